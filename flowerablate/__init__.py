@@ -1,0 +1,53 @@
+"""Which parts of your image-classification pipeline earn their place?
+
+The names that a plugin needs are here; everything else is behind the command line (``flowerablate --help``) and in the
+rooms of the package. Importing this loads neither torch nor the native core.
+"""
+
+from .contracts import (
+    Choice,
+    DataContext,
+    DatasetSpec,
+    Draws,
+    LossContext,
+    LossSpec,
+    ModelContext,
+    ModelSpec,
+    NativeOp,
+    OptimizerSpec,
+    Param,
+    PythonOp,
+    Samples,
+    ScheduleContext,
+    SchedulerSpec,
+    StepContext,
+    StepSpec,
+)
+from .errors import DataError, FlowerablateError, PluginError, StudyError, TrainingError
+from .hookspecs import hookimpl
+
+__all__ = [
+    "Choice",
+    "DataContext",
+    "DataError",
+    "DatasetSpec",
+    "Draws",
+    "FlowerablateError",
+    "LossContext",
+    "LossSpec",
+    "ModelContext",
+    "ModelSpec",
+    "NativeOp",
+    "OptimizerSpec",
+    "Param",
+    "PluginError",
+    "PythonOp",
+    "Samples",
+    "ScheduleContext",
+    "SchedulerSpec",
+    "StepContext",
+    "StepSpec",
+    "StudyError",
+    "TrainingError",
+    "hookimpl",
+]

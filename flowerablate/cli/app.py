@@ -1,0 +1,57 @@
+"""Gathers the commands and turns expected errors into one line and an exit code."""
+
+from __future__ import annotations
+
+import errno
+import sys
+from importlib.metadata import version
+
+import typer
+
+from ..errors import FlowerablateError
+
+app = typer.Typer(
+    name="flowerablate",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Which parts of your image-classification pipeline earn their place?",
+)
+
+_DISK_TROUBLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"flowerablate {version('flowerablate')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    show_version: bool = typer.Option(
+        False, "--version", callback=_show_version, is_eager=True, help="Print the version and exit."
+    ),
+) -> None:
+    """Take the options that stand before any command."""
+
+
+def main() -> int:
+    """Run the command line; returns the exit code (0 good, 1 an error of the input, 2 wrong usage, 130 interrupted)."""
+    try:
+        app(standalone_mode=True)
+    except FlowerablateError as error:
+        return _fail(str(error))
+    except OSError as error:
+        if error.errno not in _DISK_TROUBLE:
+            raise
+        return _fail(f"{error.strerror}: {error.filename or 'while writing'}; free some space or choose another folder")
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _fail(message: str) -> int:
+    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    return 1

@@ -1,0 +1,422 @@
+"""The frozen records that travel between rooms, and the specs with which plugins describe their components.
+
+Importing this module loads neither torch nor the native core, so that listing components stays fast.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
+
+from .errors import DataError, PluginError, StudyError, nearest
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from numpy.typing import NDArray
+
+Value: TypeAlias = "bool | int | float | str | tuple[int | float | str, ...]"
+"""What a parameter may hold; all of it can be written in TOML."""
+
+
+# ---------------------------------------------------------------------------------------------- parameters
+
+
+@dataclass(frozen=True)
+class Param:
+    """One typed parameter of a component; its type is that of *default*.
+
+    ``low`` and ``high`` are inclusive bounds (of each element, for a tuple); ``log`` says that a search should be
+    logarithmic. ``off`` makes the parameter a *feature*: the value that switches this part of the component off.
+    """
+
+    name: str
+    default: Value
+    summary: str
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+    log: bool = False
+    off: Value | None = None
+
+    @property
+    def type_name(self) -> str:
+        """The type as a user reads it: ``bool``, ``int``, ``float``, ``str`` or ``list``."""
+        return "list" if isinstance(self.default, tuple) else type(self.default).__name__
+
+    @property
+    def range_text(self) -> str:
+        """The allowed values as a user reads them, or an empty string."""
+        if self.choices:
+            return " | ".join(self.choices)
+        if self.low is None and self.high is None:
+            return ""
+        low = "" if self.low is None else f"{self.low:g}"
+        high = "" if self.high is None else f"{self.high:g}"
+        return f"{low} to {high}" if low and high else f">= {low}" if low else f"<= {high}"
+
+    def check(self, value: object, where: str) -> Value:
+        """Return *value* in the parameter's type, or raise :class:`StudyError` that names *where* it stood."""
+        checked = self._coerce(value)
+        if checked is None or not self._allowed(checked):
+            if self.choices and isinstance(value, str):
+                raise StudyError(f"{where}: {value!r} is not known; {nearest(value, self.choices)}")
+            allowed = f" ({self.range_text})" if self.range_text else ""
+            raise StudyError(f"{where} must be {_WANTED[self.type_name]}{allowed}, not {value!r}")
+        return checked
+
+    def _coerce(self, value: object) -> Value | None:
+        default = self.default
+        if isinstance(default, bool):
+            return value if isinstance(value, bool) else None
+        if isinstance(default, str):
+            return value if isinstance(value, str) else None
+        if isinstance(default, tuple):
+            if isinstance(value, bool | int | float):
+                value = (value,)
+            if isinstance(value, str) or not isinstance(value, Sequence):
+                return None
+            return self._coerce_items(tuple(value))
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            return None
+        if isinstance(default, int):
+            return value if isinstance(value, int) else None
+        return float(value)
+
+    def _coerce_items(self, items: tuple[Any, ...]) -> Value | None:
+        assert isinstance(self.default, tuple)
+        wanted: type = type(self.default[0]) if self.default else str
+        numbers = (int, float) if wanted is float else wanted
+        if not all(isinstance(item, numbers) and not isinstance(item, bool) for item in items):
+            return None
+        return tuple(wanted(item) for item in items)
+
+    def _allowed(self, value: Value) -> bool:
+        for item in value if isinstance(value, tuple) else (value,):
+            if self.choices and item not in self.choices:
+                return False
+            if isinstance(item, str):
+                continue
+            if (self.low is not None and item < self.low) or (self.high is not None and item > self.high):
+                return False
+        return True
+
+
+_WANTED = {
+    "bool": "true or false",
+    "int": "a whole number",
+    "float": "a number",
+    "str": "a text",
+    "list": "a list",
+}
+
+
+# ------------------------------------------------------------------------------- what plugins hand over
+
+
+@dataclass(frozen=True)
+class ComponentSpec:
+    """One named entry of a slot: how it is called, what it is, its parameters, and how it is built.
+
+    ``build`` is called as ``build(context, **params)`` with every declared parameter; the subclass says what the context
+    is and what is to be returned. Import torch inside ``build``, not at the top of the plugin.
+    """
+
+    slot: ClassVar[str] = ""
+
+    name: str
+    summary: str
+    build: Callable[..., Any]
+    params: tuple[Param, ...] = ()
+
+    def __post_init__(self) -> None:
+        names = [param.name for param in self.params]
+        clashes = sorted({name for name in names if names.count(name) > 1} | (RESERVED & set(names)))
+        if clashes:
+            raise PluginError(f"{self.slot} {self.name!r}: parameter name is reserved or given twice: {clashes[0]}")
+        for param in self.params:
+            param.check(param.default, f"{self.slot} {self.name!r}, default of {param.name}")
+
+    def param(self, name: str) -> Param | None:
+        """Return the parameter of that name, or None."""
+        return next((param for param in self.params if param.name == name), None)
+
+    @property
+    def features(self) -> tuple[Param, ...]:
+        """The parameters that can be switched off by themselves."""
+        return tuple(param for param in self.params if param.off is not None)
+
+
+@dataclass(frozen=True)
+class DatasetSpec(ComponentSpec):
+    """A data set. ``build(DataContext, **params) -> Samples``; images stay on disk, only paths are returned."""
+
+    slot = "dataset"
+
+
+@dataclass(frozen=True)
+class StepSpec(ComponentSpec):
+    """A preprocessing step. ``build(StepContext, **params) -> NativeOp | PythonOp``.
+
+    *kind* groups steps that can be disabled as one. A *random* step is drawn anew in each epoch and used in training
+    only; a deterministic one is used in training and evaluation, and its result may be computed once and kept.
+    *stand_in*, called like ``build``, gives the deterministic op that takes the step's place when it is switched off and
+    in evaluation: a random crop needs one, because the size of the picture must not depend on it.
+    """
+
+    slot = "step"
+
+    kind: str = ""
+    random: bool = False
+    stand_in: Callable[..., Any] | None = None
+
+
+@dataclass(frozen=True)
+class ModelSpec(ComponentSpec):
+    """A network. ``build(ModelContext, **params) -> torch.nn.Module`` from float32 [N, C, H, W] to logits [N, classes]."""
+
+    slot = "model"
+
+
+@dataclass(frozen=True)
+class OptimizerSpec(ComponentSpec):
+    """An optimizer. ``build(parameters, **params) -> torch.optim.Optimizer``; *parameters* is a list of tensors."""
+
+    slot = "optimizer"
+
+
+@dataclass(frozen=True)
+class SchedulerSpec(ComponentSpec):
+    """A learning-rate schedule. ``build(ScheduleContext, **params) -> LRScheduler``, stepped after each optimizer step."""
+
+    slot = "scheduler"
+
+
+@dataclass(frozen=True)
+class LossSpec(ComponentSpec):
+    """A loss. ``build(LossContext, **params) -> callable``: (logits [N, K], int64 targets [N]) to a scalar, the mean."""
+
+    slot = "loss"
+
+
+SPECS: tuple[type[ComponentSpec], ...] = (DatasetSpec, StepSpec, ModelSpec, OptimizerSpec, SchedulerSpec, LossSpec)
+SLOTS: tuple[str, ...] = tuple(spec.slot for spec in SPECS)
+
+RESERVED = frozenset({"use", "removable"})
+"""Keys that a study writes beside a component's parameters, so no parameter may be called so."""
+
+
+class Register(Protocol):
+    """What a hook receives: call it once for each component."""
+
+    def __call__(self, spec: ComponentSpec, /) -> None:
+        """Add *spec* to its slot; raises :class:`PluginError` when the name is taken."""
+
+
+# -------------------------------------------------------------------------------- what build receives
+
+
+@dataclass(frozen=True)
+class DataContext:
+    """*cache*: a folder that the data set may write to (its own, made by the core). *skip_bad*: go on without bad files.
+
+    *root*: the folder against which a relative path is read, that of the study file.
+    """
+
+    cache: Path
+    root: Path
+    skip_bad: bool = False
+    progress: Callable[[str, int, int], None] = lambda what, done, total: None
+
+
+@dataclass(frozen=True)
+class StepContext:
+    """*image_size*: side of the square picture that the model gets, pixels; *channels*: 1, 3 or 4."""
+
+    image_size: int
+    channels: int = 3
+
+
+@dataclass(frozen=True)
+class ModelContext:
+    """Shape of the problem: number of *classes*, *channels* of the input, side of the picture in pixels."""
+
+    classes: int
+    channels: int
+    image_size: int
+
+
+@dataclass(frozen=True)
+class ScheduleContext:
+    """The optimizer to be scheduled, and the length of training in *epochs* and *steps_per_epoch*."""
+
+    optimizer: torch.optim.Optimizer
+    epochs: int
+    steps_per_epoch: int
+
+    @property
+    def total_steps(self) -> int:
+        """Number of optimizer steps in the whole training."""
+        return self.epochs * self.steps_per_epoch
+
+
+@dataclass(frozen=True)
+class LossContext:
+    """*class_counts*: number of training images of each class."""
+
+    class_counts: tuple[int, ...]
+
+
+# -------------------------------------------------------------------------------- what build returns
+
+
+@dataclass(frozen=True)
+class NativeOp:
+    """An operation of the C++ core by name, with its parameters; chains of them run fused."""
+
+    op: str
+    params: Mapping[str, Value] = field(default_factory=dict)
+
+
+class Draws(Protocol):
+    """Keyed random numbers for one batch; a pure function of seed, epoch, sample id and the step's name."""
+
+    def uniform(self, count: int) -> NDArray[np.float64]:
+        """Return [batch, count] numbers in [0, 1); each call goes on where the last one ended."""
+
+
+@dataclass(frozen=True)
+class PythonOp:
+    """An operation in Python: correct, slower, and it breaks the native chain where it stands.
+
+    ``function(images, draws)`` gets uint8 [N, H, W, C], which it may change in place, and returns uint8 [N, H', W', C].
+    """
+
+    function: Callable[[NDArray[np.uint8], Draws], NDArray[np.uint8]]
+
+
+@dataclass(frozen=True)
+class Samples:
+    """A labelled set of image files.
+
+    *keys* name each sample for good (its path relative to the root): random streams, splits and reports go by them.
+    *splits*: ``train``, ``val`` or ``test`` per sample where the data set brings an official split, else None.
+    *skipped*: files that were left out because they are unreadable.
+    """
+
+    classes: tuple[str, ...]
+    keys: tuple[str, ...]
+    paths: tuple[Path, ...]
+    labels: tuple[int, ...]
+    splits: tuple[str, ...] | None = None
+    skipped: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not len(self.keys) == len(self.paths) == len(self.labels):
+            raise DataError("a data set must give one key, one path and one label for each sample")
+        if self.splits is not None and len(self.splits) != len(self.keys):
+            raise DataError("a data set with an official split must give one split name for each sample")
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+
+# ------------------------------------------------------------------------------------ a resolved study
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One component as a study uses it: its name and every parameter, defaults filled in."""
+
+    use: str
+    params: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class StepChoice(Choice):
+    """A step of the pipeline. *name* is the study's word for it; *enabled* is False where a variant removed it."""
+
+    name: str = ""
+    kind: str = ""
+    removable: bool = True
+    enabled: bool = True
+
+
+@dataclass(frozen=True)
+class TrainPlan:
+    """How long and in what portions a trial trains. *validation* and *test* are fractions of all images."""
+
+    epochs: int
+    batch_size: int
+    image_size: int
+    channels: int
+    channels_last: bool
+    validation: float
+    test: float
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """All that a trial is made of, save the seed: the base pipeline, or one variant of it."""
+
+    dataset: Choice
+    steps: tuple[StepChoice, ...]
+    model: Choice
+    optimizer: Choice
+    scheduler: Choice
+    loss: Choice
+    train: TrainPlan
+
+
+@dataclass(frozen=True)
+class Variant:
+    """The base (*change* is empty) or the base with *change*, such as ``-morphology`` or ``model=resnet34``."""
+
+    change: str
+    pipeline: Pipeline
+
+    @property
+    def is_base(self) -> bool:
+        """Whether this is the pipeline that all others are compared with."""
+        return not self.change
+
+    @property
+    def label(self) -> str:
+        """How the variant is called in tables."""
+        return self.change or "base"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A variant with one replicate's *seed*. *id* hashes all that can change the result; *base_id* is the base's own."""
+
+    id: str
+    base_id: str
+    seed: int
+    variant: Variant
+
+
+# ----------------------------------------------------------------------------------- results of a trial
+
+
+@dataclass(frozen=True)
+class TrialResult:
+    """What a finished trial says: metrics on the test split at the best epoch by validation, and what it cost."""
+
+    trial_id: str
+    base_id: str
+    change: str
+    seed: int
+    metrics: Mapping[str, float]
+    validation: Mapping[str, float]
+    best_epoch: int
+    epochs: int
+    seconds: float
+    images_per_second: float
+    parameters: int
+    collapsed: bool
+    environment: Mapping[str, str] = field(default_factory=dict)
+    failure: str = ""
