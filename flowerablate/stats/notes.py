@@ -1,0 +1,124 @@
+"""What must be said under the table so that it is read rightly: one line of text each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from ..contracts import TrialResult
+from .effects import sign_flip_floor
+from .verdicts import pairs_to_reach
+
+if TYPE_CHECKING:
+    from .summary import Row, Summary
+
+
+def write_notes(summary: Summary, results: Sequence[TrialResult], pending: int) -> tuple[str, ...]:
+    """Return the notes of *summary*; each names the variants that it speaks of."""
+    return (
+        *_pending(pending),
+        *_missing_base(summary),
+        *_failed((summary.base, *summary.rows)),
+        *_collapsed((summary.base, *summary.rows)),
+        *_unpaired(summary.rows),
+        *_undecided(summary.rows),
+        *_interval_against_holm(summary),
+        *_sign_flip(summary),
+        *_environment(results),
+    )
+
+
+def count(number: int, noun: str) -> str:
+    """Return *number* with its noun, in the plural where it is due (``1 trial``, ``2 trials``)."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def short_p(p: float) -> str:
+    """Return *p* with two significant digits and without its leading zero (``.062``, ``.00012``), or ``1``."""
+    return f"{p:.2g}".replace("0.", ".", 1) if 1e-4 <= p < 1 else f"{p:.2g}"
+
+
+def _pending(pending: int) -> Iterator[str]:
+    if pending:
+        yield f"{count(pending, 'trial')} still to run: the verdicts are provisional."
+
+
+def _missing_base(summary: Summary) -> Iterator[str]:
+    if summary.base.n == 0:
+        yield "No trial of the base has a value, so nothing can be compared."
+
+
+def _failed(rows: Sequence[Row]) -> Iterator[str]:
+    for row in rows:
+        if row.failed:
+            cause = " ".join(row.first_failure.split()) or "the metric is missing or no finite number"
+            yield f"Failed and left out: {row.failed} of {count(row.trials, 'trial')} of {row.label} ({cause})."
+
+
+def _collapsed(rows: Sequence[Row]) -> Iterator[str]:
+    hit = [f"{row.label} {row.collapsed} of {row.trials}" for row in rows if row.collapsed]
+    if hit:
+        yield f"Collapsed runs, kept in all figures: {', '.join(hit)}."
+
+
+def _unpaired(rows: Sequence[Row]) -> Iterator[str]:
+    hit = [f"{row.label} {row.unpaired}" for row in rows if row.unpaired]
+    if hit:
+        yield f"Seeds without a partner in the base, left out: {', '.join(hit)}."
+
+
+def _undecided(rows: Sequence[Row]) -> Iterator[str]:
+    """The reasons, those of one kind together."""
+    open_rows = [row for row in rows if row.verdict == "undecided"]
+    near = [f"{row.label} {row.more_replicates}" for row in open_rows if _plainly_more(row)]
+    if near:
+        yield f"Undecided; about so many more replicates would decide (80 % power): {', '.join(near)}."
+    groups: dict[str, list[str]] = {}
+    for row in open_rows:
+        if not _plainly_more(row):
+            groups.setdefault(row.reason, []).append(row.label)
+    for reason, labels in groups.items():
+        yield f"Undecided; {reason}: {', '.join(labels)}."
+
+
+def _plainly_more(row: Row) -> bool:
+    return row.more_replicates is not None and row.effect is not None and row.effect.has_spread
+
+
+def _interval_against_holm(summary: Summary) -> Iterator[str]:
+    hit = [
+        row.label
+        for row in summary.rows
+        if row.verdict == "undecided"
+        and row.effect
+        and row.effect.t_p is not None
+        and row.effect.t_p <= 1 - row.effect.level
+    ]
+    if hit:
+        yield (
+            f"The interval excludes 0 but the verdict allows for {summary.comparisons} comparisons: {', '.join(hit)}."
+        )
+
+
+def _sign_flip(summary: Summary) -> Iterator[str]:
+    """Only where the most replicates of any row are too few; rows with fewer are then too few as well."""
+    n = max((row.n for row in summary.rows), default=0)
+    alpha = 1 - summary.level
+    if n >= 2 and sign_flip_floor(n) > alpha:
+        yield (
+            f"{count(n, 'replicate')}: the smallest exact sign-flip p is {short_p(sign_flip_floor(n))}, so only from "
+            f"{pairs_to_reach(alpha)} on can that test reach {short_p(round(alpha, 12))}; the verdicts rest on the "
+            "paired t test, which takes the differences to be normal."
+        )
+
+
+def _environment(results: Sequence[TrialResult]) -> Iterator[str]:
+    """Anything that the trials were not run with alike, such as the version of torch."""
+    finished = [result for result in results if not result.failure]
+    mixed = []
+    for name in sorted({name for result in finished for name in result.environment}):
+        values = sorted({result.environment.get(name, "unknown") for result in finished})
+        if len(values) > 1:
+            mixed.append(f"{name} {' / '.join(values)}")
+    if mixed:
+        yield f"Not all trials ran in the same environment: {'; '.join(mixed)}."
