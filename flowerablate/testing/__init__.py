@@ -1,0 +1,34 @@
+"""Conformance suites for plugin authors: run them in your own tests.
+
+Each check raises :class:`AssertionError` with a text that says what to mend. A complete test of a plugin is::
+
+    import my_plugin
+    from flowerablate.testing import check_component, check_plugin
+
+    def test_the_plugin_keeps_the_contract(tmp_path):
+        for spec in check_plugin(my_plugin):
+            check_component(spec, cache=tmp_path)
+
+Importing this loads neither torch nor the native core; the checks that need them load them.
+"""
+
+from .components import check_component
+from .datasets import check_dataset
+from .draws import KeyedDraws, NoDraws
+from .models import check_model
+from .plugin import check_plugin
+from .steps import check_step
+from .training import check_loss, check_optimizer, check_scheduler
+
+__all__ = [
+    "KeyedDraws",
+    "NoDraws",
+    "check_component",
+    "check_dataset",
+    "check_loss",
+    "check_model",
+    "check_optimizer",
+    "check_plugin",
+    "check_scheduler",
+    "check_step",
+]

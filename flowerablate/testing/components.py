@@ -1,0 +1,88 @@
+"""What all checks share: the settings that are tried, and the choice of the right check for a spec."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from ..contracts import (
+    ComponentSpec,
+    DatasetSpec,
+    LossSpec,
+    ModelSpec,
+    OptimizerSpec,
+    SchedulerSpec,
+    StepSpec,
+    Value,
+)
+from ..errors import StudyError, nearest
+
+
+def check_component(
+    spec: ComponentSpec, *, cache: Path | None = None, params: Mapping[str, Value] | None = None
+) -> None:
+    """Run the check that belongs to the slot of *spec*.
+
+    *params* replaces defaults, for a component that cannot be built, or is slow, with those that it has. *cache* is an
+    empty folder for data sets; without it a temporary one is used.
+    """
+    from . import datasets, models, steps, training
+
+    if isinstance(spec, DatasetSpec):
+        datasets.check_dataset(spec, cache=cache, params=params)
+    elif isinstance(spec, StepSpec):
+        steps.check_step(spec, params=params)
+    elif isinstance(spec, ModelSpec):
+        models.check_model(spec, params=params)
+    elif isinstance(spec, OptimizerSpec):
+        training.check_optimizer(spec, params=params)
+    elif isinstance(spec, SchedulerSpec):
+        training.check_scheduler(spec, params=params)
+    elif isinstance(spec, LossSpec):
+        training.check_loss(spec, params=params)
+    else:
+        raise AssertionError(f"{type(spec).__name__} is not the spec of a slot; use StepSpec, ModelSpec and so on")
+
+
+def named(spec: ComponentSpec) -> str:
+    """Return how a message calls *spec*."""
+    return f"{spec.slot} {spec.name!r}"
+
+
+def settings(spec: ComponentSpec, params: Mapping[str, Value] | None) -> dict[str, Value]:
+    """Return every parameter of *spec*: its default, or what *params* says instead, checked."""
+    params = params or {}
+    known = [param.name for param in spec.params]
+    for name in params:
+        if name not in known:
+            raise AssertionError(f"{named(spec)} has no parameter {name!r}; {nearest(name, known)}")
+    return {param.name: param.check(params.get(param.name, param.default), param.name) for param in spec.params}
+
+
+def with_features_off(
+    spec: ComponentSpec, params: Mapping[str, Value] | None
+) -> Iterator[tuple[str, dict[str, Value]]]:
+    """Yield each feature's name and the settings in which it alone is off."""
+    base = settings(spec, params)
+    for feature in spec.features:
+        assert feature.off is not None
+        yield feature.name, {**base, feature.name: feature.off}
+
+
+def with_other_choices(
+    spec: ComponentSpec, params: Mapping[str, Value] | None
+) -> Iterator[tuple[str, dict[str, Value]]]:
+    """Yield ``name = choice`` and the settings for each choice of each parameter that has choices."""
+    base = settings(spec, params)
+    for param in spec.params:
+        for choice in param.choices:
+            if not isinstance(param.default, tuple) and choice != base[param.name]:
+                yield f"{param.name} = {choice!r}", {**base, param.name: choice}
+
+
+def build(spec: ComponentSpec, context: object, params: Mapping[str, Value], when: str = "") -> object:
+    """Build *spec*; a :class:`StudyError` becomes an AssertionError, because these settings ought to work."""
+    try:
+        return spec.build(context, **params)
+    except StudyError as error:
+        raise AssertionError(f"{named(spec)}{when} refuses its own settings: {error}") from error

@@ -1,0 +1,89 @@
+"""Checks of a plugin module as a whole: its hooks, its specs, and how light it is to import."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import subprocess
+import sys
+from types import ModuleType
+
+from ..contracts import ComponentSpec, StepSpec
+from ..discovery import collect_specs
+from ..errors import PluginError, StudyError
+from ..registry import Owner, Registry
+from .components import named
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+HEAVY = ("torch", "torchvision", "scipy", "flowerablate._native")
+
+
+def check_plugin(module: ModuleType) -> list[ComponentSpec]:
+    """Check the hooks of *module* and each spec that they register; returns the specs.
+
+    Checked: hooks are known and decorated, there is a component, names are free of clashes and well formed, everything
+    has a summary, defaults and feature switches are allowed values, ``build`` takes what it will be given, and
+    importing the module loads none of torch, torchvision, scipy and the native core.
+    """
+    try:
+        specs = collect_specs(module, module.__name__)
+        Registry().add(specs, Owner(module.__name__, "under test", ""))
+    except PluginError as error:
+        raise AssertionError(str(error)) from error
+    assert specs, f"{module.__name__} registers nothing; implement a hook such as flowerablate_register_step(register)"
+    for spec in specs:
+        _check_spec(spec)
+    _check_light(module)
+    return specs
+
+
+def _check_spec(spec: ComponentSpec) -> None:
+    what = named(spec)
+    assert _NAME.fullmatch(spec.name), (
+        f"{what}: a name is small letters, digits and underscores, beginning with a letter"
+    )
+    assert spec.summary.strip(), f"{what}: the summary is empty; say in one line what it does"
+    assert "\n" not in spec.summary, f"{what}: the summary must be one line"
+    for param in spec.params:
+        where = f"{what}, parameter {param.name!r}"
+        assert _NAME.fullmatch(param.name), f"{where}: a name is small letters, digits and underscores"
+        assert param.summary.strip(), f"{where}: the summary is empty; say what it means, and its unit"
+        if param.off is not None:
+            try:
+                off = param.check(param.off, f"{where}: off")
+            except StudyError as error:
+                raise AssertionError(str(error)) from error
+            assert off != param.default, f"{where}: off is the default, so switching it off would change nothing"
+    _check_signature(spec, spec.build, "build")
+    if isinstance(spec, StepSpec):
+        assert not spec.kind or _NAME.fullmatch(spec.kind), f"{what}: kind {spec.kind!r} is not small letters"
+        if spec.stand_in is not None:
+            assert spec.random, f"{what}: stand_in is for random steps; a deterministic step needs none"
+            _check_signature(spec, spec.stand_in, "stand_in")
+
+
+def _check_signature(spec: ComponentSpec, function: object, what: str) -> None:
+    assert callable(function), f"{named(spec)}: {what} must be a function"
+    try:
+        signature = inspect.signature(function)
+    except ValueError:  # some builtins have none
+        return
+    names = {param.name: param.default for param in spec.params}
+    try:
+        signature.bind(object(), **names)
+    except TypeError as error:
+        wanted = ", ".join(["context", *names])
+        raise AssertionError(f"{named(spec)}: {what} must take ({wanted}), but: {error}") from error
+
+
+def _check_light(module: ModuleType) -> None:
+    if module.__spec__ is None or module.__spec__.origin is None or module.__name__ == "flowerablate_local":
+        return  # made by hand or lying beside a study: it cannot be imported by name
+    code = (
+        f"import sys; sys.path[:] = {sys.path!r}; import {module.__name__}; "
+        f"print(','.join(name for name in {HEAVY!r} if name in sys.modules))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, f"{module.__name__} cannot be imported by itself: {run.stderr.strip()[-400:]}"
+    loaded = run.stdout.strip()
+    assert not loaded, f"importing {module.__name__} loads {loaded}; import it inside build, so that listing stays fast"

@@ -1,0 +1,175 @@
+"""Checks of optimizers, learning-rate schedules and losses."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..contracts import LossContext, LossSpec, OptimizerSpec, ScheduleContext, SchedulerSpec, Value
+from .components import build, named, settings, with_features_off, with_other_choices
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor, nn
+
+_STEPS = 30
+
+
+def check_optimizer(spec: OptimizerSpec, *, params: Mapping[str, Value] | None = None) -> None:
+    """Minimise a small function with *spec*: its defaults, each feature off, each choice.
+
+    Checked: it takes the tensors that it is given, the loss falls within 30 steps, values stay finite, and a run that
+    is stopped and resumed from ``state_dict`` ends with the same bits as one that is not.
+    """
+    _each_setting(spec, params, _check_optimizer)
+
+
+def _check_optimizer(spec: OptimizerSpec, params: Mapping[str, Value], when: str) -> None:
+    import torch
+
+    what = named(spec) + when
+    model, start, optimizer = _problem(spec, params, when)
+    assert isinstance(optimizer, torch.optim.Optimizer), (
+        f"{what}: build must return a torch.optim.Optimizer, not {type(optimizer).__name__}"
+    )
+    held = {id(value) for group in optimizer.param_groups for value in group["params"]}
+    assert held == {id(value) for value in model.parameters()}, f"{what} must take all the parameters it is given"
+    _descend(model, optimizer, _STEPS // 2)
+    saved_model, saved_state = copy.deepcopy(model.state_dict()), copy.deepcopy(optimizer.state_dict())
+    end = _descend(model, optimizer, _STEPS // 2)
+    assert math.isfinite(end), f"{what}: the loss became {end} with these settings; lower the default learning rate"
+    assert end < start, f"{what}: the loss rose from {start:.4g} to {end:.4g} in {_STEPS} steps of an easy problem"
+    resumed_model, _, resumed = _problem(spec, params, when)
+    resumed_model.load_state_dict(saved_model)
+    resumed.load_state_dict(saved_state)
+    _descend(resumed_model, resumed, _STEPS // 2)
+    for name, value in model.state_dict().items():
+        assert torch.equal(value, resumed_model.state_dict()[name]), (
+            f"{what}: a run resumed from state_dict() ends elsewhere; keep all that a step needs in self.state, "
+            "and take random numbers from torch"
+        )
+
+
+def _problem(spec: OptimizerSpec, params: Mapping[str, Value], when: str) -> tuple[nn.Module, float, Any]:
+    import torch
+    from torch import nn
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(21)
+        model = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 2))
+    return model, float(_loss(model)), build(spec, list(model.parameters()), params, when)
+
+
+def _loss(model: nn.Module) -> Tensor:
+    import torch
+
+    inputs = torch.linspace(-1, 1, 64).reshape(16, 4)
+    loss: Tensor = torch.nn.functional.cross_entropy(model(inputs), torch.arange(16) // 8)
+    return loss
+
+
+def _descend(model: nn.Module, optimizer: torch.optim.Optimizer, steps: int) -> float:
+    for _ in range(steps):
+        optimizer.zero_grad()
+        _loss(model).backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+    return float(_loss(model).detach())
+
+
+def check_scheduler(spec: SchedulerSpec, *, params: Mapping[str, Value] | None = None) -> None:
+    """Walk *spec* through short and long trainings: its defaults, each feature off, each choice.
+
+    Checked: it can be stepped once after each optimizer step, for trainings down to a single step, rates are finite and
+    not negative, and a schedule that is resumed from ``state_dict`` goes on as if it had not been stopped.
+    """
+    _each_setting(spec, params, _check_scheduler)
+
+
+def _check_scheduler(spec: SchedulerSpec, params: Mapping[str, Value], when: str) -> None:
+    from torch.optim.lr_scheduler import LRScheduler
+
+    what = named(spec) + when
+    for epochs, steps_per_epoch in ((1, 1), (1, 7), (12, 5)):
+        length = f"{epochs} epochs of {steps_per_epoch} steps"
+        total, half = epochs * steps_per_epoch, epochs * steps_per_epoch // 2
+        optimizer, scheduler = _schedule(spec, params, when, epochs, steps_per_epoch)
+        assert isinstance(scheduler, LRScheduler), (
+            f"{what}: build must return a torch.optim.lr_scheduler.LRScheduler, not {type(scheduler).__name__}"
+        )
+        _rates(what, length, optimizer, scheduler, half)
+        saved = copy.deepcopy((optimizer.state_dict(), scheduler.state_dict()))
+        rest = _rates(what, length, optimizer, scheduler, total - half)
+        optimizer, scheduler = _schedule(spec, params, when, epochs, steps_per_epoch)
+        optimizer.load_state_dict(saved[0])
+        scheduler.load_state_dict(saved[1])
+        resumed = _rates(what, length, optimizer, scheduler, total - half)
+        assert rest == resumed, f"{what}: resumed from state_dict() it goes on with other rates ({length})"
+
+
+def _schedule(
+    spec: SchedulerSpec, params: Mapping[str, Value], when: str, epochs: int, steps_per_epoch: int
+) -> tuple[torch.optim.Optimizer, Any]:
+    import torch
+
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(2))], lr=0.1, momentum=0.9)
+    return optimizer, build(spec, ScheduleContext(optimizer, epochs, steps_per_epoch), params, when)
+
+
+def _rates(what: str, length: str, optimizer: torch.optim.Optimizer, scheduler: Any, steps: int) -> list[float]:
+    rates = []
+    for _ in range(steps):
+        optimizer.step()
+        try:
+            scheduler.step()
+        except Exception as error:
+            raise AssertionError(f"{what} cannot be stepped through {length}: {error}") from error
+        rate = float(optimizer.param_groups[0]["lr"])
+        assert 0 <= rate < math.inf, f"{what} sets the learning rate to {rate} ({length})"
+        rates.append(rate)
+    return rates
+
+
+def check_loss(spec: LossSpec, *, params: Mapping[str, Value] | None = None) -> None:
+    """Evaluate *spec* on good, bad and extreme logits: its defaults, each feature off, each choice.
+
+    Checked: a scalar that is finite even for logits of 10,000, a finite gradient, less for right answers than for wrong
+    ones, and the mean over the batch, so that the loss does not depend on the size of the batch.
+    """
+    _each_setting(spec, params, _check_loss)
+
+
+def _check_loss(spec: LossSpec, params: Mapping[str, Value], when: str) -> None:
+    import torch
+
+    what = named(spec) + when
+    loss = build(spec, LossContext(class_counts=(4, 3, 5)), params, when)
+    assert callable(loss), f"{what}: build must return a function of (logits, targets), not {type(loss).__name__}"
+    targets = torch.tensor([0, 1, 2, 0, 2, 1])
+    logits = torch.randn(6, 3, generator=torch.Generator().manual_seed(31)).requires_grad_()
+    value = loss(logits, targets)
+    assert isinstance(value, torch.Tensor), f"{what} must return a scalar tensor, not {type(value).__name__}"
+    assert value.ndim == 0, f"{what} must return a scalar, the mean, not a tensor {tuple(value.shape)}"
+    assert torch.isfinite(value), f"{what} returns {float(value)} for ordinary logits"
+    value.backward()  # type: ignore[no-untyped-call]
+    slope = 0.0 if logits.grad is None else float(logits.grad.abs().sum())
+    assert 0 < slope < math.inf, f"{what} must give the logits a finite gradient that is not zero"
+    with torch.no_grad():
+        right = torch.nn.functional.one_hot(targets, 3).float() * 8 - 4
+        good, bad = float(loss(right, targets)), float(loss(-right, targets))
+        assert good < bad, f"{what} is not less for right answers ({good:.4g}) than for wrong ones ({bad:.4g})"
+        twice = loss(torch.cat([logits, logits]), torch.cat([targets, targets]))
+        assert torch.allclose(twice, value, rtol=1e-4), f"{what} must be the mean over the batch, not the sum"
+        extreme = float(loss(right * 2500, targets))
+        assert math.isfinite(extreme), f"{what} returns {extreme} for large logits; use log_softmax or logsumexp"
+
+
+def _each_setting(
+    spec: Any, params: Mapping[str, Value] | None, check: Callable[[Any, Mapping[str, Value], str], None]
+) -> None:
+    check(spec, settings(spec, params), "")
+    for feature, chosen in with_features_off(spec, params):
+        check(spec, chosen, f" with {feature} off")
+    for choice, chosen in with_other_choices(spec, params):
+        check(spec, chosen, f" with {choice}")
