@@ -9,6 +9,7 @@ from importlib.metadata import version
 import typer
 
 from ..errors import FlowerablateError
+from . import listing, plugins, scaffold
 
 app = typer.Typer(
     name="flowerablate",
@@ -35,6 +36,11 @@ def _options(
     ),
 ) -> None:
     """Take the options that stand before any command."""
+
+
+app.command("plugins")(plugins.list_plugins)
+app.command("list")(listing.list_components)
+app.add_typer(scaffold.app, name="plugin")
 
 
 def main() -> int:

@@ -62,11 +62,11 @@ def settings(spec: ComponentSpec, params: Mapping[str, Value] | None) -> dict[st
 def with_features_off(
     spec: ComponentSpec, params: Mapping[str, Value] | None
 ) -> Iterator[tuple[str, dict[str, Value]]]:
-    """Yield each feature's name and the settings in which it alone is off."""
+    """Yield each feature that is on, by name, and the settings in which it alone is off."""
     base = settings(spec, params)
     for feature in spec.features:
-        assert feature.off is not None
-        yield feature.name, {**base, feature.name: feature.off}
+        if feature.off is not None and base[feature.name] != feature.off:
+            yield feature.name, {**base, feature.name: feature.off}
 
 
 def with_other_choices(

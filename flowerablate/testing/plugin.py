@@ -8,13 +8,14 @@ import subprocess
 import sys
 from types import ModuleType
 
-from ..contracts import ComponentSpec, StepSpec
+from ..contracts import ComponentSpec, DatasetSpec, StepSpec
 from ..discovery import collect_specs
 from ..errors import PluginError, StudyError
 from ..registry import Owner, Registry
 from .components import named
 
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_NAME = re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*")
+_PARAM_NAME = re.compile(r"[a-z][a-z0-9_]*")
 HEAVY = ("torch", "torchvision", "scipy", "flowerablate._native")
 
 
@@ -40,23 +41,28 @@ def check_plugin(module: ModuleType) -> list[ComponentSpec]:
 def _check_spec(spec: ComponentSpec) -> None:
     what = named(spec)
     assert _NAME.fullmatch(spec.name), (
-        f"{what}: a name is small letters, digits and underscores, beginning with a letter"
+        f"{what}: a name is small letters, digits and single - or _, beginning with a letter"
     )
     assert spec.summary.strip(), f"{what}: the summary is empty; say in one line what it does"
     assert "\n" not in spec.summary, f"{what}: the summary must be one line"
     for param in spec.params:
         where = f"{what}, parameter {param.name!r}"
-        assert _NAME.fullmatch(param.name), f"{where}: a name is small letters, digits and underscores"
+        assert _PARAM_NAME.fullmatch(param.name), f"{where}: a name is small letters, digits and underscores"
         assert param.summary.strip(), f"{where}: the summary is empty; say what it means, and its unit"
         if param.off is not None:
             try:
-                off = param.check(param.off, f"{where}: off")
+                param.check(param.off, f"{where}: off")
             except StudyError as error:
                 raise AssertionError(str(error)) from error
-            assert off != param.default, f"{where}: off is the default, so switching it off would change nothing"
     _check_signature(spec, spec.build, "build")
+    if isinstance(spec, DatasetSpec) and spec.reads is not None:
+        path = spec.param("path")
+        assert path is not None, f"{what}: a data set with reads must have a parameter path, for --data PATH"
+        assert path.type_name == "str", f"{what}: the parameter path must be a text, not {path.type_name}"
     if isinstance(spec, StepSpec):
-        assert not spec.kind or _NAME.fullmatch(spec.kind), f"{what}: kind {spec.kind!r} is not small letters"
+        assert not spec.kind or _NAME.fullmatch(spec.kind), (
+            f"{what}: kind {spec.kind!r} is not small letters, digits and single - or _"
+        )
         if spec.stand_in is not None:
             assert spec.random, f"{what}: stand_in is for random steps; a deterministic step needs none"
             _check_signature(spec, spec.stand_in, "stand_in")

@@ -1,0 +1,217 @@
+"""``flowerablate list``: the components that are installed, with their parameters."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ..contracts import SLOTS, Param, StepSpec, Value
+from ..discovery import LOCAL_PLUGIN, Catalogue, discover
+from ..errors import PluginError
+from ..registry import Component
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+
+
+class Format(str, Enum):
+    """How a listing is printed."""
+
+    table = "table"
+    json = "json"
+
+
+LocalOption = Annotated[
+    Path,
+    typer.Option(
+        "--local",
+        metavar="PATH",
+        help=f"Folder of a study, or the study file; its [b]{LOCAL_PLUGIN}[/b] is loaded too.",
+    ),
+]
+FormatOption = Annotated[Format, typer.Option("--format", help="A table to read, or JSON for programs.")]
+
+
+def list_components(
+    slot: Annotated[str, typer.Argument(metavar="SLOT", help=f"One of {', '.join(SLOTS)}.")] = "",
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A component of the slot, to be shown in full.")] = "",
+    local: LocalOption = Path(),
+    form: FormatOption = Format.table,
+) -> None:
+    """List the components that can be used in a study.
+
+    Without SLOT an overview; with SLOT its components and their parameters; with NAME one of them in full. A parameter
+    marked [b]feature[/b] can be switched off by itself, as in `--disable model.skip`.
+
+    \b
+    Examples:
+      flowerablate list
+      flowerablate list step
+      flowerablate list step morphology
+      flowerablate list model --format json
+    """
+    catalogue = discover(study_folder(local), strict=False)
+    warn(catalogue)
+    registry = catalogue.registry
+    slots = (slot,) if slot else SLOTS
+    entries = {each: registry.slot(each) for each in slots}
+    if name:
+        entries[slot] = {name: registry.find(slot, name)}
+    if form is Format.json:
+        found = {each: [_record(component) for component in entries[each].values()] for each in slots}
+        typer.echo(json.dumps(found, indent=2))
+    elif name:
+        show(_in_full(entries[slot][name]))
+    elif slot:
+        show(_of_slot(list(entries[slot].values())))
+    else:
+        show(_overview(entries))
+
+
+# ------------------------------------------------------------------------------ shared with `plugins`
+
+
+def study_folder(path: Path) -> Path:
+    """Return the folder that *path*, a study file or a folder, stands for; it must exist."""
+    if not path.exists():
+        raise PluginError(f"--local {path}: there is no such file or folder")
+    return path if path.is_dir() else path.parent
+
+
+def warn(catalogue: Catalogue) -> None:
+    """Say on standard error which plugins could not be used; ``flowerablate plugins`` tells more."""
+    for failure in catalogue.failures:
+        typer.echo(f"warning: plugin {failure.owner} failed: {failure.reason}", err=True)
+    for clash in catalogue.clashes:
+        typer.echo(f"warning: {clash.reason}", err=True)
+
+
+def show(parts: Iterable[RenderableType]) -> None:
+    """Print *parts* one below the other: fitted to a terminal; in a pipe without colour, wrapping or trailing blanks.
+
+    The environment variable ``COLUMNS`` sets the width of both.
+    """
+    from rich.console import Console, Group
+
+    piped = not sys.stdout.isatty() and "COLUMNS" not in os.environ
+    console = Console(width=10_000 if piped else None, highlight=False, markup=False)
+    if console.is_terminal:
+        console.print(Group(*parts))
+        return
+    with console.capture() as capture:
+        console.print(Group(*parts))
+    for line in capture.get().splitlines():
+        typer.echo(line.rstrip())
+
+
+def indented(text: str, by: int = 2) -> RenderableType:
+    """Return *text* for :func:`show`, wrapped and moved to the right."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    return Padding(Text(text), (0, 0, 0, by))
+
+
+# ------------------------------------------------------------------------------------------- what is shown
+
+
+def _overview(entries: dict[str, dict[str, Component]]) -> Iterator[RenderableType]:
+    table = _grid()
+    for slot, components in entries.items():
+        table.add_row(slot, str(len(components)), ", ".join(components) or "-")
+    yield table
+    yield "\nflowerablate list SLOT shows the parameters, flowerablate list SLOT NAME one in full."
+
+
+def _of_slot(components: list[Component]) -> Iterator[RenderableType]:
+    if not components:
+        yield "nothing is installed for this slot; see: flowerablate plugins"
+    for index, component in enumerate(components):
+        if index:
+            yield ""
+        yield from _head(component)
+        table = _grid()
+        for param in component.spec.params:
+            mark = "feature" if param.off is not None else ""
+            table.add_row(f"  {param.name}", param.type_name, value_text(param.default), param.range_text, mark)
+        if component.spec.params:
+            yield table
+
+
+def _in_full(component: Component) -> Iterator[RenderableType]:
+    yield from _head(component)
+    spec = component.spec
+    for param in spec.params:
+        allowed = f", {param.range_text}" if param.range_text else ""
+        yield ""
+        yield indented(f"{param.name} = {value_text(param.default)}")
+        yield indented(f"{param.type_name}{allowed}{', searched on a log scale' if param.log else ''}", 6)
+        yield indented(param.summary, 6)
+        if param.off is not None:
+            place = "NAME" if spec.slot == "step" else spec.slot
+            yield indented(f"feature, off at {value_text(param.off)}: --disable {place}.{param.name}", 6)
+    yield "\nIn a study, with any of the parameters beside it:\n" if spec.params else "\nIn a study:\n"
+    yield indented(f"[steps.{spec.name}]" if spec.slot == "step" else f"[{spec.slot}]")
+    yield indented(f'use = "{spec.name}"')
+
+
+def _head(component: Component) -> Iterator[RenderableType]:
+    from rich.text import Text
+
+    spec = component.spec
+    traits = []
+    if isinstance(spec, StepSpec):
+        traits = [*([f"kind {spec.kind}"] if spec.kind else []), "random" if spec.random else "deterministic"]
+    yield Text.assemble((spec.name, "bold"), (f"  {', '.join([*traits, f'from {component.owner}'])}", "dim"))
+    yield indented(spec.summary)
+
+
+def _grid() -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True, style="bold")
+    return table
+
+
+def value_text(value: Value) -> str:
+    """Return *value* as it is written in a study file (TOML)."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _record(component: Component) -> dict[str, Any]:
+    spec, owner = component.spec, component.owner
+    record: dict[str, Any] = {
+        "name": spec.name,
+        "summary": spec.summary,
+        "plugin": owner.plugin,
+        "distribution": owner.distribution,
+        "version": owner.version,
+        "params": [_param_record(param) for param in spec.params],
+    }
+    if isinstance(spec, StepSpec):
+        record |= {"kind": spec.kind, "random": spec.random}
+    return record
+
+
+def _param_record(param: Param) -> dict[str, Any]:
+    record = {
+        "name": param.name,
+        "type": param.type_name,
+        "default": param.default,
+        "low": param.low,
+        "high": param.high,
+        "choices": list(param.choices) or None,
+        "log": param.log or None,
+        "off": param.off,
+        "summary": param.summary,
+    }
+    return {key: value for key, value in record.items() if value is not None}
