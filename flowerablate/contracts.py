@@ -152,9 +152,15 @@ class ComponentSpec:
 
 @dataclass(frozen=True)
 class DatasetSpec(ComponentSpec):
-    """A data set. ``build(DataContext, **params) -> Samples``; images stay on disk, only paths are returned."""
+    """A data set. ``build(DataContext, **params) -> Samples``; images stay on disk, only paths are returned.
+
+    *reads* says whether the data set can read what lies at a path: ``--data PATH`` takes the first one that says yes and
+    gives it the path as its parameter ``path``.
+    """
 
     slot = "dataset"
+
+    reads: Callable[[Path], bool] | None = None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,5 @@
+"""One folder per trial: what was asked, how far it is, what came out. Killing anything at any time loses little."""
+
+from .ledger import Claim, Ledger, TrialFolder
+
+__all__ = ["Claim", "Ledger", "TrialFolder"]

@@ -1,0 +1,102 @@
+"""Draws the progress of a run: two bars on a terminal, one line per trial elsewhere. All of it goes to stderr."""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from ..contracts import Trial, TrialResult
+
+
+class Display:
+    """A :class:`~flowerablate.execute.observer.RunObserver` on a console."""
+
+    def __init__(self, console: Console, epochs: int = 1) -> None:
+        self._console = console
+        self._epochs = epochs
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=None),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._study: TaskID | None = None
+        self._part: TaskID | None = None
+        self._trials = 0
+        self._finished = 0
+
+    def __enter__(self) -> Display:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def preparing(self, what: str, done: int, total: int) -> None:
+        """Show how far the preparation is."""
+        if self._part is None or done <= 1:
+            self._begin(what, total)
+        if self._part is not None:
+            self._progress.update(self._part, completed=done, total=total, description=what)
+        if done >= total:
+            self._end()
+
+    def study_started(self, trials: int, finished: int) -> None:
+        """Show the bar of the whole study."""
+        self._trials, self._finished = trials, finished
+        if finished:
+            self._console.print(f"{finished} of {trials} trials are in the ledger already", style="dim")
+        self._study = self._progress.add_task("study", total=trials, completed=finished)
+
+    def trial_started(self, trial: Trial) -> None:
+        """Show the bar of one trial."""
+        self._begin(f"{escape(trial.variant.label)}  seed {trial.seed}", None)
+
+    def step_done(self, epoch: int, step: int, steps: int) -> None:
+        """Move the trial's bar."""
+        if self._part is not None:
+            done = (epoch - 1) * steps + step
+            self._progress.update(self._part, completed=done, total=self._epochs * steps)
+
+    def trial_finished(self, trial: Trial, result: TrialResult) -> None:
+        """Print one line about the trial and move the study's bar."""
+        self._end()
+        self._finished += 1
+        if self._study is not None:
+            self._progress.update(self._study, completed=self._finished)
+        self._console.print(f"{self._finished:>{len(str(self._trials))}}/{self._trials}  {_line(trial, result)}")
+
+    def _begin(self, what: str, total: int | None) -> None:
+        self._end()
+        self._part = self._progress.add_task(what, total=total)
+
+    def _end(self) -> None:
+        if self._part is not None:
+            self._progress.remove_task(self._part)
+            self._part = None
+
+
+def _line(trial: Trial, result: TrialResult) -> str:
+    start = f"{escape(trial.variant.label)}  seed {trial.seed}"
+    if result.failure:
+        return f"{start}  [red]failed[/red]: {escape(result.failure)}"
+    collapsed = "  [yellow]collapsed[/yellow]" if result.collapsed else ""
+    return f"{start}  accuracy {result.metrics['accuracy']:.3f}  {result.seconds:.1f} s{collapsed}"

@@ -1,0 +1,185 @@
+"""``flowerablate run``: train what is missing, then print the ablation table."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from ..errors import FlowerablateError
+from .templates import default_study
+
+if TYPE_CHECKING:
+    from ..execute.assemble import Assembler
+    from ..execute.runner import Outcome, Plan
+    from ..ledger import Ledger
+    from ..registry import Registry
+    from ..study.schema import StudyFile
+
+STUDY_FILE = Path("study.toml")
+
+
+def run(
+    study: Annotated[
+        Path | None,
+        typer.Argument(help="The study file. Without one: study.toml if it is here, else the default study."),
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="A folder of pictures: one subfolder per class, or train/val/test above that.")
+    ] = None,
+    disable: Annotated[
+        list[str] | None,
+        typer.Option(metavar="X", help="Compare with the pipeline without X: a step, a feature, a kind, or a+b."),
+    ] = None,
+    swap: Annotated[
+        list[str] | None, typer.Option(metavar="PLACE=COMPONENT", help="Compare with another component in that place.")
+    ] = None,
+    seeds: Annotated[int | None, typer.Option(min=1, help="Number of replicates, paired across variants.")] = None,
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override any key of the study.")
+    ] = None,
+    runs: Annotated[Path, typer.Option(help="The folder in which the ledger is kept.")] = Path("runs"),
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Go on without unreadable images, and count them.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the trials, and train nothing.")] = False,
+) -> None:
+    """Run an ablation study and print its table.
+
+    Without --disable or --swap (here or in the study) each removable step and each feature is left out in turn.
+    What is in the ledger already is not run again: interrupt it, go on later, add seeds or components.
+
+    \b
+    Examples:
+      flowerablate run --disable morphology
+      flowerablate run flowers.toml --data photographs --seeds 10
+      flowerablate run --disable flip+rotation --disable model.skip
+      flowerablate run --swap model=resnet14 --set train.epochs=12 --dry-run
+    """
+    from ..execute.runner import plan_study, run_study
+    from ..ledger import Ledger
+    from .display import Display
+
+    console, messages = Console(), Console(stderr=True)
+    registry, folder = open_registry(study, messages)
+    wanted = read(study, data, disable, swap, seeds, overrides, registry)
+    with Display(messages, wanted.train.epochs) as display:
+        assembler = make_assembler(registry, folder)
+        assembler.progress = display.preparing
+        plan = plan_study(wanted, assembler, skip_bad=skip_bad)
+        ledger = Ledger(runs / wanted.name)
+        if dry_run:
+            _show_trials(plan, ledger, console)
+            return
+        try:
+            outcome = run_study(plan, assembler, ledger, display)
+        except KeyboardInterrupt:
+            _say_interrupted(plan, ledger, messages)
+            raise
+    _show_report(plan, ledger, console)
+    _finish(outcome, plan, messages)
+
+
+def open_registry(study: Path | None, messages: Console) -> tuple[Registry, Path]:
+    """Discover the plugins, saying which failed, and return the registry with the folder of the study file."""
+    from ..discovery import discover
+
+    folder = (study.parent if study else Path()).absolute()
+    catalogue = discover(folder)
+    for failure in catalogue.failures:
+        owner, reason = escape(str(failure.owner)), escape(failure.reason)
+        messages.print(f"[yellow]plugin {owner} is left out[/yellow]: {reason}", soft_wrap=True, highlight=False)
+    return catalogue.registry, folder
+
+
+def read(
+    study: Path | None,
+    data: Path | None,
+    disable: list[str] | None,
+    swap: list[str] | None,
+    seeds: int | None,
+    overrides: list[str] | None,
+    registry: Registry,
+) -> StudyFile:
+    """Read the study with all that the command line sets; options are laid over the file, ``--set`` over options."""
+    import json
+
+    from ..execute.assemble import data_choice
+    from ..study.read import read_study
+
+    path = study or (STUDY_FILE if STUDY_FILE.is_file() else None)
+    changes: list[str] = []
+    if data is not None:
+        choice = data_choice(registry, data)
+        changes += [f"dataset={{use = {json.dumps(choice.use)}, path = {json.dumps(choice.params['path'])}}}"]
+        if path is None:
+            changes.append(f"name={json.dumps(_study_name(data))}")
+    if seeds is not None:
+        changes.append(f"ablation.seeds={seeds}")
+    if disable or swap:
+        changes += [f"ablation.disable={json.dumps(disable or [])}", f"ablation.swap={json.dumps(swap or [])}"]
+    return read_study(default_study(), path, [*changes, *(overrides or [])])
+
+
+def _study_name(data: Path) -> str:
+    """Name a study that has no file after its data."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", data.absolute().name).strip("-._") or "default"
+
+
+def make_assembler(registry: Registry, folder: Path) -> Assembler:
+    """Return an assembler with the user's cache: ``$FLOWERABLATE_CACHE``, or the platform's cache folder."""
+    from platformdirs import user_cache_path
+
+    from ..execute.assemble import Assembler
+
+    home = os.environ.get("FLOWERABLATE_CACHE")
+    return Assembler(registry, folder, Path(home) if home else user_cache_path("flowerablate"))
+
+
+def _show_trials(plan: Plan, ledger: Ledger, console: Console) -> None:
+    from rich.table import Table
+
+    table = Table("trial", "variant", "seed", "in the ledger", box=None, pad_edge=False)
+    for trial in plan.trials:
+        table.add_row(
+            trial.id, escape(trial.variant.label), str(trial.seed), "yes" if ledger.folder(trial).complete else "no"
+        )
+    console.print(table)
+    done = sum(ledger.folder(trial).complete for trial in plan.trials)
+    console.print(
+        f"{len(plan.variants)} variants, {len(plan.trials)} trials, {len(plan.trials) - done} to run; "
+        f"{len(plan.data.samples)} images of {len(plan.data.samples.classes)} classes",
+        highlight=False,
+    )
+
+
+def _show_report(plan: Plan, ledger: Ledger, console: Console) -> None:
+    from .report import print_report
+
+    print_report(ledger, plan.base_id, "rich", console)
+
+
+def _say_interrupted(plan: Plan, ledger: Ledger, messages: Console) -> None:
+    done = sum(ledger.folder(trial).complete for trial in plan.trials)
+    messages.print(f"interrupted: {done} of {len(plan.trials)} trials are finished; the same command goes on from here")
+
+
+def _finish(outcome: Outcome, plan: Plan, messages: Console) -> None:
+    skipped = plan.data.samples.skipped
+    if skipped:
+        messages.print(f"left out {len(skipped)} unreadable images, such as {escape(skipped[0])}", highlight=False)
+    if outcome.elsewhere:
+        messages.print(
+            f"{outcome.elsewhere} trials are under way in another run; 'flowerablate report' shows them later"
+        )
+    if outcome.failed:
+        first = outcome.failed[0]
+        raise FlowerablateError(
+            f"{len(outcome.failed)} trials failed, the first with {first.failure}; see failure.json in its folder, "
+            f"trials/{first.trial_id}; the same command tries them again"
+        )

@@ -1,0 +1,144 @@
+"""Wires components from the registry into what the rooms need: specs, samples, built steps, packed images."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..contracts import (
+    Choice,
+    ComponentSpec,
+    DataContext,
+    Pipeline,
+    Samples,
+    StepChoice,
+    StepContext,
+    StepSpec,
+)
+from ..data.fingerprint import fingerprint
+from ..data.store import PackedImages, open_store, sample_ids, without_unreadable
+from ..errors import DataError, StudyError
+from ..preprocess import BuiltStep, Preprocess, stage
+from ..registry import Registry
+
+Progress: TypeAlias = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """The samples of a study and what names their content; *ids* key the random draws, uint64 [N]."""
+
+    samples: Samples
+    fingerprint: str
+    ids: NDArray[np.uint64]
+    labels: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class PreparedPipeline:
+    """Packed images of a variant, and the chains that turn them into the model's input."""
+
+    images: PackedImages
+    train: Preprocess
+    evaluate: Preprocess
+
+
+@dataclass
+class Assembler:
+    """Builds what a study names. *root*: the folder of the study file; *cache*: where data sets and stores are kept."""
+
+    registry: Registry
+    root: Path
+    cache: Path
+    progress: Progress = lambda what, done, total: None
+    _stores: dict[str, PackedImages] = field(default_factory=dict)
+
+    def lookup(self, slot: str, name: str, where: str) -> ComponentSpec:
+        """Return the spec of a component; an unknown name raises :class:`StudyError` with the nearest valid one."""
+        return self.registry.find(slot, name, where).spec
+
+    def provenance(self, slot: str, name: str) -> str:
+        """Return the owner of a component with its version, as it enters a trial's id."""
+        return str(self.registry.find(slot, name).owner)
+
+    def load_data(self, pipeline: Pipeline, *, skip_bad: bool) -> DataSet:
+        """Collect the samples of the pipeline's data set and name their content."""
+        choice = pipeline.dataset
+        spec = self.lookup("dataset", choice.use, "dataset")
+        context = DataContext(self.cache / "datasets" / choice.use, self.root, skip_bad, self.progress)
+        samples: Samples = spec.build(context, **choice.params)
+        if skip_bad:
+            samples = without_unreadable(samples, pipeline.train.channels, self.progress)
+        _require_two_classes(samples)
+        labels = np.array(samples.labels, dtype=np.int64)
+        return DataSet(samples, fingerprint(samples, self.progress), sample_ids(samples), labels)
+
+    def build_steps(self, pipeline: Pipeline) -> list[BuiltStep]:
+        """Build the op of every step, and its stand-in where it has one."""
+        context = StepContext(pipeline.train.image_size, pipeline.train.channels)
+        return [self._build_step(step, context) for step in pipeline.steps]
+
+    def _build_step(self, step: StepChoice, context: StepContext) -> BuiltStep:
+        spec = self.lookup("step", step.use, f"steps.{step.name}")
+        assert isinstance(spec, StepSpec)
+        stand_in = spec.stand_in(context, **step.params) if spec.stand_in else None
+        return BuiltStep(step.name, spec.build(context, **step.params), spec.random, stand_in, step.enabled)
+
+    def prepare(self, pipeline: Pipeline, data: DataSet) -> PreparedPipeline:
+        """Pack the images of *pipeline* (or find them packed) and compile its chains.
+
+        Raises :class:`StudyError` where the chains do not give pictures of the study's image size.
+        """
+        channels = pipeline.train.channels
+        stages = stage(self.build_steps(pipeline))
+        prefix = Preprocess(stages.prefix, channels)
+        names = [named.name for named in stages.prefix]
+        store = self._store_name([step for step in pipeline.steps if step.name in names], data, channels)
+        if store not in self._stores:
+            self._stores[store] = open_store(
+                self.cache / "packed", data.samples, store, channels, prefix.run_one, self.progress
+            )
+        images = self._stores[store]
+        prepared = PreparedPipeline(images, Preprocess(stages.train, channels), Preprocess(stages.evaluate, channels))
+        for chain in (prepared.train, prepared.evaluate):
+            _require_size(chain, images, pipeline.train.image_size)
+        return prepared
+
+    def _store_name(self, prefix: list[StepChoice], data: DataSet, channels: int) -> str:
+        steps = [[step.use, dict(step.params), step.enabled, self.provenance("step", step.use)] for step in prefix]
+        text = json.dumps([data.fingerprint, channels, steps], sort_keys=True)
+        return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+
+
+def data_choice(registry: Registry, path: Path) -> Choice:
+    """Return the data set that reads *path*: the first by name whose spec says that it can."""
+    if not path.exists():
+        raise DataError(f"no file or folder {path}")
+    for name, component in registry.slot("dataset").items():
+        reads = getattr(component.spec, "reads", None)
+        if reads is not None and reads(path):
+            return Choice(name, {"path": str(path.absolute())})
+    raise DataError(f"no data set can read {path}; 'flowerablate list dataset' shows those that are installed")
+
+
+def _require_two_classes(samples: Samples) -> None:
+    found = sorted({samples.classes[label] for label in samples.labels})
+    if len(found) < 2:
+        what = f"only images of class {found[0]!r}" if found else "no readable images"
+        raise DataError(f"the data set has {what}; a classifier needs at least two classes")
+
+
+def _require_size(chain: Preprocess, images: PackedImages, image_size: int) -> None:
+    height, width = chain.output_size(int(images.heights[0]), int(images.widths[0]))
+    if (height, width) != (image_size, image_size):
+        raise StudyError(
+            f"the steps give pictures of {height}x{width} pixels, but input.image_size is {image_size}; "
+            "add a step that sets the size, such as a resize or a crop"
+        )

@@ -1,0 +1,45 @@
+"""What a run tells while it works; the command line draws it, tests and scripts may ignore it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from ..contracts import Trial, TrialResult
+
+
+class RunObserver(Protocol):
+    """Receives the progress of a run. Calls come from the main thread, except *preparing*."""
+
+    def preparing(self, what: str, done: int, total: int) -> None:
+        """*what* (such as ``packing images``) has done *done* of *total*."""
+
+    def study_started(self, trials: int, finished: int) -> None:
+        """Of *trials*, *finished* were in the ledger already."""
+
+    def trial_started(self, trial: Trial) -> None:
+        """A trial begins or is resumed."""
+
+    def step_done(self, epoch: int, step: int, steps: int) -> None:
+        """Optimizer step *step* of *steps* of an epoch is done; all count from 1."""
+
+    def trial_finished(self, trial: Trial, result: TrialResult) -> None:
+        """A trial has a result, or a failure."""
+
+
+class Silent:
+    """An observer that says nothing."""
+
+    def preparing(self, what: str, done: int, total: int) -> None:
+        """Do nothing."""
+
+    def study_started(self, trials: int, finished: int) -> None:
+        """Do nothing."""
+
+    def trial_started(self, trial: Trial) -> None:
+        """Do nothing."""
+
+    def step_done(self, epoch: int, step: int, steps: int) -> None:
+        """Do nothing."""
+
+    def trial_finished(self, trial: Trial, result: TrialResult) -> None:
+        """Do nothing."""

@@ -1,0 +1,103 @@
+"""Runs the trials of a study that the ledger does not have yet."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from ..contracts import Trial, TrialResult, Variant
+from ..ledger import Ledger
+from ..study.design import expand
+from ..study.identity import describe, expand_trials
+from ..study.resolve import resolve
+from ..study.schema import StudyFile
+from .assemble import Assembler, DataSet, PreparedPipeline
+from .observer import RunObserver
+from .trial import check_parts, run_trial
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A study made ready: its data, its variants, and its trials in the order in which they run."""
+
+    data: DataSet
+    variants: tuple[Variant, ...]
+    trials: tuple[Trial, ...]
+
+    @property
+    def base_id(self) -> str:
+        """The id of the base pipeline, by which the ledger knows the study."""
+        return self.trials[0].base_id
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run did: trials *run* now, *failed* with their reasons, and *elsewhere*: held by another process."""
+
+    run: int
+    failed: tuple[TrialResult, ...]
+    elsewhere: int
+
+
+def plan_study(study: StudyFile, assembler: Assembler, *, skip_bad: bool = False) -> Plan:
+    """Resolve *study*, collect its data and expand it into trials; nothing is trained."""
+    base = resolve(study, assembler.lookup)
+    variants = expand(base, assembler.lookup, study.ablation.disable, study.ablation.swap)
+    for variant in variants:
+        assembler.build_steps(variant.pipeline)
+    data = assembler.load_data(base, skip_bad=skip_bad)
+    trials = expand_trials(variants, range(study.ablation.seeds), data.fingerprint, assembler.provenance)
+    return Plan(data, variants, trials)
+
+
+def run_study(plan: Plan, assembler: Assembler, ledger: Ledger, observer: RunObserver) -> Outcome:
+    """Run what is missing, replicate by replicate. A trial that fails is recorded, and the others go on.
+
+    Images are packed and every variant is put together once before the first trial trains, so that a study does not
+    stop halfway for a fault that could be seen at the start.
+    """
+    ledger.enter(plan.trials, {v.change: describe(v.pipeline) for v in plan.variants})
+    missing = [trial for trial in plan.trials if not ledger.folder(trial).complete]
+    prepared = _prepare(missing, plan.data, assembler)
+    observer.study_started(len(plan.trials), len(plan.trials) - len(missing))
+    failed: list[TrialResult] = []
+    run = elsewhere = 0
+    for trial in missing:
+        folder = ledger.folder(trial)
+        lock = folder.lock()
+        if lock is None:
+            elsewhere += 1
+            continue
+        with lock:
+            if folder.complete:
+                continue
+            observer.trial_started(trial)
+            try:
+                result = run_trial(trial, prepared[trial.variant.change], plan.data, assembler, folder, observer)
+            except OSError:
+                raise
+            except Exception as error:
+                result = _failure(trial, error)
+                folder.fail(result.failure, traceback.format_exc())
+                failed.append(result)
+            run += 1
+            observer.trial_finished(trial, result)
+    return Outcome(run, tuple(failed), elsewhere)
+
+
+def _prepare(missing: Sequence[Trial], data: DataSet, assembler: Assembler) -> dict[str, PreparedPipeline]:
+    prepared = {}
+    for variant in {trial.variant.change: trial.variant for trial in missing}.values():
+        prepared[variant.change] = assembler.prepare(variant.pipeline, data)
+        check_parts(variant.pipeline, data, assembler)
+    return prepared
+
+
+def _failure(trial: Trial, error: Exception) -> TrialResult:
+    reason = " ".join(f"{type(error).__name__}: {error}".split())
+    nothing = TrialResult(
+        trial_id=trial.id, base_id=trial.base_id, change=trial.variant.change, seed=trial.seed, metrics={},
+        validation={}, best_epoch=0, epochs=0, seconds=0.0, images_per_second=0.0, parameters=0, collapsed=False,
+    )  # fmt: skip
+    return replace(nothing, failure=reason)

@@ -1,0 +1,160 @@
+"""Runs a chain of ops on batches: native ops fused in the core, Python ops between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import _native
+from ..contracts import NativeOp, PythonOp
+from ..data.store import PackedImages
+from ..errors import StudyError
+from ..keyed import key64
+from .steps import NamedOp
+
+Image: TypeAlias = NDArray[np.uint8]
+Output: TypeAlias = "NDArray[np.uint8] | NDArray[np.float32]"
+
+
+class KeyedDraws:
+    """Random numbers for one Python op on one batch; see :class:`flowerablate.contracts.Draws`."""
+
+    def __init__(self, seed: int, stream: int, epoch: int, ids: NDArray[np.uint64]) -> None:
+        self._key = (seed, stream, epoch)
+        self._ids = ids
+        self._drawn = 0
+
+    def uniform(self, count: int) -> NDArray[np.float64]:
+        """Return [batch, count] numbers in [0, 1); each call goes on where the last one ended."""
+        seed, stream, epoch = self._key
+        numbers = _native.uniform(seed, stream, epoch, self._ids, self._drawn, count)
+        self._drawn += count
+        return numbers
+
+
+def stream_key(step: str) -> int:
+    """Return the key of a step's random stream, from its name in the study."""
+    return key64("step", step)
+
+
+class Preprocess:
+    """A chain of ops, ready to run on batches of packed images.
+
+    The chain is cut into segments: a segment is either a run of native ops, which the core executes fused, image by image
+    and spread over threads, or one Python op. Between segments a batch is uint8 [B, H, W, C].
+    """
+
+    def __init__(self, ops: Sequence[NamedOp], channels: int) -> None:
+        self.channels = channels
+        self._segments: list[_native.Chain | tuple[str, PythonOp]] = []
+        for is_native, run in groupby(ops, key=lambda named: isinstance(named.op, NativeOp)):
+            self._segments += [self._native_chain(list(run))] if is_native else [_python(named) for named in run]
+        if not self._segments or not isinstance(self._segments[-1], _native.Chain):
+            self._segments.append(_native.Chain([], channels))
+
+    def _native_chain(self, run: Sequence[NamedOp]) -> _native.Chain:
+        ops = []
+        for named in run:
+            assert isinstance(named.op, NativeOp)
+            ops.append((named.op.op, named.op.params, stream_key(named.name)))
+        try:
+            return _native.Chain(ops, self.channels)
+        except (ValueError, TypeError) as error:
+            names = ", ".join(named.name for named in run)
+            raise StudyError(f"steps {names}: {error}") from None
+
+    def run(
+        self,
+        images: PackedImages,
+        indices: NDArray[np.int64],
+        ids: NDArray[np.uint64],
+        out: Output,
+        *,
+        seed: int,
+        epoch: int,
+        threads: int = 0,
+    ) -> None:
+        """Process images *indices* (sample *ids*, both [B]) into *out*: uint8 [B, H, W, C] or float32 [B, C, H, W]."""
+        source, places = images, indices
+        for segment, following in zip(self._segments, [*self._segments[1:], None], strict=True):
+            if isinstance(segment, _native.Chain):
+                target = out if following is None else self._buffer(segment, source, places)
+                segment.run(
+                    source.pixels, source.offsets, source.heights, source.widths, places, ids, target,
+                    seed=seed, epoch=epoch, threads=threads,
+                )  # fmt: skip
+                batch = target
+            else:
+                name, op = segment
+                draws = KeyedDraws(seed, stream_key(name), epoch, ids)
+                batch = _call(name, op.function, self._stack(source, places, name), draws, self.channels)
+            if following is not None:
+                source, places = _packed(batch), np.arange(len(indices), dtype=np.int64)
+
+    def run_one(self, image: Image) -> Image:
+        """Process one image, uint8 [H, W, C], through a chain without random ops; returns uint8 [H', W', C]."""
+        single = _packed(np.ascontiguousarray(image)[None])
+        height, width = self.output_size(*image.shape[:2])
+        out = np.empty((1, height, width, self.channels), np.uint8)
+        self.run(single, np.zeros(1, np.int64), np.zeros(1, np.uint64), out, seed=0, epoch=0, threads=1)
+        return out[0]
+
+    def output_size(self, height: int, width: int) -> tuple[int, int]:
+        """Return the size that a picture of *height* x *width* pixels has after the chain.
+
+        A Python op may change the size, so it is called on an empty picture to find out.
+        """
+        for segment in self._segments:
+            if isinstance(segment, _native.Chain):
+                height, width = segment.output_size(height, width)
+            else:
+                name, op = segment
+                ids = np.zeros(1, np.uint64)
+                blank = np.zeros((1, height, width, self.channels), np.uint8)
+                draws = KeyedDraws(0, stream_key(name), 0, ids)
+                height, width = _call(name, op.function, blank, draws, self.channels).shape[1:3]
+        return height, width
+
+    def _buffer(self, chain: _native.Chain, source: PackedImages, places: NDArray[np.int64]) -> Image:
+        first = int(places[0])
+        height, width = chain.output_size(int(source.heights[first]), int(source.widths[first]))
+        return np.empty((len(places), height, width, self.channels), np.uint8)
+
+    def _stack(self, source: PackedImages, places: NDArray[np.int64], name: str) -> Image:
+        sizes = {(int(source.heights[i]), int(source.widths[i])) for i in places}
+        if len(sizes) > 1:
+            raise StudyError(f"step {name!r} gets pictures of several sizes; put a step that sets the size before it")
+        return np.stack([source.image(int(index)) for index in places])
+
+
+def _python(named: NamedOp) -> tuple[str, PythonOp]:
+    assert isinstance(named.op, PythonOp)
+    return named.name, named.op
+
+
+def _call(
+    name: str, function: Callable[[Image, KeyedDraws], Image], batch: Image, draws: KeyedDraws, channels: int
+) -> Image:
+    result = function(batch, draws)
+    good = isinstance(result, np.ndarray) and result.dtype == np.uint8 and result.ndim == 4
+    if not good or result.shape[0] != batch.shape[0] or result.shape[3] != channels:
+        got = f"{result.dtype} {list(result.shape)}" if isinstance(result, np.ndarray) else type(result).__name__
+        raise StudyError(f"step {name!r} must return uint8 [{len(batch)}, H, W, {channels}], but returned {got}")
+    return np.ascontiguousarray(result)
+
+
+def _packed(batch: Output) -> PackedImages:
+    """View a batch, uint8 [B, H, W, C] and contiguous, as packed images."""
+    count, height, width, channels = batch.shape
+    assert batch.dtype == np.uint8
+    return PackedImages(
+        pixels=batch.reshape(-1),  # type: ignore[arg-type]
+        offsets=np.arange(count, dtype=np.int64) * (height * width * channels),
+        heights=np.full(count, height, np.int32),
+        widths=np.full(count, width, np.int32),
+        channels=channels,
+    )

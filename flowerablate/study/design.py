@@ -1,0 +1,162 @@
+"""The ablation design: which variants of the base pipeline are to be run.
+
+A change is written as a user reads it in the table: ``-morphology`` removes a step, ``-model.skip`` switches a feature
+off, ``-kind:morphology`` removes all steps of a kind, ``-a+b`` does both at once, ``model=resnet34`` swaps a component
+(which then has its own default parameters; ``optimizer=adam,lr=0.001`` sets some).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from ..contracts import Choice, ComponentSpec, Param, Pipeline, StepChoice, Variant
+from ..errors import StudyError, nearest
+from .read import read_value
+from .resolve import Lookup, resolve_choice, resolve_step
+
+_FEATURED = ("model", "optimizer", "scheduler", "loss")
+"""Slots, besides the steps, whose features can be switched off."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """One thing that can be disabled, and how it is called on the command line."""
+
+    name: str
+    summary: str
+
+
+def expand(base: Pipeline, lookup: Lookup, disable: Iterable[str], swap: Iterable[str]) -> tuple[Variant, ...]:
+    """Return the base and its variants; without *disable* and *swap*, leave-one-out over all that is removable."""
+    disable, swap = list(disable), list(swap)
+    if not disable and not swap:
+        disable = [target.name for target in removable(base, lookup)]
+    variants = [Variant("", base)]
+    variants += [Variant(f"-{names}", without(base, names, lookup)) for names in disable]
+    variants += [Variant(text, swapped(base, text, lookup)) for text in swap]
+    _refuse_idle(variants)
+    return tuple({variant.change: variant for variant in variants}.values())
+
+
+def _refuse_idle(variants: list[Variant]) -> None:
+    base = variants[0].pipeline
+    for variant in variants[1:]:
+        if variant.pipeline == base:
+            raise StudyError(f"{variant.change!r} changes nothing: it is what the base pipeline already has")
+
+
+def removable(base: Pipeline, lookup: Lookup) -> tuple[Target, ...]:
+    """List every step that may be removed and every feature that is switched on, in the order of the pipeline."""
+    targets = []
+    for step in base.steps:
+        if step.removable:
+            targets.append(Target(step.name, lookup("step", step.use, "").summary))
+    for slot in _FEATURED:
+        choice: Choice = getattr(base, slot)
+        for param in lookup(slot, choice.use, "").features:
+            if choice.params[param.name] != param.off:
+                targets.append(Target(f"{slot}.{param.name}", param.summary))
+    return tuple(targets)
+
+
+# -------------------------------------------------------------------------------------------- disabling
+
+
+def without(base: Pipeline, names: str, lookup: Lookup) -> Pipeline:
+    """Return *base* without all that *names* (joined by ``+``) stands for."""
+    pipeline = base
+    for name in names.split("+"):
+        pipeline = _without_one(pipeline, base, name.strip(), lookup)
+    return pipeline
+
+
+def _without_one(pipeline: Pipeline, base: Pipeline, name: str, lookup: Lookup) -> Pipeline:
+    if "." in name:
+        return _feature_off(pipeline, name, lookup)
+    chosen = _steps_called(base, name)
+    for step in chosen:
+        if not step.removable:
+            raise StudyError(f"step {step.name!r} cannot be disabled: the study says removable = false")
+    names = [step.name for step in chosen]
+    steps = tuple(replace(step, enabled=False) if step.name in names else step for step in pipeline.steps)
+    return replace(pipeline, steps=steps)
+
+
+def _steps_called(base: Pipeline, name: str) -> tuple[StepChoice, ...]:
+    prefix, _, rest = name.rpartition(":")
+    named = tuple(step for step in base.steps if step.name == rest and prefix in ("", "step"))
+    kind = tuple(step for step in base.steps if step.kind == rest and prefix in ("", "kind"))
+    if named and any(step not in named for step in kind):
+        others = ", ".join(step.name for step in kind)
+        raise StudyError(
+            f"{name!r} is the name of a step and a kind of several ({others}); write step:{name} or kind:{name}"
+        )
+    if named or kind:
+        return named or kind
+    names = [step.name for step in base.steps]
+    kinds = {step.kind for step in base.steps if step.kind}
+    raise StudyError(f"{name!r} cannot be disabled, it is not in the pipeline; {nearest(rest, {*names, *kinds})}")
+
+
+def _feature_off(pipeline: Pipeline, name: str, lookup: Lookup) -> Pipeline:
+    place, _, feature = name.partition(".")
+    for step in pipeline.steps:
+        if step.name == place:
+            param = _feature(lookup("step", step.use, ""), name, feature)
+            off = replace(step, params={**step.params, feature: param.off})
+            return replace(pipeline, steps=tuple(off if old is step else old for old in pipeline.steps))
+    if place not in _FEATURED:
+        names = [*_FEATURED, *(step.name for step in pipeline.steps)]
+        raise StudyError(f"{name!r} cannot be disabled: there is no {place!r}; {nearest(place, names)}")
+    choice: Choice = getattr(pipeline, place)
+    param = _feature(lookup(place, choice.use, ""), name, feature)
+    changed = replace(choice, params={**choice.params, feature: param.off})
+    return _with_slot(pipeline, place, changed)
+
+
+def _feature(spec: ComponentSpec, name: str, feature: str) -> Param:
+    param = spec.param(feature)
+    if param is None or param.off is None:
+        features = [param.name for param in spec.features]
+        hint = nearest(feature, features) if features else "it has no features"
+        raise StudyError(f"{name!r} cannot be disabled: {spec.name!r} has no feature {feature!r}; {hint}")
+    return param
+
+
+# --------------------------------------------------------------------------------------------- swapping
+
+
+def swapped(base: Pipeline, text: str, lookup: Lookup) -> Pipeline:
+    """Return *base* with one component swapped, as ``place=component`` or ``place=component,key=value,...``."""
+    place, equals, rest = text.partition("=")
+    use, *settings = rest.split(",")
+    if not equals or not use:
+        raise StudyError(f"{text!r} is not of the form place=component, such as model=resnet34")
+    params = dict(_settings(text, settings))
+    for step in base.steps:
+        if step.name == place:
+            new = resolve_step(place, use, params, lookup, step.removable)
+            return replace(base, steps=tuple(new if old is step else old for old in base.steps))
+    if place not in _FEATURED:
+        names = [*_FEATURED, *(step.name for step in base.steps)]
+        raise StudyError(f"{text!r}: there is no {place!r} to swap; {nearest(place, names)}")
+    return _with_slot(base, place, resolve_choice(place, use, params, lookup))
+
+
+def _settings(text: str, settings: Iterable[str]) -> Iterator[tuple[str, object]]:
+    for setting in settings:
+        key, equals, value = setting.partition("=")
+        if not equals:
+            raise StudyError(f"{text!r}: {setting!r} is not of the form parameter=value")
+        yield key.strip(), read_value(value)
+
+
+def _with_slot(pipeline: Pipeline, slot: str, choice: Choice) -> Pipeline:
+    if slot == "model":
+        return replace(pipeline, model=choice)
+    if slot == "optimizer":
+        return replace(pipeline, optimizer=choice)
+    if slot == "scheduler":
+        return replace(pipeline, scheduler=choice)
+    return replace(pipeline, loss=choice)

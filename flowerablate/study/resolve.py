@@ -1,0 +1,70 @@
+"""Turns a study as written into a pipeline: every component looked up, every parameter checked and filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from ..contracts import Choice, ComponentSpec, Pipeline, StepChoice, StepSpec, TrainPlan, Value
+from ..errors import StudyError, nearest
+from .schema import ComponentTable, StudyFile
+
+Lookup: TypeAlias = Callable[[str, str, str], ComponentSpec]
+"""``lookup(slot, name, where)`` gives the spec or raises :class:`StudyError` with the nearest valid name."""
+
+
+def resolve(study: StudyFile, lookup: Lookup) -> Pipeline:
+    """Return the base pipeline of *study*."""
+    return Pipeline(
+        dataset=_choose("dataset", study.dataset, lookup),
+        steps=tuple(resolve_step(name, t.use, t.params, lookup, t.removable) for name, t in study.steps.items()),
+        model=_choose("model", study.model, lookup),
+        optimizer=_choose("optimizer", study.optimizer, lookup),
+        scheduler=_choose("scheduler", study.scheduler, lookup),
+        loss=_choose("loss", study.loss, lookup),
+        train=TrainPlan(
+            epochs=study.train.epochs,
+            batch_size=study.train.batch_size,
+            image_size=study.input.image_size,
+            channels=study.input.channels,
+            channels_last=study.train.channels_last,
+            validation=study.split.validation,
+            test=_test_fraction(study),
+        ),
+    )
+
+
+def _test_fraction(study: StudyFile) -> float:
+    if study.split.validation + study.split.test >= 1:
+        raise StudyError("split.validation and split.test leave nothing to train on; their sum must be below 1")
+    return study.split.test
+
+
+def resolve_choice(slot: str, use: str, params: Mapping[str, Any], lookup: Lookup) -> Choice:
+    """Look up one component of *slot* and check its *params*."""
+    spec = lookup(slot, use, slot)
+    return Choice(use, check_params(spec, params, slot))
+
+
+def resolve_step(name: str, use: str, params: Mapping[str, Any], lookup: Lookup, removable: bool = True) -> StepChoice:
+    """Look up the step component *use*, which the study calls *name*, and check its *params*."""
+    where = f"steps.{name}"
+    spec = lookup("step", use, where)
+    assert isinstance(spec, StepSpec)
+    return StepChoice(use, check_params(spec, params, where), name=name, kind=spec.kind, removable=removable)
+
+
+def _choose(slot: str, table: ComponentTable, lookup: Lookup) -> Choice:
+    return resolve_choice(slot, table.use, table.params, lookup)
+
+
+def check_params(spec: ComponentSpec, given: Mapping[str, Any], where: str) -> dict[str, Value]:
+    """Return all parameters of *spec*: those *given*, checked, and the defaults of the rest."""
+    names = [param.name for param in spec.params]
+    for key in given:
+        if key not in names:
+            hint = nearest(key, names) if names else "it takes no parameters"
+            raise StudyError(f"{where}: {spec.slot} {spec.name!r} has no parameter {key!r}; {hint}")
+    return {
+        param.name: param.check(given.get(param.name, param.default), f"{where}.{param.name}") for param in spec.params
+    }

@@ -1,0 +1,111 @@
+"""What a study file may hold: tables, keys and types. Component parameters are checked later, against their specs."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ..errors import StudyError, nearest
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class ComponentTable(BaseModel):
+    """A component by name (``use``) and its parameters, which stand beside it."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+
+    use: str
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The parameters that the study sets."""
+        return dict(self.model_extra or {})
+
+
+class StepTable(ComponentTable):
+    """A step of the pipeline; ``removable = false`` keeps it out of the ablation."""
+
+    removable: bool = True
+
+
+class InputTable(_Table):
+    """What the model gets: square pictures of ``image_size`` pixels with ``channels`` colour channels."""
+
+    image_size: Annotated[int, Field(ge=8, le=1024)]
+    channels: Annotated[int, Field(ge=1, le=4)]
+
+
+class SplitTable(_Table):
+    """Fractions of the images of each class; a data set with an official split keeps that instead."""
+
+    validation: Annotated[float, Field(gt=0, lt=1)]
+    test: Annotated[float, Field(gt=0, lt=1)]
+
+
+class TrainTable(_Table):
+    """Length and portions of training."""
+
+    epochs: Annotated[int, Field(ge=1)]
+    batch_size: Annotated[int, Field(ge=2)]
+    channels_last: bool
+
+
+class AblationTable(_Table):
+    """The design: number of replicates, and what is removed or swapped. Empty lists mean leave-one-out over all."""
+
+    seeds: Annotated[int, Field(ge=1, le=1000)]
+    disable: list[str]
+    swap: list[str]
+
+
+class StudyFile(_Table):
+    """A whole study, as written."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)]
+    dataset: ComponentTable
+    input: InputTable
+    split: SplitTable
+    steps: dict[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")], StepTable]
+    model: ComponentTable
+    optimizer: ComponentTable
+    scheduler: ComponentTable
+    loss: ComponentTable
+    train: TrainTable
+    ablation: AblationTable
+
+
+def parse(tables: dict[str, Any], source: str) -> StudyFile:
+    """Check *tables* and return them typed; the first fault raises :class:`StudyError` that names key and *source*."""
+    try:
+        return StudyFile.model_validate(tables)
+    except ValidationError as error:
+        raise StudyError(f"{source}: {_first_fault(error)}") from None
+
+
+def _first_fault(error: ValidationError) -> str:
+    faults = error.errors(include_url=False)
+    fault = faults[0]
+    where = ".".join(str(part) for part in fault["loc"] if part != "[key]")
+    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+    if fault["type"] == "extra_forbidden":
+        *table, key = (str(part) for part in fault["loc"])
+        return f"unknown key {where!r}; {nearest(key, _known_keys(table))}{more}"
+    if fault["type"] == "missing":
+        return f"{where} is missing{more}"
+    if fault["type"] == "string_pattern_mismatch":
+        return f"{where}: use letters, digits, '-' and '_', and begin with a letter, not {fault['input']!r}{more}"
+    message = fault["msg"][0].lower() + fault["msg"][1:]
+    return f"{where}: {message}, not {fault['input']!r}{more}"
+
+
+def _known_keys(table: list[str]) -> list[str]:
+    model: type[BaseModel] = StudyFile
+    for part in table:
+        annotation = model.model_fields[part].annotation
+        assert isinstance(annotation, type)
+        model = annotation
+    return list(model.model_fields)

@@ -1,0 +1,125 @@
+import json
+import math
+import multiprocessing
+from dataclasses import replace
+
+import pytest
+
+from flowerablate.contracts import Choice, Pipeline, TrainPlan, Trial, TrialResult, Variant
+from flowerablate.errors import LedgerError
+from flowerablate.ledger import Ledger, TrialFolder
+
+NOTHING = Choice("x")
+PIPELINE = Pipeline(NOTHING, (), NOTHING, NOTHING, NOTHING, NOTHING, TrainPlan(1, 2, 8, 3, False, 0.2, 0.2))
+
+
+def trial(change: str, seed: int, base_id: str = "base0") -> Trial:
+    return Trial(f"id{change}{seed}".replace("-", "no_"), base_id, seed, Variant(change, PIPELINE))
+
+
+def result(trial: Trial, accuracy: float = 1 / 3) -> TrialResult:
+    return TrialResult(
+        trial.id, trial.base_id, trial.variant.change, trial.seed, {"accuracy": accuracy}, {"loss": 0.1 + 0.2},
+        2, 3, 1.5, 10.0, 99, False, {"torch": "2"},
+    )  # fmt: skip
+
+
+@pytest.fixture
+def trials():
+    return [trial(change, seed) for seed in (0, 1) for change in ("", "-b", "-a")]
+
+
+@pytest.fixture
+def ledger(tmp_path, trials):
+    ledger = Ledger(tmp_path / "study")
+    ledger.enter(trials, dict.fromkeys(["", "-a", "-b"], {}))
+    return ledger
+
+
+def test_a_trial_is_complete_only_when_its_result_is_in_place(ledger, trials):
+    folder = ledger.folder(trials[0])
+    (folder.path / "last.safetensors").write_bytes(b"...")
+    assert not folder.complete
+    folder.finish(result(trials[0]), {"history": [{"loss": 1.0}]})
+    assert folder.complete
+    assert json.loads((folder.path / "history.json").read_text()) == [{"loss": 1.0}]
+
+
+def test_a_result_comes_back_bit_for_bit(ledger, trials):
+    ledger.folder(trials[0]).finish(result(trials[0]), {})
+    assert ledger.results("base0") == [result(trials[0])]
+
+
+def test_a_figure_that_is_no_number_comes_back_as_nan(ledger, trials):
+    ledger.folder(trials[0]).finish(result(trials[0], math.nan), {})
+    assert math.isnan(ledger.results("base0")[0].metrics["accuracy"])
+
+
+def test_results_come_base_first_then_in_the_order_of_the_design(ledger, trials):
+    for one in reversed(trials):
+        ledger.folder(one).finish(result(one), {})
+    assert [(r.change, r.seed) for r in ledger.results("base0")] == [
+        ("", 0), ("", 1), ("-b", 0), ("-b", 1), ("-a", 0), ("-a", 1),
+    ]  # fmt: skip
+
+
+def test_unfinished_trials_are_counted_and_failures_reported(ledger, trials):
+    ledger.folder(trials[0]).finish(result(trials[0]), {})
+    ledger.folder(trials[1]).fail("ValueError: no", "Traceback ...")
+    assert ledger.unfinished("base0") == 4
+    assert [r.failure for r in ledger.results("base0")] == ["", "ValueError: no"]
+
+
+def test_a_failure_is_forgotten_once_the_trial_succeeds(ledger, trials):
+    folder = ledger.folder(trials[0])
+    folder.fail("ValueError: no", "")
+    folder.finish(result(trials[0]), {})
+    assert [r.failure for r in ledger.results("base0")] == [""]
+
+
+def test_one_trial_may_serve_two_studies(ledger, trials):
+    ledger.folder(trials[1]).finish(result(trials[1]), {})
+    ledger.enter([replace(trials[1], base_id="base1", variant=Variant("", PIPELINE))], {"": {}})
+    assert [r.change for r in ledger.results("base0")] == ["-b"]
+    assert [r.change for r in ledger.results("base1")] == [""]
+    assert ledger.latest_base_id() == "base1"
+    assert ledger.base_ids() == ["base0", "base1"]
+
+
+def test_entering_again_changes_nothing(ledger, trials):
+    before = (ledger.folder(trials[0]).path / "trial.json").read_bytes()
+    ledger.enter(trials, dict.fromkeys(["", "-a", "-b"], {}))
+    assert (ledger.folder(trials[0]).path / "trial.json").read_bytes() == before
+
+
+def test_the_latest_base_is_found_without_the_note_of_the_study(ledger):
+    (ledger.root / "study.json").unlink()
+    assert ledger.latest_base_id() == "base0"
+
+
+def test_an_empty_ledger_has_no_base(tmp_path):
+    assert Ledger(tmp_path).latest_base_id() is None
+
+
+def test_a_damaged_file_is_named_with_the_cure(ledger, trials):
+    (ledger.folder(trials[0]).path / "trial.json").write_text("{")
+    with pytest.raises(LedgerError, match=r"trial\.json is damaged"):
+        ledger.results("base0")
+
+
+def take(path, answer):
+    answer.put(TrialFolder(path).lock() is not None)
+
+
+def test_a_trial_is_locked_against_other_processes(ledger, trials):
+    folder = ledger.folder(trials[0])
+    spawn = multiprocessing.get_context("spawn")
+    answer = spawn.Queue()
+    with folder.lock():
+        other = spawn.Process(target=take, args=(folder.path, answer))
+        other.start()
+        assert answer.get(timeout=30) is False
+        other.join()
+    again = folder.lock()
+    assert again is not None
+    again.release()

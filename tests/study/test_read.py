@@ -1,0 +1,120 @@
+from pathlib import Path
+
+import pytest
+
+from flowerablate.errors import StudyError
+from flowerablate.study.read import apply_override, read_study, read_value
+
+DEFAULTS = (Path(__file__).parents[2] / "templates" / "study.toml").read_text()
+
+
+def read(tmp_path: Path, text: str, *overrides: str):
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    return read_study(DEFAULTS, path, overrides)
+
+
+def test_the_default_study_is_valid_and_has_a_morphology_step_among_five_removable_ones():
+    study = read_study(DEFAULTS, None)
+    assert study.steps["morphology"].params == {"op": "open", "size": 3, "shape": "rectangle"}
+    assert sum(step.removable for step in study.steps.values()) >= 5
+
+
+def test_a_study_is_named_after_its_file_unless_it_says_otherwise(tmp_path):
+    assert read(tmp_path, "").name == "mine"
+    assert read(tmp_path, 'name = "roses"').name == "roses"
+
+
+def test_tables_of_the_core_are_merged_with_the_defaults_key_by_key(tmp_path):
+    study = read(tmp_path, "[train]\nepochs = 3")
+    assert study.train.epochs == 3
+    assert study.train.batch_size == read_study(DEFAULTS, None).train.batch_size
+
+
+def test_a_component_table_replaces_the_default_as_a_whole(tmp_path):
+    study = read(tmp_path, '[optimizer]\nuse = "adam"')
+    assert study.optimizer.params == {}
+
+
+def test_steps_replace_the_default_steps_and_keep_their_order(tmp_path):
+    study = read(tmp_path, '[steps.b]\nuse = "flip"\n[steps.a]\nuse = "flip"')
+    assert list(study.steps) == ["b", "a"]
+
+
+@pytest.mark.parametrize(
+    ("override", "table", "key", "value"),
+    [
+        ("train.epochs=2", "train", "epochs", 2),
+        ("split.test=0.5", "split", "test", 0.5),
+        ("train.channels_last=false", "train", "channels_last", False),
+    ],
+)
+def test_any_key_of_the_core_can_be_overridden(override, table, key, value):
+    assert getattr(getattr(read_study(DEFAULTS, None, [override]), table), key) == value
+
+
+def test_a_step_parameter_can_be_overridden():
+    study = read_study(DEFAULTS, None, ["steps.morphology.size=5", "steps.morphology.shape=cross"])
+    assert study.steps["morphology"].params == {"op": "open", "size": 5, "shape": "cross"}
+
+
+def test_a_new_step_can_be_added_on_the_command_line():
+    study = read_study(DEFAULTS, None, ["steps.again.use=morphology", "steps.again.size=5"])
+    assert list(study.steps)[-1] == "again"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[trian]\nepochs = 1", "unknown key 'trian'; did you mean 'train'?"),
+        ("[train]\nepoch = 1", "unknown key 'train.epoch'; did you mean 'epochs'?"),
+        ("[train]\nepochs = 0", "train.epochs: input should be greater than or equal to 1, not 0"),
+        ("[train]\nepochs = 'many'", "train.epochs: input should be a valid integer, not 'many'"),
+        ("[model]\nlayers = 3", "model.use is missing"),
+        ("name = 'a/b'", "name: use letters"),
+        ("[steps.'a b']\nuse = 'x'", "use letters"),
+        ("epochs 3", "is not valid TOML"),
+    ],
+)
+def test_a_fault_in_the_file_is_named_with_the_file_and_the_nearest_valid_word(tmp_path, text, message):
+    with pytest.raises(StudyError, match="mine.toml") as caught:
+        read(tmp_path, text)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("epochs", "not of the form key=value"),
+        ("trian.epochs=3", "did you mean 'train'?"),
+        ("steps.morfology.size=3", "no step is called 'morfology'; did you mean 'morphology'?"),
+        ("name.x=1", "name is a value"),
+    ],
+)
+def test_a_fault_on_the_command_line_is_named(override, message):
+    with pytest.raises(StudyError) as caught:
+        read_study(DEFAULTS, None, [override])
+    assert message in str(caught.value)
+
+
+def test_a_missing_file_says_how_to_get_one(tmp_path):
+    with pytest.raises(StudyError, match="flowerablate init"):
+        read_study(DEFAULTS, tmp_path / "none.toml")
+
+
+def test_a_folder_is_not_a_study(tmp_path):
+    with pytest.raises(StudyError, match="--data"):
+        read_study(DEFAULTS, tmp_path)
+
+
+def test_values_are_read_as_toml_and_else_as_text():
+    assert read_value("3") == 3
+    assert read_value("[1, 2]") == [1, 2]
+    assert read_value("cross") == "cross"
+    assert read_value('"3"') == "3"
+
+
+def test_a_whole_table_can_be_set():
+    tables = {"dataset": {"use": "a", "images": 3}}
+    apply_override(tables, 'dataset={use = "folder", path = "x"}')
+    assert tables["dataset"] == {"use": "folder", "path": "x"}

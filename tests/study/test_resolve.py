@@ -1,0 +1,37 @@
+import pytest
+
+from flowerablate.errors import StudyError
+from flowerablate.study.resolve import resolve
+from flowerablate.study.schema import parse
+
+
+def test_every_parameter_is_filled_in(base):
+    assert base.model.params == {"skip": True, "width": 16}
+    assert base.optimizer.params == {"lr": 0.2, "decay": 0.0}
+    assert [(step.name, step.use, step.kind, step.removable) for step in base.steps] == [
+        ("resize", "closing", "morphology", False),
+        ("clean", "opening", "morphology", True),
+        ("flip", "flip", "", True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "message"),
+    [
+        (("steps", "clean", "size"), 64, "steps.clean.size must be a whole number (1 to 63), not 64"),
+        (("steps", "clean", "sise"), 3, "has no parameter 'sise'; did you mean 'size'?"),
+        (("steps", "clean", "use"), "opnening", "steps.clean: no step is called 'opnening'"),
+        (("optimizer", "lr"), "fast", "optimizer.lr must be a number (>= 0), not 'fast'"),
+        (("model", "skip"), 1, "model.skip must be true or false, not 1"),
+        (("loss", "weight"), 1, "it takes no parameters"),
+        (("split", "test"), 0.9, "leave nothing to train on"),
+    ],
+)
+def test_a_wrong_parameter_is_named_with_its_place(tables, lookup, place, value, message):
+    table = tables
+    for key in place[:-1]:
+        table = table[key]
+    table[place[-1]] = value
+    with pytest.raises(StudyError) as caught:
+        resolve(parse(tables, "test"), lookup)
+    assert message in str(caught.value)

@@ -1,0 +1,85 @@
+"""The rules of the house: which room may know which."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import flowerablate
+
+PACKAGE = Path(flowerablate.__file__).parent
+GROUND_FLOOR = {"contracts", "errors", "keyed"}
+ROOMS = ["study", "data", "preprocess", "loader", "train", "ledger", "stats", "report"]
+WIRING = {"execute", "cli", "testing"}
+REGISTRY = {"registry", "discovery", "hookspecs"}
+
+
+def imports_of(path: Path) -> set[str]:
+    """Dotted names of all modules that a file imports, relative imports made absolute."""
+    here = ["flowerablate", *path.relative_to(PACKAGE).with_suffix("").parts]
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            start = here[: -node.level] if node.level else []
+            module = ".".join([*start, *([node.module] if node.module else [])])
+            found |= {f"{module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def rooms_known_by(room: str) -> set[str]:
+    known = set()
+    for path in (PACKAGE / room).rglob("*.py"):
+        for name in imports_of(path):
+            parts = name.split(".")
+            if parts[0] == "flowerablate" and len(parts) > 1:
+                known.add(parts[1])
+    return known - {room}
+
+
+def all_imports(room: str) -> set[str]:
+    return {name.split(".")[0] for path in (PACKAGE / room).rglob("*.py") for name in imports_of(path)}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_knows_only_the_ground_floor_and_the_rooms_to_its_left(room):
+    allowed = GROUND_FLOOR | set(ROOMS[: ROOMS.index(room)]) | ({"_native"} if room == "preprocess" else set())
+    assert rooms_known_by(room) <= allowed
+
+
+@pytest.mark.parametrize("room", ["stats", "report", "study", "ledger"])
+def test_a_room_without_images_knows_nothing_of_torch(room):
+    assert not {"torch", "torchvision"} & all_imports(room)
+
+
+def test_only_preprocess_uses_the_native_core():
+    users = {room for room in [*ROOMS, *WIRING] if "_native" in rooms_known_by(room)}
+    assert users <= {"preprocess", "testing", "cli"}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_no_room_consults_the_registry(room):
+    assert not REGISTRY & rooms_known_by(room)
+
+
+def test_the_core_never_imports_a_plugin():
+    for path in PACKAGE.rglob("*.py"):
+        assert not {name for name in imports_of(path) if name.startswith("flowerablate_")}, path
+
+
+def test_every_source_file_stays_readable():
+    for path in [*PACKAGE.rglob("*.py"), *(PACKAGE.parent / "plugins").rglob("*.py")]:
+        assert len(path.read_text().splitlines()) <= 450, path
+
+
+@pytest.mark.parametrize(
+    "statement", ["import flowerablate", "import flowerablate.cli.app", "import flowerablate.testing"]
+)
+def test_importing_is_light(statement):
+    heavy = ["torch", "torchvision", "scipy", "PIL", "flowerablate._native"]
+    code = f"import sys; {statement}; print([name for name in {heavy!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
