@@ -1,10 +1,11 @@
 """The paired effect of one change: estimate, interval, tests and what they could have found.
 
-Replicate *i* gives one number for each arm, and the two share all random numbers. So everything rests on the differences
-``d_i = base_i - variant_i``. Sums are exactly rounded (``math.fsum``), so the order of replicates changes nothing.
+Replicate *i* gives one number for each arm, and the two share all random numbers. So everything rests on the
+differences ``d_i = base_i - variant_i``. Sums are exactly rounded (``math.fsum``), so the order of replicates changes
+nothing.
 
-The *spread* of the differences counts as none when it is below ``RESOLUTION`` of the largest value: then rounding is all
-there is, and a t test would divide by it. Coarse metrics do this easily (two seeds that both lose 3 of 100 images).
+The *spread* of the differences counts as none when it is below ``RESOLUTION`` of the largest value: then rounding is
+all there is, and a t test would divide by it. Coarse metrics do this easily (two seeds that both lose 3 of 100 images).
 In that case the effect has neither an interval nor a t test; the exact sign-flip test, which needs no spread, remains.
 """
 
@@ -71,9 +72,9 @@ class Effect:
 def paired_effect(base: Sequence[float], variant: Sequence[float], *, level: float = 0.95) -> Effect:
     """Compare two arms, replicate by replicate: ``base[i]`` and ``variant[i]`` come from the same seed.
 
-    Interval and test are the paired t procedures (Student 1908; any textbook, e.g. Altman, *Practical Statistics for
-    Medical Research*, 9.2): ``mean(d) ± t((1 + level) / 2, n - 1) s_d / sqrt(n)``. Chosen over the percentile bootstrap,
-    which covers only 75 % at n = 3.
+    Interval and test are the paired t procedures (Student 1908, doi:10.1093/biomet/6.1.1; ``scipy.stats.ttest_rel``):
+    ``mean(d) ± t((1 + level) / 2, n - 1) s_d / sqrt(n)``. Chosen over the percentile bootstrap, which covers the truth
+    in only 75 % of studies at n = 3.
 
     Raises :class:`ValueError` when the arms differ in length or are empty, a value is not finite, or *level* is no
     probability: whoever selects the replicates must decide what to do about those, and say so.

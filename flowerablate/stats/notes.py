@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from ..contracts import TrialResult
@@ -33,9 +34,9 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def short_p(p: float) -> str:
-    """Return *p* with two significant digits and without its leading zero (``.062``, ``.00012``), or ``1``."""
-    return f"{p:.2g}".replace("0.", ".", 1) if 1e-4 <= p < 1 else f"{p:.2g}"
+def short(probability: float) -> str:
+    """Return a probability with three significant digits and without its leading zero, such as ``.0625``."""
+    return f"{probability:.3g}".removeprefix("0")
 
 
 def _pending(pending: int) -> Iterator[str]:
@@ -51,7 +52,7 @@ def _missing_base(summary: Summary) -> Iterator[str]:
 def _failed(rows: Sequence[Row]) -> Iterator[str]:
     for row in rows:
         if row.failed:
-            cause = " ".join(row.first_failure.split()) or "the metric is missing or no finite number"
+            cause = shorten(row.first_failure, 160) or "the metric is missing or no finite number"
             yield f"Failed and left out: {row.failed} of {count(row.trials, 'trial')} of {row.label} ({cause})."
 
 
@@ -72,13 +73,13 @@ def _undecided(rows: Sequence[Row]) -> Iterator[str]:
     open_rows = [row for row in rows if row.verdict == "undecided"]
     near = [f"{row.label} {row.more_replicates}" for row in open_rows if _plainly_more(row)]
     if near:
-        yield f"Undecided; about so many more replicates would decide (80 % power): {', '.join(near)}."
+        yield f"Undecided. About how many more replicates would decide (power .8): {', '.join(near)}."
     groups: dict[str, list[str]] = {}
     for row in open_rows:
         if not _plainly_more(row):
             groups.setdefault(row.reason, []).append(row.label)
     for reason, labels in groups.items():
-        yield f"Undecided; {reason}: {', '.join(labels)}."
+        yield f"Undecided: {reason}: {', '.join(labels)}."
 
 
 def _plainly_more(row: Row) -> bool:
@@ -106,9 +107,9 @@ def _sign_flip(summary: Summary) -> Iterator[str]:
     alpha = 1 - summary.level
     if n >= 2 and sign_flip_floor(n) > alpha:
         yield (
-            f"{count(n, 'replicate')}: the smallest exact sign-flip p is {short_p(sign_flip_floor(n))}, so only from "
-            f"{pairs_to_reach(alpha)} on can that test reach {short_p(round(alpha, 12))}; the verdicts rest on the "
-            "paired t test, which takes the differences to be normal."
+            f"{count(n, 'replicate')}: the smallest possible exact sign-flip p is {short(sign_flip_floor(n))} "
+            f"({pairs_to_reach(alpha)} replicates could reach {short(alpha)}), so the verdicts rest on the paired t "
+            "test, which takes the differences to be normal."
         )
 
 

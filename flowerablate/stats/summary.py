@@ -19,9 +19,10 @@ class Row:
     """One variant in comparison with the base; None stands for what the trials cannot tell.
 
     *n* counts the pairs: seeds with a value of the metric in both arms (for the base itself: trials with a value).
-    *base_mean* and *variant_mean* are over these pairs. *seconds* (per trial) and *images_per_second* are means over all
-    trials that did not fail. *failed* trials have no value; *collapsed* ones have, and are kept; *unpaired* ones have a
-    value but no partner in the base. *first_failure* is what the first failed trial said. *verdict* is None for the base.
+    *base_mean* and *variant_mean* are over these pairs. *seconds* (per trial) and *images_per_second* are means over
+    all trials that did not fail. Of the *trials*, *failed* ones have no value; *collapsed* ones have, and are kept;
+    *unpaired* ones have a value but no partner in the base. *first_failure* is what the first failed trial said.
+    *verdict* is None for the base.
     """
 
     label: str
@@ -71,8 +72,9 @@ def summarise(
     """Compare each variant with the base, paired by seed; variants stay in the order in which they first appear.
 
     The caller selects the results: all must belong to one base, and no variant may have a seed twice (else
-    :class:`ValueError`, as for no results at all). *pending* is the number of trials that are planned but not there yet.
-    *lower_is_better* is told by the metric's name where it is None. Raises :class:`StudyError` when no trial has *metric*.
+    :class:`ValueError`, as for no results at all). *pending* is the number of trials that are planned but not there
+    yet. Where *lower_is_better* is None, the metric's name tells (``loss``, ``...error``). Raises :class:`StudyError`
+    when no trial has *metric*.
     """
     _check(results, metric)
     if lower_is_better is None:

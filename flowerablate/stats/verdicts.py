@@ -9,7 +9,8 @@
 ================  ==============================================================================================
 
 A swap has words of its own because nothing was removed: «helps» would leave open which of the two it speaks of.
-A verdict other than ``undecided`` needs the Holm-adjusted p at or below ``1 - level``; the sign of the effect picks the word.
+A verdict other than ``undecided`` needs the Holm-adjusted p at or below ``1 - level``; the sign of the effect picks
+the word.
 There is no «does nothing»: an interval around 0 with no margin stated cannot say that.
 """
 
@@ -71,8 +72,8 @@ def more_replicates(effect: Effect, alpha: float) -> int | None:
     """Return how many more replicates would decide, if effect and spread stay as they are; None above ``HORIZON``.
 
     With spread: the smallest N whose minimum detectable effect (80 % power at *alpha*) is no larger than the observed
-    effect, found by trying N upwards because t depends on N (the usual sample-size iteration, e.g. Zar, *Biostatistical
-    Analysis*, 7.7). Without: the smallest N for which 2 / 2^N, the least p of the sign-flip test, is within *alpha*.
+    effect, found by trying N upwards because t depends on N (as in Zar, *Biostatistical Analysis*, «sample size
+    required»). Without: the smallest N for which 2 / 2^N, the least p of the sign-flip test, is within *alpha*.
     """
     for more in range(1, HORIZON + 1):
         n = effect.n + more

@@ -1,0 +1,72 @@
+"""Numbers and foreign text as a reader sees them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..stats import Summary
+
+MISSING = "—"
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How values of the metric are written: multiplied by *factor*, with *decimals*, in *unit* (effects: *points*)."""
+
+    factor: float
+    decimals: int
+    unit: str
+    points: str
+
+    def value(self, value: float | None) -> str:
+        """Return a mean of an arm, such as ``87.3``."""
+        return MISSING if value is None else f"{value * self.factor:.{self.decimals}f}"
+
+    def signed(self, value: float) -> str:
+        """Return a difference with its sign, such as ``+2.4``; what rounds to 0 has none."""
+        text = f"{value * self.factor:+.{self.decimals}f}"
+        return text[1:] if float(text) == 0 else text
+
+
+def scale_of(summary: Summary) -> Scale:
+    """Percent for a metric whose means are all fractions and for which more is better, else plain numbers."""
+    means = [mean for row in (summary.base, *summary.rows) for mean in (row.base_mean, row.variant_mean)]
+    known = [abs(mean) for mean in means if mean is not None]
+    if not summary.lower_is_better and all(mean <= 1 for mean in known):
+        return Scale(100, 1, "%", "points")
+    decimals = 3 if max(known, default=0) < 100 else 1
+    return Scale(1, decimals, "", "")
+
+
+def duration(seconds: float | None) -> str:
+    """Return a duration in at most five characters: ``4.2s``, ``42s``, ``3.5m``, ``42m``, ``1.3h``."""
+    if seconds is None:
+        return MISSING
+    amount, unit = (seconds, "s") if seconds < 99.5 else (seconds / 60, "m")
+    if unit == "m" and amount >= 99.5:
+        amount, unit = seconds / 3600, "h"
+    return f"{amount:.1f}{unit}" if amount < 9.95 else f"{amount:.0f}{unit}"
+
+
+def quantity(number: int | None) -> str:
+    """Return a count in at most five characters: ``812``, ``175k``, ``2.8M``, ``11.2M``."""
+    if number is None:
+        return MISSING
+    if number < 1000:
+        return str(number)
+    if number < 999_500:
+        return f"{number / 1e3:.0f}k"
+    amount, unit = (number / 1e6, "M") if number < 999_500_000 else (number / 1e9, "G")
+    return f"{amount:.0f}{unit}" if amount >= 99.95 else f"{amount:.1f}{unit}"
+
+
+def printable(text: str) -> str:
+    """Return *text* as one line of visible characters: what could steer a terminal or a reader's eye becomes ``�``."""
+    return "".join(character if character.isprintable() else "�" for character in text)
+
+
+def ascii_only(text: str) -> str:
+    """Return *text* for an output that knows only ASCII."""
+    for sign, plain in (("—", "-"), ("→", "->"), ("−", "-"), ("±", "+-"), ("«", '"'), ("»", '"'), ("·", "|")):
+        text = text.replace(sign, plain)
+    return text.encode("ascii", "replace").decode()
