@@ -1,0 +1,1 @@
+"""Trains and evaluates: keyed initialisation, one loop, checkpoints without pickles."""

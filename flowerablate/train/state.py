@@ -1,0 +1,137 @@
+"""Checkpoints: nested state in one safetensors file, tensors as such and all else as JSON. Nothing in it is code."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+
+from ..errors import TrainingError
+
+FORMAT = "flowerablate.state/1"
+
+_TENSOR = "tensor"
+_TUPLE = "tuple"
+_PAIRS = "pairs"
+
+
+def save_state(path: Path, state: Mapping[str, Any]) -> None:
+    """Write *state* to *path* in one piece: whoever reads finds the old file or the new one, never half of it.
+
+    *state* nests dicts (keys: str, int, float or bool), lists and tuples over tensors, numbers, strings, bools and
+    None; floats come back exactly, tensors with their layout in memory. Anything else raises :class:`TrainingError`
+    that names it. A full or read-only disk raises :class:`OSError` and leaves *path* as it was.
+    """
+    tensors: dict[str, torch.Tensor] = {}
+    text = json.dumps(_pack(state, "", tensors))
+    metadata = {"format": FORMAT, "state": text, "digest": _digest(text, tensors)}
+    content = save(tensors, metadata)
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+
+
+def load_state(path: Path) -> dict[str, Any]:
+    """Return what :func:`save_state` wrote to *path*, tensors on the CPU.
+
+    Raises :class:`TrainingError` where it is no such file or was changed, :class:`OSError` where there is none.
+    """
+    with path.open("rb"):
+        pass  # safetensors reports a missing or unreadable file in words of its own
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118 (not a dict)
+    except (SafetensorError, ValueError) as error:
+        raise TrainingError(f"{path} is not a checkpoint or is damaged; delete it to start anew") from error
+    if metadata.get("format") != FORMAT:
+        raise TrainingError(f"{path} is a safetensors file, but not a checkpoint of flowerablate ({FORMAT})")
+    text = metadata.get("state", "")
+    if metadata.get("digest") != _digest(text, tensors):
+        raise TrainingError(f"{path} was changed after it was written; delete it to start anew")
+    state = _unpack(json.loads(text), tensors)
+    assert isinstance(state, dict)
+    return state
+
+
+def _pack(value: Any, where: str, tensors: dict[str, torch.Tensor]) -> Any:
+    """Turn *value* into JSON; tensors go to *tensors*, and what JSON lacks is written as ``{"": kind, ...}``."""
+    if isinstance(value, torch.Tensor):
+        name = where if where not in tensors else f"{where}#{len(tensors)}"
+        tensor = value.detach().cpu()
+        tensors[name] = tensor.contiguous().clone()
+        stride = list(tensor.stride()) if _is_permuted(tensor) else None
+        return {"": _TENSOR, "name": name, "stride": stride}
+    if isinstance(value, Mapping):
+        if all(isinstance(key, str) and key for key in value):
+            return {key: _pack(item, f"{where}/{key}", tensors) for key, item in value.items()}
+        pairs = [[_pack_key(key, where), _pack(item, f"{where}/{key}", tensors)] for key, item in value.items()]
+        return {"": _PAIRS, "pairs": pairs}
+    if isinstance(value, list | tuple):
+        items = [_pack(item, f"{where}/{number}", tensors) for number, item in enumerate(value)]
+        return items if isinstance(value, list) else {"": _TUPLE, "items": items}
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise TrainingError(
+        f"cannot save {where or 'the state'}: a {type(value).__name__} is neither tensor nor plain JSON"
+    )
+
+
+def _pack_key(key: object, where: str) -> object:
+    if isinstance(key, bool | int | float | str):
+        return key
+    raise TrainingError(f"cannot save {where or 'the state'}: a key is a {type(key).__name__}")
+
+
+def _unpack(value: Any, tensors: Mapping[str, torch.Tensor]) -> Any:
+    if isinstance(value, list):
+        return [_unpack(item, tensors) for item in value]
+    if not isinstance(value, dict):
+        return value
+    kind = value.get("")
+    if kind == _TENSOR:
+        return _laid_out(tensors[value["name"]], value["stride"])
+    if kind == _TUPLE:
+        return tuple(_unpack(item, tensors) for item in value["items"])
+    if kind == _PAIRS:
+        return {key: _unpack(item, tensors) for key, item in value["pairs"]}
+    return {key: _unpack(item, tensors) for key, item in value.items()}
+
+
+def _is_permuted(tensor: torch.Tensor) -> bool:
+    """Say whether *tensor* is dense, but not in C order, as channels-last weights are.
+
+    The layout belongs to the state: vectorised and strided loops of an optimizer may round differently.
+    """
+    if tensor.is_contiguous() and tensor.stride() == torch.empty(tensor.shape, device="meta").stride():
+        return False
+    return torch.empty_like(tensor, device="meta").stride() == tensor.stride()
+
+
+def _laid_out(tensor: torch.Tensor, stride: list[int] | None) -> torch.Tensor:
+    return tensor if stride is None else torch.empty_strided(tensor.shape, stride, dtype=tensor.dtype).copy_(tensor)
+
+
+def _digest(text: str, tensors: Mapping[str, torch.Tensor]) -> str:
+    digest = hashlib.blake2b(text.encode(), digest_size=16)
+    for name in sorted(tensors):
+        tensor = tensors[name]
+        digest.update(f"{name} {tensor.dtype} {list(tensor.shape)}".encode())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
