@@ -155,15 +155,18 @@ def headline(summary: Summary) -> str:
 
 def caption(summary: Summary) -> tuple[str, ...]:
     """Return what the columns mean: the effect, the words of the verdicts, and the family of tests."""
-    better = "lower is better, so + speaks for the new one" if summary.lower_is_better else "+ speaks for the base"
+    better = "lower is better: + speaks for the new" if summary.lower_is_better else "+ speaks for the base"
     unit = f" in {scale_of(summary).points}" if scale_of(summary).points else ""
     alpha = f"{1 - summary.level:.2g}".lstrip("0")
     family = "1 comparison" if summary.comparisons == 1 else f"Holm over {summary.comparisons} comparisons"
     removals = any(not is_swap(row.change) for row in summary.rows)
+    costs = f"{'helps, hurts: said of what was removed. ' if removals else ''}time: per trial."
+    if not summary.comparisons:
+        return (costs,)
     return (
         f"effect: base − new{unit}, paired by seed; {better}.",
         f"verdict: paired t test at {alpha}, {family}.",
-        f"{'helps, hurts: said of what was removed. ' if removals else ''}time: per trial.",
+        costs,
     )
 
 

@@ -79,7 +79,7 @@ def _undecided(rows: Sequence[Row]) -> Iterator[str]:
         if not _plainly_more(row):
             groups.setdefault(row.reason, []).append(row.label)
     for reason, labels in groups.items():
-        yield f"Undecided: {reason}: {', '.join(labels)}."
+        yield f"Undecided: {', '.join(labels)} ({reason})."
 
 
 def _plainly_more(row: Row) -> bool:

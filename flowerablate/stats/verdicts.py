@@ -65,7 +65,7 @@ def decide(
         return Decision("undecided", f"more than {HORIZON} more replicates would be needed")
     plural = "replicate" if more == 1 else "replicates"
     hint = f"about {more} more {plural} would decide"
-    return Decision("undecided", hint if effect.has_spread else f"all differences are equal: no interval; {hint}", more)
+    return Decision("undecided", hint if effect.has_spread else f"all differences are equal, so no interval; {hint}", more)
 
 
 def more_replicates(effect: Effect, alpha: float) -> int | None:

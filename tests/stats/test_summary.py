@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flowerablate.errors import StudyError
+from flowerablate.stats import holm, paired_effect, summarise
+
+BASE = [0.90, 0.91, 0.92, 0.89, 0.90]
+
+
+def test_a_row_says_what_its_pairs_say(arms) -> None:
+    variant = [0.80, 0.82, 0.81, 0.80, 0.79]
+    summary = summarise(arms(base=BASE, crop=variant))
+    (row,) = summary.rows
+    assert row.effect == paired_effect(BASE, variant)
+    assert (row.label, row.n, row.verdict) == ("-crop", 5, "helps")
+    assert row.variant_mean == pytest.approx(sum(variant) / 5)
+    assert (row.seconds, row.images_per_second, row.parameters) == (4.0, 100.0, 1000)
+    assert (summary.base.label, summary.base.n, summary.base.verdict) == ("base", 5, None)
+    assert summary.base.base_mean == pytest.approx(sum(BASE) / 5)
+
+
+def test_variants_keep_the_order_in_which_they_first_appear(arms) -> None:
+    results = arms(zoom=BASE, base=BASE, crop=BASE)
+    assert [row.label for row in summarise(results).rows] == ["-zoom", "-crop"]
+
+
+@given(st.randoms(use_true_random=False))
+def test_the_order_of_results_changes_no_figure(arms, random) -> None:
+    results = arms(base=BASE, crop=[0.80, 0.82, 0.81, 0.80, 0.79], flip=[0.9, 0.90, 0.93, 0.88, 0.90])
+    expected = {row.label: (row.effect.mean, row.adjusted_p, row.verdict) for row in summarise(results).rows}
+    random.shuffle(results)
+    shuffled = summarise(results)
+    assert {row.label: (row.effect.mean, row.adjusted_p, row.verdict) for row in shuffled.rows} == expected
+
+
+def test_seeds_are_paired_by_number_and_lonely_ones_left_out(trial) -> None:
+    results = [trial("", 1, 0.9), trial("", 2, 0.8), trial("-x", 2, 0.7), trial("-x", 3, 0.1), trial("-x", 1, 0.6)]
+    summary = summarise(results)
+    (row,) = summary.rows
+    assert (row.n, row.unpaired) == (2, 1)
+    assert row.base_mean == pytest.approx(0.85)
+    assert sorted(row.effect.differences) == pytest.approx([0.1, 0.3])
+    assert "Seeds without a partner in the base, left out: -x 1." in summary.notes
+
+
+def test_failed_trials_are_counted_and_their_cause_is_told(trial) -> None:
+    results = [trial("", 1, 0.9), trial("-x", 1, 0.8), trial("-x", 2, None, failure="out of\n memory", seconds=900.0)]
+    summary = summarise(results)
+    (row,) = summary.rows
+    assert (row.n, row.failed, row.trials, row.seconds) == (1, 1, 2, 4.0)
+    assert "Failed and left out: 1 of 2 trials of -x (out of memory)." in summary.notes
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, None])
+def test_a_trial_without_a_finite_value_counts_as_failed(trial, value) -> None:
+    summary = summarise([trial("", 1, 0.9), trial("", 2, 0.9), trial("-x", 1, 0.8), trial("-x", 2, value)])
+    assert (summary.rows[0].n, summary.rows[0].failed) == (1, 1)
+    assert any("missing or no finite number" in note for note in summary.notes)
+
+
+def test_collapsed_trials_are_counted_and_kept(trial) -> None:
+    results = [trial("", 1, 0.9), trial("", 2, 0.9), trial("-x", 1, 0.5, collapsed=True), trial("-x", 2, 0.8)]
+    summary = summarise(results)
+    assert (summary.rows[0].n, summary.rows[0].collapsed) == (2, 1)
+    assert summary.rows[0].variant_mean == pytest.approx(0.65)
+    assert "Collapsed runs, kept in all figures: -x 1 of 2." in summary.notes
+
+
+def test_a_variant_that_failed_altogether_keeps_its_row_and_its_place_in_the_family(arms, trial) -> None:
+    results = [*arms(base=BASE, crop=[0.80, 0.82, 0.81, 0.80, 0.79]), trial("-x", 0, None, failure="boom")]
+    summary = summarise(results)
+    crop, x = summary.rows
+    assert summary.comparisons == 2
+    assert crop.adjusted_p == pytest.approx(2 * crop.effect.t_p)
+    assert (x.n, x.effect, x.adjusted_p, x.verdict) == (0, None, None, "undecided")
+    assert x.reason == "n = 0: all trials failed"
+
+
+def test_without_a_base_nothing_is_compared(trial) -> None:
+    summary = summarise([trial("-x", 1, 0.9), trial("", 1, None, failure="boom")])
+    assert summary.base.n == 0
+    assert summary.rows[0].effect is None
+    assert "No trial of the base has a value, so nothing can be compared." in summary.notes
+
+
+def test_p_values_are_adjusted_over_all_rows(arms) -> None:
+    one, two = [0.80, 0.82, 0.81, 0.80, 0.79], [0.89, 0.90, 0.92, 0.87, 0.88]
+    rows = summarise(arms(base=BASE, one=one, two=two)).rows
+    assert [row.adjusted_p for row in rows] == holm([row.effect.t_p for row in rows])
+
+
+def test_an_interval_that_excludes_zero_without_a_verdict_is_explained(arms) -> None:
+    clear = [0.895, 0.90, 0.918, 0.880, 0.892]
+    alone = summarise(arms(base=BASE, clear=clear))
+    assert alone.rows[0].verdict == "helps"
+    among = summarise(
+        arms(base=BASE, clear=clear, **{f"x{i}": [b - 0.01 * (-1) ** j for j, b in enumerate(BASE)] for i in range(5)})
+    )
+    assert among.rows[0].verdict == "undecided"
+    assert "The interval excludes 0 but the verdict allows for 6 comparisons: -clear." in among.notes
+    assert not any("excludes 0" in note for note in alone.notes)
+
+
+def test_the_sign_flip_remark_is_made_only_where_too_few_replicates_are_there(arms) -> None:
+    five = summarise(arms(base=BASE, x=[0.8, 0.82, 0.81, 0.8, 0.79])).notes
+    assert any(
+        note.startswith("5 replicates: the smallest possible exact sign-flip p is .0625 (6 rep") for note in five
+    )
+    six = summarise(arms(base=[*BASE, 0.9], x=[0.8, 0.82, 0.81, 0.8, 0.79, 0.8])).notes
+    assert not any("sign-flip" in note for note in six)
+
+
+def test_undecided_rows_say_what_would_decide(arms, trial) -> None:
+    summary = summarise(arms(base=BASE, flip=[0.90, 0.90, 0.93, 0.87, 0.90]))
+    (row,) = summary.rows
+    assert row.verdict == "undecided"
+    assert (
+        f"Undecided. About how many more replicates would decide (power .8): -flip {row.more_replicates}."
+        in summary.notes
+    )
+    single = summarise([trial("", 1, 0.9), trial("-a", 1, 0.8), trial("-b", 1, 0.9)])
+    assert "Undecided: -a, -b (n = 1: no interval; run more seeds)." in single.notes
+
+
+def test_mixed_environments_and_pending_trials_are_noted(trial) -> None:
+    results = [
+        trial("", 1, 0.9, environment={"torch": "2.6.0", "device": "cpu"}),
+        trial("-x", 1, 0.8, environment={"torch": "2.7.1", "device": "cpu"}),
+    ]
+    notes = summarise(results, pending=3).notes
+    assert "Not all trials ran in the same environment: torch 2.6.0 / 2.7.1." in notes
+    assert "3 trials still to run: the verdicts are provisional." in notes
+    assert not any("provisional" in note for note in summarise(results).notes)
+
+
+def test_a_lower_loss_is_better(trial) -> None:
+    results = [trial("", seed, 0.9 + 0.01 * seed) for seed in range(4)]
+    results += [trial("-x", seed, 0.7 + 0.012 * seed) for seed in range(4)]
+    by_loss = summarise(results, metric="loss")
+    assert by_loss.lower_is_better
+    assert by_loss.rows[0].effect.mean < 0
+    assert by_loss.rows[0].verdict == summarise(results).rows[0].verdict == "helps"
+    assert summarise(results, metric="loss", lower_is_better=False).rows[0].verdict == "hurts"
+
+
+def test_a_swap_gets_words_of_its_own(trial) -> None:
+    results = [trial("", seed, 0.7 + 0.01 * seed) for seed in range(4)]
+    results += [trial("model=big", seed, 0.9 + 0.012 * seed) for seed in range(4)]
+    assert summarise(results).rows[0].verdict == "swap wins"
+
+
+def test_results_of_two_bases_are_refused(trial) -> None:
+    with pytest.raises(ValueError, match="2 different bases"):
+        summarise([trial("", 1, 0.9), trial("-x", 1, 0.9, base_id="other")])
+
+
+def test_a_seed_given_twice_is_refused(trial) -> None:
+    with pytest.raises(ValueError, match="two results for -x with seed 1"):
+        summarise([trial("-x", 1, 0.9), trial("-x", 1, 0.8)])
+
+
+def test_no_results_are_refused() -> None:
+    with pytest.raises(ValueError, match="no results"):
+        summarise([])
+
+
+def test_an_unknown_metric_is_refused_with_the_nearest_name(trial) -> None:
+    with pytest.raises(StudyError, match="did you mean 'accuracy'"):
+        summarise([trial("", 1, 0.9)], metric="acuracy")
