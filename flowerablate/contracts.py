@@ -121,8 +121,8 @@ _WANTED = {
 class ComponentSpec:
     """One named entry of a slot: how it is called, what it is, its parameters, and how it is built.
 
-    ``build`` is called as ``build(context, **params)`` with every declared parameter; the subclass says what the context
-    is and what is to be returned. Import torch inside ``build``, not at the top of the plugin.
+    ``build`` is called as ``build(context, **params)`` with every declared parameter; the subclass says what the
+    context is and what is to be returned. Import torch inside ``build``, not at the top of the plugin.
     """
 
     slot: ClassVar[str] = ""
@@ -154,8 +154,8 @@ class ComponentSpec:
 class DatasetSpec(ComponentSpec):
     """A data set. ``build(DataContext, **params) -> Samples``; images stay on disk, only paths are returned.
 
-    *reads* says whether the data set can read what lies at a path: ``--data PATH`` takes the first one that says yes and
-    gives it the path as its parameter ``path``.
+    *reads* says whether the data set can read what lies at a path: ``--data PATH`` takes the first one that says yes
+    and gives it the path as its parameter ``path``.
     """
 
     slot = "dataset"
@@ -169,8 +169,8 @@ class StepSpec(ComponentSpec):
 
     *kind* groups steps that can be disabled as one. A *random* step is drawn anew in each epoch and used in training
     only; a deterministic one is used in training and evaluation, and its result may be computed once and kept.
-    *stand_in*, called like ``build``, gives the deterministic op that takes the step's place when it is switched off and
-    in evaluation: a random crop needs one, because the size of the picture must not depend on it.
+    *stand_in*, called like ``build``, gives the deterministic op that takes the step's place when it is switched off
+    and in evaluation: a random crop needs one, because the size of the picture must not depend on it.
     """
 
     slot = "step"
@@ -182,7 +182,7 @@ class StepSpec(ComponentSpec):
 
 @dataclass(frozen=True)
 class ModelSpec(ComponentSpec):
-    """A network. ``build(ModelContext, **params) -> torch.nn.Module`` from float32 [N, C, H, W] to logits [N, classes]."""
+    """A network. ``build(ModelContext, **params) -> torch.nn.Module``: float32 [N, C, H, W] to logits [N, classes]."""
 
     slot = "model"
 
@@ -196,14 +196,14 @@ class OptimizerSpec(ComponentSpec):
 
 @dataclass(frozen=True)
 class SchedulerSpec(ComponentSpec):
-    """A learning-rate schedule. ``build(ScheduleContext, **params) -> LRScheduler``, stepped after each optimizer step."""
+    """A learning-rate schedule. ``build(ScheduleContext, **params) -> LRScheduler``, stepped after every batch."""
 
     slot = "scheduler"
 
 
 @dataclass(frozen=True)
 class LossSpec(ComponentSpec):
-    """A loss. ``build(LossContext, **params) -> callable``: (logits [N, K], int64 targets [N]) to a scalar, the mean."""
+    """A loss. ``build(LossContext, **params) -> callable``: (logits [N, K], int64 targets [N]) to the mean."""
 
     slot = "loss"
 
@@ -227,7 +227,7 @@ class Register(Protocol):
 
 @dataclass(frozen=True)
 class DataContext:
-    """*cache*: a folder that the data set may write to (its own, made by the core). *skip_bad*: go on without bad files.
+    """*cache*: a folder for the data set alone, which it makes if it needs it. *skip_bad*: go on without bad files.
 
     *root*: the folder against which a relative path is read, that of the study file.
     """
@@ -397,7 +397,7 @@ class Variant:
 
 @dataclass(frozen=True)
 class Trial:
-    """A variant with one replicate's *seed*. *id* hashes all that can change the result; *base_id* is the base's own."""
+    """A variant with one replicate's *seed*. *id* hashes all that can change the result; *base_id* names the base."""
 
     id: str
     base_id: str
@@ -426,3 +426,8 @@ class TrialResult:
     collapsed: bool
     environment: Mapping[str, str] = field(default_factory=dict)
     failure: str = ""
+
+    @classmethod
+    def failed(cls, trial_id: str, base_id: str, change: str, seed: int, failure: str) -> TrialResult:
+        """Return the record of a trial that could not be run, with the reason."""
+        return cls(trial_id, base_id, change, seed, {}, {}, 0, 0, 0.0, 0.0, 0, False, failure=failure)

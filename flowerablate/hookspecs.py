@@ -1,7 +1,7 @@
 """The whole contract with plugin authors: one hook for each slot.
 
-A plugin is a module that implements some of these hooks. It is found by an entry point in the group ``flowerablate``, or
-as ``flowerablate_local.py`` beside a study. Each hook gets ``register``, to be called once for each component::
+A plugin is a module that implements some of these hooks. It is found by an entry point in the group ``flowerablate``,
+or as ``flowerablate_local.py`` beside a study. Each hook gets ``register``, to be called once for each component::
 
     import flowerablate as fa
 

@@ -9,7 +9,7 @@ from importlib.metadata import version
 import typer
 
 from ..errors import FlowerablateError
-from . import listing, plugins, scaffold
+from . import init, listing, plugins, report, run, scaffold
 
 app = typer.Typer(
     name="flowerablate",
@@ -38,6 +38,9 @@ def _options(
     """Take the options that stand before any command."""
 
 
+app.command("run")(run.run)
+app.command("report")(report.report)
+app.command("init")(init.init)
 app.command("plugins")(plugins.list_plugins)
 app.command("list")(listing.list_components)
 app.add_typer(scaffold.app, name="plugin")

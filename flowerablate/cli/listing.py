@@ -49,7 +49,7 @@ def list_components(
     """List the components that can be used in a study.
 
     Without SLOT an overview; with SLOT its components and their parameters; with NAME one of them in full. A parameter
-    marked [b]feature[/b] can be switched off by itself, as in `--disable model.skip`.
+    marked feature can be switched off by itself, as in `--disable model.skip`.
 
     \b
     Examples:

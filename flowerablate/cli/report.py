@@ -44,7 +44,7 @@ def report(
 
 def print_report(ledger: Ledger, base_id: str, format: str, console: Console, metric: str = "accuracy") -> None:
     """Print the comparison of all variants that the ledger holds for *base_id*."""
-    from ..report import print_summary
+    from ..report import render, show
     from ..stats import summarise
 
     results = ledger.results(base_id)
@@ -52,7 +52,12 @@ def print_report(ledger: Ledger, base_id: str, format: str, console: Console, me
     if not results:
         known = ", ".join(ledger.base_ids()) or "none"
         raise LedgerError(f"{ledger.root} has no finished trials of base {base_id}; bases in it: {known}")
-    print_summary(summarise(results, metric=metric, pending=pending), format, console)
+    summary = summarise(results, metric=metric, pending=pending)
+    title = ledger.root.absolute().name
+    if format == "rich":
+        show(summary, console, title=title)
+    else:
+        typer.echo(render(summary, format, title=title), nl=False)
 
 
 def _find(study: str | None, runs: Path) -> Path:

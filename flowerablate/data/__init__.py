@@ -1,0 +1,1 @@
+"""Samples, splits, and the packed store of prepared images."""

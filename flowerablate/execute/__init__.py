@@ -1,0 +1,1 @@
+"""Runs trials: wires objects from the registry into the rooms."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ..contracts import Trial, TrialResult, Variant
 from ..ledger import Ledger
@@ -12,6 +12,7 @@ from ..study.design import expand
 from ..study.identity import describe, expand_trials
 from ..study.resolve import resolve
 from ..study.schema import StudyFile
+from ..train.device import prepare_process
 from .assemble import Assembler, DataSet, PreparedPipeline
 from .observer import RunObserver
 from .trial import check_parts, run_trial
@@ -57,6 +58,7 @@ def run_study(plan: Plan, assembler: Assembler, ledger: Ledger, observer: RunObs
     Images are packed and every variant is put together once before the first trial trains, so that a study does not
     stop halfway for a fault that could be seen at the start.
     """
+    prepare_process()
     ledger.enter(plan.trials, {v.change: describe(v.pipeline) for v in plan.variants})
     missing = [trial for trial in plan.trials if not ledger.folder(trial).complete]
     prepared = _prepare(missing, plan.data, assembler)
@@ -96,8 +98,4 @@ def _prepare(missing: Sequence[Trial], data: DataSet, assembler: Assembler) -> d
 
 def _failure(trial: Trial, error: Exception) -> TrialResult:
     reason = " ".join(f"{type(error).__name__}: {error}".split())
-    nothing = TrialResult(
-        trial_id=trial.id, base_id=trial.base_id, change=trial.variant.change, seed=trial.seed, metrics={},
-        validation={}, best_epoch=0, epochs=0, seconds=0.0, images_per_second=0.0, parameters=0, collapsed=False,
-    )  # fmt: skip
-    return replace(nothing, failure=reason)
+    return TrialResult.failed(trial.id, trial.base_id, trial.variant.change, trial.seed, reason)

@@ -87,7 +87,7 @@ class Ledger:
         return TrialFolder(self.root / "trials" / trial.id)
 
     def enter(self, trials: Sequence[Trial], pipelines: Mapping[str, Any]) -> None:
-        """Make the folders of *trials* and claim them for their study; *pipelines* describes each change for readers."""
+        """Make the folders of *trials* and claim them for their study; *pipelines* describes each change."""
         order: dict[str, int] = {}
         for trial in trials:
             folder = self.folder(trial)
@@ -109,7 +109,7 @@ class Ledger:
             write_json(self.root / "study.json", {"format": _FORMAT, "latest_base_id": trials[0].base_id})
 
     def latest_base_id(self) -> str | None:
-        """Return the base of the latest run, or of the newest trial where that note is lost; None for an empty ledger."""
+        """Return the base of the latest run, or of the newest trial where that note is lost; None without trials."""
         note = self.root / "study.json"
         if note.is_file():
             return str(read_json(note)["latest_base_id"])
@@ -117,7 +117,7 @@ class Ledger:
         return newest.claims()[-1].base_id if newest else None
 
     def results(self, base_id: str) -> list[TrialResult]:
-        """Return the finished and failed trials of the study with that base: base first, then in the order of design."""
+        """Return the finished and failed trials of the study with that base: the base first, then as designed."""
         found: list[tuple[tuple[int, str, int], TrialResult]] = []
         for folder in self._folders():
             for claim in folder.claims():
@@ -143,17 +143,13 @@ class Ledger:
 
 
 def _result(folder: TrialFolder, claim: Claim) -> TrialResult | None:
-    place = {"base_id": claim.base_id, "change": claim.change}
     if folder.complete:
         content = read_json(folder.path / "result.json")
         del content["format"]
         for group in ("metrics", "validation"):
             content[group] = {name: math.nan if value is None else value for name, value in content[group].items()}
-        return TrialResult(**content, **place)
+        return TrialResult(**content, base_id=claim.base_id, change=claim.change)
     if (folder.path / "failure.json").is_file():
-        reason = read_json(folder.path / "failure.json")["reason"]
-        return TrialResult(
-            trial_id=folder.path.name, seed=folder.seed, **place, metrics={}, validation={}, best_epoch=0, epochs=0,
-            seconds=0.0, images_per_second=0.0, parameters=0, collapsed=False, failure=reason,
-        )  # fmt: skip
+        reason = str(read_json(folder.path / "failure.json")["reason"])
+        return TrialResult.failed(folder.path.name, claim.base_id, claim.change, folder.seed, reason)
     return None

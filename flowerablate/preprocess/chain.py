@@ -44,15 +44,16 @@ def stream_key(step: str) -> int:
 class Preprocess:
     """A chain of ops, ready to run on batches of packed images.
 
-    The chain is cut into segments: a segment is either a run of native ops, which the core executes fused, image by image
-    and spread over threads, or one Python op. Between segments a batch is uint8 [B, H, W, C].
+    The chain is cut into segments: a segment is either a run of native ops, which the core executes fused, image by
+    image and spread over threads, or one Python op. Between segments a batch is uint8 [B, H, W, C].
     """
 
     def __init__(self, ops: Sequence[NamedOp], channels: int) -> None:
         self.channels = channels
         self._segments: list[_native.Chain | tuple[str, PythonOp]] = []
         for is_native, run in groupby(ops, key=lambda named: isinstance(named.op, NativeOp)):
-            self._segments += [self._native_chain(list(run))] if is_native else [_python(named) for named in run]
+            named_ops = list(run)
+            self._segments += [self._native_chain(named_ops)] if is_native else map(_python, named_ops)
         if not self._segments or not isinstance(self._segments[-1], _native.Chain):
             self._segments.append(_native.Chain([], channels))
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from ..contracts import Choice, ComponentSpec, Param, Pipeline, StepChoice, Variant
+from ..contracts import Choice, ComponentSpec, Pipeline, StepChoice, Value, Variant
 from ..errors import StudyError, nearest
 from .read import read_value
 from .resolve import Lookup, resolve_choice, resolve_step
@@ -103,25 +103,25 @@ def _feature_off(pipeline: Pipeline, name: str, lookup: Lookup) -> Pipeline:
     place, _, feature = name.partition(".")
     for step in pipeline.steps:
         if step.name == place:
-            param = _feature(lookup("step", step.use, ""), name, feature)
-            off = replace(step, params={**step.params, feature: param.off})
+            value = _off(lookup("step", step.use, ""), name, feature)
+            off = replace(step, params={**step.params, feature: value})
             return replace(pipeline, steps=tuple(off if old is step else old for old in pipeline.steps))
     if place not in _FEATURED:
         names = [*_FEATURED, *(step.name for step in pipeline.steps)]
         raise StudyError(f"{name!r} cannot be disabled: there is no {place!r}; {nearest(place, names)}")
     choice: Choice = getattr(pipeline, place)
-    param = _feature(lookup(place, choice.use, ""), name, feature)
-    changed = replace(choice, params={**choice.params, feature: param.off})
+    value = _off(lookup(place, choice.use, ""), name, feature)
+    changed = replace(choice, params={**choice.params, feature: value})
     return _with_slot(pipeline, place, changed)
 
 
-def _feature(spec: ComponentSpec, name: str, feature: str) -> Param:
+def _off(spec: ComponentSpec, name: str, feature: str) -> Value:
     param = spec.param(feature)
     if param is None or param.off is None:
         features = [param.name for param in spec.features]
         hint = nearest(feature, features) if features else "it has no features"
         raise StudyError(f"{name!r} cannot be disabled: {spec.name!r} has no feature {feature!r}; {hint}")
-    return param
+    return param.off
 
 
 # --------------------------------------------------------------------------------------------- swapping

@@ -17,7 +17,7 @@ Provenance = Callable[[str, str], str]
 def expand_trials(
     variants: Sequence[Variant], seeds: Iterable[int], data_fingerprint: str, provenance: Provenance
 ) -> tuple[Trial, ...]:
-    """Return the trials replicate by replicate, so that whatever is finished when a run is stopped forms whole pairs."""
+    """Return the trials replicate by replicate, so that what is finished when a run is stopped forms whole pairs."""
     identities = {v.change: pipeline_id(v.pipeline, data_fingerprint, provenance) for v in variants}
     base_id = identities[""]
     return tuple(
@@ -39,7 +39,7 @@ def pipeline_id(pipeline: Pipeline, data_fingerprint: str, provenance: Provenanc
 
 
 def describe(pipeline: Pipeline) -> dict[str, Any]:
-    """Return a pipeline as plain JSON values, without what cannot change a result (a step's kind, whether removable)."""
+    """Return a pipeline as JSON values, without what cannot change a result (a step's kind, whether removable)."""
     content = asdict(pipeline)
     for step in content["steps"]:
         del step["kind"], step["removable"]

@@ -16,7 +16,7 @@ else:
     import tomli as tomllib
 
 _WHOLE = frozenset({"dataset", "steps", "model", "optimizer", "scheduler", "loss"})
-"""Tables that a study replaces as a whole: another model's parameters must not linger. The rest is merged key by key."""
+"""Tables that a study replaces as a whole: another model's parameters must not linger. Others merge key by key."""
 
 
 def read_study(defaults: str, path: Path | None, overrides: Iterable[str] = ()) -> StudyFile:
@@ -50,8 +50,9 @@ def merge(defaults: Mapping[str, Any], written: Mapping[str, Any]) -> dict[str, 
     merged = dict(defaults)
     for key, value in written.items():
         below = merged.get(key)
-        both_tables = isinstance(below, dict) and isinstance(value, dict)
-        merged[key] = {**below, **value} if both_tables and key not in _WHOLE else value
+        if isinstance(below, dict) and isinstance(value, dict) and key not in _WHOLE:
+            value = {**below, **value}
+        merged[key] = value
     return merged
 
 

@@ -32,7 +32,7 @@ def trials():
 @pytest.fixture
 def ledger(tmp_path, trials):
     ledger = Ledger(tmp_path / "study")
-    ledger.enter(trials, dict.fromkeys(["", "-a", "-b"], {}))
+    ledger.enter(trials, {"": {}, "-a": {}, "-b": {}})
     return ledger
 
 
@@ -88,7 +88,7 @@ def test_one_trial_may_serve_two_studies(ledger, trials):
 
 def test_entering_again_changes_nothing(ledger, trials):
     before = (ledger.folder(trials[0]).path / "trial.json").read_bytes()
-    ledger.enter(trials, dict.fromkeys(["", "-a", "-b"], {}))
+    ledger.enter(trials, {"": {}, "-a": {}, "-b": {}})
     assert (ledger.folder(trials[0]).path / "trial.json").read_bytes() == before
 
 

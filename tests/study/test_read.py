@@ -77,7 +77,7 @@ def test_a_new_step_can_be_added_on_the_command_line():
     ],
 )
 def test_a_fault_in_the_file_is_named_with_the_file_and_the_nearest_valid_word(tmp_path, text, message):
-    with pytest.raises(StudyError, match="mine.toml") as caught:
+    with pytest.raises(StudyError, match=r"mine\.toml") as caught:
         read(tmp_path, text)
     assert message in str(caught.value)
 

@@ -1,0 +1,170 @@
+"""Runs one trial: split, batches, model, training, and the figures on the test split."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from ..contracts import LossContext, ModelContext, Pipeline, ScheduleContext, Trial, TrialResult
+from ..data.splits import Split, split_samples
+from ..ledger import TrialFolder
+from ..ledger.files import replacing
+from ..loader import Batches
+from ..train.device import environment, pick_device, to_device
+from ..train.evaluate import Evaluation, evaluate
+from ..train.keyed_init import build_keyed
+from ..train.loop import EpochRecord, FitResult, Parts, fit, load_best
+from .assemble import Assembler, DataSet, PreparedPipeline
+from .observer import RunObserver
+
+_EVALUATION_BATCH = 128
+
+
+def run_trial(
+    trial: Trial,
+    prepared: PreparedPipeline,
+    data: DataSet,
+    assembler: Assembler,
+    folder: TrialFolder,
+    observer: RunObserver,
+) -> TrialResult:
+    """Train *trial*, or go on where it was stopped, and write its result to *folder*.
+
+    The checkpoint is chosen on the validation split; the metrics come from the test split, which nothing else has seen.
+    """
+    pipeline, device = trial.variant.pipeline, pick_device()
+    plan = pipeline.train
+    split = split_samples(data.samples, trial.seed, plan.validation, plan.test)
+    batches = _batches(trial, prepared, data, split, device)
+    parts = build_parts(pipeline, data, assembler, trial.seed, len(batches["train"]), split, device)
+    fitted = fit(
+        parts,
+        batches["train"],
+        batches["validation"],
+        epochs=plan.epochs,
+        seed=trial.seed,
+        folder=folder.path,
+        observer=_Steps(observer),
+        device=device,
+        channels_last=plan.channels_last,
+    )
+    load_best(parts.model, folder.path)
+    test = evaluate(parts.model, batches["test"], parts.loss, device=device, channels_last=plan.channels_last)
+    result = _result(trial, fitted, test, parts.model, environment(device))
+    _write_predictions(folder, data, split, test)
+    folder.finish(result, {"history": [asdict(record) for record in fitted.history]})
+    return result
+
+
+def build_parts(
+    pipeline: Pipeline,
+    data: DataSet,
+    assembler: Assembler,
+    seed: int,
+    steps_per_epoch: int,
+    split: Split,
+    device: torch.device,
+) -> Parts:
+    """Build model, optimizer, scheduler and loss; initial weights are keyed by *seed* and parameter name."""
+
+    def build(slot: str, *context: Any) -> Any:
+        choice = getattr(pipeline, slot)
+        return assembler.lookup(slot, choice.use, slot).build(*context, **choice.params)
+
+    plan = pipeline.train
+    shape = ModelContext(len(data.samples.classes), plan.channels, plan.image_size)
+    model: nn.Module = to_device(
+        build_keyed(lambda: build("model", shape), seed), device, channels_last=plan.channels_last
+    )
+    optimizer = build("optimizer", [p for p in model.parameters() if p.requires_grad])
+    counts = np.bincount(data.labels[split.train], minlength=len(data.samples.classes))
+    return Parts(
+        model,
+        optimizer,
+        build("scheduler", ScheduleContext(optimizer, plan.epochs, steps_per_epoch)),
+        build("loss", LossContext(tuple(int(count) for count in counts))),
+    )
+
+
+def check_parts(pipeline: Pipeline, data: DataSet, assembler: Assembler) -> None:
+    """Put a variant together once, on the CPU, so that its faults show before anything is trained."""
+    split = split_samples(data.samples, 0, pipeline.train.validation, pipeline.train.test)
+    build_parts(pipeline, data, assembler, 0, 1, split, torch.device("cpu"))
+
+
+def _batches(
+    trial: Trial, prepared: PreparedPipeline, data: DataSet, split: Split, device: torch.device
+) -> dict[str, Batches]:
+    plan = trial.variant.pipeline.train
+
+    def batches(part: str, *, training: bool) -> Batches:
+        return Batches(
+            prepared.train if training else prepared.evaluate,
+            prepared.images,
+            getattr(split, part),
+            data.ids,
+            data.labels,
+            image_size=plan.image_size,
+            batch_size=plan.batch_size if training else _EVALUATION_BATCH,
+            seed=trial.seed,
+            shuffle=training,
+            channels_last=plan.channels_last,
+            pin_memory=device.type == "cuda",
+        )
+
+    return {
+        "train": batches("train", training=True),
+        "validation": batches("validation", training=False),
+        "test": batches("test", training=False),
+    }
+
+
+class _Steps:
+    """Hands the steps of training on to the observer of the run."""
+
+    def __init__(self, observer: RunObserver) -> None:
+        self._observer = observer
+
+    def step_done(self, epoch: int, step: int, steps: int) -> None:
+        self._observer.step_done(epoch, step, steps)
+
+    def epoch_done(self, record: EpochRecord) -> None:
+        """Nothing more to say: the steps have said it."""
+
+
+def _result(
+    trial: Trial, fitted: FitResult, test: Evaluation, model: nn.Module, surroundings: dict[str, str]
+) -> TrialResult:
+    best = fitted.best
+    return TrialResult(
+        trial_id=trial.id,
+        base_id=trial.base_id,
+        change=trial.variant.change,
+        seed=trial.seed,
+        metrics={"accuracy": test.accuracy, "loss": test.loss},
+        validation={"accuracy": best.validation_accuracy, "loss": best.validation_loss} if best else {},
+        best_epoch=fitted.best_epoch,
+        epochs=len(fitted.history),
+        seconds=fitted.seconds,
+        images_per_second=fitted.images_per_second,
+        parameters=sum(parameter.numel() for parameter in model.parameters()),
+        collapsed=fitted.collapsed or test.one_class_only,
+        environment=surroundings,
+    )
+
+
+def _write_predictions(folder: TrialFolder, data: DataSet, split: Split, test: Evaluation) -> None:
+    """Keep what the model said of every test image: keys, labels and probabilities, without pickles."""
+    keys = np.array([data.samples.keys[index] for index in split.test])
+    with replacing(folder.path / "predictions.npz") as file:
+        np.savez(
+            file,
+            keys=keys,
+            labels=test.labels,
+            probabilities=test.probabilities.astype(np.float32),
+            classes=np.array(data.samples.classes),
+        )

@@ -1,0 +1,51 @@
+"""Everything that keeps main green, as sessions: ``nox`` runs lint, types, tests and native tests."""
+
+from pathlib import Path
+
+import nox
+
+nox.options.sessions = ["lint", "types", "tests", "native"]
+nox.options.default_venv_backend = "venv"
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and formatting."""
+    session.install("ruff>=0.9")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types, strictly."""
+    session.install(".[dev]")
+    session.run("mypy")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the fast suite, or what is given behind ``--``, such as ``-m slow``."""
+    session.install(".[test]")
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def native(session: nox.Session) -> None:
+    """Build the C++ tests and run them."""
+    _native_tests(session, "release")
+
+
+@nox.session
+def sanitize(session: nox.Session) -> None:
+    """Run the C++ tests under the address, undefined-behaviour and thread sanitizers."""
+    for preset in ("asan", "tsan"):
+        _native_tests(session, preset)
+
+
+def _native_tests(session: nox.Session, preset: str) -> None:
+    session.install("cmake>=3.20", "ninja", "pybind11>=2.13")
+    build = Path(session.create_tmp()) / preset
+    session.run("cmake", "--preset", preset, "-B", str(build), "-G", "Ninja")
+    session.run("cmake", "--build", str(build))
+    session.run("ctest", "--test-dir", str(build), "--output-on-failure")

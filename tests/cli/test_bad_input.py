@@ -1,0 +1,165 @@
+"""Whatever is wrong with the input is said in one line, with a non-zero exit and without a traceback."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from flowerablate.data.decode import decode
+
+
+def refused(done) -> str:
+    """Check that a command was refused as it should be, and return the line that says why."""
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+    lines = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert len(lines) == 1, done.stderr
+    return lines[0]
+
+
+def test_a_folder_that_is_not_there(command):
+    assert "no file or folder nowhere" in refused(command("run", "--data", "nowhere"))
+
+
+def test_an_empty_folder(command, folder):
+    (folder / "empty").mkdir()
+    assert "empty" in refused(command("run", "--data", "empty"))
+
+
+def test_a_folder_with_one_class(command, picture_folder):
+    for path in (picture_folder / "red").iterdir():
+        path.unlink()
+    (picture_folder / "red").rmdir()
+    assert "class" in refused(command("run", "--data", picture_folder))
+
+
+@pytest.mark.parametrize("content", [b"", b"not a picture", None], ids=["empty", "text", "truncated"])
+def test_a_corrupt_image_is_named_and_can_be_skipped(command, picture_folder, content):
+    bad = picture_folder / "green" / "05.png"
+    bad.write_bytes(bad.read_bytes()[:100] if content is None else content)
+    words = ("run", "tiny.toml", "--data", picture_folder, "--disable", "flip", "--seeds", 1)
+    message = refused(command(*words))
+    assert "05.png" in message
+    assert "--skip-bad" in message
+    done = command(*words, "--skip-bad")
+    assert done.returncode == 0, done.stderr
+    assert "left out 1 unreadable image" in done.stderr
+    assert "green/05.png" in done.stderr
+
+
+def test_odd_images_are_taken_as_they_are(command, picture_folder):
+    green = picture_folder / "green"
+    pixels = np.random.default_rng(0).integers(0, 256, (30, 20, 3), dtype=np.uint8)
+    picture = Image.fromarray(pixels)
+    Image.new("RGB", (1, 1), "green").save(green / "one-pixel.png")
+    Image.new("RGB", (20_000, 3), "green").save(green / "long.png")
+    picture.convert("L").save(green / "grey.png")
+    picture.convert("CMYK").save(green / "cmyk.jpg")
+    picture.convert("P").save(green / "palette.png")
+    Image.fromarray(pixels[..., 0].astype(np.uint16) * 257).save(green / "deep.png")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    picture.save(green / "rotated.jpg", exif=exif)
+    assert decode(green / "rotated.jpg", 3).shape == (20, 30, 3)
+    done = command("run", "tiny.toml", "--data", picture_folder, "--disable", "flip", "--seeds", 1)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_picture_with_too_many_pixels_is_refused(command, picture_folder):
+    Image.new("1", (20_000, 20_000)).save(picture_folder / "green" / "huge.png")
+    assert "huge.png" in refused(command("run", "tiny.toml", "--data", picture_folder))
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--set", "model.use=resnet9"], "did you mean 'resnet8'?"),
+        (["--set", "steps.morphology.use=morfology"], "did you mean 'morphology'?"),
+        (["--set", "steps.morphology.siez=3"], "did you mean 'size'?"),
+        (["--set", "train.epoch=3"], "did you mean 'epochs'?"),
+        (["--disable", "morfology"], "it is not in the pipeline; did you mean 'morphology'?"),
+        (["--disable", "model.skp"], "did you mean 'skip'?"),
+        (["--disable", "resize"], "cannot be disabled"),
+        (["--swap", "model=resnet35"], "did you mean 'resnet"),
+        (["--set", "input.image_size=24"], "pictures of"),
+        (["--set", "steps.crop.scale=[0.9, 0.1]"], "lower"),
+    ],
+)
+def test_a_wrong_study_is_refused_with_the_nearest_valid_word(command, picture_folder, words, message):
+    if words[-1] == "input.image_size=24":
+        words = [*words, "--set", "steps.crop.size=16"]
+    assert message in refused(command("run", "tiny.toml", "--data", picture_folder, *words))
+
+
+def test_a_plugin_that_raises_on_import_is_named_and_the_rest_works(command, picture_folder, folder):
+    (folder / "flowerablate_local.py").write_text("raise RuntimeError('half-written')\n")
+    done = command("run", "tiny.toml", "--data", picture_folder, "--disable", "flip", "--seeds", 1)
+    assert done.returncode == 0
+    assert "half-written" in done.stderr
+
+
+def test_a_component_that_two_plugins_claim_stops_the_run(command, picture_folder, folder):
+    (folder / "flowerablate_local.py").write_text(
+        "import flowerablate as fa\n"
+        "@fa.hookimpl\n"
+        "def flowerablate_register_step(register):\n"
+        "    register(fa.StepSpec(name='morphology', summary='Mine.', build=lambda context: None))\n"
+    )
+    message = refused(command("run", "tiny.toml", "--data", picture_folder))
+    assert "registered twice" in message
+    assert "flowerablate_local" in message
+
+
+def test_a_step_that_breaks_in_training_is_reported_and_the_rest_goes_on(command, picture_folder, folder):
+    (folder / "flowerablate_local.py").write_text(
+        "import flowerablate as fa\n"
+        "@fa.hookimpl\n"
+        "def flowerablate_register_loss(register):\n"
+        "    register(fa.LossSpec(name='broken', summary='Breaks.', build=lambda context: fail))\n"
+        "def fail(logits, labels):\n"
+        "    raise ValueError('no such loss')\n"
+    )
+    done = command("run", "tiny.toml", "--data", picture_folder, "--swap", "loss=broken", "--seeds", 1)
+    assert "ValueError: no such loss" in refused(done)
+    assert "base" in done.stdout
+
+
+def test_a_report_without_a_study_says_what_to_do(command):
+    assert "'flowerablate run' makes one" in refused(command("report"))
+
+
+def test_an_unknown_format_is_refused(command, picture_folder):
+    command("run", "tiny.toml", "--data", picture_folder, "--disable", "flip", "--seeds", 1)
+    assert "did you mean 'json'?" in refused(command("report", "--format", "jsn"))
+
+
+def test_init_does_not_overwrite(command, folder):
+    assert command("init").returncode == 0
+    assert "exists already" in refused(command("init"))
+    assert command("init", "--force").returncode == 0
+
+
+def test_a_full_disk_loses_nothing(command, picture_folder, folder):
+    """A limit on the size of files stands in for the full disk: the store cannot be written."""
+    import resource
+    import subprocess
+    import sys
+
+    def small_files():
+        import signal
+
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+
+    words = ["run", "tiny.toml", "--data", str(picture_folder), "--disable", "flip", "--seeds", "1"]
+    done = subprocess.run(
+        [sys.executable, "-m", "flowerablate", *words], cwd=folder, capture_output=True, text=True, preexec_fn=small_files
+    )
+    assert "free some space" in refused(done)
+    again = command(*words)
+    assert again.returncode == 0, again.stderr
+
+
+def test_a_ledger_that_cannot_be_written(command, picture_folder, folder):
+    (folder / "runs").write_text("a file where the folder should be")
+    message = refused(command("run", "tiny.toml", "--data", picture_folder, "--disable", "flip", "--seeds", 1))
+    assert "runs" in message
