@@ -11,7 +11,8 @@
 A swap has words of its own because nothing was removed: «helps» would leave open which of the two it speaks of.
 A verdict other than ``undecided`` needs the Holm-adjusted p at or below ``1 - level``; the sign of the effect picks
 the word.
-There is no «does nothing»: an interval around 0 with no margin stated cannot say that.
+There is no «does nothing»: an interval around 0 with no margin stated cannot say that. The hint how many replicates
+would decide is for planning a study; to add a few, look, and go on until a verdict appears would inflate its error.
 """
 
 from __future__ import annotations
@@ -65,7 +66,8 @@ def decide(
         return Decision("undecided", f"more than {HORIZON} more replicates would be needed")
     plural = "replicate" if more == 1 else "replicates"
     hint = f"about {more} more {plural} would decide"
-    return Decision("undecided", hint if effect.has_spread else f"all differences are equal, so no interval; {hint}", more)
+    why = "" if effect.has_spread else "all differences are equal, so no interval; "
+    return Decision("undecided", why + hint, more)
 
 
 def more_replicates(effect: Effect, alpha: float) -> int | None:

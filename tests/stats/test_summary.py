@@ -120,7 +120,7 @@ def test_undecided_rows_say_what_would_decide(arms, trial) -> None:
     (row,) = summary.rows
     assert row.verdict == "undecided"
     assert (
-        f"Undecided. About how many more replicates would decide (power .8): -flip {row.more_replicates}."
+        f"Undecided. About how many more replicates would decide, if effect and spread stay (power .8): -flip {row.more_replicates}."
         in summary.notes
     )
     single = summarise([trial("", 1, 0.9), trial("-a", 1, 0.8), trial("-b", 1, 0.9)])

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from flowerablate.contracts import TrialResult
+from flowerablate.report.__main__ import demonstration
+from flowerablate.stats import Summary, summarise
+
+
+@pytest.fixture(scope="session")
+def demo() -> Summary:
+    """A study of ten variants with one failed and one collapsed trial."""
+    return demonstration()
+
+
+@pytest.fixture(scope="session")
+def study() -> Callable[..., Summary]:
+    """Summarise a base and one variant for each name in *accuracies*; None stands for a failed trial."""
+
+    def make(accuracies: dict[str, list[float | None]], **options: object) -> Summary:
+        return summarise(
+            [
+                TrialResult(
+                    trial_id=f"{change} {seed}",
+                    base_id="b",
+                    change=change,
+                    seed=seed,
+                    metrics={} if accuracy is None else {"accuracy": accuracy, "loss": 1 - accuracy},
+                    validation={},
+                    best_epoch=1,
+                    epochs=2,
+                    seconds=4.0,
+                    images_per_second=100.0,
+                    parameters=1000,
+                    collapsed=False,
+                    failure="boom" if accuracy is None else "",
+                )
+                for change, values in accuracies.items()
+                for seed, accuracy in enumerate(values)
+            ],
+            **options,  # type: ignore[arg-type]
+        )
+
+    return make

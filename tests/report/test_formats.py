@@ -1,0 +1,145 @@
+"""What other programs read."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from xml.etree import ElementTree
+
+import pytest
+
+from flowerablate.errors import StudyError
+from flowerablate.report import FORMATS, render
+
+
+def table_of(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def cells_of(line: str) -> list[str]:
+    return [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+
+
+def test_csv_holds_every_figure_unrounded(demo) -> None:
+    rows = table_of(render(demo, "csv"))
+    assert [row["variant"] for row in rows] == ["base", *(row.label for row in demo.rows)]
+    for read, row in zip(rows[1:], demo.rows, strict=True):
+        assert row.effect is not None
+        numbers = {
+            "effect": row.effect.mean,
+            "effect_low": row.effect.low,
+            "effect_high": row.effect.high,
+            "effect_sd": row.effect.sd,
+            "p_t": row.effect.t_p,
+            "p_sign_flip": row.effect.sign_flip_p,
+            "p_adjusted": row.adjusted_p,
+            "minimum_detectable": row.effect.mde,
+            "base_mean": row.base_mean,
+            "variant_mean": row.variant_mean,
+            "seconds": row.seconds,
+            "parameters": row.parameters,
+            "n": row.n,
+            "failed": row.failed,
+            "collapsed": row.collapsed,
+        }
+        assert {name: float(read[name]) for name in numbers} == numbers
+        assert read["verdict"] == row.verdict
+
+
+def test_csv_leaves_empty_what_is_not_known(study) -> None:
+    base, x, y = table_of(render(study({"": [0.5], "-x": [0.4], "-y": [None]}), "csv"))
+    assert base["effect"] == base["verdict"] == ""
+    assert (x["effect"], x["effect_low"], x["p_adjusted"]) == (repr(0.5 - 0.4), "", "")
+    assert (y["n"], y["failed"], y["effect"], y["seconds"]) == ("0", "1", "", "")
+
+
+@pytest.mark.parametrize(
+    "name", ["=1+1", "@SUM(A1)", "+cmd|' /C calc'!A0", "-cmd|' /C calc'!A0", '-HYPERLINK("x")', "\t=1"]
+)
+def test_csv_text_that_a_spreadsheet_could_run_gets_an_apostrophe(study, name) -> None:
+    row = table_of(render(study({"": [0.5], name: [0.4]}), "csv"))[1]
+    assert row["variant"] == row["change"] == "'" + name
+
+
+@pytest.mark.parametrize("name", ["-morphology", "-morphology+flip", "-model.skip", "model=resnet34"])
+def test_csv_keeps_plain_names_as_they_are(study, name) -> None:
+    assert table_of(render(study({"": [0.5], name: [0.4]}), "csv"))[1]["variant"] == name
+
+
+def test_json_is_the_summary(demo) -> None:
+    document = json.loads(render(demo, "json", title="mine"))
+    assert document["schema"] == "flowerablate.report/1"
+    assert (document["title"], document["metric"], document["split"]) == ("mine", "accuracy", "test")
+    assert (document["level"], document["comparisons"], document["lower_is_better"]) == (0.95, 10, False)
+    assert document["notes"] == list(demo.notes)
+    assert document["base"]["base_mean"] == demo.base.base_mean
+    for read, row in zip(document["variants"], demo.rows, strict=True):
+        assert row.effect is not None
+        assert read["variant"] == row.label
+        assert read["effect"]["differences"] == list(row.effect.differences)
+        assert (read["effect"]["low"], read["effect"]["high"]) == (row.effect.low, row.effect.high)
+        assert (read["p_adjusted"], read["verdict"], read["reason"]) == (row.adjusted_p, row.verdict, row.reason)
+
+
+def test_json_has_the_same_keys_in_every_row_and_null_for_what_is_missing(study) -> None:
+    document = json.loads(render(study({"": [0.5], "-x": [0.4], "-y": [None]}), "json"))
+    rows = [document["base"], *document["variants"]]
+    assert len({tuple(row) for row in rows}) == 1
+    assert rows[0]["effect"] is rows[2]["effect"] is rows[2]["seconds"] is None
+    assert rows[1]["effect"]["low"] is None
+
+
+def test_every_field_of_the_json_is_in_its_documentation(demo) -> None:
+    import flowerablate.report.records as records
+
+    document = json.loads(render(demo, "json"))
+    row = document["variants"][0]
+    documented = set(re.findall(r"\w+", records.__doc__ or ""))
+    assert {*document, *row, *row["effect"]} <= documented
+
+
+def test_markdown_is_a_github_table(demo) -> None:
+    lines = render(demo, "md", title="my *study*").splitlines()
+    assert lines[0] == r"### my \*study\*"
+    table = [cells_of(line) for line in lines if line.startswith("|")]
+    assert {len(line) for line in table} == {7}
+    assert len(table) == 2 + 11
+    assert table[1] == ["---", "---", "---", "---:", "---", "---:", "---:"]
+    assert table[3][:2] == ["`-random_resized_crop`", "88.9 → 82.0"]
+    assert any(line.startswith("- Collapsed runs") for line in lines)
+
+
+def test_markdown_keeps_foreign_text_inactive(study) -> None:
+    text = render(study({"": [0.5], "model=a|b`c<script>": [0.4], "-x[l](u)": [None]}), "md")
+    row = next(line for line in text.splitlines() if "script" in line)
+    assert cells_of(row)[0] == r"`` model=a\|b`c<script> ``"
+    assert len(cells_of(row)) == 7
+    notes = "\n".join(line for line in text.splitlines() if line.startswith("- "))
+    assert r"model=a\|b\`c\<script\>" in notes
+    assert r"-x\[l\](u)" in notes
+
+
+def test_svg_is_well_formed_and_needs_no_network(demo) -> None:
+    svg = render(demo, "svg", title="<study> & more")
+    root = ElementTree.fromstring(svg)
+    assert root.tag.endswith("svg")
+    text = "".join(root.itertext()).replace("\xa0", " ")
+    assert "-random_resized_crop" in text
+    assert "+7.0 [+5.8,  +8.2]" in text
+    assert "<study> & more" in text
+    assert re.findall(r"https?://[^\"\s]+", svg) == ["http://www.w3.org/2000/svg"]
+    assert svg == render(demo, "svg", title="<study> & more")
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_every_format_ends_in_one_newline(demo, format) -> None:
+    text = render(demo, format)
+    assert text.endswith("\n")
+    assert not text.endswith("\n\n")
+
+
+def test_an_unknown_format_is_refused_with_the_nearest_one(demo) -> None:
+    with pytest.raises(StudyError, match="did you mean 'json'"):
+        render(demo, "jsn")
