@@ -73,7 +73,8 @@ def _undecided(rows: Sequence[Row]) -> Iterator[str]:
     open_rows = [row for row in rows if row.verdict == "undecided"]
     near = [f"{row.label} {row.more_replicates}" for row in open_rows if _plainly_more(row)]
     if near:
-        yield f"Undecided. About how many more replicates would decide, if effect and spread stay (power .8): {', '.join(near)}."
+        hint = "Undecided. About how many more replicates would decide, if effect and spread stay (power .8)"
+        yield f"{hint}: {', '.join(near)}."
     groups: dict[str, list[str]] = {}
     for row in open_rows:
         if not _plainly_more(row):
