@@ -59,7 +59,7 @@ def _problem(spec: OptimizerSpec, params: Mapping[str, Value], when: str) -> tup
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(21)
         model = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 2))
-    return model, float(_loss(model)), build(spec, list(model.parameters()), params, when)
+    return model, float(_loss(model).detach()), build(spec, list(model.parameters()), params, when)
 
 
 def _loss(model: nn.Module) -> Tensor:
@@ -151,7 +151,7 @@ def _check_loss(spec: LossSpec, params: Mapping[str, Value], when: str) -> None:
     value = loss(logits, targets)
     assert isinstance(value, torch.Tensor), f"{what} must return a scalar tensor, not {type(value).__name__}"
     assert value.ndim == 0, f"{what} must return a scalar, the mean, not a tensor {tuple(value.shape)}"
-    assert torch.isfinite(value), f"{what} returns {float(value)} for ordinary logits"
+    assert torch.isfinite(value), f"{what} returns {float(value.detach())} for ordinary logits"
     value.backward()  # type: ignore[no-untyped-call]
     slope = 0.0 if logits.grad is None else float(logits.grad.abs().sum())
     assert 0 < slope < math.inf, f"{what} must give the logits a finite gradient that is not zero"

@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from flowerablate.cli import main
+from flowerablate.contracts import SLOTS
+
+
+@pytest.fixture
+def command(monkeypatch, capsys, tmp_path):
+    """Return a function that runs the command line and gives (exit code, standard output, standard error)."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["flowerablate", *words])
+        try:
+            code = main()
+        except SystemExit as stop:
+            code = stop.code
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    yield run
+    sys.modules.pop("flowerablate_local", None)
+
+
+def test_without_a_slot_every_slot_is_listed_with_its_components(command):
+    code, out, err = command("list")
+    assert (code, err) == (0, "")
+    lines = {line.split()[0]: line for line in out.splitlines() if line}
+    assert set(SLOTS) <= set(lines)
+    assert "morphology" in lines["step"]
+    assert "resnet18" in lines["model"]
+
+
+def test_a_slot_is_listed_with_owner_and_parameters(command):
+    code, out, _ = command("list", "step")
+    assert code == 0
+    assert "morphology  kind morphology, deterministic, from morphology (flowerablate" in out
+    assert "rotate  kind geometry, random, from geometry (flowerablate" in out
+    assert '  shape  str  "rectangle"  rectangle | cross | ellipse | disk\n' in out
+    assert "  brightness   float  0.2  0 to 1  feature\n" in out
+
+
+def test_one_component_is_shown_in_full_with_its_place_in_a_study(command):
+    code, out, _ = command("list", "step", "morphology")
+    assert code == 0
+    assert "  size = 3\n      int, 1 to 63\n      side of the structuring element in pixels\n" in out
+    assert '  [steps.morphology]\n  use = "morphology"\n' in out
+    assert "rotate" not in out
+
+
+def test_a_feature_says_how_it_is_switched_off(command):
+    _, out, _ = command("list", "model", "resnet8")
+    assert "feature, off at false: --disable model.skip\n" in out
+
+
+def test_json_holds_all_that_the_table_says(command):
+    code, out, _ = command("list", "step", "--format", "json")
+    assert code == 0
+    record = next(record for record in json.loads(out)["step"] if record["name"] == "morphology")
+    assert (record["kind"], record["random"], record["plugin"]) == ("morphology", False, "morphology")
+    size = next(param for param in record["params"] if param["name"] == "size")
+    assert size == {
+        "name": "size",
+        "type": "int",
+        "default": 3,
+        "low": 1,
+        "high": 63,
+        "summary": "side of the structuring element in pixels",
+    }
+
+
+def test_json_of_everything_has_every_slot(command):
+    _, out, _ = command("list", "--format", "json")
+    assert list(json.loads(out)) == list(SLOTS)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("list", "stp"), "error: no slot is called 'stp'; did you mean 'step'?"),
+        (("list", "step", "morfology"), "error: no step is called 'morfology'; did you mean 'morphology'?"),
+        (("list", "--local", "nowhere"), "error: --local nowhere: there is no such file or folder"),
+    ],
+)
+def test_a_misspelt_word_is_one_line_on_standard_error(command, words, message):
+    assert command(*words) == (1, "", message + "\n")
+
+
+def test_the_local_plugin_of_the_current_folder_is_listed(command, tmp_path):
+    (tmp_path / "flowerablate_local.py").write_text(
+        "import flowerablate as fa\n@fa.hookimpl\ndef flowerablate_register_loss(register):\n"
+        "    register(fa.LossSpec('home-made', 'A loss.', build=lambda context: None))\n"
+    )
+    _, out, _ = command("list", "loss")
+    assert "home-made  from flowerablate_local (flowerablate_local.py " in out
+
+
+def test_a_plugin_that_failed_is_mentioned_but_does_no_harm(command, tmp_path):
+    (tmp_path / "flowerablate_local.py").write_text("1 / 0")
+    code, out, err = command("list", "step")
+    assert code == 0
+    assert "morphology" in out
+    assert "ZeroDivisionError: division by zero" in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", [("list",), ("list", "step"), ("list", "step", "random_resized_crop"), ("plugins",)])
+def test_listings_fit_into_eighty_columns(command, monkeypatch, words):
+    monkeypatch.setenv("COLUMNS", "80")
+    _, out, _ = command(*words)
+    assert max(len(line) for line in out.splitlines()) <= 80
+    assert "…" not in out
+
+
+def test_a_pipe_gets_no_colour_no_wrapping_and_no_trailing_blanks(command):
+    _, out, _ = command("list")
+    assert "\x1b" not in out
+    assert all(line == line.rstrip() for line in out.splitlines())
+    assert len([line for line in out.splitlines() if line.startswith("step")]) == 1
+    assert "rotate" in next(line for line in out.splitlines() if line.startswith("step"))
+
+
+@pytest.mark.parametrize("words", ["list step", "plugins"])
+def test_listing_loads_neither_torch_nor_scipy_nor_the_native_core(words):
+    code = (
+        f"import sys; sys.argv = 'flowerablate {words}'.split()\nfrom flowerablate.cli import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "heavy = ('torch', 'torchvision', 'scipy', 'flowerablate._native')\n"
+        "print([name for name in heavy if name in sys.modules], file=sys.stderr)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "morphology" in run.stdout
+    assert run.stderr.strip() == "[]"

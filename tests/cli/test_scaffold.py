@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from flowerablate.cli import main
+from flowerablate.cli.app import app
+from flowerablate.cli.templates import template
+from flowerablate.contracts import SLOTS
+
+
+@pytest.fixture
+def command(monkeypatch, capsys, tmp_path):
+    """Return a function that runs the command line and gives (exit code, standard output, standard error)."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["flowerablate", *words])
+        try:
+            code = main()
+        except SystemExit as stop:
+            code = stop.code
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+def run(*words, **variables):
+    done = subprocess.run(
+        [sys.executable, "-m", *words], capture_output=True, text=True, check=False, env={**os.environ, **variables}
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+BUILD = """
+import os, sys
+from setuptools import build_meta
+for project in sys.argv[2:]:
+    os.chdir(project)
+    build_meta.build_wheel(sys.argv[1])
+"""
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """One plugin per slot, generated, built as its pyproject says, installed by pip: (projects, folder of modules)."""
+    projects, wheels, target = (tmp_path_factory.mktemp(name) for name in ("projects", "wheels", "site"))
+    for slot in SLOTS:
+        made = CliRunner().invoke(app, ["plugin", "new", f"my-{slot}", "--slot", slot, "--path", str(projects)])
+        assert made.exit_code == 0, made.output
+    script = tmp_path_factory.mktemp("build") / "build.py"
+    script.write_text(BUILD)  # one process for all six: pip would start three for each
+    subprocess.run([sys.executable, script, wheels, *sorted(projects.iterdir())], check=True, capture_output=True)
+    options = ("--quiet", "--no-deps", "--no-index", "--target", str(target))
+    run("pip", "install", *options, *map(str, sorted(wheels.iterdir())))
+    return projects, target
+
+
+@pytest.mark.parametrize("slot", SLOTS)
+def test_there_is_a_template_for_every_slot(slot):
+    assert (template("plugin") / slot / "module.py.tmpl").is_file()
+
+
+def test_an_installed_plugin_of_each_slot_is_found(installed):
+    code = "from flowerablate.discovery import discover\nfor p in discover().plugins: print(p.owner, p.components)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(installed[1])},
+    )
+    for slot in SLOTS:
+        assert f"my-{slot} (flowerablate-my-{slot} 0.1.0) {{'{slot}': ('my-{slot}',)}}" in done.stdout
+
+
+def test_the_generated_tests_pass(installed):
+    projects, target = installed
+    tests = sorted(projects.glob("*/tests/test_*.py"))
+    assert len(tests) == len(SLOTS)
+    out = run(
+        "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(projects), "--import-mode=importlib",
+        *map(str, tests), PYTHONPATH=str(target),
+    )  # fmt: skip
+    assert f"{len(SLOTS)} passed" in out
+
+
+def test_a_project_holds_all_that_it_takes_to_publish_it(command, tmp_path):
+    code, out, _ = command("plugin", "new", "sharpen")
+    folder = tmp_path / "flowerablate-sharpen"
+    assert code == 0
+    assert sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()) == [
+        "README.md",
+        "flowerablate_sharpen.py",
+        "pyproject.toml",
+        "tests/test_flowerablate_sharpen.py",
+    ]
+    assert not [path for path in folder.rglob("*") if path.is_file() and "$" in path.read_text()]
+    for hint in (
+        "pip install -e flowerablate-sharpen",
+        "flowerablate list step sharpen",
+        "pytest flowerablate-sharpen",
+        "flowerablate run --swap morphology=sharpen",
+    ):
+        assert hint in out
+
+
+@pytest.mark.parametrize("name", ["tiny-net", "flowerablate-tiny-net"])
+def test_a_name_with_or_without_the_prefix_gives_the_same(command, tmp_path, name):
+    assert command("plugin", "new", name, "--slot", "model")[0] == 0
+    text = (tmp_path / "flowerablate-tiny-net" / "flowerablate_tiny_net.py").read_text()
+    assert 'name="tiny-net"' in text
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("sharpen", "--slot", "stpe"), "no slot is called 'stpe'; did you mean 'step'?"),
+        (("Sharpen",), "'Sharpen' cannot name a plugin; use small letters"),
+        (("2d",), "'2d' cannot name a plugin"),
+        (("a/b",), "'a/b' cannot name a plugin"),
+        (("a--b",), "'a--b' cannot name a plugin"),
+        (("flowerablate-",), "'flowerablate-' cannot name a plugin"),
+        (("morphology",), "a plugin called 'morphology' is installed already, from flowerablate"),
+        (("rotate",), "step 'rotate' exists already, from geometry (flowerablate"),
+    ],
+)
+def test_what_cannot_work_is_refused_before_anything_is_written(command, tmp_path, words, message):
+    code, out, err = command("plugin", "new", *words)
+    assert (code, out) == (1, "")
+    assert message in err
+    assert err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_existing_folder_is_left_alone(command, tmp_path):
+    (tmp_path / "flowerablate-sharpen").mkdir()
+    (tmp_path / "flowerablate-sharpen" / "mine.txt").write_text("precious")
+    code, _, err = command("plugin", "new", "sharpen")
+    assert code == 1
+    assert "flowerablate-sharpen exists already; choose another name or --path" in err
+    assert [path.name for path in (tmp_path / "flowerablate-sharpen").iterdir()] == ["mine.txt"]
+
+
+def test_the_folder_for_the_plugin_is_made_where_it_is_missing(command, tmp_path):
+    assert command("plugin", "new", "sharpen", "--path", "some/where")[0] == 0
+    assert Path(tmp_path, "some", "where", "flowerablate-sharpen", "pyproject.toml").is_file()

@@ -1,0 +1,248 @@
+from __future__ import annotations
+
+import hashlib
+import inspect
+import re
+import subprocess
+import sys
+import types
+from pathlib import Path
+
+import pytest
+
+import flowerablate as fa
+from flowerablate import hookspecs
+from flowerablate.contracts import SLOTS
+from flowerablate.discovery import LOCAL_PLUGIN, collect_specs, discover
+from flowerablate.testing import check_component, check_plugin
+
+HOOKS = sorted(name for name in vars(hookspecs) if name.startswith("flowerablate_"))
+DOCUMENT = Path(__file__).parents[1] / "docs" / "plugins.md"
+STEP_PLUGIN = """
+import flowerablate as fa
+
+@fa.hookimpl
+def flowerablate_register_step(register):
+    register(fa.StepSpec(name="{name}", summary="A step.", build=lambda context: None))
+"""
+
+
+@pytest.fixture
+def install(tmp_path, monkeypatch):
+    """Return a function that installs a plugin as a distribution of its own, until the test ends."""
+    installed = []
+
+    def install(plugin, source, distribution=None, version="1.0"):
+        distribution = distribution or f"dist-{plugin}"
+        home = tmp_path / distribution
+        info = home / f"{distribution.replace('-', '_')}-{version}.dist-info"
+        info.mkdir(parents=True)
+        module = f"module_of_{distribution.replace('-', '_')}"
+        (home / f"{module}.py").write_text(source)
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n")
+        (info / "entry_points.txt").write_text(f"[flowerablate]\n{plugin} = {module}\n")
+        monkeypatch.syspath_prepend(home)
+        installed.append(module)
+
+    yield install
+    for module in installed:
+        sys.modules.pop(module, None)
+
+
+@pytest.fixture
+def local(tmp_path):
+    """Return a function that writes a local plugin into a folder; its module is forgotten afterwards."""
+
+    def write(source):
+        folder = tmp_path / "study"
+        folder.mkdir()
+        (folder / LOCAL_PLUGIN).write_text(source)
+        return folder
+
+    yield write
+    sys.modules.pop("flowerablate_local", None)
+
+
+def reasons(failures):
+    return {failure.owner.plugin: failure.reason for failure in failures}
+
+
+# -------------------------------------------------------------------------------------------- finding plugins
+
+
+def test_an_installed_plugin_is_found_with_its_distribution_and_version(install):
+    install("tidy", STEP_PLUGIN.format(name="tidy"), version="2.5")
+    catalogue = discover()
+    owner = catalogue.registry.find("step", "tidy").owner
+    assert (owner.plugin, owner.distribution, owner.version) == ("tidy", "dist-tidy", "2.5")
+    assert [plugin.components for plugin in catalogue.plugins if plugin.owner == owner] == [{"step": ("tidy",)}]
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("import no_such_module", "ModuleNotFoundError: No module named 'no_such_module'"),
+        ("raise RuntimeError('two\\nlines')", "RuntimeError: two lines"),
+        ("raise SystemExit(3)", "SystemExit: 3"),
+        ("def broken(:", "SyntaxError"),
+        (
+            "import flowerablate as fa\n@fa.hookimpl\ndef flowerablate_register_step(register):\n    1 / 0",
+            "ZeroDivisionError: division by zero",
+        ),
+    ],
+)
+def test_a_broken_plugin_is_listed_with_its_reason_and_the_rest_works(install, source, reason):
+    install("broken", source)
+    install("tidy", STEP_PLUGIN.format(name="tidy"))
+    catalogue = discover()
+    assert reason in reasons(catalogue.failures)["broken"]
+    assert "\n" not in reasons(catalogue.failures)["broken"]
+    assert catalogue.registry.find("step", "tidy")
+
+
+def test_a_component_name_that_two_plugins_claim_raises_and_names_both(install):
+    install("one", STEP_PLUGIN.format(name="twin"), version="1.0")
+    install("two", STEP_PLUGIN.format(name="twin"), version="2.0")
+    with pytest.raises(fa.PluginError) as caught:
+        discover()
+    message = str(caught.value)
+    assert "step 'twin' is registered twice" in message
+    assert "one (dist-one 1.0)" in message
+    assert "two (dist-two 2.0)" in message
+
+
+def test_a_plugin_name_that_two_distributions_claim_raises_and_names_both(install):
+    install("tidy", STEP_PLUGIN.format(name="first"), distribution="dist-first")
+    install("tidy", STEP_PLUGIN.format(name="second"), distribution="dist-second")
+    with pytest.raises(fa.PluginError) as caught:
+        discover()
+    message = str(caught.value)
+    assert "two plugins are called 'tidy'" in message
+    assert "dist-first 1.0" in message
+    assert "dist-second 1.0" in message
+
+
+def test_a_listing_shows_clashes_instead_of_raising(install):
+    install("one", STEP_PLUGIN.format(name="twin"))
+    install("two", STEP_PLUGIN.format(name="twin"))
+    catalogue = discover(strict=False)
+    assert list(reasons(catalogue.clashes)) == ["two"]
+    assert catalogue.registry.find("step", "twin").owner.plugin == "one"
+
+
+def test_the_file_beside_a_study_is_a_plugin_with_the_hash_of_its_content(local):
+    source = STEP_PLUGIN.format(name="homemade")
+    folder = local(source)
+    owner = discover(folder).registry.find("step", "homemade").owner
+    assert owner.plugin == "flowerablate_local"
+    assert owner.digest == hashlib.blake2b(source.encode(), digest_size=16).hexdigest()
+
+
+def test_a_folder_without_a_local_plugin_is_no_trouble(tmp_path):
+    assert discover(tmp_path).failures == discover().failures
+
+
+def test_a_broken_local_plugin_is_listed_with_its_reason(local):
+    catalogue = discover(local("1 / 0"))
+    assert reasons(catalogue.failures)["flowerablate_local"] == "ZeroDivisionError: division by zero"
+
+
+def test_a_local_plugin_cannot_take_the_name_of_an_installed_component(install, local):
+    install("tidy", STEP_PLUGIN.format(name="twin"))
+    with pytest.raises(fa.PluginError, match=r"by tidy \(dist-tidy 1\.0\) and by flowerablate_local"):
+        discover(local(STEP_PLUGIN.format(name="twin")))
+
+
+# ---------------------------------------------------------------------------------------- the hooks of a module
+
+
+def module_with(**attributes):
+    module = types.ModuleType("made_up")
+    vars(module).update(attributes)
+    return module
+
+
+def test_an_unknown_hook_is_an_error():
+    def flowerablate_register_stp(register):
+        pass
+
+    with pytest.raises(fa.PluginError, match=r"unknown hook: .*flowerablate_register_stp"):
+        collect_specs(module_with(flowerablate_register_stp=fa.hookimpl(flowerablate_register_stp)), "made_up")
+
+
+def test_a_hook_without_its_decorator_is_an_error():
+    with pytest.raises(fa.PluginError, match=r"lacks the @flowerablate\.hookimpl decorator"):
+        collect_specs(module_with(flowerablate_register_step=lambda register: None), "made_up")
+
+
+def test_a_hook_with_an_unknown_argument_is_an_error():
+    def flowerablate_register_step(register, surprise):
+        pass
+
+    with pytest.raises(Exception, match="surprise"):
+        collect_specs(module_with(flowerablate_register_step=fa.hookimpl(flowerablate_register_step)), "made_up")
+
+
+@pytest.mark.parametrize("wrong", [fa.ModelSpec("odd", "Odd.", build=lambda context: None), "odd", None])
+def test_a_spec_of_another_slot_is_an_error(wrong):
+    def flowerablate_register_step(register):
+        register(wrong)
+
+    with pytest.raises(fa.PluginError, match="flowerablate_register_step takes a StepSpec, not"):
+        collect_specs(module_with(flowerablate_register_step=fa.hookimpl(flowerablate_register_step)), "made_up")
+
+
+# ---------------------------------------------------------- every hook is documented, and its example works
+
+
+def examples():
+    """Return the examples of docs/plugins.md that implement a hook, as (hook, source)."""
+    blocks = re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), flags=re.DOTALL)
+    found = []
+    for block in blocks:
+        compile(block, str(DOCUMENT), "exec")
+        found += [(hook, block) for hook in re.findall(r"def (flowerablate_\w+)\(", block)]
+    return found
+
+
+def test_there_is_one_hook_for_each_slot():
+    assert sorted(f"flowerablate_register_{slot}" for slot in SLOTS) == HOOKS
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_every_hook_has_a_docstring_and_a_section_in_the_documentation(hook):
+    assert inspect.getdoc(getattr(hookspecs, hook))
+    assert f"### `{hook}`" in DOCUMENT.read_text(encoding="utf-8")
+
+
+def test_every_hook_is_exercised_by_an_example():
+    assert sorted({hook for hook, _ in examples()}) == HOOKS
+
+
+@pytest.mark.parametrize(("hook", "source"), examples(), ids=lambda value: value[:40].split("\n")[0])
+def test_an_example_of_the_documentation_keeps_the_contract(hook, source, tmp_path):
+    module = types.ModuleType("documented")
+    exec(compile(source, str(DOCUMENT), "exec"), vars(module))
+    specs = check_plugin(module)
+    assert {f"flowerablate_register_{spec.slot}" for spec in specs} == {hook}
+    for spec in specs:
+        check_component(spec, cache=tmp_path)
+
+
+# ----------------------------------------------------------------------------------------------- light imports
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import flowerablate",
+        "import flowerablate.cli",
+        "import flowerablate.testing",
+        "from flowerablate.discovery import discover; discover()",
+    ],
+)
+def test_finding_components_loads_neither_torch_nor_scipy_nor_the_native_core(code):
+    heavy = "('torch', 'torchvision', 'scipy', 'flowerablate._native')"
+    check = f"{code}\nimport sys\nprint([name for name in {heavy} if name in sys.modules])"
+    run = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
