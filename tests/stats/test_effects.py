@@ -164,9 +164,11 @@ def test_equal_differences_have_no_t_test_and_only_the_sign_flip_remains(n: int)
 
 
 def test_rounding_of_a_float32_metric_is_no_spread() -> None:
-    base = [float(np.float32(right / 154)) for right in (130, 127)]
-    variant = [float(np.float32(right / 154)) for right in (126, 123)]
-    assert not paired_effect(base, variant).has_spread
+    base = [float(np.float32(right / 154)) for right in (120, 116)]
+    variant = [float(np.float32(right / 154)) for right in (116, 112)]
+    effect = paired_effect(base, variant)
+    assert effect.differences[0] != effect.differences[1]
+    assert not effect.has_spread
 
 
 def test_differences_that_are_only_rounding_are_no_differences() -> None:
