@@ -1,0 +1,101 @@
+// Pictures and the memory that a thread keeps for working on them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <new>
+#include <vector>
+
+#include "simd.hpp"
+
+namespace flowerablate {
+
+struct Size {
+    int height, width;
+    bool operator==(const Size& other) const { return height == other.height && width == other.width; }
+};
+
+// 8-bit pixels, channels interleaved. Rows begin `stride` bytes apart. Memory may be read up to `readable_end`, which can
+// lie behind the last pixel.
+struct Image {
+    const std::uint8_t* data;
+    int height, width;
+    std::ptrdiff_t stride;
+    const std::uint8_t* readable_end;
+
+    Size size() const { return {height, width}; }
+    const std::uint8_t* row(int y) const { return data + y * stride; }
+};
+
+// Memory that grows and is kept; 64-byte aligned, with kSlack readable and writable bytes behind the asked size.
+class Buffer {
+public:
+    std::uint8_t* reserve(std::size_t bytes) {
+        const std::size_t wanted = bytes + kSlack;
+        if (wanted > capacity_) {
+            memory_.reset();
+            capacity_ = 0;
+            const std::size_t rounded = (wanted + wanted / 4 + 63) / 64 * 64;
+            void* fresh = nullptr;
+            if (posix_memalign(&fresh, 64, rounded) != 0) throw std::bad_alloc();
+            memory_.reset(static_cast<std::uint8_t*>(fresh));
+            capacity_ = rounded;
+        }
+        return memory_.get();
+    }
+    std::size_t capacity() const { return capacity_; }
+    void release() {
+        memory_.reset();
+        capacity_ = 0;
+    }
+
+private:
+    struct Free {
+        void operator()(std::uint8_t* memory) const { std::free(memory); }
+    };
+    std::unique_ptr<std::uint8_t, Free> memory_;
+    std::size_t capacity_ = 0;
+};
+
+// What a thread works in: two pictures that ops write in turn, and working memory of the op that runs.
+class Scratch {
+public:
+    // Returns memory for a picture of contiguous rows, other than the one that the previous call gave.
+    std::uint8_t* next_image(std::size_t bytes) {
+        turn_ ^= 1;
+        return images_[turn_].reserve(bytes);
+    }
+    // Working memory; each slot is a separate piece. Valid until the slot is asked for again.
+    std::uint8_t* work(int slot, std::size_t bytes) { return work_[slot].reserve(bytes); }
+
+    template <typename T>
+    T* array(int slot, std::size_t count) {
+        return reinterpret_cast<T*>(work(slot, count * sizeof(T)));
+    }
+
+    // Gives memory back that one exceptionally large picture needed.
+    void trim(std::size_t limit) {
+        for (Buffer& buffer : images_) {
+            if (buffer.capacity() > limit) buffer.release();
+        }
+        for (Buffer& buffer : work_) {
+            if (buffer.capacity() > limit) buffer.release();
+        }
+    }
+
+private:
+    static constexpr int kSlots = 8;
+    Buffer images_[2];
+    Buffer work_[kSlots];
+    int turn_ = 0;
+};
+
+// A picture of contiguous rows in memory that next_image() or work() gave.
+inline Image packed_image(const std::uint8_t* data, Size size, int channels) {
+    const std::ptrdiff_t stride = static_cast<std::ptrdiff_t>(size.width) * channels;
+    return {data, size.height, size.width, stride, data + stride * size.height + kSlack};
+}
+
+}  // namespace flowerablate

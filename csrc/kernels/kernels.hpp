@@ -1,0 +1,21 @@
+// The kernels that each instruction set compiles; table.cpp collects them.
+#pragma once
+
+#include "kernels/lanes.hpp"
+
+namespace flowerablate::FLOWERABLATE_ISA {
+
+std::ptrdiff_t rectangle_work_bytes(const RectangleJob& job);
+void rectangle(const RectangleJob& job);
+std::ptrdiff_t runs_work_bytes(const RunsJob& job);
+void runs(const RunsJob& job);
+void resample_row(const std::uint8_t* row, std::uint8_t* target, const Taps& taps, int channels);
+void resample_column(const std::uint8_t* const* rows, const std::int16_t* weights, int taps, int precision,
+                     std::uint8_t* target, std::ptrdiff_t bytes);
+void warp_span(const WarpSpan& span);
+void adjust(const std::uint8_t* source, std::uint8_t* target, std::ptrdiff_t bytes, float alpha, float beta);
+void flip_row(const std::uint8_t* source, std::uint8_t* target, int width, int channels);
+std::ptrdiff_t output_work_bytes(int width, int channels);
+void output(const OutputJob& job);
+
+}  // namespace flowerablate::FLOWERABLATE_ISA

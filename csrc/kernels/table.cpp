@@ -1,0 +1,19 @@
+#include "kernels/kernels.hpp"
+
+namespace flowerablate::FLOWERABLATE_ISA {
+
+extern const Kernels table;
+
+#if defined(__AVX512BW__)
+#define FLOWERABLATE_ISA_NAME "avx512"
+#elif defined(__AVX2__)
+#define FLOWERABLATE_ISA_NAME "avx2"
+#else
+#define FLOWERABLATE_ISA_NAME "baseline"
+#endif
+
+const Kernels table = {FLOWERABLATE_ISA_NAME, rectangle_work_bytes, rectangle, runs_work_bytes, runs,
+                       resample_row,          resample_column,      warp_span, adjust,          flip_row,
+                       output_work_bytes,     output};
+
+}  // namespace flowerablate::FLOWERABLATE_ISA

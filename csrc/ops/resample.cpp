@@ -1,0 +1,128 @@
+#include "ops/resample.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+namespace flowerablate {
+
+namespace {
+
+// Where each table and buffer lies in the scratch memory.
+enum Slot { kColumnStarts, kColumnWeights, kRowStarts, kRowWeights, kRing, kRowCopy, kPointers };
+
+constexpr int kUnitPrecision = 14;  // bits with which a weight of 1 still fits 16 bits
+constexpr int kMostPrecision = 22;  // 255 * 2^22 fits 32 bits
+
+// Weights of an axis that does not shrink: two neighbours, or one at the border.
+void two_taps(const Axis& axis, double scale, std::int32_t* starts, std::int16_t* weights) {
+    for (int i = 0; i < axis.used; ++i) {
+        const double position = std::max(0.0, (axis.first + i + 0.5) * scale - 0.5);
+        int left = static_cast<int>(position);
+        double fraction = position - left;
+        if (left > axis.length - 2) {  // the last pixel has no right neighbour
+            fraction = left >= axis.length - 1 && axis.length > 1 ? 1.0 : 0.0;
+            left = std::max(0, axis.length - 2);
+        }
+        const int right = static_cast<int>(fraction * (1 << kUnitPrecision) + 0.5);
+        const int at = axis.mirrored ? axis.used - 1 - i : i;
+        starts[at] = axis.begin + left;
+        weights[2 * at] = static_cast<std::int16_t>((1 << kUnitPrecision) - right);
+        weights[2 * at + 1] = static_cast<std::int16_t>(right);
+    }
+}
+
+// Weights of an axis that shrinks: a triangle of half-width `scale`, cut at the borders. Rounding the running sum instead of
+// each weight keeps the total exact.
+void many_taps(const Axis& axis, double scale, int taps, int precision, std::int32_t* starts, std::int16_t* weights) {
+    const double unit = static_cast<double>(1 << precision);
+    const double slope = 1.0 / scale;
+    for (int i = 0; i < axis.used; ++i) {
+        const double center = (axis.first + i + 0.5) * scale;
+        const int low = std::max(0, static_cast<int>(center - scale + 0.5));
+        const int high = std::min({axis.length, static_cast<int>(center + scale + 0.5), low + taps});
+        const auto weight = [&](int x) { return std::max(0.0, 1.0 - std::abs(x + 0.5 - center) * slope); };
+        double total = 0.0;
+        for (int x = low; x < high; ++x) total += weight(x);
+        const int start = std::max(0, std::min(low, axis.length - taps));
+        const int at = axis.mirrored ? axis.used - 1 - i : i;
+        std::int16_t* to = weights + static_cast<std::ptrdiff_t>(at) * taps;
+        std::fill(to, to + taps, std::int16_t{0});
+        starts[at] = axis.begin + start;
+        const double factor = unit / total;
+        double sum = 0.0;
+        int given = 0;
+        for (int x = low; x < high; ++x) {
+            sum += weight(x);
+            const int reached = x + 1 == high ? 1 << precision : static_cast<int>(sum * factor + 0.5);
+            to[x - start] = static_cast<std::int16_t>(reached - given);
+            given = reached;
+        }
+    }
+}
+
+Taps make_taps(const Axis& axis, bool antialias, Scratch& scratch, Slot starts_slot, Slot weights_slot) {
+    const double scale = static_cast<double>(axis.length) / axis.count;
+    const bool shrinks = antialias && scale > 1.0;
+    const int window = shrinks ? std::min(axis.length, static_cast<int>(std::ceil(2.0 * scale))) : 2;
+    Taps taps{};
+    taps.count = axis.used;
+    taps.taps = (window + 1) / 2 * 2;
+    taps.precision = kUnitPrecision;
+    if (shrinks) {  // no weight exceeds 2 / scale
+        const int bits = static_cast<int>(std::floor(std::log2(32766.0 * scale / 2.0)));
+        taps.precision = std::clamp(bits, kUnitPrecision, kMostPrecision);
+    }
+    auto* starts = scratch.array<std::int32_t>(starts_slot, static_cast<std::size_t>(axis.used));
+    auto* weights = scratch.array<std::int16_t>(
+        weights_slot, static_cast<std::size_t>(axis.used) * static_cast<std::size_t>(taps.taps));
+    if (shrinks) {
+        many_taps(axis, scale, taps.taps, taps.precision, starts, weights);
+    } else {
+        two_taps(axis, scale, starts, weights);
+    }
+    taps.starts = starts;
+    taps.weights = weights;
+    return taps;
+}
+
+}  // namespace
+
+Image resample(const Image& input, const Axis& rows, const Axis& columns, bool antialias, int channels,
+               Scratch& scratch) {
+    const Kernels& kernel = kernels();
+    const Taps across = make_taps(columns, antialias, scratch, kColumnStarts, kColumnWeights);
+    const Taps down = make_taps(rows, antialias, scratch, kRowStarts, kRowWeights);
+    const std::ptrdiff_t bytes = static_cast<std::ptrdiff_t>(columns.used) * channels;
+    const std::ptrdiff_t pitch = (bytes + 63) / 64 * 64 + 64;
+    const std::ptrdiff_t source_bytes = static_cast<std::ptrdiff_t>(input.width) * channels;
+
+    // Rows that went through the horizontal pass stay in a ring as long as the vertical pass needs them.
+    std::uint8_t* ring = scratch.work(kRing, static_cast<std::size_t>(pitch * down.taps));
+    std::uint8_t* copy = scratch.work(kRowCopy, static_cast<std::size_t>(source_bytes));
+    auto* pointers = scratch.array<const std::uint8_t*>(kPointers, static_cast<std::size_t>(down.taps));
+    std::uint8_t* target = scratch.next_image(static_cast<std::size_t>(bytes) * static_cast<std::size_t>(rows.used));
+
+    const int end = rows.begin + rows.length;
+    int ready = 0;
+    for (int y = 0; y < rows.used; ++y) {
+        const int start = down.starts[y];
+        const int needed = std::min(end, start + down.taps);
+        for (ready = std::max(ready, start); ready < needed; ++ready) {
+            const std::uint8_t* row = input.row(ready);
+            if (input.readable_end - row < source_bytes + 32) {
+                std::memcpy(copy, row, static_cast<std::size_t>(source_bytes));
+                row = copy;
+            }
+            kernel.resample_row(row, ring + (ready % down.taps) * pitch, across, channels);
+        }
+        for (int tap = 0; tap < down.taps; ++tap) {
+            pointers[tap] = ring + (std::min(start + tap, end - 1) % down.taps) * pitch;
+        }
+        kernel.resample_column(pointers, down.weights + static_cast<std::ptrdiff_t>(y) * down.taps, down.taps,
+                               down.precision, target + y * bytes, bytes);
+    }
+    return packed_image(target, {rows.used, columns.used}, channels);
+}
+
+}  // namespace flowerablate

@@ -1,0 +1,115 @@
+#include "params.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+namespace flowerablate {
+
+namespace {
+
+std::string join(const std::vector<std::string>& words) {
+    std::string text;
+    for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+    return text;
+}
+
+// Comparisons are written so that NaN fails them.
+bool within(double value, double low, double high) { return value >= low && value <= high; }
+
+std::string range(double low, double high) { return "between " + to_text(low) + " and " + to_text(high); }
+
+}  // namespace
+
+std::string to_text(double value) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%g", value);
+    return text;
+}
+
+std::string to_text(const Value& value) {
+    if (const bool* flag = std::get_if<bool>(&value)) return *flag ? "True" : "False";
+    if (const std::int64_t* integer = std::get_if<std::int64_t>(&value)) return std::to_string(*integer);
+    if (const double* number = std::get_if<double>(&value)) return to_text(*number);
+    if (const std::string* word = std::get_if<std::string>(&value)) return "'" + *word + "'";
+    std::vector<std::string> items;
+    for (double item : std::get<std::vector<double>>(value)) items.push_back(to_text(item));
+    return "(" + join(items) + ")";
+}
+
+const Value& Params::take(const std::string& name) {
+    const auto found = values_.find(name);
+    if (found == values_.end()) fail("parameter '" + name + "' is missing");
+    taken_.push_back(name);
+    return found->second;
+}
+
+void Params::wrong_type(const std::string& name, const std::string& wanted, const Value& value) const {
+    throw TypeError(where_ + ": parameter '" + name + "' must be " + wanted + ", not " + to_text(value));
+}
+
+bool Params::flag(const std::string& name) {
+    const Value& value = take(name);
+    if (const bool* flag = std::get_if<bool>(&value)) return *flag;
+    wrong_type(name, "True or False", value);
+}
+
+int Params::integer(const std::string& name, int low, int high) {
+    const Value& value = take(name);
+    const std::int64_t* integer = std::get_if<std::int64_t>(&value);
+    if (!integer) wrong_type(name, "a whole number", value);
+    if (*integer < low || *integer > high) {
+        fail("parameter '" + name + "' must be " + range(low, high) + ", not " + to_text(value));
+    }
+    return static_cast<int>(*integer);
+}
+
+double Params::number(const std::string& name, double low, double high) {
+    const Value& value = take(name);
+    double number = 0;
+    if (const double* real = std::get_if<double>(&value)) {
+        number = *real;
+    } else if (const std::int64_t* integer = std::get_if<std::int64_t>(&value)) {
+        number = static_cast<double>(*integer);
+    } else {
+        wrong_type(name, "a number", value);
+    }
+    if (!within(number, low, high)) {
+        fail("parameter '" + name + "' must be " + range(low, high) + ", not " + to_text(value));
+    }
+    return number;
+}
+
+int Params::choice(const std::string& name, const std::vector<std::string>& choices) {
+    const Value& value = take(name);
+    const std::string* word = std::get_if<std::string>(&value);
+    if (!word) wrong_type(name, "one of " + join(choices), value);
+    const auto found = std::find(choices.begin(), choices.end(), *word);
+    if (found == choices.end()) {
+        fail("parameter '" + name + "' must be one of " + join(choices) + ", not " + to_text(value));
+    }
+    return static_cast<int>(found - choices.begin());
+}
+
+std::vector<double> Params::numbers(const std::string& name, std::size_t count, double low, double high) {
+    const Value& value = take(name);
+    const std::vector<double>* items = std::get_if<std::vector<double>>(&value);
+    const std::string wanted = "a tuple of " + std::to_string(count) + " numbers, one for each channel";
+    if (!items) wrong_type(name, wanted, value);
+    if (items->size() != count) fail("parameter '" + name + "' must be " + wanted + ", not " + to_text(value));
+    for (double item : *items) {
+        if (!within(item, low, high)) {
+            fail("each number of parameter '" + name + "' must be " + range(low, high) + ", not " + to_text(item));
+        }
+    }
+    return *items;
+}
+
+void Params::finish() const {
+    for (const auto& [name, value] : values_) {
+        if (std::find(taken_.begin(), taken_.end(), name) == taken_.end()) {
+            fail("unknown parameter '" + name + "'; it takes " + join(taken_));
+        }
+    }
+}
+
+}  // namespace flowerablate

@@ -1,0 +1,98 @@
+// Run-time choice of the instruction set, and the table of kernels that each one provides.
+//
+// This header is included by the kernels, which are compiled with wider instruction sets than the rest of the program. It
+// therefore contains plain structs only: an inline function or template of external linkage could be emitted with AVX
+// instructions and then be picked by the linker for everybody.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace flowerablate {
+
+// Bytes that every buffer written or read by a kernel must have behind its end; kernels work in whole vectors.
+constexpr std::ptrdiff_t kSlack = 512;
+
+// Erosion or dilation with a flat square element of `size` x `size` pixels and anchor size/2, neutral border.
+// `source` rows may be read up to `readable_end`; `target` needs kSlack bytes behind its end, and its rows touch.
+struct RectangleJob {
+    const std::uint8_t* source;
+    std::ptrdiff_t source_stride;
+    const std::uint8_t* readable_end;
+    std::uint8_t* target;
+    int height, width, channels, size;
+    bool dilate;
+    std::uint8_t* work;  // rectangle_work_bytes(job) bytes
+};
+
+// One row of a structuring element: the pixels [begin, end) of it are set.
+struct Run {
+    int begin, end;
+};
+
+// The same with an element that has one run of pixels in each of its `size` rows. `target` is written exactly.
+struct RunsJob {
+    const std::uint8_t* source;
+    std::ptrdiff_t source_stride;
+    std::uint8_t* target;
+    int height, width, channels, size;
+    bool dilate;
+    const Run* runs;
+    std::uint8_t* work;  // runs_work_bytes(job) bytes
+};
+
+// Fixed-point weights of one resampling pass: output i is the sum over t of weights[i * taps + t] * input[starts[i] + t],
+// plus half, shifted right by `precision`. `taps` is even; weights of padding taps are 0.
+struct Taps {
+    int count, taps, precision;
+    const std::int32_t* starts;
+    const std::int16_t* weights;
+};
+
+// A run of output pixels of an affine warp whose four neighbours all lie inside the source. (x, y) is the source position of
+// the first one, in 1/2^32 pixels with half of 1/2^11 already added; (dx, dy) the step to the next.
+struct WarpSpan {
+    const std::uint8_t* source;
+    std::ptrdiff_t stride;
+    std::uint8_t* target;  // written with up to 8 bytes of overshoot
+    int count, channels;
+    std::int64_t x, y, dx, dy;
+};
+
+// The last pass: 8-bit rows to float32. value = x, then (if `adjust`) round(alpha * x + beta) saturated, then times 1/255,
+// then (if `normalize`) (value - mean) / std.
+struct OutputJob {
+    const std::uint8_t* source;
+    std::ptrdiff_t source_stride;
+    float* target;
+    int height, width, channels;
+    bool channels_last, adjust, normalize;
+    float alpha, beta;
+    const float* mean;
+    const float* std;
+    std::uint8_t* work;  // output_work_bytes(width, channels) bytes
+};
+
+struct Kernels {
+    const char* name;
+    std::ptrdiff_t (*rectangle_work_bytes)(const RectangleJob&);
+    void (*rectangle)(const RectangleJob&);
+    std::ptrdiff_t (*runs_work_bytes)(const RunsJob&);
+    void (*runs)(const RunsJob&);
+    // `row` may be read 32 bytes beyond the last tap, `target` is written with up to 32 bytes of overshoot.
+    void (*resample_row)(const std::uint8_t* row, std::uint8_t* target, const Taps& taps, int channels);
+    // `rows` holds `taps` pointers, readable kSlack bytes beyond `bytes`; `target` is written with overshoot.
+    void (*resample_column)(const std::uint8_t* const* rows, const std::int16_t* weights, int taps, int precision,
+                            std::uint8_t* target, std::ptrdiff_t bytes);
+    void (*warp_span)(const WarpSpan&);
+    void (*adjust)(const std::uint8_t* source, std::uint8_t* target, std::ptrdiff_t bytes, float alpha, float beta);
+    void (*flip_row)(const std::uint8_t* source, std::uint8_t* target, int width, int channels);
+    std::ptrdiff_t (*output_work_bytes)(int width, int channels);
+    void (*output)(const OutputJob&);
+};
+
+// The kernels in use: the widest that the CPU has, or what FLOWERABLATE_SIMD asks for. Throws std::invalid_argument when
+// that variable holds an unknown value or one that this CPU cannot run.
+const Kernels& kernels();
+
+}  // namespace flowerablate

@@ -1,0 +1,70 @@
+"""The C++ core: chains of image operations, fused per picture, with keyed random numbers."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+class Chain:
+    """Operations that take each picture of a batch from its source to the output in one go.
+
+    Each op is ``(name, params, stream)``; *stream* is the unsigned 64-bit key of the step's name, from which random ops
+    draw. All parameters must be given; sizes are in pixels and square. Ops and their parameters:
+
+    - ``resize``: size, fit (``cover`` largest centred square, ``stretch`` whole picture, ``shorter`` shorter side = size),
+      antialias (bool)
+    - ``center_crop``: size; smaller pictures are padded with zeros
+    - ``random_resized_crop``: size, scale_low, scale_high, ratio_low, ratio_high, antialias
+    - ``horizontal_flip``: probability
+    - ``rotate``: degrees, border (``constant``, ``edge``, ``reflect``, ``reflect101``, ``wrap``), probability
+    - ``brightness_contrast``: brightness, contrast, probability
+    - ``morphology``: op (``erode``, ``dilate``, ``open``, ``close``), size 1 to 63, shape (``rectangle``, ``cross``,
+      ``ellipse``, ``disk``)
+    - ``normalize``: mean, std (one number for each channel); must be last, and needs a float32 output
+
+    Raises ValueError or TypeError that names the op, the parameter, what it was and what is allowed.
+    """
+
+    def __init__(
+        self,
+        ops: Sequence[tuple[str, Mapping[str, bool | int | float | str | Sequence[float]], int]],
+        channels: int,
+    ) -> None: ...
+    def output_size(self, height: int, width: int) -> tuple[int, int]:
+        """Return (height, width) with which a picture of that size comes out."""
+
+    def run(
+        self,
+        pixels: NDArray[np.uint8],
+        offsets: NDArray[np.int64],
+        heights: NDArray[np.int32],
+        widths: NDArray[np.int32],
+        indices: NDArray[np.int64],
+        ids: NDArray[np.uint64],
+        out: NDArray[np.uint8] | NDArray[np.float32],
+        *,
+        seed: int,
+        epoch: int,
+        threads: int = 0,
+    ) -> None:
+        """Process the pictures *indices* and write them to *out*, without the GIL, on *threads* threads (0: all cores).
+
+        Picture i is height x width x channels at ``pixels[offsets[i]:]``; *pixels* [bytes] may be a read-only memory map.
+        *offsets*, *heights*, *widths* have one element for each stored picture; *indices* and *ids* one for each of the
+        batch, *ids* being the sample ids that random draws are keyed by, beside *seed* (64 bits) and *epoch* (32 bits).
+        *out* is uint8 [B, H, W, C], or float32 [B, C, H, W] in contiguous or channels-last memory: x * (1/255), then
+        (x - mean) / std where the chain ends with ``normalize``, all in float32. Results do not depend on the number of
+        threads, the composition of the batch or the instruction set.
+
+        Raises TypeError or ValueError, before anything is written, when an argument does not fit; a picture that would not
+        come out with the size of *out* is named by its index.
+        """
+
+def uniform(seed: int, stream: int, epoch: int, ids: NDArray[np.uint64], first: int, count: int) -> NDArray[np.float64]:
+    """Return draws number *first* to *first + count - 1* of each sample, float64 [B, count] in [0, 1)."""
+
+def simd_path() -> str:
+    """Return the instruction set in use: ``baseline``, ``avx2`` or ``avx512``; FLOWERABLATE_SIMD forces one."""
+
+def threads() -> int:
+    """Return what ``threads=0`` stands for: the number of processors that this process may use."""
