@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
@@ -77,6 +77,7 @@ def test_no_cell_is_cut_or_broken_inside(demo, width) -> None:
     assert all("\n" not in cell for column in layout.cells[1:] for cell in column)
 
 
+@settings(max_examples=40)
 @given(width=st.integers(8, 130))
 def test_any_width_is_kept(demo, width) -> None:
     assert max(cell_len(line) for line in lines(render(demo, width=width))) <= width

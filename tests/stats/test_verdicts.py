@@ -112,11 +112,11 @@ def test_losses_and_errors_are_better_when_lower(metric: str, lower: bool) -> No
 @pytest.mark.parametrize("n", [2, 3, 6])
 def test_a_change_that_does_nothing_is_rarely_judged_however_coarse_the_metric(n: int, images: int) -> None:
     rng = np.random.default_rng(100 * n + images)
-    studies = 400
+    studies = 250
     wrong = 0
     for _ in range(studies):
         split = rng.normal(0.85, 0.02, n)
         base, variant = (np.rint(images * (split + rng.normal(0, 0.02, n))) / images for _ in range(2))
         effect = paired_effect(base.tolist(), variant.tolist())
         wrong += decide(effect, effect.p, swap=False).verdict != "undecided"
-    assert wrong / studies <= 0.085  # .05 and three standard errors
+    assert wrong / studies <= 0.09  # .05 and three standard errors
