@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import math
 from pathlib import Path
 
@@ -149,14 +148,29 @@ def test_a_schedule_counts_the_steps_of_the_whole_training():
 # ------------------------------------------------------------------------- our own components keep the contract
 
 CATALOGUE = discover()
+LARGE = {"resnet34", "resnet50"}  # built like resnet18, which is always tried
 COMPONENTS = [
-    component.spec
+    pytest.param(
+        component.spec,
+        id=f"{slot}-{component.spec.name}",
+        marks=[pytest.mark.slow] if component.spec.name in LARGE else [],
+    )
     for slot in SLOTS
     for component in CATALOGUE.registry.slot(slot).values()
     if component.owner.distribution == "flowerablate" and component.spec.name != "folder"
 ]
 QUICK = {"synthetic-flowers": {"images": 12, "size": 24}}
-NO_NATIVE = importlib.util.find_spec("flowerablate._native") is None
+
+
+@pytest.fixture
+def one_thread():
+    """Keep torch to one thread: the tensors are tiny, and a machine at work has no cores to spare."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 def test_our_own_plugins_load():
@@ -171,10 +185,8 @@ def test_our_own_plugin_passes_the_suite_that_we_ship(name):
     check_plugin(importlib.import_module(f"flowerablate_{name}"))
 
 
-@pytest.mark.parametrize("spec", COMPONENTS, ids=lambda spec: f"{spec.slot}-{spec.name}")
-def test_our_own_component_passes_the_suite_that_we_ship(spec, tmp_path):
-    if spec.slot == "step" and NO_NATIVE:
-        pytest.skip("the native core is not built yet")
+@pytest.mark.parametrize("spec", COMPONENTS)
+def test_our_own_component_passes_the_suite_that_we_ship(spec, tmp_path, one_thread):
     check_component(spec, cache=tmp_path, params=QUICK.get(spec.name))
 
 

@@ -113,8 +113,9 @@ def _run_native(what: str, op: NativeOp, pictures: Pictures, ids: Any, seed: int
     from .. import _native
 
     count, height, width, channels = pictures.shape
+    params: dict[str, Any] = dict(op.params)
     try:
-        chain = _native.Chain([(op.op, dict(op.params), key64("testing"))], channels)
+        chain = _native.Chain([(op.op, params, key64("testing"))], channels)
     except (ValueError, TypeError, KeyError) as error:
         raise AssertionError(f"{what}: the native core refuses {op}: {error}") from error
     high, wide = chain.output_size(height, width)

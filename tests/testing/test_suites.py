@@ -27,6 +27,15 @@ from flowerablate.testing import (
 )
 
 
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Keep torch to one thread: the tensors are tiny, and a machine at work has no cores to spare."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 def plugin_with(*specs, hook="flowerablate_register_step", decorate=True):
     module = types.ModuleType("a_plugin")
 
@@ -192,6 +201,24 @@ def test_params_that_the_component_does_not_have_are_refused():
 def test_what_is_no_op_is_refused():
     with pytest.raises(AssertionError, match="must return a NativeOp or a PythonOp, not str"):
         check_step(fa.StepSpec("odd", "Odd.", build=lambda context: "blur"))
+
+
+@pytest.mark.parametrize(
+    ("op", "random", "message"),
+    [
+        (fa.NativeOp("blurr"), False, "the native core refuses NativeOp.*unknown name 'blurr'"),
+        (fa.NativeOp("center_crop"), False, "the native core refuses .*'size' is missing"),
+        (
+            fa.NativeOp("horizontal_flip", {"probability": 0.5}),
+            False,
+            "depends on the seed; declare it with random=True",
+        ),
+        (fa.NativeOp("center_crop", {"size": 20}), True, "is declared random, but gives the same"),
+    ],
+)
+def test_a_faulty_native_step_is_told_what_to_mend(op, random, message):
+    with pytest.raises(AssertionError, match=message):
+        check_step(fa.StepSpec("odd", "Odd.", build=lambda context: op, random=random))
 
 
 def test_draws_depend_on_the_sample_and_the_number_of_the_draw_only():
