@@ -11,8 +11,8 @@ class Chain:
     Each op is ``(name, params, stream)``; *stream* is the unsigned 64-bit key of the step's name, from which random ops
     draw. All parameters must be given; sizes are in pixels and square. Ops and their parameters:
 
-    - ``resize``: size, fit (``cover`` largest centred square, ``stretch`` whole picture, ``shorter`` shorter side = size),
-      antialias (bool)
+    - ``resize``: size, fit (``cover``: largest centred square, ``stretch``: whole picture, ``shorter``: shorter
+      side = size), antialias (bool)
     - ``center_crop``: size; smaller pictures are padded with zeros
     - ``random_resized_crop``: size, scale_low, scale_high, ratio_low, ratio_high, antialias
     - ``horizontal_flip``: probability
@@ -49,15 +49,15 @@ class Chain:
     ) -> None:
         """Process the pictures *indices* and write them to *out*, without the GIL, on *threads* threads (0: all cores).
 
-        Picture i is height x width x channels at ``pixels[offsets[i]:]``; *pixels* [bytes] may be a read-only memory map.
+        Picture i is height x width x channels at ``pixels[offsets[i]:]``; *pixels* [bytes] may be a read-only map.
         *offsets*, *heights*, *widths* have one element for each stored picture; *indices* and *ids* one for each of the
         batch, *ids* being the sample ids that random draws are keyed by, beside *seed* (64 bits) and *epoch* (32 bits).
         *out* is uint8 [B, H, W, C], or float32 [B, C, H, W] in contiguous or channels-last memory: x * (1/255), then
         (x - mean) / std where the chain ends with ``normalize``, all in float32. Results do not depend on the number of
         threads, the composition of the batch or the instruction set.
 
-        Raises TypeError or ValueError, before anything is written, when an argument does not fit; a picture that would not
-        come out with the size of *out* is named by its index.
+        Raises TypeError or ValueError, before anything is written, when an argument does not fit; a picture that would
+        not come out with the size of *out* is named by its index.
         """
 
 def uniform(seed: int, stream: int, epoch: int, ids: NDArray[np.uint64], first: int, count: int) -> NDArray[np.float64]:

@@ -1,0 +1,77 @@
+"""A whole chain of twins, and helpers that run the core on a list of pictures."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import color, geometry, morphology
+from .philox import Draws
+
+Op = tuple[str, Mapping[str, Any], int]
+
+TWINS: dict[str, Callable[..., Any]] = {
+    "resize": geometry.resize,
+    "center_crop": geometry.center_crop,
+    "random_resized_crop": geometry.random_resized_crop,
+    "horizontal_flip": geometry.horizontal_flip,
+    "rotate": geometry.rotate,
+    "brightness_contrast": color.brightness_contrast,
+    "morphology": morphology.morphology,
+    "normalize": color.normalize,
+}
+
+
+def twin(ops: Sequence[Op], image: NDArray[np.uint8], *, seed: int, epoch: int, sample: int) -> NDArray[Any]:
+    """What the core must give for one picture, as HWC bytes or (after normalize) CHW floats."""
+    for name, params, stream in ops:
+        function = TWINS[name]
+        if "draws" in inspect.signature(function).parameters:
+            image = function(image, **params, draws=Draws(seed, stream, epoch, sample))
+        else:
+            image = function(image, **params)
+    return image
+
+
+def pack(images: Sequence[NDArray[np.uint8]]) -> dict[str, NDArray[Any]]:
+    """Lay pictures behind each other, as ``Chain.run`` wants them; the ids are the positions."""
+    sizes = [image.size for image in images]
+    return {
+        "pixels": np.concatenate([image.ravel() for image in images] or [np.empty(0, np.uint8)]),
+        "offsets": np.cumsum([0, *sizes])[:-1].astype(np.int64),
+        "heights": np.array([image.shape[0] for image in images], np.int32),
+        "widths": np.array([image.shape[1] for image in images], np.int32),
+        "indices": np.arange(len(images), dtype=np.int64),
+        "ids": np.arange(len(images), dtype=np.uint64),
+    }
+
+
+def run(
+    ops: Sequence[Op],
+    images: Sequence[NDArray[np.uint8]],
+    *,
+    floats: bool = False,
+    channels_last: bool = False,
+    seed: int = 0,
+    epoch: int = 0,
+    threads: int = 0,
+) -> NDArray[Any]:
+    """Run the core on *images*, ids 0, 1, ...: uint8 [B, H, W, C], or float32 [B, C, H, W]."""
+    from flowerablate import _native
+
+    channels = images[0].shape[2]
+    chain = _native.Chain(ops, channels)
+    height, width = chain.output_size(*images[0].shape[:2])
+    out: NDArray[Any]
+    if not floats:
+        out = np.empty((len(images), height, width, channels), np.uint8)
+    elif channels_last:
+        out = np.empty((len(images), height, width, channels), np.float32).transpose(0, 3, 1, 2)
+    else:
+        out = np.empty((len(images), channels, height, width), np.float32)
+    chain.run(**pack(images), out=out, seed=seed, epoch=epoch, threads=threads)
+    return out
