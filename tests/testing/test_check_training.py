@@ -1,0 +1,105 @@
+"""The suites find what they promise to find: each fault below is one that a plugin author could make."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+import torch
+from torch import nn
+
+import flowerablate as fa
+from flowerablate.testing import check_loss, check_optimizer, check_scheduler
+
+
+class Forgetful(torch.optim.SGD):
+    """Keeps its momentum where state_dict does not look."""
+
+    memory = 0.0
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        for value in self.param_groups[0]["params"]:
+            self.memory = 0.9 * self.memory + value.grad.mean()
+            value.sub_(value.grad * 0.1 + self.memory * 0.01)
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda parameters: None, "must return a torch.optim.Optimizer"),
+        (lambda parameters: torch.optim.SGD(parameters[:1], lr=0.1), "must take all the parameters"),
+        (lambda parameters: torch.optim.SGD(parameters, lr=0.1, maximize=True), "the loss rose"),
+        (lambda parameters: torch.optim.SGD(parameters, lr=1e38), "lower the default learning rate"),
+        (lambda parameters: Forgetful(parameters, lr=0.1), "resumed from state_dict"),
+    ],
+)
+def test_a_faulty_optimizer_is_told_what_to_mend(build, message):
+    with pytest.raises(AssertionError, match=message):
+        check_optimizer(fa.OptimizerSpec("odd", "Odd.", build=build))
+
+
+def test_a_good_optimizer_passes():
+    check_optimizer(fa.OptimizerSpec("good", "Good.", build=lambda parameters: torch.optim.Adam(parameters, lr=0.01)))
+
+
+def one_cycle_too_short(context):
+    return torch.optim.lr_scheduler.OneCycleLR(context.optimizer, max_lr=0.1, total_steps=max(1, context.epochs))
+
+
+class Wandering(torch.optim.lr_scheduler.LRScheduler):
+    def get_lr(self):
+        return [random.random()]
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda context: None, "must return a torch.optim.lr_scheduler.LRScheduler"),
+        (one_cycle_too_short, "cannot be stepped through 1 epochs of 7 steps"),
+        (
+            lambda context: torch.optim.lr_scheduler.LambdaLR(context.optimizer, lambda step: 1 - step),
+            "sets the learning rate to -",
+        ),
+        (lambda context: Wandering(context.optimizer), "goes on with other rates"),
+    ],
+)
+def test_a_faulty_schedule_is_told_what_to_mend(build, message):
+    with pytest.raises(AssertionError, match=message):
+        check_scheduler(fa.SchedulerSpec("odd", "Odd.", build=build))
+
+
+def test_a_good_schedule_passes():
+    def build(context):
+        return torch.optim.lr_scheduler.CosineAnnealingLR(context.optimizer, context.total_steps)
+
+    check_scheduler(fa.SchedulerSpec("good", "Good.", build=build))
+
+
+def cross_entropy(logits, targets):
+    return nn.functional.cross_entropy(logits, targets)
+
+
+@pytest.mark.parametrize(
+    ("loss", "message"),
+    [
+        ("loss", "must return a function"),
+        (lambda logits, targets: 0.5, "must return a scalar tensor, not float"),
+        (
+            lambda logits, targets: nn.functional.cross_entropy(logits, targets, reduction="none"),
+            "must return a scalar",
+        ),
+        (lambda logits, targets: nn.functional.cross_entropy(logits, targets, reduction="sum"), "must be the mean"),
+        (lambda logits, targets: -cross_entropy(logits, targets), "is not less for right answers"),
+        (lambda logits, targets: cross_entropy(logits, targets) * float("nan"), "returns nan"),
+        (lambda logits, targets: cross_entropy(logits * 0, targets), "a finite gradient that is not zero"),
+        (lambda logits, targets: -logits.exp()[range(len(targets)), targets].log().mean(), "for large logits"),
+    ],
+)
+def test_a_faulty_loss_is_told_what_to_mend(loss, message):
+    with pytest.raises(AssertionError, match=message):
+        check_loss(fa.LossSpec("odd", "Odd.", build=lambda context: loss))
+
+
+def test_a_good_loss_passes():
+    check_loss(fa.LossSpec("good", "Good.", build=lambda context: cross_entropy))
