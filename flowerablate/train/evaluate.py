@@ -62,7 +62,7 @@ def evaluate(
                 # Cloned, because on the CPU the batch is the loader's own memory, which the next one overwrites.
                 all_logits.append(model(images).float().clone())
                 all_labels.append(labels.clone())
-            if not all_logits:
+            if not any(map(len, all_labels)):
                 raise TrainingError("there are no images to evaluate on; give the split a larger share")
             logits, labels = torch.cat(all_logits), torch.cat(all_labels)
             value = float(loss(logits, labels))

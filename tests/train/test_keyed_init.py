@@ -130,7 +130,7 @@ def test_draws_until_a_condition_holds_are_settled() -> None:
                 self.before = nn.Linear(3, 3)
             self.weight = nn.Parameter(torch.zeros(8))
             with torch.no_grad():
-                while not (self.weight.normal_() > 0).sum() == 7:
+                while (self.weight.normal_() > 0).sum() != 7:
                     pass
             self.after = nn.Linear(3, 3)
 
