@@ -1,9 +1,10 @@
 // The Python module: checks every argument, releases the GIL, calls the core. Nothing else.
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
+#include <unistd.h>
 
-#include <cmath>
 #include <cstdint>
+#include <exception>
 #include <string>
 #include <vector>
 
@@ -26,13 +27,18 @@ std::string text_of(py::handle value) {
     return text.size() > 80 ? text.substr(0, 77) + "..." : text;
 }
 
-bool is_whole(py::handle value) { return !PyBool_Check(value.ptr()) && PyIndex_Check(value.ptr()); }
+// The value as a Python int, if it is one, a NumPy integer or the like; booleans and floats are not.
+py::object as_index(py::handle value) {
+    if (PyBool_Check(value.ptr()) || !PyIndex_Check(value.ptr())) return {};
+    py::object number = py::reinterpret_steal<py::object>(PyNumber_Index(value.ptr()));
+    if (!number) PyErr_Clear();  // an array, for instance, that holds more than one number
+    return number;
+}
 
-// A whole number in [low, high]; NumPy integers count, booleans and floats do not.
+// A whole number in [low, high].
 std::uint64_t whole(const std::string& name, py::handle value, std::uint64_t low, std::uint64_t high) {
-    if (!is_whole(value)) throw py::type_error(name + " must be a whole number, not " + type_of(value));
-    const py::object number = py::reinterpret_steal<py::object>(PyNumber_Index(value.ptr()));
-    if (!number) throw py::error_already_set();
+    const py::object number = as_index(value);
+    if (!number) throw py::type_error(name + " must be a whole number, not " + type_of(value));
     const std::uint64_t result = PyLong_AsUnsignedLongLong(number.ptr());
     const bool outside = PyErr_Occurred() != nullptr;
     if (outside) PyErr_Clear();
@@ -46,11 +52,13 @@ std::uint64_t whole(const std::string& name, py::handle value, std::uint64_t low
 std::vector<double> number_list(const std::string& where, const py::sequence& items) {
     std::vector<double> numbers;
     for (py::handle item : items) {
-        if (PyBool_Check(item.ptr()) || !(PyFloat_Check(item.ptr()) || PyIndex_Check(item.ptr()))) {
-            throw py::type_error(where + " must hold numbers only, not " + type_of(item));
+        const py::object number = PyFloat_Check(item.ptr()) ? py::reinterpret_borrow<py::object>(item) : as_index(item);
+        if (!number) throw py::type_error(where + " must hold numbers only, not " + type_of(item));
+        numbers.push_back(PyFloat_AsDouble(number.ptr()));
+        if (PyErr_Occurred()) {
+            PyErr_Clear();
+            throw py::value_error(where + " holds a number that is too large: " + text_of(number));
         }
-        numbers.push_back(PyFloat_AsDouble(item.ptr()));
-        if (PyErr_Occurred()) throw py::error_already_set();
     }
     return numbers;
 }
@@ -62,11 +70,10 @@ Value to_value(const std::string& where, py::handle value) {
     if (PyTuple_Check(value.ptr()) || PyList_Check(value.ptr())) {
         return number_list(where, py::reinterpret_borrow<py::sequence>(value));
     }
-    if (!is_whole(value)) {
+    const py::object number = as_index(value);
+    if (!number) {
         throw py::type_error(where + " must be a bool, int, float, str or tuple of numbers, not " + type_of(value));
     }
-    const py::object number = py::reinterpret_steal<py::object>(PyNumber_Index(value.ptr()));
-    if (!number) throw py::error_already_set();
     const long long result = PyLong_AsLongLong(number.ptr());
     if (result == -1 && PyErr_Occurred()) {
         PyErr_Clear();
@@ -226,6 +233,25 @@ void refuse_overlap(const Output& out, const std::string& name, const py::array&
     }
 }
 
+// Calls `work` without the GIL. When the interpreter ends meanwhile, CPython before 3.14 unwinds a thread that asks for the
+// GIL again, which C++ does not survive in destructors; such a thread sleeps until the process is gone, as from 3.14 on.
+template <typename Work>
+void without_gil(const Work& work) {
+    std::exception_ptr error;
+    PyThreadState* const state = PyEval_SaveThread();
+    try {
+        work();
+    } catch (...) {
+        error = std::current_exception();
+    }
+    try {
+        PyEval_RestoreThread(state);
+    } catch (...) {
+        for (;;) pause();
+    }
+    if (error) std::rethrow_exception(error);
+}
+
 void run(const Chain& chain, py::handle pixels_arg, py::handle offsets_arg, py::handle heights_arg,
          py::handle widths_arg, py::handle indices_arg, py::handle ids_arg, py::handle out_arg, py::handle seed_arg,
          py::handle epoch_arg, py::handle threads_arg) {
@@ -292,10 +318,7 @@ void run(const Chain& chain, py::handle pixels_arg, py::handle offsets_arg, py::
                       out.is_float ? nullptr : static_cast<std::uint8_t*>(target),
                       out.is_float ? static_cast<float*>(target) : nullptr,
                       out.channels_last};
-    {
-        const py::gil_scoped_release released;
-        chain.run(batch, threads);
-    }
+    without_gil([&] { chain.run(batch, threads); });
     kept = std::move(samples);
 }
 
@@ -330,9 +353,6 @@ PYBIND11_MODULE(_native, module) {
     });
     py::class_<Chain>(module, "Chain", "A chain of operations; see the stub for its arguments.")
         .def(py::init([](py::handle ops, py::handle channels) {
-                 if (!is_whole(channels)) {
-                     throw py::type_error("channels must be a whole number, not " + type_of(channels));
-                 }
                  return std::make_unique<Chain>(to_specs(ops), static_cast<int>(whole("channels", channels, 1, 4)));
              }),
              py::arg("ops"), py::arg("channels"))

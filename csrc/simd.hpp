@@ -95,4 +95,7 @@ struct Kernels {
 // that variable holds an unknown value or one that this CPU cannot run.
 const Kernels& kernels();
 
+// The kernels of one instruction set; null if there is none of that name or this CPU cannot run it.
+const Kernels* kernels_named(const char* name);
+
 }  // namespace flowerablate

@@ -17,7 +17,7 @@ from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional
 
 STREAM = 77
-SIZES = [(48, 64), (64, 48), (97, 61), (5, 300), (1, 1), (1, 7), (300, 2), (224, 224)]
+SIZES = [(48, 64), (64, 48), (97, 61), (5, 90), (1, 1), (1, 7), (70, 2), (150, 150)]
 
 
 def picture(rng, height, width, channels=3):
@@ -33,7 +33,7 @@ def difference(a, b):
 @pytest.mark.parametrize("antialias", [True, False])
 def test_resize_is_within_one_of_the_twin(rng, fit, antialias, channels):
     for height, width in SIZES:
-        for size in (1, 3, 32, 61):
+        for size in (1, 3, 41):
             image = picture(rng, height, width, channels)
             ops = [("resize", {"size": size, "fit": fit, "antialias": antialias}, 0)]
             wanted = geometry.resize(image, size, fit, antialias)
@@ -140,15 +140,17 @@ def test_random_resized_crop_falls_back_to_the_central_box(rng):
     for height, width in [(20, 60), (60, 20)]:
         image = picture(rng, height, width)
         got = run([("random_resized_crop", params, STREAM)], [image])
-        np.testing.assert_array_equal(got, run([("resize", {"size": 32, "fit": "cover", "antialias": True}, 0)], [image]))
+        np.testing.assert_array_equal(
+            got, run([("resize", {"size": 32, "fit": "cover", "antialias": True}, 0)], [image])
+        )
 
 
 def test_crop_boxes_are_distributed_as_those_of_torchvision():
     height, width, scale, ratio = 90, 120, (0.08, 1.0), (3 / 4, 4 / 3)
-    ours = [geometry.crop_box(height, width, scale, ratio, Draws(1, STREAM, 0, i)) for i in range(3000)]
+    ours = [geometry.crop_box(height, width, scale, ratio, Draws(1, STREAM, 0, i)) for i in range(1500)]
     torch.manual_seed(3)
     image = torch.zeros(1, height, width)
-    theirs = [v2.RandomResizedCrop(8, scale, ratio).make_params([image]) for _ in range(3000)]
+    theirs = [v2.RandomResizedCrop(8, scale, ratio).make_params([image]) for _ in range(1500)]
     for ours_column, key in zip(np.array(ours).T, ("top", "left", "height", "width"), strict=True):
         assert stats.ks_2samp(ours_column, [params[key] for params in theirs]).pvalue > 1e-3
 

@@ -10,9 +10,7 @@ from .philox import Draws
 Pixels = NDArray[np.uint8]
 
 
-def brightness_contrast(
-    image: Pixels, brightness: float, contrast: float, probability: float, draws: Draws
-) -> Pixels:
+def brightness_contrast(image: Pixels, brightness: float, contrast: float, probability: float, draws: Draws) -> Pixels:
     """The op of the same name: round(alpha * x + beta), halves to even, saturated."""
     if draws.uniform(0) >= probability:
         return image

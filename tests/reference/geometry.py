@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from .philox import Draws
 
 Pixels = NDArray[np.uint8]
-BORDERS = {"edge": "edge", "reflect": "symmetric", "reflect101": "reflect", "wrap": "wrap"}
+BORDERS = {"constant": "constant", "edge": "edge", "reflect": "symmetric", "reflect101": "reflect", "wrap": "wrap"}
 
 
 def weights(length: int, count: int, antialias: bool) -> NDArray[np.float64]:
@@ -104,10 +104,7 @@ def turned(image: Pixels, angle: float, border: str) -> Pixels:
     height, width, _ = image.shape
     margin = height + width
     margins = ((margin, margin), (margin, margin), (0, 0))
-    if border == "constant":
-        padded = np.pad(image, margins)
-    else:
-        padded = np.pad(image, margins, mode=BORDERS[border])  # type: ignore[call-overload]
+    padded = np.pad(image, margins, mode=BORDERS[border])  # type: ignore[call-overload]
     c, s = math.cos(math.radians(angle)), math.sin(math.radians(angle))
     y, x = np.mgrid[0:height, 0:width].astype(np.float64)
     y, x = y - (height - 1) / 2, x - (width - 1) / 2

@@ -1,0 +1,178 @@
+// All instruction sets of this CPU give the same bytes as the baseline, on pictures of random sizes.
+#include "simd.hpp"
+
+#include <algorithm>
+#include <string>
+#include <cstring>
+#include <random>
+#include <vector>
+
+#include "check.hpp"
+
+using namespace flowerablate;
+
+namespace {
+
+std::mt19937 generator(1);
+
+int any(int low, int high) { return std::uniform_int_distribution<int>(low, high)(generator); }
+
+std::vector<std::uint8_t> random_bytes(std::size_t count) {
+    std::vector<std::uint8_t> bytes(count);
+    for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(generator());
+    return bytes;
+}
+
+struct Picture {
+    int height = any(1, 40), width = any(1, 90), channels = any(0, 2) == 0 ? 1 : any(3, 4);
+    std::ptrdiff_t stride = static_cast<std::ptrdiff_t>(width) * channels;
+    std::size_t bytes = static_cast<std::size_t>(stride) * static_cast<std::size_t>(height);
+    std::vector<std::uint8_t> pixels = random_bytes(bytes);  // nothing behind the last pixel
+};
+
+using Result = std::vector<std::uint8_t>;
+
+Result rectangle(const Kernels& kernel, const Picture& in, int size, bool dilate) {
+    Result out(in.bytes + kSlack);
+    RectangleJob job{in.pixels.data(), in.stride, in.pixels.data() + in.bytes, out.data(), in.height,
+                     in.width,         in.channels, size, dilate, nullptr};
+    std::vector<std::uint8_t> work(static_cast<std::size_t>(kernel.rectangle_work_bytes(job) + kSlack));
+    job.work = work.data();
+    kernel.rectangle(job);
+    out.resize(in.bytes);
+    return out;
+}
+
+Result runs(const Kernels& kernel, const Picture& in, const std::vector<Run>& element, bool dilate) {
+    Result out(in.bytes);
+    RunsJob job{in.pixels.data(), in.stride, out.data(), in.height, in.width, in.channels,
+                static_cast<int>(element.size()), dilate, element.data(), nullptr};
+    std::vector<std::uint8_t> work(static_cast<std::size_t>(kernel.runs_work_bytes(job) + kSlack));
+    job.work = work.data();
+    kernel.runs(job);
+    return out;
+}
+
+void test_morphology(const Kernels& one, const Kernels& other) {
+    const Picture in;
+    const int size = any(2, 63);
+    std::vector<Run> element;
+    for (int row = 0; row < size; ++row) {
+        const int begin = any(0, size - 1);
+        element.push_back({begin, any(0, 4) || row == size / 2 ? any(begin + 1, size) : begin});
+    }
+    const std::vector<Run> full(static_cast<std::size_t>(size), Run{0, size});
+    for (bool dilate : {false, true}) {
+        const Result square = rectangle(one, in, size, dilate);
+        CHECK(square == rectangle(other, in, size, dilate));
+        CHECK(square == runs(one, in, full, dilate));
+        CHECK(runs(one, in, element, dilate) == runs(other, in, element, dilate));
+    }
+}
+
+void test_resample(const Kernels& one, const Kernels& other) {
+    Picture in;
+    in.pixels.resize(in.bytes + kSlack);
+    const int count = any(1, 100), taps = 2 * any(1, 5), precision = any(14, 22);
+    std::vector<std::int32_t> starts;
+    std::vector<std::int16_t> weights;
+    for (int i = 0; i < count; ++i) {
+        starts.push_back(any(0, std::max(0, in.width - taps)));
+        for (int tap = 0; tap < taps; ++tap) {
+            const int most = std::min((1 << precision) / taps, 32767);
+            weights.push_back(static_cast<std::int16_t>(any(0, most)));
+        }
+    }
+    const Taps table{count, taps, precision, starts.data(), weights.data()};
+    const auto row = [&](const Kernels& kernel) {
+        Result out(static_cast<std::size_t>(count * in.channels) + kSlack);
+        kernel.resample_row(in.pixels.data(), out.data(), table, in.channels);
+        out.resize(static_cast<std::size_t>(count * in.channels));
+        return out;
+    };
+    CHECK(row(one) == row(other));
+    const auto column = [&](const Kernels& kernel) {
+        std::vector<const std::uint8_t*> rows;
+        for (int tap = 0; tap < taps; ++tap) rows.push_back(in.pixels.data() + tap % in.height * in.stride);
+        Result out(static_cast<std::size_t>(in.stride) + kSlack);
+        kernel.resample_column(rows.data(), weights.data(), taps, precision, out.data(), in.stride);
+        out.resize(static_cast<std::size_t>(in.stride));
+        return out;
+    };
+    CHECK(column(one) == column(other));
+}
+
+void test_points(const Kernels& one, const Kernels& other) {
+    const Picture in;
+    const float alpha = static_cast<float>(any(-100, 300)) / 97.0f, beta = static_cast<float>(any(-300, 300)) / 3.1f;
+    const auto adjusted = [&](const Kernels& kernel) {
+        Result out(in.bytes);
+        kernel.adjust(in.pixels.data(), out.data(), static_cast<std::ptrdiff_t>(in.bytes), alpha, beta);
+        return out;
+    };
+    CHECK(adjusted(one) == adjusted(other));
+    const auto flipped = [&](const Kernels& kernel, const Result& from) {
+        Result out(in.bytes + kSlack);
+        for (int y = 0; y < in.height; ++y) {
+            kernel.flip_row(from.data() + y * in.stride, out.data() + y * in.stride, in.width, in.channels);
+        }
+        out.resize(in.bytes);
+        return out;
+    };
+    CHECK(flipped(one, in.pixels) == flipped(other, in.pixels));
+    CHECK(flipped(one, flipped(one, in.pixels)) == in.pixels);
+    const float mean[4] = {0.4f, 0.5f, 0.3f, 0.2f}, std[4] = {0.2f, 0.3f, 0.7f, 0.9f};
+    for (int mode = 0; mode < 8; ++mode) {
+        const auto floats = [&](const Kernels& kernel) {
+            std::vector<float> out(in.bytes);
+            Result work(static_cast<std::size_t>(kernel.output_work_bytes(in.width, in.channels) + kSlack));
+            const OutputJob job{in.pixels.data(), in.stride,     out.data(),    in.height, in.width, in.channels,
+                                (mode & 1) != 0,  (mode & 2) != 0, (mode & 4) != 0, alpha,     beta,     mean,
+                                std,              work.data()};
+            kernel.output(job);
+            return out;
+        };
+        const std::vector<float> a = floats(one), b = floats(other);
+        CHECK(std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0);
+    }
+}
+
+void test_warp(const Kernels& one, const Kernels& other) {
+    Picture in;
+    if (in.height < 2 || in.width < 2) return;
+    in.pixels.resize(in.bytes + kSlack);
+    const std::int64_t pixel = std::int64_t{1} << 32;
+    const auto inside = [&](int length) {
+        return std::uniform_int_distribution<std::int64_t>(0, (length - 1) * pixel - 1)(generator);
+    };
+    const int count = any(1, 60);
+    const std::int64_t x = inside(in.width), y = inside(in.height);
+    const std::int64_t dx = (inside(in.width) - x) / count, dy = (inside(in.height) - y) / count;
+    const auto warped = [&](const Kernels& kernel) {
+        Result out(static_cast<std::size_t>(count * in.channels) + kSlack);
+        kernel.warp_span({in.pixels.data(), in.stride, out.data(), count, in.channels, x, y, dx, dy});
+        out.resize(static_cast<std::size_t>(count * in.channels));
+        return out;
+    };
+    CHECK(warped(one) == warped(other));
+}
+
+}  // namespace
+
+int main() {
+    const Kernels* baseline = kernels_named("baseline");
+    CHECK(baseline && std::string(baseline->name) == "baseline");
+    CHECK(!kernels_named("mmx"));
+    for (const char* name : {"baseline", "avx2", "avx512"}) {
+        const Kernels* other = kernels_named(name);
+        std::printf("%s: %s\n", name, other ? "compared" : "not on this CPU");
+        if (!other) continue;
+        for (int round = 0; round < 300; ++round) {
+            test_morphology(*baseline, *other);
+            test_resample(*baseline, *other);
+            test_points(*baseline, *other);
+            test_warp(*baseline, *other);
+        }
+    }
+    return 0;
+}
