@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import flowerablate as fa
@@ -16,6 +17,7 @@ def flowerablate_register_dataset(register: Any) -> None:
             summary="Pictures in one subfolder per class, or in train/ and test/ (and val/) above that.",
             params=(fa.Param("path", "", "the folder; a relative path is read from the study's own folder"),),
             build=_build_folder,
+            reads=Path.is_dir,
         )
     )
     register(

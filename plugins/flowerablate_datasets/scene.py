@@ -153,7 +153,7 @@ def _camera(colours: Floats, noise: float, draws: Draws) -> NDArray[np.uint8]:
     colours = colours + deviation * draws.normal_field(*colours.shape)
     pixels = np.rint(np.clip(colours, 0.0, 1.0) * 255.0).astype(np.uint8)
     pixels = np.ascontiguousarray(pixels.transpose(1, 2, 0))
-    sprinkle(pixels, noise * draws.uniform(0.0, 0.12), draws)
+    sprinkle(pixels, noise * draws.uniform(0.0, 0.072), draws)
     return pixels
 
 

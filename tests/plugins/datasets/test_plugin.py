@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import flowerablate_datasets
+
+from flowerablate import DataContext
+from flowerablate.discovery import collect_specs
+
+
+def test_the_plugin_brings_both_data_sets_and_builds_them(context: DataContext) -> None:
+    specs = {spec.name: spec for spec in collect_specs(flowerablate_datasets, "datasets")}
+    assert set(specs) == {"folder", "synthetic-flowers"}
+    drawn = specs["synthetic-flowers"].build(context, images=10, size=16, seed=0, noise=0.0)
+    stored = specs["folder"].build(context, path=str(drawn.paths[0].parent.parent))
+    assert stored == drawn
+
+
+def test_the_defaults_are_those_that_the_documentation_speaks_of() -> None:
+    specs = {spec.name: spec for spec in collect_specs(flowerablate_datasets, "datasets")}
+    defaults = {param.name: param.default for param in specs["synthetic-flowers"].params}
+    assert defaults == {"images": 1200, "size": 72, "seed": 0, "noise": 1.0}
+    assert [param.name for param in specs["folder"].params] == ["path"]
+
+
+def test_listing_the_plugin_imports_nothing_heavy() -> None:
+    code = "import sys, flowerablate_datasets; print(sorted({'torch', 'numpy', 'PIL', 'scipy'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
