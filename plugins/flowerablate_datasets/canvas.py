@@ -35,7 +35,8 @@ class Canvas:
     def linear(self, box: Box, form: Linear) -> Floats:
         """Return a x + b y + c at the pixels of *box*, float32 [h, w]."""
         a, b, c = form
-        return (self._across[:, box[1]] * a + c) + self._down[box[0]] * b
+        result: Floats = (self._across[:, box[1]] * a + c) + self._down[box[0]] * b
+        return result
 
     def box(self, left: float, top: float, right: float, bottom: float) -> Box | None:
         """Return the slices that cover a rectangle, with a margin of two pixels, or None if it is out of sight."""
@@ -194,7 +195,8 @@ def smooth_noise(draws: Draws, cells: int, side: int) -> Floats:
     part = where - left.astype(np.float32)
     part = part * part * (3.0 - 2.0 * part)
     rows = knots[left] + part[:, None] * (knots[left + 1] - knots[left])
-    return rows[:, left] + part * (rows[:, left + 1] - rows[:, left])
+    result: Floats = rows[:, left] + part * (rows[:, left + 1] - rows[:, left])
+    return result
 
 
 def blur(colours: Floats, passes: int) -> Floats:

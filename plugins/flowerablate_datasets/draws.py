@@ -57,7 +57,8 @@ class Draws:
     def field(self, *shape: int) -> Floats:
         """Return float32 numbers in [0, 1) of the given shape, from a stream of their own for each call."""
         words = self.words(*shape)
-        return ((words >> np.uint64(40)).astype(np.float32) * np.float32(2.0**-24)).reshape(shape)
+        result: Floats = ((words >> np.uint64(40)).astype(np.float32) * np.float32(2.0**-24)).reshape(shape)
+        return result
 
     def normal_field(self, *shape: int) -> Floats:
         """Return nearly normal float32 numbers, mean 0, deviation 1, within 3.5: sums of four 16-bit integers."""
@@ -65,7 +66,8 @@ class Draws:
         total = words & mask
         for shift in (16, 32, 48):
             total += (words >> np.uint64(shift)) & mask
-        return (total.astype(np.float32) - np.float32(131070.0)) * np.float32(1.7320508 / 65536.0)
+        result: Floats = (total.astype(np.float32) - np.float32(131070.0)) * np.float32(1.7320508 / 65536.0)
+        return result
 
     def words(self, *shape: int) -> NDArray[np.uint64]:
         """Return 64 random bits for each element of the given shape, from a stream of their own for each call."""

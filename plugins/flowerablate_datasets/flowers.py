@@ -60,7 +60,8 @@ def vary(draws: Draws, colour: Colour, amount: float) -> Colour:
 def gradient(one: Colour, other: Colour, part: Floats) -> Floats:
     """Return float32 [3, h, w] that goes from *one* to *other* as *part* [h, w] goes from 0 to 1."""
     first = as_planes(one)
-    return first + part * (as_planes(other) - first)
+    result: Floats = first + part * (as_planes(other) - first)
+    return result
 
 
 def as_planes(colour: Colour) -> Floats:

@@ -144,7 +144,8 @@ def _light(colours: Floats, draws: Draws) -> Floats:
     grey = (colours[0] + colours[1] + colours[2]) * np.float32(1.0 / 3.0)
     saturation = draws.uniform(0.55, 1.15)
     haze = draws.uniform(0.0, 0.12)
-    return (grey + saturation * (colours - grey)) * (1.0 - haze) + haze * 0.7
+    result: Floats = (grey + saturation * (colours - grey)) * (1.0 - haze) + haze * 0.7
+    return result
 
 
 def _camera(colours: Floats, noise: float, draws: Draws) -> NDArray[np.uint8]:
