@@ -27,7 +27,7 @@ class Chain:
 
     def __init__(
         self,
-        ops: Sequence[tuple[str, Mapping[str, bool | int | float | str | Sequence[float]], int]],
+        ops: Sequence[tuple[str, Mapping[str, bool | int | float | str | Sequence[int | float | str]], int]],
         channels: int,
     ) -> None: ...
     def output_size(self, height: int, width: int) -> tuple[int, int]:

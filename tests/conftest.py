@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from flowerablate.train.threads import wait_politely
+
+wait_politely()  # several test runs may share the cores
 ROOT = Path(__file__).resolve().parents[1]
 
 

@@ -20,7 +20,8 @@ app = typer.Typer(
     help="Which parts of your image-classification pipeline earn their place?",
 )
 
-_DISK_TROUBLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
+_NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_NO_ACCESS = {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG}
 
 
 def _show_version(wanted: bool) -> None:
@@ -53,11 +54,12 @@ def main() -> int:
     except FlowerablateError as error:
         return _fail(str(error))
     except OSError as error:
-        if error.errno not in _DISK_TROUBLE:
-            raise
-        return _fail(f"{error.strerror}: {error.filename or 'while writing'}; free some space or choose another folder")
-    except KeyboardInterrupt:
-        return 130
+        where = f": {error.filename}" if error.filename else ""
+        if error.errno in _NO_SPACE:
+            return _fail(f"{error.strerror}{where}; free some space and run the same command again, nothing is lost")
+        if error.errno in _NO_ACCESS:
+            return _fail(f"{error.strerror}{where}; choose another folder, or change its permissions")
+        raise
     return 0
 
 

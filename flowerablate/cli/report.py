@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from ..errors import LedgerError, nearest
+from ..errors import LedgerError, StudyError, nearest
 
 if TYPE_CHECKING:
     from ..ledger import Ledger
@@ -34,7 +34,10 @@ def report(
       flowerablate report --metric loss
     """
     from ..ledger import Ledger
+    from ..report import FORMATS
 
+    if format not in FORMATS:
+        raise StudyError(f"no report format is called {format!r}; {nearest(format, FORMATS)}")
     ledger = Ledger(_find(study, runs))
     base_id = base or ledger.latest_base_id()
     if base_id is None:

@@ -61,6 +61,10 @@ def run(
       flowerablate run --disable flip+rotation --disable model.skip
       flowerablate run --swap model=resnet14 --set train.epochs=12 --dry-run
     """
+    from ..train.threads import wait_politely
+
+    wait_politely()  # before torch is imported by what follows
+
     from ..execute.runner import plan_study, run_study
     from ..ledger import Ledger
     from .display import Display
@@ -68,19 +72,21 @@ def run(
     console, messages = Console(), Console(stderr=True)
     registry, folder = open_registry(study, messages)
     wanted = read(study, data, disable, swap, seeds, overrides, registry)
-    with Display(messages, wanted.train.epochs) as display:
-        assembler = make_assembler(registry, folder)
-        assembler.progress = display.preparing
-        plan = plan_study(wanted, assembler, skip_bad=skip_bad)
-        ledger = Ledger(runs / wanted.name)
-        if dry_run:
-            _show_trials(plan, ledger, console)
-            return
-        try:
-            outcome = run_study(plan, assembler, ledger, display)
-        except KeyboardInterrupt:
-            _say_interrupted(plan, ledger, messages)
-            raise
+    ledger = Ledger(runs / wanted.name)
+    plan = outcome = None
+    try:
+        with Display(messages, wanted.train.epochs) as display:
+            assembler = make_assembler(registry, folder)
+            assembler.progress = display.preparing
+            plan = plan_study(wanted, assembler, skip_bad=skip_bad)
+            if not dry_run:
+                outcome = run_study(plan, assembler, ledger, display)
+    except KeyboardInterrupt:
+        _say_interrupted(plan, ledger, messages)
+        raise typer.Exit(130) from None
+    if outcome is None:
+        _show_trials(plan, ledger, console)
+        return
     _show_report(plan, ledger, console)
     _finish(outcome, plan, messages)
 
@@ -164,9 +170,10 @@ def _show_report(plan: Plan, ledger: Ledger, console: Console) -> None:
     print_report(ledger, plan.base_id, "rich", console)
 
 
-def _say_interrupted(plan: Plan, ledger: Ledger, messages: Console) -> None:
-    done = sum(ledger.folder(trial).complete for trial in plan.trials)
-    messages.print(f"interrupted: {done} of {len(plan.trials)} trials are finished; the same command goes on from here")
+def _say_interrupted(plan: Plan | None, ledger: Ledger, messages: Console) -> None:
+    done = sum(ledger.folder(trial).complete for trial in plan.trials) if plan else 0
+    far = f"{done} of {len(plan.trials)} trials are finished" if plan else "no trial had begun"
+    messages.print(f"interrupted: {far}; the same command goes on from here", highlight=False)
 
 
 def _finish(outcome: Outcome, plan: Plan, messages: Console) -> None:

@@ -145,7 +145,8 @@ def _call(
     if not good or result.shape[0] != batch.shape[0] or result.shape[3] != channels:
         got = f"{result.dtype} {list(result.shape)}" if isinstance(result, np.ndarray) else type(result).__name__
         raise StudyError(f"step {name!r} must return uint8 [{len(batch)}, H, W, {channels}], but returned {got}")
-    return np.ascontiguousarray(result)
+    contiguous: Image = np.ascontiguousarray(result)
+    return contiguous
 
 
 def _packed(batch: Output) -> PackedImages:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -36,7 +36,7 @@ class InputTable(_Table):
     """What the model gets: square pictures of ``image_size`` pixels with ``channels`` colour channels."""
 
     image_size: Annotated[int, Field(ge=8, le=1024)]
-    channels: Annotated[int, Field(ge=1, le=4)]
+    channels: Literal[1, 3, 4]
 
 
 class SplitTable(_Table):

@@ -1,14 +1,15 @@
-"""Runs the command line as a user does: a process of its own, in a folder of its own."""
+"""Runs the command line in a folder of its own."""
 
-import os
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
+from flowerablate.cli import main
+
+Run = Callable[..., CompletedProcess[str]]
 
 TINY = """
 [input]
@@ -46,17 +47,20 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def command(folder: Path) -> Run:
-    """Run ``flowerablate`` with the given words in the folder."""
+def command(folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    """Run ``flowerablate`` with the given words in the folder, in this process, which has loaded torch already."""
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("COLUMNS", "80")
 
-    def run(*words: object, **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "flowerablate", *map(str, words)],
-            cwd=folder,
-            env={**os.environ, "COLUMNS": "80", **environment},
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
+    def run(*words: object) -> CompletedProcess[str]:
+        arguments = ["flowerablate", *map(str, words)]
+        monkeypatch.setattr(sys, "argv", arguments)
+        capfd.readouterr()
+        try:
+            code = main()
+        except SystemExit as leaving:
+            code = leaving.code if isinstance(leaving.code, int) else 1
+        told = capfd.readouterr()
+        return CompletedProcess(arguments, code, told.out, told.err)
 
     return run

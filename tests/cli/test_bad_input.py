@@ -127,8 +127,7 @@ def test_a_report_without_a_study_says_what_to_do(command):
     assert "'flowerablate run' makes one" in refused(command("report"))
 
 
-def test_an_unknown_format_is_refused(command, picture_folder):
-    command("run", "tiny.toml", "--data", picture_folder, "--disable", "flip", "--seeds", 1)
+def test_an_unknown_format_is_refused(command):
     assert "did you mean 'json'?" in refused(command("report", "--format", "jsn"))
 
 

@@ -96,7 +96,7 @@ def test_channels_last_holds_the_same_numbers(images):
 
 
 def test_buffers_are_reused(images):
-    places = {images.data_ptr() for batch_size in [2] for images, _ in make(images, batch_size=batch_size).epoch(1)}
+    places = {batch.data_ptr() for batch, _ in make(images, batch_size=2).epoch(1)}
     assert len(places) <= 4
 
 

@@ -22,8 +22,8 @@ def images() -> PackedImages:
     )
 
 
-def native(name, op, **params):
-    return NamedOp(name, NativeOp(op, params))
+def native(name, native_op, **params):
+    return NamedOp(name, NativeOp(native_op, params))
 
 
 def flip(name="flip"):
