@@ -3,6 +3,10 @@
 Honestly: these are no photographs, and they are made so that an ablation has something to show. The salt noise, bright
 specks of one to four pixels, is planted because an opening by 3 x 3 removes it; an opening that helps here says nothing
 about your own pictures. Colours overlap between the classes, so that a network has to look at the shape.
+
+Measured with the default parameters, a ResNet of three basic blocks (16, 32, 64 channels), 720 training and 300 test
+pictures of 64 pixels, 10 epochs of SGD, n = 5 seeds: mean test accuracy .932 with an opening by 3 x 3 and .884 without;
+paired gains of 0.3, 1.0, 2.3, 4.0 and 16.6 points, for without the opening some trainings go badly.
 """
 
 from __future__ import annotations
