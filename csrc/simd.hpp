@@ -41,22 +41,28 @@ struct RunsJob {
     std::uint8_t* work;  // runs_work_bytes(job) bytes
 };
 
-// Fixed-point weights of one resampling pass: output i is the sum over t of weights[i * taps + t] * input[starts[i] + t],
-// plus half, shifted right by `precision`. `taps` is even; weights of padding taps are 0.
+// Fixed-point weights of one resampling pass: output i is the sum over t of weights[i * taps + t] times the t-th pixel from
+// starts[i] on, plus half, shifted right by `precision`. `taps` is even; weights of padding taps are 0. Starts are counted in
+// bytes along a row, in rows down a column.
 struct Taps {
     int count, taps, precision;
     const std::int32_t* starts;
     const std::int16_t* weights;
 };
 
-// A run of output pixels of an affine warp whose four neighbours all lie inside the source. (x, y) is the source position of
-// the first one, in 1/2^32 pixels with half of 1/2^11 already added; (dx, dy) the step to the next.
-struct WarpSpan {
+// A row of output pixels of an affine warp. (x, y) is the source position of the first one, in 1/2^32 pixels with half of
+// 1/2^11 already added; (dx, dy) the step to the next. The four neighbours of pixels [first, last) all lie inside the source;
+// for the others they are looked up: columns[i] is the byte offset of column i, rows[i] the row for row i, also for negative i;
+// -1 stands for the constant 0. The source may be read 16 bytes beyond its last pixel.
+struct WarpLine {
     const std::uint8_t* source;
     std::ptrdiff_t stride;
-    std::uint8_t* target;  // written with up to 8 bytes of overshoot
-    int count, channels;
+    std::uint8_t* target;  // written with up to 16 bytes of overshoot
+    int count, first, last, channels;
     std::int64_t x, y, dx, dy;
+    const std::int32_t* columns;
+    const std::int32_t* rows;
+    bool small;  // whether offsets into the source fit 32 bits
 };
 
 // The last pass: 8-bit rows to float32. value = x, then (if `adjust`) round(alpha * x + beta) saturated, then times 1/255,
@@ -79,12 +85,13 @@ struct Kernels {
     void (*rectangle)(const RectangleJob&);
     std::ptrdiff_t (*runs_work_bytes)(const RunsJob&);
     void (*runs)(const RunsJob&);
-    // `row` may be read 32 bytes beyond the last tap, `target` is written with up to 32 bytes of overshoot.
-    void (*resample_row)(const std::uint8_t* row, std::uint8_t* target, const Taps& taps, int channels);
+    // Two rows at once, into two targets. Rows may be read 32 bytes beyond the last tap, targets are written with up to 32
+    // bytes of overshoot.
+    void (*resample_rows)(const std::uint8_t* const* rows, std::uint8_t* const* targets, const Taps& taps, int channels);
     // `rows` holds `taps` pointers, readable kSlack bytes beyond `bytes`; `target` is written with overshoot.
     void (*resample_column)(const std::uint8_t* const* rows, const std::int16_t* weights, int taps, int precision,
                             std::uint8_t* target, std::ptrdiff_t bytes);
-    void (*warp_span)(const WarpSpan&);
+    void (*warp_line)(const WarpLine&);
     void (*adjust)(const std::uint8_t* source, std::uint8_t* target, std::ptrdiff_t bytes, float alpha, float beta);
     void (*flip_row)(const std::uint8_t* source, std::uint8_t* target, int width, int channels);
     std::ptrdiff_t (*output_work_bytes)(int width, int channels);

@@ -9,10 +9,10 @@ std::ptrdiff_t rectangle_work_bytes(const RectangleJob& job);
 void rectangle(const RectangleJob& job);
 std::ptrdiff_t runs_work_bytes(const RunsJob& job);
 void runs(const RunsJob& job);
-void resample_row(const std::uint8_t* row, std::uint8_t* target, const Taps& taps, int channels);
+void resample_rows(const std::uint8_t* const* rows, std::uint8_t* const* targets, const Taps& taps, int channels);
 void resample_column(const std::uint8_t* const* rows, const std::int16_t* weights, int taps, int precision,
                      std::uint8_t* target, std::ptrdiff_t bytes);
-void warp_span(const WarpSpan& span);
+void warp_line(const WarpLine& line);
 void adjust(const std::uint8_t* source, std::uint8_t* target, std::ptrdiff_t bytes, float alpha, float beta);
 void flip_row(const std::uint8_t* source, std::uint8_t* target, int width, int channels);
 std::ptrdiff_t output_work_bytes(int width, int channels);

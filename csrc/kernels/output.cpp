@@ -6,13 +6,14 @@ namespace flowerablate::FLOWERABLATE_ISA {
 
 namespace {
 
-// Interleaved rows repeat a pattern of 3 channels only every 48 values, which is a whole number of vectors.
-constexpr int kPeriod = 48;
 constexpr float kScale = 1.0f / 255.0f;
 
-template <bool Adjust, bool Normalize>
-FLOWERABLATE_INLINE float finished(std::uint8_t byte, float alpha, float beta, float mean, float std) {
-    float value = static_cast<float>(static_cast<std::int32_t>(byte));
+// Interleaved rows repeat a pattern of 3 channels only every 48 values, which is a whole number of vectors.
+constexpr int kPeriod = 48;
+
+// `T` is float or Floats.
+template <bool Adjust, bool Normalize, typename T>
+FLOWERABLATE_INLINE T finished(T value, float alpha, float beta, T mean, T std) {
     if constexpr (Adjust) value = adjusted(value, alpha, beta);
     value = value * kScale;
     if constexpr (Normalize) {
@@ -23,14 +24,21 @@ FLOWERABLATE_INLINE float finished(std::uint8_t byte, float alpha, float beta, f
 }
 
 template <bool Adjust, bool Normalize>
-void plane_row(const std::uint8_t* source, float* __restrict target, int width, const OutputJob& job, int channel) {
+void plane_row(const std::uint8_t* source, float* target, int width, const OutputJob& job, int channel) {
     const float alpha = job.alpha, beta = job.beta;
     const float mean = Normalize ? job.mean[channel] : 0.0f, std = Normalize ? job.std[channel] : 1.0f;
-    for (int x = 0; x < width; ++x) target[x] = finished<Adjust, Normalize>(source[x], alpha, beta, mean, std);
+    const Floats means = Floats{} + mean, stds = Floats{} + std;
+    int x = 0;
+    for (; x + kFloats <= width; x += kFloats) {
+        store_vector(target + x, finished<Adjust, Normalize>(load_floats(source + x), alpha, beta, means, stds));
+    }
+    for (; x < width; ++x) {
+        target[x] = finished<Adjust, Normalize>(static_cast<float>(source[x]), alpha, beta, mean, std);
+    }
 }
 
 template <bool Adjust, bool Normalize>
-void interleaved_row(const std::uint8_t* source, float* __restrict target, const OutputJob& job) {
+void interleaved_row(const std::uint8_t* source, float* target, const OutputJob& job) {
     const float alpha = job.alpha, beta = job.beta;
     float mean[kPeriod], std[kPeriod];
     for (int i = 0; i < kPeriod; ++i) {
@@ -40,12 +48,13 @@ void interleaved_row(const std::uint8_t* source, float* __restrict target, const
     const std::ptrdiff_t values = static_cast<std::ptrdiff_t>(job.width) * job.channels;
     std::ptrdiff_t x = 0;
     for (; x + kPeriod <= values; x += kPeriod) {
-        for (int i = 0; i < kPeriod; ++i) {
-            target[x + i] = finished<Adjust, Normalize>(source[x + i], alpha, beta, mean[i], std[i]);
+        for (int i = 0; i < kPeriod; i += kFloats) {
+            store_vector(target + x + i, finished<Adjust, Normalize>(load_floats(source + x + i), alpha, beta,
+                                                                     load_vector(mean + i), load_vector(std + i)));
         }
     }
     for (int i = 0; x < values; ++x, ++i) {
-        target[x] = finished<Adjust, Normalize>(source[x], alpha, beta, mean[i], std[i]);
+        target[x] = finished<Adjust, Normalize>(static_cast<float>(source[x]), alpha, beta, mean[i], std[i]);
     }
 }
 

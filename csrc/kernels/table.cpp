@@ -13,7 +13,7 @@ extern const Kernels table;
 #endif
 
 const Kernels table = {FLOWERABLATE_ISA_NAME, rectangle_work_bytes, rectangle, runs_work_bytes, runs,
-                       resample_row,          resample_column,      warp_span, adjust,          flip_row,
+                       resample_rows,         resample_column,      warp_line, adjust,          flip_row,
                        output_work_bytes,     output};
 
 }  // namespace flowerablate::FLOWERABLATE_ISA

@@ -1,4 +1,4 @@
-// Bilinear sampling along a line through the source, and mirrored rows.
+// Bilinear sampling along lines through the source.
 //
 // Weights have 11 bits. Horizontal interpolation keeps 15 bits (value * 128), the vertical one rounds to 8.
 #include "kernels/kernels.hpp"
@@ -7,133 +7,205 @@ namespace flowerablate::FLOWERABLATE_ISA {
 
 namespace {
 
+// What pixels outside the source read, where the border is constant.
+alignas(16) constexpr std::uint8_t kOutside[16] = {};
+
+FLOWERABLATE_INLINE std::int32_t fraction(std::int64_t position) {
+    return static_cast<std::int32_t>(position >> 21) & 2047;
+}
+
+struct Neighbours {
+    const std::uint8_t *top_left, *top_right, *bottom_left, *bottom_right;
+};
+
+FLOWERABLATE_INLINE Neighbours inner_neighbours(const WarpLine& line, std::int64_t x, std::int64_t y) {
+    const std::uint8_t* top = line.source + (y >> 32) * line.stride + (x >> 32) * line.channels;
+    return {top, top + line.channels, top + line.stride, top + line.stride + line.channels};
+}
+
+FLOWERABLATE_INLINE const std::uint8_t* looked_up(const WarpLine& line, std::int32_t row, std::int32_t column) {
+    return row < 0 || column < 0 ? kOutside : line.source + row * line.stride + column;
+}
+
+FLOWERABLATE_INLINE Neighbours border_neighbours(const WarpLine& line, std::int64_t x, std::int64_t y) {
+    const std::int32_t left = line.columns[x >> 32], right = line.columns[(x >> 32) + 1];
+    const std::int32_t above = line.rows[y >> 32], below = line.rows[(y >> 32) + 1];
+    return {looked_up(line, above, left), looked_up(line, above, right), looked_up(line, below, left),
+            looked_up(line, below, right)};
+}
+
 template <int Channels>
-void span_scalar(const WarpSpan& span, int begin) {
-    std::int64_t x = span.x + begin * span.dx, y = span.y + begin * span.dy;
-    std::uint8_t* target = span.target + static_cast<std::ptrdiff_t>(begin) * Channels;
-    for (int i = begin; i < span.count; ++i, x += span.dx, y += span.dy, target += Channels) {
-        const std::uint8_t* top = span.source + (y >> 32) * span.stride + (x >> 32) * Channels;
-        const std::uint8_t* bottom = top + span.stride;
-        const std::int32_t fx = static_cast<std::int32_t>(x >> 21) & 2047;
-        const std::int32_t fy = static_cast<std::int32_t>(y >> 21) & 2047;
-        for (int c = 0; c < Channels; ++c) {
-            const std::int32_t above = (top[c] * (2048 - fx) + top[c + Channels] * fx + 8) >> 4;
-            const std::int32_t below = (bottom[c] * (2048 - fx) + bottom[c + Channels] * fx + 8) >> 4;
-            target[c] = static_cast<std::uint8_t>((above * (2048 - fy) + below * fy + (1 << 17)) >> 18);
-        }
+FLOWERABLATE_INLINE void interpolate(const Neighbours& at, std::int32_t fx, std::int32_t fy, std::uint8_t* target) {
+    for (int c = 0; c < Channels; ++c) {
+        const std::int32_t above = (at.top_left[c] * (2048 - fx) + at.top_right[c] * fx + 8) >> 4;
+        const std::int32_t below = (at.bottom_left[c] * (2048 - fx) + at.bottom_right[c] * fx + 8) >> 4;
+        target[c] = static_cast<std::uint8_t>((above * (2048 - fy) + below * fy + (1 << 17)) >> 18);
     }
 }
 
 template <int Channels>
-void flip_scalar(const std::uint8_t* source, std::uint8_t* target, int begin, int width) {
-    for (int x = begin; x < width; ++x) {
-        const std::uint8_t* from = source + static_cast<std::ptrdiff_t>(width - 1 - x) * Channels;
-        std::uint8_t* to = target + static_cast<std::ptrdiff_t>(x) * Channels;
-        for (int c = 0; c < Channels; ++c) to[c] = from[c];
+void inner_scalar(const WarpLine& line, int begin, int end) {
+    std::int64_t x = line.x + begin * line.dx, y = line.y + begin * line.dy;
+    for (int i = begin; i < end; ++i, x += line.dx, y += line.dy) {
+        interpolate<Channels>(inner_neighbours(line, x, y), fraction(x), fraction(y),
+                              line.target + static_cast<std::ptrdiff_t>(i) * Channels);
     }
 }
 
 #if defined(__AVX2__)
 
-// 16-bit pair (2048 - f, f) of a position's fraction.
-FLOWERABLATE_INLINE std::int32_t fraction_pair(std::int64_t position) {
-    const std::int32_t fraction = static_cast<std::int32_t>(position >> 21) & 2047;
-    return (2048 - fraction) | fraction << 16;
+FLOWERABLATE_INLINE __m128i load_pixel(const std::uint8_t* from) {
+    std::int32_t pixel;
+    std::memcpy(&pixel, from, sizeof pixel);
+    return _mm_cvtsi32_si128(pixel);
 }
 
+// 16-bit pairs (2048 - f, f).
+FLOWERABLATE_INLINE std::int32_t fraction_pair(std::int64_t position) {
+    const std::int32_t part = fraction(position);
+    return (2048 - part) | part << 16;
+}
+
+// The arithmetic of interpolate() for all channels of a pixel.
+FLOWERABLATE_INLINE void interpolate_pixel(const Neighbours& at, std::int64_t x, std::int64_t y, std::uint8_t* target) {
+    const __m128i across = _mm_set1_epi32(fraction_pair(x)), down = _mm_set1_epi32(fraction_pair(y));
+    const __m128i top = _mm_cvtepu8_epi16(_mm_unpacklo_epi8(load_pixel(at.top_left), load_pixel(at.top_right)));
+    const __m128i bottom = _mm_cvtepu8_epi16(_mm_unpacklo_epi8(load_pixel(at.bottom_left), load_pixel(at.bottom_right)));
+    const __m128i half = _mm_set1_epi32(8);
+    const __m128i above = _mm_srli_epi32(_mm_add_epi32(_mm_madd_epi16(top, across), half), 4);
+    const __m128i below = _mm_srli_epi32(_mm_add_epi32(_mm_madd_epi16(bottom, across), half), 4);
+    const __m128i column = _mm_or_si128(above, _mm_slli_epi32(below, 16));
+    const __m128i sums = _mm_srli_epi32(_mm_add_epi32(_mm_madd_epi16(column, down), _mm_set1_epi32(1 << 17)), 18);
+    const __m128i words = _mm_packs_epi32(sums, sums);
+    const std::int32_t pixel = _mm_cvtsi128_si32(_mm_packus_epi16(words, words));
+    std::memcpy(target, &pixel, sizeof pixel);
+}
+
+// Positions of pixels 0, 1, 4, 5 and 2, 3, 6, 7, so that halves() finds them in order.
+struct Positions {
+    __m256i outer, inner;
+
+    FLOWERABLATE_INLINE Positions from(std::int64_t start, std::int64_t step) {
+        return {_mm256_setr_epi64x(start, start + step, start + 4 * step, start + 5 * step),
+                _mm256_setr_epi64x(start + 2 * step, start + 3 * step, start + 6 * step, start + 7 * step)};
+    }
+    FLOWERABLATE_INLINE __m256i halves(const Positions& at, bool upper) {
+        const __m256 outer = _mm256_castsi256_ps(at.outer), inner = _mm256_castsi256_ps(at.inner);
+        return _mm256_castps_si256(upper ? _mm256_shuffle_ps(outer, inner, 0xDD)
+                                         : _mm256_shuffle_ps(outer, inner, 0x88));
+    }
+    FLOWERABLATE_INLINE __m256i pixels(const Positions& at) { return halves(at, true); }
+    FLOWERABLATE_INLINE __m256i pairs(const Positions& at) {
+        const __m256i part = _mm256_srli_epi32(halves(at, false), 21);
+        return _mm256_or_si256(_mm256_sub_epi32(_mm256_set1_epi32(2048), part), _mm256_slli_epi32(part, 16));
+    }
+};
+
 FLOWERABLATE_INLINE __m256i two_loads(const std::uint8_t* low, const std::uint8_t* high) {
-    const __m128i a = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(low));
-    const __m128i b = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(high));
+    const __m128i a = _mm_loadu_si128(reinterpret_cast<const __m128i*>(low));
+    const __m128i b = _mm_loadu_si128(reinterpret_cast<const __m128i*>(high));
     return _mm256_inserti128_si256(_mm256_castsi128_si256(a), b, 1);
 }
 
-FLOWERABLATE_INLINE __m256i two_fills(std::int32_t low, std::int32_t high) {
-    return _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_set1_epi32(low)), _mm_set1_epi32(high), 1);
-}
-
-// Two pixels at once, one in each half of the register; leaves the last pixels, whose 8-byte loads could leave the row.
-template <int Channels>
-int span_vector(const WarpSpan& span) {
+// Pixels `Low` and `Low + 4` of eight: four 32-bit values each.
+template <int Channels, int Low>
+FLOWERABLATE_INLINE __m256i two_pixels(const WarpLine& line, const std::int32_t* offsets, __m256i across_all,
+                                       __m256i down_all) {
+    // bytes of two neighbouring pixels, paired by channel and widened to 16 bits
     const __m128i pairs = Channels == 3 ? _mm_setr_epi8(0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1)
                                         : _mm_setr_epi8(0, -1, 4, -1, 1, -1, 5, -1, 2, -1, 6, -1, 3, -1, 7, -1);
     const __m256i shuffle = _mm256_broadcastsi128_si256(pairs);
-    const __m256i half = _mm256_set1_epi32(8), half_out = _mm256_set1_epi32(1 << 17);
-    std::int64_t x = span.x, y = span.y;
-    std::uint8_t* target = span.target;
-    int i = 0;
-    for (; i + 2 <= span.count; i += 2, target += 2 * Channels) {
-        const std::int64_t x2 = x + span.dx, y2 = y + span.dy;
-        const std::uint8_t* first = span.source + (y >> 32) * span.stride + (x >> 32) * Channels;
-        const std::uint8_t* second = span.source + (y2 >> 32) * span.stride + (x2 >> 32) * Channels;
-        const __m256i across = two_fills(fraction_pair(x), fraction_pair(x2));
-        const __m256i down = two_fills(fraction_pair(y), fraction_pair(y2));
-        const __m256i top = _mm256_shuffle_epi8(two_loads(first, second), shuffle);
-        const __m256i bottom = _mm256_shuffle_epi8(two_loads(first + span.stride, second + span.stride), shuffle);
-        const __m256i above = _mm256_srli_epi32(_mm256_add_epi32(_mm256_madd_epi16(top, across), half), 4);
-        const __m256i below = _mm256_srli_epi32(_mm256_add_epi32(_mm256_madd_epi16(bottom, across), half), 4);
-        const __m256i column = _mm256_or_si256(above, _mm256_slli_epi32(below, 16));
-        const __m256i sums = _mm256_srli_epi32(_mm256_add_epi32(_mm256_madd_epi16(column, down), half_out), 18);
-        const __m256i words = _mm256_packs_epi32(sums, sums);
-        const __m256i bytes = _mm256_packus_epi16(words, words);
-        const std::int32_t pixel = _mm256_cvtsi256_si32(bytes);
-        const std::int32_t pixel2 = _mm_cvtsi128_si32(_mm256_extracti128_si256(bytes, 1));
-        std::memcpy(target, &pixel, 4);
-        std::memcpy(target + Channels, &pixel2, 4);
-        x = x2 + span.dx;
-        y = y2 + span.dy;
-    }
-    return i;
+    const std::uint8_t* first = line.source + offsets[Low];
+    const std::uint8_t* second = line.source + offsets[Low + 4];
+    const __m256i across = _mm256_shuffle_epi32(across_all, Low * 0x55);
+    const __m256i down = _mm256_shuffle_epi32(down_all, Low * 0x55);
+    const __m256i top = _mm256_shuffle_epi8(two_loads(first, second), shuffle);
+    const __m256i bottom = _mm256_shuffle_epi8(two_loads(first + line.stride, second + line.stride), shuffle);
+    const __m256i half = _mm256_set1_epi32(8);
+    const __m256i above = _mm256_srli_epi32(_mm256_add_epi32(_mm256_madd_epi16(top, across), half), 4);
+    const __m256i below = _mm256_srli_epi32(_mm256_add_epi32(_mm256_madd_epi16(bottom, across), half), 4);
+    const __m256i column = _mm256_or_si256(above, _mm256_slli_epi32(below, 16));
+    return _mm256_srli_epi32(_mm256_add_epi32(_mm256_madd_epi16(column, down), _mm256_set1_epi32(1 << 17)), 18);
 }
 
-// Sixteen bytes at a time: five pixels of three channels, or four of four.
 template <int Channels>
-int flip_vector(const std::uint8_t* source, std::uint8_t* target, int width) {
-    constexpr int kPixels = 16 / Channels;
-    __m128i shuffle;
-    if constexpr (Channels == 1) {
-        shuffle = _mm_setr_epi8(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
-    } else if constexpr (Channels == 3) {
-        shuffle = _mm_setr_epi8(12, 13, 14, 9, 10, 11, 6, 7, 8, 3, 4, 5, 0, 1, 2, 15);
-    } else {
-        shuffle = _mm_setr_epi8(12, 13, 14, 15, 8, 9, 10, 11, 4, 5, 6, 7, 0, 1, 2, 3);
+FLOWERABLATE_INLINE void eight_pixels(const WarpLine& line, const Positions& x, const Positions& y, std::uint8_t* target) {
+    const __m128i compact = Channels == 3 ? _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1)
+                                          : _mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    alignas(32) std::int32_t offsets[8];
+    const __m256i rows = _mm256_mullo_epi32(Positions::pixels(y), _mm256_set1_epi32(static_cast<int>(line.stride)));
+    const __m256i columns = _mm256_mullo_epi32(Positions::pixels(x), _mm256_set1_epi32(Channels));
+    _mm256_store_si256(reinterpret_cast<__m256i*>(offsets), _mm256_add_epi32(rows, columns));
+    const __m256i across = Positions::pairs(x), down = Positions::pairs(y);
+    const __m256i low = _mm256_packs_epi32(two_pixels<Channels, 0>(line, offsets, across, down),
+                                           two_pixels<Channels, 1>(line, offsets, across, down));
+    const __m256i high = _mm256_packs_epi32(two_pixels<Channels, 2>(line, offsets, across, down),
+                                            two_pixels<Channels, 3>(line, offsets, across, down));
+    const __m256i bytes =
+        _mm256_shuffle_epi8(_mm256_packus_epi16(low, high), _mm256_broadcastsi128_si256(compact));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(target), _mm256_castsi256_si128(bytes));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(target + 4 * Channels), _mm256_extracti128_si256(bytes, 1));
+}
+
+template <int Channels>
+void inner_vector(const WarpLine& line) {
+    if (!line.small || line.last - line.first < 8) return inner_scalar<Channels>(line, line.first, line.last);
+    Positions x = Positions::from(line.x + line.first * line.dx, line.dx);
+    Positions y = Positions::from(line.y + line.first * line.dy, line.dy);
+    const __m256i x_step = _mm256_set1_epi64x(8 * line.dx), y_step = _mm256_set1_epi64x(8 * line.dy);
+    int i = line.first;
+    for (; i + 8 <= line.last; i += 8) {
+        eight_pixels<Channels>(line, x, y, line.target + static_cast<std::ptrdiff_t>(i) * Channels);
+        x = {_mm256_add_epi64(x.outer, x_step), _mm256_add_epi64(x.inner, x_step)};
+        y = {_mm256_add_epi64(y.outer, y_step), _mm256_add_epi64(y.inner, y_step)};
     }
-    int x = 0;
-    for (; x + kPixels < width; x += kPixels) {
-        const std::uint8_t* from = source + static_cast<std::ptrdiff_t>(width - kPixels - x) * Channels;
-        // with three channels, the sixteenth byte belongs to the pixel behind; at the row's end it would be outside
-        const __m128i pixels = Channels == 3 ? _mm_srli_si128(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from - 1)), 1)
-                                             : _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
-        _mm_storeu_si128(reinterpret_cast<__m128i*>(target + static_cast<std::ptrdiff_t>(x) * Channels),
-                         _mm_shuffle_epi8(pixels, shuffle));
-    }
-    return x;
+    if (i == line.last) return;
+    i = line.last - 8;  // the last eight once more, rather than the rest one by one
+    eight_pixels<Channels>(line, Positions::from(line.x + i * line.dx, line.dx),
+                           Positions::from(line.y + i * line.dy, line.dy),
+                           line.target + static_cast<std::ptrdiff_t>(i) * Channels);
 }
 
 #endif
+
+template <int Channels>
+void border(const WarpLine& line, int begin, int end) {
+    std::int64_t x = line.x + begin * line.dx, y = line.y + begin * line.dy;
+    for (int i = begin; i < end; ++i, x += line.dx, y += line.dy) {
+        const Neighbours at = border_neighbours(line, x, y);
+        std::uint8_t* target = line.target + static_cast<std::ptrdiff_t>(i) * Channels;
+#if defined(__AVX2__)
+        if constexpr (Channels != 1) {
+            interpolate_pixel(at, x, y, target);
+            continue;
+        }
+#endif
+        interpolate<Channels>(at, fraction(x), fraction(y), target);
+    }
+}
+
+// From left to right, because each part writes beyond its end.
+template <int Channels>
+void whole_line(const WarpLine& line) {
+    border<Channels>(line, 0, line.first);
+#if defined(__AVX2__)
+    if constexpr (Channels == 1) {
+        inner_scalar<Channels>(line, line.first, line.last);
+    } else {
+        inner_vector<Channels>(line);
+    }
+#else
+    inner_scalar<Channels>(line, line.first, line.last);
+#endif
+    border<Channels>(line, line.last, line.count);
+}
 
 }  // namespace
 
-void warp_span(const WarpSpan& span) {
-    int begin = 0;
-#if defined(__AVX2__)
-    if (span.channels == 3) begin = span_vector<3>(span);
-    if (span.channels == 4) begin = span_vector<4>(span);
-#endif
-    if (span.channels == 1) return span_scalar<1>(span, begin);
-    if (span.channels == 3) return span_scalar<3>(span, begin);
-    span_scalar<4>(span, begin);
-}
-
-void flip_row(const std::uint8_t* source, std::uint8_t* target, int width, int channels) {
-    int begin = 0;
-#if defined(__AVX2__)
-    if (channels == 1) begin = flip_vector<1>(source, target, width);
-    if (channels == 3) begin = flip_vector<3>(source, target, width);
-    if (channels == 4) begin = flip_vector<4>(source, target, width);
-#endif
-    if (channels == 1) return flip_scalar<1>(source, target, begin, width);
-    if (channels == 3) return flip_scalar<3>(source, target, begin, width);
-    flip_scalar<4>(source, target, begin, width);
+void warp_line(const WarpLine& line) {
+    if (line.channels == 1) return whole_line<1>(line);
+    if (line.channels == 3) return whole_line<3>(line);
+    whole_line<4>(line);
 }
 
 }  // namespace flowerablate::FLOWERABLATE_ISA

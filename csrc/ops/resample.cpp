@@ -9,7 +9,7 @@ namespace flowerablate {
 namespace {
 
 // Where each table and buffer lies in the scratch memory.
-enum Slot { kColumnStarts, kColumnWeights, kRowStarts, kRowWeights, kRing, kRowCopy, kPointers };
+enum Slot { kColumnStarts, kColumnWeights, kRowStarts, kRowWeights, kRing, kRowCopies, kPointers };
 
 constexpr int kUnitPrecision = 14;  // bits with which a weight of 1 still fits 16 bits
 constexpr int kMostPrecision = 22;  // 255 * 2^22 fits 32 bits
@@ -61,7 +61,8 @@ void many_taps(const Axis& axis, double scale, int taps, int precision, std::int
     }
 }
 
-Taps make_taps(const Axis& axis, bool antialias, Scratch& scratch, Slot starts_slot, Slot weights_slot) {
+// `step`: distance of neighbouring inputs, in the unit of the starts.
+Taps make_taps(const Axis& axis, bool antialias, int step, Scratch& scratch, Slot starts_slot, Slot weights_slot) {
     const double scale = static_cast<double>(axis.length) / axis.count;
     const bool shrinks = antialias && scale > 1.0;
     const int window = shrinks ? std::min(axis.length, static_cast<int>(std::ceil(2.0 * scale))) : 2;
@@ -81,6 +82,7 @@ Taps make_taps(const Axis& axis, bool antialias, Scratch& scratch, Slot starts_s
     } else {
         two_taps(axis, scale, starts, weights);
     }
+    for (int i = 0; i < axis.used; ++i) starts[i] *= step;
     taps.starts = starts;
     taps.weights = weights;
     return taps;
@@ -91,15 +93,17 @@ Taps make_taps(const Axis& axis, bool antialias, Scratch& scratch, Slot starts_s
 Image resample(const Image& input, const Axis& rows, const Axis& columns, bool antialias, int channels,
                Scratch& scratch) {
     const Kernels& kernel = kernels();
-    const Taps across = make_taps(columns, antialias, scratch, kColumnStarts, kColumnWeights);
-    const Taps down = make_taps(rows, antialias, scratch, kRowStarts, kRowWeights);
+    const Taps across = make_taps(columns, antialias, channels, scratch, kColumnStarts, kColumnWeights);
+    const Taps down = make_taps(rows, antialias, 1, scratch, kRowStarts, kRowWeights);
     const std::ptrdiff_t bytes = static_cast<std::ptrdiff_t>(columns.used) * channels;
     const std::ptrdiff_t pitch = (bytes + 63) / 64 * 64 + 64;
     const std::ptrdiff_t source_bytes = static_cast<std::ptrdiff_t>(input.width) * channels;
 
-    // Rows that went through the horizontal pass stay in a ring as long as the vertical pass needs them.
-    std::uint8_t* ring = scratch.work(kRing, static_cast<std::size_t>(pitch * down.taps));
-    std::uint8_t* copy = scratch.work(kRowCopy, static_cast<std::size_t>(source_bytes));
+    // Rows that went through the horizontal pass stay in a ring as long as the vertical pass needs them. They go through it in
+    // pairs, so that the ring has room for one more.
+    const int slots = down.taps + 1;
+    std::uint8_t* ring = scratch.work(kRing, static_cast<std::size_t>(pitch * slots));
+    std::uint8_t* copies = scratch.work(kRowCopies, static_cast<std::size_t>(2 * source_bytes) + kSlack);
     auto* pointers = scratch.array<const std::uint8_t*>(kPointers, static_cast<std::size_t>(down.taps));
     std::uint8_t* target = scratch.next_image(static_cast<std::size_t>(bytes) * static_cast<std::size_t>(rows.used));
 
@@ -108,16 +112,22 @@ Image resample(const Image& input, const Axis& rows, const Axis& columns, bool a
     for (int y = 0; y < rows.used; ++y) {
         const int start = down.starts[y];
         const int needed = std::min(end, start + down.taps);
-        for (ready = std::max(ready, start); ready < needed; ++ready) {
-            const std::uint8_t* row = input.row(ready);
-            if (input.readable_end - row < source_bytes + 32) {
-                std::memcpy(copy, row, static_cast<std::size_t>(source_bytes));
-                row = copy;
+        for (ready = std::max(ready, start); ready < needed; ready += 2) {
+            const std::uint8_t* from[2];
+            std::uint8_t* to[2];
+            for (int i = 0; i < 2; ++i) {
+                from[i] = input.row(std::min(ready + i, end - 1));
+                to[i] = ring + ((ready + i) % slots) * pitch;
+                if (input.readable_end - from[i] < source_bytes + 32) {
+                    std::uint8_t* copy = copies + i * (source_bytes + kSlack);
+                    std::memcpy(copy, from[i], static_cast<std::size_t>(source_bytes));
+                    from[i] = copy;
+                }
             }
-            kernel.resample_row(row, ring + (ready % down.taps) * pitch, across, channels);
+            kernel.resample_rows(from, to, across, channels);
         }
         for (int tap = 0; tap < down.taps; ++tap) {
-            pointers[tap] = ring + (std::min(start + tap, end - 1) % down.taps) * pitch;
+            pointers[tap] = ring + (std::min(start + tap, end - 1) % slots) * pitch;
         }
         kernel.resample_column(pointers, down.weights + static_cast<std::ptrdiff_t>(y) * down.taps, down.taps,
                                down.precision, target + y * bytes, bytes);

@@ -11,7 +11,7 @@ namespace {
 
 enum class Border { kConstant, kEdge, kReflect, kReflect101, kWrap };
 
-constexpr std::int64_t kOne = std::int64_t{1} << 32;  // a pixel in the fixed-point positions of WarpSpan
+constexpr std::int64_t kOne = std::int64_t{1} << 32;  // a pixel in the fixed-point positions of WarpLine
 
 // The pixel that stands at position `i` of an axis of `count` pixels, or -1 for the constant 0.
 int inside(Border border, std::int64_t i, int count) {
@@ -71,71 +71,62 @@ public:
         const std::ptrdiff_t stride = static_cast<std::ptrdiff_t>(input.width) * channels();
         std::uint8_t* target = context.scratch.next_image(bytes(input.size()));
         const double center_x = (input.width - 1) / 2.0, center_y = (input.height - 1) / 2.0;
+        WarpLine line{};
+        line.source = source.data;
+        line.stride = source.stride;
+        line.small = source.stride * source.height < INT32_MAX;
+        line.count = input.width;
+        line.channels = channels();
+        line.dx = fixed(cosine);
+        line.dy = fixed(sine);
+        const double reach_x = std::abs(cosine) * center_x + std::abs(sine) * center_y;
+        const double reach_y = std::abs(sine) * center_x + std::abs(cosine) * center_y;
+        line.columns = lookup(kColumns, source.width, center_x, reach_x, channels(), context.scratch);
+        line.rows = lookup(kRows, source.height, center_y, reach_y, 1, context.scratch);
         for (int y = 0; y < input.height; ++y) {
             // Turning a picture counter-clockwise is looking up each pixel at the place turned clockwise. Half of the
             // 1/2048 pixel that the fraction keeps is added, so that cutting it off rounds.
             const double down = y - center_y;
-            const auto fixed = [](double at) { return std::llrint(at * static_cast<double>(kOne)) + (kOne >> 12); };
-            WarpSpan line{};
-            line.source = source.data;
-            line.stride = source.stride;
-            line.channels = channels();
-            line.x = fixed(center_x - cosine * center_x - sine * down);
-            line.y = fixed(center_y - sine * center_x + cosine * down);
-            line.dx = std::llrint(cosine * static_cast<double>(kOne));
-            line.dy = std::llrint(sine * static_cast<double>(kOne));
+            line.x = fixed(center_x - cosine * center_x - sine * down) + (kOne >> 12);
+            line.y = fixed(center_y - sine * center_x + cosine * down) + (kOne >> 12);
             line.target = target + y * stride;
-            line.count = input.width;
-            warp_line(source, line);
+            std::int64_t first = 0, last = line.count;
+            narrow(line.x, line.dx, (source.width - 1) * kOne, first, last);
+            narrow(line.y, line.dy, (source.height - 1) * kOne, first, last);
+            if (last <= first) first = last = line.count;
+            line.first = static_cast<int>(first);
+            line.last = static_cast<int>(last);
+            kernels().warp_line(line);
         }
         return packed_image(target, input.size(), channels());
     }
 
 private:
+    enum Slot { kCopy, kColumns, kRows };
+
+    static std::int64_t fixed(double position) { return std::llrint(position * static_cast<double>(kOne)); }
+
+    // For every position that is at most `reach` from `center`: the pixel that stands there, times `step`, or -1.
+    const std::int32_t* lookup(Slot slot, int count, double center, double reach, int step, Scratch& scratch) const {
+        const auto low = static_cast<std::int64_t>(std::floor(center - reach)) - 2;
+        const auto high = static_cast<std::int64_t>(std::ceil(center + reach)) + 3;
+        auto* table = scratch.array<std::int32_t>(slot, static_cast<std::size_t>(high - low));
+        for (std::int64_t i = low; i < high; ++i) {
+            const int pixel = inside(border_, i, count);
+            table[i - low] = pixel < 0 ? -1 : pixel * step;
+        }
+        return table - low;
+    }
+
     // Kernels read a few bytes beyond the last pixel; a picture at the very end of its memory is copied.
     Image readable(const Image& input, Scratch& scratch) const {
         const std::ptrdiff_t row_bytes = static_cast<std::ptrdiff_t>(input.width) * channels();
         if (input.readable_end - (input.row(input.height - 1) + row_bytes) >= 16) return input;
-        std::uint8_t* copy = scratch.work(0, bytes(input.size()));
+        std::uint8_t* copy = scratch.work(kCopy, bytes(input.size()));
         for (int y = 0; y < input.height; ++y) {
             std::memcpy(copy + y * row_bytes, input.row(y), static_cast<std::size_t>(row_bytes));
         }
         return packed_image(copy, input.size(), channels());
-    }
-
-    // One row of the target: the pixels whose neighbours lie inside by the kernel, those before and after one by one.
-    // The order matters, because the kernel writes a byte too many.
-    void warp_line(const Image& source, const WarpSpan& line) const {
-        std::int64_t first = 0, last = line.count;
-        narrow(line.x, line.dx, (source.width - 1) * kOne, first, last);
-        narrow(line.y, line.dy, (source.height - 1) * kOne, first, last);
-        if (last <= first) first = last = line.count;
-        for (std::int64_t i = 0; i < first; ++i) border_pixel(source, line, i);
-        WarpSpan span = line;
-        span.x += first * span.dx;
-        span.y += first * span.dy;
-        span.target += first * channels();
-        span.count = static_cast<int>(last - first);
-        if (span.count > 0) kernels().warp_span(span);
-        for (std::int64_t i = last; i < line.count; ++i) border_pixel(source, line, i);
-    }
-
-    // The arithmetic of the kernel, with neighbours looked up by the border's rule.
-    void border_pixel(const Image& source, const WarpSpan& line, std::int64_t i) const {
-        const std::int64_t x = line.x + i * line.dx, y = line.y + i * line.dy;
-        const int left = inside(border_, x >> 32, source.width), right = inside(border_, (x >> 32) + 1, source.width);
-        const int above = inside(border_, y >> 32, source.height), below = inside(border_, (y >> 32) + 1, source.height);
-        const auto fx = static_cast<std::int32_t>(x >> 21) & 2047, fy = static_cast<std::int32_t>(y >> 21) & 2047;
-        const auto pixel = [&](int row, int column, int channel) -> std::int32_t {
-            if (row < 0 || column < 0) return 0;
-            return source.row(row)[static_cast<std::ptrdiff_t>(column) * channels() + channel];
-        };
-        for (int c = 0; c < channels(); ++c) {
-            const std::int32_t top = (pixel(above, left, c) * (2048 - fx) + pixel(above, right, c) * fx + 8) >> 4;
-            const std::int32_t bottom = (pixel(below, left, c) * (2048 - fx) + pixel(below, right, c) * fx + 8) >> 4;
-            line.target[i * channels() + c] =
-                static_cast<std::uint8_t>((top * (2048 - fy) + bottom * fy + (1 << 17)) >> 18);
-        }
     }
 
     double degrees_;

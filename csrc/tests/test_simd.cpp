@@ -77,7 +77,7 @@ void test_resample(const Kernels& one, const Kernels& other) {
     std::vector<std::int32_t> starts;
     std::vector<std::int16_t> weights;
     for (int i = 0; i < count; ++i) {
-        starts.push_back(any(0, std::max(0, in.width - taps)));
+        starts.push_back(any(0, std::max(0, in.width - taps)) * in.channels);
         for (int tap = 0; tap < taps; ++tap) {
             const int most = std::min((1 << precision) / taps, 32767);
             weights.push_back(static_cast<std::int16_t>(any(0, most)));
@@ -85,9 +85,13 @@ void test_resample(const Kernels& one, const Kernels& other) {
     }
     const Taps table{count, taps, precision, starts.data(), weights.data()};
     const auto row = [&](const Kernels& kernel) {
-        Result out(static_cast<std::size_t>(count * in.channels) + kSlack);
-        kernel.resample_row(in.pixels.data(), out.data(), table, in.channels);
-        out.resize(static_cast<std::size_t>(count * in.channels));
+        const std::size_t bytes = static_cast<std::size_t>(count * in.channels);
+        Result out(bytes + kSlack), second(bytes + kSlack);
+        const std::uint8_t* const rows[2] = {in.pixels.data(), in.pixels.data() + (in.height - 1) * in.stride};
+        std::uint8_t* const targets[2] = {out.data(), second.data()};
+        kernel.resample_rows(rows, targets, table, in.channels);
+        out.resize(bytes);
+        out.insert(out.end(), second.begin(), second.begin() + static_cast<std::ptrdiff_t>(bytes));
         return out;
     };
     CHECK(row(one) == row(other));
@@ -146,11 +150,27 @@ void test_warp(const Kernels& one, const Kernels& other) {
         return std::uniform_int_distribution<std::int64_t>(0, (length - 1) * pixel - 1)(generator);
     };
     const int count = any(1, 60);
-    const std::int64_t x = inside(in.width), y = inside(in.height);
-    const std::int64_t dx = (inside(in.width) - x) / count, dy = (inside(in.height) - y) / count;
+    WarpLine line{};
+    line.source = in.pixels.data();
+    line.stride = in.stride;
+    line.count = count;
+    line.first = any(0, count);  // all neighbours are inside, so that any part may be treated as border
+    line.last = any(line.first, count);
+    line.channels = in.channels;
+    line.small = any(0, 5) != 0;
+    line.x = inside(in.width);
+    line.y = inside(in.height);
+    line.dx = (inside(in.width) - line.x) / count;
+    line.dy = (inside(in.height) - line.y) / count;
+    std::vector<std::int32_t> columns, rows;
+    for (int i = 0; i < in.width; ++i) columns.push_back(any(0, 9) ? i * in.channels : -1);
+    for (int i = 0; i < in.height; ++i) rows.push_back(any(0, 9) ? i : -1);
+    line.columns = columns.data();
+    line.rows = rows.data();
     const auto warped = [&](const Kernels& kernel) {
         Result out(static_cast<std::size_t>(count * in.channels) + kSlack);
-        kernel.warp_span({in.pixels.data(), in.stride, out.data(), count, in.channels, x, y, dx, dy});
+        line.target = out.data();
+        kernel.warp_line(line);
         out.resize(static_cast<std::size_t>(count * in.channels));
         return out;
     };
