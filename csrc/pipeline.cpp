@@ -80,20 +80,22 @@ void Chain::run(const Batch& batch, int threads) const {
 void Chain::run_one(const Batch& batch, std::size_t index) const {
     static thread_local Scratch scratch;
     const Sample& sample = batch.samples[index];
-    const Context context{batch.seed, batch.epoch, sample.id, scratch};
+    const std::size_t values = static_cast<std::size_t>(batch.size.height) *
+                               static_cast<std::size_t>(batch.size.width) * static_cast<std::size_t>(channels_);
+    Context context{batch.seed, batch.epoch, sample.id, scratch, nullptr};
     Image image{sample.data, sample.height, sample.width, static_cast<std::ptrdiff_t>(sample.width) * channels_,
                 batch.readable_end};
     const bool fused = batch.floats && last_adjustment_;
     const std::size_t count = ops_.size() - (fused ? 1 : 0);
-    for (std::size_t i = 0; i < count; ++i) image = ops_[i]->apply(image, context);
-
-    const std::size_t values = static_cast<std::size_t>(batch.size.height) *
-                               static_cast<std::size_t>(batch.size.width) * static_cast<std::size_t>(channels_);
+    for (std::size_t i = 0; i < count; ++i) {
+        if (batch.bytes && i + 1 == count) context.destination = batch.bytes + index * values;
+        image = ops_[i]->apply(image, context);
+    }
     if (batch.floats) {
         const auto line = fused ? last_adjustment_->draw(context) : std::nullopt;
         write_floats(image, channels_, batch.channels_last, line, normalization_, batch.floats + index * values,
                      scratch);
-    } else {
+    } else if (image.data != context.destination) {
         write_bytes(image, channels_, batch.bytes + index * values);
     }
     scratch.trim(kKeptBytes);

@@ -13,8 +13,11 @@ namespace flowerablate {
 // Bytes that every buffer written or read by a kernel must have behind its end; kernels work in whole vectors.
 constexpr std::ptrdiff_t kSlack = 512;
 
+// Most bytes that a kernel writes behind the end of a row where overshoot is allowed.
+constexpr std::ptrdiff_t kOvershoot = 64;
+
 // Erosion or dilation with a flat square element of `size` x `size` pixels and anchor size/2, neutral border.
-// `source` rows may be read up to `readable_end`; `target` needs kSlack bytes behind its end, and its rows touch.
+// `source` rows may be read up to `readable_end`; the rows of `target` touch.
 struct RectangleJob {
     const std::uint8_t* source;
     std::ptrdiff_t source_stride;
@@ -30,7 +33,7 @@ struct Run {
     int begin, end;
 };
 
-// The same with an element that has one run of pixels in each of its `size` rows. `target` is written exactly.
+// The same with an element that has one run of pixels in each of its `size` rows.
 struct RunsJob {
     const std::uint8_t* source;
     std::ptrdiff_t source_stride;
@@ -57,7 +60,7 @@ struct Taps {
 struct WarpLine {
     const std::uint8_t* source;
     std::ptrdiff_t stride;
-    std::uint8_t* target;  // written with up to 16 bytes of overshoot
+    std::uint8_t* target;  // written with overshoot
     int count, first, last, channels;
     std::int64_t x, y, dx, dy;
     const std::int32_t* columns;

@@ -14,9 +14,9 @@ namespace {
 
 constexpr int kMaxLevels = 6;               // doublings for a window of 63
 constexpr int kChunkBytes = 16384;          // rows that are swept at once; half of a first-level cache
-constexpr int kStripBytes = 256;            // columns of an image handled at once by runs()
+constexpr int kSlotBytes = 160 * 1024;      // of windows that runs() works on; they should stay in the second-level cache
+constexpr int kLeastStrip = 64;             // pixels
 constexpr int kPad = 512;                   // behind each working buffer, since sweeps overshoot
-constexpr int kBlock = 4 * kWidth;
 
 // Fills `shifts` so that a window of `size` is made of windows of 1 by picking, in turn, with the neighbour at each shift.
 FLOWERABLATE_INLINE int doubling_shifts(int size, int* shifts) {
@@ -100,10 +100,10 @@ void sweep_two(const std::uint8_t* in, std::uint8_t* out, std::ptrdiff_t bytes, 
     }
 }
 
-// Horizontal windows of `rows` padded rows at `chunk`, written to the rows of the target from `y` on.
+// Horizontal windows of `rows` padded rows at `chunk`, written to the rows of the target from `y` on. `copy`: room for a row.
 template <bool Dilate>
 void sweep_chunk(const RectangleJob& job, const RectangleLayout& layout, const std::uint8_t* chunk, std::uint8_t* spare,
-                 int y, int rows) {
+                 std::uint8_t* copy, int y, int rows) {
     const int c = job.channels;
     const std::uint8_t* in = chunk;
     int level = 0;
@@ -117,13 +117,17 @@ void sweep_chunk(const RectangleJob& job, const RectangleLayout& layout, const s
         in = spare;
         level += 2;
     }
+    const std::uint8_t* end = job.target + job.height * layout.row_bytes;
     for (int row = 0; row < rows; ++row, in += layout.pitch) {
-        std::uint8_t* target = job.target + (y + row) * layout.row_bytes;
+        std::uint8_t* const to = job.target + (y + row) * layout.row_bytes;
+        const bool overshoots = end - (to + layout.row_bytes) < kOvershoot;
+        std::uint8_t* const target = overshoots ? copy : to;
         if (layout.levels - level == 2) {
             sweep_two<Dilate>(in, target, layout.row_bytes, layout.shifts[level] * c, layout.shifts[level + 1] * c);
         } else {
             sweep_one<Dilate>(in, target, layout.row_bytes, layout.shifts[level] * c);
         }
+        if (overshoots) std::memcpy(to, copy, static_cast<std::size_t>(layout.row_bytes));
     }
 }
 
@@ -164,7 +168,7 @@ void rectangle_typed(const RectangleJob& job) {
         if (line < after) continue;
         std::memset(out + layout.row_bytes, neutral, static_cast<std::size_t>(margin));  // the overshoot of feed_row
         if (++filled == layout.rows || y + filled == job.height) {
-            sweep_chunk<Dilate>(job, layout, chunk, spare, y, filled);
+            sweep_chunk<Dilate>(job, layout, chunk, spare, copy, y, filled);
             y += filled;
             filled = 0;
         }
@@ -181,9 +185,9 @@ RunsLayout runs_layout(const RunsJob& job) {
     int longest = 1;
     for (int row = 0; row < job.size; ++row) longest = max_int(longest, job.runs[row].end - job.runs[row].begin);
     while (2 << layout.levels <= longest) ++layout.levels;
-    layout.strip = min_int(job.width, kStripBytes / job.channels);
-    // a block of the reduction may begin with the last byte of a strip and reach over the whole element
-    layout.pitch = round_up(static_cast<std::ptrdiff_t>(layout.strip + job.size) * job.channels + kBlock);
+    const int columns = kSlotBytes / (job.size * (layout.levels + 1) * job.channels) - job.size;
+    layout.strip = min_int(job.width, max_int(kLeastStrip, columns));
+    layout.pitch = round_up(static_cast<std::ptrdiff_t>(layout.strip + job.size) * job.channels + kWidth);
     layout.slot = layout.pitch * (layout.levels + 1);
     layout.total = layout.slot * job.size + kPad;
     return layout;
@@ -198,7 +202,9 @@ void fill_slot(const RunsJob& job, const RunsLayout& layout, int row, int x, std
     const int right = min_int(job.width, x + layout.strip + job.size - 1 - anchor);
     std::uint8_t* begin = slot + static_cast<std::ptrdiff_t>(left - (x - anchor)) * c;
     const std::ptrdiff_t bytes = static_cast<std::ptrdiff_t>(right - left) * c;
-    std::memset(slot, Dilate ? 0 : 255, static_cast<std::size_t>(layout.pitch));
+    const int neutral = Dilate ? 0 : 255;
+    std::memset(slot, neutral, static_cast<std::size_t>(begin - slot));
+    std::memset(begin + bytes, neutral, static_cast<std::size_t>(slot + layout.pitch - (begin + bytes)));
     std::memcpy(begin, job.source + row * job.source_stride + static_cast<std::ptrdiff_t>(left) * c,
                 static_cast<std::size_t>(bytes));
     for (int level = 0; level < layout.levels; ++level, slot += layout.pitch) {
@@ -207,28 +213,28 @@ void fill_slot(const RunsJob& job, const RunsLayout& layout, int row, int x, std
     }
 }
 
-// target[x] = the pick over all of `count` rows at x, for x in [0, bytes).
+// The pick over all of `count` rows at x, for `Vectors` vectors.
+template <bool Dilate, int Vectors>
+FLOWERABLATE_INLINE void reduce_block(const std::uint8_t* const* rows, int count, std::ptrdiff_t x, std::uint8_t* target) {
+    Bytes picked[Vectors];
+    for (int i = 0; i < Vectors; ++i) picked[i] = load(rows[0] + x + i * kWidth);
+    for (int row = 1; row < count; ++row) {
+        const std::uint8_t* from = rows[row] + x;
+        for (int i = 0; i < Vectors; ++i) picked[i] = pick<Dilate>(picked[i], load(from + i * kWidth));
+    }
+    for (int i = 0; i < Vectors; ++i) store(target + i * kWidth, picked[i]);
+}
+
+// target[x] = the pick over all of `count` rows at x, for x in [0, bytes); nothing else is written.
 template <bool Dilate>
 void reduce(const std::uint8_t* const* rows, int count, std::uint8_t* target, std::ptrdiff_t bytes) {
-    for (std::ptrdiff_t x = 0; x < bytes; x += kBlock) {
-        Bytes a = load(rows[0] + x), b = load(rows[0] + x + kWidth);
-        Bytes c = load(rows[0] + x + 2 * kWidth), d = load(rows[0] + x + 3 * kWidth);
-        for (int row = 1; row < count; ++row) {
-            const std::uint8_t* from = rows[row] + x;
-            a = pick<Dilate>(a, load(from));
-            b = pick<Dilate>(b, load(from + kWidth));
-            c = pick<Dilate>(c, load(from + 2 * kWidth));
-            d = pick<Dilate>(d, load(from + 3 * kWidth));
-        }
-        std::uint8_t block[kBlock];
-        const bool whole = bytes - x >= kBlock;
-        std::uint8_t* to = whole ? target + x : block;
-        store(to, a);
-        store(to + kWidth, b);
-        store(to + 2 * kWidth, c);
-        store(to + 3 * kWidth, d);
-        if (!whole) std::memcpy(target + x, block, static_cast<std::size_t>(bytes - x));
-    }
+    std::ptrdiff_t x = 0;
+    for (; x + 4 * kWidth <= bytes; x += 4 * kWidth) reduce_block<Dilate, 4>(rows, count, x, target + x);
+    for (; x + kWidth <= bytes; x += kWidth) reduce_block<Dilate, 1>(rows, count, x, target + x);
+    if (x == bytes) return;
+    std::uint8_t rest[kWidth];
+    reduce_block<Dilate, 1>(rows, count, x, rest);
+    std::memcpy(target + x, rest, static_cast<std::size_t>(bytes - x));
 }
 
 template <bool Dilate>

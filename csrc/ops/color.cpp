@@ -19,7 +19,7 @@ Image BrightnessContrast::apply(const Image& input, const Context& context) cons
     const std::optional<Line> line = draw(context);
     if (!line) return input;
     const std::ptrdiff_t stride = static_cast<std::ptrdiff_t>(input.width) * channels();
-    std::uint8_t* target = context.scratch.next_image(bytes(input.size()));
+    std::uint8_t* target = context.target(bytes(input.size()));
     for (int y = 0; y < input.height; ++y) {
         kernels().adjust(input.row(y), target + y * stride, stride, line->alpha, line->beta);
     }

@@ -27,7 +27,7 @@ public:
     Image apply(const Image& input, const Context& context) const override {
         if (!drawn(context)) return input;
         const std::ptrdiff_t stride = static_cast<std::ptrdiff_t>(input.width) * channels();
-        std::uint8_t* target = context.scratch.next_image(bytes(input.size()));
+        std::uint8_t* target = context.target(bytes(input.size()));
         for (int y = 0; y < input.height; ++y) {
             kernels().flip_row(input.row(y), target + y * stride, input.width, channels());
         }
@@ -68,7 +68,7 @@ private:
     Image padded(const Image& input, const Context& context) const {
         const Size out{size_, size_};
         const std::ptrdiff_t stride = static_cast<std::ptrdiff_t>(size_) * channels();
-        std::uint8_t* target = context.scratch.next_image(bytes(out));
+        std::uint8_t* target = context.target(bytes(out));
         std::memset(target, 0, bytes(out));
         const Span rows = place(input.height), columns = place(input.width);
         for (int y = 0; y < rows.count; ++y) {
@@ -115,7 +115,7 @@ public:
     Image apply(const Image& input, const Context& context) const override {
         Axis rows = axis(input.height, input), columns = axis(input.width, input);
         columns.mirrored = flip_ && flip_->drawn(context);
-        return resample(input, rows, columns, antialias_, channels(), context.scratch);
+        return resample(input, rows, columns, antialias_, channels(), context);
     }
 
     bool absorb(const Op& following) override {
@@ -182,7 +182,7 @@ public:
         const Axis rows = Axis::whole(box.top, box.height, size_);
         Axis columns = Axis::whole(box.left, box.width, size_);
         columns.mirrored = flip_ && flip_->drawn(context);
-        return resample(input, rows, columns, antialias_, channels(), context.scratch);
+        return resample(input, rows, columns, antialias_, channels(), context);
     }
 
     bool absorb(const Op& following) override {

@@ -61,7 +61,7 @@ public:
 
     Image apply(const Image& input, const Context& context) const override {
         if (size_ == 1) return input;
-        std::uint8_t* target = context.scratch.next_image(bytes(input.size()));
+        std::uint8_t* target = context.target(bytes(input.size()));
         const Image result = packed_image(target, input.size(), channels());
         if (operation_ == Operation::kErode || operation_ == Operation::kDilate) {
             pass(input, target, operation_ == Operation::kDilate, context.scratch);

@@ -16,6 +16,10 @@ struct Context {
     std::uint32_t epoch;
     std::uint64_t id;
     Scratch& scratch;
+    std::uint8_t* destination;  // where the last op of a chain may write its result at once; else null
+
+    // Memory for the resulting picture of an op, contiguous rows. Nothing may be written behind its end.
+    std::uint8_t* target(std::size_t bytes) const { return destination ? destination : scratch.next_image(bytes); }
 
     Draws draws(std::uint64_t stream) const { return {stream_key(seed, stream), epoch, id}; }
 };
@@ -30,7 +34,7 @@ public:
     // The size that a picture of size `input` comes out with; throws std::invalid_argument where that is too large.
     virtual Size output_size(Size input) const { return input; }
 
-    // Returns the changed picture: the input itself, a part of it, or one in memory of `context.scratch.next_image()`.
+    // Returns the changed picture: the input itself, a part of it, or one in memory of `context.target()`.
     virtual Image apply(const Image& input, const Context& context) const = 0;
 
     // Takes over the work of the op that follows, if it can do both in one; results stay the same to the bit.

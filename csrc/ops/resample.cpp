@@ -9,7 +9,7 @@ namespace flowerablate {
 namespace {
 
 // Where each table and buffer lies in the scratch memory.
-enum Slot { kColumnStarts, kColumnWeights, kRowStarts, kRowWeights, kRing, kRowCopies, kPointers };
+enum Slot { kColumnStarts, kColumnWeights, kRowStarts, kRowWeights, kRing, kRowCopies, kPointers, kLastRow };
 
 constexpr int kUnitPrecision = 14;  // bits with which a weight of 1 still fits 16 bits
 constexpr int kMostPrecision = 22;  // 255 * 2^22 fits 32 bits
@@ -91,7 +91,8 @@ Taps make_taps(const Axis& axis, bool antialias, int step, Scratch& scratch, Slo
 }  // namespace
 
 Image resample(const Image& input, const Axis& rows, const Axis& columns, bool antialias, int channels,
-               Scratch& scratch) {
+               const Context& context) {
+    Scratch& scratch = context.scratch;
     const Kernels& kernel = kernels();
     const Taps across = make_taps(columns, antialias, channels, scratch, kColumnStarts, kColumnWeights);
     const Taps down = make_taps(rows, antialias, 1, scratch, kRowStarts, kRowWeights);
@@ -105,7 +106,9 @@ Image resample(const Image& input, const Axis& rows, const Axis& columns, bool a
     std::uint8_t* ring = scratch.work(kRing, static_cast<std::size_t>(pitch * slots));
     std::uint8_t* copies = scratch.work(kRowCopies, static_cast<std::size_t>(2 * source_bytes) + kSlack);
     auto* pointers = scratch.array<const std::uint8_t*>(kPointers, static_cast<std::size_t>(down.taps));
-    std::uint8_t* target = scratch.next_image(static_cast<std::size_t>(bytes) * static_cast<std::size_t>(rows.used));
+    std::uint8_t* last_row = scratch.work(kLastRow, static_cast<std::size_t>(bytes));
+    std::uint8_t* target = context.target(static_cast<std::size_t>(bytes) * static_cast<std::size_t>(rows.used));
+    const std::uint8_t* target_end = target + bytes * rows.used;
 
     const int end = rows.begin + rows.length;
     int ready = 0;
@@ -129,8 +132,11 @@ Image resample(const Image& input, const Axis& rows, const Axis& columns, bool a
         for (int tap = 0; tap < down.taps; ++tap) {
             pointers[tap] = ring + (std::min(start + tap, end - 1) % slots) * pitch;
         }
+        std::uint8_t* to = target + y * bytes;
+        const bool overshoots = target_end - (to + bytes) < kOvershoot;
         kernel.resample_column(pointers, down.weights + static_cast<std::ptrdiff_t>(y) * down.taps, down.taps,
-                               down.precision, target + y * bytes, bytes);
+                               down.precision, overshoots ? last_row : to, bytes);
+        if (overshoots) std::memcpy(to, last_row, static_cast<std::size_t>(bytes));
     }
     return packed_image(target, {rows.used, columns.used}, channels);
 }

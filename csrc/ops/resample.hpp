@@ -1,7 +1,7 @@
 // Separable resampling with Pillow's antialiased triangle filter, or plain bilinear interpolation.
 #pragma once
 
-#include "image.hpp"
+#include "ops/op.hpp"
 
 namespace flowerablate {
 
@@ -16,6 +16,6 @@ struct Axis {
 
 // Pixel centres are at half-integers. With `antialias`, the filter grows with the scale when an axis shrinks.
 Image resample(const Image& input, const Axis& rows, const Axis& columns, bool antialias, int channels,
-               Scratch& scratch);
+               const Context& context);
 
 }  // namespace flowerablate

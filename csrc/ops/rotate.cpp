@@ -69,7 +69,9 @@ public:
 
         const Image source = readable(input, context.scratch);
         const std::ptrdiff_t stride = static_cast<std::ptrdiff_t>(input.width) * channels();
-        std::uint8_t* target = context.scratch.next_image(bytes(input.size()));
+        std::uint8_t* target = context.target(bytes(input.size()));
+        const std::uint8_t* target_end = target + stride * input.height;
+        std::uint8_t* last_row = context.scratch.work(kLastRow, static_cast<std::size_t>(stride));
         const double center_x = (input.width - 1) / 2.0, center_y = (input.height - 1) / 2.0;
         WarpLine line{};
         line.source = source.data;
@@ -89,7 +91,9 @@ public:
             const double down = y - center_y;
             line.x = fixed(center_x - cosine * center_x - sine * down) + (kOne >> 12);
             line.y = fixed(center_y - sine * center_x + cosine * down) + (kOne >> 12);
-            line.target = target + y * stride;
+            std::uint8_t* to = target + y * stride;
+            const bool overshoots = target_end - (to + stride) < kOvershoot;
+            line.target = overshoots ? last_row : to;
             std::int64_t first = 0, last = line.count;
             narrow(line.x, line.dx, (source.width - 1) * kOne, first, last);
             narrow(line.y, line.dy, (source.height - 1) * kOne, first, last);
@@ -97,12 +101,13 @@ public:
             line.first = static_cast<int>(first);
             line.last = static_cast<int>(last);
             kernels().warp_line(line);
+            if (overshoots) std::memcpy(to, last_row, static_cast<std::size_t>(stride));
         }
         return packed_image(target, input.size(), channels());
     }
 
 private:
-    enum Slot { kCopy, kColumns, kRows };
+    enum Slot { kCopy, kColumns, kRows, kLastRow };
 
     static std::int64_t fixed(double position) { return std::llrint(position * static_cast<double>(kOne)); }
 
