@@ -24,6 +24,7 @@ struct Image {
     int height, width;
     std::ptrdiff_t stride;
     const std::uint8_t* readable_end;
+    bool recent;  // whether an op of this chain has just written it, so that it is likely to be in the cache
 
     Size size() const { return {height, width}; }
     const std::uint8_t* row(int y) const { return data + y * stride; }
@@ -95,7 +96,7 @@ private:
 // A picture of contiguous rows in memory that next_image() or work() gave.
 inline Image packed_image(const std::uint8_t* data, Size size, int channels) {
     const std::ptrdiff_t stride = static_cast<std::ptrdiff_t>(size.width) * channels;
-    return {data, size.height, size.width, stride, data + stride * size.height + kSlack};
+    return {data, size.height, size.width, stride, data + stride * size.height + kSlack, true};
 }
 
 }  // namespace flowerablate

@@ -84,7 +84,7 @@ void Chain::run_one(const Batch& batch, std::size_t index) const {
                                static_cast<std::size_t>(batch.size.width) * static_cast<std::size_t>(channels_);
     Context context{batch.seed, batch.epoch, sample.id, scratch, nullptr};
     Image image{sample.data, sample.height, sample.width, static_cast<std::ptrdiff_t>(sample.width) * channels_,
-                batch.readable_end};
+                batch.readable_end, false};
     const bool fused = batch.floats && last_adjustment_;
     const std::size_t count = ops_.size() - (fused ? 1 : 0);
     for (std::size_t i = 0; i < count; ++i) {

@@ -1,6 +1,7 @@
 // Bilinear sampling along lines through the source.
 //
-// Weights have 11 bits. Horizontal interpolation keeps 15 bits (value * 128), the vertical one rounds to 8.
+// Weights have 11 bits. Horizontal interpolation keeps 13 bits (value * 32), so that the vertical one leaves the result in the
+// third byte of 32 bits; it rounds to 8 bits.
 #include "kernels/kernels.hpp"
 
 namespace flowerablate::FLOWERABLATE_ISA {
@@ -37,9 +38,9 @@ FLOWERABLATE_INLINE Neighbours border_neighbours(const WarpLine& line, std::int6
 template <int Channels>
 FLOWERABLATE_INLINE void interpolate(const Neighbours& at, std::int32_t fx, std::int32_t fy, std::uint8_t* target) {
     for (int c = 0; c < Channels; ++c) {
-        const std::int32_t above = (at.top_left[c] * (2048 - fx) + at.top_right[c] * fx + 8) >> 4;
-        const std::int32_t below = (at.bottom_left[c] * (2048 - fx) + at.bottom_right[c] * fx + 8) >> 4;
-        target[c] = static_cast<std::uint8_t>((above * (2048 - fy) + below * fy + (1 << 17)) >> 18);
+        const std::int32_t above = (at.top_left[c] * (2048 - fx) + at.top_right[c] * fx + 32) >> 6;
+        const std::int32_t below = (at.bottom_left[c] * (2048 - fx) + at.bottom_right[c] * fx + 32) >> 6;
+        target[c] = static_cast<std::uint8_t>((above * (2048 - fy) + below * fy + (1 << 15)) >> 16);
     }
 }
 
@@ -71,13 +72,13 @@ FLOWERABLATE_INLINE void interpolate_pixel(const Neighbours& at, std::int64_t x,
     const __m128i across = _mm_set1_epi32(fraction_pair(x)), down = _mm_set1_epi32(fraction_pair(y));
     const __m128i top = _mm_cvtepu8_epi16(_mm_unpacklo_epi8(load_pixel(at.top_left), load_pixel(at.top_right)));
     const __m128i bottom = _mm_cvtepu8_epi16(_mm_unpacklo_epi8(load_pixel(at.bottom_left), load_pixel(at.bottom_right)));
-    const __m128i half = _mm_set1_epi32(8);
-    const __m128i above = _mm_srli_epi32(_mm_add_epi32(_mm_madd_epi16(top, across), half), 4);
-    const __m128i below = _mm_srli_epi32(_mm_add_epi32(_mm_madd_epi16(bottom, across), half), 4);
-    const __m128i column = _mm_or_si128(above, _mm_slli_epi32(below, 16));
-    const __m128i sums = _mm_srli_epi32(_mm_add_epi32(_mm_madd_epi16(column, down), _mm_set1_epi32(1 << 17)), 18);
-    const __m128i words = _mm_packs_epi32(sums, sums);
-    const std::int32_t pixel = _mm_cvtsi128_si32(_mm_packus_epi16(words, words));
+    const __m128i half = _mm_set1_epi32(32);
+    const __m128i above = _mm_srli_epi32(_mm_add_epi32(_mm_madd_epi16(top, across), half), 6);
+    const __m128i below = _mm_slli_epi32(_mm_add_epi32(_mm_madd_epi16(bottom, across), half), 10);
+    const __m128i column = _mm_blend_epi16(above, below, 0xAA);
+    const __m128i sums = _mm_add_epi32(_mm_madd_epi16(column, down), _mm_set1_epi32(1 << 15));
+    const __m128i third_bytes = _mm_setr_epi8(2, 6, 10, 14, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
+    const std::int32_t pixel = _mm_cvtsi128_si32(_mm_shuffle_epi8(sums, third_bytes));
     std::memcpy(target, &pixel, sizeof pixel);
 }
 
@@ -107,7 +108,7 @@ FLOWERABLATE_INLINE __m256i two_loads(const std::uint8_t* low, const std::uint8_
     return _mm256_inserti128_si256(_mm256_castsi128_si256(a), b, 1);
 }
 
-// Pixels `Low` and `Low + 4` of eight: four 32-bit values each.
+// Pixels `Low` and `Low + 4` of eight: four 32-bit values each, with the result in the third byte and nothing above.
 template <int Channels, int Low>
 FLOWERABLATE_INLINE __m256i two_pixels(const WarpLine& line, const std::int32_t* offsets, __m256i across_all,
                                        __m256i down_all) {
@@ -121,28 +122,33 @@ FLOWERABLATE_INLINE __m256i two_pixels(const WarpLine& line, const std::int32_t*
     const __m256i down = _mm256_shuffle_epi32(down_all, Low * 0x55);
     const __m256i top = _mm256_shuffle_epi8(two_loads(first, second), shuffle);
     const __m256i bottom = _mm256_shuffle_epi8(two_loads(first + line.stride, second + line.stride), shuffle);
-    const __m256i half = _mm256_set1_epi32(8);
-    const __m256i above = _mm256_srli_epi32(_mm256_add_epi32(_mm256_madd_epi16(top, across), half), 4);
-    const __m256i below = _mm256_srli_epi32(_mm256_add_epi32(_mm256_madd_epi16(bottom, across), half), 4);
-    const __m256i column = _mm256_or_si256(above, _mm256_slli_epi32(below, 16));
-    return _mm256_srli_epi32(_mm256_add_epi32(_mm256_madd_epi16(column, down), _mm256_set1_epi32(1 << 17)), 18);
+    const __m256i half = _mm256_set1_epi32(32);
+    const __m256i above = _mm256_srli_epi32(_mm256_add_epi32(_mm256_madd_epi16(top, across), half), 6);
+    const __m256i below = _mm256_slli_epi32(_mm256_add_epi32(_mm256_madd_epi16(bottom, across), half), 10);
+    const __m256i column = _mm256_blend_epi16(above, below, 0xAA);
+    return _mm256_add_epi32(_mm256_madd_epi16(column, down), _mm256_set1_epi32(1 << 15));
+}
+
+// The upper 16 bits of each 32, of `a` and `b` in turn.
+FLOWERABLATE_INLINE __m256i upper_words(__m256i a, __m256i b) {
+    return _mm256_blend_epi16(_mm256_srli_epi32(a, 16), b, 0xAA);
 }
 
 template <int Channels>
 FLOWERABLATE_INLINE void eight_pixels(const WarpLine& line, const Positions& x, const Positions& y, std::uint8_t* target) {
-    const __m128i compact = Channels == 3 ? _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1)
-                                          : _mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    // in each half: channels of pixels 0 and 1 in turn, then those of 2 and 3
+    const __m128i sort = Channels == 3 ? _mm_setr_epi8(0, 2, 4, 1, 3, 5, 8, 10, 12, 9, 11, 13, -1, -1, -1, -1)
+                                       : _mm_setr_epi8(0, 2, 4, 6, 1, 3, 5, 7, 8, 10, 12, 14, 9, 11, 13, 15);
     alignas(32) std::int32_t offsets[8];
     const __m256i rows = _mm256_mullo_epi32(Positions::pixels(y), _mm256_set1_epi32(static_cast<int>(line.stride)));
     const __m256i columns = _mm256_mullo_epi32(Positions::pixels(x), _mm256_set1_epi32(Channels));
     _mm256_store_si256(reinterpret_cast<__m256i*>(offsets), _mm256_add_epi32(rows, columns));
     const __m256i across = Positions::pairs(x), down = Positions::pairs(y);
-    const __m256i low = _mm256_packs_epi32(two_pixels<Channels, 0>(line, offsets, across, down),
-                                           two_pixels<Channels, 1>(line, offsets, across, down));
-    const __m256i high = _mm256_packs_epi32(two_pixels<Channels, 2>(line, offsets, across, down),
-                                            two_pixels<Channels, 3>(line, offsets, across, down));
-    const __m256i bytes =
-        _mm256_shuffle_epi8(_mm256_packus_epi16(low, high), _mm256_broadcastsi128_si256(compact));
+    const __m256i low = upper_words(two_pixels<Channels, 0>(line, offsets, across, down),
+                                    two_pixels<Channels, 1>(line, offsets, across, down));
+    const __m256i high = upper_words(two_pixels<Channels, 2>(line, offsets, across, down),
+                                     two_pixels<Channels, 3>(line, offsets, across, down));
+    const __m256i bytes = _mm256_shuffle_epi8(_mm256_packus_epi16(low, high), _mm256_broadcastsi128_si256(sort));
     _mm_storeu_si128(reinterpret_cast<__m128i*>(target), _mm256_castsi256_si128(bytes));
     _mm_storeu_si128(reinterpret_cast<__m128i*>(target + 4 * Channels), _mm256_extracti128_si256(bytes, 1));
 }

@@ -123,10 +123,13 @@ private:
         return table - low;
     }
 
-    // Kernels read a few bytes beyond the last pixel; a picture at the very end of its memory is copied.
+    // Kernels read a few bytes beyond the last pixel, so a picture at the very end of its memory is copied. So is one that
+    // is small and not yet in the cache: lines across it defeat the prefetching that copying rows enjoys.
     Image readable(const Image& input, Scratch& scratch) const {
+        constexpr std::ptrdiff_t kCacheBytes = 256 * 1024;
         const std::ptrdiff_t row_bytes = static_cast<std::ptrdiff_t>(input.width) * channels();
-        if (input.readable_end - (input.row(input.height - 1) + row_bytes) >= 16) return input;
+        const bool ends = input.readable_end - (input.row(input.height - 1) + row_bytes) < 16;
+        if (!ends && (input.recent || row_bytes * input.height > kCacheBytes)) return input;
         std::uint8_t* copy = scratch.work(kCopy, bytes(input.size()));
         for (int y = 0; y < input.height; ++y) {
             std::memcpy(copy + y * row_bytes, input.row(y), static_cast<std::size_t>(row_bytes));
