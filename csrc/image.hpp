@@ -87,7 +87,7 @@ public:
     }
 
 private:
-    static constexpr int kSlots = 8;
+    static constexpr int kSlots = 10;
     Buffer images_[2];
     Buffer work_[kSlots];
     int turn_ = 0;

@@ -51,6 +51,7 @@ struct Taps {
     int count, taps, precision;
     const std::int32_t* starts;
     const std::int16_t* weights;
+    const std::uint8_t* plan;  // what plan_rows() made of the rest, or null
 };
 
 // A row of output pixels of an affine warp. (x, y) is the source position of the first one, in 1/2^32 pixels with half of
@@ -88,6 +89,10 @@ struct Kernels {
     void (*rectangle)(const RectangleJob&);
     std::ptrdiff_t (*runs_work_bytes)(const RunsJob&);
     void (*runs)(const RunsJob&);
+    // Prepares a horizontal pass over many rows: fills `work` (64-byte aligned, plan_bytes(count) bytes) and returns it, or null
+    // if the pass does without.
+    std::ptrdiff_t (*plan_bytes)(int count);
+    const std::uint8_t* (*plan_rows)(const Taps& taps, int channels, std::uint8_t* work);
     // Two rows at once, into two targets. Rows may be read 32 bytes beyond the last tap, targets are written with up to 32
     // bytes of overshoot.
     void (*resample_rows)(const std::uint8_t* const* rows, std::uint8_t* const* targets, const Taps& taps, int channels);

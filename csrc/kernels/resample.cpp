@@ -38,15 +38,15 @@ FLOWERABLATE_INLINE __m256i pixel_of_both(const std::uint8_t* const* rows, const
     const __m256i shuffle = _mm256_broadcastsi128_si256(pairs);
     const int count = FixedTaps ? FixedTaps : taps.taps;
     const std::ptrdiff_t start = taps.starts[x];
-    const std::uint8_t* first = rows[0] + start;
-    const std::uint8_t* second = rows[1] + start;
+    const std::uint8_t* upper = rows[0] + start;
+    const std::uint8_t* lower = rows[1] + start;
     const std::int16_t* weights = taps.weights + static_cast<std::ptrdiff_t>(x) * count;
     __m256i sums = _mm256_set1_epi32(1 << (taps.precision - 1));
     for (int tap = 0; tap < count; tap += 2) {
         std::int32_t pair;
         std::memcpy(&pair, weights + tap, sizeof pair);
-        const __m128i a = _mm_loadu_si128(reinterpret_cast<const __m128i*>(first + tap * Channels));
-        const __m128i b = _mm_loadu_si128(reinterpret_cast<const __m128i*>(second + tap * Channels));
+        const __m128i a = _mm_loadu_si128(reinterpret_cast<const __m128i*>(upper + tap * Channels));
+        const __m128i b = _mm_loadu_si128(reinterpret_cast<const __m128i*>(lower + tap * Channels));
         const __m256i pixels = _mm256_inserti128_si256(_mm256_castsi128_si256(a), b, 1);
         sums = _mm256_add_epi32(
             sums, _mm256_madd_epi16(_mm256_shuffle_epi8(pixels, shuffle), _mm256_set1_epi32(pair)));
@@ -56,7 +56,11 @@ FLOWERABLATE_INLINE __m256i pixel_of_both(const std::uint8_t* const* rows, const
 
 // Four output pixels of both rows at a time; returns how many are done.
 template <int Channels, int FixedTaps>
-int rows_vector(const std::uint8_t* const* rows, std::uint8_t* const* targets, const Taps& taps) {
+int rows_vector(const std::uint8_t* const* row_pair, std::uint8_t* const* targets, const Taps& given) {
+    const Taps taps = given;  // copies, because the bytes that are written might alias the originals
+    const std::uint8_t* const rows[2] = {row_pair[0], row_pair[1]};
+    std::uint8_t* const first = targets[0];
+    std::uint8_t* const second = targets[1];
     const __m256i compact = _mm256_broadcastsi128_si256(
         Channels == 3 ? _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1)
                       : _mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
@@ -68,8 +72,73 @@ int rows_vector(const std::uint8_t* const* rows, std::uint8_t* const* targets, c
                                                 pixel_of_both<Channels, FixedTaps>(rows, taps, x + 3));
         const __m256i bytes = _mm256_shuffle_epi8(_mm256_packus_epi16(low, high), compact);
         const std::ptrdiff_t at = static_cast<std::ptrdiff_t>(x) * Channels;
-        _mm_storeu_si128(reinterpret_cast<__m128i*>(targets[0] + at), _mm256_castsi256_si128(bytes));
-        _mm_storeu_si128(reinterpret_cast<__m128i*>(targets[1] + at), _mm256_extracti128_si256(bytes, 1));
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(first + at), _mm256_castsi256_si128(bytes));
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(second + at), _mm256_extracti128_si256(bytes, 1));
+    }
+    return x;
+}
+
+#endif
+
+#if defined(__AVX2__)
+
+// Four output pixels of three channels and two taps whose inputs lie within 16 bytes: where to find the twelve pairs of bytes,
+// and their weights. One load per row serves all four.
+struct alignas(16) Window {
+    std::uint8_t shuffle[3][16];
+    std::int16_t weights[3][8];
+    std::int32_t start;
+};
+
+bool plan_window(const Taps& taps, int first, Window& window) {
+    const std::int32_t* starts = taps.starts + first;
+    std::int32_t low = starts[0], high = starts[0];
+    for (int i = 1; i < 4; ++i) {
+        low = min_int(low, starts[i]);
+        high = max_int(high, starts[i]);
+    }
+    if (high + 6 - low > 16) return false;
+    window.start = low;
+    for (int pair = 0; pair < 12; ++pair) {
+        const int pixel = pair / 3, at = starts[pixel] - low + pair % 3;
+        std::uint8_t* shuffle = window.shuffle[pair / 4] + pair % 4 * 4;
+        shuffle[0] = static_cast<std::uint8_t>(at);
+        shuffle[2] = static_cast<std::uint8_t>(at + 3);
+        shuffle[1] = shuffle[3] = 0x80;  // zero
+        std::memcpy(window.weights[pair / 4] + pair % 4 * 2, taps.weights + 2 * (first + pixel), 4);
+    }
+    return true;
+}
+
+FLOWERABLATE_INLINE __m256i both_halves(const void* from) {
+    return _mm256_broadcastsi128_si256(_mm_load_si128(static_cast<const __m128i*>(from)));
+}
+
+int rows_windows(const std::uint8_t* const* rows, std::uint8_t* const* targets, const Taps& taps) {
+    const std::uint8_t* const first_row = rows[0];  // copies, because the bytes that are written might alias the originals
+    const std::uint8_t* const second_row = rows[1];
+    std::uint8_t* const first = targets[0];
+    std::uint8_t* const second = targets[1];
+    const int count = taps.count;
+    const auto* window = reinterpret_cast<const Window*>(taps.plan);
+    const __m256i half = _mm256_set1_epi32(1 << (taps.precision - 1));
+    const __m128i precision = _mm_cvtsi32_si128(taps.precision);
+    int x = 0;
+    for (; x + 4 <= count; x += 4, ++window) {
+        const __m128i a = _mm_loadu_si128(reinterpret_cast<const __m128i*>(first_row + window->start));
+        const __m128i b = _mm_loadu_si128(reinterpret_cast<const __m128i*>(second_row + window->start));
+        const __m256i pixels = _mm256_inserti128_si256(_mm256_castsi128_si256(a), b, 1);
+        __m256i sums[3];
+        for (int i = 0; i < 3; ++i) {
+            const __m256i pairs = _mm256_shuffle_epi8(pixels, both_halves(window->shuffle[i]));
+            sums[i] = _mm256_add_epi32(_mm256_madd_epi16(pairs, both_halves(window->weights[i])), half);
+            sums[i] = _mm256_sra_epi32(sums[i], precision);
+        }
+        const __m256i low = _mm256_packs_epi32(sums[0], sums[1]), high = _mm256_packs_epi32(sums[2], sums[2]);
+        const __m256i bytes = _mm256_packus_epi16(low, high);
+        const std::ptrdiff_t at = static_cast<std::ptrdiff_t>(x) * 3;
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(first + at), _mm256_castsi256_si128(bytes));
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(second + at), _mm256_extracti128_si256(bytes, 1));
     }
     return x;
 }
@@ -81,7 +150,8 @@ void both_rows(const std::uint8_t* const* rows, std::uint8_t* const* targets, co
     int begin = 0;
 #if defined(__AVX2__)
     if constexpr (Channels != 1) {
-        begin = taps.taps == 2   ? rows_vector<Channels, 2>(rows, targets, taps)
+        begin = taps.plan        ? rows_windows(rows, targets, taps)
+                : taps.taps == 2 ? rows_vector<Channels, 2>(rows, targets, taps)
                 : taps.taps == 4 ? rows_vector<Channels, 4>(rows, targets, taps)
                                  : rows_vector<Channels, 0>(rows, targets, taps);
     }
@@ -90,6 +160,27 @@ void both_rows(const std::uint8_t* const* rows, std::uint8_t* const* targets, co
 }
 
 }  // namespace
+
+#if defined(__AVX2__)
+
+std::ptrdiff_t plan_bytes(int count) { return count / 4 * static_cast<std::ptrdiff_t>(sizeof(Window)); }
+
+const std::uint8_t* plan_rows(const Taps& taps, int channels, std::uint8_t* work) {
+    if (channels != 3 || taps.taps != 2) return nullptr;
+    auto* windows = reinterpret_cast<Window*>(work);
+    for (int x = 0; x + 4 <= taps.count; x += 4) {
+        if (!plan_window(taps, x, windows[x / 4])) return nullptr;
+    }
+    return work;
+}
+
+#else
+
+std::ptrdiff_t plan_bytes(int) { return 0; }
+
+const std::uint8_t* plan_rows(const Taps&, int, std::uint8_t*) { return nullptr; }
+
+#endif
 
 void resample_rows(const std::uint8_t* const* rows, std::uint8_t* const* targets, const Taps& taps, int channels) {
     if (channels == 1) return both_rows<1>(rows, targets, taps);

@@ -12,8 +12,10 @@ extern const Kernels table;
 #define FLOWERABLATE_ISA_NAME "baseline"
 #endif
 
-const Kernels table = {FLOWERABLATE_ISA_NAME, rectangle_work_bytes, rectangle, runs_work_bytes, runs,
-                       resample_rows,         resample_column,      warp_line, adjust,          flip_row,
-                       output_work_bytes,     output};
+const Kernels table = {
+    FLOWERABLATE_ISA_NAME, rectangle_work_bytes, rectangle,         runs_work_bytes, runs,
+    plan_bytes,            plan_rows,            resample_rows,     resample_column, warp_line,
+    adjust,                flip_row,             output_work_bytes, output,
+};
 
 }  // namespace flowerablate::FLOWERABLATE_ISA

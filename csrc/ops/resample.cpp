@@ -9,7 +9,7 @@ namespace flowerablate {
 namespace {
 
 // Where each table and buffer lies in the scratch memory.
-enum Slot { kColumnStarts, kColumnWeights, kRowStarts, kRowWeights, kRing, kRowCopies, kPointers, kLastRow };
+enum Slot { kColumnStarts, kColumnWeights, kRowStarts, kRowWeights, kRing, kRowCopies, kPointers, kLastRow, kPlan };
 
 constexpr int kUnitPrecision = 14;  // bits with which a weight of 1 still fits 16 bits
 constexpr int kMostPrecision = 22;  // 255 * 2^22 fits 32 bits
@@ -94,7 +94,9 @@ Image resample(const Image& input, const Axis& rows, const Axis& columns, bool a
                const Context& context) {
     Scratch& scratch = context.scratch;
     const Kernels& kernel = kernels();
-    const Taps across = make_taps(columns, antialias, channels, scratch, kColumnStarts, kColumnWeights);
+    Taps across = make_taps(columns, antialias, channels, scratch, kColumnStarts, kColumnWeights);
+    std::uint8_t* plan = scratch.work(kPlan, static_cast<std::size_t>(kernel.plan_bytes(across.count)));
+    across.plan = kernel.plan_rows(across, channels, plan);
     const Taps down = make_taps(rows, antialias, 1, scratch, kRowStarts, kRowWeights);
     const std::ptrdiff_t bytes = static_cast<std::ptrdiff_t>(columns.used) * channels;
     const std::ptrdiff_t pitch = (bytes + 63) / 64 * 64 + 64;
