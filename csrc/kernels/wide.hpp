@@ -20,6 +20,8 @@ FLOWERABLATE_INLINE Wide high_bytes(Wide a, Wide b) { return _mm512_unpackhi_epi
 FLOWERABLATE_INLINE Wide add_pairs(Wide sum, Wide a, Wide b) { return _mm512_add_epi32(sum, _mm512_madd_epi16(a, b)); }
 FLOWERABLATE_INLINE Wide low_words(Wide a, Wide b) { return _mm512_unpacklo_epi16(a, b); }
 FLOWERABLATE_INLINE Wide high_words(Wide a, Wide b) { return _mm512_unpackhi_epi16(a, b); }
+FLOWERABLATE_INLINE Wide scale_words(Wide a, Wide b) { return _mm512_mulhrs_epi16(a, b); }
+FLOWERABLATE_INLINE Wide fill_words(std::int16_t value) { return _mm512_set1_epi16(value); }
 FLOWERABLATE_INLINE Wide pack_words(Wide a, Wide b) { return _mm512_packs_epi32(a, b); }
 FLOWERABLATE_INLINE Wide pack_bytes(Wide a, Wide b) { return _mm512_packus_epi16(a, b); }
 #elif defined(__AVX2__)
@@ -37,6 +39,8 @@ FLOWERABLATE_INLINE Wide high_bytes(Wide a, Wide b) { return _mm256_unpackhi_epi
 FLOWERABLATE_INLINE Wide add_pairs(Wide sum, Wide a, Wide b) { return _mm256_add_epi32(sum, _mm256_madd_epi16(a, b)); }
 FLOWERABLATE_INLINE Wide low_words(Wide a, Wide b) { return _mm256_unpacklo_epi16(a, b); }
 FLOWERABLATE_INLINE Wide high_words(Wide a, Wide b) { return _mm256_unpackhi_epi16(a, b); }
+FLOWERABLATE_INLINE Wide scale_words(Wide a, Wide b) { return _mm256_mulhrs_epi16(a, b); }
+FLOWERABLATE_INLINE Wide fill_words(std::int16_t value) { return _mm256_set1_epi16(value); }
 FLOWERABLATE_INLINE Wide pack_words(Wide a, Wide b) { return _mm256_packs_epi32(a, b); }
 FLOWERABLATE_INLINE Wide pack_bytes(Wide a, Wide b) { return _mm256_packus_epi16(a, b); }
 #else
