@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -19,10 +20,11 @@ def init(
 
     Example: [bold]flowerablate init flowers.toml && flowerablate run flowers.toml --disable morphology[/bold]
     """
+    from ..study.read import study_name
+
     target = path / "study.toml" if path.is_dir() else path
     if target.exists() and not force:
         raise StudyError(f"{target} exists already; choose another name, or --force to replace it")
-    name = target.stem if target.stem[:1].isalnum() else "study"
-    text = default_study().replace('name = "default"', f'name = "{name}"', 1)
+    text = default_study().replace('name = "default"', f'name = "{study_name(target.stem)}"', 1)
     target.write_text(text, encoding="utf-8")
-    typer.echo(f"wrote {target}; next: flowerablate run {target} --disable morphology")
+    typer.echo(f"wrote {target}; next: flowerablate run {shlex.quote(str(target))} --disable morphology")

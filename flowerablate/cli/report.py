@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -38,24 +39,28 @@ def report(
 
     if format not in FORMATS:
         raise StudyError(f"no report format is called {format!r}; {nearest(format, FORMATS)}")
-    ledger = Ledger(_find(study, runs))
-    base_id = base or ledger.latest_base_id()
-    if base_id is None:
-        raise LedgerError(f"{ledger.root} has no trials yet; 'flowerablate run' makes some")
-    print_report(ledger, base_id, format, Console(), metric)
+    print_report(Ledger(_find(study, runs)), base, format, Console(), metric)
 
 
-def print_report(ledger: Ledger, base_id: str, format: str, console: Console, metric: str = "accuracy") -> None:
-    """Print the comparison of all variants that the ledger holds for *base_id*."""
+def print_report(ledger: Ledger, base_id: str | None, format: str, console: Console, metric: str = "accuracy") -> None:
+    """Print the comparison of all variants that the ledger holds for *base_id*, or for the base of the latest run."""
     from ..report import render, show
     from ..stats import summarise
+    from ..stats.notes import count
 
-    results = ledger.results(base_id)
-    pending = ledger.unfinished(base_id)
+    latest = ledger.latest_run()
+    if latest is None:
+        raise LedgerError(f"{ledger.root} has no trials yet; 'flowerablate run' makes some")
+    if base_id is not None and base_id != latest.base_id:
+        latest = replace(latest, base_id=base_id, trials=(), skipped=0)
+    results = ledger.results(latest.base_id)
     if not results:
         known = ", ".join(ledger.base_ids()) or "none"
-        raise LedgerError(f"{ledger.root} has no finished trials of base {base_id}; bases in it: {known}")
-    summary = summarise(results, metric=metric, pending=pending)
+        raise LedgerError(f"{ledger.root} has no finished trials of base {latest.base_id}; bases in it: {known}")
+    summary = summarise(results, metric=metric, pending=ledger.unfinished(latest))
+    if latest.skipped:
+        note = f"{count(latest.skipped, 'unreadable image')} left out of the data."
+        summary = replace(summary, notes=(*summary.notes, note))
     title = ledger.root.absolute().name
     if format == "rich":
         show(summary, console, title=title)
@@ -68,7 +73,7 @@ def _find(study: str | None, runs: Path) -> Path:
     if study is None:
         if not ledgers:
             raise LedgerError(f"no study has been run yet in {runs}; 'flowerablate run' makes one")
-        return max(ledgers.values(), key=lambda folder: (folder / "trials").stat().st_mtime)
+        return max(ledgers.values(), key=lambda folder: max(path.stat().st_mtime for path in folder.iterdir()))
     if study in ledgers:
         return ledgers[study]
     if (Path(study) / "trials").is_dir():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -47,7 +46,7 @@ def run(
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Go on without unreadable images, and count them.")
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the trials, and train nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the trials; nothing is decoded or trained.")] = False,
 ) -> None:
     """Run an ablation study and print its table.
 
@@ -112,29 +111,22 @@ def read(
     overrides: list[str] | None,
     registry: Registry,
 ) -> StudyFile:
-    """Read the study with all that the command line sets; options are laid over the file, ``--set`` over options."""
-    import json
-
+    """Read the study with all that the command line sets."""
     from ..execute.assemble import data_choice
-    from ..study.read import read_study
+    from ..study.read import read_study, study_name
 
     path = study or (STUDY_FILE if STUDY_FILE.is_file() else None)
-    changes: list[str] = []
+    options: dict[str, object] = {}
     if data is not None:
         choice = data_choice(registry, data)
-        changes += [f"dataset={{use = {json.dumps(choice.use)}, path = {json.dumps(choice.params['path'])}}}"]
+        options["dataset"] = {"use": choice.use, **choice.params}
         if path is None:
-            changes.append(f"name={json.dumps(_study_name(data))}")
+            options["name"] = study_name(data.absolute().name)
     if seeds is not None:
-        changes.append(f"ablation.seeds={seeds}")
+        options["ablation.seeds"] = seeds
     if disable or swap:
-        changes += [f"ablation.disable={json.dumps(disable or [])}", f"ablation.swap={json.dumps(swap or [])}"]
-    return read_study(default_study(), path, [*changes, *(overrides or [])])
-
-
-def _study_name(data: Path) -> str:
-    """Name a study that has no file after its data."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", data.absolute().name).strip("-._") or "default"
+        options |= {"ablation.disable": disable or [], "ablation.swap": swap or []}
+    return read_study(default_study(), path, overrides or (), options)
 
 
 def make_assembler(registry: Registry, folder: Path) -> Assembler:
@@ -167,7 +159,7 @@ def _show_trials(plan: Plan, ledger: Ledger, console: Console) -> None:
 def _show_report(plan: Plan, ledger: Ledger, console: Console) -> None:
     from .report import print_report
 
-    print_report(ledger, plan.base_id, "rich", console)
+    print_report(ledger, None, "rich", console)
 
 
 def _say_interrupted(plan: Plan | None, ledger: Ledger, messages: Console) -> None:
@@ -177,16 +169,18 @@ def _say_interrupted(plan: Plan | None, ledger: Ledger, messages: Console) -> No
 
 
 def _finish(outcome: Outcome, plan: Plan, messages: Console) -> None:
+    from ..stats.notes import count
+
     skipped = plan.data.samples.skipped
     if skipped:
-        messages.print(f"left out {len(skipped)} unreadable images, such as {escape(skipped[0])}", highlight=False)
+        what = count(len(skipped), "unreadable image")
+        messages.print(f"left out {what}, such as {escape(skipped[0])}", highlight=False)
     if outcome.elsewhere:
-        messages.print(
-            f"{outcome.elsewhere} trials are under way in another run; 'flowerablate report' shows them later"
-        )
+        what = count(outcome.elsewhere, "trial")
+        messages.print(f"left to another run that is at work on it: {what}; 'flowerablate report' shows it later")
     if outcome.failed:
         first = outcome.failed[0]
         raise FlowerablateError(
-            f"{len(outcome.failed)} trials failed, the first with {first.failure}; see failure.json in its folder, "
-            f"trials/{first.trial_id}; the same command tries them again"
+            f"{count(len(outcome.failed), 'trial')} failed, the first with {first.failure}; failure.json in its "
+            f"folder, trials/{first.trial_id}, has more; the same command tries again"
         )

@@ -6,8 +6,9 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ from ..contracts import (
 )
 from ..data.fingerprint import fingerprint
 from ..data.store import PackedImages, open_store, sample_ids, without_unreadable
-from ..errors import DataError, StudyError
+from ..errors import DataError, FlowerablateError, PluginError, StudyError
 from ..preprocess import BuiltStep, Preprocess, stage
 from ..registry import Registry
 
@@ -64,6 +65,20 @@ class Assembler:
         """Return the spec of a component; an unknown name raises :class:`StudyError` with the nearest valid one."""
         return self.registry.find(slot, name, where).spec
 
+    def build(self, slot: str, choice: Choice, *context: Any, part: str = "build") -> Any:
+        """Have a plugin build a component (or its ``stand_in``); what goes wrong there is said with the plugin's name.
+
+        Errors of the input are passed on as they are; anything else becomes a :class:`PluginError`.
+        """
+        component = self.registry.find(slot, choice.use, slot)
+        try:
+            return getattr(component.spec, part)(*context, **choice.params)
+        except FlowerablateError:
+            raise
+        except Exception as error:
+            what = " ".join(f"{type(error).__name__}: {error}".split())
+            raise PluginError(f"{slot} {choice.use!r} of {component.owner} could not be built: {what}") from error
+
     def provenance(self, slot: str, name: str) -> str:
         """Return the owner of a component with its version, as it enters a trial's id."""
         return str(self.registry.find(slot, name).owner)
@@ -71,9 +86,8 @@ class Assembler:
     def load_data(self, pipeline: Pipeline, *, skip_bad: bool) -> DataSet:
         """Collect the samples of the pipeline's data set and name their content."""
         choice = pipeline.dataset
-        spec = self.lookup("dataset", choice.use, "dataset")
         context = DataContext(self.cache / "datasets" / choice.use, self.root, skip_bad, self.progress)
-        samples: Samples = spec.build(context, **choice.params)
+        samples: Samples = self.build("dataset", choice, context)
         if skip_bad:
             samples = without_unreadable(samples, pipeline.train.channels, self.progress)
         _require_two_classes(samples)
@@ -88,8 +102,8 @@ class Assembler:
     def _build_step(self, step: StepChoice, context: StepContext) -> BuiltStep:
         spec = self.lookup("step", step.use, f"steps.{step.name}")
         assert isinstance(spec, StepSpec)
-        stand_in = spec.stand_in(context, **step.params) if spec.stand_in else None
-        return BuiltStep(step.name, spec.build(context, **step.params), spec.random, stand_in, step.enabled)
+        stand_in = self.build("step", step, context, part="stand_in") if spec.stand_in else None
+        return BuiltStep(step.name, self.build("step", step, context), spec.random, stand_in, step.enabled)
 
     def prepare(self, pipeline: Pipeline, data: DataSet) -> PreparedPipeline:
         """Pack the images of *pipeline* (or find them packed) and compile its chains.
@@ -100,7 +114,7 @@ class Assembler:
         stages = stage(self.build_steps(pipeline))
         prefix = Preprocess(stages.prefix, channels)
         names = [named.name for named in stages.prefix]
-        store = self._store_name([step for step in pipeline.steps if step.name in names], data, channels)
+        store = self._store_name([step for step in pipeline.steps if step.name in names], data, pipeline)
         if store not in self._stores:
             self._stores[store] = open_store(
                 self.cache / "packed", data.samples, store, channels, prefix.run_one, self.progress
@@ -111,9 +125,10 @@ class Assembler:
             _require_size(chain, images, pipeline.train.image_size)
         return prepared
 
-    def _store_name(self, prefix: list[StepChoice], data: DataSet, channels: int) -> str:
+    def _store_name(self, prefix: list[StepChoice], data: DataSet, pipeline: Pipeline) -> str:
         steps = [[step.use, dict(step.params), step.enabled, self.provenance("step", step.use)] for step in prefix]
-        text = json.dumps([data.fingerprint, channels, steps], sort_keys=True)
+        context = [pipeline.train.image_size, pipeline.train.channels]
+        text = json.dumps([version("flowerablate"), data.fingerprint, context, steps], sort_keys=True)
         return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ from ..train.device import prepare_process
 from .assemble import Assembler, DataSet, PreparedPipeline
 from .observer import RunObserver
 from .trial import check_parts, run_trial
+
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
+"""Where the disk is the trouble the next trial would fail too, so the run ends there."""
 
 
 @dataclass(frozen=True)
@@ -59,27 +63,25 @@ def run_study(plan: Plan, assembler: Assembler, ledger: Ledger, observer: RunObs
     stop halfway for a fault that could be seen at the start.
     """
     prepare_process()
-    ledger.enter(plan.trials, {v.change: describe(v.pipeline) for v in plan.variants})
     missing = [trial for trial in plan.trials if not ledger.folder(trial).complete]
     prepared = _prepare(missing, plan.data, assembler)
+    pipelines = {variant.change: describe(variant.pipeline) for variant in plan.variants}
+    ledger.enter(plan.trials, pipelines, len(plan.data.samples.skipped))
     observer.study_started(len(plan.trials), len(plan.trials) - len(missing))
     failed: list[TrialResult] = []
     run = elsewhere = 0
     for trial in missing:
         folder = ledger.folder(trial)
-        lock = folder.lock()
-        if lock is None:
-            elsewhere += 1
-            continue
-        with lock:
-            if folder.complete:
+        with folder.locked() as mine:
+            elsewhere += not mine
+            if not mine or folder.complete:
                 continue
             observer.trial_started(trial)
             try:
                 result = run_trial(trial, prepared[trial.variant.change], plan.data, assembler, folder, observer)
-            except OSError:
-                raise
             except Exception as error:
+                if isinstance(error, OSError) and error.errno in _NO_ROOM:
+                    raise
                 result = _failure(trial, error)
                 folder.fail(result.failure, traceback.format_exc())
                 failed.append(result)

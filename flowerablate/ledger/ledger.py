@@ -1,20 +1,23 @@
 """The ledger of a study: ``<root>/trials/<id>/`` with the trial, its checkpoints, and the result once it is complete.
 
-A trial is complete when ``result.json`` has been renamed into place; nothing else is trusted. Everything that a report
-needs is in the trial folders, so studies merge by copying folders, and there is no index that could disagree with them.
+A trial is complete when ``result.json`` has been renamed into place; nothing else is trusted. What a report needs is in
+the trial folders, so studies merge by copying folders. ``study.json`` only notes what the latest run asked for.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
 from ..contracts import Trial, TrialResult
+from ..errors import LedgerError
 from .files import read_json, write_json
 
 _FORMAT = 1
@@ -24,12 +27,21 @@ _FORMAT = 1
 class Claim:
     """A trial's place in a study: for the base *base_id* it is the variant *change*.
 
-    *order* is the variant's place in the design. One trial may serve several bases.
+    *order* is the variant's place in the design. One trial may serve several bases, each once.
     """
 
     base_id: str
     change: str
     order: int
+
+
+@dataclass(frozen=True)
+class LatestRun:
+    """What the latest run asked for: its base, its trials, and how many unreadable images were *skipped*."""
+
+    base_id: str
+    trials: tuple[str, ...] = ()
+    skipped: int = 0
 
 
 class TrialFolder:
@@ -43,14 +55,24 @@ class TrialFolder:
         """Whether the trial has a result."""
         return (self.path / "result.json").is_file()
 
-    def lock(self) -> FileLock | None:
-        """Take the trial for this process until the lock is released; None where another process has it."""
+    @property
+    def failed(self) -> bool:
+        """Whether the last attempt at the trial failed."""
+        return not self.complete and (self.path / "failure.json").is_file()
+
+    @contextmanager
+    def locked(self) -> Iterator[bool]:
+        """Hold the trial for this process; yields False, without waiting, where another process has it."""
         lock = FileLock(self.path / "lock")
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            return None
-        return lock
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            lock.release()
 
     def finish(self, result: TrialResult, files: Mapping[str, Any]) -> None:
         """Write the JSON *files*, then the result; with it the trial is complete."""
@@ -66,14 +88,28 @@ class TrialFolder:
         """Record that the trial could not be run; it is counted in reports, and tried again by the next run."""
         write_json(self.path / "failure.json", {"reason": reason, "traceback": traceback})
 
-    def claims(self) -> list[Claim]:
-        """Return the trial's places in studies."""
-        return [Claim(**claim) for claim in read_json(self.path / "trial.json")["claims"]]
+    @cached_property
+    def record(self) -> dict[str, Any]:
+        """What ``trial.json`` says: seed, pipeline and claims."""
+        content = read_json(self.path / "trial.json")
+        if not isinstance(content, dict) or not {"seed", "claims"} <= content.keys():
+            raise LedgerError(f"{self.path / 'trial.json'} is not a trial of ours; remove its folder")
+        return content
 
     @property
-    def seed(self) -> int:
-        """The replicate's seed."""
-        return int(read_json(self.path / "trial.json")["seed"])
+    def claims(self) -> list[Claim]:
+        """The trial's places in studies."""
+        try:
+            return [Claim(**claim) for claim in self.record["claims"]]
+        except TypeError:
+            raise LedgerError(f"{self.path / 'trial.json'} is of another version; remove its folder") from None
+
+    def claim(self, claims: Sequence[Claim], **record: Any) -> None:
+        """Write *claims*, and what else is to be known of the trial, in place of what was there."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        content = {"format": _FORMAT, **record, "claims": [asdict(claim) for claim in claims]}
+        write_json(self.path / "trial.json", content)
+        self.__dict__.pop("record", None)
 
 
 class Ledger:
@@ -86,70 +122,81 @@ class Ledger:
         """Return the folder of *trial*, which may not exist yet."""
         return TrialFolder(self.root / "trials" / trial.id)
 
-    def enter(self, trials: Sequence[Trial], pipelines: Mapping[str, Any]) -> None:
-        """Make the folders of *trials* and claim them for their study; *pipelines* describes each change."""
-        order: dict[str, int] = {}
-        for trial in trials:
-            folder = self.folder(trial)
-            change = trial.variant.change
-            claim = Claim(trial.base_id, change, order.setdefault(change, len(order)))
-            claims = folder.claims() if (folder.path / "trial.json").is_file() else []
-            if any((old.base_id, old.change) == (claim.base_id, claim.change) for old in claims):
-                continue
-            folder.path.mkdir(parents=True, exist_ok=True)
-            content = {
-                "format": _FORMAT,
-                "id": trial.id,
-                "seed": trial.seed,
-                "pipeline": pipelines[change],
-                "claims": [asdict(old) for old in [*claims, claim]],
-            }
-            write_json(folder.path / "trial.json", content)
-        if trials:
-            write_json(self.root / "study.json", {"format": _FORMAT, "latest_base_id": trials[0].base_id})
+    def enter(self, trials: Sequence[Trial], pipelines: Mapping[str, Any], skipped: int = 0) -> None:
+        """Make the folders of *trials* and claim them for their study; *pipelines* describes each change.
 
-    def latest_base_id(self) -> str | None:
-        """Return the base of the latest run, or of the newest trial where that note is lost; None without trials."""
+        A replicate of a variant belongs to one trial. Where its id changed, because a component did, the trial of old
+        loses its claim and stays for whoever wants it back.
+        """
+        self.root.mkdir(parents=True, exist_ok=True)
+        with FileLock(self.root / "lock"):
+            places = {(c.base_id, c.change, f.record["seed"]): f for f in self._folders() for c in f.claims}
+            order: dict[str, int] = {}
+            for trial in trials:
+                change = trial.variant.change
+                claim = Claim(trial.base_id, change, order.setdefault(change, len(order)))
+                folder = self.folder(trial)
+                held_by = places.get((trial.base_id, change, trial.seed))
+                if held_by is not None and held_by.path != folder.path:
+                    _withdraw(held_by, claim)
+                known = folder.claims if (folder.path / "trial.json").is_file() else []
+                if all(old.base_id != claim.base_id for old in known):
+                    folder.claim([*known, claim], id=trial.id, seed=trial.seed, pipeline=pipelines[change])
+            latest = LatestRun(trials[0].base_id, tuple(trial.id for trial in trials), skipped)
+            write_json(self.root / "study.json", {"format": _FORMAT, **asdict(latest)})
+
+    def latest_run(self) -> LatestRun | None:
+        """Return what the latest run asked for; without that note, the newest trial's base; None without trials."""
         note = self.root / "study.json"
         if note.is_file():
-            return str(read_json(note)["latest_base_id"])
+            content = read_json(note)
+            try:
+                return LatestRun(content["base_id"], tuple(content["trials"]), content["skipped"])
+            except (KeyError, TypeError):
+                raise LedgerError(f"{note} is not a note of ours; remove it") from None
         newest = max(self._folders(), key=lambda folder: (folder.path / "trial.json").stat().st_mtime, default=None)
-        return newest.claims()[-1].base_id if newest else None
+        return LatestRun(newest.claims[-1].base_id) if newest and newest.claims else None
 
     def results(self, base_id: str) -> list[TrialResult]:
         """Return the finished and failed trials of the study with that base: the base first, then as designed."""
         found: list[tuple[tuple[int, str, int], TrialResult]] = []
         for folder in self._folders():
-            for claim in folder.claims():
+            for claim in folder.claims:
                 if claim.base_id == base_id and (result := _result(folder, claim)):
                     found.append(((claim.order if claim.change else -1, claim.change, result.seed), result))
         return [result for _, result in sorted(found, key=lambda pair: pair[0])]
 
     def base_ids(self) -> list[str]:
         """Return the bases that the ledger holds trials of."""
-        return sorted({claim.base_id for folder in self._folders() for claim in folder.claims()})
+        return sorted({claim.base_id for folder in self._folders() for claim in folder.claims})
 
-    def unfinished(self, base_id: str) -> int:
-        """Count the trials of that study that have neither a result nor a failure yet."""
-        return sum(
-            not folder.complete and not (folder.path / "failure.json").is_file()
-            for folder in self._folders()
-            if any(claim.base_id == base_id for claim in folder.claims())
-        )
+    def unfinished(self, run: LatestRun) -> int:
+        """Count the trials of *run* that have neither a result nor a failure yet."""
+        folders = [TrialFolder(self.root / "trials" / trial) for trial in run.trials]
+        return sum(not folder.complete and not folder.failed for folder in folders)
 
     def _folders(self) -> Iterator[TrialFolder]:
         for path in sorted((self.root / "trials").glob("*/trial.json")):
             yield TrialFolder(path.parent)
 
 
+def _withdraw(folder: TrialFolder, claim: Claim) -> None:
+    rest = [old for old in folder.claims if (old.base_id, old.change) != (claim.base_id, claim.change)]
+    kept = {key: value for key, value in folder.record.items() if key not in ("format", "claims")}
+    folder.claim(rest, **kept)
+
+
 def _result(folder: TrialFolder, claim: Claim) -> TrialResult | None:
     if folder.complete:
-        content = read_json(folder.path / "result.json")
-        del content["format"]
-        for group in ("metrics", "validation"):
-            content[group] = {name: math.nan if value is None else value for name, value in content[group].items()}
-        return TrialResult(**content, base_id=claim.base_id, change=claim.change)
-    if (folder.path / "failure.json").is_file():
+        content = dict(read_json(folder.path / "result.json"))
+        content.pop("format", None)
+        try:
+            for group in ("metrics", "validation"):
+                content[group] = {name: math.nan if value is None else value for name, value in content[group].items()}
+            return TrialResult(**content, base_id=claim.base_id, change=claim.change)
+        except (KeyError, TypeError, AttributeError):
+            raise LedgerError(f"{folder.path / 'result.json'} is of another version; remove its folder") from None
+    if folder.failed:
         reason = str(read_json(folder.path / "failure.json")["reason"])
-        return TrialResult.failed(folder.path.name, claim.base_id, claim.change, folder.seed, reason)
+        return TrialResult.failed(folder.path.name, claim.base_id, claim.change, int(folder.record["seed"]), reason)
     return None

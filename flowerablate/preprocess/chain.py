@@ -102,7 +102,8 @@ class Preprocess:
         height, width = self.output_size(*image.shape[:2])
         out = np.empty((1, height, width, self.channels), np.uint8)
         self.run(single, np.zeros(1, np.int64), np.zeros(1, np.uint64), out, seed=0, epoch=0, threads=1)
-        return out[0]
+        first: Image = out[0]
+        return first
 
     def output_size(self, height: int, width: int) -> tuple[int, int]:
         """Return the size that a picture of *height* x *width* pixels has after the chain.

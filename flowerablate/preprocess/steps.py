@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from typing import TypeAlias
 
 from ..contracts import NativeOp, PythonOp
+from ..errors import StudyError
 
 Op: TypeAlias = "NativeOp | PythonOp"
 
@@ -49,6 +50,7 @@ def stage(steps: Sequence[BuiltStep]) -> Stages:
     A random step acts in training only; in evaluation, and where a variant removed it, its stand-in acts if it has one.
     The prefix is the longest common beginning of both chains that is deterministic, and so can be computed once.
     """
+    _refuse_bytes_after_floats(steps)
     shared = list(takewhile(_runs_once, steps))
     rest = steps[len(shared) :]
     return Stages(
@@ -56,6 +58,15 @@ def stage(steps: Sequence[BuiltStep]) -> Stages:
         train=tuple(_acting(rest, training=True)),
         evaluate=tuple(_acting(rest, training=False)),
     )
+
+
+def _refuse_bytes_after_floats(steps: Sequence[BuiltStep]) -> None:
+    acting = [step for step in steps if step.enabled or step.stand_in is not None]
+    for step, following in pairwise(acting):
+        if isinstance(step.op, NativeOp) and step.op.op in _FLOAT_OPS:
+            raise StudyError(
+                f"step {following.name!r} stands behind {step.name!r}, which must be the last; put it before"
+            )
 
 
 def _runs_once(step: BuiltStep) -> bool:

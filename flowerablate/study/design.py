@@ -7,6 +7,7 @@ off, ``-kind:morphology`` removes all steps of a kind, ``-a+b`` does both at onc
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -36,7 +37,12 @@ def expand(base: Pipeline, lookup: Lookup, disable: Iterable[str], swap: Iterabl
     variants += [Variant(f"-{names}", without(base, names, lookup)) for names in disable]
     variants += [Variant(text, swapped(base, text, lookup)) for text in swap]
     _refuse_idle(variants)
-    return tuple({variant.change: variant for variant in variants}.values())
+    return tuple(variant for number, variant in enumerate(variants) if not _repeats(variant, variants[:number]))
+
+
+def _repeats(variant: Variant, earlier: list[Variant]) -> bool:
+    """Whether the same pipeline was asked for before, perhaps in other words (``flip+light``, ``light+flip``)."""
+    return any(variant.pipeline == other.pipeline for other in earlier)
 
 
 def _refuse_idle(variants: list[Variant]) -> None:
@@ -130,7 +136,7 @@ def _off(spec: ComponentSpec, name: str, feature: str) -> Value:
 def swapped(base: Pipeline, text: str, lookup: Lookup) -> Pipeline:
     """Return *base* with one component swapped, as ``place=component`` or ``place=component,key=value,...``."""
     place, equals, rest = text.partition("=")
-    use, *settings = rest.split(",")
+    use, *settings = re.split(r",(?![^\[]*\])", rest)  # not at the commas inside of a list
     if not equals or not use:
         raise StudyError(f"{text!r} is not of the form place=component, such as model=resnet34")
     params = dict(_settings(text, settings))

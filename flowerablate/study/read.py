@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -19,18 +20,31 @@ _WHOLE = frozenset({"dataset", "steps", "model", "optimizer", "scheduler", "loss
 """Tables that a study replaces as a whole: another model's parameters must not linger. Others merge key by key."""
 
 
-def read_study(defaults: str, path: Path | None, overrides: Iterable[str] = ()) -> StudyFile:
-    """Return the study in the file *path* (or the *defaults* alone), with ``KEY=VALUE`` *overrides* applied last."""
+def read_study(
+    defaults: str, path: Path | None, overrides: Iterable[str] = (), options: Mapping[str, Any] | None = None
+) -> StudyFile:
+    """Return the study in the file *path* (or the *defaults* alone).
+
+    *options* (dotted keys and their values) are laid over it, and ``KEY=VALUE`` *overrides* over both.
+    """
     tables = tomllib.loads(defaults)
     source = "command line"
     if path is not None:
         source = str(path)
         written = load_toml(path)
-        written.setdefault("name", path.stem)
+        written.setdefault("name", study_name(path.stem))
         tables = merge(tables, written)
-    for override in overrides:
-        apply_override(tables, override)
+    for key, value in (options or {}).items():
+        set_key(tables, key, value)
+    # A component is chosen before its parameters are set, in whatever order they are given.
+    for key, value in sorted(map(parse_override, overrides), key=lambda pair: not pair[0].endswith(".use")):
+        set_key(tables, key, value)
     return parse(tables, source)
+
+
+def study_name(text: str) -> str:
+    """Make a valid name for a study from *text*, such as the name of a file or folder."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-._")[:80] or "study"
 
 
 def load_toml(path: Path) -> dict[str, Any]:
@@ -56,22 +70,31 @@ def merge(defaults: Mapping[str, Any], written: Mapping[str, Any]) -> dict[str, 
     return merged
 
 
-def apply_override(tables: dict[str, Any], override: str) -> None:
-    """Set one ``dotted.key=value`` in *tables*; the value is read as TOML, or as a text where it is not TOML."""
+def parse_override(override: str) -> tuple[str, Any]:
+    """Read ``dotted.key=value``; the value is TOML, or a text where it is not TOML."""
     key, equals, text = override.partition("=")
-    parts = [part.strip() for part in key.split(".")]
-    if not equals or not all(parts):
+    if not equals or not all(part.strip() for part in key.split(".")):
         raise StudyError(f"{override!r} is not of the form key=value, such as train.epochs=3")
-    if parts[0] not in StudyFile.model_fields:
-        raise StudyError(f"unknown key {key!r}; {nearest(parts[0], StudyFile.model_fields)}")
-    if parts[0] == "steps" and len(parts) > 2 and parts[2] != "use" and parts[1] not in tables["steps"]:
-        raise StudyError(f"no step is called {parts[1]!r}; {nearest(parts[1], tables['steps'])}")
+    return key.strip(), read_value(text)
+
+
+def set_key(tables: dict[str, Any], key: str, value: Any) -> None:
+    """Set one dotted *key* in *tables*. Another component in ``use`` starts from its own default parameters."""
+    *path, last = (part.strip() for part in key.split("."))
+    first = path[0] if path else last
+    if first not in StudyFile.model_fields:
+        raise StudyError(f"unknown key {key!r}; {nearest(first, StudyFile.model_fields)}")
+    if first == "steps" and len(path) > 1 and last != "use" and path[1] not in tables["steps"]:
+        raise StudyError(f"no step is called {path[1]!r}; {nearest(path[1], tables['steps'])}")
     table = tables
-    for depth, part in enumerate(parts[:-1], start=1):
+    for depth, part in enumerate(path, start=1):
         table = table.setdefault(part, {})
         if not isinstance(table, dict):
-            raise StudyError(f"{'.'.join(parts[:depth])} is a value, not a table, so {key!r} cannot be set")
-    table[parts[-1]] = read_value(text)
+            raise StudyError(f"{'.'.join(path[:depth])} is a value, not a table, so {key!r} cannot be set")
+    if last == "use" and table.get("use") != value:
+        for stale in set(table) - {"removable"}:
+            del table[stale]
+    table[last] = value
 
 
 def read_value(text: str) -> Any:

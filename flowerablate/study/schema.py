@@ -69,7 +69,7 @@ class StudyFile(_Table):
     dataset: ComponentTable
     input: InputTable
     split: SplitTable
-    steps: dict[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")], StepTable]
+    steps: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")], StepTable]
     model: ComponentTable
     optimizer: ComponentTable
     scheduler: ComponentTable
@@ -97,7 +97,9 @@ def _first_fault(error: ValidationError) -> str:
     if fault["type"] == "missing":
         return f"{where} is missing{more}"
     if fault["type"] == "string_pattern_mismatch":
-        return f"{where}: use letters, digits, '-' and '_', and begin with a letter, not {fault['input']!r}{more}"
+        return (
+            f"{where}: use letters, digits, '-' and '_', beginning with a letter or digit, not {fault['input']!r}{more}"
+        )
     message = fault["msg"][0].lower() + fault["msg"][1:]
     return f"{where}: {message}, not {fault['input']!r}{more}"
 

@@ -53,7 +53,7 @@ def _frames(draws: Draws) -> list[Frame]:
     count = 1 + draws.chance(0.30) + draws.chance(0.12)
     frames = []
     for number in range(count):
-        radius = draws.uniform(0.28, 0.85) if number == count - 1 else draws.uniform(0.22, 0.45)
+        radius = draws.uniform(0.50, 1.00) if number == count - 1 else draws.uniform(0.22, 0.45)
         room = 1.05 - 0.75 * radius
         x, y = draws.uniform(-room, room), draws.uniform(-room, room)
         if number == count - 1:
@@ -142,7 +142,7 @@ def _light(colours: Floats, draws: Draws) -> Floats:
     cast = np.array([draws.uniform(0.86, 1.14) for _ in range(3)], np.float32).reshape(3, 1, 1)
     colours = colours * (slope_map * vignette * exposure) * cast
     grey = (colours[0] + colours[1] + colours[2]) * np.float32(1.0 / 3.0)
-    saturation = draws.uniform(0.40, 1.10)
+    saturation = draws.uniform(0.50, 1.10)
     haze = draws.uniform(0.0, 0.12)
     result: Floats = (grey + saturation * (colours - grey)) * (1.0 - haze) + haze * 0.7
     return result
@@ -150,11 +150,11 @@ def _light(colours: Floats, draws: Draws) -> Floats:
 
 def _camera(colours: Floats, noise: float, draws: Draws) -> NDArray[np.uint8]:
     colours = blur(colours, draws.choice((0, 0, 1, 1, 2, 4)))
-    deviation = draws.uniform(0.01, 0.075)
+    deviation = draws.uniform(0.01, 0.06)
     colours = colours + deviation * draws.normal_field(*colours.shape)
     pixels = np.rint(np.clip(colours, 0.0, 1.0) * 255.0).astype(np.uint8)
     pixels = np.ascontiguousarray(pixels.transpose(1, 2, 0))
-    sprinkle(pixels, noise * draws.uniform(0.0, 0.10), draws)
+    sprinkle(pixels, noise * draws.uniform(0.04, 0.13), draws)
     return pixels
 
 

@@ -4,9 +4,8 @@ Honestly: these are no photographs, and they are made so that an ablation has so
 specks of one to four pixels, is planted because an opening by 3 x 3 removes it; an opening that helps here says nothing
 about your own pictures. Colours overlap between the classes, so that a network has to look at the shape.
 
-Measured with the default parameters, a ResNet of three basic blocks (16, 32, 64 channels), 720 training and 300 test
-pictures of 64 pixels, 10 epochs of SGD, n = 5 seeds: mean test accuracy .932 with an opening by 3 x 3 and .884 without;
-paired gains of 0.3, 1.0, 2.3, 4.0 and 16.6 points, for without the opening some trainings go badly.
+Measured with the default study: mean test accuracy .967 with the opening and .944 without, a paired gain of 2.3 points
+(95 % interval 1.2 to 3.4, n = 6), positive in each pair.
 """
 
 from __future__ import annotations

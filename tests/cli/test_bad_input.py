@@ -123,6 +123,45 @@ def test_a_step_that_breaks_in_training_is_reported_and_the_rest_goes_on(command
     assert "base" in done.stdout
 
 
+def test_a_study_that_is_refused_leaves_the_report_of_the_last_one(command, picture_folder):
+    good = command("run", "tiny.toml", "--data", picture_folder, "--disable", "flip", "--seeds", 1)
+    refused(command("run", "tiny.toml", "--data", picture_folder, "--set", "steps.crop.size=8"))
+    assert command("report").stdout == good.stdout
+
+
+def test_an_edited_local_plugin_is_a_new_trial_and_counted_once(command, picture_folder, folder):
+    plugin = (
+        "import flowerablate as fa\n"
+        "@fa.hookimpl\n"
+        "def flowerablate_register_step(register):\n"
+        "    register(fa.StepSpec(name='shift', summary='Shift.', build=build))\n"
+        "def build(context):\n"
+        "    return fa.PythonOp(lambda images, draws: images + 1)\n"
+    )
+    words = ("run", "tiny.toml", "--data", picture_folder, "--seeds", 1, "--swap", "morphology=shift")
+    for text in (plugin, plugin.replace("+ 1", "+ 90")):
+        (folder / "flowerablate_local.py").write_text(text)
+        done = command(*words)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.count("morphology=shift") == 2  # the row and the note on it
+    assert "1 of 2 trials are in the ledger already" in done.stderr
+
+
+def test_a_folder_with_any_name_is_read(command, picture_folder):
+    rose = picture_folder.with_name("\N{ROSE} 1")
+    picture_folder.rename(rose)
+    assert command("run", "tiny.toml", "--data", rose, "--dry-run").returncode == 0
+
+
+def test_init_in_a_folder_that_is_not_there(command):
+    assert "nowhere" in refused(command("init", "nowhere/study.toml"))
+
+
+def test_init_gives_a_valid_name(command, folder, picture_folder):
+    assert "run 'my study.toml'" in command("init", "my study.toml").stdout
+    assert command("run", "my study.toml", "--data", picture_folder, "--dry-run").returncode == 0
+
+
 def test_a_report_without_a_study_says_what_to_do(command):
     assert "'flowerablate run' makes one" in refused(command("report"))
 
@@ -151,7 +190,11 @@ def test_a_full_disk_loses_nothing(command, picture_folder, folder):
 
     words = ["run", "tiny.toml", "--data", str(picture_folder), "--disable", "flip", "--seeds", "1"]
     done = subprocess.run(
-        [sys.executable, "-m", "flowerablate", *words], cwd=folder, capture_output=True, text=True, preexec_fn=small_files
+        [sys.executable, "-m", "flowerablate", *words],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        preexec_fn=small_files,
     )
     assert "free some space" in refused(done)
     again = command(*words)

@@ -66,7 +66,7 @@ def test_results_come_base_first_then_in_the_order_of_the_design(ledger, trials)
 def test_unfinished_trials_are_counted_and_failures_reported(ledger, trials):
     ledger.folder(trials[0]).finish(result(trials[0]), {})
     ledger.folder(trials[1]).fail("ValueError: no", "Traceback ...")
-    assert ledger.unfinished("base0") == 4
+    assert ledger.unfinished(ledger.latest_run()) == 4
     assert [r.failure for r in ledger.results("base0")] == ["", "ValueError: no"]
 
 
@@ -82,7 +82,7 @@ def test_one_trial_may_serve_two_studies(ledger, trials):
     ledger.enter([replace(trials[1], base_id="base1", variant=Variant("", PIPELINE))], {"": {}})
     assert [r.change for r in ledger.results("base0")] == ["-b"]
     assert [r.change for r in ledger.results("base1")] == [""]
-    assert ledger.latest_base_id() == "base1"
+    assert ledger.latest_run().base_id == "base1"
     assert ledger.base_ids() == ["base0", "base1"]
 
 
@@ -94,11 +94,11 @@ def test_entering_again_changes_nothing(ledger, trials):
 
 def test_the_latest_base_is_found_without_the_note_of_the_study(ledger):
     (ledger.root / "study.json").unlink()
-    assert ledger.latest_base_id() == "base0"
+    assert ledger.latest_run().base_id == "base0"
 
 
 def test_an_empty_ledger_has_no_base(tmp_path):
-    assert Ledger(tmp_path).latest_base_id() is None
+    assert Ledger(tmp_path).latest_run() is None
 
 
 def test_a_damaged_file_is_named_with_the_cure(ledger, trials):
@@ -108,18 +108,58 @@ def test_a_damaged_file_is_named_with_the_cure(ledger, trials):
 
 
 def take(path, answer):
-    answer.put(TrialFolder(path).lock() is not None)
+    with TrialFolder(path).locked() as mine:
+        answer.put(mine)
 
 
 def test_a_trial_is_locked_against_other_processes(ledger, trials):
     folder = ledger.folder(trials[0])
     spawn = multiprocessing.get_context("spawn")
     answer = spawn.Queue()
-    with folder.lock():
+    with folder.locked() as mine:
+        assert mine
         other = spawn.Process(target=take, args=(folder.path, answer))
         other.start()
         assert answer.get(timeout=30) is False
         other.join()
-    again = folder.lock()
-    assert again is not None
-    again.release()
+    with folder.locked() as mine:
+        assert mine
+
+
+def test_a_lock_is_released_within_one_process(ledger, trials):
+    for _ in range(2):
+        with ledger.folder(trials[0]).locked() as mine:
+            assert mine
+
+
+def test_a_variant_whose_component_changed_is_counted_once(ledger, trials):
+    ledger.folder(trials[1]).finish(result(trials[1]), {})
+    edited = replace(trials[1], id="edited")
+    ledger.enter([edited], {"-b": {}})
+    assert ledger.results("base0") == []
+    ledger.folder(edited).finish(result(edited), {})
+    assert [r.trial_id for r in ledger.results("base0")] == ["edited"]
+    ledger.enter([trials[1]], {"-b": {}})
+    assert [r.trial_id for r in ledger.results("base0")] == [trials[1].id]
+
+
+def test_a_trial_that_a_study_knows_by_another_name_keeps_its_first(ledger, trials):
+    ledger.folder(trials[1]).finish(result(trials[1]), {})
+    ledger.enter([replace(trials[1], variant=Variant("-kind:b", PIPELINE))], {"-kind:b": {}})
+    assert [r.change for r in ledger.results("base0")] == ["-b"]
+
+
+def test_trials_of_an_abandoned_plan_are_not_waited_for(ledger, trials):
+    ledger.enter(trials[:1], {"": {}})
+    ledger.folder(trials[0]).finish(result(trials[0]), {})
+    assert ledger.unfinished(ledger.latest_run()) == 0
+
+
+@pytest.mark.parametrize("name", ["trial.json", "result.json", "study.json"])
+@pytest.mark.parametrize("content", ["{}", "[]", '{"format": 2, "unknown": 1}'])
+def test_a_foreign_file_is_named(ledger, trials, name, content):
+    folder = ledger.folder(trials[0])
+    folder.finish(result(trials[0]), {})
+    (ledger.root if name == "study.json" else folder.path).joinpath(name).write_text(content)
+    with pytest.raises(LedgerError, match=name.replace(".", r"\.")):
+        ledger.results(ledger.latest_run().base_id)

@@ -113,7 +113,11 @@ def test_removing_a_random_step_leaves_the_draws_of_all_others(images):
 
 @pytest.mark.parametrize("threads", [1, 2, 7])
 def test_results_do_not_depend_on_threads_or_batches(images, threads):
-    chain = [flip(), python(lambda batch, draws: batch + (draws.uniform(1) * 9).astype(np.uint8)[:, :, None, None]), light()]
+    chain = [
+        flip(),
+        python(lambda batch, draws: batch + (draws.uniform(1) * 9).astype(np.uint8)[:, :, None, None]),
+        light(),
+    ]
     whole = run(chain, images)
     parts = np.concatenate([run(chain, images, part, threads=threads) for part in ([0, 1, 2], [3], [4, 5, 6, 7])])
     assert np.array_equal(parts, whole)
@@ -145,5 +149,5 @@ def test_a_python_op_that_breaks_its_contract_is_named(images, function):
 
 
 def test_a_native_op_that_is_refused_is_named_with_its_step():
-    with pytest.raises(StudyError, match="clean.*size"):
+    with pytest.raises(StudyError, match=r"clean.*size"):
         Preprocess([native("clean", "morphology", op="open", size=99, shape="rectangle")], 3)

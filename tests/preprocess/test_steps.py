@@ -1,4 +1,7 @@
+import pytest
+
 from flowerablate.contracts import NativeOp, PythonOp
+from flowerablate.errors import StudyError
 from flowerablate.preprocess import BuiltStep, stage
 
 RESIZE = BuiltStep("resize", NativeOp("resize"), random=False)
@@ -32,6 +35,12 @@ def test_a_deterministic_step_behind_a_random_one_runs_each_epoch():
 
 def test_a_step_that_writes_floats_never_runs_ahead():
     assert stages_of(RESIZE, NORMALIZE) == (["resize"], ["normalize"], ["normalize"])
+
+
+def test_a_step_behind_the_one_that_writes_floats_is_refused():
+    with pytest.raises(StudyError, match="'flip' stands behind 'normalize'"):
+        stage([RESIZE, NORMALIZE, FLIP])
+    stage([RESIZE, NORMALIZE, off(FLIP)])
 
 
 def test_a_python_step_may_run_ahead():

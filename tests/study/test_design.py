@@ -69,8 +69,20 @@ def test_a_step_is_swapped_in_its_place(base, lookup):
     assert [(step.name, step.use) for step in swap.pipeline.steps][1] == ("clean", "closing")
 
 
-def test_a_variant_asked_for_twice_is_run_once(base, lookup):
-    assert len(expand(base, lookup, ["clean", "clean"], [])) == 2
+@pytest.mark.parametrize("again", ["clean+flip", "flip+clean", "kind:morphology+flip"])
+def test_a_variant_asked_for_twice_is_run_once(base, lookup, again):
+    from dataclasses import replace
+
+    base = replace(base, steps=base.steps[1:])
+    assert len(expand(base, lookup, ["clean+flip", again], [])) == 2
+
+
+def test_a_swap_may_set_a_list(base):
+    from flowerablate.contracts import Param, StepSpec
+
+    spec = StepSpec("normalize", "", lambda context: None, (Param("mean", (0.5,), ""), Param("size", 1, "")))
+    swap = expand(base, lambda slot, name, where: spec, [], ["clean=normalize,mean=[0.1, 0.2],size=2"])[1]
+    assert swap.pipeline.steps[1].params == {"mean": (0.1, 0.2), "size": 2}
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from flowerablate.errors import StudyError
-from flowerablate.study.read import apply_override, read_study, read_value
+from flowerablate.study.read import read_study, read_value, study_name
 
 DEFAULTS = (Path(__file__).parents[2] / "templates" / "study.toml").read_text()
 
@@ -114,7 +114,30 @@ def test_values_are_read_as_toml_and_else_as_text():
     assert read_value('"3"') == "3"
 
 
+def test_another_component_starts_from_its_own_defaults():
+    study = read_study(DEFAULTS, None, ["optimizer.weight_decay=0.1", "optimizer.use=adam"])
+    assert study.optimizer.params == {"weight_decay": 0.1}
+    step = read_study(DEFAULTS, None, ["steps.resize.use=center_crop"]).steps["resize"]
+    assert step.params == {}
+    assert step.removable is False
+
+
+def test_the_same_component_keeps_its_parameters():
+    assert read_study(DEFAULTS, None, ["optimizer.use=nesterov"]).optimizer.params == {"lr": 0.1}
+
+
+def test_options_are_laid_over_the_file_and_overrides_over_options(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text("[ablation]\nseeds = 2")
+    assert read_study(DEFAULTS, path, (), {"ablation.seeds": 3}).ablation.seeds == 3
+    assert read_study(DEFAULTS, path, ["ablation.seeds=4"], {"ablation.seeds": 3}).ablation.seeds == 4
+
+
 def test_a_whole_table_can_be_set():
-    tables = {"dataset": {"use": "a", "images": 3}}
-    apply_override(tables, 'dataset={use = "folder", path = "x"}')
-    assert tables["dataset"] == {"use": "folder", "path": "x"}
+    study = read_study(DEFAULTS, None, (), {"dataset": {"use": "folder", "path": "Rosen \N{ROSE}"}})
+    assert study.dataset.params == {"path": "Rosen \N{ROSE}"}
+
+
+@pytest.mark.parametrize(("text", "name"), [("my study", "my-study"), ("\N{ROSE}", "study"), ("a.b-c_d", "a.b-c_d")])
+def test_a_study_is_named_validly_after_any_file(text, name):
+    assert study_name(text) == name

@@ -1,0 +1,97 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from flowerablate.contracts import (
+    Choice,
+    DatasetSpec,
+    NativeOp,
+    Pipeline,
+    Samples,
+    StepChoice,
+    StepSpec,
+    TrainPlan,
+)
+from flowerablate.errors import DataError, PluginError, StudyError
+from flowerablate.execute.assemble import Assembler, data_choice
+from flowerablate.registry import Owner, Registry
+
+NOTHING = Choice("none")
+PLAN = TrainPlan(1, 4, 16, 3, False, 0.2, 0.2)
+
+
+def scan(context, path=""):
+    paths = tuple(sorted(Path(context.root).glob("*/*.png")))
+    labels = tuple(int(file.parent.name == "red") for file in paths)
+    return Samples(("green", "red"), tuple(file.name + file.parent.name for file in paths), paths, labels)
+
+
+def resize(context):
+    return NativeOp("resize", {"size": context.image_size, "fit": "cover", "antialias": True})
+
+
+def fail(context):
+    raise KeyError("no such thing")
+
+
+def make_registry() -> Registry:
+    registry = Registry()
+    specs = [
+        DatasetSpec("files", "Files.", scan, reads=Path.is_dir),
+        StepSpec("resize", "Fits.", resize),
+        StepSpec("broken", "Fails.", fail),
+    ]
+    registry.add(specs, Owner("mine", "mine", "1.0"))
+    return registry
+
+
+@pytest.fixture
+def assembler(picture_folder, tmp_path) -> Assembler:
+    return Assembler(make_registry(), picture_folder, tmp_path / "cache")
+
+
+def pipeline(use: str = "resize", image_size: int = 16) -> Pipeline:
+    step = StepChoice(use, name="fit")
+    plan = replace(PLAN, image_size=image_size)
+    return Pipeline(Choice("files"), (step,), NOTHING, NOTHING, NOTHING, NOTHING, plan)
+
+
+def test_packed_images_of_one_size_are_not_taken_for_those_of_another(assembler):
+    data = assembler.load_data(pipeline(), skip_bad=False)
+    small = assembler.prepare(pipeline(image_size=16), data).images
+    large = assembler.prepare(pipeline(image_size=24), data).images
+    assert small.image(0).shape == (16, 16, 3)
+    assert large.image(0).shape == (24, 24, 3)
+
+
+def test_variants_that_share_a_prefix_share_their_packed_images(assembler):
+    data = assembler.load_data(pipeline(), skip_bad=False)
+    assert assembler.prepare(pipeline(), data).images is assembler.prepare(pipeline(), data).images
+
+
+def test_what_goes_wrong_in_a_plugin_is_said_with_its_name(assembler):
+    with pytest.raises(PluginError, match=r"step 'broken' of mine \(mine 1\.0\) could not be built: KeyError"):
+        assembler.build_steps(pipeline("broken"))
+
+
+def test_a_pipeline_that_gives_another_size_is_refused(assembler):
+    data = assembler.load_data(pipeline(), skip_bad=False)
+    with pytest.raises(StudyError, match=r"input\.image_size is 16"):
+        assembler.prepare(replace(pipeline(), steps=()), data)
+
+
+def test_a_data_set_of_one_class_is_refused(assembler, picture_folder):
+    for path in (picture_folder / "red").iterdir():
+        path.unlink()
+    with pytest.raises(DataError, match="only images of class 'green'"):
+        assembler.load_data(pipeline(), skip_bad=False)
+
+
+def test_a_path_is_read_by_the_data_set_that_says_it_can(picture_folder, tmp_path):
+    assert data_choice(make_registry(), picture_folder) == Choice("files", {"path": str(picture_folder)})
+    with pytest.raises(DataError, match="no file or folder"):
+        data_choice(make_registry(), tmp_path / "nowhere")
+    (tmp_path / "file.csv").touch()
+    with pytest.raises(DataError, match="no data set can read"):
+        data_choice(make_registry(), tmp_path / "file.csv")
