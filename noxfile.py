@@ -1,4 +1,7 @@
-"""Everything that keeps main green, as sessions: ``nox`` runs lint, types, tests and native tests."""
+"""What keeps main green, as sessions: ``nox`` runs lint, types, the fast tests and the native tests.
+
+Extra, only when asked for: ``nox -s sanitize``, and the long proofs, ``nox -s tests -- -m slow``.
+"""
 
 from pathlib import Path
 

@@ -333,10 +333,12 @@ py::array_t<double> uniform(py::handle seed_arg, py::handle stream_arg, py::hand
     py::array_t<double> result({static_cast<py::ssize_t>(ids.size), static_cast<py::ssize_t>(count)});
     double* to = result.mutable_data();
     const std::uint64_t key = stream_key(seed, stream);
-    for (std::size_t i = 0; i < ids.size; ++i) {
-        const Draws draws(key, epoch, ids.data[i]);
-        for (std::uint64_t number = first; number < first + count; ++number) *to++ = draws.uniform(number);
-    }
+    without_gil([&] {
+        for (std::size_t i = 0; i < ids.size; ++i) {
+            const Draws draws(key, epoch, ids.data[i]);
+            for (std::uint64_t number = first; number < first + count; ++number) *to++ = draws.uniform(number);
+        }
+    });
     return result;
 }
 

@@ -6,6 +6,7 @@ compressed TIFF files, writes a line of its own to stderr when such a file is co
 
 from __future__ import annotations
 
+import errno
 import logging
 import re
 import warnings
@@ -41,7 +42,7 @@ _SILENCE_PILLOW = ("ignore", None, Warning, re.compile(r"PIL\."), 0)
 logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 
-def decode(path: Path, channels: int, *, target: int | None = None, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
+def decode(path: Path, channels: int, *, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
     """Read the image at *path* as uint8 [H, W, *channels*] (1 grey, 3 RGB, 4 RGBA), writable and contiguous.
 
     The EXIF orientation is applied. What lies below transparent pixels is white, as in most viewers, unless *channels*
@@ -50,11 +51,9 @@ def decode(path: Path, channels: int, *, target: int | None = None, max_pixels: 
     read as 0..1 (float only), 0..255 or 0..65535, the first of these that holds all their values, and stretched from
     their minimum to their maximum where none does; NaN becomes black.
 
-    With *target* a JPEG may be decoded at 1/2, 1/4 or 1/8 of its size (by its DCT, which is faster), as long as both
-    sides keep at least *target* pixels. Without it the size is always the full one.
-
-    Raises :class:`DataError` with one line that names the file, the cause and the cure, if the file is missing, empty,
-    truncated, corrupt, no image, or has more than *max_pixels* pixels.
+    Raises :class:`DataError` with one line that names the file, the cause and the cure, if the file is empty,
+    truncated, corrupt, no image, or has more than *max_pixels* pixels; :class:`UnreachableError`, which is one, if it
+    is missing or cannot be opened.
     """
     if channels not in _TARGET_MODES:
         raise ValueError(f"channels must be 1, 3 or 4, not {channels}")
@@ -65,14 +64,20 @@ def decode(path: Path, channels: int, *, target: int | None = None, max_pixels: 
             raise _UnusableError("the file is empty")
         with Image.open(path) as image:
             _check_size(image.size, max_pixels)
-            if target is not None and image.format == "JPEG":
-                image.draft(None, (target, target))
             image.load()
             return _pixels(_upright(image), channels)
     except Exception as error:  # Pillow's readers raise almost anything on bytes that they did not expect
+        if _is_unreachable(error):
+            raise UnreachableError(
+                f"cannot read image {path}: {_cause(error)}; check that it is there and may be read"
+            ) from error
         raise DataError(
             f"cannot read image {path}: {_cause(error)}; mend or remove it, or leave such files out with --skip-bad"
         ) from error
+
+
+class UnreachableError(DataError):
+    """The file cannot be got at: it is missing, forbidden, or the system fails. That says nothing about the picture."""
 
 
 class _UnusableError(Exception):
@@ -113,6 +118,11 @@ def _cause(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()
     return f"truncated or corrupt ({_one_line(error)})"
+
+
+def _is_unreachable(error: Exception) -> bool:
+    # Pillow's own complaints carry no number, and an invalid seek comes from an offset that a corrupt file gave.
+    return isinstance(error, OSError) and error.errno not in (None, errno.EINVAL)
 
 
 def _one_line(error: Exception) -> str:

@@ -7,6 +7,7 @@ interrupted training, resumed, gives the same numbers as one that ran through.
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Callable
@@ -30,6 +31,8 @@ from .state import load_state, save_state
 
 BEST = "best.safetensors"
 LAST = "last.safetensors"
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -129,10 +132,11 @@ def fit(
     """Train *parts* for *epochs*, and keep the best and the last state in *folder*.
 
     The best epoch has the highest validation accuracy, then the lowest validation loss, then comes first;
-    ``load_best`` brings it back. If *folder* has the last state of this training, it goes on from there. Epochs count
-    from 1, which is also the number given to ``train_batches.epoch``. A loss that is not a finite number ends the
-    training as collapsed. Raises :class:`TrainingError` where *folder* holds the state of another training, or where
-    there are no batches.
+    ``load_best`` brings it back. If *folder* has the last state of this training, it goes on from there; if that is
+    damaged, or was made with another torch, device or number of threads, one line is logged and training starts anew,
+    to the numbers that it would have given here from the first. Epochs count from 1, which is also the number given to
+    ``train_batches.epoch``. A loss that is not a finite number ends the training as collapsed. Raises
+    :class:`TrainingError` where *folder* holds the state of another training, or where there are no batches.
     """
     training = _Training(parts, len(train_batches), epochs, seed, folder, device or torch.device("cpu"), channels_last)
     training.start_or_resume()
@@ -230,27 +234,54 @@ class _Training:
         self._save_last()
 
     def start_or_resume(self) -> None:
-        """Take up the state in the folder; where there is none, keep the initial weights as the best so far."""
+        """Take up the state in the folder; where there is none to trust, keep the initial weights as the best."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        path = self.folder / LAST
-        if not path.exists():
+        state = self._trusted_state()
+        if state is None:
             self._save_best()
             return
-        state = load_state(path)
-        if state.get("training") != self._identity():
-            raise TrainingError(
-                f"{path} belongs to another training ({_words(state.get('training'))}; "
-                f"asked for: {_words(self._identity())}); delete it to start anew"
-            )
-        _load_weights(self.parts.model, state["model"], path)
+        _load_weights(self.parts.model, state["model"], self.folder / LAST)
         self.parts.optimizer.load_state_dict(state["optimizer"])
         self.parts.scheduler.load_state_dict(state["scheduler"])
         self.history = [EpochRecord(**record) for record in state["history"]]
         self.best_epoch = state["best_epoch"]
         self.collapsed_epoch = state["collapsed_epoch"]
 
+    def _trusted_state(self) -> dict[str, Any] | None:
+        """Return the last state, or None where there is none. What cannot be gone on from is deleted with a warning."""
+        path = self.folder / LAST
+        if not path.exists():
+            return None
+        try:
+            state = load_state(path)
+            load_state(self.folder / BEST)  # without it the epochs up to now would have been in vain
+        except (TrainingError, OSError) as error:
+            _discard(path, str(error).partition(";")[0])
+            return None
+        if state.get("training") != self._identity():
+            raise TrainingError(
+                f"{path} belongs to another training ({_words(state.get('training'))}; "
+                f"asked for: {_words(self._identity())}); delete it to start anew"
+            )
+        surroundings = state.get("surroundings")
+        if surroundings != self._surroundings():
+            there, here = _words(surroundings), _words(self._surroundings())
+            _discard(path, f"{path} was trained elsewhere ({there}; here: {here})")
+            return None
+        return state
+
     def _identity(self) -> dict[str, int]:
         return {"seed": self.seed, "epochs": self.epochs, "steps per epoch": self.steps}
+
+    def _surroundings(self) -> dict[str, str | int]:
+        """Return what the last bits of the numbers depend on; one training must not mix those of two machines."""
+        on_gpu = self.device.type == "cuda"
+        kind = torch.cuda.get_device_name(self.device) if on_gpu else torch.backends.cpu.get_cpu_capability()
+        return {
+            "torch": str(torch.__version__),
+            "device": f"{self.device.type} {kind}",
+            "threads": torch.get_num_threads(),
+        }
 
     def _save_best(self) -> None:
         save_state(self.folder / BEST, {"epoch": self.best_epoch, "model": self.parts.model.state_dict()})
@@ -258,6 +289,7 @@ class _Training:
     def _save_last(self) -> None:
         state = {
             "training": self._identity(),
+            "surroundings": self._surroundings(),
             "model": self.parts.model.state_dict(),
             "optimizer": self.parts.optimizer.state_dict(),
             "scheduler": self.parts.scheduler.state_dict(),
@@ -270,6 +302,11 @@ class _Training:
 
 def _merit(record: EpochRecord) -> tuple[float, float]:
     return record.validation_accuracy, -record.validation_loss
+
+
+def _discard(path: Path, cause: str) -> None:
+    _logger.warning("%s; training starts anew", " ".join(cause.split()))
+    path.unlink()
 
 
 def _load_weights(model: nn.Module, weights: dict[str, Any], path: Path) -> None:

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from flowerablate import DataError
-from flowerablate.data.decode import IMAGE_SUFFIXES, MAX_PIXELS, decode
+from flowerablate.data.decode import IMAGE_SUFFIXES, MAX_PIXELS, UnreachableError, decode
 
 
 def gradient(height: int = 12, width: int = 16) -> np.ndarray:
@@ -265,8 +265,13 @@ def test_garbled_bytes_give_pixels_or_a_data_error_and_nothing_else(tmp_path: Pa
         raw[position] = draws.integers(0, 256)
     path = tmp_path / f"garbled{suffix}"
     path.write_bytes(raw)
-    with contextlib.suppress(DataError):
-        assert decode(path, 3).shape[2] == 3
+    try:
+        pixels = decode(path, 3)
+    except UnreachableError:
+        pytest.fail("what the file holds was taken for a fault of the system")
+    except DataError:
+        return
+    assert pixels.shape[2] == 3
 
 
 def test_text_named_as_a_picture_is_refused(tmp_path: Path) -> None:
@@ -277,9 +282,9 @@ def test_text_named_as_a_picture_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"gone\.jpg: no such file"):
+    with pytest.raises(UnreachableError, match=r"gone\.jpg: no such file.*check that it is there"):
         decode(tmp_path / "gone.jpg", 3)
-    with pytest.raises(DataError, match="directory"):
+    with pytest.raises(UnreachableError, match="directory"):
         decode(tmp_path, 3)
 
 
@@ -287,7 +292,7 @@ def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
 def test_a_file_without_permission_is_named(tmp_path: Path) -> None:
     path = saved(tmp_path / "secret.png", Image.new("L", (2, 2)))
     path.chmod(0)
-    with pytest.raises(DataError, match="permission denied"):
+    with pytest.raises(UnreachableError, match="permission denied"):
         decode(path, 3)
 
 
@@ -317,23 +322,3 @@ def test_many_threads_get_the_same_pixels_as_one(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         together = list(pool.map(lambda path: decode(path, 3), paths * 8))
     assert all(np.array_equal(one, other) for one, other in zip(alone, together, strict=True))
-
-
-@pytest.mark.parametrize(
-    ("target", "shape"),
-    [(None, (300, 400, 3)), (299, (300, 400, 3)), (150, (150, 200, 3)), (70, (75, 100, 3)), (10, (38, 50, 3))],
-)
-def test_a_target_lets_a_jpeg_shrink_but_never_below_it(
-    tmp_path: Path, target: int | None, shape: tuple[int, ...]
-) -> None:
-    picture = gradient(300, 400) // 2 + 60
-    path = saved(tmp_path / "a.jpg", Image.fromarray(picture), quality=95)
-    pixels = decode(path, 3, target=target)
-    assert pixels.shape == shape
-    assert np.allclose(pixels.mean((0, 1)), decode(path, 3).mean((0, 1)), atol=1.5)
-    if target is not None:
-        assert min(pixels.shape[:2]) >= target
-
-
-def test_a_target_leaves_other_formats_at_their_size(tmp_path: Path) -> None:
-    assert decode(saved(tmp_path / "a.png", Image.new("RGB", (400, 300))), 3, target=10).shape == (300, 400, 3)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+import threading
+import time
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -63,3 +67,32 @@ def test_draws_are_uniform_and_independent_across_every_part_of_the_key():
 def test_seed_and_stream_are_not_interchangeable():
     ids = np.arange(4, dtype=np.uint64)
     assert not np.array_equal(_native.uniform(1, 2, 0, ids, 0, 4), _native.uniform(2, 1, 0, ids, 0, 4))
+
+
+@pytest.fixture
+def no_forced_switches():
+    """Let the interpreter change threads only where the running one lets go of the lock itself."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(60)
+    yield
+    sys.setswitchinterval(interval)
+
+
+@pytest.mark.usefixtures("no_forced_switches")
+def test_other_threads_run_while_numbers_are_drawn():
+    ids = np.arange(50_000, dtype=np.uint64)
+    counted = 0
+    meanwhile = []
+
+    def draw():
+        for _ in range(3):
+            before = counted
+            _native.uniform(1, 2, 3, ids, 0, 20)
+            meanwhile.append(counted - before)
+
+    worker = threading.Thread(target=draw)
+    worker.start()
+    while worker.is_alive():
+        counted += 1
+        time.sleep(1e-5)
+    assert max(meanwhile) > 0

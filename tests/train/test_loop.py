@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.torch_version import TorchVersion
 
 from flowerablate.errors import TrainingError
 from flowerablate.train.loop import BEST, LAST, EpochRecord, FitResult, Parts, Silent, load_best
@@ -230,6 +231,92 @@ def test_the_state_of_another_training_is_refused(tmp_path: Path, train: Train, 
     other.model.head = nn.Linear(8, 3)
     with pytest.raises(TrainingError, match="weights of another model"):
         train(tmp_path, other, epochs=1)
+
+
+def damage(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-1] + b"\x01")
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:100])
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+@pytest.mark.parametrize("harm", [damage, cut, empty, Path.unlink])
+@pytest.mark.parametrize("name", [LAST, BEST])
+def test_a_damaged_checkpoint_is_as_good_as_none(
+    tmp_path: Path, train: Train, caplog: pytest.LogCaptureFixture, name: str, harm: Callable[[Path], None]
+) -> None:
+    whole = train(tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path / "cut", observer=Interrupt(3, 1))
+    harm(tmp_path / "cut" / name)
+    again = train(tmp_path / "cut")
+    assert numbers(again) == numbers(whole)
+    assert again.best_epoch == whole.best_epoch
+    for kept in (LAST, BEST):
+        assert_same(weights(tmp_path / "cut", kept), weights(tmp_path / "whole", kept))
+    lines = [record.getMessage() for record in caplog.records]
+    if (name, harm) == (LAST, Path.unlink):
+        assert lines == []
+        return
+    (line,) = lines
+    assert name in line
+    assert line.endswith("; training starts anew")
+    assert "\n" not in line
+
+
+def test_a_damaged_checkpoint_is_gone_before_training_starts_anew(
+    tmp_path: Path, train: Train, caplog: pytest.LogCaptureFixture
+) -> None:
+    train(tmp_path, epochs=2)
+    cut(tmp_path / LAST)
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path, epochs=2, observer=Interrupt(1, 1))
+    assert not (tmp_path / LAST).exists()
+    assert load_state(tmp_path / BEST)["epoch"] == 0
+    assert len(caplog.records) == 1
+
+
+def elsewhere(name: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Make this look like another place to train, and return how the new place is told of."""
+    if name == "torch":
+        monkeypatch.setattr(torch, "__version__", TorchVersion("99.1.0"))
+        return "torch 99.1.0"
+    if name == "device":
+        monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "ABACUS")
+        return "device cpu ABACUS"
+    threads = torch.get_num_threads() + 1
+    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
+    return f"threads {threads}"
+
+
+@pytest.mark.parametrize("what", ["torch", "device", "threads"])
+def test_what_was_trained_elsewhere_is_not_mixed_with_what_is_trained_here(
+    tmp_path: Path,
+    train: Train,
+    memory_batches: type,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    what: str,
+) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path, observer=Interrupt(3, 1))
+    here = elsewhere(what, monkeypatch)
+    batches = memory_batches(40, 8, shuffle=True)
+    train(tmp_path, train_batches=batches)
+    assert batches.asked == [1, 2, 3, 4]
+    (line,) = [record.getMessage() for record in caplog.records]
+    before, after = line.split("here: ")
+    assert "was trained elsewhere" in before
+    assert here not in before
+    assert here in after
+    assert line.endswith("; training starts anew")
+    train(tmp_path, train_batches=batches)
+    assert batches.asked == [1, 2, 3, 4]
 
 
 def test_no_batches_are_an_error(tmp_path: Path, train: Train, memory_batches: type) -> None:
