@@ -5,6 +5,7 @@ rooms of the package. Importing this loads neither torch nor the native core.
 """
 
 from .contracts import (
+    IMAGE_SUFFIXES,
     Choice,
     DataContext,
     DatasetSpec,
@@ -27,6 +28,7 @@ from .errors import DataError, FlowerablateError, PluginError, StudyError, Train
 from .hookspecs import hookimpl
 
 __all__ = [
+    "IMAGE_SUFFIXES",
     "Choice",
     "DataContext",
     "DataError",

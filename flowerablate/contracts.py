@@ -5,116 +5,34 @@ Importing this module loads neither torch nor the native core, so that listing c
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+import keyword
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from .errors import DataError, PluginError, StudyError, nearest
+from .errors import DataError, PluginError
+from .params import Param as Param
+from .params import Value as Value
 
 if TYPE_CHECKING:
     import numpy as np
     import torch
     from numpy.typing import NDArray
 
-Value: TypeAlias = "bool | int | float | str | tuple[int | float | str, ...]"
-"""What a parameter may hold; all of it can be written in TOML."""
+_SUFFIXES = ".jpg .jpeg .jpe .jfif .png .apng .bmp .dib .gif .webp .tif .tiff .ppm .pgm .pbm .pnm .tga .jp2 .j2k .avif"
+IMAGE_SUFFIXES = frozenset(_SUFFIXES.split(" "))
+"""File name endings, lower-case with the dot, that count as images."""
 
-
-# ---------------------------------------------------------------------------------------------- parameters
-
-
-@dataclass(frozen=True)
-class Param:
-    """One typed parameter of a component; its type is that of *default*.
-
-    ``low`` and ``high`` are inclusive bounds (of each element, for a tuple); ``log`` says that a search should be
-    logarithmic. ``off`` makes the parameter a *feature*: the value that switches this part of the component off.
-    """
-
-    name: str
-    default: Value
-    summary: str
-    low: float | None = None
-    high: float | None = None
-    choices: tuple[str, ...] = ()
-    log: bool = False
-    off: Value | None = None
-
-    @property
-    def type_name(self) -> str:
-        """The type as a user reads it: ``bool``, ``int``, ``float``, ``str`` or ``list``."""
-        return "list" if isinstance(self.default, tuple) else type(self.default).__name__
-
-    @property
-    def range_text(self) -> str:
-        """The allowed values as a user reads them, or an empty string."""
-        if self.choices:
-            return " | ".join(self.choices)
-        if self.low is None and self.high is None:
-            return ""
-        low = "" if self.low is None else f"{self.low:g}"
-        high = "" if self.high is None else f"{self.high:g}"
-        return f"{low} to {high}" if low and high else f">= {low}" if low else f"<= {high}"
-
-    def check(self, value: object, where: str) -> Value:
-        """Return *value* in the parameter's type, or raise :class:`StudyError` that names *where* it stood."""
-        checked = self._coerce(value)
-        if checked is None or not self._allowed(checked):
-            if self.choices and isinstance(value, str):
-                raise StudyError(f"{where}: {value!r} is not known; {nearest(value, self.choices)}")
-            allowed = f" ({self.range_text})" if self.range_text else ""
-            raise StudyError(f"{where} must be {_WANTED[self.type_name]}{allowed}, not {value!r}")
-        return checked
-
-    def _coerce(self, value: object) -> Value | None:
-        default = self.default
-        if isinstance(default, bool):
-            return value if isinstance(value, bool) else None
-        if isinstance(default, str):
-            return value if isinstance(value, str) else None
-        if isinstance(default, tuple):
-            if isinstance(value, bool | int | float):
-                value = (value,)
-            if isinstance(value, str) or not isinstance(value, Sequence):
-                return None
-            return self._coerce_items(tuple(value))
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            return None
-        if isinstance(default, int):
-            return value if isinstance(value, int) else None
-        return float(value)
-
-    def _coerce_items(self, items: tuple[Any, ...]) -> Value | None:
-        assert isinstance(self.default, tuple)
-        wanted: type = type(self.default[0]) if self.default else str
-        numbers = (int, float) if wanted is float else wanted
-        if not all(isinstance(item, numbers) and not isinstance(item, bool) for item in items):
-            return None
-        return tuple(wanted(item) for item in items)
-
-    def _allowed(self, value: Value) -> bool:
-        for item in value if isinstance(value, tuple) else (value,):
-            if self.choices and item not in self.choices:
-                return False
-            if isinstance(item, str):
-                continue
-            if (self.low is not None and item < self.low) or (self.high is not None and item > self.high):
-                return False
-        return True
-
-
-_WANTED = {
-    "bool": "true or false",
-    "int": "a whole number",
-    "float": "a number",
-    "str": "a text",
-    "list": "a list",
-}
+SPLITS = ("train", "val", "test")
+"""The parts that an official split may have."""
 
 
 # ------------------------------------------------------------------------------- what plugins hand over
+
+
+_COMPONENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
 @dataclass(frozen=True)
@@ -123,6 +41,9 @@ class ComponentSpec:
 
     ``build`` is called as ``build(context, **params)`` with every declared parameter; the subclass says what the
     context is and what is to be returned. Import torch inside ``build``, not at the top of the plugin.
+
+    Names stand on command lines and in paths: *name* is ASCII letters, digits, ``-`` and ``_``, beginning with a letter
+    or digit, and a parameter's is a Python identifier; else :class:`PluginError`.
     """
 
     slot: ClassVar[str] = ""
@@ -133,7 +54,14 @@ class ComponentSpec:
     params: tuple[Param, ...] = ()
 
     def __post_init__(self) -> None:
+        if not _COMPONENT_NAME.fullmatch(self.name):
+            raise PluginError(
+                f"{self.slot} {self.name!r}: a name is letters, digits, - and _, beginning with a letter or digit"
+            )
         names = [param.name for param in self.params]
+        for name in names:
+            if not name.isidentifier() or keyword.iskeyword(name):
+                raise PluginError(f"{self.slot} {self.name!r}: parameter name {name!r} is not a Python identifier")
         clashes = sorted({name for name in names if names.count(name) > 1} | (RESERVED & set(names)))
         if clashes:
             raise PluginError(f"{self.slot} {self.name!r}: parameter name is reserved or given twice: {clashes[0]}")
@@ -311,6 +239,8 @@ class Samples:
     *keys* name each sample for good (its path relative to the root): random streams, splits and reports go by them.
     *splits*: ``train``, ``val`` or ``test`` per sample where the data set brings an official split, else None.
     *skipped*: files that were left out because they are unreadable.
+
+    Raises :class:`DataError` for the first key given twice, label that is no index of *classes*, or unknown split name.
     """
 
     classes: tuple[str, ...]
@@ -325,6 +255,16 @@ class Samples:
             raise DataError("a data set must give one key, one path and one label for each sample")
         if self.splits is not None and len(self.splits) != len(self.keys):
             raise DataError("a data set with an official split must give one split name for each sample")
+        seen: set[str] = set()
+        for key, label in zip(self.keys, self.labels, strict=True):
+            if key in seen:
+                raise DataError(f"the data set gives the key {key!r} twice; each sample needs a key of its own")
+            seen.add(key)
+            if not 0 <= label < len(self.classes):
+                raise DataError(f"sample {key!r} has label {label}, but labels index the {len(self.classes)} classes")
+        for key, split in zip(self.keys, self.splits or (), strict=self.splits is not None):
+            if split not in SPLITS:
+                raise DataError(f"sample {key!r} is in split {split!r}; choose from: {', '.join(SPLITS)}")
 
     def __len__(self) -> int:
         return len(self.keys)

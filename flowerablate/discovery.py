@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from importlib.machinery import SourceFileLoader
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
@@ -24,6 +26,8 @@ from .registry import Owner, Registry
 
 GROUP = "flowerablate"
 LOCAL_PLUGIN = "flowerablate_local.py"
+OWN_DISTRIBUTION = "flowerablate"
+"""What our own plugins come with; its version is enough to tell their source."""
 _HOOK_PREFIX = "flowerablate_register_"
 
 
@@ -83,18 +87,20 @@ class _Finder:
             return
         try:
             module = entry.load()
+            if owner.distribution != OWN_DISTRIBUTION:
+                owner = replace(owner, digest=source_digest(sys.modules[entry.module]))
         except (Exception, SystemExit) as error:
             self.failures.append(Failure(owner, _one_line(error)))
             return
         self._admit(module, owner)
 
     def load_file(self, path: Path) -> None:
-        digest = hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
-        owner = Owner(path.stem, path.name, "", digest)
+        content = path.read_bytes()
+        owner = Owner(path.stem, path.name, "", hashlib.blake2b(content, digest_size=16).hexdigest())
         if not self._claim(owner):
             return
         try:
-            module = _import_file(path)
+            module = _import_file(path, content)
         except (Exception, SystemExit) as error:
             self.failures.append(Failure(owner, _one_line(error)))
             return
@@ -149,13 +155,41 @@ def collect_specs(module: Any, name: str) -> list[ComponentSpec]:
     return specs
 
 
-def _import_file(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    if spec is None or spec.loader is None:
+def source_digest(module: ModuleType) -> str:
+    """Hash the source of an imported plugin: 32 hexadecimal digits, or nothing where no files can be read.
+
+    Of a module in a package these are all ``*.py`` files of the outermost package, by relative name and content; else
+    it is the file of the module alone.
+    """
+    parts = module.__name__.split(".")
+    above = [sys.modules.get(".".join(parts[:depth])) for depth in range(1, len(parts))]
+    outermost = next((each for each in above if getattr(each, "__file__", None)), module)  # namespaces have no file
+    file = Path(outermost.__file__ or "") if outermost else Path()
+    if not file.is_file():
+        return ""
+    root = file.parent
+    files = _sources(root) if hasattr(outermost, "__path__") else [file]
+    digest = hashlib.blake2b(digest_size=16)
+    for path in files:
+        name, content = path.relative_to(root).as_posix().encode(), path.read_bytes()
+        digest.update(b"%d %d " % (len(name), len(content)) + name + content)
+    return digest.hexdigest()
+
+
+def _sources(root: Path) -> list[Path]:
+    found = [Path(folder, name) for folder, _, names in os.walk(root) for name in names if name.endswith(".py")]
+    return sorted(found, key=lambda path: path.relative_to(root).as_posix())
+
+
+def _import_file(path: Path, content: bytes) -> ModuleType:
+    """Run *content*, which was read from *path*; Python's own cache would miss a change within the same second."""
+    loader = SourceFileLoader(path.stem, str(path))
+    spec = importlib.util.spec_from_file_location(path.stem, path, loader=loader)
+    if spec is None:
         raise PluginError(f"{path} is not a Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[path.stem] = module
-    spec.loader.exec_module(module)
+    exec(loader.source_to_code(content, str(path)), vars(module))
     return module
 
 

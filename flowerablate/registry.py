@@ -11,7 +11,11 @@ from .errors import PluginError, StudyError, nearest
 
 @dataclass(frozen=True)
 class Owner:
-    """Who brought a component: the plugin, its distribution and version; *digest* hashes a local plugin file."""
+    """Who brought a component: the plugin, its distribution and version.
+
+    *digest* hashes the source of a plugin that is not our own, which may change without its version; as text, the owner
+    has version and digest, and so enters the ids of the trials that use it.
+    """
 
     plugin: str
     distribution: str
@@ -19,8 +23,8 @@ class Owner:
     digest: str = ""
 
     def __str__(self) -> str:
-        version = self.version or self.digest[:12]
-        return f"{self.plugin} ({self.distribution} {version})".replace(" )", ")")
+        facts = (self.distribution, self.version, self.digest[:12])
+        return f"{self.plugin} ({' '.join(fact for fact in facts if fact)})"
 
 
 @dataclass(frozen=True)

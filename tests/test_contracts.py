@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowerablate import DataError, Param, PluginError, Samples, ScheduleContext, StepSpec, StudyError
+from flowerablate import IMAGE_SUFFIXES, DataError, Param, PluginError, Samples, ScheduleContext, StepSpec, StudyError
 from flowerablate.contracts import RESERVED, SLOTS
 from flowerablate.discovery import discover
 from flowerablate.testing import check_component, check_plugin
@@ -139,6 +139,53 @@ def test_samples_of_unequal_lengths_are_refused():
         Samples(("a", "b"), ("1", "2"), (Path("1"),), (0, 1))
     with pytest.raises(DataError, match="one split name"):
         Samples(("a", "b"), ("1", "2"), (Path("1"), Path("2")), (0, 1), splits=("train",))
+
+
+TWO = (("a", "b"), ("1", "2"), (Path("1"), Path("2")))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((*TWO, (0, 2)), "sample '2' has label 2, but labels index the 2 classes"),
+        ((*TWO, (-1, 0)), "sample '1' has label -1, but labels index the 2 classes"),
+        ((("a",), ("1", "1"), (Path("1"), Path("2")), (0, 0)), "gives the key '1' twice"),
+        ((*TWO, (0, 1), ("train", "valid")), "sample '2' is in split 'valid'; choose from: train, val, test"),
+    ],
+)
+def test_samples_with_a_wrong_label_key_or_split_are_refused_by_the_first_fault(arguments, message):
+    with pytest.raises(DataError, match=message):
+        Samples(*arguments)
+
+
+def test_samples_may_have_any_official_split_or_none():
+    assert Samples(*TWO, (0, 1)).splits is None
+    assert Samples(*TWO, (0, 1), ("val", "test")).splits == ("val", "test")
+    assert len(Samples(("a", "b"), (), (), (), ())) == 0
+
+
+@pytest.mark.parametrize("name", ["blur", "Blur2", "3x3", "two-layers", "random_resized_crop", "a--b_"])
+def test_a_component_may_be_called(name):
+    assert StepSpec(name, "Blur.", build=lambda context: None).name == name
+
+
+@pytest.mark.parametrize(
+    "name", ["", "a b", "a+b", "a=b", "a,b", "a.b", "kind:a", "../a", "-a", "_a", "a\n", "größe", "a/b", "a\\b"]
+)
+def test_a_component_name_that_a_command_line_or_a_path_could_mistake_is_refused(name):
+    with pytest.raises(PluginError, match="a name is letters, digits, - and _"):
+        StepSpec(name, "Blur.", build=lambda context: None)
+
+
+@pytest.mark.parametrize("name", ["", "a-b", "a.b", "1a", "a b", "a=b", "lambda"])
+def test_a_parameter_name_that_is_no_identifier_is_refused(name):
+    with pytest.raises(PluginError, match="is not a Python identifier"):
+        StepSpec("blur", "Blur.", build=lambda context: None, params=(Param(name, 1, "one"),))
+
+
+def test_the_names_of_image_files_are_there_for_every_plugin():
+    assert {".jpg", ".png", ".tif"} <= IMAGE_SUFFIXES
+    assert all(suffix == suffix.lower() and suffix.startswith(".") for suffix in IMAGE_SUFFIXES)
 
 
 def test_a_schedule_counts_the_steps_of_the_whole_training():

@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import re
+import shutil
 import subprocess
 import sys
 import types
@@ -29,24 +30,40 @@ def flowerablate_register_step(register):
 
 @pytest.fixture
 def install(tmp_path, monkeypatch):
-    """Return a function that installs a plugin as a distribution of its own, until the test ends."""
+    """Return a function that installs a plugin as a distribution of its own, until the test ends.
+
+    *source* is that of a single module, or files by name: those of a package. Returns where it lies.
+    """
     installed = []
 
-    def install(plugin, source, distribution=None, version="1.0"):
+    def install(plugin, source, distribution=None, version="1.0", entry=""):
         distribution = distribution or f"dist-{plugin}"
         home = tmp_path / distribution
         info = home / f"{distribution.replace('-', '_')}-{version}.dist-info"
         info.mkdir(parents=True)
         module = f"module_of_{distribution.replace('-', '_')}"
-        (home / f"{module}.py").write_text(source)
+        if isinstance(source, str):
+            place = home / f"{module}.py"
+            place.write_text(source)
+        else:
+            place = home / module
+            for name, text in source.items():
+                (place / name).parent.mkdir(parents=True, exist_ok=True)
+                (place / name).write_text(text)
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n")
-        (info / "entry_points.txt").write_text(f"[flowerablate]\n{plugin} = {module}\n")
+        (info / "entry_points.txt").write_text(f"[flowerablate]\n{plugin} = {module}{entry}\n")
         monkeypatch.syspath_prepend(home)
         installed.append(module)
+        return place
 
     yield install
-    for module in installed:
-        sys.modules.pop(module, None)
+    forget(*installed)
+
+
+def forget(*modules):
+    """Let modules, and all that is in them, be imported anew."""
+    for name in [name for name in sys.modules if name.split(".")[0] in modules]:
+        del sys.modules[name]
 
 
 @pytest.fixture
@@ -107,8 +124,8 @@ def test_a_component_name_that_two_plugins_claim_raises_and_names_both(install):
         discover()
     message = str(caught.value)
     assert "step 'twin' is registered twice" in message
-    assert "one (dist-one 1.0)" in message
-    assert "two (dist-two 2.0)" in message
+    assert "by one (dist-one 1.0 " in message
+    assert "by two (dist-two 2.0 " in message
 
 
 def test_a_plugin_name_that_two_distributions_claim_raises_and_names_both(install):
@@ -138,6 +155,13 @@ def test_the_file_beside_a_study_is_a_plugin_with_the_hash_of_its_content(local)
     assert owner.digest == hashlib.blake2b(source.encode(), digest_size=16).hexdigest()
 
 
+def test_a_local_plugin_that_changes_within_a_second_is_run_as_it_is_hashed(local):
+    folder = local(STEP_PLUGIN.format(name="step1"))
+    first = discover(folder).registry.find("step", "step1").owner
+    (folder / LOCAL_PLUGIN).write_text(STEP_PLUGIN.format(name="step2"))
+    assert discover(folder).registry.find("step", "step2").owner != first
+
+
 def test_a_folder_without_a_local_plugin_is_no_trouble(tmp_path):
     assert discover(tmp_path).failures == discover().failures
 
@@ -149,8 +173,88 @@ def test_a_broken_local_plugin_is_listed_with_its_reason(local):
 
 def test_a_local_plugin_cannot_take_the_name_of_an_installed_component(install, local):
     install("tidy", STEP_PLUGIN.format(name="twin"))
-    with pytest.raises(fa.PluginError, match=r"by tidy \(dist-tidy 1\.0\) and by flowerablate_local"):
+    with pytest.raises(fa.PluginError, match=r"by tidy \(dist-tidy 1\.0 \w{12}\) and by flowerablate_local"):
         discover(local(STEP_PLUGIN.format(name="twin")))
+
+
+# ------------------------------------------------------------------------- the source of a plugin is its identity
+
+PACKAGE = {"__init__.py": STEP_PLUGIN.format(name="tidy"), "inner/kernel.py": "SIZE = 3\n", "notes.txt": "a"}
+
+
+def owner_of_tidy():
+    forget("module_of_dist_tidy")
+    return discover().registry.find("step", "tidy").owner
+
+
+def test_a_plugin_of_one_file_changes_its_digest_with_that_file_only(install):
+    place = install("tidy", STEP_PLUGIN.format(name="tidy"))
+    first = owner_of_tidy()
+    (place.parent / "neighbour.py").write_text("")
+    assert owner_of_tidy() == first
+    place.write_text(place.read_text() + "# changed\n")
+    changed = owner_of_tidy()
+    assert changed.version == first.version
+    assert len(changed.digest) == 32
+    assert str(changed) != str(first)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda place: (place / "__init__.py").write_text(PACKAGE["__init__.py"] + "# changed\n"),
+        lambda place: (place / "inner" / "kernel.py").write_text("SIZE = 5\n"),
+        lambda place: (place / "inner" / "kernel.py").rename(place / "inner" / "kernels.py"),
+        lambda place: (place / "more.py").write_text(""),
+        lambda place: (place / "inner" / "kernel.py").unlink(),
+    ],
+    ids=["top", "inner", "renamed", "added", "removed"],
+)
+def test_a_plugin_that_is_a_package_changes_its_digest_with_any_of_its_python_files(install, change):
+    place = install("tidy", PACKAGE)
+    first = owner_of_tidy()
+    assert owner_of_tidy() == first
+    change(place)
+    assert owner_of_tidy().digest != first.digest
+
+
+def test_what_is_no_python_source_does_not_change_the_digest(install):
+    place = install("tidy", PACKAGE)
+    first = owner_of_tidy()
+    (place / "notes.txt").write_text("b")
+    assert owner_of_tidy() == first
+
+
+def test_a_plugin_within_a_package_is_hashed_with_the_whole_of_it_and_nothing_more_is_imported(install):
+    files = {"__init__.py": "", "kernel.py": "1 / 0", "hooks.py": STEP_PLUGIN.format(name="tidy")}
+    place = install("tidy", files, entry=".hooks")
+    first = owner_of_tidy()
+    (place / "kernel.py").write_text("2 / 0")
+    assert owner_of_tidy().digest != first.digest
+
+
+def test_a_plugin_in_a_namespace_is_hashed_without_its_neighbours(install):
+    place = install("tidy", {"hooks.py": STEP_PLUGIN.format(name="tidy")}, entry=".hooks")
+    first = owner_of_tidy()
+    assert first.digest
+    (place / "of_another_distribution.py").write_text("")
+    assert owner_of_tidy() == first
+
+
+def test_the_place_of_a_plugin_does_not_change_its_digest(install, tmp_path):
+    digests = {"here": "", "there": ""}
+    for name in digests:
+        place = install(name, {**PACKAGE, "__init__.py": STEP_PLUGIN.format(name="tidy")}, distribution=f"d-{name}")
+        digests[name] = discover(strict=False).registry.find("step", "tidy").owner.digest
+        shutil.rmtree(place.parent)
+    assert digests["here"] == digests["there"] != ""
+
+
+def test_our_own_plugins_go_by_their_version_alone():
+    owners = [plugin.owner for plugin in discover().plugins if plugin.owner.distribution == "flowerablate"]
+    assert owners
+    assert {owner.digest for owner in owners} == {""}
+    assert all(owner.version for owner in owners)
 
 
 # ---------------------------------------------------------------------------------------- the hooks of a module

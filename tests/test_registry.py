@@ -74,7 +74,8 @@ def test_components_are_listed_by_name():
     assert list(registry.slot("step")) == ["blur", "sharpen"]
 
 
-def test_an_owner_reads_as_plugin_distribution_and_version_or_digest():
+def test_an_owner_reads_as_plugin_distribution_version_and_digest():
     assert str(ROSES) == "roses (flowerablate-roses 1.2)"
     assert str(LOCAL) == "flowerablate_local (flowerablate_local.py 0123456789ab)"
+    assert str(Owner("lilies", "dist", "2.0", "0123456789abcdef")) == "lilies (dist 2.0 0123456789ab)"
     assert str(Owner("odd", "unknown", "")) == "odd (unknown)"

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
-from ..contracts import LossContext, ModelContext, Pipeline, ScheduleContext, Trial, TrialResult
+from ..contracts import SLOTS, LossContext, ModelContext, Pipeline, ScheduleContext, Trial, TrialResult
 from ..data.splits import Split, split_samples
 from ..ledger import TrialFolder
 from ..ledger.files import replacing
@@ -22,6 +24,7 @@ from .assemble import Assembler, DataSet, PreparedPipeline
 from .observer import RunObserver
 
 _EVALUATION_BATCH = 128
+_RECORDED_VERSIONS = ("flowerablate", "numpy", "pillow", "torchvision")
 
 
 def run_trial(
@@ -54,7 +57,8 @@ def run_trial(
     )
     load_best(parts.model, folder.path)
     test = evaluate(parts.model, batches["test"], parts.loss, device=device, channels_last=plan.channels_last)
-    result = _result(trial, fitted, test, parts.model, environment(device))
+    surroundings = record_surroundings(pipeline, assembler, device)
+    result = _result(trial, fitted, test, parts.model, surroundings)
     _write_predictions(folder, data, split, test)
     folder.finish(result, {"history": [asdict(record) for record in fitted.history]})
     return result
@@ -88,6 +92,18 @@ def build_parts(
         build("scheduler", ScheduleContext(optimizer, plan.epochs, steps_per_epoch)),
         build("loss", LossContext(tuple(int(count) for count in counts))),
     )
+
+
+def record_surroundings(pipeline: Pipeline, assembler: Assembler, device: torch.device) -> dict[str, str]:
+    """Return what a result depends on besides the study: machine, versions, and the ``owners`` of the components.
+
+    The owners are those of every component that *pipeline* names, each once, sorted and joined by ``"; "``.
+    """
+    named = [("step", step.use) for step in pipeline.steps]
+    named += [(slot, getattr(pipeline, slot).use) for slot in SLOTS if slot != "step"]
+    owners = sorted({assembler.provenance(slot, name) for slot, name in named})
+    versions = {name: version(name) for name in _RECORDED_VERSIONS}
+    return {**environment(device), **versions, "owners": "; ".join(owners)}
 
 
 def check_parts(pipeline: Pipeline, data: DataSet, assembler: Assembler) -> None:
@@ -137,7 +153,7 @@ class _Steps:
 
 
 def _result(
-    trial: Trial, fitted: FitResult, test: Evaluation, model: nn.Module, surroundings: dict[str, str]
+    trial: Trial, fitted: FitResult, test: Evaluation, model: nn.Module, surroundings: Mapping[str, str]
 ) -> TrialResult:
     best = fitted.best
     return TrialResult(

@@ -115,12 +115,27 @@ def _sign_flip(summary: Summary) -> Iterator[str]:
 
 
 def _environment(results: Sequence[TrialResult]) -> Iterator[str]:
-    """Anything that the trials were not run with alike, such as the version of torch."""
-    finished = [result for result in results if not result.failure]
-    mixed = []
-    for name in sorted({name for result in finished for name in result.environment}):
-        values = sorted({result.environment.get(name, "unknown") for result in finished})
-        if len(values) > 1:
-            mixed.append(f"{name} {' / '.join(values)}")
+    """Anything that the trials were not run with alike, such as the version of torch.
+
+    That variants use different plugins is no difference of the environment; one plugin in two versions is. What a
+    result does not tell counts as equal.
+    """
+    values: dict[str, set[str]] = {}
+    for result in results:
+        for name, value in result.environment.items() if not result.failure else ():
+            if name == "owners":
+                for plugin, origin in _plugins(value):
+                    values.setdefault(f"plugin {plugin}", set()).add(origin)
+            else:
+                values.setdefault(name, set()).add(value)
+    mixed = [f"{name} {' / '.join(sorted(found))}" for name, found in sorted(values.items()) if len(found) > 1]
     if mixed:
         yield f"Not all trials ran in the same environment: {'; '.join(mixed)}."
+
+
+def _plugins(owners: str) -> Iterator[tuple[str, str]]:
+    """Split ``blur (dist-blur 1.0); ...`` into names and origins; our own plugins go by the version of flowerablate."""
+    for owner in owners.split("; "):
+        plugin, _, origin = owner.partition(" (")
+        if not origin.startswith("flowerablate "):
+            yield plugin, origin.removesuffix(")")

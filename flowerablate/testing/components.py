@@ -15,7 +15,7 @@ from ..contracts import (
     StepSpec,
     Value,
 )
-from ..errors import StudyError, nearest
+from ..errors import DataError, StudyError, nearest
 
 
 def check_component(
@@ -81,8 +81,10 @@ def with_other_choices(
 
 
 def build(spec: ComponentSpec, context: object, params: Mapping[str, Value], when: str = "") -> object:
-    """Build *spec*; a :class:`StudyError` becomes an AssertionError, because these settings ought to work."""
+    """Build *spec*; a :class:`StudyError` or :class:`DataError` becomes an AssertionError: this ought to work."""
     try:
         return spec.build(context, **params)
     except StudyError as error:
         raise AssertionError(f"{named(spec)}{when} refuses its own settings: {error}") from error
+    except DataError as error:
+        raise AssertionError(f"{named(spec)}{when}: {error}") from error

@@ -10,8 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from flowerablate import DataContext, DataError, Samples
-from flowerablate.data.decode import IMAGE_SUFFIXES
+from flowerablate import IMAGE_SUFFIXES, DataContext, DataError, Samples
 
 _SPLIT_NAMES = {"train": "train", "test": "test", "val": "val", "valid": "val", "validation": "val"}
 _SPLIT_ORDER = ("train", "val", "test")

@@ -136,6 +136,29 @@ def test_mixed_environments_and_pending_trials_are_noted(trial) -> None:
     assert not any("provisional" in note for note in summarise(results).notes)
 
 
+def test_variants_may_use_other_plugins_but_not_the_same_one_in_two_versions(trial) -> None:
+    def notes(*owners: str) -> list[str]:
+        pairs = zip(("", "-x"), owners, strict=True)
+        results = [trial(change, 1, 0.9, environment={"torch": "2.6.0", "owners": text}) for change, text in pairs]
+        return [note for note in summarise(results).notes if "environment" in note]
+
+    blur = "blur (dist-blur 1.0 0123456789ab)"
+    assert notes(f"{blur}; steps (flowerablate 0.1.0)", f"{blur}; roses (flowerablate-roses 1.2)") == []
+    assert notes("steps (flowerablate 0.1.0)", "steps (flowerablate 0.2.0)") == []  # said by the key flowerablate
+    assert notes(blur, "blur (dist-blur 1.0 ba9876543210); roses (flowerablate-roses 1.2)") == [
+        "Not all trials ran in the same environment: "
+        "plugin blur dist-blur 1.0 0123456789ab / dist-blur 1.0 ba9876543210."
+    ]
+
+
+def test_what_a_result_does_not_tell_is_no_difference(trial) -> None:
+    results = [
+        trial("", 1, 0.9, environment={"device": "cpu"}),
+        trial("-x", 1, 0.8, environment={"device": "cpu", "numpy": "2.0"}),
+    ]
+    assert not any("environment" in note for note in summarise(results).notes)
+
+
 def test_a_lower_loss_is_better(trial) -> None:
     results = [trial("", seed, 0.9 + 0.01 * seed) for seed in range(4)]
     results += [trial("-x", seed, 0.7 + 0.012 * seed) for seed in range(4)]

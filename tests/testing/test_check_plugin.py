@@ -37,7 +37,7 @@ def test_a_good_plugin_gives_its_specs():
         (plugin_with(GOOD, decorate=False), "lacks the @flowerablate.hookimpl decorator"),
         (plugin_with(GOOD, hook="flowerablate_register_model"), "takes a ModelSpec, not StepSpec"),
         (plugin_with(GOOD, GOOD), "registered twice"),
-        (plugin_with(replace(GOOD, name="Odd Step")), "a name is small letters"),
+        (plugin_with(replace(GOOD, name="OddStep")), "a name is small letters"),
         (plugin_with(replace(GOOD, summary=" ")), "the summary is empty"),
         (plugin_with(replace(GOOD, params=(fa.Param("size", 3, ""),))), "'size': the summary is empty"),
         (plugin_with(replace(GOOD, params=(fa.Param("size", 3, "s", low=1, off=0),))), "off must be a whole number"),

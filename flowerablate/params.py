@@ -1,0 +1,102 @@
+"""The typed parameters with which a component describes what can be set in a study."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from .errors import StudyError, nearest
+
+Value: TypeAlias = "bool | int | float | str | tuple[int | float | str, ...]"
+"""What a parameter may hold; all of it can be written in TOML."""
+
+
+@dataclass(frozen=True)
+class Param:
+    """One typed parameter of a component; its type is that of *default*.
+
+    ``low`` and ``high`` are inclusive bounds (of each element, for a tuple); ``log`` says that a search should be
+    logarithmic. ``off`` makes the parameter a *feature*: the value that switches this part of the component off.
+    """
+
+    name: str
+    default: Value
+    summary: str
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+    log: bool = False
+    off: Value | None = None
+
+    @property
+    def type_name(self) -> str:
+        """The type as a user reads it: ``bool``, ``int``, ``float``, ``str`` or ``list``."""
+        return "list" if isinstance(self.default, tuple) else type(self.default).__name__
+
+    @property
+    def range_text(self) -> str:
+        """The allowed values as a user reads them, or an empty string."""
+        if self.choices:
+            return " | ".join(self.choices)
+        if self.low is None and self.high is None:
+            return ""
+        low = "" if self.low is None else f"{self.low:g}"
+        high = "" if self.high is None else f"{self.high:g}"
+        return f"{low} to {high}" if low and high else f">= {low}" if low else f"<= {high}"
+
+    def check(self, value: object, where: str) -> Value:
+        """Return *value* in the parameter's type, or raise :class:`StudyError` that names *where* it stood."""
+        checked = self._coerce(value)
+        if checked is None or not self._allowed(checked):
+            if self.choices and isinstance(value, str):
+                raise StudyError(f"{where}: {value!r} is not known; {nearest(value, self.choices)}")
+            allowed = f" ({self.range_text})" if self.range_text else ""
+            raise StudyError(f"{where} must be {_WANTED[self.type_name]}{allowed}, not {value!r}")
+        return checked
+
+    def _coerce(self, value: object) -> Value | None:
+        default = self.default
+        if isinstance(default, bool):
+            return value if isinstance(value, bool) else None
+        if isinstance(default, str):
+            return value if isinstance(value, str) else None
+        if isinstance(default, tuple):
+            if isinstance(value, bool | int | float):
+                value = (value,)
+            if isinstance(value, str) or not isinstance(value, Sequence):
+                return None
+            return self._coerce_items(tuple(value))
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            return None
+        if isinstance(default, int):
+            return value if isinstance(value, int) else None
+        return float(value)
+
+    def _coerce_items(self, items: tuple[Any, ...]) -> Value | None:
+        assert isinstance(self.default, tuple)
+        wanted: type = type(self.default[0]) if self.default else str
+        numbers = (int, float) if wanted is float else wanted
+        if not all(isinstance(item, numbers) and not isinstance(item, bool) for item in items):
+            return None
+        return tuple(wanted(item) for item in items)
+
+    def _allowed(self, value: Value) -> bool:
+        for item in value if isinstance(value, tuple) else (value,):
+            if self.choices and item not in self.choices:
+                return False
+            if isinstance(item, str):
+                continue
+            if (self.low is not None and item < self.low) or (self.high is not None and item > self.high):
+                return False
+        return True
+
+
+_WANTED = {
+    "bool": "true or false",
+    "int": "a whole number",
+    "float": "a number",
+    "str": "a text",
+    "list": "a list",
+}
