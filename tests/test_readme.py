@@ -18,9 +18,16 @@ def test_ci_runs_the_test_line_of_the_readme_word_for_word():
 
 
 def test_the_readme_has_one_line_that_sets_up_and_runs_the_main_job():
-    lines = [line for line in shell_lines() if "flowerablate run --disable morphology" in line and "pip install" in line]
+    lines = [line for line in shell_lines() if line.endswith("flowerablate run --disable morphology")]
     assert len(lines) == 1
     assert lines[0].startswith("python3 -m venv .venv && ")
+
+
+def test_every_link_of_the_documents_leads_somewhere():
+    documents = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]
+    for document in documents:
+        for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text()):
+            assert (document.parent / target).exists(), (document.name, target)
 
 
 def test_every_command_of_the_readme_exists():
