@@ -18,10 +18,6 @@ from PIL import Image, UnidentifiedImageError
 
 from ..errors import DataError
 
-_SUFFIXES = ".jpg .jpeg .jpe .jfif .png .apng .bmp .dib .gif .webp .tif .tiff .ppm .pgm .pbm .pnm .tga .jp2 .j2k .avif"
-IMAGE_SUFFIXES = frozenset(_SUFFIXES.split(" "))
-"""File name endings, lower-case with the dot, that count as images."""
-
 MAX_PIXELS = 178_956_970
 """Width times height above which a file is taken for a decompression bomb; where Pillow raises, too."""
 

@@ -76,8 +76,7 @@ def build_parts(
     """Build model, optimizer, scheduler and loss; initial weights are keyed by *seed* and parameter name."""
 
     def build(slot: str, *context: Any) -> Any:
-        choice = getattr(pipeline, slot)
-        return assembler.lookup(slot, choice.use, slot).build(*context, **choice.params)
+        return assembler.build(slot, getattr(pipeline, slot), *context)
 
     plan = pipeline.train
     shape = ModelContext(len(data.samples.classes), plan.channels, plan.image_size)

@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.data is None:
             bands = _synthetic(count, options.size, options.seed, options.noise)
         else:
-            bands = _stored(options.data, count, options.tile)
+            bands = _stored(options.data, count)
         sheet(bands, options.columns, options.tile).save(options.out)
     except (DataError, OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -74,13 +74,13 @@ def _synthetic(count: int, size: int, seed: int, noise: float) -> list[list[NDAr
     return [[draw_picture(seed, 2 * number + label, size, noise) for number in range(count)] for label in (0, 1)]
 
 
-def _stored(folder: Path, count: int, tile: int) -> list[list[NDArray[np.uint8]]]:
+def _stored(folder: Path, count: int) -> list[list[NDArray[np.uint8]]]:
     samples = scan(folder)
     bands = []
     for label in range(len(samples.classes)):
         paths = [path for path, its in zip(samples.paths, samples.labels, strict=True) if its == label]
         chosen = paths if len(paths) <= count else [paths[number * len(paths) // count] for number in range(count)]
-        bands.append([decode(path, 3, target=tile) for path in chosen])
+        bands.append([decode(path, 3) for path in chosen])
     return bands
 
 

@@ -162,6 +162,21 @@ def test_init_gives_a_valid_name(command, folder, picture_folder):
     assert command("run", "my study.toml", "--data", picture_folder, "--dry-run").returncode == 0
 
 
+def test_a_model_that_cannot_be_built_is_said_before_anything_trains(command, picture_folder, folder):
+    (folder / "flowerablate_local.py").write_text(
+        "import flowerablate as fa\n"
+        "@fa.hookimpl\n"
+        "def flowerablate_register_model(register):\n"
+        "    register(fa.ModelSpec(name='mine', summary='Fails.', build=build))\n"
+        "def build(context):\n"
+        "    raise FileNotFoundError('weights.pt')\n"
+    )
+    message = refused(command("run", "tiny.toml", "--data", picture_folder, "--swap", "model=mine"))
+    assert "model 'mine' of flowerablate_local" in message
+    assert "weights.pt" in message
+    assert not (folder / "runs").exists()
+
+
 def test_a_report_without_a_study_says_what_to_do(command):
     assert "'flowerablate run' makes one" in refused(command("report"))
 

@@ -16,7 +16,8 @@ import pytest
 from PIL import Image
 
 from flowerablate import DataError
-from flowerablate.data.decode import IMAGE_SUFFIXES, MAX_PIXELS, UnreachableError, decode
+from flowerablate.contracts import IMAGE_SUFFIXES
+from flowerablate.data.decode import MAX_PIXELS, UnreachableError, decode
 
 
 def gradient(height: int = 12, width: int = 16) -> np.ndarray:
