@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import sys
-from importlib.metadata import version
 
 import typer
 
@@ -35,6 +34,8 @@ _NO_ACCESS = {
 
 def _show_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version
+
         typer.echo(f"flowerablate {version('flowerablate')}")
         raise typer.Exit
 

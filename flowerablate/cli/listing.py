@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..contracts import SLOTS, Param, StepSpec, Value
-from ..discovery import LOCAL_PLUGIN, Catalogue, discover
 from ..errors import PluginError
-from ..registry import Component
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
+
+    from ..discovery import Catalogue
+    from ..registry import Component
 
 
 class Format(str, Enum):
@@ -34,7 +35,7 @@ LocalOption = Annotated[
     typer.Option(
         "--local",
         metavar="PATH",
-        help=f"Folder of a study, or the study file; its [b]{LOCAL_PLUGIN}[/b] is loaded too.",
+        help="Folder of a study, or the study file; its [b]flowerablate_local.py[/b] is loaded too.",
     ),
 ]
 FormatOption = Annotated[Format, typer.Option("--format", help="A table to read, or JSON for programs.")]
@@ -58,6 +59,8 @@ def list_components(
       flowerablate list step morphology
       flowerablate list model --format json
     """
+    from ..discovery import discover
+
     catalogue = discover(study_folder(local), strict=False)
     warn(catalogue)
     registry = catalogue.registry

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from ..discovery import Catalogue, Failure, discover
 from .listing import Format, FormatOption, LocalOption, indented, show, study_folder
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
+    from ..discovery import Catalogue, Failure
 
 
 def list_plugins(local: LocalOption = Path(), form: FormatOption = Format.table) -> None:
@@ -28,6 +29,8 @@ def list_plugins(local: LocalOption = Path(), form: FormatOption = Format.table)
       flowerablate plugins --local studies/roses.toml
       flowerablate plugins --format json
     """
+    from ..discovery import discover
+
     catalogue = discover(study_folder(local), strict=False)
     if form is Format.json:
         typer.echo(json.dumps(_record(catalogue), indent=2))
@@ -47,7 +50,7 @@ def _parts(catalogue: Catalogue) -> Iterator[RenderableType]:
     for plugin in catalogue.plugins:
         owner = plugin.owner
         brought = [f"{slot} {len(names)}: {', '.join(names)}" for slot, names in plugin.components.items()]
-        version = owner.version or owner.digest[:12]
+        version = " ".join(filter(None, (owner.version, owner.digest[:12])))
         table.add_row(owner.plugin, owner.distribution, version, "\n".join(brought) or "none")
     yield table
     yield from _troubles("failed to load", catalogue.failures)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from importlib.metadata import entry_points, version
 from pathlib import Path
 from string import Template
 from typing import Annotated
@@ -11,7 +10,6 @@ from typing import Annotated
 import typer
 
 from ..contracts import SLOTS
-from ..discovery import GROUP, discover
 from ..errors import PluginError, nearest
 from .templates import template
 
@@ -72,6 +70,8 @@ def write_plugin(folder: Path, slot: str, words: dict[str, str]) -> None:
 def _placeholders(name: str, slot: str) -> dict[str, str]:
     if slot not in SLOTS:
         raise PluginError(f"no slot is called {slot!r}; {nearest(slot, SLOTS)}")
+    from importlib.metadata import version
+
     short = _PREFIX.sub("", name)
     if not _NAME.fullmatch(short):
         raise PluginError(
@@ -89,6 +89,10 @@ def _placeholders(name: str, slot: str) -> dict[str, str]:
 
 
 def _refuse_taken(component: str, slot: str) -> None:
+    from importlib.metadata import entry_points
+
+    from ..discovery import GROUP, discover
+
     for entry in entry_points(group=GROUP):
         if entry.name == component:
             owner = entry.dist.name if entry.dist else entry.value
