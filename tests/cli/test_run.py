@@ -92,7 +92,7 @@ def results_of(folder):
 def test_a_study_that_was_stopped_goes_on_to_the_same_numbers_bit_for_bit(
     command, picture_folder, folder, tmp_path, signal_number
 ):
-    words = ("run", "tiny.toml", "--data", str(picture_folder), "--disable", "light", "--set", "train.epochs=40")
+    words = ("run", "tiny.toml", "--data", str(picture_folder), "--disable", "light", "--set", "train.epochs=12")
     process = subprocess.Popen(
         [sys.executable, "-m", "flowerablate", *words], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     )
