@@ -40,6 +40,12 @@ def make_picture_folder(root: Path, per_class: int = 12, size: int = 24) -> Path
 
 
 @pytest.fixture(autouse=True)
+def away_from_the_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let processes that a test starts import the installed package, not the sources in the folder of the checkout."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Keep every test out of the user's cache; the tests of one session share theirs."""
     cache = tmp_path_factory.getbasetemp() / "cache"

@@ -1,6 +1,7 @@
 import json
 import math
-import multiprocessing
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -107,21 +108,26 @@ def test_a_damaged_file_is_named_with_the_cure(ledger, trials):
         ledger.results("base0")
 
 
-def take(path, answer):
-    with TrialFolder(path).locked() as mine:
-        answer.put(mine)
+TAKE = """
+import sys
+from pathlib import Path
+from flowerablate.ledger import TrialFolder
+with TrialFolder(Path(sys.argv[1])).locked() as mine:
+    print(mine)
+"""
 
 
 def test_a_trial_is_locked_against_other_processes(ledger, trials):
     folder = ledger.folder(trials[0])
-    spawn = multiprocessing.get_context("spawn")
-    answer = spawn.Queue()
+
+    def taken_elsewhere() -> str:
+        words = [sys.executable, "-c", TAKE, str(folder.path)]
+        return subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
+
     with folder.locked() as mine:
         assert mine
-        other = spawn.Process(target=take, args=(folder.path, answer))
-        other.start()
-        assert answer.get(timeout=30) is False
-        other.join()
+        assert taken_elsewhere() == "False"
+    assert taken_elsewhere() == "True"
     with folder.locked() as mine:
         assert mine
 
