@@ -8,7 +8,7 @@ import pytest
 
 from flowerablate.contracts import Choice, Pipeline, TrainPlan, Trial, TrialResult, Variant
 from flowerablate.errors import LedgerError
-from flowerablate.ledger import Ledger, TrialFolder
+from flowerablate.ledger import Ledger
 
 NOTHING = Choice("x")
 PIPELINE = Pipeline(NOTHING, (), NOTHING, NOTHING, NOTHING, NOTHING, TrainPlan(1, 2, 8, 3, False, 0.2, 0.2))
