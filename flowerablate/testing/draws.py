@@ -28,8 +28,8 @@ class KeyedDraws:
 
         first, self.count = self.count, self.count + count
         words = np.array([keyed.raw_words(self.count, *path)[first:] for path in self._paths], dtype=np.uint64)
-        numbers: NDArray[np.float64] = (words.reshape(len(self._paths), count) >> np.uint64(11)) * 2.0**-53
-        return numbers
+        top_bits = words.reshape(len(self._paths), count) >> np.uint64(11)
+        return top_bits.astype(np.float64) * 2.0**-53
 
 
 class NoDraws:
