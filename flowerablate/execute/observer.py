@@ -24,22 +24,3 @@ class RunObserver(Protocol):
 
     def trial_finished(self, trial: Trial, result: TrialResult) -> None:
         """A trial has a result, or a failure."""
-
-
-class Silent:
-    """An observer that says nothing."""
-
-    def preparing(self, what: str, done: int, total: int) -> None:
-        """Do nothing."""
-
-    def study_started(self, trials: int, finished: int) -> None:
-        """Do nothing."""
-
-    def trial_started(self, trial: Trial) -> None:
-        """Do nothing."""
-
-    def step_done(self, epoch: int, step: int, steps: int) -> None:
-        """Do nothing."""
-
-    def trial_finished(self, trial: Trial, result: TrialResult) -> None:
-        """Do nothing."""
