@@ -1,6 +1,7 @@
 // The Python module: checks every argument, releases the GIL, calls the core. Nothing else.
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
 #include <unistd.h>
 
 #include <cstdint>
@@ -177,46 +178,57 @@ struct Output {
     py::array array;
     std::size_t count = 0;
     Size size{};
-    bool is_float = false, channels_last = false;
+    enum { kPixels, kFloats, kHalves } kind = kPixels;
+    bool channels_last = false;
 };
 
-Output to_output(py::handle value, const Chain& chain) {
+std::string type_name(Format format) { return format.depth == 1 ? "uint8" : "uint16"; }
+
+Output to_output(py::handle value, const Chain& chain, bool halves) {
+    const std::string pixel_type = type_name(chain.output_format());
+    const std::string types = halves ? "uint16 (bfloat16 bits)" : pixel_type + " or float32";
     if (!py::isinstance<py::array>(value)) {
-        throw py::type_error("out must be a NumPy array of uint8 or float32, not " + type_of(value));
+        throw py::type_error("out must be a NumPy array of " + types + ", not " + type_of(value));
     }
     Output out;
-    out.is_float = py::isinstance<py::array_t<float>>(value);
-    const bool is_bytes = py::isinstance<py::array_t<std::uint8_t>>(value);
-    if (!out.is_float && !is_bytes) {
-        throw py::type_error("out must be an array of uint8 or float32, not " +
-                             py::str(value.attr("dtype")).cast<std::string>());
+    if (halves) {
+        out.kind = Output::kHalves;
+        out.array = array_of<std::uint16_t>("out", value, types);
+    } else if (py::isinstance<py::array_t<float>>(value)) {
+        out.kind = Output::kFloats;
+        out.array = array_of<float>("out", value, types);
+    } else if (chain.output_format().depth == 1) {
+        out.array = array_of<std::uint8_t>("out", value, types);
+    } else {
+        out.array = array_of<std::uint16_t>("out", value, types);
     }
-    out.array = out.is_float ? array_of<float>("out", value, "float32") : array_of<std::uint8_t>("out", value, "uint8");
     const py::array& array = out.array;
+    const bool pixels = out.kind == Output::kPixels;
     if (!array.writeable()) throw py::value_error("out must be writeable");
-    if (is_bytes && chain.normalizes()) {
-        throw py::value_error("out must be float32, not uint8, because the chain ends with normalize");
+    if (pixels && chain.normalizes()) {
+        throw py::value_error("out must be float32, not " + pixel_type + ", because the chain ends with normalize");
     }
-    const std::string wanted = out.is_float ? "[batch, channels, height, width]" : "[batch, height, width, channels]";
-    const int channel_axis = out.is_float ? 1 : 3;
+    const std::string wanted = pixels ? "[batch, height, width, channels]" : "[batch, channels, height, width]";
+    const int channel_axis = pixels ? 3 : 1;
     if (array.ndim() != 4) {
         throw py::value_error("out must be " + wanted + ", but has " + std::to_string(array.ndim()) + " dimensions");
     }
-    if (array.shape(channel_axis) != chain.channels()) {
-        throw py::value_error("out must be " + wanted + " with " + std::to_string(chain.channels()) +
-                              " channels, not " + std::to_string(array.shape(channel_axis)));
+    const int channels = chain.output_format().channels;
+    if (array.shape(channel_axis) != channels) {
+        throw py::value_error("out must be " + wanted + " with " + std::to_string(channels) + " channels, not " +
+                              std::to_string(array.shape(channel_axis)));
     }
     out.count = static_cast<std::size_t>(array.shape(0));
-    const py::ssize_t height = array.shape(out.is_float ? 2 : 1), width = array.shape(out.is_float ? 3 : 2);
+    const py::ssize_t height = array.shape(pixels ? 1 : 2), width = array.shape(pixels ? 2 : 3);
     if (height > kLargestSource || width > kLargestSource) {
         throw py::value_error("out must be at most " + std::to_string(kLargestSource) + " pixels high and wide");
     }
     out.size = {static_cast<int>(height), static_cast<int>(width)};
     if (array.size() != 0 && !strides_match(array, {0, 1, 2, 3})) {
-        out.channels_last = out.is_float && strides_match(array, {0, 2, 3, 1});
+        out.channels_last = !pixels && strides_match(array, {0, 2, 3, 1});
         if (!out.channels_last) {
-            throw py::value_error(out.is_float ? "out must be contiguous, or contiguous in the order of channels last"
-                                               : "out must be contiguous");
+            throw py::value_error(pixels ? "out must be contiguous"
+                                         : "out must be contiguous, or contiguous in the order of channels last");
         }
     }
     return out;
@@ -252,10 +264,32 @@ void without_gil(const Work& work) {
     if (error) std::rethrow_exception(error);
 }
 
+// The memory of all pictures, as bytes.
+struct Pixels {
+    const std::uint8_t* data;
+    std::size_t size;  // values
+    py::array array;
+};
+
+Pixels to_pixels(py::handle value, Format format) {
+    if (format.depth == 1) {
+        const auto found = column<std::uint8_t>("pixels", value, "uint8");
+        return {found.data, found.size, found.array};
+    }
+    const auto found = column<std::uint16_t>("pixels", value, "uint16");
+    return {reinterpret_cast<const std::uint8_t*>(found.data), found.size, found.array};
+}
+
+bool truth(const std::string& name, py::handle value) {
+    if (!PyBool_Check(value.ptr())) throw py::type_error(name + " must be True or False, not " + type_of(value));
+    return value.ptr() == Py_True;
+}
+
 void run(const Chain& chain, py::handle pixels_arg, py::handle offsets_arg, py::handle heights_arg,
          py::handle widths_arg, py::handle indices_arg, py::handle ids_arg, py::handle out_arg, py::handle seed_arg,
-         py::handle epoch_arg, py::handle threads_arg) {
-    const auto pixels = column<std::uint8_t>("pixels", pixels_arg, "uint8");
+         py::handle epoch_arg, py::handle threads_arg, py::handle bfloat16_arg) {
+    const Format format = chain.source_format();
+    const Pixels pixels = to_pixels(pixels_arg, format);
     const auto offsets = column<std::int64_t>("offsets", offsets_arg, "int64");
     const auto heights = column<std::int32_t>("heights", heights_arg, "int32", offsets.size, "offsets");
     const auto widths = column<std::int32_t>("widths", widths_arg, "int32", offsets.size, "offsets");
@@ -264,7 +298,7 @@ void run(const Chain& chain, py::handle pixels_arg, py::handle offsets_arg, py::
     const std::uint64_t seed = whole("seed", seed_arg, 0, UINT64_MAX);
     const auto epoch = static_cast<std::uint32_t>(whole("epoch", epoch_arg, 0, UINT32_MAX));
     const int threads = static_cast<int>(whole("threads", threads_arg, 0, kMostThreads));
-    const Output out = to_output(out_arg, chain);
+    const Output out = to_output(out_arg, chain, truth("bfloat16", bfloat16_arg));
     if (out.count != indices.size) {
         throw py::value_error("out must hold as many pictures as indices (" + std::to_string(indices.size) +
                               "), not " + std::to_string(out.count));
@@ -296,30 +330,60 @@ void run(const Chain& chain, py::handle pixels_arg, py::handle offsets_arg, py::
             throw py::value_error(which + ": " + error.what());
         }
         const auto needed = static_cast<std::uint64_t>(source.height) * static_cast<std::uint64_t>(source.width) *
-                            static_cast<std::uint64_t>(chain.channels());
+                            static_cast<std::uint64_t>(format.channels);
         if (offset < 0 || static_cast<std::uint64_t>(offset) > pixels.size || needed > pixels.size - offset) {
-            throw py::value_error(which + ": its " + std::to_string(needed) + " bytes at offset " +
+            throw py::value_error(which + ": its " + std::to_string(needed) + " values at offset " +
                                   std::to_string(offset) + " do not lie within pixels (" +
-                                  std::to_string(pixels.size) + " bytes)");
+                                  std::to_string(pixels.size) + " values)");
         }
         if (!(made == out.size)) {
             throw py::value_error(which + " comes out with " + std::to_string(made.height) + "x" +
                                   std::to_string(made.width) + " pixels, but out holds " +
                                   std::to_string(out.size.height) + "x" + std::to_string(out.size.width));
         }
-        samples.push_back({pixels.data + offset, source.height, source.width, ids.data[i]});
+        samples.push_back({pixels.data + offset * format.depth, source.height, source.width, ids.data[i]});
     }
     void* target = const_cast<void*>(out.array.data());
     const Batch batch{samples,
-                      pixels.data + pixels.size,
+                      pixels.data + pixels.size * static_cast<std::size_t>(format.depth),
                       seed,
                       epoch,
                       out.size,
-                      out.is_float ? nullptr : static_cast<std::uint8_t*>(target),
-                      out.is_float ? static_cast<float*>(target) : nullptr,
+                      out.kind == Output::kPixels ? static_cast<std::uint8_t*>(target) : nullptr,
+                      out.kind == Output::kFloats ? static_cast<float*>(target) : nullptr,
+                      out.kind == Output::kHalves ? static_cast<std::uint16_t*>(target) : nullptr,
                       out.channels_last};
     without_gil([&] { chain.run(batch, threads); });
     kept = std::move(samples);
+}
+
+std::unique_ptr<Chain> make_chain(py::handle ops, py::handle channels, py::handle dtype, py::handle fuse) {
+    const std::string name = PyUnicode_Check(dtype.ptr()) ? dtype.cast<std::string>() : "";
+    if (name != "uint8" && name != "uint16") {
+        throw py::value_error("dtype must be 'uint8' or 'uint16', not " + text_of(dtype));
+    }
+    const Format source{static_cast<int>(whole("channels", channels, 1, 4)), name == "uint8" ? 1 : 2};
+    return std::make_unique<Chain>(to_specs(ops), source, truth("fuse", fuse));
+}
+
+Size to_size(py::handle height, py::handle width) {
+    return {static_cast<int>(whole("height", height, 1, kLargestSource)),
+            static_cast<int>(whole("width", width, 1, kLargestSource))};
+}
+
+py::list explain(const Chain& chain, py::handle height, py::handle width, py::handle id, py::handle seed,
+                 py::handle epoch) {
+    py::list all;
+    for (const Drawn& drawn :
+         chain.explain(to_size(height, width), whole("seed", seed, 0, UINT64_MAX),
+                       static_cast<std::uint32_t>(whole("epoch", epoch, 0, UINT32_MAX)), whole("id", id, 0, UINT64_MAX))) {
+        py::dict values;
+        for (const auto& [name, value] : drawn.values) {
+            std::visit([&, key = name](const auto& held) { values[key.c_str()] = py::cast(held); }, value);
+        }
+        all.append(py::make_tuple(drawn.name, drawn.applied, values));
+    }
+    return all;
 }
 
 py::array_t<double> uniform(py::handle seed_arg, py::handle stream_arg, py::handle epoch_arg, py::handle ids_arg,
@@ -354,21 +418,23 @@ PYBIND11_MODULE(_native, module) {
         }
     });
     py::class_<Chain>(module, "Chain", "A chain of operations; see the stub for its arguments.")
-        .def(py::init([](py::handle ops, py::handle channels) {
-                 return std::make_unique<Chain>(to_specs(ops), static_cast<int>(whole("channels", channels, 1, 4)));
-             }),
-             py::arg("ops"), py::arg("channels"))
+        .def(py::init(&make_chain), py::arg("ops"), py::arg("channels"), py::kw_only(), py::arg("dtype") = "uint8",
+             py::arg("fuse") = true)
+        .def_property_readonly("dtype", [](const Chain& chain) { return type_name(chain.source_format()); })
+        .def_property_readonly("output_dtype", [](const Chain& chain) { return type_name(chain.output_format()); })
         .def(
             "output_size",
             [](const Chain& chain, py::handle height, py::handle width) {
-                const Size size = chain.output_size({static_cast<int>(whole("height", height, 1, kLargestSource)),
-                                                     static_cast<int>(whole("width", width, 1, kLargestSource))});
+                const Size size = chain.output_size(to_size(height, width));
                 return py::make_tuple(size.height, size.width);
             },
             py::arg("height"), py::arg("width"))
+        .def("explain", &explain, py::arg("height"), py::arg("width"), py::arg("id"), py::kw_only(), py::arg("seed"),
+             py::arg("epoch"))
         .def("run", &run, py::arg("pixels"), py::arg("offsets"), py::arg("heights"), py::arg("widths"),
              py::arg("indices"), py::arg("ids"), py::arg("out"), py::kw_only(), py::arg("seed"), py::arg("epoch"),
-             py::arg("threads") = 0);
+             py::arg("threads") = 0, py::arg("bfloat16") = false);
+    module.def("op_names", &op_names);
     module.def("uniform", &uniform, py::arg("seed"), py::arg("stream"), py::arg("epoch"), py::arg("ids"),
                py::arg("first"), py::arg("count"));
     module.def("simd_path", [] { return kernels().name; });

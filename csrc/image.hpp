@@ -17,7 +17,14 @@ struct Size {
     bool operator==(const Size& other) const { return height == other.height && width == other.width; }
 };
 
-// 8-bit pixels, channels interleaved. Rows begin `stride` bytes apart. Memory may be read up to `readable_end`, which can
+// What the values of a picture are: how many in a pixel, and how many bytes in each (1: uint8, 2: uint16, native order).
+struct Format {
+    int channels, depth;
+    int pixel_bytes() const { return channels * depth; }
+    bool operator==(const Format& other) const { return channels == other.channels && depth == other.depth; }
+};
+
+// Pixels of some format, channels interleaved. Rows begin `stride` bytes apart. Memory may be read up to `readable_end`, which can
 // lie behind the last pixel.
 struct Image {
     const std::uint8_t* data;
@@ -28,6 +35,7 @@ struct Image {
 
     Size size() const { return {height, width}; }
     const std::uint8_t* row(int y) const { return data + y * stride; }
+    const std::uint16_t* row16(int y) const { return reinterpret_cast<const std::uint16_t*>(row(y)); }
 };
 
 // Memory that grows and is kept; 64-byte aligned, with kSlack readable and writable bytes behind the asked size.
@@ -87,15 +95,15 @@ public:
     }
 
 private:
-    static constexpr int kSlots = 10;
+    static constexpr int kSlots = 16;
     Buffer images_[2];
     Buffer work_[kSlots];
     int turn_ = 0;
 };
 
 // A picture of contiguous rows in memory that next_image() or work() gave.
-inline Image packed_image(const std::uint8_t* data, Size size, int channels) {
-    const std::ptrdiff_t stride = static_cast<std::ptrdiff_t>(size.width) * channels;
+inline Image packed_image(const std::uint8_t* data, Size size, int pixel_bytes) {
+    const std::ptrdiff_t stride = static_cast<std::ptrdiff_t>(size.width) * pixel_bytes;
     return {data, size.height, size.width, stride, data + stride * size.height + kSlack, true};
 }
 

@@ -79,6 +79,12 @@ double Params::number(const std::string& name, double low, double high) {
     return number;
 }
 
+double Params::number_or(double fallback, const std::string& name, double low, double high) {
+    if (values_.count(name)) return number(name, low, high);
+    taken_.push_back(name);
+    return fallback;
+}
+
 int Params::choice(const std::string& name, const std::vector<std::string>& choices) {
     const Value& value = take(name);
     const std::string* word = std::get_if<std::string>(&value);

@@ -3,12 +3,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "ops/color.hpp"
 #include "ops/normalize.hpp"
 #include "ops/op.hpp"
+#include "ops/pointwise.hpp"
 
 namespace flowerablate {
 
@@ -22,7 +23,7 @@ struct OpSpec {
 };
 
 struct Sample {
-    const std::uint8_t* data;  // height x width x channels, contiguous
+    const std::uint8_t* data;  // height x width pixels of the chain's source format, contiguous
     int height, width;
     std::uint64_t id;
 };
@@ -33,22 +34,36 @@ struct Batch {
     std::uint64_t seed;
     std::uint32_t epoch;
     Size size;  // of each picture of the output
-    // Exactly one is set: bytes [B, H, W, C], or floats [B, C, H, W] (if `channels_last`, in the order of [B, H, W, C]).
-    std::uint8_t* bytes;
+    // Exactly one is set: pixels [B, H, W, C] of output_format(), or float32 or bfloat16 [B, C, H, W] (if `channels_last`, in the
+    // order of [B, H, W, C]).
+    std::uint8_t* pixels;
     float* floats;
+    std::uint16_t* halves;
     bool channels_last;
+};
+
+// An op of a chain as it acts on one sample.
+struct Drawn {
+    std::string name;
+    bool applied;
+    Explanation values;
 };
 
 class Chain {
 public:
-    // Throws std::invalid_argument or TypeError with the place and name of what is wrong.
-    Chain(const std::vector<OpSpec>& specs, int channels);
+    // `fuse`: whether neighbouring ops may be done in one. Throws std::invalid_argument or TypeError with the place and name of
+    // what is wrong.
+    Chain(const std::vector<OpSpec>& specs, Format source, bool fuse = true);
 
-    int channels() const { return channels_; }
+    Format source_format() const { return source_; }
+    Format output_format() const { return output_; }
     bool normalizes() const { return normalization_.has_value(); }
 
     // The size that a source picture comes out with; throws std::invalid_argument if it cannot be processed.
     Size output_size(Size source) const;
+
+    // What every op of the chain draws for a picture of size `source`.
+    std::vector<Drawn> explain(Size source, std::uint64_t seed, std::uint32_t epoch, std::uint64_t id) const;
 
     // Processes a batch on up to `threads` threads (0: all). All samples must come out with batch.size.
     void run(const Batch& batch, int threads) const;
@@ -56,10 +71,16 @@ public:
 private:
     void run_one(const Batch& batch, std::size_t index) const;
 
-    int channels_;
-    std::vector<std::unique_ptr<Op>> ops_;
-    const BrightnessContrast* last_adjustment_ = nullptr;  // the last op, if the output pass can do its work
+    Format source_, output_;
+    std::vector<std::string> names_;
+    std::vector<std::unique_ptr<Op>> ops_;    // as they were given
+    std::vector<std::unique_ptr<Op>> fused_;  // as they are run, if different
+    std::vector<const Op*> running_;
+    const Pointwise* last_pointwise_ = nullptr;  // the last op, if the output pass can do its work
     std::optional<Normalization> normalization_;
 };
+
+// Names of all ops, sorted.
+std::vector<std::string> op_names();
 
 }  // namespace flowerablate

@@ -6,12 +6,8 @@
 //   draw number d    = words (0, 1) of block d / 2 if d is even, words (2, 3) if odd; the first of the two is the low half.
 //                      Its upper 53 bits, divided by 2^53, are the uniform number in [0, 1).
 //
-// Which draw is what (a new use gets a new number; no number ever changes its meaning):
-//   horizontal_flip      0: flipped where u < probability
-//   rotate               0: applied where u < probability; 1: angle = degrees * (2u - 1)
-//   brightness_contrast  0: applied where u < probability; 1: alpha = 1 + contrast * (2u - 1);
-//                        2: beta = 255 * brightness * (2u - 1)
-//   random_resized_crop  try t = 0..9 uses 4t: area; 4t + 1: logarithm of the aspect ratio; 4t + 2: top; 4t + 3: left
+// Draw 0 of an op decides whether it is applied: where u < probability (random_resized_crop uses draw 40 for that). Which other
+// draw is what stands beside each op. A new use gets a new number; no number ever changes its meaning.
 #pragma once
 
 #include <array>

@@ -41,10 +41,11 @@ const Kernels* kernels_named(const char* name) {
     if (wanted == "baseline") return &isa_baseline::table;
 #ifdef FLOWERABLATE_X86
     __builtin_cpu_init();
-    const bool avx2 = __builtin_cpu_supports("avx2");
+    const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     if (wanted == "avx2" && avx2) return &isa_avx2::table;
     if (wanted == "avx512" && avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")) {
+        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512vbmi")) {
         return &isa_avx512::table;
     }
 #endif

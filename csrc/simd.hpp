@@ -8,6 +8,11 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/color_kernels.hpp"
+#include "kernels/filter_kernels.hpp"
+#include "kernels/intensity_kernels.hpp"
+#include "kernels/noise_kernels.hpp"
+
 namespace flowerablate {
 
 // Bytes that every buffer written or read by a kernel must have behind its end; kernels work in whole vectors.
@@ -69,18 +74,32 @@ struct WarpLine {
     bool small;  // whether offsets into the source fit 32 bits
 };
 
-// The last pass: 8-bit rows to float32. value = x, then (if `adjust`) round(alpha * x + beta) saturated, then times 1/255,
-// then (if `normalize`) (value - mean) / std.
+// The last pass: rows of 8 or 16 bits to float32 or bfloat16. value = x, then (8 bits only: if `tables` or `adjust`) the table's
+// entry or round(alpha * x + beta) saturated, then times 1/255 or 1/65535, then (if `mean`) (value - mean) / std. bfloat16 is the
+// float32 rounded, halves to even.
 struct OutputJob {
     const std::uint8_t* source;
     std::ptrdiff_t source_stride;
-    float* target;
-    int height, width, channels;
-    bool channels_last, adjust, normalize;
+    int height, width, channels, depth;  // depth: bytes of a value of the source
+    float* floats;                       // one of these two is set
+    std::uint16_t* halves;               // bfloat16
+    bool channels_last;
+    bool streams;  // whether the target is so large that it is better written past the caches
+    bool adjust;
     float alpha, beta;
-    const float* mean;
+    const std::uint8_t* tables;  // [channels][256], or null
+    const float* mean;           // one number for each channel, or null
     const float* std;
-    std::uint8_t* work;  // output_work_bytes(width, channels) bytes
+    const float* inverse;  // 1 / std where multiplying by it can be made as exact as dividing, else null
+    std::uint8_t* work;    // output_work_bytes(job) bytes
+};
+
+// Sums of the values of each channel and of their squares, added to what stands there.
+struct MomentsJob {
+    const std::uint8_t* source;  // a row of `width` pixels
+    int width, channels, depth;
+    std::uint64_t* sums;
+    std::uint64_t* squares;
 };
 
 struct Kernels {
@@ -102,8 +121,13 @@ struct Kernels {
     void (*warp_line)(const WarpLine&);
     void (*adjust)(const std::uint8_t* source, std::uint8_t* target, std::ptrdiff_t bytes, float alpha, float beta);
     void (*flip_row)(const std::uint8_t* source, std::uint8_t* target, int width, int channels);
-    std::ptrdiff_t (*output_work_bytes)(int width, int channels);
+    std::ptrdiff_t (*output_work_bytes)(const OutputJob&);
     void (*output)(const OutputJob&);
+    void (*moments)(const MomentsJob&);
+    const ColorKernels& color;
+    const FilterKernels& filter;
+    const IntensityKernels& intensity;
+    const NoiseKernels& noise;
 };
 
 // The kernels in use: the widest that the CPU has, or what FLOWERABLATE_SIMD asks for. Throws std::invalid_argument when

@@ -20,7 +20,13 @@ class Chain:
     - ``brightness_contrast``: brightness, contrast, probability
     - ``morphology``: op (``erode``, ``dilate``, ``open``, ``close``), size 1 to 63, shape (``rectangle``, ``cross``,
       ``ellipse``, ``disk``)
-    - ``normalize``: mean, std (one number for each channel); must be last, and needs a float32 output
+    - ``normalize``: mean, std (one number for each channel); must be last, and needs a float output
+    - ``standardize``: per_channel (bool): by mean and standard deviation of the picture itself; must be last, too
+
+    Every op but the last two takes ``probability`` as well (default 1): the share of the pictures that it is applied to.
+    Ops that change the size do not, except ``random_resized_crop``, which then takes the largest centred square.
+
+    *dtype*, ``uint8`` or ``uint16``, is that of the pictures. *fuse* False runs every op by itself, to check by.
 
     Raises ValueError or TypeError that names the op, the parameter, what it was and what is allowed.
     """
@@ -29,32 +35,50 @@ class Chain:
         self,
         ops: Sequence[tuple[str, Mapping[str, bool | int | float | str | Sequence[int | float | str]], int]],
         channels: int,
+        *,
+        dtype: str = "uint8",
+        fuse: bool = True,
     ) -> None: ...
+    @property
+    def dtype(self) -> str:
+        """``uint8`` or ``uint16``: what *pixels* must be."""
+
+    @property
+    def output_dtype(self) -> str:
+        """``uint8`` or ``uint16``: what *out* must be if it is not float."""
+
+    def explain(
+        self, height: int, width: int, id: int, *, seed: int, epoch: int
+    ) -> list[tuple[str, bool, dict[str, bool | int | float | str | list[float]]]]:
+        """Return (op, whether it is applied, the values that it drew) of each op for sample *id* of that size."""
+
     def output_size(self, height: int, width: int) -> tuple[int, int]:
         """Return (height, width) with which a picture of that size comes out."""
 
     def run(
         self,
-        pixels: NDArray[np.uint8],
+        pixels: NDArray[np.uint8] | NDArray[np.uint16],
         offsets: NDArray[np.int64],
         heights: NDArray[np.int32],
         widths: NDArray[np.int32],
         indices: NDArray[np.int64],
         ids: NDArray[np.uint64],
-        out: NDArray[np.uint8] | NDArray[np.float32],
+        out: NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32],
         *,
         seed: int,
         epoch: int,
         threads: int = 0,
+        bfloat16: bool = False,
     ) -> None:
         """Process the pictures *indices* and write them to *out*, without the GIL, on *threads* threads (0: all cores).
 
-        Picture i is height x width x channels at ``pixels[offsets[i]:]``; *pixels* [bytes] may be a read-only map.
+        Picture i is height x width x channels at ``pixels[offsets[i]:]``; *pixels* [values] may be a read-only map.
         *offsets*, *heights*, *widths* have one element for each stored picture; *indices* and *ids* one for each of the
         batch, *ids* being the sample ids that random draws are keyed by, beside *seed* (64 bits) and *epoch* (32 bits).
-        *out* is uint8 [B, H, W, C], or float32 [B, C, H, W] in contiguous or channels-last memory: x * (1/255), then
-        (x - mean) / std where the chain ends with ``normalize``, all in float32. Results do not depend on the number of
-        threads, the composition of the batch or the instruction set.
+        *out* is uint8 (or uint16) [B, H, W, C], or float32 [B, C, H, W] in contiguous or channels-last memory: x * (1/255)
+        (1/65535), then (x - mean) / std where the chain ends with ``normalize``, all in float32. With *bfloat16* it is
+        uint16 [B, C, H, W] and gets the bits of these numbers as bfloat16, rounded to nearest, halves to even. Results
+        do not depend on the number of threads, the composition of the batch or the instruction set.
 
         Raises TypeError or ValueError, before anything is written, when an argument does not fit; a picture that would
         not come out with the size of *out* is named by its index.
@@ -62,6 +86,9 @@ class Chain:
 
 def uniform(seed: int, stream: int, epoch: int, ids: NDArray[np.uint64], first: int, count: int) -> NDArray[np.float64]:
     """Return draws number *first* to *first + count - 1* of each sample, float64 [B, count] in [0, 1)."""
+
+def op_names() -> list[str]:
+    """Return the names of all ops, sorted."""
 
 def simd_path() -> str:
     """Return the instruction set in use: ``baseline``, ``avx2`` or ``avx512``; FLOWERABLATE_SIMD forces one."""

@@ -1,4 +1,4 @@
-// Brightness and contrast: round(alpha * x + beta), saturated.
+// Brightness and contrast: round(alpha * x + beta), saturated; tables.
 #include "kernels/kernels.hpp"
 #include "kernels/pointwise.hpp"
 #include "kernels/wide.hpp"
@@ -36,5 +36,17 @@ void adjust(const std::uint8_t* source, std::uint8_t* target, std::ptrdiff_t byt
             static_cast<std::int32_t>(adjusted(static_cast<float>(source[i]), alpha, beta)));
     }
 }
+
+namespace {
+
+void look_up(const std::uint8_t* source, std::uint8_t* target, int width, int channels, const std::uint8_t* tables) {
+    for (int x = 0; x < width; ++x) {
+        for (int c = 0; c < channels; ++c, ++source, ++target) *target = tables[256 * c + *source];
+    }
+}
+
+}  // namespace
+
+const ColorKernels color_kernels = {look_up};
 
 }  // namespace flowerablate::FLOWERABLATE_ISA

@@ -5,6 +5,11 @@
 
 namespace flowerablate::FLOWERABLATE_ISA {
 
+extern const ColorKernels color_kernels;
+extern const FilterKernels filter_kernels;
+extern const IntensityKernels intensity_kernels;
+extern const NoiseKernels noise_kernels;
+
 std::ptrdiff_t rectangle_work_bytes(const RectangleJob& job);
 void rectangle(const RectangleJob& job);
 std::ptrdiff_t runs_work_bytes(const RunsJob& job);
@@ -17,7 +22,8 @@ void resample_column(const std::uint8_t* const* rows, const std::int16_t* weight
 void warp_line(const WarpLine& line);
 void adjust(const std::uint8_t* source, std::uint8_t* target, std::ptrdiff_t bytes, float alpha, float beta);
 void flip_row(const std::uint8_t* source, std::uint8_t* target, int width, int channels);
-std::ptrdiff_t output_work_bytes(int width, int channels);
+std::ptrdiff_t output_work_bytes(const OutputJob& job);
 void output(const OutputJob& job);
+void moments(const MomentsJob& job);
 
 }  // namespace flowerablate::FLOWERABLATE_ISA

@@ -8,6 +8,7 @@ namespace flowerablate::FLOWERABLATE_ISA {
 typedef std::int32_t Ints __attribute__((vector_size(kWidth)));
 typedef float Floats __attribute__((vector_size(kWidth)));
 typedef std::uint8_t Quarter __attribute__((vector_size(kWidth / 4)));
+typedef std::uint16_t HalfWords __attribute__((vector_size(kWidth / 2)));
 constexpr int kFloats = kWidth / 4;  // in a vector
 
 // Adding and subtracting 1.5 * 2^23 rounds a small number to a whole one, halves to even.
@@ -29,6 +30,13 @@ FLOWERABLATE_INLINE Floats load_floats(const std::uint8_t* from) {
     Quarter bytes;
     std::memcpy(&bytes, from, sizeof bytes);
     return __builtin_convertvector(__builtin_convertvector(bytes, Ints), Floats);
+}
+
+// The same of 16-bit words.
+FLOWERABLATE_INLINE Floats load_floats(const std::uint16_t* from) {
+    HalfWords words;
+    std::memcpy(&words, from, sizeof words);
+    return __builtin_convertvector(__builtin_convertvector(words, Ints), Floats);
 }
 
 FLOWERABLATE_INLINE Floats load_vector(const float* from) {

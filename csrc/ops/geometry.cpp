@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "ops/resample.hpp"
+#include "ops/rotate.hpp"
 
 namespace flowerablate {
 
@@ -19,13 +20,12 @@ int round_half_even(double value) { return static_cast<int>(std::nearbyint(value
 
 class HorizontalFlip final : public Op {
 public:
-    HorizontalFlip(Params& params, int channels, std::uint64_t stream)
-        : Op(channels, stream), probability_(params.number("probability", 0.0, 1.0)) {}
+    HorizontalFlip(Params&, const Setup& setup) : Op(setup) {}
 
-    bool drawn(const Context& context) const { return context.draws(stream()).uniform(0) < probability_; }
+    bool drawn(const Context& context) const { return applies(context.draws(stream())); }
 
+protected:
     Image apply(const Image& input, const Context& context) const override {
-        if (!drawn(context)) return input;
         const std::ptrdiff_t stride = static_cast<std::ptrdiff_t>(input.width) * channels();
         std::uint8_t* target = context.target(bytes(input.size()));
         for (int y = 0; y < input.height; ++y) {
@@ -33,26 +33,27 @@ public:
         }
         return packed_image(target, input.size(), channels());
     }
-
-    struct Setting {
-        std::uint64_t stream;
-        double probability;
-        bool drawn(const Context& context) const { return context.draws(stream).uniform(0) < probability; }
-    };
-    Setting setting() const { return {stream(), probability_}; }
-
-private:
-    double probability_;
 };
+
+// Takes `following` into `flip` if it is a flip and there is none yet.
+bool take_flip(std::unique_ptr<Op>& following, std::unique_ptr<HorizontalFlip>& flip) {
+    auto* found = dynamic_cast<HorizontalFlip*>(following.get());
+    if (!found || flip) return false;
+    following.release();
+    flip.reset(found);
+    return true;
+}
 
 class CenterCrop final : public Op {
 public:
-    CenterCrop(Params& params, int channels, std::uint64_t stream)
-        : Op(channels, stream), size_(params.integer("size", 1, kLargestSide)) {}
+    CenterCrop(Params& params, const Setup& setup)
+        : Op(setup), size_(params.integer("size", 1, kLargestSide)) {}
 
     int size() const { return size_; }
     Size output_size(Size) const override { return {size_, size_}; }
+    bool keeps_size() const override { return false; }
 
+protected:
     Image apply(const Image& input, const Context& context) const override {
         if (input.height < size_ || input.width < size_) return padded(input, context);
         const int top = round_half_even((input.height - size_) / 2.0);
@@ -92,8 +93,8 @@ private:
 
 class Resize final : public Op {
 public:
-    Resize(Params& params, int channels, std::uint64_t stream)
-        : Op(channels, stream),
+    Resize(Params& params, const Setup& setup)
+        : Op(setup),
           size_(params.integer("size", 1, kLargestSide)),
           fit_(static_cast<Fit>(params.choice("fit", {"cover", "stretch", "shorter"}))),
           antialias_(params.flag("antialias")) {}
@@ -111,23 +112,22 @@ public:
         }
         return {static_cast<int>(height), static_cast<int>(width)};
     }
+    bool keeps_size() const override { return false; }
 
+    bool absorb(std::unique_ptr<Op>& following) override {
+        if (take_flip(following, flip_)) return true;
+        const auto* crop = dynamic_cast<const CenterCrop*>(following.get());
+        if (flip_ || !crop || crop_ || fit_ != Fit::kShorter || crop->size() > size_) return false;
+        crop_ = crop->size();
+        following.reset();
+        return true;
+    }
+
+protected:
     Image apply(const Image& input, const Context& context) const override {
         Axis rows = axis(input.height, input), columns = axis(input.width, input);
         columns.mirrored = flip_ && flip_->drawn(context);
         return resample(input, rows, columns, antialias_, channels(), context);
-    }
-
-    bool absorb(const Op& following) override {
-        if (flip_) return false;
-        if (const auto* flip = dynamic_cast<const HorizontalFlip*>(&following)) {
-            flip_ = flip->setting();
-            return true;
-        }
-        const auto* crop = dynamic_cast<const CenterCrop*>(&following);
-        if (!crop || crop_ || fit_ != Fit::kShorter || crop->size() > size_) return false;
-        crop_ = crop->size();
-        return true;
     }
 
 private:
@@ -156,15 +156,15 @@ private:
     Fit fit_;
     bool antialias_;
     std::optional<int> crop_;
-    std::optional<HorizontalFlip::Setting> flip_;
+    std::unique_ptr<HorizontalFlip> flip_;
 };
 
 // torchvision's RandomResizedCrop: ten tries for a box of the drawn area and aspect ratio, then the central box of the
-// nearest allowed ratio.
+// nearest allowed ratio. Draws: try t = 0..9 uses 4t: area; 4t + 1: logarithm of the aspect ratio; 4t + 2: top; 4t + 3: left.
 class RandomResizedCrop final : public Op {
 public:
-    RandomResizedCrop(Params& params, int channels, std::uint64_t stream)
-        : Op(channels, stream),
+    RandomResizedCrop(Params& params, const Setup& setup)
+        : Op(setup),
           size_(params.integer("size", 1, kLargestSide)),
           scale_low_(params.number("scale_low", 1e-6, 1.0)),
           scale_high_(params.number("scale_high", 1e-6, 1.0)),
@@ -177,25 +177,38 @@ public:
 
     Size output_size(Size) const override { return {size_, size_}; }
 
-    Image apply(const Image& input, const Context& context) const override {
-        const Box box = draw(input.size(), context.draws(stream()));
-        const Axis rows = Axis::whole(box.top, box.height, size_);
-        Axis columns = Axis::whole(box.left, box.width, size_);
-        columns.mirrored = flip_ && flip_->drawn(context);
-        return resample(input, rows, columns, antialias_, channels(), context);
+    void explain(Size input, const Draws& draws, Explanation& found) const override {
+        const Box box = draw(input, draws);
+        found.emplace_back("top", std::int64_t{box.top});
+        found.emplace_back("left", std::int64_t{box.left});
+        found.emplace_back("height", std::int64_t{box.height});
+        found.emplace_back("width", std::int64_t{box.width});
     }
 
-    bool absorb(const Op& following) override {
-        const auto* flip = dynamic_cast<const HorizontalFlip*>(&following);
-        if (!flip || flip_) return false;
-        flip_ = flip->setting();
-        return true;
+    bool absorb(std::unique_ptr<Op>& following) override { return take_flip(following, flip_); }
+
+protected:
+    Image apply(const Image& input, const Context& context) const override {
+        return cut(input, draw(input.size(), context.draws(stream())), context);
     }
+    // Where it is not applied, the largest centred square is brought to size: pictures have to come out alike.
+    Image skip(const Image& input, const Context& context) const override {
+        const int side = std::min(input.height, input.width);
+        return cut(input, {(input.height - side) / 2, (input.width - side) / 2, side, side}, context);
+    }
+    std::uint64_t probability_draw() const override { return 40; }
 
 private:
     struct Box {
         int top, left, height, width;
     };
+
+    Image cut(const Image& input, const Box& box, const Context& context) const {
+        const Axis rows = Axis::whole(box.top, box.height, size_);
+        Axis columns = Axis::whole(box.left, box.width, size_);
+        columns.mirrored = flip_ && flip_->drawn(context);
+        return resample(input, rows, columns, antialias_, channels(), context);
+    }
 
     Box draw(Size input, const Draws& draws) const {
         const double area = static_cast<double>(input.height) * input.width;
@@ -223,25 +236,17 @@ private:
     int size_;
     double scale_low_, scale_high_, ratio_low_, ratio_high_;
     bool antialias_;
-    std::optional<HorizontalFlip::Setting> flip_;
+    std::unique_ptr<HorizontalFlip> flip_;
 };
 
 }  // namespace
 
-std::unique_ptr<Op> make_resize(Params& params, int channels, std::uint64_t stream) {
-    return std::make_unique<Resize>(params, channels, stream);
-}
-
-std::unique_ptr<Op> make_center_crop(Params& params, int channels, std::uint64_t stream) {
-    return std::make_unique<CenterCrop>(params, channels, stream);
-}
-
-std::unique_ptr<Op> make_random_resized_crop(Params& params, int channels, std::uint64_t stream) {
-    return std::make_unique<RandomResizedCrop>(params, channels, stream);
-}
-
-std::unique_ptr<Op> make_horizontal_flip(Params& params, int channels, std::uint64_t stream) {
-    return std::make_unique<HorizontalFlip>(params, channels, stream);
+void add_geometry(OpKinds& kinds) {
+    kinds["center_crop"] = {make_op<CenterCrop>};
+    kinds["horizontal_flip"] = {make_op<HorizontalFlip>};
+    kinds["random_resized_crop"] = {make_op<RandomResizedCrop>};
+    kinds["resize"] = {make_op<Resize>};
+    kinds["rotate"] = {make_rotate};
 }
 
 }  // namespace flowerablate

@@ -47,8 +47,8 @@ std::vector<Run> element(Shape shape, int size) {
 
 class Morphology final : public Op {
 public:
-    Morphology(Params& params, int channels, std::uint64_t stream)
-        : Op(channels, stream),
+    Morphology(Params& params, const Setup& setup)
+        : Op(setup),
           operation_(static_cast<Operation>(params.choice("op", {"erode", "dilate", "open", "close"}))),
           size_(params.integer("size", 1, kLargestElement)) {
         const Shape shape = static_cast<Shape>(params.choice("shape", {"rectangle", "cross", "ellipse", "disk"}));
@@ -59,6 +59,7 @@ public:
         full_ = std::all_of(runs_.begin(), runs_.end(), [&](Run run) { return run.begin == 0 && run.end == size_; });
     }
 
+protected:
     Image apply(const Image& input, const Context& context) const override {
         if (size_ == 1) return input;
         std::uint8_t* target = context.target(bytes(input.size()));
@@ -97,8 +98,6 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Op> make_morphology(Params& params, int channels, std::uint64_t stream) {
-    return std::make_unique<Morphology>(params, channels, stream);
-}
+void add_morphology(OpKinds& kinds) { kinds["morphology"] = {make_op<Morphology>}; }
 
 }  // namespace flowerablate

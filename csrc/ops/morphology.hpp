@@ -5,6 +5,6 @@
 
 namespace flowerablate {
 
-std::unique_ptr<Op> make_morphology(Params& params, int channels, std::uint64_t stream);
+void add_morphology(OpKinds& kinds);
 
 }  // namespace flowerablate

@@ -1,44 +1,112 @@
 #include "ops/normalize.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <cstring>
+
+#include "ops/color.hpp"
 
 namespace flowerablate {
 
-Normalization make_normalization(Params& params, int channels) {
-    const auto count = static_cast<std::size_t>(channels);
-    const std::vector<double> mean = params.numbers("mean", count, -1e6, 1e6);
-    const std::vector<double> std = params.numbers("std", count, 1e-6, 1e6);
-    return {{mean.begin(), mean.end()}, {std.begin(), std.end()}};
+namespace {
+
+// Whether multiplying by the inverse, with one correction, gives the same as dividing for all values that 8 bits can have.
+bool inverse_is_exact(float mean, float std, float inverse) {
+    for (int value = 0; value < kTableSize; ++value) {
+        const float x = static_cast<float>(value) * (1.0f / 255.0f) - mean;
+        const float quotient = x * inverse;
+        if (std::fma(std::fma(-quotient, std, x), inverse, quotient) != x / std) return false;
+    }
+    return true;
 }
 
-void write_floats(const Image& image, int channels, bool channels_last,
-                  const std::optional<BrightnessContrast::Line>& line,
-                  const std::optional<Normalization>& normalization, float* target, Scratch& scratch) {
+}  // namespace
+
+Normalization Normalization::fixed(Params& params, Format format) {
+    Normalization made(format);
+    const auto count = static_cast<std::size_t>(format.channels);
+    const std::vector<double> mean = params.numbers("mean", count, -1e6, 1e6);
+    const std::vector<double> std = params.numbers("std", count, 1e-6, 1e6);
+    made.mean_.assign(mean.begin(), mean.end());
+    made.std_.assign(std.begin(), std.end());
+    bool exact = true;
+    for (std::size_t c = 0; c < count; ++c) {
+        made.inverse_.push_back(1.0f / made.std_[c]);
+        exact = exact && inverse_is_exact(made.mean_[c], made.std_[c], made.inverse_[c]);
+    }
+    if (!exact) made.inverse_.clear();
+    return made;
+}
+
+Normalization Normalization::of_picture(Params& params, Format format) {
+    Normalization made(format);
+    made.by_picture_ = true;
+    made.per_channel_ = params.flag("per_channel");
+    return made;
+}
+
+Normalization::Numbers Normalization::numbers(const Image& image, float (&kept)[8]) const {
+    if (!by_picture_) return {mean_.data(), std_.data(), inverse_.empty() ? nullptr : inverse_.data()};
+    std::uint64_t sums[4] = {}, squares[4] = {};
+    for (int y = 0; y < image.height; ++y) {
+        kernels().moments({image.row(y), image.width, format_.channels, format_.depth, sums, squares});
+    }
+    double count = static_cast<double>(image.height) * image.width;
+    if (!per_channel_) {
+        for (int c = 1; c < format_.channels; ++c) {
+            sums[0] += sums[c];
+            squares[0] += squares[c];
+        }
+        count *= format_.channels;
+    }
+    const double full = format_.depth == 1 ? 255.0 : 65535.0;
+    for (int c = 0; c < format_.channels; ++c) {
+        const int of = per_channel_ ? c : 0;
+        const double mean = static_cast<double>(sums[of]) / count;
+        const double variance = std::max(0.0, static_cast<double>(squares[of]) / count - mean * mean);
+        kept[c] = static_cast<float>(mean / full);
+        kept[4 + c] = static_cast<float>(std::max(std::sqrt(variance) / full, 1.0 / std::sqrt(count)));
+    }
+    return {kept, kept + 4, nullptr};
+}
+
+void write_floats(const Image& image, const Finish& finish, const Context& context, float* floats, std::uint16_t* halves) {
     OutputJob job{};
     job.source = image.data;
     job.source_stride = image.stride;
-    job.target = target;
     job.height = image.height;
     job.width = image.width;
-    job.channels = channels;
-    job.channels_last = channels_last;
-    job.adjust = line.has_value();
-    if (line) {
-        job.alpha = line->alpha;
-        job.beta = line->beta;
+    job.channels = finish.format.channels;
+    job.depth = finish.format.depth;
+    job.floats = floats;
+    job.halves = halves;
+    job.channels_last = finish.channels_last;
+    job.streams = finish.streams;
+    const auto* line_op = dynamic_cast<const BrightnessContrast*>(finish.pointwise);
+    if (line_op && line_op->alone()) {
+        if (const auto line = line_op->line(context)) {
+            job.adjust = true;
+            job.alpha = line->alpha;
+            job.beta = line->beta;
+        }
+    } else if (finish.pointwise) {
+        std::uint8_t* tables = context.scratch.work(1, static_cast<std::size_t>(job.channels) * kTableSize);
+        if (finish.pointwise->tables(context, tables)) job.tables = tables;
     }
-    job.normalize = normalization.has_value();
-    if (normalization) {
-        job.mean = normalization->mean.data();
-        job.std = normalization->std.data();
+    float kept[8];
+    if (finish.normalization) {
+        const Normalization::Numbers numbers = finish.normalization->numbers(image, kept);
+        job.mean = numbers.mean;
+        job.std = numbers.std;
+        job.inverse = numbers.inverse;
     }
     const Kernels& kernel = kernels();
-    job.work = scratch.work(0, static_cast<std::size_t>(kernel.output_work_bytes(image.width, channels)));
+    job.work = context.scratch.work(0, static_cast<std::size_t>(kernel.output_work_bytes(job)));
     kernel.output(job);
 }
 
-void write_bytes(const Image& image, int channels, std::uint8_t* target) {
-    const std::size_t bytes = static_cast<std::size_t>(image.width) * static_cast<std::size_t>(channels);
+void write_pixels(const Image& image, int pixel_bytes, std::uint8_t* target) {
+    const std::size_t bytes = static_cast<std::size_t>(image.width) * static_cast<std::size_t>(pixel_bytes);
     for (int y = 0; y < image.height; ++y) {
         std::memcpy(target + static_cast<std::size_t>(y) * bytes, image.row(y), bytes);
     }

@@ -1,25 +1,54 @@
-// The way out of a chain: bytes as they are, or float32, scaled to 0..1 and normalised per channel.
+// The way out of a chain: pixels as they are, or floats, scaled to 0..1 and normalised.
 #pragma once
 
+#include <optional>
 #include <vector>
 
-#include "ops/color.hpp"
+#include "ops/pointwise.hpp"
 
 namespace flowerablate {
 
-struct Normalization {
-    std::vector<float> mean, std;  // one for each channel
+// (x - mean) / std with fixed numbers for each channel, or with those of each picture itself.
+class Normalization {
+public:
+    // Op "normalize": fixed numbers.
+    static Normalization fixed(Params& params, Format format);
+    // Op "standardize": mean and standard deviation of each picture, of all channels together or (`per_channel`) of each by itself.
+    // The deviation counts as at least 1 / sqrt(number of values), so that a flat picture becomes 0 (TensorFlow's
+    // per_image_standardization).
+    static Normalization of_picture(Params& params, Format format);
+
+    bool by_picture() const { return by_picture_; }
+
+    struct Numbers {
+        const float* mean;
+        const float* std;
+        const float* inverse;  // 1 / std where that can stand for the division, else null
+    };
+    // `kept`: room for the numbers of a picture.
+    Numbers numbers(const Image& image, float (&kept)[8]) const;
+
+private:
+    explicit Normalization(Format format) : format_(format) {}
+
+    Format format_;
+    bool by_picture_ = false, per_channel_ = false;
+    std::vector<float> mean_, std_, inverse_;
 };
 
-Normalization make_normalization(Params& params, int channels);
+// What is done to a picture as it is written as floats: tables or brightness and contrast, scaling, normalisation; in this order.
+struct Finish {
+    Format format;
+    bool channels_last;
+    bool streams;  // whether to write past the caches
+    const std::optional<Normalization>& normalization;
+    const Pointwise* pointwise;  // or null
+};
 
-// Writes a picture as float32: brightness and contrast if given, times 1/255, then (x - mean) / std if given; all in this order
-// in float32.
-void write_floats(const Image& image, int channels, bool channels_last,
-                  const std::optional<BrightnessContrast::Line>& line,
-                  const std::optional<Normalization>& normalization, float* target, Scratch& scratch);
+// Writes a picture as float32 or as bfloat16, whichever target is given.
+void write_floats(const Image& image, const Finish& finish, const Context& context, float* floats, std::uint16_t* halves);
 
-// Writes a picture as contiguous bytes.
-void write_bytes(const Image& image, int channels, std::uint8_t* target);
+// Writes a picture as it is, in contiguous rows.
+void write_pixels(const Image& image, int pixel_bytes, std::uint8_t* target);
 
 }  // namespace flowerablate

@@ -1,9 +1,8 @@
-// Rotation about the centre with bilinear interpolation.
+#include "ops/rotate.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-
-#include "ops/geometry.hpp"
 
 namespace flowerablate {
 
@@ -54,16 +53,19 @@ void narrow(std::int64_t start, std::int64_t step, std::int64_t limit, std::int6
 
 class Rotate final : public Op {
 public:
-    Rotate(Params& params, int channels, std::uint64_t stream)
-        : Op(channels, stream),
+    Rotate(Params& params, const Setup& setup)
+        : Op(setup),
           degrees_(params.number("degrees", 0.0, 360.0)),
           border_(static_cast<Border>(
-              params.choice("border", {"constant", "edge", "reflect", "reflect101", "wrap"}))),
-          probability_(params.number("probability", 0.0, 1.0)) {}
+              params.choice("border", {"constant", "edge", "reflect", "reflect101", "wrap"}))) {}
 
+    void explain(Size, const Draws& draws, Explanation& found) const override {
+        found.emplace_back("angle", degrees_ * draws.symmetric(1));
+    }
+
+protected:
     Image apply(const Image& input, const Context& context) const override {
         const Draws draws = context.draws(stream());
-        if (draws.uniform(0) >= probability_) return input;
         const double angle = degrees_ * draws.symmetric(1) * (3.14159265358979323846 / 180.0);
         const double cosine = std::cos(angle), sine = std::sin(angle);
 
@@ -139,13 +141,10 @@ private:
 
     double degrees_;
     Border border_;
-    double probability_;
 };
 
 }  // namespace
 
-std::unique_ptr<Op> make_rotate(Params& params, int channels, std::uint64_t stream) {
-    return std::make_unique<Rotate>(params, channels, stream);
-}
+std::unique_ptr<Op> make_rotate(Params& params, const Setup& setup) { return make_op<Rotate>(params, setup); }
 
 }  // namespace flowerablate

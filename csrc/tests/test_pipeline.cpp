@@ -60,13 +60,13 @@ OpSpec any_op() {
 std::vector<float> run(const Chain& chain, const std::vector<std::uint8_t>& pixels, Size source, int threads) {
     const Size size = chain.output_size(source);
     const std::size_t values = static_cast<std::size_t>(size.height) * static_cast<std::size_t>(size.width) *
-                               static_cast<std::size_t>(chain.channels());
+                               static_cast<std::size_t>(chain.source_format().channels);
     const std::vector<Sample> samples(3, Sample{pixels.data(), source.height, source.width, 9});
     std::vector<float> out(3 * values);
-    chain.run({samples, pixels.data() + pixels.size(), 1, 2, size, nullptr, out.data(), false}, threads);
+    chain.run({samples, pixels.data() + pixels.size(), 1, 2, size, nullptr, out.data(), nullptr, false}, threads);
     if (!chain.normalizes()) {
         std::vector<std::uint8_t> bytes(3 * values);
-        chain.run({samples, pixels.data() + pixels.size(), 1, 2, size, bytes.data(), nullptr, false}, threads);
+        chain.run({samples, pixels.data() + pixels.size(), 1, 2, size, bytes.data(), nullptr, nullptr, false}, threads);
         CHECK(static_cast<float>(bytes.back()) * (1.0f / 255.0f) == out.back());
     }
     return out;
@@ -83,7 +83,7 @@ void test_any_chain() {
                          {{"mean", std::vector<double>(many, 0.4)}, {"std", std::vector<double>(many, 0.2)}},
                          0});
     }
-    const Chain chain(specs, channels);
+    const Chain chain(specs, {channels, 1});
     const Size source{any(1, 60), any(1, 60)};
     std::vector<std::uint8_t> pixels(static_cast<std::size_t>(source.height * source.width * channels));
     for (std::uint8_t& pixel : pixels) pixel = static_cast<std::uint8_t>(generator());
@@ -93,7 +93,7 @@ void test_any_chain() {
 void test_many_callers() {
     const Chain chain({{"resize", {{"size", whole(30)}, {"fit", "cover"}, {"antialias", true}}, 0},
                        {"morphology", {{"op", "open"}, {"size", whole(5)}, {"shape", "ellipse"}}, 0}},
-                      3);
+                      {3, 1});
     const std::vector<std::uint8_t> pixels(50 * 40 * 3, 77);
     const std::vector<float> wanted = run(chain, pixels, {50, 40}, 1);
     std::vector<std::thread> callers;
@@ -107,14 +107,14 @@ void test_many_callers() {
 
 void test_bad_chains() {
     const auto make = [](const char* name, ValueMap params, int channels = 3) {
-        return [=] { Chain({{name, params, 0}}, channels); };
+        return [=] { Chain({{name, params, 0}}, {channels, 1}); };
     };
     CHECK(throws<std::invalid_argument>(make("blur", {}), "op 0: unknown name 'blur'"));
     CHECK(throws<std::invalid_argument>(make("center_crop", {}), "parameter 'size' is missing"));
     CHECK(throws<TypeError>(make("center_crop", {{"size", 2.5}}), "must be a whole number, not 2.5"));
     CHECK(throws<std::invalid_argument>(make("center_crop", {{"size", whole(0)}}), "between 1 and 8192, not 0"));
     CHECK(throws<std::invalid_argument>(make("center_crop", {{"size", whole(4)}}, 2), "channels must be 1, 3 or 4"));
-    const Chain chain({}, 3);
+    const Chain chain({}, {3, 1});
     CHECK(throws<std::invalid_argument>([&] { chain.output_size({0, 5}); }, "height and width must be between"));
 }
 

@@ -140,10 +140,24 @@ void test_points(const Kernels& one, const Kernels& other) {
     for (int mode = 0; mode < 8; ++mode) {
         const auto floats = [&](const Kernels& kernel) {
             std::vector<float> out(in.bytes);
-            Result work(static_cast<std::size_t>(kernel.output_work_bytes(in.width, in.channels) + kSlack));
-            const OutputJob job{in.pixels.data(), in.stride,     out.data(),    in.height, in.width, in.channels,
-                                (mode & 1) != 0,  (mode & 2) != 0, (mode & 4) != 0, alpha,     beta,     mean,
-                                std,              work.data()};
+            OutputJob job{};
+            job.source = in.pixels.data();
+            job.source_stride = in.stride;
+            job.height = in.height;
+            job.width = in.width;
+            job.channels = in.channels;
+            job.depth = 1;
+            job.floats = out.data();
+            job.channels_last = (mode & 1) != 0;
+            job.adjust = (mode & 2) != 0;
+            job.alpha = alpha;
+            job.beta = beta;
+            if (mode & 4) {
+                job.mean = mean;
+                job.std = std;
+            }
+            Result work(static_cast<std::size_t>(kernel.output_work_bytes(job) + kSlack));
+            job.work = work.data();
             kernel.output(job);
             return out;
         };

@@ -12,7 +12,7 @@ from ..errors import StudyError
 
 Op: TypeAlias = "NativeOp | PythonOp"
 
-_FLOAT_OPS = frozenset({"normalize"})
+_FLOAT_OPS = frozenset({"normalize", "standardize"})
 """Native ops that write floats; packed images are uint8, so these never run ahead."""
 
 
@@ -25,6 +25,17 @@ class BuiltStep:
     random: bool
     stand_in: Op | None = None
     enabled: bool = True
+
+    @property
+    def is_random(self) -> bool:
+        """Whether it is drawn anew in each epoch: as the plugin says, or because it is applied to a share of pictures."""
+        return self.random or (isinstance(self.op, NativeOp) and probability(self.op) < 1)
+
+
+def probability(op: NativeOp) -> float:
+    """Return the share of the pictures that *op* is applied to."""
+    value = op.params.get("probability", 1.0)
+    return float(value) if isinstance(value, int | float) else 1.0
 
 
 @dataclass(frozen=True)
@@ -71,13 +82,13 @@ def _refuse_bytes_after_floats(steps: Sequence[BuiltStep]) -> None:
 
 def _runs_once(step: BuiltStep) -> bool:
     op = step.op if step.enabled else step.stand_in
-    drawn = step.enabled and step.random
+    drawn = step.enabled and step.is_random
     return not drawn and not (isinstance(op, NativeOp) and op.op in _FLOAT_OPS)
 
 
 def _acting(steps: Iterable[BuiltStep], *, training: bool) -> Iterable[NamedOp]:
     for step in steps:
-        acts = step.enabled and (training or not step.random)
+        acts = step.enabled and (training or not step.is_random)
         op = step.op if acts else step.stand_in
         if op is not None:
             yield NamedOp(step.name, op)

@@ -121,7 +121,7 @@ def _run_native(what: str, op: NativeOp, pictures: Pictures, ids: Any, seed: int
     high, wide = chain.output_size(height, width)
     result: Result = (
         np.empty((count, channels, high, wide), np.float32)
-        if op.op == "normalize"
+        if op.op in ("normalize", "standardize")
         else np.empty((count, high, wide, channels), np.uint8)
     )
     chain.run(

@@ -1,0 +1,7 @@
+#include "ops/filter.hpp"
+
+namespace flowerablate {
+
+void add_filter(OpKinds& kinds) { (void)kinds; }
+
+}  // namespace flowerablate

@@ -1,0 +1,7 @@
+#include "ops/threshold.hpp"
+
+namespace flowerablate {
+
+void add_threshold(OpKinds& kinds) { (void)kinds; }
+
+}  // namespace flowerablate
