@@ -28,7 +28,7 @@ class BuiltStep:
 
     @property
     def is_random(self) -> bool:
-        """Whether it is drawn anew in each epoch: as the plugin says, or because it is applied to a share of pictures."""
+        """Whether it is drawn anew in each epoch: as its plugin says, or as it is applied to some pictures only."""
         return self.random or (isinstance(self.op, NativeOp) and probability(self.op) < 1)
 
 
