@@ -21,6 +21,9 @@ constexpr std::ptrdiff_t kSlack = 512;
 // Most bytes that a kernel writes behind the end of a row where overshoot is allowed.
 constexpr std::ptrdiff_t kOvershoot = 64;
 
+// Bytes behind a row that resample_rows() may read.
+constexpr std::ptrdiff_t kRowSlack = 128;
+
 // Erosion or dilation with a flat square element of `size` x `size` pixels and anchor size/2, neutral border.
 // `source` rows may be read up to `readable_end`; the rows of `target` touch.
 struct RectangleJob {
@@ -108,12 +111,12 @@ struct Kernels {
     void (*rectangle)(const RectangleJob&);
     std::ptrdiff_t (*runs_work_bytes)(const RunsJob&);
     void (*runs)(const RunsJob&);
-    // Prepares a horizontal pass over many rows: fills `work` (64-byte aligned, plan_bytes(count) bytes) and returns it, or null
+    // Prepares a horizontal pass over many rows: fills `work` (64-byte aligned, plan_bytes() bytes) and returns it, or null
     // if the pass does without.
-    std::ptrdiff_t (*plan_bytes)(int count);
+    std::ptrdiff_t (*plan_bytes)(const Taps& taps, int channels);
     const std::uint8_t* (*plan_rows)(const Taps& taps, int channels, std::uint8_t* work);
-    // Two rows at once, into two targets. Rows may be read 32 bytes beyond the last tap, targets are written with up to 32
-    // bytes of overshoot.
+    // Two rows at once, into two targets. Rows may be read kRowSlack bytes beyond the last tap, targets are written with up to
+    // 32 bytes of overshoot.
     void (*resample_rows)(const std::uint8_t* const* rows, std::uint8_t* const* targets, const Taps& taps, int channels);
     // `rows` holds `taps` pointers, readable kSlack bytes beyond `bytes`; `target` is written with overshoot.
     void (*resample_column)(const std::uint8_t* const* rows, const std::int16_t* weights, int taps, int precision,

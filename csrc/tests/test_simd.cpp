@@ -96,7 +96,7 @@ void test_resample(const Kernels& one, const Kernels& other) {
     Taps table{count, taps, precision, starts.data(), weights.data(), nullptr};
     const auto row = [&](const Kernels& kernel) {
         Buffer plan;
-        table.plan = kernel.plan_rows(table, in.channels, plan.reserve(static_cast<std::size_t>(kernel.plan_bytes(count))));
+        table.plan = kernel.plan_rows(table, in.channels, plan.reserve(static_cast<std::size_t>(kernel.plan_bytes(table, in.channels))));
         const std::size_t bytes = static_cast<std::size_t>(count * in.channels);
         Result out(bytes + kSlack), second(bytes + kSlack);
         const std::uint8_t* const rows[2] = {in.pixels.data(), in.pixels.data() + (in.height - 1) * in.stride};
