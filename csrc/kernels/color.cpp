@@ -38,6 +38,6 @@ void adjust(const std::uint8_t* source, std::uint8_t* target, std::ptrdiff_t byt
     }
 }
 
-const ColorKernels color_kernels = {look_up};
+const ColorKernels color_kernels = {look_up, add_sums, grey, saturate, turn_hue, shift_hsv, reorder};
 
 }  // namespace flowerablate::FLOWERABLATE_ISA
