@@ -23,7 +23,7 @@ class Chain:
     - ``normalize``: mean, std (one number for each channel); must be last, and needs a float output
     - ``standardize``: per_channel (bool): by mean and standard deviation of the picture itself; must be last, too
 
-    Every op but the last two takes ``probability`` as well (default 1): the share of the pictures that it is applied to.
+    Every op but the last two takes ``probability`` as well (default 1): the share of pictures that it is applied to.
     Ops that change the size do not, except ``random_resized_crop``, which then takes the largest centred square.
 
     *dtype*, ``uint8`` or ``uint16``, is that of the pictures. *fuse* False runs every op by itself, to check by.
@@ -74,11 +74,11 @@ class Chain:
 
         Picture i is height x width x channels at ``pixels[offsets[i]:]``; *pixels* [values] may be a read-only map.
         *offsets*, *heights*, *widths* have one element for each stored picture; *indices* and *ids* one for each of the
-        batch, *ids* being the sample ids that random draws are keyed by, beside *seed* (64 bits) and *epoch* (32 bits).
-        *out* is uint8 (or uint16) [B, H, W, C], or float32 [B, C, H, W] in contiguous or channels-last memory: x * (1/255)
-        (1/65535), then (x - mean) / std where the chain ends with ``normalize``, all in float32. With *bfloat16* it is
-        uint16 [B, C, H, W] and gets the bits of these numbers as bfloat16, rounded to nearest, halves to even. Results
-        do not depend on the number of threads, the composition of the batch or the instruction set.
+        batch, *ids* being the sample ids that random draws are keyed by, with *seed* (64 bits) and *epoch* (32).
+        *out* is uint8 (or uint16) [B, H, W, C], or float32 [B, C, H, W] in contiguous or channels-last memory:
+        x * (1/255) or x * (1/65535), then (x - mean) / std where the chain ends with ``normalize``, all in float32. With
+        *bfloat16* it is uint16 [B, C, H, W] and gets the bits of these numbers as bfloat16, rounded to nearest, halves
+        to even. Results do not depend on the number of threads, the composition of the batch or the instruction set.
 
         Raises TypeError or ValueError, before anything is written, when an argument does not fit; a picture that would
         not come out with the size of *out* is named by its index.

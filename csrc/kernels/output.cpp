@@ -12,6 +12,7 @@ enum class Norm { kNone, kDivide, kMultiply };
 // Interleaved rows repeat a pattern of 3 channels only every 48 values, which is a whole number of vectors.
 constexpr int kPeriod = 48;
 
+typedef std::uint16_t HalfWords __attribute__((vector_size(kWidth / 2)));
 typedef std::uint32_t Words __attribute__((vector_size(kWidth)));
 
 FLOWERABLATE_INLINE void put(float* to, Floats value, bool) { store_vector(to, value); }
@@ -20,8 +21,16 @@ FLOWERABLATE_INLINE void put(float* to, float value) { *to = value; }
 // The upper half of a float32, rounded to nearest, halves to even; values are finite.
 FLOWERABLATE_INLINE void put(std::uint16_t* to, Floats value, bool) {
     const Words bits = reinterpret_cast<Words>(value);
-    const HalfWords halves = __builtin_convertvector((bits + 0x7FFFu + ((bits >> 16) & 1u)) >> 16, HalfWords);
+    const Words rounded = (bits + 0x7FFFu + ((bits >> 16) & 1u)) >> 16;
+#if defined(__AVX512BW__)
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm512_cvtepi32_epi16(reinterpret_cast<__m512i>(rounded)));
+#elif defined(__AVX2__)
+    const __m256i packed = _mm256_packus_epi32(reinterpret_cast<__m256i>(rounded), _mm256_setzero_si256());
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm256_castsi256_si128(_mm256_permute4x64_epi64(packed, 0x08)));
+#else
+    const HalfWords halves = __builtin_convertvector(rounded, HalfWords);
     std::memcpy(to, &halves, sizeof halves);
+#endif
 }
 FLOWERABLATE_INLINE void put(std::uint16_t* to, float value) {
     std::uint32_t bits;

@@ -7,8 +7,6 @@ namespace flowerablate::FLOWERABLATE_ISA {
 
 typedef std::int32_t Ints __attribute__((vector_size(kWidth)));
 typedef float Floats __attribute__((vector_size(kWidth)));
-typedef std::uint8_t Quarter __attribute__((vector_size(kWidth / 4)));
-typedef std::uint16_t HalfWords __attribute__((vector_size(kWidth / 2)));
 constexpr int kFloats = kWidth / 4;  // in a vector
 
 // Adding and subtracting 1.5 * 2^23 rounds a small number to a whole one, halves to even.
@@ -25,18 +23,45 @@ FLOWERABLATE_INLINE T adjusted(T x, float alpha, float beta) {
     return (clamped + kRounder) - kRounder;
 }
 
-// As many bytes as a vector has floats.
-FLOWERABLATE_INLINE Floats load_floats(const std::uint8_t* from) {
-    Quarter bytes;
-    std::memcpy(&bytes, from, sizeof bytes);
-    return __builtin_convertvector(__builtin_convertvector(bytes, Ints), Floats);
+// As many bytes, or 16-bit words, as a vector has floats. GCC converts vectors of bytes one by one, hence the intrinsics.
+#if defined(__AVX512BW__)
+FLOWERABLATE_INLINE Ints load_ints(const std::uint8_t* from) {
+    return reinterpret_cast<Ints>(_mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from))));
 }
+FLOWERABLATE_INLINE Ints load_ints(const std::uint16_t* from) {
+    return reinterpret_cast<Ints>(_mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from))));
+}
+#elif defined(__AVX2__)
+FLOWERABLATE_INLINE Ints load_ints(const std::uint8_t* from) {
+    return reinterpret_cast<Ints>(_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from))));
+}
+FLOWERABLATE_INLINE Ints load_ints(const std::uint16_t* from) {
+    return reinterpret_cast<Ints>(_mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from))));
+}
+#elif defined(__x86_64__)
+FLOWERABLATE_INLINE Ints load_ints(const std::uint8_t* from) {
+    std::int32_t bytes;
+    std::memcpy(&bytes, from, sizeof bytes);
+    const __m128i zero = _mm_setzero_si128();
+    return reinterpret_cast<Ints>(_mm_unpacklo_epi16(_mm_unpacklo_epi8(_mm_cvtsi32_si128(bytes), zero), zero));
+}
+FLOWERABLATE_INLINE Ints load_ints(const std::uint16_t* from) {
+    return reinterpret_cast<Ints>(
+        _mm_unpacklo_epi16(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from)), _mm_setzero_si128()));
+}
+#else
+template <typename T>
+FLOWERABLATE_INLINE Ints load_ints(const T* from) {
+    typedef T Part __attribute__((vector_size(kFloats * sizeof(T))));
+    Part part;
+    std::memcpy(&part, from, sizeof part);
+    return __builtin_convertvector(part, Ints);
+}
+#endif
 
-// The same of 16-bit words.
-FLOWERABLATE_INLINE Floats load_floats(const std::uint16_t* from) {
-    HalfWords words;
-    std::memcpy(&words, from, sizeof words);
-    return __builtin_convertvector(__builtin_convertvector(words, Ints), Floats);
+template <typename T>
+FLOWERABLATE_INLINE Floats load_floats(const T* from) {
+    return __builtin_convertvector(load_ints(from), Floats);
 }
 
 FLOWERABLATE_INLINE Floats load_vector(const float* from) {

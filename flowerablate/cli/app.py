@@ -8,7 +8,7 @@ import sys
 import typer
 
 from ..errors import FlowerablateError
-from . import init, listing, plugins, report, run, scaffold
+from . import explain, init, listing, plugins, report, run, scaffold
 
 app = typer.Typer(
     name="flowerablate",
@@ -51,6 +51,7 @@ def _options(
 
 app.command("run")(run.run)
 app.command("report")(report.report)
+app.command("explain")(explain.explain)
 app.command("init")(init.init)
 app.command("plugins")(plugins.list_plugins)
 app.command("list")(listing.list_components)

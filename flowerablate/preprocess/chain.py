@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import TypeAlias
 
@@ -10,14 +11,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import _native
-from ..contracts import NativeOp, PythonOp
+from ..contracts import NativeOp, PythonOp, Value
 from ..data.store import PackedImages
 from ..errors import StudyError
 from ..keyed import key64
 from .steps import NamedOp
 
 Image: TypeAlias = NDArray[np.uint8]
-Output: TypeAlias = "NDArray[np.uint8] | NDArray[np.float32]"
+Pixels: TypeAlias = "NDArray[np.uint8] | NDArray[np.uint16]"
+Output: TypeAlias = "Pixels | NDArray[np.float32]"
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What one step does to one sample: its native *op*, whether that is *applied*, and the *values* that it drew.
+
+    A Python op (*op* is empty) says nothing of its values; they are drawn from the step's stream all the same.
+    """
+
+    step: str
+    op: str
+    applied: bool
+    values: dict[str, Value]
 
 
 class KeyedDraws:
@@ -45,17 +60,37 @@ class Preprocess:
     """A chain of ops, ready to run on batches of packed images.
 
     The chain is cut into segments: a segment is either a run of native ops, which the core executes fused, image by
-    image and spread over threads, or one Python op. Between segments a batch is uint8 [B, H, W, C].
+    image and spread over threads, or one Python op. Between segments a batch is uint8 (or uint16) [B, H, W, C].
+
+    *dtype*, ``uint8`` or ``uint16``, is that of the packed images; *fuse* False runs each native op by itself.
     """
 
-    def __init__(self, ops: Sequence[NamedOp], channels: int) -> None:
+    def __init__(self, ops: Sequence[NamedOp], channels: int, *, dtype: str = "uint8", fuse: bool = True) -> None:
         self.channels = channels
+        self.dtype = self.output_dtype = dtype
+        self._fuse = fuse
+        self._names: list[list[str]] = []
         self._segments: list[_native.Chain | tuple[str, PythonOp]] = []
         for is_native, run in groupby(ops, key=lambda named: isinstance(named.op, NativeOp)):
             named_ops = list(run)
-            self._segments += [self._native_chain(named_ops)] if is_native else map(_python, named_ops)
+            if is_native:
+                self._append(self._native_chain(named_ops), [named.name for named in named_ops])
+                continue
+            for named in named_ops:
+                if self.output_dtype != "uint8":
+                    raise StudyError(
+                        f"step {named.name!r} is written in Python and takes 8-bit pictures, but gets 16-bit ones; "
+                        "put a step 'to_8_bits' before it"
+                    )
+                self._append(_python(named), [named.name])
         if not self._segments or not isinstance(self._segments[-1], _native.Chain):
-            self._segments.append(_native.Chain([], channels))
+            self._append(_native.Chain([], channels, dtype=self.output_dtype), [])
+
+    def _append(self, segment: _native.Chain | tuple[str, PythonOp], names: list[str]) -> None:
+        self._segments.append(segment)
+        self._names.append(names)
+        if isinstance(segment, _native.Chain):
+            self.output_dtype = segment.output_dtype
 
     def _native_chain(self, run: Sequence[NamedOp]) -> _native.Chain:
         ops = []
@@ -63,7 +98,7 @@ class Preprocess:
             assert isinstance(named.op, NativeOp)
             ops.append((named.op.op, named.op.params, stream_key(named.name)))
         try:
-            return _native.Chain(ops, self.channels)
+            return _native.Chain(ops, self.channels, dtype=self.output_dtype, fuse=self._fuse)
         except (ValueError, TypeError) as error:
             names = ", ".join(named.name for named in run)
             raise StudyError(f"steps {names}: {error}") from None
@@ -78,15 +113,20 @@ class Preprocess:
         seed: int,
         epoch: int,
         threads: int = 0,
+        bfloat16: bool = False,
     ) -> None:
-        """Process images *indices* (sample *ids*, both [B]) into *out*: uint8 [B, H, W, C] or float32 [B, C, H, W]."""
+        """Process images *indices* (sample *ids*, both [B]) into *out*.
+
+        That is of the chain's *output_dtype*, [B, H, W, C], or float32 [B, C, H, W], contiguous or channels-last. With
+        *bfloat16* it is uint16 [B, C, H, W] and gets the bits of bfloat16 numbers: a view of a torch tensor.
+        """
         source, places = images, indices
         for segment, following in zip(self._segments, [*self._segments[1:], None], strict=True):
             if isinstance(segment, _native.Chain):
                 target = out if following is None else self._buffer(segment, source, places)
                 segment.run(
                     source.pixels, source.offsets, source.heights, source.widths, places, ids, target,
-                    seed=seed, epoch=epoch, threads=threads,
+                    seed=seed, epoch=epoch, threads=threads, bfloat16=bfloat16 and following is None,
                 )  # fmt: skip
                 batch = target
             else:
@@ -96,14 +136,29 @@ class Preprocess:
             if following is not None:
                 source, places = _packed(batch), np.arange(len(indices), dtype=np.int64)
 
-    def run_one(self, image: Image) -> Image:
-        """Process one image, uint8 [H, W, C], through a chain without random ops; returns uint8 [H', W', C]."""
-        single = _packed(np.ascontiguousarray(image)[None])
+    def run_one(self, image: Pixels) -> Pixels:
+        """Process one image, [H, W, C] of *dtype*, through a chain without random ops; returns [H', W', C]."""
+        whole: Pixels = np.ascontiguousarray(image)
+        single = _packed(whole[None])
         height, width = self.output_size(*image.shape[:2])
-        out = np.empty((1, height, width, self.channels), np.uint8)
+        out = np.empty((1, height, width, self.channels), self.output_dtype)
         self.run(single, np.zeros(1, np.int64), np.zeros(1, np.uint64), out, seed=0, epoch=0, threads=1)
-        first: Image = out[0]
+        first: Pixels = out[0]
         return first
+
+    def explain(self, height: int, width: int, sample: int, *, seed: int, epoch: int) -> list[Drawn]:
+        """Return what every step does to the sample with id *sample*, a picture of *height* x *width* pixels."""
+        drawn = []
+        for segment, names in zip(self._segments, self._names, strict=True):
+            if isinstance(segment, _native.Chain):
+                found = segment.explain(height, width, sample, seed=seed, epoch=epoch)
+                for name, (op, applied, values) in zip(names, found, strict=True):
+                    drawn.append(Drawn(name, op, applied, {key: _value(value) for key, value in values.items()}))
+                height, width = segment.output_size(height, width)
+            else:
+                drawn.append(Drawn(names[0], "", True, {}))
+                height, width = self._size_after(segment, height, width)
+        return drawn
 
     def output_size(self, height: int, width: int) -> tuple[int, int]:
         """Return the size that a picture of *height* x *width* pixels has after the chain.
@@ -114,23 +169,30 @@ class Preprocess:
             if isinstance(segment, _native.Chain):
                 height, width = segment.output_size(height, width)
             else:
-                name, op = segment
-                ids = np.zeros(1, np.uint64)
-                blank = np.zeros((1, height, width, self.channels), np.uint8)
-                draws = KeyedDraws(0, stream_key(name), 0, ids)
-                height, width = _call(name, op.function, blank, draws, self.channels).shape[1:3]
+                height, width = self._size_after(segment, height, width)
         return height, width
 
-    def _buffer(self, chain: _native.Chain, source: PackedImages, places: NDArray[np.int64]) -> Image:
+    def _size_after(self, segment: tuple[str, PythonOp], height: int, width: int) -> tuple[int, int]:
+        name, op = segment
+        blank = np.zeros((1, height, width, self.channels), np.uint8)
+        draws = KeyedDraws(0, stream_key(name), 0, np.zeros(1, np.uint64))
+        result = _call(name, op.function, blank, draws, self.channels)
+        return result.shape[1], result.shape[2]
+
+    def _buffer(self, chain: _native.Chain, source: PackedImages, places: NDArray[np.int64]) -> Pixels:
         first = int(places[0])
         height, width = chain.output_size(int(source.heights[first]), int(source.widths[first]))
-        return np.empty((len(places), height, width, self.channels), np.uint8)
+        return np.empty((len(places), height, width, self.channels), chain.output_dtype)
 
     def _stack(self, source: PackedImages, places: NDArray[np.int64], name: str) -> Image:
         sizes = {(int(source.heights[i]), int(source.widths[i])) for i in places}
         if len(sizes) > 1:
             raise StudyError(f"step {name!r} gets pictures of several sizes; put a step that sets the size before it")
         return np.stack([source.image(int(index)) for index in places])
+
+
+def _value(value: bool | int | float | str | list[float]) -> Value:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _python(named: NamedOp) -> tuple[str, PythonOp]:
@@ -151,9 +213,9 @@ def _call(
 
 
 def _packed(batch: Output) -> PackedImages:
-    """View a batch, uint8 [B, H, W, C] and contiguous, as packed images."""
+    """View a batch of pixels, [B, H, W, C] and contiguous, as packed images."""
     count, height, width, channels = batch.shape
-    assert batch.dtype == np.uint8
+    assert batch.dtype in (np.uint8, np.uint16)
     return PackedImages(
         pixels=batch.reshape(-1),  # type: ignore[arg-type]
         offsets=np.arange(count, dtype=np.int64) * (height * width * channels),

@@ -28,8 +28,13 @@ class BuiltStep:
 
     @property
     def is_random(self) -> bool:
-        """Whether it is drawn anew in each epoch: as the plugin says, or because it is applied to a share of pictures."""
+        """Whether it is drawn anew in each epoch: as its plugin says, or as it is applied to some pictures only."""
         return self.random or (isinstance(self.op, NativeOp) and probability(self.op) < 1)
+
+
+def writes_floats(op: Op) -> bool:
+    """Whether *op* belongs to the last pass, which turns pixels into floats."""
+    return isinstance(op, NativeOp) and op.op in _FLOAT_OPS
 
 
 def probability(op: NativeOp) -> float:
@@ -74,7 +79,7 @@ def stage(steps: Sequence[BuiltStep]) -> Stages:
 def _refuse_bytes_after_floats(steps: Sequence[BuiltStep]) -> None:
     acting = [step for step in steps if step.enabled or step.stand_in is not None]
     for step, following in pairwise(acting):
-        if isinstance(step.op, NativeOp) and step.op.op in _FLOAT_OPS:
+        if writes_floats(step.op):
             raise StudyError(
                 f"step {following.name!r} stands behind {step.name!r}, which must be the last; put it before"
             )
@@ -83,7 +88,7 @@ def _refuse_bytes_after_floats(steps: Sequence[BuiltStep]) -> None:
 def _runs_once(step: BuiltStep) -> bool:
     op = step.op if step.enabled else step.stand_in
     drawn = step.enabled and step.is_random
-    return not drawn and not (isinstance(op, NativeOp) and op.op in _FLOAT_OPS)
+    return not drawn and not (op is not None and writes_floats(op))
 
 
 def _acting(steps: Iterable[BuiltStep], *, training: bool) -> Iterable[NamedOp]:

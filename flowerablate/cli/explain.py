@@ -1,0 +1,153 @@
+"""``flowerablate explain``: what the random steps draw for one picture in one epoch, and what comes of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from ..errors import DataError
+from . import run as run_command
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ..data.store import PackedImages
+    from ..preprocess import Drawn, NamedOp
+
+
+def explain(
+    sample: Annotated[
+        str, typer.Argument(help="The picture: its path in the data set, or the end of it, such as rose/17.jpg.")
+    ],
+    study: Annotated[Path | None, typer.Option(help="The study file; as for 'run' without one.")] = None,
+    data: Annotated[Path | None, typer.Option(help="A folder of pictures, as for 'run'.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The replicate.")] = 0,
+    epoch: Annotated[int, typer.Option(min=1, help="The epoch of training, counted from 1.")] = 1,
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override any key of the study.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write the picture as the model sees it (before it is normalised), PNG.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show what each step does to one picture in one epoch, with the values that it draws.
+
+    The numbers depend on the seed, the epoch, the picture and the step's name alone, so they are those of training.
+
+    \b
+    Examples:
+      flowerablate explain rose/0017.png
+      flowerablate explain rose/0017.png --seed 3 --epoch 2 --out seen.png
+      flowerablate explain 17.jpg --data photographs --set steps.rotation.degrees=45 --json
+    """
+    from ..execute.assemble import Assembler
+    from ..preprocess import Preprocess, stage
+    from ..study.resolve import resolve
+    from .display import Display
+
+    console, messages = Console(), Console(stderr=True)
+    registry, folder = run_command.open_registry(study, messages)
+    wanted = run_command.read(study, data, None, None, None, overrides, registry)
+    assembler: Assembler = run_command.make_assembler(registry, folder)
+    with Display(messages) as display:
+        assembler.progress = display.preparing
+        pipeline = resolve(wanted, assembler.lookup)
+        samples = assembler.load_data(pipeline, skip_bad=True)
+        place = _find(samples.samples.keys, sample)
+        prepared = assembler.prepare(pipeline, samples)
+    stages = stage(assembler.build_steps(pipeline))
+    ident = int(samples.ids[place])
+    height, width = int(prepared.images.heights[place]), int(prepared.images.widths[place])
+    drawn = prepared.train.explain(height, width, ident, seed=seed, epoch=epoch)
+    once = [named.name for named in stages.prefix]
+    if as_json:
+        _print_json(samples.samples.keys[place], seed, epoch, once, drawn, console)
+    else:
+        _print_table(samples.samples.keys[place], seed, epoch, once, drawn, console)
+    if out is not None:
+        shown = Preprocess(_pixel_ops(stages.train), pipeline.train.channels, dtype=prepared.images.pixels.dtype.name)
+        _write(out, _picture(shown, prepared.images, place, ident, seed, epoch))
+        messages.print(f"wrote {escape(str(out))}", soft_wrap=True, highlight=False)
+
+
+def _find(keys: Sequence[str], wanted: str) -> int:
+    found = [place for place, key in enumerate(keys) if key == wanted]
+    found = found or [place for place, key in enumerate(keys) if key.endswith(wanted)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise DataError(f"{len(found)} pictures end with {wanted!r}, such as {keys[found[0]]}; give more of the path")
+    raise DataError(f"no picture {wanted!r} in the data set, whose first is {keys[0]}")
+
+
+def _pixel_ops(ops: Sequence[NamedOp]) -> list[NamedOp]:
+    from ..preprocess.steps import writes_floats
+
+    return [named for named in ops if not writes_floats(named.op)]
+
+
+def _picture(
+    chain: object, images: PackedImages, place: int, ident: int, seed: int, epoch: int
+) -> NDArray[np.uint8] | NDArray[np.uint16]:
+    import numpy as np
+
+    from ..preprocess import Preprocess
+
+    assert isinstance(chain, Preprocess)
+    height, width = chain.output_size(int(images.heights[place]), int(images.widths[place]))
+    result = np.empty((1, height, width, chain.channels), chain.output_dtype)
+    chain.run(images, np.array([place]), np.array([ident], np.uint64), result, seed=seed, epoch=epoch, threads=1)
+    picture: NDArray[np.uint8] | NDArray[np.uint16] = result[0]
+    return picture
+
+
+def _write(path: Path, picture: NDArray[np.uint8] | NDArray[np.uint16]) -> None:
+    import numpy as np
+    from PIL import Image
+
+    from ..ledger.files import replacing
+
+    if picture.dtype == np.uint16 and picture.shape[2] > 1:
+        picture = (picture // 257).astype(np.uint8)  # PNG files of several 16-bit channels are beyond Pillow
+    image = Image.fromarray(picture[:, :, 0] if picture.shape[2] == 1 else picture)
+    with replacing(path) as file:
+        image.save(file, format="PNG")
+
+
+def _print_table(
+    key: str, seed: int, epoch: int, once: Sequence[str], drawn: Sequence[Drawn], console: Console
+) -> None:
+    from rich.table import Table
+
+    table = Table("step", "acts", "drawn", box=None, pad_edge=False, title_justify="left")
+    for name in once:
+        table.add_row(escape(name), "once, when packed", "")
+    for one in drawn:
+        values = ", ".join(f"{name} {_text(value)}" for name, value in one.values.items())
+        acts = "yes" if one.applied else "not this time"
+        table.add_row(escape(one.step), acts, escape(values) if one.op else "(a step in Python)")
+    console.print(f"{escape(key)}, seed {seed}, epoch {epoch}", highlight=False, soft_wrap=True)
+    console.print(table)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, tuple):
+        return "(" + ", ".join(_text(item) for item in value) + ")"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _print_json(key: str, seed: int, epoch: int, once: Sequence[str], drawn: Sequence[Drawn], console: Console) -> None:
+    import json
+
+    steps = [{"step": name, "acts": "once"} for name in once]
+    rest = [{"step": d.step, "op": d.op or None, "acts": d.applied, "drawn": dict(d.values)} for d in drawn]
+    text = json.dumps({"sample": key, "seed": seed, "epoch": epoch, "steps": [*steps, *rest]}, indent=2)
+    console.print(text, soft_wrap=True, highlight=False, markup=False)
