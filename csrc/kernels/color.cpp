@@ -1,5 +1,6 @@
-// Brightness and contrast: round(alpha * x + beta), saturated; tables.
+// Brightness and contrast: round(alpha * x + beta), saturated; and the list of the kernels for colours.
 #include "kernels/kernels.hpp"
+#include "kernels/color_loops.hpp"
 #include "kernels/pointwise.hpp"
 #include "kernels/wide.hpp"
 
@@ -37,16 +38,6 @@ void adjust(const std::uint8_t* source, std::uint8_t* target, std::ptrdiff_t byt
     }
 }
 
-namespace {
-
-void look_up(const std::uint8_t* source, std::uint8_t* target, int width, int channels, const std::uint8_t* tables) {
-    for (int x = 0; x < width; ++x) {
-        for (int c = 0; c < channels; ++c, ++source, ++target) *target = tables[256 * c + *source];
-    }
-}
-
-}  // namespace
-
-const ColorKernels color_kernels = {look_up};
+const ColorKernels color_kernels = {look_up, add_sums, grey, saturate, turn_hue, shift_hsv, reorder};
 
 }  // namespace flowerablate::FLOWERABLATE_ISA

@@ -2,6 +2,94 @@
 
 namespace flowerablate {
 
+namespace {
+
+Range checked(Params& params, Range range, const std::string& prefix) {
+    if (range.low > range.high) {
+        params.fail("parameter '" + prefix + "low' must be at most '" + prefix + "high', but " + to_text(range.low) +
+                    " is above " + to_text(range.high));
+    }
+    return range;
+}
+
+// Factor of every colour value: out = round(factor * x), saturated, in float32; halves go to the even number.
+// Draw 1: factor = low + (high - low) * u.
+class Brightness final : public Pointwise {
+public:
+    Brightness(Params& params, const Setup& setup) : Pointwise(setup), factor_(Range::read(params, 0.0, 10.0)) {}
+
+    void map(const Draws& draws, std::uint8_t* tables) const override {
+        kernels().adjust(tables, tables, static_cast<std::ptrdiff_t>(color_count(channels())) * kTableSize,
+                         static_cast<float>(factor_.at(draws.uniform(1))), 0.0f);
+    }
+    void explain(Size, const Draws& draws, Explanation& found) const override {
+        found.emplace_back("factor", factor_.at(draws.uniform(1)));
+    }
+
+private:
+    Range factor_;
+};
+
+// out = 255 - x.
+class Invert final : public Pointwise {
+public:
+    Invert(Params&, const Setup& setup) : Pointwise(setup) {}
+
+    void map(const Draws&, std::uint8_t* tables) const override {
+        map_colors(tables, [](std::uint8_t x) { return static_cast<std::uint8_t>(255 - x); });
+    }
+};
+
+// Keeps the upper bits of each value, as Pillow's ImageOps.posterize.
+// Draw 1: bits = one of bits_low ... bits_high.
+class Posterize final : public Pointwise {
+public:
+    Posterize(Params& params, const Setup& setup) : Pointwise(setup), bits_(Range::read_whole(params, 1, 8, "bits_")) {}
+
+    void map(const Draws& draws, std::uint8_t* tables) const override {
+        const int mask = 256 - (1 << (8 - bits_.whole_at(draws.uniform(1))));
+        map_colors(tables, [mask](std::uint8_t x) { return static_cast<std::uint8_t>(x & mask); });
+    }
+    void explain(Size, const Draws& draws, Explanation& found) const override {
+        found.emplace_back("bits", std::int64_t{bits_.whole_at(draws.uniform(1))});
+    }
+
+private:
+    Range bits_;
+};
+
+// Values at or above a threshold become 255 - x, as by Pillow's ImageOps.solarize; 256 leaves all as they are.
+// Draw 1: threshold = threshold_low + (threshold_high - threshold_low) * u, a real number.
+class Solarize final : public Pointwise {
+public:
+    Solarize(Params& params, const Setup& setup)
+        : Pointwise(setup), threshold_(Range::read(params, 0.0, 256.0, "threshold_")) {}
+
+    void map(const Draws& draws, std::uint8_t* tables) const override {
+        const double threshold = threshold_.at(draws.uniform(1));
+        map_colors(tables, [threshold](std::uint8_t x) { return static_cast<std::uint8_t>(x < threshold ? x : 255 - x); });
+    }
+    void explain(Size, const Draws& draws, Explanation& found) const override {
+        found.emplace_back("threshold", threshold_.at(draws.uniform(1)));
+    }
+
+private:
+    Range threshold_;
+};
+
+}  // namespace
+
+Range Range::read(Params& params, double lowest, double highest, const std::string& prefix) {
+    const double low = params.number(prefix + "low", lowest, highest);
+    return checked(params, {low, params.number(prefix + "high", lowest, highest)}, prefix);
+}
+
+Range Range::read_whole(Params& params, int lowest, int highest, const std::string& prefix) {
+    const int low = params.integer(prefix + "low", lowest, highest);
+    const int high = params.integer(prefix + "high", lowest, highest);
+    return checked(params, {static_cast<double>(low), static_cast<double>(high)}, prefix);
+}
+
 BrightnessContrast::BrightnessContrast(Params& params, const Setup& setup)
     : Pointwise(setup),
       brightness_(params.number("brightness", 0.0, 10.0)),
@@ -29,18 +117,14 @@ void BrightnessContrast::explain(Size, const Draws& draws, Explanation& found) c
     found.emplace_back("beta", line.beta);
 }
 
-// By itself, arithmetic is faster than a table.
-Image BrightnessContrast::apply(const Image& input, const Context& context) const {
-    if (!alone()) return Pointwise::apply(input, context);
-    const Line line = draw(context.draws(stream()));
-    const std::ptrdiff_t stride = static_cast<std::ptrdiff_t>(input.width) * channels();
-    std::uint8_t* target = context.target(bytes(input.size()));
-    for (int y = 0; y < input.height; ++y) {
-        kernels().adjust(input.row(y), target + y * stride, stride, line.alpha, line.beta);
-    }
-    return packed_image(target, input.size(), channels());
+void add_color(OpKinds& kinds) {
+    kinds["brightness_contrast"] = {make_op<BrightnessContrast>};
+    kinds["brightness"] = {make_op<Brightness>};
+    kinds["invert"] = {make_op<Invert>};
+    kinds["posterize"] = {make_op<Posterize>};
+    kinds["solarize"] = {make_op<Solarize>};
+    add_channels(kinds);
+    add_jitter(kinds);
 }
-
-void add_color(OpKinds& kinds) { kinds["brightness_contrast"] = {make_op<BrightnessContrast>}; }
 
 }  // namespace flowerablate

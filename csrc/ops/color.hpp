@@ -1,11 +1,34 @@
-// Operations on the colours of single pixels.
+// Operations on the colours of single pixels. The fourth channel of a picture is no colour: all but brightness_contrast leave it
+// alone.
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "ops/pointwise.hpp"
 
 namespace flowerablate {
+
+// Two parameters that bound a drawn number. Where both are equal, it is that number to the bit.
+struct Range {
+    double low, high;
+
+    // Reads `<prefix>low` and `<prefix>high`; refuses a low one above the high one.
+    static Range read(Params& params, double lowest, double highest, const std::string& prefix = "");
+    // The same for whole numbers.
+    static Range read_whole(Params& params, int lowest, int highest, const std::string& prefix = "");
+
+    double at(double u) const { return low + (high - low) * u; }
+    // One of the whole numbers low, low + 1, ..., high, for u in [0, 1).
+    int whole_at(double u) const {
+        const int first = static_cast<int>(low), last = static_cast<int>(high);
+        const int found = first + static_cast<int>(u * (last - first + 1));
+        return found < last ? found : last;
+    }
+};
+
+// How many channels of a picture are colours.
+inline int color_count(int channels) { return channels == 4 ? 3 : channels; }
 
 // out = round(alpha * x + beta), saturated, in float32; halves go to the even number.
 // Draws: 1: alpha = 1 + contrast * (2u - 1); 2: beta = 255 * brightness * (2u - 1).
@@ -22,9 +45,6 @@ public:
     void map(const Draws& draws, std::uint8_t* tables) const override;
     void explain(Size input, const Draws& draws, Explanation& found) const override;
 
-protected:
-    Image apply(const Image& input, const Context& context) const override;
-
 private:
     Line draw(const Draws& draws) const;
 
@@ -32,5 +52,7 @@ private:
 };
 
 void add_color(OpKinds& kinds);
+void add_channels(OpKinds& kinds);  // called by add_color()
+void add_jitter(OpKinds& kinds);    // called by add_color()
 
 }  // namespace flowerablate

@@ -36,6 +36,13 @@ protected:
         }
     }
 
+    // The same for the colours, which a fourth channel is none of; `function` of the value alone.
+    template <typename Function>
+    void map_colors(std::uint8_t* tables, const Function& function) const {
+        const int count = (channels() == 4 ? 3 : channels()) * kTableSize;
+        for (int i = 0; i < count; ++i) tables[i] = function(tables[i]);
+    }
+
 private:
     Image look_up(const Image& input, const Context& context) const;
 

@@ -202,6 +202,28 @@ void test_warp(const Kernels& one, const Kernels& other) {
     CHECK(warped(one) == warped(other));
 }
 
+// The first table may be every channel's; a row may be changed in place.
+void test_look_up(const Kernels& one, const Kernels& other) {
+    const Picture in;
+    const auto channels = static_cast<std::size_t>(in.channels);
+    std::vector<std::uint8_t> tables = random_bytes(256 * channels);
+    if (any(0, 1)) {
+        for (std::size_t i = 256; i < tables.size(); ++i) tables[i] = tables[i - 256];
+    }
+    Result wanted(in.bytes);
+    for (std::size_t i = 0; i < in.bytes; ++i) wanted[i] = tables[256 * (i % channels) + in.pixels[i]];
+    for (const Kernels* kernel : {&one, &other}) {
+        Result out(in.bytes), same = in.pixels;
+        for (int y = 0; y < in.height; ++y) {
+            const std::ptrdiff_t at = y * in.stride;
+            kernel->color.look_up(in.pixels.data() + at, out.data() + at, in.width, in.channels, tables.data());
+            kernel->color.look_up(same.data() + at, same.data() + at, in.width, in.channels, tables.data());
+        }
+        CHECK(out == wanted);
+        CHECK(same == wanted);
+    }
+}
+
 }  // namespace
 
 int main() {
@@ -217,6 +239,7 @@ int main() {
             test_resample(*baseline, *other);
             test_points(*baseline, *other);
             test_warp(*baseline, *other);
+            test_look_up(*baseline, *other);
         }
     }
     return 0;

@@ -1,0 +1,138 @@
+// Luminance, saturation, sums of colours and their order.
+#include "kernels/color_loops.hpp"
+#include "kernels/pixels.hpp"
+#include "kernels/wide.hpp"
+
+namespace flowerablate::FLOWERABLATE_ISA {
+
+void grey(const std::uint8_t* source, std::uint8_t* target, int width, int channels) {
+    each_color(source, target, width, channels, [](const Colors& in) {
+        const Floats grey = luminance(in);
+        return Colors{grey, grey, grey};
+    });
+}
+
+void saturate(const std::uint8_t* source, std::uint8_t* target, int width, int channels, float factor) {
+    const float rest = 1.0f - factor;
+    each_color(source, target, width, channels, [factor, rest](const Colors& in) {
+        const Floats grey = luminance(in) * rest, zero{}, full = zero + 255.0f;
+        const auto blended = [&](Floats x) { return rounded(smaller(larger(x * factor + grey, zero), full)); };
+        return Colors{blended(in.red), blended(in.green), blended(in.blue)};
+    });
+}
+
+namespace {
+
+#if defined(__x86_64__)
+
+#if defined(__AVX512BW__)
+FLOWERABLATE_INLINE Wide sums_of_eight(Wide bytes) { return _mm512_sad_epu8(bytes, wide_zero()); }
+#elif defined(__AVX2__)
+FLOWERABLATE_INLINE Wide sums_of_eight(Wide bytes) { return _mm256_sad_epu8(bytes, wide_zero()); }
+#else
+FLOWERABLATE_INLINE Wide sums_of_eight(Wide bytes) { return _mm_sad_epu8(bytes, wide_zero()); }
+#endif
+
+typedef std::uint64_t Longs __attribute__((vector_size(kWidth)));
+
+// Returns how many bytes were added: whole vectors, a whole number of pixels.
+template <int Channels>
+FLOWERABLATE_INLINE std::ptrdiff_t add_vectors(const std::uint8_t* source, std::ptrdiff_t bytes, std::uint64_t* sums) {
+    constexpr int kBlock = Channels == 3 ? 3 : 1, kColors = Channels == 1 ? 1 : 3;
+    Bytes own[Channels];  // which bytes of a vector that begins with a pixel belong to each channel
+    for (int c = 0; c < Channels; ++c) {
+        for (int i = 0; i < kWidth; ++i) own[c][i] = i % Channels == c ? 255 : 0;
+    }
+    Longs totals[kColors] = {};
+    std::ptrdiff_t i = 0;
+    for (; i + kBlock * kWidth <= bytes; i += kBlock * kWidth) {
+#pragma GCC unroll 3
+        for (int v = 0; v < kBlock; ++v) {
+            const Bytes values = load(source + i + v * kWidth);
+#pragma GCC unroll 3
+            for (int c = 0; c < kColors; ++c) {
+                const Bytes mine = values & own[(c + 3 * kWidth - v * kWidth) % Channels];
+                totals[c] += reinterpret_cast<Longs>(sums_of_eight(reinterpret_cast<Wide>(mine)));
+            }
+        }
+    }
+    for (int c = 0; c < kColors; ++c) {
+        for (int lane = 0; lane < kWidth / 8; ++lane) sums[c] += totals[c][lane];
+    }
+    return i;
+}
+
+#else
+
+template <int Channels>
+FLOWERABLATE_INLINE std::ptrdiff_t add_vectors(const std::uint8_t*, std::ptrdiff_t, std::uint64_t*) {
+    return 0;
+}
+
+#endif
+
+template <int Channels>
+void add_sums_of(const std::uint8_t* source, int width, std::uint64_t* sums) {
+    const std::ptrdiff_t bytes = static_cast<std::ptrdiff_t>(width) * Channels;
+    for (std::ptrdiff_t i = add_vectors<Channels>(source, bytes, sums); i < bytes; i += Channels) {
+        for (int c = 0; c < (Channels == 1 ? 1 : 3); ++c) sums[c] += source[i + c];
+    }
+}
+
+// A vector of whole pixels at a time; a byte that is left over at its end stays for the next one.
+template <int Channels>
+FLOWERABLATE_INLINE std::ptrdiff_t reorder_vectors(const std::uint8_t* source, std::uint8_t* target, std::ptrdiff_t bytes,
+                                                   const int* order) {
+    std::ptrdiff_t i = 0;
+#if defined(__AVX2__)
+#if defined(__AVX512VBMI__)
+    constexpr int kBytes = 64;
+#else
+    constexpr int kBytes = 16;
+#endif
+    constexpr int kWhole = kBytes / Channels * Channels;
+    alignas(kBytes) std::uint8_t from[kBytes];
+    for (int k = 0; k < kBytes; ++k) {
+        const int c = k % Channels;
+        from[k] = static_cast<std::uint8_t>(k < kWhole && c < 3 ? k - c + order[c] : k);
+    }
+#if defined(__AVX512VBMI__)
+    const __m512i route = _mm512_load_si512(from);
+    for (; i + kBytes <= bytes; i += kWhole) {
+        _mm512_storeu_si512(target + i, _mm512_maskz_permutexvar_epi8(~std::uint64_t{0}, route, _mm512_loadu_si512(source + i)));
+    }
+#else
+    const __m128i route = load_16(from);
+    for (; i + kBytes <= bytes; i += kWhole) store_16(target + i, _mm_shuffle_epi8(load_16(source + i), route));
+#endif
+#else
+    (void)source, (void)target, (void)bytes, (void)order;
+#endif
+    return i;
+}
+
+template <int Channels>
+void reorder_of(const std::uint8_t* source, std::uint8_t* target, int width, const int* order) {
+    const std::ptrdiff_t bytes = static_cast<std::ptrdiff_t>(width) * Channels;
+    for (std::ptrdiff_t i = reorder_vectors<Channels>(source, target, bytes, order); i < bytes; i += Channels) {
+        const std::uint8_t pixel[3] = {source[i + order[0]], source[i + order[1]], source[i + order[2]]};
+        for (int c = 0; c < 3; ++c) target[i + c] = pixel[c];
+        if (Channels == 4) target[i + 3] = source[i + 3];
+    }
+}
+
+}  // namespace
+
+void add_sums(const std::uint8_t* source, int width, int channels, std::uint64_t* sums) {
+    switch (channels) {
+        case 1: return add_sums_of<1>(source, width, sums);
+        case 3: return add_sums_of<3>(source, width, sums);
+        default: return add_sums_of<4>(source, width, sums);
+    }
+}
+
+void reorder(const std::uint8_t* source, std::uint8_t* target, int width, int channels, const int* order) {
+    channels == 3 ? reorder_of<3>(source, target, width, order) : reorder_of<4>(source, target, width, order);
+}
+
+}  // namespace flowerablate::FLOWERABLATE_ISA

@@ -1,0 +1,70 @@
+// Arithmetic on whole pixels in float32: the colours of many pixels side by side.
+#pragma once
+
+#include "kernels/planes.hpp"
+#include "kernels/pointwise.hpp"
+
+namespace flowerablate::FLOWERABLATE_ISA {
+
+struct Colors {
+    Floats red, green, blue;
+};
+
+FLOWERABLATE_INLINE Floats larger(Floats a, Floats b) { return a > b ? a : b; }
+FLOWERABLATE_INLINE Floats smaller(Floats a, Floats b) { return a < b ? a : b; }
+FLOWERABLATE_INLINE Floats rounded(Floats x) { return (x + kRounder) - kRounder; }  // halves to even; |x| < 2^22
+
+// Whole numbers in 0..255 to bytes.
+FLOWERABLATE_INLINE void store_bytes(std::uint8_t* to, Floats values) {
+    const Ints whole = __builtin_convertvector(values, Ints);
+#if defined(__AVX512F__)
+    // The form with a mask, because GCC 12 takes the other one for uninitialized.
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm512_maskz_cvtepi32_epi8(0xFFFF, reinterpret_cast<__m512i>(whole)));
+#elif defined(__AVX2__)
+    const __m256i wide = reinterpret_cast<__m256i>(whole);
+    const __m128i words = _mm_packus_epi32(_mm256_castsi256_si128(wide), _mm256_extracti128_si256(wide, 1));
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(to), _mm_packus_epi16(words, words));
+#elif defined(__x86_64__)
+    const __m128i words = _mm_packs_epi32(reinterpret_cast<__m128i>(whole), _mm_setzero_si128());
+    const int bytes = _mm_cvtsi128_si32(_mm_packus_epi16(words, words));
+    std::memcpy(to, &bytes, sizeof bytes);
+#else
+    const Quarter bytes = __builtin_convertvector(whole, Quarter);
+    std::memcpy(to, &bytes, sizeof bytes);
+#endif
+}
+
+// OpenCV's luminance. The sum is below 2^24, so all of this is exact.
+FLOWERABLATE_INLINE Floats luminance(const Colors& in) {
+    const Floats sum = in.red * 9798.0f + in.green * 19235.0f + in.blue * 3735.0f + 16384.0f;
+    return __builtin_convertvector(__builtin_convertvector(sum * (1.0f / 32768.0f), Ints), Floats);
+}
+
+// Passes the colours of a row through `change`, which returns whole numbers in 0..255.
+template <int Channels, typename Change>
+FLOWERABLATE_INLINE void each_pixel(const std::uint8_t* source, std::uint8_t* target, int width, const Change& change) {
+    constexpr int kChunk = 256;
+    alignas(64) std::uint8_t planes[Channels][kChunk];
+    for (int x = 0; x < width; x += kChunk) {
+        const int count = min_int(kChunk, width - x);
+        // What is computed behind the last pixel is not used, but it has to be numbers that were written.
+        for (auto& plane : planes) std::memset(plane + count / kFloats * kFloats, 0, count % kFloats ? kFloats : 0);
+        split_pixels<Channels>(source + static_cast<std::ptrdiff_t>(x) * Channels, planes[0], kChunk, count);
+        for (int i = 0; i < count; i += kFloats) {
+            const Colors out =
+                change(Colors{load_floats(planes[0] + i), load_floats(planes[1] + i), load_floats(planes[2] + i)});
+            store_bytes(planes[0] + i, out.red);
+            store_bytes(planes[1] + i, out.green);
+            store_bytes(planes[2] + i, out.blue);
+        }
+        join_pixels<Channels>(planes[0], kChunk, target + static_cast<std::ptrdiff_t>(x) * Channels, count);
+    }
+}
+
+template <typename Change>
+FLOWERABLATE_INLINE void each_color(const std::uint8_t* source, std::uint8_t* target, int width, int channels,
+                                    const Change& change) {
+    channels == 3 ? each_pixel<3>(source, target, width, change) : each_pixel<4>(source, target, width, change);
+}
+
+}  // namespace flowerablate::FLOWERABLATE_ISA
