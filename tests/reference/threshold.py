@@ -31,7 +31,7 @@ def choose(image: Pixels, above: Flags, limit: Any, mode: str, output: str) -> P
         "tozero": (image, 0),
         "tozero_inv": (0, image),
     }[mode]
-    return np.where(above, yes, no).astype(image.dtype)
+    return np.where(np.broadcast_to(above, image.shape), yes, no).astype(image.dtype)
 
 
 def threshold(
