@@ -11,7 +11,9 @@
 #include "kernels/color_kernels.hpp"
 #include "kernels/filter_kernels.hpp"
 #include "kernels/intensity_kernels.hpp"
+#include "kernels/morphology_kernels.hpp"
 #include "kernels/noise_kernels.hpp"
+#include "kernels/threshold_kernels.hpp"
 
 namespace flowerablate {
 
@@ -23,34 +25,6 @@ constexpr std::ptrdiff_t kOvershoot = 64;
 
 // Bytes behind a row that resample_rows() may read.
 constexpr std::ptrdiff_t kRowSlack = 128;
-
-// Erosion or dilation with a flat square element of `size` x `size` pixels and anchor size/2, neutral border.
-// `source` rows may be read up to `readable_end`; the rows of `target` touch.
-struct RectangleJob {
-    const std::uint8_t* source;
-    std::ptrdiff_t source_stride;
-    const std::uint8_t* readable_end;
-    std::uint8_t* target;
-    int height, width, channels, size;
-    bool dilate;
-    std::uint8_t* work;  // rectangle_work_bytes(job) bytes
-};
-
-// One row of a structuring element: the pixels [begin, end) of it are set.
-struct Run {
-    int begin, end;
-};
-
-// The same with an element that has one run of pixels in each of its `size` rows.
-struct RunsJob {
-    const std::uint8_t* source;
-    std::ptrdiff_t source_stride;
-    std::uint8_t* target;
-    int height, width, channels, size;
-    bool dilate;
-    const Run* runs;
-    std::uint8_t* work;  // runs_work_bytes(job) bytes
-};
 
 // Fixed-point weights of one resampling pass: output i is the sum over t of weights[i * taps + t] times the t-th pixel from
 // starts[i] on, plus half, shifted right by `precision`. `taps` is even; weights of padding taps are 0. Starts are counted in
@@ -107,10 +81,6 @@ struct MomentsJob {
 
 struct Kernels {
     const char* name;
-    std::ptrdiff_t (*rectangle_work_bytes)(const RectangleJob&);
-    void (*rectangle)(const RectangleJob&);
-    std::ptrdiff_t (*runs_work_bytes)(const RunsJob&);
-    void (*runs)(const RunsJob&);
     // Prepares a horizontal pass over many rows: fills `work` (64-byte aligned, plan_bytes() bytes) and returns it, or null
     // if the pass does without.
     std::ptrdiff_t (*plan_bytes)(const Taps& taps, int channels);
@@ -130,7 +100,9 @@ struct Kernels {
     const ColorKernels& color;
     const FilterKernels& filter;
     const IntensityKernels& intensity;
+    const MorphologyKernels& morphology;
     const NoiseKernels& noise;
+    const ThresholdKernels& threshold;
 };
 
 // The kernels in use: the widest that the CPU has, or what FLOWERABLATE_SIMD asks for. Throws std::invalid_argument when

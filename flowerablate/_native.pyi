@@ -9,7 +9,8 @@ class Chain:
     """Operations that take each picture of a batch from its source to the output in one go.
 
     Each op is ``(name, params, stream)``; *stream* is the unsigned 64-bit key of the step's name, from which random ops
-    draw. All parameters must be given; sizes are in pixels and square. Ops and their parameters:
+    draw. Sizes are in pixels and square. Parameters must be given, but for those with a default, which stands in
+    brackets. Ops and their parameters:
 
     - ``resize``: size, fit (``cover``: largest centred square, ``stretch``: whole picture, ``shorter``: shorter
       side = size), antialias (bool)
@@ -18,8 +19,16 @@ class Chain:
     - ``horizontal_flip``: probability
     - ``rotate``: degrees, border (``constant``, ``edge``, ``reflect``, ``reflect101``, ``wrap``), probability
     - ``brightness_contrast``: brightness, contrast, probability
-    - ``morphology``: op (``erode``, ``dilate``, ``open``, ``close``), size 1 to 63, shape (``rectangle``, ``cross``,
-      ``ellipse``, ``disk``)
+    - ``morphology``: op (``erode``, ``dilate``, ``open``, ``close``, ``gradient``, ``tophat``, ``blackhat``), size 1 to
+      63, shape (``rectangle``, ``cross``, ``ellipse``, ``disk``), iterations 1 to 16 [1], on (``channels``,
+      ``luminance``) [channels], border (``neutral``, ``constant``, ``edge``, ``reflect``, ``reflect101``) [neutral],
+      border_value, with ``constant`` only [0]
+    - ``threshold``: value (one number for each channel, or one where a channel decides), channel (``each``, ``0`` to
+      ``3``) [each], mode (``binary``, ``binary_inv``, ``truncate``, ``tozero``, ``tozero_inv``) [binary], output
+      (``binary``, ``mask``) [binary]
+    - ``otsu``: on (``luminance``, ``channels``) [luminance], mode [binary], output [binary]
+    - ``adaptive_threshold``: method (``mean``, ``gaussian``), block_size odd, 3 to 127, c -255 to 255, on [luminance],
+      mode (``binary``, ``binary_inv``) [binary], output [binary]; 8 bits only
     - ``normalize``: mean, std (one number for each channel); must be last, and needs a float output
     - ``standardize``: per_channel (bool): by mean and standard deviation of the picture itself; must be last, too
 

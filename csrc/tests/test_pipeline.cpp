@@ -22,7 +22,7 @@ Value whole(int value) { return static_cast<std::int64_t>(value); }
 
 OpSpec any_op() {
     const auto stream = static_cast<std::uint64_t>(any(0, 5));
-    switch (any(0, 6)) {
+    switch (any(0, 9)) {
         case 0: return {"horizontal_flip", {{"probability", 0.5}}, stream};
         case 1:
             return {"rotate",
@@ -33,9 +33,12 @@ OpSpec any_op() {
         case 2: return {"brightness_contrast", {{"brightness", 0.4}, {"contrast", 2.0}, {"probability", 0.9}}, stream};
         case 3:
             return {"morphology",
-                    {{"op", any_of({"erode", "dilate", "open", "close"})},
+                    {{"op", any_of({"erode", "dilate", "open", "close", "gradient", "tophat", "blackhat"})},
                      {"size", whole(2 * any(0, 31) + 1)},
-                     {"shape", any_of({"rectangle", "cross", "ellipse", "disk"})}},
+                     {"shape", any_of({"rectangle", "cross", "ellipse", "disk"})},
+                     {"iterations", whole(any(0, 3) ? 1 : any(2, 4))},
+                     {"on", any_of({"channels", "luminance"})},
+                     {"border", any_of({"neutral", "constant", "edge", "reflect", "reflect101"})}},
                     stream};
         case 4: return {"center_crop", {{"size", whole(any(1, 50))}}, stream};
         case 5:
@@ -43,6 +46,21 @@ OpSpec any_op() {
                     {{"size", whole(any(1, 40))},
                      {"fit", any_of({"cover", "stretch", "shorter"})},
                      {"antialias", any(0, 1) == 1}},
+                    stream};
+        case 6:
+            return {"threshold",
+                    {{"value", std::vector<double>{static_cast<double>(any(0, 256))}},
+                     {"channel", "0"},
+                     {"mode", any_of({"binary", "binary_inv", "truncate", "tozero", "tozero_inv"})}},
+                    stream};
+        case 7:
+            return {"otsu", {{"on", any_of({"channels", "luminance"})}, {"output", any_of({"binary", "mask"})}}, stream};
+        case 8:
+            return {"adaptive_threshold",
+                    {{"method", any_of({"mean", "gaussian"})},
+                     {"block_size", whole(2 * any(1, 63) + 1)},
+                     {"c", static_cast<double>(any(-20, 20))},
+                     {"on", any_of({"channels", "luminance"})}},
                     stream};
         default:
             return {"random_resized_crop",

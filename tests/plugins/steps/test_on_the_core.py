@@ -61,6 +61,8 @@ def test_a_step_that_sets_the_size_sets_it_for_pictures_of_any_size(name, size, 
 
 def test_a_disk_of_even_size_would_be_refused_by_the_core_too():
     with pytest.raises(StudyError):
-        STEPS["morphology"].build(StepContext(32), op="open", size=4, shape="disk")
+        STEPS["morphology"].build(
+            StepContext(32), op="open", size=4, shape="disk", border="neutral", border_value=0, probability=1.0
+        )
     with pytest.raises(ValueError, match="disk"):
         _native.Chain([("morphology", {"op": "open", "size": 4, "shape": "disk"}, 1)], 3)
