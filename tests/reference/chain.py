@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import color, geometry, morphology
+from . import color, filter, geometry, morphology, noise
 from .philox import Draws
 
 Op = tuple[str, Mapping[str, Any], int]
@@ -22,6 +22,17 @@ TWINS: dict[str, Callable[..., Any]] = {
     "rotate": geometry.rotate,
     "brightness_contrast": color.brightness_contrast,
     "morphology": morphology.morphology,
+    "box_blur": filter.box_blur,
+    "gaussian_blur": filter.gaussian_blur,
+    "random_gaussian_blur": filter.random_gaussian_blur,
+    "median_blur": filter.median_blur,
+    "unsharp": filter.unsharp,
+    "sharpness": filter.sharpness,
+    "sobel": filter.sobel,
+    "gaussian_noise": noise.gaussian_noise,
+    "salt_and_pepper": noise.salt_and_pepper,
+    "random_erasing": noise.random_erasing,
+    "cutout": noise.cutout,
     "normalize": color.normalize,
 }
 
