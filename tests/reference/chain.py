@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import color, geometry, morphology, threshold
+from . import color, filter, geometry, morphology, noise, threshold
 from .philox import Draws
 
 Op = tuple[str, Mapping[str, Any], int]
@@ -25,6 +25,17 @@ TWINS: dict[str, Callable[..., Any]] = {
     "threshold": threshold.threshold,
     "otsu": threshold.otsu,
     "adaptive_threshold": threshold.adaptive_threshold,
+    "box_blur": filter.box_blur,
+    "gaussian_blur": filter.gaussian_blur,
+    "random_gaussian_blur": filter.random_gaussian_blur,
+    "median_blur": filter.median_blur,
+    "unsharp": filter.unsharp,
+    "sharpness": filter.sharpness,
+    "sobel": filter.sobel,
+    "gaussian_noise": noise.gaussian_noise,
+    "salt_and_pepper": noise.salt_and_pepper,
+    "random_erasing": noise.random_erasing,
+    "cutout": noise.cutout,
     "normalize": color.normalize,
 }
 
