@@ -33,7 +33,7 @@ from numpy.typing import NDArray
 
 from ..errors import DataError
 from .decode import Depth
-from .packed import Image, PackedImages, PixelMap, Source
+from .packed import Image, PackedImages, PixelFile, Source
 from .window import in_order
 
 Progress: TypeAlias = Callable[[str, int, int], None]
@@ -228,11 +228,11 @@ def _write_stamp(folder: Path, state: dict[str, Any]) -> None:
 def _mapped(folder: Path, manifest: dict[str, Any]) -> PackedImages:
     count = manifest["images"]
     dtype = np.dtype(np.uint8 if manifest["depth"] == 8 else np.uint16)
-    pixels = PixelMap(folder / "pixels.bin", dtype)
+    file = PixelFile(folder / "pixels.bin", dtype)
     index = np.memmap(folder / "index.bin", np.uint8, mode="r")
-    source = Source(folder, manifest["checksum"], pixels)
+    source = Source(folder, manifest["checksum"], file)
     return PackedImages(
-        pixels.pixels,
+        file.pixels,
         _column(index, 0, count, np.int64),
         _column(index, 8 * count, count, np.int32),
         _column(index, 12 * count, count, np.int32),
