@@ -70,8 +70,8 @@ def decode(
     0..65535, the first of these that holds all their values, and stretched from their minimum to their maximum where
     none does; NaN becomes black.
 
-    *at_least*, for pictures that are shrunk afterwards: a plain JPEG may come at 1/2, 1/4 or 1/8 of its size (rounded
-    up), which is quicker, as long as its shorter side keeps that many pixels. Other files come whole.
+    *at_least*, for pictures that are shrunk afterwards: a plain JPEG whose sides can be divided so may come at 1/2, 1/4
+    or 1/8 of its size, which is quicker, as long as its shorter side keeps that many pixels. Other files come whole.
 
     Raises :class:`DataError` with one line that names the file, the cause and the cure, if the file is empty,
     truncated, corrupt, no image, or has more than *max_pixels* pixels; :class:`UnreachableError`, which is one, if it

@@ -62,8 +62,7 @@ def read_header(raw: bytes) -> Header | None:
 def read_pixels(raw: bytes, header: Header, at_least: int | None) -> NDArray[np.uint8] | None:
     """Decode a plain JPEG file to uint8 [H, W, 1 or 3], or return None if libjpeg has anything to say against it.
 
-    With *at_least* the picture may come at 1/2, 1/4 or 1/8 of its size (rounded up): the smallest of these whose
-    shorter side still has *at_least* pixels.
+    With *at_least* the picture may come at 1/2, 1/4 or 1/8 of its size: see :func:`scale_for`.
     """
     scale = scale_for(header, at_least)
     try:
@@ -72,8 +71,8 @@ def read_pixels(raw: bytes, header: Header, at_least: int | None) -> NDArray[np.
             "GRAY" if header.components == 1 else "RGB",
             fastdct=False,
             fastupsample=False,
-            min_height=-(-header.height // scale) if scale > 1 else 0,
-            min_width=-(-header.width // scale) if scale > 1 else 0,
+            min_height=header.height // scale if scale > 1 else 0,
+            min_width=header.width // scale if scale > 1 else 0,
             strict=True,
         )
     except ValueError:
@@ -82,8 +81,16 @@ def read_pixels(raw: bytes, header: Header, at_least: int | None) -> NDArray[np.
 
 
 def scale_for(header: Header, at_least: int | None) -> int:
-    """Return by how much the sides are divided: 1, 2, 4 or 8."""
+    """Return by how much the sides are divided: 8, 4 or 2, if the shorter one keeps *at_least* pixels, else 1.
+
+    Both sides must be multiples of it, and so must the margins of the central square. Otherwise the part of the scene
+    that a pixel shows would move by a fraction of a pixel, which costs five times the accuracy that the scaling does.
+    """
     if at_least is None:
         return 1
-    shorter = min(header.height, header.width)
-    return next((scale for scale in _SCALES if shorter >= scale * at_least), 1)
+    shorter, longer = sorted((header.height, header.width))
+    for scale in _SCALES:
+        aligned = shorter % scale == 0 and longer % scale == 0 and (longer - shorter) % (2 * scale) == 0
+        if aligned and shorter >= scale * at_least:
+            return scale
+    return 1

@@ -39,7 +39,7 @@ class PixelFile:
         """Copy pieces (in elements) behind each other into a buffer that this thread's next call reuses."""
         item = self.pixels.itemsize
         buffer = self._buffer(int(sizes.sum()))
-        view = memoryview(buffer).cast("B")
+        view = buffer.view(np.uint8).data
         place = 0
         for start, size in zip((starts * item).tolist(), (sizes * item).tolist(), strict=True):
             if os.preadv(self._handle, [view[place : place + size]], start) != size:
