@@ -55,11 +55,7 @@ class Contents:
     channels: int
     depth: Depth = 8
     at_least: int | None = None
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """The type of an element: uint8 or uint16."""
-        return np.dtype(np.uint8 if self.depth == 8 else np.uint16)
+    dtype: str = "uint8"
 
 
 class Writer:
@@ -83,7 +79,12 @@ class Writer:
     def add(self, image: Image) -> None:
         """Append one image. One that is not of the store's type and channels raises :class:`DataError`."""
         contents = self._contents
-        if image.ndim != 3 or image.shape[2] != contents.channels or image.dtype != contents.dtype or not image.size:
+        if (
+            image.ndim != 3
+            or image.shape[2] != contents.channels
+            or image.dtype.name != contents.dtype
+            or not image.size
+        ):
             raise DataError(
                 f"an image came out as {image.dtype} {list(image.shape)}, but is to be packed as {contents.dtype} "
                 f"[height, width, {contents.channels}]; mend the step that made it"
@@ -227,8 +228,7 @@ def _write_stamp(folder: Path, state: dict[str, Any]) -> None:
 
 def _mapped(folder: Path, manifest: dict[str, Any]) -> PackedImages:
     count = manifest["images"]
-    dtype = np.dtype(np.uint8 if manifest["depth"] == 8 else np.uint16)
-    file = PixelFile(folder / "pixels.bin", dtype)
+    file = PixelFile(folder / "pixels.bin", np.dtype(manifest["dtype"]))
     index = np.memmap(folder / "index.bin", np.uint8, mode="r")
     source = Source(folder, manifest["checksum"], file)
     return PackedImages(

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from filelock import FileLock
@@ -76,19 +76,21 @@ def open_store(
     *,
     depth: Depth = 8,
     at_least: int | None = None,
+    dtype: Literal["uint8", "uint16"] | None = None,
 ) -> PackedImages:
     """Return the images of *samples*, each decoded and put through *prepare*, packed under *cache* / *name*.
 
-    *name* must stand for the content of the images, for *prepare*, *depth* and *at_least*. Images are decoded with
-    *depth* bits and, where *prepare* begins by shrinking them, perhaps at a part of their size that keeps *at_least*
-    pixels (see :func:`.decode.decode`); *prepare* gets and gives uint8 or, at depth 16, uint16 [H, W, C].
+    *name* must stand for the content of the images, for *prepare* and all options. Images are decoded with *depth*
+    bits and, where *prepare* begins by shrinking them, perhaps at a part of their size that keeps *at_least* pixels
+    (see :func:`.decode.decode`). *prepare* gets uint8 or, at depth 16, uint16 [H, W, C], and gives *dtype*: the same,
+    unless it is said.
 
     A store that is there is checked and only mapped, which takes no memory and hardly any time whatever its size; one
     that is damaged is built anew, by one process at a time. Raises :class:`DataError` where an image cannot be read or
     the store cannot be written.
     """
     folder = cache / name
-    contents = Contents(len(samples), channels, depth, at_least)
+    contents = Contents(len(samples), channels, depth, at_least, dtype or ("uint8" if depth == 8 else "uint16"))
     packed = read_store(folder, contents, progress)
     if packed is None:
         with _locked(folder):

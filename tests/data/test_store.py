@@ -168,6 +168,14 @@ def test_deep_pictures_are_packed_with_sixteen_bits(tmp_path, samples):
     assert packed.offsets.tolist() == [0, 20, 50, 86, 128]
 
 
+def test_a_chain_may_make_bytes_of_deep_pictures(tmp_path, samples):
+    packed = open_store(
+        tmp_path, samples, "name", 3, lambda image: (image // 257).astype(np.uint8), silent, depth=16, dtype="uint8"
+    )
+    assert packed.pixels.dtype == np.uint8
+    assert np.array_equal(packed.image(1), np.asarray(Image.open(samples.paths[1])))
+
+
 def test_a_store_of_another_depth_or_decoded_at_another_size_is_built_anew(tmp_path, samples):
     stores = [
         open_store(tmp_path, samples, "name", 3, lambda image: image, silent, **options).source.checksum
