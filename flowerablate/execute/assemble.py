@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -17,6 +17,7 @@ from ..contracts import (
     Choice,
     ComponentSpec,
     DataContext,
+    NativeOp,
     Pipeline,
     Samples,
     StepChoice,
@@ -30,6 +31,13 @@ from ..preprocess import BuiltStep, Preprocess, stage
 from ..registry import Registry
 
 Progress: TypeAlias = Callable[[str, int, int], None]
+
+DECODE_MARGIN = 2
+"""Pictures that are resized first are decoded at a part of their size that keeps this many times the pixels wanted.
+
+At 2 a photograph resized to 64 pixels differs from one decoded whole by half a grey level (of 255) in the mean;
+``benchmarks/README.md`` has the figures. The store's name says at which size its pictures were decoded.
+"""
 
 
 @dataclass(frozen=True)
@@ -111,13 +119,15 @@ class Assembler:
         Raises :class:`StudyError` where the chains do not give pictures of the study's image size.
         """
         channels = pipeline.train.channels
-        stages = stage(self.build_steps(pipeline))
+        steps = self.build_steps(pipeline)
+        stages = stage(steps)
         prefix = Preprocess(stages.prefix, channels)
         names = [named.name for named in stages.prefix]
-        store = self._store_name([step for step in pipeline.steps if step.name in names], data, pipeline)
+        at_least = _decoded_at_least(steps)
+        store = self._store_name([step for step in pipeline.steps if step.name in names], data, pipeline, at_least)
         if store not in self._stores:
             self._stores[store] = open_store(
-                self.cache / "packed", data.samples, store, channels, prefix.run_one, self.progress
+                self.cache / "packed", data.samples, store, channels, prefix.run_one, self.progress, at_least=at_least
             )
         images = self._stores[store]
         prepared = PreparedPipeline(images, Preprocess(stages.train, channels), Preprocess(stages.evaluate, channels))
@@ -125,11 +135,28 @@ class Assembler:
             _require_size(chain, images, pipeline.train.image_size)
         return prepared
 
-    def _store_name(self, prefix: list[StepChoice], data: DataSet, pipeline: Pipeline) -> str:
+    def _store_name(self, prefix: list[StepChoice], data: DataSet, pipeline: Pipeline, at_least: int | None) -> str:
         steps = [[step.use, dict(step.params), step.enabled, self.provenance("step", step.use)] for step in prefix]
-        context = [pipeline.train.image_size, pipeline.train.channels]
+        context = [pipeline.train.image_size, pipeline.train.channels, at_least]
         text = json.dumps([version("flowerablate"), data.fingerprint, context, steps], sort_keys=True)
         return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+
+
+def _decoded_at_least(steps: Sequence[BuiltStep]) -> int | None:
+    """Return how many pixels the shorter side must keep when decoded, or None where every pixel may count.
+
+    Only a smooth resize as the study's first step looks at the whole picture and makes it smaller. One that comes first
+    because a variant switched off what stood before it does not count: its base sees pictures that were decoded whole,
+    and so must it.
+    """
+    first = steps[0] if steps else None
+    if first is None or first.random or not first.enabled:
+        return None
+    if not isinstance(first.op, NativeOp) or first.op.op != "resize" or not first.op.params.get("antialias"):
+        return None
+    size = first.op.params["size"]
+    assert isinstance(size, int)
+    return DECODE_MARGIN * size
 
 
 def data_choice(registry: Registry, path: Path) -> Choice:

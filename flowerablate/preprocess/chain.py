@@ -217,7 +217,7 @@ def _packed(batch: Output) -> PackedImages:
     count, height, width, channels = batch.shape
     assert batch.dtype in (np.uint8, np.uint16)
     return PackedImages(
-        pixels=batch.reshape(-1),  # type: ignore[arg-type]
+        pixels=batch.reshape(-1),
         offsets=np.arange(count, dtype=np.int64) * (height * width * channels),
         heights=np.full(count, height, np.int32),
         widths=np.full(count, width, np.int32),
