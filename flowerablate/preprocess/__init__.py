@@ -1,6 +1,7 @@
 """Compiles the steps of a pipeline into native chains; the only room that uses the native core."""
 
+from .batch_ops import BatchOps
 from .chain import Preprocess
-from .steps import BuiltStep, Stages, stage
+from .steps import BuiltStep, NamedOp, Stages, stage
 
-__all__ = ["BuiltStep", "Preprocess", "Stages", "stage"]
+__all__ = ["BatchOps", "BuiltStep", "NamedOp", "Preprocess", "Stages", "stage"]

@@ -50,12 +50,17 @@ class Preprocess:
 
     def __init__(self, ops: Sequence[NamedOp], channels: int) -> None:
         self.channels = channels
+        self.ops = tuple(ops)
         self._segments: list[_native.Chain | tuple[str, PythonOp]] = []
         for is_native, run in groupby(ops, key=lambda named: isinstance(named.op, NativeOp)):
             named_ops = list(run)
             self._segments += [self._native_chain(named_ops)] if is_native else map(_python, named_ops)
         if not self._segments or not isinstance(self._segments[-1], _native.Chain):
             self._segments.append(_native.Chain([], channels))
+
+    def __reduce__(self) -> tuple[type[Preprocess], tuple[tuple[NamedOp, ...], int]]:
+        """Travel to another process as the ops, which compiles them anew."""
+        return Preprocess, (self.ops, self.channels)
 
     def _native_chain(self, run: Sequence[NamedOp]) -> _native.Chain:
         ops = []
