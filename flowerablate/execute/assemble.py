@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..contracts import (
+    BatchOp,
     Choice,
     ComponentSpec,
     DataContext,
@@ -27,7 +28,7 @@ from ..contracts import (
 from ..data.fingerprint import fingerprint
 from ..data.store import PackedImages, open_store, sample_ids, without_unreadable
 from ..errors import DataError, FlowerablateError, PluginError, StudyError
-from ..preprocess import BuiltStep, Preprocess, stage
+from ..preprocess import BuiltStep, NamedOp, Preprocess, stage
 from ..registry import Registry
 
 Progress: TypeAlias = Callable[[str, int, int], None]
@@ -52,11 +53,15 @@ class DataSet:
 
 @dataclass(frozen=True)
 class PreparedPipeline:
-    """Packed images of a variant, and the chains that turn them into the model's input."""
+    """Packed images of a variant, and the chains that turn them into the model's input.
+
+    *batch*: the ops that then mix whole batches, in training.
+    """
 
     images: PackedImages
     train: Preprocess
     evaluate: Preprocess
+    batch: tuple[NamedOp, ...] = ()
 
 
 @dataclass
@@ -103,9 +108,25 @@ class Assembler:
         return DataSet(samples, fingerprint(samples, self.progress), sample_ids(samples), labels)
 
     def build_steps(self, pipeline: Pipeline) -> list[BuiltStep]:
-        """Build the op of every step, and its stand-in where it has one."""
+        """Build the op of every step, and its stand-in where it has one.
+
+        Raises :class:`StudyError` where a step mixes labels and the loss takes none that are mixed.
+        """
         context = StepContext(pipeline.train.image_size, pipeline.train.channels)
-        return [self._build_step(step, context) for step in pipeline.steps]
+        steps = [self._build_step(step, context) for step in pipeline.steps]
+        mixing = [step.name for step in steps if step.enabled and isinstance(step.op, BatchOp)]
+        if mixing:
+            self._require_soft_targets(pipeline.loss.use, mixing[0])
+        return steps
+
+    def _require_soft_targets(self, loss: str, step: str) -> None:
+        losses = self.registry.slot("loss")
+        able = sorted(name for name in losses if getattr(losses[name].spec, "soft_targets", False))
+        if loss not in able:
+            raise StudyError(
+                f"step {step!r} mixes labels to class probabilities, which the loss {loss!r} does not take; "
+                f"leave the step out, or choose a loss that does: {', '.join(able)}"
+            )
 
     def _build_step(self, step: StepChoice, context: StepContext) -> BuiltStep:
         spec = self.lookup("step", step.use, f"steps.{step.name}")
@@ -130,7 +151,9 @@ class Assembler:
                 self.cache / "packed", data.samples, store, channels, prefix.run_one, self.progress, at_least=at_least
             )
         images = self._stores[store]
-        prepared = PreparedPipeline(images, Preprocess(stages.train, channels), Preprocess(stages.evaluate, channels))
+        prepared = PreparedPipeline(
+            images, Preprocess(stages.train, channels), Preprocess(stages.evaluate, channels), stages.batch
+        )
         for chain in (prepared.train, prepared.evaluate):
             _require_size(chain, images, pipeline.train.image_size)
         return prepared

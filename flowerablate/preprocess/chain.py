@@ -70,6 +70,7 @@ class Preprocess:
         self.dtype = self.output_dtype = dtype
         self._fuse = fuse
         self._names: list[list[str]] = []
+        self.ops = tuple(ops)
         self._segments: list[_native.Chain | tuple[str, PythonOp]] = []
         for is_native, run in groupby(ops, key=lambda named: isinstance(named.op, NativeOp)):
             named_ops = list(run)
@@ -91,6 +92,10 @@ class Preprocess:
         self._names.append(names)
         if isinstance(segment, _native.Chain):
             self.output_dtype = segment.output_dtype
+
+    def __reduce__(self) -> tuple[Callable[..., Preprocess], tuple[object, ...]]:
+        """Travel to another process as the ops, which compiles them anew."""
+        return _compile, (self.ops, self.channels, self.dtype, self._fuse)
 
     def _native_chain(self, run: Sequence[NamedOp]) -> _native.Chain:
         ops = []
@@ -189,6 +194,10 @@ class Preprocess:
         if len(sizes) > 1:
             raise StudyError(f"step {name!r} gets pictures of several sizes; put a step that sets the size before it")
         return np.stack([source.image(int(index)) for index in places])
+
+
+def _compile(ops: Sequence[NamedOp], channels: int, dtype: str, fuse: bool) -> Preprocess:
+    return Preprocess(ops, channels, dtype=dtype, fuse=fuse)
 
 
 def _value(value: bool | int | float | str | list[float]) -> Value:
