@@ -54,7 +54,7 @@ def _resize(interpolation: str, antialias: bool) -> Case:
     name = f"resize 240x320 -> 224 {interpolation}{' antialiased' if antialias else ''}"
     if interpolation == "bilinear":  # the filter has no name of its own yet
         params: dict[str, Any] = {"size": 224, "fit": "stretch", "antialias": antialias}
-        same = {"torchvision_v2": 1.0, "pillow": 1.0} if antialias else {"opencv": 1.0, "torchvision_v2": 1.0}
+        same = {"torchvision_v2": 1.0, "pillow": 1.0} if antialias else {"opencv": 1.0, "torchvision_v2": 2.0}
     else:
         params = {"size": 224, "fit": "stretch", "antialias": antialias, "filter": interpolation}
         same = {}

@@ -21,18 +21,20 @@ from typing import Any
 import numpy as np
 import peers
 from cases import CASES, Case
-from core import NotInCore, ready
+from core import NotInCoreError, ready
 from machine import machine, versions
 from peers import Job, Ready
 from pictures import Batch, pictures
 from rich.console import Console
 from rich.table import Table
-from timing import Plan, alternate
+from timing import Plan, alternate, times
 
 from flowerablate import _native
 
 RESULT = Path(__file__).parent / "results" / "operations.json"
 BATCH = 64
+FAR_SECONDS, FAR_RATIO = 0.3, 30
+"""A peer whose first batch takes longer than both of these is named with that one time, and not measured further."""
 
 
 def main() -> None:
@@ -53,8 +55,8 @@ def main() -> None:
         for threads in sorted({1, cores}):
             try:
                 results.append(_measure(case, sources[case.source], threads, modules, plan, cores))
-            except (NotInCore, ValueError) as error:
-                told = "not in the core yet" if isinstance(error, NotInCore) else f"refused by the core: {error}"
+            except (NotInCoreError, ValueError) as error:
+                told = "not in the core yet" if isinstance(error, NotInCoreError) else f"refused by the core: {error}"
                 skipped[case.name] = told
                 print(f"{case.name}: {told}", file=sys.stderr)
                 break
@@ -100,12 +102,11 @@ def _measure(
     job = Job(batch, threads)
     try:
         ours = ready([(case.op, case.params)], job, case.floats)
-        ours.run()
         rivals, differences, notes = _rivals(case, job, modules, ours)
-        pairs = alternate(ours.run, {name: rival.run for name, rival in rivals.items()}, plan)
+        pairs = alternate(times(ours.run), {name: times(rival.run) for name, rival in rivals.items()}, plan)
     finally:
         job.close()
-    found = {name: pair.record(1e6 / len(batch)) | differences.get(name, {}) for name, pair in pairs.items()}
+    found = {name: pair.record(1e6 / len(batch)) for name, pair in pairs.items()}
     fastest = min(found, key=lambda name: found[name]["ratio"], default=None)
     target = case.target[threads > 1] if case.target else None
     return {
@@ -114,8 +115,9 @@ def _measure(
         "unit": "microseconds per picture",
         "fastest": fastest,
         "target": target,
-        "verdict": _verdict(found, fastest, target),
+        "verdict": _verdict(found, differences, fastest, target),
         "peers": found,
+        "compared": differences,
         "notes": notes,
     }
 
@@ -127,18 +129,24 @@ def _rivals(
     rivals: dict[str, Ready] = {}
     differences: dict[str, dict[str, Any]] = {}
     notes: dict[str, str] = {}
+    ours.run()
+    mine_seconds = _seconds(ours)
     for name, module in modules.items():
         if case.peer not in module.OPERATIONS:
             continue
         try:
             rival = module.OPERATIONS[case.peer](job, **case.asked)
-            rival.run()
+            seconds = _seconds(rival)
         except NotImplementedError:
             continue
         except Exception as error:  # a peer's trouble is told, and is not ours
             notes[name] = " ".join(f"{type(error).__name__}: {error}".split())[:160]
             continue
-        rivals[name] = rival
+        far = seconds > FAR_SECONDS and seconds > FAR_RATIO * mine_seconds
+        if far:
+            notes[name] = f"about {seconds / mine_seconds:.0f} times as long, by one call; not taken alternately"
+        else:
+            rivals[name] = rival
         if name in case.same:
             theirs, mine = rival.read(), ours.read()
             gap = np.abs(theirs.astype(np.float64) - mine) if theirs.shape == mine.shape else np.array([np.inf])
@@ -150,8 +158,18 @@ def _rivals(
     return rivals, differences, notes
 
 
-def _verdict(found: dict[str, dict[str, Any]], fastest: str | None, target: float | None) -> str:
-    if any(each.get("largest_difference", 0) > each.get("tolerance", 0) for each in found.values()):
+def _seconds(ready: Ready) -> float:
+    start = time.perf_counter()
+    ready.run()
+    return time.perf_counter() - start
+
+
+def _differs(compared: dict[str, Any]) -> bool:
+    return bool(compared["largest_difference"] > compared["tolerance"])
+
+
+def _verdict(found: dict[str, Any], compared: dict[str, Any], fastest: str | None, target: float | None) -> str:
+    if any(map(_differs, compared.values())):
         return "differs"
     if target is None or fastest is None:
         return "no target"
@@ -163,8 +181,8 @@ def _line(result: dict[str, Any]) -> str:
     trouble = "".join(f"; {name}: {reason}" for name, reason in result["notes"].items())
     differing = "".join(
         f"; differs from {name} by {each['largest_difference']}"
-        for name, each in result["peers"].items()
-        if each.get("largest_difference", 0) > each.get("tolerance", 0)
+        for name, each in result["compared"].items()
+        if _differs(each)
     )
     return f"{result['case']} [{result['threads']}]: {beside} -> {result['verdict']}{differing}{trouble}"
 
@@ -181,7 +199,7 @@ def _show(results: list[dict[str, Any]]) -> None:
         table.add_row(
             each["case"], str(each["threads"]), f"{best['ours']:.1f}", each["fastest"], f"{best['peer']:.1f}",
             f"{best['ratio']:.2f}", f"{best['ratio_min']:.2f}-{best['ratio_max']:.2f}",
-            f"{each['target']}" if each["target"] else "", f"[{color}]{each['verdict']}[/]" if color else each["verdict"],
+            str(each["target"] or ""), f"[{color}]{each['verdict']}[/]" if color else each["verdict"],
         )  # fmt: skip
     Console(width=None if sys.stdout.isatty() else int(os.environ.get("COLUMNS", "130"))).print(table)
 

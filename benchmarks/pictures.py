@@ -17,7 +17,7 @@ def pictures(count: int, height: int, width: int, folder: Path | None, seed: int
     """Return *count* different RGB pictures, uint8 [count, height, width, 3].
 
     From *folder* (searched with its subfolders, in sorted order) scaled to cover the size and cut at the centre; where
-    it holds too few, they are used again, mirrored. Without a folder they are drawn: smooth fields with edges and grain.
+    it holds too few, they are used again, mirrored. Without a folder they are drawn: smooth fields, edges and grain.
     """
     if folder is None:
         return np.stack([_drawn(np.random.default_rng((seed, i)), height, width) for i in range(count)])

@@ -9,10 +9,11 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-Work = Callable[[], object]
+Work = Callable[[int], object]
+"""Does so many units of work, such as batches."""
 
 REST = 0.004
-"""Seconds between two blocks, so that worker threads of the last one, which spin for a while, do not disturb the next."""
+"""Seconds between two blocks: worker threads of the last one, which spin for a while, must not disturb the next."""
 
 
 @dataclass
@@ -41,7 +42,7 @@ class Pairs:
 
 @dataclass(frozen=True)
 class Plan:
-    """How long to measure: *rounds* pairs with each peer, blocks of *block* seconds, fewer pairs past *budget* seconds."""
+    """How long to measure: *rounds* pairs with each peer in blocks of *block* seconds, fewer past *budget* seconds."""
 
     rounds: int = 9
     block: float = 0.010
@@ -53,22 +54,35 @@ class Plan:
         return max(1, min(self.rounds, affordable - (affordable + 1) % 2))
 
 
-def alternate(ours: Work, peers: Mapping[str, Work], plan: Plan) -> dict[str, Pairs]:
-    """Time *ours* and each of *peers* in turns. Every callable does one unit of work; each has run before the clock.
+def times(once: Callable[[], object]) -> Work:
+    """Return a :data:`Work` that calls *once* for each unit."""
 
-    A block repeats a callable until it takes about ``plan.block`` seconds. In round k each peer that still takes part
-    is timed directly after ours, so that both see the machine in the same mood.
+    def run(count: int) -> None:
+        for _ in range(count):
+            once()
+
+    return run
+
+
+def alternate(
+    ours: Work, peers: Mapping[str, Work], plan: Plan, multiples: Mapping[str, int] | None = None
+) -> dict[str, Pairs]:
+    """Time *ours* and each of *peers* in turns; what they load and allocate once lies before the clock.
+
+    A block does as many units as take about ``plan.block`` seconds; of a peer with *multiples*, such as a DataLoader
+    whose workers are to have equal shares, a multiple of that. In round k each peer that still takes part is timed
+    directly after ours, so that both see the machine in the same mood.
     """
-    repeats = {name: _repeats(work, plan.block) for name, work in peers.items()}
-    mine, _ = _repeats(ours, plan.block)
+    mine, _ = _units(ours, plan.block, 1)
+    blocks = {name: _units(work, plan.block, (multiples or {}).get(name, 1)) for name, work in peers.items()}
     pairs = {name: Pairs() for name in peers}
     collecting = gc.isenabled()
     gc.disable()
     try:
         for number in range(plan.rounds):
             for name, work in peers.items():
-                count, seconds = repeats[name]
-                if number < plan.rounds_for(count * seconds):
+                count, seconds = blocks[name]
+                if number < plan.rounds_for(seconds):
                     pairs[name].ours.append(_time(ours, mine))
                     pairs[name].peer.append(_time(work, count))
     finally:
@@ -77,19 +91,20 @@ def alternate(ours: Work, peers: Mapping[str, Work], plan: Plan) -> dict[str, Pa
     return pairs
 
 
-def _repeats(work: Work, block: float) -> tuple[int, float]:
-    """Run *work* to warm up and to see how often it fits into a block; returns (repeats, seconds of one)."""
-    seconds = _time(work, 1)
-    if seconds < block:
-        seconds = min(seconds, _time(work, 1))
-    return max(1, math.ceil(block / max(seconds, 1e-7))) if seconds < block else 1, seconds
+def _units(work: Work, block: float, multiple: int) -> tuple[int, float]:
+    """Run *work* to warm up and to see how much of it fills a block; returns (units, seconds of that block)."""
+    each = _time(work, multiple)
+    if each * multiple < block:
+        each = min(each, _time(work, multiple))
+    count = max(1, math.ceil(block / max(each * multiple, 1e-7))) * multiple
+    return count, count * each
 
 
 def _time(work: Work, count: int) -> float:
+    """Return the seconds of one of *count* units."""
     time.sleep(REST)
     start = time.perf_counter()
-    for _ in range(count):
-        work()
+    work(count)
     return (time.perf_counter() - start) / count
 
 

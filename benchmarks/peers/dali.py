@@ -10,6 +10,7 @@ from nvidia.dali import fn, types
 from nvidia.dali.pipeline import Pipeline
 
 from . import Job, Ready
+from .chain_job import BATCH, DEGREES, LIGHT, MEAN, RATIO, SCALE, SIZE, STD, ChainJob, ChainReady
 
 DISTRIBUTIONS = ("nvidia-dali-cuda120", "nvidia-dali-cuda130", "nvidia-dali-cuda110")
 MODES = {"bilinear": types.INTERP_LINEAR, "bicubic": types.INTERP_CUBIC}
@@ -126,3 +127,62 @@ OPERATIONS: dict[str, Callable[..., Ready]] = {
         horizontal_flip, vertical_flip, normalize, cutout, gaussian_noise,
     )
 }  # fmt: skip
+
+
+def pipeline(job: ChainJob) -> ChainReady:
+    """Run one pipeline for the chain. It has no opening on the CPU, so OpenCV's is called from it."""
+    start = 0
+    files = None if job.files is None else [np.frombuffer(file, np.uint8) for file in job.files]
+
+    def source() -> Any:
+        nonlocal start
+        first, start = start, start + BATCH
+        if files is None:
+            first %= len(job.pictures) - BATCH + 1
+            return job.pictures[first : first + BATCH]
+        return [files[i % len(files)] for i in range(first, first + BATCH)]
+
+    whole = Pipeline(BATCH, job.threads, None, seed=1, exec_pipelined=False, exec_async=False, prefetch_queue_depth=1)
+    with whole:
+        if files is None:
+            x = fn.external_source(source=source, layout="HWC", no_copy=True, batch=True)
+        else:
+            x = fn.decoders.image(fn.external_source(source=source, no_copy=True, batch=True), output_type=types.RGB)
+        x = fn.random_resized_crop(x, size=(SIZE, SIZE), random_area=SCALE, random_aspect_ratio=RATIO)
+        flipped = fn.random.coin_flip()
+        if job.opening or job.turned:
+            x = fn.flip(x, horizontal=flipped)
+        if job.opening:
+            x = fn.python_function(x, function=_opened, output_layouts="HWC")
+        if job.turned:
+            x = fn.rotate(x, angle=fn.random.uniform(range=(-DEGREES, DEGREES)), keep_size=True, fill_value=0)
+            x = fn.brightness_contrast(
+                x,
+                brightness_shift=fn.random.uniform(range=(-LIGHT, LIGHT)),
+                contrast=fn.random.uniform(range=(1 - LIGHT, 1 + LIGHT)),
+            )
+        x = fn.crop_mirror_normalize(
+            x,
+            mean=[255 * m for m in MEAN],
+            std=[255 * s for s in STD],
+            output_layout="CHW",
+            dtype=types.FLOAT,
+            mirror=0 if job.opening or job.turned else flipped,
+        )
+        whole.set_outputs(x)
+    whole.build()
+
+    def run(batches: int) -> None:
+        for _ in range(batches):
+            whole.run()
+
+    return ChainReady(run)
+
+
+def _opened(picture: Any) -> Any:
+    import cv2
+
+    return cv2.morphologyEx(np.asarray(picture), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+
+
+CHAINS = {"pipeline": pipeline}

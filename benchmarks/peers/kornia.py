@@ -12,6 +12,7 @@ from kornia import morphology as shapes
 from torch import Tensor
 
 from . import Job, Ready
+from .chain_job import BATCH, DEGREES, LIGHT, MEAN, RATIO, SCALE, SIZE, STD, ChainJob, ChainReady
 
 DISTRIBUTIONS = ("kornia",)
 
@@ -109,3 +110,34 @@ OPERATIONS: dict[str, Callable[..., Ready]] = {
         clahe, horizontal_flip, normalize, posterize, solarize, gaussian_noise, affine, perspective,
     )
 }  # fmt: skip
+
+
+def batched(job: ChainJob) -> ChainReady:
+    """Whole batches in torch's threads, each picture with a draw of its own; from bytes, which is part of the work."""
+    if job.files is not None:
+        raise NotImplementedError
+    element = torch.ones(3, 3)
+    steps: list[Callable[[Tensor], Tensor]] = [
+        augmentation.RandomResizedCrop((SIZE, SIZE), SCALE, RATIO, p=1),
+        augmentation.RandomHorizontalFlip(p=0.5),
+    ]
+    steps += [lambda batch: shapes.opening(batch, element)] if job.opening else []
+    if job.turned:
+        steps.append(augmentation.RandomRotation(DEGREES, p=1))
+        steps.append(augmentation.ColorJiggle(brightness=LIGHT, contrast=LIGHT, p=1))
+    steps.append(augmentation.Normalize(mean=torch.tensor(MEAN), std=torch.tensor(STD)))
+    source = torch.from_numpy(job.pictures).permute(0, 3, 1, 2)
+
+    @torch.inference_mode()
+    def run(batches: int) -> None:
+        torch.set_num_threads(job.threads)
+        for number in range(batches):
+            start = number * BATCH % (len(source) - BATCH + 1)
+            batch = source[start : start + BATCH].to(torch.float32, memory_format=torch.contiguous_format).div_(255)
+            for step in steps:
+                batch = step(batch)
+
+    return ChainReady(run)
+
+
+CHAINS = {"batched": batched}

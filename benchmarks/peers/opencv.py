@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from . import Job, Ready
+from . import Job, Ready, spread
+from .chain_job import BATCH, DEGREES, LIGHT, MEAN, RATIO, SCALE, SIZE, STD, ChainJob, ChainReady
 
 DISTRIBUTIONS = ("opencv-python-headless", "opencv-python", "opencv-contrib-python")
 SHAPES = {"rectangle": cv2.MORPH_RECT, "ellipse": cv2.MORPH_ELLIPSE, "cross": cv2.MORPH_CROSS}
@@ -338,3 +340,55 @@ OPERATIONS: dict[str, Callable[..., Ready]] = {
         threshold, otsu, adaptive_threshold, gaussian_noise, cutout, affine, perspective, sobel,
     )
 }  # fmt: skip
+
+
+def by_hand(job: ChainJob) -> ChainReady:
+    """Write the chain as an expert does: every step into a buffer of its thread, the last into the batch."""
+    out = np.zeros((BATCH, 3, SIZE, SIZE), np.float32)
+    files = None if job.files is None else [np.frombuffer(file, np.uint8) for file in job.files]
+    height, width = job.pictures.shape[1:3]
+    element, center = np.ones((3, 3), np.uint8), ((SIZE - 1) / 2, (SIZE - 1) / 2)
+    start = 0
+
+    def make() -> Callable[[int], object]:
+        a, b = np.empty((SIZE, SIZE, 3), np.uint8), np.empty((SIZE, SIZE, 3), np.uint8)
+        to_floats = normalizer(SIZE, SIZE, MEAN, STD)
+
+        def one(i: int) -> None:
+            index = (start + i) % len(job.pictures)
+            source = job.pictures[index]
+            if files is not None:
+                source = cv2.imdecode(files[index], cv2.IMREAD_COLOR_RGB)  # it takes no buffer
+            top, left, h, w = crop_box(height, width, SCALE, RATIO)
+            cv2.resize(source[top : top + h, left : left + w], (SIZE, SIZE), dst=a, interpolation=cv2.INTER_LINEAR)
+            now, other = a, b
+            if random.random() < 0.5:
+                cv2.flip(now, 1, dst=other)
+                now, other = other, now
+            if job.opening:
+                cv2.morphologyEx(now, cv2.MORPH_OPEN, element, dst=other)
+                now, other = other, now
+            if job.turned:
+                matrix = cv2.getRotationMatrix2D(center, random.uniform(-DEGREES, DEGREES), 1.0)
+                cv2.warpAffine(
+                    now, matrix, (SIZE, SIZE), dst=other, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT
+                )
+                alpha, beta = random.uniform(1 - LIGHT, 1 + LIGHT), 255 * random.uniform(-LIGHT, LIGHT)
+                cv2.addWeighted(other, alpha, other, 0.0, beta, dst=now)
+            to_floats(now, out[i])
+
+        return one
+
+    pools: list[ThreadPoolExecutor] = []
+    batch = spread(BATCH, job.threads, make, pools)
+
+    def run(batches: int) -> None:
+        nonlocal start
+        for _ in range(batches):
+            batch()
+            start += BATCH
+
+    return ChainReady(run, close=lambda: [pool.shutdown() for pool in pools])
+
+
+CHAINS = {"by hand": by_hand}
