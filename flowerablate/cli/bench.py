@@ -226,9 +226,6 @@ def _torchvision(name: str, threads: int, pool: ThreadPoolExecutor) -> Work | No
     """Return torchvision v2 on tensors: the batch at once where that is the same work, else picture by picture."""
     if name not in ("rotate", "random resized crop", "normalise"):
         return None  # it has no morphology
-    os.environ.setdefault(
-        "OMP_WAIT_POLICY", "passive"
-    )  # threads that spin after their work would disturb the next side
     import torch
     from torchvision.transforms import InterpolationMode, v2
 
