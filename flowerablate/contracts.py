@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from .errors import DataError, PluginError
 from .params import Param as Param
@@ -313,7 +313,10 @@ class StepChoice(Choice):
 
 @dataclass(frozen=True)
 class TrainPlan:
-    """How long and in what portions a trial trains. *validation* and *test* are fractions of all images."""
+    """How long and in what portions a trial trains. *validation* and *test* are fractions of all images.
+
+    *bits*: the depth, 8 or 16, with which the files are read.
+    """
 
     epochs: int
     batch_size: int
@@ -322,6 +325,7 @@ class TrainPlan:
     channels_last: bool
     validation: float
     test: float
+    bits: Literal[8, 16] = 8
 
 
 @dataclass(frozen=True)

@@ -143,9 +143,7 @@ void byte_moments(const MomentsJob& job) {
         for (std::ptrdiff_t block = 0; block < blocks; ++block, x += kPeriod) {
 #pragma GCC unroll 12
             for (int i = 0; i < kVectors; ++i) {
-                Quarter bytes;
-                std::memcpy(&bytes, job.source + x + i * kFloats, sizeof bytes);
-                const Ints value = __builtin_convertvector(bytes, Ints);
+                const Ints value = load_ints(job.source + x + i * kFloats);
                 sums[i] += value;
                 squares[i] += value * value;
             }

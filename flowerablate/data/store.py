@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from filelock import FileLock
@@ -76,7 +76,7 @@ def open_store(
     *,
     depth: Depth = 8,
     at_least: int | None = None,
-    dtype: Literal["uint8", "uint16"] | None = None,
+    dtype: str | None = None,
 ) -> PackedImages:
     """Return the images of *samples*, each decoded and put through *prepare*, packed under *cache* / *name*.
 

@@ -139,20 +139,31 @@ class Assembler:
 
         Raises :class:`StudyError` where the chains do not give pictures of the study's image size.
         """
-        channels = pipeline.train.channels
+        channels, bits = pipeline.train.channels, pipeline.train.bits
         steps = self.build_steps(pipeline)
         stages = stage(steps)
-        prefix = Preprocess(stages.prefix, channels)
+        prefix = Preprocess(stages.prefix, channels, dtype=f"uint{bits}")
         names = [named.name for named in stages.prefix]
         at_least = _decoded_at_least(steps)
         store = self._store_name([step for step in pipeline.steps if step.name in names], data, pipeline, at_least)
         if store not in self._stores:
             self._stores[store] = open_store(
-                self.cache / "packed", data.samples, store, channels, prefix.run_one, self.progress, at_least=at_least
+                self.cache / "packed",
+                data.samples,
+                store,
+                channels,
+                prefix.run_one,
+                self.progress,
+                depth=bits,
+                at_least=at_least,
+                dtype=prefix.output_dtype,
             )
         images = self._stores[store]
         prepared = PreparedPipeline(
-            images, Preprocess(stages.train, channels), Preprocess(stages.evaluate, channels), stages.batch
+            images,
+            Preprocess(stages.train, channels, dtype=prefix.output_dtype),
+            Preprocess(stages.evaluate, channels, dtype=prefix.output_dtype),
+            stages.batch,
         )
         for chain in (prepared.train, prepared.evaluate):
             _require_size(chain, images, pipeline.train.image_size)
@@ -160,7 +171,7 @@ class Assembler:
 
     def _store_name(self, prefix: list[StepChoice], data: DataSet, pipeline: Pipeline, at_least: int | None) -> str:
         steps = [[step.use, dict(step.params), step.enabled, self.provenance("step", step.use)] for step in prefix]
-        context = [pipeline.train.image_size, pipeline.train.channels, at_least]
+        context = [pipeline.train.image_size, pipeline.train.channels, pipeline.train.bits, at_least]
         text = json.dumps([version("flowerablate"), data.fingerprint, context, steps], sort_keys=True)
         return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -143,8 +143,7 @@ class Preprocess:
 
     def run_one(self, image: Pixels) -> Pixels:
         """Process one image, [H, W, C] of *dtype*, through a chain without random ops; returns [H', W', C]."""
-        whole: Pixels = np.ascontiguousarray(image)
-        single = _packed(whole[None])
+        single = _packed(np.ascontiguousarray(image)[None])
         height, width = self.output_size(*image.shape[:2])
         out = np.empty((1, height, width, self.channels), self.output_dtype)
         self.run(single, np.zeros(1, np.int64), np.zeros(1, np.uint64), out, seed=0, epoch=0, threads=1)
@@ -221,7 +220,7 @@ def _call(
     return contiguous
 
 
-def _packed(batch: Output) -> PackedImages:
+def _packed(batch: NDArray[Any]) -> PackedImages:
     """View a batch of pixels, [B, H, W, C] and contiguous, as packed images."""
     count, height, width, channels = batch.shape
     assert batch.dtype in (np.uint8, np.uint16)
