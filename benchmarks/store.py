@@ -134,17 +134,19 @@ def read(folder: Path, count: int, side: int, copied: bool) -> dict[str, Any]:
     out = np.empty((64, 3, side, side), np.float32)
     ids = np.arange(64, dtype=np.uint64)
     order = np.random.default_rng(1).permutation(count)[: count // 64 * 64].reshape(-1, 64)
-    walks = []
+    walks, busy = [], []
     for _ in range(3):
-        start = time.perf_counter()
+        start, used = time.perf_counter(), time.process_time()
         for chosen in order:
             source, places = images.batch(chosen) if copied else (images, chosen)
             chain.run(source, places, ids, out, seed=0, epoch=0)
         walks.append(round((time.perf_counter() - start) / order.size * 1e6, 2))
+        busy.append(round((time.process_time() - used) / order.size * 1e6, 2))
     after = resident()
     return {
         "opening_ms": round(opening * 1e3, 2),
         "us_per_image": walks,
+        "processor_us_per_image": busy,
         "resident_before_mib": before["VmRSS"],
         "grown_by_opening_mib": opened["VmRSS"] - before["VmRSS"],
         "grown_by_reading_mib": after["VmHWM"] - before["VmRSS"],

@@ -17,7 +17,7 @@ from ..errors import DataError
 Image: TypeAlias = NDArray[Any]
 """One picture, uint8 or uint16 [H, W, C]."""
 
-MAPPED_WHOLE = 64 << 20
+MAPPED_WHOLE = 128 << 20
 """Bytes of pixels up to which batches are read from the map itself; see :meth:`PackedImages.batch`."""
 
 
@@ -89,22 +89,29 @@ class PackedImages:
         time that it takes to have the pages mapped and to let go of them again. (Where the system has no ``preadv``,
         all batches are read from the map, and its pages are left to the system.)
         """
-        if self.source is None or not self.source.file.is_copied:
+        store = self._store
+        if store is None or not store.file.is_copied:
             return self, indices
         if len(indices) and int(indices.min()) < 0:
             raise IndexError(f"indices must be 0 or more, not {indices.min()}")
         heights, widths = self.heights[indices], self.widths[indices]
         sizes = heights.astype(np.int64) * widths * self.channels
-        pixels = self.source.file.read(self.offsets[indices], sizes)
+        pixels = store.file.read(self.offsets[indices], sizes)
         copied = PackedImages(pixels, np.cumsum(sizes) - sizes, heights, widths, self.channels)
         return copied, np.arange(len(indices), dtype=np.int64)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        if self.source is None:
+        store = self._store
+        if store is None:
             return PackedImages, (self.pixels, self.offsets, self.heights, self.widths, self.channels)
         from .layout import map_again
 
-        return map_again, (self.source.folder, self.source.checksum)
+        return map_again, (store.folder, store.checksum)
+
+    @property
+    def _store(self) -> Source | None:
+        """The source, unless the pixels were replaced."""
+        return self.source if self.source is not None and self.pixels is self.source.file.pixels else None
 
 
 @dataclass(frozen=True)
