@@ -1,12 +1,13 @@
-"""Checks of preprocessing steps, native and Python."""
+"""Checks of preprocessing steps: native, Python and on whole batches."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ..contracts import NativeOp, PythonOp, StepContext, StepSpec, Value
+from ..contracts import BatchOp, NativeOp, PythonOp, StepContext, StepSpec, Value
 from ..keyed import key64
+from .batch_steps import check_batch_op
 from .components import build, named, settings, with_features_off, with_other_choices
 from .draws import KeyedDraws, NoDraws
 
@@ -26,7 +27,8 @@ def check_step(spec: StepSpec, *, channels: int = 3, params: Mapping[str, Value]
 
     Checked of each: the kind and shape of the result, that the input decides it (and for a random step also seed,
     epoch and sample, but neither batch nor order), and that a random step keeps the size of the picture or brings a
-    stand-in which gives the same size. A native op must be accepted by the native core.
+    stand-in which gives the same size. A native op must be accepted by the native core. Of a step on whole batches:
+    that it changes images and targets in place, and leaves probabilities as targets.
     """
     context = StepContext(image_size=16, channels=channels)
     _check_settings(spec, context, settings(spec, params), "", must_vary=spec.random)
@@ -41,6 +43,9 @@ def _check_settings(
 ) -> None:
     what = named(spec) + when
     op = build(spec, context, params, when)
+    if isinstance(op, BatchOp):
+        check_batch_op(what, spec, op, context.channels, must_vary=must_vary)
+        return
     pictures = _pictures(context.channels)
     result = _check_runs(what, op, pictures, spec.random)
     if not spec.random:
@@ -93,7 +98,9 @@ def _run(
     ids = np.arange(len(pictures)) if ids is None else ids
     if isinstance(op, NativeOp):
         return _run_native(what, op, pictures, ids, seed, epoch)
-    assert isinstance(op, PythonOp), f"{what}: build must return a NativeOp or a PythonOp, not {type(op).__name__}"
+    assert isinstance(op, PythonOp), (
+        f"{what}: build must return a NativeOp, a PythonOp or a BatchOp, not {type(op).__name__}"
+    )
     draws = KeyedDraws(ids, seed=seed, epoch=epoch) if random else NoDraws()
     result = op.function(pictures.copy(), draws)
     assert isinstance(result, np.ndarray), f"{what} must return a numpy array, not {type(result).__name__}"

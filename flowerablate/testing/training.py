@@ -135,7 +135,8 @@ def check_loss(spec: LossSpec, *, params: Mapping[str, Value] | None = None) -> 
     """Evaluate *spec* on good, bad and extreme logits: its defaults, each feature off, each choice.
 
     Checked: a scalar that is finite even for logits of 10,000, a finite gradient, less for right answers than for wrong
-    ones, and the mean over the batch, so that the loss does not depend on the size of the batch.
+    ones, and the mean over the batch, so that the loss does not depend on the size of the batch. Of a loss with
+    *soft_targets*: it gives for one-hot rows what it gives for classes, and a finite gradient for mixed ones.
     """
     _each_setting(spec, params, _check_loss)
 
@@ -163,6 +164,25 @@ def _check_loss(spec: LossSpec, params: Mapping[str, Value], when: str) -> None:
         assert torch.allclose(twice, value, rtol=1e-4), f"{what} must be the mean over the batch, not the sum"
         extreme = float(loss(right * 2500, targets))
         assert math.isfinite(extreme), f"{what} returns {extreme} for large logits; use log_softmax or logsumexp"
+    if spec.soft_targets:
+        _check_soft_targets(what, loss, logits.detach().requires_grad_(), targets)
+
+
+def _check_soft_targets(what: str, loss: Callable[[Tensor, Tensor], Tensor], logits: Tensor, targets: Tensor) -> None:
+    import torch
+
+    one_hot = torch.nn.functional.one_hot(targets, logits.shape[1]).float()
+    try:
+        hard, soft = loss(logits, one_hot), loss(logits, 0.7 * one_hot + 0.3 * one_hot.roll(1, 0))
+    except Exception as error:
+        raise AssertionError(f"{what} declares soft_targets, but does not take float32 [N, K]: {error}") from error
+    assert torch.allclose(hard, loss(logits, targets), rtol=1e-4), (
+        f"{what} gives {float(hard.detach()):.4g} for one-hot rows, and for their classes something else"
+    )
+    soft.backward()  # type: ignore[no-untyped-call]
+    assert logits.grad is not None and torch.isfinite(logits.grad).all(), (  # noqa: PT018
+        f"{what} gives no finite gradient for class probabilities"
+    )
 
 
 def _each_setting(

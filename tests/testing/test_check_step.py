@@ -111,7 +111,7 @@ def test_params_that_the_component_does_not_have_are_refused():
 
 
 def test_what_is_no_op_is_refused():
-    with pytest.raises(AssertionError, match="must return a NativeOp or a PythonOp, not str"):
+    with pytest.raises(AssertionError, match="must return a NativeOp, a PythonOp or a BatchOp, not str"):
         check_step(fa.StepSpec("odd", "Odd.", build=lambda context: "blur"))
 
 

@@ -11,7 +11,7 @@ from flowerablate.testing import check_step
 STEPS = {
     name: component.spec
     for name, component in discover().registry.slot("step").items()
-    if component.owner.distribution == "flowerablate"
+    if component.owner.distribution == "flowerablate" and component.spec.kind != "batch"
 }
 
 
