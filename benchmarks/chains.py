@@ -84,7 +84,7 @@ def main() -> None:
     modules, missing = peers.load()
     for name, reason in missing.items():
         print(f"without {name}: {reason}", file=sys.stderr)
-    plan = Plan(rounds=3, block=0.1, budget=0.3) if options.quick else Plan(rounds=9, block=0.3, budget=7.0)
+    plan = Plan(rounds=3, block=0.05, budget=0.5) if options.quick else Plan(rounds=9, block=0.3, budget=7.0)
     source = pictures(PICTURES, *SOURCE, options.images)
     files = as_jpeg(source)
     chosen = [chain for chain in CHAINS if not options.only or any(word in chain.name for word in options.only)]
