@@ -49,26 +49,35 @@ def _blur(size: int, sigma: float) -> Case:
     return Case(f"Gaussian blur {size}", "gaussian_blur", params, "gaussian_blur", params, same, (2.0, 2.0))
 
 
+_SAME_RESIZE = {
+    ("area", False): {"opencv": 1.0, "albumentations": 1.0},
+    ("bicubic", False): {"opencv": 2.0, "albumentations": 2.0, "torchvision_v2": 2.0},
+    ("bicubic", True): {"torchvision_v2": 1.0, "pillow": 1.0},
+}
+
+
 def _resize(interpolation: str, antialias: bool) -> Case:
     asked = {"size": 224, "interpolation": interpolation, "antialias": antialias}
     name = f"resize 240x320 -> 224 {interpolation}{' antialiased' if antialias else ''}"
-    if interpolation == "bilinear":  # the filter has no name of its own yet
+    if interpolation == "bilinear":
         params: dict[str, Any] = {"size": 224, "fit": "stretch", "antialias": antialias}
         same = {"torchvision_v2": 1.0, "pillow": 1.0} if antialias else {"opencv": 1.0, "torchvision_v2": 2.0}
     else:
-        params = {"size": 224, "fit": "stretch", "antialias": antialias, "filter": interpolation}
-        same = {}
+        params = {"size": 224, "fit": "stretch", "antialias": antialias, "interpolation": interpolation}
+        same = _SAME_RESIZE[interpolation, antialias]
     return Case(name, "resize", params, "resize", asked, same, source=(240, 320))
 
 
 _CROP = {
     "size": 224, "scale_low": SCALE[0], "scale_high": SCALE[1], "ratio_low": RATIO[0], "ratio_high": RATIO[1],
 }  # fmt: skip
-_HSV = {"hue": 0.05, "saturation": 0.3, "value": 0.2}
+_HSV = {"hue": 9.0, "saturation": 30.0, "value": 20.0}
 _LIGHT = {"brightness": 0.2, "contrast": 0.2}
 _AFFINE = {"degrees": 10.0, "translate": 0.1, "scale": (0.9, 1.1), "shear": 5.0}
 _AFFINE_CORE = {
-    "degrees": 10.0, "translate": 0.1, "scale_low": 0.9, "scale_high": 1.1, "shear": 5.0, "border": "reflect",
+    "degrees_low": -10.0, "degrees_high": 10.0, "scale_low": 0.9, "scale_high": 1.1, "shift_x_low": -0.1,
+    "shift_x_high": 0.1, "shift_y_low": -0.1, "shift_y_high": 0.1, "shear_x_low": -5.0, "shear_x_high": 5.0,
+    "border": "reflect",
 }  # fmt: skip
 _ALWAYS = {"probability": 1.0}
 
@@ -99,10 +108,13 @@ CASES: tuple[Case, ...] = (
     _blur(5, 1.1),
     _blur(9, 1.7),
     Case(
-        "CLAHE", "clahe", {"clip_limit": 2.0, "tiles": 8}, "clahe", {"clip_limit": 2.0, "tiles": 8},
+        "CLAHE", "clahe", {"clip_limit": 2.0, "rows": 8, "columns": 8}, "clahe", {"clip_limit": 2.0, "tiles": 8},
         {"opencv": 2.0, "albumentations": 2.0}, (2.0, 2.0),
     ),
-    Case("equalise", "equalize", {}, "equalize", {}, {"opencv": 0.0, "albumentations": 0.0}, (2.0, 2.0)),
+    Case(
+        "equalise", "equalize", {"formula": "opencv", "on": "channels"}, "equalize", {},
+        {"opencv": 0.0, "albumentations": 0.0}, (2.0, 2.0),
+    ),
     Case(
         "horizontal flip", "horizontal_flip", _ALWAYS, "horizontal_flip",
         same=dict.fromkeys(("opencv", "albumentations", "torchvision_v2", "pillow", "dali", "kornia"), 0.0),
@@ -134,33 +146,47 @@ CASES: tuple[Case, ...] = (
         "perspective", {"distortion": 0.2},
     ),
     Case(
-        "posterize 4 bits", "posterize", {"bits": 4}, "posterize", {"bits": 4},
+        "posterize 4 bits", "posterize", {"bits_low": 4, "bits_high": 4}, "posterize", {"bits": 4},
         dict.fromkeys(("opencv", "torchvision_v2", "pillow"), 0.0),
     ),
     Case(
-        "solarize 128", "solarize", {"threshold": 128}, "solarize", {"threshold": 128},
+        "solarize 128", "solarize", {"threshold_low": 128, "threshold_high": 128}, "solarize", {"threshold": 128},
         dict.fromkeys(("opencv", "torchvision_v2", "pillow"), 0.0),
     ),
     Case("invert", "invert", {}, "invert", same=dict.fromkeys(("opencv", "torchvision_v2", "pillow"), 0.0)),
     Case("grey", "grey", {}, "grey", same={"opencv": 1.0, "pillow": 1.0}),
-    Case("threshold 128", "threshold", {"value": 128}, "threshold", {"value": 128}, {"opencv": 0.0, "pillow": 0.0}),
-    Case("Otsu", "otsu", {}, "otsu", same={"opencv": 0.0}),
     Case(
-        "adaptive threshold mean 11", "adaptive_threshold", {"method": "mean", "size": 11, "offset": 2.0},
+        "threshold 128", "threshold", {"value": (128, 128, 128)}, "threshold", {"value": 128},
+        {"opencv": 0.0, "pillow": 0.0},
+    ),
+    Case("Otsu", "otsu", {"on": "channels"}, "otsu", same={"opencv": 0.0}),
+    Case(
+        "adaptive threshold mean 11", "adaptive_threshold",
+        {"method": "mean", "block_size": 11, "c": 2.0, "on": "channels"},
         "adaptive_threshold", {"method": "mean", "size": 11, "offset": 2.0}, {"opencv": 0.0},
     ),
     Case(
-        "adaptive threshold Gaussian 11", "adaptive_threshold", {"method": "gaussian", "size": 11, "offset": 2.0},
+        "adaptive threshold Gaussian 11", "adaptive_threshold",
+        {"method": "gaussian", "block_size": 11, "c": 2.0, "on": "channels"},
         "adaptive_threshold", {"method": "gaussian", "size": 11, "offset": 2.0},
     ),
-    Case("Sobel 3", "sobel", {"size": 3}, "sobel", {"size": 3}),
+    Case("Sobel 3", "sobel", {"size": 3, "output": "magnitude"}, "sobel", {"size": 3}),
     Case(
-        "unsharp mask", "unsharp", {"size": 5, "sigma": 1.0, "amount": 0.5}, "unsharp",
+        "unsharp mask", "unsharp", {"size": 5, "sigma": 1.0, "amount": 0.5, "threshold": 0}, "unsharp",
         {"size": 5, "sigma": 1.0, "amount": 0.5},
     ),
-    Case("Gaussian noise", "gaussian_noise", {"std": 10.0, **_ALWAYS}, "gaussian_noise", {"std": 10.0}),
-    Case("salt and pepper", "salt_pepper", {"amount": 0.02, **_ALWAYS}, "salt_pepper", {"amount": 0.02}),
-    Case("cutout 64", "cutout", {"size": 64, **_ALWAYS}, "cutout", {"size": 64}),
+    Case(
+        "Gaussian noise", "gaussian_noise", {"std_low": 10 / 255, "std_high": 10 / 255, "per_channel": True},
+        "gaussian_noise", {"std": 10.0},
+    ),
+    Case(
+        "salt and pepper", "salt_and_pepper", {"amount": 0.02, "salt_share": 0.5, "per_channel": False},
+        "salt_pepper", {"amount": 0.02},
+    ),
+    Case(
+        "cutout 64", "cutout", {"holes": 1, "size": 64, "share": 0.0, "fill": "constant", "value": 0.0},
+        "cutout", {"size": 64},
+    ),
     Case(
         "elastic", "elastic", {"alpha": 30.0, "sigma": 4.0, "border": "constant", **_ALWAYS},
         "elastic", {"alpha": 30.0, "sigma": 4.0},

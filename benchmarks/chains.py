@@ -68,11 +68,17 @@ class Chain:
         return [*ops, ("normalize", {"mean": MEAN, "std": STD})]
 
 
+def _targets(albumentations: float, opencv: float) -> dict[str, float]:
+    """The target against OpenCV is held against both ways to write it: the best, and what most people write."""
+    by_hand = dict.fromkeys(("opencv by hand", "opencv by hand, NumPy normalises"), opencv)
+    return {"albumentations 2 workers": albumentations, **by_hand}
+
+
 CHAINS = (
-    Chain("full", True, True, False, {"albumentations 2 workers": 8.0, "opencv by hand": 5.0}),
-    Chain("no opening", False, True, False, {"albumentations 2 workers": 8.0, "opencv by hand": 5.0}),
-    Chain("basic", False, False, False, {"albumentations 2 workers": 8.0, "opencv by hand": 4.5}),
-    Chain("full from JPEG", True, True, True, {"albumentations 2 workers": 3.0, "opencv by hand": 2.3}),
+    Chain("full", True, True, False, _targets(8.0, 5.0)),
+    Chain("no opening", False, True, False, _targets(8.0, 5.0)),
+    Chain("basic", False, False, False, _targets(8.0, 4.5)),
+    Chain("full from JPEG", True, True, True, _targets(3.0, 2.3)),
 )
 
 
@@ -84,7 +90,7 @@ def main() -> None:
     modules, missing = peers.load()
     for name, reason in missing.items():
         print(f"without {name}: {reason}", file=sys.stderr)
-    plan = Plan(rounds=3, block=0.1, budget=0.3) if options.quick else Plan(rounds=9, block=0.3, budget=7.0)
+    plan = Plan(3, 0.05, 0.5, least=1) if options.quick else Plan(9, 0.3, 5.0)
     source = pictures(PICTURES, *SOURCE, options.images)
     files = as_jpeg(source)
     chosen = [chain for chain in CHAINS if not options.only or any(word in chain.name for word in options.only)]

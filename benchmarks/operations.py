@@ -47,7 +47,7 @@ def main() -> None:
     chosen = [case for case in CASES if not options.only or any(word in case.name for word in options.only)]
     if not chosen:
         sys.exit(f"error: no operation is called {options.only}; they are: {', '.join(case.name for case in CASES)}")
-    plan = Plan(rounds=3, budget=0.3) if options.quick else Plan()
+    plan = Plan(3, budget=0.3, least=1) if options.quick else Plan()
     sources = {case.source: pictures(options.batch, *case.source, options.images) for case in chosen}
     cores = int(str(about["cores"]))
     results, skipped = [], {}

@@ -44,9 +44,8 @@ def _between(text: str, name: str, table: str) -> str:
     begin, end = f"<!-- {name}: written by report.py -->", f"<!-- end of {name} -->"
     if begin not in text or end not in text:
         sys.exit(f"error: README.md has no markers {begin!r} and {end!r}")
-    return re.sub(
-        f"({re.escape(begin)}).*?({re.escape(end)})", lambda m: f"{m[1]}\n\n{table}\n\n{m[2]}", text, flags=re.S
-    )
+    between = re.compile(f"({re.escape(begin)}).*?({re.escape(end)})", re.DOTALL)
+    return between.sub(lambda found: f"{found[1]}\n\n{table}\n\n{found[2]}", text)
 
 
 def operations(result: Result) -> str:

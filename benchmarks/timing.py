@@ -42,16 +42,17 @@ class Pairs:
 
 @dataclass(frozen=True)
 class Plan:
-    """How long to measure: *rounds* pairs with each peer in blocks of *block* seconds, fewer past *budget* seconds."""
+    """How long to measure: *rounds* pairs in blocks of *block* seconds; past *budget* seconds fewer, but *least*."""
 
     rounds: int = 9
     block: float = 0.010
     budget: float = 2.5
+    least: int = 3
 
     def rounds_for(self, seconds: float) -> int:
         """Return the number of pairs with a peer whose block takes so many seconds: odd, so that one is the median."""
         affordable = int(self.budget / max(seconds, 1e-9))
-        return max(1, min(self.rounds, affordable - (affordable + 1) % 2))
+        return min(self.rounds, max(self.least, affordable - (affordable + 1) % 2))
 
 
 def times(once: Callable[[], object]) -> Work:

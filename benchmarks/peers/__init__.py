@@ -10,6 +10,7 @@ it takes them, all the cores that the measurement allows.
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -19,6 +20,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+os.environ.setdefault("GOMP_SPINCOUNT", "2000")
+# Before torch is imported: its waiting threads spin for microseconds, then sleep. By default they spin on for
+# milliseconds, into the block of the other side; and where others use the cores, torch becomes many times slower.
 
 NAMES = ("opencv", "albumentations", "torchvision_v2", "kornia", "pillow", "skimage", "dali", "ffcv")
 

@@ -61,8 +61,7 @@ def resize(job: Job, size: int, interpolation: str, antialias: bool = False) -> 
 
 
 def hsv_jitter(job: Job, hue: float, saturation: float, value: float) -> Ready:
-    limits = (180 * hue, 255 * saturation, 255 * value)
-    return _ready(job, lambda: A.HueSaturationValue(*limits, p=1))
+    return _ready(job, lambda: A.HueSaturationValue(hue, saturation, value, p=1))
 
 
 def brightness_contrast(job: Job, brightness: float, contrast: float) -> Ready:

@@ -86,4 +86,4 @@ def in_workers(
         assert made == batches * BATCH
 
     run(WORKERS)
-    return ChainReady(run, 2 * WORKERS, lambda: loader._iterator._shutdown_workers())  # type: ignore[union-attr]
+    return ChainReady(run, WORKERS, lambda: loader._iterator._shutdown_workers())  # type: ignore[union-attr]

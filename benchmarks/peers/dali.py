@@ -56,9 +56,9 @@ def hsv_jitter(job: Job, hue: float, saturation: float, value: float) -> Ready:
     def treat(x: Any) -> Any:
         return fn.hsv(
             x,
-            hue=fn.random.uniform(range=(-360 * hue, 360 * hue)),
-            saturation=fn.random.uniform(range=(1 - saturation, 1 + saturation)),
-            value=fn.random.uniform(range=(1 - value, 1 + value)),
+            hue=fn.random.uniform(range=(-2 * hue, 2 * hue)),
+            saturation=fn.random.uniform(range=(1 - saturation / 255, 1 + saturation / 255)),
+            value=fn.random.uniform(range=(1 - value / 255, 1 + value / 255)),
         )
 
     return _ready(job, treat)

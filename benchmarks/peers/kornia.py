@@ -52,7 +52,9 @@ def random_resized_crop(job: Job, size: int, scale: tuple[float, float], ratio: 
 
 
 def hsv_jitter(job: Job, hue: float, saturation: float, value: float) -> Ready:
-    return _ready(job, augmentation.ColorJiggle(brightness=value, saturation=saturation, hue=hue, p=1))
+    return _ready(
+        job, augmentation.ColorJiggle(brightness=value / 255, saturation=saturation / 255, hue=hue / 180, p=1)
+    )
 
 
 def brightness_contrast(job: Job, brightness: float, contrast: float) -> Ready:

@@ -98,15 +98,15 @@ def hsv_jitter(job: Job, hue: float, saturation: float, value: float) -> Ready:
     def make() -> Step:
         hsv = np.empty((height, width, 3), np.uint8)
         ramp = np.arange(256, dtype=np.float32)
-        table = np.empty((256, 1, 3), np.uint8)
+        table = np.empty((1, 256, 3), np.uint8)
 
         def step(x: NDArray[Any], y: NDArray[Any]) -> None:
-            cv2.cvtColor(x, cv2.COLOR_RGB2HSV_FULL, dst=hsv)
-            table[:, 0, 0] = (ramp + 256 * random.uniform(-hue, hue)).astype(np.int32) & 255
-            table[:, 0, 1] = np.clip(ramp * random.uniform(1 - saturation, 1 + saturation), 0, 255)
-            table[:, 0, 2] = np.clip(ramp * random.uniform(1 - value, 1 + value), 0, 255)
+            cv2.cvtColor(x, cv2.COLOR_RGB2HSV, dst=hsv)
+            table[0, :, 0] = (ramp + random.uniform(-hue, hue)) % 180
+            table[0, :, 1] = np.clip(ramp + random.uniform(-saturation, saturation), 0, 255)
+            table[0, :, 2] = np.clip(ramp + random.uniform(-value, value), 0, 255)
             cv2.LUT(hsv, table, dst=hsv)
-            cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB_FULL, dst=y)
+            cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB, dst=y)
 
         return step
 
@@ -342,7 +342,7 @@ OPERATIONS: dict[str, Callable[..., Ready]] = {
 }  # fmt: skip
 
 
-def by_hand(job: ChainJob) -> ChainReady:
+def by_hand(job: ChainJob, to_floats_with: Callable[..., Step] = normalizer) -> ChainReady:
     """Write the chain as an expert does: every step into a buffer of its thread, the last into the batch."""
     out = np.zeros((BATCH, 3, SIZE, SIZE), np.float32)
     files = None if job.files is None else [np.frombuffer(file, np.uint8) for file in job.files]
@@ -352,7 +352,7 @@ def by_hand(job: ChainJob) -> ChainReady:
 
     def make() -> Callable[[int], object]:
         a, b = np.empty((SIZE, SIZE, 3), np.uint8), np.empty((SIZE, SIZE, 3), np.uint8)
-        to_floats = normalizer(SIZE, SIZE, MEAN, STD)
+        to_floats = to_floats_with(SIZE, SIZE, MEAN, STD)
 
         def one(i: int) -> None:
             index = (start + i) % len(job.pictures)
@@ -391,4 +391,23 @@ def by_hand(job: ChainJob) -> ChainReady:
     return ChainReady(run, close=lambda: [pool.shutdown() for pool in pools])
 
 
-CHAINS = {"by hand": by_hand}
+def by_hand_with_numpy(job: ChainJob) -> ChainReady:
+    """Do the same, but normalise with NumPy and copy to planes, as most people do."""
+    return by_hand(job, numpy_normalizer)
+
+
+def numpy_normalizer(height: int, width: int, mean: tuple[float, ...], std: tuple[float, ...]) -> Step:
+    """Return what :func:`normalizer` returns, in NumPy into a buffer that is reused."""
+    floats = np.empty((height, width, 3), np.float32)
+    factor = (1 / (255 * np.array(std))).astype(np.float32)
+    offset = (np.array(mean) / np.array(std)).astype(np.float32)
+
+    def step(x: NDArray[Any], y: NDArray[Any]) -> None:
+        np.multiply(x, factor, out=floats)
+        np.subtract(floats, offset, out=floats)
+        y[...] = floats.transpose(2, 0, 1)
+
+    return step
+
+
+CHAINS = {"by hand": by_hand, "by hand, NumPy normalises": by_hand_with_numpy}

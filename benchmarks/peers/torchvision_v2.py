@@ -74,7 +74,7 @@ def resize(job: Job, size: int, interpolation: str, antialias: bool = False) -> 
 
 
 def hsv_jitter(job: Job, hue: float, saturation: float, value: float) -> Ready:
-    return _ready(job, _each(T.ColorJitter(brightness=value, saturation=saturation, hue=hue)))
+    return _ready(job, _each(T.ColorJitter(brightness=value / 255, saturation=saturation / 255, hue=hue / 180)))
 
 
 def brightness_contrast(job: Job, brightness: float, contrast: float) -> Ready:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..errors import FlowerablateError
 from .listing import show
 
 if TYPE_CHECKING:
@@ -74,10 +75,17 @@ def bench(
       flowerablate bench --threads 1
       flowerablate bench --seconds 2 --json
     """
-    from .. import _native
     from ..train.threads import wait_politely
 
     wait_politely()  # torch's threads would spin on while the other side is timed
+    try:
+        from .. import _native
+
+        simd = _native.simd_path()
+    except (ImportError, ValueError) as error:
+        raise FlowerablateError(
+            f"the native core cannot be used: {error}; flowerablate doctor says what helps"
+        ) from None
     threads = threads or _native.threads()
     rows: list[Row] = []
     with ThreadPoolExecutor(threads) as pool:
@@ -87,10 +95,10 @@ def bench(
             one, all_of_them = _ours("whole chain", 1), _ours("whole chain", threads)
             rows.append(_row(f"whole chain, {threads} threads", all_of_them, "itself on one", one, seconds))
     if as_json:
-        record = {"simd": _native.simd_path(), "threads": threads, "unit": "microseconds per picture"}
+        record = {"simd": simd, "threads": threads, "unit": "microseconds per picture"}
         typer.echo(json.dumps({**record, "rows": [asdict(row) for row in rows]}, indent=2))
     else:
-        show(_parts(rows, f"{_native.simd_path()}, {threads} thread{'s' * (threads > 1)}"))
+        show(_parts(rows, f"{simd}, {threads} thread{'s' * (threads > 1)}"))
 
 
 # --------------------------------------------------------------------------------------------- measuring

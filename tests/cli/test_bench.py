@@ -66,5 +66,16 @@ def test_every_operation_can_be_done_by_hand_in_opencv(monkeypatch):
         work()
 
 
+def test_a_core_that_cannot_be_used_is_one_line_that_leads_to_the_doctor(command, monkeypatch):
+    def refuse():
+        raise ValueError("FLOWERABLATE_SIMD must be baseline, avx2 or avx512, not 'sse9'")
+
+    monkeypatch.setattr(_native, "simd_path", refuse)
+    done = command("bench")
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: the native core cannot be used: FLOWERABLATE_SIMD must be")
+    assert "flowerablate doctor" in done.stderr
+
+
 def test_a_number_of_threads_below_zero_is_refused(command):
     assert command("bench", "--threads", -1).returncode == 2
