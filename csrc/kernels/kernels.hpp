@@ -12,6 +12,8 @@ extern const MorphologyKernels morphology_kernels;
 extern const NoiseKernels noise_kernels;
 extern const ThresholdKernels threshold_kernels;
 
+std::ptrdiff_t small_work_bytes(const SmallJob& job);
+void small(const SmallJob& job);
 std::ptrdiff_t plan_bytes(int count);
 const std::uint8_t* plan_rows(const Taps& taps, int channels, std::uint8_t* work);
 void resample_rows(const std::uint8_t* const* rows, std::uint8_t* const* targets, const Taps& taps, int channels);

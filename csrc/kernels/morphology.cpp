@@ -9,6 +9,7 @@
 //
 // All of it works on bytes, with pixels of any number of them; only the pick itself depends on the width of a value.
 #include "kernels/kernels.hpp"
+#include "kernels/picks.hpp"
 
 namespace flowerablate::FLOWERABLATE_ISA {
 
@@ -18,21 +19,9 @@ constexpr int kMaxLevels = 12;              // doublings for the largest window,
 constexpr int kUnrolled = 6;                // doublings for a window of 63, the largest of a single pass
 constexpr int kChunkBytes = 16384;          // rows that are swept at once; half of a first-level cache
 constexpr int kSlotBytes = 160 * 1024;      // of windows that runs() works on; they should stay in the second-level cache
+constexpr int kRowsAhead = 4;               // whose memory is asked for
 constexpr int kLeastStrip = 64;             // pixels
 constexpr int kPad = 512;                   // behind each working buffer, since sweeps overshoot
-
-typedef std::uint16_t Words __attribute__((vector_size(kWidth)));
-
-// The larger of each pair of values for dilation, the smaller for erosion.
-template <bool Dilate, typename Value>
-FLOWERABLATE_INLINE Bytes pick_values(Bytes a, Bytes b) {
-    if constexpr (sizeof(Value) == 1) {
-        return pick<Dilate>(a, b);
-    } else {
-        const Words one = reinterpret_cast<Words>(a), other = reinterpret_cast<Words>(b);
-        return reinterpret_cast<Bytes>(Dilate ? (one > other ? one : other) : (one < other ? one : other));
-    }
-}
 
 // Fills `shifts` so that a window of `size` is made of windows of 1 by picking, in turn, with the neighbour at each shift.
 FLOWERABLATE_INLINE int doubling_shifts(int size, int* shifts) {
@@ -170,6 +159,7 @@ void rectangle_typed(const RectangleJob& job) {
         const std::uint8_t* source = nullptr;
         if (line < job.height) {
             source = job.source + line * job.source_stride;
+            if (line + kRowsAhead < job.height) prefetch_to_read(source + kRowsAhead * job.source_stride, layout.row_bytes);
             if (job.readable_end - source < layout.row_bytes + kWidth) {
                 std::memcpy(copy, source, static_cast<std::size_t>(layout.row_bytes));
                 source = copy;
@@ -341,6 +331,8 @@ void add_change(const std::uint8_t* source, const std::uint8_t* before, const st
 
 }  // namespace
 
-const MorphologyKernels morphology_kernels = {rectangle_work_bytes, rectangle, runs_work_bytes, runs, subtract, add_change};
+const MorphologyKernels morphology_kernels = {
+    rectangle_work_bytes, rectangle, runs_work_bytes, runs, small_work_bytes, small, subtract, add_change,
+};
 
 }  // namespace flowerablate::FLOWERABLATE_ISA
