@@ -13,6 +13,8 @@ extern const NoiseKernels noise_kernels;
 extern const ThresholdKernels threshold_kernels;
 
 std::ptrdiff_t plan_bytes(const Taps& taps, int channels);
+std::ptrdiff_t small_work_bytes(const SmallJob& job);
+void small(const SmallJob& job);
 const std::uint8_t* plan_rows(const Taps& taps, int channels, std::uint8_t* work);
 void resample_rows(const std::uint8_t* const* rows, std::uint8_t* const* targets, const Taps& taps, int channels);
 void resample_column(const std::uint8_t* const* rows, const std::int16_t* weights, int taps, int precision,

@@ -4,11 +4,12 @@
 // two overlapping ones. Vertically, each doubling is a ring of rows through which the rows stream; horizontally, it is one
 // sweep over a chunk of rows that lie behind each other with neutral margins between them.
 //
-// Other elements are one horizontal run per row. For each source row the windows of 1, 2, 4, ... pixels are kept; a run of
-// any length is the pick of two of them, so an output row is the pick of at most two vectors per row of the element.
+// Other elements are one horizontal run per row. For each source row the windows that the runs need are made, each as the pick of
+// two narrower ones, and kept until the element has passed; so an output row is the pick of one vector per row of the element.
 //
 // All of it works on bytes, with pixels of any number of them; only the pick itself depends on the width of a value.
 #include "kernels/kernels.hpp"
+#include "kernels/picks.hpp"
 
 namespace flowerablate::FLOWERABLATE_ISA {
 
@@ -17,22 +18,10 @@ namespace {
 constexpr int kMaxLevels = 12;              // doublings for the largest window, of 4096
 constexpr int kUnrolled = 6;                // doublings for a window of 63, the largest of a single pass
 constexpr int kChunkBytes = 16384;          // rows that are swept at once; half of a first-level cache
-constexpr int kSlotBytes = 160 * 1024;      // of windows that runs() works on; they should stay in the second-level cache
+constexpr int kSlotBytes = 320 * 1024;      // of windows that runs() works on; they should stay in the second-level cache
+constexpr int kRowsAhead = 4;               // whose memory is asked for
 constexpr int kLeastStrip = 64;             // pixels
 constexpr int kPad = 512;                   // behind each working buffer, since sweeps overshoot
-
-typedef std::uint16_t Words __attribute__((vector_size(kWidth)));
-
-// The larger of each pair of values for dilation, the smaller for erosion.
-template <bool Dilate, typename Value>
-FLOWERABLATE_INLINE Bytes pick_values(Bytes a, Bytes b) {
-    if constexpr (sizeof(Value) == 1) {
-        return pick<Dilate>(a, b);
-    } else {
-        const Words one = reinterpret_cast<Words>(a), other = reinterpret_cast<Words>(b);
-        return reinterpret_cast<Bytes>(Dilate ? (one > other ? one : other) : (one < other ? one : other));
-    }
-}
 
 // Fills `shifts` so that a window of `size` is made of windows of 1 by picking, in turn, with the neighbour at each shift.
 FLOWERABLATE_INLINE int doubling_shifts(int size, int* shifts) {
@@ -170,6 +159,7 @@ void rectangle_typed(const RectangleJob& job) {
         const std::uint8_t* source = nullptr;
         if (line < job.height) {
             source = job.source + line * job.source_stride;
+            if (line + kRowsAhead < job.height) prefetch_to_read(source + kRowsAhead * job.source_stride, layout.row_bytes);
             if (job.readable_end - source < layout.row_bytes + kWidth) {
                 std::memcpy(copy, source, static_cast<std::size_t>(layout.row_bytes));
                 source = copy;
@@ -183,6 +173,7 @@ void rectangle_typed(const RectangleJob& job) {
         std::uint8_t* out = rows_begin + filled * layout.pitch;
         feed_row<Dilate, Value>(layout.levels, source, slots, out, layout.row_bytes);
         if (line < after) continue;
+        prefetch_to_write(job.target + (line - after) * layout.row_bytes, layout.row_bytes);
         std::memset(out + layout.row_bytes, neutral, static_cast<std::size_t>(margin));  // the overshoot of feed_row
         if (++filled == layout.rows || y + filled == job.height) {
             sweep_chunk<Dilate, Value>(job, layout, chunk, spare, copy, y, filled);
@@ -192,41 +183,94 @@ void rectangle_typed(const RectangleJob& job) {
     }
 }
 
-struct RunsLayout {
-    int levels, strip;  // doubled windows beside the single pixels; pixels of a strip
-    std::ptrdiff_t pitch, slot, total;
+// A horizontal window of `width` pixels that begins `begin` pixels behind the left edge of the element. It is the pick of two of the
+// one before it in the chain, or the source itself.
+struct Window {
+    int begin, width;
+    std::ptrdiff_t place;  // of its rows in a slot if the element has such a run, else behind all slots
+    bool kept;
 };
+
+struct RunsLayout {
+    Window chain[63 + kUnrolled];
+    int windows, kept, strip;  // strip: pixels that are worked on at once
+    int used[63];              // which window each row of the element is
+    std::ptrdiff_t margin, pitch, slot, total;
+};
+
+// Chains the runs of the element by their width, with doublings where the next is too wide to be made of two.
+void chain_windows(const RunsJob& job, RunsLayout& layout) {
+    layout.windows = layout.kept = 0;
+    for (int width = 1; width <= job.size; ++width) {
+        for (int row = 0; row < job.size; ++row) {
+            const Run run = job.runs[row];
+            if (run.end - run.begin != width) continue;
+            if (layout.windows == 0) layout.chain[layout.windows++] = {run.begin, 1, 0, false};
+            while (2 * layout.chain[layout.windows - 1].width < width) {
+                const Window last = layout.chain[layout.windows - 1];
+                layout.chain[layout.windows++] = {last.begin, 2 * last.width, 0, false};
+            }
+            int found = layout.windows - 1;
+            while (found >= 0 && (layout.chain[found].begin != run.begin || layout.chain[found].width != width)) --found;
+            if (found < 0) {
+                found = layout.windows++;
+                layout.chain[found] = {run.begin, width, 0, false};
+            }
+            if (!layout.chain[found].kept) ++layout.kept;
+            layout.chain[found].kept = true;
+            layout.used[row] = found;
+        }
+    }
+}
 
 RunsLayout runs_layout(const RunsJob& job) {
     RunsLayout layout{};
-    int longest = 1;
-    for (int row = 0; row < job.size; ++row) longest = max_int(longest, job.runs[row].end - job.runs[row].begin);
-    while (2 << layout.levels <= longest) ++layout.levels;
-    const int columns = kSlotBytes / (job.size * (layout.levels + 1) * job.pixel_bytes) - job.size;
+    chain_windows(job, layout);
+    const int c = job.pixel_bytes;
+    const int columns = kSlotBytes / (job.size * layout.kept * c) - job.size;
     layout.strip = min_int(job.width, max_int(kLeastStrip, columns));
-    layout.pitch = round_up(static_cast<std::ptrdiff_t>(layout.strip + job.size) * job.pixel_bytes + kWidth);
-    layout.slot = layout.pitch * (layout.levels + 1);
-    layout.total = layout.slot * job.size + kPad;
+    layout.margin = round_up(static_cast<std::ptrdiff_t>(job.size) * c) + 64;
+    layout.pitch = layout.margin + round_up(static_cast<std::ptrdiff_t>(layout.strip + job.size) * c) + 128;
+    layout.slot = layout.pitch * layout.kept;
+    std::ptrdiff_t in_slot = layout.margin, behind = layout.margin + layout.slot * job.size;
+    for (int i = 0; i < layout.windows; ++i) {
+        std::ptrdiff_t& next = layout.chain[i].kept ? in_slot : behind;
+        layout.chain[i].place = next;
+        next += layout.pitch;
+    }
+    layout.total = behind - layout.margin + kPad;
     return layout;
 }
 
-// Writes the windows of 1, 2, 4, ... pixels of one source row, for the strip that begins at pixel `x`.
+// Writes all windows of one source row, for the strip that begins at pixel `x`. A row of windows holds, for each pixel of the strip,
+// the one that an element there covers; so rows of different windows are read at the same places.
 template <bool Dilate, typename Value>
-void fill_slot(const RunsJob& job, const RunsLayout& layout, int row, int x, std::uint8_t* slot) {
+void fill_slot(const RunsJob& job, const RunsLayout& layout, int row, int x) {
     const int c = job.pixel_bytes;
-    const int anchor = job.size / 2;
-    const int left = max_int(0, x - anchor);
-    const int right = min_int(job.width, x + layout.strip + job.size - 1 - anchor);
-    std::uint8_t* begin = slot + static_cast<std::ptrdiff_t>(left - (x - anchor)) * c;
-    const std::ptrdiff_t bytes = static_cast<std::ptrdiff_t>(right - left) * c;
+    const auto rows = [&](const Window& window) {
+        return job.work + window.place + (window.kept ? (row % job.size) * layout.slot : 0);
+    };
+    const int reach = layout.strip + job.size;  // pixels of the source that matter, from x - anchor on
+    const int first = x - job.size / 2;
+    const int left = max_int(0, first), right = min_int(job.width, first + reach);
+    const Window* window = layout.chain;
+    std::uint8_t* to = rows(*window) - static_cast<std::ptrdiff_t>(window->begin) * c;
+    std::uint8_t* const inner = to + static_cast<std::ptrdiff_t>(left - first) * c;
+    std::uint8_t* const end = inner + static_cast<std::ptrdiff_t>(max_int(0, right - left)) * c;
     const int neutral = Dilate ? 0 : 255;
-    std::memset(slot, neutral, static_cast<std::size_t>(begin - slot));
-    std::memset(begin + bytes, neutral, static_cast<std::size_t>(slot + layout.pitch - (begin + bytes)));
-    std::memcpy(begin, job.source + row * job.source_stride + static_cast<std::ptrdiff_t>(left) * c,
-                static_cast<std::size_t>(bytes));
-    for (int level = 0; level < layout.levels; ++level, slot += layout.pitch) {
-        const std::ptrdiff_t shift = static_cast<std::ptrdiff_t>(c) << level;
-        sweep_one<Dilate, Value>(slot, slot + layout.pitch, layout.pitch, shift);
+    const std::uint8_t* const source = job.source + row * job.source_stride + static_cast<std::ptrdiff_t>(left) * c;
+    if (row + kRowsAhead < job.height) prefetch_to_read(source + kRowsAhead * job.source_stride, end - inner);
+    std::memset(to, neutral, static_cast<std::size_t>(inner - to));
+    std::memcpy(inner, source, static_cast<std::size_t>(end - inner));
+    std::memset(end, neutral, static_cast<std::size_t>(to + static_cast<std::ptrdiff_t>(reach) * c - end));
+    for (int i = 1; i < layout.windows; ++i) {
+        const Window& before = layout.chain[i - 1];
+        const Window& made = layout.chain[i];
+        const std::uint8_t* from = rows(before) + static_cast<std::ptrdiff_t>(made.begin - before.begin) * c;
+        const std::ptrdiff_t shift = static_cast<std::ptrdiff_t>(made.width - before.width) * c;
+        const std::ptrdiff_t begin = -round_up(static_cast<std::ptrdiff_t>(made.begin) * c);
+        const std::ptrdiff_t last = static_cast<std::ptrdiff_t>(reach - made.width - made.begin + 1) * c;
+        sweep_one<Dilate, Value>(from + begin, rows(made) + begin, last - begin, shift);
     }
 }
 
@@ -260,28 +304,23 @@ void runs_typed(const RunsJob& job) {
     const int c = job.pixel_bytes;
     const int anchor = job.size / 2;
     const std::ptrdiff_t stride = static_cast<std::ptrdiff_t>(job.width) * c;
-    const std::uint8_t* rows[2 * 63];
+    const std::uint8_t* rows[63];
     for (int x = 0; x < job.width; x += layout.strip) {
         const int pixels = min_int(layout.strip, job.width - x);
-        int ready = 0;  // source rows whose slots are filled
+        int ready = 0;  // source rows whose windows are there
         for (int y = 0; y < job.height; ++y) {
             const int needed = min_int(job.height, y + job.size - anchor);
-            for (; ready < needed; ++ready) {
-                fill_slot<Dilate, Value>(job, layout, ready, x, job.work + (ready % job.size) * layout.slot);
-            }
+            for (; ready < needed; ++ready) fill_slot<Dilate, Value>(job, layout, ready, x);
+            std::uint8_t* const target = job.target + y * stride + static_cast<std::ptrdiff_t>(x) * c;
+            const std::ptrdiff_t bytes = static_cast<std::ptrdiff_t>(pixels) * c;
+            if (y + kRowsAhead < job.height) prefetch_to_write(target + kRowsAhead * stride, bytes);
             int count = 0;
             for (int line = 0; line < job.size; ++line) {
                 const int row = y + line - anchor;
-                const Run run = job.runs[line];
-                if (row < 0 || row >= job.height || run.end <= run.begin) continue;
-                int level = 0;
-                while (2 << level <= run.end - run.begin) ++level;
-                const std::uint8_t* window = job.work + (row % job.size) * layout.slot + level * layout.pitch;
-                rows[count++] = window + run.begin * c;
-                if (run.end - run.begin > 1 << level) rows[count++] = window + (run.end - (1 << level)) * c;
+                if (row < 0 || row >= job.height || job.runs[line].end <= job.runs[line].begin) continue;
+                rows[count++] = job.work + layout.chain[layout.used[line]].place + (row % job.size) * layout.slot;
             }
-            reduce<Dilate, Value>(rows, count, job.target + y * stride + static_cast<std::ptrdiff_t>(x) * c,
-                           static_cast<std::ptrdiff_t>(pixels) * c);
+            reduce<Dilate, Value>(rows, count, target, bytes);
         }
     }
 }
@@ -341,6 +380,8 @@ void add_change(const std::uint8_t* source, const std::uint8_t* before, const st
 
 }  // namespace
 
-const MorphologyKernels morphology_kernels = {rectangle_work_bytes, rectangle, runs_work_bytes, runs, subtract, add_change};
+const MorphologyKernels morphology_kernels = {
+    rectangle_work_bytes, rectangle, runs_work_bytes, runs, small_work_bytes, small, subtract, add_change,
+};
 
 }  // namespace flowerablate::FLOWERABLATE_ISA

@@ -38,11 +38,26 @@ struct RunsJob {
     std::uint8_t* work;  // runs_work_bytes(job) bytes
 };
 
+// The same with an element of 3 x 3 pixels, all of them or a cross, and the anchor in the middle. `twice`: a second pass, of the other
+// kind, follows, so that it is an opening or a closing.
+struct SmallJob {
+    const std::uint8_t* source;
+    std::ptrdiff_t source_stride;
+    const std::uint8_t* readable_end;
+    std::uint8_t* target;
+    int height, width;
+    int pixel_bytes, depth;
+    bool cross, dilate, twice;
+    std::uint8_t* work;  // small_work_bytes(job) bytes
+};
+
 struct MorphologyKernels {
     std::ptrdiff_t (*rectangle_work_bytes)(const RectangleJob&);
     void (*rectangle)(const RectangleJob&);
     std::ptrdiff_t (*runs_work_bytes)(const RunsJob&);
     void (*runs)(const RunsJob&);
+    std::ptrdiff_t (*small_work_bytes)(const SmallJob&);
+    void (*small)(const SmallJob&);
     // target = one - other, not below 0; `bytes` of values of `depth` bytes. No overshoot.
     void (*subtract)(const std::uint8_t* one, const std::uint8_t* other, std::uint8_t* target, std::ptrdiff_t bytes, int depth);
     // target = source + (after - before), saturated, in the first three channels; `before` and `after` hold one value a pixel.

@@ -85,6 +85,7 @@ public:
             size_ += (times_ - 1) * (size_ - 1);
             times_ = 1;
         }
+        small_ = size_ == 3 && anchor_ == 1;
     }
 
 protected:
@@ -110,6 +111,9 @@ private:
         const std::size_t bytes = static_cast<std::size_t>(size.height) * static_cast<std::size_t>(size.width) *
                                   static_cast<std::size_t>(pixel);
         const auto two = [&](bool closes, std::uint8_t* to) {
+            if (small_ && times_ == 1 && border_ == Border::kNeutral) {
+                return spread_small(input, to, pixel, closes, true, scratch);
+            }
             std::uint8_t* between = scratch.work(kBetween, bytes);
             repeat(input, between, pixel, closes, scratch);
             repeat(packed_image(between, size, pixel), to, pixel, !closes, scratch);
@@ -235,7 +239,9 @@ private:
     // One erosion or dilation with the neutral border.
     void spread(const Image& input, std::uint8_t* target, int pixel, bool dilate, Scratch& scratch) const {
         const MorphologyKernels& kernel = kernels().morphology;
-        if (full_) {
+        if (small_) {
+            spread_small(input, target, pixel, dilate, false, scratch);
+        } else if (full_) {
             RectangleJob job{input.data, input.stride,   input.readable_end, target,  input.height, input.width,
                              pixel,      format().depth, size_,              anchor_, dilate,       nullptr};
             job.work = scratch.work(kKernel, static_cast<std::size_t>(kernel.rectangle_work_bytes(job)));
@@ -248,13 +254,22 @@ private:
         }
     }
 
+    // An element of 3 x 3 pixels; `twice` for an opening, or for a closing if `dilate`.
+    void spread_small(const Image& input, std::uint8_t* target, int pixel, bool dilate, bool twice, Scratch& scratch) const {
+        SmallJob job{input.data, input.stride,   input.readable_end, target, input.height, input.width,
+                     pixel,      format().depth, !full_,             dilate, twice,        nullptr};
+        job.work = scratch.work(kKernel, static_cast<std::size_t>(kernels().morphology.small_work_bytes(job)));
+        kernels().morphology.small(job);
+    }
+
     Operation operation_;
     int size_, times_;
     bool luminance_;
     Border border_;
     int border_value_ = 0, anchor_ = 0;
     std::vector<Run> runs_;
-    bool full_ = false;
+    bool full_ = false;   // whether it is a square
+    bool small_ = false;  // whether it has 3 x 3 pixels; all shapes but the square are crosses then
 };
 
 }  // namespace

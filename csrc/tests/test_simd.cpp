@@ -55,6 +55,16 @@ Result runs(const Kernels& kernel, const Picture& in, const std::vector<Run>& el
     return out;
 }
 
+Result small(const Kernels& kernel, const Picture& in, bool cross, bool dilate, bool twice) {
+    Result out(in.bytes);
+    SmallJob job{in.pixels.data(), in.stride,   in.pixels.data() + in.bytes, out.data(), in.height, in.width,
+                 in.channels,      in.depth(), cross,                       dilate,     twice,     nullptr};
+    std::vector<std::uint8_t> work(static_cast<std::size_t>(kernel.morphology.small_work_bytes(job) + kSlack));
+    job.work = work.data();
+    kernel.morphology.small(job);
+    return out;
+}
+
 void test_morphology(const Kernels& one, const Kernels& other) {
     const Picture in;
     const int size = any(2, 63);
@@ -71,6 +81,9 @@ void test_morphology(const Kernels& one, const Kernels& other) {
         const Result square = rectangle(one, in, size, size / 2, dilate);
         CHECK(square == runs(one, in, full, dilate));
         CHECK(runs(one, in, element, dilate) == runs(other, in, element, dilate));
+        CHECK(small(one, in, false, dilate, false) == rectangle(other, in, 3, 1, dilate));
+        CHECK(small(one, in, true, dilate, false) == runs(other, in, {{1, 2}, {0, 3}, {1, 2}}, dilate));
+        for (bool cross : {false, true}) CHECK(small(one, in, cross, dilate, true) == small(other, in, cross, dilate, true));
     }
 }
 
