@@ -73,8 +73,9 @@ struct OutputJob {
 
 // Sums of the values of each channel and of their squares, added to what stands there.
 struct MomentsJob {
-    const std::uint8_t* source;  // a row of `width` pixels
-    int width, channels, depth;
+    const std::uint8_t* source;
+    std::ptrdiff_t stride;
+    int height, width, channels, depth;
     std::uint64_t* sums;
     std::uint64_t* squares;
 };

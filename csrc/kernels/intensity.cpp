@@ -3,6 +3,7 @@
 
 #include "kernels/kernels.hpp"
 #include "kernels/pointwise.hpp"
+#include "kernels/wide.hpp"
 
 namespace flowerablate::FLOWERABLATE_ISA {
 
@@ -29,8 +30,8 @@ void count_row(const std::uint8_t* source, std::ptrdiff_t width, std::uint32_t* 
 }
 
 // Calls function(row, pixels) for each row, or once for all of them where they touch.
-template <typename Function>
-FLOWERABLATE_INLINE void for_rows(const PixelsJob& job, const Function& function) {
+template <typename Job, typename Function>
+FLOWERABLATE_INLINE void for_rows(const Job& job, const Function& function) {
     const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(job.width) * job.channels * job.depth;
     if (job.stride == row) return function(job.source, static_cast<std::ptrdiff_t>(job.width) * job.height);
     for (int y = 0; y < job.height; ++y) function(job.source + y * job.stride, static_cast<std::ptrdiff_t>(job.width));
@@ -130,12 +131,20 @@ void look_up_wide(const std::uint16_t* source, std::uint16_t* target, int width,
     }
 }
 
+FLOWERABLATE_INLINE Ints add_squares(Ints sum, Ints bytes) {
+#if defined(__x86_64__)
+    const Wide words = reinterpret_cast<Wide>(bytes);
+    return reinterpret_cast<Ints>(add_pairs(reinterpret_cast<Wide>(sum), words, words));
+#else
+    return sum + bytes * bytes;
+#endif
+}
+
 // Bytes: whole numbers of 32 bits hold the squares of this many before they are added up.
 constexpr std::ptrdiff_t kBlocks = 0xFFFFFFFFu / (255 * 255);
 
-void byte_moments(const MomentsJob& job) {
+void byte_moments(const MomentsJob& job, const std::uint8_t* source, std::ptrdiff_t values) {
     constexpr int kVectors = kPeriod / kFloats;
-    const std::ptrdiff_t values = static_cast<std::ptrdiff_t>(job.width) * job.channels;
     std::ptrdiff_t x = 0;
     while (x + kPeriod <= values) {
         const std::ptrdiff_t whole = (values - x) / kPeriod, blocks = whole < kBlocks ? whole : kBlocks;
@@ -143,26 +152,27 @@ void byte_moments(const MomentsJob& job) {
         for (std::ptrdiff_t block = 0; block < blocks; ++block, x += kPeriod) {
 #pragma GCC unroll 12
             for (int i = 0; i < kVectors; ++i) {
-                const Ints value = load_ints(job.source + x + i * kFloats);
+                const Ints value = load_ints(source + x + i * kFloats);
                 sums[i] += value;
-                squares[i] += value * value;
+                squares[i] = add_squares(squares[i], value);
             }
         }
+        std::uint32_t sum[kPeriod], square[kPeriod];
+        std::memcpy(sum, sums, sizeof sum);
+        std::memcpy(square, squares, sizeof square);
         for (int i = 0; i < kPeriod; ++i) {
-            job.sums[i % job.channels] += static_cast<std::uint32_t>(sums[i / kFloats][i % kFloats]);
-            job.squares[i % job.channels] += static_cast<std::uint32_t>(squares[i / kFloats][i % kFloats]);
+            job.sums[i % job.channels] += sum[i];
+            job.squares[i % job.channels] += square[i];
         }
     }
     for (int c = 0; x < values; ++x, c = c + 1 == job.channels ? 0 : c + 1) {
-        const std::uint32_t value = job.source[x];
+        const std::uint32_t value = source[x];
         job.sums[c] += value;
         job.squares[c] += value * value;
     }
 }
 
-void word_moments(const MomentsJob& job) {
-    const std::uint16_t* source = reinterpret_cast<const std::uint16_t*>(job.source);
-    const std::ptrdiff_t values = static_cast<std::ptrdiff_t>(job.width) * job.channels;
+void word_moments(const MomentsJob& job, const std::uint16_t* source, std::ptrdiff_t values) {
     std::uint64_t sums[kPeriod] = {}, squares[kPeriod] = {};
     std::ptrdiff_t x = 0;
     for (; x + kPeriod <= values; x += kPeriod) {
@@ -185,8 +195,13 @@ void word_moments(const MomentsJob& job) {
 
 }  // namespace
 
-// Rows may be joined before this is called: the width is all that counts.
-void moments(const MomentsJob& job) { job.depth == 1 ? byte_moments(job) : word_moments(job); }
+void moments(const MomentsJob& job) {
+    for_rows(job, [&](const std::uint8_t* row, std::ptrdiff_t width) {
+        const std::ptrdiff_t values = width * job.channels;
+        if (job.depth == 1) return byte_moments(job, row, values);
+        word_moments(job, reinterpret_cast<const std::uint16_t*>(row), values);
+    });
+}
 
 const IntensityKernels intensity_kernels = {count,     count_wide, extremes, lines_to_words, lines_to_bytes, look_up_wide,
                                             luminance, relight,    to_lab,   from_lab,       tile_table,     interleave,

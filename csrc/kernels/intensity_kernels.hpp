@@ -27,7 +27,7 @@ struct LinesJob {
 
 // Fixed-point tables of sRGB and CIE Lab; ops/lab.cpp says what they hold.
 struct LabTables {
-    alignas(16) std::int32_t light[3][256][4];  // what a value of a channel adds to X, Y, Z
+    alignas(16) std::int32_t light[3][256][4];  // what a value of a channel adds to X, Y, Z, half included
     std::uint16_t roots[3072];
     std::uint32_t levels[256];  // of L: Y, and f(Y) in the upper half
     std::uint8_t gammas[4096];

@@ -1,5 +1,5 @@
-// Op "clahe": equalisation in tiles with limited contrast (Zuiderveld, Graphics Gems IV, 1994), equal to OpenCV's: grey pictures
-// of 8 or 16 bits directly, colour pictures of 8 bits on L of Lab; a fourth channel is left as it is.
+// Op "clahe": equalisation in tiles with limited contrast (Zuiderveld, Graphics Gems IV, 1994), equal to OpenCV's: grey
+// pictures of 8 or 16 bits directly, colour pictures of 8 bits on L of Lab; a fourth channel is left as it is.
 // Params: clip_limit (times the mean count of a bin; 0: none), rows and columns of tiles.
 #include <algorithm>
 #include <cmath>
@@ -52,7 +52,8 @@ protected:
 private:
     enum Slot { kPlane, kCounts, kTables, kQuads, kShares, kA, kB, kFresh, kSum };
 
-    // A plane of T, mirrored at right and bottom where the tiles do not fit; OpenCV then adds a whole tile count to a side that fits.
+    // The size that a plane is mirrored to where the tiles do not fit; a side that fits then grows by as many pixels as it has
+    // tiles, as in OpenCV.
     struct Tiles {
         Tiles(Size size, int rows, int columns) {
             const bool fit = size.height % rows == 0 && size.width % columns == 0;
@@ -85,7 +86,8 @@ private:
     }
 
     // Writes the tables [columns][256] of a row of tiles.
-    void write_tables(const std::uint8_t* plane, const Tiles& tiles, int row, Scratch& scratch, std::uint8_t* tables) const {
+    void write_tables(const std::uint8_t* plane, const Tiles& tiles, int row, Scratch& scratch,
+                      std::uint8_t* tables) const {
         std::uint32_t* copies = scratch.array<std::uint32_t>(kCounts, 256 * kCountCopies);
         std::uint32_t* counts = scratch.array<std::uint32_t>(kSum, 256);
         TileTableJob job = table_job(tiles.tile, 256);
@@ -93,9 +95,8 @@ private:
         for (int column = 0; column < columns_; ++column) {
             const std::ptrdiff_t top = static_cast<std::ptrdiff_t>(row) * tiles.tile.height;
             std::memset(copies, 0, sizeof *copies * 256 * kCountCopies);
-            kernels().intensity.count({plane + top * tiles.padded.width + static_cast<std::ptrdiff_t>(column) * tiles.tile.width,
-                                       tiles.padded.width, tiles.tile.height, tiles.tile.width, 1, 1},
-                                      copies);
+            const std::uint8_t* begin = plane + top * tiles.padded.width + std::ptrdiff_t{column} * tiles.tile.width;
+            kernels().intensity.count({begin, tiles.padded.width, tiles.tile.height, tiles.tile.width, 1, 1}, copies);
             static_assert(kCountCopies == 4);
             for (int i = 0; i < 256; ++i) counts[i] = copies[i] + copies[i + 256] + copies[i + 512] + copies[i + 768];
             job.narrow = tables + static_cast<std::ptrdiff_t>(column) * 256;
@@ -105,7 +106,8 @@ private:
 
     // Calls finish(y, fresh) with each row of the plane after CLAHE. The plane has tiles.padded.width values in a row.
     template <typename Finish>
-    void adapt(const std::uint8_t* plane, Size size, const Tiles& tiles, const Context& context, const Finish& finish) const {
+    void adapt(const std::uint8_t* plane, Size size, const Tiles& tiles, const Context& context,
+               const Finish& finish) const {
         Scratch& scratch = context.scratch;
         const std::ptrdiff_t of_row = static_cast<std::ptrdiff_t>(columns_) * 256;
         std::uint8_t* tables = scratch.work(kTables, static_cast<std::size_t>(of_row * rows_));
@@ -183,7 +185,7 @@ private:
         const std::size_t area = static_cast<std::size_t>(tiles.padded.height) * static_cast<std::size_t>(tiles.padded.width);
         std::uint16_t* plane = context.scratch.array<std::uint16_t>(kPlane, area);
         for (int y = 0; y < size.height; ++y) {
-            std::memcpy(plane + static_cast<std::ptrdiff_t>(y) * tiles.padded.width, input.row(y), static_cast<std::size_t>(size.width) * 2);
+            std::memcpy(plane + std::ptrdiff_t{y} * tiles.padded.width, input.row(y), static_cast<std::size_t>(size.width) * 2);
         }
         pad(plane, size, tiles.padded);
         std::uint16_t* tables = context.scratch.array<std::uint16_t>(kTables, 2 * static_cast<std::size_t>(columns_) * 65536);
@@ -207,13 +209,14 @@ private:
                 const float near = 1.0f - column.share, far = column.share;
                 const float mixed = (upper[left] * near + upper[right] * far) * (1.0f - at.share) +
                                     (lower[left] * near + lower[right] * far) * at.share;
-                target[static_cast<std::ptrdiff_t>(y) * size.width + x] = static_cast<std::uint16_t>(std::nearbyint(mixed));
+                target[std::ptrdiff_t{y} * size.width + x] = static_cast<std::uint16_t>(std::nearbyint(mixed));
             }
         }
         return packed_image(reinterpret_cast<const std::uint8_t*>(target), size, 2);
     }
 
-    void write_wide_tables(const std::uint16_t* plane, const Tiles& tiles, int row, Scratch& scratch, std::uint16_t* tables) const {
+    void write_wide_tables(const std::uint16_t* plane, const Tiles& tiles, int row, Scratch& scratch,
+                           std::uint16_t* tables) const {
         TileTableJob job = table_job(tiles.tile, 65536);
         job.counts = scratch.array<std::uint32_t>(kCounts, 65536);
         const std::uint16_t* begin = plane + static_cast<std::ptrdiff_t>(row) * tiles.tile.height * tiles.padded.width;

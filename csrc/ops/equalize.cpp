@@ -9,8 +9,8 @@ namespace flowerablate {
 
 namespace {
 
-// Round(pixels up to and including the value, without those of the smallest one / without those of the smallest one * top), in
-// float32 as OpenCV has it. False where there is one value only, which stays as it is.
+// The share of the pixels up to and including a value, of all but those of the smallest value, times the largest; in float32 as
+// OpenCV has it, halves to even. False where there is one value only, which stays as it is.
 template <typename T>
 bool opencv_table(const std::uint32_t* counts, int bins, std::uint32_t total, T* table) {
     int first = 0;
@@ -27,8 +27,8 @@ bool opencv_table(const std::uint32_t* counts, int bins, std::uint32_t total, T*
     return true;
 }
 
-// (pixels below the value + half a step) / step in whole numbers, the step being that of equally many pixels without those of the
-// largest value. False where the step is 0.
+// (pixels below a value + half a step) / step in whole numbers; a step is 1/255 of all pixels but those of the largest value.
+// False where the step is 0; the picture then stays as it is.
 bool pillow_table(const std::uint32_t* counts, std::uint32_t total, std::uint8_t* table) {
     int last = 255;
     while (counts[last] == 0) --last;

@@ -22,6 +22,7 @@ LabTables make() {
             for (int axis = 0; axis < 3; ++axis) {
                 const double share = 4096.0 * kToXyz[axis][channel] / kWhite[axis];
                 made.light[channel][value][axis] = light * static_cast<std::int32_t>(std::nearbyint(share));
+                if (channel == 0) made.light[channel][value][axis] += 2048;  // half, so that sums are rounded
             }
         }
     }

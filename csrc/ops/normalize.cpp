@@ -10,6 +10,8 @@ namespace flowerablate {
 
 namespace {
 
+typedef unsigned __int128 Wide;  // sums of squares times their number are exact in it
+
 // Whether multiplying by the inverse, with one correction, gives the same as dividing for all values that 8 bits can have.
 bool inverse_is_exact(float mean, float std, float inverse) {
     for (int value = 0; value < kTableSize; ++value) {
@@ -48,24 +50,23 @@ Normalization Normalization::of_picture(Params& params, Format format) {
 Normalization::Numbers Normalization::numbers(const Image& image, float (&kept)[8]) const {
     if (!by_picture_) return {mean_.data(), std_.data(), inverse_.empty() ? nullptr : inverse_.data()};
     std::uint64_t sums[4] = {}, squares[4] = {};
-    for (int y = 0; y < image.height; ++y) {
-        kernels().moments({image.row(y), image.width, format_.channels, format_.depth, sums, squares});
-    }
-    double count = static_cast<double>(image.height) * image.width;
+    kernels().moments({image.data, image.stride, image.height, image.width, format_.channels, format_.depth, sums,
+                       squares});
+    std::uint64_t count = static_cast<std::uint64_t>(image.height) * static_cast<std::uint64_t>(image.width);
     if (!per_channel_) {
         for (int c = 1; c < format_.channels; ++c) {
             sums[0] += sums[c];
             squares[0] += squares[c];
         }
-        count *= format_.channels;
+        count *= static_cast<std::uint64_t>(format_.channels);
     }
-    const double full = format_.depth == 1 ? 255.0 : 65535.0;
+    const double full = format_.depth == 1 ? 255.0 : 65535.0, pixels = static_cast<double>(count);
     for (int c = 0; c < format_.channels; ++c) {
         const int of = per_channel_ ? c : 0;
-        const double mean = static_cast<double>(sums[of]) / count;
-        const double variance = std::max(0.0, static_cast<double>(squares[of]) / count - mean * mean);
-        kept[c] = static_cast<float>(mean / full);
-        kept[4 + c] = static_cast<float>(std::max(std::sqrt(variance) / full, 1.0 / std::sqrt(count)));
+        const Wide spread = static_cast<Wide>(count) * squares[of] - static_cast<Wide>(sums[of]) * sums[of];
+        const double deviation = std::sqrt(static_cast<double>(spread)) / pixels / full;
+        kept[c] = static_cast<float>(static_cast<double>(sums[of]) / pixels / full);
+        kept[4 + c] = static_cast<float>(std::max(deviation, 1.0 / std::sqrt(pixels)));
     }
     return {kept, kept + 4, nullptr};
 }

@@ -26,7 +26,8 @@ std::int64_t stretched(std::int64_t value, Range range, std::int64_t top) {
 void set_line(LinesJob& job, int channel, Range range, double top) {
     const double inverse = 1.0 / (2.0 * static_cast<double>(range.high - range.low));
     job.factor[channel] = 2.0 * top * inverse;
-    job.offset[channel] = (static_cast<double>(range.high - range.low) + 0.5 - 2.0 * top * static_cast<double>(range.low)) * inverse;
+    job.offset[channel] = (static_cast<double>(range.high - range.low) + 0.5 -
+                           2.0 * top * static_cast<double>(range.low)) * inverse;
     job.top = top;
 }
 
