@@ -77,35 +77,21 @@ void add_sums_of(const std::uint8_t* source, std::ptrdiff_t bytes, std::uint64_t
 
 #endif
 
-// A vector of whole pixels at a time; a byte that is left over at its end stays for the next one.
+// Sixteen bytes of whole pixels at a time; a byte that is left over at the end stays for the next ones. (Longer vectors cross
+// cache lines so often that they are slower.)
 template <int Channels>
 FLOWERABLATE_INLINE std::ptrdiff_t reorder_vectors(const std::uint8_t* source, std::uint8_t* target, std::ptrdiff_t bytes,
                                                    const int* order) {
     std::ptrdiff_t i = 0;
 #if defined(__AVX2__)
-#if defined(__AVX512VBMI__)
-    constexpr int kBytes = 64;
-#else
-    constexpr int kBytes = 16;
-#endif
-    constexpr int kWhole = kBytes / Channels * Channels;
+    constexpr int kBytes = 16, kWhole = kBytes / Channels * Channels;
     alignas(kBytes) std::uint8_t from[kBytes];
     for (int k = 0; k < kBytes; ++k) {
         const int c = k % Channels;
         from[k] = static_cast<std::uint8_t>(k < kWhole && c < 3 ? k - c + order[c] : k);
     }
-#if defined(__AVX512VBMI__)
-    const __m512i route = _mm512_load_si512(from);
-    for (; i < bytes; i += kWhole) {  // the last vector is short
-        const std::uint64_t used = bytes - i < kBytes ? (std::uint64_t{1} << (bytes - i)) - 1 : ~std::uint64_t{0};
-        const __m512i values = _mm512_maskz_loadu_epi8(used, source + i);
-        _mm512_mask_storeu_epi8(target + i, used, _mm512_maskz_permutexvar_epi8(used, route, values));
-    }
-    i = bytes;
-#else
     const __m128i route = load_16(from);
     for (; i + kBytes <= bytes; i += kWhole) store_16(target + i, _mm_shuffle_epi8(load_16(source + i), route));
-#endif
 #else
     (void)source, (void)target, (void)bytes, (void)order;
 #endif
