@@ -19,8 +19,8 @@ namespace {
 const OpKinds& op_kinds() {
     static const OpKinds all = [] {
         OpKinds kinds;
-        for (auto* add : {add_color, add_filter, add_geometry, add_intensity, add_morphology, add_noise, add_policy,
-                          add_threshold}) {
+        for (auto* add : {add_color, add_filter, add_geometry, add_intensity, add_morphology, add_noise, add_threshold,
+                          add_policy}) {  // policies are made of all others
             add(kinds);
         }
         return kinds;

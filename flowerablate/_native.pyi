@@ -19,6 +19,13 @@ class Chain:
     - ``horizontal_flip``: probability
     - ``rotate``: degrees, border (``constant``, ``edge``, ``reflect``, ``reflect101``, ``wrap``), probability
     - ``brightness_contrast``: brightness, contrast, probability
+    - ``brightness``, ``contrast``, ``saturation``: low, high (factors 0 to 10); ``hue``: low, high (-0.5 to 0.5 turns)
+    - ``color_jitter``: brightness, contrast, saturation (largest change of the factor 1), hue (largest shift in turns)
+    - ``hsv_jitter``: hue (0 to 90; 180 is a turn), saturation, value (0 to 255): largest shifts
+    - ``grey``; ``invert``; ``channel_shuffle``; ``single_channel``: channel (0 red, 1 green, 2 blue)
+    - ``posterize``: bits_low, bits_high (1 to 8); ``solarize``: threshold_low, threshold_high (0 to 256)
+    - ``rand_augment``: ops (1 to 8, in a row), magnitude (0 to 30), geometry, color, sharpness, histogram (bool: whether
+      such ops are drawn); ``trivial_augment``: geometry, color, sharpness, histogram
     - ``morphology``: op (``erode``, ``dilate``, ``open``, ``close``, ``gradient``, ``tophat``, ``blackhat``), size 1 to
       63, shape (``rectangle``, ``cross``, ``ellipse``, ``disk``), iterations 1 to 16 [1], on (``channels``,
       ``luminance``) [channels], border (``neutral``, ``constant``, ``edge``, ``reflect``, ``reflect101``) [neutral],

@@ -35,76 +35,63 @@ FLOWERABLATE_INLINE Wide sums_of_eight(Wide bytes) { return _mm_sad_epu8(bytes, 
 
 typedef std::uint64_t Longs __attribute__((vector_size(kWidth)));
 
-// Returns how many bytes were added: whole vectors, a whole number of pixels.
 template <int Channels>
-FLOWERABLATE_INLINE std::ptrdiff_t add_vectors(const std::uint8_t* source, std::ptrdiff_t bytes, std::uint64_t* sums) {
+void add_sums_of(const std::uint8_t* source, std::ptrdiff_t bytes, std::uint64_t* sums) {
     constexpr int kBlock = Channels == 3 ? 3 : 1, kColors = Channels == 1 ? 1 : 3;
     Bytes own[Channels];  // which bytes of a vector that begins with a pixel belong to each channel
     for (int c = 0; c < Channels; ++c) {
         for (int i = 0; i < kWidth; ++i) own[c][i] = i % Channels == c ? 255 : 0;
     }
     Longs totals[kColors] = {};
-    std::ptrdiff_t i = 0;
-    for (; i + kBlock * kWidth <= bytes; i += kBlock * kWidth) {
+    const auto add = [&](const std::uint8_t* from) {
 #pragma GCC unroll 3
         for (int v = 0; v < kBlock; ++v) {
-            const Bytes values = load(source + i + v * kWidth);
+            const Bytes values = load(from + v * kWidth);
 #pragma GCC unroll 3
             for (int c = 0; c < kColors; ++c) {
                 const Bytes mine = values & own[(c + 3 * kWidth - v * kWidth) % Channels];
                 totals[c] += reinterpret_cast<Longs>(sums_of_eight(reinterpret_cast<Wide>(mine)));
             }
         }
+    };
+    std::ptrdiff_t i = 0;
+    for (; i + kBlock * kWidth <= bytes; i += kBlock * kWidth) add(source + i);
+    if (i < bytes) {
+        alignas(kWidth) std::uint8_t rest[kBlock * kWidth] = {};
+        std::memcpy(rest, source + i, static_cast<std::size_t>(bytes - i));
+        add(rest);
     }
     for (int c = 0; c < kColors; ++c) {
         for (int lane = 0; lane < kWidth / 8; ++lane) sums[c] += totals[c][lane];
     }
-    return i;
 }
 
 #else
 
 template <int Channels>
-FLOWERABLATE_INLINE std::ptrdiff_t add_vectors(const std::uint8_t*, std::ptrdiff_t, std::uint64_t*) {
-    return 0;
-}
-
-#endif
-
-template <int Channels>
-void add_sums_of(const std::uint8_t* source, int width, std::uint64_t* sums) {
-    const std::ptrdiff_t bytes = static_cast<std::ptrdiff_t>(width) * Channels;
-    for (std::ptrdiff_t i = add_vectors<Channels>(source, bytes, sums); i < bytes; i += Channels) {
+void add_sums_of(const std::uint8_t* source, std::ptrdiff_t bytes, std::uint64_t* sums) {
+    for (std::ptrdiff_t i = 0; i < bytes; i += Channels) {
         for (int c = 0; c < (Channels == 1 ? 1 : 3); ++c) sums[c] += source[i + c];
     }
 }
 
-// A vector of whole pixels at a time; a byte that is left over at its end stays for the next one.
+#endif
+
+// Sixteen bytes of whole pixels at a time; a byte that is left over at the end stays for the next ones. (Longer vectors cross
+// cache lines so often that they are slower.)
 template <int Channels>
 FLOWERABLATE_INLINE std::ptrdiff_t reorder_vectors(const std::uint8_t* source, std::uint8_t* target, std::ptrdiff_t bytes,
                                                    const int* order) {
     std::ptrdiff_t i = 0;
 #if defined(__AVX2__)
-#if defined(__AVX512VBMI__)
-    constexpr int kBytes = 64;
-#else
-    constexpr int kBytes = 16;
-#endif
-    constexpr int kWhole = kBytes / Channels * Channels;
+    constexpr int kBytes = 16, kWhole = kBytes / Channels * Channels;
     alignas(kBytes) std::uint8_t from[kBytes];
     for (int k = 0; k < kBytes; ++k) {
         const int c = k % Channels;
         from[k] = static_cast<std::uint8_t>(k < kWhole && c < 3 ? k - c + order[c] : k);
     }
-#if defined(__AVX512VBMI__)
-    const __m512i route = _mm512_load_si512(from);
-    for (; i + kBytes <= bytes; i += kWhole) {
-        _mm512_storeu_si512(target + i, _mm512_maskz_permutexvar_epi8(~std::uint64_t{0}, route, _mm512_loadu_si512(source + i)));
-    }
-#else
     const __m128i route = load_16(from);
     for (; i + kBytes <= bytes; i += kWhole) store_16(target + i, _mm_shuffle_epi8(load_16(source + i), route));
-#endif
 #else
     (void)source, (void)target, (void)bytes, (void)order;
 #endif
@@ -124,10 +111,11 @@ void reorder_of(const std::uint8_t* source, std::uint8_t* target, int width, con
 }  // namespace
 
 void add_sums(const std::uint8_t* source, int width, int channels, std::uint64_t* sums) {
+    const std::ptrdiff_t bytes = static_cast<std::ptrdiff_t>(width) * channels;
     switch (channels) {
-        case 1: return add_sums_of<1>(source, width, sums);
-        case 3: return add_sums_of<3>(source, width, sums);
-        default: return add_sums_of<4>(source, width, sums);
+        case 1: return add_sums_of<1>(source, bytes, sums);
+        case 3: return add_sums_of<3>(source, bytes, sums);
+        default: return add_sums_of<4>(source, bytes, sums);
     }
 }
 

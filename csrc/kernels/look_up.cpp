@@ -32,54 +32,73 @@ bool equal_tables(const std::uint8_t* tables, int channels) {
 // Bytes i, i + 3, ... of a vector, for i = 0, 1, 2; and i, i + 4, ...
 constexpr std::uint64_t kThird = 0x9249249249249249u, kFourth = 0x1111111111111111u;
 
+template <int P>
+struct Place {
+    static constexpr int kPlace = P;
+};
+
 FLOWERABLATE_INLINE std::uint64_t first_bytes(std::ptrdiff_t count) {
     return count >= kWidth ? ~std::uint64_t{0} : (std::uint64_t{1} << count) - 1;
 }
 
 // Permuting takes an index of 7 bits; the eighth chooses between two halves of the table.
+FLOWERABLATE_INLINE __m512i look_up_vector(__m512i values, const __m512i* parts) {
+    const __m512i low = _mm512_permutex2var_epi8(parts[0], values, parts[1]);
+    const __m512i high = _mm512_permutex2var_epi8(parts[2], values, parts[3]);
+    return _mm512_mask_blend_epi8(_mm512_movepi8_mask(values), low, high);
+}
+
 void look_up_alike(const std::uint8_t* source, std::uint8_t* target, std::ptrdiff_t bytes, const std::uint8_t* table) {
     __m512i parts[4];
     for (int i = 0; i < 4; ++i) parts[i] = _mm512_loadu_si512(table + kWidth * i);
-    for (std::ptrdiff_t i = 0; i < bytes; i += kWidth) {
-        const std::uint64_t used = first_bytes(bytes - i);
-        const __m512i values = _mm512_maskz_loadu_epi8(used, source + i);
-        const __m512i low = _mm512_permutex2var_epi8(parts[0], values, parts[1]);
-        const __m512i high = _mm512_permutex2var_epi8(parts[2], values, parts[3]);
-        _mm512_mask_storeu_epi8(target + i, used, _mm512_mask_blend_epi8(_mm512_movepi8_mask(values), low, high));
+    std::ptrdiff_t i = 0;
+    for (; i + kWidth <= bytes; i += kWidth) {
+        _mm512_storeu_si512(target + i, look_up_vector(_mm512_loadu_si512(source + i), parts));
     }
+    const std::uint64_t rest = first_bytes(bytes - i);
+    _mm512_mask_storeu_epi8(target + i, rest, look_up_vector(_mm512_maskz_loadu_epi8(rest, source + i), parts));
 }
 
-// Each half of each channel's table replaces those bytes that belong to it, and leaves the others for the next ones.
+// Each half of each channel's table replaces those bytes that belong to it, and leaves the others for the next ones. `P`: the
+// place of the vector in the pattern of three.
+template <int Channels, int P>
+FLOWERABLATE_INLINE __m512i look_up_vector(__m512i values, const __m512i (&parts)[Channels][4]) {
+    const std::uint64_t upper = _mm512_movepi8_mask(values);
+    __m512i found = values;
+#pragma GCC unroll 4
+    for (int c = 0; c < Channels; ++c) {
+        const std::uint64_t own = Channels == 3 ? kThird << ((c - P + 3) % 3) : kFourth << c;
+        found = _mm512_mask2_permutex2var_epi8(parts[c][0], found, own & ~upper, parts[c][1]);
+        found = _mm512_mask2_permutex2var_epi8(parts[c][2], found, own & upper, parts[c][3]);
+    }
+    return found;
+}
+
 template <int Channels>
 void look_up_unlike(const std::uint8_t* source, std::uint8_t* target, std::ptrdiff_t bytes, const std::uint8_t* tables) {
     __m512i parts[Channels][4];
     for (int c = 0; c < Channels; ++c) {
         for (int i = 0; i < 4; ++i) parts[c][i] = _mm512_loadu_si512(tables + kEntries * c + kWidth * i);
     }
-    constexpr int kBlock = Channels == 3 ? 3 : 1;  // vectors until the pattern repeats
-    for (std::ptrdiff_t i = 0; i < bytes; i += kBlock * kWidth) {
-        std::uint64_t used[kBlock];
-        __m512i values[kBlock];
-#pragma GCC unroll 3
-        for (int v = 0; v < kBlock; ++v) {
-            used[v] = bytes - i > v * kWidth ? first_bytes(bytes - i - v * kWidth) : 0;
-            values[v] = _mm512_maskz_loadu_epi8(used[v], source + i + v * kWidth);
-        }
-#pragma GCC unroll 3
-        for (int v = 0; v < kBlock; ++v) {
-            const std::uint64_t upper = _mm512_movepi8_mask(values[v]);
-            __m512i found = values[v];
-#pragma GCC unroll 4
-            for (int c = 0; c < Channels; ++c) {
-                const std::uint64_t own = Channels == 3 ? kThird << ((c - v + 3) % 3) : kFourth << c;
-                found = _mm512_mask2_permutex2var_epi8(parts[c][0], found, own & ~upper, parts[c][1]);
-                found = _mm512_mask2_permutex2var_epi8(parts[c][2], found, own & upper, parts[c][3]);
-            }
-            values[v] = found;
-        }
-#pragma GCC unroll 3
-        for (int v = 0; v < kBlock; ++v) _mm512_mask_storeu_epi8(target + i + v * kWidth, used[v], values[v]);
+    constexpr int kSecond = Channels == 3 ? 1 : 0, kLast = Channels == 3 ? 2 : 0;
+    std::ptrdiff_t i = 0;
+    for (; i + 3 * kWidth <= bytes; i += 3 * kWidth) {
+        const __m512i a = _mm512_loadu_si512(source + i), b = _mm512_loadu_si512(source + i + kWidth);
+        const __m512i c = _mm512_loadu_si512(source + i + 2 * kWidth);
+        _mm512_storeu_si512(target + i, look_up_vector<Channels, 0>(a, parts));
+        _mm512_storeu_si512(target + i + kWidth, look_up_vector<Channels, kSecond>(b, parts));
+        _mm512_storeu_si512(target + i + 2 * kWidth, look_up_vector<Channels, kLast>(c, parts));
     }
+    const auto look_up_rest = [&](auto place) {
+        if (i >= bytes) return;
+        const std::uint64_t rest = first_bytes(bytes - i);
+        const __m512i values = _mm512_maskz_loadu_epi8(rest, source + i);
+        _mm512_mask_storeu_epi8(target + i, rest, look_up_vector<Channels, decltype(place)::kPlace>(values, parts));
+        i += kWidth;
+    };
+    look_up_rest(Place<0>{});
+    look_up_rest(Place<kSecond>{});
+    look_up_rest(Place<kLast>{});
 }
 
 #elif defined(__AVX2__)

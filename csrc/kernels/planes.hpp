@@ -6,6 +6,18 @@
 
 namespace flowerablate::FLOWERABLATE_ISA {
 
+#if defined(__AVX2__)
+
+FLOWERABLATE_INLINE __m128i load_16(const std::uint8_t* from) {
+    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+}
+
+FLOWERABLATE_INLINE void store_16(std::uint8_t* to, __m128i value) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), value);
+}
+
+#endif
+
 #if defined(__AVX512VBMI__)
 
 constexpr int kPixels = 64;  // in a block
@@ -90,14 +102,6 @@ FLOWERABLATE_INLINE __m128i routed(const __m128i* parts, const std::int8_t route
         return _mm_shuffle_epi8(parts[i], _mm_load_si128(reinterpret_cast<const __m128i*>(routes[i])));
     };
     return _mm_or_si128(_mm_or_si128(one(0), one(1)), one(2));
-}
-
-FLOWERABLATE_INLINE __m128i load_16(const std::uint8_t* from) {
-    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
-}
-
-FLOWERABLATE_INLINE void store_16(std::uint8_t* to, __m128i value) {
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), value);
 }
 
 FLOWERABLATE_INLINE void split_block(const std::uint8_t* source, std::uint8_t* planes, std::ptrdiff_t pitch) {

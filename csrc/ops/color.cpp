@@ -4,7 +4,7 @@ namespace flowerablate {
 
 namespace {
 
-Range checked(Params& params, Range range, const std::string& prefix) {
+Interval checked(Params& params, Interval range, const std::string& prefix) {
     if (range.low > range.high) {
         params.fail("parameter '" + prefix + "low' must be at most '" + prefix + "high', but " + to_text(range.low) +
                     " is above " + to_text(range.high));
@@ -16,7 +16,7 @@ Range checked(Params& params, Range range, const std::string& prefix) {
 // Draw 1: factor = low + (high - low) * u.
 class Brightness final : public Pointwise {
 public:
-    Brightness(Params& params, const Setup& setup) : Pointwise(setup), factor_(Range::read(params, 0.0, 10.0)) {}
+    Brightness(Params& params, const Setup& setup) : Pointwise(setup), factor_(Interval::read(params, 0.0, 10.0)) {}
 
     void map(const Draws& draws, std::uint8_t* tables) const override {
         kernels().adjust(tables, tables, static_cast<std::ptrdiff_t>(color_count(channels())) * kTableSize,
@@ -27,7 +27,7 @@ public:
     }
 
 private:
-    Range factor_;
+    Interval factor_;
 };
 
 // out = 255 - x.
@@ -44,7 +44,7 @@ public:
 // Draw 1: bits = one of bits_low ... bits_high.
 class Posterize final : public Pointwise {
 public:
-    Posterize(Params& params, const Setup& setup) : Pointwise(setup), bits_(Range::read_whole(params, 1, 8, "bits_")) {}
+    Posterize(Params& params, const Setup& setup) : Pointwise(setup), bits_(Interval::read_whole(params, 1, 8, "bits_")) {}
 
     void map(const Draws& draws, std::uint8_t* tables) const override {
         const int mask = 256 - (1 << (8 - bits_.whole_at(draws.uniform(1))));
@@ -55,7 +55,7 @@ public:
     }
 
 private:
-    Range bits_;
+    Interval bits_;
 };
 
 // Values at or above a threshold become 255 - x, as by Pillow's ImageOps.solarize; 256 leaves all as they are.
@@ -63,7 +63,7 @@ private:
 class Solarize final : public Pointwise {
 public:
     Solarize(Params& params, const Setup& setup)
-        : Pointwise(setup), threshold_(Range::read(params, 0.0, 256.0, "threshold_")) {}
+        : Pointwise(setup), threshold_(Interval::read(params, 0.0, 256.0, "threshold_")) {}
 
     void map(const Draws& draws, std::uint8_t* tables) const override {
         const double threshold = threshold_.at(draws.uniform(1));
@@ -74,17 +74,17 @@ public:
     }
 
 private:
-    Range threshold_;
+    Interval threshold_;
 };
 
 }  // namespace
 
-Range Range::read(Params& params, double lowest, double highest, const std::string& prefix) {
+Interval Interval::read(Params& params, double lowest, double highest, const std::string& prefix) {
     const double low = params.number(prefix + "low", lowest, highest);
     return checked(params, {low, params.number(prefix + "high", lowest, highest)}, prefix);
 }
 
-Range Range::read_whole(Params& params, int lowest, int highest, const std::string& prefix) {
+Interval Interval::read_whole(Params& params, int lowest, int highest, const std::string& prefix) {
     const int low = params.integer(prefix + "low", lowest, highest);
     const int high = params.integer(prefix + "high", lowest, highest);
     return checked(params, {static_cast<double>(low), static_cast<double>(high)}, prefix);

@@ -10,13 +10,13 @@
 namespace flowerablate {
 
 // Two parameters that bound a drawn number. Where both are equal, it is that number to the bit.
-struct Range {
+struct Interval {
     double low, high;
 
     // Reads `<prefix>low` and `<prefix>high`; refuses a low one above the high one.
-    static Range read(Params& params, double lowest, double highest, const std::string& prefix = "");
+    static Interval read(Params& params, double lowest, double highest, const std::string& prefix = "");
     // The same for whole numbers.
-    static Range read_whole(Params& params, int lowest, int highest, const std::string& prefix = "");
+    static Interval read_whole(Params& params, int lowest, int highest, const std::string& prefix = "");
 
     double at(double u) const { return low + (high - low) * u; }
     // One of the whole numbers low, low + 1, ..., high, for u in [0, 1).

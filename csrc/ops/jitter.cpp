@@ -117,7 +117,7 @@ template <Change C>
 class OneChange final : public Changes {
 public:
     OneChange(Params& params, const Setup& setup)
-        : Changes(setup), amount_(C == Change::kHue ? Range::read(params, -0.5, 0.5) : Range::read(params, 0.0, 10.0)) {}
+        : Changes(setup), amount_(C == Change::kHue ? Interval::read(params, -0.5, 0.5) : Interval::read(params, 0.0, 10.0)) {}
 
     void explain(Size, const Draws& draws, Explanation& found) const override {
         found.emplace_back(C == Change::kHue ? "shift" : "factor", amount_.at(draws.uniform(1)));
@@ -135,7 +135,7 @@ protected:
     }
 
 private:
-    Range amount_;
+    Interval amount_;
 };
 
 // Brightness, contrast, saturation and hue, each at random, in a random order, as torchvision's ColorJitter: a parameter p stands
@@ -149,7 +149,7 @@ public:
             const bool hue = i == static_cast<int>(Change::kHue);
             const double most = params.number(kNames[i], 0.0, hue ? 0.5 : 9.0);
             used_[i] = most > 0.0;
-            amounts_[i] = hue ? Range{-most, most} : Range{std::max(0.0, 1.0 - most), 1.0 + most};
+            amounts_[i] = hue ? Interval{-most, most} : Interval{std::max(0.0, 1.0 - most), 1.0 + most};
         }
     }
 
@@ -185,7 +185,7 @@ protected:
     }
 
 private:
-    Range amounts_[kChanges];
+    Interval amounts_[kChanges];
     bool used_[kChanges];
 };
 

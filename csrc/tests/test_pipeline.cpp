@@ -20,9 +20,33 @@ std::string any_of(const std::vector<std::string>& words) {
 
 Value whole(int value) { return static_cast<std::int64_t>(value); }
 
+OpSpec any_color_op(std::uint64_t stream) {
+    const std::string name = any_of({"grey", "single_channel", "channel_shuffle", "invert", "brightness", "contrast", "saturation",
+                                     "hue", "posterize", "solarize", "color_jitter", "hsv_jitter", "rand_augment",
+                                     "trivial_augment"});
+    ValueMap params{{"probability", 0.9}};
+    if (name == "single_channel") params["channel"] = whole(0);
+    if (name == "brightness" || name == "contrast" || name == "saturation") params.insert({{"low", 0.3}, {"high", 2.0}});
+    if (name == "hue") params.insert({{"low", -0.5}, {"high", 0.5}});
+    if (name == "posterize") params.insert({{"bits_low", whole(1)}, {"bits_high", whole(8)}});
+    if (name == "solarize") params.insert({{"threshold_low", 0.0}, {"threshold_high", 256.0}});
+    if (name == "color_jitter") {
+        params.insert({{"brightness", 0.4}, {"contrast", 0.4}, {"saturation", 0.4}, {"hue", any(0, 1) * 0.2}});
+    }
+    if (name == "hsv_jitter") params.insert({{"hue", 20.0}, {"saturation", 30.0}, {"value", 20.0}});
+    if (name == "rand_augment") params.insert({{"ops", whole(any(1, 4))}, {"magnitude", whole(any(0, 30))}});
+    if (name == "rand_augment" || name == "trivial_augment") {
+        params.insert({{"geometry", false}, {"color", true}, {"sharpness", false}, {"histogram", false}});
+    }
+    return {name, params, stream};
+}
+
 OpSpec any_op() {
     const auto stream = static_cast<std::uint64_t>(any(0, 5));
-    switch (any(0, 9)) {
+    switch (any(0, 12)) {
+        case 9:
+        case 10:
+        case 11: return any_color_op(stream);
         case 0: return {"horizontal_flip", {{"probability", 0.5}}, stream};
         case 1:
             return {"rotate",

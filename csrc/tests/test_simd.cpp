@@ -241,6 +241,42 @@ void test_look_up(const Kernels& one, const Kernels& other) {
     }
 }
 
+// Every change of colours, into another row and in place.
+void test_colors(const Kernels& one, const Kernels& other) {
+    Picture in;
+    std::uint64_t sums[2][3] = {};
+    for (int y = 0; y < in.height; ++y) {
+        one.color.add_sums(in.pixels.data() + y * in.stride, in.width, in.channels, sums[0]);
+        other.color.add_sums(in.pixels.data() + y * in.stride, in.width, in.channels, sums[1]);
+    }
+    CHECK(std::equal(sums[0], sums[0] + 3, sums[1]));
+    if (in.channels == 1) return;
+    const float amount = static_cast<float>(any(-300, 300)) / 100.0f;
+    const HsvShift shift{amount, static_cast<float>(any(-90, 90)), static_cast<float>(any(-90, 90))};
+    const int order[3] = {any(0, 2), any(0, 2), any(0, 2)};
+    for (int change = 0; change < 5; ++change) {
+        const auto changed = [&](const Kernels& kernel, bool in_place) {
+            Result out = in_place ? in.pixels : Result(in.bytes);
+            for (int y = 0; y < in.height; ++y) {
+                std::uint8_t* to = out.data() + y * in.stride;
+                const std::uint8_t* from = in_place ? to : in.pixels.data() + y * in.stride;
+                switch (change) {
+                    case 0: kernel.color.grey(from, to, in.width, in.channels); break;
+                    case 1: kernel.color.saturate(from, to, in.width, in.channels, 3.0f + amount); break;
+                    case 2: kernel.color.turn_hue(from, to, in.width, in.channels, amount); break;
+                    case 3: kernel.color.shift_hsv(from, to, in.width, in.channels, shift); break;
+                    default: kernel.color.reorder(from, to, in.width, in.channels, order);
+                }
+            }
+            return out;
+        };
+        const Result wanted = changed(one, false);
+        CHECK(wanted == changed(one, true));
+        CHECK(wanted == changed(other, false));
+        CHECK(wanted == changed(other, true));
+    }
+}
+
 }  // namespace
 
 int main() {
@@ -257,6 +293,7 @@ int main() {
             test_points(*baseline, *other);
             test_warp(*baseline, *other);
             test_look_up(*baseline, *other);
+            test_colors(*baseline, *other);
         }
     }
     return 0;

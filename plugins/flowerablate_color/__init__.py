@@ -1,11 +1,20 @@
-"""Steps that change values, not places: brightness and contrast, and normalisation, run by the native core."""
+"""Steps that change colours and values, not places, and normalisation, run by the native core.
+
+Pictures are RGB; a fourth channel is no colour, and only ``brightness_contrast`` changes it. The steps that need
+colours (``grey``, ``channel_shuffle``, ``saturation``, ``hue``) leave pictures of one channel as they are.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
 
 from flowerablate import NativeOp, Param, StepContext, StepSpec, StudyError, hookimpl
 from flowerablate.contracts import Register
 
 KIND = "color"
+
+CHANNELS = ("red", "green", "blue")
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 """Channel means of ImageNet's training set, RGB in [0, 1]; what torchvision's weights expect."""
@@ -14,9 +23,25 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 """Channel standard deviations of ImageNet's training set, RGB in [0, 1]."""
 
 
+PROBABILITY = Param("probability", 1.0, "share of the pictures that are changed", low=0.0, high=1.0)
+SOMETIMES = Param(
+    "probability",
+    1.0,
+    "share of the pictures that are changed; below 1 it acts in training only",
+    low=0.0,
+    high=1.0,
+)
+
+_FACTORS = {
+    "brightness": "Multiply all values by a random factor: 0 is black, 1 no change.",
+    "contrast": "Blend with the mean of the luminance by a random factor: 0 is flat, 1 no change.",
+    "saturation": "Blend with the grey picture by a random factor: 0 is grey, 1 no change.",
+}
+
+
 @hookimpl
 def flowerablate_register_step(register: Register) -> None:
-    """Register ``brightness_contrast`` and ``normalize``."""
+    """Register the steps that change colours, ``brightness_contrast`` and ``normalize``."""
     register(
         StepSpec(
             name="brightness_contrast",
@@ -26,7 +51,7 @@ def flowerablate_register_step(register: Register) -> None:
             params=(
                 Param("brightness", 0.2, "largest shift, as a share of the full range", low=0.0, high=1.0, off=0.0),
                 Param("contrast", 0.2, "largest change of the contrast factor 1", low=0.0, high=1.0, off=0.0),
-                Param("probability", 1.0, "share of the pictures that are changed", low=0.0, high=1.0),
+                PROBABILITY,
             ),
             build=build_brightness_contrast,
         )
@@ -43,6 +68,102 @@ def flowerablate_register_step(register: Register) -> None:
             build=build_normalize,
         )
     )
+    _register_fixed(register)
+    _register_random(register)
+
+
+def _register_fixed(register: Register) -> None:
+    for name, summary in (
+        ("grey", "Luminance in all channels, as by OpenCV."),
+        ("invert", "Negative: 255 minus each value."),
+    ):
+        register(
+            StepSpec(name=name, summary=summary, kind=KIND, params=(SOMETIMES,), build=partial(build_named, name=name))
+        )
+    register(
+        StepSpec(
+            name="single_channel",
+            summary="One of the colours in all channels, such as red for red flowers on green.",
+            kind=KIND,
+            params=(Param("channel", "red", "the colour that is kept", choices=CHANNELS), SOMETIMES),
+            build=build_single_channel,
+        )
+    )
+
+
+def _register_random(register: Register) -> None:
+    def random_step(name: str, summary: str, *params: Param, build: Callable[..., NativeOp] = build_named) -> None:
+        several = (*params, PROBABILITY)
+        register(
+            StepSpec(
+                name=name, summary=summary, kind=KIND, random=True, params=several, build=partial(build, name=name)
+            )
+        )
+
+    for name, summary in _FACTORS.items():
+        factor = Param("factor", (0.8, 1.2), "smallest and largest factor", low=0.0, high=10.0)
+        random_step(name, summary, factor, build=build_range)
+    random_step(
+        "hue",
+        "Turn the hue by a random part of a turn, in HSV.",
+        Param("shift", (-0.05, 0.05), "smallest and largest shift, in turns", low=-0.5, high=0.5),
+        build=build_range,
+    )
+    random_step(
+        "posterize",
+        "Keep the upper bits of each value, as many as drawn.",
+        Param("bits", (4, 8), "fewest and most bits; 8 is no change", low=1, high=8),
+        build=build_range,
+    )
+    random_step(
+        "solarize",
+        "Negative of the values at or above a random threshold.",
+        Param("threshold", (128.0, 256.0), "lowest and highest threshold; 256 is no change", low=0.0, high=256.0),
+        build=build_range,
+    )
+    random_step("channel_shuffle", "The colours in a random order, each of the six equally often.")
+    random_step(
+        "color_jitter",
+        "Brightness, contrast, saturation and hue at random, in a random order, as torchvision's ColorJitter.",
+        Param("brightness", 0.2, "largest change of the factor 1", low=0.0, high=9.0, off=0.0),
+        Param("contrast", 0.2, "largest change of the factor 1", low=0.0, high=9.0, off=0.0),
+        Param("saturation", 0.2, "largest change of the factor 1", low=0.0, high=9.0, off=0.0),
+        Param("hue", 0.05, "largest shift of the hue, in turns", low=0.0, high=0.5, off=0.0),
+    )
+    random_step(
+        "hsv_jitter",
+        "Add to hue, saturation and value at random, as albumentations' HueSaturationValue.",
+        Param("hue", 20.0, "largest shift; 180 is a turn", low=0.0, high=90.0, off=0.0),
+        Param("saturation", 30.0, "largest shift; 255 is full saturation", low=0.0, high=255.0, off=0.0),
+        Param("value", 20.0, "largest shift; 255 is white", low=0.0, high=255.0, off=0.0),
+    )
+
+
+_RANGES = {"factor": "", "shift": "", "bits": "bits_", "threshold": "threshold_"}
+"""Parameters that are a pair, and how the two parameters of the native op begin."""
+
+
+def build_named(context: StepContext, *, name: str, **params: float) -> NativeOp:
+    """Return the native op of that name with the same parameters."""
+    return NativeOp(name, params)
+
+
+def build_range(context: StepContext, *, name: str, probability: float, **ranges: tuple[float, ...]) -> NativeOp:
+    """Return the native op of that name; raises :class:`StudyError` where its range is no pair in order."""
+    ((param, values),) = ranges.items()
+    if len(values) != 2 or values[0] > values[1]:
+        raise StudyError(f"step {name!r}: {param} must be two numbers, the lower one first, not {values}")
+    low, high = (int(value) for value in values) if param == "bits" else values
+    prefix = _RANGES[param]
+    return NativeOp(name, {f"{prefix}low": low, f"{prefix}high": high, "probability": probability})
+
+
+def build_single_channel(context: StepContext, *, channel: str, probability: float) -> NativeOp:
+    """Return the native op; raises :class:`StudyError` where the pictures have no such channel."""
+    index = CHANNELS.index(channel)
+    if context.channels == 1 and index > 0:
+        raise StudyError(f"step 'single_channel': the pictures have one channel, no {channel}; leave out the step")
+    return NativeOp("single_channel", {"channel": index, "probability": probability})
 
 
 def build_brightness_contrast(

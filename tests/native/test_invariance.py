@@ -25,6 +25,23 @@ FULL = [
     ("brightness_contrast", {"brightness": 0.2, "contrast": 0.2, "probability": 0.9}, 6),
     ("normalize", {"mean": (0.5, 0.4, 0.3), "std": (0.2, 0.3, 0.4)}, 0),
 ]
+PARTS = {"geometry": False, "color": True, "sharpness": False, "histogram": False}
+COLOR = [
+    ("grey", {}),
+    ("single_channel", {"channel": 0}),
+    ("channel_shuffle", {}),
+    ("invert", {}),
+    ("brightness", {"low": 0.2, "high": 2.5}),
+    ("contrast", {"low": 0.0, "high": 3.0}),
+    ("saturation", {"low": 0.0, "high": 3.0}),
+    ("hue", {"low": -0.5, "high": 0.5}),
+    ("posterize", {"bits_low": 1, "bits_high": 8}),
+    ("solarize", {"threshold_low": 0.0, "threshold_high": 256.0}),
+    ("color_jitter", {"brightness": 0.4, "contrast": 0.4, "saturation": 1.5, "hue": 0.1}),
+    ("hsv_jitter", {"hue": 20.0, "saturation": 30.0, "value": 20.0}),
+    ("rand_augment", {"ops": 3, "magnitude": 20, **PARTS}),
+    ("trivial_augment", PARTS),
+]
 
 
 def test_results_do_not_depend_on_threads(pictures):
@@ -32,6 +49,14 @@ def test_results_do_not_depend_on_threads(pictures):
     one = run(FULL, many, floats=True, seed=8, threads=1)
     for threads in (2, 7, 0):
         np.testing.assert_array_equal(run(FULL, many, floats=True, seed=8, threads=threads), one)
+
+
+@pytest.mark.parametrize(("name", "params"), COLOR, ids=[name for name, _ in COLOR])
+def test_changes_of_colour_do_not_depend_on_threads(pictures, name, params):
+    many = [pictures[0]] * 20
+    one = run([(name, params, 5)], many, seed=8, threads=1)
+    for threads in (2, 7):
+        np.testing.assert_array_equal(run([(name, params, 5)], many, seed=8, threads=threads), one)
 
 
 def test_results_do_not_depend_on_the_batch_or_its_order(pictures):
@@ -125,6 +150,7 @@ def digests() -> dict[str, str]:
             for antialias in (True, False)
         ]
         ops += [("center_crop", {"size": 50}, 0)]
+        ops += [(name, params, 5) for name, params in COLOR]
         for place, op in enumerate(ops):
             total = hashlib.sha256()
             for height, width in [(1, 1), (40, 61), (90, 133), (17, 301)]:

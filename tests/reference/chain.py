@@ -21,6 +21,18 @@ TWINS: dict[str, Callable[..., Any]] = {
     "horizontal_flip": geometry.horizontal_flip,
     "rotate": geometry.rotate,
     "brightness_contrast": color.brightness_contrast,
+    "brightness": color.brightness,
+    "channel_shuffle": color.channel_shuffle,
+    "color_jitter": color.color_jitter,
+    "contrast": color.contrast,
+    "grey": color.grey,
+    "hsv_jitter": color.hsv_jitter,
+    "hue": color.hue,
+    "invert": color.invert,
+    "posterize": color.posterize,
+    "saturation": color.saturation,
+    "single_channel": color.single_channel,
+    "solarize": color.solarize,
     "morphology": morphology.morphology,
     "threshold": threshold.threshold,
     "otsu": threshold.otsu,
@@ -43,11 +55,13 @@ TWINS: dict[str, Callable[..., Any]] = {
 def twin(ops: Sequence[Op], image: NDArray[np.uint8], *, seed: int, epoch: int, sample: int) -> NDArray[Any]:
     """What the core must give for one picture, as HWC bytes or (after normalize) CHW floats."""
     for name, params, stream in ops:
-        function = TWINS[name]
-        if "draws" in inspect.signature(function).parameters:
-            image = function(image, **params, draws=Draws(seed, stream, epoch, sample))
-        else:
-            image = function(image, **params)
+        function, draws = TWINS[name], Draws(seed, stream, epoch, sample)
+        takes = inspect.signature(function).parameters
+        if "probability" in params and "probability" not in takes:  # every op has one; few twins take it
+            if draws.uniform(0) >= params["probability"]:
+                continue
+            params = {key: value for key, value in params.items() if key != "probability"}
+        image = function(image, **params, draws=draws) if "draws" in takes else function(image, **params)
     return image
 
 
