@@ -14,9 +14,9 @@ extern const Kernels table;
 
 const Kernels table = {
     FLOWERABLATE_ISA_NAME, rectangle_work_bytes, rectangle,         runs_work_bytes, runs,
-    plan_bytes,            plan_rows,            resample_rows,     resample_column, warp_line,
-    adjust,                flip_row,             output_work_bytes, output,          moments,
-    color_kernels,         filter_kernels,       intensity_kernels, noise_kernels,
+    plan_bytes,            plan_rows,            resample_rows,     resample_column, adjust,
+    output_work_bytes,     output,               moments,           color_kernels,   filter_kernels,
+    geometry_kernels,      intensity_kernels,    noise_kernels,
 };
 
 }  // namespace flowerablate::FLOWERABLATE_ISA
