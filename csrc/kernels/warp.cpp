@@ -67,6 +67,9 @@ void points_scalar(const WarpPoints& points, int begin) {
 
 #if defined(__AVX2__)
 
+// Byte offsets of pixels in memory: volatile, because single loads are faster than taking a vector apart.
+typedef const volatile std::int32_t* Offsets;
+
 FLOWERABLATE_INLINE __m128i load_pair(const std::uint8_t* from) {
     return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
 }
@@ -84,7 +87,7 @@ FLOWERABLATE_INLINE __m128i word_shuffle() {
 
 constexpr int kBlock = 16;  // pixels at a time
 
-FLOWERABLATE_INLINE __m512i four_loads(const std::uint8_t* base, const std::int32_t* offsets) {
+FLOWERABLATE_INLINE __m512i four_loads(const std::uint8_t* base, Offsets offsets) {
     const __m256i low = _mm256_inserti128_si256(_mm256_castsi128_si256(load_pair(base + offsets[0])),
                                                 load_pair(base + offsets[2]), 1);
     const __m256i high = _mm256_inserti128_si256(_mm256_castsi128_si256(load_pair(base + offsets[4])),
@@ -98,7 +101,7 @@ FLOWERABLATE_INLINE __m512i blend(__m512i a, __m512i b, __m512i part) {
 
 // Every other one of eight pixels from offsets[0] on, with their right neighbours: eight words each, interpolated downwards.
 template <int Channels>
-FLOWERABLATE_INLINE __m512i columns(const std::uint8_t* source, std::ptrdiff_t below, const std::int32_t* offsets,
+FLOWERABLATE_INLINE __m512i columns(const std::uint8_t* source, std::ptrdiff_t below, Offsets offsets,
                                     __m512i down) {
     const __m512i shuffle = _mm512_broadcast_i32x4(word_shuffle<Channels>());
     const __m512i top = _mm512_srli_epi16(_mm512_shuffle_epi8(four_loads(source, offsets), shuffle), 1);
@@ -114,7 +117,7 @@ FLOWERABLATE_INLINE __m512i spread(__m512i fractions, int first, int step, int e
 }
 
 template <int Channels, int First>
-FLOWERABLATE_INLINE __m512i eight_words(const std::uint8_t* source, std::ptrdiff_t below, const std::int32_t* offsets,
+FLOWERABLATE_INLINE __m512i eight_words(const std::uint8_t* source, std::ptrdiff_t below, Offsets offsets,
                                         __m512i across, __m512i down) {
     const __m512i even = columns<Channels>(source, below, offsets + First, spread(down, First, 2, 8));
     const __m512i odd = columns<Channels>(source, below, offsets + First + 1, spread(down, First + 1, 2, 8));
@@ -123,19 +126,27 @@ FLOWERABLATE_INLINE __m512i eight_words(const std::uint8_t* source, std::ptrdiff
     return _mm512_srai_epi16(_mm512_add_epi16(value, _mm512_set1_epi16(64)), 7);
 }
 
+// Where block() finds the values of its pixels in their order.
 template <int Channels>
-FLOWERABLATE_INLINE void block(const std::uint8_t* source, std::ptrdiff_t below, const std::int32_t* offsets,
+struct Compact {
+    alignas(64) std::uint8_t at[64] = {};
+    constexpr Compact() {
+        for (int i = 0; i < kBlock; ++i) {
+            for (int c = 0; c < Channels; ++c) {
+                at[i * Channels + c] = static_cast<std::uint8_t>(i % 8 / 2 * 16 + i / 8 * 8 + i % 2 * 4 + c);
+            }
+        }
+    }
+};
+
+template <int Channels>
+FLOWERABLATE_INLINE void block(const std::uint8_t* source, std::ptrdiff_t below, Offsets offsets,
                                __m512i across, __m512i down, std::uint8_t* target) {
     const __m512i low = eight_words<Channels, 0>(source, below, offsets, across, down);
     const __m512i high = eight_words<Channels, 8>(source, below, offsets, across, down);
     const __m512i bytes = _mm512_packus_epi16(low, high);  // in each 16 bytes: pixels 2i, 2i + 1, 8 + 2i, 9 + 2i
-    alignas(64) std::uint8_t at[64] = {};
-    for (int i = 0; i < kBlock; ++i) {
-        for (int c = 0; c < Channels; ++c) {
-            at[i * Channels + c] = static_cast<std::uint8_t>(i % 8 / 2 * 16 + i / 8 * 8 + i % 2 * 4 + c);
-        }
-    }
-    _mm512_storeu_si512(target, _mm512_permutexvar_epi8(_mm512_load_si512(at), bytes));
+    static constexpr Compact<Channels> kOrder{};
+    _mm512_storeu_si512(target, _mm512_permutexvar_epi8(_mm512_load_si512(kOrder.at), bytes));
 }
 
 template <int Channels>
@@ -145,7 +156,7 @@ void run_vector(const WarpRun& given) {
     const __m512i whole = _mm512_setr_epi32(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
     const __m512i rest = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
     const __m512i stride = _mm512_set1_epi32(static_cast<std::int32_t>(run.stride)), step = _mm512_set1_epi32(Channels);
-    const auto one_block = [&](__m512i x0, __m512i x1, __m512i y0, __m512i y1, std::uint8_t* target) {
+    const auto one_block = [&](__m512i x0, __m512i x1, __m512i y0, __m512i y1, std::uint8_t* target) __attribute__((always_inline)) {
         const __m512i column = _mm512_permutex2var_epi32(x0, whole, x1), row = _mm512_permutex2var_epi32(y0, whole, y1);
         alignas(64) std::int32_t offsets[kBlock];
         _mm512_store_si512(offsets, _mm512_add_epi32(_mm512_mullo_epi32(row, stride), _mm512_mullo_epi32(column, step)));
@@ -180,7 +191,7 @@ FLOWERABLATE_INLINE __m512i load_fractions(const std::int32_t* from) { return _m
 
 constexpr int kBlock = 8;
 
-FLOWERABLATE_INLINE __m256i two_loads(const std::uint8_t* base, const std::int32_t* offsets) {
+FLOWERABLATE_INLINE __m256i two_loads(const std::uint8_t* base, Offsets offsets) {
     return _mm256_inserti128_si256(_mm256_castsi128_si256(load_pair(base + offsets[0])), load_pair(base + offsets[4]), 1);
 }
 
@@ -190,7 +201,7 @@ FLOWERABLATE_INLINE __m256i blend(__m256i a, __m256i b, __m256i part) {
 
 // Pixels `Low` and Low + 4 of eight with their right neighbours: eight words each, interpolated downwards.
 template <int Channels, int Low>
-FLOWERABLATE_INLINE __m256i columns(const std::uint8_t* source, std::ptrdiff_t below, const std::int32_t* offsets,
+FLOWERABLATE_INLINE __m256i columns(const std::uint8_t* source, std::ptrdiff_t below, Offsets offsets,
                                     __m256i down) {
     const __m256i shuffle = _mm256_broadcastsi128_si256(word_shuffle<Channels>());
     const __m256i top = _mm256_srli_epi16(_mm256_shuffle_epi8(two_loads(source, offsets + Low), shuffle), 1);
@@ -200,7 +211,7 @@ FLOWERABLATE_INLINE __m256i columns(const std::uint8_t* source, std::ptrdiff_t b
 
 // Pixels Low, Low + 1, Low + 4 and Low + 5.
 template <int Channels, int Low>
-FLOWERABLATE_INLINE __m256i four_words(const std::uint8_t* source, std::ptrdiff_t below, const std::int32_t* offsets,
+FLOWERABLATE_INLINE __m256i four_words(const std::uint8_t* source, std::ptrdiff_t below, Offsets offsets,
                                        __m256i across, __m256i down) {
     const __m256i even = columns<Channels, Low>(source, below, offsets, down);
     const __m256i odd = columns<Channels, Low + 1>(source, below, offsets, down);
@@ -212,7 +223,7 @@ FLOWERABLATE_INLINE __m256i four_words(const std::uint8_t* source, std::ptrdiff_
 }
 
 template <int Channels>
-FLOWERABLATE_INLINE void block(const std::uint8_t* source, std::ptrdiff_t below, const std::int32_t* offsets,
+FLOWERABLATE_INLINE void block(const std::uint8_t* source, std::ptrdiff_t below, Offsets offsets,
                                __m256i across, __m256i down, std::uint8_t* target) {
     __m256i bytes = _mm256_packus_epi16(four_words<Channels, 0>(source, below, offsets, across, down),
                                         four_words<Channels, 2>(source, below, offsets, across, down));
@@ -249,7 +260,7 @@ template <int Channels>
 void run_vector(const WarpRun& given) {
     const WarpRun run = given;  // a copy, because the bytes that are written might alias the original
     const __m256i stride = _mm256_set1_epi32(static_cast<std::int32_t>(run.stride)), step = _mm256_set1_epi32(Channels);
-    const auto one_block = [&](const Positions& x, const Positions& y, std::uint8_t* target) {
+    const auto one_block = [&](const Positions& x, const Positions& y, std::uint8_t* target) __attribute__((always_inline)) {
         alignas(32) std::int32_t offsets[kBlock];
         _mm256_store_si256(reinterpret_cast<__m256i*>(offsets),
                            _mm256_add_epi32(_mm256_mullo_epi32(Positions::whole(y), stride),

@@ -15,17 +15,25 @@ enum Slot { kCopy, kLastRow, kPlacesX, kPlacesY, kOffsets, kAcross, kDown, kSpec
 std::int64_t fixed(double position) { return std::llrint(position * static_cast<double>(kOne)); }
 
 // Kernels read a few bytes beyond the last pixel, so a picture at the very end of its memory is copied. So is one that is small and
-// not yet in the cache, if `all` of it is needed: lines across it defeat the prefetching that copying rows enjoys.
-Image readable(const Image& input, Format format, bool all, Scratch& scratch) {
+// not yet in the cache: lines across it defeat the prefetching that copying rows enjoys.
+Image readable(const Image& input, Format format, Scratch& scratch) {
     constexpr std::ptrdiff_t kCacheBytes = 256 * 1024;
     const std::ptrdiff_t row_bytes = static_cast<std::ptrdiff_t>(input.width) * format.pixel_bytes();
     const bool ends = input.readable_end - (input.row(input.height - 1) + row_bytes) < 16;
-    if (!ends && (!all || input.recent || row_bytes * input.height > kCacheBytes)) return input;
+    if (!ends && (input.recent || row_bytes * input.height > kCacheBytes)) return input;
     std::uint8_t* copy = scratch.work(kCopy, static_cast<std::size_t>(row_bytes * input.height));
     for (int y = 0; y < input.height; ++y) {
         std::memcpy(copy + y * row_bytes, input.row(y), static_cast<std::size_t>(row_bytes));
     }
     return packed_image(copy, input.size(), format.pixel_bytes());
+}
+
+Image part_of(const Image& input, const Window& window, Format format) {
+    Image part = input;
+    part.data = input.row(window.top) + static_cast<std::ptrdiff_t>(window.left) * format.pixel_bytes();
+    part.height = window.height;
+    part.width = window.width;
+    return part;
 }
 
 void fill_pixels(std::uint8_t* to, std::int64_t count, double fill, Format format) {
@@ -149,10 +157,17 @@ Affine Affine::after(const Affine& first) const {
             yx * first.xx + yy * first.yx, yx * first.xy + yy * first.yy, yx * first.x0 + yy * first.y0 + y0};
 }
 
-Image warp(const Image& input, Size out, const WarpPath& path, Format format, const Context& context) {
+void WarpPath::end_at_origin() {
+    WarpStage& last = stages_[count_ - 1];
+    last.map.x0 -= last.window.left;
+    last.map.y0 -= last.window.top;
+    last.window.left = last.window.top = 0;
+}
+
+Image warp(const Image& input, Size out, WarpPath path, Format format, const Context& context) {
     const Window& window = path.stage(path.count() - 1).window;
-    const bool all = window.width == input.width && window.height == input.height;
-    const Image source = readable(input, format, all, context.scratch);
+    const Image source = readable(part_of(input, window, format), format, context.scratch);
+    path.end_at_origin();
     const std::ptrdiff_t stride = static_cast<std::ptrdiff_t>(out.width) * format.pixel_bytes();
     std::uint8_t* target = context.target(static_cast<std::size_t>(stride * out.height));
     const std::uint8_t* target_end = target + stride * out.height;
@@ -168,7 +183,7 @@ Image warp(const Image& input, Size out, const WarpPath& path, Format format, co
 }
 
 PointSampler::PointSampler(const Image& input, const Sampling& sampling, Format format, const Context& context)
-    : source_(readable(input, format, true, context.scratch)), sampling_(sampling), format_(format) {
+    : source_(readable(input, format, context.scratch)), sampling_(sampling), format_(format) {
     Scratch& scratch = context.scratch;
     const auto count = static_cast<std::size_t>(input.width);
     places_ = {scratch.array<double>(kPlacesX, count), scratch.array<double>(kPlacesY, count)};

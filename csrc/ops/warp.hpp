@@ -54,6 +54,9 @@ public:
     // The next lookup, seen from the result.
     void add(const WarpStage& stage) { stages_[count_++] = stage; }
 
+    // Counts the places of the last window from its own corner.
+    void end_at_origin();
+
     int count() const { return count_; }
     const WarpStage& stage(int i) const { return stages_[i]; }
     const Sampling& sampling() const { return sampling_; }
@@ -65,7 +68,7 @@ private:
 };
 
 // Samples `input` along a path. Within one of the exact, rounded result.
-Image warp(const Image& input, Size out, const WarpPath& path, Format format, const Context& context);
+Image warp(const Image& input, Size out, WarpPath path, Format format, const Context& context);
 
 // The places of a row of pixels, in the window of the whole source.
 struct Places {
