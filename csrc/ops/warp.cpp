@@ -14,13 +14,13 @@ enum Slot { kCopy, kLastRow, kPlacesX, kPlacesY, kOffsets, kAcross, kDown, kSpec
 
 std::int64_t fixed(double position) { return std::llrint(position * static_cast<double>(kOne)); }
 
-// Kernels read a few bytes beyond the last pixel, so a picture at the very end of its memory is copied. So is one that is small and
-// not yet in the cache: lines across it defeat the prefetching that copying rows enjoys.
+// Kernels read a few bytes beyond the last pixel, so a picture at the very end of its memory is copied. So is a small part of one
+// that is not yet in the cache: lines across it defeat the prefetching that copying rows enjoys.
 Image readable(const Image& input, Format format, Scratch& scratch) {
     constexpr std::ptrdiff_t kCacheBytes = 256 * 1024;
     const std::ptrdiff_t row_bytes = static_cast<std::ptrdiff_t>(input.width) * format.pixel_bytes();
     const bool ends = input.readable_end - (input.row(input.height - 1) + row_bytes) < 16;
-    if (!ends && (input.recent || row_bytes * input.height > kCacheBytes)) return input;
+    if (!ends && (input.recent || input.stride == row_bytes || row_bytes * input.height > kCacheBytes)) return input;
     std::uint8_t* copy = scratch.work(kCopy, static_cast<std::size_t>(row_bytes * input.height));
     for (int y = 0; y < input.height; ++y) {
         std::memcpy(copy + y * row_bytes, input.row(y), static_cast<std::size_t>(row_bytes));
@@ -55,6 +55,28 @@ void cover_pixel(std::uint8_t* to, double fill, double cover, Format format) {
     if (format.depth == 1) return cover_values(to, format.channels, fill, cover);
     cover_values(reinterpret_cast<std::uint16_t*>(to), format.channels, fill, cover);
 }
+
+// Asks for the rows of a picture that is not yet in the cache, some time before lines across it are followed.
+class FetchAhead {
+public:
+    FetchAhead(const Image& source, Format format)
+        : source_(source),
+          row_bytes_(static_cast<std::ptrdiff_t>(source.width) * format.pixel_bytes()),
+          next_(source.recent ? source.height : 0) {}
+
+    void before_row(int y, int height) {
+        constexpr int kRowsAhead = 64;
+        const std::int64_t wanted = std::int64_t{y} * source_.height / height + kRowsAhead;
+        for (; next_ < source_.height && next_ < wanted; ++next_) {
+            for (std::ptrdiff_t at = 0; at < row_bytes_; at += 64) __builtin_prefetch(source_.row(next_) + at);
+        }
+    }
+
+private:
+    const Image& source_;
+    std::ptrdiff_t row_bytes_;
+    int next_;
+};
 
 // Follows a line of result pixels through all stages of a path, in pieces that are straight in the source.
 class Walk {
@@ -173,7 +195,9 @@ Image warp(const Image& input, Size out, WarpPath path, Format format, const Con
     const std::uint8_t* target_end = target + stride * out.height;
     std::uint8_t* last_row = context.scratch.work(kLastRow, static_cast<std::size_t>(stride));
     Walk walk(source, path, format);
+    FetchAhead fetch(source, format);
     for (int y = 0; y < out.height; ++y) {
+        fetch.before_row(y, out.height);
         std::uint8_t* to = target + y * stride;
         const bool overshoots = target_end - (to + stride) < kOvershoot;
         walk.row(y, out.width, overshoots ? last_row : to);
