@@ -10,6 +10,7 @@
 
 #include "kernels/color_kernels.hpp"
 #include "kernels/filter_kernels.hpp"
+#include "kernels/geometry_kernels.hpp"
 #include "kernels/intensity_kernels.hpp"
 #include "kernels/morphology_kernels.hpp"
 #include "kernels/noise_kernels.hpp"
@@ -34,21 +35,6 @@ struct Taps {
     const std::int32_t* starts;
     const std::int16_t* weights;
     const std::uint8_t* plan;  // what plan_rows() made of the rest, or null
-};
-
-// A row of output pixels of an affine warp. (x, y) is the source position of the first one, in 1/2^32 pixels with half of
-// 1/2^11 already added; (dx, dy) the step to the next. The four neighbours of pixels [first, last) all lie inside the source;
-// for the others they are looked up: columns[i] is the byte offset of column i, rows[i] the row for row i, also for negative i;
-// -1 stands for the constant 0. The source may be read 16 bytes beyond its last pixel.
-struct WarpLine {
-    const std::uint8_t* source;
-    std::ptrdiff_t stride;
-    std::uint8_t* target;  // written with overshoot
-    int count, first, last, channels;
-    std::int64_t x, y, dx, dy;
-    const std::int32_t* columns;
-    const std::int32_t* rows;
-    bool small;  // whether offsets into the source fit 32 bits
 };
 
 // The last pass: rows of 8 or 16 bits to float32 or bfloat16. value = x, then (8 bits only: if `tables` or `adjust`) the table's
@@ -92,14 +78,13 @@ struct Kernels {
     // `rows` holds `taps` pointers, readable kSlack bytes beyond `bytes`; `target` is written with overshoot.
     void (*resample_column)(const std::uint8_t* const* rows, const std::int16_t* weights, int taps, int precision,
                             std::uint8_t* target, std::ptrdiff_t bytes);
-    void (*warp_line)(const WarpLine&);
     void (*adjust)(const std::uint8_t* source, std::uint8_t* target, std::ptrdiff_t bytes, float alpha, float beta);
-    void (*flip_row)(const std::uint8_t* source, std::uint8_t* target, int width, int channels);
     std::ptrdiff_t (*output_work_bytes)(const OutputJob&);
     void (*output)(const OutputJob&);
     void (*moments)(const MomentsJob&);
     const ColorKernels& color;
     const FilterKernels& filter;
+    const GeometryKernels& geometry;
     const IntensityKernels& intensity;
     const MorphologyKernels& morphology;
     const NoiseKernels& noise;

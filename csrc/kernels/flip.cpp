@@ -1,4 +1,4 @@
-// Mirrored rows.
+// Mirrored rows, and the table of the geometric kernels.
 #include "kernels/kernels.hpp"
 
 namespace flowerablate::FLOWERABLATE_ISA {
@@ -16,18 +16,53 @@ void flip_scalar(const std::uint8_t* source, std::uint8_t* target, int begin, in
 
 #if defined(__AVX2__)
 
+// As many whole pixels as one vector holds, in reversed order; with three channels, the bytes left over stay behind.
+template <int Channels, int Width>
+struct Reversed {
+    alignas(64) std::uint8_t at[64] = {};
+    constexpr Reversed() {
+        constexpr int kPixels = Width / Channels;
+        for (int i = 0; i < kPixels * Channels; ++i) {
+            at[i] = static_cast<std::uint8_t>((kPixels - 1 - i / Channels) * Channels + i % Channels);
+        }
+    }
+};
+
+#endif
+
+#if defined(__AVX512BW__)
+
+// 64, 21 or 16 pixels at a time; with 3 channels the 64th byte is neither read nor written.
+template <int Channels>
+int flip_vector(const std::uint8_t* source, std::uint8_t* target, int width) {
+    constexpr int kPixels = 64 / Channels, kBytes = kPixels * Channels;
+    constexpr __mmask64 kAll = ~std::uint64_t{0} >> (64 - kBytes);
+    static constexpr Reversed<Channels, 64> kOrder{};
+    const __m512i order = _mm512_load_si512(kOrder.at);
+    const std::uint8_t* from = source + static_cast<std::ptrdiff_t>(width) * Channels;
+    int x = 0;
+    for (; x + kPixels <= width; x += kPixels, target += kBytes) {
+        from -= kBytes;
+        const __m512i pixels = _mm512_maskz_loadu_epi8(kAll, from);
+        _mm512_mask_storeu_epi8(target, kAll, _mm512_permutexvar_epi8(order, pixels));
+    }
+    if (x == width) return x;
+    // the pixels left over stand at the beginning of the source; reversed, they come last in the vector
+    const int rest = (width - x) * Channels;
+    const __m512i pixels = _mm512_maskz_loadu_epi8(~std::uint64_t{0} >> (64 - rest), source);
+    _mm512_mask_storeu_epi8(target - (kBytes - rest), kAll & ~std::uint64_t{0} << (kBytes - rest),
+                            _mm512_permutexvar_epi8(order, pixels));
+    return width;
+}
+
+#elif defined(__AVX2__)
+
 // Sixteen bytes at a time: five pixels of three channels, or four of four.
 template <int Channels>
 int flip_vector(const std::uint8_t* source, std::uint8_t* target, int width) {
     constexpr int kPixels = 16 / Channels;
-    __m128i shuffle;
-    if constexpr (Channels == 1) {
-        shuffle = _mm_setr_epi8(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
-    } else if constexpr (Channels == 3) {
-        shuffle = _mm_setr_epi8(12, 13, 14, 9, 10, 11, 6, 7, 8, 3, 4, 5, 0, 1, 2, 15);
-    } else {
-        shuffle = _mm_setr_epi8(12, 13, 14, 15, 8, 9, 10, 11, 4, 5, 6, 7, 0, 1, 2, 3);
-    }
+    static constexpr Reversed<Channels, 16> kOrder{};
+    const __m128i order = _mm_load_si128(reinterpret_cast<const __m128i*>(kOrder.at));
     int x = 0;
     for (; x + kPixels < width; x += kPixels) {
         const std::uint8_t* from = source + static_cast<std::ptrdiff_t>(width - kPixels - x) * Channels;
@@ -35,14 +70,12 @@ int flip_vector(const std::uint8_t* source, std::uint8_t* target, int width) {
         const __m128i pixels = Channels == 3 ? _mm_srli_si128(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from - 1)), 1)
                                              : _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
         _mm_storeu_si128(reinterpret_cast<__m128i*>(target + static_cast<std::ptrdiff_t>(x) * Channels),
-                         _mm_shuffle_epi8(pixels, shuffle));
+                         _mm_shuffle_epi8(pixels, order));
     }
     return x;
 }
 
 #endif
-
-}  // namespace
 
 void flip_row(const std::uint8_t* source, std::uint8_t* target, int width, int channels) {
     int begin = 0;
@@ -55,5 +88,9 @@ void flip_row(const std::uint8_t* source, std::uint8_t* target, int width, int c
     if (channels == 3) return flip_scalar<3>(source, target, begin, width);
     flip_scalar<4>(source, target, begin, width);
 }
+
+}  // namespace
+
+const GeometryKernels geometry_kernels = {warp_run, warp_points, float_row, float_column, flip_row};
 
 }  // namespace flowerablate::FLOWERABLATE_ISA

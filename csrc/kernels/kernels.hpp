@@ -7,6 +7,7 @@ namespace flowerablate::FLOWERABLATE_ISA {
 
 extern const ColorKernels color_kernels;
 extern const FilterKernels filter_kernels;
+extern const GeometryKernels geometry_kernels;
 extern const IntensityKernels intensity_kernels;
 extern const MorphologyKernels morphology_kernels;
 extern const NoiseKernels noise_kernels;
@@ -19,9 +20,12 @@ const std::uint8_t* plan_rows(const Taps& taps, int channels, std::uint8_t* work
 void resample_rows(const std::uint8_t* const* rows, std::uint8_t* const* targets, const Taps& taps, int channels);
 void resample_column(const std::uint8_t* const* rows, const std::int16_t* weights, int taps, int precision,
                      std::uint8_t* target, std::ptrdiff_t bytes);
-void warp_line(const WarpLine& line);
+void warp_run(const WarpRun& run);
+void warp_points(const WarpPoints& points);
+void float_row(const std::uint8_t* source, float* target, const FloatTaps& taps, int channels, int depth);
+void float_column(const float* const* rows, const float* weights, int taps, std::uint8_t* target, std::ptrdiff_t values,
+                  int depth);
 void adjust(const std::uint8_t* source, std::uint8_t* target, std::ptrdiff_t bytes, float alpha, float beta);
-void flip_row(const std::uint8_t* source, std::uint8_t* target, int width, int channels);
 std::ptrdiff_t output_work_bytes(const OutputJob& job);
 void output(const OutputJob& job);
 void moments(const MomentsJob& job);

@@ -13,9 +13,10 @@ extern const Kernels table;
 #endif
 
 const Kernels table = {
-    FLOWERABLATE_ISA_NAME, plan_bytes,     plan_rows,         resample_rows,      resample_column, warp_line,
-    adjust,                flip_row,       output_work_bytes, output,             moments,         color_kernels,
-    filter_kernels,        intensity_kernels, morphology_kernels, noise_kernels, threshold_kernels,
+    FLOWERABLATE_ISA_NAME, plan_bytes,         plan_rows,    resample_rows, resample_column,
+    adjust,                output_work_bytes,  output,       moments,       color_kernels,
+    filter_kernels,        geometry_kernels,   intensity_kernels, morphology_kernels, noise_kernels,
+    threshold_kernels,
 };
 
 }  // namespace flowerablate::FLOWERABLATE_ISA

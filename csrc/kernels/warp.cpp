@@ -1,217 +1,342 @@
-// Bilinear sampling along lines through the source.
+// Bilinear and nearest sampling along lines through the source, and at single places.
 //
-// Weights have 11 bits. Horizontal interpolation keeps 13 bits (value * 32), so that the vertical one leaves the result in the
-// third byte of 32 bits; it rounds to 8 bits.
+// All paths do the same whole-number arithmetic on values times 2^7, which fit 16 bits: a + round((b - a) * fraction), first
+// down, then across, with fractions of 15 bits; then the value is rounded. That is within 1/50 of the exact one before the last
+// rounding.
 #include "kernels/kernels.hpp"
 
 namespace flowerablate::FLOWERABLATE_ISA {
 
 namespace {
 
-// What pixels outside the source read, where the border is constant.
-alignas(16) constexpr std::uint8_t kOutside[16] = {};
-
 FLOWERABLATE_INLINE std::int32_t fraction(std::int64_t position) {
-    return static_cast<std::int32_t>(position >> 21) & 2047;
+    return static_cast<std::int32_t>(position >> 17) & 32767;
 }
 
-struct Neighbours {
-    const std::uint8_t *top_left, *top_right, *bottom_left, *bottom_right;
-};
-
-FLOWERABLATE_INLINE Neighbours inner_neighbours(const WarpLine& line, std::int64_t x, std::int64_t y) {
-    const std::uint8_t* top = line.source + (y >> 32) * line.stride + (x >> 32) * line.channels;
-    return {top, top + line.channels, top + line.stride, top + line.stride + line.channels};
+FLOWERABLATE_INLINE std::int32_t between(std::int32_t a, std::int32_t b, std::int32_t part) {
+    return a + (((b - a) * part + (1 << 14)) >> 15);
 }
 
-FLOWERABLATE_INLINE const std::uint8_t* looked_up(const WarpLine& line, std::int32_t row, std::int32_t column) {
-    return row < 0 || column < 0 ? kOutside : line.source + row * line.stride + column;
+// The value of a pixel whose upper left neighbour is `at`.
+FLOWERABLATE_INLINE std::uint8_t interpolated(const std::uint8_t* at, std::ptrdiff_t right, std::ptrdiff_t below,
+                                              std::int32_t across, std::int32_t down) {
+    const std::int32_t left = between(at[0] << 7, at[below] << 7, down);
+    const std::int32_t other = between(at[right] << 7, at[right + below] << 7, down);
+    return static_cast<std::uint8_t>((between(left, other, across) + 64) >> 7);
 }
 
-FLOWERABLATE_INLINE Neighbours border_neighbours(const WarpLine& line, std::int64_t x, std::int64_t y) {
-    const std::int32_t left = line.columns[x >> 32], right = line.columns[(x >> 32) + 1];
-    const std::int32_t above = line.rows[y >> 32], below = line.rows[(y >> 32) + 1];
-    return {looked_up(line, above, left), looked_up(line, above, right), looked_up(line, below, left),
-            looked_up(line, below, right)};
+// 16-bit values get the exact sum of products, rounded once.
+FLOWERABLATE_INLINE std::uint16_t interpolated(const std::uint16_t* at, std::ptrdiff_t right, std::ptrdiff_t below,
+                                               std::int32_t across, std::int32_t down) {
+    const std::int64_t left = std::int64_t{at[0]} * (32768 - down) + std::int64_t{at[below]} * down;
+    const std::int64_t other = std::int64_t{at[right]} * (32768 - down) + std::int64_t{at[right + below]} * down;
+    return static_cast<std::uint16_t>((left * (32768 - across) + other * across + (std::int64_t{1} << 29)) >> 30);
 }
 
-template <int Channels>
-FLOWERABLATE_INLINE void interpolate(const Neighbours& at, std::int32_t fx, std::int32_t fy, std::uint8_t* target) {
-    for (int c = 0; c < Channels; ++c) {
-        const std::int32_t above = (at.top_left[c] * (2048 - fx) + at.top_right[c] * fx + 32) >> 6;
-        const std::int32_t below = (at.bottom_left[c] * (2048 - fx) + at.bottom_right[c] * fx + 32) >> 6;
-        target[c] = static_cast<std::uint8_t>((above * (2048 - fy) + below * fy + (1 << 15)) >> 16);
+// All of a run from pixel `begin` on, one by one. `T` is the type of a value; offsets count values.
+template <typename T, int Channels>
+void run_scalar(const WarpRun& run, int begin) {
+    constexpr std::ptrdiff_t kBytes = sizeof(T);
+    std::int64_t x = run.x + begin * run.dx, y = run.y + begin * run.dy;
+    const std::ptrdiff_t right = run.right / kBytes, below = run.below / kBytes;
+    T* to = reinterpret_cast<T*>(run.target) + static_cast<std::ptrdiff_t>(begin) * Channels;
+    for (int i = begin; i < run.count; ++i, x += run.dx, y += run.dy, to += Channels) {
+        const T* at = reinterpret_cast<const T*>(run.source + (y >> 32) * run.stride + (x >> 32) * (Channels * kBytes));
+        if (run.nearest) {
+            at += (x >> 31 & 1) * right + (y >> 31 & 1) * below;
+            for (int c = 0; c < Channels; ++c) to[c] = at[c];
+        } else {
+            const std::int32_t across = fraction(x), down = fraction(y);
+            for (int c = 0; c < Channels; ++c) to[c] = interpolated(at + c, right, below, across, down);
+        }
     }
 }
 
-template <int Channels>
-void inner_scalar(const WarpLine& line, int begin, int end) {
-    std::int64_t x = line.x + begin * line.dx, y = line.y + begin * line.dy;
-    for (int i = begin; i < end; ++i, x += line.dx, y += line.dy) {
-        interpolate<Channels>(inner_neighbours(line, x, y), fraction(x), fraction(y),
-                              line.target + static_cast<std::ptrdiff_t>(i) * Channels);
+template <typename T, int Channels>
+void points_scalar(const WarpPoints& points, int begin) {
+    constexpr std::ptrdiff_t kBytes = sizeof(T);
+    const std::ptrdiff_t right = points.right / kBytes, below = points.below / kBytes;
+    T* to = reinterpret_cast<T*>(points.target) + static_cast<std::ptrdiff_t>(begin) * Channels;
+    for (int i = begin; i < points.count; ++i, to += Channels) {
+        const T* at = reinterpret_cast<const T*>(points.source + points.offsets[i]);
+        for (int c = 0; c < Channels; ++c) {
+            to[c] = interpolated(at + c, right, below, points.across[i], points.down[i]);
+        }
     }
 }
 
 #if defined(__AVX2__)
 
-FLOWERABLATE_INLINE __m128i load_pixel(const std::uint8_t* from) {
-    std::int32_t pixel;
-    std::memcpy(&pixel, from, sizeof pixel);
-    return _mm_cvtsi32_si128(pixel);
+// Byte offsets of pixels in memory: volatile, because single loads are faster than taking a vector apart.
+typedef const volatile std::int32_t* Offsets;
+
+FLOWERABLATE_INLINE __m128i load_pair(const std::uint8_t* from) {
+    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
 }
 
-// 16-bit pairs (2048 - f, f).
-FLOWERABLATE_INLINE std::int32_t fraction_pair(std::int64_t position) {
-    const std::int32_t part = fraction(position);
-    return (2048 - part) | part << 16;
+// Where in 16 bytes the values of a pixel and its right neighbour are, as the upper halves of eight words.
+template <int Channels>
+FLOWERABLATE_INLINE __m128i word_shuffle() {
+    if constexpr (Channels == 3) return _mm_setr_epi8(-1, 0, -1, 1, -1, 2, -1, -1, -1, 3, -1, 4, -1, 5, -1, -1);
+    return _mm_setr_epi8(-1, 0, -1, 1, -1, 2, -1, 3, -1, 4, -1, 5, -1, 6, -1, 7);
 }
 
-// The arithmetic of interpolate() for all channels of a pixel.
-FLOWERABLATE_INLINE void interpolate_pixel(const Neighbours& at, std::int64_t x, std::int64_t y, std::uint8_t* target) {
-    const __m128i across = _mm_set1_epi32(fraction_pair(x)), down = _mm_set1_epi32(fraction_pair(y));
-    const __m128i top = _mm_cvtepu8_epi16(_mm_unpacklo_epi8(load_pixel(at.top_left), load_pixel(at.top_right)));
-    const __m128i bottom = _mm_cvtepu8_epi16(_mm_unpacklo_epi8(load_pixel(at.bottom_left), load_pixel(at.bottom_right)));
-    const __m128i half = _mm_set1_epi32(32);
-    const __m128i above = _mm_srli_epi32(_mm_add_epi32(_mm_madd_epi16(top, across), half), 6);
-    const __m128i below = _mm_slli_epi32(_mm_add_epi32(_mm_madd_epi16(bottom, across), half), 10);
-    const __m128i column = _mm_blend_epi16(above, below, 0xAA);
-    const __m128i sums = _mm_add_epi32(_mm_madd_epi16(column, down), _mm_set1_epi32(1 << 15));
-    const __m128i third_bytes = _mm_setr_epi8(2, 6, 10, 14, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
-    const std::int32_t pixel = _mm_cvtsi128_si32(_mm_shuffle_epi8(sums, third_bytes));
-    std::memcpy(target, &pixel, sizeof pixel);
+#endif
+
+#if defined(__AVX512BW__)
+
+constexpr int kBlock = 16;  // pixels at a time
+
+FLOWERABLATE_INLINE __m512i four_loads(const std::uint8_t* base, Offsets offsets) {
+    const __m256i low = _mm256_inserti128_si256(_mm256_castsi128_si256(load_pair(base + offsets[0])),
+                                                load_pair(base + offsets[2]), 1);
+    const __m256i high = _mm256_inserti128_si256(_mm256_castsi128_si256(load_pair(base + offsets[4])),
+                                                 load_pair(base + offsets[6]), 1);
+    return _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
+}
+
+FLOWERABLATE_INLINE __m512i blend(__m512i a, __m512i b, __m512i part) {
+    return _mm512_add_epi16(a, _mm512_mulhrs_epi16(_mm512_sub_epi16(b, a), part));
+}
+
+// Every other one of eight pixels from offsets[0] on, with their right neighbours: eight words each, interpolated downwards.
+template <int Channels>
+FLOWERABLATE_INLINE __m512i columns(const std::uint8_t* source, std::ptrdiff_t below, Offsets offsets,
+                                    __m512i down) {
+    const __m512i shuffle = _mm512_broadcast_i32x4(word_shuffle<Channels>());
+    const __m512i top = _mm512_srli_epi16(_mm512_shuffle_epi8(four_loads(source, offsets), shuffle), 1);
+    const __m512i bottom = _mm512_srli_epi16(_mm512_shuffle_epi8(four_loads(source + below, offsets), shuffle), 1);
+    return blend(top, bottom, down);
+}
+
+// Indices of the words that hold the fractions (of 32 bits each) of pixels `first`, first + step, ...: `each` times every one.
+FLOWERABLATE_INLINE __m512i spread(__m512i fractions, int first, int step, int each) {
+    alignas(64) std::int16_t at[32];
+    for (int i = 0; i < 32; ++i) at[i] = static_cast<std::int16_t>(2 * (first + i / each * step));
+    return _mm512_permutexvar_epi16(_mm512_load_si512(at), fractions);
+}
+
+template <int Channels, int First>
+FLOWERABLATE_INLINE __m512i eight_words(const std::uint8_t* source, std::ptrdiff_t below, Offsets offsets,
+                                        __m512i across, __m512i down) {
+    const __m512i even = columns<Channels>(source, below, offsets + First, spread(down, First, 2, 8));
+    const __m512i odd = columns<Channels>(source, below, offsets + First + 1, spread(down, First + 1, 2, 8));
+    const __m512i value = blend(_mm512_unpacklo_epi64(even, odd), _mm512_unpackhi_epi64(even, odd),
+                                spread(across, First, 1, 4));
+    return _mm512_srai_epi16(_mm512_add_epi16(value, _mm512_set1_epi16(64)), 7);
+}
+
+// Where block() finds the values of its pixels in their order.
+template <int Channels>
+struct Compact {
+    alignas(64) std::uint8_t at[64] = {};
+    constexpr Compact() {
+        for (int i = 0; i < kBlock; ++i) {
+            for (int c = 0; c < Channels; ++c) {
+                at[i * Channels + c] = static_cast<std::uint8_t>(i % 8 / 2 * 16 + i / 8 * 8 + i % 2 * 4 + c);
+            }
+        }
+    }
+};
+
+template <int Channels>
+FLOWERABLATE_INLINE void block(const std::uint8_t* source, std::ptrdiff_t below, Offsets offsets,
+                               __m512i across, __m512i down, std::uint8_t* target) {
+    const __m512i low = eight_words<Channels, 0>(source, below, offsets, across, down);
+    const __m512i high = eight_words<Channels, 8>(source, below, offsets, across, down);
+    const __m512i bytes = _mm512_packus_epi16(low, high);  // in each 16 bytes: pixels 2i, 2i + 1, 8 + 2i, 9 + 2i
+    static constexpr Compact<Channels> kOrder{};
+    _mm512_storeu_si512(target, _mm512_permutexvar_epi8(_mm512_load_si512(kOrder.at), bytes));
+}
+
+template <int Channels>
+void run_vector(const WarpRun& given) {
+    const WarpRun run = given;  // a copy, because the bytes that are written might alias the original
+    const __m512i lanes = _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7);
+    const __m512i whole = _mm512_setr_epi32(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+    const __m512i rest = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    const __m512i stride = _mm512_set1_epi32(static_cast<std::int32_t>(run.stride)), step = _mm512_set1_epi32(Channels);
+    const auto one_block = [&](__m512i x0, __m512i x1, __m512i y0, __m512i y1, std::uint8_t* target) __attribute__((always_inline)) {
+        const __m512i column = _mm512_permutex2var_epi32(x0, whole, x1), row = _mm512_permutex2var_epi32(y0, whole, y1);
+        alignas(64) std::int32_t offsets[kBlock];
+        _mm512_store_si512(offsets, _mm512_add_epi32(_mm512_mullo_epi32(row, stride), _mm512_mullo_epi32(column, step)));
+        const __m512i across = _mm512_srli_epi32(_mm512_permutex2var_epi32(x0, rest, x1), 17);
+        const __m512i down = _mm512_srli_epi32(_mm512_permutex2var_epi32(y0, rest, y1), 17);
+        block<Channels>(run.source, run.below, offsets, across, down, target);
+    };
+    const auto places = [&](std::int64_t start, std::int64_t by, __m512i lane) {
+        return _mm512_add_epi64(_mm512_set1_epi64(start), _mm512_mullo_epi64(_mm512_set1_epi64(by), lane));
+    };
+    __m512i x0 = places(run.x, run.dx, lanes), y0 = places(run.y, run.dy, lanes);
+    const __m512i x8 = _mm512_set1_epi64(8 * run.dx), y8 = _mm512_set1_epi64(8 * run.dy);
+    int i = 0;
+    std::uint8_t* to = run.target;
+    for (; i + kBlock <= run.count; i += kBlock, to += kBlock * Channels) {
+        const __m512i x1 = _mm512_add_epi64(x0, x8), y1 = _mm512_add_epi64(y0, y8);
+        one_block(x0, x1, y0, y1, to);
+        x0 = _mm512_add_epi64(x1, x8);
+        y0 = _mm512_add_epi64(y1, y8);
+    }
+    if (i == run.count) return;
+    // the last place again and again, so that nothing outside is read
+    const __m512i last = _mm512_set1_epi64(run.count - 1 - i), more = _mm512_add_epi64(lanes, _mm512_set1_epi64(8));
+    const __m512i low = _mm512_min_epi64(lanes, last), high = _mm512_min_epi64(more, last);
+    const std::int64_t x = run.x + i * run.dx, y = run.y + i * run.dy;
+    one_block(places(x, run.dx, low), places(x, run.dx, high), places(y, run.dy, low), places(y, run.dy, high), to);
+}
+
+FLOWERABLATE_INLINE __m512i load_fractions(const std::int32_t* from) { return _mm512_loadu_si512(from); }
+
+#elif defined(__AVX2__)
+
+constexpr int kBlock = 8;
+
+FLOWERABLATE_INLINE __m256i two_loads(const std::uint8_t* base, Offsets offsets) {
+    return _mm256_inserti128_si256(_mm256_castsi128_si256(load_pair(base + offsets[0])), load_pair(base + offsets[4]), 1);
+}
+
+FLOWERABLATE_INLINE __m256i blend(__m256i a, __m256i b, __m256i part) {
+    return _mm256_add_epi16(a, _mm256_mulhrs_epi16(_mm256_sub_epi16(b, a), part));
+}
+
+// Pixels `Low` and Low + 4 of eight with their right neighbours: eight words each, interpolated downwards.
+template <int Channels, int Low>
+FLOWERABLATE_INLINE __m256i columns(const std::uint8_t* source, std::ptrdiff_t below, Offsets offsets,
+                                    __m256i down) {
+    const __m256i shuffle = _mm256_broadcastsi128_si256(word_shuffle<Channels>());
+    const __m256i top = _mm256_srli_epi16(_mm256_shuffle_epi8(two_loads(source, offsets + Low), shuffle), 1);
+    const __m256i bottom = _mm256_srli_epi16(_mm256_shuffle_epi8(two_loads(source + below, offsets + Low), shuffle), 1);
+    return blend(top, bottom, _mm256_shuffle_epi8(down, _mm256_set1_epi16(0x0100 + 0x0404 * Low)));
+}
+
+// Pixels Low, Low + 1, Low + 4 and Low + 5.
+template <int Channels, int Low>
+FLOWERABLATE_INLINE __m256i four_words(const std::uint8_t* source, std::ptrdiff_t below, Offsets offsets,
+                                       __m256i across, __m256i down) {
+    const __m256i even = columns<Channels, Low>(source, below, offsets, down);
+    const __m256i odd = columns<Channels, Low + 1>(source, below, offsets, down);
+    constexpr std::int64_t kFirst = 0x0100010001000100 + 0x0404040404040404 * std::int64_t{Low};
+    const __m256i spread = _mm256_setr_epi64x(kFirst, kFirst + 0x0404040404040404, kFirst, kFirst + 0x0404040404040404);
+    const __m256i value = blend(_mm256_unpacklo_epi64(even, odd), _mm256_unpackhi_epi64(even, odd),
+                                _mm256_shuffle_epi8(across, spread));
+    return _mm256_srai_epi16(_mm256_add_epi16(value, _mm256_set1_epi16(64)), 7);
+}
+
+template <int Channels>
+FLOWERABLATE_INLINE void block(const std::uint8_t* source, std::ptrdiff_t below, Offsets offsets,
+                               __m256i across, __m256i down, std::uint8_t* target) {
+    __m256i bytes = _mm256_packus_epi16(four_words<Channels, 0>(source, below, offsets, across, down),
+                                        four_words<Channels, 2>(source, below, offsets, across, down));
+    if constexpr (Channels == 3) {
+        const __m128i compact = _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1);
+        bytes = _mm256_shuffle_epi8(bytes, _mm256_broadcastsi128_si256(compact));
+    }
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(target), _mm256_castsi256_si128(bytes));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(target + 4 * Channels), _mm256_extracti128_si256(bytes, 1));
 }
 
 // Positions of pixels 0, 1, 4, 5 and 2, 3, 6, 7, so that halves() finds them in order.
 struct Positions {
     __m256i outer, inner;
 
-    FLOWERABLATE_INLINE Positions from(std::int64_t start, std::int64_t step) {
-        return {_mm256_setr_epi64x(start, start + step, start + 4 * step, start + 5 * step),
-                _mm256_setr_epi64x(start + 2 * step, start + 3 * step, start + 6 * step, start + 7 * step)};
+    // `last`: the pixel that all behind it repeat, so that nothing outside is read.
+    FLOWERABLATE_INLINE Positions from(std::int64_t start, std::int64_t step, int last) {
+        std::int64_t at[8];
+        for (int i = 0; i < 8; ++i) at[i] = start + min_int(i, last) * step;
+        return {_mm256_setr_epi64x(at[0], at[1], at[4], at[5]), _mm256_setr_epi64x(at[2], at[3], at[6], at[7])};
     }
-    FLOWERABLATE_INLINE __m256i halves(const Positions& at, bool upper) {
-        const __m256 outer = _mm256_castsi256_ps(at.outer), inner = _mm256_castsi256_ps(at.inner);
-        return _mm256_castps_si256(upper ? _mm256_shuffle_ps(outer, inner, 0xDD)
-                                         : _mm256_shuffle_ps(outer, inner, 0x88));
+    FLOWERABLATE_INLINE __m256i whole(const Positions& at) {
+        return _mm256_castps_si256(
+            _mm256_shuffle_ps(_mm256_castsi256_ps(at.outer), _mm256_castsi256_ps(at.inner), 0xDD));
     }
-    FLOWERABLATE_INLINE __m256i pixels(const Positions& at) { return halves(at, true); }
-    FLOWERABLATE_INLINE __m256i pairs(const Positions& at) {
-        const __m256i part = _mm256_srli_epi32(halves(at, false), 21);
-        return _mm256_or_si256(_mm256_sub_epi32(_mm256_set1_epi32(2048), part), _mm256_slli_epi32(part, 16));
+    FLOWERABLATE_INLINE __m256i fractions(const Positions& at) {
+        return _mm256_srli_epi32(_mm256_castps_si256(_mm256_shuffle_ps(_mm256_castsi256_ps(at.outer),
+                                                                       _mm256_castsi256_ps(at.inner), 0x88)),
+                                 17);
     }
 };
 
-FLOWERABLATE_INLINE __m256i two_loads(const std::uint8_t* low, const std::uint8_t* high) {
-    const __m128i a = _mm_loadu_si128(reinterpret_cast<const __m128i*>(low));
-    const __m128i b = _mm_loadu_si128(reinterpret_cast<const __m128i*>(high));
-    return _mm256_inserti128_si256(_mm256_castsi128_si256(a), b, 1);
-}
-
-// Pixels `Low` and `Low + 4` of eight: four 32-bit values each, with the result in the third byte and nothing above.
-template <int Channels, int Low>
-FLOWERABLATE_INLINE __m256i two_pixels(const WarpLine& line, const std::int32_t* offsets, __m256i across_all,
-                                       __m256i down_all) {
-    // bytes of two neighbouring pixels, paired by channel and widened to 16 bits
-    const __m128i pairs = Channels == 3 ? _mm_setr_epi8(0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1)
-                                        : _mm_setr_epi8(0, -1, 4, -1, 1, -1, 5, -1, 2, -1, 6, -1, 3, -1, 7, -1);
-    const __m256i shuffle = _mm256_broadcastsi128_si256(pairs);
-    const std::uint8_t* first = line.source + offsets[Low];
-    const std::uint8_t* second = line.source + offsets[Low + 4];
-    const __m256i across = _mm256_shuffle_epi32(across_all, Low * 0x55);
-    const __m256i down = _mm256_shuffle_epi32(down_all, Low * 0x55);
-    const __m256i top = _mm256_shuffle_epi8(two_loads(first, second), shuffle);
-    const __m256i bottom = _mm256_shuffle_epi8(two_loads(first + line.stride, second + line.stride), shuffle);
-    const __m256i half = _mm256_set1_epi32(32);
-    const __m256i above = _mm256_srli_epi32(_mm256_add_epi32(_mm256_madd_epi16(top, across), half), 6);
-    const __m256i below = _mm256_slli_epi32(_mm256_add_epi32(_mm256_madd_epi16(bottom, across), half), 10);
-    const __m256i column = _mm256_blend_epi16(above, below, 0xAA);
-    return _mm256_add_epi32(_mm256_madd_epi16(column, down), _mm256_set1_epi32(1 << 15));
-}
-
-// The upper 16 bits of each 32, of `a` and `b` in turn.
-FLOWERABLATE_INLINE __m256i upper_words(__m256i a, __m256i b) {
-    return _mm256_blend_epi16(_mm256_srli_epi32(a, 16), b, 0xAA);
-}
-
 template <int Channels>
-FLOWERABLATE_INLINE void eight_pixels(const WarpLine& line, const Positions& x, const Positions& y, std::uint8_t* target) {
-    // in each half: channels of pixels 0 and 1 in turn, then those of 2 and 3
-    const __m128i sort = Channels == 3 ? _mm_setr_epi8(0, 2, 4, 1, 3, 5, 8, 10, 12, 9, 11, 13, -1, -1, -1, -1)
-                                       : _mm_setr_epi8(0, 2, 4, 6, 1, 3, 5, 7, 8, 10, 12, 14, 9, 11, 13, 15);
-    alignas(32) std::int32_t offsets[8];
-    const __m256i rows = _mm256_mullo_epi32(Positions::pixels(y), _mm256_set1_epi32(static_cast<int>(line.stride)));
-    const __m256i columns = _mm256_mullo_epi32(Positions::pixels(x), _mm256_set1_epi32(Channels));
-    _mm256_store_si256(reinterpret_cast<__m256i*>(offsets), _mm256_add_epi32(rows, columns));
-    const __m256i across = Positions::pairs(x), down = Positions::pairs(y);
-    const __m256i low = upper_words(two_pixels<Channels, 0>(line, offsets, across, down),
-                                    two_pixels<Channels, 1>(line, offsets, across, down));
-    const __m256i high = upper_words(two_pixels<Channels, 2>(line, offsets, across, down),
-                                     two_pixels<Channels, 3>(line, offsets, across, down));
-    const __m256i bytes = _mm256_shuffle_epi8(_mm256_packus_epi16(low, high), _mm256_broadcastsi128_si256(sort));
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(target), _mm256_castsi256_si128(bytes));
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(target + 4 * Channels), _mm256_extracti128_si256(bytes, 1));
-}
-
-template <int Channels>
-void inner_vector(const WarpLine& line) {
-    if (!line.small || line.last - line.first < 8) return inner_scalar<Channels>(line, line.first, line.last);
-    Positions x = Positions::from(line.x + line.first * line.dx, line.dx);
-    Positions y = Positions::from(line.y + line.first * line.dy, line.dy);
-    const __m256i x_step = _mm256_set1_epi64x(8 * line.dx), y_step = _mm256_set1_epi64x(8 * line.dy);
-    int i = line.first;
-    for (; i + 8 <= line.last; i += 8) {
-        eight_pixels<Channels>(line, x, y, line.target + static_cast<std::ptrdiff_t>(i) * Channels);
-        x = {_mm256_add_epi64(x.outer, x_step), _mm256_add_epi64(x.inner, x_step)};
-        y = {_mm256_add_epi64(y.outer, y_step), _mm256_add_epi64(y.inner, y_step)};
+void run_vector(const WarpRun& given) {
+    const WarpRun run = given;  // a copy, because the bytes that are written might alias the original
+    const __m256i stride = _mm256_set1_epi32(static_cast<std::int32_t>(run.stride)), step = _mm256_set1_epi32(Channels);
+    const auto one_block = [&](const Positions& x, const Positions& y, std::uint8_t* target) __attribute__((always_inline)) {
+        alignas(32) std::int32_t offsets[kBlock];
+        _mm256_store_si256(reinterpret_cast<__m256i*>(offsets),
+                           _mm256_add_epi32(_mm256_mullo_epi32(Positions::whole(y), stride),
+                                            _mm256_mullo_epi32(Positions::whole(x), step)));
+        block<Channels>(run.source, run.below, offsets, Positions::fractions(x), Positions::fractions(y), target);
+    };
+    Positions x = Positions::from(run.x, run.dx, run.count - 1), y = Positions::from(run.y, run.dy, run.count - 1);
+    const __m256i x8 = _mm256_set1_epi64x(8 * run.dx), y8 = _mm256_set1_epi64x(8 * run.dy);
+    int i = 0;
+    std::uint8_t* to = run.target;
+    for (; i + kBlock <= run.count; i += kBlock, to += kBlock * Channels) {
+        one_block(x, y, to);
+        x = {_mm256_add_epi64(x.outer, x8), _mm256_add_epi64(x.inner, x8)};
+        y = {_mm256_add_epi64(y.outer, y8), _mm256_add_epi64(y.inner, y8)};
     }
-    if (i == line.last) return;
-    i = line.last - 8;  // the last eight once more, rather than the rest one by one
-    eight_pixels<Channels>(line, Positions::from(line.x + i * line.dx, line.dx),
-                           Positions::from(line.y + i * line.dy, line.dy),
-                           line.target + static_cast<std::ptrdiff_t>(i) * Channels);
+    if (i == run.count) return;
+    one_block(Positions::from(run.x + i * run.dx, run.dx, run.count - 1 - i),
+              Positions::from(run.y + i * run.dy, run.dy, run.count - 1 - i), to);
+}
+
+FLOWERABLATE_INLINE __m256i load_fractions(const std::int32_t* from) {
+    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
 }
 
 #endif
 
-template <int Channels>
-void border(const WarpLine& line, int begin, int end) {
-    std::int64_t x = line.x + begin * line.dx, y = line.y + begin * line.dy;
-    for (int i = begin; i < end; ++i, x += line.dx, y += line.dy) {
-        const Neighbours at = border_neighbours(line, x, y);
-        std::uint8_t* target = line.target + static_cast<std::ptrdiff_t>(i) * Channels;
 #if defined(__AVX2__)
-        if constexpr (Channels != 1) {
-            interpolate_pixel(at, x, y, target);
-            continue;
-        }
-#endif
-        interpolate<Channels>(at, fraction(x), fraction(y), target);
+
+template <int Channels>
+int points_vector(const WarpPoints& given) {
+    const WarpPoints points = given;
+    int i = 0;
+    for (; i + kBlock <= points.count; i += kBlock) {
+        block<Channels>(points.source, points.below, points.offsets + i, load_fractions(points.across + i),
+                        load_fractions(points.down + i), points.target + static_cast<std::ptrdiff_t>(i) * Channels);
     }
+    return i;
 }
 
-// From left to right, because each part writes beyond its end.
-template <int Channels>
-void whole_line(const WarpLine& line) {
-    border<Channels>(line, 0, line.first);
-#if defined(__AVX2__)
-    if constexpr (Channels == 1) {
-        inner_scalar<Channels>(line, line.first, line.last);
-    } else {
-        inner_vector<Channels>(line);
-    }
-#else
-    inner_scalar<Channels>(line, line.first, line.last);
 #endif
-    border<Channels>(line, line.last, line.count);
+
+template <int Channels>
+void whole_run(const WarpRun& run) {
+    if (run.depth == 2) return run_scalar<std::uint16_t, Channels>(run, 0);
+#if defined(__AVX2__)
+    if constexpr (Channels != 1) {
+        if (!run.nearest && run.small && run.right == Channels) return run_vector<Channels>(run);
+    }
+#endif
+    run_scalar<std::uint8_t, Channels>(run, 0);
+}
+
+template <int Channels>
+void all_points(const WarpPoints& points) {
+    if (points.depth == 2) return points_scalar<std::uint16_t, Channels>(points, 0);
+    int begin = 0;
+#if defined(__AVX2__)
+    if constexpr (Channels != 1) {
+        if (points.right == Channels) begin = points_vector<Channels>(points);
+    }
+#endif
+    points_scalar<std::uint8_t, Channels>(points, begin);
 }
 
 }  // namespace
 
-void warp_line(const WarpLine& line) {
-    if (line.channels == 1) return whole_line<1>(line);
-    if (line.channels == 3) return whole_line<3>(line);
-    whole_line<4>(line);
+void warp_run(const WarpRun& run) {
+    if (run.channels == 1) return whole_run<1>(run);
+    if (run.channels == 3) return whole_run<3>(run);
+    whole_run<4>(run);
+}
+
+void warp_points(const WarpPoints& points) {
+    if (points.channels == 1) return all_points<1>(points);
+    if (points.channels == 3) return all_points<3>(points);
+    all_points<4>(points);
 }
 
 }  // namespace flowerablate::FLOWERABLATE_ISA

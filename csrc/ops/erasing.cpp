@@ -64,9 +64,8 @@ private:
         std::uint16_t color[4] = {value_, value_, value_, value_};
         if (fill_ == Fill::kMean) {
             std::uint64_t sums[4] = {}, squares[4] = {};
-            for (int y = 0; y < input.height; ++y) {
-                kernels().moments({input.row(y), input.width, channels(), format().depth, sums, squares});
-            }
+            kernels().moments({input.data, input.stride, input.height, input.width, channels(), format().depth, sums,
+                               squares});
             const std::uint64_t pixels = static_cast<std::uint64_t>(input.height) * static_cast<std::uint64_t>(input.width);
             for (int c = 0; c < channels(); ++c) color[c] = static_cast<std::uint16_t>((sums[c] + pixels / 2) / pixels);
         }

@@ -25,27 +25,25 @@ void two_taps(const Axis& axis, double scale, std::int32_t* starts, std::int16_t
             left = std::max(0, axis.length - 2);
         }
         const int right = static_cast<int>(fraction * (1 << kUnitPrecision) + 0.5);
-        const int at = axis.mirrored ? axis.used - 1 - i : i;
+        const int at = axis.place(i);
         starts[at] = axis.begin + left;
         weights[2 * at] = static_cast<std::int16_t>((1 << kUnitPrecision) - right);
         weights[2 * at + 1] = static_cast<std::int16_t>(right);
     }
 }
 
-// Weights of an axis that shrinks: a triangle of half-width `scale`, cut at the borders. Rounding the running sum instead of
-// each weight keeps the total exact.
-void many_taps(const Axis& axis, double scale, int taps, int precision, std::int32_t* starts, std::int16_t* weights) {
-    const double unit = static_cast<double>(1 << precision);
-    const double slope = 1.0 / scale;
+// Weights that are cut at the borders. Rounding the running sum instead of each weight keeps the total exact.
+void many_taps(const Axis& axis, Filter filter, double scale, int taps, int precision, std::int32_t* starts, std::int16_t* weights) {
+    const double unit = static_cast<double>(1 << precision), reach = filter.reach(scale);
     for (int i = 0; i < axis.used; ++i) {
         const double center = (axis.first + i + 0.5) * scale;
-        const int low = std::max(0, static_cast<int>(center - scale + 0.5));
-        const int high = std::min({axis.length, static_cast<int>(center + scale + 0.5), low + taps});
-        const auto weight = [&](int x) { return std::max(0.0, 1.0 - std::abs(x + 0.5 - center) * slope); };
+        const int low = std::max(0, static_cast<int>(center - reach + 0.5));
+        const int high = std::min({axis.length, static_cast<int>(center + reach + 0.5), low + taps});
+        const auto weight = [&](int x) { return filter.weight(x + 0.5 - center, scale); };
         double total = 0.0;
         for (int x = low; x < high; ++x) total += weight(x);
         const int start = std::max(0, std::min(low, axis.length - taps));
-        const int at = axis.mirrored ? axis.used - 1 - i : i;
+        const int at = axis.place(i);
         std::int16_t* to = weights + static_cast<std::ptrdiff_t>(at) * taps;
         std::fill(to, to + taps, std::int16_t{0});
         starts[at] = axis.begin + start;
@@ -62,23 +60,23 @@ void many_taps(const Axis& axis, double scale, int taps, int precision, std::int
 }
 
 // `step`: distance of neighbouring inputs, in the unit of the starts.
-Taps make_taps(const Axis& axis, bool antialias, int step, Scratch& scratch, Slot starts_slot, Slot weights_slot) {
-    const double scale = static_cast<double>(axis.length) / axis.count;
-    const bool shrinks = antialias && scale > 1.0;
-    const int window = shrinks ? std::min(axis.length, static_cast<int>(std::ceil(2.0 * scale))) : 2;
+Taps make_taps(const Axis& axis, Filter filter, int step, Scratch& scratch, Slot starts_slot, Slot weights_slot) {
+    const double scale = axis.scale();
+    const bool many = filter.weighting == Weighting::kArea || (filter.antialias && scale > 1.0);
+    const int window = many ? std::min(axis.length, static_cast<int>(std::ceil(2.0 * filter.reach(scale)))) : 2;
     Taps taps{};
     taps.count = axis.used;
     taps.taps = (window + 1) / 2 * 2;
     taps.precision = kUnitPrecision;
-    if (shrinks) {  // no weight exceeds 2 / scale
+    if (many && scale > 1.0) {  // no weight exceeds 2 / scale
         const int bits = static_cast<int>(std::floor(std::log2(32766.0 * scale / 2.0)));
         taps.precision = std::clamp(bits, kUnitPrecision, kMostPrecision);
     }
     auto* starts = scratch.array<std::int32_t>(starts_slot, static_cast<std::size_t>(axis.used));
     auto* weights = scratch.array<std::int16_t>(
         weights_slot, static_cast<std::size_t>(axis.used) * static_cast<std::size_t>(taps.taps));
-    if (shrinks) {
-        many_taps(axis, scale, taps.taps, taps.precision, starts, weights);
+    if (many) {
+        many_taps(axis, filter, scale, taps.taps, taps.precision, starts, weights);
     } else {
         two_taps(axis, scale, starts, weights);
     }
@@ -88,16 +86,73 @@ Taps make_taps(const Axis& axis, bool antialias, int step, Scratch& scratch, Slo
     return taps;
 }
 
+void copy_pixel(const std::uint8_t* from, std::uint8_t* to, int bytes) {
+    for (int i = 0; i < bytes; ++i) to[i] = from[i];
+}
+
+Image pick_nearest(const Image& input, const Axis& rows, const Axis& columns, Format format, const Context& context) {
+    const int pixel = format.pixel_bytes();
+    const auto at = [](const Axis& axis, int i) {
+        return axis.begin + std::min(axis.length - 1, static_cast<int>((axis.first + i + 0.5) * axis.scale()));
+    };
+    auto* offsets = context.scratch.array<std::ptrdiff_t>(kColumnStarts, static_cast<std::size_t>(columns.used));
+    for (int i = 0; i < columns.used; ++i) {
+        offsets[columns.place(i)] = static_cast<std::ptrdiff_t>(at(columns, i)) * pixel;
+    }
+    const std::ptrdiff_t stride = static_cast<std::ptrdiff_t>(columns.used) * pixel;
+    std::uint8_t* target = context.target(static_cast<std::size_t>(stride * rows.used));
+    for (int y = 0; y < rows.used; ++y) {
+        const std::uint8_t* row = input.row(at(rows, y));
+        std::uint8_t* to = target + y * stride;
+        for (int x = 0; x < columns.used; ++x, to += pixel) copy_pixel(row + offsets[x], to, pixel);
+    }
+    return packed_image(target, {rows.used, columns.used}, pixel);
+}
+
 }  // namespace
 
-Image resample(const Image& input, const Axis& rows, const Axis& columns, bool antialias, int channels,
+double Filter::reach(double scale) const {
+    const double grown = antialias ? std::max(scale, 1.0) : 1.0;
+    switch (weighting) {
+        case Weighting::kArea: return (scale + 1.0) / 2.0;
+        case Weighting::kBicubic: return 2.0 * grown;
+        default: return grown;
+    }
+}
+
+double Filter::weight(double distance, double scale) const {
+    const double away = std::abs(distance);
+    if (weighting == Weighting::kArea) return std::max(0.0, std::min({1.0, scale, (scale + 1.0) / 2.0 - away}));
+    const double x = away / (antialias ? std::max(scale, 1.0) : 1.0);
+    if (weighting == Weighting::kBilinear) return std::max(0.0, 1.0 - x);
+    constexpr double a = -0.5;
+    if (x < 1.0) return ((a + 2.0) * x - (a + 3.0)) * x * x + 1.0;
+    return x < 2.0 ? (((x - 5.0) * x + 8.0) * x - 4.0) * a : 0.0;
+}
+
+Filter Filter::from(Params& params) {
+    Filter made{static_cast<Weighting>(
+                    params.choice_or("bilinear", "interpolation", {"nearest", "bilinear", "bicubic", "area"})),
+                false};
+    if (made.weighting == Weighting::kBilinear || made.weighting == Weighting::kBicubic) {
+        made.antialias = params.flag("antialias");
+    }
+    return made;
+}
+
+Image resample(const Image& input, const Axis& rows, const Axis& columns, Filter filter, Format format,
                const Context& context) {
+    if (filter.weighting == Weighting::kNearest) return pick_nearest(input, rows, columns, format, context);
+    if (format.depth != 1 || filter.weighting == Weighting::kBicubic) {
+        return resample_floats(input, rows, columns, filter, format, context);
+    }
+    const int channels = format.channels;
     Scratch& scratch = context.scratch;
     const Kernels& kernel = kernels();
-    Taps across = make_taps(columns, antialias, channels, scratch, kColumnStarts, kColumnWeights);
+    Taps across = make_taps(columns, filter, channels, scratch, kColumnStarts, kColumnWeights);
     std::uint8_t* plan = scratch.work(kPlan, static_cast<std::size_t>(kernel.plan_bytes(across, channels)));
     across.plan = kernel.plan_rows(across, channels, plan);
-    const Taps down = make_taps(rows, antialias, 1, scratch, kRowStarts, kRowWeights);
+    const Taps down = make_taps(rows, filter, 1, scratch, kRowStarts, kRowWeights);
     const std::ptrdiff_t bytes = static_cast<std::ptrdiff_t>(columns.used) * channels;
     const std::ptrdiff_t pitch = (bytes + 63) / 64 * 64 + 64;
     const std::ptrdiff_t source_bytes = static_cast<std::ptrdiff_t>(input.width) * channels;

@@ -1,9 +1,26 @@
-// Separable resampling with Pillow's antialiased triangle filter, or plain bilinear interpolation.
+// Separable resampling: each pixel of the result is a weighted mean of a few rows and columns.
 #pragma once
 
 #include "ops/op.hpp"
 
 namespace flowerablate {
+
+// What a pixel of the result is made of: the pixel nearest to it; the neighbours by a triangle, or by Keys' cubic with a = -0.5;
+// the area that it covers.
+enum class Weighting { kNearest, kBilinear, kBicubic, kArea };
+
+// `antialias`: whether a triangle or cubic grows with the scale when an axis shrinks, as Pillow has it.
+struct Filter {
+    Weighting weighting;
+    bool antialias;
+
+    // Takes `interpolation` (default bilinear) and, where it makes a difference, `antialias`.
+    static Filter from(Params& params);
+
+    // How far the weights of an axis reach that shrinks by `scale`, in pixels, and the weight at a distance from the centre.
+    double reach(double scale) const;
+    double weight(double distance, double scale) const;
+};
 
 // How one axis is resampled: the `length` pixels from `begin` on are mapped to `count` pixels, of which those from `first` on,
 // `used` many, are wanted, in reversed order if `mirrored`. Pixels outside the window are never looked at.
@@ -12,10 +29,19 @@ struct Axis {
     bool mirrored;
 
     static Axis whole(int begin, int length, int count) { return {begin, length, count, 0, count, false}; }
+
+    double scale() const { return static_cast<double>(length) / count; }
+    // The pixel in whose place the i-th one of the result stands.
+    int place(int i) const { return mirrored ? used - 1 - i : i; }
 };
 
-// Pixel centres are at half-integers. With `antialias`, the filter grows with the scale when an axis shrinks.
-Image resample(const Image& input, const Axis& rows, const Axis& columns, bool antialias, int channels,
+// Pixel centres are at half-integers. Pictures of 8 bits are rounded after each of two passes (columns, then rows), as Pillow rounds
+// them, which leaves them within 1.1 of the exact value; those of 16 bits are rounded once. Rows are not mirrored.
+Image resample(const Image& input, const Axis& rows, const Axis& columns, Filter filter, Format format,
                const Context& context);
+
+// The same with weights of 32 bits, for values that whole numbers of 16 bits do not serve.
+Image resample_floats(const Image& input, const Axis& rows, const Axis& columns, Filter filter, Format format,
+                      const Context& context);
 
 }  // namespace flowerablate

@@ -1,4 +1,4 @@
-"""Geometry against its twins, Pillow, torchvision and OpenCV, with the tolerances that docs/peers state."""
+"""Resizing, cropping, padding and flipping against their twins, Pillow, torchvision and OpenCV."""
 
 from __future__ import annotations
 
@@ -31,14 +31,17 @@ def difference(a, b):
 @pytest.mark.parametrize("channels", [1, 3, 4])
 @pytest.mark.parametrize("fit", ["cover", "stretch", "shorter"])
 @pytest.mark.parametrize("antialias", [True, False])
-def test_resize_is_within_one_of_the_twin(rng, fit, antialias, channels):
+def test_resize_is_within_one_of_the_twin_almost_everywhere(rng, fit, antialias, channels):
+    """Where the first rounding of two falls the other way than the twin's, a pixel can be two levels off."""
     for height, width in SIZES:
         for size in (1, 3, 41):
             image = picture(rng, height, width, channels)
             ops = [("resize", {"size": size, "fit": fit, "antialias": antialias}, 0)]
             wanted = geometry.resize(image, size, fit, antialias)
             assert run(ops, [image])[0].shape == wanted.shape
-            assert difference(run(ops, [image])[0], wanted) <= 1, (height, width, size)
+            got = run(ops, [image])[0].astype(int)
+            assert difference(got, wanted) <= 2, (height, width, size)
+            assert (np.abs(got - wanted) == 2).mean() < 1e-3
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -123,7 +126,7 @@ def test_random_resized_crop_is_within_one_of_the_twin(pictures, antialias):
     ops = [("random_resized_crop", {**CROP, "antialias": antialias}, STREAM)]
     many = pictures * 6
     for sample, (got, image) in enumerate(zip(run(ops, many, seed=5, epoch=2), many, strict=True)):
-        assert difference(got, twin(ops, image, seed=5, epoch=2, sample=sample)) <= 1
+        assert difference(got, twin(ops, image, seed=5, epoch=2, sample=sample)) <= 2
 
 
 def test_random_resized_crop_is_pillow_on_the_cropped_box(pictures):
@@ -155,14 +158,6 @@ def test_crop_boxes_are_distributed_as_those_of_torchvision():
         assert stats.ks_2samp(ours_column, [params[key] for params in theirs]).pvalue > 1e-3
 
 
-@pytest.mark.parametrize("channels", [1, 3, 4])
-def test_horizontal_flip_mirrors_exactly(rng, channels):
-    flip = ("horizontal_flip", {"probability": 1.0}, STREAM)
-    for width in [1, 2, 5, 6, 15, 16, 17, 33, 100]:
-        image = picture(rng, 3, width, channels)
-        np.testing.assert_array_equal(run([flip], [image])[0], image[:, ::-1])
-
-
 def test_a_flip_in_one_with_resampling_equals_both_in_turn(pictures):
     flip = ("horizontal_flip", {"probability": 0.5}, STREAM)
     for name, params in [
@@ -182,47 +177,6 @@ def test_flips_happen_with_their_probability():
         assert stats.binomtest(int(flipped.sum()), 4000, probability).pvalue > 1e-3
 
 
-BORDERS = {
-    "constant": cv2.BORDER_CONSTANT,
-    "edge": cv2.BORDER_REPLICATE,
-    "reflect": cv2.BORDER_REFLECT,
-    "reflect101": cv2.BORDER_REFLECT_101,
-    "wrap": cv2.BORDER_WRAP,
-}
-
-
-@pytest.mark.parametrize("border", BORDERS)
-@pytest.mark.parametrize("channels", [1, 3, 4])
-def test_rotate_is_within_one_of_opencv_and_the_twin(rng, border, channels):
-    for degrees in (10, 90, 360):
-        op = ("rotate", {"degrees": degrees, "border": border, "probability": 1.0}, STREAM)
-        images = [picture(rng, height, width, channels) for height, width in [(41, 60), (60, 41), (33, 33)]]
-        for sample, image in enumerate(images):
-            got = run([op], [image] * (sample + 1), seed=9)[sample]
-            height, width, _ = image.shape
-            angle = degrees * Draws(9, STREAM, 0, sample).symmetric(1)
-            matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), angle, 1)
-            wanted = cv2.warpAffine(image, matrix, (width, height), borderMode=BORDERS[border])
-            assert difference(got, wanted.reshape(image.shape)) <= 1
-            assert difference(got, geometry.turned(image, angle, border)) <= 1
-
-
-@pytest.mark.parametrize("border", BORDERS)
-def test_rotate_works_on_the_smallest_pictures(rng, border):
-    op = ("rotate", {"degrees": 180, "border": border, "probability": 1.0}, STREAM)
-    for height, width in [(1, 1), (1, 9), (9, 1), (2, 2), (2, 30)]:
-        image = picture(rng, height, width)
-        assert difference(run([op], [image])[0], twin([op], image, seed=0, epoch=0, sample=0)) <= 1
-
-
-def test_rotate_by_nothing_changes_nothing(rng):
-    image = picture(rng, 40, 30)
-    for border in BORDERS:
-        for degrees, probability in [(0.0, 1.0), (45.0, 0.0)]:
-            op = ("rotate", {"degrees": degrees, "border": border, "probability": probability}, STREAM)
-            np.testing.assert_array_equal(run([op], [image])[0], image)
-
-
 @settings(max_examples=50, deadline=None)
 @given(
     height=st.integers(1, 40),
@@ -233,7 +187,142 @@ def test_rotate_by_nothing_changes_nothing(rng):
     antialias=st.booleans(),
     seed=st.integers(0, 2**32),
 )
-def test_any_resize_is_within_one_of_the_twin(height, width, channels, size, fit, antialias, seed):
+def test_any_resize_rounds_twice_and_so_is_within_1_1_of_the_exact_value(
+    height, width, channels, size, fit, antialias, seed
+):
+    """Half a level for each rounding, and less than a tenth for the weights, which have 14 bits."""
     image = picture(np.random.default_rng(seed), height, width, channels)
     got = run([("resize", {"size": size, "fit": fit, "antialias": antialias}, 0)], [image])[0]
-    assert difference(got, geometry.resize(image, size, fit, antialias)) <= 1
+    if fit == "cover":
+        short = min(height, width)
+        top, left = (height - short) // 2, (width - short) // 2
+        image = image[top : top + short, left : left + short]
+    assert np.abs(got - geometry.exactly_resampled(image, size, size, antialias)).max() < 1.1
+
+
+def pillow(image, size, method):
+    height, width, channels = image.shape
+    squeezed = Image.fromarray(image[..., 0] if channels == 1 else image)
+    return np.asarray(squeezed.resize((size, size), method)).reshape(size, size, channels)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_bicubic_resizing_is_within_one_of_pillow(rng, channels):
+    """Rows are resampled before columns; from version 13 on, Pillow does so for pictures that are wider than high."""
+    for height, width in [(48, 64), (61, 97), (5, 90), (1, 1), (1, 7), (2, 70), (150, 150)]:
+        for size in (1, 17, 64, 200):
+            image = picture(rng, height, width, channels)
+            params = {"size": size, "fit": "stretch", "interpolation": "bicubic", "antialias": True}
+            wanted = pillow(image, size, Image.Resampling.BICUBIC)
+            assert difference(run([("resize", params, 0)], [image])[0], wanted) <= 1, (height, width, size)
+
+
+def test_the_nearest_pixel_is_that_of_pillow(rng):
+    """Half-way between two, either is right."""
+    for height, width in SIZES:
+        for size in (1, 17, 64, 200):
+            image = picture(rng, height, width)
+            got = run([("resize", {"size": size, "fit": "stretch", "interpolation": "nearest"}, 0)], [image])[0]
+            clear = [
+                np.abs((place := (np.arange(size) + 0.5) * length / size) - np.round(place)) > 1e-9
+                for length in (height, width)
+            ]
+            same = (got == pillow(image, size, Image.Resampling.NEAREST)).all(axis=2)
+            assert same[np.ix_(*clear)].all(), (height, width, size)
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_shrinking_by_area_is_within_one_of_opencv(rng, channels):
+    for height, width in [(48, 64), (97, 61), (150, 150), (41, 300)]:
+        for size in (1, 7, 24, 41):
+            image = picture(rng, height, width, channels)
+            wanted = cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA).reshape(size, size, channels)
+            ops = [("resize", {"size": size, "fit": "stretch", "interpolation": "area"}, 0)]
+            assert difference(run(ops, [image])[0], wanted) <= 1, (height, width, size)
+
+
+INTERPOLATIONS = [("bilinear", True), ("bilinear", False), ("bicubic", True), ("bicubic", False), ("area", None)]
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize(("interpolation", "antialias"), [*INTERPOLATIONS, ("nearest", None)])
+def test_every_interpolation_is_within_one_of_its_twin(rng, interpolation, antialias, dtype):
+    params = {"interpolation": interpolation} | ({} if antialias is None else {"antialias": antialias})
+    for height, width in SIZES:
+        for size in (1, 3, 41):
+            for fit in ("cover", "shorter"):
+                image = rng.integers(0, np.iinfo(dtype).max + 1, (height, width, 3), dtype=dtype)
+                got = run([("resize", {"size": size, "fit": fit, **params}, 0)], [image])[0].astype(int)
+                away = np.abs(got - geometry.resize(image, size, fit, **params))
+                assert away.max() <= (2 if dtype == np.uint8 else 1), (height, width, size, fit)
+                assert (away > 1).mean() < 1e-3
+
+
+def test_interpolations_that_have_no_choice_of_antialiasing_refuse_one():
+    for interpolation in ("area", "nearest"):
+        params = {"size": 8, "fit": "cover", "interpolation": interpolation, "antialias": True}
+        with pytest.raises(ValueError, match="unknown parameter 'antialias'"):
+            run([("resize", params, 0)], [np.zeros((9, 9, 3), np.uint8)])
+
+
+@pytest.mark.parametrize("border", ["constant", "edge", "reflect", "reflect101", "wrap"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_padding_equals_the_twin_and_opencv(rng, border, dtype):
+    flags = {"constant": cv2.BORDER_CONSTANT, "edge": cv2.BORDER_REPLICATE, "reflect": cv2.BORDER_REFLECT}
+    flags |= {"reflect101": cv2.BORDER_REFLECT_101, "wrap": cv2.BORDER_WRAP}
+    for height, width, channels in [(1, 1, 3), (2, 9, 1), (12, 7, 4), (30, 31, 3)]:
+        image = rng.integers(0, np.iinfo(dtype).max + 1, (height, width, channels), dtype=dtype)
+        for params in ({"pixels": 3}, {"pixels": 11}, {"to_size": 20}, {"pixels": 2, "to_size": 17}):
+            params = {**params, "border": border, "fill": 7.0}
+            got = run([("pad", params, 0)], [image])[0]
+            np.testing.assert_array_equal(got, geometry.pad(image, **params))
+            if params.get("to_size") is None and (min(height, width) > 1 or border == "constant"):
+                around = (params["pixels"],) * 4
+                wanted = cv2.copyMakeBorder(image, *around, flags[border], value=(7, 7, 7, 7))
+                np.testing.assert_array_equal(got, wanted.reshape(got.shape))
+
+
+def test_a_padding_that_would_be_nothing_is_refused():
+    with pytest.raises(ValueError, match="'pixels' or 'to_size' must be more than 0"):
+        run([("pad", {}, 0)], [np.zeros((2, 2, 3), np.uint8)])
+
+
+@pytest.mark.parametrize("border", ["constant", "reflect"])
+def test_random_crop_equals_the_twin_whatever_the_size_of_the_picture(pictures, border):
+    for size, padding in [(8, 0), (32, 4), (70, 3)]:
+        op = ("random_crop", {"size": size, "padding": padding, "border": border, "fill": 9.0}, STREAM)
+        for sample, (got, image) in enumerate(zip(run([op], pictures, seed=3), pictures, strict=True)):
+            np.testing.assert_array_equal(got, twin([op], image, seed=3, epoch=0, sample=sample))
+
+
+def test_random_crops_are_distributed_as_those_of_torchvision():
+    """A ramp tells where the cut began; every place is as likely as any other."""
+    ramp = np.arange(64, dtype=np.uint8).reshape(8, 8, 1)
+    tops, lefts = np.divmod(run([("random_crop", {"size": 5}, STREAM)], [ramp] * 4000)[:, 0, 0, 0], 8)
+    for places in (tops, lefts):
+        assert stats.chisquare(np.bincount(places, minlength=4)).pvalue > 1e-3
+    padded = run([("random_crop", {"size": 8, "padding": 1, "border": "edge"}, STREAM)], [ramp] * 4000)
+    assert {tuple(picture[:2, 0, 0]) for picture in padded} == {(0, 0), (0, 8), (8, 16), (1, 1), (1, 9), (9, 17)}
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_flips_mirror_exactly(rng, channels, dtype):
+    for height, width in [(1, 1), (2, 5), (3, 16), (6, 21), (7, 22), (4, 43), (9, 64), (5, 65), (3, 130)]:
+        image = rng.integers(0, np.iinfo(dtype).max + 1, (height, width, channels), dtype=dtype)
+        across, down = ("horizontal_flip", {}, 1), ("vertical_flip", {}, 2)
+        np.testing.assert_array_equal(run([across], [image])[0], image[:, ::-1])
+        np.testing.assert_array_equal(run([down], [image])[0], image[::-1])
+        np.testing.assert_array_equal(run([down, across], [image])[0], image[::-1, ::-1])
+        np.testing.assert_array_equal(run([across, down, across], [image])[0], image[::-1])
+
+
+def test_sixteen_bit_crops_equal_their_twins(rng):
+    image = rng.integers(0, 65536, (33, 47, 3), dtype=np.uint16)
+    for size in (9, 40, 60):
+        np.testing.assert_array_equal(
+            run([("center_crop", {"size": size}, 0)], [image])[0], geometry.center_crop(image, size)
+        )
+    op = ("random_resized_crop", {**CROP, "antialias": True}, STREAM)
+    for sample, got in enumerate(run([op], [image] * 5)):
+        assert difference(got, twin([op], image, seed=0, epoch=0, sample=sample)) <= 1

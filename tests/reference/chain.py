@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import color, filter, geometry, morphology, noise, threshold
+from . import color, filter, geometry, morphology, noise, threshold, warps
 from .philox import Draws
 
 Op = tuple[str, Mapping[str, Any], int]
@@ -19,7 +19,13 @@ TWINS: dict[str, Callable[..., Any]] = {
     "center_crop": geometry.center_crop,
     "random_resized_crop": geometry.random_resized_crop,
     "horizontal_flip": geometry.horizontal_flip,
-    "rotate": geometry.rotate,
+    "vertical_flip": geometry.vertical_flip,
+    "random_crop": geometry.random_crop,
+    "pad": geometry.pad,
+    "rotate": warps.rotate,
+    "affine": warps.affine,
+    "perspective": warps.perspective,
+    "elastic": warps.elastic,
     "brightness_contrast": color.brightness_contrast,
     "brightness": color.brightness,
     "channel_shuffle": color.channel_shuffle,
@@ -87,12 +93,13 @@ def run(
     seed: int = 0,
     epoch: int = 0,
     threads: int = 0,
+    fuse: bool = True,
 ) -> NDArray[Any]:
     """Run the core on *images*, ids 0, 1, ...: uint8 or uint16 [B, H, W, C], or float32 [B, C, H, W]."""
     from flowerablate import _native
 
     channels, pixel_type = images[0].shape[2], images[0].dtype
-    chain = _native.Chain(ops, channels, dtype=pixel_type.name)
+    chain = _native.Chain(ops, channels, dtype=pixel_type.name, fuse=fuse)
     height, width = chain.output_size(*images[0].shape[:2])
     out: NDArray[Any]
     if not floats:

@@ -1,48 +1,72 @@
-"""Resampling, cropping, flipping and rotation in float64, with whole matrices of weights."""
+"""Resampling, cropping, padding and flipping in float64, with whole matrices of weights."""
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .philox import Draws
+from .warps import pixels_at
 
-Pixels = NDArray[np.uint8]
-BORDERS = {"constant": "constant", "edge": "edge", "reflect": "symmetric", "reflect101": "reflect", "wrap": "wrap"}
+Pixels = NDArray[Any]
 
 
-def weights(length: int, count: int, antialias: bool) -> NDArray[np.float64]:
-    """Triangle filter that maps *length* pixels to *count*, [count, length]; each row sums to 1."""
+def weight(distance: NDArray[np.float64], interpolation: str) -> NDArray[np.float64]:
+    """Of a pixel at some distance: a triangle, or Keys' cubic with a = -0.5."""
+    if interpolation == "bilinear":
+        return np.maximum(0.0, 1.0 - distance)
+    near = 1.5 * distance**3 - 2.5 * distance**2 + 1
+    far = -0.5 * (distance**3 - 5 * distance**2 + 8 * distance - 4)
+    return np.where(distance < 1, near, np.where(distance < 2, far, 0.0))
+
+
+def weights(length: int, count: int, antialias: bool, interpolation: str = "bilinear") -> NDArray[np.float64]:
+    """What each of *count* pixels is made of, [count, length]; each row sums to 1."""
     scale = length / count
-    reach = max(scale, 1.0) if antialias else 1.0
-    centers = (np.arange(count) + 0.5) * scale
-    if not antialias:
-        centers = np.clip(centers, 0.5, length - 0.5)
-    distance = np.abs(np.arange(length)[None, :] + 0.5 - centers[:, None]) / reach
-    table = np.maximum(0.0, 1.0 - distance)
+    if interpolation == "nearest":
+        return np.eye(length)[np.minimum(((np.arange(count) + 0.5) * scale).astype(int), length - 1)]
+    if interpolation == "area":
+        begin, pixel = np.arange(count)[:, None] * scale, np.arange(length)[None, :]
+        table = np.maximum(0.0, np.minimum(pixel + 1, begin + scale) - np.maximum(pixel, begin))
+    else:
+        reach = max(scale, 1.0) if antialias else 1.0
+        centers = (np.arange(count) + 0.5) * scale
+        table = weight(np.abs(np.arange(length)[None, :] + 0.5 - centers[:, None]) / reach, interpolation)
     return table / table.sum(axis=1, keepdims=True)
 
 
-def resample(image: Pixels, height: int, width: int, antialias: bool) -> Pixels:
-    """Horizontal pass, rounding, vertical pass, rounding: as Pillow does it."""
-    columns = weights(image.shape[1], width, antialias)
-    between = np.floor(np.einsum("xw,hwc->hxc", columns, image.astype(np.float64)) + 0.5)
-    rows = weights(image.shape[0], height, antialias)
-    return np.floor(np.einsum("yh,hxc->yxc", rows, between) + 0.5).astype(np.uint8)
+def exactly_resampled(
+    image: Pixels, height: int, width: int, antialias: bool, interpolation: str = "bilinear"
+) -> NDArray[np.float64]:
+    """Both passes without rounding."""
+    columns = weights(image.shape[1], width, antialias, interpolation)
+    rows = weights(image.shape[0], height, antialias, interpolation)
+    return np.einsum("yh,xw,hwc->yxc", rows, columns, image.astype(np.float64), optimize=True)
 
 
-def resize(image: Pixels, size: int, fit: str, antialias: bool) -> Pixels:
+def resample(image: Pixels, height: int, width: int, antialias: bool, interpolation: str = "bilinear") -> Pixels:
+    """Horizontal pass, rounding (8-bit pictures only, as Pillow does it), vertical pass, rounding."""
+    most = np.iinfo(image.dtype).max
+    between = np.einsum("xw,hwc->hxc", weights(image.shape[1], width, antialias, interpolation), image.astype(float))
+    if image.dtype == np.uint8:
+        between = np.clip(np.floor(between + 0.5), 0, most)
+    result = np.einsum("yh,hxc->yxc", weights(image.shape[0], height, antialias, interpolation), between)
+    return np.clip(np.floor(result + 0.5), 0, most).astype(image.dtype)
+
+
+def resize(image: Pixels, size: int, fit: str, antialias: bool = False, interpolation: str = "bilinear") -> Pixels:
     """The op of the same name."""
     height, width, _ = image.shape
     short = min(height, width)
     if fit == "cover":
         top, left = (height - short) // 2, (width - short) // 2
-        return resample(image[top : top + short, left : left + short], size, size, antialias)
+        return resample(image[top : top + short, left : left + short], size, size, antialias, interpolation)
     if fit == "shorter":
-        return resample(image, size * height // short, size * width // short, antialias)
-    return resample(image, size, size, antialias)
+        return resample(image, size * height // short, size * width // short, antialias, interpolation)
+    return resample(image, size, size, antialias, interpolation)
 
 
 def center_crop(image: Pixels, size: int) -> Pixels:
@@ -79,39 +103,44 @@ def random_resized_crop(
     scale_high: float,
     ratio_low: float,
     ratio_high: float,
-    antialias: bool,
     draws: Draws,
+    antialias: bool = False,
+    interpolation: str = "bilinear",
 ) -> Pixels:
     """The op of the same name."""
     top, left, h, w = crop_box(*image.shape[:2], (scale_low, scale_high), (ratio_low, ratio_high), draws)
-    return resample(image[top : top + h, left : left + w], size, size, antialias)
+    return resample(image[top : top + h, left : left + w], size, size, antialias, interpolation)
 
 
-def horizontal_flip(image: Pixels, probability: float, draws: Draws) -> Pixels:
+def horizontal_flip(image: Pixels, draws: Draws, probability: float = 1.0) -> Pixels:
     """The op of the same name."""
     return image[:, ::-1] if draws.uniform(0) < probability else image
 
 
-def rotate(image: Pixels, degrees: float, border: str, probability: float, draws: Draws) -> Pixels:
+def vertical_flip(image: Pixels, draws: Draws, probability: float = 1.0) -> Pixels:
     """The op of the same name."""
-    if draws.uniform(0) >= probability:
-        return image
-    return turned(image, degrees * draws.symmetric(1), border)
+    return image[::-1] if draws.uniform(0) < probability else image
 
 
-def turned(image: Pixels, angle: float, border: str) -> Pixels:
-    """*image* turned counter-clockwise by *angle* degrees about ((w-1)/2, (h-1)/2), bilinear, rounded."""
-    height, width, _ = image.shape
-    margin = height + width
-    margins = ((margin, margin), (margin, margin), (0, 0))
-    padded = np.pad(image, margins, mode=BORDERS[border])  # type: ignore[call-overload]
-    c, s = math.cos(math.radians(angle)), math.sin(math.radians(angle))
-    y, x = np.mgrid[0:height, 0:width].astype(np.float64)
-    y, x = y - (height - 1) / 2, x - (width - 1) / 2
-    source_x = c * x - s * y + (width - 1) / 2 + margin
-    source_y = s * x + c * y + (height - 1) / 2 + margin
-    left, top = np.floor(source_x).astype(int), np.floor(source_y).astype(int)
-    fx, fy = (source_x - left)[..., None], (source_y - top)[..., None]
-    above = padded[top, left] * (1 - fx) + padded[top, left + 1] * fx
-    below = padded[top + 1, left] * (1 - fx) + padded[top + 1, left + 1] * fx
-    return np.floor(above * (1 - fy) + below * fy + 0.5).astype(np.uint8)
+def window(image: Pixels, top: int, left: int, height: int, width: int, border: str, fill: float) -> Pixels:
+    """The pixels from (top, left) on, which may lie outside the picture."""
+    y, x = np.mgrid[top : top + height, left : left + width]
+    return pixels_at(image, x, y, border, fill).astype(image.dtype)
+
+
+def random_crop(
+    image: Pixels, size: int, draws: Draws, padding: int = 0, border: str = "constant", fill: float = 0.0
+) -> Pixels:
+    """The op of the same name."""
+    places = []
+    for axis, length in enumerate(image.shape[:2]):
+        around = padding + max(0, size - length - 2 * padding)
+        places.append(int((length + 2 * around - size + 1) * draws.uniform(1 + axis)) - around)
+    return window(image, places[0], places[1], size, size, border, fill)
+
+
+def pad(image: Pixels, pixels: int = 0, to_size: int = 0, border: str = "constant", fill: float = 0.0) -> Pixels:
+    """The op of the same name."""
+    lengths = [max(length + 2 * pixels, to_size) for length in image.shape[:2]]
+    before = [pixels + (new - length - 2 * pixels) // 2 for new, length in zip(lengths, image.shape[:2], strict=True)]
+    return window(image, -before[0], -before[1], lengths[0], lengths[1], border, fill)

@@ -1,0 +1,55 @@
+// The kernels of ops/warp.cpp, ops/flip.cpp and their neighbours. Plain structs only, as in simd.hpp.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace flowerablate {
+
+// Neighbouring pixels of a result that lie on a straight line in the source. (x, y) is the source position of the first one in
+// 1/2^32 pixels, (dx, dy) the step to the next. The right neighbour of a pixel stands `right` bytes behind it, the lower one
+// `below` bytes. Pixels may be read 16 bytes beyond their beginning; the target is written with overshoot.
+struct WarpRun {
+    const std::uint8_t* source;
+    std::ptrdiff_t stride;
+    std::uint8_t* target;
+    int count, channels, depth;
+    std::int64_t x, y, dx, dy;
+    std::ptrdiff_t right, below;
+    bool nearest;
+    bool small;  // whether offsets into the source fit 31 bits
+};
+
+// The same for pixels each of which has a place of its own: the byte offset of its upper left neighbour, and how far it is from
+// there, in 1/2^15 pixels. Bilinear.
+struct WarpPoints {
+    const std::uint8_t* source;
+    std::uint8_t* target;
+    int count, channels, depth;
+    const std::int32_t* offsets;  // 16 more are read
+    const std::int32_t* across;
+    const std::int32_t* down;
+    std::ptrdiff_t right, below;
+};
+
+// Weights of one resampling pass: output i is the sum over t of weights[i * taps + t] times the t-th pixel from starts[i] on,
+// which counts values along a row, rows down a column.
+struct FloatTaps {
+    int count, taps;
+    const std::int32_t* starts;
+    const float* weights;
+};
+
+struct GeometryKernels {
+    void (*warp_run)(const WarpRun&);
+    void (*warp_points)(const WarpPoints&);
+    // A row of `depth`-byte values becomes one of floats; these become values again. Rows of floats are readable 64 floats beyond
+    // their end.
+    void (*float_row)(const std::uint8_t* source, float* target, const FloatTaps& taps, int channels, int depth);
+    void (*float_column)(const float* const* rows, const float* weights, int taps, std::uint8_t* target,
+                         std::ptrdiff_t values, int depth);
+    // Mirrored rows of 8-bit values; no overshoot.
+    void (*flip_row)(const std::uint8_t* source, std::uint8_t* target, int width, int channels);
+};
+
+}  // namespace flowerablate

@@ -1,0 +1,202 @@
+#include "ops/crop.hpp"
+
+#include <cstring>
+
+#include "ops/geometry.hpp"
+#include "ops/warp.hpp"
+
+namespace flowerablate {
+
+namespace {
+
+// What stands around a picture.
+struct Surroundings {
+    Border border;
+    double fill;
+
+    static Surroundings from(Params& params, Format format) {
+        const int border =
+            params.choice_or("constant", "border", {"constant", "edge", "reflect", "reflect101", "wrap"});
+        const double fill = params.number_or(0.0, "fill", 0.0, format.depth == 1 ? 255.0 : 65535.0);
+        return {static_cast<Border>(border), std::nearbyint(fill)};
+    }
+};
+
+// The pixel that stands at position `i` of an axis of `count` pixels, or -1 for the constant.
+int inside(Border border, std::int64_t i, std::int64_t count) {
+    if (i >= 0 && i < count) return static_cast<int>(i);
+    const auto modulo = [](std::int64_t a, std::int64_t n) { return (a % n + n) % n; };
+    std::int64_t at = -1;
+    switch (border) {
+        case Border::kConstant: break;
+        case Border::kEdge: at = i < 0 ? 0 : count - 1; break;
+        case Border::kWrap: at = modulo(i, count); break;
+        case Border::kReflect:
+            at = modulo(i, 2 * count);
+            at = std::min(at, 2 * count - 1 - at);
+            break;
+        case Border::kReflect101:
+            at = count == 1 ? 0 : modulo(i, 2 * count - 2);
+            if (count > 1) at = std::min(at, 2 * count - 2 - at);
+            break;
+    }
+    return static_cast<int>(at);
+}
+
+template <typename T>
+void fill_values(std::uint8_t* to, std::ptrdiff_t values, double fill) {
+    std::fill_n(reinterpret_cast<T*>(to), values, static_cast<T>(fill));
+}
+
+// The pixels [top, top + size.height) x [left, left + size.width) of a picture, which may lie outside.
+Image cut(const Image& input, int top, int left, Size size, const Surroundings& around, Format format,
+          const Context& context) {
+    const int pixel = format.pixel_bytes();
+    if (top >= 0 && left >= 0 && top + size.height <= input.height && left + size.width <= input.width) {
+        Image part = input;
+        part.data = input.row(top) + static_cast<std::ptrdiff_t>(left) * pixel;
+        part.height = size.height;
+        part.width = size.width;
+        return part;
+    }
+    const std::ptrdiff_t stride = static_cast<std::ptrdiff_t>(size.width) * pixel;
+    std::uint8_t* target = context.target(static_cast<std::size_t>(stride * size.height));
+    const int begin = std::clamp(-left, 0, size.width), end = std::clamp(input.width - left, begin, size.width);
+    auto* columns = context.scratch.array<std::int32_t>(0, static_cast<std::size_t>(size.width));
+    for (int x = 0; x < size.width; ++x) columns[x] = inside(around.border, std::int64_t{left} + x, input.width);
+    const auto one_by_one = [&](const std::uint8_t* row, std::uint8_t* to, int first, int last) {
+        for (int x = first; x < last; ++x) {
+            std::memcpy(to + static_cast<std::ptrdiff_t>(x) * pixel, row + static_cast<std::ptrdiff_t>(columns[x]) * pixel,
+                        static_cast<std::size_t>(pixel));
+        }
+    };
+    for (int y = 0; y < size.height; ++y) {
+        std::uint8_t* to = target + y * stride;
+        const int from = inside(around.border, std::int64_t{top} + y, input.height);
+        if (around.border == Border::kConstant) {
+            const std::ptrdiff_t values = stride / format.depth;
+            format.depth == 1 ? fill_values<std::uint8_t>(to, values, around.fill)
+                              : fill_values<std::uint16_t>(to, values, around.fill);
+            if (from < 0) continue;
+        } else {
+            one_by_one(input.row(from), to, 0, begin);
+            one_by_one(input.row(from), to, end, size.width);
+        }
+        if (begin == end) continue;
+        std::memcpy(to + static_cast<std::ptrdiff_t>(begin) * pixel,
+                    input.row(from) + static_cast<std::ptrdiff_t>(left + begin) * pixel,
+                    static_cast<std::size_t>(end - begin) * static_cast<std::size_t>(pixel));
+    }
+    return packed_image(target, size, pixel);
+}
+
+class CenterCrop final : public Op {
+public:
+    CenterCrop(Params& params, const Setup& setup) : Op(setup), size_(params.integer("size", 1, kLargestSide)) {}
+
+    int size() const { return size_; }
+    Size output_size(Size) const override { return {size_, size_}; }
+    bool keeps_size() const override { return false; }
+
+protected:
+    // Zeros around a picture that is too small in one direction; in the other it may still have to be cropped.
+    Image apply(const Image& input, const Context& context) const override {
+        return cut(input, place(input.height), place(input.width), {size_, size_}, {Border::kConstant, 0}, format(),
+                   context);
+    }
+
+private:
+    int place(int length) const {
+        return length < size_ ? -((size_ - length) / 2) : round_half_even((length - size_) / 2.0);
+    }
+
+    int size_;
+};
+
+// torchvision's RandomCrop with pad_if_needed: `padding` pixels are put around a picture, and more where that is still too small
+// for the cut. Draws: 1 top, 2 left.
+class RandomCrop final : public Op {
+public:
+    RandomCrop(Params& params, const Setup& setup)
+        : Op(setup),
+          size_(params.integer("size", 1, kLargestSide)),
+          padding_(params.integer_or(0, "padding", 0, kLargestSide)),
+          around_(Surroundings::from(params, format())) {}
+
+    Size output_size(Size) const override { return {size_, size_}; }
+    bool keeps_size() const override { return false; }
+
+    void explain(Size input, const Draws& draws, Explanation& found) const override {
+        found.emplace_back("top", std::int64_t{place(input.height, draws.uniform(1))});
+        found.emplace_back("left", std::int64_t{place(input.width, draws.uniform(2))});
+    }
+
+protected:
+    Image apply(const Image& input, const Context& context) const override {
+        const Draws draws = context.draws(stream());
+        return cut(input, place(input.height, draws.uniform(1)), place(input.width, draws.uniform(2)), {size_, size_},
+                   around_, format(), context);
+    }
+
+private:
+    // Where the cut begins, in pixels of the picture; negative in its surroundings.
+    int place(int length, double uniform) const {
+        const int missing = std::max(0, size_ - (length + 2 * padding_));
+        const int around = padding_ + missing;
+        return below(length + 2 * around - size_ + 1, uniform) - around;
+    }
+
+    int size_, padding_;
+    Surroundings around_;
+};
+
+// `pixels` on every side, then as many as are missing to `to_size`, half of them (rounded down) above and left.
+class Pad final : public Op {
+public:
+    Pad(Params& params, const Setup& setup)
+        : Op(setup),
+          pixels_(params.integer_or(0, "pixels", 0, kLargestSide)),
+          to_size_(params.integer_or(0, "to_size", 0, kLargestSide)),
+          around_(Surroundings::from(params, format())) {
+        if (pixels_ == 0 && to_size_ == 0) params.fail("parameter 'pixels' or 'to_size' must be more than 0");
+    }
+
+    Size output_size(Size input) const override {
+        const std::int64_t height = padded(input.height), width = padded(input.width);
+        if (height * width > std::int64_t{kLargestSide} * kLargestSide) {
+            throw std::invalid_argument("pad would make " + std::to_string(height) + "x" + std::to_string(width) +
+                                        " pixels of a picture of " + std::to_string(input.height) + "x" +
+                                        std::to_string(input.width) + "; at most " +
+                                        std::to_string(kLargestSide * kLargestSide) + " are allowed");
+        }
+        return {static_cast<int>(height), static_cast<int>(width)};
+    }
+    bool keeps_size() const override { return false; }
+
+protected:
+    Image apply(const Image& input, const Context& context) const override {
+        const Size size = output_size(input.size());
+        const auto before = [&](int length, int wanted) { return pixels_ + (wanted - length - 2 * pixels_) / 2; };
+        return cut(input, -before(input.height, size.height), -before(input.width, size.width), size, around_, format(),
+                   context);
+    }
+
+private:
+    std::int64_t padded(int length) const { return std::max<std::int64_t>(length + 2 * pixels_, to_size_); }
+
+    int pixels_, to_size_;
+    Surroundings around_;
+};
+
+}  // namespace
+
+std::optional<int> center_crop_size(const Op& op) {
+    const auto* crop = dynamic_cast<const CenterCrop*>(&op);
+    return crop ? std::optional<int>(crop->size()) : std::nullopt;
+}
+
+std::unique_ptr<Op> make_center_crop(Params& params, const Setup& setup) { return make_op<CenterCrop>(params, setup); }
+std::unique_ptr<Op> make_random_crop(Params& params, const Setup& setup) { return make_op<RandomCrop>(params, setup); }
+std::unique_ptr<Op> make_pad(Params& params, const Setup& setup) { return make_op<Pad>(params, setup); }
+
+}  // namespace flowerablate

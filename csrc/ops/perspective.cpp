@@ -1,0 +1,107 @@
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "ops/crop.hpp"
+#include "ops/geometry.hpp"
+#include "ops/warp.hpp"
+
+namespace flowerablate {
+
+namespace {
+
+struct Point {
+    double x, y;
+};
+
+// (x, y) comes from ((a x + b y + c) / w, (d x + e y + f) / w) with w = g x + h y + 1: a, b, ... h in this order.
+using Projection = std::array<double, 8>;
+
+// The projection that finds `from` at `to`, by Gaussian elimination with pivots. The corners of a convex quadrangle determine it.
+Projection projection(const Point (&to)[4], const Point (&from)[4]) {
+    double rows[8][9] = {};
+    for (int i = 0; i < 4; ++i) {
+        const Point p = to[i], q = from[i];
+        const double x[9] = {p.x, p.y, 1, 0, 0, 0, -q.x * p.x, -q.x * p.y, q.x};
+        const double y[9] = {0, 0, 0, p.x, p.y, 1, -q.y * p.x, -q.y * p.y, q.y};
+        std::copy(x, x + 9, rows[2 * i]);
+        std::copy(y, y + 9, rows[2 * i + 1]);
+    }
+    for (int column = 0; column < 8; ++column) {
+        int pivot = column;
+        for (int row = column + 1; row < 8; ++row) {
+            if (std::abs(rows[row][column]) > std::abs(rows[pivot][column])) pivot = row;
+        }
+        std::swap(rows[column], rows[pivot]);
+        for (int row = 0; row < 8; ++row) {
+            if (row == column) continue;
+            const double factor = rows[row][column] / rows[column][column];
+            for (int i = column; i < 9; ++i) rows[row][i] -= factor * rows[column][i];
+        }
+    }
+    Projection solved{};
+    for (int i = 0; i < 8; ++i) solved[static_cast<std::size_t>(i)] = rows[i][8] / rows[i][i];
+    return solved;
+}
+
+// torchvision's RandomPerspective: each corner comes to a place inside the picture, up to distortion / 2 of its sides away, in whole
+// pixels. Draws: 1 + 2i and 2 + 2i: how far corner i (top left, top right, bottom right, bottom left) is moved in x and y.
+// Pictures of less than two pixels in a side stay as they are.
+class Perspective final : public Op {
+public:
+    Perspective(Params& params, const Setup& setup)
+        : Op(setup),
+          distortion_(params.number("distortion", 0.0, 1.0)),
+          sampling_(Sampling::from(params, format())) {}
+
+    void explain(Size input, const Draws& draws, Explanation& found) const override {
+        Point corners[4];
+        place_corners(input, draws, corners);
+        std::vector<double> values;
+        for (const Point& corner : corners) {
+            values.push_back(corner.x);
+            values.push_back(corner.y);
+        }
+        found.emplace_back("corners", values);
+    }
+
+protected:
+    Image apply(const Image& input, const Context& context) const override {
+        if (input.height < 2 || input.width < 2) return input;
+        const double right = input.width - 1, bottom = input.height - 1;
+        const Point ends[4] = {{0, 0}, {right, 0}, {right, bottom}, {0, bottom}};
+        Point corners[4];
+        place_corners(input.size(), context.draws(stream()), corners);
+        const Projection p = projection(corners, ends);
+        const double most = 1 << 28;  // what lies behind the horizon is as good as anywhere outside
+        return warp_each(input, sampling_, format(), context, [&](int y, const Places& places) {
+            const double from_x = p[1] * y + p[2], from_y = p[4] * y + p[5], from_w = p[7] * y + 1.0;
+            for (int x = 0; x < input.width; ++x) {
+                const double by = 1.0 / (p[6] * x + from_w);
+                const double at_x = (p[0] * x + from_x) * by, at_y = (p[3] * x + from_y) * by;
+                places.x[x] = at_x < most ? (at_x > -most ? at_x : -most) : most;  // also where it is not a number
+                places.y[x] = at_y < most ? (at_y > -most ? at_y : -most) : most;
+            }
+        });
+    }
+
+private:
+    void place_corners(Size size, const Draws& draws, Point (&corners)[4]) const {
+        const int most_x = static_cast<int>(distortion_ * (size.width / 2)), most_y = static_cast<int>(distortion_ * (size.height / 2));
+        for (int i = 0; i < 4; ++i) {
+            const auto draw = static_cast<unsigned>(1 + 2 * i);
+            const int x = below(most_x + 1, draws.uniform(draw)), y = below(most_y + 1, draws.uniform(draw + 1));
+            corners[i].x = i == 1 || i == 2 ? size.width - 1 - x : x;
+            corners[i].y = i >= 2 ? size.height - 1 - y : y;
+        }
+    }
+
+    double distortion_;
+    Sampling sampling_;
+};
+
+}  // namespace
+
+std::unique_ptr<Op> make_perspective(Params& params, const Setup& setup) { return make_op<Perspective>(params, setup); }
+
+}  // namespace flowerablate
