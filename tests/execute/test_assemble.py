@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from flowerablate.contracts import (
+    BatchOp,
     Choice,
     DatasetSpec,
+    LossSpec,
     NativeOp,
     Pipeline,
     PythonOp,
@@ -45,6 +47,9 @@ def make_registry() -> Registry:
         StepSpec("rough", "Fits without a filter.", lambda context: resize(context, antialias=False)),
         StepSpec("invert", "Makes a negative.", lambda context: PythonOp(lambda batch, draws: 255 - batch)),
         StepSpec("broken", "Fails.", fail),
+        StepSpec("mix", "Mixes.", lambda context: BatchOp(lambda *batch: None), random=True),
+        LossSpec("hard", "Takes classes.", fail),
+        LossSpec("soft", "Takes probabilities.", fail, soft_targets=True),
     ]
     registry.add(specs, Owner("mine", "mine", "1.0"))
     return registry
@@ -118,3 +123,19 @@ def test_a_path_is_read_by_the_data_set_that_says_it_can(picture_folder, tmp_pat
     (tmp_path / "file.csv").touch()
     with pytest.raises(DataError, match="no data set can read"):
         data_choice(make_registry(), tmp_path / "file.csv")
+
+
+def test_a_loss_that_takes_no_probabilities_is_refused_beside_a_step_that_makes_them(assembler):
+    mix = StepChoice("mix", name="mine")
+    study = replace(pipeline(), steps=(*pipeline().steps, mix), loss=Choice("hard"))
+    with pytest.raises(StudyError, match=r"step 'mine' mixes labels .* the loss 'hard' does not take.*: soft"):
+        assembler.build_steps(study)
+    assembler.build_steps(replace(study, loss=Choice("soft")))
+    assembler.build_steps(replace(study, steps=(*pipeline().steps, replace(mix, enabled=False))))
+
+
+def test_what_mixes_batches_is_prepared_apart_from_the_chains(assembler):
+    study = replace(pipeline(), steps=(*pipeline().steps, StepChoice("mix", name="mine")), loss=Choice("soft"))
+    prepared = assembler.prepare(study, assembler.load_data(study, skip_bad=False))
+    assert [named.name for named in prepared.batch] == ["mine"]
+    assert assembler.prepare(pipeline(), assembler.load_data(pipeline(), skip_bad=False)).images is prepared.images

@@ -1,7 +1,7 @@
 import pytest
 
-from flowerablate.contracts import NativeOp, PythonOp
-from flowerablate.errors import StudyError
+from flowerablate.contracts import BatchOp, NativeOp, PythonOp
+from flowerablate.errors import PluginError, StudyError
 from flowerablate.preprocess import BuiltStep, stage
 
 RESIZE = BuiltStep("resize", NativeOp("resize"), random=False)
@@ -9,6 +9,7 @@ OPEN = BuiltStep("open", NativeOp("morphology"), random=False)
 PYTHON = BuiltStep("python", PythonOp(lambda images, draws: images), random=False)
 CROP = BuiltStep("crop", NativeOp("random_resized_crop"), random=True, stand_in=NativeOp("center_crop"))
 FLIP = BuiltStep("flip", NativeOp("horizontal_flip"), random=True)
+MIX = BuiltStep("mix", BatchOp(lambda images, targets, draws, spare: None), random=True)
 NORMALIZE = BuiltStep("normalize", NativeOp("normalize"), random=False)
 
 
@@ -61,3 +62,28 @@ def test_a_removed_step_leaves_its_stand_in_which_may_run_ahead():
 
 def test_a_removed_step_without_stand_in_is_gone():
     assert stages_of(RESIZE, off(OPEN), off(FLIP)) == (["resize"], [], [])
+
+
+def test_a_step_on_whole_batches_acts_in_training_behind_all_others():
+    stages = stage([RESIZE, FLIP, NORMALIZE, MIX])
+    assert names(stages.train) == ["flip", "normalize"]
+    assert names(stages.batch) == ["mix"]
+    assert names(stages.evaluate) == ["normalize"]
+
+
+def test_several_steps_on_whole_batches_keep_their_order():
+    other = BuiltStep("other", MIX.op, random=True)
+    assert names(stage([NORMALIZE, MIX, other]).batch) == ["mix", "other"]
+    assert names(stage([NORMALIZE, off(MIX), other]).batch) == ["other"]
+
+
+def test_a_step_behind_one_on_whole_batches_is_refused():
+    with pytest.raises(StudyError, match="'flip' stands behind 'mix'"):
+        stage([RESIZE, MIX, FLIP])
+    stage([RESIZE, off(MIX), FLIP])
+
+
+@pytest.mark.parametrize("fields", [{"random": False}, {"random": True, "stand_in": NativeOp("resize")}])
+def test_a_step_on_whole_batches_is_random_and_has_no_stand_in(fields):
+    with pytest.raises(PluginError, match="must have random=True and no stand_in"):
+        stage([BuiltStep("mix", MIX.op, **fields)])

@@ -103,3 +103,22 @@ def test_a_faulty_loss_is_told_what_to_mend(loss, message):
 
 def test_a_good_loss_passes():
     check_loss(fa.LossSpec("good", "Good.", build=lambda context: cross_entropy))
+    check_loss(fa.LossSpec("good", "Good.", build=lambda context: cross_entropy, soft_targets=True))
+
+
+def only_classes(logits, targets):
+    return nn.functional.nll_loss(logits.log_softmax(dim=1), targets)
+
+
+def other_for_probabilities(logits, targets):
+    return cross_entropy(logits, targets) * targets.ndim
+
+
+@pytest.mark.parametrize(
+    ("loss", "message"),
+    [(only_classes, "declares soft_targets, but does not take"), (other_for_probabilities, "for one-hot rows")],
+)
+def test_a_loss_that_declares_soft_targets_must_take_them(loss, message):
+    check_loss(fa.LossSpec("odd", "Odd.", build=lambda context: loss))
+    with pytest.raises(AssertionError, match=message):
+        check_loss(fa.LossSpec("odd", "Odd.", build=lambda context: loss, soft_targets=True))

@@ -222,6 +222,19 @@ def test_the_weighted_loss_without_power_is_the_plain_one(build: Build) -> None:
     assert torch.allclose(loss(logits, labels), functional.cross_entropy(logits, labels))
 
 
+@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_the_loss_of_probabilities_is_the_mean_of_the_losses_of_the_classes(
+    build: Build, name: str, smoothing: float
+) -> None:
+    logits, labels = example()
+    loss = build("loss", name, LossContext((8, 3, 1)), label_smoothing=smoothing)
+    others = (labels + 1) % 3
+    mixed = 0.3 * functional.one_hot(labels, 3) + 0.7 * functional.one_hot(others, 3)
+    wanted = 0.3 * loss(logits, labels) + 0.7 * loss(logits, others)
+    assert loss(logits, mixed).item() == pytest.approx(wanted.item(), rel=1e-5)
+
+
 def test_a_class_without_pictures_weighs_nothing(build: Build) -> None:
     loss = build("loss", "weighted-cross-entropy", LossContext((6, 0, 6)))
     assert loss.weights.tolist() == pytest.approx([2 / 3, 0.0, 2 / 3])
