@@ -96,7 +96,8 @@ def _torch(full: bool) -> Iterator[Finding]:
         yield Finding("CUDA", f"{devices} device(s), but this torch is built without CUDA", "note", cure)
     if full:
         code = "import torch, torchvision; print(torch.cuda.is_available(), torch.ones(2).sum().item())"
-        done = _python(code)
+        command, environment = _python(code)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
         if done.returncode == 0:
             usable = "can" if done.stdout.split()[0] == "True" else "cannot"
             yield Finding("import torch", f"works, {usable} use CUDA")
@@ -157,13 +158,11 @@ def _native() -> Iterator[Finding]:
 
 
 def _start_check(simd: str) -> subprocess.Popen[str]:
-    code = f"from {__name__} import self_check; self_check()"
-    environment = {**os.environ, "FLOWERABLATE_SIMD": simd, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    command, environment = _python(f"from {__name__} import self_check; self_check()")
+    environment["FLOWERABLATE_SIMD"] = simd
     if not simd:
         del environment["FLOWERABLATE_SIMD"]
-    return subprocess.Popen(
-        [sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def _outcome(run: subprocess.Popen[str]) -> dict[str, Any]:
@@ -285,9 +284,13 @@ def _processor() -> str:
     return match[1] if match else platform.processor() or platform.machine()
 
 
-def _python(code: str) -> subprocess.CompletedProcess[str]:
+def _python(code: str) -> tuple[list[str], dict[str, str]]:
+    """Return a command, and its environment, that runs *code* and finds modules where this process does.
+
+    Left to itself it would look into the current folder first, and find the sources there instead of what is installed.
+    """
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    return subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    return [sys.executable, "-c", f"import sys; sys.path[:] = {sys.path!r}; {code}"], environment
 
 
 def _last_line(done: subprocess.CompletedProcess[str]) -> str:

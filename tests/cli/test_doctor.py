@@ -74,6 +74,14 @@ def test_a_native_core_that_cannot_be_imported_is_wrong_and_the_rest_is_told_all
     assert findings["plugins"]["status"] == "ok"
 
 
+def test_sources_in_the_current_folder_are_not_mistaken_for_what_is_installed(check, folder):
+    (folder / "flowerablate").mkdir()
+    (folder / "flowerablate" / "__init__.py").write_text("")
+    code, findings = check()
+    assert code == 0
+    assert findings["self-check"]["status"] == "ok"
+
+
 def test_a_native_core_that_computes_something_else_is_wrong(check, monkeypatch, tmp_path):
     (tmp_path / "sitecustomize.py").write_text(WRONG_NATIVE)
     monkeypatch.syspath_prepend(tmp_path)
