@@ -14,7 +14,7 @@ from ..contracts import NativeOp, PythonOp
 from ..data.store import PackedImages
 from ..errors import StudyError
 from ..keyed import key64
-from .steps import NamedOp
+from .steps import NamedOp, waits_for_training_images
 
 Image: TypeAlias = NDArray[np.uint8]
 Output: TypeAlias = "NDArray[np.uint8] | NDArray[np.float32]"
@@ -46,16 +46,25 @@ class Preprocess:
 
     The chain is cut into segments: a segment is either a run of native ops, which the core executes fused, image by
     image and spread over threads, or one Python op. Between segments a batch is uint8 [B, H, W, C].
+
+    A chain with an op that waits for the training images knows its sizes, but runs only after :func:`fit`.
     """
 
     def __init__(self, ops: Sequence[NamedOp], channels: int) -> None:
         self.channels = channels
+        self.ops = tuple(ops)
+        ready = [named for named in ops if not waits_for_training_images(named.op)]
+        self._waiting = [named.name for named in ops if waits_for_training_images(named.op)]
         self._segments: list[_native.Chain | tuple[str, PythonOp]] = []
-        for is_native, run in groupby(ops, key=lambda named: isinstance(named.op, NativeOp)):
+        for is_native, run in groupby(ready, key=lambda named: isinstance(named.op, NativeOp)):
             named_ops = list(run)
             self._segments += [self._native_chain(named_ops)] if is_native else map(_python, named_ops)
         if not self._segments or not isinstance(self._segments[-1], _native.Chain):
             self._segments.append(_native.Chain([], channels))
+
+    def with_ops(self, ops: Sequence[NamedOp]) -> Preprocess:
+        """Return a chain of other ops for the same pictures."""
+        return Preprocess(ops, self.channels)
 
     def _native_chain(self, run: Sequence[NamedOp]) -> _native.Chain:
         ops = []
@@ -80,6 +89,8 @@ class Preprocess:
         threads: int = 0,
     ) -> None:
         """Process images *indices* (sample *ids*, both [B]) into *out*: uint8 [B, H, W, C] or float32 [B, C, H, W]."""
+        if self._waiting:
+            raise RuntimeError(f"step {self._waiting[0]!r} takes numbers from the training images: call fit() first")
         source, places = images, indices
         for segment, following in zip(self._segments, [*self._segments[1:], None], strict=True):
             if isinstance(segment, _native.Chain):

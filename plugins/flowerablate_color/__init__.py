@@ -1,22 +1,16 @@
-"""Steps that change values, not places: brightness and contrast, and normalisation, run by the native core."""
+"""Steps that change colours: brightness and contrast, run by the native core."""
 
 from __future__ import annotations
 
-from flowerablate import NativeOp, Param, StepContext, StepSpec, StudyError, hookimpl
+from flowerablate import NativeOp, Param, StepContext, StepSpec, hookimpl
 from flowerablate.contracts import Register
 
 KIND = "color"
 
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-"""Channel means of ImageNet's training set, RGB in [0, 1]; what torchvision's weights expect."""
-
-IMAGENET_STD = (0.229, 0.224, 0.225)
-"""Channel standard deviations of ImageNet's training set, RGB in [0, 1]."""
-
 
 @hookimpl
 def flowerablate_register_step(register: Register) -> None:
-    """Register ``brightness_contrast`` and ``normalize``."""
+    """Register ``brightness_contrast``."""
     register(
         StepSpec(
             name="brightness_contrast",
@@ -31,18 +25,6 @@ def flowerablate_register_step(register: Register) -> None:
             build=build_brightness_contrast,
         )
     )
-    register(
-        StepSpec(
-            name="normalize",
-            summary="Bring values to [0, 1], subtract mean, divide by std; must be the last step.",
-            kind=KIND,
-            params=(
-                Param("mean", IMAGENET_MEAN, "one number per channel, or one for all", low=0.0, high=1.0),
-                Param("std", IMAGENET_STD, "one number per channel, or one for all", low=0.001, high=10.0),
-            ),
-            build=build_normalize,
-        )
-    )
 
 
 def build_brightness_contrast(
@@ -50,21 +32,3 @@ def build_brightness_contrast(
 ) -> NativeOp:
     """Return the native op: ``round(alpha x + beta)``, alpha in 1 +- contrast, beta in +-255 brightness, saturated."""
     return NativeOp("brightness_contrast", {"brightness": brightness, "contrast": contrast, "probability": probability})
-
-
-def build_normalize(context: StepContext, *, mean: tuple[float, ...], std: tuple[float, ...]) -> NativeOp:
-    """Return the native op; raises :class:`StudyError` where the number of values does not fit the channels."""
-    return NativeOp(
-        "normalize", {"mean": _per_channel("mean", mean, context), "std": _per_channel("std", std, context)}
-    )
-
-
-def _per_channel(name: str, values: tuple[float, ...], context: StepContext) -> tuple[float, ...]:
-    if len(values) == 1:
-        return values * context.channels
-    if len(values) != context.channels:
-        raise StudyError(
-            f"step 'normalize': {name} has {len(values)} numbers, but the pictures have {context.channels} channels; "
-            "give one number per channel, or one for all"
-        )
-    return values

@@ -1,6 +1,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from flowerablate.contracts import (
@@ -29,6 +30,10 @@ def scan(context, path=""):
 
 def resize(context):
     return NativeOp("resize", {"size": context.image_size, "fit": "cover", "antialias": True})
+
+
+def learn(context):
+    return NativeOp("normalize", {"statistics": "training", "per_channel": True})
 
 
 def fail(context):
@@ -68,6 +73,23 @@ def test_packed_images_of_one_size_are_not_taken_for_those_of_another(assembler)
 def test_variants_that_share_a_prefix_share_their_packed_images(assembler):
     data = assembler.load_data(pipeline(), skip_bad=False)
     assert assembler.prepare(pipeline(), data).images is assembler.prepare(pipeline(), data).images
+
+
+def test_what_a_step_learns_is_learned_from_the_images_that_are_given(assembler):
+    assembler.registry.add([StepSpec("learn", "Learns.", learn)], Owner("learner", "learner", "1.0"))
+    steps = (*pipeline().steps, StepChoice("learn", name="learn"))
+    whole = replace(pipeline(), steps=steps)
+    data = assembler.load_data(whole, skip_bad=False)
+    prepared = assembler.prepare(whole, data)
+
+    def learned(*indices):
+        chosen = prepared.fitted(np.array(indices), data.ids)
+        assert chosen.train.ops[-1] == chosen.evaluate.ops[-1]
+        return chosen.train.ops[-1].op.params["mean"]
+
+    first = prepared.images.image(0).reshape(-1, 3).mean(axis=0) / 255
+    np.testing.assert_allclose(learned(0), first)
+    assert learned(0) != learned(0, len(data.samples) - 1)
 
 
 def test_what_goes_wrong_in_a_plugin_is_said_with_its_name(assembler):

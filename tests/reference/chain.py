@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import color, geometry, morphology
+from . import color, geometry, intensity, morphology
 from .philox import Draws
 
 Op = tuple[str, Mapping[str, Any], int]
@@ -23,6 +23,14 @@ TWINS: dict[str, Callable[..., Any]] = {
     "brightness_contrast": color.brightness_contrast,
     "morphology": morphology.morphology,
     "normalize": color.normalize,
+    "to_8_bits": intensity.to_8_bits,
+    "min_max": intensity.min_max,
+    "percentile_stretch": intensity.percentile_stretch,
+    "equalize": intensity.equalize,
+    "clahe": intensity.clahe,
+    "gamma": intensity.gamma,
+    "random_gamma": intensity.random_gamma,
+    "standardize": intensity.standardize,
 }
 
 
@@ -60,15 +68,15 @@ def run(
     epoch: int = 0,
     threads: int = 0,
 ) -> NDArray[Any]:
-    """Run the core on *images*, ids 0, 1, ...: uint8 [B, H, W, C], or float32 [B, C, H, W]."""
+    """Run the core on *images*, ids 0, 1, ...: uint8 or uint16 [B, H, W, C], or float32 [B, C, H, W]."""
     from flowerablate import _native
 
-    channels = images[0].shape[2]
-    chain = _native.Chain(ops, channels)
+    channels, pixel_type = images[0].shape[2], images[0].dtype
+    chain = _native.Chain(ops, channels, dtype=pixel_type.name)
     height, width = chain.output_size(*images[0].shape[:2])
     out: NDArray[Any]
     if not floats:
-        out = np.empty((len(images), height, width, channels), np.uint8)
+        out = np.empty((len(images), height, width, channels), chain.output_dtype)
     elif channels_last:
         out = np.empty((len(images), height, width, channels), np.float32).transpose(0, 3, 1, 2)
     else:

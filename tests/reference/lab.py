@@ -1,4 +1,4 @@
-"""sRGB to CIE Lab and back in 8 bits, with the fixed-point tables of OpenCV's ``COLOR_RGB2LAB`` and ``COLOR_LAB2RGB``."""
+"""sRGB to CIE Lab and back in 8 bits, by the tables of OpenCV's ``COLOR_RGB2LAB`` and ``COLOR_LAB2RGB``."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ from numpy.typing import NDArray
 
 WHITE = np.array([0.950456, 1.0, 1.088754])  # D65
 TO_XYZ = np.array([[0.412453, 0.357580, 0.180423], [0.212671, 0.715160, 0.072169], [0.019334, 0.119193, 0.950227]])
-TO_RGB = np.array(
-    [[3.240479, -1.53715, -0.498535], [-0.969256, 1.875991, 0.041556], [0.055648, -0.204043, 1.057311]]
-)
+TO_RGB = np.array([[3.240479, -1.53715, -0.498535], [-0.969256, 1.875991, 0.041556], [0.055648, -0.204043, 1.057311]])
 ONE = 1 << 14  # fixed point of the way back
 
 
