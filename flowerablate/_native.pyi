@@ -36,6 +36,13 @@ class Chain:
     - ``otsu``: on (``luminance``, ``channels``) [luminance], mode [binary], output [binary]
     - ``adaptive_threshold``: method (``mean``, ``gaussian``), block_size odd, 3 to 127, c -255 to 255, on [luminance],
       mode (``binary``, ``binary_inv``) [binary], output [binary]; 8 bits only
+    - ``to_8_bits``: low, high (0 to 65535): that window becomes 0 to 255; gives uint8. 8-bit values count as 257 times
+      theirs
+    - ``min_max``: per_channel (bool); ``percentile_stretch``: low, high (percent), per_channel. To the full range,
+      rounded; a flat channel stays
+    - ``equalize``: formula (``opencv``, ``pillow``; 16 bits: opencv only), on (``channels``, ``luminance``: Y of YCrCb)
+    - ``clahe``: clip_limit (0: none), rows, columns (1 to 64) of tiles; on L of Lab of colour pictures, uint8 only
+    - ``gamma``: gamma, gain; ``random_gamma``: low, high, between which log(gamma) is uniform
     - ``normalize``: mean, std (one number for each channel); must be last, and needs a float output
     - ``standardize``: per_channel (bool): by mean and standard deviation of the picture itself; must be last, too
 

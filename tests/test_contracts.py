@@ -222,12 +222,12 @@ def one_thread():
 
 def test_our_own_plugins_load():
     assert CATALOGUE.failures == ()
-    assert {"morphology", "geometry", "color", "resnets", "optimizers", "datasets"} <= {
+    assert {"morphology", "geometry", "color", "intensity", "resnets", "optimizers", "datasets"} <= {
         plugin.owner.plugin for plugin in CATALOGUE.plugins
     }
 
 
-@pytest.mark.parametrize("name", ["morphology", "geometry", "color", "resnets", "optimizers", "datasets"])
+@pytest.mark.parametrize("name", ["morphology", "geometry", "color", "intensity", "resnets", "optimizers", "datasets"])
 def test_our_own_plugin_passes_the_suite_that_we_ship(name):
     check_plugin(importlib.import_module(f"flowerablate_{name}"))
 

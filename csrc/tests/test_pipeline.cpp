@@ -1,6 +1,7 @@
 // Whole chains on pictures of random sizes, each in memory of exactly its size; bad parameters.
 #include "pipeline.hpp"
 
+#include <algorithm>
 #include <random>
 #include <thread>
 
@@ -41,8 +42,27 @@ OpSpec any_color_op(std::uint64_t stream) {
     return {name, params, stream};
 }
 
+OpSpec any_intensity_op(std::uint64_t stream) {
+    const std::string name =
+        any_of({"to_8_bits", "min_max", "percentile_stretch", "equalize", "clahe", "gamma", "random_gamma"});
+    ValueMap params{{"probability", 0.9}};
+    if (name == "to_8_bits") params.insert({{"low", whole(any(0, 30000))}, {"high", whole(any(30001, 65535))}});
+    if (name == "min_max" || name == "percentile_stretch") params["per_channel"] = any(0, 1) == 1;
+    if (name == "percentile_stretch") params.insert({{"low", 5.0}, {"high", 75.0}});
+    if (name == "equalize") {
+        params.insert({{"formula", any_of({"opencv", "pillow"})}, {"on", any_of({"channels", "luminance"})}});
+    }
+    if (name == "clahe") {
+        params.insert({{"clip_limit", any(0, 3) * 1.5}, {"rows", whole(any(1, 12))}, {"columns", whole(any(1, 12))}});
+    }
+    if (name == "gamma") params.insert({{"gamma", 0.6}, {"gain", 1.3}});
+    if (name == "random_gamma") params.insert({{"low", 0.3}, {"high", 3.0}});
+    return {name, params, stream};
+}
+
 OpSpec any_op() {
     const auto stream = static_cast<std::uint64_t>(any(0, 5));
+    if (any(0, 4) == 0) return any_intensity_op(stream);
     switch (any(0, 12)) {
         case 9:
         case 10:
@@ -132,6 +152,42 @@ void test_any_chain() {
     CHECK(run(chain, pixels, source, 1) == run(chain, pixels, source, 3));
 }
 
+// The ops that take 16-bit pictures, to pixels and to floats.
+void test_any_wide_chain() {
+    const int channels = any(0, 2) == 0 ? 1 : any(3, 4);
+    std::vector<OpSpec> specs;
+    for (int i = any(0, 3); i > 0; --i) {
+        OpSpec spec = any_intensity_op(static_cast<std::uint64_t>(i));
+        if (spec.name == "equalize") spec.params["formula"] = std::string("opencv");
+        if (spec.name == "clahe" && channels > 1) continue;
+        if (spec.name == "to_8_bits") {
+            spec.params.erase("probability");
+            i = 0;
+        }
+        specs.push_back(spec);
+    }
+    const bool floats = any(0, 1);
+    if (floats) specs.push_back({"standardize", {{"per_channel", any(0, 1) == 1}}, 0});
+    const Chain chain(specs, {channels, 2});
+    const Size source{any(1, 60), any(1, 60)};
+    const auto values = static_cast<std::size_t>(source.height * source.width * channels);
+    std::vector<std::uint16_t> pixels(values);
+    for (std::uint16_t& pixel : pixels) pixel = static_cast<std::uint16_t>(generator());
+    const auto* data = reinterpret_cast<const std::uint8_t*>(pixels.data());
+    const std::vector<Sample> samples(2, Sample{data, source.height, source.width, 9});
+    std::vector<std::uint8_t> bytes(2 * values * static_cast<std::size_t>(chain.output_format().depth));
+    std::vector<float> out(2 * values);
+    chain.run({samples, data + 2 * values, 1, 2, source, floats ? nullptr : bytes.data(), floats ? out.data() : nullptr,
+               nullptr, false},
+              1);
+    const auto halves_agree = [](const auto& both) {
+        const auto middle = both.begin() + static_cast<std::ptrdiff_t>(both.size() / 2);
+        return std::equal(both.begin(), middle, middle);
+    };
+    CHECK(halves_agree(out));
+    CHECK(halves_agree(bytes));
+}
+
 void test_many_callers() {
     const Chain chain({{"resize", {{"size", whole(30)}, {"fit", "cover"}, {"antialias", true}}, 0},
                        {"morphology", {{"op", "open"}, {"size", whole(5)}, {"shape", "ellipse"}}, 0}},
@@ -164,6 +220,7 @@ void test_bad_chains() {
 
 int main() {
     for (int round = 0; round < 600; ++round) test_any_chain();
+    for (int round = 0; round < 200; ++round) test_any_wide_chain();
     test_many_callers();
     test_bad_chains();
     return 0;

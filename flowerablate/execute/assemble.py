@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -28,7 +28,7 @@ from ..contracts import (
 from ..data.fingerprint import fingerprint
 from ..data.store import PackedImages, open_store, sample_ids, without_unreadable
 from ..errors import DataError, FlowerablateError, PluginError, StudyError
-from ..preprocess import BuiltStep, NamedOp, Preprocess, stage
+from ..preprocess import BuiltStep, NamedOp, Preprocess, fit, stage
 from ..registry import Registry
 
 Progress: TypeAlias = Callable[[str, int, int], None]
@@ -62,6 +62,11 @@ class PreparedPipeline:
     train: Preprocess
     evaluate: Preprocess
     batch: tuple[NamedOp, ...] = ()
+
+    def fitted(self, indices: NDArray[np.int64], ids: NDArray[np.uint64]) -> PreparedPipeline:
+        """Return the same with what steps learn from the training images, *indices*; *ids* are those of all samples."""
+        train, evaluate = fit(self.train, self.evaluate, self.images, indices, ids)
+        return replace(self, train=train, evaluate=evaluate)
 
 
 @dataclass

@@ -43,7 +43,7 @@ def run_trial(
     pipeline, device = trial.variant.pipeline, pick_device()
     plan = pipeline.train
     split = split_samples(data.samples, trial.seed, plan.validation, plan.test)
-    batches = _batches(trial, prepared, data, split, device)
+    batches = _batches(trial, prepared.fitted(split.train, data.ids), data, split, device)
     parts = build_parts(pipeline, data, assembler, trial.seed, len(batches["train"]), split, device)
     fitted = fit(
         parts,

@@ -2,6 +2,7 @@
 
 from .batch_ops import BatchOps
 from .chain import Drawn, Preprocess
+from .fit import fit
 from .steps import BuiltStep, NamedOp, Stages, stage
 
-__all__ = ["BatchOps", "BuiltStep", "Drawn", "NamedOp", "Preprocess", "Stages", "stage"]
+__all__ = ["BatchOps", "BuiltStep", "Drawn", "NamedOp", "Preprocess", "Stages", "fit", "stage"]

@@ -15,7 +15,7 @@ from ..contracts import NativeOp, PythonOp, Value
 from ..data.store import PackedImages
 from ..errors import StudyError
 from ..keyed import key64
-from .steps import NamedOp
+from .steps import NamedOp, waits_for_training_images
 
 Image: TypeAlias = NDArray[np.uint8]
 Pixels: TypeAlias = "NDArray[np.uint8] | NDArray[np.uint16]"
@@ -62,7 +62,8 @@ class Preprocess:
     The chain is cut into segments: a segment is either a run of native ops, which the core executes fused, image by
     image and spread over threads, or one Python op. Between segments a batch is uint8 (or uint16) [B, H, W, C].
 
-    *dtype*, ``uint8`` or ``uint16``, is that of the packed images; *fuse* False runs each native op by itself.
+    *dtype*, ``uint8`` or ``uint16``, is that of the packed images; *fuse* False runs each native op by itself. A chain
+    with an op that waits for the training images knows its sizes, but runs only after :func:`fit`.
     """
 
     def __init__(self, ops: Sequence[NamedOp], channels: int, *, dtype: str = "uint8", fuse: bool = True) -> None:
@@ -71,8 +72,10 @@ class Preprocess:
         self._fuse = fuse
         self._names: list[list[str]] = []
         self.ops = tuple(ops)
+        ready = [named for named in ops if not waits_for_training_images(named.op)]
+        self._waiting = [named.name for named in ops if waits_for_training_images(named.op)]
         self._segments: list[_native.Chain | tuple[str, PythonOp]] = []
-        for is_native, run in groupby(ops, key=lambda named: isinstance(named.op, NativeOp)):
+        for is_native, run in groupby(ready, key=lambda named: isinstance(named.op, NativeOp)):
             named_ops = list(run)
             if is_native:
                 self._append(self._native_chain(named_ops), [named.name for named in named_ops])
@@ -96,6 +99,10 @@ class Preprocess:
     def __reduce__(self) -> tuple[Callable[..., Preprocess], tuple[object, ...]]:
         """Travel to another process as the ops, which compiles them anew."""
         return _compile, (self.ops, self.channels, self.dtype, self._fuse)
+
+    def with_ops(self, ops: Sequence[NamedOp]) -> Preprocess:
+        """Return a chain of other ops for the same pictures."""
+        return Preprocess(ops, self.channels, dtype=self.dtype, fuse=self._fuse)
 
     def _native_chain(self, run: Sequence[NamedOp]) -> _native.Chain:
         ops = []
@@ -125,7 +132,9 @@ class Preprocess:
         That is of the chain's *output_dtype*, [B, H, W, C], or float32 [B, C, H, W], contiguous or channels-last. With
         *bfloat16* it is uint16 [B, C, H, W] and gets the bits of bfloat16 numbers: a view of a torch tensor.
         """
-        source, places = images, indices
+        if self._waiting:
+            raise RuntimeError(f"step {self._waiting[0]!r} takes numbers from the training images: call fit() first")
+        source, places = images.batch(indices)
         for segment, following in zip(self._segments, [*self._segments[1:], None], strict=True):
             if isinstance(segment, _native.Chain):
                 target = out if following is None else self._buffer(segment, source, places)

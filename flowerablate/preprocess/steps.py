@@ -32,6 +32,11 @@ class BuiltStep:
         return self.random or (isinstance(self.op, NativeOp) and probability(self.op) < 1)
 
 
+def waits_for_training_images(op: Op) -> bool:
+    """Whether *op* takes numbers from the training images of a replicate; :func:`fit` fills them in."""
+    return isinstance(op, NativeOp) and op.params.get("statistics") == "training"
+
+
 def probability(op: NativeOp) -> float:
     """Return the share of the pictures that *op* is applied to."""
     value = op.params.get("probability", 1.0)

@@ -47,6 +47,7 @@ def _check_settings(
         check_batch_op(what, spec, op, context.channels, must_vary=must_vary)
         return
     pictures = _pictures(context.channels)
+    op = _fitted(op, pictures)
     result = _check_runs(what, op, pictures, spec.random)
     if not spec.random:
         return
@@ -65,6 +66,15 @@ def _check_settings(
         f"{what} gives {result.shape[2]} x {result.shape[1]} pixels, but its stand_in "
         f"{instead.shape[2]} x {instead.shape[1]}; they must agree"
     )
+
+
+def _fitted(op: object, pictures: Pictures) -> object:
+    """Return *op* with the numbers that it takes from training images, as which *pictures* serve."""
+    if not isinstance(op, NativeOp):
+        return op
+    from ..preprocess.fit import moments_of, resolved
+
+    return resolved(op, moments_of([pictures]))
 
 
 def _check_runs(what: str, op: object, pictures: Pictures, random: bool) -> Result:

@@ -2,6 +2,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from flowerablate.contracts import (
@@ -33,6 +34,10 @@ def scan(context, path=""):
 
 def resize(context, antialias=True):
     return NativeOp("resize", {"size": context.image_size, "fit": "cover", "antialias": antialias})
+
+
+def learn(context):
+    return NativeOp("normalize", {"statistics": "training", "per_channel": True})
 
 
 def fail(context):
@@ -96,6 +101,23 @@ def test_pictures_are_decoded_small_only_where_the_study_begins_by_shrinking_the
 def test_what_is_switched_off_before_a_resize_leaves_its_pictures_decoded_as_those_of_the_base(assembler):
     off = StepChoice("invert", name="invert", enabled=False)
     assert decoded_at_least(assembler, off, StepChoice("resize", name="fit")) is None
+
+
+def test_what_a_step_learns_is_learned_from_the_images_that_are_given(assembler):
+    assembler.registry.add([StepSpec("learn", "Learns.", learn)], Owner("learner", "learner", "1.0"))
+    steps = (*pipeline().steps, StepChoice("learn", name="learn"))
+    whole = replace(pipeline(), steps=steps)
+    data = assembler.load_data(whole, skip_bad=False)
+    prepared = assembler.prepare(whole, data)
+
+    def learned(*indices):
+        chosen = prepared.fitted(np.array(indices), data.ids)
+        assert chosen.train.ops[-1] == chosen.evaluate.ops[-1]
+        return chosen.train.ops[-1].op.params["mean"]
+
+    first = prepared.images.image(0).reshape(-1, 3).mean(axis=0) / 255
+    np.testing.assert_allclose(learned(0), first)
+    assert learned(0) != learned(0, len(data.samples) - 1)
 
 
 def test_what_goes_wrong_in_a_plugin_is_said_with_its_name(assembler):

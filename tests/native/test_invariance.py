@@ -151,14 +151,51 @@ def digests() -> dict[str, str]:
         ]
         ops += [("center_crop", {"size": 50}, 0)]
         ops += [(name, params, 5) for name, params in COLOR]
+        ops += [
+            ("to_8_bits", {"low": 9000, "high": 50000}, 0),
+            ("min_max", {"per_channel": False}, 0),
+            ("percentile_stretch", {"low": 5, "high": 75, "per_channel": True}, 0),
+            *(
+                ("equalize", {"formula": f, "on": o}, 0)
+                for f in ("opencv", "pillow")
+                for o in ("channels", "luminance")
+            ),
+            *(("clahe", {"clip_limit": c, "rows": 8, "columns": 7}, 0) for c in (0, 2)),
+            ("gamma", {"gamma": 0.6, "gain": 1.1}, 0),
+            ("random_gamma", {"low": 0.3, "high": 3}, 5),
+            *(("standardize", {"per_channel": one_by_one}, 0) for one_by_one in (False, True)),
+        ]
         for place, op in enumerate(ops):
             total = hashlib.sha256()
             for height, width in [(1, 1), (40, 61), (90, 133), (17, 301)]:
                 image = rng.integers(0, 256, (height, width, channels), dtype=np.uint8)
-                for floats, last in [(True, False), (True, True)] if op[0] == "normalize" else [(False, False)]:
+                for floats, last in (
+                    [(True, False), (True, True)] if op[0] in ("normalize", "standardize") else [(False, False)]
+                ):
                     total.update(run([op], [image] * 3, floats=floats, channels_last=last, seed=2).tobytes())
             found[f"{channels} {place} {op}"] = total.hexdigest()
+        found[f"{channels} 16 bits"] = wide_digest(channels)
     return found
+
+
+def wide_digest(channels: int) -> str:
+    """A digest of the ops that take 16-bit pictures."""
+    ops = [
+        ("to_8_bits", {"low": 9000, "high": 50000}, 0),
+        ("min_max", {"per_channel": True}, 0),
+        ("percentile_stretch", {"low": 5, "high": 75, "per_channel": False}, 0),
+        *(("equalize", {"formula": "opencv", "on": on}, 0) for on in ("channels", "luminance")),
+        ("gamma", {"gamma": 0.6, "gain": 1.1}, 0),
+        ("standardize", {"per_channel": True}, 0),
+    ]
+    if channels == 1:
+        ops.append(("clahe", {"clip_limit": 2, "rows": 2, "columns": 3}, 0))
+    total = hashlib.sha256()
+    for height, width in [(1, 1), (40, 61), (17, 301)]:
+        image = np.random.default_rng(2).integers(0, 65536, (height, width, channels), dtype=np.uint16)
+        for op in ops:
+            total.update(run([op], [image] * 3, floats=op[0] == "standardize", seed=2).tobytes())
+    return total.hexdigest()
 
 
 @pytest.mark.parametrize("path", ["avx2", "avx512"])

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import color, filter, geometry, morphology, noise, threshold, warps
+from . import color, filter, geometry, intensity, morphology, noise, threshold, warps
 from .philox import Draws
 
 Op = tuple[str, Mapping[str, Any], int]
@@ -55,6 +55,14 @@ TWINS: dict[str, Callable[..., Any]] = {
     "random_erasing": noise.random_erasing,
     "cutout": noise.cutout,
     "normalize": color.normalize,
+    "to_8_bits": intensity.to_8_bits,
+    "min_max": intensity.min_max,
+    "percentile_stretch": intensity.percentile_stretch,
+    "equalize": intensity.equalize,
+    "clahe": intensity.clahe,
+    "gamma": intensity.gamma,
+    "random_gamma": intensity.random_gamma,
+    "standardize": intensity.standardize,
 }
 
 

@@ -1,4 +1,4 @@
-"""sRGB to CIE Lab and back in 8 bits, with the fixed-point tables of OpenCV (``COLOR_RGB2LAB``, ``COLOR_LAB2RGB``)."""
+"""sRGB to CIE Lab and back in 8 bits, by the tables of OpenCV's ``COLOR_RGB2LAB`` and ``COLOR_LAB2RGB``."""
 
 from __future__ import annotations
 

@@ -22,8 +22,9 @@ def settings_at_the_bounds():
             for bound in (param.low, param.high):
                 if bound is None:
                     continue
-                value = int(bound) if isinstance(param.default, int) else float(bound)
                 several = isinstance(param.default, tuple)
+                whole = isinstance(param.default[0] if several else param.default, int)
+                value = int(bound) if whole else float(bound)
                 chosen = {**defaults, param.name: (value,) * len(param.default) if several else value}
                 yield pytest.param(spec, chosen, id=f"{name}-{param.name}-{bound:g}")
 

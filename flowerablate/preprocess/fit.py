@@ -1,0 +1,94 @@
+"""Fills in what steps learn from the training images of a replicate: the numbers of a normalisation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..contracts import NativeOp
+from ..data.store import PackedImages
+from .chain import Image, Preprocess
+from .steps import NamedOp, Op, waits_for_training_images
+
+_BATCH = 32
+"""Images that are counted at a time."""
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Sums over *count* pixels of the values of each channel, and of their squares; exact. *top*: the largest value."""
+
+    count: int
+    sums: tuple[int, ...]
+    squares: tuple[int, ...]
+    top: int
+
+
+def fit(
+    train: Preprocess,
+    evaluate: Preprocess,
+    images: PackedImages,
+    indices: NDArray[np.int64],
+    ids: NDArray[np.uint64],
+) -> tuple[Preprocess, Preprocess]:
+    """Return both chains with the numbers that they take from the training images, *indices* [n] of *images*.
+
+    These are the images as the evaluation chain leaves them, so no random draw has a part in the numbers, and both
+    chains get the same. *ids* are those of all samples. Chains that wait for nothing come back as they are.
+    """
+    if not any(waits_for_training_images(named.op) for chain in (train, evaluate) for named in chain.ops):
+        return train, evaluate
+    pixels = evaluate.with_ops(tuple(named for named in evaluate.ops if not waits_for_training_images(named.op)))
+    moments = moments_of(_batches(pixels, images, indices, ids))
+    fitted = [
+        chain.with_ops(tuple(NamedOp(named.name, resolved(named.op, moments)) for named in chain.ops))
+        for chain in (train, evaluate)
+    ]
+    return fitted[0], fitted[1]
+
+
+def resolved(op: Op, moments: Moments) -> Op:
+    """Return *op*, with numbers in place of what it waits for: mean and standard deviation of values in [0, 1].
+
+    The deviation counts as at least one level, so that a channel that never varies becomes 0.
+    """
+    if not isinstance(op, NativeOp) or not waits_for_training_images(op):
+        return op
+    sums, squares, count, top = moments.sums, moments.squares, moments.count, moments.top
+    if not op.params["per_channel"]:
+        channels = len(sums)
+        sums, squares, count = (sum(sums),) * channels, (sum(squares),) * channels, count * channels
+    spreads = [count * square - total * total for total, square in zip(sums, squares, strict=True)]
+    mean = tuple(total / (count * top) for total in sums)
+    std = tuple(max(math.sqrt(spread) / (count * top), 1 / top) for spread in spreads)
+    return replace(op, params={"mean": mean, "std": std})
+
+
+def moments_of(batches: Iterable[Image]) -> Moments:
+    """Return the moments of batches of pixels, [B, H, W, C] each."""
+    count, top = 0, 255
+    totals: list[int] = []
+    for batch in batches:
+        values = batch.reshape(-1, batch.shape[-1]).astype(np.float64)  # sums stay below 2^53, so they are exact
+        sums = np.ones(len(values)) @ values
+        squares = np.einsum("nc,nc->c", values, values)
+        found = [int(total) for total in (*sums, *squares)]
+        totals = [a + b for a, b in zip(totals or [0] * len(found), found, strict=True)]
+        count, top = count + len(values), int(np.iinfo(batch.dtype).max)
+    channels = len(totals) // 2
+    return Moments(count, tuple(totals[:channels]), tuple(totals[channels:]), top)
+
+
+def _batches(
+    chain: Preprocess, images: PackedImages, indices: NDArray[np.int64], ids: NDArray[np.uint64]
+) -> Iterable[Image]:
+    height, width = chain.output_size(int(images.heights[indices[0]]), int(images.widths[indices[0]]))
+    for start in range(0, len(indices), _BATCH):
+        chosen = indices[start : start + _BATCH]
+        batch = np.empty((len(chosen), height, width, chain.channels), np.uint8)
+        chain.run(images, chosen, ids[chosen], batch, seed=0, epoch=0)
+        yield batch

@@ -1,0 +1,215 @@
+"""Steps that normalise intensity: windows, stretches, equalisation, gamma, and the ways to end a chain in floats.
+
+A chain without ``normalize``, ``standardize`` or ``standardize_dataset`` gives the model values in [0, 1]: x / 255, or
+x / 65535 for 16-bit pictures.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from flowerablate import NativeOp, Param, StepContext, StepSpec, StudyError, hookimpl
+from flowerablate.contracts import Register, Value
+
+KIND = "intensity"
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+"""Channel means of ImageNet's training set, RGB in [0, 1]; what torchvision's weights expect."""
+
+IMAGENET_STD = (0.229, 0.224, 0.225)
+"""Channel standard deviations of ImageNet's training set, RGB in [0, 1]."""
+
+_PROBABILITY = Param(
+    "probability",
+    1.0,
+    "share of the pictures that are changed; below 1 it acts in training only",
+    low=0.0,
+    high=1.0,
+)
+_PER_CHANNEL = Param("per_channel", True, "each channel by itself; false: all by the same numbers")
+
+
+@hookimpl
+def flowerablate_register_step(register: Register) -> None:
+    """Register the steps of pixels, and those that end a chain."""
+    for spec in (*_steps_of_pixels(), *_last_steps()):
+        register(spec)
+
+
+def _steps_of_pixels() -> tuple[StepSpec, ...]:
+    return (
+        StepSpec(
+            name="to_8_bits",
+            summary="Make 8-bit pictures of 16-bit ones, by a window; 8-bit ones count as 257 times their values.",
+            kind=KIND,
+            params=(
+                Param("low", 0, "16-bit value that becomes 0, as do those below", low=0, high=65534),
+                Param("high", 65535, "16-bit value that becomes 255, as do those above", low=1, high=65535),
+            ),
+            build=build_to_8_bits,
+        ),
+        StepSpec(
+            name="min_max",
+            summary="Stretch values so that the smallest becomes black and the largest white; flat pictures stay.",
+            kind=KIND,
+            params=(_PER_CHANNEL, _PROBABILITY),
+            build=partial(build_native, "min_max"),
+        ),
+        StepSpec(
+            name="percentile_stretch",
+            summary="Stretch values between two percentiles of the picture to the full range, clip outside.",
+            kind=KIND,
+            params=(
+                Param("low", 5.0, "percentile that becomes 0", low=0.0, high=50.0),
+                Param("high", 95.0, "percentile that becomes the largest value", low=50.0, high=100.0),
+                _PER_CHANNEL,
+                _PROBABILITY,
+            ),
+            build=build_percentile_stretch,
+        ),
+        StepSpec(
+            name="equalize",
+            summary="Histogram equalisation: every grey level becomes about equally frequent.",
+            kind=KIND,
+            params=(
+                Param(
+                    "formula",
+                    "opencv",
+                    "OpenCV's, or Pillow's and torchvision's (8 bits only)",
+                    choices=("opencv", "pillow"),
+                ),
+                Param(
+                    "on",
+                    "channels",
+                    "each channel, or the luminance (Y of YCrCb), which keeps hues",
+                    choices=("channels", "luminance"),
+                ),
+                _PROBABILITY,
+            ),
+            build=partial(build_native, "equalize"),
+        ),
+        StepSpec(
+            name="clahe",
+            summary="Equalisation in tiles with limited contrast, on the lightness (L of Lab) of colour pictures.",
+            kind=KIND,
+            params=(
+                Param(
+                    "clip_limit",
+                    2.0,
+                    "most that a grey level may count, times the mean; 0: no limit",
+                    low=0.0,
+                    high=256.0,
+                ),
+                Param("tiles", (8, 8), "rows and columns of tiles; one number for both", low=1, high=64),
+                _PROBABILITY,
+            ),
+            build=build_clahe,
+        ),
+        StepSpec(
+            name="gamma",
+            summary="Raise values in [0, 1] to a power: below 1 brightens, above 1 darkens.",
+            kind=KIND,
+            params=(
+                Param("gamma", 0.8, "the power", low=0.05, high=20.0, log=True),
+                Param("gain", 1.0, "factor of the result, which is clipped", low=0.01, high=10.0, log=True),
+                _PROBABILITY,
+            ),
+            build=partial(build_native, "gamma"),
+        ),
+        StepSpec(
+            name="random_gamma",
+            summary="Raise values to a random power; its logarithm is uniform between those of low and high.",
+            kind=KIND,
+            random=True,
+            params=(
+                Param("low", 0.7, "smallest power", low=0.05, high=1.0, log=True),
+                Param("high", 1.4, "largest power", low=1.0, high=20.0, log=True),
+                Param("probability", 1.0, "share of the pictures that are changed", low=0.0, high=1.0),
+            ),
+            build=partial(build_native, "random_gamma"),
+        ),
+    )
+
+
+def _last_steps() -> tuple[StepSpec, ...]:
+    return (
+        StepSpec(
+            name="normalize",
+            summary="Bring values to [0, 1], subtract mean, divide by std; must be the last step.",
+            kind=KIND,
+            params=(
+                Param("mean", IMAGENET_MEAN, "one number per channel, or one for all", low=0.0, high=1.0),
+                Param("std", IMAGENET_STD, "one number per channel, or one for all", low=0.001, high=10.0),
+            ),
+            build=build_normalize,
+        ),
+        StepSpec(
+            name="standardize",
+            summary="Give each picture mean 0 and standard deviation 1 by its own numbers; must be the last step.",
+            kind=KIND,
+            params=(Param("per_channel", False, "each channel by its own mean and deviation; false: all by the same"),),
+            build=partial(build_native, "standardize"),
+        ),
+        StepSpec(
+            name="standardize_dataset",
+            summary="Subtract the mean of the training images of each replicate, divide by their standard deviation.",
+            kind=KIND,
+            params=(_PER_CHANNEL,),
+            build=build_standardize_dataset,
+        ),
+    )
+
+
+def build_native(op: str, context: StepContext, **params: Value) -> NativeOp:
+    """Return the native *op* with all parameters of the step."""
+    return NativeOp(op, params)
+
+
+def build_to_8_bits(context: StepContext, *, low: int, high: int) -> NativeOp:
+    """Return the native op; raises :class:`StudyError` for an empty window."""
+    if low >= high:
+        raise StudyError(f"step 'to_8_bits': low must be less than high, not {low} and {high}")
+    return NativeOp("to_8_bits", {"low": low, "high": high})
+
+
+def build_percentile_stretch(
+    context: StepContext, *, low: float, high: float, per_channel: bool, probability: float
+) -> NativeOp:
+    """Return the native op; raises :class:`StudyError` for two equal percentiles."""
+    if low >= high:
+        raise StudyError(f"step 'percentile_stretch': low must be less than high, not {low:g} and {high:g}")
+    return NativeOp(
+        "percentile_stretch", {"low": low, "high": high, "per_channel": per_channel, "probability": probability}
+    )
+
+
+def build_clahe(context: StepContext, *, clip_limit: float, tiles: tuple[int, ...], probability: float) -> NativeOp:
+    """Return the native op; raises :class:`StudyError` where *tiles* are not one or two numbers."""
+    if len(tiles) not in (1, 2):
+        raise StudyError(f"step 'clahe': tiles are rows and columns, or one number for both, not {len(tiles)} numbers")
+    return NativeOp(
+        "clahe", {"clip_limit": clip_limit, "rows": tiles[0], "columns": tiles[-1], "probability": probability}
+    )
+
+
+def build_normalize(context: StepContext, *, mean: tuple[float, ...], std: tuple[float, ...]) -> NativeOp:
+    """Return the native op; raises :class:`StudyError` where the number of values does not fit the channels."""
+    return NativeOp(
+        "normalize", {"mean": _per_channel("mean", mean, context), "std": _per_channel("std", std, context)}
+    )
+
+
+def build_standardize_dataset(context: StepContext, *, per_channel: bool) -> NativeOp:
+    """Return the native op ``normalize`` with numbers that each replicate takes from its training images."""
+    return NativeOp("normalize", {"statistics": "training", "per_channel": per_channel})
+
+
+def _per_channel(name: str, values: tuple[float, ...], context: StepContext) -> tuple[float, ...]:
+    if len(values) == 1:
+        return values * context.channels
+    if len(values) != context.channels:
+        raise StudyError(
+            f"step 'normalize': {name} has {len(values)} numbers, but the pictures have {context.channels} channels; "
+            "give one number per channel, or one for all"
+        )
+    return values
