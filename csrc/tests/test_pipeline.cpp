@@ -22,7 +22,7 @@ Value whole(int value) { return static_cast<std::int64_t>(value); }
 
 OpSpec any_op() {
     const auto stream = static_cast<std::uint64_t>(any(0, 5));
-    switch (any(0, 6)) {
+    switch (any(0, 17)) {
         case 0: return {"horizontal_flip", {{"probability", 0.5}}, stream};
         case 1:
             return {"rotate",
@@ -43,6 +43,42 @@ OpSpec any_op() {
                     {{"size", whole(any(1, 40))},
                      {"fit", any_of({"cover", "stretch", "shorter"})},
                      {"antialias", any(0, 1) == 1}},
+                    stream};
+        case 6: return {"box_blur", {{"size", whole(any(1, 63))}}, stream};
+        case 7:
+            return {"gaussian_blur", {{"size", whole(2 * any(0, 31) + 1)}, {"sigma", 0.1 * any(0, 90)}}, stream};
+        case 8:
+            return {"random_gaussian_blur", {{"size", whole(0)}, {"sigma_low", 0.1}, {"sigma_high", 9.0}}, stream};
+        case 9: return {"median_blur", {{"size", whole(2 * any(0, 31) + 1)}}, stream};
+        case 10:
+            return {"unsharp",
+                    {{"size", whole(2 * any(0, 31) + 1)}, {"sigma", 0.0}, {"amount", 1.5}, {"threshold", whole(any(0, 9))}},
+                    stream};
+        case 11: return {"sharpness", {{"low", 0.0}, {"high", 3.0}}, stream};
+        case 12:
+            return {"sobel", {{"size", whole(2 * any(0, 3) + 1)}, {"output", any_of({"magnitude", "x", "y"})}}, stream};
+        case 13:
+            return {"gaussian_noise", {{"std_low", 0.0}, {"std_high", 1.0}, {"per_channel", any(0, 1) == 1}}, stream};
+        case 14:
+            return {"salt_and_pepper",
+                    {{"amount", 0.25 * any(0, 4)}, {"salt_share", 0.5 * any(0, 2)}, {"per_channel", any(0, 1) == 1}},
+                    stream};
+        case 15:
+            return {"random_erasing",
+                    {{"scale_low", 0.0},
+                     {"scale_high", 1.0},
+                     {"ratio_low", 0.2},
+                     {"ratio_high", 5.0},
+                     {"fill", any_of({"noise", "mean", "constant"})},
+                     {"value", 0.5}},
+                    stream};
+        case 16:
+            return {"cutout",
+                    {{"holes", whole(any(1, 64))},
+                     {"size", whole(any(0, 40))},
+                     {"share", 0.5},
+                     {"fill", any_of({"noise", "mean", "constant"})},
+                     {"value", 0.5}},
                     stream};
         default:
             return {"random_resized_crop",

@@ -42,7 +42,9 @@ def pixel_words(draws: Draws, first: int, blocks: int) -> NDArray[np.uint32]:
 def words_of(draws: Draws, count: int, dtype: type, first: int = FIRST_BLOCK) -> NDArray[np.generic]:
     """As many numbers of 8, 16 or 32 random bits, the lowest of each word first."""
     size = np.dtype(dtype).itemsize
-    return pixel_words(draws, first, -(-count * size // 16)).astype("<u4").view(np.dtype(dtype).newbyteorder("<"))[:count]
+    return (
+        pixel_words(draws, first, -(-count * size // 16)).astype("<u4").view(np.dtype(dtype).newbyteorder("<"))[:count]
+    )
 
 
 def normal_table() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -90,9 +92,7 @@ def salt_and_pepper(
     return np.where(words < salt, white, np.where(words < any_, 0, image)).astype(image.dtype)
 
 
-def erase(
-    image: Pixels, holes: list[tuple[int, int, int, int]], fill: str, value: float, draws: Draws
-) -> Pixels:
+def erase(image: Pixels, holes: list[tuple[int, int, int, int]], fill: str, value: float, draws: Draws) -> Pixels:
     """Fill rectangles (top, left, height, width)."""
     out = image.copy()
     most = np.iinfo(image.dtype).max
