@@ -1,7 +1,7 @@
 """Blurring, sharpening and edges, run by the native core on each channel by itself.
 
-Borders are mirrored at the middle of the edge pixels (OpenCV's default), for the median repeated. All steps are of the kind
-``filter``, so that a study can disable them as one.
+Borders are mirrored at the middle of the edge pixels (OpenCV's default), for the median repeated. All steps are of the
+kind ``filter``, so that a study can disable them as one.
 """
 
 from __future__ import annotations
@@ -122,12 +122,12 @@ def flowerablate_register_step(register: Register) -> None:
 
 
 def build_box_blur(context: StepContext, *, size: int, probability: float) -> NativeOp:
-    """Return the native op; equal to OpenCV's blur, but for exact halves of even sizes up to 16."""
+    """Return the native op; equal to OpenCV's blur, but for even sizes up to 16, where that is not always the nearest."""
     return NativeOp("box_blur", {"size": size, "probability": probability})
 
 
 def build_gaussian_blur(context: StepContext, *, size: int, sigma: float, probability: float) -> NativeOp:
-    """Return the native op, at most one level from the rounded exact result; raises :class:`StudyError` for no window."""
+    """Return the native op, at most 1 from the rounded exact result; raises :class:`StudyError` for no window."""
     _check_bell("gaussian_blur", size, sigma)
     return NativeOp("gaussian_blur", {"size": size, "sigma": sigma, "probability": probability})
 
