@@ -122,7 +122,7 @@ def flowerablate_register_step(register: Register) -> None:
 
 
 def build_box_blur(context: StepContext, *, size: int, probability: float) -> NativeOp:
-    """Return the native op; equal to OpenCV's blur, which for even sizes up to 16 is not always the nearest."""
+    """Return the native op; equal to OpenCV's blur, which is not the nearest mean for sizes 2, 4, 8 and 16."""
     return NativeOp("box_blur", {"size": size, "probability": probability})
 
 

@@ -64,15 +64,15 @@ def test_box_blur_equals_the_twin(rng, size):
         np.testing.assert_array_equal(core(image, "box_blur", size=size), twin.box_blur(image, size))
 
 
-@pytest.mark.parametrize("size", [1, 3, 5, 7, 9, 15, 17, 18, 31, 40, 63])
+@pytest.mark.parametrize("size", [1, 3, 5, 6, 7, 9, 10, 12, 14, 15, 17, 18, 31, 40, 63])
 def test_box_blur_equals_opencv(rng, size):
     for image in pictures(rng):
         wanted = cv2.blur(image, (size, size)).reshape(image.shape)
         np.testing.assert_array_equal(core(image, "box_blur", size=size), wanted)
 
 
-@pytest.mark.parametrize("size", [2, 4, 6, 8, 10, 12, 14, 16])
-def test_box_blur_of_small_even_size_is_the_nearest_mean_and_at_most_one_from_opencvs(rng, size):
+@pytest.mark.parametrize("size", [2, 4, 8, 16])
+def test_box_blur_of_a_power_of_two_is_the_nearest_mean_and_at_most_one_from_opencvs(rng, size):
     for image in pictures(rng):
         got = core(image, "box_blur", size=size).astype(np.int64)
         wanted = cv2.blur(image, (size, size)).reshape(image.shape)
@@ -88,7 +88,8 @@ def test_gaussian_blur_equals_the_twin_and_is_at_most_one_from_the_rounded_truth
         np.testing.assert_array_equal(got, twin.gaussian_blur(image, size, sigma))
         exact = twin.exact_gaussian_blur(image, size, sigma)
         assert np.abs(got - exact).max() < 0.62  # rounding alone is 0.5
-        assert (got != np.rint(exact)).mean() < 0.05  # small fixed kernels give many exact halves
+        halves = np.abs(exact % 1 - 0.5) < 1e-9  # which small fixed kernels often give
+        assert ((got != np.rint(exact)) & ~halves).mean() < 0.03
 
 
 @pytest.mark.parametrize(("size", "sigma"), [(5, 1.1), (9, 2.0), (23, 3.0)])
