@@ -43,6 +43,18 @@ class Chain:
     - ``equalize``: formula (``opencv``, ``pillow``; 16 bits: opencv only), on (``channels``, ``luminance``: Y of YCrCb)
     - ``clahe``: clip_limit (0: none), rows, columns (1 to 64) of tiles; on L of Lab of colour pictures, uint8 only
     - ``gamma``: gamma, gain; ``random_gamma``: low, high, between which log(gamma) is uniform
+    - ``box_blur``: size 1 to 63; mean of a square window
+    - ``gaussian_blur``: size (odd to 63, 0: from sigma), sigma (0: from the size)
+    - ``random_gaussian_blur``: size (odd to 63, 0: from the drawn sigma), sigma_low, sigma_high
+    - ``median_blur``: size, odd to 63
+    - ``unsharp``: size, sigma (as ``gaussian_blur``), amount, threshold (0 to 255)
+    - ``sharpness``: low, high (of the factor; 0: smoothed, 1: unchanged)
+    - ``sobel``: size (1, 3, 5, 7), output (``magnitude``, ``x``, ``y``)
+    - ``gaussian_noise``: std_low, std_high (shares of the full range), per_channel (bool)
+    - ``salt_and_pepper``: amount, salt_share, per_channel (bool)
+    - ``random_erasing``: scale_low, scale_high, ratio_low, ratio_high, fill (``noise``, ``mean``, ``constant``), value
+      (share of the full range, for ``constant``)
+    - ``cutout``: holes 1 to 64, size (pixels, 0: from share), share (of the shorter side), fill, value
     - ``normalize``: mean, std (one number for each channel); must be last, and needs a float output
     - ``standardize``: per_channel (bool): by mean and standard deviation of the picture itself; must be last, too
 

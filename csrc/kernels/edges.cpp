@@ -79,10 +79,25 @@ void sobel_typed(const SobelJob& sobel) {
     }
 }
 
-FLOWERABLATE_INLINE std::uint8_t rounded(float value) {
-    const float raised = value > 0.0f ? value : 0.0f;
-    const float clamped = raised < 255.0f ? raised : 255.0f;
-    return static_cast<std::uint8_t>(static_cast<std::int32_t>((clamped + kRounder) - kRounder));
+FLOWERABLATE_INLINE Floats rounded(Floats value) {
+    const Floats low = Floats{}, high = low + 255.0f;
+    const Floats raised = value > low ? value : low;
+    const Floats clamped = raised < high ? raised : high;
+    return (clamped + kRounder) - kRounder;
+}
+
+// Bytes as numbers, by way of words: GCC 12 converts bytes to 32 bits one by one.
+FLOWERABLATE_INLINE Floats numbers(const std::uint8_t* from) {
+    Quarter bytes;
+    std::memcpy(&bytes, from, sizeof bytes);
+    return __builtin_convertvector(__builtin_convertvector(__builtin_convertvector(bytes, HalfWords), Ints), Floats);
+}
+
+// Whole numbers from 0 to 255 as bytes.
+FLOWERABLATE_INLINE void store_bytes(std::uint8_t* to, Floats value) {
+    const HalfWords words = __builtin_convertvector(__builtin_convertvector(value, Ints), HalfWords);
+    const Quarter bytes = __builtin_convertvector(words, Quarter);
+    std::memcpy(to, &bytes, sizeof bytes);
 }
 
 }  // namespace
@@ -92,36 +107,53 @@ void sobel(const SobelJob& job) { job.picture.size == 7 ? sobel_typed<std::int32
 void sharpness(const FilterJob& job, float factor) {
     const int c = job.channels;
     const std::ptrdiff_t count = static_cast<std::ptrdiff_t>(job.width) * c;
-    std::uint16_t* __restrict const columns = reinterpret_cast<std::uint16_t*>(job.work);
+    std::uint16_t* const columns = reinterpret_cast<std::uint16_t*>(job.work) + c;
+    std::uint8_t* const spare = job.work + padded_values(job) * 4;
     for (int y = 0; y < job.height; ++y) {
         const std::uint8_t* const row = source_row<std::uint8_t>(job, y);
-        std::uint8_t* __restrict const out = job.target + y * count;
+        std::uint8_t* const out = job.target + y * count;
         if (y == 0 || y == job.height - 1 || job.width < 3) {
             std::memcpy(out, row, static_cast<std::size_t>(count));
             continue;
         }
         const std::uint8_t* const above = source_row<std::uint8_t>(job, y - 1);
         const std::uint8_t* const below = source_row<std::uint8_t>(job, y + 1);
-        for (std::ptrdiff_t x = 0; x < count; ++x) columns[x] = static_cast<std::uint16_t>(above[x] + row[x] + below[x]);
-        std::memcpy(out, row, static_cast<std::size_t>(c));
-        for (std::ptrdiff_t x = c; x < count - c; ++x) {
-            const std::int32_t sum = columns[x - c] + columns[x] + columns[x + c] + 4 * row[x];
-            const float smooth = (static_cast<float>(sum) * (1.0f / 13.0f) + kRounder) - kRounder;
-            out[x] = rounded(smooth + factor * (static_cast<float>(static_cast<std::int32_t>(row[x])) - smooth));
+        for (std::ptrdiff_t x = 0; x < count; x += kWords) {
+            store_words(columns + x, load_words(above + x) + load_words(row + x) + load_words(below + x));
         }
+        const TargetRow<std::uint8_t> to = target_row(job, y, spare);
+        for (std::ptrdiff_t x = 0; x < count; x += kFloats) {
+            const Floats value = numbers(row + x);
+            const Floats sum = load_floats(columns + x - c) + load_floats(columns + x) + load_floats(columns + x + c);
+            const Floats smooth = ((sum + 4.0f * value) * (1.0f / 13.0f) + kRounder) - kRounder;
+            const Floats moved = factor * (value - smooth);
+            store_bytes(to.place + x, rounded(smooth + moved));
+        }
+        finish_row(to, count);
+        std::memcpy(out, row, static_cast<std::size_t>(c));
         std::memcpy(out + count - c, row + count - c, static_cast<std::size_t>(c));
     }
 }
 
 void unsharp(const std::uint8_t* source, const std::uint8_t* blurred, std::uint8_t* target, std::ptrdiff_t bytes,
              float amount, int threshold) {
-    for (std::ptrdiff_t x = 0; x < bytes; ++x) {
-        const std::int32_t value = source[x];
-        const std::int32_t difference = value - blurred[x];
-        const std::int32_t size = difference < 0 ? -difference : difference;
-        const std::uint8_t sharper = rounded(static_cast<float>(value) + amount * static_cast<float>(difference));
-        target[x] = size > threshold ? sharper : source[x];
-    }
+    const Floats least = Floats{} + static_cast<float>(threshold);
+    const auto step = [&](const std::uint8_t* from, const std::uint8_t* smooth, std::uint8_t* to)
+                          __attribute__((always_inline)) {
+        const Floats value = numbers(from);
+        const Floats difference = value - numbers(smooth);
+        const Floats size = difference > -difference ? difference : -difference;
+        const Floats moved = amount * difference;
+        store_bytes(to, size > least ? rounded(value + moved) : value);
+    };
+    std::ptrdiff_t x = 0;
+    for (; x + kFloats <= bytes; x += kFloats) step(source + x, blurred + x, target + x);
+    if (x == bytes) return;
+    std::uint8_t rest[3][kFloats] = {};
+    std::memcpy(rest[0], source + x, static_cast<std::size_t>(bytes - x));
+    std::memcpy(rest[1], blurred + x, static_cast<std::size_t>(bytes - x));
+    step(rest[0], rest[1], rest[2]);
+    std::memcpy(target + x, rest[2], static_cast<std::size_t>(bytes - x));
 }
 
 }  // namespace flowerablate::FLOWERABLATE_ISA

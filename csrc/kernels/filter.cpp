@@ -93,12 +93,58 @@ void box_typed(const FilterJob& job) {
     }
 }
 
+// Windows of up to 16 x 16 bytes, whose sums have 16 bits; halves go up. The quotient is a product with a rounded-up inverse,
+// which is right for every possible sum (of size 14, after a division by 4).
+template <int Size>
+void box_small(const FilterJob& job) {
+    const int size = Size ? Size : job.size;
+    const int c = job.channels;
+    const int before = size / 2;
+    const Margins sides = margins<true>(before, size - 1 - before, job.width);
+    const std::ptrdiff_t count = static_cast<std::ptrdiff_t>(job.width) * c;
+    const std::ptrdiff_t padded = padded_values(job);
+    std::uint16_t* const columns = reinterpret_cast<std::uint16_t*>(job.work);
+    std::uint16_t* const row = reinterpret_cast<std::uint16_t*>(job.work + padded * 2);
+    std::uint16_t* const inside = row + static_cast<std::ptrdiff_t>(before) * c;
+    std::uint8_t* const spare = job.work + padded * 4;
+    const int divided = size == 14 ? 2 : 0;
+    const int area = size * size >> divided;
+    int shift = 0;
+    while (2 << shift < area) ++shift;
+    const Words inverse = fill_words_with(((65536 << shift) + area - 1) / area);
+    const Words half = fill_words_with(size * size / 2);
+    std::memset(columns, 0, static_cast<std::size_t>(count) * sizeof *columns);
+    for (int line = 0; line < size - 1; ++line) {
+        const std::uint8_t* const from = source_row<std::uint8_t>(job, mirrored(line - before, job.height));
+        for (std::ptrdiff_t x = 0; x < count; x += kWords) {
+            store_words(columns + x, load_words(columns + x) + load_words(from + x));
+        }
+    }
+    for (int y = 0; y < job.height; ++y) {
+        const std::uint8_t* const entering = source_row<std::uint8_t>(job, mirrored(y - before + size - 1, job.height));
+        const std::uint8_t* const leaving = source_row<std::uint8_t>(job, mirrored(y - before, job.height));
+        for (std::ptrdiff_t x = 0; x < count; x += kWords) {
+            const Words sum = load_words(columns + x) + load_words(entering + x);
+            store_words(inside + x, sum);
+            store_words(columns + x, sum - load_words(leaving + x));
+        }
+        fill_margins(sides, inside, job.width, c);
+        const TargetRow<std::uint8_t> to = target_row(job, y, spare);
+        for (std::ptrdiff_t x = 0; x < count; x += kWords) {
+            Words sum = half + load_words(row + x);
+            for (int i = 1; i < size; ++i) sum += load_words(row + x + static_cast<std::ptrdiff_t>(i) * c);
+            store_words(to.place + x, multiply_high(sum >> divided, inverse) >> shift);
+        }
+        finish_row(to, count);
+    }
+}
+
 // Down the columns: `rows` of bytes to words in 1/256. Rounding down is made up for by half a unit per product.
 template <int Radius>
 FLOWERABLATE_INLINE void gaussian_column(const std::uint8_t* const* rows, const std::uint16_t* weights, int radius,
                                          std::uint16_t* out, std::ptrdiff_t count) {
     const int r = Radius ? Radius : radius;
-    const Words half = Words{} + static_cast<std::uint16_t>((r + 1) / 2);
+    const Words half = fill_words_with((r + 1) / 2);
     const std::uint8_t* const centre = rows[r];
     for (std::ptrdiff_t x = 0; x < count; x += kWords) {
         Words sum = half + multiply_high(load_words(centre + x) << 8, Words{} + weights[0]);
@@ -115,7 +161,7 @@ template <int Radius>
 FLOWERABLATE_INLINE void gaussian_row(const std::uint16_t* row, const std::uint16_t* weights, int radius, int step,
                                       std::uint8_t* out, std::ptrdiff_t count) {
     const int r = Radius ? Radius : radius;
-    const Words half = Words{} + static_cast<std::uint16_t>(128 + (r + 1) / 2);
+    const Words half = fill_words_with(128 + (r + 1) / 2);
     for (std::ptrdiff_t x = 0; x < count; x += kWords) {
         Words sum = half + multiply_high(load_words(row + x), Words{} + weights[0]);
         for (int i = 1; i <= r; ++i) {
@@ -203,13 +249,11 @@ void gaussian_words(const GaussianJob& gaussian) {
     }
 }
 
-// A window of up to 16 x 16 bytes has a sum of 16 bits.
 void box(const FilterJob& job) {
-    if (job.size <= 16) {
-        box_typed<std::uint8_t, std::uint16_t, std::uint16_t, float>(job);
-    } else {
-        box_typed<std::uint8_t, std::uint16_t, std::uint32_t, float>(job);
-    }
+    if (job.size == 3) return box_small<3>(job);
+    if (job.size == 5) return box_small<5>(job);
+    if (job.size <= 16) return box_small<0>(job);
+    box_typed<std::uint8_t, std::uint16_t, std::uint32_t, float>(job);
 }
 
 void box_words(const FilterJob& job) { box_typed<std::uint16_t, std::uint32_t, std::uint32_t, double>(job); }

@@ -36,7 +36,8 @@ struct SobelJob {
 
 struct FilterKernels {
     std::ptrdiff_t (*work_bytes)(const FilterJob&);
-    // Sums of `size` x `size` values, anchor size / 2, borders mirrored without the edge, times 1 / size^2; halves to even.
+    // Means of `size` x `size` values, anchor size / 2, borders mirrored without the edge. Bytes: halves up for sizes to 16, beyond
+    // that sum * (1 / size^2) in float32, halves to even; words: the same in float64.
     void (*box)(const FilterJob&);
     void (*box_words)(const FilterJob&);
     void (*gaussian)(const GaussianJob&);

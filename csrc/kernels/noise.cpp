@@ -152,8 +152,8 @@ struct NormalTable {
 void gaussian(const std::uint16_t* words, const std::uint8_t* source, std::uint8_t* target, std::ptrdiff_t count,
               int scale, int shift) {
     const NormalTable table;
-    const Words factor = Words{} + static_cast<std::uint16_t>(2 * scale);
-    const Words half = Words{} + static_cast<std::uint16_t>(1 << (shift - 1));
+    const Words factor = fill_words_with(2 * scale);
+    const Words half = fill_words_with(1 << (shift - 1));
     const auto step = [&](const std::uint16_t* random, const std::uint8_t* from, std::uint8_t* to)
                           __attribute__((always_inline)) {
         const Words word = load_words(random);

@@ -18,6 +18,12 @@ FLOWERABLATE_INLINE Words load_words(const std::uint16_t* from) {
 
 FLOWERABLATE_INLINE void store_words(std::uint16_t* to, Words value) { std::memcpy(to, &value, sizeof value); }
 
+// The same word, below 65536, in all places.
+FLOWERABLATE_INLINE Words fill_words_with(int value) {
+    const auto word = static_cast<std::uint16_t>(value);
+    return Words{} + word;
+}
+
 // Bytes as words.
 FLOWERABLATE_INLINE Words load_words(const std::uint8_t* from) {
     HalfBytes bytes;

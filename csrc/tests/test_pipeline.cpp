@@ -63,7 +63,7 @@ OpSpec any_intensity_op(std::uint64_t stream) {
 OpSpec any_op() {
     const auto stream = static_cast<std::uint64_t>(any(0, 5));
     if (any(0, 4) == 0) return any_intensity_op(stream);
-    switch (any(0, 12)) {
+    switch (any(0, 24)) {
         case 9:
         case 10:
         case 11: return any_color_op(stream);
@@ -105,6 +105,42 @@ OpSpec any_op() {
                      {"block_size", whole(2 * any(1, 63) + 1)},
                      {"c", static_cast<double>(any(-20, 20))},
                      {"on", any_of({"channels", "luminance"})}},
+                    stream};
+        case 13: return {"box_blur", {{"size", whole(any(1, 63))}}, stream};
+        case 14:
+            return {"gaussian_blur", {{"size", whole(2 * any(0, 31) + 1)}, {"sigma", 0.1 * any(0, 90)}}, stream};
+        case 15:
+            return {"random_gaussian_blur", {{"size", whole(0)}, {"sigma_low", 0.1}, {"sigma_high", 9.0}}, stream};
+        case 16: return {"median_blur", {{"size", whole(2 * any(0, 31) + 1)}}, stream};
+        case 17:
+            return {"unsharp",
+                    {{"size", whole(2 * any(0, 31) + 1)}, {"sigma", 0.0}, {"amount", 1.5}, {"threshold", whole(any(0, 9))}},
+                    stream};
+        case 18: return {"sharpness", {{"low", 0.0}, {"high", 3.0}}, stream};
+        case 19:
+            return {"sobel", {{"size", whole(2 * any(0, 3) + 1)}, {"output", any_of({"magnitude", "x", "y"})}}, stream};
+        case 20:
+            return {"gaussian_noise", {{"std_low", 0.0}, {"std_high", 1.0}, {"per_channel", any(0, 1) == 1}}, stream};
+        case 21:
+            return {"salt_and_pepper",
+                    {{"amount", 0.25 * any(0, 4)}, {"salt_share", 0.5 * any(0, 2)}, {"per_channel", any(0, 1) == 1}},
+                    stream};
+        case 22:
+            return {"random_erasing",
+                    {{"scale_low", 0.0},
+                     {"scale_high", 1.0},
+                     {"ratio_low", 0.2},
+                     {"ratio_high", 5.0},
+                     {"fill", any_of({"noise", "mean", "constant"})},
+                     {"value", 0.5}},
+                    stream};
+        case 23:
+            return {"cutout",
+                    {{"holes", whole(any(1, 64))},
+                     {"size", whole(any(0, 40))},
+                     {"share", 0.5},
+                     {"fill", any_of({"noise", "mean", "constant"})},
+                     {"value", 0.5}},
                     stream};
         default:
             return {"random_resized_crop",

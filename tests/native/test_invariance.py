@@ -44,6 +44,10 @@ COLOR = [
 ]
 
 
+PER_CHANNEL = [(0.0, True), (0.1, False)]
+ERASED = {"scale_low": 0.05, "scale_high": 0.4, "ratio_low": 0.3, "ratio_high": 3.3}
+
+
 def test_results_do_not_depend_on_threads(pictures):
     many = pictures * 5
     one = run(FULL, many, floats=True, seed=8, threads=1)
@@ -165,6 +169,22 @@ def digests() -> dict[str, str]:
             ("random_gamma", {"low": 0.3, "high": 3}, 5),
             *(("standardize", {"per_channel": one_by_one}, 0) for one_by_one in (False, True)),
         ]
+        ops += [(name, {"size": size}, 0) for name in ("box_blur", "median_blur") for size in (3, 5, 9, 31)]
+        ops += [
+            ("gaussian_blur", {"size": size, "sigma": sigma}, 0) for size in (3, 5, 7, 9, 63) for sigma in (0.0, 2.5)
+        ]
+        ops += [("random_gaussian_blur", {"size": 0, "sigma_low": 0.1, "sigma_high": 4.0}, 1)]
+        ops += [("unsharp", {"size": 5, "sigma": 0.0, "amount": 1.3, "threshold": 4}, 0)]
+        ops += [("sharpness", {"low": 0.0, "high": 3.0}, 1)]
+        ops += [("sobel", {"size": size, "output": out}, 0) for size in (1, 3, 5, 7) for out in ("magnitude", "x", "y")]
+        ops += [
+            ("gaussian_noise", {"std_low": low, "std_high": 0.4, "per_channel": each}, 1) for low, each in PER_CHANNEL
+        ]
+        ops += [
+            ("salt_and_pepper", {"amount": 0.2, "salt_share": 0.6, "per_channel": each}, 1) for _, each in PER_CHANNEL
+        ]
+        ops += [("random_erasing", {**ERASED, "fill": fill, "value": 0.3}, 1) for fill in ("noise", "mean", "constant")]
+        ops += [("cutout", {"holes": 3, "size": 0, "share": 0.4, "fill": "noise", "value": 0.0}, 1)]
         for place, op in enumerate(ops):
             total = hashlib.sha256()
             for height, width in [(1, 1), (40, 61), (90, 133), (17, 301)]:

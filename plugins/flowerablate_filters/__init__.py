@@ -1,0 +1,190 @@
+"""Blurring, sharpening and edges, run by the native core on each channel by itself.
+
+Borders are mirrored at the middle of the edge pixels (OpenCV's default), for the median repeated. All steps are of the
+kind ``filter``, so that a study can disable them as one.
+"""
+
+from __future__ import annotations
+
+from flowerablate import NativeOp, Param, StepContext, StepSpec, StudyError, hookimpl
+from flowerablate.contracts import Register
+
+KIND = "filter"
+
+_PROBABILITY = Param(
+    "probability",
+    1.0,
+    "share of the pictures that are changed; below 1 it acts in training only",
+    low=0.0,
+    high=1.0,
+)
+_BELL = (
+    Param("size", 5, "side of the window in pixels, odd; 0: as large as sigma asks for", low=0, high=63),
+    Param("sigma", 1.0, "standard deviation of the Gaussian in pixels; 0: as the size asks for", low=0.0, high=100.0),
+)
+
+
+@hookimpl
+def flowerablate_register_step(register: Register) -> None:
+    """Register the filters."""
+    register(
+        StepSpec(
+            name="box_blur",
+            summary="Mean of a square window.",
+            kind=KIND,
+            params=(Param("size", 3, "side of the window in pixels", low=1, high=63), _PROBABILITY),
+            build=build_box_blur,
+        )
+    )
+    register(
+        StepSpec(
+            name="gaussian_blur",
+            summary="Mean weighted by a Gaussian.",
+            kind=KIND,
+            params=(*_BELL, _PROBABILITY),
+            build=build_gaussian_blur,
+        )
+    )
+    register(
+        StepSpec(
+            name="random_gaussian_blur",
+            summary="Mean weighted by a Gaussian whose width is drawn for each picture.",
+            kind=KIND,
+            random=True,
+            params=(
+                Param(
+                    "size",
+                    0,
+                    "side of the window in pixels, odd; 0: as large as the drawn sigma asks for",
+                    low=0,
+                    high=63,
+                ),
+                Param("sigma", (0.1, 2.0), "bounds of the standard deviation in pixels", low=0.01, high=100.0),
+                Param("probability", 1.0, "share of the pictures that are changed", low=0.0, high=1.0),
+            ),
+            build=build_random_gaussian_blur,
+        )
+    )
+    register(
+        StepSpec(
+            name="median_blur",
+            summary="Median of a square window: removes specks, keeps edges.",
+            kind=KIND,
+            params=(Param("size", 3, "side of the window in pixels, odd", low=1, high=63), _PROBABILITY),
+            build=build_median_blur,
+        )
+    )
+    register(
+        StepSpec(
+            name="unsharp",
+            summary="Sharpen: add what a Gaussian blur would take away.",
+            kind=KIND,
+            params=(
+                *_BELL,
+                Param("amount", 0.5, "how much of the difference is added", low=0.0, high=10.0, off=0.0),
+                Param("threshold", 0, "differences up to this many of 255 levels are left alone", low=0, high=255),
+                _PROBABILITY,
+            ),
+            build=build_unsharp,
+        )
+    )
+    register(
+        StepSpec(
+            name="sharpness",
+            summary="Change sharpness at random: below 1 smoother, above 1 sharper, as torchvision's adjust_sharpness.",
+            kind=KIND,
+            random=True,
+            params=(
+                Param("factor", (0.5, 1.5), "bounds of the factor", low=0.0, high=10.0),
+                Param("probability", 1.0, "share of the pictures that are changed", low=0.0, high=1.0),
+            ),
+            build=build_sharpness,
+        )
+    )
+    register(
+        StepSpec(
+            name="sobel",
+            summary="Edges: Sobel's gradient of each channel, absolute, saturated at 255.",
+            kind=KIND,
+            params=(
+                Param("size", 3, "side of the window: 1 (no smoothing), 3, 5 or 7", low=1, high=7),
+                Param(
+                    "output",
+                    "magnitude",
+                    "length of the gradient (root of the squares), or its part along x or y",
+                    choices=("magnitude", "x", "y"),
+                ),
+                _PROBABILITY,
+            ),
+            build=build_sobel,
+        )
+    )
+
+
+def build_box_blur(context: StepContext, *, size: int, probability: float) -> NativeOp:
+    """Return the native op; equal to OpenCV's blur, which is not the nearest mean for sizes 2, 4, 8 and 16."""
+    return NativeOp("box_blur", {"size": size, "probability": probability})
+
+
+def build_gaussian_blur(context: StepContext, *, size: int, sigma: float, probability: float) -> NativeOp:
+    """Return the native op, at most 1 from the rounded exact result; raises :class:`StudyError` for no window."""
+    _check_bell("gaussian_blur", size, sigma)
+    return NativeOp("gaussian_blur", {"size": size, "sigma": sigma, "probability": probability})
+
+
+def build_random_gaussian_blur(
+    context: StepContext, *, size: int, sigma: tuple[float, ...], probability: float
+) -> NativeOp:
+    """Return the native op; raises :class:`StudyError` for bounds that are no pair and for even sizes."""
+    low, high = _pair("random_gaussian_blur", "sigma", sigma)
+    _check_bell("random_gaussian_blur", size, high)
+    return NativeOp(
+        "random_gaussian_blur", {"size": size, "sigma_low": low, "sigma_high": high, "probability": probability}
+    )
+
+
+def build_median_blur(context: StepContext, *, size: int, probability: float) -> NativeOp:
+    """Return the native op, equal to OpenCV's medianBlur; raises :class:`StudyError` for even sizes."""
+    _check_odd("median_blur", size)
+    return NativeOp("median_blur", {"size": size, "probability": probability})
+
+
+def build_unsharp(
+    context: StepContext, *, size: int, sigma: float, amount: float, threshold: int, probability: float
+) -> NativeOp:
+    """Return the native op: ``x + amount (x - blurred)``, rounded; raises :class:`StudyError` for no window."""
+    _check_bell("unsharp", size, sigma)
+    return NativeOp(
+        "unsharp",
+        {"size": size, "sigma": sigma, "amount": amount, "threshold": threshold, "probability": probability},
+    )
+
+
+def build_sharpness(context: StepContext, *, factor: tuple[float, ...], probability: float) -> NativeOp:
+    """Return the native op; raises :class:`StudyError` for bounds that are no pair."""
+    low, high = _pair("sharpness", "factor", factor)
+    return NativeOp("sharpness", {"low": low, "high": high, "probability": probability})
+
+
+def build_sobel(context: StepContext, *, size: int, output: str, probability: float) -> NativeOp:
+    """Return the native op; raises :class:`StudyError` for even sizes."""
+    _check_odd("sobel", size)
+    return NativeOp("sobel", {"size": size, "output": output, "probability": probability})
+
+
+def _check_odd(step: str, size: int) -> None:
+    if size % 2 == 0:
+        raise StudyError(f"step {step!r}: the size must be odd, not {size}; use {size + 1}")
+
+
+def _check_bell(step: str, size: int, sigma: float) -> None:
+    if size:
+        _check_odd(step, size)
+    elif sigma == 0:
+        raise StudyError(f"step {step!r}: size and sigma are both 0; give one of them")
+
+
+def _pair(step: str, name: str, values: tuple[float, ...]) -> tuple[float, float]:
+    if len(values) != 2 or values[0] > values[1]:
+        raise StudyError(f"step {step!r}: {name} must be two numbers, the lower one first, not {values}")
+    return values[0], values[1]

@@ -1,0 +1,155 @@
+"""Noise (kind ``noise``) and erased parts (kind ``erasing``), drawn by the native core for each picture and epoch."""
+
+from __future__ import annotations
+
+from flowerablate import NativeOp, Param, StepContext, StepSpec, StudyError, hookimpl
+from flowerablate.contracts import Register
+
+NOISE = "noise"
+ERASING = "erasing"
+
+_PROBABILITY = Param("probability", 1.0, "share of the pictures that are changed", low=0.0, high=1.0)
+_FILL = (
+    Param(
+        "fill",
+        "noise",
+        "what erased pixels become: random bytes, the mean of each channel of the picture, or the value",
+        choices=("noise", "mean", "constant"),
+    ),
+    Param("value", 0.0, "what they become where fill is constant, as a share of the full range", low=0.0, high=1.0),
+)
+
+
+@hookimpl
+def flowerablate_register_step(register: Register) -> None:
+    """Register the noises and the ways of erasing."""
+    register(
+        StepSpec(
+            name="gaussian_noise",
+            summary="Add normally distributed noise, its standard deviation drawn for each picture.",
+            kind=NOISE,
+            random=True,
+            params=(
+                Param(
+                    "std",
+                    (0.02, 0.1),
+                    "bounds of the standard deviation, as shares of the full range",
+                    low=0.0,
+                    high=1.0,
+                ),
+                Param("per_channel", True, "whether each channel gets noise of its own, or all of a pixel the same"),
+                _PROBABILITY,
+            ),
+            build=build_gaussian_noise,
+        )
+    )
+    register(
+        StepSpec(
+            name="salt_and_pepper",
+            summary="Turn single pixels white or black.",
+            kind=NOISE,
+            random=True,
+            params=(
+                Param("amount", 0.02, "share of the pixels that are replaced", low=0.0, high=1.0, off=0.0),
+                Param("salt_share", 0.5, "share of these that become white", low=0.0, high=1.0),
+                Param("per_channel", False, "whether each channel is drawn by itself, or whole pixels"),
+                _PROBABILITY,
+            ),
+            build=build_salt_and_pepper,
+        )
+    )
+    register(
+        StepSpec(
+            name="random_erasing",
+            summary="Erase a rectangle of random place, area and shape, as torchvision's RandomErasing.",
+            kind=ERASING,
+            random=True,
+            params=(
+                Param("scale", (0.02, 0.33), "bounds of the erased share of the picture", low=0.0, high=1.0),
+                Param("ratio", (0.3, 3.3), "bounds of height divided by width", low=0.001, high=1000.0),
+                *_FILL,
+                Param("probability", 0.5, "share of the pictures that are changed", low=0.0, high=1.0),
+            ),
+            build=build_random_erasing,
+        )
+    )
+    register(
+        StepSpec(
+            name="cutout",
+            summary="Erase squares whose centres lie anywhere in the picture.",
+            kind=ERASING,
+            random=True,
+            params=(
+                Param("holes", 1, "number of squares", low=1, high=64),
+                Param("size", 0, "side of a square in pixels; 0: as share says", low=0, high=8192),
+                Param(
+                    "share", 0.25, "side as a share of the picture's shorter side, where size is 0", low=0.0, high=1.0
+                ),
+                *_FILL,
+                _PROBABILITY,
+            ),
+            build=build_cutout,
+        )
+    )
+
+
+def build_gaussian_noise(
+    context: StepContext, *, std: tuple[float, ...], per_channel: bool, probability: float
+) -> NativeOp:
+    """Return the native op; raises :class:`StudyError` for bounds that are no pair."""
+    low, high = _pair("gaussian_noise", "std", std)
+    return NativeOp(
+        "gaussian_noise", {"std_low": low, "std_high": high, "per_channel": per_channel, "probability": probability}
+    )
+
+
+def build_salt_and_pepper(
+    context: StepContext, *, amount: float, salt_share: float, per_channel: bool, probability: float
+) -> NativeOp:
+    """Return the native op."""
+    return NativeOp(
+        "salt_and_pepper",
+        {"amount": amount, "salt_share": salt_share, "per_channel": per_channel, "probability": probability},
+    )
+
+
+def build_random_erasing(
+    context: StepContext,
+    *,
+    scale: tuple[float, ...],
+    ratio: tuple[float, ...],
+    fill: str,
+    value: float,
+    probability: float,
+) -> NativeOp:
+    """Return the native op; raises :class:`StudyError` for bounds that are no pair."""
+    scale_low, scale_high = _pair("random_erasing", "scale", scale)
+    ratio_low, ratio_high = _pair("random_erasing", "ratio", ratio)
+    return NativeOp(
+        "random_erasing",
+        {
+            "scale_low": scale_low,
+            "scale_high": scale_high,
+            "ratio_low": ratio_low,
+            "ratio_high": ratio_high,
+            "fill": fill,
+            "value": value,
+            "probability": probability,
+        },
+    )
+
+
+def build_cutout(
+    context: StepContext, *, holes: int, size: int, share: float, fill: str, value: float, probability: float
+) -> NativeOp:
+    """Return the native op."""
+    return NativeOp(
+        "cutout",
+        {"holes": holes, "size": size, "share": share, "fill": fill, "value": value, "probability": probability},
+    )
+
+
+def _pair(step: str, name: str, values: tuple[float, ...]) -> tuple[float, float]:
+    if len(values) != 2 or values[0] > values[1]:
+        raise StudyError(f"step {step!r}: {name} must be two numbers, the lower one first, not {values}")
+    return values[0], values[1]
