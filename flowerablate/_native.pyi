@@ -13,11 +13,20 @@ class Chain:
     brackets. Ops and their parameters:
 
     - ``resize``: size, fit (``cover``: largest centred square, ``stretch``: whole picture, ``shorter``: shorter
-      side = size), antialias (bool)
+      side = size), interpolation (``bilinear``, the default, ``bicubic``, ``area``, ``nearest``), antialias (bool; not
+      for area and nearest)
     - ``center_crop``: size; smaller pictures are padded with zeros
-    - ``random_resized_crop``: size, scale_low, scale_high, ratio_low, ratio_high, antialias
-    - ``horizontal_flip``: probability
-    - ``rotate``: degrees, border (``constant``, ``edge``, ``reflect``, ``reflect101``, ``wrap``), probability
+    - ``random_crop``: size, padding (0), border (constant), fill (0)
+    - ``random_resized_crop``: size, scale_low, scale_high, ratio_low, ratio_high, interpolation, antialias
+    - ``pad``: pixels (0), to_size (0), border (constant), fill (0)
+    - ``horizontal_flip``, ``vertical_flip``
+    - ``rotate``: degrees, border (``constant``, ``edge``, ``reflect``, ``reflect101``, ``wrap``), and, as all warps,
+      interpolation (``bilinear``, the default, or ``nearest``) and fill (0: the value of a constant border)
+    - ``affine``: degrees_low, degrees_high (0; counter-clockwise), scale_low, scale_high (1), shift_x_low, shift_x_high,
+      shift_y_low, shift_y_high (0; shares of width and height), shear_x_low, shear_x_high, shear_y_low, shear_y_high
+      (0; degrees), border, interpolation, fill
+    - ``perspective``: distortion 0 to 1, border, interpolation, fill
+    - ``elastic``: alpha, sigma (pixels), border, interpolation, fill
     - ``brightness_contrast``: brightness, contrast, probability
     - ``brightness``, ``contrast``, ``saturation``: low, high (factors 0 to 10); ``hue``: low, high (-0.5 to 0.5 turns)
     - ``color_jitter``: brightness, contrast, saturation (largest change of the factor 1), hue (largest shift in turns)

@@ -17,8 +17,8 @@ struct Surroundings {
     static Surroundings from(Params& params, Format format) {
         const int border =
             params.choice_or("constant", "border", {"constant", "edge", "reflect", "reflect101", "wrap"});
-        const double fill = params.number_or(0.0, "fill", 0.0, format.depth == 1 ? 255.0 : 65535.0);
-        return {static_cast<Border>(border), std::nearbyint(fill)};
+        const double fill = params.number_or(0.0, "fill", 0.0, 65535.0);
+        return {static_cast<Border>(border), std::min(std::nearbyint(fill), format.depth == 1 ? 255.0 : 65535.0)};
     }
 };
 
@@ -157,9 +157,7 @@ public:
         : Op(setup),
           pixels_(params.integer_or(0, "pixels", 0, kLargestSide)),
           to_size_(params.integer_or(0, "to_size", 0, kLargestSide)),
-          around_(Surroundings::from(params, format())) {
-        if (pixels_ == 0 && to_size_ == 0) params.fail("parameter 'pixels' or 'to_size' must be more than 0");
-    }
+          around_(Surroundings::from(params, format())) {}
 
     Size output_size(Size input) const override {
         const std::int64_t height = padded(input.height), width = padded(input.width);

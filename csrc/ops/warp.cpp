@@ -164,7 +164,8 @@ Sampling Sampling::from(Params& params, Format format) {
     Sampling made{};
     made.border = static_cast<Border>(params.choice("border", {"constant", "edge", "reflect", "reflect101", "wrap"}));
     made.interpolation = static_cast<Interpolation>(params.choice_or("bilinear", "interpolation", {"nearest", "bilinear"}));
-    made.fill = std::nearbyint(params.number_or(0.0, "fill", 0.0, format.depth == 1 ? 255.0 : 65535.0));
+    made.fill = std::nearbyint(params.number_or(0.0, "fill", 0.0, 65535.0));
+    if (format.depth == 1) made.fill = std::min(made.fill, 255.0);  // white is white
     return made;
 }
 

@@ -60,8 +60,48 @@ OpSpec any_intensity_op(std::uint64_t stream) {
     return {name, params, stream};
 }
 
+std::string any_border() { return any_of({"constant", "edge", "reflect", "reflect101", "wrap"}); }
+
+OpSpec any_geometry(std::uint64_t stream) {
+    const std::string sampling = any_of({"nearest", "bilinear", "bilinear", "bilinear"});
+    switch (any(0, 6)) {
+        case 0: return {"vertical_flip", {{"probability", 0.5}}, stream};
+        case 1:
+            return {"affine",
+                    {{"degrees_low", -180.0},
+                     {"degrees_high", 180.0},
+                     {"scale_low", 0.05},
+                     {"scale_high", 20.0},
+                     {"shift_x_low", -4.0},
+                     {"shift_y_high", 4.0},
+                     {"shear_x_low", -75.0},
+                     {"shear_y_high", 75.0},
+                     {"interpolation", sampling},
+                     {"border", any_border()}},
+                    stream};
+        case 2:
+            return {"perspective", {{"distortion", 1.0}, {"interpolation", sampling}, {"border", any_border()}}, stream};
+        case 3:
+            return {"elastic",
+                    {{"alpha", 300.0}, {"sigma", any(1, 20) / 2.0}, {"interpolation", sampling}, {"border", any_border()}},
+                    stream};
+        case 4: return {"pad", {{"pixels", whole(any(1, 9))}, {"border", any_border()}}, stream};
+        case 5:
+            return {"random_crop", {{"size", whole(any(1, 40))}, {"padding", whole(any(0, 9))}, {"border", any_border()}},
+                    stream};
+        default:
+            return {"resize",
+                    {{"size", whole(any(1, 60))},
+                     {"fit", any_of({"cover", "stretch"})},
+                     {"interpolation", "bicubic"},
+                     {"antialias", any(0, 1) == 1}},
+                    stream};
+    }
+}
+
 OpSpec any_op() {
     const auto stream = static_cast<std::uint64_t>(any(0, 5));
+    if (any(0, 2) == 0) return any_geometry(stream);
     if (any(0, 4) == 0) return any_intensity_op(stream);
     switch (any(0, 24)) {
         case 9:

@@ -147,7 +147,7 @@ void test_points(const Kernels& one, const Kernels& other) {
     const auto flipped = [&](const Kernels& kernel, const Result& from) {
         Result out(in.bytes);
         for (int y = 0; y < in.height; ++y) {
-            kernel.flip_row(from.data() + y * in.stride, out.data() + y * in.stride, in.width, in.channels);
+            kernel.geometry.flip_row(from.data() + y * in.stride, out.data() + y * in.stride, in.width, in.channels);
         }
         return out;
     };
@@ -191,32 +191,71 @@ void test_warp(const Kernels& one, const Kernels& other) {
     const auto inside = [&](int length) {
         return std::uniform_int_distribution<std::int64_t>(0, (length - 1) * pixel - 1)(generator);
     };
-    const int count = any(1, 60);
-    WarpLine line{};
-    line.source = in.pixels.data();
-    line.stride = in.stride;
-    line.count = count;
-    line.first = any(0, count);  // all neighbours are inside, so that any part may be treated as border
-    line.last = any(line.first, count);
-    line.channels = in.channels;
-    line.small = any(0, 5) != 0;
-    line.x = inside(in.width);
-    line.y = inside(in.height);
-    line.dx = (inside(in.width) - line.x) / count;
-    line.dy = (inside(in.height) - line.y) / count;
-    std::vector<std::int32_t> columns, rows;
-    for (int i = 0; i < in.width; ++i) columns.push_back(any(0, 9) ? i * in.channels : -1);
-    for (int i = 0; i < in.height; ++i) rows.push_back(any(0, 9) ? i : -1);
-    line.columns = columns.data();
-    line.rows = rows.data();
+    const int count = any(1, 60), depth = in.channels == 4 && in.width % 2 == 0 ? any(1, 2) : 1;
+    WarpRun run{};
+    run.source = in.pixels.data();
+    run.stride = in.stride;
+    run.count = count;
+    run.channels = depth == 2 ? 1 : in.channels;
+    run.depth = depth;
+    run.x = inside(depth == 2 ? 2 * in.width : in.width);
+    run.y = inside(in.height);
+    run.dx = (inside(in.width) - run.x) / count;
+    run.dy = (inside(in.height) - run.y) / count;
+    run.right = run.channels * depth;
+    run.below = in.stride;
+    run.nearest = any(0, 3) == 0;
+    run.small = any(0, 5) != 0;
     const auto warped = [&](const Kernels& kernel) {
-        Result out(static_cast<std::size_t>(count * in.channels) + kSlack);
-        line.target = out.data();
-        kernel.warp_line(line);
-        out.resize(static_cast<std::size_t>(count * in.channels));
+        Result out(static_cast<std::size_t>(count * run.channels * depth) + kSlack);
+        run.target = out.data();
+        kernel.geometry.warp_run(run);
+        out.resize(static_cast<std::size_t>(count * run.channels * depth));
         return out;
     };
     CHECK(warped(one) == warped(other));
+    std::vector<std::int32_t> offsets(static_cast<std::size_t>(count) + 16), across = offsets, down = offsets;
+    for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
+        offsets[i] = static_cast<std::int32_t>(any(0, in.height - 2) * in.stride + any(0, in.width - 2) * in.channels);
+        across[i] = any(0, 32767);
+        down[i] = any(0, 32767);
+    }
+    const auto at_points = [&](const Kernels& kernel) {
+        Result out(static_cast<std::size_t>(count * in.channels) + kSlack);
+        kernel.geometry.warp_points({in.pixels.data(), out.data(), count, in.channels, 1, offsets.data(), across.data(),
+                                     down.data(), in.channels, in.stride});
+        out.resize(static_cast<std::size_t>(count * in.channels));
+        return out;
+    };
+    CHECK(at_points(one) == at_points(other));
+}
+
+void test_float_resampling(const Kernels& one, const Kernels& other) {
+    const Picture in;
+    const int count = any(1, 80), taps = any(1, std::min(7, in.width));
+    std::vector<std::int32_t> starts;
+    std::vector<float> weights;
+    for (int i = 0; i < count; ++i) {
+        starts.push_back(any(0, in.width - taps) * in.channels);
+        for (int tap = 0; tap < taps; ++tap) weights.push_back(static_cast<float>(any(-100, 300)) / 500.0f);
+    }
+    const FloatTaps table{count, taps, starts.data(), weights.data()};
+    const std::size_t values = static_cast<std::size_t>(count * in.channels);
+    const auto resampled = [&](const Kernels& kernel) {
+        std::vector<std::vector<float>> rows;
+        std::vector<const float*> pointers;
+        for (int tap = 0; tap < taps; ++tap) {
+            rows.emplace_back(values + 64);
+            kernel.geometry.float_row(in.pixels.data() + tap % in.height * in.stride, rows.back().data(), table,
+                                      in.channels, 1);
+        }
+        for (const auto& row : rows) pointers.push_back(row.data());
+        Result out(values);
+        kernel.geometry.float_column(pointers.data(), weights.data(), taps, out.data(), static_cast<std::ptrdiff_t>(values),
+                                     1);
+        return out;
+    };
+    CHECK(resampled(one) == resampled(other));
 }
 
 // The first table may be every channel's; a row may be changed in place.
@@ -294,6 +333,7 @@ int main() {
             test_warp(*baseline, *other);
             test_look_up(*baseline, *other);
             test_colors(*baseline, *other);
+            test_float_resampling(*baseline, *other);
         }
     }
     return 0;

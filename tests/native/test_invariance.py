@@ -48,6 +48,16 @@ PER_CHANNEL = [(0.0, True), (0.1, False)]
 ERASED = {"scale_low": 0.05, "scale_high": 0.4, "ratio_low": 0.3, "ratio_high": 3.3}
 
 
+@pytest.mark.parametrize("fuse", [True, False])
+def test_merged_warps_do_not_depend_on_threads(pictures, fuse):
+    enlarged = ("random_resized_crop", {**CROP, "size": 150}, 1)
+    for ops in ([enlarged, *FULL[1:2], *geometry_ops()[2:3]], [*geometry_ops()[4:5], *geometry_ops()[11:12]]):
+        chosen = [picture for picture in pictures if ops[0][0] != "affine" or picture.shape == pictures[0].shape]
+        one = run(ops, chosen * 5, seed=8, threads=1, fuse=fuse)
+        for threads in (2, 7):
+            np.testing.assert_array_equal(run(ops, chosen * 5, seed=8, threads=threads, fuse=fuse), one)
+
+
 def test_results_do_not_depend_on_threads(pictures):
     many = pictures * 5
     one = run(FULL, many, floats=True, seed=8, threads=1)
@@ -114,6 +124,28 @@ def test_a_step_that_never_applies_changes_no_byte_of_what_the_others_do(picture
     idle = [*FULL[:removed], (name, {**params, "probability": 0.0}, stream), *FULL[removed + 1 :]]
     without = [*FULL[:removed], *FULL[removed + 1 :]]
     np.testing.assert_array_equal(run(idle, pictures, floats=True), run(without, pictures, floats=True))
+
+
+def geometry_ops() -> list[tuple[str, dict[str, object], int]]:
+    borders = ("constant", "edge", "reflect", "reflect101", "wrap")
+    wild = {"degrees_low": -90, "degrees_high": 90, "scale_low": 0.3, "scale_high": 2, "shear_x_high": 30}
+    return [
+        *[("affine", {**wild, "border": b, "interpolation": i}, 4) for b in borders for i in ("bilinear", "nearest")],
+        *[("rotate", {"degrees": 30, "border": b}, 4) for b in borders],
+        *[("perspective", {"distortion": 0.5, "border": b, "fill": 9}, 5) for b in borders],
+        *[("elastic", {"alpha": 40, "sigma": s, "border": "reflect"}, 6) for s in (1.5, 9)],
+        *[("resize", {"size": s, "fit": "cover", "interpolation": "bicubic", "antialias": True}, 0) for s in (20, 90)],
+        *[
+            ("resize", {"size": s, "fit": "stretch", "interpolation": i}, 0)
+            for s in (9, 70)
+            for i in ("area", "nearest")
+        ],
+        ("random_resized_crop", CROP, 4),
+        ("random_crop", {"size": 31, "padding": 4, "border": "reflect"}, 4),
+        ("pad", {"pixels": 5, "border": "wrap"}, 0),
+        ("horizontal_flip", {}, 0),
+        ("vertical_flip", {}, 0),
+    ]
 
 
 def digests() -> dict[str, str]:
@@ -185,15 +217,21 @@ def digests() -> dict[str, str]:
         ]
         ops += [("random_erasing", {**ERASED, "fill": fill, "value": 0.3}, 1) for fill in ("noise", "mean", "constant")]
         ops += [("cutout", {"holes": 3, "size": 0, "share": 0.4, "fill": "noise", "value": 0.0}, 1)]
-        for place, op in enumerate(ops):
+        ops += geometry_ops()
+        sixteen = {op[0] for op in geometry_ops()}
+        for place, (op, depth) in enumerate((op, depth) for op in ops for depth in (8, 16)):
+            if depth == 16 and op[0] not in sixteen:
+                continue
             total = hashlib.sha256()
             for height, width in [(1, 1), (40, 61), (90, 133), (17, 301)]:
-                image = rng.integers(0, 256, (height, width, channels), dtype=np.uint8)
-                for floats, last in (
-                    [(True, False), (True, True)] if op[0] in ("normalize", "standardize") else [(False, False)]
-                ):
+                image = rng.integers(0, 1 << depth, (height, width, channels), dtype=f"uint{depth}")
+                floating = op[0] in ("normalize", "standardize")
+                for floats, last in [(True, False), (True, True)] if floating else [(False, False)]:
                     total.update(run([op], [image] * 3, floats=floats, channels_last=last, seed=2).tobytes())
             found[f"{channels} {place} {op}"] = total.hexdigest()
+        smooth = [np.kron(rng.integers(0, 256, (9, 11, channels), dtype=np.uint8), np.ones((4, 4, 1), np.uint8))] * 9
+        merged = [("random_resized_crop", {**CROP, "size": 64}, 1), *FULL[1:2], FULL[3], geometry_ops()[2]]
+        found[f"{channels} merged"] = hashlib.sha256(run(merged, smooth).tobytes()).hexdigest()
         found[f"{channels} 16 bits"] = wide_digest(channels)
     return found
 

@@ -38,9 +38,7 @@ def photographs(count, height, width, waves=(7.0, 40.0)):
     for _ in range(count):
         planes = []
         for _ in range(3):
-            plane = sum(
-                np.sin(x / rng.uniform(*waves) + y / rng.uniform(*waves) + rng.uniform(0, 6)) for _ in range(3)
-            )
+            plane = sum(np.sin(x / rng.uniform(*waves) + y / rng.uniform(*waves) + rng.uniform(0, 6)) for _ in range(3))
             planes.append(127 + 42 * plane)
         found.append(np.clip(np.stack(planes, axis=2), 0, 255).astype(np.uint8))
     return found

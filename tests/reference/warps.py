@@ -63,9 +63,7 @@ def grid(image: Pixels) -> tuple[Places, Places]:
     return x, y
 
 
-def turned(
-    image: Pixels, angle: float, border: str, interpolation: str = "bilinear", fill: float = 0.0
-) -> Pixels:
+def turned(image: Pixels, angle: float, border: str, interpolation: str = "bilinear", fill: float = 0.0) -> Pixels:
     """*image* turned counter-clockwise by *angle* degrees about ((w-1)/2, (h-1)/2)."""
     return moved(image, angle, 1.0, (0.0, 0.0), (0.0, 0.0), border, interpolation, fill)
 

@@ -14,11 +14,11 @@ def defaults(name, **changed):
     return {param.name: param.default for param in SPECS[name].params} | changed
 
 
-def test_crop_flip_and_rotation_are_random_and_the_others_are_not():
-    assert {name for name, spec in SPECS.items() if spec.random} == {"random_resized_crop", "horizontal_flip", "rotate"}
+def test_everything_but_resizing_central_crops_and_padding_is_random():
+    assert {name for name, spec in SPECS.items() if not spec.random} == {"resize", "center_crop", "pad"}
 
 
-@pytest.mark.parametrize("name", ["resize", "center_crop", "random_resized_crop"])
+@pytest.mark.parametrize("name", ["resize", "center_crop", "random_crop", "random_resized_crop"])
 @pytest.mark.parametrize(("size", "expected"), [(0, 64), (48, 48)])
 def test_size_zero_means_the_image_size_of_the_study(name, size, expected):
     assert SPECS[name].build(CONTEXT, **defaults(name, size=size)).params["size"] == expected
@@ -34,6 +34,7 @@ def test_scale_and_ratio_become_the_bounds_of_the_native_op():
             "scale_high": 0.75,
             "ratio_low": 0.75,
             "ratio_high": 1.333,
+            "interpolation": "bilinear",
             "antialias": True,
         },
     )
@@ -56,9 +57,34 @@ def test_the_stand_in_of_the_random_crop_is_what_evaluation_says_at_the_same_siz
 
 def test_the_resizing_stand_in_takes_the_largest_square_with_the_antialias_of_the_crop():
     op = SPECS["random_resized_crop"].stand_in(CONTEXT, **defaults("random_resized_crop", antialias=False))
-    assert op.params == {"size": 64, "fit": "cover", "antialias": False}
+    assert op.params == {"size": 64, "fit": "cover", "interpolation": "bilinear", "antialias": False}
 
 
-def test_flip_and_rotation_keep_the_size_and_so_need_no_stand_in():
-    assert SPECS["horizontal_flip"].stand_in is None
-    assert SPECS["rotate"].stand_in is None
+@pytest.mark.parametrize("interpolation", ["area", "nearest"])
+def test_what_has_no_choice_of_antialiasing_takes_none(interpolation):
+    op = SPECS["resize"].build(CONTEXT, **defaults("resize", interpolation=interpolation))
+    assert op.params == {"size": 64, "fit": "cover", "interpolation": interpolation}
+
+
+def test_the_stand_in_of_the_random_crop_at_one_scale_is_the_central_one():
+    op = SPECS["random_crop"].stand_in(CONTEXT, **defaults("random_crop", size=40, padding=4))
+    assert op == NativeOp("center_crop", {"size": 40})
+
+
+def test_the_ranges_of_affine_become_the_bounds_of_the_native_op():
+    op = SPECS["affine"].build(CONTEXT, **defaults("affine", scale=(0.5, 0.75), shear_x=(-3.0, 4.0)))
+    assert (op.params["scale_low"], op.params["scale_high"]) == (0.5, 0.75)
+    assert (op.params["shear_x_low"], op.params["shear_x_high"]) == (-3.0, 4.0)
+    assert (op.params["shear_y_low"], op.params["shear_y_high"]) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("name", ["degrees", "scale", "shift_x", "shift_y", "shear_x", "shear_y"])
+def test_a_range_of_affine_that_is_none_is_refused(name):
+    with pytest.raises(StudyError, match=f"'affine': {name} must be two numbers, the lower one first"):
+        SPECS["affine"].build(CONTEXT, **defaults("affine", **{name: (1.0, 0.5)}))
+
+
+@pytest.mark.parametrize("name", ["horizontal_flip", "vertical_flip", "rotate", "affine", "perspective", "elastic"])
+def test_flips_and_warps_keep_the_size_and_so_need_no_stand_in(name):
+    assert SPECS[name].stand_in is None
+    assert SPECS[name].build(CONTEXT, **defaults(name)).op == name

@@ -1,0 +1,202 @@
+"""Steps that bring pictures to a size: resize, crops and padding."""
+
+from __future__ import annotations
+
+from flowerablate import NativeOp, Param, StepContext, StepSpec, StudyError
+
+KIND = "geometry"
+
+_SIZE = Param("size", 0, "side of the result in pixels; 0 means the study's image_size", low=0, high=4096)
+_INTERPOLATION = Param(
+    "interpolation",
+    "bilinear",
+    "bilinear, bicubic (Pillow's), area (OpenCV's INTER_AREA) or nearest",
+    choices=("bilinear", "bicubic", "area", "nearest"),
+)
+_ANTIALIAS = Param(
+    "antialias",
+    True,
+    "bilinear and bicubic: filter before shrinking, as Pillow does; without it, shrinking is rougher. "
+    "area always filters, nearest never does",
+)
+_SURROUNDINGS = (
+    Param(
+        "border",
+        "constant",
+        "what stands around a picture (names as in OpenCV)",
+        choices=("constant", "edge", "reflect", "reflect101", "wrap"),
+    ),
+    Param("fill", 0.0, "value of a constant border; 16-bit pictures need values up to 65535", low=0.0, high=65535.0),
+)
+
+
+def build_resize(context: StepContext, *, size: int, fit: str, interpolation: str, antialias: bool) -> NativeOp:
+    """Return the native op; ``size`` 0 means ``context.image_size``."""
+    params = {"size": _side(context, size), "fit": fit, **_filter(interpolation, antialias)}
+    return NativeOp("resize", params)
+
+
+def build_center_crop(context: StepContext, *, size: int) -> NativeOp:
+    """Return the native op; ``size`` 0 means ``context.image_size``."""
+    return NativeOp("center_crop", {"size": _side(context, size)})
+
+
+def build_random_crop(context: StepContext, *, size: int, padding: int, border: str, fill: float) -> NativeOp:
+    """Return the native op; ``size`` 0 means ``context.image_size``."""
+    params = {"size": _side(context, size), "padding": padding, "border": border, "fill": fill}
+    return NativeOp("random_crop", params)
+
+
+def build_random_crop_stand_in(context: StepContext, *, size: int, **_: object) -> NativeOp:
+    """Return the central crop of the same size, which stands for a random one where nothing is random."""
+    return build_center_crop(context, size=size)
+
+
+def build_pad(context: StepContext, *, pixels: int, to_size: int, border: str, fill: float) -> NativeOp:
+    """Return the native op; *context* plays no part in it."""
+    return NativeOp("pad", {"pixels": pixels, "to_size": to_size, "border": border, "fill": fill})
+
+
+def build_random_resized_crop(
+    context: StepContext,
+    *,
+    size: int,
+    scale: tuple[float, ...],
+    ratio: tuple[float, ...],
+    interpolation: str,
+    antialias: bool,
+    evaluation: str,
+) -> NativeOp:
+    """Return the native op; raises :class:`StudyError` where scale or ratio is not a pair with the lower number first.
+
+    *evaluation* concerns only the stand-in.
+    """
+    scale_low, scale_high = pair("random_resized_crop", "scale", scale, "[0.35, 1.0]")
+    ratio_low, ratio_high = pair("random_resized_crop", "ratio", ratio, "[0.75, 1.333]")
+    return NativeOp(
+        "random_resized_crop",
+        {
+            "size": _side(context, size),
+            "scale_low": scale_low,
+            "scale_high": scale_high,
+            "ratio_low": ratio_low,
+            "ratio_high": ratio_high,
+            **_filter(interpolation, antialias),
+        },
+    )
+
+
+def build_crop_stand_in(
+    context: StepContext,
+    *,
+    size: int,
+    scale: tuple[float, ...],
+    ratio: tuple[float, ...],
+    interpolation: str,
+    antialias: bool,
+    evaluation: str,
+) -> NativeOp:
+    """Return what stands for the random crop where nothing is random; always exactly ``size`` pixels.
+
+    Resizing the largest centred square shows the whole object whatever the size of the stored picture, and is the
+    default. torchvision's recipes store pictures about 1.14 times larger and cut the centre, which comes closer to
+    the magnification seen in training; ``evaluation = "center_crop"`` does so. Scale and ratio have no part in either.
+    """
+    if evaluation == "center_crop":
+        return build_center_crop(context, size=size)
+    return build_resize(context, size=size, fit="cover", interpolation=interpolation, antialias=antialias)
+
+
+def pair(step: str, name: str, values: tuple[float, ...], example: str) -> tuple[float, float]:
+    """Return (low, high); raises :class:`StudyError` for anything but two numbers, the lower one first."""
+    if len(values) != 2 or values[0] > values[1]:
+        raise StudyError(
+            f"step '{step}': {name} must be two numbers, the lower one first, such as {example}, not {list(values)}"
+        )
+    return values[0], values[1]
+
+
+def _side(context: StepContext, size: int) -> int:
+    return size or context.image_size
+
+
+def _filter(interpolation: str, antialias: bool) -> dict[str, str | bool]:
+    """Return the native parameters; those that have no choice of antialiasing take none."""
+    if interpolation in ("area", "nearest"):
+        return {"interpolation": interpolation}
+    return {"interpolation": interpolation, "antialias": antialias}
+
+
+SPECS = (
+    StepSpec(
+        name="resize",
+        summary="Bring every picture to one size.",
+        kind=KIND,
+        params=(
+            _SIZE,
+            Param(
+                "fit",
+                "cover",
+                "cover: the largest centred square; stretch: the whole picture, distorted; "
+                "shorter: keep the aspect, shorter side = size",
+                choices=("cover", "stretch", "shorter"),
+            ),
+            _INTERPOLATION,
+            _ANTIALIAS,
+        ),
+        build=build_resize,
+    ),
+    StepSpec(
+        name="center_crop",
+        summary="Cut the central square; smaller pictures are padded with zeros.",
+        kind=KIND,
+        params=(_SIZE,),
+        build=build_center_crop,
+    ),
+    StepSpec(
+        name="random_crop",
+        summary="Cut a square at a random place; smaller pictures are padded (torchvision's RandomCrop).",
+        kind=KIND,
+        random=True,
+        params=(
+            _SIZE,
+            Param("padding", 0, "pixels put around every picture before the cut", low=0, high=4096),
+            *_SURROUNDINGS,
+        ),
+        build=build_random_crop,
+        stand_in=build_random_crop_stand_in,
+    ),
+    StepSpec(
+        name="pad",
+        summary="Put pixels around every picture.",
+        kind=KIND,
+        params=(
+            Param("pixels", 4, "on every side", low=0, high=1024),
+            Param("to_size", 0, "then as many as are missing to this height and width, evenly", low=0, high=4096),
+            *_SURROUNDINGS,
+        ),
+        build=build_pad,
+    ),
+    StepSpec(
+        name="random_resized_crop",
+        summary="Cut a random part and bring it to one size (torchvision's RandomResizedCrop).",
+        kind=KIND,
+        random=True,
+        params=(
+            _SIZE,
+            Param("scale", (0.35, 1.0), "lowest and highest share of the area that is cut", low=0.01, high=1.0),
+            Param("ratio", (0.75, 1.333), "lowest and highest width / height of the cut", low=0.05, high=20.0),
+            _INTERPOLATION,
+            _ANTIALIAS,
+            Param(
+                "evaluation",
+                "resize",
+                "in evaluation, or in training without this step: resize the largest centred square, or "
+                "center_crop (for pictures stored a little larger than size)",
+                choices=("resize", "center_crop"),
+            ),
+        ),
+        build=build_random_resized_crop,
+        stand_in=build_crop_stand_in,
+    ),
+)

@@ -1,0 +1,173 @@
+"""Steps that keep the size: flips and warps."""
+
+from __future__ import annotations
+
+from flowerablate import NativeOp, Param, StepContext, StepSpec
+
+from .sizes import KIND, pair
+
+_SAMPLING = (
+    Param(
+        "border",
+        "reflect101",
+        "what fills the corners (names as in OpenCV)",
+        choices=("constant", "edge", "reflect", "reflect101", "wrap"),
+    ),
+    Param("interpolation", "bilinear", "bilinear, or the nearest pixel", choices=("bilinear", "nearest")),
+    Param("fill", 0.0, "value of a constant border; 16-bit pictures need values up to 65535", low=0.0, high=65535.0),
+)
+
+
+def _probability(default: float) -> Param:
+    return Param("probability", default, "share of the pictures that are changed", low=0.0, high=1.0)
+
+
+def build_horizontal_flip(context: StepContext, *, probability: float) -> NativeOp:
+    """Return the native op."""
+    return NativeOp("horizontal_flip", {"probability": probability})
+
+
+def build_vertical_flip(context: StepContext, *, probability: float) -> NativeOp:
+    """Return the native op."""
+    return NativeOp("vertical_flip", {"probability": probability})
+
+
+def build_rotate(
+    context: StepContext, *, degrees: float, border: str, interpolation: str, fill: float, probability: float
+) -> NativeOp:
+    """Return the native op."""
+    sampling = {"border": border, "interpolation": interpolation, "fill": fill, "probability": probability}
+    return NativeOp("rotate", {"degrees": degrees, **sampling})
+
+
+def build_affine(
+    context: StepContext,
+    *,
+    degrees: tuple[float, ...],
+    scale: tuple[float, ...],
+    shift_x: tuple[float, ...],
+    shift_y: tuple[float, ...],
+    shear_x: tuple[float, ...],
+    shear_y: tuple[float, ...],
+    border: str,
+    interpolation: str,
+    fill: float,
+    probability: float,
+) -> NativeOp:
+    """Return the native op; raises :class:`StudyError` where a range is not a pair with the lower number first."""
+    ranges = {
+        "degrees": (degrees, "[-15, 15]"),
+        "scale": (scale, "[0.9, 1.1]"),
+        "shift_x": (shift_x, "[-0.1, 0.1]"),
+        "shift_y": (shift_y, "[-0.1, 0.1]"),
+        "shear_x": (shear_x, "[-5, 5]"),
+        "shear_y": (shear_y, "[-5, 5]"),
+    }
+    params: dict[str, float | str] = {}
+    for name, (values, example) in ranges.items():
+        params[f"{name}_low"], params[f"{name}_high"] = pair("affine", name, values, example)
+    sampling = {"border": border, "interpolation": interpolation, "fill": fill, "probability": probability}
+    return NativeOp("affine", {**params, **sampling})
+
+
+def build_perspective(
+    context: StepContext, *, distortion: float, border: str, interpolation: str, fill: float, probability: float
+) -> NativeOp:
+    """Return the native op."""
+    sampling = {"border": border, "interpolation": interpolation, "fill": fill, "probability": probability}
+    return NativeOp("perspective", {"distortion": distortion, **sampling})
+
+
+def build_elastic(
+    context: StepContext,
+    *,
+    alpha: float,
+    sigma: float,
+    border: str,
+    interpolation: str,
+    fill: float,
+    probability: float,
+) -> NativeOp:
+    """Return the native op."""
+    sampling = {"border": border, "interpolation": interpolation, "fill": fill, "probability": probability}
+    return NativeOp("elastic", {"alpha": alpha, "sigma": sigma, **sampling})
+
+
+SPECS = (
+    StepSpec(
+        name="horizontal_flip",
+        summary="Mirror left and right at random.",
+        kind=KIND,
+        random=True,
+        params=(_probability(0.5),),
+        build=build_horizontal_flip,
+    ),
+    StepSpec(
+        name="vertical_flip",
+        summary="Mirror top and bottom at random.",
+        kind=KIND,
+        random=True,
+        params=(_probability(0.5),),
+        build=build_vertical_flip,
+    ),
+    StepSpec(
+        name="rotate",
+        summary="Rotate about the centre by a random angle; the size stays.",
+        kind=KIND,
+        random=True,
+        params=(
+            Param("degrees", 15.0, "the angle is uniform between -degrees and +degrees", low=0.0, high=180.0),
+            *_SAMPLING,
+            _probability(1.0),
+        ),
+        build=build_rotate,
+    ),
+    StepSpec(
+        name="affine",
+        summary="Rotate, scale, shift and shear at random (torchvision's RandomAffine; angles counter-clockwise).",
+        kind=KIND,
+        random=True,
+        params=(
+            Param("degrees", (-15.0, 15.0), "lowest and highest angle, counter-clockwise", low=-180.0, high=180.0),
+            Param("scale", (0.9, 1.1), "lowest and highest magnification", low=0.05, high=20.0),
+            Param("shift_x", (-0.1, 0.1), "to the right, in shares of the width", low=-2.0, high=2.0),
+            Param("shift_y", (-0.1, 0.1), "downwards, in shares of the height", low=-2.0, high=2.0),
+            Param("shear_x", (0.0, 0.0), "in degrees, along the x axis", low=-75.0, high=75.0),
+            Param("shear_y", (0.0, 0.0), "in degrees, along the y axis", low=-75.0, high=75.0),
+            *_SAMPLING,
+            _probability(1.0),
+        ),
+        build=build_affine,
+    ),
+    StepSpec(
+        name="perspective",
+        summary="Look at the picture from a random side (torchvision's RandomPerspective).",
+        kind=KIND,
+        random=True,
+        params=(
+            Param("distortion", 0.3, "a corner moves by up to this share of half a side", low=0.0, high=1.0),
+            *_SAMPLING,
+            _probability(0.5),
+        ),
+        build=build_perspective,
+    ),
+    StepSpec(
+        name="elastic",
+        summary="Bend the picture by smoothed noise (Simard et al. 2003).",
+        kind=KIND,
+        random=True,
+        params=(
+            Param("alpha", 100.0, "how far pixels move: this times the noise, in pixels", low=0.0, high=10000.0),
+            Param(
+                "sigma",
+                8.0,
+                "how far the noise is smoothed: the Gaussian's standard deviation, in pixels",
+                low=0.5,
+                high=200.0,
+            ),
+            *_SAMPLING,
+            _probability(0.5),
+        ),
+        build=build_elastic,
+    ),
+)
