@@ -22,8 +22,8 @@ class Chain:
     - ``horizontal_flip``, ``vertical_flip``
     - ``rotate``: degrees, border (``constant``, ``edge``, ``reflect``, ``reflect101``, ``wrap``), and, as all warps,
       interpolation (``bilinear``, the default, or ``nearest``) and fill (0: the value of a constant border)
-    - ``affine``: degrees_low, degrees_high (0; counter-clockwise), scale_low, scale_high (1), shift_x_low, shift_x_high,
-      shift_y_low, shift_y_high (0; shares of width and height), shear_x_low, shear_x_high, shear_y_low, shear_y_high
+    - ``affine``: degrees_low, degrees_high (0; counter-clockwise), scale_low, scale_high (1), shift_x_low,
+      shift_x_high, shift_y_low, shift_y_high (0; shares of width and height), shear_x_low, shear_x_high, shear_y_low, shear_y_high
       (0; degrees), border, interpolation, fill
     - ``perspective``: distortion 0 to 1, border, interpolation, fill
     - ``elastic``: alpha, sigma (pixels), border, interpolation, fill
@@ -33,8 +33,8 @@ class Chain:
     - ``hsv_jitter``: hue (0 to 90; 180 is a turn), saturation, value (0 to 255): largest shifts
     - ``grey``; ``invert``; ``channel_shuffle``; ``single_channel``: channel (0 red, 1 green, 2 blue)
     - ``posterize``: bits_low, bits_high (1 to 8); ``solarize``: threshold_low, threshold_high (0 to 256)
-    - ``rand_augment``: ops (1 to 8, in a row), magnitude (0 to 30), geometry, color, sharpness, histogram (bool: whether
-      such ops are drawn); ``trivial_augment``: geometry, color, sharpness, histogram
+    - ``rand_augment``: ops (1 to 8, in a row), magnitude (0 to 30), geometry, color, sharpness, histogram (bool:
+      whether such ops are drawn); ``trivial_augment``: geometry, color, sharpness, histogram
     - ``morphology``: op (``erode``, ``dilate``, ``open``, ``close``, ``gradient``, ``tophat``, ``blackhat``), size 1 to
       63, shape (``rectangle``, ``cross``, ``ellipse``, ``disk``), iterations 1 to 16 [1], on (``channels``,
       ``luminance``) [channels], border (``neutral``, ``constant``, ``edge``, ``reflect``, ``reflect101``) [neutral],
@@ -122,7 +122,7 @@ class Chain:
         *out* is uint8 (or uint16) [B, H, W, C], or float32 [B, C, H, W] in contiguous or channels-last memory:
         x * (1/255) or x * (1/65535), then (x - mean) / std where the chain ends with ``normalize``, all in float32.
         With *bfloat16* it is uint16 [B, C, H, W] and gets the bits of these numbers as bfloat16, rounded to nearest,
-        halves to even. Results do not depend on the number of threads, the composition of the batch or the instruction set.
+        halves to even. Results do not depend on threads, the composition of the batch or the instruction set.
 
         Raises TypeError or ValueError, before anything is written, when an argument does not fit; a picture that would
         not come out with the size of *out* is named by its index.

@@ -86,12 +86,8 @@ FLOWERABLATE_INLINE Floats rounded(Floats value) {
     return (clamped + kRounder) - kRounder;
 }
 
-// Bytes as numbers, by way of words: GCC 12 converts bytes to 32 bits one by one.
-FLOWERABLATE_INLINE Floats numbers(const std::uint8_t* from) {
-    Quarter bytes;
-    std::memcpy(&bytes, from, sizeof bytes);
-    return __builtin_convertvector(__builtin_convertvector(__builtin_convertvector(bytes, HalfWords), Ints), Floats);
-}
+typedef std::uint16_t HalfWords __attribute__((vector_size(kWidth / 2)));
+typedef std::uint8_t Quarter __attribute__((vector_size(kWidth / 4)));
 
 // Whole numbers from 0 to 255 as bytes.
 FLOWERABLATE_INLINE void store_bytes(std::uint8_t* to, Floats value) {
@@ -123,7 +119,7 @@ void sharpness(const FilterJob& job, float factor) {
         }
         const TargetRow<std::uint8_t> to = target_row(job, y, spare);
         for (std::ptrdiff_t x = 0; x < count; x += kFloats) {
-            const Floats value = numbers(row + x);
+            const Floats value = load_floats(row + x);
             const Floats sum = load_floats(columns + x - c) + load_floats(columns + x) + load_floats(columns + x + c);
             const Floats smooth = ((sum + 4.0f * value) * (1.0f / 13.0f) + kRounder) - kRounder;
             const Floats moved = factor * (value - smooth);
@@ -140,8 +136,8 @@ void unsharp(const std::uint8_t* source, const std::uint8_t* blurred, std::uint8
     const Floats least = Floats{} + static_cast<float>(threshold);
     const auto step = [&](const std::uint8_t* from, const std::uint8_t* smooth, std::uint8_t* to)
                           __attribute__((always_inline)) {
-        const Floats value = numbers(from);
-        const Floats difference = value - numbers(smooth);
+        const Floats value = load_floats(from);
+        const Floats difference = value - load_floats(smooth);
         const Floats size = difference > -difference ? difference : -difference;
         const Floats moved = amount * difference;
         store_bytes(to, size > least ? rounded(value + moved) : value);

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import flowerablate_color as color
+import pytest
 
-from flowerablate import NativeOp, StepContext
+from flowerablate import NativeOp, StepContext, StudyError
 from flowerablate.discovery import collect_specs
 
 SPECS = {spec.name: spec for spec in collect_specs(color, "color")}
