@@ -58,6 +58,7 @@ def main() -> None:
     if options.side:
         _serve(options)
         return
+    surroundings = machine()  # before we are a load ourselves
     with tempfile.TemporaryDirectory() as cache, ExitStack() as ended:
 
         def start(side: str) -> Side:
@@ -83,7 +84,7 @@ def main() -> None:
                 "native_threads": options.native_threads or "all",
             },
             "data": {"images": sides["ours"].facts["images"], "steps_per_epoch": sides["ours"].facts["steps"]},
-            "machine": machine(),
+            "machine": surroundings,
             "versions": versions(("torch", "torchvision", "pillow", "numpy", "flowerablate")),
             "data_only": {name: _summary(found) for name, found in data_only.items()},
             "training": {name: _summary(found) for name, found in paces.items()},

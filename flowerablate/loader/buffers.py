@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from ..errors import StudyError
 
-DTYPES: tuple[torch.dtype, ...] = (torch.float32, torch.uint8)
-"""What the pictures of a batch may be: float32 [B, C, H, W], or uint8 [B, H, W, C]."""
+DTYPES: tuple[torch.dtype, ...] = (torch.float32, torch.bfloat16, torch.uint8)
+"""What the pictures of a batch may be: float32 or bfloat16 [B, C, H, W], or uint8 [B, H, W, C]."""
 
 
 @dataclass(frozen=True)
@@ -35,13 +35,18 @@ class Shape:
             raise StudyError(f"dtype must be one of {', '.join(map(str, DTYPES))}, not {self.dtype}")
         if self.is_bytes and self.channels_last:
             raise StudyError("channels_last goes with float batches; uint8 batches are [B, H, W, C] as they are")
-        if self.is_bytes and self.classes:
-            raise StudyError("steps on whole batches mix floats; leave them out, or take dtype=torch.float32")
+        if self.classes and self.dtype != torch.float32:
+            raise StudyError("steps on whole batches mix float32; leave them out, or take dtype=torch.float32")
 
     @property
     def is_bytes(self) -> bool:
         """Whether the pictures are uint8 [B, H, W, C]."""
         return self.dtype == torch.uint8
+
+    @property
+    def is_half(self) -> bool:
+        """Whether the pictures are bfloat16, of which NumPy and the native core see the bits."""
+        return self.dtype == torch.bfloat16
 
 
 class Buffer:
@@ -66,9 +71,9 @@ class Buffer:
 
 
 def as_array(images: torch.Tensor) -> NDArray[Any]:
-    """View *images* as the array that the native core writes to; a type that NumPy lacks would be viewed as bits."""
-    array: NDArray[Any] = images.numpy()
-    return array
+    """View *images* as the array that the native core writes to; bfloat16, which NumPy lacks, as its bits in uint16."""
+    array: NDArray[Any] = (images.view(torch.int16) if images.dtype == torch.bfloat16 else images).numpy()
+    return array.view(np.uint16) if images.dtype == torch.bfloat16 else array
 
 
 def _images(shape: Shape, count: int, pin: bool, shared: bool) -> torch.Tensor:

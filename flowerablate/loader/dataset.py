@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import mmap
 import pickle
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -52,8 +51,8 @@ class PackedDataset(Dataset[tuple[Tensor, Tensor]]):
 
     *preprocess* is run on *images*; *ids* (uint64 [N], they key the random draws) and *labels* (int64 [N]) belong to
     all N of them, and *indices* choose those of this data set, in its order (all, without). Pictures are float32
-    [B, C, H, W], in channels-last memory if asked, or, with ``dtype=torch.uint8`` for a chain that does not normalise,
-    uint8 [B, H, W, C]. Labels are int64 [B], or with *batch_ops* class probabilities, float32 [B, classes].
+    [B, C, H, W], in channels-last memory if asked (or bfloat16, with ``dtype=torch.bfloat16``), or, with
+    ``dtype=torch.uint8`` for a chain that does not normalise, uint8 [B, H, W, C]. Labels are int64 [B], or with *batch_ops* class probabilities, float32 [B, classes].
 
     Random draws depend on *seed*, the epoch that :meth:`set_epoch` sets, and the id of the sample: not on workers,
     threads or batches (but *batch_ops* mix what falls into one batch). *threads* of the native core write a batch; 0
@@ -149,8 +148,8 @@ class PackedDataset(Dataset[tuple[Tensor, Tensor]]):
             seed=self.seed,
             epoch=epoch,
             threads=self.threads if threads is None else threads,
+            bfloat16=self.shape.is_half,
         )
-        # (Here every picture of the batch has been read: the place to let go of their pages in the store.)
         labels = buffer.label_array[:count]
         if self.batch_ops is None:
             np.take(self._labels, chosen, out=labels, mode="clip")
@@ -163,7 +162,7 @@ class PackedDataset(Dataset[tuple[Tensor, Tensor]]):
         return permutation(len(self), self.seed, "order", epoch)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Travel to another process: the store as the name of its file, the chain as its ops."""
+        """Travel to another process: the store by its name, the chain as its ops."""
         try:
             pickle.dumps((self._preprocess.ops, self.batch_ops))
         except Exception as error:
@@ -171,12 +170,7 @@ class PackedDataset(Dataset[tuple[Tensor, Tensor]]):
                 f"a step cannot be sent to another process ({error}); define its function at the top of a module, "
                 "or use num_workers=0"
             ) from None
-        return {**self.__dict__, "_images": _by_name(self._images)}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """Map the store anew."""
-        images = state["_images"]
-        self.__dict__.update(state, _images=images.opened() if isinstance(images, _Mapped) else images)
+        return self.__dict__
 
 
 class KeyedSampler(Sampler[int]):
@@ -190,26 +184,6 @@ class KeyedSampler(Sampler[int]):
 
     def __iter__(self) -> Iterator[int]:
         return iter(self._dataset.order(self._dataset.epoch).tolist())
-
-
-@dataclass(frozen=True)
-class _Mapped:
-    """Packed images whose pixels are a file; *rest* has all but them."""
-
-    rest: PackedImages
-    file: str
-    offset: int
-    size: int
-
-    def opened(self) -> PackedImages:
-        return replace(self.rest, pixels=np.memmap(self.file, np.uint8, "r", self.offset, (self.size,)))
-
-
-def _by_name(images: PackedImages) -> PackedImages | _Mapped:
-    pixels = images.pixels
-    if not isinstance(pixels, np.memmap) or not isinstance(pixels.base, mmap.mmap):
-        return images  # in memory, or a part of a map, which does not know its place in the file
-    return _Mapped(replace(images, pixels=np.empty(0, np.uint8)), str(pixels.filename), pixels.offset, pixels.size)
 
 
 def _checked_indices(indices: NDArray[np.int64] | None, count: int) -> NDArray[np.int64]:

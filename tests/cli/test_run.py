@@ -67,13 +67,13 @@ def test_a_plugin_beside_the_study_is_loaded(command, picture_folder, folder):
         "import flowerablate as fa\n"
         "@fa.hookimpl\n"
         "def flowerablate_register_step(register):\n"
-        "    register(fa.StepSpec(name='invert', summary='Negative.', build=build))\n"
+        "    register(fa.StepSpec(name='negative', summary='Negative.', build=build))\n"
         "def build(context):\n"
         "    return fa.PythonOp(lambda images, draws: 255 - images)\n"
     )
     done = command(
         "run", "tiny.toml", "--data", picture_folder, "--seeds", 1, "--disable", "negative",
-        "--set", "steps.negative.use=invert",
+        "--set", "steps.negative.use=negative",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "-negative" in done.stdout

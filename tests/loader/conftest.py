@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from flowerablate_mixing.mixing import Mixup
+from PIL import Image
 
-from flowerablate.contracts import BatchOp, NativeOp
-from flowerablate.data.store import PackedImages
+from flowerablate.contracts import BatchOp, NativeOp, Samples
+from flowerablate.data.store import PackedImages, open_store
 from flowerablate.loader import PackedDataset
 from flowerablate.preprocess import BatchOps, NamedOp, Preprocess
 
@@ -38,9 +38,13 @@ def images() -> PackedImages:
 
 @pytest.fixture
 def mapped(images: PackedImages, tmp_path: Path) -> PackedImages:
-    """The same pictures in a memory-mapped file."""
-    images.pixels.tofile(tmp_path / "pixels.bin")
-    return replace(images, pixels=np.memmap(tmp_path / "pixels.bin", np.uint8, "r"))
+    """The same pictures in a store."""
+    paths = [tmp_path / f"{number:02}.png" for number in range(COUNT)]
+    for number, path in enumerate(paths):
+        Image.fromarray(images.image(number)).save(path)
+    keys = tuple(path.name for path in paths)
+    samples = Samples(("one", "two"), keys, tuple(paths), (0,) * COUNT)
+    return open_store(tmp_path, samples, "store", 3, lambda image: image, lambda what, done, total: None)
 
 
 @pytest.fixture

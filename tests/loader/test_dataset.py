@@ -101,19 +101,20 @@ def test_each_batch_is_the_callers_own(dataset):
     assert len({images.data_ptr() for images, _ in kept}) == len(kept)
 
 
-def test_a_mapped_store_travels_as_the_name_of_its_file(dataset, mapped):
+def test_bfloat16_is_float32_rounded(dataset):
+    for channels_last in (False, True):
+        wanted, labels = collected(loader(dataset(channels_last=channels_last)))
+        halves, same = collected(loader(dataset(dtype=torch.bfloat16, channels_last=channels_last)))
+        assert halves.dtype == torch.bfloat16
+        assert torch.equal(halves, wanted.to(torch.bfloat16))
+        assert torch.equal(same, labels)
+
+
+def test_a_mapped_store_travels_by_its_name(dataset, mapped):
     source = dataset(mapped)
     sent = pickle.dumps(source)
     assert len(sent) < mapped.pixels.nbytes
     assert_same(collected(loader(pickle.loads(sent))), collected(loader(source)))
-
-
-def test_a_part_of_a_map_travels_with_its_pixels(dataset, images, tmp_path):
-    from dataclasses import replace
-
-    (tmp_path / "file").write_bytes(b"header" + images.pixels.tobytes())
-    part = replace(images, pixels=np.memmap(tmp_path / "file", np.uint8, "r")[6:])
-    assert_same(collected(loader(pickle.loads(pickle.dumps(dataset(part))))), collected(loader(dataset())))
 
 
 def test_a_step_that_cannot_travel_is_named_before_workers_start(dataset):
@@ -141,10 +142,13 @@ def test_threads_are_one_in_a_worker_unless_told(dataset, monkeypatch):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"dtype": torch.float64}, "dtype must be one of torch.float32, torch.uint8, not torch.float64"),
+        (
+            {"dtype": torch.float64},
+            "dtype must be one of torch.float32, torch.bfloat16, torch.uint8, not torch.float64",
+        ),
         ({"dtype": torch.uint8}, "step 'normalize' writes floats"),
         ({"dtype": torch.uint8, "channels_last": True, "ops": ()}, "as they are"),
-        ({"dtype": torch.uint8, "mixing": True, "ops": ()}, "steps on whole batches mix floats"),
+        ({"dtype": torch.uint8, "mixing": True, "ops": ()}, "steps on whole batches mix float32"),
         ({"indices": np.array([0, 23])}, "indices must be one row of numbers between 0 and 22"),
         ({"indices": np.array([-1])}, "indices must be one row of numbers between 0 and 22"),
     ],
