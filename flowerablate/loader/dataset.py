@@ -51,8 +51,9 @@ class PackedDataset(Dataset[tuple[Tensor, Tensor]]):
 
     *preprocess* is run on *images*; *ids* (uint64 [N], they key the random draws) and *labels* (int64 [N]) belong to
     all N of them, and *indices* choose those of this data set, in its order (all, without). Pictures are float32
-    [B, C, H, W], in channels-last memory if asked (or bfloat16, with ``dtype=torch.bfloat16``), or, with
-    ``dtype=torch.uint8`` for a chain that does not normalise, uint8 [B, H, W, C]. Labels are int64 [B], or with *batch_ops* class probabilities, float32 [B, classes].
+    [B, C, H, W], or bfloat16 with ``dtype=torch.bfloat16``, in channels-last memory if asked; or, with
+    ``dtype=torch.uint8`` for a chain that does not normalise, uint8 [B, H, W, C]. Labels are int64 [B], or with
+    *batch_ops* class probabilities, float32 [B, classes].
 
     Random draws depend on *seed*, the epoch that :meth:`set_epoch` sets, and the id of the sample: not on workers,
     threads or batches (but *batch_ops* mix what falls into one batch). *threads* of the native core write a batch; 0
