@@ -21,9 +21,9 @@ class Chain:
     - ``horizontal_flip``, ``vertical_flip``
     - ``rotate``: degrees, border (``constant``, ``edge``, ``reflect``, ``reflect101``, ``wrap``), and, as all warps,
       interpolation (``bilinear``, the default, or ``nearest``) and fill (0: the value of a constant border)
-    - ``affine``: degrees_low, degrees_high (0; counter-clockwise), scale_low, scale_high (1), shift_x_low, shift_x_high,
-      shift_y_low, shift_y_high (0; shares of width and height), shear_x_low, shear_x_high, shear_y_low, shear_y_high
-      (0; degrees), border, interpolation, fill
+    - ``affine``: degrees_low, degrees_high (0; counter-clockwise), scale_low, scale_high (1), shift_x_low,
+      shift_x_high, shift_y_low, shift_y_high (0; shares of width and height), shear_x_low, shear_x_high, shear_y_low,
+      shear_y_high (0; degrees), border, interpolation, fill
     - ``perspective``: distortion 0 to 1, border, interpolation, fill
     - ``elastic``: alpha, sigma (pixels), border, interpolation, fill
     - ``brightness_contrast``: brightness, contrast, probability
