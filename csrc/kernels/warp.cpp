@@ -52,6 +52,19 @@ void run_scalar(const WarpRun& run, int begin) {
     }
 }
 
+// Nearest pixels of 8-bit values, none of them beyond a seam; four bytes at a time where there are three channels.
+template <int Channels>
+void run_nearest(const WarpRun& given) {
+    const WarpRun run = given;  // a copy, because the bytes that are written might alias the original
+    constexpr std::int64_t kHalf = std::int64_t{1} << 31;
+    constexpr std::size_t kBytes = Channels == 1 ? 1 : 4;
+    std::int64_t x = run.x + kHalf, y = run.y + kHalf;
+    std::uint8_t* to = run.target;
+    for (int i = 0; i < run.count; ++i, x += run.dx, y += run.dy, to += Channels) {
+        std::memcpy(to, run.source + (y >> 32) * run.stride + (x >> 32) * Channels, kBytes);
+    }
+}
+
 template <typename T, int Channels>
 void points_scalar(const WarpPoints& points, int begin) {
     constexpr std::ptrdiff_t kBytes = sizeof(T);
@@ -365,6 +378,7 @@ int points_vector(const WarpPoints& given) {
 template <int Channels>
 void whole_run(const WarpRun& run) {
     if (run.depth == 2) return run_scalar<std::uint16_t, Channels>(run, 0);
+    if (run.nearest && run.right == Channels && run.below == run.stride) return run_nearest<Channels>(run);
 #if defined(__AVX2__)
     if (!run.nearest && run.small && run.right == Channels) return run_vector<Channels>(run);
 #endif
