@@ -52,6 +52,18 @@ public:
         return static_cast<double>(word >> 11) * 0x1p-53;
     }
 
+    // Draws `number`, which is even, and the next one as uniform numbers in [-1, 1), at the cost of one.
+    void symmetric_pair(std::uint64_t number, double* two) const {
+        const PhiloxBlock block =
+            philox4x32_10({static_cast<std::uint32_t>(id_), static_cast<std::uint32_t>(id_ >> 32), epoch_,
+                           static_cast<std::uint32_t>(number >> 1)},
+                          static_cast<std::uint32_t>(key_), static_cast<std::uint32_t>(key_ >> 32));
+        for (unsigned i = 0; i < 2; ++i) {
+            const std::uint64_t word = block[2 * i] | std::uint64_t{block[2 * i + 1]} << 32;
+            two[i] = 2.0 * (static_cast<double>(word >> 11) * 0x1p-53) - 1.0;
+        }
+    }
+
     // Draw `number` as a uniform number in [-1, 1).
     double symmetric(std::uint64_t number) const { return 2.0 * uniform(number) - 1.0; }
 

@@ -91,6 +91,6 @@ void flip_row(const std::uint8_t* source, std::uint8_t* target, int width, int c
 
 }  // namespace
 
-const GeometryKernels geometry_kernels = {warp_run, warp_points, float_row, float_column, flip_row};
+const GeometryKernels geometry_kernels = {warp_run, warp_points, place_points, float_row, float_column, flip_row};
 
 }  // namespace flowerablate::FLOWERABLATE_ISA

@@ -40,11 +40,24 @@ struct FloatTaps {
     const float* weights;
 };
 
+// Turns positions into what WarpPoints wants. Those outside a source of width x height pixels are moved to its edge, and marked.
+struct PlacedPoints {
+    const double* x;  // each of them readable and writable 64 bytes beyond its end
+    const double* y;
+    std::int32_t* offsets;
+    std::int32_t* across;
+    std::int32_t* down;
+    std::int32_t* outside;  // not 0: it was
+    int count, width, height;
+    std::int32_t stride, pixel;  // bytes
+};
+
 struct GeometryKernels {
     void (*warp_run)(const WarpRun&);
     void (*warp_points)(const WarpPoints&);
-    // A row of `depth`-byte values becomes one of floats; these become values again. Rows of floats are readable 64 floats beyond
-    // their end.
+    void (*place_points)(const PlacedPoints&);
+    // A row of `depth`-byte values becomes one of floats; these become values again. Rows of values are read one value beyond
+    // their end, rows of floats 64 floats, and they are written one float beyond.
     void (*float_row)(const std::uint8_t* source, float* target, const FloatTaps& taps, int channels, int depth);
     void (*float_column)(const float* const* rows, const float* weights, int taps, std::uint8_t* target,
                          std::ptrdiff_t values, int depth);

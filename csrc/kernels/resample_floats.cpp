@@ -1,15 +1,72 @@
 // The two passes of a separable resampling in float32. Sums run over the taps in order, so all instruction sets agree.
 #include "kernels/kernels.hpp"
+#include "kernels/pointwise.hpp"
 
 namespace flowerablate::FLOWERABLATE_ISA {
 
 namespace {
 
-// Rounded to a whole number from 0 to `high`.
+// Brought to 0 ... `high`, and half a level up, so that cutting off rounds. `T` is float or a vector of floats.
+template <typename T>
+FLOWERABLATE_INLINE T raised_half(T value, float high) {
+    const T low = T{}, most = low + high;
+    const T raised = value > low ? value : low;
+    return (raised < most ? raised : most) + 0.5f;
+}
+
 FLOWERABLATE_INLINE float whole(float value, float high) {
-    const float raised = value > 0.0f ? value : 0.0f;
-    const float clamped = raised < high ? raised : high;
-    return static_cast<float>(static_cast<std::int32_t>(clamped + 0.5f));
+    return static_cast<float>(static_cast<std::int32_t>(raised_half(value, high)));
+}
+
+typedef float Four __attribute__((vector_size(16)));
+typedef std::int32_t FourInts __attribute__((vector_size(16)));
+typedef std::uint8_t FourBytes __attribute__((vector_size(4)));
+typedef std::uint16_t FourWords __attribute__((vector_size(8)));
+
+#if defined(__AVX2__)
+
+FLOWERABLATE_INLINE Four load_four(const std::uint8_t* from) {
+    std::int32_t values;
+    std::memcpy(&values, from, sizeof values);
+    return _mm_cvtepi32_ps(_mm_cvtepu8_epi32(_mm_cvtsi32_si128(values)));
+}
+
+FLOWERABLATE_INLINE Four load_four(const std::uint16_t* from) {
+    return _mm_cvtepi32_ps(_mm_cvtepu16_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from))));
+}
+
+#else
+
+FLOWERABLATE_INLINE Four load_four(const std::uint8_t* from) {
+    FourBytes values;
+    std::memcpy(&values, from, sizeof values);
+    return __builtin_convertvector(__builtin_convertvector(values, FourInts), Four);
+}
+
+FLOWERABLATE_INLINE Four load_four(const std::uint16_t* from) {
+    FourWords values;
+    std::memcpy(&values, from, sizeof values);
+    return __builtin_convertvector(__builtin_convertvector(values, FourInts), Four);
+}
+
+#endif
+
+FLOWERABLATE_INLINE Four whole_four(Four value, float high) {
+    return __builtin_convertvector(__builtin_convertvector(raised_half(value, high), FourInts), Four);
+}
+
+// Three or four channels of a pixel at a time; the fourth value may belong to the next pixel.
+template <typename T, int Channels>
+void row_of_colors(const T* source, float* target, const FloatTaps& given) {
+    const FloatTaps taps = given;
+    for (int x = 0; x < taps.count; ++x, target += Channels) {
+        const T* from = source + taps.starts[x];
+        const float* weight = taps.weights + static_cast<std::ptrdiff_t>(x) * taps.taps;
+        Four sums = {};
+        for (int tap = 0; tap < taps.taps; ++tap, from += Channels) sums += weight[tap] * load_four(from);
+        if (sizeof(T) == 1) sums = whole_four(sums, 255.0f);
+        std::memcpy(target, &sums, sizeof sums);
+    }
 }
 
 // 8-bit values are rounded between the passes, as Pillow does it.
@@ -29,22 +86,29 @@ void row_of(const T* source, float* target, const FloatTaps& taps) {
 template <typename T>
 void row_of(const T* source, float* target, const FloatTaps& taps, int channels) {
     if (channels == 1) return row_of<T, 1>(source, target, taps);
-    if (channels == 3) return row_of<T, 3>(source, target, taps);
-    row_of<T, 4>(source, target, taps);
+    if (channels == 3) return row_of_colors<T, 3>(source, target, taps);
+    row_of_colors<T, 4>(source, target, taps);
 }
 
 template <typename T>
 void column_of(const float* const* rows, const float* weights, int taps, T* target, std::ptrdiff_t values, float high) {
-    constexpr int kBlock = 64;
+    constexpr int kVectors = 4, kBlock = kVectors * kFloats;
     for (std::ptrdiff_t x = 0; x < values; x += kBlock) {
-        float sums[kBlock] = {};
-        const int count = values - x < kBlock ? static_cast<int>(values - x) : kBlock;
-        for (int tap = 0; tap < taps; ++tap) {
-            const float* from = rows[tap] + x;  // readable beyond its end
-            for (int i = 0; i < kBlock; ++i) sums[i] += weights[tap] * from[i];
+        Floats sums[kVectors] = {};
+        for (int tap = 0; tap < taps; ++tap) {  // rows are readable beyond their end
+            for (int i = 0; i < kVectors; ++i) sums[i] += weights[tap] * load_vector(rows[tap] + x + i * kFloats);
         }
-        for (int i = 0; i < kBlock; ++i) sums[i] = whole(sums[i], high);
-        for (int i = 0; i < count; ++i) target[x + i] = static_cast<T>(static_cast<std::int32_t>(sums[i]));
+        std::int32_t whole[kBlock];
+        for (int i = 0; i < kVectors; ++i) {
+            const Ints rounded = __builtin_convertvector(raised_half(sums[i], high), Ints);
+            std::memcpy(whole + i * kFloats, &rounded, sizeof rounded);
+        }
+        const int count = values - x < kBlock ? static_cast<int>(values - x) : kBlock;
+        if (count == kBlock) {
+            for (int i = 0; i < kBlock; ++i) target[x + i] = static_cast<T>(whole[i]);
+        } else {
+            for (int i = 0; i < count; ++i) target[x + i] = static_cast<T>(whole[i]);
+        }
     }
 }
 

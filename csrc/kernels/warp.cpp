@@ -52,6 +52,19 @@ void run_scalar(const WarpRun& run, int begin) {
     }
 }
 
+// Nearest pixels of 8-bit values, none of them beyond a seam; four bytes at a time where there are three channels.
+template <int Channels>
+void run_nearest(const WarpRun& given) {
+    const WarpRun run = given;  // a copy, because the bytes that are written might alias the original
+    constexpr std::int64_t kHalf = std::int64_t{1} << 31;
+    constexpr std::size_t kBytes = Channels == 1 ? 1 : 4;
+    std::int64_t x = run.x + kHalf, y = run.y + kHalf;
+    std::uint8_t* to = run.target;
+    for (int i = 0; i < run.count; ++i, x += run.dx, y += run.dy, to += Channels) {
+        std::memcpy(to, run.source + (y >> 32) * run.stride + (x >> 32) * Channels, kBytes);
+    }
+}
+
 template <typename T, int Channels>
 void points_scalar(const WarpPoints& points, int begin) {
     constexpr std::ptrdiff_t kBytes = sizeof(T);
@@ -72,6 +85,23 @@ typedef const volatile std::int32_t* Offsets;
 
 FLOWERABLATE_INLINE __m128i load_pair(const std::uint8_t* from) {
     return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+}
+
+// Eight pixels of one byte and their right neighbours.
+FLOWERABLATE_INLINE __m128i eight_pairs(const std::uint8_t* base, Offsets offsets) {
+    const auto pair = [&](int i) __attribute__((always_inline)) {
+        std::uint16_t value;
+        std::memcpy(&value, base + offsets[i], sizeof value);
+        return static_cast<int>(value);
+    };
+    __m128i pairs = _mm_cvtsi32_si128(pair(0));
+    pairs = _mm_insert_epi16(pairs, pair(1), 1);
+    pairs = _mm_insert_epi16(pairs, pair(2), 2);
+    pairs = _mm_insert_epi16(pairs, pair(3), 3);
+    pairs = _mm_insert_epi16(pairs, pair(4), 4);
+    pairs = _mm_insert_epi16(pairs, pair(5), 5);
+    pairs = _mm_insert_epi16(pairs, pair(6), 6);
+    return _mm_insert_epi16(pairs, pair(7), 7);
 }
 
 // Where in 16 bytes the values of a pixel and its right neighbour are, as the upper halves of eight words.
@@ -97,6 +127,14 @@ FLOWERABLATE_INLINE __m512i four_loads(const std::uint8_t* base, Offsets offsets
 
 FLOWERABLATE_INLINE __m512i blend(__m512i a, __m512i b, __m512i part) {
     return _mm512_add_epi16(a, _mm512_mulhrs_epi16(_mm512_sub_epi16(b, a), part));
+}
+
+FLOWERABLATE_INLINE __m256i blend(__m256i a, __m256i b, __m256i part) {
+    return _mm256_add_epi16(a, _mm256_mulhrs_epi16(_mm256_sub_epi16(b, a), part));
+}
+FLOWERABLATE_INLINE __m256i left_words(__m256i pairs) { return _mm256_srli_epi16(_mm256_slli_epi16(pairs, 8), 1); }
+FLOWERABLATE_INLINE __m256i right_words(__m256i pairs) {
+    return _mm256_and_si256(_mm256_srli_epi16(pairs, 1), _mm256_set1_epi16(0x7F80));
 }
 
 // Every other one of eight pixels from offsets[0] on, with their right neighbours: eight words each, interpolated downwards.
@@ -139,9 +177,25 @@ struct Compact {
     }
 };
 
+// Grey: a word for each pixel.
+FLOWERABLATE_INLINE void grey_block(const std::uint8_t* source, std::ptrdiff_t below, Offsets offsets, __m512i across,
+                                    __m512i down, std::uint8_t* target) {
+    const auto pairs = [&](const std::uint8_t* base) __attribute__((always_inline)) {
+        return _mm256_inserti128_si256(_mm256_castsi128_si256(eight_pairs(base, offsets)),
+                                       eight_pairs(base, offsets + 8), 1);
+    };
+    const __m256i top = pairs(source), bottom = pairs(source + below), fraction = _mm512_cvtepi32_epi16(down);
+    const __m256i left = blend(left_words(top), left_words(bottom), fraction);
+    const __m256i right = blend(right_words(top), right_words(bottom), fraction);
+    const __m256i value = blend(left, right, _mm512_cvtepi32_epi16(across));
+    const __m256i words = _mm256_srai_epi16(_mm256_add_epi16(value, _mm256_set1_epi16(64)), 7);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(target), _mm256_cvtepi16_epi8(words));
+}
+
 template <int Channels>
 FLOWERABLATE_INLINE void block(const std::uint8_t* source, std::ptrdiff_t below, Offsets offsets,
                                __m512i across, __m512i down, std::uint8_t* target) {
+    if constexpr (Channels == 1) return grey_block(source, below, offsets, across, down, target);
     const __m512i low = eight_words<Channels, 0>(source, below, offsets, across, down);
     const __m512i high = eight_words<Channels, 8>(source, below, offsets, across, down);
     const __m512i bytes = _mm512_packus_epi16(low, high);  // in each 16 bytes: pixels 2i, 2i + 1, 8 + 2i, 9 + 2i
@@ -222,9 +276,28 @@ FLOWERABLATE_INLINE __m256i four_words(const std::uint8_t* source, std::ptrdiff_
     return _mm256_srai_epi16(_mm256_add_epi16(value, _mm256_set1_epi16(64)), 7);
 }
 
+// Grey: a word for each pixel.
+FLOWERABLATE_INLINE void grey_block(const std::uint8_t* source, std::ptrdiff_t below, Offsets offsets, __m256i across,
+                                    __m256i down, std::uint8_t* target) {
+    const auto narrow = [](__m256i fractions) __attribute__((always_inline)) {
+        return _mm_packs_epi32(_mm256_castsi256_si128(fractions), _mm256_extracti128_si256(fractions, 1));
+    };
+    const __m128i top = eight_pairs(source, offsets), bottom = eight_pairs(source + below, offsets);
+    const auto blended = [](__m128i a, __m128i b, __m128i part) __attribute__((always_inline)) {
+        return _mm_add_epi16(a, _mm_mulhrs_epi16(_mm_sub_epi16(b, a), part));
+    };
+    const auto left = [](__m128i pairs) { return _mm_srli_epi16(_mm_slli_epi16(pairs, 8), 1); };
+    const auto right = [](__m128i pairs) { return _mm_and_si128(_mm_srli_epi16(pairs, 1), _mm_set1_epi16(0x7F80)); };
+    const __m128i value = blended(blended(left(top), left(bottom), narrow(down)),
+                                  blended(right(top), right(bottom), narrow(down)), narrow(across));
+    const __m128i words = _mm_srai_epi16(_mm_add_epi16(value, _mm_set1_epi16(64)), 7);
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(target), _mm_packus_epi16(words, words));
+}
+
 template <int Channels>
 FLOWERABLATE_INLINE void block(const std::uint8_t* source, std::ptrdiff_t below, Offsets offsets,
                                __m256i across, __m256i down, std::uint8_t* target) {
+    if constexpr (Channels == 1) return grey_block(source, below, offsets, across, down, target);
     __m256i bytes = _mm256_packus_epi16(four_words<Channels, 0>(source, below, offsets, across, down),
                                         four_words<Channels, 2>(source, below, offsets, across, down));
     if constexpr (Channels == 3) {
@@ -305,10 +378,9 @@ int points_vector(const WarpPoints& given) {
 template <int Channels>
 void whole_run(const WarpRun& run) {
     if (run.depth == 2) return run_scalar<std::uint16_t, Channels>(run, 0);
+    if (run.nearest && run.right == Channels && run.below == run.stride) return run_nearest<Channels>(run);
 #if defined(__AVX2__)
-    if constexpr (Channels != 1) {
-        if (!run.nearest && run.small && run.right == Channels) return run_vector<Channels>(run);
-    }
+    if (!run.nearest && run.small && run.right == Channels) return run_vector<Channels>(run);
 #endif
     run_scalar<std::uint8_t, Channels>(run, 0);
 }
@@ -318,9 +390,7 @@ void all_points(const WarpPoints& points) {
     if (points.depth == 2) return points_scalar<std::uint16_t, Channels>(points, 0);
     int begin = 0;
 #if defined(__AVX2__)
-    if constexpr (Channels != 1) {
-        if (points.right == Channels) begin = points_vector<Channels>(points);
-    }
+    if (points.right == Channels) begin = points_vector<Channels>(points);
 #endif
     points_scalar<std::uint8_t, Channels>(points, begin);
 }

@@ -66,8 +66,8 @@ Image cut(const Image& input, int top, int left, Size size, const Surroundings& 
     for (int x = 0; x < size.width; ++x) columns[x] = inside(around.border, std::int64_t{left} + x, input.width);
     const auto one_by_one = [&](const std::uint8_t* row, std::uint8_t* to, int first, int last) {
         for (int x = first; x < last; ++x) {
-            std::memcpy(to + static_cast<std::ptrdiff_t>(x) * pixel, row + static_cast<std::ptrdiff_t>(columns[x]) * pixel,
-                        static_cast<std::size_t>(pixel));
+            const std::uint8_t* at = row + static_cast<std::ptrdiff_t>(columns[x]) * pixel;
+            for (int i = 0; i < pixel; ++i) to[static_cast<std::ptrdiff_t>(x) * pixel + i] = at[i];
         }
     };
     for (int y = 0; y < size.height; ++y) {

@@ -8,7 +8,7 @@ namespace flowerablate {
 
 namespace {
 
-enum Slot { kWeights = 8, kNoise, kSmoothed, kField, kOneRow };
+enum Slot { kWeights = 9, kNoise, kSmoothed, kField, kOneRow };
 
 // Elastic distortion (Simard, Steinkraus, Platt: Best practices for convolutional neural networks applied to visual document
 // analysis; ICDAR 2003): each pixel is looked up `alpha` times a smoothed noise away. The noise is uniform in [-1, 1) on a grid
@@ -87,7 +87,7 @@ private:
         auto* across = scratch.array<double>(kSmoothed, static_cast<std::size_t>(2 * columns) * static_cast<std::size_t>(high));
         for (int row = 0; row < high; ++row) {
             const std::uint64_t first = 2 + std::uint64_t{2} * static_cast<std::uint64_t>(row) * static_cast<std::uint64_t>(wide);
-            for (int i = 0; i < 2 * wide; ++i) noise[i] = draws.symmetric(first + static_cast<std::uint64_t>(i));
+            for (int i = 0; i < 2 * wide; i += 2) draws.symmetric_pair(first + static_cast<std::uint64_t>(i), noise + i);
             smooth(noise, 2, weights, taps, 2 * columns, across + static_cast<std::ptrdiff_t>(row) * 2 * columns);
         }
         auto* field = scratch.array<double>(kField, static_cast<std::size_t>(2 * columns) * static_cast<std::size_t>(rows));

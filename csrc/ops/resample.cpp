@@ -86,8 +86,9 @@ Taps make_taps(const Axis& axis, Filter filter, int step, Scratch& scratch, Slot
     return taps;
 }
 
-void copy_pixel(const std::uint8_t* from, std::uint8_t* to, int bytes) {
-    for (int i = 0; i < bytes; ++i) to[i] = from[i];
+template <int Bytes>
+void pick_row(const std::uint8_t* row, const std::ptrdiff_t* offsets, int count, std::uint8_t* to) {
+    for (int x = 0; x < count; ++x, to += Bytes) std::memcpy(to, row + offsets[x], Bytes);
 }
 
 Image pick_nearest(const Image& input, const Axis& rows, const Axis& columns, Format format, const Context& context) {
@@ -101,10 +102,14 @@ Image pick_nearest(const Image& input, const Axis& rows, const Axis& columns, Fo
     }
     const std::ptrdiff_t stride = static_cast<std::ptrdiff_t>(columns.used) * pixel;
     std::uint8_t* target = context.target(static_cast<std::size_t>(stride * rows.used));
+    const auto pick = pixel == 1   ? pick_row<1>
+                      : pixel == 2 ? pick_row<2>
+                      : pixel == 3 ? pick_row<3>
+                      : pixel == 4 ? pick_row<4>
+                      : pixel == 6 ? pick_row<6>
+                                   : pick_row<8>;
     for (int y = 0; y < rows.used; ++y) {
-        const std::uint8_t* row = input.row(at(rows, y));
-        std::uint8_t* to = target + y * stride;
-        for (int x = 0; x < columns.used; ++x, to += pixel) copy_pixel(row + offsets[x], to, pixel);
+        pick(input.row(at(rows, y)), offsets, columns.used, target + y * stride);
     }
     return packed_image(target, {rows.used, columns.used}, pixel);
 }

@@ -1,6 +1,7 @@
 // Separable resampling in float32: for cubic weights, some of which are negative, and for 16-bit values.
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "ops/resample.hpp"
 
@@ -8,7 +9,7 @@ namespace flowerablate {
 
 namespace {
 
-enum Slot { kColumnStarts, kColumnWeights, kRowStarts, kRowWeights, kRing, kPointers, kLastRow };
+enum Slot { kColumnStarts, kColumnWeights, kRowStarts, kRowWeights, kRing, kPointers, kRowCopy };
 
 FloatTaps make_taps(const Axis& axis, Filter filter, int step, Scratch& scratch, Slot starts_slot, Slot weights_slot) {
     const double scale = axis.scale(), reach = filter.reach(scale);
@@ -46,17 +47,24 @@ Image resample_floats(const Image& input, const Axis& rows, const Axis& columns,
     const FloatTaps across = make_taps(columns, filter, format.channels, scratch, kColumnStarts, kColumnWeights);
     const FloatTaps down = make_taps(rows, filter, 1, scratch, kRowStarts, kRowWeights);
     const std::ptrdiff_t values = static_cast<std::ptrdiff_t>(columns.used) * format.channels;
-    auto* ring = scratch.array<float>(kRing, static_cast<std::size_t>(values * down.taps));
+    const std::ptrdiff_t pitch = values + 16;
+    auto* ring = scratch.array<float>(kRing, static_cast<std::size_t>(pitch * down.taps));
     auto* pointers = scratch.array<const float*>(kPointers, static_cast<std::size_t>(down.taps));
+    const std::ptrdiff_t source_bytes = static_cast<std::ptrdiff_t>(input.width) * format.pixel_bytes();
+    std::uint8_t* copy = scratch.work(kRowCopy, static_cast<std::size_t>(source_bytes));
     const std::ptrdiff_t stride = values * format.depth;
     std::uint8_t* target = context.target(static_cast<std::size_t>(stride * rows.used));
     int ready = 0;
     for (int y = 0; y < rows.used; ++y) {
         const int start = down.starts[y];
         for (ready = std::max(ready, start); ready < start + down.taps; ++ready) {
-            kernel.float_row(input.row(ready), ring + ready % down.taps * values, across, format.channels, format.depth);
+            const std::uint8_t* row = input.row(ready);
+            if (input.readable_end - row < source_bytes + format.depth) {
+                row = static_cast<std::uint8_t*>(std::memcpy(copy, row, static_cast<std::size_t>(source_bytes)));
+            }
+            kernel.float_row(row, ring + ready % down.taps * pitch, across, format.channels, format.depth);
         }
-        for (int tap = 0; tap < down.taps; ++tap) pointers[tap] = ring + (start + tap) % down.taps * values;
+        for (int tap = 0; tap < down.taps; ++tap) pointers[tap] = ring + (start + tap) % down.taps * pitch;
         kernel.float_column(pointers, down.weights + static_cast<std::ptrdiff_t>(y) * down.taps, down.taps,
                             target + y * stride, values, format.depth);
     }

@@ -10,9 +10,10 @@ namespace flowerablate {
 
 namespace {
 
-enum Slot { kCopy, kLastRow, kPlacesX, kPlacesY, kOffsets, kAcross, kDown, kSpecials };
+enum Slot { kCopy, kLastRow, kPlacesX, kPlacesY, kOffsets, kAcross, kDown, kOutside, kSpecials };
 
-std::int64_t fixed(double position) { return std::llrint(position * static_cast<double>(kOne)); }
+// Cut off: 2^-32 pixels do not matter.
+std::int64_t fixed(double position) { return static_cast<std::int64_t>(position * static_cast<double>(kOne)); }
 
 // Kernels read a few bytes beyond the last pixel, so a picture at the very end of its memory is copied. So is a small part of one
 // that is not yet in the cache: lines across it defeat the prefetching that copying rows enjoys.
@@ -118,8 +119,8 @@ private:
             } else if (stage + 1 < path_.count()) {
                 const Affine& map = path_.stage(stage + 1).map;
                 const auto from = [](double a, std::int64_t px, double b, std::int64_t py, double c) {
-                    return std::llrint(a * static_cast<double>(px) + b * static_cast<double>(py) +
-                                       c * static_cast<double>(kOne));
+                    return static_cast<std::int64_t>(a * static_cast<double>(px) + b * static_cast<double>(py) +
+                                                     c * static_cast<double>(kOne));
                 };
                 follow(stage + 1, from(map.xx, across.at, map.xy, down.at, map.x0),
                        from(map.yx, across.at, map.yy, down.at, map.y0), from(map.xx, across.step, map.xy, down.step, 0),
@@ -215,6 +216,7 @@ PointSampler::PointSampler(const Image& input, const Sampling& sampling, Format 
     offsets_ = scratch.array<std::int32_t>(kOffsets, count);
     across_ = scratch.array<std::int32_t>(kAcross, count);
     down_ = scratch.array<std::int32_t>(kDown, count);
+    outside_ = scratch.array<std::int32_t>(kOutside, count);
     specials_ = scratch.array<int>(kSpecials, count);
     const std::size_t row_bytes = count * static_cast<std::size_t>(format.pixel_bytes());
     row_ = scratch.work(kLastRow, row_bytes);
@@ -224,8 +226,7 @@ PointSampler::PointSampler(const Image& input, const Sampling& sampling, Format 
 }
 
 // A pixel at the border that the kernel cannot do with the others: one by the constant, or at the seam of a wrapped picture.
-void PointSampler::special(int i, double x, double y, std::uint8_t* to) const {
-    (void)i;
+void PointSampler::special(double x, double y, std::uint8_t* to) const {
     WarpPath path(sampling_);
     path.add({{1, 0, x, 0, 1, y}, {0, 0, source_.width, source_.height}, sampling_.border});
     Walk(source_, path, format_).row(0, 1, to);
@@ -236,7 +237,12 @@ void PointSampler::sample_row(int y) {
     const bool plain = sampling_.interpolation == Interpolation::kBilinear &&
                        source_.stride * source_.height < INT32_MAX;
     int special_count = 0;
+    if (plain) {
+        kernels().geometry.place_points({places_.x, places_.y, offsets_, across_, down_, outside_, width, width, height,
+                                         static_cast<std::int32_t>(source_.stride), pixel});
+    }
     for (int i = 0; i < width; ++i) {
+        if (plain && (!outside_[i] || sampling_.border == Border::kEdge)) continue;
         const Piece across = fold(sampling_, sampling_.border, 0, width, fixed(places_.x[i]), 0);
         const Piece down = fold(sampling_, sampling_.border, 0, height, fixed(places_.y[i]), 0);
         offsets_[i] = across_[i] = down_[i] = 0;
@@ -255,7 +261,7 @@ void PointSampler::sample_row(int y) {
     alignas(16) std::uint8_t one[kSlack];
     for (int k = 0; k < special_count; ++k) {
         const int i = specials_[k];
-        special(i, places_.x[i], places_.y[i], one);
+        special(places_.x[i], places_.y[i], one);
         std::memcpy(target_ + y * stride + static_cast<std::ptrdiff_t>(i) * pixel, one, static_cast<std::size_t>(pixel));
     }
 }

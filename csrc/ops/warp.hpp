@@ -90,13 +90,13 @@ public:
     Image result() const;
 
 private:
-    void special(int i, double x, double y, std::uint8_t* to) const;
+    void special(double x, double y, std::uint8_t* to) const;
 
     Image source_;
     Sampling sampling_;
     Format format_;
     Places places_;
-    std::int32_t *offsets_, *across_, *down_;
+    std::int32_t *offsets_, *across_, *down_, *outside_;
     int* specials_;
     std::uint8_t *target_, *row_;
     std::ptrdiff_t right_, below_;
