@@ -63,6 +63,12 @@ int Params::integer(const std::string& name, int low, int high) {
     return static_cast<int>(*integer);
 }
 
+int Params::integer_or(int fallback, const std::string& name, int low, int high) {
+    if (values_.count(name)) return integer(name, low, high);
+    taken_.push_back(name);
+    return fallback;
+}
+
 double Params::number(const std::string& name, double low, double high) {
     const Value& value = take(name);
     double number = 0;
@@ -94,6 +100,12 @@ int Params::choice(const std::string& name, const std::vector<std::string>& choi
         fail("parameter '" + name + "' must be one of " + join(choices) + ", not " + to_text(value));
     }
     return static_cast<int>(found - choices.begin());
+}
+
+int Params::choice_or(const std::string& fallback, const std::string& name, const std::vector<std::string>& choices) {
+    if (values_.count(name)) return choice(name, choices);
+    taken_.push_back(name);
+    return static_cast<int>(std::find(choices.begin(), choices.end(), fallback) - choices.begin());
 }
 
 std::vector<double> Params::numbers(const std::string& name, std::size_t count, double low, double high) {

@@ -31,10 +31,12 @@ public:
 
     bool flag(const std::string& name);
     int integer(const std::string& name, int low, int high);
+    int integer_or(int fallback, const std::string& name, int low, int high);
     double number(const std::string& name, double low, double high);
     double number_or(double fallback, const std::string& name, double low, double high);
     // Returns the index of the word in `choices`.
     int choice(const std::string& name, const std::vector<std::string>& choices);
+    int choice_or(const std::string& fallback, const std::string& name, const std::vector<std::string>& choices);
     std::vector<double> numbers(const std::string& name, std::size_t count, double low, double high);
     void finish() const;
 

@@ -11,7 +11,9 @@
 #include "kernels/color_kernels.hpp"
 #include "kernels/filter_kernels.hpp"
 #include "kernels/intensity_kernels.hpp"
+#include "kernels/morphology_kernels.hpp"
 #include "kernels/noise_kernels.hpp"
+#include "kernels/threshold_kernels.hpp"
 
 namespace flowerablate {
 
@@ -21,33 +23,8 @@ constexpr std::ptrdiff_t kSlack = 512;
 // Most bytes that a kernel writes behind the end of a row where overshoot is allowed.
 constexpr std::ptrdiff_t kOvershoot = 64;
 
-// Erosion or dilation with a flat square element of `size` x `size` pixels and anchor size/2, neutral border.
-// `source` rows may be read up to `readable_end`; the rows of `target` touch.
-struct RectangleJob {
-    const std::uint8_t* source;
-    std::ptrdiff_t source_stride;
-    const std::uint8_t* readable_end;
-    std::uint8_t* target;
-    int height, width, channels, size;
-    bool dilate;
-    std::uint8_t* work;  // rectangle_work_bytes(job) bytes
-};
-
-// One row of a structuring element: the pixels [begin, end) of it are set.
-struct Run {
-    int begin, end;
-};
-
-// The same with an element that has one run of pixels in each of its `size` rows.
-struct RunsJob {
-    const std::uint8_t* source;
-    std::ptrdiff_t source_stride;
-    std::uint8_t* target;
-    int height, width, channels, size;
-    bool dilate;
-    const Run* runs;
-    std::uint8_t* work;  // runs_work_bytes(job) bytes
-};
+// Bytes behind a row that resample_rows() may read.
+constexpr std::ptrdiff_t kRowSlack = 128;
 
 // Fixed-point weights of one resampling pass: output i is the sum over t of weights[i * taps + t] times the t-th pixel from
 // starts[i] on, plus half, shifted right by `precision`. `taps` is even; weights of padding taps are 0. Starts are counted in
@@ -104,16 +81,12 @@ struct MomentsJob {
 
 struct Kernels {
     const char* name;
-    std::ptrdiff_t (*rectangle_work_bytes)(const RectangleJob&);
-    void (*rectangle)(const RectangleJob&);
-    std::ptrdiff_t (*runs_work_bytes)(const RunsJob&);
-    void (*runs)(const RunsJob&);
-    // Prepares a horizontal pass over many rows: fills `work` (64-byte aligned, plan_bytes(count) bytes) and returns it, or null
+    // Prepares a horizontal pass over many rows: fills `work` (64-byte aligned, plan_bytes() bytes) and returns it, or null
     // if the pass does without.
-    std::ptrdiff_t (*plan_bytes)(int count);
+    std::ptrdiff_t (*plan_bytes)(const Taps& taps, int channels);
     const std::uint8_t* (*plan_rows)(const Taps& taps, int channels, std::uint8_t* work);
-    // Two rows at once, into two targets. Rows may be read 32 bytes beyond the last tap, targets are written with up to 32
-    // bytes of overshoot.
+    // Two rows at once, into two targets. Rows may be read kRowSlack bytes beyond the last tap, targets are written with up to
+    // 32 bytes of overshoot.
     void (*resample_rows)(const std::uint8_t* const* rows, std::uint8_t* const* targets, const Taps& taps, int channels);
     // `rows` holds `taps` pointers, readable kSlack bytes beyond `bytes`; `target` is written with overshoot.
     void (*resample_column)(const std::uint8_t* const* rows, const std::int16_t* weights, int taps, int precision,
@@ -127,7 +100,9 @@ struct Kernels {
     const ColorKernels& color;
     const FilterKernels& filter;
     const IntensityKernels& intensity;
+    const MorphologyKernels& morphology;
     const NoiseKernels& noise;
+    const ThresholdKernels& threshold;
 };
 
 // The kernels in use: the widest that the CPU has, or what FLOWERABLATE_SIMD asks for. Throws std::invalid_argument when

@@ -6,6 +6,7 @@ rooms of the package. Importing this loads neither torch nor the native core.
 
 from .contracts import (
     IMAGE_SUFFIXES,
+    BatchOp,
     Choice,
     DataContext,
     DatasetSpec,
@@ -29,6 +30,7 @@ from .hookspecs import hookimpl
 
 __all__ = [
     "IMAGE_SUFFIXES",
+    "BatchOp",
     "Choice",
     "DataContext",
     "DataError",

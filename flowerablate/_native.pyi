@@ -9,7 +9,8 @@ class Chain:
     """Operations that take each picture of a batch from its source to the output in one go.
 
     Each op is ``(name, params, stream)``; *stream* is the unsigned 64-bit key of the step's name, from which random ops
-    draw. All parameters must be given; sizes are in pixels and square. Ops and their parameters:
+    draw. Sizes are in pixels and square. Parameters must be given, but for those with a default, which stands in
+    brackets. Ops and their parameters:
 
     - ``resize``: size, fit (``cover``: largest centred square, ``stretch``: whole picture, ``shorter``: shorter
       side = size), antialias (bool)
@@ -23,10 +24,18 @@ class Chain:
     - ``hsv_jitter``: hue (0 to 90; 180 is a turn), saturation, value (0 to 255): largest shifts
     - ``grey``; ``invert``; ``channel_shuffle``; ``single_channel``: channel (0 red, 1 green, 2 blue)
     - ``posterize``: bits_low, bits_high (1 to 8); ``solarize``: threshold_low, threshold_high (0 to 256)
-    - ``rand_augment``: ops (1 to 8, in a row), magnitude (0 to 30), geometry, color, sharpness, histogram (bool: whether
-      such ops are drawn); ``trivial_augment``: geometry, color, sharpness, histogram
-    - ``morphology``: op (``erode``, ``dilate``, ``open``, ``close``), size 1 to 63, shape (``rectangle``, ``cross``,
-      ``ellipse``, ``disk``)
+    - ``rand_augment``: ops (1 to 8, in a row), magnitude (0 to 30), geometry, color, sharpness, histogram (bool:
+      whether such ops are drawn); ``trivial_augment``: geometry, color, sharpness, histogram
+    - ``morphology``: op (``erode``, ``dilate``, ``open``, ``close``, ``gradient``, ``tophat``, ``blackhat``), size 1 to
+      63, shape (``rectangle``, ``cross``, ``ellipse``, ``disk``), iterations 1 to 16 [1], on (``channels``,
+      ``luminance``) [channels], border (``neutral``, ``constant``, ``edge``, ``reflect``, ``reflect101``) [neutral],
+      border_value, with ``constant`` only [0]
+    - ``threshold``: value (one number for each channel, or one where a channel decides), channel (``each``, ``0`` to
+      ``3``) [each], mode (``binary``, ``binary_inv``, ``truncate``, ``tozero``, ``tozero_inv``) [binary], output
+      (``binary``, ``mask``) [binary]
+    - ``otsu``: on (``luminance``, ``channels``) [luminance], mode [binary], output [binary]
+    - ``adaptive_threshold``: method (``mean``, ``gaussian``), block_size odd, 3 to 127, c -255 to 255, on [luminance],
+      mode (``binary``, ``binary_inv``) [binary], output [binary]; 8 bits only
     - ``normalize``: mean, std (one number for each channel); must be last, and needs a float output
     - ``standardize``: per_channel (bool): by mean and standard deviation of the picture itself; must be last, too
 
@@ -83,9 +92,9 @@ class Chain:
         *offsets*, *heights*, *widths* have one element for each stored picture; *indices* and *ids* one for each of the
         batch, *ids* being the sample ids that random draws are keyed by, with *seed* (64 bits) and *epoch* (32).
         *out* is uint8 (or uint16) [B, H, W, C], or float32 [B, C, H, W] in contiguous or channels-last memory:
-        x * (1/255) or x * (1/65535), then (x - mean) / std where the chain ends with ``normalize``, all in float32. With
-        *bfloat16* it is uint16 [B, C, H, W] and gets the bits of these numbers as bfloat16, rounded to nearest, halves
-        to even. Results do not depend on the number of threads, the composition of the batch or the instruction set.
+        x * (1/255) or x * (1/65535), then (x - mean) / std where the chain ends with ``normalize``, all in float32.
+        With *bfloat16* it is uint16 [B, C, H, W] and gets the bits of these numbers as bfloat16, rounded to nearest,
+        halves to even. Results do not depend on the number of threads, the composition of the batch or the instruction set.
 
         Raises TypeError or ValueError, before anything is written, when an argument does not fit; a picture that would
         not come out with the size of *out* is named by its index.

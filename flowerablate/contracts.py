@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from .errors import DataError, PluginError
 from .params import Param as Param
@@ -93,12 +93,13 @@ class DatasetSpec(ComponentSpec):
 
 @dataclass(frozen=True)
 class StepSpec(ComponentSpec):
-    """A preprocessing step. ``build(StepContext, **params) -> NativeOp | PythonOp``.
+    """A preprocessing step. ``build(StepContext, **params) -> NativeOp | PythonOp | BatchOp``.
 
     *kind* groups steps that can be disabled as one. A *random* step is drawn anew in each epoch and used in training
     only; a deterministic one is used in training and evaluation, and its result may be computed once and kept.
     *stand_in*, called like ``build``, gives the deterministic op that takes the step's place when it is switched off
-    and in evaluation: a random crop needs one, because the size of the picture must not depend on it.
+    and in evaluation: a random crop needs one, because the size of the picture must not depend on it. A step whose op
+    is a :class:`BatchOp` is random, has no stand-in and stands at the end.
     """
 
     slot = "step"
@@ -131,9 +132,15 @@ class SchedulerSpec(ComponentSpec):
 
 @dataclass(frozen=True)
 class LossSpec(ComponentSpec):
-    """A loss. ``build(LossContext, **params) -> callable``: (logits [N, K], int64 targets [N]) to the mean."""
+    """A loss. ``build(LossContext, **params) -> callable``: (logits [N, K], int64 targets [N]) to the mean.
+
+    *soft_targets* says that it takes class probabilities too, float32 targets [N, K] whose rows sum to one, and gives
+    for one-hot rows what it gives for their classes. Steps that mix pictures, and so their labels, need such a loss.
+    """
 
     slot = "loss"
+
+    soft_targets: bool = False
 
 
 SPECS: tuple[type[ComponentSpec], ...] = (DatasetSpec, StepSpec, ModelSpec, OptimizerSpec, SchedulerSpec, LossSpec)
@@ -233,6 +240,19 @@ class PythonOp:
 
 
 @dataclass(frozen=True)
+class BatchOp:
+    """An operation on a whole batch and its labels, such as mixup: in training only, behind all ops on single pictures.
+
+    ``function(images, targets, draws, spare)`` changes in place *images*, float32 [N, C, H, W] in contiguous or
+    channels-last memory, and *targets*, the class probabilities, float32 [N, classes] whose rows sum to one. It returns
+    nothing. *spare*, float32 [2, C, H, W], holds anything: room for two pictures, so that nothing need be allocated.
+    Sample *i* takes its numbers from row *i* of *draws*; its partner is to be found by its place in the batch.
+    """
+
+    function: Callable[[NDArray[np.float32], NDArray[np.float32], Draws, NDArray[np.float32]], None]
+
+
+@dataclass(frozen=True)
 class Samples:
     """A labelled set of image files.
 
@@ -293,7 +313,10 @@ class StepChoice(Choice):
 
 @dataclass(frozen=True)
 class TrainPlan:
-    """How long and in what portions a trial trains. *validation* and *test* are fractions of all images."""
+    """How long and in what portions a trial trains. *validation* and *test* are fractions of all images.
+
+    *bits*: the depth, 8 or 16, with which the files are read.
+    """
 
     epochs: int
     batch_size: int
@@ -302,6 +325,7 @@ class TrainPlan:
     channels_last: bool
     validation: float
     test: float
+    bits: Literal[8, 16] = 8
 
 
 @dataclass(frozen=True)

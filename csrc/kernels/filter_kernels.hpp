@@ -1,4 +1,7 @@
-// The kernels of ops/filter.cpp. Plain structs only, as in simd.hpp.
+// The kernels of ops/filter.cpp and ops/median.cpp. Plain structs only, as in simd.hpp.
+//
+// All of them read kOvershoot bytes behind each row of the source at most, and write `height` touching rows to the target and
+// nothing behind them. `work` is 64-byte aligned, of work_bytes().
 #pragma once
 
 #include <cstddef>
@@ -6,7 +9,47 @@
 
 namespace flowerablate {
 
+struct FilterJob {
+    const std::uint8_t* source;
+    std::ptrdiff_t source_stride;
+    std::uint8_t* target;
+    int height, width, channels;
+    int size;  // pixels in a row of the window
+    std::uint8_t* work;
+};
+
+// Fixed-point weights of a symmetric filter of `size` taps: [0] is that of the centre, [i] the sum of the two at distance i, all
+// in 1/65536.
+struct GaussianJob {
+    FilterJob picture;
+    const std::uint16_t* weights;
+    const float* exact;  // the same as real numbers, [i] that of one tap at distance i; for 16-bit pictures
+};
+
+// Gradients by separable integer filters of `size` taps.
+struct SobelJob {
+    FilterJob picture;
+    const std::int32_t* smooth;      // [size]
+    const std::int32_t* difference;  // [size], against which way the other one points
+    int output;                      // 0: length of the gradient, 1: along x, 2: along y
+};
+
 struct FilterKernels {
+    std::ptrdiff_t (*work_bytes)(const FilterJob&);
+    // Sums of `size` x `size` values, anchor size / 2, borders mirrored without the edge, times 1 / size^2; halves to even.
+    void (*box)(const FilterJob&);
+    void (*box_words)(const FilterJob&);
+    void (*gaussian)(const GaussianJob&);
+    void (*gaussian_words)(const GaussianJob&);
+    // Medians of odd windows, borders repeated.
+    void (*median)(const FilterJob&);
+    void (*median_words)(const FilterJob&);  // size 3 or 5
+    void (*sobel)(const SobelJob&);
+    // picture + factor * (picture - smoothed), the 3 x 3 mean with weight 5 in the centre; border pixels stay as they are.
+    void (*sharpness)(const FilterJob&, float factor);
+    // source + amount * (source - blurred) where they differ by more than `threshold`, for `bytes` values; no overshoot.
+    void (*unsharp)(const std::uint8_t* source, const std::uint8_t* blurred, std::uint8_t* target, std::ptrdiff_t bytes,
+                    float amount, int threshold);
 };
 
 }  // namespace flowerablate

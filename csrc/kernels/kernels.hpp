@@ -8,13 +8,11 @@ namespace flowerablate::FLOWERABLATE_ISA {
 extern const ColorKernels color_kernels;
 extern const FilterKernels filter_kernels;
 extern const IntensityKernels intensity_kernels;
+extern const MorphologyKernels morphology_kernels;
 extern const NoiseKernels noise_kernels;
+extern const ThresholdKernels threshold_kernels;
 
-std::ptrdiff_t rectangle_work_bytes(const RectangleJob& job);
-void rectangle(const RectangleJob& job);
-std::ptrdiff_t runs_work_bytes(const RunsJob& job);
-void runs(const RunsJob& job);
-std::ptrdiff_t plan_bytes(int count);
+std::ptrdiff_t plan_bytes(const Taps& taps, int channels);
 const std::uint8_t* plan_rows(const Taps& taps, int channels, std::uint8_t* work);
 void resample_rows(const std::uint8_t* const* rows, std::uint8_t* const* targets, const Taps& taps, int channels);
 void resample_column(const std::uint8_t* const* rows, const std::int16_t* weights, int taps, int precision,

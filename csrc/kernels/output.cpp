@@ -228,21 +228,4 @@ void output(const OutputJob& job) {
     job.depth == 1 ? output_of<std::uint8_t>(job, job.floats) : output_of<std::uint16_t>(job, job.floats);
 }
 
-void moments(const MomentsJob& job) {
-    const auto add = [&](auto* source) {
-        for (int x = 0; x < job.width; ++x) {
-            for (int c = 0; c < job.channels; ++c, ++source) {
-                const std::uint64_t value = *source;
-                job.sums[c] += value;
-                job.squares[c] += value * value;
-            }
-        }
-    };
-    if (job.depth == 1) {
-        add(job.source);
-    } else {
-        add(reinterpret_cast<const std::uint16_t*>(job.source));
-    }
-}
-
 }  // namespace flowerablate::FLOWERABLATE_ISA

@@ -13,10 +13,9 @@ extern const Kernels table;
 #endif
 
 const Kernels table = {
-    FLOWERABLATE_ISA_NAME, rectangle_work_bytes, rectangle,         runs_work_bytes, runs,
-    plan_bytes,            plan_rows,            resample_rows,     resample_column, warp_line,
-    adjust,                flip_row,             output_work_bytes, output,          moments,
-    color_kernels,         filter_kernels,       intensity_kernels, noise_kernels,
+    FLOWERABLATE_ISA_NAME, plan_bytes,     plan_rows,         resample_rows,      resample_column, warp_line,
+    adjust,                flip_row,       output_work_bytes, output,             moments,         color_kernels,
+    filter_kernels,        intensity_kernels, morphology_kernels, noise_kernels, threshold_kernels,
 };
 
 }  // namespace flowerablate::FLOWERABLATE_ISA

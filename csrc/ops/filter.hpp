@@ -1,10 +1,18 @@
-// Operations on neighbourhoods: box, Gaussian, median, unsharp, Sobel.
+// Operations that look at a neighbourhood of each pixel. Channels are filtered each by itself.
+//
+// Draws: random_gaussian_blur 1: sigma between its bounds; sharpness 1: factor between its bounds.
 #pragma once
 
 #include "ops/op.hpp"
 
 namespace flowerablate {
 
+constexpr int kLargestFilter = 63;  // pixels in a row of a window
+
+// The picture, or a copy of it, with bytes behind its last row that kernels may read.
+Image readable(const Image& input, const Context& context, int pixel_bytes);
+
 void add_filter(OpKinds& kinds);
+void add_median(OpKinds& kinds);
 
 }  // namespace flowerablate

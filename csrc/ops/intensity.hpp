@@ -5,6 +5,24 @@
 
 namespace flowerablate {
 
+// Each is in the file of its name.
+void add_stretch(OpKinds& kinds);
+void add_equalize(OpKinds& kinds);
+void add_clahe(OpKinds& kinds);
+void add_gamma(OpKinds& kinds);
+
 void add_intensity(OpKinds& kinds);
+
+// The picture `image` as kernels take it.
+PixelsJob pixels_job(const Image& image, Format format);
+
+// The histograms of an 8-bit picture, [channels][256], in scratch memory of slots 1 and 2.
+const std::uint32_t* histograms(const Image& image, int channels, Scratch& scratch);
+
+// The histograms of a 16-bit picture, [channels][65536], in scratch memory of slot 1.
+const std::uint32_t* wide_histograms(const Image& image, int channels, Scratch& scratch);
+
+// An 8-bit picture mapped by tables[channels][256].
+Image looked_up(const Image& input, int channels, const std::uint8_t* tables, const Context& context);
 
 }  // namespace flowerablate

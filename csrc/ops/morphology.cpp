@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <vector>
 
 namespace flowerablate {
@@ -9,8 +10,10 @@ namespace flowerablate {
 namespace {
 
 constexpr int kLargestElement = 63;
+constexpr int kMostIterations = 16;
 
-enum class Operation { kErode, kDilate, kOpen, kClose };
+enum class Operation { kErode, kDilate, kOpen, kClose, kGradient, kTopHat, kBlackHat };
+enum class Border { kNeutral, kConstant, kEdge, kReflect, kReflect101 };
 enum class Shape { kRectangle, kCross, kEllipse, kDisk };
 
 // OpenCV's getStructuringElement(MORPH_ELLIPSE): the half-width of a row is rounded, halves to even.
@@ -45,59 +48,217 @@ std::vector<Run> element(Shape shape, int size) {
     return runs;
 }
 
+// Where the pixel at `place` of a line of `length` is found, if the line goes on outside as the border says.
+int inside(int place, int length, Border border) {
+    if (border == Border::kEdge || length == 1) return std::clamp(place, 0, length - 1);
+    const int turn = border == Border::kReflect101 ? 1 : 0;
+    while (place < 0 || place >= length) {
+        place = place < 0 ? turn - 1 - place : 2 * length - 1 - turn - place;
+    }
+    return place;
+}
+
 class Morphology final : public Op {
 public:
     Morphology(Params& params, const Setup& setup)
         : Op(setup),
-          operation_(static_cast<Operation>(params.choice("op", {"erode", "dilate", "open", "close"}))),
-          size_(params.integer("size", 1, kLargestElement)) {
+          operation_(static_cast<Operation>(
+              params.choice("op", {"erode", "dilate", "open", "close", "gradient", "tophat", "blackhat"}))),
+          size_(params.integer("size", 1, kLargestElement)),
+          times_(params.integer_or(1, "iterations", 1, kMostIterations)),
+          luminance_(params.choice_or("channels", "on", {"channels", "luminance"}) == 1),
+          border_(static_cast<Border>(
+              params.choice_or("neutral", "border", {"neutral", "constant", "edge", "reflect", "reflect101"}))) {
         const Shape shape = static_cast<Shape>(params.choice("shape", {"rectangle", "cross", "ellipse", "disk"}));
         if (shape == Shape::kDisk && size_ % 2 == 0) {
             params.fail("parameter 'size' must be odd for shape 'disk', not " + std::to_string(size_));
         }
+        if (border_ == Border::kConstant) {
+            border_value_ = params.integer_or(0, "border_value", 0, setup.format.depth == 1 ? 255 : 65535);
+        }
+        if (setup.format.channels == 1) luminance_ = false;  // it is the one channel
         runs_ = element(shape, size_);
         full_ = std::all_of(runs_.begin(), runs_.end(), [&](Run run) { return run.begin == 0 && run.end == size_; });
+        anchor_ = size_ / 2;
+        if (full_) {  // n times a rectangle is once a larger one
+            anchor_ *= times_;
+            size_ += (times_ - 1) * (size_ - 1);
+            times_ = 1;
+        }
     }
 
 protected:
     Image apply(const Image& input, const Context& context) const override {
-        if (size_ == 1) return input;
+        const bool nothing = size_ == 1 && operation_ <= Operation::kClose;
+        if (nothing) return input;
         std::uint8_t* target = context.target(bytes(input.size()));
-        const Image result = packed_image(target, input.size(), channels());
-        if (operation_ == Operation::kErode || operation_ == Operation::kDilate) {
-            pass(input, target, operation_ == Operation::kDilate, context.scratch);
+        if (luminance_) {
+            on_luminance(input, target, context.scratch);
         } else {
-            const bool closing = operation_ == Operation::kClose;
-            std::uint8_t* between = context.scratch.work(1, bytes(input.size()));
-            pass(input, between, closing, context.scratch);
-            pass(packed_image(between, input.size(), channels()), target, !closing, context.scratch);
+            operate(input, target, pixel_bytes(), context.scratch);
         }
-        return result;
+        return packed_image(target, input.size(), pixel_bytes());
     }
 
 private:
-    void pass(const Image& input, std::uint8_t* target, bool dilate, Scratch& scratch) const {
-        if (full_) {
-            RectangleJob job{input.data,  input.stride, input.readable_end, target, input.height,
-                             input.width, channels(),   size_,              dilate, nullptr};
-            job.work = scratch.work(0, static_cast<std::size_t>(kernels().rectangle_work_bytes(job)));
-            kernels().rectangle(job);
+    // What the slots of the working memory are for.
+    enum Slot { kKernel, kBetween, kTurn, kKept, kPadded, kWide, kLuminance, kChanged };
+
+    // Writes the result for `input`, whose pixels have `pixel` bytes, to `target`.
+    void operate(const Image& input, std::uint8_t* target, int pixel, Scratch& scratch) const {
+        const Size size = input.size();
+        const std::size_t bytes = static_cast<std::size_t>(size.height) * static_cast<std::size_t>(size.width) *
+                                  static_cast<std::size_t>(pixel);
+        const auto two = [&](bool closes, std::uint8_t* to) {
+            std::uint8_t* between = scratch.work(kBetween, bytes);
+            repeat(input, between, pixel, closes, scratch);
+            repeat(packed_image(between, size, pixel), to, pixel, !closes, scratch);
+        };
+        switch (operation_) {
+            case Operation::kErode: return repeat(input, target, pixel, false, scratch);
+            case Operation::kDilate: return repeat(input, target, pixel, true, scratch);
+            case Operation::kOpen: return two(false, target);
+            case Operation::kClose: return two(true, target);
+            default: break;
+        }
+        std::uint8_t* kept = scratch.work(kKept, bytes);
+        if (operation_ == Operation::kGradient) {
+            std::uint8_t* largest = scratch.work(kBetween, bytes);
+            repeat(input, largest, pixel, true, scratch);
+            repeat(input, kept, pixel, false, scratch);
+            return subtract(packed_image(largest, size, pixel), packed_image(kept, size, pixel), target, pixel);
+        }
+        const bool black = operation_ == Operation::kBlackHat;
+        two(black, kept);
+        const Image changed = packed_image(kept, size, pixel);
+        subtract(black ? changed : input, black ? input : changed, target, pixel);
+    }
+
+    // Adds to every channel what the operation changes of the luminance.
+    void on_luminance(const Image& input, std::uint8_t* target, Scratch& scratch) const {
+        const Size size = input.size();
+        const int depth = format().depth;
+        const std::ptrdiff_t plane_stride = static_cast<std::ptrdiff_t>(size.width) * depth;
+        const std::size_t plane = static_cast<std::size_t>(size.height) * static_cast<std::size_t>(plane_stride);
+        std::uint8_t* before = scratch.work(kLuminance, plane);
+        for (int y = 0; y < size.height; ++y) {
+            kernels().threshold.luminance(input.row(y), before + y * plane_stride, size.width, channels(), depth);
+        }
+        std::uint8_t* after = scratch.work(kChanged, plane);
+        operate(packed_image(before, size, depth), after, depth, scratch);
+        const std::ptrdiff_t stride = static_cast<std::ptrdiff_t>(size.width) * pixel_bytes();
+        for (int y = 0; y < size.height; ++y) {
+            kernels().morphology.add_change(input.row(y), before + y * plane_stride, after + y * plane_stride,
+                                            target + y * stride, size.width, channels(), depth);
+        }
+    }
+
+    void subtract(const Image& one, const Image& other, std::uint8_t* target, int pixel) const {
+        const std::ptrdiff_t stride = static_cast<std::ptrdiff_t>(one.width) * pixel;
+        for (int y = 0; y < one.height; ++y) {
+            kernels().morphology.subtract(one.row(y), other.row(y), target + y * stride, stride, format().depth);
+        }
+    }
+
+    // Erodes or dilates as often as asked for. `target` is neither the input nor of slot kTurn.
+    void repeat(const Image& input, std::uint8_t* target, int pixel, bool dilate, Scratch& scratch) const {
+        std::uint8_t* turn = times_ == 1 ? nullptr
+                                         : scratch.work(kTurn, static_cast<std::size_t>(input.height) *
+                                                                   static_cast<std::size_t>(input.width) *
+                                                                   static_cast<std::size_t>(pixel));
+        Image from = input;
+        for (int left = times_; left > 0; --left) {
+            std::uint8_t* to = left % 2 ? target : turn;
+            once(from, to, pixel, dilate, scratch);
+            from = packed_image(to, input.size(), pixel);
+        }
+    }
+
+    void once(const Image& input, std::uint8_t* target, int pixel, bool dilate, Scratch& scratch) const {
+        if (size_ == 1) {
+            copy_rows(input, target, pixel);
+        } else if (border_ == Border::kNeutral) {
+            spread(input, target, pixel, dilate, scratch);
         } else {
-            RunsJob job{input.data, input.stride, target, input.height, input.width,
-                        channels(), size_,        dilate, runs_.data(), nullptr};
-            job.work = scratch.work(0, static_cast<std::size_t>(kernels().runs_work_bytes(job)));
-            kernels().runs(job);
+            const Image padded = pad(input, pixel, scratch);
+            const Size size = padded.size();
+            std::uint8_t* wide = scratch.work(kWide, static_cast<std::size_t>(padded.stride) *
+                                                         static_cast<std::size_t>(size.height));
+            spread(padded, wide, pixel, dilate, scratch);
+            Image middle = packed_image(wide, size, pixel);
+            middle.data += anchor_ * (middle.stride + pixel);
+            middle.height = input.height;
+            middle.width = input.width;
+            copy_rows(middle, target, pixel);
+        }
+    }
+
+    static void copy_rows(const Image& input, std::uint8_t* target, int pixel) {
+        const std::size_t bytes = static_cast<std::size_t>(input.width) * static_cast<std::size_t>(pixel);
+        for (int y = 0; y < input.height; ++y, target += bytes) std::memcpy(target, input.row(y), bytes);
+    }
+
+    // The picture with as much of the border around it as an element can reach.
+    Image pad(const Image& input, int pixel, Scratch& scratch) const {
+        const Size size{input.height + size_ - 1, input.width + size_ - 1};
+        const std::size_t stride = static_cast<std::size_t>(size.width) * static_cast<std::size_t>(pixel);
+        std::uint8_t* padded = scratch.work(kPadded, static_cast<std::size_t>(size.height) * stride);
+        const auto fill = [&](std::uint8_t* to, const std::uint8_t* row, int x) {
+            if (row && border_ != Border::kConstant) {
+                std::memcpy(to, row + static_cast<std::ptrdiff_t>(inside(x, input.width, border_)) * pixel,
+                            static_cast<std::size_t>(pixel));
+            } else if (format().depth == 1) {
+                std::memset(to, border_value_, static_cast<std::size_t>(pixel));
+            } else {
+                const auto word = static_cast<std::uint16_t>(border_value_);
+                for (int byte = 0; byte < pixel; byte += 2) std::memcpy(to + byte, &word, 2);
+            }
+        };
+        for (int y = 0; y < size.height; ++y) {
+            std::uint8_t* to = padded + static_cast<std::size_t>(y) * stride;
+            const int place = y - anchor_;
+            const bool outside = place < 0 || place >= input.height;
+            const bool empty = outside && border_ == Border::kConstant;
+            const std::uint8_t* row = empty ? nullptr : input.row(inside(place, input.height, border_));
+            for (int x = 0; x < size.width; ++x) {
+                if (row && x == anchor_) {
+                    std::memcpy(to + x * pixel, row, static_cast<std::size_t>(input.width) * static_cast<std::size_t>(pixel));
+                    x += input.width - 1;
+                } else {
+                    fill(to + x * pixel, row, x - anchor_);
+                }
+            }
+        }
+        return packed_image(padded, size, pixel);
+    }
+
+    // One erosion or dilation with the neutral border.
+    void spread(const Image& input, std::uint8_t* target, int pixel, bool dilate, Scratch& scratch) const {
+        const MorphologyKernels& kernel = kernels().morphology;
+        if (full_) {
+            RectangleJob job{input.data, input.stride,   input.readable_end, target,  input.height, input.width,
+                             pixel,      format().depth, size_,              anchor_, dilate,       nullptr};
+            job.work = scratch.work(kKernel, static_cast<std::size_t>(kernel.rectangle_work_bytes(job)));
+            kernel.rectangle(job);
+        } else {
+            RunsJob job{input.data,     input.stride, target, input.height, input.width, pixel,
+                        format().depth, size_,        dilate, runs_.data(), nullptr};
+            job.work = scratch.work(kKernel, static_cast<std::size_t>(kernel.runs_work_bytes(job)));
+            kernel.runs(job);
         }
     }
 
     Operation operation_;
-    int size_;
+    int size_, times_;
+    bool luminance_;
+    Border border_;
+    int border_value_ = 0, anchor_ = 0;
     std::vector<Run> runs_;
     bool full_ = false;
 };
 
 }  // namespace
 
-void add_morphology(OpKinds& kinds) { kinds["morphology"] = {make_op<Morphology>}; }
+void add_morphology(OpKinds& kinds) { kinds["morphology"] = {make_op<Morphology>, true}; }
 
 }  // namespace flowerablate

@@ -95,7 +95,7 @@ Image resample(const Image& input, const Axis& rows, const Axis& columns, bool a
     Scratch& scratch = context.scratch;
     const Kernels& kernel = kernels();
     Taps across = make_taps(columns, antialias, channels, scratch, kColumnStarts, kColumnWeights);
-    std::uint8_t* plan = scratch.work(kPlan, static_cast<std::size_t>(kernel.plan_bytes(across.count)));
+    std::uint8_t* plan = scratch.work(kPlan, static_cast<std::size_t>(kernel.plan_bytes(across, channels)));
     across.plan = kernel.plan_rows(across, channels, plan);
     const Taps down = make_taps(rows, antialias, 1, scratch, kRowStarts, kRowWeights);
     const std::ptrdiff_t bytes = static_cast<std::ptrdiff_t>(columns.used) * channels;
@@ -112,6 +112,19 @@ Image resample(const Image& input, const Axis& rows, const Axis& columns, bool a
     std::uint8_t* target = context.target(static_cast<std::size_t>(bytes) * static_cast<std::size_t>(rows.used));
     const std::uint8_t* target_end = target + bytes * rows.used;
 
+    // Pictures of the source are seldom in a cache, and rows of a part of it are too short for the processor to run ahead of.
+    const std::ptrdiff_t part = static_cast<std::ptrdiff_t>(columns.begin) * channels;
+    const std::ptrdiff_t part_bytes = static_cast<std::ptrdiff_t>(columns.length) * channels;
+    const auto fetch = [&](int row) {
+        if (row >= rows.begin + rows.length) return;
+        const std::uint8_t* from = input.row(row) + part;
+        for (std::ptrdiff_t x = 0; x < part_bytes; x += 64) __builtin_prefetch(from + x);
+    };
+    constexpr int kAhead = 8;  // rows
+    if (!input.recent) {
+        for (int row = 0; row < kAhead; ++row) fetch(rows.begin + row);
+    }
+
     const int end = rows.begin + rows.length;
     int ready = 0;
     for (int y = 0; y < rows.used; ++y) {
@@ -121,9 +134,10 @@ Image resample(const Image& input, const Axis& rows, const Axis& columns, bool a
             const std::uint8_t* from[2];
             std::uint8_t* to[2];
             for (int i = 0; i < 2; ++i) {
+                if (!input.recent) fetch(ready + i + kAhead);
                 from[i] = input.row(std::min(ready + i, end - 1));
                 to[i] = ring + ((ready + i) % slots) * pitch;
-                if (input.readable_end - from[i] < source_bytes + 32) {
+                if (input.readable_end - from[i] < source_bytes + kRowSlack) {
                     std::uint8_t* copy = copies + i * (source_bytes + kSlack);
                     std::memcpy(copy, from[i], static_cast<std::size_t>(source_bytes));
                     from[i] = copy;

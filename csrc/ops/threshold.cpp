@@ -1,7 +1,322 @@
 #include "ops/threshold.hpp"
 
+#include <algorithm>
+#include <cfloat>
+#include <cmath>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "ops/pointwise.hpp"
+
 namespace flowerablate {
 
-void add_threshold(OpKinds& kinds) { (void)kinds; }
+namespace {
+
+constexpr int kLargestBlock = 127;
+
+enum class Mode { kBinary, kBinaryInv, kTruncate, kToZero, kToZeroInv };
+
+// What the slots of the working memory are for.
+enum Slot { kPlane, kLine, kDecider, kCounts, kKernel };
+
+int largest_value(const Format& format) { return format.depth == 1 ? 255 : 65535; }
+
+// Reads `mode` and `output`; a mask is what OpenCV calls "to zero".
+Mode take_mode(Params& params, const std::vector<std::string>& modes) {
+    const Mode mode = static_cast<Mode>(params.choice_or("binary", "mode", modes));
+    if (params.choice_or("binary", "output", {"binary", "mask"}) == 0) return mode;
+    if (mode == Mode::kBinary) return Mode::kToZero;
+    if (mode == Mode::kBinaryInv) return Mode::kToZeroInv;
+    params.fail("parameter 'output' must be 'binary' with mode '" + modes[static_cast<std::size_t>(mode)] +
+                "'; 'mask' goes with binary and binary_inv");
+}
+
+const std::vector<std::string> kAllModes{"binary", "binary_inv", "truncate", "tozero", "tozero_inv"};
+const std::vector<std::string> kTwoModes{"binary", "binary_inv"};
+
+bool take_luminance(Params& params, const Format& format) {
+    return params.choice_or("luminance", "on", {"channels", "luminance"}) == 1 && format.channels > 1;
+}
+
+// A row that makes of each channel what the mode says; limits[c] holds its threshold.
+ThresholdRow rule(Mode mode, const int* limits, const Format& format) {
+    const auto all = static_cast<std::uint16_t>(largest_value(format));
+    const Outcome zero{0, 0}, white{0, all}, same{all, 0};
+    ThresholdRow row{};
+    row.channels = format.channels;
+    row.depth = format.depth;
+    for (int c = 0; c < format.channels; ++c) {
+        const auto limit = static_cast<std::uint16_t>(limits[c]);
+        row.limits[c] = limit;
+        switch (mode) {
+            case Mode::kBinary: row.above[c] = white, row.below[c] = zero; break;
+            case Mode::kBinaryInv: row.above[c] = zero, row.below[c] = white; break;
+            case Mode::kTruncate: row.above[c] = {0, limit}, row.below[c] = same; break;
+            case Mode::kToZero: row.above[c] = same, row.below[c] = zero; break;
+            case Mode::kToZeroInv: row.above[c] = zero, row.below[c] = same; break;
+        }
+    }
+    return row;
+}
+
+class Thresholds : public Op {
+public:
+    using Op::Op;
+
+protected:
+    // Runs the rule over the picture. `decider(y)` gives a row with as many values as the picture has.
+    template <typename Decider>
+    Image decide(const Image& input, const Context& context, ThresholdRow row, const Decider& decider) const {
+        std::uint8_t* target = context.target(bytes(input.size()));
+        const std::ptrdiff_t stride = static_cast<std::ptrdiff_t>(input.width) * pixel_bytes();
+        row.width = input.width;
+        for (int y = 0; y < input.height; ++y) {
+            row.source = input.row(y);
+            row.decider = decider(y);
+            row.target = target + y * stride;
+            kernels().threshold.threshold(row);
+        }
+        return packed_image(target, input.size(), pixel_bytes());
+    }
+
+    // The same with a plane, rows touching, that decides for all channels.
+    Image decide_by(const std::uint8_t* plane, const Image& input, const Context& context, const ThresholdRow& row) const {
+        const std::ptrdiff_t stride = static_cast<std::ptrdiff_t>(input.width) * format().depth;
+        std::uint8_t* line = context.scratch.work(kDecider, static_cast<std::size_t>(stride) * static_cast<std::size_t>(channels()));
+        return decide(input, context, row, [&](int y) {
+            kernels().threshold.broadcast(plane + y * stride, line, input.width, channels(), format().depth);
+            return line;
+        });
+    }
+
+    // The luminance or, if it is not negative, a channel of the picture.
+    const std::uint8_t* plane_of(const Image& input, int channel, Scratch& scratch) const {
+        const int depth = format().depth;
+        const std::ptrdiff_t stride = static_cast<std::ptrdiff_t>(input.width) * depth;
+        std::uint8_t* plane = scratch.work(kPlane, static_cast<std::size_t>(stride) * static_cast<std::size_t>(input.height));
+        for (int y = 0; y < input.height; ++y) {
+            if (channel < 0) {
+                kernels().threshold.luminance(input.row(y), plane + y * stride, input.width, channels(), depth);
+            } else {
+                kernels().threshold.take_channel(input.row(y), plane + y * stride, input.width, channels(), channel, depth);
+            }
+        }
+        return plane;
+    }
+};
+
+// One value for each channel, or one in all where a channel decides for the others. Larger ones than there are in the picture are
+// as good as its largest.
+std::vector<int> take_limits(Params& params, const Format& format, bool one) {
+    std::vector<int> limits;
+    for (double value : params.numbers("value", one ? 1 : static_cast<std::size_t>(format.channels), 0.0, 65535.0)) {
+        limits.push_back(std::min(static_cast<int>(std::floor(value)), largest_value(format)));
+    }
+    if (one) limits.resize(static_cast<std::size_t>(format.channels), limits[0]);
+    return limits;
+}
+
+// Each value decides for itself, 8 bits.
+class FixedThreshold final : public Pointwise {
+public:
+    FixedThreshold(Params& params, const Setup& setup)
+        : Pointwise(setup),
+          row_(rule(take_mode(params, kAllModes), take_limits(params, setup.format, false).data(), setup.format)) {}
+
+    void map(const Draws&, std::uint8_t* tables) const override {
+        map_each(tables, [&](std::uint8_t value, int c) {
+            const Outcome& outcome = value > row_.limits[c] ? row_.above[c] : row_.below[c];
+            return static_cast<std::uint8_t>((value & outcome.keep) | outcome.fill);
+        });
+    }
+
+protected:
+    // By itself, comparing is faster than a table.
+    Image apply(const Image& input, const Context& context) const override {
+        if (!alone()) return Pointwise::apply(input, context);
+        std::uint8_t* target = context.target(bytes(input.size()));
+        ThresholdRow row = row_;
+        row.width = input.width;
+        for (int y = 0; y < input.height; ++y) {
+            row.source = row.decider = input.row(y);
+            row.target = target + static_cast<std::ptrdiff_t>(y) * input.width * pixel_bytes();
+            kernels().threshold.threshold(row);
+        }
+        return packed_image(target, input.size(), pixel_bytes());
+    }
+
+private:
+    ThresholdRow row_;
+};
+
+// One channel decides for all, or each value for itself, any depth.
+class ChannelThreshold final : public Thresholds {
+public:
+    ChannelThreshold(Params& params, const Setup& setup, int channel)
+        : Thresholds(setup),
+          channel_(channel),
+          row_(rule(take_mode(params, kAllModes), take_limits(params, setup.format, channel >= 0).data(), setup.format)) {}
+
+protected:
+    Image apply(const Image& input, const Context& context) const override {
+        if (channel_ < 0) return decide(input, context, row_, [&](int y) { return input.row(y); });
+        return decide_by(plane_of(input, channel_, context.scratch), input, context, row_);
+    }
+
+private:
+    int channel_;
+    ThresholdRow row_;
+};
+
+std::unique_ptr<Op> make_threshold(Params& params, const Setup& setup) {
+    const int channel = params.choice_or("each", "channel", {"each", "0", "1", "2", "3"}) - 1;
+    if (channel >= setup.format.channels) {
+        params.fail("parameter 'channel' must be 'each' or a number below " + std::to_string(setup.format.channels) +
+                    ", the number of channels, not '" + std::to_string(channel) + "'");
+    }
+    if (channel < 0 && setup.format.depth == 1) return std::make_unique<FixedThreshold>(params, setup);
+    return std::make_unique<ChannelThreshold>(params, setup, channel);
+}
+
+// Computed in double in OpenCV's order, so that ties fall as they do there.
+int otsu_limit(const std::uint32_t* counts, int values, double pixels) {
+    const double share = 1.0 / pixels;
+    double mean = 0;
+    for (int i = 0; i < values; ++i) mean += i * static_cast<double>(counts[i]);
+    mean *= share;
+    double lower_mean = 0, lower_weight = 0, best = 0;
+    int limit = 0;
+    for (int i = 0; i < values; ++i) {
+        const double weight = counts[i] * share;
+        lower_mean *= lower_weight;
+        lower_weight += weight;
+        const double upper_weight = 1.0 - lower_weight;
+        const double least = std::min(lower_weight, upper_weight), most = std::max(lower_weight, upper_weight);
+        if (least < static_cast<double>(FLT_EPSILON) || most > 1.0 - static_cast<double>(FLT_EPSILON)) continue;
+        lower_mean = (lower_mean + i * weight) / lower_weight;
+        const double upper_mean = (mean - lower_weight * lower_mean) / upper_weight;
+        const double between = lower_weight * upper_weight * (lower_mean - upper_mean) * (lower_mean - upper_mean);
+        if (between > best) {
+            best = between;
+            limit = i;
+        }
+    }
+    return limit;
+}
+
+class Otsu final : public Thresholds {
+public:
+    Otsu(Params& params, const Setup& setup)
+        : Thresholds(setup), mode_(take_mode(params, kAllModes)), luminance_(take_luminance(params, setup.format)) {}
+
+protected:
+    Image apply(const Image& input, const Context& context) const override {
+        int limits[4];
+        if (luminance_) {
+            const std::uint8_t* plane = plane_of(input, -1, context.scratch);
+            std::fill_n(limits, 4, limit(plane, input.size(), context.scratch));
+            return decide_by(plane, input, context, rule(mode_, limits, format()));
+        }
+        for (int c = 0; c < channels(); ++c) {
+            limits[c] = limit(plane_of(input, c, context.scratch), input.size(), context.scratch);
+        }
+        return decide(input, context, rule(mode_, limits, format()), [&](int y) { return input.row(y); });
+    }
+
+private:
+    int limit(const std::uint8_t* plane, Size size, Scratch& scratch) const {
+        const int values = largest_value(format()) + 1;
+        std::uint32_t* counts = scratch.array<std::uint32_t>(kCounts, static_cast<std::size_t>(values));
+        std::fill_n(counts, values, 0u);
+        const std::ptrdiff_t stride = static_cast<std::ptrdiff_t>(size.width) * format().depth;
+        for (int y = 0; y < size.height; ++y) {
+            kernels().threshold.count(plane + y * stride, size.width, format().depth, counts);
+        }
+        return otsu_limit(counts, values, static_cast<double>(size.height) * size.width);
+    }
+
+    Mode mode_;
+    bool luminance_;
+};
+
+// OpenCV's getGaussianKernel(size, 0, CV_32F): of small sizes, binomial coefficients and their like.
+std::vector<float> gaussian_weights(int size) {
+    switch (size) {
+        case 3: return {0.25f, 0.5f, 0.25f};
+        case 5: return {0.0625f, 0.25f, 0.375f, 0.25f, 0.0625f};
+        case 7: return {0.03125f, 0.109375f, 0.21875f, 0.28125f, 0.21875f, 0.109375f, 0.03125f};
+        case 9: {
+            std::vector<float> weights;
+            for (int share : {4, 13, 30, 51, 60, 51, 30, 13, 4}) weights.push_back(static_cast<float>(share) / 256.0f);
+            return weights;
+        }
+        default: break;
+    }
+    const double middle = (size - 1) * 0.5, sigma = (middle - 1.0) * 0.3 + 0.8;
+    std::vector<double> exact;
+    double sum = 0;
+    for (int i = 0; i < size; ++i) {
+        exact.push_back(std::exp(-(i - middle) * (i - middle) / (2.0 * sigma * sigma)));
+        sum += exact.back();
+    }
+    std::vector<float> weights;
+    for (double weight : exact) weights.push_back(static_cast<float>(weight / sum));
+    return weights;
+}
+
+class AdaptiveThreshold final : public Thresholds {
+public:
+    AdaptiveThreshold(Params& params, const Setup& setup) : Thresholds(setup) {
+        const bool gaussian = params.choice("method", {"mean", "gaussian"}) == 1;
+        size_ = params.integer("block_size", 3, kLargestBlock);
+        if (size_ % 2 == 0) params.fail("parameter 'block_size' must be odd, not " + std::to_string(size_));
+        const double c = params.number("c", -255.0, 255.0);
+        const Mode mode = take_mode(params, kTwoModes);
+        const bool inverse = mode == Mode::kBinaryInv || mode == Mode::kToZeroInv;
+        shift_ = static_cast<int>(inverse ? std::floor(c) : std::ceil(c));
+        luminance_ = take_luminance(params, setup.format);
+        if (gaussian) weights_ = gaussian_weights(size_);
+        const int limits[4] = {127, 127, 127, 127};  // decisions are 0 or 255
+        row_ = rule(mode, limits, setup.format);
+    }
+
+protected:
+    Image apply(const Image& input, const Context& context) const override {
+        const int planes = luminance_ ? 1 : channels();
+        const std::size_t pixels = static_cast<std::size_t>(input.height) * static_cast<std::size_t>(input.width);
+        std::uint8_t* decisions = context.scratch.work(kLine, pixels * static_cast<std::size_t>(planes));
+        for (int c = 0; c < planes; ++c) {
+            AdaptiveJob job{};
+            job.plane = plane_of(input, luminance_ ? -1 : c, context.scratch);
+            job.height = input.height;
+            job.width = input.width;
+            job.size = size_;
+            job.shift = shift_;
+            job.weights = weights_.empty() ? nullptr : weights_.data();
+            job.decisions = decisions + c;
+            job.spacing = planes;
+            job.work = context.scratch.work(kKernel, static_cast<std::size_t>(kernels().threshold.adaptive_work_bytes(job)));
+            kernels().threshold.adaptive(job);
+        }
+        if (luminance_) return decide_by(decisions, input, context, row_);
+        const std::ptrdiff_t stride = static_cast<std::ptrdiff_t>(input.width) * channels();
+        return decide(input, context, row_, [&](int y) { return decisions + y * stride; });
+    }
+
+private:
+    int size_, shift_;
+    bool luminance_;
+    std::vector<float> weights_;
+    ThresholdRow row_;
+};
+
+}  // namespace
+
+void add_threshold(OpKinds& kinds) {
+    kinds["threshold"] = {make_threshold, true};
+    kinds["otsu"] = {make_op<Otsu>, true};
+    kinds["adaptive_threshold"] = {make_op<AdaptiveThreshold>};
+}
 
 }  // namespace flowerablate

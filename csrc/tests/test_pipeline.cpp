@@ -36,17 +36,14 @@ OpSpec any_color_op(std::uint64_t stream) {
     if (name == "hsv_jitter") params.insert({{"hue", 20.0}, {"saturation", 30.0}, {"value", 20.0}});
     if (name == "rand_augment") params.insert({{"ops", whole(any(1, 4))}, {"magnitude", whole(any(0, 30))}});
     if (name == "rand_augment" || name == "trivial_augment") {
-        params.insert({{"geometry", false}, {"color", true}, {"sharpness", false}, {"histogram", false}});
+        params.insert({{"geometry", false}, {"color", true}, {"sharpness", true}, {"histogram", true}});
     }
     return {name, params, stream};
 }
 
 OpSpec any_op() {
     const auto stream = static_cast<std::uint64_t>(any(0, 5));
-    switch (any(0, 9)) {
-        case 7:
-        case 8:
-        case 9: return any_color_op(stream);
+    switch (any(0, 12)) {
         case 0: return {"horizontal_flip", {{"probability", 0.5}}, stream};
         case 1:
             return {"rotate",
@@ -57,9 +54,12 @@ OpSpec any_op() {
         case 2: return {"brightness_contrast", {{"brightness", 0.4}, {"contrast", 2.0}, {"probability", 0.9}}, stream};
         case 3:
             return {"morphology",
-                    {{"op", any_of({"erode", "dilate", "open", "close"})},
+                    {{"op", any_of({"erode", "dilate", "open", "close", "gradient", "tophat", "blackhat"})},
                      {"size", whole(2 * any(0, 31) + 1)},
-                     {"shape", any_of({"rectangle", "cross", "ellipse", "disk"})}},
+                     {"shape", any_of({"rectangle", "cross", "ellipse", "disk"})},
+                     {"iterations", whole(any(0, 3) ? 1 : any(2, 4))},
+                     {"on", any_of({"channels", "luminance"})},
+                     {"border", any_of({"neutral", "constant", "edge", "reflect", "reflect101"})}},
                     stream};
         case 4: return {"center_crop", {{"size", whole(any(1, 50))}}, stream};
         case 5:
@@ -68,6 +68,24 @@ OpSpec any_op() {
                      {"fit", any_of({"cover", "stretch", "shorter"})},
                      {"antialias", any(0, 1) == 1}},
                     stream};
+        case 6:
+            return {"threshold",
+                    {{"value", std::vector<double>{static_cast<double>(any(0, 256))}},
+                     {"channel", "0"},
+                     {"mode", any_of({"binary", "binary_inv", "truncate", "tozero", "tozero_inv"})}},
+                    stream};
+        case 7:
+            return {"otsu", {{"on", any_of({"channels", "luminance"})}, {"output", any_of({"binary", "mask"})}}, stream};
+        case 8:
+            return {"adaptive_threshold",
+                    {{"method", any_of({"mean", "gaussian"})},
+                     {"block_size", whole(2 * any(1, 63) + 1)},
+                     {"c", static_cast<double>(any(-20, 20))},
+                     {"on", any_of({"channels", "luminance"})}},
+                    stream};
+        case 9:
+        case 10:
+        case 11: return any_color_op(stream);
         default:
             return {"random_resized_crop",
                     {{"size", whole(any(1, 40))},

@@ -8,7 +8,7 @@ import sys
 import typer
 
 from ..errors import FlowerablateError
-from . import explain, init, listing, plugins, report, run, scaffold
+from . import bench, doctor, explain, init, listing, plugins, report, run, scaffold
 
 app = typer.Typer(
     name="flowerablate",
@@ -56,6 +56,8 @@ app.command("init")(init.init)
 app.command("plugins")(plugins.list_plugins)
 app.command("list")(listing.list_components)
 app.add_typer(scaffold.app, name="plugin")
+app.command("doctor")(doctor.doctor)
+app.command("bench")(bench.bench)
 
 
 def main() -> int:

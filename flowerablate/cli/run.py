@@ -130,13 +130,18 @@ def read(
 
 
 def make_assembler(registry: Registry, folder: Path) -> Assembler:
-    """Return an assembler with the user's cache: ``$FLOWERABLATE_CACHE``, or the platform's cache folder."""
-    from platformdirs import user_cache_path
-
+    """Return an assembler with the user's cache."""
     from ..execute.assemble import Assembler
 
+    return Assembler(registry, folder, cache_folder())
+
+
+def cache_folder() -> Path:
+    """Return the folder of data sets and packed stores: ``$FLOWERABLATE_CACHE``, or the platform's cache folder."""
+    from platformdirs import user_cache_path
+
     home = os.environ.get("FLOWERABLATE_CACHE")
-    return Assembler(registry, folder, Path(home) if home else user_cache_path("flowerablate"))
+    return Path(home) if home else user_cache_path("flowerablate")
 
 
 def _show_trials(plan: Plan, ledger: Ledger, console: Console) -> None:

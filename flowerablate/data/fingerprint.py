@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ..contracts import Samples
 from ..errors import DataError
+from .window import in_order
 
 _CHUNK = 1 << 20
 
@@ -17,11 +17,10 @@ def fingerprint(samples: Samples, progress: Callable[[str, int, int], None] = la
     """Hash the keys, labels, classes, official split and every byte of every file (BLAKE2b, 128 bit, as hex)."""
     digest = hashlib.blake2b(digest_size=16)
     digest.update(repr((samples.classes, samples.splits)).encode())
-    with ThreadPoolExecutor() as pool:
-        hashes = pool.map(_file_hash, samples.paths)
-        for done, (key, label, content) in enumerate(zip(samples.keys, samples.labels, hashes, strict=True), start=1):
-            digest.update(repr((key, label)).encode() + content)
-            progress("reading images", done, len(samples))
+    hashes = in_order(_file_hash, samples.paths)
+    for done, (key, label, content) in enumerate(zip(samples.keys, samples.labels, hashes, strict=True), start=1):
+        digest.update(repr((key, label)).encode() + content)
+        progress("reading images", done, len(samples))
     return digest.hexdigest()
 
 

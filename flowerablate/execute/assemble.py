@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -14,9 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..contracts import (
+    BatchOp,
     Choice,
     ComponentSpec,
     DataContext,
+    NativeOp,
     Pipeline,
     Samples,
     StepChoice,
@@ -26,10 +28,17 @@ from ..contracts import (
 from ..data.fingerprint import fingerprint
 from ..data.store import PackedImages, open_store, sample_ids, without_unreadable
 from ..errors import DataError, FlowerablateError, PluginError, StudyError
-from ..preprocess import BuiltStep, Preprocess, stage
+from ..preprocess import BuiltStep, NamedOp, Preprocess, stage
 from ..registry import Registry
 
 Progress: TypeAlias = Callable[[str, int, int], None]
+
+DECODE_MARGIN = 2
+"""Pictures that are resized first are decoded at a part of their size that keeps this many times the pixels wanted.
+
+At 2 a photograph resized to 64 pixels differs from one decoded whole by half a grey level (of 255) in the mean;
+``benchmarks/README.md`` has the figures. The store's name says at which size its pictures were decoded.
+"""
 
 
 @dataclass(frozen=True)
@@ -44,11 +53,15 @@ class DataSet:
 
 @dataclass(frozen=True)
 class PreparedPipeline:
-    """Packed images of a variant, and the chains that turn them into the model's input."""
+    """Packed images of a variant, and the chains that turn them into the model's input.
+
+    *batch*: the ops that then mix whole batches, in training.
+    """
 
     images: PackedImages
     train: Preprocess
     evaluate: Preprocess
+    batch: tuple[NamedOp, ...] = ()
 
 
 @dataclass
@@ -95,9 +108,25 @@ class Assembler:
         return DataSet(samples, fingerprint(samples, self.progress), sample_ids(samples), labels)
 
     def build_steps(self, pipeline: Pipeline) -> list[BuiltStep]:
-        """Build the op of every step, and its stand-in where it has one."""
+        """Build the op of every step, and its stand-in where it has one.
+
+        Raises :class:`StudyError` where a step mixes labels and the loss takes none that are mixed.
+        """
         context = StepContext(pipeline.train.image_size, pipeline.train.channels)
-        return [self._build_step(step, context) for step in pipeline.steps]
+        steps = [self._build_step(step, context) for step in pipeline.steps]
+        mixing = [step.name for step in steps if step.enabled and isinstance(step.op, BatchOp)]
+        if mixing:
+            self._require_soft_targets(pipeline.loss.use, mixing[0])
+        return steps
+
+    def _require_soft_targets(self, loss: str, step: str) -> None:
+        losses = self.registry.slot("loss")
+        able = sorted(name for name in losses if getattr(losses[name].spec, "soft_targets", False))
+        if loss not in able:
+            raise StudyError(
+                f"step {step!r} mixes labels to class probabilities, which the loss {loss!r} does not take; "
+                f"leave the step out, or choose a loss that does: {', '.join(able)}"
+            )
 
     def _build_step(self, step: StepChoice, context: StepContext) -> BuiltStep:
         spec = self.lookup("step", step.use, f"steps.{step.name}")
@@ -110,26 +139,58 @@ class Assembler:
 
         Raises :class:`StudyError` where the chains do not give pictures of the study's image size.
         """
-        channels = pipeline.train.channels
-        stages = stage(self.build_steps(pipeline))
-        prefix = Preprocess(stages.prefix, channels)
+        channels, bits = pipeline.train.channels, pipeline.train.bits
+        steps = self.build_steps(pipeline)
+        stages = stage(steps)
+        prefix = Preprocess(stages.prefix, channels, dtype=f"uint{bits}")
         names = [named.name for named in stages.prefix]
-        store = self._store_name([step for step in pipeline.steps if step.name in names], data, pipeline)
+        at_least = _decoded_at_least(steps)
+        store = self._store_name([step for step in pipeline.steps if step.name in names], data, pipeline, at_least)
         if store not in self._stores:
             self._stores[store] = open_store(
-                self.cache / "packed", data.samples, store, channels, prefix.run_one, self.progress
+                self.cache / "packed",
+                data.samples,
+                store,
+                channels,
+                prefix.run_one,
+                self.progress,
+                depth=bits,
+                at_least=at_least,
+                dtype=prefix.output_dtype,
             )
         images = self._stores[store]
-        prepared = PreparedPipeline(images, Preprocess(stages.train, channels), Preprocess(stages.evaluate, channels))
+        prepared = PreparedPipeline(
+            images,
+            Preprocess(stages.train, channels, dtype=prefix.output_dtype),
+            Preprocess(stages.evaluate, channels, dtype=prefix.output_dtype),
+            stages.batch,
+        )
         for chain in (prepared.train, prepared.evaluate):
             _require_size(chain, images, pipeline.train.image_size)
         return prepared
 
-    def _store_name(self, prefix: list[StepChoice], data: DataSet, pipeline: Pipeline) -> str:
+    def _store_name(self, prefix: list[StepChoice], data: DataSet, pipeline: Pipeline, at_least: int | None) -> str:
         steps = [[step.use, dict(step.params), step.enabled, self.provenance("step", step.use)] for step in prefix]
-        context = [pipeline.train.image_size, pipeline.train.channels]
+        context = [pipeline.train.image_size, pipeline.train.channels, pipeline.train.bits, at_least]
         text = json.dumps([version("flowerablate"), data.fingerprint, context, steps], sort_keys=True)
         return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+
+
+def _decoded_at_least(steps: Sequence[BuiltStep]) -> int | None:
+    """Return how many pixels the shorter side must keep when decoded, or None where every pixel may count.
+
+    Only a smooth resize as the study's first step looks at the whole picture and makes it smaller. One that comes first
+    because a variant switched off what stood before it does not count: its base sees pictures that were decoded whole,
+    and so must it.
+    """
+    first = steps[0] if steps else None
+    if first is None or first.random or not first.enabled:
+        return None
+    if not isinstance(first.op, NativeOp) or first.op.op != "resize" or not first.op.params.get("antialias"):
+        return None
+    size = first.op.params["size"]
+    assert isinstance(size, int)
+    return DECODE_MARGIN * size
 
 
 def data_choice(registry: Registry, path: Path) -> Choice:

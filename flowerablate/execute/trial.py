@@ -15,7 +15,8 @@ from ..contracts import SLOTS, LossContext, ModelContext, Pipeline, ScheduleCont
 from ..data.splits import Split, split_samples
 from ..ledger import TrialFolder
 from ..ledger.files import replacing
-from ..loader import Batches
+from ..loader import Batches, PackedDataset
+from ..preprocess import BatchOps
 from ..train.device import environment, pick_device, to_device
 from ..train.evaluate import Evaluation, evaluate
 from ..train.keyed_init import build_keyed
@@ -117,17 +118,21 @@ def _batches(
     plan = trial.variant.pipeline.train
 
     def batches(part: str, *, training: bool) -> Batches:
-        return Batches(
+        mixing = BatchOps(prepared.batch, len(data.samples.classes)) if training and prepared.batch else None
+        dataset = PackedDataset(
             prepared.train if training else prepared.evaluate,
             prepared.images,
-            getattr(split, part),
             data.ids,
             data.labels,
-            image_size=plan.image_size,
-            batch_size=plan.batch_size if training else _EVALUATION_BATCH,
+            indices=getattr(split, part),
             seed=trial.seed,
-            shuffle=training,
             channels_last=plan.channels_last,
+            batch_ops=mixing,
+        )
+        return Batches(
+            dataset,
+            batch_size=plan.batch_size if training else _EVALUATION_BATCH,
+            shuffle=training,
             pin_memory=device.type == "cuda",
         )
 

@@ -1,9 +1,12 @@
-"""Batches of one part of a split, prepared by the native core while the model works on the one before."""
+"""Batches in buffers that are reused, prepared by the native core while the model works on the one before."""
 
 from __future__ import annotations
 
+import atexit
 import queue
+import sys
 import threading
+import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,21 +14,64 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..data.store import PackedImages
-from ..keyed import permutation
-from ..preprocess import Preprocess
+from .buffers import Buffer
+from .dataset import PackedDataset
 
 _AHEAD = 2
 """Batches prepared ahead of the one in use."""
 
+_PATIENCE = 5.0
+"""Seconds that the end of the interpreter waits for a batch under way."""
 
-@dataclass(frozen=True)
-class _Slot:
-    """A buffer of the ring: the tensors that the model gets, and the same memory as an array."""
 
-    images: torch.Tensor
-    labels: torch.Tensor
-    view: NDArray[np.float32]
+class Batches:
+    """The batches of a :class:`PackedDataset`, epoch by epoch, prepared ahead by a thread.
+
+    With *shuffle* the order is drawn from the data set's seed and the epoch, and the last incomplete batch is left out,
+    so that no batch is too small to normalise over. *pin_memory* takes page-locked buffers, for a GPU.
+
+    Nothing is allocated after the first batch, and nothing copied: the native core writes to where the model reads.
+    """
+
+    def __init__(
+        self, dataset: PackedDataset, *, batch_size: int, shuffle: bool = False, pin_memory: bool = False
+    ) -> None:
+        if batch_size < 1:
+            raise ValueError(f"batch_size must be at least 1, not {batch_size}")
+        self.dataset = dataset
+        self.batch_size = max(1, min(batch_size, len(dataset)))
+        self._shuffle = shuffle
+        # One buffer is with the model, one is being written, and those ahead wait.
+        self._ring = [Buffer(dataset.shape, self.batch_size, pin=pin_memory) for _ in range(_AHEAD + 2)]
+        self._running: _Run | None = None
+
+    def __len__(self) -> int:
+        whole, part = divmod(len(self.dataset), self.batch_size)
+        return whole if self._shuffle else whole + bool(part)
+
+    @property
+    def samples(self) -> int:
+        """Number of images in one epoch."""
+        return len(self) * self.batch_size if self._shuffle else len(self.dataset)
+
+    def epoch(self, number: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Yield (images, labels) of epoch *number*, as the data set says; both are valid until the next is asked for.
+
+        Close the iterator, or let go of it, to end an epoch early. The buffers serve one epoch at a time: another one
+        that begins ends this one, and asking it for more raises :class:`RuntimeError`.
+        """
+        if self._running is not None:
+            self._running.stop(RuntimeError(f"epoch {number} has begun meanwhile, and took over the buffers"))
+        run = self._running = _Run(self, number)
+        try:
+            yield from run.batches()
+        finally:
+            run.stop()
+
+    def order(self, epoch: int) -> NDArray[np.int64]:
+        """Return the places in the store of the pictures of *epoch*, in their order."""
+        indices = self.dataset.indices
+        return indices[self.dataset.order(epoch)] if self._shuffle else indices
 
 
 @dataclass(frozen=True)
@@ -35,111 +81,63 @@ class _Stop:
     error: BaseException | None = None
 
 
-class Batches:
-    """Iterates over (images float32 [B, C, H, W], labels int64 [B]); both are only valid until the next batch is taken.
+class _Run:
+    """One epoch under way: buffers go round between the thread that writes them and the loop that reads them."""
 
-    *indices* choose the part of the split; *ids* and *labels* belong to all samples. With *shuffle* the order is drawn
-    from (*seed*, epoch) and the last incomplete batch is left out, so that no batch is too small to normalise over.
-    """
+    def __init__(self, batches: Batches, epoch: int) -> None:
+        self._batches = batches
+        self._epoch = epoch
+        self._stopped = threading.Event()
+        self._free: queue.SimpleQueue[Buffer | None] = queue.SimpleQueue()
+        self._ready: queue.SimpleQueue[tuple[Buffer, int] | _Stop] = queue.SimpleQueue()
+        for buffer in batches._ring:
+            self._free.put(buffer)
+        self._thread = threading.Thread(target=self._write, name="prefetch", daemon=True)
+        self._thread.start()
+        _under_way.add(self)
 
-    def __init__(
-        self,
-        preprocess: Preprocess,
-        images: PackedImages,
-        indices: NDArray[np.int64],
-        ids: NDArray[np.uint64],
-        labels: NDArray[np.int64],
-        *,
-        image_size: int,
-        batch_size: int,
-        seed: int,
-        shuffle: bool,
-        channels_last: bool = False,
-        pin_memory: bool = False,
-        threads: int = 0,
-    ) -> None:
-        self._preprocess = preprocess
-        self._packed = images
-        self._indices = indices
-        self._ids = ids
-        self._labels = labels
-        self._batch_size = min(batch_size, len(indices))
-        self._seed = seed
-        self._shuffle = shuffle
-        self._threads = threads
-        shape = (self._batch_size, images.channels, image_size, image_size)
-        layout = torch.channels_last if channels_last else torch.contiguous_format
-        self._ring = [self._slot(shape, layout, pin_memory) for _ in range(_AHEAD + 2)]
+    def batches(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Yield the batches as they become ready; raise what went wrong in the thread."""
+        while not isinstance(item := self._ready.get(), _Stop):
+            buffer, count = item
+            yield buffer.images[:count], buffer.labels[:count]
+            self._free.put(buffer)
+        if item.error is not None:
+            raise item.error
 
-    @staticmethod
-    def _slot(shape: tuple[int, ...], layout: torch.memory_format, pin_memory: bool) -> _Slot:
-        images = torch.empty(shape, dtype=torch.float32, memory_format=layout, pin_memory=pin_memory)
-        labels = torch.empty(shape[0], dtype=torch.int64, pin_memory=pin_memory)
-        return _Slot(images, labels, images.numpy())
+    def stop(self, error: BaseException | None = None, *, timeout: float | None = None) -> None:
+        """Have the thread end, and wait for it; whoever still asks for batches gets *error*."""
+        self._stopped.set()
+        self._free.put(None)
+        if not sys.is_finalizing():  # from then on no other thread goes on, and none ends
+            self._thread.join(timeout)
+        if error is not None:
+            while not self._ready.empty():  # what was prepared is not to be seen any more
+                self._ready.get()
+        self._ready.put(_Stop(error))
+        _under_way.discard(self)
 
-    def __len__(self) -> int:
-        whole, part = divmod(len(self._indices), self._batch_size)
-        return whole if self._shuffle else whole + bool(part)
-
-    @property
-    def samples(self) -> int:
-        """Number of images in one epoch."""
-        return len(self) * self._batch_size if self._shuffle else len(self._indices)
-
-    def epoch(self, number: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Yield the batches of epoch *number*; a thread prepares them ahead."""
-        free: queue.SimpleQueue[_Slot | None] = queue.SimpleQueue()
-        stopped = threading.Event()
-        ready: queue.SimpleQueue[tuple[_Slot, int] | _Stop] = queue.SimpleQueue()
-        for slot in self._ring:
-            free.put(slot)
-        worker = threading.Thread(target=self._fill, args=(number, free, ready, stopped), name="prefetch", daemon=True)
-        worker.start()
+    def _write(self) -> None:
+        batches, size = self._batches, self._batches.batch_size
         try:
-            while not isinstance(item := ready.get(), _Stop):
-                slot, count = item
-                yield slot.images[:count], slot.labels[:count]
-                free.put(slot)
-            if item.error is not None:
-                raise item.error
-        finally:
-            stopped.set()
-            free.put(None)
-            worker.join()
-
-    def _fill(
-        self,
-        epoch: int,
-        free: queue.SimpleQueue[_Slot | None],
-        ready: queue.SimpleQueue[tuple[_Slot, int] | _Stop],
-        stopped: threading.Event,
-    ) -> None:
-        try:
-            order = self._order(epoch)
-            for number in range(len(self)):
-                slot = free.get()
-                if slot is None or stopped.is_set():
+            order = batches.order(self._epoch)
+            for number in range(len(batches)):
+                buffer = self._free.get()
+                if buffer is None or self._stopped.is_set():
                     return
-                chosen = order[number * self._batch_size : (number + 1) * self._batch_size]
-                self._write(slot, chosen, epoch)
-                ready.put((slot, len(chosen)))
-            ready.put(_Stop())
+                chosen = order[number * size : (number + 1) * size]
+                batches.dataset.fill(buffer, chosen, self._epoch)
+                self._ready.put((buffer, len(chosen)))
+            self._ready.put(_Stop())
         except BaseException as error:
-            ready.put(_Stop(error))
+            self._ready.put(_Stop(error))
 
-    def _order(self, epoch: int) -> NDArray[np.int64]:
-        if not self._shuffle:
-            return self._indices
-        return self._indices[permutation(len(self._indices), self._seed, "order", epoch)]
 
-    def _write(self, slot: _Slot, chosen: NDArray[np.int64], epoch: int) -> None:
-        self._preprocess.run(
-            self._packed,
-            chosen,
-            self._ids[chosen],
-            slot.view[: len(chosen)],
-            seed=self._seed,
-            epoch=epoch,
-            threads=self._threads,
-        )
-        slot.labels.numpy()[: len(chosen)] = self._labels[chosen]
+_under_way: weakref.WeakSet[_Run] = weakref.WeakSet()
+
+
+@atexit.register
+def _end_all() -> None:
+    """End the epochs under way while their threads can still run, so that none is cut off in the native core."""
+    for run in list(_under_way):
+        run.stop(timeout=_PATIENCE)

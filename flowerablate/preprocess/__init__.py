@@ -1,6 +1,7 @@
 """Compiles the steps of a pipeline into native chains; the only room that uses the native core."""
 
+from .batch_ops import BatchOps
 from .chain import Drawn, Preprocess
-from .steps import BuiltStep, Stages, stage
+from .steps import BuiltStep, NamedOp, Stages, stage
 
-__all__ = ["BuiltStep", "Drawn", "Preprocess", "Stages", "stage"]
+__all__ = ["BatchOps", "BuiltStep", "Drawn", "NamedOp", "Preprocess", "Stages", "stage"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +70,7 @@ class Preprocess:
         self.dtype = self.output_dtype = dtype
         self._fuse = fuse
         self._names: list[list[str]] = []
+        self.ops = tuple(ops)
         self._segments: list[_native.Chain | tuple[str, PythonOp]] = []
         for is_native, run in groupby(ops, key=lambda named: isinstance(named.op, NativeOp)):
             named_ops = list(run)
@@ -91,6 +92,10 @@ class Preprocess:
         self._names.append(names)
         if isinstance(segment, _native.Chain):
             self.output_dtype = segment.output_dtype
+
+    def __reduce__(self) -> tuple[Callable[..., Preprocess], tuple[object, ...]]:
+        """Travel to another process as the ops, which compiles them anew."""
+        return _compile, (self.ops, self.channels, self.dtype, self._fuse)
 
     def _native_chain(self, run: Sequence[NamedOp]) -> _native.Chain:
         ops = []
@@ -138,8 +143,7 @@ class Preprocess:
 
     def run_one(self, image: Pixels) -> Pixels:
         """Process one image, [H, W, C] of *dtype*, through a chain without random ops; returns [H', W', C]."""
-        whole: Pixels = np.ascontiguousarray(image)
-        single = _packed(whole[None])
+        single = _packed(np.ascontiguousarray(image)[None])
         height, width = self.output_size(*image.shape[:2])
         out = np.empty((1, height, width, self.channels), self.output_dtype)
         self.run(single, np.zeros(1, np.int64), np.zeros(1, np.uint64), out, seed=0, epoch=0, threads=1)
@@ -191,6 +195,10 @@ class Preprocess:
         return np.stack([source.image(int(index)) for index in places])
 
 
+def _compile(ops: Sequence[NamedOp], channels: int, dtype: str, fuse: bool) -> Preprocess:
+    return Preprocess(ops, channels, dtype=dtype, fuse=fuse)
+
+
 def _value(value: bool | int | float | str | list[float]) -> Value:
     return tuple(value) if isinstance(value, list) else value
 
@@ -212,12 +220,12 @@ def _call(
     return contiguous
 
 
-def _packed(batch: Output) -> PackedImages:
+def _packed(batch: NDArray[Any]) -> PackedImages:
     """View a batch of pixels, [B, H, W, C] and contiguous, as packed images."""
     count, height, width, channels = batch.shape
     assert batch.dtype in (np.uint8, np.uint16)
     return PackedImages(
-        pixels=batch.reshape(-1),  # type: ignore[arg-type]
+        pixels=batch.reshape(-1),
         offsets=np.arange(count, dtype=np.int64) * (height * width * channels),
         heights=np.full(count, height, np.int32),
         widths=np.full(count, width, np.int32),

@@ -27,6 +27,7 @@ def resolve(study: StudyFile, lookup: Lookup) -> Pipeline:
             batch_size=study.train.batch_size,
             image_size=study.input.image_size,
             channels=study.input.channels,
+            bits=study.input.bits,
             channels_last=study.train.channels_last,
             validation=study.split.validation,
             test=_test_fraction(study),

@@ -33,10 +33,14 @@ class StepTable(ComponentTable):
 
 
 class InputTable(_Table):
-    """What the model gets: square pictures of ``image_size`` pixels with ``channels`` colour channels."""
+    """What the model gets: square pictures of ``image_size`` pixels with ``channels`` colour channels.
+
+    ``bits``: with which depth the files are read; 16 keeps what X-rays have, until a step makes 8 bits of it.
+    """
 
     image_size: Annotated[int, Field(ge=8, le=1024)]
     channels: Literal[1, 3, 4]
+    bits: Literal[8, 16]
 
 
 class SplitTable(_Table):

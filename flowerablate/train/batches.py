@@ -17,7 +17,20 @@ class Batches(Protocol):
         """Return the number of batches in an epoch."""
 
     def epoch(self, number: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield (images float32 [B, C, H, W], labels int64 [B]); valid until the next batch is asked for."""
+        """Yield (images float32 [B, C, H, W], labels int64 [B]); valid until the next batch is asked for.
+
+        In training, labels may be class probabilities instead: float32 [B, classes].
+        """
+
+
+def count_right(logits: Tensor, labels: Tensor) -> Tensor:
+    """Return how many of *logits* [B, K] name their label, a float64 scalar.
+
+    *labels* are int64 [B], or float32 [B, K]: then each counts with the probability that it gives the class named.
+    """
+    named = logits.argmax(dim=1)
+    right = named == labels if labels.ndim == 1 else labels.gather(1, named[:, None])
+    return right.sum(dtype=torch.float64)
 
 
 class Delivery:

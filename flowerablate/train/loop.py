@@ -23,7 +23,7 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from ..errors import TrainingError
 from ..keyed import torch_seed
-from .batches import Batches, Delivery
+from .batches import Batches, Delivery, count_right
 from .device import to_device
 from .evaluate import evaluate
 from .keyed_init import seed_torch
@@ -50,7 +50,8 @@ class EpochRecord:
     """One epoch, counted from 1. Losses are means over images, accuracies shares, times in seconds.
 
     *seconds* is the whole epoch with validation; *images_per_second* and *seconds_waited* (for data) are of its
-    training part; *learning_rate* is that of its last step, in the optimizer's first group.
+    training part; *learning_rate* is that of its last step, in the optimizer's first group. Where labels are mixed, an
+    image is right by the share of its label that the named class has.
     """
 
     epoch: int
@@ -186,7 +187,7 @@ class _Training:
         started = time.perf_counter()
         # Sums stay on the device, so that a GPU is asked for a number once in an epoch and not at every step.
         loss_sum = torch.zeros((), dtype=torch.float64, device=self.device)
-        correct = torch.zeros((), dtype=torch.int64, device=self.device)
+        correct = torch.zeros((), dtype=torch.float64, device=self.device)
         images_seen = 0
         rate = 0.0
         delivery = Delivery(self.device, channels_last=self.channels_last)
@@ -202,10 +203,10 @@ class _Training:
                 rate = float(optimizer.param_groups[0]["lr"])
                 scheduler.step()
                 loss_sum += loss.detach() * len(labels)
-                correct += (logits.detach().argmax(dim=1) == labels).sum()
+                correct += count_right(logits.detach(), labels)
                 images_seen += len(labels)
                 observer.step_done(epoch, step, self.steps)
-        train_loss, train_accuracy = float(loss_sum) / images_seen, int(correct) / images_seen
+        train_loss, train_accuracy = float(loss_sum) / images_seen, float(correct) / images_seen
         train_seconds = time.perf_counter() - started
         validation = evaluate(
             model, validation_batches, self.parts.loss, device=self.device, channels_last=self.channels_last

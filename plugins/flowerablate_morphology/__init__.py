@@ -1,12 +1,14 @@
-"""Erosion, dilation, opening and closing, run by the native core and equal to OpenCV's bit for bit.
+"""Erosion, dilation and what is made of them, run by the native core and equal to OpenCV's bit for bit.
 
-``morphology`` is one step whose operation is a parameter; ``erode``, ``dilate``, ``open`` and ``close`` are the same
-operations under their own names. All are of the kind ``morphology``, so that a study can disable them as one.
+``morphology`` is one step whose operation is a parameter; ``erode``, ``dilate``, ``open``, ``close``, ``gradient``,
+``tophat`` and ``blackhat`` are the same operations under their own names. All are of the kind ``morphology``, so that a
+study can disable them as one.
 """
 
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from flowerablate import NativeOp, Param, StepContext, StepSpec, StudyError, hookimpl
 from flowerablate.contracts import Register
@@ -18,43 +20,78 @@ _OPERATIONS = {
     "dilate": "Dilation: each pixel becomes the maximum under the element; dark specks vanish.",
     "open": "Opening, erosion then dilation: removes bright details smaller than the element.",
     "close": "Closing, dilation then erosion: removes dark details smaller than the element.",
+    "gradient": "Morphological gradient, dilation less erosion: outlines.",
+    "tophat": "Top-hat, the picture less its opening: bright details smaller than the element.",
+    "blackhat": "Black-hat, the closing less the picture: dark details smaller than the element.",
 }
 
-_SIZE = Param("size", 3, "side of the structuring element in pixels", low=1, high=63)
-_SHAPE = Param(
-    "shape",
-    "rectangle",
-    "shape of the structuring element: ellipse is OpenCV's, disk scikit-image's (odd sizes only)",
-    choices=("rectangle", "cross", "ellipse", "disk"),
+_PARAMS = (
+    Param("size", 3, "side of the structuring element in pixels", low=1, high=63),
+    Param(
+        "shape",
+        "rectangle",
+        "shape of the structuring element: ellipse is OpenCV's, disk scikit-image's (odd sizes only)",
+        choices=("rectangle", "cross", "ellipse", "disk"),
+    ),
+    Param("iterations", 1, "how often; opening twice is two erosions, then two dilations", low=1, high=16),
+    Param(
+        "on",
+        "channels",
+        "each channel by itself, or the luminance, whose change is then added to red, green and blue",
+        choices=("channels", "luminance"),
+    ),
+    Param(
+        "border",
+        "neutral",
+        "what lies outside: nothing that counts, border_value, or the picture repeated or mirrored (reflect101: "
+        "without its edge)",
+        choices=("neutral", "constant", "edge", "reflect", "reflect101"),
+    ),
+    Param("border_value", 0, "value outside, with border 'constant'; 255 is white (65535 with 16 bits)", low=0),
+    Param(
+        "probability",
+        1.0,
+        "share of the pictures that are changed; below 1 it acts in training only",
+        low=0.0,
+        high=1.0,
+    ),
 )
 
 
 @hookimpl
 def flowerablate_register_step(register: Register) -> None:
-    """Register ``morphology`` and its four operations."""
+    """Register ``morphology`` and its operations."""
     register(
         StepSpec(
             name="morphology",
-            summary="Erosion, dilation, opening or closing with a flat structuring element.",
+            summary="Erosion, dilation, opening, closing, gradient or hats with a flat structuring element.",
             kind=KIND,
             params=(
                 Param("op", "open", "the operation; opening removes bright specks", choices=tuple(_OPERATIONS)),
-                _SIZE,
-                _SHAPE,
+                *_PARAMS,
             ),
             build=build_morphology,
         )
     )
     for op, summary in _OPERATIONS.items():
-        register(
-            StepSpec(
-                name=op, summary=summary, kind=KIND, params=(_SIZE, _SHAPE), build=partial(build_morphology, op=op)
-            )
-        )
+        register(StepSpec(name=op, summary=summary, kind=KIND, params=_PARAMS, build=partial(build_morphology, op=op)))
 
 
-def build_morphology(context: StepContext, *, op: str, size: int, shape: str) -> NativeOp:
-    """Return the native op; raises :class:`StudyError` for a disk of even size, which has no centre pixel."""
+def build_morphology(
+    context: StepContext, *, op: str, size: int, shape: str, border: str, border_value: int, **others: Any
+) -> NativeOp:
+    """Return the native op.
+
+    Raises :class:`StudyError` for a disk of even size, which has no centre pixel, and for a ``border_value`` that the
+    border would not use.
+    """
     if shape == "disk" and size % 2 == 0:
         raise StudyError(f"step {op!r}: a disk needs an odd size, not {size}; use {size + 1}, or shape 'ellipse'")
-    return NativeOp("morphology", {"op": op, "size": size, "shape": shape})
+    if border != "constant" and border_value != 0:
+        raise StudyError(
+            f"step {op!r}: border_value is for border 'constant', not {border!r}; set one or leave out the other"
+        )
+    params = {"op": op, "size": size, "shape": shape, "border": border, **others}
+    if border == "constant":
+        params["border_value"] = border_value
+    return NativeOp("morphology", params)

@@ -125,13 +125,15 @@ def _schedule(name: str, context: fa.ScheduleContext, **params: Any) -> Any:
 def flowerablate_register_loss(register: Register) -> None:
     """Register cross-entropy, plain and weighted by class."""
     smoothing = fa.Param("label_smoothing", 0.0, "Share of a label spread over all classes.", 0.0, 0.99, off=0.0)
-    register(fa.LossSpec("cross-entropy", "Mean cross-entropy of the softmax.", build_cross_entropy, (smoothing,)))
+    summary = "Mean cross-entropy of the softmax."
+    register(fa.LossSpec("cross-entropy", summary, build_cross_entropy, (smoothing,), soft_targets=True))
     params = (
         smoothing,
         fa.Param("power", 1.0, "1 gives all classes equal weight, 0 all pictures.", 0.0, 2.0, off=0.0),
     )
     summary = "Cross-entropy in which pictures of rare classes count more."
-    register(fa.LossSpec("weighted-cross-entropy", summary, build_weighted_cross_entropy, params))
+    build = build_weighted_cross_entropy
+    register(fa.LossSpec("weighted-cross-entropy", summary, build, params, soft_targets=True))
 
 
 def build_cross_entropy(context: fa.LossContext, *, label_smoothing: float) -> Any:

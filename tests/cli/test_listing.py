@@ -43,7 +43,7 @@ def test_a_slot_is_listed_with_owner_and_parameters(command):
     assert code == 0
     assert "morphology  kind morphology, deterministic, from morphology (flowerablate" in out
     assert "rotate  kind geometry, random, from geometry (flowerablate" in out
-    assert '  shape  str  "rectangle"  rectangle | cross | ellipse | disk\n' in out
+    assert '  shape         str    "rectangle"  rectangle | cross | ellipse | disk\n' in out
     assert "  brightness   float  0.2  0 to 1  feature\n" in out
 
 

@@ -42,7 +42,7 @@ def test_plugins_are_listed_with_distribution_version_and_components(command):
     assert code == 0
     lines = {line.split()[0]: line for line in out.splitlines() if line[:1].strip()}
     assert lines["morphology"].split()[1] == "flowerablate"
-    assert "step 5: morphology, erode, dilate, open, close" in lines["morphology"]
+    assert "step 8: morphology, erode, dilate, open, close" in lines["morphology"]
 
 
 def test_the_local_plugin_is_listed_with_its_hash(command, tmp_path):

@@ -121,6 +121,47 @@ def test_big_endian_sixteen_bit_tiff_is_read(tmp_path: Path) -> None:
     assert decode(path, 3)[0, :, 0].tolist() == [0, 255, 77]
 
 
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".pgm"])
+def test_sixteen_bit_grey_keeps_its_values_where_they_are_wanted(tmp_path: Path, suffix: str) -> None:
+    values = np.array([[0, 1, 257 * 100, 65535, 40000]], np.uint16)
+    path = saved(tmp_path / f"deep{suffix}", Image.fromarray(values))
+    pixels = decode(path, 1, depth=16)
+    assert pixels.dtype == np.uint16
+    assert np.array_equal(pixels[..., 0], values)
+    assert np.array_equal(decode(path, 3, depth=16), np.repeat(values[..., None], 3, axis=2))
+    assert (decode(path, 4, depth=16)[..., 3] == 65535).all()
+
+
+def test_big_endian_values_come_in_the_byte_order_of_the_machine(tmp_path: Path) -> None:
+    values = np.array([[0, 65535, 258]], ">u2")
+    path = saved(tmp_path / "big.tif", Image.frombytes("I;16B", (3, 1), values.tobytes()))
+    pixels = decode(path, 1, depth=16)
+    assert pixels.dtype == np.dtype("=u2")
+    assert pixels[0, :, 0].tolist() == [0, 65535, 258]
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".gif"])
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_eight_bits_fill_the_range_of_sixteen(tmp_path: Path, suffix: str, channels: int) -> None:
+    path = saved(tmp_path / f"a{suffix}", Image.fromarray(gradient()))
+    pixels = decode(path, channels, depth=16)
+    assert pixels.dtype == np.uint16
+    assert np.array_equal(pixels, decode(path, channels).astype(np.int64) * 257)
+
+
+def test_wide_ranges_are_not_rounded_to_eight_bits_first(tmp_path: Path) -> None:
+    path = saved(tmp_path / "deep.tif", Image.fromarray(np.array([[0.0, 0.5, 1.0, 1 / 65535]], np.float32)))
+    assert decode(path, 1, depth=16)[0, :, 0].tolist() == [0, 32768, 65535, 1]
+
+
+def test_a_depth_or_size_that_there_is_not_is_refused(tmp_path: Path) -> None:
+    path = saved(tmp_path / "a.png", Image.fromarray(gradient()))
+    with pytest.raises(ValueError, match="8 or 16, not 12"):
+        decode(path, 3, depth=12)  # type: ignore[call-overload]
+    with pytest.raises(ValueError, match="1 or more, not 0"):
+        decode(path, 3, at_least=0)
+
+
 @pytest.mark.parametrize(
     ("values", "expected"),
     [

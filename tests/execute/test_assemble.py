@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from flowerablate.contracts import (
     DatasetSpec,
     NativeOp,
     Pipeline,
+    PythonOp,
     Samples,
     StepChoice,
     StepSpec,
@@ -27,8 +29,8 @@ def scan(context, path=""):
     return Samples(("green", "red"), tuple(file.name + file.parent.name for file in paths), paths, labels)
 
 
-def resize(context):
-    return NativeOp("resize", {"size": context.image_size, "fit": "cover", "antialias": True})
+def resize(context, antialias=True):
+    return NativeOp("resize", {"size": context.image_size, "fit": "cover", "antialias": antialias})
 
 
 def fail(context):
@@ -40,6 +42,8 @@ def make_registry() -> Registry:
     specs = [
         DatasetSpec("files", "Files.", scan, reads=Path.is_dir),
         StepSpec("resize", "Fits.", resize),
+        StepSpec("rough", "Fits without a filter.", lambda context: resize(context, antialias=False)),
+        StepSpec("invert", "Makes a negative.", lambda context: PythonOp(lambda batch, draws: 255 - batch)),
         StepSpec("broken", "Fails.", fail),
     ]
     registry.add(specs, Owner("mine", "mine", "1.0"))
@@ -68,6 +72,25 @@ def test_packed_images_of_one_size_are_not_taken_for_those_of_another(assembler)
 def test_variants_that_share_a_prefix_share_their_packed_images(assembler):
     data = assembler.load_data(pipeline(), skip_bad=False)
     assert assembler.prepare(pipeline(), data).images is assembler.prepare(pipeline(), data).images
+
+
+def decoded_at_least(assembler, *steps: StepChoice) -> int | None:
+    data = assembler.load_data(pipeline(), skip_bad=False)
+    images = assembler.prepare(replace(pipeline(), steps=steps), data).images
+    return json.loads((images.source.folder / "manifest.json").read_text())["at_least"]
+
+
+def test_pictures_are_decoded_small_only_where_the_study_begins_by_shrinking_them(assembler):
+    fit, invert = StepChoice("resize", name="fit"), StepChoice("invert", name="invert")
+    assert decoded_at_least(assembler, fit) == 2 * 16
+    assert decoded_at_least(assembler, fit, invert) == 2 * 16
+    assert decoded_at_least(assembler, invert, fit) is None
+    assert decoded_at_least(assembler, StepChoice("rough", name="fit")) is None
+
+
+def test_what_is_switched_off_before_a_resize_leaves_its_pictures_decoded_as_those_of_the_base(assembler):
+    off = StepChoice("invert", name="invert", enabled=False)
+    assert decoded_at_least(assembler, off, StepChoice("resize", name="fit")) is None
 
 
 def test_what_goes_wrong_in_a_plugin_is_said_with_its_name(assembler):

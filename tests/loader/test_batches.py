@@ -6,7 +6,7 @@ import torch
 
 from flowerablate.contracts import NativeOp, PythonOp
 from flowerablate.data.store import PackedImages
-from flowerablate.loader import Batches
+from flowerablate.loader import Batches, PackedDataset
 from flowerablate.preprocess import Preprocess
 from flowerablate.preprocess.steps import NamedOp
 
@@ -28,19 +28,17 @@ def images() -> PackedImages:
 FLIP = NamedOp("flip", NativeOp("horizontal_flip", {"probability": 0.5}))
 
 
-def make(images, *, batch_size=5, shuffle=True, seed=3, ops=(FLIP,), **options):
-    return Batches(
+def make(images, *, batch_size=5, shuffle=True, seed=3, ops=(FLIP,), pin_memory=False, **options):
+    dataset = PackedDataset(
         Preprocess(ops, 3),
         images,
-        np.arange(1, COUNT, dtype=np.int64),
         np.arange(COUNT, dtype=np.uint64) + 100,
         np.arange(COUNT, dtype=np.int64),
-        image_size=SIZE,
-        batch_size=batch_size,
+        indices=np.arange(1, COUNT, dtype=np.int64),
         seed=seed,
-        shuffle=shuffle,
         **options,
     )
+    return Batches(dataset, batch_size=batch_size, shuffle=shuffle, pin_memory=pin_memory)
 
 
 def collect(batches, epoch=1):

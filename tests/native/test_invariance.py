@@ -125,6 +125,23 @@ def digests() -> dict[str, str]:
             for size in (2, 3, 9, 15, 31, 63)
             for shape in ("rectangle", "cross", "ellipse")
         ]
+        ops += [
+            ("morphology", {"op": op, "size": 5, "shape": shape, "iterations": 2, "on": on, "border": border}, 0)
+            for op, on, border in [("gradient", "luminance", "edge"), ("tophat", "channels", "reflect")]
+            for shape in ("rectangle", "disk")
+        ]
+        ops += [
+            ("threshold", {"value": (90.0, 125.0, 30.0, 200.0)[:channels], "mode": mode}, 0)
+            for mode in ("binary", "truncate", "tozero_inv")
+        ]
+        ops += [("threshold", {"value": (90.0,), "channel": str(channels - 1), "output": "mask"}, 0)]
+        ops += [("otsu", {"on": on, "mode": "tozero"}, 0) for on in ("luminance", "channels")]
+        ops += [
+            ("adaptive_threshold", {"method": method, "block_size": size, "c": 2.0, "on": on}, 0)
+            for method in ("mean", "gaussian")
+            for size in (3, 15)
+            for on in ("luminance", "channels")
+        ]
         ops += [("rotate", {"degrees": 180, "border": b, "probability": 1.0}, 4) for b in ("constant", "edge", "wrap")]
         ops += [
             ("resize", {"size": size, "fit": fit, "antialias": antialias}, 0)

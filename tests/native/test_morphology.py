@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import cv2
 import numpy as np
 import pytest
@@ -10,19 +12,38 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from reference import morphology as twin
 from reference.chain import run
+from scipy import ndimage
 from skimage.morphology import disk
 
 SHAPES = {"rectangle": cv2.MORPH_RECT, "cross": cv2.MORPH_CROSS, "ellipse": cv2.MORPH_ELLIPSE}
-OPS = {"erode": cv2.MORPH_ERODE, "dilate": cv2.MORPH_DILATE, "open": cv2.MORPH_OPEN, "close": cv2.MORPH_CLOSE}
+OPS = {
+    "erode": cv2.MORPH_ERODE,
+    "dilate": cv2.MORPH_DILATE,
+    "open": cv2.MORPH_OPEN,
+    "close": cv2.MORPH_CLOSE,
+    "gradient": cv2.MORPH_GRADIENT,
+    "tophat": cv2.MORPH_TOPHAT,
+    "blackhat": cv2.MORPH_BLACKHAT,
+}
+BASIC = ("erode", "dilate", "open", "close")
+BORDERS = {
+    "neutral": cv2.BORDER_CONSTANT,
+    "constant": cv2.BORDER_CONSTANT,
+    "edge": cv2.BORDER_REPLICATE,
+    "reflect": cv2.BORDER_REFLECT,
+    "reflect101": cv2.BORDER_REFLECT_101,
+}
 
 
-def core(image, op, size, shape):
-    return run([("morphology", {"op": op, "size": size, "shape": shape}, 0)], [image])[0]
+def core(image, op, size, shape, **others):
+    return run([("morphology", {"op": op, "size": size, "shape": shape, **others}, 0)], [image])[0]
 
 
-def opencv(image, op, size, shape):
+def opencv(image, op, size, shape, iterations=1, border="neutral", border_value=None):
     kernel = disk((size - 1) // 2) if shape == "disk" else cv2.getStructuringElement(SHAPES[shape], (size, size))
-    return cv2.morphologyEx(image, OPS[op], kernel).reshape(image.shape)
+    value = {} if border_value is None else {"borderValue": (border_value,) * 4}
+    done = cv2.morphologyEx(image, OPS[op], kernel, iterations=iterations, borderType=BORDERS[border], **value)
+    return done.reshape(image.shape)
 
 
 def sizes_of(shape, sizes):
@@ -35,6 +56,23 @@ def check(rng, shape, size, pictures):
         for op in OPS:
             np.testing.assert_array_equal(
                 core(image, op, size, shape), opencv(image, op, size, shape), f"{op} of {image.shape}"
+            )
+
+
+def random_picture(rng, shape, pixel_type=np.uint8):
+    return rng.integers(0, np.iinfo(pixel_type).max, shape, pixel_type, endpoint=True)
+
+
+def check_settings(image, *, sizes, iterations, against=opencv):
+    """Every operation, shape and border in each of the sizes and iterations."""
+    for shape, border, op in product(SHAPES, BORDERS, OPS):
+        for size, times in product(sizes, iterations):
+            others = {"iterations": times, "border": border}
+            if border == "constant":
+                others["border_value"] = 100
+            got = core(image, op, size, shape, **others)
+            np.testing.assert_array_equal(
+                got, against(image, op, size, shape, **others), f"{op} {size} {shape} {others}"
             )
 
 
@@ -51,6 +89,96 @@ def test_equals_opencv(rng, shape, size):
 def test_equals_opencv_where_the_picture_is_smaller_than_the_element(rng, shape, picture):
     for size in sizes_of(shape, [2, 3, 8, 21, 62, 63]):
         check(rng, shape, size, [picture])
+
+
+@pytest.mark.parametrize("picture", [(23, 31, 3), (9, 40, 1), (2, 3, 4), (1, 1, 3), (1, 17, 1)])
+@pytest.mark.parametrize("pixel_type", [np.uint8, np.uint16])
+def test_borders_and_iterations_equal_opencv(rng, picture, pixel_type):
+    check_settings(random_picture(rng, picture, pixel_type), sizes=(1, 2, 3, 6, 9), iterations=(1, 2, 3))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("picture", [(61, 53, 3), (224, 224, 1), (5, 90, 4)])
+@pytest.mark.parametrize("pixel_type", [np.uint8, np.uint16])
+def test_every_border_and_more_iterations_equal_opencv(rng, picture, pixel_type):
+    check_settings(random_picture(rng, picture, pixel_type), sizes=(2, 5, 16, 31, 63), iterations=(1, 4, 16))
+
+
+@pytest.mark.parametrize("pixel_type", [np.uint8, np.uint16])
+def test_borders_and_iterations_equal_the_twin(rng, pixel_type):
+    for picture in [(7, 11, 3), (2, 3, 1)]:
+        check_settings(
+            random_picture(rng, picture, pixel_type), sizes=(1, 2, 5), iterations=(1, 2), against=twin.morphology
+        )
+
+
+@pytest.mark.parametrize("border", ["wrap", "transparent"])
+def test_a_border_that_opencv_refuses_is_refused(rng, border):
+    with pytest.raises(ValueError, match="'border' must be one of neutral, constant"):
+        core(random_picture(rng, (5, 5, 1)), "erode", 3, "cross", border=border)
+    with pytest.raises(cv2.error):
+        cv2.erode(np.zeros((5, 5), np.uint8), np.ones((3, 3), np.uint8), borderType=cv2.BORDER_WRAP)
+
+
+def test_a_value_of_the_border_is_refused_where_it_would_not_count(rng):
+    with pytest.raises(ValueError, match="unknown parameter 'border_value'"):
+        core(random_picture(rng, (5, 5, 1)), "erode", 3, "cross", border="edge", border_value=3)
+
+
+@pytest.mark.parametrize("pixel_type", [np.uint8, np.uint16])
+@pytest.mark.parametrize("shape", ["rectangle", "ellipse", "disk"])
+def test_equals_opencv_in_sixteen_bits_for_many_sizes(rng, shape, pixel_type):
+    image = random_picture(rng, (45, 70, 3), pixel_type)
+    for size in sizes_of(shape, [2, 3, 4, 7, 8, 15, 31, 48, 63]):
+        for op in ("dilate", "open", "tophat"):
+            np.testing.assert_array_equal(core(image, op, size, shape), opencv(image, op, size, shape))
+
+
+@pytest.mark.parametrize("size", [3, 4, 5, 8, 31])
+@pytest.mark.parametrize("shape", ["rectangle", "cross", "disk"])
+def test_equals_scipy_with_its_origin_for_even_sizes(rng, shape, size):
+    """SciPy's footprint of a dilation is mirrored, and its anchor is the other middle one where the size is even."""
+    if size not in sizes_of(shape, [size]):
+        pytest.skip("disks have odd sizes")
+    image = random_picture(rng, (33, 29))
+    flags = twin.element(shape, size)
+    origin = -1 if size % 2 == 0 else 0
+    for mode, border in [("reflect", "reflect"), ("nearest", "edge"), ("mirror", "reflect101")]:
+        eroded = ndimage.grey_erosion(image, footprint=flags, mode=mode)
+        dilated = ndimage.grey_dilation(image, footprint=flags[::-1, ::-1], mode=mode, origin=origin)
+        np.testing.assert_array_equal(core(image[..., None], "erode", size, shape, border=border)[..., 0], eroded)
+        np.testing.assert_array_equal(core(image[..., None], "dilate", size, shape, border=border)[..., 0], dilated)
+
+
+@pytest.mark.parametrize("pixel_type", [np.uint8, np.uint16])
+@pytest.mark.parametrize("channels", [1, 3, 4])
+@pytest.mark.parametrize("op", OPS)
+def test_on_luminance_every_channel_gets_the_change_of_opencvs_grey(rng, op, channels, pixel_type):
+    image = random_picture(rng, (19, 37, channels), pixel_type)
+    got = core(image, op, 5, "ellipse", on="luminance", iterations=2)
+    grey = image if channels == 1 else cv2.cvtColor(image[..., :3], cv2.COLOR_RGB2GRAY)[..., None]
+    change = opencv(grey, op, 5, "ellipse", iterations=2).astype(int) - grey
+    wanted = (image[..., :3].astype(int) + change).clip(0, np.iinfo(pixel_type).max)
+    np.testing.assert_array_equal(got[..., :3], wanted)
+    np.testing.assert_array_equal(got[..., 3:], image[..., 3:])
+    params = {"op": op, "size": 5, "shape": "ellipse", "on": "luminance", "iterations": 2}
+    np.testing.assert_array_equal(got, twin.morphology(image, **params))
+
+
+def test_on_luminance_a_grey_picture_comes_out_as_in_each_channel(rng):
+    image = random_picture(rng, (20, 31, 1)).repeat(3, axis=2)
+    for op in BASIC:
+        np.testing.assert_array_equal(core(image, op, 3, "cross", on="luminance"), core(image, op, 3, "cross"))
+
+
+def test_only_the_drawn_share_of_the_pictures_is_changed(rng):
+    image = random_picture(rng, (12, 12, 1))
+    params = {"op": "dilate", "size": 3, "shape": "cross", "probability": 0.3}
+    done = run([("morphology", params, 5)], [image] * 400)
+    dilated = core(image, "dilate", 3, "cross")
+    changed = [np.array_equal(one, dilated) for one in done]
+    assert all(np.array_equal(one, image) for one, is_changed in zip(done, changed, strict=True) if not is_changed)
+    assert 90 <= sum(changed) <= 150  # 120 wanted, standard deviation 9
 
 
 @pytest.mark.slow
@@ -99,17 +227,38 @@ def test_opening_and_closing_are_idempotent_and_bound_the_picture_for_odd_sizes(
 
 
 @few
-@given(image=images, element=elements)
-def test_erosion_is_dilation_of_the_negative(image, element):
-    np.testing.assert_array_equal(core(image, "erode", *element), 255 - core(255 - image, "dilate", *element))
-    np.testing.assert_array_equal(core(image, "open", *element), 255 - core(255 - image, "close", *element))
+@given(image=images, element=elements, times=st.integers(1, 3))
+def test_erosion_is_dilation_of_the_negative(image, element, times):
+    """With OpenCV's anchor, which is the same for both, this holds for even sizes, too."""
+    negative = 255 - image
+    for one, other in [("erode", "dilate"), ("open", "close")]:
+        np.testing.assert_array_equal(
+            core(image, one, *element, iterations=times), 255 - core(negative, other, *element, iterations=times)
+        )
+    np.testing.assert_array_equal(core(image, "tophat", *element), core(negative, "blackhat", *element))
+    np.testing.assert_array_equal(core(image, "gradient", *element), core(negative, "gradient", *element))
+
+
+@few
+@given(image=images, size=st.integers(1, 9), times=st.integers(1, 5))
+def test_a_rectangle_several_times_is_a_larger_one_once(image, size, times):
+    often = core(image, "dilate", 2 * size + 1, "rectangle", iterations=times)
+    np.testing.assert_array_equal(often, core(image, "dilate", min(2 * size * times + 1, 63), "rectangle"))
+
+
+@few
+@given(image=images, size=st.integers(0, 7), shape=st.sampled_from(sorted(SHAPES)))
+def test_the_hats_and_the_opening_add_up_to_the_picture_for_odd_sizes(image, size, shape):
+    element = (2 * size + 1, shape)
+    np.testing.assert_array_equal(core(image, "open", *element) + core(image, "tophat", *element), image)
+    np.testing.assert_array_equal(core(image, "close", *element) - core(image, "blackhat", *element), image)
 
 
 @few
 @given(image=images, element=elements, other=st.integers(0, 255))
-def test_every_operation_is_monotone(image, element, other):
+def test_erosion_dilation_opening_and_closing_are_monotone(image, element, other):
     brighter = np.maximum(image, np.uint8(other))
-    for op in OPS:
+    for op in BASIC:
         assert (core(image, op, *element) <= core(brighter, op, *element)).all()
 
 
@@ -119,3 +268,11 @@ def test_erosion_moves_with_the_picture(image, element, down, right):
     margins = ((down, 0), (right, 0), (0, 0))
     moved = core(np.pad(image, margins, constant_values=255), "erode", *element)
     np.testing.assert_array_equal(moved[down:, right:], core(image, "erode", *element))
+
+
+@few
+@given(image=images, element=elements)
+def test_a_binary_picture_stays_binary(image, element):
+    binary = np.where(image > 127, np.uint8(255), np.uint8(0))
+    for op in OPS:
+        assert set(np.unique(core(binary, op, *element))) <= {0, 255}

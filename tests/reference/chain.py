@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import color, geometry, morphology
+from . import color, filter, geometry, morphology, noise, threshold
 from .philox import Draws
 
 Op = tuple[str, Mapping[str, Any], int]
@@ -34,6 +34,20 @@ TWINS: dict[str, Callable[..., Any]] = {
     "single_channel": color.single_channel,
     "solarize": color.solarize,
     "morphology": morphology.morphology,
+    "threshold": threshold.threshold,
+    "otsu": threshold.otsu,
+    "adaptive_threshold": threshold.adaptive_threshold,
+    "box_blur": filter.box_blur,
+    "gaussian_blur": filter.gaussian_blur,
+    "random_gaussian_blur": filter.random_gaussian_blur,
+    "median_blur": filter.median_blur,
+    "unsharp": filter.unsharp,
+    "sharpness": filter.sharpness,
+    "sobel": filter.sobel,
+    "gaussian_noise": noise.gaussian_noise,
+    "salt_and_pepper": noise.salt_and_pepper,
+    "random_erasing": noise.random_erasing,
+    "cutout": noise.cutout,
     "normalize": color.normalize,
 }
 
@@ -74,15 +88,15 @@ def run(
     epoch: int = 0,
     threads: int = 0,
 ) -> NDArray[Any]:
-    """Run the core on *images*, ids 0, 1, ...: uint8 [B, H, W, C], or float32 [B, C, H, W]."""
+    """Run the core on *images*, ids 0, 1, ...: uint8 or uint16 [B, H, W, C], or float32 [B, C, H, W]."""
     from flowerablate import _native
 
-    channels = images[0].shape[2]
-    chain = _native.Chain(ops, channels)
+    channels, pixel_type = images[0].shape[2], images[0].dtype
+    chain = _native.Chain(ops, channels, dtype=pixel_type.name)
     height, width = chain.output_size(*images[0].shape[:2])
     out: NDArray[Any]
     if not floats:
-        out = np.empty((len(images), height, width, channels), np.uint8)
+        out = np.empty((len(images), height, width, channels), chain.output_dtype)
     elif channels_last:
         out = np.empty((len(images), height, width, channels), np.float32).transpose(0, 3, 1, 2)
     else:

@@ -1,11 +1,17 @@
-"""Erosion and dilation, one pixel of the element after the other."""
+"""Erosion and dilation, one pixel of the element after the other, of 8 or 16 bits."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Pixels = NDArray[np.uint8]
+from .threshold import luminance
+
+Pixels = NDArray[Any]
+
+PADS = {"edge": "edge", "reflect": "symmetric", "reflect101": "reflect"}
 
 
 def element(shape: str, size: int) -> NDArray[np.bool_]:
@@ -24,35 +30,83 @@ def element(shape: str, size: int) -> NDArray[np.bool_]:
     return np.abs(right) <= half
 
 
-def dilate(image: Pixels, flags: NDArray[np.bool_]) -> Pixels:
-    """Largest value under the element, whose anchor is its middle (the later one if even); outside is neutral."""
-    return _slide(image, flags, np.maximum, 0)
+def spread(image: Pixels, flags: NDArray[np.bool_], *, largest: bool, border: str, border_value: int) -> Pixels:
+    """Largest or smallest value under the element, whose anchor is its middle (the later one if even).
 
-
-def erode(image: Pixels, flags: NDArray[np.bool_]) -> Pixels:
-    """Smallest value under the element; the element is not mirrored against that of dilate, as in OpenCV."""
-    return _slide(image, flags, np.minimum, 255)
-
-
-def _slide(image: Pixels, flags: NDArray[np.bool_], pick: np.ufunc, neutral: int) -> Pixels:
+    The element is not mirrored between the two, as in OpenCV. A neutral border never wins.
+    """
     height, width, _ = image.shape
     size = len(flags)
+    if size == 1:
+        return image  # it does not reach the border
     anchor = size // 2
-    margin = (anchor, size - 1 - anchor)
-    padded = np.pad(image, (margin, margin, (0, 0)), constant_values=neutral)
+    margin = ((anchor, size - 1 - anchor), (anchor, size - 1 - anchor), (0, 0))
+    neutral = 0 if largest else np.iinfo(image.dtype).max
+    if border in PADS:
+        padded = np.pad(image, margin, mode=PADS[border])  # type: ignore[call-overload]
+    else:
+        padded = np.pad(image, margin, constant_values=neutral if border == "neutral" else border_value)
+    pick = np.maximum if largest else np.minimum
     result = np.full_like(image, neutral)
     for y, x in np.argwhere(flags):
         result = pick(result, padded[y : y + height, x : x + width])
     return result
 
 
-def morphology(image: Pixels, op: str, size: int, shape: str) -> Pixels:
+def morphology(
+    image: Pixels,
+    op: str,
+    size: int,
+    shape: str,
+    iterations: int = 1,
+    on: str = "channels",
+    border: str = "neutral",
+    border_value: int = 0,
+) -> Pixels:
     """The op of the same name."""
+    if on == "luminance" and image.shape[2] > 1:
+        before = luminance(image)
+        after = morphology(before, op, size, shape, iterations, "channels", border, border_value)
+        changed = image.astype(int)
+        changed[..., :3] += after.astype(int) - before
+        return changed.clip(0, np.iinfo(image.dtype).max).astype(image.dtype)
     flags = element(shape, size)
-    if op == "erode":
-        return erode(image, flags)
-    if op == "dilate":
-        return dilate(image, flags)
-    if op == "open":
-        return dilate(erode(image, flags), flags)
-    return erode(dilate(image, flags), flags)
+
+    def several(image: Pixels, *, largest: bool) -> Pixels:
+        if flags.all() and border not in ("neutral", "edge"):
+            return _large_rectangle(image, size, iterations, largest, border, border_value)
+        for _ in range(iterations):
+            image = spread(image, flags, largest=largest, border=border, border_value=border_value)
+        return image
+
+    def both(first: bool) -> Pixels:
+        return several(several(image, largest=first), largest=not first)
+
+    if op in ("erode", "dilate"):
+        return several(image, largest=op == "dilate")
+    if op in ("open", "close"):
+        return both(op == "close")
+    if op == "gradient":
+        return _difference(several(image, largest=True), several(image, largest=False))
+    return _difference(image, both(False)) if op == "tophat" else _difference(both(True), image)
+
+
+def _large_rectangle(
+    image: Pixels, size: int, iterations: int, largest: bool, border: str, border_value: int
+) -> Pixels:
+    """Slide once by a rectangle as large as all iterations together reach, as OpenCV does."""
+    if size == 1:
+        return image
+    before, after = size // 2 * iterations, (size - 1 - size // 2) * iterations
+    margin = ((before, after), (before, after), (0, 0))
+    if border in PADS:
+        padded = np.pad(image, margin, mode=PADS[border])  # type: ignore[call-overload]
+    else:
+        padded = np.pad(image, margin, constant_values=border_value)
+    pick = np.max if largest else np.min
+    reach = (before + after + 1,) * 2
+    return pick(np.lib.stride_tricks.sliding_window_view(padded, reach, axis=(0, 1)), axis=(-2, -1))
+
+
+def _difference(one: Pixels, other: Pixels) -> Pixels:
+    return np.maximum(one, other) - other

@@ -55,7 +55,7 @@ def tables():
     return {
         "name": "made-up",
         "dataset": {"use": "pictures", "path": "here"},
-        "input": {"image_size": 32, "channels": 3},
+        "input": {"image_size": 32, "channels": 3, "bits": 8},
         "split": {"validation": 0.2, "test": 0.2},
         "steps": {
             "resize": {"use": "closing", "removable": False},

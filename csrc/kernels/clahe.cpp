@@ -1,0 +1,79 @@
+// The tables of the tiles of CLAHE, and the blend of neighbouring ones. Every sum and product is that of OpenCV, in its order.
+#include "kernels/intensity.hpp"
+#include "kernels/kernels.hpp"
+#include "kernels/pointwise.hpp"
+
+namespace flowerablate::FLOWERABLATE_ISA {
+
+namespace {
+
+void clip_counts(const TileTableJob& job) {
+    std::uint32_t* const counts = job.counts;
+    const std::uint32_t limit = job.limit;
+    std::uint32_t excess = 0;
+    for (int i = 0; i < job.bins; ++i) {
+        const std::uint32_t kept = counts[i] < limit ? counts[i] : limit;
+        excess += counts[i] - kept;
+        counts[i] = kept;
+    }
+    const auto bins = static_cast<std::uint32_t>(job.bins);
+    const std::uint32_t each = excess / bins;
+    for (int i = 0; i < job.bins; ++i) counts[i] += each;
+    std::uint32_t rest = excess % bins;
+    if (!rest) return;
+    const std::uint32_t step = bins / rest;  // at least 1
+    for (std::uint32_t i = 0; rest > 0; i += step, --rest) ++counts[i];
+}
+
+template <typename T>
+void write_table(const TileTableJob& job, T* table) {
+    std::uint32_t sum = 0;
+    for (int i = 0; i < job.bins; ++i) job.counts[i] = sum += job.counts[i];
+    const auto top = static_cast<float>(job.bins - 1);
+    for (int i = 0; i < job.bins; ++i) {
+        const float entry = static_cast<float>(static_cast<std::int32_t>(job.counts[i])) * job.scale;
+        table[i] = static_cast<T>(static_cast<std::int32_t>(((entry < top ? entry : top) + kRounder) - kRounder));
+    }
+}
+
+}  // namespace
+
+void tile_table(const TileTableJob& job) {
+    if (job.clips) clip_counts(job);
+    job.narrow ? write_table(job, job.narrow) : write_table(job, job.wide);
+}
+
+void interleave(const std::uint8_t* const* tables, std::uint32_t* quads) {
+    const std::uint8_t *a = tables[0], *b = tables[1], *c = tables[2], *d = tables[3];
+    for (int i = 0; i < 256; ++i) {
+        quads[i] = a[i] | std::uint32_t{b[i]} << 8 | std::uint32_t{c[i]} << 16 | std::uint32_t{d[i]} << 24;
+    }
+}
+
+void blend(const BlendJob& job) {
+    constexpr int kBlock = 512;
+    alignas(64) std::uint32_t found[kBlock];
+    int cell = 0;
+    for (int begin = 0; begin < job.width; begin += kBlock) {
+        const int count = min_int(kBlock, job.width - begin);
+        const std::uint8_t* values = job.values + begin;
+        for (int x = 0; x < count; ++cell) {
+            const std::uint32_t* quads = job.quads + static_cast<std::ptrdiff_t>(cell) * 256;
+            const int end = min_int(count, job.ends[cell] - begin);
+            for (; x < end; ++x) found[x] = quads[values[x]];
+            if (job.ends[cell] - begin > count) break;  // goes on in the next block
+        }
+        const float *near = job.near + begin, *far = job.far + begin;
+        const float upper = job.upper, lower = job.lower;
+        std::uint8_t* target = job.target + begin;
+        for (int x = 0; x < count; ++x) {
+            const auto quad = static_cast<std::int32_t>(found[x]);
+            const auto at = [&](int shift) { return static_cast<float>((quad >> shift) & 255); };
+            const float above = at(0) * near[x] + at(8) * far[x], below = at(16) * near[x] + at(24) * far[x];
+            const float mixed = above * upper + below * lower;
+            target[x] = static_cast<std::uint8_t>(static_cast<std::int32_t>((mixed + kRounder) - kRounder));
+        }
+    }
+}
+
+}  // namespace flowerablate::FLOWERABLATE_ISA

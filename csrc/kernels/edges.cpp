@@ -1,0 +1,127 @@
+// The kernels of ops/filter.cpp that work on differences: gradients and sharpening.
+#include "kernels/pointwise.hpp"
+#include "kernels/kernels.hpp"
+#include "kernels/words.hpp"
+
+namespace flowerablate::FLOWERABLATE_ISA {
+
+void sobel(const SobelJob& job);
+void sharpness(const FilterJob& job, float factor);
+void unsharp(const std::uint8_t* source, const std::uint8_t* blurred, std::uint8_t* target, std::ptrdiff_t bytes,
+             float amount, int threshold);
+
+namespace {
+
+// out[x] = sum over the taps of weights * rows[tap][x]
+template <typename T, typename From>
+FLOWERABLATE_INLINE void weigh(const From* const* rows, const std::int32_t* weights, int taps, T* __restrict out,
+                               std::ptrdiff_t count) {
+    for (int tap = 0; tap < taps; ++tap) {
+        const From* const row = rows[tap];
+        const T weight = static_cast<T>(weights[tap]);
+        if (tap == 0) {
+            for (std::ptrdiff_t x = 0; x < count; ++x) out[x] = static_cast<T>(weight * row[x]);
+        } else if (weight != 0) {
+            for (std::ptrdiff_t x = 0; x < count; ++x) out[x] = static_cast<T>(out[x] + weight * row[x]);
+        }
+    }
+}
+
+// One gradient of a row: `down` along the columns, `along` along the row; absolute values of at most 255.
+template <typename T>
+void gradient(const SobelJob& sobel, const Margins& sides, const std::uint8_t* const* rows, const std::int32_t* down,
+              const std::int32_t* along, T* row, T* sums, T* __restrict out) {
+    const FilterJob& job = sobel.picture;
+    const std::ptrdiff_t count = static_cast<std::ptrdiff_t>(job.width) * job.channels;
+    weigh(rows, down, job.size, row, count);
+    fill_margins(sides, row, job.width, job.channels);
+    const T* shifted[7];
+    for (int tap = 0; tap < job.size; ++tap) shifted[tap] = row + static_cast<std::ptrdiff_t>(tap - job.size / 2) * job.channels;
+    weigh(shifted, along, job.size, sums, count);
+    for (std::ptrdiff_t x = 0; x < count; ++x) {
+        const T length = static_cast<T>(sums[x] < 0 ? -sums[x] : sums[x]);
+        out[x] = length < 255 ? length : static_cast<T>(255);
+    }
+}
+
+// `T` holds every sum: 16 bits up to size 5.
+template <typename T>
+void sobel_typed(const SobelJob& sobel) {
+    const FilterJob& job = sobel.picture;
+    const int radius = job.size / 2;
+    const Margins sides = margins<true>(radius, radius, job.width);
+    const std::ptrdiff_t count = static_cast<std::ptrdiff_t>(job.width) * job.channels;
+    const std::ptrdiff_t padded = padded_values(job);
+    T* const row = reinterpret_cast<T*>(job.work) + static_cast<std::ptrdiff_t>(radius) * job.channels;
+    T* const sums = reinterpret_cast<T*>(job.work + padded * 4);
+    T* const along_x = reinterpret_cast<T*>(job.work + padded * 8);
+    T* const along_y = reinterpret_cast<T*>(job.work + padded * 12);
+    const std::uint8_t* rows[7];
+    for (int y = 0; y < job.height; ++y) {
+        for (int i = 0; i < job.size; ++i) {
+            rows[i] = source_row<std::uint8_t>(job, mirrored(y - radius + i, job.height));
+        }
+        if (sobel.output != 2) gradient(sobel, sides, rows, sobel.smooth, sobel.difference, row, sums, along_x);
+        if (sobel.output != 1) gradient(sobel, sides, rows, sobel.difference, sobel.smooth, row, sums, along_y);
+        std::uint8_t* __restrict const out = job.target + y * count;
+        if (sobel.output != 0) {
+            const T* const only = sobel.output == 1 ? along_x : along_y;
+            for (std::ptrdiff_t x = 0; x < count; ++x) out[x] = static_cast<std::uint8_t>(only[x]);
+            continue;
+        }
+        for (std::ptrdiff_t x = 0; x < count; ++x) {
+            const float a = static_cast<float>(static_cast<std::int32_t>(along_x[x]));
+            const float b = static_cast<float>(static_cast<std::int32_t>(along_y[x]));
+            const float length = __builtin_sqrtf(a * a + b * b);
+            const float clamped = length < 255.0f ? length : 255.0f;
+            out[x] = static_cast<std::uint8_t>(static_cast<std::int32_t>((clamped + kRounder) - kRounder));
+        }
+    }
+}
+
+FLOWERABLATE_INLINE std::uint8_t rounded(float value) {
+    const float raised = value > 0.0f ? value : 0.0f;
+    const float clamped = raised < 255.0f ? raised : 255.0f;
+    return static_cast<std::uint8_t>(static_cast<std::int32_t>((clamped + kRounder) - kRounder));
+}
+
+}  // namespace
+
+void sobel(const SobelJob& job) { job.picture.size == 7 ? sobel_typed<std::int32_t>(job) : sobel_typed<std::int16_t>(job); }
+
+void sharpness(const FilterJob& job, float factor) {
+    const int c = job.channels;
+    const std::ptrdiff_t count = static_cast<std::ptrdiff_t>(job.width) * c;
+    std::uint16_t* __restrict const columns = reinterpret_cast<std::uint16_t*>(job.work);
+    for (int y = 0; y < job.height; ++y) {
+        const std::uint8_t* const row = source_row<std::uint8_t>(job, y);
+        std::uint8_t* __restrict const out = job.target + y * count;
+        if (y == 0 || y == job.height - 1 || job.width < 3) {
+            std::memcpy(out, row, static_cast<std::size_t>(count));
+            continue;
+        }
+        const std::uint8_t* const above = source_row<std::uint8_t>(job, y - 1);
+        const std::uint8_t* const below = source_row<std::uint8_t>(job, y + 1);
+        for (std::ptrdiff_t x = 0; x < count; ++x) columns[x] = static_cast<std::uint16_t>(above[x] + row[x] + below[x]);
+        std::memcpy(out, row, static_cast<std::size_t>(c));
+        for (std::ptrdiff_t x = c; x < count - c; ++x) {
+            const std::int32_t sum = columns[x - c] + columns[x] + columns[x + c] + 4 * row[x];
+            const float smooth = (static_cast<float>(sum) * (1.0f / 13.0f) + kRounder) - kRounder;
+            out[x] = rounded(smooth + factor * (static_cast<float>(static_cast<std::int32_t>(row[x])) - smooth));
+        }
+        std::memcpy(out + count - c, row + count - c, static_cast<std::size_t>(c));
+    }
+}
+
+void unsharp(const std::uint8_t* source, const std::uint8_t* blurred, std::uint8_t* target, std::ptrdiff_t bytes,
+             float amount, int threshold) {
+    for (std::ptrdiff_t x = 0; x < bytes; ++x) {
+        const std::int32_t value = source[x];
+        const std::int32_t difference = value - blurred[x];
+        const std::int32_t size = difference < 0 ? -difference : difference;
+        const std::uint8_t sharper = rounded(static_cast<float>(value) + amount * static_cast<float>(difference));
+        target[x] = size > threshold ? sharper : source[x];
+    }
+}
+
+}  // namespace flowerablate::FLOWERABLATE_ISA

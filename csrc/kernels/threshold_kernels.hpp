@@ -1,0 +1,50 @@
+// The kernels of ops/threshold.cpp, and the luminance that others need, too. Plain structs only, as in simd.hpp.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace flowerablate {
+
+// What becomes of a value x of some channel where the decision is made one way: (x & keep) | fill.
+struct Outcome {
+    std::uint16_t keep, fill;
+};
+
+// A row of `width` pixels. A value becomes what `above` says where its decider is above the limit of its channel, else what `below`
+// says; arrays are indexed by channel.
+struct ThresholdRow {
+    const std::uint8_t* source;
+    const std::uint8_t* decider;  // as many values as the source has; may be the source
+    std::uint8_t* target;
+    int width, channels, depth;  // depth: bytes of a value
+    std::uint16_t limits[4];
+    Outcome above[4], below[4];
+};
+
+// Decides for each pixel of a plane, 8 bits, one channel, rows touching, whether mean - value < shift where `mean` is the rounded
+// mean of a square of `size` x `size` pixels around it; outside, the border repeats. Decisions are 255 or 0, `spacing` bytes apart.
+struct AdaptiveJob {
+    const std::uint8_t* plane;
+    int height, width, size, shift;
+    const float* weights;  // of one dimension, [size], or null for equal ones
+    std::uint8_t* decisions;
+    int spacing;
+    std::uint8_t* work;  // adaptive_work_bytes(job) bytes
+};
+
+struct ThresholdKernels {
+    // OpenCV's grey: (9798 R + 19235 G + 3735 B + 2^14) >> 15. One channel: a copy. No overshoot in any of these.
+    void (*luminance)(const std::uint8_t* source, std::uint8_t* target, int width, int channels, int depth);
+    // target = the channel of that number.
+    void (*take_channel)(const std::uint8_t* source, std::uint8_t* target, int width, int channels, int channel, int depth);
+    // Writes each value of a plane `channels` times.
+    void (*broadcast)(const std::uint8_t* plane, std::uint8_t* target, int width, int channels, int depth);
+    void (*threshold)(const ThresholdRow&);
+    // Adds the number of times that each value occurs to counts[value].
+    void (*count)(const std::uint8_t* plane, int width, int depth, std::uint32_t* counts);
+    std::ptrdiff_t (*adaptive_work_bytes)(const AdaptiveJob&);
+    void (*adaptive)(const AdaptiveJob&);
+};
+
+}  // namespace flowerablate

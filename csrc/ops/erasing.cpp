@@ -1,0 +1,187 @@
+#include "ops/noise.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+namespace flowerablate {
+
+namespace {
+
+struct Rectangle {
+    int top, left, height, width;
+    bool empty() const { return height == 0 || width == 0; }
+};
+
+constexpr int kMostHoles = 64;
+constexpr std::uint32_t kBlocksOfHole = 1u << 25;
+
+// Ops that copy the picture and fill rectangles in it: with random bytes, with the mean of each channel, or with one value.
+class Erasing : public Op {
+public:
+    Erasing(Params& params, const Setup& setup)
+        : Op(setup), fill_(static_cast<Fill>(params.choice("fill", {"noise", "mean", "constant"}))) {
+        const double value = params.number("value", 0.0, 1.0);
+        value_ = static_cast<std::uint16_t>(std::nearbyint(value * (setup.format.depth == 1 ? 255.0 : 65535.0)));
+    }
+
+protected:
+    Image filled(const Image& input, const Context& context, const Rectangle* rectangles, int count) const {
+        if (std::all_of(rectangles, rectangles + count, [](const Rectangle& each) { return each.empty(); })) return input;
+        std::uint8_t* target = context.target(bytes(input.size()));
+        const std::size_t row = static_cast<std::size_t>(input.width) * static_cast<std::size_t>(pixel_bytes());
+        for (int y = 0; y < input.height; ++y) std::memcpy(target + static_cast<std::size_t>(y) * row, input.row(y), row);
+        const int bytes_of_row = input.width * pixel_bytes();
+        std::uint8_t* const line = context.scratch.work(0, row);
+        if (fill_ != Fill::kNoise) write_line(input, line);
+        const PhiloxJob job = pixel_words(context, stream());
+        for (int i = 0; i < count; ++i) {
+            const Rectangle& part = rectangles[i];
+            if (part.empty()) continue;
+            const std::size_t wide = static_cast<std::size_t>(part.width) * static_cast<std::size_t>(pixel_bytes());
+            const std::uint8_t* from = line;
+            if (fill_ == Fill::kNoise) {
+                const std::size_t blocks = (wide * static_cast<std::size_t>(part.height) + 15) / 16;
+                std::uint8_t* const noise = context.scratch.work(1, blocks * 16);
+                kernels().noise.philox(job, kPixelBlocks + static_cast<std::uint32_t>(i) * kBlocksOfHole,
+                                       static_cast<std::ptrdiff_t>(blocks), reinterpret_cast<std::uint32_t*>(noise));
+                from = noise;
+            }
+            std::uint8_t* to = target + static_cast<std::ptrdiff_t>(part.top) * bytes_of_row + part.left * pixel_bytes();
+            for (int y = 0; y < part.height; ++y, to += bytes_of_row) {
+                std::memcpy(to, from, wide);
+                if (fill_ == Fill::kNoise) from += wide;
+            }
+        }
+        return packed_image(target, input.size(), pixel_bytes());
+    }
+
+private:
+    enum class Fill { kNoise, kMean, kConstant };
+
+    // A row of pixels of one colour.
+    void write_line(const Image& input, std::uint8_t* line) const {
+        std::uint16_t color[4] = {value_, value_, value_, value_};
+        if (fill_ == Fill::kMean) {
+            std::uint64_t sums[4] = {}, squares[4] = {};
+            for (int y = 0; y < input.height; ++y) {
+                kernels().moments({input.row(y), input.width, channels(), format().depth, sums, squares});
+            }
+            const std::uint64_t pixels = static_cast<std::uint64_t>(input.height) * static_cast<std::uint64_t>(input.width);
+            for (int c = 0; c < channels(); ++c) color[c] = static_cast<std::uint16_t>((sums[c] + pixels / 2) / pixels);
+        }
+        for (int i = 0; i < input.width * channels(); ++i) {
+            const std::uint16_t value = color[i % channels()];
+            if (format().depth == 1) {
+                line[i] = static_cast<std::uint8_t>(value);
+            } else {
+                reinterpret_cast<std::uint16_t*>(line)[i] = value;
+            }
+        }
+    }
+
+    Fill fill_;
+    std::uint16_t value_;
+};
+
+// Erases one rectangle of random area and aspect ratio (Zhong et al.: Random erasing data augmentation, 2017), found as
+// torchvision does: the first of ten that is smaller than the picture.
+class RandomErasing final : public Erasing {
+public:
+    RandomErasing(Params& params, const Setup& setup)
+        : Erasing(params, setup),
+          scale_low_(params.number("scale_low", 0.0, 1.0)),
+          scale_high_(params.number("scale_high", scale_low_, 1.0)),
+          ratio_low_(params.number("ratio_low", 0.001, 1000.0)),
+          ratio_high_(params.number("ratio_high", ratio_low_, 1000.0)) {}
+
+    void explain(Size input, const Draws& draws, Explanation& found) const override {
+        const Rectangle part = draw(input, draws);
+        found.emplace_back("top", static_cast<std::int64_t>(part.top));
+        found.emplace_back("left", static_cast<std::int64_t>(part.left));
+        found.emplace_back("height", static_cast<std::int64_t>(part.height));
+        found.emplace_back("width", static_cast<std::int64_t>(part.width));
+    }
+
+protected:
+    Image apply(const Image& input, const Context& context) const override {
+        const Rectangle part = draw(input.size(), context.draws(stream()));
+        return filled(input, context, &part, 1);
+    }
+
+private:
+    Rectangle draw(Size size, const Draws& draws) const {
+        const double low = std::log(ratio_low_), high = std::log(ratio_high_);
+        for (std::uint64_t attempt = 0; attempt < 10; ++attempt) {
+            const std::uint64_t number = 1 + 4 * attempt;
+            const double share = scale_low_ + (scale_high_ - scale_low_) * draws.uniform(number);
+            const double area = share * size.height * size.width;
+            const double ratio = std::exp(low + (high - low) * draws.uniform(number + 1));
+            const double height = std::nearbyint(std::sqrt(area * ratio)), width = std::nearbyint(std::sqrt(area / ratio));
+            if (!(height < size.height && width < size.width)) continue;
+            const double rows = size.height - height + 1, columns = size.width - width + 1;
+            return {static_cast<int>(rows * draws.uniform(number + 2)), static_cast<int>(columns * draws.uniform(number + 3)),
+                    static_cast<int>(height), static_cast<int>(width)};
+        }
+        return {0, 0, 0, 0};
+    }
+
+    double scale_low_, scale_high_, ratio_low_, ratio_high_;
+};
+
+// Erases squares whose centres lie anywhere in the picture, so that some are cut off (DeVries and Taylor: Improved
+// regularization of convolutional neural networks with cutout, 2017).
+class Cutout final : public Erasing {
+public:
+    Cutout(Params& params, const Setup& setup)
+        : Erasing(params, setup),
+          holes_(params.integer("holes", 1, kMostHoles)),
+          size_(params.integer("size", 0, 8192)),
+          share_(params.number("share", 0.0, 1.0)) {}
+
+    void explain(Size input, const Draws& draws, Explanation& found) const override {
+        Rectangle holes[kMostHoles];
+        draw(input, draws, holes);
+        const auto add = [&](const char* name, int Rectangle::*part) {
+            std::vector<double> values;
+            for (int i = 0; i < holes_; ++i) values.push_back(holes[i].*part);
+            found.emplace_back(name, std::move(values));
+        };
+        add("top", &Rectangle::top);
+        add("left", &Rectangle::left);
+        add("height", &Rectangle::height);
+        add("width", &Rectangle::width);
+    }
+
+protected:
+    Image apply(const Image& input, const Context& context) const override {
+        Rectangle holes[kMostHoles];
+        draw(input.size(), context.draws(stream()), holes);
+        return filled(input, context, holes, holes_);
+    }
+
+private:
+    void draw(Size picture, const Draws& draws, Rectangle* holes) const {
+        const int size =
+            size_ ? size_ : static_cast<int>(std::nearbyint(share_ * std::min(picture.height, picture.width)));
+        for (int i = 0; i < holes_; ++i) {
+            const auto number = static_cast<std::uint64_t>(1 + 2 * i);
+            const int y = static_cast<int>(picture.height * draws.uniform(number)) - size / 2;
+            const int x = static_cast<int>(picture.width * draws.uniform(number + 1)) - size / 2;
+            const int top = std::max(y, 0), left = std::max(x, 0);
+            holes[i] = {top, left, std::min(y + size, picture.height) - top, std::min(x + size, picture.width) - left};
+        }
+    }
+
+    int holes_, size_;
+    double share_;
+};
+
+}  // namespace
+
+void add_erasing(OpKinds& kinds) {
+    kinds["random_erasing"] = {make_op<RandomErasing>, true};
+    kinds["cutout"] = {make_op<Cutout>, true};
+}
+
+}  // namespace flowerablate

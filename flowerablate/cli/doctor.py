@@ -1,0 +1,295 @@
+"""``flowerablate doctor``: what is used on this machine, what is wrong with it, and what helps."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .listing import LocalOption, show, study_folder
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+PATHS = ("baseline", "avx2", "avx512")
+"""What ``FLOWERABLATE_SIMD`` may ask for."""
+REINSTALL = "pip install --force-reinstall --no-deps flowerablate, on this machine and with this Python"
+TOO_LITTLE = 2**30
+"""Bytes: with less free space than this, a packed data set soon finds none."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at; *status*: ``ok``, ``note`` (could be better) or ``wrong``; *cure*: one line."""
+
+    name: str
+    found: str
+    status: str = "ok"
+    cure: str = ""
+
+
+def doctor(
+    local: LocalOption = Path(),
+    full: Annotated[bool, typer.Option("--full", help="Import torch too, which takes seconds, and try it.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+) -> None:
+    """Show what is used on this machine, check that it works, and say what helps where it does not.
+
+    The native core is run in processes of their own, once for each instruction set that it knows, and its results are
+    compared with NumPy's to the bit. The exit code is 1 if something is wrong.
+
+    \b
+    Examples:
+      flowerablate doctor
+      flowerablate doctor --full
+      flowerablate doctor --json
+      FLOWERABLATE_SIMD=avx2 flowerablate doctor
+    """
+    findings = [
+        Finding("flowerablate", _version("flowerablate") or "not installed as a distribution"),
+        Finding("Python", f"{platform.python_version()}, {platform.system()} {platform.machine()}"),
+        Finding("processor", f"{_processor()}, {_cores()} cores for this process"),
+        *_torch(full),
+        *_native(),
+        _cache(),
+        *_plugins(study_folder(local)),
+    ]
+    healthy = all(finding.status != "wrong" for finding in findings)
+    if as_json:
+        typer.echo(json.dumps({"healthy": healthy, "findings": [asdict(finding) for finding in findings]}, indent=2))
+    else:
+        show(_parts(findings))
+    if not healthy:
+        raise typer.Exit(1)
+
+
+# --------------------------------------------------------------------------------------------- torch and CUDA
+
+
+def _torch(full: bool) -> Iterator[Finding]:
+    """Look at torch and torchvision without importing them, or with *full* in a process that does."""
+    for name in ("torch", "torchvision"):
+        version = _version(name)
+        cure = "" if version else f"pip install {name}"
+        yield Finding(name, version or "not installed", "ok" if version else "wrong", cure)
+    if not _version("torch"):
+        return
+    built, devices = _torch_is_built_for(), _cuda_devices()
+    if not devices:
+        yield Finding("CUDA", "no device: trains on the processor")
+    elif built:
+        yield Finding("CUDA", f"{devices} device(s), torch is built for CUDA {built}")
+    else:
+        cure = "install the CUDA build of torch that pytorch.org names for this system"
+        yield Finding("CUDA", f"{devices} device(s), but this torch is built without CUDA", "note", cure)
+    if full:
+        code = "import torch, torchvision; print(torch.cuda.is_available(), torch.ones(2).sum().item())"
+        done = _python(code)
+        if done.returncode == 0:
+            usable = "can" if done.stdout.split()[0] == "True" else "cannot"
+            yield Finding("import torch", f"works, {usable} use CUDA")
+        else:
+            cure = "pip install --force-reinstall torch torchvision, in versions that belong together"
+            yield Finding("import torch", _last_line(done), "wrong", cure)
+
+
+def _torch_is_built_for() -> str:
+    """Return the CUDA version that torch was built for, or nothing; read from its files, which is quicker than it."""
+    from importlib.util import find_spec
+
+    spec = find_spec("torch")  # which imports nothing
+    if spec is None or spec.origin is None:
+        return ""
+    text = Path(spec.origin).with_name("version.py").read_text(encoding="utf-8")
+    match = re.search(r"^cuda\b.*=\s*['\"]([\d.]+)['\"]", text, flags=re.M)
+    return match[1] if match else ""
+
+
+def _cuda_devices() -> int:
+    """Ask the driver, where there is one, how many devices there are."""
+    try:
+        driver = ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+        number = ctypes.c_int()
+        if driver.cuInit(0) == 0 and driver.cuDeviceGetCount(ctypes.byref(number)) == 0:
+            return number.value
+    except (OSError, AttributeError):
+        pass
+    return 0
+
+
+# --------------------------------------------------------------------------------------------- native core
+
+
+def _native() -> Iterator[Finding]:
+    """Run the self-check with the instruction set in use and with each other that this processor can run."""
+    wanted = os.environ.get("FLOWERABLATE_SIMD", "")
+    runs = {name: _start_check(name) for name in dict.fromkeys((wanted, *PATHS))}
+    outcomes = {name: _outcome(run) for name, run in runs.items()}
+    used = outcomes[wanted]
+    yield Finding("FLOWERABLATE_SIMD", wanted or "not set: the widest that the processor can run")
+    if "trouble" in used:
+        can = [name for name in PATHS if "trouble" not in outcomes[name]]
+        other = f"unset FLOWERABLATE_SIMD, or set it to {' or '.join(can)}"  # the module works then
+        yield Finding("native core", used["trouble"], "wrong", other if can else REINSTALL)
+        return
+    able = [name for name in PATHS if outcomes[name].get("simd") == name]
+    yield Finding("native core", f"{used['simd']} in use, this processor can run {', '.join(able)}")
+    yield Finding("native threads", str(used["threads"]))
+    bad = [name for name in dict.fromkeys((used["simd"], *able)) if not outcomes.get(name, used)["equal"]]
+    if bad:
+        good = [name for name in able if name not in bad]
+        cure = f"set FLOWERABLATE_SIMD={good[-1]} until it is mended, and report this" if good else REINSTALL
+        yield Finding("self-check", f"results of {', '.join(bad)} are not those of NumPy", "wrong", cure)
+    else:
+        yield Finding("self-check", f"results are NumPy's, to the bit: {', '.join(able)}")
+
+
+def _start_check(simd: str) -> subprocess.Popen[str]:
+    code = f"from {__name__} import self_check; self_check()"
+    environment = {**os.environ, "FLOWERABLATE_SIMD": simd, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    if not simd:
+        del environment["FLOWERABLATE_SIMD"]
+    return subprocess.Popen(
+        [sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def _outcome(run: subprocess.Popen[str]) -> dict[str, Any]:
+    """Return what the self-check told, or the trouble that kept it from telling, a crash of the process included."""
+    try:
+        out, err = run.communicate(timeout=60)
+    except subprocess.TimeoutExpired:
+        run.kill()
+        run.communicate()
+        return {"trouble": "does not end"}
+    if run.returncode == 0:
+        told: dict[str, Any] = json.loads(out)
+        return told
+    if run.returncode < 0:
+        return {"trouble": f"the process died of signal {-run.returncode}"}
+    return {"trouble": _last_line(subprocess.CompletedProcess([], run.returncode, out, err))}
+
+
+def self_check() -> None:
+    """Run a small chain through the native core and print as JSON which path it took and whether NumPy agrees."""
+    import numpy as np
+
+    from .. import _native
+
+    height, width = 37, 53  # no multiple of any vector's length
+    picture = (np.arange(height * width * 3, dtype=np.uint32) * 2654435761 >> 13).astype(np.uint8)
+    picture = picture.reshape(height, width, 3)
+    mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+    morphology: dict[str, str | int] = {"op": "open", "size": 3, "shape": "rectangle"}
+    normalize: dict[str, tuple[float, ...]] = {"mean": mean, "std": std}
+    chain = _native.Chain([("morphology", morphology, 1), ("normalize", normalize, 2)], 3)
+    out = np.zeros((4, 3, height, width), np.float32)
+    sizes = np.array([height], np.int32), np.array([width], np.int32)
+    indices, ids = np.zeros(4, np.int64), np.arange(4, dtype=np.uint64)
+    chain.run(picture.reshape(-1), np.zeros(1, np.int64), *sizes, indices, ids, out, seed=1, epoch=0)
+
+    opened = picture
+    for reduce in (np.min, np.max):  # an opening is an erosion, then a dilation; the edge repeated changes neither
+        padded = np.pad(opened, ((1, 1), (1, 1), (0, 0)), mode="edge")
+        opened = reduce(np.lib.stride_tricks.sliding_window_view(padded, (3, 3), axis=(0, 1)), axis=(-2, -1))
+    floats = opened.transpose(2, 0, 1).astype(np.float32) * np.float32(1 / 255)
+    expected = (floats - np.array(mean, np.float32)[:, None, None]) / np.array(std, np.float32)[:, None, None]
+    equal = all(bool(np.array_equal(each, expected)) for each in out)
+    print(json.dumps({"simd": _native.simd_path(), "threads": _native.threads(), "equal": equal}))
+
+
+# --------------------------------------------------------------------------------------------- cache, plugins
+
+
+def _cache() -> Finding:
+    from .run import cache_folder
+
+    folder = cache_folder()
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    cure = "set FLOWERABLATE_CACHE to a folder on a disk with room that you may write to"
+    try:
+        if not existing.is_dir():
+            raise NotADirectoryError(0, "Not a directory", str(existing))
+        with tempfile.TemporaryFile(dir=existing):
+            pass
+        free = shutil.disk_usage(existing).free
+    except OSError as error:
+        return Finding("cache", f"{folder}: cannot be written ({error.strerror or error})", "wrong", cure)
+    room = f"{free / 2**30:.1f} GB free"
+    if free < TOO_LITTLE:
+        return Finding("cache", f"{folder}: {room}", "note", cure)
+    return Finding("cache", f"{folder}: {room}" + ("" if folder.exists() else ", not made yet"))
+
+
+def _plugins(folder: Path) -> Iterator[Finding]:
+    from ..discovery import discover
+
+    catalogue = discover(folder, strict=False)
+    yield Finding("plugins", ", ".join(plugin.owner.plugin for plugin in catalogue.plugins) or "none")
+    for failure in catalogue.failures:
+        cure = "mend it, reinstall it, or uninstall the distribution that brings it"
+        yield Finding(f"plugin {failure.owner}", failure.reason, "wrong", cure)
+    for clash in catalogue.clashes:
+        yield Finding(f"plugin {clash.owner}", clash.reason, "wrong", "rename one of the two, or uninstall it")
+
+
+# --------------------------------------------------------------------------------------------- helpers
+
+
+def _parts(findings: list[Finding]) -> Iterator[RenderableType]:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    styles = {"ok": "green", "note": "yellow", "wrong": "bold red"}
+    for finding in findings:
+        found = finding.found + (f"\n-> {finding.cure}" if finding.cure else "")
+        table.add_row(Text(finding.status, styles[finding.status]), finding.name, found)
+    yield table
+    wrong = sum(finding.status == "wrong" for finding in findings)
+    yield Text(f"\n{wrong} thing{'s' * (wrong > 1)} wrong" if wrong else "\nnothing is wrong")
+
+
+def _version(distribution: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return ""
+
+
+def _cores() -> int:
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def _processor() -> str:
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:  # only Linux has it
+        text = ""
+    match = re.search(r"^model name\s*:\s*(.+)$", text, flags=re.M)
+    return match[1] if match else platform.processor() or platform.machine()
+
+
+def _python(code: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    return subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+
+
+def _last_line(done: subprocess.CompletedProcess[str]) -> str:
+    lines = done.stderr.strip().splitlines()
+    return lines[-1] if lines else f"exit code {done.returncode}"

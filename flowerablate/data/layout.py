@@ -1,0 +1,279 @@
+"""What lies in the folder of a packed store, how it is written, and how it is told from a damaged one.
+
+======================  ================================================================================================
+``pixels.bin``          all pixels behind each other, uint8 or uint16, in the machine's byte order
+``index.bin``           offsets int64 [N] (in elements), then heights int32 [N], then widths int32 [N]; mapped, not read
+``blocks.bin``          BLAKE2b (64 bits) of each MiB of ``pixels.bin``
+``manifest.json``       what the store holds, the size of ``pixels.bin``, checksums of the index, the blocks and itself
+``verified.json``       size, times and inode of ``pixels.bin`` when its blocks were last right; not part of the store
+======================  ================================================================================================
+
+At each opening the sizes, the manifest, the index and the list of blocks are checked (16 bytes for each image are
+read, none kept). The pixels of a store up to :data:`ALWAYS_CHECKED` are checked whole each time. Those of a larger one
+are checked when the file is not the one that ``verified.json`` describes: after it was copied, restored or written to.
+So a byte that was changed by any program is noticed at the next opening; one that a failing disk changed beneath the
+file system is noticed in large stores by :func:`first_damage` only.
+"""
+
+from __future__ import annotations
+
+import array
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, BinaryIO, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import DataError
+from .decode import Depth
+from .packed import Image, PackedImages, PixelFile, Source
+from .window import in_order
+
+Progress: TypeAlias = Callable[[str, int, int], None]
+
+FORMAT = 3
+BLOCK = 1 << 20
+ALWAYS_CHECKED = 64 << 20
+"""Bytes of pixels up to which a store is checked whole at each opening (tens of milliseconds)."""
+
+_SUM = 8
+_ENTRY = 16
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a store is asked to hold; see :func:`flowerablate.data.store.open_store`."""
+
+    images: int
+    channels: int
+    depth: Depth = 8
+    at_least: int | None = None
+    dtype: str = "uint8"
+
+
+class Writer:
+    """Writes a store into an empty folder, image by image; memory stays flat. A context manager."""
+
+    def __init__(self, folder: Path, contents: Contents) -> None:
+        self._folder = folder
+        self._contents = contents
+        self._file = (folder / "pixels.bin").open("wb")
+        self._bytes = 0
+        self._block = hashlib.blake2b(digest_size=_SUM)
+        self._sums = bytearray()
+        self._columns = (array.array("q"), array.array("i"), array.array("i"))
+
+    def __enter__(self) -> Writer:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._file.close()
+
+    def add(self, image: Image) -> None:
+        """Append one image. One that is not of the store's type and channels raises :class:`DataError`."""
+        contents = self._contents
+        if (
+            image.ndim != 3
+            or image.shape[2] != contents.channels
+            or image.dtype.name != contents.dtype
+            or not image.size
+        ):
+            raise DataError(
+                f"an image came out as {image.dtype} {list(image.shape)}, but is to be packed as {contents.dtype} "
+                f"[height, width, {contents.channels}]; mend the step that made it"
+            )
+        for column, value in zip(self._columns, (self._bytes // image.itemsize, *image.shape[:2]), strict=True):
+            column.append(value)
+        flat = np.ascontiguousarray(image).reshape(-1).view(np.uint8).data
+        self._file.write(flat)
+        while len(flat):
+            part = flat[: BLOCK - self._bytes % BLOCK]
+            self._block.update(part)
+            self._bytes += len(part)
+            if self._bytes % BLOCK == 0:
+                self._end_block()
+            flat = flat[len(part) :]
+
+    def finish(self) -> None:
+        """Write what makes the pixels a store, all of it to the disk."""
+        if self._bytes % BLOCK:
+            self._end_block()
+        _sync(self._file)
+        index = b"".join(column.tobytes() for column in self._columns)
+        _write(self._folder / "index.bin", index)
+        _write(self._folder / "blocks.bin", bytes(self._sums))
+        manifest = _header(self._contents) | {
+            "bytes": self._bytes,
+            "index": _digest(index),
+            "blocks": _digest(bytes(self._sums)),
+        }
+        manifest["checksum"] = _manifest_sum(manifest)
+        _write(self._folder / "manifest.json", json.dumps(manifest).encode())
+        _write_stamp(self._folder, _state(self._folder, manifest["checksum"]))
+
+    def _end_block(self) -> None:
+        self._sums += self._block.digest()
+        self._block = hashlib.blake2b(digest_size=_SUM)
+
+
+def read_store(folder: Path, contents: Contents, progress: Progress) -> PackedImages | None:
+    """Map the store in *folder*, or return None if it is missing, holds anything else, or is damaged."""
+    try:
+        manifest = _read_manifest(folder)
+        if manifest is None or any(manifest.get(key) != value for key, value in _header(contents).items()):
+            return None
+        if not _is_whole(folder, manifest) or not _pixels_are_right(folder, manifest, progress):
+            return None
+        return _mapped(folder, manifest)
+    except (OSError, ValueError):
+        return None
+
+
+def map_again(folder: Path, checksum: str) -> PackedImages:
+    """Map a store that was opened before, perhaps by another process; *checksum* is its manifest's."""
+    try:
+        manifest = _read_manifest(folder)
+        if manifest is not None and manifest["checksum"] == checksum:
+            return _mapped(folder, manifest)
+    except (OSError, ValueError):
+        pass
+    raise DataError(f"the packed images in {folder} are gone or were built anew since they were opened; start again")
+
+
+def first_damage(folder: Path, progress: Progress) -> int | None:
+    """Read all pixels of a store and return the number of its first damaged block (of 1 MiB), or None.
+
+    The pixels are read, not mapped, so that none of them stays. Raises OSError where a file cannot be read.
+    """
+    sums = (folder / "blocks.bin").read_bytes()
+    right = [sums[start : start + _SUM] for start in range(0, len(sums), _SUM)]
+    with (folder / "pixels.bin").open("rb", buffering=0) as file:
+        done = 0
+        for found in in_order(_sum, iter(lambda: file.read(BLOCK), b"")):
+            if done == len(right) or found != right[done]:
+                return done
+            done += 1
+            progress("checking packed images", done, len(right))
+    return None if done == len(right) else done
+
+
+def _header(contents: Contents) -> dict[str, Any]:
+    asked = {field.name: getattr(contents, field.name) for field in fields(contents)}
+    return {"format": FORMAT, "byteorder": sys.byteorder, **asked}
+
+
+def _read_manifest(folder: Path) -> dict[str, Any] | None:
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    if not isinstance(manifest, dict) or manifest.get("checksum") != _manifest_sum(manifest):
+        return None
+    return manifest
+
+
+def _manifest_sum(manifest: dict[str, Any]) -> str:
+    rest = {key: value for key, value in manifest.items() if key != "checksum"}
+    return _digest(json.dumps(rest, sort_keys=True).encode())
+
+
+def _is_whole(folder: Path, manifest: dict[str, Any]) -> bool:
+    sizes = {
+        "pixels.bin": manifest["bytes"],
+        "index.bin": _ENTRY * manifest["images"],
+        "blocks.bin": _SUM * -(-manifest["bytes"] // BLOCK),
+    }
+    if any((folder / name).stat().st_size != size for name, size in sizes.items()):
+        return False
+    return all(_file_digest(folder / f"{name}.bin") == manifest[name] for name in ("index", "blocks"))
+
+
+def _pixels_are_right(folder: Path, manifest: dict[str, Any], progress: Progress) -> bool:
+    state = _state(folder, manifest["checksum"])  # taken before reading: what is written meanwhile is not vouched for
+    is_large = manifest["bytes"] > ALWAYS_CHECKED
+    if is_large and _read_stamp(folder) == state:
+        return True
+    if first_damage(folder, progress if is_large else lambda what, done, total: None) is not None:
+        return False
+    if is_large:
+        _write_stamp(folder, state)
+    return True
+
+
+def _state(folder: Path, checksum: str) -> dict[str, Any]:
+    found = (folder / "pixels.bin").stat()
+    times = {"mtime_ns": found.st_mtime_ns, "ctime_ns": found.st_ctime_ns}
+    return {"size": found.st_size, **times, "inode": found.st_ino, "manifest": checksum}
+
+
+def _read_stamp(folder: Path) -> object:
+    try:
+        return json.loads((folder / "verified.json").read_bytes())
+    except (OSError, ValueError):
+        return None
+
+
+def _write_stamp(folder: Path, state: dict[str, Any]) -> None:
+    temporary = folder / f".verified.{os.getpid()}"
+    try:
+        temporary.write_text(json.dumps(state))
+        temporary.replace(folder / "verified.json")
+    except OSError:  # a cache that may only be read: its large stores are checked at each opening
+        temporary.unlink(missing_ok=True)
+
+
+def _mapped(folder: Path, manifest: dict[str, Any]) -> PackedImages:
+    count = manifest["images"]
+    file = PixelFile(folder / "pixels.bin", np.dtype(manifest["dtype"]))
+    index = np.memmap(folder / "index.bin", np.uint8, mode="r")
+    source = Source(folder, manifest["checksum"], file)
+    return PackedImages(
+        file.pixels,
+        _column(index, 0, count, np.int64),
+        _column(index, 8 * count, count, np.int32),
+        _column(index, 12 * count, count, np.int32),
+        manifest["channels"],
+        source,
+    )
+
+
+def _column(index: NDArray[np.uint8], start: int, count: int, dtype: type[Any]) -> NDArray[Any]:
+    return np.frombuffer(index, dtype, count, start)
+
+
+def _sum(block: bytes) -> bytes:
+    return hashlib.blake2b(block, digest_size=_SUM).digest()
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
+
+
+def _file_digest(path: Path) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    with path.open("rb", buffering=0) as file:
+        while chunk := file.read(BLOCK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+@contextmanager
+def _written(path: Path) -> Iterator[BinaryIO]:
+    with path.open("wb") as file:
+        yield file
+        _sync(file)
+
+
+def _write(path: Path, content: bytes) -> None:
+    with _written(path) as file:
+        file.write(content)
+
+
+def _sync(file: BinaryIO) -> None:
+    """See to it that what was written is on the disk."""
+    file.flush()
+    os.fsync(file.fileno())

@@ -1,0 +1,116 @@
+"""Packed images: any number of pictures behind each other, in memory or in a read-only map of a file."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import DataError
+
+Image: TypeAlias = NDArray[Any]
+"""One picture, uint8 or uint16 [H, W, C]."""
+
+MAPPED_WHOLE = 64 << 20
+"""Bytes of pixels up to which batches are read from the map itself; see :meth:`PackedImages.batch`."""
+
+
+class PixelFile:
+    """A file of pixels, mapped read-only and open for reading."""
+
+    def __init__(self, path: Path, dtype: np.dtype[Any]) -> None:
+        self._path = path
+        self._handle = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        self._buffers = threading.local()
+        self.pixels: NDArray[Any] = np.frombuffer(mmap.mmap(self._handle, 0, access=mmap.ACCESS_READ), dtype)
+        self.is_copied = self.pixels.nbytes > MAPPED_WHOLE and hasattr(os, "preadv")
+
+    def __del__(self) -> None:
+        if hasattr(self, "_handle"):
+            os.close(self._handle)
+
+    def read(self, starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[Any]:
+        """Copy pieces (in elements) behind each other into a buffer that this thread's next call reuses."""
+        item = self.pixels.itemsize
+        buffer = self._buffer(int(sizes.sum()))
+        view = buffer.view(np.uint8).data
+        place = 0
+        for start, size in zip((starts * item).tolist(), (sizes * item).tolist(), strict=True):
+            if os.preadv(self._handle, [view[place : place + size]], start) != size:
+                raise DataError(f"{self._path} was cut short while it was read; start again, and it is built anew")
+            place += size
+        return buffer
+
+    def _buffer(self, size: int) -> NDArray[Any]:
+        whole: NDArray[Any] | None = getattr(self._buffers, "whole", None)
+        if whole is None or len(whole) < size:
+            whole = self._buffers.whole = np.empty(size, self.pixels.dtype)
+        return whole[:size]
+
+
+@dataclass(frozen=True)
+class PackedImages:
+    """Images of any size behind each other: image *i* is [heights[i], widths[i], channels] at pixels[offsets[i]:].
+
+    *pixels* is uint8 or uint16 and has one dimension; *offsets* count its elements. In a store all four are read-only
+    memory maps, and *source* says of what. Such images are pickled as the name of their store, and mapped again where
+    they arrive, so that handing them to another process is cheap; images in memory are pickled whole.
+    """
+
+    pixels: NDArray[Any]
+    offsets: NDArray[np.int64]
+    heights: NDArray[np.int32]
+    widths: NDArray[np.int32]
+    channels: int
+    source: Source | None = None
+
+    def __len__(self) -> int:
+        return len(self.offsets)
+
+    def image(self, index: int) -> Image:
+        """Return one image as a view, [H, W, C]."""
+        height, width = int(self.heights[index]), int(self.widths[index])
+        start = int(self.offsets[index])
+        flat = self.pixels[start : start + height * width * self.channels]
+        return flat.reshape(height, width, self.channels)
+
+    def batch(self, indices: NDArray[np.int64]) -> tuple[PackedImages, NDArray[np.int64]]:
+        """Return packed images that hold images *indices*, and where among them; read batches from these.
+
+        Of a small store, or images in memory, that is ``(self, indices)``. Of a larger one the batch is copied into a
+        buffer that this thread's next call reuses. Every page of a map that was once read counts as resident memory
+        of the process, so that a random walk would seem to load the whole store; and the copy takes a third of the
+        time that it takes to have the pages mapped and to let go of them again. (Where the system has no ``preadv``,
+        all batches are read from the map, and its pages are left to the system.)
+        """
+        if self.source is None or not self.source.file.is_copied:
+            return self, indices
+        if len(indices) and int(indices.min()) < 0:
+            raise IndexError(f"indices must be 0 or more, not {indices.min()}")
+        heights, widths = self.heights[indices], self.widths[indices]
+        sizes = heights.astype(np.int64) * widths * self.channels
+        pixels = self.source.file.read(self.offsets[indices], sizes)
+        copied = PackedImages(pixels, np.cumsum(sizes) - sizes, heights, widths, self.channels)
+        return copied, np.arange(len(indices), dtype=np.int64)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self.source is None:
+            return PackedImages, (self.pixels, self.offsets, self.heights, self.widths, self.channels)
+        from .layout import map_again
+
+        return map_again, (self.source.folder, self.source.checksum)
+
+
+@dataclass(frozen=True)
+class Source:
+    """The store that packed images are mapped from: its folder, the checksum of its manifest, and its pixels."""
+
+    folder: Path
+    checksum: str
+    file: PixelFile

@@ -1,0 +1,86 @@
+"""The memory that a batch is written to, seen by torch as tensors and by the native core as arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ..errors import StudyError
+
+DTYPES: tuple[torch.dtype, ...] = (torch.float32, torch.uint8)
+"""What the pictures of a batch may be: float32 [B, C, H, W], or uint8 [B, H, W, C]."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a batch looks like: pictures of *height* x *width* x *channels*, as *dtype*.
+
+    *classes* is 0 where labels are int64 [B]; else they are class probabilities, float32 [B, classes].
+    """
+
+    height: int
+    width: int
+    channels: int
+    dtype: torch.dtype
+    channels_last: bool
+    classes: int
+
+    def __post_init__(self) -> None:
+        if self.dtype not in DTYPES:
+            raise StudyError(f"dtype must be one of {', '.join(map(str, DTYPES))}, not {self.dtype}")
+        if self.is_bytes and self.channels_last:
+            raise StudyError("channels_last goes with float batches; uint8 batches are [B, H, W, C] as they are")
+        if self.is_bytes and self.classes:
+            raise StudyError("steps on whole batches mix floats; leave them out, or take dtype=torch.float32")
+
+    @property
+    def is_bytes(self) -> bool:
+        """Whether the pictures are uint8 [B, H, W, C]."""
+        return self.dtype == torch.uint8
+
+
+class Buffer:
+    """Room for *count* samples: the tensors *images* and *labels*, and the same memory as arrays for the native core.
+
+    *pin* takes page-locked memory, from which a GPU copies while the CPU goes on; *shared* takes memory that another
+    process can map, so that a worker sends a batch without copying it.
+    """
+
+    def __init__(self, shape: Shape, count: int, *, pin: bool = False, shared: bool = False) -> None:
+        self.images = _images(shape, count, pin, shared)
+        if shape.classes:
+            self.labels = _empty((count, shape.classes), torch.float32, pin, shared)
+        else:
+            self.labels = _empty((count,), torch.int64, pin, shared)
+        self.image_array: NDArray[Any] = as_array(self.images)
+        self.label_array: NDArray[Any] = self.labels.numpy()
+        self.ids = np.empty(count, np.uint64)
+        # What batch ops need besides: the labels before they are mixed, and room for two pictures.
+        self.classes = np.empty(count if shape.classes else 0, np.int64)
+        self.spare: NDArray[Any] = as_array(_images(shape, 2 if shape.classes else 0, False, False))
+
+
+def as_array(images: torch.Tensor) -> NDArray[Any]:
+    """View *images* as the array that the native core writes to; a type that NumPy lacks would be viewed as bits."""
+    array: NDArray[Any] = images.numpy()
+    return array
+
+
+def _images(shape: Shape, count: int, pin: bool, shared: bool) -> torch.Tensor:
+    if shape.is_bytes or shape.channels_last:
+        rows = _empty((count, shape.height, shape.width, shape.channels), shape.dtype, pin, shared)
+        return rows if shape.is_bytes else rows.permute(0, 3, 1, 2)
+    return _empty((count, shape.channels, shape.height, shape.width), shape.dtype, pin, shared)
+
+
+def _empty(shape: tuple[int, ...], dtype: torch.dtype, pin: bool, shared: bool) -> torch.Tensor:
+    if not shared:
+        return torch.empty(shape, dtype=dtype, pin_memory=pin)
+    # Tensor.share_memory_ would copy what is there, though nothing is there yet.
+    storage = torch.UntypedStorage._new_shared(prod(shape) * dtype.itemsize, device="cpu")  # type: ignore[no-untyped-call]
+    return torch.empty(0, dtype=dtype).set_(storage, 0, shape)  # type: ignore[call-overload, no-any-return]

@@ -1,0 +1,232 @@
+"""Packed pictures as a data set for ``torch.utils.data.DataLoader``, fetched a batch at a time."""
+
+from __future__ import annotations
+
+import mmap
+import pickle
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import Dataset, Sampler, get_worker_info
+
+from ..data.store import PackedImages
+from ..errors import StudyError
+from ..keyed import permutation
+from ..preprocess import BatchOps, Preprocess
+from ..preprocess.steps import writes_floats
+from .buffers import Buffer, Shape
+
+
+@dataclass(frozen=True, eq=False)
+class Batch(Sequence[tuple[Tensor, Tensor]]):
+    """What one fetch gives: all *images* and *labels* of a batch; seen as a sequence, its samples one by one.
+
+    :func:`collate` hands the two tensors on; torch's own collate function works as well, at the price of a copy.
+    """
+
+    images: Tensor
+    labels: Tensor
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, index: Any) -> Any:
+        """Return (image, label) of one sample."""
+        if index >= len(self):
+            raise IndexError(index)
+        return self.images[index], self.labels[index]
+
+
+def collate(batch: Batch) -> tuple[Tensor, Tensor]:
+    """Return images and labels of *batch* as they are: the ``collate_fn`` for a :class:`PackedDataset`."""
+    return batch.images, batch.labels
+
+
+class PackedDataset(Dataset[tuple[Tensor, Tensor]]):
+    """Some of the packed pictures, put through a chain: a map-style data set that also fetches whole batches.
+
+    *preprocess* is run on *images*; *ids* (uint64 [N], they key the random draws) and *labels* (int64 [N]) belong to
+    all N of them, and *indices* choose those of this data set, in its order (all, without). Pictures are float32
+    [B, C, H, W], in channels-last memory if asked, or, with ``dtype=torch.uint8`` for a chain that does not normalise,
+    uint8 [B, H, W, C]. Labels are int64 [B], or with *batch_ops* class probabilities, float32 [B, classes].
+
+    Random draws depend on *seed*, the epoch that :meth:`set_epoch` sets, and the id of the sample: not on workers,
+    threads or batches (but *batch_ops* mix what falls into one batch). *threads* of the native core write a batch; 0
+    stands for all cores, and for one in a worker of a DataLoader.
+
+    The data set can be sent to workers that are forked or spawned; a memory-mapped store is mapped there anew and not
+    copied. Raises :class:`StudyError` where the parts do not fit together.
+    """
+
+    def __init__(
+        self,
+        preprocess: Preprocess,
+        images: PackedImages,
+        ids: NDArray[np.uint64],
+        labels: NDArray[np.int64],
+        *,
+        indices: NDArray[np.int64] | None = None,
+        seed: int = 0,
+        dtype: torch.dtype = torch.float32,
+        channels_last: bool = False,
+        batch_ops: BatchOps | None = None,
+        threads: int = 0,
+    ) -> None:
+        self.indices = _checked_indices(indices, len(images))
+        for name, column in (("ids", ids), ("labels", labels)):
+            if len(column) != len(images):
+                raise StudyError(
+                    f"{name} must have one element for each of the {len(images)} pictures, not {len(column)}"
+                )
+        self.seed = seed
+        self.batch_ops = batch_ops
+        self.threads = threads
+        self._preprocess = preprocess
+        self._images = images
+        self._ids = np.ascontiguousarray(ids, np.uint64)
+        self._labels = np.ascontiguousarray(labels, np.int64)
+        if batch_ops is not None:
+            _check_classes(self._labels, batch_ops.classes)
+        height, width = preprocess.output_size(*_first_size(images))
+        classes = batch_ops.classes if batch_ops else 0
+        self.shape = Shape(height, width, images.channels, dtype, channels_last, classes)
+        if self.shape.is_bytes and preprocess.ops and writes_floats(preprocess.ops[-1].op):
+            raise StudyError(
+                f"step {preprocess.ops[-1].name!r} writes floats; leave it out, or take dtype=torch.float32"
+            )
+        # In shared memory, so that workers that live longer than an epoch see the next one.
+        self._epoch = torch.zeros(1, dtype=torch.int64).share_memory_()  # type: ignore[no-untyped-call]
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    @property
+    def epoch(self) -> int:
+        """The epoch that random draws are keyed by."""
+        return int(self._epoch[0])
+
+    def set_epoch(self, number: int) -> None:
+        """Key the draws of all batches fetched from now on by epoch *number*, also in workers that run already.
+
+        Call it before the DataLoader is iterated over: its workers begin then to fetch ahead.
+        """
+        if not 0 <= number < 2**32:
+            raise StudyError(f"the epoch must be between 0 and 2^32 - 1, not {number}")
+        self._epoch[0] = number
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+        """Return one sample: its picture and its label. With batch ops it is a batch of one, which has no partner."""
+        sample: tuple[Tensor, Tensor] = self.__getitems__([index])[0]
+        return sample
+
+    def __getitems__(self, indices: Sequence[int]) -> Batch:
+        """Return the samples *indices* as one batch, written by the native core to where it stays."""
+        in_worker = get_worker_info() is not None
+        buffer = Buffer(self.shape, len(indices), shared=in_worker)
+        chosen = self.indices[np.asarray(indices, np.int64)]
+        self.fill(buffer, chosen, self.epoch, threads=self.threads or int(in_worker))
+        return Batch(buffer.images, buffer.labels)
+
+    def fill(self, buffer: Buffer, chosen: NDArray[np.int64], epoch: int, *, threads: int | None = None) -> None:
+        """Write pictures *chosen* [B], places in the store, with their labels to the first B places of *buffer*.
+
+        All ways to a batch come through here.
+        """
+        count = len(chosen)
+        ids, images = buffer.ids[:count], buffer.image_array[:count]
+        # Places were checked at the start; with mode="raise" NumPy would write to a buffer of its own first.
+        np.take(self._ids, chosen, out=ids, mode="clip")
+        self._preprocess.run(
+            self._images,
+            chosen,
+            ids,
+            images,
+            seed=self.seed,
+            epoch=epoch,
+            threads=self.threads if threads is None else threads,
+        )
+        # (Here every picture of the batch has been read: the place to let go of their pages in the store.)
+        labels = buffer.label_array[:count]
+        if self.batch_ops is None:
+            np.take(self._labels, chosen, out=labels, mode="clip")
+            return
+        classes = np.take(self._labels, chosen, out=buffer.classes[:count], mode="clip")
+        self.batch_ops.run(images, classes, ids, labels, buffer.spare, seed=self.seed, epoch=epoch)
+
+    def order(self, epoch: int) -> NDArray[np.int64]:
+        """Return the numbers of the samples, 0 to ``len - 1``, in an order drawn from (seed, *epoch*)."""
+        return permutation(len(self), self.seed, "order", epoch)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Travel to another process: the store as the name of its file, the chain as its ops."""
+        try:
+            pickle.dumps((self._preprocess.ops, self.batch_ops))
+        except Exception as error:
+            raise StudyError(
+                f"a step cannot be sent to another process ({error}); define its function at the top of a module, "
+                "or use num_workers=0"
+            ) from None
+        return {**self.__dict__, "_images": _by_name(self._images)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Map the store anew."""
+        images = state["_images"]
+        self.__dict__.update(state, _images=images.opened() if isinstance(images, _Mapped) else images)
+
+
+class KeyedSampler(Sampler[int]):
+    """Draws the order of a :class:`PackedDataset` from its seed and epoch, as :class:`Batches` does."""
+
+    def __init__(self, dataset: PackedDataset) -> None:
+        self._dataset = dataset
+
+    def __len__(self) -> int:
+        return len(self._dataset)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._dataset.order(self._dataset.epoch).tolist())
+
+
+@dataclass(frozen=True)
+class _Mapped:
+    """Packed images whose pixels are a file; *rest* has all but them."""
+
+    rest: PackedImages
+    file: str
+    offset: int
+    size: int
+
+    def opened(self) -> PackedImages:
+        return replace(self.rest, pixels=np.memmap(self.file, np.uint8, "r", self.offset, (self.size,)))
+
+
+def _by_name(images: PackedImages) -> PackedImages | _Mapped:
+    pixels = images.pixels
+    if not isinstance(pixels, np.memmap) or not isinstance(pixels.base, mmap.mmap):
+        return images  # in memory, or a part of a map, which does not know its place in the file
+    return _Mapped(replace(images, pixels=np.empty(0, np.uint8)), str(pixels.filename), pixels.offset, pixels.size)
+
+
+def _checked_indices(indices: NDArray[np.int64] | None, count: int) -> NDArray[np.int64]:
+    if indices is None:
+        return np.arange(count, dtype=np.int64)
+    checked: NDArray[np.int64] = np.ascontiguousarray(indices, np.int64)
+    if checked.ndim != 1 or (len(checked) and not 0 <= checked.min() <= checked.max() < count):
+        raise StudyError(f"indices must be one row of numbers between 0 and {count - 1}, the last of the pictures")
+    return checked
+
+
+def _check_classes(labels: NDArray[np.int64], classes: int) -> None:
+    if len(labels) and not 0 <= labels.min() <= labels.max() < classes:
+        raise StudyError(f"labels must be between 0 and {classes - 1}, the last of the classes of batch_ops")
+
+
+def _first_size(images: PackedImages) -> tuple[int, int]:
+    if not len(images):
+        raise StudyError("there are no pictures; pack at least one")
+    return int(images.heights[0]), int(images.widths[0])

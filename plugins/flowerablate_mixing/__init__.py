@@ -1,0 +1,50 @@
+"""Steps that mix the pictures of a batch with each other, and their labels alike."""
+
+from __future__ import annotations
+
+from flowerablate import BatchOp, Param, StepContext, StepSpec, hookimpl
+from flowerablate.contracts import Register
+
+KIND = "batch"
+
+_ALPHA = Param("alpha", 1.0, "both parameters of the Beta distribution of the share", low=0.01, high=100.0, log=True)
+_PROBABILITY = Param("probability", 1.0, "share of the pictures that are mixed", low=0.0, high=1.0)
+
+
+@hookimpl
+def flowerablate_register_step(register: Register) -> None:
+    """Register ``mixup`` and ``cutmix``."""
+    register(
+        StepSpec(
+            name="mixup",
+            summary="Blend each picture, and its label, with the next of the batch (Zhang et al. 2018).",
+            kind=KIND,
+            random=True,
+            params=(_ALPHA, _PROBABILITY),
+            build=build_mixup,
+        )
+    )
+    register(
+        StepSpec(
+            name="cutmix",
+            summary="Paste a box of the batch's next picture, and its share of the label (Yun et al. 2019).",
+            kind=KIND,
+            random=True,
+            params=(_ALPHA, _PROBABILITY),
+            build=build_cutmix,
+        )
+    )
+
+
+def build_mixup(context: StepContext, *, alpha: float, probability: float) -> BatchOp:
+    """Return the batch op of :class:`~flowerablate_mixing.mixing.Mixup`."""
+    from .mixing import Mixup
+
+    return BatchOp(Mixup(alpha, probability))
+
+
+def build_cutmix(context: StepContext, *, alpha: float, probability: float) -> BatchOp:
+    """Return the batch op of :class:`~flowerablate_mixing.mixing.CutMix`."""
+    from .mixing import CutMix
+
+    return BatchOp(CutMix(alpha, probability))
