@@ -94,7 +94,8 @@ class Chain:
         *out* is uint8 (or uint16) [B, H, W, C], or float32 [B, C, H, W] in contiguous or channels-last memory:
         x * (1/255) or x * (1/65535), then (x - mean) / std where the chain ends with ``normalize``, all in float32.
         With *bfloat16* it is uint16 [B, C, H, W] and gets the bits of these numbers as bfloat16, rounded to nearest,
-        halves to even. Results do not depend on the number of threads, the composition of the batch or the instruction set.
+        halves to even. Results do not depend on the number of threads, the composition of the batch or the instruction
+        set.
 
         Raises TypeError or ValueError, before anything is written, when an argument does not fit; a picture that would
         not come out with the size of *out* is named by its index.

@@ -37,9 +37,17 @@ def test_the_core_takes_the_bounds_of_every_parameter(spec, params):
     _native.Chain([(op.op, op.params, 1)], 3)
 
 
+COLORFUL = {"channel_shuffle", "hue", "saturation"}
+"""Steps that refuse pictures of one channel, which they could not change."""
+
+
 @pytest.mark.parametrize("channels", [1, 4])
 @pytest.mark.parametrize("name", sorted(set(STEPS) - {"normalize"}))
 def test_a_step_works_for_any_number_of_channels(name, channels):
+    if channels == 1 and name in COLORFUL:
+        with pytest.raises(StudyError, match="one channel"):
+            STEPS[name].build(StepContext(32, 1), **{param.name: param.default for param in STEPS[name].params})
+        return
     check_step(STEPS[name], channels=channels)
 
 
