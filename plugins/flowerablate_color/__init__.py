@@ -1,7 +1,7 @@
 """Steps that change colours and values, not places, and normalisation, run by the native core.
 
-Pictures are RGB; a fourth channel is no colour, and only ``brightness_contrast`` changes it. Pictures of one channel are
-their own grey and their own red, green and blue; ``channel_shuffle``, ``saturation`` and ``hue`` refuse them.
+Pictures are RGB; a fourth channel is no colour, and only ``brightness_contrast`` changes it. Pictures of one channel
+are their own grey and their own red, green and blue; ``channel_shuffle``, ``saturation`` and ``hue`` refuse them.
 """
 
 from __future__ import annotations
