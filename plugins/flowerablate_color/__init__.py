@@ -1,7 +1,7 @@
 """Steps that change colours, run by the native core.
 
-Pictures are RGB; a fourth channel is no colour, and only ``brightness_contrast`` changes it. The steps that need
-colours (``grey``, ``channel_shuffle``, ``saturation``, ``hue``) leave pictures of one channel as they are.
+Pictures are RGB; a fourth channel is no colour, and only ``brightness_contrast`` changes it. Pictures of one channel
+are their own grey and their own red, green and blue; ``channel_shuffle``, ``saturation`` and ``hue`` refuse them.
 """
 
 from __future__ import annotations
@@ -125,13 +125,23 @@ _RANGES = {"factor": "", "shift": "", "bits": "bits_", "threshold": "threshold_"
 """Parameters that are a pair, and how the two parameters of the native op begin."""
 
 
+_COLORFUL = ("channel_shuffle", "saturation", "hue")
+
+
+def _need_colors(name: str, context: StepContext) -> None:
+    if name in _COLORFUL and context.channels == 1:
+        raise StudyError(f"step {name!r}: the pictures have one channel, so it could change nothing; leave it out")
+
+
 def build_named(context: StepContext, *, name: str, **params: float) -> NativeOp:
-    """Return the native op of that name with the same parameters."""
+    """Return the native op of that name with the same parameters; raises :class:`StudyError` if it needs colours."""
+    _need_colors(name, context)
     return NativeOp(name, params)
 
 
 def build_range(context: StepContext, *, name: str, probability: float, **ranges: tuple[float, ...]) -> NativeOp:
     """Return the native op of that name; raises :class:`StudyError` where its range is no pair in order."""
+    _need_colors(name, context)
     ((param, values),) = ranges.items()
     if len(values) != 2 or values[0] > values[1]:
         raise StudyError(f"step {name!r}: {param} must be two numbers, the lower one first, not {values}")
@@ -141,10 +151,8 @@ def build_range(context: StepContext, *, name: str, probability: float, **ranges
 
 
 def build_single_channel(context: StepContext, *, channel: str, probability: float) -> NativeOp:
-    """Return the native op; raises :class:`StudyError` where the pictures have no such channel."""
-    index = CHANNELS.index(channel)
-    if context.channels == 1 and index > 0:
-        raise StudyError(f"step 'single_channel': the pictures have one channel, no {channel}; leave out the step")
+    """Return the native op; a picture of one channel is its own red, green and blue."""
+    index = CHANNELS.index(channel) if context.channels > 1 else 0
     return NativeOp("single_channel", {"channel": index, "probability": probability})
 
 

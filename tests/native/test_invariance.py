@@ -25,7 +25,7 @@ FULL = [
     ("brightness_contrast", {"brightness": 0.2, "contrast": 0.2, "probability": 0.9}, 6),
     ("normalize", {"mean": (0.5, 0.4, 0.3), "std": (0.2, 0.3, 0.4)}, 0),
 ]
-PARTS = {"geometry": False, "color": True, "sharpness": False, "histogram": False}
+PARTS = {"geometry": True, "color": True, "sharpness": True, "histogram": True}
 COLOR = [
     ("grey", {}),
     ("single_channel", {"channel": 0}),

@@ -72,9 +72,14 @@ def test_a_channel_is_named_by_its_colour(channel, index):
     )
 
 
-def test_grey_pictures_have_no_green_channel():
-    with pytest.raises(StudyError, match="the pictures have one channel, no green"):
-        build("single_channel", channels=1, channel="green")
+def test_a_grey_picture_is_its_own_green():
+    assert build("single_channel", channels=1, channel="green").params["channel"] == 0
+
+
+@pytest.mark.parametrize("name", ["channel_shuffle", "saturation", "hue"])
+def test_what_needs_colours_refuses_grey_pictures(name):
+    with pytest.raises(StudyError, match=f"step '{name}': the pictures have one channel, so it could change nothing"):
+        build(name, channels=1)
 
 
 @pytest.mark.parametrize(
