@@ -44,7 +44,7 @@ def test_a_slot_is_listed_with_owner_and_parameters(command):
     assert "morphology  kind morphology, deterministic, from morphology (flowerablate" in out
     assert "rotate  kind geometry, random, from geometry (flowerablate" in out
     rows = [line.split() for line in out.splitlines()]
-    assert ["shape", "str", '"rectangle"', *"rectangle | cross | ellipse | disk".split()] in rows
+    assert ["shape", "str", '"rectangle"', "rectangle", "|", "cross", "|", "ellipse", "|", "disk"] in rows
     assert "  brightness   float  0.2  0 to 1  feature\n" in out
 
 
