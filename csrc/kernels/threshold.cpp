@@ -74,6 +74,7 @@ void broadcast(const std::uint8_t* plane, std::uint8_t* target, int width, int c
     }
 }
 
+constexpr int kRowsAhead = 4;  // whose memory is asked for
 constexpr int kPeriod = 192;  // bytes; a multiple of every pixel of 1, 3 or 4 values and of every vector
 
 // What threshold() does to the values of one period, each number written out for its place.
@@ -119,6 +120,10 @@ void threshold_typed(const ThresholdJob& job) {
         const std::uint8_t* source = job.source + y * job.source_stride;
         const std::uint8_t* decider = job.decider + y * job.decider_stride;
         std::uint8_t* target = job.target + y * bytes;
+        if (y + kRowsAhead < job.height) {
+            prefetch_to_read(source + kRowsAhead * job.source_stride, bytes);
+            prefetch_to_write(target + kRowsAhead * bytes, bytes);
+        }
         std::ptrdiff_t x = 0;
         for (; x + kPeriod <= bytes; x += kPeriod) block(source + x, decider + x, target + x);
         if (x == bytes) continue;
