@@ -1,5 +1,6 @@
 // Thresholds, and what the decisions are made of: luminance, single channels, means of neighbourhoods.
 #include "kernels/kernels.hpp"
+#include "kernels/picks.hpp"
 
 namespace flowerablate::FLOWERABLATE_ISA {
 
@@ -16,7 +17,7 @@ FLOWERABLATE_INLINE Value* values(std::uint8_t* from) {
 }
 
 template <typename Value, int Channels>
-void luminance_typed(const Value* source, Value* target, int width) {
+void luminance_typed(const Value* __restrict source, Value* __restrict target, int width) {
     for (int x = 0; x < width; ++x, source += Channels) {
         const std::uint32_t sum = 9798u * source[0] + 19235u * source[1] + 3735u * source[2] + (1u << 14);
         target[x] = static_cast<Value>(sum >> 15);
@@ -36,68 +37,107 @@ void luminance(const std::uint8_t* source, std::uint8_t* target, int width, int 
     }
 }
 
+template <typename Value, int Channels>
+void take_typed(const Value* __restrict source, Value* __restrict target, int width) {
+    for (int x = 0; x < width; ++x) target[x] = source[x * Channels];
+}
+
 void take_channel(const std::uint8_t* source, std::uint8_t* target, int width, int channels, int channel, int depth) {
-    if (depth == 1) {
-        for (int x = 0; x < width; ++x) target[x] = source[x * channels + channel];
+    source += channel * depth;
+    if (channels == 1) {
+        std::memcpy(target, source, static_cast<std::size_t>(width) * static_cast<std::size_t>(depth));
+    } else if (depth == 1) {
+        channels == 3 ? take_typed<std::uint8_t, 3>(source, target, width) : take_typed<std::uint8_t, 4>(source, target, width);
     } else {
         const std::uint16_t* from = values<std::uint16_t>(source);
         std::uint16_t* to = values<std::uint16_t>(target);
-        for (int x = 0; x < width; ++x) to[x] = from[x * channels + channel];
+        channels == 3 ? take_typed<std::uint16_t, 3>(from, to, width) : take_typed<std::uint16_t, 4>(from, to, width);
     }
 }
 
-template <typename Value>
-void broadcast_typed(const Value* plane, Value* target, int width, int channels) {
+template <typename Value, int Channels>
+void broadcast_typed(const Value* __restrict plane, Value* __restrict target, int width) {
     for (int x = 0; x < width; ++x) {
-        for (int c = 0; c < channels; ++c) *target++ = plane[x];
+        for (int c = 0; c < Channels; ++c) target[x * Channels + c] = plane[x];
     }
 }
 
 void broadcast(const std::uint8_t* plane, std::uint8_t* target, int width, int channels, int depth) {
-    if (depth == 1) return broadcast_typed(plane, target, width, channels);
-    broadcast_typed(values<std::uint16_t>(plane), values<std::uint16_t>(target), width, channels);
+    if (channels == 1) {
+        std::memcpy(target, plane, static_cast<std::size_t>(width) * static_cast<std::size_t>(depth));
+    } else if (depth == 1) {
+        channels == 3 ? broadcast_typed<std::uint8_t, 3>(plane, target, width) : broadcast_typed<std::uint8_t, 4>(plane, target, width);
+    } else {
+        const std::uint16_t* from = values<std::uint16_t>(plane);
+        std::uint16_t* to = values<std::uint16_t>(target);
+        channels == 3 ? broadcast_typed<std::uint16_t, 3>(from, to, width) : broadcast_typed<std::uint16_t, 4>(from, to, width);
+    }
 }
 
-constexpr int kPeriod = 192;  // values; a multiple of the channels and of every vector
+constexpr int kRowsAhead = 4;  // whose memory is asked for
+constexpr int kPeriod = 192;  // bytes; a multiple of every pixel of 1, 3 or 4 values and of every vector
 
 // What threshold() does to the values of one period, each number written out for its place.
 template <typename Value>
 struct Pattern {
-    Value limit[kPeriod], keep_above[kPeriod], fill_above[kPeriod], keep_below[kPeriod], fill_below[kPeriod];
+    Value limit[kPeriod / sizeof(Value)], keep_above[kPeriod / sizeof(Value)], fill_above[kPeriod / sizeof(Value)];
+    Value keep_below[kPeriod / sizeof(Value)], fill_below[kPeriod / sizeof(Value)];
 };
 
 template <typename Value>
-FLOWERABLATE_INLINE void threshold_block(const Pattern<Value>& pattern, const Value* source, const Value* decider, Value* target,
-                                         int count) {
-    for (int i = 0; i < count; ++i) {
-        const Value above = static_cast<Value>((source[i] & pattern.keep_above[i]) | pattern.fill_above[i]);
-        const Value below = static_cast<Value>((source[i] & pattern.keep_below[i]) | pattern.fill_below[i]);
-        target[i] = decider[i] > pattern.limit[i] ? above : below;
+FLOWERABLATE_INLINE Bytes exceeds(Bytes a, Bytes b) {
+    if constexpr (sizeof(Value) == 1) {
+        return reinterpret_cast<Bytes>(a > b);
+    } else {
+        return reinterpret_cast<Bytes>(reinterpret_cast<Words>(a) > reinterpret_cast<Words>(b));
     }
 }
 
 template <typename Value>
-void threshold_typed(const ThresholdRow& row) {
+void threshold_typed(const ThresholdJob& job) {
+    constexpr int kValues = kPeriod / static_cast<int>(sizeof(Value));
     Pattern<Value> pattern;
-    const int count = row.width * row.channels;
-    for (int i = 0; i < min_int(kPeriod, count); ++i) {
-        const int c = i % row.channels;
-        pattern.limit[i] = static_cast<Value>(row.limits[c]);
-        pattern.keep_above[i] = static_cast<Value>(row.above[c].keep);
-        pattern.fill_above[i] = static_cast<Value>(row.above[c].fill);
-        pattern.keep_below[i] = static_cast<Value>(row.below[c].keep);
-        pattern.fill_below[i] = static_cast<Value>(row.below[c].fill);
+    for (int i = 0; i < kValues; ++i) {
+        const int c = i % job.channels;
+        pattern.limit[i] = static_cast<Value>(job.limits[c]);
+        pattern.keep_above[i] = static_cast<Value>(job.above[c].keep);
+        pattern.fill_above[i] = static_cast<Value>(job.above[c].fill);
+        pattern.keep_below[i] = static_cast<Value>(job.below[c].keep);
+        pattern.fill_below[i] = static_cast<Value>(job.below[c].fill);
     }
-    const Value* source = values<Value>(row.source);
-    const Value* decider = values<Value>(row.decider);
-    Value* target = values<Value>(row.target);
-    int i = 0;
-    for (; i + kPeriod <= count; i += kPeriod) threshold_block(pattern, source + i, decider + i, target + i, kPeriod);
-    threshold_block(pattern, source + i, decider + i, target + i, count - i);
+    const auto at = [](const Value* part, int byte) { return load(reinterpret_cast<const std::uint8_t*>(part) + byte); };
+    const auto block = [&](const std::uint8_t* source, const std::uint8_t* decider, std::uint8_t* target) {
+        for (int i = 0; i < kPeriod; i += kWidth) {
+            const Bytes value = load(source + i);
+            const Bytes above = (value & at(pattern.keep_above, i)) | at(pattern.fill_above, i);
+            const Bytes below = (value & at(pattern.keep_below, i)) | at(pattern.fill_below, i);
+            const Bytes decision = exceeds<Value>(load(decider + i), at(pattern.limit, i));
+            store(target + i, (above & decision) | (below & ~decision));
+        }
+    };
+    const std::ptrdiff_t bytes = static_cast<std::ptrdiff_t>(job.width) * job.channels * job.depth;
+    for (int y = 0; y < job.height; ++y) {
+        const std::uint8_t* source = job.source + y * job.source_stride;
+        const std::uint8_t* decider = job.decider + y * job.decider_stride;
+        std::uint8_t* target = job.target + y * bytes;
+        if (y + kRowsAhead < job.height) {
+            prefetch_to_read(source + kRowsAhead * job.source_stride, bytes);
+            prefetch_to_write(target + kRowsAhead * bytes, bytes);
+        }
+        std::ptrdiff_t x = 0;
+        for (; x + kPeriod <= bytes; x += kPeriod) block(source + x, decider + x, target + x);
+        if (x == bytes) continue;
+        const std::size_t rest = static_cast<std::size_t>(bytes - x);
+        std::uint8_t last[kPeriod] = {}, deciding[kPeriod] = {}, done[kPeriod];
+        std::memcpy(last, source + x, rest);
+        std::memcpy(deciding, decider + x, rest);
+        block(last, deciding, done);
+        std::memcpy(target + x, done, rest);
+    }
 }
 
-void threshold(const ThresholdRow& row) {
-    row.depth == 1 ? threshold_typed<std::uint8_t>(row) : threshold_typed<std::uint16_t>(row);
+void threshold(const ThresholdJob& job) {
+    job.depth == 1 ? threshold_typed<std::uint8_t>(job) : threshold_typed<std::uint16_t>(job);
 }
 
 void count(const std::uint8_t* plane, int width, int depth, std::uint32_t* counts) {

@@ -11,13 +11,15 @@ struct Outcome {
     std::uint16_t keep, fill;
 };
 
-// A row of `width` pixels. A value becomes what `above` says where its decider is above the limit of its channel, else what `below`
-// says; arrays are indexed by channel.
-struct ThresholdRow {
+// A value becomes what `above` says where its decider is above the limit of its channel, else what `below` says; arrays are indexed by
+// channel. The rows of `target` touch. No overshoot.
+struct ThresholdJob {
     const std::uint8_t* source;
+    std::ptrdiff_t source_stride;
     const std::uint8_t* decider;  // as many values as the source has; may be the source
+    std::ptrdiff_t decider_stride;
     std::uint8_t* target;
-    int width, channels, depth;  // depth: bytes of a value
+    int height, width, channels, depth;  // depth: bytes of a value
     std::uint16_t limits[4];
     Outcome above[4], below[4];
 };
@@ -40,7 +42,7 @@ struct ThresholdKernels {
     void (*take_channel)(const std::uint8_t* source, std::uint8_t* target, int width, int channels, int channel, int depth);
     // Writes each value of a plane `channels` times.
     void (*broadcast)(const std::uint8_t* plane, std::uint8_t* target, int width, int channels, int depth);
-    void (*threshold)(const ThresholdRow&);
+    void (*threshold)(const ThresholdJob&);
     // Adds the number of times that each value occurs to counts[value].
     void (*count)(const std::uint8_t* plane, int width, int depth, std::uint32_t* counts);
     std::ptrdiff_t (*adaptive_work_bytes)(const AdaptiveJob&);

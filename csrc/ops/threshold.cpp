@@ -39,25 +39,38 @@ bool take_luminance(Params& params, const Format& format) {
     return params.choice_or("luminance", "on", {"channels", "luminance"}) == 1 && format.channels > 1;
 }
 
-// A row that makes of each channel what the mode says; limits[c] holds its threshold.
-ThresholdRow rule(Mode mode, const int* limits, const Format& format) {
+// A job that makes of each channel what the mode says; limits[c] holds its threshold.
+ThresholdJob rule(Mode mode, const int* limits, const Format& format) {
     const auto all = static_cast<std::uint16_t>(largest_value(format));
     const Outcome zero{0, 0}, white{0, all}, same{all, 0};
-    ThresholdRow row{};
-    row.channels = format.channels;
-    row.depth = format.depth;
+    ThresholdJob job{};
+    job.channels = format.channels;
+    job.depth = format.depth;
     for (int c = 0; c < format.channels; ++c) {
         const auto limit = static_cast<std::uint16_t>(limits[c]);
-        row.limits[c] = limit;
+        job.limits[c] = limit;
         switch (mode) {
-            case Mode::kBinary: row.above[c] = white, row.below[c] = zero; break;
-            case Mode::kBinaryInv: row.above[c] = zero, row.below[c] = white; break;
-            case Mode::kTruncate: row.above[c] = {0, limit}, row.below[c] = same; break;
-            case Mode::kToZero: row.above[c] = same, row.below[c] = zero; break;
-            case Mode::kToZeroInv: row.above[c] = zero, row.below[c] = same; break;
+            case Mode::kBinary: job.above[c] = white, job.below[c] = zero; break;
+            case Mode::kBinaryInv: job.above[c] = zero, job.below[c] = white; break;
+            case Mode::kTruncate: job.above[c] = {0, limit}, job.below[c] = same; break;
+            case Mode::kToZero: job.above[c] = same, job.below[c] = zero; break;
+            case Mode::kToZeroInv: job.above[c] = zero, job.below[c] = same; break;
         }
     }
-    return row;
+    return job;
+}
+
+// Runs a job over a picture, decided by `decider`, which has as many values.
+Image run_job(ThresholdJob job, const Image& input, const Image& decider, std::uint8_t* target) {
+    job.source = input.data;
+    job.source_stride = input.stride;
+    job.decider = decider.data;
+    job.decider_stride = decider.stride;
+    job.target = target;
+    job.height = input.height;
+    job.width = input.width;
+    kernels().threshold.threshold(job);
+    return packed_image(target, input.size(), job.channels * job.depth);
 }
 
 class Thresholds : public Op {
@@ -65,29 +78,19 @@ public:
     using Op::Op;
 
 protected:
-    // Runs the rule over the picture. `decider(y)` gives a row with as many values as the picture has.
-    template <typename Decider>
-    Image decide(const Image& input, const Context& context, ThresholdRow row, const Decider& decider) const {
-        std::uint8_t* target = context.target(bytes(input.size()));
-        const std::ptrdiff_t stride = static_cast<std::ptrdiff_t>(input.width) * pixel_bytes();
-        row.width = input.width;
-        for (int y = 0; y < input.height; ++y) {
-            row.source = input.row(y);
-            row.decider = decider(y);
-            row.target = target + y * stride;
-            kernels().threshold.threshold(row);
-        }
-        return packed_image(target, input.size(), pixel_bytes());
+    Image decide(const Image& input, const Context& context, const ThresholdJob& job, const Image& decider) const {
+        return run_job(job, input, decider, context.target(bytes(input.size())));
     }
 
     // The same with a plane, rows touching, that decides for all channels.
-    Image decide_by(const std::uint8_t* plane, const Image& input, const Context& context, const ThresholdRow& row) const {
-        const std::ptrdiff_t stride = static_cast<std::ptrdiff_t>(input.width) * format().depth;
-        std::uint8_t* line = context.scratch.work(kDecider, static_cast<std::size_t>(stride) * static_cast<std::size_t>(channels()));
-        return decide(input, context, row, [&](int y) {
-            kernels().threshold.broadcast(plane + y * stride, line, input.width, channels(), format().depth);
-            return line;
-        });
+    Image decide_by(const std::uint8_t* plane, const Image& input, const Context& context, const ThresholdJob& job) const {
+        std::uint8_t* decider = context.scratch.work(kDecider, bytes(input.size()));
+        for (int y = 0; y < input.height; ++y) {
+            const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(y) * input.width;
+            kernels().threshold.broadcast(plane + row * format().depth, decider + row * pixel_bytes(), input.width, channels(),
+                                          format().depth);
+        }
+        return decide(input, context, job, packed_image(decider, input.size(), pixel_bytes()));
     }
 
     // The luminance or, if it is not negative, a channel of the picture.
@@ -122,11 +125,11 @@ class FixedThreshold final : public Pointwise {
 public:
     FixedThreshold(Params& params, const Setup& setup)
         : Pointwise(setup),
-          row_(rule(take_mode(params, kAllModes), take_limits(params, setup.format, false).data(), setup.format)) {}
+          job_(rule(take_mode(params, kAllModes), take_limits(params, setup.format, false).data(), setup.format)) {}
 
     void map(const Draws&, std::uint8_t* tables) const override {
         map_each(tables, [&](std::uint8_t value, int c) {
-            const Outcome& outcome = value > row_.limits[c] ? row_.above[c] : row_.below[c];
+            const Outcome& outcome = value > job_.limits[c] ? job_.above[c] : job_.below[c];
             return static_cast<std::uint8_t>((value & outcome.keep) | outcome.fill);
         });
     }
@@ -135,19 +138,11 @@ protected:
     // By itself, comparing is faster than a table.
     Image apply(const Image& input, const Context& context) const override {
         if (!alone()) return Pointwise::apply(input, context);
-        std::uint8_t* target = context.target(bytes(input.size()));
-        ThresholdRow row = row_;
-        row.width = input.width;
-        for (int y = 0; y < input.height; ++y) {
-            row.source = row.decider = input.row(y);
-            row.target = target + static_cast<std::ptrdiff_t>(y) * input.width * pixel_bytes();
-            kernels().threshold.threshold(row);
-        }
-        return packed_image(target, input.size(), pixel_bytes());
+        return run_job(job_, input, input, context.target(bytes(input.size())));
     }
 
 private:
-    ThresholdRow row_;
+    ThresholdJob job_;
 };
 
 // One channel decides for all, or each value for itself, any depth.
@@ -156,17 +151,17 @@ public:
     ChannelThreshold(Params& params, const Setup& setup, int channel)
         : Thresholds(setup),
           channel_(channel),
-          row_(rule(take_mode(params, kAllModes), take_limits(params, setup.format, channel >= 0).data(), setup.format)) {}
+          job_(rule(take_mode(params, kAllModes), take_limits(params, setup.format, channel >= 0).data(), setup.format)) {}
 
 protected:
     Image apply(const Image& input, const Context& context) const override {
-        if (channel_ < 0) return decide(input, context, row_, [&](int y) { return input.row(y); });
-        return decide_by(plane_of(input, channel_, context.scratch), input, context, row_);
+        if (channel_ < 0) return decide(input, context, job_, input);
+        return decide_by(plane_of(input, channel_, context.scratch), input, context, job_);
     }
 
 private:
     int channel_;
-    ThresholdRow row_;
+    ThresholdJob job_;
 };
 
 std::unique_ptr<Op> make_threshold(Params& params, const Setup& setup) {
@@ -221,7 +216,7 @@ protected:
         for (int c = 0; c < channels(); ++c) {
             limits[c] = limit(plane_of(input, c, context.scratch), input.size(), context.scratch);
         }
-        return decide(input, context, rule(mode_, limits, format()), [&](int y) { return input.row(y); });
+        return decide(input, context, rule(mode_, limits, format()), input);
     }
 
 private:
@@ -278,7 +273,7 @@ public:
         luminance_ = take_luminance(params, setup.format);
         if (gaussian) weights_ = gaussian_weights(size_);
         const int limits[4] = {127, 127, 127, 127};  // decisions are 0 or 255
-        row_ = rule(mode, limits, setup.format);
+        job_ = rule(mode, limits, setup.format);
     }
 
 protected:
@@ -299,16 +294,15 @@ protected:
             job.work = context.scratch.work(kKernel, static_cast<std::size_t>(kernels().threshold.adaptive_work_bytes(job)));
             kernels().threshold.adaptive(job);
         }
-        if (luminance_) return decide_by(decisions, input, context, row_);
-        const std::ptrdiff_t stride = static_cast<std::ptrdiff_t>(input.width) * channels();
-        return decide(input, context, row_, [&](int y) { return decisions + y * stride; });
+        if (luminance_) return decide_by(decisions, input, context, job_);
+        return decide(input, context, job_, packed_image(decisions, input.size(), channels()));
     }
 
 private:
     int size_, shift_;
     bool luminance_;
     std::vector<float> weights_;
-    ThresholdRow row_;
+    ThresholdJob job_;
 };
 
 }  // namespace
