@@ -37,9 +37,8 @@ struct Taps {
     const std::uint8_t* plan;  // what plan_rows() made of the rest, or null
 };
 
-// The last pass: rows of 8 or 16 bits to float32 or bfloat16. value = x, then (8 bits only: if `tables` or `adjust`) the table's
-// entry or round(alpha * x + beta) saturated, then times 1/255 or 1/65535, then (if `mean`) (value - mean) / std. bfloat16 is the
-// float32 rounded, halves to even.
+// The last pass: rows of 8 or 16 bits to float32 or bfloat16. value = x, then (8 bits only: if `tables`) the table's entry, then
+// times 1/255 or 1/65535, then (if `mean`) (value - mean) / std. bfloat16 is the float32 rounded, halves to even.
 struct OutputJob {
     const std::uint8_t* source;
     std::ptrdiff_t source_stride;
@@ -48,8 +47,6 @@ struct OutputJob {
     std::uint16_t* halves;               // bfloat16
     bool channels_last;
     bool streams;  // whether the target is so large that it is better written past the caches
-    bool adjust;
-    float alpha, beta;
     const std::uint8_t* tables;  // [channels][256], or null
     const float* mean;           // one number for each channel, or null
     const float* std;

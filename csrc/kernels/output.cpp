@@ -162,14 +162,10 @@ void split_row(const S* source, S* planes, std::ptrdiff_t pitch, int width) {
     }
 }
 
-// A row after brightness and contrast or after tables, written to `changed` if there are any.
+// A row after tables, written to `changed` if there are any.
 FLOWERABLATE_INLINE const std::uint8_t* changed_row(const OutputJob& job, const std::uint8_t* source, std::uint8_t* changed) {
-    if (job.tables) {
-        color_kernels.look_up(source, changed, job.width, job.channels, job.tables);
-        return changed;
-    }
-    if (!job.adjust) return source;
-    adjust(source, changed, static_cast<std::ptrdiff_t>(job.width) * job.channels, job.alpha, job.beta);
+    if (!job.tables) return source;
+    color_kernels.look_up(source, changed, job.width, job.channels, job.tables);
     return changed;
 }
 

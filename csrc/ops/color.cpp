@@ -12,6 +12,30 @@ Interval checked(Params& params, Interval range, const std::string& prefix) {
     return range;
 }
 
+// out = round(alpha * x + beta), saturated, in float32; halves go to the even number.
+// Draws: 1: alpha = 1 + contrast * (2u - 1); 2: beta = 255 * brightness * (2u - 1).
+class BrightnessContrast final : public Pointwise {
+public:
+    BrightnessContrast(Params& params, const Setup& setup)
+        : Pointwise(setup),
+          brightness_(params.number("brightness", 0.0, 10.0)),
+          contrast_(params.number("contrast", 0.0, 10.0)) {}
+
+    void map(const Draws& draws, std::uint8_t* tables) const override {
+        kernels().adjust(tables, tables, static_cast<std::ptrdiff_t>(channels()) * kTableSize, alpha(draws), beta(draws));
+    }
+    void explain(Size, const Draws& draws, Explanation& found) const override {
+        found.emplace_back("alpha", alpha(draws));
+        found.emplace_back("beta", beta(draws));
+    }
+
+private:
+    float alpha(const Draws& draws) const { return static_cast<float>(1.0 + contrast_ * draws.symmetric(1)); }
+    float beta(const Draws& draws) const { return static_cast<float>(255.0 * brightness_ * draws.symmetric(2)); }
+
+    double brightness_, contrast_;
+};
+
 // Factor of every colour value: out = round(factor * x), saturated, in float32; halves go to the even number.
 // Draw 1: factor = low + (high - low) * u.
 class Brightness final : public Pointwise {
@@ -88,33 +112,6 @@ Interval Interval::read_whole(Params& params, int lowest, int highest, const std
     const int low = params.integer(prefix + "low", lowest, highest);
     const int high = params.integer(prefix + "high", lowest, highest);
     return checked(params, {static_cast<double>(low), static_cast<double>(high)}, prefix);
-}
-
-BrightnessContrast::BrightnessContrast(Params& params, const Setup& setup)
-    : Pointwise(setup),
-      brightness_(params.number("brightness", 0.0, 10.0)),
-      contrast_(params.number("contrast", 0.0, 10.0)) {}
-
-BrightnessContrast::Line BrightnessContrast::draw(const Draws& draws) const {
-    return {static_cast<float>(1.0 + contrast_ * draws.symmetric(1)),
-            static_cast<float>(255.0 * brightness_ * draws.symmetric(2))};
-}
-
-std::optional<BrightnessContrast::Line> BrightnessContrast::line(const Context& context) const {
-    const Draws draws = context.draws(stream());
-    if (!applies(draws)) return std::nullopt;
-    return draw(draws);
-}
-
-void BrightnessContrast::map(const Draws& draws, std::uint8_t* tables) const {
-    const Line line = draw(draws);
-    kernels().adjust(tables, tables, static_cast<std::ptrdiff_t>(channels()) * kTableSize, line.alpha, line.beta);
-}
-
-void BrightnessContrast::explain(Size, const Draws& draws, Explanation& found) const {
-    const Line line = draw(draws);
-    found.emplace_back("alpha", line.alpha);
-    found.emplace_back("beta", line.beta);
 }
 
 void add_color(OpKinds& kinds) {

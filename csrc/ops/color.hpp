@@ -2,7 +2,6 @@
 // alone.
 #pragma once
 
-#include <optional>
 #include <string>
 
 #include "ops/pointwise.hpp"
@@ -29,27 +28,6 @@ struct Interval {
 
 // How many channels of a picture are colours.
 inline int color_count(int channels) { return channels == 4 ? 3 : channels; }
-
-// out = round(alpha * x + beta), saturated, in float32; halves go to the even number.
-// Draws: 1: alpha = 1 + contrast * (2u - 1); 2: beta = 255 * brightness * (2u - 1).
-class BrightnessContrast final : public Pointwise {
-public:
-    BrightnessContrast(Params& params, const Setup& setup);
-
-    struct Line {
-        float alpha, beta;
-    };
-    // What was drawn for a sample; nothing where the op is not applied.
-    std::optional<Line> line(const Context& context) const;
-
-    void map(const Draws& draws, std::uint8_t* tables) const override;
-    void explain(Size input, const Draws& draws, Explanation& found) const override;
-
-private:
-    Line draw(const Draws& draws) const;
-
-    double brightness_, contrast_;
-};
 
 void add_color(OpKinds& kinds);
 void add_channels(OpKinds& kinds);  // called by add_color()

@@ -4,8 +4,6 @@
 #include <cmath>
 #include <cstring>
 
-#include "ops/color.hpp"
-
 namespace flowerablate {
 
 namespace {
@@ -83,14 +81,7 @@ void write_floats(const Image& image, const Finish& finish, const Context& conte
     job.halves = halves;
     job.channels_last = finish.channels_last;
     job.streams = finish.streams;
-    const auto* line_op = dynamic_cast<const BrightnessContrast*>(finish.pointwise);
-    if (line_op && line_op->alone()) {
-        if (const auto line = line_op->line(context)) {
-            job.adjust = true;
-            job.alpha = line->alpha;
-            job.beta = line->beta;
-        }
-    } else if (finish.pointwise) {
+    if (finish.pointwise) {
         std::uint8_t* tables = context.scratch.work(1, static_cast<std::size_t>(job.channels) * kTableSize);
         if (finish.pointwise->tables(context, tables)) job.tables = tables;
     }

@@ -36,7 +36,7 @@ private:
     std::vector<float> mean_, std_, inverse_;
 };
 
-// What is done to a picture as it is written as floats: tables or brightness and contrast, scaling, normalisation; in this order.
+// What is done to a picture as it is written as floats: tables, scaling, normalisation; in this order.
 struct Finish {
     Format format;
     bool channels_last;

@@ -37,7 +37,7 @@ OpSpec any_color_op(std::uint64_t stream) {
     if (name == "hsv_jitter") params.insert({{"hue", 20.0}, {"saturation", 30.0}, {"value", 20.0}});
     if (name == "rand_augment") params.insert({{"ops", whole(any(1, 4))}, {"magnitude", whole(any(0, 30))}});
     if (name == "rand_augment" || name == "trivial_augment") {
-        params.insert({{"geometry", false}, {"color", true}, {"sharpness", true}, {"histogram", true}});
+        params.insert({{"geometry", true}, {"color", true}, {"sharpness", true}, {"histogram", true}});
     }
     return {name, params, stream};
 }

@@ -154,6 +154,7 @@ void test_points(const Kernels& one, const Kernels& other) {
     CHECK(flipped(one, in.pixels) == flipped(other, in.pixels));
     CHECK(flipped(one, flipped(one, in.pixels)) == in.pixels);
     const float mean[4] = {0.4f, 0.5f, 0.3f, 0.2f}, std[4] = {0.2f, 0.3f, 0.7f, 0.9f};
+    const std::vector<std::uint8_t> tables = random_bytes(static_cast<std::size_t>(256 * in.channels));
     for (int mode = 0; mode < 8; ++mode) {
         const auto floats = [&](const Kernels& kernel) {
             std::vector<float> out(in.bytes);
@@ -166,9 +167,7 @@ void test_points(const Kernels& one, const Kernels& other) {
             job.depth = 1;
             job.floats = out.data();
             job.channels_last = (mode & 1) != 0;
-            job.adjust = (mode & 2) != 0;
-            job.alpha = alpha;
-            job.beta = beta;
+            if (mode & 2) job.tables = tables.data();
             if (mode & 4) {
                 job.mean = mean;
                 job.std = std;
