@@ -86,9 +86,6 @@ FLOWERABLATE_INLINE Floats rounded(Floats value) {
     return (clamped + kRounder) - kRounder;
 }
 
-typedef std::uint16_t HalfWords __attribute__((vector_size(kWidth / 2)));
-typedef std::uint8_t Quarter __attribute__((vector_size(kWidth / 4)));
-
 // Whole numbers from 0 to 255 as bytes.
 FLOWERABLATE_INLINE void store_bytes(std::uint8_t* to, Floats value) {
     const HalfWords words = __builtin_convertvector(__builtin_convertvector(value, Ints), HalfWords);

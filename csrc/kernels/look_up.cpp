@@ -155,13 +155,13 @@ void look_up_planes(const std::uint8_t* source, std::uint8_t* target, int width,
     constexpr int kChunk = 256;
     __m256i parts[3][kParts];
     for (int c = 0; c < 3; ++c) prepare(tables + kEntries * c, parts[c]);
-    alignas(kWidth) std::uint8_t planes[3][kChunk];
+    alignas(kWidth) std::uint8_t planes[3 * kChunk];
     int x = 0;
     while (width - x >= kWidth) {
         const int count = min_int(kChunk, (width - x) / kWidth * kWidth);
-        split_pixels<3>(source + 3 * x, planes[0], kChunk, count);
-        for (int c = 0; c < 3; ++c) look_up_vectors(planes[c], planes[c], count, parts[c]);
-        join_pixels<3>(planes[0], kChunk, target + 3 * x, count);
+        split_pixels<3>(source + 3 * x, planes, kChunk, count);
+        for (int c = 0; c < 3; ++c) look_up_vectors(planes + c * kChunk, planes + c * kChunk, count, parts[c]);
+        join_pixels<3>(planes, kChunk, target + 3 * x, count);
         x += count;
     }
     look_up_each<3>(source + 3 * x, target + 3 * x, width - x, tables);

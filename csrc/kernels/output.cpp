@@ -12,7 +12,6 @@ enum class Norm { kNone, kDivide, kMultiply };
 // Interleaved rows repeat a pattern of 3 channels only every 48 values, which is a whole number of vectors.
 constexpr int kPeriod = 48;
 
-typedef std::uint16_t HalfWords __attribute__((vector_size(kWidth / 2)));
 typedef std::uint32_t Words __attribute__((vector_size(kWidth)));
 
 FLOWERABLATE_INLINE void put(float* to, Floats value, bool) { store_vector(to, value); }

@@ -7,6 +7,8 @@ namespace flowerablate::FLOWERABLATE_ISA {
 
 typedef std::int32_t Ints __attribute__((vector_size(kWidth)));
 typedef float Floats __attribute__((vector_size(kWidth)));
+typedef std::uint8_t Quarter __attribute__((vector_size(kWidth / 4)));         // as many bytes as a vector has floats
+typedef std::uint16_t HalfWords __attribute__((vector_size(kWidth / 2)));      // as many words
 constexpr int kFloats = kWidth / 4;  // in a vector
 
 // Adding and subtracting 1.5 * 2^23 rounds a small number to a whole one, halves to even.

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <random>
+#include <set>
 
 #include "pipeline.hpp"
 
@@ -150,6 +151,9 @@ Result run(const Chain& chain, Size source, Size made, const std::vector<std::ui
     return result;
 }
 
+// Which ops were run at all; a fuzzer that never gets past the refusals of one has not tried it.
+std::set<std::string> tried;
+
 // Returns whether a chain was run, not only refused.
 bool try_one(std::uint64_t seed) {
     Input input(seed);
@@ -184,6 +188,7 @@ bool try_one(std::uint64_t seed) {
     const bool same = run(chain, size, made, pixels, kind, last, seed, 3) == wanted;
     run(plain, size, made, pixels, kind, last, seed, 1);
     chain.explain(size, seed, 3, seed);
+    for (const OpSpec& spec : specs) tried.insert(spec.name);
     if (!same) {
         std::fprintf(stderr, "input %llu: the result depends on the threads:", static_cast<unsigned long long>(seed));
         for (const OpSpec& spec : specs) {
@@ -226,7 +231,13 @@ int main(int count, char** words) {
             return 1;
         }
     }
-    std::printf("%ld inputs, %ld of them ran, no finding\n", inputs, ran);
-    return ran * 2 > inputs ? 0 : 1;  // a fuzzer whose inputs are mostly refused finds nothing
+    std::printf("%ld inputs, %ld of them ran with %zu ops, no finding\n", inputs, ran, tried.size());
+    bool untried = false;
+    for (const std::string& name : op_names()) {
+        if (inputs < 2000 || tried.count(name)) continue;
+        std::printf("op %s was never run\n", name.c_str());
+        untried = true;
+    }
+    return !untried && ran * 2 > inputs ? 0 : 1;  // a fuzzer whose inputs are mostly refused finds nothing
 }
 #endif
