@@ -1,6 +1,7 @@
 // Pictures and the memory that a thread keeps for working on them.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -38,6 +39,13 @@ struct Image {
     const std::uint16_t* row16(int y) const { return reinterpret_cast<const std::uint16_t*>(row(y)); }
 };
 
+// How many pieces of memory all buffers have asked the system for so far.
+inline std::atomic<long>& buffer_allocation_count() {
+    static std::atomic<long> count{0};
+    return count;
+}
+inline long buffer_allocations() { return buffer_allocation_count().load(std::memory_order_relaxed); }
+
 // Memory that grows and is kept; 64-byte aligned, with kSlack readable and writable bytes behind the asked size.
 class Buffer {
 public:
@@ -48,6 +56,7 @@ public:
             capacity_ = 0;
             const std::size_t rounded = (wanted + wanted / 4 + 63) / 64 * 64;
             void* fresh = nullptr;
+            buffer_allocation_count().fetch_add(1, std::memory_order_relaxed);
             if (posix_memalign(&fresh, 64, rounded) != 0) throw std::bad_alloc();
             memory_.reset(static_cast<std::uint8_t*>(fresh));
             capacity_ = rounded;

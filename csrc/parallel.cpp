@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
-#include <deque>
 #include <exception>
 #include <mutex>
 #include <system_error>
 #include <thread>
+#include <vector>
 
 #ifdef __linux__
 #include <sched.h>
@@ -76,7 +76,7 @@ private:
         for (;;) {
             wake_.wait(lock, [&] { return !jobs_.empty(); });
             Job& job = *jobs_.front();
-            if (--job.wanted <= 0) jobs_.pop_front();
+            if (--job.wanted <= 0) jobs_.erase(jobs_.begin());
             ++job.active;
             lock.unlock();
             job.work();
@@ -87,7 +87,7 @@ private:
 
     std::mutex mutex_;
     std::condition_variable wake_, done_;
-    std::deque<Job*> jobs_;
+    std::vector<Job*> jobs_;  // the oldest first; few, and unlike a deque it keeps its memory
     int workers_ = 0;
 };
 

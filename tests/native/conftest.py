@@ -1,11 +1,11 @@
-"""Makes the slow twins in tests/reference importable as ``reference``, and gives the tests pictures."""
+"""Makes the slow twins in tests/reference importable as ``reference``, and this folder; gives the tests pictures."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).resolve().parents[1]))
+sys.path += [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parent)]
 
 import numpy as np
 import pytest
