@@ -1,6 +1,6 @@
 """What keeps main green, as sessions: ``nox`` runs lint, types, the fast tests and the native tests.
 
-Extra, only when asked for: ``nox -s sanitize``, and the long proofs, ``nox -s tests -- -m slow``.
+Extra, only when asked for: ``nox -s sanitize``, ``nox -s fuzz``, and the long proofs, ``nox -s tests -- -m slow``.
 """
 
 from pathlib import Path
@@ -46,9 +46,25 @@ def sanitize(session: nox.Session) -> None:
         _native_tests(session, preset)
 
 
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Run 100,000 random chains on each instruction set under the address and undefined-behaviour sanitizers."""
+    build = _build_native(session, "asan")
+    for path in ("baseline", "avx2", "avx512"):
+        skipped = 77  # this CPU does not have it
+        session.run(
+            str(build / "fuzz_chain"), *(session.posargs or ["100000"]), env={"FLOWERABLATE_SIMD": path},
+            external=True, success_codes=[0, skipped],
+        )  # fmt: skip
+
+
 def _native_tests(session: nox.Session, preset: str) -> None:
+    session.run("ctest", "--test-dir", str(_build_native(session, preset)), "--output-on-failure")
+
+
+def _build_native(session: nox.Session, preset: str) -> Path:
     session.install("cmake>=3.20", "ninja", "pybind11>=2.13")
     build = Path(session.create_tmp()) / preset
     session.run("cmake", "--preset", preset, "-B", str(build), "-G", "Ninja")
     session.run("cmake", "--build", str(build))
-    session.run("ctest", "--test-dir", str(build), "--output-on-failure")
+    return build
