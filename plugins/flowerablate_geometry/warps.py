@@ -22,9 +22,7 @@ def _probability(default: float) -> Param:
     return Param("probability", default, "share of the pictures that are changed", low=0.0, high=1.0)
 
 
-def _sampling(
-    step: str, border: str, interpolation: str, fill: float, probability: float
-) -> dict[str, float | str]:
+def _sampling(step: str, border: str, interpolation: str, fill: float, probability: float) -> dict[str, float | str]:
     """Return what all warps take; raises :class:`StudyError` for a *fill* that the border would not use."""
     check_fill(step, border, fill)
     return {"border": border, "interpolation": interpolation, "fill": fill, "probability": probability}

@@ -122,7 +122,7 @@ def build_random_erasing(
     value: float,
     probability: float,
 ) -> NativeOp:
-    """Return the native op; raises :class:`StudyError` for bounds that are no pair, and for a value that is not used."""
+    """Return the native op; raises :class:`StudyError` for bounds that are no pair, or a value that is not used."""
     _check_fill("random_erasing", fill, value)
     scale_low, scale_high = _pair("random_erasing", "scale", scale)
     ratio_low, ratio_high = _pair("random_erasing", "ratio", ratio)

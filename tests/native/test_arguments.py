@@ -133,6 +133,11 @@ BAD = {
         "offsets must be aligned",
     ),
     "offsets negative": ({"offsets": np.array([0, 0, -1])}, ValueError, "sample 2: its 192 values at offset -1"),
+    "pictures huge": (
+        {"heights": np.full(3, 2**16, np.int32), "widths": np.full(3, 2**15, np.int32)},
+        ValueError,
+        "sample 2: pictures may have at most 2147483647 pixels, not 65536x32768",
+    ),
     "offsets huge": ({"offsets": np.array([0, 0, 2**63 - 1])}, ValueError, "sample 2: its 192 values at offset 92233"),
     "heights count": ({"heights": np.ones(2, np.int32)}, ValueError, "heights must have as many elements"),
     "heights zero": ({"heights": np.array([8, 8, 0], np.int32)}, ValueError, "sample 2: height and width"),
