@@ -21,8 +21,8 @@ class Chain:
     - ``pad``: pixels (0), to_size (0), border (constant), fill (0)
     - ``horizontal_flip``, ``vertical_flip``
     - ``rotate``: degrees (0 to 360: the angle is uniform between -degrees and degrees), border (``constant``, ``edge``,
-      ``reflect``, ``reflect101``, ``wrap``), and, as all warps, interpolation (``bilinear``, the default, or ``nearest``)
-      and fill (0: the value of a constant border)
+      ``reflect``, ``reflect101``, ``wrap``), and, as all warps, interpolation (``bilinear``, the default, or
+      ``nearest``) and fill (0: the value of a constant border)
     - ``affine``: degrees_low, degrees_high (0; counter-clockwise), scale_low, scale_high (1), shift_x_low,
       shift_x_high, shift_y_low, shift_y_high (0; shares of width and height), shear_x_low, shear_x_high, shear_y_low,
       shear_y_high (0; degrees), border, interpolation, fill

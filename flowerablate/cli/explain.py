@@ -41,7 +41,7 @@ def explain(
     """Show what each step does to one picture in one epoch, with the values that it draws.
 
     The numbers depend on the seed, the epoch, the picture and the step's name alone, so they are those of training.
-    Those of single pixels, such as noise, are not listed. Steps on whole batches mix the picture with another one of its
+    Those of single pixels, such as noise, are not listed. Steps on whole batches mix the picture with another of its
     batch, and so are only named.
 
     \b
