@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 
 namespace flowerablate {
 
@@ -30,7 +31,10 @@ std::string range(double low, double high) { return "between " + to_text(low) + 
 
 std::string to_text(double value) {
     char text[32];
-    std::snprintf(text, sizeof text, "%g", value);
+    for (int digits = 6; digits <= 17; ++digits) {  // no more than tell it from its neighbours
+        std::snprintf(text, sizeof text, "%.*g", digits, value);
+        if (std::strtod(text, nullptr) == value) break;
+    }
     return text;
 }
 

@@ -79,6 +79,17 @@ def test_the_valid_call_works():
         ([("resize", {**RESIZE, "fit": 1}, 0)], TypeError, "'fit' must be one of cover, stretch, shorter, not 1"),
         ([("center_crop", {"size": 10**6}, 0)], ValueError, "'size' must be between 1 and 8192, not 1000000"),
         ([("horizontal_flip", {"probability": 1.5}, 0)], ValueError, "'probability' must be between 0 and 1, not 1.5"),
+        ([("horizontal_flip", {"probability": 1.0000001}, 0)], ValueError, "must be between 0 and 1, not 1.0000001"),
+        (
+            [("affine", {"degrees_low": 3, "degrees_high": 1, "border": "edge"}, 0)],
+            ValueError,
+            "'degrees_low' must not exceed 'degrees_high', but they are 3 and 1",
+        ),
+        (
+            [("threshold", {"value": (1, 2), "channel": "0"}, 0)],
+            ValueError,
+            "'value' must be a tuple of one number, not",
+        ),
         ([("horizontal_flip", {"probability": float("nan")}, 0)], ValueError, "must be between 0 and 1, not nan"),
         ([("horizontal_flip", {"probability": "x"}, 0)], TypeError, "'probability' must be a number, not 'x'"),
         ([("rotate", {**ROTATE, "degrees": float("inf")}, 0)], ValueError, "must be between 0 and 360, not inf"),
