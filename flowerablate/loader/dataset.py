@@ -35,7 +35,9 @@ class Batch(Sequence[tuple[Tensor, Tensor]]):
         return len(self.labels)
 
     def __getitem__(self, index: Any) -> Any:
-        """Return (image, label) of one sample."""
+        """Return (image, label) of one sample, or of a slice the samples as a batch."""
+        if isinstance(index, slice):
+            return Batch(self.images[index], self.labels[index])
         if index >= len(self):
             raise IndexError(index)
         return self.images[index], self.labels[index]
@@ -83,6 +85,12 @@ class PackedDataset(Dataset[tuple[Tensor, Tensor]]):
                 raise StudyError(
                     f"{name} must have one element for each of the {len(images)} pictures, not {len(column)}"
                 )
+        for name, wanted, given in (
+            ("channels", preprocess.channels, images.channels),
+            ("dtype", preprocess.dtype, images.pixels.dtype.name),
+        ):
+            if wanted != given:
+                raise StudyError(f"{name} of preprocess and of images must be the same, not {wanted} and {given}")
         self.seed = seed
         self.batch_ops = batch_ops
         self.threads = threads

@@ -139,6 +139,8 @@ class Preprocess:
         """
         if self._waiting:
             raise RuntimeError(f"step {self._waiting[0][0]!r} takes numbers from the training images: call fit() first")
+        if not len(indices):
+            return  # steps in Python need not know of empty batches
         source, places = images.batch(indices)
         for segment, following in zip(self._segments, [*self._segments[1:], None], strict=True):
             if isinstance(segment, _native.Chain):

@@ -167,6 +167,18 @@ def test_ids_and_labels_are_not_cut_to_whole_numbers(images):
             PackedDataset(Preprocess((), 3), images, *columns)
 
 
+@pytest.mark.parametrize(("chain", "name"), [({"channels": 1}, "channels"), ({"dtype": "uint16"}, "dtype")])
+def test_a_chain_for_other_pictures_is_refused(images, chain, name):
+    numbers = np.arange(len(images))
+    with pytest.raises(StudyError, match=f"{name} of preprocess and of images must be the same"):
+        PackedDataset(Preprocess((), **({"channels": 3} | chain)), images, numbers, numbers)
+
+
+def test_a_slice_of_a_batch_is_a_batch(dataset):
+    batch = dataset().__getitems__([4, 2, 7])
+    assert_same(collate(batch[1:]), (batch.images[1:], batch.labels[1:]))
+
+
 def test_an_epoch_that_the_draws_cannot_tell_apart_is_refused(dataset):
     with pytest.raises(StudyError, match="the epoch must be between 0 and"):
         dataset().set_epoch(2**32)
