@@ -99,6 +99,15 @@ void blur(const Image& source, std::uint8_t* target, const Format& format, const
     format.depth == 1 ? kernels().filter.gaussian(job) : kernels().filter.gaussian_words(job);
 }
 
+Image blurred(const Image& input, const Context& context, const Format& format, const Bell& bell) {
+    if (bell.size == 1) return input;
+    const Image source = readable(input, context, format.pixel_bytes());
+    const std::ptrdiff_t bytes = static_cast<std::ptrdiff_t>(source.width) * format.pixel_bytes() * source.height;
+    std::uint8_t* target = context.target(static_cast<std::size_t>(bytes));
+    blur(source, target, format, bell, context.scratch);
+    return packed_image(target, source.size(), format.pixel_bytes());
+}
+
 class GaussianBlur final : public Op {
 public:
     GaussianBlur(Params& params, const Setup& setup) : Op(setup) {
@@ -110,11 +119,7 @@ public:
 
 protected:
     Image apply(const Image& input, const Context& context) const override {
-        if (bell_.size == 1) return input;
-        const Image source = readable(input, context, pixel_bytes());
-        std::uint8_t* target = context.target(bytes(input.size()));
-        blur(source, target, format(), bell_, context.scratch);
-        return packed_image(target, input.size(), pixel_bytes());
+        return blurred(input, context, format(), bell_);
     }
 
 private:
@@ -138,12 +143,7 @@ public:
 
 protected:
     Image apply(const Image& input, const Context& context) const override {
-        const Bell bell = draw(context.draws(stream()));
-        if (bell.size == 1) return input;
-        const Image source = readable(input, context, pixel_bytes());
-        std::uint8_t* target = context.target(bytes(input.size()));
-        blur(source, target, format(), bell, context.scratch);
-        return packed_image(target, input.size(), pixel_bytes());
+        return blurred(input, context, format(), draw(context.draws(stream())));
     }
 
 private:

@@ -28,8 +28,8 @@ def explain(
     ],
     study: Annotated[Path | None, typer.Option(help="The study file; as for 'run' without one.")] = None,
     data: Annotated[Path | None, typer.Option(help="A folder of pictures, as for 'run'.")] = None,
-    seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="The replicate.")] = 0,
-    epoch: Annotated[int, typer.Option(min=1, max=2**32 - 1, help="The epoch of training, counted from 1.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="The replicate.")] = 0,
+    epoch: Annotated[int, typer.Option(min=1, help="The epoch of training, counted from 1.")] = 1,
     overrides: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override any key of the study.")
     ] = None,
@@ -41,8 +41,6 @@ def explain(
     """Show what each step does to one picture in one epoch, with the values that it draws.
 
     The numbers depend on the seed, the epoch, the picture and the step's name alone, so they are those of training.
-    Those of single pixels, such as noise, are not listed. Steps on whole batches mix the picture with another of its
-    batch, and so are only named.
 
     \b
     Examples:
@@ -69,9 +67,11 @@ def explain(
     ident = int(samples.ids[place])
     height, width = int(prepared.images.heights[place]), int(prepared.images.widths[place])
     drawn = prepared.train.explain(height, width, ident, seed=seed, epoch=epoch)
-    once, mixing = ([named.name for named in ops] for ops in (stages.prefix, stages.batch))
-    tell = _print_json if as_json else _print_table
-    tell(samples.samples.keys[place], seed, epoch, once, drawn, mixing, console)
+    once = [named.name for named in stages.prefix]
+    if as_json:
+        _print_json(samples.samples.keys[place], seed, epoch, once, drawn, console)
+    else:
+        _print_table(samples.samples.keys[place], seed, epoch, once, drawn, console)
     if out is not None:
         shown = Preprocess(_pixel_ops(stages.train), pipeline.train.channels, dtype=prepared.images.pixels.dtype.name)
         _write(out, _picture(shown, prepared.images, place, ident, seed, epoch))
@@ -123,13 +123,7 @@ def _write(path: Path, picture: NDArray[np.uint8] | NDArray[np.uint16]) -> None:
 
 
 def _print_table(
-    key: str,
-    seed: int,
-    epoch: int,
-    once: Sequence[str],
-    drawn: Sequence[Drawn],
-    mixing: Sequence[str],
-    console: Console,
+    key: str, seed: int, epoch: int, once: Sequence[str], drawn: Sequence[Drawn], console: Console
 ) -> None:
     from rich.table import Table
 
@@ -140,8 +134,6 @@ def _print_table(
         values = ", ".join(f"{name} {_text(value)}" for name, value in one.values.items())
         acts = "yes" if one.applied else "not this time"
         table.add_row(escape(one.step), acts, escape(values) if one.op else "(a step in Python)")
-    for name in mixing:
-        table.add_row(escape(name), "on whole batches", "")
     console.print(f"{escape(key)}, seed {seed}, epoch {epoch}", highlight=False, soft_wrap=True)
     console.print(table)
 
@@ -152,19 +144,10 @@ def _text(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _print_json(
-    key: str,
-    seed: int,
-    epoch: int,
-    once: Sequence[str],
-    drawn: Sequence[Drawn],
-    mixing: Sequence[str],
-    console: Console,
-) -> None:
+def _print_json(key: str, seed: int, epoch: int, once: Sequence[str], drawn: Sequence[Drawn], console: Console) -> None:
     import json
 
-    first = [{"step": name, "acts": "once"} for name in once]
+    steps = [{"step": name, "acts": "once"} for name in once]
     rest = [{"step": d.step, "op": d.op or None, "acts": d.applied, "drawn": dict(d.values)} for d in drawn]
-    last = [{"step": name, "acts": "on whole batches"} for name in mixing]
-    text = json.dumps({"sample": key, "seed": seed, "epoch": epoch, "steps": [*first, *rest, *last]}, indent=2)
+    text = json.dumps({"sample": key, "seed": seed, "epoch": epoch, "steps": [*steps, *rest]}, indent=2)
     console.print(text, soft_wrap=True, highlight=False, markup=False)
