@@ -206,7 +206,7 @@ Output to_output(py::handle value, const Chain& chain, bool halves) {
     const bool pixels = out.kind == Output::kPixels;
     if (!array.writeable()) throw py::value_error("out must be writeable");
     if (pixels && chain.normalizes()) {
-        throw py::value_error("out must be float32, not " + pixel_type + ", because the chain ends with normalize");
+        throw py::value_error("out must be float32, not " + pixel_type + ", because the chain ends with normalize or standardize");
     }
     const std::string wanted = pixels ? "[batch, height, width, channels]" : "[batch, channels, height, width]";
     const int channel_axis = pixels ? 3 : 1;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 
 namespace flowerablate {
 
@@ -16,13 +17,24 @@ std::string join(const std::vector<std::string>& words) {
 // Comparisons are written so that NaN fails them.
 bool within(double value, double low, double high) { return value >= low && value <= high; }
 
+Interval checked(const Params& params, Interval read, const std::string& prefix) {
+    if (read.low > read.high) {
+        params.fail("parameter '" + prefix + "low' must not exceed '" + prefix + "high', but they are " + to_text(read.low) +
+                    " and " + to_text(read.high));
+    }
+    return read;
+}
+
 std::string range(double low, double high) { return "between " + to_text(low) + " and " + to_text(high); }
 
 }  // namespace
 
 std::string to_text(double value) {
     char text[32];
-    std::snprintf(text, sizeof text, "%g", value);
+    for (int digits = 6; digits <= 17; ++digits) {  // no more than tell it from its neighbours
+        std::snprintf(text, sizeof text, "%.*g", digits, value);
+        if (std::strtod(text, nullptr) == value) break;
+    }
     return text;
 }
 
@@ -111,7 +123,8 @@ int Params::choice_or(const std::string& fallback, const std::string& name, cons
 std::vector<double> Params::numbers(const std::string& name, std::size_t count, double low, double high) {
     const Value& value = take(name);
     const std::vector<double>* items = std::get_if<std::vector<double>>(&value);
-    const std::string wanted = "a tuple of " + std::to_string(count) + " numbers, one for each channel";
+    const std::string wanted =
+        count == 1 ? "a tuple of one number" : "a tuple of " + std::to_string(count) + " numbers, one for each channel";
     if (!items) wrong_type(name, wanted, value);
     if (items->size() != count) fail("parameter '" + name + "' must be " + wanted + ", not " + to_text(value));
     for (double item : *items) {
@@ -128,6 +141,22 @@ void Params::finish() const {
             fail("unknown parameter '" + name + "'; it takes " + join(taken_));
         }
     }
+}
+
+Interval Interval::read(Params& params, double lowest, double highest, const std::string& prefix) {
+    const double low = params.number(prefix + "low", lowest, highest);
+    return checked(params, {low, params.number(prefix + "high", lowest, highest)}, prefix);
+}
+
+Interval Interval::read_or(double fallback, Params& params, double lowest, double highest, const std::string& prefix) {
+    const double low = params.number_or(fallback, prefix + "low", lowest, highest);
+    return checked(params, {low, params.number_or(fallback, prefix + "high", lowest, highest)}, prefix);
+}
+
+Interval Interval::read_whole(Params& params, int lowest, int highest, const std::string& prefix) {
+    const int low = params.integer(prefix + "low", lowest, highest);
+    const int high = params.integer(prefix + "high", lowest, highest);
+    return checked(params, {static_cast<double>(low), static_cast<double>(high)}, prefix);
 }
 
 }  // namespace flowerablate

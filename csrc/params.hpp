@@ -51,4 +51,25 @@ private:
     std::vector<std::string> taken_;
 };
 
+// Two parameters, <prefix>low and <prefix>high, that bound a drawn number. Where both are equal, it is that number to the bit. A low
+// one above the high one is refused.
+struct Interval {
+    double low, high;
+
+    static Interval read(Params& params, double lowest, double highest, const std::string& prefix = "");
+    // `fallback` stands for each of the two that is not given.
+    static Interval read_or(double fallback, Params& params, double lowest, double highest, const std::string& prefix = "");
+    // The same for whole numbers.
+    static Interval read_whole(Params& params, int lowest, int highest, const std::string& prefix = "");
+
+    // The number for u in [0, 1).
+    double at(double u) const { return low + (high - low) * u; }
+    // One of the whole numbers low, low + 1, ..., high.
+    int whole_at(double u) const {
+        const int first = static_cast<int>(low), last = static_cast<int>(high);
+        const int found = first + static_cast<int>(u * (last - first + 1));
+        return found < last ? found : last;
+    }
+};
+
 }  // namespace flowerablate

@@ -101,6 +101,10 @@ Size Chain::output_size(Size source) const {
         throw std::invalid_argument("height and width must be between 1 and " + std::to_string(kLargestSource) +
                                     ", not " + std::to_string(source.height) + "x" + std::to_string(source.width));
     }
+    if (std::int64_t{source.height} * source.width > kMostSourcePixels) {
+        throw std::invalid_argument("pictures may have at most " + std::to_string(kMostSourcePixels) + " pixels, not " +
+                                    std::to_string(source.height) + "x" + std::to_string(source.width));
+    }
     Size size = source;
     for (const Op* op : running_) size = op->output_size(size);  // merged ops may do without a huge picture between them
     return size;

@@ -16,6 +16,9 @@ namespace flowerablate {
 // Largest height and width of a source picture; positions in it have to fit fixed-point numbers.
 constexpr int kLargestSource = 1 << 24;
 
+// Most pixels of a source picture; ops count them in 32 bits.
+constexpr std::int64_t kMostSourcePixels = INT32_MAX;
+
 struct OpSpec {
     std::string name;
     ValueMap params;

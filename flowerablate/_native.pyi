@@ -20,14 +20,17 @@ class Chain:
     - ``random_resized_crop``: size, scale_low, scale_high, ratio_low, ratio_high, interpolation, antialias
     - ``pad``: pixels (0), to_size (0), border (constant), fill (0)
     - ``horizontal_flip``, ``vertical_flip``
-    - ``rotate``: degrees, border (``constant``, ``edge``, ``reflect``, ``reflect101``, ``wrap``), and, as all warps,
-      interpolation (``bilinear``, the default, or ``nearest``) and fill (0: the value of a constant border)
+    - ``rotate``: degrees (0 to 360: the angle is uniform between -degrees and degrees), border (``constant``, ``edge``,
+      ``reflect``, ``reflect101``, ``wrap``), and, as all warps, interpolation (``bilinear``, the default, or
+      ``nearest``) and fill (0: the value of a constant border)
     - ``affine``: degrees_low, degrees_high (0; counter-clockwise), scale_low, scale_high (1), shift_x_low,
       shift_x_high, shift_y_low, shift_y_high (0; shares of width and height), shear_x_low, shear_x_high, shear_y_low,
       shear_y_high (0; degrees), border, interpolation, fill
     - ``perspective``: distortion 0 to 1, border, interpolation, fill
-    - ``elastic``: alpha, sigma (pixels), border, interpolation, fill
-    - ``brightness_contrast``: brightness, contrast, probability
+    - ``elastic``: alpha (0 to 10000; how far noise of single pixels, smoothed, moves them), sigma (0.5 to 200 pixels),
+      border, interpolation, fill
+    - ``brightness_contrast``: brightness (largest shift, in shares of the full range), contrast (largest change of the
+      factor 1), both 0 to 10
     - ``brightness``, ``contrast``, ``saturation``: low, high (factors 0 to 10); ``hue``: low, high (-0.5 to 0.5 turns)
     - ``color_jitter``: brightness, contrast, saturation (largest change of the factor 1), hue (largest shift in turns)
     - ``hsv_jitter``: hue (0 to 90; 180 is a turn), saturation, value (0 to 255): largest shifts
@@ -51,16 +54,17 @@ class Chain:
       rounded; a flat channel stays
     - ``equalize``: formula (``opencv``, ``pillow``; 16 bits: opencv only), on (``channels``, ``luminance``: Y of YCrCb)
     - ``clahe``: clip_limit (0: none), rows, columns (1 to 64) of tiles; on L of Lab of colour pictures, uint8 only
-    - ``gamma``: gamma, gain; ``random_gamma``: low, high, between which log(gamma) is uniform
+    - ``gamma``: gamma (0.01 to 100), gain (0 to 100)
+    - ``random_gamma``: low, high (0.01 to 100), between which log(gamma) is uniform
     - ``box_blur``: size 1 to 63; mean of a square window
-    - ``gaussian_blur``: size (odd to 63, 0: from sigma), sigma (0: from the size)
+    - ``gaussian_blur``: size (odd to 63, 0: from sigma, but 63 at most), sigma (to 100 pixels, 0: from the size)
     - ``random_gaussian_blur``: size (odd to 63, 0: from the drawn sigma), sigma_low, sigma_high
-    - ``median_blur``: size, odd to 63
-    - ``unsharp``: size, sigma (as ``gaussian_blur``), amount, threshold (0 to 255)
-    - ``sharpness``: low, high (of the factor; 0: smoothed, 1: unchanged)
+    - ``median_blur``: size, odd to 63 (16 bits: to 5)
+    - ``unsharp``: size, sigma (as ``gaussian_blur``), amount (0 to 100), threshold (0 to 255)
+    - ``sharpness``: low, high (of the factor, 0 to 100; 0: smoothed, 1: unchanged)
     - ``sobel``: size (1, 3, 5, 7), output (``magnitude``, ``x``, ``y``)
     - ``gaussian_noise``: std_low, std_high (shares of the full range), per_channel (bool)
-    - ``salt_and_pepper``: amount, salt_share, per_channel (bool)
+    - ``salt_and_pepper``: amount (share of the pixels), salt_share (of these), per_channel (bool)
     - ``random_erasing``: scale_low, scale_high, ratio_low, ratio_high, fill (``noise``, ``mean``, ``constant``), value
       (share of the full range, for ``constant``)
     - ``cutout``: holes 1 to 64, size (pixels, 0: from share), share (of the shorter side), fill, value
@@ -94,7 +98,10 @@ class Chain:
     def explain(
         self, height: int, width: int, id: int, *, seed: int, epoch: int
     ) -> list[tuple[str, bool, dict[str, bool | int | float | str | list[float]]]]:
-        """Return (op, whether it is applied, the values that it drew) of each op for sample *id* of that size."""
+        """Return (op, whether it is applied, the values that it drew) of each op for sample *id* of that size.
+
+        Numbers of single pixels, such as those of noise, are not among the values; they depend on the same keys.
+        """
 
     def output_size(self, height: int, width: int) -> tuple[int, int]:
         """Return (height, width) with which a picture of that size comes out."""

@@ -9,6 +9,8 @@
 
 namespace flowerablate {
 
+constexpr int kLargestFilter = 63;  // pixels in a row of a window
+
 struct FilterJob {
     const std::uint8_t* source;
     std::ptrdiff_t source_stride;

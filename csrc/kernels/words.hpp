@@ -75,8 +75,6 @@ FLOWERABLATE_INLINE int mirrored(int i, int n) {
 // The same where the edge pixels are repeated.
 FLOWERABLATE_INLINE int repeated(int i, int n) { return i < 0 ? 0 : i >= n ? n - 1 : i; }
 
-constexpr int kLargestFilter = 63;
-
 // Columns that the margins of a row are filled from.
 struct Margins {
     int before, after;

@@ -7,20 +7,6 @@ namespace flowerablate {
 
 namespace {
 
-struct Range {
-    double low, high;
-
-    // Both ends from parameters NAME_low and NAME_high, `fallback` where they are not given.
-    static Range from(Params& params, const std::string& name, double fallback, double least, double most) {
-        const Range range{params.number_or(fallback, name + "_low", least, most),
-                          params.number_or(fallback, name + "_high", least, most)};
-        if (range.low > range.high) params.fail("parameter '" + name + "_low' must not exceed '" + name + "_high'");
-        return range;
-    }
-
-    double draw(double uniform) const { return low + (high - low) * uniform; }
-};
-
 // About the centre c, a point p of the picture comes to c + shift + R(degrees) S(shear) scale (p - c), where y points down,
 // R turns counter-clockwise and, with angle a = -degrees, shears sx, sy,
 //   R S = | cos(a - sy) / cos(sy)   -cos(a - sy) tan(sx) / cos(sy) - sin(a) |
@@ -31,12 +17,12 @@ class AffineWarp final : public Move {
 public:
     AffineWarp(Params& params, const Setup& setup)
         : Move(setup),
-          degrees_(Range::from(params, "degrees", 0, -360, 360)),
-          scale_(Range::from(params, "scale", 1, 0.05, 20)),
-          shift_x_(Range::from(params, "shift_x", 0, -4, 4)),
-          shift_y_(Range::from(params, "shift_y", 0, -4, 4)),
-          shear_x_(Range::from(params, "shear_x", 0, -75, 75)),
-          shear_y_(Range::from(params, "shear_y", 0, -75, 75)),
+          degrees_(Interval::read_or(0, params, -360, 360, "degrees_")),
+          scale_(Interval::read_or(1, params, 0.05, 20, "scale_")),
+          shift_x_(Interval::read_or(0, params, -4, 4, "shift_x_")),
+          shift_y_(Interval::read_or(0, params, -4, 4, "shift_y_")),
+          shear_x_(Interval::read_or(0, params, -75, 75, "shear_x_")),
+          shear_y_(Interval::read_or(0, params, -75, 75, "shear_y_")),
           sampling_(Sampling::from(params, format())) {}
 
     const Sampling* sampling() const override { return &sampling_; }
@@ -72,11 +58,11 @@ private:
         double degrees, scale, shift_x, shift_y, shear_x, shear_y;
     };
     Values drawn(const Draws& draws) const {
-        return {degrees_.draw(draws.uniform(1)), scale_.draw(draws.uniform(2)),   shift_x_.draw(draws.uniform(3)),
-                shift_y_.draw(draws.uniform(4)), shear_x_.draw(draws.uniform(5)), shear_y_.draw(draws.uniform(6))};
+        return {degrees_.at(draws.uniform(1)), scale_.at(draws.uniform(2)), shift_x_.at(draws.uniform(3)),
+                shift_y_.at(draws.uniform(4)), shear_x_.at(draws.uniform(5)), shear_y_.at(draws.uniform(6))};
     }
 
-    Range degrees_, scale_, shift_x_, shift_y_, shear_x_, shear_y_;
+    Interval degrees_, scale_, shift_x_, shift_y_, shear_x_, shear_y_;
     Sampling sampling_;
 };
 

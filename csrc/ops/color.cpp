@@ -4,14 +4,6 @@ namespace flowerablate {
 
 namespace {
 
-Interval checked(Params& params, Interval range, const std::string& prefix) {
-    if (range.low > range.high) {
-        params.fail("parameter '" + prefix + "low' must be at most '" + prefix + "high', but " + to_text(range.low) +
-                    " is above " + to_text(range.high));
-    }
-    return range;
-}
-
 // out = round(alpha * x + beta), saturated, in float32; halves go to the even number.
 // Draws: 1: alpha = 1 + contrast * (2u - 1); 2: beta = 255 * brightness * (2u - 1).
 class BrightnessContrast final : public Pointwise {
@@ -102,17 +94,6 @@ private:
 };
 
 }  // namespace
-
-Interval Interval::read(Params& params, double lowest, double highest, const std::string& prefix) {
-    const double low = params.number(prefix + "low", lowest, highest);
-    return checked(params, {low, params.number(prefix + "high", lowest, highest)}, prefix);
-}
-
-Interval Interval::read_whole(Params& params, int lowest, int highest, const std::string& prefix) {
-    const int low = params.integer(prefix + "low", lowest, highest);
-    const int high = params.integer(prefix + "high", lowest, highest);
-    return checked(params, {static_cast<double>(low), static_cast<double>(high)}, prefix);
-}
 
 void add_color(OpKinds& kinds) {
     kinds["brightness_contrast"] = {make_op<BrightnessContrast>};

@@ -89,10 +89,8 @@ class RandomErasing final : public Erasing {
 public:
     RandomErasing(Params& params, const Setup& setup)
         : Erasing(params, setup),
-          scale_low_(params.number("scale_low", 0.0, 1.0)),
-          scale_high_(params.number("scale_high", scale_low_, 1.0)),
-          ratio_low_(params.number("ratio_low", 0.001, 1000.0)),
-          ratio_high_(params.number("ratio_high", ratio_low_, 1000.0)) {}
+          scale_(Interval::read(params, 0.0, 1.0, "scale_")),
+          ratio_(Interval::read(params, 0.001, 1000.0, "ratio_")) {}
 
     void explain(Size input, const Draws& draws, Explanation& found) const override {
         const Rectangle part = draw(input, draws);
@@ -110,11 +108,10 @@ protected:
 
 private:
     Rectangle draw(Size size, const Draws& draws) const {
-        const double low = std::log(ratio_low_), high = std::log(ratio_high_);
+        const double low = std::log(ratio_.low), high = std::log(ratio_.high);
         for (std::uint64_t attempt = 0; attempt < 10; ++attempt) {
             const std::uint64_t number = 1 + 4 * attempt;
-            const double share = scale_low_ + (scale_high_ - scale_low_) * draws.uniform(number);
-            const double area = share * size.height * size.width;
+            const double area = scale_.at(draws.uniform(number)) * size.height * size.width;
             const double ratio = std::exp(low + (high - low) * draws.uniform(number + 1));
             const double height = std::nearbyint(std::sqrt(area * ratio)), width = std::nearbyint(std::sqrt(area / ratio));
             if (!(height < size.height && width < size.width)) continue;
@@ -125,7 +122,7 @@ private:
         return {0, 0, 0, 0};
     }
 
-    double scale_low_, scale_high_, ratio_low_, ratio_high_;
+    Interval scale_, ratio_;
 };
 
 // Erases squares whose centres lie anywhere in the picture, so that some are cut off (DeVries and Taylor: Improved

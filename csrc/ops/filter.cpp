@@ -43,7 +43,8 @@ private:
     int size_;
 };
 
-// Size and sigma of a Gaussian, each of which follows from the other where it is 0, as in OpenCV.
+// Size and sigma of a Gaussian, each of which follows from the other where it is 0, as in OpenCV; but a window is kLargestFilter
+// wide at most, and cuts a Gaussian off that is wider.
 struct Bell {
     int size;
     double sigma;
@@ -98,6 +99,15 @@ void blur(const Image& source, std::uint8_t* target, const Format& format, const
     format.depth == 1 ? kernels().filter.gaussian(job) : kernels().filter.gaussian_words(job);
 }
 
+Image blurred(const Image& input, const Context& context, const Format& format, const Bell& bell) {
+    if (bell.size == 1) return input;
+    const Image source = readable(input, context, format.pixel_bytes());
+    const std::ptrdiff_t bytes = static_cast<std::ptrdiff_t>(source.width) * format.pixel_bytes() * source.height;
+    std::uint8_t* target = context.target(static_cast<std::size_t>(bytes));
+    blur(source, target, format, bell, context.scratch);
+    return packed_image(target, source.size(), format.pixel_bytes());
+}
+
 class GaussianBlur final : public Op {
 public:
     GaussianBlur(Params& params, const Setup& setup) : Op(setup) {
@@ -109,11 +119,7 @@ public:
 
 protected:
     Image apply(const Image& input, const Context& context) const override {
-        if (bell_.size == 1) return input;
-        const Image source = readable(input, context, pixel_bytes());
-        std::uint8_t* target = context.target(bytes(input.size()));
-        blur(source, target, format(), bell_, context.scratch);
-        return packed_image(target, input.size(), pixel_bytes());
+        return blurred(input, context, format(), bell_);
     }
 
 private:
@@ -125,9 +131,8 @@ public:
     RandomGaussianBlur(Params& params, const Setup& setup)
         : Op(setup),
           size_(params.integer("size", 0, kLargestFilter)),
-          low_(params.number("sigma_low", 0.01, kLargestSigma)),
-          high_(params.number("sigma_high", low_, kLargestSigma)) {
-        check_bell(params, size_, high_);
+          sigma_(Interval::read(params, 0.01, kLargestSigma, "sigma_")) {
+        check_bell(params, size_, sigma_.high);
     }
 
     void explain(Size, const Draws& draws, Explanation& found) const override {
@@ -138,21 +143,16 @@ public:
 
 protected:
     Image apply(const Image& input, const Context& context) const override {
-        const Bell bell = draw(context.draws(stream()));
-        if (bell.size == 1) return input;
-        const Image source = readable(input, context, pixel_bytes());
-        std::uint8_t* target = context.target(bytes(input.size()));
-        blur(source, target, format(), bell, context.scratch);
-        return packed_image(target, input.size(), pixel_bytes());
+        return blurred(input, context, format(), draw(context.draws(stream())));
     }
 
 private:
     Bell draw(const Draws& draws) const {
-        return Bell::of(size_, low_ + (high_ - low_) * draws.uniform(1), format().depth);
+        return Bell::of(size_, sigma_.at(draws.uniform(1)), format().depth);
     }
 
     int size_;
-    double low_, high_;
+    Interval sigma_;
 };
 
 // x + amount * (x - blurred), rounded and saturated, where the difference is above the threshold.
@@ -191,7 +191,7 @@ private:
 class Sharpness final : public Op {
 public:
     Sharpness(Params& params, const Setup& setup)
-        : Op(setup), low_(params.number("low", 0.0, 100.0)), high_(params.number("high", low_, 100.0)) {}
+        : Op(setup), factor_(Interval::read(params, 0.0, 100.0)) {}
 
     void explain(Size, const Draws& draws, Explanation& found) const override {
         found.emplace_back("factor", draw(draws));
@@ -207,9 +207,9 @@ protected:
     }
 
 private:
-    double draw(const Draws& draws) const { return low_ + (high_ - low_) * draws.uniform(1); }
+    double draw(const Draws& draws) const { return factor_.at(draws.uniform(1)); }
 
-    double low_, high_;
+    Interval factor_;
 };
 
 // Sobel's gradient of each channel, absolute and saturated; its length is the rounded root of both squares.

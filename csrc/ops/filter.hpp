@@ -7,8 +7,6 @@
 
 namespace flowerablate {
 
-constexpr int kLargestFilter = 63;  // pixels in a row of a window
-
 // The picture, or a copy of it, with bytes behind its last row that kernels may read.
 Image readable(const Image& input, const Context& context, int pixel_bytes);
 

@@ -2,6 +2,7 @@
 // clipped.
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "ops/intensity.hpp"
 #include "ops/pointwise.hpp"
@@ -19,34 +20,31 @@ class Exponent {
 public:
     static Exponent fixed(Params& params) {
         const double gamma = params.number("gamma", 0.01, 100.0);
-        return {gamma, gamma, params.number("gain", 0.0, 100.0)};
+        return {{gamma, gamma}, params.number("gain", 0.0, 100.0)};
     }
 
-    static Exponent random(Params& params) {
-        const Exponent made{params.number("low", 0.01, 100.0), params.number("high", 0.01, 100.0), 1.0};
-        if (made.low_ > made.high_) {
-            params.fail("parameter 'low' must not exceed 'high', but they are " + to_text(made.low_) + " and " +
-                        to_text(made.high_));
-        }
-        return made;
-    }
+    static Exponent random(Params& params) { return {Interval::read(params, 0.01, 100.0), 1.0}; }
 
     // Draw 1: the logarithm of gamma is uniform, so that pictures become darker as often as brighter where low = 1 / high.
     double gamma(const Draws& draws) const {
-        if (low_ == high_) return low_;
-        return std::exp(std::log(low_) + (std::log(high_) - std::log(low_)) * draws.uniform(1));
+        if (is_fixed()) return range_.low;
+        return std::exp(std::log(range_.low) + (std::log(range_.high) - std::log(range_.low)) * draws.uniform(1));
     }
+
+    // Whether it is the same for all pictures.
+    bool is_fixed() const { return range_.low == range_.high; }
 
     double gain() const { return gain_; }
 
     void explain(const Draws& draws, Explanation& found) const {
-        if (low_ != high_) found.emplace_back("gamma", gamma(draws));
+        if (!is_fixed()) found.emplace_back("gamma", gamma(draws));
     }
 
 private:
-    Exponent(double low, double high, double gain) : low_(low), high_(high), gain_(gain) {}
+    Exponent(Interval range, double gain) : range_(range), gain_(gain) {}
 
-    double low_, high_, gain_;
+    Interval range_;
+    double gain_;
 };
 
 class Gamma final : public Pointwise {
@@ -68,15 +66,22 @@ private:
 
 class WideGamma final : public Op {
 public:
-    WideGamma(const Exponent& exponent, const Setup& setup) : Op(setup), exponent_(exponent) {}
+    WideGamma(const Exponent& exponent, const Setup& setup) : Op(setup), exponent_(exponent) {
+        if (!exponent.is_fixed()) return;
+        fixed_.resize(kWideTableSize);
+        write_table(exponent.gamma({0, 0, 0}), fixed_.data());  // which draws nothing
+    }
 
     void explain(Size, const Draws& draws, Explanation& found) const override { exponent_.explain(draws, found); }
 
 protected:
     Image apply(const Image& input, const Context& context) const override {
-        const double gamma = exponent_.gamma(context.draws(stream()));
-        std::uint16_t* table = context.scratch.array<std::uint16_t>(0, 65536);
-        for (int i = 0; i < 65536; ++i) table[i] = static_cast<std::uint16_t>(curve(i, 65535.0, gamma, exponent_.gain()));
+        const std::uint16_t* table = fixed_.data();
+        if (fixed_.empty()) {
+            std::uint16_t* drawn = context.scratch.array<std::uint16_t>(0, kWideTableSize);
+            write_table(exponent_.gamma(context.draws(stream())), drawn);
+            table = drawn;
+        }
         std::uint8_t* target = context.target(bytes(input.size()));
         const std::ptrdiff_t stride = static_cast<std::ptrdiff_t>(input.width) * pixel_bytes();
         for (int y = 0; y < input.height; ++y) {
@@ -87,7 +92,16 @@ protected:
     }
 
 private:
+    static constexpr int kWideTableSize = 65536;
+
+    void write_table(double gamma, std::uint16_t* table) const {
+        for (int i = 0; i < kWideTableSize; ++i) {
+            table[i] = static_cast<std::uint16_t>(curve(i, 65535.0, gamma, exponent_.gain()));
+        }
+    }
+
     Exponent exponent_;
+    std::vector<std::uint16_t> fixed_;  // the table, where it is the same for all pictures
 };
 
 template <Exponent (*Read)(Params&)>

@@ -47,8 +47,7 @@ class GaussianNoise final : public Op {
 public:
     GaussianNoise(Params& params, const Setup& setup)
         : Op(setup),
-          low_(params.number("std_low", 0.0, 1.0)),
-          high_(params.number("std_high", low_, 1.0)),
+          std_(Interval::read(params, 0.0, 1.0, "std_")),
           per_channel_(params.flag("per_channel")) {}
 
     void explain(Size, const Draws& draws, Explanation& found) const override { found.emplace_back("std", draw(draws)); }
@@ -76,9 +75,9 @@ protected:
     }
 
 private:
-    double draw(const Draws& draws) const { return low_ + (high_ - low_) * draws.uniform(1); }
+    double draw(const Draws& draws) const { return std_.at(draws.uniform(1)); }
 
-    double low_, high_;
+    Interval std_;
     bool per_channel_;
 };
 

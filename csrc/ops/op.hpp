@@ -65,7 +65,8 @@ public:
         return applies(context.draws(setup_.stream)) ? apply(input, context) : skip(input, context);
     }
 
-    // Adds the values that were drawn for a picture of size `input`; called where applies().
+    // Adds the values that were drawn for a picture of size `input`; called where applies(). Numbers of single pixels, such as those
+    // of noise, are left out: the key of the stream, epoch and id give them anew.
     virtual void explain(Size input, const Draws& draws, Explanation& found) const {
         (void)input, (void)draws, (void)found;
     }

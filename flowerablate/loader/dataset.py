@@ -35,7 +35,9 @@ class Batch(Sequence[tuple[Tensor, Tensor]]):
         return len(self.labels)
 
     def __getitem__(self, index: Any) -> Any:
-        """Return (image, label) of one sample."""
+        """Return (image, label) of one sample, or of a slice the samples as a batch."""
+        if isinstance(index, slice):
+            return Batch(self.images[index], self.labels[index])
         if index >= len(self):
             raise IndexError(index)
         return self.images[index], self.labels[index]
@@ -83,13 +85,19 @@ class PackedDataset(Dataset[tuple[Tensor, Tensor]]):
                 raise StudyError(
                     f"{name} must have one element for each of the {len(images)} pictures, not {len(column)}"
                 )
+        for name, wanted, given in (
+            ("channels", preprocess.channels, images.channels),
+            ("dtype", preprocess.dtype, images.pixels.dtype.name),
+        ):
+            if wanted != given:
+                raise StudyError(f"{name} of preprocess and of images must be the same, not {wanted} and {given}")
         self.seed = seed
         self.batch_ops = batch_ops
         self.threads = threads
         self._preprocess = preprocess
         self._images = images
-        self._ids = np.ascontiguousarray(ids, np.uint64)
-        self._labels = np.ascontiguousarray(labels, np.int64)
+        self._ids = _whole_numbers("ids", ids, np.uint64)
+        self._labels = _whole_numbers("labels", labels, np.int64)
         if batch_ops is not None:
             _check_classes(self._labels, batch_ops.classes)
         height, width = preprocess.output_size(*_first_size(images))
@@ -187,10 +195,18 @@ class KeyedSampler(Sampler[int]):
         return iter(self._dataset.order(self._dataset.epoch).tolist())
 
 
+def _whole_numbers(name: str, values: NDArray[Any], dtype: type[Any]) -> NDArray[Any]:
+    """Return *values* contiguous and as *dtype*; a mask is no row of numbers, and fractions are not cut off."""
+    kind = np.asarray(values).dtype
+    if kind.kind not in "iu" and len(values):
+        raise StudyError(f"{name} must be whole numbers, such as {np.dtype(dtype)}, not {kind}")
+    return np.ascontiguousarray(values, dtype)
+
+
 def _checked_indices(indices: NDArray[np.int64] | None, count: int) -> NDArray[np.int64]:
     if indices is None:
         return np.arange(count, dtype=np.int64)
-    checked: NDArray[np.int64] = np.ascontiguousarray(indices, np.int64)
+    checked = _whole_numbers("indices", indices, np.int64)
     if checked.ndim != 1 or (len(checked) and not 0 <= checked.min() <= checked.max() < count):
         raise StudyError(f"indices must be one row of numbers between 0 and {count - 1}, the last of the pictures")
     return checked

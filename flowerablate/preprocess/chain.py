@@ -26,7 +26,8 @@ Output: TypeAlias = "Pixels | NDArray[np.float32]"
 class Drawn:
     """What one step does to one sample: its native *op*, whether that is *applied*, and the *values* that it drew.
 
-    A Python op (*op* is empty) says nothing of its values; they are drawn from the step's stream all the same.
+    A Python op (*op* is empty) says nothing of its values; they are drawn from the step's stream all the same. Nor do
+    native ops list what they draw for each pixel, such as noise: seed, epoch, sample and the step's name give it anew.
     """
 
     step: str
@@ -73,7 +74,11 @@ class Preprocess:
         self._names: list[list[str]] = []
         self.ops = tuple(ops)
         ready = [named for named in ops if not waits_for_training_images(named.op)]
-        self._waiting = [named.name for named in ops if waits_for_training_images(named.op)]
+        self._waiting = [
+            (named.name, named.op.op)
+            for named in ops
+            if isinstance(named.op, NativeOp) and waits_for_training_images(named.op)
+        ]
         self._segments: list[_native.Chain | tuple[str, PythonOp]] = []
         for is_native, run in groupby(ready, key=lambda named: isinstance(named.op, NativeOp)):
             named_ops = list(run)
@@ -133,7 +138,9 @@ class Preprocess:
         *bfloat16* it is uint16 [B, C, H, W] and gets the bits of bfloat16 numbers: a view of a torch tensor.
         """
         if self._waiting:
-            raise RuntimeError(f"step {self._waiting[0]!r} takes numbers from the training images: call fit() first")
+            raise RuntimeError(f"step {self._waiting[0][0]!r} takes numbers from the training images: call fit() first")
+        if not len(indices):
+            return  # steps in Python need not know of empty batches
         source, places = images.batch(indices)
         for segment, following in zip(self._segments, [*self._segments[1:], None], strict=True):
             if isinstance(segment, _native.Chain):
@@ -171,7 +178,7 @@ class Preprocess:
             else:
                 drawn.append(Drawn(names[0], "", True, {}))
                 height, width = self._size_after(segment, height, width)
-        return drawn
+        return [*drawn, *(Drawn(name, op, True, {}) for name, op in self._waiting)]  # they stand last
 
     def output_size(self, height: int, width: int) -> tuple[int, int]:
         """Return the size that a picture of *height* x *width* pixels has after the chain.

@@ -73,12 +73,16 @@ def moments_of(batches: Iterable[Pixels]) -> Moments:
     count, top = 0, 255
     totals: list[int] = []
     for batch in batches:
-        values = batch.reshape(-1, batch.shape[-1]).astype(np.float64)  # sums stay below 2^53, so they are exact
-        sums = np.ones(len(values)) @ values
-        squares = np.einsum("nc,nc->c", values, values)
-        found = [int(total) for total in (*sums, *squares)]
-        totals = [a + b for a, b in zip(totals or [0] * len(found), found, strict=True)]
-        count, top = count + len(values), int(np.iinfo(batch.dtype).max)
+        top = int(np.iinfo(batch.dtype).max)
+        pixels = batch.reshape(-1, batch.shape[-1])
+        exact = 2**53 // top**2  # the sums of so many pixels are whole numbers that a float64 holds
+        for start in range(0, len(pixels), exact):
+            values = pixels[start : start + exact].astype(np.float64)
+            sums = np.ones(len(values)) @ values
+            squares = np.einsum("nc,nc->c", values, values)
+            found = [int(total) for total in (*sums, *squares)]
+            totals = [a + b for a, b in zip(totals or [0] * len(found), found, strict=True)]
+        count += len(pixels)
     channels = len(totals) // 2
     return Moments(count, tuple(totals[:channels]), tuple(totals[channels:]), top)
 

@@ -43,6 +43,7 @@ def build_center_crop(context: StepContext, *, size: int) -> NativeOp:
 
 def build_random_crop(context: StepContext, *, size: int, padding: int, border: str, fill: float) -> NativeOp:
     """Return the native op; ``size`` 0 means ``context.image_size``."""
+    check_fill("random_crop", border, fill)
     params = {"size": _side(context, size), "padding": padding, "border": border, "fill": fill}
     return NativeOp("random_crop", params)
 
@@ -53,7 +54,8 @@ def build_random_crop_stand_in(context: StepContext, *, size: int, **_: object) 
 
 
 def build_pad(context: StepContext, *, pixels: int, to_size: int, border: str, fill: float) -> NativeOp:
-    """Return the native op; *context* plays no part in it."""
+    """Return the native op; *context* plays no part in it. Raises :class:`StudyError` for a fill that is not used."""
+    check_fill("pad", border, fill)
     return NativeOp("pad", {"pixels": pixels, "to_size": to_size, "border": border, "fill": fill})
 
 
@@ -114,6 +116,14 @@ def pair(step: str, name: str, values: tuple[float, ...], example: str) -> tuple
             f"step '{step}': {name} must be two numbers, the lower one first, such as {example}, not {list(values)}"
         )
     return values[0], values[1]
+
+
+def check_fill(step: str, border: str, fill: float) -> None:
+    """Raise :class:`StudyError` for a *fill* that the border would not use."""
+    if border != "constant" and fill != 0:
+        raise StudyError(
+            f"step '{step}': fill is for border 'constant', not '{border}'; set one or leave out the other"
+        )
 
 
 def _side(context: StepContext, size: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flowerablate import NativeOp, Param, StepContext, StepSpec
 
-from .sizes import KIND, pair
+from .sizes import KIND, check_fill, pair
 
 _SAMPLING = (
     Param(
@@ -22,6 +22,12 @@ def _probability(default: float) -> Param:
     return Param("probability", default, "share of the pictures that are changed", low=0.0, high=1.0)
 
 
+def _sampling(step: str, border: str, interpolation: str, fill: float, probability: float) -> dict[str, float | str]:
+    """Return what all warps take; raises :class:`StudyError` for a *fill* that the border would not use."""
+    check_fill(step, border, fill)
+    return {"border": border, "interpolation": interpolation, "fill": fill, "probability": probability}
+
+
 def build_horizontal_flip(context: StepContext, *, probability: float) -> NativeOp:
     """Return the native op."""
     return NativeOp("horizontal_flip", {"probability": probability})
@@ -35,8 +41,8 @@ def build_vertical_flip(context: StepContext, *, probability: float) -> NativeOp
 def build_rotate(
     context: StepContext, *, degrees: float, border: str, interpolation: str, fill: float, probability: float
 ) -> NativeOp:
-    """Return the native op."""
-    sampling = {"border": border, "interpolation": interpolation, "fill": fill, "probability": probability}
+    """Return the native op; raises :class:`StudyError` for a fill that is not used."""
+    sampling = _sampling("rotate", border, interpolation, fill, probability)
     return NativeOp("rotate", {"degrees": degrees, **sampling})
 
 
@@ -54,7 +60,7 @@ def build_affine(
     fill: float,
     probability: float,
 ) -> NativeOp:
-    """Return the native op; raises :class:`StudyError` where a range is not a pair with the lower number first."""
+    """Return the native op; raises :class:`StudyError` for a range that is no pair, and for a fill that is not used."""
     ranges = {
         "degrees": (degrees, "[-15, 15]"),
         "scale": (scale, "[0.9, 1.1]"),
@@ -66,15 +72,15 @@ def build_affine(
     params: dict[str, float | str] = {}
     for name, (values, example) in ranges.items():
         params[f"{name}_low"], params[f"{name}_high"] = pair("affine", name, values, example)
-    sampling = {"border": border, "interpolation": interpolation, "fill": fill, "probability": probability}
+    sampling = _sampling("affine", border, interpolation, fill, probability)
     return NativeOp("affine", {**params, **sampling})
 
 
 def build_perspective(
     context: StepContext, *, distortion: float, border: str, interpolation: str, fill: float, probability: float
 ) -> NativeOp:
-    """Return the native op."""
-    sampling = {"border": border, "interpolation": interpolation, "fill": fill, "probability": probability}
+    """Return the native op; raises :class:`StudyError` for a fill that is not used."""
+    sampling = _sampling("perspective", border, interpolation, fill, probability)
     return NativeOp("perspective", {"distortion": distortion, **sampling})
 
 
@@ -88,8 +94,8 @@ def build_elastic(
     fill: float,
     probability: float,
 ) -> NativeOp:
-    """Return the native op."""
-    sampling = {"border": border, "interpolation": interpolation, "fill": fill, "probability": probability}
+    """Return the native op; raises :class:`StudyError` for a fill that is not used."""
+    sampling = _sampling("elastic", border, interpolation, fill, probability)
     return NativeOp("elastic", {"alpha": alpha, "sigma": sigma, **sampling})
 
 

@@ -122,7 +122,8 @@ def build_random_erasing(
     value: float,
     probability: float,
 ) -> NativeOp:
-    """Return the native op; raises :class:`StudyError` for bounds that are no pair."""
+    """Return the native op; raises :class:`StudyError` for bounds that are no pair, or a value that is not used."""
+    _check_fill("random_erasing", fill, value)
     scale_low, scale_high = _pair("random_erasing", "scale", scale)
     ratio_low, ratio_high = _pair("random_erasing", "ratio", ratio)
     return NativeOp(
@@ -142,11 +143,17 @@ def build_random_erasing(
 def build_cutout(
     context: StepContext, *, holes: int, size: int, share: float, fill: str, value: float, probability: float
 ) -> NativeOp:
-    """Return the native op."""
+    """Return the native op; raises :class:`StudyError` for a value that is not used."""
+    _check_fill("cutout", fill, value)
     return NativeOp(
         "cutout",
         {"holes": holes, "size": size, "share": share, "fill": fill, "value": value, "probability": probability},
     )
+
+
+def _check_fill(step: str, fill: str, value: float) -> None:
+    if fill != "constant" and value != 0:
+        raise StudyError(f"step {step!r}: value is for fill 'constant', not {fill!r}; set one or leave out the other")
 
 
 def _pair(step: str, name: str, values: tuple[float, ...]) -> tuple[float, float]:

@@ -11,8 +11,8 @@ from torch.utils.data import BatchSampler, DataLoader
 
 from flowerablate.contracts import PythonOp
 from flowerablate.errors import StudyError
-from flowerablate.loader import Batches, KeyedSampler, collate
-from flowerablate.preprocess import NamedOp
+from flowerablate.loader import Batches, KeyedSampler, PackedDataset, collate
+from flowerablate.preprocess import NamedOp, Preprocess
 
 pytestmark = pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 
@@ -151,11 +151,32 @@ def test_threads_are_one_in_a_worker_unless_told(dataset, monkeypatch):
         ({"dtype": torch.uint8, "mixing": True, "ops": ()}, "steps on whole batches mix float32"),
         ({"indices": np.array([0, 23])}, "indices must be one row of numbers between 0 and 22"),
         ({"indices": np.array([-1])}, "indices must be one row of numbers between 0 and 22"),
+        ({"indices": np.arange(23) > 11}, "indices must be whole numbers, such as int64, not bool"),
+        ({"indices": np.array([1.5])}, "indices must be whole numbers, such as int64, not float64"),
     ],
 )
 def test_what_does_not_fit_together_is_refused(dataset, options, message):
     with pytest.raises(StudyError, match=message):
         dataset(**options)
+
+
+def test_ids_and_labels_are_not_cut_to_whole_numbers(images):
+    numbers, halves = np.arange(len(images)), np.arange(len(images)) + 0.5
+    for name, columns in (("ids", (halves, numbers)), ("labels", (numbers, halves))):
+        with pytest.raises(StudyError, match=f"{name} must be whole numbers"):
+            PackedDataset(Preprocess((), 3), images, *columns)
+
+
+@pytest.mark.parametrize(("chain", "name"), [({"channels": 1}, "channels"), ({"dtype": "uint16"}, "dtype")])
+def test_a_chain_for_other_pictures_is_refused(images, chain, name):
+    numbers = np.arange(len(images))
+    with pytest.raises(StudyError, match=f"{name} of preprocess and of images must be the same"):
+        PackedDataset(Preprocess((), **({"channels": 3} | chain)), images, numbers, numbers)
+
+
+def test_a_slice_of_a_batch_is_a_batch(dataset):
+    batch = dataset().__getitems__([4, 2, 7])
+    assert_same(collate(batch[1:]), (batch.images[1:], batch.labels[1:]))
 
 
 def test_an_epoch_that_the_draws_cannot_tell_apart_is_refused(dataset):

@@ -305,11 +305,11 @@ def test_tables_of_neighbours_are_one_to_the_bit(rng, floats):
 @pytest.mark.parametrize(
     ("name", "params", "message"),
     [
-        ("brightness", {"low": 1.2, "high": 0.8}, "'low' must be at most 'high', but 1.2 is above 0.8"),
+        ("brightness", {"low": 1.2, "high": 0.8}, "'low' must not exceed 'high', but they are 1.2 and 0.8"),
         ("contrast", {"low": -0.1, "high": 1.0}, "'low' must be between 0 and 10, not -0.1"),
         ("hue", {"low": -0.6, "high": 0.0}, "'low' must be between -0.5 and 0.5, not -0.6"),
         ("posterize", {"bits_low": 0, "bits_high": 4}, "'bits_low' must be between 1 and 8, not 0"),
-        ("solarize", {"threshold_low": 9, "threshold_high": 8}, "'threshold_low' must be at most 'threshold_high'"),
+        ("solarize", {"threshold_low": 9, "threshold_high": 8}, "'threshold_low' must not exceed 'threshold_high'"),
         ("single_channel", {"channel": 3}, "'channel' must be between 0 and 2, not 3"),
         ("hsv_jitter", {"hue": 91, "saturation": 0, "value": 0}, "'hue' must be between 0 and 90, not 91"),
         ("color_jitter", {"brightness": 0, "contrast": 0, "saturation": 0, "hue": 0.6}, "between 0 and 0.5, not 0.6"),

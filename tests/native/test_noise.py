@@ -242,7 +242,7 @@ def test_erased_pixels_are_filled_with_the_mean_of_the_picture(rng):
         (
             "gaussian_noise",
             {"std_low": 0.3, "std_high": 0.2, "per_channel": True},
-            "parameter 'std_high' must be between 0.3 and 1, not 0.2",
+            "parameter 'std_low' must not exceed 'std_high', but they are 0.3 and 0.2",
         ),
         (
             "cutout",

@@ -246,7 +246,7 @@ def test_only_the_drawn_share_of_the_pictures_is_changed(rng):
     ("op", "params", "message"),
     [
         ("threshold", {"value": (1.0,)}, "'value' must be a tuple of 3 numbers"),
-        ("threshold", {"value": (1.0, 2.0, 3.0), "channel": "0"}, "'value' must be a tuple of 1 number"),
+        ("threshold", {"value": (1.0, 2.0, 3.0), "channel": "0"}, "'value' must be a tuple of one number"),
         ("threshold", {"value": (-1.0,) * 3}, "'value' must be between 0 and 65535, not -1"),
         ("threshold", {"value": (1.0,), "channel": "3"}, "'channel' must be 'each' or a number below 3"),
         ("otsu", {"mode": "tozero", "output": "mask"}, "'mask' goes with binary and binary_inv"),

@@ -63,6 +63,11 @@ def test_a_python_op_stands_between_native_ones(images):
     assert np.array_equal(mixed, run([light()], packed))
 
 
+def test_an_empty_batch_asks_nothing_of_a_python_op(images):
+    for chain in ([python(lambda batch, draws: batch[:1]), flip()], [flip(), python(lambda batch, draws: batch[:1])]):
+        assert run(chain, images, []).shape == (0, 12, 10, 3)
+
+
 def test_a_python_op_may_come_first_and_last(images):
     twice = run([python(lambda batch, draws: 255 - batch), python(lambda batch, draws: batch // 2, "half")], images)
     assert np.array_equal(twice, (255 - images.pixels.reshape(8, 12, 10, 3)) // 2)

@@ -6,6 +6,7 @@ import pytest
 from flowerablate.contracts import NativeOp, PythonOp
 from flowerablate.data.store import PackedImages
 from flowerablate.preprocess import Preprocess, fit
+from flowerablate.preprocess.fit import moments_of
 from flowerablate.preprocess.steps import NamedOp
 
 COUNT, SIDE = 70, 9
@@ -103,3 +104,19 @@ def test_a_chain_that_waits_knows_its_size_but_does_not_run(pixels):
 def test_chains_that_wait_for_nothing_come_back_as_they_are(pixels):
     chains = Preprocess([], 3), Preprocess([], 3)
     assert fit(*chains, packed(pixels), TRAINING, IDS) == chains
+
+
+def test_sums_are_exact_however_many_16_bit_pixels_a_batch_has():
+    pixels = np.random.default_rng(0).integers(60000, 65536, (2, 1100, 1100, 1), dtype=np.uint16)
+    found = moments_of([pixels])
+    wide = pixels.astype(np.uint64)
+    assert (found.count, found.sums, found.squares) == (pixels.size, (int(wide.sum()),), (int((wide**2).sum()),))
+
+
+def test_a_chain_that_waits_explains_the_step_that_it_waits_for(pixels):
+    flip = NamedOp("flip", NativeOp("horizontal_flip", {"probability": 0.5}))
+    waiting = Preprocess([flip, learned()], 3)
+    ready, _ = fitted([flip, learned()], pixels)
+    explained = waiting.explain(SIDE, SIDE, 5, seed=1, epoch=2)
+    assert [drawn.step for drawn in explained] == ["flip", "last"]
+    assert explained == ready.explain(SIDE, SIDE, 5, seed=1, epoch=2)

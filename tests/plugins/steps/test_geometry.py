@@ -88,3 +88,10 @@ def test_a_range_of_affine_that_is_none_is_refused(name):
 def test_flips_and_warps_keep_the_size_and_so_need_no_stand_in(name):
     assert SPECS[name].stand_in is None
     assert SPECS[name].build(CONTEXT, **defaults(name)).op == name
+
+
+@pytest.mark.parametrize("name", ["random_crop", "pad", "rotate", "affine", "perspective", "elastic"])
+def test_a_fill_that_the_border_does_not_use_is_refused(name):
+    with pytest.raises(StudyError, match=f"'{name}': fill is for border 'constant', not 'edge'"):
+        SPECS[name].build(CONTEXT, **defaults(name, border="edge", fill=128.0))
+    assert SPECS[name].build(CONTEXT, **defaults(name, border="constant", fill=128.0)).params["fill"] == 128.0

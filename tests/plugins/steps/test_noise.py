@@ -45,3 +45,11 @@ def test_the_defaults_of_random_erasing_are_torchvisions():
 def test_what_is_not_a_pair_with_the_lower_number_first_is_refused(name, param, values):
     with pytest.raises(StudyError, match=f"{param} must be two numbers, the lower one first"):
         build(name, **{param: values})
+
+
+@pytest.mark.parametrize("name", ["random_erasing", "cutout"])
+@pytest.mark.parametrize("fill", ["noise", "mean"])
+def test_a_value_that_is_not_used_is_refused(name, fill):
+    with pytest.raises(StudyError, match=f"{name}': value is for fill 'constant', not '{fill}'"):
+        build(name, fill=fill, value=0.5)
+    assert build(name, fill="constant", value=0.5).params["value"] == 0.5
