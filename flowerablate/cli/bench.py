@@ -65,8 +65,9 @@ def bench(
 ) -> None:
     """Time the native core on this machine, beside OpenCV and torchvision where they are installed.
 
-    Batches of 64 drawn pictures of 224x224 pixels (320x240 where they are cropped), into buffers that are reused. The
-    sides are timed in turns; a ratio above 1 says how many times as long the other one takes. What else the machine
+    Batches of 64 drawn pictures of 224x224 pixels (320x240 where they are
+    cropped), into buffers that are reused. The sides are timed in turns; a ratio
+    above 1 says how many times as long the other one takes. What else the machine
     does disturbs the figures: look at the range.
 
     \b

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,13 +13,13 @@ from rich.markup import escape
 
 from ..errors import DataError
 from . import run as run_command
+from .listing import show
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import numpy as np
     from numpy.typing import NDArray
 
+    from ..contracts import Value
     from ..data.store import PackedImages
     from ..preprocess import Drawn, NamedOp
 
@@ -44,16 +46,16 @@ def explain(
 
     \b
     Examples:
-      flowerablate explain rose/0017.png
-      flowerablate explain rose/0017.png --seed 3 --epoch 2 --out seen.png
-      flowerablate explain 17.jpg --data photographs --set steps.rotation.degrees=45 --json
+      flowerablate explain rose/000017.png
+      flowerablate explain rose/000017.png --seed 3 --epoch 2 --out seen.png
+      flowerablate explain 17.jpg --data photographs --set steps.flip.probability=1 --json
     """
     from ..execute.assemble import Assembler
     from ..preprocess import Preprocess, stage
     from ..study.resolve import resolve
     from .display import Display
 
-    console, messages = Console(), Console(stderr=True)
+    messages = Console(stderr=True)
     registry, folder = run_command.open_registry(study, messages)
     wanted = run_command.read(study, data, None, None, None, overrides, registry)
     assembler: Assembler = run_command.make_assembler(registry, folder)
@@ -66,12 +68,17 @@ def explain(
     stages = stage(assembler.build_steps(pipeline))
     ident = int(samples.ids[place])
     height, width = int(prepared.images.heights[place]), int(prepared.images.widths[place])
-    drawn = prepared.train.explain(height, width, ident, seed=seed, epoch=epoch)
-    once = [named.name for named in stages.prefix]
+    rows = [_Row(named.name, "once", "once, when packed") for named in stages.prefix]
+    rows += [_row(one) for one in prepared.train.explain(height, width, ident, seed=seed, epoch=epoch)]
+    shown_steps = {row.step for row in rows}
+    learns = [named.name for named in stages.train if named.name not in shown_steps]
+    rows += [_Row(name, True, "yes", note="(numbers of the training images)") for name in learns]
+    rows += [_Row(named.name, "batch", "on whole batches", note="(drawn for the batch)") for named in stages.batch]
+    key = samples.samples.keys[place]
     if as_json:
-        _print_json(samples.samples.keys[place], seed, epoch, once, drawn, console)
+        _print_json(key, seed, epoch, rows)
     else:
-        _print_table(samples.samples.keys[place], seed, epoch, once, drawn, console)
+        _print_table(key, seed, epoch, rows)
     if out is not None:
         shown = Preprocess(_pixel_ops(stages.train), pipeline.train.channels, dtype=prepared.images.pixels.dtype.name)
         _write(out, _picture(shown, prepared.images, place, ident, seed, epoch))
@@ -80,6 +87,7 @@ def explain(
 
 def _find(keys: Sequence[str], wanted: str) -> int:
     found = [place for place, key in enumerate(keys) if key == wanted]
+    found = found or [place for place, key in enumerate(keys) if key.endswith("/" + wanted)]
     found = found or [place for place, key in enumerate(keys) if key.endswith(wanted)]
     if len(found) == 1:
         return found[0]
@@ -122,20 +130,32 @@ def _write(path: Path, picture: NDArray[np.uint8] | NDArray[np.uint16]) -> None:
         image.save(file, format="PNG")
 
 
-def _print_table(
-    key: str, seed: int, epoch: int, once: Sequence[str], drawn: Sequence[Drawn], console: Console
-) -> None:
-    from rich.table import Table
+@dataclass(frozen=True)
+class _Row:
+    """A step as it is shown; *acts*: whether it acts on this picture, or ``once`` or ``batch``, *said* in words."""
 
-    table = Table("step", "acts", "drawn", box=None, pad_edge=False, title_justify="left")
-    for name in once:
-        table.add_row(escape(name), "once, when packed", "")
-    for one in drawn:
-        values = ", ".join(f"{name} {_text(value)}" for name, value in one.values.items())
-        acts = "yes" if one.applied else "not this time"
-        table.add_row(escape(one.step), acts, escape(values) if one.op else "(a step in Python)")
-    console.print(f"{escape(key)}, seed {seed}, epoch {epoch}", highlight=False, soft_wrap=True)
-    console.print(table)
+    step: str
+    acts: bool | str
+    said: str
+    op: str = ""
+    values: Mapping[str, Value] = field(default_factory=dict)
+    note: str = ""
+
+
+def _row(one: Drawn) -> _Row:
+    note = "" if one.op else "(a step in Python)"
+    return _Row(one.step, one.applied, "yes" if one.applied else "not this time", one.op, one.values, note)
+
+
+def _print_table(key: str, seed: int, epoch: int, rows: Sequence[_Row]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("step", "acts", "drawn", box=None, pad_edge=False)
+    for row in rows:
+        values = ", ".join(f"{name} {_text(value)}" for name, value in row.values.items())
+        table.add_row(Text(row.step), row.said, Text(values or row.note))
+    show([Text(f"{key}, seed {seed}, epoch {epoch}"), table])
 
 
 def _text(value: object) -> str:
@@ -144,10 +164,8 @@ def _text(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _print_json(key: str, seed: int, epoch: int, once: Sequence[str], drawn: Sequence[Drawn], console: Console) -> None:
+def _print_json(key: str, seed: int, epoch: int, rows: Sequence[_Row]) -> None:
     import json
 
-    steps = [{"step": name, "acts": "once"} for name in once]
-    rest = [{"step": d.step, "op": d.op or None, "acts": d.applied, "drawn": dict(d.values)} for d in drawn]
-    text = json.dumps({"sample": key, "seed": seed, "epoch": epoch, "steps": [*steps, *rest]}, indent=2)
-    console.print(text, soft_wrap=True, highlight=False, markup=False)
+    steps = [{"step": row.step, "op": row.op or None, "acts": row.acts, "drawn": dict(row.values)} for row in rows]
+    typer.echo(json.dumps({"sample": key, "seed": seed, "epoch": epoch, "steps": steps}, indent=2))

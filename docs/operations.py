@@ -1,0 +1,212 @@
+"""Writes operations.md from the registered components and from what the native core says of itself.
+
+python docs/operations.py           # writes the file
+python docs/operations.py --check   # exit status 1 if the file says something else
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from flowerablate import BatchOp, NativeOp
+from flowerablate._native import Chain
+from flowerablate.contracts import Param, StepContext, StepSpec
+from flowerablate.discovery import discover
+
+DOCUMENT = Path(__file__).with_name("operations.md")
+
+KINDS = {
+    "geometry": "Geometry",
+    "morphology": "Morphology",
+    "threshold": "Threshold",
+    "intensity": "Intensity",
+    "filter": "Filters",
+    "color": "Color",
+    "noise": "Noise",
+    "erasing": "Erasing",
+    "batch": "Whole batches",
+    "policy": "Policies",
+}
+
+HEAD = """# Operations
+
+Every step that comes with flowerablate, written by `python docs/operations.py` from the components themselves:
+`flowerablate list step` prints the same parameters in the terminal. How they are joined in a study is in the
+[README](../README.md), how to add one in [plugins.md](plugins.md).
+
+**Equal to** says what a step is tested against (`tests/native`). *Exactly* means every value; *n levels* the largest
+difference, of 255. Each step is also tested against a slow NumPy twin (`tests/reference`), and gives the same
+bytes on every instruction set and with any number of threads. Random steps have the peer's distribution, not its draws.
+
+**Random** steps are drawn anew for each picture in each epoch, act in training only and leave the picture as it is in
+evaluation, unless the text says what stands in for them. **Deterministic** ones act in training and evaluation alike.
+Where such a step has a `probability` and it is set below 1, it becomes random in this sense: it changes that share of
+the training pictures and none in evaluation. `flowerablate explain` shows what was drawn.
+
+**16 bits** says whether a step takes the pictures of a study with `[input] bits = 16`. For the others put `to_8_bits`
+before it. All steps work on 1 and 3 channels; of 4, a step on colours leaves the fourth as it is.
+"""
+
+EQUAL = {
+    "resize": "bilinear with antialias and bicubic: Pillow, 1 level; bilinear without: torchvision, 2 levels; "
+    "area: OpenCV, 1 level; nearest: Pillow, exactly",
+    "center_crop": "torchvision's `center_crop`, exactly",
+    "random_crop": "distribution of torchvision's `RandomCrop`",
+    "random_resized_crop": "distribution of the boxes of torchvision's `RandomResizedCrop`; resampling as `resize`",
+    "pad": "OpenCV's `copyMakeBorder`, exactly",
+    "horizontal_flip": "`numpy.flip`, exactly",
+    "vertical_flip": "`numpy.flip`, exactly",
+    "rotate": "OpenCV's `warpAffine`, 1 level",
+    "affine": "the matrix is that of torchvision's `RandomAffine` but for the sense of the angle; "
+    "pixels: the twin, 1 level",
+    "perspective": "OpenCV's `warpPerspective`, all but 2 pixels in a thousand within 1 level",
+    "elastic": "the twin, 1 level",
+    "threshold": "OpenCV's `threshold`, exactly",
+    "otsu": "OpenCV's `threshold` with `THRESH_OTSU`, exactly, ties too",
+    "adaptive_threshold": "OpenCV's `adaptiveThreshold`, exactly",
+    "normalize": "torchvision's `to_dtype` and `normalize`, exactly in float32",
+    "standardize": "TensorFlow's `per_image_standardization`, 2e-5",
+    "standardize_dataset": "`normalize` with the exact mean and deviation of the training images",
+    "min_max": "OpenCV's `normalize` with `NORM_MINMAX`, exactly (all channels together); each by itself: "
+    "torchvision's and Pillow's autocontrast, rounded instead of cut",
+    "percentile_stretch": "the twin, exactly",
+    "equalize": "OpenCV's `equalizeHist`, or with its formula Pillow's `equalize` and torchvision's, exactly",
+    "clahe": "OpenCV's `createCLAHE`, exactly; of colours on its L of Lab, exactly",
+    "gamma": "torchvision's `adjust_gamma`, rounded instead of cut: 1 level",
+    "random_gamma": "the twin, exactly",
+    "to_8_bits": "the twin, exactly; the full window is division by 257, rounded",
+    "box_blur": "OpenCV's `blur`, exactly; for sizes that are powers of two 1 level",
+    "gaussian_blur": "torchvision and SciPy, 1 level; sizes and sigmas follow from each other as in OpenCV",
+    "random_gaussian_blur": "as `gaussian_blur` with the drawn sigma",
+    "median_blur": "OpenCV's `medianBlur`, exactly",
+    "unsharp": "OpenCV's `addWeighted` of the picture and its blur, 1 level",
+    "sharpness": "torchvision's `adjust_sharpness`, 1 level",
+    "sobel": "OpenCV's `Sobel` in float32, its absolute value or length rounded and saturated, exactly",
+    "grey": "OpenCV's `RGB2GRAY`, exactly",
+    "single_channel": "NumPy indexing, exactly",
+    "invert": "Pillow's `invert`, exactly",
+    "posterize": "Pillow's `posterize`, exactly",
+    "solarize": "Pillow's `solarize`, exactly",
+    "channel_shuffle": "the twin, exactly; all six orders equally frequent",
+    "brightness": "torchvision's `adjust_brightness` and Pillow, rounded instead of cut: 1 level",
+    "contrast": "torchvision's `adjust_contrast` and Pillow, rounded instead of cut: 2 levels",
+    "saturation": "torchvision's `adjust_saturation` and Pillow, rounded instead of cut: 2 levels",
+    "hue": "torchvision's `adjust_hue`, 1 level",
+    "color_jitter": "its four changes one after the other, exactly",
+    "hsv_jitter": "albumentations' `HueSaturationValue` without OpenCV's rounding of HSV to 8 bits: "
+    "6 levels, less than 1 on average",
+    "brightness_contrast": "the twin, exactly",
+    "gaussian_noise": "the twin, exactly; tested to be normal, with the deviation asked for and without a pattern",
+    "salt_and_pepper": "the twin, exactly",
+    "random_erasing": "the twin, exactly; areas and ratios between their bounds as in torchvision's `RandomErasing`",
+    "cutout": "the twin, exactly",
+    "mixup": "the formula in NumPy, 1e-5; shares are tested to follow the Beta distribution",
+    "cutmix": "the formula in NumPy, 1e-5; a label changes by the share of pixels that really changed",
+    "rand_augment": "the operations and magnitudes of torchvision's `RandAugment`",
+    "trivial_augment": "the operations and magnitudes of torchvision's `TrivialAugmentWide`",
+}
+"""What each step is tested against; the tests that say so are in tests/native and tests/plugins."""
+
+_MORPHOLOGY = (
+    "OpenCV's `morphologyEx`, exactly, for every shape, size and border that it has; `disk`: scikit-image's element"
+)
+
+
+def document() -> str:
+    """Return the text of operations.md."""
+    components = discover(None, strict=True).registry.slot("step").values()
+    specs = [component.spec for component in components]
+    return "\n".join([HEAD, *_overview(specs), *_chapters(specs)])
+
+
+def _overview(specs: list[StepSpec]) -> list[str]:
+    rows = ["| kind | steps |", "|---|---|"]
+    for kind, title in KINDS.items():
+        names = ", ".join(f"[{spec.name}](#{spec.name})" for spec in specs if spec.kind == kind)
+        rows.append(f"| [{title}](#kind-{kind}), `--disable kind:{kind}` | {names} |")
+    return [*rows, ""]
+
+
+def _chapters(specs: list[StepSpec]) -> list[str]:
+    unknown = {spec.kind for spec in specs} - set(KINDS)
+    if unknown:
+        raise SystemExit(f"docs/operations.py: no place for steps of the kinds {sorted(unknown)}; add them to KINDS")
+    lines: list[str] = []
+    for kind, title in KINDS.items():
+        lines += [f'<a id="kind-{kind}"></a>', "", f"## {title}", ""]
+        for spec in specs:
+            if spec.kind == kind:
+                lines += _chapter(spec)
+    return lines
+
+
+def _chapter(spec: StepSpec) -> list[str]:
+    lines = [f"### {spec.name}", "", spec.summary, "", f"- {_behaviour(spec)}", f"- Equal to: {_equal(spec)}."]
+    if spec.params:
+        lines += ["", "| parameter | default | range | meaning |", "|---|---|---|---|"]
+        lines += [
+            f"| `{param.name}` | `{json.dumps(param.default)}` | {_range(param)} | {param.summary} |"
+            for param in spec.params
+        ]
+    return [*lines, ""]
+
+
+def _equal(spec: StepSpec) -> str:
+    if spec.kind == "morphology":
+        return _MORPHOLOGY
+    if spec.name not in EQUAL:
+        raise SystemExit(f"docs/operations.py: say in EQUAL what the step {spec.name!r} is tested against")
+    return EQUAL[spec.name]
+
+
+def _behaviour(spec: StepSpec) -> str:
+    op = _built(spec, channels=3)
+    if isinstance(op, BatchOp):
+        return "Random; changes finished pictures and their labels, in training only. Any number of bits."
+    parts = ["Random" if spec.random else "Deterministic"]
+    if spec.stand_in is not None:
+        parts.append(f"in evaluation and when disabled: `{_built(spec, channels=3, stand_in=True).op}`")
+    return "; ".join(parts) + f". 16 bits: {_sixteen_bits(spec)}."
+
+
+def _sixteen_bits(spec: StepSpec) -> str:
+    op = _built(spec, channels=3)
+    assert isinstance(op, NativeOp)
+    if op.params.get("statistics") == "training":
+        op = NativeOp("normalize", {"mean": (0.5,) * 3, "std": (0.5,) * 3})
+    try:
+        Chain([(op.op, op.params, 0)], 3, dtype="uint16")
+    except ValueError:
+        return "no"
+    return "yes"
+
+
+def _built(spec: StepSpec, channels: int, *, stand_in: bool = False) -> NativeOp | BatchOp:
+    defaults = {param.name: param.default for param in spec.params}
+    build = spec.stand_in if stand_in else spec.build
+    assert build is not None
+    op = build(StepContext(image_size=64, channels=channels), **defaults)
+    assert isinstance(op, NativeOp | BatchOp)
+    return op
+
+
+def _range(param: Param) -> str:
+    return param.range_text.replace(" | ", ", ").replace("|", "\\|")
+
+
+def main() -> None:
+    """Write the document, or compare it."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="compare instead of writing")
+    text = document()
+    if not parser.parse_args().check:
+        DOCUMENT.write_text(text, encoding="utf-8")
+    elif DOCUMENT.read_text(encoding="utf-8") != text:
+        sys.exit("docs/operations.md is out of date; run: python docs/operations.py")
+
+
+if __name__ == "__main__":
+    main()
