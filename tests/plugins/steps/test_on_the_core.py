@@ -15,6 +15,10 @@ STEPS = {
 }
 
 
+USED_WITH = {"fill": "border", "value": "fill", "border_value": "border"}
+"""Parameters that are used, and may be set, only where another one is ``constant``."""
+
+
 def settings_at_the_bounds():
     for name, spec in STEPS.items():
         defaults = {param.name: param.default for param in spec.params}
@@ -26,6 +30,8 @@ def settings_at_the_bounds():
                 whole = isinstance(param.default[0] if several else param.default, int)
                 value = int(bound) if whole else float(bound)
                 chosen = {**defaults, param.name: (value,) * len(param.default) if several else value}
+                if USED_WITH.get(param.name) in defaults:
+                    chosen[USED_WITH[param.name]] = "constant"
                 yield pytest.param(spec, chosen, id=f"{name}-{param.name}-{bound:g}")
 
 
