@@ -48,8 +48,8 @@ Where such a step has a `probability` and it is set below 1, it becomes random i
 the training pictures and none in evaluation. `flowerablate explain` shows what was drawn.
 
 **16 bits** says whether a step takes the pictures of a study with `[input] bits = 16`. For the others put `to_8_bits`
-before it. Steps work on 1, 3 and 4 channels (`channel_shuffle`, `hue` and `saturation` not on 1, which has no colour); of 4
-channels, a step on colours leaves the fourth as it is.
+before it. Steps work on 1, 3 and 4 channels (`channel_shuffle`, `hue` and `saturation` not on 1, which has no colour);
+of 4 channels, a step on colours leaves the fourth as it is.
 """
 
 EQUAL = {
