@@ -15,6 +15,7 @@ from flowerablate import BatchOp, NativeOp
 from flowerablate._native import Chain
 from flowerablate.contracts import Param, StepContext, StepSpec
 from flowerablate.discovery import discover
+from flowerablate.errors import StudyError
 
 DOCUMENT = Path(__file__).with_name("operations.md")
 
@@ -47,7 +48,8 @@ Where such a step has a `probability` and it is set below 1, it becomes random i
 the training pictures and none in evaluation. `flowerablate explain` shows what was drawn.
 
 **16 bits** says whether a step takes the pictures of a study with `[input] bits = 16`. For the others put `to_8_bits`
-before it. All steps work on 1 and 3 channels; of 4, a step on colours leaves the fourth as it is.
+before it. Steps work on 1, 3 and 4 channels (`channel_shuffle`, `hue` and `saturation` not on 1, which has no colour);
+of 4 channels, a step on colours leaves the fourth as it is.
 """
 
 EQUAL = {
@@ -173,15 +175,21 @@ def _behaviour(spec: StepSpec) -> str:
 
 
 def _sixteen_bits(spec: StepSpec) -> str:
-    op = _built(spec, channels=3)
-    assert isinstance(op, NativeOp)
-    if op.params.get("statistics") == "training":
-        op = NativeOp("normalize", {"mean": (0.5,) * 3, "std": (0.5,) * 3})
+    if _takes_sixteen_bits(spec, 3):
+        return "yes"
+    return "grey pictures only" if _takes_sixteen_bits(spec, 1) else "no"
+
+
+def _takes_sixteen_bits(spec: StepSpec, channels: int) -> bool:
     try:
-        Chain([(op.op, op.params, 0)], 3, dtype="uint16")
-    except ValueError:
-        return "no"
-    return "yes"
+        op = _built(spec, channels)
+        assert isinstance(op, NativeOp)
+        if op.params.get("statistics") == "training":
+            op = NativeOp("normalize", {"mean": (0.5,) * channels, "std": (0.5,) * channels})
+        Chain([(op.op, op.params, 0)], channels, dtype="uint16")
+    except (ValueError, StudyError):
+        return False
+    return True
 
 
 def _built(spec: StepSpec, channels: int, *, stand_in: bool = False) -> NativeOp | BatchOp:
