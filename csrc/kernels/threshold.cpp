@@ -151,42 +151,94 @@ void count(const std::uint8_t* plane, int width, int depth, std::uint32_t* count
 
 FLOWERABLATE_INLINE std::ptrdiff_t round_up(std::ptrdiff_t bytes) { return (bytes + 63) / 64 * 64; }
 
-// A padded row and two rows of sums; for weighted means a blurred row for each source row and a row of sums.
-std::ptrdiff_t adaptive_work_bytes(const AdaptiveJob& job) {
-    const std::ptrdiff_t row = round_up((static_cast<std::ptrdiff_t>(job.width) + job.size) * 4);
-    return job.weights ? row * (job.height + 2) : row * 2;
+// Values from one row of the working memory to the next: a padded row and what whole vectors overshoot.
+FLOWERABLATE_INLINE std::ptrdiff_t adaptive_pitch(const AdaptiveJob& job) {
+    return round_up((static_cast<std::ptrdiff_t>(job.width) + job.size) * job.channels + 128);
 }
 
-// The mean m of n = size^2 values with sum s is rounded, and n is odd: m < t just if 2 s < n (2 t - 1).
-void adaptive_box(const AdaptiveJob& job) {
-    const int radius = job.size / 2, n = job.size * job.size;
-    const int columns = job.width + 2 * radius;
-    std::int32_t* sums = reinterpret_cast<std::int32_t*>(job.work);  // of each column, the border included
-    std::int32_t* inner = sums + radius;
-    const auto row = [&](int y) { return job.plane + static_cast<std::ptrdiff_t>(min_int(max_int(y, 0), job.height - 1)) * job.width; };
-    for (int x = 0; x < columns; ++x) sums[x] = 0;
-    for (int y = -radius; y < radius; ++y) {
-        const std::uint8_t* from = row(y);
-        for (int x = 0; x < job.width; ++x) inner[x] += from[x];
+// Three rows: sums of columns, of runs along the row, of whole windows; for weighted means a padded row, a row of sums and a blurred
+// row for each source row.
+std::ptrdiff_t adaptive_work_bytes(const AdaptiveJob& job) {
+    return adaptive_pitch(job) * 4 * (job.weights ? job.height + 2 : 3);
+}
+
+FLOWERABLATE_INLINE const std::uint8_t* adaptive_row(const AdaptiveJob& job, int y) {
+    return job.source + min_int(max_int(y, 0), job.height - 1) * job.stride;
+}
+
+// to[x] = a[x] + b[x], in whole vectors from left to right, so that `to` may be `a`, and `b` what is ahead in it.
+template <typename Sum>
+FLOWERABLATE_INLINE void add_sums(const Sum* a, const Sum* b, Sum* to, std::ptrdiff_t count) {
+    typedef Sum Lanes __attribute__((vector_size(kWidth)));
+    for (std::ptrdiff_t x = 0; x < count; x += kWidth / static_cast<std::ptrdiff_t>(sizeof(Sum))) {
+        Lanes one, other;
+        std::memcpy(&one, a + x, sizeof one);
+        std::memcpy(&other, b + x, sizeof other);
+        one += other;
+        std::memcpy(to + x, &one, sizeof one);
     }
+}
+
+// The mean m of n = size^2 values with sum s is rounded, and n is odd: m < t just if s + (n - 1) / 2 < n t.
+void decide_by_sums(const AdaptiveJob& job, const std::uint16_t* __restrict sums, const std::uint8_t* __restrict from,
+                    std::uint8_t* __restrict to, std::ptrdiff_t count) {
+    // The side that the rest is added to stops at 65535; the other is at most 225 * 255.
+    const int n = job.size * job.size, rest = (n - 1) / 2 - n * job.shift;
+    const auto left = static_cast<std::uint16_t>(min_int(max_int(rest, 0), 65535));
+    const auto right = static_cast<std::uint16_t>(min_int(max_int(-rest, 0), 65535));
+    const auto most_left = static_cast<std::uint16_t>(65535 - left), most_right = static_cast<std::uint16_t>(65535 - right);
+    const auto each = static_cast<std::uint16_t>(n);
+    for (std::ptrdiff_t x = 0; x < count; ++x) {
+        const std::uint16_t sum = sums[x], value = static_cast<std::uint16_t>(from[x] * each);
+        const auto a = static_cast<std::uint16_t>((sum < most_left ? sum : most_left) + left);
+        const auto b = static_cast<std::uint16_t>((value < most_right ? value : most_right) + right);
+        to[x] = a < b ? 255 : 0;
+    }
+}
+
+void decide_by_sums(const AdaptiveJob& job, const std::uint32_t* __restrict sums, const std::uint8_t* __restrict from,
+                    std::uint8_t* __restrict to, std::ptrdiff_t count) {
+    const int n = job.size * job.size, rest = (n - 1) / 2 - n * job.shift;
+    for (std::ptrdiff_t x = 0; x < count; ++x) to[x] = static_cast<int>(sums[x]) + rest < n * from[x] ? 255 : 0;
+}
+
+// `Sum` holds the sum of a window: 16 bits up to size 15.
+template <typename Sum>
+void adaptive_box(const AdaptiveJob& job) {
+    const int radius = job.size / 2;
+    const std::ptrdiff_t channels = job.channels, count = job.width * channels, margin = radius * channels;
+    const std::ptrdiff_t pitch = adaptive_pitch(job);
+    Sum* const sums = reinterpret_cast<Sum*>(job.work);  // of each column, the border included
+    Sum *const runs = sums + pitch, *const windows = runs + pitch;
+    Sum* const inner = sums + margin;
+    std::memset(job.work, 0, static_cast<std::size_t>(3 * pitch) * sizeof(Sum));
+    const auto enter = [count](Sum* __restrict to, const std::uint8_t* __restrict from) {
+        for (std::ptrdiff_t x = 0; x < count; ++x) to[x] = static_cast<Sum>(to[x] + from[x]);
+    };
+    const auto leave = [count](Sum* __restrict to, const std::uint8_t* __restrict from) {
+        for (std::ptrdiff_t x = 0; x < count; ++x) to[x] = static_cast<Sum>(to[x] - from[x]);
+    };
+    for (int y = -radius; y < radius; ++y) enter(inner, adaptive_row(job, y));
     for (int y = 0; y < job.height; ++y) {
-        const std::uint8_t* enters = row(y + radius);
-        for (int x = 0; x < job.width; ++x) inner[x] += enters[x];
-        for (int x = 0; x < radius; ++x) {
-            sums[x] = inner[0];
-            inner[job.width + x] = inner[job.width - 1];
+        enter(inner, adaptive_row(job, y + radius));
+        for (std::ptrdiff_t x = 0; x < margin; ++x) {
+            sums[margin - 1 - x] = sums[margin - 1 - x + channels];
+            inner[count + x] = inner[count + x - channels];
         }
-        std::int32_t sum = 0;
-        for (int x = 0; x < 2 * radius; ++x) sum += sums[x];
-        const std::uint8_t* from = row(y);
-        std::uint8_t* to = job.decisions + static_cast<std::ptrdiff_t>(y) * job.width * job.spacing;
-        for (int x = 0; x < job.width; ++x) {
-            sum += sums[x + 2 * radius];
-            to[x * job.spacing] = 2 * sum < n * (2 * (from[x] + job.shift) - 1) ? 255 : 0;
-            sum -= sums[x];
+        // A window is made of runs of 1, 2, 4, ... columns, as the bits of its size say; the size is odd.
+        std::ptrdiff_t done = channels;
+        const Sum *run = sums, *window = sums;
+        for (int length = 2; length <= job.size; length *= 2) {
+            const std::ptrdiff_t half = length / 2 * channels;
+            add_sums(run, run + half, runs, count + 2 * margin - length * channels + channels);
+            run = runs;
+            if ((job.size & length) == 0) continue;
+            add_sums(window, run + done, windows, count);
+            window = windows;
+            done += length * channels;
         }
-        const std::uint8_t* leaves = row(y - radius);
-        for (int x = 0; x < job.width; ++x) inner[x] -= leaves[x];
+        decide_by_sums(job, windows, adaptive_row(job, y), job.decisions + y * count, count);
+        leave(inner, adaptive_row(job, y - radius));
     }
 }
 
@@ -196,48 +248,95 @@ FLOWERABLATE_INLINE float fused(float a, float b, float c) {
     return static_cast<float>(static_cast<double>(a) * static_cast<double>(b) + static_cast<double>(c));
 }
 
+// The same where a is a byte, b a weight of at least 2^-15 and c a sum of such products below 2^8: all are multiples of 2^-39, so the
+// sum is exact in double, and rounded once.
+FLOWERABLATE_INLINE float fused_byte(float a, float b, float c) {
+#if defined(__FMA__)
+    return __builtin_fmaf(a, b, c);
+#else
+    return fused(a, b, c);
+#endif
+}
+
+constexpr float kToWhole = 12582912.0f;  // 1.5 * 2^23; adding it rounds to a whole number, halves to even
+
+FLOWERABLATE_INLINE std::uint8_t decide_by_mean(float sum, int value, int shift) {
+    const int mean = static_cast<int>((sum + kToWhole) - kToWhole);
+    return min_int(mean, 255) - value < shift ? 255 : 0;
+}
+
 // In the order in which OpenCV's vector code adds in float32: along a row from left to right, down a column from the middle outwards.
 // A single row or column has no neighbours to blur with.
+//
+// Down a column, products are rounded before they are added. What this changes of a sum below 2^8 is less than 2^-15 for each step;
+// sums that are as near as that to where the mean changes are computed again by fused(). Up to size 9 nothing is ever rounded: the
+// weights are multiples of 2^-8, and all sums multiples of 2^-16.
 void adaptive_weighted(const AdaptiveJob& job) {
     const int radius = job.size / 2;
-    const std::ptrdiff_t pitch = round_up((static_cast<std::ptrdiff_t>(job.width) + job.size) * 4) / 4;
-    float* padded = reinterpret_cast<float*>(job.work);
-    float* sums = padded + pitch;
-    float* rows = sums + pitch;
+    const std::ptrdiff_t channels = job.channels, count = job.width * channels, margin = radius * channels;
+    const std::ptrdiff_t pitch = adaptive_pitch(job);
+    float* const padded = reinterpret_cast<float*>(job.work);
+    float* const sums = padded + pitch;
+    float* const rows = sums + pitch;
     for (int y = 0; y < job.height; ++y) {
-        const std::uint8_t* from = job.plane + static_cast<std::ptrdiff_t>(y) * job.width;
-        for (int x = 0; x < radius; ++x) {
-            padded[x] = static_cast<float>(from[0]);
-            padded[radius + job.width + x] = static_cast<float>(from[job.width - 1]);
+        const std::uint8_t* from = adaptive_row(job, y);
+        for (std::ptrdiff_t x = 0; x < count; ++x) padded[margin + x] = static_cast<float>(from[x]);
+        for (std::ptrdiff_t x = 0; x < margin; ++x) {
+            padded[margin - 1 - x] = padded[margin - 1 - x + channels];
+            padded[margin + count + x] = padded[count + margin + x - channels];
         }
-        for (int x = 0; x < job.width; ++x) padded[radius + x] = static_cast<float>(from[x]);
-        float* to = rows + y * pitch;
-        for (int x = 0; x < job.width; ++x) to[x] = padded[x] * (job.width > 1 ? job.weights[0] : 1.0f);
-        for (int tap = 1; tap < job.size && job.width > 1; ++tap) {
-            const float weight = job.weights[tap];
-            for (int x = 0; x < job.width; ++x) to[x] = fused(padded[x + tap], weight, to[x]);
+        float* __restrict const to = rows + y * pitch;
+        if (job.width == 1) {
+            std::memcpy(to, padded + margin, static_cast<std::size_t>(count) * sizeof *to);
+            continue;
+        }
+        constexpr int kBlock = 64;  // sums that stay in registers
+        for (std::ptrdiff_t x = 0; x < count; x += kBlock) {
+            float part[kBlock];
+            for (int i = 0; i < kBlock; ++i) part[i] = padded[x + i] * job.weights[0];
+            for (int tap = 1; tap < job.size; ++tap) {
+                const float weight = job.weights[tap];
+                const float* const values_of_tap = padded + x + tap * channels;
+                for (int i = 0; i < kBlock; ++i) part[i] = fused_byte(values_of_tap[i], weight, part[i]);
+            }
+            std::memcpy(to + x, part, sizeof part);
         }
     }
     const auto row = [&](int y) { return rows + min_int(max_int(y, 0), job.height - 1) * pitch; };
+    const float nearest = job.size <= 9 ? 1.0f : 0.5f - static_cast<float>(radius + 1) * (1.0f / 32768.0f);
     for (int y = 0; y < job.height; ++y) {
         const float* middle = row(y);
-        for (int x = 0; x < job.width; ++x) sums[x] = middle[x] * (job.height > 1 ? job.weights[radius] : 1.0f);
+        for (std::ptrdiff_t x = 0; x < count; ++x) sums[x] = middle[x] * (job.height > 1 ? job.weights[radius] : 1.0f);
         for (int away = 1; away <= radius && job.height > 1; ++away) {
             const float weight = job.weights[radius + away];
             const float *above = row(y - away), *beneath = row(y + away);
-            for (int x = 0; x < job.width; ++x) sums[x] = fused(beneath[x] + above[x], weight, sums[x]);
+            for (std::ptrdiff_t x = 0; x < count; ++x) sums[x] += (beneath[x] + above[x]) * weight;
         }
-        const std::uint8_t* from = job.plane + static_cast<std::ptrdiff_t>(y) * job.width;
-        std::uint8_t* to = job.decisions + static_cast<std::ptrdiff_t>(y) * job.width * job.spacing;
-        for (int x = 0; x < job.width; ++x) {
-            constexpr float kRounder = 12582912.0f;  // 1.5 * 2^23; adding it rounds to a whole number, halves to even
-            const int mean = static_cast<int>((sums[x] + kRounder) - kRounder);
-            to[x * job.spacing] = min_int(mean, 255) - from[x] < job.shift ? 255 : 0;
+        const std::uint8_t* __restrict const from = adaptive_row(job, y);
+        std::uint8_t* __restrict const to = job.decisions + y * count;
+        int close = 0;
+        for (std::ptrdiff_t x = 0; x < count; ++x) {
+            const float off = sums[x] - ((sums[x] + kToWhole) - kToWhole);
+            close += (off < 0 ? -off : off) > nearest ? 1 : 0;
+            to[x] = decide_by_mean(sums[x], from[x], job.shift);
+        }
+        if (close == 0 || job.height == 1) continue;
+        for (std::ptrdiff_t x = 0; x < count; ++x) {
+            const float off = sums[x] - ((sums[x] + kToWhole) - kToWhole);
+            if ((off < 0 ? -off : off) <= nearest) continue;
+            float sum = middle[x] * job.weights[radius];
+            for (int away = 1; away <= radius; ++away) {
+                sum = fused(row(y + away)[x] + row(y - away)[x], job.weights[radius + away], sum);
+            }
+            to[x] = decide_by_mean(sum, from[x], job.shift);
         }
     }
 }
 
-void adaptive(const AdaptiveJob& job) { job.weights ? adaptive_weighted(job) : adaptive_box(job); }
+void adaptive(const AdaptiveJob& job) {
+    if (job.weights) return adaptive_weighted(job);
+    job.size <= 15 ? adaptive_box<std::uint16_t>(job) : adaptive_box<std::uint32_t>(job);
+}
 
 }  // namespace
 

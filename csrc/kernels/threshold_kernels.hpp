@@ -24,14 +24,14 @@ struct ThresholdJob {
     Outcome above[4], below[4];
 };
 
-// Decides for each pixel of a plane, 8 bits, one channel, rows touching, whether mean - value < shift where `mean` is the rounded
-// mean of a square of `size` x `size` pixels around it; outside, the border repeats. Decisions are 255 or 0, `spacing` bytes apart.
+// Decides for each 8-bit value whether mean - value < shift where `mean` is the rounded mean of its channel in a square of `size` x
+// `size` pixels around it; outside, the border repeats. Decisions are 255 or 0, as many as values; their rows touch.
 struct AdaptiveJob {
-    const std::uint8_t* plane;
-    int height, width, size, shift;
+    const std::uint8_t* source;
+    std::ptrdiff_t stride;
+    int height, width, channels, size, shift;
     const float* weights;  // of one dimension, [size], or null for equal ones
     std::uint8_t* decisions;
-    int spacing;
     std::uint8_t* work;  // adaptive_work_bytes(job) bytes
 };
 

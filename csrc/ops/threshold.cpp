@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "ops/intensity.hpp"
 #include "ops/pointwise.hpp"
 
 namespace flowerablate {
@@ -213,14 +214,22 @@ protected:
             std::fill_n(limits, 4, limit(plane, input.size(), context.scratch));
             return decide_by(plane, input, context, rule(mode_, limits, format()));
         }
-        for (int c = 0; c < channels(); ++c) {
-            limits[c] = limit(plane_of(input, c, context.scratch), input.size(), context.scratch);
+        const double pixels = static_cast<double>(input.height) * input.width;
+        if (format().depth == 1) {
+            const std::uint32_t* counts = histograms(input, channels(), context.scratch);
+            for (int c = 0; c < channels(); ++c) limits[c] = otsu_limit(counts + c * 256, 256, pixels);
+        } else {
+            for (int c = 0; c < channels(); ++c) {
+                limits[c] = limit(plane_of(input, c, context.scratch), input.size(), context.scratch);
+            }
         }
         return decide(input, context, rule(mode_, limits, format()), input);
     }
 
 private:
     int limit(const std::uint8_t* plane, Size size, Scratch& scratch) const {
+        const double pixels = static_cast<double>(size.height) * size.width;
+        if (format().depth == 1) return otsu_limit(histograms(packed_image(plane, size, 1), 1, scratch), 256, pixels);
         const int values = largest_value(format()) + 1;
         std::uint32_t* counts = scratch.array<std::uint32_t>(kCounts, static_cast<std::size_t>(values));
         std::fill_n(counts, values, 0u);
@@ -228,7 +237,7 @@ private:
         for (int y = 0; y < size.height; ++y) {
             kernels().threshold.count(plane + y * stride, size.width, format().depth, counts);
         }
-        return otsu_limit(counts, values, static_cast<double>(size.height) * size.width);
+        return otsu_limit(counts, values, pixels);
     }
 
     Mode mode_;
@@ -278,22 +287,25 @@ public:
 
 protected:
     Image apply(const Image& input, const Context& context) const override {
-        const int planes = luminance_ ? 1 : channels();
-        const std::size_t pixels = static_cast<std::size_t>(input.height) * static_cast<std::size_t>(input.width);
-        std::uint8_t* decisions = context.scratch.work(kLine, pixels * static_cast<std::size_t>(planes));
-        for (int c = 0; c < planes; ++c) {
-            AdaptiveJob job{};
-            job.plane = plane_of(input, luminance_ ? -1 : c, context.scratch);
-            job.height = input.height;
-            job.width = input.width;
-            job.size = size_;
-            job.shift = shift_;
-            job.weights = weights_.empty() ? nullptr : weights_.data();
-            job.decisions = decisions + c;
-            job.spacing = planes;
-            job.work = context.scratch.work(kKernel, static_cast<std::size_t>(kernels().threshold.adaptive_work_bytes(job)));
-            kernels().threshold.adaptive(job);
+        AdaptiveJob job{};
+        job.source = input.data;
+        job.stride = input.stride;
+        job.channels = channels();
+        if (luminance_) {
+            job.source = plane_of(input, -1, context.scratch);
+            job.stride = input.width;
+            job.channels = 1;
         }
+        job.height = input.height;
+        job.width = input.width;
+        job.size = size_;
+        job.shift = shift_;
+        job.weights = weights_.empty() ? nullptr : weights_.data();
+        const std::size_t pixels = static_cast<std::size_t>(input.height) * static_cast<std::size_t>(input.width);
+        std::uint8_t* decisions = context.scratch.work(kLine, pixels * static_cast<std::size_t>(job.channels));
+        job.decisions = decisions;
+        job.work = context.scratch.work(kKernel, static_cast<std::size_t>(kernels().threshold.adaptive_work_bytes(job)));
+        kernels().threshold.adaptive(job);
         if (luminance_) return decide_by(decisions, input, context, job_);
         return decide(input, context, job_, packed_image(decisions, input.size(), channels()));
     }
