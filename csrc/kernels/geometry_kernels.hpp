@@ -8,7 +8,7 @@ namespace flowerablate {
 
 // Neighbouring pixels of a result that lie on a straight line in the source. (x, y) is the source position of the first one in
 // 1/2^32 pixels, (dx, dy) the step to the next. The right neighbour of a pixel stands `right` bytes behind it, the lower one
-// `below` bytes. Pixels may be read 16 bytes beyond their beginning; the target is written with overshoot.
+// `below` bytes. Pixels may be read 64 bytes beyond their beginning; the target is written with overshoot.
 struct WarpRun {
     const std::uint8_t* source;
     std::ptrdiff_t stride;

@@ -20,7 +20,7 @@ std::int64_t fixed(double position) { return static_cast<std::int64_t>(position 
 Image readable(const Image& input, Format format, Scratch& scratch) {
     constexpr std::ptrdiff_t kCacheBytes = 256 * 1024;
     const std::ptrdiff_t row_bytes = static_cast<std::ptrdiff_t>(input.width) * format.pixel_bytes();
-    const bool ends = input.readable_end - (input.row(input.height - 1) + row_bytes) < 16;
+    const bool ends = input.readable_end - (input.row(input.height - 1) + row_bytes) < 64;
     if (!ends && (input.recent || input.stride == row_bytes || row_bytes * input.height > kCacheBytes)) return input;
     std::uint8_t* copy = scratch.work(kCopy, static_cast<std::size_t>(row_bytes * input.height));
     for (int y = 0; y < input.height; ++y) {
