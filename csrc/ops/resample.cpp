@@ -169,8 +169,9 @@ Image resample(const Image& input, const Axis& rows, const Axis& columns, Filter
     std::uint8_t* copies = scratch.work(kRowCopies, static_cast<std::size_t>(2 * source_bytes) + kSlack);
     auto* pointers = scratch.array<const std::uint8_t*>(kPointers, static_cast<std::size_t>(down.taps));
     std::uint8_t* last_row = scratch.work(kLastRow, static_cast<std::size_t>(bytes));
-    std::uint8_t* target = context.target(static_cast<std::size_t>(bytes) * static_cast<std::size_t>(rows.used));
-    const std::uint8_t* target_end = target + bytes * rows.used;
+    std::uint8_t* target =
+        context.rows ? nullptr : context.target(static_cast<std::size_t>(bytes) * static_cast<std::size_t>(rows.used));
+    const std::uint8_t* target_end = context.rows ? nullptr : target + bytes * rows.used;
 
     // Pictures of the source are seldom in a cache, and rows of a part of it are too short for the processor to run ahead of.
     const std::ptrdiff_t part = static_cast<std::ptrdiff_t>(columns.begin) * channels;
@@ -208,11 +209,12 @@ Image resample(const Image& input, const Axis& rows, const Axis& columns, Filter
         for (int tap = 0; tap < down.taps; ++tap) {
             pointers[tap] = ring + (std::min(start + tap, end - 1) % slots) * pitch;
         }
-        std::uint8_t* to = target + y * bytes;
-        const bool overshoots = target_end - (to + bytes) < kOvershoot;
+        std::uint8_t* to = context.rows ? last_row : target + y * bytes;
+        const bool overshoots = !context.rows && target_end - (to + bytes) < kOvershoot;
         kernel.resample_column(pointers, down.weights + static_cast<std::ptrdiff_t>(y) * down.taps, down.taps,
                                down.precision, overshoots ? last_row : to, bytes);
         if (overshoots) std::memcpy(to, last_row, static_cast<std::size_t>(bytes));
+        if (context.rows) context.rows->take(last_row);
     }
     return packed_image(target, {rows.used, columns.used}, channels);
 }

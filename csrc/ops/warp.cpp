@@ -193,13 +193,18 @@ Image warp(const Image& input, Size out, WarpPath path, Format format, const Con
     const Image source = readable(part_of(input, window, format), format, context.scratch);
     path.end_at_origin();
     const std::ptrdiff_t stride = static_cast<std::ptrdiff_t>(out.width) * format.pixel_bytes();
-    std::uint8_t* target = context.target(static_cast<std::size_t>(stride * out.height));
-    const std::uint8_t* target_end = target + stride * out.height;
+    std::uint8_t* target = context.rows ? nullptr : context.target(static_cast<std::size_t>(stride * out.height));
+    const std::uint8_t* target_end = context.rows ? nullptr : target + stride * out.height;
     std::uint8_t* last_row = context.scratch.work(kLastRow, static_cast<std::size_t>(stride));
     Walk walk(source, path, format);
     FetchAhead fetch(source, format);
     for (int y = 0; y < out.height; ++y) {
         fetch.before_row(y, out.height);
+        if (context.rows) {
+            walk.row(y, out.width, last_row);
+            context.rows->take(last_row);
+            continue;
+        }
         std::uint8_t* to = target + y * stride;
         const bool overshoots = target_end - (to + stride) < kOvershoot;
         walk.row(y, out.width, overshoots ? last_row : to);

@@ -165,6 +165,7 @@ void test_points(const Kernels& one, const Kernels& other) {
             job.width = in.width;
             job.channels = in.channels;
             job.depth = 1;
+            job.plane = static_cast<std::ptrdiff_t>(in.height) * in.width;
             job.floats = out.data();
             job.channels_last = (mode & 1) != 0;
             if (mode & 2) job.tables = tables.data();
