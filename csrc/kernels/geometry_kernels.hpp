@@ -40,6 +40,15 @@ struct FloatTaps {
     const float* weights;
 };
 
+// Positions of a row of pixels (0, y), (1, y) ... in a picture that a projection leads into: (p0 x + p1 y + p2) / w and
+// (p3 x + p4 y + p5) / w, where w = p6 x + p7 y + 1; at most 2^28 pixels away.
+struct ProjectedRow {
+    const double* p;
+    double* x;
+    double* y;
+    int count, row;
+};
+
 // Turns positions into what WarpPoints wants. Those outside a source of width x height pixels are moved to its edge, and marked.
 struct PlacedPoints {
     const double* x;  // each of them readable and writable 64 bytes beyond its end
@@ -56,6 +65,7 @@ struct GeometryKernels {
     void (*warp_run)(const WarpRun&);
     void (*warp_points)(const WarpPoints&);
     void (*place_points)(const PlacedPoints&);
+    void (*project_row)(const ProjectedRow&);
     // A row of `depth`-byte values becomes one of floats; these become values again. Rows of values are read one value beyond
     // their end, rows of floats 64 floats, and they are written one float beyond.
     void (*float_row)(const std::uint8_t* source, float* target, const FloatTaps& taps, int channels, int depth);

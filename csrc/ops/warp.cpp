@@ -252,7 +252,7 @@ void PointSampler::sample_row(int y) {
         const Piece down = fold(sampling_, sampling_.border, 0, height, fixed(places_.y[i]), 0);
         offsets_[i] = across_[i] = down_[i] = 0;
         if (!plain || across.seam || down.seam || across.cover < 1 || down.cover < 1) {
-            specials_[special_count++] = i;
+            specials_[special_count++] = across.cover * down.cover == 0 ? -1 - i : i;
             continue;
         }
         offsets_[i] = static_cast<std::int32_t>((down.at >> 32) * source_.stride + (across.at >> 32) * pixel);
@@ -266,6 +266,10 @@ void PointSampler::sample_row(int y) {
     alignas(16) std::uint8_t one[kSlack];
     for (int k = 0; k < special_count; ++k) {
         const int i = specials_[k];
+        if (i < 0) {  // nothing but the constant border
+            fill_pixels(target_ + y * stride + static_cast<std::ptrdiff_t>(-1 - i) * pixel, 1, sampling_.fill, format_);
+            continue;
+        }
         special(places_.x[i], places_.y[i], one);
         std::memcpy(target_ + y * stride + static_cast<std::ptrdiff_t>(i) * pixel, one, static_cast<std::size_t>(pixel));
     }
