@@ -66,8 +66,8 @@ struct GeometryKernels {
     void (*warp_points)(const WarpPoints&);
     void (*place_points)(const PlacedPoints&);
     void (*project_row)(const ProjectedRow&);
-    // A row of `depth`-byte values becomes one of floats; these become values again. Rows of values are read one value beyond
-    // their end, rows of floats 64 floats, and they are written one float beyond.
+    // A row of `depth`-byte values becomes one of floats; these become values again. Rows of values are read 64 bytes beyond
+    // their end, taps 128 bytes, rows of floats 64 floats, and they are written one float beyond.
     void (*float_row)(const std::uint8_t* source, float* target, const FloatTaps& taps, int channels, int depth);
     void (*float_column)(const float* const* rows, const float* weights, int taps, std::uint8_t* target,
                          std::ptrdiff_t values, int depth);

@@ -91,6 +91,12 @@ void pick_row(const std::uint8_t* row, const std::ptrdiff_t* offsets, int count,
     for (int x = 0; x < count; ++x, to += Bytes) std::memcpy(to, row + offsets[x], Bytes);
 }
 
+// Three bytes moved as four, of which the next pixel overwrites one. The row is readable one byte beyond its end.
+void pick_row_of_three(const std::uint8_t* row, const std::ptrdiff_t* offsets, int count, std::uint8_t* to) {
+    for (int x = 0; x + 1 < count; ++x, to += 3) std::memcpy(to, row + offsets[x], 4);
+    std::memcpy(to, row + offsets[count - 1], 3);
+}
+
 Image pick_nearest(const Image& input, const Axis& rows, const Axis& columns, Format format, const Context& context) {
     const int pixel = format.pixel_bytes();
     const auto at = [](const Axis& axis, int i) {
@@ -109,7 +115,9 @@ Image pick_nearest(const Image& input, const Axis& rows, const Axis& columns, Fo
                       : pixel == 6 ? pick_row<6>
                                    : pick_row<8>;
     for (int y = 0; y < rows.used; ++y) {
-        pick(input.row(at(rows, y)), offsets, columns.used, target + y * stride);
+        const std::uint8_t* row = input.row(at(rows, y));
+        const bool beyond = input.readable_end - row > static_cast<std::ptrdiff_t>(input.width) * pixel;
+        (pixel == 3 && beyond ? pick_row_of_three : pick)(row, offsets, columns.used, target + y * stride);
     }
     return packed_image(target, {rows.used, columns.used}, pixel);
 }
