@@ -33,7 +33,7 @@ struct WarpPoints {
 };
 
 // Weights of one resampling pass: output i is the sum over t of weights[i * taps + t] times the t-th pixel from starts[i] on,
-// which counts values along a row, rows down a column.
+// which counts values along a row, rows down a column; starts rise, or fall, from output to output.
 struct FloatTaps {
     int count, taps;
     const std::int32_t* starts;
