@@ -248,6 +248,12 @@ void PointSampler::sample_row(int y) {
     }
     for (int i = 0; i < width; ++i) {
         if (plain && (!outside_[i] || sampling_.border == Border::kEdge)) continue;
+        if (plain && sampling_.border == Border::kConstant &&
+            (places_.x[i] <= -1 || places_.x[i] >= width || places_.y[i] <= -1 || places_.y[i] >= height)) {
+            offsets_[i] = across_[i] = down_[i] = 0;
+            specials_[special_count++] = -1 - i;
+            continue;
+        }
         const Piece across = fold(sampling_, sampling_.border, 0, width, fixed(places_.x[i]), 0);
         const Piece down = fold(sampling_, sampling_.border, 0, height, fixed(places_.y[i]), 0);
         offsets_[i] = across_[i] = down_[i] = 0;
@@ -266,8 +272,11 @@ void PointSampler::sample_row(int y) {
     alignas(16) std::uint8_t one[kSlack];
     for (int k = 0; k < special_count; ++k) {
         const int i = specials_[k];
-        if (i < 0) {  // nothing but the constant border
-            fill_pixels(target_ + y * stride + static_cast<std::ptrdiff_t>(-1 - i) * pixel, 1, sampling_.fill, format_);
+        if (i < 0) {  // nothing but the constant border, and so may be the pixels after it
+            int more = 1;
+            while (k + more < special_count && specials_[k + more] == i - more) ++more;
+            fill_pixels(target_ + y * stride + static_cast<std::ptrdiff_t>(-1 - i) * pixel, more, sampling_.fill, format_);
+            k += more - 1;
             continue;
         }
         special(places_.x[i], places_.y[i], one);
