@@ -8,8 +8,8 @@ namespace flowerablate::FLOWERABLATE_ISA {
 
 #if defined(__AVX512VBMI__)
 
-constexpr int kLinePixels = 16;     // at a time
-constexpr int kMostPairs = 8;       // of rows that they may lie on
+constexpr int kLinePixels = 16;       // at a time
+constexpr int kMostPairs = 8;         // of rows that they may lie on
 constexpr int kMostColumnSteps = 19;  // 20 pixels and their last neighbour fit 64 bytes
 
 // A coordinate of the pixels of a block, counted from the smallest one among them.
