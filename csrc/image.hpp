@@ -26,7 +26,7 @@ struct Format {
 };
 
 // Pixels of some format, channels interleaved. Rows begin `stride` bytes apart. Memory may be read up to `readable_end`, which can
-// lie behind the last pixel.
+// lie behind the last pixel. A picture whose rows a RowSink took has no data.
 struct Image {
     const std::uint8_t* data;
     int height, width;
@@ -113,7 +113,16 @@ private:
 // A picture of contiguous rows in memory that next_image() or work() gave.
 inline Image packed_image(const std::uint8_t* data, Size size, int pixel_bytes) {
     const std::ptrdiff_t stride = static_cast<std::ptrdiff_t>(size.width) * pixel_bytes;
-    return {data, size.height, size.width, stride, data + stride * size.height + kSlack, true};
+    return {data, size.height, size.width, stride, data ? data + stride * size.height + kSlack : nullptr, true};
 }
+
+// Takes the rows of a picture, from the first to the last, as soon as they are made: then they need no memory as a picture, and
+// what is done with them runs while the next rows are worked out.
+class RowSink {
+public:
+    virtual ~RowSink() = default;
+    // The row may be read kSlack bytes beyond its end, and only now.
+    virtual void take(const std::uint8_t* row) = 0;
+};
 
 }  // namespace flowerablate

@@ -141,19 +141,24 @@ void Chain::run_one(const Batch& batch, std::size_t index) const {
     const auto pixel_bytes = static_cast<std::size_t>(output_.pixel_bytes());
     std::uint8_t* const pixels =
         batch.pixels ? batch.pixels + index * values * static_cast<std::size_t>(output_.depth) : nullptr;
-    Context context{batch.seed, batch.epoch, sample.id, scratch, nullptr};
+    Context context{batch.seed, batch.epoch, sample.id, scratch, nullptr, nullptr};
+    const Finish finish{output_, batch.channels_last, values * batch.samples.size() * sizeof(float) > kStreamedBytes,
+                        normalization_, last_pointwise_};
+    FloatWriter writer(finish, context, batch.size, batch.floats ? batch.floats + index * values : nullptr,
+                       batch.halves ? batch.halves + index * values : nullptr);
+    const bool by_rows = !pixels && !(normalization_ && normalization_->by_picture());
     Image image{sample.data, sample.height, sample.width,
                 static_cast<std::ptrdiff_t>(sample.width) * source_.pixel_bytes(), batch.readable_end, false};
     const std::size_t count = running_.size() - (last_pointwise_ && !pixels ? 1 : 0);
     for (std::size_t i = 0; i < count; ++i) {
-        if (i + 1 == count) context.destination = pixels;
+        if (i + 1 == count) {
+            context.destination = pixels;
+            context.rows = by_rows ? &writer : nullptr;
+        }
         image = running_[i]->run(image, context);
     }
     if (!pixels) {
-        const std::size_t bytes = values * batch.samples.size() * sizeof(float);
-        const Finish finish{output_, batch.channels_last, bytes > kStreamedBytes, normalization_, last_pointwise_};
-        write_floats(image, finish, context, batch.floats ? batch.floats + index * values : nullptr,
-                     batch.halves ? batch.halves + index * values : nullptr);
+        if (image.data) writer.write(image);  // else it has all rows already
     } else if (image.data != pixels) {
         write_pixels(image, static_cast<int>(pixel_bytes), pixels);
     }

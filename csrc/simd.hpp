@@ -43,6 +43,7 @@ struct OutputJob {
     const std::uint8_t* source;
     std::ptrdiff_t source_stride;
     int height, width, channels, depth;  // depth: bytes of a value of the source
+    std::ptrdiff_t plane;                // values from plane to plane of the target
     float* floats;                       // one of these two is set
     std::uint16_t* halves;               // bfloat16
     bool channels_last;

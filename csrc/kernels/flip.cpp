@@ -16,14 +16,15 @@ void flip_scalar(const std::uint8_t* source, std::uint8_t* target, int begin, in
 
 #if defined(__AVX2__)
 
-// As many whole pixels as one vector holds, in reversed order; with three channels, the bytes left over stay behind.
-template <int Channels, int Width>
+// As many whole pixels as one vector holds, behind `Before` bytes, in reversed order; with three channels, the bytes left over
+// stay behind.
+template <int Channels, int Width, int Before = 0>
 struct Reversed {
     alignas(64) std::uint8_t at[64] = {};
     constexpr Reversed() {
         constexpr int kPixels = Width / Channels;
         for (int i = 0; i < kPixels * Channels; ++i) {
-            at[i] = static_cast<std::uint8_t>((kPixels - 1 - i / Channels) * Channels + i % Channels);
+            at[i] = static_cast<std::uint8_t>(Before + (kPixels - 1 - i / Channels) * Channels + i % Channels);
         }
     }
 };
@@ -32,7 +33,8 @@ struct Reversed {
 
 #if defined(__AVX512BW__)
 
-// 64, 21 or 16 pixels at a time; with 3 channels the 64th byte is neither read nor written.
+// 64, 21 or 16 pixels at a time. With 3 channels, a byte before them is read with them, and one behind is written, which the next
+// pixels overwrite: masks would take longer.
 template <int Channels>
 int flip_vector(const std::uint8_t* source, std::uint8_t* target, int width) {
     constexpr int kPixels = 64 / Channels, kBytes = kPixels * Channels;
@@ -40,13 +42,13 @@ int flip_vector(const std::uint8_t* source, std::uint8_t* target, int width) {
     static constexpr Reversed<Channels, 64> kOrder{};
     const __m512i order = _mm512_load_si512(kOrder.at);
     const std::uint8_t* from = source + static_cast<std::ptrdiff_t>(width) * Channels;
+    static constexpr Reversed<Channels, 64, 64 - kBytes> kOrderBehind{};
+    const __m512i order_behind = _mm512_load_si512(kOrderBehind.at);
     int x = 0;
-    for (; x + kPixels <= width; x += kPixels, target += kBytes) {
+    for (; x + kPixels < width; x += kPixels, target += kBytes) {
         from -= kBytes;
-        const __m512i pixels = _mm512_maskz_loadu_epi8(kAll, from);
-        _mm512_mask_storeu_epi8(target, kAll, _mm512_permutexvar_epi8(order, pixels));
+        _mm512_storeu_si512(target, _mm512_permutexvar_epi8(order_behind, _mm512_loadu_si512(from - (64 - kBytes))));
     }
-    if (x == width) return x;
     // the pixels left over stand at the beginning of the source; reversed, they come last in the vector
     const int rest = (width - x) * Channels;
     const __m512i pixels = _mm512_maskz_loadu_epi8(~std::uint64_t{0} >> (64 - rest), source);
@@ -91,6 +93,6 @@ void flip_row(const std::uint8_t* source, std::uint8_t* target, int width, int c
 
 }  // namespace
 
-const GeometryKernels geometry_kernels = {warp_run, warp_points, place_points, float_row, float_column, flip_row};
+const GeometryKernels geometry_kernels = {warp_run, warp_points, place_points, project_row, float_row, float_column, flip_row};
 
 }  // namespace flowerablate::FLOWERABLATE_ISA

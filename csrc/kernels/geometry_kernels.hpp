@@ -8,7 +8,7 @@ namespace flowerablate {
 
 // Neighbouring pixels of a result that lie on a straight line in the source. (x, y) is the source position of the first one in
 // 1/2^32 pixels, (dx, dy) the step to the next. The right neighbour of a pixel stands `right` bytes behind it, the lower one
-// `below` bytes. Pixels may be read 16 bytes beyond their beginning; the target is written with overshoot.
+// `below` bytes. Pixels may be read 64 bytes beyond their beginning; the target is written with overshoot.
 struct WarpRun {
     const std::uint8_t* source;
     std::ptrdiff_t stride;
@@ -33,11 +33,20 @@ struct WarpPoints {
 };
 
 // Weights of one resampling pass: output i is the sum over t of weights[i * taps + t] times the t-th pixel from starts[i] on,
-// which counts values along a row, rows down a column.
+// which counts values along a row, rows down a column; starts rise, or fall, from output to output.
 struct FloatTaps {
     int count, taps;
     const std::int32_t* starts;
     const float* weights;
+};
+
+// Positions of a row of pixels (0, y), (1, y) ... in a picture that a projection leads into: (p0 x + p1 y + p2) / w and
+// (p3 x + p4 y + p5) / w, where w = p6 x + p7 y + 1; at most 2^28 pixels away.
+struct ProjectedRow {
+    const double* p;
+    double* x;
+    double* y;
+    int count, row;
 };
 
 // Turns positions into what WarpPoints wants. Those outside a source of width x height pixels are moved to its edge, and marked.
@@ -56,8 +65,9 @@ struct GeometryKernels {
     void (*warp_run)(const WarpRun&);
     void (*warp_points)(const WarpPoints&);
     void (*place_points)(const PlacedPoints&);
-    // A row of `depth`-byte values becomes one of floats; these become values again. Rows of values are read one value beyond
-    // their end, rows of floats 64 floats, and they are written one float beyond.
+    void (*project_row)(const ProjectedRow&);
+    // A row of `depth`-byte values becomes one of floats; these become values again. Rows of values are read 64 bytes beyond
+    // their end, taps 128 bytes, rows of floats 64 floats, and they are written one float beyond.
     void (*float_row)(const std::uint8_t* source, float* target, const FloatTaps& taps, int channels, int depth);
     void (*float_column)(const float* const* rows, const float* weights, int taps, std::uint8_t* target,
                          std::ptrdiff_t values, int depth);

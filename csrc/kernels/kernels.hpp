@@ -23,6 +23,7 @@ void resample_column(const std::uint8_t* const* rows, const std::int16_t* weight
 void warp_run(const WarpRun& run);
 void warp_points(const WarpPoints& points);
 void place_points(const PlacedPoints& points);
+void project_row(const ProjectedRow& row);
 void float_row(const std::uint8_t* source, float* target, const FloatTaps& taps, int channels, int depth);
 void float_column(const float* const* rows, const float* weights, int taps, std::uint8_t* target, std::ptrdiff_t values,
                   int depth);

@@ -1,5 +1,6 @@
 // The last pass: interleaved bytes or 16-bit words to float32 or bfloat16, planar or interleaved.
 #include "kernels/kernels.hpp"
+#include "kernels/planes.hpp"
 #include "kernels/pointwise.hpp"
 
 namespace flowerablate::FLOWERABLATE_ISA {
@@ -128,33 +129,7 @@ void interleaved_row(const S* source, T* target, const OutputJob& job) {
 // Splits a row into planes of `pitch` bytes.
 template <int Channels, typename S>
 void split_row(const S* source, S* planes, std::ptrdiff_t pitch, int width) {
-    int x = 0;
-#if defined(__AVX2__)
-    if constexpr (Channels == 3 && sizeof(S) == 1) {
-        // Sixteen pixels from three vectors: each plane collects its bytes from all three.
-        const __m128i masks[3][3] = {
-            {_mm_setr_epi8(0, 3, 6, 9, 12, 15, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1),
-             _mm_setr_epi8(-1, -1, -1, -1, -1, -1, 2, 5, 8, 11, 14, -1, -1, -1, -1, -1),
-             _mm_setr_epi8(-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 1, 4, 7, 10, 13)},
-            {_mm_setr_epi8(1, 4, 7, 10, 13, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1),
-             _mm_setr_epi8(-1, -1, -1, -1, -1, 0, 3, 6, 9, 12, 15, -1, -1, -1, -1, -1),
-             _mm_setr_epi8(-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 2, 5, 8, 11, 14)},
-            {_mm_setr_epi8(2, 5, 8, 11, 14, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1),
-             _mm_setr_epi8(-1, -1, -1, -1, -1, 1, 4, 7, 10, 13, -1, -1, -1, -1, -1, -1),
-             _mm_setr_epi8(-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0, 3, 6, 9, 12, 15)}};
-        for (; x + 16 <= width; x += 16) {
-            const __m128i* from = reinterpret_cast<const __m128i*>(source + 3 * static_cast<std::ptrdiff_t>(x));
-            const __m128i a = _mm_loadu_si128(from), b = _mm_loadu_si128(from + 1), c = _mm_loadu_si128(from + 2);
-            for (int plane = 0; plane < 3; ++plane) {
-                const __m128i bytes = _mm_or_si128(
-                    _mm_or_si128(_mm_shuffle_epi8(a, masks[plane][0]), _mm_shuffle_epi8(b, masks[plane][1])),
-                    _mm_shuffle_epi8(c, masks[plane][2]));
-                _mm_storeu_si128(reinterpret_cast<__m128i*>(planes + plane * pitch + x), bytes);
-            }
-        }
-    }
-#endif
-    for (; x < width; ++x) {
+    for (int x = 0; x < width; ++x) {
         for (int plane = 0; plane < Channels; ++plane) {
             planes[plane * pitch + x] = source[static_cast<std::ptrdiff_t>(x) * Channels + plane];
         }
@@ -170,7 +145,6 @@ FLOWERABLATE_INLINE const std::uint8_t* changed_row(const OutputJob& job, const 
 
 template <Norm N, bool Streams, typename S, typename T>
 void output_typed(const OutputJob& job, T* target) {
-    const std::ptrdiff_t area = static_cast<std::ptrdiff_t>(job.height) * job.width;
     S* const planes = reinterpret_cast<S*>(job.work);
     std::uint8_t* const changed = job.work + static_cast<std::ptrdiff_t>(job.width) * job.channels * sizeof(S);
     for (int y = 0; y < job.height; ++y) {
@@ -183,13 +157,17 @@ void output_typed(const OutputJob& job, T* target) {
             continue;
         }
         if (job.channels == 3) {
-            split_row<3>(source, planes, job.width, job.width);
+            if constexpr (sizeof(S) == 1) {
+                split_pixels<3>(source, planes, job.width, job.width);
+            } else {
+                split_row<3>(source, planes, job.width, job.width);
+            }
         } else {
             split_row<4>(source, planes, job.width, job.width);
         }
         for (int channel = 0; channel < job.channels; ++channel) {
             plane_row<N, Streams>(planes + static_cast<std::ptrdiff_t>(channel) * job.width,
-                                  target + channel * area + first, job.width, job, channel);
+                                  target + channel * job.plane + first, job.width, job, channel);
         }
     }
 }
@@ -206,7 +184,7 @@ bool can_stream(const OutputJob& job) {
     const bool interleaved = job.channels_last || job.channels == 1;
     const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(job.width) * (interleaved ? job.channels : 1);
     return job.streams && job.floats && job.depth == 1 && row % kFloats == 0 &&
-           reinterpret_cast<std::uintptr_t>(job.floats) % kWidth == 0 && (interleaved || job.height * row % kFloats == 0);
+           reinterpret_cast<std::uintptr_t>(job.floats) % kWidth == 0 && (interleaved || job.plane % kFloats == 0);
 }
 
 }  // namespace

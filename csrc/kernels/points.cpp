@@ -30,4 +30,19 @@ void place_points(const PlacedPoints& given) {
     }
 }
 
+void project_row(const ProjectedRow& given) {
+    const ProjectedRow row = given;
+    const double* p = row.p;
+    const double p0 = p[0], p3 = p[3], p6 = p[6];
+    const double from_x = p[1] * row.row + p[2], from_y = p[4] * row.row + p[5], from_w = p[7] * row.row + 1.0;
+    constexpr double kMost = 1 << 28;  // what lies behind the horizon is as good as anywhere outside
+    for (int x = 0; x < row.count; ++x) {
+        const double by = 1.0 / (p6 * x + from_w);
+        const double at_x = (p0 * x + from_x) * by, at_y = (p3 * x + from_y) * by;
+        const double near_x = at_x > -kMost ? at_x : -kMost, near_y = at_y > -kMost ? at_y : -kMost;
+        row.x[x] = at_x < kMost ? near_x : kMost;  // also where it is not a number
+        row.y[x] = at_y < kMost ? near_y : kMost;
+    }
+}
+
 }  // namespace flowerablate::FLOWERABLATE_ISA

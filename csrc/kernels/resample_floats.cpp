@@ -57,9 +57,9 @@ FLOWERABLATE_INLINE Four whole_four(Four value, float high) {
 
 // Three or four channels of a pixel at a time; the fourth value may belong to the next pixel.
 template <typename T, int Channels>
-void row_of_colors(const T* source, float* target, const FloatTaps& given) {
-    const FloatTaps taps = given;
-    for (int x = 0; x < taps.count; ++x, target += Channels) {
+FLOWERABLATE_INLINE void pixels_of_colors(const T* source, float* target, const FloatTaps& taps, int begin, int end) {
+    target += static_cast<std::ptrdiff_t>(begin) * Channels;
+    for (int x = begin; x < end; ++x, target += Channels) {
         const T* from = source + taps.starts[x];
         const float* weight = taps.weights + static_cast<std::ptrdiff_t>(x) * taps.taps;
         Four sums = {};
@@ -67,6 +67,60 @@ void row_of_colors(const T* source, float* target, const FloatTaps& given) {
         if (sizeof(T) == 1) sums = whole_four(sums, 255.0f);
         std::memcpy(target, &sums, sizeof sums);
     }
+}
+
+#if defined(__AVX512VBMI__)
+
+// Five pixels of three channels, or four of four, from a vector of the source that holds all their neighbours.
+template <int Channels>
+void row_of_blocks(const std::uint8_t* source, float* target, const FloatTaps& taps) {
+    constexpr int kBlock = kFloats / Channels, kBytes = kWidth;
+    alignas(kWidth) std::int32_t pixels[kFloats], channels[kFloats], weights[kFloats];
+    for (int i = 0; i < kFloats; ++i) {
+        pixels[i] = i / Channels;
+        channels[i] = i % Channels;
+        weights[i] = i / Channels * taps.taps;
+    }
+    const __m512i pixel = _mm512_load_si512(pixels), channel = _mm512_load_si512(channels);
+    const __m512i step = _mm512_set1_epi32(Channels), one = _mm512_set1_epi32(1), first_weights = _mm512_load_si512(weights);
+    for (int x = 0; x < taps.count; x += kBlock) {
+        const int end = min_int(x + kBlock, taps.count);
+        const std::int32_t at = taps.starts[x], at_end = taps.starts[end - 1];
+        const std::int32_t least = min_int(at, at_end), most = max_int(at, at_end);
+        if (most - least + taps.taps * Channels > kBytes) {
+            pixels_of_colors<std::uint8_t, Channels>(source, target, taps, x, end);
+            continue;
+        }
+        const __m512i window = _mm512_loadu_si512(source + least);
+        const __m512i starts = _mm512_permutexvar_epi32(pixel, _mm512_loadu_si512(taps.starts + x));
+        __m512i place = _mm512_add_epi32(_mm512_sub_epi32(starts, _mm512_set1_epi32(least)), channel), weight_at = first_weights;
+        const float* weight = taps.weights + static_cast<std::ptrdiff_t>(x) * taps.taps;
+        const __m512 low = _mm512_loadu_ps(weight), high = _mm512_loadu_ps(weight + kFloats);
+        Floats sums = {};
+        for (int tap = 0; tap < taps.taps; ++tap) {
+            const __m512i values = _mm512_maskz_permutexvar_epi8(0x1111111111111111u, place, window);
+            const Floats factor = reinterpret_cast<Floats>(_mm512_permutex2var_ps(low, weight_at, high));
+            sums += factor * __builtin_convertvector(reinterpret_cast<Ints>(values), Floats);
+            place = _mm512_add_epi32(place, step);
+            weight_at = _mm512_add_epi32(weight_at, one);
+        }
+        sums = __builtin_convertvector(__builtin_convertvector(raised_half(sums, 255.0f), Ints), Floats);
+        const __mmask16 used = static_cast<__mmask16>((1u << (end - x) * Channels) - 1);
+        _mm512_mask_storeu_ps(target + static_cast<std::ptrdiff_t>(x) * Channels, used, reinterpret_cast<__m512>(sums));
+    }
+}
+
+#endif
+
+template <typename T, int Channels>
+void row_of_colors(const T* source, float* target, const FloatTaps& given) {
+    const FloatTaps taps = given;
+#if defined(__AVX512VBMI__)
+    if constexpr (sizeof(T) == 1) {
+        if (kFloats / Channels * taps.taps <= 2 * kFloats) return row_of_blocks<Channels>(source, target, taps);
+    }
+#endif
+    pixels_of_colors<T, Channels>(source, target, taps, 0, taps.count);
 }
 
 // 8-bit values are rounded between the passes, as Pillow does it.

@@ -4,6 +4,7 @@
 // down, then across, with fractions of 15 bits; then the value is rounded. That is within 1/50 of the exact one before the last
 // rounding.
 #include "kernels/kernels.hpp"
+#include "kernels/warp_lines.hpp"
 
 namespace flowerablate::FLOWERABLATE_ISA {
 
@@ -379,6 +380,9 @@ template <int Channels>
 void whole_run(const WarpRun& run) {
     if (run.depth == 2) return run_scalar<std::uint16_t, Channels>(run, 0);
     if (run.nearest && run.right == Channels && run.below == run.stride) return run_nearest<Channels>(run);
+#if defined(__AVX512VBMI__)
+    if (Channels == 3 && !run.nearest && sampled_by_lines(run)) return;
+#endif
 #if defined(__AVX2__)
     if (!run.nearest && run.small && run.right == Channels) return run_vector<Channels>(run);
 #endif

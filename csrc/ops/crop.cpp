@@ -43,9 +43,21 @@ int inside(Border border, std::int64_t i, std::int64_t count) {
     return static_cast<int>(at);
 }
 
-template <typename T>
-void fill_values(std::uint8_t* to, std::ptrdiff_t values, double fill) {
-    std::fill_n(reinterpret_cast<T*>(to), values, static_cast<T>(fill));
+void fill_pixels(std::uint8_t* row, int begin, int end, double fill, Format format) {
+    const std::ptrdiff_t first = static_cast<std::ptrdiff_t>(begin) * format.channels;
+    const auto values = static_cast<std::size_t>(static_cast<std::ptrdiff_t>(end - begin) * format.channels);
+    if (format.depth == 1) {
+        std::memset(row + first, static_cast<int>(fill), values);
+    } else {
+        std::fill_n(reinterpret_cast<std::uint16_t*>(row) + first, values, static_cast<std::uint16_t>(fill));
+    }
+}
+
+template <int Bytes>
+void pick_pixels(const std::uint8_t* row, const std::int32_t* columns, std::uint8_t* to, int begin, int end) {
+    for (int x = begin; x < end; ++x) {
+        std::memcpy(to + static_cast<std::ptrdiff_t>(x) * Bytes, row + static_cast<std::ptrdiff_t>(columns[x]) * Bytes, Bytes);
+    }
 }
 
 // The pixels [top, top + size.height) x [left, left + size.width) of a picture, which may lie outside.
@@ -63,24 +75,27 @@ Image cut(const Image& input, int top, int left, Size size, const Surroundings& 
     std::uint8_t* target = context.target(static_cast<std::size_t>(stride * size.height));
     const int begin = std::clamp(-left, 0, size.width), end = std::clamp(input.width - left, begin, size.width);
     auto* columns = context.scratch.array<std::int32_t>(0, static_cast<std::size_t>(size.width));
-    for (int x = 0; x < size.width; ++x) columns[x] = inside(around.border, std::int64_t{left} + x, input.width);
-    const auto one_by_one = [&](const std::uint8_t* row, std::uint8_t* to, int first, int last) {
-        for (int x = first; x < last; ++x) {
-            const std::uint8_t* at = row + static_cast<std::ptrdiff_t>(columns[x]) * pixel;
-            for (int i = 0; i < pixel; ++i) to[static_cast<std::ptrdiff_t>(x) * pixel + i] = at[i];
-        }
+    const auto find = [&](int first, int last) {
+        for (int x = first; x < last; ++x) columns[x] = inside(around.border, std::int64_t{left} + x, input.width);
     };
+    find(0, begin);
+    find(end, size.width);
+    const auto pick = pixel == 1   ? pick_pixels<1>
+                      : pixel == 2 ? pick_pixels<2>
+                      : pixel == 3 ? pick_pixels<3>
+                      : pixel == 4 ? pick_pixels<4>
+                      : pixel == 6 ? pick_pixels<6>
+                                   : pick_pixels<8>;
     for (int y = 0; y < size.height; ++y) {
         std::uint8_t* to = target + y * stride;
         const int from = inside(around.border, std::int64_t{top} + y, input.height);
         if (around.border == Border::kConstant) {
-            const std::ptrdiff_t values = stride / format.depth;
-            format.depth == 1 ? fill_values<std::uint8_t>(to, values, around.fill)
-                              : fill_values<std::uint16_t>(to, values, around.fill);
+            fill_pixels(to, 0, from < 0 ? size.width : begin, around.fill, format);
             if (from < 0) continue;
+            fill_pixels(to, end, size.width, around.fill, format);
         } else {
-            one_by_one(input.row(from), to, 0, begin);
-            one_by_one(input.row(from), to, end, size.width);
+            pick(input.row(from), columns, to, 0, begin);
+            pick(input.row(from), columns, to, end, size.width);
         }
         if (begin == end) continue;
         std::memcpy(to + static_cast<std::ptrdiff_t>(begin) * pixel,

@@ -49,7 +49,12 @@ void flip_values(const std::uint8_t* source, std::uint8_t* target, int width, in
 Image flipped(const Image& input, bool mirrored, bool upside_down, Format format, const Context& context) {
     const std::ptrdiff_t stride = static_cast<std::ptrdiff_t>(input.width) * format.pixel_bytes();
     std::uint8_t* target = context.target(static_cast<std::size_t>(stride * input.height));
+    constexpr int kAhead = 8;  // rows
     for (int y = 0; y < input.height; ++y) {
+        if (!input.recent && y + kAhead < input.height) {
+            const std::uint8_t* ahead = input.row(upside_down ? input.height - 1 - y - kAhead : y + kAhead);
+            for (std::ptrdiff_t x = 0; x < stride; x += 64) __builtin_prefetch(ahead + x);
+        }
         const std::uint8_t* from = input.row(upside_down ? input.height - 1 - y : y);
         std::uint8_t* to = target + y * stride;
         if (!mirrored) {

@@ -10,6 +10,9 @@ namespace {
 
 typedef unsigned __int128 Wide;  // sums of squares times their number are exact in it
 
+// Slots of working memory that no op uses which gives its rows to a RowSink.
+enum Slot { kTables = 14, kWork };
+
 // Whether multiplying by the inverse, with one correction, gives the same as dividing for all values that 8 bits can have.
 bool inverse_is_exact(float mean, float std, float inverse) {
     for (int value = 0; value < kTableSize; ++value) {
@@ -46,7 +49,7 @@ Normalization Normalization::of_picture(Params& params, Format format) {
 }
 
 Normalization::Numbers Normalization::numbers(const Image& image, float (&kept)[8]) const {
-    if (!by_picture_) return {mean_.data(), std_.data(), inverse_.empty() ? nullptr : inverse_.data()};
+    if (!by_picture_) return numbers();
     std::uint64_t sums[4] = {}, squares[4] = {};
     kernels().moments({image.data, image.stride, image.height, image.width, format_.channels, format_.depth, sums,
                        squares});
@@ -69,32 +72,59 @@ Normalization::Numbers Normalization::numbers(const Image& image, float (&kept)[
     return {kept, kept + 4, nullptr};
 }
 
-void write_floats(const Image& image, const Finish& finish, const Context& context, float* floats, std::uint16_t* halves) {
-    OutputJob job{};
-    job.source = image.data;
-    job.source_stride = image.stride;
-    job.height = image.height;
-    job.width = image.width;
-    job.channels = finish.format.channels;
-    job.depth = finish.format.depth;
-    job.floats = floats;
-    job.halves = halves;
-    job.channels_last = finish.channels_last;
-    job.streams = finish.streams;
-    if (finish.pointwise) {
-        std::uint8_t* tables = context.scratch.work(1, static_cast<std::size_t>(job.channels) * kTableSize);
-        if (finish.pointwise->tables(context, tables)) job.tables = tables;
+FloatWriter::FloatWriter(const Finish& finish, const Context& context, Size size, float* floats, std::uint16_t* halves)
+    : finish_(finish), context_(context), job_{} {
+    job_.height = size.height;
+    job_.width = size.width;
+    job_.channels = finish.format.channels;
+    job_.depth = finish.format.depth;
+    job_.plane = static_cast<std::ptrdiff_t>(size.height) * size.width;
+    job_.floats = floats;
+    job_.halves = halves;
+    job_.channels_last = finish.channels_last;
+    job_.streams = finish.streams;
+}
+
+// Not done before there are pixels to write: the ops before may use the same memory.
+void FloatWriter::prepare() {
+    if (finish_.pointwise) {
+        std::uint8_t* tables = context_.scratch.work(kTables, static_cast<std::size_t>(job_.channels) * kTableSize);
+        if (finish_.pointwise->tables(context_, tables)) job_.tables = tables;
     }
+    job_.work = context_.scratch.work(kWork, static_cast<std::size_t>(kernels().output_work_bytes(job_)));
+}
+
+void FloatWriter::write(const Image& image) {
+    prepare();
+    job_.source = image.data;
+    job_.source_stride = image.stride;
     float kept[8];
-    if (finish.normalization) {
-        const Normalization::Numbers numbers = finish.normalization->numbers(image, kept);
-        job.mean = numbers.mean;
-        job.std = numbers.std;
-        job.inverse = numbers.inverse;
+    if (finish_.normalization) {
+        const Normalization::Numbers numbers = finish_.normalization->numbers(image, kept);
+        job_.mean = numbers.mean;
+        job_.std = numbers.std;
+        job_.inverse = numbers.inverse;
     }
-    const Kernels& kernel = kernels();
-    job.work = context.scratch.work(0, static_cast<std::size_t>(kernel.output_work_bytes(job)));
-    kernel.output(job);
+    kernels().output(job_);
+}
+
+void FloatWriter::take(const std::uint8_t* row) {
+    if (!prepared_) {
+        prepare();
+        if (finish_.normalization) {
+            const Normalization::Numbers numbers = finish_.normalization->numbers();
+            job_.mean = numbers.mean;
+            job_.std = numbers.std;
+            job_.inverse = numbers.inverse;
+        }
+        job_.height = 1;
+        prepared_ = true;
+    }
+    job_.source = row;
+    kernels().output(job_);
+    const std::ptrdiff_t step = static_cast<std::ptrdiff_t>(job_.width) * (job_.channels_last ? job_.channels : 1);
+    if (job_.floats) job_.floats += step;
+    if (job_.halves) job_.halves += step;
 }
 
 void write_pixels(const Image& image, int pixel_bytes, std::uint8_t* target) {

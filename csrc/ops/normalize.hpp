@@ -27,6 +27,8 @@ public:
     };
     // `kept`: room for the numbers of a picture.
     Numbers numbers(const Image& image, float (&kept)[8]) const;
+    // Where they are the same for all pictures.
+    Numbers numbers() const { return {mean_.data(), std_.data(), inverse_.empty() ? nullptr : inverse_.data()}; }
 
 private:
     explicit Normalization(Format format) : format_(format) {}
@@ -45,8 +47,22 @@ struct Finish {
     const Pointwise* pointwise;  // or null
 };
 
-// Writes a picture as float32 or as bfloat16, whichever target is given.
-void write_floats(const Image& image, const Finish& finish, const Context& context, float* floats, std::uint16_t* halves);
+// Writes a picture as float32 or as bfloat16, whichever target is given: whole, or row by row.
+class FloatWriter final : public RowSink {
+public:
+    FloatWriter(const Finish& finish, const Context& context, Size size, float* floats, std::uint16_t* halves);
+
+    void write(const Image& image);
+    void take(const std::uint8_t* row) override;
+
+private:
+    void prepare();
+
+    const Finish& finish_;
+    const Context& context_;
+    OutputJob job_;
+    bool prepared_ = false;
+};
 
 // Writes a picture as it is, in contiguous rows.
 void write_pixels(const Image& image, int pixel_bytes, std::uint8_t* target);

@@ -21,6 +21,10 @@ struct Context {
     std::uint64_t id;
     Scratch& scratch;
     std::uint8_t* destination;  // where the last op of a chain may write its result at once; else null
+    RowSink* rows;              // to which the last op of a chain may give all rows instead; else null
+
+    // The same for an op whose result another one goes on with.
+    Context between() const { return {seed, epoch, id, scratch, nullptr, nullptr}; }
 
     // Memory for the resulting picture of an op, contiguous rows. Nothing may be written behind its end.
     std::uint8_t* target(std::size_t bytes) const { return destination ? destination : scratch.next_image(bytes); }
@@ -60,7 +64,7 @@ public:
     }
 
     // Returns the changed picture, or what stands for it where the op is not applied: the input itself, a part of it, or one in
-    // memory of `context.target()`.
+    // memory of `context.target()`; or one without data, whose rows `context.rows` took.
     Image run(const Image& input, const Context& context) const {
         return applies(context.draws(setup_.stream)) ? apply(input, context) : skip(input, context);
     }

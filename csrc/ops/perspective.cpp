@@ -73,15 +73,8 @@ protected:
         Point corners[4];
         place_corners(input.size(), context.draws(stream()), corners);
         const Projection p = projection(corners, ends);
-        const double most = 1 << 28;  // what lies behind the horizon is as good as anywhere outside
         return warp_each(input, sampling_, format(), context, [&](int y, const Places& places) {
-            const double from_x = p[1] * y + p[2], from_y = p[4] * y + p[5], from_w = p[7] * y + 1.0;
-            for (int x = 0; x < input.width; ++x) {
-                const double by = 1.0 / (p[6] * x + from_w);
-                const double at_x = (p[0] * x + from_x) * by, at_y = (p[3] * x + from_y) * by;
-                places.x[x] = at_x < most ? (at_x > -most ? at_x : -most) : most;  // also where it is not a number
-                places.y[x] = at_y < most ? (at_y > -most ? at_y : -most) : most;
-            }
+            kernels().geometry.project_row({p.data(), places.x, places.y, input.width, y});
         });
     }
 

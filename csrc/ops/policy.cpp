@@ -164,11 +164,10 @@ protected:
             const Op* op = draw(draws, i).prepared->op.get();
             if (op) ops[used++] = op;
         }
-        Context inner = context;
+        const Context between = context.between();
         Image image = input;
         for (int i = 0; i < used; ++i) {
-            inner.destination = i + 1 == used ? context.destination : nullptr;
-            image = ops[i]->run(image, inner);
+            image = ops[i]->run(image, i + 1 == used ? context : between);
         }
         return image;
     }

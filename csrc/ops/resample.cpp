@@ -91,6 +91,12 @@ void pick_row(const std::uint8_t* row, const std::ptrdiff_t* offsets, int count,
     for (int x = 0; x < count; ++x, to += Bytes) std::memcpy(to, row + offsets[x], Bytes);
 }
 
+// Three bytes moved as four, of which the next pixel overwrites one. The row is readable one byte beyond its end.
+void pick_row_of_three(const std::uint8_t* row, const std::ptrdiff_t* offsets, int count, std::uint8_t* to) {
+    for (int x = 0; x + 1 < count; ++x, to += 3) std::memcpy(to, row + offsets[x], 4);
+    std::memcpy(to, row + offsets[count - 1], 3);
+}
+
 Image pick_nearest(const Image& input, const Axis& rows, const Axis& columns, Format format, const Context& context) {
     const int pixel = format.pixel_bytes();
     const auto at = [](const Axis& axis, int i) {
@@ -109,7 +115,9 @@ Image pick_nearest(const Image& input, const Axis& rows, const Axis& columns, Fo
                       : pixel == 6 ? pick_row<6>
                                    : pick_row<8>;
     for (int y = 0; y < rows.used; ++y) {
-        pick(input.row(at(rows, y)), offsets, columns.used, target + y * stride);
+        const std::uint8_t* row = input.row(at(rows, y));
+        const bool beyond = input.readable_end - row > static_cast<std::ptrdiff_t>(input.width) * pixel;
+        (pixel == 3 && beyond ? pick_row_of_three : pick)(row, offsets, columns.used, target + y * stride);
     }
     return packed_image(target, {rows.used, columns.used}, pixel);
 }
@@ -169,8 +177,9 @@ Image resample(const Image& input, const Axis& rows, const Axis& columns, Filter
     std::uint8_t* copies = scratch.work(kRowCopies, static_cast<std::size_t>(2 * source_bytes) + kSlack);
     auto* pointers = scratch.array<const std::uint8_t*>(kPointers, static_cast<std::size_t>(down.taps));
     std::uint8_t* last_row = scratch.work(kLastRow, static_cast<std::size_t>(bytes));
-    std::uint8_t* target = context.target(static_cast<std::size_t>(bytes) * static_cast<std::size_t>(rows.used));
-    const std::uint8_t* target_end = target + bytes * rows.used;
+    std::uint8_t* target =
+        context.rows ? nullptr : context.target(static_cast<std::size_t>(bytes) * static_cast<std::size_t>(rows.used));
+    const std::uint8_t* target_end = context.rows ? nullptr : target + bytes * rows.used;
 
     // Pictures of the source are seldom in a cache, and rows of a part of it are too short for the processor to run ahead of.
     const std::ptrdiff_t part = static_cast<std::ptrdiff_t>(columns.begin) * channels;
@@ -208,11 +217,12 @@ Image resample(const Image& input, const Axis& rows, const Axis& columns, Filter
         for (int tap = 0; tap < down.taps; ++tap) {
             pointers[tap] = ring + (std::min(start + tap, end - 1) % slots) * pitch;
         }
-        std::uint8_t* to = target + y * bytes;
-        const bool overshoots = target_end - (to + bytes) < kOvershoot;
+        std::uint8_t* to = context.rows ? last_row : target + y * bytes;
+        const bool overshoots = !context.rows && target_end - (to + bytes) < kOvershoot;
         kernel.resample_column(pointers, down.weights + static_cast<std::ptrdiff_t>(y) * down.taps, down.taps,
                                down.precision, overshoots ? last_row : to, bytes);
         if (overshoots) std::memcpy(to, last_row, static_cast<std::size_t>(bytes));
+        if (context.rows) context.rows->take(last_row);
     }
     return packed_image(target, {rows.used, columns.used}, channels);
 }

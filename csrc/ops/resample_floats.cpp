@@ -42,6 +42,7 @@ FloatTaps make_taps(const Axis& axis, Filter filter, int step, Scratch& scratch,
 
 Image resample_floats(const Image& input, const Axis& rows, const Axis& columns, Filter filter, Format format,
                       const Context& context) {
+    constexpr std::ptrdiff_t kWidest = 64;  // bytes of a vector
     Scratch& scratch = context.scratch;
     const GeometryKernels& kernel = kernels().geometry;
     const FloatTaps across = make_taps(columns, filter, format.channels, scratch, kColumnStarts, kColumnWeights);
@@ -59,7 +60,7 @@ Image resample_floats(const Image& input, const Axis& rows, const Axis& columns,
         const int start = down.starts[y];
         for (ready = std::max(ready, start); ready < start + down.taps; ++ready) {
             const std::uint8_t* row = input.row(ready);
-            if (input.readable_end - row < source_bytes + format.depth) {
+            if (input.readable_end - row < source_bytes + kWidest) {
                 row = static_cast<std::uint8_t*>(std::memcpy(copy, row, static_cast<std::size_t>(source_bytes)));
             }
             kernel.float_row(row, ring + ready % down.taps * pitch, across, format.channels, format.depth);

@@ -38,9 +38,7 @@ protected:
         }
         columns.mirrored = drawn.take_mirrors();
         if (drawn.count == 0) return resample(input, rows, columns, filter_, format(), context);
-        Context first = context;
-        first.destination = nullptr;
-        return move(resample(input, rows, columns, filter_, format(), first), drawn, format(), context);
+        return move(resample(input, rows, columns, filter_, format(), context.between()), drawn, format(), context);
     }
 
     int size() const { return size_; }

@@ -20,7 +20,7 @@ std::int64_t fixed(double position) { return static_cast<std::int64_t>(position 
 Image readable(const Image& input, Format format, Scratch& scratch) {
     constexpr std::ptrdiff_t kCacheBytes = 256 * 1024;
     const std::ptrdiff_t row_bytes = static_cast<std::ptrdiff_t>(input.width) * format.pixel_bytes();
-    const bool ends = input.readable_end - (input.row(input.height - 1) + row_bytes) < 16;
+    const bool ends = input.readable_end - (input.row(input.height - 1) + row_bytes) < 64;
     if (!ends && (input.recent || input.stride == row_bytes || row_bytes * input.height > kCacheBytes)) return input;
     std::uint8_t* copy = scratch.work(kCopy, static_cast<std::size_t>(row_bytes * input.height));
     for (int y = 0; y < input.height; ++y) {
@@ -193,13 +193,18 @@ Image warp(const Image& input, Size out, WarpPath path, Format format, const Con
     const Image source = readable(part_of(input, window, format), format, context.scratch);
     path.end_at_origin();
     const std::ptrdiff_t stride = static_cast<std::ptrdiff_t>(out.width) * format.pixel_bytes();
-    std::uint8_t* target = context.target(static_cast<std::size_t>(stride * out.height));
-    const std::uint8_t* target_end = target + stride * out.height;
+    std::uint8_t* target = context.rows ? nullptr : context.target(static_cast<std::size_t>(stride * out.height));
+    const std::uint8_t* target_end = context.rows ? nullptr : target + stride * out.height;
     std::uint8_t* last_row = context.scratch.work(kLastRow, static_cast<std::size_t>(stride));
     Walk walk(source, path, format);
     FetchAhead fetch(source, format);
     for (int y = 0; y < out.height; ++y) {
         fetch.before_row(y, out.height);
+        if (context.rows) {
+            walk.row(y, out.width, last_row);
+            context.rows->take(last_row);
+            continue;
+        }
         std::uint8_t* to = target + y * stride;
         const bool overshoots = target_end - (to + stride) < kOvershoot;
         walk.row(y, out.width, overshoots ? last_row : to);
@@ -243,11 +248,17 @@ void PointSampler::sample_row(int y) {
     }
     for (int i = 0; i < width; ++i) {
         if (plain && (!outside_[i] || sampling_.border == Border::kEdge)) continue;
+        if (plain && sampling_.border == Border::kConstant &&
+            (places_.x[i] <= -1 || places_.x[i] >= width || places_.y[i] <= -1 || places_.y[i] >= height)) {
+            offsets_[i] = across_[i] = down_[i] = 0;
+            specials_[special_count++] = -1 - i;
+            continue;
+        }
         const Piece across = fold(sampling_, sampling_.border, 0, width, fixed(places_.x[i]), 0);
         const Piece down = fold(sampling_, sampling_.border, 0, height, fixed(places_.y[i]), 0);
         offsets_[i] = across_[i] = down_[i] = 0;
         if (!plain || across.seam || down.seam || across.cover < 1 || down.cover < 1) {
-            specials_[special_count++] = i;
+            specials_[special_count++] = across.cover * down.cover == 0 ? -1 - i : i;
             continue;
         }
         offsets_[i] = static_cast<std::int32_t>((down.at >> 32) * source_.stride + (across.at >> 32) * pixel);
@@ -261,6 +272,13 @@ void PointSampler::sample_row(int y) {
     alignas(16) std::uint8_t one[kSlack];
     for (int k = 0; k < special_count; ++k) {
         const int i = specials_[k];
+        if (i < 0) {  // nothing but the constant border, and so may be the pixels after it
+            int more = 1;
+            while (k + more < special_count && specials_[k + more] == i - more) ++more;
+            fill_pixels(target_ + y * stride + static_cast<std::ptrdiff_t>(-1 - i) * pixel, more, sampling_.fill, format_);
+            k += more - 1;
+            continue;
+        }
         special(places_.x[i], places_.y[i], one);
         std::memcpy(target_ + y * stride + static_cast<std::ptrdiff_t>(i) * pixel, one, static_cast<std::size_t>(pixel));
     }

@@ -165,6 +165,7 @@ void test_points(const Kernels& one, const Kernels& other) {
             job.width = in.width;
             job.channels = in.channels;
             job.depth = 1;
+            job.plane = static_cast<std::ptrdiff_t>(in.height) * in.width;
             job.floats = out.data();
             job.channels_last = (mode & 1) != 0;
             if (mode & 2) job.tables = tables.data();
@@ -231,7 +232,7 @@ void test_warp(const Kernels& one, const Kernels& other) {
 
 void test_float_resampling(const Kernels& one, const Kernels& other) {
     Picture in;
-    in.pixels.resize(in.bytes + 1);
+    in.pixels.resize(in.bytes + 64);
     const int count = any(1, 80), taps = any(1, std::min(7, in.width));
     std::vector<std::int32_t> starts;
     std::vector<float> weights;
@@ -239,6 +240,10 @@ void test_float_resampling(const Kernels& one, const Kernels& other) {
         starts.push_back(any(0, in.width - taps) * in.channels);
         for (int tap = 0; tap < taps; ++tap) weights.push_back(static_cast<float>(any(-100, 300)) / 500.0f);
     }
+    std::sort(starts.begin(), starts.end());
+    if (any(0, 1)) std::reverse(starts.begin(), starts.end());
+    starts.resize(starts.size() + 32);
+    weights.resize(weights.size() + 32);
     const FloatTaps table{count, taps, starts.data(), weights.data()};
     const std::size_t values = static_cast<std::size_t>(count * in.channels);
     const auto resampled = [&](const Kernels& kernel) {
