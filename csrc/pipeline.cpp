@@ -53,7 +53,7 @@ std::unique_ptr<Op> build(std::size_t place, const OpSpec& spec, Format format) 
     const double probability = params.number_or(1.0, "probability", 0.0, 1.0);
     std::unique_ptr<Op> op = kind->second.make(params, {format, spec.stream, probability});
     params.finish();
-    if (probability < 1.0 && (!op->keeps_size() || op->output_depth() != format.depth)) {
+    if (probability < 1.0 && (!op->can_be_skipped() || op->output_depth() != format.depth)) {
         params.fail("parameter 'probability' must be 1, not " + to_text(probability) +
                     ", because all pictures have to come out alike");
     }

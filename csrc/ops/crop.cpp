@@ -111,7 +111,7 @@ public:
 
     int size() const { return size_; }
     Size output_size(Size) const override { return {size_, size_}; }
-    bool keeps_size() const override { return false; }
+    bool can_be_skipped() const override { return false; }
 
 protected:
     // Zeros around a picture that is too small in one direction; in the other it may still have to be cropped.
@@ -139,7 +139,7 @@ public:
           around_(Surroundings::from(params, format())) {}
 
     Size output_size(Size) const override { return {size_, size_}; }
-    bool keeps_size() const override { return false; }
+    bool can_be_skipped() const override { return false; }
 
     void explain(Size input, const Draws& draws, Explanation& found) const override {
         found.emplace_back("top", std::int64_t{place(input.height, draws.uniform(1))});
@@ -184,7 +184,7 @@ public:
         }
         return {static_cast<int>(height), static_cast<int>(width)};
     }
-    bool keeps_size() const override { return false; }
+    bool can_be_skipped() const override { return false; }
 
 protected:
     Image apply(const Image& input, const Context& context) const override {

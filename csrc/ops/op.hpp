@@ -52,8 +52,8 @@ public:
     // The size that a picture of size `input` comes out with; throws std::invalid_argument where that is too large.
     virtual Size output_size(Size input) const { return input; }
 
-    // Whether every picture keeps its size. Others must be applied to all pictures, unless they say otherwise in skip().
-    virtual bool keeps_size() const { return true; }
+    // Whether pictures come out alike where the op is applied to some of them only.
+    virtual bool can_be_skipped() const { return true; }
 
     // Bytes of a value of the result.
     virtual int output_depth() const { return setup_.format.depth; }

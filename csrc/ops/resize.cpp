@@ -23,7 +23,7 @@ public:
     Resampling(Params& params, const Setup& setup)
         : Op(setup), size_(params.integer("size", 1, kLargestSide)), filter_(Filter::from(params)) {}
 
-    bool keeps_size() const override { return false; }
+    bool can_be_skipped() const override { return false; }
     bool absorb(std::unique_ptr<Op>& following) override { return moves_.take(nullptr, following); }
 
 protected:
@@ -119,11 +119,12 @@ public:
           scale_high_(params.number("scale_high", 1e-6, 1.0)),
           ratio_low_(params.number("ratio_low", 1e-3, 1e3)),
           ratio_high_(params.number("ratio_high", 1e-3, 1e3)) {
-        if (scale_low_ > scale_high_) params.fail("parameter 'scale_low' must not exceed 'scale_high'");
-        if (ratio_low_ > ratio_high_) params.fail("parameter 'ratio_low' must not exceed 'ratio_high'");
+        check_order(params, "scale", scale_low_, scale_high_);
+        check_order(params, "ratio", ratio_low_, ratio_high_);
     }
 
     Size output_size(Size) const override { return {size(), size()}; }
+    bool can_be_skipped() const override { return true; }
 
     void explain(Size input, const Draws& draws, Explanation& found) const override {
         const Box box = draw(input, draws);
@@ -148,6 +149,12 @@ private:
     struct Box {
         int top, left, height, width;
     };
+
+    static void check_order(Params& params, const std::string& name, double low, double high) {
+        if (low <= high) return;
+        params.fail("parameter '" + name + "_low' must not exceed '" + name + "_high', but they are " + to_text(low) + " and " +
+                    to_text(high));
+    }
 
     Image cut(const Image& input, const Box& box, const Context& context) const {
         return bring(input, Axis::whole(box.top, box.height, size()), Axis::whole(box.left, box.width, size()), context);

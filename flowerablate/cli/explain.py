@@ -30,14 +30,15 @@ def explain(
     ],
     study: Annotated[Path | None, typer.Option(help="The study file; as for 'run' without one.")] = None,
     data: Annotated[Path | None, typer.Option(help="A folder of pictures, as for 'run'.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="The replicate.")] = 0,
-    epoch: Annotated[int, typer.Option(min=1, help="The epoch of training, counted from 1.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="The replicate.")] = 0,
+    epoch: Annotated[int, typer.Option(min=1, max=2**32 - 1, help="The epoch of training, counted from 1.")] = 1,
     overrides: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override any key of the study.")
     ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Write the picture as the model sees it (before it is normalised), PNG.")
     ] = None,
+    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="As for 'run': go on without unreadable images.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show what each step does to one picture in one epoch, with the values that it draws.
@@ -52,6 +53,7 @@ def explain(
     """
     from ..execute.assemble import Assembler
     from ..preprocess import Preprocess, stage
+    from ..preprocess.steps import waits_for_training_images
     from ..study.resolve import resolve
     from .display import Display
 
@@ -62,17 +64,17 @@ def explain(
     with Display(messages) as display:
         assembler.progress = display.preparing
         pipeline = resolve(wanted, assembler.lookup)
-        samples = assembler.load_data(pipeline, skip_bad=True)
+        samples = assembler.load_data(pipeline, skip_bad=skip_bad)
         place = _find(samples.samples.keys, sample)
         prepared = assembler.prepare(pipeline, samples)
     stages = stage(assembler.build_steps(pipeline))
     ident = int(samples.ids[place])
     height, width = int(prepared.images.heights[place]), int(prepared.images.widths[place])
     rows = [_Row(named.name, "once", "once, when packed") for named in stages.prefix]
-    rows += [_row(one) for one in prepared.train.explain(height, width, ident, seed=seed, epoch=epoch)]
-    shown_steps = {row.step for row in rows}
-    learns = [named.name for named in stages.train if named.name not in shown_steps]
-    rows += [_Row(name, True, "yes", note="(numbers of the training images)") for name in learns]
+    learns = {named.name for named in stages.train if waits_for_training_images(named.op)}
+    for one in prepared.train.explain(height, width, ident, seed=seed, epoch=epoch):
+        learnt = _Row(one.step, True, "yes", note="(numbers of the training images)")
+        rows.append(learnt if one.step in learns else _row(one))
     rows += [_Row(named.name, "batch", "on whole batches", note="(drawn for the batch)") for named in stages.batch]
     key = samples.samples.keys[place]
     if as_json:

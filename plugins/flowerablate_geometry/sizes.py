@@ -68,6 +68,7 @@ def build_random_resized_crop(
     interpolation: str,
     antialias: bool,
     evaluation: str,
+    probability: float,
 ) -> NativeOp:
     """Return the native op; raises :class:`StudyError` where scale or ratio is not a pair with the lower number first.
 
@@ -84,6 +85,7 @@ def build_random_resized_crop(
             "ratio_low": ratio_low,
             "ratio_high": ratio_high,
             **_filter(interpolation, antialias),
+            "probability": probability,
         },
     )
 
@@ -97,12 +99,14 @@ def build_crop_stand_in(
     interpolation: str,
     antialias: bool,
     evaluation: str,
+    probability: float,
 ) -> NativeOp:
     """Return what stands for the random crop where nothing is random; always exactly ``size`` pixels.
 
     Resizing the largest centred square shows the whole object whatever the size of the stored picture, and is the
     default. torchvision's recipes store pictures about 1.14 times larger and cut the centre, which comes closer to
-    the magnification seen in training; ``evaluation = "center_crop"`` does so. Scale and ratio have no part in either.
+    the magnification seen in training; ``evaluation = "center_crop"`` does so. Scale, ratio
+    and probability have no part in either.
     """
     if evaluation == "center_crop":
         return build_center_crop(context, size=size)
@@ -204,6 +208,13 @@ SPECS = (
                 "in evaluation, or in training without this step: resize the largest centred square, or "
                 "center_crop (for pictures stored a little larger than size)",
                 choices=("resize", "center_crop"),
+            ),
+            Param(
+                "probability",
+                1.0,
+                "share of the pictures that are cut; of the others the largest centred square is resized",
+                low=0.0,
+                high=1.0,
             ),
         ),
         build=build_random_resized_crop,

@@ -16,6 +16,8 @@ from scipy import stats
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional
 
+from flowerablate import _native
+
 STREAM = 77
 SIZES = [(48, 64), (64, 48), (97, 61), (5, 90), (1, 1), (1, 7), (70, 2), (150, 150)]
 
@@ -127,6 +129,20 @@ def test_random_resized_crop_is_within_one_of_the_twin(pictures, antialias):
     many = pictures * 6
     for sample, (got, image) in enumerate(zip(run(ops, many, seed=5, epoch=2), many, strict=True)):
         assert difference(got, twin(ops, image, seed=5, epoch=2, sample=sample)) <= 2
+
+
+def test_a_random_resized_crop_that_is_not_applied_takes_the_largest_square(pictures):
+    ops = [("random_resized_crop", {**CROP, "antialias": True, "probability": 0.4}, STREAM)]
+    many = pictures * 6
+    chain = _native.Chain(ops, 3)
+    cut = 0
+    for sample, (image, got) in enumerate(zip(many, run(ops, many, seed=5), strict=True)):
+        ((_, applied, _),) = chain.explain(*image.shape[:2], sample, seed=5, epoch=0)
+        cut += applied
+        assert difference(got, twin(ops, image, seed=5, epoch=0, sample=sample)) <= 2
+        if not applied:
+            assert difference(got, geometry.resize(image, CROP["size"], "cover", True)) <= 2
+    assert 5 < cut < len(many) - 5
 
 
 def test_random_resized_crop_is_pillow_on_the_cropped_box(pictures):

@@ -106,8 +106,11 @@ def random_resized_crop(
     draws: Draws,
     antialias: bool = False,
     interpolation: str = "bilinear",
+    probability: float = 1.0,
 ) -> Pixels:
     """The op of the same name."""
+    if draws.uniform(40) >= probability:
+        return resize(image, size, "cover", antialias, interpolation)
     top, left, h, w = crop_box(*image.shape[:2], (scale_low, scale_high), (ratio_low, ratio_high), draws)
     return resample(image[top : top + h, left : left + w], size, size, antialias, interpolation)
 
