@@ -170,7 +170,9 @@ def _behaviour(spec: StepSpec) -> str:
         return "Random; changes finished pictures and their labels, in training only. Any number of bits."
     parts = ["Random" if spec.random else "Deterministic"]
     if spec.stand_in is not None:
-        parts.append(f"in evaluation and when disabled: `{_built(spec, channels=3, stand_in=True).op}`")
+        chosen = any(param.name == "evaluation" for param in spec.params)
+        stand_in = f"`{_built(spec, channels=3, stand_in=True).op}`" + (", unless set otherwise" if chosen else "")
+        parts.append(f"in evaluation and when disabled: {stand_in}")
     return "; ".join(parts) + f". 16 bits: {_sixteen_bits(spec)}."
 
 
