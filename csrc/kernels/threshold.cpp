@@ -115,14 +115,21 @@ void threshold_typed(const ThresholdJob& job) {
             store(target + i, (above & decision) | (below & ~decision));
         }
     };
-    const std::ptrdiff_t bytes = static_cast<std::ptrdiff_t>(job.width) * job.channels * job.depth;
-    for (int y = 0; y < job.height; ++y) {
-        const std::uint8_t* source = job.source + y * job.source_stride;
-        const std::uint8_t* decider = job.decider + y * job.decider_stride;
-        std::uint8_t* target = job.target + y * bytes;
-        if (y + kRowsAhead < job.height) {
-            prefetch_to_read(source + kRowsAhead * job.source_stride, bytes);
-            prefetch_to_write(target + kRowsAhead * bytes, bytes);
+    std::ptrdiff_t row = static_cast<std::ptrdiff_t>(job.width) * job.channels * job.depth, rows = job.height;
+    const std::ptrdiff_t all = row * rows;
+    std::ptrdiff_t source_stride = job.source_stride, decider_stride = job.decider_stride;
+    if (source_stride == row && decider_stride == row) {  // where rows touch, they are cut anew, so that only the last has a rest
+        row = source_stride = decider_stride = 8 * kPeriod;
+        rows = (all + row - 1) / row;
+    }
+    for (std::ptrdiff_t y = 0; y < rows; ++y) {
+        const std::uint8_t* source = job.source + y * source_stride;
+        const std::uint8_t* decider = job.decider + y * decider_stride;
+        std::uint8_t* target = job.target + y * row;
+        const std::ptrdiff_t left = all - y * row, bytes = left < row ? left : row;
+        if (left > (kRowsAhead + 1) * row) {
+            prefetch_to_read(source + kRowsAhead * source_stride, row);
+            prefetch_to_write(target + kRowsAhead * row, row);
         }
         std::ptrdiff_t x = 0;
         for (; x + kPeriod <= bytes; x += kPeriod) block(source + x, decider + x, target + x);
