@@ -93,7 +93,8 @@ FLOWERABLATE_INLINE Bytes exceeds(Bytes a, Bytes b) {
     }
 }
 
-template <typename Value>
+// `Uniform`: every channel has the same limit and outcomes; then the pattern stays in registers.
+template <typename Value, bool Uniform>
 void threshold_typed(const ThresholdJob& job) {
     constexpr int kValues = kPeriod / static_cast<int>(sizeof(Value));
     Pattern<Value> pattern;
@@ -106,23 +107,34 @@ void threshold_typed(const ThresholdJob& job) {
         pattern.fill_below[i] = static_cast<Value>(job.below[c].fill);
     }
     const auto at = [](const Value* part, int byte) { return load(reinterpret_cast<const std::uint8_t*>(part) + byte); };
+    const Bytes limit = at(pattern.limit, 0), keep_above = at(pattern.keep_above, 0), fill_above = at(pattern.fill_above, 0);
+    const Bytes keep_below = at(pattern.keep_below, 0), fill_below = at(pattern.fill_below, 0);
     const auto block = [&](const std::uint8_t* source, const std::uint8_t* decider, std::uint8_t* target) {
         for (int i = 0; i < kPeriod; i += kWidth) {
             const Bytes value = load(source + i);
-            const Bytes above = (value & at(pattern.keep_above, i)) | at(pattern.fill_above, i);
-            const Bytes below = (value & at(pattern.keep_below, i)) | at(pattern.fill_below, i);
-            const Bytes decision = exceeds<Value>(load(decider + i), at(pattern.limit, i));
+            const Bytes above = (value & (Uniform ? keep_above : at(pattern.keep_above, i))) |
+                                (Uniform ? fill_above : at(pattern.fill_above, i));
+            const Bytes below = (value & (Uniform ? keep_below : at(pattern.keep_below, i))) |
+                                (Uniform ? fill_below : at(pattern.fill_below, i));
+            const Bytes decision = exceeds<Value>(load(decider + i), Uniform ? limit : at(pattern.limit, i));
             store(target + i, (above & decision) | (below & ~decision));
         }
     };
-    const std::ptrdiff_t bytes = static_cast<std::ptrdiff_t>(job.width) * job.channels * job.depth;
-    for (int y = 0; y < job.height; ++y) {
-        const std::uint8_t* source = job.source + y * job.source_stride;
-        const std::uint8_t* decider = job.decider + y * job.decider_stride;
-        std::uint8_t* target = job.target + y * bytes;
-        if (y + kRowsAhead < job.height) {
-            prefetch_to_read(source + kRowsAhead * job.source_stride, bytes);
-            prefetch_to_write(target + kRowsAhead * bytes, bytes);
+    std::ptrdiff_t row = static_cast<std::ptrdiff_t>(job.width) * job.channels * job.depth, rows = job.height;
+    const std::ptrdiff_t all = row * rows;
+    std::ptrdiff_t source_stride = job.source_stride, decider_stride = job.decider_stride;
+    if (source_stride == row && decider_stride == row) {  // where rows touch, they are cut anew, so that only the last has a rest
+        row = source_stride = decider_stride = 8 * kPeriod;
+        rows = (all + row - 1) / row;
+    }
+    for (std::ptrdiff_t y = 0; y < rows; ++y) {
+        const std::uint8_t* source = job.source + y * source_stride;
+        const std::uint8_t* decider = job.decider + y * decider_stride;
+        std::uint8_t* target = job.target + y * row;
+        const std::ptrdiff_t left = all - y * row, bytes = left < row ? left : row;
+        if (left > (kRowsAhead + 1) * row) {
+            prefetch_to_read(source + kRowsAhead * source_stride, row);
+            prefetch_to_write(target + kRowsAhead * row, row);
         }
         std::ptrdiff_t x = 0;
         for (; x + kPeriod <= bytes; x += kPeriod) block(source + x, decider + x, target + x);
@@ -137,7 +149,14 @@ void threshold_typed(const ThresholdJob& job) {
 }
 
 void threshold(const ThresholdJob& job) {
-    job.depth == 1 ? threshold_typed<std::uint8_t>(job) : threshold_typed<std::uint16_t>(job);
+    bool uniform = true;
+    for (int c = 1; c < job.channels; ++c) {
+        uniform = uniform && job.limits[c] == job.limits[0] && job.above[c].keep == job.above[0].keep &&
+                  job.above[c].fill == job.above[0].fill && job.below[c].keep == job.below[0].keep &&
+                  job.below[c].fill == job.below[0].fill;
+    }
+    if (job.depth == 1) return uniform ? threshold_typed<std::uint8_t, true>(job) : threshold_typed<std::uint8_t, false>(job);
+    uniform ? threshold_typed<std::uint16_t, true>(job) : threshold_typed<std::uint16_t, false>(job);
 }
 
 void count(const std::uint8_t* plane, int width, int depth, std::uint32_t* counts) {
