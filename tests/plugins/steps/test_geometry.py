@@ -36,6 +36,7 @@ def test_scale_and_ratio_become_the_bounds_of_the_native_op():
             "ratio_high": 1.333,
             "interpolation": "bilinear",
             "antialias": True,
+            "probability": 1.0,
         },
     )
 
