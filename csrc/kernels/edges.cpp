@@ -44,6 +44,23 @@ void gradient(const SobelJob& sobel, const Margins& sides, const std::uint8_t* c
     }
 }
 
+FLOWERABLATE_INLINE Floats rounded(Floats value) {
+    const Floats low = Floats{}, high = low + 255.0f;
+    const Floats raised = value > low ? value : low;
+    const Floats clamped = raised < high ? raised : high;
+    return (clamped + kRounder) - kRounder;
+}
+
+// Gradients, which lie between 0 and 255, as numbers.
+FLOWERABLATE_INLINE Floats load_lengths(const std::int16_t* from) {
+    return load_floats(reinterpret_cast<const std::uint16_t*>(from));
+}
+FLOWERABLATE_INLINE Floats load_lengths(const std::int32_t* from) {
+    Ints values;
+    std::memcpy(&values, from, sizeof values);
+    return __builtin_convertvector(values, Floats);
+}
+
 // `T` holds every sum: 16 bits up to size 5.
 template <typename T>
 void sobel_typed(const SobelJob& sobel) {
@@ -56,6 +73,7 @@ void sobel_typed(const SobelJob& sobel) {
     T* const sums = reinterpret_cast<T*>(job.work + padded * 4);
     T* const along_x = reinterpret_cast<T*>(job.work + padded * 8);
     T* const along_y = reinterpret_cast<T*>(job.work + padded * 12);
+    std::uint8_t* const spare = job.work;  // where `row` was, which is done with by then
     const std::uint8_t* rows[7];
     for (int y = 0; y < job.height; ++y) {
         for (int i = 0; i < job.size; ++i) {
@@ -69,28 +87,13 @@ void sobel_typed(const SobelJob& sobel) {
             for (std::ptrdiff_t x = 0; x < count; ++x) out[x] = static_cast<std::uint8_t>(only[x]);
             continue;
         }
-        for (std::ptrdiff_t x = 0; x < count; ++x) {
-            const float a = static_cast<float>(static_cast<std::int32_t>(along_x[x]));
-            const float b = static_cast<float>(static_cast<std::int32_t>(along_y[x]));
-            const float length = __builtin_sqrtf(a * a + b * b);
-            const float clamped = length < 255.0f ? length : 255.0f;
-            out[x] = static_cast<std::uint8_t>(static_cast<std::int32_t>((clamped + kRounder) - kRounder));
+        const TargetRow<std::uint8_t> to = target_row(job, y, spare);
+        for (std::ptrdiff_t x = 0; x < count; x += kFloats) {
+            const Floats a = load_lengths(along_x + x), b = load_lengths(along_y + x);
+            store_bytes(to.place + x, rounded(roots(a * a + b * b)));
         }
+        finish_row(to, count);
     }
-}
-
-FLOWERABLATE_INLINE Floats rounded(Floats value) {
-    const Floats low = Floats{}, high = low + 255.0f;
-    const Floats raised = value > low ? value : low;
-    const Floats clamped = raised < high ? raised : high;
-    return (clamped + kRounder) - kRounder;
-}
-
-// Whole numbers from 0 to 255 as bytes.
-FLOWERABLATE_INLINE void store_bytes(std::uint8_t* to, Floats value) {
-    const HalfWords words = __builtin_convertvector(__builtin_convertvector(value, Ints), HalfWords);
-    const Quarter bytes = __builtin_convertvector(words, Quarter);
-    std::memcpy(to, &bytes, sizeof bytes);
 }
 
 }  // namespace

@@ -75,4 +75,38 @@ FLOWERABLATE_INLINE Floats load_vector(const float* from) {
 
 FLOWERABLATE_INLINE void store_vector(float* to, Floats value) { std::memcpy(to, &value, sizeof value); }
 
+// Whole numbers in 0..255 to bytes.
+FLOWERABLATE_INLINE void store_bytes(std::uint8_t* to, Floats values) {
+    const Ints whole = __builtin_convertvector(values, Ints);
+#if defined(__AVX512F__)
+    // The form with a mask, because GCC 12 takes the other one for uninitialized.
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm512_maskz_cvtepi32_epi8(0xFFFF, reinterpret_cast<__m512i>(whole)));
+#elif defined(__AVX2__)
+    const __m256i wide = reinterpret_cast<__m256i>(whole);
+    const __m128i words = _mm_packus_epi32(_mm256_castsi256_si128(wide), _mm256_extracti128_si256(wide, 1));
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(to), _mm_packus_epi16(words, words));
+#elif defined(__x86_64__)
+    const __m128i words = _mm_packs_epi32(reinterpret_cast<__m128i>(whole), _mm_setzero_si128());
+    const int bytes = _mm_cvtsi128_si32(_mm_packus_epi16(words, words));
+    std::memcpy(to, &bytes, sizeof bytes);
+#else
+    const Quarter bytes = __builtin_convertvector(whole, Quarter);
+    std::memcpy(to, &bytes, sizeof bytes);
+#endif
+}
+
+// Square roots, correctly rounded.
+FLOWERABLATE_INLINE Floats roots(Floats values) {
+#if defined(__AVX512F__)
+    return reinterpret_cast<Floats>(_mm512_sqrt_ps(reinterpret_cast<__m512>(values)));
+#elif defined(__AVX2__)
+    return reinterpret_cast<Floats>(_mm256_sqrt_ps(reinterpret_cast<__m256>(values)));
+#elif defined(__x86_64__)
+    return reinterpret_cast<Floats>(_mm_sqrt_ps(reinterpret_cast<__m128>(values)));
+#else
+    for (int i = 0; i < kFloats; ++i) values[i] = __builtin_sqrtf(values[i]);
+    return values;
+#endif
+}
+
 }  // namespace flowerablate::FLOWERABLATE_ISA

@@ -1,4 +1,5 @@
 #include "ops/noise.hpp"
+#include "ops/normalize.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -29,8 +30,8 @@ protected:
     Image filled(const Image& input, const Context& context, const Rectangle* rectangles, int count) const {
         if (std::all_of(rectangles, rectangles + count, [](const Rectangle& each) { return each.empty(); })) return input;
         std::uint8_t* target = context.target(bytes(input.size()));
+        write_pixels(input, pixel_bytes(), target);
         const std::size_t row = static_cast<std::size_t>(input.width) * static_cast<std::size_t>(pixel_bytes());
-        for (int y = 0; y < input.height; ++y) std::memcpy(target + static_cast<std::size_t>(y) * row, input.row(y), row);
         const int bytes_of_row = input.width * pixel_bytes();
         std::uint8_t* const line = context.scratch.work(0, row);
         if (fill_ != Fill::kNoise) write_line(input, line);

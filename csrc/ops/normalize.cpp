@@ -129,6 +129,10 @@ void FloatWriter::take(const std::uint8_t* row) {
 
 void write_pixels(const Image& image, int pixel_bytes, std::uint8_t* target) {
     const std::size_t bytes = static_cast<std::size_t>(image.width) * static_cast<std::size_t>(pixel_bytes);
+    if (image.stride == static_cast<std::ptrdiff_t>(bytes)) {
+        std::memcpy(target, image.data, bytes * static_cast<std::size_t>(image.height));
+        return;
+    }
     for (int y = 0; y < image.height; ++y) {
         std::memcpy(target + static_cast<std::size_t>(y) * bytes, image.row(y), bytes);
     }
