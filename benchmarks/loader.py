@@ -245,7 +245,7 @@ def _cpu_seconds() -> float:
 
 def _ours(samples: Samples, options: argparse.Namespace) -> Epoch:
     import numpy as np
-    from flowerablate_color import IMAGENET_MEAN, IMAGENET_STD
+    from flowerablate_intensity import IMAGENET_MEAN, IMAGENET_STD
 
     from flowerablate import NativeOp
     from flowerablate.data.store import open_store, sample_ids
@@ -276,7 +276,7 @@ def _ours(samples: Samples, options: argparse.Namespace) -> Epoch:
 
 def _peer(samples: Samples, kind: str) -> Epoch:
     import torch
-    from flowerablate_color import IMAGENET_MEAN, IMAGENET_STD
+    from flowerablate_intensity import IMAGENET_MEAN, IMAGENET_STD
     from PIL import Image
     from torch.utils.data import DataLoader, Dataset
     from torchvision.io import ImageReadMode, decode_image
