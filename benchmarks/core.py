@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,14 @@ from peers import Job, Ready
 from flowerablate import _native
 
 Ops = Sequence[tuple[str, Mapping[str, Any]]]
+
+
+def aligned(shape: tuple[int, ...], dtype: type[np.generic]) -> NDArray[Any]:
+    """Return zeros that begin at a multiple of 64 bytes, as torch's tensors and so the buffers of our loader do."""
+    size = prod(shape) * np.dtype(dtype).itemsize
+    raw = np.zeros(size + 64, np.uint8)
+    start = -raw.ctypes.data % 64
+    return raw[start : start + size].view(dtype).reshape(shape)
 
 
 class NotInCoreError(Exception):
@@ -42,7 +51,7 @@ class Core:
         self.heights, self.widths = np.full(count, height, np.int32), np.full(count, width, np.int32)
         self.indices, self.ids = np.arange(count, dtype=np.int64), np.arange(count, dtype=np.uint64)
         shape = (count, channels, *made) if floats else (count, *made, channels)
-        self.out = np.zeros(shape, np.float32 if floats else np.uint8)
+        self.out = aligned(shape, np.float32 if floats else np.uint8)
         self.epoch = 0
 
     def run(self, threads: int) -> None:
