@@ -38,7 +38,9 @@ def explain(
     out: Annotated[
         Path | None, typer.Option(help="Write the picture as the model sees it (before it is normalised), PNG.")
     ] = None,
-    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="As for 'run': go on without unreadable images.")] = False,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="As for 'run': go on without unreadable images.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show what each step does to one picture in one epoch, with the values that it draws.
