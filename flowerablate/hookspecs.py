@@ -53,3 +53,13 @@ def flowerablate_register_scheduler(register: Register) -> None:
 @hookspec
 def flowerablate_register_loss(register: Register) -> None:
     """Register losses, each a :class:`~flowerablate.contracts.LossSpec`."""
+
+
+@hookspec
+def flowerablate_register_metric(register: Register) -> None:
+    """Register figures of merit, each a :class:`~flowerablate.contracts.MetricSpec`."""
+
+
+@hookspec
+def flowerablate_register_column(register: Register) -> None:
+    """Register columns of the ablation table, each a :class:`~flowerablate.contracts.ColumnSpec`."""

@@ -20,7 +20,9 @@ def report(
         str | None, typer.Argument(help="Name of the study, or its ledger folder. Without it: the latest one.")
     ] = None,
     format: Annotated[str, typer.Option("--format", help="rich, md, csv, json or svg.")] = "rich",
-    metric: Annotated[str, typer.Option(help="The metric to compare.")] = "accuracy",
+    metric: Annotated[
+        str | None, typer.Option(help="The metric to compare. Without it: the study's primary one.")
+    ] = None,
     base: Annotated[
         str | None, typer.Option(metavar="ID", help="Id of the base pipeline, where the ledger holds several.")
     ] = None,
@@ -42,25 +44,23 @@ def report(
     print_report(Ledger(_find(study, runs)), base, format, Console(), metric)
 
 
-def print_report(ledger: Ledger, base_id: str | None, format: str, console: Console, metric: str = "accuracy") -> None:
+def print_report(ledger: Ledger, base_id: str | None, format: str, console: Console, metric: str | None = None) -> None:
     """Print the comparison of all variants that the ledger holds for *base_id*, or for the base of the latest run."""
     from ..report import render, show
     from ..stats import summarise
     from ..stats.notes import count
 
-    latest = ledger.latest_run()
-    if latest is None:
+    note = ledger.note(base_id)
+    if note is None:
         raise LedgerError(f"{ledger.root} has no trials yet; 'flowerablate run' makes some")
-    if base_id is not None and base_id != latest.base_id:
-        latest = replace(latest, base_id=base_id, trials=(), skipped=0)
-    results = ledger.results(latest.base_id)
+    results = ledger.results(note.base_id)
     if not results:
         known = ", ".join(ledger.base_ids()) or "none"
-        raise LedgerError(f"{ledger.root} has no finished trials of base {latest.base_id}; bases in it: {known}")
-    summary = summarise(results, metric=metric, pending=ledger.unfinished(latest))
-    if latest.skipped:
-        note = f"{count(latest.skipped, 'unreadable image')} left out of the data."
-        summary = replace(summary, notes=(*summary.notes, note))
+        raise LedgerError(f"{ledger.root} has no finished trials of base {note.base_id}; bases in it: {known}")
+    summary = summarise(results, note.contrasts, rules=note.rules, metric=metric, pending=ledger.unfinished(note))
+    if note.skipped:
+        left_out = f"{count(note.skipped, 'unreadable image')} left out of the data."
+        summary = replace(summary, notes=(*summary.notes, left_out))
     title = ledger.root.absolute().name
     if format == "rich":
         show(summary, console, title=title)

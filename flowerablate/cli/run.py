@@ -155,7 +155,7 @@ def _show_trials(plan: Plan, ledger: Ledger, console: Console) -> None:
     console.print(table)
     done = sum(ledger.folder(trial).complete for trial in plan.trials)
     console.print(
-        f"{len(plan.variants)} variants, {len(plan.trials)} trials, {len(plan.trials) - done} to run; "
+        f"{len(plan.design.variants)} variants, {len(plan.trials)} trials, {len(plan.trials) - done} to run; "
         f"{len(plan.data.samples)} images of {len(plan.data.samples.classes)} classes",
         highlight=False,
     )

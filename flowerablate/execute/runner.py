@@ -7,11 +7,11 @@ import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..contracts import Trial, TrialResult, Variant
-from ..ledger import Ledger
-from ..study.design import expand
+from ..contracts import Design, Rules, Trial, TrialResult
+from ..ledger import Ledger, StudyNote
+from ..study.design import design
 from ..study.identity import describe, expand_trials
-from ..study.resolve import resolve
+from ..study.resolve import resolve, rules_of
 from ..study.schema import StudyFile
 from ..train.device import prepare_process
 from .assemble import Assembler, DataSet, PreparedPipeline
@@ -24,16 +24,30 @@ _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 
 @dataclass(frozen=True)
 class Plan:
-    """A study made ready: its data, its variants, and its trials in the order in which they run."""
+    """A study made ready: data, design, trials in the order in which they run, and the rules of its verdicts."""
 
     data: DataSet
-    variants: tuple[Variant, ...]
+    design: Design
     trials: tuple[Trial, ...]
+    rules: Rules
+    secondary: tuple[str, ...] = ()
 
     @property
     def base_id(self) -> str:
         """The id of the base pipeline, by which the ledger knows the study."""
         return self.trials[0].base_id
+
+    @property
+    def note(self) -> StudyNote:
+        """What the ledger notes of it."""
+        return StudyNote(
+            base_id=self.base_id,
+            trials=tuple(trial.id for trial in self.trials),
+            skipped=len(self.data.samples.skipped),
+            contrasts=self.design.contrasts,
+            rules=self.rules,
+            secondary=self.secondary,
+        )
 
 
 @dataclass(frozen=True)
@@ -48,12 +62,12 @@ class Outcome:
 def plan_study(study: StudyFile, assembler: Assembler, *, skip_bad: bool = False) -> Plan:
     """Resolve *study*, collect its data and expand it into trials; nothing is trained."""
     base = resolve(study, assembler.lookup)
-    variants = expand(base, assembler.lookup, study.ablation.disable, study.ablation.swap)
-    for variant in variants:
+    asked = design(base, assembler.lookup, study.ablation)
+    for variant in asked.variants:
         assembler.build_steps(variant.pipeline)
     data = assembler.load_data(base, skip_bad=skip_bad)
-    trials = expand_trials(variants, range(study.ablation.seeds), data.fingerprint, assembler.provenance)
-    return Plan(data, variants, trials)
+    trials = expand_trials(asked, range(study.ablation.seeds), data.fingerprint, assembler.provenance)
+    return Plan(data, asked, trials, rules_of(study), tuple(study.metrics.secondary))
 
 
 def run_study(plan: Plan, assembler: Assembler, ledger: Ledger, observer: RunObserver) -> Outcome:
@@ -65,8 +79,8 @@ def run_study(plan: Plan, assembler: Assembler, ledger: Ledger, observer: RunObs
     prepare_process()
     missing = [trial for trial in plan.trials if not ledger.folder(trial).complete]
     prepared = _prepare(missing, plan.data, assembler)
-    pipelines = {variant.change: describe(variant.pipeline) for variant in plan.variants}
-    ledger.enter(plan.trials, pipelines, len(plan.data.samples.skipped))
+    pipelines = {variant.change: describe(variant.pipeline) for variant in plan.design.variants}
+    ledger.enter(plan.trials, pipelines, plan.note)
     observer.study_started(len(plan.trials), len(plan.trials) - len(missing))
     failed: list[TrialResult] = []
     run = elsewhere = 0

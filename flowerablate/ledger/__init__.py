@@ -1,5 +1,6 @@
 """One folder per trial: what was asked, how far it is, what came out. Killing anything at any time loses little."""
 
-from .ledger import Claim, LatestRun, Ledger, TrialFolder
+from .ledger import Claim, Ledger, TrialFolder
+from .note import StudyNote
 
-__all__ = ["Claim", "LatestRun", "Ledger", "TrialFolder"]
+__all__ = ["Claim", "Ledger", "StudyNote", "TrialFolder"]

@@ -1,7 +1,8 @@
 """The ledger of a study: ``<root>/trials/<id>/`` with the trial, its checkpoints, and the result once it is complete.
 
 A trial is complete when ``result.json`` has been renamed into place; nothing else is trusted. What a report needs is in
-the trial folders, so studies merge by copying folders. ``study.json`` only notes what the latest run asked for.
+the trial folders, so studies merge by copying folders. ``study.json`` notes what
+the runs asked for: without it, every variant is compared with the base.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from filelock import FileLock, Timeout
 from ..contracts import Trial, TrialResult
 from ..errors import LedgerError
 from .files import read_json, write_json
+from .note import StudyNote, read_notes, write_notes
 
 _FORMAT = 1
 
@@ -33,15 +35,6 @@ class Claim:
     base_id: str
     change: str
     order: int
-
-
-@dataclass(frozen=True)
-class LatestRun:
-    """What the latest run asked for: its base, its trials, and how many unreadable images were *skipped*."""
-
-    base_id: str
-    trials: tuple[str, ...] = ()
-    skipped: int = 0
 
 
 class TrialFolder:
@@ -122,11 +115,11 @@ class Ledger:
         """Return the folder of *trial*, which may not exist yet."""
         return TrialFolder(self.root / "trials" / trial.id)
 
-    def enter(self, trials: Sequence[Trial], pipelines: Mapping[str, Any], skipped: int = 0) -> None:
+    def enter(self, trials: Sequence[Trial], pipelines: Mapping[str, Any], note: StudyNote) -> None:
         """Make the folders of *trials* and claim them for their study; *pipelines* describes each change.
 
         A replicate of a variant belongs to one trial. Where its id changed, because a component did, the trial of old
-        loses its claim and stays for whoever wants it back.
+        loses its claim and stays for whoever wants it back. *note* is laid over what earlier runs noted.
         """
         self.root.mkdir(parents=True, exist_ok=True)
         with FileLock(self.root / "lock"):
@@ -142,20 +135,23 @@ class Ledger:
                 known = folder.claims if (folder.path / "trial.json").is_file() else []
                 if all(old.base_id != claim.base_id for old in known):
                     folder.claim([*known, claim], id=trial.id, seed=trial.seed, pipeline=pipelines[change])
-            latest = LatestRun(trials[0].base_id, tuple(trial.id for trial in trials), skipped)
-            write_json(self.root / "study.json", {"format": _FORMAT, **asdict(latest)})
+            write_notes(self._notes, read_notes(self._notes).with_note(note))
 
-    def latest_run(self) -> LatestRun | None:
-        """Return what the latest run asked for; without that note, the newest trial's base; None without trials."""
-        note = self.root / "study.json"
-        if note.is_file():
-            content = read_json(note)
-            try:
-                return LatestRun(content["base_id"], tuple(content["trials"]), content["skipped"])
-            except (KeyError, TypeError):
-                raise LedgerError(f"{note} is not a note of ours; remove it") from None
+    def note(self, base_id: str | None = None) -> StudyNote | None:
+        """Return what was asked for in the study with that base, or in the latest run.
+
+        Without notes: an empty one for the newest trial's base, and None without trials.
+        """
+        notes = read_notes(self._notes)
+        wanted = base_id or notes.latest
+        if wanted:
+            return notes.studies.get(wanted, StudyNote(wanted))
         newest = max(self._folders(), key=lambda folder: (folder.path / "trial.json").stat().st_mtime, default=None)
-        return LatestRun(newest.claims[-1].base_id) if newest and newest.claims else None
+        return StudyNote(newest.claims[-1].base_id) if newest and newest.claims else None
+
+    @property
+    def _notes(self) -> Path:
+        return self.root / "study.json"
 
     def results(self, base_id: str) -> list[TrialResult]:
         """Return the finished and failed trials of the study with that base: the base first, then as designed."""
@@ -170,9 +166,9 @@ class Ledger:
         """Return the bases that the ledger holds trials of."""
         return sorted({claim.base_id for folder in self._folders() for claim in folder.claims})
 
-    def unfinished(self, run: LatestRun) -> int:
-        """Count the trials of *run* that have neither a result nor a failure yet."""
-        folders = [TrialFolder(self.root / "trials" / trial) for trial in run.trials]
+    def unfinished(self, note: StudyNote) -> int:
+        """Count the trials of the run that *note* is of that have neither a result nor a failure yet."""
+        folders = [TrialFolder(self.root / "trials" / trial) for trial in note.trials]
         return sum(not folder.complete and not folder.failed for folder in folders)
 
     def _folders(self) -> Iterator[TrialFolder]:

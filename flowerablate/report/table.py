@@ -18,7 +18,6 @@ from rich.table import Table
 from rich.text import Text
 
 from ..stats import Summary
-from ..stats.verdicts import is_swap
 from .columns import Column, VariantColumn, default_columns
 from .wording import ascii_only, printable, scale_of
 
@@ -159,7 +158,7 @@ def caption(summary: Summary) -> tuple[str, ...]:
     unit = f" in {scale_of(summary).points}" if scale_of(summary).points else ""
     alpha = f"{1 - summary.level:.2g}".lstrip("0")
     family = "1 comparison" if summary.comparisons == 1 else f"Holm over {summary.comparisons} comparisons"
-    removals = any(not is_swap(row.change) for row in summary.rows)
+    removals = any(row.verdict in ("helps", "hurts") for row in summary.rows)
     costs = f"{'helps, hurts: said of what was removed. ' if removals else ''}time: per trial."
     if not summary.comparisons:
         return (costs,)

@@ -87,11 +87,6 @@ def more_replicates(effect: Effect, alpha: float) -> int | None:
     return None
 
 
-def is_swap(change: str) -> bool:
-    """Whether *change* puts something else in the place of a part (``model=resnet34``) instead of removing one."""
-    return "=" in change
-
-
 def lower_is_better_by_name(metric: str) -> bool:
     """Whether smaller values of *metric* are better, as far as its name tells: a loss or an error."""
     return metric.endswith(("loss", "error"))

@@ -11,10 +11,11 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from ..contracts import Choice, ComponentSpec, Pipeline, StepChoice, Value, Variant
+from ..contracts import Choice, ComponentSpec, Contrast, Design, Pipeline, StepChoice, Value, Variant
 from ..errors import StudyError, nearest
 from .read import read_value
 from .resolve import Lookup, resolve_choice, resolve_step
+from .schema import AblationTable
 
 _FEATURED = ("model", "optimizer", "scheduler", "loss")
 """Slots, besides the steps, whose features can be switched off."""
@@ -28,16 +29,26 @@ class Target:
     summary: str
 
 
-def expand(base: Pipeline, lookup: Lookup, disable: Iterable[str], swap: Iterable[str]) -> tuple[Variant, ...]:
-    """Return the base and its variants; without *disable* and *swap*, leave-one-out over all that is removable."""
-    disable, swap = list(disable), list(swap)
+def design(base: Pipeline, lookup: Lookup, ablation: AblationTable) -> Design:
+    """Return the variants of *base* that *ablation* asks for and the contrasts between them.
+
+    Without ``disable`` and ``swap`` these are leave-one-out over all that is removable.
+    """
+    disable, swap = ablation.disable, ablation.swap
     if not disable and not swap:
         disable = [target.name for target in removable(base, lookup)]
     variants = [Variant("", base)]
     variants += [Variant(f"-{names}", without(base, names, lookup)) for names in disable]
     variants += [Variant(text, swapped(base, text, lookup)) for text in swap]
     _refuse_idle(variants)
-    return tuple(variant for number, variant in enumerate(variants) if not _repeats(variant, variants[:number]))
+    variants = [variant for number, variant in enumerate(variants) if not _repeats(variant, variants[:number])]
+    return Design(tuple(variants), tuple(_leave_one_out(variant.change) for variant in variants[1:]))
+
+
+def _leave_one_out(change: str) -> Contrast:
+    if "=" in change:
+        return Contrast(change, "swap", {"": 1.0, change: -1.0}, component=change.partition("=")[0])
+    return Contrast(change, "removal", {"": 1.0, change: -1.0}, component=change.removeprefix("-"))
 
 
 def _repeats(variant: Variant, earlier: list[Variant]) -> bool:

@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from typing import Any
 
-from ..contracts import Choice, Pipeline, Trial, Variant
+from ..contracts import Choice, Design, Pipeline, Trial
 
 Provenance = Callable[[str, str], str]
 """``provenance(slot, name)`` says which version of which plugin a component comes from."""
 
 
 def expand_trials(
-    variants: Sequence[Variant], seeds: Iterable[int], data_fingerprint: str, provenance: Provenance
+    design: Design, seeds: Iterable[int], data_fingerprint: str, provenance: Provenance
 ) -> tuple[Trial, ...]:
     """Return the trials replicate by replicate, so that what is finished when a run is stopped forms whole pairs."""
-    identities = {v.change: pipeline_id(v.pipeline, data_fingerprint, provenance) for v in variants}
+    variants = {variant.change: variant for variant in design.variants}
+    identities = {v.change: pipeline_id(v.pipeline, data_fingerprint, provenance) for v in design.variants}
     base_id = identities[""]
     return tuple(
-        Trial(id=_digest([identities[variant.change], seed]), base_id=base_id, seed=seed, variant=variant)
+        Trial(id=_digest([identities[change], seed]), base_id=base_id, seed=seed, variant=variants[change])
         for seed in seeds
-        for variant in variants
+        for change in design.changes_on(seed)
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from ..contracts import Choice, ComponentSpec, Pipeline, StepChoice, StepSpec, TrainPlan, Value
+from ..contracts import Choice, ComponentSpec, Pipeline, Rules, StepChoice, StepSpec, TrainPlan, Value
 from ..errors import StudyError, nearest
 from .schema import ComponentTable, StudyFile
 
@@ -32,6 +32,18 @@ def resolve(study: StudyFile, lookup: Lookup) -> Pipeline:
             validation=study.split.validation,
             test=_test_fraction(study),
         ),
+    )
+
+
+def rules_of(study: StudyFile) -> Rules:
+    """Return how *study* comes to its verdicts."""
+    statistics = study.statistics
+    return Rules(
+        metric=study.metrics.primary,
+        level=statistics.level,
+        margin=statistics.margin,
+        population=statistics.population,
+        futility=study.ablation.futility,
     )
 
 

@@ -58,12 +58,40 @@ class TrainTable(_Table):
     channels_last: bool
 
 
+DesignName = Literal["leave-one-out", "add-one-in", "pairwise", "factorial", "fractional", "shapley"]
+
+
 class AblationTable(_Table):
-    """The design: number of replicates, and what is removed or swapped. Empty lists mean leave-one-out over all."""
+    """The design: which questions are asked (see :mod:`flowerablate.study.designs`), and on how many replicates.
+
+    ``disable`` names the components; empty means all that can be removed, unless there are swaps or settings.
+    """
 
     seeds: Annotated[int, Field(ge=1, le=1000)]
+    design: list[DesignName]
     disable: list[str]
     swap: list[str]
+    vary: list[str]
+    retune: list[str]
+    controls: list[Literal["placebo", "luck"]]
+    until_decided: bool
+    max_seeds: Annotated[int, Field(ge=2, le=1000)]
+    futility: Annotated[float, Field(ge=0, lt=1)]
+
+
+class MetricsTable(_Table):
+    """The figures of merit: verdicts go by ``primary``; ``secondary`` ones get intervals."""
+
+    primary: str
+    secondary: list[str]
+
+
+class StatisticsTable(_Table):
+    """How verdicts are reached: see :class:`flowerablate.contracts.Rules`."""
+
+    level: Annotated[float, Field(ge=0.5, lt=1)]
+    margin: Annotated[float, Field(gt=0)] | None = None
+    population: Literal["auto", "replicates", "images"]
 
 
 class StudyFile(_Table):
@@ -80,6 +108,8 @@ class StudyFile(_Table):
     loss: ComponentTable
     train: TrainTable
     ablation: AblationTable
+    metrics: MetricsTable
+    statistics: StatisticsTable
 
 
 def parse(tables: dict[str, Any], source: str) -> StudyFile:

@@ -1,0 +1,69 @@
+"""What a component's ``build`` receives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True)
+class DataContext:
+    """*cache*: a folder for the data set alone, which it makes if it needs it. *skip_bad*: go on without bad files.
+
+    *root*: the folder against which a relative path is read, that of the study file.
+    """
+
+    cache: Path
+    root: Path
+    skip_bad: bool = False
+    progress: Callable[[str, int, int], None] = lambda what, done, total: None
+
+
+@dataclass(frozen=True)
+class StepContext:
+    """*image_size*: side of the square picture that the model gets, pixels; *channels*: 1, 3 or 4."""
+
+    image_size: int
+    channels: int = 3
+
+
+@dataclass(frozen=True)
+class ModelContext:
+    """Shape of the problem: number of *classes*, *channels* of the input, side of the picture in pixels."""
+
+    classes: int
+    channels: int
+    image_size: int
+
+
+@dataclass(frozen=True)
+class ScheduleContext:
+    """The optimizer to be scheduled, and the length of training in *epochs* and *steps_per_epoch*."""
+
+    optimizer: torch.optim.Optimizer
+    epochs: int
+    steps_per_epoch: int
+
+    @property
+    def total_steps(self) -> int:
+        """Number of optimizer steps in the whole training."""
+        return self.epochs * self.steps_per_epoch
+
+
+@dataclass(frozen=True)
+class LossContext:
+    """*class_counts*: number of training images of each class."""
+
+    class_counts: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class MetricContext:
+    """Number of *classes* of the data set."""
+
+    classes: int

@@ -1,0 +1,135 @@
+"""A study, resolved: the pipeline, its variants, and the trials that are made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ..params import Value
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One component as a study uses it: its name and every parameter, defaults filled in."""
+
+    use: str
+    params: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class StepChoice(Choice):
+    """A step of the pipeline. *name* is the study's word for it; *enabled* is False where a variant removed it."""
+
+    name: str = ""
+    kind: str = ""
+    removable: bool = True
+    enabled: bool = True
+
+
+@dataclass(frozen=True)
+class TrainPlan:
+    """How long and in what portions a trial trains. *validation* and *test* are fractions of all images.
+
+    *bits*: the depth, 8 or 16, with which the files are read.
+    """
+
+    epochs: int
+    batch_size: int
+    image_size: int
+    channels: int
+    channels_last: bool
+    validation: float
+    test: float
+    bits: Literal[8, 16] = 8
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """All that a trial is made of, save the seed: the base pipeline, or one variant of it.
+
+    *retune*: settings, such as ``optimizer.lr``, with the values that each trial tries; it keeps the one that is best
+    on validation. *control* is empty, or names a change that cannot matter: ``placebo``, a step that leaves pictures as
+    they are, or ``luck``, other random numbers in training.
+    """
+
+    dataset: Choice
+    steps: tuple[StepChoice, ...]
+    model: Choice
+    optimizer: Choice
+    scheduler: Choice
+    loss: Choice
+    train: TrainPlan
+    retune: tuple[tuple[str, tuple[Value, ...]], ...] = ()
+    control: Literal["", "placebo", "luck"] = ""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """The base (*change* is empty) or the base with *change*, such as ``-morphology`` or ``model=resnet34``."""
+
+    change: str
+    pipeline: Pipeline
+
+    @property
+    def is_base(self) -> bool:
+        """Whether this is the pipeline that all others are compared with."""
+        return not self.change
+
+    @property
+    def label(self) -> str:
+        """How the variant is called in tables."""
+        return self.change or "base"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A variant with one replicate's *seed*. *id* hashes all that can change the result; *base_id* names the base."""
+
+    id: str
+    base_id: str
+    seed: int
+    variant: Variant
+
+
+ContrastKind = Literal[
+    "removal", "addition", "swap", "setting", "main effect", "interaction", "share", "control", "exploration"
+]
+"""What a question is about: see :mod:`flowerablate.study.designs`."""
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """One question of a study: a weighted sum of variants, formed within each replicate.
+
+    *weights* gives the weight of each variant by its change (``""`` is the base). The positive ones make the arm *with*
+    the component, the negative ones that *without* it (for a swap or another setting: the base's, and the new one). So
+    a positive effect speaks for *component*, or for what the base uses. *by_seed* replaces the weights for single
+    replicates, where a design draws other variants for each. *aliases* are effects that the design cannot tell apart
+    from this one. *in_family* is False for what is only shown, without a verdict.
+    """
+
+    label: str
+    kind: ContrastKind
+    weights: Mapping[str, float]
+    component: str = ""
+    by_seed: Mapping[int, Mapping[str, float]] = field(default_factory=dict)
+    aliases: tuple[str, ...] = ()
+    in_family: bool = True
+
+    def weights_on(self, seed: int) -> Mapping[str, float]:
+        """Return the weights that hold for the replicate *seed*."""
+        return self.by_seed.get(seed, self.weights)
+
+
+@dataclass(frozen=True)
+class Design:
+    """What a study runs and asks: its *variants*, the base first, and the *contrasts* between them."""
+
+    variants: tuple[Variant, ...]
+    contrasts: tuple[Contrast, ...]
+
+    def changes_on(self, seed: int) -> tuple[str, ...]:
+        """Return the changes that the replicate *seed* needs: the base, then those that a contrast weighs."""
+        needed = {change for contrast in self.contrasts for change in contrast.weights_on(seed)}
+        return tuple(variant.change for variant in self.variants if variant.is_base or variant.change in needed)

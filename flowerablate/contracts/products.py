@@ -1,0 +1,110 @@
+"""What a component's ``build`` returns, where that is not an object of torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from ..errors import DataError
+from ..params import Value
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_SUFFIXES = ".jpg .jpeg .jpe .jfif .png .apng .bmp .dib .gif .webp .tif .tiff .ppm .pgm .pbm .pnm .tga .jp2 .j2k .avif"
+IMAGE_SUFFIXES = frozenset(_SUFFIXES.split(" "))
+"""File name endings, lower-case with the dot, that count as images."""
+
+SPLITS = ("train", "val", "test")
+"""The parts that an official split may have."""
+
+
+@dataclass(frozen=True)
+class NativeOp:
+    """An operation of the C++ core by name, with its parameters; chains of them run fused."""
+
+    op: str
+    params: Mapping[str, Value] = field(default_factory=dict)
+
+
+class Draws(Protocol):
+    """Keyed random numbers for one batch; a pure function of seed, epoch, sample id and the step's name."""
+
+    def uniform(self, count: int) -> NDArray[np.float64]:
+        """Return [batch, count] numbers in [0, 1); each call goes on where the last one ended."""
+
+
+@dataclass(frozen=True)
+class PythonOp:
+    """An operation in Python: correct, slower, and it breaks the native chain where it stands.
+
+    ``function(images, draws)`` gets uint8 [N, H, W, C], which it may change in place, and returns uint8 [N, H', W', C].
+    """
+
+    function: Callable[[NDArray[np.uint8], Draws], NDArray[np.uint8]]
+
+
+@dataclass(frozen=True)
+class BatchOp:
+    """An operation on a whole batch and its labels, such as mixup: in training only, behind all ops on single pictures.
+
+    ``function(images, targets, draws, spare)`` changes in place *images*, float32 [N, C, H, W] in contiguous or
+    channels-last memory, and *targets*, the class probabilities, float32 [N, classes] whose rows sum to one. It returns
+    nothing. *spare*, float32 [2, C, H, W], holds anything: room for two pictures, so that nothing need be allocated.
+    Sample *i* takes its numbers from row *i* of *draws*; its partner is to be found by its place in the batch.
+    """
+
+    function: Callable[[NDArray[np.float32], NDArray[np.float32], Draws, NDArray[np.float32]], None]
+
+
+@dataclass(frozen=True)
+class Samples:
+    """A labelled set of image files.
+
+    *keys* name each sample for good (its path relative to the root): random streams, splits and reports go by them.
+    *splits*: ``train``, ``val`` or ``test`` per sample where the data set brings an official split, else None.
+    *skipped*: files that were left out because they are unreadable.
+
+    Raises :class:`DataError` for the first key given twice, label that is no index of *classes*, or unknown split name.
+    """
+
+    classes: tuple[str, ...]
+    keys: tuple[str, ...]
+    paths: tuple[Path, ...]
+    labels: tuple[int, ...]
+    splits: tuple[str, ...] | None = None
+    skipped: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not len(self.keys) == len(self.paths) == len(self.labels):
+            raise DataError("a data set must give one key, one path and one label for each sample")
+        if self.splits is not None and len(self.splits) != len(self.keys):
+            raise DataError("a data set with an official split must give one split name for each sample")
+        seen: set[str] = set()
+        for key, label in zip(self.keys, self.labels, strict=True):
+            if key in seen:
+                raise DataError(f"the data set gives the key {key!r} twice; each sample needs a key of its own")
+            seen.add(key)
+            if not 0 <= label < len(self.classes):
+                raise DataError(f"sample {key!r} has label {label}, but labels index the {len(self.classes)} classes")
+        for key, split in zip(self.keys, self.splits or (), strict=self.splits is not None):
+            if split not in SPLITS:
+                raise DataError(f"sample {key!r} is in split {split!r}; choose from: {', '.join(SPLITS)}")
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A figure of merit of predictions on N images: *labels*, int64 [N], and *probabilities*, float64 [N, K].
+
+    ``value(labels, probabilities)`` is the figure. Where it is a mean over images, ``per_image(labels, probabilities)``
+    gives what each image adds, float64 [N], whose mean is the figure; else *per_image* is None.
+    """
+
+    value: Callable[[NDArray[np.int64], NDArray[np.float64]], float]
+    per_image: Callable[[NDArray[np.int64], NDArray[np.float64]], NDArray[np.float64]] | None = None

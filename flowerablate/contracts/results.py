@@ -1,0 +1,43 @@
+"""What a finished trial says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..params import Value
+
+
+@dataclass(frozen=True)
+class TrialResult:
+    """What a finished trial says: metrics on the test split at the best epoch by validation, and what it cost.
+
+    *flops*: floating-point operations of the model for one image, forward (a multiplication and an addition are two);
+    *memory*: the most bytes that training held on the device, 0 where that is not measured. *facts* are figures of the
+    training that a change may have moved beside the component, such as ``steps per epoch``. *tuned*: the values that
+    the trial chose on validation.
+    """
+
+    trial_id: str
+    base_id: str
+    change: str
+    seed: int
+    metrics: Mapping[str, float]
+    validation: Mapping[str, float]
+    best_epoch: int
+    epochs: int
+    seconds: float
+    images_per_second: float
+    parameters: int
+    collapsed: bool
+    environment: Mapping[str, str] = field(default_factory=dict)
+    flops: int = 0
+    memory: int = 0
+    facts: Mapping[str, float] = field(default_factory=dict)
+    tuned: Mapping[str, Value] = field(default_factory=dict)
+    failure: str = ""
+
+    @classmethod
+    def failed(cls, trial_id: str, base_id: str, change: str, seed: int, failure: str) -> TrialResult:
+        """Return the record of a trial that could not be run, with the reason."""
+        return cls(trial_id, base_id, change, seed, {}, {}, 0, 0, 0.0, 0.0, 0, False, failure=failure)

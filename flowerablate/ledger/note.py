@@ -1,0 +1,81 @@
+"""What a ledger notes of a study besides its trials: the questions it asks and the rules of its verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from ..contracts import Contrast, Rules
+from ..errors import LedgerError
+from .files import read_json, write_json
+
+_FORMAT = 2
+
+
+@dataclass(frozen=True)
+class StudyNote:
+    """What the runs of the study with base *base_id* asked for.
+
+    *trials* are those of the latest run, *skipped* counts its unreadable images. *contrasts* are all that were ever
+    asked, *refused* gives the reason for each that was asked and changes nothing. *looked* are the numbers of
+    replicates at which verdicts were shown. *secondary* metrics are shown beside that of the *rules*.
+    """
+
+    base_id: str
+    trials: tuple[str, ...] = ()
+    skipped: int = 0
+    contrasts: tuple[Contrast, ...] = ()
+    rules: Rules = field(default_factory=Rules)
+    refused: Mapping[str, str] = field(default_factory=dict)
+    looked: tuple[int, ...] = ()
+    secondary: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Notes:
+    """The notes of a ledger: *studies* by their base, and the base of the *latest* run."""
+
+    latest: str = ""
+    studies: Mapping[str, StudyNote] = field(default_factory=dict)
+
+    def with_note(self, note: StudyNote) -> Notes:
+        """Return the notes with *note*, which is now the latest; questions that were asked before are kept."""
+        old = self.studies.get(note.base_id)
+        if old is not None:
+            note = replace(
+                note,
+                contrasts=_union(old.contrasts, note.contrasts),
+                refused={**old.refused, **note.refused},
+                looked=tuple(sorted({*old.looked, *note.looked})),
+            )
+        return Notes(note.base_id, {**self.studies, note.base_id: note})
+
+
+_NOTES: TypeAdapter[Notes] = TypeAdapter(Notes)
+
+
+def read_notes(path: Path) -> Notes:
+    """Read the notes at *path*, empty where there are none; damage raises :class:`LedgerError`."""
+    if not path.is_file():
+        return Notes()
+    content: Any = read_json(path)
+    if not isinstance(content, dict) or content.pop("format", None) != _FORMAT:
+        raise LedgerError(f"{path} is not a note of this version; remove it")
+    try:
+        return _NOTES.validate_python(content)
+    except ValidationError:
+        raise LedgerError(f"{path} is not a note of ours; remove it") from None
+
+
+def write_notes(path: Path, notes: Notes) -> None:
+    """Write *notes* to *path*."""
+    write_json(path, {"format": _FORMAT, **_NOTES.dump_python(notes, mode="json")})
+
+
+def _union(old: Iterable[Contrast], new: Iterable[Contrast]) -> tuple[Contrast, ...]:
+    """Return the contrasts of both by label, in the order in which they were first asked, each as asked last."""
+    return tuple({contrast.label: contrast for contrast in (*old, *new)}.values())

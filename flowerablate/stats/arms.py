@@ -1,0 +1,70 @@
+"""From trials to arms: which value each variant has on each seed, and what a contrast makes of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ..contracts import Contrast, ContrastKind, TrialResult
+
+Values = Mapping[str, Mapping[int, float]]
+"""The metric by change and seed, where a trial has one that is finite."""
+
+
+@dataclass(frozen=True)
+class Arms:
+    """What a contrast makes of the replicates that have all it needs: *with_it* minus *without* is the effect.
+
+    *are_means*: each arm is a weighted mean of variants (weights that sum to one), so that its own mean says something.
+    """
+
+    seeds: tuple[int, ...]
+    with_it: tuple[float, ...]
+    without: tuple[float, ...]
+    are_means: bool
+
+
+def values_of(results: Iterable[TrialResult], metric: str) -> dict[str, dict[int, float]]:
+    """Return *metric* by change and seed, of the trials that have a finite value."""
+    values: dict[str, dict[int, float]] = {}
+    for result in results:
+        value = result.metrics.get(metric, math.nan)
+        if not result.failure and math.isfinite(value):
+            values.setdefault(result.change, {})[result.seed] = value
+    return values
+
+
+def arms_of(contrast: Contrast, values: Values, seeds: Iterable[int]) -> Arms:
+    """Form the arms of *contrast* on those of *seeds* for which every variant that it weighs has a value."""
+    complete, plus, minus = [], [], []
+    are_means = True
+    for seed in seeds:
+        weights = contrast.weights_on(seed)
+        if not weights or any(seed not in values.get(change, {}) for change in weights):
+            continue
+        terms = [(weight, values[change][seed]) for change, weight in weights.items()]
+        complete.append(seed)
+        plus.append(math.fsum(weight * value for weight, value in terms if weight > 0))
+        minus.append(math.fsum(-weight * value for weight, value in terms if weight < 0))
+        are_means &= math.isclose(math.fsum(weight for weight, _ in terms if weight > 0), 1)
+    return Arms(tuple(complete), tuple(plus), tuple(minus), are_means)
+
+
+def contrast_of_change(change: str) -> Contrast:
+    """Return the question that a variant answers where the design is not known: base against that variant."""
+    kind: ContrastKind = "swap" if "=" in change else "removal"
+    return Contrast(change, kind, {"": 1.0, change: -1.0}, component=change.removeprefix("-").partition("=")[0])
+
+
+def contrasts_for(results: Sequence[TrialResult], designed: Sequence[Contrast] = ()) -> tuple[Contrast, ...]:
+    """Return the *designed* contrasts that the results belong to, and one with the base for each variant in none."""
+    known = {change for contrast in designed for change in changes_of(contrast)}
+    others = dict.fromkeys(result.change for result in results if result.change and result.change not in known)
+    return (*designed, *(contrast_of_change(change) for change in others))
+
+
+def changes_of(contrast: Contrast) -> tuple[str, ...]:
+    """Return the changes that *contrast* weighs on any seed, in the order in which they first appear."""
+    weights = [contrast.weights, *contrast.by_seed.values()]
+    return tuple(dict.fromkeys(change for each in weights for change in each))
