@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..contracts import SLOTS, LossContext, ModelContext, Pipeline, ScheduleContext, Trial, TrialResult
+from ..contracts import LossContext, ModelContext, Pipeline, ScheduleContext, Trial, TrialResult
 from ..data.splits import Split, split_samples
 from ..ledger import TrialFolder
 from ..ledger.files import replacing
@@ -25,6 +25,8 @@ from .assemble import Assembler, DataSet, PreparedPipeline
 from .observer import RunObserver
 
 _EVALUATION_BATCH = 128
+PIPELINE_SLOTS = ("dataset", "model", "optimizer", "scheduler", "loss")
+"""Slots, besides the steps, of which each pipeline has one component."""
 _RECORDED_VERSIONS = ("flowerablate", "numpy", "pillow", "torchvision")
 
 
@@ -100,7 +102,7 @@ def record_surroundings(pipeline: Pipeline, assembler: Assembler, device: torch.
     The owners are those of every component that *pipeline* names, each once, sorted and joined by ``"; "``.
     """
     named = [("step", step.use) for step in pipeline.steps]
-    named += [(slot, getattr(pipeline, slot).use) for slot in SLOTS if slot != "step"]
+    named += [(slot, getattr(pipeline, slot).use) for slot in PIPELINE_SLOTS]
     owners = sorted({assembler.provenance(slot, name) for slot, name in named})
     versions = {name: version(name) for name in _RECORDED_VERSIONS}
     return {**environment(device), **versions, "owners": "; ".join(owners)}

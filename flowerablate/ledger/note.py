@@ -39,8 +39,8 @@ class StudyNote:
 class Notes:
     """The notes of a ledger: *studies* by their base, and the base of the *latest* run."""
 
-    latest: str = ""
-    studies: Mapping[str, StudyNote] = field(default_factory=dict)
+    latest: str
+    studies: Mapping[str, StudyNote]
 
     def with_note(self, note: StudyNote) -> Notes:
         """Return the notes with *note*, which is now the latest; questions that were asked before are kept."""
@@ -61,7 +61,7 @@ _NOTES: TypeAdapter[Notes] = TypeAdapter(Notes)
 def read_notes(path: Path) -> Notes:
     """Read the notes at *path*, empty where there are none; damage raises :class:`LedgerError`."""
     if not path.is_file():
-        return Notes()
+        return Notes("", {})
     content: Any = read_json(path)
     if not isinstance(content, dict) or content.pop("format", None) != _FORMAT:
         raise LedgerError(f"{path} is not a note of this version; remove it")

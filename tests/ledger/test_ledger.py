@@ -8,7 +8,7 @@ import pytest
 
 from flowerablate.contracts import Choice, Pipeline, TrainPlan, Trial, TrialResult, Variant
 from flowerablate.errors import LedgerError
-from flowerablate.ledger import Ledger
+from flowerablate.ledger import Ledger, StudyNote
 
 NOTHING = Choice("x")
 PIPELINE = Pipeline(NOTHING, (), NOTHING, NOTHING, NOTHING, NOTHING, TrainPlan(1, 2, 8, 3, False, 0.2, 0.2))
@@ -33,7 +33,7 @@ def trials():
 @pytest.fixture
 def ledger(tmp_path, trials):
     ledger = Ledger(tmp_path / "study")
-    ledger.enter(trials, {"": {}, "-a": {}, "-b": {}})
+    ledger.enter(trials, {"": {}, "-a": {}, "-b": {}}, StudyNote("base0", tuple(t.id for t in trials)))
     return ledger
 
 
@@ -67,7 +67,7 @@ def test_results_come_base_first_then_in_the_order_of_the_design(ledger, trials)
 def test_unfinished_trials_are_counted_and_failures_reported(ledger, trials):
     ledger.folder(trials[0]).finish(result(trials[0]), {})
     ledger.folder(trials[1]).fail("ValueError: no", "Traceback ...")
-    assert ledger.unfinished(ledger.latest_run()) == 4
+    assert ledger.unfinished(ledger.note()) == 4
     assert [r.failure for r in ledger.results("base0")] == ["", "ValueError: no"]
 
 
@@ -80,26 +80,26 @@ def test_a_failure_is_forgotten_once_the_trial_succeeds(ledger, trials):
 
 def test_one_trial_may_serve_two_studies(ledger, trials):
     ledger.folder(trials[1]).finish(result(trials[1]), {})
-    ledger.enter([replace(trials[1], base_id="base1", variant=Variant("", PIPELINE))], {"": {}})
+    ledger.enter([replace(trials[1], base_id="base1", variant=Variant("", PIPELINE))], {"": {}}, StudyNote("base1"))
     assert [r.change for r in ledger.results("base0")] == ["-b"]
     assert [r.change for r in ledger.results("base1")] == [""]
-    assert ledger.latest_run().base_id == "base1"
+    assert ledger.note().base_id == "base1"
     assert ledger.base_ids() == ["base0", "base1"]
 
 
 def test_entering_again_changes_nothing(ledger, trials):
     before = (ledger.folder(trials[0]).path / "trial.json").read_bytes()
-    ledger.enter(trials, {"": {}, "-a": {}, "-b": {}})
+    ledger.enter(trials, {"": {}, "-a": {}, "-b": {}}, StudyNote("base0", tuple(t.id for t in trials)))
     assert (ledger.folder(trials[0]).path / "trial.json").read_bytes() == before
 
 
 def test_the_latest_base_is_found_without_the_note_of_the_study(ledger):
     (ledger.root / "study.json").unlink()
-    assert ledger.latest_run().base_id == "base0"
+    assert ledger.note().base_id == "base0"
 
 
 def test_an_empty_ledger_has_no_base(tmp_path):
-    assert Ledger(tmp_path).latest_run() is None
+    assert Ledger(tmp_path).note() is None
 
 
 def test_a_damaged_file_is_named_with_the_cure(ledger, trials):
@@ -111,7 +111,7 @@ def test_a_damaged_file_is_named_with_the_cure(ledger, trials):
 TAKE = """
 import sys
 from pathlib import Path
-from flowerablate.ledger import TrialFolder
+from flowerablate.ledger import TrialFolder, StudyNote
 with TrialFolder(Path(sys.argv[1])).locked() as mine:
     print(mine)
 """
@@ -141,24 +141,24 @@ def test_a_lock_is_released_within_one_process(ledger, trials):
 def test_a_variant_whose_component_changed_is_counted_once(ledger, trials):
     ledger.folder(trials[1]).finish(result(trials[1]), {})
     edited = replace(trials[1], id="edited")
-    ledger.enter([edited], {"-b": {}})
+    ledger.enter([edited], {"-b": {}}, StudyNote("base0"))
     assert ledger.results("base0") == []
     ledger.folder(edited).finish(result(edited), {})
     assert [r.trial_id for r in ledger.results("base0")] == ["edited"]
-    ledger.enter([trials[1]], {"-b": {}})
+    ledger.enter([trials[1]], {"-b": {}}, StudyNote("base0"))
     assert [r.trial_id for r in ledger.results("base0")] == [trials[1].id]
 
 
 def test_a_trial_that_a_study_knows_by_another_name_keeps_its_first(ledger, trials):
     ledger.folder(trials[1]).finish(result(trials[1]), {})
-    ledger.enter([replace(trials[1], variant=Variant("-kind:b", PIPELINE))], {"-kind:b": {}})
+    ledger.enter([replace(trials[1], variant=Variant("-kind:b", PIPELINE))], {"-kind:b": {}}, StudyNote("base0"))
     assert [r.change for r in ledger.results("base0")] == ["-b"]
 
 
 def test_trials_of_an_abandoned_plan_are_not_waited_for(ledger, trials):
-    ledger.enter(trials[:1], {"": {}})
+    ledger.enter(trials[:1], {"": {}}, StudyNote("base0", (trials[0].id,)))
     ledger.folder(trials[0]).finish(result(trials[0]), {})
-    assert ledger.unfinished(ledger.latest_run()) == 0
+    assert ledger.unfinished(ledger.note()) == 0
 
 
 @pytest.mark.parametrize("name", ["trial.json", "result.json", "study.json"])
@@ -168,4 +168,4 @@ def test_a_foreign_file_is_named(ledger, trials, name, content):
     folder.finish(result(trials[0]), {})
     (ledger.root if name == "study.json" else folder.path).joinpath(name).write_text(content)
     with pytest.raises(LedgerError, match=name.replace(".", r"\.")):
-        ledger.results(ledger.latest_run().base_id)
+        ledger.results(ledger.note().base_id)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowerablate.stats import decide, minimum_detectable_effect, paired_effect
-from flowerablate.stats.verdicts import HORIZON, is_swap, lower_is_better_by_name, more_replicates, pairs_to_reach
+from flowerablate.stats.verdicts import HORIZON, lower_is_better_by_name, more_replicates, pairs_to_reach
 
 CLEAR = paired_effect([0.90, 0.91, 0.92], [0.80, 0.82, 0.81])
 """d = .10, .09, .11"""
@@ -94,13 +94,6 @@ def test_pairs_to_reach_is_the_first_n_whose_smallest_p_is_within_the_level(alph
     n = pairs_to_reach(alpha)
     assert 2 / 2**n <= alpha * (1 + 1e-12)
     assert 2 / 2 ** (n - 1) > alpha * (1 - 1e-12)
-
-
-@pytest.mark.parametrize(
-    ("change", "swap"), [("-morphology", False), ("-a+b", False), ("-model.skip", False), ("model=resnet34", True)]
-)
-def test_a_swap_is_told_by_its_equals_sign(change: str, swap: bool) -> None:
-    assert is_swap(change) is swap
 
 
 @pytest.mark.parametrize(("metric", "lower"), [("loss", True), ("log_loss", True), ("accuracy", False), ("auc", False)])

@@ -67,10 +67,33 @@ def tables():
         "scheduler": {"use": "constant"},
         "loss": {"use": "entropy"},
         "train": {"epochs": 2, "batch_size": 8, "channels_last": True},
-        "ablation": {"seeds": 2, "disable": [], "swap": []},
+        "ablation": {
+            "seeds": 2,
+            "design": ["leave-one-out"],
+            "disable": [],
+            "swap": [],
+            "vary": [],
+            "retune": [],
+            "controls": [],
+            "until_decided": False,
+            "max_seeds": 20,
+            "futility": 0.05,
+        },
+        "metrics": {"primary": "accuracy", "secondary": []},
+        "statistics": {"level": 0.95, "population": "auto"},
     }
 
 
 @pytest.fixture
 def base(tables, lookup):
     return resolve(parse(tables, "test"), lookup)
+
+
+@pytest.fixture
+def ablation(tables):
+    """Return the [ablation] table with some keys changed."""
+
+    def ablation(**changes):
+        return parse({**tables, "ablation": {**tables["ablation"], **changes}}, "test").ablation
+
+    return ablation

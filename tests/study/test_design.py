@@ -1,15 +1,25 @@
 import pytest
 
 from flowerablate.errors import StudyError
-from flowerablate.study.design import expand, removable, without
+from flowerablate.study.design import design, removable, without
 
 
 def enabled(pipeline):
     return [step.name for step in pipeline.steps if step.enabled]
 
 
-def test_leave_one_out_covers_removable_steps_and_features_that_are_on(base, lookup):
-    assert [v.change for v in expand(base, lookup, [], [])] == ["", "-clean", "-flip", "-model.skip"]
+@pytest.fixture
+def variants(ablation):
+    """Return what leave-one-out makes of a base."""
+
+    def variants(base, lookup, disable, swap):
+        return design(base, lookup, ablation(disable=disable, swap=swap)).variants
+
+    return variants
+
+
+def test_leave_one_out_covers_removable_steps_and_features_that_are_on(base, lookup, variants):
+    assert [v.change for v in variants(base, lookup, [], [])] == ["", "-clean", "-flip", "-model.skip"]
 
 
 def test_removable_parts_are_described(base, lookup):
@@ -56,32 +66,32 @@ def test_a_name_that_is_a_step_and_a_larger_kind_must_be_made_clear(tables, look
     assert enabled(without(base, "kind:morphology", lookup)) == []
 
 
-def test_a_swap_brings_the_new_component_with_its_own_defaults(base, lookup):
-    swap = expand(base, lookup, [], ["optimizer=adam"])[1]
+def test_a_swap_brings_the_new_component_with_its_own_defaults(base, lookup, variants):
+    swap = variants(base, lookup, [], ["optimizer=adam"])[1]
     assert swap.pipeline.optimizer.use == "adam"
     assert swap.pipeline.optimizer.params == {"lr": 0.001}
-    tuned = expand(base, lookup, [], ["optimizer=adam,lr=0.01"])[1]
+    tuned = variants(base, lookup, [], ["optimizer=adam,lr=0.01"])[1]
     assert tuned.pipeline.optimizer.params == {"lr": 0.01}
 
 
-def test_a_step_is_swapped_in_its_place(base, lookup):
-    swap = expand(base, lookup, [], ["clean=closing"])[1]
+def test_a_step_is_swapped_in_its_place(base, lookup, variants):
+    swap = variants(base, lookup, [], ["clean=closing"])[1]
     assert [(step.name, step.use) for step in swap.pipeline.steps][1] == ("clean", "closing")
 
 
 @pytest.mark.parametrize("again", ["clean+flip", "flip+clean", "kind:morphology+flip"])
-def test_a_variant_asked_for_twice_is_run_once(base, lookup, again):
+def test_a_variant_asked_for_twice_is_run_once(base, lookup, again, variants):
     from dataclasses import replace
 
     base = replace(base, steps=base.steps[1:])
-    assert len(expand(base, lookup, ["clean+flip", again], [])) == 2
+    assert len(variants(base, lookup, ["clean+flip", again], [])) == 2
 
 
-def test_a_swap_may_set_a_list(base):
+def test_a_swap_may_set_a_list(base, variants):
     from flowerablate.contracts import Param, StepSpec
 
     spec = StepSpec("normalize", "", lambda context: None, (Param("mean", (0.5,), ""), Param("size", 1, "")))
-    swap = expand(base, lambda slot, name, where: spec, [], ["clean=normalize,mean=[0.1, 0.2],size=2"])[1]
+    swap = variants(base, lambda slot, name, where: spec, [], ["clean=normalize,mean=[0.1, 0.2],size=2"])[1]
     assert swap.pipeline.steps[1].params == {"mean": (0.1, 0.2), "size": 2}
 
 
@@ -100,7 +110,7 @@ def test_a_swap_may_set_a_list(base):
         ("", "optimizer=adam,lr", "not of the form parameter=value"),
     ],
 )
-def test_a_change_that_cannot_be_made_is_refused_with_the_reason(base, lookup, disable, swap, message):
+def test_a_change_that_cannot_be_made_is_refused_with_the_reason(base, lookup, disable, swap, message, variants):
     with pytest.raises(StudyError) as caught:
-        expand(base, lookup, [disable] if disable else [], [swap] if swap else [])
+        variants(base, lookup, [disable] if disable else [], [swap] if swap else [])
     assert message in str(caught.value)

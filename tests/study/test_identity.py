@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from flowerablate.contracts import Variant
+from flowerablate.contracts import Contrast, Design, Variant
 from flowerablate.study.design import without
 from flowerablate.study.identity import expand_trials, pipeline_id
 
@@ -12,8 +12,9 @@ def owner(slot, name):
 
 
 def ids(base, lookup, seeds=2):
-    variants = [Variant("", base), Variant("-clean", without(base, "clean", lookup))]
-    return expand_trials(variants, range(seeds), "content", owner)
+    variants = (Variant("", base), Variant("-clean", without(base, "clean", lookup)))
+    contrast = Contrast("-clean", "removal", {"": 1, "-clean": -1})
+    return expand_trials(Design(variants, (contrast,)), range(seeds), "content", owner)
 
 
 def test_trials_come_replicate_by_replicate_so_that_an_interrupted_study_has_pairs(base, lookup):
