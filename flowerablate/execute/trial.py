@@ -13,8 +13,8 @@ from torch import nn
 
 from ..contracts import LossContext, ModelContext, Pipeline, ScheduleContext, Trial, TrialResult
 from ..data.splits import Split, split_samples
-from ..ledger import TrialFolder
-from ..ledger.files import replacing
+from ..ledger import Predictions, TrialFolder
+from ..ledger.predictions import write_predictions
 from ..loader import Batches, PackedDataset
 from ..preprocess import BatchOps
 from ..train.device import environment, pick_device, to_device
@@ -62,7 +62,7 @@ def run_trial(
     test = evaluate(parts.model, batches["test"], parts.loss, device=device, channels_last=plan.channels_last)
     surroundings = record_surroundings(pipeline, assembler, device)
     result = _result(trial, fitted, test, parts.model, surroundings)
-    _write_predictions(folder, data, split, test)
+    write_predictions(folder.path, _predictions(data, split, test))
     folder.finish(result, {"history": [asdict(record) for record in fitted.history]})
     return result
 
@@ -179,14 +179,6 @@ def _result(
     )
 
 
-def _write_predictions(folder: TrialFolder, data: DataSet, split: Split, test: Evaluation) -> None:
-    """Keep what the model said of every test image: keys, labels and probabilities, without pickles."""
-    keys = np.array([data.samples.keys[index] for index in split.test])
-    with replacing(folder.path / "predictions.npz") as file:
-        np.savez(
-            file,
-            keys=keys,
-            labels=test.labels,
-            probabilities=test.probabilities.astype(np.float32),
-            classes=np.array(data.samples.classes),
-        )
+def _predictions(data: DataSet, split: Split, test: Evaluation) -> Predictions:
+    keys = tuple(data.samples.keys[index] for index in split.test)
+    return Predictions(keys, test.labels, test.probabilities.astype(np.float32), data.samples.classes)

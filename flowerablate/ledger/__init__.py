@@ -2,5 +2,6 @@
 
 from .ledger import Claim, Ledger, TrialFolder
 from .note import StudyNote
+from .predictions import Predictions
 
-__all__ = ["Claim", "Ledger", "StudyNote", "TrialFolder"]
+__all__ = ["Claim", "Ledger", "Predictions", "StudyNote", "TrialFolder"]

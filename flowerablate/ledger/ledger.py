@@ -21,6 +21,7 @@ from ..contracts import Trial, TrialResult
 from ..errors import LedgerError
 from .files import read_json, write_json
 from .note import StudyNote, read_notes, write_notes
+from .predictions import Predictions, read_predictions
 
 _FORMAT = 1
 
@@ -80,6 +81,10 @@ class TrialFolder:
     def fail(self, reason: str, traceback: str) -> None:
         """Record that the trial could not be run; it is counted in reports, and tried again by the next run."""
         write_json(self.path / "failure.json", {"reason": reason, "traceback": traceback})
+
+    def predictions(self) -> Predictions:
+        """Return what the trial's model said of every test image."""
+        return read_predictions(self.path)
 
     @cached_property
     def record(self) -> dict[str, Any]:
@@ -155,12 +160,14 @@ class Ledger:
 
     def results(self, base_id: str) -> list[TrialResult]:
         """Return the finished and failed trials of the study with that base: the base first, then as designed."""
-        found: list[tuple[tuple[int, str, int], TrialResult]] = []
-        for folder in self._folders():
-            for claim in folder.claims:
-                if claim.base_id == base_id and (result := _result(folder, claim)):
-                    found.append(((claim.order if claim.change else -1, claim.change, result.seed), result))
-        return [result for _, result in sorted(found, key=lambda pair: pair[0])]
+        found = [(claim, _result(folder, claim)) for claim, folder in self.trials_of(base_id)]
+        results = [(claim, result) for claim, result in found if result is not None]
+        results.sort(key=lambda pair: (pair[0].order if pair[0].change else -1, pair[0].change, pair[1].seed))
+        return [result for _, result in results]
+
+    def trials_of(self, base_id: str) -> list[tuple[Claim, TrialFolder]]:
+        """Return the trials that serve the study with that base, finished or not, with their place in it."""
+        return [(claim, folder) for folder in self._folders() for claim in folder.claims if claim.base_id == base_id]
 
     def base_ids(self) -> list[str]:
         """Return the bases that the ledger holds trials of."""

@@ -1,0 +1,36 @@
+import numpy as np
+import pytest
+
+from flowerablate.errors import LedgerError
+from flowerablate.ledger.predictions import Predictions, read_predictions, write_predictions
+
+PREDICTIONS = Predictions(
+    ("rose/ä.png", "daisy/1.png"),
+    np.array([1, 0]),
+    np.array([[0.25, 0.75], [0.5, 0.5]], dtype=np.float32),
+    ("daisy", "rose"),
+)
+
+
+def test_predictions_come_back_as_they_were(tmp_path):
+    write_predictions(tmp_path, PREDICTIONS)
+    back = read_predictions(tmp_path)
+    assert (back.keys, back.classes) == (PREDICTIONS.keys, PREDICTIONS.classes)
+    np.testing.assert_array_equal(back.labels, PREDICTIONS.labels)
+    np.testing.assert_array_equal(back.probabilities, PREDICTIONS.probabilities)
+
+
+def test_missing_and_damaged_predictions_are_named_with_the_cure(tmp_path):
+    with pytest.raises(LedgerError, match=r"predictions\.npz is missing; remove the trial's folder"):
+        read_predictions(tmp_path)
+    write_predictions(tmp_path, PREDICTIONS)
+    path = tmp_path / "predictions.npz"
+    path.write_bytes(path.read_bytes()[:50])
+    with pytest.raises(LedgerError, match="damaged"):
+        read_predictions(tmp_path)
+
+
+def test_a_pickle_is_not_loaded(tmp_path):
+    np.savez(tmp_path / "predictions.npz", keys=np.array([print], dtype=object), labels=0, probabilities=0, classes=0)
+    with pytest.raises(LedgerError, match="damaged"):
+        read_predictions(tmp_path)
