@@ -108,7 +108,9 @@ def _tally(said: Sequence[Said], case: Case) -> dict[str, float | None]:
     nothing = [each for each, effect in zip(said, truth, strict=True) if not effect]
     return {
         "covered": float(np.mean(covered)) if covered else None,
-        "family_error": float(any(_is_wrong(each.word, effect, case) for each, effect in zip(said, truth, strict=True))),
+        "family_error": float(
+            any(_is_wrong(each.word, effect, case) for each, effect in zip(said, truth, strict=True))
+        ),
         "found": float(np.mean([each.word in "+-" for each in real])) if real else None,
         "negligible": float(np.mean([each.word == "0" for each in nothing])) if nothing and case.margin else None,
         "trials": float(max(each.n for each in said) + sum(each.n for each in said)),
