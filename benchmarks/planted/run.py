@@ -22,7 +22,7 @@ from typing import Any
 HERE = Path(__file__).parent
 sys.path.append(str(HERE.parent))
 
-from machine import machine, versions
+from machine import machine, versions  # noqa: E402
 
 RESULT = HERE.parent / "results" / "planted.json"
 FALSE = ("helps", "hurts")
