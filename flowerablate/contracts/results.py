@@ -9,6 +9,15 @@ from ..params import Value
 
 
 @dataclass(frozen=True)
+class MetricInfo:
+    """How the metric *name* is to be read: whether smaller is better, and whether it is a fraction shown in percent."""
+
+    name: str
+    lower_is_better: bool = False
+    percent: bool = False
+
+
+@dataclass(frozen=True)
 class TrialResult:
     """What a finished trial says: metrics on the test split at the best epoch by validation, and what it cost.
 
