@@ -63,7 +63,7 @@ def sequential_evidence(arms: Arms, effect: Effect, rules: Rules) -> Evidence:
     looks = reached(rules.looks, arms.seeds)
     scale = max(abs(value) for arm in (arms.with_it, arms.without) for value in arm)
     p = sequential_p(effect.differences, looks, scale=scale)
-    interval = repeated_interval(effect.differences, looks, rules.level, scale=scale) or (None, None)
+    low, high = repeated_interval(effect.differences, looks, rules.level, scale=scale) or (None, None)
     equivalence = None
     if rules.margin is not None and p is not None:
         inner = repeated_interval(effect.differences, looks, rules.level, sides=1, scale=scale) or (None, None)
@@ -72,7 +72,7 @@ def sequential_evidence(arms: Arms, effect: Effect, rules: Rules) -> Evidence:
         equivalence = Equivalence(rules.margin, above or 0.0, below or 0.0, *inner)
     test = "paired t" if effect.has_spread or effect.n < 2 else "sign flip, as all differences are equal"
     at = f", look {len(looks.counts)} of {len(rules.looks)}" if looks.counts else ""
-    return Evidence(f"{test}{at}", p, *interval, equivalence=equivalence)
+    return Evidence(f"{test}{at}", p, low, high, equivalence)
 
 
 def fixed_evidence(effect: Effect, rules: Rules) -> Evidence:

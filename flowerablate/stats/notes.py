@@ -11,6 +11,7 @@ from ..contracts import TrialResult
 from .confounds import confound_notes
 from .design_notes import design_notes
 from .effects import sign_flip_floor
+from .replication import look_notes
 from .verdicts import pairs_to_reach
 from .wording import count, short
 
@@ -34,6 +35,7 @@ def write_notes(
     """
     return (
         *_controls(summary),
+        *look_notes(summary),
         *_pending(pending),
         *_looked(summary, looked),
         *_another_metric(summary, primary),
@@ -150,7 +152,8 @@ def _undecided(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _plainly_more(row: Row) -> bool:
-    return row.more_replicates is not None and row.effect is not None and row.effect.has_spread
+    """Whether all there is to say is how many replicates are missing; with planned looks, the reason says more."""
+    return row.chance is None and row.more_replicates is not None and row.effect is not None and row.effect.has_spread
 
 
 def _single_against_family(summary: Summary) -> Iterator[str]:

@@ -46,7 +46,9 @@ def planned_looks(first: int, last: int) -> tuple[int, ...]:
     Raises :class:`ValueError` for fewer than 2 replicates at the first look, or a last one before it.
     """
     if not 2 <= first <= last:
-        raise ValueError(f"looks from {first} to {last} replicates cannot be: the first has 2 or more, the last no less")
+        raise ValueError(
+            f"looks from {first} to {last} replicates cannot be: the first has 2 or more, the last no less"
+        )
     steps = PLANNED - 1
     return tuple(sorted({first + math.floor((last - first) * step / steps + 0.5) for step in range(PLANNED)}))
 
@@ -116,14 +118,14 @@ def repeated_interval(
 
 
 def conditional_power(
-    mean: float, sd: float, looks: Reached, level: float, *, margin: float | None = None
+    mean: float, sd: float, looks: Reached, alpha: float, *, margin: float | None = None, margin_alpha: float = 0.05
 ) -> float:
     """Return the chance that the last look decides, if the effect is what was seen so far.
 
-    *mean* and *sd* are those of the pairs at the last of *looks*, ``1 - level`` is the error that this comparison may
-    still spend. The mean at the end is taken as normal around *mean*, with the spread that the missing pairs bring
-    (Lan and Wittes 1988, doi:10.2307/2531870); it decides where it lies beyond the last boundary, or, with a *margin*,
-    so deep within it that both one-sided tests reject. What looks on the way would add is small.
+    *mean* and *sd* are those of the pairs at the last of *looks*, *alpha* and *margin_alpha* the errors that a
+    difference and an equivalence may spend. The mean at the end is taken as normal around *mean*, with the spread that
+    the missing pairs bring (Lan and Wittes 1988, doi:10.2307/2531870); it decides where it lies beyond the last
+    boundary, or, with a *margin*, so deep within it that both one-sided tests reject. Looks on the way add little.
     """
     count, last = looks.counts[-1], looks.last
     if count >= last:
@@ -131,15 +133,16 @@ def conditional_power(
     if sd == 0:  # the signs decide: all of them are one way
         return float(mean != 0 or margin is not None)
     ahead = (*looks.counts, *(look for look in looks.planned if look > count))
-    far = t_of(boundary_scores(ahead, last, 1 - level, 2)[-1], last) * sd / math.sqrt(last)
+    error = sd / math.sqrt(last)
+    far = t_of(boundary_scores(ahead, last, alpha, 2)[-1], last) * error
     spread = sd * math.sqrt(last - count) / last
     chance = _below(-far, mean, spread) + 1 - _below(far, mean, spread)
     if margin is not None:
-        inside = margin - t_of(boundary_scores(ahead, last, 1 - level, 1)[-1], last) * sd / math.sqrt(last)
+        inside = margin - t_of(boundary_scores(ahead, last, margin_alpha, 1)[-1], last) * error
         within = min(inside, far)  # further out the difference is established already
         if within > 0:
             chance += _below(within, mean, spread) - _below(-within, mean, spread)
-    return chance
+    return min(1.0, chance)
 
 
 def t_of(score: float, count: int) -> float:

@@ -105,7 +105,9 @@ def test_units_change_nothing_but_the_interval(values):
     looks = at(len(values))
     scaled = [4 * value for value in values]
     assert sequential_p(scaled, looks) == sequential_p(values, looks)
-    assert repeated_interval(scaled, looks, 0.95) == pytest.approx([4 * x for x in repeated_interval(values, looks, 0.95)])
+    assert repeated_interval(scaled, looks, 0.95) == pytest.approx(
+        [4 * x for x in repeated_interval(values, looks, 0.95)]
+    )
 
 
 def test_equal_differences_are_judged_by_their_signs():
@@ -137,7 +139,7 @@ def test_however_it_is_stopped_noise_is_called_a_finding_no_more_often_than_the_
 def test_the_intervals_of_all_looks_cover_the_truth_together():
     inside = 0
     for row in studies_of(2000, effect=0.7):
-        intervals = [repeated_interval(list(row[:n]), at(n), 0.95) for n in PLAN]
+        intervals = [repeated_interval(list(row[:n]), at(n), 0.05) for n in PLAN]
         inside += all(low <= 0.7 <= high for low, high in intervals)
     assert inside / 2000 == pytest.approx(0.95, abs=0.02)
 
@@ -148,20 +150,20 @@ def test_the_chance_to_be_decided_is_that_of_a_simulation():
     ends = (n * mean + (20 - n) * new) / 20
     bar = t_of(boundary_scores(PLAN, 20, 0.05, 2)[-1], 20) * sd / np.sqrt(20)
     expected = np.mean(np.abs(ends) >= bar)
-    assert conditional_power(mean, sd, at(n), 0.95) == pytest.approx(expected, abs=0.005)
+    assert conditional_power(mean, sd, at(n), 0.05) == pytest.approx(expected, abs=0.005)
 
 
 @settings(max_examples=50)
 @given(st.floats(-2, 2), st.floats(0.1, 2), st.integers(2, 19), st.floats(0.05, 2))
 def test_the_chance_is_a_probability_and_a_margin_can_only_add_to_it(mean, sd, n, margin):
-    plain = conditional_power(mean, sd, at(n), 0.95)
-    assert 0 <= plain <= conditional_power(mean, sd, at(n), 0.95, margin=margin) <= 1 + 1e-12
+    plain = conditional_power(mean, sd, at(n), 0.05)
+    assert 0 <= plain <= conditional_power(mean, sd, at(n), 0.05, margin=margin) <= 1 + 1e-12
 
 
 def test_nothing_is_to_be_hoped_for_after_the_last_look_nor_without_any_difference():
-    assert conditional_power(0.9, 1.0, at(20), 0.95) == 0
-    assert conditional_power(0.0, 0.0, at(9), 0.95) == 0
-    assert conditional_power(0.0, 0.0, at(9), 0.95, margin=0.1) == 1
+    assert conditional_power(0.9, 1.0, at(20), 0.05) == 0
+    assert conditional_power(0.0, 0.0, at(9), 0.05) == 0
+    assert conditional_power(0.0, 0.0, at(9), 0.05, margin=0.1) == 1
 
 
 def test_rules_with_looks_give_evidence_that_allows_for_them():
