@@ -57,7 +57,15 @@ def print_report(ledger: Ledger, base_id: str | None, format: str, console: Cons
     if not results:
         known = ", ".join(ledger.base_ids()) or "none"
         raise LedgerError(f"{ledger.root} has no finished trials of base {note.base_id}; bases in it: {known}")
-    summary = summarise(results, note.contrasts, rules=note.rules, metric=metric, pending=ledger.unfinished(note))
+    summary = summarise(
+        results,
+        note.contrasts,
+        rules=note.rules,
+        metric=metric,
+        secondary=note.secondary,
+        looked=note.looked,
+        pending=ledger.unfinished(note),
+    )
     if note.skipped:
         left_out = f"{count(note.skipped, 'unreadable image')} left out of the data."
         summary = replace(summary, notes=(*summary.notes, left_out))
