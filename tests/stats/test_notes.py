@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import numpy as np
+import pytest
+from scipy.stats import ttest_1samp
+
 from flowerablate.contracts import Contrast, Rules
 from flowerablate.stats import summarise
 
@@ -55,6 +59,15 @@ def test_looks_that_were_not_planned_are_told(arms) -> None:
     assert note.startswith("Verdicts were looked at before, at 3, 4 replicates, without planned looks.")
     assert "--until-decided" in note
     assert not any("looked at" in note for note in summarise(results, looked=(5,)).notes)
+
+
+def test_looking_at_each_replicate_from_3_to_20_finds_what_is_not_there_in_about_23_of_100_studies() -> None:
+    """The figure of docs/statistics.md: why looks must be planned."""
+    differences = np.random.default_rng(1).standard_normal((20_000, 20))
+    found = np.zeros(len(differences), bool)
+    for n in range(3, 21):
+        found |= ttest_1samp(differences[:, :n], 0, axis=1).pvalue <= 0.05
+    assert found.mean() == pytest.approx(0.23, abs=0.01)
 
 
 def test_what_only_the_family_keeps_from_being_negligible_is_explained(arms) -> None:
