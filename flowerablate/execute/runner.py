@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ..contracts import Design, Rules, Trial, TrialResult
 from ..ledger import Ledger, StudyNote
-from ..study.design import design
+from ..study.designs import design
 from ..study.identity import describe, expand_trials
 from ..study.resolve import resolve, rules_of
 from ..study.schema import StudyFile

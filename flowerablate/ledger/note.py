@@ -77,5 +77,20 @@ def write_notes(path: Path, notes: Notes) -> None:
 
 
 def _union(old: Iterable[Contrast], new: Iterable[Contrast]) -> tuple[Contrast, ...]:
-    """Return the contrasts of both by label, in the order in which they were first asked, each as asked last."""
-    return tuple({contrast.label: contrast for contrast in (*old, *new)}.values())
+    """Return the contrasts of both by label, in the order in which they were first asked, each as asked last.
+
+    Replicates with weights of their own stay known when fewer are asked for later.
+    """
+    found: dict[str, Contrast] = {}
+    for contrast in (*old, *new):
+        known = found.get(contrast.label)
+        if known is not None and _same_draws(known, contrast):
+            contrast = replace(contrast, by_seed={**known.by_seed, **contrast.by_seed})
+        found[contrast.label] = contrast
+    return tuple(found.values())
+
+
+def _same_draws(one: Contrast, other: Contrast) -> bool:
+    """Whether both weigh the replicates by themselves, and those that they share alike."""
+    shared = one.by_seed.keys() & other.by_seed.keys()
+    return bool(shared) and all(one.by_seed[seed] == other.by_seed[seed] for seed in shared)
