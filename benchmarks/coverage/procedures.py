@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from flowerablate.contracts import Contrast, Rules, TrialResult
-from flowerablate.stats import Summary, holm, summarise
 from numpy.typing import NDArray
 from scipy import stats
+
+from flowerablate.contracts import Contrast, Rules, TrialResult
+from flowerablate.stats import Summary, holm, summarise
 
 ALPHA = 0.05
 Scores = NDArray[np.float64]

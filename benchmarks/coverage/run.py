@@ -33,7 +33,7 @@ RESULT = Path(__file__).parents[1] / "results" / "coverage.json"
 Procedure = Callable[[Scores, Case], list[Said]]
 
 PROCEDURES: dict[str, Procedure] = {
-    "ours": lambda scores, case: adaptive(scores, case.margin) if case.adaptive else procedures.ours(scores, case.margin),
+    "ours": lambda scores, case: (adaptive if case.adaptive else procedures.ours)(scores, case.margin),
     "unpaired": lambda scores, case: procedures.unpaired(scores),
     "unadjusted": lambda scores, case: procedures.unadjusted(scores),
     "sign flip": lambda scores, case: procedures.sign_flip(scores),
@@ -98,17 +98,17 @@ def _simulate(case: Case, name: str, studies: int) -> dict[str, object]:
 def _tally(said: Sequence[Said], case: Case) -> dict[str, float | None]:
     """Return what one study adds; None where it has nothing of the kind. Shares are over its comparisons."""
     truth = case.world.truth
+    pairs = list(zip(said, truth, strict=True))
     covered = [
-        low <= effect <= high
-        for each, effect in zip(said, truth, strict=True)
-        if each.interval is not None
-        for low, high in [each.interval]
+        low <= effect <= high for each, effect in pairs if each.interval is not None for low, high in [each.interval]
     ]
-    real = [each for each, effect in zip(said, truth, strict=True) if effect]
-    nothing = [each for each, effect in zip(said, truth, strict=True) if not effect]
+    real = [each for each, effect in pairs if effect]
+    nothing = [each for each, effect in pairs if not effect]
     return {
         "covered": float(np.mean(covered)) if covered else None,
-        "family_error": float(any(_is_wrong(each.word, effect, case) for each, effect in zip(said, truth, strict=True))),
+        "family_error": float(
+            any(_is_wrong(each.word, effect, case) for each, effect in zip(said, truth, strict=True))
+        ),
         "found": float(np.mean([each.word in "+-" for each in real])) if real else None,
         "negligible": float(np.mean([each.word == "0" for each in nothing])) if nothing and case.margin else None,
         "trials": float(max(each.n for each in said) + sum(each.n for each in said)),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 
-import flowerablate as fa
 import numpy as np
-from flowerablate.contracts import Register
 from numpy.typing import NDArray
+
+import flowerablate as fa
+from flowerablate.contracts import Register
 
 
 @fa.hookimpl
