@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from typing import Any
 
@@ -22,6 +22,7 @@ from ..train.evaluate import Evaluation, evaluate
 from ..train.keyed_init import build_keyed
 from ..train.loop import EpochRecord, FitResult, Parts, fit, load_best
 from .assemble import Assembler, DataSet, PreparedPipeline
+from .costs import count_flops, peak_memory, reset_memory, training_facts
 from .observer import RunObserver
 
 _EVALUATION_BATCH = 128
@@ -45,7 +46,10 @@ def run_trial(
     pipeline, device = trial.variant.pipeline, pick_device()
     plan = pipeline.train
     split = split_samples(data.samples, trial.seed, plan.validation, plan.test)
-    batches = _batches(trial, prepared.fitted(split.train, data.ids), data, split, device)
+    prepared = prepared.fitted(split.train, data.ids)
+    batches = _batches(trial, prepared, data, split, device)
+    facts = training_facts(plan, batches["train"], prepared.train, split)
+    reset_memory(device)
     parts = build_parts(pipeline, data, assembler, trial.seed, len(batches["train"]), split, device)
     fitted = fit(
         parts,
@@ -61,7 +65,12 @@ def run_trial(
     load_best(parts.model, folder.path)
     test = evaluate(parts.model, batches["test"], parts.loss, device=device, channels_last=plan.channels_last)
     surroundings = record_surroundings(pipeline, assembler, device)
-    result = _result(trial, fitted, test, parts.model, surroundings)
+    result = replace(
+        _result(trial, fitted, test, parts.model, surroundings),
+        flops=count_flops(parts.model, plan, device),
+        memory=peak_memory(device),
+        facts=facts,
+    )
     write_predictions(folder.path, _predictions(data, split, test))
     folder.finish(result, {"history": [asdict(record) for record in fitted.history]})
     return result

@@ -16,7 +16,7 @@ from ...preprocess import NamedOp, Preprocess, stage
 from ...preprocess.steps import probability, writes_floats
 from ..assemble import Assembler, decoded_at_least
 from .parts import settings_that_differ, trace_optimizer_alone
-from .pixels import LOOK, Draw, Extent, Pixels
+from .pixels import LOOK, PROOF, Draw, Extent, Pixels
 from .traces import close
 
 _DECODED = Extent(training=24, epochs=1, evaluation=8)
@@ -80,14 +80,13 @@ def _settings(slot: str, old: Choice, new: Choice, assembler: Assembler) -> tupl
 
 @dataclass(frozen=True)
 class _Walked:
-    """What the walk along both chains found, for *pictures* sampled ones.
+    """What the walk along both chains found.
 
     *differed*: whether any picture differed behind a step that changed; *ended_by*: the last step behind which one
     still differed before it and no more after it; *restored*: whether that step gave each picture the look that it had
     before the change. *applied* counts the pictures to which the steps that changed were applied, by name.
     """
 
-    pictures: int
     differed: tuple[str, ...]
     ended_by: NamedOp | None
     restored: bool
@@ -113,7 +112,7 @@ def _cause_in_steps(names: Sequence[str], mine: Pixels, its: Pixels, assembler: 
 def _idle(name: str, walked: _Walked, mine: Pixels, its: Pixels, assembler: Assembler) -> str:
     """Say what a step does that never changed a picture."""
     old, new = _step(mine.pipeline, name), _step(its.pipeline, name)
-    count = f"{walked.pictures} sampled pictures"
+    count = f"{sum(len(draw.places) for draw in mine.draws(PROOF))} sampled pictures"
     if old is not None and new is not None and old.enabled and new.enabled:
         if old.use != new.use:
             return f"{name}: {old.use} and {new.use} do the same to each of {count}"
@@ -160,13 +159,11 @@ def _walk(names: Sequence[str], mine: Pixels, its: Pixels, assembler: Assembler)
     # What is packed is the same for both, unless they differ in a step that ran before.
     packed = mine.chains.images is its.chains.images
     order = list({step.name: None for arm in (mine, its) for step in arm.pipeline.steps})
-    pictures = 0
     differed: dict[str, None] = {}
     applied: dict[str, int] = {}
     ends: dict[int, bool] = {}
     at_least = [decoded_at_least(arm.built) for arm in arms]
     for place, draw in _single(mine, LOOK if packed else _DECODED):
-        pictures += 1
         start = mine.chains.images.image(place) if packed else _decoded(mine, place, at_least)
         states: list[NDArray[Any]] = [start[None], start[None]]
         unlike, before = False, start[None]
@@ -185,10 +182,10 @@ def _walk(names: Sequence[str], mine: Pixels, its: Pixels, assembler: Assembler)
             if not unlike:
                 before = states[0]
     if not ends:
-        return _Walked(pictures, tuple(differed), None, False, applied)
+        return _Walked(tuple(differed), None, False, applied)
     last = max(ends)
     ops = {**arms[0].ops(True, packed), **arms[1].ops(True, packed), **arms[0].ops(False, packed)}
-    return _Walked(pictures, tuple(differed), ops[order[last]], ends[last], applied)
+    return _Walked(tuple(differed), ops[order[last]], ends[last], applied)
 
 
 class _Arm:

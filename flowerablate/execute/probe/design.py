@@ -10,6 +10,7 @@ from typing import Any
 from ...contracts import Contrast, Design, Pipeline, Variant
 from ...data.splits import Split, split_samples
 from ...errors import StudyError
+from ...stats.confounds import refusal
 from ..assemble import Assembler, DataSet
 from .causes import cause_of_sameness
 from .parts import steps_per_epoch, trace_loss, trace_model, trace_optimizer, trace_plan
@@ -183,5 +184,5 @@ def _key(*things: object) -> str:
 
 
 def _nothing_left(refused: Mapping[str, str]) -> str:
-    reasons = "; ".join(dict.fromkeys(f"{label} ({reason})" for label, reason in refused.items()))
-    return f"there is nothing to compare: no difference would be seen of {reasons}"
+    reasons = "; ".join(refusal(label, reason) for label, reason in refused.items())
+    return f"nothing would differ, so nothing is trained: {reasons}"
