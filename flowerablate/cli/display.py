@@ -60,6 +60,11 @@ class Display:
         if done >= total:
             self._end()
 
+    def remarked(self, text: str) -> None:
+        """Print what is to be known now."""
+        self._end()
+        self._console.print(escape(text), soft_wrap=True, highlight=False)
+
     def study_started(self, trials: int, finished: int) -> None:
         """Show the bar of the whole study."""
         self._trials, self._finished = trials, finished

@@ -48,6 +48,7 @@ def print_report(ledger: Ledger, base_id: str | None, format: str, console: Cons
     """Print the comparison of all variants that the ledger holds for *base_id*, or for the base of the latest run."""
     from ..report import render, show
     from ..stats import summarise
+    from ..stats.confounds import refusal_notes
     from ..stats.notes import count
 
     note = ledger.note(base_id)
@@ -66,6 +67,7 @@ def print_report(ledger: Ledger, base_id: str | None, format: str, console: Cons
         looked=note.looked,
         pending=ledger.unfinished(note),
     )
+    summary = replace(summary, notes=(*summary.notes, *refusal_notes(note.refused, note.remarks)))
     if note.skipped:
         left_out = f"{count(note.skipped, 'unreadable image')} left out of the data."
         summary = replace(summary, notes=(*summary.notes, left_out))

@@ -25,6 +25,7 @@ from ..train.evaluate import Evaluation, evaluate
 from ..train.keyed_init import build_keyed
 from ..train.loop import EpochRecord, FitResult, Parts, fit, load_best
 from .assemble import Assembler, DataSet, PreparedPipeline
+from .costs import count_flops, peak_memory, reset_memory, training_facts
 from .observer import RunObserver
 from .search import clear, search
 
@@ -69,13 +70,19 @@ def run_trial(
         )
         return _Trained(candidate, ready, batches, parts, fitted)
 
+    reset_memory(device)
     found = search(pipeline, folder.path, train) if pipeline.retune else None
     trained = found.trained if found else train(pipeline, folder.path)
     parts = trained.parts
     load_best(parts.model, folder.path)
     test = evaluate(parts.model, trained.batches["test"], parts.loss, device=device, channels_last=plan.channels_last)
     surroundings = record_surroundings(pipeline, assembler, device)
-    result = _result(trial, trained.fitted, test, parts.model, surroundings)
+    result = replace(
+        _result(trial, trained.fitted, test, parts.model, surroundings),
+        flops=count_flops(parts.model, plan, device),
+        memory=peak_memory(device),
+        facts=training_facts(trained.pipeline.train, trained.batches["train"], trained.prepared.train, split),
+    )
     files: dict[str, Any] = {"history": [asdict(record) for record in trained.fitted.history]}
     if found:
         result = replace(result, tuned=found.values, seconds=found.seconds)
