@@ -18,14 +18,15 @@ from rich.progress import (
 
 from ..contracts import Trial, TrialResult
 from ..stats.wording import count
+from ..study.designs import candidates
 
 
 class Display:
     """A :class:`~flowerablate.execute.observer.RunObserver` on a console."""
 
-    def __init__(self, console: Console, epochs: int = 1) -> None:
+    def __init__(self, console: Console) -> None:
         self._console = console
-        self._epochs = epochs
+        self._epochs = 1
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=None),
@@ -65,6 +66,11 @@ class Display:
         are_open = f"{count(comparisons, 'comparison')} open"
         self._console.print(f"look {number} of {looks}: {count(replicates, 'replicate')}, {are_open}", highlight=False)
 
+    def remarked(self, text: str) -> None:
+        """Print what is to be known now."""
+        self._end()
+        self._console.print(escape(text), soft_wrap=True, highlight=False)
+
     def study_started(self, trials: int, finished: int) -> None:
         """Show the bar of the whole study, as far as its trials are known."""
         if finished > self._finished:
@@ -76,6 +82,7 @@ class Display:
 
     def trial_started(self, trial: Trial) -> None:
         """Show the bar of one trial."""
+        self._epochs = sum(candidate.train.epochs for _, candidate in candidates(trial.variant.pipeline))
         self._begin(f"{escape(trial.variant.label)}  seed {trial.seed}", None)
 
     def step_done(self, epoch: int, step: int, steps: int) -> None:

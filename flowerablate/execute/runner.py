@@ -5,13 +5,14 @@ from __future__ import annotations
 import errno
 import time
 import traceback
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from ..contracts import Contrast, Design, Rules, Trial, TrialResult
 from ..ledger import Ledger, StudyNote, TrialFolder
-from ..study.design import design
+from ..stats.confounds import refusal
+from ..study.designs import design
 from ..study.identity import Provenance, describe, expand_trials
 from ..study.resolve import resolve, rules_of
 from ..study.schema import StudyFile
@@ -20,6 +21,7 @@ from .adaptive import note_of_table, open_after, settled
 from .assemble import Assembler, DataSet, PreparedPipeline
 from .budget import Budget
 from .observer import RunObserver
+from .probe import probe_design
 from .trial import check_parts, run_trial
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
@@ -31,7 +33,8 @@ class Plan:
     """A study made ready: data, design, the rules of its verdicts, and on how many replicates it is run.
 
     A study of fixed size has *seeds* replicates. One that adds some until verdicts are reached has *seeds* at first and
-    *max_seeds* at most; its looks are in the rules once :func:`.adaptive.settled` has fixed them.
+    *max_seeds* at most; its looks are in the rules once :func:`.adaptive.settled` has fixed them. *refused* and
+    *remarks*: see :class:`~flowerablate.execute.probe.design.Probed`.
     """
 
     data: DataSet
@@ -41,6 +44,8 @@ class Plan:
     provenance: Provenance
     secondary: tuple[str, ...] = ()
     max_seeds: int | None = None
+    refused: Mapping[str, str] = field(default_factory=dict)
+    remarks: Mapping[str, str] = field(default_factory=dict)
 
     def trials_of(self, seeds: Iterable[int], contrasts: Sequence[Contrast] | None = None) -> tuple[Trial, ...]:
         """Return the trials that *contrasts* (all, if not given) need on *seeds*, replicate by replicate."""
@@ -66,7 +71,20 @@ class Plan:
             contrasts=self.design.contrasts,
             rules=self.rules,
             secondary=self.secondary,
+            refused=self.refused,
+            remarks=self.remarks,
         )
+
+    def probed(self, ledger: Ledger, assembler: Assembler, observer: RunObserver) -> Plan:
+        """Return the plan without the questions that vanish; the observer hears the reasons."""
+        missing = {trial.variant.change for trial in self.trials if not ledger.folder(trial).complete}
+        seed = self.trials[0].seed
+        probed = probe_design(self.design, missing, self.data, assembler, seed=seed)
+        for label, reason in probed.refused.items():
+            observer.remarked(f"refused, for nothing differs: {refusal(label, reason)}")
+        for label, remark in probed.remarks.items():
+            observer.remarked(f"{label} {remark}")
+        return replace(self, design=probed.design, refused=probed.refused, remarks=probed.remarks)
 
 
 @dataclass(frozen=True)
@@ -110,7 +128,7 @@ def run_study(
     that a study does not stop halfway for a fault that could be seen at the start.
     """
     prepare_process()
-    plan = settled(plan, ledger)
+    plan = settled(plan, ledger).probed(ledger, assembler, observer)
     work = _Work(plan, assembler, ledger, observer, budget)
     looks = plan.rules.looks or (plan.seeds,)
     contrasts = plan.design.contrasts
