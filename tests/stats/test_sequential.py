@@ -139,7 +139,7 @@ def test_however_it_is_stopped_noise_is_called_a_finding_no_more_often_than_the_
 def test_the_intervals_of_all_looks_cover_the_truth_together():
     inside = 0
     for row in studies_of(2000, effect=0.7):
-        intervals = [repeated_interval(list(row[:n]), at(n), 0.05) for n in PLAN]
+        intervals = [repeated_interval(list(row[:n]), at(n), 0.95) for n in PLAN]
         inside += all(low <= 0.7 <= high for low, high in intervals)
     assert inside / 2000 == pytest.approx(0.95, abs=0.02)
 
