@@ -106,6 +106,7 @@ def run(
             assembler = make_assembler(registry, folder)
             assembler.progress = display.preparing
             plan = plan_study(wanted, assembler, skip_bad=skip_bad)
+            display.metric = plan.metrics.infos[plan.rules.metric]
             if not dry_run:
                 outcome = run_study(plan, assembler, ledger, display)
     except KeyboardInterrupt:
@@ -114,7 +115,7 @@ def run(
     if outcome is None:
         _show_trials(plan, ledger, console)
         return
-    _show_report(plan, ledger, console)
+    _show_report(assembler, ledger, console)
     _finish(outcome, plan, messages)
 
 
@@ -183,10 +184,10 @@ def _show_trials(plan: Plan, ledger: Ledger, console: Console) -> None:
     )
 
 
-def _show_report(plan: Plan, ledger: Ledger, console: Console) -> None:
+def _show_report(assembler: Assembler, ledger: Ledger, console: Console) -> None:
     from .report import print_report
 
-    print_report(ledger, None, "rich", console)
+    print_report(ledger, None, "rich", console, assembler)
 
 
 def _say_interrupted(plan: Plan | None, ledger: Ledger, messages: Console) -> None:

@@ -22,6 +22,7 @@ from ..train.evaluate import Evaluation, evaluate
 from ..train.keyed_init import build_keyed
 from ..train.loop import EpochRecord, FitResult, Parts, fit, load_best
 from .assemble import Assembler, DataSet, PreparedPipeline
+from .metrics import LOSS, Metrics
 from .observer import RunObserver
 
 _EVALUATION_BATCH = 128
@@ -37,6 +38,7 @@ def run_trial(
     assembler: Assembler,
     folder: TrialFolder,
     observer: RunObserver,
+    metrics: Metrics,
 ) -> TrialResult:
     """Train *trial*, or go on where it was stopped, and write its result to *folder*.
 
@@ -60,9 +62,11 @@ def run_trial(
     )
     load_best(parts.model, folder.path)
     test = evaluate(parts.model, batches["test"], parts.loss, device=device, channels_last=plan.channels_last)
-    surroundings = record_surroundings(pipeline, assembler, device)
-    result = _result(trial, fitted, test, parts.model, surroundings)
-    write_predictions(folder.path, _predictions(data, split, test))
+    predictions = _predictions(data, split, test)
+    figures = metrics.measure(predictions)
+    surroundings = {**record_surroundings(pipeline, assembler, device), **metrics.records(figures)}
+    result = _result(trial, fitted, test, {**figures, LOSS.name: test.loss}, parts.model, surroundings)
+    write_predictions(folder.path, predictions)
     folder.finish(result, {"history": [asdict(record) for record in fitted.history]})
     return result
 
@@ -159,7 +163,12 @@ class _Steps:
 
 
 def _result(
-    trial: Trial, fitted: FitResult, test: Evaluation, model: nn.Module, surroundings: Mapping[str, str]
+    trial: Trial,
+    fitted: FitResult,
+    test: Evaluation,
+    metrics: Mapping[str, float],
+    model: nn.Module,
+    surroundings: Mapping[str, str],
 ) -> TrialResult:
     best = fitted.best
     return TrialResult(
@@ -167,7 +176,7 @@ def _result(
         base_id=trial.base_id,
         change=trial.variant.change,
         seed=trial.seed,
-        metrics={"accuracy": test.accuracy, "loss": test.loss},
+        metrics=metrics,
         validation={"accuracy": best.validation_accuracy, "loss": best.validation_loss} if best else {},
         best_epoch=fitted.best_epoch,
         epochs=len(fitted.history),

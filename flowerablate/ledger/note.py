@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from ..contracts import Contrast, Rules
+from ..contracts import Contrast, MetricInfo, Rules
 from ..errors import LedgerError
 from .files import read_json, write_json
 
@@ -22,7 +22,8 @@ class StudyNote:
 
     *trials* are those of the latest run, *skipped* counts its unreadable images. *contrasts* are all that were ever
     asked, *refused* gives the reason for each that was asked and changes nothing. *looked* are the numbers of
-    replicates at which verdicts were shown. *secondary* metrics are shown beside that of the *rules*.
+    replicates at which verdicts were shown. *secondary* metrics are shown beside that of the *rules*; *metrics* says
+    how to read each, should its plugin be gone.
     """
 
     base_id: str
@@ -33,6 +34,7 @@ class StudyNote:
     refused: Mapping[str, str] = field(default_factory=dict)
     looked: tuple[int, ...] = ()
     secondary: tuple[str, ...] = ()
+    metrics: tuple[MetricInfo, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Notes:
                 contrasts=_union(old.contrasts, note.contrasts),
                 refused={**old.refused, **note.refused},
                 looked=tuple(sorted({*old.looked, *note.looked})),
+                metrics=tuple({info.name: info for info in (*old.metrics, *note.metrics)}.values()),
             )
         return Notes(note.base_id, {**self.studies, note.base_id: note})
 
