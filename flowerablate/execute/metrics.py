@@ -20,7 +20,7 @@ from .assemble import Assembler
 _logger = logging.getLogger(__name__)
 
 LOSS = MetricInfo("loss", lower_is_better=True, percent=False)
-"""The training loss on the test images. It comes from the trial's own loss, so no component makes it, and it is kept."""
+"""The training loss on the test images: of the trial's own loss, so that no component makes it anew."""
 
 
 class Metrics:
