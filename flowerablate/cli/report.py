@@ -12,6 +12,7 @@ from rich.console import Console
 from ..errors import LedgerError, StudyError, nearest
 
 if TYPE_CHECKING:
+    from ..execute.assemble import Assembler
     from ..ledger import Ledger
 
 
@@ -21,7 +22,10 @@ def report(
     ] = None,
     format: Annotated[str, typer.Option("--format", help="rich, md, csv, json or svg.")] = "rich",
     metric: Annotated[
-        str | None, typer.Option(help="The metric to compare. Without it: the study's primary one.")
+        str | None,
+        typer.Option(
+            help="The metric to compare, any that is installed, or loss. Without it: the study's primary one."
+        ),
     ] = None,
     base: Annotated[
         str | None, typer.Option(metavar="ID", help="Id of the base pipeline, where the ledger holds several.")
@@ -34,18 +38,30 @@ def report(
     Examples:
       flowerablate report
       flowerablate report flowers --format csv > flowers.csv
-      flowerablate report --metric loss
+      flowerablate report --metric brier
+      flowerablate report --metric calibration_error,bins=10
     """
     from ..ledger import Ledger
     from ..report import FORMATS
 
     if format not in FORMATS:
         raise StudyError(f"no report format is called {format!r}; {nearest(format, FORMATS)}")
-    print_report(Ledger(_find(study, runs)), base, format, Console(), metric)
+    print_report(Ledger(_find(study, runs)), base, format, Console(), _assembler(), metric)
 
 
-def print_report(ledger: Ledger, base_id: str | None, format: str, console: Console, metric: str | None = None) -> None:
-    """Print the comparison of all variants that the ledger holds for *base_id*, or for the base of the latest run."""
+def print_report(
+    ledger: Ledger,
+    base_id: str | None,
+    format: str,
+    console: Console,
+    assembler: Assembler,
+    metric: str | None = None,
+) -> None:
+    """Print the comparison of all variants that the ledger holds for *base_id*, or for the base of the latest run.
+
+    A *metric* that the trials do not have yet is taken of their predictions; *assembler* builds it.
+    """
+    from ..execute.metrics import reading, undefined, with_metrics
     from ..report import render, show
     from ..stats import summarise
     from ..stats.confounds import refusal_notes
@@ -58,16 +74,19 @@ def print_report(ledger: Ledger, base_id: str | None, format: str, console: Cons
     if not results:
         known = ", ".join(ledger.base_ids()) or "none"
         raise LedgerError(f"{ledger.root} has no finished trials of base {note.base_id}; bases in it: {known}")
+    read = reading(note, metric, assembler)
+    results = with_metrics(results, ledger, note.base_id, read.metrics)
     summary = summarise(
         results,
         note.contrasts,
         rules=note.rules,
-        metric=metric,
-        secondary=note.secondary,
+        metric=read.primary,
+        metrics=read.infos,
+        secondary=read.secondary,
         looked=note.looked,
         pending=ledger.unfinished(note),
     )
-    summary = replace(summary, notes=(*summary.notes, *refusal_notes(note.refused, note.remarks)))
+    summary = replace(summary, notes=(*summary.notes, *refusal_notes(note.refused, note.remarks), *undefined(results, read.infos)))
     if note.skipped:
         left_out = f"{count(note.skipped, 'unreadable image')} left out of the data."
         summary = replace(summary, notes=(*summary.notes, left_out))
@@ -76,6 +95,17 @@ def print_report(ledger: Ledger, base_id: str | None, format: str, console: Cons
         show(summary, console, title=title)
     else:
         typer.echo(render(summary, format, title=title), nl=False)
+
+
+def _assembler() -> Assembler:
+    """Return an assembler with the plugins that are installed, and with that of the current folder."""
+    from ..discovery import discover
+    from .listing import warn
+    from .run import make_assembler
+
+    catalogue = discover(Path().absolute(), strict=False)
+    warn(catalogue)
+    return make_assembler(catalogue.registry, Path().absolute())
 
 
 def _find(study: str | None, runs: Path) -> Path:
