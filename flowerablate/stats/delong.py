@@ -26,9 +26,7 @@ class Areas:
 
     def difference(self, first: int, second: int) -> tuple[float, float]:
         """Return area *first* minus area *second*, and the standard error of that difference."""
-        variance = (
-            self.covariance[first, first] + self.covariance[second, second] - 2 * self.covariance[first, second]
-        )
+        variance = self.covariance[first, first] + self.covariance[second, second] - 2 * self.covariance[first, second]
         return float(self.values[first] - self.values[second]), math.sqrt(max(0.0, float(variance)))
 
 
@@ -100,4 +98,6 @@ def macro_area_per_image(labels: NDArray[np.int64], probabilities: NDArray[np.fl
     classes = probabilities.shape[1]
     if classes == 2:
         return area_per_image(labels == 1, probabilities[:, 1])
-    return np.mean([area_per_image(labels == k, probabilities[:, k]) for k in range(classes)], axis=0)
+    parts = np.stack([area_per_image(labels == k, probabilities[:, k]) for k in range(classes)])
+    mean: NDArray[np.float64] = parts.mean(axis=0)
+    return mean

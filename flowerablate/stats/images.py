@@ -33,6 +33,7 @@ from numpy.typing import NDArray
 
 from ..contracts import Contrast
 from .effects import POWER, RESOLUTION
+from .equivalence import Equivalence
 
 INTERVAL = "replicates x images"
 """How this interval is called."""
@@ -44,7 +45,7 @@ class Influence:
 
     *images*: the keys of all test images, sorted. *units*: the names of U units that they form, and *values*, float64
     [U]: what each adds to the metric's distance from its mean, so that they sum to zero. A unit is an image, or a group
-    of images where the metric is dear to compute (see :func:`influence_of` in :mod:`.influence`).
+    of images where the metric is dear to compute (:func:`.influence.influence_of`).
     """
 
     images: tuple[str, ...]
@@ -114,6 +115,20 @@ class TwoLevel:
         half = self._quantile((1 + level) / 2) * self.error
         return self.mean - half, self.mean + half
 
+    def equivalence(self, margin: float, level: float) -> Equivalence:
+        """Return the two one-sided tests of «the effect lies within ±margin», with the interval at ``2 level - 1``."""
+        from scipy.special import stdtr
+
+        half = self._quantile(level) * self.error
+        above, below = ((side - margin) / self.error for side in (-self.mean, self.mean))
+        return Equivalence(
+            margin,
+            above_p=float(stdtr(self.freedom, above)),
+            below_p=float(stdtr(self.freedom, below)),
+            low=self.mean - half,
+            high=self.mean + half,
+        )
+
     def detectable(self, level: float, power: float = POWER) -> float:
         """Return the true effect that would be found with probability *power* by a test at ``1 - level``."""
         return (self._quantile((1 + level) / 2) + self._quantile(power)) * self.error
@@ -165,9 +180,7 @@ def _matrix(influences: Sequence[Influence]) -> tuple[NDArray[np.float64], NDArr
     return added, present
 
 
-def _image_parts(
-    added: NDArray[np.float64], present: NDArray[np.float64]
-) -> tuple[float, float, float, float]:
+def _image_parts(added: NDArray[np.float64], present: NDArray[np.float64]) -> tuple[float, float, float, float]:
     """Return the covariance by shared images and the variance of that estimate; the variance of the mean if only the
     images varied, and its degrees of freedom.
 
