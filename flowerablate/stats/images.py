@@ -205,7 +205,7 @@ def _image_parts(added: NDArray[np.float64], present: NDArray[np.float64]) -> tu
         error = math.fsum((products - expected) ** 2) * scale**2 * units / max(1, units - 1)
     squares = (total / count) ** 2
     whole = float(kept.sum())
-    alone = math.fsum(squares) * float(overlap.sum()) / whole if whole > 0 else 0.0
+    alone = math.fsum(squares) * float(overlap.sum()) / whole if off[1] > 0 else 0.0
     units = len(squares)
     spread = math.fsum((squares - np.mean(squares)) ** 2) * units / max(1, units - 1)
     freedom = 2 * math.fsum(squares) ** 2 / spread if spread > 0 else math.inf
