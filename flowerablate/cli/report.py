@@ -48,6 +48,7 @@ def print_report(ledger: Ledger, base_id: str | None, format: str, console: Cons
     """Print the comparison of all variants that the ledger holds for *base_id*, or for the base of the latest run."""
     from ..report import render, show
     from ..stats import summarise
+    from ..stats.confounds import refusal_notes
     from ..stats.notes import count
 
     note = ledger.note(base_id)
@@ -57,7 +58,16 @@ def print_report(ledger: Ledger, base_id: str | None, format: str, console: Cons
     if not results:
         known = ", ".join(ledger.base_ids()) or "none"
         raise LedgerError(f"{ledger.root} has no finished trials of base {note.base_id}; bases in it: {known}")
-    summary = summarise(results, note.contrasts, rules=note.rules, metric=metric, pending=ledger.unfinished(note))
+    summary = summarise(
+        results,
+        note.contrasts,
+        rules=note.rules,
+        metric=metric,
+        secondary=note.secondary,
+        looked=note.looked,
+        pending=ledger.unfinished(note),
+    )
+    summary = replace(summary, notes=(*summary.notes, *refusal_notes(note.refused, note.remarks)))
     if note.skipped:
         left_out = f"{count(note.skipped, 'unreadable image')} left out of the data."
         summary = replace(summary, notes=(*summary.notes, left_out))

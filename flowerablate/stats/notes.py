@@ -184,7 +184,7 @@ def _few_replicates_carry(rows: Sequence[Row]) -> Iterator[str]:
     hit = []
     for row in rows:
         robust = row.effect.robust if row.effect and row.verdict not in (None, "undecided", "negligible") else None
-        if robust and row.effect and robust.iqm.value / row.effect.mean < 0.5:
+        if robust and row.effect and robust.iqm.value * row.effect.mean < 0.5 * row.effect.mean**2:
             hit.append(row.label)
     if hit:
         yield f"The middle half of the replicates shows less than half of the mean effect: {', '.join(hit)}."
