@@ -61,7 +61,7 @@ def explain(
 
     messages = Console(stderr=True)
     registry, folder = run_command.open_registry(study, messages)
-    wanted = run_command.read(study, data, None, None, None, overrides, registry)
+    wanted = run_command.read(study, data, {}, overrides, registry)
     assembler: Assembler = run_command.make_assembler(registry, folder)
     with Display(messages) as display:
         assembler.progress = display.preparing

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..contracts import SLOTS, Param, StepSpec, Value
+from ..contracts import SLOTS, MetricSpec, Param, StepSpec, Value
 from ..errors import PluginError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
+    from ..contracts import ComponentSpec
     from ..discovery import Catalogue
     from ..registry import Component
 
@@ -161,7 +162,22 @@ def _in_full(component: Component) -> Iterator[RenderableType]:
         if param.off is not None:
             place = "NAME" if spec.slot == "step" else spec.slot
             yield indented(f"feature, off at {value_text(param.off)}: --disable {place}.{param.name}", 6)
-    yield "\nIn a study, with any of the parameters beside it:\n" if spec.params else "\nIn a study:\n"
+    yield from _use(spec)
+
+
+def _use(spec: ComponentSpec) -> Iterator[RenderableType]:
+    """Say how the component is chosen."""
+    setting = f",{spec.params[0].name}={value_text(spec.params[0].default)}" if spec.params else ""
+    if spec.slot == "column":
+        yield "\nIn a report, with any of the parameters behind it:\n" if spec.params else "\nIn a report:\n"
+        yield indented(f"flowerablate report --columns {spec.name}{setting}")
+        return
+    where = "behind" if spec.slot == "metric" else "beside"
+    yield f"\nIn a study, with any of the parameters {where} it:\n" if spec.params else "\nIn a study:\n"
+    if spec.slot == "metric":
+        yield indented("[metrics]")
+        yield indented(f'primary = "{spec.name}{setting}"')
+        return
     yield indented(f"[steps.{spec.name}]" if spec.slot == "step" else f"[{spec.slot}]")
     yield indented(f'use = "{spec.name}"')
 
@@ -173,6 +189,8 @@ def _head(component: Component) -> Iterator[RenderableType]:
     traits = []
     if isinstance(spec, StepSpec):
         traits = [*([f"kind {spec.kind}"] if spec.kind else []), "random" if spec.random else "deterministic"]
+    if isinstance(spec, MetricSpec):
+        traits = ["lower is better" if spec.lower_is_better else "higher is better"]
     yield Text.assemble((spec.name, "bold"), (f"  {', '.join([*traits, f'from {component.owner}'])}", "dim"))
     yield indented(spec.summary)
 
@@ -202,6 +220,8 @@ def _record(component: Component) -> dict[str, Any]:
     }
     if isinstance(spec, StepSpec):
         record |= {"kind": spec.kind, "random": spec.random}
+    if isinstance(spec, MetricSpec):
+        record |= {"lower_is_better": spec.lower_is_better, "percent": spec.percent}
     return record
 
 

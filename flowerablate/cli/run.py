@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from ..errors import FlowerablateError
+from . import run_options as options
 from .templates import default_study
 
 if TYPE_CHECKING:
@@ -31,14 +33,19 @@ def run(
     data: Annotated[
         Path | None, typer.Option(help="A folder of pictures: one subfolder per class, or train/val/test above that.")
     ] = None,
-    disable: Annotated[
-        list[str] | None,
-        typer.Option(metavar="X", help="Compare with the pipeline without X: a step, a feature, a kind, or a+b."),
-    ] = None,
-    swap: Annotated[
-        list[str] | None, typer.Option(metavar="PLACE=COMPONENT", help="Compare with another component in that place.")
-    ] = None,
-    seeds: Annotated[int | None, typer.Option(min=1, help="Number of replicates, paired across variants.")] = None,
+    seeds: options.Seeds = None,
+    disable: options.Disable = None,
+    swap: options.Swap = None,
+    vary: options.Vary = None,
+    design: options.DesignNames = None,
+    retune: options.Retune = None,
+    placebo: options.Placebo = False,
+    luck: options.Luck = False,
+    until_decided: options.UntilDecided = None,
+    max_seeds: options.MaxSeeds = None,
+    metric: options.Metric = None,
+    margin: options.Margin = None,
+    population: options.Population = None,
     overrides: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override any key of the study.")
     ] = None,
@@ -50,8 +57,8 @@ def run(
 ) -> None:
     """Run an ablation study and print its table.
 
-    Without --disable or --swap (here or in the study) each removable step and each feature is left out in turn.
-    What is in the ledger already is not run again: interrupt it, go on later, add seeds or components.
+    Without --disable, --swap or --vary (here or in the study) each removable step and each feature is left out in turn.
+    What is in the ledger already is not run again: interrupt it, go on later, add seeds, components or questions.
 
     \b
     Examples:
@@ -59,6 +66,12 @@ def run(
       flowerablate run flowers.toml --data photographs --seeds 10
       flowerablate run --disable flip+rotation --disable model.skip
       flowerablate run --swap model=resnet14 --set train.epochs=12 --dry-run
+      flowerablate run --vary optimizer.lr=0.03,0.01 --vary morphology.size=5
+      flowerablate run --design leave-one-out --design add-one-in --placebo
+      flowerablate run --design shapley --disable flip --disable model.skip
+      flowerablate run --disable light --retune optimizer.lr=0.1,0.03
+      flowerablate run --disable light --metric macro_f1 --margin 0.01
+      flowerablate run --disable light --until-decided --max-seeds 20
     """
     from ..train.threads import wait_politely
 
@@ -70,7 +83,22 @@ def run(
 
     console, messages = Console(), Console(stderr=True)
     registry, folder = open_registry(study, messages)
-    wanted = read(study, data, disable, swap, seeds, overrides, registry)
+    chosen = options.chosen(
+        seeds=seeds,
+        disable=disable,
+        swap=swap,
+        vary=vary,
+        design=design,
+        retune=retune,
+        placebo=placebo,
+        luck=luck,
+        until_decided=until_decided,
+        max_seeds=max_seeds,
+        metric=metric,
+        margin=margin,
+        population=population,
+    )
+    wanted = read(study, data, chosen, overrides, registry)
     ledger = Ledger(runs / wanted.name)
     plan = outcome = None
     try:
@@ -105,28 +133,22 @@ def open_registry(study: Path | None, messages: Console) -> tuple[Registry, Path
 def read(
     study: Path | None,
     data: Path | None,
-    disable: list[str] | None,
-    swap: list[str] | None,
-    seeds: int | None,
+    chosen: Mapping[str, object],
     overrides: list[str] | None,
     registry: Registry,
 ) -> StudyFile:
-    """Read the study with all that the command line sets."""
+    """Read the study with all that the command line sets; *chosen* are keys of the study and their values."""
     from ..execute.assemble import data_choice
     from ..study.read import read_study, study_name
 
     path = study or (STUDY_FILE if STUDY_FILE.is_file() else None)
-    options: dict[str, object] = {}
+    keys = dict(chosen)
     if data is not None:
         choice = data_choice(registry, data)
-        options["dataset"] = {"use": choice.use, **choice.params}
+        keys["dataset"] = {"use": choice.use, **choice.params}
         if path is None:
-            options["name"] = study_name(data.absolute().name)
-    if seeds is not None:
-        options["ablation.seeds"] = seeds
-    if disable or swap:
-        options |= {"ablation.disable": disable or [], "ablation.swap": swap or []}
-    return read_study(default_study(), path, overrides or (), options)
+            keys["name"] = study_name(data.absolute().name)
+    return read_study(default_study(), path, overrides or (), keys)
 
 
 def make_assembler(registry: Registry, folder: Path) -> Assembler:

@@ -46,7 +46,7 @@ def new(
     typer.echo(f"  pip install -e {_quoted(folder)}")
     typer.echo(f"  flowerablate list {slot} {words['component']}")
     typer.echo(f"  pytest {_quoted(folder)}")
-    typer.echo(f"  flowerablate run {_use_in_a_study(slot, words['component'])}")
+    typer.echo(f"  flowerablate {words['use']}")
 
 
 def write_plugin(folder: Path, slot: str, words: dict[str, str]) -> None:
@@ -84,7 +84,7 @@ def _placeholders(name: str, slot: str) -> dict[str, str]:
         "module": f"flowerablate_{short.replace('-', '_')}",
         "slot": slot,
         "core_version": ".".join(version("flowerablate").split(".")[:2]),
-        "use": _use_in_a_study(slot, short),
+        "use": _use(slot, short),
     }
 
 
@@ -102,13 +102,15 @@ def _refuse_taken(component: str, slot: str) -> None:
         raise PluginError(f"{slot} {component!r} exists already, from {taken.owner}; choose another name")
 
 
-def _use_in_a_study(slot: str, component: str) -> str:
-    """Return options of ``flowerablate run`` that try the component."""
-    if slot == "step":
-        return f"--swap morphology={component}"
-    if slot == "dataset":
-        return f"--set dataset.use={component}"
-    return f"--swap {slot}={component}"
+def _use(slot: str, component: str) -> str:
+    """Return the words behind ``flowerablate`` that try the component."""
+    words = {
+        "step": f"run --swap morphology={component}",
+        "dataset": f"run --set dataset.use={component}",
+        "metric": f"report --metric {component}",
+        "column": f"report --columns {component}",
+    }
+    return words.get(slot, f"run --swap {slot}={component}")
 
 
 def _quoted(path: Path) -> str:

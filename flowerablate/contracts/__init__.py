@@ -7,7 +7,7 @@ from ..params import Param, Value
 from .contexts import DataContext, LossContext, MetricContext, ModelContext, ScheduleContext, StepContext
 from .pipeline import Choice, Contrast, ContrastKind, Design, Pipeline, StepChoice, TrainPlan, Trial, Variant
 from .products import IMAGE_SUFFIXES, SPLITS, BatchOp, Draws, Metric, NativeOp, PythonOp, Samples
-from .results import TrialResult
+from .results import MetricInfo, TrialResult
 from .rules import Rules
 from .specs import (
     RESERVED,
@@ -45,6 +45,7 @@ __all__ = [
     "LossSpec",
     "Metric",
     "MetricContext",
+    "MetricInfo",
     "MetricSpec",
     "ModelContext",
     "ModelSpec",

@@ -1,4 +1,4 @@
-"""What a finished trial says."""
+"""What a finished trial says, and how its figures are to be read."""
 
 from __future__ import annotations
 
@@ -6,6 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..params import Value
+
+
+@dataclass(frozen=True)
+class MetricInfo:
+    """How a metric is read. *name*: its key among a trial's metrics, with the parameters that a study sets.
+
+    *lower_is_better* says which direction is good. *percent*: values are fractions, shown as percentages.
+    """
+
+    name: str
+    lower_is_better: bool = False
+    percent: bool = False
 
 
 @dataclass(frozen=True)

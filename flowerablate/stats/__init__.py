@@ -1,23 +1,39 @@
 """What the trials of a study say: paired effects, tests over the whole family, verdicts.
 
-``summarise(results)`` is the way in; the other names are its parts.
+``summarise(results)`` is the way in; the other names are its parts. docs/statistics.md gives each rule with its source.
 """
 
 from .effects import Effect, minimum_detectable_effect, paired_effect, sign_flip_test
-from .multiplicity import holm
-from .summary import Row, Summary, summarise
+from .equivalence import Equivalence, equivalence_test
+from .evidence import Evidence, Judge, evidence_for, fixed_evidence
+from .multiplicity import Adjusted, adjust, holm, joint
+from .robust import Center, Robust, robust_effect
+from .summary import Row, Secondary, Summary, summarise
 from .verdicts import Decision, Verdict, decide
 
 __all__ = [
+    "Adjusted",
+    "Center",
     "Decision",
     "Effect",
+    "Equivalence",
+    "Evidence",
+    "Judge",
+    "Robust",
     "Row",
+    "Secondary",
     "Summary",
     "Verdict",
+    "adjust",
     "decide",
+    "equivalence_test",
+    "evidence_for",
+    "fixed_evidence",
     "holm",
+    "joint",
     "minimum_detectable_effect",
     "paired_effect",
+    "robust_effect",
     "sign_flip_test",
     "summarise",
 ]

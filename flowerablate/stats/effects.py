@@ -14,12 +14,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+from .robust import Robust, robust_effect
 
 RESOLUTION = 1e-6
 """Fraction of the largest value below which two numbers count as equal (a float32 metric rounds at 6e-8)."""
 
-EXACT_UP_TO = 20
-"""Replicates up to which the sign-flip test enumerates all sign patterns (2^19 by symmetry, 4 MiB)."""
+EXACT_UP_TO = 30
+"""Replicates up to which the sign-flip test counts all sign patterns: two halves of 2^15 sums each."""
 
 DRAWS = 49_999
 """Sign patterns drawn above that; the Monte-Carlo standard error of p = .05 is then .001."""
@@ -35,7 +38,8 @@ class Effect:
     ``mean`` is the mean of the *differences* ``base - variant``, in units of the metric, and ``low`` to ``high`` its
     t interval at *level*. ``sd``, ``base_sd`` and ``variant_sd`` are sample standard deviations (n - 1). ``t_p`` and
     ``sign_flip_p`` are two-sided; ``sign_flip_floor`` is the smallest value that the latter can take with n pairs.
-    ``mde`` is the minimum detectable effect at 80 % power, ``correlation`` that of the pairs (from n = 3).
+    ``mde`` is the minimum detectable effect at 80 % power, ``correlation`` that of the pairs (from n = 3), ``scale``
+    the largest absolute value of either arm. The sign-flip test and the *robust* measures are worked out when asked.
     """
 
     n: int
@@ -44,9 +48,7 @@ class Effect:
     base_mean: float
     variant_mean: float
     mean: float
-    sign_flip_p: float
-    sign_flip_exact: bool
-    sign_flip_floor: float
+    scale: float
     base_sd: float | None = None
     variant_sd: float | None = None
     sd: float | None = None
@@ -60,6 +62,36 @@ class Effect:
     def has_spread(self) -> bool:
         """Whether the differences vary, so that interval and t test exist."""
         return self.t_p is not None
+
+    @cached_property
+    def _sign_flip(self) -> tuple[float, bool]:
+        resolution = RESOLUTION * self.scale
+        return sign_flip_test([d if abs(d) > resolution else 0.0 for d in self.differences])
+
+    @property
+    def sign_flip_p(self) -> float:
+        """The two-sided p of :func:`sign_flip_test`; differences that are rounding only count as none."""
+        return self._sign_flip[0]
+
+    @property
+    def sign_flip_exact(self) -> bool:
+        """Whether that p counts all sign patterns."""
+        return self._sign_flip[1]
+
+    @property
+    def sign_flip_floor(self) -> float:
+        """The smallest p that the sign-flip test can give with so many pairs."""
+        return sign_flip_floor(self.n)
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether no replicate differs at all, save for rounding."""
+        return all(abs(d) <= RESOLUTION * self.scale for d in self.differences)
+
+    @cached_property
+    def robust(self) -> Robust | None:
+        """Median and interquartile mean of the differences, from 10 pairs."""
+        return robust_effect(self.differences, self.level)
 
     @property
     def p(self) -> float | None:
@@ -91,7 +123,6 @@ def paired_effect(base: Sequence[float], variant: Sequence[float], *, level: flo
     differences = tuple(b - v for b, v in zip(base, variant, strict=True))
     mean = _mean(differences)
     scale = _largest(base, variant)
-    p, exact = sign_flip_test([d if abs(d) > RESOLUTION * scale else 0.0 for d in differences])
     sds = [_sd(values) if n > 1 else None for values in (base, variant, differences)]
     sd = sds[2]
     if sd is None or not _varies(differences, scale=scale):
@@ -109,9 +140,7 @@ def paired_effect(base: Sequence[float], variant: Sequence[float], *, level: flo
         base_mean=_mean(base),
         variant_mean=_mean(variant),
         mean=mean,
-        sign_flip_p=p,
-        sign_flip_exact=exact,
-        sign_flip_floor=sign_flip_floor(n),
+        scale=scale,
         base_sd=sds[0],
         variant_sd=sds[1],
         sd=sd,
@@ -157,6 +186,7 @@ def minimum_detectable_effect(sd: float, n: int, *, level: float = 0.95, power: 
     return (t_quantile((1 + level) / 2, n - 1) + t_quantile(power, n - 1)) * sd / math.sqrt(n)
 
 
+@lru_cache(maxsize=4096)
 def t_quantile(probability: float, freedom: int) -> float:
     """Return the quantile of Student's t distribution with *freedom* degrees of freedom."""
     from scipy.special import stdtrit  # a third of the import time of scipy.stats
@@ -171,12 +201,23 @@ def _t_test(mean: float, sd: float, n: int) -> float:
 
 
 def _share_of_all_patterns(sizes: Sequence[float], limit: float) -> float:
+    """Count by halves: for each sum of one half, the sums of the other that carry the total to *limit* or beyond.
+
+    The first size keeps its sign: the other half of the patterns mirrors these.
+    """
     import numpy as np
 
-    sums = np.array([sizes[0]])  # the other half of the patterns mirrors these
-    for size in sizes[1:]:
-        sums = np.concatenate([sums + size, sums - size])
-    return float(np.mean(np.abs(sums) >= limit))
+    if limit <= 0:
+        return 1.0
+    ones, others = np.array([sizes[0]]), np.zeros(1)
+    for size in sizes[1::2]:
+        others = np.concatenate([others + size, others - size])
+    for size in sizes[2::2]:
+        ones = np.concatenate([ones + size, ones - size])
+    others.sort()
+    far_above = len(others) - np.searchsorted(others, limit - ones, side="left")
+    far_below = np.searchsorted(others, -limit - ones, side="right")
+    return float((far_above.sum() + far_below.sum()) / (len(ones) * len(others)))
 
 
 def _share_of_drawn_patterns(sizes: Sequence[float], limit: float) -> float:

@@ -2,41 +2,89 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from ..contracts import TrialResult
+from .confounds import confound_notes
+from .design_notes import design_notes
 from .effects import sign_flip_floor
 from .verdicts import pairs_to_reach
+from .wording import count, short
 
 if TYPE_CHECKING:
     from .summary import Row, Summary
 
+__all__ = ["count", "short", "write_notes"]
 
-def write_notes(summary: Summary, results: Sequence[TrialResult], pending: int) -> tuple[str, ...]:
-    """Return the notes of *summary*; each names the variants that it speaks of."""
+
+def write_notes(
+    summary: Summary,
+    results: Sequence[TrialResult],
+    *,
+    pending: int = 0,
+    looked: Sequence[int] = (),
+    primary: str = "",
+) -> tuple[str, ...]:
+    """Return the notes of *summary*; each names the variants that it speaks of.
+
+    *looked* are the numbers of replicates at which verdicts were shown before, *primary* is the study's own metric.
+    """
     return (
+        *_controls(summary),
         *_pending(pending),
+        *_looked(summary, looked),
+        *_another_metric(summary, primary),
         *_missing_base(summary),
-        *_failed((summary.base, *summary.rows)),
-        *_collapsed((summary.base, *summary.rows)),
+        *_failed(summary, results),
+        *_collapsed(results),
         *_unpaired(summary.rows),
         *_undecided(summary.rows),
-        *_interval_against_holm(summary),
+        *_single_against_family(summary),
+        *_few_replicates_carry(summary.rows),
         *_sign_flip(summary),
+        *design_notes(summary),
+        *confound_notes(summary, results),
         *_environment(results),
     )
 
 
-def count(number: int, noun: str) -> str:
-    """Return *number* with its noun, in the plural where it is due (``1 trial``, ``2 trials``)."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def _controls(summary: Summary) -> Iterator[str]:
+    for row in summary.rows:
+        if row.contrast is None or row.contrast.kind != "control" or row.effect is None:
+            continue
+        if row.contrast.component == "placebo" and not row.effect.is_zero:
+            yield (
+                f"THE PLACEBO CHANGES RESULTS: pairing is broken. {row.label} leaves every picture as it is, yet its "
+                "trials differ from the base; until the cause is found, no verdict of this table holds."
+            )
+        elif row.verdict == "differs":
+            yield (
+                f"The control {row.label} differs, though only random numbers do: either this is the false finding "
+                f"that up to {1 - summary.level:.2g} of all studies have, or the differences are not as the test "
+                "takes them to be. Read the other verdicts with care."
+            )
 
 
-def short(probability: float) -> str:
-    """Return a probability with three significant digits and without its leading zero, such as ``.0625``."""
-    return f"{probability:.3g}".removeprefix("0")
+def _looked(summary: Summary, looked: Sequence[int]) -> Iterator[str]:
+    now = max((row.n for row in summary.rows), default=0)
+    before = sorted({n for n in looked if 0 < n < now})
+    if before and not summary.rules.looks:
+        yield (
+            f"Verdicts were looked at before, at {', '.join(map(str, before))} replicates, without planned looks. "
+            "Where those decided whether more were run, false findings are more frequent than "
+            f"{short(1 - summary.level)}; --until-decided plans the looks, and holds it."
+        )
+
+
+def _another_metric(summary: Summary, primary: str) -> Iterator[str]:
+    if primary and primary != summary.metric:
+        yield (
+            f"The study's primary metric is {primary}, not {summary.metric}: these verdicts are a family of their own, "
+            "and choosing among metrics makes false findings more frequent."
+        )
 
 
 def _pending(pending: int) -> Iterator[str]:
@@ -49,17 +97,35 @@ def _missing_base(summary: Summary) -> Iterator[str]:
         yield "No trial of the base has a value, so nothing can be compared."
 
 
-def _failed(rows: Sequence[Row]) -> Iterator[str]:
-    for row in rows:
-        if row.failed:
-            cause = shorten(row.first_failure, 160) or "the metric is missing or no finite number"
-            yield f"Failed and left out: {row.failed} of {count(row.trials, 'trial')} of {row.label} ({cause})."
+def _failed(summary: Summary, results: Sequence[TrialResult]) -> Iterator[str]:
+    for label, group in _by_change(results):
+        failed = [result for result in group if result.failure or not _has_value(result, summary.metric)]
+        if failed:
+            said = next((result.failure for result in failed if result.failure), "")
+            cause = shorten(said, 160) or "the metric is missing or no finite number"
+            yield f"Failed and left out: {len(failed)} of {count(len(group), 'trial')} of {label} ({cause})."
 
 
-def _collapsed(rows: Sequence[Row]) -> Iterator[str]:
-    hit = [f"{row.label} {row.collapsed} of {row.trials}" for row in rows if row.collapsed]
+def _collapsed(results: Sequence[TrialResult]) -> Iterator[str]:
+    hit = []
+    for label, group in _by_change(results):
+        collapsed = sum(result.collapsed for result in group if not result.failure)
+        if collapsed:
+            hit.append(f"{label} {collapsed} of {len(group)}")
     if hit:
         yield f"Collapsed runs, kept in all figures: {', '.join(hit)}."
+
+
+def _by_change(results: Sequence[TrialResult]) -> list[tuple[str, list[TrialResult]]]:
+    """The trials of each variant, the base first: several contrasts may weigh one variant, but it fails only once."""
+    groups: dict[str, list[TrialResult]] = {"": []}
+    for result in results:
+        groups.setdefault(result.change, []).append(result)
+    return [(change or "base", group) for change, group in groups.items()]
+
+
+def _has_value(result: TrialResult, metric: str) -> bool:
+    return math.isfinite(result.metrics.get(metric, math.nan))
 
 
 def _unpaired(rows: Sequence[Row]) -> Iterator[str]:
@@ -87,24 +153,41 @@ def _plainly_more(row: Row) -> bool:
     return row.more_replicates is not None and row.effect is not None and row.effect.has_spread
 
 
-def _interval_against_holm(summary: Summary) -> Iterator[str]:
-    hit = [
-        row.label
-        for row in summary.rows
-        if row.verdict == "undecided"
-        and row.effect
-        and row.effect.t_p is not None
-        and row.effect.t_p <= 1 - row.effect.level
-    ]
-    if hit:
+def _single_against_family(summary: Summary) -> Iterator[str]:
+    """Comparisons that would have a verdict if they had been the only one."""
+    alpha = 1 - summary.level
+    open_rows = [row for row in summary.rows if row.verdict == "undecided" and row.evidence]
+    different = [row.label for row in open_rows if row.evidence and _within(row.evidence.p, alpha)]
+    if different:
         yield (
-            f"The interval excludes 0 but the verdict allows for {summary.comparisons} comparisons: {', '.join(hit)}."
+            f"The interval excludes 0 but the verdict allows for {summary.comparisons} comparisons: "
+            f"{', '.join(different)}."
         )
+    equivalent = [row.label for row in open_rows if row.evidence and _within(row.evidence.equivalence_p, alpha)]
+    if equivalent:
+        yield (
+            f"Within the margin if it were the only comparison, but there are {summary.comparisons}: "
+            f"{', '.join(equivalent)}."
+        )
+
+
+def _within(p: float | None, alpha: float) -> bool:
+    return p is not None and p <= alpha
+
+
+def _few_replicates_carry(rows: Sequence[Row]) -> Iterator[str]:
+    hit = []
+    for row in rows:
+        robust = row.effect.robust if row.effect and row.verdict not in (None, "undecided", "negligible") else None
+        if robust and row.effect and robust.iqm.value / row.effect.mean < 0.5:
+            hit.append(row.label)
+    if hit:
+        yield f"The middle half of the replicates shows less than half of the mean effect: {', '.join(hit)}."
 
 
 def _sign_flip(summary: Summary) -> Iterator[str]:
     """Only where the most replicates of any row are too few; rows with fewer are then too few as well."""
-    n = max((row.n for row in summary.rows), default=0)
+    n = max((row.n for row in summary.rows if row.verdict), default=0)
     alpha = 1 - summary.level
     if n >= 2 and sign_flip_floor(n) > alpha:
         yield (

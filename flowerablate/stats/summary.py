@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ..contracts import Contrast, Rules, TrialResult
+from ..contracts import Contrast, MetricInfo, Rules, TrialResult
 from ..errors import StudyError, nearest
 from .arms import Values, arms_of, changes_of, contrasts_for, values_of
 from .effects import Effect, paired_effect
-from .multiplicity import holm, holm_factors
+from .evidence import Evidence, Judge, judged
+from .multiplicity import adjust
 from .notes import write_notes
 from .verdicts import Verdict, decide, lower_is_better_by_name
 
@@ -24,8 +25,9 @@ class Row:
     pairs, where the arms are means of variants. *seconds* (per trial), *images_per_second*, *parameters*, *flops* and
     *memory* are those of the variant that the row is about, over all its trials that did not fail; None where it is
     about several. Of the *trials*, *failed* ones have no value; *collapsed* ones have, and are kept; *unpaired* counts
-    seeds that lack nothing but the base. *first_failure* is what the first failed trial said. *verdict* is None for
-    the base and outside the family.
+    seeds that lack nothing but the base. *first_failure* is what the first failed trial said. *evidence* is what the
+    verdict rests on, *adjusted_p* and *adjusted_equivalence_p* what its p-values become in the family. *verdict* is
+    None for the base and outside the family.
     """
 
     label: str
@@ -49,14 +51,28 @@ class Row:
     contrast: Contrast | None = None
     flops: int | None = None
     memory: int | None = None
+    evidence: Evidence | None = None
+    adjusted_equivalence_p: float | None = None
+
+
+@dataclass(frozen=True)
+class Secondary:
+    """What the trials say about a metric that no verdict rests on: the base's mean, one effect for each row.
+
+    The intervals are those of single comparisons: they allow for no family, and are not for picking winners.
+    """
+
+    info: MetricInfo
+    base_mean: float | None
+    effects: tuple[Effect | None, ...]
 
 
 @dataclass(frozen=True)
 class Summary:
     """What a study's trials say about *metric*: the *base*, one row per contrast, and *notes* to be printed below.
 
-    *comparisons* is the size of the family that Holm's procedure spans: those without a test included. *rules* say how
-    the verdicts were reached.
+    *comparisons* is the size of the family: all contrasts in it, those without a test included. *rules* say how the
+    verdicts were reached. *percent*: the metric is a fraction, to be shown in percent.
     """
 
     metric: str
@@ -67,6 +83,8 @@ class Summary:
     rows: tuple[Row, ...]
     notes: tuple[str, ...] = ()
     rules: Rules = field(default_factory=Rules)
+    percent: bool = False
+    secondary: tuple[Secondary, ...] = ()
 
 
 def summarise(
@@ -75,30 +93,72 @@ def summarise(
     *,
     rules: Rules | None = None,
     metric: str | None = None,
-    lower_is_better: bool | None = None,
+    secondary: Sequence[str] = (),
+    metrics: Mapping[str, MetricInfo] | None = None,
+    looked: Sequence[int] = (),
     pending: int = 0,
+    judge: Judge | None = None,
 ) -> Summary:
     """Answer the *contrasts*, paired by seed, and compare every variant that is in none of them with the base.
 
     The caller selects the results: all must belong to one base, and no variant may have a seed twice (else
-    :class:`ValueError`, as for no results at all). *metric* is the rules' primary one if not given. *pending* is the
-    number of trials that are planned but not there yet. Where *lower_is_better* is None, the metric's name tells
-    (``loss``, ``...error``). Raises :class:`StudyError` when no trial has the metric.
+    :class:`ValueError`, as for no results at all). *metric* is the rules' primary one if not given; the margin speaks
+    of the primary one alone. *secondary* metrics get effects without verdicts. *metrics* tells how to read each; for
+    one that it lacks, the name tells (``loss``, ``...error``). *looked* are the numbers of replicates at which verdicts
+    were shown before, *pending* is the number of trials that are planned but not there yet, *judge* another way to the
+    evidence (see :mod:`.evidence`). Raises :class:`StudyError` when no trial has the metric.
     """
-    rules = rules or Rules()
-    metric = metric or rules.metric
-    _check(results, metric)
-    if lower_is_better is None:
-        lower_is_better = lower_is_better_by_name(metric)
+    given = rules or Rules()
+    rules = given if metric in (None, given.metric) else replace(given, metric=metric or "", margin=None)
+    _check(results, rules.metric)
+    info = _info(rules.metric, metrics)
     groups: dict[str, list[TrialResult]] = {"": []}
     for result in results:
         groups.setdefault(result.change, []).append(result)
-    values = values_of(results, metric)
-    base = _base_row(groups[""], values.get("", {}))
-    rows = [_row(contrast, groups, values, rules.level) for contrast in contrasts_for(results, contrasts)]
-    rows = _with_verdicts(rows, lower_is_better=lower_is_better)
-    summary = Summary(metric, lower_is_better, rules.level, len(rows), base, tuple(rows), rules=rules)
-    return replace(summary, notes=write_notes(summary, results, pending))
+    values = values_of(results, rules.metric)
+    asked = contrasts_for(results, contrasts)
+    rows = [_row(contrast, groups, values, rules, judge) for contrast in asked]
+    rows = _with_verdicts(rows, rules, lower_is_better=info.lower_is_better)
+    summary = Summary(
+        metric=rules.metric,
+        lower_is_better=info.lower_is_better,
+        percent=info.percent,
+        level=rules.level,
+        comparisons=sum(contrast.in_family for contrast in asked),
+        base=_base_row(groups[""], values.get("", {})),
+        rows=tuple(rows),
+        rules=rules,
+        secondary=tuple(
+            _secondary(_info(name, metrics), results, asked, rules) for name in secondary if name != rules.metric
+        ),
+    )
+    return replace(summary, notes=write_notes(summary, results, pending=pending, looked=looked, primary=given.metric))
+
+
+def _info(metric: str, metrics: Mapping[str, MetricInfo] | None) -> MetricInfo:
+    known = (metrics or {}).get(metric)
+    if known is not None:
+        return known
+    lower = lower_is_better_by_name(metric)
+    return MetricInfo(metric, lower_is_better=lower, percent=not lower)
+
+
+def _secondary(
+    info: MetricInfo, results: Sequence[TrialResult], contrasts: Sequence[Contrast], rules: Rules
+) -> Secondary:
+    values = values_of(results, info.name)
+    rules = replace(rules, metric=info.name, margin=None)
+    seeds = _seeds(results)
+    effects: list[Effect | None] = []
+    for contrast in contrasts:
+        arms = arms_of(contrast, values, seeds)
+        effect = paired_effect(arms.with_it, arms.without, level=rules.level) if arms.seeds else None
+        effects.append(judged(contrast, arms, effect, rules)[0] if effect else None)
+    return Secondary(info, _mean(list(values.get("", {}).values())), tuple(effects))
+
+
+def _seeds(results: Iterable[TrialResult]) -> list[int]:
+    return sorted({result.seed for result in results})
 
 
 def _check(results: Sequence[TrialResult], metric: str) -> None:
@@ -127,9 +187,15 @@ def _base_row(group: Sequence[TrialResult], values: Mapping[int, float]) -> Row:
     )
 
 
-def _row(contrast: Contrast, groups: Mapping[str, list[TrialResult]], values: Values, level: float) -> Row:
-    seeds = sorted({result.seed for group in groups.values() for result in group})
+def _row(
+    contrast: Contrast, groups: Mapping[str, list[TrialResult]], values: Values, rules: Rules, judge: Judge | None
+) -> Row:
+    seeds = _seeds(result for group in groups.values() for result in group)
     arms = arms_of(contrast, values, seeds)
+    effect, evidence = None, None
+    if arms.seeds:
+        effect = paired_effect(arms.with_it, arms.without, level=rules.level)
+        effect, evidence = judged(contrast, arms, effect, rules, judge)
     subjects = [change for change in changes_of(contrast) if change]
     trials = [result for change in subjects for result in groups.get(change, ())]
     described = _described(contrast)
@@ -145,7 +211,8 @@ def _row(contrast: Contrast, groups: Mapping[str, list[TrialResult]], values: Va
         unpaired=_unpaired(contrast, values, seeds),
         base_mean=_mean(arms.with_it) if arms.are_means else None,
         variant_mean=_mean(arms.without) if arms.are_means else None,
-        effect=paired_effect(arms.with_it, arms.without, level=level) if arms.seeds else None,
+        effect=effect,
+        evidence=evidence,
     )
 
 
@@ -188,32 +255,46 @@ def _costs(label: str, change: str, group: Sequence[TrialResult]) -> Row:
     )
 
 
-def _with_verdicts(rows: Sequence[Row], *, lower_is_better: bool) -> list[Row]:
+def _with_verdicts(rows: Sequence[Row], rules: Rules, *, lower_is_better: bool) -> list[Row]:
     """Adjust the p-values over the family and decide; a comparison without a test counts in the family with p = 1."""
-    ps = [row.effect.p if row.effect else None for row in rows]
-    filled = [1.0 if p is None else p for p in ps]
-    judged = []
-    for row, p, adjusted, factor in zip(rows, ps, holm(filled), holm_factors(filled), strict=True):
-        adjusted_p = None if p is None else adjusted
-        if row.effect is None:
-            judged.append(replace(row, verdict="undecided", reason=_why_no_pair(row)))
+    family = [row for row in rows if row.contrast and row.contrast.in_family]
+    differences = [row.evidence.p if row.evidence else None for row in family]
+    equivalences = [row.evidence.equivalence_p if row.evidence else None for row in family]
+    adjusted = adjust(_filled(differences), None if rules.margin is None else _filled(equivalences))
+    decided = iter(zip(differences, equivalences, adjusted, strict=True))
+    judged_rows = []
+    for row in rows:
+        if row.contrast is None or not row.contrast.in_family:
+            judged_rows.append(row if row.effect else replace(row, reason=_why_no_pair(row)))
             continue
-        swap = row.contrast is not None and row.contrast.kind in ("swap", "setting")
-        decision = decide(row.effect, adjusted_p, swap=swap, factor=factor, lower_is_better=lower_is_better)
-        judged.append(
+        p, equivalence_p, now = next(decided)
+        if row.effect is None or row.evidence is None:
+            judged_rows.append(replace(row, verdict="undecided", reason=_why_no_pair(row)))
+            continue
+        decision = decide(row.contrast, row.effect, row.evidence, now, rules, lower_is_better=lower_is_better)
+        judged_rows.append(
             replace(
                 row,
-                adjusted_p=adjusted_p,
+                adjusted_p=None if p is None else now.difference,
+                adjusted_equivalence_p=None if equivalence_p is None else now.equivalence,
                 verdict=decision.verdict,
                 reason=decision.reason,
                 more_replicates=decision.more,
             )
         )
-    return judged
+    return judged_rows
+
+
+def _filled(ps: Sequence[float | None]) -> list[float]:
+    return [1.0 if p is None else p for p in ps]
 
 
 def _why_no_pair(row: Row) -> str:
-    return "n = 0: all trials failed" if row.failed == row.trials else "n = 0: the base has no value for these seeds"
+    if row.failed == row.trials:
+        return "n = 0: all trials failed"
+    if row.unpaired:
+        return "n = 0: the base has no value for these seeds"
+    return "n = 0: no seed has a value for every variant that this weighs"
 
 
 def _mean(values: Sequence[float]) -> float | None:

@@ -1,18 +1,21 @@
 """The plain word at the end of a row, and the one reason for it.
 
-================  ==============================================================================================
-``helps``         what was removed helps: the base is better than the variant without it
-``hurts``         what was removed hurts: the variant without it is better
-``base wins``     for a swap (a change with ``=``, such as ``model=resnet34``): what the base uses is better
-``swap wins``     for a swap: what was swapped in is better
-``undecided``     the data do not carry a verdict; the reason says what would
-================  ==============================================================================================
+=================  =============================================================================================
+``helps``          the component helps: with it the metric is better than without
+``hurts``          the component hurts
+``base wins``      for a swap or another setting (``model=resnet34``): what the base uses is better
+``swap wins``      for a swap or another setting: what was put in its place is better
+``together more``  for an interaction: the two together do more good than each alone adds up to
+``together less``  for an interaction: the two together do less
+``differs``        for a control, which should not
+``negligible``     the effect lies within the margin that the study stated
+``undecided``      the data do not carry a verdict; the reason says what would
+=================  =============================================================================================
 
 A swap has words of its own because nothing was removed: «helps» would leave open which of the two it speaks of.
-A verdict other than ``undecided`` needs the Holm-adjusted p at or below ``1 - level``; the sign of the effect picks
-the word.
-There is no «does nothing»: an interval around 0 with no margin stated cannot say that. The hint how many replicates
-would decide is for planning a study; to add a few, look, and go on until a verdict appears would inflate its error.
+A verdict other than ``undecided`` needs an adjusted p (:mod:`.multiplicity`) at or below ``1 - level``; the sign of the
+effect picks the word. An effect that is both established and within the margin keeps the word of its direction, and the
+reason tells the rest. Without a margin nothing is ever called negligible: an interval around 0 cannot say that.
 """
 
 from __future__ import annotations
@@ -21,12 +24,32 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from .effects import Effect, minimum_detectable_effect
+from ..contracts import Contrast, Rules
+from .effects import Effect
+from .evidence import Evidence
+from .forecast import HORIZON, until_difference, until_negligible
+from .multiplicity import Adjusted
+from .wording import count, short
 
-Verdict = Literal["helps", "hurts", "base wins", "swap wins", "undecided"]
+Verdict = Literal[
+    "helps",
+    "hurts",
+    "base wins",
+    "swap wins",
+    "together more",
+    "together less",
+    "differs",
+    "negligible",
+    "undecided",
+]
 
-HORIZON = 100
-"""More replicates than this are not promised: an estimate so far ahead is a guess."""
+_WORDS: dict[str, tuple[Verdict, Verdict]] = {
+    "swap": ("base wins", "swap wins"),
+    "setting": ("base wins", "swap wins"),
+    "interaction": ("together more", "together less"),
+    "control": ("differs", "differs"),
+}
+"""The words for a better and a worse base, by the kind of the contrast, where they are not helps and hurts."""
 
 
 @dataclass(frozen=True)
@@ -39,52 +62,74 @@ class Decision:
 
 
 def decide(
+    contrast: Contrast,
     effect: Effect,
-    adjusted_p: float | None,
+    evidence: Evidence,
+    adjusted: Adjusted,
+    rules: Rules,
     *,
-    swap: bool,
-    factor: int = 1,
     lower_is_better: bool = False,
 ) -> Decision:
-    """Turn an effect and its adjusted p into a verdict.
-
-    *factor* is what Holm's procedure multiplies this p by, needed to say how many replicates are missing. *adjusted_p*
-    is None with a single pair, for which no test exists.
-    """
-    if adjusted_p is None:
+    """Turn an effect, its *evidence* and what the family makes of it (*adjusted*) into a verdict."""
+    alpha = 1 - rules.level
+    if effect.n < 2:
         return Decision("undecided", "n = 1: no interval; run more seeds")
-    alpha = 1 - effect.level
-    if adjusted_p <= alpha:
+    within = adjusted.equivalence is not None and adjusted.equivalence <= alpha
+    if adjusted.difference <= alpha:
         base_better = (effect.mean > 0) != lower_is_better
-        words: tuple[Verdict, Verdict] = ("base wins", "swap wins") if swap else ("helps", "hurts")
-        test = "paired t" if effect.has_spread else "sign flip, as all differences are equal"
-        return Decision(words[0 if base_better else 1], f"adjusted p {adjusted_p:.2g} ({test})")
-    if not effect.has_spread and effect.sign_flip_p == 1:
+        verdict = _WORDS.get(contrast.kind, ("helps", "hurts"))[0 if base_better else 1]
+        reason = f"adjusted p {short(adjusted.difference, 2)} ({evidence.test})"
+        return Decision(verdict, reason + (f"; yet within the margin of {rules.margin:g}" if within else ""))
+    if within and adjusted.equivalence is not None:
+        p = short(adjusted.equivalence, 2)
+        return Decision("negligible", f"within the margin of {rules.margin:g}, adjusted p {p} (TOST, {evidence.test})")
+    if contrast.kind == "control":
+        return Decision("undecided", _of_a_control(effect))
+    if effect.is_zero and rules.margin is None:
         return Decision("undecided", f"no difference in any of {effect.n} replicates; does the change do anything?")
-    more = more_replicates(effect, alpha / factor)
-    if more is None:
-        return Decision("undecided", f"more than {HORIZON} more replicates would be needed")
-    plural = "replicate" if more == 1 else "replicates"
-    hint = f"about {more} more {plural} would decide"
-    why = "" if effect.has_spread else "all differences are equal, so no interval; "
-    return Decision("undecided", why + hint, more)
+    if rules.looks:
+        return _at_the_next_look(effect.n, rules.looks)
+    return _open(effect, adjusted, rules)
 
 
-def more_replicates(effect: Effect, alpha: float) -> int | None:
-    """Return how many more replicates would decide, if effect and spread stay as they are; None above ``HORIZON``.
+def _of_a_control(effect: Effect) -> str:
+    if effect.is_zero:
+        return f"no difference in any of {effect.n} replicates, as it should be"
+    return f"no difference established in {count(effect.n, 'replicate')}, as it should be"
 
-    With spread: the smallest N whose minimum detectable effect (80 % power at *alpha*) is no larger than the observed
-    effect, found by trying N upwards because t depends on N (as in Zar, *Biostatistical Analysis*, «sample size
-    required»). Without: the smallest N for which 2 / 2^N, the least p of the sign-flip test, is within *alpha*.
-    """
-    for more in range(1, HORIZON + 1):
-        n = effect.n + more
-        if not effect.has_spread:
-            if 2.0 / 2.0**n <= alpha:
-                return more
-        elif minimum_detectable_effect(effect.sd or 0.0, n, level=1 - alpha) <= abs(effect.mean):
-            return more
-    return None
+
+def _at_the_next_look(n: int, looks: tuple[int, ...]) -> Decision:
+    following = next((look for look in looks if look > n), None)
+    if following is None:
+        return Decision("undecided", f"not decided at the last planned look, n = {looks[-1]}")
+    return Decision("undecided", f"the next planned look is at n = {following}", following - n)
+
+
+def _open(effect: Effect, adjusted: Adjusted, rules: Rules) -> Decision:
+    """What would decide: the fewest further replicates, whichever way they lead."""
+    alpha = 1 - rules.level
+    found = until_difference(effect, alpha / adjusted.factor)
+    excluded = None
+    if rules.margin is not None and adjusted.equivalence_factor is not None:
+        excluded = until_negligible(effect, rules.margin, alpha / adjusted.equivalence_factor)
+    why = _why_not_yet(effect, alpha / adjusted.factor)
+    known = [more for more in (found, excluded) if more is not None]
+    if not known:
+        return Decision("undecided", f"{why}more than {HORIZON} more replicates would be needed")
+    more = min(known)
+    towards = "" if rules.margin is None else f" ({'a difference' if more == found else 'negligible'})"
+    return Decision("undecided", f"{why}about {count(more, 'more replicate')} would decide{towards}", more)
+
+
+def _why_not_yet(effect: Effect, alpha: float) -> str:
+    """Why differences that do not vary are not decided. The paired t test has no smallest p, so needs no such word."""
+    if effect.has_spread or effect.is_zero:
+        return ""
+    reach = ""
+    if effect.sign_flip_floor > alpha:
+        smallest = f"the smallest p is {short(effect.sign_flip_floor)}, needed is {short(alpha)}"
+        reach = f"in the sign-flip test n = {effect.n} cannot reach the level: {smallest}; "
+    return f"all differences are equal, so no interval; {reach}"
 
 
 def lower_is_better_by_name(metric: str) -> bool:

@@ -12,9 +12,11 @@ Each check raises :class:`AssertionError` with a text that says what to mend. A 
 Importing this loads neither torch nor the native core; the checks that need them load them.
 """
 
+from .columns import check_column
 from .components import check_component
 from .datasets import check_dataset
 from .draws import KeyedDraws, NoDraws
+from .metrics import check_metric
 from .models import check_model
 from .plugin import check_plugin
 from .steps import check_step
@@ -23,9 +25,11 @@ from .training import check_loss, check_optimizer, check_scheduler
 __all__ = [
     "KeyedDraws",
     "NoDraws",
+    "check_column",
     "check_component",
     "check_dataset",
     "check_loss",
+    "check_metric",
     "check_model",
     "check_optimizer",
     "check_plugin",

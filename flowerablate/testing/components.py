@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ..contracts import (
+    ColumnSpec,
     ComponentSpec,
     DatasetSpec,
     LossSpec,
+    MetricSpec,
     ModelSpec,
     OptimizerSpec,
     SchedulerSpec,
@@ -26,7 +28,7 @@ def check_component(
     *params* replaces defaults, for a component that cannot be built, or is slow, with those that it has. *cache* is an
     empty folder for data sets; without it a temporary one is used.
     """
-    from . import datasets, models, steps, training
+    from . import columns, datasets, metrics, models, steps, training
 
     if isinstance(spec, DatasetSpec):
         datasets.check_dataset(spec, cache=cache, params=params)
@@ -40,6 +42,10 @@ def check_component(
         training.check_scheduler(spec, params=params)
     elif isinstance(spec, LossSpec):
         training.check_loss(spec, params=params)
+    elif isinstance(spec, MetricSpec):
+        metrics.check_metric(spec, params=params)
+    elif isinstance(spec, ColumnSpec):
+        columns.check_column(spec, params=params)
     else:
         raise AssertionError(f"{type(spec).__name__} is not the spec of a slot; use StepSpec, ModelSpec and so on")
 
@@ -80,10 +86,23 @@ def with_other_choices(
                 yield f"{param.name} = {choice!r}", {**base, param.name: choice}
 
 
+def each_setting(spec: ComponentSpec, params: Mapping[str, Value] | None) -> Iterator[tuple[str, dict[str, Value]]]:
+    """Yield the settings to be tried, with words for a message: the defaults, each feature off, each other choice."""
+    yield "", settings(spec, params)
+    for feature, chosen in with_features_off(spec, params):
+        yield f" with {feature} off", chosen
+    for choice, chosen in with_other_choices(spec, params):
+        yield f" with {choice}", chosen
+
+
 def build(spec: ComponentSpec, context: object, params: Mapping[str, Value], when: str = "") -> object:
-    """Build *spec*; a :class:`StudyError` or :class:`DataError` becomes an AssertionError: this ought to work."""
+    """Build *spec*; a :class:`StudyError` or :class:`DataError` becomes an AssertionError: this ought to work.
+
+    A column, whose ``build`` takes no context, ignores *context*.
+    """
+    arguments = () if isinstance(spec, ColumnSpec) else (context,)
     try:
-        return spec.build(context, **params)
+        return spec.build(*arguments, **params)
     except StudyError as error:
         raise AssertionError(f"{named(spec)}{when} refuses its own settings: {error}") from error
     except DataError as error:

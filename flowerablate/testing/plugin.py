@@ -8,7 +8,7 @@ import subprocess
 import sys
 from types import ModuleType
 
-from ..contracts import ComponentSpec, DatasetSpec, StepSpec
+from ..contracts import ColumnSpec, ComponentSpec, DatasetSpec, StepSpec
 from ..discovery import collect_specs
 from ..errors import PluginError, StudyError
 from ..registry import Owner, Registry
@@ -75,10 +75,11 @@ def _check_signature(spec: ComponentSpec, function: object, what: str) -> None:
     except ValueError:  # some builtins have none
         return
     names = {param.name: param.default for param in spec.params}
+    first = [] if isinstance(spec, ColumnSpec) else ["context"]
     try:
-        signature.bind(object(), **names)
+        signature.bind(*first, **names)
     except TypeError as error:
-        wanted = ", ".join(["context", *names])
+        wanted = ", ".join([*first, *names])
         raise AssertionError(f"{named(spec)}: {what} must take ({wanted}), but: {error}") from error
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..contracts import LossContext, LossSpec, OptimizerSpec, ScheduleContext, SchedulerSpec, Value
-from .components import build, named, settings, with_features_off, with_other_choices
+from .components import build, each_setting, named
 
 if TYPE_CHECKING:
     import torch
@@ -23,7 +23,8 @@ def check_optimizer(spec: OptimizerSpec, *, params: Mapping[str, Value] | None =
     Checked: it takes the tensors that it is given, the loss falls within 30 steps, values stay finite, and a run that
     is stopped and resumed from ``state_dict`` ends with the same bits as one that is not.
     """
-    _each_setting(spec, params, _check_optimizer)
+    for when, chosen in each_setting(spec, params):
+        _check_optimizer(spec, chosen, when)
 
 
 def _check_optimizer(spec: OptimizerSpec, params: Mapping[str, Value], when: str) -> None:
@@ -84,7 +85,8 @@ def check_scheduler(spec: SchedulerSpec, *, params: Mapping[str, Value] | None =
     Checked: it can be stepped once after each optimizer step, for trainings down to a single step, rates are finite and
     not negative, and a schedule that is resumed from ``state_dict`` goes on as if it had not been stopped.
     """
-    _each_setting(spec, params, _check_scheduler)
+    for when, chosen in each_setting(spec, params):
+        _check_scheduler(spec, chosen, when)
 
 
 def _check_scheduler(spec: SchedulerSpec, params: Mapping[str, Value], when: str) -> None:
@@ -138,7 +140,8 @@ def check_loss(spec: LossSpec, *, params: Mapping[str, Value] | None = None) -> 
     ones, and the mean over the batch, so that the loss does not depend on the size of the batch. Of a loss with
     *soft_targets*: it gives for one-hot rows what it gives for classes, and a finite gradient for mixed ones.
     """
-    _each_setting(spec, params, _check_loss)
+    for when, chosen in each_setting(spec, params):
+        _check_loss(spec, chosen, when)
 
 
 def _check_loss(spec: LossSpec, params: Mapping[str, Value], when: str) -> None:
@@ -183,13 +186,3 @@ def _check_soft_targets(what: str, loss: Callable[[Tensor, Tensor], Tensor], log
     assert logits.grad is not None and torch.isfinite(logits.grad).all(), (  # noqa: PT018
         f"{what} gives no finite gradient for class probabilities"
     )
-
-
-def _each_setting(
-    spec: Any, params: Mapping[str, Value] | None, check: Callable[[Any, Mapping[str, Value], str], None]
-) -> None:
-    check(spec, settings(spec, params), "")
-    for feature, chosen in with_features_off(spec, params):
-        check(spec, chosen, f" with {feature} off")
-    for choice, chosen in with_other_choices(spec, params):
-        check(spec, chosen, f" with {choice}")

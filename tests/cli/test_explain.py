@@ -69,7 +69,7 @@ def seen(folder) -> Any:
 
     def load(study: str, key: str, seed: int, epoch: int) -> np.ndarray:
         registry, root = run_command.open_registry(folder / study, Console(stderr=True))
-        pipeline_wanted = run_command.read(folder / study, None, None, None, None, None, registry)
+        pipeline_wanted = run_command.read(folder / study, None, {}, None, registry)
         assembler = run_command.make_assembler(registry, root)
         pipeline = resolve(pipeline_wanted, assembler.lookup)
         samples = assembler.load_data(pipeline, skip_bad=False)

@@ -56,6 +56,32 @@ def test_one_component_is_shown_in_full_with_its_place_in_a_study(command):
     assert "rotate" not in out
 
 
+SLOTS_OF_THE_REPORT = """
+import flowerablate as fa
+
+@fa.hookimpl
+def flowerablate_register_metric(register):
+    size = fa.Param("size", 3, "a size", low=1)
+    register(fa.MetricSpec("mine", "Mine.", lambda context, size: None, (size,), lower_is_better=True))
+
+@fa.hookimpl
+def flowerablate_register_column(register):
+    register(fa.ColumnSpec("mine", "Mine.", lambda: None))
+"""
+
+
+def test_a_metric_and_a_column_say_their_direction_and_how_they_are_chosen(command, tmp_path):
+    (tmp_path / "flowerablate_local.py").write_text(SLOTS_OF_THE_REPORT)
+    _, out, _ = command("list", "metric", "mine")
+    assert "mine  lower is better, from flowerablate_local" in out
+    assert '  [metrics]\n  primary = "mine,size=3"\n' in out
+    _, out, _ = command("list", "column", "mine")
+    assert "  flowerablate report --columns mine\n" in out
+    _, out, _ = command("list", "metric", "--format", "json")
+    record = next(record for record in json.loads(out)["metric"] if record["name"] == "mine")
+    assert (record["lower_is_better"], record["percent"]) == (True, True)
+
+
 def test_a_feature_says_how_it_is_switched_off(command):
     _, out, _ = command("list", "model", "resnet8")
     assert "feature, off at false: --disable model.skip\n" in out

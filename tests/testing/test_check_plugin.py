@@ -54,6 +54,12 @@ def test_a_faulty_plugin_is_told_what_to_mend(module, message):
         check_plugin(module)
 
 
+def test_the_build_of_a_column_takes_no_context():
+    spec = fa.ColumnSpec("odd", "Odd.", build=lambda context, width: None, params=(fa.Param("width", 3, "cells"),))
+    with pytest.raises(AssertionError, match=r"build must take \(width\)"):
+        check_plugin(plugin_with(spec, hook="flowerablate_register_column"))
+
+
 def test_a_data_set_that_reads_paths_needs_a_parameter_for_them():
     spec = fa.DatasetSpec("odd", "Odd.", build=lambda context: None, reads=lambda path: False)
     with pytest.raises(AssertionError, match="must have a parameter path"):

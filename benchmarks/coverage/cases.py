@@ -1,0 +1,79 @@
+"""Which studies are simulated: worlds, sizes, margins, looks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from worlds import NOISE, World
+
+FIRST, LAST = 5, 20
+"""Replicates with which the adaptive studies begin, and their most."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """Studies of one kind. *replicates*: of a fixed study; None stands for an adaptive one.
+
+    *model_holds*: whether the differences are normal, so that the nominal level is owed and not only hoped for.
+    """
+
+    name: str
+    world: World
+    replicates: int | None
+    margin: float | None = None
+    model_holds: bool = True
+
+    @property
+    def adaptive(self) -> bool:
+        """Whether replicates are added where the verdict is open."""
+        return self.replicates is None
+
+
+def _nothing(comparisons: int) -> tuple[float, ...]:
+    return (0.0,) * comparisons
+
+
+def _some(comparisons: int, size: float) -> tuple[float, ...]:
+    """Half of the comparisons are real, of *size*, with alternating signs; the other half are nothing."""
+    return tuple(size * (-1) ** (j // 2) if j % 2 else 0.0 for j in range(comparisons))
+
+
+MARGIN = 1.5 * NOISE
+
+COVERAGE = [
+    *(
+        Case(f"normal, {m} comparison{'s' * (m > 1)}", World(_nothing(m)), n)
+        for m in (1, 3, 10)
+        for n in (3, 5, 10, 20)
+    ),
+    *(Case(f"normal, pairs correlate {rho:g}", World(_nothing(5), rho), n) for rho in (0.0, 0.9) for n in (5, 20)),
+    *(Case("half of them real", World(_some(6, NOISE)), n) for n in (5, 10, 20)),
+    *(
+        Case("heavy tails (t, 3 degrees of freedom)", World(_nothing(5), tails=3), n, model_holds=False)
+        for n in (5, 10, 20)
+    ),
+    *(Case("5 % of runs collapse", World(_nothing(5), collapse=0.05), n, model_holds=False) for n in (5, 10, 20)),
+    *(Case("accuracy on 300 images", World(_nothing(5), images=300), n, model_holds=False) for n in (5, 10, 20)),
+]
+"""Intervals and the error of the family, fixed size."""
+
+EQUIVALENCE = [
+    *(Case("all are nothing", World(_nothing(5)), n, MARGIN) for n in (5, 10, 20)),
+    *(Case("all are at the margin", World((MARGIN,) * 5), n, MARGIN) for n in (5, 10, 20)),
+    *(Case("nothing, or at the margin", World(_some(6, MARGIN)), n, MARGIN) for n in (5, 10, 20)),
+]
+"""With a margin: false «negligible» counts too. At the margin that error is largest."""
+
+ADAPTIVE = [
+    *(Case(f"normal, {m} comparison{'s' * (m > 1)}", World(_nothing(m)), None) for m in (1, 3, 10)),
+    Case("half of them real", World(_some(6, NOISE)), None),
+    Case("nothing, or at the margin", World(_some(6, MARGIN)), None, MARGIN),
+    Case("heavy tails (t, 3 degrees of freedom)", World(_nothing(5), tails=3), None, model_holds=False),
+    Case("5 % of runs collapse", World(_nothing(5), collapse=0.05), None, model_holds=False),
+]
+"""Replicates are added where the verdict is open, from FIRST to LAST."""
+
+POWER = [
+    Case(f"pairs correlate {rho:g}", World(_some(6, NOISE), rho), n) for rho in (0.0, 0.5, 0.9) for n in (5, 10, 20)
+]
+"""Ours beside other ways: half of six comparisons are real, as large as the noise of a score."""

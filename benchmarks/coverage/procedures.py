@@ -1,0 +1,105 @@
+"""The ways of coming to verdicts that are compared: ours, through the code that users run, and what is often done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from flowerablate.contracts import Contrast, Rules, TrialResult
+from flowerablate.stats import Summary, holm, summarise
+
+ALPHA = 0.05
+Scores = NDArray[np.float64]
+"""float64 [replicates, 1 + comparisons], the base first."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What one procedure says of one comparison: ``+`` base better, ``-`` variant better, ``0`` negligible, ``?`` open.
+
+    *interval* is that of the effect, None where it gives none; *n*: replicates used.
+    """
+
+    word: str
+    n: int
+    interval: tuple[float, float] | None = None
+
+
+_WORDS = {"helps": "+", "hurts": "-", "negligible": "0", "undecided": "?"}
+
+
+def summary_of(scores: Scores, rules: Rules, used: Sequence[int] | None = None) -> Summary:
+    """Return our table of *scores*; comparison *j* has the first ``used[j]`` replicates, the base as many as any."""
+    replicates, variants = scores.shape
+    changes = ["", *(f"-{number}" for number in range(1, variants))]
+    counts = [replicates] * variants if used is None else [max(used), *used]
+    results = [
+        _result(change, seed, float(scores[seed, column]))
+        for column, change in enumerate(changes)
+        for seed in range(counts[column])
+    ]
+    contrasts = [Contrast(change, "removal", {"": 1.0, change: -1.0}) for change in changes[1:]]
+    return summarise(results, contrasts, rules=rules)
+
+
+def said_by(summary: Summary) -> list[Said]:
+    """Return the verdicts and intervals of our table."""
+    said = []
+    for row in summary.rows:
+        effect = row.effect
+        bounds = None if effect is None or effect.low is None or effect.high is None else (effect.low, effect.high)
+        said.append(Said(_WORDS[row.verdict or "undecided"], row.n, bounds))
+    return said
+
+
+def ours(scores: Scores, margin: float | None = None) -> list[Said]:
+    """Return what our table says of a study of fixed size."""
+    return said_by(summary_of(scores, Rules(margin=margin)))
+
+
+def unpaired(scores: Scores) -> list[Said]:
+    """Welch's t test, Holm: as if the arms did not share their random numbers."""
+    tests = [stats.ttest_ind(scores[:, 0], scores[:, j], equal_var=False) for j in range(1, scores.shape[1])]
+    return _tested(scores, holm([_number(test.pvalue) for test in tests]))
+
+
+def unadjusted(scores: Scores) -> list[Said]:
+    """Paired t tests, each for itself."""
+    return _tested(scores, _paired_ps(scores))
+
+
+def sign_flip(scores: Scores) -> list[Said]:
+    """Exact sign-flip tests, Holm."""
+    ps = [row.effect.sign_flip_p if row.effect else 1.0 for row in summary_of(scores, Rules()).rows]
+    return _tested(scores, holm(ps))
+
+
+def peeking(scores: Scores, looks: Sequence[int]) -> list[Said]:
+    """Paired t tests with Holm, looked at again and again; what was once significant is believed."""
+    words = ["?"] * (scores.shape[1] - 1)
+    for look in looks:
+        for number, said in enumerate(_tested(scores[:look], holm(_paired_ps(scores[:look])))):
+            if words[number] == "?":
+                words[number] = said.word
+    return [Said(word, looks[-1]) for word in words]
+
+
+def _paired_ps(scores: Scores) -> list[float]:
+    return [_number(stats.ttest_rel(scores[:, 0], scores[:, j]).pvalue) for j in range(1, scores.shape[1])]
+
+
+def _number(p: float) -> float:
+    return 1.0 if np.isnan(p) else float(p)
+
+
+def _tested(scores: Scores, ps: Sequence[float]) -> list[Said]:
+    effects = scores[:, :1].mean() - scores[:, 1:].mean(axis=0)
+    return [Said("?" if p > ALPHA else "+" if d > 0 else "-", len(scores)) for p, d in zip(ps, effects, strict=True)]
+
+
+def _result(change: str, seed: int, score: float) -> TrialResult:
+    return TrialResult(f"{change}{seed}", "b", change, seed, {"accuracy": score}, {}, 1, 1, 1.0, 1.0, 1, False)

@@ -1,0 +1,191 @@
+"""Write the tables of docs/evidence.md from the results, between their markers.
+
+python benchmarks/coverage/report.py               # after coverage/run.py, planted/run.py and adaptive.py
+python benchmarks/coverage/report.py --check       # exit code 1 if a table is not that of the results
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+RESULTS = Path(__file__).parents[1] / "results"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "evidence.md"
+ALPHA = 0.05
+Result = dict[str, Any]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Write the tables of docs/evidence.md from the results.")
+    parser.add_argument("--check", action="store_true", help="change nothing, say whether they agree")
+    options = parser.parse_args()
+    old = new = DOCUMENT.read_text(encoding="utf-8")
+    for name, (file, render) in TABLES.items():
+        path = RESULTS / file
+        if path.exists():
+            new = _between(new, name, render(json.loads(path.read_text(encoding="utf-8"))))
+        else:
+            print(f"{name}: no result yet, its table stays as it is", file=sys.stderr)
+    if options.check and new != old:
+        sys.exit("error: docs/evidence.md does not show the results; run python benchmarks/coverage/report.py")
+    DOCUMENT.write_text(new, encoding="utf-8")
+
+
+def coverage(result: Result) -> str:
+    """Return coverage and the error of the family for studies of fixed size."""
+    heads = ("studies", "comparisons", "n", "95 % interval covers", "any false finding", "within the promise")
+    rows = [
+        [
+            row["case"],
+            row["comparisons"],
+            row["replicates"],
+            _percent(row, "covered"),
+            _percent(row, "family_error"),
+            _promise(row, interval=(0.94, 0.96)),
+        ]
+        for row in result["coverage"]
+    ]
+    return _conditions(result) + "\n\n" + _table(heads, rows)
+
+
+def equivalence(result: Result) -> str:
+    """Return the error with a margin, where a false «negligible» counts too."""
+    heads = ("studies, margin 1.5 s", "comparisons", "n", "any false finding", "nothing called negligible", "promise")
+    rows = [
+        [
+            row["case"],
+            row["comparisons"],
+            row["replicates"],
+            _percent(row, "family_error"),
+            _percent(row, "negligible") if "negligible" in row else "",
+            _promise(row),
+        ]
+        for row in result["equivalence"]
+    ]
+    return _table(heads, rows)
+
+
+def adaptive(result: Result) -> str:
+    """Return the error of adaptive studies, beside looking again and again without a plan."""
+    heads = (
+        "studies",
+        "comparisons",
+        "any false finding",
+        "the same by unplanned looks",
+        "interval covers",
+        "real ones found",
+        "trials, of those of a fixed study of 20",
+        "promise",
+    )
+    rows = []
+    by_case = _by_case(result["adaptive"])
+    for found in by_case.values():
+        ours, peeking = found["ours"], found["peeking"]
+        full = 20 * (1 + ours["comparisons"])
+        rows.append(
+            [
+                ours["case"],
+                ours["comparisons"],
+                _percent(ours, "family_error"),
+                _percent(peeking, "family_error"),
+                _percent(ours, "covered"),
+                _percent(ours, "found") if "found" in ours else "",
+                f"{100 * ours['trials'] / full:.0f} %",
+                _promise(ours, interval=(0.94, 1.0)),
+            ]
+        )
+    return _table(heads, rows)
+
+
+def power(result: Result) -> str:
+    """Return what is found and at which error, by several ways of testing."""
+    names = ("ours", "sign flip", "unpaired", "unadjusted")
+    heads = ["studies", "n", *(f"found: {name}" for name in names), *(f"false: {name}" for name in names)]
+    rows = []
+    for found in _by_case(result["power"]).values():
+        first = found["ours"]
+        rows.append(
+            [
+                first["case"],
+                first["replicates"],
+                *(f"{100 * found[name]['found']:.0f} %" for name in names),
+                *(f"{100 * found[name]['family_error']:.1f} %" for name in names),
+            ]
+        )
+    return _table(heads, rows)
+
+
+def planted(result: Result) -> str:
+    """Return the verdicts of the studies with training."""
+    heads = ("component", "built to matter", "verdicts", "mean effect, points", "largest, points")
+    rows = [
+        [
+            f"`{row['variant']}`",
+            "yes" if row["matters"] else "cannot",
+            ", ".join(f"{word} {count}" for word, count in sorted(row["verdicts"].items())),
+            f"{100 * row['mean_effect']:+.2f}",
+            f"{100 * row['largest_effect']:.2f}",
+        ]
+        for row in result["rows"]
+    ]
+    false = result["studies_with_a_false_finding"]
+    total = f"{false} of {result['studies']} studies had a false finding ({100 * false / result['studies']:.1f} %)."
+    return f"{_table(heads, rows)}\n\n{total} {_versions(result)}"
+
+
+def _by_case(rows: Iterable[Result]) -> dict[tuple[str, object], dict[str, Result]]:
+    found: dict[tuple[str, object], dict[str, Result]] = {}
+    for row in rows:
+        found.setdefault((row["case"], row["replicates"]), {})[row["procedure"]] = row
+    return found
+
+
+def _promise(row: Result, interval: tuple[float, float] | None = None) -> str:
+    """Return whether the family errs in at most 5 % and the interval covers, two Monte-Carlo errors allowed."""
+    kept = row["family_error"] <= ALPHA + 2 * row["family_error_se"]
+    if interval is not None:
+        slack = 2 * row["covered_se"]
+        kept &= interval[0] - slack <= row["covered"] <= interval[1] + slack
+    return ("✓" if kept else "**no**") + ("" if row["model_holds"] else " (not owed)")
+
+
+def _percent(row: Result, key: str) -> str:
+    return f"{100 * row[key]:.1f} ± {100 * row[f'{key}_se']:.1f} %"
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
+
+
+def _conditions(result: Result) -> str:
+    return f"{result['studies']:,} studies per line; ± is one Monte-Carlo standard error. {_versions(result)}"
+
+
+def _versions(result: Result) -> str:
+    return ", ".join(f"{name} {number}" for name, number in result["versions"].items()) + "."
+
+
+def _between(text: str, name: str, table: str) -> str:
+    begin, end = f"<!-- {name}: written by benchmarks/coverage/report.py -->", f"<!-- end of {name} -->"
+    if begin not in text or end not in text:
+        sys.exit(f"error: {DOCUMENT.name} has no markers {begin!r} and {end!r}")
+    between = re.compile(f"({re.escape(begin)}).*?({re.escape(end)})", re.DOTALL)
+    return between.sub(lambda found: f"{found[1]}\n\n{table}\n\n{found[2]}", text)
+
+
+TABLES: dict[str, tuple[str, Callable[[Result], str]]] = {
+    "coverage": ("coverage.json", coverage),
+    "equivalence": ("coverage.json", equivalence),
+    "adaptive": ("coverage.json", adaptive),
+    "power": ("coverage.json", power),
+    "planted": ("planted.json", planted),
+}
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,192 @@
+"""The options of ``flowerablate run`` that stand for keys of the study: its questions, replicates and verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeAlias, get_args
+
+import typer
+
+_QUESTIONS = "Questions"
+_REPLICATES = "Replicates"
+_VERDICTS = "Verdicts"
+
+
+def _designs(incomplete: str) -> list[str]:
+    from ..study.schema import DesignName
+
+    return [name for name in get_args(DesignName) if name.startswith(incomplete)]
+
+
+def _parts(incomplete: str) -> list[str]:
+    """Complete what can be disabled in the study of this folder, or in the default one; silent where that fails."""
+    from pathlib import Path
+
+    from ..discovery import discover
+    from ..errors import FlowerablateError
+    from ..study.design import removable
+    from ..study.read import read_study
+    from ..study.resolve import resolve
+    from .templates import default_study
+
+    path = Path("study.toml")
+    try:
+        registry = discover(Path().absolute()).registry
+
+        def lookup(slot: str, name: str, where: str) -> Any:
+            return registry.find(slot, name, where).spec
+
+        base = resolve(read_study(default_study(), path if path.is_file() else None), lookup)
+        return [target.name for target in removable(base, lookup) if target.name.startswith(incomplete)]
+    except FlowerablateError:
+        return []
+
+
+def _metrics(incomplete: str) -> list[str]:
+    from pathlib import Path
+
+    from ..discovery import discover
+
+    return [name for name in discover(Path().absolute()).registry.slot("metric") if name.startswith(incomplete)]
+
+
+def _populations(incomplete: str) -> list[str]:
+    return [name for name in ("auto", "replicates", "images") if name.startswith(incomplete)]
+
+
+Disable: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="X",
+        help="Compare with the pipeline without X: a step, a feature, a kind, or a+b.",
+        rich_help_panel=_QUESTIONS,
+        autocompletion=_parts,
+    ),
+]
+Swap: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="PLACE=COMPONENT",
+        help="Compare with another component in that place.",
+        rich_help_panel=_QUESTIONS,
+    ),
+]
+Vary: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="KEY=A,B,...",
+        help="Compare with other values of a setting, such as optimizer.lr=0.1,0.03.",
+        rich_help_panel=_QUESTIONS,
+    ),
+]
+DesignNames: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--design",
+        metavar="NAME",
+        help="How components are asked about: leave-one-out, add-one-in, pairwise, factorial, fractional or shapley; "
+        "may be repeated.",
+        rich_help_panel=_QUESTIONS,
+        autocompletion=_designs,
+    ),
+]
+Retune: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="KEY=A,B,...",
+        help="Let every trial choose this setting on validation.",
+        rich_help_panel=_QUESTIONS,
+    ),
+]
+Placebo: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--placebo",
+        help="Add a step that leaves pictures as they are; its effect must be zero.",
+        rich_help_panel=_QUESTIONS,
+    ),
+]
+Luck: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--luck",
+        help="Add a variant that differs by its random numbers in training alone.",
+        rich_help_panel=_QUESTIONS,
+    ),
+]
+Seeds: TypeAlias = Annotated[
+    int | None,
+    typer.Option(min=1, help="Number of replicates, paired across variants.", rich_help_panel=_REPLICATES),
+]
+UntilDecided: TypeAlias = Annotated[
+    bool | None,
+    typer.Option(
+        "--until-decided",
+        help="Add replicates where the verdict is open, with the error of the whole table kept.",
+        show_default=False,
+        rich_help_panel=_REPLICATES,
+    ),
+]
+MaxSeeds: TypeAlias = Annotated[
+    int | None,
+    typer.Option(min=2, help="The most replicates of --until-decided.", rich_help_panel=_REPLICATES),
+]
+Metric: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME", help="The metric by which verdicts go.", rich_help_panel=_VERDICTS, autocompletion=_metrics
+    ),
+]
+Margin: TypeAlias = Annotated[
+    float | None,
+    typer.Option(
+        help="Effects within it count as negligible, in units of the metric: 0.01 is one point.",
+        rich_help_panel=_VERDICTS,
+    ),
+]
+Population: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="What intervals speak of: replicates (these test images), images (others like them), or auto.",
+        rich_help_panel=_VERDICTS,
+        autocompletion=_populations,
+    ),
+]
+
+
+def chosen(
+    *,
+    seeds: int | None,
+    disable: list[str] | None,
+    swap: list[str] | None,
+    vary: list[str] | None,
+    design: list[str] | None,
+    retune: list[str] | None,
+    placebo: bool,
+    luck: bool,
+    until_decided: bool | None,
+    max_seeds: int | None,
+    metric: str | None,
+    margin: float | None,
+    population: str | None,
+) -> Mapping[str, object]:
+    """Return the keys of the study that the command line sets, with their values.
+
+    Changes that are named here take the place of all that the study names.
+    """
+    keys: dict[str, object] = {
+        "ablation.seeds": seeds,
+        "ablation.design": design or None,
+        "ablation.retune": retune or None,
+        "ablation.until_decided": until_decided or None,
+        "ablation.max_seeds": max_seeds,
+        "metrics.primary": metric,
+        "statistics.margin": margin,
+        "statistics.population": population,
+    }
+    if disable or swap or vary:
+        keys |= {"ablation.disable": disable or [], "ablation.swap": swap or [], "ablation.vary": vary or []}
+    if placebo or luck:
+        keys["ablation.controls"] = [name for name, wanted in (("placebo", placebo), ("luck", luck)) if wanted]
+    return {key: value for key, value in keys.items() if value is not None}

@@ -1,0 +1,81 @@
+"""From the replicates of one contrast to what its verdict may rest on, before the family is allowed for.
+
+Every way of judging gives the same three things, an :class:`Evidence`: a p for «no difference», an interval, and, where
+the rules state a margin, a p for «at least the margin». All that follows (the adjustment over the family in
+:mod:`.multiplicity`, the words of :mod:`.verdicts`) asks only those three, whichever way they were reached. The ways:
+
+===================  ================================================================================================
+fixed size           :func:`fixed_evidence`: paired t test and interval, TOST
+planned looks        ``rules.looks`` is not empty: p-values that hold at any of the looks (sequential p-values) and a
+                     repeated interval. Plugs in at :func:`evidence_for`, the only place that looks at ``rules.looks``;
+                     it gets the :class:`Arms`, whose differences are in the order of their seeds
+test images as well  a :data:`Judge`, which ``summarise(..., judge=...)`` asks first for each contrast: for what needs
+                     more than the arms, such as the predictions of each image
+===================  ================================================================================================
+
+The interval that evidence gives takes the place of the t interval in ``Row.effect`` (by :func:`judged`), so that
+nothing further on can show another one than that which holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from ..contracts import Contrast, Rules
+from .arms import Arms
+from .effects import Effect
+from .equivalence import Equivalence, equivalence_test
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What one comparison has to show: *p* for «no difference», the interval, *equivalence* if there is a margin.
+
+    *p* is two-sided, and valid for this comparison alone at ``1 - rules.level``; None where no test exists (a single
+    pair). *low* and *high* are None where there is no interval. *test* names the test, as a reason says it.
+    """
+
+    test: str
+    p: float | None
+    low: float | None = None
+    high: float | None = None
+    equivalence: Equivalence | None = None
+
+    @property
+    def equivalence_p(self) -> float | None:
+        """The p for «the effect is at least the margin»; None without a margin, or without a test."""
+        return None if self.equivalence is None else self.equivalence.p
+
+
+Judge = Callable[[Contrast, Arms, Effect, Rules], "Evidence | None"]
+"""Another way to judge a contrast; None where it has nothing to say, and :func:`evidence_for` is asked."""
+
+
+def evidence_for(arms: Arms, effect: Effect, rules: Rules) -> Evidence:
+    """Return what *effect*, that of *arms*, has to show by *rules*."""
+    return fixed_evidence(effect, rules)
+
+
+def fixed_evidence(effect: Effect, rules: Rules) -> Evidence:
+    """Return the evidence of a study whose size was fixed beforehand: paired t, and TOST where there is a margin.
+
+    Where the differences do not vary there is no t test, and the exact sign-flip test stands in.
+    """
+    return Evidence(
+        test="paired t" if effect.has_spread or effect.n < 2 else "sign flip, as all differences are equal",
+        p=effect.p,
+        low=effect.low,
+        high=effect.high,
+        equivalence=None if rules.margin is None else equivalence_test(effect, rules.margin),
+    )
+
+
+def judged(
+    contrast: Contrast, arms: Arms, effect: Effect, rules: Rules, judge: Judge | None = None
+) -> tuple[Effect, Evidence]:
+    """Return the evidence for *contrast*, and *effect* with the interval that goes with it."""
+    evidence = judge(contrast, arms, effect, rules) if judge else None
+    if evidence is None:
+        evidence = evidence_for(arms, effect, rules)
+    return replace(effect, low=evidence.low, high=evidence.high), evidence

@@ -1,0 +1,68 @@
+"""How many more replicates would decide, if effect and spread stay as they are. A guess, for planning.
+
+To add a few, look, and go on until a verdict appears would inflate the error of a study of fixed size; that is what
+planned looks (``--until-decided``) are for.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from .effects import POWER, Effect, t_quantile
+
+HORIZON = 100
+"""More replicates than this are not promised: an estimate so far ahead is a guess."""
+
+
+def until_difference(effect: Effect, alpha: float) -> int | None:
+    """Return how many more replicates would establish a difference at *alpha*; None above ``HORIZON``.
+
+    With spread: the smallest N whose minimum detectable effect (80 % power at *alpha*) is no larger than the observed
+    effect, found by trying N upwards because t depends on N (as in Zar, *Biostatistical Analysis*, «sample size
+    required»). Without: the smallest N for which 2 / 2^N, the least p of the sign-flip test, is within *alpha*; none
+    where there is no difference at all.
+    """
+    if not effect.has_spread or effect.sd is None:
+        return None if effect.is_zero else _first(effect.n, lambda n: 2.0 / 2.0**n <= alpha)
+    size = abs(effect.mean) / effect.sd
+    return _first(
+        effect.n, lambda n: (t_quantile(1 - alpha / 2, n - 1) + t_quantile(POWER, n - 1)) / math.sqrt(n) <= size
+    )
+
+
+def until_negligible(effect: Effect, margin: float, alpha: float) -> int | None:
+    """Return how many more replicates would show at *alpha* that the effect is within ±*margin*; None above HORIZON.
+
+    With spread: the smallest N at which TOST has 80 % power if the true effect is the observed one. As both one-sided
+    tests must reject, the power is at least their sum less 1 (Bonferroni), each taken as
+    ``P(T <= (margin ± mean) sqrt(N) / s_d - t(1 - alpha))``, the approximation that the minimum detectable effect
+    rests on (Chow, Shao and Wang, *Sample Size Calculations in Clinical Research*, equivalence of paired means).
+    Without: the smallest N for which 2^-N is within *alpha*. None where the observed effect is not within the margin.
+    """
+    inside = margin - abs(effect.mean)
+    if inside <= 0:
+        return None
+    if not effect.has_spread or effect.sd is None:
+        return _first(effect.n, lambda n: 2.0**-n <= alpha)
+    near, far = inside / effect.sd, (margin + abs(effect.mean)) / effect.sd
+
+    def powerful(n: int) -> bool:
+        from scipy.special import stdtr
+
+        needed = t_quantile(1 - alpha, n - 1)
+        near_power, far_power = (float(stdtr(n - 1, side * math.sqrt(n) - needed)) for side in (near, far))
+        return near_power + far_power - 1 >= POWER
+
+    return _first(effect.n, powerful)
+
+
+def _first(n: int, decides: Callable[[int], bool]) -> int | None:
+    """Return the smallest number above 0 that *decides* when added to *n*; it goes on deciding from there upwards."""
+    if not decides(n + HORIZON):
+        return None
+    low, high = 0, HORIZON  # decides at high, not at low
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if decides(n + middle) else (middle, high)
+    return high

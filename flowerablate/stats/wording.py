@@ -1,0 +1,13 @@
+"""Counts and probabilities in words, for notes and reasons."""
+
+from __future__ import annotations
+
+
+def count(number: int, noun: str) -> str:
+    """Return *number* with its noun, in the plural where it is due (``1 trial``, ``2 trials``)."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def short(probability: float, digits: int = 3) -> str:
+    """Return a probability with so many significant digits and without its leading zero, such as ``.0625``."""
+    return f"{probability:.{digits}g}".removeprefix("0")

@@ -1,0 +1,71 @@
+"""The suite finds what it promises to find: each fault below is one that a plugin author could make."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import flowerablate as fa
+from flowerablate.testing import check_metric
+
+
+def right(labels, probabilities):
+    return (probabilities.argmax(axis=1) == labels).astype(float)
+
+
+def share_right(labels, probabilities):
+    return float(right(labels, probabilities).mean())
+
+
+def spec(value, per_image=None, **traits):
+    return fa.MetricSpec("odd", "Odd.", build=lambda context: fa.Metric(value, per_image), **traits)
+
+
+def sharpens_in_place(labels, probabilities):
+    probabilities **= 2
+    return share_right(labels, probabilities)
+
+
+def weighted_by_place(labels, probabilities):
+    return float((right(labels, probabilities) * np.arange(len(labels))).mean())
+
+
+def fails_without_the_first_class(labels, probabilities):
+    if 0 not in labels:
+        raise ZeroDivisionError("no image of class 0")
+    return share_right(labels, probabilities)
+
+
+@pytest.mark.parametrize(
+    ("metric", "message"),
+    [
+        (fa.MetricSpec("odd", "Odd.", build=lambda context: share_right), "must return a Metric, not function"),
+        (spec(lambda labels, probabilities: np.float32(0.5)), "must return a float, not float32"),
+        (spec(lambda labels, probabilities: float("nan")), "gives nan for ordinary predictions"),
+        (spec(sharpens_in_place), "changes labels or probabilities in place"),
+        (spec(weighted_by_place), "depends on the order of the images"),
+        (spec(share_right, lower_is_better=True), "declares lower_is_better, but gives 1 for perfect"),
+        (spec(lambda *given: 1 - share_right(*given)), "lower_is_better=False, higher is better, but gives 0"),
+        (spec(lambda *given: 0.5), "gives 0.5 for perfect and for always wrong predictions"),
+        (spec(share_right, lambda *given: right(*given)[:5]), "must return an array of one number per image"),
+        (spec(share_right, lambda *given: 2 * right(*given)), "leave per_image out where it is no such mean"),
+        (spec(fails_without_the_first_class), "ZeroDivisionError: no image of class 0; give nan instead"),
+    ],
+)
+def test_a_faulty_metric_is_told_what_to_mend(metric, message):
+    with pytest.raises(AssertionError, match=message):
+        check_metric(metric)
+
+
+def test_a_good_metric_passes():
+    check_metric(spec(share_right, right))
+    check_metric(spec(lambda *given: 1 - share_right(*given), lower_is_better=True))
+
+
+def test_each_choice_of_a_metric_is_tried():
+    def build(context, mean):
+        return fa.Metric(share_right if mean == "plain" else weighted_by_place)
+
+    mean = fa.Param("mean", "plain", "kind of mean", choices=("plain", "weighted"))
+    with pytest.raises(AssertionError, match="with mean = 'weighted', 2 classes depends on the order"):
+        check_metric(fa.MetricSpec("odd", "Odd.", build=build, params=(mean,)))
