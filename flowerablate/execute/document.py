@@ -102,21 +102,22 @@ def _curves(results: Sequence[TrialResult], folders: Folders, missing: list[str]
         for result in group:
             try:
                 history = read_json(folders[change, result.seed].path / "history.json")
-                seeds.append(
-                    SeedCurve(
-                        result.seed,
-                        *(
-                            tuple(epoch[name] for epoch in history)
-                            for name in ("train_loss", "validation_loss", "validation_accuracy")
-                        ),
-                        best_epoch=result.best_epoch,
-                    )
-                )
+                seeds.append(_curve(result, history))
             except (OSError, FlowerablateError, KeyError, TypeError):
                 missing.append(f"The training curve of {change or 'base'}, seed {result.seed}, cannot be read.")
         if seeds:
             variants.append(VariantCurves(change, change or "base", tuple(seeds)))
     return tuple(variants)
+
+
+def _curve(result: TrialResult, history: Sequence[Mapping[str, float | None]]) -> SeedCurve:
+    return SeedCurve(
+        seed=result.seed,
+        train_loss=tuple(epoch["train_loss"] for epoch in history),
+        validation_loss=tuple(epoch["validation_loss"] for epoch in history),
+        validation_accuracy=tuple(epoch["validation_accuracy"] for epoch in history),
+        best_epoch=result.best_epoch,
+    )
 
 
 def _costs(results: Sequence[TrialResult], summary: Summary) -> tuple[CostPoint, ...]:

@@ -38,7 +38,9 @@ def pipeline_of(record: Mapping[str, Any]) -> Pipeline:
     try:
         return _PIPELINE.validate_python(record.get("pipeline"))
     except ValidationError:
-        raise LedgerError("the ledger describes its pipeline as another version did; its pictures are not shown") from None
+        raise LedgerError(
+            "the ledger describes its pipeline as another version did; its pictures are not shown"
+        ) from None
 
 
 @dataclass
@@ -112,16 +114,16 @@ def _strip(pictures: Pictures, key: str, steps: Sequence[BuiltStep], seed: int, 
         widths=np.array([pixels.shape[1]], np.int32),
         channels=plan.channels,
     )
+    height, width = pixels.shape[:2]
     ident = key64("sample", key)
-    frames = [frame("original", pixels, f"{pixels.shape[1]} × {pixels.shape[0]} pixels")]
+    frames = [frame("original", pixels, f"{width} × {height} pixels")]
     for end in range(1, len(steps) + 1):
-        ops = [NamedOp(step.name, step.op) for step in steps[:end]]  # type: ignore[arg-type]
+        ops = [NamedOp(step.name, step.op) for step in steps[:end]]
         chain = Preprocess(ops, plan.channels, dtype=pixels.dtype.name)
-        height, width = chain.output_size(*pixels.shape[:2])
-        out = np.empty((1, height, width, plan.channels), chain.output_dtype)
+        out = np.empty((1, *chain.output_size(height, width), plan.channels), chain.output_dtype)
         ids = np.array([ident], np.uint64)
         chain.run(source, np.zeros(1, np.int64), ids, out, seed=seed, epoch=epoch, threads=1)
-        drawn = chain.explain(*pixels.shape[:2], ident, seed=seed, epoch=epoch)
+        drawn = chain.explain(height, width, ident, seed=seed, epoch=epoch)
         acted = next((one.applied for one in reversed(drawn) if one.step == steps[end - 1].name), True)
         frames.append(frame(steps[end - 1].name, out[0], "" if acted else "not this time"))
     return Strip(key, pictures.truth(key), tuple(frames))

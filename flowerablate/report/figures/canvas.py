@@ -11,7 +11,7 @@ import io
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from ..wording import printable
 
@@ -85,7 +85,7 @@ def style(name: str) -> Iterator[None]:
 
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
-        matplotlib.rcParams.update({**_STYLE, "svg.hashsalt": f"flowerablate {name}"})
+        cast(Any, matplotlib.rcParams).update({**_STYLE, "svg.hashsalt": f"flowerablate {name}"})
         yield
 
 
@@ -138,7 +138,7 @@ def short(text: str, longest: int = 34) -> str:
     return f"{text[:head]}…{text[head - longest + 1 :]}"
 
 
-def quiet(axes: Axes, *, grid: str = "y") -> None:
+def quiet(axes: Axes, *, grid: Literal["x", "y"] = "y") -> None:
     """Leave *axes* only its lower spine and the grid across it."""
     axes.spines["left"].set_visible(False)
-    axes.grid(axis=grid)  # type: ignore[arg-type]
+    axes.grid(axis=grid)

@@ -11,6 +11,8 @@ from ..wording import Scale, duration, scale_of
 from . import canvas
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
     from matplotlib.text import Annotation
     from matplotlib.transforms import Bbox
 
@@ -58,13 +60,13 @@ def draw_costs(points: Sequence[CostPoint], summary: Summary) -> str:
         return canvas.to_svg(figure, "costs", f"Metric against time: {said}. On the Pareto front: {on_front}")
 
 
-def _draw_front(axes: canvas.Axes, front: Sequence[CostPoint], scale: Scale) -> None:
+def _draw_front(axes: Axes, front: Sequence[CostPoint], scale: Scale) -> None:
     xs = [point.seconds for point in front]
     ys = [point.value * scale.factor for point in front]
     axes.step(xs, ys, where="post", color=canvas.GOOD, linewidth=1.2, alpha=0.6, zorder=1)
 
 
-def _draw_point(axes: canvas.Axes, point: CostPoint, scale: Scale, *, best: bool) -> None:
+def _draw_point(axes: Axes, point: CostPoint, scale: Scale, *, best: bool) -> None:
     y = point.value * scale.factor
     if point.low is not None and point.high is not None:
         ends = [point.low * scale.factor, point.high * scale.factor]
@@ -82,7 +84,7 @@ def _draw_point(axes: canvas.Axes, point: CostPoint, scale: Scale, *, best: bool
     )
 
 
-def _name_points(figure: canvas.Figure, axes: canvas.Axes, points: Sequence[CostPoint], scale: Scale) -> None:
+def _name_points(figure: Figure, axes: Axes, points: Sequence[CostPoint], scale: Scale) -> None:
     """Write each name at the first place beside its point where it covers nothing, or the least."""
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.transforms import Bbox
@@ -105,10 +107,10 @@ def _name_points(figure: canvas.Figure, axes: canvas.Axes, points: Sequence[Cost
         taken.append(box)
 
 
-def _name(axes: canvas.Axes, point: CostPoint, scale: Scale, offset: tuple[int, int]) -> Annotation:
+def _name(axes: Axes, point: CostPoint, scale: Scale, offset: tuple[int, int]) -> Annotation:
     side = "left" if offset[0] > 0 else "right" if offset[0] < 0 else "center"
     far = abs(offset[1]) > 20
-    return axes.annotate(
+    name: Annotation = axes.annotate(
         canvas.short(point.label, 30),
         (point.seconds, point.value * scale.factor),
         offset,
@@ -117,7 +119,9 @@ def _name(axes: canvas.Axes, point: CostPoint, scale: Scale, offset: tuple[int, 
         va="center",
         arrowprops={"arrowstyle": "-", "color": canvas.LINE, "linewidth": 0.8, "shrinkB": 5} if far else None,
         zorder=4,
+        bbox={"facecolor": canvas.PAPER, "edgecolor": "none", "pad": 0.8, "alpha": 0.8},
     )
+    return name
 
 
 def _overlap(one: Bbox, other: Bbox) -> float:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from ..html.document import SeedCurve, VariantCurves
 from . import canvas
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _COLUMNS = 4
 _PANEL = 1.75
@@ -69,12 +73,12 @@ def _draw(curves: Sequence[VariantCurves], name: str, what: str, lines: Sequence
         return canvas.to_svg(figure, name, f"{what}, over the epochs, of {_in_words(curves)}")
 
 
-def _line(
-    axes: canvas.Axes, values: Sequence[float | None], color: str, dashes: str, width: float, alpha: float = 1
-) -> None:
+def _line(axes: Axes, values: Sequence[float | None], color: str, dashes: str, width: float, alpha: float = 1) -> None:
     known = [math.nan if value is None else value for value in values]
     single = "." if len(known) == 1 else None
-    axes.plot(range(1, len(known) + 1), known, color=color, linestyle=dashes, linewidth=width, alpha=alpha, marker=single)
+    axes.plot(
+        range(1, len(known) + 1), known, color=color, linestyle=dashes, linewidth=width, alpha=alpha, marker=single
+    )
 
 
 def _mean(variant: VariantCurves, series: Series) -> list[float | None]:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ...stats import Row, Summary
 from ..wording import Scale, scale_of
 from . import canvas
+from .marks import mark_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _ROW = 0.33
 """Inches from one effect to the next."""
 
-MARKS = {
-    "helps": (canvas.GOOD, "o", True),
-    "base wins": (canvas.GOOD, "o", True),
-    "hurts": (canvas.BAD, "D", True),
-    "swap wins": (canvas.BAD, "D", True),
-    "negligible": (canvas.EQUAL, "s", False),
-}
-"""Colour, shape and whether it is filled: each tells a verdict without the others."""
+_LEFT, _RIGHT = 0.235, 0.66
+"""The part of the width in which the intervals are drawn; names stand before it, figures and verdicts behind."""
+
+_COLORS = {"good": canvas.GOOD, "bad": canvas.BAD, "equal": canvas.EQUAL, "open": canvas.OPEN}
 
 
 def draw_forest(summary: Summary) -> str:
@@ -27,7 +29,8 @@ def draw_forest(summary: Summary) -> str:
     scale = scale_of(summary)
     with canvas.style("forest"):
         figure = canvas.new_figure(canvas.WIDTH, _ROW * len(rows) + 0.75)
-        axes = figure.add_axes((0.27, 0.62 / figure.get_figheight(), 0.41, 1 - 0.72 / figure.get_figheight()))
+        height = figure.get_figheight()
+        axes = figure.add_axes((_LEFT, 0.62 / height, _RIGHT - _LEFT, 1 - 0.72 / height))
         canvas.quiet(axes, grid="x")
         margin = summary.rules.margin
         if margin is not None:
@@ -36,8 +39,7 @@ def draw_forest(summary: Summary) -> str:
         for place, row in enumerate(rows):
             _draw_row(axes, -place, row, scale)
         axes.set_ylim(-len(rows) + 0.4, 0.6)
-        axes.set_yticks([-place for place in range(len(rows))], [canvas.short(row.label) for row in rows])
-        axes.tick_params(axis="y", labelcolor=canvas.INK)
+        axes.set_yticks([])
         points = f", {scale.points}" if scale.points else ""
         axes.set_xlabel(f"effect on {canvas.short(summary.metric, 24)}{points}")
         low, high = axes.get_xlim()
@@ -45,28 +47,34 @@ def draw_forest(summary: Summary) -> str:
         return canvas.to_svg(figure, "forest", f"Forest plot: {_in_words(rows, scale)}")
 
 
-def _draw_row(axes: canvas.Axes, y: float, row: Row, scale: Scale) -> None:
+def _draw_row(axes: Axes, y: float, row: Row, scale: Scale) -> None:
     effect = row.effect
+    from matplotlib.transforms import blended_transform_factory
+
     assert effect is not None
-    color, shape, filled = MARKS.get(row.verdict or "", (canvas.OPEN, "o", False))
+    mark = mark_of(row.verdict)
+    color = _COLORS[mark.tone]
     if effect.low is not None and effect.high is not None:
         ends = [effect.low * scale.factor, effect.high * scale.factor]
         axes.plot(ends, [y, y], color=color, linewidth=2.2)
     axes.plot(
         [effect.mean * scale.factor],
         [y],
-        marker=shape,
-        markersize=7 if shape == "o" else 6,
+        marker=mark.shape,
+        markersize=mark.size,
         color=color,
-        markerfacecolor=color if filled else canvas.PAPER,
+        markerfacecolor=color if mark.filled else canvas.PAPER,
         markeredgewidth=1.6,
     )
-    after = axes.get_yaxis_transform()
-    axes.text(1.13, y, _signed(effect.mean, scale), transform=after, ha="right", va="center")
+    across = blended_transform_factory(axes.figure.transFigure, axes.transData)
+    said = canvas.SOFT if mark.tone == "open" else color
+    axes.text(0, y, canvas.short(row.label), transform=across, va="center")
+    axes.text(0.725, y, _signed(effect.mean, scale), transform=across, ha="right", va="center")
     if effect.low is not None and effect.high is not None:
-        ends_said = f"[{_signed(effect.low, scale)}, {_signed(effect.high, scale)}]"
-        axes.text(1.16, y, ends_said, transform=after, va="center", color=canvas.SOFT)
-    axes.text(1.5, y, row.verdict or "", transform=after, va="center", color=color, weight="bold" if filled else None)
+        for x, end in ((0.795, f"[{_signed(effect.low, scale)},"), (0.86, f"{_signed(effect.high, scale)}]")):
+            axes.text(x, y, end, transform=across, ha="right", va="center", color=canvas.SOFT)
+    weight = "bold" if mark.filled else "normal"
+    axes.text(0.885, y, row.verdict or "", transform=across, va="center", color=said, weight=weight)
 
 
 def _signed(value: float, scale: Scale) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...stats import Row, Summary
 from ..columns import Column, default_columns
+from ..figures.marks import mark_of
 from ..table import caption, headline
 from ..wording import MISSING, printable, scale_of
 from .document import Confusion, Document, Frame
@@ -26,15 +27,6 @@ MATRIX_UP_TO = 15
 _MISTAKES = 12
 _FIGURE_SPACE = " "
 _MEDIA_TYPES = ("image/png", "image/jpeg")
-_SIGNS = {"helps": "●", "base wins": "●", "hurts": "◆", "swap wins": "◆", "negligible": "□", "undecided": "○"}
-_TONES = {
-    "helps": "good",
-    "base wins": "good",
-    "hurts": "bad",
-    "swap wins": "bad",
-    "negligible": "equal",
-    "undecided": "open",
-}
 
 
 def to_html(document: Document, columns: Sequence[Column] = ()) -> str:
@@ -78,8 +70,8 @@ def _environment() -> Environment:
         finalize=_visible,
     )
     environment.filters["data_uri"] = _data_uri
-    environment.filters["mark"] = lambda verdict: _SIGNS.get(verdict or "", "")
-    environment.filters["tone"] = lambda verdict: _TONES.get(verdict or "", "open")
+    environment.filters["mark"] = lambda verdict: mark_of(verdict).sign
+    environment.filters["tone"] = lambda verdict: mark_of(verdict).tone
     return environment
 
 
