@@ -13,6 +13,7 @@ from ..stats import summarise
 from ..stats.replication import undecided_after
 from ..stats.sequential import planned_looks
 from ..stats.wording import several
+from .metrics import with_metrics
 
 if TYPE_CHECKING:
     from .runner import Plan
@@ -57,7 +58,9 @@ def open_after(plan: Plan, ledger: Ledger, look: int) -> tuple[Contrast, ...]:
     """
     note = ledger.note(plan.base_id)
     results = [result for result in ledger.results(plan.base_id) if result.seed < look]
-    summary = summarise(results, note.contrasts if note else plan.design.contrasts, rules=plan.rules)
+    results = with_metrics(results, ledger, plan.base_id, plan.metrics)
+    contrasts = note.contrasts if note else plan.design.contrasts
+    summary = summarise(results, contrasts, rules=plan.rules, metrics=plan.metrics.infos)
     going = {contrast.label for contrast in undecided_after(summary)}
     return tuple(contrast for contrast in plan.design.contrasts if contrast.label in going)
 

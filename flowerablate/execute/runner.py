@@ -20,6 +20,7 @@ from ..train.device import prepare_process
 from .adaptive import note_of_table, open_after, settled
 from .assemble import Assembler, DataSet, PreparedPipeline
 from .budget import Budget
+from .metrics import Metrics, choose_metrics
 from .observer import RunObserver
 from .probe import probe_design
 from .trial import check_parts, run_trial
@@ -42,7 +43,7 @@ class Plan:
     seeds: int
     rules: Rules
     provenance: Provenance
-    secondary: tuple[str, ...] = ()
+    metrics: Metrics
     max_seeds: int | None = None
     refused: Mapping[str, str] = field(default_factory=dict)
     remarks: Mapping[str, str] = field(default_factory=dict)
@@ -70,7 +71,8 @@ class Plan:
             skipped=len(self.data.samples.skipped),
             contrasts=self.design.contrasts,
             rules=self.rules,
-            secondary=self.secondary,
+            secondary=self.metrics.names[1:],
+            metrics=tuple(self.metrics.infos.values()),
             refused=self.refused,
             remarks=self.remarks,
         )
@@ -103,17 +105,19 @@ class Outcome:
 def plan_study(study: StudyFile, assembler: Assembler, *, skip_bad: bool = False) -> Plan:
     """Resolve *study*, collect its data and make its design; nothing is trained."""
     base = resolve(study, assembler.lookup)
+    metrics = choose_metrics(study.metrics.primary, study.metrics.secondary, assembler)
     asked = design(base, assembler.lookup, study.ablation)
     for variant in asked.variants:
         assembler.build_steps(variant.pipeline)
     data = assembler.load_data(base, skip_bad=skip_bad)
+    metrics.build_all(len(data.samples.classes))
     return Plan(
         data,
         asked,
         study.ablation.seeds,
-        rules_of(study),
+        replace(rules_of(study), metric=metrics.names[0]),
         assembler.provenance,
-        secondary=tuple(study.metrics.secondary),
+        metrics,
         max_seeds=study.ablation.max_seeds if study.ablation.until_decided else None,
     )
 
@@ -199,7 +203,8 @@ class _Work:
         self._observer.trial_started(trial)
         started = time.monotonic()
         try:
-            result = run_trial(trial, self._prepared[change], plan.data, self._assembler, folder, self._observer)
+            pipeline = self._prepared[change]
+            result = run_trial(trial, pipeline, plan.data, self._assembler, folder, self._observer, plan.metrics)
             if self._budget is not None:
                 # A trial that was resumed has taken less now than it would from its start.
                 self._budget.learn(change, max(result.seconds, time.monotonic() - started), now=True)

@@ -7,7 +7,7 @@ import pytest
 
 from flowerablate.contracts import Choice, Contrast, Design, Pipeline, Rules, TrainPlan, TrialResult, Variant
 from flowerablate.errors import StudyError
-from flowerablate.execute import runner
+from flowerablate.execute import adaptive, runner
 from flowerablate.execute.adaptive import settled
 from flowerablate.execute.budget import Budget
 from flowerablate.execute.probe.design import Probed
@@ -20,6 +20,7 @@ BASE = Pipeline(NOTHING, (), NOTHING, NOTHING, NOTHING, NOTHING, TrainPlan(1, 2,
 EFFECTS = {"": 0.0, "-clear": 0.3, "-middling": 0.03, "-idle": 0.0}
 """By how much each change lowers the accuracy."""
 
+METRICS = SimpleNamespace(names=("accuracy",), infos={})
 LOOKS = (5, 9, 13, 16, 20)
 
 
@@ -34,7 +35,7 @@ def design_of(*changes):
 
 def plan_for(*changes, seeds=5, max_seeds=20, **rules):
     data = SimpleNamespace(fingerprint="data", samples=SimpleNamespace(skipped=()))
-    return Plan(data, design_of(*changes), seeds, Rules(**rules), lambda slot, name: name, max_seeds=max_seeds)
+    return Plan(data, design_of(*changes), seeds, Rules(**rules), lambda slot, name: name, METRICS, max_seeds)
 
 
 def accuracy(change, seed):
@@ -72,7 +73,7 @@ def broken():
 
 @pytest.fixture(autouse=True)
 def without_training(monkeypatch, broken):
-    def trained(trial, prepared, data, assembler, folder, observer):
+    def trained(trial, prepared, data, assembler, folder, observer, metrics):
         change, seed = trial.variant.change, trial.seed
         if (change, seed) in broken:
             raise RuntimeError("no memory")
@@ -84,6 +85,7 @@ def without_training(monkeypatch, broken):
 
     monkeypatch.setattr(runner, "run_trial", trained)
     monkeypatch.setattr(runner, "check_parts", lambda *words: None)
+    monkeypatch.setattr(adaptive, "with_metrics", lambda results, *words: results)
     monkeypatch.setattr(runner, "prepare_process", lambda: None)
     monkeypatch.setattr(runner, "probe_design", lambda design, *words, **named: Probed(design, {}, {}))
 
@@ -265,7 +267,7 @@ def test_an_interaction_gets_all_of_its_cells_and_nothing_else(ledger):
     plan = plan_for("-clear", "-middling")
     question = Contrast("both", "interaction", {"": 1.0, "-clear": -1.0, "-middling": -1.0, "-idle": 1.0})
     design = Design(tuple(map(variant, EFFECTS)), (*plan.design.contrasts[:1], question))
-    plan = Plan(plan.data, design, 5, Rules(futility=0.0), plan.provenance, max_seeds=9)
+    plan = Plan(plan.data, design, 5, Rules(futility=0.0), plan.provenance, METRICS, 9)
     run(plan, ledger)
     assert set(seeds_of(ledger, plan).values()) <= {5, 6, 7, 8, 9}
     assert seeds_of(ledger, plan)["-idle"] == seeds_of(ledger, plan)["-middling"] == seeds_of(ledger, plan)[""]
