@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ..contracts import Contrast, Rules
 from .effects import Effect
 from .multiplicity import Adjusted
-from .sequential import conditional_power, reached
+from .sequential import predictive_power, reached
 from .wording import several
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def goes_on(row: Row, rules: Rules) -> bool:
 
 
 def chance_to_be_decided(effect: Effect, adjusted: Adjusted, rules: Rules) -> float:
-    """Return the chance that the last look decides what *effect* leaves open, if what was seen so far goes on.
+    """Return the chance that the last look decides what *effect* leaves open, as far as it tells.
 
     *adjusted* says by which factors its p-values are multiplied; where comparisons with a smaller p are decided
     meanwhile, these are the factors that remain.
@@ -44,7 +44,7 @@ def chance_to_be_decided(effect: Effect, adjusted: Adjusted, rules: Rules) -> fl
     if effect.is_zero and rules.margin is None:
         return 0.0
     alpha = 1 - rules.level
-    return conditional_power(
+    return predictive_power(
         effect.mean,
         effect.sd if effect.has_spread and effect.sd is not None else 0.0,
         reached(rules.looks, range(effect.n)),

@@ -117,15 +117,18 @@ def repeated_interval(
     return (low, high) if low <= high else bounds[-1]
 
 
-def conditional_power(
+def predictive_power(
     mean: float, sd: float, looks: Reached, alpha: float, *, margin: float | None = None, margin_alpha: float = 0.05
 ) -> float:
-    """Return the chance that the last look decides, if the effect is what was seen so far.
+    """Return the chance that the last look decides, as far as the pairs so far tell.
 
     *mean* and *sd* are those of the pairs at the last of *looks*, *alpha* and *margin_alpha* the errors that a
-    difference and an equivalence may spend. The mean at the end is taken as normal around *mean*, with the spread that
-    the missing pairs bring (Lan and Wittes 1988, doi:10.2307/2531870); it decides where it lies beyond the last
-    boundary, or, with a *margin*, so deep within it that both one-sided tests reject. Looks on the way add little.
+    difference and an equivalence may spend. The mean at the end is taken as normal around *mean* with a variance of
+    ``sd^2 (1 / n - 1 / last)``: what the missing pairs bring, and how uncertain the effect still is (predictive power:
+    Spiegelhalter, Freedman and Blackburn 1986, doi:10.1016/0197-2456(86)90003-6). To take the effect for what it was so
+    far (conditional power) stops studies of real effects too early: few pairs say too little of it. The last look
+    decides where that mean lies beyond the last boundary, or, with a *margin*, so deep within it that both one-sided
+    tests reject. Looks on the way add little.
     """
     count, last = looks.counts[-1], looks.last
     if count >= last:
@@ -135,7 +138,7 @@ def conditional_power(
     ahead = (*looks.counts, *(look for look in looks.planned if look > count))
     error = sd / math.sqrt(last)
     far = t_of(boundary_scores(ahead, last, alpha, 2)[-1], last) * error
-    spread = sd * math.sqrt(last - count) / last
+    spread = sd * math.sqrt(1 / count - 1 / last)
     chance = _below(-far, mean, spread) + 1 - _below(far, mean, spread)
     if margin is not None:
         inside = margin - t_of(boundary_scores(ahead, last, margin_alpha, 1)[-1], last) * error
