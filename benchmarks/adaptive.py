@@ -7,7 +7,7 @@
 *Simulated*: studies whose truth is known, by the scores of ``coverage/worlds.py``. Both procedures see the same 20
 replicates; the adaptive one begins with 5 and takes more by the code that decides it for a user's study, looking at 5,
 9, 13, 16 and 20. *Trained*: one study of drawn flowers with four questions, run twice in ledgers of its own: with 20
-seeds, and with ``--until-decided --max-seeds 20``. Interrupted, it goes on where it was: the ledgers are kept in --runs.
+seeds, and with ``--until-decided --max-seeds 20``. Interrupted, it goes on where it was: its ledgers are in --runs.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ QUESTIONS = ("denoise", "specks.mirror", "model.skip")
 
 @dataclass(frozen=True)
 class Case:
-    """Studies with *comparisons*, half of them (or the one) with an effect of *size*, and with or without a *margin*."""
+    """Studies with *comparisons*, half of them (or the one) with an effect of *size*, maybe with a *margin*."""
 
     comparisons: int
     size: float
@@ -52,7 +52,7 @@ class Case:
 
     @property
     def world(self) -> World:
-        """How the scores come about; the differences have the standard deviation ``NOISE``, as pairs correlate by .5."""
+        """How the scores come about; differences have the standard deviation ``NOISE``, as pairs correlate by .5."""
         real = [self.size * NOISE * (-1) ** (number // 2) for number in range(self.comparisons)]
         return World(tuple(0.0 if number % 2 else effect for number, effect in enumerate(real)))
 

@@ -17,7 +17,9 @@ def looks() -> tuple[int, ...]:
     return planned_looks(FIRST, LAST)
 
 
-def adaptive(scores: Scores, margin: float | None = None, plan: Sequence[int] = (), futility: float = 0.1) -> list[Said]:
+def adaptive(
+    scores: Scores, margin: float | None = None, plan: Sequence[int] = (), futility: float = 0.1
+) -> list[Said]:
     """Return what our table says once a study with looks by *plan* has run until decided.
 
     *scores* holds as many replicates as the last look has; comparisons that stop earlier use the first of them.

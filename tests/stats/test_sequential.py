@@ -13,8 +13,8 @@ from flowerablate.stats.effects import paired_effect
 from flowerablate.stats.evidence import evidence_for
 from flowerablate.stats.sequential import (
     Reached,
-    predictive_power,
     planned_looks,
+    predictive_power,
     reached,
     repeated_interval,
     sequential_p,
