@@ -222,12 +222,14 @@ def one_thread():
 
 def test_our_own_plugins_load():
     assert CATALOGUE.failures == ()
-    assert {"morphology", "geometry", "color", "intensity", "resnets", "optimizers", "datasets"} <= {
+    assert {"morphology", "geometry", "color", "intensity", "resnets", "optimizers", "datasets", "metrics"} <= {
         plugin.owner.plugin for plugin in CATALOGUE.plugins
     }
 
 
-@pytest.mark.parametrize("name", ["morphology", "geometry", "color", "intensity", "resnets", "optimizers", "datasets"])
+@pytest.mark.parametrize(
+    "name", ["morphology", "geometry", "color", "intensity", "resnets", "optimizers", "datasets", "metrics"]
+)
 def test_our_own_plugin_passes_the_suite_that_we_ship(name):
     check_plugin(importlib.import_module(f"flowerablate_{name}"))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -238,3 +239,11 @@ def test_the_directions_are_those_of_the_literature():
     assert lower == {"log_loss", "brier", "calibration_error"}
     plain = {name for name, spec in METRICS.items() if not spec.percent}
     assert plain == {"log_loss", "brier"}
+
+
+def test_the_documentation_has_each_metric_with_its_direction():
+    text = (Path(__file__).parents[3] / "docs" / "metrics.md").read_text(encoding="utf-8")
+    for name, spec in METRICS.items():
+        row = next(line for line in text.splitlines() if line.startswith(f"| `{name}` |"))
+        assert f"| {'lower' if spec.lower_is_better else 'higher'} |" in row
+        assert row.endswith("| yes |") == (metric(name, 2).per_image is not None)
