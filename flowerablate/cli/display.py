@@ -17,16 +17,17 @@ from rich.progress import (
 )
 
 from ..contracts import MetricInfo, Trial, TrialResult
+from ..study.designs import candidates
 
 
 class Display:
     """A :class:`~flowerablate.execute.observer.RunObserver` on a console."""
 
-    def __init__(self, console: Console, epochs: int = 1) -> None:
+    def __init__(self, console: Console) -> None:
         self.metric: MetricInfo | None = None
         """The metric that is shown behind each trial, as soon as it is known."""
         self._console = console
-        self._epochs = epochs
+        self._epochs = 1
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=None),
@@ -61,6 +62,11 @@ class Display:
         if done >= total:
             self._end()
 
+    def remarked(self, text: str) -> None:
+        """Print what is to be known now."""
+        self._end()
+        self._console.print(escape(text), soft_wrap=True, highlight=False)
+
     def study_started(self, trials: int, finished: int) -> None:
         """Show the bar of the whole study."""
         self._trials, self._finished = trials, finished
@@ -70,6 +76,7 @@ class Display:
 
     def trial_started(self, trial: Trial) -> None:
         """Show the bar of one trial."""
+        self._epochs = sum(candidate.train.epochs for _, candidate in candidates(trial.variant.pipeline))
         self._begin(f"{escape(trial.variant.label)}  seed {trial.seed}", None)
 
     def step_done(self, epoch: int, step: int, steps: int) -> None:

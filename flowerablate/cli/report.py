@@ -10,17 +10,19 @@ import typer
 from rich.console import Console
 
 from ..errors import LedgerError, StudyError, nearest
+from . import report_page
 
 if TYPE_CHECKING:
     from ..execute.assemble import Assembler
-    from ..ledger import Ledger
+    from ..ledger import Ledger, StudyNote
 
 
 def report(
     study: Annotated[
         str | None, typer.Argument(help="Name of the study, or its ledger folder. Without it: the latest one.")
     ] = None,
-    format: Annotated[str, typer.Option("--format", help="rich, md, csv, json or svg.")] = "rich",
+    format: Annotated[str, typer.Option("--format", help="rich, md, csv, json, svg or html.")] = "rich",
+    out: Annotated[Path | None, typer.Option(help="Write to this file instead of the terminal.")] = None,
     metric: Annotated[
         str | None,
         typer.Option(
@@ -31,6 +33,16 @@ def report(
         str | None, typer.Option(metavar="ID", help="Id of the base pipeline, where the ledger holds several.")
     ] = None,
     runs: Annotated[Path, typer.Option(help="The folder in which ledgers are kept.")] = Path("runs"),
+    images: Annotated[
+        bool, typer.Option("--images", help="Instead of the table: the test images that each component wins and loses.")
+    ] = False,
+    of: Annotated[
+        str | None, typer.Option(metavar="ROW", help="With --images: this row of the table only, such as -flip.")
+    ] = None,
+    top: Annotated[int, typer.Option(min=1, help="With --images: so many won and lost images of each row.")] = 10,
+    sheet: Annotated[
+        Path | None, typer.Option(metavar="FILE.png", help="With --images: draw them on a contact sheet.")
+    ] = None,
 ) -> None:
     """Print the ablation table of a study that has been run, wholly or in part.
 
@@ -40,13 +52,21 @@ def report(
       flowerablate report flowers --format csv > flowers.csv
       flowerablate report --metric brier
       flowerablate report --metric calibration_error,bins=10
+      flowerablate report --format html --out report.html
+      flowerablate report --images --of -morphology --sheet morphology.png
     """
     from ..ledger import Ledger
     from ..report import FORMATS
 
-    if format not in FORMATS:
-        raise StudyError(f"no report format is called {format!r}; {nearest(format, FORMATS)}")
-    print_report(Ledger(_find(study, runs)), base, format, Console(), _assembler(), metric)
+    if images:
+        from .report_images import print_images
+
+        ledger = Ledger(_find(study, runs))
+        print_images(ledger, _note(ledger, base), format, Console(), of=of, top=top, sheet=sheet)
+        return
+    if format not in (*FORMATS, "html"):
+        raise StudyError(f"no report format is called {format!r}; {nearest(format, (*FORMATS, 'html'))}")
+    print_report(Ledger(_find(study, runs)), base, format, Console(), _assembler(), metric, out)
 
 
 def print_report(
@@ -56,6 +76,7 @@ def print_report(
     console: Console,
     assembler: Assembler,
     metric: str | None = None,
+    out: Path | None = None,
 ) -> None:
     """Print the comparison of all variants that the ledger holds for *base_id*, or for the base of the latest run.
 
@@ -64,11 +85,10 @@ def print_report(
     from ..execute.metrics import reading, undefined, with_metrics
     from ..report import render, show
     from ..stats import summarise
+    from ..stats.confounds import refusal_notes
     from ..stats.notes import count
 
-    note = ledger.note(base_id)
-    if note is None:
-        raise LedgerError(f"{ledger.root} has no trials yet; 'flowerablate run' makes some")
+    note = _note(ledger, base_id)
     results = ledger.results(note.base_id)
     if not results:
         known = ", ".join(ledger.base_ids()) or "none"
@@ -85,15 +105,30 @@ def print_report(
         looked=note.looked,
         pending=ledger.unfinished(note),
     )
-    summary = replace(summary, notes=(*summary.notes, *undefined(results, read.infos)))
+    more = (*refusal_notes(note.refused, note.remarks), *undefined(results, read.infos))
+    summary = replace(summary, notes=(*summary.notes, *more))
     if note.skipped:
         left_out = f"{count(note.skipped, 'unreadable image')} left out of the data."
         summary = replace(summary, notes=(*summary.notes, left_out))
     title = ledger.root.absolute().name
-    if format == "rich":
+    if format == "html":
+        text = report_page.page(ledger, note, summary, title)
+    elif format == "rich" and out is None:
         show(summary, console, title=title)
+        return
     else:
-        typer.echo(render(summary, format, title=title), nl=False)
+        text = render(summary, format, title=title)
+    if out is None:
+        typer.echo(text, nl=False)
+    else:
+        out.write_text(text, encoding="utf-8")
+
+
+def _note(ledger: Ledger, base_id: str | None) -> StudyNote:
+    note = ledger.note(base_id)
+    if note is None:
+        raise LedgerError(f"{ledger.root} has no trials yet; 'flowerablate run' makes some")
+    return note
 
 
 def _assembler() -> Assembler:

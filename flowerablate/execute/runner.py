@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import errno
 import traceback
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from ..contracts import Design, Rules, Trial, TrialResult
 from ..ledger import Ledger, StudyNote
-from ..study.design import design
+from ..stats.confounds import refusal
+from ..study.designs import design
 from ..study.identity import describe, expand_trials
 from ..study.resolve import resolve, rules_of
 from ..study.schema import StudyFile
@@ -17,6 +18,7 @@ from ..train.device import prepare_process
 from .assemble import Assembler, DataSet, PreparedPipeline
 from .metrics import Metrics, choose_metrics
 from .observer import RunObserver
+from .probe import probe_design
 from .trial import check_parts, run_trial
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
@@ -32,6 +34,8 @@ class Plan:
     trials: tuple[Trial, ...]
     rules: Rules
     metrics: Metrics
+    refused: Mapping[str, str] = field(default_factory=dict)
+    remarks: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def base_id(self) -> str:
@@ -49,7 +53,21 @@ class Plan:
             rules=self.rules,
             secondary=self.metrics.names[1:],
             metrics=tuple(self.metrics.infos.values()),
+            refused=self.refused,
+            remarks=self.remarks,
         )
+
+    def probed(self, ledger: Ledger, assembler: Assembler, observer: RunObserver) -> Plan:
+        """Return the plan without the questions that vanish; the observer hears the reasons."""
+        missing = {trial.variant.change for trial in self.trials if not ledger.folder(trial).complete}
+        seed = self.trials[0].seed
+        probed = probe_design(self.design, missing, self.data, assembler, seed=seed)
+        for label, reason in probed.refused.items():
+            observer.remarked(f"refused, for nothing differs: {refusal(label, reason)}")
+        for label, remark in probed.remarks.items():
+            observer.remarked(f"{label} {remark}")
+        trials = tuple(t for t in self.trials if t.variant.change in probed.design.changes_on(t.seed))
+        return replace(self, design=probed.design, trials=trials, refused=probed.refused, remarks=probed.remarks)
 
 
 @dataclass(frozen=True)
@@ -82,6 +100,7 @@ def run_study(plan: Plan, assembler: Assembler, ledger: Ledger, observer: RunObs
     stop halfway for a fault that could be seen at the start.
     """
     prepare_process()
+    plan = plan.probed(ledger, assembler, observer)
     missing = [trial for trial in plan.trials if not ledger.folder(trial).complete]
     prepared = _prepare(missing, plan.data, assembler)
     pipelines = {variant.change: describe(variant.pipeline) for variant in plan.design.variants}
