@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowerablate import IMAGE_SUFFIXES, DataError, Param, PluginError, Samples, ScheduleContext, StepSpec, StudyError
+from flowerablate import (
+    IMAGE_SUFFIXES,
+    DataError,
+    MetricSpec,
+    Param,
+    PluginError,
+    Samples,
+    ScheduleContext,
+    StepSpec,
+    StudyError,
+)
 from flowerablate.contracts import RESERVED, SLOTS
 from flowerablate.discovery import discover
 from flowerablate.testing import check_component, check_plugin
@@ -181,6 +191,11 @@ def test_a_component_name_that_a_command_line_or_a_path_could_mistake_is_refused
 def test_a_parameter_name_that_is_no_identifier_is_refused(name):
     with pytest.raises(PluginError, match="is not a Python identifier"):
         StepSpec("blur", "Blur.", build=lambda context: None, params=(Param(name, 1, "one"),))
+
+
+def test_a_metric_cannot_take_the_name_of_the_training_loss():
+    with pytest.raises(PluginError, match="metric 'loss': a trial's own loss on the test images is called so"):
+        MetricSpec("loss", "Loss.", build=lambda context: None)
 
 
 def test_the_names_of_image_files_are_there_for_every_plugin():
