@@ -45,7 +45,7 @@ def write_notes(
         *_single_against_family(summary),
         *_few_replicates_carry(summary.rows),
         *_sign_flip(summary),
-        *design_notes(summary),
+        *design_notes(summary, results),
         *confound_notes(summary, results),
         *_environment(results),
     )
