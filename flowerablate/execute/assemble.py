@@ -149,7 +149,7 @@ class Assembler:
         stages = stage(steps)
         prefix = Preprocess(stages.prefix, channels, dtype=f"uint{bits}")
         names = [named.name for named in stages.prefix]
-        at_least = _decoded_at_least(steps)
+        at_least = decoded_at_least(steps)
         store = self._store_name([step for step in pipeline.steps if step.name in names], data, pipeline, at_least)
         if store not in self._stores:
             self._stores[store] = open_store(
@@ -181,7 +181,7 @@ class Assembler:
         return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
 
 
-def _decoded_at_least(steps: Sequence[BuiltStep]) -> int | None:
+def decoded_at_least(steps: Sequence[BuiltStep]) -> int | None:
     """Return how many pixels the shorter side must keep when decoded, or None where every pixel may count.
 
     Only a smooth resize as the study's first step looks at the whole picture and makes it smaller. One that comes first
