@@ -36,7 +36,8 @@ class Evidence:
     *p* is two-sided, and valid for this comparison alone at ``1 - rules.level``; None where no test exists (a single
     pair). *low* and *high* are None where there is no interval. *test* names the test, as a reason says it, *interval*
     the kind of interval. *mde* is the minimum detectable effect where that is not the one of the paired t test.
-    *lasting* is the part of the estimate's variance that no further replicate takes away.
+    *lasting* is the part of the estimate's variance that no further replicate takes away. *look*, with planned looks:
+    at which of them the comparison is.
     """
 
     test: str
@@ -47,6 +48,7 @@ class Evidence:
     interval: str = "t"
     mde: float | None = None
     lasting: float = 0.0
+    look: str = ""
 
     @property
     def equivalence_p(self) -> float | None:
@@ -76,8 +78,8 @@ def sequential_evidence(arms: Arms, effect: Effect, rules: Rules) -> Evidence:
         below = sequential_p(effect.differences, looks, rules.margin, "less", scale=scale)
         equivalence = Equivalence(rules.margin, above or 0.0, below or 0.0, *inner)
     test = "paired t" if effect.has_spread or effect.n < 2 else "sign flip, as all differences are equal"
-    at = f", look {len(looks.counts)} of {len(rules.looks)}" if looks.counts else ""
-    return Evidence(f"{test}{at}", p, low, high, equivalence, interval="repeated")
+    at = f"look {len(looks.counts)} of {len(rules.looks)}" if looks.counts else ""
+    return Evidence(test, p, low, high, equivalence, interval="repeated", look=at)
 
 
 def fixed_evidence(effect: Effect, rules: Rules) -> Evidence:

@@ -13,7 +13,6 @@ from .design_notes import design_notes
 from .effects import sign_flip_floor
 from .images import ImageEvidence
 from .population import population_notes
-from .replication import look_notes
 from .verdicts import pairs_to_reach
 from .wording import count, short
 
@@ -39,7 +38,6 @@ def write_notes(
     """
     return (
         *_controls(summary),
-        *look_notes(summary),
         *_pending(pending),
         *_looked(summary, looked),
         *_another_metric(summary, primary),

@@ -7,14 +7,12 @@ replicates come later, and a comparison may become decided after its stop, when 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..contracts import Contrast, Rules
 from .effects import Effect
 from .multiplicity import Adjusted
 from .sequential import predictive_power, reached
-from .wording import several
 
 if TYPE_CHECKING:
     from .summary import Row, Summary
@@ -51,15 +49,4 @@ def chance_to_be_decided(effect: Effect, adjusted: Adjusted, rules: Rules) -> fl
         alpha / adjusted.factor,
         margin=rules.margin,
         margin_alpha=alpha / (adjusted.equivalence_factor or 1),
-    )
-
-
-def look_notes(summary: Summary) -> Iterator[str]:
-    """Say what the looks were, for what they mean to the table."""
-    looks = summary.rules.looks
-    if not looks:
-        return
-    yield (
-        f"Planned looks at {several(looks)} replicates, the level spent O'Brien-Fleming-like: p-values, verdicts and "
-        "intervals (repeated confidence intervals) hold at whichever a comparison stops."
     )

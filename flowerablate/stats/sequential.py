@@ -18,13 +18,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from .boundaries import Sides, boundary_scores, level_of, spent_score, tables
 from .effects import RESOLUTION
 
 PLANNED = 5
 """How many looks a plan has; more would add little (Jennison and Turnbull 2000, 2.3), fewer stop later."""
 
 Alternative = Literal["two-sided", "greater", "less"]
+Sides = Literal[1, 2]
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,8 @@ def sequential_p(
     *alternative* says on which side of *shift* the mean may lie instead. *scale* is the largest value of the arms, by
     which differences count as equal (their own largest, if not given). None before the first look with 2 pairs.
     """
+    from .boundaries import level_of, spent_score, tables  # with NumPy, which a study of fixed size does without
+
     if not looks.counts:
         return None
     sides: Sides = 2 if alternative == "two-sided" else 1
@@ -101,6 +103,8 @@ def repeated_interval(
     With one *side*, each bound holds at *level* by itself: the interval lies within a margin just when both one-sided
     tests against it reject. Where looks disagree so far that nothing is left, the bounds of the last look are given.
     """
+    from .boundaries import boundary_scores
+
     if not looks.counts:
         return None
     scale = max(map(abs, differences)) if scale is None else scale
@@ -130,6 +134,8 @@ def predictive_power(
     decides where that mean lies beyond the last boundary, or, with a *margin*, so deep within it that both one-sided
     tests reject. Looks on the way add little.
     """
+    from .boundaries import boundary_scores
+
     count, last = looks.counts[-1], looks.last
     if count >= last:
         return 0.0

@@ -81,15 +81,16 @@ def decide(
     if effect.n < 2:
         return Decision("undecided", "n = 1: no interval; run more seeds")
     chance = chance_to_be_decided(effect, adjusted, rules) if rules.looks else None
+    by = f"{evidence.test}, {evidence.look}" if evidence.look else evidence.test
     within = adjusted.equivalence is not None and adjusted.equivalence <= alpha
     if adjusted.difference <= alpha:
         base_better = (effect.mean > 0) != lower_is_better
         verdict = _WORDS.get(contrast.kind, ("helps", "hurts"))[0 if base_better else 1]
-        reason = f"adjusted p {short(adjusted.difference, 2)} ({evidence.test})"
+        reason = f"adjusted p {short(adjusted.difference, 2)} ({by})"
         return Decision(verdict, reason + (f"; yet within the margin of {rules.margin:g}" if within else ""))
     if within and adjusted.equivalence is not None:
         p = short(adjusted.equivalence, 2)
-        return Decision("negligible", f"within the margin of {rules.margin:g}, adjusted p {p} (TOST, {evidence.test})")
+        return Decision("negligible", f"within the margin of {rules.margin:g}, adjusted p {p} (TOST, {by})")
     if contrast.kind == "control":
         return Decision("undecided", _of_a_control(effect), chance=chance)
     if effect.is_zero and rules.margin is None:

@@ -12,7 +12,7 @@ def test_a_study_runs_until_it_is_decided_or_at_its_end_and_runs_nothing_again(c
     assert first.returncode == 0, first.stderr
     assert "look 1 of 3: 2 replicates, 1 comparison open" in first.stderr
     assert "look 3 of 3: 4 replicates, 1 comparison open" in first.stderr
-    assert "Planned looks at 2, 3 and 4 replicates" in re.sub(r"\s+", " ", first.stdout)
+    assert "looks planned at n = 2, 3, 4" in re.sub(r"\s+", " ", first.stdout)
     assert len(list((folder / "runs" / "tiny" / "trials").glob("*/result.json"))) == 8
     again = command(*words, "--set", "ablation.futility=0.0")
     assert "8 of 8 trials are in the ledger already" in again.stderr

@@ -7,7 +7,6 @@ from flowerablate.stats import summarise
 from flowerablate.stats.replication import undecided_after
 
 PLAN = (5, 9, 13, 16, 20)
-RULES = Rules(looks=PLAN)
 STEADY = [0.9, 0.91, 0.89, 0.9, 0.92, 0.9, 0.91, 0.9, 0.89, 0.9, 0.91, 0.9, 0.9]
 
 
@@ -59,13 +58,11 @@ def test_the_chance_counts_on_no_more_than_the_family_leaves(arms):
     assert among < alone
 
 
-def test_the_table_says_what_the_looks_mean(arms):
-    notes = summarise(arms(base=STEADY[:9], a=lowered(0.013)), rules=RULES).notes
-    assert any(note.startswith("Planned looks at 5, 9, 13, 16 and 20 replicates") for note in notes)
-    assert any("the next planned look is at n = 13" in note for note in notes)
-    assert not any("About how many more replicates" in note for note in notes)
-    plain = summarise(arms(base=STEADY[:9], a=lowered(0.013))).notes
-    assert not any("Planned looks" in note for note in plain)
+def test_reasons_name_the_look_and_hints_are_not_those_of_a_fixed_study(arms):
+    summary = summarise(arms(base=STEADY[:9], a=lowered(0.013), clear=lowered(0.2)), rules=Rules(looks=PLAN))
+    assert summary.rows[1].reason.endswith("(paired t, look 2 of 5)")
+    assert any("the next planned look is at n = 13" in note for note in summary.notes)
+    assert not any("About how many more replicates" in note for note in summary.notes)
 
 
 @pytest.mark.parametrize("n", [5, 9, 11])

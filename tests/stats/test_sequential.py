@@ -175,6 +175,6 @@ def test_rules_with_looks_give_evidence_that_allows_for_them():
     evidence = evidence_for(arms, effect, Rules(looks=PLAN, margin=0.5))
     assert evidence.p > effect.p
     assert evidence.low < effect.low < effect.high < evidence.high
-    assert evidence.test == "paired t, look 2 of 5"
+    assert (evidence.test, evidence.look, evidence.interval) == ("paired t", "look 2 of 5", "repeated")
     assert -0.5 < evidence.equivalence.low < evidence.equivalence.high < 0.5
     assert evidence.equivalence.p <= 0.05
