@@ -149,9 +149,10 @@ class Bench:
         return probe_design(asked, changes, data, self.assembler, seed=0)
 
 
-@pytest.fixture
-def bench(tmp_path, picture_folder):
-    return Bench(tmp_path, picture_folder)
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory, make_pictures):
+    folder = tmp_path_factory.mktemp("bench")
+    return Bench(folder, make_pictures(folder / "pictures"))
 
 
 OTHER = "loss=cross-entropy,label_smoothing=0.3"
@@ -403,6 +404,15 @@ def test_what_changes_pixels_by_a_level_is_kept_with_a_remark(bench):
     assert kept(probed) == {"-shift"}
     assert probed.remarks["-shift"].startswith("hardly differs: no pixel")
     assert bench.probe(steps('shift: use = "shift"; by = 2'), "shift").remarks == {}
+
+
+def test_a_step_that_only_keeps_others_from_being_merged_is_kept_with_a_remark(bench):
+    between = 'light: use = "brightness_contrast"; brightness = 0.001; contrast = 0.0'
+    text = steps('turned: use = "rotate"', between, 'moved: use = "affine"', crop=RANDOM_CROP)
+    probed = bench.probe(text, "light", "turned")
+    assert kept(probed) == {"-light", "-turned"}
+    assert set(probed.remarks) == {"-light"}
+    assert "decides which other steps are interpolated as one" in probed.remarks["-light"]
 
 
 def test_what_touches_one_picture_in_a_hundred_is_found_before_it_would_be_refused(tmp_path, make_pictures):

@@ -121,24 +121,31 @@ class Pixels:
         return all(close(mine[0], its[0]) and close(mine[1], its[1]) for mine, its in pairs)
 
     def differ_by_a_level(self, other: Pixels) -> bool:
-        """Whether no pixel differs by more than one level of 255, and nothing but pixels does.
+        """Whether no pixel differs by more than one level of 255, and nothing but pixels does."""
+        return self._end_alike(other) and self._bytes_agree(other, fuse=True, levels=1)
 
-        What is compared is the bytes before they are normalised, which both must do alike.
-        """
+    def differ_by_merging(self, other: Pixels) -> bool:
+        """Whether there is no difference where each step runs by itself: then it comes of merging other steps."""
+        return self._end_alike(other) and self._bytes_agree(other, fuse=False, levels=0)
+
+    def _end_alike(self, other: Pixels) -> bool:
+        """Whether both make floats of bytes in the same way, and mix them in batches in the same way."""
         mine, its = self.chains, other.chains
-        if mine.batch != its.batch or mine.images.pixels.dtype != its.images.pixels.dtype:
-            return False
-        for chain, twin in ((mine.train, its.train), (mine.evaluate, its.evaluate)):
-            if _float_ops(chain) != _float_ops(twin) or chain.output_dtype != twin.output_dtype:
-                return False
-        draws = zip(self.draws(LOOK), other.draws(LOOK), strict=True)
-        return all(_within_a_level(self.bytes_of(draw), other.bytes_of(twin)) for draw, twin in draws)
+        pairs = ((mine.train, its.train), (mine.evaluate, its.evaluate))
+        return mine.batch == its.batch and all(
+            _float_ops(chain) == _float_ops(twin) and chain.output_dtype == twin.output_dtype for chain, twin in pairs
+        )
 
-    def bytes_of(self, draw: Draw) -> NDArray[Any]:
+    def _bytes_agree(self, other: Pixels, *, fuse: bool, levels: int) -> bool:
+        draws = zip(self.draws(LOOK), other.draws(LOOK), strict=True)
+        return all(_within(self._bytes(draw, fuse=fuse), other._bytes(twin, fuse=fuse), levels) for draw, twin in draws)
+
+    def _bytes(self, draw: Draw, *, fuse: bool) -> NDArray[Any]:
         """Return the pictures of a block as the chain has them before it makes floats: [B, H, W, C]."""
         images = self.chains.images
         chain = self.chains.train if draw.training else self.chains.evaluate
-        chain = chain.with_ops([named for named in chain.ops if not writes_floats(named.op)])
+        ops = [named for named in chain.ops if not writes_floats(named.op)]
+        chain = Preprocess(ops, chain.channels, dtype=chain.dtype, fuse=fuse)
         height, width = chain.output_size(int(images.heights[draw.places[0]]), int(images.widths[draw.places[0]]))
         out = np.empty((len(draw.places), height, width, chain.channels), chain.output_dtype)
         chain.run(images, draw.places, self.data.ids[draw.places], out, seed=self.seed, epoch=draw.epoch)
@@ -150,11 +157,12 @@ def _float_ops(chain: Preprocess) -> list[str]:
     return [repr(named) for named in chain.ops if writes_floats(named.op)]
 
 
-def _within_a_level(first: NDArray[Any], second: NDArray[Any]) -> bool:
-    if first.shape != second.shape:
+def _within(first: NDArray[Any], second: NDArray[Any], levels: int) -> bool:
+    """Whether two blocks differ by so many levels of 255 at most."""
+    if first.shape != second.shape or first.dtype != second.dtype:
         return False
-    level = int(np.iinfo(first.dtype).max) // 255
-    return bool(np.abs(first.astype(np.int32) - second.astype(np.int32)).max() <= level)
+    most = levels * (int(np.iinfo(first.dtype).max) // 255)
+    return bool(np.abs(first.astype(np.int32) - second.astype(np.int32)).max() <= most)
 
 
 def _near(first: NDArray[np.float64], second: NDArray[np.float64]) -> bool:
