@@ -166,8 +166,8 @@ class Assembler:
         images = self._stores[store]
         prepared = PreparedPipeline(
             images,
-            Preprocess(stages.train, channels, dtype=prefix.output_dtype),
-            Preprocess(stages.evaluate, channels, dtype=prefix.output_dtype),
+            Preprocess((*_control(pipeline), *stages.train), channels, dtype=prefix.output_dtype),
+            Preprocess((*_control(pipeline), *stages.evaluate), channels, dtype=prefix.output_dtype),
             stages.batch,
         )
         for chain in (prepared.train, prepared.evaluate):
@@ -196,6 +196,16 @@ def decoded_at_least(steps: Sequence[BuiltStep]) -> int | None:
     size = first.op.params["size"]
     assert isinstance(size, int)
     return DECODE_MARGIN * size
+
+
+def _control(pipeline: Pipeline) -> list[NamedOp]:
+    """Return what the control ``placebo`` puts in front of both chains: an op that is applied to no picture.
+
+    It is a native one, because those take pictures of any size and depth. No step of a study can have its name.
+    """
+    if pipeline.control != "placebo":
+        return []
+    return [NamedOp("control: placebo", NativeOp("horizontal_flip", {"probability": 0.0}))]
 
 
 def data_choice(registry: Registry, path: Path) -> Choice:
