@@ -12,6 +12,7 @@ from ...contracts import Contrast, Design, Pipeline, Variant
 from ...data.splits import split_samples
 from ...errors import StudyError
 from ...stats.confounds import refusal
+from ...study.designs import candidates
 from ..assemble import Assembler, DataSet
 from .causes import cause_of_sameness
 from .parts import steps_per_epoch, trace_loss, trace_model, trace_optimizer, trace_plan
@@ -45,14 +46,12 @@ def probe_design(design: Design, missing: Collection[str], data: DataSet, assemb
     controls: those are meant to change nothing. Raises :class:`StudyError` where no contrast is left.
     """
     asked = [c for c in design.contrasts if c.kind != "control" and not _changes(c).isdisjoint(missing)]
-    variants = {variant.change: variant for variant in design.variants}
     needed = {change for contrast in asked for change in _changes(contrast)}
     probe = _Probe(data, assembler, seed)
-    for done, change in enumerate(sorted(needed), start=1):
-        probe.add(variants[change])
-        assembler.progress("comparing variants", done, len(needed) + 1)
+    for variant in design.variants:
+        if variant.change in needed:
+            probe.add(variant)
     probe.compare()
-    assembler.progress("comparing variants", len(needed) + 1, len(needed) + 1)
     refused = {contrast.label: probe.cause(contrast) for contrast in asked if probe.vanishes(contrast)}
     left = tuple(contrast for contrast in design.contrasts if contrast.label not in refused)
     if refused and not left:
@@ -69,30 +68,38 @@ class _Probe:
     """Puts variants into classes: two of one class are the same in every part.
 
     Each part of a variant is named by a key: what it depends on. A part that has one key in all variants is the same in
-    all, and is not looked at; of the others each key is looked at once.
+    all, and is not looked at; of the others each key is looked at once. Where trials choose between candidates, two
+    variants are the same if all their candidates are.
     """
 
     data: DataSet
     assembler: Assembler
     seed: int
-    _keys: dict[str, dict[str, str]] = field(default_factory=dict)
+    _candidates: dict[str, list[Pipeline]] = field(default_factory=dict)
+    _keys: dict[str, list[dict[str, str]]] = field(default_factory=dict)
     _traced: dict[str, dict[str, Callable[[], Trace]]] = field(default_factory=dict)
     _shown: dict[str, Callable[[], Pixels]] = field(default_factory=dict)
-    _pipelines: dict[str, Pipeline] = field(default_factory=dict)
     _pixels: dict[str, Pixels] = field(default_factory=dict)
-    _classes: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    _classes: dict[str, tuple[tuple[int, ...], ...]] = field(default_factory=dict)
     _failures: dict[str, str] = field(default_factory=dict)
+    _looked: int = 0
+    _to_look: int = 0
 
     def add(self, variant: Variant) -> None:
         """Take in *variant*. Raises :class:`FlowerablateError` where its pictures cannot be prepared."""
-        pipeline, data, assembler, seed = variant.pipeline, self.data, self.assembler, self.seed
+        self._candidates[variant.change] = [candidate for _, candidate in candidates(variant.pipeline)]
+        self._keys[variant.change] = [self._take(candidate) for candidate in self._candidates[variant.change]]
+
+    def _take(self, pipeline: Pipeline) -> dict[str, str]:
+        """Return the keys of the parts of *pipeline*, and keep in mind how to look at each."""
+        data, assembler, seed = self.data, self.assembler, self.seed
         plan = pipeline.train
         prepared = assembler.prepare(pipeline, data)
         split = split_samples(data.samples, seed, plan.validation, plan.test)
         steps = max(1, steps_per_epoch(pipeline, split))
         shape = (plan.image_size, plan.channels, plan.channels_last)
         parts: dict[str, tuple[str, Callable[[], Trace]]] = {
-            "plan": (repr((plan, pipeline.retune, pipeline.control)), lambda: trace_plan(pipeline, split)),
+            "plan": (repr((plan, pipeline.control)), lambda: trace_plan(pipeline, split)),
             "model": (repr((pipeline.model, shape)), lambda: trace_model(pipeline, data, assembler, seed)),
             "loss": (
                 repr((pipeline.loss, plan.validation, plan.test)),
@@ -108,17 +115,19 @@ class _Probe:
             self._traced.setdefault(part, {}).setdefault(key, trace)
         keys[_PIXELS] = repr((pipeline.steps, plan))
         self._shown.setdefault(keys[_PIXELS], lambda: Pixels(pipeline, prepared, data, split, seed))
-        self._keys[variant.change], self._pipelines[variant.change] = keys, pipeline
+        return keys
 
     def compare(self) -> None:
         """Find the class of each variant. What fails here fails in its trials too, which say so: a class alone."""
+        self._to_look = sum(len(keys) for keys in (self._shown, *self._traced.values()) if len(keys) > 1)
         numbers: dict[str, dict[str, int]] = {_PIXELS: self._pixel_classes()}
         for part, traces in self._traced.items():
             look = partial(class_of, [])
             numbers[part] = self._each(traces, look) if len(traces) > 1 else dict.fromkeys(traces, 0)
-        for alone, (change, keys) in enumerate(self._keys.items(), start=1):
-            failed = [key for part, key in keys.items() if numbers[part][key] == _FAILED]
-            self._classes[change] = (-alone,) if failed else tuple(numbers[part][keys[part]] for part in numbers)
+        for alone, (change, each) in enumerate(self._keys.items(), start=1):
+            failed = [key for keys in each for part, key in keys.items() if numbers[part][key] == _FAILED]
+            found = (tuple(numbers[part][keys[part]] for part in numbers) for keys in each)
+            self._classes[change] = ((-alone,),) if failed else tuple(found)
             if failed:
                 self._failures[change] = self._failures[failed[0]]
 
@@ -131,6 +140,8 @@ class _Probe:
             except Exception as error:
                 numbers[key] = _FAILED
                 self._failures[key] = " ".join(f"{type(error).__name__}: {error}".split())
+            self._looked += 1
+            self.assembler.progress("comparing variants", self._looked, self._to_look)
         return numbers
 
     def _pixel_classes(self) -> dict[str, int]:
@@ -161,14 +172,14 @@ class _Probe:
         return self._pixels[key]
 
     def _pixels_of(self, change: str) -> Pixels:
-        return self._made(self._keys[change][_PIXELS]).of(self._pipelines[change])
+        return self._made(self._keys[change][0][_PIXELS]).of(self._candidates[change][0])
 
     def vanishes(self, contrast: Contrast) -> bool:
         """Whether the weights of *contrast* sum to zero in every class, on every replicate."""
         return all(self._weights_vanish(weights) for weights in _weights(contrast))
 
     def _weights_vanish(self, weights: Mapping[str, float]) -> bool:
-        sums: dict[tuple[int, ...], float] = {}
+        sums: dict[tuple[tuple[int, ...], ...], float] = {}
         for change, weight in weights.items():
             sums[self._classes[change]] = sums.get(self._classes[change], 0.0) + weight
         return all(math.isclose(total, 0.0, abs_tol=1e-9) for total in sums.values())
@@ -183,10 +194,12 @@ class _Probe:
         return "it weighs nothing"
 
     def _cause(self, one: str, other: str) -> str:
-        first, second = self._pipelines[one], self._pipelines[other]
-        pixels = {id(first): one, id(second): other}
+        first, second = self._candidates[one][0], self._candidates[other][0]
+        if first == second:
+            return "overwritten in every trial by what is chosen on validation (retune)"
+        arms = {id(first): one, id(second): other}
         return cause_of_sameness(
-            first, second, lambda pipeline: self._pixels_of(pixels[id(pipeline)]), self.assembler, self.seed
+            first, second, lambda pipeline: self._pixels_of(arms[id(pipeline)]), self.assembler, self.seed
         )
 
     def remark(self, contrast: Contrast) -> str:
@@ -197,7 +210,8 @@ class _Probe:
         if contrast.by_seed or len(contrast.weights) != 2:
             return ""
         one, other = contrast.weights
-        if self._classes[one][1:] != self._classes[other][1:] or self._classes[one] == self._classes[other]:
+        [(pixels, *parts), *more], [(its_pixels, *its_parts), *its_more] = self._classes[one], self._classes[other]
+        if pixels == its_pixels or parts != its_parts or more or its_more:
             return ""
         mine, its = self._pixels_of(one), self._pixels_of(other)
         if mine.differ_by_merging(its):

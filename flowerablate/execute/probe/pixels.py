@@ -67,27 +67,28 @@ class Pixels:
         self.pipeline, self.data, self.split, self.seed = pipeline, data, split, seed
         self.chains = prepared.fitted(_spread(split.train, _FITTED), data.ids)
         self.block = min(BLOCK, plan.batch_size)
-        # Images have a batch axis of labels in any case, so that mixed labels can be compared with plain ones.
-        classes = len(data.samples.classes)
-        self._sets = {
-            training: PackedDataset(
-                self.chains.train if training else self.chains.evaluate,
-                self.chains.images,
-                data.ids,
-                data.labels,
-                indices=split.train if training else None,
-                seed=seed,
-                channels_last=plan.channels_last,
-                batch_ops=BatchOps(self.chains.batch if training else (), classes),
-            )
-            for training in (True, False)
-        }
         digest = hashlib.blake2b(digest_size=16)
         means = []
         for images, targets in self.blocks(LOOK):
             digest.update(repr(images.shape).encode() + images.tobytes() + targets.tobytes())
             means.append(images.mean(axis=(1, 2, 3), dtype=np.float64))
         self.digest, self._means = digest.digest(), np.concatenate(means)
+
+    def _source(self, training: bool) -> PackedDataset:
+        """Return the pictures of a chain, always with class probabilities: mixed labels are compared with plain ones.
+
+        It is made when it is needed, for it holds a file open: there may be many variants.
+        """
+        return PackedDataset(
+            self.chains.train if training else self.chains.evaluate,
+            self.chains.images,
+            self.data.ids,
+            self.data.labels,
+            indices=self.split.train if training else None,
+            seed=self.seed,
+            channels_last=self.pipeline.train.channels_last,
+            batch_ops=BatchOps(self.chains.batch if training else (), len(self.data.samples.classes)),
+        )
 
     def of(self, pipeline: Pipeline) -> Pixels:
         """Return the same as those of another *pipeline*, which has the same steps and the same plan."""
@@ -97,16 +98,18 @@ class Pixels:
 
     def draws(self, extent: Extent) -> Iterator[Draw]:
         """Yield what *extent* takes, in blocks: training pictures in the order of their epochs, then the others."""
+        training = self._source(True)
         for epoch in range(1, min(extent.epochs, self.pipeline.train.epochs) + 1):
-            order = self.split.train[self._sets[True].order(epoch)][: extent.training]
+            order = self.split.train[training.order(epoch)][: extent.training]
             yield from (Draw(order[start : start + self.block], epoch) for start in range(0, len(order), self.block))
         held_out = _spread(np.concatenate([self.split.validation, self.split.test]), extent.evaluation)
         yield from (Draw(held_out[start : start + BLOCK], 0) for start in range(0, len(held_out), BLOCK))
 
     def blocks(self, extent: Extent) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
         """Yield what the model gets: pictures, float32 [B, C, H, W], and class probabilities, float32 [B, classes]."""
+        sources = {training: self._source(training) for training in (True, False)}
         for draw in self.draws(extent):
-            source = self._sets[draw.training]
+            source = sources[draw.training]
             buffer = Buffer(source.shape, len(draw.places))
             source.fill(buffer, draw.places, draw.epoch)
             yield buffer.image_array, buffer.label_array
