@@ -119,7 +119,8 @@ class _Probe:
 
     def compare(self) -> None:
         """Find the class of each variant. What fails here fails in its trials too, which say so: a class alone."""
-        self._to_look = sum(len(keys) for keys in (self._shown, *self._traced.values()) if len(keys) > 1)
+        counts = [len(self._shown), *(len(traces) for traces in self._traced.values())]
+        self._to_look = sum(count for count in counts if count > 1)
         numbers: dict[str, dict[str, int]] = {_PIXELS: self._pixel_classes()}
         for part, traces in self._traced.items():
             look = partial(class_of, [])
