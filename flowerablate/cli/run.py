@@ -107,6 +107,7 @@ def run(
             assembler = make_assembler(registry, folder)
             assembler.progress = display.preparing
             plan = plan_study(wanted, assembler, skip_bad=skip_bad)
+            display.metric = plan.metrics.infos[plan.rules.metric]
             if not dry_run:
                 outcome = run_study(plan, assembler, ledger, display)
     except KeyboardInterrupt:
@@ -115,7 +116,7 @@ def run(
     if outcome is None:
         _show_trials(plan, ledger, console)
         return
-    _show_report(plan, ledger, console)
+    _show_report(assembler, ledger, console)
     _finish(outcome, plan, messages)
 
 
@@ -215,10 +216,10 @@ def _answered_by(contrast: Contrast) -> str:
     return text.removeprefix("+ ")
 
 
-def _show_report(plan: Plan, ledger: Ledger, console: Console) -> None:
+def _show_report(assembler: Assembler, ledger: Ledger, console: Console) -> None:
     from .report import print_report
 
-    print_report(ledger, None, "rich", console)
+    print_report(ledger, None, "rich", console, assembler)
 
 
 def _say_interrupted(plan: Plan | None, ledger: Ledger, messages: Console) -> None:

@@ -26,6 +26,7 @@ from ..train.keyed_init import build_keyed
 from ..train.loop import EpochRecord, FitResult, Parts, fit, load_best
 from .assemble import Assembler, DataSet, PreparedPipeline
 from .costs import count_flops, peak_memory, reset_memory, training_facts
+from .metrics import LOSS, Metrics
 from .observer import RunObserver
 from .search import clear, search
 
@@ -42,6 +43,7 @@ def run_trial(
     assembler: Assembler,
     folder: TrialFolder,
     observer: RunObserver,
+    metrics: Metrics,
 ) -> TrialResult:
     """Train *trial*, or go on where it was stopped, and write its result to *folder*.
 
@@ -76,9 +78,11 @@ def run_trial(
     parts = trained.parts
     load_best(parts.model, folder.path)
     test = evaluate(parts.model, trained.batches["test"], parts.loss, device=device, channels_last=plan.channels_last)
-    surroundings = record_surroundings(pipeline, assembler, device)
+    predictions = _predictions(data, split, test)
+    figures = metrics.measure(predictions)
+    surroundings = {**record_surroundings(pipeline, assembler, device), **metrics.records(figures)}
     result = replace(
-        _result(trial, trained.fitted, test, parts.model, surroundings),
+        _result(trial, trained.fitted, test, {**figures, LOSS.name: test.loss}, parts.model, surroundings),
         flops=count_flops(parts.model, plan, device),
         memory=peak_memory(device),
         facts=training_facts(trained.pipeline.train, trained.batches["train"], trained.prepared.train, split),
@@ -87,7 +91,7 @@ def run_trial(
     if found:
         result = replace(result, tuned=found.values, seconds=found.seconds)
         files["candidates"] = found.records
-    write_predictions(folder.path, _predictions(data, split, test))
+    write_predictions(folder.path, predictions)
     folder.finish(result, files)
     clear(folder.path)
     return result
@@ -216,7 +220,12 @@ class _Steps:
 
 
 def _result(
-    trial: Trial, fitted: FitResult, test: Evaluation, model: nn.Module, surroundings: Mapping[str, str]
+    trial: Trial,
+    fitted: FitResult,
+    test: Evaluation,
+    metrics: Mapping[str, float],
+    model: nn.Module,
+    surroundings: Mapping[str, str],
 ) -> TrialResult:
     best = fitted.best
     return TrialResult(
@@ -224,7 +233,7 @@ def _result(
         base_id=trial.base_id,
         change=trial.variant.change,
         seed=trial.seed,
-        metrics={"accuracy": test.accuracy, "loss": test.loss},
+        metrics=metrics,
         validation={"accuracy": best.validation_accuracy, "loss": best.validation_loss} if best else {},
         best_epoch=fitted.best_epoch,
         epochs=len(fitted.history),

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from ..contracts import Contrast, Rules
+from ..contracts import Contrast, MetricInfo, Rules
 from ..errors import LedgerError
 from .files import read_json, write_json
 
@@ -23,7 +23,7 @@ class StudyNote:
     *trials* are those of the latest run, *skipped* counts its unreadable images. *contrasts* are all that were ever
     asked, *refused* gives the reason for each that was asked and changes nothing, *remarks* what the comparison before
     training found of others. *looked* are the numbers of replicates at which verdicts were shown. *secondary* metrics
-    are shown beside that of the *rules*.
+    are shown beside that of the *rules*; *metrics* says how to read each, should its plugin be gone.
     """
 
     base_id: str
@@ -35,6 +35,7 @@ class StudyNote:
     looked: tuple[int, ...] = ()
     secondary: tuple[str, ...] = ()
     remarks: Mapping[str, str] = field(default_factory=dict)
+    metrics: tuple[MetricInfo, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class Notes:
                 refused={**{label: why for label, why in old.refused.items() if label not in asked}, **note.refused},
                 remarks={**old.remarks, **note.remarks},
                 looked=tuple(sorted({*old.looked, *note.looked})),
+                metrics=tuple({info.name: info for info in (*old.metrics, *note.metrics)}.values()),
             )
         return Notes(note.base_id, {**self.studies, note.base_id: note})
 

@@ -66,7 +66,7 @@ def to_csv(summary: Summary) -> str:
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, fieldnames=list(lines[0]), lineterminator="\n")
     writer.writeheader()
-    writer.writerows({name: _harmless(value) for name, value in line.items()} for line in lines)
+    writer.writerows({name: harmless(value) for name, value in line.items()} for line in lines)
     return buffer.getvalue()
 
 
@@ -120,7 +120,8 @@ def _renamed(effect: dict[str, Any]) -> dict[str, Any]:
     return {names.get(name, name): value for name, value in effect.items()}
 
 
-def _harmless(value: object) -> object:
+def harmless(value: object) -> object:
+    """Return *value* as a cell of CSV that no spreadsheet runs; numbers keep every digit."""
     if isinstance(value, str) and _FORMULA.match(value) and not _LABEL.match(value):
         return "'" + value
     if isinstance(value, float):
