@@ -94,11 +94,15 @@ def build_roc_auc(context: fa.MetricContext) -> fa.Metric:
     """Return the area under the ROC curve: that of the second class, or the mean of all, each against the rest.
 
     It is the chance that an image of the class is given a higher probability of it than one of the rest, ties counted
-    half (Hanley & McNeil 1982); the mean over classes is unweighted.
+    half (Hanley & McNeil 1982); the mean over classes is unweighted. What an image adds is by DeLong et al. 1988.
     """
+    from dataclasses import replace
+
     from sklearn.metrics import roc_auc_score
 
-    return _one_against_the_rest(context, roc_auc_score)
+    from flowerablate.stats.delong import macro_area_per_image
+
+    return replace(_one_against_the_rest(context, roc_auc_score), per_image=macro_area_per_image)
 
 
 def build_average_precision(context: fa.MetricContext) -> fa.Metric:

@@ -210,7 +210,7 @@ def test_an_image_of_probability_zero_costs_36_nats_and_no_more():
     assert value("log_loss", np.array([0]), np.array([[0.0, 1.0]])) == pytest.approx(36.04, abs=0.01)
 
 
-@pytest.mark.parametrize("name", ["accuracy", "log_loss", "brier"])
+@pytest.mark.parametrize("name", ["accuracy", "log_loss", "brier", "roc_auc"])
 @pytest.mark.parametrize(("labels", "p"), CASES)
 def test_means_over_images_say_what_each_image_adds(name, labels, p):
     made = metric(name, p.shape[1])
