@@ -110,7 +110,8 @@ def summarise(
     one that it lacks, the name tells (``loss``, ``...error``). *looked* are the numbers of replicates at which verdicts
     were shown before, *pending* is the number of trials that are planned but not there yet. *images*: what the test
     images do to each metric, for rules that ask for intervals over replicates x images (see :mod:`.population`).
-    *judge*: yet another way to the evidence (see :mod:`.evidence`), in the place of that. Raises :class:`StudyError` when no trial has the metric.
+    *judge*: yet another way to the evidence (see :mod:`.evidence`), in the place of that. Raises :class:`StudyError`
+    when no trial has the metric.
     """
     given = rules or Rules()
     rules = given if metric in (None, given.metric) else replace(given, metric=metric or "", margin=None)
