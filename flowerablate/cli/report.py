@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast, get_args
 
 import typer
 from rich.console import Console
 
+from ..contracts import Population
 from ..errors import LedgerError, StudyError, nearest
 from . import report_page
 
@@ -27,6 +28,14 @@ def report(
         str | None,
         typer.Option(
             help="The metric to compare, any that is installed, or loss. Without it: the study's primary one."
+        ),
+    ] = None,
+    population: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="What intervals speak of: replicates (these test images), images (others like them), or auto. "
+            "Without it: what the study says.",
         ),
     ] = None,
     base: Annotated[
@@ -52,6 +61,7 @@ def report(
       flowerablate report flowers --format csv > flowers.csv
       flowerablate report --metric brier
       flowerablate report --metric calibration_error,bins=10
+      flowerablate report --population images
       flowerablate report --format html --out report.html
       flowerablate report --images --of -morphology --sheet morphology.png
     """
@@ -66,7 +76,8 @@ def report(
         return
     if format not in (*FORMATS, "html"):
         raise StudyError(f"no report format is called {format!r}; {nearest(format, (*FORMATS, 'html'))}")
-    print_report(Ledger(_find(study, runs)), base, format, Console(), _assembler(), metric, out)
+    wanted = None if population is None else _population(population)
+    print_report(Ledger(_find(study, runs)), base, format, Console(), _assembler(), metric, out, wanted)
 
 
 def print_report(
@@ -77,11 +88,14 @@ def print_report(
     assembler: Assembler,
     metric: str | None = None,
     out: Path | None = None,
+    population: Population | None = None,
 ) -> None:
     """Print the comparison of all variants that the ledger holds for *base_id*, or for the base of the latest run.
 
     A *metric* that the trials do not have yet is taken of their predictions; *assembler* builds it.
+    *population* takes the place of the one that the study's rules name.
     """
+    from ..execute.images import image_evidence
     from ..execute.metrics import reading, undefined, with_metrics
     from ..report import render, show
     from ..stats import summarise
@@ -95,15 +109,17 @@ def print_report(
         raise LedgerError(f"{ledger.root} has no finished trials of base {note.base_id}; bases in it: {known}")
     read = reading(note, metric, assembler)
     results = with_metrics(results, ledger, note.base_id, read.metrics)
+    rules = replace(note.rules, population=population or note.rules.population)
     summary = summarise(
         results,
         note.contrasts,
-        rules=note.rules,
+        rules=rules,
         metric=read.primary,
         metrics=read.infos,
         secondary=read.secondary,
         looked=note.looked,
         pending=ledger.unfinished(note),
+        images=image_evidence(ledger, note.base_id, rules, read.metrics.names, read.metrics.built),
     )
     more = (*refusal_notes(note.refused, note.remarks), *undefined(results, read.infos))
     summary = replace(summary, notes=(*summary.notes, *more))
@@ -122,6 +138,12 @@ def print_report(
         typer.echo(text, nl=False)
     else:
         out.write_text(text, encoding="utf-8")
+
+
+def _population(text: str) -> Population:
+    if text not in get_args(Population):
+        raise StudyError(f"no population is called {text!r}; {nearest(text, get_args(Population))}")
+    return cast(Population, text)
 
 
 def _note(ledger: Ledger, base_id: str | None) -> StudyNote:
