@@ -74,7 +74,7 @@ def to_latex(summary: Summary, title: str = "", columns: Sequence[Column] = ()) 
 
 
 class _Part:
-    """A column of ours as one column of LaTeX, or as two: effects and their intervals are each aligned by themselves."""
+    """A column of ours as one column of LaTeX, or as two: effects and their intervals are aligned apart."""
 
     def __init__(self, column: Column, summary: Summary) -> None:
         self.column = column
