@@ -10,23 +10,39 @@ import typer
 from rich.console import Console
 
 from ..errors import LedgerError, StudyError, nearest
+from . import report_page
 
 if TYPE_CHECKING:
-    from ..ledger import Ledger
+    from ..execute.assemble import Assembler
+    from ..ledger import Ledger, StudyNote
 
 
 def report(
     study: Annotated[
         str | None, typer.Argument(help="Name of the study, or its ledger folder. Without it: the latest one.")
     ] = None,
-    format: Annotated[str, typer.Option("--format", help="rich, md, csv, json or svg.")] = "rich",
+    format: Annotated[str, typer.Option("--format", help="rich, md, csv, json, svg or html.")] = "rich",
+    out: Annotated[Path | None, typer.Option(help="Write to this file instead of the terminal.")] = None,
     metric: Annotated[
-        str | None, typer.Option(help="The metric to compare. Without it: the study's primary one.")
+        str | None,
+        typer.Option(
+            help="The metric to compare, any that is installed, or loss. Without it: the study's primary one."
+        ),
     ] = None,
     base: Annotated[
         str | None, typer.Option(metavar="ID", help="Id of the base pipeline, where the ledger holds several.")
     ] = None,
     runs: Annotated[Path, typer.Option(help="The folder in which ledgers are kept.")] = Path("runs"),
+    images: Annotated[
+        bool, typer.Option("--images", help="Instead of the table: the test images that each component wins and loses.")
+    ] = False,
+    of: Annotated[
+        str | None, typer.Option(metavar="ROW", help="With --images: this row of the table only, such as -flip.")
+    ] = None,
+    top: Annotated[int, typer.Option(min=1, help="With --images: so many won and lost images of each row.")] = 10,
+    sheet: Annotated[
+        Path | None, typer.Option(metavar="FILE.png", help="With --images: draw them on a contact sheet.")
+    ] = None,
 ) -> None:
     """Print the ablation table of a study that has been run, wholly or in part.
 
@@ -34,38 +50,96 @@ def report(
     Examples:
       flowerablate report
       flowerablate report flowers --format csv > flowers.csv
-      flowerablate report --metric loss
+      flowerablate report --metric brier
+      flowerablate report --metric calibration_error,bins=10
+      flowerablate report --format html --out report.html
+      flowerablate report --images --of -morphology --sheet morphology.png
     """
     from ..ledger import Ledger
     from ..report import FORMATS
 
-    if format not in FORMATS:
-        raise StudyError(f"no report format is called {format!r}; {nearest(format, FORMATS)}")
-    print_report(Ledger(_find(study, runs)), base, format, Console(), metric)
+    if images:
+        from .report_images import print_images
+
+        ledger = Ledger(_find(study, runs))
+        print_images(ledger, _note(ledger, base), format, Console(), of=of, top=top, sheet=sheet)
+        return
+    if format not in (*FORMATS, "html"):
+        raise StudyError(f"no report format is called {format!r}; {nearest(format, (*FORMATS, 'html'))}")
+    print_report(Ledger(_find(study, runs)), base, format, Console(), _assembler(), metric, out)
 
 
-def print_report(ledger: Ledger, base_id: str | None, format: str, console: Console, metric: str | None = None) -> None:
-    """Print the comparison of all variants that the ledger holds for *base_id*, or for the base of the latest run."""
+def print_report(
+    ledger: Ledger,
+    base_id: str | None,
+    format: str,
+    console: Console,
+    assembler: Assembler,
+    metric: str | None = None,
+    out: Path | None = None,
+) -> None:
+    """Print the comparison of all variants that the ledger holds for *base_id*, or for the base of the latest run.
+
+    A *metric* that the trials do not have yet is taken of their predictions; *assembler* builds it.
+    """
+    from ..execute.metrics import reading, undefined, with_metrics
     from ..report import render, show
     from ..stats import summarise
+    from ..stats.confounds import refusal_notes
     from ..stats.notes import count
 
-    note = ledger.note(base_id)
-    if note is None:
-        raise LedgerError(f"{ledger.root} has no trials yet; 'flowerablate run' makes some")
+    note = _note(ledger, base_id)
     results = ledger.results(note.base_id)
     if not results:
         known = ", ".join(ledger.base_ids()) or "none"
         raise LedgerError(f"{ledger.root} has no finished trials of base {note.base_id}; bases in it: {known}")
-    summary = summarise(results, note.contrasts, rules=note.rules, metric=metric, pending=ledger.unfinished(note))
+    read = reading(note, metric, assembler)
+    results = with_metrics(results, ledger, note.base_id, read.metrics)
+    summary = summarise(
+        results,
+        note.contrasts,
+        rules=note.rules,
+        metric=read.primary,
+        metrics=read.infos,
+        secondary=read.secondary,
+        looked=note.looked,
+        pending=ledger.unfinished(note),
+    )
+    more = (*refusal_notes(note.refused, note.remarks), *undefined(results, read.infos))
+    summary = replace(summary, notes=(*summary.notes, *more))
     if note.skipped:
         left_out = f"{count(note.skipped, 'unreadable image')} left out of the data."
         summary = replace(summary, notes=(*summary.notes, left_out))
     title = ledger.root.absolute().name
-    if format == "rich":
+    if format == "html":
+        text = report_page.page(ledger, note, summary, title)
+    elif format == "rich" and out is None:
         show(summary, console, title=title)
+        return
     else:
-        typer.echo(render(summary, format, title=title), nl=False)
+        text = render(summary, format, title=title)
+    if out is None:
+        typer.echo(text, nl=False)
+    else:
+        out.write_text(text, encoding="utf-8")
+
+
+def _note(ledger: Ledger, base_id: str | None) -> StudyNote:
+    note = ledger.note(base_id)
+    if note is None:
+        raise LedgerError(f"{ledger.root} has no trials yet; 'flowerablate run' makes some")
+    return note
+
+
+def _assembler() -> Assembler:
+    """Return an assembler with the plugins that are installed, and with that of the current folder."""
+    from ..discovery import discover
+    from .listing import warn
+    from .run import make_assembler
+
+    catalogue = discover(Path().absolute(), strict=False)
+    warn(catalogue)
+    return make_assembler(catalogue.registry, Path().absolute())
 
 
 def _find(study: str | None, runs: Path) -> Path:

@@ -69,7 +69,7 @@ class SideBySide:
         yield Text()
         if grid.legend:
             yield Text(safe(grid.legend), style="dim")
-        for line in (_effect_line(self.comparison), *explanation(self.comparison)):
+        for line in explanation(self.comparison):
             yield Text(safe(line), style="dim")
         if self.comparison.notes:
             yield Text()

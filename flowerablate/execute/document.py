@@ -1,0 +1,185 @@
+"""Collects what a page shows from a study's ledger, and from its data where that can still be found."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ..contracts import Pipeline, TrialResult
+from ..errors import FlowerablateError
+from ..ledger import Ledger, Predictions, StudyNote, TrialFolder
+from ..ledger.files import read_json
+from ..report.html.document import (
+    Confusion,
+    CostPoint,
+    Document,
+    Provenance,
+    Samples,
+    SeedCurve,
+    VariantCurves,
+)
+from ..stats import Summary
+from ..stats.arms import values_of
+from ..stats.image_wins import confusion
+from ..study.toml import to_toml
+from .assemble import Assembler
+from .gallery import Pictures, pipeline_of, sample_pictures
+
+Folders = Mapping[tuple[str, int], TrialFolder]
+"""The finished trials by change and seed."""
+
+
+def collect(
+    ledger: Ledger, note: StudyNote, summary: Summary, title: str, assemble: Callable[[], Assembler] | None
+) -> Document:
+    """Return the document of the study that *note* is of; *assemble* makes what builds data sets and steps.
+
+    What cannot be found or read is left out, and the document says so; without *assemble* no pictures are looked for.
+    """
+    results = [result for result in ledger.results(note.base_id) if not result.failure]
+    folders = finished_trials(ledger, note.base_id)
+    missing: list[str] = []
+    pipeline = _base_pipeline(folders, missing)
+    return Document(
+        title=title,
+        summary=summary,
+        curves=_curves(results, folders, missing),
+        costs=_costs(results, summary),
+        confusions=_confusions(results, folders, missing),
+        samples=_samples(pipeline, results, assemble),
+        study=to_toml(pipeline, title, note.rules, note.secondary, _seeds(results)) if pipeline else "",
+        provenance=_provenance(note, results),
+        missing=tuple(dict.fromkeys(missing)),
+    )
+
+
+def finished_trials(ledger: Ledger, base_id: str) -> dict[tuple[str, int], TrialFolder]:
+    """Return the folders of the finished trials of the study with that base."""
+    return {
+        (claim.change, int(folder.record["seed"])): folder
+        for claim, folder in ledger.trials_of(base_id)
+        if folder.complete
+    }
+
+
+def predictions_of(folders: Folders, change: str) -> dict[int, Predictions]:
+    """Return what the trials of the variant *change* said of their test images, by seed."""
+    return {seed: folder.predictions() for (of, seed), folder in sorted(folders.items()) if of == change}
+
+
+def base_record(folders: Folders) -> dict[str, Any] | None:
+    """Return what the ledger keeps of a trial of the base, or None where none is finished."""
+    seeds = sorted(seed for change, seed in folders if not change)
+    return folders["", seeds[0]].record if seeds else None
+
+
+def _base_pipeline(folders: Folders, missing: list[str]) -> Pipeline | None:
+    record = base_record(folders)
+    if record is None:
+        missing.append("No trial of the base has finished, so its pipeline and pictures are not shown.")
+        return None
+    try:
+        return pipeline_of(record)
+    except FlowerablateError as error:
+        missing.append(f"The study is not shown: {error}.")
+        return None
+
+
+def _by_change(results: Sequence[TrialResult]) -> dict[str, list[TrialResult]]:
+    groups: dict[str, list[TrialResult]] = {}
+    for result in results:
+        groups.setdefault(result.change, []).append(result)
+    return groups
+
+
+def _curves(results: Sequence[TrialResult], folders: Folders, missing: list[str]) -> tuple[VariantCurves, ...]:
+    variants = []
+    for change, group in _by_change(results).items():
+        seeds = []
+        for result in group:
+            try:
+                history = read_json(folders[change, result.seed].path / "history.json")
+                seeds.append(_curve(result, history))
+            except (OSError, FlowerablateError, KeyError, TypeError):
+                missing.append(f"The training curve of {change or 'base'}, seed {result.seed}, cannot be read.")
+        if seeds:
+            variants.append(VariantCurves(change, change or "base", tuple(seeds)))
+    return tuple(variants)
+
+
+def _curve(result: TrialResult, history: Sequence[Mapping[str, float | None]]) -> SeedCurve:
+    return SeedCurve(
+        seed=result.seed,
+        train_loss=tuple(epoch["train_loss"] for epoch in history),
+        validation_loss=tuple(epoch["validation_loss"] for epoch in history),
+        validation_accuracy=tuple(epoch["validation_accuracy"] for epoch in history),
+        best_epoch=result.best_epoch,
+    )
+
+
+def _costs(results: Sequence[TrialResult], summary: Summary) -> tuple[CostPoint, ...]:
+    values = values_of(results, summary.metric)
+    base = values.get("", {})
+    if not base:
+        return ()
+    base_mean = math.fsum(base.values()) / len(base)
+    intervals = {}
+    for row in summary.rows:
+        plain = row.contrast is not None and dict(row.contrast.weights) == {"": 1.0, row.change: -1.0}
+        if plain and row.effect is not None and row.effect.low is not None and row.effect.high is not None:
+            intervals[row.change] = (base_mean - row.effect.high, base_mean - row.effect.low)
+    points = []
+    for change, group in _by_change(results).items():
+        common = sorted(base.keys() & values.get(change, {}).keys())
+        seconds = [result.seconds for result in group if math.isfinite(result.seconds)]
+        if common and seconds:
+            difference = math.fsum(values[change][seed] - base[seed] for seed in common) / len(common)
+            low, high = intervals.get(change, (None, None))
+            cost = math.fsum(seconds) / len(seconds)
+            points.append(CostPoint(change, change or "base", cost, base_mean + difference, low, high))
+    return tuple(points)
+
+
+def _confusions(results: Sequence[TrialResult], folders: Folders, missing: list[str]) -> tuple[Confusion, ...]:
+    found = []
+    for change, group in _by_change(results).items():
+        try:
+            classes, counts = confusion(predictions_of(folders, change).values())
+            rows = tuple(tuple(row) for row in counts)
+            found.append(Confusion(change or "base", classes, rows, len(group)))
+        except (OSError, FlowerablateError) as error:
+            missing.append(f"The confusion matrix of {change or 'base'} is not shown: {error}.")
+    return tuple(found)
+
+
+def _samples(
+    pipeline: Pipeline | None, results: Sequence[TrialResult], assemble: Callable[[], Assembler] | None
+) -> Samples:
+    if pipeline is None or assemble is None:
+        return Samples(remarks=("The pictures were not looked for.",))
+    try:
+        return sample_pictures(Pictures(pipeline, assemble()), min(_seeds(results), default=0))
+    except (OSError, FlowerablateError) as error:
+        return Samples(remarks=(f"The pictures cannot be shown: {error}.",))
+
+
+def _seeds(results: Sequence[TrialResult]) -> tuple[int, ...]:
+    return tuple(sorted({result.seed for result in results}))
+
+
+def _provenance(note: StudyNote, results: Sequence[TrialResult]) -> Provenance:
+    lines = sorted(f"{result.trial_id} {result.seed} {result.change}" for result in results)
+    counted: dict[str, Counter[str]] = {}
+    for result in results:
+        for name, value in result.environment.items():
+            counted.setdefault(name, Counter())[str(value)] += 1
+    return Provenance(
+        base_id=note.base_id,
+        seeds=_seeds(results),
+        trials=len(results),
+        digest=hashlib.blake2b("\n".join(lines).encode(), digest_size=16).hexdigest(),
+        facts=tuple((name, tuple(sorted(counts.items()))) for name, counts in sorted(counted.items())),
+    )

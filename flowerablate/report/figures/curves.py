@@ -1,0 +1,99 @@
+"""Training curves: one panel per variant, its single seeds thin, their mean strong, the base's mean behind it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from ..html.document import SeedCurve, VariantCurves
+from . import canvas
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_COLUMNS = 4
+_PANEL = 1.75
+"""Height of a row of panels, inches."""
+
+MOST_SEEDS = 20
+"""Single seeds drawn in a panel; the mean is always over all."""
+
+Series = Callable[[SeedCurve], tuple[float | None, ...]]
+
+
+def draw_accuracy(curves: Sequence[VariantCurves]) -> str:
+    """Return the accuracy on validation over the epochs as an ``<svg>`` element; empty without any training."""
+
+    def series(seed: SeedCurve) -> tuple[float | None, ...]:
+        return tuple(None if value is None else 100 * value for value in seed.validation_accuracy)
+
+    return _draw(curves, "accuracy", "validation accuracy, %", [(series, "-")])
+
+
+def draw_losses(curves: Sequence[VariantCurves]) -> str:
+    """Return the losses over the epochs, training dashed and validation solid, as an ``<svg>`` element."""
+    lines: list[tuple[Series, str]] = [(lambda s: s.train_loss, (":")), (lambda s: s.validation_loss, "-")]
+    return _draw(curves, "losses", "loss: training dotted, validation solid", lines)
+
+
+def _draw(curves: Sequence[VariantCurves], name: str, what: str, lines: Sequence[tuple[Series, str]]) -> str:
+    curves = [variant for variant in curves if any(_length(seed) for seed in variant.seeds)]
+    if not curves:
+        return ""
+    base = next((variant for variant in curves if not variant.change), None)
+    columns = min(_COLUMNS, len(curves))
+    rows = math.ceil(len(curves) / columns)
+    with canvas.style(name):
+        figure = canvas.new_figure(canvas.WIDTH, _PANEL * rows + 0.5)
+        height = figure.get_figheight()
+        panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+        figure.subplots_adjust(
+            left=0.055, right=0.99, top=1 - 0.3 / height, bottom=0.52 / height, wspace=0.12, hspace=0.36
+        )
+        for place, axes in enumerate(panels.flat):
+            if place >= len(curves):
+                axes.set_visible(False)
+                continue
+            variant = curves[place]
+            canvas.quiet(axes)
+            axes.set_title(canvas.short(variant.label, 30), color=canvas.INK)
+            for series, dashes in lines:
+                if base is not None and variant is not base:
+                    _line(axes, _mean(base, series), canvas.OPEN, dashes, 1.4)
+                color = canvas.INK if variant is base else canvas.GOOD
+                for seed in variant.seeds[:MOST_SEEDS]:
+                    _line(axes, list(series(seed)), color, dashes, 0.6, alpha=0.4)
+                _line(axes, _mean(variant, series), color, dashes, 1.8)
+            if place + columns >= len(curves):
+                axes.set_xlabel("epoch")
+                axes.tick_params(labelbottom=True)
+        panels.flat[0].xaxis.get_major_locator().set_params(integer=True, nbins=6)
+        panels.flat[0].yaxis.get_major_locator().set_params(nbins=5)
+        return canvas.to_svg(figure, name, f"{what}, over the epochs, of {_in_words(curves)}")
+
+
+def _line(axes: Axes, values: Sequence[float | None], color: str, dashes: str, width: float, alpha: float = 1) -> None:
+    known = [math.nan if value is None else value for value in values]
+    single = "." if len(known) == 1 else None
+    axes.plot(
+        range(1, len(known) + 1), known, color=color, linestyle=dashes, linewidth=width, alpha=alpha, marker=single
+    )
+
+
+def _mean(variant: VariantCurves, series: Series) -> list[float | None]:
+    """Return the mean over the seeds that have a value, epoch by epoch."""
+    means: list[float | None] = []
+    for epoch in range(max(_length(seed) for seed in variant.seeds)):
+        values = [series(seed)[epoch] for seed in variant.seeds if epoch < _length(seed)]
+        known = [value for value in values if value is not None]
+        means.append(math.fsum(known) / len(known) if known else None)
+    return means
+
+
+def _length(seed: SeedCurve) -> int:
+    return len(seed.validation_loss)
+
+
+def _in_words(curves: Sequence[VariantCurves]) -> str:
+    return ", ".join(f"{variant.label} ({len(variant.seeds)} seeds)" for variant in curves)

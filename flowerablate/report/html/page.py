@@ -1,0 +1,192 @@
+"""Writes a :class:`~.document.Document` as one HTML file.
+
+Every text that comes from a study, its data or a plugin is escaped by the template engine, and what is not visible in
+it becomes ``�``. The page may load nothing and run nothing, which its own policy says to the browser too.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ...stats import Row, Summary
+from ..columns import Column, default_columns
+from ..figures.marks import mark_of
+from ..table import caption, headline
+from ..wording import MISSING, printable, scale_of
+from .document import Confusion, Document, Frame
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+MATRIX_UP_TO = 15
+"""Classes up to which a confusion matrix is drawn; above, the most frequent mistakes are listed."""
+
+_MISTAKES = 12
+_FIGURE_SPACE = " "
+_MEDIA_TYPES = ("image/png", "image/jpeg")
+
+
+def to_html(document: Document, columns: Sequence[Column] = ()) -> str:
+    """Return the page, the same text for the same document. *columns* are those of the table, else the usual ones."""
+    from ..figures import draw_accuracy, draw_costs, draw_forest, draw_losses
+
+    summary = document.summary
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            document=document,
+            summary=summary,
+            headline=headline(summary),
+            caption=caption(summary),
+            tally=_tally(summary),
+            table=_table(summary, columns or default_columns()),
+            evidence=[_evidence(row, summary) for row in summary.rows if row.effect is not None],
+            figures={
+                "forest": _markup(draw_forest(summary)),
+                "costs": _markup(draw_costs(document.costs, summary)),
+                "accuracy": _markup(draw_accuracy(document.curves)),
+                "losses": _markup(draw_losses(document.curves)),
+            },
+            matrices=[_matrix(confusion) for confusion in document.confusions],
+            study=document.study.splitlines(),
+        )
+    )
+
+
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("flowerablate.report.html"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        finalize=_visible,
+    )
+    environment.filters["data_uri"] = _data_uri
+    environment.filters["mark"] = lambda verdict: mark_of(verdict).sign
+    environment.filters["tone"] = lambda verdict: mark_of(verdict).tone
+    return environment
+
+
+def _visible(value: Any) -> Any:
+    """What a template writes: text without characters that could mislead the eye; markup is our own."""
+    return printable(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
+
+
+def _markup(svg: str) -> Any:
+    from markupsafe import Markup
+
+    return Markup(svg)  # drawn by us, with all foreign text escaped by the drawing library
+
+
+def _data_uri(frame: Frame) -> str:
+    if frame.media_type not in _MEDIA_TYPES:
+        raise ValueError(f"a picture of type {frame.media_type!r} cannot stand in a page")
+    return f"data:{frame.media_type};base64,{base64.b64encode(frame.content).decode()}"
+
+
+@dataclass(frozen=True)
+class _Head:
+    lines: tuple[str, ...]
+    side: str
+
+
+@dataclass(frozen=True)
+class _Line:
+    cells: tuple[tuple[str, str, str], ...]
+    """Text, side, and verdict where the cell is one."""
+    is_base: bool
+
+
+def _table(summary: Summary, columns: Sequence[Column]) -> tuple[list[_Head], list[_Line]]:
+    heads = [_Head(tuple(column.header(summary).split("\n")), column.justify) for column in columns]
+    texts = [column.cells(summary) for column in columns]
+    lines = []
+    for place, row in enumerate((summary.base, *summary.rows)):
+        cells = [
+            (
+                text[place] if column.name == "variant" else _number(text[place]),
+                column.justify,
+                row.verdict or "" if column.name == "verdict" else "",
+            )
+            for column, text in zip(columns, texts, strict=True)
+        ]
+        lines.append(_Line(tuple(cells), place == 0))
+    return heads, lines
+
+
+def _number(text: str) -> str:
+    """Align as a terminal does: blanks as wide as digits, and minus signs as wide as plus signs."""
+    inner = text.lstrip(" ")
+    padded = _FIGURE_SPACE * (len(text) - len(inner)) + inner
+    padded = padded.replace(", ", ",\0").replace("  ", _FIGURE_SPACE * 2)
+    padded = padded.replace("[ ", "[" + _FIGURE_SPACE).replace("\0 ", " " + _FIGURE_SPACE).replace("\0", " ")
+    return padded.replace("-", "−") if any(character.isdigit() for character in padded) else padded
+
+
+def _evidence(row: Row, summary: Summary) -> dict[str, str]:
+    effect = row.effect
+    assert effect is not None
+    scale = scale_of(summary)
+    return {
+        "label": row.label,
+        "pairs": str(row.n),
+        "p": _p(row.adjusted_p),
+        "sign_flip": _p(effect.sign_flip_p),
+        "mde": MISSING if effect.mde is None else scale.value(effect.mde),
+        "correlation": MISSING if effect.correlation is None else f"{effect.correlation:.2f}".replace("-", "−"),
+        "reason": row.reason,
+    }
+
+
+def _p(p: float | None) -> str:
+    if p is None:
+        return MISSING
+    return "< .001" if p < 0.001 else f"{p:.3f}".removeprefix("0") if p < 0.9995 else "1.000"
+
+
+def _tally(summary: Summary) -> list[tuple[int, str]]:
+    verdicts = [row.verdict for row in summary.rows if row.verdict]
+    return [(verdicts.count(verdict), str(verdict)) for verdict in dict.fromkeys(verdicts)]
+
+
+@dataclass(frozen=True)
+class _Matrix:
+    """A confusion as it is drawn: *rows* of (count, percent of the class, depth of colour), or *mistakes*."""
+
+    label: str
+    classes: tuple[str, ...]
+    trials: int
+    accuracy: str
+    rows: tuple[tuple[tuple[int, str, str], ...], ...]
+    mistakes: tuple[tuple[str, str, int, str], ...]
+
+
+def _matrix(confusion: Confusion) -> _Matrix:
+    total = sum(map(sum, confusion.counts))
+    right = sum(row[place] for place, row in enumerate(confusion.counts))
+    rows, mistakes = [], []
+    for place, (name, row) in enumerate(zip(confusion.classes, confusion.counts, strict=True)):
+        whole = sum(row)
+        shares = [count / whole if whole else 0.0 for count in row]
+        rows.append(tuple((count, f"{100 * s:.0f}", f"{s:.2f}") for count, s in zip(row, shares, strict=True)))
+        for other, count in enumerate(row):
+            if count and other != place:
+                mistakes.append((name, confusion.classes[other], count, f"{100 * shares[other]:.1f}"))
+    mistakes.sort(key=lambda mistake: (-mistake[2], mistake[:2]))
+    small = len(confusion.classes) <= MATRIX_UP_TO
+    return _Matrix(
+        confusion.label,
+        confusion.classes,
+        confusion.trials,
+        f"{100 * right / total:.1f}" if total else MISSING,
+        tuple(rows) if small else (),
+        () if small else tuple(mistakes[:_MISTAKES]),
+    )

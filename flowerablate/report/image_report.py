@@ -1,0 +1,150 @@
+"""The images that components win and lose, as tables: on the terminal, as CSV and as JSON.
+
+The JSON document (``"schema": "flowerablate.images/1"``)::
+
+    schema, title, rows [ROW]
+    ROW: row (label of the table's row), arms [name of the arm with the component, name of that without], images,
+         replicates, answers, won, lost, wins [IMAGE], losses [IMAGE]
+    IMAGE: key, truth, replicates, right_with, right_without, won, lost, gain, consistency, answer_with, answer_without
+
+The CSV has one line per IMAGE, with ``row`` and ``side`` (``won`` or ``lost``) before its fields.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from ..contracts import Contrast
+from ..stats.image_wins import ImageCount, ImageWins
+from .records import harmless
+from .wording import printable
+
+SCHEMA = "flowerablate.images/1"
+
+
+@dataclass(frozen=True)
+class ContrastImages:
+    """A row of the ablation table and the images that it wins and loses."""
+
+    contrast: Contrast
+    found: ImageWins
+
+
+def arm_names(contrast: Contrast) -> tuple[str, str]:
+    """Return what the two arms are called: ``with`` and ``without`` a component, or ``base`` and ``new``."""
+    about_a_part = contrast.kind in ("removal", "addition", "main effect")
+    return ("with", "without") if about_a_part else ("base", "new")
+
+
+def side_titles(images: ContrastImages) -> tuple[str, str]:
+    """Return the headings above the images won and lost."""
+    one, other = arm_names(images.contrast)
+    wins, losses = len(images.found.wins), len(images.found.losses)
+    label = printable(images.contrast.label)
+    return (
+        f"{label}: {_count(wins)} more often right {_arm(one)} than {_arm(other)}",
+        f"{label}: {_count(losses)} more often right {_arm(other)} than {_arm(one)}",
+    )
+
+
+def _arm(name: str) -> str:
+    return f"{name} it" if name.startswith("with") else f"in the {name}"
+
+
+def _count(number: int) -> str:
+    return f"{number} {'image' if number == 1 else 'images'}"
+
+
+def answer(name: str, right: int, replicates: int) -> str:
+    """Return ``rose, 3 of 4 right``: the answer given most often, and how often the arm was right."""
+    return f"{printable(name)}, {right} of {replicates} right"
+
+
+def to_tables(images: ContrastImages, top: int) -> Iterator[RenderableType]:
+    """Yield what is printed for one row: a line on all images, then at most *top* won and *top* lost ones."""
+    found = images.found
+    yield Text(
+        f"{_count(found.images)} tested, {found.answers} pairs of answers in {found.replicates} "
+        f"{'replicate' if found.replicates == 1 else 'replicates'}: {found.won} won, {found.lost} lost",
+        style="dim",
+    )
+    for title, counts in zip(side_titles(images), (found.wins, found.losses), strict=True):
+        yield Text()
+        yield Text(title, style="bold")
+        if counts:
+            yield _table(counts[:top], arm_names(images.contrast))
+        if len(counts) > top:
+            yield Text(f"and {len(counts) - top} more; --top shows them", style="dim")
+
+
+def _table(counts: Sequence[ImageCount], arms: tuple[str, str]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("image", overflow="fold")
+    table.add_column("truth", overflow="fold")
+    table.add_column(arms[0], overflow="fold")
+    table.add_column(arms[1], overflow="fold")
+    table.add_column("p of truth", justify="right")
+    for count in counts:
+        table.add_row(
+            Text(printable(count.key)),
+            Text(printable(count.truth)),
+            Text(answer(count.answer_with, count.right_with, count.replicates)),
+            Text(answer(count.answer_without, count.right_without, count.replicates)),
+            f"{count.gain:+.2f}",
+        )
+    return table
+
+
+def images_to_json(rows: Sequence[ContrastImages], title: str = "") -> str:
+    """Return the document described above, indented, ending in a newline."""
+    records = []
+    for row in rows:
+        found = row.found
+        totals = {name: getattr(found, name) for name in ("images", "replicates", "answers", "won", "lost")}
+        sides = {"wins": [_record(one) for one in found.wins], "losses": [_record(one) for one in found.losses]}
+        records.append({"row": row.contrast.label, "arms": list(arm_names(row.contrast)), **totals, **sides})
+    document = {"schema": SCHEMA, "title": title, "rows": records}
+    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def images_to_csv(rows: Sequence[ContrastImages]) -> str:
+    """Return a header and one line per image; a text that a spreadsheet could run gets a leading apostrophe."""
+    fields = ["row", "side", *_FIELDS]
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, fieldnames=fields, lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        for side, counts in (("won", row.found.wins), ("lost", row.found.losses)):
+            for count in counts:
+                record = {"row": row.contrast.label, "side": side, **_record(count)}
+                writer.writerow({name: harmless(value) for name, value in record.items()})
+    return buffer.getvalue()
+
+
+_FIELDS = (
+    "key",
+    "truth",
+    "replicates",
+    "right_with",
+    "right_without",
+    "won",
+    "lost",
+    "gain",
+    "consistency",
+    "answer_with",
+    "answer_without",
+)
+
+
+def _record(count: ImageCount) -> dict[str, Any]:
+    record = {**asdict(count), "consistency": count.consistency}
+    return {name: record[name] for name in _FIELDS}

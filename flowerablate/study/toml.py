@@ -1,0 +1,56 @@
+"""Writes a pipeline back as the study file that it could have come from."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+
+from ..contracts import Choice, Pipeline, Rules
+
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def to_toml(pipeline: Pipeline, name: str, rules: Rules, secondary: Sequence[str], seeds: Sequence[int]) -> str:
+    """Return *pipeline*, all parameters filled in, with *rules* and the number of *seeds*, as a study in TOML.
+
+    Steps that a variant removed are left out. The questions that were asked are not in it.
+    """
+    plan = pipeline.train
+    tables: dict[str, dict[str, object]] = {
+        "dataset": _component(pipeline.dataset),
+        "input": {"image_size": plan.image_size, "channels": plan.channels, "bits": plan.bits},
+        "split": {"validation": plan.validation, "test": plan.test},
+        **{f"steps.{_key(step.name)}": _component(step) for step in pipeline.steps if step.enabled},
+        **{slot: _component(getattr(pipeline, slot)) for slot in ("model", "optimizer", "scheduler", "loss")},
+        "train": {"epochs": plan.epochs, "batch_size": plan.batch_size, "channels_last": plan.channels_last},
+        "ablation": {"seeds": len(seeds)},
+        "metrics": {"primary": rules.metric, "secondary": list(secondary)},
+        "statistics": {"level": rules.level, "margin": rules.margin, "population": rules.population},
+    }
+    lines = [f"name = {_value(name)}"]
+    for table, content in tables.items():
+        lines += ["", f"[{table}]", *_lines(content)]
+    return "\n".join(lines) + "\n"
+
+
+def _component(choice: Choice) -> dict[str, object]:
+    return {"use": choice.use, **choice.params}
+
+
+def _lines(content: Mapping[str, object]) -> list[str]:
+    return [f"{_key(key)} = {_value(value)}" for key, value in content.items() if value is not None]
+
+
+def _key(key: str) -> str:
+    return key if _BARE_KEY.fullmatch(key) else json.dumps(key)
+
+
+def _value(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_value, value))}]"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return repr(value)
