@@ -33,34 +33,8 @@ def dumps(document: Mapping[str, Any]) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-<<<<<<< HEAD
 def document_of(summary: Summary) -> dict[str, Any]:
     """Return all that *summary* holds as JSON values."""
-=======
-def to_csv(summary: Summary) -> str:
-    """Return a header and one line per row, base first; empty where there is no value.
-
-    A text that a spreadsheet could take for a formula gets a leading apostrophe. Names like ``-morphology+flip`` do
-    not: without brackets, quotes, ``!`` or ``|`` they can neither call nor fetch anything, and other programs read
-    them as they are.
-    """
-    lines = []
-    for row in (summary.base, *summary.rows):
-        record = _record(row)
-        effect = record.pop("effect") or _no_effect()
-        effect.pop("differences")
-        position = list(record).index("p_adjusted")
-        items = list(record.items())
-        lines.append({**dict(items[:position]), **_renamed(effect), **dict(items[position:])})
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, fieldnames=list(lines[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({name: harmless(value) for name, value in line.items()} for line in lines)
-    return buffer.getvalue()
-
-
-def _record(row: Row) -> dict[str, Any]:
->>>>>>> lead
     return {
         "metric": summary.metric,
         "split": "test",
@@ -206,8 +180,7 @@ def csv_of(lines: Iterable[Mapping[str, object]]) -> str:
     return buffer.getvalue()
 
 
-def harmless(value: object) -> object:
-    """Return *value* as a cell of CSV that no spreadsheet runs; numbers keep every digit."""
+def _harmless(value: object) -> object:
     if isinstance(value, str) and _FORMULA.match(value) and not _LABEL.match(value):
         return "'" + value
     if isinstance(value, float):
