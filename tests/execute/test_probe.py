@@ -12,7 +12,7 @@ from flowerablate.discovery import discover
 from flowerablate.errors import StudyError
 from flowerablate.execute.assemble import Assembler
 from flowerablate.execute.probe import probe_design
-from flowerablate.study.design import design
+from flowerablate.study.designs import design
 from flowerablate.study.read import read_study
 from flowerablate.study.resolve import resolve
 
