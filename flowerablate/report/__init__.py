@@ -7,6 +7,7 @@ figures.
 
 from .columns import Column
 from .comparison import Comparison, Side, compare
+from .comparison_formats import FORMATS as COMPARISON_FORMATS
 from .comparison_formats import render_comparison, show_comparison
 from .forest import ForestColumn
 from .formats import FORMATS, format_of, render, show
@@ -26,6 +27,7 @@ from .table import Report
 from .wording import MISSING, Scale, duration, printable, probability, quantity, scale_of
 
 __all__ = [
+    "COMPARISON_FORMATS",
     "FORMATS",
     "MISSING",
     "Column",

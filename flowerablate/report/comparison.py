@@ -87,12 +87,9 @@ def _difference(first: Row | None, second: Row | None, *, paired: bool) -> Effec
     if first is None or second is None or first.effect is None or second.effect is None:
         return None
     if paired:
-        by_seed = [
-            dict(zip(row.seeds, row.effect.differences, strict=True))
-            for row in (first, second)
-            if row.effect is not None
-        ]
-        found = difference_of_paired_effects(*by_seed, level=first.effect.level)
+        ones = dict(zip(first.seeds, first.effect.differences, strict=True))
+        others = dict(zip(second.seeds, second.effect.differences, strict=True))
+        found = difference_of_paired_effects(ones, others, first.effect.level)
         if found is not None:
             return found
     # Rows without a common seed share no random numbers, whatever the studies do.

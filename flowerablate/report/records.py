@@ -174,13 +174,14 @@ def csv_of(lines: Iterable[Mapping[str, object]]) -> str:
     """Return *lines*, which all have the same fields, as CSV that a spreadsheet cannot run."""
     lines = list(lines)
     buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, fieldnames=[_harmless(name) for name in lines[0]], lineterminator="\n")
+    writer = csv.DictWriter(buffer, fieldnames=list(lines[0]), lineterminator="\n")
     writer.writeheader()
-    writer.writerows({_harmless(name): _harmless(value) for name, value in line.items()} for line in lines)
+    writer.writerows({name: harmless(value) for name, value in line.items()} for line in lines)
     return buffer.getvalue()
 
 
-def _harmless(value: object) -> object:
+def harmless(value: object) -> object:
+    """Return *value* as a cell of CSV that no spreadsheet runs; numbers keep every digit."""
     if isinstance(value, str) and _FORMULA.match(value) and not _LABEL.match(value):
         return "'" + value
     if isinstance(value, float):

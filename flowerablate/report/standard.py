@@ -95,7 +95,11 @@ class SecondaryColumn(Column):
         return [*effect_cells([None, *found.effects], scale_of_secondary(found))]
 
     def _found(self, summary: Summary) -> Secondary | None:
-        return next((each for each in summary.secondary if self.metric in ("", each.info.name)), None)
+        return next((each for each in summary.secondary if self._is_meant(each.info.name)), None)
+
+    def _is_meant(self, name: str) -> bool:
+        """Whether *name*, which tells parameters behind a comma, is the metric, or one of its kind."""
+        return self.metric in ("", name, name.partition(",")[0])
 
 
 class PairsColumn(Column):
