@@ -66,9 +66,8 @@ def compare(first: Side, second: Side) -> Comparison:
     """Match the rows of two studies by label and kind; raises :class:`StudyError` where their metrics differ."""
     metrics = first.summary.metric, second.summary.metric
     if metrics[0] != metrics[1]:
-        raise StudyError(
-            f"{first.title} is about {metrics[0]}, {second.title} about {metrics[1]}; name one by --metric"
-        )
+        what = f"{first.title} is about {metrics[0]}, {second.title} about {metrics[1]}"
+        raise StudyError(f"{what}; name one that both have by --metric")
     obstacles = tuple(_obstacles(first, second))
     rows = [{(row.label, kind_of(row)): row for row in _rows(side.summary)} for side in (first, second)]
     matches = []
@@ -169,9 +168,10 @@ def basis(comparison: Comparison) -> str:
 
 def explanation(comparison: Comparison) -> tuple[str, ...]:
     """Return what the columns mean."""
+    common = " over the common seeds" if comparison.is_paired else ""
     level = f"{comparison.first.summary.level * 100:g} %"
     method = "paired t" if comparison.is_paired else "Welch's t"
     return (
         "effect and verdict: each study's own, by its own rules, paired by seed within it.",
-        f"A − B: difference of the effects, {method} interval at {level}, for each row alone: it allows for no family.",
+        f"A − B: difference of the effects{common}, {method} interval at {level}; each by itself, no family.",
     )
