@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ...stats import Row, Summary
-from ..columns import Column, default_columns
+from ..caption import caption, headline
+from ..columns import Column
 from ..figures.marks import mark_of
-from ..table import caption, headline
+from ..signs import UNTESTED
+from ..standard import default_columns
 from ..wording import MISSING, printable, scale_of
 from .document import Confusion, Document, Frame
 
@@ -43,7 +45,7 @@ def to_html(document: Document, columns: Sequence[Column] = ()) -> str:
             headline=headline(summary),
             caption=caption(summary),
             tally=_tally(summary),
-            table=_table(summary, columns or default_columns()),
+            table=_table(summary, [column for column in columns or default_columns(summary) if not column.is_drawing]),
             evidence=[_evidence(row, summary) for row in summary.rows if row.effect is not None],
             figures={
                 "forest": _markup(draw_forest(summary)),
@@ -112,7 +114,7 @@ def _table(summary: Summary, columns: Sequence[Column]) -> tuple[list[_Head], li
     for place, row in enumerate((summary.base, *summary.rows)):
         cells = [
             (
-                text[place] if column.name == "variant" else _number(text[place]),
+                _cell(column, text[place], row),
                 column.justify,
                 row.verdict or "" if column.name == "verdict" else "",
             )
@@ -120,6 +122,12 @@ def _table(summary: Summary, columns: Sequence[Column]) -> tuple[list[_Head], li
         ]
         lines.append(_Line(tuple(cells), place == 0))
     return heads, lines
+
+
+def _cell(column: Column, text: str, row: Row) -> str:
+    if column.name == "verdict" and row.contrast is not None:
+        return row.verdict or UNTESTED  # the page has signs of its own
+    return text if column.name == "variant" else _number(text)
 
 
 def _number(text: str) -> str:
