@@ -7,6 +7,7 @@ it becomes ``�``. The page may load nothing and run nothing, which its own pol
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -70,6 +71,7 @@ def _environment() -> Environment:
         finalize=_visible,
     )
     environment.filters["data_uri"] = _data_uri
+    environment.filters["prose"] = _prose
     environment.filters["mark"] = lambda verdict: mark_of(verdict).sign
     environment.filters["tone"] = lambda verdict: mark_of(verdict).tone
     return environment
@@ -84,6 +86,13 @@ def _markup(svg: str) -> Any:
     from markupsafe import Markup
 
     return Markup(svg)  # drawn by us, with all foreign text escaped by the drawing library
+
+
+def _prose(text: str) -> Any:
+    """Keep a name such as ``-flip`` from being broken behind its hyphen."""
+    from markupsafe import Markup, escape
+
+    return Markup(re.sub(r"(?<![\w-])-(?=\w)", "-\N{WORD JOINER}", str(escape(printable(text)))))
 
 
 def _data_uri(frame: Frame) -> str:
