@@ -1,6 +1,7 @@
 """Fixtures for all rooms: where the real photographs are, and small folders of pictures made on the spot."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,12 @@ def real_data() -> Path:
 def picture_folder(tmp_path: Path) -> Path:
     """Two classes of twelve pictures that a tiny network can tell apart: reddish and greenish noise."""
     return make_picture_folder(tmp_path / "pictures")
+
+
+@pytest.fixture(scope="session")
+def make_pictures() -> Callable[..., Path]:
+    """Make such a folder: ``make_pictures(root, per_class=12, size=24)``."""
+    return make_picture_folder
 
 
 def make_picture_folder(root: Path, per_class: int = 12, size: int = 24) -> Path:

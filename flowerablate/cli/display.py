@@ -16,15 +16,18 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from ..contracts import Trial, TrialResult
+from ..contracts import MetricInfo, Trial, TrialResult
+from ..study.designs import candidates
 
 
 class Display:
     """A :class:`~flowerablate.execute.observer.RunObserver` on a console."""
 
-    def __init__(self, console: Console, epochs: int = 1) -> None:
+    def __init__(self, console: Console) -> None:
+        self.metric: MetricInfo | None = None
+        """The metric that is shown behind each trial, as soon as it is known."""
         self._console = console
-        self._epochs = epochs
+        self._epochs = 1
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=None),
@@ -59,6 +62,11 @@ class Display:
         if done >= total:
             self._end()
 
+    def remarked(self, text: str) -> None:
+        """Print what is to be known now."""
+        self._end()
+        self._console.print(escape(text), soft_wrap=True, highlight=False)
+
     def study_started(self, trials: int, finished: int) -> None:
         """Show the bar of the whole study."""
         self._trials, self._finished = trials, finished
@@ -68,6 +76,7 @@ class Display:
 
     def trial_started(self, trial: Trial) -> None:
         """Show the bar of one trial."""
+        self._epochs = sum(candidate.train.epochs for _, candidate in candidates(trial.variant.pipeline))
         self._begin(f"{escape(trial.variant.label)}  seed {trial.seed}", None)
 
     def step_done(self, epoch: int, step: int, steps: int) -> None:
@@ -82,7 +91,9 @@ class Display:
         self._finished += 1
         if self._study is not None:
             self._progress.update(self._study, completed=self._finished)
-        self._console.print(f"{self._finished:>{len(str(self._trials))}}/{self._trials}  {_line(trial, result)}")
+        self._console.print(
+            f"{self._finished:>{len(str(self._trials))}}/{self._trials}  {_line(trial, result, self.metric)}"
+        )
 
     def _begin(self, what: str, total: int | None) -> None:
         self._end()
@@ -94,9 +105,11 @@ class Display:
             self._part = None
 
 
-def _line(trial: Trial, result: TrialResult) -> str:
+def _line(trial: Trial, result: TrialResult, metric: MetricInfo | None) -> str:
     start = f"{escape(trial.variant.label)}  seed {trial.seed}"
     if result.failure:
         return f"{start}  [red]failed[/red]: {escape(result.failure)}"
     collapsed = "  [yellow]collapsed[/yellow]" if result.collapsed else ""
-    return f"{start}  accuracy {result.metrics['accuracy']:.3f}  {result.seconds:.1f} s{collapsed}"
+    value = result.metrics.get(metric.name) if metric else None
+    figure = "" if metric is None or value is None else f"  {escape(metric.name)} {value:.3f}"
+    return f"{start}{figure}  {result.seconds:.1f} s{collapsed}"

@@ -13,6 +13,7 @@ from ..errors import LedgerError, StudyError, nearest
 from . import report_page
 
 if TYPE_CHECKING:
+    from ..execute.assemble import Assembler
     from ..ledger import Ledger, StudyNote
 
 
@@ -23,7 +24,10 @@ def report(
     format: Annotated[str, typer.Option("--format", help="rich, md, csv, json, svg or html.")] = "rich",
     out: Annotated[Path | None, typer.Option(help="Write to this file instead of the terminal.")] = None,
     metric: Annotated[
-        str | None, typer.Option(help="The metric to compare. Without it: the study's primary one.")
+        str | None,
+        typer.Option(
+            help="The metric to compare, any that is installed, or loss. Without it: the study's primary one."
+        ),
     ] = None,
     base: Annotated[
         str | None, typer.Option(metavar="ID", help="Id of the base pipeline, where the ledger holds several.")
@@ -46,7 +50,8 @@ def report(
     Examples:
       flowerablate report
       flowerablate report flowers --format csv > flowers.csv
-      flowerablate report --metric loss
+      flowerablate report --metric brier
+      flowerablate report --metric calibration_error,bins=10
       flowerablate report --format html --out report.html
       flowerablate report --images --of -morphology --sheet morphology.png
     """
@@ -61,7 +66,7 @@ def report(
         return
     if format not in (*FORMATS, "html"):
         raise StudyError(f"no report format is called {format!r}; {nearest(format, (*FORMATS, 'html'))}")
-    print_report(Ledger(_find(study, runs)), base, format, Console(), metric, out)
+    print_report(Ledger(_find(study, runs)), base, format, Console(), _assembler(), metric, out)
 
 
 def print_report(
@@ -69,12 +74,18 @@ def print_report(
     base_id: str | None,
     format: str,
     console: Console,
+    assembler: Assembler,
     metric: str | None = None,
     out: Path | None = None,
 ) -> None:
-    """Print the comparison of all variants that the ledger holds for *base_id*, or for the base of the latest run."""
+    """Print the comparison of all variants that the ledger holds for *base_id*, or for the base of the latest run.
+
+    A *metric* that the trials do not have yet is taken of their predictions; *assembler* builds it.
+    """
+    from ..execute.metrics import reading, undefined, with_metrics
     from ..report import render, show
     from ..stats import summarise
+    from ..stats.confounds import refusal_notes
     from ..stats.notes import count
 
     note = _note(ledger, base_id)
@@ -82,7 +93,20 @@ def print_report(
     if not results:
         known = ", ".join(ledger.base_ids()) or "none"
         raise LedgerError(f"{ledger.root} has no finished trials of base {note.base_id}; bases in it: {known}")
-    summary = summarise(results, note.contrasts, rules=note.rules, metric=metric, pending=ledger.unfinished(note))
+    read = reading(note, metric, assembler)
+    results = with_metrics(results, ledger, note.base_id, read.metrics)
+    summary = summarise(
+        results,
+        note.contrasts,
+        rules=note.rules,
+        metric=read.primary,
+        metrics=read.infos,
+        secondary=read.secondary,
+        looked=note.looked,
+        pending=ledger.unfinished(note),
+    )
+    more = (*refusal_notes(note.refused, note.remarks), *undefined(results, read.infos))
+    summary = replace(summary, notes=(*summary.notes, *more))
     if note.skipped:
         left_out = f"{count(note.skipped, 'unreadable image')} left out of the data."
         summary = replace(summary, notes=(*summary.notes, left_out))
@@ -105,6 +129,17 @@ def _note(ledger: Ledger, base_id: str | None) -> StudyNote:
     if note is None:
         raise LedgerError(f"{ledger.root} has no trials yet; 'flowerablate run' makes some")
     return note
+
+
+def _assembler() -> Assembler:
+    """Return an assembler with the plugins that are installed, and with that of the current folder."""
+    from ..discovery import discover
+    from .listing import warn
+    from .run import make_assembler
+
+    catalogue = discover(Path().absolute(), strict=False)
+    warn(catalogue)
+    return make_assembler(catalogue.registry, Path().absolute())
 
 
 def _find(study: str | None, runs: Path) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +16,7 @@ from . import run_options as options
 from .templates import default_study
 
 if TYPE_CHECKING:
+    from ..contracts import Contrast
     from ..execute.assemble import Assembler
     from ..execute.runner import Outcome, Plan
     from ..ledger import Ledger
@@ -102,10 +103,11 @@ def run(
     ledger = Ledger(runs / wanted.name)
     plan = outcome = None
     try:
-        with Display(messages, wanted.train.epochs) as display:
+        with Display(messages) as display:
             assembler = make_assembler(registry, folder)
             assembler.progress = display.preparing
             plan = plan_study(wanted, assembler, skip_bad=skip_bad)
+            display.metric = plan.metrics.infos[plan.rules.metric]
             if not dry_run:
                 outcome = run_study(plan, assembler, ledger, display)
     except KeyboardInterrupt:
@@ -114,7 +116,7 @@ def run(
     if outcome is None:
         _show_trials(plan, ledger, console)
         return
-    _show_report(plan, ledger, console)
+    _show_report(assembler, ledger, console)
     _finish(outcome, plan, messages)
 
 
@@ -175,6 +177,7 @@ def _show_trials(plan: Plan, ledger: Ledger, console: Console) -> None:
             trial.id, escape(trial.variant.label), str(trial.seed), "yes" if ledger.folder(trial).complete else "no"
         )
     console.print(table)
+    _show_questions(plan.design.contrasts, console)
     done = sum(ledger.folder(trial).complete for trial in plan.trials)
     console.print(
         f"{len(plan.design.variants)} variants, {len(plan.trials)} trials, {len(plan.trials) - done} to run; "
@@ -183,10 +186,40 @@ def _show_trials(plan: Plan, ledger: Ledger, console: Console) -> None:
     )
 
 
-def _show_report(plan: Plan, ledger: Ledger, console: Console) -> None:
+def _show_questions(contrasts: Sequence[Contrast], console: Console) -> None:
+    """Say what is asked, where that is more than the base against each variant."""
+    from rich.table import Table
+
+    if all(contrast.weights.get("") == 1 and len(contrast.weights) == 2 for contrast in contrasts):
+        return
+    table = Table("question", "about", "answered by", box=None, pad_edge=False)
+    for contrast in contrasts:
+        name = contrast.label if contrast.in_family else f"{contrast.label} (no verdict)"
+        table.add_row(escape(name), contrast.kind, escape(_answered_by(contrast)))
+    console.print()
+    console.print(table)
+    for contrast in contrasts:
+        if contrast.aliases:
+            console.print(f"{escape(contrast.label)} cannot be told from {escape(', '.join(contrast.aliases))}")
+    console.print()
+
+
+def _answered_by(contrast: Contrast) -> str:
+    """Write a contrast out where it is short, and else count its trials."""
+    if contrast.by_seed:
+        sizes = sorted({len(weights) for weights in contrast.by_seed.values()})
+        return f"{' or '.join(map(str, sizes))} trials in each replicate, drawn for each"
+    if len(contrast.weights) > 4:
+        return f"{len(contrast.weights)} trials in each replicate"
+    terms = [(f"{'-' if weight < 0 else '+'} {abs(weight):g} ", change) for change, weight in contrast.weights.items()]
+    text = " ".join(f"{factor.replace(' 1 ', ' ')}[{change or 'base'}]" for factor, change in terms)
+    return text.removeprefix("+ ")
+
+
+def _show_report(assembler: Assembler, ledger: Ledger, console: Console) -> None:
     from .report import print_report
 
-    print_report(ledger, None, "rich", console)
+    print_report(ledger, None, "rich", console, assembler)
 
 
 def _say_interrupted(plan: Plan | None, ledger: Ledger, messages: Console) -> None:

@@ -24,7 +24,7 @@ def _parts(incomplete: str) -> list[str]:
 
     from ..discovery import discover
     from ..errors import FlowerablateError
-    from ..study.design import removable
+    from ..study.designs import removable
     from ..study.read import read_study
     from ..study.resolve import resolve
     from .templates import default_study

@@ -135,6 +135,11 @@ class MetricSpec(ComponentSpec):
     lower_is_better: bool = False
     percent: bool = True
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.name == "loss":
+            raise PluginError("metric 'loss': a trial's own loss on the test images is called so; choose another name")
+
 
 @dataclass(frozen=True)
 class ColumnSpec(ComponentSpec):

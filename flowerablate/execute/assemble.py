@@ -149,7 +149,7 @@ class Assembler:
         stages = stage(steps)
         prefix = Preprocess(stages.prefix, channels, dtype=f"uint{bits}")
         names = [named.name for named in stages.prefix]
-        at_least = _decoded_at_least(steps)
+        at_least = decoded_at_least(steps)
         store = self._store_name([step for step in pipeline.steps if step.name in names], data, pipeline, at_least)
         if store not in self._stores:
             self._stores[store] = open_store(
@@ -166,8 +166,8 @@ class Assembler:
         images = self._stores[store]
         prepared = PreparedPipeline(
             images,
-            Preprocess(stages.train, channels, dtype=prefix.output_dtype),
-            Preprocess(stages.evaluate, channels, dtype=prefix.output_dtype),
+            Preprocess((*_control(pipeline), *stages.train), channels, dtype=prefix.output_dtype),
+            Preprocess((*_control(pipeline), *stages.evaluate), channels, dtype=prefix.output_dtype),
             stages.batch,
         )
         for chain in (prepared.train, prepared.evaluate):
@@ -181,7 +181,7 @@ class Assembler:
         return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
 
 
-def _decoded_at_least(steps: Sequence[BuiltStep]) -> int | None:
+def decoded_at_least(steps: Sequence[BuiltStep]) -> int | None:
     """Return how many pixels the shorter side must keep when decoded, or None where every pixel may count.
 
     Only a smooth resize as the study's first step looks at the whole picture and makes it smaller. One that comes first
@@ -196,6 +196,16 @@ def _decoded_at_least(steps: Sequence[BuiltStep]) -> int | None:
     size = first.op.params["size"]
     assert isinstance(size, int)
     return DECODE_MARGIN * size
+
+
+def _control(pipeline: Pipeline) -> list[NamedOp]:
+    """Return what the control ``placebo`` puts in front of both chains: an op that is applied to no picture.
+
+    It is a native one, because those take pictures of any size and depth. No step of a study can have its name.
+    """
+    if pipeline.control != "placebo":
+        return []
+    return [NamedOp("control: placebo", NativeOp("horizontal_flip", {"probability": 0.0}))]
 
 
 def data_choice(registry: Registry, path: Path) -> Choice:

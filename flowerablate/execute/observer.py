@@ -13,6 +13,9 @@ class RunObserver(Protocol):
     def preparing(self, what: str, done: int, total: int) -> None:
         """*what* (such as ``packing images``) has done *done* of *total*."""
 
+    def remarked(self, text: str) -> None:
+        """*text* is to be known before anything is trained, such as that a question is refused."""
+
     def study_started(self, trials: int, finished: int) -> None:
         """Of *trials*, *finished* were in the ledger already."""
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import errno
 import traceback
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from ..contracts import Design, Rules, Trial, TrialResult
 from ..ledger import Ledger, StudyNote
-from ..study.design import design
+from ..stats.confounds import refusal
+from ..study.designs import design
 from ..study.identity import describe, expand_trials
 from ..study.resolve import resolve, rules_of
 from ..study.schema import StudyFile
 from ..train.device import prepare_process
 from .assemble import Assembler, DataSet, PreparedPipeline
+from .metrics import Metrics, choose_metrics
 from .observer import RunObserver
+from .probe import probe_design
 from .trial import check_parts, run_trial
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
@@ -24,13 +27,15 @@ _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 
 @dataclass(frozen=True)
 class Plan:
-    """A study made ready: data, design, trials in the order in which they run, and the rules of its verdicts."""
+    """A study made ready: data, design, trials in the order in which they run, rules of its verdicts, and metrics."""
 
     data: DataSet
     design: Design
     trials: tuple[Trial, ...]
     rules: Rules
-    secondary: tuple[str, ...] = ()
+    metrics: Metrics
+    refused: Mapping[str, str] = field(default_factory=dict)
+    remarks: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def base_id(self) -> str:
@@ -46,8 +51,23 @@ class Plan:
             skipped=len(self.data.samples.skipped),
             contrasts=self.design.contrasts,
             rules=self.rules,
-            secondary=self.secondary,
+            secondary=self.metrics.names[1:],
+            metrics=tuple(self.metrics.infos.values()),
+            refused=self.refused,
+            remarks=self.remarks,
         )
+
+    def probed(self, ledger: Ledger, assembler: Assembler, observer: RunObserver) -> Plan:
+        """Return the plan without the questions that vanish; the observer hears the reasons."""
+        missing = {trial.variant.change for trial in self.trials if not ledger.folder(trial).complete}
+        seed = self.trials[0].seed
+        probed = probe_design(self.design, missing, self.data, assembler, seed=seed)
+        for label, reason in probed.refused.items():
+            observer.remarked(f"refused, for nothing differs: {refusal(label, reason)}")
+        for label, remark in probed.remarks.items():
+            observer.remarked(f"{label} {remark}")
+        trials = tuple(t for t in self.trials if t.variant.change in probed.design.changes_on(t.seed))
+        return replace(self, design=probed.design, trials=trials, refused=probed.refused, remarks=probed.remarks)
 
 
 @dataclass(frozen=True)
@@ -62,12 +82,15 @@ class Outcome:
 def plan_study(study: StudyFile, assembler: Assembler, *, skip_bad: bool = False) -> Plan:
     """Resolve *study*, collect its data and expand it into trials; nothing is trained."""
     base = resolve(study, assembler.lookup)
+    metrics = choose_metrics(study.metrics.primary, study.metrics.secondary, assembler)
     asked = design(base, assembler.lookup, study.ablation)
     for variant in asked.variants:
         assembler.build_steps(variant.pipeline)
     data = assembler.load_data(base, skip_bad=skip_bad)
     trials = expand_trials(asked, range(study.ablation.seeds), data.fingerprint, assembler.provenance)
-    return Plan(data, asked, trials, rules_of(study), tuple(study.metrics.secondary))
+    metrics.build_all(len(data.samples.classes))
+    rules = replace(rules_of(study), metric=metrics.names[0])
+    return Plan(data, asked, trials, rules, metrics)
 
 
 def run_study(plan: Plan, assembler: Assembler, ledger: Ledger, observer: RunObserver) -> Outcome:
@@ -77,6 +100,7 @@ def run_study(plan: Plan, assembler: Assembler, ledger: Ledger, observer: RunObs
     stop halfway for a fault that could be seen at the start.
     """
     prepare_process()
+    plan = plan.probed(ledger, assembler, observer)
     missing = [trial for trial in plan.trials if not ledger.folder(trial).complete]
     prepared = _prepare(missing, plan.data, assembler)
     pipelines = {variant.change: describe(variant.pipeline) for variant in plan.design.variants}
@@ -92,7 +116,8 @@ def run_study(plan: Plan, assembler: Assembler, ledger: Ledger, observer: RunObs
                 continue
             observer.trial_started(trial)
             try:
-                result = run_trial(trial, prepared[trial.variant.change], plan.data, assembler, folder, observer)
+                pipeline = prepared[trial.variant.change]
+                result = run_trial(trial, pipeline, plan.data, assembler, folder, observer, plan.metrics)
             except Exception as error:
                 if isinstance(error, OSError) and error.errno in _NO_ROOM:
                     raise

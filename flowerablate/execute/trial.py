@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,16 +14,21 @@ from torch import nn
 
 from ..contracts import LossContext, ModelContext, Pipeline, ScheduleContext, Trial, TrialResult
 from ..data.splits import Split, split_samples
+from ..keyed import key64
 from ..ledger import Predictions, TrialFolder
 from ..ledger.predictions import write_predictions
 from ..loader import Batches, PackedDataset
 from ..preprocess import BatchOps
+from ..study.designs import candidates
 from ..train.device import environment, pick_device, to_device
 from ..train.evaluate import Evaluation, evaluate
 from ..train.keyed_init import build_keyed
 from ..train.loop import EpochRecord, FitResult, Parts, fit, load_best
 from .assemble import Assembler, DataSet, PreparedPipeline
+from .costs import count_flops, peak_memory, reset_memory, training_facts
+from .metrics import LOSS, Metrics
 from .observer import RunObserver
+from .search import clear, search
 
 _EVALUATION_BATCH = 128
 PIPELINE_SLOTS = ("dataset", "model", "optimizer", "scheduler", "loss")
@@ -37,34 +43,77 @@ def run_trial(
     assembler: Assembler,
     folder: TrialFolder,
     observer: RunObserver,
+    metrics: Metrics,
 ) -> TrialResult:
     """Train *trial*, or go on where it was stopped, and write its result to *folder*.
 
-    The checkpoint is chosen on the validation split; the metrics come from the test split, which nothing else has seen.
+    The checkpoint is chosen on the validation split, and so are the settings that the pipeline leaves to be chosen; the
+    metrics come from the test split, which nothing else has seen.
     """
     pipeline, device = trial.variant.pipeline, pick_device()
     plan = pipeline.train
     split = split_samples(data.samples, trial.seed, plan.validation, plan.test)
-    batches = _batches(trial, prepared.fitted(split.train, data.ids), data, split, device)
-    parts = build_parts(pipeline, data, assembler, trial.seed, len(batches["train"]), split, device)
-    fitted = fit(
-        parts,
-        batches["train"],
-        batches["validation"],
-        epochs=plan.epochs,
-        seed=trial.seed,
-        folder=folder.path,
-        observer=_Steps(observer),
-        device=device,
-        channels_last=plan.channels_last,
-    )
+
+    def train(candidate: Pipeline, path: Path, epochs_before: int = 0) -> _Trained:
+        ready = prepared if candidate.steps == pipeline.steps else assembler.prepare(candidate, data)
+        ready = ready.fitted(split.train, data.ids)
+        batches = _batches(trial, candidate, ready, data, split, device)
+        parts = build_parts(candidate, data, assembler, trial.seed, len(batches["train"]), split, device)
+        fitted = fit(
+            parts,
+            batches["train"],
+            batches["validation"],
+            epochs=candidate.train.epochs,
+            seed=training_seed(trial),
+            folder=path,
+            observer=_Steps(observer, epochs_before),
+            device=device,
+            channels_last=plan.channels_last,
+        )
+        return _Trained(candidate, ready, batches, parts, fitted)
+
+    reset_memory(device)
+    found = search(pipeline, folder.path, train) if pipeline.retune else None
+    trained = found.trained if found else train(pipeline, folder.path)
+    parts = trained.parts
     load_best(parts.model, folder.path)
-    test = evaluate(parts.model, batches["test"], parts.loss, device=device, channels_last=plan.channels_last)
-    surroundings = record_surroundings(pipeline, assembler, device)
-    result = _result(trial, fitted, test, parts.model, surroundings)
-    write_predictions(folder.path, _predictions(data, split, test))
-    folder.finish(result, {"history": [asdict(record) for record in fitted.history]})
+    test = evaluate(parts.model, trained.batches["test"], parts.loss, device=device, channels_last=plan.channels_last)
+    predictions = _predictions(data, split, test)
+    figures = metrics.measure(predictions)
+    surroundings = {**record_surroundings(pipeline, assembler, device), **metrics.records(figures)}
+    result = replace(
+        _result(trial, trained.fitted, test, {**figures, LOSS.name: test.loss}, parts.model, surroundings),
+        flops=count_flops(parts.model, plan, device),
+        memory=peak_memory(device),
+        facts=training_facts(trained.pipeline.train, trained.batches["train"], trained.prepared.train, split),
+    )
+    files: dict[str, Any] = {"history": [asdict(record) for record in trained.fitted.history]}
+    if found:
+        result = replace(result, tuned=found.values, seconds=found.seconds)
+        files["candidates"] = found.records
+    write_predictions(folder.path, predictions)
+    folder.finish(result, files)
+    clear(folder.path)
     return result
+
+
+@dataclass(frozen=True)
+class _Trained:
+    """A pipeline without anything left to choose, and what its training has come to."""
+
+    pipeline: Pipeline
+    prepared: PreparedPipeline
+    batches: Mapping[str, Batches]
+    parts: Parts
+    fitted: FitResult
+
+
+def training_seed(trial: Trial) -> int:
+    """Return what keys order, augmentation and dropout in training: the seed, but not so for the control ``luck``.
+
+    The split and the initial weights are keyed by the seed itself in every variant.
+    """
+    return key64(trial.seed, "luck") if trial.variant.pipeline.control == "luck" else trial.seed
 
 
 def build_parts(
@@ -109,15 +158,26 @@ def record_surroundings(pipeline: Pipeline, assembler: Assembler, device: torch.
 
 
 def check_parts(pipeline: Pipeline, data: DataSet, assembler: Assembler) -> None:
-    """Put a variant together once, on the CPU, so that its faults show before anything is trained."""
+    """Put a variant together once, on the CPU, so that its faults show before anything is trained.
+
+    Where it chooses settings, each of its candidates is put together, and its images are packed.
+    """
     split = split_samples(data.samples, 0, pipeline.train.validation, pipeline.train.test)
-    build_parts(pipeline, data, assembler, 0, 1, split, torch.device("cpu"))
+    for values, candidate in candidates(pipeline):
+        if values and candidate.steps != pipeline.steps:
+            assembler.prepare(candidate, data)
+        build_parts(candidate, data, assembler, 0, 1, split, torch.device("cpu"))
 
 
 def _batches(
-    trial: Trial, prepared: PreparedPipeline, data: DataSet, split: Split, device: torch.device
+    trial: Trial,
+    pipeline: Pipeline,
+    prepared: PreparedPipeline,
+    data: DataSet,
+    split: Split,
+    device: torch.device,
 ) -> dict[str, Batches]:
-    plan = trial.variant.pipeline.train
+    plan = pipeline.train
 
     def batches(part: str, *, training: bool) -> Batches:
         mixing = BatchOps(prepared.batch, len(data.samples.classes)) if training and prepared.batch else None
@@ -127,7 +187,7 @@ def _batches(
             data.ids,
             data.labels,
             indices=getattr(split, part),
-            seed=trial.seed,
+            seed=training_seed(trial) if training else trial.seed,
             channels_last=plan.channels_last,
             batch_ops=mixing,
         )
@@ -148,18 +208,24 @@ def _batches(
 class _Steps:
     """Hands the steps of training on to the observer of the run."""
 
-    def __init__(self, observer: RunObserver) -> None:
+    def __init__(self, observer: RunObserver, epochs_before: int) -> None:
         self._observer = observer
+        self._before = epochs_before
 
     def step_done(self, epoch: int, step: int, steps: int) -> None:
-        self._observer.step_done(epoch, step, steps)
+        self._observer.step_done(self._before + epoch, step, steps)
 
     def epoch_done(self, record: EpochRecord) -> None:
         """Nothing more to say: the steps have said it."""
 
 
 def _result(
-    trial: Trial, fitted: FitResult, test: Evaluation, model: nn.Module, surroundings: Mapping[str, str]
+    trial: Trial,
+    fitted: FitResult,
+    test: Evaluation,
+    metrics: Mapping[str, float],
+    model: nn.Module,
+    surroundings: Mapping[str, str],
 ) -> TrialResult:
     best = fitted.best
     return TrialResult(
@@ -167,7 +233,7 @@ def _result(
         base_id=trial.base_id,
         change=trial.variant.change,
         seed=trial.seed,
-        metrics={"accuracy": test.accuracy, "loss": test.loss},
+        metrics=metrics,
         validation={"accuracy": best.validation_accuracy, "loss": best.validation_loss} if best else {},
         best_epoch=fitted.best_epoch,
         epochs=len(fitted.history),

@@ -21,7 +21,7 @@ from ..contracts import Trial, TrialResult
 from ..errors import LedgerError
 from .files import read_json, write_json
 from .note import StudyNote, read_notes, write_notes
-from .predictions import Predictions, read_predictions
+from .predictions import FILE, Predictions, read_predictions
 
 _FORMAT = 1
 
@@ -81,6 +81,11 @@ class TrialFolder:
     def fail(self, reason: str, traceback: str) -> None:
         """Record that the trial could not be run; it is counted in reports, and tried again by the next run."""
         write_json(self.path / "failure.json", {"reason": reason, "traceback": traceback})
+
+    @property
+    def has_predictions(self) -> bool:
+        """Whether what the model said of each image was kept."""
+        return (self.path / FILE).is_file()
 
     def predictions(self) -> Predictions:
         """Return what the trial's model said of every test image."""

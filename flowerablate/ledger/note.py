@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from ..contracts import Contrast, Rules
+from ..contracts import Contrast, MetricInfo, Rules
 from ..errors import LedgerError
 from .files import read_json, write_json
 
@@ -21,8 +21,9 @@ class StudyNote:
     """What the runs of the study with base *base_id* asked for.
 
     *trials* are those of the latest run, *skipped* counts its unreadable images. *contrasts* are all that were ever
-    asked, *refused* gives the reason for each that was asked and changes nothing. *looked* are the numbers of
-    replicates at which verdicts were shown. *secondary* metrics are shown beside that of the *rules*.
+    asked, *refused* gives the reason for each that was asked and changes nothing, *remarks* what the comparison before
+    training found of others. *looked* are the numbers of replicates at which verdicts were shown. *secondary* metrics
+    are shown beside that of the *rules*; *metrics* says how to read each, should its plugin be gone.
     """
 
     base_id: str
@@ -33,6 +34,8 @@ class StudyNote:
     refused: Mapping[str, str] = field(default_factory=dict)
     looked: tuple[int, ...] = ()
     secondary: tuple[str, ...] = ()
+    remarks: Mapping[str, str] = field(default_factory=dict)
+    metrics: tuple[MetricInfo, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -46,11 +49,14 @@ class Notes:
         """Return the notes with *note*, which is now the latest; questions that were asked before are kept."""
         old = self.studies.get(note.base_id)
         if old is not None:
+            asked = {contrast.label for contrast in note.contrasts}
             note = replace(
                 note,
-                contrasts=_union(old.contrasts, note.contrasts),
-                refused={**old.refused, **note.refused},
+                contrasts=_union([c for c in old.contrasts if c.label not in note.refused], note.contrasts),
+                refused={**{label: why for label, why in old.refused.items() if label not in asked}, **note.refused},
+                remarks={**old.remarks, **note.remarks},
                 looked=tuple(sorted({*old.looked, *note.looked})),
+                metrics=tuple({info.name: info for info in (*old.metrics, *note.metrics)}.values()),
             )
         return Notes(note.base_id, {**self.studies, note.base_id: note})
 
@@ -77,5 +83,20 @@ def write_notes(path: Path, notes: Notes) -> None:
 
 
 def _union(old: Iterable[Contrast], new: Iterable[Contrast]) -> tuple[Contrast, ...]:
-    """Return the contrasts of both by label, in the order in which they were first asked, each as asked last."""
-    return tuple({contrast.label: contrast for contrast in (*old, *new)}.values())
+    """Return the contrasts of both by label, in the order in which they were first asked, each as asked last.
+
+    Replicates with weights of their own stay known when fewer are asked for later.
+    """
+    found: dict[str, Contrast] = {}
+    for contrast in (*old, *new):
+        known = found.get(contrast.label)
+        if known is not None and _same_draws(known, contrast):
+            contrast = replace(contrast, by_seed={**known.by_seed, **contrast.by_seed})
+        found[contrast.label] = contrast
+    return tuple(found.values())
+
+
+def _same_draws(one: Contrast, other: Contrast) -> bool:
+    """Whether both weigh the replicates by themselves, and those that they share alike."""
+    shared = one.by_seed.keys() & other.by_seed.keys()
+    return bool(shared) and all(one.by_seed[seed] == other.by_seed[seed] for seed in shared)

@@ -28,6 +28,18 @@ class Predictions:
     probabilities: NDArray[np.float32]
     classes: tuple[str, ...]
 
+    @property
+    def normalised(self) -> NDArray[np.float64]:
+        """The probabilities as float64 [N, K] whose rows sum to one to the last digits, as metrics want them.
+
+        A row that is not finite, of a model whose numbers ran away, says nothing: all classes are equally probable.
+        """
+        wide = self.probabilities.astype(np.float64)
+        sums = wide.sum(axis=1, keepdims=True)
+        with np.errstate(invalid="ignore"):
+            rows: NDArray[np.float64] = np.where(np.isfinite(sums) & (sums > 0), wide / sums, 1 / wide.shape[1])
+        return rows
+
 
 def write_predictions(folder: Path, predictions: Predictions) -> None:
     """Keep *predictions* in the folder of their trial."""

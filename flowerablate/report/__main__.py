@@ -1,12 +1,16 @@
-"""``python -m flowerablate.report [FORMAT]``: the table at work, with figures that are invented on the spot."""
+"""``python -m flowerablate.report [FORMAT]``: the table at work, with figures that are invented on the spot.
+
+``python -m flowerablate.report compare [FORMAT]`` sets two studies side by side.
+"""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 
 from rich.console import Console
 
-from ..contracts import TrialResult
+from ..contracts import Contrast, ContrastKind, MetricInfo, Rules, TrialResult
 from ..errors import FlowerablateError
 from ..keyed import raw_words
 from ..stats import Summary, summarise
@@ -29,6 +33,19 @@ _CHANGES = {
     "optimizer=adamw": (0.009, 0.004, 43.0, 272_474),
 }
 
+# The same for a study that asks questions of every kind.
+_DESIGNED = {
+    "": (0.0, 0.0, 41.0, 272_474),
+    "-morphology": (0.027, 0.008, 36.0, 272_474),
+    "-flip": (0.0004, 0.002, 40.0, 272_474),
+    "-flip+morphology": (0.042, 0.009, 35.0, 272_474),
+    "bare": (0.095, 0.010, 33.0, 272_474),
+    "bare+flip": (0.081, 0.010, 34.0, 272_474),
+    "model=resnet34": (-0.031, 0.012, 188.0, 21_285_698),
+    "optimizer.lr=0.1": (0.022, 0.020, 41.0, 272_474),
+    "control=placebo": (0.0, 0.0, 41.0, 272_474),
+}
+
 
 def demonstration(seeds: int = 5) -> Summary:
     """Return the summary of a study that never ran: *seeds* replicates of ten variants, one failure, one collapse."""
@@ -44,6 +61,37 @@ def demonstration(seeds: int = 5) -> Summary:
     return summarise(results)
 
 
+def all_kinds(seeds: int = 10, margin: float | None = 0.005) -> Summary:
+    """Return the summary of a study that never ran and asks a question of every kind, with a margin."""
+    results = []
+    for change, (effect, spread, seconds, parameters) in _DESIGNED.items():
+        for seed in range(1, seeds + 1):
+            accuracy = 0.873 + 0.02 * _noise("split", seed) - effect + spread * _noise(change, seed)
+            results.append(_trial(change, seed, accuracy, seconds, parameters))
+    rules = Rules(margin=margin)
+    metrics = {"log_loss": MetricInfo("log_loss", lower_is_better=True)}
+    return summarise(results, _contrasts(), rules=rules, secondary=["log_loss"], metrics=metrics)
+
+
+def _contrasts() -> tuple[Contrast, ...]:
+    def ask(label: str, kind: ContrastKind, weights: Mapping[str, float]) -> Contrast:
+        return Contrast(label, kind, weights, label, in_family=kind != "exploration")
+
+    both = {"": 1.0, "-morphology": -1.0, "-flip": -1.0, "-flip+morphology": 1.0}
+    main = {"": 0.5, "-flip": 0.5, "-morphology": -0.5, "-flip+morphology": -0.5}
+    return (
+        ask("-morphology", "removal", {"": 1.0, "-morphology": -1.0}),
+        ask("-flip", "removal", {"": 1.0, "-flip": -1.0}),
+        ask("+flip", "addition", {"bare+flip": 1.0, "bare": -1.0}),
+        ask("flip x morphology", "interaction", both),
+        ask("morphology", "main effect", main),
+        ask("share of flip", "share", {"": 0.5, "-flip": -0.5, "bare+flip": 0.5, "bare": -0.5}),
+        ask("model=resnet34", "swap", {"": 1.0, "model=resnet34": -1.0}),
+        ask("optimizer.lr=0.1", "setting", {"": 1.0, "optimizer.lr=0.1": -1.0}),
+        ask("control=placebo", "control", {"": 1.0, "control=placebo": -1.0}),
+    )
+
+
 def _noise(name: str, seed: int) -> float:
     """A fixed number with mean 0 and variance 1: twelve uniform numbers, summed (Irwin and Hall)."""
     return float((raw_words(12, "demonstration", name, seed) / 2.0**64).sum() - 6)
@@ -52,12 +100,13 @@ def _noise(name: str, seed: int) -> float:
 def _trial(
     change: str, seed: int, accuracy: float, seconds: float, parameters: int, collapsed: bool = False, failure: str = ""
 ) -> TrialResult:
+    accuracy = round(accuracy * 400) / 400
     return TrialResult(
         trial_id=f"demo {change} {seed}",
         base_id="demo",
         change=change,
         seed=seed,
-        metrics={} if failure else {"accuracy": round(accuracy * 400) / 400},
+        metrics={} if failure else {"accuracy": accuracy, "log_loss": 1.1 - 0.9 * accuracy},
         validation={},
         best_epoch=9,
         epochs=10,
@@ -65,6 +114,8 @@ def _trial(
         images_per_second=12_000 / seconds,
         parameters=parameters,
         collapsed=collapsed,
+        flops=int(150 * parameters),
+        memory=1000 * parameters,
         failure=failure,
     )
 
@@ -73,9 +124,11 @@ def main() -> None:
     """Print the demonstration: as a table, or in the format that the first argument names."""
     if len(sys.argv) < 2:
         show(demonstration(), Console(), title=TITLE)
+        Console().print()
+        show(all_kinds(), Console(), title="The same for questions of every kind")
         return
     try:
-        sys.stdout.write(render(demonstration(), sys.argv[1], title=TITLE))
+        sys.stdout.write(render(all_kinds(), sys.argv[1], title=TITLE))
     except FlowerablateError as error:
         sys.exit(f"error: {error}")
 

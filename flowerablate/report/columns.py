@@ -1,25 +1,47 @@
-"""The columns of the printed table: one small class for each.
+"""What a column of the table is: the class from which every column derives, ours and those of plugins.
 
-A column sees the whole summary, so that it can align its cells by the decimal point. To add one, derive from
-:class:`Column` and put it into :func:`default_columns`.
+A column sees the whole :class:`~flowerablate.stats.Summary`, so that it can align its cells by the decimal point. Those
+of the standard table are in :mod:`.standard` and :mod:`.forest`; a plugin brings others by a ``ColumnSpec`` whose
+``build(**params)`` returns one, and ``report --columns variant,effect,NAME`` shows it::
+
+    class Worst(Column):
+        name = "worst"
+
+        def cells(self, summary):
+            scale = scale_of(summary)
+            effects = [row.effect for row in summary.rows]
+            return [MISSING, *(scale.signed(min(e.differences)) if e else MISSING for e in effects)]
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from typing import ClassVar, Literal
 
+from rich.text import Text
+
 from ..stats import Row, Summary
-from .wording import MISSING, duration, printable, quantity, scale_of
 
 
 class Column(ABC):
-    """One column. *drop_order*: on a narrow terminal the column with the lowest number goes first; None stays."""
+    """One column of the table.
 
-    name: ClassVar[str]
+    *name*: how ``--columns`` and the note on what had no room call it. *justify*: the side at which its cells stand.
+    *drop_order*: on a narrow terminal the column with the lowest number goes first; None stays. *is_drawing*: its cells
+    are pictures made of characters of one width, so it is left out of Markdown and LaTeX.
+
+    Cells are plain text of one line; they may hold any character, and are escaped for the format at hand. A value that
+    the trials do not give is ``MISSING`` (:mod:`flowerablate.report.wording`), never empty.
+    """
+
+    name: str
     justify: ClassVar[Literal["left", "right"]] = "right"
-    drop_order: ClassVar[int | None] = None
+    drop_order: int | None = 0
+    is_drawing: ClassVar[bool] = False
+    least: int | None = None
+    """The width in cells below which a drawing says nothing; None for a column that is as wide as its text."""
+    most: int = 0
+    """The width beyond which a drawing gains nothing."""
 
     def header(self, summary: Summary) -> str:
         """Return the head of the column, of one or two lines."""
@@ -27,147 +49,16 @@ class Column(ABC):
 
     @abstractmethod
     def cells(self, summary: Summary) -> list[str]:
-        """Return the text of each cell: first the base's, then one for each variant."""
+        """Return the text of each cell: first the base's, then one for each of ``summary.rows``, in that order."""
 
     def style(self, row: Row) -> str:
         """Return the rich style of a cell; it must never be the only carrier of a meaning."""
         return ""
 
+    def text(self, cell: str, row: Row) -> Text:
+        """Return *cell*, one of ``cells`` or its ASCII form, as it is printed in the row of *row*."""
+        return Text(cell, style=self.style(row), justify=self.justify)
 
-class VariantColumn(Column):
-    """What was changed, as the study calls it."""
-
-    name = "variant"
-    justify = "left"
-
-    def cells(self, summary: Summary) -> list[str]:
-        """Return the labels, fit for a terminal."""
-        return [printable(row.label) for row in (summary.base, *summary.rows)]
-
-
-class MeansColumn(Column):
-    """Mean of the metric in each arm, over the pairs."""
-
-    name = "means"
-    justify = "left"
-    drop_order = 3
-
-    def header(self, summary: Summary) -> str:
-        """Return the head with the unit of the metric."""
-        unit = scale_of(summary).unit
-        return f"mean, {unit}\nbase → new" if unit else "mean\nbase → new"
-
-    def cells(self, summary: Summary) -> list[str]:
-        """Return ``87.3 → 84.9``, both numbers right-aligned; the base's has no arrow."""
-        scale = scale_of(summary)
-        base = scale.value(summary.base.base_mean)
-        pairs = [(scale.value(row.base_mean), scale.value(row.variant_mean)) for row in summary.rows]
-        left = max(len(text) for text in (base, *(old for old, _ in pairs)))
-        right = max((len(new) for _, new in pairs), default=0)
-        return [
-            base.rjust(left),
-            *(f"{old.rjust(left)} → {new.rjust(right)}" if old != MISSING else old.rjust(left) for old, new in pairs),
-        ]
-
-
-class EffectColumn(Column):
-    """The paired effect and its interval."""
-
-    name = "effect"
-    justify = "left"
-
-    def header(self, summary: Summary) -> str:
-        """Return the head with the unit and the level."""
-        points = scale_of(summary).points
-        return f"effect{', ' + points if points else ''}\n[{summary.level * 100:g} % interval]"
-
-    def cells(self, summary: Summary) -> list[str]:
-        """Return ``+2.4 [+0.3, +4.5]``, all numbers right-aligned; words say why there is no interval."""
-        scale = scale_of(summary)
-        parts = [self._parts(row, scale.signed) for row in summary.rows]
-        first, low, high = (max((len(part[index]) for part in parts), default=0) for index in range(3))
-        return [
-            MISSING.rjust(first),
-            *(
-                f"{mean.rjust(first)} [{start.rjust(low)}, {end.rjust(high)}]" if end else f"{mean.rjust(first)}{why}"
-                for (mean, start, end), why in zip(parts, map(self._why_no_interval, summary.rows), strict=True)
-            ),
-        ]
-
-    @staticmethod
-    def _parts(row: Row, signed: Callable[[float], str]) -> tuple[str, str, str]:
-        effect = row.effect
-        if effect is None:
-            return MISSING, "", ""
-        if effect.low is None or effect.high is None:
-            return signed(effect.mean), "", ""
-        return signed(effect.mean), signed(effect.low), signed(effect.high)
-
-    @staticmethod
-    def _why_no_interval(row: Row) -> str:
-        if row.effect is None:
-            return ""
-        return " (one pair)" if row.n == 1 else " (no spread)"
-
-
-class PairsColumn(Column):
-    """Number of pairs; for the base, of trials with a value."""
-
-    name = "n"
-    drop_order = 4
-
-    def cells(self, summary: Summary) -> list[str]:
-        """Return the counts."""
-        return [str(row.n) for row in (summary.base, *summary.rows)]
-
-
-class VerdictColumn(Column):
-    """The verdict in words."""
-
-    name = "verdict"
-    justify = "left"
-
-    def cells(self, summary: Summary) -> list[str]:
-        """Return the words of :mod:`flowerablate.stats.verdicts`."""
-        return [MISSING, *(row.verdict or MISSING for row in summary.rows)]
-
-    def style(self, row: Row) -> str:
-        """Green where the base is right as it is, red where it should change, dim where nobody knows."""
-        return {"helps": "green", "base wins": "green", "hurts": "red", "swap wins": "red"}.get(
-            row.verdict or "", "dim"
-        )
-
-
-class TimeColumn(Column):
-    """Mean duration of a trial."""
-
-    name = "time"
-    drop_order = 2
-
-    def cells(self, summary: Summary) -> list[str]:
-        """Return durations of at most five characters."""
-        return [duration(row.seconds) for row in (summary.base, *summary.rows)]
-
-
-class ParametersColumn(Column):
-    """Number of the model's parameters."""
-
-    name = "params"
-    drop_order = 1
-
-    def cells(self, summary: Summary) -> list[str]:
-        """Return counts of at most five characters."""
-        return [quantity(row.parameters) for row in (summary.base, *summary.rows)]
-
-
-def default_columns() -> tuple[Column, ...]:
-    """Return the columns of the standard table, from left to right."""
-    return (
-        VariantColumn(),
-        MeansColumn(),
-        EffectColumn(),
-        PairsColumn(),
-        VerdictColumn(),
-        TimeColumn(),
-        ParametersColumn(),
-    )
+    def resized(self, width: int) -> Column:
+        """Return this column *width* cells wide; called only where ``least`` is a number."""
+        return self

@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.box import Box
 from rich.cells import cell_len
-from rich.console import Console, ConsoleOptions, RenderResult
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.padding import Padding
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
 from ..stats import Summary
-from .columns import Column, VariantColumn, default_columns
-from .wording import ascii_only, printable, scale_of
+from .caption import caption, headline
+from .columns import Column
+from .groups import groups_of, heading, order_of
+from .standard import VariantColumn, default_columns
+from .wording import ascii_only, printable
 
 SHORTEST_LABEL = 16
 """Cells below which the column of names does not shrink while there is another column to leave out."""
@@ -43,22 +47,38 @@ class Report:
     columns: Sequence[Column] = ()
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for part in self._parts(options):
+            yield from trimmed(part, console, options)
+
+    def _parts(self, options: ConsoleOptions) -> Iterator[RenderableType]:
         safe: Callable[[str], str] = ascii_only if options.ascii_only else str
-        layout = fit(self.columns or default_columns(), self.summary, options.max_width, safe)
+        columns = self.columns or default_columns(self.summary)
+        layout = fit(columns, self.summary, options.max_width, safe)
         yield Text(safe(printable(self.title or headline(self.summary))), style="bold")
         if self.title:
             yield Text(safe(headline(self.summary)))
         yield Text()
-        yield _draw(layout, self.summary, _ASCII_RULE if options.ascii_only else _RULE)
+        yield from _draw(layout, self.summary, options, safe)
         yield Text()
-        for line in caption(self.summary):
+        for line in caption(self.summary, layout.columns):
             yield Text(safe(line), style="dim")
         if layout.dropped:
             yield Text(safe(f"No room for: {', '.join(layout.dropped)}."), style="dim")
         if self.summary.notes:
             yield Text()
         for note in self.summary.notes:
-            yield _bullet(safe("·" if not options.ascii_only else "*"), safe(printable(note)))
+            yield bullet(safe(printable(note)), options)
+
+
+def trimmed(part: RenderableType, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
+    """Render *part* without blanks at the ends of its lines, which only get in the way where a report is pasted."""
+    for line in console.render_lines(part, options, pad=False):
+        while line and not line[-1].text.strip(" "):
+            line.pop()
+        yield from line[:-1]
+        if line:
+            yield Segment(line[-1].text.rstrip(" "), line[-1].style)
+        yield Segment.line()
 
 
 @dataclass(frozen=True)
@@ -75,6 +95,7 @@ class Layout:
 
 def fit(columns: Sequence[Column], summary: Summary, width: int, safe: Callable[[str], str] = str) -> Layout:
     """Return the fullest layout that is at most *width* cells wide; *safe* is applied to all text first."""
+    columns = [column if column.least is None else column.resized(column.least) for column in columns]
     droppable = sorted((column for column in columns if column.drop_order is not None), key=_drop_order)
     for count in range(len(droppable) + 1):
         dropped = droppable[:count]
@@ -83,7 +104,7 @@ def fit(columns: Sequence[Column], summary: Summary, width: int, safe: Callable[
         shortest = SHORTEST_LABEL if count < len(droppable) else LAST_RESORT
         for layout in _attempts(kept, summary, width, shortest, names, safe):
             if sum(layout.widths) + sum(layout.gaps) <= width:
-                return layout
+                return _stretched(layout, summary, width, safe)
     return layout
 
 
@@ -117,6 +138,19 @@ def _attempts(
     yield Layout(columns, heads, wrapped, widths, _gaps(widths, width), dropped)
 
 
+def _stretched(layout: Layout, summary: Summary, width: int, safe: Callable[[str], str]) -> Layout:
+    """Give the room that is left to drawings, from the left."""
+    columns, heads, cells, widths = (list(each) for each in (layout.columns, layout.heads, layout.cells, layout.widths))
+    for index, column in enumerate(columns):
+        spare = width - sum(widths) - sum(layout.gaps)
+        if column.least is not None and spare > 0:
+            columns[index] = column = column.resized(min(column.most, widths[index] + spare))
+            heads[index] = safe(column.header(summary))
+            cells[index] = tuple(safe(cell) for cell in column.cells(summary))
+            widths[index] = _widths(heads[index : index + 1], cells[index : index + 1])[0]
+    return replace(layout, columns=tuple(columns), heads=tuple(heads), cells=tuple(cells), widths=tuple(widths))
+
+
 def _gaps(widths: Sequence[int], width: int) -> tuple[int, ...]:
     """One space between columns, two as far as there is room, from the left."""
     inner = len(widths) - 1
@@ -144,52 +178,49 @@ def wrap_label(label: str, width: int) -> str:
     return "\n".join(line for line in lines if line.strip())
 
 
-def headline(summary: Summary) -> str:
-    """Return what the table is about: the metric, where it was measured, and on how many replicates."""
-    ns = [row.n for row in (summary.rows or (summary.base,))]
-    spread = str(ns[0]) if len(set(ns)) == 1 else f"{min(ns)} to {max(ns)}"
-    what = f"{printable(summary.metric)} on the test split"
-    return f"{what}, {spread} {'replicate' if spread == '1' else 'replicates'}"
+def _draw(
+    layout: Layout, summary: Summary, options: ConsoleOptions, safe: Callable[[str], str]
+) -> Iterator[Table | Text]:
+    """One table for the head and the base, and one below it for each group: widths are fixed, so columns meet."""
+    rule = _ASCII_RULE if options.ascii_only else _RULE
+    groups = groups_of(summary)
+    if len(groups) <= 1:
+        yield _table(layout, summary, rule, (0, *(1 + position for position in order_of(summary))), head=True)
+        return
+    yield _table(layout, summary, rule, (0,), head=True)
+    width = min(sum(layout.widths) + sum(layout.gaps), options.max_width)
+    for group in groups:
+        title = safe(f"── {heading(group)} ")
+        line = Text(title if cell_len(title) <= width else safe(f"── {group.words.title} "), style="dim")
+        line.append(safe("─") * (width - line.cell_len))
+        line.truncate(width)
+        yield line
+        yield _table(layout, summary, rule, tuple(1 + position for position in group.positions), head=False)
 
 
-def caption(summary: Summary) -> tuple[str, ...]:
-    """Return what the columns mean: the effect, the words of the verdicts, and the family of tests."""
-    better = "lower is better: + speaks for the new" if summary.lower_is_better else "+ speaks for the base"
-    unit = f" in {scale_of(summary).points}" if scale_of(summary).points else ""
-    alpha = f"{1 - summary.level:.2g}".lstrip("0")
-    family = "1 comparison" if summary.comparisons == 1 else f"Holm over {summary.comparisons} comparisons"
-    removals = any(row.verdict in ("helps", "hurts") for row in summary.rows)
-    costs = f"{'helps, hurts: said of what was removed. ' if removals else ''}time: per trial."
-    if not summary.comparisons:
-        return (costs,)
-    return (
-        f"effect: base − new{unit}, paired by seed; {better}.",
-        f"verdict: paired t test at {alpha}, {family}.",
-        costs,
-    )
-
-
-def _draw(layout: Layout, summary: Summary, rule: Box) -> Table:
+def _table(layout: Layout, summary: Summary, rule: Box, lines: Sequence[int], *, head: bool) -> Table:
     # The box puts one space between columns; padding inside the cells brings the rest of the gap.
-    table = Table(box=rule, show_edge=False, pad_edge=False, padding=0)
+    table = Table(box=rule, show_edge=False, pad_edge=False, padding=0, show_header=head)
     paddings = [(0, max(0, gap - 1), 0, 0) for gap in layout.gaps]
-    for column, head, width, padding in zip(layout.columns, layout.heads, layout.widths, paddings, strict=True):
-        text = Text(head, style="bold", justify=column.justify)
+    for column, title, width, padding in zip(layout.columns, layout.heads, layout.widths, paddings, strict=True):
+        text = Text(title, style="bold", justify=column.justify)
         table.add_column(Padding(text, padding), width=width + padding[1], overflow="fold")
-    for index, row in enumerate((summary.base, *summary.rows)):
+    rows = (summary.base, *summary.rows)
+    for line in lines:
         table.add_row(
             *(
-                Padding(Text(column_cells[index], style=column.style(row), justify=column.justify), padding)
+                Padding(column.text(column_cells[line], rows[line]), padding)
                 for column, column_cells, padding in zip(layout.columns, layout.cells, paddings, strict=True)
             ),
-            style="bold" if index == 0 else "",
+            style="bold" if line == 0 else "",
         )
     return table
 
 
-def _bullet(sign: str, text: str) -> Table:
+def bullet(text: str, options: ConsoleOptions) -> Table:
+    """Return *text* behind a sign, its further lines indented."""
     grid = Table.grid(padding=(0, 1, 0, 0))
     grid.add_column(width=1)
     grid.add_column(overflow="fold")
-    grid.add_row(Text(sign), Text(text))
+    grid.add_row(Text("*" if options.ascii_only else "·"), Text(text))
     return grid

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..stats import Summary
+from ..stats import Secondary, Summary
 
 MISSING = "—"
 
@@ -29,13 +29,25 @@ class Scale:
 
 
 def scale_of(summary: Summary) -> Scale:
-    """Percent for a metric whose means are all fractions and for which more is better, else plain numbers."""
+    """Percent for a metric that is a fraction, else plain numbers."""
     means = [mean for row in (summary.base, *summary.rows) for mean in (row.base_mean, row.variant_mean)]
-    known = [abs(mean) for mean in means if mean is not None]
-    if not summary.lower_is_better and all(mean <= 1 for mean in known):
+    return _scale([abs(mean) for mean in means if mean is not None], percent=summary.percent)
+
+
+def scale_of_secondary(secondary: Secondary) -> Scale:
+    """The same for a secondary metric."""
+    effects = [effect for effect in secondary.effects if effect is not None]
+    means = [mean for effect in effects for mean in (effect.base_mean, effect.variant_mean)]
+    return _scale(
+        [abs(mean) for mean in (*means, secondary.base_mean) if mean is not None], percent=secondary.info.percent
+    )
+
+
+def _scale(sizes: list[float], *, percent: bool) -> Scale:
+    largest = max(sizes, default=0)
+    if percent and largest <= 1:
         return Scale(100, 1, "%", "points")
-    decimals = 3 if max(known, default=0) < 100 else 1
-    return Scale(1, decimals, "", "")
+    return Scale(1, 3 if largest < 100 else 1, "", "")
 
 
 def duration(seconds: float | None) -> str:
@@ -65,8 +77,34 @@ def printable(text: str) -> str:
     return "".join(character if character.isprintable() else "�" for character in text)
 
 
+_PLAIN = {
+    "—": "-",
+    "→": "->",
+    "−": "-",
+    "±": "+-",
+    "«": '"',
+    "»": '"',
+    "·": ".",
+    "├": "|",
+    "─": "-",
+    "●": "o",
+    "┤": "|",
+    "┼": "+",
+    "│": ":",
+    "░": ".",
+    "◂": "<",
+    "▸": ">",
+    "▲": "+",
+    "▼": "-",
+    "≈": "~",
+    "≠": "!",
+    "×": "x",
+}
+"""What stands for the signs that we use; those that drawings are made of keep their width."""
+
+
 def ascii_only(text: str) -> str:
     """Return *text* for an output that knows only ASCII."""
-    for sign, plain in (("—", "-"), ("→", "->"), ("−", "-"), ("±", "+-"), ("«", '"'), ("»", '"'), ("·", "|")):
+    for sign, plain in _PLAIN.items():
         text = text.replace(sign, plain)
     return text.encode("ascii", "replace").decode()

@@ -1,16 +1,109 @@
-"""What else a change moved beside its component."""
+"""What else a change moved beside its component, and which questions were left out because nothing moved."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ..contracts import TrialResult
+from ..contracts import Contrast, TrialResult
 
 if TYPE_CHECKING:
     from .summary import Summary
 
+_COUNTS = ("epochs", "batch size", "steps per epoch", "training images", "test images")
+"""Facts of a trial that are shown wherever the arms differ in them."""
+
+_PIXELS = (("pixel mean", "pixel deviation"), ("normalisation mean", "normalisation deviation"))
+"""Facts that every step on pictures moves a little: a mean, and the deviation that says what is little."""
+
+_SHIFT = 0.05
+"""Share of the deviation by which mean or deviation of the pixels must differ to be shown."""
+
+Figures = Mapping[str, float]
+
 
 def confound_notes(summary: Summary, results: Sequence[TrialResult]) -> Iterator[str]:
-    """Return what differs between the arms beside the component."""
-    yield from ()
+    """Return one note on what differs between the arms of each contrast beside the component.
+
+    That is parameters, epochs, batch size, steps per epoch and images; and mean and deviation of the pixels that the
+    model sees, or of the normalisation, where they move by 5 % of the deviation or more. Figures are means over the
+    trials of an arm. A contrast whose arms are no means of variants, such as an interaction, has none.
+    """
+    figures = _figures(results)
+    said = []
+    for row in summary.rows:
+        moved = _moved(row.contrast, figures) if row.contrast is not None else []
+        if moved:
+            said.append(f"{row.label}: {', '.join(moved)}")
+    if said:
+        yield f"Beside the component: {'; '.join(said)}."
+
+
+def refusal_notes(refused: Mapping[str, str], remarks: Mapping[str, str]) -> Iterator[str]:
+    """Return what the comparison of the variants before training found, by the labels of their contrasts."""
+    if refused:
+        said = "; ".join(refusal(label, reason) for label, reason in refused.items())
+        yield f"Refused before training, for nothing differs: {said}."
+    for label, remark in remarks.items():
+        yield f"{label} {remark}."
+
+
+def refusal(label: str, reason: str) -> str:
+    """Return a refused contrast with its *reason*, which names the component again only where the label does not."""
+    return f"{label}: {reason.removeprefix(label.removeprefix('-') + ': ')}"
+
+
+def _figures(results: Sequence[TrialResult]) -> dict[str, Figures]:
+    """Return the mean of each figure over the trials of each variant that did not fail."""
+    found: dict[str, dict[str, list[float]]] = {}
+    for result in results:
+        if result.failure:
+            continue
+        of_variant = found.setdefault(result.change, {})
+        for name, value in {"parameters": float(result.parameters), **result.facts}.items():
+            of_variant.setdefault(name, []).append(value)
+    return {
+        change: {name: math.fsum(values) / len(values) for name, values in names.items()}
+        for change, names in found.items()
+    }
+
+
+def _moved(contrast: Contrast, figures: Mapping[str, Figures]) -> list[str]:
+    arms = [_arm(contrast.weights, sign, figures) for sign in (1, -1)]
+    if not all(arms):
+        return []
+    old, new = (arm or {} for arm in arms)
+    both = [name for name in ("parameters", *_COUNTS) if name in old and name in new]
+    moved = [
+        f"{name} {short_number(old[name])} -> {short_number(new[name])}"
+        for name in both
+        if not math.isclose(old[name], new[name], rel_tol=1e-9)
+    ]
+    for mean, deviation in _PIXELS:
+        if not {mean, deviation} <= set(old) & set(new):
+            continue
+        little = _SHIFT * max(old[deviation], new[deviation])
+        if abs(old[mean] - new[mean]) >= little or abs(old[deviation] - new[deviation]) >= little:
+            name = mean.partition(" ")[0]
+            before, after = (f"{arm[mean]:.2f} ± {arm[deviation]:.2f}" for arm in (old, new))
+            moved.append(f"{name} {before} -> {after}" if name != "pixel" else f"pixels {before} -> {after}")
+    return moved
+
+
+def _arm(weights: Mapping[str, float], sign: int, figures: Mapping[str, Figures]) -> Figures | None:
+    """Return the figures of one arm, or None where it is no mean of variants, or one of them has no trial."""
+    own = {change: sign * weight for change, weight in weights.items() if sign * weight > 0}
+    if not math.isclose(math.fsum(own.values()), 1) or any(change not in figures for change in own):
+        return None
+    names = set.intersection(*(set(figures[change]) for change in own))
+    return {name: math.fsum(weight * figures[change][name] for change, weight in own.items()) for name in names}
+
+
+def short_number(value: float) -> str:
+    """Return a count with three digits or so: ``18``, ``1,250``, ``77.4k``, ``11.2M``."""
+    for size, unit in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+        if abs(value) >= size:
+            divisor = 1e3 if unit == "k" else size
+            return f"{value / divisor:.3g}{unit}"
+    return f"{value:,.0f}" if value == round(value) else f"{value:,.1f}"

@@ -9,8 +9,8 @@ fixed size           :func:`fixed_evidence`: paired t test and interval, TOST
 planned looks        ``rules.looks`` is not empty: p-values that hold at any of the looks (sequential p-values) and a
                      repeated interval. Plugs in at :func:`evidence_for`, the only place that looks at ``rules.looks``;
                      it gets the :class:`Arms`, whose differences are in the order of their seeds
-test images as well  a :data:`Judge`, which ``summarise(..., judge=...)`` asks first for each contrast: for what needs
-                     more than the arms, such as the predictions of each image
+test images as well  :func:`.population.judge_by_images`, a :data:`Judge`: it is asked first for each contrast, for what
+                     needs more than the arms, such as the predictions of each image
 ===================  ================================================================================================
 
 The interval that evidence gives takes the place of the t interval in ``Row.effect`` (by :func:`judged`), so that
@@ -33,7 +33,9 @@ class Evidence:
     """What one comparison has to show: *p* for «no difference», the interval, *equivalence* if there is a margin.
 
     *p* is two-sided, and valid for this comparison alone at ``1 - rules.level``; None where no test exists (a single
-    pair). *low* and *high* are None where there is no interval. *test* names the test, as a reason says it.
+    pair). *low* and *high* are None where there is no interval. *test* names the test, as a reason says it, *interval*
+    the kind of interval. *mde* is the minimum detectable effect where that is not the one of the paired t test.
+    *lasting* is the part of the estimate's variance that no further replicate takes away.
     """
 
     test: str
@@ -41,6 +43,9 @@ class Evidence:
     low: float | None = None
     high: float | None = None
     equivalence: Equivalence | None = None
+    interval: str = "t"
+    mde: float | None = None
+    lasting: float = 0.0
 
     @property
     def equivalence_p(self) -> float | None:
@@ -78,4 +83,5 @@ def judged(
     evidence = judge(contrast, arms, effect, rules) if judge else None
     if evidence is None:
         evidence = evidence_for(arms, effect, rules)
-    return replace(effect, low=evidence.low, high=evidence.high), evidence
+    mde = effect.mde if evidence.mde is None else evidence.mde
+    return replace(effect, low=evidence.low, high=evidence.high, mde=mde), evidence

@@ -15,23 +15,26 @@ HORIZON = 100
 """More replicates than this are not promised: an estimate so far ahead is a guess."""
 
 
-def until_difference(effect: Effect, alpha: float) -> int | None:
+def until_difference(effect: Effect, alpha: float, lasting: float = 0.0) -> int | None:
     """Return how many more replicates would establish a difference at *alpha*; None above ``HORIZON``.
 
     With spread: the smallest N whose minimum detectable effect (80 % power at *alpha*) is no larger than the observed
     effect, found by trying N upwards because t depends on N (as in Zar, *Biostatistical Analysis*, «sample size
     required»). Without: the smallest N for which 2 / 2^N, the least p of the sign-flip test, is within *alpha*; none
-    where there is no difference at all.
+    where there is no difference at all. *lasting*: variance of the mean that replicates do not take away, such as that
+    of the test images.
     """
-    if not effect.has_spread or effect.sd is None:
+    if effect.sd is None or not (effect.has_spread or lasting):
         return None if effect.is_zero else _first(effect.n, lambda n: 2.0 / 2.0**n <= alpha)
-    size = abs(effect.mean) / effect.sd
-    return _first(
-        effect.n, lambda n: (t_quantile(1 - alpha / 2, n - 1) + t_quantile(POWER, n - 1)) / math.sqrt(n) <= size
-    )
+    size, sd = abs(effect.mean), effect.sd
+
+    def powerful(n: int) -> bool:
+        return (t_quantile(1 - alpha / 2, n - 1) + t_quantile(POWER, n - 1)) * _error(sd, n, lasting) <= size
+
+    return _first(effect.n, powerful)
 
 
-def until_negligible(effect: Effect, margin: float, alpha: float) -> int | None:
+def until_negligible(effect: Effect, margin: float, alpha: float, lasting: float = 0.0) -> int | None:
     """Return how many more replicates would show at *alpha* that the effect is within ±*margin*; None above HORIZON.
 
     With spread: the smallest N at which TOST has 80 % power if the true effect is the observed one. As both one-sided
@@ -39,22 +42,29 @@ def until_negligible(effect: Effect, margin: float, alpha: float) -> int | None:
     ``P(T <= (margin ± mean) sqrt(N) / s_d - t(1 - alpha))``, the approximation that the minimum detectable effect
     rests on (Chow, Shao and Wang, *Sample Size Calculations in Clinical Research*, equivalence of paired means).
     Without: the smallest N for which 2^-N is within *alpha*. None where the observed effect is not within the margin.
+    *lasting* as in :func:`until_difference`.
     """
     inside = margin - abs(effect.mean)
     if inside <= 0:
         return None
-    if not effect.has_spread or effect.sd is None:
+    if effect.sd is None or not (effect.has_spread or lasting):
         return _first(effect.n, lambda n: 2.0**-n <= alpha)
-    near, far = inside / effect.sd, (margin + abs(effect.mean)) / effect.sd
+    sd, outside = effect.sd, margin + abs(effect.mean)
 
     def powerful(n: int) -> bool:
         from scipy.special import stdtr
 
         needed = t_quantile(1 - alpha, n - 1)
-        near_power, far_power = (float(stdtr(n - 1, side * math.sqrt(n) - needed)) for side in (near, far))
+        near_power, far_power = (
+            float(stdtr(n - 1, side / _error(sd, n, lasting) - needed)) for side in (inside, outside)
+        )
         return near_power + far_power - 1 >= POWER
 
     return _first(effect.n, powerful)
+
+
+def _error(sd: float, n: int, lasting: float) -> float:
+    return math.sqrt(sd**2 / n + lasting)
 
 
 def _first(n: int, decides: Callable[[int], bool]) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from textwrap import shorten
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,8 @@ from ..contracts import TrialResult
 from .confounds import confound_notes
 from .design_notes import design_notes
 from .effects import sign_flip_floor
+from .images import ImageEvidence
+from .population import population_notes
 from .verdicts import pairs_to_reach
 from .wording import count, short
 
@@ -27,10 +29,12 @@ def write_notes(
     pending: int = 0,
     looked: Sequence[int] = (),
     primary: str = "",
+    images: Mapping[str, ImageEvidence] | None = None,
 ) -> tuple[str, ...]:
     """Return the notes of *summary*; each names the variants that it speaks of.
 
-    *looked* are the numbers of replicates at which verdicts were shown before, *primary* is the study's own metric.
+    *looked* are the numbers of replicates at which verdicts were shown before, *primary* is the study's own metric,
+    *images* what the test images do to each.
     """
     return (
         *_controls(summary),
@@ -45,6 +49,7 @@ def write_notes(
         *_single_against_family(summary),
         *_few_replicates_carry(summary.rows),
         *_sign_flip(summary),
+        *population_notes(summary, images or {}),
         *design_notes(summary),
         *confound_notes(summary, results),
         *_environment(results),
@@ -179,7 +184,7 @@ def _few_replicates_carry(rows: Sequence[Row]) -> Iterator[str]:
     hit = []
     for row in rows:
         robust = row.effect.robust if row.effect and row.verdict not in (None, "undecided", "negligible") else None
-        if robust and row.effect and robust.iqm.value / row.effect.mean < 0.5:
+        if robust and row.effect and robust.iqm.value * row.effect.mean < 0.5 * row.effect.mean**2:
             hit.append(row.label)
     if hit:
         yield f"The middle half of the replicates shows less than half of the mean effect: {', '.join(hit)}."

@@ -56,10 +56,10 @@ def _median(ordered: Sequence[float], level: float) -> Center:
 def _interquartile_mean(ordered: Sequence[float], level: float) -> Center:
     """The mean without the lowest and the highest quarter (``scipy.stats.trim_mean(d, 0.25)``), ± a t interval.
 
-    g = floor(n / 4) values go at each end. The measure is that of Agarwal et al. 2021 (arXiv:2108.13264); the interval
-    is not their bootstrap, which is too short for so few values, but that of Tukey and McLaughlin (1963, Sankhya A
-    25:331-352): t with n - 2g - 1 degrees of freedom times s_w / ((1 - 2g / n) sqrt(n)), where s_w is the deviation of
-    the values with the outer ones moved to the nearest that is kept.
+    g = floor(n / 4) values go at each end. The measure is that of Agarwal et al. 2021 (arXiv:2108.13264). Where they
+    draw bootstrap samples, the interval here is a formula, that of Tukey and McLaughlin (1963, Sankhya A 25:331-352;
+    ``scipy.stats.mstats.trimmed_mean_ci``): t with n - 2g - 1 degrees of freedom times s_w / ((1 - 2g / n) sqrt(n)),
+    where s_w is the deviation of the values with the outer ones moved to the nearest that is kept.
     """
     from scipy.special import stdtrit
 

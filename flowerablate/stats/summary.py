@@ -11,8 +11,10 @@ from ..errors import StudyError, nearest
 from .arms import Values, arms_of, changes_of, contrasts_for, values_of
 from .effects import Effect, paired_effect
 from .evidence import Evidence, Judge, judged
+from .images import ImageEvidence
 from .multiplicity import adjust
 from .notes import write_notes
+from .population import judge_by_images
 from .verdicts import Verdict, decide, lower_is_better_by_name
 
 
@@ -97,7 +99,7 @@ def summarise(
     metrics: Mapping[str, MetricInfo] | None = None,
     looked: Sequence[int] = (),
     pending: int = 0,
-    judge: Judge | None = None,
+    images: Mapping[str, ImageEvidence] | None = None,
 ) -> Summary:
     """Answer the *contrasts*, paired by seed, and compare every variant that is in none of them with the base.
 
@@ -105,8 +107,9 @@ def summarise(
     :class:`ValueError`, as for no results at all). *metric* is the rules' primary one if not given; the margin speaks
     of the primary one alone. *secondary* metrics get effects without verdicts. *metrics* tells how to read each; for
     one that it lacks, the name tells (``loss``, ``...error``). *looked* are the numbers of replicates at which verdicts
-    were shown before, *pending* is the number of trials that are planned but not there yet, *judge* another way to the
-    evidence (see :mod:`.evidence`). Raises :class:`StudyError` when no trial has the metric.
+    were shown before, *pending* is the number of trials that are planned but not there yet. *images*: what the test
+    images do to each metric, for rules that ask for intervals over replicates x images (see :mod:`.population`).
+    Raises :class:`StudyError` when no trial has the metric.
     """
     given = rules or Rules()
     rules = given if metric in (None, given.metric) else replace(given, metric=metric or "", margin=None)
@@ -117,6 +120,7 @@ def summarise(
         groups.setdefault(result.change, []).append(result)
     values = values_of(results, rules.metric)
     asked = contrasts_for(results, contrasts)
+    judge = judge_by_images(images or {})
     rows = [_row(contrast, groups, values, rules, judge) for contrast in asked]
     rows = _with_verdicts(rows, rules, lower_is_better=info.lower_is_better)
     summary = Summary(
@@ -129,10 +133,11 @@ def summarise(
         rows=tuple(rows),
         rules=rules,
         secondary=tuple(
-            _secondary(_info(name, metrics), results, asked, rules) for name in secondary if name != rules.metric
+            _secondary(_info(name, metrics), results, asked, rules, judge) for name in secondary if name != rules.metric
         ),
     )
-    return replace(summary, notes=write_notes(summary, results, pending=pending, looked=looked, primary=given.metric))
+    notes = write_notes(summary, results, pending=pending, looked=looked, primary=given.metric, images=images or {})
+    return replace(summary, notes=notes)
 
 
 def _info(metric: str, metrics: Mapping[str, MetricInfo] | None) -> MetricInfo:
@@ -144,7 +149,7 @@ def _info(metric: str, metrics: Mapping[str, MetricInfo] | None) -> MetricInfo:
 
 
 def _secondary(
-    info: MetricInfo, results: Sequence[TrialResult], contrasts: Sequence[Contrast], rules: Rules
+    info: MetricInfo, results: Sequence[TrialResult], contrasts: Sequence[Contrast], rules: Rules, judge: Judge
 ) -> Secondary:
     values = values_of(results, info.name)
     rules = replace(rules, metric=info.name, margin=None)
@@ -153,7 +158,7 @@ def _secondary(
     for contrast in contrasts:
         arms = arms_of(contrast, values, seeds)
         effect = paired_effect(arms.with_it, arms.without, level=rules.level) if arms.seeds else None
-        effects.append(judged(contrast, arms, effect, rules)[0] if effect else None)
+        effects.append(judged(contrast, arms, effect, rules, judge)[0] if effect else None)
     return Secondary(info, _mean(list(values.get("", {}).values())), tuple(effects))
 
 
@@ -188,7 +193,7 @@ def _base_row(group: Sequence[TrialResult], values: Mapping[int, float]) -> Row:
 
 
 def _row(
-    contrast: Contrast, groups: Mapping[str, list[TrialResult]], values: Values, rules: Rules, judge: Judge | None
+    contrast: Contrast, groups: Mapping[str, list[TrialResult]], values: Values, rules: Rules, judge: Judge
 ) -> Row:
     seeds = _seeds(result for group in groups.values() for result in group)
     arms = arms_of(contrast, values, seeds)

@@ -89,7 +89,7 @@ def decide(
         return Decision("undecided", f"no difference in any of {effect.n} replicates; does the change do anything?")
     if rules.looks:
         return _at_the_next_look(effect.n, rules.looks)
-    return _open(effect, adjusted, rules)
+    return _open(effect, evidence, adjusted, rules)
 
 
 def _of_a_control(effect: Effect) -> str:
@@ -105,15 +105,19 @@ def _at_the_next_look(n: int, looks: tuple[int, ...]) -> Decision:
     return Decision("undecided", f"the next planned look is at n = {following}", following - n)
 
 
-def _open(effect: Effect, adjusted: Adjusted, rules: Rules) -> Decision:
+def _open(effect: Effect, evidence: Evidence, adjusted: Adjusted, rules: Rules) -> Decision:
     """What would decide: the fewest further replicates, whichever way they lead."""
     alpha = 1 - rules.level
-    found = until_difference(effect, alpha / adjusted.factor)
+    found = until_difference(effect, alpha / adjusted.factor, evidence.lasting)
     excluded = None
     if rules.margin is not None and adjusted.equivalence_factor is not None:
-        excluded = until_negligible(effect, rules.margin, alpha / adjusted.equivalence_factor)
-    why = _why_not_yet(effect, alpha / adjusted.factor)
+        excluded = until_negligible(effect, rules.margin, alpha / adjusted.equivalence_factor, evidence.lasting)
+    why = "" if evidence.lasting else _why_not_yet(effect, alpha / adjusted.factor)
     known = [more for more in (found, excluded) if more is not None]
+    if not known and evidence.lasting > (effect.sd or 0.0) ** 2 / (effect.n + HORIZON):
+        return Decision(
+            "undecided", "the noise of the test images is too large: more of them are needed, not replicates"
+        )
     if not known:
         return Decision("undecided", f"{why}more than {HORIZON} more replicates would be needed")
     more = min(known)

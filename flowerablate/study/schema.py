@@ -58,7 +58,9 @@ class TrainTable(_Table):
     channels_last: bool
 
 
-DesignName = Literal["leave-one-out", "add-one-in", "pairwise", "factorial", "fractional", "shapley"]
+DesignName = Literal[
+    "leave-one-out", "add-one-in", "pairwise", "factorial", "fractional", "fractional-3", "fractional-5", "shapley"
+]
 
 
 class AblationTable(_Table):

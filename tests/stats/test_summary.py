@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flowerablate.contracts import Contrast, MetricInfo, Rules
 from flowerablate.errors import StudyError
-from flowerablate.stats import holm, paired_effect, summarise
+from flowerablate.stats import Evidence, holm, joint, paired_effect, summarise
 
 BASE = [0.90, 0.91, 0.92, 0.89, 0.90]
 
@@ -166,7 +167,8 @@ def test_a_lower_loss_is_better(trial) -> None:
     assert by_loss.lower_is_better
     assert by_loss.rows[0].effect.mean < 0
     assert by_loss.rows[0].verdict == summarise(results).rows[0].verdict == "helps"
-    assert summarise(results, metric="loss", lower_is_better=False).rows[0].verdict == "hurts"
+    known = {"loss": MetricInfo("loss", lower_is_better=False)}
+    assert summarise(results, metric="loss", metrics=known).rows[0].verdict == "hurts"
 
 
 def test_a_swap_gets_words_of_its_own(trial) -> None:
@@ -193,3 +195,77 @@ def test_no_results_are_refused() -> None:
 def test_an_unknown_metric_is_refused_with_the_nearest_name(trial) -> None:
     with pytest.raises(StudyError, match="did you mean 'accuracy'"):
         summarise([trial("", 1, 0.9)], metric="acuracy")
+
+
+# ------------------------------------------------------------------------------- margin, family, further metrics
+
+X, Y = [0.80, 0.82, 0.81, 0.80, 0.79], [0.901, 0.909, 0.921, 0.889, 0.900]
+
+
+def test_with_a_margin_both_questions_share_one_family(arms) -> None:
+    rows = summarise(arms(base=BASE, x=X, y=Y), rules=Rules(margin=0.01)).rows
+    assert [row.verdict for row in rows] == ["helps", "negligible"]
+    expected = joint([row.evidence.p for row in rows], [row.evidence.equivalence_p for row in rows])
+    assert [row.adjusted_p for row in rows] == [each.difference for each in expected]
+    assert [row.adjusted_equivalence_p for row in rows] == [each.equivalence for each in expected]
+
+
+def test_what_is_outside_the_family_is_shown_without_a_verdict_and_costs_the_others_nothing(arms) -> None:
+    shown = Contrast("-y", "exploration", {"": 1.0, "-y": -1.0}, in_family=False)
+    summary = summarise(arms(base=BASE, x=X, y=Y), [shown])
+    y, x = summary.rows
+    assert (y.label, y.verdict, y.adjusted_p, y.more_replicates, y.reason) == ("-y", None, None, None, "")
+    assert y.effect == paired_effect(BASE, Y)
+    assert summary.comparisons == 1
+    assert x.adjusted_p == x.effect.t_p
+
+
+def test_secondary_metrics_have_effects_for_each_row_and_no_verdicts(arms) -> None:
+    summary = summarise(arms(base=BASE, x=X), secondary=("loss", "accuracy"))
+    (loss,) = summary.secondary  # the primary one is not repeated
+    assert (loss.info.name, loss.info.lower_is_better, loss.info.percent) == ("loss", True, False)
+    (effect,) = loss.effects
+    assert effect == paired_effect([1 - value for value in BASE], [1 - value for value in X])
+    assert loss.base_mean == pytest.approx(1 - sum(BASE) / 5)
+
+
+def test_a_secondary_metric_that_no_trial_has_leaves_its_effects_empty(arms) -> None:
+    (auc,) = summarise(arms(base=BASE, x=X), secondary=("auc",)).secondary
+    assert (auc.base_mean, auc.effects) == (None, (None,))
+
+
+def test_how_a_metric_is_read_comes_from_what_is_known_of_it(arms) -> None:
+    results = arms(base=BASE, x=X)
+    known = {"accuracy": MetricInfo("accuracy", lower_is_better=True, percent=False)}
+    assert summarise(results).percent
+    summary = summarise(results, metrics=known)
+    assert (summary.lower_is_better, summary.percent, summary.rows[0].verdict) == (True, False, "hurts")
+
+
+def test_the_margin_speaks_of_the_primary_metric_alone(arms) -> None:
+    summary = summarise(arms(base=BASE, y=Y), rules=Rules(margin=0.01), metric="loss")
+    assert summary.rules == Rules(metric="loss")
+    assert summary.rows[0].verdict == "undecided"
+    assert any(note.startswith("The study's primary metric is accuracy, not loss") for note in summary.notes)
+    assert not any("primary metric" in note for note in summarise(arms(base=BASE, y=Y)).notes)
+
+
+def test_another_judge_gives_interval_and_p_of_the_contrasts_that_it_knows(arms) -> None:
+    def judge(contrast, arms, effect, rules):
+        assert arms.seeds == (0, 1, 2, 3, 4)
+        return Evidence("a judge", 0.9, -1.0, 2.0) if contrast.label == "-x" else None
+
+    x, y = summarise(arms(base=BASE, x=X, y=Y), judge=judge).rows
+    assert (x.effect.low, x.effect.high, x.adjusted_p, x.verdict) == (-1.0, 2.0, 1.0, "undecided")
+    assert x.effect.mean == paired_effect(BASE, X).mean
+    assert y.effect == paired_effect(BASE, Y)
+
+
+def test_an_interaction_is_asked_of_four_variants(arms) -> None:
+    contrast = Contrast("a × b", "interaction", {"": 1.0, "-a": -1.0, "-b": -1.0, "-a+b": 1.0}, "a+b")
+    a, b = [value - 0.01 for value in BASE], [value - 0.02 for value in BASE]
+    both = [value - delta for value, delta in zip(BASE, [0.01, 0.012, 0.008, 0.011, 0.01], strict=True)]
+    results = arms(**{"base": BASE, "a": a, "b": b, "a+b": both})
+    (row,) = summarise(results, [contrast]).rows
+    assert row.effect.mean == pytest.approx(0.03 - 0.0102)
+    assert (row.base_mean, row.verdict, row.change) == (None, "together more", "")

@@ -5,88 +5,167 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowerablate.stats import decide, minimum_detectable_effect, paired_effect
-from flowerablate.stats.verdicts import HORIZON, lower_is_better_by_name, more_replicates, pairs_to_reach
+from flowerablate.contracts import Contrast, Rules
+from flowerablate.stats import Adjusted, Decision, Effect, adjust, decide, fixed_evidence, paired_effect
+from flowerablate.stats.forecast import HORIZON, until_difference, until_negligible
+from flowerablate.stats.verdicts import lower_is_better_by_name, pairs_to_reach
 
 CLEAR = paired_effect([0.90, 0.91, 0.92], [0.80, 0.82, 0.81])
 """d = .10, .09, .11"""
 CLEAR_LOSS = paired_effect([0.80, 0.82, 0.81], [0.90, 0.91, 0.92])
 VAGUE = paired_effect([0.90, 0.91, 0.92], [0.89, 0.92, 0.88])
 """d = .01, -.01, .04"""
+TINY = paired_effect([0.90, 0.91, 0.92, 0.93, 0.90], [0.901, 0.909, 0.921, 0.929, 0.9])
+"""d = -.001, .001, -.001, .001, 0"""
+SAME = paired_effect([0.9] * 10, [0.9] * 10)
+
+
+def verdict_on(
+    effect: Effect,
+    kind: str = "removal",
+    *,
+    component: str = "x",
+    rules: Rules | None = None,
+    lower_is_better: bool = False,
+    adjusted: Adjusted | None = None,
+) -> Decision:
+    """Decide on an effect that is the only one of its family, unless *adjusted* says otherwise."""
+    rules = rules or Rules()
+    evidence = fixed_evidence(effect, rules)
+    if adjusted is None:
+        equivalences = None if rules.margin is None else [evidence.equivalence_p or 0.0]
+        (adjusted,) = adjust([1.0 if evidence.p is None else evidence.p], equivalences)
+    contrast = Contrast("-x", kind, {"": 1.0, "-x": -1.0}, component)  # type: ignore[arg-type]
+    return decide(contrast, effect, evidence, adjusted, rules, lower_is_better=lower_is_better)
 
 
 @pytest.mark.parametrize(
-    ("effect", "swap", "lower_is_better", "word"),
+    ("effect", "kind", "lower_is_better", "word"),
     [
-        (CLEAR, False, False, "helps"),
-        (CLEAR_LOSS, False, False, "hurts"),
-        (CLEAR, True, False, "base wins"),
-        (CLEAR_LOSS, True, False, "swap wins"),
-        (CLEAR, False, True, "hurts"),
-        (CLEAR_LOSS, True, True, "base wins"),
-        (VAGUE, False, False, "undecided"),
-        (VAGUE, True, True, "undecided"),
+        (CLEAR, "removal", False, "helps"),
+        (CLEAR_LOSS, "removal", False, "hurts"),
+        (CLEAR, "removal", True, "hurts"),
+        (CLEAR, "addition", False, "helps"),
+        (CLEAR_LOSS, "main effect", False, "hurts"),
+        (CLEAR, "share", False, "helps"),
+        (CLEAR, "swap", False, "base wins"),
+        (CLEAR_LOSS, "setting", False, "swap wins"),
+        (CLEAR_LOSS, "swap", True, "base wins"),
+        (CLEAR, "interaction", False, "together more"),
+        (CLEAR_LOSS, "interaction", False, "together less"),
+        (CLEAR, "control", False, "differs"),
+        (VAGUE, "removal", False, "undecided"),
+        (VAGUE, "swap", True, "undecided"),
     ],
 )
-def test_the_word_follows_from_sign_direction_and_kind_of_change(effect, swap, lower_is_better, word) -> None:
-    assert decide(effect, effect.p, swap=swap, lower_is_better=lower_is_better).verdict == word
+def test_the_word_follows_from_sign_direction_and_kind_of_question(effect, kind, lower_is_better, word) -> None:
+    assert verdict_on(effect, kind, lower_is_better=lower_is_better).verdict == word
 
 
 def test_the_adjusted_p_decides_and_not_the_raw_one() -> None:
     assert CLEAR.p is not None
     assert CLEAR.p < 0.05
-    assert decide(CLEAR, 0.051, swap=False, factor=10).verdict == "undecided"
-    assert decide(CLEAR, 0.05, swap=False).verdict == "helps"
+    assert verdict_on(CLEAR, adjusted=Adjusted(0.051, 10)).verdict == "undecided"
+    assert verdict_on(CLEAR, adjusted=Adjusted(0.05, 1)).verdict == "helps"
 
 
 def test_one_pair_asks_for_more_seeds() -> None:
-    decision = decide(paired_effect([0.9], [0.1]), None, swap=False)
-    assert (decision.verdict, decision.reason) == ("undecided", "n = 1: no interval; run more seeds")
+    decision = verdict_on(paired_effect([0.9], [0.1]))
+    assert decision == Decision("undecided", "n = 1: no interval; run more seeds")
 
 
-def test_two_equal_differences_never_decide() -> None:
-    effect = paired_effect([0.90, 0.85], [0.80, 0.75])
-    decision = decide(effect, effect.p, swap=False)
+# ------------------------------------------------------------------------------------------------ the margin
+
+
+def test_an_effect_within_the_margin_is_negligible() -> None:
+    decision = verdict_on(TINY, rules=Rules(margin=0.005))
+    assert decision.verdict == "negligible"
+    assert decision.reason.startswith("within the margin of 0.005, adjusted p .000")
+    assert decision.reason.endswith("(TOST, paired t)")
+
+
+def test_without_a_margin_nothing_is_negligible() -> None:
+    assert verdict_on(TINY).verdict == "undecided"
+
+
+def test_an_established_effect_within_the_margin_keeps_its_direction_and_says_both() -> None:
+    decision = verdict_on(CLEAR, rules=Rules(margin=0.5))
+    assert decision.verdict == "helps"
+    assert decision.reason.endswith("(paired t); yet within the margin of 0.5")
+
+
+def test_a_wide_effect_is_not_negligible() -> None:
+    assert verdict_on(VAGUE, rules=Rules(margin=0.02)).verdict == "undecided"
+
+
+def test_the_adjusted_p_decides_on_equivalence_too() -> None:
+    rules = Rules(margin=0.005)
+    assert verdict_on(TINY, rules=rules, adjusted=Adjusted(0.9, 2, 0.051, 5)).verdict == "undecided"
+    assert verdict_on(TINY, rules=rules, adjusted=Adjusted(0.9, 2, 0.05, 5)).verdict == "negligible"
+
+
+def test_no_difference_at_all_is_negligible_once_its_signs_can_say_so() -> None:
+    assert verdict_on(SAME, rules=Rules(margin=0.01)).verdict == "negligible"
+    four = verdict_on(paired_effect([0.9] * 4, [0.9] * 4), rules=Rules(margin=0.01))
+    assert four == Decision("undecided", "about 1 more replicate would decide (negligible)", 1)
+
+
+# ------------------------------------------------------------------------------------------ what would decide
+
+
+def test_the_hint_goes_towards_the_nearer_answer() -> None:
+    found = until_difference(VAGUE, 0.05)
+    excluded = until_negligible(VAGUE, 0.03, 0.05)
+    assert found is not None
+    assert excluded is not None
+    assert excluded != found
+    decision = verdict_on(VAGUE, rules=Rules(margin=0.03))
+    assert decision.more == min(found, excluded)
+    assert decision.reason.endswith("(negligible)" if excluded < found else "(a difference)")
+    assert verdict_on(VAGUE).reason == f"about {found} more replicates would decide"
+
+
+def test_two_equal_differences_say_why_they_cannot_decide() -> None:
+    decision = verdict_on(paired_effect([0.90, 0.85], [0.80, 0.75]))
     assert decision.verdict == "undecided"
-    assert decision.reason == "all differences are equal, so no interval; about 4 more replicates would decide"
+    assert decision.reason == (
+        "all differences are equal, so no interval; in the sign-flip test n = 2 cannot reach the level: "
+        "the smallest p is .5, needed is .05; about 4 more replicates would decide"
+    )
 
 
 def test_equal_differences_decide_once_the_exact_sign_flip_test_can() -> None:
     base = [0.80 + 0.01 * index for index in range(6)]
-    effect = paired_effect(base, [value - 0.05 for value in base])
-    decision = decide(effect, effect.p, swap=False)
+    decision = verdict_on(paired_effect(base, [value - 0.05 for value in base]))
     assert decision.verdict == "helps"
     assert "sign flip" in decision.reason
 
 
 def test_a_change_without_any_difference_is_doubted() -> None:
-    effect = paired_effect([0.9] * 10, [0.9] * 10)
-    decision = decide(effect, effect.p, swap=False)
+    decision = verdict_on(SAME)
     assert decision.verdict == "undecided"
-    assert "does the change do anything?" in decision.reason
+    assert decision.reason == "no difference in any of 10 replicates; does the change do anything?"
 
 
-def test_the_missing_replicates_are_the_fewest_whose_detectable_effect_is_small_enough() -> None:
-    more = more_replicates(VAGUE, 0.05)
-    assert more is not None
-    assert VAGUE.sd is not None
-    assert minimum_detectable_effect(VAGUE.sd, VAGUE.n + more) <= VAGUE.mean
-    assert minimum_detectable_effect(VAGUE.sd, VAGUE.n + more - 1) > VAGUE.mean
-    assert decide(VAGUE, VAGUE.p, swap=False).reason == f"about {more} more replicates would decide"
+def test_a_control_without_difference_is_as_it_should_be() -> None:
+    assert verdict_on(SAME, "control", component="placebo") == Decision(
+        "undecided", "no difference in any of 10 replicates, as it should be"
+    )
+    assert verdict_on(VAGUE, "control", component="luck") == Decision(
+        "undecided", "no difference established in 3 replicates, as it should be"
+    )
 
 
-def test_a_stricter_level_needs_more_replicates() -> None:
-    few, many = more_replicates(VAGUE, 0.05), more_replicates(VAGUE, 0.05 / 10)
-    assert few is not None
-    assert many is not None
-    assert many > few
+def test_with_planned_looks_the_next_one_is_named() -> None:
+    assert verdict_on(VAGUE, rules=Rules(looks=(3, 5, 10))) == Decision(
+        "undecided", "the next planned look is at n = 5", 2
+    )
+    assert verdict_on(VAGUE, rules=Rules(looks=(2, 3))).reason == "not decided at the last planned look, n = 3"
 
 
 def test_far_away_decisions_are_not_counted() -> None:
-    effect = paired_effect([0.90, 0.80, 0.85], [0.80, 0.899, 0.85])
-    decision = decide(effect, effect.p, swap=False)
-    assert decision.more is None
-    assert decision.reason == f"more than {HORIZON} more replicates would be needed"
+    decision = verdict_on(paired_effect([0.90, 0.80, 0.85], [0.80, 0.899, 0.85]))
+    assert decision == Decision("undecided", f"more than {HORIZON} more replicates would be needed")
 
 
 @given(st.floats(1e-6, 0.5))
@@ -111,5 +190,5 @@ def test_a_change_that_does_nothing_is_rarely_judged_however_coarse_the_metric(n
         split = rng.normal(0.85, 0.02, n)
         base, variant = (np.rint(images * (split + rng.normal(0, 0.02, n))) / images for _ in range(2))
         effect = paired_effect(base.tolist(), variant.tolist())
-        wrong += decide(effect, effect.p, swap=False).verdict != "undecided"
+        wrong += verdict_on(effect).verdict != "undecided"
     assert wrong / studies <= 0.09  # .05 and three standard errors

@@ -1,7 +1,7 @@
 import pytest
 
 from flowerablate.errors import StudyError
-from flowerablate.study.design import design, removable, without
+from flowerablate.study.designs import design, removable, without
 
 
 def enabled(pipeline):

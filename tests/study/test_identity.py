@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from flowerablate.contracts import Contrast, Design, Variant
-from flowerablate.study.design import without
+from flowerablate.study.designs import without
 from flowerablate.study.identity import expand_trials, pipeline_id
 
 

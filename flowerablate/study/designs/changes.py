@@ -1,23 +1,22 @@
-"""The ablation design: which variants of the base pipeline are to be run.
+"""Changes of a pipeline as a user writes them.
 
-A change is written as a user reads it in the table: ``-morphology`` removes a step, ``-model.skip`` switches a feature
-off, ``-kind:morphology`` removes all steps of a kind, ``-a+b`` does both at once, ``model=resnet34`` swaps a component
-(which then has its own default parameters; ``optimizer=adam,lr=0.001`` sets some).
+``morphology`` switches a step off, ``model.skip`` a feature, ``kind:morphology`` all steps of a kind, ``a+b`` both at
+once; ``model=resnet34`` swaps a component (which then has its own default parameters; ``optimizer=adam,lr=0.001`` sets
+some).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from ..contracts import Choice, ComponentSpec, Contrast, Design, Pipeline, StepChoice, Value, Variant
-from ..errors import StudyError, nearest
-from .read import read_value
-from .resolve import Lookup, resolve_choice, resolve_step
-from .schema import AblationTable
+from ...contracts import Choice, ComponentSpec, Pipeline, StepChoice, Value
+from ...errors import StudyError, nearest
+from ..read import read_value
+from ..resolve import Lookup, resolve_choice, resolve_step
 
-_FEATURED = ("model", "optimizer", "scheduler", "loss")
+FEATURED = ("model", "optimizer", "scheduler", "loss")
 """Slots, besides the steps, whose features can be switched off."""
 
 
@@ -29,47 +28,13 @@ class Target:
     summary: str
 
 
-def design(base: Pipeline, lookup: Lookup, ablation: AblationTable) -> Design:
-    """Return the variants of *base* that *ablation* asks for and the contrasts between them.
-
-    Without ``disable`` and ``swap`` these are leave-one-out over all that is removable.
-    """
-    disable, swap = ablation.disable, ablation.swap
-    if not disable and not swap:
-        disable = [target.name for target in removable(base, lookup)]
-    variants = [Variant("", base)]
-    variants += [Variant(f"-{names}", without(base, names, lookup)) for names in disable]
-    variants += [Variant(text, swapped(base, text, lookup)) for text in swap]
-    _refuse_idle(variants)
-    variants = [variant for number, variant in enumerate(variants) if not _repeats(variant, variants[:number])]
-    return Design(tuple(variants), tuple(_leave_one_out(variant.change) for variant in variants[1:]))
-
-
-def _leave_one_out(change: str) -> Contrast:
-    if "=" in change:
-        return Contrast(change, "swap", {"": 1.0, change: -1.0}, component=change.partition("=")[0])
-    return Contrast(change, "removal", {"": 1.0, change: -1.0}, component=change.removeprefix("-"))
-
-
-def _repeats(variant: Variant, earlier: list[Variant]) -> bool:
-    """Whether the same pipeline was asked for before, perhaps in other words (``flip+light``, ``light+flip``)."""
-    return any(variant.pipeline == other.pipeline for other in earlier)
-
-
-def _refuse_idle(variants: list[Variant]) -> None:
-    base = variants[0].pipeline
-    for variant in variants[1:]:
-        if variant.pipeline == base:
-            raise StudyError(f"{variant.change!r} changes nothing: it is what the base pipeline already has")
-
-
 def removable(base: Pipeline, lookup: Lookup) -> tuple[Target, ...]:
     """List every step that may be removed and every feature that is switched on, in the order of the pipeline."""
     targets = []
     for step in base.steps:
         if step.removable:
             targets.append(Target(step.name, lookup("step", step.use, "").summary))
-    for slot in _FEATURED:
+    for slot in FEATURED:
         choice: Choice = getattr(base, slot)
         for param in lookup(slot, choice.use, "").features:
             if choice.params[param.name] != param.off:
@@ -85,7 +50,21 @@ def without(base: Pipeline, names: str, lookup: Lookup) -> Pipeline:
     pipeline = base
     for name in names.split("+"):
         pipeline = _without_one(pipeline, base, name.strip(), lookup)
-    return pipeline
+    return _tidy(base, pipeline)
+
+
+def without_parts(base: Pipeline, parts: Iterable[str], lookup: Lookup) -> Pipeline:
+    """Return *base* without *parts*: names of steps, and features such as ``model.skip``."""
+    pipeline = base
+    for part in parts:
+        pipeline = _feature_off(pipeline, part, lookup) if "." in part else _steps_off(pipeline, [part])
+    return _tidy(base, pipeline)
+
+
+def _tidy(base: Pipeline, pipeline: Pipeline) -> Pipeline:
+    """What was switched off inside of a step that is off as a whole makes no other pipeline."""
+    steps = zip(pipeline.steps, base.steps, strict=True)
+    return replace(pipeline, steps=tuple(step if step.enabled else replace(old, enabled=False) for step, old in steps))
 
 
 def _without_one(pipeline: Pipeline, base: Pipeline, name: str, lookup: Lookup) -> Pipeline:
@@ -95,7 +74,10 @@ def _without_one(pipeline: Pipeline, base: Pipeline, name: str, lookup: Lookup) 
     for step in chosen:
         if not step.removable:
             raise StudyError(f"step {step.name!r} cannot be disabled: the study says removable = false")
-    names = [step.name for step in chosen]
+    return _steps_off(pipeline, [step.name for step in chosen])
+
+
+def _steps_off(pipeline: Pipeline, names: Collection[str]) -> Pipeline:
     steps = tuple(replace(step, enabled=False) if step.name in names else step for step in pipeline.steps)
     return replace(pipeline, steps=steps)
 
@@ -123,13 +105,13 @@ def _feature_off(pipeline: Pipeline, name: str, lookup: Lookup) -> Pipeline:
             value = _off(lookup("step", step.use, ""), name, feature)
             off = replace(step, params={**step.params, feature: value})
             return replace(pipeline, steps=tuple(off if old is step else old for old in pipeline.steps))
-    if place not in _FEATURED:
-        names = [*_FEATURED, *(step.name for step in pipeline.steps)]
+    if place not in FEATURED:
+        names = [*FEATURED, *(step.name for step in pipeline.steps)]
         raise StudyError(f"{name!r} cannot be disabled: there is no {place!r}; {nearest(place, names)}")
     choice: Choice = getattr(pipeline, place)
     value = _off(lookup(place, choice.use, ""), name, feature)
     changed = replace(choice, params={**choice.params, feature: value})
-    return _with_slot(pipeline, place, changed)
+    return with_slot(pipeline, place, changed)
 
 
 def _off(spec: ComponentSpec, name: str, feature: str) -> Value:
@@ -147,7 +129,7 @@ def _off(spec: ComponentSpec, name: str, feature: str) -> Value:
 def swapped(base: Pipeline, text: str, lookup: Lookup) -> Pipeline:
     """Return *base* with one component swapped, as ``place=component`` or ``place=component,key=value,...``."""
     place, equals, rest = text.partition("=")
-    use, *settings = re.split(r",(?![^\[]*\])", rest)  # not at the commas inside of a list
+    use, *settings = split_values(rest)
     if not equals or not use:
         raise StudyError(f"{text!r} is not of the form place=component, such as model=resnet34")
     params = dict(_settings(text, settings))
@@ -155,10 +137,15 @@ def swapped(base: Pipeline, text: str, lookup: Lookup) -> Pipeline:
         if step.name == place:
             new = resolve_step(place, use, params, lookup, step.removable)
             return replace(base, steps=tuple(new if old is step else old for old in base.steps))
-    if place not in _FEATURED:
-        names = [*_FEATURED, *(step.name for step in base.steps)]
+    if place not in FEATURED:
+        names = [*FEATURED, *(step.name for step in base.steps)]
         raise StudyError(f"{text!r}: there is no {place!r} to swap; {nearest(place, names)}")
-    return _with_slot(base, place, resolve_choice(place, use, params, lookup))
+    return with_slot(base, place, resolve_choice(place, use, params, lookup))
+
+
+def split_values(text: str) -> list[str]:
+    """Split *text* at its commas, but not at those inside of a list."""
+    return re.split(r",(?![^\[]*\])", text)
 
 
 def _settings(text: str, settings: Iterable[str]) -> Iterator[tuple[str, object]]:
@@ -169,7 +156,14 @@ def _settings(text: str, settings: Iterable[str]) -> Iterator[tuple[str, object]
         yield key.strip(), read_value(value)
 
 
-def _with_slot(pipeline: Pipeline, slot: str, choice: Choice) -> Pipeline:
+def settings_of(text: str) -> frozenset[str]:
+    """Return the keys, such as ``optimizer.lr``, that a swap sets itself."""
+    place, _, rest = text.partition("=")
+    return frozenset(f"{place}.{key}" for key, _ in _settings(text, split_values(rest)[1:]))
+
+
+def with_slot(pipeline: Pipeline, slot: str, choice: Choice) -> Pipeline:
+    """Return *pipeline* with *choice* in one of the :data:`FEATURED` slots."""
     if slot == "model":
         return replace(pipeline, model=choice)
     if slot == "optimizer":

@@ -1,0 +1,53 @@
+"""Collects from a ledger what the test images do to the metrics of its trials."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from ..contracts import Metric, Rules
+from ..errors import LedgerError
+from ..ledger import Ledger, Predictions
+from ..stats.images import ImageEvidence, Influence
+from ..stats.influence import influence_of
+
+
+def image_evidence(
+    ledger: Ledger, base_id: str, rules: Rules, names: Iterable[str], build: Callable[[str, int], Metric]
+) -> dict[str, ImageEvidence]:
+    """Return what the test images do to each metric of *names*, from the predictions of a study's finished trials.
+
+    ``build(name, classes)`` makes a metric for that many classes.
+
+    Empty where *rules* do not ask: for a population of replicates, or for ``auto`` where the trials have not all tested
+    on the same images, as far as is known. Predictions that are needed but missing or damaged raise
+    :class:`LedgerError` with the cure.
+    """
+    if rules.population == "replicates":
+        return {}
+    trials: dict[tuple[str, int], Predictions] = {}
+    first: set[str] = set()
+    missing = None
+    for claim, folder in ledger.trials_of(base_id):
+        if not folder.complete:
+            continue
+        try:
+            predictions = folder.predictions()
+        except LedgerError as error:
+            missing = missing or error
+            continue
+        first = first or set(predictions.keys)
+        if rules.population == "auto" and set(predictions.keys) != first:
+            return {}
+        trials[claim.change, int(folder.record["seed"])] = predictions
+    if missing and (trials or rules.population == "images"):
+        raise LedgerError(f"{missing}; 'flowerablate report --population replicates' does without") from None
+    return {name: ImageEvidence(name, _influences(name, trials, build)) for name in names} if trials else {}
+
+
+def _influences(
+    name: str, trials: Mapping[tuple[str, int], Predictions], build: Callable[[str, int], Metric]
+) -> dict[tuple[str, int], Influence]:
+    found = {
+        place: influence_of(build(name, len(predictions.classes)), predictions) for place, predictions in trials.items()
+    }
+    return {place: influence for place, influence in found.items() if influence is not None}

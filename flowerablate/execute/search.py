@@ -1,0 +1,97 @@
+"""Nuisance re-tuning: a trial trains several candidates and keeps the one that is best on validation.
+
+Each candidate has a folder of its own below the trial's, so that a trial that is stopped loses at most an epoch. All
+have the replicate's split, initial weights and draws. Once the trial has its result, the folders are removed.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, Protocol, TypeVar
+
+from ..contracts import Pipeline, Value
+from ..study.designs import candidates
+from ..train.loop import BEST, LAST, FitResult
+
+CANDIDATES = "candidates"
+
+
+class HasFit(Protocol):
+    """What training a candidate gives."""
+
+    @property
+    def fitted(self) -> FitResult:
+        """The finished training."""
+
+
+_T = TypeVar("_T", bound=HasFit)
+
+
+@dataclass(frozen=True)
+class Found(Generic[_T]):
+    """The candidate that was kept (*trained*), the *values* that it has, and what all of them came to.
+
+    *seconds* is the training time of all candidates; *records* say of each, in order, what it has and how it did.
+    """
+
+    trained: _T
+    values: Mapping[str, Value]
+    seconds: float
+    records: tuple[dict[str, object], ...]
+
+
+def search(pipeline: Pipeline, folder: Path, train: Callable[[Pipeline, Path, int], _T]) -> Found[_T]:
+    """Train every candidate of *pipeline* with ``train(candidate, its folder, epochs before it)`` and keep the best.
+
+    The best has the highest validation accuracy at its best epoch, then the lowest validation loss, then comes first.
+    Its checkpoints are then in *folder*, as if it had been trained there.
+    """
+    found: tuple[tuple[float, float], _T, Mapping[str, Value], Path] | None = None
+    seconds, records, before = 0.0, [], 0
+    for number, (chosen, candidate) in enumerate(candidates(pipeline)):
+        place = folder / CANDIDATES / str(number)
+        place.mkdir(parents=True, exist_ok=True)
+        trained = train(candidate, place, before)
+        before += candidate.train.epochs
+        seconds += trained.fitted.seconds
+        records.append({"values": chosen, **_record(trained.fitted)})
+        merit = _merit(trained.fitted)
+        if found is None or merit > found[0]:
+            found = (merit, trained, chosen, place)
+    assert found is not None
+    _, trained, values, place = found
+    for name in (BEST, LAST):
+        _copy(place / name, folder / name)
+    return Found(trained, values, seconds, tuple(records))
+
+
+def clear(folder: Path) -> None:
+    """Remove the folders of the candidates; the trial in *folder* is complete."""
+    shutil.rmtree(folder / CANDIDATES, ignore_errors=True)
+
+
+def _merit(fitted: FitResult) -> tuple[float, float]:
+    best = fitted.best
+    return (best.validation_accuracy, -best.validation_loss) if best else (-1.0, 0.0)
+
+
+def _record(fitted: FitResult) -> dict[str, object]:
+    best = fitted.best
+    return {
+        "validation_accuracy": best.validation_accuracy if best else None,
+        "validation_loss": best.validation_loss if best else None,
+        "best_epoch": fitted.best_epoch,
+        "epochs": len(fitted.history),
+        "seconds": fitted.seconds,
+        "collapsed": fitted.collapsed,
+    }
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a file so that *target* is never seen half."""
+    temporary = target.with_name(f".{target.name}.tmp")
+    shutil.copyfile(source, temporary)
+    temporary.replace(target)

@@ -1,0 +1,84 @@
+"""What stands above and below the table so that it can be read alone: what was measured, and by which rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ..stats import Summary
+from .columns import Column
+from .groups import Group, groups_of
+from .wording import printable, scale_of
+
+
+def headline(summary: Summary) -> str:
+    """Return what the table is about: the metric, where it was measured, on how many replicates, the base's mean."""
+    ns = [row.n for row in (summary.rows or (summary.base,))]
+    spread = str(ns[0]) if len(set(ns)) == 1 else f"{min(ns)} to {max(ns)}"
+    what = f"{printable(summary.metric)} on the test split"
+    return f"{what}, {spread} {'replicate' if spread == '1' else 'replicates'}{_base(summary)}"
+
+
+def _base(summary: Summary) -> str:
+    if summary.base.base_mean is None:
+        return ""
+    scale = scale_of(summary)
+    return f", base {scale.value(summary.base.base_mean)}{' ' + scale.unit if scale.unit else ''}"
+
+
+def caption(summary: Summary, columns: Sequence[Column]) -> tuple[str, ...]:
+    """Return what *columns* mean: the effect, the rules behind the verdicts, the drawing, the costs."""
+    shown = {column.name for column in columns}
+    groups = groups_of(summary)
+    lines: list[str] = []
+    if groups:
+        lines += [_effect(summary, groups), *rules(summary)]
+        if any(group.words.sides == ("hurts", "helps") for group in groups):
+            lines.append("helps, hurts: said of the component, not of the change.")
+    if any(column.is_drawing for column in columns):
+        lines.append(_drawing(summary))
+    if "time" in shown:
+        lines.append("time: per trial.")
+    return tuple(lines)
+
+
+def _effect(summary: Summary, groups: Sequence[Group]) -> str:
+    unit = f" in {scale_of(summary).points}" if scale_of(summary).points else ""
+    formulas = list(dict.fromkeys(group.words.effect for group in groups))
+    what = f"{formulas[0]}{unit}" if len(formulas) == 1 else f"what its heading says{unit}"
+    speaks = list(dict.fromkeys(group.words.speaks_for for group in groups))
+    target = speaks[0] if len(speaks) == 1 else "the component or the base"
+    sign = f"lower is better: − speaks for {target}" if summary.lower_is_better else f"+ speaks for {target}"
+    return f"effect: {what}, paired by seed; {sign}."
+
+
+def rules(summary: Summary) -> Iterator[str]:
+    """Yield the rules behind the verdicts: tests, the family, the margin, the looks, whom intervals speak of."""
+    if not summary.comparisons:
+        return
+    given = summary.rules
+    alpha = f"{1 - summary.level:.2g}".lstrip("0")
+    family = f"{summary.comparisons} comparisons"
+    if given.margin is None:
+        over = "1 comparison" if summary.comparisons == 1 else f"Holm over {family}"
+        yield f"verdict: {_tests(summary)} at {alpha}, {over}."
+    else:
+        over = "1 comparison" if summary.comparisons == 1 else f"{family}, adjusted together (Shaffer)"
+        scale = scale_of(summary)
+        margin = f"±{given.margin * scale.factor:g}{' ' + scale.points if scale.points else ''}"
+        yield f"verdict: {_tests(summary)} and TOST within {margin} at {alpha}, {over}."
+    if given.looks:
+        yield f"looks planned at n = {', '.join(map(str, given.looks))}: interval and verdict hold at each of them."
+    if given.population == "images":
+        yield "interval: for further replicates and other test images."
+
+
+def _tests(summary: Summary) -> str:
+    """The tests that the verdicts rest on; the stand-in for differences without any spread is told in the notes."""
+    tests = [row.evidence.test for row in summary.rows if row.evidence is not None and row.verdict is not None]
+    usual = list(dict.fromkeys(test for test in tests if not test.startswith("sign flip, as")))
+    return f"{' / '.join(usual or ['paired t'])} test"
+
+
+def _drawing(summary: Summary) -> str:
+    margin = ", ░ the margin" if summary.rules.margin is not None else ""
+    return f"plot: all on one scale, │ is 0{margin}; ◂ ▸ go on beyond it."

@@ -1,0 +1,176 @@
+"""A forest plot in characters: each effect with its interval, drawn in its row on one scale for all.
+
+``├───●──┤`` is an interval around its estimate, ``│`` stands at 0, and ``░`` fills the margin within which an effect
+counts as negligible. An interval that goes on beyond the scale ends in ``◂`` or ``▸``. The picture is as fine as a
+character is wide, but never shows an interval that excludes 0 as touching it, nor the other way round.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from rich.text import Text
+
+from ..stats import Effect, Row, Summary
+from .columns import Column
+from .groups import sides_of_all
+from .signs import style_of
+from .wording import scale_of
+
+
+FAR = 3
+"""An interval may reach so many times as far as three quarters of the rows need, before the scale cuts it."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A scale from *low* to *high*, in units of the metric, *width* cells wide. 0 lies inside, not at an end."""
+
+    low: float
+    high: float
+    width: int
+
+    def cell(self, value: float) -> int:
+        """Return the cell of *value*, which may lie outside."""
+        return round((value - self.low) / (self.high - self.low) * (self.width - 1))
+
+    @property
+    def zero(self) -> int:
+        """The cell of 0."""
+        return min(max(self.cell(0.0), 1), self.width - 2)
+
+
+def axis_of(summary: Summary, width: int) -> Axis | None:
+    """Return the scale on which the effects of *summary* are drawn; None where nothing can be.
+
+    It holds 0, the margin, and all intervals, save what lies farther out than ``FAR`` times what three quarters of the
+    rows need: one component that everything hangs on would make all the others unreadable.
+    """
+    extents = [_extent(row.effect) for row in summary.rows if row.effect is not None]
+    if not extents:
+        return None
+    reaches = sorted(max(-low, high) for low, high in extents)
+    margin = summary.rules.margin or 0.0
+    limit = max(FAR * reaches[(3 * len(reaches) - 1) // 4], margin) or reaches[-1]
+    low = max(-limit, min(0.0, -margin, *(low for low, _ in extents)))
+    high = min(limit, max(0.0, margin, *(high for _, high in extents)))
+    span = high - low or 1.0
+    room = span / (width - 3)  # a cell at each end, so that no mark stands at the edge
+    return Axis(low - room, high + room, width)
+
+
+def _extent(effect: Effect) -> tuple[float, float]:
+    ends = (effect.mean, *(end for end in (effect.low, effect.high) if end is not None))
+    return min(ends), max(ends)
+
+
+class ForestColumn(Column):
+    """Every effect with its interval, drawn to one scale; *width* in cells, where the table does not choose."""
+
+    name = "forest"
+    justify = "left"
+    drop_order = 50
+    is_drawing = True
+    least = 17
+    most = 41
+
+    def __init__(self, width: int = 25) -> None:
+        self.width = max(width, self.least)
+
+    def resized(self, width: int) -> ForestColumn:
+        """Return the same plot, *width* cells wide."""
+        return ForestColumn(width)
+
+    def header(self, summary: Summary) -> str:
+        """Return the words for both sides of 0 over the ends of the scale."""
+        axis = axis_of(summary, self.width)
+        if axis is None:
+            return self.name
+        left, right = sides_of_all(summary)
+        zero, after = axis.zero, axis.width - axis.zero - 1
+        before = f"{left} ".rjust(zero)[-zero:] if len(left) < zero else " " * zero
+        behind = f" {right}" if len(right) < after else ""
+        return f"{before}│{behind}\n{_ticks(axis, summary)}"
+
+    def cells(self, summary: Summary) -> list[str]:
+        """Return one line of drawing for each row; nothing for the base, which differs from itself by nothing."""
+        axis = axis_of(summary, self.width)
+        if axis is None:
+            return [""] * (1 + len(summary.rows))
+        empty = _empty(axis, summary.rules.margin)
+        return ["".join(empty), *("".join(_draw(row.effect, axis, empty)) for row in summary.rows)]
+
+    def style(self, row: Row) -> str:
+        """Return the colour of the verdict."""
+        return style_of(row) if row.verdict else ""
+
+    def text(self, cell: str, row: Row) -> Text:
+        """Return the drawing with what lies behind the interval dimmed."""
+        text = Text(cell, style=self.style(row))
+        for position, sign in enumerate(cell):
+            if sign in "│░:.":
+                text.stylize("not bold dim default", position, position + 1)
+        return text
+
+
+def _empty(axis: Axis, margin: float | None) -> list[str]:
+    cells = [" "] * axis.width
+    if margin is not None:
+        first, last = max(0, axis.cell(-margin)), min(axis.width - 1, axis.cell(margin))
+        cells[first : last + 1] = "░" * (last + 1 - first)
+    cells[axis.zero] = "│"
+    return cells
+
+
+def _draw(effect: Effect | None, axis: Axis, empty: list[str]) -> list[str]:
+    cells = list(empty)
+    if effect is None:
+        return cells
+    last = axis.width - 1
+    middle = start = end = axis.cell(effect.mean)
+    if effect.low is not None and effect.high is not None:
+        start = _on_its_side(effect.low, axis.cell(effect.low), axis.zero)
+        end = _on_its_side(effect.high, axis.cell(effect.high), axis.zero)
+        middle = min(max(middle, start), end)
+        for position in range(max(start, 0), min(end, last) + 1):
+            cells[position] = "┼" if position == axis.zero else "─"
+        if 0 <= start <= last:
+            cells[start] = "├"
+        if 0 <= end <= last:
+            cells[end] = "┤"
+    if 0 <= middle <= last:
+        cells[middle] = "●"
+    if start < 0:
+        cells[0] = "◂"
+    if end > last:
+        cells[last] = "▸"
+    return cells
+
+
+def _on_its_side(value: float, cell: int, zero: int) -> int:
+    """Keep the end of an interval off the line at 0, on the side on which it lies."""
+    if value == 0:
+        return zero
+    return max(cell, zero + 1) if value > 0 else min(cell, zero - 1)
+
+
+def _ticks(axis: Axis, summary: Summary) -> str:
+    """0, and on each side the largest round number on the scale, each label over its place."""
+    factor = scale_of(summary).factor
+    cells = [" "] * axis.width
+    cells[axis.zero] = "0"
+    for limit in (axis.low, axis.high):
+        value = math.copysign(_round_below(abs(limit) * factor), limit)
+        label = f"{value:+g}"
+        start = axis.cell(value / factor) - len(label) // 2
+        start = min(max(start, 0), axis.width - len(label))
+        if all(sign == " " for sign in cells[max(0, start - 1) : start + len(label) + 1]):
+            cells[start : start + len(label)] = label
+    return "".join(cells).rstrip()
+
+
+def _round_below(value: float) -> float:
+    """Return the largest of 1, 2 and 5 times a power of ten that is not above *value*, which is positive."""
+    power = 10.0 ** math.floor(math.log10(value))
+    return next(step * power for step in (5, 2, 1) if step * power <= value * (1 + 1e-9))

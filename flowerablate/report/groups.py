@@ -1,0 +1,97 @@
+"""The questions of a study by their kind, and the words that are right for each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..contracts import ContrastKind
+from ..stats import Row, Summary
+
+
+@dataclass(frozen=True)
+class Words:
+    """How rows of one kind are spoken of.
+
+    *title* stands above them; *arms* are the two whose means are shown, the effect being the first minus the second (or
+    *formula*, where it is not between two arms); a positive effect speaks *speaks_for* it, and *sides* are the verdicts
+    for a negative and a positive one.
+    """
+
+    title: str
+    arms: tuple[str, str] | None
+    speaks_for: str
+    sides: tuple[str, str]
+    formula: str = ""
+
+    @property
+    def effect(self) -> str:
+        """What is subtracted from what, such as ``base − without``."""
+        return " − ".join(self.arms) if self.arms else self.formula
+
+
+_EFFECT = ("hurts", "helps")
+_CHOICE = ("new wins", "base wins")
+
+WORDS: dict[ContrastKind, Words] = {
+    "removal": Words("left out", ("base", "without"), "the component", _EFFECT),
+    "addition": Words("added to the bare pipeline", ("with", "without"), "the component", _EFFECT),
+    "swap": Words("swapped", ("base", "new"), "the base", _CHOICE),
+    "setting": Words("other settings", ("base", "new"), "the base", _CHOICE),
+    "main effect": Words("main effects", ("with", "without"), "the component", _EFFECT),
+    "interaction": Words(
+        "interactions",
+        None,
+        "doing more together",
+        ("less", "more"),
+        "effect of one with the other − effect without it",
+    ),
+    "share": Words("Shapley shares", None, "the component", _EFFECT, "share of full − bare"),
+    "control": Words("controls", ("base", "control"), "the base", ("differs", "differs")),
+    "exploration": Words("shown only", ("base", "new"), "the base", ("new", "base")),
+}
+
+
+@dataclass(frozen=True)
+class Group:
+    """Rows of one kind: their *positions* in ``summary.rows`` and the *words* for them."""
+
+    kind: ContrastKind
+    words: Words
+    positions: tuple[int, ...]
+
+
+def kind_of(row: Row) -> ContrastKind:
+    """Return what the question of *row* is about."""
+    return row.contrast.kind if row.contrast else "removal"
+
+
+def groups_of(summary: Summary) -> tuple[Group, ...]:
+    """Return the rows by kind, kinds and rows in the order in which they appear."""
+    found: dict[ContrastKind, list[int]] = {}
+    for position, row in enumerate(summary.rows):
+        found.setdefault(kind_of(row), []).append(position)
+    return tuple(Group(kind, WORDS[kind], tuple(positions)) for kind, positions in found.items())
+
+
+def order_of(summary: Summary) -> tuple[int, ...]:
+    """Return the positions of ``summary.rows`` as the table shows them, group after group."""
+    return tuple(position for group in groups_of(summary) for position in group.positions)
+
+
+def heading(group: Group) -> str:
+    """Return the line above the rows of *group*, such as ``left out: base − without``."""
+    return f"{group.words.title}: {group.words.effect}"
+
+
+def arms_of_all(groups: Sequence[Group]) -> str:
+    """Return the head of the means, ``base → without``; where kinds differ in it, that the headings tell."""
+    arms = {group.words.arms for group in groups if group.words.arms}
+    return " → ".join(arms.pop()) if len(arms) == 1 else "first → second"
+
+
+def sides_of_all(summary: Summary) -> tuple[str, str]:
+    """Return what effects below and above 0 say, from the left to the right of a plot."""
+    sides = {group.words.sides for group in groups_of(summary)}
+    left, right = sides.pop() if len(sides) == 1 else ("against", "for")
+    return (right, left) if summary.lower_is_better else (left, right)

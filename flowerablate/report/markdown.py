@@ -1,0 +1,61 @@
+"""Markdown: a table as GitHub draws it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from ..stats import Row, Summary
+from .caption import caption, headline
+from .columns import Column
+from .groups import groups_of, heading, order_of
+from .standard import VariantColumn, default_columns
+from .wording import printable
+
+
+def to_markdown(summary: Summary, title: str = "", columns: Sequence[Column] = ()) -> str:
+    """Return a GitHub table, the caption and the notes; names from the study are code, with nothing in them active."""
+    columns = [column for column in columns or default_columns(summary) if not column.is_drawing]
+    heads = [escape(column.header(summary).replace("\n", " ")) for column in columns]
+    cells = list(zip(*(_cells(column, summary) for column in columns), strict=True))
+    marks = ["---:" if column.justify == "right" else "---" for column in columns]
+    lines = [f"### {escape(title)}", ""] if title else []
+    lines += [f"{escape(headline(summary))}:", "", table_line(heads), table_line(marks), table_line(cells[0])]
+    groups = groups_of(summary)
+    for group in groups if len(groups) > 1 else ():
+        lines.append(table_line([f"*{escape(heading(group))}*", *[""] * (len(columns) - 1)]))
+        lines += [table_line(cells[1 + position]) for position in group.positions]
+    if len(groups) == 1:
+        lines += [table_line(cells[1 + position]) for position in order_of(summary)]
+    lines += ["", " ".join(escape(line) for line in caption(summary, columns))]
+    if summary.notes:
+        lines += ["", *(f"- {escape(note)}" for note in summary.notes)]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _cells(column: Column, summary: Summary) -> list[str]:
+    if isinstance(column, VariantColumn):
+        return [summary.base.label, *(code(row) for row in summary.rows)]
+    # Our own cells hold nothing active but brackets; those of a plugin may hold anything.
+    return [_inactive(" ".join(cell.split())) for cell in column.cells(summary)]
+
+
+def table_line(cells: Sequence[str]) -> str:
+    """Return one line of a table."""
+    return f"| {' | '.join(cells)} |"
+
+
+def code(row: Row) -> str:
+    """Return the label of *row* as code, with which nothing can be done but reading it."""
+    label = printable(row.label).replace("|", r"\|")
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", label)), default=0))
+    return f"{fence}{label}{fence}" if fence == "`" else f"{fence} {label} {fence}"
+
+
+def escape(text: str) -> str:
+    """Return *text* with nothing in it that Markdown acts on."""
+    return re.sub(r"^([-+])", r"\\\1", re.sub(r"([\\`*_\[\]<>|#~&])", r"\\\1", printable(text)))
+
+
+def _inactive(text: str) -> str:
+    return re.sub(r"([\\`*_<>|#~&]|\](?=[(\[:]))", r"\\\1", printable(text))

@@ -1,0 +1,38 @@
+"""Verdicts as a reader sees them: a sign that needs no colour, a word, and a colour that needs no sign."""
+
+from __future__ import annotations
+
+from ..stats import Row
+
+UNTESTED = "not tested"
+
+_SIGNS = {
+    "helps": "▲",
+    "base wins": "▲",
+    "together more": "▲",
+    "hurts": "▼",
+    "swap wins": "▼",
+    "together less": "▼",
+    "differs": "≠",
+    "negligible": "≈",
+    "undecided": "·",
+}
+
+_STYLES = {"▲": "green", "▼": "red", "≠": "yellow", "≈": "cyan"}
+
+LEGEND = "▲ for, ▼ against, ≈ negligible, · undecided"
+
+
+def sign_of(verdict: str | None) -> str:
+    """Return the sign of *verdict*; a row without one has none."""
+    return _SIGNS.get(verdict or "", " ")
+
+
+def signed_verdict(row: Row) -> str:
+    """Return the verdict of *row* behind its sign, such as ``▲ helps``."""
+    return f"{sign_of(row.verdict)} {row.verdict or UNTESTED}"
+
+
+def style_of(row: Row) -> str:
+    """Return the rich style of the verdict of *row*: green for the base, red against it, dim where nobody knows."""
+    return _STYLES.get(sign_of(row.verdict), "dim")

@@ -1,0 +1,187 @@
+"""The columns of the standard table: one small class for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..stats import Effect, Row, Secondary, Summary
+from .columns import Column
+from .forest import ForestColumn
+from .groups import arms_of_all, groups_of
+from .signs import signed_verdict, style_of
+from .wording import MISSING, Scale, duration, printable, quantity, scale_of, scale_of_secondary
+
+
+class VariantColumn(Column):
+    """What was changed, as the study calls it."""
+
+    name = "variant"
+    justify = "left"
+    drop_order = None
+
+    def cells(self, summary: Summary) -> list[str]:
+        """Return the labels, fit for a terminal."""
+        return [printable(row.label) for row in (summary.base, *summary.rows)]
+
+
+class MeansColumn(Column):
+    """Mean of the metric in each arm, over the pairs."""
+
+    name = "means"
+    justify = "left"
+    drop_order = 40
+
+    def header(self, summary: Summary) -> str:
+        """Return the head with the unit of the metric and the names of the arms."""
+        unit = scale_of(summary).unit
+        return (
+            f"mean, {unit}\n{arms_of_all(groups_of(summary))}" if unit else f"mean\n{arms_of_all(groups_of(summary))}"
+        )
+
+    def cells(self, summary: Summary) -> list[str]:
+        """Return ``87.3 → 84.9``, both numbers right-aligned; the base's has no arrow."""
+        scale = scale_of(summary)
+        base = scale.value(summary.base.base_mean)
+        pairs = [(scale.value(row.base_mean), scale.value(row.variant_mean)) for row in summary.rows]
+        left = max(len(text) for text in (base, *(old for old, _ in pairs)))
+        right = max((len(new) for _, new in pairs), default=0)
+        return [
+            base.rjust(left),
+            *(f"{old.rjust(left)} → {new.rjust(right)}" if old != MISSING else old.rjust(left) for old, new in pairs),
+        ]
+
+
+class EffectColumn(Column):
+    """The paired effect and its interval."""
+
+    name = "effect"
+    justify = "left"
+    drop_order = None
+
+    def header(self, summary: Summary) -> str:
+        """Return the head with the unit and the level."""
+        points = scale_of(summary).points
+        return f"effect{', ' + points if points else ''}\n[{summary.level * 100:g} % interval]"
+
+    def cells(self, summary: Summary) -> list[str]:
+        """Return ``+2.4 [+0.3, +4.5]``, all numbers right-aligned; words say why there is no interval."""
+        return [*effect_cells([None, *(row.effect for row in summary.rows)], scale_of(summary))]
+
+
+class SecondaryColumn(Column):
+    """The paired effect on a metric that no verdict rests on: the *metric*, or the first secondary one of the study."""
+
+    name = "secondary"
+    justify = "left"
+    drop_order = 10
+
+    def __init__(self, metric: str = "") -> None:
+        self.metric = metric
+        self.name = metric or "secondary"
+
+    def header(self, summary: Summary) -> str:
+        """Return the name of the metric over the unit and the level."""
+        found = self._found(summary)
+        name = printable(found.info.name if found else self.metric or "secondary")
+        points = scale_of_secondary(found).points if found else ""
+        return f"{name}{', ' + points if points else ''}\n[{summary.level * 100:g} % interval]"
+
+    def cells(self, summary: Summary) -> list[str]:
+        """Return effects as those of the primary metric are written."""
+        found = self._found(summary)
+        if found is None:
+            return [MISSING] * (1 + len(summary.rows))
+        return [*effect_cells([None, *found.effects], scale_of_secondary(found))]
+
+    def _found(self, summary: Summary) -> Secondary | None:
+        return next((each for each in summary.secondary if self.metric in ("", each.info.name)), None)
+
+
+class PairsColumn(Column):
+    """Number of pairs; for the base, of trials with a value."""
+
+    name = "n"
+    drop_order = 60
+
+    def cells(self, summary: Summary) -> list[str]:
+        """Return the counts."""
+        return [str(row.n) for row in (summary.base, *summary.rows)]
+
+
+class VerdictColumn(Column):
+    """The verdict: a sign and a word."""
+
+    name = "verdict"
+    justify = "left"
+    drop_order = None
+
+    def cells(self, summary: Summary) -> list[str]:
+        """Return the words of :mod:`flowerablate.stats.verdicts`, each behind its sign."""
+        return [MISSING, *(signed_verdict(row) for row in summary.rows)]
+
+    def style(self, row: Row) -> str:
+        """Green where the base is right as it is, red where it should change, dim where nobody knows."""
+        return style_of(row)
+
+
+class TimeColumn(Column):
+    """Mean duration of a trial."""
+
+    name = "time"
+    drop_order = 30
+
+    def cells(self, summary: Summary) -> list[str]:
+        """Return durations of at most five characters."""
+        return [duration(row.seconds) for row in (summary.base, *summary.rows)]
+
+
+class ParametersColumn(Column):
+    """Number of the model's parameters."""
+
+    name = "params"
+    drop_order = 20
+
+    def cells(self, summary: Summary) -> list[str]:
+        """Return counts of at most five characters."""
+        return [quantity(row.parameters) for row in (summary.base, *summary.rows)]
+
+
+def default_columns(summary: Summary) -> tuple[Column, ...]:
+    """Return the columns of the standard table of *summary*, from left to right."""
+    return (
+        VariantColumn(),
+        MeansColumn(),
+        EffectColumn(),
+        *((ForestColumn(),) if any(row.effect for row in summary.rows) else ()),
+        PairsColumn(),
+        VerdictColumn(),
+        *(SecondaryColumn(each.info.name) for each in summary.secondary),
+        TimeColumn(),
+        ParametersColumn(),
+    )
+
+
+def effect_cells(effects: list[Effect | None], scale: Scale) -> list[str]:
+    """Return ``+2.4 [+0.3, +4.5]`` for each effect, all numbers right-aligned, the missing sign where there is none."""
+    parts = [_parts(effect, scale.signed) for effect in effects]
+    first, low, high = (max((len(part[index]) for part in parts), default=0) for index in range(3))
+    return [
+        f"{mean.rjust(first)} [{start.rjust(low)}, {end.rjust(high)}]" if end else f"{mean.rjust(first)}{_why(effect)}"
+        for (mean, start, end), effect in zip(parts, effects, strict=True)
+    ]
+
+
+def _parts(effect: Effect | None, signed: Callable[[float], str]) -> tuple[str, str, str]:
+    if effect is None:
+        return MISSING, "", ""
+    if effect.low is None or effect.high is None:
+        return signed(effect.mean), "", ""
+    return signed(effect.mean), signed(effect.low), signed(effect.high)
+
+
+def _why(effect: Effect | None) -> str:
+    if effect is None:
+        return ""
+    if effect.n == 1:
+        return " (one pair)"
+    return " (no interval)" if effect.has_spread else " (no spread)"

@@ -1,0 +1,64 @@
+"""What each test image does to the metric of one trial."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..contracts import Metric
+from ..keyed import key64
+from ..ledger import Predictions
+from .images import Influence
+
+GROUPS = 200
+"""Units into which the images are put where a metric must be computed anew without each."""
+
+
+def influence_of(metric: Metric, predictions: Predictions) -> Influence | None:
+    """Return how far each test image moves *metric*; None where that is no finite number.
+
+    A metric that is a mean over images says so itself (``per_image``): image *j* adds ``(y_j - mean) / N``. For another
+    one, such as macro F1, images are left out: ``(N - n_u) / N`` times what the value loses without unit *u* of n_u
+    images, which is the same for a mean (the jackknife; Efron and Stein 1981, doi:10.1214/aos/1176345462). Units are
+    single images up to ``GROUPS`` of them, else that many groups, to which images belong by a hash of their keys, so
+    that an image is in the same group in every trial.
+    """
+    order = sorted(range(len(predictions.keys)), key=predictions.keys.__getitem__)
+    keys = tuple(predictions.keys[index] for index in order)
+    labels = predictions.labels[order]
+    probabilities = predictions.probabilities[order].astype(np.float64)
+    if not np.isfinite(metric.value(labels, probabilities)):
+        return None
+    if metric.per_image is not None:
+        added = np.asarray(metric.per_image(labels, probabilities), dtype=np.float64)
+        return _finite(keys, keys, (added - added.mean()) / len(keys))
+    units, unit_of = _units(keys)
+    return _finite(keys, units, _left_out(metric, labels, probabilities, unit_of, len(units)))
+
+
+def _units(keys: tuple[str, ...]) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+    if len(keys) <= GROUPS:
+        return keys, np.arange(len(keys), dtype=np.int64)
+    groups = np.array([key64("stats", "group of images", key) % GROUPS for key in keys], dtype=np.int64)
+    found, unit_of = np.unique(groups, return_inverse=True)
+    return tuple(f"group {group}" for group in found), unit_of.astype(np.int64)
+
+
+def _left_out(
+    metric: Metric,
+    labels: NDArray[np.int64],
+    probabilities: NDArray[np.float64],
+    unit_of: NDArray[np.int64],
+    units: int,
+) -> NDArray[np.float64]:
+    whole = metric.value(labels, probabilities)
+    values = np.empty(units)
+    for unit in range(units):
+        rest = unit_of != unit
+        values[unit] = (whole - metric.value(labels[rest], probabilities[rest])) * (np.count_nonzero(rest) / len(rest))
+    centred: NDArray[np.float64] = values - values.mean()
+    return centred
+
+
+def _finite(images: tuple[str, ...], units: tuple[str, ...], values: NDArray[np.float64]) -> Influence | None:
+    return Influence(images, units, values) if np.isfinite(values).all() else None

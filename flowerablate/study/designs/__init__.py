@@ -1,0 +1,11 @@
+"""The ablation designs: which variants of the base pipeline are run, and which questions they answer.
+
+Every question is a :class:`~flowerablate.contracts.Contrast`, a weighted sum of variants; a file for each design says
+with which weights. Several designs in one study share their variants.
+"""
+
+from .ask import design
+from .changes import Target, removable, swapped, without
+from .settings import candidates
+
+__all__ = ["Target", "candidates", "design", "removable", "swapped", "without"]

@@ -1,0 +1,32 @@
+"""Swaps and settings: does the base do better than with another component in a place, or another value of a setting?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ...contracts import Contrast
+from ...errors import StudyError
+from .cells import Cells
+from .changes import swapped
+from .naming import show_value
+from .settings import check_value, parse_values, value_of, with_setting
+
+
+def swaps(cells: Cells, texts: Iterable[str]) -> Iterator[Contrast]:
+    """Yield one question for each ``place=component``."""
+    for text in texts:
+        change = cells.add_new(swapped(cells.base, text, cells.lookup), text)
+        yield Contrast(change, "swap", {"": 1.0, change: -1.0}, component=text.partition("=")[0])
+
+
+def settings(cells: Cells, texts: Iterable[str]) -> Iterator[Contrast]:
+    """Yield one question for each value in ``key=value,value`` that is not the base's own."""
+    for text in texts:
+        key, values = parse_values(text, "--vary")
+        checked = dict.fromkeys(check_value(cells.base, key, value, cells.lookup) for value in values)
+        others = [value for value in checked if value != value_of(cells.base, key)]
+        if not others:
+            raise StudyError(f"--vary {text!r} changes nothing: it is what the base pipeline already has")
+        for value in others:
+            change = cells.add(with_setting(cells.base, key, value))
+            yield Contrast(f"{key}={show_value(value)}", "setting", {"": 1.0, change: -1.0}, component=key)

@@ -1,0 +1,111 @@
+"""From the [ablation] table to variants and questions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from ...contracts import Contrast, Design, Pipeline, Variant
+from ...errors import StudyError
+from ..resolve import Lookup
+from ..schema import AblationTable, DesignName
+from .add_one_in import add_one_in
+from .alternatives import settings, swaps
+from .cells import Cells, Component
+from .changes import removable, settings_of, swapped
+from .controls import controls
+from .factorial import factorial
+from .fractional import fractional
+from .leave_one_out import leave_one_out
+from .pairwise import pairwise
+from .settings import parse_values, read_retune, retune_of
+from .shapley import shapley
+
+_RESOLUTION = {"fractional-3": 3, "fractional": 4, "fractional-5": 5}
+
+
+def design(base: Pipeline, lookup: Lookup, ablation: AblationTable) -> Design:
+    """Return the variants of *base* that *ablation* asks for and the questions between them.
+
+    The components are those that ``disable`` names, or all that can be removed; but swaps and settings, where nothing
+    is to be disabled and the design is the plain ``leave-one-out``, stand by themselves.
+    """
+    cells = Cells(base, lookup)
+    _refuse_two_averages(ablation.design)
+    components = _components(cells, ablation)
+    asked: list[Contrast] = []
+    for name in dict.fromkeys(ablation.design) if components else ():
+        asked += _questions(name, cells, components, _seeds(ablation))
+    asked += swaps(cells, ablation.swap)
+    asked += settings(cells, ablation.vary)
+    asked += controls(cells, ablation.controls)
+    if not asked:
+        raise StudyError("the study asks nothing: name a design, something to disable, a swap or a setting")
+    return Design(_retuned(cells, ablation), tuple(_once(asked)))
+
+
+def _components(cells: Cells, ablation: AblationTable) -> list[Component]:
+    names = ablation.disable
+    alone = bool(ablation.swap or ablation.vary) and ablation.design in ([], ["leave-one-out"])
+    if not names and not alone:
+        names = [target.name for target in removable(cells.base, cells.lookup)]
+    return list(dict.fromkeys(cells.component(name) for name in names))
+
+
+def _questions(name: DesignName, cells: Cells, components: Sequence[Component], seeds: range) -> Iterator[Contrast]:
+    if name == "leave-one-out":
+        return leave_one_out(cells, components)
+    if name == "add-one-in":
+        return add_one_in(cells, components)
+    if name == "pairwise":
+        return pairwise(cells, components)
+    if name == "factorial":
+        return factorial(cells, components)
+    if name == "shapley":
+        return shapley(cells, components, seeds)
+    return fractional(cells, components, _RESOLUTION[name], name)
+
+
+def _seeds(ablation: AblationTable) -> range:
+    """Return the seeds that the study may come to run."""
+    return range(max(ablation.seeds, ablation.max_seeds) if ablation.until_decided else ablation.seeds)
+
+
+def _refuse_two_averages(designs: Sequence[DesignName]) -> None:
+    averages = [name for name in designs if name == "factorial" or name in _RESOLUTION]
+    if len(set(averages)) > 1:
+        raise StudyError(f"designs {averages[0]!r} and {averages[1]!r} ask the same; take one of them")
+
+
+def _once(asked: Sequence[Contrast]) -> list[Contrast]:
+    """Return each question once, as one of the family if any design has it there."""
+    found: dict[str, Contrast] = {}
+    for contrast in asked:
+        known = found.get(contrast.label)
+        if known is None or (contrast.in_family and not known.in_family):
+            found[contrast.label] = contrast
+    return list(found.values())
+
+
+def _retuned(cells: Cells, ablation: AblationTable) -> tuple[Variant, ...]:
+    """Return the variants, each with the search that is asked for: the same for all, save for what a variant sets."""
+    if not ablation.retune:
+        return cells.variants
+    wanted = read_retune(ablation.retune, [variant.pipeline for variant in cells.variants], cells.lookup)
+    for text in ablation.vary:
+        key = parse_values(text, "--vary")[0]
+        if key in wanted:
+            raise StudyError(f"{key!r} is varied and retuned at once; choose one of them")
+    own = {cells.add(swapped(cells.base, text, cells.lookup)): settings_of(text) for text in ablation.swap}
+    return tuple(
+        replace(
+            variant,
+            pipeline=replace(
+                variant.pipeline,
+                retune=retune_of(
+                    variant.pipeline, cells.base, wanted, own.get(variant.change, frozenset()), cells.lookup
+                ),
+            ),
+        )
+        for variant in cells.variants
+    )

@@ -1,0 +1,21 @@
+"""Controls: changes that cannot matter, as a check of the study itself.
+
+``placebo`` adds a step that leaves every picture as it is: where pairing holds, its effect is zero on each replicate.
+``luck`` draws other random numbers in training: its effect is that of chance alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Literal
+
+from ...contracts import Contrast
+from .cells import Cells
+
+
+def controls(cells: Cells, names: Iterable[Literal["placebo", "luck"]]) -> Iterator[Contrast]:
+    """Yield one question for each control."""
+    for name in dict.fromkeys(names):
+        change = cells.add(replace(cells.base, control=name))
+        yield Contrast(name, "control", {"": 1.0, change: -1.0}, component=name)

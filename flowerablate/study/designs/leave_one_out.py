@@ -1,0 +1,15 @@
+"""Leave-one-out: what is lost when one component is taken from the whole pipeline?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ...contracts import Contrast
+from .cells import Cells, Component
+
+
+def leave_one_out(cells: Cells, components: Sequence[Component]) -> Iterator[Contrast]:
+    """Yield one question for each component: base against the base without it."""
+    for component in components:
+        change = cells.without([component])
+        yield Contrast(change, "removal", {"": 1.0, change: -1.0}, component=component.name)

@@ -1,0 +1,35 @@
+"""Pairwise: do two components give more, or less, together than each by itself, with all others in place?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+
+from ...contracts import Contrast
+from .cells import Cells, Component, require_room, require_separate, weigh
+from .leave_one_out import leave_one_out
+
+TIMES = " × "
+
+
+def pairwise(cells: Cells, components: Sequence[Component]) -> Iterator[Contrast]:
+    """Yield leave-one-out, then the interaction of each pair.
+
+    That is how much more the first is worth with the second than without it: (base - without the first) less (without
+    the second - without both).
+    """
+    require_separate(components, "pairwise")
+    number = len(components)
+    require_room(1 + number + number * (number - 1) // 2, "pairwise", "name fewer components with --disable")
+    yield from leave_one_out(cells, components)
+    for one, other in combinations(components, 2):
+        weights = weigh(
+            [
+                ("", 1.0),
+                (cells.without([one]), -1.0),
+                (cells.without([other]), -1.0),
+                (cells.without([one, other]), 1.0),
+            ]
+        )
+        name = f"{one.name}{TIMES}{other.name}"
+        yield Contrast(name, "interaction", weights, component=name)

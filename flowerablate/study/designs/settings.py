@@ -1,0 +1,151 @@
+"""Settings by their keys: ``optimizer.lr``, ``morphology.size`` (a step's name and its parameter), ``train.epochs``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from ...contracts import Choice, Param, Pipeline, StepChoice, Value
+from ...errors import StudyError, nearest
+from ..read import read_value
+from ..resolve import Lookup
+from .changes import FEATURED, split_values, with_slot
+
+Retune = tuple[tuple[str, tuple[Value, ...]], ...]
+
+MOST_CANDIDATES = 64
+
+_TRAIN = {
+    "epochs": Param("epochs", 1, "", low=1),
+    "batch_size": Param("batch_size", 2, "", low=2),
+}
+
+
+def parse_values(text: str, option: str) -> tuple[str, tuple[Any, ...]]:
+    """Split ``key=a,b,...`` into the key and its values, each once; *option* is named in the error."""
+    key, equals, values = text.partition("=")
+    key = key.strip().removeprefix("steps.")
+    if not equals or not values.strip() or key.count(".") != 1:
+        raise StudyError(f"{option} {text!r} is not of the form key=value,value, such as optimizer.lr=0.1,0.03")
+    return key, tuple(dict.fromkeys(_hashable(read_value(value)) for value in split_values(values)))
+
+
+def _hashable(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def with_setting(pipeline: Pipeline, key: str, value: Value) -> Pipeline:
+    """Return *pipeline* with the setting *key*, which it must have, at *value*."""
+    place, _, name = key.partition(".")
+    if place == "train":
+        return replace(pipeline, train=replace(pipeline.train, **{name: value}))  # type: ignore[arg-type]
+    choice = _choice(pipeline, place)
+    assert choice is not None
+    changed = replace(choice, params={**choice.params, name: value})
+    if isinstance(changed, StepChoice):
+        return replace(pipeline, steps=tuple(changed if old is choice else old for old in pipeline.steps))
+    return with_slot(pipeline, place, changed)
+
+
+def value_of(pipeline: Pipeline, key: str) -> Value | None:
+    """Return what *pipeline* has for *key*, None where it has no such setting or the step is off."""
+    place, _, name = key.partition(".")
+    if place == "train":
+        value: Value | None = getattr(pipeline.train, name) if name in _TRAIN else None
+        return value
+    choice = _choice(pipeline, place)
+    if choice is None or (isinstance(choice, StepChoice) and not choice.enabled):
+        return None
+    return choice.params.get(name)
+
+
+def check_value(pipeline: Pipeline, key: str, value: object, lookup: Lookup) -> Value:
+    """Return *value* in the type of the setting *key* of *pipeline*, or raise :class:`StudyError`."""
+    return _param(pipeline, key, lookup).check(value, key)
+
+
+def check_key(pipeline: Pipeline, key: str, lookup: Lookup) -> None:
+    """Raise :class:`StudyError` where *pipeline* has no setting *key*."""
+    _param(pipeline, key, lookup)
+
+
+def _param(pipeline: Pipeline, key: str, lookup: Lookup) -> Param:
+    place, _, name = key.partition(".")
+    if place == "train":
+        if name not in _TRAIN:
+            raise StudyError(f"{key!r} cannot be varied; {nearest(name, _TRAIN)}")
+        return _TRAIN[name]
+    choice = _choice(pipeline, place)
+    if choice is None:
+        names = [*(step.name for step in pipeline.steps), *FEATURED, "train"]
+        raise StudyError(f"{key!r} is no setting: there is no {place!r}; {nearest(place, names)}")
+    spec = lookup("step" if isinstance(choice, StepChoice) else place, choice.use, place)
+    param = spec.param(name)
+    if param is None:
+        names = [param.name for param in spec.params]
+        hint = nearest(name, names) if names else "it takes no parameters"
+        raise StudyError(f"{key!r} is no setting: {spec.slot} {spec.name!r} has no parameter {name!r}; {hint}")
+    return param
+
+
+def _choice(pipeline: Pipeline, place: str) -> Choice | None:
+    for step in pipeline.steps:
+        if step.name == place:
+            return step
+    return getattr(pipeline, place) if place in FEATURED else None
+
+
+# ------------------------------------------------------------------------------------------ tuning anew
+
+
+def read_retune(texts: Iterable[str], pipelines: Iterable[Pipeline], lookup: Lookup) -> dict[str, tuple[Any, ...]]:
+    """Return the values to be tried by key; each key must be a setting of one of the *pipelines* at least."""
+    known = list(pipelines)
+    wanted: dict[str, tuple[Any, ...]] = {}
+    for text in texts:
+        key, values = parse_values(text, "--retune")
+        if len(values) < 2:
+            raise StudyError(f"--retune {text!r} leaves nothing to choose; give two values at least")
+        if all(value_of(pipeline, key) is None for pipeline in known):
+            check_key(known[0], key, lookup)
+        wanted[key] = values
+    number = math.prod(len(values) for values in wanted.values())
+    if number > MOST_CANDIDATES:
+        raise StudyError(f"--retune makes {number} candidates for each trial, more than {MOST_CANDIDATES}; try fewer")
+    return wanted
+
+
+def retune_of(
+    pipeline: Pipeline, base: Pipeline, wanted: dict[str, tuple[Any, ...]], own: frozenset[str], lookup: Lookup
+) -> Retune:
+    """Return what *pipeline*, a variant of *base*, chooses on validation.
+
+    That is all of *wanted* that it has, save what the variant itself sets: the keys *own*, and those in which it
+    differs from the base.
+    """
+    return tuple(
+        (key, tuple(check_value(pipeline, key, value, lookup) for value in values))
+        for key, values in wanted.items()
+        if key not in own and value_of(pipeline, key) is not None and not _set_by_variant(pipeline, base, key)
+    )
+
+
+def _set_by_variant(pipeline: Pipeline, base: Pipeline, key: str) -> bool:
+    place = key.partition(".")[0]
+    old, new = _choice(base, place), _choice(pipeline, place)
+    same_component = old is None or new is None or old.use == new.use
+    return same_component and value_of(pipeline, key) != value_of(base, key)
+
+
+def candidates(pipeline: Pipeline) -> list[tuple[dict[str, Value], Pipeline]]:
+    """Return the values of each candidate of *pipeline* and the pipeline that it makes; one without any if none."""
+    found: list[tuple[dict[str, Value], Pipeline]] = [({}, replace(pipeline, retune=()))]
+    for key, values in pipeline.retune:
+        found = [
+            ({**chosen, key: value}, with_setting(candidate, key, value))
+            for chosen, candidate in found
+            for value in values
+        ]
+    return found

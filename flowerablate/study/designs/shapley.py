@@ -1,0 +1,63 @@
+"""Shapley shares: how much of (full - bare) each component earns, averaged over all orders in which they may be added.
+
+Shapley, A value for n-person games (1953). Up to six components all cells are run and the shares are exact. Above, each
+replicate draws one order and adds the components in it and in its reverse (antithetic: Mitchell et al., JMLR 23, 2022);
+the orders differ between replicates, so that the interval over the replicates covers the sampling too. In both cases
+the shares of a replicate add up to its full - bare.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
+from math import comb
+
+from ...contracts import Contrast
+from ...keyed import permutation
+from .cells import Cells, Component, require_room, require_separate, weigh
+
+EXACT_UP_TO = 6
+
+
+def shapley(cells: Cells, components: Sequence[Component], seeds: Iterable[int]) -> Iterator[Contrast]:
+    """Yield the share of each component, and (full - bare) itself, which is shown without a verdict."""
+    require_separate(components, "shapley")
+    if len(components) <= EXACT_UP_TO:
+        yield from _exact(cells, components)
+    else:
+        yield from _sampled(cells, components, seeds)
+    bare = cells.without(components)
+    yield Contrast(bare, "exploration", {"": 1.0, bare: -1.0}, component=bare, in_family=False)
+
+
+def _exact(cells: Cells, components: Sequence[Component]) -> Iterator[Contrast]:
+    number = len(components)
+    for component in components:
+        others = [other for other in components if other is not component]
+        terms = []
+        for size in range(number):
+            weight = 1 / (number * comb(number - 1, size))
+            for absent in combinations(others, size):
+                terms += [(cells.without(absent), weight), (cells.without([*absent, component]), -weight)]
+        yield Contrast(_label(component), "share", weigh(terms), component=component.name)
+
+
+def _sampled(cells: Cells, components: Sequence[Component], seeds: Iterable[int]) -> Iterator[Contrast]:
+    require_room(2 * len(components), "shapley", "name fewer components with --disable")
+    by_seed: dict[Component, dict[int, Mapping[str, float]]] = {component: {} for component in components}
+    for seed in seeds:
+        drawn = permutation(len(components), seed, "shapley")
+        order = [components[place] for place in drawn]
+        terms: dict[Component, list[tuple[str, float]]] = {component: [] for component in components}
+        for one_way in (order, order[::-1]):
+            for place, component in enumerate(one_way):
+                with_it, without_it = cells.without(one_way[place + 1 :]), cells.without(one_way[place:])
+                terms[component] += [(with_it, 0.5), (without_it, -0.5)]
+        for component, weighted in terms.items():
+            by_seed[component][seed] = weigh(weighted)
+    for component in components:
+        yield Contrast(_label(component), "share", {}, component=component.name, by_seed=by_seed[component])
+
+
+def _label(component: Component) -> str:
+    return f"{component.name}, share"

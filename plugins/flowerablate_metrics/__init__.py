@@ -1,0 +1,164 @@
+"""Figures of merit of a classifier, taken of the labels and the probabilities of the test images.
+
+The classes stand in the order of the data set; of two classes the second is the positive one. What needs images of
+every class is not defined, nan, where the test images lack one. docs/metrics.md has the formulas and their sources.
+scikit-learn is imported when something of it is built.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import flowerablate as fa
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flowerablate.contracts import Register
+
+_BINS = fa.Param("bins", 15, "Number of equally wide bins of confidence.", 2, 1000)
+
+_BETTER = {"lower_is_better": False, "percent": True}
+_RISK = {"lower_is_better": True, "percent": False}
+
+
+@fa.hookimpl
+def flowerablate_register_metric(register: Register) -> None:
+    """Register those of decisions, of ranking and of probabilities."""
+
+    def add(name: str, summary: str, build: Callable[..., fa.Metric], traits: dict[str, bool]) -> None:
+        register(fa.MetricSpec(name, summary, build, **traits))
+
+    add("accuracy", "Share of images whose most probable class is right.", build_accuracy, _BETTER)
+    add("balanced_accuracy", "Mean over the classes of the share that is found.", build_balanced_accuracy, _BETTER)
+    add("macro_f1", "Mean over the classes of F1, from precision and recall.", build_macro_f1, _BETTER)
+    summary = "Area under the ROC curve; of several classes the mean of one against the rest."
+    add("roc_auc", summary, build_roc_auc, _BETTER)
+    summary = "Average precision; of several classes the mean of one against the rest."
+    add("average_precision", summary, build_average_precision, _BETTER)
+    add("log_loss", "Mean of -log of the probability of the right class, in nats.", build_log_loss, _RISK)
+    add("brier", "Mean squared distance of the probabilities from the truth.", build_brier, _RISK)
+    register(
+        fa.MetricSpec(
+            "calibration_error",
+            "Expected calibration error: how far confidence and accuracy are apart, binned by confidence.",
+            build_calibration_error,
+            (_BINS,),
+            lower_is_better=True,
+            percent=True,
+        )
+    )
+
+
+def _mean_of(per_image: Callable[[Any, Any], Any]) -> fa.Metric:
+    """Return the metric that is the mean of *per_image*, summed exactly."""
+    import math
+
+    return fa.Metric(lambda labels, p: math.fsum(per_image(labels, p)) / len(labels), per_image)
+
+
+def _needs_every_class(context: fa.MetricContext, value: Callable[[Any, Any], Any]) -> fa.Metric:
+    """Return the metric *value*, nan where no image is of some class."""
+
+    def checked(labels: Any, probabilities: Any) -> float:
+        import numpy as np
+
+        complete = len(np.unique(labels)) == context.classes
+        return float(value(labels, probabilities)) if complete else float("nan")
+
+    return fa.Metric(checked)
+
+
+def build_accuracy(context: fa.MetricContext) -> fa.Metric:
+    """Return the share of images whose most probable class, the first of equals, is the right one."""
+    return _mean_of(lambda labels, p: (p.argmax(axis=1) == labels).astype(float))
+
+
+def build_balanced_accuracy(context: fa.MetricContext) -> fa.Metric:
+    """Return the mean recall of the classes (Brodersen et al. 2010, ICPR)."""
+    from sklearn.metrics import balanced_accuracy_score
+
+    return _needs_every_class(context, lambda labels, p: balanced_accuracy_score(labels, p.argmax(axis=1)))
+
+
+def build_macro_f1(context: fa.MetricContext) -> fa.Metric:
+    """Return the mean over the classes of 2 TP / (2 TP + FP + FN)."""
+    from sklearn.metrics import f1_score
+
+    return _needs_every_class(
+        context, lambda labels, p: f1_score(labels, p.argmax(axis=1), average="macro", zero_division=0.0)
+    )
+
+
+def build_roc_auc(context: fa.MetricContext) -> fa.Metric:
+    """Return the area under the ROC curve: that of the second class, or the mean of all, each against the rest.
+
+    It is the chance that an image of the class is given a higher probability of it than one of the rest, ties counted
+    half (Hanley & McNeil 1982); the mean over classes is unweighted.
+    """
+    from sklearn.metrics import roc_auc_score
+
+    return _one_against_the_rest(context, roc_auc_score)
+
+
+def build_average_precision(context: fa.MetricContext) -> fa.Metric:
+    """Return the mean of the precisions at each recall, weighted by its rise, without interpolation.
+
+    Of two classes that of the second, else the unweighted mean of all, each against the rest.
+    """
+    from sklearn.metrics import average_precision_score
+
+    return _one_against_the_rest(context, average_precision_score)
+
+
+def _one_against_the_rest(context: fa.MetricContext, score: Callable[[Any, Any], Any]) -> fa.Metric:
+    wanted = [1] if context.classes == 2 else range(context.classes)
+    return _needs_every_class(
+        context, lambda labels, p: sum(score(labels == one, p[:, one]) for one in wanted) / len(wanted)
+    )
+
+
+def build_log_loss(context: fa.MetricContext) -> fa.Metric:
+    """Return the mean of -log p of the right class; a p below 2.2e-16 counts as that, so an image costs at most 36."""
+
+    def per_image(labels: Any, p: Any) -> Any:
+        import numpy as np
+
+        right = np.take_along_axis(p, labels[:, None], axis=1)[:, 0]
+        return -np.log(np.maximum(right, np.finfo(np.float64).eps))
+
+    return _mean_of(per_image)
+
+
+def build_brier(context: fa.MetricContext) -> fa.Metric:
+    """Return the Brier score (Brier 1950): the mean over images of the squared distance of p from the truth.
+
+    The distance is summed over the classes, so that the worst is 2; of two classes it is that of the second alone, and
+    the worst is 1, as is the custom.
+    """
+    first = 1 if context.classes == 2 else 0
+
+    def per_image(labels: Any, p: Any) -> Any:
+        import numpy as np
+
+        return ((p - np.eye(context.classes)[labels]) ** 2)[:, first:].sum(axis=1)
+
+    return _mean_of(per_image)
+
+
+def build_calibration_error(context: fa.MetricContext, bins: int) -> fa.Metric:
+    """Return the expected calibration error (Naeini et al. 2015, AAAI; Guo et al. 2017, ICML, equation 3).
+
+    Images are binned by confidence, the probability of the most probable class: bin m of M holds ((m - 1) / M, m / M].
+    The error is the mean over the images of |accuracy - mean confidence| of their bin.
+    """
+
+    def value(labels: Any, p: Any) -> float:
+        import numpy as np
+
+        confidence, right = p.max(axis=1), p.argmax(axis=1) == labels
+        place = np.digitize(confidence, np.arange(1, bins) / bins, right=True)
+        gaps = np.bincount(place, weights=right - confidence, minlength=bins)
+        return float(np.abs(gaps).sum() / len(labels))
+
+    return fa.Metric(value)

@@ -1,0 +1,61 @@
+"""Costs and facts of a trial."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from flowerablate.contracts import NativeOp, TrainPlan
+from flowerablate.data.splits import Split
+from flowerablate.data.store import PackedImages
+from flowerablate.execute.costs import count_flops, peak_memory, training_facts
+from flowerablate.loader import Batches, PackedDataset
+from flowerablate.preprocess import NamedOp, Preprocess
+
+CPU = torch.device("cpu")
+PLAN = TrainPlan(epochs=3, batch_size=4, image_size=8, channels=3, channels_last=False, validation=0.2, test=0.2)
+
+
+def test_operations_of_a_convolution_are_two_for_each_multiplication():
+    model = nn.Sequential(nn.Conv2d(3, 5, 3, padding=1, bias=False), nn.Flatten(), nn.Linear(5 * 64, 2, bias=False))
+    model.train()
+    assert count_flops(model, PLAN, CPU) == 2 * (64 * 5 * 27 + 320 * 2)
+    assert model.training
+
+
+def test_a_model_that_takes_no_single_picture_has_no_count():
+    class Pairs(nn.Module):
+        def forward(self, images):
+            first, second = images
+            return first + second
+
+    assert count_flops(Pairs(), PLAN, CPU) == 0
+
+
+def test_memory_is_not_measured_on_the_cpu():
+    assert peak_memory(CPU) == 0
+
+
+@pytest.mark.parametrize("normalised", [False, True])
+def test_facts_are_those_of_what_the_model_sees(normalised):
+    numbers = np.random.default_rng(0)
+    pixels = numbers.integers(0, 256, (10, 8, 8, 3), dtype=np.uint8)
+    size = np.full(10, 8, np.int32)
+    images = PackedImages(pixels.reshape(-1), np.arange(10, dtype=np.int64) * 192, size, size, 3)
+    op = NativeOp("normalize", {"mean": (0.5, 0.4, 0.3), "std": (0.2, 0.3, 0.4)})
+    chain = Preprocess([NamedOp("norm", op)] if normalised else [], 3)
+    train = np.arange(9, dtype=np.int64)
+    dataset = PackedDataset(chain, images, np.arange(10, dtype=np.uint64), np.zeros(10, np.int64), indices=train)
+    batches = Batches(dataset, batch_size=4, shuffle=True)
+    split = Split(train, train[:2], train[:3])
+    facts = training_facts(PLAN, batches, chain, split)
+    seen = pixels[:9].astype(np.float64) / 255
+    if normalised:
+        seen = (seen - [0.5, 0.4, 0.3]) / [0.2, 0.3, 0.4]
+        assert facts["normalisation mean"] == pytest.approx(0.4)
+        assert facts["normalisation deviation"] == pytest.approx(0.3)
+    assert facts["pixel mean"] == pytest.approx(seen.mean(), abs=1e-5)
+    assert facts["pixel deviation"] == pytest.approx(seen.std(), abs=1e-5)
+    counted = {name: facts[name] for name in ("epochs", "batch size", "steps per epoch", "training images")}
+    assert counted == {"epochs": 3, "batch size": 4, "steps per epoch": 2, "training images": 9}
+    assert facts["test images"] == 3

@@ -1,0 +1,423 @@
+"""Before training: questions that vanish are refused with the reason, all others are not."""
+
+import re
+from dataclasses import replace
+
+import pytest
+import torch
+
+from flowerablate.cli.templates import default_study
+from flowerablate.contracts import Contrast, Design, Variant
+from flowerablate.discovery import discover
+from flowerablate.errors import StudyError
+from flowerablate.execute.assemble import Assembler
+from flowerablate.execute.probe import probe_design
+from flowerablate.study.design import design
+from flowerablate.study.read import read_study
+from flowerablate.study.resolve import resolve
+
+PLUGIN = """
+import flowerablate as fa
+import numpy as np
+
+
+def python(function):
+    return lambda context, **params: fa.PythonOp(lambda batch, draws: function(batch, draws, **params))
+
+
+def shift(batch, draws, by):
+    return np.clip(batch.astype(np.int16) + by, 0, 255).astype(np.uint8)
+
+
+def rarely(batch, draws, share):
+    batch[draws.uniform(1)[:, 0] < share] = 0
+    return batch
+
+
+@fa.hookimpl
+def flowerablate_register_step(register):
+    by = fa.Param("by", 3, "levels", -255, 255)
+    register(fa.StepSpec("shift", "Adds.", python(shift), (by,)))
+    register(fa.StepSpec("negative", "Negates.", python(lambda batch, draws: 255 - batch)))
+    register(fa.StepSpec("paint", "Paints it white.", python(lambda batch, draws: np.full_like(batch, 255))))
+    share = fa.Param("share", 0.05, "share", 0.0, 1.0)
+    register(fa.StepSpec("rarely", "Blackens some.", python(rarely), (share,), random=True))
+
+
+@fa.hookimpl
+def flowerablate_register_scheduler(register):
+    def absolute(context):
+        from torch.optim.lr_scheduler import LRScheduler
+
+        class Absolute(LRScheduler):
+            def get_lr(self):
+                return [0.01 for _ in self.optimizer.param_groups]
+
+        return Absolute(context.optimizer)
+
+    register(fa.SchedulerSpec("absolute", "Takes no rate but its own.", absolute))
+
+
+@fa.hookimpl
+def flowerablate_register_model(register):
+    def build(context, idle, detached, dropout, fails):
+        import torch
+        from torch import nn
+
+        class Flat(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.first = nn.Linear(context.channels * context.image_size**2, 32)
+                self.drop = nn.Dropout(dropout)
+                self.last = nn.Linear(32, context.classes)
+
+            def forward(self, images):
+                if fails:
+                    raise RuntimeError("it cannot")
+                hidden = self.drop(torch.relu(self.first(images.flatten(1))))
+                return self.last(hidden.detach() if detached else hidden)
+
+        return Flat()
+
+    switches = [fa.Param(name, True, name, off=False) for name in ("idle", "detached")]
+    dropout = fa.Param("dropout", 0.2, "Share that is dropped.", 0.0, 0.9, off=0.0)
+    register(fa.ModelSpec("flat", "Two layers.", build, (*switches, dropout, fa.Param("fails", False, "Fails."))))
+"""
+
+START = """
+[input]
+image_size = 16
+[train]
+epochs = 3
+batch_size = 4
+[steps.resize]
+use = "resize"
+size = 20
+removable = false
+"""
+CROP = """
+[steps.crop]
+use = "center_crop"
+size = 16
+removable = false
+"""
+RANDOM_CROP = """
+[steps.crop]
+use = "random_resized_crop"
+"""
+
+
+def steps(*lines: str, crop: str = CROP) -> str:
+    """A study with some steps of the form ``name: key = value; ...`` behind a resize."""
+    text = [START, crop]
+    for line in lines:
+        name, _, settings = line.partition(": ")
+        text += [f"[steps.{name}]", *settings.split("; ")]
+    return "\n".join(text)
+
+
+class Bench:
+    """Probes studies on a folder of pictures."""
+
+    def __init__(self, folder, pictures):
+        (folder / "flowerablate_local.py").write_text(PLUGIN)
+        self.folder = folder
+        self.assembler = Assembler(discover(folder).registry, folder, folder / "cache")
+        self.pictures = pictures
+
+    def base(self, text, *overrides):
+        study = self.folder / "study.toml"
+        study.write_text(text)
+        wanted = {"dataset": {"use": "folder", "path": str(self.pictures)}}
+        return read_study(default_study(), study, overrides, wanted)
+
+    def probe(self, text, *questions, also=()):
+        """Probe the *questions* as ``--disable`` and ``--swap`` ask them; *also* are overrides."""
+        study = self.base(text, *also)
+        ablation = study.ablation.model_copy(
+            update={
+                "disable": [asked for asked in questions if "=" not in asked],
+                "swap": [asked for asked in questions if "=" in asked],
+            }
+        )
+        base = resolve(study, self.assembler.lookup)
+        return self.run(design(base, self.assembler.lookup, ablation), base)
+
+    def run(self, asked, base, missing=None):
+        changes = {variant.change for variant in asked.variants} if missing is None else missing
+        data = self.assembler.load_data(base, skip_bad=False)
+        return probe_design(asked, changes, data, self.assembler, seed=0)
+
+
+@pytest.fixture
+def bench(tmp_path, picture_folder):
+    return Bench(tmp_path, picture_folder)
+
+
+OTHER = "loss=cross-entropy,label_smoothing=0.3"
+"""A question that is not refused."""
+STANDARD = 'norm: use = "standardize"'
+
+REFUSED = {
+    "a kernel of size 1": (
+        steps('opened: use = "morphology"; size = 1'),
+        "opened",
+        r"opened: leaves each of \d+ sampled pictures as it was \(size 1\)",
+    ),
+    "probability 0": (
+        steps('flip: use = "horizontal_flip"; probability = 0.0'),
+        "flip",
+        r"flip: applied to none of \d+ sampled pictures \(probability 0\)",
+    ),
+    "probability 0 of a step that else is done once": (
+        steps('opened: use = "morphology"; size = 9; probability = 0.0'),
+        "opened",
+        r"opened: applied to none of \d+ sampled pictures \(probability 0\)",
+    ),
+    "a jitter of 0.1 %": (
+        steps('light: use = "brightness_contrast"; brightness = 0.001; contrast = 0.001'),
+        "light",
+        r"light: changes no pixel of \d+ sampled pictures by a whole level \(brightness 0.001, contrast 0.001\)",
+    ),
+    "half of a jitter": (
+        steps('light: use = "brightness_contrast"; brightness = 0.001; contrast = 0.0'),
+        "light.brightness",
+        r"light.brightness: 0.001 and 0.0 do the same to each of \d+ sampled pictures",
+    ),
+    "a change that a normalisation undoes": (
+        steps('shift: use = "shift"', STANDARD),
+        "shift",
+        "shift: what it changes is undone by norm",
+    ),
+    "a change that another step undoes": (
+        steps('negative: use = "negative"', 'print: use = "negative"'),
+        "negative+print",
+        "negative: what it changes is undone by print",
+    ),
+    "a step that a later one overwrites": (
+        steps('opened: use = "morphology"', 'paint: use = "paint"'),
+        "opened",
+        "opened: overwritten by paint",
+    ),
+    "a random step that a later one overwrites": (
+        steps('flip: use = "horizontal_flip"', 'paint: use = "paint"', crop=RANDOM_CROP),
+        "flip",
+        "flip: overwritten by paint",
+    ),
+    "a swap for the same": (
+        steps('opened: use = "open"'),
+        "opened=morphology",
+        r"opened: open and morphology do the same to each of \d+ sampled pictures",
+    ),
+    "a mix of nothing": (
+        steps('mixup: use = "mixup"; probability = 0.0'),
+        "mixup",
+        r"mixup: applied to none of \d+ sampled pictures \(probability 0\)",
+    ),
+    "two names of one optimizer": (
+        steps(),
+        "optimizer=adamw,weight_decay=0.0",
+        "optimizer: the optimizer makes the same steps with adam and with adamw",
+        "optimizer.use=adam",
+        "optimizer.lr=0.002",
+    ),
+    "a setting of no size": (
+        steps(),
+        "optimizer=nesterov,lr=0.1,momentum=0.9000000001",
+        "optimizer.momentum: the optimizer makes the same steps with 0.9 and with 0.9000000001",
+    ),
+    "a rate that the scheduler overwrites": (
+        steps(),
+        "optimizer=nesterov,lr=0.02",
+        r"optimizer.lr: overwritten by the scheduler \(absolute\)",
+        "scheduler.use=absolute",
+    ),
+    "a schedule that never acts": (
+        steps(),
+        "scheduler=step,epoch_size=90",
+        "scheduler: the learning rate is the same at every step with constant and with step",
+        "scheduler.use=constant",
+    ),
+    "weights of classes that are equally many": (
+        steps(),
+        "loss=weighted-cross-entropy",
+        "loss: the loss has the same values and gradients with cross-entropy and with weighted-cross-entropy",
+    ),
+    "a switch of the model without a wire": (
+        steps(),
+        "model.idle",
+        "model.idle: the network has the same weights, outputs and gradients with it and without it",
+        "model.use=flat",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED.values(), ids=REFUSED.keys())
+def test_a_question_that_vanishes_is_refused_with_the_place_where_its_difference_dies(bench, case):
+    text, question, reason, *overrides = case
+    probed = bench.probe(text, question, OTHER, also=overrides)
+    (found,) = probed.refused.values()
+    assert re.fullmatch(reason, found)
+    assert [contrast.label for contrast in probed.design.contrasts] == [OTHER]
+    assert [variant.change for variant in probed.design.variants] == ["", OTHER]
+
+
+def test_where_nothing_is_left_the_reasons_are_the_error(bench):
+    text = steps('flip: use = "horizontal_flip"; probability = 0.0', 'opened: use = "morphology"; size = 1')
+    with pytest.raises(StudyError, match=r"^nothing would differ.*: -flip: applied to none .*; -opened: leaves each "):
+        bench.probe(text, "flip", "opened")
+
+
+ALL = steps(
+    'opened: use = "morphology"',
+    'flip: use = "horizontal_flip"',
+    'turned: use = "rotate"',
+    'light: use = "brightness_contrast"',
+    'seldom: use = "rarely"',
+    'norm: use = "normalize"; mean = [0.4, 0.4, 0.4]; std = [0.2, 0.2, 0.2]',
+    'mixup: use = "mixup"',
+    crop=RANDOM_CROP,
+)
+
+
+def kept(probed):
+    assert probed.refused == {}
+    return {contrast.label for contrast in probed.design.contrasts}
+
+
+def test_no_part_of_an_ordinary_study_is_refused(bench):
+    also = ("loss.label_smoothing=0.1", "scheduler.use=cosine", "scheduler.warmup=0.2")
+    probed = bench.probe(ALL, also=also)
+    parts = ["opened", "crop", "flip", "turned", "light", "seldom", "norm", "mixup"]
+    parts += ["model.skip", "model.batchnorm", "optimizer.weight_decay", "scheduler.warmup", "loss.label_smoothing"]
+    assert kept(probed) == {f"-{part}" for part in parts}
+    assert probed.remarks == {}
+
+
+def test_no_swap_for_something_else_is_refused(bench):
+    swaps = [
+        "optimizer=sgd,lr=0.1",
+        "optimizer=nesterov,lr=0.1001",
+        "optimizer=nesterov,lr=0.1,momentum=0.89",
+        "scheduler=cosine",
+        "scheduler=one-cycle,pct_start=0.4",
+        "loss=cross-entropy,label_smoothing=0.01",
+        "model=resnet14",
+        "model=resnet8,zero_init=true",
+        "opened=close",
+        "flip=vertical_flip",
+        "turned=rotate,degrees=14.0",
+    ]
+    assert kept(bench.probe(ALL, *swaps)) == set(swaps)
+
+
+def test_what_a_network_does_in_training_only_is_seen(bench):
+    """Dropout acts in training alone, and a gradient that is cut off changes no output at all."""
+    assert kept(bench.probe(steps(), "model.dropout", "model.detached", also=["model.use=flat"])) == {
+        "-model.dropout",
+        "-model.detached",
+    }
+
+
+def test_settings_of_the_training_are_seen(bench):
+    base = resolve(bench.base(steps()), bench.assembler.lookup)
+    for changed in ({"batch_size": 5}, {"epochs": 4}, {"test": 0.3}):
+        other = replace(base, train=replace(base.train, **changed))
+        assert bench.run(pair(base, other), base).refused == {}
+
+
+def test_a_batch_size_above_the_number_of_pictures_is_the_number_of_pictures(bench):
+    base = resolve(bench.base(steps(), "train.batch_size=100"), bench.assembler.lookup)
+    other = replace(base, train=replace(base.train, batch_size=200))
+    with pytest.raises(StudyError, match=r"train.batch_size: 100 and 200 come to the same with these data"):
+        bench.run(pair(base, other), base)
+
+
+def pair(base, other, kind="setting"):
+    contrast = Contrast("other", kind, {"": 1.0, "other": -1.0}, component="other")
+    return Design((Variant("", base), Variant("other", other)), (contrast,))
+
+
+def test_controls_are_not_refused_though_they_change_nothing(bench):
+    base = resolve(bench.base(steps()), bench.assembler.lookup)
+    asked = pair(base, replace(base, control="placebo"), kind="control")
+    assert bench.run(asked, base).design == asked
+
+
+def test_only_what_has_trials_to_run_is_looked_at(bench):
+    base = resolve(bench.base(steps('flip: use = "horizontal_flip"; probability = 0.0')), bench.assembler.lookup)
+    other = replace(base, steps=tuple(replace(s, enabled=s.name != "flip") for s in base.steps))
+    assert bench.run(pair(base, other), base, missing=()).refused == {}
+
+
+def four_cells(bench, *parts):
+    """The four variants with and without each of two steps, by what is left out."""
+    text = steps(*parts, crop=RANDOM_CROP)
+    base = resolve(bench.base(text), bench.assembler.lookup)
+    first, second = (part.partition(":")[0] for part in parts)
+
+    def without(*names):
+        return replace(base, steps=tuple(replace(s, enabled=s.name not in names) for s in base.steps))
+
+    variants = (
+        Variant("", base),
+        Variant("-a", without(first)),
+        Variant("-b", without(second)),
+        Variant("-a+b", without(first, second)),
+    )
+    contrasts = (
+        Contrast("a:b", "interaction", {"": 1.0, "-a": -1.0, "-b": -1.0, "-a+b": 1.0}, "a:b"),
+        Contrast("a", "main effect", {"": 0.5, "-b": 0.5, "-a": -0.5, "-a+b": -0.5}, "a"),
+        Contrast("b", "main effect", {"": 0.5, "-a": 0.5, "-b": -0.5, "-a+b": -0.5}, "b"),
+    )
+    return bench.run(Design(variants, contrasts), base)
+
+
+def test_contrasts_of_many_cells_vanish_where_their_weights_cancel_in_each_class(bench):
+    probed = four_cells(bench, 'flip: use = "horizontal_flip"; probability = 0.0', 'light: use = "brightness_contrast"')
+    assert [contrast.label for contrast in probed.design.contrasts] == ["b"]
+    assert set(probed.refused) == {"a", "a:b"}
+    assert all(reason.startswith("flip: applied to none of") for reason in probed.refused.values())
+
+
+def test_contrasts_of_many_cells_stay_where_every_part_matters(bench):
+    probed = four_cells(bench, 'flip: use = "horizontal_flip"', 'light: use = "brightness_contrast"')
+    assert kept(probed) == {"a", "b", "a:b"}
+
+
+def test_weights_that_are_drawn_for_each_replicate_vanish_only_if_they_do_on_all(bench):
+    base = resolve(bench.base(steps('flip: use = "horizontal_flip"; probability = 0.0')), bench.assembler.lookup)
+    same = replace(base, steps=tuple(replace(s, enabled=s.name != "flip") for s in base.steps))
+    longer = replace(base, train=replace(base.train, epochs=4))
+    variants = (Variant("", base), Variant("same", same), Variant("longer", longer))
+    idle, real = {"": 1.0, "same": -1.0}, {"": 1.0, "longer": -1.0}
+    mixed = Contrast("mixed", "share", {}, "mixed", by_seed={0: idle, 1: real})
+    nothing = Contrast("nothing", "share", {}, "nothing", by_seed={0: idle, 1: idle})
+    probed = bench.run(Design(variants, (mixed, nothing)), base)
+    assert set(probed.refused) == {"nothing"}
+    assert [contrast.label for contrast in probed.design.contrasts] == ["mixed"]
+
+
+def test_what_changes_pixels_by_a_level_is_kept_with_a_remark(bench):
+    probed = bench.probe(steps('shift: use = "shift"; by = 1'), "shift")
+    assert kept(probed) == {"-shift"}
+    assert probed.remarks["-shift"].startswith("hardly differs: no pixel")
+    assert bench.probe(steps('shift: use = "shift"; by = 2'), "shift").remarks == {}
+
+
+def test_what_touches_one_picture_in_a_hundred_is_found_before_it_would_be_refused(tmp_path, make_pictures):
+    bench = Bench(tmp_path, make_pictures(tmp_path / "many", per_class=200, size=20))
+    assert kept(bench.probe(steps('seldom: use = "rarely"; share = 0.01', crop=RANDOM_CROP), "seldom")) == {"-seldom"}
+
+
+def test_a_variant_that_fails_is_left_to_its_trials_to_say_so(bench):
+    probed = bench.probe(steps(), "model=flat,fails=true", OTHER)
+    assert "RuntimeError: it cannot" in probed.remarks["model=flat,fails=true"]
+    assert kept(probed) == {"model=flat,fails=true", OTHER}
+
+
+def test_the_random_state_is_left_as_it_was(bench):
+    torch.manual_seed(5)
+    before = torch.random.get_rng_state()
+    bench.probe(steps(), "model.dropout", also=["model.use=flat"])
+    assert torch.equal(torch.random.get_rng_state(), before)

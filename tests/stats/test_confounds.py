@@ -1,0 +1,77 @@
+"""The note on what a change moved beside its component."""
+
+import pytest
+
+from flowerablate.contracts import Contrast
+from flowerablate.stats import summarise
+from flowerablate.stats.confounds import refusal_notes
+
+PLAIN = {"steps per epoch": 20.0, "batch size": 32.0, "epochs": 8.0, "training images": 640.0}
+SEEN = {"pixel mean": 0.0, "pixel deviation": 1.0}
+
+
+@pytest.fixture
+def note(trial):
+    """Return the note for variants whose trials differ from the base in what is given, by change."""
+
+    def write(contrasts=(), base=None, **variants):
+        results = [trial("", seed, 0.9 + seed / 100, facts={**PLAIN, **SEEN, **(base or {})}) for seed in range(3)]
+        for name, given in variants.items():
+            fields = {"facts": {**PLAIN, **SEEN, **given.get("facts", {})}, "parameters": given.get("parameters", 1000)}
+            results += [trial(f"-{name}", seed, 0.8 + seed / 90, **fields) for seed in range(3)]
+        notes = summarise(results, contrasts).notes
+        return [text for text in notes if text.startswith("Beside the component")]
+
+    return write
+
+
+def test_nothing_is_said_where_nothing_else_moved(note):
+    assert note(flip={}) == []
+
+
+def test_counts_that_moved_are_said_for_each_contrast_in_one_note(note):
+    assert note(
+        resize={"facts": {"steps per epoch": 18.0, "training images": 576.0}}, skip={"parameters": 175_250}, flip={}
+    ) == [
+        "Beside the component: -resize: steps per epoch 20 -> 18, training images 640 -> 576; "
+        "-skip: parameters 1,000 -> 175k."
+    ]
+
+
+def test_pixels_are_said_where_they_move_by_a_twentieth_of_their_deviation(note):
+    assert note(light={"facts": {"pixel mean": 0.049, "pixel deviation": 1.01}}) == []
+    assert note(light={"facts": {"pixel mean": 0.3}}) == [
+        "Beside the component: -light: pixels 0.00 ± 1.00 -> 0.30 ± 1.00."
+    ]
+    assert note(light={"facts": {"pixel deviation": 0.5}}) == [
+        "Beside the component: -light: pixels 0.00 ± 1.00 -> 0.00 ± 0.50."
+    ]
+
+
+def test_learned_normalisations_that_move_are_said(note):
+    learned = {"normalisation mean": 0.45, "normalisation deviation": 0.25}
+    moved = {"normalisation mean": 0.15, "normalisation deviation": 0.25}
+    assert note(base=learned, tophat={"facts": moved}) == [
+        "Beside the component: -tophat: normalisation 0.45 ± 0.25 -> 0.15 ± 0.25."
+    ]
+    # Where one arm does not normalise, the pixels tell.
+    assert note(base=learned, tophat={}) == []
+
+
+def test_arms_of_several_variants_are_averaged(note):
+    effect = Contrast("a", "main effect", {"": 0.5, "-b": 0.5, "-a": -0.5, "-ab": -0.5}, "a")
+    found = note([effect], a={"facts": {"steps per epoch": 10.0}}, b={}, ab={"facts": {"steps per epoch": 20.0}})
+    assert found == ["Beside the component: a: steps per epoch 20 -> 15."]
+
+
+def test_an_interaction_has_no_arms_to_compare(note):
+    interaction = Contrast("a:b", "interaction", {"": 1.0, "-a": -1.0, "-b": -1.0, "-ab": 1.0}, "a:b")
+    assert note([interaction], a={"facts": {"epochs": 9.0}}, b={}, ab={}) == []
+
+
+def test_refusals_are_told_with_their_reasons():
+    notes = list(refusal_notes({"-flip": "flip: applied to none", "a:b": "flip: applied to none"}, {"-x": "is odd"}))
+    assert notes == [
+        "Refused before training, for nothing differs: -flip: applied to none; a:b: flip: applied to none.",
+        "-x is odd.",
+    ]

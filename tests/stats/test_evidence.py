@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import pytest
+
+from flowerablate.contracts import Contrast, Rules
+from flowerablate.stats import Evidence, equivalence_test, evidence_for, fixed_evidence, paired_effect
+from flowerablate.stats.arms import Arms
+from flowerablate.stats.evidence import judged
+
+BASE, VARIANT = (0.90, 0.91, 0.92, 0.89), (0.89, 0.90, 0.92, 0.87)
+ARMS = Arms((1, 2, 3, 4), BASE, VARIANT, are_means=True)
+EFFECT = paired_effect(BASE, VARIANT)
+CONTRAST = Contrast("-x", "removal", {"": 1.0, "-x": -1.0}, "x")
+
+
+def test_a_study_of_fixed_size_is_judged_by_paired_t_and_tost() -> None:
+    evidence = evidence_for(ARMS, EFFECT, Rules(margin=0.02))
+    assert evidence == fixed_evidence(EFFECT, Rules(margin=0.02))
+    assert (evidence.test, evidence.p, evidence.low, evidence.high) == (
+        "paired t",
+        EFFECT.t_p,
+        EFFECT.low,
+        EFFECT.high,
+    )
+    assert evidence.equivalence == equivalence_test(EFFECT, 0.02)
+    assert evidence.equivalence is not None
+    assert evidence.equivalence_p == evidence.equivalence.p
+
+
+def test_without_a_margin_equivalence_is_not_asked() -> None:
+    assert evidence_for(ARMS, EFFECT, Rules()).equivalence_p is None
+
+
+def test_without_spread_the_signs_stand_in() -> None:
+    effect = paired_effect([0.9, 0.8, 0.7], [0.8, 0.7, 0.6])
+    evidence = fixed_evidence(effect, Rules(margin=0.2))
+    assert evidence == Evidence("sign flip, as all differences are equal", 0.25, None, None, evidence.equivalence)
+    assert evidence.equivalence_p == 0.125
+
+
+def test_a_single_pair_has_neither_p() -> None:
+    evidence = fixed_evidence(paired_effect([0.9], [0.8]), Rules(margin=0.2))
+    assert (evidence.p, evidence.equivalence_p, evidence.low) == (None, None, None)
+
+
+@pytest.mark.parametrize("knows", [True, False])
+def test_a_judge_comes_first_and_its_interval_replaces_the_effects(knows: bool) -> None:
+    own = Evidence("own", 0.5, -0.1, 0.2)
+    effect, evidence = judged(CONTRAST, ARMS, EFFECT, Rules(), lambda *_: own if knows else None)
+    assert evidence == (own if knows else fixed_evidence(EFFECT, Rules()))
+    assert (effect.low, effect.high) == ((-0.1, 0.2) if knows else (EFFECT.low, EFFECT.high))
+    assert (effect.mean, effect.t_p) == (EFFECT.mean, EFFECT.t_p)

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import ttest_1samp
+
+from flowerablate.contracts import Contrast, Rules
+from flowerablate.stats import summarise
+
+BASE = [0.90, 0.91, 0.92, 0.89, 0.90]
+INTERACTION = Contrast("a × b", "interaction", {"": 1.0, "-a": -1.0, "-b": -1.0, "-a+b": 1.0}, "a+b")
+
+
+def control(name: str) -> Contrast:
+    return Contrast(f"control={name}", "control", {"": 1.0, f"control={name}": -1.0}, name)
+
+
+def test_a_variant_that_several_questions_weigh_fails_and_collapses_once_in_the_notes(arms, trial) -> None:
+    questions = [Contrast(f"-{name}", "removal", {"": 1.0, f"-{name}": -1.0}, name) for name in "ab"] + [INTERACTION]
+    results = arms(**{"base": BASE, "b": BASE, "a+b": BASE})
+    results += [trial("-a", seed, 0.5, collapsed=True) for seed in range(4)] + [trial("-a", 4, None, failure="boom")]
+    summary = summarise(results, questions)
+    assert [row.n for row in summary.rows] == [4, 5, 4]
+    assert [note for note in summary.notes if "ailed" in note] == ["Failed and left out: 1 of 5 trials of -a (boom)."]
+    assert "Collapsed runs, kept in all figures: -a 4 of 5." in summary.notes
+
+
+def test_a_question_without_a_complete_seed_says_so(arms) -> None:
+    (row,) = summarise(arms(**{"base": BASE, "a": BASE, "b": BASE}), [INTERACTION]).rows
+    assert (row.n, row.verdict) == (0, "undecided")
+    assert row.reason == "n = 0: no seed has a value for every variant that this weighs"
+
+
+def test_a_placebo_that_changes_anything_is_the_first_thing_said(trial) -> None:
+    results = [trial("", seed, value) for seed, value in enumerate(BASE)]
+    quiet = results + [trial("control=placebo", seed, value) for seed, value in enumerate(BASE)]
+    summary = summarise(quiet, [control("placebo")])
+    assert not any("PLACEBO" in note for note in summary.notes)
+    assert "Undecided: control=placebo (no difference in any of 5 replicates, as it should be)." in summary.notes
+    loud = results + [trial("control=placebo", seed, value + 0.01 * (seed == 3)) for seed, value in enumerate(BASE)]
+    assert summarise(loud, [control("placebo")]).notes[0].startswith("THE PLACEBO CHANGES RESULTS: pairing is broken.")
+
+
+def test_luck_may_differ_by_chance_but_a_verdict_on_it_is_commented(trial) -> None:
+    results = [trial("", seed, value) for seed, value in enumerate(BASE)]
+    near, far = (
+        results + [trial("control=luck", seed, value + shift * (1 + 0.1 * (-1) ** seed)) for seed, value in each]
+        for shift, each in ((0.0, enumerate(BASE[::-1])), (0.05, enumerate(BASE)))
+    )
+    assert not any("control control=luck" in note for note in summarise(near, [control("luck")]).notes)
+    summary = summarise(far, [control("luck")])
+    assert summary.rows[0].verdict == "differs"
+    assert any(note.startswith("The control control=luck differs, though only random") for note in summary.notes)
+
+
+def test_looks_that_were_not_planned_are_told(arms) -> None:
+    results = arms(base=BASE, x=BASE)
+    (note,) = (note for note in summarise(results, looked=(3, 4, 5)).notes if "looked at before" in note)
+    assert note.startswith("Verdicts were looked at before, at 3, 4 replicates, without planned looks.")
+    assert "--until-decided" in note
+    assert not any("looked at" in note for note in summarise(results, looked=(5,)).notes)
+
+
+def test_looking_at_each_replicate_from_3_to_20_finds_what_is_not_there_in_about_23_of_100_studies() -> None:
+    """The figure of docs/statistics.md: why looks must be planned."""
+    differences = np.random.default_rng(1).standard_normal((20_000, 20))
+    found = np.zeros(len(differences), bool)
+    for n in range(3, 21):
+        found |= ttest_1samp(differences[:, :n], 0, axis=1).pvalue <= 0.05
+    assert found.mean() == pytest.approx(0.23, abs=0.01)
+
+
+def test_what_only_the_family_keeps_from_being_negligible_is_explained(arms) -> None:
+    small = [value + delta for value, delta in zip(BASE, [0.003, -0.003, 0.004, -0.004, 0.002], strict=True)]
+    wide = [value + delta for value, delta in zip(BASE, [0.03, -0.03, 0.04, -0.04, 0.02], strict=True)]
+    rules = Rules(margin=0.006)
+    alone = summarise(arms(base=BASE, small=small), rules=rules)
+    assert alone.rows[0].verdict == "negligible"
+    among = summarise(arms(base=BASE, small=small, **{f"x{index}": wide for index in range(5)}), rules=rules)
+    assert among.rows[0].verdict == "undecided"
+    assert "Within the margin if it were the only comparison, but there are 6: -small." in among.notes
+
+
+def test_an_effect_that_few_replicates_carry_is_named(trial) -> None:
+    losses = [0.20, 0.21, 0.19, 0.2, 0.001, 0.0, 0.001, 0.0, 0.001, 0.0, 0.001, 0.0, 0.001]
+    even = [0.05 + 0.001 * index for index in range(13)]
+    for differences, named in ((losses, True), (even, False)):
+        results = [trial("", seed, 0.9) for seed in range(13)]
+        results += [trial("-x", seed, 0.9 - difference) for seed, difference in enumerate(differences)]
+        summary = summarise(results)
+        assert summary.rows[0].verdict == "helps"
+        said = "The middle half of the replicates shows less than half of the mean effect: -x." in summary.notes
+        assert said is named

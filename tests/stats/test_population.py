@@ -1,0 +1,199 @@
+"""Whose further results the table speaks of: replicates on these images, or other images too."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from flowerablate.contracts import Metric, Rules, TrialResult
+from flowerablate.ledger import Predictions
+from flowerablate.stats import Summary, summarise
+from flowerablate.stats.images import INTERVAL, ImageEvidence, Influence
+from flowerablate.stats.influence import GROUPS, influence_of
+
+Results = Callable[..., TrialResult]
+
+
+def right(labels: NDArray[np.int64], probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+    return (probabilities.argmax(axis=1) == labels).astype(np.float64)
+
+
+def accuracy(labels: NDArray[np.int64], probabilities: NDArray[np.float64]) -> float:
+    return float(right(labels, probabilities).mean())
+
+
+def predictions(seed: int, count: int, keys: Sequence[str] | None = None) -> Predictions:
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, 2, count)
+    first = np.clip(0.5 + 0.3 * (labels == 0) - 0.3 * (labels == 1) + 0.3 * rng.normal(size=count), 0, 1)
+    named = tuple(keys or (f"{number:05d}" for number in range(count)))
+    return Predictions(named, labels, np.stack([first, 1 - first], axis=1).astype(np.float32), ("a", "b"))
+
+
+def study(
+    trial: Results, *, seeds: int = 6, images: int = 80, gain: float = 0.1, fixed: bool = True, seed: int = 0
+) -> tuple[list[TrialResult], ImageEvidence]:
+    """Base and one variant: on each image the base is right by *gain* more often, on some images much more."""
+    rng = np.random.default_rng(seed)
+    chance = np.clip(rng.normal(0.7, 0.25, images), 0, 1)
+    lost = np.clip(chance - rng.normal(gain, 0.3, images), 0, 1)
+    results, influences = [], {}
+    for replicate in range(seeds):
+        taken = np.arange(images) if fixed else np.sort(rng.permutation(images)[: images // 2])
+        keys = tuple(f"{number:03d}" for number in taken)
+        for change, chances in (("", chance), ("-a", lost)):
+            hits = (rng.random(len(taken)) < chances[taken]).astype(float)
+            results.append(trial(change, replicate, float(hits.mean())))
+            influences[change, replicate] = Influence(keys, keys, (hits - hits.mean()) / len(hits))
+    return results, ImageEvidence("accuracy", influences)
+
+
+def table(results: list[TrialResult], evidence: ImageEvidence | None, **rules: object) -> Summary:
+    images = {} if evidence is None else {"accuracy": evidence}
+    return summarise(results, rules=Rules(**rules), images=images)  # type: ignore[arg-type]
+
+
+def notes_on_images(summary: Summary) -> list[str]:
+    return [note for note in summary.notes if "image" in note]
+
+
+def test_one_test_set_for_all_replicates_brings_its_noise_into_the_interval(trial: Results) -> None:
+    results, evidence = study(trial)
+    with_images, without = table(results, evidence).rows[0], table(results, None).rows[0]
+    assert with_images.effect
+    assert without.effect
+    assert with_images.evidence
+    assert without.evidence
+    assert (with_images.evidence.interval, without.evidence.interval) == (INTERVAL, "t")
+    assert with_images.effect.mean == without.effect.mean
+    width, plain = (row.effect.high - row.effect.low for row in (with_images, without))  # type: ignore[operator, union-attr]
+    assert width > 1.2 * plain
+    assert with_images.effect.mde > without.effect.mde  # type: ignore[operator]
+    assert with_images.adjusted_p == pytest.approx(with_images.evidence.p)
+    assert with_images.adjusted_p > without.adjusted_p  # type: ignore[operator]
+
+
+def test_the_table_says_which_population_it_speaks_of(trial: Results) -> None:
+    results, evidence = study(trial)
+    (note,) = notes_on_images(table(results, evidence))
+    assert "over replicates and test images" in note
+    assert "these 80 images" in note
+    assert f"over {INTERVAL}" in table(*study(trial, gain=0.5)).rows[0].reason
+    assert not notes_on_images(table(results, None))
+
+
+def test_replicates_alone_are_judged_where_the_study_says_so(trial: Results) -> None:
+    results, evidence = study(trial)
+    summary = table(results, evidence, population="replicates")
+    assert summary.rows == table(results, None, population="replicates").rows
+    assert not notes_on_images(summary)
+
+
+def test_test_sets_that_overlap_are_taken_together_only_when_asked(trial: Results) -> None:
+    results, evidence = study(trial, fixed=False)
+    assert table(results, evidence).rows == table(results, None).rows
+    summary = table(results, evidence, population="images")
+    assert summary.rows[0].evidence
+    assert summary.rows[0].evidence.interval == INTERVAL
+    assert any("images on which at least one replicate tested" in note for note in summary.notes)
+
+
+def test_planned_looks_judge_the_replicates_and_say_so(trial: Results) -> None:
+    results, evidence = study(trial)
+    summary = table(results, evidence, looks=(6, 10), population="images")
+    assert summary.rows[0].evidence
+    assert summary.rows[0].evidence.interval != INTERVAL
+    (note,) = notes_on_images(summary)
+    assert "Planned looks judge the replicates" in note
+
+
+def test_a_metric_of_which_the_images_say_nothing_falls_back_and_says_so(trial: Results) -> None:
+    results, evidence = study(trial)
+    summary = summarise(results, rules=Rules("loss", population="images"), images={"accuracy": evidence})
+    assert summary.rows[0].evidence
+    assert summary.rows[0].evidence.interval == "t"
+    assert any("though asked for: loss is not known image by image" in note for note in summary.notes)
+
+
+def test_a_margin_is_tested_with_the_noise_of_the_images_too(trial: Results) -> None:
+    results, evidence = study(trial, gain=0.0, seeds=10)
+    with_images, without = (table(results, one, margin=0.1).rows[0] for one in (evidence, None))
+    assert with_images.evidence
+    assert without.evidence
+    assert with_images.evidence.equivalence_p > without.evidence.equivalence_p  # type: ignore[operator]
+
+
+def test_secondary_metrics_get_the_same_kind_of_interval(trial: Results) -> None:
+    results, evidence = study(trial)
+    summary = summarise(results, rules=Rules("loss"), secondary=["accuracy"], images={"accuracy": evidence})
+    (effect,) = summary.secondary[0].effects
+    expected = table(results, evidence).rows[0].effect
+    assert effect
+    assert expected
+    assert (effect.low, effect.high) == (expected.low, expected.high)
+
+
+def test_where_the_test_images_hide_the_effect_no_replicates_are_promised(trial: Results) -> None:
+    results, evidence = study(trial, seeds=12, images=30, gain=0.06, seed=5)
+    row = table(results, evidence).rows[0]
+    assert (row.verdict, row.more_replicates) == ("undecided", None)
+    assert "noise of the test images is too large" in row.reason
+
+
+def test_a_mean_over_images_moves_by_what_each_adds() -> None:
+    given = predictions(0, 50)
+    found = influence_of(Metric(accuracy, right), given)
+    assert found is not None
+    assert found.images == found.units == tuple(sorted(given.keys))
+    hits = right(given.labels, given.probabilities.astype(np.float64))
+    assert found.values == pytest.approx((hits - hits.mean()) / 50)
+
+
+def test_images_are_told_apart_by_their_keys_not_by_their_order() -> None:
+    given = predictions(1, 40)
+    order = np.random.default_rng(0).permutation(40)
+    mixed = Predictions(
+        tuple(given.keys[index] for index in order), given.labels[order], given.probabilities[order], given.classes
+    )
+    for metric in (Metric(accuracy, right), Metric(accuracy)):
+        one, other = influence_of(metric, given), influence_of(metric, mixed)
+        assert one is not None
+        assert other is not None
+        assert (one.images, one.units) == (other.images, other.units)
+        assert one.values.tolist() == other.values.tolist()
+
+
+def test_leaving_images_out_gives_a_mean_the_same_influence() -> None:
+    given = predictions(2, GROUPS)
+    direct, left_out = (influence_of(metric, given) for metric in (Metric(accuracy, right), Metric(accuracy)))
+    assert direct is not None
+    assert left_out is not None
+    assert left_out.units == direct.units
+    assert left_out.values == pytest.approx(direct.values)
+
+
+def test_many_images_are_left_out_in_groups_that_hang_on_their_keys() -> None:
+    given = predictions(3, 1000)
+    direct, grouped = (influence_of(metric, given) for metric in (Metric(accuracy, right), Metric(accuracy)))
+    half = influence_of(Metric(accuracy), predictions(4, 500, given.keys[:500]))
+    assert direct is not None
+    assert grouped is not None
+    assert half is not None
+    assert len(grouped.units) <= GROUPS
+    assert set(half.units) <= set(grouped.units)
+    assert grouped.images == direct.images
+    assert math.fsum(grouped.values) == pytest.approx(0, abs=1e-12)
+    assert math.fsum(grouped.values**2) == pytest.approx(math.fsum(direct.values**2), rel=0.35)
+
+
+def test_a_metric_that_is_not_defined_has_no_influence() -> None:
+    assert influence_of(Metric(lambda labels, p: math.nan), predictions(5, 20)) is None
+    rare = predictions(6, 20)
+    labels = np.zeros(20, dtype=np.int64)
+    labels[3] = 1  # without this image the metric is not defined
+    needs_both = Metric(lambda labels, p: accuracy(labels, p) if labels.any() else math.nan)
+    assert influence_of(needs_both, Predictions(rare.keys, labels, rare.probabilities, rare.classes)) is None
