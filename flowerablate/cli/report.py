@@ -62,7 +62,7 @@ def report(
         from .report_images import print_images
 
         ledger = Ledger(_find(study, runs))
-        print_images(ledger, _note(ledger, base), format, Console(), of=of, top=top, sheet=sheet)
+        print_images(ledger, _note(ledger, base), format, Console(), _assembler(), of=of, top=top, sheet=sheet)
         return
     if format not in (*FORMATS, "html"):
         raise StudyError(f"no report format is called {format!r}; {nearest(format, (*FORMATS, 'html'))}")
@@ -112,7 +112,7 @@ def print_report(
         summary = replace(summary, notes=(*summary.notes, left_out))
     title = ledger.root.absolute().name
     if format == "html":
-        text = report_page.page(ledger, note, summary, title)
+        text = report_page.page(ledger, note, summary, title, assembler)
     elif format == "rich" and out is None:
         show(summary, console, title=title)
         return

@@ -18,7 +18,6 @@ from .groups import sides_of_all
 from .signs import style_of
 from .wording import scale_of
 
-
 FAR = 3
 """An interval may reach so many times as far as three quarters of the rows need, before the scale cuts it."""
 

@@ -76,7 +76,7 @@ def _draw(
 
 
 def _scale(axes: Axes, *, log: bool) -> None:
-    """Set the scale that all panels share; logarithmic, so that a loss that exploded once leaves the rest to be seen."""
+    """Set the scale that all panels share; logarithmic, so that one loss that exploded leaves the rest to be seen."""
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 
     if not log:
