@@ -64,6 +64,8 @@ def report(
         ledger = Ledger(_find(study, runs))
         print_images(ledger, _note(ledger, base), format, Console(), _assembler(), of=of, top=top, sheet=sheet)
         return
+    if of is not None or sheet is not None:
+        raise StudyError("--of and --sheet are about test images; add --images")
     if format not in (*FORMATS, "html"):
         raise StudyError(f"no report format is called {format!r}; {nearest(format, (*FORMATS, 'html'))}")
     print_report(Ledger(_find(study, runs)), base, format, Console(), _assembler(), metric, out)
