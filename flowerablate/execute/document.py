@@ -171,7 +171,8 @@ def _provenance(note: StudyNote, results: Sequence[TrialResult]) -> Provenance:
     counted: dict[str, Counter[str]] = {}
     for result in results:
         for name, value in result.environment.items():
-            counted.setdefault(name, Counter())[str(value)] += 1
+            parts = str(value).split("; ") if name == "owners" else [str(value)]
+            counted.setdefault("plugins" if name == "owners" else name, Counter()).update(parts)
     return Provenance(
         base_id=note.base_id,
         seeds=_seeds(results),
