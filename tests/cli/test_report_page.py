@@ -116,7 +116,7 @@ def test_images_are_named_for_each_row_and_drawn_on_a_sheet(command, trained):
 def test_one_row_can_be_asked_for_and_its_counts_are_those_of_the_accuracies(command, trained):
     rows = json.loads(command("report", "--images", "--of", "-morphology", "--format", "json").stdout)["rows"]
     table = json.loads(command("report", "--format", "json").stdout)
-    effect = next(row["effect"]["mean"] for row in table["variants"] if row["variant"] == "-morphology")
+    effect = next(row["effect"]["mean"] for row in table["rows"] if row["label"] == "-morphology")
     assert len(rows) == 1
     assert (rows[0]["won"] - rows[0]["lost"]) / rows[0]["answers"] == pytest.approx(effect)
 
@@ -138,4 +138,12 @@ def test_what_cannot_be_shown_says_why(command, trained, words, said):
 def test_options_for_images_need_images(command, trained):
     done = command("report", "--of", "-morphology")
     assert done.returncode == 1
-    assert "--images" in done.stderr
+    assert "--of does not go with a table" in done.stderr
+
+
+def test_the_page_is_known_by_its_ending_and_takes_columns(command, trained):
+    done = command("report", "--out", "page.html", "--columns", "variant,verdict")
+    assert done.returncode == 0, done.stderr
+    page = (trained / "page.html").read_text(encoding="utf-8")
+    assert re.findall(r'<th scope="col" class="\w+">([^<]*)</th>', page)[:2] == ["variant", "verdict"]
+    assert page.startswith("<!DOCTYPE html>")
