@@ -88,7 +88,8 @@ def report(
         from .report_images import print_images
 
         _refuse("--images", {"--columns": columns, "--compare": compare, "--out": out, "--metric": metric})
-        print_images(ledger, _note(ledger, base), format or "rich", Console(), of=of, top=top, sheet=sheet)
+        note = _note(ledger, base)
+        print_images(ledger, note, format or "rich", Console(), _assembler(), of=of, top=top, sheet=sheet)
         return
     _refuse("a table", {"--of": of, "--sheet": sheet})
     chosen = format or (format_of(out) if out else "rich")
@@ -129,7 +130,7 @@ def print_report(
     note, summary = read_summary(ledger, base_id, assembler, metric, population)
     title = ledger.root.absolute().name
     if format == "html":
-        text = report_page.page(ledger, note, summary, title, chosen)
+        text = report_page.page(ledger, note, summary, title, assembler, chosen)
     elif format == "rich" and out is None:
         show(summary, console, title=title, columns=chosen)
         return
