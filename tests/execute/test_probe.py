@@ -393,11 +393,13 @@ def test_contrasts_of_many_cells_vanish_where_their_weights_cancel_in_each_class
     assert [contrast.label for contrast in probed.design.contrasts] == ["b"]
     assert set(probed.refused) == {"a", "a:b"}
     assert all(reason.startswith("flip: applied to none of") for reason in probed.refused.values())
+    assert probed.repeated == 2
 
 
 def test_contrasts_of_many_cells_stay_where_every_part_matters(bench):
     probed = four_cells(bench, 'flip: use = "horizontal_flip"', 'light: use = "brightness_contrast"')
     assert kept(probed) == {"a", "b", "a:b"}
+    assert probed.repeated == 0
 
 
 def test_weights_that_are_drawn_for_each_replicate_vanish_only_if_they_do_on_all(bench):
