@@ -27,7 +27,8 @@ sys.path.append(str(HERE.parent))
 from machine import machine, versions  # noqa: E402
 
 RESULT = HERE.parent / "results" / "planted.json"
-FALSE = ("helps", "hurts")
+FALSE = ("helps", "hurts", "differs")
+"""Words of a difference; «differs» is said of a control."""
 
 
 def main() -> None:
