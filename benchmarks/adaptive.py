@@ -175,13 +175,13 @@ def _study(name: str, runs: Path, words: list[str], *, quick: bool) -> list[dict
     subprocess.run([*program, "run", *study, "--runs", str(runs), *words], check=True, stdout=subprocess.DEVNULL)
     report = [*program, "report", name, "--format", "json", "--runs", str(runs)]
     table = json.loads(subprocess.run(report, check=True, capture_output=True, text=True).stdout)
-    rows: list[dict[str, Any]] = table["variants"]
+    rows: list[dict[str, Any]] = table["rows"]
     return rows
 
 
 def _compared(fixed: dict[str, Any], grown: dict[str, Any]) -> dict[str, Any]:
     return {
-        "variant": fixed["variant"],
+        "question": fixed["label"],
         "fixed": fixed["verdict"],
         "adaptive": grown["verdict"],
         "replicates": grown["n"],
