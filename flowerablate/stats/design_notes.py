@@ -104,7 +104,7 @@ def _amount(summary: Summary, value: float) -> str:
 def _aliases(rows: Sequence[Row]) -> Iterator[str]:
     found = [(row.label, aliases_in_words(row.contrast)) for row in rows if row.contrast and row.contrast.aliases]
     if found:
-        pairs = "; ".join(f"{label} from {aliases}" for label, aliases in found)
+        pairs = "; ".join(f"'{label}' from {aliases}" for label, aliases in found)
         yield f"A fraction of the runs cannot tell {pairs}."
 
 
@@ -125,7 +125,7 @@ def _shares(summary: Summary, values: Values, seeds: Sequence[int]) -> Iterator[
         total = sum(_effects(arms.with_it, arms.without)) / len(complete)
         parts = sum(sum(_effects(a.with_it, a.without)) for a in (arms_of(c, values, complete) for c in shares))
         yield (
-            f"The shares add up to {_amount(summary, parts / len(complete))}, and full - {whole.label} is "
+            f"The shares add up to {_amount(summary, parts / len(complete))}; base against {whole.label} is "
             f"{_amount(summary, total)} (on {len(complete)} of {len(seeds)} replicates, those that have all trials)."
         )
 

@@ -3,10 +3,12 @@
 import json
 import math
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ import torch
 from flowerablate.execute import trial as trial_module
 from flowerablate.train.state import load_state
 
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "designs.md"
 QUICK = ("--set", "train.epochs=1")
 
 
@@ -215,3 +218,11 @@ def test_what_cannot_be_asked_is_one_line(command, picture_folder):
     assert told.stderr.count("\n") == 1
     assert "has no parameter 'beta'" in told.stderr
     assert "'pairwise', 'factorial'" in command("run", "tiny.toml", "--design", "latin-square").stderr
+
+
+def test_every_command_of_the_document_can_be_run(command, picture_folder):
+    commands = re.findall(r"^flowerablate run (.*)$", DOCUMENT.read_text(), flags=re.MULTILINE)
+    assert len(commands) >= 9
+    for words in commands:
+        done = command("run", "tiny.toml", "--data", picture_folder, "--dry-run", "--seeds", 1, *words.split())
+        assert done.returncode == 0, (words, done.stderr)
