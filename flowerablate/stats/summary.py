@@ -22,7 +22,7 @@ from .verdicts import Verdict, decide, lower_is_better_by_name
 class Row:
     """One contrast, or the base; None stands for what the trials cannot tell.
 
-    *n* counts the pairs: seeds on which every variant of the contrast has a value (for the base itself: trials with a
+    *n* counts the pairs: *seeds* on which every variant of the contrast has a value (for the base itself: trials with a
     value). *base_mean* and *variant_mean* are the means of the arm with and of that without the component, over these
     pairs, where the arms are means of variants. *seconds* (per trial), *images_per_second*, *parameters*, *flops* and
     *memory* are those of the variant that the row is about, over all its trials that did not fail; None where it is
@@ -55,6 +55,7 @@ class Row:
     memory: int | None = None
     evidence: Evidence | None = None
     adjusted_equivalence_p: float | None = None
+    seeds: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,7 @@ def summarise(
     looked: Sequence[int] = (),
     pending: int = 0,
     images: Mapping[str, ImageEvidence] | None = None,
+    judge: Judge | None = None,
 ) -> Summary:
     """Answer the *contrasts*, paired by seed, and compare every variant that is in none of them with the base.
 
@@ -109,7 +111,8 @@ def summarise(
     one that it lacks, the name tells (``loss``, ``...error``). *looked* are the numbers of replicates at which verdicts
     were shown before, *pending* is the number of trials that are planned but not there yet. *images*: what the test
     images do to each metric, for rules that ask for intervals over replicates x images (see :mod:`.population`).
-    Raises :class:`StudyError` when no trial has the metric.
+    *judge*: yet another way to the evidence (see :mod:`.evidence`), in the place of that. Raises :class:`StudyError`
+    when no trial has the metric.
     """
     given = rules or Rules()
     rules = given if metric in (None, given.metric) else replace(given, metric=metric or "", margin=None)
@@ -120,7 +123,7 @@ def summarise(
         groups.setdefault(result.change, []).append(result)
     values = values_of(results, rules.metric)
     asked = contrasts_for(results, contrasts)
-    judge = judge_by_images(images or {})
+    judge = judge or judge_by_images(images or {})
     rows = [_row(contrast, groups, values, rules, judge) for contrast in asked]
     rows = _with_verdicts(rows, rules, lower_is_better=info.lower_is_better)
     summary = Summary(
@@ -187,6 +190,7 @@ def _base_row(group: Sequence[TrialResult], values: Mapping[int, float]) -> Row:
     return replace(
         _costs("base", "", group),
         n=len(values),
+        seeds=tuple(sorted(values)),
         base_mean=_mean(list(values.values())),
         failed=len(group) - len(values),
     )
@@ -209,6 +213,7 @@ def _row(
         row,
         contrast=contrast,
         n=len(arms.seeds),
+        seeds=arms.seeds,
         trials=len(trials),
         failed=sum(result.seed not in values.get(result.change, {}) for result in trials),
         collapsed=sum(result.collapsed for result in trials if not result.failure),
