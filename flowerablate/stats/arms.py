@@ -53,8 +53,12 @@ def arms_of(contrast: Contrast, values: Values, seeds: Iterable[int]) -> Arms:
 
 def contrast_of_change(change: str) -> Contrast:
     """Return the question that a variant answers where the design is not known: base against that variant."""
-    kind: ContrastKind = "swap" if "=" in change else "removal"
-    return Contrast(change, kind, {"": 1.0, change: -1.0}, component=change.removeprefix("-").partition("=")[0])
+    place, equals, value = change.removeprefix("-").partition("=")
+    weights = {"": 1.0, change: -1.0}
+    if place == "control":
+        return Contrast(value, "control", weights, component=value)
+    kind: ContrastKind = "removal" if not equals else "setting" if "." in place else "swap"
+    return Contrast(change, kind, weights, component=place)
 
 
 def contrasts_for(results: Sequence[TrialResult], designed: Sequence[Contrast] = ()) -> tuple[Contrast, ...]:

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 
+from flowerablate.cli import run_options
 from flowerablate.execute import trial as trial_module
 from flowerablate.train.state import load_state
 
@@ -218,6 +219,16 @@ def test_what_cannot_be_asked_is_one_line(command, picture_folder):
     assert told.stderr.count("\n") == 1
     assert "has no parameter 'beta'" in told.stderr
     assert "'pairwise', 'factorial'" in command("run", "tiny.toml", "--design", "latin-square").stderr
+
+
+def test_names_are_completed_from_the_study_that_is_here(folder, monkeypatch):
+    (folder / "tiny.toml").rename(folder / "study.toml")
+    monkeypatch.chdir(folder)
+    assert list(run_options.complete_parts("m")) == ["morphology", "model.skip", "model.batchnorm"]
+    assert list(run_options.complete_designs("fra")) == ["fractional", "fractional-3", "fractional-5"]
+    assert "macro_f1" in run_options.complete_metrics("macro")
+    (folder / "study.toml").write_text("not TOML")
+    assert list(run_options.complete_parts("m")) == []
 
 
 def test_every_command_of_the_document_can_be_run(command, picture_folder):
