@@ -90,3 +90,17 @@ def test_the_values_that_each_variant_chose_are_counted(trial):
     results += [trial("-x", seed, 0.9, tuned={"optimizer.lr": 0.1}) for seed in range(3)]
     (note,) = design_notes(summarise(results), results)
     assert note == "optimizer.lr, chosen on validation: base 0.1 (2 of 3), 0.03 (1 of 3); -x 0.1 (3 of 3)."
+
+
+def test_a_cell_of_an_earlier_design_is_no_question_but_is_counted(arms):
+    results = arms(**{"base": FULL, "x": FULL, "y": FULL, "y+z": FULL, "x+z": FULL})
+    summary = summarise(results, [Contrast("-x", "removal", {"": 1.0, "-x": -1.0}, "x")])
+    assert [row.label for row in summary.rows] == ["-x", "-y"]
+    assert summary.comparisons == 2
+    (note,) = design_notes(summary, results)
+    assert note == "The ledger has trials of 2 variants that no question of the table is about, such as -y+z."
+
+
+def test_without_a_design_every_variant_is_a_question(arms):
+    results = arms(**{"base": FULL, "x": FULL, "y+z": FULL})
+    assert [row.label for row in summarise(results).rows] == ["-x", "-y+z"]
