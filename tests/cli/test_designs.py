@@ -51,8 +51,8 @@ def test_several_designs_share_their_trials_and_each_question_is_answered(comman
     accuracy = {key: trial["metrics"]["accuracy"] for key, trial in found.items()}
     asked = contrasts(folder)
     assert set(asked) == {
-        "-flip", "-light", "+flip", "+light", "flip × light", "flip, on average", "light, on average",
-        "flip × light, on average", "flip, share", "light, share", "-flip+light",
+        "-flip", "-light", "+flip", "+light", "flip × light", "flip on average", "light on average",
+        "flip × light on average", "share of flip", "share of light", "-flip+light",
         "optimizer.lr=0.05",
     }  # fmt: skip
     full, no_flip, no_light, bare = (accuracy[change, 0] for change in cells[:4])
@@ -60,8 +60,8 @@ def test_several_designs_share_their_trials_and_each_question_is_answered(comman
         "-flip": full - no_flip,
         "+flip": no_light - bare,
         "flip × light": full - no_flip - no_light + bare,
-        "flip, on average": (full + no_light) / 2 - (no_flip + bare) / 2,
-        "flip, share": (full - no_flip) / 2 + (no_light - bare) / 2,
+        "flip on average": (full + no_light) / 2 - (no_flip + bare) / 2,
+        "share of flip": (full - no_flip) / 2 + (no_light - bare) / 2,
     }
     for label, effect in wanted.items():
         weights = asked[label]["weights"]
@@ -208,7 +208,7 @@ def test_a_dry_run_shows_the_questions_of_a_design(command, picture_folder):
     assert "4 variants, 8 trials, 8 to run" in told
     assert "answered by" not in command(*words).stdout
     fraction = command(*words, "--disable", "crop", "--design", "fractional-3").stdout
-    assert "flip, on average cannot be told from crop × light" in fraction
+    assert "flip on average cannot be told from crop × light" in fraction
     sampled = command("run", "tiny.toml", "--data", picture_folder, "--dry-run", "--design", "shapley").stdout
     assert "4 trials, drawn anew for each replicate" in " ".join(sampled.split())
 

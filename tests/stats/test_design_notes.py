@@ -11,8 +11,8 @@ ADD_AND_REMOVE = (
     Contrast("+x", "addition", {"-y": 1.0, "-x+y": -1.0}, "x"),
 )
 SHARES = (
-    Contrast("x, share", "share", {"": 0.5, "-x": -0.5, "-y": 0.5, "-x+y": -0.5}, "x"),
-    Contrast("y, share", "share", {"": 0.5, "-y": -0.5, "-x": 0.5, "-x+y": -0.5}, "y"),
+    Contrast("share of x", "share", {"": 0.5, "-x": -0.5, "-y": 0.5, "-x+y": -0.5}, "x"),
+    Contrast("share of y", "share", {"": 0.5, "-y": -0.5, "-x": 0.5, "-x+y": -0.5}, "y"),
 )
 WHOLE = Contrast("-x+y", "exploration", {"": 1.0, "-x+y": -1.0}, "-x+y", in_family=False)
 
@@ -80,9 +80,9 @@ def test_aliases_of_the_lowest_order_are_named_and_the_rest_is_counted():
 
 def test_a_fraction_says_what_it_cannot_tell(arms):
     results = arms(base=FULL, x=FULL)
-    contrast = Contrast("x, on average", "main effect", {"": 1.0, "-x": -1.0}, "x", aliases=("y × z",))
+    contrast = Contrast("x on average", "main effect", {"": 1.0, "-x": -1.0}, "x", aliases=("y × z",))
     (note,) = design_notes(summarise(results, [contrast]), results)
-    assert note == "A fraction of the runs cannot tell 'x, on average' from y × z."
+    assert note == "A fraction of the runs cannot tell 'x on average' from y × z."
 
 
 def test_the_values_that_each_variant_chose_are_counted(trial):
