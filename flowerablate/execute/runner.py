@@ -11,7 +11,8 @@ from functools import cached_property
 
 from ..contracts import Contrast, Design, Rules, Trial, TrialResult
 from ..ledger import Ledger, StudyNote, TrialFolder
-from ..stats.confounds import refusal
+from ..stats.confounds import refusals
+from ..stats.wording import count
 from ..study.designs import design
 from ..study.identity import Provenance, describe, expand_trials
 from ..study.resolve import resolve, rules_of
@@ -83,8 +84,13 @@ class Plan:
         missing = {trial.variant.change for trial in self.trials if not ledger.folder(trial).complete}
         seed = self.trials[0].seed
         probed = probe_design(self.design, missing, self.data, assembler, seed=seed)
-        for label, reason in probed.refused.items():
-            observer.remarked(f"refused, for nothing differs: {refusal(label, reason)}")
+        for text in refusals(probed.refused):
+            observer.remarked(f"refused, for nothing differs: {text}")
+        if probed.repeated:
+            observer.remarked(
+                f"{count(probed.repeated, 'variant')} will give what another one gives; leave out what is refused, and "
+                "their trials are saved"
+            )
         for label, remark in probed.remarks.items():
             observer.remarked(f"{label} {remark}")
         return replace(self, design=probed.design, refused=probed.refused, remarks=probed.remarks)

@@ -43,15 +43,23 @@ def confound_notes(summary: Summary, results: Sequence[TrialResult]) -> Iterator
 def refusal_notes(refused: Mapping[str, str], remarks: Mapping[str, str]) -> Iterator[str]:
     """Return what the comparison of the variants before training found, by the labels of their contrasts."""
     if refused:
-        said = "; ".join(refusal(label, reason) for label, reason in refused.items())
-        yield f"Refused before training, for nothing differs: {said}."
+        yield f"Refused before training, for nothing differs: {'; '.join(refusals(refused))}."
     for label, remark in remarks.items():
         yield f"{label} {remark}."
 
 
-def refusal(label: str, reason: str) -> str:
-    """Return a refused contrast with its *reason*, which names the component again only where the label does not."""
-    return f"{label}: {reason.removeprefix(label.removeprefix('-') + ': ')}"
+def refusals(refused: Mapping[str, str]) -> list[str]:
+    """Return refused contrasts with their reasons, those of one reason together.
+
+    A reason names the component again only where the label of the contrast does not.
+    """
+    labels: dict[str, list[str]] = {}
+    for label, reason in refused.items():
+        labels.setdefault(reason, []).append(label)
+    return [
+        f"{', '.join(group)}: {reason.removeprefix(group[0].removeprefix('-') + ': ') if len(group) == 1 else reason}"
+        for reason, group in labels.items()
+    ]
 
 
 def _figures(results: Sequence[TrialResult]) -> dict[str, Figures]:

@@ -69,9 +69,12 @@ def test_an_interaction_has_no_arms_to_compare(note):
     assert note([interaction], a={"facts": {"epochs": 9.0}}, b={}, ab={}) == []
 
 
-def test_refusals_are_told_with_their_reasons():
-    notes = list(refusal_notes({"-flip": "flip: applied to none", "a:b": "flip: applied to none"}, {"-x": "is odd"}))
-    assert notes == [
-        "Refused before training, for nothing differs: -flip: applied to none; a:b: flip: applied to none.",
+def test_refusals_are_told_with_their_reasons_those_of_one_reason_together():
+    assert list(refusal_notes({"-flip": "flip: applied to none"}, {"-x": "is odd"})) == [
+        "Refused before training, for nothing differs: -flip: applied to none.",
         "-x is odd.",
+    ]
+    shared = {"-flip": "flip: applied to none", "a:b": "flip: applied to none", "-c": "model.c: is idle"}
+    assert list(refusal_notes(shared, {})) == [
+        "Refused before training, for nothing differs: -flip, a:b: flip: applied to none; -c: model.c: is idle."
     ]

@@ -11,7 +11,7 @@ from typing import Any
 from ...contracts import Contrast, Design, Pipeline, Variant
 from ...data.splits import split_samples
 from ...errors import StudyError
-from ...stats.confounds import refusal
+from ...stats.confounds import refusals
 from ...study.designs import candidates
 from ..assemble import Assembler, DataSet
 from .causes import cause_of_sameness
@@ -29,12 +29,14 @@ _FAILED = -1
 class Probed:
     """What is left of a *design*. *refused*: reasons by the labels of the contrasts that vanish.
 
-    *remarks*: what else is to be said of a contrast, by its label, such as that its arms hardly differ.
+    *remarks*: what else is to be said of a contrast, by its label, such as that its arms hardly differ. *repeated*
+    counts the variants left, besides controls, whose results will be those of another one.
     """
 
     design: Design
     refused: Mapping[str, str]
     remarks: Mapping[str, str]
+    repeated: int = 0
 
 
 def probe_design(design: Design, missing: Collection[str], data: DataSet, assembler: Assembler, *, seed: int) -> Probed:
@@ -60,7 +62,7 @@ def probe_design(design: Design, missing: Collection[str], data: DataSet, assemb
     used = {"", *(change for contrast in left for change in _changes(contrast))}
     kept = tuple(variant for variant in design.variants if variant.change in used)
     shown = {label: remark for label, remark in remarks.items() if remark}
-    return Probed(replace(design, variants=kept, contrasts=left), refused, shown)
+    return Probed(replace(design, variants=kept, contrasts=left), refused, shown, probe.repeats(kept))
 
 
 @dataclass
@@ -175,6 +177,11 @@ class _Probe:
     def _pixels_of(self, change: str) -> Pixels:
         return self._made(self._keys[change][0][_PIXELS]).of(self._candidates[change][0])
 
+    def repeats(self, variants: Iterable[Variant]) -> int:
+        """Count those of *variants* that were compared and are the same as an earlier one."""
+        classes = [self._classes[variant.change] for variant in variants if variant.change in self._classes]
+        return len(classes) - len(set(classes))
+
     def vanishes(self, contrast: Contrast) -> bool:
         """Whether the weights of *contrast* sum to zero in every class, on every replicate."""
         return all(self._weights_vanish(weights) for weights in _weights(contrast))
@@ -237,5 +244,4 @@ def _pairs(first: Pipeline, second: Pipeline) -> Iterable[tuple[Any, Any]]:
 
 
 def _nothing_left(refused: Mapping[str, str]) -> str:
-    reasons = "; ".join(refusal(label, reason) for label, reason in refused.items())
-    return f"nothing would differ, so nothing is trained: {reasons}"
+    return f"nothing would differ, so nothing is trained: {'; '.join(refusals(refused))}"

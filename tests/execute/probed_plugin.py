@@ -1,0 +1,68 @@
+"""Components whose differences are known: the local plugin of the studies that are probed."""
+
+import numpy as np
+
+import flowerablate as fa
+
+
+def python(function):
+    return lambda context, **params: fa.PythonOp(lambda batch, draws: function(batch, draws, **params))
+
+
+def shift(batch, draws, by):
+    return np.clip(batch.astype(np.int16) + by, 0, 255).astype(np.uint8)
+
+
+def rarely(batch, draws, share):
+    batch[draws.uniform(1)[:, 0] < share] = 0
+    return batch
+
+
+@fa.hookimpl
+def flowerablate_register_step(register):
+    by = fa.Param("by", 3, "levels", -255, 255)
+    register(fa.StepSpec("shift", "Adds.", python(shift), (by,)))
+    register(fa.StepSpec("negative", "Negates.", python(lambda batch, draws: 255 - batch)))
+    register(fa.StepSpec("paint", "Paints it white.", python(lambda batch, draws: np.full_like(batch, 255))))
+    share = fa.Param("share", 0.05, "share", 0.0, 1.0)
+    register(fa.StepSpec("rarely", "Blackens some.", python(rarely), (share,), random=True))
+
+
+@fa.hookimpl
+def flowerablate_register_scheduler(register):
+    def absolute(context):
+        from torch.optim.lr_scheduler import LRScheduler
+
+        class Absolute(LRScheduler):
+            def get_lr(self):
+                return [0.01 for _ in self.optimizer.param_groups]
+
+        return Absolute(context.optimizer)
+
+    register(fa.SchedulerSpec("absolute", "Takes no rate but its own.", absolute))
+
+
+@fa.hookimpl
+def flowerablate_register_model(register):
+    def build(context, idle, detached, dropout, fails):
+        import torch
+        from torch import nn
+
+        class Flat(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.first = nn.Linear(context.channels * context.image_size**2, 32)
+                self.drop = nn.Dropout(dropout)
+                self.last = nn.Linear(32, context.classes)
+
+            def forward(self, images):
+                if fails:
+                    raise RuntimeError("it cannot")
+                hidden = self.drop(torch.relu(self.first(images.flatten(1))))
+                return self.last(hidden.detach() if detached else hidden)
+
+        return Flat()
+
+    switches = [fa.Param(name, True, name, off=False) for name in ("idle", "detached")]
+    dropout = fa.Param("dropout", 0.2, "Share that is dropped.", 0.0, 0.9, off=0.0)
+    register(fa.ModelSpec("flat", "Two layers.", build, (*switches, dropout, fa.Param("fails", False, "Fails."))))
