@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast, get_args
@@ -16,14 +17,27 @@ from . import report_page
 if TYPE_CHECKING:
     from ..execute.assemble import Assembler
     from ..ledger import Ledger, StudyNote
+    from ..stats import Summary
 
 
 def report(
     study: Annotated[
         str | None, typer.Argument(help="Name of the study, or its ledger folder. Without it: the latest one.")
     ] = None,
-    format: Annotated[str, typer.Option("--format", help="rich, md, csv, json, svg or html.")] = "rich",
-    out: Annotated[Path | None, typer.Option(help="Write to this file instead of the terminal.")] = None,
+    format: Annotated[
+        str | None,
+        typer.Option("--format", help="rich, md, latex, csv, json, svg or html. Without it: as --out ends, else rich."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write to this file instead of the terminal.")
+    ] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(metavar="X,Y", help="The columns of the table, left to right: see 'flowerablate list column'."),
+    ] = None,
+    compare: Annotated[
+        str | None, typer.Option(metavar="OTHER", help="Set beside it another study, by name or by ledger folder.")
+    ] = None,
     metric: Annotated[
         str | None,
         typer.Option(
@@ -58,26 +72,35 @@ def report(
     \b
     Examples:
       flowerablate report
-      flowerablate report flowers --format csv > flowers.csv
-      flowerablate report --metric brier
+      flowerablate report flowers --out flowers.tex
+      flowerablate report flowers --columns variant,effect,forest,p,mde,verdict
+      flowerablate report flowers --compare flowers-noisy
       flowerablate report --metric calibration_error,bins=10
       flowerablate report --population images
       flowerablate report --format html --out report.html
       flowerablate report --images --of -morphology --sheet morphology.png
     """
     from ..ledger import Ledger
-    from ..report import FORMATS
+    from ..report import format_of
 
+    ledger = Ledger(_find(study, runs))
     if images:
         from .report_images import print_images
 
-        ledger = Ledger(_find(study, runs))
-        print_images(ledger, _note(ledger, base), format, Console(), of=of, top=top, sheet=sheet)
+        _refuse("--images", {"--columns": columns, "--compare": compare, "--out": out, "--metric": metric})
+        note = _note(ledger, base)
+        print_images(ledger, note, format or "rich", Console(), _assembler(), of=of, top=top, sheet=sheet)
         return
-    if format not in (*FORMATS, "html"):
-        raise StudyError(f"no report format is called {format!r}; {nearest(format, (*FORMATS, 'html'))}")
+    _refuse("a table", {"--of": of, "--sheet": sheet})
+    chosen = format or (format_of(out) if out else "rich")
+    if compare is not None:
+        from .report_compare import print_comparison
+
+        _refuse("--compare", {"--columns": columns, "--base": base})
+        print_comparison(ledger, Ledger(_find(compare, runs)), chosen, Console(), _assembler(), metric, out)
+        return
     wanted = None if population is None else _population(population)
-    print_report(Ledger(_find(study, runs)), base, format, Console(), _assembler(), metric, out, wanted)
+    print_report(ledger, base, chosen, Console(), _assembler(), metric, out, columns, wanted)
 
 
 def print_report(
@@ -88,16 +111,44 @@ def print_report(
     assembler: Assembler,
     metric: str | None = None,
     out: Path | None = None,
+    columns: str | None = None,
     population: Population | None = None,
 ) -> None:
     """Print the comparison of all variants that the ledger holds for *base_id*, or for the base of the latest run.
 
-    A *metric* that the trials do not have yet is taken of their predictions; *assembler* builds it.
+    A *metric* that the trials do not have yet is taken of their predictions; *assembler* builds it, and the *columns*.
     *population* takes the place of the one that the study's rules name.
     """
+    from ..report import FORMATS, render, show
+    from .columns import choose_columns
+
+    if format not in (*FORMATS, "html"):
+        raise StudyError(f"no report format is called {format!r}; {nearest(format, (*FORMATS, 'html'))}")
+    if columns is not None and format in ("csv", "json"):
+        raise StudyError(f"{format} holds every figure; leave out --columns")
+    chosen = choose_columns(columns, assembler) if columns is not None else ()
+    note, summary = read_summary(ledger, base_id, assembler, metric, population)
+    title = ledger.root.absolute().name
+    if format == "html":
+        text = report_page.page(ledger, note, summary, title, assembler, chosen)
+    elif format == "rich" and out is None:
+        show(summary, console, title=title, columns=chosen)
+        return
+    else:
+        text = render(summary, format, title=title, columns=chosen)
+    put(text, out)
+
+
+def read_summary(
+    ledger: Ledger,
+    base_id: str | None,
+    assembler: Assembler,
+    metric: str | None = None,
+    population: Population | None = None,
+) -> tuple[StudyNote, Summary]:
+    """Return what the ledger notes of the study with that base, or of the latest, and what its trials say."""
     from ..execute.images import image_evidence
     from ..execute.metrics import reading, undefined, with_metrics
-    from ..report import render, show
     from ..stats import summarise
     from ..stats.confounds import refusal_notes
     from ..stats.notes import count
@@ -126,14 +177,11 @@ def print_report(
     if note.skipped:
         left_out = f"{count(note.skipped, 'unreadable image')} left out of the data."
         summary = replace(summary, notes=(*summary.notes, left_out))
-    title = ledger.root.absolute().name
-    if format == "html":
-        text = report_page.page(ledger, note, summary, title)
-    elif format == "rich" and out is None:
-        show(summary, console, title=title)
-        return
-    else:
-        text = render(summary, format, title=title)
+    return note, summary
+
+
+def put(text: str, out: Path | None) -> None:
+    """Write *text* to the file *out*, or to the standard output."""
     if out is None:
         typer.echo(text, nl=False)
     else:
@@ -144,6 +192,12 @@ def _population(text: str) -> Population:
     if text not in get_args(Population):
         raise StudyError(f"no population is called {text!r}; {nearest(text, get_args(Population))}")
     return cast(Population, text)
+
+
+def _refuse(beside: str, options: Mapping[str, object]) -> None:
+    given = [name for name, value in options.items() if value is not None]
+    if given:
+        raise StudyError(f"{given[0]} does not go with {beside}; leave out one of them")
 
 
 def _note(ledger: Ledger, base_id: str | None) -> StudyNote:

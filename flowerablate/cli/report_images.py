@@ -9,10 +9,10 @@ import typer
 from rich.console import Console
 
 from ..errors import DataError, FlowerablateError, LedgerError, StudyError, nearest
-from .report_page import assembler_here
 
 if TYPE_CHECKING:
     from ..contracts import Contrast
+    from ..execute.assemble import Assembler
     from ..execute.document import Folders
     from ..ledger import Ledger, StudyNote
     from ..report.image_report import ContrastImages
@@ -25,6 +25,7 @@ def print_images(
     note: StudyNote,
     format: str,
     console: Console,
+    assembler: Assembler,
     *,
     of: str | None = None,
     top: int = 10,
@@ -57,7 +58,7 @@ def print_images(
             for part in to_tables(row, top):
                 console.print(part)
     if sheet is not None:
-        _write_sheet(rows, folders, top, sheet)
+        _write_sheet(rows, folders, top, sheet, assembler)
 
 
 def _wanted(ledger: Ledger, note: StudyNote, of: str | None) -> list[Contrast]:
@@ -95,7 +96,7 @@ def _counted(contrast: Contrast, folders: Folders) -> ContrastImages:
     return ContrastImages(contrast, image_wins(pairs))
 
 
-def _write_sheet(rows: list[ContrastImages], folders: Folders, top: int, path: Path) -> None:
+def _write_sheet(rows: list[ContrastImages], folders: Folders, top: int, path: Path, assembler: Assembler) -> None:
     from ..execute.document import base_record
     from ..execute.gallery import Pictures, originals, pipeline_of
     from ..ledger.files import replacing
@@ -106,7 +107,7 @@ def _write_sheet(rows: list[ContrastImages], folders: Folders, top: int, path: P
         raise LedgerError("no trial of the base has finished, so where the pictures lie is not known yet")
     keys = {count.key for row in rows for side in (row.found.wins, row.found.losses) for count in side[:top]}
     try:
-        found = originals(Pictures(pipeline_of(record), assembler_here()()), sorted(keys))
+        found = originals(Pictures(pipeline_of(record), assembler), sorted(keys))
     except FlowerablateError as error:
         raise DataError(f"the pictures for {path} cannot be found: {error}") from None
     with replacing(path) as file:

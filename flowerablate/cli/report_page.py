@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
-
-from rich.console import Console
 
 if TYPE_CHECKING:
     from ..execute.assemble import Assembler
@@ -14,16 +12,16 @@ if TYPE_CHECKING:
     from ..stats import Summary
 
 
-def page(ledger: Ledger, note: StudyNote, summary: Summary, title: str, columns: Sequence[Column] = ()) -> str:
+def page(
+    ledger: Ledger,
+    note: StudyNote,
+    summary: Summary,
+    title: str,
+    assembler: Assembler,
+    columns: Sequence[Column] = (),
+) -> str:
     """Return the page of the study that *note* is of, *title* above it."""
     from ..execute.document import collect
     from ..report.html.page import to_html
 
-    return to_html(collect(ledger, note, summary, title, assembler_here()), columns)
-
-
-def assembler_here() -> Callable[[], Assembler]:
-    """Return what makes an assembler with the plugins and the data of this folder and the user's cache."""
-    from .run import make_assembler, open_registry
-
-    return lambda: make_assembler(*open_registry(None, Console(stderr=True)))
+    return to_html(collect(ledger, note, summary, title, assembler), columns)

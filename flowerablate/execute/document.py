@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..contracts import Pipeline, TrialResult
@@ -32,12 +32,10 @@ Folders = Mapping[tuple[str, int], TrialFolder]
 """The finished trials by change and seed."""
 
 
-def collect(
-    ledger: Ledger, note: StudyNote, summary: Summary, title: str, assemble: Callable[[], Assembler] | None
-) -> Document:
-    """Return the document of the study that *note* is of; *assemble* makes what builds data sets and steps.
+def collect(ledger: Ledger, note: StudyNote, summary: Summary, title: str, assembler: Assembler | None) -> Document:
+    """Return the document of the study that *note* is of; *assembler* builds data sets and steps.
 
-    What cannot be found or read is left out, and the document says so; without *assemble* no pictures are looked for.
+    What cannot be found or read is left out, and the document says so; without *assembler* no pictures are looked for.
     """
     results = [result for result in ledger.results(note.base_id) if not result.failure]
     folders = finished_trials(ledger, note.base_id)
@@ -49,7 +47,7 @@ def collect(
         curves=_curves(results, folders, missing),
         costs=_costs(results, summary),
         confusions=_confusions(results, folders, missing),
-        samples=_samples(pipeline, results, assemble),
+        samples=_samples(pipeline, results, assembler),
         study=to_toml(pipeline, title, note.rules, note.secondary, _seeds(results)) if pipeline else "",
         provenance=_provenance(note, results),
         missing=tuple(dict.fromkeys(missing)),
@@ -155,13 +153,11 @@ def _confusions(results: Sequence[TrialResult], folders: Folders, missing: list[
     return tuple(found)
 
 
-def _samples(
-    pipeline: Pipeline | None, results: Sequence[TrialResult], assemble: Callable[[], Assembler] | None
-) -> Samples:
-    if pipeline is None or assemble is None:
+def _samples(pipeline: Pipeline | None, results: Sequence[TrialResult], assembler: Assembler | None) -> Samples:
+    if pipeline is None or assembler is None:
         return Samples(remarks=("The pictures were not looked for.",))
     try:
-        return sample_pictures(Pictures(pipeline, assemble()), min(_seeds(results), default=0))
+        return sample_pictures(Pictures(pipeline, assembler), min(_seeds(results), default=0))
     except (OSError, FlowerablateError) as error:
         return Samples(remarks=(f"The pictures cannot be shown: {error}.",))
 
@@ -175,7 +171,8 @@ def _provenance(note: StudyNote, results: Sequence[TrialResult]) -> Provenance:
     counted: dict[str, Counter[str]] = {}
     for result in results:
         for name, value in result.environment.items():
-            counted.setdefault(name, Counter())[str(value)] += 1
+            parts = str(value).split("; ") if name == "owners" else [str(value)]
+            counted.setdefault("plugins" if name == "owners" else name, Counter()).update(parts)
     return Provenance(
         base_id=note.base_id,
         seeds=_seeds(results),

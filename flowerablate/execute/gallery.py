@@ -21,7 +21,7 @@ from ..preprocess import BuiltStep, NamedOp, Preprocess
 from ..preprocess.steps import writes_floats
 from ..report.html.document import Frame, Strip
 from ..report.html.document import Samples as SamplePictures
-from .assemble import Assembler
+from .assemble import Assembler, decoded_at_least
 
 SHOWN = 4
 """Pictures of the data set that a page shows."""
@@ -66,12 +66,12 @@ class Pictures:
         """Return the class of the picture *key*."""
         return self.samples.classes[self.samples.labels[self._places[key]]]
 
-    def original(self, key: str) -> NDArray[Any]:
-        """Return the picture *key* as the pipeline reads it, uint8 or uint16 [H, W, C]."""
+    def original(self, key: str, at_least: int | None = None) -> NDArray[Any]:
+        """Return the picture *key*, uint8 or uint16 [H, W, C]; *at_least* as for ``decode``."""
         if key not in self._places:
             raise DataError(f"the data set has no picture {key!r} any more")
         plan = self.pipeline.train
-        return decode(self.samples.paths[self._places[key]], plan.channels, depth=plan.bits)
+        return decode(self.samples.paths[self._places[key]], plan.channels, depth=plan.bits, at_least=at_least)
 
     def first_of_each_class(self, count: int = SHOWN) -> list[str]:
         """Return up to *count* keys: the first by name of each class, then the second, and so on."""
@@ -105,7 +105,8 @@ def sample_pictures(pictures: Pictures, seed: int, *, epoch: int = 1, count: int
 
 
 def _strip(pictures: Pictures, key: str, steps: Sequence[BuiltStep], seed: int, epoch: int) -> Strip:
-    pixels = pictures.original(key)
+    whole = pictures.original(key)
+    pixels = pictures.original(key, decoded_at_least(pictures.assembler.build_steps(pictures.pipeline)))
     plan = pictures.pipeline.train
     source = PackedImages(
         pixels=pixels.reshape(-1),
@@ -116,7 +117,7 @@ def _strip(pictures: Pictures, key: str, steps: Sequence[BuiltStep], seed: int, 
     )
     height, width = pixels.shape[:2]
     ident = key64("sample", key)
-    frames = [frame("original", pixels, f"{width} × {height} pixels")]
+    frames = [frame("original", whole, f"{whole.shape[1]} × {whole.shape[0]} pixels")]
     for end in range(1, len(steps) + 1):
         ops = [NamedOp(step.name, step.op) for step in steps[:end]]
         chain = Preprocess(ops, plan.channels, dtype=pixels.dtype.name)

@@ -55,6 +55,7 @@ class Plan:
             metrics=tuple(self.metrics.infos.values()),
             refused=self.refused,
             remarks=self.remarks,
+            data=self.data.fingerprint,
         )
 
     def probed(self, ledger: Ledger, assembler: Assembler, observer: RunObserver) -> Plan:

@@ -23,7 +23,8 @@ class StudyNote:
     *trials* are those of the latest run, *skipped* counts its unreadable images. *contrasts* are all that were ever
     asked, *refused* gives the reason for each that was asked and changes nothing, *remarks* what the comparison before
     training found of others. *looked* are the numbers of replicates at which verdicts were shown. *secondary* metrics
-    are shown beside that of the *rules*; *metrics* says how to read each, should its plugin be gone.
+    are shown beside that of the *rules*; *metrics* says how to read each, should its plugin be gone. *data* names the
+    images by their content.
     """
 
     base_id: str
@@ -36,6 +37,7 @@ class StudyNote:
     secondary: tuple[str, ...] = ()
     remarks: Mapping[str, str] = field(default_factory=dict)
     metrics: tuple[MetricInfo, ...] = ()
+    data: str = ""
 
 
 @dataclass(frozen=True)

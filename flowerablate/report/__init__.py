@@ -6,9 +6,55 @@ figures.
 """
 
 from .columns import Column
-from .formats import FORMATS, render, show
-from .standard import default_columns
+from .comparison import Comparison, Side, compare
+from .comparison_formats import FORMATS as COMPARISON_FORMATS
+from .comparison_formats import render_comparison, show_comparison
+from .forest import ForestColumn
+from .formats import FORMATS, format_of, render, show
+from .standard import (
+    EffectColumn,
+    MeansColumn,
+    PairsColumn,
+    ParametersColumn,
+    SecondaryColumn,
+    TimeColumn,
+    VariantColumn,
+    VerdictColumn,
+    default_columns,
+    interval_cells,
+)
 from .table import Report
-from .wording import MISSING, Scale, scale_of
+from .wording import MISSING, Scale, duration, printable, probability, quantity, scale_of
 
-__all__ = ["FORMATS", "MISSING", "Column", "Report", "Scale", "default_columns", "render", "scale_of", "show"]
+__all__ = [
+    "COMPARISON_FORMATS",
+    "FORMATS",
+    "MISSING",
+    "Column",
+    "Comparison",
+    "EffectColumn",
+    "ForestColumn",
+    "MeansColumn",
+    "PairsColumn",
+    "ParametersColumn",
+    "Report",
+    "Scale",
+    "SecondaryColumn",
+    "Side",
+    "TimeColumn",
+    "VariantColumn",
+    "VerdictColumn",
+    "compare",
+    "default_columns",
+    "duration",
+    "format_of",
+    "interval_cells",
+    "printable",
+    "probability",
+    "quantity",
+    "render",
+    "render_comparison",
+    "scale_of",
+    "show",
+    "show_comparison",
+]

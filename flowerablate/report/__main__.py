@@ -14,6 +14,8 @@ from ..contracts import Contrast, ContrastKind, MetricInfo, Rules, TrialResult
 from ..errors import FlowerablateError
 from ..keyed import raw_words
 from ..stats import Summary, summarise
+from .comparison import Comparison, Side, compare
+from .comparison_formats import render_comparison, show_comparison
 from .formats import render, show
 
 TITLE = "DEMONSTRATION with invented figures: no network was trained"
@@ -61,16 +63,22 @@ def demonstration(seeds: int = 5) -> Summary:
     return summarise(results)
 
 
-def all_kinds(seeds: int = 10, margin: float | None = 0.005) -> Summary:
-    """Return the summary of a study that never ran and asks a question of every kind, with a margin."""
+def all_kinds(seeds: int = 10, margin: float | None = 0.005, salt: str = "") -> Summary:
+    """Return the summary of a study that never ran and asks a question of every kind; *salt* changes its figures."""
     results = []
     for change, (effect, spread, seconds, parameters) in _DESIGNED.items():
         for seed in range(1, seeds + 1):
-            accuracy = 0.873 + 0.02 * _noise("split", seed) - effect + spread * _noise(change, seed)
+            accuracy = 0.873 + 0.02 * _noise("split", seed) - effect + spread * _noise(change + salt, seed)
             results.append(_trial(change, seed, accuracy, seconds, parameters))
     rules = Rules(margin=margin)
     metrics = {"log_loss": MetricInfo("log_loss", lower_is_better=True)}
     return summarise(results, _contrasts(), rules=rules, secondary=["log_loss"], metrics=metrics)
+
+
+def two_studies() -> Comparison:
+    """Return two studies that never ran side by side: the same images, ten and six seeds."""
+    sides = [Side(f"invented-{seeds}", all_kinds(seeds, salt=str(seeds)), "invented", (0.15, 0.2)) for seeds in (10, 6)]
+    return compare(*sides)
 
 
 def _contrasts() -> tuple[Contrast, ...]:
@@ -121,13 +129,19 @@ def _trial(
 
 
 def main() -> None:
-    """Print the demonstration: as a table, or in the format that the first argument names."""
+    """Print the demonstration: as tables, or in the format that the first argument names."""
+    console = Console()
     if len(sys.argv) < 2:
-        show(demonstration(), Console(), title=TITLE)
-        Console().print()
-        show(all_kinds(), Console(), title="The same for questions of every kind")
+        show(demonstration(), console, title=TITLE)
+        console.print()
+        show(all_kinds(), console, title="Invented as well: questions of every kind, and a margin")
+        console.print()
+        show_comparison(two_studies(), console)
         return
     try:
+        if sys.argv[1] == "compare":
+            sys.stdout.write(render_comparison(two_studies(), *sys.argv[2:3]))
+            return
         sys.stdout.write(render(all_kinds(), sys.argv[1], title=TITLE))
     except FlowerablateError as error:
         sys.exit(f"error: {error}")

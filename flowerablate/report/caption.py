@@ -25,7 +25,7 @@ def _base(summary: Summary) -> str:
     return f", base {scale.value(summary.base.base_mean)}{' ' + scale.unit if scale.unit else ''}"
 
 
-def caption(summary: Summary, columns: Sequence[Column]) -> tuple[str, ...]:
+def caption(summary: Summary, columns: Sequence[Column] = ()) -> tuple[str, ...]:
     """Return what *columns* mean: the effect, the rules behind the verdicts, the drawing, the costs."""
     shown = {column.name for column in columns}
     groups = groups_of(summary)

@@ -24,8 +24,9 @@ _MARGIN = 36
 _COLUMNS = 5
 _LINE = 19
 _CAPTION = 4 * _LINE + 8
-_HEADING = 46
+_HEADING = 62
 _PAPER, _PANEL, _INK, _SOFT = "#fcfcfa", "#efefea", "#1c232b", "#5c6672"
+_LEGEND = "each arm: the class it answered most often, and its right answers / replicates that tested the image"
 _WON, _LOST = "#0a63a6", "#bd4b06"
 
 
@@ -53,6 +54,7 @@ def contact_sheet(rows: Sequence[ContrastImages], pictures: Mapping[str, Image],
     for title, color, counts, arms in sections:
         draw.rectangle((_MARGIN, y + 3, _MARGIN + 4, y + 19), fill=color)
         draw.text((_MARGIN + 14, y), fonts.elided(title, fonts.head, width - 2 * _MARGIN - 14), _INK, fonts.head)
+        draw.text((_MARGIN + 14, y + 24), _LEGEND if counts else "none", _SOFT, fonts.text)
         y += _HEADING
         for place, count in enumerate(counts):
             x = _MARGIN + place % columns * (PICTURE + _GAP)

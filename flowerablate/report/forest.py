@@ -56,7 +56,9 @@ def axis_of(summary: Summary, width: int) -> Axis | None:
     high = min(limit, max(0.0, margin, *(high for _, high in extents)))
     span = high - low or 1.0
     room = span / (width - 3)  # a cell at each end, so that no mark stands at the edge
-    return Axis(low - room, high + room, width)
+    step = (span + 2 * room) / (width - 1)
+    first = -round((room - low) / step) * step  # 0 in the middle of a cell: the margin is as wide on both sides
+    return Axis(first, first + step * (width - 1), width)
 
 
 def _extent(effect: Effect) -> tuple[float, float]:

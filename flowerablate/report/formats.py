@@ -21,13 +21,14 @@ from .table import Report
 Format = Literal["rich", "md", "latex", "csv", "json", "svg"]
 FORMATS: tuple[Format, ...] = ("rich", "md", "latex", "csv", "json", "svg")
 
-SUFFIXES: dict[str, Format] = {
+SUFFIXES: dict[str, str] = {
     ".txt": "rich",
     ".md": "md",
     ".tex": "latex",
     ".csv": "csv",
     ".json": "json",
     ".svg": "svg",
+    ".html": "html",
 }
 """What the ending of a file's name says about its format."""
 

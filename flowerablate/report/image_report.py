@@ -25,6 +25,7 @@ from rich.text import Text
 
 from ..contracts import Contrast
 from ..stats.image_wins import ImageCount, ImageWins
+from .groups import WORDS
 from .records import harmless
 from .wording import printable
 
@@ -40,9 +41,9 @@ class ContrastImages:
 
 
 def arm_names(contrast: Contrast) -> tuple[str, str]:
-    """Return what the two arms are called: ``with`` and ``without`` a component, or ``base`` and ``new``."""
-    about_a_part = contrast.kind in ("removal", "addition", "main effect")
-    return ("with", "without") if about_a_part else ("base", "new")
+    """Return what the two arms are called: ``with`` and ``without`` a component, or such as ``base`` and ``new``."""
+    arms = WORDS[contrast.kind].arms
+    return ("with", "without") if arms is None or "without" in arms else arms
 
 
 def side_titles(images: ContrastImages) -> tuple[str, str]:

@@ -74,7 +74,7 @@ def to_latex(summary: Summary, title: str = "", columns: Sequence[Column] = ()) 
 
 
 class _Part:
-    """A column of ours as one column of LaTeX, or as two: effects and their intervals are each aligned by themselves."""
+    """A column of ours as one column of LaTeX, or as two: effects and their intervals are aligned apart."""
 
     def __init__(self, column: Column, summary: Summary) -> None:
         self.column = column
@@ -151,9 +151,13 @@ def _numbers(text: str) -> str:
 
 
 def _caption(summary: Summary, title: str, columns: Sequence[Column]) -> str:
-    lines = [f"{title}: {headline(summary)}." if title else f"{headline(summary)}.", *caption(summary, columns)]
-    decided = ["Bold: decided."] if summary.comparisons else []
-    return " ".join(escape(line[0].upper() + line[1:]) for line in [*lines, *decided])
+    lines = [f"{headline(summary)}.", *caption(summary, columns)]
+    sentences = [line[0].upper() + line[1:] for line in lines]
+    if title:
+        sentences[0] = f"{title}: {lines[0]}"
+    if summary.comparisons:
+        sentences.append("Bold: decided.")
+    return " ".join(escape(sentence) for sentence in sentences)
 
 
 def _notes(notes: Sequence[str]) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ..stats import Row, Summary
+from ..stats import Summary
 from .caption import caption, headline
 from .columns import Column
 from .groups import groups_of, heading, order_of
@@ -35,7 +35,7 @@ def to_markdown(summary: Summary, title: str = "", columns: Sequence[Column] = (
 
 def _cells(column: Column, summary: Summary) -> list[str]:
     if isinstance(column, VariantColumn):
-        return [summary.base.label, *(code(row) for row in summary.rows)]
+        return [summary.base.label, *(code_text(row.label) for row in summary.rows)]
     # Our own cells hold nothing active but brackets; those of a plugin may hold anything.
     return [_inactive(" ".join(cell.split())) for cell in column.cells(summary)]
 
@@ -45,9 +45,9 @@ def table_line(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def code(row: Row) -> str:
-    """Return the label of *row* as code, with which nothing can be done but reading it."""
-    label = printable(row.label).replace("|", r"\|")
+def code_text(text: str) -> str:
+    """Return *text* as code, with which nothing can be done but reading it."""
+    label = printable(text).replace("|", r"\|")
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", label)), default=0))
     return f"{fence}{label}{fence}" if fence == "`" else f"{fence} {label} {fence}"
 

@@ -1,17 +1,6 @@
-"""The same figures for machines: JSON with a documented schema, and CSV.
+"""The same figures for machines: JSON with a schema, and CSV. docs/report.md says what each field is.
 
-The JSON document (``"schema": "flowerablate.report/1"``); numbers are not rounded, and ``null`` is a value that the
-trials do not give::
-
-    schema, title, metric, split ("test"), lower_is_better, level (.95), comparisons (size of the Holm family),
-    notes [text], base ROW, variants [ROW]
-
-    ROW: variant, change ("" for the base), n (pairs), trials, failed, collapsed, unpaired, base_mean, variant_mean,
-         effect EFFECT, p_adjusted, verdict, reason, more_replicates, seconds, images_per_second, parameters
-    EFFECT: mean, low, high, sd, base_sd, variant_sd, p_t, p_sign_flip, sign_flip_exact, sign_flip_floor,
-            minimum_detectable, correlation, differences [number]
-
-The CSV has one line per ROW, the fields of EFFECT (without the differences) among them, in units of the metric.
+Numbers are not rounded; ``null``, or an empty cell, is a value that the trials do not give.
 """
 
 from __future__ import annotations
@@ -21,78 +10,91 @@ import io
 import json
 import math
 import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import Any
 
-from ..stats import Effect, Row, Summary
+from ..stats import Center, Effect, Row, Summary
 
-SCHEMA = "flowerablate.report/1"
+SCHEMA = "flowerablate.report/2"
+"""The name of the schema in docs/report.schema.json; the number rises when a field changes its meaning or goes."""
 
 _FORMULA = re.compile(r"^[=+\-@\t\r\n]")
-_LABEL = re.compile(r"^-[\w.]+(\+[\w.]+)*$")
+_LABEL = re.compile(r"^[-+]?[A-Za-z_][\w.]*(\+[\w.]+)*$")
 
 
 def to_json(summary: Summary, title: str = "") -> str:
-    """Return the document described above, indented, ending in a newline."""
-    document = {
-        "schema": SCHEMA,
-        "title": title,
-        "metric": summary.metric,
-        "split": "test",
-        "lower_is_better": summary.lower_is_better,
-        "level": summary.level,
-        "comparisons": summary.comparisons,
-        "notes": list(summary.notes),
-        "base": _record(summary.base),
-        "variants": [_record(row) for row in summary.rows],
-    }
+    """Return the document that docs/report.schema.json describes, indented, ending in a newline."""
+    return dumps({"schema": SCHEMA, "title": title, **document_of(summary)})
+
+
+def dumps(document: Mapping[str, Any]) -> str:
+    """Return *document* as JSON for people and programs."""
     return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def to_csv(summary: Summary) -> str:
-    """Return a header and one line per row, base first; empty where there is no value.
-
-    A text that a spreadsheet could take for a formula gets a leading apostrophe. Names like ``-morphology+flip`` do
-    not: without brackets, quotes, ``!`` or ``|`` they can neither call nor fetch anything, and other programs read
-    them as they are.
-    """
-    lines = []
-    for row in (summary.base, *summary.rows):
-        record = _record(row)
-        effect = record.pop("effect") or _no_effect()
-        effect.pop("differences")
-        position = list(record).index("p_adjusted")
-        items = list(record.items())
-        lines.append({**dict(items[:position]), **_renamed(effect), **dict(items[position:])})
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, fieldnames=list(lines[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({name: harmless(value) for name, value in line.items()} for line in lines)
-    return buffer.getvalue()
-
-
-def _record(row: Row) -> dict[str, Any]:
+def document_of(summary: Summary) -> dict[str, Any]:
+    """Return all that *summary* holds as JSON values."""
     return {
-        "variant": row.label,
+        "metric": summary.metric,
+        "split": "test",
+        "lower_is_better": summary.lower_is_better,
+        "percent": summary.percent,
+        "level": summary.level,
+        "comparisons": summary.comparisons,
+        "rules": {**asdict(summary.rules), "looks": list(summary.rules.looks)},
+        "secondary": [{**asdict(each.info), "base_mean": each.base_mean} for each in summary.secondary],
+        "notes": list(summary.notes),
+        "base": row_record(summary.base, {}),
+        "rows": [
+            row_record(row, {each.info.name: each.effects[position] for each in summary.secondary})
+            for position, row in enumerate(summary.rows)
+        ],
+    }
+
+
+def row_record(row: Row, secondary: Mapping[str, Effect | None]) -> dict[str, Any]:
+    """Return one row; *secondary* are its effects on other metrics."""
+    contrast, evidence = row.contrast, row.evidence
+    return {
+        "label": row.label,
+        "kind": contrast.kind if contrast else "base",
+        "component": contrast.component if contrast else "",
         "change": row.change,
+        "weights": dict(contrast.weights) if contrast else {"": 1.0},
+        "weights_vary": bool(contrast and contrast.by_seed),
+        "aliases": list(contrast.aliases) if contrast else [],
+        "in_family": bool(contrast and contrast.in_family),
         "n": row.n,
+        "seeds": list(row.seeds),
         "trials": row.trials,
         "failed": row.failed,
         "collapsed": row.collapsed,
         "unpaired": row.unpaired,
         "base_mean": row.base_mean,
         "variant_mean": row.variant_mean,
-        "effect": None if row.effect is None else _effect(row.effect),
+        "effect": _effect(row.effect),
+        "test": evidence.test if evidence else None,
+        "p": evidence.p if evidence else None,
         "p_adjusted": row.adjusted_p,
+        "equivalence_p": evidence.equivalence_p if evidence else None,
+        "equivalence_p_adjusted": row.adjusted_equivalence_p,
         "verdict": row.verdict,
         "reason": row.reason,
         "more_replicates": row.more_replicates,
         "seconds": row.seconds,
         "images_per_second": row.images_per_second,
         "parameters": row.parameters,
+        "flops": row.flops,
+        "memory": row.memory,
+        "secondary": {name: _effect(effect) for name, effect in secondary.items()},
     }
 
 
-def _effect(effect: Effect) -> dict[str, Any]:
+def _effect(effect: Effect | None) -> dict[str, Any] | None:
+    if effect is None:
+        return None
+    robust = effect.robust
     return {
         "mean": effect.mean,
         "low": effect.low,
@@ -106,18 +108,76 @@ def _effect(effect: Effect) -> dict[str, Any]:
         "sign_flip_floor": effect.sign_flip_floor,
         "minimum_detectable": effect.mde,
         "correlation": effect.correlation,
+        "median": _center(robust.median if robust else None),
+        "iqm": _center(robust.iqm if robust else None),
         "differences": list(effect.differences),
     }
 
 
-def _no_effect() -> dict[str, Any]:
-    names = ("mean", "low", "high", "sd", "base_sd", "variant_sd", "p_t", "p_sign_flip", "sign_flip_exact")
-    return dict.fromkeys((*names, "sign_flip_floor", "minimum_detectable", "correlation", "differences"))
+def _center(center: Center | None) -> dict[str, Any] | None:
+    return None if center is None else asdict(center)
 
 
-def _renamed(effect: dict[str, Any]) -> dict[str, Any]:
-    names = {"mean": "effect", "low": "effect_low", "high": "effect_high", "sd": "effect_sd"}
-    return {names.get(name, name): value for name, value in effect.items()}
+_EFFECT_FIELDS = {
+    "mean": "effect",
+    "low": "effect_low",
+    "high": "effect_high",
+    "sd": "effect_sd",
+    "base_sd": "base_sd",
+    "variant_sd": "variant_sd",
+    "p_t": "p_t",
+    "p_sign_flip": "p_sign_flip",
+    "sign_flip_exact": "sign_flip_exact",
+    "sign_flip_floor": "sign_flip_floor",
+    "minimum_detectable": "minimum_detectable",
+    "correlation": "correlation",
+}
+"""The fields of an effect in JSON and the columns of the CSV that hold them."""
+
+
+def to_csv(summary: Summary) -> str:
+    """Return a header and one line per row, base first; empty where there is no value.
+
+    A text that a spreadsheet could take for a formula gets a leading apostrophe. Names like ``-morphology+flip`` do
+    not: without brackets, quotes, ``!`` or ``|`` they can neither call nor fetch anything, and other programs read
+    them as they are.
+    """
+    content = document_of(summary)
+    metrics = [each["name"] for each in content["secondary"]]
+    return csv_of(_csv_line(record, metrics) for record in (content["base"], *content["rows"]))
+
+
+def _csv_line(record: Mapping[str, Any], metrics: Iterable[str]) -> dict[str, object]:
+    line: dict[str, object] = {}
+    for name, value in record.items():
+        if name == "effect":
+            line |= {column: (value or {}).get(field) for field, column in _EFFECT_FIELDS.items()}
+            for center in ("median", "iqm"):
+                line |= _center_fields(center, (value or {}).get(center))
+        elif name == "aliases":
+            line[name] = "; ".join(value)
+        elif name == "secondary":
+            for metric in metrics:
+                effect = value.get(metric) or {}
+                line |= {f"{metric}_{column}": effect.get(field) for field, column in list(_EFFECT_FIELDS.items())[:3]}
+        elif name not in ("weights", "seeds"):
+            line[name] = value
+    return line
+
+
+def _center_fields(name: str, center: Mapping[str, Any] | None) -> dict[str, object]:
+    known = center or {}
+    return {name: known.get("value"), f"{name}_low": known.get("low"), f"{name}_high": known.get("high")}
+
+
+def csv_of(lines: Iterable[Mapping[str, object]]) -> str:
+    """Return *lines*, which all have the same fields, as CSV that a spreadsheet cannot run."""
+    lines = list(lines)
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, fieldnames=list(lines[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: harmless(value) for name, value in line.items()} for line in lines)
+    return buffer.getvalue()
 
 
 def harmless(value: object) -> object:

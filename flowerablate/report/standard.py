@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 from ..stats import Effect, Row, Secondary, Summary
 from .columns import Column
@@ -94,7 +95,11 @@ class SecondaryColumn(Column):
         return [*effect_cells([None, *found.effects], scale_of_secondary(found))]
 
     def _found(self, summary: Summary) -> Secondary | None:
-        return next((each for each in summary.secondary if self.metric in ("", each.info.name)), None)
+        return next((each for each in summary.secondary if self._is_meant(each.info.name)), None)
+
+    def _is_meant(self, name: str) -> bool:
+        """Whether *name*, which tells parameters behind a comma, is the metric, or one of its kind."""
+        return self.metric in ("", name, name.partition(",")[0])
 
 
 class PairsColumn(Column):
@@ -161,26 +166,42 @@ def default_columns(summary: Summary) -> tuple[Column, ...]:
     )
 
 
-def effect_cells(effects: list[Effect | None], scale: Scale) -> list[str]:
-    """Return ``+2.4 [+0.3, +4.5]`` for each effect, all numbers right-aligned, the missing sign where there is none."""
-    parts = [_parts(effect, scale.signed) for effect in effects]
+Interval: TypeAlias = "tuple[float, float | None, float | None]"
+"""An estimate with the ends of its interval."""
+
+
+def effect_cells(effects: Sequence[Effect | None], scale: Scale) -> list[str]:
+    """Return ``+2.4 [+0.3, +4.5]`` for each effect, all numbers right-aligned; words say why there is no interval."""
+    intervals = [None if effect is None else (effect.mean, effect.low, effect.high) for effect in effects]
+    return interval_cells(intervals, scale, [_why(effect) for effect in effects])
+
+
+def interval_cells(
+    intervals: Sequence[Interval | None], scale: Scale, reasons: Sequence[str] | None = None
+) -> list[str]:
+    """Return ``+2.4 [+0.3, +4.5]`` for each interval, all numbers right-aligned, ``MISSING`` where there is none.
+
+    *reasons* stand where an estimate has no interval.
+    """
+    parts = [_parts(interval, scale.signed) for interval in intervals]
     first, low, high = (max((len(part[index]) for part in parts), default=0) for index in range(3))
     return [
-        f"{mean.rjust(first)} [{start.rjust(low)}, {end.rjust(high)}]" if end else f"{mean.rjust(first)}{_why(effect)}"
-        for (mean, start, end), effect in zip(parts, effects, strict=True)
+        f"{value.rjust(first)} [{start.rjust(low)}, {end.rjust(high)}]" if end else f"{value.rjust(first)}{why}"
+        for (value, start, end), why in zip(parts, reasons or [""] * len(parts), strict=True)
     ]
 
 
-def _parts(effect: Effect | None, signed: Callable[[float], str]) -> tuple[str, str, str]:
-    if effect is None:
+def _parts(interval: Interval | None, signed: Callable[[float], str]) -> tuple[str, str, str]:
+    if interval is None:
         return MISSING, "", ""
-    if effect.low is None or effect.high is None:
-        return signed(effect.mean), "", ""
-    return signed(effect.mean), signed(effect.low), signed(effect.high)
+    value, low, high = interval
+    if low is None or high is None:
+        return signed(value), "", ""
+    return signed(value), signed(low), signed(high)
 
 
 def _why(effect: Effect | None) -> str:
-    if effect is None:
+    if effect is None or effect.low is not None:
         return ""
     if effect.n == 1:
         return " (one pair)"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from rich.box import Box
 from rich.cells import cell_len
@@ -31,8 +31,8 @@ SHORTEST_LABEL = 16
 LAST_RESORT = 8
 """Cells below which it never shrinks; on a still narrower terminal all cells wrap."""
 
-_RULE = Box("    \n    \n ── \n    \n    \n    \n    \n    \n")
-_ASCII_RULE = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
+RULE = Box("    \n    \n ── \n    \n    \n    \n    \n    \n")
+ASCII_RULE = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
 
 
 @dataclass(frozen=True)
@@ -140,15 +140,15 @@ def _attempts(
 
 def _stretched(layout: Layout, summary: Summary, width: int, safe: Callable[[str], str]) -> Layout:
     """Give the room that is left to drawings, from the left."""
-    columns, heads, cells, widths = (list(each) for each in (layout.columns, layout.heads, layout.cells, layout.widths))
-    for index, column in enumerate(columns):
+    columns, heads, cells, widths = list(layout.columns), list(layout.heads), list(layout.cells), list(layout.widths)
+    for index, column in enumerate(layout.columns):
         spare = width - sum(widths) - sum(layout.gaps)
         if column.least is not None and spare > 0:
-            columns[index] = column = column.resized(min(column.most, widths[index] + spare))
-            heads[index] = safe(column.header(summary))
-            cells[index] = tuple(safe(cell) for cell in column.cells(summary))
-            widths[index] = _widths(heads[index : index + 1], cells[index : index + 1])[0]
-    return replace(layout, columns=tuple(columns), heads=tuple(heads), cells=tuple(cells), widths=tuple(widths))
+            columns[index] = column.resized(min(column.most, widths[index] + spare))
+            heads[index] = safe(columns[index].header(summary))
+            cells[index] = tuple(safe(cell) for cell in columns[index].cells(summary))
+            widths[index] = _widths([heads[index]], [cells[index]])[0]
+    return Layout(tuple(columns), tuple(heads), tuple(cells), tuple(widths), layout.gaps, layout.dropped)
 
 
 def _gaps(widths: Sequence[int], width: int) -> tuple[int, ...]:
@@ -182,7 +182,7 @@ def _draw(
     layout: Layout, summary: Summary, options: ConsoleOptions, safe: Callable[[str], str]
 ) -> Iterator[Table | Text]:
     """One table for the head and the base, and one below it for each group: widths are fixed, so columns meet."""
-    rule = _ASCII_RULE if options.ascii_only else _RULE
+    rule = ASCII_RULE if options.ascii_only else RULE
     groups = groups_of(summary)
     if len(groups) <= 1:
         yield _table(layout, summary, rule, (0, *(1 + position for position in order_of(summary))), head=True)

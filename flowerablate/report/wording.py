@@ -72,6 +72,13 @@ def quantity(number: int | None) -> str:
     return f"{amount:.0f}{unit}" if amount >= 99.95 else f"{amount:.1f}{unit}"
 
 
+def probability(p: float) -> str:
+    """Return a p as tables write it: ``.0031``, ``.25``, ``1``, ``<.0001``."""
+    if p < 1e-4:
+        return "<.0001"
+    return f"{p:.2g}".removeprefix("0")
+
+
 def printable(text: str) -> str:
     """Return *text* as one line of visible characters: what could steer a terminal or a reader's eye becomes ``�``."""
     return "".join(character if character.isprintable() else "�" for character in text)

@@ -3,6 +3,7 @@
 ``summarise(results)`` is the way in; the other names are its parts. docs/statistics.md gives each rule with its source.
 """
 
+from .between import EffectDifference, difference_of_effects, difference_of_paired_effects
 from .effects import Effect, minimum_detectable_effect, paired_effect, sign_flip_test
 from .equivalence import Equivalence, equivalence_test
 from .evidence import Evidence, Judge, evidence_for, fixed_evidence
@@ -16,6 +17,7 @@ __all__ = [
     "Center",
     "Decision",
     "Effect",
+    "EffectDifference",
     "Equivalence",
     "Evidence",
     "Judge",
@@ -26,6 +28,8 @@ __all__ = [
     "Verdict",
     "adjust",
     "decide",
+    "difference_of_effects",
+    "difference_of_paired_effects",
     "equivalence_test",
     "evidence_for",
     "fixed_evidence",

@@ -187,7 +187,7 @@ def minimum_detectable_effect(sd: float, n: int, *, level: float = 0.95, power: 
 
 
 @lru_cache(maxsize=4096)
-def t_quantile(probability: float, freedom: int) -> float:
+def t_quantile(probability: float, freedom: float) -> float:
     """Return the quantile of Student's t distribution with *freedom* degrees of freedom."""
     from scipy.special import stdtrit  # a third of the import time of scipy.stats
 

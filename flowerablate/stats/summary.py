@@ -22,7 +22,7 @@ from .verdicts import Verdict, decide, lower_is_better_by_name
 class Row:
     """One contrast, or the base; None stands for what the trials cannot tell.
 
-    *n* counts the pairs: seeds on which every variant of the contrast has a value (for the base itself: trials with a
+    *n* counts the pairs: *seeds* on which every variant of the contrast has a value (for the base itself: trials with a
     value). *base_mean* and *variant_mean* are the means of the arm with and of that without the component, over these
     pairs, where the arms are means of variants. *seconds* (per trial), *images_per_second*, *parameters*, *flops* and
     *memory* are those of the variant that the row is about, over all its trials that did not fail; None where it is
@@ -55,6 +55,7 @@ class Row:
     memory: int | None = None
     evidence: Evidence | None = None
     adjusted_equivalence_p: float | None = None
+    seeds: tuple[int, ...] = ()
 
     @property
     def interval(self) -> str:
@@ -194,6 +195,7 @@ def _base_row(group: Sequence[TrialResult], values: Mapping[int, float]) -> Row:
     return replace(
         _costs("base", "", group),
         n=len(values),
+        seeds=tuple(sorted(values)),
         base_mean=_mean(list(values.values())),
         failed=len(group) - len(values),
     )
@@ -216,6 +218,7 @@ def _row(
         row,
         contrast=contrast,
         n=len(arms.seeds),
+        seeds=arms.seeds,
         trials=len(trials),
         failed=sum(result.seed not in values.get(result.change, {}) for result in trials),
         collapsed=sum(result.collapsed for result in trials if not result.failure),

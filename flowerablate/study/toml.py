@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 
-from ..contracts import Choice, Pipeline, Rules
+from ..contracts import Choice, Pipeline, Rules, StepChoice
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -21,7 +21,7 @@ def to_toml(pipeline: Pipeline, name: str, rules: Rules, secondary: Sequence[str
         "dataset": _component(pipeline.dataset),
         "input": {"image_size": plan.image_size, "channels": plan.channels, "bits": plan.bits},
         "split": {"validation": plan.validation, "test": plan.test},
-        **{f"steps.{_key(step.name)}": _component(step) for step in pipeline.steps if step.enabled},
+        **{f"steps.{_key(step.name)}": _step(step) for step in pipeline.steps if step.enabled},
         **{slot: _component(getattr(pipeline, slot)) for slot in ("model", "optimizer", "scheduler", "loss")},
         "train": {"epochs": plan.epochs, "batch_size": plan.batch_size, "channels_last": plan.channels_last},
         "ablation": {"seeds": len(seeds)},
@@ -36,6 +36,10 @@ def to_toml(pipeline: Pipeline, name: str, rules: Rules, secondary: Sequence[str
 
 def _component(choice: Choice) -> dict[str, object]:
     return {"use": choice.use, **choice.params}
+
+
+def _step(step: StepChoice) -> dict[str, object]:
+    return {**_component(step), **({} if step.removable else {"removable": False})}
 
 
 def _lines(content: Mapping[str, object]) -> list[str]:

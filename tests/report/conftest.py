@@ -6,7 +6,7 @@ import pytest
 from hypothesis import settings
 
 from flowerablate.contracts import TrialResult
-from flowerablate.report.__main__ import demonstration
+from flowerablate.report.__main__ import all_kinds, demonstration
 from flowerablate.stats import Summary, summarise
 
 # A busy machine must not fail a test for being slow.
@@ -18,6 +18,12 @@ settings.load_profile("no deadline")
 def demo() -> Summary:
     """A study of ten variants with one failed and one collapsed trial."""
     return demonstration()
+
+
+@pytest.fixture(scope="session")
+def kinds() -> Summary:
+    """A study with a margin that asks one question of every kind, ten replicates, with a secondary metric."""
+    return all_kinds()
 
 
 @pytest.fixture(scope="session")

@@ -6,12 +6,19 @@ import csv
 import io
 import json
 import re
+import typing
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from jsonschema import Draft202012Validator
 
+from flowerablate.contracts import ContrastKind
 from flowerablate.errors import StudyError
-from flowerablate.report import FORMATS, render
+from flowerablate.report import FORMATS, format_of, render
+from flowerablate.stats import Verdict
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
 def table_of(text: str) -> list[dict[str, str]]:
@@ -24,7 +31,7 @@ def cells_of(line: str) -> list[str]:
 
 def test_csv_holds_every_figure_unrounded(demo) -> None:
     rows = table_of(render(demo, "csv"))
-    assert [row["variant"] for row in rows] == ["base", *(row.label for row in demo.rows)]
+    assert [row["label"] for row in rows] == ["base", *(row.label for row in demo.rows)]
     for read, row in zip(rows[1:], demo.rows, strict=True):
         assert row.effect is not None
         numbers = {
@@ -60,24 +67,24 @@ def test_csv_leaves_empty_what_is_not_known(study) -> None:
 )
 def test_csv_text_that_a_spreadsheet_could_run_gets_an_apostrophe(study, name) -> None:
     row = table_of(render(study({"": [0.5], name: [0.4]}), "csv"))[1]
-    assert row["variant"] == row["change"] == "'" + name
+    assert row["label"] == row["change"] == "'" + name
 
 
 @pytest.mark.parametrize("name", ["-morphology", "-morphology+flip", "-model.skip", "model=resnet34"])
 def test_csv_keeps_plain_names_as_they_are(study, name) -> None:
-    assert table_of(render(study({"": [0.5], name: [0.4]}), "csv"))[1]["variant"] == name
+    assert table_of(render(study({"": [0.5], name: [0.4]}), "csv"))[1]["label"] == name
 
 
 def test_json_is_the_summary(demo) -> None:
     document = json.loads(render(demo, "json", title="mine"))
-    assert document["schema"] == "flowerablate.report/1"
+    assert document["schema"] == "flowerablate.report/2"
     assert (document["title"], document["metric"], document["split"]) == ("mine", "accuracy", "test")
     assert (document["level"], document["comparisons"], document["lower_is_better"]) == (0.95, 10, False)
     assert document["notes"] == list(demo.notes)
     assert document["base"]["base_mean"] == demo.base.base_mean
-    for read, row in zip(document["variants"], demo.rows, strict=True):
+    for read, row in zip(document["rows"], demo.rows, strict=True):
         assert row.effect is not None
-        assert read["variant"] == row.label
+        assert read["label"] == row.label
         assert read["effect"]["differences"] == list(row.effect.differences)
         assert (read["effect"]["low"], read["effect"]["high"]) == (row.effect.low, row.effect.high)
         assert (read["p_adjusted"], read["verdict"], read["reason"]) == (row.adjusted_p, row.verdict, row.reason)
@@ -85,19 +92,56 @@ def test_json_is_the_summary(demo) -> None:
 
 def test_json_has_the_same_keys_in_every_row_and_null_for_what_is_missing(study) -> None:
     document = json.loads(render(study({"": [0.5], "-x": [0.4], "-y": [None]}), "json"))
-    rows = [document["base"], *document["variants"]]
+    rows = [document["base"], *document["rows"]]
     assert len({tuple(row) for row in rows}) == 1
     assert rows[0]["effect"] is rows[2]["effect"] is rows[2]["seconds"] is None
     assert rows[1]["effect"]["low"] is None
 
 
-def test_every_field_of_the_json_is_in_its_documentation(demo) -> None:
-    import flowerablate.report.records as records
+def test_csv_has_the_secondary_metrics_and_the_middle_of_the_differences(kinds) -> None:
+    row = table_of(render(kinds, "csv"))[1]
+    effect = kinds.rows[0].effect
+    assert float(row["log_loss_effect"]) == kinds.secondary[0].effects[0].mean
+    assert float(row["median"]) == effect.robust.median.value
+    assert (float(row["equivalence_p"]), row["kind"]) == (kinds.rows[0].evidence.equivalence_p, "removal")
 
+
+def validator(name: str) -> Draft202012Validator:
+    schema = json.loads((DOCS / f"{name}.schema.json").read_text())
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(schema)
+
+
+def test_json_keeps_to_its_schema(demo, kinds, study) -> None:
+    sparse = study({"": [0.5, 0.6], "-x": [0.4, None], "-y": [None, None], "model=z": [0.5, 0.6]})
+    for summary in (demo, kinds, sparse, study({"": [0.5]}), study({"": [0.5, 0.4], "-x": [0.4, 0.1]}, metric="loss")):
+        validator("report").validate(json.loads(render(summary, "json", title="any")))
+
+
+def test_the_schema_knows_no_field_that_is_never_written_and_none_more(demo) -> None:
     document = json.loads(render(demo, "json"))
-    row = document["variants"][0]
-    documented = set(re.findall(r"\w+", records.__doc__ or ""))
-    assert {*document, *row, *row["effect"]} <= documented
+    document["rows"][0]["surprise"] = 1
+    assert not validator("report").is_valid(document)
+    del document["rows"][0]["surprise"]
+    del document["rows"][0]["effect"]["differences"]
+    assert not validator("report").is_valid(document)
+
+
+@pytest.mark.parametrize("name", ["report", "comparison"])
+def test_the_schema_describes_what_is_not_plain(name) -> None:
+    row = validator(name).schema["$defs"]["row"]["properties"]
+    assert row["p_adjusted"]["description"]
+    assert set(row["verdict"]["enum"]) == {*typing.get_args(Verdict), None}
+    assert set(row["kind"]["enum"]) == {*typing.get_args(ContrastKind), "base"}
+
+
+def test_markdown_has_a_line_above_each_kind(kinds) -> None:
+    text = render(kinds, "md")
+    table = [cells_of(line) for line in text.splitlines() if line.startswith("|")]
+    assert len({len(line) for line in table}) == 1
+    headings = [line[0] for line in table if line[0].startswith("*") and not any(line[1:])]
+    assert headings[:2] == ["*left out: base − without*", "*added to the bare pipeline: with − without*"]
+    assert "●" not in text
 
 
 def test_markdown_is_a_github_table(demo) -> None:
@@ -105,9 +149,9 @@ def test_markdown_is_a_github_table(demo) -> None:
     assert lines[0] == r"### my \*study\*"
     table = [cells_of(line) for line in lines if line.startswith("|")]
     assert {len(line) for line in table} == {7}
-    assert len(table) == 2 + 11
+    assert len(table) == 2 + 11 + 2
     assert table[1] == ["---", "---", "---", "---:", "---", "---:", "---:"]
-    assert table[3][:2] == ["`-random_resized_crop`", "88.9 → 82.0"]
+    assert table[4][:2] == ["`-random_resized_crop`", "88.9 → 82.0"]
     assert any(line.startswith("- Collapsed runs") for line in lines)
 
 
@@ -128,6 +172,7 @@ def test_svg_is_well_formed_and_needs_no_network(demo) -> None:
     text = "".join(root.itertext()).replace("\xa0", " ")
     assert "-random_resized_crop" in text
     assert "+7.0 [+5.8,  +8.2]" in text
+    assert "●" in text
     assert "<study> & more" in text
     assert re.findall(r"https?://[^\"\s]+", svg) == ["http://www.w3.org/2000/svg"]
     assert svg == render(demo, "svg", title="<study> & more")
@@ -143,3 +188,15 @@ def test_every_format_ends_in_one_newline(demo, format) -> None:
 def test_an_unknown_format_is_refused_with_the_nearest_one(demo) -> None:
     with pytest.raises(StudyError, match="did you mean 'json'"):
         render(demo, "jsn")
+
+
+@pytest.mark.parametrize(
+    ("name", "format"), [("a.tex", "latex"), ("b.MD", "md"), ("c.txt", "rich"), ("d.json", "json")]
+)
+def test_the_ending_of_a_file_names_its_format(name, format) -> None:
+    assert format_of(Path(name)) == format
+
+
+def test_an_unknown_ending_is_refused_with_the_cure(demo) -> None:
+    with pytest.raises(StudyError, match=r"\.docx does not end as a report does .* --format"):
+        format_of(Path("table.docx"))

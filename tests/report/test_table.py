@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import os
 import re
@@ -14,32 +15,38 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from flowerablate.report import default_columns, render, show
+from flowerablate.contracts import Rules
+from flowerablate.report import FORMATS, default_columns, render, show
 from flowerablate.report.table import fit, wrap_label
 
 ANSI = "\x1b"
 
 GOLDEN = """\
-accuracy on the test split, 4 to 5 replicates
+accuracy on the test split, 4 to 5 replicates, base 88.9 %
 
-                      mean, %      effect, points
-variant               base → new   [95 % interval]      n  verdict   time params
+                      effect, points            │ for
+variant               [95 % interval]        -2 0        +10      n  verdict
 ────────────────────────────────────────────────────────────────────────────────
-base                  88.9             —                5  —          41s   272k
--random_resized_crop  88.9 → 82.0   +7.0 [+5.8,  +8.2]  5  helps      38s   272k
--horizontal_flip      88.6 → 87.3   +1.3 [+0.4,  +2.1]  4  undecided  40s   272k
--rotation             88.9 → 89.8   -0.8 [-2.2,  +0.5]  5  undecided  37s   272k
--brightness_contrast  88.9 → 87.8   +1.2 [-0.1,  +2.5]  5  undecided  40s   272k
--morphology           88.9 → 86.0   +3.0 [+1.6,  +4.3]  5  helps      36s   272k
--morphology+flip      88.9 → 85.4   +3.6 [+2.5,  +4.6]  5  helps      35s   272k
--model.skip           88.9 → 87.2   +1.8 [+0.1,  +3.4]  5  undecided  39s   270k
--model.batchnorm      88.9 → 69.5  +19.4 [+4.8, +34.0]  5  undecided  34s   271k
-model=resnet34        88.9 → 91.3   -2.4 [-3.5,  -1.3]  5  swap wins 3.1m  21.3M
-optimizer=adamw       88.9 → 87.8   +1.2 [+0.7,  +1.6]  5  base wins  43s   272k
+base                      —                     │                 5  —
+── left out: base − without ────────────────────────────────────────────────────
+-random_resized_crop   +7.0 [+5.8,  +8.2]       │     ├●─┤        5  ▲ helps
+-horizontal_flip       +1.3 [+0.4,  +2.1]       │●┤               4  · undecided
+-rotation              -0.8 [-2.2,  +0.5]     ├●┼┤                5  · undecided
+-brightness_contrast   +1.2 [-0.1,  +2.5]      ├┼●─┤              5  · undecided
+-morphology            +3.0 [+1.6,  +4.3]       │ ├●┤             5  ▲ helps
+-morphology+flip       +3.6 [+2.5,  +4.6]       │  ├●┤            5  ▲ helps
+-model.skip            +1.8 [+0.1,  +3.4]       │├●─┤             5  · undecided
+-model.batchnorm      +19.4 [+4.8, +34.0]       │    ├─────────▸  5  · undecided
+── swapped: base − new ─────────────────────────────────────────────────────────
+model=resnet34         -2.4 [-3.5,  -1.3]   ├─●┤│                 5  ▼ swap wins
+optimizer=adamw        +1.2 [+0.7,  +1.6]       │●┤               5  ▲ base wins
 
-effect: base − new in points, paired by seed; + speaks for the base.
+effect: what its heading says in points, paired by seed; + speaks for the
+component or the base.
 verdict: paired t test at .05, Holm over 10 comparisons.
-helps, hurts: said of what was removed. time: per trial.
+helps, hurts: said of the component, not of the change.
+plot: all on one scale, │ is 0; ◂ ▸ go on beyond it.
+No room for: means, time, params.
 
 · Failed and left out: 1 of 5 trials of -horizontal_flip (the disk was full;
   make room).
@@ -52,6 +59,8 @@ helps, hurts: said of what was removed. time: per trial.
 · 5 replicates: the smallest possible exact sign-flip p is .0625 (6 replicates
   could reach .05), so the verdicts rest on the paired t test, which takes the
   differences to be normal.
+· Beside the component: -model.skip: parameters 272k -> 270k; -model.batchnorm:
+  parameters 272k -> 271k; model=resnet34: parameters 272k -> 21.3M.
 """
 
 
@@ -67,11 +76,11 @@ def test_the_table_at_80_columns(demo) -> None:
 def test_no_cell_is_cut_or_broken_inside(demo, width) -> None:
     text = render(demo, width=width)
     assert max(cell_len(line) for line in lines(text)) <= width
-    layout = fit(default_columns(), demo, width)
+    layout = fit(default_columns(demo), demo, width)
     assert sum(layout.widths) + sum(layout.gaps) <= width
     for column in layout.cells:
         for cell in column:
-            assert all(line.strip() in text for line in cell.split("\n"))
+            assert all(line.rstrip().strip() in text for line in cell.split("\n"))
     labels = [re.sub(r"\n  ", "", cell) for cell in layout.cells[0]]
     assert labels == ["base", *(row.label for row in demo.rows)]
     assert all("\n" not in cell for column in layout.cells[1:] for cell in column)
@@ -84,11 +93,16 @@ def test_any_width_is_kept(demo, width) -> None:
 
 
 def test_columns_are_left_out_from_the_least_needed_and_the_reader_is_told(demo) -> None:
-    assert "No room" not in render(demo, width=80)
-    assert "No room for: time, params." in render(demo, width=60)
-    narrow = fit(default_columns(), demo, 50)
+    names = [column.name for column in default_columns(demo)]
+    assert [column.name for column in fit(default_columns(demo), demo, 120).columns] == names
+    assert "No room" not in render(demo, width=120)
+    at_80 = fit(default_columns(demo), demo, 80)
+    assert [column.name for column in at_80.columns] == ["variant", "effect", "forest", "n", "verdict"]
+    assert "No room for: means, time, params." in render(demo, width=80)
+    narrow = fit(default_columns(demo), demo, 50)
     assert [column.name for column in narrow.columns] == ["variant", "effect", "n", "verdict"]
-    assert narrow.dropped == ("means", "time", "params")
+    assert narrow.dropped == ("means", "forest", "time", "params")
+    assert fit(default_columns(demo), demo, 46).dropped == ("means", "forest", "n", "time", "params")
 
 
 def test_a_long_name_continues_on_further_lines(study) -> None:
@@ -108,7 +122,7 @@ def test_wrapping_a_label_loses_nothing_and_keeps_the_width(label: str, width: i
 
 def test_the_base_comes_first_and_has_no_effect(demo) -> None:
     body = [line for line in lines(render(demo)) if re.match(r"^(base  |-|\w+=)", line)]
-    assert body[0].split() == ["base", "88.9", "—", "5", "—", "41s", "272k"]
+    assert body[0].split() == ["base", "—", "│", "5", "—"]
     assert len(body) == 11
 
 
@@ -131,7 +145,8 @@ def test_a_terminal_that_knows_only_ascii_gets_only_ascii(demo) -> None:
     show(demo, Console(file=stream, width=80, _environ={}))
     stream.flush()
     text = raw.getvalue().decode("ascii")
-    assert "88.9 -> 82.0" in text
+    assert "-- left out: base - without ---" in text
+    assert re.search(r"\+7.0 \[\+5.8,  \+8.2\] +: +\|-*o-*\| +5  \+ helps", text)
     assert max(map(len, lines(text))) <= 80
 
 
@@ -154,23 +169,25 @@ def test_a_difference_that_rounds_to_zero_has_no_sign(study) -> None:
 
 
 def test_a_variant_that_failed_altogether_shows_dashes(study) -> None:
-    (line,) = (line for line in lines(render(study({"": [0.5], "-x": [None]}))) if line.startswith("-x"))
-    assert line.split() == ["-x", "—", "—", "0", "undecided", "—", "—"]
+    (line,) = (line for line in lines(render(study({"": [0.5], "-x": [None]}), width=48)) if line.startswith("-x"))
+    assert line.split() == ["-x", "—", "0", "·", "undecided"]
 
 
 def test_a_loss_is_shown_as_it_is(study) -> None:
-    text = render(study({"": [0.5, 0.62], "-x": [0.4, 0.5]}, metric="loss"))
-    assert "0.440 → 0.550  -0.110" in text
-    assert "lower is better" in text
+    text = render(study({"": [0.5, 0.62], "-x": [0.4, 0.5]}, metric="loss"), width=100)
+    assert re.search(r"0\.440 → 0\.550 +-0\.110", text)
+    assert "lower is better: − speaks for the component" in text
     assert "%" not in text.replace("95 % interval", "")
 
 
 def test_the_caption_names_metric_split_family_and_effect(demo, study) -> None:
     text = render(demo)
-    assert "accuracy on the test split, 4 to 5 replicates" in text
-    assert "effect: base − new in points, paired by seed; + speaks for the base." in text
+    assert "accuracy on the test split, 4 to 5 replicates, base 88.9 %" in text
+    assert "effect: what its heading says in points, paired by seed;" in text
     assert "paired t test at .05, Holm over 10 comparisons." in text
-    assert "1 comparison." in render(study({"": [0.5, 0.6], "-x": [0.4, 0.5]}))
+    one = render(study({"": [0.5, 0.6], "-x": [0.4, 0.5]}))
+    assert "1 comparison." in one
+    assert "effect: base − without in points, paired by seed; + speaks for the component." in one
     assert "helps, hurts" not in render(study({"": [0.5, 0.6], "model=x": [0.4, 0.5]}))
 
 
@@ -178,6 +195,54 @@ def test_a_base_alone_is_a_table_too(study) -> None:
     text = render(study({"": [0.5, 0.6]}))
     assert "55.0" in text
     assert "comparisons" not in text
+
+
+def test_kinds_stand_in_groups_with_what_is_subtracted_from_what(kinds) -> None:
+    headings = [re.sub(r"─+ ?", "", line).strip() for line in lines(render(kinds)) if line.startswith("── ")]
+    assert headings == [
+        "left out: base − without",
+        "added to the bare pipeline: with − without",
+        "interactions: effect of one with the other − effect without it",
+        "main effects: with − without",
+        "Shapley shares: share of full − bare",
+        "swapped: base − new",
+        "other settings: base − new",
+        "controls: base − control",
+    ]
+
+
+def test_questions_of_one_kind_have_no_heading_and_the_head_names_the_arms(study) -> None:
+    removal = render(study({"": [0.5, 0.6], "-x": [0.4, 0.45]}), width=100)
+    assert "──" not in removal.splitlines()[5]
+    assert "base → without" in removal
+    assert "base → new" in render(study({"": [0.5, 0.6], "model=x": [0.4, 0.45]}), width=100)
+
+
+def test_the_caption_tells_margin_and_family(kinds) -> None:
+    text = " ".join(render(kinds).split())
+    rule = "paired t test and TOST within ±0.5 points at .05, 9 comparisons, adjusted together (Shaffer)."
+    assert f"verdict: {rule}" in text
+    assert "░ the margin" in text
+
+
+def test_the_caption_tells_planned_looks(demo) -> None:
+    planned = dataclasses.replace(demo, rules=Rules(looks=(3, 5, 8)))
+    assert "looks planned at n = 3, 5, 8: interval and verdict hold at each of them." in render(planned)
+
+
+def test_verdicts_read_without_colour(kinds) -> None:
+    text = render(kinds)
+    assert re.search(r"-morphology .*▲ helps\n", text)
+    assert re.search(r"model=resnet34 .*▼ swap wins\n", text)
+    assert re.search(r"-flip .*≈ negligible\n", text)
+    assert re.search(r"flip x morphology .*· undecided\n", text)
+
+
+@pytest.mark.parametrize("format", ["rich", "md", "csv", "latex", "json", "svg"])
+def test_no_line_ends_in_blanks(demo, kinds, format) -> None:
+    for summary in (demo, kinds):
+        assert not [line for line in render(summary, format).split("\n") if line.endswith((" ", "\t"))]
+    assert set(FORMATS) == {"rich", "md", "csv", "latex", "json", "svg"}
 
 
 def test_the_module_demonstrates_itself_and_says_so() -> None:
@@ -199,7 +264,7 @@ def test_the_module_demonstrates_itself_and_says_so() -> None:
 def test_importing_the_rooms_loads_neither_torch_nor_scipy() -> None:
     code = (
         "import sys, flowerablate.stats, flowerablate.report;"
-        "print(sorted({'torch', 'torchvision', 'scipy', 'numpy'} & set(sys.modules)))"
+        "print(sorted({'torch', 'torchvision', 'scipy', 'matplotlib', 'jinja2'} & set(sys.modules)))"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"

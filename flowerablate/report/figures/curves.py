@@ -33,11 +33,13 @@ def draw_accuracy(curves: Sequence[VariantCurves]) -> str:
 
 def draw_losses(curves: Sequence[VariantCurves]) -> str:
     """Return the losses over the epochs, training dashed and validation solid, as an ``<svg>`` element."""
-    lines: list[tuple[Series, str]] = [(lambda s: s.train_loss, (":")), (lambda s: s.validation_loss, "-")]
-    return _draw(curves, "losses", "loss: training dotted, validation solid", lines)
+    lines: list[tuple[Series, str]] = [(lambda s: s.train_loss, ":"), (lambda s: s.validation_loss, "-")]
+    return _draw(curves, "losses", "loss, training dotted and validation solid", lines, log=True)
 
 
-def _draw(curves: Sequence[VariantCurves], name: str, what: str, lines: Sequence[tuple[Series, str]]) -> str:
+def _draw(
+    curves: Sequence[VariantCurves], name: str, what: str, lines: Sequence[tuple[Series, str]], *, log: bool = False
+) -> str:
     curves = [variant for variant in curves if any(_length(seed) for seed in variant.seeds)]
     if not curves:
         return ""
@@ -69,16 +71,29 @@ def _draw(curves: Sequence[VariantCurves], name: str, what: str, lines: Sequence
                 axes.set_xlabel("epoch")
                 axes.tick_params(labelbottom=True)
         panels.flat[0].xaxis.get_major_locator().set_params(integer=True, nbins=6)
-        panels.flat[0].yaxis.get_major_locator().set_params(nbins=5)
+        _scale(panels.flat[0], log=log)
         return canvas.to_svg(figure, name, f"{what}, over the epochs, of {_in_words(curves)}")
+
+
+def _scale(axes: Axes, *, log: bool) -> None:
+    """Set the scale that all panels share; logarithmic, so that one loss that exploded leaves the rest to be seen."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
+
+    if not log:
+        axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
+        return
+    axes.set_yscale("log")
+    low, high = axes.get_ylim()
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 30 * low else (1,)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.minorticks_off()
 
 
 def _line(axes: Axes, values: Sequence[float | None], color: str, dashes: str, width: float, alpha: float = 1) -> None:
     known = [math.nan if value is None else value for value in values]
+    epochs = range(1, len(known) + 1)
     single = "." if len(known) == 1 else None
-    axes.plot(
-        range(1, len(known) + 1), known, color=color, linestyle=dashes, linewidth=width, alpha=alpha, marker=single
-    )
+    axes.plot(epochs, known, color=color, linestyle=dashes, linewidth=width, alpha=alpha, marker=single)
 
 
 def _mean(variant: VariantCurves, series: Series) -> list[float | None]:

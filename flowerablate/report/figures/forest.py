@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...stats import Row, Summary
+from ..groups import groups_of
 from ..wording import Scale, scale_of
 from . import canvas
 from .marks import mark_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.transforms import Transform
 
 _ROW = 0.33
 """Inches from one effect to the next."""
@@ -22,35 +24,55 @@ _COLORS = {"good": canvas.GOOD, "bad": canvas.BAD, "equal": canvas.EQUAL, "open"
 
 
 def draw_forest(summary: Summary) -> str:
-    """Return the plot as an ``<svg>`` element; empty where no row has an effect."""
-    rows = [row for row in summary.rows if row.effect is not None]
+    """Return the plot as an ``<svg>`` element, rows below the headings of their kinds; empty without any effect."""
+    lines = _lines(summary)
+    rows = [line for line in lines if isinstance(line, Row)]
     if not rows:
         return ""
     scale = scale_of(summary)
     with canvas.style("forest"):
-        figure = canvas.new_figure(canvas.WIDTH, _ROW * len(rows) + 0.75)
-        height = figure.get_figheight()
+        height = _ROW * len(lines) + 0.75
+        figure = canvas.new_figure(canvas.WIDTH, height)
         axes = figure.add_axes((_LEFT, 0.62 / height, _RIGHT - _LEFT, 1 - 0.72 / height))
         canvas.quiet(axes, grid="x")
         margin = summary.rules.margin
         if margin is not None:
             axes.axvspan(-margin * scale.factor, margin * scale.factor, color=canvas.EQUAL, alpha=0.12, linewidth=0)
         axes.axvline(0, color=canvas.INK, linewidth=1.0)
-        for place, row in enumerate(rows):
-            _draw_row(axes, -place, row, scale)
-        axes.set_ylim(-len(rows) + 0.4, 0.6)
+        for place, line in enumerate(lines):
+            if isinstance(line, Row):
+                _draw_row(axes, -place, line, scale)
+            else:
+                axes.text(0, -place - 0.1, line, transform=_across(axes), va="center", color=canvas.SOFT)
+        axes.set_ylim(-len(lines) + 0.4, 0.6)
         axes.set_yticks([])
         points = f", {scale.points}" if scale.points else ""
         axes.set_xlabel(f"effect on {canvas.short(summary.metric, 24)}{points}")
-        low, high = axes.get_xlim()
-        axes.set_xlim(min(low, -0.02 * (high - low)), max(high, 0.02 * (high - low)))
         return canvas.to_svg(figure, "forest", f"Forest plot: {_in_words(rows, scale)}")
+
+
+def _lines(summary: Summary) -> list[Row | str]:
+    """Return the rows that have an effect, kind by kind, headings between them where there are several kinds."""
+    lines: list[Row | str] = []
+    groups = groups_of(summary)
+    for group in groups:
+        rows = [summary.rows[position] for position in group.positions]
+        shown = [row for row in rows if row.effect is not None]
+        if shown and len(groups) > 1:
+            lines.append(group.words.title)
+        lines += shown
+    return lines
+
+
+def _across(axes: Axes) -> Transform:
+    """Whole figure from left to right, the rows from top to bottom."""
+    from matplotlib.transforms import blended_transform_factory
+
+    return blended_transform_factory(axes.figure.transFigure, axes.transData)
 
 
 def _draw_row(axes: Axes, y: float, row: Row, scale: Scale) -> None:
     effect = row.effect
-    from matplotlib.transforms import blended_transform_factory
-
     assert effect is not None
     mark = mark_of(row.verdict)
     color = _COLORS[mark.tone]
@@ -66,7 +88,7 @@ def _draw_row(axes: Axes, y: float, row: Row, scale: Scale) -> None:
         markerfacecolor=color if mark.filled else canvas.PAPER,
         markeredgewidth=1.6,
     )
-    across = blended_transform_factory(axes.figure.transFigure, axes.transData)
+    across = _across(axes)
     said = canvas.SOFT if mark.tone == "open" else color
     axes.text(0, y, canvas.short(row.label), transform=across, va="center")
     axes.text(0.725, y, _signed(effect.mean, scale), transform=across, ha="right", va="center")

@@ -1,4 +1,4 @@
-"""How a verdict looks: colour, shape and whether the shape is filled each tell it without the others."""
+"""How a verdict looks in a figure: colour, shape and whether the shape is filled each tell it without the others."""
 
 from __future__ import annotations
 
@@ -7,33 +7,32 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Mark:
-    """*tone* names a colour of the page, *sign* is the shape in text, *shape* that of matplotlib, *size* in points."""
+    """*tone* names a colour of the page, *shape* is one of matplotlib's, *size* in points."""
 
     tone: str
-    sign: str
     shape: str
     size: float
     filled: bool
 
 
-_GOOD = Mark("good", "●", "o", 7.5, True)
-_BAD = Mark("bad", "◆", "D", 6.5, True)
-_EQUAL = Mark("equal", "□", "s", 6.5, False)
-OPEN = Mark("open", "○", "o", 7.0, False)
+_FOR = Mark("good", "^", 8.5, True)
+_AGAINST = Mark("bad", "v", 8.5, True)
+_DIFFERS = Mark("bad", "D", 6.5, True)
+_NEGLIGIBLE = Mark("equal", "s", 6.5, False)
+_OPEN = Mark("open", "o", 7.0, False)
 
 _MARKS = {
-    "helps": _GOOD,
-    "base wins": _GOOD,
-    "together more": _GOOD,
-    "hurts": _BAD,
-    "swap wins": _BAD,
-    "new wins": _BAD,
-    "together less": _BAD,
-    "differs": _BAD,
-    "negligible": _EQUAL,
+    "helps": _FOR,
+    "base wins": _FOR,
+    "together more": _FOR,
+    "hurts": _AGAINST,
+    "swap wins": _AGAINST,
+    "together less": _AGAINST,
+    "differs": _DIFFERS,
+    "negligible": _NEGLIGIBLE,
 }
 
 
 def mark_of(verdict: str | None) -> Mark:
-    """Return the mark of *verdict*; what is undecided, without a verdict or unknown has the open one."""
-    return _MARKS.get(verdict or "", OPEN)
+    """Return the mark of *verdict*; what is undecided, or has no verdict, has the open one."""
+    return _MARKS.get(verdict or "", _OPEN)

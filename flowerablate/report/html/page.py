@@ -7,14 +7,18 @@ it becomes ``�``. The page may load nothing and run nothing, which its own pol
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ...stats import Row, Summary
-from ..columns import Column, default_columns
+from ..caption import caption, headline
+from ..columns import Column
 from ..figures.marks import mark_of
-from ..table import caption, headline
+from ..groups import groups_of, heading
+from ..signs import sign_of
+from ..standard import VariantColumn, VerdictColumn, default_columns
 from ..wording import MISSING, printable, scale_of
 from .document import Confusion, Document, Frame
 
@@ -34,6 +38,7 @@ def to_html(document: Document, columns: Sequence[Column] = ()) -> str:
     from ..figures import draw_accuracy, draw_costs, draw_forest, draw_losses
 
     summary = document.summary
+    columns = [column for column in columns or default_columns(summary) if not column.is_drawing]
     return (
         _environment()
         .get_template("page.html.j2")
@@ -41,9 +46,9 @@ def to_html(document: Document, columns: Sequence[Column] = ()) -> str:
             document=document,
             summary=summary,
             headline=headline(summary),
-            caption=caption(summary),
+            caption=caption(summary, columns),
             tally=_tally(summary),
-            table=_table(summary, columns or default_columns()),
+            table=_table(summary, columns),
             evidence=[_evidence(row, summary) for row in summary.rows if row.effect is not None],
             figures={
                 "forest": _markup(draw_forest(summary)),
@@ -70,7 +75,8 @@ def _environment() -> Environment:
         finalize=_visible,
     )
     environment.filters["data_uri"] = _data_uri
-    environment.filters["mark"] = lambda verdict: mark_of(verdict).sign
+    environment.filters["prose"] = _prose
+    environment.filters["mark"] = sign_of
     environment.filters["tone"] = lambda verdict: mark_of(verdict).tone
     return environment
 
@@ -86,6 +92,13 @@ def _markup(svg: str) -> Any:
     return Markup(svg)  # drawn by us, with all foreign text escaped by the drawing library
 
 
+def _prose(text: str) -> Any:
+    """Keep a name such as ``-flip`` from being broken behind its hyphen."""
+    from markupsafe import Markup, escape
+
+    return Markup(re.sub(r"(?<![\w-])-(?=\w)", "-\N{WORD JOINER}", str(escape(printable(text)))))
+
+
 def _data_uri(frame: Frame) -> str:
     if frame.media_type not in _MEDIA_TYPES:
         raise ValueError(f"a picture of type {frame.media_type!r} cannot stand in a page")
@@ -93,33 +106,52 @@ def _data_uri(frame: Frame) -> str:
 
 
 @dataclass(frozen=True)
-class _Head:
-    lines: tuple[str, ...]
+class _Cell:
+    """*kind*: ``name``, ``verdict`` with its *tone*, or ``figure``."""
+
+    text: str
     side: str
+    kind: str
+    tone: str = ""
 
 
 @dataclass(frozen=True)
-class _Line:
-    cells: tuple[tuple[str, str, str], ...]
-    """Text, side, and verdict where the cell is one."""
-    is_base: bool
+class _Block:
+    """Rows of one kind below their *heading*; the base stands alone without one."""
+
+    heading: str
+    rows: tuple[tuple[_Cell, ...], ...]
 
 
-def _table(summary: Summary, columns: Sequence[Column]) -> tuple[list[_Head], list[_Line]]:
-    heads = [_Head(tuple(column.header(summary).split("\n")), column.justify) for column in columns]
+@dataclass(frozen=True)
+class _Table:
+    heads: tuple[tuple[tuple[str, ...], str], ...]
+    """Lines and side of each."""
+    blocks: tuple[_Block, ...]
+
+
+def _table(summary: Summary, columns: Sequence[Column]) -> _Table:
     texts = [column.cells(summary) for column in columns]
-    lines = []
-    for place, row in enumerate((summary.base, *summary.rows)):
-        cells = [
-            (
-                text[place] if column.name == "variant" else _number(text[place]),
-                column.justify,
-                row.verdict or "" if column.name == "verdict" else "",
-            )
-            for column, text in zip(columns, texts, strict=True)
-        ]
-        lines.append(_Line(tuple(cells), place == 0))
-    return heads, lines
+    rows = (summary.base, *summary.rows)
+
+    def line(place: int) -> tuple[_Cell, ...]:
+        return tuple(_cell(column, text[place], rows[place]) for column, text in zip(columns, texts, strict=True))
+
+    groups = groups_of(summary)
+    blocks = [
+        _Block(heading(group) if len(groups) > 1 else "", tuple(line(1 + position) for position in group.positions))
+        for group in groups
+    ]
+    heads = tuple((tuple(column.header(summary).split("\n")), column.justify) for column in columns)
+    return _Table(heads, (_Block("", (line(0),)), *blocks))
+
+
+def _cell(column: Column, text: str, row: Row) -> _Cell:
+    if isinstance(column, VariantColumn):
+        return _Cell(text, column.justify, "name")
+    if isinstance(column, VerdictColumn):
+        return _Cell(text, column.justify, "verdict", mark_of(row.verdict).tone if row.verdict else "open")
+    return _Cell(_number(text), column.justify, "figure")
 
 
 def _number(text: str) -> str:

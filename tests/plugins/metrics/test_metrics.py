@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -183,6 +184,8 @@ def test_what_needs_every_class_is_nan_without_one_and_says_nothing_on_the_way(n
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert math.isnan(value(name, labels[kept], p[kept]))
+    per_image = metric(name, classes).per_image
+    assert per_image is None or np.isnan(per_image(labels[kept], p[kept])).all()
 
 
 @pytest.mark.parametrize("name", sorted(set(METRICS) - set(NEED_EVERY_CLASS)))
@@ -238,3 +241,11 @@ def test_the_directions_are_those_of_the_literature():
     assert lower == {"log_loss", "brier", "calibration_error"}
     plain = {name for name, spec in METRICS.items() if not spec.percent}
     assert plain == {"log_loss", "brier"}
+
+
+def test_the_documentation_has_each_metric_with_its_direction():
+    text = (Path(__file__).parents[3] / "docs" / "metrics.md").read_text(encoding="utf-8")
+    for name, spec in METRICS.items():
+        row = next(line for line in text.splitlines() if line.startswith(f"| `{name}` |"))
+        assert f"| {'lower' if spec.lower_is_better else 'higher'} |" in row
+        assert ("| yes" in row) == (metric(name, 2).per_image is not None)

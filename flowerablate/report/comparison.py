@@ -1,0 +1,177 @@
+"""Two studies side by side: rows of the same question, both effects with their verdicts, and how far they differ.
+
+Two studies are paired where a seed means the same in both: the same images, by content, and the same shares of the
+split. Then the difference of two effects is taken seed by seed over the seeds that both have. Otherwise the two count
+as independent, and the interval is Welch's. Which of the two it is, and why, is always said.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ..contracts import ContrastKind
+from ..errors import StudyError
+from ..stats import EffectDifference, Row, Summary, difference_of_effects, difference_of_paired_effects
+from .groups import kind_of, order_of
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two studies: its *title* and *summary*.
+
+    *data* names the images by their content, *split* the shares that the split was made with (validation and test);
+    both are empty where the ledger does not tell.
+    """
+
+    title: str
+    summary: Summary
+    data: str = ""
+    split: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Match:
+    """One question, as *first* and *second* study answer it (None: not asked there), and the *difference*."""
+
+    label: str
+    kind: ContrastKind
+    first: Row | None
+    second: Row | None
+    difference: EffectDifference | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two studies with their *matches*. *obstacles* are the reasons why they are not paired; none if they are."""
+
+    first: Side
+    second: Side
+    matches: tuple[Match, ...]
+    obstacles: tuple[str, ...]
+
+    @property
+    def is_paired(self) -> bool:
+        """Whether the same seed means the same in both."""
+        return not self.obstacles
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What must be said so that the comparison is read rightly."""
+        return tuple(_notes(self))
+
+
+def compare(first: Side, second: Side) -> Comparison:
+    """Match the rows of two studies by label and kind; raises :class:`StudyError` where their metrics differ."""
+    metrics = first.summary.metric, second.summary.metric
+    if metrics[0] != metrics[1]:
+        what = f"{first.title} is about {metrics[0]}, {second.title} about {metrics[1]}"
+        raise StudyError(f"{what}; name one that both have by --metric")
+    obstacles = tuple(_obstacles(first, second))
+    rows = [{(row.label, kind_of(row)): row for row in _rows(side.summary)} for side in (first, second)]
+    matches = []
+    for label, kind in dict.fromkeys([*rows[0], *rows[1]]):
+        pair = rows[0].get((label, kind)), rows[1].get((label, kind))
+        matches.append(Match(label, kind, *pair, _difference(*pair, paired=not obstacles)))
+    return Comparison(first, second, tuple(matches), obstacles)
+
+
+def _rows(summary: Summary) -> Iterator[Row]:
+    for position in order_of(summary):
+        yield summary.rows[position]
+
+
+def _difference(first: Row | None, second: Row | None, *, paired: bool) -> EffectDifference | None:
+    if first is None or second is None or first.effect is None or second.effect is None:
+        return None
+    if paired:
+        ones = dict(zip(first.seeds, first.effect.differences, strict=True))
+        others = dict(zip(second.seeds, second.effect.differences, strict=True))
+        found = difference_of_paired_effects(ones, others, first.effect.level)
+        if found is not None:
+            return found
+    # Rows without a common seed share no random numbers, whatever the studies do.
+    return difference_of_effects(first.effect, second.effect)
+
+
+def _obstacles(first: Side, second: Side) -> Iterator[str]:
+    for side in (first, second):
+        if not side.data or not side.split:
+            yield f"the ledger of {side.title} does not tell of which images it is"
+            return
+    if first.data != second.data:
+        yield "other images"
+    if first.split != second.split:
+        yield f"other shares of validation and test ({_shares(first.split)} and {_shares(second.split)})"
+    seeds = [
+        {seed for row in (side.summary.base, *side.summary.rows) for seed in row.seeds} for side in (first, second)
+    ]
+    if not seeds[0] & seeds[1]:
+        yield f"no seed in common ({_spans(seeds[0])} and {_spans(seeds[1])})"
+
+
+def _seeds(summary: Summary) -> set[int]:
+    return {seed for row in (summary.base, *summary.rows) for seed in row.seeds}
+
+
+def _shares(split: tuple[float, ...]) -> str:
+    return " + ".join(f"{share:g}" for share in split)
+
+
+def _spans(seeds: set[int]) -> str:
+    """Return seeds as ``0-4, 7``, or ``none``."""
+    spans: list[list[int]] = []
+    for seed in sorted(seeds):
+        if spans and seed == spans[-1][-1] + 1:
+            spans[-1][1:] = [seed]
+        else:
+            spans.append([seed])
+    return ", ".join("-".join(map(str, span)) for span in spans) or "none"
+
+
+def _notes(comparison: Comparison) -> Iterator[str]:
+    sides = (comparison.first, comparison.second)
+    for name, other, side in (("A", "B", 0), ("B", "A", 1)):
+        missing = [match.label for match in comparison.matches if (match.first, match.second)[1 - side] is None]
+        if missing:
+            yield f"Asked in {name} only, not in {other}: {', '.join(missing)}."
+    levels = [side.summary.level for side in sides]
+    if levels[0] != levels[1]:
+        yield f"The intervals of A are at {levels[0] * 100:g} %, those of B at {levels[1] * 100:g} %."
+    margins = [side.summary.rules.margin for side in sides]
+    if margins[0] != margins[1]:
+        given = ["none" if margin is None else f"{margin:g}" for margin in margins]
+        yield f"The margins differ, and with them what counts as negligible: A {given[0]}, B {given[1]}."
+    if comparison.is_paired:
+        alone = [match.label for match in comparison.matches if match.difference and not match.difference.is_paired]
+        if alone:
+            yield f"No seed in common, so not paired (Welch's interval): {', '.join(alone)}."
+    if any(side.summary.rules.looks for side in sides):
+        yield "Planned looks chose the size of a study by what it saw; intervals of the difference do not allow for it."
+    for name, side_ in zip("AB", sides, strict=True):
+        for note in side_.summary.notes:
+            if re.search(r"still to run|Collapsed|Failed", note):
+                yield f"{name}: {note}"
+
+
+def basis(comparison: Comparison) -> str:
+    """Return the line that says whether the studies are paired, and why not."""
+    if comparison.obstacles:
+        return f"Not paired: {'; '.join(comparison.obstacles)}. So the two count as independent."
+    pairs = [match.difference.pairs for match in comparison.matches if match.difference and match.difference.pairs]
+    if not pairs:
+        return "The same images and shares of the split, but no row with a seed in common."
+    count = f"{min(pairs)}" if min(pairs) == max(pairs) else f"{min(pairs)} to {max(pairs)}"
+    return f"Paired: the same images, split and seeds, {count} in common."
+
+
+def explanation(comparison: Comparison) -> tuple[str, ...]:
+    """Return what the columns mean."""
+    common = " over the common seeds" if comparison.is_paired else ""
+    level = f"{comparison.first.summary.level * 100:g} %"
+    method = "paired t" if comparison.is_paired else "Welch's t"
+    return (
+        "effect and verdict: each study's own, by its own rules, paired by seed within it.",
+        f"A − B: difference of the effects{common}, {method} interval at {level}; each by itself, no family.",
+    )

@@ -1,0 +1,64 @@
+"""Two effects from two studies: what their difference is, and how surely."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .effects import Effect, paired_effect, t_quantile
+
+
+@dataclass(frozen=True)
+class EffectDifference:
+    """The first study's effect minus the second's, with a t interval from *low* to *high* (None: there is none).
+
+    *pairs* is the number of replicates that both have, where they are paired, else None; *freedom* are the degrees of
+    freedom of the interval.
+    """
+
+    mean: float
+    low: float | None
+    high: float | None
+    pairs: int | None
+    freedom: float | None
+
+    @property
+    def is_paired(self) -> bool:
+        """Whether the replicates of the two studies were paired."""
+        return self.pairs is not None
+
+
+def difference_of_effects(first: Effect, second: Effect) -> EffectDifference:
+    """Compare two effects of studies that share no random numbers.
+
+    Welch's interval, for unequal variances, with Satterthwaite's degrees of freedom (Welch 1947,
+    doi:10.1093/biomet/34.1-2.28; ``scipy.stats.ttest_ind(..., equal_var=False)``), at the level of *first*. It needs
+    two replicates of each, and some spread in one of them.
+    """
+    mean = first.mean - second.mean
+    if first.sd is None or second.sd is None:
+        return EffectDifference(mean, None, None, None, None)
+    shares = [effect.sd**2 / effect.n for effect in (first, second) if effect.sd is not None]
+    variance = math.fsum(shares)
+    if variance == 0:
+        return EffectDifference(mean, None, None, None, None)
+    parts = [share**2 / (effect.n - 1) for share, effect in zip(shares, (first, second), strict=True)]
+    freedom = variance**2 / math.fsum(parts)
+    half = t_quantile((1 + first.level) / 2, freedom) * math.sqrt(variance)
+    return EffectDifference(mean, mean - half, mean + half, None, freedom)
+
+
+def difference_of_paired_effects(
+    first: Mapping[int, float], second: Mapping[int, float], level: float
+) -> EffectDifference | None:
+    """Compare two effects by their differences on each seed, over the seeds that both have; None without any.
+
+    Right only where the same seed means the same in both studies: the same images, split and order.
+    """
+    common = sorted(first.keys() & second.keys())
+    if not common:
+        return None
+    effect = paired_effect([first[seed] for seed in common], [second[seed] for seed in common], level=level)
+    freedom = effect.n - 1 if effect.low is not None else None
+    return EffectDifference(effect.mean, effect.low, effect.high, effect.n, freedom)

@@ -1,0 +1,245 @@
+"""The columns themselves; each takes its figures from the summary and works out nothing."""
+
+from __future__ import annotations
+
+from flowerablate.report import (
+    MISSING,
+    Column,
+    EffectColumn,
+    MeansColumn,
+    PairsColumn,
+    ParametersColumn,
+    TimeColumn,
+    VariantColumn,
+    VerdictColumn,
+    interval_cells,
+    printable,
+    probability,
+    quantity,
+    scale_of,
+)
+from flowerablate.stats import Center, Row, Summary
+
+
+class _RowColumn(Column):
+    """A column whose cell is a text of one row."""
+
+    head = ""
+    drop_order = 5
+
+    def header(self, summary: Summary) -> str:
+        """Return the head."""
+        return self.head or self.name
+
+    def cells(self, summary: Summary) -> list[str]:
+        """Return the text of each row."""
+        return [self.cell(row, summary) for row in (summary.base, *summary.rows)]
+
+    def cell(self, row: Row, summary: Summary) -> str:
+        """Return the text of *row*."""
+        raise NotImplementedError
+
+
+class PColumn(_RowColumn):
+    """The p of the test, alone and adjusted for the family."""
+
+    name = "p"
+    head = "p\nadjusted"
+
+    def cell(self, row: Row, summary: Summary) -> str:
+        """Return ``.0012 → .012``."""
+        if row.evidence is None or row.evidence.p is None:
+            return MISSING
+        adjusted = MISSING if row.adjusted_p is None else probability(row.adjusted_p)
+        return f"{probability(row.evidence.p)} → {adjusted}"
+
+
+class SignFlipColumn(_RowColumn):
+    """The p of the sign-flip test."""
+
+    name = "sign_flip"
+    head = "sign-flip\np"
+
+    def cell(self, row: Row, summary: Summary) -> str:
+        """Return the p; drawn ones, which are estimates, with ``~``."""
+        if row.effect is None:
+            return MISSING
+        return ("" if row.effect.sign_flip_exact else "~") + probability(row.effect.sign_flip_p)
+
+
+class EquivalenceColumn(_RowColumn):
+    """The p of the equivalence test, alone and adjusted for the family."""
+
+    name = "equivalence"
+    head = "TOST p\nadjusted"
+
+    def cell(self, row: Row, summary: Summary) -> str:
+        """Return ``.012 → .048``; nothing without a margin."""
+        if row.evidence is None or row.evidence.equivalence_p is None:
+            return MISSING
+        adjusted = MISSING if row.adjusted_equivalence_p is None else probability(row.adjusted_equivalence_p)
+        return f"{probability(row.evidence.equivalence_p)} → {adjusted}"
+
+
+class DetectableColumn(_RowColumn):
+    """The minimum detectable effect."""
+
+    name = "mde"
+
+    def header(self, summary: Summary) -> str:
+        """Return the head with the unit."""
+        return _in_points("MDE", summary)
+
+    def cell(self, row: Row, summary: Summary) -> str:
+        """Return it without a sign: it holds for both directions."""
+        return MISSING if row.effect is None else scale_of(summary).value(row.effect.mde)
+
+
+class SpreadColumn(_RowColumn):
+    """The standard deviation of the differences."""
+
+    name = "sd"
+
+    def header(self, summary: Summary) -> str:
+        """Return the head with the unit."""
+        return _in_points("sd", summary)
+
+    def cell(self, row: Row, summary: Summary) -> str:
+        """Return it in the unit of the effect."""
+        return MISSING if row.effect is None else scale_of(summary).value(row.effect.sd)
+
+
+class CorrelationColumn(_RowColumn):
+    """Pearson's correlation of the two arms."""
+
+    name = "correlation"
+    head = "corr."
+
+    def cell(self, row: Row, summary: Summary) -> str:
+        """Return it with two decimals."""
+        known = row.effect is not None and row.effect.correlation is not None
+        return f"{row.effect.correlation:+.2f}" if known else MISSING
+
+
+class MedianColumn(Column):
+    """The median of the differences."""
+
+    name = "median"
+    justify = "left"
+    drop_order = 5
+
+    def header(self, summary: Summary) -> str:
+        """Return the head with the unit and the level."""
+        return f"{_in_points('median', summary, ', ')}\n[{summary.level * 100:g} % interval]"
+
+    def cells(self, summary: Summary) -> list[str]:
+        """Return it with its interval."""
+        centers = [self.center(row) for row in summary.rows]
+        intervals = [(center.value, center.low, center.high) if center else None for center in centers]
+        return interval_cells([None, *intervals], scale_of(summary))
+
+    def center(self, row: Row) -> Center | None:
+        """Return what the robust measures of *row* say; None where there are too few pairs."""
+        return row.effect.robust.median if row.effect and row.effect.robust else None
+
+
+class InterquartileColumn(MedianColumn):
+    """The mean of the middle half of the differences."""
+
+    name = "iqm"
+
+    def header(self, summary: Summary) -> str:
+        """Return the head with the unit and the level."""
+        return f"{_in_points('IQM', summary, ', ')}\n[{summary.level * 100:g} % interval]"
+
+    def center(self, row: Row) -> Center | None:
+        """Return what the robust measures of *row* say; None where there are too few pairs."""
+        return row.effect.robust.iqm if row.effect and row.effect.robust else None
+
+
+class TrialsColumn(_RowColumn):
+    """The trials of a row."""
+
+    name = "trials"
+
+    def cell(self, row: Row, summary: Summary) -> str:
+        """Return ``5``, or ``5, 1 failed, 1 collapsed``."""
+        parts = [f"{row.failed} failed"] if row.failed else []
+        parts += [f"{row.collapsed} collapsed"] if row.collapsed else []
+        return ", ".join([str(row.trials), *parts])
+
+
+class SpeedColumn(_RowColumn):
+    """Images per second."""
+
+    name = "images_per_second"
+    head = "images/s"
+
+    def cell(self, row: Row, summary: Summary) -> str:
+        """Return it in at most five characters."""
+        return MISSING if row.images_per_second is None else quantity(round(row.images_per_second))
+
+
+class FlopsColumn(_RowColumn):
+    """Floating-point operations for one image."""
+
+    name = "flops"
+    head = "FLOPs"
+
+    def cell(self, row: Row, summary: Summary) -> str:
+        """Return them in at most five characters."""
+        return quantity(row.flops)
+
+
+class MemoryColumn(_RowColumn):
+    """Memory on the device."""
+
+    name = "memory"
+
+    def cell(self, row: Row, summary: Summary) -> str:
+        """Return it in bytes, with a decimal prefix."""
+        return MISSING if row.memory is None else f"{quantity(row.memory)}B"
+
+
+class ReasonColumn(_RowColumn):
+    """The reason of a verdict."""
+
+    name = "reason"
+    justify = "left"
+    drop_order = 0
+
+    def cell(self, row: Row, summary: Summary) -> str:
+        """Return it in words."""
+        return printable(row.reason) or MISSING
+
+
+def _in_points(name: str, summary: Summary, joint: str = "\n") -> str:
+    points = scale_of(summary).points
+    return f"{name}{joint}{points}" if points else name
+
+
+COLUMNS: dict[str, type[Column]] = {
+    column.name: column
+    for column in (
+        VariantColumn,
+        MeansColumn,
+        EffectColumn,
+        PairsColumn,
+        VerdictColumn,
+        TimeColumn,
+        ParametersColumn,
+        PColumn,
+        SignFlipColumn,
+        EquivalenceColumn,
+        DetectableColumn,
+        SpreadColumn,
+        CorrelationColumn,
+        MedianColumn,
+        InterquartileColumn,
+        TrialsColumn,
+        SpeedColumn,
+        FlopsColumn,
+        MemoryColumn,
+        ReasonColumn,
+    )
+}

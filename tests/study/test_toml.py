@@ -1,0 +1,40 @@
+"""A pipeline written as TOML is the study that it came from."""
+
+import sys
+from dataclasses import replace
+
+import pytest
+
+from flowerablate.contracts import Choice, Rules
+from flowerablate.study.resolve import resolve, rules_of
+from flowerablate.study.schema import parse
+from flowerablate.study.toml import to_toml
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+@pytest.mark.parametrize("margin", [None, 0.02])
+def test_reading_it_gives_the_same_pipeline_and_rules(base, tables, lookup, margin):
+    rules = Rules(metric="loss", level=0.9, margin=margin)
+    written = tomllib.loads(to_toml(base, "again", rules, ["accuracy"], range(7)))
+    written["ablation"] = {**tables["ablation"], **written["ablation"]}
+    again = parse(written, "test")
+    assert resolve(again, lookup) == base
+    assert rules_of(again) == rules
+    assert (again.name, again.ablation.seeds, again.metrics.secondary) == ("again", 7, ["accuracy"])
+
+
+@pytest.mark.parametrize("text", ['quo"te', "back\\slash", "new\nline", "tab\t\x7f\x00", "ümläut 薔薇", "#", "'''"])
+def test_any_text_comes_back(base, text):
+    strange = replace(base, dataset=Choice("pictures", {"path": text, "shares": (0.5, 1.0), "on": True}))
+    written = tomllib.loads(to_toml(strange, "x", Rules(), [], []))
+    assert written["dataset"] == {"use": "pictures", "path": text, "shares": [0.5, 1.0], "on": True}
+
+
+def test_a_step_that_a_variant_removed_is_left_out(base):
+    steps = tuple(replace(step, enabled=step.name != "clean") for step in base.steps)
+    written = tomllib.loads(to_toml(replace(base, steps=steps), "x", Rules(), [], []))
+    assert list(written["steps"]) == ["resize", "flip"]
