@@ -148,8 +148,8 @@ def two_level(
 ) -> TwoLevel | None:
     """Return the mean of the *differences*, one per replicate, with its variance over replicates x images.
 
-    ``influences[i]`` is what the images add to ``differences[i]``. None with fewer than two replicates, or where neither
-    replicates nor images vary by more than rounding; *largest* is the largest value of either arm. Raises
+    ``influences[i]`` is what the images add to ``differences[i]``. None with fewer than two replicates, or where
+    neither replicates nor images vary by more than rounding; *largest* is the largest value of either arm. Raises
     :class:`ValueError` when the two differ in length.
     """
     import numpy as np
