@@ -69,7 +69,7 @@ def rules(summary: Summary) -> Iterator[str]:
     if given.looks:
         looks = ", ".join(map(str, given.looks))
         yield f"looks planned at n = {looks}: verdict and interval (repeated) hold at whichever a row stops."
-    if any(row.evidence is not None and row.evidence.interval == "replicates x images" for row in summary.rows):
+    if any(row.interval == "replicates x images" for row in summary.rows):
         yield "interval: over replicates and test images."
 
 
