@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowerablate import IMAGE_SUFFIXES, DataError, Param, PluginError, Samples, ScheduleContext, StepSpec, StudyError
+from flowerablate import (
+    IMAGE_SUFFIXES,
+    DataError,
+    MetricSpec,
+    Param,
+    PluginError,
+    Samples,
+    ScheduleContext,
+    StepSpec,
+    StudyError,
+)
 from flowerablate.contracts import RESERVED, SLOTS
 from flowerablate.discovery import discover
 from flowerablate.testing import check_component, check_plugin
@@ -183,6 +193,11 @@ def test_a_parameter_name_that_is_no_identifier_is_refused(name):
         StepSpec("blur", "Blur.", build=lambda context: None, params=(Param(name, 1, "one"),))
 
 
+def test_a_metric_cannot_take_the_name_of_the_training_loss():
+    with pytest.raises(PluginError, match="metric 'loss': a trial's own loss on the test images is called so"):
+        MetricSpec("loss", "Loss.", build=lambda context: None)
+
+
 def test_the_names_of_image_files_are_there_for_every_plugin():
     assert {".jpg", ".png", ".tif"} <= IMAGE_SUFFIXES
     assert all(suffix == suffix.lower() and suffix.startswith(".") for suffix in IMAGE_SUFFIXES)
@@ -222,12 +237,14 @@ def one_thread():
 
 def test_our_own_plugins_load():
     assert CATALOGUE.failures == ()
-    assert {"morphology", "geometry", "color", "intensity", "resnets", "optimizers", "datasets"} <= {
+    assert {"morphology", "geometry", "color", "intensity", "resnets", "optimizers", "datasets", "metrics"} <= {
         plugin.owner.plugin for plugin in CATALOGUE.plugins
     }
 
 
-@pytest.mark.parametrize("name", ["morphology", "geometry", "color", "intensity", "resnets", "optimizers", "datasets"])
+@pytest.mark.parametrize(
+    "name", ["morphology", "geometry", "color", "intensity", "resnets", "optimizers", "datasets", "metrics"]
+)
 def test_our_own_plugin_passes_the_suite_that_we_ship(name):
     check_plugin(importlib.import_module(f"flowerablate_{name}"))
 

@@ -1,6 +1,6 @@
 """Write the tables of docs/evidence.md from the results, between their markers.
 
-python benchmarks/coverage/report.py               # after coverage/run.py, planted/run.py and adaptive.py
+python benchmarks/coverage/report.py               # after coverage/run.py, coverage/images.py, planted/run.py
 python benchmarks/coverage/report.py --check       # exit code 1 if a table is not that of the results
 """
 
@@ -120,6 +120,18 @@ def power(result: Result) -> str:
     return _table(heads, rows)
 
 
+def images(result: Result) -> str:
+    """Return the coverage of intervals over replicates x images, and that of the t interval over replicates alone."""
+    heads = ("studies", "replicates : images : rest", "n", "images", "ours covers", "t over replicates covers", "width")
+    rows = []
+    for row in result["images"]:
+        parts = " : ".join(f"{part:g}" for part in row["parts"]) if row["parts"] else ""
+        size = f"{row['images']} of {row['pool']}" if row["pool"] else row["images"]
+        covers = _percent(row, "covered"), _percent(row, "t_covered")
+        rows.append([row["kind"], parts, row["replicates"], size, *covers, f"{row['wider']:.2f} x"])
+    return _conditions(result) + "\n\n" + _table(heads, rows)
+
+
 def planted(result: Result) -> str:
     """Return the verdicts of the studies with training."""
     heads = ("component", "built to matter", "verdicts", "mean effect, points", "largest, points")
@@ -184,6 +196,7 @@ TABLES: dict[str, tuple[str, Callable[[Result], str]]] = {
     "equivalence": ("coverage.json", equivalence),
     "adaptive": ("coverage.json", adaptive),
     "power": ("coverage.json", power),
+    "images": ("images.json", images),
     "planted": ("planted.json", planted),
 }
 

@@ -169,8 +169,8 @@ def _use(spec: ComponentSpec) -> Iterator[RenderableType]:
     """Say how the component is chosen."""
     setting = f",{spec.params[0].name}={value_text(spec.params[0].default)}" if spec.params else ""
     if spec.slot == "column":
-        yield "\nIn a report, with any of the parameters behind it:\n" if spec.params else "\nIn a report:\n"
-        yield indented(f"flowerablate report --columns {spec.name}{setting}")
+        yield "\nIn a report:\n"
+        yield indented(f"flowerablate report --columns variant,effect,{spec.name}")
         return
     where = "behind" if spec.slot == "metric" else "beside"
     yield f"\nIn a study, with any of the parameters {where} it:\n" if spec.params else "\nIn a study:\n"

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast, get_args
 
 import typer
 from rich.console import Console
 
+from ..contracts import Population
 from ..errors import LedgerError, StudyError, nearest
 from . import report_page
 
@@ -43,6 +44,14 @@ def report(
             help="The metric to compare, any that is installed, or loss. Without it: the study's primary one."
         ),
     ] = None,
+    population: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="What intervals speak of: replicates (these test images), images (others like them), or auto. "
+            "Without it: what the study says.",
+        ),
+    ] = None,
     base: Annotated[
         str | None, typer.Option(metavar="ID", help="Id of the base pipeline, where the ledger holds several.")
     ] = None,
@@ -67,6 +76,7 @@ def report(
       flowerablate report flowers --columns variant,effect,forest,p,mde,verdict
       flowerablate report flowers --compare flowers-noisy
       flowerablate report --metric calibration_error,bins=10
+      flowerablate report --population images
       flowerablate report --format html --out report.html
       flowerablate report --images --of -morphology --sheet morphology.png
     """
@@ -89,7 +99,8 @@ def report(
         _refuse("--compare", {"--columns": columns, "--base": base})
         print_comparison(ledger, Ledger(_find(compare, runs)), chosen, Console(), _assembler(), metric, out)
         return
-    print_report(ledger, base, chosen, Console(), _assembler(), metric, out, columns)
+    wanted = None if population is None else _population(population)
+    print_report(ledger, base, chosen, Console(), _assembler(), metric, out, columns, wanted)
 
 
 def print_report(
@@ -101,10 +112,12 @@ def print_report(
     metric: str | None = None,
     out: Path | None = None,
     columns: str | None = None,
+    population: Population | None = None,
 ) -> None:
     """Print the comparison of all variants that the ledger holds for *base_id*, or for the base of the latest run.
 
     A *metric* that the trials do not have yet is taken of their predictions; *assembler* builds it, and the *columns*.
+    *population* takes the place of the one that the study's rules name.
     """
     from ..report import FORMATS, render, show
     from .columns import choose_columns
@@ -114,7 +127,7 @@ def print_report(
     if columns is not None and format in ("csv", "json"):
         raise StudyError(f"{format} holds every figure; leave out --columns")
     chosen = choose_columns(columns, assembler) if columns is not None else ()
-    note, summary = read_summary(ledger, base_id, assembler, metric)
+    note, summary = read_summary(ledger, base_id, assembler, metric, population)
     title = ledger.root.absolute().name
     if format == "html":
         text = report_page.page(ledger, note, summary, title, assembler, chosen)
@@ -127,9 +140,14 @@ def print_report(
 
 
 def read_summary(
-    ledger: Ledger, base_id: str | None, assembler: Assembler, metric: str | None = None
+    ledger: Ledger,
+    base_id: str | None,
+    assembler: Assembler,
+    metric: str | None = None,
+    population: Population | None = None,
 ) -> tuple[StudyNote, Summary]:
     """Return what the ledger notes of the study with that base, or of the latest, and what its trials say."""
+    from ..execute.images import image_evidence
     from ..execute.metrics import reading, undefined, with_metrics
     from ..stats import summarise
     from ..stats.confounds import refusal_notes
@@ -142,15 +160,17 @@ def read_summary(
         raise LedgerError(f"{ledger.root} has no finished trials of base {note.base_id}; bases in it: {known}")
     read = reading(note, metric, assembler)
     results = with_metrics(results, ledger, note.base_id, read.metrics)
+    rules = replace(note.rules, population=population or note.rules.population)
     summary = summarise(
         results,
         note.contrasts,
-        rules=note.rules,
+        rules=rules,
         metric=read.primary,
         metrics=read.infos,
         secondary=read.secondary,
         looked=note.looked,
         pending=ledger.unfinished(note),
+        images=image_evidence(ledger, note.base_id, rules, read.metrics.names, read.metrics.built),
     )
     more = (*refusal_notes(note.refused, note.remarks), *undefined(results, read.infos))
     summary = replace(summary, notes=(*summary.notes, *more))
@@ -166,6 +186,12 @@ def put(text: str, out: Path | None) -> None:
         typer.echo(text, nl=False)
     else:
         out.write_text(text, encoding="utf-8")
+
+
+def _population(text: str) -> Population:
+    if text not in get_args(Population):
+        raise StudyError(f"no population is called {text!r}; {nearest(text, get_args(Population))}")
+    return cast(Population, text)
 
 
 def _refuse(beside: str, options: Mapping[str, object]) -> None:

@@ -190,6 +190,8 @@ def _show_questions(contrasts: Sequence[Contrast], console: Console) -> None:
     """Say what is asked, where that is more than the base against each variant."""
     from rich.table import Table
 
+    from ..stats.design_notes import aliases_in_words
+
     if all(contrast.weights.get("") == 1 and len(contrast.weights) == 2 for contrast in contrasts):
         return
     table = Table("question", "about", "answered by", box=None, pad_edge=False)
@@ -200,7 +202,7 @@ def _show_questions(contrasts: Sequence[Contrast], console: Console) -> None:
     console.print(table)
     for contrast in contrasts:
         if contrast.aliases:
-            console.print(f"{escape(contrast.label)} cannot be told from {escape(', '.join(contrast.aliases))}")
+            console.print(f"{escape(contrast.label)} cannot be told from {escape(aliases_in_words(contrast))}")
     console.print()
 
 
@@ -208,7 +210,7 @@ def _answered_by(contrast: Contrast) -> str:
     """Write a contrast out where it is short, and else count its trials."""
     if contrast.by_seed:
         sizes = sorted({len(weights) for weights in contrast.by_seed.values()})
-        return f"{' or '.join(map(str, sizes))} trials in each replicate, drawn for each"
+        return f"{' or '.join(map(str, sizes))} trials, drawn anew for each replicate"
     if len(contrast.weights) > 4:
         return f"{len(contrast.weights)} trials in each replicate"
     terms = [(f"{'-' if weight < 0 else '+'} {abs(weight):g} ", change) for change, weight in contrast.weights.items()]

@@ -108,7 +108,7 @@ def _use(slot: str, component: str) -> str:
         "step": f"run --swap morphology={component}",
         "dataset": f"run --set dataset.use={component}",
         "metric": f"report --metric {component}",
-        "column": f"report --columns {component}",
+        "column": f"report --columns variant,effect,{component}",
     }
     return words.get(slot, f"run --swap {slot}={component}")
 

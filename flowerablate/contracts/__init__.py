@@ -8,7 +8,7 @@ from .contexts import DataContext, LossContext, MetricContext, ModelContext, Sch
 from .pipeline import Choice, Contrast, ContrastKind, Design, Pipeline, StepChoice, TrainPlan, Trial, Variant
 from .products import IMAGE_SUFFIXES, SPLITS, BatchOp, Draws, Metric, NativeOp, PythonOp, Samples
 from .results import MetricInfo, TrialResult
-from .rules import Rules
+from .rules import Population, Rules
 from .specs import (
     RESERVED,
     SLOTS,
@@ -53,6 +53,7 @@ __all__ = [
     "OptimizerSpec",
     "Param",
     "Pipeline",
+    "Population",
     "PythonOp",
     "Register",
     "Rules",

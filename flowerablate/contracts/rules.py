@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+Population = Literal["auto", "replicates", "images"]
+"""What intervals speak of: see :class:`Rules`."""
+
 
 @dataclass(frozen=True)
 class Rules:
@@ -21,6 +24,6 @@ class Rules:
     metric: str = "accuracy"
     level: float = 0.95
     margin: float | None = None
-    population: Literal["auto", "replicates", "images"] = "auto"
+    population: Population = "auto"
     looks: tuple[int, ...] = ()
     futility: float = 0.05

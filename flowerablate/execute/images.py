@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from ..contracts import Metric, Rules
-from ..errors import LedgerError
+from ..errors import LedgerError, PluginError
 from ..ledger import Ledger, Predictions
 from ..stats.images import ImageEvidence, Influence
 from ..stats.influence import influence_of
@@ -47,7 +47,14 @@ def image_evidence(
 def _influences(
     name: str, trials: Mapping[tuple[str, int], Predictions], build: Callable[[str, int], Metric]
 ) -> dict[tuple[str, int], Influence]:
-    found = {
-        place: influence_of(build(name, len(predictions.classes)), predictions) for place, predictions in trials.items()
-    }
-    return {place: influence for place, influence in found.items() if influence is not None}
+    influences = {}
+    for place, predictions in trials.items():
+        metric = build(name, len(predictions.classes))
+        try:
+            influence = influence_of(metric, predictions)
+        except Exception as error:
+            what = " ".join(f"{type(error).__name__}: {error}".split())
+            raise PluginError(f"metric {name!r} failed on a part of the test images: {what}") from error
+        if influence is not None:
+            influences[place] = influence
+    return influences

@@ -68,8 +68,8 @@ def rules(summary: Summary) -> Iterator[str]:
         yield f"verdict: {_tests(summary)} and TOST within {margin} at {alpha}, {over}."
     if given.looks:
         yield f"looks planned at n = {', '.join(map(str, given.looks))}: interval and verdict hold at each of them."
-    if given.population == "images":
-        yield "interval: for further replicates and other test images."
+    if any(row.evidence is not None and row.evidence.interval == "replicates x images" for row in summary.rows):
+        yield "interval: over replicates and test images."
 
 
 def _tests(summary: Summary) -> str:

@@ -1,14 +1,161 @@
-"""What the design itself has to say under the table."""
+"""What the design itself has to say under the table: where two of its answers differ, and what it cannot tell."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from ..contracts import Contrast, TrialResult
+from .arms import Values, arms_of, values_of
+from .effects import Effect, paired_effect
+
 if TYPE_CHECKING:
-    from .summary import Summary
+    from .summary import Row, Summary
+
+_NAMED_ALIASES = 3
+_MOST_CHANGES = 12
 
 
-def design_notes(summary: Summary) -> Iterator[str]:
-    """Return what a reader must know of the design of *summary*."""
-    yield from ()
+def design_notes(summary: Summary, results: Sequence[TrialResult]) -> Iterator[str]:
+    """Yield what a reader must know of the design of *summary*; *results* are the trials that it rests on."""
+    values = values_of(results, summary.metric)
+    seeds = sorted({result.seed for result in results})
+    yield from _first_and_last(summary, values, seeds)
+    yield from _aliases(summary.rows)
+    yield from _shares(summary, values, seeds)
+    yield from _tuned(results)
+
+
+def aliases_in_words(contrast: Contrast) -> str:
+    """Name the aliases of *contrast* of the lowest order, some of them if they are many; empty if it has none.
+
+    Effects of few components are the likelier ones, so that those of more components are counted only.
+    """
+    if not contrast.aliases:
+        return ""
+    order = min(alias.count("×") for alias in contrast.aliases)
+    named = [alias for alias in contrast.aliases if alias.count("×") == order][:_NAMED_ALIASES]
+    more = len(contrast.aliases) - len(named)
+    return ", ".join(named) + (f" and {more} more" if more else "")
+
+
+def _first_and_last(summary: Summary, values: Values, seeds: Sequence[int]) -> Iterator[str]:
+    """Components that are worth something else when taken from the whole pipeline than when added to the bare one."""
+    removed = {row.contrast.component: row for row in summary.rows if row.contrast and row.contrast.kind == "removal"}
+    for row in summary.rows:
+        if row.contrast is None or row.contrast.kind != "addition" or row.contrast.component not in removed:
+            continue
+        last = removed[row.contrast.component]
+        if last.contrast is None or last.effect is None or row.effect is None:
+            continue
+        differs = _difference(last.contrast, row.contrast, values, seeds, summary.level)
+        if differs is None or not (_excludes_zero(differs) or _contradict(last, row)):
+            continue
+        good = -differs.mean if summary.lower_is_better else differs.mean
+        reason = "it acts together with other components" if good > 0 else "other components do in part what it does"
+        alone = _amount(summary, row.effect.mean)
+        yield (
+            f"{row.contrast.component}: {_amount(summary, last.effect.mean)} when taken from the whole pipeline, "
+            f"{alone} when added to the bare one ({_difference_in_words(summary, differs)}). "
+            f"Likely {reason}; --design pairwise shows which."
+        )
+
+
+def _difference(last: Contrast, first: Contrast, values: Values, seeds: Sequence[int], level: float) -> Effect | None:
+    """Compare the two effects on the replicates that have both."""
+    one, other = arms_of(last, values, seeds), arms_of(first, values, seeds)
+    one_effects = dict(zip(one.seeds, _effects(one.with_it, one.without), strict=True))
+    other_effects = dict(zip(other.seeds, _effects(other.with_it, other.without), strict=True))
+    shared = [seed for seed in one.seeds if seed in other_effects]
+    if not shared:
+        return None
+    return paired_effect([one_effects[s] for s in shared], [other_effects[s] for s in shared], level=level)
+
+
+def _effects(with_it: Sequence[float], without: Sequence[float]) -> list[float]:
+    return [one - other for one, other in zip(with_it, without, strict=True)]
+
+
+def _excludes_zero(effect: Effect) -> bool:
+    return effect.low is not None and effect.high is not None and not effect.low <= 0 <= effect.high
+
+
+def _contradict(one: Row, other: Row) -> bool:
+    """Whether both have a verdict, and not the same."""
+    return (
+        None not in (one.verdict, other.verdict)
+        and "undecided" not in (one.verdict, other.verdict)
+        and (one.verdict != other.verdict)
+    )
+
+
+def _difference_in_words(summary: Summary, differs: Effect) -> str:
+    if differs.low is None or differs.high is None:
+        return "no interval on the difference"
+    low, high = _amount(summary, differs.low), _amount(summary, differs.high)
+    return f"difference {low} to {high}, this comparison alone"
+
+
+def _amount(summary: Summary, value: float) -> str:
+    return f"{100 * value:+.2f} points" if summary.percent else f"{value:+.3g}"
+
+
+def _aliases(rows: Sequence[Row]) -> Iterator[str]:
+    found = [(row.label, aliases_in_words(row.contrast)) for row in rows if row.contrast and row.contrast.aliases]
+    if found:
+        pairs = "; ".join(f"{label} from {aliases}" for label, aliases in found)
+        yield f"A fraction of the runs cannot tell {pairs}."
+
+
+def _shares(summary: Summary, values: Values, seeds: Sequence[int]) -> Iterator[str]:
+    """What the shares add up to: (full - bare), on every replicate that has all trials."""
+    shares = [row.contrast for row in summary.rows if row.contrast and row.contrast.kind == "share"]
+    wholes = [row.contrast for row in summary.rows if row.contrast and row.contrast.kind == "exploration"]
+    for whole in wholes:
+        complete = [
+            seed
+            for seed in seeds
+            if all(arms_of(contrast, values, [seed]).seeds for contrast in (*shares, whole))
+            and _adds_up(shares, whole, seed)
+        ]
+        if not shares or not complete:
+            continue
+        arms = arms_of(whole, values, complete)
+        total = sum(_effects(arms.with_it, arms.without)) / len(complete)
+        parts = sum(sum(_effects(a.with_it, a.without)) for a in (arms_of(c, values, complete) for c in shares))
+        yield (
+            f"The shares add up to {_amount(summary, parts / len(complete))}, and full - {whole.label} is "
+            f"{_amount(summary, total)} (on {len(complete)} of {len(seeds)} replicates, those that have all trials)."
+        )
+
+
+def _adds_up(shares: Sequence[Contrast], whole: Contrast, seed: int) -> bool:
+    """Whether the weights of the shares add up to those of the whole: they come from one design."""
+    total: dict[str, float] = {}
+    for contrast in shares:
+        for change, weight in contrast.weights_on(seed).items():
+            total[change] = total.get(change, 0.0) + weight
+    wanted = whole.weights_on(seed)
+    return all(abs(total.get(change, 0.0) - wanted.get(change, 0.0)) < 1e-9 for change in {*total, *wanted})
+
+
+def _tuned(results: Sequence[TrialResult]) -> Iterator[str]:
+    """Which values the trials of each variant chose, and how often."""
+    chosen: dict[str, dict[str, Counter[str]]] = {}
+    for result in results:
+        for key, value in result.tuned.items():
+            counts = chosen.setdefault(key, {}).setdefault(result.change or "base", Counter())
+            counts[_value(value)] += 1
+    for key, changes in chosen.items():
+        told = [f"{change} {_counts(counts)}" for change, counts in list(changes.items())[:_MOST_CHANGES]]
+        more = len(changes) - len(told)
+        yield f"{key}, chosen on validation: {'; '.join(told)}{f'; and {more} more variants' if more else ''}."
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{value} ({number} of {sum(counts.values())})" for value, number in counts.items())
+
+
+def _value(value: object) -> str:
+    return f"[{', '.join(map(str, value))}]" if isinstance(value, tuple | list) else str(value)

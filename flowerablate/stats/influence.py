@@ -26,7 +26,7 @@ def influence_of(metric: Metric, predictions: Predictions) -> Influence | None:
     order = sorted(range(len(predictions.keys)), key=predictions.keys.__getitem__)
     keys = tuple(predictions.keys[index] for index in order)
     labels = predictions.labels[order]
-    probabilities = predictions.probabilities[order].astype(np.float64)
+    probabilities = predictions.normalised[order]
     if not np.isfinite(metric.value(labels, probabilities)):
         return None
     if metric.per_image is not None:

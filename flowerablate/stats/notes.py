@@ -50,7 +50,7 @@ def write_notes(
         *_few_replicates_carry(summary.rows),
         *_sign_flip(summary),
         *population_notes(summary, images or {}),
-        *design_notes(summary),
+        *design_notes(summary, results),
         *confound_notes(summary, results),
         *_environment(results),
     )

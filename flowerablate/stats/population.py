@@ -77,14 +77,14 @@ def population_notes(summary: Summary, images: Images) -> Iterator[str]:
         )
         others = [row.label for row in rows if row not in by_images and row.n > 1]
         if others:
-            yield f"Over replicates only, as the test images say nothing of them: {', '.join(others)}."
+            yield f"Over replicates only, as the test images are not known there, or add nothing: {', '.join(others)}."
     elif rules.looks and evidence is not None and (rules.population == "images" or evidence.fixed_split):
         yield (
             "Planned looks judge the replicates: the verdicts speak of further replicates on "
             f"{_which(evidence)}; the chance of these images is not in them."
         )
-    elif rules.population == "images" and rows:
-        why = "has too few replicates" if evidence else "is not known image by image"
+    elif rules.population == "images" and any(row.n > 1 for row in rows):
+        why = "does not differ on any of them" if evidence else "is not known image by image"
         yield f"The test images are not in the intervals, though asked for: {summary.metric} {why}."
 
 

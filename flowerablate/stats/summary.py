@@ -101,6 +101,7 @@ def summarise(
     looked: Sequence[int] = (),
     pending: int = 0,
     images: Mapping[str, ImageEvidence] | None = None,
+    judge: Judge | None = None,
 ) -> Summary:
     """Answer the *contrasts*, paired by seed, and compare every variant that is in none of them with the base.
 
@@ -110,7 +111,8 @@ def summarise(
     one that it lacks, the name tells (``loss``, ``...error``). *looked* are the numbers of replicates at which verdicts
     were shown before, *pending* is the number of trials that are planned but not there yet. *images*: what the test
     images do to each metric, for rules that ask for intervals over replicates x images (see :mod:`.population`).
-    Raises :class:`StudyError` when no trial has the metric.
+    *judge*: yet another way to the evidence (see :mod:`.evidence`), in the place of that. Raises :class:`StudyError`
+    when no trial has the metric.
     """
     given = rules or Rules()
     rules = given if metric in (None, given.metric) else replace(given, metric=metric or "", margin=None)
@@ -121,7 +123,7 @@ def summarise(
         groups.setdefault(result.change, []).append(result)
     values = values_of(results, rules.metric)
     asked = contrasts_for(results, contrasts)
-    judge = judge_by_images(images or {})
+    judge = judge or judge_by_images(images or {})
     rows = [_row(contrast, groups, values, rules, judge) for contrast in asked]
     rows = _with_verdicts(rows, rules, lower_is_better=info.lower_is_better)
     summary = Summary(

@@ -76,7 +76,7 @@ def test_a_metric_and_a_column_say_their_direction_and_how_they_are_chosen(comma
     assert "mine  lower is better, from flowerablate_local" in out
     assert '  [metrics]\n  primary = "mine,size=3"\n' in out
     _, out, _ = command("list", "column", "mine")
-    assert "  flowerablate report --columns mine\n" in out
+    assert "  flowerablate report --columns variant,effect,mine\n" in out
     _, out, _ = command("list", "metric", "--format", "json")
     record = next(record for record in json.loads(out)["metric"] if record["name"] == "mine")
     assert (record["lower_is_better"], record["percent"]) == (True, True)

@@ -47,7 +47,7 @@ def test_everything_that_can_be_disabled_or_swapped_runs(command, picture_folder
         "--swap", "optimizer=adam,lr=0.01", "--swap", "morphology=dilate", "--swap", "scheduler=cosine",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    for change in ("-flip+rotation", "-model.skip", "-kind:morphology", "optimizer=adam,lr=0.01", "morphology=dilate"):
+    for change in ("-flip+rotation", "-model.skip", "-morphology", "optimizer=adam,lr=0.01", "morphology=dilate"):
         assert change in done.stderr
 
 

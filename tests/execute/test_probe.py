@@ -132,14 +132,13 @@ class Bench:
         return read_study(default_study(), study, overrides, wanted)
 
     def probe(self, text, *questions, also=()):
-        """Probe the *questions* as ``--disable`` and ``--swap`` ask them; *also* are overrides."""
+        """Probe the *questions* as ``--disable``, ``--swap`` and ``--vary`` ask them; *also* are overrides."""
         study = self.base(text, *also)
-        ablation = study.ablation.model_copy(
-            update={
-                "disable": [asked for asked in questions if "=" not in asked],
-                "swap": [asked for asked in questions if "=" in asked],
-            }
-        )
+        asked = {"disable": [], "swap": [], "vary": []}
+        for question in questions:
+            place, equals, _ = question.partition("=")
+            asked["disable" if not equals else "vary" if "." in place else "swap"].append(question)
+        ablation = study.ablation.model_copy(update=asked)
         base = resolve(study, self.assembler.lookup)
         return self.run(design(base, self.assembler.lookup, ablation), base)
 
@@ -149,12 +148,13 @@ class Bench:
         return probe_design(asked, changes, data, self.assembler, seed=0)
 
 
-@pytest.fixture
-def bench(tmp_path, picture_folder):
-    return Bench(tmp_path, picture_folder)
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory, make_pictures):
+    folder = tmp_path_factory.mktemp("bench")
+    return Bench(folder, make_pictures(folder / "pictures"))
 
 
-OTHER = "loss=cross-entropy,label_smoothing=0.3"
+OTHER = "loss.label_smoothing=0.3"
 """A question that is not refused."""
 STANDARD = 'norm: use = "standardize"'
 
@@ -223,12 +223,12 @@ REFUSED = {
     ),
     "a setting of no size": (
         steps(),
-        "optimizer=nesterov,lr=0.1,momentum=0.9000000001",
+        "optimizer.momentum=0.9000000001",
         "optimizer.momentum: the optimizer makes the same steps with 0.9 and with 0.9000000001",
     ),
     "a rate that the scheduler overwrites": (
         steps(),
-        "optimizer=nesterov,lr=0.02",
+        "optimizer.lr=0.02",
         r"optimizer.lr: overwritten by the scheduler \(absolute\)",
         "scheduler.use=absolute",
     ),
@@ -297,16 +297,17 @@ def test_no_part_of_an_ordinary_study_is_refused(bench):
 def test_no_swap_for_something_else_is_refused(bench):
     swaps = [
         "optimizer=sgd,lr=0.1",
-        "optimizer=nesterov,lr=0.1001",
-        "optimizer=nesterov,lr=0.1,momentum=0.89",
+        "optimizer.lr=0.1001",
+        "optimizer.momentum=0.89",
         "scheduler=cosine",
-        "scheduler=one-cycle,pct_start=0.4",
-        "loss=cross-entropy,label_smoothing=0.01",
+        "scheduler.pct_start=0.4",
+        "loss.label_smoothing=0.01",
         "model=resnet14",
-        "model=resnet8,zero_init=true",
+        "model.zero_init=true",
         "opened=close",
         "flip=vertical_flip",
-        "turned=rotate,degrees=14.0",
+        "turned.degrees=14.0",
+        "train.batch_size=5",
     ]
     assert kept(bench.probe(ALL, *swaps)) == set(swaps)
 
@@ -333,15 +334,29 @@ def test_a_batch_size_above_the_number_of_pictures_is_the_number_of_pictures(ben
         bench.run(pair(base, other), base)
 
 
-def pair(base, other, kind="setting"):
-    contrast = Contrast("other", kind, {"": 1.0, "other": -1.0}, component="other")
+def pair(base, other):
+    contrast = Contrast("other", "setting", {"": 1.0, "other": -1.0}, component="other")
     return Design((Variant("", base), Variant("other", other)), (contrast,))
 
 
-def test_controls_are_not_refused_though_they_change_nothing(bench):
+def test_where_trials_choose_a_setting_all_its_values_are_looked_at(bench):
     base = resolve(bench.base(steps()), bench.assembler.lookup)
-    asked = pair(base, replace(base, control="placebo"), kind="control")
-    assert bench.run(asked, base).design == asked
+    slow = replace(base, optimizer=replace(base.optimizer, params={**base.optimizer.params, "lr": 0.03}))
+
+    def search(pipeline, key, *values):
+        return replace(pipeline, retune=((key, values),))
+
+    with pytest.raises(StudyError, match="overwritten in every trial by what is chosen on validation"):
+        bench.run(pair(search(base, "optimizer.lr", 0.1, 0.2), search(slow, "optimizer.lr", 0.1, 0.2)), base)
+    kept(bench.run(pair(search(base, "optimizer.lr", 0.1, 0.2), search(base, "optimizer.lr", 0.1, 0.3)), base))
+    kept(bench.run(pair(search(base, "optimizer.lr", 0.1, 0.2), search(base, "optimizer.lr", 0.1)), base))
+    kept(bench.run(pair(search(base, "optimizer.momentum", 0.9), search(slow, "optimizer.momentum", 0.9)), base))
+
+
+def test_controls_are_not_refused_though_they_change_nothing(bench):
+    text = steps('flip: use = "horizontal_flip"')
+    probed = bench.probe(text, "flip", also=['ablation.controls=["placebo", "luck"]'])
+    assert kept(probed) == {"-flip", "placebo", "luck"}
 
 
 def test_only_what_has_trials_to_run_is_looked_at(bench):
@@ -403,6 +418,15 @@ def test_what_changes_pixels_by_a_level_is_kept_with_a_remark(bench):
     assert kept(probed) == {"-shift"}
     assert probed.remarks["-shift"].startswith("hardly differs: no pixel")
     assert bench.probe(steps('shift: use = "shift"; by = 2'), "shift").remarks == {}
+
+
+def test_a_step_that_only_keeps_others_from_being_merged_is_kept_with_a_remark(bench):
+    between = 'light: use = "brightness_contrast"; brightness = 0.001; contrast = 0.0'
+    text = steps('turned: use = "rotate"', between, 'moved: use = "affine"', crop=RANDOM_CROP)
+    probed = bench.probe(text, "light", "turned")
+    assert kept(probed) == {"-light", "-turned"}
+    assert set(probed.remarks) == {"-light"}
+    assert "decides which other steps are interpolated as one" in probed.remarks["-light"]
 
 
 def test_what_touches_one_picture_in_a_hundred_is_found_before_it_would_be_refused(tmp_path, make_pictures):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -25,16 +25,20 @@ _DECODED = Extent(training=24, epochs=1, evaluation=8)
 _SLOTS = ("model", "optimizer", "scheduler", "loss")
 
 
-def cause_of_sameness(mine: Pixels, its: Pixels, assembler: Assembler) -> str:
-    """Return in one line why the variants with these pictures, which are known to be the same, are the same."""
-    first, second = mine.pipeline, its.pipeline
+def cause_of_sameness(
+    first: Pipeline, second: Pipeline, pixels_of: Callable[[Pipeline], Pixels], assembler: Assembler, seed: int
+) -> str:
+    """Return in one line why the variants *first* and *second*, which are known to be the same, are the same.
+
+    *pixels_of* is asked what they show their models where they differ in their steps; *seed* is the replicate's.
+    """
     reasons = []
     steps = _changed_steps(first, second)
     if steps:
-        reasons.append(_cause_in_steps(steps, mine, its, assembler))
+        reasons.append(_cause_in_steps(steps, pixels_of(first), pixels_of(second), assembler))
     for slot in _SLOTS:
         if getattr(first, slot) != getattr(second, slot):
-            reasons.append(_cause_in_slot(slot, first, second, assembler, mine.seed))
+            reasons.append(_cause_in_slot(slot, first, second, assembler, seed))
     for field in fields(first.train):
         old, new = getattr(first.train, field.name), getattr(second.train, field.name)
         if old != new:
@@ -106,6 +110,8 @@ def _cause_in_steps(names: Sequence[str], mine: Pixels, its: Pixels, assembler: 
         if walked.restored or writes_floats(walked.ended_by.op):
             return f"{what}: what it changes is undone by {walked.ended_by.name}"
         return f"{what}: overwritten by {walked.ended_by.name}"
+    if walked.differed:  # step by step they differ: it is the merging of steps that makes them equal
+        return f"{'+'.join(walked.differed)}: what it changes is gone where steps are interpolated as one"
     return "; ".join(_idle(name, walked, mine, its, assembler) for name in names)
 
 

@@ -5,17 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from ...contracts import Contrast, Design, Pipeline, Variant
-from ...data.splits import Split, split_samples
+from ...data.splits import split_samples
 from ...errors import StudyError
 from ...stats.confounds import refusal
+from ...study.designs import candidates
 from ..assemble import Assembler, DataSet
 from .causes import cause_of_sameness
 from .parts import steps_per_epoch, trace_loss, trace_model, trace_optimizer, trace_plan
 from .pixels import PROOF, Pixels
 from .traces import Trace, class_of
+
+_PIXELS = "pixels"
+"""The part that comes first in a variant's class."""
+
+_FAILED = -1
 
 
 @dataclass(frozen=True)
@@ -39,12 +46,12 @@ def probe_design(design: Design, missing: Collection[str], data: DataSet, assemb
     controls: those are meant to change nothing. Raises :class:`StudyError` where no contrast is left.
     """
     asked = [c for c in design.contrasts if c.kind != "control" and not _changes(c).isdisjoint(missing)]
-    variants = {variant.change: variant for variant in design.variants}
     needed = {change for contrast in asked for change in _changes(contrast)}
     probe = _Probe(data, assembler, seed)
-    for done, change in enumerate(sorted(needed), start=1):
-        probe.add(variants[change])
-        assembler.progress("comparing variants", done, len(needed))
+    for variant in design.variants:
+        if variant.change in needed:
+            probe.add(variant)
+    probe.compare()
     refused = {contrast.label: probe.cause(contrast) for contrast in asked if probe.vanishes(contrast)}
     left = tuple(contrast for contrast in design.contrasts if contrast.label not in refused)
     if refused and not left:
@@ -58,85 +65,122 @@ def probe_design(design: Design, missing: Collection[str], data: DataSet, assemb
 
 @dataclass
 class _Probe:
-    """Puts variants into classes: two of one class are the same in every part."""
+    """Puts variants into classes: two of one class are the same in every part.
+
+    Each part of a variant is named by a key: what it depends on. A part that has one key in all variants is the same in
+    all, and is not looked at; of the others each key is looked at once. Where trials choose between candidates, two
+    variants are the same if all their candidates are.
+    """
 
     data: DataSet
     assembler: Assembler
     seed: int
+    _candidates: dict[str, list[Pipeline]] = field(default_factory=dict)
+    _keys: dict[str, list[dict[str, str]]] = field(default_factory=dict)
+    _traced: dict[str, dict[str, Callable[[], Trace]]] = field(default_factory=dict)
+    _shown: dict[str, Callable[[], Pixels]] = field(default_factory=dict)
     _pixels: dict[str, Pixels] = field(default_factory=dict)
-    _classes: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    _classes: dict[str, tuple[tuple[int, ...], ...]] = field(default_factory=dict)
     _failures: dict[str, str] = field(default_factory=dict)
-    _known: dict[str, list[Trace]] = field(default_factory=dict)
-    _numbers: dict[str, int] = field(default_factory=dict)
-    _shown: dict[str, Pixels] = field(default_factory=dict)
-    _seen: list[Pixels] = field(default_factory=list)
-    _proved: dict[str, bool] = field(default_factory=dict)
+    _looked: int = 0
+    _to_look: int = 0
 
     def add(self, variant: Variant) -> None:
-        """Find the class of *variant*. What fails here will fail in its trials too, which say so; it is a class alone.
+        """Take in *variant*. Raises :class:`FlowerablateError` where its pictures cannot be prepared."""
+        self._candidates[variant.change] = [candidate for _, candidate in candidates(variant.pipeline)]
+        self._keys[variant.change] = [self._take(candidate) for candidate in self._candidates[variant.change]]
 
-        Raises :class:`FlowerablateError` where the variant's pictures cannot be prepared.
-        """
-        prepared = self.assembler.prepare(variant.pipeline, self.data)
-        plan = variant.pipeline.train
-        try:
-            split = split_samples(self.data.samples, self.seed, plan.validation, plan.test)
-            parts = self._parts(variant.pipeline, split)
-            key = _key(variant.pipeline.steps, plan)
-            if key not in self._shown:
-                self._shown[key] = Pixels(variant.pipeline, prepared, self.data, split, self.seed)
-            pixels = self._shown[key].of(variant.pipeline)
-            self._pixels[variant.change] = pixels
-            self._classes[variant.change] = (self._pixel_class(key, pixels), *parts)
-        except Exception as error:
-            self._failures[variant.change] = " ".join(f"{type(error).__name__}: {error}".split())
-            self._classes[variant.change] = (-1 - len(self._failures),)
-
-    def _parts(self, pipeline: Pipeline, split: Split) -> tuple[int, ...]:
-        plan, data, assembler, seed = pipeline.train, self.data, self.assembler, self.seed
+    def _take(self, pipeline: Pipeline) -> dict[str, str]:
+        """Return the keys of the parts of *pipeline*, and keep in mind how to look at each."""
+        data, assembler, seed = self.data, self.assembler, self.seed
+        plan = pipeline.train
+        prepared = assembler.prepare(pipeline, data)
+        split = split_samples(data.samples, seed, plan.validation, plan.test)
         steps = max(1, steps_per_epoch(pipeline, split))
-        portions = (plan.validation, plan.test)
         shape = (plan.image_size, plan.channels, plan.channels_last)
-        rate = (pipeline.optimizer, pipeline.scheduler, plan.epochs, steps)
-        return (
-            self._class("plan", lambda: trace_plan(pipeline, split), plan, pipeline.retune, pipeline.control),
-            self._class("model", lambda: trace_model(pipeline, data, assembler, seed), pipeline.model, shape),
-            self._class("loss", lambda: trace_loss(pipeline, data, assembler, split, seed), pipeline.loss, *portions),
-            self._class("optimizer", lambda: trace_optimizer(pipeline, assembler, steps, seed), *rate),
-        )
+        parts: dict[str, tuple[str, Callable[[], Trace]]] = {
+            "plan": (repr((plan, pipeline.control)), lambda: trace_plan(pipeline, split)),
+            "model": (repr((pipeline.model, shape)), lambda: trace_model(pipeline, data, assembler, seed)),
+            "loss": (
+                repr((pipeline.loss, plan.validation, plan.test)),
+                lambda: trace_loss(pipeline, data, assembler, split, seed),
+            ),
+            "optimizer": (
+                repr((pipeline.optimizer, pipeline.scheduler, plan.epochs, steps)),
+                lambda: trace_optimizer(pipeline, assembler, steps, seed),
+            ),
+        }
+        keys = {part: key for part, (key, _) in parts.items()}
+        for part, (key, trace) in parts.items():
+            self._traced.setdefault(part, {}).setdefault(key, trace)
+        keys[_PIXELS] = repr((pipeline.steps, plan))
+        self._shown.setdefault(keys[_PIXELS], lambda: Pixels(pipeline, prepared, data, split, seed))
+        return keys
 
-    def _class(self, part: str, trace: Callable[[], Trace], *depends_on: object) -> int:
-        """Return the class of a part, which is traced once for each of the things that it depends on."""
-        key = _key(part, *depends_on)
-        if key not in self._numbers:
-            self._numbers[key] = class_of(trace(), self._known.setdefault(part, []))
-        return self._numbers[key]
+    def compare(self) -> None:
+        """Find the class of each variant. What fails here fails in its trials too, which say so: a class alone."""
+        counts = [len(self._shown), *(len(traces) for traces in self._traced.values())]
+        self._to_look = sum(count for count in counts if count > 1)
+        numbers: dict[str, dict[str, int]] = {_PIXELS: self._pixel_classes()}
+        for part, traces in self._traced.items():
+            look = partial(class_of, [])
+            numbers[part] = self._each(traces, look) if len(traces) > 1 else dict.fromkeys(traces, 0)
+        for alone, (change, each) in enumerate(self._keys.items(), start=1):
+            failed = [key for keys in each for part, key in keys.items() if numbers[part][key] == _FAILED]
+            found = (tuple(numbers[part][keys[part]] for part in numbers) for keys in each)
+            self._classes[change] = ((-alone,),) if failed else tuple(found)
+            if failed:
+                self._failures[change] = self._failures[failed[0]]
 
-    def _pixel_class(self, key: str, pixels: Pixels) -> int:
-        key = _key("pixels", key)
-        if key not in self._numbers:
-            same = (number for number, other in enumerate(self._seen) if self._are_same(pixels, other))
-            number = next(same, len(self._seen))
-            if number == len(self._seen):
-                self._seen.append(pixels)
-            self._numbers[key] = number
-        return self._numbers[key]
+    def _each(self, made: Mapping[str, Callable[[], Any]], look: Callable[[Any], int]) -> dict[str, int]:
+        """Return the class of each of the things *made*, by their keys; :data:`_FAILED` where one cannot be made."""
+        numbers = {}
+        for key, make in made.items():
+            try:
+                numbers[key] = look(make())
+            except Exception as error:
+                numbers[key] = _FAILED
+                self._failures[key] = " ".join(f"{type(error).__name__}: {error}".split())
+            self._looked += 1
+            self.assembler.progress("comparing variants", self._looked, self._to_look)
+        return numbers
 
-    def _are_same(self, pixels: Pixels, other: Pixels) -> bool:
-        """Whether both show the same; what looks so is looked at more closely, once for each change of steps."""
-        if not pixels.same_as(other):
-            return False
-        change = _key(*sorted(repr(pair) for pair in _pairs(pixels.pipeline, other.pipeline)))
-        if change not in self._proved:
-            self._proved[change] = pixels.same_as(other, PROOF)
-        return self._proved[change]
+    def _pixel_classes(self) -> dict[str, int]:
+        if len(self._shown) == 1:
+            return dict.fromkeys(self._shown, 0)
+        seen: list[Pixels] = []
+        proved: dict[str, bool] = {}
+
+        def look(pixels: Pixels) -> int:
+            for number, other in enumerate(seen):
+                if pixels.same_as(other) and self._is_proved(pixels, other, proved):
+                    return number
+            seen.append(pixels)
+            return len(seen) - 1
+
+        return self._each({key: partial(self._made, key) for key in self._shown}, look)
+
+    def _is_proved(self, pixels: Pixels, other: Pixels, proved: dict[str, bool]) -> bool:
+        """Whether what looks the same is so on closer look, which is taken once for each change of steps."""
+        change = repr(sorted(repr(pair) for pair in _pairs(pixels.pipeline, other.pipeline)))
+        if change not in proved:
+            proved[change] = pixels.same_as(other, PROOF)
+        return proved[change]
+
+    def _made(self, key: str) -> Pixels:
+        if key not in self._pixels:
+            self._pixels[key] = self._shown[key]()
+        return self._pixels[key]
+
+    def _pixels_of(self, change: str) -> Pixels:
+        return self._made(self._keys[change][0][_PIXELS]).of(self._candidates[change][0])
 
     def vanishes(self, contrast: Contrast) -> bool:
         """Whether the weights of *contrast* sum to zero in every class, on every replicate."""
         return all(self._weights_vanish(weights) for weights in _weights(contrast))
 
     def _weights_vanish(self, weights: Mapping[str, float]) -> bool:
-        sums: dict[tuple[int, ...], float] = {}
+        sums: dict[tuple[tuple[int, ...], ...], float] = {}
         for change, weight in weights.items():
             sums[self._classes[change]] = sums.get(self._classes[change], 0.0) + weight
         return all(math.isclose(total, 0.0, abs_tol=1e-9) for total in sums.values())
@@ -147,8 +191,17 @@ class _Probe:
             for change, weight in weights.items():
                 for other, its in weights.items():
                     if weight > 0 > its and self._classes[change] == self._classes[other]:
-                        return cause_of_sameness(self._pixels[change], self._pixels[other], self.assembler)
+                        return self._cause(change, other)
         return "it weighs nothing"
+
+    def _cause(self, one: str, other: str) -> str:
+        first, second = self._candidates[one][0], self._candidates[other][0]
+        if first == second:
+            return "overwritten in every trial by what is chosen on validation (retune)"
+        arms = {id(first): one, id(second): other}
+        return cause_of_sameness(
+            first, second, lambda pipeline: self._pixels_of(arms[id(pipeline)]), self.assembler, self.seed
+        )
 
     def remark(self, contrast: Contrast) -> str:
         """Return what is to be said of a *contrast* that does not vanish, or nothing."""
@@ -158,10 +211,14 @@ class _Probe:
         if contrast.by_seed or len(contrast.weights) != 2:
             return ""
         one, other = contrast.weights
-        if self._classes[one][1:] == self._classes[other][1:]:
-            mine, its = self._pixels[one], self._pixels[other]
-            if self._classes[one] != self._classes[other] and mine.differ_by_a_level(its):
-                return "hardly differs: no pixel of the sampled pictures changes by more than one level of 255"
+        [(pixels, *parts), *more], [(its_pixels, *its_parts), *its_more] = self._classes[one], self._classes[other]
+        if pixels == its_pixels or parts != its_parts or more or its_more:
+            return ""
+        mine, its = self._pixels_of(one), self._pixels_of(other)
+        if mine.differ_by_merging(its):
+            return "leaves sampled pictures as they are, but decides which other steps are interpolated as one"
+        if mine.differ_by_a_level(its):
+            return "hardly differs: no pixel of the sampled pictures changes by more than one level of 255"
         return ""
 
 
@@ -177,10 +234,6 @@ def _pairs(first: Pipeline, second: Pipeline) -> Iterable[tuple[Any, Any]]:
     """Return the steps in which two pipelines differ, as one has them and the other."""
     mine, its = ({step.name: step for step in pipeline.steps} for pipeline in (first, second))
     return ((mine.get(name), its.get(name)) for name in {**mine, **its} if mine.get(name) != its.get(name))
-
-
-def _key(*things: object) -> str:
-    return repr(things)
 
 
 def _nothing_left(refused: Mapping[str, str]) -> str:

@@ -40,7 +40,7 @@ def trace_plan(pipeline: Pipeline, split: Split) -> Trace:
     plan = pipeline.train
     batch = min(plan.batch_size, len(split.train))
     parts = tuple(part.tobytes() for part in (split.train, split.validation, split.test))
-    return Trace((plan.epochs, batch, plan.channels_last, *parts, pipeline.retune, pipeline.control))
+    return Trace((plan.epochs, batch, plan.channels_last, *parts, pipeline.control))
 
 
 def trace_model(pipeline: Pipeline, data: DataSet, assembler: Assembler, seed: int) -> Trace:

@@ -67,27 +67,28 @@ class Pixels:
         self.pipeline, self.data, self.split, self.seed = pipeline, data, split, seed
         self.chains = prepared.fitted(_spread(split.train, _FITTED), data.ids)
         self.block = min(BLOCK, plan.batch_size)
-        # Images have a batch axis of labels in any case, so that mixed labels can be compared with plain ones.
-        classes = len(data.samples.classes)
-        self._sets = {
-            training: PackedDataset(
-                self.chains.train if training else self.chains.evaluate,
-                self.chains.images,
-                data.ids,
-                data.labels,
-                indices=split.train if training else None,
-                seed=seed,
-                channels_last=plan.channels_last,
-                batch_ops=BatchOps(self.chains.batch if training else (), classes),
-            )
-            for training in (True, False)
-        }
         digest = hashlib.blake2b(digest_size=16)
         means = []
         for images, targets in self.blocks(LOOK):
             digest.update(repr(images.shape).encode() + images.tobytes() + targets.tobytes())
             means.append(images.mean(axis=(1, 2, 3), dtype=np.float64))
         self.digest, self._means = digest.digest(), np.concatenate(means)
+
+    def _source(self, training: bool) -> PackedDataset:
+        """Return the pictures of a chain, always with class probabilities: mixed labels are compared with plain ones.
+
+        It is made when it is needed, for it holds a file open: there may be many variants.
+        """
+        return PackedDataset(
+            self.chains.train if training else self.chains.evaluate,
+            self.chains.images,
+            self.data.ids,
+            self.data.labels,
+            indices=self.split.train if training else None,
+            seed=self.seed,
+            channels_last=self.pipeline.train.channels_last,
+            batch_ops=BatchOps(self.chains.batch if training else (), len(self.data.samples.classes)),
+        )
 
     def of(self, pipeline: Pipeline) -> Pixels:
         """Return the same as those of another *pipeline*, which has the same steps and the same plan."""
@@ -97,16 +98,18 @@ class Pixels:
 
     def draws(self, extent: Extent) -> Iterator[Draw]:
         """Yield what *extent* takes, in blocks: training pictures in the order of their epochs, then the others."""
+        training = self._source(True)
         for epoch in range(1, min(extent.epochs, self.pipeline.train.epochs) + 1):
-            order = self.split.train[self._sets[True].order(epoch)][: extent.training]
+            order = self.split.train[training.order(epoch)][: extent.training]
             yield from (Draw(order[start : start + self.block], epoch) for start in range(0, len(order), self.block))
         held_out = _spread(np.concatenate([self.split.validation, self.split.test]), extent.evaluation)
         yield from (Draw(held_out[start : start + BLOCK], 0) for start in range(0, len(held_out), BLOCK))
 
     def blocks(self, extent: Extent) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
         """Yield what the model gets: pictures, float32 [B, C, H, W], and class probabilities, float32 [B, classes]."""
+        sources = {training: self._source(training) for training in (True, False)}
         for draw in self.draws(extent):
-            source = self._sets[draw.training]
+            source = sources[draw.training]
             buffer = Buffer(source.shape, len(draw.places))
             source.fill(buffer, draw.places, draw.epoch)
             yield buffer.image_array, buffer.label_array
@@ -121,24 +124,31 @@ class Pixels:
         return all(close(mine[0], its[0]) and close(mine[1], its[1]) for mine, its in pairs)
 
     def differ_by_a_level(self, other: Pixels) -> bool:
-        """Whether no pixel differs by more than one level of 255, and nothing but pixels does.
+        """Whether no pixel differs by more than one level of 255, and nothing but pixels does."""
+        return self._end_alike(other) and self._bytes_agree(other, fuse=True, levels=1)
 
-        What is compared is the bytes before they are normalised, which both must do alike.
-        """
+    def differ_by_merging(self, other: Pixels) -> bool:
+        """Whether there is no difference where each step runs by itself: then it comes of merging other steps."""
+        return self._end_alike(other) and self._bytes_agree(other, fuse=False, levels=0)
+
+    def _end_alike(self, other: Pixels) -> bool:
+        """Whether both make floats of bytes in the same way, and mix them in batches in the same way."""
         mine, its = self.chains, other.chains
-        if mine.batch != its.batch or mine.images.pixels.dtype != its.images.pixels.dtype:
-            return False
-        for chain, twin in ((mine.train, its.train), (mine.evaluate, its.evaluate)):
-            if _float_ops(chain) != _float_ops(twin) or chain.output_dtype != twin.output_dtype:
-                return False
-        draws = zip(self.draws(LOOK), other.draws(LOOK), strict=True)
-        return all(_within_a_level(self.bytes_of(draw), other.bytes_of(twin)) for draw, twin in draws)
+        pairs = ((mine.train, its.train), (mine.evaluate, its.evaluate))
+        return mine.batch == its.batch and all(
+            _float_ops(chain) == _float_ops(twin) and chain.output_dtype == twin.output_dtype for chain, twin in pairs
+        )
 
-    def bytes_of(self, draw: Draw) -> NDArray[Any]:
+    def _bytes_agree(self, other: Pixels, *, fuse: bool, levels: int) -> bool:
+        draws = zip(self.draws(LOOK), other.draws(LOOK), strict=True)
+        return all(_within(self._bytes(draw, fuse=fuse), other._bytes(twin, fuse=fuse), levels) for draw, twin in draws)
+
+    def _bytes(self, draw: Draw, *, fuse: bool) -> NDArray[Any]:
         """Return the pictures of a block as the chain has them before it makes floats: [B, H, W, C]."""
         images = self.chains.images
         chain = self.chains.train if draw.training else self.chains.evaluate
-        chain = chain.with_ops([named for named in chain.ops if not writes_floats(named.op)])
+        ops = [named for named in chain.ops if not writes_floats(named.op)]
+        chain = Preprocess(ops, chain.channels, dtype=chain.dtype, fuse=fuse)
         height, width = chain.output_size(int(images.heights[draw.places[0]]), int(images.widths[draw.places[0]]))
         out = np.empty((len(draw.places), height, width, chain.channels), chain.output_dtype)
         chain.run(images, draw.places, self.data.ids[draw.places], out, seed=self.seed, epoch=draw.epoch)
@@ -150,11 +160,12 @@ def _float_ops(chain: Preprocess) -> list[str]:
     return [repr(named) for named in chain.ops if writes_floats(named.op)]
 
 
-def _within_a_level(first: NDArray[Any], second: NDArray[Any]) -> bool:
-    if first.shape != second.shape:
+def _within(first: NDArray[Any], second: NDArray[Any], levels: int) -> bool:
+    """Whether two blocks differ by so many levels of 255 at most."""
+    if first.shape != second.shape or first.dtype != second.dtype:
         return False
-    level = int(np.iinfo(first.dtype).max) // 255
-    return bool(np.abs(first.astype(np.int32) - second.astype(np.int32)).max() <= level)
+    most = levels * (int(np.iinfo(first.dtype).max) // 255)
+    return bool(np.abs(first.astype(np.int32) - second.astype(np.int32)).max() <= most)
 
 
 def _near(first: NDArray[np.float64], second: NDArray[np.float64]) -> bool:

@@ -47,7 +47,7 @@ def close(first: NDArray[Any], second: NDArray[Any]) -> bool:
     return bool(np.isfinite(scale)) and bool(np.abs(first - second).max() <= TOLERANCE * scale)
 
 
-def class_of(trace: Trace, known: list[Trace]) -> int:
+def class_of(known: list[Trace], trace: Trace) -> int:
     """Return the place of the first of *known* that is the same as *trace*, which else is put to its end."""
     for number, other in enumerate(known):
         if trace.same_as(other):

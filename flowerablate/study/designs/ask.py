@@ -49,7 +49,7 @@ def _components(cells: Cells, ablation: AblationTable) -> list[Component]:
     alone = bool(ablation.swap or ablation.vary) and ablation.design in ([], ["leave-one-out"])
     if not names and not alone:
         names = [target.name for target in removable(cells.base, cells.lookup)]
-    return list(dict.fromkeys(cells.component(name) for name in names))
+    return cells.in_order(dict.fromkeys(cells.component(name) for name in names))
 
 
 def _questions(name: DesignName, cells: Cells, components: Sequence[Component], seeds: range) -> Iterator[Contrast]:

@@ -9,7 +9,7 @@ from itertools import combinations
 from ...contracts import Pipeline, Variant
 from ...errors import StudyError
 from ..resolve import Lookup
-from .changes import without, without_parts
+from .changes import FEATURED, without, without_parts
 from .naming import change_of, removed_parts
 
 MOST_CELLS = 256
@@ -45,6 +45,15 @@ class Cells:
         if not parts:
             raise StudyError(f"'-{words}' changes nothing: it is what the base pipeline already has")
         return Component("+".join(parts), parts)
+
+    def in_order(self, components: Iterable[Component]) -> list[Component]:
+        """Sort *components* as their parts stand in the pipeline, so that questions have one name as well."""
+        places = [*(step.name for step in self.base.steps), *FEATURED]
+
+        def place(component: Component) -> list[tuple[int, str]]:
+            return [(places.index(part.partition(".")[0]), part.partition(".")[2]) for part in component.parts]
+
+        return sorted(components, key=place)
 
     def add(self, pipeline: Pipeline) -> str:
         """Take in a variant and return its change, the empty one where it is the base."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -183,6 +184,8 @@ def test_what_needs_every_class_is_nan_without_one_and_says_nothing_on_the_way(n
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert math.isnan(value(name, labels[kept], p[kept]))
+    per_image = metric(name, classes).per_image
+    assert per_image is None or np.isnan(per_image(labels[kept], p[kept])).all()
 
 
 @pytest.mark.parametrize("name", sorted(set(METRICS) - set(NEED_EVERY_CLASS)))
@@ -210,7 +213,7 @@ def test_an_image_of_probability_zero_costs_36_nats_and_no_more():
     assert value("log_loss", np.array([0]), np.array([[0.0, 1.0]])) == pytest.approx(36.04, abs=0.01)
 
 
-@pytest.mark.parametrize("name", ["accuracy", "log_loss", "brier"])
+@pytest.mark.parametrize("name", ["accuracy", "log_loss", "brier", "roc_auc"])
 @pytest.mark.parametrize(("labels", "p"), CASES)
 def test_means_over_images_say_what_each_image_adds(name, labels, p):
     made = metric(name, p.shape[1])
@@ -238,3 +241,11 @@ def test_the_directions_are_those_of_the_literature():
     assert lower == {"log_loss", "brier", "calibration_error"}
     plain = {name for name, spec in METRICS.items() if not spec.percent}
     assert plain == {"log_loss", "brier"}
+
+
+def test_the_documentation_has_each_metric_with_its_direction():
+    text = (Path(__file__).parents[3] / "docs" / "metrics.md").read_text(encoding="utf-8")
+    for name, spec in METRICS.items():
+        row = next(line for line in text.splitlines() if line.startswith(f"| `{name}` |"))
+        assert f"| {'lower' if spec.lower_is_better else 'higher'} |" in row
+        assert ("| yes" in row) == (metric(name, 2).per_image is not None)
