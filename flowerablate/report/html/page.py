@@ -96,7 +96,7 @@ def _prose(text: str) -> Any:
     """Keep a name such as ``-flip`` from being broken behind its hyphen."""
     from markupsafe import Markup, escape
 
-    return Markup(re.sub(r"(?<![\w-])-(?=\w)", "-\N{WORD JOINER}", str(escape(printable(text)))))
+    return Markup(re.sub(r"(?<![\w-])-(?=[^\W\d])", "-\N{WORD JOINER}", str(escape(printable(text)))))
 
 
 def _data_uri(frame: Frame) -> str:
