@@ -93,9 +93,10 @@ def _markup(svg: str) -> Any:
 
 
 def _prose(text: str) -> Any:
-    """Keep a name such as ``-flip`` from being broken behind its hyphen."""
+    """Keep a name such as ``-flip`` from being broken behind its hyphen; an arrow becomes one sign."""
     from markupsafe import Markup, escape
 
+    text = text.replace(" -> ", " → ")
     return Markup(re.sub(r"(?<![\w-])-(?=[^\W\d])", "-\N{WORD JOINER}", str(escape(printable(text)))))
 
 
