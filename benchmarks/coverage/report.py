@@ -102,6 +102,44 @@ def adaptive(result: Result) -> str:
     return _table(heads, rows)
 
 
+def against_fixed(result: Result) -> str:
+    """Return what adaptive studies save and lose beside those of a fixed size, and the one with training."""
+    heads = (
+        "effect",
+        "comparisons",
+        "margin",
+        "trials",
+        "same verdict",
+        "kept",
+        "found: fixed, adaptive",
+        "any false finding: fixed, adaptive",
+    )
+    simulated = result.get("simulated", {"rows": [], "studies": 0})
+    rows = [
+        [
+            f"{row['size']:g}",
+            row["comparisons"],
+            row["margin"] or "",
+            f"{100 * row['trials']:.0f} %",
+            f"{100 * row['same_verdict']:.1f} %",
+            f"{100 * row['decided_verdicts_kept']:.1f} %" if "decided_verdicts_kept" in row else "",
+            f"{100 * row['found_fixed']:.0f} %, {100 * row['found_adaptive']:.0f} %" if "found_fixed" in row else "",
+            f"{100 * row['family_error_fixed']:.1f} %, {_percent(row, 'family_error_adaptive')}",
+        ]
+        for row in simulated["rows"]
+    ]
+    text = f"{_table(heads, rows)}\n\n{simulated['studies']:,} studies per line. {_versions(result)}"
+    trained = result.get("trained")
+    if trained:
+        share = trained["trials_adaptive"] / trained["trials_fixed"]
+        text += (
+            f"\n\nWith training, on drawn flowers: {trained['trials_adaptive']} trials instead of "
+            f"{trained['trials_fixed']} ({100 * share:.0f} %), and {trained['same_verdict']} of {len(trained['rows'])} "
+            "verdicts the same."
+        )
+    return text
+
+
 def power(result: Result) -> str:
     """Return what is found and at which error, by several ways of testing."""
     names = ("ours", "sign flip", "unpaired", "unadjusted")
@@ -195,6 +233,7 @@ TABLES: dict[str, tuple[str, Callable[[Result], str]]] = {
     "coverage": ("coverage.json", coverage),
     "equivalence": ("coverage.json", equivalence),
     "adaptive": ("coverage.json", adaptive),
+    "against fixed": ("adaptive.json", against_fixed),
     "power": ("coverage.json", power),
     "images": ("images.json", images),
     "planted": ("planted.json", planted),

@@ -17,6 +17,7 @@ from rich.progress import (
 )
 
 from ..contracts import MetricInfo, Trial, TrialResult
+from ..stats.wording import count
 from ..study.designs import candidates
 
 
@@ -62,17 +63,24 @@ class Display:
         if done >= total:
             self._end()
 
+    def look_started(self, number: int, looks: int, replicates: int, comparisons: int) -> None:
+        """Print which look is next."""
+        are_open = f"{count(comparisons, 'comparison')} open"
+        self._console.print(f"look {number} of {looks}: {count(replicates, 'replicate')}, {are_open}", highlight=False)
+
     def remarked(self, text: str) -> None:
         """Print what is to be known now."""
         self._end()
         self._console.print(escape(text), soft_wrap=True, highlight=False)
 
     def study_started(self, trials: int, finished: int) -> None:
-        """Show the bar of the whole study."""
-        self._trials, self._finished = trials, finished
-        if finished:
+        """Show the bar of the whole study, as far as its trials are known."""
+        if finished > self._finished:
             self._console.print(f"{finished} of {trials} trials are in the ledger already", style="dim")
-        self._study = self._progress.add_task("study", total=trials, completed=finished)
+        self._trials, self._finished = trials, finished
+        if self._study is None:
+            self._study = self._progress.add_task("study", total=trials)
+        self._progress.update(self._study, total=trials, completed=finished)
 
     def trial_started(self, trial: Trial) -> None:
         """Show the bar of one trial."""

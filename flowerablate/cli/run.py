@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from ..errors import FlowerablateError
+from ..stats.wording import several
 from . import run_options as options
 from .templates import default_study
 
@@ -44,6 +45,7 @@ def run(
     luck: options.Luck = False,
     until_decided: options.UntilDecided = None,
     max_seeds: options.MaxSeeds = None,
+    budget: options.Budget = None,
     metric: options.Metric = None,
     margin: options.Margin = None,
     population: options.Population = None,
@@ -72,16 +74,19 @@ def run(
       flowerablate run --design shapley --disable flip --disable model.skip
       flowerablate run --disable light --retune optimizer.lr=0.1,0.03
       flowerablate run --disable light --metric macro_f1 --margin 0.01
-      flowerablate run --disable light --until-decided --max-seeds 20
+      flowerablate run --disable light --until-decided --max-seeds 20 --budget 2h
     """
     from ..train.threads import wait_politely
 
     wait_politely()  # before torch is imported by what follows
 
+    from ..execute.adaptive import settled
+    from ..execute.budget import Budget, seconds_of
     from ..execute.runner import plan_study, run_study
     from ..ledger import Ledger
     from .display import Display
 
+    clock = Budget(seconds_of(budget)) if budget else None
     console, messages = Console(), Console(stderr=True)
     registry, folder = open_registry(study, messages)
     chosen = options.chosen(
@@ -106,10 +111,10 @@ def run(
         with Display(messages) as display:
             assembler = make_assembler(registry, folder)
             assembler.progress = display.preparing
-            plan = plan_study(wanted, assembler, skip_bad=skip_bad)
+            plan = settled(plan_study(wanted, assembler, skip_bad=skip_bad), ledger)
             display.metric = plan.metrics.infos[plan.rules.metric]
             if not dry_run:
-                outcome = run_study(plan, assembler, ledger, display)
+                outcome = run_study(plan, assembler, ledger, display, clock)
     except KeyboardInterrupt:
         _say_interrupted(plan, ledger, messages)
         raise typer.Exit(130) from None
@@ -184,6 +189,13 @@ def _show_trials(plan: Plan, ledger: Ledger, console: Console) -> None:
         f"{len(plan.data.samples)} images of {len(plan.data.samples.classes)} classes",
         highlight=False,
     )
+    looks = plan.rules.looks
+    if looks:
+        console.print(
+            f"looks at {several(looks)} replicates; these are the trials of the first, and after the last there are "
+            f"{len(plan.trials_of(range(looks[-1])))} at most",
+            highlight=False,
+        )
 
 
 def _show_questions(contrasts: Sequence[Contrast], console: Console) -> None:
@@ -225,8 +237,10 @@ def _show_report(assembler: Assembler, ledger: Ledger, console: Console) -> None
 
 
 def _say_interrupted(plan: Plan | None, ledger: Ledger, messages: Console) -> None:
-    done = sum(ledger.folder(trial).complete for trial in plan.trials) if plan else 0
-    far = f"{done} of {len(plan.trials)} trials are finished" if plan else "no trial had begun"
+    far = "no trial had begun"
+    note = ledger.note(plan.base_id) if plan else None
+    if note and note.trials:
+        far = f"{len(note.trials) - ledger.unfinished(note)} of {len(note.trials)} trials are finished"
     messages.print(f"interrupted: {far}; the same command goes on from here", highlight=False)
 
 
@@ -240,6 +254,14 @@ def _finish(outcome: Outcome, plan: Plan, messages: Console) -> None:
     if outcome.elsewhere:
         what = count(outcome.elsewhere, "trial")
         messages.print(f"left to another run that is at work on it: {what}; 'flowerablate report' shows it later")
+    if outcome.left:
+        missing = count(outcome.left, "trial")
+        messages.print(
+            f"the time of --budget is over, or too short for one more trial; still to run: {missing}"
+            f"{' of this look' if plan.rules.looks else ''}: the same command goes on from here",
+            highlight=False,
+            soft_wrap=True,
+        )
     if outcome.failed:
         first = outcome.failed[0]
         raise FlowerablateError(

@@ -131,6 +131,14 @@ MaxSeeds: TypeAlias = Annotated[
     int | None,
     typer.Option(min=2, help="The most replicates of --until-decided.", rich_help_panel=_REPLICATES),
 ]
+Budget: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TIME",
+        help="Begin no trial that would not end within this time, such as 2h, 90m, 1h30m or 45s.",
+        rich_help_panel=_REPLICATES,
+    ),
+]
 Metric: TypeAlias = Annotated[
     str | None,
     typer.Option(

@@ -18,7 +18,7 @@ class Rules:
     speak of further replicates on these test images, or of other test images too (``auto``: the latter where one fixed
     test split is used). *looks*: the numbers of replicates at which an adaptive study decides, the last is its most;
     empty for a study of fixed size. *futility*: an undecided comparison gets no more replicates once its chance to be
-    decided by the last look, if what was seen so far goes on, is below this.
+    decided by the last look, as far as the pairs so far tell, is below this.
     """
 
     metric: str = "accuracy"
@@ -26,4 +26,4 @@ class Rules:
     margin: float | None = None
     population: Population = "auto"
     looks: tuple[int, ...] = ()
-    futility: float = 0.05
+    futility: float = 0.1

@@ -13,11 +13,14 @@ class RunObserver(Protocol):
     def preparing(self, what: str, done: int, total: int) -> None:
         """*what* (such as ``packing images``) has done *done* of *total*."""
 
+    def look_started(self, number: int, looks: int, replicates: int, comparisons: int) -> None:
+        """The run works towards look *number* of *looks*, at *replicates* of the *comparisons* that are open."""
+
     def remarked(self, text: str) -> None:
         """*text* is to be known before anything is trained, such as that a question is refused."""
 
     def study_started(self, trials: int, finished: int) -> None:
-        """Of *trials*, *finished* were in the ledger already."""
+        """Of *trials* that are due by now, *finished* are in the ledger already; said anew for each look."""
 
     def trial_started(self, trial: Trial) -> None:
         """A trial begins or is resumed."""

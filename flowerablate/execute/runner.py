@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import errno
+import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
-from ..contracts import Design, Rules, Trial, TrialResult
-from ..ledger import Ledger, StudyNote
+from ..contracts import Contrast, Design, Rules, Trial, TrialResult
+from ..ledger import Ledger, StudyNote, TrialFolder
 from ..stats.confounds import refusal
 from ..study.designs import design
-from ..study.identity import describe, expand_trials
+from ..study.identity import Provenance, describe, expand_trials
 from ..study.resolve import resolve, rules_of
 from ..study.schema import StudyFile
 from ..train.device import prepare_process
+from .adaptive import note_of_table, open_after, settled
 from .assemble import Assembler, DataSet, PreparedPipeline
+from .budget import Budget
 from .metrics import Metrics, choose_metrics
 from .observer import RunObserver
 from .probe import probe_design
@@ -27,27 +31,43 @@ _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 
 @dataclass(frozen=True)
 class Plan:
-    """A study made ready: data, design, trials in the order in which they run, rules of its verdicts, and metrics."""
+    """A study made ready: data, design, the rules of its verdicts, and on how many replicates it is run.
+
+    A study of fixed size has *seeds* replicates. One that adds some until verdicts are reached has *seeds* at first and
+    *max_seeds* at most; its looks are in the rules once :func:`.adaptive.settled` has fixed them. *refused* and
+    *remarks*: see :class:`~flowerablate.execute.probe.design.Probed`.
+    """
 
     data: DataSet
     design: Design
-    trials: tuple[Trial, ...]
+    seeds: int
     rules: Rules
+    provenance: Provenance
     metrics: Metrics
+    max_seeds: int | None = None
     refused: Mapping[str, str] = field(default_factory=dict)
     remarks: Mapping[str, str] = field(default_factory=dict)
+
+    def trials_of(self, seeds: Iterable[int], contrasts: Sequence[Contrast] | None = None) -> tuple[Trial, ...]:
+        """Return the trials that *contrasts* (all, if not given) need on *seeds*, replicate by replicate."""
+        asked = self.design if contrasts is None else replace(self.design, contrasts=tuple(contrasts))
+        return expand_trials(asked, seeds, self.data.fingerprint, self.provenance)
+
+    @cached_property
+    def trials(self) -> tuple[Trial, ...]:
+        """The trials that run in any case, in the order in which they do: all of them, or those of the first look."""
+        return self.trials_of(range(self.seeds))
 
     @property
     def base_id(self) -> str:
         """The id of the base pipeline, by which the ledger knows the study."""
         return self.trials[0].base_id
 
-    @property
-    def note(self) -> StudyNote:
-        """What the ledger notes of it."""
+    def note(self, trials: Iterable[Trial]) -> StudyNote:
+        """What the ledger notes of it, when *trials* are those of the run."""
         return StudyNote(
             base_id=self.base_id,
-            trials=tuple(trial.id for trial in self.trials),
+            trials=tuple(trial.id for trial in trials),
             skipped=len(self.data.samples.skipped),
             contrasts=self.design.contrasts,
             rules=self.rules,
@@ -67,75 +87,145 @@ class Plan:
             observer.remarked(f"refused, for nothing differs: {refusal(label, reason)}")
         for label, remark in probed.remarks.items():
             observer.remarked(f"{label} {remark}")
-        trials = tuple(t for t in self.trials if t.variant.change in probed.design.changes_on(t.seed))
-        return replace(self, design=probed.design, trials=trials, refused=probed.refused, remarks=probed.remarks)
+        return replace(self, design=probed.design, refused=probed.refused, remarks=probed.remarks)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run did: trials *run* now, *failed* with their reasons, and *elsewhere*: held by another process."""
+    """What a run did: trials *run* now, *failed* with their reasons, and *elsewhere*: held by another process.
+
+    *left*: trials that were due and not begun, because the time given was over.
+    """
 
     run: int
     failed: tuple[TrialResult, ...]
     elsewhere: int
+    left: int = 0
 
 
 def plan_study(study: StudyFile, assembler: Assembler, *, skip_bad: bool = False) -> Plan:
-    """Resolve *study*, collect its data and expand it into trials; nothing is trained."""
+    """Resolve *study*, collect its data and make its design; nothing is trained."""
     base = resolve(study, assembler.lookup)
     metrics = choose_metrics(study.metrics.primary, study.metrics.secondary, assembler)
     asked = design(base, assembler.lookup, study.ablation)
     for variant in asked.variants:
         assembler.build_steps(variant.pipeline)
     data = assembler.load_data(base, skip_bad=skip_bad)
-    trials = expand_trials(asked, range(study.ablation.seeds), data.fingerprint, assembler.provenance)
     metrics.build_all(len(data.samples.classes))
-    rules = replace(rules_of(study), metric=metrics.names[0])
-    return Plan(data, asked, trials, rules, metrics)
+    return Plan(
+        data,
+        asked,
+        study.ablation.seeds,
+        replace(rules_of(study), metric=metrics.names[0]),
+        assembler.provenance,
+        metrics,
+        max_seeds=study.ablation.max_seeds if study.ablation.until_decided else None,
+    )
 
 
-def run_study(plan: Plan, assembler: Assembler, ledger: Ledger, observer: RunObserver) -> Outcome:
+def run_study(
+    plan: Plan, assembler: Assembler, ledger: Ledger, observer: RunObserver, budget: Budget | None = None
+) -> Outcome:
     """Run what is missing, replicate by replicate. A trial that fails is recorded, and the others go on.
 
-    Images are packed and every variant is put together once before the first trial trains, so that a study does not
-    stop halfway for a fault that could be seen at the start.
+    With planned looks, the contrasts that are undecided at one get the replicates of the next. No trial is begun that
+    *budget* does not allow. Images are packed and every variant is put together once before the first trial trains, so
+    that a study does not stop halfway for a fault that could be seen at the start.
     """
     prepare_process()
-    plan = plan.probed(ledger, assembler, observer)
-    missing = [trial for trial in plan.trials if not ledger.folder(trial).complete]
-    prepared = _prepare(missing, plan.data, assembler)
-    pipelines = {variant.change: describe(variant.pipeline) for variant in plan.design.variants}
-    ledger.enter(plan.trials, pipelines, plan.note)
-    observer.study_started(len(plan.trials), len(plan.trials) - len(missing))
-    failed: list[TrialResult] = []
-    run = elsewhere = 0
-    for trial in missing:
-        folder = ledger.folder(trial)
-        with folder.locked() as mine:
-            elsewhere += not mine
-            if not mine or folder.complete:
+    plan = settled(plan, ledger).probed(ledger, assembler, observer)
+    work = _Work(plan, assembler, ledger, observer, budget)
+    looks = plan.rules.looks or (plan.seeds,)
+    contrasts = plan.design.contrasts
+    for number, look in enumerate(looks, 1):
+        if plan.rules.looks:
+            observer.look_started(number, len(looks), look, len(contrasts))
+        work.do(plan.trials_of(range(look), contrasts))
+        if work.interrupted or look == looks[-1]:
+            break
+        contrasts = open_after(plan, ledger, look)
+        if not contrasts:
+            break
+    ledger.enter((), {}, note_of_table(plan, ledger, work.trials, interrupted=work.interrupted))
+    return work.outcome()
+
+
+class _Work:
+    """Does trials, and keeps count of what became of them."""
+
+    def __init__(
+        self, plan: Plan, assembler: Assembler, ledger: Ledger, observer: RunObserver, budget: Budget | None
+    ) -> None:
+        self._plan, self._assembler, self._ledger = plan, assembler, ledger
+        self._observer, self._budget = observer, budget
+        self._pipelines = {variant.change: describe(variant.pipeline) for variant in plan.design.variants}
+        self._prepared: dict[str, PreparedPipeline] = {}
+        self._trials: dict[str, Trial] = {}
+        self._failed: dict[str, TrialResult] = {}
+        self._run = self._elsewhere = self._left = 0
+        if budget is not None:
+            for result in ledger.results(plan.base_id):
+                budget.learn(result.change, result.seconds)
+
+    @property
+    def trials(self) -> tuple[Trial, ...]:
+        """All trials that were due so far."""
+        return tuple(self._trials.values())
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether trials that were due have neither been done nor failed."""
+        return self._elsewhere + self._left > 0
+
+    def outcome(self) -> Outcome:
+        """Return what was done."""
+        return Outcome(self._run, tuple(self._failed.values()), self._elsewhere, self._left)
+
+    def do(self, trials: Sequence[Trial]) -> None:
+        """Do those of *trials* that the ledger does not have and that have not failed in this run."""
+        self._trials |= {trial.id: trial for trial in trials}
+        missing = [t for t in trials if not self._ledger.folder(t).complete and t.id not in self._failed]
+        self._prepare(missing)
+        self._ledger.enter(self.trials, self._pipelines, self._plan.note(self.trials))
+        done = sum(self._ledger.folder(trial).complete for trial in self.trials)
+        self._observer.study_started(len(self.trials), done)
+        for position, trial in enumerate(missing):
+            if self._budget is not None and not self._budget.allows(trial.variant.change):
+                self._left += len(missing) - position
+                return
+            folder = self._ledger.folder(trial)
+            with folder.locked() as mine:
+                self._elsewhere += not mine
+                if mine and not folder.complete:
+                    self._one(trial, folder)
+
+    def _one(self, trial: Trial, folder: TrialFolder) -> None:
+        change, plan = trial.variant.change, self._plan
+        self._observer.trial_started(trial)
+        started = time.monotonic()
+        try:
+            pipeline = self._prepared[change]
+            result = run_trial(trial, pipeline, plan.data, self._assembler, folder, self._observer, plan.metrics)
+            if self._budget is not None:
+                # A trial that was resumed has taken less now than it would from its start.
+                self._budget.learn(change, max(result.seconds, time.monotonic() - started), now=True)
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno in _NO_ROOM:
+                raise
+            result = _failure(trial, error)
+            folder.fail(result.failure, traceback.format_exc())
+            self._failed[trial.id] = result
+        self._run += 1
+        self._observer.trial_finished(trial, result)
+
+    def _prepare(self, missing: Sequence[Trial]) -> None:
+        variants = {trial.variant.change: trial.variant for trial in missing}
+        for change, variant in variants.items():
+            if change in self._prepared:
                 continue
-            observer.trial_started(trial)
-            try:
-                pipeline = prepared[trial.variant.change]
-                result = run_trial(trial, pipeline, plan.data, assembler, folder, observer, plan.metrics)
-            except Exception as error:
-                if isinstance(error, OSError) and error.errno in _NO_ROOM:
-                    raise
-                result = _failure(trial, error)
-                folder.fail(result.failure, traceback.format_exc())
-                failed.append(result)
-            run += 1
-            observer.trial_finished(trial, result)
-    return Outcome(run, tuple(failed), elsewhere)
-
-
-def _prepare(missing: Sequence[Trial], data: DataSet, assembler: Assembler) -> dict[str, PreparedPipeline]:
-    prepared = {}
-    for variant in {trial.variant.change: trial.variant for trial in missing}.values():
-        prepared[variant.change] = assembler.prepare(variant.pipeline, data)
-        check_parts(variant.pipeline, data, assembler)
-    return prepared
+            pipeline = variant.pipeline
+            self._prepared[change] = self._assembler.prepare(pipeline, self._plan.data)
+            check_parts(pipeline, self._plan.data, self._assembler)
 
 
 def _failure(trial: Trial, error: Exception) -> TrialResult:

@@ -67,7 +67,8 @@ def rules(summary: Summary) -> Iterator[str]:
         margin = f"±{given.margin * scale.factor:g}{' ' + scale.points if scale.points else ''}"
         yield f"verdict: {_tests(summary)} and TOST within {margin} at {alpha}, {over}."
     if given.looks:
-        yield f"looks planned at n = {', '.join(map(str, given.looks))}: interval and verdict hold at each of them."
+        looks = ", ".join(map(str, given.looks))
+        yield f"looks planned at n = {looks}: verdict and interval (repeated) hold at whichever a row stops."
     if any(row.evidence is not None and row.evidence.interval == "replicates x images" for row in summary.rows):
         yield "interval: over replicates and test images."
 

@@ -26,6 +26,7 @@ from ..contracts import Contrast, Rules
 from .arms import Arms
 from .effects import Effect
 from .equivalence import Equivalence, equivalence_test
+from .sequential import reached, repeated_interval, sequential_p
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ class Evidence:
     *p* is two-sided, and valid for this comparison alone at ``1 - rules.level``; None where no test exists (a single
     pair). *low* and *high* are None where there is no interval. *test* names the test, as a reason says it, *interval*
     the kind of interval. *mde* is the minimum detectable effect where that is not the one of the paired t test.
-    *lasting* is the part of the estimate's variance that no further replicate takes away.
+    *lasting* is the part of the estimate's variance that no further replicate takes away. *look*, with planned looks:
+    at which of them the comparison is.
     """
 
     test: str
@@ -46,6 +48,7 @@ class Evidence:
     interval: str = "t"
     mde: float | None = None
     lasting: float = 0.0
+    look: str = ""
 
     @property
     def equivalence_p(self) -> float | None:
@@ -59,7 +62,24 @@ Judge = Callable[[Contrast, Arms, Effect, Rules], "Evidence | None"]
 
 def evidence_for(arms: Arms, effect: Effect, rules: Rules) -> Evidence:
     """Return what *effect*, that of *arms*, has to show by *rules*."""
-    return fixed_evidence(effect, rules)
+    return sequential_evidence(arms, effect, rules) if rules.looks else fixed_evidence(effect, rules)
+
+
+def sequential_evidence(arms: Arms, effect: Effect, rules: Rules) -> Evidence:
+    """Return the evidence of a study with planned looks: it holds at whichever of them the comparison stopped."""
+    looks = reached(rules.looks, arms.seeds)
+    scale = max(abs(value) for arm in (arms.with_it, arms.without) for value in arm)
+    p = sequential_p(effect.differences, looks, scale=scale)
+    low, high = repeated_interval(effect.differences, looks, rules.level, scale=scale) or (None, None)
+    equivalence = None
+    if rules.margin is not None and p is not None:
+        inner = repeated_interval(effect.differences, looks, rules.level, sides=1, scale=scale) or (None, None)
+        above = sequential_p(effect.differences, looks, -rules.margin, "greater", scale=scale)
+        below = sequential_p(effect.differences, looks, rules.margin, "less", scale=scale)
+        equivalence = Equivalence(rules.margin, above or 0.0, below or 0.0, *inner)
+    test = "paired t" if effect.has_spread or effect.n < 2 else "sign flip, as all differences are equal"
+    at = f"look {len(looks.counts)} of {len(rules.looks)}" if looks.counts else ""
+    return Evidence(test, p, low, high, equivalence, interval="repeated", look=at)
 
 
 def fixed_evidence(effect: Effect, rules: Rules) -> Evidence:

@@ -155,7 +155,8 @@ def _undecided(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _plainly_more(row: Row) -> bool:
-    return row.more_replicates is not None and row.effect is not None and row.effect.has_spread
+    """Whether all there is to say is how many replicates are missing; with planned looks, the reason says more."""
+    return row.chance is None and row.more_replicates is not None and row.effect is not None and row.effect.has_spread
 
 
 def _single_against_family(summary: Summary) -> Iterator[str]:

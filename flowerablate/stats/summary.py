@@ -29,7 +29,7 @@ class Row:
     about several. Of the *trials*, *failed* ones have no value; *collapsed* ones have, and are kept; *unpaired* counts
     seeds that lack nothing but the base. *first_failure* is what the first failed trial said. *evidence* is what the
     verdict rests on, *adjusted_p* and *adjusted_equivalence_p* what its p-values become in the family. *verdict* is
-    None for the base and outside the family.
+    None for the base and outside the family. *chance*: see :class:`.verdicts.Decision`.
     """
 
     label: str
@@ -55,6 +55,7 @@ class Row:
     memory: int | None = None
     evidence: Evidence | None = None
     adjusted_equivalence_p: float | None = None
+    chance: float | None = None
     seeds: tuple[int, ...] = ()
 
 
@@ -290,6 +291,7 @@ def _with_verdicts(rows: Sequence[Row], rules: Rules, *, lower_is_better: bool) 
                 verdict=decision.verdict,
                 reason=decision.reason,
                 more_replicates=decision.more,
+                chance=decision.chance,
             )
         )
     return judged_rows

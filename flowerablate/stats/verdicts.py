@@ -29,6 +29,7 @@ from .effects import Effect
 from .evidence import Evidence
 from .forecast import HORIZON, until_difference, until_negligible
 from .multiplicity import Adjusted
+from .replication import chance_to_be_decided
 from .wording import count, short
 
 Verdict = Literal[
@@ -54,11 +55,16 @@ _WORDS: dict[str, tuple[Verdict, Verdict]] = {
 
 @dataclass(frozen=True)
 class Decision:
-    """A *verdict* with its *reason*; *more* is about how many further replicates would decide, where that is known."""
+    """A *verdict* with its *reason*.
+
+    *more* is about how many further replicates would decide, where that is known; with planned looks, how many the next
+    one needs. *chance*, with planned looks: that of being decided by the last of them, if undecided from 2 pairs on.
+    """
 
     verdict: Verdict
     reason: str
     more: int | None = None
+    chance: float | None = None
 
 
 def decide(
@@ -74,21 +80,24 @@ def decide(
     alpha = 1 - rules.level
     if effect.n < 2:
         return Decision("undecided", "n = 1: no interval; run more seeds")
+    chance = chance_to_be_decided(effect, adjusted, rules) if rules.looks else None
+    by = f"{evidence.test}, {evidence.look}" if evidence.look else evidence.test
     within = adjusted.equivalence is not None and adjusted.equivalence <= alpha
     if adjusted.difference <= alpha:
         base_better = (effect.mean > 0) != lower_is_better
         verdict = _WORDS.get(contrast.kind, ("helps", "hurts"))[0 if base_better else 1]
-        reason = f"adjusted p {short(adjusted.difference, 2)} ({evidence.test})"
+        reason = f"adjusted p {short(adjusted.difference, 2)} ({by})"
         return Decision(verdict, reason + (f"; yet within the margin of {rules.margin:g}" if within else ""))
     if within and adjusted.equivalence is not None:
         p = short(adjusted.equivalence, 2)
-        return Decision("negligible", f"within the margin of {rules.margin:g}, adjusted p {p} (TOST, {evidence.test})")
+        return Decision("negligible", f"within the margin of {rules.margin:g}, adjusted p {p} (TOST, {by})")
     if contrast.kind == "control":
-        return Decision("undecided", _of_a_control(effect))
+        return Decision("undecided", _of_a_control(effect), chance=chance)
     if effect.is_zero and rules.margin is None:
-        return Decision("undecided", f"no difference in any of {effect.n} replicates; does the change do anything?")
-    if rules.looks:
-        return _at_the_next_look(effect.n, rules.looks)
+        reason = f"no difference in any of {effect.n} replicates; does the change do anything?"
+        return Decision("undecided", reason, chance=chance)
+    if chance is not None:
+        return _between_looks(effect.n, chance, rules)
     return _open(effect, evidence, adjusted, rules)
 
 
@@ -98,11 +107,15 @@ def _of_a_control(effect: Effect) -> str:
     return f"no difference established in {count(effect.n, 'replicate')}, as it should be"
 
 
-def _at_the_next_look(n: int, looks: tuple[int, ...]) -> Decision:
-    following = next((look for look in looks if look > n), None)
+def _between_looks(n: int, chance: float, rules: Rules) -> Decision:
+    last = rules.looks[-1]
+    following = next((look for look in rules.looks if look > n), None)
     if following is None:
-        return Decision("undecided", f"not decided at the last planned look, n = {looks[-1]}")
-    return Decision("undecided", f"the next planned look is at n = {following}", following - n)
+        return Decision("undecided", f"not decided at the last planned look, n = {last}", chance=chance)
+    if chance < rules.futility:
+        low = "below .001" if chance < 0.001 else short(chance, 1)
+        return Decision("undecided", f"stopped: its chance to be decided by n = {last} is {low}", chance=chance)
+    return Decision("undecided", f"the next planned look is at n = {following}", following - n, chance)
 
 
 def _open(effect: Effect, evidence: Evidence, adjusted: Adjusted, rules: Rules) -> Decision:

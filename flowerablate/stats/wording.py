@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 def count(number: int, noun: str) -> str:
     """Return *number* with its noun, in the plural where it is due (``1 trial``, ``2 trials``)."""
@@ -11,3 +13,9 @@ def count(number: int, noun: str) -> str:
 def short(probability: float, digits: int = 3) -> str:
     """Return a probability with so many significant digits and without its leading zero, such as ``.0625``."""
     return f"{probability:.{digits}g}".removeprefix("0")
+
+
+def several(items: Sequence[object]) -> str:
+    """Return *items* as an enumeration, such as ``5, 9 and 13``."""
+    *most, last = map(str, items)
+    return f"{', '.join(most)} and {last}" if most else last

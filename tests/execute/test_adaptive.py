@@ -1,0 +1,273 @@
+"""Adaptive runs, with trials that need no training: their accuracies are a function of variant and seed."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from flowerablate.contracts import Choice, Contrast, Design, Pipeline, Rules, TrainPlan, TrialResult, Variant
+from flowerablate.errors import StudyError
+from flowerablate.execute import adaptive, runner
+from flowerablate.execute.adaptive import settled
+from flowerablate.execute.budget import Budget
+from flowerablate.execute.probe.design import Probed
+from flowerablate.execute.runner import Plan, run_study
+from flowerablate.ledger import Ledger
+from flowerablate.stats import summarise
+
+NOTHING = Choice("nothing")
+BASE = Pipeline(NOTHING, (), NOTHING, NOTHING, NOTHING, NOTHING, TrainPlan(1, 2, 8, 3, False, 0.2, 0.2))
+EFFECTS = {"": 0.0, "-clear": 0.3, "-middling": 0.03, "-idle": 0.0}
+"""By how much each change lowers the accuracy."""
+
+METRICS = SimpleNamespace(names=("accuracy",), infos={})
+LOOKS = (5, 9, 13, 16, 20)
+
+
+def variant(change):
+    return Variant(change, Pipeline(Choice(change), (), Choice(change), *[NOTHING] * 3, BASE.train) if change else BASE)
+
+
+def design_of(*changes):
+    contrasts = tuple(Contrast(change, "removal", {"": 1.0, change: -1.0}) for change in changes)
+    return Design(tuple(map(variant, ("", *changes))), contrasts)
+
+
+def plan_for(*changes, seeds=5, max_seeds=20, **rules):
+    data = SimpleNamespace(fingerprint="data", samples=SimpleNamespace(skipped=()))
+    return Plan(data, design_of(*changes), seeds, Rules(**rules), lambda slot, name: name, METRICS, max_seeds)
+
+
+def accuracy(change, seed):
+    noise = np.random.default_rng([seed, *change.encode()]).normal(0, 0.03)
+    return 0.8 + 0.05 * np.sin(seed) - EFFECTS[change] + noise
+
+
+class Observer:
+    """Remembers what it is told."""
+
+    def __init__(self):
+        self.looks, self.trials, self.counts = [], [], []
+
+    def look_started(self, number, looks, replicates, comparisons):
+        self.looks.append((number, looks, replicates, comparisons))
+
+    def study_started(self, trials, finished):
+        self.counts.append((trials, finished))
+
+    def trial_started(self, trial):
+        self.trials.append((trial.variant.change, trial.seed))
+
+    def trial_finished(self, trial, result):
+        """Nothing to remember."""
+
+    def remarked(self, text):
+        """Nothing to remember."""
+
+
+@pytest.fixture
+def broken():
+    """Trials that fail, as (change, seed)."""
+    return set()
+
+
+@pytest.fixture(autouse=True)
+def without_training(monkeypatch, broken):
+    def trained(trial, prepared, data, assembler, folder, observer, metrics):
+        change, seed = trial.variant.change, trial.seed
+        if (change, seed) in broken:
+            raise RuntimeError("no memory")
+        result = TrialResult(
+            trial.id, trial.base_id, change, seed, {"accuracy": accuracy(change, seed)}, {}, 1, 1, 60.0, 1.0, 1, False
+        )
+        folder.finish(result, {})
+        return result
+
+    monkeypatch.setattr(runner, "run_trial", trained)
+    monkeypatch.setattr(runner, "check_parts", lambda *words: None)
+    monkeypatch.setattr(adaptive, "with_metrics", lambda results, *words: results)
+    monkeypatch.setattr(runner, "prepare_process", lambda: None)
+    monkeypatch.setattr(runner, "probe_design", lambda design, *words, **named: Probed(design, {}, {}))
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    return Ledger(tmp_path / "study")
+
+
+def run(plan, ledger, budget=None):
+    observer = Observer()
+    assembler = SimpleNamespace(prepare=lambda pipeline, data: None)
+    return run_study(plan, assembler, ledger, observer, budget), observer
+
+
+def seeds_of(ledger, plan):
+    """How many replicates each variant has."""
+    counts = {}
+    for result in ledger.results(plan.base_id):
+        counts[result.change] = counts.get(result.change, 0) + (not result.failure)
+    return counts
+
+
+def table(ledger, plan):
+    note = ledger.note(plan.base_id)
+    return summarise(ledger.results(plan.base_id), note.contrasts, rules=note.rules)
+
+
+def test_only_open_comparisons_get_more_replicates_and_the_base_with_them(ledger):
+    plan = plan_for("-clear", "-middling", "-idle")
+    _, told = run(plan, ledger)
+    counts = seeds_of(ledger, plan)
+    rows = {row.label: row for row in table(ledger, plan).rows}
+    assert rows["-clear"].verdict == "helps"
+    assert counts["-clear"] < 20
+    assert counts[""] == max(counts[change] for change in EFFECTS if change)
+    assert all(count in LOOKS for count in counts.values())
+    assert [look for _, _, look, _ in told.looks] == list(LOOKS[: len(told.looks)])
+    assert told.looks[0] == (1, 5, 5, 3)
+    assert told.counts[0] == (20, 0)
+    assert len(told.trials) == sum(counts.values())
+
+
+def test_what_is_decided_at_the_first_look_ends_there(ledger):
+    plan = plan_for("-clear", seeds=9)
+    run(plan, ledger)
+    assert seeds_of(ledger, plan) == {"": 9, "-clear": 9}
+
+
+def test_all_looks_are_in_the_ledger_before_the_first_trial(ledger, monkeypatch):
+    plan = plan_for("-idle")
+    seen = []
+    trained = runner.run_trial
+
+    def looking(*words):
+        seen.append(ledger.note(plan.base_id).rules.looks)
+        return trained(*words)
+
+    monkeypatch.setattr(runner, "run_trial", looking)
+    run(plan, ledger)
+    assert set(seen) == {LOOKS}
+
+
+def test_what_the_ledger_has_already_sets_the_first_look(ledger):
+    run(plan_for("-idle", seeds=7, max_seeds=None), ledger)
+    plan = plan_for("-idle")
+    _, told = run(plan, ledger)
+    assert ledger.note(plan.base_id).rules.looks == (7, 10, 14, 17, 20)
+    assert ("-idle", 6) not in told.trials
+
+
+@pytest.mark.parametrize("stopped_after", [1, 7, 13])
+def test_a_run_that_was_killed_goes_on_to_the_same_trials(ledger, tmp_path, monkeypatch, stopped_after):
+    plan = plan_for("-clear", "-middling", "-idle")
+    whole = Ledger(tmp_path / "whole")
+    run(plan, whole)
+    trained, count = runner.run_trial, []
+
+    def killed(*words):
+        count.append(1)
+        if len(count) > stopped_after:
+            raise KeyboardInterrupt
+        return trained(*words)
+
+    monkeypatch.setattr(runner, "run_trial", killed)
+    with pytest.raises(KeyboardInterrupt):
+        run(plan, ledger)
+    monkeypatch.setattr(runner, "run_trial", trained)
+    run(plan, ledger)
+    assert seeds_of(ledger, plan) == seeds_of(whole, plan)
+    assert [row.verdict for row in table(ledger, plan).rows] == [row.verdict for row in table(whole, plan).rows]
+    assert run(plan, ledger)[0].run == 0
+
+
+def test_another_plan_for_the_same_base_is_refused_with_the_cure(ledger):
+    run(plan_for("-clear"), ledger)
+    for other in (plan_for("-clear", max_seeds=30), plan_for("-clear", seeds=8), plan_for("-clear", max_seeds=None)):
+        with pytest.raises(StudyError, match=r"looks at 5, 9, 13, 16 and 20 replicates.*--set name="):
+            run(other, ledger)
+    assert settled(plan_for("-clear", seeds=3), ledger).rules.looks == LOOKS
+
+
+def test_a_maximum_below_the_beginning_is_refused(ledger):
+    with pytest.raises(StudyError, match="max_seeds = 4 is below"):
+        settled(plan_for("-clear", max_seeds=4), ledger)
+
+
+def test_a_question_that_comes_later_joins_the_same_looks(ledger):
+    run(plan_for("-clear"), ledger)
+    plan = plan_for("-idle")
+    run(plan, ledger)
+    summary = table(ledger, plan)
+    assert [row.label for row in summary.rows] == ["-clear", "-idle"]
+    assert summary.comparisons == 2
+    assert summary.rules.looks == LOOKS
+
+
+def test_a_failed_trial_is_not_tried_again_in_the_same_run_but_by_the_next(ledger, broken):
+    plan = plan_for("-idle", futility=0.0)
+    broken.add(("-idle", 2))
+    outcome, told = run(plan, ledger)
+    assert told.trials.count(("-idle", 2)) == 1
+    assert [result.seed for result in outcome.failed] == [2]
+    assert seeds_of(ledger, plan) == {"": 20, "-idle": 19}
+    broken.clear()
+    assert run(plan, ledger)[1].trials == [("-idle", 2)]
+
+
+class Clock:
+    """A clock that moves on by a minute whenever a trial ends."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock, trained = Clock(), runner.run_trial
+
+    def minute(*words):
+        clock.now += 60
+        return trained(*words)
+
+    monkeypatch.setattr(runner, "run_trial", minute)
+    return clock
+
+
+def test_a_budget_ends_a_run_before_a_trial_that_would_not_end_in_time_and_the_next_run_goes_on(ledger, clock):
+    plan = plan_for("-clear", "-idle", max_seeds=None, seeds=4)
+    outcome, _ = run(plan, ledger, Budget(330, clock))
+    assert (outcome.run, outcome.left) == (5, 7)
+    assert ledger.unfinished(ledger.note(plan.base_id)) == 7
+    outcome, _ = run(plan, ledger)
+    assert (outcome.run, outcome.left) == (7, 0)
+
+
+def test_a_table_between_two_looks_joins_the_plan(ledger, clock):
+    plan = plan_for("-middling", "-idle", futility=0.0)
+    run(plan, ledger, Budget(60 * 20 + 30, clock))  # 15 trials for the first look, 5 of the second
+    note = ledger.note(plan.base_id)
+    assert note.rules.looks == (5, 7, 9, 13, 16, 20)
+    assert note.looked == (7,)
+    _, told = run(plan, ledger)
+    assert [look for _, _, look, _ in told.looks][:3] == [5, 7, 9]
+
+
+def test_the_replicates_at_which_a_fixed_study_was_looked_at_are_noted(ledger):
+    for seeds in (3, 5):
+        run(plan_for("-idle", seeds=seeds, max_seeds=None), ledger)
+    plan = plan_for("-idle", seeds=6, max_seeds=None)
+    run(plan, ledger)
+    assert ledger.note(plan.base_id).looked == (3, 5, 6)
+
+
+def test_an_interaction_gets_all_of_its_cells_and_nothing_else(ledger):
+    plan = plan_for("-clear", "-middling")
+    question = Contrast("both", "interaction", {"": 1.0, "-clear": -1.0, "-middling": -1.0, "-idle": 1.0})
+    design = Design(tuple(map(variant, EFFECTS)), (*plan.design.contrasts[:1], question))
+    plan = Plan(plan.data, design, 5, Rules(futility=0.0), plan.provenance, METRICS, 9)
+    run(plan, ledger)
+    assert set(seeds_of(ledger, plan).values()) <= {5, 6, 7, 8, 9}
+    assert seeds_of(ledger, plan)["-idle"] == seeds_of(ledger, plan)["-middling"] == seeds_of(ledger, plan)[""]

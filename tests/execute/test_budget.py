@@ -1,0 +1,66 @@
+"""A time that a run may take."""
+
+import pytest
+
+from flowerablate.errors import StudyError
+from flowerablate.execute.budget import Budget, seconds_of
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("2h", 7200), ("90m", 5400), ("1h30m", 5400), ("45s", 45), ("0.5h", 1800), ("1h5s", 3605)]
+)
+def test_times_are_read_as_they_are_written(text, seconds):
+    assert seconds_of(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "2", "2 hours", "30m1h", "-1h", "0s", "h"])
+def test_what_is_no_time_is_refused_with_an_example(text):
+    with pytest.raises(StudyError, match="such as 2h, 90m"):
+        seconds_of(text)
+
+
+class Clock:
+    """A clock that stands until it is moved."""
+
+    now = 100.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+def test_the_first_trial_may_begin_while_there_is_time(clock):
+    budget = Budget(10, clock)
+    assert budget.allows("")
+    clock.now += 10
+    assert not budget.allows("")
+
+
+def test_a_trial_that_would_not_end_in_time_does_not_begin(clock):
+    budget = Budget(10, clock)
+    budget.learn("", 4, now=True)
+    budget.learn("-slow", 8, now=True)
+    clock.now += 5
+    assert budget.allows("")
+    assert not budget.allows("-slow")
+    assert not budget.allows("-unknown")  # the mean of both, 6 seconds
+
+
+def test_earlier_runs_count_until_this_one_knows_better(clock):
+    budget = Budget(10, clock)
+    budget.learn("", 20)
+    assert not budget.allows("")
+    budget.learn("-a", 3, now=True)
+    assert not budget.allows("")
+    budget.learn("", 3, now=True)
+    assert budget.allows("")
+
+
+def test_failures_teach_nothing(clock):
+    budget = Budget(10, clock)
+    budget.learn("", 0.0)
+    assert budget.allows("")
