@@ -175,7 +175,7 @@ def planted(result: Result) -> str:
     heads = ("component", "built to matter", "verdicts", "mean effect, points", "largest, points")
     rows = [
         [
-            f"`{row['variant']}`",
+            f"`{row['component']}`",
             "yes" if row["matters"] else "cannot",
             ", ".join(f"{word} {count}" for word, count in sorted(row["verdicts"].items())),
             f"{100 * row['mean_effect']:+.2f}",
