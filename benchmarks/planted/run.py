@@ -1,6 +1,6 @@
 """Is what matters found, and what cannot matter left alone? Small studies with training, whose truth is known.
 
-python benchmarks/planted/run.py                   # 40 studies of 25 trials each, about half an hour on two cores
+python benchmarks/planted/run.py                   # 40 studies of 30 trials each, about half an hour on two cores
 python benchmarks/planted/run.py --studies 2 --output quick.json
 python benchmarks/coverage/report.py               # writes the table of docs/statistics.md
 

@@ -87,7 +87,10 @@ def report(
     if images:
         from .report_images import print_images
 
-        _refuse("--images", {"--columns": columns, "--compare": compare, "--out": out, "--metric": metric})
+        _refuse(
+            "--images",
+            {"--columns": columns, "--compare": compare, "--out": out, "--metric": metric, "--population": population},
+        )
         note = _note(ledger, base)
         print_images(ledger, note, format or "rich", Console(), _assembler(), of=of, top=top, sheet=sheet)
         return
@@ -96,7 +99,7 @@ def report(
     if compare is not None:
         from .report_compare import print_comparison
 
-        _refuse("--compare", {"--columns": columns, "--base": base})
+        _refuse("--compare", {"--columns": columns, "--base": base, "--population": population})
         print_comparison(ledger, Ledger(_find(compare, runs)), chosen, Console(), _assembler(), metric, out)
         return
     wanted = None if population is None else _population(population)

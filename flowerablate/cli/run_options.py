@@ -12,13 +12,14 @@ _REPLICATES = "Replicates"
 _VERDICTS = "Verdicts"
 
 
-def _designs(incomplete: str) -> list[str]:
+def complete_designs(incomplete: str) -> list[str]:
+    """Complete the name of a design."""
     from ..study.schema import DesignName
 
     return [name for name in get_args(DesignName) if name.startswith(incomplete)]
 
 
-def _parts(incomplete: str) -> list[str]:
+def complete_parts(incomplete: str) -> list[str]:
     """Complete what can be disabled in the study of this folder, or in the default one; silent where that fails."""
     from pathlib import Path
 
@@ -42,7 +43,8 @@ def _parts(incomplete: str) -> list[str]:
         return []
 
 
-def _metrics(incomplete: str) -> list[str]:
+def complete_metrics(incomplete: str) -> list[str]:
+    """Complete the name of a metric that is installed."""
     from pathlib import Path
 
     from ..discovery import discover
@@ -50,7 +52,8 @@ def _metrics(incomplete: str) -> list[str]:
     return [name for name in discover(Path().absolute()).registry.slot("metric") if name.startswith(incomplete)]
 
 
-def _populations(incomplete: str) -> list[str]:
+def complete_populations(incomplete: str) -> list[str]:
+    """Complete what intervals may speak of."""
     return [name for name in ("auto", "replicates", "images") if name.startswith(incomplete)]
 
 
@@ -60,7 +63,7 @@ Disable: TypeAlias = Annotated[
         metavar="X",
         help="Compare with the pipeline without X: a step, a feature, a kind, or a+b.",
         rich_help_panel=_QUESTIONS,
-        autocompletion=_parts,
+        autocompletion=complete_parts,
     ),
 ]
 Swap: TypeAlias = Annotated[
@@ -87,7 +90,7 @@ DesignNames: TypeAlias = Annotated[
         help="How components are asked about: leave-one-out, add-one-in, pairwise, factorial, fractional or shapley; "
         "may be repeated.",
         rich_help_panel=_QUESTIONS,
-        autocompletion=_designs,
+        autocompletion=complete_designs,
     ),
 ]
 Retune: TypeAlias = Annotated[
@@ -142,7 +145,10 @@ Budget: TypeAlias = Annotated[
 Metric: TypeAlias = Annotated[
     str | None,
     typer.Option(
-        metavar="NAME", help="The metric by which verdicts go.", rich_help_panel=_VERDICTS, autocompletion=_metrics
+        metavar="NAME",
+        help="The metric by which verdicts go.",
+        rich_help_panel=_VERDICTS,
+        autocompletion=complete_metrics,
     ),
 ]
 Margin: TypeAlias = Annotated[
@@ -158,7 +164,7 @@ Population: TypeAlias = Annotated[
         metavar="NAME",
         help="What intervals speak of: replicates (these test images), images (others like them), or auto.",
         rich_help_panel=_VERDICTS,
-        autocompletion=_populations,
+        autocompletion=complete_populations,
     ),
 ]
 

@@ -31,6 +31,9 @@ from .gallery import Pictures, pipeline_of, sample_pictures
 Folders = Mapping[tuple[str, int], TrialFolder]
 """The finished trials by change and seed."""
 
+Labels = Mapping[str, str]
+"""What a reader calls each variant, by its change."""
+
 
 def collect(ledger: Ledger, note: StudyNote, summary: Summary, title: str, assembler: Assembler | None) -> Document:
     """Return the document of the study that *note* is of; *assembler* builds data sets and steps.
@@ -39,14 +42,15 @@ def collect(ledger: Ledger, note: StudyNote, summary: Summary, title: str, assem
     """
     results = [result for result in ledger.results(note.base_id) if not result.failure]
     folders = finished_trials(ledger, note.base_id)
+    labels = _labels(results, summary)
     missing: list[str] = []
     pipeline = _base_pipeline(folders, missing)
     return Document(
         title=title,
         summary=summary,
-        curves=_curves(results, folders, missing),
-        costs=_costs(results, summary),
-        confusions=_confusions(results, folders, missing),
+        curves=_curves(results, labels, folders, missing),
+        costs=_costs(results, labels, summary),
+        confusions=_confusions(results, labels, folders, missing),
         samples=_samples(pipeline, results, assembler),
         study=to_toml(pipeline, title, note.rules, note.secondary, _seeds(results)) if pipeline else "",
         provenance=_provenance(note, results),
@@ -86,6 +90,13 @@ def _base_pipeline(folders: Folders, missing: list[str]) -> Pipeline | None:
         return None
 
 
+def _labels(results: Sequence[TrialResult], summary: Summary) -> dict[str, str]:
+    """Return what each variant is called: as the row that is about it alone, if there is one, else by its change."""
+    labels = {result.change: result.change for result in results}
+    labels |= {row.change: row.label for row in reversed(summary.rows) if row.change}
+    return {**labels, "": "base"}
+
+
 def _by_change(results: Sequence[TrialResult]) -> dict[str, list[TrialResult]]:
     groups: dict[str, list[TrialResult]] = {}
     for result in results:
@@ -93,7 +104,9 @@ def _by_change(results: Sequence[TrialResult]) -> dict[str, list[TrialResult]]:
     return groups
 
 
-def _curves(results: Sequence[TrialResult], folders: Folders, missing: list[str]) -> tuple[VariantCurves, ...]:
+def _curves(
+    results: Sequence[TrialResult], labels: Labels, folders: Folders, missing: list[str]
+) -> tuple[VariantCurves, ...]:
     variants = []
     for change, group in _by_change(results).items():
         seeds = []
@@ -104,7 +117,7 @@ def _curves(results: Sequence[TrialResult], folders: Folders, missing: list[str]
             except (OSError, FlowerablateError, KeyError, TypeError):
                 missing.append(f"The training curve of {change or 'base'}, seed {result.seed}, cannot be read.")
         if seeds:
-            variants.append(VariantCurves(change, change or "base", tuple(seeds)))
+            variants.append(VariantCurves(change, labels[change], tuple(seeds)))
     return tuple(variants)
 
 
@@ -118,7 +131,7 @@ def _curve(result: TrialResult, history: Sequence[Mapping[str, float | None]]) -
     )
 
 
-def _costs(results: Sequence[TrialResult], summary: Summary) -> tuple[CostPoint, ...]:
+def _costs(results: Sequence[TrialResult], labels: Labels, summary: Summary) -> tuple[CostPoint, ...]:
     values = values_of(results, summary.metric)
     base = values.get("", {})
     if not base:
@@ -137,17 +150,19 @@ def _costs(results: Sequence[TrialResult], summary: Summary) -> tuple[CostPoint,
             difference = math.fsum(values[change][seed] - base[seed] for seed in common) / len(common)
             low, high = intervals.get(change, (None, None))
             cost = math.fsum(seconds) / len(seconds)
-            points.append(CostPoint(change, change or "base", cost, base_mean + difference, low, high))
+            points.append(CostPoint(change, labels[change], cost, base_mean + difference, low, high))
     return tuple(points)
 
 
-def _confusions(results: Sequence[TrialResult], folders: Folders, missing: list[str]) -> tuple[Confusion, ...]:
+def _confusions(
+    results: Sequence[TrialResult], labels: Labels, folders: Folders, missing: list[str]
+) -> tuple[Confusion, ...]:
     found = []
     for change, group in _by_change(results).items():
         try:
             classes, counts = confusion(predictions_of(folders, change).values())
             rows = tuple(tuple(row) for row in counts)
-            found.append(Confusion(change or "base", classes, rows, len(group)))
+            found.append(Confusion(labels[change], classes, rows, len(group)))
         except (OSError, FlowerablateError) as error:
             missing.append(f"The confusion matrix of {change or 'base'} is not shown: {error}.")
     return tuple(found)

@@ -117,7 +117,7 @@ def _strip(pictures: Pictures, key: str, steps: Sequence[BuiltStep], seed: int, 
     )
     height, width = pixels.shape[:2]
     ident = key64("sample", key)
-    frames = [frame("original", whole, f"{whole.shape[1]} × {whole.shape[0]} pixels")]
+    frames = [frame("original", whole, f"{whole.shape[1]} × {whole.shape[0]} px")]
     for end in range(1, len(steps) + 1):
         ops = [NamedOp(step.name, step.op) for step in steps[:end]]
         chain = Preprocess(ops, plan.channels, dtype=pixels.dtype.name)

@@ -22,6 +22,7 @@ PICTURE = 168
 _GAP = 24
 _MARGIN = 36
 _COLUMNS = 5
+_LEAST_COLUMNS = 4  # so that headings have room
 _LINE = 19
 _CAPTION = 4 * _LINE + 8
 _HEADING = 62
@@ -46,7 +47,7 @@ def contact_sheet(rows: Sequence[ContrastImages], pictures: Mapping[str, Image],
         arms = arm_names(row.contrast)
         sections += [(wins, _WON, row.found.wins[:top], arms), (losses, _LOST, row.found.losses[:top], arms)]
     widest = max((len(counts) for _, _, counts, _ in sections), default=1)
-    columns = max(3, min(_COLUMNS, widest))
+    columns = max(_LEAST_COLUMNS, min(_COLUMNS, widest))
     width = 2 * _MARGIN + columns * PICTURE + (columns - 1) * _GAP
     sheet = Images.new("RGB", (width, _height(columns, [len(counts) for _, _, counts, _ in sections])), _PAPER)
     draw = ImageDraw.Draw(sheet)

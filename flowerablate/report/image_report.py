@@ -58,7 +58,7 @@ def side_titles(images: ContrastImages) -> tuple[str, str]:
 
 
 def _arm(name: str) -> str:
-    return f"{name} it" if name.startswith("with") else f"in the {name}"
+    return f"{name} it" if name.startswith("with") else f"in the {'new one' if name == 'new' else name}"
 
 
 def _count(number: int) -> str:

@@ -74,6 +74,7 @@ def row_record(row: Row, secondary: Mapping[str, Effect | None]) -> dict[str, An
         "base_mean": row.base_mean,
         "variant_mean": row.variant_mean,
         "effect": _effect(row.effect),
+        "interval": row.interval or None,
         "test": evidence.test if evidence else None,
         "look": (evidence.look or None) if evidence else None,
         "interval": evidence.interval if evidence else None,

@@ -53,15 +53,35 @@ def arms_of(contrast: Contrast, values: Values, seeds: Iterable[int]) -> Arms:
 
 def contrast_of_change(change: str) -> Contrast:
     """Return the question that a variant answers where the design is not known: base against that variant."""
-    kind: ContrastKind = "swap" if "=" in change else "removal"
-    return Contrast(change, kind, {"": 1.0, change: -1.0}, component=change.removeprefix("-").partition("=")[0])
+    place, equals, value = change.removeprefix("-").partition("=")
+    weights = {"": 1.0, change: -1.0}
+    if place == "control":
+        return Contrast(value, "control", weights, component=value)
+    kind: ContrastKind = "removal" if not equals else "setting" if "." in place else "swap"
+    return Contrast(change, kind, weights, component=place)
 
 
 def contrasts_for(results: Sequence[TrialResult], designed: Sequence[Contrast] = ()) -> tuple[Contrast, ...]:
-    """Return the *designed* contrasts that the results belong to, and one with the base for each variant in none."""
-    known = {change for contrast in designed for change in changes_of(contrast)}
-    others = dict.fromkeys(result.change for result in results if result.change and result.change not in known)
-    return (*designed, *(contrast_of_change(change) for change in others))
+    """Return the *designed* contrasts that the results belong to, and one with the base for each variant in none.
+
+    Where there is a design, a variant that takes several parts away is a cell of another one that was asked for before,
+    or elsewhere: it is no question by itself, and :mod:`.design_notes` counts it.
+    """
+    return (
+        *designed,
+        *(contrast_of_change(change) for change in unasked(results, designed) if not designed or _simple(change)),
+    )
+
+
+def unasked(results: Sequence[TrialResult], contrasts: Sequence[Contrast]) -> tuple[str, ...]:
+    """Return the changes that have trials and that no contrast weighs."""
+    known = {change for contrast in contrasts for change in changes_of(contrast)}
+    return tuple(dict.fromkeys(r.change for r in results if r.change and r.change not in known))
+
+
+def _simple(change: str) -> bool:
+    """Whether *change* takes away one part, or is an alternative."""
+    return "=" in change or ("+" not in change and change.startswith("-"))
 
 
 def changes_of(contrast: Contrast) -> tuple[str, ...]:

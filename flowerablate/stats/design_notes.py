@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..contracts import Contrast, TrialResult
-from .arms import Values, arms_of, values_of
+from .arms import Values, arms_of, unasked, values_of
 from .effects import Effect, paired_effect
+from .wording import count
 
 if TYPE_CHECKING:
     from .summary import Row, Summary
@@ -25,6 +26,7 @@ def design_notes(summary: Summary, results: Sequence[TrialResult]) -> Iterator[s
     yield from _aliases(summary.rows)
     yield from _shares(summary, values, seeds)
     yield from _tuned(results)
+    yield from _unasked(summary.rows, results)
 
 
 def aliases_in_words(contrast: Contrast) -> str:
@@ -104,7 +106,7 @@ def _amount(summary: Summary, value: float) -> str:
 def _aliases(rows: Sequence[Row]) -> Iterator[str]:
     found = [(row.label, aliases_in_words(row.contrast)) for row in rows if row.contrast and row.contrast.aliases]
     if found:
-        pairs = "; ".join(f"{label} from {aliases}" for label, aliases in found)
+        pairs = "; ".join(f"'{label}' from {aliases}" for label, aliases in found)
         yield f"A fraction of the runs cannot tell {pairs}."
 
 
@@ -125,7 +127,7 @@ def _shares(summary: Summary, values: Values, seeds: Sequence[int]) -> Iterator[
         total = sum(_effects(arms.with_it, arms.without)) / len(complete)
         parts = sum(sum(_effects(a.with_it, a.without)) for a in (arms_of(c, values, complete) for c in shares))
         yield (
-            f"The shares add up to {_amount(summary, parts / len(complete))}, and full - {whole.label} is "
+            f"The shares add up to {_amount(summary, parts / len(complete))}; base against {whole.label} is "
             f"{_amount(summary, total)} (on {len(complete)} of {len(seeds)} replicates, those that have all trials)."
         )
 
@@ -159,3 +161,11 @@ def _counts(counts: Mapping[str, int]) -> str:
 
 def _value(value: object) -> str:
     return f"[{', '.join(map(str, value))}]" if isinstance(value, tuple | list) else str(value)
+
+
+def _unasked(rows: Sequence[Row], results: Sequence[TrialResult]) -> Iterator[str]:
+    """Say which variants the ledger has besides: cells of designs that were asked for before, over other components."""
+    others = unasked(results, [row.contrast for row in rows if row.contrast])
+    if others:
+        which = count(len(others), "variant")
+        yield f"The ledger has trials of {which} that no question of the table is about, such as {others[0]}."

@@ -27,13 +27,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from ..contracts import Contrast
 from .effects import POWER, RESOLUTION
 from .equivalence import Equivalence
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 INTERVAL = "replicates x images"
 """How this interval is called."""
@@ -70,6 +72,8 @@ class ImageEvidence:
 
         None where a trial is missing, or the variants of one replicate have not tested on the same images.
         """
+        import numpy as np
+
         combined = []
         for seed in seeds:
             weights = contrast.weights_on(seed)
@@ -139,12 +143,17 @@ class TwoLevel:
         return float(stdtrit(self.freedom, probability))
 
 
-def two_level(differences: Sequence[float], influences: Sequence[Influence]) -> TwoLevel | None:
+def two_level(
+    differences: Sequence[float], influences: Sequence[Influence], *, largest: float = 0.0
+) -> TwoLevel | None:
     """Return the mean of the *differences*, one per replicate, with its variance over replicates x images.
 
     ``influences[i]`` is what the images add to ``differences[i]``. None with fewer than two replicates, or where
-    neither replicates nor images vary. Raises :class:`ValueError` when the two differ in length.
+    neither replicates nor images vary by more than rounding; *largest* is the largest value of either arm. Raises
+    :class:`ValueError` when the two differ in length.
     """
+    import numpy as np
+
     if len(differences) != len(influences):
         raise ValueError(f"{len(differences)} differences with the images of {len(influences)} replicates")
     count = len(differences)
@@ -156,8 +165,7 @@ def two_level(differences: Sequence[float], influences: Sequence[Influence]) -> 
     replicates = math.fsum((d - mean) ** 2) / (count - 1) / count
     shared, error_of_shared, alone, freedom_alone = _image_parts(added, present)
     variance = replicates + max(0.0, shared)
-    resolution = RESOLUTION * max(1e-300, float(np.max(np.abs(d))), float(np.max(np.abs(added), initial=0.0)))
-    if max(variance, alone) <= resolution**2:
+    if max(variance, alone) <= (RESOLUTION * max(abs(largest), float(np.max(np.abs(d))))) ** 2 / count:
         return None
     if alone > variance:
         variance, freedom = alone, freedom_alone
@@ -171,6 +179,8 @@ def two_level(differences: Sequence[float], influences: Sequence[Influence]) -> 
 
 def _matrix(influences: Sequence[Influence]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return what each unit adds in each replicate, [R, U], and 1 where it is there, else 0."""
+    import numpy as np
+
     place = {name: index for index, name in enumerate(sorted({u for each in influences for u in each.units}))}
     added, present = np.zeros((len(influences), len(place))), np.zeros((len(influences), len(place)))
     for row, influence in enumerate(influences):
@@ -187,6 +197,8 @@ def _image_parts(added: NDArray[np.float64], present: NDArray[np.float64]) -> tu
     A replicate's contributions are centred on its own mean, which takes from each product the fraction
     ``1/n_i + 1/n_k - m/(n_i n_k)`` (m units shared, of n_i and n_k); it is given back as a whole.
     """
+    import numpy as np
+
     count = len(added)
     sizes = present.sum(axis=1)
     overlap = (present @ present.T) / np.outer(sizes, sizes)  # m / (n_i n_k); on the diagonal 1 / n_i

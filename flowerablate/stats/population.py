@@ -47,7 +47,8 @@ def judge_by_images(images: Images) -> Judge:
         if evidence is None or not uses_images(rules, evidence):
             return None
         influences = evidence.of(contrast, arms.seeds)
-        found = None if influences is None else two_level(effect.differences, influences)
+        largest = max(map(abs, (*arms.with_it, *arms.without)))
+        found = None if influences is None else two_level(effect.differences, influences, largest=largest)
         if found is None:
             return None
         low, high = found.interval(rules.level)

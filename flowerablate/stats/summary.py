@@ -58,6 +58,11 @@ class Row:
     chance: float | None = None
     seeds: tuple[int, ...] = ()
 
+    @property
+    def interval(self) -> str:
+        """Which interval the effect has, such as ``t`` or ``replicates x images``; empty where it has none."""
+        return self.evidence.interval if self.evidence and self.evidence.low is not None else ""
+
 
 @dataclass(frozen=True)
 class Secondary:

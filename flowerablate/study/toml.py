@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from ..contracts import Choice, Pipeline, Rules, StepChoice
+from .designs.naming import show_value
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -24,7 +25,7 @@ def to_toml(pipeline: Pipeline, name: str, rules: Rules, secondary: Sequence[str
         **{f"steps.{_key(step.name)}": _step(step) for step in pipeline.steps if step.enabled},
         **{slot: _component(getattr(pipeline, slot)) for slot in ("model", "optimizer", "scheduler", "loss")},
         "train": {"epochs": plan.epochs, "batch_size": plan.batch_size, "channels_last": plan.channels_last},
-        "ablation": {"seeds": len(seeds)},
+        "ablation": {"seeds": len(seeds), **_retune(pipeline)},
         "metrics": {"primary": rules.metric, "secondary": list(secondary)},
         "statistics": {"level": rules.level, "margin": rules.margin, "population": rules.population},
     }
@@ -32,6 +33,11 @@ def to_toml(pipeline: Pipeline, name: str, rules: Rules, secondary: Sequence[str
     for table, content in tables.items():
         lines += ["", f"[{table}]", *_lines(content)]
     return "\n".join(lines) + "\n"
+
+
+def _retune(pipeline: Pipeline) -> dict[str, object]:
+    found = [f"{key}={','.join(map(show_value, values))}" for key, values in pipeline.retune]
+    return {"retune": found} if found else {}
 
 
 def _component(choice: Choice) -> dict[str, object]:

@@ -3,18 +3,22 @@
 import json
 import math
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from flowerablate.cli import run_options
 from flowerablate.execute import trial as trial_module
 from flowerablate.train.state import load_state
 
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "designs.md"
 QUICK = ("--set", "train.epochs=1")
 
 
@@ -47,8 +51,8 @@ def test_several_designs_share_their_trials_and_each_question_is_answered(comman
     accuracy = {key: trial["metrics"]["accuracy"] for key, trial in found.items()}
     asked = contrasts(folder)
     assert set(asked) == {
-        "-flip", "-light", "+flip", "+light", "flip × light", "flip, on average", "light, on average",
-        "flip × light, on average", "flip, share", "light, share", "-flip+light",
+        "-flip", "-light", "+flip", "+light", "flip × light", "flip on average", "light on average",
+        "flip × light on average", "share of flip", "share of light", "-flip+light",
         "optimizer.lr=0.05",
     }  # fmt: skip
     full, no_flip, no_light, bare = (accuracy[change, 0] for change in cells[:4])
@@ -56,8 +60,8 @@ def test_several_designs_share_their_trials_and_each_question_is_answered(comman
         "-flip": full - no_flip,
         "+flip": no_light - bare,
         "flip × light": full - no_flip - no_light + bare,
-        "flip, on average": (full + no_light) / 2 - (no_flip + bare) / 2,
-        "flip, share": (full - no_flip) / 2 + (no_light - bare) / 2,
+        "flip on average": (full + no_light) / 2 - (no_flip + bare) / 2,
+        "share of flip": (full - no_flip) / 2 + (no_light - bare) / 2,
     }
     for label, effect in wanted.items():
         weights = asked[label]["weights"]
@@ -204,7 +208,7 @@ def test_a_dry_run_shows_the_questions_of_a_design(command, picture_folder):
     assert "4 variants, 8 trials, 8 to run" in told
     assert "answered by" not in command(*words).stdout
     fraction = command(*words, "--disable", "crop", "--design", "fractional-3").stdout
-    assert "flip, on average cannot be told from crop × light" in fraction
+    assert "flip on average cannot be told from crop × light" in fraction
     sampled = command("run", "tiny.toml", "--data", picture_folder, "--dry-run", "--design", "shapley").stdout
     assert "4 trials, drawn anew for each replicate" in " ".join(sampled.split())
 
@@ -215,3 +219,21 @@ def test_what_cannot_be_asked_is_one_line(command, picture_folder):
     assert told.stderr.count("\n") == 1
     assert "has no parameter 'beta'" in told.stderr
     assert "'pairwise', 'factorial'" in command("run", "tiny.toml", "--design", "latin-square").stderr
+
+
+def test_names_are_completed_from_the_study_that_is_here(folder, monkeypatch):
+    (folder / "tiny.toml").rename(folder / "study.toml")
+    monkeypatch.chdir(folder)
+    assert list(run_options.complete_parts("m")) == ["morphology", "model.skip", "model.batchnorm"]
+    assert list(run_options.complete_designs("fra")) == ["fractional", "fractional-3", "fractional-5"]
+    assert "macro_f1" in run_options.complete_metrics("macro")
+    (folder / "study.toml").write_text("not TOML")
+    assert list(run_options.complete_parts("m")) == []
+
+
+def test_every_command_of_the_document_can_be_run(command, picture_folder):
+    commands = re.findall(r"^flowerablate run (.*)$", DOCUMENT.read_text(), flags=re.MULTILINE)
+    assert len(commands) >= 9
+    for words in commands:
+        done = command("run", "tiny.toml", "--data", picture_folder, "--dry-run", "--seeds", 1, *words.split())
+        assert done.returncode == 0, (words, done.stderr)

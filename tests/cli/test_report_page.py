@@ -147,3 +147,12 @@ def test_the_page_is_known_by_its_ending_and_takes_columns(command, trained):
     page = (trained / "page.html").read_text(encoding="utf-8")
     assert re.findall(r'<th scope="col" class="\w+">([^<]*)</th>', page)[:2] == ["variant", "verdict"]
     assert page.startswith("<!DOCTYPE html>")
+
+
+def test_variants_are_called_as_their_rows_are(command, finished, folder):
+    shutil.copytree(finished / "runs", folder / "runs")
+    (folder / "tiny.toml").write_text((finished / "tiny.toml").read_text())
+    words = ("--data", finished / "pictures", "--disable", "morphology", "--placebo")
+    assert command("run", "tiny.toml", *words).returncode == 0
+    page = command("report", "--format", "html").stdout
+    assert re.findall(r"<figcaption>([^<]*) <span", page) == ["base", "-morphology", "-model.skip", "placebo"]

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from flowerablate.contracts import Choice, Pipeline, TrainPlan, Trial, TrialResult, Variant
+from flowerablate.contracts import Choice, Contrast, Pipeline, TrainPlan, Trial, TrialResult, Variant
 from flowerablate.errors import LedgerError
 from flowerablate.ledger import Ledger, StudyNote
 
@@ -153,6 +153,23 @@ def test_a_trial_that_a_study_knows_by_another_name_keeps_its_first(ledger, tria
     ledger.folder(trials[1]).finish(result(trials[1]), {})
     ledger.enter([replace(trials[1], variant=Variant("-kind:b", PIPELINE))], {"-kind:b": {}}, StudyNote("base0"))
     assert [r.change for r in ledger.results("base0")] == ["-b"]
+
+
+def drawn(*seeds, cell="-a"):
+    """A share that weighs other variants on each of *seeds*."""
+    return Contrast("share", "share", {}, by_seed={seed: {"": 1.0, cell: -1.0} for seed in seeds})
+
+
+def test_replicates_that_were_drawn_before_stay_known_when_fewer_are_asked_for(ledger, trials):
+    for asked in (drawn(0, 1, 2), drawn(0)):
+        ledger.enter(trials, {"": {}, "-a": {}, "-b": {}}, StudyNote("base0", contrasts=(asked,)))
+    assert ledger.note().contrasts == (drawn(0, 1, 2),)
+
+
+def test_a_question_that_is_asked_anew_takes_the_place_of_the_old_one(ledger, trials):
+    for asked in (drawn(0, 1, 2), drawn(0, cell="-b")):
+        ledger.enter(trials, {"": {}, "-a": {}, "-b": {}}, StudyNote("base0", contrasts=(asked,)))
+    assert ledger.note().contrasts == (drawn(0, cell="-b"),)
 
 
 def test_trials_of_an_abandoned_plan_are_not_waited_for(ledger, trials):

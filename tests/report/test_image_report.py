@@ -5,7 +5,14 @@ import json
 from rich.console import Console
 
 from flowerablate.contracts import Contrast
-from flowerablate.report.image_report import ContrastImages, arm_names, images_to_csv, images_to_json, to_tables
+from flowerablate.report.image_report import (
+    ContrastImages,
+    arm_names,
+    images_to_csv,
+    images_to_json,
+    side_titles,
+    to_tables,
+)
 from flowerablate.stats.image_wins import ImageCount, ImageWins
 
 COUNT = ImageCount("=rose/1.png", "rose", 4, 4, 1, 3, 0, 0.25, "rose", "[red]daisy")
@@ -45,4 +52,8 @@ def test_csv_has_a_line_for_each_image_and_runs_no_formula():
 
 
 def test_arms_of_a_swap_are_the_base_and_the_new_one():
-    assert arm_names(Contrast("model=x", "swap", {"": 1.0, "model=x": -1.0})) == ("base", "new")
+    contrast = Contrast("model=x", "swap", {"": 1.0, "model=x": -1.0})
+    assert arm_names(contrast) == ("base", "new")
+    won, lost = side_titles(ContrastImages(contrast, FOUND))
+    assert won == "model=x: 2 images more often right in the base than in the new one"
+    assert lost == "model=x: 0 images more often right in the new one than in the base"

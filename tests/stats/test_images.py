@@ -114,6 +114,13 @@ def test_where_nothing_varies_there_is_no_interval() -> None:
     assert two_level([0.5], [influence(np.arange(9.0), names(9))]) is None
 
 
+def test_rounding_is_no_variation() -> None:
+    nearly = [influence(np.full(9, 0.5), names(9))] * 3
+    differences = [0.1, 0.1 + 1e-16, 0.1 - 1e-16]
+    assert two_level(differences, nearly) is None
+    assert two_level([1e-17, -1e-17, 3e-17], nearly, largest=0.9) is None
+
+
 def test_a_negative_component_does_not_narrow_the_interval() -> None:
     table = np.array([[1.0, 0.0] * 20, [0.0, 1.0] * 20, [0.6, 0.5] * 20])  # the replicates contradict one another
     of_rows, of_columns, rest = mean_squares(table)

@@ -68,7 +68,7 @@ def test_one_test_set_for_all_replicates_brings_its_noise_into_the_interval(tria
     assert without.effect
     assert with_images.evidence
     assert without.evidence
-    assert (with_images.evidence.interval, without.evidence.interval) == (INTERVAL, "t")
+    assert (with_images.interval, without.interval) == (INTERVAL, "t")
     assert with_images.effect.mean == without.effect.mean
     width, plain = (row.effect.high - row.effect.low for row in (with_images, without))  # type: ignore[operator, union-attr]
     assert width > 1.2 * plain

@@ -77,7 +77,7 @@ def tables():
             "controls": [],
             "until_decided": False,
             "max_seeds": 20,
-            "futility": 0.05,
+            "futility": 0.1,
         },
         "metrics": {"primary": "accuracy", "secondary": []},
         "statistics": {"level": 0.95, "population": "auto"},

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from flowerablate.contracts import Choice, Rules
+from flowerablate.study.designs import design
 from flowerablate.study.resolve import resolve, rules_of
 from flowerablate.study.schema import parse
 from flowerablate.study.toml import to_toml
@@ -23,7 +24,7 @@ def test_reading_it_gives_the_same_pipeline_and_rules(base, tables, lookup, marg
     written["ablation"] = {**tables["ablation"], **written["ablation"]}
     again = parse(written, "test")
     assert resolve(again, lookup) == base
-    assert rules_of(again) == rules
+    assert rules_of(again) == replace(rules, futility=again.ablation.futility)
     assert (again.name, again.ablation.seeds, again.metrics.secondary) == ("again", 7, ["accuracy"])
 
 
@@ -38,3 +39,10 @@ def test_a_step_that_a_variant_removed_is_left_out(base):
     steps = tuple(replace(step, enabled=step.name != "clean") for step in base.steps)
     written = tomllib.loads(to_toml(replace(base, steps=steps), "x", Rules(), [], []))
     assert list(written["steps"]) == ["resize", "flip"]
+
+
+def test_a_search_on_validation_is_written_too(base, tables, lookup, ablation):
+    asked = ["optimizer.lr=0.1,0.03", "clean.size=3,5"]
+    (tuned, *_) = design(base, lookup, ablation(retune=asked)).variants
+    written = tomllib.loads(to_toml(tuned.pipeline, "again", Rules(), [], range(7)))
+    assert written["ablation"]["retune"] == asked

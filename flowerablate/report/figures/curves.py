@@ -70,9 +70,17 @@ def _draw(
             if place + columns >= len(curves):
                 axes.set_xlabel("epoch")
                 axes.tick_params(labelbottom=True)
-        panels.flat[0].xaxis.get_major_locator().set_params(integer=True, nbins=6)
+        _epochs(panels.flat[0], max(_length(seed) for variant in curves for seed in variant.seeds))
         _scale(panels.flat[0], log=log)
         return canvas.to_svg(figure, name, f"{what}, over the epochs, of {_in_words(curves)}")
+
+
+def _epochs(axes: Axes, last: int) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    room = 0.04 * (last - 1) or 0.5
+    axes.set_xlim(1 - room, last + room)
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
 
 
 def _scale(axes: Axes, *, log: bool) -> None:

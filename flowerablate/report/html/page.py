@@ -93,10 +93,11 @@ def _markup(svg: str) -> Any:
 
 
 def _prose(text: str) -> Any:
-    """Keep a name such as ``-flip`` from being broken behind its hyphen."""
+    """Keep a name such as ``-flip`` from being broken behind its hyphen; an arrow becomes one sign."""
     from markupsafe import Markup, escape
 
-    return Markup(re.sub(r"(?<![\w-])-(?=\w)", "-\N{WORD JOINER}", str(escape(printable(text)))))
+    text = text.replace(" -> ", " → ")
+    return Markup(re.sub(r"(?<![\w-])-(?=[^\W\d])", "-\N{WORD JOINER}", str(escape(printable(text)))))
 
 
 def _data_uri(frame: Frame) -> str:

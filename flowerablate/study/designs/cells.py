@@ -50,10 +50,17 @@ class Cells:
         """Sort *components* as their parts stand in the pipeline, so that questions have one name as well."""
         places = [*(step.name for step in self.base.steps), *FEATURED]
 
-        def place(component: Component) -> list[tuple[int, str]]:
-            return [(places.index(part.partition(".")[0]), part.partition(".")[2]) for part in component.parts]
+        def place(part: str) -> tuple[int, int]:
+            where, _, feature = part.partition(".")
+            return places.index(where), self._features(where).index(feature) + 1 if feature else 0
 
-        return sorted(components, key=place)
+        return sorted(components, key=lambda component: [place(part) for part in component.parts])
+
+    def _features(self, place: str) -> list[str]:
+        """Return the features of what stands in *place*, a step's name or a slot, as its spec lists them."""
+        uses = {step.name: step.use for step in self.base.steps}
+        use = uses[place] if place in uses else getattr(self.base, place).use
+        return [param.name for param in self.lookup("step" if place in uses else place, use, place).features]
 
     def add(self, pipeline: Pipeline) -> str:
         """Take in a variant and return its change, the empty one where it is the base."""

@@ -48,7 +48,7 @@ def two_level(cells: Cells, components: Sequence[Component], columns: Sequence[i
     groups = alias_groups(columns)
     for place, column in enumerate(columns):
         yield Contrast(
-            f"{names[place]}, on average",
+            f"{names[place]} on average",
             "main effect",
             _weights(changes, column, 2 ** (runs - 1)),
             component=names[place],
@@ -60,7 +60,7 @@ def two_level(cells: Cells, components: Sequence[Component], columns: Sequence[i
             continue
         name = _name(names, pairs[0])
         yield Contrast(
-            f"{name}, on average",
+            f"{name} on average",
             "interaction",
             _weights(changes, column, 2 ** (runs - 2)),
             component=name,

@@ -60,4 +60,4 @@ def _sampled(cells: Cells, components: Sequence[Component], seeds: Iterable[int]
 
 
 def _label(component: Component) -> str:
-    return f"{component.name}, share"
+    return f"share of {component.name}"

@@ -58,15 +58,15 @@ def test_effects_are_the_coefficients_of_a_regression(study, number, name):
     outcome = np.random.default_rng(number).normal(size=len(changes))
     coefficients = np.linalg.lstsq(terms, outcome, rcond=None)[0]
     names = "abcdefghijklmnopqrstuvwxyz"
-    labels = [*(f"{n}, on average" for n in names[:number])]
-    labels += [f"{names[a]} × {names[b]}, on average" for a, b in pairs]
+    labels = [*(f"{n} on average" for n in names[:number])]
+    labels += [f"{names[a]} × {names[b]} on average" for a, b in pairs]
     found = [weights_of(asked.contrast(label), changes) @ outcome for label in labels]
     np.testing.assert_allclose(found, coefficients[1:], atol=1e-12)
 
 
 def test_the_interaction_of_two_components_is_that_of_pairwise(study):
     full, pairs = study(2, "factorial"), study(2, "pairwise")
-    assert full.contrast("a × b, on average").weights == pairs.contrast("a × b").weights
+    assert full.contrast("a × b on average").weights == pairs.contrast("a × b").weights
 
 
 @pytest.mark.parametrize(
