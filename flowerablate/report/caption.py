@@ -68,7 +68,7 @@ def rules(summary: Summary) -> Iterator[str]:
         yield f"verdict: {_tests(summary)} and TOST within {margin} at {alpha}, {over}."
     if given.looks:
         looks = ", ".join(map(str, given.looks))
-        yield f"looks planned at n = {looks}: verdict and interval (repeated) hold at whichever a row stops."
+        yield f"looks planned at n = {looks}: interval and verdict hold at each of them."
     if any(row.interval == "replicates x images" for row in summary.rows):
         yield "interval: over replicates and test images."
 

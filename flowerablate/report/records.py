@@ -77,7 +77,6 @@ def row_record(row: Row, secondary: Mapping[str, Effect | None]) -> dict[str, An
         "interval": row.interval or None,
         "test": evidence.test if evidence else None,
         "look": (evidence.look or None) if evidence else None,
-        "interval": evidence.interval if evidence else None,
         "p": evidence.p if evidence else None,
         "p_adjusted": row.adjusted_p,
         "equivalence_p": evidence.equivalence_p if evidence else None,
