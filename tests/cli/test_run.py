@@ -55,7 +55,7 @@ def test_the_report_is_printed_again_from_the_ledger_in_every_format(command, pi
     first = command("run", "tiny.toml", "--data", picture_folder, "--disable", "crop")
     assert command("report").stdout == first.stdout
     rows = list(csv.DictReader(io.StringIO(command("report", "--format", "csv").stdout)))
-    assert [row["variant"] for row in rows] in (["base", "-crop"], ["base", "'-crop"])
+    assert [row["label"] for row in rows] in (["base", "-crop"], ["base", "'-crop"])
     assert json.loads(command("report", "tiny", "--format", "json").stdout)
     assert "| base |" in command("report", "--format", "md").stdout
     assert command("report", "--format", "svg").stdout.startswith("<svg")
