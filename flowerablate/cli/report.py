@@ -154,7 +154,7 @@ def read_summary(
     from ..execute.metrics import reading, undefined, with_metrics
     from ..stats import summarise
     from ..stats.confounds import refusal_notes
-    from ..stats.notes import count
+    from ..stats.wording import count
 
     note = _note(ledger, base_id)
     results = ledger.results(note.base_id)

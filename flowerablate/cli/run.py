@@ -245,7 +245,7 @@ def _say_interrupted(plan: Plan | None, ledger: Ledger, messages: Console) -> No
 
 
 def _finish(outcome: Outcome, plan: Plan, messages: Console) -> None:
-    from ..stats.notes import count
+    from ..stats.wording import count
 
     skipped = plan.data.samples.skipped
     if skipped:

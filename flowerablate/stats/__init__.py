@@ -9,7 +9,8 @@ from .equivalence import Equivalence, equivalence_test
 from .evidence import Evidence, Judge, evidence_for, fixed_evidence
 from .multiplicity import Adjusted, adjust, holm, joint
 from .robust import Center, Robust, robust_effect
-from .summary import Row, Secondary, Summary, summarise
+from .rows import Row, Secondary, Summary
+from .summary import summarise
 from .verdicts import Decision, Verdict, decide
 
 __all__ = [

@@ -27,11 +27,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-
-from .sequential import Sides
 
 EXACT_UP_TO = 64
 """Replicates up to which the chain of t statistics is followed; the normal one takes over above."""
@@ -47,6 +46,7 @@ _LARGEST = 5.8
 """The score of the smallest level in the tables: about 1e-8."""
 
 Floats = NDArray[np.float64]
+Sides = Literal[1, 2]
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from ..contracts import Contrast, TrialResult
-
-if TYPE_CHECKING:
-    from .summary import Summary
+from .rows import Summary
 
 _COUNTS = ("epochs", "batch size", "steps per epoch", "training images", "test images")
 """Facts of a trial that are shown wherever the arms differ in them."""

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from ..contracts import Contrast, TrialResult
 from .arms import Values, arms_of, unasked, values_of
 from .effects import Effect, paired_effect
+from .rows import Row, Summary
 from .wording import count
-
-if TYPE_CHECKING:
-    from .summary import Row, Summary
 
 _NAMED_ALIASES = 3
 _MOST_CHANGES = 12

@@ -1,7 +1,7 @@
-"""How many more replicates would decide, if effect and spread stay as they are. A guess, for planning.
+"""What more replicates would decide, if effect and spread stay as they are. A guess, for planning.
 
 To add a few, look, and go on until a verdict appears would inflate the error of a study of fixed size; that is what
-planned looks (``--until-decided``) are for.
+planned looks (``--until-decided``) are for; :func:`chance_to_be_decided` tells which of these are worth while.
 """
 
 from __future__ import annotations
@@ -9,7 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+from ..contracts import Rules
 from .effects import POWER, Effect, t_quantile
+from .multiplicity import Adjusted
+from .sequential import predictive_power, reached
 
 HORIZON = 100
 """More replicates than this are not promised: an estimate so far ahead is a guess."""
@@ -61,6 +64,25 @@ def until_negligible(effect: Effect, margin: float, alpha: float, lasting: float
         return near_power + far_power - 1 >= POWER
 
     return _first(effect.n, powerful)
+
+
+def chance_to_be_decided(effect: Effect, adjusted: Adjusted, rules: Rules) -> float:
+    """Return the chance that the last look decides what *effect* leaves open, as far as it tells.
+
+    *adjusted* says by which factors its p-values are multiplied; where comparisons with a smaller p are decided
+    meanwhile, these are the factors that remain.
+    """
+    if effect.is_zero and rules.margin is None:
+        return 0.0
+    alpha = 1 - rules.level
+    return predictive_power(
+        effect.mean,
+        effect.sd if effect.has_spread and effect.sd is not None else 0.0,
+        reached(rules.looks, range(effect.n)),
+        alpha / adjusted.factor,
+        margin=rules.margin,
+        margin_alpha=alpha / (adjusted.equivalence_factor or 1),
+    )
 
 
 def _error(sd: float, n: int, lasting: float) -> float:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from textwrap import shorten
-from typing import TYPE_CHECKING
 
 from ..contracts import TrialResult
 from .confounds import confound_notes
@@ -13,13 +12,9 @@ from .design_notes import design_notes
 from .effects import sign_flip_floor
 from .images import ImageEvidence
 from .population import population_notes
+from .rows import Row, Summary
 from .verdicts import pairs_to_reach
 from .wording import count, short
-
-if TYPE_CHECKING:
-    from .summary import Row, Summary
-
-__all__ = ["count", "short", "write_notes"]
 
 
 def write_notes(

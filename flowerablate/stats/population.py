@@ -13,17 +13,14 @@ already, so ``auto`` leaves it at that; ``images`` adds what the overlap of the 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
 from ..contracts import Contrast, Rules
 from .arms import Arms
 from .effects import Effect
 from .evidence import Evidence, Judge
 from .images import INTERVAL, ImageEvidence, two_level
+from .rows import Summary
 from .wording import count
-
-if TYPE_CHECKING:
-    from .summary import Summary
 
 Images = Mapping[str, ImageEvidence]
 """The evidence of the test images by metric."""

@@ -7,15 +7,8 @@ replicates come later, and a comparison may become decided after its stop, when 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..contracts import Contrast, Rules
-from .effects import Effect
-from .multiplicity import Adjusted
-from .sequential import predictive_power, reached
-
-if TYPE_CHECKING:
-    from .summary import Row, Summary
+from .rows import Row, Summary
 
 
 def undecided_after(summary: Summary) -> tuple[Contrast, ...]:
@@ -31,22 +24,3 @@ def goes_on(row: Row, rules: Rules) -> bool:
     if row.chance is None:
         return row.failed < row.trials or not row.trials
     return row.n < rules.looks[-1] and row.chance >= rules.futility
-
-
-def chance_to_be_decided(effect: Effect, adjusted: Adjusted, rules: Rules) -> float:
-    """Return the chance that the last look decides what *effect* leaves open, as far as it tells.
-
-    *adjusted* says by which factors its p-values are multiplied; where comparisons with a smaller p are decided
-    meanwhile, these are the factors that remain.
-    """
-    if effect.is_zero and rules.margin is None:
-        return 0.0
-    alpha = 1 - rules.level
-    return predictive_power(
-        effect.mean,
-        effect.sd if effect.has_spread and effect.sd is not None else 0.0,
-        reached(rules.looks, range(effect.n)),
-        alpha / adjusted.factor,
-        margin=rules.margin,
-        margin_alpha=alpha / (adjusted.equivalence_factor or 1),
-    )

@@ -16,15 +16,17 @@ import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from .effects import RESOLUTION
+
+if TYPE_CHECKING:
+    from .boundaries import Sides
 
 PLANNED = 5
 """How many looks a plan has; more would add little (Jennison and Turnbull 2000, 2.3), fewer stop later."""
 
 Alternative = Literal["two-sided", "greater", "less"]
-Sides = Literal[1, 2]
 
 
 @dataclass(frozen=True)

@@ -27,9 +27,8 @@ from typing import Literal
 from ..contracts import Contrast, Rules
 from .effects import Effect
 from .evidence import Evidence
-from .forecast import HORIZON, until_difference, until_negligible
+from .forecast import HORIZON, chance_to_be_decided, until_difference, until_negligible
 from .multiplicity import Adjusted
-from .replication import chance_to_be_decided
 from .wording import count, short
 
 Verdict = Literal[
