@@ -81,8 +81,10 @@ def report(
       flowerablate report --images --of -morphology --sheet morphology.png
     """
     from ..ledger import Ledger
-    from ..report import format_of
+    from ..report import FORMATS, format_of
 
+    if format not in (None, *FORMATS, "html"):
+        raise StudyError(f"no report format is called {format!r}; {nearest(format, (*FORMATS, 'html'))}")
     ledger = Ledger(_find(study, runs))
     if images:
         from .report_images import print_images
@@ -122,11 +124,9 @@ def print_report(
     A *metric* that the trials do not have yet is taken of their predictions; *assembler* builds it, and the *columns*.
     *population* takes the place of the one that the study's rules name.
     """
-    from ..report import FORMATS, render, show
+    from ..report import render, show
     from .columns import choose_columns
 
-    if format not in (*FORMATS, "html"):
-        raise StudyError(f"no report format is called {format!r}; {nearest(format, (*FORMATS, 'html'))}")
     if columns is not None and format in ("csv", "json"):
         raise StudyError(f"{format} holds every figure; leave out --columns")
     chosen = choose_columns(columns, assembler) if columns is not None else ()
