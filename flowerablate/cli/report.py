@@ -83,7 +83,7 @@ def report(
     from ..ledger import Ledger
     from ..report import FORMATS, format_of
 
-    if format not in (None, *FORMATS, "html"):
+    if format is not None and format not in (*FORMATS, "html"):
         raise StudyError(f"no report format is called {format!r}; {nearest(format, (*FORMATS, 'html'))}")
     ledger = Ledger(_find(study, runs))
     if images:
