@@ -19,7 +19,8 @@ from .templates import default_study
 if TYPE_CHECKING:
     from ..contracts import Contrast
     from ..execute.assemble import Assembler
-    from ..execute.runner import Outcome, Plan
+    from ..execute.plan import Plan
+    from ..execute.runner import Outcome
     from ..ledger import Ledger
     from ..registry import Registry
     from ..study.schema import StudyFile
@@ -82,7 +83,8 @@ def run(
 
     from ..execute.adaptive import settled
     from ..execute.budget import Budget, seconds_of
-    from ..execute.runner import plan_study, run_study
+    from ..execute.plan import plan_study
+    from ..execute.runner import run_study
     from ..ledger import Ledger
     from .display import Display
 
