@@ -76,8 +76,10 @@ def report(
       flowerablate report --images --of -morphology --sheet morphology.png
     """
     from ..ledger import Ledger
-    from ..report import format_of
+    from ..report import FORMATS, format_of
 
+    if format is not None and format not in (*FORMATS, "html"):
+        raise StudyError(f"no report format is called {format!r}; {nearest(format, (*FORMATS, 'html'))}")
     ledger = Ledger(find_ledger(study, runs))
     if images:
         from .report_images import print_images

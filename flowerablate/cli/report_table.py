@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 from rich.console import Console
 
-from ..errors import LedgerError, StudyError, nearest
+from ..errors import LedgerError, StudyError
 from .report_page import page
 from .surroundings import note_of
 
@@ -36,11 +36,9 @@ def print_report(
     A *metric* that the trials do not have yet is taken of their predictions; *assembler* builds it, and the *columns*.
     *population* takes the place of the one that the study's rules name.
     """
-    from ..report import FORMATS, render, show
+    from ..report import render, show
     from .columns import choose_columns
 
-    if format not in (*FORMATS, "html"):
-        raise StudyError(f"no report format is called {format!r}; {nearest(format, (*FORMATS, 'html'))}")
     if columns is not None and format in ("csv", "json"):
         raise StudyError(f"{format} holds every figure; leave out --columns")
     chosen = choose_columns(columns, assembler) if columns is not None else ()

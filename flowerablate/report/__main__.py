@@ -96,7 +96,7 @@ def _contrasts() -> tuple[Contrast, ...]:
         ask("share of flip", "share", {"": 0.5, "-flip": -0.5, "bare+flip": 0.5, "bare": -0.5}),
         ask("model=resnet34", "swap", {"": 1.0, "model=resnet34": -1.0}),
         ask("optimizer.lr=0.1", "setting", {"": 1.0, "optimizer.lr=0.1": -1.0}),
-        ask("control=placebo", "control", {"": 1.0, "control=placebo": -1.0}),
+        ask("placebo", "control", {"": 1.0, "control=placebo": -1.0}),
     )
 
 

@@ -13,7 +13,15 @@ from ..stats import Row, Summary
 from .caption import caption, headline
 from .columns import Column
 from .groups import groups_of, heading, order_of
-from .standard import EffectColumn, SecondaryColumn, VariantColumn, VerdictColumn, default_columns
+from .standard import (
+    EffectColumn,
+    ParametersColumn,
+    SecondaryColumn,
+    TimeColumn,
+    VariantColumn,
+    VerdictColumn,
+    default_columns,
+)
 from .wording import printable
 
 _COMMANDS = {
@@ -47,12 +55,17 @@ _COMMANDS = {
     "«": "``",
     "»": "''",
 }
+_TOO_WIDE = (SecondaryColumn, TimeColumn, ParametersColumn)
 _NUMBER = re.compile(r"(?<![\w.])[+-]?\d+(\.\d+)?(?![\w.])")
 
 
 def to_latex(summary: Summary, title: str = "", columns: Sequence[Column] = ()) -> str:
-    """Return a ``table`` environment: caption with the rules, rows by kind, notes in small print below."""
-    parts = [_Part(column, summary) for column in columns or default_columns(summary) if not column.is_drawing]
+    """Return a ``table`` environment: caption with the rules, rows by kind, notes in small print below.
+
+    Without *columns* these are the ones that fit a page of one column: costs and secondary metrics are left out.
+    """
+    chosen = columns or [column for column in default_columns(summary) if not isinstance(column, _TOO_WIDE)]
+    parts = [_Part(column, summary) for column in chosen if not column.is_drawing]
     lines = [
         r"% needs \usepackage{booktabs}",
         r"\begin{table}",

@@ -20,7 +20,7 @@ def build(context, factor):
 
 
 def means(document):
-    return [row["base_mean"] for row in (document["base"], *document["variants"])]
+    return [row["base_mean"] for row in (document["base"], *document["rows"])]
 
 
 def test_the_primary_metric_is_shown_and_others_are_taken_of_the_same_trials(command, picture_folder, folder):

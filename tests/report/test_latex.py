@@ -97,7 +97,7 @@ def test_the_caption_has_the_rules_and_the_notes_stand_below(demo) -> None:
 
 def test_effect_and_interval_are_columns_of_their_own(demo) -> None:
     (line,) = (line for line in body_of(render(demo, "latex")) if line.startswith("{-}rotation"))
-    assert r" & $-0.8$ & {[}$-2.2$, $+0.5${]} & $5$ & undecided & " in line
+    assert r" & $-0.8$ & {[}$-2.2$, $+0.5${]} & $5$ & undecided" in line
 
 
 def test_verdicts_carry_no_signs_that_need_another_package(kinds) -> None:

@@ -227,7 +227,7 @@ def test_the_caption_tells_margin_and_family(kinds) -> None:
 
 def test_the_caption_tells_planned_looks(demo) -> None:
     planned = dataclasses.replace(demo, rules=Rules(looks=(3, 5, 8)))
-    assert "looks planned at n = 3, 5, 8: verdict and interval" in render(planned)
+    assert "looks planned at n = 3, 5, 8: interval and verdict" in render(planned)
 
 
 def test_verdicts_read_without_colour(kinds) -> None:
