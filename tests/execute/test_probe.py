@@ -381,6 +381,13 @@ def test_what_touches_one_picture_in_a_hundred_is_found_before_it_would_be_refus
     assert kept(bench.probe(steps('seldom: use = "rarely"; share = 0.01', crop=RANDOM_CROP), "seldom")) == {"-seldom"}
 
 
+def test_with_few_pictures_more_of_the_epochs_are_looked_at(bench):
+    """One change in two hundred draws may miss all of twenty pictures in three epochs, but not in all replicates."""
+    seldom = steps('seldom: use = "rarely"; share = 0.005', crop=RANDOM_CROP)
+    for epochs in (3, 400):
+        assert kept(bench.probe(seldom, "seldom", also=[f"train.epochs={epochs}"])) == {"-seldom"}
+
+
 def test_what_a_later_step_hides_is_proved_anew_where_that_step_is_left_out(tmp_path, make_pictures):
     """Half a picture in a hundred is missed at first look: that it never shows behind the paint proves nothing."""
     bench = Bench(tmp_path, make_pictures(tmp_path / "many", per_class=500, size=20))

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from copy import copy
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,11 @@ BLOCK = 64
 
 @dataclass(frozen=True)
 class Extent:
-    """How much is looked at: the first *training* pictures of each of so many *epochs*, and *evaluation* pictures."""
+    """How much is looked at: the first *training* pictures of each of so many *epochs*, and *evaluation* pictures.
+
+    Where there are fewer training pictures, more epochs make up for it, also such as the study does not have: what is
+    drawn there for a picture stands for what other replicates draw.
+    """
 
     training: int
     epochs: int
@@ -99,8 +104,12 @@ class Pixels:
     def draws(self, extent: Extent) -> Iterator[Draw]:
         """Yield what *extent* takes, in blocks: training pictures in the order of their epochs, then the others."""
         training = self._source(True)
-        for epoch in range(1, min(extent.epochs, self.pipeline.train.epochs) + 1):
-            order = self.split.train[training.order(epoch)][: extent.training]
+        wanted = extent.training * extent.epochs
+        for epoch in count(1):
+            if wanted <= 0:
+                break
+            order = self.split.train[training.order(epoch)][: min(extent.training, wanted)]
+            wanted -= len(order)
             yield from (Draw(order[start : start + self.block], epoch) for start in range(0, len(order), self.block))
         held_out = _spread(np.concatenate([self.split.validation, self.split.test]), extent.evaluation)
         yield from (Draw(held_out[start : start + BLOCK], 0) for start in range(0, len(held_out), BLOCK))
