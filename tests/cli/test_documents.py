@@ -3,6 +3,7 @@
 import re
 import shlex
 import shutil
+from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,5 +37,5 @@ def test_every_line_that_reports_can_be_run(command, folder, picture_folder):
     for words in lines:
         done = command("report", *words)
         assert done.returncode == 0, (words, done.stderr)
-        for written in (word for option, word in zip(words, words[1:], strict=False) if option in ("--out", "--sheet")):
+        for written in (word for option, word in pairwise(words) if option in ("--out", "--sheet")):
             assert (folder / written).stat().st_size > 0, words
