@@ -83,7 +83,7 @@ def read_summary(
         metric=read.primary,
         metrics=read.infos,
         secondary=read.secondary,
-        looked=note.looked,
+        looked=note.unplanned if note.rules.looks else note.looked,
         pending=ledger.unfinished(note),
         images=image_evidence(ledger, note.base_id, rules, read.metrics.names, read.metrics.built),
     )

@@ -28,8 +28,8 @@ def write_notes(
 ) -> tuple[str, ...]:
     """Return the notes of *summary*; each names the variants that it speaks of.
 
-    *looked* are the numbers of replicates at which verdicts were shown before, *primary* is the study's own metric,
-    *images* what the test images do to each.
+    *looked* are the numbers of replicates at which verdicts were shown before without a plan, *primary* is the study's
+    own metric, *images* what the test images do to each.
     """
     return (
         *_controls(summary),
@@ -69,13 +69,15 @@ def _controls(summary: Summary) -> Iterator[str]:
 
 
 def _looked(summary: Summary, looked: Sequence[int]) -> Iterator[str]:
+    planned = summary.rules.looks
     now = max((row.n for row in summary.rows), default=0)
-    before = sorted({n for n in looked if 0 < n < now})
-    if before and not summary.rules.looks:
+    before = sorted({n for n in looked if n > 1 and (n < now or planned)})
+    if before:
+        cure = "the plan allows for none of these" if planned else "--until-decided plans the looks, and holds it"
         yield (
             f"Verdicts were looked at before, at {', '.join(map(str, before))} replicates, without planned looks. "
             "Where those decided whether more were run, false findings are more frequent than "
-            f"{short(1 - summary.level)}; --until-decided plans the looks, and holds it."
+            f"{short(1 - summary.level)}; {cure}."
         )
 
 

@@ -61,6 +61,16 @@ def test_looks_that_were_not_planned_are_told(arms) -> None:
     assert not any("looked at" in note for note in summarise(results, looked=(5,)).notes)
 
 
+def test_looks_before_the_plan_are_told_though_looks_are_planned_now(arms) -> None:
+    """A table of fixed size at 5 and five planned looks from there err in 10 % of studies, not in 5 %."""
+    results = arms(base=BASE, x=BASE)
+    rules = Rules(looks=(5, 9))
+    (note,) = (note for note in summarise(results, rules=rules, looked=(1, 3, 5)).notes if "looked at before" in note)
+    assert note.startswith("Verdicts were looked at before, at 3, 5 replicates, without planned looks.")
+    assert note.endswith("the plan allows for none of these.")
+    assert not any("looked at" in note for note in summarise(results, rules=rules).notes)
+
+
 def test_looking_at_each_replicate_from_3_to_20_finds_what_is_not_there_in_about_23_of_100_studies() -> None:
     """The figure of docs/statistics.md: why looks must be planned."""
     differences = np.random.default_rng(1).standard_normal((20_000, 20))
