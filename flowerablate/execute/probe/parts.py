@@ -99,7 +99,7 @@ def _stir(model: nn.Module) -> None:
             if parameter.is_floating_point():
                 size = float(parameter.square().mean().sqrt()) or _LEAST
                 noise = torch.from_numpy(normal(tuple(parameter.shape), "stirred", name))
-                parameter += size * noise.to(parameter)
+                parameter.add_(size * noise.to(parameter))
 
 
 def trace_loss(pipeline: Pipeline, data: DataSet, assembler: Assembler, split: Split, seed: int) -> Trace:
