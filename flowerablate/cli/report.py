@@ -159,8 +159,10 @@ def read_summary(
     note = _note(ledger, base_id)
     results = ledger.results(note.base_id)
     if not results:
+        if base_id is None:
+            raise LedgerError(f"no trial of {ledger.root} is finished yet; 'flowerablate run' goes on with them")
         known = ", ".join(ledger.base_ids()) or "none"
-        raise LedgerError(f"{ledger.root} has no finished trials of base {note.base_id}; bases in it: {known}")
+        raise LedgerError(f"{ledger.root} has no finished trials of base {base_id}; bases in it: {known}")
     read = reading(note, metric, assembler)
     results = with_metrics(results, ledger, note.base_id, read.metrics)
     rules = replace(note.rules, population=population or note.rules.population)

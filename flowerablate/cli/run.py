@@ -11,8 +11,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from ..errors import FlowerablateError
-from ..stats.wording import several
+from ..errors import FlowerablateError, StudyError
+from ..stats.wording import count, several
 from . import run_options as options
 from .templates import default_study
 
@@ -105,6 +105,8 @@ def run(
         population=population,
     )
     wanted = read(study, data, chosen, overrides, registry)
+    if max_seeds is not None and not wanted.ablation.until_decided:
+        raise StudyError("--max-seeds goes with --until-decided; --seeds is the number of a study of fixed size")
     ledger = Ledger(runs / wanted.name)
     plan = outcome = None
     try:
@@ -121,7 +123,8 @@ def run(
     if outcome is None:
         _show_trials(plan, ledger, console)
         return
-    _show_report(assembler, ledger, console)
+    if ledger.results(plan.base_id):
+        _show_report(assembler, ledger, console)
     _finish(outcome, plan, messages)
 
 
@@ -176,19 +179,31 @@ def cache_folder() -> Path:
 def _show_trials(plan: Plan, ledger: Ledger, console: Console) -> None:
     from rich.table import Table
 
-    table = Table("trial", "variant", "seed", "in the ledger", box=None, pad_edge=False)
+    from ..report import printable
+    from ..report.table import wrap_label
+    from ..study.designs import candidates
+
+    trials: dict[str, list[bool]] = {}
     for trial in plan.trials:
-        table.add_row(
-            trial.id, escape(trial.variant.label), str(trial.seed), "yes" if ledger.folder(trial).complete else "no"
-        )
-    console.print(table)
+        trials.setdefault(trial.variant.label, []).append(ledger.folder(trial).complete)
+    table = Table(box=None, pad_edge=False)
+    table.add_column("variant", overflow="fold")
+    for head in ("trials", "to run"):
+        table.add_column(head, justify="right")
+    for label, complete in trials.items():
+        name = wrap_label(printable(label), max(20, console.width - 18))
+        table.add_row(escape(name), str(len(complete)), str(complete.count(False)))
+    console.print(table, highlight=False)
     _show_questions(plan.design.contrasts, console)
-    done = sum(ledger.folder(trial).complete for trial in plan.trials)
+    missing = sum(complete.count(False) for complete in trials.values())
     console.print(
-        f"{len(plan.design.variants)} variants, {len(plan.trials)} trials, {len(plan.trials) - done} to run; "
-        f"{len(plan.data.samples)} images of {len(plan.data.samples.classes)} classes",
+        f"{count(len(trials), 'variant')}, {count(len(plan.trials), 'trial')}, {missing} to run; "
+        f"{count(len(plan.data.samples), 'image')} of {len(plan.data.samples.classes)} classes",
         highlight=False,
     )
+    trainings = sum(len(candidates(trial.variant.pipeline)) for trial in plan.trials)
+    if trainings > len(plan.trials):
+        console.print(f"{trainings} trainings, as each trial tries the values of --retune", highlight=False)
     looks = plan.rules.looks
     if looks:
         console.print(
@@ -206,7 +221,9 @@ def _show_questions(contrasts: Sequence[Contrast], console: Console) -> None:
 
     if all(contrast.weights.get("") == 1 and len(contrast.weights) == 2 for contrast in contrasts):
         return
-    table = Table("question", "about", "answered by", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    for head in ("question", "about", "answered by"):
+        table.add_column(head, overflow="fold")
     for contrast in contrasts:
         name = contrast.label if contrast.in_family else f"{contrast.label} (no verdict)"
         table.add_row(escape(name), contrast.kind, escape(_answered_by(contrast)))
@@ -245,8 +262,6 @@ def _say_interrupted(plan: Plan | None, ledger: Ledger, messages: Console) -> No
 
 
 def _finish(outcome: Outcome, plan: Plan, messages: Console) -> None:
-    from ..stats.wording import count
-
     skipped = plan.data.samples.skipped
     if skipped:
         what = count(len(skipped), "unreadable image")
@@ -255,10 +270,12 @@ def _finish(outcome: Outcome, plan: Plan, messages: Console) -> None:
         what = count(outcome.elsewhere, "trial")
         messages.print(f"left to another run that is at work on it: {what}; 'flowerablate report' shows it later")
     if outcome.left:
-        missing = count(outcome.left, "trial")
+        missing = count(outcome.left, "trial") + (" of this look" if plan.rules.looks else "")
+        over, cure = "is over, or too short for one more trial", "the same command goes on from here"
+        if not outcome.run:
+            over, cure = "was over before a trial was begun", "the same command goes on, given more time"
         messages.print(
-            f"the time of --budget is over, or too short for one more trial; still to run: {missing}"
-            f"{' of this look' if plan.rules.looks else ''}: the same command goes on from here",
+            f"the time of --budget {over}; still to run: {missing}: {cure}",
             highlight=False,
             soft_wrap=True,
         )
