@@ -53,8 +53,9 @@ of 4 channels, a step on colours leaves the fourth as it is.
 """
 
 EQUAL = {
-    "resize": "bilinear with antialias and bicubic: Pillow, 1 level; bilinear without: torchvision, 2 levels; "
-    "area: OpenCV, 1 level; nearest: Pillow, exactly",
+    "resize": "bilinear with antialias: Pillow, 1 level; bicubic with antialias: Pillow, 2 levels where it begins with "
+    "the rows (before version 13 always; since then not always where the height shrinks more than the width); "
+    "bilinear without: torchvision, 2 levels; area: OpenCV, 1 level; nearest: Pillow, exactly",
     "center_crop": "torchvision's `center_crop`, exactly",
     "random_crop": "distribution of torchvision's `RandomCrop`",
     "random_resized_crop": "distribution of the boxes of torchvision's `RandomResizedCrop`; resampling as `resize`",

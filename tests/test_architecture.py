@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,18 @@ def imports_of(path: Path) -> set[str]:
             module = ".".join([*start, *([node.module] if node.module else [])])
             found |= {f"{module}.{alias.name}" for alias in node.names}
     return found
+
+
+def module_of(path: Path) -> str:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def owner(name: str, modules: dict[str, Path]) -> str | None:
+    """The module that a dotted name is, or is in."""
+    if name in modules or "." not in name:
+        return name if name in modules else None
+    return owner(name.rpartition(".")[0], modules)
 
 
 def rooms_known_by(room: str) -> set[str]:
@@ -69,6 +82,17 @@ def test_no_room_consults_the_registry(room):
 def test_the_core_never_imports_a_plugin():
     for path in PACKAGE.rglob("*.py"):
         assert not {name for name in imports_of(path) if name.startswith("flowerablate_")}, path
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    """Whether at the start, in a function or for its types only: what one file needs of another goes one way."""
+    modules = {module_of(path): path for path in PACKAGE.rglob("*.py")}
+    knows = {name: {owner(used, modules) for used in imports_of(path)} - {None} for name, path in modules.items()}
+    assert knows["flowerablate.cli.app"] >= {"flowerablate.cli.run", "flowerablate.errors"}
+    try:
+        TopologicalSorter(knows).prepare()
+    except CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
 
 
 def test_every_source_file_stays_readable():

@@ -1,6 +1,6 @@
 """Write the tables of docs/evidence.md from the results, between their markers.
 
-python benchmarks/coverage/report.py               # after coverage/run.py, coverage/images.py, planted/run.py
+python benchmarks/coverage/report.py               # after coverage/run.py and images.py, adaptive.py, planted/run.py
 python benchmarks/coverage/report.py --check       # exit code 1 if a table is not that of the results
 """
 
@@ -31,9 +31,10 @@ def main() -> None:
             new = _between(new, name, render(json.loads(path.read_text(encoding="utf-8"))))
         else:
             print(f"{name}: no result yet, its table stays as it is", file=sys.stderr)
-    if options.check and new != old:
+    if not options.check:
+        DOCUMENT.write_text(new, encoding="utf-8")
+    elif new != old:
         sys.exit("error: docs/evidence.md does not show the results; run python benchmarks/coverage/report.py")
-    DOCUMENT.write_text(new, encoding="utf-8")
 
 
 def coverage(result: Result) -> str:

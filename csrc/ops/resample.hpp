@@ -35,8 +35,9 @@ struct Axis {
     int place(int i) const { return mirrored ? used - 1 - i : i; }
 };
 
-// Pixel centres are at half-integers. Pictures of 8 bits are rounded after each of two passes (columns, then rows), as Pillow rounds
-// them, which leaves them within 1.1 of the exact value; those of 16 bits are rounded once. Rows are not mirrored.
+// Pixel centres are at half-integers. Pictures of 8 bits are rounded after each of two passes (along the rows, then along the
+// columns), as Pillow rounds them, which leaves them within 1.1 of the exact value, or 1.14 with cubic weights unless these
+// lead beyond black or white between the passes, which is cut off; those of 16 bits are rounded once. Rows are not mirrored.
 Image resample(const Image& input, const Axis& rows, const Axis& columns, Filter filter, Format format,
                const Context& context);
 

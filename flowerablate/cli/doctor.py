@@ -213,7 +213,7 @@ def self_check() -> None:
 
 
 def _cache() -> Finding:
-    from .run import cache_folder
+    from .surroundings import cache_folder
 
     folder = cache_folder()
     existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())

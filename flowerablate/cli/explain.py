@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from ..errors import DataError
-from . import run as run_command
 from .listing import show
+from .surroundings import make_assembler, open_registry, open_study
 
 if TYPE_CHECKING:
     import numpy as np
@@ -53,16 +53,15 @@ def explain(
       flowerablate explain rose/000017.png --seed 3 --epoch 2 --out seen.png
       flowerablate explain 17.jpg --data photographs --set steps.flip.probability=1 --json
     """
-    from ..execute.assemble import Assembler
     from ..preprocess import Preprocess, stage
     from ..preprocess.steps import waits_for_training_images
     from ..study.resolve import resolve
     from .display import Display
 
     messages = Console(stderr=True)
-    registry, folder = run_command.open_registry(study, messages)
-    wanted = run_command.read(study, data, {}, overrides, registry)
-    assembler: Assembler = run_command.make_assembler(registry, folder)
+    registry, folder = open_registry(study, messages)
+    wanted = open_study(study, data, {}, overrides, registry)
+    assembler = make_assembler(registry, folder)
     with Display(messages) as display:
         assembler.progress = display.preparing
         pipeline = resolve(wanted, assembler.lookup)

@@ -14,13 +14,13 @@ import typer
 
 from ..contracts import SLOTS, MetricSpec, Param, StepSpec, Value
 from ..errors import PluginError
+from .surroundings import warn
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
     from ..contracts import ComponentSpec
-    from ..discovery import Catalogue
     from ..registry import Component
 
 
@@ -88,14 +88,6 @@ def study_folder(path: Path) -> Path:
     if not path.exists():
         raise PluginError(f"--local {path}: there is no such file or folder")
     return path if path.is_dir() else path.parent
-
-
-def warn(catalogue: Catalogue) -> None:
-    """Say on standard error which plugins could not be used; ``flowerablate plugins`` tells more."""
-    for failure in catalogue.failures:
-        typer.echo(f"warning: plugin {failure.owner} failed: {failure.reason}", err=True)
-    for clash in catalogue.clashes:
-        typer.echo(f"warning: {clash.reason}", err=True)
 
 
 def show(parts: Iterable[RenderableType]) -> None:

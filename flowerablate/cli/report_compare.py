@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from ..errors import StudyError, nearest
-from .report import put, read_summary
+from .report_table import put, read_summary
 
 if TYPE_CHECKING:
     from ..execute.assemble import Assembler

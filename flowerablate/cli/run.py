@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,17 +13,14 @@ from rich.markup import escape
 from ..errors import FlowerablateError, StudyError
 from ..stats.wording import count, several
 from . import run_options as options
-from .templates import default_study
+from .report_table import print_report
+from .surroundings import make_assembler, open_registry, open_study
 
 if TYPE_CHECKING:
     from ..contracts import Contrast
-    from ..execute.assemble import Assembler
-    from ..execute.runner import Outcome, Plan
+    from ..execute.plan import Plan
+    from ..execute.runner import Outcome
     from ..ledger import Ledger
-    from ..registry import Registry
-    from ..study.schema import StudyFile
-
-STUDY_FILE = Path("study.toml")
 
 
 def run(
@@ -82,7 +78,8 @@ def run(
 
     from ..execute.adaptive import settled
     from ..execute.budget import Budget, seconds_of
-    from ..execute.runner import plan_study, run_study
+    from ..execute.plan import plan_study
+    from ..execute.runner import run_study
     from ..ledger import Ledger
     from .display import Display
 
@@ -104,7 +101,7 @@ def run(
         margin=margin,
         population=population,
     )
-    wanted = read(study, data, chosen, overrides, registry)
+    wanted = open_study(study, data, chosen, overrides, registry)
     if max_seeds is not None and not wanted.ablation.until_decided:
         raise StudyError("--max-seeds goes with --until-decided; --seeds is the number of a study of fixed size")
     ledger = Ledger(runs / wanted.name)
@@ -124,56 +121,8 @@ def run(
         _show_trials(plan, ledger, console)
         return
     if ledger.results(plan.base_id):
-        _show_report(assembler, ledger, console)
+        print_report(ledger, None, "rich", console, assembler)
     _finish(outcome, plan, messages)
-
-
-def open_registry(study: Path | None, messages: Console) -> tuple[Registry, Path]:
-    """Discover the plugins, saying which failed, and return the registry with the folder of the study file."""
-    from ..discovery import discover
-
-    folder = (study.parent if study else Path()).absolute()
-    catalogue = discover(folder)
-    for failure in catalogue.failures:
-        owner, reason = escape(str(failure.owner)), escape(failure.reason)
-        messages.print(f"[yellow]plugin {owner} is left out[/yellow]: {reason}", soft_wrap=True, highlight=False)
-    return catalogue.registry, folder
-
-
-def read(
-    study: Path | None,
-    data: Path | None,
-    chosen: Mapping[str, object],
-    overrides: list[str] | None,
-    registry: Registry,
-) -> StudyFile:
-    """Read the study with all that the command line sets; *chosen* are keys of the study and their values."""
-    from ..execute.assemble import data_choice
-    from ..study.read import read_study, study_name
-
-    path = study or (STUDY_FILE if STUDY_FILE.is_file() else None)
-    keys = dict(chosen)
-    if data is not None:
-        choice = data_choice(registry, data)
-        keys["dataset"] = {"use": choice.use, **choice.params}
-        if path is None:
-            keys["name"] = study_name(data.absolute().name)
-    return read_study(default_study(), path, overrides or (), keys)
-
-
-def make_assembler(registry: Registry, folder: Path) -> Assembler:
-    """Return an assembler with the user's cache."""
-    from ..execute.assemble import Assembler
-
-    return Assembler(registry, folder, cache_folder())
-
-
-def cache_folder() -> Path:
-    """Return the folder of data sets and packed stores: ``$FLOWERABLATE_CACHE``, or the platform's cache folder."""
-    from platformdirs import user_cache_path
-
-    home = os.environ.get("FLOWERABLATE_CACHE")
-    return Path(home) if home else user_cache_path("flowerablate")
 
 
 def _show_trials(plan: Plan, ledger: Ledger, console: Console) -> None:
@@ -245,12 +194,6 @@ def _answered_by(contrast: Contrast) -> str:
     terms = [(f"{'-' if weight < 0 else '+'} {abs(weight):g} ", change) for change, weight in contrast.weights.items()]
     text = " ".join(f"{factor.replace(' 1 ', ' ')}[{change or 'base'}]" for factor, change in terms)
     return text.removeprefix("+ ")
-
-
-def _show_report(assembler: Assembler, ledger: Ledger, console: Console) -> None:
-    from .report import print_report
-
-    print_report(ledger, None, "rich", console, assembler)
 
 
 def _say_interrupted(plan: Plan | None, ledger: Ledger, messages: Console) -> None:

@@ -230,7 +230,7 @@ def _mapped(folder: Path, manifest: dict[str, Any]) -> PackedImages:
     count = manifest["images"]
     file = PixelFile(folder / "pixels.bin", np.dtype(manifest["dtype"]))
     index = np.memmap(folder / "index.bin", np.uint8, mode="r")
-    source = Source(folder, manifest["checksum"], file)
+    source = Source(folder, manifest["checksum"], file, map_again)
     return PackedImages(
         file.pixels,
         _column(index, 0, count, np.int64),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 import os
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -104,9 +105,7 @@ class PackedImages:
         store = self._store
         if store is None:
             return PackedImages, (self.pixels, self.offsets, self.heights, self.widths, self.channels)
-        from .layout import map_again
-
-        return map_again, (store.folder, store.checksum)
+        return store.map_again, (store.folder, store.checksum)
 
     @property
     def _store(self) -> Source | None:
@@ -116,8 +115,12 @@ class PackedImages:
 
 @dataclass(frozen=True)
 class Source:
-    """The store that packed images are mapped from: its folder, the checksum of its manifest, and its pixels."""
+    """The store that packed images are mapped from: its folder, the checksum of its manifest, and its pixels.
+
+    *map_again* maps it once more, by folder and checksum, also in another process.
+    """
 
     folder: Path
     checksum: str
     file: PixelFile
+    map_again: Callable[[Path, str], PackedImages]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from ..contracts import Contrast, Trial
 from ..errors import StudyError
@@ -14,9 +13,7 @@ from ..stats.replication import undecided_after
 from ..stats.sequential import planned_looks
 from ..stats.wording import several
 from .metrics import with_metrics
-
-if TYPE_CHECKING:
-    from .runner import Plan
+from .plan import Plan
 
 _CURE = "or give this study another name (--set name=...)"
 

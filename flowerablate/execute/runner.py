@@ -5,95 +5,25 @@ from __future__ import annotations
 import errno
 import time
 import traceback
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from ..contracts import Contrast, Design, Rules, Trial, TrialResult
-from ..ledger import Ledger, StudyNote, TrialFolder
+from ..contracts import Trial, TrialResult
+from ..ledger import Ledger, TrialFolder
 from ..stats.confounds import refusals
 from ..stats.wording import count
-from ..study.designs import design
-from ..study.identity import Provenance, describe, expand_trials
-from ..study.resolve import resolve, rules_of
-from ..study.schema import StudyFile
+from ..study.identity import describe
 from ..train.device import prepare_process
 from .adaptive import note_of_table, open_after, settled
-from .assemble import Assembler, DataSet, PreparedPipeline
+from .assemble import Assembler, PreparedPipeline
 from .budget import Budget
-from .metrics import Metrics, choose_metrics
 from .observer import RunObserver
+from .plan import Plan
 from .probe import probe_design
 from .trial import check_parts, run_trial
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 """Where the disk is the trouble the next trial would fail too, so the run ends there."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A study made ready: data, design, the rules of its verdicts, and on how many replicates it is run.
-
-    A study of fixed size has *seeds* replicates. One that adds some until verdicts are reached has *seeds* at first and
-    *max_seeds* at most; its looks are in the rules once :func:`.adaptive.settled` has fixed them. *refused* and
-    *remarks*: see :class:`~flowerablate.execute.probe.design.Probed`.
-    """
-
-    data: DataSet
-    design: Design
-    seeds: int
-    rules: Rules
-    provenance: Provenance
-    metrics: Metrics
-    max_seeds: int | None = None
-    refused: Mapping[str, str] = field(default_factory=dict)
-    remarks: Mapping[str, str] = field(default_factory=dict)
-
-    def trials_of(self, seeds: Iterable[int], contrasts: Sequence[Contrast] | None = None) -> tuple[Trial, ...]:
-        """Return the trials that *contrasts* (all, if not given) need on *seeds*, replicate by replicate."""
-        asked = self.design if contrasts is None else replace(self.design, contrasts=tuple(contrasts))
-        return expand_trials(asked, seeds, self.data.fingerprint, self.provenance)
-
-    @cached_property
-    def trials(self) -> tuple[Trial, ...]:
-        """The trials that run in any case, in the order in which they do: all of them, or those of the first look."""
-        return self.trials_of(range(self.seeds))
-
-    @property
-    def base_id(self) -> str:
-        """The id of the base pipeline, by which the ledger knows the study."""
-        return self.trials[0].base_id
-
-    def note(self, trials: Iterable[Trial]) -> StudyNote:
-        """What the ledger notes of it, when *trials* are those of the run."""
-        return StudyNote(
-            base_id=self.base_id,
-            trials=tuple(trial.id for trial in trials),
-            skipped=len(self.data.samples.skipped),
-            contrasts=self.design.contrasts,
-            rules=self.rules,
-            secondary=self.metrics.names[1:],
-            metrics=tuple(self.metrics.infos.values()),
-            refused=self.refused,
-            remarks=self.remarks,
-            data=self.data.fingerprint,
-        )
-
-    def probed(self, ledger: Ledger, assembler: Assembler, observer: RunObserver) -> Plan:
-        """Return the plan without the questions that vanish; the observer hears the reasons."""
-        missing = {trial.variant.change for trial in self.trials if not ledger.folder(trial).complete}
-        seed = self.trials[0].seed
-        probed = probe_design(self.design, missing, self.data, assembler, seed=seed)
-        for text in refusals(probed.refused):
-            observer.remarked(f"refused, for nothing differs: {text}")
-        if probed.repeated:
-            observer.remarked(
-                f"{count(probed.repeated, 'variant')} will give what another one gives; leave out what is refused, and "
-                "their trials are saved"
-            )
-        for label, remark in probed.remarks.items():
-            observer.remarked(f"{label} {remark}")
-        return replace(self, design=probed.design, refused=probed.refused, remarks=probed.remarks)
 
 
 @dataclass(frozen=True)
@@ -109,26 +39,6 @@ class Outcome:
     left: int = 0
 
 
-def plan_study(study: StudyFile, assembler: Assembler, *, skip_bad: bool = False) -> Plan:
-    """Resolve *study*, collect its data and make its design; nothing is trained."""
-    base = resolve(study, assembler.lookup)
-    metrics = choose_metrics(study.metrics.primary, study.metrics.secondary, assembler)
-    asked = design(base, assembler.lookup, study.ablation)
-    for variant in asked.variants:
-        assembler.build_steps(variant.pipeline)
-    data = assembler.load_data(base, skip_bad=skip_bad)
-    metrics.build_all(len(data.samples.classes))
-    return Plan(
-        data,
-        asked,
-        study.ablation.seeds,
-        replace(rules_of(study), metric=metrics.names[0]),
-        assembler.provenance,
-        metrics,
-        max_seeds=study.ablation.max_seeds if study.ablation.until_decided else None,
-    )
-
-
 def run_study(
     plan: Plan, assembler: Assembler, ledger: Ledger, observer: RunObserver, budget: Budget | None = None
 ) -> Outcome:
@@ -139,7 +49,7 @@ def run_study(
     that a study does not stop halfway for a fault that could be seen at the start.
     """
     prepare_process()
-    plan = settled(plan, ledger).probed(ledger, assembler, observer)
+    plan = _probed(settled(plan, ledger), ledger, assembler, observer)
     work = _Work(plan, assembler, ledger, observer, budget)
     looks = plan.rules.looks or (plan.seeds,)
     contrasts = plan.design.contrasts
@@ -154,6 +64,23 @@ def run_study(
             break
     ledger.enter((), {}, note_of_table(plan, ledger, work.trials, interrupted=work.interrupted))
     return work.outcome()
+
+
+def _probed(plan: Plan, ledger: Ledger, assembler: Assembler, observer: RunObserver) -> Plan:
+    """Return *plan* without the questions that vanish; the observer hears the reasons."""
+    missing = {trial.variant.change for trial in plan.trials if not ledger.folder(trial).complete}
+    seed = plan.trials[0].seed
+    probed = probe_design(plan.design, missing, plan.data, assembler, seed=seed)
+    for text in refusals(probed.refused):
+        observer.remarked(f"refused, for nothing differs: {text}")
+    if probed.repeated:
+        observer.remarked(
+            f"{count(probed.repeated, 'variant')} will give what another one gives; leave out what is refused, and "
+            "their trials are saved"
+        )
+    for label, remark in probed.remarks.items():
+        observer.remarked(f"{label} {remark}")
+    return replace(plan, design=probed.design, refused=probed.refused, remarks=probed.remarks)
 
 
 class _Work:

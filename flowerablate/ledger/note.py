@@ -22,9 +22,9 @@ class StudyNote:
 
     *trials* are those of the latest run, *skipped* counts its unreadable images. *contrasts* are all that were ever
     asked, *refused* gives the reason for each that was asked and changes nothing, *remarks* what the comparison before
-    training found of others. *looked* are the numbers of replicates at which verdicts were shown. *secondary* metrics
-    are shown beside that of the *rules*; *metrics* says how to read each, should its plugin be gone. *data* names the
-    images by their content.
+    training found of others. *looked* are the numbers of replicates at which verdicts were shown, *unplanned*
+    those of them that came before the looks of the rules were planned. *secondary* metrics are shown beside that of the
+    *rules*; *metrics* says how to read each, should its plugin be gone. *data* names the images by their content.
     """
 
     base_id: str
@@ -34,6 +34,7 @@ class StudyNote:
     rules: Rules = field(default_factory=Rules)
     refused: Mapping[str, str] = field(default_factory=dict)
     looked: tuple[int, ...] = ()
+    unplanned: tuple[int, ...] = ()
     secondary: tuple[str, ...] = ()
     remarks: Mapping[str, str] = field(default_factory=dict)
     metrics: tuple[MetricInfo, ...] = ()
@@ -58,6 +59,7 @@ class Notes:
                 refused={**{label: why for label, why in old.refused.items() if label not in asked}, **note.refused},
                 remarks={**old.remarks, **note.remarks},
                 looked=tuple(sorted({*old.looked, *note.looked})),
+                unplanned=old.looked if note.rules.looks and not old.rules.looks else old.unplanned,
                 metrics=tuple({info.name: info for info in (*old.metrics, *note.metrics)}.values()),
             )
         return Notes(note.base_id, {**self.studies, note.base_id: note})

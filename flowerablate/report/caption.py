@@ -77,7 +77,8 @@ def _tests(summary: Summary) -> str:
     """The tests that the verdicts rest on; the stand-in for differences without any spread is told in the notes."""
     tests = [row.evidence.test for row in summary.rows if row.evidence is not None and row.verdict is not None]
     usual = list(dict.fromkeys(test for test in tests if not test.startswith("sign flip, as")))
-    return f"{' / '.join(usual or ['paired t'])} test"
+    names = (test.replace("t over replicates x images", "t (over replicates and test images)") for test in usual)
+    return f"{' / '.join(names) or 'paired t'} test"
 
 
 def _drawing(summary: Summary) -> str:

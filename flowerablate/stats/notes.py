@@ -14,7 +14,7 @@ from .images import ImageEvidence
 from .population import population_notes
 from .rows import Row, Summary
 from .verdicts import pairs_to_reach
-from .wording import count, short
+from .wording import called, count, short
 
 
 def write_notes(
@@ -28,8 +28,8 @@ def write_notes(
 ) -> tuple[str, ...]:
     """Return the notes of *summary*; each names the variants that it speaks of.
 
-    *looked* are the numbers of replicates at which verdicts were shown before, *primary* is the study's own metric,
-    *images* what the test images do to each.
+    *looked* are the numbers of replicates at which verdicts were shown before without a plan, *primary* is the study's
+    own metric, *images* what the test images do to each.
     """
     return (
         *_controls(summary),
@@ -69,13 +69,15 @@ def _controls(summary: Summary) -> Iterator[str]:
 
 
 def _looked(summary: Summary, looked: Sequence[int]) -> Iterator[str]:
+    planned = summary.rules.looks
     now = max((row.n for row in summary.rows), default=0)
-    before = sorted({n for n in looked if 0 < n < now})
-    if before and not summary.rules.looks:
+    before = sorted({n for n in looked if n > 1 and (n < now or planned)})
+    if before:
+        cure = "the plan allows for none of these" if planned else "--until-decided plans the looks, and holds it"
         yield (
             f"Verdicts were looked at before, at {', '.join(map(str, before))} replicates, without planned looks. "
             "Where those decided whether more were run, false findings are more frequent than "
-            f"{short(1 - summary.level)}; --until-decided plans the looks, and holds it."
+            f"{short(1 - summary.level)}; {cure}."
         )
 
 
@@ -113,7 +115,7 @@ def _collapsed(results: Sequence[TrialResult]) -> Iterator[str]:
         if collapsed:
             hit.append(f"{label} {collapsed} of {len(group)}")
     if hit:
-        yield f"Collapsed runs, kept in all figures: {', '.join(hit)}."
+        yield f"Collapsed runs (one answer for all images, or an infinite loss), kept in all figures: {', '.join(hit)}."
 
 
 def _by_change(results: Sequence[TrialResult]) -> list[tuple[str, list[TrialResult]]]:
@@ -121,7 +123,7 @@ def _by_change(results: Sequence[TrialResult]) -> list[tuple[str, list[TrialResu
     groups: dict[str, list[TrialResult]] = {"": []}
     for result in results:
         groups.setdefault(result.change, []).append(result)
-    return [(change or "base", group) for change, group in groups.items()]
+    return [(called(change), group) for change, group in groups.items()]
 
 
 def _has_value(result: TrialResult, metric: str) -> bool:

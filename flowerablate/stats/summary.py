@@ -38,8 +38,8 @@ def summarise(
     :class:`ValueError`, as for no results at all). *metric* is the rules' primary one if not given; the margin speaks
     of the primary one alone. *secondary* metrics get effects without verdicts. *metrics* tells how to read each; for
     one that it lacks, the name tells (``loss``, ``...error``). *looked* are the numbers of replicates at which verdicts
-    were shown before, *pending* is the number of trials that are planned but not there yet. *images*: what the test
-    images do to each metric, for rules that ask for intervals over replicates x images (see :mod:`.population`).
+    were shown without a plan, *pending* is the number of trials that are planned but not there yet. *images*: what the
+    test images do to each metric, for rules that ask for intervals over replicates x images (see :mod:`.population`).
     *judge*: yet another way to the evidence (see :mod:`.evidence`), in the place of that. Raises :class:`StudyError`
     when no trial has the metric.
     """

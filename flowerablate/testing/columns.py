@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ..contracts import ColumnSpec, TrialResult, Value
-from .components import build, each_setting, named
+from .settings import build, each_setting, named
 
 if TYPE_CHECKING:
     from ..report import Column

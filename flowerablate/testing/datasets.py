@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from ..contracts import DataContext, DatasetSpec, Samples, Value
-from .components import build, named, settings
+from .settings import build, named, settings
 
 
 def check_dataset(

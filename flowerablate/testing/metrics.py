@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ..contracts import Metric, MetricContext, MetricSpec, Value
-from .components import build, each_setting, named
+from .settings import build, each_setting, named
 
 if TYPE_CHECKING:
     import numpy as np

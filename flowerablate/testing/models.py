@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..contracts import ModelContext, ModelSpec, Value
 from ..errors import StudyError
-from .components import build, named, settings, with_features_off, with_other_choices
+from .settings import build, named, settings, with_features_off, with_other_choices
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

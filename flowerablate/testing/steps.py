@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from ..contracts import BatchOp, NativeOp, PythonOp, StepContext, StepSpec, Value
 from ..keyed import key64
 from .batch_steps import check_batch_op
-from .components import build, named, settings, with_features_off, with_other_choices
 from .draws import KeyedDraws, NoDraws
+from .settings import build, named, settings, with_features_off, with_other_choices
 
 if TYPE_CHECKING:
     import numpy as np

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..contracts import LossContext, LossSpec, OptimizerSpec, ScheduleContext, SchedulerSpec, Value
-from .components import build, each_setting, named
+from .settings import build, each_setting, named
 
 if TYPE_CHECKING:
     import torch

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
-from flowerablate.cli import run as run_command
+from flowerablate.cli import surroundings
 from flowerablate.loader import PackedDataset, collate
 from flowerablate.preprocess import Preprocess
 from flowerablate.preprocess.steps import writes_floats
@@ -68,9 +68,9 @@ def seen(folder) -> Any:
     """Return the picture that the loader gives to training for a study file, without its last, normalising step."""
 
     def load(study: str, key: str, seed: int, epoch: int) -> np.ndarray:
-        registry, root = run_command.open_registry(folder / study, Console(stderr=True))
-        pipeline_wanted = run_command.read(folder / study, None, {}, None, registry)
-        assembler = run_command.make_assembler(registry, root)
+        registry, root = surroundings.open_registry(folder / study, Console(stderr=True))
+        pipeline_wanted = surroundings.open_study(folder / study, None, {}, None, registry)
+        assembler = surroundings.make_assembler(registry, root)
         pipeline = resolve(pipeline_wanted, assembler.lookup)
         samples = assembler.load_data(pipeline, skip_bad=False)
         prepared = assembler.prepare(pipeline, samples)

@@ -66,3 +66,35 @@ def flowerablate_register_model(register):
     switches = [fa.Param(name, True, name, off=False) for name in ("idle", "detached")]
     dropout = fa.Param("dropout", 0.2, "Share that is dropped.", 0.0, 0.9, off=0.0)
     register(fa.ModelSpec("flat", "Two layers.", build, (*switches, dropout, fa.Param("fails", False, "Fails."))))
+
+
+@fa.hookimpl(specname="flowerablate_register_model")
+def register_model_with_a_late_start(register):
+    def build(context, bent, capped):
+        import torch
+        from torch import nn
+
+        class Late(nn.Module):
+            """Its branch adds nothing at first, and no gradient reaches it: two layers in a row begin at zero."""
+
+            def __init__(self):
+                super().__init__()
+                self.first = nn.Conv2d(context.channels, 8, 3, bias=False)
+                self.norm = nn.BatchNorm2d(8)
+                self.branch = nn.Conv2d(8, 8, 1)
+                self.out = nn.Conv2d(8, 8, 1)
+                self.scale = nn.Parameter(torch.zeros(8, 1, 1))
+                self.last = nn.Linear(8, context.classes)
+                nn.init.zeros_(self.out.weight)
+                nn.init.zeros_(self.out.bias)
+
+            def forward(self, images):
+                hidden = self.norm(self.first(images)).clamp(-1e9, 6.0 if capped else 1e9)
+                added = self.branch(hidden)
+                added = self.out(torch.tanh(added) if bent else added)
+                return self.last((hidden + self.scale * added).mean((2, 3)))
+
+        return Late()
+
+    switches = [fa.Param(name, True, name, off=False) for name in ("bent", "capped")]
+    register(fa.ModelSpec("late", "Has a branch that begins at zero.", build, tuple(switches)))

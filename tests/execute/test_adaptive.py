@@ -10,8 +10,9 @@ from flowerablate.errors import StudyError
 from flowerablate.execute import adaptive, runner
 from flowerablate.execute.adaptive import settled
 from flowerablate.execute.budget import Budget
+from flowerablate.execute.plan import Plan
 from flowerablate.execute.probe.design import Probed
-from flowerablate.execute.runner import Plan, run_study
+from flowerablate.execute.runner import run_study
 from flowerablate.ledger import Ledger
 from flowerablate.stats import summarise
 
@@ -261,6 +262,23 @@ def test_the_replicates_at_which_a_fixed_study_was_looked_at_are_noted(ledger):
     plan = plan_for("-idle", seeds=6, max_seeds=None)
     run(plan, ledger)
     assert ledger.note(plan.base_id).looked == (3, 5, 6)
+
+
+def test_looks_before_there_was_a_plan_are_noted_apart_from_the_planned_ones(ledger):
+    for seeds in (3, 5):
+        run(plan_for("-idle", seeds=seeds, max_seeds=None), ledger)
+    plan = plan_for("-idle", seeds=5, max_seeds=9, futility=0.0)
+    run(plan, ledger)
+    assert ledger.note(plan.base_id).unplanned == (3, 5)
+    run(plan, ledger)
+    assert ledger.note(plan.base_id).unplanned == (3, 5)
+
+
+def test_a_study_that_begins_with_a_plan_has_no_other_looks(ledger):
+    plan = plan_for("-idle", max_seeds=9, futility=0.0)
+    run(plan, ledger)
+    run(plan, ledger)
+    assert ledger.note(plan.base_id).unplanned == ()
 
 
 def test_an_interaction_gets_all_of_its_cells_and_nothing_else(ledger):

@@ -257,6 +257,14 @@ def test_what_a_network_does_in_training_only_is_seen(bench):
     }
 
 
+def test_what_shows_only_once_weights_have_grown_is_seen(bench):
+    """A branch that begins at zero hides what is in it, and no value is large enough at first to be capped."""
+    assert kept(bench.probe(steps(), "model.bent", "model.capped", also=["model.use=late"])) == {
+        "-model.bent",
+        "-model.capped",
+    }
+
+
 def test_settings_of_the_training_are_seen(bench):
     base = resolve(bench.base(steps()), bench.assembler.lookup)
     for changed in ({"batch_size": 5}, {"epochs": 4}, {"test": 0.3}):
@@ -371,6 +379,13 @@ def test_a_step_that_only_keeps_others_from_being_merged_is_kept_with_a_remark(b
 def test_what_touches_one_picture_in_a_hundred_is_found_before_it_would_be_refused(tmp_path, make_pictures):
     bench = Bench(tmp_path, make_pictures(tmp_path / "many", per_class=200, size=20))
     assert kept(bench.probe(steps('seldom: use = "rarely"; share = 0.01', crop=RANDOM_CROP), "seldom")) == {"-seldom"}
+
+
+def test_what_a_later_step_hides_is_proved_anew_where_that_step_is_left_out(tmp_path, make_pictures):
+    """Half a picture in a hundred is missed at first look: that it never shows behind the paint proves nothing."""
+    bench = Bench(tmp_path, make_pictures(tmp_path / "many", per_class=500, size=20))
+    probed = four_cells(bench, 'seldom: use = "rarely"; share = 0.004', 'paint: use = "paint"')
+    assert kept(probed) == {"a", "b", "a:b"}
 
 
 def test_a_variant_that_fails_is_left_to_its_trials_to_say_so(bench):

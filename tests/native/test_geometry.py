@@ -223,8 +223,8 @@ def pillow(image, size, method):
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-def test_bicubic_resizing_is_within_one_of_pillow(rng, channels):
-    """Rows are resampled before columns; from version 13 on, Pillow does so for pictures that are wider than high."""
+def test_bicubic_resizing_of_noise_is_within_one_of_pillow(rng, channels):
+    """In sizes whose columns Pillow does not resample first, as it may from version 13 on (see test_resampling.py)."""
     for height, width in [(48, 64), (61, 97), (5, 90), (1, 1), (1, 7), (2, 70), (150, 150)]:
         for size in (1, 17, 64, 200):
             image = picture(rng, height, width, channels)

@@ -57,6 +57,36 @@ def resample(image: Pixels, height: int, width: int, antialias: bool, interpolat
     return np.clip(np.floor(result + 0.5), 0, most).astype(image.dtype)
 
 
+def resampled_between(
+    image: Pixels, height: int, width: int, antialias: bool, interpolation: str, doubt: float, rows_first: bool = True
+) -> tuple[Pixels, Pixels]:
+    """Lowest and highest value that `resample` may give where a sum may be *doubt* off before it is rounded (8 bits).
+
+    With ``rows_first=False`` the vertical pass comes first.
+    """
+    passes = [(image.shape[1], width, "xw,hwc->hxc"), (image.shape[0], height, "yh,hxc->yxc")]
+    low = high = image.astype(np.float64)
+    for length, count, axes in passes if rows_first else passes[::-1]:
+        table = weights(length, count, antialias, interpolation)
+        raising, lowering = np.maximum(table, 0), np.minimum(table, 0)
+        least = np.einsum(axes, raising, low, optimize=True) + np.einsum(axes, lowering, high, optimize=True)
+        most = np.einsum(axes, raising, high, optimize=True) + np.einsum(axes, lowering, low, optimize=True)
+        low = np.clip(np.floor(least - doubt + 0.5), 0, 255)
+        high = np.clip(np.floor(most + doubt + 0.5), 0, 255)
+    return low.astype(np.uint8), high.astype(np.uint8)
+
+
+def resampled_as_pillow(image: Pixels, height: int, width: int, interpolation: str, rows_first: bool = True) -> Pixels:
+    """Pillow's two passes: weights are whole multiples of 2^-22, and values are rounded to bytes after each pass."""
+    passes = [(image.shape[1], width, "xw,hwc->hxc"), (image.shape[0], height, "yh,hxc->yxc")]
+    values = image.astype(np.float64)  # holds the whole numbers below exactly
+    for length, count, axes in passes if rows_first else passes[::-1]:
+        table = weights(length, count, True, interpolation) * 2**22
+        table = np.trunc(table + np.copysign(0.5, table))
+        values = np.clip(np.floor((np.einsum(axes, table, values, optimize=True) + 2**21) / 2**22), 0, 255)
+    return values.astype(np.uint8)
+
+
 def resize(image: Pixels, size: int, fit: str, antialias: bool = False, interpolation: str = "bilinear") -> Pixels:
     """The op of the same name."""
     height, width, _ = image.shape

@@ -22,7 +22,7 @@ def test_a_variant_that_several_questions_weigh_fails_and_collapses_once_in_the_
     summary = summarise(results, questions)
     assert [row.n for row in summary.rows] == [4, 5, 4]
     assert [note for note in summary.notes if "ailed" in note] == ["Failed and left out: 1 of 5 trials of -a (boom)."]
-    assert "Collapsed runs, kept in all figures: -a 4 of 5." in summary.notes
+    assert "Collapsed runs (one answer for all images, or an infinite loss), kept in all figures: -a 4 of 5." in summary.notes
 
 
 def test_a_question_without_a_complete_seed_says_so(arms) -> None:
@@ -59,6 +59,16 @@ def test_looks_that_were_not_planned_are_told(arms) -> None:
     assert note.startswith("Verdicts were looked at before, at 3, 4 replicates, without planned looks.")
     assert "--until-decided" in note
     assert not any("looked at" in note for note in summarise(results, looked=(5,)).notes)
+
+
+def test_looks_before_the_plan_are_told_though_looks_are_planned_now(arms) -> None:
+    """A table of fixed size at 5 and five planned looks from there err in 10 % of studies, not in 5 %."""
+    results = arms(base=BASE, x=BASE)
+    rules = Rules(looks=(5, 9))
+    (note,) = (note for note in summarise(results, rules=rules, looked=(1, 3, 5)).notes if "looked at before" in note)
+    assert note.startswith("Verdicts were looked at before, at 3, 5 replicates, without planned looks.")
+    assert note.endswith("the plan allows for none of these.")
+    assert not any("looked at" in note for note in summarise(results, rules=rules).notes)
 
 
 def test_looking_at_each_replicate_from_3_to_20_finds_what_is_not_there_in_about_23_of_100_studies() -> None:

@@ -23,6 +23,12 @@ from .traces import Trace, normal
 _BATCH = 4
 """Pictures, of noise, that a model is shown."""
 
+_LOUDER = 8.0
+"""How many times larger the pictures are that a model with stirred weights is shown."""
+
+_LEAST = 0.1
+"""Deviation of the noise that is added to weights that are all zero."""
+
 _SHAPES = ((4, 3, 3, 3), (5, 4), (5,))
 """Shapes of the parameters that an optimizer is given: of a convolution, a matrix and a bias."""
 
@@ -47,7 +53,9 @@ def trace_model(pipeline: Pipeline, data: DataSet, assembler: Assembler, seed: i
     """Return names, shapes and initial values, then what the network makes of a batch of noise.
 
     That is its outputs in training, the gradients of its parameters, the buffers that training leaves, and its outputs
-    in evaluation: a skip connection has no parameters, and dropout acts in training only.
+    in evaluation: a skip connection has no parameters, and dropout acts in training only. All of it twice: with the
+    initial weights, and with weights and pictures that are stirred, for what weights of zero hide, and what acts on
+    large values only, shows in training, but not at its start.
     """
     plan = pipeline.train
     context = ModelContext(len(data.samples.classes), plan.channels, plan.image_size)
@@ -64,16 +72,34 @@ def trace_model(pipeline: Pipeline, data: DataSet, assembler: Assembler, seed: i
     if plan.channels_last:
         images = images.contiguous(memory_format=torch.channels_last)
     with _seeded(seed):
-        model.train()
-        training = model(images)
-        training.backward(torch.from_numpy(normal(tuple(training.shape), "gradient")).to(training.dtype))
-        gradients = [_sketch(parameter.grad) for parameter in model.parameters()]
-        left = [_sketch(buffer) for buffer in model.buffers()]
-        model.eval()
-        with torch.no_grad():
-            evaluation = model(images)
-    outputs = (_numbers(training), _numbers(evaluation))
-    return Trace(exact, (*outputs, *gradients, *left))
+        numbers = _pass(model, images)
+        _stir(model)
+        model.zero_grad()
+        numbers += _pass(model, _LOUDER * images)
+    return Trace(exact, tuple(numbers))
+
+
+def _pass(model: nn.Module, images: Tensor) -> list[NDArray[Any]]:
+    """Return what *model* makes of *images*: outputs, gradients and buffers in training, outputs in evaluation."""
+    model.train()
+    training = model(images)
+    training.backward(torch.from_numpy(normal(tuple(training.shape), "gradient")).to(training.dtype))
+    gradients = [_sketch(parameter.grad) for parameter in model.parameters()]
+    left = [_sketch(buffer) for buffer in model.buffers()]
+    model.eval()
+    with torch.no_grad():
+        evaluation = model(images)
+    return [_numbers(training), _numbers(evaluation), *gradients, *left]
+
+
+def _stir(model: nn.Module) -> None:
+    """Add noise to all weights, about as large as they are, so that none is zero and no layer overflows."""
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if parameter.is_floating_point():
+                size = float(parameter.square().mean().sqrt()) or _LEAST
+                noise = torch.from_numpy(normal(tuple(parameter.shape), "stirred", name))
+                parameter.add_(size * noise.to(parameter))
 
 
 def trace_loss(pipeline: Pipeline, data: DataSet, assembler: Assembler, split: Split, seed: int) -> Trace:

@@ -36,8 +36,8 @@ class Extent:
 LOOK = Extent(training=64, epochs=2, evaluation=64)
 """For every variant: what is done to 5 % of the pictures is missed by these 128 draws once in 700 studies."""
 
-PROOF = Extent(training=1024, epochs=2, evaluation=512)
-"""Before a question is refused: what is done to 0.5 % of the pictures is missed once in 28,000 studies."""
+PROOF = Extent(training=4096, epochs=2, evaluation=2048)
+"""Before a question is refused: what is done to 0.1 % of the pictures is missed once in 3,600 studies."""
 
 _FITTED = 2048
 """Training pictures from which steps learn their numbers here; in a trial they take all."""

@@ -1,0 +1,86 @@
+"""From a study and what is installed to a plan: the trials to run, and the rules of their verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from ..contracts import Contrast, Design, Rules, Trial
+from ..ledger import StudyNote
+from ..study.designs import design
+from ..study.identity import Provenance, expand_trials
+from ..study.resolve import resolve, rules_of
+from ..study.schema import StudyFile
+from .assemble import Assembler, DataSet
+from .metrics import Metrics, choose_metrics
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A study made ready: data, design, the rules of its verdicts, and on how many replicates it is run.
+
+    A study of fixed size has *seeds* replicates. One that adds some until verdicts are reached has *seeds* at first and
+    *max_seeds* at most; its looks are in the rules once :func:`.adaptive.settled` has fixed them. *refused* and
+    *remarks*: see :class:`~flowerablate.execute.probe.design.Probed`.
+    """
+
+    data: DataSet
+    design: Design
+    seeds: int
+    rules: Rules
+    provenance: Provenance
+    metrics: Metrics
+    max_seeds: int | None = None
+    refused: Mapping[str, str] = field(default_factory=dict)
+    remarks: Mapping[str, str] = field(default_factory=dict)
+
+    def trials_of(self, seeds: Iterable[int], contrasts: Sequence[Contrast] | None = None) -> tuple[Trial, ...]:
+        """Return the trials that *contrasts* (all, if not given) need on *seeds*, replicate by replicate."""
+        asked = self.design if contrasts is None else replace(self.design, contrasts=tuple(contrasts))
+        return expand_trials(asked, seeds, self.data.fingerprint, self.provenance)
+
+    @cached_property
+    def trials(self) -> tuple[Trial, ...]:
+        """The trials that run in any case, in the order in which they do: all of them, or those of the first look."""
+        return self.trials_of(range(self.seeds))
+
+    @property
+    def base_id(self) -> str:
+        """The id of the base pipeline, by which the ledger knows the study."""
+        return self.trials[0].base_id
+
+    def note(self, trials: Iterable[Trial]) -> StudyNote:
+        """What the ledger notes of it, when *trials* are those of the run."""
+        return StudyNote(
+            base_id=self.base_id,
+            trials=tuple(trial.id for trial in trials),
+            skipped=len(self.data.samples.skipped),
+            contrasts=self.design.contrasts,
+            rules=self.rules,
+            secondary=self.metrics.names[1:],
+            metrics=tuple(self.metrics.infos.values()),
+            refused=self.refused,
+            remarks=self.remarks,
+            data=self.data.fingerprint,
+        )
+
+
+def plan_study(study: StudyFile, assembler: Assembler, *, skip_bad: bool = False) -> Plan:
+    """Resolve *study*, collect its data and make its design; nothing is trained."""
+    base = resolve(study, assembler.lookup)
+    metrics = choose_metrics(study.metrics.primary, study.metrics.secondary, assembler)
+    asked = design(base, assembler.lookup, study.ablation)
+    for variant in asked.variants:
+        assembler.build_steps(variant.pipeline)
+    data = assembler.load_data(base, skip_bad=skip_bad)
+    metrics.build_all(len(data.samples.classes))
+    return Plan(
+        data,
+        asked,
+        study.ablation.seeds,
+        replace(rules_of(study), metric=metrics.names[0]),
+        assembler.provenance,
+        metrics,
+        max_seeds=study.ablation.max_seeds if study.ablation.until_decided else None,
+    )
