@@ -110,8 +110,8 @@ class Reading:
 def reading(note: StudyNote, metric: str | None, assembler: Assembler, beside: Sequence[str] = ()) -> Reading:
     """Return how a report reads the study of *note*, by *metric* or by the study's primary one.
 
-    What of *beside* is not among the study's secondary metrics, under whatever parameters, joins them. The metrics of a plugin that is not here any more are read as the ledger noted them. An unknown one raises
-    :class:`StudyError`.
+    What of *beside* is not among the study's secondary metrics, under whatever parameters, joins them. The metrics of a
+    plugin that is not here any more are read as the ledger noted them. An unknown one raises :class:`StudyError`.
     """
     noted = {info.name: info for info in (LOSS, *note.metrics)}
     infos: dict[str, MetricInfo] = {}

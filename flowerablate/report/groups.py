@@ -86,8 +86,8 @@ def heading(group: Group) -> str:
 
 def arms_of_all(groups: Sequence[Group]) -> str:
     """Return the head of the means, ``base → without``; where kinds differ in it, that the headings tell."""
-    arms = {("with", "without") if group.kind == "share" else group.words.arms for group in groups}
-    arms.discard(None)
+    found = (("with", "without") if group.kind == "share" else group.words.arms for group in groups)
+    arms = {names for names in found if names}
     return " → ".join(arms.pop()) if len(arms) == 1 else "first → second"
 
 

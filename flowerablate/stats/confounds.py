@@ -34,7 +34,9 @@ def confound_notes(summary: Summary, results: Sequence[TrialResult]) -> Iterator
         if moved:
             said.append(f"{row.label}: {', '.join(moved)}")
     if said:
-        legend = " (pixels: mean ± deviation of what the model gets)" if any(" pixels " in text for text in said) else ""
+        legend = (
+            " (pixels: mean ± deviation of what the model gets)" if any(" pixels " in text for text in said) else ""
+        )
         yield f"Beside the component{legend}: {'; '.join(said)}."
 
 

@@ -46,7 +46,7 @@ component or the base.
 verdict: paired t test at .05, Holm over 10 comparisons.
 helps, hurts: said of the component, not of the change.
 plot: all on one scale, │ is 0; ◂ ▸ go on beyond it.
-No room for: means, time, params.
+No room at this width for: means, time, params.
 
 · Failed and left out: 1 of 5 trials of -horizontal_flip (the disk was full;
   make room).
@@ -98,7 +98,7 @@ def test_columns_are_left_out_from_the_least_needed_and_the_reader_is_told(demo)
     assert "No room" not in render(demo, width=120)
     at_80 = fit(default_columns(demo), demo, 80)
     assert [column.name for column in at_80.columns] == ["variant", "effect", "forest", "n", "verdict"]
-    assert "No room for: means, time, params." in render(demo, width=80)
+    assert "No room at this width for: means, time, params." in render(demo, width=80)
     narrow = fit(default_columns(demo), demo, 50)
     assert [column.name for column in narrow.columns] == ["variant", "effect", "n", "verdict"]
     assert narrow.dropped == ("means", "forest", "time", "params")

@@ -41,10 +41,12 @@ def test_counts_that_moved_are_said_for_each_contrast_in_one_note(note):
 def test_pixels_are_said_where_they_move_by_a_twentieth_of_their_deviation(note):
     assert note(light={"facts": {"pixel mean": 0.049, "pixel deviation": 1.01}}) == []
     assert note(light={"facts": {"pixel mean": 0.3}}) == [
-        "Beside the component (pixels: mean ± deviation of what the model gets): -light: pixels 0.00 ± 1.00 → 0.30 ± 1.00."
+        "Beside the component (pixels: mean ± deviation of what the model gets): "
+        "-light: pixels 0.00 ± 1.00 → 0.30 ± 1.00."
     ]
     assert note(light={"facts": {"pixel deviation": 0.5}}) == [
-        "Beside the component (pixels: mean ± deviation of what the model gets): -light: pixels 0.00 ± 1.00 → 0.00 ± 0.50."
+        "Beside the component (pixels: mean ± deviation of what the model gets): "
+        "-light: pixels 0.00 ± 1.00 → 0.00 ± 0.50."
     ]
 
 

@@ -22,7 +22,10 @@ def test_a_variant_that_several_questions_weigh_fails_and_collapses_once_in_the_
     summary = summarise(results, questions)
     assert [row.n for row in summary.rows] == [4, 5, 4]
     assert [note for note in summary.notes if "ailed" in note] == ["Failed and left out: 1 of 5 trials of -a (boom)."]
-    assert "Collapsed runs (one answer for all images, or an infinite loss), kept in all figures: -a 4 of 5." in summary.notes
+    assert (
+        "Collapsed runs (one answer for all images, or an infinite loss), kept in all figures: -a 4 of 5."
+        in summary.notes
+    )
 
 
 def test_a_question_without_a_complete_seed_says_so(arms) -> None:
