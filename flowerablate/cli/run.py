@@ -166,6 +166,7 @@ def _show_questions(contrasts: Sequence[Contrast], console: Console) -> None:
     """Say what is asked, where that is more than the base against each variant."""
     from rich.table import Table
 
+    from ..report.table import wrap_label
     from ..stats.design_notes import aliases_in_words
 
     if all(contrast.weights.get("") == 1 and len(contrast.weights) == 2 for contrast in contrasts):
@@ -173,9 +174,10 @@ def _show_questions(contrasts: Sequence[Contrast], console: Console) -> None:
     table = Table(box=None, pad_edge=False)
     for head in ("question", "about", "answered by"):
         table.add_column(head, overflow="fold")
-    for contrast in contrasts:
-        name = contrast.label if contrast.in_family else f"{contrast.label} (no verdict)"
-        table.add_row(escape(name), contrast.kind, escape(_answered_by(contrast)))
+    names = [contrast.label if contrast.in_family else f"{contrast.label} (no verdict)" for contrast in contrasts]
+    room = console.width - max(map(len, names)) - max(len(contrast.kind) for contrast in contrasts) - 4
+    for name, contrast in zip(names, contrasts, strict=True):
+        table.add_row(escape(name), contrast.kind, escape(wrap_label(_answered_by(contrast), max(room, 30))))
     console.print()
     console.print(table)
     for contrast in contrasts:

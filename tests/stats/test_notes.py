@@ -104,3 +104,10 @@ def test_an_effect_that_few_replicates_carry_is_named(trial) -> None:
         assert summary.rows[0].verdict == "helps"
         said = "The middle half of the replicates shows less than half of the mean effect: -x." in summary.notes
         assert said is named
+
+
+def test_a_control_is_called_as_its_row_is(arms, trial) -> None:
+    luck = Contrast("luck", "control", {"": 1.0, "control=luck": -1.0}, "luck")
+    results = arms(base=BASE) + [trial("control=luck", seed, 0.5, collapsed=True) for seed in range(5)]
+    (note,) = (note for note in summarise(results, [luck]).notes if note.startswith("Collapsed"))
+    assert note.endswith("in all figures: luck 5 of 5.")
