@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <new>
 #include <vector>
@@ -114,6 +115,12 @@ private:
 inline Image packed_image(const std::uint8_t* data, Size size, int pixel_bytes) {
     const std::ptrdiff_t stride = static_cast<std::ptrdiff_t>(size.width) * pixel_bytes;
     return {data, size.height, size.width, stride, data ? data + stride * size.height + kSlack : nullptr, true};
+}
+
+// Copies the rows of a picture to `target`, one right behind the other.
+inline void copy_rows(const Image& input, std::uint8_t* target, int pixel_bytes) {
+    const std::size_t bytes = static_cast<std::size_t>(input.width) * static_cast<std::size_t>(pixel_bytes);
+    for (int y = 0; y < input.height; ++y, target += bytes) std::memcpy(target, input.row(y), bytes);
 }
 
 // Takes the rows of a picture, from the first to the last, as soon as they are made: then they need no memory as a picture, and

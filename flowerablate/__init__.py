@@ -32,6 +32,7 @@ from .contracts import (
 )
 from .errors import DataError, FlowerablateError, PluginError, StudyError, TrainingError
 from .hookspecs import hookimpl
+from .params import low_and_high
 
 __all__ = [
     "IMAGE_SUFFIXES",
@@ -64,4 +65,5 @@ __all__ = [
     "StudyError",
     "TrainingError",
     "hookimpl",
+    "low_and_high",
 ]

@@ -30,6 +30,15 @@ class Param:
     log: bool = False
     off: Value | None = None
 
+    @classmethod
+    def probability(cls, default: float = 1.0, *, random: bool = True) -> Param:
+        """Return the parameter of a step that says which share of the pictures it changes.
+
+        A step that is not *random* by itself becomes so where the share is below 1, which the summary then says.
+        """
+        further = "" if random else "; below 1 it acts in training only"
+        return cls("probability", default, f"share of the pictures that are changed{further}", low=0.0, high=1.0)
+
     @property
     def type_name(self) -> str:
         """The type as a user reads it: ``bool``, ``int``, ``float``, ``str`` or ``list``."""
@@ -91,6 +100,16 @@ class Param:
             if (self.low is not None and item < self.low) or (self.high is not None and item > self.high):
                 return False
         return True
+
+
+def low_and_high(where: str, values: tuple[float, ...]) -> tuple[float, float]:
+    """Return the two *values* of a parameter that is a range.
+
+    Raises :class:`StudyError` that names *where* they stood, unless they are two, the lower one first.
+    """
+    if len(values) != 2 or values[0] > values[1]:
+        raise StudyError(f"{where} must be two numbers, the lower one first, not {list(values)}")
+    return values[0], values[1]
 
 
 _WANTED = {

@@ -18,6 +18,7 @@ from flowerablate import (
     ScheduleContext,
     StepSpec,
     StudyError,
+    low_and_high,
 )
 from flowerablate.contracts import RESERVED, SLOTS
 from flowerablate.discovery import discover
@@ -134,6 +135,19 @@ def test_a_parameter_cannot_be_given_twice():
 def test_a_default_that_its_own_range_forbids_is_refused():
     with pytest.raises(StudyError, match="step 'blur', default of size must be a whole number"):
         StepSpec("blur", "Blur.", build=lambda context: None, params=(Param("size", 0, "pixels", low=1),))
+
+
+def test_a_probability_is_a_share_and_says_when_it_makes_a_step_random():
+    often, seldom = Param.probability(random=False), Param.probability(0.25)
+    assert (often.name, often.default, seldom.default, seldom.range_text) == ("probability", 1.0, 0.25, "0 to 1")
+    assert often.summary == f"{seldom.summary}; below 1 it acts in training only"
+
+
+def test_a_range_is_two_numbers_the_lower_one_first():
+    assert low_and_high("step 'cut': scale", (0.5, 0.5)) == (0.5, 0.5)
+    for values in [(1.0,), (0.5, 0.25), (1.0, 2.0, 3.0)]:
+        with pytest.raises(StudyError, match=r"^step 'cut': scale must be two numbers, the lower one first, not "):
+            low_and_high("step 'cut': scale", values)
 
 
 def test_parameters_with_a_value_for_off_are_the_features():

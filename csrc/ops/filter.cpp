@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 namespace flowerablate {
 
@@ -10,7 +9,7 @@ Image readable(const Image& input, const Context& context, int pixel_bytes) {
     const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(input.width) * pixel_bytes;
     if (input.readable_end - (input.row(input.height - 1) + row) >= kOvershoot) return input;
     std::uint8_t* copy = context.scratch.work(1, static_cast<std::size_t>(row) * static_cast<std::size_t>(input.height));
-    for (int y = 0; y < input.height; ++y) std::memcpy(copy + y * row, input.row(y), static_cast<std::size_t>(row));
+    copy_rows(input, copy, pixel_bytes);
     return packed_image(copy, input.size(), pixel_bytes);
 }
 

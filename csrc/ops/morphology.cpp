@@ -197,11 +197,6 @@ private:
         }
     }
 
-    static void copy_rows(const Image& input, std::uint8_t* target, int pixel) {
-        const std::size_t bytes = static_cast<std::size_t>(input.width) * static_cast<std::size_t>(pixel);
-        for (int y = 0; y < input.height; ++y, target += bytes) std::memcpy(target, input.row(y), bytes);
-    }
-
     // The picture with as much of the border around it as an element can reach.
     Image pad(const Image& input, int pixel, Scratch& scratch) const {
         const Size size{input.height + size_ - 1, input.width + size_ - 1};

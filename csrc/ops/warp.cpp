@@ -23,9 +23,7 @@ Image readable(const Image& input, Format format, Scratch& scratch) {
     const bool ends = input.readable_end - (input.row(input.height - 1) + row_bytes) < 64;
     if (!ends && (input.recent || input.stride == row_bytes || row_bytes * input.height > kCacheBytes)) return input;
     std::uint8_t* copy = scratch.work(kCopy, static_cast<std::size_t>(row_bytes * input.height));
-    for (int y = 0; y < input.height; ++y) {
-        std::memcpy(copy + y * row_bytes, input.row(y), static_cast<std::size_t>(row_bytes));
-    }
+    copy_rows(input, copy, format.pixel_bytes());
     return packed_image(copy, input.size(), format.pixel_bytes());
 }
 

@@ -111,10 +111,6 @@ def _obstacles(first: Side, second: Side) -> Iterator[str]:
         yield f"no seed in common ({_spans(seeds[0])} and {_spans(seeds[1])})"
 
 
-def _seeds(summary: Summary) -> set[int]:
-    return {seed for row in (summary.base, *summary.rows) for seed in row.seeds}
-
-
 def _shares(split: tuple[float, ...]) -> str:
     return " + ".join(f"{share:g}" for share in split)
 

@@ -1,4 +1,4 @@
-"""The same figures for machines: JSON with a schema, and CSV. docs/report.md says what each field is.
+"""The same figures for machines: JSON with a schema, and CSV. docs/report.schema.json says what each field is.
 
 Numbers are not rounded; ``null``, or an empty cell, is a value that the trials do not give.
 """

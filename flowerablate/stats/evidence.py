@@ -7,8 +7,8 @@ the rules state a margin, a p for «at least the margin». All that follows (the
 ===================  ================================================================================================
 fixed size           :func:`fixed_evidence`: paired t test and interval, TOST
 planned looks        ``rules.looks`` is not empty: p-values that hold at any of the looks (sequential p-values) and a
-                     repeated interval. Plugs in at :func:`evidence_for`, the only place that looks at ``rules.looks``;
-                     it gets the :class:`Arms`, whose differences are in the order of their seeds
+                     repeated interval (:func:`sequential_evidence`). It needs the :class:`Arms`, whose differences are
+                     in the order of their seeds
 test images as well  :func:`.population.judge_by_images`, a :data:`Judge`: it is asked first for each contrast, for what
                      needs more than the arms, such as the predictions of each image
 ===================  ================================================================================================

@@ -16,7 +16,7 @@ shared is in *s* already; without any overlap the t interval over replicates res
 **Small samples.** Degrees of freedom by Satterthwaite 1946 (doi:10.2307/3002019), with the variance of *c* estimated
 from the images. Estimates of variance components may fall below zero, where there is none to speak of. Neither
 component can narrow the interval then: the variance is never taken below that of the replicates alone, nor below that
-of the images alone. The interval then covers more than it says (up to 97.5 % at 95 %), never less.
+of the images alone. The interval then covers more than it says, up to 97.5 % at 95 %: docs/evidence.md.
 
 **What is not in it**: another set of *training* images. All replicates train on one collection; what that collection's
 chance does to the effect, no resampling of it shows.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from flowerablate import NativeOp, Param, StepContext, StepSpec, StudyError, hookimpl
+from flowerablate import NativeOp, Param, StepContext, StepSpec, StudyError, hookimpl, low_and_high
 from flowerablate.contracts import Register
 
 KIND = "color"
@@ -17,14 +17,8 @@ KIND = "color"
 CHANNELS = ("red", "green", "blue")
 
 
-PROBABILITY = Param("probability", 1.0, "share of the pictures that are changed", low=0.0, high=1.0)
-SOMETIMES = Param(
-    "probability",
-    1.0,
-    "share of the pictures that are changed; below 1 it acts in training only",
-    low=0.0,
-    high=1.0,
-)
+PROBABILITY = Param.probability()
+SOMETIMES = Param.probability(random=False)
 
 _FACTORS = {
     "brightness": "Multiply all values by a random factor: 0 is black, 1 no change.",
@@ -143,9 +137,9 @@ def build_range(context: StepContext, *, name: str, probability: float, **ranges
     """Return the native op of that name; raises :class:`StudyError` where its range is no pair in order."""
     _need_colors(name, context)
     ((param, values),) = ranges.items()
-    if len(values) != 2 or values[0] > values[1]:
-        raise StudyError(f"step {name!r}: {param} must be two numbers, the lower one first, not {values}")
-    low, high = (int(value) for value in values) if param == "bits" else values
+    low, high = low_and_high(f"step {name!r}: {param}", values)
+    if param == "bits":
+        low, high = int(low), int(high)
     prefix = _RANGES[param]
     return NativeOp(name, {f"{prefix}low": low, f"{prefix}high": high, "probability": probability})
 

@@ -48,10 +48,7 @@ class PColumn(_RowColumn):
 
     def cell(self, row: Row, summary: Summary) -> str:
         """Return ``.0012 → .012``."""
-        if row.evidence is None or row.evidence.p is None:
-            return MISSING
-        adjusted = MISSING if row.adjusted_p is None else probability(row.adjusted_p)
-        return f"{probability(row.evidence.p)} → {adjusted}"
+        return _alone_and_adjusted(row.evidence.p if row.evidence else None, row.adjusted_p)
 
 
 class SignFlipColumn(_RowColumn):
@@ -75,10 +72,7 @@ class EquivalenceColumn(_RowColumn):
 
     def cell(self, row: Row, summary: Summary) -> str:
         """Return ``.012 → .048``; nothing without a margin."""
-        if row.evidence is None or row.evidence.equivalence_p is None:
-            return MISSING
-        adjusted = MISSING if row.adjusted_equivalence_p is None else probability(row.adjusted_equivalence_p)
-        return f"{probability(row.evidence.equivalence_p)} → {adjusted}"
+        return _alone_and_adjusted(row.evidence.equivalence_p if row.evidence else None, row.adjusted_equivalence_p)
 
 
 class DetectableColumn(_RowColumn):
@@ -211,6 +205,12 @@ class ReasonColumn(_RowColumn):
     def cell(self, row: Row, summary: Summary) -> str:
         """Return it in words."""
         return printable(row.reason) or MISSING
+
+
+def _alone_and_adjusted(p: float | None, adjusted: float | None) -> str:
+    if p is None:
+        return MISSING
+    return f"{probability(p)} → {MISSING if adjusted is None else probability(adjusted)}"
 
 
 def _in_points(name: str, summary: Summary, joint: str = "\n") -> str:

@@ -6,18 +6,12 @@ kind ``filter``, so that a study can disable them as one.
 
 from __future__ import annotations
 
-from flowerablate import NativeOp, Param, StepContext, StepSpec, StudyError, hookimpl
+from flowerablate import NativeOp, Param, StepContext, StepSpec, StudyError, hookimpl, low_and_high
 from flowerablate.contracts import Register
 
 KIND = "filter"
 
-_PROBABILITY = Param(
-    "probability",
-    1.0,
-    "share of the pictures that are changed; below 1 it acts in training only",
-    low=0.0,
-    high=1.0,
-)
+_PROBABILITY = Param.probability(random=False)
 _BELL = (
     Param("size", 5, "side of the window in pixels, odd; 0: as large as sigma asks for", low=0, high=63),
     Param("sigma", 1.0, "standard deviation of the Gaussian in pixels; 0: as the size asks for", low=0.0, high=100.0),
@@ -60,7 +54,7 @@ def flowerablate_register_step(register: Register) -> None:
                     high=63,
                 ),
                 Param("sigma", (0.1, 2.0), "bounds of the standard deviation in pixels", low=0.01, high=100.0),
-                Param("probability", 1.0, "share of the pictures that are changed", low=0.0, high=1.0),
+                Param.probability(),
             ),
             build=build_random_gaussian_blur,
         )
@@ -96,7 +90,7 @@ def flowerablate_register_step(register: Register) -> None:
             random=True,
             params=(
                 Param("factor", (0.5, 1.5), "bounds of the factor", low=0.0, high=10.0),
-                Param("probability", 1.0, "share of the pictures that are changed", low=0.0, high=1.0),
+                Param.probability(),
             ),
             build=build_sharpness,
         )
@@ -136,7 +130,7 @@ def build_random_gaussian_blur(
     context: StepContext, *, size: int, sigma: tuple[float, ...], probability: float
 ) -> NativeOp:
     """Return the native op; raises :class:`StudyError` for bounds that are no pair and for even sizes."""
-    low, high = _pair("random_gaussian_blur", "sigma", sigma)
+    low, high = low_and_high("step 'random_gaussian_blur': sigma", sigma)
     _check_bell("random_gaussian_blur", size, high)
     return NativeOp(
         "random_gaussian_blur", {"size": size, "sigma_low": low, "sigma_high": high, "probability": probability}
@@ -162,7 +156,7 @@ def build_unsharp(
 
 def build_sharpness(context: StepContext, *, factor: tuple[float, ...], probability: float) -> NativeOp:
     """Return the native op; raises :class:`StudyError` for bounds that are no pair."""
-    low, high = _pair("sharpness", "factor", factor)
+    low, high = low_and_high("step 'sharpness': factor", factor)
     return NativeOp("sharpness", {"low": low, "high": high, "probability": probability})
 
 
@@ -182,9 +176,3 @@ def _check_bell(step: str, size: int, sigma: float) -> None:
         _check_odd(step, size)
     elif sigma == 0:
         raise StudyError(f"step {step!r}: size and sigma are both 0; give one of them")
-
-
-def _pair(step: str, name: str, values: tuple[float, ...]) -> tuple[float, float]:
-    if len(values) != 2 or values[0] > values[1]:
-        raise StudyError(f"step {step!r}: {name} must be two numbers, the lower one first, not {values}")
-    return values[0], values[1]

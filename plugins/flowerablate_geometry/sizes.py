@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowerablate import NativeOp, Param, StepContext, StepSpec, StudyError
+from flowerablate import NativeOp, Param, StepContext, StepSpec, StudyError, low_and_high
 
 KIND = "geometry"
 
@@ -74,8 +74,8 @@ def build_random_resized_crop(
 
     *evaluation* concerns only the stand-in.
     """
-    scale_low, scale_high = pair("random_resized_crop", "scale", scale, "[0.35, 1.0]")
-    ratio_low, ratio_high = pair("random_resized_crop", "ratio", ratio, "[0.75, 1.333]")
+    scale_low, scale_high = low_and_high("step 'random_resized_crop': scale", scale)
+    ratio_low, ratio_high = low_and_high("step 'random_resized_crop': ratio", ratio)
     return NativeOp(
         "random_resized_crop",
         {
@@ -111,15 +111,6 @@ def build_crop_stand_in(
     if evaluation == "center_crop":
         return build_center_crop(context, size=size)
     return build_resize(context, size=size, fit="cover", interpolation=interpolation, antialias=antialias)
-
-
-def pair(step: str, name: str, values: tuple[float, ...], example: str) -> tuple[float, float]:
-    """Return (low, high); raises :class:`StudyError` for anything but two numbers, the lower one first."""
-    if len(values) != 2 or values[0] > values[1]:
-        raise StudyError(
-            f"step '{step}': {name} must be two numbers, the lower one first, such as {example}, not {list(values)}"
-        )
-    return values[0], values[1]
 
 
 def check_fill(step: str, border: str, fill: float) -> None:

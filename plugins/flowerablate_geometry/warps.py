@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from flowerablate import NativeOp, Param, StepContext, StepSpec
+from flowerablate import NativeOp, Param, StepContext, StepSpec, low_and_high
 
-from .sizes import KIND, check_fill, pair
+from .sizes import KIND, check_fill
 
 _SAMPLING = (
     Param(
@@ -16,10 +16,6 @@ _SAMPLING = (
     Param("interpolation", "bilinear", "bilinear, or the nearest pixel", choices=("bilinear", "nearest")),
     Param("fill", 0.0, "value of a constant border; 16-bit pictures need values up to 65535", low=0.0, high=65535.0),
 )
-
-
-def _probability(default: float) -> Param:
-    return Param("probability", default, "share of the pictures that are changed", low=0.0, high=1.0)
 
 
 def _sampling(step: str, border: str, interpolation: str, fill: float, probability: float) -> dict[str, float | str]:
@@ -62,16 +58,16 @@ def build_affine(
 ) -> NativeOp:
     """Return the native op; raises :class:`StudyError` for a range that is no pair, and for a fill that is not used."""
     ranges = {
-        "degrees": (degrees, "[-15, 15]"),
-        "scale": (scale, "[0.9, 1.1]"),
-        "shift_x": (shift_x, "[-0.1, 0.1]"),
-        "shift_y": (shift_y, "[-0.1, 0.1]"),
-        "shear_x": (shear_x, "[-5, 5]"),
-        "shear_y": (shear_y, "[-5, 5]"),
+        "degrees": degrees,
+        "scale": scale,
+        "shift_x": shift_x,
+        "shift_y": shift_y,
+        "shear_x": shear_x,
+        "shear_y": shear_y,
     }
     params: dict[str, float | str] = {}
-    for name, (values, example) in ranges.items():
-        params[f"{name}_low"], params[f"{name}_high"] = pair("affine", name, values, example)
+    for name, values in ranges.items():
+        params[f"{name}_low"], params[f"{name}_high"] = low_and_high(f"step 'affine': {name}", values)
     sampling = _sampling("affine", border, interpolation, fill, probability)
     return NativeOp("affine", {**params, **sampling})
 
@@ -105,7 +101,7 @@ SPECS = (
         summary="Mirror left and right at random.",
         kind=KIND,
         random=True,
-        params=(_probability(0.5),),
+        params=(Param.probability(0.5),),
         build=build_horizontal_flip,
     ),
     StepSpec(
@@ -113,7 +109,7 @@ SPECS = (
         summary="Mirror top and bottom at random.",
         kind=KIND,
         random=True,
-        params=(_probability(0.5),),
+        params=(Param.probability(0.5),),
         build=build_vertical_flip,
     ),
     StepSpec(
@@ -124,7 +120,7 @@ SPECS = (
         params=(
             Param("degrees", 15.0, "the angle is uniform between -degrees and +degrees", low=0.0, high=180.0),
             *_SAMPLING,
-            _probability(1.0),
+            Param.probability(),
         ),
         build=build_rotate,
     ),
@@ -141,7 +137,7 @@ SPECS = (
             Param("shear_x", (0.0, 0.0), "in degrees, along the x axis", low=-75.0, high=75.0),
             Param("shear_y", (0.0, 0.0), "in degrees, along the y axis", low=-75.0, high=75.0),
             *_SAMPLING,
-            _probability(1.0),
+            Param.probability(),
         ),
         build=build_affine,
     ),
@@ -153,7 +149,7 @@ SPECS = (
         params=(
             Param("distortion", 0.3, "a corner moves by up to this share of half a side", low=0.0, high=1.0),
             *_SAMPLING,
-            _probability(0.5),
+            Param.probability(0.5),
         ),
         build=build_perspective,
     ),
@@ -172,7 +168,7 @@ SPECS = (
                 high=200.0,
             ),
             *_SAMPLING,
-            _probability(0.5),
+            Param.probability(0.5),
         ),
         build=build_elastic,
     ),

@@ -19,13 +19,7 @@ IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 """Channel standard deviations of ImageNet's training set, RGB in [0, 1]."""
 
-_PROBABILITY = Param(
-    "probability",
-    1.0,
-    "share of the pictures that are changed; below 1 it acts in training only",
-    low=0.0,
-    high=1.0,
-)
+_PROBABILITY = Param.probability(random=False)
 _PER_CHANNEL = Param("per_channel", True, "each channel by itself; false: all by the same numbers")
 
 
@@ -124,7 +118,7 @@ def _steps_of_pixels() -> tuple[StepSpec, ...]:
             params=(
                 Param("low", 0.7, "smallest power", low=0.05, high=1.0, log=True),
                 Param("high", 1.4, "largest power", low=1.0, high=20.0, log=True),
-                Param("probability", 1.0, "share of the pictures that are changed", low=0.0, high=1.0),
+                Param.probability(),
             ),
             build=partial(build_native, "random_gamma"),
         ),

@@ -48,13 +48,7 @@ _PARAMS = (
         choices=("neutral", "constant", "edge", "reflect", "reflect101"),
     ),
     Param("border_value", 0, "value outside, with border 'constant'; 255 is white (65535 with 16 bits)", low=0),
-    Param(
-        "probability",
-        1.0,
-        "share of the pictures that are changed; below 1 it acts in training only",
-        low=0.0,
-        high=1.0,
-    ),
+    Param.probability(random=False),
 )
 
 

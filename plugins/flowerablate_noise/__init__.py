@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from flowerablate import NativeOp, Param, StepContext, StepSpec, StudyError, hookimpl
+from flowerablate import NativeOp, Param, StepContext, StepSpec, StudyError, hookimpl, low_and_high
 from flowerablate.contracts import Register
 
 NOISE = "noise"
 ERASING = "erasing"
 
-_PROBABILITY = Param("probability", 1.0, "share of the pictures that are changed", low=0.0, high=1.0)
+_PROBABILITY = Param.probability()
 _FILL = (
     Param(
         "fill",
@@ -68,7 +68,7 @@ def flowerablate_register_step(register: Register) -> None:
                 Param("scale", (0.02, 0.33), "bounds of the erased share of the picture", low=0.0, high=1.0),
                 Param("ratio", (0.3, 3.3), "bounds of height divided by width", low=0.001, high=1000.0),
                 *_FILL,
-                Param("probability", 0.5, "share of the pictures that are changed", low=0.0, high=1.0),
+                Param.probability(0.5),
             ),
             build=build_random_erasing,
         )
@@ -97,7 +97,7 @@ def build_gaussian_noise(
     context: StepContext, *, std: tuple[float, ...], per_channel: bool, probability: float
 ) -> NativeOp:
     """Return the native op; raises :class:`StudyError` for bounds that are no pair."""
-    low, high = _pair("gaussian_noise", "std", std)
+    low, high = low_and_high("step 'gaussian_noise': std", std)
     return NativeOp(
         "gaussian_noise", {"std_low": low, "std_high": high, "per_channel": per_channel, "probability": probability}
     )
@@ -124,8 +124,8 @@ def build_random_erasing(
 ) -> NativeOp:
     """Return the native op; raises :class:`StudyError` for bounds that are no pair, or a value that is not used."""
     _check_fill("random_erasing", fill, value)
-    scale_low, scale_high = _pair("random_erasing", "scale", scale)
-    ratio_low, ratio_high = _pair("random_erasing", "ratio", ratio)
+    scale_low, scale_high = low_and_high("step 'random_erasing': scale", scale)
+    ratio_low, ratio_high = low_and_high("step 'random_erasing': ratio", ratio)
     return NativeOp(
         "random_erasing",
         {
@@ -154,9 +154,3 @@ def build_cutout(
 def _check_fill(step: str, fill: str, value: float) -> None:
     if fill != "constant" and value != 0:
         raise StudyError(f"step {step!r}: value is for fill 'constant', not {fill!r}; set one or leave out the other")
-
-
-def _pair(step: str, name: str, values: tuple[float, ...]) -> tuple[float, float]:
-    if len(values) != 2 or values[0] > values[1]:
-        raise StudyError(f"step {step!r}: {name} must be two numbers, the lower one first, not {values}")
-    return values[0], values[1]

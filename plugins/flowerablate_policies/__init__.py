@@ -33,7 +33,7 @@ _PARTS = (
     Param("color", True, "whether it draws brightness, color, contrast, posterize and solarize", off=False),
     Param("sharpness", True, "whether it draws sharpness", off=False),
     Param("histogram", True, "whether it draws auto_contrast and equalize", off=False),
-    Param("probability", 1.0, "share of the pictures that are changed", low=0.0, high=1.0),
+    Param.probability(),
 )
 
 

@@ -33,13 +33,7 @@ _ON = Param(
     "whether the luminance decides for all channels, or each channel for itself",
     choices=("luminance", "channels"),
 )
-_PROBABILITY = Param(
-    "probability",
-    1.0,
-    "share of the pictures that are changed; below 1 it acts in training only",
-    low=0.0,
-    high=1.0,
-)
+_PROBABILITY = Param.probability(random=False)
 
 
 @hookimpl

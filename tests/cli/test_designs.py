@@ -124,6 +124,33 @@ def test_a_placebo_fits_in_front_of_any_chain(command, picture_folder, folder, f
     assert found["control=placebo", 0]["metrics"] == found["", 0]["metrics"]
 
 
+def test_figures_are_those_of_the_test_split(command, picture_folder, folder):
+    """Four of twenty-four pictures are for the test and eight for validation: neither stands in for the other."""
+    split = ("--set", "split.validation=0.3", "--set", "split.test=0.2")
+    done = command("run", "tiny.toml", "--data", picture_folder, *QUICK, *split, "--seeds", 1, "--disable", "crop")
+    assert done.returncode == 0, done.stderr
+    for trial in trials(folder).values():
+        with np.load(trial["folder"] / "predictions.npz") as kept:
+            assert {len(kept[name]) for name in ("keys", "labels", "probabilities")} == {4}
+            right = np.mean(kept["probabilities"].argmax(axis=1) == kept["labels"])
+        assert trial["metrics"]["accuracy"] == pytest.approx(right)
+
+
+def test_luck_draws_anew_in_each_replicate_and_in_all_of_training(command, picture_folder, folder, monkeypatch):
+    seeds = []
+
+    def watched(*words, seed, **named):
+        seeds.append(seed)
+        return fit(*words, seed=seed, **named)
+
+    fit = trial_module.fit
+    monkeypatch.setattr(trial_module, "fit", watched)
+    done = command("run", "tiny.toml", "--data", picture_folder, *QUICK, "--luck", "--disable", "crop")
+    assert done.returncode == 0, done.stderr
+    assert {0, 1} < set(seeds)
+    assert len(set(seeds)) == 4
+
+
 RETUNE = ("--retune", "optimizer.lr=0.1,0.01", "--retune", "morphology.size=3,5", "--disable", "light")
 
 

@@ -6,31 +6,11 @@ import sys
 
 import pytest
 
-from flowerablate.cli import main
 from flowerablate.contracts import SLOTS
 
 
-@pytest.fixture
-def command(monkeypatch, capsys, tmp_path):
-    """Return a function that runs the command line and gives (exit code, standard output, standard error)."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("COLUMNS", raising=False)
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["flowerablate", *words])
-        try:
-            code = main()
-        except SystemExit as stop:
-            code = stop.code
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    yield run
-    sys.modules.pop("flowerablate_local", None)
-
-
-def test_without_a_slot_every_slot_is_listed_with_its_components(command):
-    code, out, err = command("list")
+def test_without_a_slot_every_slot_is_listed_with_its_components(bare_command):
+    code, out, err = bare_command("list")
     assert (code, err) == (0, "")
     lines = {line.split()[0]: line for line in out.splitlines() if line}
     assert set(SLOTS) <= set(lines)
@@ -38,8 +18,8 @@ def test_without_a_slot_every_slot_is_listed_with_its_components(command):
     assert "resnet18" in lines["model"]
 
 
-def test_a_slot_is_listed_with_owner_and_parameters(command):
-    code, out, _ = command("list", "step")
+def test_a_slot_is_listed_with_owner_and_parameters(bare_command):
+    code, out, _ = bare_command("list", "step")
     assert code == 0
     assert "morphology  kind morphology, deterministic, from morphology (flowerablate" in out
     assert "rotate  kind geometry, random, from geometry (flowerablate" in out
@@ -48,8 +28,8 @@ def test_a_slot_is_listed_with_owner_and_parameters(command):
     assert "  brightness   float  0.2  0 to 1  feature\n" in out
 
 
-def test_one_component_is_shown_in_full_with_its_place_in_a_study(command):
-    code, out, _ = command("list", "step", "morphology")
+def test_one_component_is_shown_in_full_with_its_place_in_a_study(bare_command):
+    code, out, _ = bare_command("list", "step", "morphology")
     assert code == 0
     assert "  size = 3\n      int, 1 to 63\n      side of the structuring element in pixels\n" in out
     assert '  [steps.morphology]\n  use = "morphology"\n' in out
@@ -70,25 +50,25 @@ def flowerablate_register_column(register):
 """
 
 
-def test_a_metric_and_a_column_say_their_direction_and_how_they_are_chosen(command, tmp_path):
+def test_a_metric_and_a_column_say_their_direction_and_how_they_are_chosen(bare_command, tmp_path):
     (tmp_path / "flowerablate_local.py").write_text(SLOTS_OF_THE_REPORT)
-    _, out, _ = command("list", "metric", "mine")
+    _, out, _ = bare_command("list", "metric", "mine")
     assert "mine  lower is better, from flowerablate_local" in out
     assert '  [metrics]\n  primary = "mine,size=3"\n' in out
-    _, out, _ = command("list", "column", "mine")
+    _, out, _ = bare_command("list", "column", "mine")
     assert "  flowerablate report --columns variant,effect,mine\n" in out
-    _, out, _ = command("list", "metric", "--format", "json")
+    _, out, _ = bare_command("list", "metric", "--format", "json")
     record = next(record for record in json.loads(out)["metric"] if record["name"] == "mine")
     assert (record["lower_is_better"], record["percent"]) == (True, True)
 
 
-def test_a_feature_says_how_it_is_switched_off(command):
-    _, out, _ = command("list", "model", "resnet8")
+def test_a_feature_says_how_it_is_switched_off(bare_command):
+    _, out, _ = bare_command("list", "model", "resnet8")
     assert "feature, off at false: --disable model.skip\n" in out
 
 
-def test_json_holds_all_that_the_table_says(command):
-    code, out, _ = command("list", "step", "--format", "json")
+def test_json_holds_all_that_the_table_says(bare_command):
+    code, out, _ = bare_command("list", "step", "--format", "json")
     assert code == 0
     record = next(record for record in json.loads(out)["step"] if record["name"] == "morphology")
     assert (record["kind"], record["random"], record["plugin"]) == ("morphology", False, "morphology")
@@ -103,8 +83,8 @@ def test_json_holds_all_that_the_table_says(command):
     }
 
 
-def test_json_of_everything_has_every_slot(command):
-    _, out, _ = command("list", "--format", "json")
+def test_json_of_everything_has_every_slot(bare_command):
+    _, out, _ = bare_command("list", "--format", "json")
     assert list(json.loads(out)) == list(SLOTS)
 
 
@@ -116,22 +96,22 @@ def test_json_of_everything_has_every_slot(command):
         (("list", "--local", "nowhere"), "error: --local nowhere: there is no such file or folder"),
     ],
 )
-def test_a_misspelt_word_is_one_line_on_standard_error(command, words, message):
-    assert command(*words) == (1, "", message + "\n")
+def test_a_misspelt_word_is_one_line_on_standard_error(bare_command, words, message):
+    assert bare_command(*words) == (1, "", message + "\n")
 
 
-def test_the_local_plugin_of_the_current_folder_is_listed(command, tmp_path):
+def test_the_local_plugin_of_the_current_folder_is_listed(bare_command, tmp_path):
     (tmp_path / "flowerablate_local.py").write_text(
         "import flowerablate as fa\n@fa.hookimpl\ndef flowerablate_register_loss(register):\n"
         "    register(fa.LossSpec('home-made', 'A loss.', build=lambda context: None))\n"
     )
-    _, out, _ = command("list", "loss")
+    _, out, _ = bare_command("list", "loss")
     assert "home-made  from flowerablate_local (flowerablate_local.py " in out
 
 
-def test_a_plugin_that_failed_is_mentioned_but_does_no_harm(command, tmp_path):
+def test_a_plugin_that_failed_is_mentioned_but_does_no_harm(bare_command, tmp_path):
     (tmp_path / "flowerablate_local.py").write_text("1 / 0")
-    code, out, err = command("list", "step")
+    code, out, err = bare_command("list", "step")
     assert code == 0
     assert "morphology" in out
     assert "ZeroDivisionError: division by zero" in err
@@ -139,15 +119,15 @@ def test_a_plugin_that_failed_is_mentioned_but_does_no_harm(command, tmp_path):
 
 
 @pytest.mark.parametrize("words", [("list",), ("list", "step"), ("list", "step", "random_resized_crop"), ("plugins",)])
-def test_listings_fit_into_eighty_columns(command, monkeypatch, words):
+def test_listings_fit_into_eighty_columns(bare_command, monkeypatch, words):
     monkeypatch.setenv("COLUMNS", "80")
-    _, out, _ = command(*words)
+    _, out, _ = bare_command(*words)
     assert max(len(line) for line in out.splitlines()) <= 80
     assert "…" not in out
 
 
-def test_a_pipe_gets_no_colour_no_wrapping_and_no_trailing_blanks(command):
-    _, out, _ = command("list")
+def test_a_pipe_gets_no_colour_no_wrapping_and_no_trailing_blanks(bare_command):
+    _, out, _ = bare_command("list")
     assert "\x1b" not in out
     assert all(line == line.rstrip() for line in out.splitlines())
     assert len([line for line in out.splitlines() if line.startswith("step")]) == 1

@@ -9,27 +9,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from flowerablate.cli import main
 from flowerablate.cli.app import app
 from flowerablate.cli.templates import template
 from flowerablate.contracts import SLOTS
-
-
-@pytest.fixture
-def command(monkeypatch, capsys, tmp_path):
-    """Return a function that runs the command line and gives (exit code, standard output, standard error)."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["flowerablate", *words])
-        try:
-            code = main()
-        except SystemExit as stop:
-            code = stop.code
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
 
 
 def run(*words, **variables):
@@ -87,8 +69,8 @@ def test_the_generated_tests_pass(installed):
     assert f"{len(SLOTS)} passed" in out
 
 
-def test_a_project_holds_all_that_it_takes_to_publish_it(command, tmp_path):
-    code, out, _ = command("plugin", "new", "sharpen")
+def test_a_project_holds_all_that_it_takes_to_publish_it(bare_command, tmp_path):
+    code, out, _ = bare_command("plugin", "new", "sharpen")
     folder = tmp_path / "flowerablate-sharpen"
     assert code == 0
     assert sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()) == [
@@ -108,8 +90,8 @@ def test_a_project_holds_all_that_it_takes_to_publish_it(command, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["tiny-net", "flowerablate-tiny-net"])
-def test_a_name_with_or_without_the_prefix_gives_the_same(command, tmp_path, name):
-    assert command("plugin", "new", name, "--slot", "model")[0] == 0
+def test_a_name_with_or_without_the_prefix_gives_the_same(bare_command, tmp_path, name):
+    assert bare_command("plugin", "new", name, "--slot", "model")[0] == 0
     text = (tmp_path / "flowerablate-tiny-net" / "flowerablate_tiny_net.py").read_text()
     assert 'name="tiny-net"' in text
 
@@ -127,23 +109,23 @@ def test_a_name_with_or_without_the_prefix_gives_the_same(command, tmp_path, nam
         (("rotate",), "step 'rotate' exists already, from geometry (flowerablate"),
     ],
 )
-def test_what_cannot_work_is_refused_before_anything_is_written(command, tmp_path, words, message):
-    code, out, err = command("plugin", "new", *words)
+def test_what_cannot_work_is_refused_before_anything_is_written(bare_command, tmp_path, words, message):
+    code, out, err = bare_command("plugin", "new", *words)
     assert (code, out) == (1, "")
     assert message in err
     assert err.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_existing_folder_is_left_alone(command, tmp_path):
+def test_an_existing_folder_is_left_alone(bare_command, tmp_path):
     (tmp_path / "flowerablate-sharpen").mkdir()
     (tmp_path / "flowerablate-sharpen" / "mine.txt").write_text("precious")
-    code, _, err = command("plugin", "new", "sharpen")
+    code, _, err = bare_command("plugin", "new", "sharpen")
     assert code == 1
     assert "flowerablate-sharpen exists already; choose another name or --path" in err
     assert [path.name for path in (tmp_path / "flowerablate-sharpen").iterdir()] == ["mine.txt"]
 
 
-def test_the_folder_for_the_plugin_is_made_where_it_is_missing(command, tmp_path):
-    assert command("plugin", "new", "sharpen", "--path", "some/where")[0] == 0
+def test_the_folder_for_the_plugin_is_made_where_it_is_missing(bare_command, tmp_path):
+    assert bare_command("plugin", "new", "sharpen", "--path", "some/where")[0] == 0
     assert Path(tmp_path, "some", "where", "flowerablate-sharpen", "pyproject.toml").is_file()

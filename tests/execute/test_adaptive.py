@@ -264,6 +264,14 @@ def test_the_replicates_at_which_a_fixed_study_was_looked_at_are_noted(ledger):
     assert ledger.note(plan.base_id).looked == (3, 5, 6)
 
 
+def test_what_goes_on_after_a_look_is_told_by_the_replicates_of_that_look_alone(ledger):
+    plan = plan_for("-clear", "-middling", futility=0.0)
+    run(plan, ledger)
+    plan = adaptive.settled(plan, ledger)
+    assert [contrast.label for contrast in adaptive.open_after(plan, ledger, 5)] == ["-clear", "-middling"]
+    assert adaptive.open_after(plan, ledger, 20) == ()
+
+
 def test_looks_before_there_was_a_plan_are_noted_apart_from_the_planned_ones(ledger):
     for seeds in (3, 5):
         run(plan_for("-idle", seeds=seeds, max_seeds=None), ledger)

@@ -18,8 +18,7 @@ FULL = [
     ("brightness_contrast", {"brightness": 0.2, "contrast": 0.2, "probability": 0.9}, 6),
     ("normalize", {"mean": (0.5, 0.4, 0.3), "std": (0.2, 0.3, 0.4)}, 0),
 ]
-PARTS = {"geometry": True, "color": True, "sharpness": True, "histogram": True}
-COLOR = [
+COLOR: list[tuple[str, dict[str, Any]]] = [
     ("grey", {}),
     ("single_channel", {"channel": 0}),
     ("channel_shuffle", {}),
@@ -32,10 +31,9 @@ COLOR = [
     ("solarize", {"threshold_low": 0.0, "threshold_high": 256.0}),
     ("color_jitter", {"brightness": 0.4, "contrast": 0.4, "saturation": 1.5, "hue": 0.1}),
     ("hsv_jitter", {"hue": 20.0, "saturation": 30.0, "value": 20.0}),
-    ("rand_augment", {"ops": 3, "magnitude": 20, **PARTS}),
-    ("trivial_augment", PARTS),
 ]
-
+PARTS = {"geometry": True, "color": True, "sharpness": True, "histogram": True}
+POLICIES = [("rand_augment", {"ops": 3, "magnitude": 20, **PARTS}), ("trivial_augment", PARTS)]
 
 PER_CHANNEL = [(0.0, True), (0.1, False)]
 ERASED = {"scale_low": 0.05, "scale_high": 0.4, "ratio_low": 0.3, "ratio_high": 3.3}
@@ -98,7 +96,7 @@ def every_op(channels: int) -> list[Op]:
         for antialias in (True, False)
     ]
     ops += [("center_crop", {"size": 50}, 0)]
-    ops += [(name, params, 5) for name, params in COLOR]
+    ops += [(name, params, 5) for name, params in (*COLOR, *POLICIES)]
     ops += [
         ("to_8_bits", {"low": 9000, "high": 50000}, 0),
         ("min_max", {"per_channel": False}, 0),

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from catalogue import COLOR
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageEnhance, ImageOps
@@ -20,20 +21,9 @@ from flowerablate import _native
 
 STREAM = 21
 OPS = [
-    ("grey", {}),
-    ("single_channel", {"channel": 0}),
-    ("channel_shuffle", {}),
-    ("invert", {}),
-    ("brightness", {"low": 0.2, "high": 2.5}),
-    ("contrast", {"low": 0.0, "high": 3.0}),
-    ("saturation", {"low": 0.0, "high": 3.0}),
-    ("hue", {"low": -0.5, "high": 0.5}),
-    ("posterize", {"bits_low": 1, "bits_high": 8}),
-    ("solarize", {"threshold_low": 0.0, "threshold_high": 256.0}),
-    ("color_jitter", {"brightness": 0.4, "contrast": 0.4, "saturation": 1.5, "hue": 0.1}),
+    *COLOR,
     ("color_jitter", {"brightness": 0.0, "contrast": 0.0, "saturation": 0.5, "hue": 0.0}),
     ("color_jitter", {"brightness": 0.0, "contrast": 0.0, "saturation": 0.0, "hue": 0.0}),
-    ("hsv_jitter", {"hue": 20.0, "saturation": 30.0, "value": 20.0}),
     ("hsv_jitter", {"hue": 90.0, "saturation": 255.0, "value": 255.0}),
 ]
 IDS = [f"{name}-{place}" for place, (name, _) in enumerate(OPS)]

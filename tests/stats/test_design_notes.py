@@ -104,3 +104,15 @@ def test_a_cell_of_an_earlier_design_is_no_question_but_is_counted(arms):
 def test_without_a_design_every_variant_is_a_question(arms):
     results = arms(**{"base": FULL, "x": FULL, "y+z": FULL})
     assert [row.label for row in summarise(results).rows] == ["-x", "-y+z"]
+
+
+def test_which_way_two_effects_differ_is_told_of_a_loss_as_well(trial):
+    """Without x the loss grows in the whole pipeline, not in the bare one: x acts together with others."""
+    cells = {"": [0.50, 0.51, 0.49], "-x": [0.70, 0.72, 0.69], "-y": [0.80, 0.80, 0.81], "-x+y": [0.80, 0.81, 0.80]}
+    results = [
+        trial(change, seed, 0.5, metrics={"loss": loss})
+        for change, each in cells.items()
+        for seed, loss in enumerate(each)
+    ]
+    (note,) = design_notes(summarise(results, ADD_AND_REMOVE, metric="loss"), results)
+    assert "Likely it acts together with other components" in note

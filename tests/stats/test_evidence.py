@@ -50,3 +50,17 @@ def test_a_judge_comes_first_and_its_interval_replaces_the_effects(knows: bool) 
     assert evidence == (own if knows else fixed_evidence(EFFECT, Rules()))
     assert (effect.low, effect.high) == ((-0.1, 0.2) if knows else (EFFECT.low, EFFECT.high))
     assert (effect.mean, effect.t_p) == (EFFECT.mean, EFFECT.t_p)
+
+
+def test_with_a_single_planned_look_the_evidence_is_that_of_a_study_of_fixed_size() -> None:
+    arms = Arms((0, 1, 2, 3), BASE, VARIANT, are_means=True)
+    looked, fixed = (
+        evidence_for(arms, EFFECT, Rules(margin=0.02, looks=(4,))),
+        fixed_evidence(EFFECT, Rules(margin=0.02)),
+    )
+    assert (looked.low, looked.high) == pytest.approx((fixed.low, fixed.high), rel=1e-3)
+    assert looked.p == pytest.approx(fixed.p, rel=1e-3)
+    assert looked.equivalence is not None
+    assert fixed.equivalence is not None
+    for name in ("above_p", "below_p", "low", "high"):
+        assert getattr(looked.equivalence, name) == pytest.approx(getattr(fixed.equivalence, name), rel=1e-3)

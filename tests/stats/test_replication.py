@@ -3,7 +3,8 @@
 import pytest
 
 from flowerablate.contracts import Rules
-from flowerablate.stats import summarise
+from flowerablate.stats import Adjusted, paired_effect, summarise
+from flowerablate.stats.forecast import chance_to_be_decided
 from flowerablate.stats.replication import undecided_after
 
 PLAN = (5, 9, 13, 16, 20)
@@ -69,3 +70,10 @@ def test_reasons_name_the_look_and_hints_are_not_those_of_a_fixed_study(arms):
 def test_a_smaller_margin_of_chance_stops_no_more(arms, n):
     trials = arms(base=STEADY[:n], a=lowered(0.01, n), b=lowered(0.004, n), c=lowered(0.0, n))
     assert after(trials, futility=0.3)[0] <= after(trials, futility=0.05)[0] <= after(trials, futility=0.0)[0]
+
+
+def test_what_a_family_leaves_for_equivalence_lowers_the_chance_to_be_called_negligible():
+    effect = paired_effect(STEADY[:9], lowered(0.0))
+    rules = Rules(looks=PLAN, margin=0.016)
+    alone, among_ten = (chance_to_be_decided(effect, Adjusted(1.0, 1, 1.0, factor), rules) for factor in (1, 10))
+    assert among_ten < alone - 0.4

@@ -192,3 +192,13 @@ def test_a_change_that_does_nothing_is_rarely_judged_however_coarse_the_metric(n
         effect = paired_effect(base.tolist(), variant.tolist())
         wrong += verdict_on(effect).verdict != "undecided"
     assert wrong / studies <= 0.09  # .05 and three standard errors
+
+
+def test_more_replicates_are_needed_for_negligible_where_the_family_is_larger() -> None:
+    needed = []
+    for factor in (1, 20):
+        decision = verdict_on(TINY, rules=Rules(margin=0.0012), adjusted=Adjusted(1.0, 1, 1.0, factor))
+        assert decision.reason.endswith("(negligible)")
+        assert decision.more is not None
+        needed.append(decision.more)
+    assert needed[0] < needed[1]

@@ -77,6 +77,12 @@ def test_a_swapped_component_is_tuned_where_it_has_the_parameter_and_does_not_se
     }
 
 
+def test_what_a_variant_switches_off_itself_is_not_tuned_back_on(asked):
+    found = asked(disable=["model.skip", "clean"], retune=["model.skip=true,false"])
+    assert searches(found)["-model.skip"] == {}
+    assert searches(found)["-clean"] == {"model.skip": (True, False)}
+
+
 def test_a_step_that_is_off_is_not_tuned(asked):
     found = asked(disable=["clean", "flip"], retune=["clean.size=3,5"])
     assert searches(found) == {"": {"clean.size": (3, 5)}, "-clean": {}, "-flip": {"clean.size": (3, 5)}}

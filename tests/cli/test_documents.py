@@ -1,0 +1,41 @@
+"""The command lines of the documents run as they stand."""
+
+import re
+import shlex
+import shutil
+from itertools import pairwise
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = ("README.md", "docs/adaptive.md", "docs/metrics.md", "docs/report.md")
+
+
+def lines_of(document, name):
+    """The words behind ``flowerablate NAME`` on each line of a document, without remarks and redirections."""
+    lines = re.findall(rf"^ *flowerablate {name}\b(.*)$", (ROOT / document).read_text(), flags=re.MULTILINE)
+    return [shlex.split(re.sub(r"\s[#>].*", "", line)) for line in lines]
+
+
+def test_every_line_that_runs_a_study_can_be_run(command, folder, make_pictures):
+    make_pictures(folder / "photographs")
+    (words,) = lines_of("README.md", "init")
+    assert command("init", *words).returncode == 0
+    lines = [words for document in DOCUMENTS for words in lines_of(document, "run")]
+    assert len(lines) >= 14
+    for words in lines:
+        done = command("run", *words, "--dry-run")
+        assert done.returncode == 0, (words, done.stderr)
+
+
+def test_every_line_that_reports_can_be_run(command, folder, picture_folder):
+    lines = [words for document in DOCUMENTS for words in lines_of(document, "report")]
+    assert len(lines) >= 12
+    words = ("tiny.toml", "--data", picture_folder, "--disable", "morphology", "--seeds", 2, "--set", "train.epochs=1")
+    assert command("run", *words).returncode == 0
+    for name in ("default", "long", "flowers", "flowers-noisy"):
+        shutil.copytree(folder / "runs" / "tiny", folder / "runs" / name)
+    for words in lines:
+        done = command("report", *words)
+        assert done.returncode == 0, (words, done.stderr)
+        for written in (word for option, word in pairwise(words) if option in ("--out", "--sheet")):
+            assert (folder / written).stat().st_size > 0, words
