@@ -11,32 +11,51 @@ from rich.console import Console
 
 from ..contracts import Population
 from ..errors import StudyError, nearest
+from . import run_options as options
 from .report_table import print_report
 from .surroundings import assembler_here, find_ledger, note_of
 
 
 def report(
     study: Annotated[
-        str | None, typer.Argument(help="Name of the study, or its ledger folder. Without it: the latest one.")
+        str | None,
+        typer.Argument(
+            help="Name of the study, or its ledger folder. Without it: the latest one.",
+            autocompletion=options.complete_studies,
+        ),
     ] = None,
     format: Annotated[
         str | None,
-        typer.Option("--format", help="rich, md, latex, csv, json, svg or html. Without it: as --out ends, else rich."),
+        typer.Option(
+            "--format",
+            help="rich, md, latex, csv, json, svg or html. Without it: as --out ends, else rich.",
+            autocompletion=options.complete_formats,
+        ),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write to this file instead of the terminal.")
     ] = None,
     columns: Annotated[
         str | None,
-        typer.Option(metavar="X,Y", help="The columns of the table, left to right: see 'flowerablate list column'."),
+        typer.Option(
+            metavar="X,Y",
+            help="The columns of the table, left to right: see 'flowerablate list column'.",
+            autocompletion=options.complete_columns,
+        ),
     ] = None,
     compare: Annotated[
-        str | None, typer.Option(metavar="OTHER", help="Set beside it another study, by name or by ledger folder.")
+        str | None,
+        typer.Option(
+            metavar="OTHER",
+            help="Set beside it another study, by name or by ledger folder.",
+            autocompletion=options.complete_studies,
+        ),
     ] = None,
     metric: Annotated[
         str | None,
         typer.Option(
-            help="The metric to compare, any that is installed, or loss. Without it: the study's primary one."
+            help="The metric to compare, any that is installed, or loss. Without it: the study's primary one.",
+            autocompletion=options.complete_metrics,
         ),
     ] = None,
     population: Annotated[
@@ -45,6 +64,7 @@ def report(
             metavar="NAME",
             help="What intervals speak of: replicates (these test images), images (others like them), or auto. "
             "Without it: what the study says.",
+            autocompletion=options.complete_populations,
         ),
     ] = None,
     base: Annotated[

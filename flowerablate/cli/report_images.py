@@ -44,7 +44,7 @@ def print_images(
         raise StudyError(f"--sheet writes a PNG file; call it {sheet.with_suffix('.png')}")
     folders = finished_trials(ledger, note.base_id)
     if not folders:
-        raise LedgerError(f"{ledger.root} has no finished trials of base {note.base_id}; 'flowerablate run' makes some")
+        raise LedgerError(f"no trial of {ledger.root} is finished yet; 'flowerablate run' goes on with them")
     rows = [_counted(contrast, folders) for contrast in _wanted(ledger, note, of)]
     title = ledger.root.absolute().name
     if format == "csv":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,13 +37,14 @@ def print_report(
     A *metric* that the trials do not have yet is taken of their predictions; *assembler* builds it, and the *columns*.
     *population* takes the place of the one that the study's rules name.
     """
-    from ..report import render, show
+    from ..report import SecondaryColumn, render, show
     from .columns import choose_columns
 
     if columns is not None and format in ("csv", "json"):
         raise StudyError(f"{format} holds every figure; leave out --columns")
     chosen = choose_columns(columns, assembler) if columns is not None else ()
-    note, summary = read_summary(ledger, base_id, assembler, metric, population)
+    beside = [column.metric for column in chosen if isinstance(column, SecondaryColumn) and column.metric]
+    note, summary = read_summary(ledger, base_id, assembler, metric, population, beside)
     title = ledger.root.absolute().name
     if format == "html":
         text = page(ledger, note, summary, title, assembler, chosen)
@@ -60,8 +62,12 @@ def read_summary(
     assembler: Assembler,
     metric: str | None = None,
     population: Population | None = None,
+    beside: Sequence[str] = (),
 ) -> tuple[StudyNote, Summary]:
-    """Return what the ledger notes of the study with that base, or of the latest, and what its trials say."""
+    """Return what the ledger notes of the study with that base, or of the latest, and what its trials say.
+
+    Metrics *beside* those of the study are shown as its secondary ones are.
+    """
     from ..execute.images import image_evidence
     from ..execute.metrics import reading, undefined, with_metrics
     from ..stats import summarise
@@ -71,9 +77,11 @@ def read_summary(
     note = note_of(ledger, base_id)
     results = ledger.results(note.base_id)
     if not results:
+        if base_id is None:
+            raise LedgerError(f"no trial of {ledger.root} is finished yet; 'flowerablate run' goes on with them")
         known = ", ".join(ledger.base_ids()) or "none"
-        raise LedgerError(f"{ledger.root} has no finished trials of base {note.base_id}; bases in it: {known}")
-    read = reading(note, metric, assembler)
+        raise LedgerError(f"{ledger.root} has no finished trials of base {base_id}; bases in it: {known}")
+    read = reading(note, metric, assembler, beside)
     results = with_metrics(results, ledger, note.base_id, read.metrics)
     rules = replace(note.rules, population=population or note.rules.population)
     summary = summarise(

@@ -10,8 +10,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from ..errors import FlowerablateError
-from ..stats.wording import several
+from ..errors import FlowerablateError, StudyError
+from ..stats.wording import count, several
 from . import run_options as options
 from .report_table import print_report
 from .surroundings import make_assembler, open_registry, open_study
@@ -102,6 +102,8 @@ def run(
         population=population,
     )
     wanted = open_study(study, data, chosen, overrides, registry)
+    if max_seeds is not None and not wanted.ablation.until_decided:
+        raise StudyError("--max-seeds goes with --until-decided; --seeds is the number of a study of fixed size")
     ledger = Ledger(runs / wanted.name)
     plan = outcome = None
     try:
@@ -118,26 +120,39 @@ def run(
     if outcome is None:
         _show_trials(plan, ledger, console)
         return
-    print_report(ledger, None, "rich", console, assembler)
+    if ledger.results(plan.base_id):
+        print_report(ledger, None, "rich", console, assembler)
     _finish(outcome, plan, messages)
 
 
 def _show_trials(plan: Plan, ledger: Ledger, console: Console) -> None:
     from rich.table import Table
 
-    table = Table("trial", "variant", "seed", "in the ledger", box=None, pad_edge=False)
+    from ..report import printable
+    from ..report.table import wrap_label
+    from ..study.designs import candidates
+
+    trials: dict[str, list[bool]] = {}
     for trial in plan.trials:
-        table.add_row(
-            trial.id, escape(trial.variant.label), str(trial.seed), "yes" if ledger.folder(trial).complete else "no"
-        )
-    console.print(table)
+        trials.setdefault(trial.variant.label, []).append(ledger.folder(trial).complete)
+    table = Table(box=None, pad_edge=False)
+    table.add_column("variant", overflow="fold")
+    for head in ("trials", "to run"):
+        table.add_column(head, justify="right")
+    for label, complete in trials.items():
+        name = wrap_label(printable(label), max(20, console.width - 18))
+        table.add_row(escape(name), str(len(complete)), str(complete.count(False)))
+    console.print(table, highlight=False)
     _show_questions(plan.design.contrasts, console)
-    done = sum(ledger.folder(trial).complete for trial in plan.trials)
+    missing = sum(complete.count(False) for complete in trials.values())
     console.print(
-        f"{len(plan.design.variants)} variants, {len(plan.trials)} trials, {len(plan.trials) - done} to run; "
-        f"{len(plan.data.samples)} images of {len(plan.data.samples.classes)} classes",
+        f"{count(len(trials), 'variant')}, {count(len(plan.trials), 'trial')}, {missing} to run; "
+        f"{count(len(plan.data.samples), 'image')} of {len(plan.data.samples.classes)} classes",
         highlight=False,
     )
+    trainings = sum(len(candidates(trial.variant.pipeline)) for trial in plan.trials)
+    if trainings > len(plan.trials):
+        console.print(f"{trainings} trainings, as each trial tries the values of --retune", highlight=False)
     looks = plan.rules.looks
     if looks:
         console.print(
@@ -151,14 +166,18 @@ def _show_questions(contrasts: Sequence[Contrast], console: Console) -> None:
     """Say what is asked, where that is more than the base against each variant."""
     from rich.table import Table
 
+    from ..report.table import wrap_label
     from ..stats.design_notes import aliases_in_words
 
     if all(contrast.weights.get("") == 1 and len(contrast.weights) == 2 for contrast in contrasts):
         return
-    table = Table("question", "about", "answered by", box=None, pad_edge=False)
-    for contrast in contrasts:
-        name = contrast.label if contrast.in_family else f"{contrast.label} (no verdict)"
-        table.add_row(escape(name), contrast.kind, escape(_answered_by(contrast)))
+    table = Table(box=None, pad_edge=False)
+    for head in ("question", "about", "answered by"):
+        table.add_column(head, overflow="fold")
+    names = [contrast.label if contrast.in_family else f"{contrast.label} (no verdict)" for contrast in contrasts]
+    room = console.width - max(map(len, names)) - max(len(contrast.kind) for contrast in contrasts) - 4
+    for name, contrast in zip(names, contrasts, strict=True):
+        table.add_row(escape(name), contrast.kind, escape(wrap_label(_answered_by(contrast), max(room, 30))))
     console.print()
     console.print(table)
     for contrast in contrasts:
@@ -188,8 +207,6 @@ def _say_interrupted(plan: Plan | None, ledger: Ledger, messages: Console) -> No
 
 
 def _finish(outcome: Outcome, plan: Plan, messages: Console) -> None:
-    from ..stats.wording import count
-
     skipped = plan.data.samples.skipped
     if skipped:
         what = count(len(skipped), "unreadable image")
@@ -198,10 +215,12 @@ def _finish(outcome: Outcome, plan: Plan, messages: Console) -> None:
         what = count(outcome.elsewhere, "trial")
         messages.print(f"left to another run that is at work on it: {what}; 'flowerablate report' shows it later")
     if outcome.left:
-        missing = count(outcome.left, "trial")
+        missing = count(outcome.left, "trial") + (" of this look" if plan.rules.looks else "")
+        over, cure = "is over, or too short for one more trial", "the same command goes on from here"
+        if not outcome.run:
+            over, cure = "was over before a trial was begun", "the same command goes on, given more time"
         messages.print(
-            f"the time of --budget is over, or too short for one more trial; still to run: {missing}"
-            f"{' of this look' if plan.rules.looks else ''}: the same command goes on from here",
+            f"the time of --budget {over}; still to run: {missing}: {cure}",
             highlight=False,
             soft_wrap=True,
         )

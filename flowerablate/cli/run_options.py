@@ -57,6 +57,29 @@ def complete_populations(incomplete: str) -> list[str]:
     return [name for name in ("auto", "replicates", "images") if name.startswith(incomplete)]
 
 
+def complete_studies(incomplete: str) -> list[str]:
+    """Complete the name of a study that has been run in the folder ``runs``."""
+    from pathlib import Path
+
+    return [path.parent.name for path in sorted(Path("runs").glob(f"{incomplete}*/trials"))]
+
+
+def complete_formats(incomplete: str) -> list[str]:
+    """Complete the name of a format of a report."""
+    return [name for name in ("rich", "md", "latex", "csv", "json", "svg", "html") if name.startswith(incomplete)]
+
+
+def complete_columns(incomplete: str) -> list[str]:
+    """Complete the last of several columns between commas."""
+    from pathlib import Path
+
+    from ..discovery import discover
+
+    *before, last = incomplete.split(",")
+    names = discover(Path().absolute()).registry.slot("column")
+    return [",".join((*before, name)) for name in names if name.startswith(last) and name not in before]
+
+
 Disable: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(

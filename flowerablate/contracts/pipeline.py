@@ -79,7 +79,7 @@ class Variant:
     @property
     def label(self) -> str:
         """How the variant is called in tables."""
-        return self.change or "base"
+        return self.change.removeprefix("control=") or "base"
 
 
 @dataclass(frozen=True)

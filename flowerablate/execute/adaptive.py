@@ -15,7 +15,7 @@ from ..stats.wording import several
 from .metrics import with_metrics
 from .plan import Plan
 
-_CURE = "keep it, or give this study another name (--set name=...)"
+_CURE = "or give this study another name (--set name=...)"
 
 
 def settled(plan: Plan, ledger: Ledger) -> Plan:
@@ -30,7 +30,9 @@ def settled(plan: Plan, ledger: Ledger) -> Plan:
     looks = known.rules.looks if known else ()
     if plan.max_seeds is None:
         if looks:
-            raise StudyError(f"this study was begun with looks at {several(looks)} replicates: {_CURE} --until-decided")
+            raise StudyError(
+                f"this study was begun with looks at {several(looks)} replicates: keep --until-decided, {_CURE}"
+            )
         return plan
     if plan.max_seeds < plan.seeds:
         raise StudyError(
@@ -42,7 +44,7 @@ def settled(plan: Plan, ledger: Ledger) -> Plan:
     elif looks[-1] != max(plan.max_seeds, looks[0]) or (plan.seeds > looks[0] and plan.seeds not in looks):
         raise StudyError(
             f"this study was begun with looks at {several(looks)} replicates, not from {plan.seeds} to "
-            f"{plan.max_seeds}: {_CURE}"
+            f"{plan.max_seeds}: keep that plan, {_CURE}"
         )
     return replace(plan, seeds=looks[0], rules=replace(plan.rules, looks=looks))
 

@@ -107,16 +107,17 @@ class Reading:
         return tuple(name for name in self.infos if name != self.primary)
 
 
-def reading(note: StudyNote, metric: str | None, assembler: Assembler) -> Reading:
+def reading(note: StudyNote, metric: str | None, assembler: Assembler, beside: Sequence[str] = ()) -> Reading:
     """Return how a report reads the study of *note*, by *metric* or by the study's primary one.
 
-    The metrics of a plugin that is not here any more are read as the ledger noted them. An unknown one raises
-    :class:`StudyError`.
+    What of *beside* is not among the study's secondary metrics, under whatever parameters, joins them. The metrics of a
+    plugin that is not here any more are read as the ledger noted them. An unknown one raises :class:`StudyError`.
     """
     noted = {info.name: info for info in (LOSS, *note.metrics)}
     infos: dict[str, MetricInfo] = {}
     choices = []
-    for text in (metric or note.rules.metric, *note.secondary):
+    known = {text.partition(",")[0] for text in note.secondary} | {*note.secondary}
+    for text in (metric or note.rules.metric, *note.secondary, *(each for each in beside if each not in known)):
         try:
             chosen = resolve_metric(text, assembler.lookup, "metric")
         except StudyError:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from ..contracts import Contrast, Design, Rules, Trial
+from ..errors import StudyError
 from ..ledger import StudyNote
 from ..study.designs import design
 from ..study.identity import Provenance, expand_trials
@@ -70,6 +71,7 @@ def plan_study(study: StudyFile, assembler: Assembler, *, skip_bad: bool = False
     """Resolve *study*, collect its data and make its design; nothing is trained."""
     base = resolve(study, assembler.lookup)
     metrics = choose_metrics(study.metrics.primary, study.metrics.secondary, assembler)
+    _check_margin(study.statistics.margin, metrics)
     asked = design(base, assembler.lookup, study.ablation)
     for variant in asked.variants:
         assembler.build_steps(variant.pipeline)
@@ -84,3 +86,11 @@ def plan_study(study: StudyFile, assembler: Assembler, *, skip_bad: bool = False
         metrics,
         max_seeds=study.ablation.max_seeds if study.ablation.until_decided else None,
     )
+
+
+def _check_margin(margin: float | None, metrics: Metrics) -> None:
+    """Refuse a margin that is meant in percentage points: every effect would be negligible."""
+    primary = metrics.names[0]
+    if margin is not None and margin >= 1 and metrics.infos[primary].percent:
+        meant = f"{margin:g} {'point is' if margin == 1 else 'points are'} {margin / 100:g}"
+        raise StudyError(f"a margin of {margin:g} is the whole range of {primary}, which goes to 1; {meant}")

@@ -9,6 +9,9 @@ from .columns import Column
 from .groups import Group, groups_of
 from .wording import printable, scale_of
 
+_TESTS = {"t over replicates x images": "t test over replicates and test images"}
+"""Tests whose name is no adjective."""
+
 
 def headline(summary: Summary) -> str:
     """Return what the table is about: the metric, where it was measured, on how many replicates, the base's mean."""
@@ -77,7 +80,8 @@ def _tests(summary: Summary) -> str:
     """The tests that the verdicts rest on; the stand-in for differences without any spread is told in the notes."""
     tests = [row.evidence.test for row in summary.rows if row.evidence is not None and row.verdict is not None]
     usual = list(dict.fromkeys(test for test in tests if not test.startswith("sign flip, as")))
-    return f"{' / '.join(usual or ['paired t'])} test"
+    names = (_TESTS.get(test, f"{test} test") for test in usual or ["paired t"])
+    return " / ".join(names)
 
 
 def _drawing(summary: Summary) -> str:

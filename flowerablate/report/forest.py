@@ -54,7 +54,9 @@ def axis_of(summary: Summary, width: int) -> Axis | None:
     limit = max(FAR * reaches[(3 * len(reaches) - 1) // 4], margin) or reaches[-1]
     low = max(-limit, min(0.0, -margin, *(low for low, _ in extents)))
     high = min(limit, max(0.0, margin, *(high for _, high in extents)))
-    span = high - low or 1.0
+    if low == high:  # all effects are 0, which stands in the middle of any scale
+        low, high = -0.01, 0.01
+    span = high - low
     room = span / (width - 3)  # a cell at each end, so that no mark stands at the edge
     step = (span + 2 * room) / (width - 1)
     first = -round((room - low) / step) * step  # 0 in the middle of a cell: the margin is as wide on both sides

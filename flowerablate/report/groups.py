@@ -48,7 +48,7 @@ WORDS: dict[ContrastKind, Words] = {
     ),
     "share": Words("Shapley shares", None, "the component", _EFFECT, "share of full − bare"),
     "control": Words("controls", ("base", "control"), "the base", ("differs", "differs")),
-    "exploration": Words("shown only", ("base", "new"), "the base", ("new", "base")),
+    "exploration": Words("shown only", ("base", "other"), "the base", ("other", "base")),
 }
 
 
@@ -86,7 +86,8 @@ def heading(group: Group) -> str:
 
 def arms_of_all(groups: Sequence[Group]) -> str:
     """Return the head of the means, ``base → without``; where kinds differ in it, that the headings tell."""
-    arms = {group.words.arms for group in groups if group.words.arms}
+    found = (("with", "without") if group.kind == "share" else group.words.arms for group in groups)
+    arms = {names for names in found if names}
     return " → ".join(arms.pop()) if len(arms) == 1 else "first → second"
 
 

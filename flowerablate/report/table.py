@@ -63,7 +63,7 @@ class Report:
         for line in caption(self.summary, layout.columns):
             yield Text(safe(line), style="dim")
         if layout.dropped:
-            yield Text(safe(f"No room for: {', '.join(layout.dropped)}."), style="dim")
+            yield Text(safe(f"No room at this width for: {', '.join(layout.dropped)}."), style="dim")
         if self.summary.notes:
             yield Text()
         for note in self.summary.notes:
@@ -166,9 +166,12 @@ def _widths(heads: Sequence[str], cells: Sequence[Sequence[str]]) -> tuple[int, 
 
 
 def wrap_label(label: str, width: int) -> str:
-    """Break *label* after ``+ = . _ -`` into lines of at most *width* cells, all but the first indented by two."""
+    """Break *label* after ``+ = . , _ -`` into lines of at most *width* cells, all but the first indented by two.
+
+    A number stays whole where it fits in a line.
+    """
     lines = [""]
-    for part in re.findall(r"[^+=._\- ]*[+=._\- ]?", label):
+    for part in re.findall(r"(?:[^+=.,_\- ]|\.(?=\d))*[+=.,_\- ]?", label):
         if cell_len(lines[-1] + part) > width:
             lines.append("  ")
         for character in part:

@@ -34,7 +34,10 @@ def confound_notes(summary: Summary, results: Sequence[TrialResult]) -> Iterator
         if moved:
             said.append(f"{row.label}: {', '.join(moved)}")
     if said:
-        yield f"Beside the component: {'; '.join(said)}."
+        legend = (
+            " (pixels: mean ± deviation of what the model gets)" if any(" pixels " in text for text in said) else ""
+        )
+        yield f"Beside the component{legend}: {'; '.join(said)}."
 
 
 def refusal_notes(refused: Mapping[str, str], remarks: Mapping[str, str]) -> Iterator[str]:
@@ -48,15 +51,20 @@ def refusal_notes(refused: Mapping[str, str], remarks: Mapping[str, str]) -> Ite
 def refusals(refused: Mapping[str, str]) -> list[str]:
     """Return refused contrasts with their reasons, those of one reason together.
 
-    A reason names the component again only where the label of the contrast does not.
+    A reason names the component, or the place of what is swapped, only where the label of the contrast does not.
     """
     labels: dict[str, list[str]] = {}
     for label, reason in refused.items():
         labels.setdefault(reason, []).append(label)
     return [
-        f"{', '.join(group)}: {reason.removeprefix(group[0].removeprefix('-') + ': ') if len(group) == 1 else reason}"
+        f"{', '.join(group)}: {_without_name(reason, group[0]) if len(group) == 1 else reason}"
         for reason, group in labels.items()
     ]
+
+
+def _without_name(reason: str, label: str) -> str:
+    named = label.removeprefix("-")
+    return reason.removeprefix(f"{named}: ").removeprefix(f"{named.partition('=')[0]}: ")
 
 
 def _figures(results: Sequence[TrialResult]) -> dict[str, Figures]:
@@ -81,7 +89,7 @@ def _moved(contrast: Contrast, figures: Mapping[str, Figures]) -> list[str]:
     old, new = (arm or {} for arm in arms)
     both = [name for name in ("parameters", *_COUNTS) if name in old and name in new]
     moved = [
-        f"{name} {short_number(old[name])} -> {short_number(new[name])}"
+        f"{name} {short_number(old[name])} → {short_number(new[name])}"
         for name in both
         if not math.isclose(old[name], new[name], rel_tol=1e-9)
     ]
@@ -92,7 +100,7 @@ def _moved(contrast: Contrast, figures: Mapping[str, Figures]) -> list[str]:
         if abs(old[mean] - new[mean]) >= little or abs(old[deviation] - new[deviation]) >= little:
             name = mean.partition(" ")[0]
             before, after = (f"{arm[mean]:.2f} ± {arm[deviation]:.2f}" for arm in (old, new))
-            moved.append(f"{name} {before} -> {after}" if name != "pixel" else f"pixels {before} -> {after}")
+            moved.append(f"{name} {before} → {after}" if name != "pixel" else f"pixels {before} → {after}")
     return moved
 
 

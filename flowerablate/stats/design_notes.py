@@ -9,7 +9,7 @@ from ..contracts import Contrast, TrialResult
 from .arms import Values, arms_of, unasked, values_of
 from .effects import Effect, paired_effect
 from .rows import Row, Summary
-from .wording import count
+from .wording import called, count
 
 _NAMED_ALIASES = 3
 _MOST_CHANGES = 12
@@ -144,7 +144,7 @@ def _tuned(results: Sequence[TrialResult]) -> Iterator[str]:
     chosen: dict[str, dict[str, Counter[str]]] = {}
     for result in results:
         for key, value in result.tuned.items():
-            counts = chosen.setdefault(key, {}).setdefault(result.change or "base", Counter())
+            counts = chosen.setdefault(key, {}).setdefault(called(result.change), Counter())
             counts[_value(value)] += 1
     for key, changes in chosen.items():
         told = [f"{change} {_counts(counts)}" for change, counts in list(changes.items())[:_MOST_CHANGES]]

@@ -14,7 +14,7 @@ from .images import ImageEvidence
 from .population import population_notes
 from .rows import Row, Summary
 from .verdicts import pairs_to_reach
-from .wording import count, short
+from .wording import called, count, short
 
 
 def write_notes(
@@ -115,7 +115,7 @@ def _collapsed(results: Sequence[TrialResult]) -> Iterator[str]:
         if collapsed:
             hit.append(f"{label} {collapsed} of {len(group)}")
     if hit:
-        yield f"Collapsed runs, kept in all figures: {', '.join(hit)}."
+        yield f"Collapsed runs (one answer for all images, or an infinite loss), kept in all figures: {', '.join(hit)}."
 
 
 def _by_change(results: Sequence[TrialResult]) -> list[tuple[str, list[TrialResult]]]:
@@ -123,7 +123,7 @@ def _by_change(results: Sequence[TrialResult]) -> list[tuple[str, list[TrialResu
     groups: dict[str, list[TrialResult]] = {"": []}
     for result in results:
         groups.setdefault(result.change, []).append(result)
-    return [(change or "base", group) for change, group in groups.items()]
+    return [(called(change), group) for change, group in groups.items()]
 
 
 def _has_value(result: TrialResult, metric: str) -> bool:

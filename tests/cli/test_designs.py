@@ -236,6 +236,8 @@ def test_a_dry_run_shows_the_questions_of_a_design(command, picture_folder):
     assert "answered by" not in command(*words).stdout
     fraction = command(*words, "--disable", "crop", "--design", "fractional-3").stdout
     assert "flip on average cannot be told from crop × light" in fraction
+    tuned = command(*words, "--retune", "optimizer.lr=0.1,0.03").stdout
+    assert "12 trainings, as each trial tries the values of --retune" in tuned
     sampled = command("run", "tiny.toml", "--data", picture_folder, "--dry-run", "--design", "shapley").stdout
     assert "4 trials, drawn anew for each replicate" in " ".join(sampled.split())
 
@@ -254,6 +256,10 @@ def test_names_are_completed_from_the_study_that_is_here(folder, monkeypatch):
     assert list(run_options.complete_parts("m")) == ["morphology", "model.skip", "model.batchnorm"]
     assert list(run_options.complete_designs("fra")) == ["fractional", "fractional-3", "fractional-5"]
     assert "macro_f1" in run_options.complete_metrics("macro")
+    assert list(run_options.complete_formats("l")) == ["latex"]
+    assert list(run_options.complete_columns("variant,verd")) == ["variant,verdict"]
+    (folder / "runs" / "flowers" / "trials").mkdir(parents=True)
+    assert list(run_options.complete_studies("fl")) == ["flowers"]
     (folder / "study.toml").write_text("not TOML")
     assert list(run_options.complete_parts("m")) == []
 

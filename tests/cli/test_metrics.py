@@ -55,3 +55,11 @@ def test_an_unknown_primary_metric_stops_a_study_before_it_begins(command, pictu
     assert (done.returncode, done.stdout) == (1, "")
     assert "metrics.primary: no metric is called 'acuracy'; did you mean 'accuracy'?" in done.stderr
     assert not (folder / "runs").exists()
+
+
+def test_a_column_of_a_metric_that_the_study_does_not_have_is_taken_of_the_predictions(command, picture_folder):
+    assert command("run", "tiny.toml", "--data", picture_folder, "--disable", "flip").returncode == 0
+    done = command("report", "--columns", "variant,secondary,metric=log_loss,verdict")
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^-flip +[+-]?\d\.\d{3} ", done.stdout, flags=re.MULTILINE)
+    assert "did you mean 'log_loss'" in command("report", "--columns", "secondary,metric=logloss").stderr

@@ -50,3 +50,29 @@ def test_a_time_that_is_none_is_refused_before_anything_else(command, picture_fo
     assert done.returncode == 1
     assert "2h, 90m, 1h30m or 45s" in re.sub(r"\s+", " ", done.stderr)
     assert not (folder / "runs").exists()
+
+
+def test_a_time_too_short_for_any_trial_is_said_and_is_no_error(command, picture_folder, folder):
+    words = ("run", *WORDS, "--data", picture_folder)
+    done = command(*words, "--budget", "0.001s")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == ""
+    assert "was over before a trial was begun; still to run: 4 trials" in re.sub(r"\s+", " ", done.stderr)
+    for option in ((), ("--images",)):
+        told = command("report", *option)
+        assert told.returncode == 1
+        assert "no trial of runs/tiny is finished yet; 'flowerablate run' goes on" in re.sub(r"\s+", " ", told.stderr)
+
+
+def test_the_most_replicates_of_a_study_of_fixed_size_are_refused(command, picture_folder, folder):
+    done = command("run", *WORDS, "--data", picture_folder, "--max-seeds", 9)
+    assert done.returncode == 1
+    assert "--max-seeds goes with --until-decided" in done.stderr
+    assert not (folder / "runs").exists()
+
+
+def test_a_margin_in_percentage_points_is_refused(command, picture_folder):
+    done = command("run", *WORDS, "--data", picture_folder, "--margin", 2)
+    assert done.returncode == 1
+    assert "2 points are 0.02" in done.stderr
+    assert command("run", *WORDS, "--data", picture_folder, "--margin", 2, "--metric", "log_loss", "--dry-run").stdout

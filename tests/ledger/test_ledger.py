@@ -9,6 +9,7 @@ import pytest
 from flowerablate.contracts import Choice, Contrast, Pipeline, TrainPlan, Trial, TrialResult, Variant
 from flowerablate.errors import LedgerError
 from flowerablate.ledger import Ledger, StudyNote
+from flowerablate.ledger.files import replacing
 
 NOTHING = Choice("x")
 PIPELINE = Pipeline(NOTHING, (), NOTHING, NOTHING, NOTHING, NOTHING, TrainPlan(1, 2, 8, 3, False, 0.2, 0.2))
@@ -186,3 +187,11 @@ def test_a_foreign_file_is_named(ledger, trials, name, content):
     (ledger.root if name == "study.json" else folder.path).joinpath(name).write_text(content)
     with pytest.raises(LedgerError, match=name.replace(".", r"\.")):
         ledger.results(ledger.note().base_id)
+
+
+def test_what_is_written_can_be_read_by_whom_the_user_allows(tmp_path):
+    plain, ours = tmp_path / "plain", tmp_path / "ours"
+    plain.write_bytes(b"")
+    with replacing(ours) as file:
+        file.write(b"")
+    assert ours.stat().st_mode == plain.stat().st_mode

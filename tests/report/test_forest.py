@@ -116,3 +116,9 @@ def test_the_base_has_no_interval() -> None:
 def test_no_effect_at_all_leaves_the_column_empty(study) -> None:
     summary = study({"": [0.5]})
     assert ForestColumn(25).cells(summary) == [""]
+
+
+def test_effects_that_are_all_zero_leave_room_for_both_sides() -> None:
+    axis = axis_of(summary_of((0.0, 0.0, 0.0)), 25)
+    assert axis is not None
+    assert axis.zero == 12

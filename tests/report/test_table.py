@@ -46,11 +46,12 @@ component or the base.
 verdict: paired t test at .05, Holm over 10 comparisons.
 helps, hurts: said of the component, not of the change.
 plot: all on one scale, │ is 0; ◂ ▸ go on beyond it.
-No room for: means, time, params.
+No room at this width for: means, time, params.
 
 · Failed and left out: 1 of 5 trials of -horizontal_flip (the disk was full;
   make room).
-· Collapsed runs, kept in all figures: -model.batchnorm 1 of 5.
+· Collapsed runs (one answer for all images, or an infinite loss), kept in all
+  figures: -model.batchnorm 1 of 5.
 · Undecided. About how many more replicates would decide, if effect and spread
   stay (power .8): -horizontal_flip 2, -rotation 11, -brightness_contrast 5,
   -model.skip 4, -model.batchnorm 3.
@@ -59,8 +60,8 @@ No room for: means, time, params.
 · 5 replicates: the smallest possible exact sign-flip p is .0625 (6 replicates
   could reach .05), so the verdicts rest on the paired t test, which takes the
   differences to be normal.
-· Beside the component: -model.skip: parameters 272k -> 270k; -model.batchnorm:
-  parameters 272k -> 271k; model=resnet34: parameters 272k -> 21.3M.
+· Beside the component: -model.skip: parameters 272k → 270k; -model.batchnorm:
+  parameters 272k → 271k; model=resnet34: parameters 272k → 21.3M.
 """
 
 
@@ -98,7 +99,7 @@ def test_columns_are_left_out_from_the_least_needed_and_the_reader_is_told(demo)
     assert "No room" not in render(demo, width=120)
     at_80 = fit(default_columns(demo), demo, 80)
     assert [column.name for column in at_80.columns] == ["variant", "effect", "forest", "n", "verdict"]
-    assert "No room for: means, time, params." in render(demo, width=80)
+    assert "No room at this width for: means, time, params." in render(demo, width=80)
     narrow = fit(default_columns(demo), demo, 50)
     assert [column.name for column in narrow.columns] == ["variant", "effect", "n", "verdict"]
     assert narrow.dropped == ("means", "forest", "time", "params")
@@ -268,3 +269,8 @@ def test_importing_the_rooms_loads_neither_torch_nor_scipy() -> None:
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
+
+
+def test_a_label_is_not_broken_inside_a_number_that_fits_in_a_line() -> None:
+    assert wrap_label("optimizer.lr=0.03", 16) == "optimizer.lr=\n  0.03"
+    assert wrap_label("optimizer=adam,lr=0.001", 16) == "optimizer=adam,\n  lr=0.001"

@@ -33,18 +33,20 @@ def test_counts_that_moved_are_said_for_each_contrast_in_one_note(note):
     assert note(
         resize={"facts": {"steps per epoch": 18.0, "training images": 576.0}}, skip={"parameters": 175_250}, flip={}
     ) == [
-        "Beside the component: -resize: steps per epoch 20 -> 18, training images 640 -> 576; "
-        "-skip: parameters 1,000 -> 175k."
+        "Beside the component: -resize: steps per epoch 20 → 18, training images 640 → 576; "
+        "-skip: parameters 1,000 → 175k."
     ]
 
 
 def test_pixels_are_said_where_they_move_by_a_twentieth_of_their_deviation(note):
     assert note(light={"facts": {"pixel mean": 0.049, "pixel deviation": 1.01}}) == []
     assert note(light={"facts": {"pixel mean": 0.3}}) == [
-        "Beside the component: -light: pixels 0.00 ± 1.00 -> 0.30 ± 1.00."
+        "Beside the component (pixels: mean ± deviation of what the model gets): "
+        "-light: pixels 0.00 ± 1.00 → 0.30 ± 1.00."
     ]
     assert note(light={"facts": {"pixel deviation": 0.5}}) == [
-        "Beside the component: -light: pixels 0.00 ± 1.00 -> 0.00 ± 0.50."
+        "Beside the component (pixels: mean ± deviation of what the model gets): "
+        "-light: pixels 0.00 ± 1.00 → 0.00 ± 0.50."
     ]
 
 
@@ -52,7 +54,7 @@ def test_learned_normalisations_that_move_are_said(note):
     learned = {"normalisation mean": 0.45, "normalisation deviation": 0.25}
     moved = {"normalisation mean": 0.15, "normalisation deviation": 0.25}
     assert note(base=learned, tophat={"facts": moved}) == [
-        "Beside the component: -tophat: normalisation 0.45 ± 0.25 -> 0.15 ± 0.25."
+        "Beside the component: -tophat: normalisation 0.45 ± 0.25 → 0.15 ± 0.25."
     ]
     # Where one arm does not normalise, the pixels tell.
     assert note(base=learned, tophat={}) == []
@@ -61,7 +63,7 @@ def test_learned_normalisations_that_move_are_said(note):
 def test_arms_of_several_variants_are_averaged(note):
     effect = Contrast("a", "main effect", {"": 0.5, "-b": 0.5, "-a": -0.5, "-ab": -0.5}, "a")
     found = note([effect], a={"facts": {"steps per epoch": 10.0}}, b={}, ab={"facts": {"steps per epoch": 20.0}})
-    assert found == ["Beside the component: a: steps per epoch 20 -> 15."]
+    assert found == ["Beside the component: a: steps per epoch 20 → 15."]
 
 
 def test_an_interaction_has_no_arms_to_compare(note):

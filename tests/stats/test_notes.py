@@ -22,7 +22,10 @@ def test_a_variant_that_several_questions_weigh_fails_and_collapses_once_in_the_
     summary = summarise(results, questions)
     assert [row.n for row in summary.rows] == [4, 5, 4]
     assert [note for note in summary.notes if "ailed" in note] == ["Failed and left out: 1 of 5 trials of -a (boom)."]
-    assert "Collapsed runs, kept in all figures: -a 4 of 5." in summary.notes
+    assert (
+        "Collapsed runs (one answer for all images, or an infinite loss), kept in all figures: -a 4 of 5."
+        in summary.notes
+    )
 
 
 def test_a_question_without_a_complete_seed_says_so(arms) -> None:
@@ -101,3 +104,10 @@ def test_an_effect_that_few_replicates_carry_is_named(trial) -> None:
         assert summary.rows[0].verdict == "helps"
         said = "The middle half of the replicates shows less than half of the mean effect: -x." in summary.notes
         assert said is named
+
+
+def test_a_control_is_called_as_its_row_is(arms, trial) -> None:
+    luck = Contrast("luck", "control", {"": 1.0, "control=luck": -1.0}, "luck")
+    results = arms(base=BASE) + [trial("control=luck", seed, 0.5, collapsed=True) for seed in range(5)]
+    (note,) = (note for note in summarise(results, [luck]).notes if note.startswith("Collapsed"))
+    assert note.endswith("in all figures: luck 5 of 5.")

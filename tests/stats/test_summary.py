@@ -69,7 +69,10 @@ def test_collapsed_trials_are_counted_and_kept(trial) -> None:
     summary = summarise(results)
     assert (summary.rows[0].n, summary.rows[0].collapsed) == (2, 1)
     assert summary.rows[0].variant_mean == pytest.approx(0.65)
-    assert "Collapsed runs, kept in all figures: -x 1 of 2." in summary.notes
+    assert (
+        "Collapsed runs (one answer for all images, or an infinite loss), kept in all figures: -x 1 of 2."
+        in summary.notes
+    )
 
 
 def test_a_variant_that_failed_altogether_keeps_its_row_and_its_place_in_the_family(arms, trial) -> None:

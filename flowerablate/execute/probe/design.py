@@ -231,4 +231,5 @@ def _changes(contrast: Contrast) -> set[str]:
 
 
 def _nothing_left(refused: Mapping[str, str]) -> str:
-    return f"nothing would differ, so nothing is trained: {'; '.join(refusals(refused))}"
+    reasons = "; ".join(refusals(refused))
+    return f"nothing would differ, so nothing is trained: {reasons}; ask about another part, or let this one act"
