@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from ..errors import LedgerError
 from .files import read_json, write_json
 
 _FORMAT = 2
+_EARLIER = ", asked earlier"
 
 
 @dataclass(frozen=True)
@@ -87,17 +89,34 @@ def write_notes(path: Path, notes: Notes) -> None:
 
 
 def _union(old: Iterable[Contrast], new: Iterable[Contrast]) -> tuple[Contrast, ...]:
-    """Return the contrasts of both by label, in the order in which they were first asked, each as asked last.
+    """Return the questions of both, in the order in which they were first asked.
 
-    Replicates with weights of their own stay known when fewer are asked for later.
+    What was asked stays asked, for it belongs to the family: where a later question takes the label of another, such as
+    a main effect over other components, the earlier one goes on under a label that says so. Replicates with weights of
+    their own stay known when fewer are asked for later.
     """
     found: dict[str, Contrast] = {}
     for contrast in (*old, *new):
+        for label in [label for label in found if label.startswith(f"{contrast.label}{_EARLIER}")]:
+            if _same_question(found[label], contrast):
+                del found[label]
         known = found.get(contrast.label)
         if known is not None and _same_draws(known, contrast):
             contrast = replace(contrast, by_seed={**known.by_seed, **contrast.by_seed})
+        elif known is not None and not _same_question(known, contrast):
+            renamed = _free_label(contrast.label, found)
+            found[renamed] = replace(known, label=renamed)
         found[contrast.label] = contrast
     return tuple(found.values())
+
+
+def _free_label(label: str, taken: Container[str]) -> str:
+    numbered = (f"{label}{_EARLIER}{f' ({number})' if number > 1 else ''}" for number in count(1))
+    return next(each for each in numbered if each not in taken)
+
+
+def _same_question(one: Contrast, other: Contrast) -> bool:
+    return one.weights == other.weights and one.by_seed == other.by_seed
 
 
 def _same_draws(one: Contrast, other: Contrast) -> bool:
