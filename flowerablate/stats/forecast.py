@@ -18,6 +18,10 @@ HORIZON = 100
 """More replicates than this are not promised: an estimate so far ahead is a guess."""
 
 
+TELLING = 5
+"""Pairs without any difference from which a comparison counts as one that will not be decided."""
+
+
 def until_difference(effect: Effect, alpha: float, lasting: float = 0.0) -> int | None:
     """Return how many more replicates would establish a difference at *alpha*; None above ``HORIZON``.
 
@@ -70,10 +74,11 @@ def chance_to_be_decided(effect: Effect, adjusted: Adjusted, rules: Rules) -> fl
     """Return the chance that the last look decides what *effect* leaves open, as far as it tells.
 
     *adjusted* says by which factors its p-values are multiplied; where comparisons with a smaller p are decided
-    meanwhile, these are the factors that remain.
+    meanwhile, these are the factors that remain. What has never differed, in ``TELLING`` pairs or more, has none; fewer
+    say little where a metric is coarse.
     """
     if effect.is_zero and rules.margin is None:
-        return 0.0
+        return 0.0 if effect.n >= TELLING else 1.0
     alpha = 1 - rules.level
     return predictive_power(
         effect.mean,
