@@ -57,6 +57,8 @@ def print_images(
                 console.print()
             for part in to_tables(row, top):
                 console.print(part)
+        legend = "p of truth: by how much more the first arm is sure of the true class than the second, mean"
+        console.print(f"\n{legend}", style="dim", highlight=False)
     if sheet is not None:
         _write_sheet(rows, folders, top, sheet, assembler)
 

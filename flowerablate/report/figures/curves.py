@@ -92,7 +92,8 @@ def _scale(axes: Axes, *, log: bool) -> None:
         return
     axes.set_yscale("log")
     low, high = axes.get_ylim()
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 30 * low else (1,)))
+    ticks = range(1, 10) if high < 4 * low else (1, 2, 5) if high < 30 * low else (1,)
+    axes.yaxis.set_major_locator(LogLocator(subs=tuple(ticks)))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.minorticks_off()
 
