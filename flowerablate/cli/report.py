@@ -77,7 +77,10 @@ def report(
     of: Annotated[
         str | None, typer.Option(metavar="ROW", help="With --images: this row of the table only, such as -flip.")
     ] = None,
-    top: Annotated[int, typer.Option(min=1, help="With --images: so many won and lost images of each row.")] = 10,
+    top: Annotated[
+        int | None,
+        typer.Option(min=1, help="With --images: so many won and lost images of each row; 10 if not given."),
+    ] = None,
     sheet: Annotated[
         Path | None, typer.Option(metavar="FILE.png", help="With --images: draw them on a contact sheet.")
     ] = None,
@@ -109,9 +112,9 @@ def report(
             {"--columns": columns, "--compare": compare, "--out": out, "--metric": metric, "--population": population},
         )
         note = note_of(ledger, base)
-        print_images(ledger, note, format or "rich", Console(), assembler_here(), of=of, top=top, sheet=sheet)
+        print_images(ledger, note, format or "rich", Console(), assembler_here(), of=of, top=top or 10, sheet=sheet)
         return
-    _refuse("a table", {"--of": of, "--sheet": sheet})
+    _refuse("a table", {"--of": of, "--top": top, "--sheet": sheet}, cure="add --images")
     chosen = format or (format_of(out) if out else "rich")
     if compare is not None:
         from .report_compare import print_comparison
@@ -129,7 +132,7 @@ def _population(text: str) -> Population:
     return cast(Population, text)
 
 
-def _refuse(beside: str, options: Mapping[str, object]) -> None:
+def _refuse(beside: str, options: Mapping[str, object], cure: str = "leave out one of them") -> None:
     given = [name for name, value in options.items() if value is not None]
     if given:
-        raise StudyError(f"{given[0]} does not go with {beside}; leave out one of them")
+        raise StudyError(f"{given[0]} does not go with {beside}; {cure}")

@@ -41,7 +41,8 @@ def test_a_finished_study_is_reported_in_any_columns_and_to_files(ran, folder):
     assert "csv holds every figure; leave out --columns" in error("--columns", "n", "--format", "csv")
     assert "does not end as a report does" in error("--out", "table.docx")
     assert "--columns does not go with --compare" in error("--columns", "n", "--compare", "tiny")
-    assert "--of does not go with a table" in error("--of", "-flip")
+    assert "--of does not go with a table; add --images" in error("--of", "-flip")
+    assert "--top does not go with a table" in error("--top", "3")
 
 
 def test_two_studies_are_set_side_by_side_and_it_is_said_whether_they_are_paired(ran, picture_folder, folder):
