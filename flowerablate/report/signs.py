@@ -11,7 +11,7 @@ _SIGNS = {
     "base wins": "▲",
     "together more": "▲",
     "hurts": "▼",
-    "swap wins": "▼",
+    "new wins": "▼",
     "together less": "▼",
     "differs": "≠",
     "negligible": "≈",

