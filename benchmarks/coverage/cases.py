@@ -68,6 +68,7 @@ ADAPTIVE = [
     *(Case(f"normal, {m} comparison{'s' * (m > 1)}", World(_nothing(m)), None) for m in (1, 3, 10)),
     Case("half of them real", World(_some(6, NOISE)), None),
     Case("nothing, or at the margin", World(_some(6, MARGIN)), None, MARGIN),
+    Case("all are at the margin", World((MARGIN,) * 5), None, MARGIN),
     Case("heavy tails (t, 3 degrees of freedom)", World(_nothing(5), tails=3), None, model_holds=False),
     Case("5 % of runs collapse", World(_nothing(5), collapse=0.05), None, model_holds=False),
 ]
