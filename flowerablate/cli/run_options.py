@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Annotated, Any, TypeAlias, get_args
 
 import typer
@@ -11,12 +11,18 @@ _QUESTIONS = "Questions"
 _REPLICATES = "Replicates"
 _VERDICTS = "Verdicts"
 
+_POPULATIONS = ("auto", "replicates", "images")
+
 
 def complete_designs(incomplete: str) -> list[str]:
     """Complete the name of a design."""
+    return [name for name in _designs() if name.startswith(incomplete)]
+
+
+def _designs() -> tuple[str, ...]:
     from ..study.schema import DesignName
 
-    return [name for name in get_args(DesignName) if name.startswith(incomplete)]
+    return get_args(DesignName)
 
 
 def complete_parts(incomplete: str) -> list[str]:
@@ -54,7 +60,7 @@ def complete_metrics(incomplete: str) -> list[str]:
 
 def complete_populations(incomplete: str) -> list[str]:
     """Complete what intervals may speak of."""
-    return [name for name in ("auto", "replicates", "images") if name.startswith(incomplete)]
+    return [name for name in _POPULATIONS if name.startswith(incomplete)]
 
 
 def complete_studies(incomplete: str) -> list[str]:
@@ -120,7 +126,7 @@ Retune: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(
         metavar="KEY=A,B,...",
-        help="Let every trial choose this setting on validation.",
+        help="Let every trial choose this setting on validation: by accuracy, then by loss, whatever the metric.",
         rich_help_panel=_QUESTIONS,
     ),
 ]
@@ -192,6 +198,14 @@ Population: TypeAlias = Annotated[
 ]
 
 
+def _check(option: str, given: Iterable[str], names: Collection[str]) -> None:
+    from ..errors import StudyError, nearest
+
+    for name in given:
+        if name not in names:
+            raise StudyError(f"{option}: there is no {name!r}; {nearest(name, names)}")
+
+
 def chosen(
     *,
     seeds: int | None,
@@ -210,8 +224,11 @@ def chosen(
 ) -> Mapping[str, object]:
     """Return the keys of the study that the command line sets, with their values.
 
-    Changes that are named here take the place of all that the study names.
+    Changes that are named here take the place of all that the study names. A name that there is not is refused here,
+    by the name of its option.
     """
+    _check("--design", design or (), _designs())
+    _check("--population", [population] if population else (), _POPULATIONS)
     keys: dict[str, object] = {
         "ablation.seeds": seeds,
         "ablation.design": design or None,

@@ -14,13 +14,14 @@ _SIGNS = {
     "new wins": "▼",
     "together less": "▼",
     "differs": "≠",
+    "unchanged": "=",
     "negligible": "≈",
     "undecided": "·",
 }
 
-_STYLES = {"▲": "green", "▼": "red", "≠": "yellow", "≈": "cyan"}
+_STYLES = {"▲": "green", "▼": "red", "≠": "yellow", "≈": "cyan", "=": "cyan"}
 
-LEGEND = "▲ for, ▼ against, ≈ negligible, · undecided"
+LEGEND = "▲ for, ▼ against, ≈ negligible, = unchanged, · undecided"
 
 
 def sign_of(verdict: str | None) -> str:

@@ -60,6 +60,8 @@ def _controls(summary: Summary) -> Iterator[str]:
                 f"THE PLACEBO CHANGES RESULTS: pairing is broken. {row.label} leaves every picture as it is, yet its "
                 "trials differ from the base; until the cause is found, no verdict of this table holds."
             )
+        elif row.verdict == "unchanged":
+            yield f"The control {row.label} shows {row.reason}."
         elif row.verdict == "differs":
             yield (
                 f"The control {row.label} differs, though only random numbers do: either this is the false finding "
@@ -181,7 +183,11 @@ def _within(p: float | None, alpha: float) -> bool:
 def _few_replicates_carry(rows: Sequence[Row]) -> Iterator[str]:
     hit = []
     for row in rows:
-        robust = row.effect.robust if row.effect and row.verdict not in (None, "undecided", "negligible") else None
+        robust = (
+            row.effect.robust
+            if row.effect and row.verdict not in (None, "undecided", "negligible", "unchanged")
+            else None
+        )
         if robust and row.effect and robust.iqm.value * row.effect.mean < 0.5 * row.effect.mean**2:
             hit.append(row.label)
     if hit:

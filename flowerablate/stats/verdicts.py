@@ -8,14 +8,16 @@
 ``together more``  for an interaction: the two together do more good than each alone adds up to
 ``together less``  for an interaction: the two together do less
 ``differs``        for a control, which should not
+``unchanged``      for a control whose difference is 0 in every replicate, as that of a placebo should be
 ``negligible``     the effect lies within the margin that the study stated
 ``undecided``      the data do not carry a verdict; the reason says what would
 =================  =============================================================================================
 
 A swap has words of its own because nothing was removed: «helps» would leave open which of the two it speaks of.
-A verdict other than ``undecided`` needs an adjusted p (:mod:`.multiplicity`) at or below ``1 - level``; the sign of the
-effect picks the word. An effect that is both established and within the margin keeps the word of its direction, and the
-reason tells the rest. Without a margin nothing is ever called negligible: an interval around 0 cannot say that.
+``unchanged`` is seen, not inferred. Any other verdict than it and ``undecided`` needs an adjusted p
+(:mod:`.multiplicity`) at or below ``1 - level``; the sign of the effect picks the word. An effect that is both
+established and within the margin keeps the word of its direction, and the reason tells the rest. Without a margin
+nothing is ever called negligible: an interval around 0 cannot say that.
 """
 
 from __future__ import annotations
@@ -39,6 +41,7 @@ Verdict = Literal[
     "together more",
     "together less",
     "differs",
+    "unchanged",
     "negligible",
     "undecided",
 ]
@@ -79,6 +82,8 @@ def decide(
     alpha = 1 - rules.level
     if effect.n < 2:
         return Decision("undecided", "n = 1: no interval; run more seeds")
+    if contrast.kind == "control" and effect.is_zero:
+        return Decision("unchanged", f"no difference in any of {effect.n} replicates, as it should be")
     chance = chance_to_be_decided(effect, adjusted, rules) if rules.looks else None
     by = f"{evidence.test}, {evidence.look}" if evidence.look else evidence.test
     within = adjusted.equivalence is not None and adjusted.equivalence <= alpha
@@ -91,19 +96,14 @@ def decide(
         p = short(adjusted.equivalence, 2)
         return Decision("negligible", f"within the margin of {rules.margin:g}, adjusted p {p} (TOST, {by})")
     if contrast.kind == "control":
-        return Decision("undecided", _of_a_control(effect), chance=chance)
+        reason = f"no difference established in {count(effect.n, 'replicate')}, as it should be"
+        return Decision("undecided", reason, chance=chance)
     if effect.is_zero and rules.margin is None:
         reason = f"no difference in any of {effect.n} replicates; does the change do anything?"
         return Decision("undecided", reason, chance=chance)
     if chance is not None:
         return _between_looks(effect.n, chance, rules)
     return _open(effect, evidence, adjusted, rules)
-
-
-def _of_a_control(effect: Effect) -> str:
-    if effect.is_zero:
-        return f"no difference in any of {effect.n} replicates, as it should be"
-    return f"no difference established in {count(effect.n, 'replicate')}, as it should be"
 
 
 def _between_looks(n: int, chance: float, rules: Rules) -> Decision:

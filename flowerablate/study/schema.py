@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -136,6 +137,9 @@ def _first_fault(error: ValidationError) -> str:
         return (
             f"{where}: use letters, digits, '-' and '_', beginning with a letter or digit, not {fault['input']!r}{more}"
         )
+    if fault["type"] == "literal_error" and (words := re.findall(r"'([^']+)'", fault["ctx"]["expected"])):
+        where = ".".join(part for part in fault["loc"] if isinstance(part, str))  # not the place in a list
+        return f"{where}: there is no {fault['input']!r}; {nearest(str(fault['input']), words)}{more}"
     message = fault["msg"][0].lower() + fault["msg"][1:]
     return f"{where}: {message}, not {fault['input']!r}{more}"
 

@@ -221,3 +221,19 @@ def test_a_ledger_that_cannot_be_written(command, picture_folder, folder):
     (folder / "runs").write_text("a file where the folder should be")
     message = refused(command("run", "tiny.toml", "--data", picture_folder, "--disable", "flip", "--seeds", 1))
     assert "runs" in message
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--design", "leave"), "--design: there is no 'leave'; did you mean 'leave-one-out'?"),
+        (("--population", "image"), "--population: there is no 'image'; did you mean 'images'?"),
+    ],
+)
+def test_an_option_with_a_name_that_there_is_not_is_called_by_its_own_name(command, picture_folder, words, message):
+    assert refused(command("run", "tiny.toml", "--data", picture_folder, *words)) == f"error: {message}"
+
+
+def test_the_search_says_what_it_goes_by(command):
+    told = " ".join(command("run", "--help").stdout.replace("│", " ").split())
+    assert "by accuracy, then by loss, whatever the metric" in told

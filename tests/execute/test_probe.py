@@ -367,6 +367,29 @@ def test_what_changes_pixels_by_a_level_is_kept_with_a_remark(bench):
     assert bench.probe(steps('shift: use = "shift"; by = 2'), "shift").remarks == {}
 
 
+@pytest.mark.parametrize("probability", ["1.0", "0.5"])
+def test_what_a_normalisation_undoes_but_for_rounding_is_kept_with_a_remark(bench, probability):
+    probed = bench.probe(
+        steps(f'stretch: use = "min_max"; per_channel = false; probability = {probability}', STANDARD), "stretch"
+    )
+    assert kept(probed) == {"-stretch"}
+    assert probed.remarks["-stretch"].startswith("hardly differs: what the model gets")
+
+
+def test_what_no_later_step_undoes_gets_no_remark(bench):
+    stretched = 'stretch: use = "min_max"'
+    assert bench.probe(steps(stretched), "stretch").remarks == {}
+    assert bench.probe(steps(stretched, STANDARD), "stretch").remarks == {}  # each channel, then all by the same
+    assert bench.probe(steps(stretched, 'norm: use = "normalize"'), "stretch").remarks == {}
+    assert bench.probe(steps('coarse: use = "posterize"; bits = [3, 3]', STANDARD), "coarse").remarks == {}
+
+
+def test_a_normalisation_by_nearly_the_same_numbers_hardly_differs(bench):
+    study = steps('norm: use = "normalize"; mean = [0.5]; std = [0.25]')
+    assert bench.probe(study, "norm.mean=[0.501]").remarks["norm.mean=[0.501]"].startswith("hardly differs: what")
+    assert bench.probe(study, "norm.mean=[0.51]").remarks == {}
+
+
 def test_a_step_that_only_keeps_others_from_being_merged_is_kept_with_a_remark(bench):
     between = 'light: use = "brightness_contrast"; brightness = 0.001; contrast = 0.0'
     text = steps('turned: use = "rotate"', between, 'moved: use = "affine"', crop=RANDOM_CROP)

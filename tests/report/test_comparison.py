@@ -107,7 +107,7 @@ def test_it_fits_and_no_figure_is_broken(width) -> None:
 
 
 def test_signs_that_stand_alone_are_explained() -> None:
-    legend = "▲ for, ▼ against, ≈ negligible, · undecided"
+    legend = "▲ for, ▼ against, ≈ negligible, = unchanged, · undecided"
     assert legend in render_comparison(two_studies(), width=80)
     assert legend not in render_comparison(two_studies(), width=120)
 

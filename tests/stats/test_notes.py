@@ -39,7 +39,7 @@ def test_a_placebo_that_changes_anything_is_the_first_thing_said(trial) -> None:
     quiet = results + [trial("control=placebo", seed, value) for seed, value in enumerate(BASE)]
     summary = summarise(quiet, [control("placebo")])
     assert not any("PLACEBO" in note for note in summary.notes)
-    assert "Undecided: control=placebo (no difference in any of 5 replicates, as it should be)." in summary.notes
+    assert "The control control=placebo shows no difference in any of 5 replicates, as it should be." in summary.notes
     loud = results + [trial("control=placebo", seed, value + 0.01 * (seed == 3)) for seed, value in enumerate(BASE)]
     assert summarise(loud, [control("placebo")]).notes[0].startswith("THE PLACEBO CHANGES RESULTS: pairing is broken.")
 

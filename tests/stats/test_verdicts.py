@@ -149,11 +149,21 @@ def test_a_change_without_any_difference_is_doubted() -> None:
 
 def test_a_control_without_difference_is_as_it_should_be() -> None:
     assert verdict_on(SAME, "control", component="placebo") == Decision(
-        "undecided", "no difference in any of 10 replicates, as it should be"
+        "unchanged", "no difference in any of 10 replicates, as it should be"
     )
     assert verdict_on(VAGUE, "control", component="luck") == Decision(
         "undecided", "no difference established in 3 replicates, as it should be"
     )
+
+
+@pytest.mark.parametrize("rules", [Rules(margin=0.01), Rules(looks=(5, 10)), Rules(looks=(5, 10, 20))])
+def test_a_control_without_difference_is_unchanged_whatever_else_is_asked(rules) -> None:
+    decision = verdict_on(SAME, "control", rules=rules, adjusted=Adjusted(1.0, 4, 0.5, 4))
+    assert (decision.verdict, decision.more) == ("unchanged", None)
+
+
+def test_one_replicate_does_not_show_that_a_control_changes_nothing() -> None:
+    assert verdict_on(paired_effect([0.9], [0.9]), "control").verdict == "undecided"
 
 
 def test_with_planned_looks_the_next_one_is_named() -> None:

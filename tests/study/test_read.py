@@ -69,6 +69,8 @@ def test_a_new_step_can_be_added_on_the_command_line():
         ("[trian]\nepochs = 1", "unknown key 'trian'; did you mean 'train'?"),
         ("[train]\nepoch = 1", "unknown key 'train.epoch'; did you mean 'epochs'?"),
         ("[train]\nepochs = 0", "train.epochs: input should be greater than or equal to 1, not 0"),
+        ("[ablation]\ndesign = ['shapley', 'pairs']", "ablation.design: there is no 'pairs'; did you mean 'pairwise'?"),
+        ("[statistics]\npopulation = 'x'", "population: there is no 'x'; choose from: auto, images, replicates"),
         ("[train]\nepochs = 'many'", "train.epochs: input should be a valid integer, not 'many'"),
         ("[model]\nlayers = 3", "model.use is missing"),
         ("name = 'a/b'", "name: use letters"),

@@ -219,6 +219,10 @@ class _Probe:
             return "leaves sampled pictures as they are, but decides which other steps are interpolated as one"
         if mine.differ_by_a_level(its):
             return "hardly differs: no pixel of the sampled pictures changes by more than one level of 255"
+        if mine.differ_by_what_a_level_makes(its):
+            return (
+                "hardly differs: what the model gets of the sampled pictures changes by no more than one level of 255"
+            )
         return ""
 
 

@@ -19,7 +19,7 @@ from ...loader.buffers import Buffer
 from ...preprocess import BatchOps, Preprocess
 from ...preprocess.steps import writes_floats
 from ..assemble import DataSet, PreparedPipeline
-from .traces import close
+from .traces import TOLERANCE, close
 
 BLOCK = 64
 """Pictures that are processed at a time, or fewer where the study's batches are smaller."""
@@ -136,6 +136,20 @@ class Pixels:
         """Whether no pixel differs by more than one level of 255, and nothing but pixels does."""
         return self._end_alike(other) and self._bytes_agree(other, fuse=True, levels=1)
 
+    def differ_by_what_a_level_makes(self, other: Pixels) -> bool:
+        """Whether no number that the model gets differs by more than what one level of 255 makes at that place.
+
+        At a place where the bytes of a picture are divided by a deviation, that is one level over this deviation; of
+        both arms' it is the smaller, so that a step that is undone must have kept the levels that the other arm has. It
+        is seen as the step from the bytes to the numbers of each channel of each picture. A channel of one value shows
+        no such step, and must be the same in both. This is so, for one, where a picture is stretched before it is
+        standardized: the stretch is undone, but for its rounding to bytes.
+        """
+        return self.chains.batch == other.chains.batch and all(
+            _within_what_a_level_makes(self, draw, other, twin)
+            for draw, twin in zip(self.draws(LOOK), other.draws(LOOK), strict=True)
+        )
+
     def differ_by_merging(self, other: Pixels) -> bool:
         """Whether there is no difference where each step runs by itself: then it comes of merging other steps."""
         return self._end_alike(other) and self._bytes_agree(other, fuse=False, levels=0)
@@ -154,13 +168,36 @@ class Pixels:
 
     def _bytes(self, draw: Draw, *, fuse: bool) -> NDArray[Any]:
         """Return the pictures of a block as the chain has them before it makes floats: [B, H, W, C]."""
-        images = self.chains.images
         chain = self.chains.train if draw.training else self.chains.evaluate
         ops = [named for named in chain.ops if not writes_floats(named.op)]
         chain = Preprocess(ops, chain.channels, dtype=chain.dtype, fuse=fuse)
-        height, width = chain.output_size(int(images.heights[draw.places[0]]), int(images.widths[draw.places[0]]))
+        height, width = self._size(chain, draw)
         out = np.empty((len(draw.places), height, width, chain.channels), chain.output_dtype)
-        chain.run(images, draw.places, self.data.ids[draw.places], out, seed=self.seed, epoch=draw.epoch)
+        return self._run(chain, draw, out)
+
+    def floats(self, draw: Draw) -> NDArray[np.float32]:
+        """Return the pictures of a block as the chain gives them to the model, before any are mixed: [B, C, H, W]."""
+        chain = self.chains.train if draw.training else self.chains.evaluate
+        out = np.empty((len(draw.places), chain.channels, *self._size(chain, draw)), np.float32)
+        return self._run(chain, draw, out)
+
+    def levels(self, draw: Draw, floats: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return what one level of 255 makes in each channel of a block's *floats*: [B, C, 1, 1]; 0 if none shows."""
+        pictures = self._bytes(draw, fuse=True)
+        unit = int(np.iinfo(pictures.dtype).max) // 255
+        span = np.ptp(pictures, axis=(1, 2)).astype(np.float64)[:, :, None, None]
+        made: NDArray[np.float64] = (
+            np.ptp(floats, axis=(2, 3), keepdims=True) * unit / np.where(span == 0, np.inf, span)
+        )
+        return made
+
+    def _size(self, chain: Preprocess, draw: Draw) -> tuple[int, int]:
+        images, first = self.chains.images, draw.places[0]
+        return chain.output_size(int(images.heights[first]), int(images.widths[first]))
+
+    def _run(self, chain: Preprocess, draw: Draw, out: NDArray[Any]) -> NDArray[Any]:
+        ids = self.data.ids[draw.places]
+        chain.run(self.chains.images, draw.places, ids, out, seed=self.seed, epoch=draw.epoch)
         return out
 
 
@@ -175,6 +212,15 @@ def _within(first: NDArray[Any], second: NDArray[Any], levels: int) -> bool:
         return False
     most = levels * (int(np.iinfo(first.dtype).max) // 255)
     return bool(np.abs(first.astype(np.int32) - second.astype(np.int32)).max() <= most)
+
+
+def _within_what_a_level_makes(mine: Pixels, draw: Draw, its: Pixels, twin: Draw) -> bool:
+    first, second = mine.floats(draw), its.floats(twin)
+    if first.shape != second.shape:
+        return False
+    difference = np.abs(first - second)
+    most = np.minimum(mine.levels(draw, first), its.levels(twin, second))
+    return bool((difference <= most + TOLERANCE * np.abs(first).max()).all())
 
 
 def _near(first: NDArray[np.float64], second: NDArray[np.float64]) -> bool:

@@ -19,6 +19,7 @@ _FOR = Mark("good", "^", 8.5, True)
 _AGAINST = Mark("bad", "v", 8.5, True)
 _DIFFERS = Mark("bad", "D", 6.5, True)
 _NEGLIGIBLE = Mark("equal", "s", 6.5, False)
+_UNCHANGED = Mark("equal", "P", 7.5, True)
 _OPEN = Mark("open", "o", 7.0, False)
 
 _MARKS = {
@@ -29,6 +30,7 @@ _MARKS = {
     "new wins": _AGAINST,
     "together less": _AGAINST,
     "differs": _DIFFERS,
+    "unchanged": _UNCHANGED,
     "negligible": _NEGLIGIBLE,
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from ...contracts import Contrast, Design, Pipeline, Variant
@@ -36,12 +36,13 @@ def design(base: Pipeline, lookup: Lookup, ablation: AblationTable) -> Design:
     asked: list[Contrast] = []
     for name in dict.fromkeys(ablation.design) if components else ():
         asked += _questions(name, cells, components, _seeds(ablation))
+    removals = {variant.change for variant in cells.variants}
     asked += swaps(cells, ablation.swap)
     asked += settings(cells, ablation.vary)
     asked += controls(cells, ablation.controls)
     if not asked:
         raise StudyError("the study asks nothing: name a design, something to disable, a swap or a setting")
-    return Design(_retuned(cells, ablation), tuple(_once(asked)))
+    return Design(_retuned(cells, ablation, removals), tuple(_once(asked)))
 
 
 def _components(cells: Cells, ablation: AblationTable) -> list[Component]:
@@ -87,8 +88,11 @@ def _once(asked: Sequence[Contrast]) -> list[Contrast]:
     return list(found.values())
 
 
-def _retuned(cells: Cells, ablation: AblationTable) -> tuple[Variant, ...]:
-    """Return the variants, each with the search that is asked for: the same for all, save for what a variant sets."""
+def _retuned(cells: Cells, ablation: AblationTable, removals: Collection[str]) -> tuple[Variant, ...]:
+    """Return the variants, each with the search that is asked for: the same for all, save for what a variant sets.
+
+    One of *removals* sets what it switches off, even if a swap happens to make the same pipeline.
+    """
     if not ablation.retune:
         return cells.variants
     wanted = read_retune(ablation.retune, [variant.pipeline for variant in cells.variants], cells.lookup)
@@ -97,14 +101,13 @@ def _retuned(cells: Cells, ablation: AblationTable) -> tuple[Variant, ...]:
         if key in wanted:
             raise StudyError(f"{key!r} is varied and retuned at once; choose one of them")
     own = {cells.add(swapped(cells.base, text, cells.lookup)): settings_of(text) for text in ablation.swap}
+    own = {change: keys for change, keys in own.items() if change not in removals}
     return tuple(
         replace(
             variant,
             pipeline=replace(
                 variant.pipeline,
-                retune=retune_of(
-                    variant.pipeline, cells.base, wanted, own.get(variant.change, frozenset()), cells.lookup
-                ),
+                retune=retune_of(variant.pipeline, cells.base, wanted, own.get(variant.change), cells.lookup),
             ),
         )
         for variant in cells.variants

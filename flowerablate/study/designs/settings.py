@@ -118,25 +118,23 @@ def read_retune(texts: Iterable[str], pipelines: Iterable[Pipeline], lookup: Loo
 
 
 def retune_of(
-    pipeline: Pipeline, base: Pipeline, wanted: dict[str, tuple[Any, ...]], own: frozenset[str], lookup: Lookup
+    pipeline: Pipeline, base: Pipeline, wanted: dict[str, tuple[Any, ...]], own: frozenset[str] | None, lookup: Lookup
 ) -> Retune:
     """Return what *pipeline*, a variant of *base*, chooses on validation.
 
-    That is all of *wanted* that it has, save what the variant itself sets: the keys *own*, and those in which it
-    differs from the base.
+    That is all of *wanted* that it has, save what the variant itself sets. For a swap these are the keys *own* that it
+    names: all others are its component's defaults, which nobody chose. For any other variant, where *own* is None, they
+    are the settings in which it differs from the base.
     """
     return tuple(
         (key, tuple(check_value(pipeline, key, value, lookup) for value in values))
         for key, values in wanted.items()
-        if key not in own and value_of(pipeline, key) is not None and not _set_by_variant(pipeline, base, key)
+        if value_of(pipeline, key) is not None and not _is_set(pipeline, base, key, own)
     )
 
 
-def _set_by_variant(pipeline: Pipeline, base: Pipeline, key: str) -> bool:
-    place = key.partition(".")[0]
-    old, new = _choice(base, place), _choice(pipeline, place)
-    same_component = old is None or new is None or old.use == new.use
-    return same_component and value_of(pipeline, key) != value_of(base, key)
+def _is_set(pipeline: Pipeline, base: Pipeline, key: str, own: frozenset[str] | None) -> bool:
+    return key in own if own is not None else value_of(pipeline, key) != value_of(base, key)
 
 
 def candidates(pipeline: Pipeline) -> list[tuple[dict[str, Value], Pipeline]]:

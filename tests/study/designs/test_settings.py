@@ -1,5 +1,7 @@
 """Numeric sweeps and the search on validation."""
 
+from dataclasses import replace
+
 import pytest
 
 from flowerablate.errors import StudyError
@@ -75,6 +77,21 @@ def test_a_swapped_component_is_tuned_where_it_has_the_parameter_and_does_not_se
         "optimizer=adam,lr=0.5": widths,
         "model=large": rates,
     }
+
+
+def test_a_swap_for_the_same_component_with_other_settings_is_tuned_in_those_that_it_does_not_name(asked):
+    found = asked(swap=["optimizer=sgd,decay=0.5"], retune=["optimizer.lr=0.3,0.03", "optimizer.decay=0.1,0.2"])
+    rates, decays = {"optimizer.lr": (0.3, 0.03)}, {"optimizer.decay": (0.1, 0.2)}
+    (swap,) = (variant for variant in found.variants if variant.change)
+    assert swap.pipeline.optimizer.params["lr"] == 0.1, "the component's default, where the base has 0.2"
+    assert searches(found) == {"": rates | decays, swap.change: rates}
+
+
+def test_what_a_removal_switches_off_stays_off_where_a_swap_makes_the_same_pipeline(base, lookup, ablation):
+    decaying = replace(base, optimizer=replace(base.optimizer, params={"lr": 0.1, "decay": 0.3}))
+    keys = {"swap": ["optimizer=sgd"], "retune": ["optimizer.decay=0.1,0.2"]}
+    assert searches(design(decaying, lookup, ablation(disable=["optimizer.decay"], **keys)))["-optimizer.decay"] == {}
+    assert searches(design(decaying, lookup, ablation(**keys)))["-optimizer.decay"] != {}
 
 
 def test_what_a_variant_switches_off_itself_is_not_tuned_back_on(asked):
