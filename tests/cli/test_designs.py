@@ -247,7 +247,7 @@ def test_what_cannot_be_asked_is_one_line(command, picture_folder):
     assert told.returncode == 1
     assert told.stderr.count("\n") == 1
     assert "has no parameter 'beta'" in told.stderr
-    assert "'pairwise', 'factorial'" in command("run", "tiny.toml", "--design", "latin-square").stderr
+    assert "leave-one-out, pairwise" in command("run", "tiny.toml", "--design", "latin-square").stderr
 
 
 def test_names_are_completed_from_the_study_that_is_here(folder, monkeypatch):
