@@ -42,9 +42,32 @@ LocalOption = Annotated[
 FormatOption = Annotated[Format, typer.Option("--format", help="A table to read, or JSON for programs.")]
 
 
+def complete_slots(incomplete: str) -> list[str]:
+    """Complete the name of a slot."""
+    return [slot for slot in SLOTS if slot.startswith(incomplete)]
+
+
+def complete_names(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Complete the name of a component of the slot that stands before it."""
+    from ..discovery import discover
+
+    slot = ctx.params.get("slot")
+    if slot not in SLOTS:
+        return []
+    found = discover(Path().absolute(), strict=False).registry.slot(slot)
+    return [name for name in found if name.startswith(incomplete)]
+
+
 def list_components(
-    slot: Annotated[str, typer.Argument(metavar="SLOT", help=f"One of {', '.join(SLOTS)}.")] = "",
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A component of the slot, to be shown in full.")] = "",
+    slot: Annotated[
+        str, typer.Argument(metavar="SLOT", help=f"One of {', '.join(SLOTS)}.", autocompletion=complete_slots)
+    ] = "",
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="A component of the slot, to be shown in full.", autocompletion=complete_names
+        ),
+    ] = "",
     local: LocalOption = Path(),
     form: FormatOption = Format.table,
 ) -> None:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Annotated, Any, TypeAlias, get_args
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, get_args
 
 import typer
+
+if TYPE_CHECKING:
+    from ..contracts import Pipeline
+    from ..registry import Registry
 
 _QUESTIONS = "Questions"
 _REPLICATES = "Replicates"
@@ -27,11 +32,52 @@ def _designs() -> tuple[str, ...]:
 
 def complete_parts(incomplete: str) -> list[str]:
     """Complete what can be disabled in the study of this folder, or in the default one; silent where that fails."""
+    from ..study.designs import removable
+
+    found = _study_here()
+    names = [target.name for target in removable(found.base, found.lookup)] if found else []
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def complete_settings(incomplete: str) -> list[str]:
+    """Complete the key of a setting, such as ``optimizer.lr=``, of the same study."""
+    from ..study.designs import setting_keys
+
+    found = _study_here()
+    keys = setting_keys(found.base, found.lookup) if found else ()
+    return [f"{key}=" for key in keys if key.startswith(incomplete)]
+
+
+def complete_swaps(incomplete: str) -> list[str]:
+    """Complete the place of a swap in the same study, such as ``model=``, and then the component to be put there."""
+    from ..study.designs import FEATURED
+
+    found = _study_here()
+    if found is None:
+        return []
+    slots = {step.name: "step" for step in found.base.steps} | {slot: slot for slot in FEATURED}
+    place, equals, start = incomplete.partition("=")
+    if not equals:
+        return [f"{name}=" for name in slots if name.startswith(place)]
+    names = found.registry.slot(slots[place]) if place in slots else ()
+    return [f"{place}={name}" for name in names if name.startswith(start)]
+
+
+@dataclass(frozen=True)
+class _Here:
+    base: Pipeline
+    registry: Registry
+
+    def lookup(self, slot: str, name: str, where: str) -> Any:
+        return self.registry.find(slot, name, where).spec
+
+
+def _study_here() -> _Here | None:
+    """Return the study of this folder, or else the default one; None where it cannot be read."""
     from pathlib import Path
 
     from ..discovery import discover
     from ..errors import FlowerablateError
-    from ..study.designs import removable
     from ..study.read import read_study
     from ..study.resolve import resolve
     from .templates import default_study
@@ -39,14 +85,10 @@ def complete_parts(incomplete: str) -> list[str]:
     path = Path("study.toml")
     try:
         registry = discover(Path().absolute()).registry
-
-        def lookup(slot: str, name: str, where: str) -> Any:
-            return registry.find(slot, name, where).spec
-
-        base = resolve(read_study(default_study(), path if path.is_file() else None), lookup)
-        return [target.name for target in removable(base, lookup) if target.name.startswith(incomplete)]
+        study = read_study(default_study(), path if path.is_file() else None)
+        return _Here(resolve(study, lambda slot, name, where: registry.find(slot, name, where).spec), registry)
     except FlowerablateError:
-        return []
+        return None
 
 
 def complete_metrics(incomplete: str) -> list[str]:
@@ -101,6 +143,7 @@ Swap: TypeAlias = Annotated[
         metavar="PLACE=COMPONENT",
         help="Compare with another component in that place.",
         rich_help_panel=_QUESTIONS,
+        autocompletion=complete_swaps,
     ),
 ]
 Vary: TypeAlias = Annotated[
@@ -109,6 +152,7 @@ Vary: TypeAlias = Annotated[
         metavar="KEY=A,B,...",
         help="Compare with other values of a setting, such as optimizer.lr=0.1,0.03.",
         rich_help_panel=_QUESTIONS,
+        autocompletion=complete_settings,
     ),
 ]
 DesignNames: TypeAlias = Annotated[
@@ -128,6 +172,7 @@ Retune: TypeAlias = Annotated[
         metavar="KEY=A,B,...",
         help="Let every trial choose this setting on validation: by accuracy, then by loss, whatever the metric.",
         rich_help_panel=_QUESTIONS,
+        autocompletion=complete_settings,
     ),
 ]
 Placebo: TypeAlias = Annotated[

@@ -44,7 +44,7 @@ def render(
 ) -> str:
     """Return *summary* as text in one of ``FORMATS``, ending in a newline.
 
-    *width* (terminal cells) holds for ``rich`` and ``svg``, *color* (ANSI codes) for ``rich``; *title*, such as the
+    *width* (terminal cells) holds for ``rich``, *color* (ANSI codes) for ``rich``; *title*, such as the
     name of the study, for all but ``csv``; *columns*, in place of the standard ones, for all but ``csv`` and ``json``,
     which hold every figure anyway. Raises :class:`StudyError` for an unknown format.
     """
@@ -59,7 +59,7 @@ def render(
     if format == "json":
         return to_json(summary, title)
     if format == "svg":
-        return to_svg(summary, width, title, columns)
+        return to_svg(summary, title, columns)
     raise StudyError(f"no report format is called {format!r}; {nearest(format, FORMATS)}")
 
 

@@ -9,7 +9,8 @@ from rich.console import Console
 
 from ..stats import Summary
 from .columns import Column
-from .table import Report
+from .standard import default_columns
+from .table import Report, natural_width
 from .wording import printable
 
 _SVG = """\
@@ -41,8 +42,17 @@ _SVG = """\
 """Rich's own template without its web fonts: a picture in a README must not need the network."""
 
 
-def to_svg(summary: Summary, width: int = 80, title: str = "", columns: Sequence[Column] = ()) -> str:
-    """Return the printed table as a picture of a terminal, *width* cells wide, in colour."""
+NARROWEST = 80
+WIDEST = 120
+"""Cells of the picture's terminal: notes read well from the one on, and a page shows the other without scrolling."""
+
+
+def to_svg(summary: Summary, title: str = "", columns: Sequence[Column] = ()) -> str:
+    """Return the printed table as a picture of a terminal, in colour.
+
+    It is as wide as its columns need, from 80 to 120 cells; what does not fit is left out as on a terminal.
+    """
+    width = max(NARROWEST, min(natural_width(columns or default_columns(summary), summary), WIDEST))
     console = Console(file=io.StringIO(), width=width, record=True, force_terminal=True, color_system="truecolor")
     console.print(Report(summary, columns=columns))
     svg: str = console.export_svg(title=printable(title) or "flowerablate", unique_id="report", code_format=_SVG)

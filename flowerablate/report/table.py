@@ -108,6 +108,14 @@ def fit(columns: Sequence[Column], summary: Summary, width: int, safe: Callable[
     return layout
 
 
+def natural_width(columns: Sequence[Column], summary: Summary) -> int:
+    """Return the cells at which all is there in one line, gaps are two cells and drawings as small as may be."""
+    columns = [column if column.least is None else column.resized(column.least) for column in columns]
+    heads = [column.header(summary) for column in columns]
+    widths = _widths(heads, [column.cells(summary) for column in columns])
+    return sum(widths) + 2 * (len(widths) - 1)
+
+
 def _drop_order(column: Column) -> int:
     return column.drop_order or 0
 

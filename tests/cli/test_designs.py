@@ -247,7 +247,7 @@ def test_what_cannot_be_asked_is_one_line(command, picture_folder):
     assert told.returncode == 1
     assert told.stderr.count("\n") == 1
     assert "has no parameter 'beta'" in told.stderr
-    assert "leave-one-out, pairwise" in command("run", "tiny.toml", "--design", "latin-square").stderr
+    assert "choose from: add-one-in, factorial" in command("run", "tiny.toml", "--design", "latin-square").stderr
 
 
 def test_names_are_completed_from_the_study_that_is_here(folder, monkeypatch):
@@ -255,13 +255,21 @@ def test_names_are_completed_from_the_study_that_is_here(folder, monkeypatch):
     monkeypatch.chdir(folder)
     assert list(run_options.complete_parts("m")) == ["morphology", "model.skip", "model.batchnorm"]
     assert list(run_options.complete_designs("fra")) == ["fractional", "fractional-3", "fractional-5"]
+    assert list(run_options.complete_settings("optimizer.l")) == ["optimizer.lr="]
+    assert list(run_options.complete_settings("train.")) == ["train.epochs=", "train.batch_size="]
+    assert "morphology.size=" in run_options.complete_settings("mor")
+    assert list(run_options.complete_swaps("mo")) == ["morphology=", "model="]
+    assert "optimizer=adamw" in run_options.complete_swaps("optimizer=ad")
+    assert "morphology=open" in run_options.complete_swaps("morphology=op")
+    assert list(run_options.complete_swaps("nothing=a")) == []
     assert "macro_f1" in run_options.complete_metrics("macro")
     assert list(run_options.complete_formats("l")) == ["latex"]
     assert list(run_options.complete_columns("variant,verd")) == ["variant,verdict"]
     (folder / "runs" / "flowers" / "trials").mkdir(parents=True)
     assert list(run_options.complete_studies("fl")) == ["flowers"]
     (folder / "study.toml").write_text("not TOML")
-    assert list(run_options.complete_parts("m")) == []
+    for complete in (run_options.complete_parts, run_options.complete_settings, run_options.complete_swaps):
+        assert list(complete("m")) == []
 
 
 def test_every_command_of_the_document_can_be_run(command, picture_folder):

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import sysconfig
+from pathlib import Path
 
 import pytest
 
@@ -145,3 +148,19 @@ def test_listing_loads_neither_torch_nor_scipy_nor_the_native_core(words):
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "morphology" in run.stdout
     assert run.stderr.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        ("flowerablate list op", ["optimizer"]),
+        ("flowerablate list optimizer adamw", ["adamw"]),
+        ("flowerablate list nothing a", []),
+        ("flowerablate run --retune optimizer.l", ["optimizer.lr="]),
+    ],
+)
+def test_the_shell_completes(tmp_path, words, completed):
+    asked = {"_FLOWERABLATE_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+    program = Path(sysconfig.get_path("scripts")) / "flowerablate"
+    done = subprocess.run([program], env=os.environ | asked, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stdout.split() == completed, done.stderr

@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 from flowerablate.contracts import ContrastKind
 from flowerablate.errors import StudyError
 from flowerablate.report import FORMATS, format_of, render
+from flowerablate.report.standard import default_columns
 from flowerablate.stats import Verdict
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -176,6 +177,29 @@ def test_svg_is_well_formed_and_needs_no_network(demo) -> None:
     assert "<study> & more" in text
     assert re.findall(r"https?://[^\"\s]+", svg) == ["http://www.w3.org/2000/svg"]
     assert svg == render(demo, "svg", title="<study> & more")
+
+
+def columns_and_text(svg: str) -> tuple[float, str]:
+    """Return the cells that the picture of a terminal is wide, and its text."""
+    root = ElementTree.fromstring(svg)
+    width = float(root.attrib["viewBox"].split()[2])
+    return (width - 18) / 12.2, "".join(root.itertext()).replace("\xa0", " ")
+
+
+def test_svg_is_as_wide_as_its_columns_need(demo, study) -> None:
+    small, _ = columns_and_text(render(study({"": [0.9, 0.8], "x": [0.7, 0.7]}), "svg"))
+    wide, text = columns_and_text(render(demo, "svg"))
+    assert 80 <= round(small) <= 100
+    assert 80 < round(wide) <= 120
+    assert "No room at this width" in render(demo, width=80)
+    assert "No room at this width" not in text
+
+
+def test_svg_is_never_wider_than_a_page_shows(demo) -> None:
+    # Twice the columns: what does not fit is left out, and said so.
+    wide, text = columns_and_text(render(demo, "svg", columns=(*default_columns(demo), *default_columns(demo))))
+    assert round(wide) == 120
+    assert "No room at this width for: " in text
 
 
 @pytest.mark.parametrize("format", FORMATS)

@@ -5,7 +5,7 @@ with which weights. Several designs in one study share their variants.
 """
 
 from .ask import design
-from .changes import Target, removable, swapped, without
-from .settings import candidates
+from .changes import FEATURED, Target, removable, swapped, without
+from .settings import candidates, setting_keys
 
-__all__ = ["Target", "candidates", "design", "removable", "swapped", "without"]
+__all__ = ["FEATURED", "Target", "candidates", "design", "removable", "setting_keys", "swapped", "without"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -69,6 +69,17 @@ def check_value(pipeline: Pipeline, key: str, value: object, lookup: Lookup) -> 
 def check_key(pipeline: Pipeline, key: str, lookup: Lookup) -> None:
     """Raise :class:`StudyError` where *pipeline* has no setting *key*."""
     _param(pipeline, key, lookup)
+
+
+def setting_keys(pipeline: Pipeline, lookup: Lookup) -> Iterator[str]:
+    """Yield the keys of all settings of *pipeline*, steps first, those that are no component's last."""
+    places: list[tuple[str, str, Choice]] = [(step.name, "step", step) for step in pipeline.steps]
+    places += [(slot, slot, getattr(pipeline, slot)) for slot in FEATURED]
+    for place, slot, choice in places:
+        for param in lookup(slot, choice.use, place).params:
+            yield f"{place}.{param.name}"
+    for name in _TRAIN:
+        yield f"train.{name}"
 
 
 def _param(pipeline: Pipeline, key: str, lookup: Lookup) -> Param:
