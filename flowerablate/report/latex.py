@@ -135,7 +135,7 @@ def _rows(parts: Sequence[_Part], summary: Summary) -> Iterator[str]:
 
 
 def _row(parts: Sequence[_Part], position: int, row: Row) -> str:
-    return _line(parts, 1 + position, bold=row.verdict not in (None, "undecided"))
+    return _line(parts, 1 + position, bold=row.verdict not in (None, "undecided", "unchanged"))
 
 
 def _line(parts: Sequence[_Part], position: int, *, bold: bool) -> str:

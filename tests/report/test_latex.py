@@ -85,6 +85,13 @@ def test_bold_stands_for_what_was_decided_and_nothing_else(demo) -> None:
     assert "Bold: decided." in render(demo, "latex")
 
 
+def test_a_control_that_differs_in_nothing_is_no_decision(kinds) -> None:
+    unchanged = [row.label for row in kinds.rows if row.verdict == "unchanged"]
+    assert unchanged
+    lines = {line.split(" & ")[0]: line for line in body_of(render(kinds, "latex"))}
+    assert not any(r"\textbf" in lines[escape(label)] for label in unchanged)
+
+
 def test_the_caption_has_the_rules_and_the_notes_stand_below(demo) -> None:
     text = render(demo, "latex", title="flowers")
     caption = re.search(r"\\caption\{(.*)\}\n", text)
