@@ -230,6 +230,8 @@ def _filled(ps: Sequence[float | None]) -> list[float]:
 
 
 def _why_no_pair(row: Row) -> str:
+    if row.trials == 0:
+        return "n = 0: no trial has been run yet"
     if row.failed == row.trials:
         return "n = 0: all trials failed"
     if row.unpaired:

@@ -85,6 +85,13 @@ def test_a_variant_that_failed_altogether_keeps_its_row_and_its_place_in_the_fam
     assert x.reason == "n = 0: all trials failed"
 
 
+def test_a_variant_without_any_trial_yet_is_not_said_to_have_failed(arms) -> None:
+    asked = [Contrast(f"-{name}", "removal", {"": 1.0, f"-{name}": -1.0}, name) for name in ("crop", "x")]
+    crop, x = summarise(arms(base=BASE, crop=[0.80, 0.82, 0.81, 0.80, 0.79]), asked).rows
+    assert crop.n == 5
+    assert (x.verdict, x.reason) == ("undecided", "n = 0: no trial has been run yet")
+
+
 def test_without_a_base_nothing_is_compared(trial) -> None:
     summary = summarise([trial("-x", 1, 0.9), trial("", 1, None, failure="boom")])
     assert summary.base.n == 0
