@@ -137,6 +137,21 @@ def test_it_is_never_surer_than_replicates_or_images_alone(seed: int, replicates
     assert crossed(table).variance * table.size >= max(of_rows, of_columns) * (1 - 1e-9)
 
 
+@given(st.integers(0, 10**6), st.integers(2, 3), st.sampled_from([(16, 1, 1), (1, 4, 1)]))
+def test_with_few_replicates_it_is_never_surer_than_their_t_test(
+    seed: int, replicates: int, parts: tuple[float, float, float]
+) -> None:
+    table = made_up(seed, replicates, 50, parts)
+    found, plain = crossed(table), scipy.stats.ttest_1samp(table.mean(axis=1), 0.0)
+    low, high = found.interval(0.95)
+    assert low <= plain.confidence_interval(0.95).low + 1e-9
+    assert high >= plain.confidence_interval(0.95).high - 1e-9
+    assert found.p >= plain.pvalue * (1 - 1e-9)
+    assert (found.p <= 0.05) == (not low < 0 < high)
+    nearer = scipy.stats.ttest_1samp(table.mean(axis=1), 1.0, alternative="less").pvalue
+    assert found.equivalence(1.0, 0.95).below_p >= nearer * (1 - 1e-9)
+
+
 @given(st.integers(0, 10**6))
 def test_the_order_of_replicates_and_images_does_not_matter(seed: int) -> None:
     table = made_up(seed, 5, 11)
@@ -251,3 +266,14 @@ def test_the_interval_covers_the_truth_where_test_sets_overlap(
     ours, plain = covered(3000, replicates, 50, parts, pool=250)
     assert 0.934 <= ours <= 0.97
     assert plain <= ours
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("parts", [(16, 1, 1), (4, 1, 1), (1, 0.25, 1), (1, 1, 1)])
+@pytest.mark.parametrize("replicates", [2, 3])
+@pytest.mark.parametrize("pool", [None, 250])
+def test_two_or_three_replicates_do_not_cover_less(
+    pool: int | None, replicates: int, parts: tuple[float, float, float]
+) -> None:
+    ours, plain = covered(3000, replicates, 50, parts, pool=pool)
+    assert ours >= max(0.934, plain)
