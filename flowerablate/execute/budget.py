@@ -23,13 +23,6 @@ def seconds_of(text: str) -> float:
     return seconds
 
 
-def words_of(seconds: float) -> str:
-    """Return *seconds* as a user writes them, such as ``1h30m``."""
-    whole = max(1, round(seconds))
-    parts = ((whole // 3600, "h"), (whole % 3600 // 60, "m"), (whole % 60, "s"))
-    return "".join(f"{number}{unit}" for number, unit in parts if number)
-
-
 class Budget:
     """The time of a run, which begins now. How long a trial takes is judged by the mean of those before it.
 

@@ -72,8 +72,11 @@ def spent(level_score: Floats, fraction: float, sides: Sides) -> Floats:
     return share
 
 
-def spent_score(score: float, fraction: float, sides: Sides) -> float:
-    """Return the score of the level that has its first boundary at *score*, when *fraction* is reached."""
+def spent_score(score: float, fraction: float) -> float:
+    """Return the score of the level that has its first boundary at *score*, when *fraction* is reached.
+
+    It is the same for one side and for two, as *score* and result count each side by itself.
+    """
     from scipy.special import ndtr, ndtri
 
     return -float(ndtri(min(1.0, ndtr(-score)) / 2)) * math.sqrt(min(fraction, 1.0))

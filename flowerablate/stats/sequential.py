@@ -89,7 +89,7 @@ def sequential_p(
     for number, count in enumerate(looks.counts):
         score = _score(signed[:count], sides, scale)
         if number == 0:
-            named = spent_score(score, looks.counts[0] / looks.last, sides)
+            named = spent_score(score, looks.counts[0] / looks.last)
         else:
             table = tables(looks.counts, looks.last, sides)[number]
             named = table.level_score(score)
