@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
+
+from tables import between, table
 
 HERE = Path(__file__).parent
 README = HERE / "README.md"
@@ -28,7 +29,8 @@ def main() -> None:
         if not path.exists():
             print(f"{name}: no result yet, its table stays as it is", file=sys.stderr)
             continue
-        new = _between(new, name, render(json.loads(path.read_text(encoding="utf-8"))))
+        rendered = render(json.loads(path.read_text(encoding="utf-8")))
+        new = between(new, name, rendered, writer="report.py", document=README.name)
     if options.check and new != old:
         sys.exit("error: README.md does not show the results; run python benchmarks/report.py")
     README.write_text(new, encoding="utf-8")
@@ -38,14 +40,6 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Write the tables of README.md from the results.")
     parser.add_argument("--check", action="store_true", help="change nothing, say whether they agree")
     return parser.parse_args()
-
-
-def _between(text: str, name: str, table: str) -> str:
-    begin, end = f"<!-- {name}: written by report.py -->", f"<!-- end of {name} -->"
-    if begin not in text or end not in text:
-        sys.exit(f"error: README.md has no markers {begin!r} and {end!r}")
-    between = re.compile(f"({re.escape(begin)}).*?({re.escape(end)})", re.DOTALL)
-    return between.sub(lambda found: f"{found[1]}\n\n{table}\n\n{found[2]}", text)
 
 
 def operations(result: Result) -> str:
@@ -62,7 +56,7 @@ def operations(result: Result) -> str:
         "operation", "µs", "fastest peer, µs", "ratio (min-max)", "target",
         "µs, all cores", "fastest peer, µs", "ratio (min-max)", "target",
     ]  # fmt: skip
-    parts = [_conditions(result), _table(heads, rows), _tally(result["results"])]
+    parts = [_conditions(result), table(heads, rows), _tally(result["results"])]
     differing = [
         f"{each['case']} from {peer} by {gap['largest_difference']:g}"
         for each in result["results"]
@@ -131,9 +125,9 @@ def chains(result: Result) -> str:
             short.append(f"{each['what']} {each['dearest_to_cheapest']:.2f}, where at most {each['target']:g} is flat")
     parts = [
         _conditions(result),
-        _table(["chain", "against", "our images/s", "its images/s", "ratio (min-max)", "target"], rows),
-        _table(["chain", "threads", "times one thread", "target"], scaling),
-        _table(["cost of a picture", "relative", "dearest / cheapest", "target"], flat) if flat else "",
+        table(["chain", "against", "our images/s", "its images/s", "ratio (min-max)", "target"], rows),
+        table(["chain", "threads", "times one thread", "target"], scaling),
+        table(["cost of a picture", "relative", "dearest / cheapest", "target"], flat) if flat else "",
         _tally(all_verdicts),
         _missed(short),
         _reasons("Not installed", result["missing_peers"]) if result["missing_peers"] else "",
@@ -170,11 +164,6 @@ def _reasons(title: str, reasons: dict[str, str]) -> str:
     for name, reason in reasons.items():
         by_reason.setdefault(reason, []).append(name)
     return f"{title}: " + "; ".join(f"{', '.join(names)} ({reason})" for reason, names in by_reason.items()) + "."
-
-
-def _table(heads: list[str], rows: list[list[str]]) -> str:
-    lines = ["| " + " | ".join(heads) + " |", "|" + " --- |" * len(heads)]
-    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
 
 
 if __name__ == "__main__":

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
+
+sys.path.append(str(Path(__file__).parents[1]))
+
+from tables import between, table
 
 RESULTS = Path(__file__).parents[1] / "results"
 DOCUMENT = Path(__file__).parents[2] / "docs" / "evidence.md"
@@ -28,7 +31,8 @@ def main() -> None:
     for name, (file, render) in TABLES.items():
         path = RESULTS / file
         if path.exists():
-            new = _between(new, name, render(json.loads(path.read_text(encoding="utf-8"))))
+            rendered = render(json.loads(path.read_text(encoding="utf-8")))
+            new = between(new, name, rendered, writer="benchmarks/coverage/report.py", document=DOCUMENT.name)
         else:
             print(f"{name}: no result yet, its table stays as it is", file=sys.stderr)
     if not options.check:
@@ -51,7 +55,7 @@ def coverage(result: Result) -> str:
         ]
         for row in result["coverage"]
     ]
-    return _conditions(result) + "\n\n" + _table(heads, rows)
+    return _conditions(result) + "\n\n" + table(heads, rows)
 
 
 def equivalence(result: Result) -> str:
@@ -68,7 +72,7 @@ def equivalence(result: Result) -> str:
         ]
         for row in result["equivalence"]
     ]
-    return _table(heads, rows)
+    return table(heads, rows)
 
 
 def adaptive(result: Result) -> str:
@@ -100,7 +104,7 @@ def adaptive(result: Result) -> str:
                 _promise(ours, interval=(0.94, 1.0)),
             ]
         )
-    return _table(heads, rows)
+    return table(heads, rows)
 
 
 def against_fixed(result: Result) -> str:
@@ -129,7 +133,7 @@ def against_fixed(result: Result) -> str:
         ]
         for row in simulated["rows"]
     ]
-    text = f"{_table(heads, rows)}\n\n{simulated['studies']:,} studies per line. {_versions(result)}"
+    text = f"{table(heads, rows)}\n\n{simulated['studies']:,} studies per line. {_versions(result)}"
     trained = result.get("trained")
     if trained:
         share = trained["trials_adaptive"] / trained["trials_fixed"]
@@ -156,7 +160,7 @@ def power(result: Result) -> str:
                 *(f"{100 * found[name]['family_error']:.1f} %" for name in names),
             ]
         )
-    return _table(heads, rows)
+    return table(heads, rows)
 
 
 def images(result: Result) -> str:
@@ -168,7 +172,7 @@ def images(result: Result) -> str:
         size = f"{row['images']} of {row['pool']}" if row["pool"] else row["images"]
         covers = _percent(row, "covered"), _percent(row, "t_covered")
         rows.append([row["kind"], parts, row["replicates"], size, *covers, f"{row['wider']:.2f} x"])
-    return _conditions(result) + "\n\n" + _table(heads, rows)
+    return _conditions(result) + "\n\n" + table(heads, rows)
 
 
 def planted(result: Result) -> str:
@@ -186,7 +190,7 @@ def planted(result: Result) -> str:
     ]
     false = result["studies_with_a_false_finding"]
     total = f"{false} of {result['studies']} studies had a false finding ({100 * false / result['studies']:.1f} %)."
-    return f"{_table(heads, rows)}\n\n{total} {_versions(result)}"
+    return f"{table(heads, rows)}\n\n{total} {_versions(result)}"
 
 
 def _by_case(rows: Iterable[Result]) -> dict[tuple[str, object], dict[str, Result]]:
@@ -209,25 +213,12 @@ def _percent(row: Result, key: str) -> str:
     return f"{100 * row[key]:.1f} ± {100 * row[f'{key}_se']:.1f} %"
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
-
-
 def _conditions(result: Result) -> str:
     return f"{result['studies']:,} studies per line; ± is one Monte-Carlo standard error. {_versions(result)}"
 
 
 def _versions(result: Result) -> str:
     return ", ".join(f"{name} {number}" for name, number in result["versions"].items()) + "."
-
-
-def _between(text: str, name: str, table: str) -> str:
-    begin, end = f"<!-- {name}: written by benchmarks/coverage/report.py -->", f"<!-- end of {name} -->"
-    if begin not in text or end not in text:
-        sys.exit(f"error: {DOCUMENT.name} has no markers {begin!r} and {end!r}")
-    between = re.compile(f"({re.escape(begin)}).*?({re.escape(end)})", re.DOTALL)
-    return between.sub(lambda found: f"{found[1]}\n\n{table}\n\n{found[2]}", text)
 
 
 TABLES: dict[str, tuple[str, Callable[[Result], str]]] = {

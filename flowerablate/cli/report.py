@@ -101,8 +101,9 @@ def report(
     from ..ledger import Ledger
     from ..report import FORMATS, format_of
 
-    if format is not None and format not in (*FORMATS, "html"):
-        raise StudyError(f"no report format is called {format!r}; {nearest(format, (*FORMATS, 'html'))}")
+    formats = (*FORMATS, "html")
+    if format is not None and format not in formats:
+        raise StudyError(f"no report format is called {format!r}; {nearest(format, formats)}")
     ledger = Ledger(find_ledger(study, runs))
     if images:
         from .report_images import print_images

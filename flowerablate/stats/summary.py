@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from ..contracts import Contrast, MetricInfo, Rules, TrialResult
 from ..errors import StudyError, nearest
-from .arms import Values, arms_of, changes_of, contrasts_for, values_of
+from .arms import Arms, Values, arms_of, changes_of, contrasts_for, values_of
 from .effects import Effect, paired_effect
-from .evidence import Judge, judged
+from .evidence import Evidence, Judge, judged
 from .images import ImageEvidence
 from .multiplicity import adjust
 from .notes import write_notes
@@ -53,7 +53,8 @@ def summarise(
     values = values_of(results, rules.metric)
     asked = contrasts_for(results, contrasts)
     judge = judge or judge_by_images(images or {})
-    rows = [_row(contrast, groups, values, rules, judge) for contrast in asked]
+    seeds = _seeds(results)
+    rows = [_row(contrast, groups, values, seeds, rules, judge) for contrast in asked]
     rows = _with_verdicts(rows, rules, lower_is_better=info.lower_is_better)
     summary = Summary(
         metric=rules.metric,
@@ -86,12 +87,19 @@ def _secondary(
     values = values_of(results, info.name)
     rules = replace(rules, metric=info.name, margin=None)
     seeds = _seeds(results)
-    effects: list[Effect | None] = []
-    for contrast in contrasts:
-        arms = arms_of(contrast, values, seeds)
-        effect = paired_effect(arms.with_it, arms.without, level=rules.level) if arms.seeds else None
-        effects.append(judged(contrast, arms, effect, rules, judge)[0] if effect else None)
-    return Secondary(info, _mean(list(values.get("", {}).values())), tuple(effects))
+    effects = tuple(
+        _judged_effect(contrast, arms_of(contrast, values, seeds), rules, judge)[0] for contrast in contrasts
+    )
+    return Secondary(info, _mean(list(values.get("", {}).values())), effects)
+
+
+def _judged_effect(
+    contrast: Contrast, arms: Arms, rules: Rules, judge: Judge
+) -> tuple[Effect, Evidence] | tuple[None, None]:
+    """Return the effect of *arms* with what it has to show; None and None without a single pair."""
+    if not arms.seeds:
+        return None, None
+    return judged(contrast, arms, paired_effect(arms.with_it, arms.without, level=rules.level), rules, judge)
 
 
 def _seeds(results: Iterable[TrialResult]) -> list[int]:
@@ -126,14 +134,15 @@ def _base_row(group: Sequence[TrialResult], values: Mapping[int, float]) -> Row:
 
 
 def _row(
-    contrast: Contrast, groups: Mapping[str, list[TrialResult]], values: Values, rules: Rules, judge: Judge
+    contrast: Contrast,
+    groups: Mapping[str, list[TrialResult]],
+    values: Values,
+    seeds: Sequence[int],
+    rules: Rules,
+    judge: Judge,
 ) -> Row:
-    seeds = _seeds(result for group in groups.values() for result in group)
     arms = arms_of(contrast, values, seeds)
-    effect, evidence = None, None
-    if arms.seeds:
-        effect = paired_effect(arms.with_it, arms.without, level=rules.level)
-        effect, evidence = judged(contrast, arms, effect, rules, judge)
+    effect, evidence = _judged_effect(contrast, arms, rules, judge)
     subjects = [change for change in changes_of(contrast) if change]
     trials = [result for change in subjects for result in groups.get(change, ())]
     described = _described(contrast)

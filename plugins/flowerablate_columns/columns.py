@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
 from flowerablate.report import (
     MISSING,
     Column,
@@ -35,9 +37,9 @@ class _RowColumn(Column):
         """Return the text of each row."""
         return [self.cell(row, summary) for row in (summary.base, *summary.rows)]
 
+    @abstractmethod
     def cell(self, row: Row, summary: Summary) -> str:
         """Return the text of *row*."""
-        raise NotImplementedError
 
 
 class PColumn(_RowColumn):

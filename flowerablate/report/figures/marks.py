@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..signs import sign_of
+
 
 @dataclass(frozen=True)
 class Mark:
@@ -22,19 +24,10 @@ _NEGLIGIBLE = Mark("equal", "s", 6.5, False)
 _UNCHANGED = Mark("equal", "P", 7.5, True)
 _OPEN = Mark("open", "o", 7.0, False)
 
-_MARKS = {
-    "helps": _FOR,
-    "base wins": _FOR,
-    "together more": _FOR,
-    "hurts": _AGAINST,
-    "new wins": _AGAINST,
-    "together less": _AGAINST,
-    "differs": _DIFFERS,
-    "unchanged": _UNCHANGED,
-    "negligible": _NEGLIGIBLE,
-}
+_MARKS = {"▲": _FOR, "▼": _AGAINST, "≠": _DIFFERS, "=": _UNCHANGED, "≈": _NEGLIGIBLE}
+"""By the sign that the verdict has in the table, so that the two cannot disagree."""
 
 
 def mark_of(verdict: str | None) -> Mark:
     """Return the mark of *verdict*; what is undecided, or has no verdict, has the open one."""
-    return _MARKS.get(verdict or "", _OPEN)
+    return _MARKS.get(sign_of(verdict), _OPEN)
