@@ -7,7 +7,8 @@ Shaffer's, as any other p does, at every look, and the error of the whole family
 Liu and Yao 2013, doi:10.1002/sim.5700). Intervals are repeated confidence intervals (Jennison and Turnbull 1989;
 2000, *Group Sequential Methods*, 9): all effects that no look has rejected. They leave out 0 just when p does.
 
-Where the differences do not vary, the sign test stands in, as in a study of fixed size.
+Where the differences do not vary, the sign test stands in, as in a study of fixed size. It gives a p and no
+interval, so at such a look p may find what the interval, that of the other looks, does not leave out.
 """
 
 from __future__ import annotations
@@ -102,8 +103,9 @@ def repeated_interval(
 ) -> tuple[float, float] | None:
     """Return the means that no look has rejected at *level*; None where the differences have not varied at any look.
 
-    With one *side*, each bound holds at *level* by itself: the interval lies within a margin just when both one-sided
-    tests against it reject. Where looks disagree so far that nothing is left, the bounds of the last look are given.
+    With one *side*, each bound holds at *level* by itself: if the differences have varied at each look, the interval
+    lies within a margin just when both one-sided tests against it reject. Where looks disagree so far that nothing is
+    left, the bounds of the last look are given.
     """
     from .boundaries import boundary_scores
 

@@ -31,6 +31,11 @@ def at(n, plan=PLAN):
     return reached(plan, range(n))
 
 
+varying_at_each_look = differences.filter(
+    lambda values: all(max(values[:count]) - min(values[:count]) > 1e-3 for count in at(len(values)).counts)
+)
+
+
 def test_looks_are_about_five_and_equally_spaced():
     assert planned_looks(5, 20) == PLAN
     assert planned_looks(6, 20) == (6, 10, 13, 17, 20)
@@ -63,7 +68,7 @@ def test_a_single_planned_look_gives_the_paired_t_test(values):
     assert p == pytest.approx(stats.ttest_1samp(values, 0).pvalue, rel=1e-6, abs=1e-12)
 
 
-@given(differences, st.floats(0.01, 0.5))
+@given(varying_at_each_look, st.floats(0.01, 0.5))
 def test_the_interval_leaves_out_zero_just_when_p_is_at_or_below_the_level(values, alpha):
     looks = at(len(values))
     p = sequential_p(values, looks)
@@ -72,7 +77,7 @@ def test_the_interval_leaves_out_zero_just_when_p_is_at_or_below_the_level(value
         assert (p <= alpha) == (not low <= 0 <= high)
 
 
-@given(differences, st.floats(0.01, 0.4), st.floats(0.1, 3))
+@given(varying_at_each_look, st.floats(0.01, 0.4), st.floats(0.1, 3))
 def test_the_inner_interval_lies_within_the_margin_just_when_both_one_sided_tests_reject(values, alpha, margin):
     looks = at(len(values))
     low, high = repeated_interval(values, looks, 1 - alpha, sides=1)
@@ -82,6 +87,13 @@ def test_the_inner_interval_lies_within_the_margin_just_when_both_one_sided_test
         assert (above <= alpha) == (low > -margin)
     if abs(below - alpha) > 1e-3 * alpha:
         assert (below <= alpha) == (high < margin)
+
+
+def test_a_look_without_spread_is_judged_by_signs_and_bounds_no_interval():
+    values = [0.0, 0.0, 0.0, 0.0, 0.0, 1.0]
+    assert sequential_p(values, at(6), 0.25, "less") <= 0.375
+    _, high = repeated_interval(values, at(6), 0.625, sides=1)
+    assert high > 0.25
 
 
 @given(differences, st.integers(2, 20))
