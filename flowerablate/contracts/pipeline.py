@@ -117,6 +117,13 @@ class Contrast:
     aliases: tuple[str, ...] = ()
     in_family: bool = True
 
+    @classmethod
+    def with_base(
+        cls, change: str, kind: ContrastKind, component: str, *, label: str = "", in_family: bool = True
+    ) -> Contrast:
+        """Return the question of the base against one variant, called by its *change* if no *label* is given."""
+        return cls(label or change, kind, {"": 1.0, change: -1.0}, component=component, in_family=in_family)
+
     def weights_on(self, seed: int) -> Mapping[str, float]:
         """Return the weights that hold for the replicate *seed*."""
         return self.by_seed.get(seed, self.weights)

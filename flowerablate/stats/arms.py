@@ -54,11 +54,10 @@ def arms_of(contrast: Contrast, values: Values, seeds: Iterable[int]) -> Arms:
 def contrast_of_change(change: str) -> Contrast:
     """Return the question that a variant answers where the design is not known: base against that variant."""
     place, equals, value = change.removeprefix("-").partition("=")
-    weights = {"": 1.0, change: -1.0}
     if place == "control":
-        return Contrast(value, "control", weights, component=value)
+        return Contrast.with_base(change, "control", value, label=value)
     kind: ContrastKind = "removal" if not equals else "setting" if "." in place else "swap"
-    return Contrast(change, kind, weights, component=place)
+    return Contrast.with_base(change, kind, place)
 
 
 def contrasts_for(results: Sequence[TrialResult], designed: Sequence[Contrast] = ()) -> tuple[Contrast, ...]:

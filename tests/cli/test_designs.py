@@ -16,6 +16,7 @@ import torch
 
 from flowerablate.cli import run_options
 from flowerablate.execute import trial as trial_module
+from flowerablate.report.formats import SUFFIXES
 from flowerablate.train.state import load_state
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "designs.md"
@@ -264,6 +265,7 @@ def test_names_are_completed_from_the_study_that_is_here(folder, monkeypatch):
     assert list(run_options.complete_swaps("nothing=a")) == []
     assert "macro_f1" in run_options.complete_metrics("macro")
     assert list(run_options.complete_formats("l")) == ["latex"]
+    assert list(run_options.complete_formats("")) == list(SUFFIXES.values())
     assert list(run_options.complete_columns("variant,verd")) == ["variant,verdict"]
     (folder / "runs" / "flowers" / "trials").mkdir(parents=True)
     assert list(run_options.complete_studies("fl")) == ["flowers"]

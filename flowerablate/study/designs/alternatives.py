@@ -16,7 +16,7 @@ def swaps(cells: Cells, texts: Iterable[str]) -> Iterator[Contrast]:
     """Yield one question for each ``place=component``."""
     for text in texts:
         change = cells.add_new(swapped(cells.base, text, cells.lookup), text)
-        yield Contrast(change, "swap", {"": 1.0, change: -1.0}, component=text.partition("=")[0])
+        yield Contrast.with_base(change, "swap", text.partition("=")[0])
 
 
 def settings(cells: Cells, texts: Iterable[str]) -> Iterator[Contrast]:
@@ -29,4 +29,4 @@ def settings(cells: Cells, texts: Iterable[str]) -> Iterator[Contrast]:
             raise StudyError(f"--vary {text!r} changes nothing: it is what the base pipeline already has")
         for value in others:
             change = cells.add(with_setting(cells.base, key, value))
-            yield Contrast(f"{key}={show_value(value)}", "setting", {"": 1.0, change: -1.0}, component=key)
+            yield Contrast.with_base(change, "setting", key, label=f"{key}={show_value(value)}")

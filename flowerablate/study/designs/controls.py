@@ -18,4 +18,4 @@ def controls(cells: Cells, names: Iterable[Literal["placebo", "luck"]]) -> Itera
     """Yield one question for each control."""
     for name in dict.fromkeys(names):
         change = cells.add(replace(cells.base, control=name))
-        yield Contrast(name, "control", {"": 1.0, change: -1.0}, component=name)
+        yield Contrast.with_base(change, "control", name, label=name)

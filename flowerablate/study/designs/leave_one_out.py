@@ -12,4 +12,4 @@ def leave_one_out(cells: Cells, components: Sequence[Component]) -> Iterator[Con
     """Yield one question for each component: base against the base without it."""
     for component in components:
         change = cells.without([component])
-        yield Contrast(change, "removal", {"": 1.0, change: -1.0}, component=component.name)
+        yield Contrast.with_base(change, "removal", component.name)

@@ -27,7 +27,7 @@ def shapley(cells: Cells, components: Sequence[Component], seeds: Iterable[int])
     else:
         yield from _sampled(cells, components, seeds)
     bare = cells.without(components)
-    yield Contrast(bare, "exploration", {"": 1.0, bare: -1.0}, component=bare, in_family=False)
+    yield Contrast.with_base(bare, "exploration", bare, in_family=False)
 
 
 def _exact(cells: Cells, components: Sequence[Component]) -> Iterator[Contrast]:
