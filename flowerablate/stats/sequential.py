@@ -103,9 +103,9 @@ def repeated_interval(
 ) -> tuple[float, float] | None:
     """Return the means that no look has rejected at *level*; None where the differences have not varied at any look.
 
-    With one *side*, each bound holds at *level* by itself: if the differences have varied at each look, the interval
-    lies within a margin just when both one-sided tests against it reject. Where looks disagree so far that nothing is
-    left, the bounds of the last look are given.
+    With one *side*, each bound holds at *level* by itself: the interval lies within a margin just when both one-sided
+    tests against it reject, if the differences have varied at each look. Where looks disagree so far that nothing is
+    left, the bounds of the last look are given, and that does not hold.
     """
     from .boundaries import boundary_scores
 

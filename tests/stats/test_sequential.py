@@ -1,8 +1,10 @@
 """Sequential p-values, repeated intervals and the chance to be decided."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -68,11 +70,18 @@ def test_a_single_planned_look_gives_the_paired_t_test(values):
     assert p == pytest.approx(stats.ttest_1samp(values, 0).pvalue, rel=1e-6, abs=1e-12)
 
 
+def looks_agree(values, level, sides):
+    """Whether the bounds of all looks have effects in common; else the interval is that of the last look alone."""
+    intervals = [repeated_interval(values[:count], at(count), level, sides=sides) for count in at(len(values)).counts]
+    return all(old[0] <= new[0] <= new[1] <= old[1] for old, new in pairwise(intervals))
+
+
 @given(varying_at_each_look, st.floats(0.01, 0.5))
 def test_the_interval_leaves_out_zero_just_when_p_is_at_or_below_the_level(values, alpha):
     looks = at(len(values))
     p = sequential_p(values, looks)
     low, high = repeated_interval(values, looks, 1 - alpha)
+    assume(looks_agree(values, 1 - alpha, 2))
     if abs(p - alpha) > 1e-3 * alpha and low < high:
         assert (p <= alpha) == (not low <= 0 <= high)
 
@@ -81,12 +90,21 @@ def test_the_interval_leaves_out_zero_just_when_p_is_at_or_below_the_level(value
 def test_the_inner_interval_lies_within_the_margin_just_when_both_one_sided_tests_reject(values, alpha, margin):
     looks = at(len(values))
     low, high = repeated_interval(values, looks, 1 - alpha, sides=1)
+    assume(looks_agree(values, 1 - alpha, 1))
     above = sequential_p(values, looks, -margin, "greater")
     below = sequential_p(values, looks, margin, "less")
     if abs(above - alpha) > 1e-3 * alpha:
         assert (above <= alpha) == (low > -margin)
     if abs(below - alpha) > 1e-3 * alpha:
         assert (below <= alpha) == (high < margin)
+
+
+def test_where_no_effect_is_left_the_interval_is_that_of_the_last_look():
+    values = [0.0, 0.0, 0.0, 0.0, 0.5, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0]
+    level = 1 - 0.3984375
+    assert not looks_agree(values, level, 1)
+    low, high = repeated_interval(values, at(11), level, sides=1)
+    assert (low + high) / 2 == pytest.approx(np.mean(values))
 
 
 def test_a_look_without_spread_is_judged_by_signs_and_bounds_no_interval():
