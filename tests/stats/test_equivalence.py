@@ -47,7 +47,7 @@ def test_the_interval_lies_within_the_margin_just_when_the_test_says_so(arms, ma
     assert (-margin < test.low and test.high < margin) == (test.p < 0.05)
 
 
-@given(pairs, margins, st.floats(1, 5))
+@given(pairs, margins, st.floats(1.001, 5))  # what is wider by a last bit only, the rounding of Student's t decides
 def test_a_wider_margin_is_never_harder_to_keep(arms, margin: float, factor: float) -> None:
     effect = paired_effect(*zip(*arms, strict=True))
     narrow, wide = equivalence_test(effect, margin), equivalence_test(effect, factor * margin)
