@@ -29,6 +29,7 @@ from torchvision import transforms
 from torchvision.models import resnet18
 
 from flowerablate import Samples
+from flowerablate.contracts import SplitPlan
 from flowerablate.data.splits import split_samples
 
 SIZE = 64
@@ -124,7 +125,7 @@ def _model(classes: int) -> nn.Module:
 
 
 def _run(samples: Samples, seed: int, epochs: int, lr: float) -> Run:
-    split = split_samples(samples, seed, validation=0.2, test=0.2)
+    split = split_samples(samples, seed, SplitPlan(validation=0.2, test=0.2))
     torch.manual_seed(seed)
     train = DataLoader(
         Pictures(samples, split.train, FOR_TRAINING),

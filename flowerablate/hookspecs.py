@@ -56,6 +56,11 @@ def flowerablate_register_loss(register: Register) -> None:
 
 
 @hookspec
+def flowerablate_register_sampler(register: Register) -> None:
+    """Register orders of the training images, each a :class:`~flowerablate.contracts.SamplerSpec`."""
+
+
+@hookspec
 def flowerablate_register_metric(register: Register) -> None:
     """Register figures of merit, each a :class:`~flowerablate.contracts.MetricSpec`."""
 

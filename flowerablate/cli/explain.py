@@ -83,7 +83,7 @@ def explain(
     else:
         _print_table(key, seed, epoch, rows)
     if out is not None:
-        shown = Preprocess(_pixel_ops(stages.train), pipeline.train.channels, dtype=prepared.images.pixels.dtype.name)
+        shown = Preprocess(_pixel_ops(stages.train), pipeline.input.channels, dtype=prepared.images.pixels.dtype.name)
         _write(out, _picture(shown, prepared.images, place, ident, seed, epoch))
         messages.print(f"wrote {escape(str(out))}", soft_wrap=True, highlight=False)
 

@@ -4,8 +4,29 @@ Importing this package loads neither torch nor the native core, so that listing 
 """
 
 from ..params import Param, Value
-from .contexts import DataContext, LossContext, MetricContext, ModelContext, ScheduleContext, StepContext
-from .pipeline import Choice, Contrast, ContrastKind, Design, Pipeline, StepChoice, TrainPlan, Trial, Variant
+from .contexts import (
+    DataContext,
+    LossContext,
+    MetricContext,
+    ModelContext,
+    SamplerContext,
+    ScheduleContext,
+    StepContext,
+)
+from .pipeline import (
+    Choice,
+    Contrast,
+    ContrastKind,
+    Design,
+    InputPlan,
+    Pipeline,
+    SplitMethod,
+    SplitPlan,
+    StepChoice,
+    TrainPlan,
+    Trial,
+    Variant,
+)
 from .products import IMAGE_SUFFIXES, SPLITS, BatchOp, Draws, Metric, NativeOp, PythonOp, Samples
 from .results import MetricInfo, TrialResult
 from .rules import Population, Rules
@@ -21,9 +42,11 @@ from .specs import (
     ModelSpec,
     OptimizerSpec,
     Register,
+    SamplerSpec,
     SchedulerSpec,
     StepSpec,
 )
+from .training import TRAINING
 
 __all__ = [
     "IMAGE_SUFFIXES",
@@ -31,6 +54,7 @@ __all__ = [
     "SLOTS",
     "SPECS",
     "SPLITS",
+    "TRAINING",
     "BatchOp",
     "Choice",
     "ColumnSpec",
@@ -41,6 +65,7 @@ __all__ = [
     "DatasetSpec",
     "Design",
     "Draws",
+    "InputPlan",
     "LossContext",
     "LossSpec",
     "Metric",
@@ -57,9 +82,13 @@ __all__ = [
     "PythonOp",
     "Register",
     "Rules",
+    "SamplerContext",
+    "SamplerSpec",
     "Samples",
     "ScheduleContext",
     "SchedulerSpec",
+    "SplitMethod",
+    "SplitPlan",
     "StepChoice",
     "StepContext",
     "StepSpec",

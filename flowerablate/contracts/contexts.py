@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,15 @@ class LossContext:
     """*class_counts*: number of training images of each class."""
 
     class_counts: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class SamplerContext:
+    """*labels*: int64 [N], of the training images in their order; *classes*: their number; *seed*: of the trial."""
+
+    labels: NDArray[np.int64]
+    classes: int
+    seed: int
 
 
 @dataclass(frozen=True)

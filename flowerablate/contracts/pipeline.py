@@ -28,20 +28,52 @@ class StepChoice(Choice):
 
 
 @dataclass(frozen=True)
-class TrainPlan:
-    """How long and in what portions a trial trains. *validation* and *test* are fractions of all images.
+class InputPlan:
+    """What the model gets: square pictures of *image_size* pixels with *channels* colour channels.
 
     *bits*: the depth, 8 or 16, with which the files are read.
     """
 
-    epochs: int
-    batch_size: int
     image_size: int
     channels: int
-    channels_last: bool
+    bits: Literal[8, 16] = 8
+
+
+SplitMethod = Literal["auto", "stratified", "grouped", "official", "k-fold"]
+"""How samples are divided: see :mod:`flowerablate.data.splits`."""
+
+
+@dataclass(frozen=True)
+class SplitPlan:
+    """How samples are divided. *validation* and *test* are fractions of all images.
+
+    *folds*: parts of a k-fold split; the replicate with seed s tests on part s modulo *folds*. *subset* limits the
+    training part: a number of images for each class, such as ``"100"``, or a share, such as ``"10%"``; empty: all.
+    """
+
     validation: float
     test: float
-    bits: Literal[8, 16] = 8
+    method: SplitMethod = "auto"
+    folds: int = 5
+    subset: str = ""
+
+
+@dataclass(frozen=True)
+class TrainPlan:
+    """How a trial trains: a field for each parameter of :data:`flowerablate.contracts.TRAINING`, which explains them."""
+
+    epochs: int
+    batch_size: int
+    channels_last: bool = True
+    precision: str = "float32"
+    compile: bool = False
+    accumulate: int = 1
+    clip_norm: float = 0.0
+    clip_value: float = 0.0
+    decay: str = "all"
+    ema: float = 0.0
+    patience: int = 0
+    best_by: str = "accuracy"
 
 
 @dataclass(frozen=True)
@@ -59,6 +91,9 @@ class Pipeline:
     optimizer: Choice
     scheduler: Choice
     loss: Choice
+    sampler: Choice
+    input: InputPlan
+    split: SplitPlan
     train: TrainPlan
     retune: tuple[tuple[str, tuple[Value, ...]], ...] = ()
     control: Literal["", "placebo", "luck"] = ""

@@ -124,6 +124,18 @@ class LossSpec(ComponentSpec):
 
 
 @dataclass(frozen=True)
+class SamplerSpec(ComponentSpec):
+    """An order of the training images. ``build(SamplerContext, **params) -> callable``: epoch to int64 [M].
+
+    What it gives are places among the N training images, 0 to N - 1, in the order of the epoch; an image may come
+    several times or not at all, and every epoch has the same length M. Epochs count from 1. It must be a pure function
+    of the context and the epoch, with random numbers from :mod:`flowerablate.keyed`.
+    """
+
+    slot = "sampler"
+
+
+@dataclass(frozen=True)
 class MetricSpec(ComponentSpec):
     """A figure of merit. ``build(MetricContext, **params) -> Metric``, taken of labels and probabilities.
 
@@ -155,6 +167,7 @@ SPECS: tuple[type[ComponentSpec], ...] = (
     OptimizerSpec,
     SchedulerSpec,
     LossSpec,
+    SamplerSpec,
     MetricSpec,
     ColumnSpec,
 )

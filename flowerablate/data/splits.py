@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..contracts import Samples
+from ..contracts import Samples, SplitPlan
 from ..errors import DataError
 from ..keyed import key64
 
@@ -24,7 +24,7 @@ class Split:
     test: NDArray[np.int64]
 
 
-def split_samples(samples: Samples, seed: int, validation: float, test: float) -> Split:
+def split_samples(samples: Samples, seed: int, plan: SplitPlan) -> Split:
     """Split class by class; a sample's place depends on *seed*, its key and its class only.
 
     Parts that the data set brings officially are kept; the missing ones are taken from its training part, as fractions
@@ -32,7 +32,10 @@ def split_samples(samples: Samples, seed: int, validation: float, test: float) -
     """
     official = samples.splits or ("train",) * len(samples)
     present = set(official)
-    fractions = {"val": 0.0 if "val" in present else validation, "test": 0.0 if "test" in present else test}
+    fractions = {
+        "val": 0.0 if "val" in present else plan.validation,
+        "test": 0.0 if "test" in present else plan.test,
+    }
     part_of = np.array([PARTS.index(name) for name in official])
     labels = np.array(samples.labels)
     for label, name in enumerate(samples.classes):

@@ -107,7 +107,7 @@ class Assembler:
         context = DataContext(self.cache / "datasets" / choice.use, self.root, skip_bad, self.progress)
         samples: Samples = self.build("dataset", choice, context)
         if skip_bad:
-            samples = without_unreadable(samples, pipeline.train.channels, self.progress)
+            samples = without_unreadable(samples, pipeline.input.channels, self.progress)
         _require_two_classes(samples)
         labels = np.array(samples.labels, dtype=np.int64)
         return DataSet(samples, fingerprint(samples, self.progress), sample_ids(samples), labels)
@@ -117,7 +117,7 @@ class Assembler:
 
         Raises :class:`StudyError` where a step mixes labels and the loss takes none that are mixed.
         """
-        context = StepContext(pipeline.train.image_size, pipeline.train.channels)
+        context = StepContext(pipeline.input.image_size, pipeline.input.channels)
         steps = [self._build_step(step, context) for step in pipeline.steps]
         mixing = [step.name for step in steps if step.enabled and isinstance(step.op, BatchOp)]
         if mixing:
@@ -144,7 +144,7 @@ class Assembler:
 
         Raises :class:`StudyError` where the chains do not give pictures of the study's image size.
         """
-        channels, bits = pipeline.train.channels, pipeline.train.bits
+        channels, bits = pipeline.input.channels, pipeline.input.bits
         steps = self.build_steps(pipeline)
         stages = stage(steps)
         prefix = Preprocess(stages.prefix, channels, dtype=f"uint{bits}")
@@ -171,12 +171,12 @@ class Assembler:
             stages.batch,
         )
         for chain in (prepared.train, prepared.evaluate):
-            _require_size(chain, images, pipeline.train.image_size)
+            _require_size(chain, images, pipeline.input.image_size)
         return prepared
 
     def _store_name(self, prefix: list[StepChoice], data: DataSet, pipeline: Pipeline, at_least: int | None) -> str:
         steps = [[step.use, dict(step.params), step.enabled, self.provenance("step", step.use)] for step in prefix]
-        context = [pipeline.train.image_size, pipeline.train.channels, pipeline.train.bits, at_least]
+        context = [pipeline.input.image_size, pipeline.input.channels, pipeline.input.bits, at_least]
         text = json.dumps([version("flowerablate"), data.fingerprint, context, steps], sort_keys=True)
         return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
 

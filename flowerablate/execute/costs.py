@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from ..contracts import NativeOp, TrainPlan
+from ..contracts import InputPlan, NativeOp, TrainPlan
 from ..data.splits import Split
 from ..loader import Batches
 from ..loader.buffers import Buffer
@@ -17,14 +17,14 @@ _SAMPLED = 64
 """Pictures of the first training batches whose values are averaged."""
 
 
-def count_flops(model: nn.Module, plan: TrainPlan, device: torch.device) -> int:
+def count_flops(model: nn.Module, shape: InputPlan, device: torch.device) -> int:
     """Return the floating-point operations of one image's way through *model*, forward, in evaluation.
 
     Counted are convolutions, matrix products and attention, as torch's ``FlopCounterMode`` does; a multiplication and
     an addition are two. 0 where the model cannot be followed so.
     """
     was_training = model.training
-    image = torch.zeros((1, plan.channels, plan.image_size, plan.image_size), device=device)
+    image = torch.zeros((1, shape.channels, shape.image_size, shape.image_size), device=device)
     model.eval()
     try:
         with torch.no_grad(), FlopCounterMode(display=False) as counter:

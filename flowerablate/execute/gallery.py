@@ -70,7 +70,7 @@ class Pictures:
         """Return the picture *key*, uint8 or uint16 [H, W, C]; *at_least* as for ``decode``."""
         if key not in self._places:
             raise DataError(f"the data set has no picture {key!r} any more")
-        plan = self.pipeline.train
+        plan = self.pipeline.input
         return decode(self.samples.paths[self._places[key]], plan.channels, depth=plan.bits, at_least=at_least)
 
     def first_of_each_class(self, count: int = SHOWN) -> list[str]:
@@ -107,7 +107,7 @@ def sample_pictures(pictures: Pictures, seed: int, *, epoch: int = 1, count: int
 def _strip(pictures: Pictures, key: str, steps: Sequence[BuiltStep], seed: int, epoch: int) -> Strip:
     whole = pictures.original(key)
     pixels = pictures.original(key, decoded_at_least(pictures.assembler.build_steps(pictures.pipeline)))
-    plan = pictures.pipeline.train
+    plan = pictures.pipeline.input
     source = PackedImages(
         pixels=pixels.reshape(-1),
         offsets=np.zeros(1, np.int64),

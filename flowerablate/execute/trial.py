@@ -20,6 +20,7 @@ from ..ledger.predictions import write_predictions
 from ..loader import Batches, PackedDataset
 from ..preprocess import BatchOps
 from ..study.designs import candidates
+from ..study.designs.changes import FEATURED
 from ..train.device import environment, pick_device, to_device
 from ..train.evaluate import Evaluation, evaluate
 from ..train.keyed_init import build_keyed
@@ -31,7 +32,7 @@ from .observer import RunObserver
 from .search import clear, search
 
 _EVALUATION_BATCH = 128
-PIPELINE_SLOTS = ("dataset", "model", "optimizer", "scheduler", "loss")
+PIPELINE_SLOTS = ("dataset", *FEATURED)
 """Slots, besides the steps, of which each pipeline has one component."""
 _RECORDED_VERSIONS = ("flowerablate", "numpy", "pillow", "torchvision")
 
@@ -52,7 +53,7 @@ def run_trial(
     """
     pipeline, device = trial.variant.pipeline, pick_device()
     plan = pipeline.train
-    split = split_samples(data.samples, trial.seed, plan.validation, plan.test)
+    split = split_samples(data.samples, trial.seed, pipeline.split)
 
     def train(candidate: Pipeline, path: Path, epochs_before: int = 0) -> _Trained:
         ready = prepared if candidate.steps == pipeline.steps else assembler.prepare(candidate, data)
@@ -83,7 +84,7 @@ def run_trial(
     surroundings = {**record_surroundings(pipeline, assembler, device), **metrics.records(figures)}
     result = replace(
         _result(trial, trained.fitted, test, {**figures, LOSS.name: test.loss}, parts.model, surroundings),
-        flops=count_flops(parts.model, plan, device),
+        flops=count_flops(parts.model, pipeline.input, device),
         memory=peak_memory(device),
         facts=training_facts(trained.pipeline.train, trained.batches["train"], trained.prepared.train, split),
     )
@@ -131,7 +132,7 @@ def build_parts(
         return assembler.build(slot, getattr(pipeline, slot), *context)
 
     plan = pipeline.train
-    shape = ModelContext(len(data.samples.classes), plan.channels, plan.image_size)
+    shape = ModelContext(len(data.samples.classes), pipeline.input.channels, pipeline.input.image_size)
     model: nn.Module = to_device(
         build_keyed(lambda: build("model", shape), seed), device, channels_last=plan.channels_last
     )
@@ -162,7 +163,7 @@ def check_parts(pipeline: Pipeline, data: DataSet, assembler: Assembler) -> None
 
     Where it chooses settings, each of its candidates is put together, and its images are packed.
     """
-    split = split_samples(data.samples, 0, pipeline.train.validation, pipeline.train.test)
+    split = split_samples(data.samples, 0, pipeline.split)
     for values, candidate in candidates(pipeline):
         if values and candidate.steps != pipeline.steps:
             assembler.prepare(candidate, data)

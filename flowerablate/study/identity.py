@@ -50,7 +50,7 @@ def describe(pipeline: Pipeline) -> dict[str, Any]:
 def _choices(pipeline: Pipeline) -> Iterable[tuple[str, Choice]]:
     for step in pipeline.steps:
         yield "step", step
-    for slot in ("model", "optimizer", "scheduler", "loss"):
+    for slot in ("model", "optimizer", "scheduler", "loss", "sampler"):
         yield slot, getattr(pipeline, slot)
 
 

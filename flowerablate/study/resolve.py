@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from ..contracts import Choice, ComponentSpec, Pipeline, Rules, StepChoice, StepSpec, TrainPlan, Value
+from ..contracts import (
+    TRAINING,
+    Choice,
+    ComponentSpec,
+    InputPlan,
+    Pipeline,
+    Rules,
+    SplitPlan,
+    StepChoice,
+    StepSpec,
+    TrainPlan,
+    Value,
+)
 from ..errors import StudyError, nearest
 from .schema import ComponentTable, StudyFile
 
@@ -22,16 +34,12 @@ def resolve(study: StudyFile, lookup: Lookup) -> Pipeline:
         optimizer=_choose("optimizer", study.optimizer, lookup),
         scheduler=_choose("scheduler", study.scheduler, lookup),
         loss=_choose("loss", study.loss, lookup),
-        train=TrainPlan(
-            epochs=study.train.epochs,
-            batch_size=study.train.batch_size,
-            image_size=study.input.image_size,
-            channels=study.input.channels,
-            bits=study.input.bits,
-            channels_last=study.train.channels_last,
-            validation=study.split.validation,
-            test=_test_fraction(study),
+        sampler=_choose("sampler", study.sampler, lookup),
+        input=InputPlan(study.input.image_size, study.input.channels, study.input.bits),
+        split=SplitPlan(
+            study.split.validation, _test_fraction(study), study.split.method, study.split.folds, study.split.subset
         ),
+        train=TrainPlan(**check_params(TRAINING, study.train, "train")),  # type: ignore[arg-type]
     )
 
 
@@ -77,7 +85,8 @@ def check_params(spec: ComponentSpec, given: Mapping[str, Any], where: str) -> d
     for key in given:
         if key not in names:
             hint = nearest(key, names) if names else "it takes no parameters"
-            raise StudyError(f"{where}: {spec.slot} {spec.name!r} has no parameter {key!r}; {hint}")
+            what = f"{spec.slot} {spec.name!r}" if spec.slot else f"[{spec.name}]"
+            raise StudyError(f"{where}: {what} has no parameter {key!r}; {hint}")
     return {
         param.name: param.check(given.get(param.name, param.default), f"{where}.{param.name}") for param in spec.params
     }

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from ..contracts import SplitMethod
 from ..errors import StudyError, nearest
 
 
@@ -45,18 +46,13 @@ class InputTable(_Table):
 
 
 class SplitTable(_Table):
-    """Fractions of the images of each class; a data set with an official split keeps that instead."""
+    """How the images are divided: see :class:`flowerablate.contracts.SplitPlan`."""
 
+    method: SplitMethod
     validation: Annotated[float, Field(gt=0, lt=1)]
     test: Annotated[float, Field(gt=0, lt=1)]
-
-
-class TrainTable(_Table):
-    """Length and portions of training."""
-
-    epochs: Annotated[int, Field(ge=1)]
-    batch_size: Annotated[int, Field(ge=2)]
-    channels_last: bool
+    folds: Annotated[int, Field(ge=2)]
+    subset: str
 
 
 DesignName = Literal[
@@ -109,7 +105,8 @@ class StudyFile(_Table):
     optimizer: ComponentTable
     scheduler: ComponentTable
     loss: ComponentTable
-    train: TrainTable
+    sampler: ComponentTable
+    train: dict[str, Any]
     ablation: AblationTable
     metrics: MetricsTable
     statistics: StatisticsTable

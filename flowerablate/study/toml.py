@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
 from ..contracts import Choice, Pipeline, Rules, StepChoice
+from .designs.changes import FEATURED
 from .designs.naming import show_value
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
@@ -17,14 +19,13 @@ def to_toml(pipeline: Pipeline, name: str, rules: Rules, secondary: Sequence[str
 
     Steps that a variant removed are left out. The questions that were asked are not in it.
     """
-    plan = pipeline.train
     tables: dict[str, dict[str, object]] = {
         "dataset": _component(pipeline.dataset),
-        "input": {"image_size": plan.image_size, "channels": plan.channels, "bits": plan.bits},
-        "split": {"validation": plan.validation, "test": plan.test},
+        "input": asdict(pipeline.input),
+        "split": asdict(pipeline.split),
         **{f"steps.{_key(step.name)}": _step(step) for step in pipeline.steps if step.enabled},
-        **{slot: _component(getattr(pipeline, slot)) for slot in ("model", "optimizer", "scheduler", "loss")},
-        "train": {"epochs": plan.epochs, "batch_size": plan.batch_size, "channels_last": plan.channels_last},
+        **{slot: _component(getattr(pipeline, slot)) for slot in FEATURED},
+        "train": asdict(pipeline.train),
         "ablation": {"seeds": len(seeds), **_retune(pipeline)},
         "metrics": {"primary": rules.metric, "secondary": list(secondary)},
         "statistics": {"level": rules.level, "margin": rules.margin, "population": rules.population},

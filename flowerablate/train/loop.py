@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -129,17 +129,22 @@ def fit(
     observer: Observer | None = None,
     device: torch.device | None = None,
     channels_last: bool = False,
+    about: Mapping[str, Any] | None = None,
 ) -> FitResult:
     """Train *parts* for *epochs*, and keep the best and the last state in *folder*.
 
     The best epoch has the highest validation accuracy, then the lowest validation loss, then comes first;
-    ``load_best`` brings it back. If *folder* has the last state of this training, it goes on from there; if that is
+    ``load_best`` brings it back. *about*, JSON values, is kept beside its weights.
+
+    If *folder* has the last state of this training, it goes on from there; if that is
     damaged, or was made with another torch, device or number of threads, one line is logged and training starts anew,
     to the numbers that it would have given here from the first. Epochs count from 1, which is also the number given to
     ``train_batches.epoch``. A loss that is not a finite number ends the training as collapsed. Raises
     :class:`TrainingError` where *folder* holds the state of another training, or where there are no batches.
     """
-    training = _Training(parts, len(train_batches), epochs, seed, folder, device or torch.device("cpu"), channels_last)
+    training = _Training(
+        parts, len(train_batches), epochs, seed, folder, device or torch.device("cpu"), channels_last, about or {}
+    )
     training.start_or_resume()
     observer = observer or Silent()
     while training.unfinished:
@@ -165,6 +170,7 @@ class _Training:
     folder: Path
     device: torch.device
     channels_last: bool
+    about: Mapping[str, Any]
     history: list[EpochRecord] = field(default_factory=list)
     best_epoch: int = 0
     collapsed_epoch: int | None = None
@@ -285,7 +291,8 @@ class _Training:
         }
 
     def _save_best(self) -> None:
-        save_state(self.folder / BEST, {"epoch": self.best_epoch, "model": self.parts.model.state_dict()})
+        state = {"epoch": self.best_epoch, "model": self.parts.model.state_dict(), "about": self.about}
+        save_state(self.folder / BEST, state)
 
     def _save_last(self) -> None:
         state = {

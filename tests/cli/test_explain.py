@@ -75,7 +75,7 @@ def seen(folder) -> Any:
         samples = assembler.load_data(pipeline, skip_bad=False)
         prepared = assembler.prepare(pipeline, samples)
         ops = [named for named in prepared.train.ops if not writes_floats(named.op)]
-        chain = Preprocess(ops, pipeline.train.channels, dtype=prepared.images.pixels.dtype.name)
+        chain = Preprocess(ops, pipeline.input.channels, dtype=prepared.images.pixels.dtype.name)
         labels = np.zeros(len(samples.ids), np.int64)
         dataset = PackedDataset(chain, prepared.images, samples.ids, labels, seed=seed)
         dataset.set_epoch(epoch)

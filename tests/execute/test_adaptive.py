@@ -5,7 +5,18 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from flowerablate.contracts import Choice, Contrast, Design, Pipeline, Rules, TrainPlan, TrialResult, Variant
+from flowerablate.contracts import (
+    Choice,
+    Contrast,
+    Design,
+    InputPlan,
+    Pipeline,
+    Rules,
+    SplitPlan,
+    TrainPlan,
+    TrialResult,
+    Variant,
+)
 from flowerablate.errors import StudyError
 from flowerablate.execute import adaptive, runner
 from flowerablate.execute.adaptive import settled
@@ -17,7 +28,9 @@ from flowerablate.ledger import Ledger
 from flowerablate.stats import summarise
 
 NOTHING = Choice("nothing")
-BASE = Pipeline(NOTHING, (), NOTHING, NOTHING, NOTHING, NOTHING, TrainPlan(1, 2, 8, 3, False, 0.2, 0.2))
+BASE = Pipeline(
+    NOTHING, (), *[NOTHING] * 5, input=InputPlan(8, 3), split=SplitPlan(0.2, 0.2), train=TrainPlan(1, 2, False)
+)
 EFFECTS = {"": 0.0, "-clear": 0.3, "-middling": 0.03, "-idle": 0.0}
 """By how much each change lowers the accuracy."""
 

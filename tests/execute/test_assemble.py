@@ -9,11 +9,13 @@ from flowerablate.contracts import (
     BatchOp,
     Choice,
     DatasetSpec,
+    InputPlan,
     LossSpec,
     NativeOp,
     Pipeline,
     PythonOp,
     Samples,
+    SplitPlan,
     StepChoice,
     StepSpec,
     TrainPlan,
@@ -23,7 +25,6 @@ from flowerablate.execute.assemble import Assembler, data_choice
 from flowerablate.registry import Owner, Registry
 
 NOTHING = Choice("none")
-PLAN = TrainPlan(1, 4, 16, 3, False, 0.2, 0.2)
 
 
 def scan(context, path=""):
@@ -67,8 +68,14 @@ def assembler(picture_folder, tmp_path) -> Assembler:
 
 def pipeline(use: str = "resize", image_size: int = 16) -> Pipeline:
     step = StepChoice(use, name="fit")
-    plan = replace(PLAN, image_size=image_size)
-    return Pipeline(Choice("files"), (step,), NOTHING, NOTHING, NOTHING, NOTHING, plan)
+    return Pipeline(
+        Choice("files"),
+        (step,),
+        *[NOTHING] * 5,
+        input=InputPlan(image_size, 3),
+        split=SplitPlan(0.2, 0.2),
+        train=TrainPlan(1, 4, False),
+    )
 
 
 def test_packed_images_of_one_size_are_not_taken_for_those_of_another(assembler):

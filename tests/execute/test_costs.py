@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from flowerablate.contracts import NativeOp, TrainPlan
+from flowerablate.contracts import InputPlan, NativeOp, TrainPlan
 from flowerablate.data.splits import Split
 from flowerablate.data.store import PackedImages
 from flowerablate.execute.costs import count_flops, peak_memory, training_facts
@@ -13,13 +13,14 @@ from flowerablate.loader import Batches, PackedDataset
 from flowerablate.preprocess import NamedOp, Preprocess
 
 CPU = torch.device("cpu")
-PLAN = TrainPlan(epochs=3, batch_size=4, image_size=8, channels=3, channels_last=False, validation=0.2, test=0.2)
+PLAN = TrainPlan(epochs=3, batch_size=4, channels_last=False)
+SHAPE = InputPlan(8, 3)
 
 
 def test_operations_of_a_convolution_are_two_for_each_multiplication():
     model = nn.Sequential(nn.Conv2d(3, 5, 3, padding=1, bias=False), nn.Flatten(), nn.Linear(5 * 64, 2, bias=False))
     model.train()
-    assert count_flops(model, PLAN, CPU) == 2 * (64 * 5 * 27 + 320 * 2)
+    assert count_flops(model, SHAPE, CPU) == 2 * (64 * 5 * 27 + 320 * 2)
     assert model.training
 
 
@@ -29,7 +30,7 @@ def test_a_model_that_takes_no_single_picture_has_no_count():
             first, second = images
             return first + second
 
-    assert count_flops(Pairs(), PLAN, CPU) == 0
+    assert count_flops(Pairs(), SHAPE, CPU) == 0
 
 
 def test_memory_is_not_measured_on_the_cpu():

@@ -8,14 +8,23 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from flowerablate.contracts import Choice, DatasetSpec, NativeOp, Pipeline, Samples, StepChoice, StepSpec, TrainPlan
+from flowerablate.contracts import (
+    Choice,
+    DatasetSpec,
+    InputPlan,
+    NativeOp,
+    Pipeline,
+    Samples,
+    SplitPlan,
+    StepChoice,
+    StepSpec,
+    TrainPlan,
+)
 from flowerablate.errors import DataError, LedgerError
 from flowerablate.execute.assemble import Assembler
 from flowerablate.execute.gallery import Pictures, frame, originals, pipeline_of, sample_pictures
 from flowerablate.registry import Owner, Registry
 from flowerablate.study.identity import describe
-
-PLAN = TrainPlan(1, 4, 16, 3, False, 0.2, 0.2)
 
 
 def scan(context, path=""):
@@ -37,7 +46,14 @@ SPECS = [
 def pipeline() -> Pipeline:
     steps = tuple(StepChoice(name, {}, name=name) for name in ("resize", "invert", "normalize"))
     others = [Choice(name, {"scale": (0.5, 1.0), "on": True}) for name in ("m", "o", "s", "l")]
-    return Pipeline(Choice("pictures"), steps, *others, train=PLAN)
+    return Pipeline(
+        Choice("pictures"),
+        steps,
+        *others,
+        input=InputPlan(16, 3),
+        split=SplitPlan(0.2, 0.2),
+        train=TrainPlan(1, 4, False),
+    )
 
 
 @pytest.fixture

@@ -9,7 +9,18 @@ import numpy as np
 import pytest
 
 from flowerablate import Metric, MetricSpec, Param, PluginError, StudyError
-from flowerablate.contracts import Choice, MetricInfo, Pipeline, Rules, TrainPlan, Trial, TrialResult, Variant
+from flowerablate.contracts import (
+    Choice,
+    InputPlan,
+    MetricInfo,
+    Pipeline,
+    Rules,
+    SplitPlan,
+    TrainPlan,
+    Trial,
+    TrialResult,
+    Variant,
+)
 from flowerablate.discovery import discover
 from flowerablate.errors import LedgerError
 from flowerablate.execute.assemble import Assembler
@@ -19,7 +30,9 @@ from flowerablate.ledger.predictions import write_predictions
 from flowerablate.registry import Owner
 
 NOTHING = Choice("x")
-PIPELINE = Pipeline(NOTHING, (), NOTHING, NOTHING, NOTHING, NOTHING, TrainPlan(1, 2, 8, 3, False, 0.2, 0.2))
+PIPELINE = Pipeline(
+    NOTHING, (), *[NOTHING] * 5, input=InputPlan(8, 3), split=SplitPlan(0.2, 0.2), train=TrainPlan(1, 2, False)
+)
 LABELS = np.array([0, 1, 0, 1])
 PROBABILITIES = np.array([[0.9, 0.1], [0.2, 0.8], [0.4, 0.6], [0.3, 0.7]], dtype=np.float32)
 PREDICTIONS = Predictions(("a", "b", "c", "d"), LABELS, PROBABILITIES, ("daisy", "rose"))

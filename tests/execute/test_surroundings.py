@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from flowerablate import ModelSpec
-from flowerablate.contracts import Choice, Pipeline, StepChoice, TrainPlan
+from flowerablate.contracts import Choice, InputPlan, Pipeline, SplitPlan, StepChoice, TrainPlan
 from flowerablate.discovery import discover
 from flowerablate.execute.assemble import Assembler
 from flowerablate.execute.trial import record_surroundings
@@ -28,7 +28,10 @@ def surroundings(tmp_path):
         optimizer=Choice("sgd"),
         scheduler=Choice("constant"),
         loss=Choice("cross-entropy"),
-        train=TrainPlan(1, 4, 16, 3, False, 0.2, 0.2),
+        sampler=Choice("shuffled"),
+        input=InputPlan(16, 3),
+        split=SplitPlan(0.2, 0.2),
+        train=TrainPlan(1, 4, False),
     )
     return record_surroundings(pipeline, Assembler(registry, tmp_path, tmp_path), CPU)
 
@@ -40,6 +43,7 @@ def test_a_result_names_every_plugin_of_its_pipeline_once_with_its_version(surro
         f"geometry {ours}",
         f"morphology {ours}",
         f"optimizers {ours}",
+        f"samplers {ours}",
         "roses (flowerablate-roses 1.2 0123456789ab)",
     ]
 

@@ -6,13 +6,25 @@ from dataclasses import replace
 
 import pytest
 
-from flowerablate.contracts import Choice, Contrast, Pipeline, TrainPlan, Trial, TrialResult, Variant
+from flowerablate.contracts import (
+    Choice,
+    Contrast,
+    InputPlan,
+    Pipeline,
+    SplitPlan,
+    TrainPlan,
+    Trial,
+    TrialResult,
+    Variant,
+)
 from flowerablate.errors import LedgerError
 from flowerablate.ledger import Ledger, StudyNote
 from flowerablate.ledger.files import replacing
 
 NOTHING = Choice("x")
-PIPELINE = Pipeline(NOTHING, (), NOTHING, NOTHING, NOTHING, NOTHING, TrainPlan(1, 2, 8, 3, False, 0.2, 0.2))
+PIPELINE = Pipeline(
+    NOTHING, (), *[NOTHING] * 5, input=InputPlan(8, 3), split=SplitPlan(0.2, 0.2), train=TrainPlan(1, 2, False)
+)
 
 
 def trial(change: str, seed: int, base_id: str = "base0") -> Trial:

@@ -264,6 +264,6 @@ def _single(pixels: Pixels, extent: Extent) -> Iterator[tuple[int, Draw]]:
 
 
 def _decoded(pixels: Pixels, place: int, at_least: Sequence[int | None]) -> NDArray[Any]:
-    plan = pixels.pipeline.train
+    plan = pixels.pipeline.input
     size = at_least[0] if at_least[0] == at_least[1] else None
     return decode(pixels.data.samples.paths[place], plan.channels, depth=plan.bits, at_least=size)

@@ -96,15 +96,16 @@ class _Probe:
         """Return the keys of the parts of *pipeline*, and keep in mind how to look at each."""
         data, assembler, seed = self.data, self.assembler, self.seed
         plan = pipeline.train
+        divided = pipeline.split
         prepared = assembler.prepare(pipeline, data)
-        split = split_samples(data.samples, seed, plan.validation, plan.test)
+        split = split_samples(data.samples, seed, divided)
         steps = max(1, steps_per_epoch(pipeline, split))
-        shape = (plan.image_size, plan.channels, plan.channels_last)
+        shape = (pipeline.input, plan.channels_last)
         parts: dict[str, tuple[str, Callable[[], Trace]]] = {
-            "plan": (repr((plan, pipeline.control)), lambda: trace_plan(pipeline, split)),
+            "plan": (repr((plan, divided, pipeline.sampler, pipeline.control)), lambda: trace_plan(pipeline, split)),
             "model": (repr((pipeline.model, shape)), lambda: trace_model(pipeline, data, assembler, seed)),
             "loss": (
-                repr((pipeline.loss, plan.validation, plan.test)),
+                repr((pipeline.loss, divided)),
                 lambda: trace_loss(pipeline, data, assembler, split, seed),
             ),
             "optimizer": (
@@ -115,7 +116,7 @@ class _Probe:
         keys = {part: key for part, (key, _) in parts.items()}
         for part, (key, trace) in parts.items():
             self._traced.setdefault(part, {}).setdefault(key, trace)
-        keys[_PIXELS] = repr((pipeline.steps, plan))
+        keys[_PIXELS] = repr((pipeline.steps, pipeline.input, divided, plan))
         self._shown.setdefault(keys[_PIXELS], lambda: Pixels(pipeline, prepared, data, split, seed))
         return keys
 

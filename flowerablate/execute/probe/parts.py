@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -44,9 +45,9 @@ def steps_per_epoch(pipeline: Pipeline, split: Split) -> int:
 def trace_plan(pipeline: Pipeline, split: Split) -> Trace:
     """Return how long, in what portions and on which pictures is trained; their order is the same for all variants."""
     plan = pipeline.train
-    batch = min(plan.batch_size, len(split.train))
+    trained = replace(plan, batch_size=min(plan.batch_size, len(split.train)))
     parts = tuple(part.tobytes() for part in (split.train, split.validation, split.test))
-    return Trace((plan.epochs, batch, plan.channels_last, *parts, pipeline.control))
+    return Trace((trained, pipeline.sampler, *parts, pipeline.control))
 
 
 def trace_model(pipeline: Pipeline, data: DataSet, assembler: Assembler, seed: int) -> Trace:
@@ -57,8 +58,8 @@ def trace_model(pipeline: Pipeline, data: DataSet, assembler: Assembler, seed: i
     initial weights, and with weights and pictures that are stirred, for what weights of zero hide, and what acts on
     large values only, shows in training, but not at its start.
     """
-    plan = pipeline.train
-    context = ModelContext(len(data.samples.classes), plan.channels, plan.image_size)
+    shape = pipeline.input
+    context = ModelContext(len(data.samples.classes), shape.channels, shape.image_size)
     model: nn.Module = build_keyed(lambda: assembler.build("model", pipeline.model, context), seed)
     digest = hashlib.blake2b(digest_size=16)
     named = [(name, tensor) for name, tensor in model.state_dict().items() if isinstance(tensor, Tensor)]
@@ -66,10 +67,10 @@ def trace_model(pipeline: Pipeline, data: DataSet, assembler: Assembler, seed: i
         digest.update(_numbers(tensor).tobytes())
     trained = tuple(name for name, parameter in model.named_parameters() if parameter.requires_grad)
     exact = (tuple((name, tuple(tensor.shape)) for name, tensor in named), digest.digest(), trained)
-    model = to_device(model, torch.device("cpu"), channels_last=plan.channels_last)
-    noise = normal((_BATCH, plan.channels, plan.image_size, plan.image_size), "picture")
+    model = to_device(model, torch.device("cpu"), channels_last=pipeline.train.channels_last)
+    noise = normal((_BATCH, shape.channels, shape.image_size, shape.image_size), "picture")
     images = torch.from_numpy(noise).float()
-    if plan.channels_last:
+    if pipeline.train.channels_last:
         images = images.contiguous(memory_format=torch.channels_last)
     with _seeded(seed):
         numbers = _pass(model, images)

@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
-from ...contracts import Choice, ComponentSpec, Pipeline, StepChoice, Value
+from ...contracts import TRAINING, Choice, ComponentSpec, Pipeline, StepChoice, Value
 from ...errors import StudyError, nearest
 from ..read import read_value
 from ..resolve import Lookup, resolve_choice, resolve_step
 
-FEATURED = ("model", "optimizer", "scheduler", "loss")
+FEATURED = ("model", "optimizer", "scheduler", "loss", "sampler")
 """Slots, besides the steps, whose features can be switched off."""
 
 
@@ -39,6 +40,9 @@ def removable(base: Pipeline, lookup: Lookup) -> tuple[Target, ...]:
         for param in lookup(slot, choice.use, "").features:
             if choice.params[param.name] != param.off:
                 targets.append(Target(f"{slot}.{param.name}", param.summary))
+    for param in TRAINING.features:
+        if getattr(base.train, param.name) != param.off:
+            targets.append(Target(f"train.{param.name}", param.summary))
     return tuple(targets)
 
 
@@ -105,8 +109,11 @@ def _feature_off(pipeline: Pipeline, name: str, lookup: Lookup) -> Pipeline:
             value = _off(lookup("step", step.use, ""), name, feature)
             off = replace(step, params={**step.params, feature: value})
             return replace(pipeline, steps=tuple(off if old is step else old for old in pipeline.steps))
+    if place == "train":
+        setting: dict[str, Any] = {feature: _off(TRAINING, name, feature)}
+        return replace(pipeline, train=replace(pipeline.train, **setting))
     if place not in FEATURED:
-        names = [*FEATURED, *(step.name for step in pipeline.steps)]
+        names = [*FEATURED, "train", *(step.name for step in pipeline.steps)]
         raise StudyError(f"{name!r} cannot be disabled: there is no {place!r}; {nearest(place, names)}")
     choice: Choice = getattr(pipeline, place)
     value = _off(lookup(place, choice.use, ""), name, feature)
@@ -170,4 +177,6 @@ def with_slot(pipeline: Pipeline, slot: str, choice: Choice) -> Pipeline:
         return replace(pipeline, optimizer=choice)
     if slot == "scheduler":
         return replace(pipeline, scheduler=choice)
+    if slot == "sampler":
+        return replace(pipeline, sampler=choice)
     return replace(pipeline, loss=choice)

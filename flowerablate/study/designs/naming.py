@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ...contracts import Choice, Pipeline, StepChoice, Value
+from ...contracts import TRAINING, Choice, Pipeline, StepChoice, Value
 from ..resolve import Lookup
 from .changes import FEATURED, removable
 
 BARE = "bare"
-
-_SET_IN_TRAIN = ("epochs", "batch_size")
 
 
 def change_of(base: Pipeline, pipeline: Pipeline, lookup: Lookup) -> str:
@@ -37,6 +35,9 @@ def removed_parts(base: Pipeline, pipeline: Pipeline, lookup: Lookup) -> Iterato
         old_choice, new_choice = getattr(base, slot), getattr(pipeline, slot)
         if old_choice.use == new_choice.use:
             yield from _features_off(slot, slot, old_choice, new_choice, lookup)
+    for param in TRAINING.features:
+        if getattr(pipeline.train, param.name) == param.off != getattr(base.train, param.name):
+            yield f"train.{param.name}"
 
 
 def _features_off(slot: str, place: str, old: Choice, new: Choice, lookup: Lookup) -> Iterator[str]:
@@ -51,9 +52,10 @@ def _other_settings(base: Pipeline, pipeline: Pipeline, lookup: Lookup, removed:
             yield from _setting("step", new.name, old, new, lookup, removed)
     for slot in FEATURED:
         yield from _setting(slot, slot, getattr(base, slot), getattr(pipeline, slot), lookup, removed)
-    for key in _SET_IN_TRAIN:
-        if getattr(base.train, key) != getattr(pipeline.train, key):
-            yield f"train.{key}={getattr(pipeline.train, key)}"
+    for param in TRAINING.params:
+        key, value = f"train.{param.name}", getattr(pipeline.train, param.name)
+        if value != getattr(base.train, param.name) and key not in removed:
+            yield f"{key}={show_value(value)}"
     if pipeline.control != base.control:
         yield f"control={pipeline.control}"
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from ...contracts import Choice, Param, Pipeline, StepChoice, Value
+from ...contracts import TRAINING, Choice, Param, Pipeline, StepChoice, Value
 from ...errors import StudyError, nearest
 from ..read import read_value
 from ..resolve import Lookup
@@ -16,11 +16,6 @@ from .changes import FEATURED, split_values, with_slot
 Retune = tuple[tuple[str, tuple[Value, ...]], ...]
 
 MOST_CANDIDATES = 64
-
-_TRAIN = {
-    "epochs": Param("epochs", 1, "", low=1),
-    "batch_size": Param("batch_size", 2, "", low=2),
-}
 
 
 def parse_values(text: str, option: str) -> tuple[str, tuple[Any, ...]]:
@@ -53,7 +48,7 @@ def value_of(pipeline: Pipeline, key: str) -> Value | None:
     """Return what *pipeline* has for *key*, None where it has no such setting or the step is off."""
     place, _, name = key.partition(".")
     if place == "train":
-        value: Value | None = getattr(pipeline.train, name) if name in _TRAIN else None
+        value: Value | None = getattr(pipeline.train, name, None)
         return value
     choice = _choice(pipeline, place)
     if choice is None or (isinstance(choice, StepChoice) and not choice.enabled):
@@ -78,16 +73,18 @@ def setting_keys(pipeline: Pipeline, lookup: Lookup) -> Iterator[str]:
     for place, slot, choice in places:
         for param in lookup(slot, choice.use, place).params:
             yield f"{place}.{param.name}"
-    for name in _TRAIN:
-        yield f"train.{name}"
+    for param in TRAINING.params:
+        yield f"train.{param.name}"
 
 
 def _param(pipeline: Pipeline, key: str, lookup: Lookup) -> Param:
     place, _, name = key.partition(".")
     if place == "train":
-        if name not in _TRAIN:
-            raise StudyError(f"{key!r} cannot be varied; {nearest(name, _TRAIN)}")
-        return _TRAIN[name]
+        setting = TRAINING.param(name)
+        if setting is None:
+            names = [param.name for param in TRAINING.params]
+            raise StudyError(f"{key!r} cannot be varied; {nearest(name, names)}")
+        return setting
     choice = _choice(pipeline, place)
     if choice is None:
         names = [*(step.name for step in pipeline.steps), *FEATURED, "train"]
