@@ -60,7 +60,7 @@ class SplitPlan:
 
 @dataclass(frozen=True)
 class TrainPlan:
-    """How a trial trains: a field for each parameter of :data:`flowerablate.contracts.TRAINING`, which explains them."""
+    """How a trial trains: a field for each parameter of :data:`flowerablate.contracts.TRAINING`, explained there."""
 
     epochs: int
     batch_size: int

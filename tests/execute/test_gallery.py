@@ -45,15 +45,8 @@ SPECS = [
 
 def pipeline() -> Pipeline:
     steps = tuple(StepChoice(name, {}, name=name) for name in ("resize", "invert", "normalize"))
-    others = [Choice(name, {"scale": (0.5, 1.0), "on": True}) for name in ("m", "o", "s", "l")]
-    return Pipeline(
-        Choice("pictures"),
-        steps,
-        *others,
-        input=InputPlan(16, 3),
-        split=SplitPlan(0.2, 0.2),
-        train=TrainPlan(1, 4, False),
-    )
+    others = [Choice(name, {"scale": (0.5, 1.0), "on": True}) for name in ("m", "o", "s", "l", "r")]
+    return Pipeline(Choice("pictures"), steps, *others, InputPlan(16, 3), SplitPlan(0.2, 0.2), TrainPlan(1, 4, False))
 
 
 @pytest.fixture
