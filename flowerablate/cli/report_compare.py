@@ -47,7 +47,7 @@ def _side(ledger: Ledger, assembler: Assembler, metric: str | None) -> Side:
 def _split(ledger: Ledger, note: StudyNote) -> tuple[float, ...]:
     """Return the shares of validation and test with which the base was trained; none where its trials do not tell."""
     for claim, folder in ledger.trials_of(note.base_id):
-        plan = folder.record.get("pipeline", {}).get("train", {})
+        plan = folder.record.get("pipeline", {}).get("split", {})
         if not claim.change and {"validation", "test"} <= plan.keys():
             return float(plan["validation"]), float(plan["test"])
     return ()
