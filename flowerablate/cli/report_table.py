@@ -98,7 +98,8 @@ def read_summary(
         images=image_evidence(ledger, note.base_id, rules, read.metrics.names, read.metrics.built),
     )
     more = (*refusal_notes(note.refused, note.remarks), *undefined(results, read.infos))
-    summary = replace(summary, notes=(*summary.notes, *more))
+    data = (f"{remark}." for remark in note.data_remarks)
+    summary = replace(summary, notes=(*summary.notes, *more, *data))
     if note.skipped:
         left_out = f"{count(note.skipped, 'unreadable image')} left out of the data."
         summary = replace(summary, notes=(*summary.notes, left_out))
