@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from ...contracts import Choice, LossContext, ModelContext, Pipeline, ScheduleContext
 from ...data.splits import Split
 from ...keyed import torch_seed
+from ...loader import Order
 from ...train.device import to_device
 from ...train.keyed_init import build_keyed, seed_torch
 from ..assemble import Assembler, DataSet
@@ -33,21 +34,29 @@ _LEAST = 0.1
 _SHAPES = ((4, 3, 3, 3), (5, 4), (5,))
 """Shapes of the parameters that an optimizer is given: of a convolution, a matrix and a bias."""
 
+_EPOCHS = 3
+"""First epochs whose order is looked at."""
+
 _FIRST, _LATER = 16, 48
 """Steps that an optimizer makes: at the start one after another, later at equal distances."""
 
 
-def steps_per_epoch(pipeline: Pipeline, split: Split) -> int:
-    """Return the number of whole batches in an epoch of training."""
-    return len(split.train) // max(1, min(pipeline.train.batch_size, len(split.train)))
+def steps_per_epoch(pipeline: Pipeline, places: int) -> int:
+    """Return the number of whole batches in an epoch of training that has so many *places*."""
+    return places // max(1, min(pipeline.train.batch_size, places))
 
 
-def trace_plan(pipeline: Pipeline, split: Split) -> Trace:
-    """Return how long, in what portions and on which pictures is trained; their order is the same for all variants."""
+def trace_plan(pipeline: Pipeline, split: Split, order: Order) -> Trace:
+    """Return how long, in what portions, on which pictures and in which *order* is trained.
+
+    The order is looked at in the first epochs and the last: what a sampler does, it does from the start or to the end.
+    """
     plan = pipeline.train
-    trained = replace(plan, batch_size=min(plan.batch_size, len(split.train)))
-    parts = tuple(part.tobytes() for part in (split.train, split.validation, split.test))
-    return Trace((trained, pipeline.sampler, *parts, pipeline.control))
+    epochs = sorted({*range(1, min(plan.epochs, _EPOCHS) + 1), plan.epochs})
+    orders = [np.asarray(order(epoch)) for epoch in epochs]
+    trained = replace(plan, batch_size=min(plan.batch_size, len(orders[0])))
+    parts = tuple(part.tobytes() for part in (split.train, split.validation, split.test, *orders))
+    return Trace((trained, *parts, pipeline.control))
 
 
 def trace_model(pipeline: Pipeline, data: DataSet, assembler: Assembler, seed: int) -> Trace:
