@@ -135,7 +135,8 @@ def build_parts(
         return assembler.build(slot, getattr(pipeline, slot), *context)
 
     plan = pipeline.train
-    shape = ModelContext(len(data.samples.classes), pipeline.input.channels, pipeline.input.image_size)
+    size = pipeline.input
+    shape = ModelContext(len(data.samples.classes), size.channels, size.image_size, assembler.root)
     model: nn.Module = to_device(
         build_keyed(lambda: build("model", shape), seed), device, channels_last=plan.channels_last
     )

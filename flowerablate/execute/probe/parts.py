@@ -72,7 +72,7 @@ def trace_model(pipeline: Pipeline, data: DataSet, assembler: Assembler, seed: i
     large values only, shows in training, but not at its start.
     """
     shape = pipeline.input
-    context = ModelContext(len(data.samples.classes), shape.channels, shape.image_size)
+    context = ModelContext(len(data.samples.classes), shape.channels, shape.image_size, assembler.root)
     model: nn.Module = build_keyed(lambda: assembler.build("model", pipeline.model, context), seed)
     digest = hashlib.blake2b(digest_size=16)
     named = [(name, tensor) for name, tensor in model.state_dict().items() if isinstance(tensor, Tensor)]
