@@ -267,8 +267,8 @@ def test_what_shows_only_once_weights_have_grown_is_seen(bench):
 
 def test_settings_of_the_training_are_seen(bench):
     base = resolve(bench.base(steps()), bench.assembler.lookup)
-    for changed in ({"batch_size": 5}, {"epochs": 4}, {"test": 0.3}):
-        other = replace(base, train=replace(base.train, **changed))
+    trained = [replace(base, train=replace(base.train, **changed)) for changed in ({"batch_size": 5}, {"epochs": 4})]
+    for other in (*trained, replace(base, split=replace(base.split, test=0.3))):
         assert bench.run(pair(base, other), base).refused == {}
 
 
