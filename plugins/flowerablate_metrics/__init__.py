@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _BINS = fa.Param("bins", 15, "Number of equally wide bins of confidence.", 2, 1000)
 
+_POSITIVE = fa.Param("positive", 1, "Number of the class that is looked for, in the data set's order, from 0.", 0, 9999)
+
 _BETTER = {"lower_is_better": False, "percent": True}
 _RISK = {"lower_is_better": True, "percent": False}
 
@@ -38,6 +40,16 @@ def flowerablate_register_metric(register: Register) -> None:
     add("average_precision", summary, build_average_precision, _BETTER)
     add("log_loss", "Mean of -log of the probability of the right class, in nats.", build_log_loss, _RISK)
     add("brier", "Mean squared distance of the probabilities from the truth.", build_brier, _RISK)
+    for name, summary, build in (
+        (
+            "sensitivity",
+            "Share of the images of the positive class that are found; also called recall.",
+            build_sensitivity,
+        ),
+        ("specificity", "Share of the other images that are not taken for the positive class.", build_specificity),
+        ("precision", "Share of the images said to be of the positive class that are.", build_precision),
+    ):
+        register(fa.MetricSpec(name, summary, build, (_POSITIVE,), **_BETTER))
     register(
         fa.MetricSpec(
             "calibration_error",
@@ -108,6 +120,41 @@ def build_macro_f1(context: fa.MetricContext) -> fa.Metric:
         return (2 * table.diagonal() / (table.sum(axis=0) + table.sum(axis=1))).mean()
 
     return _needs_every_class(context, value)
+
+
+def build_sensitivity(context: fa.MetricContext, positive: int) -> fa.Metric:
+    """Return TP / (TP + FN) of the class *positive*; nan without an image of it."""
+    return _of_one_class(context, positive, lambda right, of_class, said, rest: (right, of_class))
+
+
+def build_specificity(context: fa.MetricContext, positive: int) -> fa.Metric:
+    """Return TN / (TN + FP) of the class *positive*; nan where all images are of it."""
+    return _of_one_class(context, positive, lambda right, of_class, said, rest: (rest - said + right, rest))
+
+
+def build_precision(context: fa.MetricContext, positive: int) -> fa.Metric:
+    """Return TP / (TP + FP) of the class *positive*; nan where no image is said to be of it."""
+    return _of_one_class(context, positive, lambda right, of_class, said, rest: (right, said))
+
+
+def _of_one_class(
+    context: fa.MetricContext, positive: int, share: Callable[[int, int, int, int], tuple[int, int]]
+) -> fa.Metric:
+    """Return the metric that *share* gives as a numerator and a denominator.
+
+    It is given the images of the class that are found, those of the class, those said to be of it, and those of the
+    rest. An image is said to be of its most probable class, the first of equals.
+    """
+    if positive >= context.classes:
+        raise fa.StudyError(f"positive = {positive} is no class: there are {context.classes}, counted from 0")
+
+    def value(labels: Any, p: Any) -> float:
+        table = _confusion(labels, p)
+        of_class, said = int(table[positive].sum()), int(table[:, positive].sum())
+        part, whole = share(int(table[positive, positive]), of_class, said, len(labels) - of_class)
+        return part / whole if whole else float("nan")
+
+    return fa.Metric(value)
 
 
 def build_roc_auc(context: fa.MetricContext) -> fa.Metric:

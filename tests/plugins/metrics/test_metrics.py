@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from flowerablate.contracts import MetricContext
 from flowerablate.discovery import discover
+from flowerablate.errors import StudyError
 from flowerablate.ledger import Predictions
 
 METRICS = {name: component.spec for name, component in discover().registry.slot("metric").items()}
@@ -61,6 +62,11 @@ def against_the_rest(score):
 SKLEARN = {
     "accuracy": lambda labels, p: sklearn.metrics.accuracy_score(labels, p.argmax(1)),
     "balanced_accuracy": lambda labels, p: sklearn.metrics.balanced_accuracy_score(labels, p.argmax(1)),
+    "sensitivity": lambda labels, p: sklearn.metrics.recall_score(labels == 1, p.argmax(1) == 1),
+    "specificity": lambda labels, p: sklearn.metrics.recall_score(labels != 1, p.argmax(1) != 1),
+    "precision": lambda labels, p: sklearn.metrics.precision_score(
+        labels == 1, p.argmax(1) == 1, zero_division=float("nan")
+    ),
     "macro_f1": lambda labels, p: sklearn.metrics.f1_score(
         labels, p.argmax(1), average="macro", labels=range(p.shape[1]), zero_division=0.0
     ),
@@ -86,7 +92,22 @@ SKLEARN = {
 @pytest.mark.parametrize("name", SKLEARN)
 @pytest.mark.parametrize(("labels", "p"), CASES)
 def test_a_metric_is_what_scikit_learn_says(name, labels, p):
-    assert value(name, labels, p) == pytest.approx(float(SKLEARN[name](labels, p)), rel=1e-12)
+    assert value(name, labels, p) == pytest.approx(float(SKLEARN[name](labels, p)), rel=1e-12, nan_ok=True)
+
+
+def test_the_positive_class_can_be_any():
+    labels, p = predictions(3, 5, sharpness=3.0)
+    for one in range(5):
+        expected = sklearn.metrics.recall_score(labels == one, p.argmax(1) == one)
+        assert value("sensitivity", labels, p, positive=one) == expected
+    with pytest.raises(StudyError, match="positive = 5 is no class: there are 5, counted from 0"):
+        metric("sensitivity", 5, positive=5)
+
+
+@pytest.mark.parametrize(("name", "label"), [("sensitivity", 0), ("specificity", 1)])
+def test_a_share_of_no_images_is_not_defined(name, label):
+    labels, p = np.full(4, label), np.full((4, 2), 0.5)
+    assert math.isnan(value(name, labels, p))
 
 
 # --------------------------------------------------------------------- by their definitions, image by image
