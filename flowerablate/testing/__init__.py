@@ -20,6 +20,7 @@ from .metrics import check_metric
 from .models import check_model
 from .plugin import check_plugin
 from .steps import check_step
+from .trackers import check_tracker
 from .training import check_loss, check_optimizer, check_scheduler
 
 __all__ = [
@@ -35,4 +36,5 @@ __all__ = [
     "check_plugin",
     "check_scheduler",
     "check_step",
+    "check_tracker",
 ]

@@ -30,7 +30,7 @@ _COARSE_NEAR = 0.65
 """Cosine of the 16 x 16 lowest coefficients from which all are compared: a quarter of the work, and it misses none."""
 
 _NOISE = 2.0
-"""Grey levels that rounding and compression may add to a coefficient; where all pictures are smooth it must not count."""
+"""Grey levels that rounding and compression may add to a coefficient; they must not count where pictures are smooth."""
 
 _BLOCK = 2048
 _FLAT = 2.0
