@@ -2,8 +2,13 @@
 
 import csv
 import json
+import re
+import shlex
+from pathlib import Path
 
 import pytest
+
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "trackers.md"
 
 WORDS = ("run", "tiny.toml", "--disable", "light", "--seeds", 1)
 
@@ -85,3 +90,14 @@ def test_wrong_words_are_refused_before_anything_is_trained(command, folder, pic
 def test_a_dry_run_writes_nothing(command, folder, picture_folder):
     assert command(*WORDS, "--data", picture_folder, "--tracker", "csv", "--dry-run").returncode == 0
     assert not (folder / "runs").exists()
+
+
+def test_every_line_of_the_document_that_runs_a_study_can_be_run(command, folder):
+    text = DOCUMENT.read_text()
+    lines = re.findall(r"^ *flowerablate run\b(.*)$", text, flags=re.MULTILINE)
+    assert len(lines) == 2
+    for words in lines:
+        assert command("run", *shlex.split(words), "--dry-run").returncode == 0
+    (tables,) = re.findall(r"```toml\n(.*?)```", text, flags=re.DOTALL)
+    (folder / "study.toml").write_text(tables)
+    assert command("run", "--dry-run").returncode == 0

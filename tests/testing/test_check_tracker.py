@@ -50,11 +50,12 @@ class FilesByVariant(Sound):
 
 
 class ClosesOnce(Sound):
-    file: list[int] | None = [1]
+    closed = False
 
     def close(self):
-        self.file.pop()
-        self.file = None
+        if self.closed:
+            raise ValueError("closed already")
+        self.closed = True
 
 
 class WantsAccuracy(Sound):
