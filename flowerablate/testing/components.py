@@ -13,12 +13,13 @@ from ..contracts import (
     MetricSpec,
     ModelSpec,
     OptimizerSpec,
+    SamplerSpec,
     SchedulerSpec,
     StepSpec,
     TrackerSpec,
     Value,
 )
-from . import columns, datasets, metrics, models, steps, trackers, training
+from . import columns, datasets, metrics, models, samplers, steps, trackers, training
 
 
 def check_component(
@@ -41,6 +42,8 @@ def check_component(
         training.check_scheduler(spec, params=params)
     elif isinstance(spec, LossSpec):
         training.check_loss(spec, params=params)
+    elif isinstance(spec, SamplerSpec):
+        samplers.check_sampler(spec, params=params)
     elif isinstance(spec, MetricSpec):
         metrics.check_metric(spec, params=params)
     elif isinstance(spec, ColumnSpec):
