@@ -48,7 +48,8 @@ def exact_groups(digests: Sequence[Hashable]) -> list[tuple[int, ...]]:
 def near_pairs(thumbnails: NDArray[np.uint8], progress: Progress) -> list[tuple[int, int]]:
     """Return the pairs (i < j) of near duplicates among *thumbnails*, uint8 [N, side, side].
 
-    Takes the time of N * N / 2 scalar products of 255 numbers, in blocks: 20,000 pictures take about ten seconds on two cores.
+    Takes the time of N * N / 2 scalar products of 255 numbers, in blocks: 20,000 pictures take about ten seconds on
+    two cores.
     """
     count = len(thumbnails)
     fine, coarse = _descriptors(thumbnails)
