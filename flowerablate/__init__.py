@@ -31,6 +31,10 @@ from .contracts import (
     SchedulerSpec,
     StepContext,
     StepSpec,
+    TrackedTrial,
+    Tracker,
+    TrackerContext,
+    TrackerSpec,
 )
 from .errors import DataError, FlowerablateError, PluginError, StudyError, TrainingError
 from .hookspecs import hookimpl
@@ -67,6 +71,10 @@ __all__ = [
     "StepContext",
     "StepSpec",
     "StudyError",
+    "TrackedTrial",
+    "Tracker",
+    "TrackerContext",
+    "TrackerSpec",
     "TrainingError",
     "hookimpl",
     "low_and_high",

@@ -68,3 +68,8 @@ def flowerablate_register_metric(register: Register) -> None:
 @hookspec
 def flowerablate_register_column(register: Register) -> None:
     """Register columns of the ablation table, each a :class:`~flowerablate.contracts.ColumnSpec`."""
+
+
+@hookspec
+def flowerablate_register_tracker(register: Register) -> None:
+    """Register places to follow a study, each a :class:`~flowerablate.contracts.TrackerSpec`."""

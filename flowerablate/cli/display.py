@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import TracebackType
 
 from rich.console import Console
@@ -92,6 +93,9 @@ class Display:
         if self._part is not None:
             done = (epoch - 1) * steps + step
             self._progress.update(self._part, completed=done, total=self._epochs * steps)
+
+    def epoch_done(self, epoch: int, values: Mapping[str, float]) -> None:
+        """Nothing more to show: the steps have moved the bar."""
 
     def trial_finished(self, trial: Trial, result: TrialResult) -> None:
         """Print one line about the trial and move the study's bar."""

@@ -193,6 +193,11 @@ def _use(spec: ComponentSpec) -> Iterator[RenderableType]:
         yield indented("[metrics]")
         yield indented(f'primary = "{spec.name}{setting}"')
         return
+    if spec.slot == "tracker":
+        yield indented(f"[trackers.{spec.name}]")
+        yield indented(f'use = "{spec.name}"')
+        yield f"\nOr: flowerablate run --tracker {spec.name}"
+        return
     yield indented(f"[steps.{spec.name}]" if spec.slot == "step" else f"[{spec.slot}]")
     yield indented(f'use = "{spec.name}"')
 

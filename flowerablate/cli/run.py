@@ -46,6 +46,7 @@ def run(
     metric: options.Metric = None,
     margin: options.Margin = None,
     population: options.Population = None,
+    tracker: options.Trackers = None,
     overrides: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override any key of the study.")
     ] = None,
@@ -71,6 +72,7 @@ def run(
       flowerablate run --design shapley --disable flip --disable model.skip
       flowerablate run --disable light --retune optimizer.lr=0.1,0.03
       flowerablate run --disable light --metric macro_f1 --margin 0.01
+      flowerablate run --disable light --tracker csv --tracker tensorboard
       flowerablate run --data photographs --subset 10%
       flowerablate run --disable light --until-decided --max-seeds 20 --budget 2h
     """
@@ -78,11 +80,14 @@ def run(
 
     wait_politely()  # before torch is imported by what follows
 
+    from ..contracts import TrackerContext
     from ..execute.adaptive import settled
     from ..execute.budget import Budget, seconds_of
     from ..execute.plan import plan_study
     from ..execute.runner import run_study
+    from ..execute.tracking import Tracked, build_trackers
     from ..ledger import Ledger
+    from ..study.resolve import resolve_trackers
     from .display import Display
 
     clock = Budget(seconds_of(budget)) if budget else None
@@ -102,21 +107,26 @@ def run(
         metric=metric,
         margin=margin,
         population=population,
+        trackers=tracker,
         subset=subset,
     )
     wanted = open_study(study, data, chosen, overrides, registry)
     if max_seeds is not None and not wanted.ablation.until_decided:
         raise StudyError("--max-seeds goes with --until-decided; --seeds is the number of a study of fixed size")
     ledger = Ledger(runs / wanted.name)
+    assembler = make_assembler(registry, folder)
+    trackers = resolve_trackers(wanted, assembler.lookup)
+    context = TrackerContext(wanted.name, ledger.root.absolute())
+    following = {} if dry_run else build_trackers(trackers, context, assembler)
     plan = outcome = None
     try:
         with Display(messages) as display:
-            assembler = make_assembler(registry, folder)
             assembler.progress = display.preparing
             plan = settled(plan_study(wanted, assembler, skip_bad=skip_bad), ledger)
             display.metric = plan.metrics.infos[plan.rules.metric]
             if not dry_run:
-                outcome = run_study(plan, assembler, ledger, display, clock)
+                with Tracked(display, following, wanted.name) as observer:
+                    outcome = run_study(plan, assembler, ledger, observer, clock)
     except KeyboardInterrupt:
         _say_interrupted(plan, ledger, messages)
         raise typer.Exit(130) from None

@@ -105,6 +105,15 @@ def complete_populations(incomplete: str) -> list[str]:
     return [name for name in _POPULATIONS if name.startswith(incomplete)]
 
 
+def complete_trackers(incomplete: str) -> list[str]:
+    """Complete the name of a tracker that is installed."""
+    from pathlib import Path
+
+    from ..discovery import discover
+
+    return [name for name in discover(Path().absolute()).registry.slot("tracker") if name.startswith(incomplete)]
+
+
 def complete_studies(incomplete: str) -> list[str]:
     """Complete the name of a study that has been run in the folder ``runs``."""
     from pathlib import Path
@@ -191,6 +200,15 @@ Luck: TypeAlias = Annotated[
         rich_help_panel=_QUESTIONS,
     ),
 ]
+Trackers: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--tracker",
+        metavar="NAME[,KEY=VALUE]",
+        help="Follow the run in csv, tensorboard, mlflow or another tracker; may be repeated.",
+        autocompletion=complete_trackers,
+    ),
+]
 Seeds: TypeAlias = Annotated[
     int | None,
     typer.Option(min=1, help="Number of replicates, paired across variants.", rich_help_panel=_REPLICATES),
@@ -275,6 +293,7 @@ def chosen(
     margin: float | None,
     population: str | None,
     subset: str | None,
+    trackers: list[str] | None = None,
 ) -> Mapping[str, object]:
     """Return the keys of the study that the command line sets, with their values.
 
@@ -294,8 +313,17 @@ def chosen(
         "statistics.population": population,
         "split.subset": subset,
     }
+    keys |= {f"trackers.{use}": {"use": use, **params} for use, params in map(_tracker, trackers or ())}
     if disable or swap or vary:
         keys |= {"ablation.disable": disable or [], "ablation.swap": swap or [], "ablation.vary": vary or []}
     if placebo or luck:
         keys["ablation.controls"] = [name for name, wanted in (("placebo", placebo), ("luck", luck)) if wanted]
     return {key: value for key, value in keys.items() if value is not None}
+
+
+def _tracker(text: str) -> tuple[str, dict[str, object]]:
+    """Read ``NAME,KEY=VALUE,...``."""
+    from ..study.read import parse_override
+
+    name, *settings = text.split(",")
+    return name.strip(), dict(map(parse_override, settings))

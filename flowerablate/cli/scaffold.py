@@ -107,6 +107,7 @@ def _use(slot: str, component: str) -> str:
     words = {
         "step": f"run --swap morphology={component}",
         "dataset": f"run --set dataset.use={component}",
+        "tracker": f"run --tracker {component}",
         "metric": f"report --metric {component}",
         "column": f"report --columns variant,effect,{component}",
     }

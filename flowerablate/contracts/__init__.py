@@ -45,7 +45,9 @@ from .specs import (
     SamplerSpec,
     SchedulerSpec,
     StepSpec,
+    TrackerSpec,
 )
+from .tracking import TrackedTrial, Tracker, TrackerContext
 from .training import TRAINING
 
 __all__ = [
@@ -92,6 +94,10 @@ __all__ = [
     "StepChoice",
     "StepContext",
     "StepSpec",
+    "TrackedTrial",
+    "Tracker",
+    "TrackerContext",
+    "TrackerSpec",
     "TrainPlan",
     "Trial",
     "TrialResult",

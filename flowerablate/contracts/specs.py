@@ -168,6 +168,17 @@ class ColumnSpec(ComponentSpec):
     slot = "column"
 
 
+@dataclass(frozen=True)
+class TrackerSpec(ComponentSpec):
+    """Somewhere to follow a study. ``build(TrackerContext, **params) -> flowerablate.contracts.Tracker``.
+
+    A tracker changes no result, so it is no part of a trial's id. ``build`` is called once for each run, before the
+    first trial; it raises :class:`StudyError` where a library is missing, in one line that says how to install it.
+    """
+
+    slot = "tracker"
+
+
 SPECS: tuple[type[ComponentSpec], ...] = (
     DatasetSpec,
     StepSpec,
@@ -178,6 +189,7 @@ SPECS: tuple[type[ComponentSpec], ...] = (
     SamplerSpec,
     MetricSpec,
     ColumnSpec,
+    TrackerSpec,
 )
 SLOTS: tuple[str, ...] = tuple(spec.slot for spec in SPECS)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from ..contracts import Trial, TrialResult
@@ -28,5 +29,19 @@ class RunObserver(Protocol):
     def step_done(self, epoch: int, step: int, steps: int) -> None:
         """Optimizer step *step* of *steps* of an epoch is done; all count from 1."""
 
+    def epoch_done(self, epoch: int, values: Mapping[str, float]) -> None:
+        """An epoch, counted from 1, is done, with these *values*: the numbers of its record, such as ``train_loss``."""
+
     def trial_finished(self, trial: Trial, result: TrialResult) -> None:
         """A trial has a result, or a failure."""
+
+
+def numbers_in(record: Mapping[str, object]) -> dict[str, float]:
+    """Return the numbers of an epoch's *record*; those of a mapping in it are called ``NAME.KEY``."""
+    numbers: dict[str, float] = {}
+    for name, value in record.items():
+        if isinstance(value, Mapping):
+            numbers |= numbers_in({f"{name}.{key}": inner for key, inner in value.items()})
+        elif isinstance(value, int | float):
+            numbers[name] = float(value)
+    return numbers

@@ -29,7 +29,7 @@ from ..train.loop import EpochRecord, FitResult, Parts, fit, load_best
 from .assemble import Assembler, DataSet, PreparedPipeline
 from .costs import count_flops, peak_memory, reset_memory, training_facts
 from .metrics import LOSS, Metrics
-from .observer import RunObserver
+from .observer import RunObserver, numbers_in
 from .search import clear, search
 
 _EVALUATION_BATCH = 128
@@ -230,7 +230,8 @@ class _Steps:
         self._observer.step_done(self._before + epoch, step, steps)
 
     def epoch_done(self, record: EpochRecord) -> None:
-        """Nothing more to say: the steps have said it."""
+        values = numbers_in({name: value for name, value in asdict(record).items() if name != "epoch"})
+        self._observer.epoch_done(self._before + record.epoch, values)
 
 
 def _result(

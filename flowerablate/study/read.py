@@ -16,7 +16,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-_WHOLE = frozenset({"dataset", "steps", "model", "optimizer", "scheduler", "loss", "sampler"})
+_WHOLE = frozenset({"dataset", "steps", "model", "optimizer", "scheduler", "loss", "sampler", "trackers"})
 """Tables that a study replaces as a whole: another model's parameters must not linger. Others merge key by key."""
 
 

@@ -43,6 +43,15 @@ def resolve(study: StudyFile, lookup: Lookup) -> Pipeline:
     )
 
 
+def resolve_trackers(study: StudyFile, lookup: Lookup) -> dict[str, Choice]:
+    """Return the trackers that *study* names, by its word for each; they are no part of a trial."""
+    trackers = {}
+    for name, table in study.trackers.items():
+        where = f"trackers.{name}"
+        trackers[name] = Choice(table.use, check_params(lookup("tracker", table.use, where), table.params, where))
+    return trackers
+
+
 def rules_of(study: StudyFile) -> Rules:
     """Return how *study* comes to its verdicts."""
     statistics = study.statistics

@@ -117,6 +117,9 @@ class StudyFile(_Table):
     ablation: AblationTable
     metrics: MetricsTable
     statistics: StatisticsTable
+    trackers: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")], ComponentTable] = Field(
+        default_factory=dict
+    )
 
 
 def parse(tables: dict[str, Any], source: str) -> StudyFile:

@@ -21,6 +21,7 @@ from .models import check_model
 from .plugin import check_plugin
 from .samplers import check_sampler
 from .steps import check_step
+from .trackers import check_tracker
 from .training import check_loss, check_optimizer, check_scheduler
 
 __all__ = [
@@ -37,4 +38,5 @@ __all__ = [
     "check_sampler",
     "check_scheduler",
     "check_step",
+    "check_tracker",
 ]

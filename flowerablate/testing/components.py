@@ -16,9 +16,10 @@ from ..contracts import (
     SamplerSpec,
     SchedulerSpec,
     StepSpec,
+    TrackerSpec,
     Value,
 )
-from . import columns, datasets, metrics, models, samplers, steps, training
+from . import columns, datasets, metrics, models, samplers, steps, trackers, training
 
 
 def check_component(
@@ -27,7 +28,7 @@ def check_component(
     """Run the check that belongs to the slot of *spec*.
 
     *params* replaces defaults, for a component that cannot be built, or is slow, with those that it has. *cache* is an
-    empty folder for data sets; without it a temporary one is used.
+    empty folder for data sets and trackers; without it a temporary one is used.
     """
     if isinstance(spec, DatasetSpec):
         datasets.check_dataset(spec, cache=cache, params=params)
@@ -47,5 +48,7 @@ def check_component(
         metrics.check_metric(spec, params=params)
     elif isinstance(spec, ColumnSpec):
         columns.check_column(spec, params=params)
+    elif isinstance(spec, TrackerSpec):
+        trackers.check_tracker(spec, cache=cache, params=params)
     else:
         raise AssertionError(f"{type(spec).__name__} is not the spec of a slot; use StepSpec, ModelSpec and so on")

@@ -76,6 +76,9 @@ class Observer:
     def trial_finished(self, trial, result):
         """Nothing to remember."""
 
+    def epoch_done(self, epoch, values):
+        """Nothing to remember."""
+
     def remarked(self, text):
         """Nothing to remember."""
 

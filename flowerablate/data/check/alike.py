@@ -30,7 +30,7 @@ _COARSE_NEAR = 0.65
 """Cosine of the 16 x 16 lowest coefficients from which all are compared: a quarter of the work, and it misses none."""
 
 _NOISE = 2.0
-"""Grey levels that rounding and compression may add to a coefficient; where all pictures are smooth it must not count."""
+"""Grey levels that rounding and compression may add to a coefficient; they must not count where pictures are smooth."""
 
 _BLOCK = 2048
 _FLAT = 2.0
@@ -48,7 +48,8 @@ def exact_groups(digests: Sequence[Hashable]) -> list[tuple[int, ...]]:
 def near_pairs(thumbnails: NDArray[np.uint8], progress: Progress) -> list[tuple[int, int]]:
     """Return the pairs (i < j) of near duplicates among *thumbnails*, uint8 [N, side, side].
 
-    Takes the time of N * N / 2 scalar products of 255 numbers, in blocks: 100,000 pictures take a minute or two.
+    Takes the time of N * N / 2 scalar products of 255 numbers, in blocks: 20,000 pictures take about ten seconds on
+    two cores.
     """
     count = len(thumbnails)
     fine, coarse = _descriptors(thumbnails)

@@ -30,7 +30,7 @@ class Look:
     """What one readable file shows.
 
     *content* and *pixels* are digests of the bytes, and of the decoded RGB picture with its shape. *thumbnail* is a
-    grey picture, uint8 [SIDE, SIDE], squeezed to a square. *brightness* and *contrast*: mean and standard deviation of the
+    grey picture, uint8 [SIDE, SIDE], squeezed to a square. *brightness* and *contrast*: mean and deviation of the
     grey values, of 255. *quality*: that of JPEG, estimated, 0 for other files. *grey*: colour is stored but not used.
     """
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
 
 from ...contracts import Samples
 from .records import Finding
@@ -64,7 +63,7 @@ def groups_in_two_splits(samples: Samples) -> list[Finding]:
     """
     if not samples.splits:
         return []
-    given: Sequence[str] | None = getattr(samples, "groups", None)
+    given = samples.groups
     names = given or [match[0] if (match := _PERSON.search(key.rpartition("/")[2])) else "" for key in samples.keys]
     places: dict[str, list[int]] = defaultdict(list)
     for place, name in enumerate(names):

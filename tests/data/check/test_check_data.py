@@ -251,3 +251,12 @@ def test_of_the_photographs_the_known_copies_are_found_and_no_others(real_data):
     groups = set(found(report, "near duplicates within a class").files)
     assert known <= groups
     assert len(groups) <= 5
+
+
+def test_a_patient_in_two_splits_is_a_fault_where_the_data_set_gives_patients(folder):
+    patients = tuple(f"p{number}" for number in range(95))
+    sound = check_data(replace(folder.samples(), groups=(*patients, "p95")))
+    assert found(sound, "groups in two splits").severity == "fine"
+    finding = found(check_data(replace(folder.samples(), groups=(*patients, "p0"))), "groups in two splits")
+    assert finding.severity == "fault"
+    assert finding.files == ((folder.keys[0], folder.keys[-1]),)

@@ -1,0 +1,113 @@
+"""The tracker ``mlflow``: an experiment for each study, a run for each trial."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # read when mlflow is imported; nothing is sent unasked
+
+from mlflow.entities import Metric, Param, RunTag
+from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
+
+import flowerablate as fa
+from flowerablate.contracts import TrialResult
+
+_TRIAL = "flowerablate.trial"
+_LONGEST = 500
+_MOST_PARAMS = 100
+"""Parameters in one request: what MLflow takes."""
+
+
+class MlflowTracker:
+    """Logs to the server or store at *uri*; empty: an SQLite file in *folder*.
+
+    A run is found again by its tag ``flowerablate.trial``, so that a trial that is gone on with goes on in its run, and
+    an epoch that the run has is not logged again.
+    """
+
+    def __init__(self, uri: str, experiment: str, folder: Path) -> None:
+        self._uri = uri or f"sqlite:///{folder / 'mlflow.db'}"
+        self._artifacts = None if uri else (folder / "mlflow-artifacts").as_uri()
+        self._folder = folder
+        self._experiment = experiment
+        self._client: MlflowClient | None = None
+        self._run: str | None = None
+        self._told: set[int] = set()
+
+    def trial_started(self, trial: fa.TrackedTrial) -> None:
+        """Begin the run of the trial, or take it up again."""
+        client, experiment = self._connect()
+        found = client.search_runs([experiment], f"tags.`{_TRIAL}` = '{trial.id}'", max_results=1)
+        if found:
+            self._run = found[0].info.run_id
+            client.update_run(self._run, status="RUNNING")
+            self._told = {
+                point.step for name in found[0].data.metrics for point in client.get_metric_history(self._run, name)
+            }
+            return
+        tags = {_TRIAL: trial.id, "flowerablate.variant": trial.variant, "flowerablate.seed": str(trial.seed)}
+        run = client.create_run(experiment, tags=tags, run_name=f"{trial.variant} seed {trial.seed}")
+        self._run, self._told = run.info.run_id, set()
+        settings = {"variant": trial.variant, "seed": trial.seed, **trial.params}
+        params = [Param(_name(name), str(value)[:_LONGEST]) for name, value in settings.items()]
+        for start in range(0, len(params), _MOST_PARAMS):
+            client.log_batch(self._run, params=params[start : start + _MOST_PARAMS])
+
+    def epoch_done(self, trial: fa.TrackedTrial, epoch: int, values: Mapping[str, float]) -> None:
+        """Log the figures of the epoch, with its number as the step."""
+        if epoch not in self._told:
+            self._log(values, epoch)
+            self._told.add(epoch)
+
+    def trial_finished(self, trial: fa.TrackedTrial, result: TrialResult) -> None:
+        """Log the metrics of the test, as ``test_NAME`` at the best epoch, and end the run."""
+        client, _ = self._connect()
+        if result.failure:
+            client.log_batch(self._run, tags=[RunTag("flowerablate.failure", result.failure)])
+        else:
+            self._log({f"test_{name}": value for name, value in result.metrics.items()}, result.best_epoch)
+        self._end("FAILED" if result.failure else "FINISHED")
+
+    def close(self) -> None:
+        """Mark a run that was begun and not finished as killed; it goes on with its trial."""
+        self._end("KILLED")
+
+    def _log(self, values: Mapping[str, float], step: int) -> None:
+        client, _ = self._connect()
+        now = int(time.time() * 1000)
+        client.log_batch(self._run, [Metric(_name(name), float(value), now, step) for name, value in values.items()])
+
+    def _end(self, status: str) -> None:
+        if self._client is not None and self._run is not None:
+            self._client.set_terminated(self._run, status)
+            self._run = None
+
+    def _connect(self) -> tuple[MlflowClient, str]:
+        """Return the client, and the id of the experiment, which is made if it is not there."""
+        if self._client is None:
+            for name in ("alembic", "mlflow"):  # a new SQLite file is announced in dozens of lines
+                logging.getLogger(name).setLevel(logging.WARNING)
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._client = MlflowClient(self._uri)
+        experiment: Any = self._client.get_experiment_by_name(self._experiment)
+        if experiment is not None:
+            return self._client, experiment.experiment_id
+        try:
+            return self._client, self._client.create_experiment(self._experiment, artifact_location=self._artifacts)
+        except MlflowException:  # another process may have made it in between
+            experiment = self._client.get_experiment_by_name(self._experiment)
+            if experiment is None:
+                raise
+            return self._client, experiment.experiment_id
+
+
+def _name(name: str) -> str:
+    """Return *name* with what MLflow refuses in names replaced."""
+    return re.sub(r"[^A-Za-z0-9_\-. /]", "_", name)
