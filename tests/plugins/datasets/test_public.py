@@ -104,6 +104,21 @@ def test_what_is_no_archive_of_classes_is_refused(context: DataContext, tmp_path
             flowers(context, path=path)
 
 
+def test_an_archive_with_parts_keeps_them_and_x_rays_are_sent_to_their_own_data_set(
+    context: DataContext, tmp_path: Path
+) -> None:
+    for part in ("train", "test"):
+        pictures(tmp_path / "parts" / part, "a", "b")
+        pictures(tmp_path / "xrays" / part, "NORMAL", "PNEUMONIA")
+    for name in ("parts", "xrays"):
+        tgz(tmp_path / name, context.root / f"{name}.tgz")
+    assert set(flowers(context, path="parts.tgz").splits or ()) == {"train", "test"}
+    with pytest.raises(DataError, match=r"--set dataset.use=chest-xray --set dataset.path=xrays.tgz"):
+        flowers(context, path="xrays.tgz")
+    samples = SPECS["chest-xray"].build(context, path="xrays.tgz", validation="redrawn", patients="series")
+    assert len(samples) == 12
+
+
 def test_the_archive_is_fetched_from_the_web_checked_and_removed(context: DataContext, archive: Path) -> None:
     handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(context.root))
     handler.func.log_message = lambda *args: None
