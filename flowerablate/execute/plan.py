@@ -85,7 +85,7 @@ def plan_study(study: StudyFile, assembler: Assembler, *, skip_bad: bool = False
         asked,
         study.ablation.seeds,
         replace(rules_of(study), metric=metrics.names[0]),
-        assembler.provenance,
+        assembler.origin,
         metrics,
         max_seeds=study.ablation.max_seeds if study.ablation.until_decided else None,
     )
