@@ -53,8 +53,9 @@ def split_samples(samples: Samples, seed: int, plan: SplitPlan) -> Split:
     else:
         official = _official(samples, grouped) if method == "official" else np.zeros(len(samples), dtype=np.int64)
         part_of = _drawn(samples, names, seed, plan, official)
+    labels = np.array(samples.labels)
     for label, name in enumerate(samples.classes):
-        _require_all_parts(part_of[np.array(samples.labels) == label], name, grouped)
+        _require_all_parts(part_of[labels == label], name, grouped)
     train, validation, test = (np.flatnonzero(part_of == part).astype(np.int64) for part in range(len(SPLITS)))
     return Split(_subset(samples, train, seed, plan), validation, test)
 
@@ -137,8 +138,7 @@ def _folded(samples: Samples, names: Sequence[str], seed: int, plan: SplitPlan) 
 
 
 def _assign(part_of: NDArray[np.int64], units: Sequence[Unit], part: int) -> None:
-    for unit in units:
-        part_of[list(unit.members)] = part
+    part_of[[index for unit in units for index in unit.members]] = part
 
 
 def _require_units(samples: Samples, names: Sequence[str], folds: int) -> None:

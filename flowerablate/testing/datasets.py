@@ -37,8 +37,10 @@ def check_dataset(
 def _check_classes(what: str, samples: Samples) -> None:
     assert len(samples.classes) >= 2, f"{what} must have two classes or more, not {list(samples.classes)}"
     assert len(set(samples.classes)) == len(samples.classes), f"{what} has a class name twice"
-    for name in ("classes", "keys", "paths", "labels"):
-        assert isinstance(getattr(samples, name), tuple), f"{what}: {name} must be a tuple"
+    for name in ("classes", "keys", "paths", "labels", "splits", "groups", "remarks"):
+        value = getattr(samples, name)
+        optional = name in ("splits", "groups") and value is None
+        assert optional or isinstance(value, tuple), f"{what}: {name} must be a tuple"
     empty = [name for label, name in enumerate(samples.classes) if label not in samples.labels]
     assert not empty, f"{what} has no sample of class {empty[0]!r}" if empty else ""
 

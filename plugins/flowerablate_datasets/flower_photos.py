@@ -5,6 +5,7 @@ from __future__ import annotations
 from flowerablate import DataContext, DataError, Samples
 
 from .addresses import FLOWER_PHOTOS, FLOWER_PHOTOS_SHA256
+from .chest_xray import is_chest_xray
 from .folder import scan
 from .places import fetched, folder_of, holds_classes, with_classes
 
@@ -20,6 +21,11 @@ def build(context: DataContext, *, path: str, classes: tuple[str, ...], url: str
     """
     if path.strip():
         folder = folder_of(context, path, holds_classes, _WHAT, sha256=sha256)
+        if is_chest_xray(folder):
+            raise DataError(
+                f"{path} holds chest X-rays, which are to be split by patients; use the data set for them: "
+                f"--set dataset.use=chest-xray --set dataset.path={path}"
+            )
     else:
         known = sha256 or (FLOWER_PHOTOS_SHA256 if url == FLOWER_PHOTOS else "")
         if not known:

@@ -46,7 +46,15 @@ def fetched(context: DataContext, url: str, sha256: str, fits: Callable[[Path], 
 
 
 def holds_classes(folder: Path) -> bool:
-    """Whether *folder* has two or more subfolders with pictures right in them."""
+    """Whether *folder* has two or more subfolders with pictures right in them, or ``train`` and ``test`` above such."""
+    parts = {"train": False, "test": False, "val": False}
+    for each in _subfolders(folder):
+        if each.name.lower() in parts:
+            parts[each.name.lower()] = _classes_in(each)
+    return _classes_in(folder) or (parts["train"] and (parts["test"] or parts["val"]))
+
+
+def _classes_in(folder: Path) -> bool:
     return sum(1 for each in _subfolders(folder) if any(_is_picture(file.name) for file in each.iterdir())) > 1
 
 

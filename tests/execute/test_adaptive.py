@@ -49,7 +49,9 @@ def design_of(*changes):
 
 
 def plan_for(*changes, seeds=5, max_seeds=20, **rules):
-    data = SimpleNamespace(fingerprint="data", samples=SimpleNamespace(skipped=(), remarks=()))
+    data = SimpleNamespace(
+        fingerprint="data", samples=SimpleNamespace(skipped=(), remarks=(), splits=None, groups=None)
+    )
     return Plan(data, design_of(*changes), seeds, Rules(**rules), lambda slot, choice: choice.use, METRICS, max_seeds)
 
 

@@ -104,6 +104,22 @@ def test_what_is_no_archive_of_classes_is_refused(context: DataContext, tmp_path
             flowers(context, path=path)
 
 
+def test_an_archive_with_parts_keeps_them_and_x_rays_are_sent_to_their_own_data_set(
+    context: DataContext, tmp_path: Path
+) -> None:
+    for part in ("train", "test"):
+        pictures(tmp_path / "parts" / part, "a", "b")
+        pictures(tmp_path / "xrays" / part, "NORMAL", "PNEUMONIA")
+    for name in ("parts", "xrays"):
+        tgz(tmp_path / name, context.root / f"{name}.tgz")
+    assert set(flowers(context, path="parts.tgz").splits or ()) == {"train", "test"}
+    with pytest.raises(DataError, match=r"--set dataset.use=chest-xray --set dataset.path=xrays.tgz"):
+        flowers(context, path="xrays.tgz")
+    samples = SPECS["chest-xray"].build(context, path="xrays.tgz", validation="redrawn", patients="series")
+    assert len(samples) == 12
+    check_dataset(SPECS["chest-xray"], cache=context.cache, root=context.root, params={"path": "xrays.tgz"})
+
+
 def test_the_archive_is_fetched_from_the_web_checked_and_removed(context: DataContext, archive: Path) -> None:
     handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(context.root))
     handler.func.log_message = lambda *args: None
@@ -170,5 +186,5 @@ def test_flowers102_that_is_not_whole_is_refused(context: DataContext, oxford: P
     with pytest.raises(DataError, match=r"cannot read 'trnid' in .*setid.mat"):
         SPECS["flowers102"].build(context, path="flowers-102")
     (oxford / "setid.mat").unlink()
-    with pytest.raises(DataError, match="is not Flowers102"):
+    with pytest.raises(DataError, match="is not the folder of Flowers102"):
         SPECS["flowers102"].build(context, path="flowers-102")
