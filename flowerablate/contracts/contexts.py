@@ -51,7 +51,7 @@ class ModelContext:
 
 @dataclass(frozen=True)
 class ScheduleContext:
-    """The optimizer to be scheduled, and the length of training in *epochs* and *steps_per_epoch*."""
+    """The *optimizer* to be scheduled, and the length of training: *epochs*, each of so many optimizer steps."""
 
     optimizer: torch.optim.Optimizer
     epochs: int

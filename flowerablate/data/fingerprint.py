@@ -14,9 +14,9 @@ _CHUNK = 1 << 20
 
 
 def fingerprint(samples: Samples, progress: Callable[[str, int, int], None] = lambda what, done, total: None) -> str:
-    """Hash the keys, labels, classes, official split and every byte of every file (BLAKE2b, 128 bit, as hex)."""
+    """Hash keys, labels, classes, official split, groups and every byte of every file (BLAKE2b, 128 bit, as hex)."""
     digest = hashlib.blake2b(digest_size=16)
-    digest.update(repr((samples.classes, samples.splits)).encode())
+    digest.update(repr((samples.classes, samples.splits, samples.groups)).encode())
     hashes = in_order(file_hash, samples.paths)
     for done, (key, label, content) in enumerate(zip(samples.keys, samples.labels, hashes, strict=True), start=1):
         digest.update(repr((key, label)).encode() + content)

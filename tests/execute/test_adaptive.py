@@ -49,7 +49,7 @@ def design_of(*changes):
 
 
 def plan_for(*changes, seeds=5, max_seeds=20, **rules):
-    data = SimpleNamespace(fingerprint="data", samples=SimpleNamespace(skipped=()))
+    data = SimpleNamespace(fingerprint="data", samples=SimpleNamespace(skipped=(), remarks=()))
     return Plan(data, design_of(*changes), seeds, Rules(**rules), lambda slot, choice: choice.use, METRICS, max_seeds)
 
 
