@@ -224,7 +224,10 @@ def test_a_schedule_counts_the_steps_of_the_whole_training():
 # ------------------------------------------------------------------------- our own components keep the contract
 
 CATALOGUE = discover()
-LARGE = {"resnet34", "resnet50"}  # built like resnet18, which is always tried
+LARGE = {"resnet32", "resnet44", "resnet56", "resnet110", "resnet34", "resnet50", "resnet101", "resnet152"}
+LARGE |= {"wide_resnet50_2", "resnext50_32x4d", "resnet50d"}
+"""Networks that are built like resnet20 and seresnet50, which are always tried."""
+
 OF_FILES = {"folder", "table", "flowers", "flowers102", "chest-xray", "findings"}
 """Data sets that need files: the tests of their plugin make some, and run the suite on them."""
 
@@ -239,7 +242,11 @@ COMPONENTS = [
     if component.owner.distribution == "flowerablate" and component.spec.name not in OF_FILES
 ]
 NEEDED = {"tensorboard": ("tensorboard",), "mlflow": ("mlflow", "sqlalchemy", "alembic")}  # by trackers
-QUICK = {"synthetic-flowers": {"images": 12, "size": 24}}
+QUICK = {
+    "synthetic-flowers": {"images": 12, "size": 24},
+    "resnet18": {"width": 32},
+    "seresnet50": {"width": 16, "norm_groups": 8},
+}
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from flowerablate.study.designs import without
 from flowerablate.study.identity import expand_trials, pipeline_id
 
 
-def owner(slot, name):
-    return f"{slot} {name} 1.0"
+def owner(slot, choice):
+    return f"{slot} {choice.use} 1.0"
 
 
 def ids(base, lookup, seeds=2):
@@ -48,7 +48,7 @@ def test_whatever_can_change_a_result_changes_the_id(base, changed):
 
 def test_data_and_plugin_versions_change_the_id(base):
     assert pipeline_id(base, "other", owner) != pipeline_id(base, "content", owner)
-    assert pipeline_id(base, "content", lambda slot, name: "2.0") != pipeline_id(base, "content", owner)
+    assert pipeline_id(base, "content", lambda slot, choice: "2.0") != pipeline_id(base, "content", owner)
 
 
 def test_where_the_data_lie_and_what_is_removable_does_not_change_the_id(base):

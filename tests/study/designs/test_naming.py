@@ -16,7 +16,7 @@ def trials(base, lookup, ablation):
         asked = design(pipeline or base, lookup, ablation(**keys))
         return {
             trial.variant.change: trial.id
-            for trial in expand_trials(asked, [0], "data", lambda slot, name: "plugin 1.0")
+            for trial in expand_trials(asked, [0], "data", lambda slot, choice: "plugin 1.0")
         }
 
     return trials
