@@ -98,14 +98,22 @@ class ModelSpec(ComponentSpec):
 
 @dataclass(frozen=True)
 class OptimizerSpec(ComponentSpec):
-    """An optimizer. ``build(parameters, **params) -> torch.optim.Optimizer``; *parameters* is a list of tensors."""
+    """An optimizer. ``build(parameters, **params) -> torch.optim.Optimizer``.
+
+    *parameters* is a list of tensors, or of torch's parameter groups, each of which may have a ``weight_decay`` of its
+    own: that of norms and biases is 0 where a study says so.
+    """
 
     slot = "optimizer"
 
 
 @dataclass(frozen=True)
 class SchedulerSpec(ComponentSpec):
-    """A learning-rate schedule. ``build(ScheduleContext, **params) -> LRScheduler``, stepped after every batch."""
+    """A learning-rate schedule. ``build(ScheduleContext, **params) -> LRScheduler``.
+
+    It is stepped after every step of the optimizer; torch's ``ReduceLROnPlateau``, and what is made of it, after every
+    epoch, with the validation loss.
+    """
 
     slot = "scheduler"
 
