@@ -24,8 +24,8 @@ def check_optimizer(spec: OptimizerSpec, *, params: Mapping[str, Value] | None =
     """Minimise a small function with *spec*: its defaults, each feature off, each choice.
 
     Checked: it takes the tensors that it is given, the loss falls within 30 steps, values stay finite, and a run that
-    is stopped and resumed from a checkpoint with its ``state_dict`` ends with the same bits as one that is not. Also: it
-    takes parameter groups and float64, and where it has a ``weight_decay``, that of a group counts for the group.
+    is stopped and resumed from a checkpoint with its ``state_dict`` ends with the same bits as one that is not.
+    It takes parameter groups and float64, and where it has a ``weight_decay``, that of a group counts for the group.
     """
     for when, chosen in each_setting(spec, params):
         _check_optimizer(spec, chosen, when)

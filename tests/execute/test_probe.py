@@ -176,6 +176,12 @@ REFUSED = {
         "scheduler: the learning rate is the same at every step with constant and with step",
         "scheduler.use=constant",
     ),
+    "a plateau that no training is long enough for": (
+        steps(),
+        "scheduler=plateau,patience=90",
+        "scheduler: the learning rate is the same at every step with constant and with plateau",
+        "scheduler.use=constant",
+    ),
     "weights of classes that are equally many": (
         steps(),
         "loss=weighted-cross-entropy",
@@ -276,6 +282,14 @@ def test_settings_of_the_training_are_seen(bench):
     trained = [replace(base, train=replace(base.train, **changed)) for changed in ({"batch_size": 5}, {"epochs": 4})]
     for other in (*trained, replace(base, split=replace(base.split, test=0.3))):
         assert bench.run(pair(base, other), base).refused == {}
+
+
+@pytest.mark.parametrize("setting", ["patience=0", "threshold=0.01", "cooldown=1", "factor=0.4", "min_lr=0.001"])
+def test_a_schedule_that_goes_by_the_validation_loss_differs_in_each_of_its_settings(bench, setting):
+    lookup = bench.assembler.lookup
+    base = swapped(resolve(bench.base(steps(), "train.epochs=6"), lookup), "scheduler=plateau", lookup)
+    other = swapped(base, f"scheduler=plateau,{setting}", lookup)
+    assert bench.run(pair(base, other), base).refused == {}
 
 
 def test_another_order_of_the_same_images_is_seen(bench):
