@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = ("README.md", "docs/adaptive.md", "docs/metrics.md", "docs/report.md")
+DOCUMENTS = ("README.md", "docs/adaptive.md", "docs/imbalance.md", "docs/metrics.md", "docs/report.md")
 
 
 def lines_of(document, name):
