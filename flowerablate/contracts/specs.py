@@ -100,8 +100,8 @@ class ModelSpec(ComponentSpec):
 class OptimizerSpec(ComponentSpec):
     """An optimizer. ``build(parameters, **params) -> torch.optim.Optimizer``.
 
-    *parameters* is a list of tensors, or of torch's parameter groups, each of which may have a ``weight_decay`` of its
-    own: that of norms and biases is 0 where a study says so.
+    *parameters* is what torch's optimizers take: a list of tensors or, where weight decay is to act on weights only, a
+    list of groups, ``{"params": [tensors], "weight_decay": 0.0}``. Hand it on as it is.
     """
 
     slot = "optimizer"
@@ -111,8 +111,8 @@ class OptimizerSpec(ComponentSpec):
 class SchedulerSpec(ComponentSpec):
     """A learning-rate schedule. ``build(ScheduleContext, **params) -> LRScheduler``.
 
-    It is stepped after every step of the optimizer; torch's ``ReduceLROnPlateau``, and what is made of it, after every
-    epoch, with the validation loss.
+    It is stepped after each step of the optimizer; a ``ReduceLROnPlateau`` instead after each epoch, with the loss on
+    the validation split.
     """
 
     slot = "scheduler"

@@ -23,6 +23,7 @@ from ..study.designs import candidates
 from ..study.designs.changes import FEATURED
 from ..train.device import environment, pick_device, to_device
 from ..train.evaluate import Evaluation, evaluate
+from ..train.groups import optimizer_steps, parameter_groups
 from ..train.keyed_init import build_keyed
 from ..train.loop import EpochRecord, FitResult, Parts, fit, load_best
 from .assemble import Assembler, DataSet, PreparedPipeline
@@ -60,7 +61,8 @@ def run_trial(
         ready = ready.fitted(split.train, data.ids)
         order = build_order(candidate, data, assembler, training_seed(trial), split)
         batches = _batches(trial, candidate, ready, data, split, order, device)
-        parts = build_parts(candidate, data, assembler, trial.seed, len(batches["train"]), split, device)
+        steps = optimizer_steps(len(batches["train"]), candidate.train.accumulate)
+        parts = build_parts(candidate, data, assembler, trial.seed, steps, split, device)
         fitted = fit(
             parts,
             batches["train"],
@@ -133,11 +135,12 @@ def build_parts(
         return assembler.build(slot, getattr(pipeline, slot), *context)
 
     plan = pipeline.train
-    shape = ModelContext(len(data.samples.classes), pipeline.input.channels, pipeline.input.image_size)
+    size = pipeline.input
+    shape = ModelContext(len(data.samples.classes), size.channels, size.image_size, assembler.root)
     model: nn.Module = to_device(
         build_keyed(lambda: build("model", shape), seed), device, channels_last=plan.channels_last
     )
-    optimizer = build("optimizer", [p for p in model.parameters() if p.requires_grad])
+    optimizer = build("optimizer", parameter_groups(model.parameters(), plan.decay))
     counts = np.bincount(data.labels[split.train], minlength=len(data.samples.classes))
     return Parts(
         model,

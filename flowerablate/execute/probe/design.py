@@ -115,7 +115,7 @@ class _Probe:
                 lambda: trace_loss(pipeline, data, assembler, split, seed),
             ),
             "optimizer": (
-                repr((pipeline.optimizer, pipeline.scheduler, plan.epochs, steps)),
+                repr((pipeline.optimizer, pipeline.scheduler, plan.epochs, plan.decay, steps)),
                 lambda: trace_optimizer(pipeline, assembler, steps, seed),
             ),
         }

@@ -19,6 +19,7 @@ from ...data.splits import Split
 from ...keyed import torch_seed
 from ...loader import Order
 from ...train.device import to_device
+from ...train.groups import optimizer_steps, parameter_groups
 from ...train.keyed_init import build_keyed, seed_torch
 from ..assemble import Assembler, DataSet
 from .traces import Trace, normal
@@ -43,8 +44,9 @@ _FIRST, _LATER = 16, 48
 
 
 def steps_per_epoch(pipeline: Pipeline, places: int) -> int:
-    """Return the number of whole batches in an epoch of training that has so many *places*."""
-    return places // max(1, min(pipeline.train.batch_size, places))
+    """Return the number of optimizer steps in an epoch of training that has so many *places*, of whole batches only."""
+    batches = places // max(1, min(pipeline.train.batch_size, places))
+    return optimizer_steps(batches, pipeline.train.accumulate)
 
 
 def trace_plan(pipeline: Pipeline, split: Split, order: Order) -> Trace:
@@ -55,7 +57,8 @@ def trace_plan(pipeline: Pipeline, split: Split, order: Order) -> Trace:
     plan = pipeline.train
     epochs = sorted({*range(1, min(plan.epochs, _EPOCHS) + 1), plan.epochs})
     orders = [np.asarray(order(epoch)) for epoch in epochs]
-    trained = replace(plan, batch_size=min(plan.batch_size, len(orders[0])))
+    # What decay acts on is seen in what the optimizer does; where that decays nothing, it makes no difference.
+    trained = replace(plan, batch_size=min(plan.batch_size, len(orders[0])), decay="all")
     parts = tuple(part.tobytes() for part in (split.train, split.validation, split.test, *orders))
     return Trace((trained, *parts, pipeline.control))
 
@@ -69,7 +72,7 @@ def trace_model(pipeline: Pipeline, data: DataSet, assembler: Assembler, seed: i
     large values only, shows in training, but not at its start.
     """
     shape = pipeline.input
-    context = ModelContext(len(data.samples.classes), shape.channels, shape.image_size)
+    context = ModelContext(len(data.samples.classes), shape.channels, shape.image_size, assembler.root)
     model: nn.Module = build_keyed(lambda: assembler.build("model", pipeline.model, context), seed)
     digest = hashlib.blake2b(digest_size=16)
     named = [(name, tensor) for name, tensor in model.state_dict().items() if isinstance(tensor, Tensor)]
@@ -139,7 +142,7 @@ def trace_optimizer(pipeline: Pipeline, assembler: Assembler, steps: int, seed: 
     is not known, and two of them are the same only in all their settings.
     """
     parameters = _parameters()
-    optimizer = assembler.build("optimizer", pipeline.optimizer, parameters)
+    optimizer = _optimizer(pipeline, assembler, parameters)
     context = ScheduleContext(optimizer, pipeline.train.epochs, steps)
     scheduler = assembler.build("scheduler", pipeline.scheduler, context)
     total = context.total_steps
@@ -163,9 +166,15 @@ def trace_optimizer(pipeline: Pipeline, assembler: Assembler, steps: int, seed: 
 def trace_optimizer_alone(pipeline: Pipeline, assembler: Assembler, seed: int) -> Trace:
     """Return how the optimizer moves some parameters where nothing changes its learning rate."""
     parameters = _parameters()
-    optimizer = assembler.build("optimizer", pipeline.optimizer, parameters)
+    optimizer = _optimizer(pipeline, assembler, parameters)
     with _seeded(seed):
         return Trace((), tuple(_step(optimizer, parameters, step) for step in range(_FIRST)))
+
+
+def _optimizer(pipeline: Pipeline, assembler: Assembler, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
+    groups = parameter_groups(parameters, pipeline.train.decay)
+    built: torch.optim.Optimizer = assembler.build("optimizer", pipeline.optimizer, groups)
+    return built
 
 
 def settings_that_differ(first: Choice, second: Choice) -> list[str]:
