@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Mapping
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..contracts import LossContext, LossSpec, OptimizerSpec, ScheduleContext, SchedulerSpec, Value
+from ..errors import TrainingError
 from .settings import build, each_setting, named
 
 if TYPE_CHECKING:
@@ -21,10 +24,12 @@ def check_optimizer(spec: OptimizerSpec, *, params: Mapping[str, Value] | None =
     """Minimise a small function with *spec*: its defaults, each feature off, each choice.
 
     Checked: it takes the tensors that it is given, the loss falls within 30 steps, values stay finite, and a run that
-    is stopped and resumed from ``state_dict`` ends with the same bits as one that is not.
+    is stopped and resumed from a checkpoint with its ``state_dict`` ends with the same bits as one that is not.
+    It takes parameter groups and float64, and where it has a ``weight_decay``, that of a group counts for the group.
     """
     for when, chosen in each_setting(spec, params):
         _check_optimizer(spec, chosen, when)
+        _check_groups(spec, chosen, when)
 
 
 def _check_optimizer(spec: OptimizerSpec, params: Mapping[str, Value], when: str) -> None:
@@ -38,7 +43,7 @@ def _check_optimizer(spec: OptimizerSpec, params: Mapping[str, Value], when: str
     held = {id(value) for group in optimizer.param_groups for value in group["params"]}
     assert held == {id(value) for value in model.parameters()}, f"{what} must take all the parameters it is given"
     _descend(model, optimizer, _STEPS // 2)
-    saved_model, saved_state = copy.deepcopy(model.state_dict()), copy.deepcopy(optimizer.state_dict())
+    saved_model, saved_state = copy.deepcopy(model.state_dict()), _on_disk(what, optimizer.state_dict())
     end = _descend(model, optimizer, _STEPS // 2)
     assert math.isfinite(end), f"{what}: the loss became {end} with these settings; lower the default learning rate"
     assert end < start, f"{what}: the loss rose from {start:.4g} to {end:.4g} in {_STEPS} steps of an easy problem"
@@ -51,6 +56,35 @@ def _check_optimizer(spec: OptimizerSpec, params: Mapping[str, Value], when: str
             f"{what}: a run resumed from state_dict() ends elsewhere; keep all that a step needs in self.state, "
             "and take random numbers from torch"
         )
+
+
+def _check_groups(spec: OptimizerSpec, params: Mapping[str, Value], when: str) -> None:
+    import torch
+
+    what = named(spec) + when
+    decayed, kept = (torch.nn.Parameter(torch.full((3, 2), 0.5, dtype=torch.float64)) for _ in range(2))
+    optimizer: Any = build(spec, [{"params": [decayed]}, {"params": [kept], "weight_decay": 0.0}], params, when)
+    assert len(optimizer.param_groups) == 2, f"{what} must take parameter groups as torch's optimizers do"
+    for _ in range(3):
+        decayed.grad, kept.grad = torch.zeros_like(decayed), torch.zeros_like(kept)
+        optimizer.step()
+    if params.get("weight_decay"):
+        assert (decayed != 0.5).any(), f"{what}: weight_decay = {params['weight_decay']} does nothing"
+        assert torch.equal(kept, torch.full_like(kept, 0.5)), (
+            f"{what} moves weights without gradient in a group whose weight_decay is 0; take it from the group"
+        )
+
+
+def _on_disk(what: str, state: dict[str, Any]) -> dict[str, Any]:
+    """Return *state* as it comes back from a checkpoint."""
+    from ..train.state import load_state, save_state
+
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            save_state(Path(folder) / "state", state)
+        except TrainingError as error:
+            raise AssertionError(f"{what}: its state_dict() cannot be kept in a checkpoint: {error}") from error
+        return load_state(Path(folder) / "state")
 
 
 def _problem(spec: OptimizerSpec, params: Mapping[str, Value], when: str) -> tuple[nn.Module, float, Any]:
@@ -82,8 +116,9 @@ def _descend(model: nn.Module, optimizer: torch.optim.Optimizer, steps: int) -> 
 def check_scheduler(spec: SchedulerSpec, *, params: Mapping[str, Value] | None = None) -> None:
     """Walk *spec* through short and long trainings: its defaults, each feature off, each choice.
 
-    Checked: it can be stepped once after each optimizer step, for trainings down to a single step, rates are finite and
-    not negative, and a schedule that is resumed from ``state_dict`` goes on as if it had not been stopped.
+    Checked: it can be stepped once after each optimizer step, for trainings down to a single step (torch's
+    ``ReduceLROnPlateau`` after each epoch, with its loss), rates are finite and not negative, and a schedule that is
+    resumed from a checkpoint with its ``state_dict`` goes on as if it had not been stopped.
     """
     for when, chosen in each_setting(spec, params):
         _check_scheduler(spec, chosen, when)
@@ -95,18 +130,19 @@ def _check_scheduler(spec: SchedulerSpec, params: Mapping[str, Value], when: str
     what = named(spec) + when
     for epochs, steps_per_epoch in ((1, 1), (1, 7), (12, 5)):
         length = f"{epochs} epochs of {steps_per_epoch} steps"
-        total, half = epochs * steps_per_epoch, epochs * steps_per_epoch // 2
+        half = epochs * steps_per_epoch // 2
         optimizer, scheduler = _schedule(spec, params, when, epochs, steps_per_epoch)
         assert isinstance(scheduler, LRScheduler), (
             f"{what}: build must return a torch.optim.lr_scheduler.LRScheduler, not {type(scheduler).__name__}"
         )
-        _rates(what, length, optimizer, scheduler, half)
-        saved = copy.deepcopy((optimizer.state_dict(), scheduler.state_dict()))
-        rest = _rates(what, length, optimizer, scheduler, total - half)
+        losses = _losses(epochs, steps_per_epoch)
+        _rates(what, length, optimizer, scheduler, losses[:half])
+        saved = _on_disk(what, {"optimizer": optimizer.state_dict(), "scheduler": scheduler.state_dict()})
+        rest = _rates(what, length, optimizer, scheduler, losses[half:])
         optimizer, scheduler = _schedule(spec, params, when, epochs, steps_per_epoch)
-        optimizer.load_state_dict(saved[0])
-        scheduler.load_state_dict(saved[1])
-        resumed = _rates(what, length, optimizer, scheduler, total - half)
+        optimizer.load_state_dict(saved["optimizer"])
+        scheduler.load_state_dict(saved["scheduler"])
+        resumed = _rates(what, length, optimizer, scheduler, losses[half:])
         assert rest == resumed, f"{what}: resumed from state_dict() it goes on with other rates ({length})"
 
 
@@ -119,16 +155,28 @@ def _schedule(
     return optimizer, build(spec, ScheduleContext(optimizer, epochs, steps_per_epoch), params, when)
 
 
-def _rates(what: str, length: str, optimizer: torch.optim.Optimizer, scheduler: Any, steps: int) -> list[float]:
-    import torch
+def _losses(epochs: int, steps_per_epoch: int) -> list[float | None]:
+    """Return for each step None, or at the end of an epoch the validation loss: it falls, then stays where it is."""
+    return [
+        max(0.5, 2.0 - epoch / 4) if step == steps_per_epoch else None
+        for epoch in range(1, epochs + 1)
+        for step in range(1, steps_per_epoch + 1)
+    ]
 
-    # One that waits for a plateau is stepped with a loss; to it every step here is the end of an epoch.
-    loss = (1.0,) if isinstance(scheduler, torch.optim.lr_scheduler.ReduceLROnPlateau) else ()
+
+def _rates(
+    what: str, length: str, optimizer: torch.optim.Optimizer, scheduler: Any, losses: Sequence[float | None]
+) -> list[float]:
+    from torch.optim.lr_scheduler import ReduceLROnPlateau
+
     rates = []
-    for _ in range(steps):
+    for loss in losses:
         optimizer.step()
         try:
-            scheduler.step(*loss)
+            if not isinstance(scheduler, ReduceLROnPlateau):
+                scheduler.step()
+            elif loss is not None:
+                scheduler.step(loss)
         except Exception as error:
             raise AssertionError(f"{what} cannot be stepped through {length}: {error}") from error
         rate = float(optimizer.param_groups[0]["lr"])

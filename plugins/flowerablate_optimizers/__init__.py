@@ -1,4 +1,4 @@
-"""Optimizers, learning-rate schedules and losses, all of them torch's own or a few lines on top.
+"""Optimizers: torch's own, and two that torch lacks.
 
 This module holds the hooks and the parameters only; torch is imported when something is built.
 """
@@ -31,7 +31,7 @@ _BETAS = (
 
 @fa.hookimpl
 def flowerablate_register_optimizer(register: Register) -> None:
-    """Register sgd, nesterov, adam, adamw and rmsprop."""
+    """Register sgd, nesterov, lars; adam and its kin; adagrad, adadelta, rmsprop; and lion."""
     plain = (_rate(0.05), _MOMENTUM, _decay(5e-4))
     register(fa.OptimizerSpec("sgd", "Stochastic gradient descent with heavy-ball momentum.", build_sgd, plain))
     # torch refuses Nesterov's look-ahead without any momentum.
@@ -42,6 +42,32 @@ def flowerablate_register_optimizer(register: Register) -> None:
     register(fa.OptimizerSpec("adam", summary, build_adam, (_rate(2e-3), *_BETAS, _decay(0.0))))
     summary = "Adam with decoupled weight decay (Loshchilov & Hutter 2019)."
     register(fa.OptimizerSpec("adamw", summary, build_adamw, (_rate(2e-3), *_BETAS, _decay(1e-2))))
+    summary = "Adam that divides by the largest gradient of late (Kingma & Ba 2015)."
+    register(fa.OptimizerSpec("adamax", summary, build_adamax, (_rate(2e-3), *_BETAS, _decay(0.0))))
+    summary = "Adam whose variance is trusted only once it is known (Liu et al. 2020)."
+    register(fa.OptimizerSpec("radam", summary, build_radam, (_rate(2e-3), *_BETAS, _decay(0.0))))
+    params: tuple[fa.Param, ...] = (
+        _rate(2e-3),
+        *_BETAS,
+        fa.Param("momentum_decay", 4e-3, "How fast the momentum climbs to beta1.", 1e-6, 1.0, log=True),
+        _decay(0.0),
+    )
+    register(fa.OptimizerSpec("nadam", "Adam with Nesterov's momentum (Dozat 2016).", build_nadam, params))
+    params = (
+        _rate(1e-2),
+        fa.Param("lr_decay", 0.0, "The rate is divided by 1 + this times the step.", 0.0, 1.0, off=0.0),
+        fa.Param("eps", 1e-10, "Added to the denominator, against division by zero.", 1e-16, 1.0, log=True),
+        _decay(0.0),
+    )
+    summary = "Each weight's rate falls with all its gradients so far (Duchi et al. 2011)."
+    register(fa.OptimizerSpec("adagrad", summary, build_adagrad, params))
+    params = (
+        _rate(1.0),
+        fa.Param("rho", 0.9, "Decay of the running means of squared gradients and squared steps.", 0.0, 0.9999),
+        fa.Param("eps", 1e-6, "Added to numerator and denominator; it sets the first steps.", 1e-16, 1.0, log=True),
+        _decay(0.0),
+    )
+    register(fa.OptimizerSpec("adadelta", "Steps in the unit of the weights (Zeiler 2012).", build_adadelta, params))
     params = (
         _rate(1e-3),
         fa.Param("alpha", 0.99, "Decay of the running mean of squared gradients.", 0.0, 0.99999),
@@ -50,6 +76,22 @@ def flowerablate_register_optimizer(register: Register) -> None:
         _decay(0.0),
     )
     register(fa.OptimizerSpec("rmsprop", "RMSprop (Tieleman & Hinton 2012).", build_rmsprop, params))
+    params = (
+        _rate(3e-4),
+        _BETAS[0],
+        fa.Param("beta2", 0.99, "Decay of the momentum that is kept.", 0.0, 0.99999),
+        _decay(3e-2),
+    )
+    summary = "Steps of one size, by the sign of the momentum (Chen et al. 2023); decoupled weight decay."
+    register(fa.OptimizerSpec("lion", summary, build_lion, params))
+    params = (
+        _rate(0.1),
+        _MOMENTUM,
+        fa.Param("trust", 0.02, "Length of a layer's step as a share of that of its weights.", 1e-4, 1.0, log=True),
+        _decay(5e-4),
+    )
+    summary = "Momentum with a rate for each layer (You et al. 2017); for large batches."
+    register(fa.OptimizerSpec("lars", summary, build_lars, params))
 
 
 def build_sgd(parameters: list[Any], **params: Any) -> Any:
@@ -87,64 +129,50 @@ def build_rmsprop(parameters: list[Any], **params: Any) -> Any:
     return optim.RMSprop(parameters, **params)
 
 
-@fa.hookimpl
-def flowerablate_register_scheduler(register: Register) -> None:
-    """Register constant, step, cosine and one-cycle."""
-    from functools import partial
+def build_adamax(parameters: list[Any], *, beta1: float, beta2: float, **params: Any) -> Any:
+    """Return ``torch.optim.Adamax``."""
+    from torch import optim
 
-    register(fa.SchedulerSpec("constant", "The same learning rate throughout.", partial(_schedule, "constant")))
-    params: tuple[fa.Param, ...] = (
-        fa.Param("epoch_size", 3, "Epochs between two drops.", 1, 10_000),
-        fa.Param("gamma", 0.1, "Factor of each drop.", 0.0, 1.0),
-    )
-    summary = "Multiply the learning rate by gamma every few epochs."
-    register(fa.SchedulerSpec("step", summary, partial(_schedule, "step"), params))
-    params = (
-        fa.Param("warmup", 0.0, "Share of training in which the rate climbs linearly to its peak.", 0.0, 0.9, off=0.0),
-        fa.Param("final", 0.0, "Rate at the end, as a share of the peak.", 0.0, 1.0),
-    )
-    summary = "Fall along half a cosine (Loshchilov & Hutter 2017), after an optional warm-up."
-    register(fa.SchedulerSpec("cosine", summary, partial(_schedule, "cosine"), params))
-    params = (
-        fa.Param("pct_start", 0.3, "Share of training in which the rate climbs.", 0.0, 1.0),
-        fa.Param("div_factor", 25.0, "Peak divided by the first rate.", 1.0, 1e6, log=True),
-        fa.Param("final_div_factor", 1e4, "First rate divided by the last.", 1.0, 1e9, log=True),
-        fa.Param("cycle_momentum", False, "Move the momentum against the rate, between 0.85 and 0.95."),
-    )
-    summary = "Climb to the optimizer's rate and fall far below where it began (Smith & Topin 2018)."
-    register(fa.SchedulerSpec("one-cycle", summary, partial(_schedule, "one_cycle"), params))
+    return optim.Adamax(parameters, betas=(beta1, beta2), **params)
 
 
-def _schedule(name: str, context: fa.ScheduleContext, **params: Any) -> Any:
-    from . import schedules
+def build_radam(parameters: list[Any], *, beta1: float, beta2: float, **params: Any) -> Any:
+    """Return ``torch.optim.RAdam``."""
+    from torch import optim
 
-    return getattr(schedules, name)(context, **params)
-
-
-@fa.hookimpl
-def flowerablate_register_loss(register: Register) -> None:
-    """Register cross-entropy, plain and weighted by class."""
-    smoothing = fa.Param("label_smoothing", 0.0, "Share of a label spread over all classes.", 0.0, 0.99, off=0.0)
-    summary = "Mean cross-entropy of the softmax."
-    register(fa.LossSpec("cross-entropy", summary, build_cross_entropy, (smoothing,), soft_targets=True))
-    params = (
-        smoothing,
-        fa.Param("power", 1.0, "1 gives all classes equal weight, 0 all pictures.", 0.0, 2.0, off=0.0),
-    )
-    summary = "Cross-entropy in which pictures of rare classes count more."
-    build = build_weighted_cross_entropy
-    register(fa.LossSpec("weighted-cross-entropy", summary, build, params, soft_targets=True))
+    return optim.RAdam(parameters, betas=(beta1, beta2), **params)
 
 
-def build_cross_entropy(context: fa.LossContext, *, label_smoothing: float) -> Any:
-    """Return ``torch.nn.CrossEntropyLoss``."""
-    from torch import nn
+def build_nadam(parameters: list[Any], *, beta1: float, beta2: float, **params: Any) -> Any:
+    """Return ``torch.optim.NAdam``."""
+    from torch import optim
 
-    return nn.CrossEntropyLoss(label_smoothing=label_smoothing)
+    return optim.NAdam(parameters, betas=(beta1, beta2), **params)
 
 
-def build_weighted_cross_entropy(context: fa.LossContext, *, label_smoothing: float, power: float) -> Any:
-    """Return :class:`~flowerablate_optimizers.losses.WeightedCrossEntropy` for the class counts of *context*."""
-    from .losses import WeightedCrossEntropy
+def build_adagrad(parameters: list[Any], **params: Any) -> Any:
+    """Return ``torch.optim.Adagrad``."""
+    from torch import optim
 
-    return WeightedCrossEntropy(context.class_counts, label_smoothing=label_smoothing, power=power)
+    return optim.Adagrad(parameters, **params)
+
+
+def build_adadelta(parameters: list[Any], **params: Any) -> Any:
+    """Return ``torch.optim.Adadelta``."""
+    from torch import optim
+
+    return optim.Adadelta(parameters, **params)
+
+
+def build_lion(parameters: list[Any], *, beta1: float, beta2: float, **params: Any) -> Any:
+    """Return :class:`~flowerablate_optimizers.lion.Lion`."""
+    from .lion import Lion
+
+    return Lion(parameters, betas=(beta1, beta2), **params)
+
+
+def build_lars(parameters: list[Any], **params: Any) -> Any:
+    """Return :class:`~flowerablate_optimizers.lars.Lars`."""
+    from .lars import Lars
+
+    return Lars(parameters, **params)

@@ -7,7 +7,10 @@ from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = ("README.md", "docs/adaptive.md", "docs/data.md", "docs/metrics.md", "docs/report.md", "docs/resnets.md")
+DOCUMENTS = (
+    "README.md",
+    *(f"docs/{name}.md" for name in ("adaptive", "data", "imbalance", "metrics", "report", "resnets")),
+)
 
 
 def lines_of(document, name):

@@ -15,7 +15,6 @@ from flowerablate.errors import StudyError
 from flowerablate.execute.assemble import Assembler
 from flowerablate.execute.probe import probe_design
 from flowerablate.study.designs import design
-from flowerablate.study.designs.changes import swapped
 from flowerablate.study.read import read_study
 from flowerablate.study.resolve import resolve
 
@@ -176,6 +175,12 @@ REFUSED = {
         "scheduler: the learning rate is the same at every step with constant and with step",
         "scheduler.use=constant",
     ),
+    "a plateau that no training is long enough for": (
+        steps(),
+        "scheduler=plateau,patience=90",
+        "scheduler: the learning rate is the same at every step with constant and with plateau",
+        "scheduler.use=constant",
+    ),
     "weights of classes that are equally many": (
         steps(),
         "loss=weighted-cross-entropy",
@@ -251,8 +256,15 @@ def test_no_swap_for_something_else_is_refused(bench):
         "flip=vertical_flip",
         "turned.degrees=14.0",
         "train.batch_size=5",
+        "sampler=weighted,power=0.0",
     ]
     assert kept(bench.probe(ALL, *swaps)) == set(swaps)
+
+
+def test_no_setting_of_a_schedule_that_goes_by_the_validation_loss_is_refused(bench):
+    settings = [f"scheduler.{text}" for text in ("patience=0", "threshold=0.01", "cooldown=1", "min_lr=0.001")]
+    also = ["scheduler.use=plateau", "train.epochs=6"]
+    assert kept(bench.probe(steps(), *settings, also=also)) == set(settings)
 
 
 def test_what_a_network_does_in_training_only_is_seen(bench):
@@ -276,12 +288,6 @@ def test_settings_of_the_training_are_seen(bench):
     trained = [replace(base, train=replace(base.train, **changed)) for changed in ({"batch_size": 5}, {"epochs": 4})]
     for other in (*trained, replace(base, split=replace(base.split, test=0.3))):
         assert bench.run(pair(base, other), base).refused == {}
-
-
-def test_another_order_of_the_same_images_is_seen(bench):
-    base = resolve(bench.base(steps()), bench.assembler.lookup)
-    other = swapped(base, "sampler=weighted,power=0.0", bench.assembler.lookup)
-    assert bench.run(pair(base, other), base).refused == {}
 
 
 def test_a_batch_size_above_the_number_of_pictures_is_the_number_of_pictures(bench):

@@ -41,10 +41,12 @@ def test_a_result_names_every_plugin_of_its_pipeline_once_with_its_version(surro
     assert surroundings["owners"].split("; ") == [
         f"datasets {ours}",
         f"geometry {ours}",
+        f"losses {ours}",
         f"morphology {ours}",
         f"optimizers {ours}",
         "roses (flowerablate-roses 1.2 0123456789ab)",
         f"samplers {ours}",
+        f"schedulers {ours}",
     ]
 
 

@@ -39,6 +39,40 @@ def test_a_faulty_optimizer_is_told_what_to_mend(build, message):
         check_optimizer(fa.OptimizerSpec("odd", "Odd.", build=build))
 
 
+class Same(torch.optim.SGD):
+    """Decays all weights alike, whatever their group says."""
+
+    def step(self, closure=None):
+        for group in self.param_groups:
+            group["weight_decay"] = self.defaults["weight_decay"]
+        super().step(closure)
+
+
+class Unwritable(torch.optim.SGD):
+    """Keeps what no checkpoint holds."""
+
+    def state_dict(self):
+        return {**super().state_dict(), "generator": random.Random(1)}
+
+
+def decaying(kind):
+    params = (fa.Param("weight_decay", 0.01, "pull towards zero", 0.0, 1.0),)
+    return fa.OptimizerSpec("odd", "Odd.", lambda given, weight_decay: kind(given, weight_decay), params)
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        (lambda given, decay: Same(given, lr=0.1, weight_decay=decay), "in a group whose weight_decay is 0"),
+        (lambda given, decay: torch.optim.SGD(given, lr=0.1), "weight_decay = 0.01 does nothing"),
+        (lambda given, decay: Unwritable(given, lr=0.1, weight_decay=decay), "cannot be kept in a checkpoint"),
+    ],
+)
+def test_an_optimizer_that_ignores_its_groups_or_cannot_be_kept_is_found(kind, message):
+    with pytest.raises(AssertionError, match=message):
+        check_optimizer(decaying(kind))
+
+
 def test_a_good_optimizer_passes():
     check_optimizer(fa.OptimizerSpec("good", "Good.", build=lambda parameters: torch.optim.Adam(parameters, lr=0.01)))
 

@@ -137,13 +137,17 @@ def trace_loss(pipeline: Pipeline, data: DataSet, assembler: Assembler, split: S
 def trace_optimizer(pipeline: Pipeline, assembler: Assembler, steps: int, seed: int) -> Trace:
     """Return the learning rates of the whole training, *steps* in each epoch, and how some parameters are moved by it.
 
-    The gradients are given, of many sizes, and the same for all; everything is in float64.
+    The gradients are given, of many sizes, and the same for all; everything is in float64. A schedule that goes by the
+    validation loss is given one that never falls, where it acts most. Where it acts then, how often it will in training
+    is not known, and two of them are the same only in all their settings.
     """
     parameters = _parameters()
     optimizer = _optimizer(pipeline, assembler, parameters)
     context = ScheduleContext(optimizer, pipeline.train.epochs, steps)
     scheduler = assembler.build("scheduler", pipeline.scheduler, context)
     total = context.total_steps
+    by_loss = isinstance(scheduler, ReduceLROnPlateau)
+    settings = repr(sorted(scheduler.state_dict().items())) if by_loss else ""
     acting = {*range(_FIRST), *np.linspace(0, total - 1, _LATER).astype(int).tolist()}
     moved, rates = [], []
     with _seeded(seed):
@@ -151,11 +155,12 @@ def trace_optimizer(pipeline: Pipeline, assembler: Assembler, steps: int, seed: 
             rates.append([float(group["lr"]) for group in optimizer.param_groups])
             if step in acting:
                 moved.append(_step(optimizer, parameters, step))
-            if not isinstance(scheduler, ReduceLROnPlateau):
+            if not by_loss:
                 scheduler.step()
             elif (step + 1) % steps == 0:
-                scheduler.step(_loss_of(step // steps))
-    return Trace((), (np.array(rates), *moved))
+                scheduler.step(1.0)
+    acts = by_loss and rates[0] != rates[-1]
+    return Trace((settings if acts else "",), (np.array(rates), *moved))
 
 
 def trace_optimizer_alone(pipeline: Pipeline, assembler: Assembler, seed: int) -> Trace:
@@ -176,11 +181,6 @@ def settings_that_differ(first: Choice, second: Choice) -> list[str]:
     """Return the names of the parameters in which two uses of one component differ."""
     names: Mapping[str, object] = {**first.params, **second.params}
     return [name for name in names if first.params.get(name) != second.params.get(name)]
-
-
-def _loss_of(epoch: int) -> float:
-    """Return a validation loss for a schedule that reacts to it: it falls for three epochs and stays from then on."""
-    return 1.0 / (1 + min(epoch, 3))
 
 
 def _parameters() -> list[nn.Parameter]:
