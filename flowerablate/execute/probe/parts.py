@@ -17,6 +17,7 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 from ...contracts import Choice, LossContext, ModelContext, Pipeline, ScheduleContext
 from ...data.splits import Split
 from ...keyed import torch_seed
+from ...loader import Order
 from ...train.device import to_device
 from ...train.groups import optimizer_steps, parameter_groups
 from ...train.keyed_init import build_keyed, seed_torch
@@ -35,23 +36,31 @@ _LEAST = 0.1
 _SHAPES = ((4, 3, 3, 3), (5, 4), (5,))
 """Shapes of the parameters that an optimizer is given: of a convolution, a matrix and a bias."""
 
+_EPOCHS = 3
+"""First epochs whose order is looked at."""
+
 _FIRST, _LATER = 16, 48
 """Steps that an optimizer makes: at the start one after another, later at equal distances."""
 
 
-def steps_per_epoch(pipeline: Pipeline, split: Split) -> int:
-    """Return the number of optimizer steps in an epoch of training, of whole batches only."""
-    batches = len(split.train) // max(1, min(pipeline.train.batch_size, len(split.train)))
+def steps_per_epoch(pipeline: Pipeline, places: int) -> int:
+    """Return the number of optimizer steps in an epoch of training that has so many *places*, of whole batches only."""
+    batches = places // max(1, min(pipeline.train.batch_size, places))
     return optimizer_steps(batches, pipeline.train.accumulate)
 
 
-def trace_plan(pipeline: Pipeline, split: Split) -> Trace:
-    """Return how long, in what portions and on which pictures is trained; their order is the same for all variants."""
+def trace_plan(pipeline: Pipeline, split: Split, order: Order) -> Trace:
+    """Return how long, in what portions, on which pictures and in which *order* is trained.
+
+    The order is looked at in the first epochs and the last: what a sampler does, it does from the start or to the end.
+    """
     plan = pipeline.train
+    epochs = sorted({*range(1, min(plan.epochs, _EPOCHS) + 1), plan.epochs})
+    orders = [np.asarray(order(epoch)) for epoch in epochs]
     # What decay acts on is seen in what the optimizer does; where that decays nothing, it makes no difference.
-    trained = replace(plan, batch_size=min(plan.batch_size, len(split.train)), decay="all")
-    parts = tuple(part.tobytes() for part in (split.train, split.validation, split.test))
-    return Trace((trained, pipeline.sampler, *parts, pipeline.control))
+    trained = replace(plan, batch_size=min(plan.batch_size, len(orders[0])), decay="all")
+    parts = tuple(part.tobytes() for part in (split.train, split.validation, split.test, *orders))
+    return Trace((trained, *parts, pipeline.control))
 
 
 def trace_model(pipeline: Pipeline, data: DataSet, assembler: Assembler, seed: int) -> Trace:
@@ -63,7 +72,7 @@ def trace_model(pipeline: Pipeline, data: DataSet, assembler: Assembler, seed: i
     large values only, shows in training, but not at its start.
     """
     shape = pipeline.input
-    context = ModelContext(len(data.samples.classes), shape.channels, shape.image_size)
+    context = ModelContext(len(data.samples.classes), shape.channels, shape.image_size, assembler.root)
     model: nn.Module = build_keyed(lambda: assembler.build("model", pipeline.model, context), seed)
     digest = hashlib.blake2b(digest_size=16)
     named = [(name, tensor) for name, tensor in model.state_dict().items() if isinstance(tensor, Tensor)]
