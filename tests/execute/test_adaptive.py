@@ -49,8 +49,8 @@ def design_of(*changes):
 
 
 def plan_for(*changes, seeds=5, max_seeds=20, **rules):
-    data = SimpleNamespace(fingerprint="data", samples=SimpleNamespace(skipped=()))
-    return Plan(data, design_of(*changes), seeds, Rules(**rules), lambda slot, name: name, METRICS, max_seeds)
+    data = SimpleNamespace(fingerprint="data", samples=SimpleNamespace(skipped=(), remarks=()))
+    return Plan(data, design_of(*changes), seeds, Rules(**rules), lambda slot, choice: choice.use, METRICS, max_seeds)
 
 
 def accuracy(change, seed):
