@@ -10,9 +10,19 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
-from ..contracts import LossContext, ModelContext, Pipeline, SamplerContext, ScheduleContext, Trial, TrialResult
+from ..contracts import (
+    LossContext,
+    ModelContext,
+    Pipeline,
+    SamplerContext,
+    ScheduleContext,
+    TrainPlan,
+    Trial,
+    TrialResult,
+)
 from ..data.splits import Split, split_samples
 from ..keyed import key64
 from ..ledger import Predictions, TrialFolder
@@ -25,10 +35,11 @@ from ..train.device import environment, pick_device, to_device
 from ..train.evaluate import Evaluation, evaluate
 from ..train.groups import optimizer_steps, parameter_groups
 from ..train.keyed_init import build_keyed
-from ..train.loop import EpochRecord, FitResult, Parts, fit, load_best
+from ..train.loop import EpochRecord, FitResult, Judge, Parts, Recipe, fit, load_best
+from ..train.precision import check_precision
 from .assemble import Assembler, DataSet, PreparedPipeline
 from .costs import count_flops, peak_memory, reset_memory, training_facts
-from .metrics import LOSS, Metrics
+from .metrics import LOSS, Metrics, choose_best_by
 from .observer import RunObserver, numbers_in
 from .search import clear, search
 
@@ -55,6 +66,7 @@ def run_trial(
     pipeline, device = trial.variant.pipeline, pick_device()
     plan = pipeline.train
     split = split_samples(data.samples, trial.seed, pipeline.split)
+    judge = _judge(plan, data, split, assembler, metrics)
 
     def train(candidate: Pipeline, path: Path, epochs_before: int = 0) -> _Trained:
         ready = prepared if candidate.steps == pipeline.steps else assembler.prepare(candidate, data)
@@ -73,6 +85,8 @@ def run_trial(
             observer=_Steps(observer, epochs_before),
             device=device,
             channels_last=plan.channels_last,
+            recipe=Recipe.of(candidate.train),
+            judge=judge,
         )
         return _Trained(candidate, ready, batches, parts, fitted)
 
@@ -81,8 +95,15 @@ def run_trial(
     trained = found.trained if found else train(pipeline, folder.path)
     parts = trained.parts
     load_best(parts.model, folder.path)
-    test = evaluate(parts.model, trained.batches["test"], parts.loss, device=device, channels_last=plan.channels_last)
-    predictions = _predictions(data, split, test)
+    test = evaluate(
+        parts.model,
+        trained.batches["test"],
+        parts.loss,
+        device=device,
+        channels_last=plan.channels_last,
+        precision=plan.precision,
+    )
+    predictions = _predictions(data, split.test, test)
     figures = metrics.measure(predictions)
     surroundings = {**record_surroundings(pipeline, assembler, device), **metrics.records(figures)}
     result = replace(
@@ -175,6 +196,8 @@ def check_parts(pipeline: Pipeline, data: DataSet, assembler: Assembler) -> None
     Where it chooses settings, each of its candidates is put together, and its images are packed.
     """
     split = split_samples(data.samples, 0, pipeline.split)
+    check_precision(pipeline.train.precision, pick_device())
+    choose_best_by(pipeline.train.best_by, assembler)
     for values, candidate in candidates(pipeline):
         if values and candidate.steps != pipeline.steps:
             assembler.prepare(candidate, data)
@@ -219,6 +242,20 @@ def _batches(
     }
 
 
+def _judge(plan: TrainPlan, data: DataSet, split: Split, assembler: Assembler, metrics: Metrics) -> Judge:
+    """Return what takes the metrics of the study, and the one that chooses the best epoch, on validation."""
+    chosen = choose_best_by(plan.best_by, assembler)
+    beside = Metrics([chosen] if chosen and chosen.info.name not in metrics.names else [], assembler)
+
+    def measure(seen: Evaluation) -> dict[str, float]:
+        predictions = _predictions(data, split.validation, seen)
+        return {**metrics.measure(predictions), **beside.measure(predictions)}
+
+    if chosen is None:
+        return Judge(plan.best_by, measure=measure)
+    return Judge(chosen.info.name, chosen.info.lower_is_better, measure)
+
+
 class _Steps:
     """Hands the steps of training on to the observer of the run."""
 
@@ -243,13 +280,14 @@ def _result(
     surroundings: Mapping[str, str],
 ) -> TrialResult:
     best = fitted.best
+    chosen_by = {"accuracy": best.validation_accuracy, "loss": best.validation_loss} if best else {}
     return TrialResult(
         trial_id=trial.id,
         base_id=trial.base_id,
         change=trial.variant.change,
         seed=trial.seed,
         metrics=metrics,
-        validation={"accuracy": best.validation_accuracy, "loss": best.validation_loss} if best else {},
+        validation={**best.metrics, **chosen_by} if best else {},
         best_epoch=fitted.best_epoch,
         epochs=len(fitted.history),
         seconds=fitted.seconds,
@@ -257,9 +295,10 @@ def _result(
         parameters=sum(parameter.numel() for parameter in model.parameters()),
         collapsed=fitted.collapsed or test.one_class_only,
         environment=surroundings,
+        stopped=fitted.stopped,
     )
 
 
-def _predictions(data: DataSet, split: Split, test: Evaluation) -> Predictions:
-    keys = tuple(data.samples.keys[index] for index in split.test)
-    return Predictions(keys, test.labels, test.probabilities.astype(np.float32), data.samples.classes)
+def _predictions(data: DataSet, part: NDArray[np.int64], seen: Evaluation) -> Predictions:
+    keys = tuple(data.samples.keys[index] for index in part)
+    return Predictions(keys, seen.labels, seen.probabilities.astype(np.float32), data.samples.classes)

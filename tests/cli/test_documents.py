@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = (
     "README.md",
-    *(f"docs/{name}.md" for name in ("adaptive", "data", "imbalance", "metrics", "report", "resnets")),
+    *(f"docs/{name}.md" for name in ("adaptive", "data", "imbalance", "metrics", "report", "resnets", "training")),
 )
 
 
@@ -37,8 +37,10 @@ def test_every_line_that_reports_can_be_run(command, folder, picture_folder):
     assert command("run", *words).returncode == 0
     for name in ("default", "long", "flowers", "flowers-noisy"):
         shutil.copytree(folder / "runs" / "tiny", folder / "runs" / name)
+    lines = [("report", *words) for words in lines]
+    lines += [("curves", *words) for words in lines_of("docs/training.md", "curves")]
     for words in lines:
-        done = command("report", *words)
+        done = command(*words)
         assert done.returncode == 0, (words, done.stderr)
         for written in (word for option, word in pairwise(words) if option in ("--out", "--sheet")):
             assert (folder / written).stat().st_size > 0, words
