@@ -99,6 +99,7 @@ class Blur(nn.Module):
 
     def __init__(self, maps: int, stride: int) -> None:
         super().__init__()
+        self.maps = maps
         self.stride = stride
         row = torch.tensor([0.25, 0.5, 0.25])
         kernel = (row[:, None] * row[None, :]).expand(maps, 1, 3, 3).contiguous()
@@ -107,4 +108,4 @@ class Blur(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """Return [N, C, H / stride, W / stride] for *features* [N, C, H, W], rounded up."""
         padded = functional.pad(features, (1, 1, 1, 1), mode="replicate")
-        return functional.conv2d(padded, self.kernel.to(padded.dtype), stride=self.stride, groups=len(self.kernel))
+        return functional.conv2d(padded, self.kernel.to(padded.dtype), stride=self.stride, groups=self.maps)

@@ -15,12 +15,12 @@ SLOW = [pytest.mark.slow]
     "name",
     [
         "resnet18",
-        "resnet34",
+        pytest.param("resnet34", marks=SLOW),
         "resnet50",
         pytest.param("resnet101", marks=SLOW),
         pytest.param("resnet152", marks=SLOW),
         pytest.param("wide_resnet50_2", marks=SLOW),
-        "resnext50_32x4d",
+        pytest.param("resnext50_32x4d", marks=SLOW),
     ],
 )
 def test_large_networks_are_torchvisions(specs: Any, name: str) -> None:
@@ -36,7 +36,7 @@ def test_large_networks_are_torchvisions(specs: Any, name: str) -> None:
         assert torch.equal(ours.train(training)(images), theirs.train(training)(images))
 
 
-@pytest.mark.parametrize("name", ["seresnet50", "resnet50d"])
+@pytest.mark.parametrize("name", [pytest.param("seresnet50", marks=SLOW), "resnet50d"])
 def test_further_networks_are_timms(specs: Any, name: str) -> None:
     timm = pytest.importorskip("timm")
     from flowerablate.contracts import ModelContext
