@@ -58,14 +58,14 @@ def write_data_report(path: Path, format: str, report: DataReport) -> None:
 
 def _classes(report: DataReport) -> Table:
     parts = list(dict.fromkeys(part for facts in report.classes for part in facts.splits))
-    table = Table(box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("class", overflow="fold")
     heads = ["images", "share", *parts, "width", "height", "aspect", "kB", "light", "contrast"]
     for head in heads:
         table.add_column(head, justify="right", no_wrap=True)
     for facts in report.classes:
         table.add_row(*_cells(facts, parts, sum(other.images for other in report.classes)))
-    table.caption = "from width on: medians; light and contrast: mean and deviation of grey, of 255"
+    table.caption = "medians; light, contrast: mean and deviation of grey, of 255"
     table.caption_justify = "left"
     return table
 

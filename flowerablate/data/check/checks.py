@@ -38,6 +38,7 @@ def check_data(samples: Samples, progress: Progress = lambda what, done, total: 
     findings = [
         _unreadable(bad),
         *copies(samples, seen, looks, progress),
+        *(Finding("remark of the data set", "warning", remark) for remark in samples.remarks),
         *groups_in_two_splits(samples),
         *balance(samples),
         *looks_of_pictures(samples, seen, looks),

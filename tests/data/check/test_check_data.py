@@ -260,3 +260,9 @@ def test_a_patient_in_two_splits_is_a_fault_where_the_data_set_gives_patients(fo
     finding = found(check_data(replace(folder.samples(), groups=(*patients, "p0"))), "groups in two splits")
     assert finding.severity == "fault"
     assert finding.files == ((folder.keys[0], folder.keys[-1]),)
+
+
+def test_what_the_data_set_remarks_is_passed_on(folder):
+    report = check_data(replace(folder.samples(), remarks=("ten files do not tell their patient",)))
+    assert found(report, "remark of the data set").text == "ten files do not tell their patient"
+    assert report.severity == "warning"
