@@ -101,11 +101,15 @@ class Assembler:
         """Return the owner of a component with its version, as it enters a trial's id."""
         return str(self.registry.find(slot, name).owner)
 
-    def load_data(self, pipeline: Pipeline, *, skip_bad: bool) -> DataSet:
-        """Collect the samples of the pipeline's data set and name their content."""
-        choice = pipeline.dataset
+    def load_samples(self, choice: Choice, *, skip_bad: bool) -> Samples:
+        """Collect the samples of a data set; none of its files is opened."""
         context = DataContext(self.cache / "datasets" / choice.use, self.root, skip_bad, self.progress)
         samples: Samples = self.build("dataset", choice, context)
+        return samples
+
+    def load_data(self, pipeline: Pipeline, *, skip_bad: bool) -> DataSet:
+        """Collect the samples of the pipeline's data set and name their content."""
+        samples = self.load_samples(pipeline.dataset, skip_bad=skip_bad)
         if skip_bad:
             samples = without_unreadable(samples, pipeline.input.channels, self.progress)
         _require_two_classes(samples)
