@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from ..stats.wording import count
 from .listing import Format
 from .surroundings import make_assembler, open_registry, open_study
 
@@ -99,7 +100,7 @@ def sanity(
                 if form is Format.table:
                     _print(rung, console)
     except KeyboardInterrupt:
-        messages.print(f"interrupted after {len(rungs)} rungs; what they found is above, nothing else is kept")
+        messages.print(f"interrupted after {count(len(rungs), 'rung')}", highlight=False)
         raise typer.Exit(130) from None
     if form is Format.json:
         typer.echo(json.dumps({"study": wanted.name, "folder": str(where), "rungs": _records(rungs)}, indent=2))

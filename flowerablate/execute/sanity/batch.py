@@ -16,7 +16,7 @@ _LARGEST = 30.0
 """Absolute value of an input above which it was hardly normalised: bytes reach 255, standardised pictures about 10."""
 
 _LEAST_SPREAD = 1e-3
-"""Standard deviation of the inputs below which there is nothing to see in them."""
+"""Standard deviation within a picture below which there is nothing to see in it."""
 
 _STEPS = 3
 """Optimizer steps within which a gradient must reach each parameter: branches that begin at zero need more than one."""
@@ -66,8 +66,10 @@ def _faults_of_images(bench: Bench, images: Tensor) -> dict[str, str]:
     if float(images.abs().max()) > _LARGEST:
         reach = float(images.abs().max())
         return {f"pixels reach {reach:.0f}": "end the steps with one that normalises, such as 'normalize'"}
-    if float(images.std()) < _LEAST_SPREAD:
-        return {"all pixels are the same": "look at the pictures of the rung 'inputs': which step wipes them out?"}
+    if float(images.std(dim=(2, 3)).max()) < _LEAST_SPREAD:
+        return {
+            "every picture is of one colour": "look at the pictures of the rung 'inputs': which step wipes them out?"
+        }
     return {}
 
 

@@ -18,8 +18,8 @@ def check(bench: Bench) -> Rung:
     report: DataReport = check_data(_as_split(bench), bench.progress)
     split = bench.split
     counts = np.bincount(bench.data.labels[split.train], minlength=len(bench.classes))
-    faults = {found.text: found.advice for found in report.of("fault")}
-    warnings = tuple(f"warning: {found.text}" for found in report.of("warning"))
+    faults = {f"{found.name}: {found.text}": found.advice for found in report.of("fault")}
+    warnings = tuple(f"warning, {found.name}: {found.text}" for found in report.of("warning"))
     fine = len(report.of("fine"))
     seen = (
         *warnings,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,7 +32,10 @@ FILE = "lr_range.png"
 
 _SMOOTHING = 0.85
 _EXPLODED = 3.0
-"""How many times the first loss ends the test."""
+"""The test ends where the running mean of the loss, with that memory, is so many times what it was at first."""
+
+_WIDTH = 4.0
+"""Standard deviation, in steps, of the bell curve with which losses are smoothed afterwards, without a lag."""
 
 _WORSE = 1.5
 """How many times the first loss is too much: at the rate where it comes to that, the study's must not arrive."""
@@ -40,17 +43,24 @@ _WORSE = 1.5
 _TOO_LOW = 300.0
 """How many times below the steepest descent the study's rate fails; less is told, but passes."""
 
+_CLEAR = 3.0
+"""How many times its standard error a fall must be to count as one."""
+
 _EDGE = 5
 """Steps at either end of the curve, of which smoothing knows too little."""
 
 
 @dataclass(frozen=True)
 class RateCurve:
-    """The test: *rates*, the *losses* at them as they were, and *smooth*: their running mean. All have one length."""
+    """The test: *rates*, the *losses* at them as they were, and the *smooth* ones. All have one length.
+
+    *ended* is the rate at which the loss exploded, or infinity.
+    """
 
     rates: tuple[float, ...]
     losses: tuple[float, ...]
     smooth: tuple[float, ...]
+    ended: float = math.inf
 
     @property
     def steepest(self) -> float:
@@ -76,7 +86,15 @@ class RateCurve:
         for rate, loss in zip(self.rates[self._smallest :], self.smooth[self._smallest :], strict=True):
             if not loss <= _WORSE * start:
                 return rate
-        return math.inf
+        return self.ended
+
+    @property
+    def falls(self) -> bool:
+        """Whether the fall from the first loss to the smallest is more than the noise of single batches."""
+        before = self.losses[: self._smallest + 1]
+        noise = float(np.std(np.array(before) - np.array(self.smooth[: len(before)])))
+        averaged = 2 * math.sqrt(math.pi) * _WIDTH  # losses in a bell curve; at the start there is but half of it
+        return self.smooth[0] - min(self.smooth) > _CLEAR * noise * math.sqrt(3 / averaged)
 
     @property
     def _smallest(self) -> int:
@@ -91,15 +109,18 @@ def check(bench: Bench) -> Rung:
         faults[f"the study's rate reaches {peak:.3g}, where the loss explodes (from {curve.limit:.2g})"] = (
             f"set optimizer.lr to about {_short(curve.suggested)}"
         )
-    elif peak < curve.steepest / _TOO_LOW:
+    elif curve.falls and peak < curve.steepest / _TOO_LOW:
         faults[f"the study's rate reaches {peak:.3g} only, where hardly anything is learnt"] = (
             f"set optimizer.lr to about {_short(curve.suggested)}"
         )
     with replacing(bench.out / FILE) as file:
         file.write(draw_rates(curve.rates, curve.losses, curve.smooth, peak, curve.suggested))
+    found = f"falls fastest at {curve.steepest:.2g}, is smallest at {curve.smallest:.2g}"
+    if not curve.falls:
+        found = f"hardly falls in {len(curve.rates)} steps, is smallest at {curve.smallest:.2g}"
     limit = f"explodes from {curve.limit:.2g}" if math.isfinite(curve.limit) else "never explodes"
     seen = (
-        f"the loss falls fastest at {curve.steepest:.2g}, is smallest at {curve.smallest:.2g}, {limit}",
+        f"the loss {found}, {limit}",
         f"a tenth of the smallest: {_short(curve.suggested)}; "
         f"the study's rate reaches {peak:.3g}, {_times(peak, curve.suggested)}",
         sparkline(curve),
@@ -113,8 +134,9 @@ def climb(bench: Bench) -> RateCurve:
     parts = bench.parts(epochs=1, steps=STEPS)
     groups = parts.optimizer.param_groups
     shares = [group["lr"] / groups[0]["lr"] if groups[0]["lr"] else 1.0 for group in groups]
-    rates, losses, smooth = [], [], []
-    mean = 0.0
+    rates, losses = [], []
+    mean = start = 0.0
+    ended = math.inf
     parts.model.train()
     factor = (HIGHEST / LOWEST) ** (1 / (STEPS - 1))
     for step, (images, labels) in enumerate(itertools.islice(_endless(bench), STEPS)):
@@ -126,18 +148,31 @@ def climb(bench: Bench) -> RateCurve:
         loss = parts.loss(parts.model(images), labels)
         value = float(loss.detach())
         if not math.isfinite(value):
+            ended = rate
             break
         mean = _SMOOTHING * mean + (1 - _SMOOTHING) * value
         rates.append(rate)
         losses.append(value)
-        smooth.append(mean / (1 - _SMOOTHING ** (step + 1)))
-        if step > 2 * _EDGE and smooth[-1] > _EXPLODED * smooth[0]:
+        running = mean / (1 - _SMOOTHING ** (step + 1))
+        if step <= 2 * _EDGE:
+            start = running
+        elif running > _EXPLODED * start:
+            ended = rate
             break
         parts.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         parts.optimizer.step()
     bench.progress("learning-rate range", STEPS, STEPS)
-    return RateCurve(tuple(rates), tuple(losses), tuple(smooth))
+    return RateCurve(tuple(rates), tuple(losses), smoothed(losses), ended)
+
+
+def smoothed(losses: Sequence[float]) -> tuple[float, ...]:
+    """Return *losses* under a moving bell curve, in which one that exploded counts as twice the first ones."""
+    values = np.array(losses)
+    values = np.minimum(values, 2 * np.median(values[: 2 * _EDGE]))
+    steps = np.arange(len(values))
+    weights = np.exp(-0.5 * ((steps[:, None] - steps) / _WIDTH) ** 2)
+    return tuple(((weights @ values) / weights.sum(axis=1)).tolist())
 
 
 def peak_rate(bench: Bench) -> float:
