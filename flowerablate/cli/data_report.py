@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -49,20 +50,10 @@ def write_data_report(path: Path, format: str, report: DataReport) -> None:
     if format == "json":
         write_json(path, as_json(report))
         return
+    text = StringIO()
+    print_data_report(report, Console(width=80, file=text, color_system=None))
     with replacing(path) as file:
-        console = Console(width=80, record=True, file=_Nowhere(), color_system=None)
-        print_data_report(report, console)
-        file.write(console.export_text().encode())
-
-
-class _Nowhere:
-    """A text file that forgets what is written to it."""
-
-    def write(self, text: str) -> int:
-        return len(text)
-
-    def flush(self) -> None:
-        """Nothing is kept."""
+        file.write(text.getvalue().encode())
 
 
 def _classes(report: DataReport) -> Table:

@@ -20,13 +20,17 @@ from ..layout import Progress
 NEAR = 0.75
 """Cosine from which two pictures are near duplicates.
 
-Of the pairs among 1544 photographs of flowers, the 8 true ones lie at .85 and above, all others below .59; among 5824
-chest X-rays, all of different exposures, none reaches .60.
+Of the pairs among 1544 photographs of flowers, the 8 true ones lie at .85 and above, all others below .60; among 5824
+chest X-rays, which are all different, none reaches .61. A copy saved at JPEG quality 10, or shrunk to 64 x 64, stays
+above .9; one cropped by 2 % on each side falls to about .6.
 """
 
 _COARSE = 16
 _COARSE_NEAR = 0.65
 """Cosine of the 16 x 16 lowest coefficients from which all are compared: a quarter of the work, and it misses none."""
+
+_NOISE = 2.0
+"""Grey levels that rounding and compression may add to a coefficient; where all pictures are smooth it must not count."""
 
 _BLOCK = 2048
 _FLAT = 2.0
@@ -94,14 +98,14 @@ def _descriptors(thumbnails: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ND
         waves[part] = dctn(thumbnails[part].astype(np.float32), axes=(1, 2), norm="ortho")
     waves[:, 0, 0] = 0  # the mean brightness
     flat = np.linalg.norm(waves.reshape(count, -1), axis=1) < _FLAT * side
-    spread = np.sqrt(np.mean(np.square(waves), axis=0, dtype=np.float64)).astype(np.float32)
-    waves /= spread + np.float32(1e-3)
+    power = np.mean(np.square(waves), axis=0, dtype=np.float64)
+    waves /= np.sqrt(power + _NOISE**2).astype(np.float32)
     waves[flat] = 0
     return _unit(waves), _unit(waves[:, :_COARSE, :_COARSE])
 
 
 def _unit(waves: NDArray[np.float32]) -> NDArray[np.float32]:
     rows = np.ascontiguousarray(waves).reshape(len(waves), -1)
-    norms: NDArray[np.float32] = np.linalg.norm(rows, axis=1, keepdims=True)
+    norms = np.sqrt(np.einsum("ij,ij->i", rows, rows))[:, None]
     unit: NDArray[np.float32] = rows / np.maximum(norms, np.float32(1e-12))
     return unit

@@ -29,8 +29,8 @@ _STANDARD_SUM = 3685
 class Look:
     """What one readable file shows.
 
-    *content* and *pixels* are digests of the bytes, and of the decoded RGB picture with its shape. *thumbnail* is a grey
-    picture, uint8 [SIDE, SIDE], squeezed to a square. *brightness* and *contrast*: mean and standard deviation of the
+    *content* and *pixels* are digests of the bytes, and of the decoded RGB picture with its shape. *thumbnail* is a
+    grey picture, uint8 [SIDE, SIDE], squeezed to a square. *brightness* and *contrast*: mean and standard deviation of the
     grey values, of 255. *quality*: that of JPEG, estimated, 0 for other files. *grey*: colour is stored but not used.
     """
 
@@ -86,7 +86,7 @@ def _header(path: Path) -> tuple[str, float]:
 
 def _quality(table: Any) -> float:
     """Return libjpeg's quality, 1 to 100, by which the luminance *table* is a scaled copy of the standard's."""
-    scale = 100.0 * sum(table) / _STANDARD_SUM
+    scale = 100.0 * float(sum(table)) / _STANDARD_SUM
     return min(100.0, (200.0 - scale) / 2 if scale <= 100 else 5000.0 / scale)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from ...params import Value
+from ...contracts import Value
 
 Severity: TypeAlias = Literal["fault", "warning", "fine"]
 SEVERITIES: tuple[Severity, ...] = ("fault", "warning", "fine")

@@ -20,7 +20,7 @@ def balance(samples: Samples) -> list[Finding]:
     numbers = [counts[label] for label in range(len(samples.classes))]
     low, high = min(numbers), max(numbers)
     smallest, largest = (samples.classes[numbers.index(number)] for number in (low, high))
-    figures = {name: number for name, number in zip(samples.classes, numbers, strict=True)}
+    figures = dict(zip(samples.classes, numbers, strict=True))
     findings = []
     if not low:
         findings.append(Finding("class balance", "fault", f"class {smallest} has no pictures", "add some", (), figures))

@@ -13,7 +13,7 @@ from ...keyed import key64
 _FOLDS = 5
 _BINS = 12
 _SIGMAS = 4.0
-"""Standard errors above one half that a figure must reach: there are several features and classes, so a few are not enough."""
+"""Standard errors above one half that a figure must reach: with several features and classes, two are not enough."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def _out_of_fold(bins: NDArray[np.int64], mine: NDArray[np.bool_]) -> NDArray[np
     scores = np.zeros(len(bins))
     fold = np.empty(len(bins), np.int64)
     for side in (mine, ~mine):  # each fold gets its share of both
-        order = np.argsort([key64("data check", place) for place in np.flatnonzero(side)])
+        order = np.argsort([key64("data check", int(place)) for place in np.flatnonzero(side)])
         fold[np.flatnonzero(side)[order]] = np.arange(side.sum()) % _FOLDS
     for part in range(_FOLDS):
         learn = fold != part

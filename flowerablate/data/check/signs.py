@@ -1,4 +1,4 @@
-"""Findings about shortcuts: sizes, formats and exposure that tell the class, or a split, without a look at the scene."""
+"""Findings about shortcuts: sizes, formats and light that tell the class, or a split, without a look at the scene."""
 
 from __future__ import annotations
 
