@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from ..execute.sanity import Rung
 
+_LADDER = "ladder.json"
 _SIGNS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("–", "dim")}
 
 
@@ -52,7 +53,7 @@ def sanity(
         typer.Option(metavar="RUNG", help="Leave this rung out; may be repeated.", autocompletion=complete_rungs),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Folder for the pictures.  [default: sanity/<study>]")
+        Path | None, typer.Option(metavar="FOLDER", help="Folder for what is written.  [default: sanity/<study>]")
     ] = None,
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="As for 'run': go on without unreadable images.")
@@ -76,13 +77,14 @@ def sanity(
     wait_politely()  # before torch is imported by what follows
 
     from ..execute.sanity import chosen, climb, set_up
-    from ..execute.sanity.subset import limit_of
+    from ..execute.sanity.subset import plan_of
+    from ..ledger.files import write_json
     from ..study.resolve import resolve
     from ..train.device import prepare_process
     from .display import Display
 
     console, messages = Console(), Console(stderr=True)
-    limit_of(subset)
+    plan_of(subset)  # refused before anything is read
     names = chosen(only or (), skip or ())
     registry, folder = open_registry(study, messages)
     wanted = open_study(study, data, {}, overrides, registry)
@@ -102,8 +104,10 @@ def sanity(
     except KeyboardInterrupt:
         messages.print(f"interrupted after {count(len(rungs), 'rung')}", highlight=False)
         raise typer.Exit(130) from None
+    told = {"study": wanted.name, "folder": str(where), "rungs": _records(rungs)}
+    write_json(where / _LADDER, told)
     if form is Format.json:
-        typer.echo(json.dumps({"study": wanted.name, "folder": str(where), "rungs": _records(rungs)}, indent=2))
+        typer.echo(json.dumps(told, indent=2))
     else:
         _sum_up(rungs, console)
     if any(rung.status == "failed" for rung in rungs):

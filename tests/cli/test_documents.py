@@ -6,6 +6,8 @@ import shutil
 from itertools import pairwise
 from pathlib import Path
 
+from flowerablate.execute.sanity import lr_range
+
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = ("README.md", "docs/adaptive.md", "docs/metrics.md", "docs/report.md")
 
@@ -27,7 +29,8 @@ def test_every_line_that_runs_a_study_can_be_run(command, folder, make_pictures)
         assert done.returncode == 0, (words, done.stderr)
 
 
-def test_every_line_that_climbs_the_ladder_is_understood(command, folder, make_pictures):
+def test_every_line_that_climbs_the_ladder_is_understood(command, folder, make_pictures, monkeypatch):
+    monkeypatch.setattr(lr_range, "STEPS", 20)
     make_pictures(folder / "photographs", per_class=20)
     (folder / "study.toml").write_text((folder / "tiny.toml").read_text())
     lines = lines_of("docs/sanity.md", "sanity")

@@ -32,6 +32,7 @@ def test_json_tells_the_same_to_programs(command, make_pictures, folder):
     done = command("sanity", "tiny.toml", "--data", pictures, *words)
     assert done.returncode == 0, done.stdout + done.stderr
     told = json.loads(done.stdout)
+    assert json.loads((folder / "kept" / "ladder.json").read_text()) == told
     assert (told["study"], told["folder"]) == ("tiny", "kept")
     (rung,) = [rung for rung in told["rungs"] if rung["status"] != "skipped"]
     assert rung["name"] == "lr-range"
@@ -55,7 +56,7 @@ def test_a_rung_that_failed_gives_exit_code_1_and_advice(command, make_pictures,
     ("words", "said"),
     [
         (("--only", "overfitt"), "there is no rung 'overfitt'; did you mean 'overfit'?"),
-        (("--subset", "lots"), "a subset is a number of images for each class"),
+        (("--subset", "lots"), "give a number of images for each class"),
         (("--data", "nowhere"), "no file or folder nowhere"),
     ],
 )

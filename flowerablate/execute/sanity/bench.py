@@ -18,7 +18,7 @@ from ...preprocess import BatchOps
 from ...train.device import pick_device
 from ...train.loop import Parts
 from ..assemble import Assembler, DataSet, PreparedPipeline
-from ..trial import build_parts
+from ..trial import build_order, build_parts
 
 _EVALUATION_BATCH = 128
 
@@ -58,7 +58,7 @@ class Bench:
         augmented: bool | None = None,
         labels: NDArray[np.int64] | None = None,
     ) -> Batches:
-        """Return batches of the samples *indices*: shuffled ones of the study's size in *training*, else in order.
+        """Return batches of the samples *indices*: in *training* of the study's size, as its sampler orders them.
 
         *augmented* pictures pass the chain of training, the others that of evaluation; as a rule those of training are.
         *labels*, of all samples, take the place of the true ones.
@@ -76,8 +76,12 @@ class Bench:
             channels_last=plan.channels_last,
             batch_ops=BatchOps(mixing, len(self.classes)) if mixing else None,
         )
+        order = None
+        if training:
+            part = Split(indices, self.split.validation, self.split.test)
+            order = build_order(self.pipeline, self.data, self.assembler, self.seed, part)
         size = plan.batch_size if training else _EVALUATION_BATCH
-        return Batches(dataset, batch_size=size, shuffle=training, pin_memory=self.device.type == "cuda")
+        return Batches(dataset, batch_size=size, order=order, pin_memory=self.device.type == "cuda")
 
     def parts(self, *, epochs: int, steps: int) -> Parts:
         """Build model, optimizer, loss and a schedule that is stretched over *epochs* of so many *steps*."""

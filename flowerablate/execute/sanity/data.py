@@ -6,9 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from ...contracts import Samples
+from ...contracts.products import SPLITS, Samples
 from ...data.check import DataReport, check_data
-from ...data.splits import PARTS
 from .bench import Bench
 from .rung import Rung, judged
 
@@ -37,4 +36,4 @@ def _as_split(bench: Bench) -> Samples:
     parts = np.zeros(len(bench.data.labels), np.int64)
     for number, part in enumerate((bench.split.train, bench.split.validation, bench.split.test)):
         parts[part] = number
-    return replace(bench.data.samples, splits=tuple(PARTS[number] for number in parts))
+    return replace(bench.data.samples, splits=tuple(SPLITS[number] for number in parts))

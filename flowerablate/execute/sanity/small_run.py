@@ -23,7 +23,7 @@ from .subset import take
 MOST_STEPS = 240
 """Optimizer steps of the short training; the study's epochs where they are fewer."""
 
-_MOST_VALIDATED = 1000
+_LEAST_VALIDATED, _MOST_VALIDATED = 200, 1000
 _LEAST_EPOCHS = 2
 
 _LEVEL = 0.95
@@ -133,11 +133,7 @@ def shuffled(bench: Bench) -> NDArray[np.int64]:
 
 def _train(bench: Bench, labels: NDArray[np.int64], what: str) -> _Run:
     chosen = take(bench.subset, bench.data, bench.split, bench.seed)
-    validation = bench.split.validation
-    if len(validation) > _MOST_VALIDATED:
-        validation = np.sort(
-            validation[permutation(len(validation), bench.seed, "sanity validation")[:_MOST_VALIDATED]]
-        )
+    validation = _validated(bench, chosen)
     train = bench.batches(chosen, training=True, labels=labels)
     steps = len(train)
     epochs = max(_LEAST_EPOCHS, min(bench.pipeline.train.epochs, MOST_STEPS // max(1, steps)))
@@ -157,6 +153,17 @@ def _train(bench: Bench, labels: NDArray[np.int64], what: str) -> _Run:
         )
     counts = np.bincount(bench.data.labels[validation], minlength=len(bench.classes))
     return _Run(fitted, parts, len(chosen), batches, float(counts.max() / counts.sum()))
+
+
+def _validated(bench: Bench, trained: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the images to validate on: those of the split, filled up with unused training images if they are few."""
+
+    def some(pool: NDArray[np.int64], number: int) -> NDArray[np.int64]:
+        return pool[permutation(len(pool), bench.seed, "sanity validation")[:number]]
+
+    validation = some(bench.split.validation, _MOST_VALIDATED)
+    spare = np.setdiff1d(bench.split.train, trained)
+    return np.sort(np.concatenate([validation, some(spare, max(0, _LEAST_VALIDATED - len(validation)))]))
 
 
 class _Blind:

@@ -1,7 +1,7 @@
 """How the ladder is climbed, and the small parts that its rungs stand on."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -9,11 +9,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as some
 
+from flowerablate.data.splits import split_samples
 from flowerablate.errors import StudyError
-from flowerablate.execute.sanity import RUNGS, chosen, climb
+from flowerablate.execute.sanity import RUNGS, chosen, climb, small_run
 from flowerablate.execute.sanity.lr_range import RateCurve, peak_rate, smoothed, sparkline
 from flowerablate.execute.sanity.small_run import shuffled, wilson
-from flowerablate.execute.sanity.subset import limit_of, take
+from flowerablate.execute.sanity.subset import plan_of, take
 
 
 def test_rungs_are_chosen_in_the_order_of_the_ladder():
@@ -39,15 +40,10 @@ def test_a_rung_says_the_same_twice(put):
     assert json.dumps(first) == json.dumps(second)
 
 
-@pytest.mark.parametrize(("text", "limit"), [("100", 100), ("10%", 0.1), (" 2.5 % ", 0.025), ("100%", 1.0)])
-def test_a_subset_is_a_number_or_a_share(text, limit):
-    assert limit_of(text) == limit
-
-
-@pytest.mark.parametrize("text", ["", "0", "0%", "101%", "-3", "1.5", "many"])
-def test_other_subsets_are_refused(text):
-    with pytest.raises(StudyError, match="a subset is a number of images"):
-        limit_of(text)
+@pytest.mark.parametrize("text", ["0%", "101%", "-3", "many"])
+def test_other_subsets_than_numbers_and_shares_are_refused(text):
+    with pytest.raises(StudyError, match="give a number of images for each class"):
+        plan_of(text)
 
 
 def test_a_subset_is_keyed_balanced_and_of_the_training_images(put):
@@ -55,9 +51,11 @@ def test_a_subset_is_keyed_balanced_and_of_the_training_images(put):
     labels = bench.data.labels
     few = take("3", bench.data, bench.split, 0)
     assert np.bincount(labels[few]).tolist() == [3, 3]
-    assert set(few) <= set(bench.split.train)
+    plan = replace(bench.pipeline.split, subset="3")
+    assert few.tolist() == split_samples(bench.data.samples, 0, plan).train.tolist()
     assert set(few) <= set(take("5", bench.data, bench.split, 0))
     assert take("3", bench.data, bench.split, 1).tolist() != few.tolist()
+    assert len(take("50%", bench.data, bench.split, 0)) == pytest.approx(len(bench.split.train) / 2, abs=1)
     assert len(take("1000", bench.data, bench.split, 0)) == len(bench.split.train)
 
 
@@ -69,6 +67,19 @@ def test_shuffled_labels_keep_their_numbers_and_say_nothing_of_the_class(put):
     assert abs(np.mean(labels[few] == true[few]) - 0.5) <= 1 / 20
     others = np.setdiff1d(np.arange(len(true)), few)
     assert (labels[others] == true[others]).all()
+
+
+def test_a_small_validation_part_is_filled_up_with_images_that_were_not_trained_on(put, monkeypatch):
+    bench = put(subset="10")
+    few = take("10", bench.data, bench.split, 0)
+    monkeypatch.setattr(small_run, "_LEAST_VALIDATED", 30)
+    validated = small_run._validated(bench, few)
+    assert len(validated) == 30 > len(bench.split.validation)
+    assert set(bench.split.validation) <= set(validated) <= set(bench.split.validation) | set(bench.split.train)
+    assert not set(validated) & set(few)
+    monkeypatch.setattr(small_run, "_MOST_VALIDATED", 12)
+    monkeypatch.setattr(small_run, "_LEAST_VALIDATED", 0)
+    assert len(small_run._validated(bench, few)) == 12
 
 
 def test_wilson_agrees_with_its_formula():
