@@ -156,14 +156,22 @@ def _train(bench: Bench, labels: NDArray[np.int64], what: str) -> _Run:
 
 
 def _validated(bench: Bench, trained: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the images to validate on: those of the split, filled up with unused training images if they are few."""
+    """Return the images to validate on, with the mixture of classes of those that are *trained* on.
+
+    They are of the validation part, filled up with unused training images if they are few. With another mixture, such
+    as a rare class that is trained on as often as the others, the share of the largest class would be no yardstick.
+    """
 
     def some(pool: NDArray[np.int64], number: int) -> NDArray[np.int64]:
         return pool[permutation(len(pool), bench.seed, "sanity validation")[:number]]
 
-    validation = some(bench.split.validation, _MOST_VALIDATED)
+    labels, pool = bench.data.labels, bench.split.validation
     spare = np.setdiff1d(bench.split.train, trained)
-    return np.sort(np.concatenate([validation, some(spare, max(0, _LEAST_VALIDATED - len(validation)))]))
+    pool = np.concatenate([pool, some(spare, max(0, _LEAST_VALIDATED - len(pool)))])
+    counts, available = (np.bincount(labels[part], minlength=len(bench.classes)) for part in (trained, pool))
+    scale = min(_MOST_VALIDATED / counts.sum(), float((available[counts > 0] / counts[counts > 0]).min()))
+    chosen = [some(pool[labels[pool] == label], max(1, int(scale * count))) for label, count in enumerate(counts)]
+    return np.sort(np.concatenate(chosen))
 
 
 class _Blind:

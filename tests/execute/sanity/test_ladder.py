@@ -72,14 +72,20 @@ def test_shuffled_labels_keep_their_numbers_and_say_nothing_of_the_class(put):
 def test_a_small_validation_part_is_filled_up_with_images_that_were_not_trained_on(put, monkeypatch):
     bench = put(subset="10")
     few = take("10", bench.data, bench.split, 0)
-    monkeypatch.setattr(small_run, "_LEAST_VALIDATED", 30)
-    validated = small_run._validated(bench, few)
-    assert len(validated) == 30 > len(bench.split.validation)
-    assert set(bench.split.validation) <= set(validated) <= set(bench.split.validation) | set(bench.split.train)
-    assert not set(validated) & set(few)
+    filled = small_run._validated(bench, few)
+    assert len(filled) > len(bench.split.validation)
+    assert set(filled) <= set(bench.split.validation) | set(bench.split.train)
+    assert not set(filled) & set(few)
     monkeypatch.setattr(small_run, "_MOST_VALIDATED", 12)
-    monkeypatch.setattr(small_run, "_LEAST_VALIDATED", 0)
-    assert len(small_run._validated(bench, few)) == 12
+    assert np.bincount(bench.data.labels[small_run._validated(bench, few)]).tolist() == [6, 6]
+
+
+def test_validation_has_the_mixture_of_classes_that_is_trained_on(put):
+    bench = put()
+    labels, train = bench.data.labels, bench.split.train
+    lopsided = np.concatenate([train[labels[train] == 0][:4], train[labels[train] == 1][:12]])
+    counts = np.bincount(labels[small_run._validated(bench, lopsided)])
+    assert counts[1] / counts[0] == pytest.approx(3, rel=0.15)
 
 
 def test_wilson_agrees_with_its_formula():
