@@ -8,7 +8,7 @@ import sys
 import typer
 
 from ..errors import FlowerablateError
-from . import bench, curves, data, doctor, explain, init, listing, plugins, report, run, scaffold
+from . import bench, curves, data, doctor, explain, init, listing, plugins, report, run, sanity, scaffold
 
 app = typer.Typer(
     name="flowerablate",
@@ -50,6 +50,7 @@ def _options(
 
 
 app.command("run")(run.run)
+app.command("sanity")(sanity.sanity)
 app.command("report")(report.report)
 app.command("curves")(curves.curves)
 app.command("explain")(explain.explain)

@@ -40,7 +40,7 @@ def contact_sheet(rows: Sequence[ContrastImages], pictures: Mapping[str, Image],
     from PIL import Image as Images
     from PIL import ImageDraw
 
-    fonts = _Fonts()
+    fonts = Fonts()
     sections = []
     for row in rows:
         wins, losses = side_titles(row)
@@ -78,7 +78,7 @@ def _height(columns: int, counts: Sequence[int]) -> int:
 def _cell(
     sheet: Image,
     draw: ImageDraw,
-    fonts: _Fonts,
+    fonts: Fonts,
     corner: tuple[int, int],
     count: ImageCount,
     arms: tuple[str, str],
@@ -117,7 +117,7 @@ def _fitted(picture: Image) -> Image:
     return picture.resize(size, Images.Resampling.LANCZOS)
 
 
-class _Fonts:
+class Fonts:
     """DejaVu Sans, which comes with matplotlib: the same everywhere, and it has most of the world's letters."""
 
     def __init__(self) -> None:

@@ -6,6 +6,8 @@ import shutil
 from itertools import pairwise
 from pathlib import Path
 
+from flowerablate.execute.sanity import lr_range
+
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = (
     "README.md",
@@ -28,6 +30,18 @@ def test_every_line_that_runs_a_study_can_be_run(command, folder, make_pictures)
     for words in lines:
         done = command("run", *words, "--dry-run")
         assert done.returncode == 0, (words, done.stderr)
+
+
+def test_every_line_that_climbs_the_ladder_is_understood(command, folder, make_pictures, monkeypatch):
+    monkeypatch.setattr(lr_range, "STEPS", 20)
+    make_pictures(folder / "photographs", per_class=20)
+    (folder / "study.toml").write_text((folder / "tiny.toml").read_text())
+    lines = lines_of("docs/sanity.md", "sanity")
+    assert len(lines) == 4
+    for words in lines:
+        every = [word for option, word in pairwise(words) if option == "--only"]
+        done = command("sanity", *words, *(() if every else ("--only", "batch")), "--data", "photographs")
+        assert done.returncode == 0, (words, done.stderr, done.stdout)
 
 
 def test_every_line_that_reports_can_be_run(command, folder, picture_folder):

@@ -1,0 +1,156 @@
+"""``flowerablate sanity``: a ladder of checks to climb before any ablation."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from ..stats.wording import count
+from .listing import Format
+from .surroundings import make_assembler, open_registry, open_study
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from ..execute.sanity import Rung
+
+_LADDER = "ladder.json"
+_SIGNS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("–", "dim")}
+
+
+def complete_rungs(incomplete: str) -> list[str]:
+    """Complete the name of a rung."""
+    from ..execute.sanity import RUNGS
+
+    return [name for name in RUNGS if name.startswith(incomplete)]
+
+
+def sanity(
+    study: Annotated[Path | None, typer.Argument(metavar="[STUDY]", help="The study file, as for 'run'.")] = None,
+    data: Annotated[Path | None, typer.Option(help="A folder of pictures, as for 'run'.")] = None,
+    subset: Annotated[
+        str,
+        typer.Option(metavar="N|P%", help="Training images of the small run: so many of each class, or a share."),
+    ] = "100",
+    seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="The replicate whose split is used.")] = 0,
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override any key of the study.")
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="RUNG", help="Climb this rung; may be repeated.", autocompletion=complete_rungs),
+    ] = None,
+    skip: Annotated[
+        list[str] | None,
+        typer.Option(metavar="RUNG", help="Leave this rung out; may be repeated.", autocompletion=complete_rungs),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Folder for what is written.  [default: sanity/<study>]")
+    ] = None,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="As for 'run': go on without unreadable images.")
+    ] = False,
+    form: Annotated[Format, typer.Option("--format", help="A ladder to read, or JSON for programs.")] = Format.table,
+) -> None:
+    """Do what a careful person does before any ablation, rung by rung.
+
+    The rungs: data, batch, initial-loss, overfit, labels, subset, lr-range, inputs, reproducible. Each says what it
+    saw, whether it passed, and what to do if not. The exit code is 1 if one failed.
+
+    \b
+    Examples:
+      flowerablate sanity
+      flowerablate sanity study.toml --data photographs --subset 10%
+      flowerablate sanity --only lr-range --set optimizer.lr=0.03
+      flowerablate sanity --skip labels --format json
+    """
+    from ..train.threads import wait_politely
+
+    wait_politely()  # before torch is imported by what follows
+
+    from ..execute.sanity import chosen, climb, set_up
+    from ..execute.sanity.subset import plan_of
+    from ..ledger.files import write_json
+    from ..study.resolve import resolve
+    from ..train.device import prepare_process
+    from .display import Display
+
+    console, messages = Console(), Console(stderr=True)
+    plan_of(subset)  # refused before anything is read
+    names = chosen(only or (), skip or ())
+    registry, folder = open_registry(study, messages)
+    wanted = open_study(study, data, {}, overrides, registry)
+    where = out or Path("sanity") / wanted.name
+    prepare_process()
+    assembler = make_assembler(registry, folder)
+    rungs: list[Rung] = []
+    try:
+        with Display(messages) as display:
+            assembler.progress = display.preparing
+            pipeline = resolve(wanted, assembler.lookup)
+            bench = set_up(pipeline, assembler, seed=seed, subset=subset, out=where, skip_bad=skip_bad)
+            for rung in climb(bench, names):
+                rungs.append(rung)
+                if form is Format.table:
+                    _print(rung, console)
+    except KeyboardInterrupt:
+        messages.print(f"interrupted after {count(len(rungs), 'rung')}", highlight=False)
+        raise typer.Exit(130) from None
+    told = {"study": wanted.name, "folder": str(where), "rungs": _records(rungs)}
+    write_json(where / _LADDER, told)
+    if form is Format.json:
+        typer.echo(json.dumps(told, indent=2))
+    else:
+        _sum_up(rungs, console)
+    if any(rung.status == "failed" for rung in rungs):
+        raise typer.Exit(1)
+
+
+def _print(rung: Rung, console: Console) -> None:
+    from rich.padding import Padding
+    from rich.text import Text
+
+    sign, style = _SIGNS[rung.status]
+    if rung.status == "skipped":
+        console.print(Text(f"{sign} {rung.name}: skipped, {rung.seen[0]}", style))
+        return
+    console.print(Text.assemble((sign, style), " ", (rung.name, "bold"), (f"  {rung.seconds:.1f} s", "dim")))
+    for line in _lines(rung):
+        console.print(Padding(line, (0, 0, 0, 4)))
+
+
+def _lines(rung: Rung) -> Iterable[Text]:
+    from rich.text import Text
+
+    from ..report import printable
+
+    for line in rung.seen:
+        yield Text(printable(line))
+    if rung.status == "failed":
+        yield Text(f"-> {printable(rung.do)}", "yellow")
+
+
+def _sum_up(rungs: Sequence[Rung], console: Console) -> None:
+    numbers = {status: sum(rung.status == status for rung in rungs) for status in _SIGNS}
+    words = ", ".join(f"{number} {status}" for status, number in numbers.items() if number)
+    seconds = sum(rung.seconds for rung in rungs)
+    console.print(f"{words}, in {seconds:.0f} s", highlight=False)
+    first = next((rung for rung in rungs if rung.status == "failed"), None)
+    if first is not None:
+        console.print(f"begin with [bold]{escape(first.name)}[/bold]: what is above it often follows", highlight=False)
+
+
+def _records(rungs: Iterable[Rung]) -> list[dict[str, Any]]:
+    records = [asdict(rung) for rung in rungs]
+    for record in records:
+        figures = record["figures"]
+        record["figures"] = {name: value if math.isfinite(value) else None for name, value in figures.items()}
+    return records

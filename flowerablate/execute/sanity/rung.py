@@ -1,0 +1,40 @@
+"""What a rung of the ladder says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+Status: TypeAlias = Literal["passed", "failed", "skipped"]
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One check of the ladder: its *name*, its verdict, the lines of what was *seen*, and what to *do* when it failed.
+
+    *figures* are the numbers behind the lines, for programs. *files* were written to the folder of the ladder.
+    """
+
+    name: str
+    status: Status
+    seen: tuple[str, ...]
+    do: str = ""
+    figures: Mapping[str, float] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+
+def judged(
+    name: str,
+    seen: tuple[str, ...],
+    faults: Mapping[str, str],
+    figures: Mapping[str, float],
+    files: tuple[str, ...] = (),
+) -> Rung:
+    """Return a rung that failed where there are *faults*: what is wrong, with what to do about it.
+
+    The faults stand before what was seen; the advice is that of the first, from which the others often follow.
+    """
+    status: Status = "failed" if faults else "passed"
+    return Rung(name, status, (*faults, *seen), next(iter(faults.values()), ""), figures, files)

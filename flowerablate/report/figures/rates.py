@@ -1,0 +1,54 @@
+"""The learning-rate range test: loss over rate, with the study's rate and the suggested one, as a PNG."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Sequence
+
+from . import canvas
+
+_INK, _SOFT, _LINE, _STUDY, _SUGGESTED = "#1c232b", "#5c6672", "#d5d9de", "#bd4b06", "#0a63a6"
+_DOTS_PER_INCH = 150
+_SHOWN = 1.5
+"""How many times the first loss is shown; what lies above runs out of the picture."""
+
+
+def draw_rates(
+    rates: Sequence[float], losses: Sequence[float], smooth: Sequence[float], peak: float, suggested: float
+) -> bytes:
+    """Return the figure: *losses* as dots, their running mean *smooth* as a line, both rates as upright lines.
+
+    *peak* is the highest rate of the study, *suggested* a tenth of that with the smallest loss.
+    """
+    from matplotlib.ticker import FuncFormatter
+
+    with canvas.style("rates"):
+        figure = canvas.new_figure(7.0, 3.4)
+        figure.set_facecolor("white")
+        axes = figure.add_axes((0.09, 0.15, 0.89, 0.74))
+        axes.set_xscale("log")
+        axes.plot(rates, losses, ".", color=_SOFT, markersize=3, alpha=0.6)
+        axes.plot(rates, smooth, color=_INK)
+        low, high = min(smooth), _SHOWN * smooth[0]
+        room = 0.15 * (high - low)
+        axes.set_ylim(low - room, high)
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda rate, _: f"{rate:g}"))
+        axes.set_xlim(rates[0] / 1.5, max(rates[-1], peak, suggested) * 1.5)
+        for rate, color, what, above in (
+            (suggested, _SUGGESTED, "smallest / 10", 1.02),
+            (peak, _STUDY, "study's peak", 1.09),
+        ):
+            if rate > 0 and math.isfinite(rate):
+                axes.axvline(rate, color=color, linewidth=1.2)
+                said = f"{what}: {rate:.2g}"
+                axes.text(rate, above, said, color=color, transform=axes.get_xaxis_transform(), ha="center", fontsize=9)
+        axes.set_xlabel("learning rate", color=_SOFT)
+        axes.set_ylabel("training loss", color=_SOFT)
+        axes.tick_params(colors=_LINE, labelcolor=_SOFT)
+        axes.grid(axis="y", color=_LINE)
+        axes.spines["bottom"].set_color(_LINE)
+        axes.spines["left"].set_visible(False)
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="png", dpi=_DOTS_PER_INCH, facecolor="white", metadata={"Software": None})
+        return buffer.getvalue()

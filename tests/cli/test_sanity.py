@@ -1,0 +1,83 @@
+"""``flowerablate sanity`` climbs the ladder, says what it saw, and fails where a rung did."""
+
+import json
+import shutil
+
+import pytest
+from PIL import Image
+
+from flowerablate.cli import sanity as command_file
+from flowerablate.execute.sanity import RUNGS, ladder
+
+QUICK = ("--only", "data", "--only", "batch", "--only", "inputs")
+
+
+def test_the_ladder_is_read_at_eighty_columns(command, make_pictures, folder):
+    pictures = make_pictures(folder / "pictures", per_class=20)
+    done = command("sanity", "tiny.toml", "--data", pictures, *QUICK)
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = done.stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    heads = [line.split()[:2] for line in lines if line[:1] in "✓✗–"]
+    assert [name.rstrip(":") for _, name in heads] == list(RUNGS)
+    assert [sign for sign, _ in heads].count("✓") == 3
+    assert lines[-1].startswith("3 passed, 6 skipped, in ")
+    with Image.open(folder / "sanity" / "tiny" / "inputs.png") as sheet:
+        assert sheet.width > 500
+
+
+def test_json_tells_the_same_to_programs(command, make_pictures, folder):
+    pictures = make_pictures(folder / "pictures", per_class=20)
+    words = ("--only", "lr-range", "--out", "kept", "--format", "json")
+    done = command("sanity", "tiny.toml", "--data", pictures, *words)
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = json.loads(done.stdout)
+    assert json.loads((folder / "kept" / "ladder.json").read_text()) == told
+    assert (told["study"], told["folder"]) == ("tiny", "kept")
+    (rung,) = [rung for rung in told["rungs"] if rung["status"] != "skipped"]
+    assert rung["name"] == "lr-range"
+    assert rung["figures"]["peak"] > 0
+    with Image.open(folder / "kept" / rung["files"][0]) as plot:
+        assert plot.format == "PNG"
+
+
+def test_a_rung_that_failed_gives_exit_code_1_and_advice(command, make_pictures, folder):
+    pictures = make_pictures(folder / "pictures", per_class=20)
+    for number in range(20):
+        shutil.copy(pictures / "red" / "00.png", pictures / "red" / f"copy{number}.png")
+    done = command("sanity", "tiny.toml", "--data", pictures, *QUICK)
+    assert done.returncode == 1
+    assert "✗ data" in done.stdout
+    assert "\n    -> " in done.stdout
+    assert "begin with data" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--only", "overfitt"), "there is no rung 'overfitt'; did you mean 'overfit'?"),
+        (("--subset", "lots"), "give a number of images for each class"),
+        (("--data", "nowhere"), "no file or folder nowhere"),
+    ],
+)
+def test_wrong_words_are_one_line(command, words, said):
+    done = command("sanity", "tiny.toml", *words)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_an_interruption_is_said_and_leaves_nothing_half_written(command, make_pictures, folder, monkeypatch):
+    def stop(bench):
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(ladder.RUNGS, "batch", stop)
+    pictures = make_pictures(folder / "pictures", per_class=20)
+    done = command("sanity", "tiny.toml", "--data", pictures, *QUICK)
+    assert done.returncode == 130
+    assert "interrupted after 1 rung" in done.stderr
+    assert list((folder / "sanity" / "tiny").iterdir()) == []
+
+
+def test_rungs_are_completed():
+    assert command_file.complete_rungs("l") == ["labels", "lr-range"]
