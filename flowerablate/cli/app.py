@@ -8,7 +8,7 @@ import sys
 import typer
 
 from ..errors import FlowerablateError
-from . import bench, doctor, explain, init, listing, plugins, report, run, scaffold
+from . import bench, doctor, explain, init, listing, plugins, report, run, scaffold, tune
 
 app = typer.Typer(
     name="flowerablate",
@@ -52,6 +52,7 @@ def _options(
 app.command("run")(run.run)
 app.command("report")(report.report)
 app.command("explain")(explain.explain)
+app.command("tune")(tune.tune)
 app.command("init")(init.init)
 app.command("plugins")(plugins.list_plugins)
 app.command("list")(listing.list_components)

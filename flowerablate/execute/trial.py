@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from ..contracts import LossContext, ModelContext, Pipeline, ScheduleContext, Trial, TrialResult
@@ -24,7 +25,7 @@ from ..study.designs.changes import FEATURED
 from ..train.device import environment, pick_device, to_device
 from ..train.evaluate import Evaluation, evaluate
 from ..train.keyed_init import build_keyed
-from ..train.loop import EpochRecord, FitResult, Parts, fit, load_best
+from ..train.loop import EpochRecord, FitResult, Observer, Parts, fit, load_best
 from .assemble import Assembler, DataSet, PreparedPipeline
 from .costs import count_flops, peak_memory, reset_memory, training_facts
 from .metrics import LOSS, Metrics
@@ -55,23 +56,10 @@ def run_trial(
     plan = pipeline.train
     split = split_samples(data.samples, trial.seed, pipeline.split)
 
-    def train(candidate: Pipeline, path: Path, epochs_before: int = 0) -> _Trained:
+    def train(candidate: Pipeline, path: Path, epochs_before: int = 0) -> Trained:
         ready = prepared if candidate.steps == pipeline.steps else assembler.prepare(candidate, data)
-        ready = ready.fitted(split.train, data.ids)
-        batches = _batches(trial, candidate, ready, data, split, device)
-        parts = build_parts(candidate, data, assembler, trial.seed, len(batches["train"]), split, device)
-        fitted = fit(
-            parts,
-            batches["train"],
-            batches["validation"],
-            epochs=candidate.train.epochs,
-            seed=training_seed(trial),
-            folder=path,
-            observer=_Steps(observer, epochs_before),
-            device=device,
-            channels_last=plan.channels_last,
-        )
-        return _Trained(candidate, ready, batches, parts, fitted)
+        steps = _Steps(observer, epochs_before)
+        return train_candidate(trial, candidate, ready, data, split, assembler, path, steps, device)
 
     reset_memory(device)
     found = search(pipeline, folder.path, train) if pipeline.retune else None
@@ -79,7 +67,7 @@ def run_trial(
     parts = trained.parts
     load_best(parts.model, folder.path)
     test = evaluate(parts.model, trained.batches["test"], parts.loss, device=device, channels_last=plan.channels_last)
-    predictions = _predictions(data, split, test)
+    predictions = predictions_of(data, split.test, test)
     figures = metrics.measure(predictions)
     surroundings = {**record_surroundings(pipeline, assembler, device), **metrics.records(figures)}
     result = replace(
@@ -99,7 +87,7 @@ def run_trial(
 
 
 @dataclass(frozen=True)
-class _Trained:
+class Trained:
     """A pipeline without anything left to choose, and what its training has come to."""
 
     pipeline: Pipeline
@@ -107,6 +95,38 @@ class _Trained:
     batches: Mapping[str, Batches]
     parts: Parts
     fitted: FitResult
+
+
+def train_candidate(
+    trial: Trial,
+    candidate: Pipeline,
+    prepared: PreparedPipeline,
+    data: DataSet,
+    split: Split,
+    assembler: Assembler,
+    folder: Path,
+    observer: Observer,
+    device: torch.device,
+) -> Trained:
+    """Train *candidate* with the seed of *trial*, or go on where *folder* has it; only training and validation count.
+
+    *prepared* is the candidate's, not yet fitted to the training images of *split*.
+    """
+    ready = prepared.fitted(split.train, data.ids)
+    batches = _batches(trial, candidate, ready, data, split, device)
+    parts = build_parts(candidate, data, assembler, trial.seed, len(batches["train"]), split, device)
+    fitted = fit(
+        parts,
+        batches["train"],
+        batches["validation"],
+        epochs=candidate.train.epochs,
+        seed=training_seed(trial),
+        folder=folder,
+        observer=observer,
+        device=device,
+        channels_last=candidate.train.channels_last,
+    )
+    return Trained(candidate, ready, batches, parts, fitted)
 
 
 def training_seed(trial: Trial) -> int:
@@ -246,6 +266,7 @@ def _result(
     )
 
 
-def _predictions(data: DataSet, split: Split, test: Evaluation) -> Predictions:
-    keys = tuple(data.samples.keys[index] for index in split.test)
-    return Predictions(keys, test.labels, test.probabilities.astype(np.float32), data.samples.classes)
+def predictions_of(data: DataSet, indices: NDArray[np.int64], seen: Evaluation) -> Predictions:
+    """Return what a model said of the images *indices*, under their names."""
+    keys = tuple(data.samples.keys[index] for index in indices)
+    return Predictions(keys, seen.labels, seen.probabilities.astype(np.float32), data.samples.classes)

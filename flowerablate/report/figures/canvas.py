@@ -89,6 +89,11 @@ def style(name: str) -> Iterator[None]:
         yield
 
 
+def style_colors() -> dict[str, str]:
+    """Return the settings of the style that are colours of the page, with the placeholders that they have."""
+    return {key: value for key, value in _STYLE.items() if isinstance(value, str) and value in _VARIABLES}
+
+
 def new_figure(width: float, height: float) -> Figure:
     """Return an empty figure of that size in inches; no window system is asked."""
     from matplotlib.figure import Figure
