@@ -41,7 +41,7 @@ def write_history(points: Sequence[TrialPoint], metric: str, path: Path, *, lowe
             if len(figures) > 1:
                 axes.plot([number, number], [min(figures), max(figures)], color=color(canvas.LINE), linewidth=2)
         numbers, values = [number for number, _, _ in done], [value for _, value, _ in done]
-        axes.plot(numbers, values, "o", color=color(canvas.OPEN), markersize=4.5, label="a trial, mean of its seeds")
+        axes.plot(numbers, values, "o", color=color(canvas.OPEN), markersize=4.5, label="a trial")
         best = list(itertools.accumulate(values, min if lower_is_better else max))
         last = max((point.number for point in points), default=0)
         if best:
@@ -50,8 +50,10 @@ def write_history(points: Sequence[TrialPoint], metric: str, path: Path, *, lowe
         axes.set_xlim(-0.5, last + 0.5)
         _whole_numbers(axes)
         axes.set_xlabel("trial")
-        axes.set_title(f"{metric} on validation", color=color(canvas.INK))
-        axes.legend(loc="lower right" if not lower_is_better else "upper right", handlelength=1.4)
+        axes.set_title(f"{canvas.short(metric, 24)} on validation", color=color(canvas.INK))
+        axes.legend(
+            loc="lower right", bbox_to_anchor=(1, 0.99), ncols=3, handlelength=1.2, columnspacing=1.2, fontsize=8
+        )
         files.write_figure(figure, path, f"{metric} on validation of {len(points)} trials")
 
 
