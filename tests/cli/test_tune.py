@@ -47,6 +47,7 @@ def test_dry_run_shows_the_space_and_trains_nothing(command, picture_folder, fol
     assert not (folder / "runs").exists()
 
 
+@pytest.mark.slow  # each process loads torch anew
 def test_several_processes_share_the_trials(command, picture_folder):
     words = ("tune", "tiny.toml", "--data", picture_folder, "--seeds", 1, "--jobs", 2, *SMALL)
     done = command(*words, "--trials", 3)
@@ -114,7 +115,9 @@ def test_the_command_line_is_there_without_loading_optuna():
 
 def test_every_line_of_the_document_can_be_run(command, folder, make_pictures):
     make_pictures(folder / "photographs")
-    (folder / "flowers.toml").write_text((folder / "tiny.toml").read_text())
+    study = (folder / "tiny.toml").read_text() + '[dataset]\nuse = "synthetic-flowers"\nimages = 20\n'
+    for name in ("study.toml", "flowers.toml"):
+        (folder / name).write_text(study)
     lines = re.findall(r"^ *flowerablate tune\b(.*)$", DOCUMENT.read_text(), flags=re.MULTILINE)
     assert len(lines) >= 6
     for line in lines:

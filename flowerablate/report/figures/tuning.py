@@ -51,9 +51,7 @@ def write_history(points: Sequence[TrialPoint], metric: str, path: Path, *, lowe
         _whole_numbers(axes)
         axes.set_xlabel("trial")
         axes.set_title(f"{canvas.short(metric, 24)} on validation", color=color(canvas.INK))
-        axes.legend(
-            loc="lower right", bbox_to_anchor=(1, 0.99), ncols=3, handlelength=1.2, columnspacing=1.2, fontsize=8
-        )
+        axes.legend(loc="lower right", bbox_to_anchor=(1, 0.99), ncols=3, handlelength=1.2, fontsize=8.5)
         files.write_figure(figure, path, f"{metric} on validation of {len(points)} trials")
 
 
