@@ -8,7 +8,7 @@ import sys
 import typer
 
 from ..errors import FlowerablateError
-from . import bench, doctor, explain, init, listing, plugins, report, run, scaffold, tune
+from . import bench, data, doctor, explain, init, listing, plugins, report, run, scaffold, tune
 
 app = typer.Typer(
     name="flowerablate",
@@ -54,6 +54,7 @@ app.command("report")(report.report)
 app.command("explain")(explain.explain)
 app.command("tune")(tune.tune)
 app.command("init")(init.init)
+app.add_typer(data.app, name="data")
 app.command("plugins")(plugins.list_plugins)
 app.command("list")(listing.list_components)
 app.add_typer(scaffold.app, name="plugin")

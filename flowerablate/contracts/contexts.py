@@ -36,16 +36,22 @@ class StepContext:
 
 @dataclass(frozen=True)
 class ModelContext:
-    """Shape of the problem: number of *classes*, *channels* of the input, side of the picture in pixels."""
+    """Shape of the problem: number of *classes*, *channels* of the input, side of the picture in pixels.
+
+    *root*: the folder against which a relative path is read, that of the study file. *read_weights*: False where a
+    checkpoint's weights are put in next, so that a model need not fetch those that it would begin with.
+    """
 
     classes: int
     channels: int
     image_size: int
+    root: Path = Path()
+    read_weights: bool = True
 
 
 @dataclass(frozen=True)
 class ScheduleContext:
-    """The optimizer to be scheduled, and the length of training in *epochs* and *steps_per_epoch*."""
+    """The *optimizer* to be scheduled, and the length of training: *epochs*, each of so many optimizer steps."""
 
     optimizer: torch.optim.Optimizer
     epochs: int

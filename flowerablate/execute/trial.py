@@ -10,22 +10,22 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
-from ..contracts import LossContext, ModelContext, Pipeline, ScheduleContext, Trial, TrialResult
+from ..contracts import LossContext, ModelContext, Pipeline, SamplerContext, ScheduleContext, Trial, TrialResult
 from ..data.splits import Split, split_samples
 from ..keyed import key64
 from ..ledger import Predictions, TrialFolder
 from ..ledger.predictions import write_predictions
-from ..loader import Batches, PackedDataset
+from ..loader import Batches, CheckedOrder, Order, PackedDataset
 from ..preprocess import BatchOps
 from ..study.designs import candidates
 from ..study.designs.changes import FEATURED
 from ..train.device import environment, pick_device, to_device
 from ..train.evaluate import Evaluation, evaluate
+from ..train.groups import optimizer_steps, parameter_groups
 from ..train.keyed_init import build_keyed
-from ..train.loop import EpochRecord, FitResult, Observer, Parts, fit, load_best
+from ..train.loop import EpochRecord, FitResult, Parts, fit, load_best
 from .assemble import Assembler, DataSet, PreparedPipeline
 from .costs import count_flops, peak_memory, reset_memory, training_facts
 from .metrics import LOSS, Metrics
@@ -56,10 +56,25 @@ def run_trial(
     plan = pipeline.train
     split = split_samples(data.samples, trial.seed, pipeline.split)
 
-    def train(candidate: Pipeline, path: Path, epochs_before: int = 0) -> Trained:
+    def train(candidate: Pipeline, path: Path, epochs_before: int = 0) -> _Trained:
         ready = prepared if candidate.steps == pipeline.steps else assembler.prepare(candidate, data)
-        steps = _Steps(observer, epochs_before)
-        return train_candidate(trial, candidate, ready, data, split, assembler, path, steps, device)
+        ready = ready.fitted(split.train, data.ids)
+        order = build_order(candidate, data, assembler, training_seed(trial), split)
+        batches = _batches(trial, candidate, ready, data, split, order, device)
+        steps = optimizer_steps(len(batches["train"]), candidate.train.accumulate)
+        parts = build_parts(candidate, data, assembler, trial.seed, steps, split, device)
+        fitted = fit(
+            parts,
+            batches["train"],
+            batches["validation"],
+            epochs=candidate.train.epochs,
+            seed=training_seed(trial),
+            folder=path,
+            observer=_Steps(observer, epochs_before),
+            device=device,
+            channels_last=plan.channels_last,
+        )
+        return _Trained(candidate, ready, batches, parts, fitted)
 
     reset_memory(device)
     found = search(pipeline, folder.path, train) if pipeline.retune else None
@@ -67,7 +82,7 @@ def run_trial(
     parts = trained.parts
     load_best(parts.model, folder.path)
     test = evaluate(parts.model, trained.batches["test"], parts.loss, device=device, channels_last=plan.channels_last)
-    predictions = predictions_of(data, split.test, test)
+    predictions = _predictions(data, split, test)
     figures = metrics.measure(predictions)
     surroundings = {**record_surroundings(pipeline, assembler, device), **metrics.records(figures)}
     result = replace(
@@ -87,7 +102,7 @@ def run_trial(
 
 
 @dataclass(frozen=True)
-class Trained:
+class _Trained:
     """A pipeline without anything left to choose, and what its training has come to."""
 
     pipeline: Pipeline
@@ -95,38 +110,6 @@ class Trained:
     batches: Mapping[str, Batches]
     parts: Parts
     fitted: FitResult
-
-
-def train_candidate(
-    trial: Trial,
-    candidate: Pipeline,
-    prepared: PreparedPipeline,
-    data: DataSet,
-    split: Split,
-    assembler: Assembler,
-    folder: Path,
-    observer: Observer,
-    device: torch.device,
-) -> Trained:
-    """Train *candidate* with the seed of *trial*, or go on where *folder* has it; only training and validation count.
-
-    *prepared* is the candidate's, not yet fitted to the training images of *split*.
-    """
-    ready = prepared.fitted(split.train, data.ids)
-    batches = _batches(trial, candidate, ready, data, split, device)
-    parts = build_parts(candidate, data, assembler, trial.seed, len(batches["train"]), split, device)
-    fitted = fit(
-        parts,
-        batches["train"],
-        batches["validation"],
-        epochs=candidate.train.epochs,
-        seed=training_seed(trial),
-        folder=folder,
-        observer=observer,
-        device=device,
-        channels_last=candidate.train.channels_last,
-    )
-    return Trained(candidate, ready, batches, parts, fitted)
 
 
 def training_seed(trial: Trial) -> int:
@@ -152,11 +135,12 @@ def build_parts(
         return assembler.build(slot, getattr(pipeline, slot), *context)
 
     plan = pipeline.train
-    shape = ModelContext(len(data.samples.classes), pipeline.input.channels, pipeline.input.image_size)
+    size = pipeline.input
+    shape = ModelContext(len(data.samples.classes), size.channels, size.image_size, assembler.root)
     model: nn.Module = to_device(
         build_keyed(lambda: build("model", shape), seed), device, channels_last=plan.channels_last
     )
-    optimizer = build("optimizer", [p for p in model.parameters() if p.requires_grad])
+    optimizer = build("optimizer", parameter_groups(model.parameters(), plan.decay))
     counts = np.bincount(data.labels[split.train], minlength=len(data.samples.classes))
     return Parts(
         model,
@@ -164,6 +148,13 @@ def build_parts(
         build("scheduler", ScheduleContext(optimizer, plan.epochs, steps_per_epoch)),
         build("loss", LossContext(tuple(int(count) for count in counts))),
     )
+
+
+def build_order(pipeline: Pipeline, data: DataSet, assembler: Assembler, seed: int, split: Split) -> Order:
+    """Build the sampler: what gives the order of each epoch, places among the training images."""
+    context = SamplerContext(data.labels[split.train], len(data.samples.classes), seed)
+    order: Order = assembler.build("sampler", pipeline.sampler, context)
+    return order
 
 
 def record_surroundings(pipeline: Pipeline, assembler: Assembler, device: torch.device) -> dict[str, str]:
@@ -188,6 +179,7 @@ def check_parts(pipeline: Pipeline, data: DataSet, assembler: Assembler) -> None
         if values and candidate.steps != pipeline.steps:
             assembler.prepare(candidate, data)
         build_parts(candidate, data, assembler, 0, 1, split, torch.device("cpu"))
+        CheckedOrder(build_order(candidate, data, assembler, 0, split), len(split.train))
 
 
 def _batches(
@@ -196,6 +188,7 @@ def _batches(
     prepared: PreparedPipeline,
     data: DataSet,
     split: Split,
+    order: Order,
     device: torch.device,
 ) -> dict[str, Batches]:
     plan = pipeline.train
@@ -215,7 +208,7 @@ def _batches(
         return Batches(
             dataset,
             batch_size=plan.batch_size if training else _EVALUATION_BATCH,
-            shuffle=training,
+            order=order if training else None,
             pin_memory=device.type == "cuda",
         )
 
@@ -266,7 +259,6 @@ def _result(
     )
 
 
-def predictions_of(data: DataSet, indices: NDArray[np.int64], seen: Evaluation) -> Predictions:
-    """Return what a model said of the images *indices*, under their names."""
-    keys = tuple(data.samples.keys[index] for index in indices)
-    return Predictions(keys, seen.labels, seen.probabilities.astype(np.float32), data.samples.classes)
+def _predictions(data: DataSet, split: Split, test: Evaluation) -> Predictions:
+    keys = tuple(data.samples.keys[index] for index in split.test)
+    return Predictions(keys, test.labels, test.probabilities.astype(np.float32), data.samples.classes)
