@@ -8,7 +8,7 @@ import sys
 import typer
 
 from ..errors import FlowerablateError
-from . import bench, data, doctor, explain, init, listing, plugins, report, run, scaffold, tune
+from . import bench, curves, data, doctor, explain, init, listing, plugins, report, run, scaffold, tune
 
 app = typer.Typer(
     name="flowerablate",
@@ -51,6 +51,7 @@ def _options(
 
 app.command("run")(run.run)
 app.command("report")(report.report)
+app.command("curves")(curves.curves)
 app.command("explain")(explain.explain)
 app.command("tune")(tune.tune)
 app.command("init")(init.init)

@@ -27,7 +27,7 @@ class TrialResult:
     *flops*: floating-point operations of the model for one image, forward (a multiplication and an addition are two);
     *memory*: the most bytes that training held on the device, 0 where that is not measured. *facts* are figures of the
     training that a change may have moved beside the component, such as ``steps per epoch``. *tuned*: the values that
-    the trial chose on validation.
+    the trial chose on validation. *stopped*: why training ended before its last epoch, and what may help.
     """
 
     trial_id: str
@@ -48,6 +48,7 @@ class TrialResult:
     facts: Mapping[str, float] = field(default_factory=dict)
     tuned: Mapping[str, Value] = field(default_factory=dict)
     failure: str = ""
+    stopped: str = ""
 
     @classmethod
     def failed(cls, trial_id: str, base_id: str, change: str, seed: int, failure: str) -> TrialResult:

@@ -12,6 +12,7 @@ from ..data.splits import Split
 from ..loader import Batches
 from ..loader.buffers import Buffer
 from ..preprocess import Preprocess
+from ..train.groups import optimizer_steps
 
 _SAMPLED = 64
 """Pictures of the first training batches whose values are averaged."""
@@ -60,7 +61,7 @@ def training_facts(plan: TrainPlan, batches: Batches, chain: Preprocess, split: 
     facts = {
         "epochs": float(plan.epochs),
         "batch size": float(batches.batch_size),
-        "steps per epoch": float(len(batches)),
+        "steps per epoch": float(optimizer_steps(len(batches), plan.accumulate)),
         "training images": float(len(split.train)),
         "test images": float(len(split.test)),
     }

@@ -11,21 +11,19 @@ from typing import Any
 from ..contracts import Pipeline, TrialResult
 from ..errors import FlowerablateError
 from ..ledger import Ledger, Predictions, StudyNote, TrialFolder
-from ..ledger.files import read_json
 from ..report.html.document import (
     Confusion,
     CostPoint,
     Document,
     Provenance,
     Samples,
-    SeedCurve,
-    VariantCurves,
 )
 from ..stats import Summary
 from ..stats.arms import values_of
 from ..stats.image_wins import confusion
 from ..study.toml import to_toml
 from .assemble import Assembler
+from .curves import collect_curves
 from .gallery import Pictures, pipeline_of, sample_pictures
 
 Folders = Mapping[tuple[str, int], TrialFolder]
@@ -48,7 +46,7 @@ def collect(ledger: Ledger, note: StudyNote, summary: Summary, title: str, assem
     return Document(
         title=title,
         summary=summary,
-        curves=_curves(results, labels, folders, missing),
+        curves=collect_curves(results, labels, folders, missing),
         costs=_costs(results, labels, summary),
         confusions=_confusions(results, labels, folders, missing),
         samples=_samples(pipeline, results, assembler),
@@ -102,33 +100,6 @@ def _by_change(results: Sequence[TrialResult]) -> dict[str, list[TrialResult]]:
     for result in results:
         groups.setdefault(result.change, []).append(result)
     return groups
-
-
-def _curves(
-    results: Sequence[TrialResult], labels: Labels, folders: Folders, missing: list[str]
-) -> tuple[VariantCurves, ...]:
-    variants = []
-    for change, group in _by_change(results).items():
-        seeds = []
-        for result in group:
-            try:
-                history = read_json(folders[change, result.seed].path / "history.json")
-                seeds.append(_curve(result, history))
-            except (OSError, FlowerablateError, KeyError, TypeError):
-                missing.append(f"The training curve of {change or 'base'}, seed {result.seed}, cannot be read.")
-        if seeds:
-            variants.append(VariantCurves(change, labels[change], tuple(seeds)))
-    return tuple(variants)
-
-
-def _curve(result: TrialResult, history: Sequence[Mapping[str, float | None]]) -> SeedCurve:
-    return SeedCurve(
-        seed=result.seed,
-        train_loss=tuple(epoch["train_loss"] for epoch in history),
-        validation_loss=tuple(epoch["validation_loss"] for epoch in history),
-        validation_accuracy=tuple(epoch["validation_accuracy"] for epoch in history),
-        best_epoch=result.best_epoch,
-    )
 
 
 def _costs(results: Sequence[TrialResult], labels: Labels, summary: Summary) -> tuple[CostPoint, ...]:

@@ -93,6 +93,14 @@ def choose_metrics(primary: str, secondary: Sequence[str], assembler: Assembler)
     return Metrics(choices, assembler)
 
 
+def choose_best_by(text: str, assembler: Assembler) -> MetricChoice | None:
+    """Return the metric that ``train.best_by`` names; None for accuracy and loss, which every evaluation has.
+
+    An unknown one raises :class:`StudyError` with the nearest name.
+    """
+    return None if text in ("accuracy", LOSS.name) else resolve_metric(text, assembler.lookup, "train.best_by")
+
+
 @dataclass(frozen=True)
 class Reading:
     """What a report needs of its metrics: the name of the *primary* one, how each is read, and those to be taken."""

@@ -46,7 +46,7 @@ class Found(Generic[_T]):
 def search(pipeline: Pipeline, folder: Path, train: Callable[[Pipeline, Path, int], _T]) -> Found[_T]:
     """Train every candidate of *pipeline* with ``train(candidate, its folder, epochs before it)`` and keep the best.
 
-    The best has the highest validation accuracy at its best epoch, then the lowest validation loss, then comes first.
+    The best has the best epoch by ``train.best_by`` on validation, then the lowest validation loss, then comes first.
     Its checkpoints are then in *folder*, as if it had been trained there.
     """
     found: tuple[tuple[float, float], _T, Mapping[str, Value], Path] | None = None
@@ -58,7 +58,7 @@ def search(pipeline: Pipeline, folder: Path, train: Callable[[Pipeline, Path, in
         before += candidate.train.epochs
         seconds += trained.fitted.seconds
         records.append({"values": chosen, **_record(trained.fitted)})
-        merit = _merit(trained.fitted)
+        merit = trained.fitted.merit
         if found is None or merit > found[0]:
             found = (merit, trained, chosen, place)
     assert found is not None
@@ -71,11 +71,6 @@ def search(pipeline: Pipeline, folder: Path, train: Callable[[Pipeline, Path, in
 def clear(folder: Path) -> None:
     """Remove the folders of the candidates; the trial in *folder* is complete."""
     shutil.rmtree(folder / CANDIDATES, ignore_errors=True)
-
-
-def _merit(fitted: FitResult) -> tuple[float, float]:
-    best = fitted.best
-    return (best.validation_accuracy, -best.validation_loss) if best else (-1.0, 0.0)
 
 
 def _record(fitted: FitResult) -> dict[str, object]:

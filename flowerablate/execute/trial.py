@@ -10,9 +10,19 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
-from ..contracts import LossContext, ModelContext, Pipeline, SamplerContext, ScheduleContext, Trial, TrialResult
+from ..contracts import (
+    LossContext,
+    ModelContext,
+    Pipeline,
+    SamplerContext,
+    ScheduleContext,
+    TrainPlan,
+    Trial,
+    TrialResult,
+)
 from ..data.splits import Split, split_samples
 from ..keyed import key64
 from ..ledger import Predictions, TrialFolder
@@ -25,10 +35,11 @@ from ..train.device import environment, pick_device, to_device
 from ..train.evaluate import Evaluation, evaluate
 from ..train.groups import optimizer_steps, parameter_groups
 from ..train.keyed_init import build_keyed
-from ..train.loop import EpochRecord, FitResult, Parts, fit, load_best
+from ..train.loop import EpochRecord, FitResult, Judge, Observer, Parts, Recipe, fit, load_best
+from ..train.precision import check_precision
 from .assemble import Assembler, DataSet, PreparedPipeline
 from .costs import count_flops, peak_memory, reset_memory, training_facts
-from .metrics import LOSS, Metrics
+from .metrics import LOSS, Metrics, choose_best_by
 from .observer import RunObserver
 from .search import clear, search
 
@@ -56,33 +67,25 @@ def run_trial(
     plan = pipeline.train
     split = split_samples(data.samples, trial.seed, pipeline.split)
 
-    def train(candidate: Pipeline, path: Path, epochs_before: int = 0) -> _Trained:
+    def train(candidate: Pipeline, path: Path, epochs_before: int = 0) -> Trained:
         ready = prepared if candidate.steps == pipeline.steps else assembler.prepare(candidate, data)
-        ready = ready.fitted(split.train, data.ids)
-        order = build_order(candidate, data, assembler, training_seed(trial), split)
-        batches = _batches(trial, candidate, ready, data, split, order, device)
-        steps = optimizer_steps(len(batches["train"]), candidate.train.accumulate)
-        parts = build_parts(candidate, data, assembler, trial.seed, steps, split, device)
-        fitted = fit(
-            parts,
-            batches["train"],
-            batches["validation"],
-            epochs=candidate.train.epochs,
-            seed=training_seed(trial),
-            folder=path,
-            observer=_Steps(observer, epochs_before),
-            device=device,
-            channels_last=plan.channels_last,
-        )
-        return _Trained(candidate, ready, batches, parts, fitted)
+        steps = _Steps(observer, epochs_before)
+        return train_candidate(trial, candidate, ready, data, split, assembler, path, steps, metrics, device)
 
     reset_memory(device)
     found = search(pipeline, folder.path, train) if pipeline.retune else None
     trained = found.trained if found else train(pipeline, folder.path)
     parts = trained.parts
     load_best(parts.model, folder.path)
-    test = evaluate(parts.model, trained.batches["test"], parts.loss, device=device, channels_last=plan.channels_last)
-    predictions = _predictions(data, split, test)
+    test = evaluate(
+        parts.model,
+        trained.batches["test"],
+        parts.loss,
+        device=device,
+        channels_last=plan.channels_last,
+        precision=plan.precision,
+    )
+    predictions = _predictions(data, split.test, test)
     figures = metrics.measure(predictions)
     surroundings = {**record_surroundings(pipeline, assembler, device), **metrics.records(figures)}
     result = replace(
@@ -102,7 +105,7 @@ def run_trial(
 
 
 @dataclass(frozen=True)
-class _Trained:
+class Trained:
     """A pipeline without anything left to choose, and what its training has come to."""
 
     pipeline: Pipeline
@@ -110,6 +113,43 @@ class _Trained:
     batches: Mapping[str, Batches]
     parts: Parts
     fitted: FitResult
+
+
+def train_candidate(
+    trial: Trial,
+    candidate: Pipeline,
+    prepared: PreparedPipeline,
+    data: DataSet,
+    split: Split,
+    assembler: Assembler,
+    folder: Path,
+    observer: Observer,
+    metrics: Metrics,
+    device: torch.device,
+) -> Trained:
+    """Train *candidate* with the seed of *trial*, or go on where *folder* has it; the test split is not looked at.
+
+    *prepared* is the candidate's, not yet fitted to the training images of *split*. The history has all of *metrics*.
+    """
+    ready = prepared.fitted(split.train, data.ids)
+    order = build_order(candidate, data, assembler, training_seed(trial), split)
+    batches = _batches(trial, candidate, ready, data, split, order, device)
+    steps = optimizer_steps(len(batches["train"]), candidate.train.accumulate)
+    parts = build_parts(candidate, data, assembler, trial.seed, steps, split, device)
+    fitted = fit(
+        parts,
+        batches["train"],
+        batches["validation"],
+        epochs=candidate.train.epochs,
+        seed=training_seed(trial),
+        folder=folder,
+        observer=observer,
+        device=device,
+        channels_last=candidate.train.channels_last,
+        recipe=Recipe.of(candidate.train),
+        judge=_judge(candidate.train, data, split, assembler, metrics),
+    )
+    return Trained(candidate, ready, batches, parts, fitted)
 
 
 def training_seed(trial: Trial) -> int:
@@ -175,6 +215,8 @@ def check_parts(pipeline: Pipeline, data: DataSet, assembler: Assembler) -> None
     Where it chooses settings, each of its candidates is put together, and its images are packed.
     """
     split = split_samples(data.samples, 0, pipeline.split)
+    check_precision(pipeline.train.precision, pick_device())
+    choose_best_by(pipeline.train.best_by, assembler)
     for values, candidate in candidates(pipeline):
         if values and candidate.steps != pipeline.steps:
             assembler.prepare(candidate, data)
@@ -219,6 +261,20 @@ def _batches(
     }
 
 
+def _judge(plan: TrainPlan, data: DataSet, split: Split, assembler: Assembler, metrics: Metrics) -> Judge:
+    """Return what takes the metrics of the study, and the one that chooses the best epoch, on validation."""
+    chosen = choose_best_by(plan.best_by, assembler)
+    beside = Metrics([chosen] if chosen and chosen.info.name not in metrics.names else [], assembler)
+
+    def measure(seen: Evaluation) -> dict[str, float]:
+        predictions = _predictions(data, split.validation, seen)
+        return {**metrics.measure(predictions), **beside.measure(predictions)}
+
+    if chosen is None:
+        return Judge(plan.best_by, measure=measure)
+    return Judge(chosen.info.name, chosen.info.lower_is_better, measure)
+
+
 class _Steps:
     """Hands the steps of training on to the observer of the run."""
 
@@ -242,13 +298,14 @@ def _result(
     surroundings: Mapping[str, str],
 ) -> TrialResult:
     best = fitted.best
+    chosen_by = {"accuracy": best.validation_accuracy, "loss": best.validation_loss} if best else {}
     return TrialResult(
         trial_id=trial.id,
         base_id=trial.base_id,
         change=trial.variant.change,
         seed=trial.seed,
         metrics=metrics,
-        validation={"accuracy": best.validation_accuracy, "loss": best.validation_loss} if best else {},
+        validation={**best.metrics, **chosen_by} if best else {},
         best_epoch=fitted.best_epoch,
         epochs=len(fitted.history),
         seconds=fitted.seconds,
@@ -256,9 +313,10 @@ def _result(
         parameters=sum(parameter.numel() for parameter in model.parameters()),
         collapsed=fitted.collapsed or test.one_class_only,
         environment=surroundings,
+        stopped=fitted.stopped,
     )
 
 
-def _predictions(data: DataSet, split: Split, test: Evaluation) -> Predictions:
-    keys = tuple(data.samples.keys[index] for index in split.test)
-    return Predictions(keys, test.labels, test.probabilities.astype(np.float32), data.samples.classes)
+def _predictions(data: DataSet, part: NDArray[np.int64], seen: Evaluation) -> Predictions:
+    keys = tuple(data.samples.keys[index] for index in part)
+    return Predictions(keys, seen.labels, seen.probabilities.astype(np.float32), data.samples.classes)

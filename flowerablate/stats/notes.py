@@ -118,6 +118,10 @@ def _collapsed(results: Sequence[TrialResult]) -> Iterator[str]:
             hit.append(f"{label} {collapsed} of {len(group)}")
     if hit:
         yield f"Collapsed runs (one answer for all images, or an infinite loss), kept in all figures: {', '.join(hit)}."
+    for label, group in _by_change(results):
+        why = next((result.stopped for result in group if result.collapsed and result.stopped), "")
+        if why:
+            yield f"Why {label} collapsed: {why}."
 
 
 def _by_change(results: Sequence[TrialResult]) -> list[tuple[str, list[TrialResult]]]:

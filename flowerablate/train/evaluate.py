@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from ..errors import TrainingError
 from .batches import Batches, Delivery
+from .precision import autocast
 
 
 @dataclass(frozen=True)
@@ -46,21 +47,26 @@ def evaluate(
     *,
     device: torch.device | None = None,
     channels_last: bool = False,
+    precision: str = "float32",
 ) -> Evaluation:
     """Return what *model* makes of ``batches.epoch(0)``; the mode of the model is left as it was.
 
     The loss is taken over all images at once, so that it does not depend on how they are cut into batches. *device* is
-    where the model is. Raises :class:`TrainingError` where there are no images.
+    where the model is. It computes in *precision*; the logits, and what comes of them, are float32. Raises
+    :class:`TrainingError` where there are no images.
     """
     was_training = model.training
     model.eval()
-    delivery = Delivery(device or torch.device("cpu"), channels_last=channels_last)
+    device = device or torch.device("cpu")
+    delivery, computing = Delivery(device, channels_last=channels_last), autocast(precision, device)
     all_logits, all_labels = [], []
     try:
         with torch.inference_mode(), closing(delivery.of(batches, 0)) as delivered:
             for images, labels in delivered:
                 # Cloned, because on the CPU the batch is the loader's own memory, which the next one overwrites.
-                all_logits.append(model(images).float().clone())
+                with computing:
+                    logits = model(images)
+                all_logits.append(logits.float().clone())
                 all_labels.append(labels.clone())
             if not any(map(len, all_labels)):
                 raise TrainingError("there are no images to evaluate on; give the split a larger share")

@@ -1,16 +1,15 @@
 """The training loop: epochs, validation, the best checkpoint, and resuming after an interruption.
 
 Nothing in it depends on state that a checkpoint lacks: the order of samples and their augmentation are keyed by the
-epoch, and before each step torch is seeded from (seed, epoch, step), so that dropout is keyed too. That is why an
+epoch, and before each batch torch is seeded from (seed, epoch, batch), so that dropout is keyed too. That is why an
 interrupted training, resumed, gives the same numbers as one that ran through.
 """
 
 from __future__ import annotations
 
-import logging
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -18,91 +17,41 @@ from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
-from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
 from ..errors import TrainingError
 from ..keyed import torch_seed
 from .batches import Batches, Delivery, count_right
+from .checkpoint import BEST, LAST, load_best, load_weights, surroundings, trusted_state
+from .collapse import is_looked_at, why_in_training, why_in_validation
 from .device import to_device
 from .evaluate import evaluate
+from .history import EpochRecord, FitResult
 from .keyed_init import seed_torch
-from .state import load_state, save_state
+from .precision import autocast, check_precision, compiled
+from .recipe import Judge, Recipe
+from .state import save_state
+from .step import Parts, Stepper
 
-BEST = "best.safetensors"
-LAST = "last.safetensors"
-
-_logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What is trained and how. Build the optimizer over the model when that is on its device already."""
-
-    model: nn.Module
-    optimizer: Optimizer
-    scheduler: LRScheduler
-    loss: Callable[[Tensor, Tensor], Tensor]
-
-
-@dataclass(frozen=True)
-class EpochRecord:
-    """One epoch, counted from 1. Losses are means over images, accuracies shares, times in seconds.
-
-    *seconds* is the whole epoch with validation; *images_per_second* and *seconds_waited* (for data) are of its
-    training part; *learning_rate* is that of its last step, in the optimizer's first group. Where labels are mixed, an
-    image is right by the share of its label that the named class has.
-    """
-
-    epoch: int
-    train_loss: float
-    train_accuracy: float
-    validation_loss: float
-    validation_accuracy: float
-    learning_rate: float
-    images_per_second: float
-    seconds: float
-    seconds_waited: float
-
-
-@dataclass(frozen=True)
-class FitResult:
-    """A finished training. *best_epoch* is 0, the initial weights, where it collapsed before its first good epoch.
-
-    *collapsed_epoch* is the epoch whose loss was not a finite number, else None.
-    """
-
-    history: tuple[EpochRecord, ...]
-    best_epoch: int
-    collapsed_epoch: int | None
-
-    @property
-    def collapsed(self) -> bool:
-        """Whether training ended early because the loss was not a finite number."""
-        return self.collapsed_epoch is not None
-
-    @property
-    def best(self) -> EpochRecord | None:
-        """The record of the best epoch, or None where that is the initial state."""
-        return self.history[self.best_epoch - 1] if self.best_epoch else None
-
-    @property
-    def seconds(self) -> float:
-        """Time of all epochs, without that lost to interruptions."""
-        return sum(record.seconds for record in self.history)
-
-    @property
-    def images_per_second(self) -> float:
-        """Training speed: the median over the epochs."""
-        speeds = sorted(record.images_per_second for record in self.history)
-        return (speeds[(len(speeds) - 1) // 2] + speeds[len(speeds) // 2]) / 2 if speeds else 0.0
+__all__ = [
+    "BEST",
+    "LAST",
+    "EpochRecord",
+    "FitResult",
+    "Judge",
+    "Observer",
+    "Parts",
+    "Recipe",
+    "Silent",
+    "fit",
+    "load_best",
+]
 
 
 class Observer(Protocol):
     """Is told of progress. What it raises ends the training, which can then be resumed."""
 
     def step_done(self, epoch: int, step: int, steps: int) -> None:
-        """Optimizer step *step* of *steps* of an epoch is done; all count from 1."""
+        """Batch *step* of *steps* of an epoch is done; all count from 1."""
 
     def epoch_done(self, record: EpochRecord) -> None:
         """An epoch is done and its checkpoint is on disk."""
@@ -130,20 +79,33 @@ def fit(
     device: torch.device | None = None,
     channels_last: bool = False,
     about: Mapping[str, Any] | None = None,
+    recipe: Recipe | None = None,
+    judge: Judge | None = None,
 ) -> FitResult:
     """Train *parts* for *epochs*, and keep the best and the last state in *folder*.
 
-    The best epoch has the highest validation accuracy, then the lowest validation loss, then comes first;
-    ``load_best`` brings it back. *about*, JSON values, is kept beside its weights.
+    *recipe* says how steps are made. The best epoch is chosen by *judge*: without one it has the highest validation
+    accuracy, then the lowest validation loss, then comes first; ``load_best`` brings it back. *about*, JSON values, is
+    kept beside its weights. With a moving average, that is what is validated and kept as the best.
 
-    If *folder* has the last state of this training, it goes on from there; if that is
-    damaged, or was made with another torch, device or number of threads, one line is logged and training starts anew,
-    to the numbers that it would have given here from the first. Epochs count from 1, which is also the number given to
-    ``train_batches.epoch``. A loss that is not a finite number ends the training as collapsed. Raises
-    :class:`TrainingError` where *folder* holds the state of another training, or where there are no batches.
+    If *folder* has the last state of this training, it goes on from there; if that is damaged, or was made with another
+    torch, device or number of threads, one line is logged and training starts anew, to the numbers that it would have
+    given here from the first. Epochs count from 1, which is also the number given to ``train_batches.epoch``. A loss
+    that is not a finite number ends the training as collapsed. Raises :class:`TrainingError` where *folder* holds the
+    state of another training, where there are no batches, where the device does not compute in the precision, or where
+    the model cannot be compiled.
     """
     training = _Training(
-        parts, len(train_batches), epochs, seed, folder, device or torch.device("cpu"), channels_last, about or {}
+        parts,
+        len(train_batches),
+        epochs,
+        seed,
+        folder,
+        device or torch.device("cpu"),
+        channels_last,
+        about or {},
+        recipe or Recipe(),
+        judge or Judge(),
     )
     training.start_or_resume()
     observer = observer or Silent()
@@ -151,94 +113,123 @@ def fit(
         record = training.run_epoch(train_batches, validation_batches, observer)
         training.keep(record)
         observer.epoch_done(record)
-    return FitResult(tuple(training.history), training.best_epoch, training.collapsed_epoch)
-
-
-def load_best(model: nn.Module, folder: Path) -> int:
-    """Load the weights of the best epoch in *folder* into *model* and return that epoch."""
-    state = load_state(folder / BEST)
-    _load_weights(model, state["model"], folder / BEST)
-    return int(state["epoch"])
+    return training.result
 
 
 @dataclass
 class _Training:
     parts: Parts
-    steps: int
+    batches: int
     epochs: int
     seed: int
     folder: Path
     device: torch.device
     channels_last: bool
     about: Mapping[str, Any]
+    recipe: Recipe
+    judge: Judge
     history: list[EpochRecord] = field(default_factory=list)
     best_epoch: int = 0
     collapsed_epoch: int | None = None
+    collapse: str = ""
 
     def __post_init__(self) -> None:
-        if not self.steps:
+        if not self.batches:
             raise TrainingError("there is no whole batch to train on; lower train.batch_size or add images")
-        to_device(self.parts.model, self.device, channels_last=self.channels_last)
+        check_precision(self.recipe.precision, self.device)
+        model = self.parts.model
+        to_device(model, self.device, channels_last=self.channels_last)
         if isinstance(self.parts.loss, nn.Module):
             self.parts.loss.to(self.device)
+        self.stepper = Stepper(self.parts, self.recipe, self.batches, self.device)
+        self.computing = autocast(self.recipe.precision, self.device)
+        self.forward = compiled(model) if self.recipe.compile else model
 
     @property
     def unfinished(self) -> bool:
-        return len(self.history) < self.epochs and self.collapsed_epoch is None
+        return len(self.history) < self.epochs and self.collapsed_epoch is None and not self.out_of_patience
+
+    @property
+    def out_of_patience(self) -> bool:
+        return 0 < self.recipe.patience <= len(self.history) - self.best_epoch
+
+    @property
+    def result(self) -> FitResult:
+        stopped = self.collapse
+        if not stopped and self.out_of_patience and len(self.history) < self.epochs:
+            stopped = f"no better epoch than {self.best_epoch} by {self.judge.best_by} in {self.recipe.patience}"
+        merit = {"merit": self.judge.merit(self.history[self.best_epoch - 1])} if self.best_epoch else {}
+        return FitResult(tuple(self.history), self.best_epoch, self.collapsed_epoch, stopped, **merit)
 
     def run_epoch(self, train_batches: Batches, validation_batches: Batches, observer: Observer) -> EpochRecord:
         """Train one epoch, then validate."""
-        model, optimizer, scheduler = self.parts.model, self.parts.optimizer, self.parts.scheduler
         epoch = len(self.history) + 1
         started = time.perf_counter()
-        # Sums stay on the device, so that a GPU is asked for a number once in an epoch and not at every step.
+        # Sums stay on the device, so that a GPU is not asked for a number at every batch.
         loss_sum = torch.zeros((), dtype=torch.float64, device=self.device)
         correct = torch.zeros((), dtype=torch.float64, device=self.device)
         images_seen = 0
-        by_plateau = isinstance(scheduler, ReduceLROnPlateau)
-        rate = 0.0
         delivery = Delivery(self.device, channels_last=self.channels_last)
-        model.train()
+        self.parts.model.train()
         with closing(delivery.of(train_batches, epoch)) as delivered:
-            for step, (images, labels) in enumerate(delivered, start=1):
-                seed_torch(torch_seed(self.seed, "forward", epoch, step))
-                logits = model(images)
+            for number, (images, labels) in enumerate(delivered, start=1):
+                seed_torch(torch_seed(self.seed, "forward", epoch, number))
+                with self.computing:
+                    logits = self.forward(images)
+                logits = logits.float()
                 loss = self.parts.loss(logits, labels)
-                optimizer.zero_grad()
-                loss.backward()  # type: ignore[no-untyped-call]
-                optimizer.step()
-                rate = float(optimizer.param_groups[0]["lr"])
-                if not by_plateau:
-                    scheduler.step()
                 loss_sum += loss.detach() * len(labels)
                 correct += count_right(logits.detach(), labels)
                 images_seen += len(labels)
-                observer.step_done(epoch, step, self.steps)
+                if is_looked_at(number, self.batches, self.device) and not math.isfinite(loss_sum):
+                    self._collapse_in_training(epoch, number, images, logits)
+                    break
+                self.stepper.take(loss, number)
+                observer.step_done(epoch, number, self.batches)
         train_loss, train_accuracy = float(loss_sum) / images_seen, float(correct) / images_seen
         train_seconds = time.perf_counter() - started
-        validation = evaluate(
-            model, validation_batches, self.parts.loss, device=self.device, channels_last=self.channels_last
-        )
-        if by_plateau and math.isfinite(validation.loss):
-            scheduler.step(validation.loss)  # type: ignore[arg-type]
         return EpochRecord(
             epoch=epoch,
             train_loss=train_loss,
             train_accuracy=train_accuracy,
-            validation_loss=validation.loss,
-            validation_accuracy=validation.accuracy,
-            learning_rate=rate,
+            **self._validate(epoch, validation_batches),
+            learning_rate=self.stepper.learning_rate,
             images_per_second=images_seen / train_seconds,
             seconds=time.perf_counter() - started,
             seconds_waited=delivery.seconds_waited,
         )
 
+    def _validate(self, epoch: int, batches: Batches) -> dict[str, Any]:
+        """Return the validation figures of the epoch, all nan after a collapse, and tell the schedule of them."""
+        if self.collapse:
+            return {"validation_loss": math.nan, "validation_accuracy": math.nan}
+        seen = evaluate(
+            self.stepper.averaged,
+            batches,
+            self.parts.loss,
+            device=self.device,
+            channels_last=self.channels_last,
+            precision=self.recipe.precision,
+        )
+        if math.isfinite(seen.loss):
+            self.stepper.epoch_done(seen.loss)
+        else:
+            self._collapsed(epoch, why_in_validation(epoch))
+        metrics = dict(self.judge.measure(seen)) if not self.collapse else {}
+        return {"validation_loss": seen.loss, "validation_accuracy": seen.accuracy, "metrics": metrics}
+
+    def _collapse_in_training(self, epoch: int, number: int, images: Tensor, logits: Tensor) -> None:
+        self._collapsed(epoch, why_in_training(epoch, number, images, logits, self.parts.model, self.recipe))
+
+    def _collapsed(self, epoch: int, why: str) -> None:
+        self.collapsed_epoch, self.collapse = epoch, why
+
     def keep(self, record: EpochRecord) -> None:
         """Take *record* into the history, and save the state; a collapsed epoch is never the best one."""
         self.history.append(record)
-        if not (math.isfinite(record.train_loss) and math.isfinite(record.validation_loss)):
-            self.collapsed_epoch = record.epoch
-        elif not self.best_epoch or _merit(record) > _merit(self.history[self.best_epoch - 1]):
+        if not self.collapse and (
+            not self.best_epoch or self.judge.merit(record) > self.judge.merit(self.history[self.best_epoch - 1])
+        ):
             self.best_epoch = record.epoch
             self._save_best()
         # Saved after the best: if we are stopped in between, this epoch is trained again, to the same end.
@@ -247,88 +238,37 @@ class _Training:
     def start_or_resume(self) -> None:
         """Take up the state in the folder; where there is none to trust, keep the initial weights as the best."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        state = self._trusted_state()
+        state = trusted_state(self.folder, self._identity(), surroundings(self.device))
         if state is None:
             self._save_best()
             return
-        _load_weights(self.parts.model, state["model"], self.folder / LAST)
+        load_weights(self.parts.model, state["model"], self.folder / LAST)
         self.parts.optimizer.load_state_dict(state["optimizer"])
         self.parts.scheduler.load_state_dict(state["scheduler"])
+        self.stepper.load_state_dict(state["stepper"])
         self.history = [EpochRecord(**record) for record in state["history"]]
         self.best_epoch = state["best_epoch"]
-        self.collapsed_epoch = state["collapsed_epoch"]
+        self.collapsed_epoch, self.collapse = state["collapsed_epoch"], state["collapse"]
 
-    def _trusted_state(self) -> dict[str, Any] | None:
-        """Return the last state, or None where there is none. What cannot be gone on from is deleted with a warning."""
-        path = self.folder / LAST
-        if not path.exists():
-            return None
-        try:
-            state = load_state(path)
-            load_state(self.folder / BEST)  # without it the epochs up to now would have been in vain
-        except (TrainingError, OSError) as error:
-            _discard(path, str(error).partition(";")[0])
-            return None
-        if state.get("training") != self._identity():
-            raise TrainingError(
-                f"{path} belongs to another training ({_words(state.get('training'))}; "
-                f"asked for: {_words(self._identity())}); delete it to start anew"
-            )
-        surroundings = state.get("surroundings")
-        if surroundings != self._surroundings():
-            there, here = _words(surroundings), _words(self._surroundings())
-            _discard(path, f"{path} was trained elsewhere ({there}; here: {here})")
-            return None
-        return state
-
-    def _identity(self) -> dict[str, int]:
-        return {"seed": self.seed, "epochs": self.epochs, "steps per epoch": self.steps}
-
-    def _surroundings(self) -> dict[str, str | int]:
-        """Return what the last bits of the numbers depend on; one training must not mix those of two machines."""
-        on_gpu = self.device.type == "cuda"
-        kind = torch.cuda.get_device_name(self.device) if on_gpu else torch.backends.cpu.get_cpu_capability()
-        return {
-            "torch": str(torch.__version__),
-            "device": f"{self.device.type} {kind}",
-            "threads": torch.get_num_threads(),
-        }
+    def _identity(self) -> dict[str, Any]:
+        told = {"seed": self.seed, "epochs": self.epochs, "batches": self.batches, **self.recipe.changed}
+        return told if self.judge.best_by == "accuracy" else {**told, "best by": self.judge.best_by}
 
     def _save_best(self) -> None:
-        state = {"epoch": self.best_epoch, "model": self.parts.model.state_dict(), "about": self.about}
+        state = {"epoch": self.best_epoch, "model": self.stepper.averaged.state_dict(), "about": self.about}
         save_state(self.folder / BEST, state)
 
     def _save_last(self) -> None:
         state = {
             "training": self._identity(),
-            "surroundings": self._surroundings(),
+            "surroundings": surroundings(self.device),
             "model": self.parts.model.state_dict(),
             "optimizer": self.parts.optimizer.state_dict(),
             "scheduler": self.parts.scheduler.state_dict(),
+            "stepper": self.stepper.state_dict(),
             "history": [asdict(record) for record in self.history],
             "best_epoch": self.best_epoch,
             "collapsed_epoch": self.collapsed_epoch,
+            "collapse": self.collapse,
         }
         save_state(self.folder / LAST, state)
-
-
-def _merit(record: EpochRecord) -> tuple[float, float]:
-    return record.validation_accuracy, -record.validation_loss
-
-
-def _discard(path: Path, cause: str) -> None:
-    _logger.warning("%s; training starts anew", " ".join(cause.split()))
-    path.unlink()
-
-
-def _load_weights(model: nn.Module, weights: dict[str, Any], path: Path) -> None:
-    try:
-        model.load_state_dict(weights)
-    except RuntimeError as error:
-        raise TrainingError(f"{path} holds the weights of another model; delete it to start anew") from error
-
-
-def _words(identity: object) -> str:
-    if not isinstance(identity, dict):
-        return "none of ours"
-    return ", ".join(f"{name} {value}" for name, value in identity.items())

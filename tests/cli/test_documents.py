@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = ("README.md", "docs/adaptive.md", "docs/metrics.md", "docs/report.md")
+DOCUMENTS = ("README.md", "docs/adaptive.md", "docs/metrics.md", "docs/report.md", "docs/training.md")
 
 
 def lines_of(document, name):
@@ -34,8 +34,10 @@ def test_every_line_that_reports_can_be_run(command, folder, picture_folder):
     assert command("run", *words).returncode == 0
     for name in ("default", "long", "flowers", "flowers-noisy"):
         shutil.copytree(folder / "runs" / "tiny", folder / "runs" / name)
+    lines = [("report", *words) for words in lines]
+    lines += [("curves", *words) for words in lines_of("docs/training.md", "curves")]
     for words in lines:
-        done = command("report", *words)
+        done = command(*words)
         assert done.returncode == 0, (words, done.stderr)
         for written in (word for option, word in pairwise(words) if option in ("--out", "--sheet")):
             assert (folder / written).stat().st_size > 0, words

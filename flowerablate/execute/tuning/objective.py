@@ -10,17 +10,14 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
-from ...contracts import Pipeline, Trial, Variant
+from ...contracts import MetricInfo, Pipeline, Trial, Variant
 from ...data.splits import split_samples
 from ...errors import TrainingError
 from ...train.device import pick_device
-from ...train.evaluate import evaluate
-from ...train.loop import EpochRecord, load_best
+from ...train.loop import EpochRecord
 from ..assemble import Assembler
-from ..trial import predictions_of, train_candidate
+from ..trial import train_candidate
 from .plan import TuningPlan
-
-EVALUATED = "validation"
 
 EpochDone = Callable[[EpochRecord], None]
 StepDone = Callable[[int, int, int], None]
@@ -37,37 +34,29 @@ def value_on(
 ) -> float:
     """Train *pipeline* on the replicate *seed*, or go on where *folder* has it, and return its figure on validation.
 
-    *epoch_done* and *step_done* hear of the training, and what they raise ends it. A figure that is not defined raises
-    :class:`TrainingError`.
+    *epoch_done* and *step_done* hear of the training, and what they raise ends it. A training that came to nothing, or
+    a figure that is not defined, raises :class:`TrainingError`.
     """
-    device = pick_device()
     trial = Trial(id="", base_id="", seed=seed, variant=Variant("", pipeline))
     split = split_samples(plan.data.samples, seed, pipeline.split)
     prepared = assembler.prepare(pipeline, plan.data)
     listener = _Listener(epoch_done, step_done)
-    trained = train_candidate(trial, pipeline, prepared, plan.data, split, assembler, folder, listener, device)
-    load_best(trained.parts.model, folder)
-    seen = evaluate(
-        trained.parts.model,
-        trained.batches[EVALUATED],
-        trained.parts.loss,
-        device=device,
-        channels_last=pipeline.train.channels_last,
+    device = pick_device()
+    trained = train_candidate(
+        trial, pipeline, prepared, plan.data, split, assembler, folder, listener, plan.metrics, device
     )
-    value = plan.metrics.value(plan.metric.name, predictions_of(plan.data, split.validation, seen))
+    best = trained.fitted.best
+    if best is None:
+        raise TrainingError(f"replicate {seed}: {trained.fitted.stopped}")
+    value = figure_of(best, plan.metric)
     if not math.isfinite(value):
         raise TrainingError(f"{plan.metric.name} is not defined on the validation images of replicate {seed}")
     return value
 
 
-def watched(record: EpochRecord, pipeline: Pipeline, *, lower_is_better: bool) -> float:
-    """Return the figure of an epoch that the pruner compares: what chooses the best epoch, signed as the objective is.
-
-    The metric itself may be another one, which is taken at the best epoch only.
-    """
-    by_loss = pipeline.train.best_by == "loss"
-    figure = record.validation_loss if by_loss else record.validation_accuracy
-    return -figure if by_loss is not lower_is_better else figure
+def figure_of(record: EpochRecord, metric: MetricInfo) -> float:
+    """Return the figure of an epoch on validation; nan where it is not defined."""
+    return record.metrics.get(metric.name, math.nan)
 
 
 class _Listener:

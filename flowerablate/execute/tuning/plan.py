@@ -59,7 +59,7 @@ class TuningPlan:
         """Return what two sessions must share to be one tuning; JSON values."""
         return {
             "space": {dimension.name: dimension.text for dimension in self.space.dimensions},
-            "base": pipeline_id(self.base, self.data.fingerprint, assembler.provenance),
+            "base": pipeline_id(self.base, self.data.fingerprint, assembler.origin),
             "seeds": len(self.seeds),
             "metric": self.metric.name,
             "pruner": self.pruner,

@@ -12,7 +12,7 @@ from ...train.loop import EpochRecord
 from ..assemble import Assembler
 from ..budget import Budget
 from ..trial import check_parts
-from .objective import value_on, watched
+from .objective import figure_of, value_on
 from .trials import Trials, Tried, Work
 
 MOST_FAILURES = 3
@@ -107,9 +107,9 @@ def _value(work: Work, trials: Trials, assembler: Assembler, observer: TuneObser
         def epoch_done(record: EpochRecord, first: bool = place == 0) -> None:
             if not first:
                 return
-            figure = watched(record, pipeline, lower_is_better=lower)
+            figure = figure_of(record, plan.metric)
             if not math.isfinite(figure):
-                raise _GivenUp
+                return
             known = [value for step, value in work.reported.items() if step < record.epoch]
             work.report((min if lower else max)([*known, figure]), record.epoch)
             if work.is_behind():

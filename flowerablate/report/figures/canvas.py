@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -38,6 +38,18 @@ _VARIABLES = {
     EQUAL: "--equal",
     OPEN: "--open",
 }
+
+ON_PAPER = {
+    INK: "#1c232b",
+    SOFT: "#5c6672",
+    LINE: "#d8dce0",
+    PAPER: "#ffffff",
+    GOOD: "#0a63a6",
+    BAD: "#bd4b06",
+    EQUAL: "#08785e",
+    OPEN: "#7a848f",
+}
+"""The colours of a figure that is a file of its own, those of the light page."""
 
 WIDTH = 10.0
 """Inches; on the page an inch is 96 pixels."""
@@ -79,19 +91,20 @@ _STYLE: dict[str, Any] = {
 
 
 @contextmanager
-def style(name: str) -> Iterator[None]:
-    """Draw in the style of the page, whatever the user's own settings are; *name* keeps ids of figures apart."""
+def style(name: str, colors: Mapping[str, str] | None = None) -> Iterator[None]:
+    """Draw in the style of the page, whatever the user's own settings are; *name* keeps ids of figures apart.
+
+    *colors* take the place of the page's, as :data:`ON_PAPER` does.
+    """
+    colored = {
+        key: (colors or {}).get(value, value) if isinstance(value, str) else value for key, value in _STYLE.items()
+    }
     import matplotlib
 
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
-        cast(Any, matplotlib.rcParams).update({**_STYLE, "svg.hashsalt": f"flowerablate {name}"})
+        cast(Any, matplotlib.rcParams).update({**colored, "svg.hashsalt": f"flowerablate {name}"})
         yield
-
-
-def style_colors() -> dict[str, str]:
-    """Return the settings of the style that are colours of the page, with the placeholders that they have."""
-    return {key: value for key, value in _STYLE.items() if isinstance(value, str) and value in _VARIABLES}
 
 
 def new_figure(width: float, height: float) -> Figure:

@@ -20,6 +20,7 @@ MOST_SEEDS = 20
 """Single seeds drawn in a panel; the mean is always over all."""
 
 Series = Callable[[SeedCurve], tuple[float | None, ...]]
+"""What is drawn of a training: a value for each epoch."""
 
 
 def draw_accuracy(curves: Sequence[VariantCurves]) -> str:
@@ -40,7 +41,7 @@ def draw_losses(curves: Sequence[VariantCurves]) -> str:
 def _draw(
     curves: Sequence[VariantCurves], name: str, what: str, lines: Sequence[tuple[Series, str]], *, log: bool = False
 ) -> str:
-    curves = [variant for variant in curves if any(_length(seed) for seed in variant.seeds)]
+    curves = [variant for variant in curves if any(length_of(seed) for seed in variant.seeds)]
     if not curves:
         return ""
     base = next((variant for variant in curves if not variant.change), None)
@@ -62,20 +63,21 @@ def _draw(
             axes.set_title(canvas.short(variant.label, 30), color=canvas.INK)
             for series, dashes in lines:
                 if base is not None and variant is not base:
-                    _line(axes, _mean(base, series), canvas.OPEN, dashes, 1.4)
+                    draw_line(axes, mean_of(base, series), canvas.OPEN, dashes, 1.4)
                 color = canvas.INK if variant is base else canvas.GOOD
                 for seed in variant.seeds[:MOST_SEEDS]:
-                    _line(axes, list(series(seed)), color, dashes, 0.6, alpha=0.4)
-                _line(axes, _mean(variant, series), color, dashes, 1.8)
+                    draw_line(axes, list(series(seed)), color, dashes, 0.6, alpha=0.4)
+                draw_line(axes, mean_of(variant, series), color, dashes, 1.8)
             if place + columns >= len(curves):
                 axes.set_xlabel("epoch")
                 axes.tick_params(labelbottom=True)
-        _epochs(panels.flat[0], max(_length(seed) for variant in curves for seed in variant.seeds))
-        _scale(panels.flat[0], log=log)
+        set_epochs(panels.flat[0], max(length_of(seed) for variant in curves for seed in variant.seeds))
+        set_scale(panels.flat[0], log=log)
         return canvas.to_svg(figure, name, f"{what}, over the epochs, of {_in_words(curves)}")
 
 
-def _epochs(axes: Axes, last: int) -> None:
+def set_epochs(axes: Axes, last: int) -> None:
+    """Give the axis of epochs whole numbers and some room, up to the *last* one."""
     from matplotlib.ticker import MaxNLocator
 
     room = 0.04 * (last - 1) or 0.5
@@ -83,7 +85,7 @@ def _epochs(axes: Axes, last: int) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
 
 
-def _scale(axes: Axes, *, log: bool) -> None:
+def set_scale(axes: Axes, *, log: bool) -> None:
     """Set the scale that all panels share; logarithmic, so that one loss that exploded leaves the rest to be seen."""
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 
@@ -98,24 +100,28 @@ def _scale(axes: Axes, *, log: bool) -> None:
     axes.minorticks_off()
 
 
-def _line(axes: Axes, values: Sequence[float | None], color: str, dashes: str, width: float, alpha: float = 1) -> None:
+def draw_line(
+    axes: Axes, values: Sequence[float | None], color: str, dashes: str, width: float, alpha: float = 1
+) -> None:
+    """Draw *values* over the epochs; what is not known leaves a gap."""
     known = [math.nan if value is None else value for value in values]
     epochs = range(1, len(known) + 1)
     single = "." if len(known) == 1 else None
     axes.plot(epochs, known, color=color, linestyle=dashes, linewidth=width, alpha=alpha, marker=single)
 
 
-def _mean(variant: VariantCurves, series: Series) -> list[float | None]:
+def mean_of(variant: VariantCurves, series: Series) -> list[float | None]:
     """Return the mean over the seeds that have a value, epoch by epoch."""
     means: list[float | None] = []
-    for epoch in range(max(_length(seed) for seed in variant.seeds)):
-        values = [series(seed)[epoch] for seed in variant.seeds if epoch < _length(seed)]
+    for epoch in range(max(length_of(seed) for seed in variant.seeds)):
+        values = [line[epoch] for line in map(series, variant.seeds) if epoch < len(line)]
         known = [value for value in values if value is not None]
         means.append(math.fsum(known) / len(known) if known else None)
     return means
 
 
-def _length(seed: SeedCurve) -> int:
+def length_of(seed: SeedCurve) -> int:
+    """Return the number of epochs."""
     return len(seed.validation_loss)
 
 

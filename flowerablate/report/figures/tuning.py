@@ -33,24 +33,32 @@ def write_history(points: Sequence[TrialPoint], metric: str, path: Path, *, lowe
     far, and a tick at the foot is a trial without a figure: given up early, or failed.
     """
     done = [(point.number, point.value, point.figures) for point in points if point.value is not None]
-    with files.paper("tuning-history") as color:
+    with canvas.style("tuning-history", canvas.ON_PAPER):
         figure = canvas.new_figure(7.0, 3.4)
         axes = figure.add_axes((0.1, 0.14, 0.87, 0.74))
         canvas.quiet(axes)
         for number, _, figures in done:
             if len(figures) > 1:
-                axes.plot([number, number], [min(figures), max(figures)], color=color(canvas.LINE), linewidth=2)
+                axes.plot(
+                    [number, number], [min(figures), max(figures)], color=canvas.ON_PAPER[canvas.LINE], linewidth=2
+                )
         numbers, values = [number for number, _, _ in done], [value for _, value, _ in done]
-        axes.plot(numbers, values, "o", color=color(canvas.OPEN), markersize=4.5, label="a trial")
+        axes.plot(numbers, values, "o", color=canvas.ON_PAPER[canvas.OPEN], markersize=4.5, label="a trial")
         best = list(itertools.accumulate(values, min if lower_is_better else max))
         last = max((point.number for point in points), default=0)
         if best:
-            axes.step([*numbers, last], [*best, best[-1]], where="post", color=color(canvas.GOOD), label="best so far")
-        _tick_unfinished(axes, [point.number for point in points if point.value is None], color(canvas.BAD))
+            axes.step(
+                [*numbers, last],
+                [*best, best[-1]],
+                where="post",
+                color=canvas.ON_PAPER[canvas.GOOD],
+                label="best so far",
+            )
+        _tick_unfinished(axes, [point.number for point in points if point.value is None], canvas.ON_PAPER[canvas.BAD])
         axes.set_xlim(-0.5, last + 0.5)
         _whole_numbers(axes)
         axes.set_xlabel("trial")
-        axes.set_title(f"{canvas.short(metric, 24)} on validation", color=color(canvas.INK))
+        axes.set_title(f"{canvas.short(metric, 24)} on validation", color=canvas.ON_PAPER[canvas.INK])
         axes.legend(loc="lower right", bbox_to_anchor=(1, 0.99), ncols=3, handlelength=1.2, fontsize=8.5)
         files.write_figure(figure, path, f"{metric} on validation of {len(points)} trials")
 
@@ -58,19 +66,19 @@ def write_history(points: Sequence[TrialPoint], metric: str, path: Path, *, lowe
 def write_importance(shares: Mapping[str, float], path: Path) -> None:
     """Draw the share of each setting, by name, the largest on top, to *path*, PNG or SVG."""
     ordered = sorted(shares.items(), key=lambda item: (item[1], item[0]))
-    with files.paper("tuning-importance") as color:
+    with canvas.style("tuning-importance", canvas.ON_PAPER):
         height = _BAR * len(ordered) + 1.0
         figure = canvas.new_figure(7.0, height)
         axes = figure.add_axes((0.34, 0.5 / height, 0.6, 1 - 0.9 / height))
         canvas.quiet(axes, grid="x")
         places = range(len(ordered))
-        axes.barh(places, [100 * share for _, share in ordered], height=0.55, color=color(canvas.GOOD))
+        axes.barh(places, [100 * share for _, share in ordered], height=0.55, color=canvas.ON_PAPER[canvas.GOOD])
         for place, (_, share) in zip(places, ordered, strict=True):
             axes.annotate(f"{100 * share:.0f}", (100 * share, place), (4, 0), textcoords="offset points", va="center")
         axes.set_yticks(places, [canvas.short(name) for name, _ in ordered])
         axes.set_xlim(0, 1.1 * max(100 * share for _, share in ordered))
         axes.set_xlabel("share in being among the best trials, % (PED-ANOVA)")
-        axes.set_title("what mattered", color=color(canvas.INK))
+        axes.set_title("what mattered", color=canvas.ON_PAPER[canvas.INK])
         files.write_figure(figure, path, "importance of the tuned settings")
 
 

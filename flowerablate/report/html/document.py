@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ...stats import Summary
@@ -9,13 +10,20 @@ from ...stats import Summary
 
 @dataclass(frozen=True)
 class SeedCurve:
-    """One trial's training, epoch by epoch; None where a figure was not finite. *best_epoch* counts from 1."""
+    """One trial's training, epoch by epoch; None where a figure was not finite. *best_epoch* counts from 1.
+
+    *waited* is the share of an epoch in which the model waited for images; *metrics* are taken on validation.
+    """
 
     seed: int
     train_loss: tuple[float | None, ...]
     validation_loss: tuple[float | None, ...]
     validation_accuracy: tuple[float | None, ...]
     best_epoch: int
+    learning_rate: tuple[float | None, ...] = ()
+    images_per_second: tuple[float | None, ...] = ()
+    waited: tuple[float | None, ...] = ()
+    metrics: Mapping[str, tuple[float | None, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
-from ...contracts import Pipeline, Variant
+from ...contracts import TRAINING, Pipeline, Variant
 from ...errors import StudyError
 from ..resolve import Lookup
 from .changes import FEATURED, without, without_parts
@@ -48,7 +48,7 @@ class Cells:
 
     def in_order(self, components: Iterable[Component]) -> list[Component]:
         """Sort *components* as their parts stand in the pipeline, so that questions have one name as well."""
-        places = [*(step.name for step in self.base.steps), *FEATURED]
+        places = [*(step.name for step in self.base.steps), *FEATURED, TRAINING.name]
 
         def place(part: str) -> tuple[int, int]:
             where, _, feature = part.partition(".")
@@ -57,7 +57,9 @@ class Cells:
         return sorted(components, key=lambda component: [place(part) for part in component.parts])
 
     def _features(self, place: str) -> list[str]:
-        """Return the features of what stands in *place*, a step's name or a slot, as its spec lists them."""
+        """Return the features of what stands in *place*, a step's name, a slot or ``train``, as its spec lists them."""
+        if place == TRAINING.name:
+            return [param.name for param in TRAINING.features]
         uses = {step.name: step.use for step in self.base.steps}
         use = uses[place] if place in uses else getattr(self.base, place).use
         return [param.name for param in self.lookup("step" if place in uses else place, use, place).features]

@@ -2,7 +2,7 @@ import pytest
 from PIL import Image
 
 from flowerablate.errors import StudyError
-from flowerablate.report.figures import files
+from flowerablate.report.figures import canvas
 from flowerablate.report.figures.tuning import TrialPoint, write_history, write_importance
 
 POINTS = [TrialPoint(0, 0.6, (0.5, 0.7)), TrialPoint(1, None), TrialPoint(2, 0.8, (0.8, 0.8)), TrialPoint(3, 0.7)]
@@ -15,8 +15,8 @@ def test_the_history_is_drawn_in_colours_of_its_own_and_the_same_each_time(tmp_p
     svg = one.read_text()
     assert svg == two.read_text()
     assert "accuracy on validation" in svg
-    assert files.COLORS["#050607"] in svg
-    assert not [placeholder for placeholder in files.COLORS if placeholder in svg]
+    assert canvas.ON_PAPER["#050607"] in svg
+    assert not [placeholder for placeholder in canvas.ON_PAPER if placeholder in svg]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["one.svg", "two.svg"]
 
 

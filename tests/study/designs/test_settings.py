@@ -141,3 +141,10 @@ def test_candidates_are_the_grid_of_all_values_in_the_order_given(asked):
 
 def test_without_a_search_the_pipeline_is_its_only_candidate(asked, base):
     assert candidates(base) == [({}, base)]
+
+
+def test_features_of_the_training_come_last_in_their_own_order(base, lookup, ablation):
+    base = replace(base, train=replace(base.train, ema=0.9, clip_norm=1.0))
+    found = design(base, lookup, ablation(disable=["train.ema", "clean", "train.clip_norm"]))
+    assert [contrast.label for contrast in found.contrasts] == ["-clean", "-train.clip_norm", "-train.ema"]
+    assert [variant.pipeline.train.ema for variant in found.variants] == [0.9, 0.9, 0.9, 0.0]

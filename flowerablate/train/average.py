@@ -1,0 +1,38 @@
+"""An exponential moving average of a model's weights and buffers."""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+from torch import nn
+
+
+class MovingAverage:
+    """Follows *model*: ``model`` of this object is a copy whose floating-point state is averaged, the rest copied.
+
+    After update number t the average has kept ``min(decay, (1 + t) / (10 + t))`` of itself. So it is not held back by
+    the initial weights in a short training (TensorFlow's ``ExponentialMovingAverage`` with ``num_updates`` does the
+    same). The statistics of batch normalisation are averaged like weights.
+    """
+
+    def __init__(self, model: nn.Module, decay: float) -> None:
+        self.model = copy.deepcopy(model).requires_grad_(False)
+        self.updates = 0
+        self._source = model
+        self._decay = decay
+
+    @torch.no_grad()
+    def update(self) -> None:
+        """Take in the model as it is now."""
+        self.updates += 1
+        kept = min(self._decay, (1 + self.updates) / (10 + self.updates))
+        averaged, current = [], []
+        for mine, theirs in zip(self.model.state_dict().values(), self._source.state_dict().values(), strict=True):
+            if mine.is_floating_point():
+                averaged.append(mine)
+                current.append(theirs)
+            else:
+                mine.copy_(theirs)
+        if averaged:
+            torch._foreach_lerp_(averaged, current, 1 - kept)
