@@ -8,7 +8,7 @@ import sys
 import typer
 
 from ..errors import FlowerablateError
-from . import bench, curves, data, doctor, explain, init, listing, plugins, report, run, sanity, scaffold
+from . import bench, curves, data, doctor, explain, init, listing, plugins, report, run, sanity, scaffold, tune
 
 app = typer.Typer(
     name="flowerablate",
@@ -54,6 +54,7 @@ app.command("sanity")(sanity.sanity)
 app.command("report")(report.report)
 app.command("curves")(curves.curves)
 app.command("explain")(explain.explain)
+app.command("tune")(tune.tune)
 app.command("init")(init.init)
 app.add_typer(data.app, name="data")
 app.command("plugins")(plugins.list_plugins)

@@ -35,7 +35,7 @@ from ..train.device import environment, pick_device, to_device
 from ..train.evaluate import Evaluation, evaluate
 from ..train.groups import optimizer_steps, parameter_groups
 from ..train.keyed_init import build_keyed
-from ..train.loop import EpochRecord, FitResult, Judge, Parts, Recipe, fit, load_best
+from ..train.loop import EpochRecord, FitResult, Judge, Observer, Parts, Recipe, fit, load_best
 from ..train.precision import check_precision
 from .assemble import Assembler, DataSet, PreparedPipeline
 from .costs import count_flops, peak_memory, reset_memory, training_facts
@@ -66,29 +66,11 @@ def run_trial(
     pipeline, device = trial.variant.pipeline, pick_device()
     plan = pipeline.train
     split = split_samples(data.samples, trial.seed, pipeline.split)
-    judge = _judge(plan, data, split, assembler, metrics)
 
-    def train(candidate: Pipeline, path: Path, epochs_before: int = 0) -> _Trained:
+    def train(candidate: Pipeline, path: Path, epochs_before: int = 0) -> Trained:
         ready = prepared if candidate.steps == pipeline.steps else assembler.prepare(candidate, data)
-        ready = ready.fitted(split.train, data.ids)
-        order = build_order(candidate, data, assembler, training_seed(trial), split)
-        batches = _batches(trial, candidate, ready, data, split, order, device)
-        steps = optimizer_steps(len(batches["train"]), candidate.train.accumulate)
-        parts = build_parts(candidate, data, assembler, trial.seed, steps, split, device)
-        fitted = fit(
-            parts,
-            batches["train"],
-            batches["validation"],
-            epochs=candidate.train.epochs,
-            seed=training_seed(trial),
-            folder=path,
-            observer=_Steps(observer, epochs_before),
-            device=device,
-            channels_last=plan.channels_last,
-            recipe=Recipe.of(candidate.train),
-            judge=judge,
-        )
-        return _Trained(candidate, ready, batches, parts, fitted)
+        steps = _Steps(observer, epochs_before)
+        return train_candidate(trial, candidate, ready, data, split, assembler, path, steps, metrics, device)
 
     reset_memory(device)
     found = search(pipeline, folder.path, train) if pipeline.retune else None
@@ -123,7 +105,7 @@ def run_trial(
 
 
 @dataclass(frozen=True)
-class _Trained:
+class Trained:
     """A pipeline without anything left to choose, and what its training has come to."""
 
     pipeline: Pipeline
@@ -131,6 +113,43 @@ class _Trained:
     batches: Mapping[str, Batches]
     parts: Parts
     fitted: FitResult
+
+
+def train_candidate(
+    trial: Trial,
+    candidate: Pipeline,
+    prepared: PreparedPipeline,
+    data: DataSet,
+    split: Split,
+    assembler: Assembler,
+    folder: Path,
+    observer: Observer,
+    metrics: Metrics,
+    device: torch.device,
+) -> Trained:
+    """Train *candidate* with the seed of *trial*, or go on where *folder* has it; the test split is not looked at.
+
+    *prepared* is the candidate's, not yet fitted to the training images of *split*. The history has all of *metrics*.
+    """
+    ready = prepared.fitted(split.train, data.ids)
+    order = build_order(candidate, data, assembler, training_seed(trial), split)
+    batches = _batches(trial, candidate, ready, data, split, order, device)
+    steps = optimizer_steps(len(batches["train"]), candidate.train.accumulate)
+    parts = build_parts(candidate, data, assembler, trial.seed, steps, split, device)
+    fitted = fit(
+        parts,
+        batches["train"],
+        batches["validation"],
+        epochs=candidate.train.epochs,
+        seed=training_seed(trial),
+        folder=folder,
+        observer=observer,
+        device=device,
+        channels_last=candidate.train.channels_last,
+        recipe=Recipe.of(candidate.train),
+        judge=_judge(candidate.train, data, split, assembler, metrics),
+    )
+    return Trained(candidate, ready, batches, parts, fitted)
 
 
 def training_seed(trial: Trial) -> int:

@@ -1,0 +1,271 @@
+"""``flowerablate tune``: search the settings that are best on validation, and write them as a study."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from ..errors import StudyError, nearest
+from ..execute.tuning.extra import PRUNERS, optuna
+from ..stats.wording import count
+from . import run_options as options
+from .surroundings import make_assembler, open_registry, open_study
+from .tune_display import brief
+
+if TYPE_CHECKING:
+    from ..execute.assemble import Assembler
+    from ..execute.tuning.plan import TuningPlan
+    from ..execute.tuning.trials import Trials, Tried
+
+_SEARCH = "Search"
+
+
+def complete_pruners(incomplete: str) -> list[str]:
+    """Complete the name of a pruner."""
+    return [name for name in PRUNERS if name.startswith(incomplete)]
+
+
+def tune(
+    study: Annotated[
+        Path | None,
+        typer.Argument(help="The study file. Without one: study.toml if it is here, else the default study."),
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="A folder of pictures: one subfolder per class, or train/val/test above that.")
+    ] = None,
+    search: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY[=SPACE]",
+            help="Search this setting: KEY, KEY=low:high, KEY=a,b,c, a whole PLACE, or PLACE=component,component.",
+            rich_help_panel=_SEARCH,
+            autocompletion=options.complete_settings,
+        ),
+    ] = None,
+    trials: Annotated[
+        int, typer.Option(min=1, help="Trials in all, those of earlier sessions counted.", rich_help_panel=_SEARCH)
+    ] = 30,
+    seeds: Annotated[
+        int, typer.Option(min=1, max=100, help="Trainings of each trial, on as many splits.", rich_help_panel=_SEARCH)
+    ] = 2,
+    prune: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Who gives up poor trials early: median, hyperband or none.",
+            rich_help_panel=_SEARCH,
+            autocompletion=complete_pruners,
+        ),
+    ] = "median",
+    metric: options.Metric = None,
+    budget: options.Budget = None,
+    jobs: Annotated[int, typer.Option(min=1, max=256, help="Trials at the same time.", rich_help_panel="Work")] = 1,
+    name: Annotated[
+        str, typer.Option(help="The name of the tuning, a folder beside the trials of the study.")
+    ] = "tune",
+    storage: Annotated[
+        str | None, typer.Option(metavar="URL", help="Optuna's storage; without it, a SQLite file in that folder.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The study file to write; without it, best.toml beside the study.")
+    ] = None,
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override any key of the study.")
+    ] = None,
+    runs: Annotated[Path, typer.Option(help="The folder in which results are kept.")] = Path("runs"),
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Go on without unreadable images, and count them.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what is searched; nothing is trained.")] = False,
+) -> None:
+    """Search the settings that are best on validation, and write them as a study.
+
+    Every trial trains on the same few splits, from the same initial weights. Without --search: the
+    optimizer's learning rate and weight decay. Interrupt it, and go on with the same command.
+
+    \b
+    Examples:
+      flowerablate tune --dry-run
+      flowerablate tune --search optimizer.lr --search model.width=16,32
+      flowerablate tune flowers.toml --search optimizer.lr=0.01:0.3 --trials 40
+      flowerablate tune --search optimizer=nesterov,adamw --search optimizer.lr
+      flowerablate tune --search model --prune hyperband --budget 2h --jobs 2
+    """
+    from ..train.threads import wait_politely
+
+    wait_politely()  # before torch is imported by what follows
+
+    from ..execute.budget import seconds_of
+    from ..execute.tuning.plan import is_ours, plan_tuning
+    from ..study.read import study_name
+
+    optuna()
+    seconds = seconds_of(budget) if budget else None
+    if prune not in PRUNERS:
+        raise StudyError(f"--prune: there is no {prune!r}; {nearest(prune, PRUNERS)}")
+    if study_name(name) != name or name == "trials":
+        raise StudyError(f"--name {name!r} makes no folder; use letters, digits and '-', and not 'trials'")
+    console, messages = Console(), Console(stderr=True)
+    registry, root = open_registry(study, messages)
+    target = out or (study.parent if study else Path()) / "best.toml"
+    if not is_ours(target):
+        raise StudyError(f"{target} is there and was not written by tune; choose another file with --out")
+    if target.suffix != ".toml":
+        raise StudyError(f"--out {target}: a study file ends in .toml")
+    wanted = open_study(study, data, {"metrics.primary": metric} if metric else {}, overrides, registry)
+    assembler = make_assembler(registry, root)
+    words = tuple(search or ())
+    plan = plan_tuning(wanted, words, seeds, prune, assembler, skip_bad=skip_bad)
+    _show_space(plan, console)
+    if dry_run:
+        return
+
+    from ..execute.tuning.trials import Trials
+    from .tune_display import TuneDisplay
+
+    folder = runs / wanted.name / name
+    url = storage or f"sqlite:///{folder.absolute() / 'tune.db'}"
+    kept = Trials(plan, assembler, folder, url)
+    ended = True
+    try:
+        with TuneDisplay(messages, plan.metric, trials) as display:
+            assembler.progress = display.preparing
+            display.begin(kept.rows(), kept.best())
+            if jobs == 1:
+                from ..execute.budget import Budget
+                from ..execute.tuning.runner import tune as work
+
+                ended = work(kept, assembler, display, trials, Budget(seconds) if seconds else None)
+            else:
+                from ..execute.tuning.workers import Order, work_together
+
+                threads = max(1, (os.cpu_count() or 1) // jobs)
+                order = Order(
+                    wanted, words, seeds, prune, skip_bad, root, assembler.cache, folder, url, trials, seconds, threads
+                )
+                assembler.prepare(plan.base, plan.data)  # packed once, and found by the workers
+                work_together(order, jobs, lambda: display.look(kept.rows(), kept.best()))
+                display.look(kept.rows(), kept.best())
+                ended = len(kept.rows()) >= trials
+    except KeyboardInterrupt:
+        begun = [row for row in kept.rows() if row.state != "running"]
+        messages.print(
+            f"interrupted: {len(begun)} of {trials} trials are over; the same command goes on from here",
+            highlight=False,
+            soft_wrap=True,
+        )
+        raise typer.Exit(130) from None
+    if not ended:
+        messages.print("the time of --budget is over; the same command goes on from here", highlight=False)
+    _finish(kept, assembler, target, study, console)
+
+
+def _show_space(plan: TuningPlan, console: Console) -> None:
+    from rich.table import Table
+
+    from ..study.designs.naming import show_value
+
+    table = Table(box=None, pad_edge=False)
+    for head in ("searched", "space", "base"):
+        table.add_column(head, overflow="fold")
+    for dimension in plan.space.dimensions:
+        value = plan.space.at(plan.base, dimension)
+        at_base = "" if value is None else show_value(value)
+        table.add_row(escape(dimension.name), escape(dimension.text), escape(at_base))
+    console.print(table, highlight=False)
+    said = f"{plan.metric.name} on validation, mean of {count(len(plan.seeds), 'replicate')} that no run has"
+    console.print(f"by {escape(said)} (from {plan.seeds[0]} on)", highlight=False)
+    if plan.space.left_out:
+        console.print(f"left out, for they declare no range: {escape(', '.join(plan.space.left_out))}", highlight=False)
+    if plan.space.point_of(plan.base) is None:
+        console.print("the base is outside of this space, so it is not tried itself", highlight=False)
+    console.print()
+
+
+def _finish(trials: Trials, assembler: Assembler, target: Path, study: Path | None, console: Console) -> None:
+    """Print what was found, and write the best as a study and the figures beside the trials."""
+    from ..ledger.files import replacing
+    from ..report.figures.tuning import TrialPoint, write_history, write_importance
+
+    best = trials.best()
+    rows = trials.rows()
+    if best is None:
+        console.print("no trial has come to its end yet; there is no best one to write", highlight=False)
+        return
+    plan = trials.plan
+    _print_best(rows, plan, console)
+    shares = trials.importance()
+    _print_importance(shares, console)
+    points = [TrialPoint(row.number, row.value, row.figures) for row in rows if row.state != "running"]
+    for suffix in ("png", "svg"):
+        history = trials.folder / f"history.{suffix}"
+        write_history(points, plan.metric.name, history, lower_is_better=plan.metric.lower_is_better)
+        if shares:
+            write_importance(shares, trials.folder / f"importance.{suffix}")
+    remark = f"trial {best.number} of {len(rows)}, {plan.metric.name} {best.value:.4f} on validation"
+    with replacing(target) as file:
+        file.write(plan.study_file(best.values, remark, assembler).encode())
+    drawn = "history and importance" if shares else "history"
+    where = f"wrote {target}; {drawn}: {trials.folder}"
+    console.print(escape(where), highlight=False, soft_wrap=True)
+    console.print(
+        "The best of many on validation looks better than it is. The figure to report comes from the test split of "
+        "replicates that tuning has not trained on:",
+        highlight=False,
+    )
+    console.print(f"  flowerablate run {escape(shlex.quote(str(target)))}", highlight=False, soft_wrap=True)
+
+
+def _print_best(rows: list[Tried], plan: TuningPlan, console: Console, most: int = 10) -> None:
+    from rich.table import Table
+
+    sign = 1 if plan.metric.lower_is_better else -1
+    done = sorted((row for row in rows if row.value is not None), key=lambda row: (sign * (row.value or 0), row.number))
+    base = plan.space.point_of(plan.base)
+    several = len(plan.seeds) > 1
+    table = Table(box=None, pad_edge=False)
+    table.add_column("trial", justify="right")
+    table.add_column(escape(plan.metric.name), justify="right")
+    if several:
+        table.add_column("sd", justify="right")
+    table.add_column("settings", overflow="fold")
+    first = next((row for row in done if base is not None and row.number == 0), None)
+    shown = done[:most] + ([first] if first is not None and first not in done[:most] else [])
+    for row in shown:
+        settings = "  ".join(f"{key}={brief(value)}" for key, value in row.values.items())
+        spread = "" if row.spread is None else f"{row.spread:.4f}"
+        cells = [str(row.number), f"{row.value:.4f}", *([spread] if several else [])]
+        table.add_row(*cells, escape(settings) + (" (base)" if row is first else ""))
+    console.print(table, highlight=False)
+    states: list[str] = [row.state for row in rows]
+    told = [f"{states.count(state)} {word}" for state, word in _STATES if states.count(state)]
+    console.print(f"{count(len(rows), 'trial')}: {', '.join(told)}", highlight=False)
+    failed = next((row for row in rows if row.state == "failed"), None)
+    if failed is not None:
+        console.print(f"trial {failed.number} failed: {escape(failed.failure)}", highlight=False)
+    console.print()
+
+
+_STATES = (("complete", "complete"), ("pruned", "given up early"), ("failed", "failed"), ("running", "under way"))
+
+
+def _print_importance(shares: dict[str, float], console: Console) -> None:
+    from rich.table import Table
+
+    if not shares:
+        console.print("importance of the settings: needs ten complete trials that differ", highlight=False)
+        console.print()
+        return
+    table = Table(box=None, pad_edge=False)
+    table.add_column("setting", overflow="fold")
+    table.add_column("importance, %", justify="right")
+    for name, share in shares.items():
+        table.add_row(escape(name), f"{100 * share:.0f}")
+    console.print(table, highlight=False)
+    console.print()
