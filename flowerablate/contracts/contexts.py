@@ -36,11 +36,15 @@ class StepContext:
 
 @dataclass(frozen=True)
 class ModelContext:
-    """Shape of the problem: number of *classes*, *channels* of the input, side of the picture in pixels."""
+    """Shape of the problem: number of *classes*, *channels* of the input, side of the picture in pixels.
+
+    *untrained* is False where trained weights are loaded into the model afterwards, so that it need fetch none.
+    """
 
     classes: int
     channels: int
     image_size: int
+    untrained: bool = True
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from ..train.evaluate import Evaluation, evaluate
 from ..train.keyed_init import build_keyed
 from ..train.loop import EpochRecord, FitResult, Parts, fit, load_best
 from .assemble import Assembler, DataSet, PreparedPipeline
+from .checkpoint import about
 from .costs import count_flops, peak_memory, reset_memory, training_facts
 from .metrics import LOSS, Metrics
 from .observer import RunObserver
@@ -70,6 +71,17 @@ def run_trial(
             observer=_Steps(observer, epochs_before),
             device=device,
             channels_last=plan.channels_last,
+            about=about(
+                trial,
+                candidate,
+                ready.evaluate,
+                data.samples,
+                split,
+                assembler,
+                study=folder.path.absolute().parent.parent.name,
+                metrics=metrics.names,
+                data=data.fingerprint,
+            ),
         )
         return _Trained(candidate, ready, batches, parts, fitted)
 

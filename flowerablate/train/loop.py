@@ -157,7 +157,7 @@ def fit(
 def load_best(model: nn.Module, folder: Path) -> int:
     """Load the weights of the best epoch in *folder* into *model* and return that epoch."""
     state = load_state(folder / BEST)
-    _load_weights(model, state["model"], folder / BEST)
+    load_weights(model, state["model"], folder / BEST)
     return int(state["epoch"])
 
 
@@ -247,7 +247,7 @@ class _Training:
         if state is None:
             self._save_best()
             return
-        _load_weights(self.parts.model, state["model"], self.folder / LAST)
+        load_weights(self.parts.model, state["model"], self.folder / LAST)
         self.parts.optimizer.load_state_dict(state["optimizer"])
         self.parts.scheduler.load_state_dict(state["scheduler"])
         self.history = [EpochRecord(**record) for record in state["history"]]
@@ -317,7 +317,8 @@ def _discard(path: Path, cause: str) -> None:
     path.unlink()
 
 
-def _load_weights(model: nn.Module, weights: dict[str, Any], path: Path) -> None:
+def load_weights(model: nn.Module, weights: dict[str, Any], path: Path) -> None:
+    """Load *weights* from the checkpoint *path*; those of another model raise :class:`TrainingError`."""
     try:
         model.load_state_dict(weights)
     except RuntimeError as error:
