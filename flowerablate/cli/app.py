@@ -8,7 +8,22 @@ import sys
 import typer
 
 from ..errors import FlowerablateError
-from . import bench, doctor, explain, init, listing, plugins, report, run, scaffold
+from . import (
+    bench,
+    card,
+    doctor,
+    evaluate,
+    explain,
+    export,
+    gradcam,
+    init,
+    listing,
+    plugins,
+    predict,
+    report,
+    run,
+    scaffold,
+)
 
 app = typer.Typer(
     name="flowerablate",
@@ -52,6 +67,11 @@ def _options(
 app.command("run")(run.run)
 app.command("report")(report.report)
 app.command("explain")(explain.explain)
+app.command("predict")(predict.predict)
+app.command("evaluate")(evaluate.evaluate)
+app.command("gradcam")(gradcam.gradcam)
+app.command("export")(export.export)
+app.command("card")(card.card)
 app.command("init")(init.init)
 app.command("plugins")(plugins.list_plugins)
 app.command("list")(listing.list_components)

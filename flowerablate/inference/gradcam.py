@@ -34,7 +34,7 @@ class Maps:
 
 
 def grad_cam(predictor: Predictor, images: Tensor, of: int | None = None) -> Maps:
-    """Return the maps of preprocessed *images*, float32 [B, C, S, S], for class *of*, or for each one's predicted class.
+    """Return the maps of preprocessed *images*, float32 [B, C, S, S], for class *of*, or for the predicted one.
 
     Raises :class:`TrainingError` where no layer of the model has height and width.
     """

@@ -26,7 +26,7 @@ from ..preprocess.steps import writes_floats
 from ..train.device import to_device
 
 BATCH = 128
-"""Pictures in a batch. The last bits of a convolution may depend on it: with that of trials they are those of trials."""
+"""Pictures in a batch, as when trials are evaluated: the last bits of a convolution may depend on it."""
 
 _AT_ONCE = 64 << 20
 """Bytes of decoded pictures that are kept until the chain has made the model's input of them."""
