@@ -74,7 +74,7 @@ def evaluate(
     with Display(messages) as display:
         whole = _collect(data, opened, display, skip_bad)
         samples, said = _part(whole, part, data)
-        labels = _labels(samples, opened.predictor, data, allow_missing)
+        labels = labels_of(samples, opened.predictor.classes, data, allow_missing=allow_missing)
         if fingerprint(whole, display.preparing) == opened.origin.data and said is None:
             said = f"warning: {data} holds the images of the study itself, those that it was trained on among them"
         if said:
@@ -133,17 +133,17 @@ def _part(samples: Samples, part: str | None, data: Path) -> tuple[Samples, str 
     return chosen, f"the part {wanted!r} of {data}: {len(keep)} of {len(samples)} images"
 
 
-def _labels(samples: Samples, predictor: Predictor, data: Path, allow_missing: bool) -> list[int]:
-    """Return the labels of *samples* as the model counts its classes, matched by name."""
-    places = {name: place for place, name in enumerate(predictor.classes)}
+def labels_of(samples: Samples, classes: tuple[str, ...], data: Path, *, allow_missing: bool) -> list[int]:
+    """Return the labels of *samples* as indices of the model's *classes*, matched by name."""
+    places = {name: place for place, name in enumerate(classes)}
     present = [samples.classes[label] for label in sorted(set(samples.labels))]
-    known = ", ".join(predictor.classes)
+    known = ", ".join(classes)
     for name in present:
         if name not in places:
             raise DataError(
                 f"{data} has class {name!r}, which the model does not know (its classes: {known}); rename it"
             )
-    missing = [name for name in predictor.classes if name not in present]
+    missing = [name for name in classes if name not in present]
     if missing and not allow_missing:
         raise DataError(
             f"{data} has no image of class {missing[0]!r} (the model's classes: {known}); add some, or go on with "
@@ -213,8 +213,8 @@ def _tables(found: Appraisal) -> Iterator[RenderableType]:
     yield table
     yield ""
     table = Table("confidence", "images", "mean", "right", box=None, pad_edge=False)
-    for one in found.bins:
-        table.add_row(f"{one.low:.1f}-{one.high:.1f}", str(one.images), number(one.confidence), number(one.accuracy))
+    for bin in found.bins:
+        table.add_row(f"{bin.low:.1f}-{bin.high:.1f}", str(bin.images), number(bin.confidence), number(bin.accuracy))
     yield table
     yield f"expected calibration error {number(found.calibration_error)}"
 

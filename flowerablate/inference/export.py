@@ -130,7 +130,7 @@ def _onnx(model: nn.Module, pictures: Tensor) -> tuple[bytes, Run, str]:
     if importlib.util.find_spec("onnxruntime") is None:
         evaluator = _reference(content)
         return content, evaluator, "onnx.reference"
-    import onnxruntime
+    import onnxruntime  # type: ignore[import-untyped, unused-ignore]
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
@@ -143,7 +143,12 @@ def _reference(content: bytes) -> Run:
     from onnx.reference import ReferenceEvaluator
 
     evaluator = ReferenceEvaluator(onnx.load_from_string(content))
-    return lambda images: np.asarray(evaluator.run(None, {"images": images.numpy()})[0])
+
+    def run(images: Tensor) -> NDArray[np.float32]:
+        outputs: Any = evaluator.run(None, {"images": images.numpy()})
+        return np.asarray(outputs[0])
+
+    return run
 
 
 def _torchscript(model: nn.Module, pictures: Tensor) -> tuple[bytes, Run, str]:

@@ -153,7 +153,8 @@ class Predictor:
         size = self.input.image_size
         out = np.empty((1, size, size, self.input.channels), shown.output_dtype)
         self._run(shown, [picture], out)
-        return out[0]
+        seen: Image = out[0]
+        return seen
 
     def _prepared(self, path: Path) -> tuple[Path, Image | Unreadable]:
         plan = self.input

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ..contracts import Choice, MetricInfo, Pipeline
+from ..contracts import Choice, MetricInfo, Pipeline, StepChoice
 from ..stats.one_model import ClassFigures, Figure
 from .markdown import code_text, escape, table_line
 
@@ -125,7 +125,7 @@ def _preprocessing(card: Card) -> str:
     )
 
 
-def _enabled(card: Card) -> list[Choice]:
+def _enabled(card: Card) -> list[StepChoice]:
     return [step for step in card.pipeline.steps if step.enabled]
 
 

@@ -2,7 +2,6 @@
 
 import io
 
-import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -20,16 +19,6 @@ def test_the_exported_model_gives_the_logits_of_the_model(predictor, format):
     assert exported.format == format
     assert 0 <= exported.difference < 1e-4
     assert len(exported.content) > 1000
-
-
-def test_an_onnx_model_takes_any_number_of_pictures(predictor):
-    pytest.importorskip("onnxscript")
-    onnxruntime = pytest.importorskip("onnxruntime")
-    session = onnxruntime.InferenceSession(export(predictor, "onnx").content)
-    images = torch.randn(7, 3, 16, 16)
-    (found,) = session.run(None, {"images": images.numpy()})
-    with torch.inference_mode():
-        np.testing.assert_allclose(found, predictor.model(images).numpy(), atol=1e-4)
 
 
 def test_a_pt2_file_is_loaded_without_this_package(predictor):
