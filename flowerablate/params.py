@@ -19,6 +19,8 @@ class Param:
 
     ``low`` and ``high`` are inclusive bounds (of each element, for a tuple); ``log`` says that a search should be
     logarithmic. ``off`` makes the parameter a *feature*: the value that switches this part of the component off.
+    ``file`` says that a text names a file, absolute or relative to the study's folder, or none if it is empty; what the
+    file holds then enters the id of a trial.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Param:
     choices: tuple[str, ...] = ()
     log: bool = False
     off: Value | None = None
+    file: bool = False
 
     @classmethod
     def probability(cls, default: float = 1.0, *, random: bool = True) -> Param:

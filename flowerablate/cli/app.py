@@ -11,6 +11,7 @@ from ..errors import FlowerablateError
 from . import (
     bench,
     card,
+    data,
     doctor,
     evaluate,
     explain,
@@ -73,6 +74,7 @@ app.command("gradcam")(gradcam.gradcam)
 app.command("export")(export.export)
 app.command("card")(card.card)
 app.command("init")(init.init)
+app.add_typer(data.app, name="data")
 app.command("plugins")(plugins.list_plugins)
 app.command("list")(listing.list_components)
 app.add_typer(scaffold.app, name="plugin")

@@ -95,13 +95,11 @@ _LEGEND = (
 
 
 def _collect(data: Path, opened: models.Opened, display: Display, skip_bad: bool) -> Samples:
-    from ..contracts import DataContext
     from ..execute.assemble import data_choice
 
     assembler = opened.assembler
-    choice = data_choice(assembler.registry, data)
-    context = DataContext(assembler.cache / "datasets" / choice.use, assembler.root, skip_bad, display.preparing)
-    samples: Samples = assembler.build("dataset", choice, context)
+    assembler.progress = display.preparing
+    samples = assembler.load_samples(data_choice(assembler.registry, data), skip_bad=skip_bad)
     if not len(samples):
         raise DataError(f"there are no images in {data}")
     return samples

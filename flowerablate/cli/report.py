@@ -71,6 +71,12 @@ def report(
         str | None, typer.Option(metavar="ID", help="Id of the base pipeline, where the ledger holds several.")
     ] = None,
     runs: Annotated[Path, typer.Option(help="The folder in which ledgers are kept.")] = Path("runs"),
+    pictures: Annotated[
+        bool,
+        typer.Option(
+            help="Whether a page in HTML shows pictures of the data; patients' had better stay where they are."
+        ),
+    ] = True,
     images: Annotated[
         bool, typer.Option("--images", help="Instead of the table: the test images that each component wins and loses.")
     ] = False,
@@ -124,7 +130,7 @@ def report(
         print_comparison(ledger, Ledger(find_ledger(compare, runs)), chosen, Console(), assembler_here(), metric, out)
         return
     wanted = None if population is None else _population(population)
-    print_report(ledger, base, chosen, Console(), assembler_here(), metric, out, columns, wanted)
+    print_report(ledger, base, chosen, Console(), assembler_here(), metric, out, columns, wanted, pictures=pictures)
 
 
 def _population(text: str) -> Population:

@@ -44,10 +44,10 @@ def _side(ledger: Ledger, assembler: Assembler, metric: str | None) -> Side:
     return Side(ledger.root.absolute().name, summary, note.data, _split(ledger, note))
 
 
-def _split(ledger: Ledger, note: StudyNote) -> tuple[float, ...]:
-    """Return the shares of validation and test with which the base was trained; none where its trials do not tell."""
+def _split(ledger: Ledger, note: StudyNote) -> dict[str, object]:
+    """Return how the images were divided when the base was trained; empty where its trials do not tell."""
     for claim, folder in ledger.trials_of(note.base_id):
-        plan = folder.record.get("pipeline", {}).get("train", {})
-        if not claim.change and {"validation", "test"} <= plan.keys():
-            return float(plan["validation"]), float(plan["test"])
-    return ()
+        plan = folder.record.get("pipeline", {}).get("split", {})
+        if not claim.change and plan:
+            return dict(plan)
+    return {}

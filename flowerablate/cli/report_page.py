@@ -19,9 +19,11 @@ def page(
     title: str,
     assembler: Assembler,
     columns: Sequence[Column] = (),
+    *,
+    pictures: bool = True,
 ) -> str:
-    """Return the page of the study that *note* is of, *title* above it."""
+    """Return the page of the study that *note* is of, *title* above it, with *pictures* of its data if wanted."""
     from ..execute.document import collect
     from ..report.html.page import to_html
 
-    return to_html(collect(ledger, note, summary, title, assembler), columns)
+    return to_html(collect(ledger, note, summary, title, assembler if pictures else None), columns)

@@ -31,11 +31,13 @@ def print_report(
     out: Path | None = None,
     columns: str | None = None,
     population: Population | None = None,
+    *,
+    pictures: bool = True,
 ) -> None:
     """Print the comparison of all variants that the ledger holds for *base_id*, or for the base of the latest run.
 
     A *metric* that the trials do not have yet is taken of their predictions; *assembler* builds it, and the *columns*.
-    *population* takes the place of the one that the study's rules name.
+    *population* takes the place of the one that the study's rules name. *pictures*: whether a page shows some.
     """
     from ..report import SecondaryColumn, render, show
     from .columns import choose_columns
@@ -47,7 +49,7 @@ def print_report(
     note, summary = read_summary(ledger, base_id, assembler, metric, population, beside)
     title = ledger.root.absolute().name
     if format == "html":
-        text = page(ledger, note, summary, title, assembler, chosen)
+        text = page(ledger, note, summary, title, assembler, chosen, pictures=pictures)
     elif format == "rich" and out is None:
         show(summary, console, title=title, columns=chosen)
         return
@@ -96,7 +98,8 @@ def read_summary(
         images=image_evidence(ledger, note.base_id, rules, read.metrics.names, read.metrics.built),
     )
     more = (*refusal_notes(note.refused, note.remarks), *undefined(results, read.infos))
-    summary = replace(summary, notes=(*summary.notes, *more))
+    data = (f"{remark}." for remark in note.data_remarks)
+    summary = replace(summary, notes=(*summary.notes, *more, *data))
     if note.skipped:
         left_out = f"{count(note.skipped, 'unreadable image')} left out of the data."
         summary = replace(summary, notes=(*summary.notes, left_out))

@@ -29,9 +29,10 @@ def run(
         typer.Argument(help="The study file. Without one: study.toml if it is here, else the default study."),
     ] = None,
     data: Annotated[
-        Path | None, typer.Option(help="A folder of pictures: one subfolder per class, or train/val/test above that.")
+        Path | None, typer.Option(help="A folder of pictures, one subfolder per class; or what another data set reads.")
     ] = None,
     seeds: options.Seeds = None,
+    subset: options.Subset = None,
     disable: options.Disable = None,
     swap: options.Swap = None,
     vary: options.Vary = None,
@@ -70,6 +71,7 @@ def run(
       flowerablate run --design shapley --disable flip --disable model.skip
       flowerablate run --disable light --retune optimizer.lr=0.1,0.03
       flowerablate run --disable light --metric macro_f1 --margin 0.01
+      flowerablate run --data photographs --subset 10%
       flowerablate run --disable light --until-decided --max-seeds 20 --budget 2h
     """
     from ..train.threads import wait_politely
@@ -100,6 +102,7 @@ def run(
         metric=metric,
         margin=margin,
         population=population,
+        subset=subset,
     )
     wanted = open_study(study, data, chosen, overrides, registry)
     if max_seeds is not None and not wanted.ablation.until_decided:

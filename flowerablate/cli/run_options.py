@@ -195,6 +195,14 @@ Seeds: TypeAlias = Annotated[
     int | None,
     typer.Option(min=1, help="Number of replicates, paired across variants.", rich_help_panel=_REPLICATES),
 ]
+Subset: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="N|P%",
+        help="Train on a part of the training images: so many of each class, such as 100, or a share, such as 10%.",
+        rich_help_panel=_REPLICATES,
+    ),
+]
 UntilDecided: TypeAlias = Annotated[
     bool | None,
     typer.Option(
@@ -266,6 +274,7 @@ def chosen(
     metric: str | None,
     margin: float | None,
     population: str | None,
+    subset: str | None,
 ) -> Mapping[str, object]:
     """Return the keys of the study that the command line sets, with their values.
 
@@ -283,6 +292,7 @@ def chosen(
         "metrics.primary": metric,
         "statistics.margin": margin,
         "statistics.population": population,
+        "split.subset": subset,
     }
     if disable or swap or vary:
         keys |= {"ablation.disable": disable or [], "ablation.swap": swap or [], "ablation.vary": vary or []}

@@ -38,18 +38,20 @@ class StepContext:
 class ModelContext:
     """Shape of the problem: number of *classes*, *channels* of the input, side of the picture in pixels.
 
-    *untrained* is False where trained weights are loaded into the model afterwards, so that it need fetch none.
+    *root*: the folder against which a relative path is read, that of the study file. *read_weights*: False where a
+    checkpoint's weights are put in next, so that a model need not fetch those that it would begin with.
     """
 
     classes: int
     channels: int
     image_size: int
-    untrained: bool = True
+    root: Path = Path()
+    read_weights: bool = True
 
 
 @dataclass(frozen=True)
 class ScheduleContext:
-    """The optimizer to be scheduled, and the length of training in *epochs* and *steps_per_epoch*."""
+    """The *optimizer* to be scheduled, and the length of training: *epochs*, each of so many optimizer steps."""
 
     optimizer: torch.optim.Optimizer
     epochs: int

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from ..errors import StudyError
 from ..params import Value
 
 
@@ -43,12 +45,16 @@ SplitMethod = Literal["auto", "stratified", "grouped", "official", "k-fold"]
 """How samples are divided: see :mod:`flowerablate.data.splits`."""
 
 
+_SUBSET = re.compile(r"(?P<images>[1-9]\d*)|(?P<percent>\d+(\.\d+)?) *%")
+
+
 @dataclass(frozen=True)
 class SplitPlan:
     """How samples are divided. *validation* and *test* are fractions of all images.
 
     *folds*: parts of a k-fold split; the replicate with seed s tests on part s modulo *folds*. *subset* limits the
     training part: a number of images for each class, such as ``"100"``, or a share, such as ``"10%"``; empty: all.
+    Another text there raises :class:`StudyError`.
     """
 
     validation: float
@@ -56,6 +62,24 @@ class SplitPlan:
     method: SplitMethod = "auto"
     folds: int = 5
     subset: str = ""
+
+    def __post_init__(self) -> None:
+        found = _SUBSET.fullmatch(self.subset)
+        percent = found["percent"] if found else None
+        if (self.subset and not found) or (percent and not 0 < float(percent) <= 100):
+            raise StudyError(
+                f"split.subset: give a number of images for each class, such as 100, or a share, such as 10%, "
+                f"not {self.subset!r}"
+            )
+
+    def training_images(self, available: int) -> int:
+        """Return how many of the *available* training images of a class are used: at least one where there is one."""
+        found = _SUBSET.fullmatch(self.subset)
+        if not found or not available:
+            return available
+        if found["images"]:
+            return min(int(found["images"]), available)
+        return max(1, round(available * float(found["percent"]) / 100))
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -66,9 +66,12 @@ class Samples:
 
     *keys* name each sample for good (its path relative to the root): random streams, splits and reports go by them.
     *splits*: ``train``, ``val`` or ``test`` per sample where the data set brings an official split, else None.
-    *skipped*: files that were left out because they are unreadable.
+    *skipped*: files that were left out because they are unreadable. *groups*: what each sample belongs to that must not
+    be on two sides of a split, such as its patient, else None. *remarks*: sentences about the data, without the full
+    stop, that a reader of the table has to know.
 
-    Raises :class:`DataError` for the first key given twice, label that is no index of *classes*, or unknown split name.
+    Raises :class:`DataError` for the first key given twice, label that is no index of *classes*, unknown split name or
+    empty group.
     """
 
     classes: tuple[str, ...]
@@ -77,12 +80,16 @@ class Samples:
     labels: tuple[int, ...]
     splits: tuple[str, ...] | None = None
     skipped: tuple[str, ...] = ()
+    groups: tuple[str, ...] | None = None
+    remarks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not len(self.keys) == len(self.paths) == len(self.labels):
             raise DataError("a data set must give one key, one path and one label for each sample")
         if self.splits is not None and len(self.splits) != len(self.keys):
             raise DataError("a data set with an official split must give one split name for each sample")
+        if self.groups is not None and len(self.groups) != len(self.keys):
+            raise DataError("a data set with groups must give one group for each sample")
         seen: set[str] = set()
         for key, label in zip(self.keys, self.labels, strict=True):
             if key in seen:
@@ -93,9 +100,23 @@ class Samples:
         for key, split in zip(self.keys, self.splits or (), strict=self.splits is not None):
             if split not in SPLITS:
                 raise DataError(f"sample {key!r} is in split {split!r}; choose from: {', '.join(SPLITS)}")
+        for key, group in zip(self.keys, self.groups or (), strict=self.groups is not None):
+            if not group.strip():
+                raise DataError(f"sample {key!r} has no group, but others have; give it one of its own")
 
     def __len__(self) -> int:
         return len(self.keys)
+
+    def only(self, indices: Sequence[int]) -> Samples:
+        """Return the samples at *indices*, in that order; classes stay, even where no sample of one is left."""
+        return replace(
+            self,
+            keys=tuple(self.keys[i] for i in indices),
+            paths=tuple(self.paths[i] for i in indices),
+            labels=tuple(self.labels[i] for i in indices),
+            splits=None if self.splits is None else tuple(self.splits[i] for i in indices),
+            groups=None if self.groups is None else tuple(self.groups[i] for i in indices),
+        )
 
 
 @dataclass(frozen=True)

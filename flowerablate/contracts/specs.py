@@ -98,14 +98,22 @@ class ModelSpec(ComponentSpec):
 
 @dataclass(frozen=True)
 class OptimizerSpec(ComponentSpec):
-    """An optimizer. ``build(parameters, **params) -> torch.optim.Optimizer``; *parameters* is a list of tensors."""
+    """An optimizer. ``build(parameters, **params) -> torch.optim.Optimizer``.
+
+    *parameters* is what torch's optimizers take: a list of tensors or, where weight decay is to act on weights only, a
+    list of groups, ``{"params": [tensors], "weight_decay": 0.0}``. Hand it on as it is.
+    """
 
     slot = "optimizer"
 
 
 @dataclass(frozen=True)
 class SchedulerSpec(ComponentSpec):
-    """A learning-rate schedule. ``build(ScheduleContext, **params) -> LRScheduler``, stepped after every batch."""
+    """A learning-rate schedule. ``build(ScheduleContext, **params) -> LRScheduler``.
+
+    It is stepped after each step of the optimizer; a ``ReduceLROnPlateau`` instead after each epoch, with the loss on
+    the validation split.
+    """
 
     slot = "scheduler"
 

@@ -14,17 +14,18 @@ _CHUNK = 1 << 20
 
 
 def fingerprint(samples: Samples, progress: Callable[[str, int, int], None] = lambda what, done, total: None) -> str:
-    """Hash the keys, labels, classes, official split and every byte of every file (BLAKE2b, 128 bit, as hex)."""
+    """Hash keys, labels, classes, official split, groups and every byte of every file (BLAKE2b, 128 bit, as hex)."""
     digest = hashlib.blake2b(digest_size=16)
-    digest.update(repr((samples.classes, samples.splits)).encode())
-    hashes = in_order(_file_hash, samples.paths)
+    digest.update(repr((samples.classes, samples.splits, samples.groups)).encode())
+    hashes = in_order(file_hash, samples.paths)
     for done, (key, label, content) in enumerate(zip(samples.keys, samples.labels, hashes, strict=True), start=1):
         digest.update(repr((key, label)).encode() + content)
         progress("reading images", done, len(samples))
     return digest.hexdigest()
 
 
-def _file_hash(path: Path) -> bytes:
+def file_hash(path: Path) -> bytes:
+    """Hash every byte of the file at *path* (BLAKE2b, 128 bit); raises :class:`DataError` where it cannot be read."""
     digest = hashlib.blake2b(digest_size=16)
     try:
         with path.open("rb") as file:

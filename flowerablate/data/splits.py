@@ -1,4 +1,16 @@
-"""Divides samples into train, validation and test; each replicate has a split of its own, the same for all variants."""
+"""Divides samples into train, validation and test; each replicate has a split of its own, the same for all variants.
+
+============  ======================================================================================================
+auto          official where the data set has such a split, else grouped where it has groups, else stratified
+stratified    drawn class by class; groups and an official split are not looked at
+grouped       the same for whole groups, such as patients: none is on two sides
+official      the data set's own parts; one that it lacks is drawn from its training part (by groups, where it has them)
+k-fold        the replicate with seed s tests on part s modulo ``folds``; the parts are drawn anew every ``folds`` seeds
+============  ======================================================================================================
+
+All methods but the official one draw from all images. What is drawn is a *unit*: a group, or a single image. Each has a
+place in a random order that depends on the seed and its name alone, so one more patient moves few of the others.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +21,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..contracts import Samples, SplitPlan
+from ..contracts.products import SPLITS
 from ..errors import DataError
-from ..keyed import key64
+from .units import Unit, deal, strata
 
-PARTS = ("train", "val", "test")
+_TRAIN, _VALIDATION, _TEST = range(len(SPLITS))
 
 
 @dataclass(frozen=True)
@@ -25,43 +38,132 @@ class Split:
 
 
 def split_samples(samples: Samples, seed: int, plan: SplitPlan) -> Split:
-    """Split class by class; a sample's place depends on *seed*, its key and its class only.
+    """Divide *samples* as *plan* says, for the replicate *seed*.
 
-    Parts that the data set brings officially are kept; the missing ones are taken from its training part, as fractions
-    of that. Every class must reach every part, else :class:`DataError`.
+    Class by class the parts have about their shares: to the image without groups, else as near as whole groups come.
+    Raises :class:`DataError` where a class does not reach every part, an official split is asked for and there is none
+    or it has a group on two sides, groups are asked for and there are none, or a class has too few images (or groups)
+    for the folds.
     """
-    official = samples.splits or ("train",) * len(samples)
-    present = set(official)
-    fractions = {
-        "val": 0.0 if "val" in present else plan.validation,
-        "test": 0.0 if "test" in present else plan.test,
-    }
-    part_of = np.array([PARTS.index(name) for name in official])
-    labels = np.array(samples.labels)
+    method = method_of(samples, plan)
+    grouped = samples.groups is not None and method != "stratified"
+    names = samples.groups if grouped and samples.groups is not None else samples.keys
+    if method == "k-fold":
+        part_of = _folded(samples, names, seed, plan)
+    else:
+        official = _official(samples, grouped) if method == "official" else np.zeros(len(samples), dtype=np.int64)
+        part_of = _drawn(samples, names, seed, plan, official)
     for label, name in enumerate(samples.classes):
-        pool = np.flatnonzero((labels == label) & (part_of == 0))
-        taken = 0
-        order = _shuffled(pool, samples.keys, seed)
-        for part, fraction in fractions.items():
-            count = max(1, round(fraction * len(pool))) if fraction else 0
-            part_of[order[taken : taken + count]] = PARTS.index(part)
-            taken += count
-        _require_all_parts(part_of[labels == label], name)
-    train, val, held_out = (np.flatnonzero(part_of == part).astype(np.int64) for part in range(3))
-    return Split(train, val, held_out)
+        _require_all_parts(part_of[np.array(samples.labels) == label], name, grouped)
+    train, validation, test = (np.flatnonzero(part_of == part).astype(np.int64) for part in range(len(SPLITS)))
+    return Split(_subset(samples, train, seed, plan), validation, test)
 
 
-def _shuffled(pool: NDArray[np.int64], keys: Sequence[str], seed: int) -> NDArray[np.int64]:
-    """Order *pool* by a keyed hash of each sample's key, so that one image more or less moves few of the others."""
-    ranks = np.array([key64(seed, "split", keys[index]) for index in pool], dtype=np.uint64)
-    return pool[np.argsort(ranks, kind="stable")]
+def method_of(samples: Samples, plan: SplitPlan) -> str:
+    """Return by which method *samples* are divided, after all: what ``auto`` comes to, or the one that is named.
+
+    Raises :class:`DataError` where the data set does not have what the method needs.
+    """
+    if plan.method == "auto":
+        return "official" if samples.splits else "grouped" if samples.groups else "stratified"
+    if plan.method == "official" and samples.splits is None:
+        raise DataError("split.method is 'official', but the data set brings no split of its own; use 'auto'")
+    if plan.method == "grouped" and samples.groups is None:
+        raise DataError("split.method is 'grouped', but the data set knows of no groups, such as patients; use 'auto'")
+    return plan.method
 
 
-def _require_all_parts(parts: NDArray[np.int64], name: str) -> None:
-    counts = {part: int(np.count_nonzero(parts == index)) for index, part in enumerate(PARTS)}
-    missing = [part for part, count in counts.items() if not count]
-    if missing:
+def split_remarks(samples: Samples, plan: SplitPlan) -> tuple[str, ...]:
+    """Return what a reader of the results has to know of data and split, as sentences without the full stop."""
+    remarks = list(samples.remarks)
+    method = method_of(samples, plan)
+    if method == "stratified" and samples.groups and len(set(samples.groups)) < len(samples):
+        remarks.append("The split does not look at the groups of the data set: one patient may be on both sides of it")
+    if method == "k-fold":
+        remarks.append(
+            f"Of {plan.folds} replicates in a row no two share a test image, but most of their training images"
+        )
+    return tuple(remarks)
+
+
+def _official(samples: Samples, grouped: bool) -> NDArray[np.int64]:
+    """Return the official part of each sample, as an index into ``SPLITS``."""
+    assert samples.splits is not None
+    if grouped and samples.groups is not None:
+        side: dict[str, str] = {}
+        for group, split in zip(samples.groups, samples.splits, strict=True):
+            if side.setdefault(group, split) != split:
+                raise DataError(
+                    f"the official split has group {group!r} in {side[group]} and in {split}; draw a split that keeps "
+                    "groups together with split.method = 'grouped', or mend the data"
+                )
+    return np.array([SPLITS.index(name) for name in samples.splits], dtype=np.int64)
+
+
+def _drawn(
+    samples: Samples, names: Sequence[str], seed: int, plan: SplitPlan, official: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Draw the parts that *official* lacks from its training part, as shares of that."""
+    present = set(official.tolist())
+    shares = {_VALIDATION: plan.validation, _TEST: plan.test}
+    shares = {part: share for part, share in shares.items() if part not in present}
+    part_of = official.copy()
+    for units in strata(names, samples.labels, np.flatnonzero(official == _TRAIN).tolist(), seed, "split"):
+        total = sum(len(unit.members) for unit in units)
+        drawn = deal(units, [share * total for share in shares.values()])
+        for part, chosen in zip(shares, drawn, strict=False):
+            _assign(part_of, chosen, part)
+    return part_of
+
+
+def _folded(samples: Samples, names: Sequence[str], seed: int, plan: SplitPlan) -> NDArray[np.int64]:
+    """Test on one fold; draw validation, a share of all images, from the others."""
+    if plan.validation + 1 / plan.folds >= 1:
         raise DataError(
-            f"class {name!r} has {len(parts)} images, and none of them is left for {missing[0]}; "
+            f"split.validation = {plan.validation:g} and a fold of {plan.folds} leave nothing to train on; take a "
+            "smaller validation part or more folds"
+        )
+    turn, fold = divmod(seed, plan.folds)
+    _require_units(samples, names, plan.folds)
+    part_of = np.zeros(len(samples), dtype=np.int64)
+    for units in strata(names, samples.labels, range(len(samples)), turn, "folds"):
+        total = sum(len(unit.members) for unit in units)
+        _assign(part_of, deal(units, [total / plan.folds] * (plan.folds - 1))[fold], _TEST)
+    for units in strata(names, samples.labels, np.flatnonzero(part_of != _TEST).tolist(), seed, "split"):
+        total = sum(len(unit.members) for unit in units)
+        wanted = plan.validation * total * plan.folds / (plan.folds - 1)
+        _assign(part_of, deal(units, [wanted])[0], _VALIDATION)
+    return part_of
+
+
+def _assign(part_of: NDArray[np.int64], units: Sequence[Unit], part: int) -> None:
+    for unit in units:
+        part_of[list(unit.members)] = part
+
+
+def _require_units(samples: Samples, names: Sequence[str], folds: int) -> None:
+    for label, name in enumerate(samples.classes):
+        found = len({unit for unit, its in zip(names, samples.labels, strict=True) if its == label})
+        if found < folds:
+            what = "images" if names is samples.keys else "groups"
+            raise DataError(f"class {name!r} has {found} {what}, too few for split.folds = {folds}; take fewer folds")
+
+
+def _require_all_parts(parts: NDArray[np.int64], name: str, grouped: bool) -> None:
+    missing = [part for index, part in enumerate(SPLITS) if not np.any(parts == index)]
+    if missing:
+        whole = ", which are divided by whole groups" if grouped else ""
+        raise DataError(
+            f"class {name!r} has {len(parts)} images{whole}, and none of them is left for {missing[0]}; "
             "add images or change split.validation and split.test"
         )
+
+
+def _subset(samples: Samples, train: NDArray[np.int64], seed: int, plan: SplitPlan) -> NDArray[np.int64]:
+    """Keep so many training images of each class as the plan says; a smaller subset is a part of a larger one."""
+    if not plan.subset:
+        return train
+    kept: list[int] = []
+    for units in strata(samples.keys, samples.labels, train.tolist(), seed, "subset"):
+        kept += [unit.members[0] for unit in units[: plan.training_images(len(units))]]
+    return np.sort(np.array(kept, dtype=np.int64))

@@ -46,14 +46,8 @@ def without_unreadable(samples: Samples, channels: int, progress: Progress) -> S
             bad.add(index)
         progress("checking images", index + 1, len(samples))
     keep = [index for index in range(len(samples)) if index not in bad]
-    return replace(
-        samples,
-        keys=tuple(samples.keys[i] for i in keep),
-        paths=tuple(samples.paths[i] for i in keep),
-        labels=tuple(samples.labels[i] for i in keep),
-        splits=tuple(samples.splits[i] for i in keep) if samples.splits else None,
-        skipped=(*samples.skipped, *(samples.keys[i] for i in sorted(bad))),
-    )
+    skipped = (*samples.skipped, *(samples.keys[index] for index in sorted(bad)))
+    return replace(samples.only(keep), skipped=skipped)
 
 
 def _readable(path: Path, channels: int) -> bool:

@@ -25,7 +25,7 @@ from ..contracts import (
     StepContext,
     StepSpec,
 )
-from ..data.fingerprint import fingerprint
+from ..data.fingerprint import file_hash, fingerprint
 from ..data.store import PackedImages, open_store, sample_ids, without_unreadable
 from ..errors import DataError, FlowerablateError, PluginError, StudyError
 from ..preprocess import BuiltStep, NamedOp, Preprocess, fit, stage
@@ -98,14 +98,29 @@ class Assembler:
             raise PluginError(f"{slot} {choice.use!r} of {component.owner} could not be built: {what}") from error
 
     def provenance(self, slot: str, name: str) -> str:
-        """Return the owner of a component with its version, as it enters a trial's id."""
+        """Return the owner of a component with its version."""
         return str(self.registry.find(slot, name).owner)
+
+    def origin(self, slot: str, choice: Choice) -> str:
+        """Return what enters a trial's id beside the settings: a component's owner, and what its files hold.
+
+        Raises :class:`DataError` where a file that a parameter names cannot be read.
+        """
+        spec, origin = self.lookup(slot, choice.use, slot), self.provenance(slot, choice.use)
+        for param in spec.params:
+            if param.file and (name := choice.params[param.name]):
+                origin += f", {param.name} {file_hash(self.root / Path(str(name)).expanduser()).hex()}"
+        return origin
+
+    def load_samples(self, choice: Choice, *, skip_bad: bool) -> Samples:
+        """Collect the samples of a data set; none of its files is opened."""
+        context = DataContext(self.cache / "datasets" / choice.use, self.root, skip_bad, self.progress)
+        samples: Samples = self.build("dataset", choice, context)
+        return samples
 
     def load_data(self, pipeline: Pipeline, *, skip_bad: bool) -> DataSet:
         """Collect the samples of the pipeline's data set and name their content."""
-        choice = pipeline.dataset
-        context = DataContext(self.cache / "datasets" / choice.use, self.root, skip_bad, self.progress)
-        samples: Samples = self.build("dataset", choice, context)
+        samples = self.load_samples(pipeline.dataset, skip_bad=skip_bad)
         if skip_bad:
             samples = without_unreadable(samples, pipeline.input.channels, self.progress)
         _require_two_classes(samples)
@@ -175,7 +190,7 @@ class Assembler:
         return prepared
 
     def _store_name(self, prefix: list[StepChoice], data: DataSet, pipeline: Pipeline, at_least: int | None) -> str:
-        steps = [[step.use, dict(step.params), step.enabled, self.provenance("step", step.use)] for step in prefix]
+        steps = [[step.use, dict(step.params), step.enabled, self.origin("step", step)] for step in prefix]
         context = [pipeline.input.image_size, pipeline.input.channels, pipeline.input.bits, at_least]
         text = json.dumps([version("flowerablate"), data.fingerprint, context, steps], sort_keys=True)
         return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()

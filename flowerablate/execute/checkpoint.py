@@ -157,7 +157,7 @@ def load_predictor(
     plan = pipeline.input
     prefix = Preprocess(stages.prefix, plan.channels, dtype=f"uint{plan.bits}")
     chain = [_filled_in(named, origin.learned, path) for named in stages.evaluate]
-    shape = ModelContext(len(origin.classes), plan.channels, plan.image_size, untrained=False)
+    shape = ModelContext(len(origin.classes), plan.channels, plan.image_size, assembler.root, read_weights=False)
     model = assembler.build("model", pipeline.model, shape)
     load_weights(model, dict(weights), path)
     predictor = Predictor(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from ..contracts import Contrast, Design, Rules, Trial
+from ..data.splits import split_remarks, split_samples
 from ..errors import StudyError
 from ..ledger import StudyNote
 from ..study.designs import design
@@ -64,6 +65,7 @@ class Plan:
             refused=self.refused,
             remarks=self.remarks,
             data=self.data.fingerprint,
+            data_remarks=split_remarks(self.data.samples, self.design.variants[0].pipeline.split),
         )
 
 
@@ -76,13 +78,14 @@ def plan_study(study: StudyFile, assembler: Assembler, *, skip_bad: bool = False
     for variant in asked.variants:
         assembler.build_steps(variant.pipeline)
     data = assembler.load_data(base, skip_bad=skip_bad)
+    split_samples(data.samples, 0, base.split)  # its faults show before anything is packed
     metrics.build_all(len(data.samples.classes))
     return Plan(
         data,
         asked,
         study.ablation.seeds,
         replace(rules_of(study), metric=metrics.names[0]),
-        assembler.provenance,
+        assembler.origin,
         metrics,
         max_seeds=study.ablation.max_seeds if study.ablation.until_decided else None,
     )

@@ -12,17 +12,18 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..contracts import LossContext, ModelContext, Pipeline, ScheduleContext, Trial, TrialResult
+from ..contracts import LossContext, ModelContext, Pipeline, SamplerContext, ScheduleContext, Trial, TrialResult
 from ..data.splits import Split, split_samples
 from ..keyed import key64
 from ..ledger import Predictions, TrialFolder
 from ..ledger.predictions import write_predictions
-from ..loader import Batches, PackedDataset
+from ..loader import Batches, CheckedOrder, Order, PackedDataset
 from ..preprocess import BatchOps
 from ..study.designs import candidates
 from ..study.designs.changes import FEATURED
 from ..train.device import environment, pick_device, to_device
 from ..train.evaluate import Evaluation, evaluate
+from ..train.groups import optimizer_steps, parameter_groups
 from ..train.keyed_init import build_keyed
 from ..train.loop import EpochRecord, FitResult, Parts, fit, load_best
 from .assemble import Assembler, DataSet, PreparedPipeline
@@ -59,8 +60,10 @@ def run_trial(
     def train(candidate: Pipeline, path: Path, epochs_before: int = 0) -> _Trained:
         ready = prepared if candidate.steps == pipeline.steps else assembler.prepare(candidate, data)
         ready = ready.fitted(split.train, data.ids)
-        batches = _batches(trial, candidate, ready, data, split, device)
-        parts = build_parts(candidate, data, assembler, trial.seed, len(batches["train"]), split, device)
+        order = build_order(candidate, data, assembler, training_seed(trial), split)
+        batches = _batches(trial, candidate, ready, data, split, order, device)
+        steps = optimizer_steps(len(batches["train"]), candidate.train.accumulate)
+        parts = build_parts(candidate, data, assembler, trial.seed, steps, split, device)
         fitted = fit(
             parts,
             batches["train"],
@@ -144,11 +147,12 @@ def build_parts(
         return assembler.build(slot, getattr(pipeline, slot), *context)
 
     plan = pipeline.train
-    shape = ModelContext(len(data.samples.classes), pipeline.input.channels, pipeline.input.image_size)
+    size = pipeline.input
+    shape = ModelContext(len(data.samples.classes), size.channels, size.image_size, assembler.root)
     model: nn.Module = to_device(
         build_keyed(lambda: build("model", shape), seed), device, channels_last=plan.channels_last
     )
-    optimizer = build("optimizer", [p for p in model.parameters() if p.requires_grad])
+    optimizer = build("optimizer", parameter_groups(model.parameters(), plan.decay))
     counts = np.bincount(data.labels[split.train], minlength=len(data.samples.classes))
     return Parts(
         model,
@@ -156,6 +160,13 @@ def build_parts(
         build("scheduler", ScheduleContext(optimizer, plan.epochs, steps_per_epoch)),
         build("loss", LossContext(tuple(int(count) for count in counts))),
     )
+
+
+def build_order(pipeline: Pipeline, data: DataSet, assembler: Assembler, seed: int, split: Split) -> Order:
+    """Build the sampler: what gives the order of each epoch, places among the training images."""
+    context = SamplerContext(data.labels[split.train], len(data.samples.classes), seed)
+    order: Order = assembler.build("sampler", pipeline.sampler, context)
+    return order
 
 
 def record_surroundings(pipeline: Pipeline, assembler: Assembler, device: torch.device) -> dict[str, str]:
@@ -180,6 +191,7 @@ def check_parts(pipeline: Pipeline, data: DataSet, assembler: Assembler) -> None
         if values and candidate.steps != pipeline.steps:
             assembler.prepare(candidate, data)
         build_parts(candidate, data, assembler, 0, 1, split, torch.device("cpu"))
+        CheckedOrder(build_order(candidate, data, assembler, 0, split), len(split.train))
 
 
 def _batches(
@@ -188,6 +200,7 @@ def _batches(
     prepared: PreparedPipeline,
     data: DataSet,
     split: Split,
+    order: Order,
     device: torch.device,
 ) -> dict[str, Batches]:
     plan = pipeline.train
@@ -207,7 +220,7 @@ def _batches(
         return Batches(
             dataset,
             batch_size=plan.batch_size if training else _EVALUATION_BATCH,
-            shuffle=training,
+            order=order if training else None,
             pin_memory=device.type == "cuda",
         )
 

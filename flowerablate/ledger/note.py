@@ -26,7 +26,8 @@ class StudyNote:
     asked, *refused* gives the reason for each that was asked and changes nothing, *remarks* what the comparison before
     training found of others. *looked* are the numbers of replicates at which verdicts were shown, *unplanned*
     those of them that came before the looks of the rules were planned. *secondary* metrics are shown beside that of the
-    *rules*; *metrics* says how to read each, should its plugin be gone. *data* names the images by their content.
+    *rules*; *metrics* says how to read each, should its plugin be gone. *data* names the images by their content, and
+    *data_remarks* says what a reader has to know of them and of how they are divided.
     """
 
     base_id: str
@@ -41,6 +42,7 @@ class StudyNote:
     remarks: Mapping[str, str] = field(default_factory=dict)
     metrics: tuple[MetricInfo, ...] = ()
     data: str = ""
+    data_remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -2,5 +2,6 @@
 
 from .batches import Batches
 from .dataset import Batch, KeyedSampler, PackedDataset, collate
+from .order import CheckedOrder, Order
 
-__all__ = ["Batch", "Batches", "KeyedSampler", "PackedDataset", "collate"]
+__all__ = ["Batch", "Batches", "CheckedOrder", "KeyedSampler", "Order", "PackedDataset", "collate"]

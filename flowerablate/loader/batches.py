@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from .buffers import Buffer
 from .dataset import PackedDataset
+from .order import CheckedOrder, Order
 
 _AHEAD = 2
 """Batches prepared ahead of the one in use."""
@@ -27,32 +28,41 @@ _PATIENCE = 5.0
 class Batches:
     """The batches of a :class:`PackedDataset`, epoch by epoch, prepared ahead by a thread.
 
-    With *shuffle* the order is drawn from the data set's seed and the epoch, and the last incomplete batch is left out,
-    so that no batch is too small to normalise over. *pin_memory* takes page-locked buffers, for a GPU.
+    With *shuffle* the order is drawn from the data set's seed and the epoch; with *order* it is what that gives for an
+    epoch, which may name a sample several times or not at all. With either the last incomplete batch is left out, so
+    that no batch is too small to normalise over. *pin_memory* takes page-locked buffers, for a GPU.
 
     Nothing is allocated after the first batch, and nothing copied: the native core writes to where the model reads.
     """
 
     def __init__(
-        self, dataset: PackedDataset, *, batch_size: int, shuffle: bool = False, pin_memory: bool = False
+        self,
+        dataset: PackedDataset,
+        *,
+        batch_size: int,
+        shuffle: bool = False,
+        order: Order | None = None,
+        pin_memory: bool = False,
     ) -> None:
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, not {batch_size}")
         self.dataset = dataset
-        self.batch_size = max(1, min(batch_size, len(dataset)))
-        self._shuffle = shuffle
+        given = order or (dataset.order if shuffle else None)
+        self._order = CheckedOrder(given, len(dataset)) if given and len(dataset) else None
+        self._places = len(dataset) if self._order is None else len(self._order)
+        self.batch_size = max(1, min(batch_size, self._places))
         # One buffer is with the model, one is being written, and those ahead wait.
         self._ring = [Buffer(dataset.shape, self.batch_size, pin=pin_memory) for _ in range(_AHEAD + 2)]
         self._running: _Run | None = None
 
     def __len__(self) -> int:
-        whole, part = divmod(len(self.dataset), self.batch_size)
-        return whole if self._shuffle else whole + bool(part)
+        whole, part = divmod(self._places, self.batch_size)
+        return whole if self._order else whole + bool(part)
 
     @property
     def samples(self) -> int:
         """Number of images in one epoch."""
-        return len(self) * self.batch_size if self._shuffle else len(self.dataset)
+        return len(self) * self.batch_size if self._order else len(self.dataset)
 
     def epoch(self, number: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Yield (images, labels) of epoch *number*, as the data set says; both are valid until the next is asked for.
@@ -71,7 +81,7 @@ class Batches:
     def order(self, epoch: int) -> NDArray[np.int64]:
         """Return the places in the store of the pictures of *epoch*, in their order."""
         indices = self.dataset.indices
-        return indices[self.dataset.order(epoch)] if self._shuffle else indices
+        return indices[self._order(epoch)] if self._order else indices
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from ..keyed import permutation
 from ..preprocess import BatchOps, Preprocess
 from ..preprocess.steps import writes_floats
 from .buffers import Buffer, Shape
+from .order import CheckedOrder, Order
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,16 +184,20 @@ class PackedDataset(Dataset[tuple[Tensor, Tensor]]):
 
 
 class KeyedSampler(Sampler[int]):
-    """Draws the order of a :class:`PackedDataset` from its seed and epoch, as :class:`Batches` does."""
+    """Gives the samples of a :class:`PackedDataset` in the order of its epoch, as :class:`Batches` does.
 
-    def __init__(self, dataset: PackedDataset) -> None:
+    The order is drawn from the data set's seed and epoch, or is what *order* gives for that epoch.
+    """
+
+    def __init__(self, dataset: PackedDataset, order: Order | None = None) -> None:
         self._dataset = dataset
+        self._order = CheckedOrder(order or dataset.order, len(dataset))
 
     def __len__(self) -> int:
-        return len(self._dataset)
+        return len(self._order)
 
     def __iter__(self) -> Iterator[int]:
-        return iter(self._dataset.order(self._dataset.epoch).tolist())
+        return iter(self._order(self._dataset.epoch).tolist())
 
 
 def _whole_numbers(name: str, values: NDArray[Any], dtype: type[Any]) -> NDArray[Any]:

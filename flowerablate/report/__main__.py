@@ -77,7 +77,8 @@ def all_kinds(seeds: int = 10, margin: float | None = 0.005, salt: str = "") -> 
 
 def two_studies() -> Comparison:
     """Return two studies that never ran side by side: the same images, ten and six seeds."""
-    sides = [Side(f"invented-{seeds}", all_kinds(seeds, salt=str(seeds)), "invented", (0.15, 0.2)) for seeds in (10, 6)]
+    split = {"validation": 0.15, "test": 0.2}
+    sides = [Side(f"invented-{seeds}", all_kinds(seeds, salt=str(seeds)), "invented", split) for seeds in (10, 6)]
     return compare(*sides)
 
 

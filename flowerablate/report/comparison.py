@@ -1,15 +1,15 @@
 """Two studies side by side: rows of the same question, both effects with their verdicts, and how far they differ.
 
-Two studies are paired where a seed means the same in both: the same images, by content, and the same shares of the
-split. Then the difference of two effects is taken seed by seed over the seeds that both have. Otherwise the two count
+Two studies are paired where a seed means the same in both: the same images, by content, divided in the same
+way. Then the difference of two effects is taken seed by seed over the seeds that both have. Otherwise the two count
 as independent, and the interval is Welch's. Which of the two it is, and why, is always said.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from ..contracts import ContrastKind
 from ..errors import StudyError
@@ -21,14 +21,14 @@ from .groups import kind_of, order_of
 class Side:
     """One of the two studies: its *title* and *summary*.
 
-    *data* names the images by their content, *split* the shares that the split was made with (validation and test);
-    both are empty where the ledger does not tell.
+    *data* names the images by their content, *split* says how they were divided (the fields of a ``SplitPlan``); both
+    are empty where the ledger does not tell.
     """
 
     title: str
     summary: Summary
     data: str = ""
-    split: tuple[float, ...] = ()
+    split: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def _obstacles(first: Side, second: Side) -> Iterator[str]:
     if first.data != second.data:
         yield "other images"
     if first.split != second.split:
-        yield f"other shares of validation and test ({_shares(first.split)} and {_shares(second.split)})"
+        yield f"another split ({_split_in_words(first.split, second.split)})"
     seeds = [
         {seed for row in (side.summary.base, *side.summary.rows) for seed in row.seeds} for side in (first, second)
     ]
@@ -111,8 +111,9 @@ def _obstacles(first: Side, second: Side) -> Iterator[str]:
         yield f"no seed in common ({_spans(seeds[0])} and {_spans(seeds[1])})"
 
 
-def _shares(split: tuple[float, ...]) -> str:
-    return " + ".join(f"{share:g}" for share in split)
+def _split_in_words(first: Mapping[str, object], second: Mapping[str, object]) -> str:
+    names = [name for name in {**first, **second} if first.get(name) != second.get(name)]
+    return ", ".join(f"{name} {first.get(name)} and {second.get(name)}" for name in names)
 
 
 def _spans(seeds: set[int]) -> str:
@@ -157,7 +158,7 @@ def basis(comparison: Comparison) -> str:
         return f"Not paired: {'; '.join(comparison.obstacles)}. So the two count as independent."
     pairs = [match.difference.pairs for match in comparison.matches if match.difference and match.difference.pairs]
     if not pairs:
-        return "The same images and shares of the split, but no row with a seed in common."
+        return "The same images and split, but no row with a seed in common."
     count = f"{min(pairs)}" if min(pairs) == max(pairs) else f"{min(pairs)} to {max(pairs)}"
     return f"Paired: the same images, split and seeds, {count} in common."
 

@@ -246,4 +246,4 @@ def _document(comparison: Comparison) -> dict[str, Any]:
 def _study(side: Side) -> dict[str, Any]:
     document = document_of(side.summary)
     del document["rows"], document["secondary"]
-    return {"title": side.title, "data": side.data, "split_shares": list(side.split), **document}
+    return {"title": side.title, "data": side.data, "split_plan": dict(side.split), **document}

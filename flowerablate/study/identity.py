@@ -10,8 +10,8 @@ from typing import Any
 
 from ..contracts import Choice, Design, Pipeline, Trial
 
-Provenance = Callable[[str, str], str]
-"""``provenance(slot, name)`` says which version of which plugin a component comes from."""
+Provenance = Callable[[str, Choice], str]
+"""``provenance(slot, choice)`` says which version of which plugin a component comes from, and what its files hold."""
 
 
 def expand_trials(
@@ -35,7 +35,7 @@ def pipeline_id(pipeline: Pipeline, data_fingerprint: str, provenance: Provenanc
     """
     content = describe(pipeline)
     content["dataset"] = data_fingerprint
-    content["owners"] = sorted({provenance(slot, choice.use) for slot, choice in _choices(pipeline)})
+    content["owners"] = sorted({provenance(slot, choice) for slot, choice in _choices(pipeline)})
     return _digest(content)
 
 

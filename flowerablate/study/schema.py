@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from ..contracts import SplitMethod
 from ..errors import StudyError, nearest
@@ -45,6 +45,13 @@ class InputTable(_Table):
     bits: Literal[8, 16]
 
 
+def _as_text(value: object) -> object:
+    """Take ``subset = 100`` for ``"100"``, and drop blanks, so that one subset has one name."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value.replace(" ", "") if isinstance(value, str) else value
+
+
 class SplitTable(_Table):
     """How the images are divided: see :class:`flowerablate.contracts.SplitPlan`."""
 
@@ -52,7 +59,7 @@ class SplitTable(_Table):
     validation: Annotated[float, Field(gt=0, lt=1)]
     test: Annotated[float, Field(gt=0, lt=1)]
     folds: Annotated[int, Field(ge=2)]
-    subset: str
+    subset: Annotated[str, BeforeValidator(_as_text)]
 
 
 DesignName = Literal[

@@ -19,6 +19,7 @@ from .draws import KeyedDraws, NoDraws
 from .metrics import check_metric
 from .models import check_model
 from .plugin import check_plugin
+from .samplers import check_sampler
 from .steps import check_step
 from .training import check_loss, check_optimizer, check_scheduler
 
@@ -33,6 +34,7 @@ __all__ = [
     "check_model",
     "check_optimizer",
     "check_plugin",
+    "check_sampler",
     "check_scheduler",
     "check_step",
 ]

@@ -13,11 +13,12 @@ from ..contracts import (
     MetricSpec,
     ModelSpec,
     OptimizerSpec,
+    SamplerSpec,
     SchedulerSpec,
     StepSpec,
     Value,
 )
-from . import columns, datasets, metrics, models, steps, training
+from . import columns, datasets, metrics, models, samplers, steps, training
 
 
 def check_component(
@@ -40,6 +41,8 @@ def check_component(
         training.check_scheduler(spec, params=params)
     elif isinstance(spec, LossSpec):
         training.check_loss(spec, params=params)
+    elif isinstance(spec, SamplerSpec):
+        samplers.check_sampler(spec, params=params)
     elif isinstance(spec, MetricSpec):
         metrics.check_metric(spec, params=params)
     elif isinstance(spec, ColumnSpec):

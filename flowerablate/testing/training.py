@@ -120,11 +120,15 @@ def _schedule(
 
 
 def _rates(what: str, length: str, optimizer: torch.optim.Optimizer, scheduler: Any, steps: int) -> list[float]:
+    import torch
+
+    # One that waits for a plateau is stepped with a loss; to it every step here is the end of an epoch.
+    loss = (1.0,) if isinstance(scheduler, torch.optim.lr_scheduler.ReduceLROnPlateau) else ()
     rates = []
     for _ in range(steps):
         optimizer.step()
         try:
-            scheduler.step()
+            scheduler.step(*loss)
         except Exception as error:
             raise AssertionError(f"{what} cannot be stepped through {length}: {error}") from error
         rate = float(optimizer.param_groups[0]["lr"])

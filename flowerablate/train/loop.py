@@ -19,7 +19,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LRScheduler
+from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
 from ..errors import TrainingError
 from ..keyed import torch_seed
@@ -195,6 +195,7 @@ class _Training:
         loss_sum = torch.zeros((), dtype=torch.float64, device=self.device)
         correct = torch.zeros((), dtype=torch.float64, device=self.device)
         images_seen = 0
+        by_plateau = isinstance(scheduler, ReduceLROnPlateau)
         rate = 0.0
         delivery = Delivery(self.device, channels_last=self.channels_last)
         model.train()
@@ -207,7 +208,8 @@ class _Training:
                 loss.backward()  # type: ignore[no-untyped-call]
                 optimizer.step()
                 rate = float(optimizer.param_groups[0]["lr"])
-                scheduler.step()
+                if not by_plateau:
+                    scheduler.step()
                 loss_sum += loss.detach() * len(labels)
                 correct += count_right(logits.detach(), labels)
                 images_seen += len(labels)
@@ -217,6 +219,8 @@ class _Training:
         validation = evaluate(
             model, validation_batches, self.parts.loss, device=self.device, channels_last=self.channels_last
         )
+        if by_plateau and math.isfinite(validation.loss):
+            scheduler.step(validation.loss)  # type: ignore[arg-type]
         return EpochRecord(
             epoch=epoch,
             train_loss=train_loss,

@@ -12,7 +12,9 @@ from pathlib import Path
 
 from flowerablate import IMAGE_SUFFIXES, DataContext, DataError, Samples
 
-_SPLIT_NAMES = {"train": "train", "test": "test", "val": "val", "valid": "val", "validation": "val"}
+SPLIT_NAMES = {"train": "train", "test": "test", "val": "val", "valid": "val", "validation": "val"}
+"""The words, in small letters, by which folders and tables call the parts of a split."""
+
 _SPLIT_ORDER = ("train", "val", "test")
 _LAYOUT = "put the pictures of each class into a subfolder of its own"
 
@@ -86,7 +88,7 @@ def _split_folders(root: Path) -> dict[str, str]:
     """Return the folder of each split by the split's name, or nothing where *root* holds the classes themselves."""
     folders: dict[str, str] = {}
     for name in _subfolders(root):
-        split = _SPLIT_NAMES.get(name.lower())
+        split = SPLIT_NAMES.get(name.lower())
         if split is None:
             continue
         if split in folders:

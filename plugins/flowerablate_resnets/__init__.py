@@ -1,39 +1,53 @@
-"""Residual networks: torchvision's, trained from scratch, and a small family for small pictures.
+"""Residual networks: one network in which every idea can be switched, and the names by which it is known.
+
+A variant is a line or two of :data:`VARIANTS`, or in a plugin of your own::
+
+    from flowerablate_resnets import bottleneck_resnet
+    register(bottleneck_resnet("seresnet26", "A light one.", (2, 2, 2, 2), se=0.0625))
 
 This module holds the hook and the parameters only; torch is imported when a model is built.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import flowerablate as fa
 
-if TYPE_CHECKING:
-    from torch import nn
+from .variants import bottleneck_resnet, resnet, small_resnet
 
+if TYPE_CHECKING:
     from flowerablate.contracts import Register
 
-SMALL_DEPTHS = {"resnet8": 1, "resnet14": 2, "resnet20": 3}
+SMALL_DEPTHS = {
+    "resnet8": 1,
+    "resnet14": 2,
+    "resnet20": 3,
+    "resnet32": 5,
+    "resnet44": 7,
+    "resnet56": 9,
+    "resnet110": 18,
+}
 """Blocks per stage of each small network; a network of n blocks per stage has 6n + 2 weighted layers."""
 
-TORCHVISION = {"resnet18": "ImageNet's 18 layers", "resnet34": "ImageNet's 34 layers", "resnet50": "50, bottlenecks"}
-"""Networks taken from torchvision as they are."""
 
-SMALL_PARAMS = (
-    fa.Param("skip", True, "Add each block's input to its output.", off=False),
-    fa.Param("batchnorm", True, "Normalise after each convolution; without it convolutions get a bias.", off=False),
-    fa.Param(
-        "width", 16, "Feature maps of the first stage; the second has twice, the third four times as many.", 4, 256
+_V1, _V2 = "IMAGENET1K_V1", "IMAGENET1K_V2"
+_FIFTY = (3, 4, 6, 3)
+
+VARIANTS = (
+    resnet("resnet18", "ImageNet's 18 layers.", (2, 2, 2, 2), pretrained=_V1),
+    resnet("resnet34", "ImageNet's 34 layers.", _FIFTY, pretrained=_V1),
+    bottleneck_resnet("resnet50", "50 layers, bottlenecks.", _FIFTY, pretrained=_V2),
+    bottleneck_resnet("resnet101", "101 layers, bottlenecks.", (3, 4, 23, 3), pretrained=_V2),
+    bottleneck_resnet("resnet152", "152 layers, bottlenecks.", (3, 8, 36, 3), pretrained=_V2),
+    bottleneck_resnet("wide_resnet50_2", "ResNet-50, its blocks twice as wide.", _FIFTY, pretrained=_V2, widen=2.0),
+    bottleneck_resnet(
+        "resnext50_32x4d", "ResNeXt-50, 32 groups of 4 maps.", _FIFTY, pretrained=_V2, widen=2.0, cardinality=32
     ),
-    fa.Param("stem_stride", 2, "Step of the first convolution, pixels; 2 is about four times cheaper than 1.", 1, 4),
-    fa.Param("shortcut", "pad", "How a shortcut grows: zero maps, or a 1x1 convolution.", choices=("pad", "project")),
-    fa.Param("zero_init", False, "Start each block with a skip as the identity: its last weights begin at zero."),
+    bottleneck_resnet("seresnet50", "ResNet-50 with squeeze and excitation.", _FIFTY, se=1 / 16),
+    bottleneck_resnet("resnet50d", "ResNet-50-D: deep stem, pooled skips.", _FIFTY, stem="deep", shortcut="pool"),
 )
-
-TORCHVISION_PARAMS = (
-    fa.Param("zero_init", False, "Start each block as the identity: its last norm's weight begins at zero."),
-)
+"""The networks for larger pictures."""
 
 
 @fa.hookimpl
@@ -41,25 +55,6 @@ def flowerablate_register_model(register: Register) -> None:
     """Register both families."""
     for name, blocks in SMALL_DEPTHS.items():
         summary = f"Small residual network, {6 * blocks + 2} layers, for pictures of 32 to 96 pixels."
-        register(fa.ModelSpec(name, summary, _small_builder(blocks), SMALL_PARAMS))
-    for name, size in TORCHVISION.items():
-        summary = f"Torchvision's {name} ({size}) from random weights, for pictures of 64 pixels and more."
-        register(fa.ModelSpec(name, summary, _torchvision_builder(name), TORCHVISION_PARAMS))
-
-
-def _small_builder(blocks: int) -> Any:
-    def build(context: fa.ModelContext, **params: Any) -> nn.Module:
-        from .small import SmallResNet
-
-        return SmallResNet(blocks, classes=context.classes, channels=context.channels, **params)
-
-    return build
-
-
-def _torchvision_builder(name: str) -> Any:
-    def build(context: fa.ModelContext, **params: Any) -> nn.Module:
-        from .large import torchvision_resnet
-
-        return torchvision_resnet(name, classes=context.classes, channels=context.channels, **params)
-
-    return build
+        register(small_resnet(name, summary, (blocks,) * 3))
+    for spec in VARIANTS:
+        register(spec)

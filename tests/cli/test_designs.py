@@ -257,7 +257,7 @@ def test_names_are_completed_from_the_study_that_is_here(folder, monkeypatch):
     assert list(run_options.complete_parts("m")) == ["morphology", "model.skip", "model.batchnorm"]
     assert list(run_options.complete_designs("fra")) == ["fractional", "fractional-3", "fractional-5"]
     assert list(run_options.complete_settings("optimizer.l")) == ["optimizer.lr="]
-    assert list(run_options.complete_settings("train.")) == ["train.epochs=", "train.batch_size="]
+    assert list(run_options.complete_settings("train.b")) == ["train.batch_size=", "train.best_by="]
     assert "morphology.size=" in run_options.complete_settings("mor")
     assert list(run_options.complete_swaps("mo")) == ["morphology=", "model="]
     assert "optimizer=adamw" in run_options.complete_swaps("optimizer=ad")

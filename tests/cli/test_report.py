@@ -56,7 +56,7 @@ def test_two_studies_are_set_side_by_side_and_it_is_said_whether_they_are_paired
 
     assert ran("run", "tiny.toml", *words, "--set", "name=other", "--set", "split.test=0.3").returncode == 0
     done = ran("report", "tiny", "--compare", "runs/other")
-    assert "Not paired: other shares of validation and test" in " ".join(done.stdout.split())
+    assert "Not paired: another split" in " ".join(done.stdout.split())
     assert ran("report", "tiny", "--compare", "other", "--out", "both.json").returncode == 0
     assert json.loads((folder / "both.json").read_text(encoding="utf-8"))["paired"] is False
     refused = ran("report", "tiny", "--compare", "other", "--format", "svg")

@@ -1,5 +1,6 @@
 """Adaptive runs, with trials that need no training: their accuracies are a function of variant and seed."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -39,7 +40,7 @@ LOOKS = (5, 9, 13, 16, 20)
 
 
 def variant(change):
-    return Variant(change, Pipeline(Choice(change), (), Choice(change), *[NOTHING] * 3, BASE.train) if change else BASE)
+    return Variant(change, replace(BASE, dataset=Choice(change), model=Choice(change)) if change else BASE)
 
 
 def design_of(*changes):
@@ -48,8 +49,8 @@ def design_of(*changes):
 
 
 def plan_for(*changes, seeds=5, max_seeds=20, **rules):
-    data = SimpleNamespace(fingerprint="data", samples=SimpleNamespace(skipped=()))
-    return Plan(data, design_of(*changes), seeds, Rules(**rules), lambda slot, name: name, METRICS, max_seeds)
+    data = SimpleNamespace(fingerprint="data", samples=SimpleNamespace(skipped=(), remarks=()))
+    return Plan(data, design_of(*changes), seeds, Rules(**rules), lambda slot, choice: choice.use, METRICS, max_seeds)
 
 
 def accuracy(change, seed):

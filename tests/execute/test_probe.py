@@ -15,6 +15,7 @@ from flowerablate.errors import StudyError
 from flowerablate.execute.assemble import Assembler
 from flowerablate.execute.probe import probe_design
 from flowerablate.study.designs import design
+from flowerablate.study.designs.changes import swapped
 from flowerablate.study.read import read_study
 from flowerablate.study.resolve import resolve
 
@@ -180,6 +181,11 @@ REFUSED = {
         "loss=weighted-cross-entropy",
         "loss: the loss has the same values and gradients with cross-entropy and with weighted-cross-entropy",
     ),
+    "a sampler that balances what is balanced": (
+        steps(),
+        "sampler=balanced",
+        "sampler: the training images come in the same order with shuffled and with balanced",
+    ),
     "a switch of the model without a wire": (
         steps(),
         "model.idle",
@@ -267,9 +273,15 @@ def test_what_shows_only_once_weights_have_grown_is_seen(bench):
 
 def test_settings_of_the_training_are_seen(bench):
     base = resolve(bench.base(steps()), bench.assembler.lookup)
-    for changed in ({"batch_size": 5}, {"epochs": 4}, {"test": 0.3}):
-        other = replace(base, train=replace(base.train, **changed))
+    trained = [replace(base, train=replace(base.train, **changed)) for changed in ({"batch_size": 5}, {"epochs": 4})]
+    for other in (*trained, replace(base, split=replace(base.split, test=0.3))):
         assert bench.run(pair(base, other), base).refused == {}
+
+
+def test_another_order_of_the_same_images_is_seen(bench):
+    base = resolve(bench.base(steps()), bench.assembler.lookup)
+    other = swapped(base, "sampler=weighted,power=0.0", bench.assembler.lookup)
+    assert bench.run(pair(base, other), base).refused == {}
 
 
 def test_a_batch_size_above_the_number_of_pictures_is_the_number_of_pictures(bench):

@@ -43,8 +43,8 @@ def test_a_result_names_every_plugin_of_its_pipeline_once_with_its_version(surro
         f"geometry {ours}",
         f"morphology {ours}",
         f"optimizers {ours}",
-        f"samplers {ours}",
         "roses (flowerablate-roses 1.2 0123456789ab)",
+        f"samplers {ours}",
     ]
 
 

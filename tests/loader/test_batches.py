@@ -9,6 +9,8 @@ import pytest
 import torch
 
 from flowerablate.contracts import PythonOp
+from flowerablate.errors import StudyError
+from flowerablate.keyed import permutation
 from flowerablate.loader import Batches
 from flowerablate.preprocess import NamedOp
 
@@ -62,6 +64,34 @@ def test_the_order_is_drawn_from_seed_and_epoch(make):
     assert order(3, 1) == order(3, 1)
     assert order(3, 1) != order(3, 2)
     assert order(3, 1) != order(4, 1)
+
+
+def test_an_order_says_which_images_come_and_how_often(dataset):
+    batches = Batches(dataset(), batch_size=3, order=lambda epoch: np.array([0, 2, 2, 21, 4, epoch, 1]))
+    assert (len(batches), batches.samples) == (2, 6)
+    labels = torch.cat([labels.clone() for _, labels in batches.epoch(5)])
+    assert labels.tolist() == [1, 3, 3, 22, 5, 6]  # the first picture is left out of the data set
+
+
+def test_the_keyed_order_given_is_the_one_of_shuffle(dataset, make):
+    given = Batches(dataset(), batch_size=5, order=lambda epoch: permutation(22, 3, "order", epoch))
+    assert [labels.tolist() for _, labels in given.epoch(2)] == [labels.tolist() for _, labels in make().epoch(2)]
+
+
+@pytest.mark.parametrize(
+    ("order", "message"),
+    [
+        (lambda epoch: np.array([0.0, 1.0]), "one row of whole numbers for an epoch, not float64"),
+        (lambda epoch: np.array([[0, 1]]), r"not int64 \(1, 2\)"),
+        (lambda epoch: np.array([], np.int64), r"not int64 \(0,\)"),
+        (lambda epoch: np.array([0, 22]), "between 0 and 21"),
+        (lambda epoch: np.array([-1, 2]), "between 0 and 21"),
+        (lambda epoch: np.arange(4 + epoch), "not 5 images in epoch 1 and 6 in epoch 2"),
+    ],
+)
+def test_an_order_that_cannot_be_is_refused(dataset, order, message):
+    with pytest.raises(StudyError, match=message):
+        list(Batches(dataset(), batch_size=5, order=order).epoch(2))
 
 
 def test_an_image_does_not_depend_on_the_batch_that_it_falls_into(make):

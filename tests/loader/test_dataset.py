@@ -77,6 +77,15 @@ def test_without_our_collate_function_the_numbers_are_the_same(dataset):
     assert_same(collected(plain), collected(loader(dataset())))
 
 
+def test_a_sampler_gives_the_order_that_batches_have(dataset):
+    def order(epoch):
+        return np.array([4, 4, 0, 7, 2, 9 + epoch])
+
+    given = loader(dataset(), batch_size=3, sampler=KeyedSampler(dataset(), order))
+    assert len(given) == 2
+    assert_same(collected(given), collected(Batches(dataset(), batch_size=3, order=order).epoch(0)))
+
+
 def test_batches_that_others_put_together_are_taken(dataset):
     source = dataset()
     sampler = BatchSampler(range(len(source)), 4, drop_last=False)

@@ -17,7 +17,7 @@ from flowerablate.errors import StudyError
 from flowerablate.report import COMPARISON_FORMATS, Side, compare, render_comparison
 from flowerablate.report.__main__ import all_kinds, two_studies
 
-SPLIT = (0.15, 0.2)
+SPLIT = {"method": "auto", "validation": 0.15, "test": 0.2}
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_studies_of_the_same_images_split_and_seeds_are_paired(sides) -> None:
     ("change", "reason"),
     [
         ({"data": "other"}, "other images"),
-        ({"split": (0.1, 0.2)}, "other shares of validation and test (0.15 + 0.2 and 0.1 + 0.2)"),
+        ({"split": {**SPLIT, "test": 0.3}}, "another split (test 0.2 and 0.3)"),
         ({"data": ""}, "the ledger of two does not tell of which images it is"),
     ],
 )
@@ -132,14 +132,14 @@ def test_csv_and_json_hold_every_figure_unrounded(sides) -> None:
     assert (row["paired"], row["pairs"]) == ("True", "3")
     document = json.loads(render_comparison(comparison, "json"))
     assert document["rows"][0]["difference"]["mean"] == match.difference.mean
-    assert document["a"]["split_shares"] == list(SPLIT)
+    assert document["a"]["split_plan"] == SPLIT
 
 
 def test_json_keeps_to_its_schema(sides) -> None:
     path = Path(__file__).resolve().parents[2] / "docs" / "comparison.schema.json"
     schema = json.loads(path.read_text())
     Draft202012Validator.check_schema(schema)
-    unknown = compare(sides[0], replace(sides[1], data="", split=()))
+    unknown = compare(sides[0], replace(sides[1], data="", split={}))
     for comparison in (compare(*sides), two_studies(), unknown):
         Draft202012Validator(schema).validate(json.loads(render_comparison(comparison, "json")))
 

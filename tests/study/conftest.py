@@ -9,6 +9,7 @@ from flowerablate.contracts import (
     ModelSpec,
     OptimizerSpec,
     Param,
+    SamplerSpec,
     SchedulerSpec,
     StepSpec,
 )
@@ -32,6 +33,7 @@ SPECS = [
     OptimizerSpec("adam", "", never_built, (Param("lr", 0.001, "", low=0),)),
     SchedulerSpec("constant", "", never_built),
     LossSpec("entropy", "", never_built),
+    SamplerSpec("shuffled", "", never_built),
 ]
 
 
@@ -56,7 +58,7 @@ def tables():
         "name": "made-up",
         "dataset": {"use": "pictures", "path": "here"},
         "input": {"image_size": 32, "channels": 3, "bits": 8},
-        "split": {"validation": 0.2, "test": 0.2},
+        "split": {"method": "auto", "validation": 0.2, "test": 0.2, "folds": 5, "subset": ""},
         "steps": {
             "resize": {"use": "closing", "removable": False},
             "clean": {"use": "opening", "size": 5},
@@ -66,6 +68,7 @@ def tables():
         "optimizer": {"use": "sgd", "lr": 0.2},
         "scheduler": {"use": "constant"},
         "loss": {"use": "entropy"},
+        "sampler": {"use": "shuffled"},
         "train": {"epochs": 2, "batch_size": 8, "channels_last": True},
         "ablation": {
             "seeds": 2,

@@ -27,8 +27,7 @@ def test_a_study_is_named_after_its_file_unless_it_says_otherwise(tmp_path):
 
 def test_tables_of_the_core_are_merged_with_the_defaults_key_by_key(tmp_path):
     study = read(tmp_path, "[train]\nepochs = 3")
-    assert study.train.epochs == 3
-    assert study.train.batch_size == read_study(DEFAULTS, None).train.batch_size
+    assert study.train == {**read_study(DEFAULTS, None).train, "epochs": 3}
 
 
 def test_a_component_table_replaces_the_default_as_a_whole(tmp_path):
@@ -44,9 +43,9 @@ def test_steps_replace_the_default_steps_and_keep_their_order(tmp_path):
 @pytest.mark.parametrize(
     ("override", "table", "key", "value"),
     [
-        ("train.epochs=2", "train", "epochs", 2),
+        ("input.image_size=32", "input", "image_size", 32),
         ("split.test=0.5", "split", "test", 0.5),
-        ("train.channels_last=false", "train", "channels_last", False),
+        ("ablation.until_decided=true", "ablation", "until_decided", True),
     ],
 )
 def test_any_key_of_the_core_can_be_overridden(override, table, key, value):
@@ -67,11 +66,8 @@ def test_a_new_step_can_be_added_on_the_command_line():
     ("text", "message"),
     [
         ("[trian]\nepochs = 1", "unknown key 'trian'; did you mean 'train'?"),
-        ("[train]\nepoch = 1", "unknown key 'train.epoch'; did you mean 'epochs'?"),
-        ("[train]\nepochs = 0", "train.epochs: input should be greater than or equal to 1, not 0"),
         ("[ablation]\ndesign = ['shapley', 'pairs']", "ablation.design: there is no 'pairs'; did you mean 'pairwise'?"),
         ("[statistics]\npopulation = 'x'", "population: there is no 'x'; choose from: auto, images, replicates"),
-        ("[train]\nepochs = 'many'", "train.epochs: input should be a valid integer, not 'many'"),
         ("[model]\nlayers = 3", "model.use is missing"),
         ("name = 'a/b'", "name: use letters"),
         ("[steps.'a b']\nuse = 'x'", "use letters"),

@@ -19,6 +19,9 @@ def test_every_parameter_is_filled_in(base):
     ("place", "value", "message"),
     [
         (("steps", "clean", "size"), 64, "steps.clean.size must be a whole number (1 to 63), not 64"),
+        (("train", "epoch"), 3, "[train] has no parameter 'epoch'; did you mean 'epochs'?"),
+        (("train", "epochs"), 0, "train.epochs must be a whole number (>= 1), not 0"),
+        (("train", "epochs"), "many", "train.epochs must be a whole number (>= 1), not 'many'"),
         (("steps", "clean", "sise"), 3, "has no parameter 'sise'; did you mean 'size'?"),
         (("steps", "clean", "use"), "opnening", "steps.clean: no step is called 'opnening'"),
         (("optimizer", "lr"), "fast", "optimizer.lr must be a number (>= 0), not 'fast'"),

@@ -22,7 +22,7 @@ from .traces import close
 _DECODED = Extent(training=24, epochs=1, evaluation=8)
 """Pictures that are decoded anew where variants differ in what is done before pictures are packed."""
 
-_SLOTS = ("model", "optimizer", "scheduler", "loss")
+_SLOTS = ("model", "optimizer", "scheduler", "loss", "sampler")
 
 
 def cause_of_sameness(
@@ -57,6 +57,8 @@ def _cause_in_slot(slot: str, first: Pipeline, second: Pipeline, assembler: Asse
         return f"{name}: the network has the same weights, outputs and gradients {both}"
     if slot == "loss":
         return f"{name}: the loss has the same values and gradients {both}"
+    if slot == "sampler":
+        return f"{name}: the training images come in the same order {both}"
     if slot == "scheduler":
         return f"{name}: the learning rate is the same at every step {both}"
     alone = (trace_optimizer_alone(pipeline, assembler, seed) for pipeline in (first, second))

@@ -11,9 +11,11 @@ from typing import Any
 from ...contracts import Contrast, Design, Pipeline, Variant
 from ...data.splits import split_samples
 from ...errors import StudyError
+from ...loader import CheckedOrder
 from ...stats.confounds import refusals
 from ...study.designs import candidates
 from ..assemble import Assembler, DataSet
+from ..trial import build_order
 from .causes import cause_of_sameness
 from .parts import steps_per_epoch, trace_loss, trace_model, trace_optimizer, trace_plan
 from .pixels import PROOF, Pixels
@@ -99,17 +101,21 @@ class _Probe:
         divided = pipeline.split
         prepared = assembler.prepare(pipeline, data)
         split = split_samples(data.samples, seed, divided)
-        steps = max(1, steps_per_epoch(pipeline, split))
+        order = CheckedOrder(build_order(pipeline, data, assembler, seed, split), len(split.train))
+        steps = max(1, steps_per_epoch(pipeline, len(order)))
         shape = (pipeline.input, plan.channels_last)
         parts: dict[str, tuple[str, Callable[[], Trace]]] = {
-            "plan": (repr((plan, divided, pipeline.sampler, pipeline.control)), lambda: trace_plan(pipeline, split)),
+            "plan": (
+                repr((plan, divided, pipeline.sampler, pipeline.control)),
+                lambda: trace_plan(pipeline, split, order),
+            ),
             "model": (repr((pipeline.model, shape)), lambda: trace_model(pipeline, data, assembler, seed)),
             "loss": (
                 repr((pipeline.loss, divided)),
                 lambda: trace_loss(pipeline, data, assembler, split, seed),
             ),
             "optimizer": (
-                repr((pipeline.optimizer, pipeline.scheduler, plan.epochs, steps)),
+                repr((pipeline.optimizer, pipeline.scheduler, plan.epochs, plan.decay, steps)),
                 lambda: trace_optimizer(pipeline, assembler, steps, seed),
             ),
         }

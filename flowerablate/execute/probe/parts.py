@@ -12,11 +12,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from ...contracts import Choice, LossContext, ModelContext, Pipeline, ScheduleContext
 from ...data.splits import Split
 from ...keyed import torch_seed
+from ...loader import Order
 from ...train.device import to_device
+from ...train.groups import optimizer_steps, parameter_groups
 from ...train.keyed_init import build_keyed, seed_torch
 from ..assemble import Assembler, DataSet
 from .traces import Trace, normal
@@ -33,21 +36,31 @@ _LEAST = 0.1
 _SHAPES = ((4, 3, 3, 3), (5, 4), (5,))
 """Shapes of the parameters that an optimizer is given: of a convolution, a matrix and a bias."""
 
+_EPOCHS = 3
+"""First epochs whose order is looked at."""
+
 _FIRST, _LATER = 16, 48
 """Steps that an optimizer makes: at the start one after another, later at equal distances."""
 
 
-def steps_per_epoch(pipeline: Pipeline, split: Split) -> int:
-    """Return the number of whole batches in an epoch of training."""
-    return len(split.train) // max(1, min(pipeline.train.batch_size, len(split.train)))
+def steps_per_epoch(pipeline: Pipeline, places: int) -> int:
+    """Return the number of optimizer steps in an epoch of training that has so many *places*, of whole batches only."""
+    batches = places // max(1, min(pipeline.train.batch_size, places))
+    return optimizer_steps(batches, pipeline.train.accumulate)
 
 
-def trace_plan(pipeline: Pipeline, split: Split) -> Trace:
-    """Return how long, in what portions and on which pictures is trained; their order is the same for all variants."""
+def trace_plan(pipeline: Pipeline, split: Split, order: Order) -> Trace:
+    """Return how long, in what portions, on which pictures and in which *order* is trained.
+
+    The order is looked at in the first epochs and the last: what a sampler does, it does from the start or to the end.
+    """
     plan = pipeline.train
-    trained = replace(plan, batch_size=min(plan.batch_size, len(split.train)))
-    parts = tuple(part.tobytes() for part in (split.train, split.validation, split.test))
-    return Trace((trained, pipeline.sampler, *parts, pipeline.control))
+    epochs = sorted({*range(1, min(plan.epochs, _EPOCHS) + 1), plan.epochs})
+    orders = [np.asarray(order(epoch)) for epoch in epochs]
+    # What decay acts on is seen in what the optimizer does; where that decays nothing, it makes no difference.
+    trained = replace(plan, batch_size=min(plan.batch_size, len(orders[0])), decay="all")
+    parts = tuple(part.tobytes() for part in (split.train, split.validation, split.test, *orders))
+    return Trace((trained, *parts, pipeline.control))
 
 
 def trace_model(pipeline: Pipeline, data: DataSet, assembler: Assembler, seed: int) -> Trace:
@@ -59,7 +72,7 @@ def trace_model(pipeline: Pipeline, data: DataSet, assembler: Assembler, seed: i
     large values only, shows in training, but not at its start.
     """
     shape = pipeline.input
-    context = ModelContext(len(data.samples.classes), shape.channels, shape.image_size)
+    context = ModelContext(len(data.samples.classes), shape.channels, shape.image_size, assembler.root)
     model: nn.Module = build_keyed(lambda: assembler.build("model", pipeline.model, context), seed)
     digest = hashlib.blake2b(digest_size=16)
     named = [(name, tensor) for name, tensor in model.state_dict().items() if isinstance(tensor, Tensor)]
@@ -127,7 +140,7 @@ def trace_optimizer(pipeline: Pipeline, assembler: Assembler, steps: int, seed: 
     The gradients are given, of many sizes, and the same for all; everything is in float64.
     """
     parameters = _parameters()
-    optimizer = assembler.build("optimizer", pipeline.optimizer, parameters)
+    optimizer = _optimizer(pipeline, assembler, parameters)
     context = ScheduleContext(optimizer, pipeline.train.epochs, steps)
     scheduler = assembler.build("scheduler", pipeline.scheduler, context)
     total = context.total_steps
@@ -138,22 +151,36 @@ def trace_optimizer(pipeline: Pipeline, assembler: Assembler, steps: int, seed: 
             rates.append([float(group["lr"]) for group in optimizer.param_groups])
             if step in acting:
                 moved.append(_step(optimizer, parameters, step))
-            scheduler.step()
+            if not isinstance(scheduler, ReduceLROnPlateau):
+                scheduler.step()
+            elif (step + 1) % steps == 0:
+                scheduler.step(_loss_of(step // steps))
     return Trace((), (np.array(rates), *moved))
 
 
 def trace_optimizer_alone(pipeline: Pipeline, assembler: Assembler, seed: int) -> Trace:
     """Return how the optimizer moves some parameters where nothing changes its learning rate."""
     parameters = _parameters()
-    optimizer = assembler.build("optimizer", pipeline.optimizer, parameters)
+    optimizer = _optimizer(pipeline, assembler, parameters)
     with _seeded(seed):
         return Trace((), tuple(_step(optimizer, parameters, step) for step in range(_FIRST)))
+
+
+def _optimizer(pipeline: Pipeline, assembler: Assembler, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
+    groups = parameter_groups(parameters, pipeline.train.decay)
+    built: torch.optim.Optimizer = assembler.build("optimizer", pipeline.optimizer, groups)
+    return built
 
 
 def settings_that_differ(first: Choice, second: Choice) -> list[str]:
     """Return the names of the parameters in which two uses of one component differ."""
     names: Mapping[str, object] = {**first.params, **second.params}
     return [name for name in names if first.params.get(name) != second.params.get(name)]
+
+
+def _loss_of(epoch: int) -> float:
+    """Return a validation loss for a schedule that reacts to it: it falls for three epochs and stays from then on."""
+    return 1.0 / (1 + min(epoch, 3))
 
 
 def _parameters() -> list[nn.Parameter]:

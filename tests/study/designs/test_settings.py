@@ -48,7 +48,7 @@ def test_steps_and_training_have_settings_too(asked):
         ("optimizer.lr=fast", "optimizer.lr must be a number"),
         ("clean.size=0", "clean.size must be a whole number (1 to 63)"),
         ("train.epochs=0", "train.epochs must be a whole number"),
-        ("train.channels_last=true", "'train.channels_last' cannot be varied"),
+        ("train.batchsize=4", "'train.batchsize' cannot be varied; did you mean 'batch_size'?"),
         ("optimizer.lr=0.2", "changes nothing"),
         ("scheduler.warmup=1", "it takes no parameters"),
     ],

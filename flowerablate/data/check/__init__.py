@@ -1,0 +1,8 @@
+"""What a careful person looks for in a data set before training on it: see :func:`check_data`."""
+
+from .checks import check_data as check_data
+from .records import SEVERITIES as SEVERITIES
+from .records import ClassFacts as ClassFacts
+from .records import DataReport as DataReport
+from .records import Finding as Finding
+from .records import Severity as Severity

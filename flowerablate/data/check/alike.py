@@ -1,0 +1,111 @@
+"""Pictures that are the same, byte for byte or pixel for pixel, and those that nearly are.
+
+Two pictures are near duplicates if their 32 x 32 grey versions agree in the discrete cosine transform, each coefficient
+measured in its own root mean square over this data set. So what all pictures of a set share, as chest X-rays share ribs
+and a spine, does not count as likeness, and fine structure counts as much as the light and dark halves that ruin
+plain perceptual hashes. Brightness, contrast, colour, size and compression hardly matter; crops and mirrored copies are
+not found.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..layout import Progress
+
+NEAR = 0.75
+"""Cosine from which two pictures are near duplicates.
+
+Of the pairs among 1544 photographs of flowers, the 8 true ones lie at .85 and above, all others below .60; among 5824
+chest X-rays, which are all different, none reaches .61. A copy saved at JPEG quality 10, or shrunk to 64 x 64, stays
+above .9; one cropped by 2 % on each side falls to about .6.
+"""
+
+_COARSE = 16
+_COARSE_NEAR = 0.65
+"""Cosine of the 16 x 16 lowest coefficients from which all are compared: a quarter of the work, and it misses none."""
+
+_NOISE = 2.0
+"""Grey levels that rounding and compression may add to a coefficient; where all pictures are smooth it must not count."""
+
+_BLOCK = 2048
+_FLAT = 2.0
+"""Norm of a thumbnail's deviations, per pixel in grey levels, below which there is nothing to compare."""
+
+
+def exact_groups(digests: Sequence[Hashable]) -> list[tuple[int, ...]]:
+    """Return the places that hold the same digest, for each digest that comes more than once."""
+    places: dict[Hashable, list[int]] = defaultdict(list)
+    for place, digest in enumerate(digests):
+        places[digest].append(place)
+    return [tuple(group) for group in places.values() if len(group) > 1]
+
+
+def near_pairs(thumbnails: NDArray[np.uint8], progress: Progress) -> list[tuple[int, int]]:
+    """Return the pairs (i < j) of near duplicates among *thumbnails*, uint8 [N, side, side].
+
+    Takes the time of N * N / 2 scalar products of 255 numbers, in blocks: 100,000 pictures take a minute or two.
+    """
+    count = len(thumbnails)
+    fine, coarse = _descriptors(thumbnails)
+    pairs: list[tuple[int, int]] = []
+    for start in range(0, count, _BLOCK):
+        rows = slice(start, min(start + _BLOCK, count))
+        for other in range(start, count, _BLOCK):
+            columns = slice(other, min(other + _BLOCK, count))
+            first, second = np.nonzero(coarse[rows] @ coarse[columns].T >= _COARSE_NEAR)
+            first, second = first + start, second + other
+            first, second = first[first < second], second[first < second]
+            for part in range(0, len(first), _BLOCK):
+                left, right = first[part : part + _BLOCK], second[part : part + _BLOCK]
+                likeness = np.einsum("ij,ij->i", fine[left], fine[right])
+                close = likeness >= NEAR
+                pairs += zip(left[close].tolist(), right[close].tolist(), strict=True)
+        progress("comparing pictures", rows.stop, count)
+    return pairs
+
+
+def joined(pairs: Iterable[tuple[int, int]]) -> list[tuple[int, ...]]:
+    """Return the groups that *pairs* connect, each sorted, sorted by their first member."""
+    leader: dict[int, int] = {}
+
+    def find(place: int) -> int:
+        while leader.setdefault(place, place) != place:
+            leader[place] = place = leader[leader[place]]
+        return place
+
+    for first, second in pairs:
+        low, high = sorted((find(first), find(second)))
+        leader[high] = low
+    groups: dict[int, list[int]] = defaultdict(list)
+    for place in sorted(leader):
+        groups[find(place)].append(place)
+    return [tuple(group) for _, group in sorted(groups.items())]
+
+
+def _descriptors(thumbnails: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return unit vectors of all and of the lowest coefficients, float32 [N, D]; flat pictures get zeros."""
+    from scipy.fft import dctn
+
+    count, side, _ = thumbnails.shape
+    waves = np.empty((count, side, side), np.float32)
+    for start in range(0, count, _BLOCK):
+        part = slice(start, start + _BLOCK)
+        waves[part] = dctn(thumbnails[part].astype(np.float32), axes=(1, 2), norm="ortho")
+    waves[:, 0, 0] = 0  # the mean brightness
+    flat = np.linalg.norm(waves.reshape(count, -1), axis=1) < _FLAT * side
+    power = np.mean(np.square(waves), axis=0, dtype=np.float64)
+    waves /= np.sqrt(power + _NOISE**2).astype(np.float32)
+    waves[flat] = 0
+    return _unit(waves), _unit(waves[:, :_COARSE, :_COARSE])
+
+
+def _unit(waves: NDArray[np.float32]) -> NDArray[np.float32]:
+    rows = np.ascontiguousarray(waves).reshape(len(waves), -1)
+    norms = np.sqrt(np.einsum("ij,ij->i", rows, rows))[:, None]
+    unit: NDArray[np.float32] = rows / np.maximum(norms, np.float32(1e-12))
+    return unit

@@ -1,0 +1,87 @@
+"""Looks at every file of a data set once, and puts together what the checks say."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from ...contracts import Samples
+from ..layout import Progress
+from ..window import in_order
+from .copies import copies
+from .look import Look, look_at
+from .pictures import looks_of_pictures
+from .records import SEVERITIES, ClassFacts, DataReport, Finding
+from .sets import balance, groups_in_two_splits
+from .signs import misleading_signs
+
+
+def check_data(samples: Samples, progress: Progress = lambda what, done, total: None) -> DataReport:
+    """Decode every picture of *samples* once, on all cores, and return what is to be known before training.
+
+    Nothing is written. The time is that of decoding, about a millisecond for a small photograph, and of comparing all
+    pictures with each other (see :func:`.alike.near_pairs`). A file that is missing, or that may not be read, raises
+    :class:`DataError`; one that is no picture is a finding.
+    """
+    looks: list[Look] = []
+    seen: list[int] = []
+    bad: list[tuple[str, str]] = [(key, "left out by the data set") for key in samples.skipped]
+    for place, found in enumerate(in_order(look_at, samples.paths)):
+        if isinstance(found, str):
+            bad.append((samples.keys[place], found))
+        else:
+            looks.append(found)
+            seen.append(place)
+        progress("checking pictures", place + 1, len(samples))
+    findings = [
+        _unreadable(bad),
+        *copies(samples, seen, looks, progress),
+        *groups_in_two_splits(samples),
+        *balance(samples),
+        *looks_of_pictures(samples, seen, looks),
+        *misleading_signs(samples, seen, looks),
+    ]
+    findings.sort(key=lambda finding: SEVERITIES.index(finding.severity))
+    return DataReport(len(samples), _class_facts(samples, seen, looks), tuple(findings))
+
+
+def _unreadable(bad: Sequence[tuple[str, str]]) -> Finding:
+    if not bad:
+        return Finding("unreadable files", "fine", "every file can be read")
+    key, reason = bad[0]
+    return Finding(
+        "unreadable files",
+        "fault",
+        f"{len(bad)} cannot be read; the first, {key}: {reason}",
+        "mend or remove them, or train with --skip-bad",
+        tuple((key,) for key, _ in bad),
+        {"files": len(bad)},
+    )
+
+
+def _class_facts(samples: Samples, seen: Sequence[int], looks: Sequence[Look]) -> tuple[ClassFacts, ...]:
+    facts = []
+    for label, name in enumerate(samples.classes):
+        places = [place for place, other in enumerate(samples.labels) if other == label]
+        mine = [look for place, look in zip(seen, looks, strict=True) if samples.labels[place] == label]
+        facts.append(
+            ClassFacts(
+                name=name,
+                images=len(places),
+                splits=dict(Counter(samples.splits[place] for place in places)) if samples.splits else {},
+                width=_median(look.width for look in mine),
+                height=_median(look.height for look in mine),
+                aspect=_median(look.width / look.height for look in mine),
+                kilobytes=_median(look.file_bytes / 1000 for look in mine),
+                brightness=_median(look.brightness for look in mine),
+                contrast=_median(look.contrast for look in mine),
+            )
+        )
+    return tuple(facts)
+
+
+def _median(values: Iterable[float]) -> float:
+    numbers = list(values)
+    return float(np.median(numbers)) if numbers else 0.0

@@ -1,0 +1,64 @@
+"""Findings about pictures that come twice: across classes a wrong label, across splits a leak, else a waste."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ...contracts import Samples
+from ..layout import Progress
+from .alike import exact_groups, joined, near_pairs
+from .look import Look
+from .records import Finding, Severity
+
+_ADVICE = {
+    "across classes": "one label of each must be wrong: look at them, keep one or none",
+    "across splits": "the test would ask for what was learned by heart: remove them from one side",
+    "within a class": "keep one of each, or a random split may put one on each side",
+}
+
+
+def copies(samples: Samples, seen: Sequence[int], looks: Sequence[Look], progress: Progress) -> list[Finding]:
+    """Return findings about exact and near duplicates; *looks* are those of the samples at the places *seen*."""
+    same = exact_groups([look.pixels for look in looks])
+    again = {place for group in same for place in group[1:]}
+    single = [place for place in range(len(looks)) if place not in again]
+    near: list[tuple[int, ...]] = []
+    if len(single) > 1:
+        pairs = near_pairs(np.stack([looks[place].thumbnail for place in single]), progress)
+        near = [tuple(single[place] for place in group) for group in joined(pairs)]
+    bytewise = sum(len({looks[place].content for place in group}) == 1 for group in same)
+    return [
+        *_sorted_by_harm("duplicates", [tuple(seen[p] for p in g) for g in same], samples, bytewise),
+        *_sorted_by_harm("near duplicates", [tuple(seen[p] for p in g) for g in near], samples),
+    ]
+
+
+def _sorted_by_harm(
+    what: str, groups: Sequence[tuple[int, ...]], samples: Samples, bytewise: int | None = None
+) -> list[Finding]:
+    if not groups:
+        return [Finding(what, "fine", "none")]
+    kinds: dict[str, list[tuple[int, ...]]] = {}
+    for group in groups:
+        kinds.setdefault(_kind(group, samples), []).append(group)
+    findings = []
+    for kind, members in kinds.items():
+        pictures = sum(map(len, members))
+        text = f"{pictures} pictures in {len(members)} group{'s' * (len(members) > 1)}"
+        if bytewise is not None and len(kinds) == 1:
+            text += f", {bytewise} of them byte for byte" if bytewise < len(members) else ", byte for byte"
+        severity: Severity = "warning" if kind == "within a class" else "fault"
+        files = tuple(tuple(samples.keys[place] for place in group) for group in members)
+        figures = {"groups": len(members), "pictures": pictures}
+        findings.append(Finding(f"{what} {kind}", severity, text, _ADVICE[kind], files, figures))
+    return findings
+
+
+def _kind(group: tuple[int, ...], samples: Samples) -> str:
+    if len({samples.labels[place] for place in group}) > 1:
+        return "across classes"
+    if samples.splits and len({samples.splits[place] for place in group}) > 1:
+        return "across splits"
+    return "within a class"

@@ -1,0 +1,100 @@
+"""One file, looked at once: its header, its pixels' digest, and a small grey picture to compare it with others."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ...errors import DataError
+from ..decode import UnreachableError, decode
+
+SIDE = 32
+"""Side of the small grey picture, pixels."""
+
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, as Pillow weighs it
+_GREY_TOLERANCE = 3
+"""Grey levels by which the channels of a grey picture may differ after JPEG."""
+
+_STANDARD_SUM = 3685
+"""Sum of the luminance quantisation table K.1 of ITU-T T.81, which libjpeg uses as it stands at quality 50."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one readable file shows.
+
+    *content* and *pixels* are digests of the bytes, and of the decoded RGB picture with its shape. *thumbnail* is a
+    grey picture, uint8 [SIDE, SIDE], squeezed to a square. *brightness* and *contrast*: mean and standard deviation of the
+    grey values, of 255. *quality*: that of JPEG, estimated, 0 for other files. *grey*: colour is stored but not used.
+    """
+
+    content: bytes
+    pixels: bytes
+    thumbnail: NDArray[np.uint8]
+    height: int
+    width: int
+    file_bytes: int
+    mode: str
+    quality: float
+    brightness: float
+    contrast: float
+    grey: bool
+
+
+def look_at(path: Path) -> Look | str:
+    """Return what the file shows, or one line that says why it cannot be read.
+
+    A file that is missing, or that may not be opened, raises :class:`.decode.UnreachableError`.
+    """
+    try:
+        pixels = decode(path, 3)
+        raw = path.read_bytes()
+        mode, quality = _header(path)
+    except UnreachableError:
+        raise
+    except DataError as error:
+        return str(error).partition(";")[0].removeprefix(f"cannot read image {path}: ")
+    height, width, _ = pixels.shape
+    grey = pixels @ _LUMA
+    return Look(
+        content=hashlib.blake2b(raw, digest_size=16).digest(),
+        pixels=hashlib.blake2b(pixels.data, digest_size=16, salt=f"{height}x{width}".encode()[:16]).digest(),
+        thumbnail=_shrunk(grey),
+        height=height,
+        width=width,
+        file_bytes=len(raw),
+        mode=mode,
+        quality=quality,
+        brightness=float(grey.mean()),
+        contrast=float(grey.std()),
+        grey=_is_grey(pixels),
+    )
+
+
+def _header(path: Path) -> tuple[str, float]:
+    """Return Pillow's name of the pixel format, and the JPEG quality."""
+    with Image.open(path) as image:
+        tables: dict[int, Any] = getattr(image, "quantization", {})
+        return image.mode, _quality(tables[0]) if tables.get(0) else 0.0
+
+
+def _quality(table: Any) -> float:
+    """Return libjpeg's quality, 1 to 100, by which the luminance *table* is a scaled copy of the standard's."""
+    scale = 100.0 * float(sum(table)) / _STANDARD_SUM
+    return min(100.0, (200.0 - scale) / 2 if scale <= 100 else 5000.0 / scale)
+
+
+def _shrunk(grey: NDArray[np.float32]) -> NDArray[np.uint8]:
+    image = Image.fromarray(grey.astype(np.uint8)).resize((SIDE, SIDE), Image.Resampling.BOX)
+    return np.asarray(image)
+
+
+def _is_grey(pixels: NDArray[np.uint8]) -> bool:
+    sparse = pixels[::2, ::2].astype(np.int16)
+    return int(np.abs(sparse - sparse[..., :1]).max(initial=0)) <= _GREY_TOLERANCE

@@ -1,0 +1,67 @@
+"""What a check of a data set says: a report of findings, each with its severity, its files and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from ...contracts import Value
+
+Severity: TypeAlias = Literal["fault", "warning", "fine"]
+SEVERITIES: tuple[Severity, ...] = ("fault", "warning", "fine")
+"""From the worst: results would be wrong; somebody should look; nothing to do."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked for, and what was found.
+
+    *name* is short and fixed, such as ``near duplicates across splits``; *text* says what was found, *advice* what to
+    do (empty where there is nothing to do). *files*: groups of keys that belong together, such as the copies of one
+    picture; a single file is a group of one. *figures*: numbers behind the text.
+    """
+
+    name: str
+    severity: Severity
+    text: str
+    advice: str = ""
+    files: tuple[tuple[str, ...], ...] = ()
+    figures: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ClassFacts:
+    """One class: its name, images, images of each official split, and medians of readable pictures.
+
+    *width* and *height* are in pixels, *aspect* is width / height, *brightness* and *contrast* are mean and standard
+    deviation of the grey values, of 255; *kilobytes* is the file's size in 1000 bytes. All are 0 without a picture.
+    """
+
+    name: str
+    images: int
+    splits: Mapping[str, int]
+    width: float
+    height: float
+    aspect: float
+    kilobytes: float
+    brightness: float
+    contrast: float
+
+
+@dataclass(frozen=True)
+class DataReport:
+    """All findings, the worst first, and the *classes* with their figures. *images* counts the files looked at."""
+
+    images: int
+    classes: tuple[ClassFacts, ...]
+    findings: tuple[Finding, ...]
+
+    def of(self, severity: Severity) -> tuple[Finding, ...]:
+        """Return the findings of that severity."""
+        return tuple(finding for finding in self.findings if finding.severity == severity)
+
+    @property
+    def severity(self) -> Severity:
+        """The worst severity of all findings."""
+        return min((finding.severity for finding in self.findings), key=SEVERITIES.index, default="fine")

@@ -1,0 +1,104 @@
+"""Fetches a file once: under a temporary name, with its checksum; what an interruption left is gone on with."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from filelock import FileLock
+
+from ..errors import DataError
+
+Progress: TypeAlias = Callable[[str, int, int], None]
+
+_CHUNK = 1 << 18
+_TIMEOUT = 60.0  # seconds without a byte
+
+
+def download(url: str, target: Path, *, sha256: str, progress: Progress = lambda what, done, total: None) -> Path:
+    """Fetch *url* to the file *target* unless that is there, and return it; it is there when its bytes are right.
+
+    *sha256*: the checksum, 64 hexadecimal digits. The bytes go to ``<target>.part`` first; where that is left of an
+    earlier attempt, only the rest is asked for. Raises :class:`DataError` where the address is not one of the web, the
+    net or the disk fails (the part is kept), or the checksum is wrong (the part is removed).
+    """
+    if not url.startswith(("https://", "http://")):
+        raise DataError(f"cannot download {url!r}: give an address that begins with https:// or http://")
+    part = target.with_name(f"{target.name}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(target.with_name(f".{target.name}.lock")):
+            if not target.is_file():
+                _fetch(url, part, progress)
+                try:
+                    require_checksum(part, sha256, url)
+                except DataError:
+                    part.unlink()
+                    raise
+                part.replace(target)
+    except (OSError, http.client.HTTPException) as error:
+        cause = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
+        raise DataError(
+            f"cannot download {url}: {cause}; the same command goes on later, or fetch it by other means and give "
+            "its path"
+        ) from error
+    return target
+
+
+def require_checksum(path: Path, sha256: str, what: str | None = None) -> None:
+    """Raise :class:`DataError` that names *what* (else *path*) unless the file *path* has the SHA-256 checksum."""
+    found = checksum(path)
+    if found != sha256.strip().lower():
+        raise DataError(
+            f"{what or path} has the SHA-256 checksum {found}, not {sha256}: it is damaged, or not the file that was "
+            "meant"
+        )
+
+
+def checksum(path: Path) -> str:
+    """Return the SHA-256 checksum of a file, 64 hexadecimal digits."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _fetch(url: str, part: Path, progress: Progress) -> None:
+    """Append to *part* what it lacks of *url*, or begin anew where the server cannot go on from there."""
+    have = part.stat().st_size if part.is_file() else 0
+    try:
+        with _opened(url, have) as response:
+            if have and not _goes_on(response, have):
+                have = 0
+            length = response.headers.get("Content-Length")
+            total = have + int(length) if length and length.isdigit() else 0
+            with part.open("ab" if have else "wb") as file:
+                while chunk := response.read(_CHUNK):
+                    file.write(chunk)
+                    have += len(chunk)
+                    progress(f"downloading {part.stem}, KB", have // 1000, max(total, have) // 1000 + 1)
+    except urllib.error.HTTPError as error:
+        if error.code != 416 or not have:  # 416: there is nothing behind what we have
+            raise
+    else:
+        if total and have < total:
+            raise DataError(f"the connection to {url} broke after {have} of {total} bytes; the same command goes on")
+    progress(f"downloading {part.stem}, KB", have // 1000 + 1, have // 1000 + 1)
+
+
+def _opened(url: str, have: int) -> Any:
+    headers = {"User-Agent": "flowerablate", "Accept-Encoding": "identity"}
+    if have:
+        headers["Range"] = f"bytes={have}-"
+    return urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=_TIMEOUT)
+
+
+def _goes_on(response: Any, have: int) -> bool:
+    said = str(response.headers.get("Content-Range", ""))
+    return response.status == 206 and said.startswith(f"bytes {have}-")

@@ -1,0 +1,48 @@
+"""The order of an epoch, as a sampler gives it, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import StudyError
+
+Order: TypeAlias = Callable[[int], NDArray[np.int64]]
+"""From an epoch, counted from 1, to the numbers of its samples, int64 [M]; M is the same in every epoch."""
+
+
+class CheckedOrder:
+    """What *order* gives for a data set of *count* samples; what would read past its end is refused.
+
+    Raises :class:`StudyError` where *order* gives anything but one row of whole numbers between 0 and *count* - 1, or
+    in one epoch more of them than in another.
+    """
+
+    def __init__(self, order: Order, count: int) -> None:
+        self._order = order
+        self._count = count
+        self._length: int | None = None
+        self._length = len(self(1))
+
+    def __len__(self) -> int:
+        assert self._length is not None
+        return self._length
+
+    def __call__(self, epoch: int) -> NDArray[np.int64]:
+        """Return the numbers of the samples of *epoch*, int64 [M]."""
+        numbers = np.asarray(self._order(epoch))
+        if numbers.ndim != 1 or numbers.dtype.kind not in "iu" or not len(numbers):
+            raise StudyError(
+                f"the sampler must give one row of whole numbers for an epoch, not {numbers.dtype} {numbers.shape}"
+            )
+        if not 0 <= numbers.min() <= numbers.max() < self._count:
+            raise StudyError(f"the sampler must give numbers between 0 and {self._count - 1}, the last of the images")
+        if self._length is not None and len(numbers) != self._length:
+            raise StudyError(
+                f"the sampler must give every epoch the same length, not {self._length} images in epoch 1 "
+                f"and {len(numbers)} in epoch {epoch}"
+            )
+        return numbers.astype(np.int64, copy=False)

@@ -1,0 +1,120 @@
+"""The data set ``findings``: X-rays with a table of findings, laid out as ChestX-ray14 of the NIH (Wang et al. 2017).
+
+The table has the columns ``Image Index``, ``Finding Labels`` (several between ``|``) and ``Patient ID``; the pictures
+lie anywhere below its folder, and where ``train_val_list.txt`` and ``test_list.txt`` lie beside it, they are the
+official split.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from flowerablate import IMAGE_SUFFIXES, DataContext, DataError, Samples
+
+from .rows import Row, head_of, read_rows
+
+IMAGE, LABELS, PATIENT = COLUMNS = ("Image Index", "Finding Labels", "Patient ID")
+"""The columns of the table that are read."""
+
+_LISTS = {"train_val_list.txt": "train", "test_list.txt": "test"}
+
+
+def build(context: DataContext, *, path: str, finding: str, against: str) -> Samples:
+    """Return the X-rays with *finding* (class 1) and those with nothing but *against* (class 0), by patients.
+
+    *path* is the table, or the folder in which it lies. Rows without a picture are left out, and a remark counts them.
+    Raises :class:`DataError` where there is no such table or two of them, a value is missing, a picture is listed
+    twice, the lists of the split do not fit, or no picture of a class is there.
+    """
+    if not path.strip():
+        raise DataError("the findings data set needs to know which folder: give --data PATH, or path under [dataset]")
+    table = table_of(context.root / Path(path).expanduser())
+    pictures = _pictures(table.parent)
+    lists = _lists(table.parent)
+    wanted: dict[str, Row] = {}
+    seen: dict[str, int] = {}
+    known: set[str] = set()
+    absent = 0
+    for row in read_rows(table, COLUMNS):
+        name, labels = row[IMAGE], {label.strip() for label in row[LABELS].split("|")}
+        if name in seen:
+            raise row.fault(f"lists {name!r}, which is in row {seen[name]} already; remove one of them")
+        seen[name] = row.number
+        known |= labels
+        if finding in labels or labels == {against}:
+            absent += name not in pictures
+            if name in pictures:
+                wanted[name] = row
+    for label in (finding, against):
+        if label not in known:
+            raise DataError(f"{table} has no finding {label!r}; it has: {', '.join(sorted(known))}")
+    if not wanted:
+        raise DataError(f"none of the pictures that {table} lists is below {table.parent}; unpack them there")
+    return Samples(
+        classes=(against, finding),
+        keys=tuple(pictures[name].relative_to(table.parent).as_posix() for name in wanted),
+        paths=tuple(pictures[name] for name in wanted),
+        labels=tuple(int(row[LABELS] != against) for row in wanted.values()),
+        splits=tuple(_part(row, lists) for row in wanted.values()) if lists else None,
+        groups=tuple(row[PATIENT] for row in wanted.values()),
+        remarks=(f"{absent} of {absent + len(wanted)} X-rays of the table are not in its folder",) if absent else (),
+    )
+
+
+def has_findings(path: Path) -> bool:
+    """Whether *path* is such a table, or a folder with one."""
+    return bool(_tables(path))
+
+
+def table_of(path: Path) -> Path:
+    """Return the one table of findings that *path* is, or holds."""
+    if not path.exists():
+        raise DataError(f"no file or folder {path}; check the path (a relative one is read from the study's folder)")
+    found = _tables(path)
+    if not found:
+        raise DataError(f"{path} has no CSV with the columns {', '.join(map(repr, COLUMNS))}")
+    if len(found) > 1:
+        raise DataError(f"{path} has {len(found)} tables of findings, {found[0].name} and {found[1].name}; give one")
+    return found[0]
+
+
+def _tables(path: Path) -> list[Path]:
+    candidates = sorted(path.glob("*.csv")) if path.is_dir() else [path] if path.suffix.lower() == ".csv" else []
+    return [file for file in candidates if set(COLUMNS) <= set(head_of(file))]
+
+
+def _pictures(folder: Path) -> dict[str, Path]:
+    """Return all pictures below *folder* by the names of their files, which have to differ."""
+    found: dict[str, Path] = {}
+    for here, _, names in sorted(os.walk(folder)):
+        for name in names:
+            if os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES:  # noqa: PTH122 - a Path per file is slow
+                path = Path(here, name)
+                if found.setdefault(name, path) != path:
+                    raise DataError(
+                        f"{found[name]} and {path} have one name, by which the table calls them; remove one"
+                    )
+    return found
+
+
+def _lists(folder: Path) -> dict[str, str]:
+    """Return the official part of each picture by its name; nothing where there are no lists."""
+    here = [name for name in _LISTS if (folder / name).is_file()]
+    if not here:
+        return {}
+    if len(here) < len(_LISTS):
+        lacking = next(name for name in _LISTS if name not in here)
+        raise DataError(f"{folder} has {here[0]} and no {lacking}; add it, or remove {here[0]} to draw a split")
+    part: dict[str, str] = {}
+    for name, split in _LISTS.items():
+        for picture in (folder / name).read_text(encoding="utf-8-sig", errors="replace").split():
+            if part.setdefault(picture, split) != split:
+                raise DataError(f"{picture} is in both lists of {folder}, {' and '.join(_LISTS)}; remove one of them")
+    return part
+
+
+def _part(row: Row, lists: dict[str, str]) -> str:
+    if row[IMAGE] not in lists:
+        raise row.fault(f"lists {row[IMAGE]}, which is in neither {' nor '.join(_LISTS)}; remove these to draw a split")
+    return lists[row[IMAGE]]

@@ -1,0 +1,28 @@
+"""The data set ``flowers``: photographs of five kinds of flowers, from their public archive, or from one of yours."""
+
+from __future__ import annotations
+
+from flowerablate import DataContext, DataError, Samples
+
+from .addresses import FLOWER_PHOTOS, FLOWER_PHOTOS_SHA256
+from .folder import scan
+from .places import fetched, folder_of, holds_classes, with_classes
+
+_WHAT = "a folder with one subfolder of pictures per class"
+
+
+def build(context: DataContext, *, path: str, classes: tuple[str, ...], url: str, sha256: str) -> Samples:
+    """Return the photographs of *classes* (all, if none is named).
+
+    Without *path* the archive at *url* is fetched once, checked against *sha256* and unpacked into the cache; the
+    checksum may be left out for the public archive alone. *path* is an archive (checked where *sha256* is given) or an
+    unpacked folder. Raises :class:`DataError` where a checksum is wrong or missing, or a class is not there.
+    """
+    if path.strip():
+        folder = folder_of(context, path, holds_classes, _WHAT, sha256=sha256)
+    else:
+        known = sha256 or (FLOWER_PHOTOS_SHA256 if url == FLOWER_PHOTOS else "")
+        if not known:
+            raise DataError(f"dataset.url is not the public address, so say dataset.sha256, the checksum of {url}")
+        folder = fetched(context, url, known, holds_classes, _WHAT)
+    return with_classes(scan(folder, skip_bad=context.skip_bad), classes)

@@ -1,0 +1,96 @@
+"""Where the pictures of a data set lie: a folder, or an archive that is unpacked once into the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from flowerablate import IMAGE_SUFFIXES, DataContext, DataError, Samples
+from flowerablate.data.archives import is_archive, unpack
+from flowerablate.data.downloads import checksum, download, require_checksum
+
+_DEPTH = 4
+"""How many folders deep an archive may hide what it is about."""
+
+
+def folder_of(context: DataContext, path: str, fits: Callable[[Path], bool], what: str, *, sha256: str = "") -> Path:
+    """Return the folder that *path* (against the study's folder; ``~`` is the home) is, or is unpacked to.
+
+    Of an archive it is the first folder, from the top, that *fits*; a folder is taken as it is. *what* says what is
+    looked for. *sha256*, if given, is the archive's checksum. Raises :class:`DataError` where there is no such thing.
+    """
+    place = context.root / Path(path).expanduser()
+    if place.is_dir():
+        return place
+    if not place.exists():
+        raise DataError(
+            f"no folder or archive {place}; check the path (a relative one is read from the study's folder)"
+        )
+    if not is_archive(place):
+        raise DataError(f"{place} is no archive by its name (.tgz, .tar.gz, .zip ...); give an archive or {what}")
+    if sha256:
+        require_checksum(place, sha256)
+    return _fitting(_unpacked(context, place, sha256 or checksum(place)), fits, place, what)
+
+
+def fetched(context: DataContext, url: str, sha256: str, fits: Callable[[Path], bool], what: str) -> Path:
+    """Return the folder that fits in the archive at *url*, which is fetched and unpacked once, then removed."""
+    folder = _cached(context, sha256)
+    if not folder.is_dir():
+        name = url.rstrip("/").rpartition("/")[2] or "archive"
+        archive = download(url, context.cache / name, sha256=sha256, progress=context.progress)
+        _unpacked(context, archive, sha256)
+        archive.unlink(missing_ok=True)
+    return _fitting(folder, fits, Path(url), what)
+
+
+def holds_classes(folder: Path) -> bool:
+    """Whether *folder* has two or more subfolders with pictures right in them."""
+    return sum(1 for each in _subfolders(folder) if any(_is_picture(file.name) for file in each.iterdir())) > 1
+
+
+def with_classes(samples: Samples, names: tuple[str, ...]) -> Samples:
+    """Return those *samples* whose class is among *names* (all, if there are none), in the order of the names."""
+    if not names:
+        return samples
+    unknown = [name for name in names if name not in samples.classes]
+    if unknown:
+        raise DataError(f"there is no class {unknown[0]!r} in the data set; choose from: {', '.join(samples.classes)}")
+    if len(set(names)) < len(names):
+        raise DataError(f"a class is named twice among {', '.join(names)}")
+    kept = samples.only([i for i, label in enumerate(samples.labels) if samples.classes[label] in names])
+    labels = tuple(names.index(samples.classes[label]) for label in kept.labels)
+    return replace(kept, classes=names, labels=labels)
+
+
+def _cached(context: DataContext, sha256: str) -> Path:
+    return context.cache / f"unpacked-{sha256.strip().lower()[:20]}"
+
+
+def _unpacked(context: DataContext, archive: Path, sha256: str) -> Path:
+    folder = _cached(context, sha256)
+    unpack(archive, folder, wanted=_wanted, progress=context.progress)
+    return folder
+
+
+def _wanted(name: str) -> bool:
+    return _is_picture(name) and "__MACOSX" not in name
+
+
+def _is_picture(name: str) -> bool:
+    return Path(name).suffix.lower() in IMAGE_SUFFIXES and not Path(name).name.startswith(".")
+
+
+def _fitting(top: Path, fits: Callable[[Path], bool], archive: Path, what: str) -> Path:
+    level = [top]
+    for _ in range(_DEPTH):
+        for folder in level:
+            if fits(folder):
+                return folder
+        level = [below for folder in level for below in _subfolders(folder)]
+    raise DataError(f"{archive} does not hold {what}")
+
+
+def _subfolders(folder: Path) -> list[Path]:
+    return sorted(each for each in folder.iterdir() if each.is_dir())

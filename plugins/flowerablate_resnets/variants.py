@@ -1,0 +1,47 @@
+"""How a variant of the network is made: a name, blocks in each stage, and what differs from the usual."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import flowerablate as fa
+
+from .features import IMAGENET, SMALL, Features, parameters
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+def resnet(name: str, summary: str, blocks: tuple[int, ...], *, pretrained: str = "", **changes: Any) -> fa.ModelSpec:
+    """Return a network for pictures of 64 pixels and more, with *blocks* blocks in each stage, called *name*.
+
+    *changes* are defaults of its parameters that are not those of :data:`.features.IMAGENET`. Its weights have the
+    names of torchvision; *pretrained* is the version of those that torchvision has for it, if it has any.
+    """
+    return _variant(name, summary, blocks, replace(IMAGENET, **changes), pretrained, small=False)
+
+
+def small_resnet(name: str, summary: str, blocks: tuple[int, ...], **changes: Any) -> fa.ModelSpec:
+    """Return a network for pictures of 32 to 96 pixels, as :func:`resnet`, with changes of :data:`.features.SMALL`."""
+    return _variant(name, summary, blocks, replace(SMALL, **changes), "", small=True)
+
+
+def bottleneck_resnet(name: str, summary: str, blocks: tuple[int, ...], **changes: Any) -> fa.ModelSpec:
+    """Return a network of bottlenecks, as :func:`resnet`, which halve the picture in their 3x3 convolution."""
+    return resnet(name, summary, blocks, **{"block": "bottleneck", "stride_in": "second", **changes})
+
+
+def _variant(
+    name: str, summary: str, blocks: tuple[int, ...], features: Features, version: str, *, small: bool
+) -> fa.ModelSpec:
+    def build(context: fa.ModelContext, *, weights: str, pretrained: bool = False, **params: Any) -> nn.Module:
+        from .build import built
+
+        return built(name, blocks, Features(**params), features, version if pretrained else "", weights, context, small)
+
+    begin = fa.Param("weights", "", "File of weights to begin with, safetensors or torch; empty: random.", file=True)
+    params = (*parameters(features), begin)
+    if version:
+        params += (fa.Param("pretrained", False, "Begin with torchvision's weights for ImageNet.", off=False),)
+    return fa.ModelSpec(name, summary, build, params)

@@ -1,0 +1,101 @@
+"""``flowerablate data check``: what it prints, writes and answers."""
+
+import json
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "data-check.md"
+
+
+@pytest.fixture
+def leak(picture_folder, tmp_path):
+    """The same pictures, divided, one of them on both sides."""
+    root = tmp_path / "leaky"
+    shutil.copytree(picture_folder, root / "train")
+    for name in ("green", "red"):
+        (root / "test" / name).mkdir(parents=True)
+        for number in (8, 9, 10, 11):
+            (root / "train" / name / f"{number:02}.png").rename(root / "test" / name / f"{number}.png")
+    shutil.copy(root / "train" / "red" / "00.png", root / "test" / "red" / "leak.png")
+    return root
+
+
+def test_a_folder_without_faults_gives_zero(command, picture_folder):
+    done = command("data", "check", picture_folder)
+    assert done.returncode == 0, done.stderr
+    assert "green" in done.stdout
+    assert "unreadable files: every file can be read" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_a_leak_is_told_first_with_its_files_and_gives_one(command, leak):
+    done = command("data", "check", leak)
+    assert done.returncode == 1
+    first = next(line for line in done.stdout.splitlines() if line.startswith(("fault", "warning", "fine")))
+    assert re.match(r"fault +duplicates across splits:", first)
+    assert "train/red/00.png = test/red/leak.png" in done.stdout
+    assert "1 fault" in done.stdout.splitlines()[-1]
+
+
+def test_json_names_all_and_is_written_whole(command, folder, leak):
+    done = command("data", "check", leak, "--format", "json")
+    told = json.loads(done.stdout)
+    assert told["severity"] == "fault"
+    assert told["findings"][0]["files"] == [["train/red/00.png", "test/red/leak.png"]]
+    assert command("data", "check", leak, "--out", "check.json").returncode == 1
+    assert json.loads((folder / "check.json").read_text()) == told
+
+
+def test_a_text_file_holds_what_the_terminal_shows(command, folder, leak):
+    shown = command("data", "check", leak).stdout
+    command("data", "check", leak, "--out", "check.txt")
+    assert (folder / "check.txt").read_text() == shown
+
+
+def test_a_bad_file_does_not_end_the_check(command, picture_folder):
+    (picture_folder / "red" / "bad.png").write_bytes(b"no picture")
+    done = command("data", "check", picture_folder)
+    assert done.returncode == 1
+    assert "red/bad.png" in done.stdout
+
+
+def test_a_study_says_which_data_set_is_meant(command, picture_folder, folder):
+    lines = f'[dataset]\nuse = "folder"\npath = {str(picture_folder)!r}\n'
+    (folder / "mine.toml").write_text(lines)
+    done = command("data", "check", "mine.toml", "--format", "json")
+    assert json.loads(done.stdout)["images"] == 24
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [(("nowhere",), "no file or folder nowhere"), ((".", "--format", "jsn"), "did you mean 'json'?")],
+)
+def test_wrong_words_are_refused_in_one_line(command, words, said):
+    done = command("data", "check", *words)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_an_interrupt_leaves_nothing_behind(command, folder, picture_folder, monkeypatch):
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("flowerablate.data.check.check_data", interrupted)
+    done = command("data", "check", picture_folder, "--out", "check.json")
+    assert done.returncode == 130
+    assert "interrupted" in done.stderr
+    assert not (folder / "check.json").exists()
+
+
+def test_every_line_of_the_document_runs(command, folder, make_pictures):
+    make_pictures(folder / "photographs")
+    (folder / "study.toml").write_text('[dataset]\nuse = "folder"\npath = "photographs"\n')
+    lines = re.findall(r"^ *flowerablate data check\b(.*)$", DOCUMENT.read_text(), flags=re.MULTILINE)
+    assert len(lines) >= 3
+    for words in lines:
+        assert command("data", "check", *shlex.split(words)).returncode == 0, words

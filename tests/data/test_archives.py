@@ -1,0 +1,140 @@
+"""Archives are unpacked whole and harmlessly, or not at all."""
+
+import io
+import stat
+import tarfile
+import zipfile
+
+import pytest
+
+from flowerablate.data.archives import is_archive, unpack
+from flowerablate.errors import DataError
+
+GOOD = {"flowers/a/1.jpg": b"one", "flowers/b/2.jpg": b"two" * 1000, "flowers/notes.txt": b"words"}
+
+
+def tar(path, files, members=()):
+    with tarfile.open(path, "w:gz") as archive:
+        for name, content in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+        for member in members:
+            archive.addfile(member)
+    return path
+
+
+def zipped(path, files):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return path
+
+
+MAKERS = {"a.tgz": tar, "a.zip": zipped}
+
+
+def everything_in(folder):
+    return {path.name for path in folder.iterdir() if not path.name.endswith(".lock")}
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_wanted_files_are_unpacked_and_their_progress_is_told(tmp_path, name):
+    archive = MAKERS[name](tmp_path / name, GOOD)
+    told = []
+    unpack(archive, tmp_path / "out", wanted=lambda key: key.endswith(".jpg"), progress=lambda *what: told.append(what))
+    found = {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*.*")}
+    assert found == {"flowers/a/1.jpg", "flowers/b/2.jpg"}
+    assert (tmp_path / "out/flowers/b/2.jpg").read_bytes() == GOOD["flowers/b/2.jpg"]
+    assert told[-1][1] == told[-1][2]
+
+
+def test_a_folder_that_is_there_is_kept(tmp_path):
+    archive = tar(tmp_path / "a.tgz", GOOD)
+    (tmp_path / "out").mkdir()
+    unpack(archive, tmp_path / "out")
+    assert not list((tmp_path / "out").iterdir())
+
+
+@pytest.mark.parametrize("maker", MAKERS)
+@pytest.mark.parametrize(
+    "bad", ["../evil.jpg", "a/../../evil.jpg", "/tmp/evil.jpg", "a\\..\\..\\evil.jpg", "C:\\evil.jpg"]
+)
+def test_a_path_that_leads_out_is_refused_and_nothing_is_left(tmp_path, maker, bad):
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    archive = MAKERS[maker](inner / maker, {**GOOD, bad: b"evil"})
+    with pytest.raises(DataError, match="leads out of its folder"):
+        unpack(archive, inner / "out", wanted=lambda key: key.startswith("flowers"))
+    assert everything_in(inner) == {maker}
+    assert everything_in(tmp_path) == {"inner"}
+
+
+def link(name, target, kind):
+    member = tarfile.TarInfo(name)
+    member.type, member.linkname = kind, target
+    return member
+
+
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE])
+def test_links_and_devices_are_refused(tmp_path, kind):
+    archive = tar(tmp_path / "a.tgz", GOOD, [link("flowers/a/link", "/etc", kind)])
+    with pytest.raises(DataError, match="a link or a device"):
+        unpack(archive, tmp_path / "out")
+    assert everything_in(tmp_path) == {"a.tgz"}
+
+
+def test_a_link_in_a_zip_is_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        member = zipfile.ZipInfo("flowers/link")
+        member.create_system, member.external_attr = 3, (stat.S_IFLNK | 0o777) << 16
+        archive.writestr(member, "/etc/passwd")
+    with pytest.raises(DataError, match="a link or a device"):
+        unpack(tmp_path / "a.zip", tmp_path / "out")
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_an_archive_that_swells_is_stopped(tmp_path, name):
+    archive = MAKERS[name](tmp_path / name, {"a/1.jpg": bytes(5_000_000), "a/2.jpg": bytes(5_000_000)})
+    assert archive.stat().st_size < 100_000
+    with pytest.raises(DataError, match="unpacks to more than 6 MB"):
+        unpack(archive, tmp_path / "out", max_bytes=6_000_000)
+    assert everything_in(tmp_path) == {name}
+
+
+def test_a_name_that_comes_twice_is_refused(tmp_path):
+    with tarfile.open(tmp_path / "a.tgz", "w:gz") as archive:
+        for content in (b"1", b"22"):
+            member = tarfile.TarInfo("a/1.jpg")
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    with pytest.raises(DataError, match=r"'a/1.jpg' twice"):
+        unpack(tmp_path / "a.tgz", tmp_path / "out")
+
+
+@pytest.mark.parametrize("name", MAKERS)
+@pytest.mark.parametrize("keep", [0.6, 0.0])
+def test_a_damaged_archive_is_said_to_be_and_leaves_nothing(tmp_path, name, keep):
+    import random
+
+    archive = MAKERS[name](tmp_path / name, {"a/1.jpg": random.Random(0).randbytes(100_000)})
+    archive.write_bytes(archive.read_bytes()[: int(keep * archive.stat().st_size)])
+    with pytest.raises(DataError, match="damaged or no archive"):
+        unpack(archive, tmp_path / "out")
+    assert everything_in(tmp_path) == {name}
+
+
+def test_an_archive_with_nothing_wanted_leaves_nothing(tmp_path):
+    archive = tar(tmp_path / "a.tgz", GOOD)
+    with pytest.raises(DataError, match="nothing that is wanted"):
+        unpack(archive, tmp_path / "out", wanted=lambda key: False)
+    assert everything_in(tmp_path) == {"a.tgz"}
+
+
+def test_archives_are_known_by_their_names(tmp_path):
+    for name in ("a.tar.gz", "B.TGZ", "c.zip", "d.tar.xz"):
+        (tmp_path / name).touch()
+        assert is_archive(tmp_path / name)
+    (tmp_path / "e.jpg").touch()
+    assert not is_archive(tmp_path / "e.jpg")
+    assert not is_archive(tmp_path / "absent.zip")
