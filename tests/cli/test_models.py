@@ -210,3 +210,14 @@ def test_the_card_of_a_checkpoint_alone_has_no_figures(use, trained_study, folde
     done = use("card", model="model.safetensors")
     assert done.returncode == 0
     assert "no figures stand here" in done.stdout
+
+
+def test_evaluate_takes_the_test_part_of_an_official_split(use, folder, make_pictures):
+    for part, count in (("train", 5), ("test", 3)):
+        make_pictures(folder / "split" / part, per_class=count, size=20 + count)
+    done = use("evaluate", "split", "--json")
+    assert json.loads(done.stdout)["images"] == 6
+    assert "the part 'test' of split: 6 of 16 images" in done.stderr
+    assert json.loads(use("evaluate", "split", "--part", "all", "--json").stdout)["images"] == 16
+    assert "the split of split has no part 'val'" in use("evaluate", "split", "--part", "val").stderr
+    assert "no part is called 'dev'" in use("evaluate", "split", "--part", "dev").stderr

@@ -8,6 +8,7 @@ from PIL import Image
 
 from flowerablate.execute.checkpoint import read_origin
 from flowerablate.inference import Prediction, Unreadable
+from flowerablate.inference import predictor as predicting
 from flowerablate.ledger import TrialFolder
 
 
@@ -86,3 +87,10 @@ def test_the_most_probable_classes_come_first():
     prediction = Prediction("x.png", np.array([0.2, 0.5, 0.3]), ("a", "b", "c"))
     assert (prediction.label, prediction.probability) == ("b", 0.5)
     assert [name for name, _ in prediction.top(2)] == ["b", "c"]
+
+
+def test_large_pictures_that_are_let_go_early_give_the_same_batch(trained_study, predictor, monkeypatch):
+    paths = sorted(trained_study.pictures.rglob("*.png"))
+    whole = [each.probabilities for each in predictor.predict(paths)]
+    monkeypatch.setattr(predicting, "_AT_ONCE", 1)
+    np.testing.assert_array_equal([each.probabilities for each in predictor.predict(paths)], whole)
