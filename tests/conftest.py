@@ -1,7 +1,11 @@
 """Fixtures for all rooms: where the real photographs are, and small folders of pictures made on the spot."""
 
+import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -58,3 +62,55 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     cache = tmp_path_factory.getbasetemp() / "cache"
     monkeypatch.setenv("FLOWERABLATE_CACHE", str(cache))
     return cache
+
+
+@dataclass(frozen=True)
+class TrainedStudy:
+    """A small study that has been run: its *pictures*, its ledger in *runs*, and the *trial* folder of base, seed 0."""
+
+    pictures: Path
+    runs: Path
+    trial: Path
+
+
+@pytest.fixture(scope="session")
+def trained_study(tmp_path_factory: pytest.TempPathFactory) -> TrainedStudy:
+    """Train it once, in a moment: a base and one variant, two seeds. Tests read it, and change copies only."""
+    here = tmp_path_factory.mktemp("trained")
+    (here / "tiny.toml").write_text(TRAINED)
+    pictures = make_picture_folder(here / "pictures")
+    words = ["run", here / "tiny.toml", "--data", pictures, "--runs", here / "runs", "--disable", "flip", "--seeds", 2]
+    environment = {**os.environ, "FLOWERABLATE_CACHE": str(here / "cache"), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-P" if sys.version_info >= (3, 11) else "-B", "-m", "flowerablate", *map(str, words)]
+    subprocess.run(command, cwd=here, env=environment, check=True, capture_output=True)
+    for path in sorted((here / "runs" / "tiny" / "trials").glob("*/trial.json")):
+        record = json.loads(path.read_text())
+        if record["seed"] == 0 and any(not claim["change"] for claim in record["claims"]):
+            return TrainedStudy(pictures, here / "runs", path.parent)
+    raise AssertionError("the base was not trained")
+
+
+TRAINED = """
+name = "tiny"
+[input]
+image_size = 16
+[steps.resize]
+use = "resize"
+size = 20
+removable = false
+[steps.crop]
+use = "random_resized_crop"
+[steps.flip]
+use = "horizontal_flip"
+[steps.normalize]
+use = "standardize_dataset"
+removable = false
+[train]
+epochs = 2
+batch_size = 4
+[metrics]
+primary = "accuracy"
+secondary = ["roc_auc", "macro_f1"]
+[ablation]
+seeds = 2
+"""

@@ -8,7 +8,26 @@ import sys
 import typer
 
 from ..errors import FlowerablateError
-from . import bench, curves, data, doctor, explain, init, listing, plugins, report, run, sanity, scaffold, tune
+from . import (
+    bench,
+    card,
+    curves,
+    data,
+    doctor,
+    evaluate,
+    explain,
+    export,
+    gradcam,
+    init,
+    listing,
+    plugins,
+    predict,
+    report,
+    run,
+    sanity,
+    scaffold,
+    tune,
+)
 
 app = typer.Typer(
     name="flowerablate",
@@ -55,6 +74,11 @@ app.command("report")(report.report)
 app.command("curves")(curves.curves)
 app.command("explain")(explain.explain)
 app.command("tune")(tune.tune)
+app.command("predict")(predict.predict)
+app.command("evaluate")(evaluate.evaluate)
+app.command("gradcam")(gradcam.gradcam)
+app.command("export")(export.export)
+app.command("card")(card.card)
 app.command("init")(init.init)
 app.add_typer(data.app, name="data")
 app.command("plugins")(plugins.list_plugins)

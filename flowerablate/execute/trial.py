@@ -38,6 +38,7 @@ from ..train.keyed_init import build_keyed
 from ..train.loop import EpochRecord, FitResult, Judge, Observer, Parts, Recipe, fit, load_best
 from ..train.precision import check_precision
 from .assemble import Assembler, DataSet, PreparedPipeline
+from .checkpoint import about
 from .costs import count_flops, peak_memory, reset_memory, training_facts
 from .metrics import LOSS, Metrics, choose_best_by
 from .observer import RunObserver, numbers_in
@@ -70,7 +71,8 @@ def run_trial(
     def train(candidate: Pipeline, path: Path, epochs_before: int = 0) -> Trained:
         ready = prepared if candidate.steps == pipeline.steps else assembler.prepare(candidate, data)
         steps = _Steps(observer, epochs_before)
-        return train_candidate(trial, candidate, ready, data, split, assembler, path, steps, metrics, device)
+        study = folder.path.absolute().parent.parent.name
+        return train_candidate(trial, candidate, ready, data, split, assembler, path, steps, metrics, device, study)
 
     reset_memory(device)
     found = search(pipeline, folder.path, train) if pipeline.retune else None
@@ -126,10 +128,12 @@ def train_candidate(
     observer: Observer,
     metrics: Metrics,
     device: torch.device,
+    study: str,
 ) -> Trained:
     """Train *candidate* with the seed of *trial*, or go on where *folder* has it; the test split is not looked at.
 
-    *prepared* is the candidate's, not yet fitted to the training images of *split*. The history has all of *metrics*.
+    *prepared* is the candidate's, not yet fitted to the training images of *split*. The history has all of *metrics*;
+    the checkpoint of the best epoch tells what it is of, *study* included.
     """
     ready = prepared.fitted(split.train, data.ids)
     order = build_order(candidate, data, assembler, training_seed(trial), split)
@@ -148,6 +152,17 @@ def train_candidate(
         channels_last=candidate.train.channels_last,
         recipe=Recipe.of(candidate.train),
         judge=_judge(candidate.train, data, split, assembler, metrics),
+        about=about(
+            trial,
+            candidate,
+            ready.evaluate,
+            data.samples,
+            split,
+            assembler,
+            study=study,
+            metrics=metrics.names,
+            data=data.fingerprint,
+        ),
     )
     return Trained(candidate, ready, batches, parts, fitted)
 

@@ -89,8 +89,8 @@ def _cell(
     if picture is None:
         draw.text((x + PICTURE // 2, y + PICTURE // 2), "not found", _SOFT, fonts.text, anchor="mm")
     else:
-        fitted = _fitted(picture)
-        sheet.paste(fitted, (x + (PICTURE - fitted.width) // 2, y + (PICTURE - fitted.height) // 2))
+        shown = fitted(picture)
+        sheet.paste(shown, (x + (PICTURE - shown.width) // 2, y + (PICTURE - shown.height) // 2))
     right = (count.right_with, count.right_without)
     answers = zip(arms, (count.answer_with, count.answer_without), right, strict=True)
     lines = [
@@ -102,7 +102,8 @@ def _cell(
         draw.text((x, y + PICTURE + 7 + place * _LINE), fonts.elided(line, fonts.text, PICTURE), color, fonts.text)
 
 
-def _fitted(picture: Image) -> Image:
+def fitted(picture: Image) -> Image:
+    """Return *picture* as RGB, enlarged by a whole factor or reduced so that it fits the square of a cell."""
     from PIL import Image as Images
 
     if picture.mode == "RGBA":

@@ -6,6 +6,8 @@ import shutil
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
+
 from flowerablate.execute.sanity import lr_range
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -58,3 +60,18 @@ def test_every_line_that_reports_can_be_run(command, folder, picture_folder):
         assert done.returncode == 0, (words, done.stderr)
         for written in (word for option, word in pairwise(words) if option in ("--out", "--sheet")):
             assert (folder / written).stat().st_size > 0, words
+
+
+def test_every_line_that_uses_a_model_can_be_run(command, folder, trained_study, make_pictures):
+    pytest.importorskip("onnxscript")
+    shutil.copytree(trained_study.runs / "tiny", folder / "runs" / "flowers")
+    make_pictures(folder / "photographs", per_class=3)
+    make_pictures(folder / "others", per_class=3)
+    for name, least in (("predict", 4), ("evaluate", 2), ("gradcam", 2), ("export", 3), ("card", 2)):
+        lines = lines_of("docs/models.md", name)
+        assert len(lines) >= least
+        for words in lines:
+            done = command(name, *words)
+            assert done.returncode == 0, (name, words, done.stderr)
+            for written in (word for option, word in pairwise(words) if option == "--out"):
+                assert (folder / written).exists(), words

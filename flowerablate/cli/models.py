@@ -1,0 +1,145 @@
+"""What the commands that use a trained model share: how MODEL is found, and the options that go with it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from ..errors import LedgerError, StudyError, nearest
+from .listing import LocalOption as LocalOption
+from .listing import study_folder
+from .surroundings import find_ledger, make_assembler, note_of, open_registry
+
+if TYPE_CHECKING:
+    from ..contracts import TrialResult
+    from ..execute.assemble import Assembler
+    from ..execute.checkpoint import Origin
+    from ..inference import Predictor
+
+BEST = "best.safetensors"
+
+ModelArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="MODEL",
+        help="A checkpoint (best.safetensors), the folder of a trial, or a study: its name in runs/, or its folder.",
+    ),
+]
+Runs = Annotated[Path, typer.Option(help="The folder in which studies are looked up by name.")]
+VariantOption = Annotated[
+    str | None, typer.Option("--variant", help="Of a study: the variant, as its table calls it. [default: base]")
+]
+SeedOption = Annotated[
+    int | None, typer.Option("--seed", help="Of a study: the replicate. [default: the best on validation]")
+]
+ChangedOption = Annotated[
+    bool, typer.Option("--changed-plugins", help="Accept plugins whose source is not what it was in training.")
+]
+DeviceOption = Annotated[str, typer.Option(help="Where to compute: auto, cpu, cuda, cuda:1.")]
+BatchOption = Annotated[int, typer.Option(min=1, help="Pictures in a batch.")]
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A model in use: where its checkpoint is, what that says of it, and the plugins that were found."""
+
+    path: Path
+    predictor: Predictor
+    origin: Origin
+    assembler: Assembler
+
+
+def open_model(
+    model: str,
+    messages: Console,
+    *,
+    runs: Path,
+    variant: str | None,
+    seed: int | None,
+    local: Path,
+    changed_plugins: bool,
+    device: str = "auto",
+) -> Opened:
+    """Find the checkpoint that MODEL stands for and put its model together; what is to be known goes to *messages*."""
+    from ..train.threads import wait_politely
+
+    wait_politely()  # before torch is imported by what follows
+
+    from ..execute.checkpoint import load_predictor
+    from ..train.device import pick_device, prepare_process
+
+    def warn(text: str) -> None:
+        messages.print(f"[yellow]warning[/yellow]: {escape(text)}", soft_wrap=True, highlight=False)
+
+    path, said = find_checkpoint(model, runs, variant, seed)
+    if said:
+        messages.print(escape(said), soft_wrap=True, highlight=False)
+    prepare_process()
+    registry, folder = open_registry(study_folder(local) / "study.toml", messages)
+    assembler = make_assembler(registry, folder)
+    predictor, origin = load_predictor(
+        path, assembler, device=pick_device(device), changed_plugins=changed_plugins, warn=warn
+    )
+    return Opened(path, predictor, origin, assembler)
+
+
+def find_checkpoint(model: str, runs: Path, variant: str | None, seed: int | None) -> tuple[Path, str]:
+    """Return the checkpoint that *model* stands for, and a line that says which one was chosen, if there was a choice.
+
+    Of a study it is, unless *variant* and *seed* choose, the base's replicate with the highest validation accuracy,
+    then the lowest validation loss: the test split has no part in it.
+    """
+    path = Path(model)
+    file = path / BEST if (path / BEST).is_file() else path
+    if file.is_file():
+        if variant is not None or seed is not None:
+            raise StudyError(f"--variant and --seed choose from a study, but {model} is one model; leave them out")
+        return file, ""
+    try:
+        root = find_ledger(model, runs)
+    except LedgerError as error:
+        raise LedgerError(f"{model} is no checkpoint, no folder of a trial, and no study: {error}") from None
+    from ..ledger import Ledger
+
+    ledger = Ledger(root)
+    results = ledger.results(note_of(ledger, None).base_id)
+    finished = [result for result in results if not result.failure]
+    labels = {label_of(result) for result in finished}
+    if not labels:
+        raise LedgerError(f"no trial of {root} is finished yet; 'flowerablate run' goes on with them")
+    wanted = variant if variant is not None else "base"
+    group = [result for result in finished if wanted in (label_of(result), result.change or "base")]
+    if not group:
+        raise LedgerError(f"no finished trial of {root} is of the variant {wanted!r}; {nearest(wanted, labels)}")
+    if seed is not None:
+        seeds = sorted(result.seed for result in group)
+        group = [result for result in group if result.seed == seed]
+        if not group:
+            have = ", ".join(map(str, seeds))
+            raise LedgerError(f"{wanted} has no finished trial with seed {seed} in {root}; its seeds are: {have}")
+    best = max(group, key=_merit)
+    return root / "trials" / best.trial_id / BEST, _said(best, group, root)
+
+
+def label_of(result: TrialResult) -> str:
+    """Return how the variant of *result* is called in tables."""
+    return result.change.removeprefix("control=") or "base"
+
+
+def _merit(result: TrialResult) -> tuple[bool, float, float]:
+    accuracy, loss = (result.validation.get(name, math.nan) for name in ("accuracy", "loss"))
+    known = math.isfinite(accuracy) and math.isfinite(loss)
+    return (known and not result.collapsed, accuracy if known else 0.0, -loss if known else 0.0)
+
+
+def _said(best: TrialResult, group: Sequence[TrialResult], root: Path) -> str:
+    accuracy = best.validation.get("accuracy", math.nan)
+    why = f"the best of {len(group)} replicates on validation, " if len(group) > 1 else ""
+    return f"model: {label_of(best)}, seed {best.seed} of {root} ({why}validation accuracy {100 * accuracy:.1f} %)"

@@ -1,0 +1,157 @@
+"""``flowerablate predict``: what a trained model says of pictures."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import Enum
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from . import models
+
+if TYPE_CHECKING:
+    from ..inference import Prediction, Predictor, Unreadable
+
+
+class Format(str, Enum):
+    """How predictions are printed."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+
+
+def predict(
+    model: models.ModelArgument,
+    images: Annotated[list[Path], typer.Argument(help="Pictures, and folders with pictures at any depth.")],
+    form: Annotated[
+        Format, typer.Option("--format", help="Lines to read, or CSV or JSON with every probability.")
+    ] = Format.table,
+    top: Annotated[int, typer.Option(min=1, help="Classes that are told of each picture, the likeliest first.")] = 1,
+    out: Annotated[Path | None, typer.Option(help="Write to this file, which appears when it is complete.")] = None,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Unreadable files are told, but do not make the command fail.")
+    ] = False,
+    batch_size: models.BatchOption = 128,
+    device: models.DeviceOption = "auto",
+    variant: models.VariantOption = None,
+    seed: models.SeedOption = None,
+    runs: models.Runs = Path("runs"),
+    local: models.LocalOption = Path(),
+    changed_plugins: models.ChangedOption = False,
+) -> None:
+    """Predict the class of pictures with a trained model.
+
+    Pictures are decoded and prepared as in training; the checkpoint says how. Each line appears as soon as its batch is
+    done. Unreadable files are told on standard error and left out, and the exit code is then 1.
+
+    \b
+    Examples:
+      flowerablate predict flowers photographs/
+      flowerablate predict runs/flowers/trials/3f2a.../best.safetensors a.jpg b.jpg
+      flowerablate predict flowers photographs/ --top 3
+      flowerablate predict flowers photographs/ --format csv --out predictions.csv
+      flowerablate predict flowers photographs/ --variant=-morphology --seed 3
+    """
+    from ..inference import Unreadable
+    from ..inference.files import find_pictures
+    from ..stats.wording import count
+    from .display import Display
+
+    messages = Console(stderr=True)
+    paths = find_pictures(images)
+    opened = models.open_model(
+        model, messages, runs=runs, variant=variant, seed=seed, local=local, changed_plugins=changed_plugins,
+        device=device,
+    )  # fmt: skip
+    bad: list[Unreadable] = []
+    # Rows on a terminal are their own progress; a bar among them would be in the way.
+    quiet = out is None and sys.stdout.isatty()
+    shown = Console(stderr=True, force_terminal=False) if quiet else messages
+    with _destination(out) as file, Display(shown) as display, _writer(form, file, opened.predictor, top) as write:
+        for done, found in enumerate(opened.predictor.predict(paths, batch_size=batch_size), start=1):
+            if isinstance(found, Unreadable):
+                bad.append(found)
+                display.remarked(f"left out: {found.reason.partition(';')[0]}")
+            else:
+                write(found)
+            display.preparing("predicting", done, len(paths))
+    if bad:
+        display.remarked(f"{count(len(bad), 'file')} of {len(paths)} could not be read")
+    if bad and not skip_bad:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _destination(out: Path | None) -> Iterator[IO[str]]:
+    """Give the stream to write to: standard output as it is now, or a file that is renamed into place at the end."""
+    if out is None:
+        yield sys.stdout
+        return
+    import io
+
+    from ..ledger.files import replacing
+
+    with replacing(out) as binary:
+        text = io.TextIOWrapper(binary, encoding="utf-8", newline="")
+        yield text
+        text.flush()
+        text.detach()
+
+
+@contextmanager
+def _writer(form: Format, file: IO[str], predictor: Predictor, top: int) -> Iterator[Callable[[Prediction], None]]:
+    if form is Format.csv:
+        yield _csv_writer(file, predictor)
+    elif form is Format.json:
+        yield from _json_writer(file, top)
+    else:
+        yield _line_writer(file, predictor, top)
+
+
+def _line_writer(file: IO[str], predictor: Predictor, top: int) -> Callable[[Prediction], None]:
+    from ..report.wording import printable
+
+    width = max(len(printable(name)) for name in predictor.classes)
+
+    def write(found: Prediction) -> None:
+        told = "  ".join(f"{printable(name):<{width}} {100 * p:5.1f} %" for name, p in found.top(top))
+        file.write(f"{told}  {printable(str(found.path))}\n")
+
+    return write
+
+
+def _csv_writer(file: IO[str], predictor: Predictor) -> Callable[[Prediction], None]:
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(["path", "class", "probability", *(f"p({name})" for name in predictor.classes)])
+
+    def write(found: Prediction) -> None:
+        numbers = map(float, found.probabilities)
+        writer.writerow([found.path, found.label, found.probability, *numbers])
+
+    return write
+
+
+def _json_writer(file: IO[str], top: int) -> Iterator[Callable[[Prediction], None]]:
+    """Write an array, a line for each picture; it is closed also where the command is interrupted."""
+    separator = "["
+
+    def write(found: Prediction) -> None:
+        nonlocal separator
+        record: dict[str, Any] = {"path": str(found.path), "class": found.label, "probability": found.probability}
+        record["top"] = [{"class": name, "probability": p} for name, p in found.top(top)]
+        record["probabilities"] = dict(zip(found.classes, map(float, found.probabilities), strict=True))
+        file.write(f"{separator}\n{json.dumps(record, ensure_ascii=False)}")
+        separator = ","
+
+    try:
+        yield write
+    finally:
+        file.write("[]\n" if separator == "[" else "\n]\n")

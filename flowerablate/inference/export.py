@@ -1,0 +1,208 @@
+"""Takes a model to other runtimes: ONNX, TorchScript, or torch's exported program, checked against the model itself.
+
+An exported model takes float32 [batch, C, S, S], preprocessed, any number of pictures; it gives logits [batch, K].
+"""
+
+from __future__ import annotations
+
+import copy
+import importlib.util
+import io
+import logging
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ..contracts import NativeOp
+from ..errors import FlowerablateError, TrainingError, nearest
+from ..keyed import key64
+from ..preprocess import NamedOp
+from .predictor import Predictor
+
+TOLERANCE = 1e-4
+"""Largest difference of a logit, relative to the largest logit (or 1), that is put down to another order of sums."""
+
+_TRACED = 2
+_CHECKED = (1, 5)
+"""Pictures in the batch that is traced, and in those that are compared: other numbers, so that none is built in."""
+
+_QUIET = ("torch.onnx", "torch.export", "onnxscript", "onnx_ir", "torch._dynamo", "torch.fx")
+
+Run = Callable[[Tensor], NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A model as the *content* of a file. *difference*: the largest of a logit, by the runtime named *checked_by*."""
+
+    content: bytes
+    format: str
+    difference: float
+    checked_by: str
+
+
+def export(predictor: Predictor, format: str, *, tolerance: float = TOLERANCE) -> Exported:
+    """Return the model of *predictor* in *format*: ``onnx``, ``torchscript`` or ``pt2``.
+
+    Raises :class:`TrainingError` where the format cannot hold the model, or where what was exported says anything else
+    than the model on pictures of the real shape.
+    """
+    if format not in FORMATS:
+        raise FlowerablateError(f"no format {format!r}; {nearest(format, FORMATS)}")
+    model = copy.deepcopy(predictor.model).cpu().eval()
+    for parameter in model.parameters():
+        parameter.requires_grad_(False)
+    with _quiet():
+        try:
+            content, run, checked_by = FORMATS[format](model, _pictures(predictor, _TRACED))
+        except FlowerablateError:
+            raise
+        except Exception as error:
+            raise TrainingError(f"the model cannot be exported as {format}: {_cause(error)}") from error
+        difference = max(_difference(model, run, _pictures(predictor, count), format) for count in _CHECKED)
+    if not difference <= tolerance:
+        raise TrainingError(
+            f"as {format} the model differs from itself by {difference:.3g} (relative), more than {tolerance:g}: "
+            "nothing is written; a layer that depends on the data (an if, a random number) cannot be exported so"
+        )
+    return Exported(content, format, difference, checked_by)
+
+
+def preprocessing(predictor: Predictor) -> dict[str, Any]:
+    """Return as JSON values what must be done to a picture before an exported model gets it."""
+    ops = [_op(named) for named in (*predictor.prefix.ops, *predictor.evaluate.ops)]
+    return {
+        "input": {**asdict(predictor.input), "layout": "float32 [batch, channels, height, width]"},
+        "decoded_at_least": predictor.at_least,
+        "steps": ops,
+        "output": "logits [batch, classes]; softmax gives the probabilities",
+    }
+
+
+def _op(named: NamedOp) -> dict[str, Any]:
+    if isinstance(named.op, NativeOp):
+        return {"step": named.name, "op": named.op.op, "params": dict(named.op.params)}
+    return {"step": named.name, "op": "python", "params": {}}
+
+
+def _pictures(predictor: Predictor, count: int) -> Tensor:
+    plan = predictor.input
+    numbers = np.random.default_rng(key64("export", str(count)))
+    shape = (count, plan.channels, plan.image_size, plan.image_size)
+    return torch.from_numpy(numbers.standard_normal(shape, dtype=np.float32))
+
+
+def _difference(model: nn.Module, run: Run, pictures: Tensor, format: str) -> float:
+    with torch.inference_mode():
+        wanted = model(pictures).float().numpy()
+    try:
+        found = run(pictures)
+    except Exception as error:
+        raise TrainingError(
+            f"as {format} the model does not run on a batch of {len(pictures)}: {_cause(error)}; nothing is written"
+        ) from error
+    if found.shape != wanted.shape:
+        raise TrainingError(f"as {format} the model gives {list(found.shape)} instead of {list(wanted.shape)}")
+    scale = max(1.0, float(np.abs(wanted).max()))
+    return float(np.abs(found.astype(np.float64) - wanted).max()) / scale
+
+
+def _onnx(model: nn.Module, pictures: Tensor) -> tuple[bytes, Run, str]:
+    for module in ("onnx", "onnxscript"):
+        if importlib.util.find_spec(module) is None:
+            raise FlowerablateError(f"ONNX needs {module}; install it with: pip install 'flowerablate[onnx]'")
+    try:
+        program = torch.onnx.export(
+            model, (pictures,), input_names=["images"], output_names=["logits"],
+            dynamic_shapes=({0: torch.export.Dim("batch")},), dynamo=True, verbose=False,
+        )  # fmt: skip
+    except Exception as error:
+        raise TrainingError(f"the model cannot be exported as onnx: {_cause(error)}; choose --format pt2") from error
+    assert program is not None
+    content: bytes = program.model_proto.SerializeToString()
+    if importlib.util.find_spec("onnxruntime") is None:
+        evaluator = _reference(content)
+        return content, evaluator, "onnx.reference"
+    import onnxruntime  # type: ignore[import-untyped, unused-ignore]
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    return content, lambda images: np.asarray(session.run(None, {"images": images.numpy()})[0]), "onnxruntime"
+
+
+def _reference(content: bytes) -> Run:
+    import onnx
+    from onnx.reference import ReferenceEvaluator
+
+    evaluator = ReferenceEvaluator(onnx.load_from_string(content))
+
+    def run(images: Tensor) -> NDArray[np.float32]:
+        outputs: Any = evaluator.run(None, {"images": images.numpy()})
+        return np.asarray(outputs[0])
+
+    return run
+
+
+def _torchscript(model: nn.Module, pictures: Tensor) -> tuple[bytes, Run, str]:
+    # Traced, not scripted: a plugin's model need not be written in TorchScript's part of Python.
+    with torch.inference_mode():
+        content: bytes = torch.jit.trace(model, pictures).save_to_buffer()  # type: ignore[no-untyped-call]
+    again = torch.jit.load(io.BytesIO(content))  # type: ignore[no-untyped-call]
+    return content, _by_torch(again), "torch.jit"
+
+
+def _pt2(model: nn.Module, pictures: Tensor) -> tuple[bytes, Run, str]:
+    program = torch.export.export(model, (pictures,), dynamic_shapes=({0: torch.export.Dim("batch")},))
+    buffer = io.BytesIO()
+    torch.export.save(program, buffer)
+    again = torch.export.load(io.BytesIO(buffer.getvalue())).module()
+    return buffer.getvalue(), _by_torch(again), "torch.export"
+
+
+def _by_torch(module: Callable[[Tensor], Tensor]) -> Run:
+    def run(images: Tensor) -> NDArray[np.float32]:
+        with torch.no_grad():
+            found: NDArray[np.float32] = module(images).float().numpy()
+        return found
+
+    return run
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the exporters' progress and warnings from the terminal; their errors come as exceptions."""
+    loggers = [logging.getLogger(name) for name in _QUIET]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings(), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+def _cause(error: BaseException) -> str:
+    """Return the first line of the innermost error: exporters wrap it in pages of advice."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+
+
+FORMATS: dict[str, Callable[[nn.Module, Tensor], tuple[bytes, Run, str]]] = {
+    "onnx": _onnx,
+    "torchscript": _torchscript,
+    "pt2": _pt2,
+}
+"""How each format is written: the file's content, a way to run it, and what runs it."""

@@ -1,0 +1,38 @@
+"""Finds the pictures that a command line names: files as they stand, folders with all that is below them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from ..contracts import IMAGE_SUFFIXES
+from ..errors import DataError
+
+
+def find_pictures(named: Iterable[Path]) -> list[Path]:
+    """Return the files that *named* stands for: a file is taken whatever it is called, a folder gives its pictures.
+
+    Those of a folder are sorted by path; hidden files and folders are left out. Raises :class:`DataError` for a path
+    that is not there and for a folder without pictures.
+    """
+    found: list[Path] = []
+    for path in named:
+        if path.is_dir():
+            below = sorted(_below(path))
+            if not below:
+                raise DataError(f"there are no pictures in {path}")
+            found += below
+        elif path.exists():
+            found.append(path)
+        else:
+            raise DataError(f"there is no file or folder {path}")
+    return found
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    for where, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in names:
+            if not name.startswith(".") and Path(name).suffix.lower() in IMAGE_SUFFIXES:
+                yield Path(where, name)

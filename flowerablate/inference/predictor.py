@@ -1,0 +1,193 @@
+"""Predicts picture files as the trial would have: same decoding, same chains, same arithmetic.
+
+Pictures stream: a few are decoded ahead, a batch is in memory at a time, and predictions are handed on as they come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ..contracts import InputPlan
+from ..data.decode import decode
+from ..data.packed import Image, PackedImages
+from ..data.window import in_order
+from ..errors import DataError
+from ..loader.buffers import Buffer, Shape
+from ..preprocess import Preprocess
+from ..preprocess.steps import writes_floats
+from ..train.device import to_device
+
+BATCH = 128
+"""Pictures in a batch, as when trials are evaluated: the last bits of a convolution may depend on it."""
+
+_AT_ONCE = 64 << 20
+"""Bytes of decoded pictures that are kept until the chain has made the model's input of them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What the model makes of one file: *probabilities*, float64 [K], in the order of the model's classes."""
+
+    path: Path
+    probabilities: NDArray[np.float64]
+    classes: tuple[str, ...]
+
+    @property
+    def label(self) -> str:
+        """The most probable class, the first one of equals."""
+        return self.classes[int(self.probabilities.argmax())]
+
+    @property
+    def probability(self) -> float:
+        """The probability of that class."""
+        return float(self.probabilities.max())
+
+    def top(self, count: int) -> list[tuple[str, float]]:
+        """Return the *count* most probable classes with their probabilities, the most probable one first."""
+        order = np.argsort(-self.probabilities, kind="stable")[:count]
+        return [(self.classes[place], float(self.probabilities[place])) for place in order]
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A file that could not be read as a picture, and why."""
+
+    path: Path
+    reason: str
+
+
+Outcome: TypeAlias = "Prediction | Unreadable"
+
+
+@dataclass(eq=False)
+class Predictor:
+    """A trained *model* (float32 [B, C, S, S] to logits [B, K]) with the preprocessing that it was trained with.
+
+    *prefix* is applied to each decoded picture, then *evaluate* to batches, as in a trial; *at_least* is how many
+    pixels the shorter side of a picture keeps when it is decoded. The model is moved to *device*, for evaluation.
+    """
+
+    model: nn.Module
+    classes: tuple[str, ...]
+    prefix: Preprocess
+    evaluate: Preprocess
+    input: InputPlan
+    at_least: int | None
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    channels_last: bool = False
+
+    def __post_init__(self) -> None:
+        to_device(self.model, self.device, channels_last=self.channels_last).eval()
+
+    def predict(self, paths: Iterable[Path | str], *, batch_size: int = BATCH) -> Iterator[Outcome]:
+        """Yield for each file, in order, a :class:`Prediction` or :class:`Unreadable`; memory stays flat."""
+        for outcomes, images in self.batches(paths, batch_size):
+            if not len(images):
+                yield from (each for each in outcomes if isinstance(each, Unreadable))
+                continue
+            rows = iter(self.probabilities(images))
+            for each in outcomes:
+                yield each if isinstance(each, Unreadable) else Prediction(each, next(rows), self.classes)
+
+    def probabilities(self, images: Tensor) -> NDArray[np.float64]:
+        """Return the class probabilities, float64 [B, K], of preprocessed *images*, float32 [B, C, S, S]."""
+        with torch.inference_mode():
+            logits = self.model(self.on_device(images)).float()
+        found: NDArray[np.float64] = torch.softmax(logits.cpu().double(), dim=1).numpy()
+        return found
+
+    def on_device(self, images: Tensor) -> Tensor:
+        """Bring *images* to the model's device and layout, as in training."""
+        layout = torch.channels_last if self.channels_last else torch.contiguous_format
+        return images.to(self.device, memory_format=layout)
+
+    def batches(
+        self, paths: Iterable[Path | str], batch_size: int = BATCH
+    ) -> Iterator[tuple[list[Path | Unreadable], Tensor]]:
+        """Yield batches of at most *batch_size* pictures: what became of each file, and the model's input of the good.
+
+        That is float32 [B, C, S, S] on the CPU, valid until the next batch is asked for.
+        """
+        if batch_size < 1:
+            raise ValueError(f"batch_size must be 1 or more, not {batch_size}")
+        size = self.input.image_size
+        buffer = Buffer(Shape(size, size, self.input.channels, torch.float32, self.channels_last, 0), batch_size)
+        outcomes: list[Path | Unreadable] = []
+        waiting: list[Image] = []
+        done = 0
+
+        def flush() -> None:
+            nonlocal done
+            self._run(self.evaluate, waiting, buffer.image_array[done : done + len(waiting)])
+            done += len(waiting)
+            waiting.clear()
+
+        for path, picture in in_order(self._prepared, map(Path, paths)):
+            outcomes.append(picture if isinstance(picture, Unreadable) else path)
+            if not isinstance(picture, Unreadable):
+                waiting.append(picture)
+            if sum(image.nbytes for image in waiting) > _AT_ONCE:
+                flush()
+            if done + len(waiting) == batch_size or len(outcomes) >= 2 * batch_size:
+                flush()
+                yield outcomes, buffer.images[:done]
+                outcomes, done = [], 0
+        flush()
+        if outcomes:
+            yield outcomes, buffer.images[:done]
+
+    def pixels(self, path: Path) -> Image:
+        """Return the picture as the model sees it before it is normalised, [S, S, C]; raises :class:`DataError`."""
+        _, picture = self._prepared(path)
+        if isinstance(picture, Unreadable):
+            raise DataError(picture.reason)
+        shown = self.evaluate.with_ops([named for named in self.evaluate.ops if not writes_floats(named.op)])
+        size = self.input.image_size
+        out = np.empty((1, size, size, self.input.channels), shown.output_dtype)
+        self._run(shown, [picture], out)
+        seen: Image = out[0]
+        return seen
+
+    def _prepared(self, path: Path) -> tuple[Path, Image | Unreadable]:
+        plan = self.input
+        try:
+            decoded = decode(path, plan.channels, depth=plan.bits, at_least=self.at_least)
+        except DataError as error:
+            return path, Unreadable(path, str(error))
+        picture = self.prefix.run_one(decoded)
+        found = self.evaluate.output_size(*picture.shape[:2])
+        if found != (plan.image_size, plan.image_size):
+            wanted = f"{plan.image_size}x{plan.image_size}"
+            height, width = decoded.shape[:2]
+            return path, Unreadable(
+                path,
+                f"image {path} of {height}x{width} pixels comes out as {found[0]}x{found[1]}, but the model takes "
+                f"{wanted}; bring it to the size of the training images",
+            )
+        return path, picture
+
+    @staticmethod
+    def _run(chain: Preprocess, pictures: Sequence[Image], out: NDArray[Any]) -> None:
+        if pictures:
+            places = np.arange(len(pictures), dtype=np.int64)
+            # Nothing is drawn in evaluation, so the ids of the samples key nothing.
+            chain.run(_packed(pictures), places, np.zeros(len(pictures), np.uint64), out, seed=0, epoch=0)
+
+
+def _packed(pictures: Sequence[Image]) -> PackedImages:
+    sizes = np.array([picture.size for picture in pictures], np.int64)
+    return PackedImages(
+        pixels=np.concatenate([np.ascontiguousarray(picture).reshape(-1) for picture in pictures]),
+        offsets=np.cumsum(sizes) - sizes,
+        heights=np.array([picture.shape[0] for picture in pictures], np.int32),
+        widths=np.array([picture.shape[1] for picture in pictures], np.int32),
+        channels=pictures[0].shape[2],
+    )

@@ -1,0 +1,83 @@
+"""A sheet of pictures, each beside itself with a map of where the model looked laid over it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .contact_sheet import PICTURE, Fonts, fitted
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_MARGIN, _GAP, _PAIR_GAP, _LINE = 36, 32, 4, 19
+_COLUMNS = 3
+_PAPER, _INK, _SOFT = "#fcfcfa", "#1c232b", "#5c6672"
+_OPAQUE = 0.6
+"""How much of the picture the strongest evidence covers."""
+
+
+@dataclass(frozen=True)
+class Looked:
+    """A *picture*, uint8 [S, S, C] as the model saw it, its *map*, float32 [S, S] from 0 to 1, and two lines."""
+
+    picture: NDArray[Any]
+    map: NDArray[np.float32]
+    name: str
+    said: str
+
+
+def overlay(looked: Looked) -> Image:
+    """Return the picture with the map over it: from none of it where the map is 0 to bright yellow where it is 1."""
+    import matplotlib
+    from PIL import Image as Images
+
+    ground = np.asarray(plain(looked), np.float64)
+    colors = matplotlib.colormaps["inferno"](looked.map)[..., :3] * 255
+    share = _OPAQUE * np.sqrt(looked.map.astype(np.float64))[..., None]
+    return Images.fromarray(np.rint(ground * (1 - share) + colors * share).astype(np.uint8))
+
+
+def plain(looked: Looked) -> Image:
+    """Return the picture alone, in 8-bit colour."""
+    from PIL import Image as Images
+
+    pixels = looked.picture
+    if pixels.dtype == np.uint16:
+        pixels = (pixels // 257).astype(np.uint8)
+    image = Images.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
+    if image.mode == "RGBA":
+        image = Images.alpha_composite(Images.new("RGBA", image.size, "white"), image)
+    return image.convert("RGB")
+
+
+def saliency_sheet(rows: Sequence[Looked], title: str) -> bytes:
+    """Return a PNG of all *rows*, pairs of picture and overlay with name and prediction below."""
+    from PIL import Image as Images
+    from PIL import ImageDraw
+
+    fonts = Fonts()
+    columns = max(1, min(_COLUMNS, len(rows)))
+    cell = 2 * PICTURE + _PAIR_GAP
+    height = PICTURE + 2 * _LINE + 8 + _GAP
+    width = 2 * _MARGIN + columns * cell + (columns - 1) * _GAP
+    lines = -(-len(rows) // columns)
+    sheet = Images.new("RGB", (width, 2 * _MARGIN + 34 + lines * height - _GAP), _PAPER)
+    draw = ImageDraw.Draw(sheet)
+    draw.text((_MARGIN, _MARGIN), fonts.elided(title, fonts.head, width - 2 * _MARGIN), _INK, fonts.head)
+    for place, looked in enumerate(rows):
+        x = _MARGIN + place % columns * (cell + _GAP)
+        y = _MARGIN + 34 + place // columns * height
+        for offset, image in ((0, plain(looked)), (PICTURE + _PAIR_GAP, overlay(looked))):
+            shown = fitted(image)
+            sheet.paste(shown, (x + offset + (PICTURE - shown.width) // 2, y + (PICTURE - shown.height) // 2))
+        draw.text((x, y + PICTURE + 7), fonts.elided(looked.said, fonts.text, cell), _INK, fonts.text)
+        draw.text((x, y + PICTURE + 7 + _LINE), fonts.elided(looked.name, fonts.text, cell), _SOFT, fonts.text)
+    buffer = io.BytesIO()
+    sheet.save(buffer, format="PNG", optimize=True)
+    return buffer.getvalue()

@@ -1,0 +1,153 @@
+"""Figures of one trained model on one set of images, with intervals over the images.
+
+What the intervals speak of: this model on other images of the same kind. They do not hold the chance of training.
+Shares take Wilson's interval (1927, JASA 22:209-212); a metric that is a mean over images a normal one from the
+variance of what each image adds, which for the area under the ROC curve is DeLong's (see :mod:`.delong`); any other the
+percentile bootstrap over images.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import norm
+
+from ..contracts import Metric, MetricInfo
+from ..keyed import key64
+
+RESAMPLES = 1000
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A *value* with its interval from *low* to *high*, nan where it is not defined, and *how* the interval is got."""
+
+    value: float
+    low: float
+    high: float
+    how: str
+
+
+@dataclass(frozen=True)
+class ClassFigures:
+    """One class against the rest, of *images* that are of it: how many are found, how many others are left alone."""
+
+    name: str
+    images: int
+    sensitivity: Figure
+    specificity: Figure
+    precision: Figure
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Images whose confidence is above *low* and at most *high*: how many, their mean *confidence* and *accuracy*."""
+
+    low: float
+    high: float
+    images: int
+    confidence: float
+    accuracy: float
+
+
+def wilson(right: int, of: int, level: float = 0.95) -> Figure:
+    """Return the share *right* / *of* with Wilson's score interval; nan where *of* is 0."""
+    if not of:
+        return Figure(math.nan, math.nan, math.nan, "Wilson")
+    z = float(norm.ppf(0.5 + level / 2))
+    share = right / of
+    middle = (share + z * z / (2 * of)) / (1 + z * z / of)
+    half = z * math.sqrt(share * (1 - share) / of + z * z / (4 * of * of)) / (1 + z * z / of)
+    return Figure(
+        share, 0.0 if right == 0 else max(0.0, middle - half), 1.0 if right == of else min(1.0, middle + half), "Wilson"
+    )
+
+
+def figure_of(
+    metric: Metric,
+    info: MetricInfo,
+    labels: NDArray[np.int64],
+    probabilities: NDArray[np.float64],
+    level: float = 0.95,
+    resamples: int = RESAMPLES,
+) -> Figure:
+    """Return *metric* of N images: *labels*, int64 [N], and *probabilities*, float64 [N, K], with its interval."""
+    value = float(metric.value(labels, probabilities))
+    if metric.per_image is not None:
+        parts = np.asarray(metric.per_image(labels, probabilities), np.float64)
+        if np.isin(parts, (0.0, 1.0)).all():
+            return wilson(int(parts.sum()), len(parts), level)
+        if len(parts) < 2 or not np.isfinite(parts).all():
+            return Figure(value, math.nan, math.nan, "mean over images")
+        half = float(norm.ppf(0.5 + level / 2)) * float(parts.std(ddof=1)) / math.sqrt(len(parts))
+        return Figure(value, *_within(value - half, value + half, info), "mean over images")
+    if not math.isfinite(value):
+        return Figure(value, math.nan, math.nan, "bootstrap")
+    numbers = np.random.default_rng(key64("bootstrap over images", info.name))
+    drawn = numbers.integers(0, len(labels), (resamples, len(labels)))
+    values = np.array([metric.value(labels[row], probabilities[row]) for row in drawn], np.float64)
+    values = values[np.isfinite(values)]  # a resample may lack a class
+    if len(values) < resamples / 2:
+        return Figure(value, math.nan, math.nan, "bootstrap")
+    low, high = np.quantile(values, [0.5 - level / 2, 0.5 + level / 2])
+    return Figure(value, float(low), float(high), "bootstrap")
+
+
+def confusion_matrix(labels: NDArray[np.int64], predicted: NDArray[np.int64], classes: int) -> NDArray[np.int64]:
+    """Return how many images of each class (rows) were said to be of each class (columns), int64 [K, K]."""
+    counts: NDArray[np.int64] = np.bincount(labels * classes + predicted, minlength=classes**2)
+    return counts.reshape(classes, classes)
+
+
+def by_class(counts: NDArray[np.int64], names: tuple[str, ...], level: float = 0.95) -> list[ClassFigures]:
+    """Return what a confusion matrix says of each class: sensitivity, specificity and precision, all Wilson's."""
+    found = []
+    for place, name in enumerate(names):
+        hit, of = int(counts[place, place]), int(counts[place].sum())
+        said, total = int(counts[:, place].sum()), int(counts.sum())
+        others, false = total - of, said - hit
+        figures = wilson(hit, of, level), wilson(others - false, others, level), wilson(hit, said, level)
+        found.append(ClassFigures(name, of, *figures))
+    return found
+
+
+def reliability(labels: NDArray[np.int64], probabilities: NDArray[np.float64], bins: int = 10) -> list[Bin]:
+    """Return the bins of the confidence that hold images, (m - 1) / M < c <= m / M: how often is the model as right?"""
+    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
+    places = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+    return [
+        Bin(
+            place / bins,
+            (place + 1) / bins,
+            int(chosen.sum()),
+            float(confidence[chosen].mean()),
+            float(right[chosen].mean()),
+        )
+        for place in range(bins)
+        if (chosen := places == place).any()
+    ]
+
+
+def calibration_error(bins: list[Bin]) -> float:
+    """Return the expected calibration error: the mean over images of |accuracy - confidence| of their bin."""
+    total = sum(bin.images for bin in bins)
+    return math.fsum(bin.images * abs(bin.accuracy - bin.confidence) for bin in bins) / total if total else math.nan
+
+
+def figures_of(
+    metrics: Mapping[str, Metric],
+    infos: Mapping[str, MetricInfo],
+    labels: NDArray[np.int64],
+    probabilities: NDArray[np.float64],
+    level: float = 0.95,
+) -> dict[str, Figure]:
+    """Return all *metrics* by name, each with its interval."""
+    return {name: figure_of(metric, infos[name], labels, probabilities, level) for name, metric in metrics.items()}
+
+
+def _within(low: float, high: float, info: MetricInfo) -> tuple[float, float]:
+    return (max(0.0, low), min(1.0, high)) if info.percent else (low, high)

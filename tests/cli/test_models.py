@@ -1,0 +1,223 @@
+"""Commands that use a trained model."""
+
+import csv
+import io
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from flowerablate.cli import models
+from flowerablate.cli.evaluate import labels_of
+from flowerablate.contracts import Samples
+from flowerablate.errors import DataError, LedgerError
+from flowerablate.inference import export as exporting
+from flowerablate.ledger import TrialFolder
+
+
+@pytest.fixture
+def use(command, trained_study):
+    """Run a command on the study's model: ``use("predict", paths...)``."""
+
+    def run(name, *words, model="tiny"):
+        return command(name, model, *words, "--runs", trained_study.runs)
+
+    return run
+
+
+def test_predict_prints_a_line_for_each_picture(use, trained_study):
+    done = use("predict", trained_study.pictures)
+    assert done.returncode == 0
+    lines = done.stdout.splitlines()
+    assert len(lines) == 24
+    assert all(line.split()[0] in ("green", "red") and line.endswith(".png") for line in lines)
+    assert done.stderr.startswith("model: base, seed ")
+    assert "the best of 2 replicates on validation" in done.stderr
+
+
+def test_csv_has_the_kept_predictions_of_the_trial_bit_for_bit(use, trained_study):
+    kept = TrialFolder(trained_study.trial).predictions()
+    paths = [trained_study.pictures / key for key in kept.keys]
+    done = use("predict", *paths, "--format", "csv", model=trained_study.trial)
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    assert [row["path"] for row in rows] == list(map(str, paths))
+    found = np.array([[float(row[f"p({name})"]) for name in kept.classes] for row in rows])
+    np.testing.assert_array_equal(found.astype(np.float32), kept.probabilities)
+
+
+def test_json_and_top_tell_the_likeliest_first(use, trained_study, folder):
+    done = use("predict", trained_study.pictures / "red", "--format", "json", "--top", 2, "--out", "found.json")
+    assert (done.returncode, done.stdout) == (0, "")
+    found = json.loads((folder / "found.json").read_text())
+    assert len(found) == 12
+    for one in found:
+        first, second = one["top"]
+        assert first["class"] == one["class"]
+        assert first["probability"] == one["probability"] >= second["probability"]
+        assert sum(one["probabilities"].values()) == pytest.approx(1)
+
+
+def test_unreadable_files_are_told_and_the_rest_predicted(use, trained_study, folder):
+    (folder / "bad.png").write_text("no picture")
+    good = trained_study.pictures / "red" / "00.png"
+    done = use("predict", "bad.png", good, "--format", "json")
+    assert done.returncode == 1
+    assert [one["path"] for one in json.loads(done.stdout)] == [str(good)]
+    assert "left out: cannot read image bad.png" in done.stderr
+    assert "1 file of 2 could not be read" in done.stderr
+    assert use("predict", "bad.png", good, "--skip-bad").returncode == 0
+    assert json.loads(use("predict", "bad.png", "--format", "json").stdout) == []
+
+
+def test_no_file_is_left_where_the_prediction_fails(use, folder):
+    before = set(folder.iterdir())
+    done = use("predict", "nowhere", "--out", "found.csv")
+    assert done.returncode == 1
+    assert "error: there is no file or folder nowhere" in done.stderr
+    assert set(folder.iterdir()) == before
+
+
+def test_a_study_gives_the_replicate_that_is_best_on_validation(trained_study):
+    path, said = models.find_checkpoint("tiny", trained_study.runs, None, None)
+    results = {}
+    for file in trained_study.runs.glob("tiny/trials/*/result.json"):
+        record = json.loads((file.parent / "trial.json").read_text())
+        if any(not claim["change"] for claim in record["claims"]):
+            validation = json.loads(file.read_text())["validation"]
+            results[file.parent] = (validation["accuracy"], -validation["loss"])
+    assert path.parent == max(results, key=results.get)
+    assert "best of 2" in said
+    one, _ = models.find_checkpoint("tiny", trained_study.runs, None, 0)
+    assert one.parent == trained_study.trial
+    other, _ = models.find_checkpoint("tiny", trained_study.runs, "-flip", 0)
+    assert other.parent not in results
+    assert models.find_checkpoint(str(trained_study.trial), trained_study.runs, None, None) == (one, "")
+    assert models.find_checkpoint(str(one), trained_study.runs, None, None) == (one, "")
+    assert models.find_checkpoint(str(trained_study.runs / "tiny"), trained_study.runs, None, 0)[0] == one
+
+
+@pytest.mark.parametrize(
+    ("model", "variant", "seed", "said"),
+    [
+        ("tinny", None, None, "is no checkpoint, no folder of a trial, and no study.*did you mean 'tiny'"),
+        ("tiny", "-flap", None, "of the variant '-flap'; did you mean '-flip'"),
+        ("tiny", None, 7, "no finished trial with seed 7 .* its seeds are: 0, 1"),
+    ],
+)
+def test_what_cannot_be_found_is_said_with_what_can(trained_study, model, variant, seed, said):
+    with pytest.raises(LedgerError, match=said):
+        models.find_checkpoint(model, trained_study.runs, variant, seed)
+
+
+def test_evaluate_measures_with_intervals(use, trained_study, make_pictures, folder):
+    make_pictures(folder / "others", size=30)
+    done = use("evaluate", "others", "--json")
+    assert done.returncode == 0
+    found = json.loads(done.stdout)
+    assert found["images"] == 24
+    assert list(found["figures"]) == ["accuracy", "roc_auc", "macro_f1"]
+    for figure in found["figures"].values():
+        assert figure["low"] <= figure["value"] <= figure["high"]
+    assert np.sum(found["confusion"]) == 24
+    assert np.trace(found["confusion"]) / 24 == pytest.approx(found["figures"]["accuracy"]["value"])
+    assert found["by_class"][0]["sensitivity"]["value"] == found["by_class"][1]["specificity"]["value"]
+    assert sum(one["images"] for one in found["bins"]) == 24
+    table = use("evaluate", "others", "--metric", "brier").stdout
+    assert "brier" in table
+    assert "accuracy" not in table
+    assert "is \\ said" in table
+
+
+def test_evaluate_warns_where_the_model_has_seen_the_images(use, trained_study, folder, make_pictures):
+    assert "holds the images of the study itself" in use("evaluate", trained_study.pictures).stderr
+    make_pictures(folder / "others", size=30)
+    assert "the study itself" not in use("evaluate", "others").stderr
+
+
+def test_evaluate_matches_classes_by_name(use, trained_study, folder, make_pictures):
+    pictures = make_pictures(folder / "others")
+    (pictures / "green").rename(pictures / "blue")
+    done = use("evaluate", "others")
+    assert done.returncode == 1
+    assert "has class 'blue', which the model does not know (its classes: green, red)" in done.stderr
+
+
+def test_a_class_without_images_is_refused_unless_it_is_allowed():
+    samples = Samples(("c", "a"), ("1", "2"), (Path("1"), Path("2")), (0, 1))
+    with pytest.raises(DataError, match=r"others has no image of class 'b' .*--allow-missing"):
+        labels_of(samples, ("a", "b", "c"), Path("others"), allow_missing=False)
+    assert labels_of(samples, ("a", "b", "c"), Path("others"), allow_missing=True) == [2, 0]
+    assert labels_of(samples, ("a", "c"), Path("others"), allow_missing=False) == [1, 0]
+
+
+def test_evaluate_stops_at_a_bad_file_or_leaves_it_out(use, folder, make_pictures):
+    (make_pictures(folder / "others") / "red" / "bad.png").write_text("no picture")
+    assert "cannot read image" in use("evaluate", "others").stderr
+    done = use("evaluate", "others", "--skip-bad", "--json")
+    assert json.loads(done.stdout)["images"] == 24
+    assert "left out: cannot read image" in done.stderr
+
+
+def test_export_writes_model_and_facts_and_nothing_where_it_differs(use, folder, monkeypatch):
+    done = use("export", "--format", "torchscript", "--out", "tiny.pt")
+    assert done.returncode == 0
+    assert "differs from the model by" in done.stderr
+    facts = json.loads((folder / "tiny.pt.json").read_text())
+    assert facts["classes"] == ["green", "red"]
+    assert (folder / "tiny.pt").stat().st_size > 0
+    before = set(folder.iterdir())
+    monkeypatch.setattr(exporting, "_difference", lambda *parts: 0.01)
+    done = use("export", "--format", "torchscript", "--out", "no.pt")
+    assert done.returncode == 1
+    assert "error: as torchscript the model differs from itself by 0.01" in done.stderr
+    assert set(folder.iterdir()) == before
+
+
+def test_gradcam_draws_a_sheet_or_a_folder(use, trained_study, folder):
+    done = use("gradcam", trained_study.pictures / "red", "--out", "sheet.png")
+    assert done.returncode == 0
+    assert min(Image.open(folder / "sheet.png").size) > 300
+    two = [trained_study.pictures / name / "00.png" for name in ("red", "green")]
+    assert use("gradcam", *two, "--class", "red", "--out", "maps").returncode == 0
+    drawn = sorted((folder / "maps").iterdir())
+    assert [path.name for path in drawn] == ["1-00.png", "2-00.png"]
+    assert Image.open(drawn[0]).size == (16, 16)
+    assert (
+        "the model has no class 'rod'; did you mean 'red'?"
+        in use("gradcam", *two, "--class", "rod", "--out", "m").stderr
+    )
+
+
+def test_the_card_has_the_figures_of_the_trial_and_asks_for_what_only_people_know(use, trained_study, folder):
+    done = use("card", "--seed", 0)
+    assert done.returncode == 0
+    result = json.loads((trained_study.trial / "result.json").read_text())
+    assert f"| `accuracy` | {100 * result['metrics']['accuracy']:.1f} % |" in done.stdout
+    assert f"| trial | `{trained_study.trial.name}` |" in done.stdout
+    assert "Over the 2 replicates of this variant `accuracy` is" in done.stdout
+    assert "## Intended use\n\n*To be written" in done.stdout
+    for heading in ("Data", "Preprocessing", "Training", "Evaluation", "Limits", "Provenance"):
+        assert f"\n## {heading}\n" in done.stdout
+    assert use("card", "--seed", 0, "--out", "card.md").stdout == ""
+    assert (folder / "card.md").read_text() == done.stdout
+
+
+def test_the_card_of_a_checkpoint_alone_has_no_figures(use, trained_study, folder):
+    shutil.copy(trained_study.trial / "best.safetensors", folder / "model.safetensors")
+    done = use("card", model="model.safetensors")
+    assert done.returncode == 0
+    assert "no figures stand here" in done.stdout
+
+
+def test_evaluate_takes_the_test_part_of_an_official_split(use, folder, make_pictures):
+    for part, count in (("train", 5), ("test", 3)):
+        make_pictures(folder / "split" / part, per_class=count, size=20 + count)
+    done = use("evaluate", "split", "--json")
+    assert json.loads(done.stdout)["images"] == 6
+    assert "the part 'test' of split: 6 of 16 images" in done.stderr
+    assert json.loads(use("evaluate", "split", "--part", "all", "--json").stdout)["images"] == 16
+    assert "the split of split has no part 'val'" in use("evaluate", "split", "--part", "val").stderr
+    assert "no part is called 'dev'" in use("evaluate", "split", "--part", "dev").stderr

@@ -1,0 +1,174 @@
+"""A checkpoint is put together again, or it is said in one line why not and what helps."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from flowerablate.discovery import discover
+from flowerablate.errors import FlowerablateError, PluginError, TrainingError
+from flowerablate.execute.assemble import Assembler
+from flowerablate.execute.checkpoint import load_model, load_predictor, read_origin
+from flowerablate.train.state import load_state, save_state
+
+
+@pytest.fixture
+def checkpoint(trained_study, tmp_path):
+    """A copy that a test may change."""
+    return shutil.copy(trained_study.trial / "best.safetensors", tmp_path / "best.safetensors")
+
+
+def rewrite(path, change):
+    """Change what the checkpoint says, with a digest that fits."""
+    state = load_state(path)
+    change(state)
+    save_state(path, state)
+
+
+def refused(path, error=TrainingError):
+    with pytest.raises(error) as found:
+        load_model(path)
+    assert "\n" not in str(found.value)
+    return str(found.value)
+
+
+def test_a_changed_byte_is_noticed(checkpoint):
+    content = bytearray(checkpoint.read_bytes())
+    content[-5] ^= 1
+    checkpoint.write_bytes(content)
+    assert "was changed after it was written; get the file again" in refused(checkpoint)
+
+
+def test_changed_words_are_noticed(checkpoint):
+    content = checkpoint.read_bytes()
+    assert content.count(b"tiny") == 1
+    checkpoint.write_bytes(content.replace(b"tiny", b"tidy"))
+    assert "was changed" in refused(checkpoint)
+
+
+def test_half_a_file_and_no_file_are_said(checkpoint):
+    checkpoint.write_bytes(checkpoint.read_bytes()[:1000])
+    assert "not a checkpoint or is damaged" in refused(checkpoint)
+    checkpoint.unlink()
+    assert "there is no checkpoint" in refused(checkpoint)
+
+
+def test_a_pickle_is_never_opened(tmp_path):
+    class Bomb:
+        def __reduce__(self):
+            return (tmp_path / "went off").write_text, ("boom",)
+
+    torch.save(Bomb(), tmp_path / "model.pt")
+    refused(tmp_path / "model.pt")
+    assert not (tmp_path / "went off").exists()
+
+
+def test_the_weights_of_another_model_are_refused(checkpoint):
+    def other(state):
+        name = next(iter(state["model"]))
+        state["model"][name] = torch.zeros(1)
+
+    rewrite(checkpoint, other)
+    assert "holds the weights of another model" in refused(checkpoint)
+
+
+def test_the_state_of_a_training_is_no_model(trained_study):
+    assert "does not say how its model is built" in refused(trained_study.trial / "last.safetensors")
+
+
+def test_another_format_and_a_wrong_description_are_said(checkpoint):
+    rewrite(checkpoint, lambda state: state["about"].update(format=99))
+    assert "is of format 99, but this version reads 1" in refused(checkpoint)
+    rewrite(checkpoint, lambda state: state["about"].update(format=1, seed="many"))
+    assert "describes its model wrongly: seed" in refused(checkpoint)
+
+
+def test_a_missing_plugin_is_named_with_the_cure(checkpoint):
+    def foreign(state):
+        state["about"]["pipeline"]["model"]["use"] = "theirs"
+        state["about"]["owners"] = {"model theirs": "their_nets (their-nets 2.0 0123456789ab)"}
+
+    rewrite(checkpoint, foreign)
+    said = refused(checkpoint, PluginError)
+    assert "needs the model 'theirs' of their_nets (their-nets 2.0 0123456789ab), which is not here" in said
+    assert "--local" in said
+
+
+def test_numbers_that_a_step_should_have_learned_are_missed(checkpoint):
+    rewrite(checkpoint, lambda state: state["about"].update(learned={}))
+    assert "lacks what step 'normalize' took from the training images" in refused(checkpoint)
+
+
+def loaded(path, warn, **options):
+    assembler = Assembler(discover().registry, path.parent, path.parent)
+    return load_predictor(path, assembler, device=torch.device("cpu"), warn=warn, **options)
+
+
+def test_another_version_of_a_plugin_is_warned_of(checkpoint):
+    rewrite(checkpoint, lambda state: state["about"]["owners"].update({"step resize": "geometry (flowerablate 0.0.1)"}))
+    said = []
+    loaded(checkpoint, said.append)
+    assert len(said) == 1
+    assert "trained with that of geometry (flowerablate 0.0.1)" in said[0]
+
+
+def test_another_source_of_a_plugin_is_refused_unless_accepted(checkpoint):
+    owner = "geometry (flowerablate_local.py 0123456789ab)"
+    rewrite(checkpoint, lambda state: state["about"]["owners"].update({"step resize": owner}))
+    said = []
+    with pytest.raises(PluginError, match=r"get that source back, or accept what is here with --changed-plugins"):
+        loaded(checkpoint, said.append)
+    assert not said
+    loaded(checkpoint, said.append, changed_plugins=True)
+    assert len(said) == 1
+
+
+LOCAL = """
+import flowerablate as fa
+
+def build(context):
+    from torch import nn
+    return nn.Sequential(nn.Flatten(), nn.Linear(context.channels * context.image_size ** 2, context.classes))
+
+@fa.hookimpl
+def flowerablate_register_model(register):
+    register(fa.ModelSpec("flat", "One layer.", build))
+"""
+
+
+def test_a_local_plugin_is_loaded_only_from_the_folder_that_is_named_and_only_as_it_was(
+    trained_study, tmp_path, monkeypatch
+):
+    home, away = tmp_path / "home", tmp_path / "away"
+    home.mkdir()
+    away.mkdir()
+    (home / "flowerablate_local.py").write_text(LOCAL)
+    shutil.copy(trained_study.runs.parent / "tiny.toml", home / "tiny.toml")
+    words = ["run", "tiny.toml", "--data", trained_study.pictures, "--disable", "flip", "--seeds", "1"]
+    words += ["--set", "model.use=flat", "--set", "train.epochs=1"]
+    command = [sys.executable, "-m", "flowerablate", *map(str, words)]
+    subprocess.run(command, cwd=home, check=True, capture_output=True)
+    trial = next(path.parent for path in home.glob("runs/tiny/trials/*/best.safetensors"))
+    origin, _ = read_origin(trial / "best.safetensors")
+    assert origin.owners["model flat"].startswith("flowerablate_local (flowerablate_local.py ")
+    monkeypatch.chdir(home)
+    with pytest.raises(PluginError, match="'flat'"):
+        load_model(trial)
+    assert load_model(trial, local=home).classes == ("green", "red")
+    (away / "flowerablate_local.py").write_text(LOCAL + "# changed\n")
+    with pytest.raises(PluginError, match="--changed-plugins"):
+        load_model(trial, local=away)
+    sys.modules.pop("flowerablate_local", None)
+
+
+def test_a_folder_without_a_checkpoint_is_said(tmp_path):
+    with pytest.raises(FlowerablateError, match="there is no checkpoint"):
+        load_model(tmp_path)
+
+
+def test_what_a_checkpoint_says_is_json_without_secrets_of_python(trained_study):
+    about = load_state(trained_study.trial / "best.safetensors")["about"]
+    assert json.loads(json.dumps(about))["classes"] == ["green", "red"]
