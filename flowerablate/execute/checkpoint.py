@@ -23,8 +23,8 @@ from ..preprocess import NamedOp, Preprocess, stage
 from ..preprocess.steps import waits_for_training_images
 from ..study.identity import describe
 from ..study.resolve import check_params
-from ..train.device import pick_device
 from ..train.checkpoint import load_weights
+from ..train.device import pick_device
 from ..train.state import load_state
 from .assemble import Assembler, decoded_at_least
 
@@ -169,6 +169,7 @@ def load_predictor(
         decoded_at_least(steps),
         device,
         channels_last=pipeline.train.channels_last,
+        precision=pipeline.train.precision,
     )
     return predictor, origin
 

@@ -24,6 +24,7 @@ from ..loader.buffers import Buffer, Shape
 from ..preprocess import Preprocess
 from ..preprocess.steps import writes_floats
 from ..train.device import to_device
+from ..train.precision import autocast, computes_in
 
 BATCH = 128
 """Pictures in a batch, as when trials are evaluated: the last bits of a convolution may depend on it."""
@@ -72,7 +73,8 @@ class Predictor:
     """A trained *model* (float32 [B, C, S, S] to logits [B, K]) with the preprocessing that it was trained with.
 
     *prefix* is applied to each decoded picture, then *evaluate* to batches, as in a trial; *at_least* is how many
-    pixels the shorter side of a picture keeps when it is decoded. The model is moved to *device*, for evaluation.
+    pixels the shorter side of a picture keeps when it is decoded. The model computes in *precision*, as when it was
+    trained, or in float32 where the device does not. It is moved to *device*, for evaluation.
     """
 
     model: nn.Module
@@ -83,9 +85,12 @@ class Predictor:
     at_least: int | None
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     channels_last: bool = False
+    precision: str = "float32"
 
     def __post_init__(self) -> None:
         to_device(self.model, self.device, channels_last=self.channels_last).eval()
+        if not computes_in(self.precision, self.device):
+            self.precision = "float32"
 
     def predict(self, paths: Iterable[Path | str], *, batch_size: int = BATCH) -> Iterator[Outcome]:
         """Yield for each file, in order, a :class:`Prediction` or :class:`Unreadable`; memory stays flat."""
@@ -99,7 +104,7 @@ class Predictor:
 
     def probabilities(self, images: Tensor) -> NDArray[np.float64]:
         """Return the class probabilities, float64 [B, K], of preprocessed *images*, float32 [B, C, S, S]."""
-        with torch.inference_mode():
+        with torch.inference_mode(), autocast(self.precision, self.device):
             logits = self.model(self.on_device(images)).float()
         found: NDArray[np.float64] = torch.softmax(logits.cpu().double(), dim=1).numpy()
         return found

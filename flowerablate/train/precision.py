@@ -13,14 +13,16 @@ _KINDS = {"float32": None, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
 def check_precision(precision: str, device: torch.device) -> None:
-    """Refuse a *precision* that *device* does not compute in, with :class:`TrainingError`.
-
-    On processors torch has float16 only in loops that take a hundred times longer than float32.
-    """
+    """Refuse a *precision* that *device* does not compute in, with :class:`TrainingError`."""
     if precision not in _KINDS:
         raise TrainingError(f"train.precision {precision!r} is not known; choose from: {', '.join(_KINDS)}")
-    if precision == "float16" and device.type == "cpu":
+    if not computes_in(precision, device):
         raise TrainingError("train.precision float16 needs a GPU; choose bfloat16 or float32 on the CPU")
+
+
+def computes_in(precision: str, device: torch.device) -> bool:
+    """Whether *device* computes in *precision*: processors have float16 only in loops a hundred times slower."""
+    return precision != "float16" or device.type != "cpu"
 
 
 def autocast(precision: str, device: torch.device) -> torch.autocast:

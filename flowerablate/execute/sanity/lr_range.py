@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
+from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from ...contracts import ScheduleContext
 from ...keyed import torch_seed
@@ -188,7 +189,8 @@ def peak_rate(bench: Bench) -> float:
         highest = max(highest, float(optimizer.param_groups[0]["lr"]))
         parameter.grad = torch.zeros_like(parameter)
         optimizer.step()
-        scheduler.step()
+        if not isinstance(scheduler, ReduceLROnPlateau):  # that one only ever lowers it
+            scheduler.step()
     return highest
 
 

@@ -9,6 +9,8 @@ from torch import Tensor
 
 from ...keyed import torch_seed
 from ...train.keyed_init import seed_torch
+from ...train.recipe import Recipe
+from ...train.step import Stepper
 from .bench import Bench
 from .rung import Rung, judged
 from .subset import take
@@ -32,6 +34,7 @@ def check(bench: Bench) -> Rung:
     images, labels = (torch.cat(column) for column in zip(*delivered, strict=True))
     parts = bench.parts(epochs=MOST_STEPS, steps=1)
     model = parts.model
+    stepper = Stepper(parts, Recipe.of(bench.pipeline.train), 1, bench.device)
     step, best, loss = 0, 0.0, math.nan
     first = math.nan
     while step < MOST_STEPS and best < _ENOUGH:
@@ -45,10 +48,7 @@ def check(bench: Bench) -> Rung:
         first = loss if step == 1 else first
         if not math.isfinite(loss):
             break
-        parts.optimizer.zero_grad()
-        value.backward()  # type: ignore[no-untyped-call]
-        parts.optimizer.step()
-        parts.scheduler.step()
+        stepper.take(value, 1)
         if step % _LOOK == 0:
             best = max(best, _accuracy(model, images, labels))
     bench.progress("overfitting", MOST_STEPS, MOST_STEPS)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ...keyed import permutation
 from ...stats.wording import count
-from ...train.loop import fit
+from ...train.loop import Recipe, fit
 from .bench import Bench
 from .rung import Rung, judged
 
@@ -50,6 +50,7 @@ def _train(bench: Bench, number: int) -> tuple[dict[str, Tensor], float]:
             folder=Path(folder),
             device=bench.device,
             channels_last=bench.pipeline.train.channels_last,
+            recipe=Recipe.of(bench.pipeline.train),
         )
     tensors = {name: value for name, value in parts.model.state_dict().items() if isinstance(value, Tensor)}
     return tensors, fitted.history[0].train_loss

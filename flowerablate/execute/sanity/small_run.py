@@ -15,7 +15,7 @@ from torch import Tensor
 from ...keyed import permutation
 from ...loader import Batches
 from ...train.evaluate import Evaluation, evaluate
-from ...train.loop import EpochRecord, FitResult, Parts, fit
+from ...train.loop import EpochRecord, FitResult, Parts, Recipe, fit
 from .bench import Bench
 from .rung import Rung, judged
 from .subset import take
@@ -150,6 +150,7 @@ def _train(bench: Bench, labels: NDArray[np.int64], what: str) -> _Run:
             observer=_Steps(bench, what, epochs),
             device=bench.device,
             channels_last=bench.pipeline.train.channels_last,
+            recipe=Recipe.of(bench.pipeline.train),
         )
     counts = np.bincount(bench.data.labels[validation], minlength=len(bench.classes))
     return _Run(fitted, parts, len(chosen), batches, float(counts.max() / counts.sum()))

@@ -43,7 +43,7 @@ def value_on(
     listener = _Listener(epoch_done, step_done)
     device = pick_device()
     trained = train_candidate(
-        trial, pipeline, prepared, plan.data, split, assembler, folder, listener, plan.metrics, device
+        trial, pipeline, prepared, plan.data, split, assembler, folder, listener, plan.metrics, device, "tuning"
     )
     best = trained.fitted.best
     if best is None:
