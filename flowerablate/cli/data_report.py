@@ -45,7 +45,7 @@ def as_json(report: DataReport) -> dict[str, Any]:
 
 def write_data_report(path: Path, format: str, report: DataReport) -> None:
     """Write *report* to *path* as ``json`` or, for ``rich``, as plain text of 80 columns."""
-    from ..ledger.files import replacing, write_json
+    from ..files import replacing, write_json
 
     if format == "json":
         write_json(path, as_json(report))

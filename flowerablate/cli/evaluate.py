@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from ..errors import DataError
+from ..files import finite
 from . import models
 from .listing import show
 
@@ -83,7 +84,7 @@ def evaluate(
     found = appraise(predictions, metric or list(opened.origin.metrics), opened.assembler)
     if as_json:
         record = {"model": str(opened.path), "trial": opened.origin.trial, "data": str(data), **found.record()}
-        typer.echo(json.dumps(_finite(record), indent=2, ensure_ascii=False))
+        typer.echo(json.dumps(finite(record), indent=2, ensure_ascii=False))
     else:
         show(_tables(found))
         messages.print(escape(_LEGEND), style="dim", highlight=False)
@@ -231,14 +232,3 @@ def interval(figure: Figure, percent: bool = True) -> str:
     if percent:
         return f"{100 * figure.low:.1f} to {100 * figure.high:.1f} %"
     return f"{figure.low:.4f} to {figure.high:.4f}"
-
-
-def _finite(content: object) -> object:
-    """Return JSON values with null for what is not a number."""
-    if isinstance(content, float):
-        return content if content == content else None
-    if isinstance(content, dict):
-        return {key: _finite(value) for key, value in content.items()}
-    if isinstance(content, list | tuple):
-        return [_finite(value) for value in content]
-    return content

@@ -97,7 +97,7 @@ def _destination(out: Path | None) -> Iterator[IO[str]]:
         return
     import io
 
-    from ..ledger.files import replacing
+    from ..files import replacing
 
     with replacing(out) as binary:
         text = io.TextIOWrapper(binary, encoding="utf-8", newline="")
