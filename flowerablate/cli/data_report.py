@@ -43,11 +43,11 @@ def as_json(report: DataReport) -> dict[str, Any]:
     return {"severity": report.severity, **asdict(report)}
 
 
-def write_data_report(path: Path, format: str, report: DataReport) -> None:
-    """Write *report* to *path* as ``json`` or, for ``rich``, as plain text of 80 columns."""
+def write_data_report(path: Path, report: DataReport, *, as_record: bool) -> None:
+    """Write *report* to *path*: *as_record* as JSON, else as plain text of 80 columns."""
     from ..ledger.files import replacing, write_json
 
-    if format == "json":
+    if as_record:
         write_json(path, as_json(report))
         return
     text = StringIO()

@@ -13,7 +13,7 @@ from rich.markup import escape
 
 from ..errors import DataError
 from . import models
-from .listing import show
+from .listing import Format, FormatOption, show
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -29,20 +29,23 @@ if TYPE_CHECKING:
 def evaluate(
     model: models.ModelArgument,
     data: Annotated[
-        Path, typer.Argument(help="What the data sets can read: a folder with one subfolder per class, a CSV file, ...")
+        Path,
+        typer.Argument(
+            metavar="DATA", help="What the data sets can read: a folder with one subfolder per class, a CSV file, ..."
+        ),
     ],
     metric: Annotated[
-        list[str] | None, typer.Option("--metric", help="A metric, instead of those of the study; may be repeated.")
+        list[str] | None, typer.Option(metavar="NAME", help="This metric, not those of the study; may be repeated.")
     ] = None,
     part: Annotated[
         str | None,
-        typer.Option(help="Of data with an official split: train, val, test or all. [default: test]"),
+        typer.Option(metavar="NAME", help="Of data with an official split: train, val, test or all. Without it: test."),
     ] = None,
     allow_missing: Annotated[
         bool, typer.Option("--allow-missing", help="Go on where the data have no image of some class of the model.")
     ] = False,
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Go on without unreadable images.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    form: FormatOption = Format.table,
     batch_size: models.BatchOption = 128,
     device: models.DeviceOption = "auto",
     variant: models.VariantOption = None,
@@ -58,9 +61,9 @@ def evaluate(
 
     \b
     Examples:
-      flowerablate evaluate flowers other-photographs/
-      flowerablate evaluate flowers other-photographs/ --metric roc_auc --metric brier
-      flowerablate evaluate chest /data/chest_xray --part test --json
+      flowerablate evaluate flowers others/
+      flowerablate evaluate flowers others/ --metric roc_auc --metric brier
+      flowerablate evaluate chest chest_xray/ --part test --format json
     """
     from ..data.fingerprint import fingerprint
     from ..execute.appraisal import appraise
@@ -81,7 +84,7 @@ def evaluate(
             display.remarked(said)
         predictions = _predictions(samples, labels, opened.predictor, batch_size, skip_bad, display)
     found = appraise(predictions, metric or list(opened.origin.metrics), opened.assembler)
-    if as_json:
+    if form is Format.json:
         record = {"model": str(opened.path), "trial": opened.origin.trial, "data": str(data), **found.record()}
         typer.echo(json.dumps(_finite(record), indent=2, ensure_ascii=False))
     else:

@@ -23,12 +23,20 @@ _BATCH = 16
 
 def gradcam(
     model: models.ModelArgument,
-    images: Annotated[list[Path], typer.Argument(help="Pictures, and folders with pictures at any depth.")],
+    images: Annotated[
+        list[Path], typer.Argument(metavar="IMAGE", help="Pictures, and folders with pictures at any depth.")
+    ],
     out: Annotated[
-        Path, typer.Option(help=f"A .png file: one sheet of up to {ON_A_SHEET} pictures. Else a folder of overlays.")
+        Path,
+        typer.Option(
+            metavar="PATH", help=f"A .png file: one sheet of up to {ON_A_SHEET} pictures. Else a folder of overlays."
+        ),
     ],
     of: Annotated[
-        str | None, typer.Option("--class", help="Evidence for this class. [default: that predicted for each]")
+        str | None,
+        typer.Option(
+            "--class", metavar="NAME", help="Evidence for this class. Without it: for that predicted for each."
+        ),
     ] = None,
     device: models.DeviceOption = "auto",
     variant: models.VariantOption = None,

@@ -34,8 +34,8 @@ def complete_rungs(incomplete: str) -> list[str]:
 
 
 def sanity(
-    study: Annotated[Path | None, typer.Argument(metavar="[STUDY]", help="The study file, as for 'run'.")] = None,
-    data: Annotated[Path | None, typer.Option(help="A folder of pictures, as for 'run'.")] = None,
+    study: Annotated[Path | None, typer.Argument(metavar="STUDY", help="The study file, as for 'run'.")] = None,
+    data: Annotated[Path | None, typer.Option(metavar="PATH", help="A folder of pictures, as for 'run'.")] = None,
     subset: Annotated[
         str,
         typer.Option(metavar="N|P%", help="Training images of the small run: so many of each class, or a share."),
@@ -53,7 +53,7 @@ def sanity(
         typer.Option(metavar="RUNG", help="Leave this rung out; may be repeated.", autocompletion=complete_rungs),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Folder for what is written.  [default: sanity/<study>]")
+        Path | None, typer.Option(metavar="FOLDER", help="Folder for what is written. Without it: sanity/STUDY.")
     ] = None,
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="As for 'run': go on without unreadable images.")

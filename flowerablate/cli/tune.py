@@ -34,10 +34,15 @@ def complete_pruners(incomplete: str) -> list[str]:
 def tune(
     study: Annotated[
         Path | None,
-        typer.Argument(help="The study file. Without one: study.toml if it is here, else the default study."),
+        typer.Argument(
+            metavar="STUDY", help="The study file. Without one: study.toml if it is here, else the default study."
+        ),
     ] = None,
     data: Annotated[
-        Path | None, typer.Option(help="A folder of pictures: one subfolder per class, or train/val/test above that.")
+        Path | None,
+        typer.Option(
+            metavar="PATH", help="A folder of pictures, one subfolder per class; or what another data set reads."
+        ),
     ] = None,
     search: Annotated[
         list[str] | None,
@@ -67,18 +72,19 @@ def tune(
     budget: options.Budget = None,
     jobs: Annotated[int, typer.Option(min=1, max=256, help="Trials at the same time.", rich_help_panel="Work")] = 1,
     name: Annotated[
-        str, typer.Option(help="The name of the tuning, a folder beside the trials of the study.")
+        str, typer.Option(metavar="NAME", help="The name of the tuning, a folder beside the trials of the study.")
     ] = "tune",
     storage: Annotated[
-        str | None, typer.Option(metavar="URL", help="Optuna's storage; without it, a SQLite file in that folder.")
+        str | None, typer.Option(metavar="URL", help="Optuna's storage. Without it: a SQLite file in that folder.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="The study file to write; without it, best.toml beside the study.")
+        Path | None,
+        typer.Option(metavar="FILE", help="The study file to write. Without it: best.toml beside the study."),
     ] = None,
     overrides: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override any key of the study.")
     ] = None,
-    runs: Annotated[Path, typer.Option(help="The folder in which results are kept.")] = Path("runs"),
+    runs: Annotated[Path, typer.Option(metavar="FOLDER", help="The folder in which ledgers are kept.")] = Path("runs"),
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Go on without unreadable images, and count them.")
     ] = False,
