@@ -68,9 +68,24 @@ def tune(
             autocompletion=complete_pruners,
         ),
     ] = "median",
-    metric: options.Metric = None,
-    budget: options.Budget = None,
-    jobs: Annotated[int, typer.Option(min=1, max=256, help="Trials at the same time.", rich_help_panel="Work")] = 1,
+    metric: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="The metric on validation that trials are judged by. Without it: the study's primary one.",
+            rich_help_panel=_SEARCH,
+            autocompletion=options.complete_metrics,
+        ),
+    ] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="Begin no trial that would not end within this time, such as 2h, 90m, 1h30m or 45s.",
+            rich_help_panel=_SEARCH,
+        ),
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, max=256, help="Trials at the same time.", rich_help_panel=_SEARCH)] = 1,
     name: Annotated[
         str, typer.Option(metavar="NAME", help="The name of the tuning, a folder beside the trials of the study.")
     ] = "tune",
