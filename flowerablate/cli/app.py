@@ -47,8 +47,6 @@ _NO_ACCESS = {
     errno.EACCES,
     errno.EPERM,
     errno.ENOTDIR,
-    errno.EISDIR,
-    errno.ENOENT,
     errno.EEXIST,
     errno.ENAMETOOLONG,
 }
@@ -124,6 +122,10 @@ def main() -> int:
         where = f": {error.filename}" if error.filename else ""
         if error.errno in _NO_SPACE:
             return _fail(f"{error.strerror}{where}; free some space and run the same command again, nothing is lost")
+        if error.errno == errno.EISDIR:
+            return _fail(f"{error.strerror}{where}; name a file in it")
+        if error.errno == errno.ENOENT:
+            return _fail(f"{error.strerror}{where}; make the folder first, or choose another")
         if error.errno in _NO_ACCESS:
             return _fail(f"{error.strerror}{where}; choose another folder, or change its permissions")
         raise

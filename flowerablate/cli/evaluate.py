@@ -93,16 +93,20 @@ def evaluate(
 
 
 _LEGEND = (
-    "Intervals: 95 %, over images. Sensitivity: share of a class that is found; specificity: of the rest left alone."
+    "Intervals: 95 %, over images. Sensitivity: share of a class that is found; specificity: of the rest left alone; "
+    "precision: of what is called so. All in percent."
 )
 
 
 def _collect(data: Path, opened: models.Opened, display: Display, skip_bad: bool) -> Samples:
     from ..execute.assemble import data_choice
+    from ..study.resolve import resolve_choice
 
     assembler = opened.assembler
     assembler.progress = display.preparing
-    samples = assembler.load_samples(data_choice(assembler.registry, data), skip_bad=skip_bad)
+    found = data_choice(assembler.registry, data)
+    choice = resolve_choice("dataset", found.use, found.params, assembler.lookup)
+    samples = assembler.load_samples(choice, skip_bad=skip_bad)
     if not len(samples):
         raise DataError(f"there are no images in {data}")
     return samples
@@ -195,16 +199,12 @@ def _tables(found: Appraisal) -> Iterator[RenderableType]:
         table.add_row(Text(name), number(figure.value, percent), interval(figure, percent), figure.how)
     yield table
     yield ""
-    table = Table("class", "images", "sensitivity", "", "specificity", "", "precision", box=None, pad_edge=False)
+    table = Table("class", "images", "sensitivity", "specificity", "precision", box=None, pad_edge=False)
     for name, one in zip(names, found.by_class, strict=True):
         table.add_row(
             Text(name),
             str(one.images),
-            number(one.sensitivity.value),
-            interval(one.sensitivity),
-            number(one.specificity.value),
-            interval(one.specificity),
-            number(one.precision.value),
+            *map(_with_interval, (one.sensitivity, one.specificity, one.precision)),
         )
     yield table
     yield ""
@@ -234,6 +234,15 @@ def interval(figure: Figure, percent: bool = True) -> str:
     if percent:
         return f"{100 * figure.low:.1f} to {100 * figure.high:.1f} %"
     return f"{figure.low:.4f} to {figure.high:.4f}"
+
+
+def _with_interval(figure: Figure) -> str:
+    """Return a share with its interval in brackets, in percent, short enough for three of them on 80 columns."""
+    if figure.value != figure.value:
+        return "-"
+    if figure.low != figure.low:
+        return f"{100 * figure.value:.1f}"
+    return f"{100 * figure.value:.1f} ({100 * figure.low:.1f} to {100 * figure.high:.1f})"
 
 
 def _finite(content: object) -> object:

@@ -73,6 +73,7 @@ def gradcam(
 
     from ..ledger.files import replacing
     from ..report.saliency_sheet import overlay, saliency_sheet
+    from ..stats.wording import count
 
     looked, written = [], 0
     with Display(messages) as display:
@@ -90,7 +91,7 @@ def gradcam(
             origin = opened.origin
             with replacing(out) as file:
                 file.write(saliency_sheet(looked, f"Grad-CAM: {origin.study}, {origin.variant}, seed {origin.seed}"))
-        display.remarked(f"wrote {out}" if on_sheet else f"wrote {written} pictures to {out}")
+        display.remarked(f"wrote {out}" if on_sheet else f"wrote {count(written, 'picture')} to {out}")
 
 
 def _looked(predictor: Predictor, paths: list[Path], of: str | None, display: Display) -> Iterator[tuple[Path, Looked]]:

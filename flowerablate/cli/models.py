@@ -102,6 +102,13 @@ def find_checkpoint(model: str, runs: Path, variant: str | None, seed: int | Non
     """
     path = Path(model)
     file = path / BEST if (path / BEST).is_file() else path
+    if file.suffix == ".toml" and file.is_file():
+        from ..study.read import study_name
+
+        raise StudyError(
+            f"{model} is a study file and no model; say the name under which it lies in {runs}, such as "
+            f"{study_name(file.stem)}"
+        )
     if file.is_file():
         if variant is not None or seed is not None:
             raise StudyError(f"--variant and --seed choose from a study, but {model} is one model; leave them out")

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from ..stats.wording import count
-from .listing import Format
+from .listing import Format, print_indented
 from .surroundings import make_assembler, open_registry, open_study
 
 if TYPE_CHECKING:
@@ -115,16 +115,19 @@ def sanity(
 
 
 def _print(rung: Rung, console: Console) -> None:
-    from rich.padding import Padding
     from rich.text import Text
 
+    from ..execute.sanity.ladder import NOT_ASKED_FOR
+
     sign, style = _SIGNS[rung.status]
+    if rung.seen == NOT_ASKED_FOR:
+        return
     if rung.status == "skipped":
         console.print(Text(f"{sign} {rung.name}: skipped, {rung.seen[0]}", style))
         return
     console.print(Text.assemble((sign, style), " ", (rung.name, "bold"), (f"  {rung.seconds:.1f} s", "dim")))
     for line in _lines(rung):
-        console.print(Padding(line, (0, 0, 0, 4)))
+        print_indented(line, 4, console)
 
 
 def _lines(rung: Rung) -> Iterable[Text]:

@@ -15,6 +15,7 @@ from ..errors import StudyError, nearest
 from ..execute.tuning.extra import PRUNERS, optuna
 from ..stats.wording import count
 from . import run_options as options
+from .listing import show
 from .surroundings import make_assembler, open_registry, open_study
 from .tune_display import brief
 
@@ -199,7 +200,7 @@ def _show_space(plan: TuningPlan, console: Console) -> None:
         value = plan.space.at(plan.base, dimension)
         at_base = "" if value is None else show_value(value)
         table.add_row(escape(dimension.name), escape(dimension.text), escape(at_base))
-    console.print(table, highlight=False)
+    show([table])
     said = f"{plan.metric.name} on validation, mean of {count(len(plan.seeds), 'replicate')} that no run has"
     console.print(f"by {escape(said)} (from {plan.seeds[0]} on)", highlight=False)
     if plan.space.left_out:
@@ -263,7 +264,7 @@ def _print_best(rows: list[Tried], plan: TuningPlan, console: Console, most: int
         spread = "" if row.spread is None else f"{row.spread:.4f}"
         cells = [str(row.number), f"{row.value:.4f}", *([spread] if several else [])]
         table.add_row(*cells, escape(settings) + (" (base)" if row is first else ""))
-    console.print(table, highlight=False)
+    show([table])
     states: list[str] = [row.state for row in rows]
     told = [f"{states.count(state)} {word}" for state, word in _STATES if states.count(state)]
     console.print(f"{count(len(rows), 'trial')}: {', '.join(told)}", highlight=False)
@@ -288,5 +289,5 @@ def _print_importance(shares: dict[str, float], console: Console) -> None:
     table.add_column("importance, %", justify="right")
     for name, share in shares.items():
         table.add_row(escape(name), f"{100 * share:.0f}")
-    console.print(table, highlight=False)
+    show([table])
     console.print()
