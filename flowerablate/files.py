@@ -27,7 +27,9 @@ def replacing(path: Path, *, alone: bool = False) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, OSError) and error.filename == str(temporary):
+            error.filename = str(path)  # the name that the user gave
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import errno
+import inspect
 import sys
+from collections.abc import Callable
 
 import typer
+from rich.markup import escape
 
 from ..errors import FlowerablateError
 from . import (
@@ -44,8 +47,6 @@ _NO_ACCESS = {
     errno.EACCES,
     errno.EPERM,
     errno.ENOTDIR,
-    errno.EISDIR,
-    errno.ENOENT,
     errno.EEXIST,
     errno.ENAMETOOLONG,
 }
@@ -68,24 +69,47 @@ def _options(
     """Take the options that stand before any command."""
 
 
-app.command("run")(run.run)
-app.command("sanity")(sanity.sanity)
-app.command("report")(report.report)
-app.command("curves")(curves.curves)
-app.command("explain")(explain.explain)
-app.command("tune")(tune.tune)
-app.command("predict")(predict.predict)
-app.command("evaluate")(evaluate.evaluate)
-app.command("gradcam")(gradcam.gradcam)
-app.command("export")(export.export)
-app.command("card")(card.card)
-app.command("init")(init.init)
-app.add_typer(data.app, name="data")
-app.command("plugins")(plugins.list_plugins)
-app.command("list")(listing.list_components)
-app.add_typer(scaffold.app, name="plugin")
-app.command("doctor")(doctor.doctor)
-app.command("bench")(bench.bench)
+def _help(function: Callable[..., None]) -> str:
+    """Return the docstring of a command with each paragraph on one line, to be wrapped where the terminal ends."""
+    paragraphs = inspect.cleandoc(function.__doc__ or "").split("\n\n")
+    joined = (text if text.startswith("\b") else " ".join(text.split()) for text in paragraphs)
+    return escape("\n\n".join(joined))
+
+
+COMMANDS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
+    "Studies": {
+        "init": init.init,
+        "run": run.run,
+        "report": report.report,
+        "curves": curves.curves,
+        "tune": tune.tune,
+    },
+    "Checks before a study": {"sanity": sanity.sanity, "explain": explain.explain, "data": data.app},
+    "Trained models": {
+        "predict": predict.predict,
+        "evaluate": evaluate.evaluate,
+        "gradcam": gradcam.gradcam,
+        "export": export.export,
+        "card": card.card,
+    },
+    "Components and this machine": {
+        "list": listing.list_components,
+        "plugins": plugins.list_plugins,
+        "doctor": doctor.doctor,
+        "bench": bench.bench,
+        "plugin": scaffold.app,
+    },
+}
+"""The commands, as they are grouped in the help."""
+
+for _panel, _commands in COMMANDS.items():
+    for _name, _command in _commands.items():
+        if isinstance(_command, typer.Typer):
+            for _registered in _command.registered_commands:
+                _registered.help = _registered.callback and _help(_registered.callback)
+            app.add_typer(_command, name=_name, rich_help_panel=_panel)
+        else:
+            app.command(_name, help=_help(_command), rich_help_panel=_panel)(_command)
 
 
 def main() -> int:
@@ -98,6 +122,10 @@ def main() -> int:
         where = f": {error.filename}" if error.filename else ""
         if error.errno in _NO_SPACE:
             return _fail(f"{error.strerror}{where}; free some space and run the same command again, nothing is lost")
+        if error.errno == errno.EISDIR:
+            return _fail(f"{error.strerror}{where}; name a file in it")
+        if error.errno == errno.ENOENT:
+            return _fail(f"{error.strerror}{where}; make the folder first, or choose another")
         if error.errno in _NO_ACCESS:
             return _fail(f"{error.strerror}{where}; choose another folder, or change its permissions")
         raise

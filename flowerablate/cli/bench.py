@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import FlowerablateError
-from .listing import show
+from .listing import Format, FormatOption, show
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -61,7 +61,7 @@ class Row:
 def bench(
     threads: Annotated[int, typer.Option(min=0, max=1024, help="Threads for everybody; 0: all cores.")] = 0,
     seconds: Annotated[float, typer.Option(min=0.01, help="About how long to measure each comparison.")] = 0.4,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    form: FormatOption = Format.table,
 ) -> None:
     """Time the native core on this machine, beside OpenCV and torchvision where they are installed.
 
@@ -74,7 +74,7 @@ def bench(
     Examples:
       flowerablate bench
       flowerablate bench --threads 1
-      flowerablate bench --seconds 2 --json
+      flowerablate bench --seconds 2 --format json
     """
     from ..train.threads import wait_politely
 
@@ -95,7 +95,7 @@ def bench(
         if threads > 1:
             one, all_of_them = _ours("whole chain", 1), _ours("whole chain", threads)
             rows.append(_row(f"whole chain, {threads} threads", all_of_them, "itself on one", one, seconds))
-    if as_json:
+    if form is Format.json:
         record = {"simd": simd, "threads": threads, "unit": "microseconds per picture"}
         typer.echo(json.dumps({**record, "rows": [asdict(row) for row in rows]}, indent=2))
     else:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 def card(
     model: models.ModelArgument,
-    out: Annotated[Path | None, typer.Option(help="Write to this file instead of standard output.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write to this file instead of the terminal.")
+    ] = None,
     variant: models.VariantOption = None,
     seed: models.SeedOption = None,
     runs: models.Runs = Path("runs"),

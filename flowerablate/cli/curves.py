@@ -24,8 +24,8 @@ def curves(
     study: Annotated[
         str | None,
         typer.Argument(
-            metavar="[STUDY]",
-            help="A study's name or its ledger folder; the latest one if not given.",
+            metavar="STUDY",
+            help="Name of the study, or its ledger folder. Without it: the latest one.",
             autocompletion=options.complete_studies,
         ),
     ] = None,
@@ -35,17 +35,17 @@ def curves(
     variant: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="CHANGE", help="Only this variant, as the table calls it, such as -flip; repeatable. Also: base."
+            metavar="CHANGE", help="Only this variant, as the table calls it, such as -flip, or base; may be repeated."
         ),
     ] = None,
     metric: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="The metric to draw; the study's primary one if not given."),
+        typer.Option(metavar="NAME", help="The metric to draw. Without it: the study's primary one."),
     ] = None,
     base: Annotated[
         str | None, typer.Option(metavar="ID", help="Id of the base pipeline, where the ledger holds several.")
     ] = None,
-    runs: Annotated[Path, typer.Option(help="The folder in which ledgers are kept.")] = Path("runs"),
+    runs: Annotated[Path, typer.Option(metavar="FOLDER", help="The folder in which ledgers are kept.")] = Path("runs"),
 ) -> None:
     """Draw the learning curves of finished trials, a row for each variant.
 

@@ -9,12 +9,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from ..errors import StudyError, nearest
+from .listing import Format
 from .surroundings import make_assembler, open_registry, open_study
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", help="Look at a data set before training on it.")
-
-_FORMATS = ("rich", "json")
 
 
 @app.callback()
@@ -26,13 +24,19 @@ def _group() -> None:
 def check(
     path: Annotated[
         Path | None,
-        typer.Argument(help="A data set, such as a folder of classes, or a study file. Without it: study.toml."),
+        typer.Argument(
+            metavar="PATH", help="A data set, such as a folder of classes, or a study file. Without it: study.toml."
+        ),
     ] = None,
     overrides: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override any key of the study.")
     ] = None,
-    format: Annotated[
-        str | None, typer.Option("--format", help="rich or json. Without it: json where --out ends so, else rich.")
+    form: Annotated[
+        Format | None,
+        typer.Option(
+            "--format",
+            help="A report to read, or JSON for programs. Without it: JSON where --out ends so, else a report.",
+        ),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write to this file instead of the terminal.")
@@ -50,9 +54,7 @@ def check(
       flowerablate data check photographs --format json
       flowerablate data check photographs --out check.json
     """
-    chosen = format or ("json" if out is not None and out.suffix == ".json" else "rich")
-    if chosen not in _FORMATS:
-        raise StudyError(f"--format: there is no {chosen!r}; {nearest(chosen, _FORMATS)}")
+    as_record = form is Format.json or (form is None and out is not None and out.suffix == ".json")
     from ..data.check import check_data
     from ..study.resolve import resolve
     from .data_report import as_json, print_data_report, write_data_report
@@ -71,12 +73,12 @@ def check(
     except KeyboardInterrupt:
         messages.print("interrupted: nothing was written")
         raise typer.Exit(130) from None
-    if out is None and chosen == "json":
+    if out is None and as_record:
         typer.echo(json.dumps(as_json(report), indent=2, ensure_ascii=False))
     elif out is None:
         print_data_report(report, Console())
     else:
-        write_data_report(out, chosen, report)
+        write_data_report(out, report, as_record=as_record)
         messages.print(f"wrote {out}", highlight=False, markup=False, soft_wrap=True)
     if report.severity == "fault":
         raise typer.Exit(1)

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from ..data.check import SEVERITIES, ClassFacts, DataReport, Finding
 from ..report import printable
+from .listing import print_indented
 
 _STYLES = {"fault": "bold red", "warning": "yellow", "fine": "green"}
 _INDENT = 9
@@ -25,15 +25,16 @@ _SHOWN_OF_GROUP = 2
 def print_data_report(report: DataReport, console: Console) -> None:
     """Print *report* on *console*; of each finding's files, the first few."""
     console.print(_classes(report))
+    console.print(Text("medians; light, contrast: mean and deviation of grey, of 255", style="dim italic"))
     for finding in report.findings:
         if finding.severity != "fine":
             console.print()
-        console.print(_headline(finding))
+        _print_headline(finding, console)
         if finding.advice:
-            console.print(Padding(Text(f"→ {printable(finding.advice)}", style="italic"), (0, 0, 0, _INDENT)))
+            print_indented(Text(f"→ {printable(finding.advice)}", style="italic"), _INDENT, console)
         if finding.severity != "fine":
             for line in _file_lines(finding.files):
-                console.print(Padding(Text(line, style="dim"), (0, 0, 0, _INDENT)))
+                print_indented(Text(line, style="dim"), _INDENT, console)
     console.print()
     console.print(Text(", ".join(_counted(report)), style=_STYLES[report.severity]))
 
@@ -43,11 +44,11 @@ def as_json(report: DataReport) -> dict[str, Any]:
     return {"severity": report.severity, **asdict(report)}
 
 
-def write_data_report(path: Path, format: str, report: DataReport) -> None:
-    """Write *report* to *path* as ``json`` or, for ``rich``, as plain text of 80 columns."""
+def write_data_report(path: Path, report: DataReport, *, as_record: bool) -> None:
+    """Write *report* to *path*: *as_record* as JSON, else as plain text of 80 columns."""
     from ..files import replacing, write_json
 
-    if format == "json":
+    if as_record:
         write_json(path, as_json(report))
         return
     text = StringIO()
@@ -65,8 +66,6 @@ def _classes(report: DataReport) -> Table:
         table.add_column(head, justify="right", no_wrap=True)
     for facts in report.classes:
         table.add_row(*_cells(facts, parts, sum(other.images for other in report.classes)))
-    table.caption = "medians; light, contrast: mean and deviation of grey, of 255"
-    table.caption_justify = "left"
     return table
 
 
@@ -78,13 +77,10 @@ def _cells(facts: ClassFacts, parts: Sequence[str], images: int) -> list[str]:
     return [printable(facts.name), str(facts.images), f"{share:.0%}", *counts, *medians, *light]
 
 
-def _headline(finding: Finding) -> Table:
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_column(width=_INDENT - 2)
-    grid.add_column()
+def _print_headline(finding: Finding, console: Console) -> None:
     text = Text.assemble((printable(finding.name), "bold"), f": {printable(finding.text)}")
-    grid.add_row(Text(finding.severity, style=_STYLES[finding.severity]), text)
-    return grid
+    severity = Text(f"{finding.severity:<{_INDENT}}", style=_STYLES[finding.severity])
+    print_indented(text, _INDENT, console, severity)
 
 
 def _file_lines(files: Sequence[Sequence[str]]) -> list[str]:

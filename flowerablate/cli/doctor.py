@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .listing import LocalOption, show, study_folder
+from .listing import Format, FormatOption, LocalOption, show, study_folder
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -43,7 +43,7 @@ class Finding:
 def doctor(
     local: LocalOption = Path(),
     full: Annotated[bool, typer.Option("--full", help="Import torch too, which takes seconds, and try it.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    form: FormatOption = Format.table,
 ) -> None:
     """Show what is used on this machine, check that it works, and say what helps where it does not.
 
@@ -54,7 +54,7 @@ def doctor(
     Examples:
       flowerablate doctor
       flowerablate doctor --full
-      flowerablate doctor --json
+      flowerablate doctor --format json
       FLOWERABLATE_SIMD=avx2 flowerablate doctor
     """
     findings = [
@@ -67,7 +67,7 @@ def doctor(
         *_plugins(study_folder(local)),
     ]
     healthy = all(finding.status != "wrong" for finding in findings)
-    if as_json:
+    if form is Format.json:
         typer.echo(json.dumps({"healthy": healthy, "findings": [asdict(finding) for finding in findings]}, indent=2))
     else:
         show(_parts(findings))

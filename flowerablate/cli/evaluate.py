@@ -14,7 +14,7 @@ from rich.markup import escape
 from ..errors import DataError
 from ..files import finite
 from . import models
-from .listing import show
+from .listing import Format, FormatOption, show
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -30,20 +30,23 @@ if TYPE_CHECKING:
 def evaluate(
     model: models.ModelArgument,
     data: Annotated[
-        Path, typer.Argument(help="What the data sets can read: a folder with one subfolder per class, a CSV file, ...")
+        Path,
+        typer.Argument(
+            metavar="DATA", help="What the data sets can read: a folder with one subfolder per class, a CSV file, ..."
+        ),
     ],
     metric: Annotated[
-        list[str] | None, typer.Option("--metric", help="A metric, instead of those of the study; may be repeated.")
+        list[str] | None, typer.Option(metavar="NAME", help="This metric, not those of the study; may be repeated.")
     ] = None,
     part: Annotated[
         str | None,
-        typer.Option(help="Of data with an official split: train, val, test or all. [default: test]"),
+        typer.Option(metavar="NAME", help="Of data with an official split: train, val, test or all. Without it: test."),
     ] = None,
     allow_missing: Annotated[
         bool, typer.Option("--allow-missing", help="Go on where the data have no image of some class of the model.")
     ] = False,
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Go on without unreadable images.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    form: FormatOption = Format.table,
     batch_size: models.BatchOption = 128,
     device: models.DeviceOption = "auto",
     variant: models.VariantOption = None,
@@ -59,9 +62,9 @@ def evaluate(
 
     \b
     Examples:
-      flowerablate evaluate flowers other-photographs/
-      flowerablate evaluate flowers other-photographs/ --metric roc_auc --metric brier
-      flowerablate evaluate chest /data/chest_xray --part test --json
+      flowerablate evaluate flowers others/
+      flowerablate evaluate flowers others/ --metric roc_auc --metric brier
+      flowerablate evaluate chest chest_xray/ --part test --format json
     """
     from ..data.fingerprint import fingerprint
     from ..execute.appraisal import appraise
@@ -82,7 +85,7 @@ def evaluate(
             display.remarked(said)
         predictions = _predictions(samples, labels, opened.predictor, batch_size, skip_bad, display)
     found = appraise(predictions, metric or list(opened.origin.metrics), opened.assembler)
-    if as_json:
+    if form is Format.json:
         record = {"model": str(opened.path), "trial": opened.origin.trial, "data": str(data), **found.record()}
         typer.echo(json.dumps(finite(record), indent=2, ensure_ascii=False))
     else:
@@ -91,16 +94,20 @@ def evaluate(
 
 
 _LEGEND = (
-    "Intervals: 95 %, over images. Sensitivity: share of a class that is found; specificity: of the rest left alone."
+    "Intervals: 95 %, over images. Sensitivity: share of a class that is found; specificity: of the rest left alone; "
+    "precision: of what is called so. All in percent."
 )
 
 
 def _collect(data: Path, opened: models.Opened, display: Display, skip_bad: bool) -> Samples:
     from ..execute.assemble import data_choice
+    from ..study.resolve import resolve_choice
 
     assembler = opened.assembler
     assembler.progress = display.preparing
-    samples = assembler.load_samples(data_choice(assembler.registry, data), skip_bad=skip_bad)
+    found = data_choice(assembler.registry, data)
+    choice = resolve_choice("dataset", found.use, found.params, assembler.lookup)
+    samples = assembler.load_samples(choice, skip_bad=skip_bad)
     if not len(samples):
         raise DataError(f"there are no images in {data}")
     return samples
@@ -193,16 +200,12 @@ def _tables(found: Appraisal) -> Iterator[RenderableType]:
         table.add_row(Text(name), number(figure.value, percent), interval(figure, percent), figure.how)
     yield table
     yield ""
-    table = Table("class", "images", "sensitivity", "", "specificity", "", "precision", box=None, pad_edge=False)
+    table = Table("class", "images", "sensitivity", "specificity", "precision", box=None, pad_edge=False)
     for name, one in zip(names, found.by_class, strict=True):
         table.add_row(
             Text(name),
             str(one.images),
-            number(one.sensitivity.value),
-            interval(one.sensitivity),
-            number(one.specificity.value),
-            interval(one.specificity),
-            number(one.precision.value),
+            *map(_with_interval, (one.sensitivity, one.specificity, one.precision)),
         )
     yield table
     yield ""
@@ -232,3 +235,12 @@ def interval(figure: Figure, percent: bool = True) -> str:
     if percent:
         return f"{100 * figure.low:.1f} to {100 * figure.high:.1f} %"
     return f"{figure.low:.4f} to {figure.high:.4f}"
+
+
+def _with_interval(figure: Figure) -> str:
+    """Return a share with its interval in brackets, in percent, short enough for three of them on 80 columns."""
+    if figure.value != figure.value:
+        return "-"
+    if figure.low != figure.low:
+        return f"{100 * figure.value:.1f}"
+    return f"{100 * figure.value:.1f} ({100 * figure.low:.1f} to {100 * figure.high:.1f})"

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from ..errors import DataError
-from .listing import show
+from .listing import Format, FormatOption, show
 from .surroundings import make_assembler, open_registry, open_study
 
 if TYPE_CHECKING:
@@ -26,22 +26,28 @@ if TYPE_CHECKING:
 
 def explain(
     sample: Annotated[
-        str, typer.Argument(help="The picture: its path in the data set, or the end of it, such as rose/17.jpg.")
+        str,
+        typer.Argument(
+            metavar="PICTURE", help="The picture: its path in the data set, or the end of it, such as rose/17.jpg."
+        ),
     ],
-    study: Annotated[Path | None, typer.Option(help="The study file; as for 'run' without one.")] = None,
-    data: Annotated[Path | None, typer.Option(help="A folder of pictures, as for 'run'.")] = None,
+    study: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The study file; as for 'run' without one.")
+    ] = None,
+    data: Annotated[Path | None, typer.Option(metavar="PATH", help="A folder of pictures, as for 'run'.")] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="The replicate.")] = 0,
     epoch: Annotated[int, typer.Option(min=1, max=2**32 - 1, help="The epoch of training, counted from 1.")] = 1,
     overrides: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override any key of the study.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Write the picture as the model sees it (before it is normalised), PNG.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the picture as the model sees it (before it is normalised), PNG."),
     ] = None,
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="As for 'run': go on without unreadable images.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    form: FormatOption = Format.table,
 ) -> None:
     """Show what each step does to one picture in one epoch, with the values that it draws.
 
@@ -51,7 +57,7 @@ def explain(
     Examples:
       flowerablate explain rose/000017.png
       flowerablate explain rose/000017.png --seed 3 --epoch 2 --out seen.png
-      flowerablate explain 17.jpg --data photographs --set steps.flip.probability=1 --json
+      flowerablate explain 17.jpg --data photographs --format json
     """
     from ..preprocess import Preprocess, stage
     from ..preprocess.steps import waits_for_training_images
@@ -78,7 +84,7 @@ def explain(
         rows.append(learnt if one.step in learns else _row(one))
     rows += [_Row(named.name, "batch", "on whole batches", note="(drawn for the batch)") for named in stages.batch]
     key = samples.samples.keys[place]
-    if as_json:
+    if form is Format.json:
         _print_json(key, seed, epoch, rows)
     else:
         _print_table(key, seed, epoch, rows)

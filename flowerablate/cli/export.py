@@ -24,7 +24,10 @@ class Format(str, Enum):
 def export(
     model: models.ModelArgument,
     form: Annotated[Format, typer.Option("--format", help="ONNX, TorchScript, or torch's exported program.")],
-    out: Annotated[Path, typer.Option(help="The file to write; FILE.json beside it says what goes in and comes out.")],
+    out: Annotated[
+        Path,
+        typer.Option(metavar="FILE", help="The file to write; FILE.json beside it says what goes in and comes out."),
+    ],
     tolerance: Annotated[
         float, typer.Option(min=0, help="Largest difference from the model itself, relative to its largest logit.")
     ] = 1e-4,

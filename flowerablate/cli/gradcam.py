@@ -23,12 +23,20 @@ _BATCH = 16
 
 def gradcam(
     model: models.ModelArgument,
-    images: Annotated[list[Path], typer.Argument(help="Pictures, and folders with pictures at any depth.")],
+    images: Annotated[
+        list[Path], typer.Argument(metavar="IMAGE", help="Pictures, and folders with pictures at any depth.")
+    ],
     out: Annotated[
-        Path, typer.Option(help=f"A .png file: one sheet of up to {ON_A_SHEET} pictures. Else a folder of overlays.")
+        Path,
+        typer.Option(
+            metavar="PATH", help=f"A .png file: one sheet of up to {ON_A_SHEET} pictures. Else a folder of overlays."
+        ),
     ],
     of: Annotated[
-        str | None, typer.Option("--class", help="Evidence for this class. [default: that predicted for each]")
+        str | None,
+        typer.Option(
+            "--class", metavar="NAME", help="Evidence for this class. Without it: for that predicted for each."
+        ),
     ] = None,
     device: models.DeviceOption = "auto",
     variant: models.VariantOption = None,
@@ -65,6 +73,7 @@ def gradcam(
 
     from ..files import replacing
     from ..report.saliency_sheet import overlay, saliency_sheet
+    from ..stats.wording import count
 
     looked, written = [], 0
     with Display(messages) as display:
@@ -82,7 +91,7 @@ def gradcam(
             origin = opened.origin
             with replacing(out) as file:
                 file.write(saliency_sheet(looked, f"Grad-CAM: {origin.study}, {origin.variant}, seed {origin.seed}"))
-        display.remarked(f"wrote {out}" if on_sheet else f"wrote {written} pictures to {out}")
+        display.remarked(f"wrote {out}" if on_sheet else f"wrote {count(written, 'picture')} to {out}")
 
 
 def _looked(predictor: Predictor, paths: list[Path], of: str | None, display: Display) -> Iterator[tuple[Path, Looked]]:

@@ -13,12 +13,16 @@ from .templates import default_study
 
 
 def init(
-    path: Annotated[Path, typer.Argument(help="The file to write.")] = Path("study.toml"),
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write.")] = Path("study.toml"),
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
 ) -> None:
     """Write a commented study file: the default pipeline, ready to be changed.
 
-    Example: [bold]flowerablate init flowers.toml && flowerablate run flowers.toml --disable morphology[/bold]
+    \b
+    Examples:
+      flowerablate init
+      flowerablate init flowers.toml
+      flowerablate run flowers.toml --disable morphology
     """
     from ..study.read import study_name
 

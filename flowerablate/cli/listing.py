@@ -17,8 +17,9 @@ from ..errors import PluginError
 from .surroundings import warn
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Console, RenderableType
     from rich.table import Table
+    from rich.text import Text
 
     from ..contracts import ComponentSpec
     from ..registry import Component
@@ -129,6 +130,16 @@ def show(parts: Iterable[RenderableType]) -> None:
         console.print(Group(*parts))
     for line in capture.get().splitlines():
         typer.echo(line.rstrip())
+
+
+def print_indented(text: Text, by: int, console: Console, before: Text | None = None) -> None:
+    """Print *text* wrapped and moved to the right, without trailing blanks; *before* stands before its first line."""
+    from rich.text import Text
+
+    for number, line in enumerate(text.wrap(console, max(20, console.width - by))):
+        line.rstrip()
+        lead = before if before is not None and not number else Text(" " * by)
+        console.print(Text.assemble(lead, line), soft_wrap=True)
 
 
 def indented(text: str, by: int = 2) -> RenderableType:

@@ -32,17 +32,21 @@ ModelArgument = Annotated[
         help="A checkpoint (best.safetensors), the folder of a trial, or a study: its name in runs/, or its folder.",
     ),
 ]
-Runs = Annotated[Path, typer.Option(help="The folder in which studies are looked up by name.")]
+Runs = Annotated[Path, typer.Option(metavar="FOLDER", help="The folder in which ledgers are kept.")]
 VariantOption = Annotated[
-    str | None, typer.Option("--variant", help="Of a study: the variant, as its table calls it. [default: base]")
+    str | None,
+    typer.Option(
+        "--variant", metavar="CHANGE", help="Of a study: the variant, as its table calls it. Without it: base."
+    ),
 ]
 SeedOption = Annotated[
-    int | None, typer.Option("--seed", help="Of a study: the replicate. [default: the best on validation]")
+    int | None,
+    typer.Option("--seed", metavar="N", min=0, help="Of a study: the replicate. Without it: the best on validation."),
 ]
 ChangedOption = Annotated[
     bool, typer.Option("--changed-plugins", help="Accept plugins whose source is not what it was in training.")
 ]
-DeviceOption = Annotated[str, typer.Option(help="Where to compute: auto, cpu, cuda, cuda:1.")]
+DeviceOption = Annotated[str, typer.Option(metavar="NAME", help="Where to compute: auto, cpu, cuda, cuda:1.")]
 BatchOption = Annotated[int, typer.Option(min=1, help="Pictures in a batch.")]
 
 
@@ -98,6 +102,13 @@ def find_checkpoint(model: str, runs: Path, variant: str | None, seed: int | Non
     """
     path = Path(model)
     file = path / BEST if (path / BEST).is_file() else path
+    if file.suffix == ".toml" and file.is_file():
+        from ..study.read import study_name
+
+        raise StudyError(
+            f"{model} is a study file and no model; say the name under which it lies in {runs}, such as "
+            f"{study_name(file.stem)}"
+        )
     if file.is_file():
         if variant is not None or seed is not None:
             raise StudyError(f"--variant and --seed choose from a study, but {model} is one model; leave them out")

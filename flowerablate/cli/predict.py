@@ -30,12 +30,16 @@ class Format(str, Enum):
 
 def predict(
     model: models.ModelArgument,
-    images: Annotated[list[Path], typer.Argument(help="Pictures, and folders with pictures at any depth.")],
+    images: Annotated[
+        list[Path], typer.Argument(metavar="IMAGE", help="Pictures, and folders with pictures at any depth.")
+    ],
     form: Annotated[
         Format, typer.Option("--format", help="Lines to read, or CSV or JSON with every probability.")
     ] = Format.table,
     top: Annotated[int, typer.Option(min=1, help="Classes that are told of each picture, the likeliest first.")] = 1,
-    out: Annotated[Path | None, typer.Option(help="Write to this file, which appears when it is complete.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write to this file, which appears when it is complete.")
+    ] = None,
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Unreadable files are told, but do not make the command fail.")
     ] = False,
@@ -55,7 +59,7 @@ def predict(
     \b
     Examples:
       flowerablate predict flowers photographs/
-      flowerablate predict runs/flowers/trials/3f2a.../best.safetensors a.jpg b.jpg
+      flowerablate predict runs/flowers/trials/3f2a... a.jpg b.jpg
       flowerablate predict flowers photographs/ --top 3
       flowerablate predict flowers photographs/ --format csv --out predictions.csv
       flowerablate predict flowers photographs/ --variant=-morphology --seed 3

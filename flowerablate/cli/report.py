@@ -20,6 +20,7 @@ def report(
     study: Annotated[
         str | None,
         typer.Argument(
+            metavar="STUDY",
             help="Name of the study, or its ledger folder. Without it: the latest one.",
             autocompletion=options.complete_studies,
         ),
@@ -28,6 +29,7 @@ def report(
         str | None,
         typer.Option(
             "--format",
+            metavar="NAME",
             help="rich, md, latex, csv, json, svg or html. Without it: as --out ends, else rich.",
             autocompletion=options.complete_formats,
         ),
@@ -54,6 +56,7 @@ def report(
     metric: Annotated[
         str | None,
         typer.Option(
+            metavar="NAME",
             help="The metric to compare, any that is installed, or loss. Without it: the study's primary one.",
             autocompletion=options.complete_metrics,
         ),
@@ -70,7 +73,7 @@ def report(
     base: Annotated[
         str | None, typer.Option(metavar="ID", help="Id of the base pipeline, where the ledger holds several.")
     ] = None,
-    runs: Annotated[Path, typer.Option(help="The folder in which ledgers are kept.")] = Path("runs"),
+    runs: Annotated[Path, typer.Option(metavar="FOLDER", help="The folder in which ledgers are kept.")] = Path("runs"),
     pictures: Annotated[
         bool,
         typer.Option(

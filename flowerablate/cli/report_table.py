@@ -107,8 +107,12 @@ def read_summary(
 
 
 def put(text: str, out: Path | None) -> None:
-    """Write *text* to the file *out*, or to the standard output."""
+    """Write *text* to the file *out*, which is said on standard error, or to the standard output."""
     if out is None:
         typer.echo(text, nl=False)
     else:
-        out.write_text(text, encoding="utf-8")
+        from ..ledger.files import replacing
+
+        with replacing(out) as file:
+            file.write(text.encode())
+        typer.echo(f"wrote {out}", err=True)

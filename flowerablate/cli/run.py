@@ -26,10 +26,15 @@ if TYPE_CHECKING:
 def run(
     study: Annotated[
         Path | None,
-        typer.Argument(help="The study file. Without one: study.toml if it is here, else the default study."),
+        typer.Argument(
+            metavar="STUDY", help="The study file. Without one: study.toml if it is here, else the default study."
+        ),
     ] = None,
     data: Annotated[
-        Path | None, typer.Option(help="A folder of pictures, one subfolder per class; or what another data set reads.")
+        Path | None,
+        typer.Option(
+            metavar="PATH", help="A folder of pictures, one subfolder per class; or what another data set reads."
+        ),
     ] = None,
     seeds: options.Seeds = None,
     subset: options.Subset = None,
@@ -50,7 +55,7 @@ def run(
     overrides: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override any key of the study.")
     ] = None,
-    runs: Annotated[Path, typer.Option(help="The folder in which the ledger is kept.")] = Path("runs"),
+    runs: Annotated[Path, typer.Option(metavar="FOLDER", help="The folder in which ledgers are kept.")] = Path("runs"),
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Go on without unreadable images, and count them.")
     ] = False,

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from ..stats.wording import count
-from .listing import Format
+from .listing import Format, print_indented
 from .surroundings import make_assembler, open_registry, open_study
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ def complete_rungs(incomplete: str) -> list[str]:
 
 
 def sanity(
-    study: Annotated[Path | None, typer.Argument(metavar="[STUDY]", help="The study file, as for 'run'.")] = None,
-    data: Annotated[Path | None, typer.Option(help="A folder of pictures, as for 'run'.")] = None,
+    study: Annotated[Path | None, typer.Argument(metavar="STUDY", help="The study file, as for 'run'.")] = None,
+    data: Annotated[Path | None, typer.Option(metavar="PATH", help="A folder of pictures, as for 'run'.")] = None,
     subset: Annotated[
         str,
         typer.Option(metavar="N|P%", help="Training images of the small run: so many of each class, or a share."),
@@ -53,7 +53,7 @@ def sanity(
         typer.Option(metavar="RUNG", help="Leave this rung out; may be repeated.", autocompletion=complete_rungs),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Folder for what is written.  [default: sanity/<study>]")
+        Path | None, typer.Option(metavar="FOLDER", help="Folder for what is written. Without it: sanity/STUDY.")
     ] = None,
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="As for 'run': go on without unreadable images.")
@@ -115,16 +115,19 @@ def sanity(
 
 
 def _print(rung: Rung, console: Console) -> None:
-    from rich.padding import Padding
     from rich.text import Text
 
+    from ..execute.sanity.ladder import NOT_ASKED_FOR
+
     sign, style = _SIGNS[rung.status]
+    if rung.seen == NOT_ASKED_FOR:
+        return
     if rung.status == "skipped":
         console.print(Text(f"{sign} {rung.name}: skipped, {rung.seen[0]}", style))
         return
     console.print(Text.assemble((sign, style), " ", (rung.name, "bold"), (f"  {rung.seconds:.1f} s", "dim")))
     for line in _lines(rung):
-        console.print(Padding(line, (0, 0, 0, 4)))
+        print_indented(line, 4, console)
 
 
 def _lines(rung: Rung) -> Iterable[Text]:

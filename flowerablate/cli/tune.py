@@ -15,6 +15,7 @@ from ..errors import StudyError, nearest
 from ..execute.tuning.extra import PRUNERS, optuna
 from ..stats.wording import count
 from . import run_options as options
+from .listing import show
 from .surroundings import make_assembler, open_registry, open_study
 from .tune_display import brief
 
@@ -34,10 +35,15 @@ def complete_pruners(incomplete: str) -> list[str]:
 def tune(
     study: Annotated[
         Path | None,
-        typer.Argument(help="The study file. Without one: study.toml if it is here, else the default study."),
+        typer.Argument(
+            metavar="STUDY", help="The study file. Without one: study.toml if it is here, else the default study."
+        ),
     ] = None,
     data: Annotated[
-        Path | None, typer.Option(help="A folder of pictures: one subfolder per class, or train/val/test above that.")
+        Path | None,
+        typer.Option(
+            metavar="PATH", help="A folder of pictures, one subfolder per class; or what another data set reads."
+        ),
     ] = None,
     search: Annotated[
         list[str] | None,
@@ -63,22 +69,38 @@ def tune(
             autocompletion=complete_pruners,
         ),
     ] = "median",
-    metric: options.Metric = None,
-    budget: options.Budget = None,
-    jobs: Annotated[int, typer.Option(min=1, max=256, help="Trials at the same time.", rich_help_panel="Work")] = 1,
+    metric: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="The metric on validation that trials are judged by. Without it: the study's primary one.",
+            rich_help_panel=_SEARCH,
+            autocompletion=options.complete_metrics,
+        ),
+    ] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="Begin no trial that would not end within this time, such as 2h, 90m, 1h30m or 45s.",
+            rich_help_panel=_SEARCH,
+        ),
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, max=256, help="Trials at the same time.", rich_help_panel=_SEARCH)] = 1,
     name: Annotated[
-        str, typer.Option(help="The name of the tuning, a folder beside the trials of the study.")
+        str, typer.Option(metavar="NAME", help="The name of the tuning, a folder beside the trials of the study.")
     ] = "tune",
     storage: Annotated[
-        str | None, typer.Option(metavar="URL", help="Optuna's storage; without it, a SQLite file in that folder.")
+        str | None, typer.Option(metavar="URL", help="Optuna's storage. Without it: a SQLite file in that folder.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="The study file to write; without it, best.toml beside the study.")
+        Path | None,
+        typer.Option(metavar="FILE", help="The study file to write. Without it: best.toml beside the study."),
     ] = None,
     overrides: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override any key of the study.")
     ] = None,
-    runs: Annotated[Path, typer.Option(help="The folder in which results are kept.")] = Path("runs"),
+    runs: Annotated[Path, typer.Option(metavar="FOLDER", help="The folder in which ledgers are kept.")] = Path("runs"),
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Go on without unreadable images, and count them.")
     ] = False,
@@ -178,7 +200,7 @@ def _show_space(plan: TuningPlan, console: Console) -> None:
         value = plan.space.at(plan.base, dimension)
         at_base = "" if value is None else show_value(value)
         table.add_row(escape(dimension.name), escape(dimension.text), escape(at_base))
-    console.print(table, highlight=False)
+    show([table])
     said = f"{plan.metric.name} on validation, mean of {count(len(plan.seeds), 'replicate')} that no run has"
     console.print(f"by {escape(said)} (from {plan.seeds[0]} on)", highlight=False)
     if plan.space.left_out:
@@ -242,7 +264,7 @@ def _print_best(rows: list[Tried], plan: TuningPlan, console: Console, most: int
         spread = "" if row.spread is None else f"{row.spread:.4f}"
         cells = [str(row.number), f"{row.value:.4f}", *([spread] if several else [])]
         table.add_row(*cells, escape(settings) + (" (base)" if row is first else ""))
-    console.print(table, highlight=False)
+    show([table])
     states: list[str] = [row.state for row in rows]
     told = [f"{states.count(state)} {word}" for state, word in _STATES if states.count(state)]
     console.print(f"{count(len(rows), 'trial')}: {', '.join(told)}", highlight=False)
@@ -267,5 +289,5 @@ def _print_importance(shares: dict[str, float], console: Console) -> None:
     table.add_column("importance, %", justify="right")
     for name, share in shares.items():
         table.add_row(escape(name), f"{100 * share:.0f}")
-    console.print(table, highlight=False)
+    show([table])
     console.print()

@@ -141,7 +141,7 @@ def _confusions(
 
 def _samples(pipeline: Pipeline | None, results: Sequence[TrialResult], assembler: Assembler | None) -> Samples:
     if pipeline is None or assembler is None:
-        return Samples(remarks=("The pictures were not looked for.",))
+        return Samples(remarks=("They are left out, as was asked for.",))
     try:
         return sample_pictures(Pictures(pipeline, assembler), min(_seeds(results), default=0))
     except (OSError, FlowerablateError) as error:

@@ -14,10 +14,18 @@ from .designs.naming import show_value
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
-def to_toml(pipeline: Pipeline, name: str, rules: Rules, secondary: Sequence[str], seeds: Sequence[int]) -> str:
+def to_toml(
+    pipeline: Pipeline,
+    name: str,
+    rules: Rules,
+    secondary: Sequence[str],
+    seeds: Sequence[int],
+    questions: Mapping[str, object] | None = None,
+) -> str:
     """Return *pipeline*, all parameters filled in, with *rules* and the number of *seeds*, as a study in TOML.
 
-    Steps that a variant removed are left out. The questions that were asked are not in it.
+    Steps that a variant removed are left out. Of the questions that are asked only *questions* are in it, further keys
+    of ``[ablation]``.
     """
     tables: dict[str, dict[str, object]] = {
         "dataset": _component(pipeline.dataset),
@@ -26,7 +34,7 @@ def to_toml(pipeline: Pipeline, name: str, rules: Rules, secondary: Sequence[str
         **{f"steps.{_key(step.name)}": _step(step) for step in pipeline.steps if step.enabled},
         **{slot: _component(getattr(pipeline, slot)) for slot in FEATURED},
         "train": asdict(pipeline.train),
-        "ablation": {"seeds": len(seeds), **_retune(pipeline)},
+        "ablation": {"seeds": len(seeds), **(questions or {}), **_retune(pipeline)},
         "metrics": {"primary": rules.metric, "secondary": list(secondary)},
         "statistics": {"level": rules.level, "margin": rules.margin, "population": rules.population},
     }

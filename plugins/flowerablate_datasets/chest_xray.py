@@ -73,8 +73,9 @@ def _shared(keys: tuple[str, ...], splits: tuple[str, ...]) -> list[str]:
     shared = [patient for patient, found in sides.items() if "test" in found and len(found) > 1]
     if not shared:
         return []
+    numbers = f"{len(shared)} patient numbers, such as {min(shared)}, are" if len(shared) > 1 else f"{shared[0]} is"
     return [
-        f"{len(shared)} patient numbers, such as {min(shared)}, are in the official test part and outside it; bacteria "
+        f"{numbers} in the official test part and outside it; bacteria "
         "and virus are taken for two series of numbers, so these count as different patients (dataset.patients = "
         "'number' takes them for one)"
     ]

@@ -22,7 +22,7 @@ CHAIN = {"whole chain": bench.OPS["whole chain"]}
 @pytest.mark.usefixtures("quick")
 def test_every_operation_is_timed_beside_what_is_installed(command):
     pytest.importorskip("cv2")
-    done = command("bench", "--seconds", 0.01, "--threads", 2, "--json")
+    done = command("bench", "--seconds", 0.01, "--threads", 2, "--format", "json")
     record = json.loads(done.stdout)
     assert (record["simd"], record["threads"]) == (_native.simd_path(), 2)
     timed = [(row["what"], row["against"]) for row in record["rows"]]
@@ -43,7 +43,7 @@ def test_every_operation_is_timed_beside_what_is_installed(command):
 def test_without_other_libraries_it_times_the_core_alone(command, monkeypatch):
     for missing in ("cv2", "torchvision.transforms"):
         monkeypatch.setitem(sys.modules, missing, None)
-    rows = json.loads(command("bench", "--threads", 1, "--json").stdout)["rows"]
+    rows = json.loads(command("bench", "--threads", 1, "--format", "json").stdout)["rows"]
     assert [row["what"] for row in rows] == list(bench.OPS)
     assert all(row["theirs"] is None and row["ratio"] is None and row["ours"] > 0 for row in rows)
 

@@ -22,12 +22,12 @@ sys.modules["flowerablate._native"] = types.SimpleNamespace(
 
 @pytest.fixture
 def check(command, monkeypatch, tmp_path):
-    """Return a function that runs ``flowerablate doctor --json``: (exit code, findings by name)."""
+    """Return a function that runs ``flowerablate doctor --format json``: (exit code, findings by name)."""
     monkeypatch.setenv("FLOWERABLATE_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("FLOWERABLATE_SIMD", raising=False)
 
     def run(*words):
-        done = command("doctor", "--json", *words)
+        done = command("doctor", "--format", "json", *words)
         record = json.loads(done.stdout)
         assert record["healthy"] == (done.returncode == 0)
         return done.returncode, {finding["name"]: finding for finding in record["findings"]}

@@ -53,10 +53,10 @@ use = "standardize"
 
 @pytest.fixture
 def told(command) -> Any:
-    """Return the steps that ``explain --json`` tells of, by name."""
+    """Return the steps that ``explain --format json`` tells of, by name."""
 
     def explain(*words: object) -> dict[str, Any]:
-        done = command("explain", *words, "--json")
+        done = command("explain", *words, "--format", "json")
         assert done.returncode == 0, done.stderr
         return {step["step"]: step for step in json.loads(done.stdout)["steps"]}
 

@@ -114,7 +114,7 @@ def test_what_cannot_be_found_is_said_with_what_can(trained_study, model, varian
 
 def test_evaluate_measures_with_intervals(use, trained_study, make_pictures, folder):
     make_pictures(folder / "others", size=30)
-    done = use("evaluate", "others", "--json")
+    done = use("evaluate", "others", "--format", "json")
     assert done.returncode == 0
     found = json.loads(done.stdout)
     assert found["images"] == 24
@@ -156,7 +156,7 @@ def test_a_class_without_images_is_refused_unless_it_is_allowed():
 def test_evaluate_stops_at_a_bad_file_or_leaves_it_out(use, folder, make_pictures):
     (make_pictures(folder / "others") / "red" / "bad.png").write_text("no picture")
     assert "cannot read image" in use("evaluate", "others").stderr
-    done = use("evaluate", "others", "--skip-bad", "--json")
+    done = use("evaluate", "others", "--skip-bad", "--format", "json")
     assert json.loads(done.stdout)["images"] == 24
     assert "left out: cannot read image" in done.stderr
 
@@ -215,9 +215,9 @@ def test_the_card_of_a_checkpoint_alone_has_no_figures(use, trained_study, folde
 def test_evaluate_takes_the_test_part_of_an_official_split(use, folder, make_pictures):
     for part, count in (("train", 5), ("test", 3)):
         make_pictures(folder / "split" / part, per_class=count, size=20 + count)
-    done = use("evaluate", "split", "--json")
+    done = use("evaluate", "split", "--format", "json")
     assert json.loads(done.stdout)["images"] == 6
     assert "the part 'test' of split: 6 of 16 images" in done.stderr
-    assert json.loads(use("evaluate", "split", "--part", "all", "--json").stdout)["images"] == 16
+    assert json.loads(use("evaluate", "split", "--part", "all", "--format", "json").stdout)["images"] == 16
     assert "the split of split has no part 'val'" in use("evaluate", "split", "--part", "val").stderr
     assert "no part is called 'dev'" in use("evaluate", "split", "--part", "dev").stderr

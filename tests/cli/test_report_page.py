@@ -95,7 +95,7 @@ def test_a_page_without_its_pictures_says_so_and_shows_the_rest(command, trained
 def test_a_page_for_strangers_has_no_picture_of_the_data(command, trained):
     done = command("report", "--format", "html", "--no-pictures")
     assert done.returncode == 0, done.stderr
-    assert "The pictures were not looked for" in text_of(done.stdout)
+    assert "They are left out, as was asked for" in text_of(done.stdout)
     assert "data:image" not in done.stdout
     assert done.stdout.count("<svg") == 4
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from ...contracts.products import SPLITS, Samples
-from ...data.check import DataReport, check_data
+from ...data.check import DataReport, Finding, check_data
 from .bench import Bench
 from .rung import Rung, judged
 
@@ -17,9 +17,12 @@ def check(bench: Bench) -> Rung:
     report: DataReport = check_data(_as_split(bench), bench.progress)
     split = bench.split
     counts = np.bincount(bench.data.labels[split.train], minlength=len(bench.classes))
-    faults = {f"{found.name}: {found.text}": found.advice for found in report.of("fault")}
+    faults = {f"{found.name}: {found.text}{_example(found)}": found.advice for found in report.of("fault")}
     warnings = tuple(f"warning, {found.name}: {found.text}" for found in report.of("warning"))
     fine = len(report.of("fine"))
+    left_out = bench.data.samples.skipped
+    if left_out:
+        warnings = (f"warning, unreadable files: {len(left_out)} left out, such as {left_out[0]}", *warnings)
     seen = (
         *warnings,
         f"{len(split.train)} images to train, {len(split.validation)} to validate, {len(split.test)} to test",
@@ -31,9 +34,15 @@ def check(bench: Bench) -> Rung:
     return judged("data", seen, faults, figures | {"majority": float(counts.max() / counts.sum())})
 
 
+def _example(found: Finding) -> str:
+    """Name the first two of files that belong together."""
+    group = found.files[0] if found.files else ()
+    return f", such as {' = '.join(group[:2])}" if len(group) > 1 else ""
+
+
 def _as_split(bench: Bench) -> Samples:
-    """Return the samples with the parts of the replicate's own split in the place of official ones."""
+    """Return the samples that are trained on, with the replicate's own split in the place of an official one."""
     parts = np.zeros(len(bench.data.labels), np.int64)
     for number, part in enumerate((bench.split.train, bench.split.validation, bench.split.test)):
         parts[part] = number
-    return replace(bench.data.samples, splits=tuple(SPLITS[number] for number in parts))
+    return replace(bench.data.samples, splits=tuple(SPLITS[number] for number in parts), skipped=())

@@ -39,6 +39,10 @@ def chosen(only: Collection[str], skip: Collection[str]) -> list[str]:
     return [name for name in RUNGS if (not only or name in only) and name not in skip]
 
 
+NOT_ASKED_FOR = ("not asked for",)
+"""What a rung that the command line leaves out has seen."""
+
+
 def climb(bench: Bench, names: Collection[str]) -> Iterator[Rung]:
     """Yield the rungs one by one; those not in *names* are skipped.
 
@@ -48,7 +52,7 @@ def climb(bench: Bench, names: Collection[str]) -> Iterator[Rung]:
     broken = False
     for name, check in RUNGS.items():
         if name not in names:
-            yield Rung(name, "skipped", ("not asked for",))
+            yield Rung(name, "skipped", NOT_ASKED_FOR)
         elif broken and name in _TRAINING:
             yield Rung(name, "skipped", ("no batch goes through",), "mend the rung 'batch' first")
         else:

@@ -15,6 +15,7 @@ from torch import Tensor
 from ...keyed import permutation
 from ...loader import Batches
 from ...stats.one_model import wilson
+from ...stats.wording import count
 from ...train.evaluate import Evaluation, evaluate
 from ...train.loop import EpochRecord, FitResult, Parts, Recipe, fit
 from .bench import Bench
@@ -26,6 +27,8 @@ MOST_STEPS = 240
 
 _LEAST_VALIDATED, _MOST_VALIDATED = 200, 1000
 _LEAST_EPOCHS = 2
+_FEW_STEPS = 50
+"""With fewer steps than this, a training that has learned nothing is most likely too short."""
 
 _LEVEL = 0.95
 _LEVEL_OF_LEAKS = 0.999
@@ -37,6 +40,7 @@ class _Run:
     fitted: FitResult
     parts: Parts
     images: int
+    steps: int
     validation: Batches
     majority: float
 
@@ -53,7 +57,7 @@ def check(bench: Bench) -> Rung:
     """Train on the subset; it must beat the majority class on validation, by its interval, and use what it sees."""
     run = _train(bench, bench.data.labels, "training on a subset")
     first, last = run.fitted.history[0], run.fitted.history[-1]
-    where = f"{run.images} training images, {len(run.fitted.history)} epochs"
+    where = f"{run.images} training images, {len(run.fitted.history)} epochs, {count(run.steps, 'step')} in all"
     if run.fitted.collapsed:
         advice = "lower optimizer.lr; the rung 'lr-range' says how far"
         return judged("subset", (where,), {f"the loss was not finite in epoch {last.epoch}": advice}, {})
@@ -61,18 +65,20 @@ def check(bench: Bench) -> Rung:
     right, total = int((seeing.predictions == seeing.labels).sum()), len(seeing.labels)
     interval = wilson(right, total, _LEVEL)
     low, high = interval.low, interval.high
+    short = f"{count(run.steps, 'step')} may be too few: take a larger --subset, or raise train.epochs"
+    short = short if run.steps < _FEW_STEPS else ""
     faults = {}
     if not last.train_loss < first.train_loss:
         faults[f"the training loss did not fall: {first.train_loss:.3f}, then {last.train_loss:.3f}"] = (
-            "lower optimizer.lr, or do the rung 'overfit' first"
+            short or "lower optimizer.lr, or do the rung 'overfit' first"
         )
     if low <= run.majority:
         faults[f"no better than always the largest class, which is right to {run.majority:.0%}"] = (
-            "look whether the labels belong to their pictures, train longer, or take a larger --subset"
+            short or "look whether the labels belong to their pictures, train longer, or take a larger --subset"
         )
     if not seeing.loss < blind.loss:
         faults[f"empty pictures cost no more: {blind.loss:.3f} against {seeing.loss:.3f}"] = (
-            "the model does not use what it sees: look at the pictures of the rung 'inputs'"
+            short or "the model does not use what it sees: look at the pictures of the rung 'inputs'"
         )
     seen = (
         where,
@@ -148,7 +154,7 @@ def _train(bench: Bench, labels: NDArray[np.int64], what: str) -> _Run:
             recipe=Recipe.of(bench.pipeline.train),
         )
     counts = np.bincount(bench.data.labels[validation], minlength=len(bench.classes))
-    return _Run(fitted, parts, len(chosen), batches, float(counts.max() / counts.sum()))
+    return _Run(fitted, parts, len(chosen), epochs * steps, batches, float(counts.max() / counts.sum()))
 
 
 def _validated(bench: Bench, trained: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,7 @@ class TuningPlan:
     rules: Rules
     replicates: int
     pruner: str
+    questions: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def metric(self) -> MetricInfo:
@@ -70,7 +71,7 @@ class TuningPlan:
         return self.space.pipeline(self.base, values, assembler.lookup)
 
     def study_file(self, values: Mapping[str, Value], remark: str, assembler: Assembler) -> str:
-        """Return the pipeline with *values* as a study file that can be run; *remark* stands at its top."""
+        """Return the pipeline with *values* and the study's questions as a study file; *remark* stands at its top."""
         pipeline = self.tuned(values, assembler)
         path = pipeline.dataset.params.get("path")
         if isinstance(path, str) and (assembler.root / path).exists():
@@ -78,7 +79,7 @@ class TuningPlan:
             absolute = {**pipeline.dataset.params, "path": str((assembler.root / path).absolute())}
             pipeline = replace(pipeline, dataset=replace(pipeline.dataset, params=absolute))
         name = f"{self.study[:74]}-tuned"
-        text = to_toml(pipeline, name, self.rules, self.metrics.names[1:], range(self.replicates))
+        text = to_toml(pipeline, name, self.rules, self.metrics.names[1:], range(self.replicates), self.questions)
         return f"{HEAD}: {remark}\n\n{text}"
 
 
@@ -95,7 +96,17 @@ def plan_tuning(
     rules = replace(rules_of(study), metric=metrics.names[0])
     numbers = tuple(range(FIRST_SEED, FIRST_SEED + seeds))
     return TuningPlan(
-        study.name, data, base, space, tuple(search), numbers, metrics, rules, study.ablation.seeds, pruner
+        study.name,
+        data,
+        base,
+        space,
+        tuple(search),
+        numbers,
+        metrics,
+        rules,
+        study.ablation.seeds,
+        pruner,
+        study.ablation.model_dump(exclude={"seeds", "retune"}),
     )
 
 

@@ -1,0 +1,59 @@
+"""What ``--help`` says: examples that fit a terminal, brackets that survive, one meaning for one option."""
+
+import re
+from collections import defaultdict
+
+import pytest
+import typer
+
+from flowerablate.cli.app import COMMANDS, app
+
+SHARED = ("--runs", "--set", "--local", "--device", "--variant", "--metric", "--subset", "--data", "--changed-plugins")
+
+
+def every_command(command=None, name=""):
+    command = command or typer.main.get_command(app)
+    inner = getattr(command, "commands", None)
+    if inner is None:
+        return [(name.strip(), command)]
+    return [found for key, one in inner.items() for found in every_command(one, f"{name} {key}")]
+
+
+@pytest.mark.parametrize(("name", "command"), every_command())
+def test_every_command_shows_examples_that_fit_80_columns(name, command):
+    examples = re.findall(r"^ +flowerablate .*$|^ +\S+=\S+ flowerablate .*$", command.help, flags=re.MULTILINE)
+    assert any(f"flowerablate {name}" in line for line in examples), command.help
+    assert all(len(line) < 80 for line in examples), examples
+
+
+@pytest.mark.parametrize(("name", "command"), every_command())
+def test_a_paragraph_is_one_line_for_the_terminal_to_wrap(name, command):
+    paragraphs = [text for text in command.help.split("\n\n") if not text.startswith("\b")]
+    assert all("\n" not in text for text in paragraphs), paragraphs
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_an_option_is_written_alike_in_every_command(name):
+    written = defaultdict(list)
+    for command_name, command in every_command():
+        for parameter in command.params:
+            if name in parameter.opts:
+                written[parameter.metavar, parameter.nargs].append(command_name)
+    assert sum(map(len, written.values())) > 1
+    assert len(written) == 1, dict(written)
+
+
+def test_json_is_asked_for_in_one_way():
+    assert not any("--json" in parameter.opts for _, command in every_command() for parameter in command.params)
+
+
+def test_brackets_are_words_and_not_markup(command):
+    done = command("export", "--help")
+    assert "[batch, channels, height, width]" in " ".join(done.stdout.split())
+
+
+def test_every_command_stands_in_a_group(command):
+    shown = command("--help").stdout
+    for panel, commands in COMMANDS.items():
+        assert panel in shown
+        assert all(re.search(rf"^│ {name} ", shown, flags=re.MULTILINE) for name in commands)
