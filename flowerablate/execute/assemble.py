@@ -108,7 +108,7 @@ class Assembler:
         """
         spec, origin = self.lookup(slot, choice.use, slot), self.provenance(slot, choice.use)
         for param in spec.params:
-            if param.file and (name := choice.params[param.name]):
+            if param.file and (name := choice.params.get(param.name)):
                 origin += f", {param.name} {file_hash(self.root / Path(str(name)).expanduser()).hex()}"
         return origin
 
