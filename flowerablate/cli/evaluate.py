@@ -79,10 +79,10 @@ def evaluate(
         whole = _collect(data, opened, display, skip_bad)
         samples, said = _part(whole, part, data)
         labels = labels_of(samples, opened.predictor.classes, data, allow_missing=allow_missing)
-        if fingerprint(whole, display.preparing) == opened.origin.data and said is None:
-            said = f"warning: {data} holds the images of the study itself, those that it was trained on among them"
         if said:
             display.remarked(said)
+        if fingerprint(whole, display.preparing) == opened.origin.data and not _held_out(whole, part, opened):
+            display.remarked(f"warning: {data} holds the images of the study itself, those of its training among them")
         predictions = _predictions(samples, labels, opened.predictor, batch_size, skip_bad, display)
     found = appraise(predictions, metric or list(opened.origin.metrics), opened.assembler)
     if form is Format.json:
@@ -105,7 +105,7 @@ def _collect(data: Path, opened: models.Opened, display: Display, skip_bad: bool
 
     assembler = opened.assembler
     assembler.progress = display.preparing
-    found = data_choice(assembler.registry, data)
+    found = data_choice(assembler.registry, data, like=opened.origin.pipeline.dataset)
     choice = resolve_choice("dataset", found.use, found.params, assembler.lookup)
     samples = assembler.load_samples(choice, skip_bad=skip_bad)
     if not len(samples):
@@ -137,6 +137,14 @@ def _part(samples: Samples, part: str | None, data: Path) -> tuple[Samples, str 
         splits=None,
     )
     return chosen, f"the part {wanted!r} of {data}: {len(keep)} of {len(samples)} images"
+
+
+def _held_out(whole: Samples, part: str | None, opened: models.Opened) -> bool:
+    """Whether the *part* of the study's own images is one that no replicate has been trained or chosen on."""
+    from ..data.splits import method_of
+
+    official = whole.splits is not None and method_of(whole, opened.origin.pipeline.split) == "official"
+    return official and part in (None, "test")
 
 
 def labels_of(samples: Samples, classes: tuple[str, ...], data: Path, *, allow_missing: bool) -> list[int]:
