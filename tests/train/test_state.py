@@ -124,3 +124,9 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pyt
         save_state(path, {"epoch": 2})
     assert load_state(path) == {"epoch": 1}
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_text_like_the_place_of_the_digest_comes_back_as_it_was(tmp_path):
+    state = {"advice": "?" * 64, "weights": torch.ones(3)}
+    save_state(tmp_path / "state.safetensors", state)
+    assert load_state(tmp_path / "state.safetensors")["advice"] == "?" * 64
