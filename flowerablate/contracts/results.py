@@ -27,7 +27,8 @@ class TrialResult:
     *flops*: floating-point operations of the model for one image, forward (a multiplication and an addition are two);
     *memory*: the most bytes that training held on the device, 0 where that is not measured. *facts* are figures of the
     training that a change may have moved beside the component, such as ``steps per epoch``. *tuned*: the values that
-    the trial chose on validation. *stopped*: why training ended before its last epoch, and what may help.
+    the trial chose on validation. *stopped*: why training ended before its last epoch, and what may help. *best_by*:
+    the figure among *validation* by which the best epoch was chosen.
     """
 
     trial_id: str
@@ -49,6 +50,7 @@ class TrialResult:
     tuned: Mapping[str, Value] = field(default_factory=dict)
     failure: str = ""
     stopped: str = ""
+    best_by: MetricInfo = MetricInfo("accuracy", percent=True)
 
     @classmethod
     def failed(cls, trial_id: str, base_id: str, change: str, seed: int, failure: str) -> TrialResult:
