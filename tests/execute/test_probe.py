@@ -191,6 +191,29 @@ REFUSED = {
         "sampler=balanced",
         "sampler: the training images come in the same order with shuffled and with balanced",
     ),
+    "patience that no training is short of": (
+        steps(),
+        "train.patience=2",
+        r"train.patience: 0 and 2 never stop a training that is so short",
+    ),
+    "a step of more batches than there are": (
+        steps(),
+        "train.accumulate=60",
+        r"train.accumulate: 50 and 60 make one step of each epoch",
+        "train.accumulate=50",
+    ),
+    "an average that the first steps hold down": (
+        steps(),
+        "train.ema=0.999",
+        r"train.ema: 0.99 and 0.999 come to the same in so few steps .*",
+        "train.ema=0.99",
+    ),
+    "layers left out at random without anything to pass them by": (
+        steps(),
+        "model.drop_path=0.2",
+        r"model.drop_path: the network has the same weights, outputs and gradients with.*",
+        "model.skip=false",
+    ),
     "a switch of the model without a wire": (
         steps(),
         "model.idle",
@@ -257,6 +280,12 @@ def test_no_swap_for_something_else_is_refused(bench):
         "turned.degrees=14.0",
         "train.batch_size=5",
         "sampler=weighted,power=0.0",
+        "train.patience=1",
+        "train.accumulate=2",
+        "train.ema=0.5",
+        "train.clip_norm=1.0",
+        "train.best_by=loss",
+        "model.drop_path=0.2",
     ]
     assert kept(bench.probe(ALL, *swaps)) == set(swaps)
 
