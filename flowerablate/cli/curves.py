@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from ..errors import LedgerError, StudyError, nearest
-from . import run_options as options
+from . import completion
 from .surroundings import find_ledger, note_of
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def curves(
         typer.Argument(
             metavar="[STUDY]",
             help="A study's name or its ledger folder; the latest one if not given.",
-            autocompletion=options.complete_studies,
+            autocompletion=completion.complete_studies,
         ),
     ] = None,
     out: Annotated[Path, typer.Option(metavar="FILE", help="The picture to write: .png, .svg or .pdf.")] = Path(

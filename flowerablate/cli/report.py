@@ -11,7 +11,7 @@ from rich.console import Console
 
 from ..contracts import Population
 from ..errors import StudyError, nearest
-from . import run_options as options
+from . import completion
 from .report_table import print_report
 from .surroundings import assembler_here, find_ledger, note_of
 
@@ -21,7 +21,7 @@ def report(
         str | None,
         typer.Argument(
             help="Name of the study, or its ledger folder. Without it: the latest one.",
-            autocompletion=options.complete_studies,
+            autocompletion=completion.complete_studies,
         ),
     ] = None,
     format: Annotated[
@@ -29,7 +29,7 @@ def report(
         typer.Option(
             "--format",
             help="rich, md, latex, csv, json, svg or html. Without it: as --out ends, else rich.",
-            autocompletion=options.complete_formats,
+            autocompletion=completion.complete_formats,
         ),
     ] = None,
     out: Annotated[
@@ -40,7 +40,7 @@ def report(
         typer.Option(
             metavar="X,Y",
             help="The columns of the table, left to right: see 'flowerablate list column'.",
-            autocompletion=options.complete_columns,
+            autocompletion=completion.complete_columns,
         ),
     ] = None,
     compare: Annotated[
@@ -48,14 +48,14 @@ def report(
         typer.Option(
             metavar="OTHER",
             help="Set beside it another study, by name or by ledger folder.",
-            autocompletion=options.complete_studies,
+            autocompletion=completion.complete_studies,
         ),
     ] = None,
     metric: Annotated[
         str | None,
         typer.Option(
             help="The metric to compare, any that is installed, or loss. Without it: the study's primary one.",
-            autocompletion=options.complete_metrics,
+            autocompletion=completion.complete_metrics,
         ),
     ] = None,
     population: Annotated[
@@ -64,7 +64,7 @@ def report(
             metavar="NAME",
             help="What intervals speak of: replicates (these test images), images (others like them), or auto. "
             "Without it: what the study says.",
-            autocompletion=options.complete_populations,
+            autocompletion=completion.complete_populations,
         ),
     ] = None,
     base: Annotated[
