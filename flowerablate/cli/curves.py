@@ -73,7 +73,7 @@ def curves(
     ledger = Ledger(find_ledger(study, runs))
     note = note_of(ledger, base)
     results = [result for result in ledger.results(note.base_id) if not result.failure]
-    labels = {result.change: result.change.removeprefix("control=") or "base" for result in results}
+    labels = {result.change: result.label for result in results}
     missing: list[str] = []
     found = collect_curves(results, labels, finished_trials(ledger, note.base_id), missing)
     for remark in missing:

@@ -111,11 +111,11 @@ def find_checkpoint(model: str, runs: Path, variant: str | None, seed: int | Non
     ledger = Ledger(root)
     results = ledger.results(note_of(ledger, None).base_id)
     finished = [result for result in results if not result.failure]
-    labels = {label_of(result) for result in finished}
+    labels = {result.label for result in finished}
     if not labels:
         raise LedgerError(f"no trial of {root} is finished yet; 'flowerablate run' goes on with them")
     wanted = variant if variant is not None else "base"
-    group = [result for result in finished if wanted in (label_of(result), result.change or "base")]
+    group = [result for result in finished if wanted in (result.label, result.change or "base")]
     if not group:
         raise LedgerError(f"no finished trial of {root} is of the variant {wanted!r}; {nearest(wanted, labels)}")
     if seed is not None:
@@ -126,11 +126,6 @@ def find_checkpoint(model: str, runs: Path, variant: str | None, seed: int | Non
             raise LedgerError(f"{wanted} has no finished trial with seed {seed} in {root}; its seeds are: {have}")
     best = max(group, key=_merit)
     return root / "trials" / best.trial_id / BEST, _said(best, group, root)
-
-
-def label_of(result: TrialResult) -> str:
-    """Return how the variant of *result* is called in tables."""
-    return result.change.removeprefix("control=") or "base"
 
 
 def _merit(result: TrialResult) -> tuple[bool, float, float]:
@@ -146,4 +141,4 @@ def _said(best: TrialResult, group: Sequence[TrialResult], root: Path) -> str:
     value = best.validation.get(by.name, math.nan)
     figure = f"{100 * value:.1f} %" if by.percent else f"{value:.4f}"
     why = f"the best of {len(group)} replicates on validation, " if len(group) > 1 else ""
-    return f"model: {label_of(best)}, seed {best.seed} of {root} ({why}validation {by.name} {figure})"
+    return f"model: {best.label}, seed {best.seed} of {root} ({why}validation {by.name} {figure})"

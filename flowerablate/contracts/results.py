@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..params import Value
+from .pipeline import label_of
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,11 @@ class TrialResult:
     failure: str = ""
     stopped: str = ""
     best_by: MetricInfo = MetricInfo("accuracy", percent=True)
+
+    @property
+    def label(self) -> str:
+        """How the trial's variant is called in tables."""
+        return label_of(self.change)
 
     @classmethod
     def failed(cls, trial_id: str, base_id: str, change: str, seed: int, failure: str) -> TrialResult:

@@ -14,7 +14,7 @@ from torch import nn
 from ..contracts import Pipeline, Trial, TrialResult
 from ..ledger import TrialFolder
 from ..ledger.predictions import write_predictions
-from ..study.designs.changes import FEATURED
+from ..study.designs import PIPELINE_SLOTS
 from ..train.device import environment
 from ..train.evaluate import Evaluation, evaluate
 from ..train.loop import EpochRecord, FitResult, load_best
@@ -25,8 +25,6 @@ from .metrics import LOSS, Metrics, best_by
 from .observer import RunObserver, numbers_in
 from .search import clear, search
 
-PIPELINE_SLOTS = ("dataset", *FEATURED)
-"""Slots, besides the steps, of which each pipeline has one component."""
 _RECORDED_VERSIONS = ("flowerablate", "numpy", "pillow", "torchvision")
 
 
