@@ -15,6 +15,7 @@ import pytest
 import torch
 
 from flowerablate.cli import completion
+from flowerablate.execute import candidate
 from flowerablate.execute import trial as trial_module
 from flowerablate.report.formats import SUFFIXES
 from flowerablate.train.state import load_state
@@ -144,8 +145,8 @@ def test_luck_draws_anew_in_each_replicate_and_in_all_of_training(command, pictu
         seeds.append(seed)
         return fit(*words, seed=seed, **named)
 
-    fit = trial_module.fit
-    monkeypatch.setattr(trial_module, "fit", watched)
+    fit = candidate.fit
+    monkeypatch.setattr(candidate, "fit", watched)
     done = command("run", "tiny.toml", "--data", picture_folder, *QUICK, "--luck", "--disable", "crop")
     assert done.returncode == 0, done.stderr
     assert {0, 1} < set(seeds)
