@@ -102,6 +102,6 @@ def _across(root: Path, variant: str, metric: str) -> dict[str, list[float]]:
     values = [
         result.metrics[metric]
         for result in results
-        if not result.failure and models.label_of(result) == variant and metric in result.metrics
+        if not result.failure and result.label == variant and metric in result.metrics
     ]
     return {metric: values} if values else {}

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from ..errors import LedgerError, StudyError, nearest
-from . import run_options as options
+from . import completion
 from .surroundings import find_ledger, note_of
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def curves(
         typer.Argument(
             metavar="STUDY",
             help="Name of the study, or its ledger folder. Without it: the latest one.",
-            autocompletion=options.complete_studies,
+            autocompletion=completion.complete_studies,
         ),
     ] = None,
     out: Annotated[Path, typer.Option(metavar="FILE", help="The picture to write: .png, .svg or .pdf.")] = Path(
@@ -73,7 +73,7 @@ def curves(
     ledger = Ledger(find_ledger(study, runs))
     note = note_of(ledger, base)
     results = [result for result in ledger.results(note.base_id) if not result.failure]
-    labels = {result.change: result.change.removeprefix("control=") or "base" for result in results}
+    labels = {result.change: result.label for result in results}
     missing: list[str] = []
     found = collect_curves(results, labels, finished_trials(ledger, note.base_id), missing)
     for remark in missing:

@@ -97,8 +97,8 @@ def open_model(
 def find_checkpoint(model: str, runs: Path, variant: str | None, seed: int | None) -> tuple[Path, str]:
     """Return the checkpoint that *model* stands for, and a line that says which one was chosen, if there was a choice.
 
-    Of a study it is, unless *variant* and *seed* choose, the base's replicate with the highest validation accuracy,
-    then the lowest validation loss: the test split has no part in it.
+    Of a study it is, unless *variant* and *seed* choose, the base's replicate that is best on validation by the
+    study's ``train.best_by``, then has the lowest validation loss: the test split has no part in it.
     """
     path = Path(model)
     file = path / BEST if (path / BEST).is_file() else path
@@ -122,11 +122,11 @@ def find_checkpoint(model: str, runs: Path, variant: str | None, seed: int | Non
     ledger = Ledger(root)
     results = ledger.results(note_of(ledger, None).base_id)
     finished = [result for result in results if not result.failure]
-    labels = {label_of(result) for result in finished}
+    labels = {result.label for result in finished}
     if not labels:
         raise LedgerError(f"no trial of {root} is finished yet; 'flowerablate run' goes on with them")
     wanted = variant if variant is not None else "base"
-    group = [result for result in finished if wanted in (label_of(result), result.change or "base")]
+    group = [result for result in finished if wanted in (result.label, result.change or "base")]
     if not group:
         raise LedgerError(f"no finished trial of {root} is of the variant {wanted!r}; {nearest(wanted, labels)}")
     if seed is not None:
@@ -139,18 +139,17 @@ def find_checkpoint(model: str, runs: Path, variant: str | None, seed: int | Non
     return root / "trials" / best.trial_id / BEST, _said(best, group, root)
 
 
-def label_of(result: TrialResult) -> str:
-    """Return how the variant of *result* is called in tables."""
-    return result.change.removeprefix("control=") or "base"
-
-
 def _merit(result: TrialResult) -> tuple[bool, float, float]:
-    accuracy, loss = (result.validation.get(name, math.nan) for name in ("accuracy", "loss"))
-    known = math.isfinite(accuracy) and math.isfinite(loss)
-    return (known and not result.collapsed, accuracy if known else 0.0, -loss if known else 0.0)
+    """Return how good a replicate is by what its best epoch was chosen by, more is better."""
+    value, loss = (result.validation.get(name, math.nan) for name in (result.best_by.name, "loss"))
+    if not (math.isfinite(value) and math.isfinite(loss)):
+        return False, 0.0, 0.0
+    return not result.collapsed, -value if result.best_by.lower_is_better else value, -loss
 
 
 def _said(best: TrialResult, group: Sequence[TrialResult], root: Path) -> str:
-    accuracy = best.validation.get("accuracy", math.nan)
+    by = best.best_by
+    value = best.validation.get(by.name, math.nan)
+    figure = f"{100 * value:.1f} %" if by.percent else f"{value:.4f}"
     why = f"the best of {len(group)} replicates on validation, " if len(group) > 1 else ""
-    return f"model: {label_of(best)}, seed {best.seed} of {root} ({why}validation accuracy {100 * accuracy:.1f} %)"
+    return f"model: {best.label}, seed {best.seed} of {root} ({why}validation {by.name} {figure})"

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from ..contracts import Population
 from ..errors import StudyError, nearest
-from . import run_options as options
+from . import completion
 from .report_table import print_report
 from .surroundings import assembler_here, find_ledger, note_of
 
@@ -22,7 +22,7 @@ def report(
         typer.Argument(
             metavar="STUDY",
             help="Name of the study, or its ledger folder. Without it: the latest one.",
-            autocompletion=options.complete_studies,
+            autocompletion=completion.complete_studies,
         ),
     ] = None,
     format: Annotated[
@@ -31,7 +31,7 @@ def report(
             "--format",
             metavar="NAME",
             help="rich, md, latex, csv, json, svg or html. Without it: as --out ends, else rich.",
-            autocompletion=options.complete_formats,
+            autocompletion=completion.complete_formats,
         ),
     ] = None,
     out: Annotated[
@@ -42,7 +42,7 @@ def report(
         typer.Option(
             metavar="X,Y",
             help="The columns of the table, left to right: see 'flowerablate list column'.",
-            autocompletion=options.complete_columns,
+            autocompletion=completion.complete_columns,
         ),
     ] = None,
     compare: Annotated[
@@ -50,7 +50,7 @@ def report(
         typer.Option(
             metavar="OTHER",
             help="Set beside it another study, by name or by ledger folder.",
-            autocompletion=options.complete_studies,
+            autocompletion=completion.complete_studies,
         ),
     ] = None,
     metric: Annotated[
@@ -58,7 +58,7 @@ def report(
         typer.Option(
             metavar="NAME",
             help="The metric to compare, any that is installed, or loss. Without it: the study's primary one.",
-            autocompletion=options.complete_metrics,
+            autocompletion=completion.complete_metrics,
         ),
     ] = None,
     population: Annotated[
@@ -67,7 +67,7 @@ def report(
             metavar="NAME",
             help="What intervals speak of: replicates (these test images), images (others like them), or auto. "
             "Without it: what the study says.",
-            autocompletion=options.complete_populations,
+            autocompletion=completion.complete_populations,
         ),
     ] = None,
     base: Annotated[

@@ -3,139 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, get_args
+from typing import Annotated, TypeAlias
 
 import typer
 
-if TYPE_CHECKING:
-    from ..contracts import Pipeline
-    from ..registry import Registry
+from .completion import (
+    POPULATIONS,
+    complete_designs,
+    complete_metrics,
+    complete_parts,
+    complete_populations,
+    complete_settings,
+    complete_swaps,
+    complete_trackers,
+    designs,
+)
 
 _QUESTIONS = "Questions"
 _REPLICATES = "Replicates"
 _VERDICTS = "Verdicts"
-
-_POPULATIONS = ("auto", "replicates", "images")
-
-
-def complete_designs(incomplete: str) -> list[str]:
-    """Complete the name of a design."""
-    return [name for name in _designs() if name.startswith(incomplete)]
-
-
-def _designs() -> tuple[str, ...]:
-    from ..study.schema import DesignName
-
-    return get_args(DesignName)
-
-
-def complete_parts(incomplete: str) -> list[str]:
-    """Complete what can be disabled in the study of this folder, or in the default one; silent where that fails."""
-    from ..study.designs import removable
-
-    found = _study_here()
-    names = [target.name for target in removable(found.base, found.lookup)] if found else []
-    return [name for name in names if name.startswith(incomplete)]
-
-
-def complete_settings(incomplete: str) -> list[str]:
-    """Complete the key of a setting, such as ``optimizer.lr=``, of the same study."""
-    from ..study.designs import setting_keys
-
-    found = _study_here()
-    keys = setting_keys(found.base, found.lookup) if found else ()
-    return [f"{key}=" for key in keys if key.startswith(incomplete)]
-
-
-def complete_swaps(incomplete: str) -> list[str]:
-    """Complete the place of a swap in the same study, such as ``model=``, and then the component to be put there."""
-    from ..study.designs import FEATURED
-
-    found = _study_here()
-    if found is None:
-        return []
-    slots = {step.name: "step" for step in found.base.steps} | {slot: slot for slot in FEATURED}
-    place, equals, start = incomplete.partition("=")
-    if not equals:
-        return [f"{name}=" for name in slots if name.startswith(place)]
-    names = found.registry.slot(slots[place]) if place in slots else ()
-    return [f"{place}={name}" for name in names if name.startswith(start)]
-
-
-@dataclass(frozen=True)
-class _Here:
-    base: Pipeline
-    registry: Registry
-
-    def lookup(self, slot: str, name: str, where: str) -> Any:
-        return self.registry.find(slot, name, where).spec
-
-
-def _study_here() -> _Here | None:
-    """Return the study of this folder, or else the default one; None where it cannot be read."""
-    from pathlib import Path
-
-    from ..discovery import discover
-    from ..errors import FlowerablateError
-    from ..study.read import read_study
-    from ..study.resolve import resolve
-    from .templates import default_study
-
-    path = Path("study.toml")
-    try:
-        registry = discover(Path().absolute()).registry
-        study = read_study(default_study(), path if path.is_file() else None)
-        return _Here(resolve(study, lambda slot, name, where: registry.find(slot, name, where).spec), registry)
-    except FlowerablateError:
-        return None
-
-
-def complete_metrics(incomplete: str) -> list[str]:
-    """Complete the name of a metric that is installed."""
-    from pathlib import Path
-
-    from ..discovery import discover
-
-    return [name for name in discover(Path().absolute()).registry.slot("metric") if name.startswith(incomplete)]
-
-
-def complete_populations(incomplete: str) -> list[str]:
-    """Complete what intervals may speak of."""
-    return [name for name in _POPULATIONS if name.startswith(incomplete)]
-
-
-def complete_trackers(incomplete: str) -> list[str]:
-    """Complete the name of a tracker that is installed."""
-    from pathlib import Path
-
-    from ..discovery import discover
-
-    return [name for name in discover(Path().absolute()).registry.slot("tracker") if name.startswith(incomplete)]
-
-
-def complete_studies(incomplete: str) -> list[str]:
-    """Complete the name of a study that has been run in the folder ``runs``."""
-    from pathlib import Path
-
-    return [path.parent.name for path in sorted(Path("runs").glob(f"{incomplete}*/trials"))]
-
-
-def complete_formats(incomplete: str) -> list[str]:
-    """Complete the name of a format of a report."""
-    return [name for name in ("rich", "md", "latex", "csv", "json", "svg", "html") if name.startswith(incomplete)]
-
-
-def complete_columns(incomplete: str) -> list[str]:
-    """Complete the last of several columns between commas."""
-    from pathlib import Path
-
-    from ..discovery import discover
-
-    *before, last = incomplete.split(",")
-    names = discover(Path().absolute()).registry.slot("column")
-    return [",".join((*before, name)) for name in names if name.startswith(last) and name not in before]
-
 
 Disable: TypeAlias = Annotated[
     list[str] | None,
@@ -179,7 +65,7 @@ Retune: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(
         metavar="KEY=A,B,...",
-        help="Let every trial choose this setting on validation: by accuracy, then by loss, whatever the metric.",
+        help="Let every trial choose this setting on validation: by train.best_by, then by loss, whatever the metric.",
         rich_help_panel=_QUESTIONS,
         autocompletion=complete_settings,
     ),
@@ -300,8 +186,8 @@ def chosen(
     Changes that are named here take the place of all that the study names. A name that there is not is refused here,
     by the name of its option.
     """
-    _check("--design", design or (), _designs())
-    _check("--population", [population] if population else (), _POPULATIONS)
+    _check("--design", design or (), designs())
+    _check("--population", [population] if population else (), POPULATIONS)
     keys: dict[str, object] = {
         "ablation.seeds": seeds,
         "ablation.design": design or None,

@@ -15,6 +15,7 @@ from ..errors import StudyError, nearest
 from ..execute.tuning.extra import PRUNERS, optuna
 from ..stats.wording import count
 from . import run_options as options
+from .completion import complete_settings
 from .listing import show
 from .surroundings import make_assembler, open_registry, open_study
 from .tune_display import brief
@@ -51,7 +52,7 @@ def tune(
             metavar="KEY[=SPACE]",
             help="Search this setting: KEY, KEY=low:high, KEY=a,b,c, a whole PLACE, or PLACE=component,component.",
             rich_help_panel=_SEARCH,
-            autocompletion=options.complete_settings,
+            autocompletion=complete_settings,
         ),
     ] = None,
     trials: Annotated[

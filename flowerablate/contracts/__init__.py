@@ -26,6 +26,7 @@ from .pipeline import (
     TrainPlan,
     Trial,
     Variant,
+    label_of,
 )
 from .products import IMAGE_SUFFIXES, SPLITS, BatchOp, Draws, Metric, NativeOp, PythonOp, Samples
 from .results import MetricInfo, TrialResult
@@ -104,4 +105,5 @@ __all__ = [
     "TrialResult",
     "Value",
     "Variant",
+    "label_of",
 ]

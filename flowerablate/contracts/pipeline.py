@@ -123,6 +123,11 @@ class Pipeline:
     control: Literal["", "placebo", "luck"] = ""
 
 
+def label_of(change: str) -> str:
+    """Return what the variant with that *change* is called in tables, and under them."""
+    return change.removeprefix("control=") or "base"
+
+
 @dataclass(frozen=True)
 class Variant:
     """The base (*change* is empty) or the base with *change*, such as ``-morphology`` or ``model=resnet34``."""
@@ -138,7 +143,7 @@ class Variant:
     @property
     def label(self) -> str:
         """How the variant is called in tables."""
-        return self.change.removeprefix("control=") or "base"
+        return label_of(self.change)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..params import Value
+from .pipeline import label_of
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,8 @@ class TrialResult:
     *flops*: floating-point operations of the model for one image, forward (a multiplication and an addition are two);
     *memory*: the most bytes that training held on the device, 0 where that is not measured. *facts* are figures of the
     training that a change may have moved beside the component, such as ``steps per epoch``. *tuned*: the values that
-    the trial chose on validation. *stopped*: why training ended before its last epoch, and what may help.
+    the trial chose on validation. *stopped*: why training ended before its last epoch, and what may help. *best_by*:
+    the figure among *validation* by which the best epoch was chosen.
     """
 
     trial_id: str
@@ -49,6 +51,12 @@ class TrialResult:
     tuned: Mapping[str, Value] = field(default_factory=dict)
     failure: str = ""
     stopped: str = ""
+    best_by: MetricInfo = MetricInfo("accuracy", percent=True)
+
+    @property
+    def label(self) -> str:
+        """How the trial's variant is called in tables."""
+        return label_of(self.change)
 
     @classmethod
     def failed(cls, trial_id: str, base_id: str, change: str, seed: int, failure: str) -> TrialResult:

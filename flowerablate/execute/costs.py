@@ -54,6 +54,8 @@ def peak_memory(device: torch.device) -> int:
 def training_facts(plan: TrainPlan, batches: Batches, chain: Preprocess, split: Split) -> dict[str, float]:
     """Return how a trial trains, in figures: lengths, portions, and the values that its model sees.
 
+    ``effective batch size`` counts the images of one step of the optimizer, ``different images per epoch`` those of the
+    first epoch, of which a sampler may take some twice and others not at all.
     ``pixel mean`` and ``pixel deviation`` are of the first 64 pictures of the first epoch, as the model gets them;
     ``normalisation mean`` and ``normalisation deviation`` are what the chain subtracts and divides by, the mean of the
     channels, where it normalises by given or learned numbers.
@@ -62,10 +64,13 @@ def training_facts(plan: TrainPlan, batches: Batches, chain: Preprocess, split: 
         "epochs": float(plan.epochs),
         "batch size": float(batches.batch_size),
         "steps per epoch": float(optimizer_steps(len(batches), plan.accumulate)),
+        "effective batch size": float(batches.batch_size * max(1, min(plan.accumulate, len(batches)))),
         "training images": float(len(split.train)),
         "test images": float(len(split.test)),
     }
-    places = batches.order(1)[:_SAMPLED]
+    order = batches.order(1)
+    facts["different images per epoch"] = float(len(np.unique(order)))
+    places = order[:_SAMPLED]
     block = min(batches.batch_size, _SAMPLED)
     values = []
     for start in range(0, len(places), block):

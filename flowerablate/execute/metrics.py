@@ -22,6 +22,9 @@ _logger = logging.getLogger(__name__)
 LOSS = MetricInfo("loss", lower_is_better=True, percent=False)
 """The training loss on the test images: of the trial's own loss, so that no component makes it anew."""
 
+ACCURACY = MetricInfo("accuracy", percent=True)
+"""The share of right answers, which every evaluation has."""
+
 
 class Metrics:
     """The metrics of a study, the primary one first, each once; built as soon as the number of classes is known."""
@@ -99,6 +102,12 @@ def choose_best_by(text: str, assembler: Assembler) -> MetricChoice | None:
     An unknown one raises :class:`StudyError` with the nearest name.
     """
     return None if text in ALWAYS_MEASURED else resolve_metric(text, assembler.lookup, "train.best_by")
+
+
+def best_by(text: str, assembler: Assembler) -> MetricInfo:
+    """Return how the figure is read that ``train.best_by`` names; errors are those of :func:`choose_best_by`."""
+    chosen = choose_best_by(text, assembler)
+    return chosen.info if chosen else {info.name: info for info in (ACCURACY, LOSS)}[text]
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,10 @@ from .adaptive import note_of_table, open_after, settled
 from .assemble import Assembler, PreparedPipeline
 from .budget import Budget
 from .observer import RunObserver
+from .parts import check_parts
 from .plan import Plan
 from .probe import probe_design
-from .trial import check_parts, run_trial
+from .trial import run_trial
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 """Where the disk is the trouble the next trial would fail too, so the run ends there."""

@@ -8,7 +8,7 @@ from types import TracebackType
 
 from ..contracts import Choice, Pipeline, StepChoice, TrackedTrial, Tracker, TrackerContext, Trial, TrialResult, Value
 from ..errors import PluginError
-from ..study.designs import FEATURED
+from ..study.designs import PIPELINE_SLOTS
 from .assemble import Assembler
 from .observer import RunObserver
 
@@ -96,7 +96,7 @@ class Tracked:
 def flat_settings(pipeline: Pipeline) -> dict[str, Value]:
     """Return all settings of *pipeline* by dotted name, such as ``model``, ``model.width``, ``train.epochs``."""
     settings: dict[str, Value] = {}
-    for slot in ("dataset", *FEATURED):
+    for slot in PIPELINE_SLOTS:
         settings |= _of_choice(slot, getattr(pipeline, slot))
     for step in pipeline.steps:
         settings |= _of_choice(f"steps.{step.name}", step)

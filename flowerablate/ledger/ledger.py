@@ -17,7 +17,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from ..contracts import Trial, TrialResult
+from ..contracts import MetricInfo, Trial, TrialResult
 from ..errors import LedgerError
 from ..files import write_json
 from .files import read_json
@@ -202,6 +202,8 @@ def _result(folder: TrialFolder, claim: Claim) -> TrialResult | None:
         try:
             for group in ("metrics", "validation"):
                 content[group] = {name: math.nan if value is None else value for name, value in content[group].items()}
+            if "best_by" in content:
+                content["best_by"] = MetricInfo(**content["best_by"])
             return TrialResult(**content, base_id=claim.base_id, change=claim.change)
         except (KeyError, TypeError, AttributeError):
             raise LedgerError(f"{folder.path / 'result.json'} is of another version; remove its folder") from None

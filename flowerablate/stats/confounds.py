@@ -8,14 +8,29 @@ from collections.abc import Iterator, Mapping, Sequence
 from ..contracts import Contrast, TrialResult
 from .rows import Summary
 
-_COUNTS = ("epochs", "batch size", "steps per epoch", "training images", "test images")
+_COUNTS = (
+    "epochs",
+    "batch size",
+    "effective batch size",
+    "steps per epoch",
+    "training images",
+    "different images per epoch",
+    "test images",
+)
 """Facts of a trial that are shown wherever the arms differ in them."""
+
+_FOLLOWS = {"effective batch size": "batch size", "different images per epoch": "training images"}
+"""Facts that are not shown where, in both arms, they are the other one."""
+
+_TRAINED = "epochs trained"
+"""What a trial's epochs are called that it trained until patience or a collapse ended it."""
 
 _PIXELS = (("pixel mean", "pixel deviation"), ("normalisation mean", "normalisation deviation"))
 """Facts that every step on pictures moves a little: a mean, and the deviation that says what is little."""
 
 _SHIFT = 0.05
-"""Share of the deviation by which mean or deviation of the pixels must differ to be shown."""
+"""Share of the deviation by which mean or deviation of the pixels must differ to be shown, and of the epochs trained.
+"""
 
 Figures = Mapping[str, float]
 
@@ -23,9 +38,10 @@ Figures = Mapping[str, float]
 def confound_notes(summary: Summary, results: Sequence[TrialResult]) -> Iterator[str]:
     """Return one note on what differs between the arms of each contrast beside the component.
 
-    That is parameters, epochs, batch size, steps per epoch and images; and mean and deviation of the pixels that the
-    model sees, or of the normalisation, where they move by 5 % of the deviation or more. Figures are means over the
-    trials of an arm. A contrast whose arms are no means of variants, such as an interaction, has none.
+    That is parameters, epochs, batch size, steps per epoch and images; the epochs that were trained, where patience
+    ended trials early, if they move by 5 % or more; and mean and deviation of the pixels that the model sees, or of the
+    normalisation, where they move by 5 % of the deviation or more. Figures are means over the trials of an arm. A
+    contrast whose arms are no means of variants, such as an interaction, has none.
     """
     figures = _figures(results)
     said = []
@@ -74,7 +90,8 @@ def _figures(results: Sequence[TrialResult]) -> dict[str, Figures]:
         if result.failure:
             continue
         of_variant = found.setdefault(result.change, {})
-        for name, value in {"parameters": float(result.parameters), **result.facts}.items():
+        own = {"parameters": float(result.parameters), _TRAINED: float(result.epochs)}
+        for name, value in {**own, **result.facts}.items():
             of_variant.setdefault(name, []).append(value)
     return {
         change: {name: math.fsum(values) / len(values) for name, values in names.items()}
@@ -91,8 +108,11 @@ def _moved(contrast: Contrast, figures: Mapping[str, Figures]) -> list[str]:
     moved = [
         f"{name} {short_number(old[name])} → {short_number(new[name])}"
         for name in both
-        if not math.isclose(old[name], new[name], rel_tol=1e-9)
+        if not math.isclose(old[name], new[name], rel_tol=1e-9) and not _follows(name, old, new)
     ]
+    trained = [arm[_TRAINED] for arm in (old, new)]
+    if old.get("epochs") == new.get("epochs") and abs(trained[0] - trained[1]) >= _SHIFT * max(trained) > 0:
+        moved.append(f"{_TRAINED} {short_number(trained[0])} → {short_number(trained[1])}")
     for mean, deviation in _PIXELS:
         if not {mean, deviation} <= set(old) & set(new):
             continue
@@ -102,6 +122,11 @@ def _moved(contrast: Contrast, figures: Mapping[str, Figures]) -> list[str]:
             before, after = (f"{arm[mean]:.2f} ± {arm[deviation]:.2f}" for arm in (old, new))
             moved.append(f"{name} {before} → {after}" if name != "pixel" else f"pixels {before} → {after}")
     return moved
+
+
+def _follows(name: str, old: Figures, new: Figures) -> bool:
+    other = _FOLLOWS.get(name)
+    return other is not None and all(arm.get(other) == arm[name] for arm in (old, new))
 
 
 def _arm(weights: Mapping[str, float], sign: int, figures: Mapping[str, Figures]) -> Figures | None:

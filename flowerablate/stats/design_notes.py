@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from ..contracts import Contrast, TrialResult
+from ..contracts import Contrast, TrialResult, label_of
 from .arms import Values, arms_of, unasked, values_of
 from .effects import Effect, paired_effect
 from .rows import Row, Summary
-from .wording import called, count
+from .wording import count
 
 _NAMED_ALIASES = 3
 _MOST_CHANGES = 12
@@ -144,7 +144,7 @@ def _tuned(results: Sequence[TrialResult]) -> Iterator[str]:
     chosen: dict[str, dict[str, Counter[str]]] = {}
     for result in results:
         for key, value in result.tuned.items():
-            counts = chosen.setdefault(key, {}).setdefault(called(result.change), Counter())
+            counts = chosen.setdefault(key, {}).setdefault(label_of(result.change), Counter())
             counts[_value(value)] += 1
     for key, changes in chosen.items():
         told = [f"{change} {_counts(counts)}" for change, counts in list(changes.items())[:_MOST_CHANGES]]

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from textwrap import shorten
 
-from ..contracts import TrialResult
+from ..contracts import TrialResult, label_of
 from .confounds import confound_notes
 from .design_notes import design_notes
 from .effects import sign_flip_floor
@@ -14,7 +14,7 @@ from .images import ImageEvidence
 from .population import population_notes
 from .rows import Row, Summary
 from .verdicts import pairs_to_reach
-from .wording import called, count, short
+from .wording import count, short
 
 
 def write_notes(
@@ -129,7 +129,7 @@ def _by_change(results: Sequence[TrialResult]) -> list[tuple[str, list[TrialResu
     groups: dict[str, list[TrialResult]] = {"": []}
     for result in results:
         groups.setdefault(result.change, []).append(result)
-    return [(called(change), group) for change, group in groups.items()]
+    return [(label_of(change), group) for change, group in groups.items()]
 
 
 def _has_value(result: TrialResult, metric: str) -> bool:

@@ -19,8 +19,3 @@ def several(items: Sequence[object]) -> str:
     """Return *items* as an enumeration, such as ``5, 9 and 13``."""
     *most, last = map(str, items)
     return f"{', '.join(most)} and {last}" if most else last
-
-
-def called(change: str) -> str:
-    """Return what the variant with that *change* is called under the table."""
-    return change.removeprefix("control=") or "base"

@@ -8,6 +8,11 @@ import torch
 from torch import nn
 
 
+def most_kept(updates: int) -> float:
+    """Return the most that an average keeps of itself at update number *updates*, counted from 1."""
+    return (1 + updates) / (10 + updates)
+
+
 class MovingAverage:
     """Follows *model*: ``model`` of this object is a copy whose floating-point state is averaged, the rest copied.
 
@@ -26,7 +31,7 @@ class MovingAverage:
     def update(self) -> None:
         """Take in the model as it is now."""
         self.updates += 1
-        kept = min(self._decay, (1 + self.updates) / (10 + self.updates))
+        kept = min(self._decay, most_kept(self.updates))
         averaged, current = [], []
         for mine, theirs in zip(self.model.state_dict().values(), self._source.state_dict().values(), strict=True):
             if mine.is_floating_point():

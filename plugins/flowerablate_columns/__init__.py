@@ -43,9 +43,9 @@ def flowerablate_register_column(register: Register) -> None:
     """Register every column that ``report --columns`` knows without another plugin."""
     for name, summary in _COLUMNS:
         register(fa.ColumnSpec(name, summary, partial(_build, name)))
-    width = fa.Param("width", 25, "Cells, where the table does not choose.", 17, 200)
+    width = fa.Param("width", 25, "cells, where the table does not choose", 17, 200)
     register(fa.ColumnSpec("forest", "Effect and interval, drawn to one scale.", _build_forest, (width,)))
-    metric = fa.Param("metric", "", "Which metric; empty: the study's first secondary one.")
+    metric = fa.Param("metric", "", "which metric; empty: the study's first secondary one")
     summary = "Paired effect on a metric that no verdict rests on."
     register(fa.ColumnSpec("secondary", summary, _build_secondary, (metric,)))
 

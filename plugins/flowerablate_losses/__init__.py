@@ -12,11 +12,11 @@ import flowerablate as fa
 if TYPE_CHECKING:
     from flowerablate.contracts import Register
 
-_SMOOTHING = fa.Param("label_smoothing", 0.0, "Share of a label spread over all classes.", 0.0, 0.99, off=0.0)
+_SMOOTHING = fa.Param("label_smoothing", 0.0, "share of a label spread over all classes", 0.0, 0.99, off=0.0)
 _WEIGHTS = fa.Param(
     "weights",
     (1.0,),
-    "Further weight of the images of each class, in the order of the data set; one number: of all.",
+    "further weight of the images of each class, in the order of the data set; one number: of all",
     0.0,
     1e6,
     off=(1.0,),
@@ -24,7 +24,7 @@ _WEIGHTS = fa.Param(
 
 
 def _power(default: float) -> fa.Param:
-    return fa.Param("power", default, "1 gives all classes equal weight, 0 all images.", 0.0, 2.0, off=0.0)
+    return fa.Param("power", default, "1 gives all classes equal weight, 0 all images", 0.0, 2.0, off=0.0)
 
 
 @fa.hookimpl
@@ -37,7 +37,7 @@ def flowerablate_register_loss(register: Register) -> None:
     build: Any = build_weighted_cross_entropy
     register(fa.LossSpec("weighted-cross-entropy", summary, build, params, soft_targets=True))
     params = (
-        fa.Param("gamma", 2.0, "How much less an image counts that is right already.", 0.0, 10.0, off=0.0),
+        fa.Param("gamma", 2.0, "how much less an image counts that is right already", 0.0, 10.0, off=0.0),
         _power(0.0),
         _WEIGHTS,
     )
@@ -47,17 +47,17 @@ def flowerablate_register_loss(register: Register) -> None:
         fa.Param(
             "costs",
             (1.0,),
-            "Cost of each answer, row by row: true class, then predicted class; one number: of every error.",
+            "cost of each answer, row by row: true class, then predicted class; one number: of every error",
             0.0,
             1e6,
         ),
-        fa.Param("cross_entropy", 1.0, "Share of cross-entropy that is added.", 0.0, 100.0, off=0.0),
+        fa.Param("cross_entropy", 1.0, "share of cross-entropy that is added", 0.0, 100.0, off=0.0),
     )
     summary = "Expected cost of the answer, by a matrix of costs, plus cross-entropy."
     register(fa.LossSpec("cost-matrix", summary, build_cost_matrix, params, soft_targets=True))
     params = (
         _SMOOTHING,
-        fa.Param("pos_weight", 1.0, "Weight of the true class against each other one.", 0.01, 100.0, log=True, off=1.0),
+        fa.Param("pos_weight", 1.0, "weight of the true class against each other one", 0.01, 100.0, log=True, off=1.0),
     )
     summary = "Binary cross-entropy of each class against the rest."
     register(fa.LossSpec("bce", summary, build_bce, params, soft_targets=True))

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from flowerablate.contracts import Register
 
-_BINS = fa.Param("bins", 15, "Number of equally wide bins of confidence.", 2, 1000)
+_BINS = fa.Param("bins", 15, "number of equally wide bins of confidence", 2, 1000)
 
-_POSITIVE = fa.Param("positive", 1, "Number of the class that is looked for, in the data set's order, from 0.", 0, 9999)
+_POSITIVE = fa.Param("positive", 1, "number of the class that is looked for, in the data set's order, from 0", 0, 9999)
 
 _BETTER = {"lower_is_better": False, "percent": True}
 _RISK = {"lower_is_better": True, "percent": False}

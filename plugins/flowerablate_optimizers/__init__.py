@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 
 
 def _rate(default: float) -> fa.Param:
-    return fa.Param("lr", default, "Learning rate: the peak that the schedule scales.", 1e-6, 10.0, log=True)
+    return fa.Param("lr", default, "learning rate: the peak that the schedule scales", 1e-6, 10.0, log=True)
 
 
 def _decay(default: float) -> fa.Param:
-    return fa.Param("weight_decay", default, "Pull of all weights towards zero.", 0.0, 1.0, log=True, off=0.0)
+    return fa.Param("weight_decay", default, "pull of all weights towards zero", 0.0, 1.0, log=True, off=0.0)
 
 
-_MOMENTUM = fa.Param("momentum", 0.9, "Share of the last step's direction that is kept.", 0.0, 0.999)
+_MOMENTUM = fa.Param("momentum", 0.9, "share of the last step's direction that is kept", 0.0, 0.999)
 _BETAS = (
-    fa.Param("beta1", 0.9, "Decay of the running mean of gradients.", 0.0, 0.9999),
-    fa.Param("beta2", 0.999, "Decay of the running mean of squared gradients.", 0.0, 0.99999),
-    fa.Param("eps", 1e-8, "Added to the denominator, against division by zero.", 1e-16, 1.0, log=True),
+    fa.Param("beta1", 0.9, "decay of the running mean of gradients", 0.0, 0.9999),
+    fa.Param("beta2", 0.999, "decay of the running mean of squared gradients", 0.0, 0.99999),
+    fa.Param("eps", 1e-8, "added to the denominator, against division by zero", 1e-16, 1.0, log=True),
 )
 
 
@@ -35,7 +35,7 @@ def flowerablate_register_optimizer(register: Register) -> None:
     plain = (_rate(0.05), _MOMENTUM, _decay(5e-4))
     register(fa.OptimizerSpec("sgd", "Stochastic gradient descent with heavy-ball momentum.", build_sgd, plain))
     # torch refuses Nesterov's look-ahead without any momentum.
-    ahead = fa.Param("momentum", 0.9, "Share of the last step's direction that is kept.", 0.01, 0.999)
+    ahead = fa.Param("momentum", 0.9, "share of the last step's direction that is kept", 0.01, 0.999)
     summary = "Stochastic gradient descent with Nesterov's momentum."
     register(fa.OptimizerSpec("nesterov", summary, build_nesterov, (_rate(0.05), ahead, _decay(5e-4))))
     summary = "Adam (Kingma & Ba 2015); weight decay enters through the gradient."
@@ -49,29 +49,29 @@ def flowerablate_register_optimizer(register: Register) -> None:
     params: tuple[fa.Param, ...] = (
         _rate(2e-3),
         *_BETAS,
-        fa.Param("momentum_decay", 4e-3, "How fast the momentum climbs to beta1.", 1e-6, 1.0, log=True),
+        fa.Param("momentum_decay", 4e-3, "how fast the momentum climbs to beta1", 1e-6, 1.0, log=True),
         _decay(0.0),
     )
     register(fa.OptimizerSpec("nadam", "Adam with Nesterov's momentum (Dozat 2016).", build_nadam, params))
     params = (
         _rate(1e-2),
-        fa.Param("lr_decay", 0.0, "The rate is divided by 1 + this times the step.", 0.0, 1.0, off=0.0),
-        fa.Param("eps", 1e-10, "Added to the denominator, against division by zero.", 1e-16, 1.0, log=True),
+        fa.Param("lr_decay", 0.0, "the rate is divided by 1 + this times the step", 0.0, 1.0, off=0.0),
+        fa.Param("eps", 1e-10, "added to the denominator, against division by zero", 1e-16, 1.0, log=True),
         _decay(0.0),
     )
     summary = "Each weight's rate falls with all its gradients so far (Duchi et al. 2011)."
     register(fa.OptimizerSpec("adagrad", summary, build_adagrad, params))
     params = (
         _rate(1.0),
-        fa.Param("rho", 0.9, "Decay of the running means of squared gradients and squared steps.", 0.0, 0.9999),
-        fa.Param("eps", 1e-6, "Added to numerator and denominator; it sets the first steps.", 1e-16, 1.0, log=True),
+        fa.Param("rho", 0.9, "decay of the running means of squared gradients and squared steps", 0.0, 0.9999),
+        fa.Param("eps", 1e-6, "added to numerator and denominator; it sets the first steps", 1e-16, 1.0, log=True),
         _decay(0.0),
     )
     register(fa.OptimizerSpec("adadelta", "Steps in the unit of the weights (Zeiler 2012).", build_adadelta, params))
     params = (
         _rate(1e-3),
-        fa.Param("alpha", 0.99, "Decay of the running mean of squared gradients.", 0.0, 0.99999),
-        fa.Param("momentum", 0.0, "Share of the last step's direction that is kept.", 0.0, 0.999),
+        fa.Param("alpha", 0.99, "decay of the running mean of squared gradients", 0.0, 0.99999),
+        fa.Param("momentum", 0.0, "share of the last step's direction that is kept", 0.0, 0.999),
         _BETAS[2],
         _decay(0.0),
     )
@@ -79,7 +79,7 @@ def flowerablate_register_optimizer(register: Register) -> None:
     params = (
         _rate(3e-4),
         _BETAS[0],
-        fa.Param("beta2", 0.99, "Decay of the momentum that is kept.", 0.0, 0.99999),
+        fa.Param("beta2", 0.99, "decay of the momentum that is kept", 0.0, 0.99999),
         _decay(3e-2),
     )
     summary = "Steps of one size, by the sign of the momentum (Chen et al. 2023); decoupled weight decay."
@@ -87,7 +87,7 @@ def flowerablate_register_optimizer(register: Register) -> None:
     params = (
         _rate(0.1),
         _MOMENTUM,
-        fa.Param("trust", 0.02, "Length of a layer's step as a share of that of its weights.", 1e-4, 1.0, log=True),
+        fa.Param("trust", 0.02, "length of a layer's step as a share of that of its weights", 1e-4, 1.0, log=True),
         _decay(5e-4),
     )
     summary = "Momentum with a rate for each layer (You et al. 2017); for large batches."

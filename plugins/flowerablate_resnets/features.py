@@ -74,48 +74,48 @@ def parameters(features: Features) -> tuple[fa.Param, ...]:
         return fa.Param(name, defaults[name], summary, low, high, **more)  # type: ignore[arg-type]
 
     return (
-        param("skip", "Add each block's input to its output.", off=False),
-        param("batchnorm", "Normalise after each convolution; without it convolutions get a bias.", off=False),
+        param("skip", "add each block's input to its output", off=False),
+        param("batchnorm", "normalise after each convolution; without it convolutions get a bias", off=False),
         param(
-            "width", "Feature maps of the first stage; each further stage has twice as many as the one before.", 4, 256
+            "width", "feature maps of the first stage; each further stage has twice as many as the one before", 4, 256
         ),
-        param("stem_stride", "Step of the first convolution, pixels; 2 is about four times cheaper than 1.", 1, 4),
+        param("stem_stride", "step of the first convolution, pixels; 2 is about four times cheaper than 1", 1, 4),
         param(
             "shortcut",
-            "How a skip grows: zero maps, a 1x1 convolution there, in every block, or behind average pooling.",
+            "how a skip grows: zero maps, a 1x1 convolution there, in every block, or behind average pooling",
             choices=("pad", "project", "project-all", "pool"),
         ),
-        param("zero_init", "Start each block with a skip as the identity: its last weights begin at zero."),
+        param("zero_init", "start each block with a skip as the identity: its last weights begin at zero"),
         param(
-            "norm", "What normalises where batchnorm is on: the batch, or groups of maps.", choices=("batch", "group")
+            "norm", "what normalises where batchnorm is on: the batch, or groups of maps", choices=("batch", "group")
         ),
-        param("norm_groups", "Groups of maps that are normalised together where norm is group.", 1, 256),
+        param("norm_groups", "groups of maps that are normalised together where norm is group", 1, 256),
         param(
-            "order", "Where norm and activation stand: behind each convolution, or before it.", choices=("post", "pre")
+            "order", "where norm and activation stand: behind each convolution, or before it", choices=("post", "pre")
         ),
         param(
             "activation",
-            "What stands between the convolutions; none makes the network linear, but for its norms.",
+            "what stands between the convolutions; none makes the network linear, but for its norms",
             choices=("relu", "leaky-relu", "elu", "gelu", "silu", "mish", "none"),
         ),
         param(
             "block",
-            "Two 3x3 convolutions, or 1x1, 3x3, 1x1 with four times as many maps at the end.",
+            "two 3x3 convolutions, or 1x1, 3x3, 1x1 with four times as many maps at the end",
             choices=("basic", "bottleneck"),
         ),
-        param("stride_in", "Which convolution of a block halves the picture.", choices=("first", "second")),
-        param("widen", "Factor on the feature maps inside of each block; its ends keep theirs.", 0.25, 16, off=1.0),
-        param("cardinality", "Groups of each 3x3 convolution, which do not see one another.", 1, 256, off=1),
-        param("se", "Squeeze and excitation: weigh maps by a small network of this share of them.", 0, 1, off=0.0),
+        param("stride_in", "which convolution of a block halves the picture", choices=("first", "second")),
+        param("widen", "factor on the feature maps inside of each block; its ends keep theirs", 0.25, 16, off=1.0),
+        param("cardinality", "groups of each 3x3 convolution, which do not see one another", 1, 256, off=1),
+        param("se", "squeeze and excitation: weigh maps by a small network of this share of them", 0, 1, off=0.0),
         param(
             "drop_path",
-            "Chance that the last block is passed by its skip, in training; it grows linearly.",
+            "chance that the last block is passed by its skip, in training; it grows linearly",
             0,
             0.9,
             off=0.0,
         ),
-        param("dropout", "Share of the last features that are dropped in training.", 0, 0.9, off=0.0),
-        param("blur", "Blur before each halving of the picture inside of the network.", off=False),
-        param("stem", "First convolution; deep is three of 3x3 instead of one.", choices=("3x3", "7x7", "deep")),
-        param("stem_pool", "Halve the picture by 3x3 max-pooling behind the stem.", off=False),
+        param("dropout", "share of the last features that are dropped in training", 0, 0.9, off=0.0),
+        param("blur", "blur before each halving of the picture inside of the network", off=False),
+        param("stem", "first convolution; deep is three of 3x3 instead of one", choices=("3x3", "7x7", "deep")),
+        param("stem_pool", "halve the picture by 3x3 max-pooling behind the stem", off=False),
     )

@@ -40,8 +40,8 @@ def _variant(
 
         return built(name, blocks, Features(**params), features, version if pretrained else "", weights, context, small)
 
-    begin = fa.Param("weights", "", "File of weights to begin with, safetensors or torch; empty: random.", file=True)
+    begin = fa.Param("weights", "", "file of weights to begin with, safetensors or torch; empty: random", file=True)
     params = (*parameters(features), begin)
     if version:
-        params += (fa.Param("pretrained", False, "Begin with torchvision's weights for ImageNet.", off=False),)
+        params += (fa.Param("pretrained", False, "begin with torchvision's weights for ImageNet", off=False),)
     return fa.ModelSpec(name, summary, build, params)

@@ -20,16 +20,16 @@ def flowerablate_register_sampler(register: Register) -> None:
     size = fa.Param(
         "size",
         "mean",
-        "Images of each class in an epoch: as many as classes have on average, in the smallest or in the largest.",
+        "images of each class in an epoch: as many as classes have on average, in the smallest or in the largest",
         choices=("mean", "smallest", "largest"),
     )
     register(fa.SamplerSpec("balanced", "Every class equally often in an epoch.", build_balanced, (size,)))
     params = (
-        fa.Param("power", 1.0, "1 draws all classes equally often, 0 all images.", 0.0, 2.0, off=0.0),
+        fa.Param("power", 1.0, "1 draws all classes equally often, 0 all images", 0.0, 2.0, off=0.0),
         fa.Param(
             "weights",
             (1.0,),
-            "Further weight of the images of each class, in the order of the data set; one number: of all.",
+            "further weight of the images of each class, in the order of the data set; one number: of all",
             0.0,
             1e6,
             off=(1.0,),

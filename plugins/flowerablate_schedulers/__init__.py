@@ -13,8 +13,8 @@ import flowerablate as fa
 if TYPE_CHECKING:
     from flowerablate.contracts import Register
 
-_WARMUP = fa.Param("warmup", 0.0, "Share of training in which the rate climbs linearly to its peak.", 0.0, 0.9, off=0.0)
-_FINAL = fa.Param("final", 0.0, "Rate at the end, as a share of the peak.", 0.0, 1.0)
+_WARMUP = fa.Param("warmup", 0.0, "share of training in which the rate climbs linearly to its peak", 0.0, 0.9, off=0.0)
+_FINAL = fa.Param("final", 0.0, "rate at the end, as a share of the peak", 0.0, 1.0)
 
 
 @fa.hookimpl
@@ -28,26 +28,26 @@ def flowerablate_register_scheduler(register: Register) -> None:
     add(
         "step",
         "Multiply the learning rate by gamma every few epochs.",
-        fa.Param("epoch_size", 3, "Epochs between two drops.", 1, 1000, log=True),
-        fa.Param("gamma", 0.1, "Factor of each drop.", 0.0, 1.0),
+        fa.Param("epoch_size", 3, "epochs between two drops", 1, 1000, log=True),
+        fa.Param("gamma", 0.1, "factor of each drop", 0.0, 1.0),
         _WARMUP,
     )
     add(
         "halving",
         "Halve the learning rate every few epochs: 0.5 ^ (epoch // every).",
-        fa.Param("every", 3, "Epochs between two halvings.", 1, 1000, log=True),
+        fa.Param("every", 3, "epochs between two halvings", 1, 1000, log=True),
         _WARMUP,
     )
     add(
         "exponential",
         "Fall by the same factor in every epoch, a little at each step.",
-        fa.Param("gamma", 0.8, "Factor of an epoch.", 0.01, 1.0),
+        fa.Param("gamma", 0.8, "factor of an epoch", 0.01, 1.0),
         _WARMUP,
     )
     add(
         "polynomial",
         "Fall in a straight line, or as a power of what is left of training.",
-        fa.Param("power", 1.0, "1: a straight line; above it the rate falls early.", 0.1, 10.0, log=True),
+        fa.Param("power", 1.0, "1: a straight line; above it the rate falls early", 0.1, 10.0, log=True),
         _FINAL,
         _WARMUP,
     )
@@ -56,24 +56,24 @@ def flowerablate_register_scheduler(register: Register) -> None:
         "Fall along half a cosine, once or several times (Loshchilov & Hutter 2017).",
         _WARMUP,
         _FINAL,
-        fa.Param("cycles", 1, "Falls of equal length, each from the peak; 1: no restart.", 1, 100, log=True, off=1),
+        fa.Param("cycles", 1, "falls of equal length, each from the peak; 1: no restart", 1, 100, log=True, off=1),
     )
     add(
         "one-cycle",
         "Climb to the optimizer's rate and fall far below where it began (Smith & Topin 2018).",
-        fa.Param("pct_start", 0.3, "Share of training in which the rate climbs.", 0.0, 1.0),
-        fa.Param("div_factor", 25.0, "Peak divided by the first rate.", 1.0, 1e6, log=True),
-        fa.Param("final_div_factor", 1e4, "First rate divided by the last.", 1.0, 1e9, log=True),
-        fa.Param("cycle_momentum", False, "Move the momentum against the rate, between 0.85 and 0.95."),
+        fa.Param("pct_start", 0.3, "share of training in which the rate climbs", 0.0, 1.0),
+        fa.Param("div_factor", 25.0, "peak divided by the first rate", 1.0, 1e6, log=True),
+        fa.Param("final_div_factor", 1e4, "first rate divided by the last", 1.0, 1e9, log=True),
+        fa.Param("cycle_momentum", False, "move the momentum against the rate, between 0.85 and 0.95"),
     )
     add(
         "plateau",
         "Multiply the learning rate by factor when the validation loss falls no more.",
-        fa.Param("factor", 0.5, "Factor of each drop.", 0.01, 0.99),
-        fa.Param("patience", 2, "Epochs without a lower loss that are let pass.", 0, 1000),
-        fa.Param("threshold", 1e-4, "Share by which a loss must be lower to count as lower.", 0.0, 1.0),
-        fa.Param("cooldown", 0, "Epochs after a drop that are not counted.", 0, 1000, off=0),
-        fa.Param("min_lr", 0.0, "Rate below which it does not fall.", 0.0, 1.0, off=0.0),
+        fa.Param("factor", 0.5, "factor of each drop", 0.01, 0.99),
+        fa.Param("patience", 2, "epochs without a lower loss that are let pass", 0, 1000),
+        fa.Param("threshold", 1e-4, "share by which a loss must be lower to count as lower", 0.0, 1.0),
+        fa.Param("cooldown", 0, "epochs after a drop that are not counted", 0, 1000, off=0),
+        fa.Param("min_lr", 0.0, "rate below which it does not fall", 0.0, 1.0, off=0.0),
     )
 
 

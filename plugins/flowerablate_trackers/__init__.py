@@ -23,7 +23,7 @@ def flowerablate_register_tracker(register: Register) -> None:
             "csv",
             "One tidy CSV file: a line for each figure of each epoch.",
             build_csv,
-            (fa.Param("path", "", "The file; empty: tracking.csv in the ledger of the study."),),
+            (fa.Param("path", "", "the file; empty: tracking.csv in the ledger of the study"),),
         )
     )
     register(
@@ -31,7 +31,7 @@ def flowerablate_register_tracker(register: Register) -> None:
             "tensorboard",
             "Curves and hyperparameters for TensorBoard.",
             build_tensorboard,
-            (fa.Param("path", "", "The folder of the logs; empty: tensorboard in the ledger of the study."),),
+            (fa.Param("path", "", "the folder of the logs; empty: tensorboard in the ledger of the study"),),
         )
     )
     register(
@@ -40,8 +40,8 @@ def flowerablate_register_tracker(register: Register) -> None:
             "A run of MLflow for each trial.",
             build_mlflow,
             (
-                fa.Param("uri", "", "Tracking URI; empty: mlflow.db, an SQLite file, in the ledger of the study."),
-                fa.Param("experiment", "", "Name of the experiment; empty: that of the study."),
+                fa.Param("uri", "", "tracking URI; empty: mlflow.db, an SQLite file, in the ledger of the study"),
+                fa.Param("experiment", "", "name of the experiment; empty: that of the study"),
             ),
         )
     )

@@ -45,6 +45,7 @@ def test_the_history_holds_the_metrics_and_the_result_the_steps_of_the_optimizer
         history = json.loads((result.parent / "history.json").read_text())
         assert [sorted(epoch["metrics"]) for epoch in history] == [["accuracy", "macro_f1"]] * 2
         said = json.loads(result.read_text())
+        assert said["best_by"] == {"name": "macro_f1", "lower_is_better": False, "percent": True}
         scores = [epoch["metrics"]["macro_f1"] for epoch in history]
         assert said["validation"]["macro_f1"] == scores[said["best_epoch"] - 1] == max(scores)
         assert said["facts"]["steps per epoch"] == -(-(said["facts"]["training images"] // 4) // 2)

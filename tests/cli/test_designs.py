@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 import torch
 
-from flowerablate.cli import run_options
+from flowerablate.cli import completion
+from flowerablate.execute import candidate
 from flowerablate.execute import trial as trial_module
 from flowerablate.report.formats import SUFFIXES
 from flowerablate.train.state import load_state
@@ -144,8 +145,8 @@ def test_luck_draws_anew_in_each_replicate_and_in_all_of_training(command, pictu
         seeds.append(seed)
         return fit(*words, seed=seed, **named)
 
-    fit = trial_module.fit
-    monkeypatch.setattr(trial_module, "fit", watched)
+    fit = candidate.fit
+    monkeypatch.setattr(candidate, "fit", watched)
     done = command("run", "tiny.toml", "--data", picture_folder, *QUICK, "--luck", "--disable", "crop")
     assert done.returncode == 0, done.stderr
     assert {0, 1} < set(seeds)
@@ -254,23 +255,23 @@ def test_what_cannot_be_asked_is_one_line(command, picture_folder):
 def test_names_are_completed_from_the_study_that_is_here(folder, monkeypatch):
     (folder / "tiny.toml").rename(folder / "study.toml")
     monkeypatch.chdir(folder)
-    assert list(run_options.complete_parts("m")) == ["morphology", "model.skip", "model.batchnorm"]
-    assert list(run_options.complete_designs("fra")) == ["fractional", "fractional-3", "fractional-5"]
-    assert list(run_options.complete_settings("optimizer.l")) == ["optimizer.lr="]
-    assert list(run_options.complete_settings("train.b")) == ["train.batch_size=", "train.best_by="]
-    assert "morphology.size=" in run_options.complete_settings("mor")
-    assert list(run_options.complete_swaps("mo")) == ["morphology=", "model="]
-    assert "optimizer=adamw" in run_options.complete_swaps("optimizer=ad")
-    assert "morphology=open" in run_options.complete_swaps("morphology=op")
-    assert list(run_options.complete_swaps("nothing=a")) == []
-    assert "macro_f1" in run_options.complete_metrics("macro")
-    assert list(run_options.complete_formats("l")) == ["latex"]
-    assert list(run_options.complete_formats("")) == list(SUFFIXES.values())
-    assert list(run_options.complete_columns("variant,verd")) == ["variant,verdict"]
+    assert list(completion.complete_parts("m")) == ["morphology", "model.skip", "model.batchnorm"]
+    assert list(completion.complete_designs("fra")) == ["fractional", "fractional-3", "fractional-5"]
+    assert list(completion.complete_settings("optimizer.l")) == ["optimizer.lr="]
+    assert list(completion.complete_settings("train.b")) == ["train.batch_size=", "train.best_by="]
+    assert "morphology.size=" in completion.complete_settings("mor")
+    assert list(completion.complete_swaps("mo")) == ["morphology=", "model="]
+    assert "optimizer=adamw" in completion.complete_swaps("optimizer=ad")
+    assert "morphology=open" in completion.complete_swaps("morphology=op")
+    assert list(completion.complete_swaps("nothing=a")) == []
+    assert "macro_f1" in completion.complete_metrics("macro")
+    assert list(completion.complete_formats("l")) == ["latex"]
+    assert list(completion.complete_formats("")) == list(SUFFIXES.values())
+    assert list(completion.complete_columns("variant,verd")) == ["variant,verdict"]
     (folder / "runs" / "flowers" / "trials").mkdir(parents=True)
-    assert list(run_options.complete_studies("fl")) == ["flowers"]
+    assert list(completion.complete_studies("fl")) == ["flowers"]
     (folder / "study.toml").write_text("not TOML")
-    for complete in (run_options.complete_parts, run_options.complete_settings, run_options.complete_swaps):
+    for complete in (completion.complete_parts, completion.complete_settings, completion.complete_swaps):
         assert list(complete("m")) == []
 
 

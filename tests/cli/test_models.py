@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,10 +15,11 @@ from PIL import Image
 from flowerablate.cli import models
 from flowerablate.cli.evaluate import _held_out as held_out
 from flowerablate.cli.evaluate import labels_of
-from flowerablate.contracts import Samples, SplitPlan
+from flowerablate.contracts import MetricInfo, Samples, SplitPlan, TrialResult
 from flowerablate.errors import DataError, LedgerError
 from flowerablate.inference import export as exporting
 from flowerablate.ledger import TrialFolder
+from flowerablate.ledger.ledger import Claim
 
 
 @pytest.fixture
@@ -241,3 +243,26 @@ def test_evaluate_takes_the_test_part_of_an_official_split(use, folder, make_pic
     assert json.loads(use("evaluate", "split", "--part", "all", "--format", "json").stdout)["images"] == 16
     assert "the split of split has no part 'val'" in use("evaluate", "split", "--part", "val").stderr
     assert "no part is called 'dev'" in use("evaluate", "split", "--part", "dev").stderr
+
+
+@pytest.mark.parametrize(
+    ("by", "figures", "best"),
+    [
+        (MetricInfo("accuracy", percent=True), [{"accuracy": 0.9, "f1": 0.5}, {"accuracy": 0.8, "f1": 0.7}], 0),
+        (MetricInfo("f1"), [{"accuracy": 0.9, "f1": 0.5}, {"accuracy": 0.8, "f1": 0.7}], 1),
+        (MetricInfo("brier", lower_is_better=True), [{"brier": 0.3}, {"brier": 0.2}], 1),
+        (MetricInfo("brier", lower_is_better=True), [{"brier": 0.3}, {"brier": math.nan}], 0),
+        (MetricInfo("loss", lower_is_better=True), [{"loss": 0.6}, {"loss": 0.5}], 1),
+    ],
+)
+def test_the_best_replicate_is_best_by_what_the_study_chose_its_epochs_by(tmp_path, by, figures, best):
+    for seed, validation in enumerate(figures):
+        folder = TrialFolder(tmp_path / "tiny" / "trials" / f"t{seed}")
+        folder.claim([Claim("base", "", 0)], id=f"t{seed}", seed=seed, pipeline={})
+        validation = {"loss": 0.5, **validation}
+        folder.finish(
+            TrialResult(f"t{seed}", "base", "", seed, {}, validation, 1, 1, 1.0, 1.0, 1, False, best_by=by), {}
+        )
+    path, said = models.find_checkpoint("tiny", tmp_path, None, None)
+    assert path.parent.name == f"t{best}"
+    assert f"validation {by.name} " in said

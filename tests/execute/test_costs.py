@@ -1,5 +1,7 @@
 """Costs and facts of a trial."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -60,3 +62,18 @@ def test_facts_are_those_of_what_the_model_sees(normalised):
     counted = {name: facts[name] for name in ("epochs", "batch size", "steps per epoch", "training images")}
     assert counted == {"epochs": 3, "batch size": 4, "steps per epoch": 2, "training images": 9}
     assert facts["test images"] == 3
+    assert (facts["effective batch size"], facts["different images per epoch"]) == (4, 9)
+
+
+def test_images_of_a_step_and_of_an_epoch_are_counted_as_they_are_used():
+    """Batches are gathered for a step, and a sampler may take some images twice and others not at all."""
+    size, train = np.full(8, 8, np.int32), np.arange(8, dtype=np.int64)
+    images = PackedImages(np.zeros(8 * 192, np.uint8), np.arange(8, dtype=np.int64) * 192, size, size, 3)
+    chain = Preprocess([], 3)
+    dataset = PackedDataset(chain, images, np.arange(8, dtype=np.uint64), np.zeros(8, np.int64), indices=train)
+    batches = Batches(dataset, batch_size=2, order=lambda epoch: np.array([0, 0, 1, 2, 3, 3]))
+    split = Split(train, train, train)
+    pairs, all_at_once = (training_facts(replace(PLAN, accumulate=n), batches, chain, split) for n in (2, 50))
+    assert (pairs["effective batch size"], pairs["steps per epoch"]) == (4, 2)
+    assert (all_at_once["effective batch size"], all_at_once["steps per epoch"]) == (6, 1)
+    assert pairs["different images per epoch"] == 4

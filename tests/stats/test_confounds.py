@@ -18,6 +18,7 @@ def note(trial):
         results = [trial("", seed, 0.9 + seed / 100, facts={**PLAIN, **SEEN, **(base or {})}) for seed in range(3)]
         for name, given in variants.items():
             fields = {"facts": {**PLAIN, **SEEN, **given.get("facts", {})}, "parameters": given.get("parameters", 1000)}
+            fields["epochs"] = given.get("epochs", 2)
             results += [trial(f"-{name}", seed, 0.8 + seed / 90, **fields) for seed in range(3)]
         notes = summarise(results, contrasts).notes
         return [text for text in notes if text.startswith("Beside the component")]
@@ -36,6 +37,26 @@ def test_counts_that_moved_are_said_for_each_contrast_in_one_note(note):
         "Beside the component: -resize: steps per epoch 20 → 18, training images 640 → 576; "
         "-skip: parameters 1,000 → 175k."
     ]
+
+
+def test_images_of_a_step_and_of_an_epoch_are_said_where_they_are_not_the_batch_and_all(note):
+    plain = {"effective batch size": 32.0, "different images per epoch": 640.0}
+    larger = {"batch size": 64.0, "effective batch size": 64.0, "steps per epoch": 10.0}
+    gathered = {"effective batch size": 64.0, "steps per epoch": 10.0}
+    assert note(base=plain, larger={"facts": plain | larger}) == [
+        "Beside the component: -larger: batch size 32 → 64, steps per epoch 20 → 10."
+    ]
+    assert note(base=plain, gathered={"facts": plain | gathered}) == [
+        "Beside the component: -gathered: effective batch size 32 → 64, steps per epoch 20 → 10."
+    ]
+    assert note(base=plain, weighted={"facts": plain | {"different images per epoch": 410.0}}) == [
+        "Beside the component: -weighted: different images per epoch 640 → 410."
+    ]
+
+
+def test_epochs_that_were_trained_are_said_where_patience_ends_one_arm_earlier(note):
+    assert note(patient={"epochs": 6}) == ["Beside the component: -patient: epochs trained 2 → 6."]
+    assert note(longer={"epochs": 6, "facts": {"epochs": 6.0}}) == ["Beside the component: -longer: epochs 8 → 6."]
 
 
 def test_pixels_are_said_where_they_move_by_a_twentieth_of_their_deviation(note):

@@ -22,6 +22,13 @@ from .traces import close
 _DECODED = Extent(training=24, epochs=1, evaluation=8)
 """Pictures that are decoded anew where variants differ in what is done before pictures are packed."""
 
+_IN_TRAINING = {
+    "accumulate": "make one step of each epoch",
+    "ema": "come to the same in so few steps (see docs/training.md)",
+    "patience": "never stop a training that is so short",
+}
+"""Why two values of a setting of training are the same, where it is not for the data."""
+
 _SLOTS = ("model", "optimizer", "scheduler", "loss", "sampler")
 
 
@@ -42,7 +49,8 @@ def cause_of_sameness(
     for field in fields(first.train):
         old, new = getattr(first.train, field.name), getattr(second.train, field.name)
         if old != new:
-            reasons.append(f"train.{field.name}: {old} and {new} come to the same with these data")
+            why = _IN_TRAINING.get(field.name, "come to the same with these data")
+            reasons.append(f"train.{field.name}: {old} and {new} {why}")
     return "; ".join(reasons) or "both are the same pipeline"
 
 

@@ -15,7 +15,7 @@ from ...loader import CheckedOrder
 from ...stats.confounds import refusals
 from ...study.designs import candidates
 from ..assemble import Assembler, DataSet
-from ..trial import build_order
+from ..parts import build_order
 from .causes import cause_of_sameness
 from .parts import steps_per_epoch, trace_loss, trace_model, trace_optimizer, trace_plan
 from .pixels import PROOF, Pixels

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
-from ...contracts import Choice, LossContext, ModelContext, Pipeline, ScheduleContext
+from ...contracts import Choice, LossContext, ModelContext, Pipeline, ScheduleContext, TrainPlan
 from ...data.splits import Split
 from ...keyed import torch_seed
 from ...loader import Order
+from ...train.average import most_kept
 from ...train.device import to_device
 from ...train.groups import optimizer_steps, parameter_groups
 from ...train.keyed_init import build_keyed, seed_torch
@@ -57,10 +58,26 @@ def trace_plan(pipeline: Pipeline, split: Split, order: Order) -> Trace:
     plan = pipeline.train
     epochs = sorted({*range(1, min(plan.epochs, _EPOCHS) + 1), plan.epochs})
     orders = [np.asarray(order(epoch)) for epoch in epochs]
-    # What decay acts on is seen in what the optimizer does; where that decays nothing, it makes no difference.
-    trained = replace(plan, batch_size=min(plan.batch_size, len(orders[0])), decay="all")
+    trained = _what_acts(pipeline, len(orders[0]))
     parts = tuple(part.tobytes() for part in (split.train, split.validation, split.test, *orders))
     return Trace((trained, *parts, pipeline.control))
+
+
+def _what_acts(pipeline: Pipeline, places: int) -> TrainPlan:
+    """Return the settings of a training with so many *places* in an epoch, each no larger than what still acts."""
+    plan = pipeline.train
+    size = min(plan.batch_size, places)
+    return replace(
+        plan,
+        batch_size=size,
+        # The last step of an epoch takes the batches that are left.
+        accumulate=min(plan.accumulate, max(1, places // max(1, size))),
+        # What decay acts on is seen in what the optimizer does; where that decays nothing, it makes no difference.
+        decay="all",
+        ema=min(plan.ema, most_kept(plan.epochs * max(1, steps_per_epoch(pipeline, places)))),
+        # The first epoch is the best so far, and after the last one there is nothing to stop.
+        patience=plan.patience if plan.patience < plan.epochs - 1 else 0,
+    )
 
 
 def trace_model(pipeline: Pipeline, data: DataSet, assembler: Assembler, seed: int) -> Trace:

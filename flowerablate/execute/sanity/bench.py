@@ -13,14 +13,11 @@ from torch import Tensor
 
 from ...contracts import Pipeline
 from ...data.splits import Split, split_samples
-from ...loader import Batches, PackedDataset
-from ...preprocess import BatchOps
+from ...loader import Batches
 from ...train.device import pick_device
 from ...train.loop import Parts
 from ..assemble import Assembler, DataSet, PreparedPipeline
-from ..trial import build_order, build_parts
-
-_EVALUATION_BATCH = 128
+from ..parts import build_batches, build_order, build_parts
 
 
 @dataclass(frozen=True)
@@ -63,25 +60,14 @@ class Bench:
         *augmented* pictures pass the chain of training, the others that of evaluation; as a rule those of training are.
         *labels*, of all samples, take the place of the true ones.
         """
-        augmented = training if augmented is None else augmented
-        mixing = self.prepared.batch if augmented else ()
-        plan = self.pipeline.train
-        dataset = PackedDataset(
-            self.prepared.train if augmented else self.prepared.evaluate,
-            self.prepared.images,
-            self.data.ids,
-            self.data.labels if labels is None else labels,
-            indices=indices,
-            seed=self.seed,
-            channels_last=plan.channels_last,
-            batch_ops=BatchOps(mixing, len(self.classes)) if mixing else None,
-        )
         order = None
         if training:
             part = Split(indices, self.split.validation, self.split.test)
             order = build_order(self.pipeline, self.data, self.assembler, self.seed, part)
-        size = plan.batch_size if training else _EVALUATION_BATCH
-        return Batches(dataset, batch_size=size, order=order, pin_memory=self.device.type == "cuda")
+        return build_batches(
+            self.pipeline, self.prepared, self.data, indices, self.seed, self.device,
+            order=order, augmented=augmented, labels=labels,
+        )  # fmt: skip
 
     def parts(self, *, epochs: int, steps: int) -> Parts:
         """Build model, optimizer, loss and a schedule that is stretched over *epochs* of so many *steps*."""

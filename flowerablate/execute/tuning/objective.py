@@ -11,12 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ...contracts import MetricInfo, Pipeline, Trial, Variant
-from ...data.splits import split_samples
 from ...errors import TrainingError
-from ...train.device import pick_device
 from ...train.loop import EpochRecord
 from ..assemble import Assembler
-from ..trial import train_candidate
+from ..candidate import Replicate, train_candidate
 from .plan import TuningPlan
 
 EpochDone = Callable[[EpochRecord], None]
@@ -38,13 +36,9 @@ def value_on(
     a figure that is not defined, raises :class:`TrainingError`.
     """
     trial = Trial(id="", base_id="", seed=seed, variant=Variant("", pipeline))
-    split = split_samples(plan.data.samples, seed, pipeline.split)
+    replicate = Replicate.of(trial, plan.data, assembler, plan.metrics, "tuning")
     prepared = assembler.prepare(pipeline, plan.data)
-    listener = _Listener(epoch_done, step_done)
-    device = pick_device()
-    trained = train_candidate(
-        trial, pipeline, prepared, plan.data, split, assembler, folder, listener, plan.metrics, device, "tuning"
-    )
+    trained = train_candidate(replicate, pipeline, prepared, folder, _Listener(epoch_done, step_done))
     best = trained.fitted.best
     if best is None:
         raise TrainingError(f"replicate {seed}: {trained.fitted.stopped}")

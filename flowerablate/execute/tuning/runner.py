@@ -11,7 +11,7 @@ from ...train.device import prepare_process
 from ...train.loop import EpochRecord
 from ..assemble import Assembler
 from ..budget import Budget
-from ..trial import check_parts
+from ..parts import check_parts
 from .objective import figure_of, value_on
 from .trials import Trials, Tried, Work
 

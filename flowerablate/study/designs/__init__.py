@@ -5,7 +5,17 @@ with which weights. Several designs in one study share their variants.
 """
 
 from .ask import design
-from .changes import FEATURED, Target, removable, swapped, without
+from .changes import FEATURED, PIPELINE_SLOTS, Target, removable, swapped, without
 from .settings import candidates, setting_keys
 
-__all__ = ["FEATURED", "Target", "candidates", "design", "removable", "setting_keys", "swapped", "without"]
+__all__ = [
+    "FEATURED",
+    "PIPELINE_SLOTS",
+    "Target",
+    "candidates",
+    "design",
+    "removable",
+    "setting_keys",
+    "swapped",
+    "without",
+]

@@ -20,6 +20,9 @@ from ..resolve import Lookup, resolve_choice, resolve_step
 FEATURED = ("model", "optimizer", "scheduler", "loss", "sampler")
 """Slots, besides the steps, whose features can be switched off."""
 
+PIPELINE_SLOTS = ("dataset", *FEATURED)
+"""Slots, besides the steps, of which each pipeline has one component."""
+
 
 @dataclass(frozen=True)
 class Target:

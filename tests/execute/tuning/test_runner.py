@@ -2,8 +2,9 @@ import math
 
 import pytest
 
+from flowerablate.data.splits import split_samples
 from flowerablate.errors import FlowerablateError, StudyError
-from flowerablate.execute.tuning import objective, runner
+from flowerablate.execute.tuning import runner
 from flowerablate.execute.tuning.objective import value_on
 from flowerablate.execute.tuning.plan import FIRST_SEED
 from flowerablate.execute.tuning.runner import tune
@@ -81,8 +82,7 @@ def test_no_run_can_have_the_replicates_of_tuning(make_plan):
 def test_only_the_training_and_validation_images_are_looked_at(make_plan, assembler, tmp_path, monkeypatch):
     plan = make_plan("optimizer.lr")
     looked_at = []
-    splits, split_samples = [], objective.split_samples
-    monkeypatch.setattr(objective, "split_samples", lambda *given: splits.append(split_samples(*given)) or splits[-1])
+    split = split_samples(plan.data.samples, 1000, plan.base.split)
     epoch = Batches.epoch
 
     def watched_epoch(batches, number):
@@ -91,7 +91,6 @@ def test_only_the_training_and_validation_images_are_looked_at(make_plan, assemb
 
     monkeypatch.setattr(Batches, "epoch", watched_epoch)
     value_on(1000, plan.base, plan, assembler, tmp_path / "one", lambda record: None, lambda *step: None)
-    (split,) = splits
     assert set(looked_at) == {*split.train.tolist(), *split.validation.tolist()}
     assert not set(looked_at) & set(split.test.tolist())
 

@@ -1,220 +1,14 @@
-"""Before training: questions that vanish are refused with the reason, all others are not."""
+"""Before training: questions that do not vanish are kept, some with a remark."""
 
-import re
-import shutil
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import torch
+from probing import OTHER, RANDOM_CROP, STANDARD, Bench, kept, pair, steps
 
-from flowerablate.cli.templates import default_study
 from flowerablate.contracts import Contrast, Design, Variant
-from flowerablate.discovery import discover
 from flowerablate.errors import StudyError
-from flowerablate.execute.assemble import Assembler
-from flowerablate.execute.probe import probe_design
-from flowerablate.study.designs import design
-from flowerablate.study.read import read_study
 from flowerablate.study.resolve import resolve
-
-PLUGIN = Path(__file__).with_name("probed_plugin.py")
-
-
-START = """
-[input]
-image_size = 16
-[train]
-epochs = 3
-batch_size = 4
-[steps.resize]
-use = "resize"
-size = 20
-removable = false
-"""
-CROP = """
-[steps.crop]
-use = "center_crop"
-size = 16
-removable = false
-"""
-RANDOM_CROP = """
-[steps.crop]
-use = "random_resized_crop"
-"""
-
-
-def steps(*lines: str, crop: str = CROP) -> str:
-    """A study with some steps of the form ``name: key = value; ...`` behind a resize."""
-    text = [START, crop]
-    for line in lines:
-        name, _, settings = line.partition(": ")
-        text += [f"[steps.{name}]", *settings.split("; ")]
-    return "\n".join(text)
-
-
-class Bench:
-    """Probes studies on a folder of pictures."""
-
-    def __init__(self, folder, pictures):
-        shutil.copy(PLUGIN, folder / "flowerablate_local.py")
-        self.folder = folder
-        self.assembler = Assembler(discover(folder).registry, folder, folder / "cache")
-        self.pictures = pictures
-
-    def base(self, text, *overrides):
-        study = self.folder / "study.toml"
-        study.write_text(text)
-        wanted = {"dataset": {"use": "folder", "path": str(self.pictures)}}
-        return read_study(default_study(), study, overrides, wanted)
-
-    def probe(self, text, *questions, also=()):
-        """Probe the *questions* as ``--disable``, ``--swap`` and ``--vary`` ask them; *also* are overrides."""
-        study = self.base(text, *also)
-        asked = {"disable": [], "swap": [], "vary": []}
-        for question in questions:
-            place, equals, _ = question.partition("=")
-            asked["disable" if not equals else "vary" if "." in place else "swap"].append(question)
-        ablation = study.ablation.model_copy(update=asked)
-        base = resolve(study, self.assembler.lookup)
-        return self.run(design(base, self.assembler.lookup, ablation), base)
-
-    def run(self, asked, base, missing=None):
-        changes = {variant.change for variant in asked.variants} if missing is None else missing
-        data = self.assembler.load_data(base, skip_bad=False)
-        return probe_design(asked, changes, data, self.assembler, seed=0)
-
-
-@pytest.fixture(scope="module")
-def bench(tmp_path_factory, make_pictures):
-    folder = tmp_path_factory.mktemp("bench")
-    return Bench(folder, make_pictures(folder / "pictures"))
-
-
-OTHER = "loss.label_smoothing=0.3"
-"""A question that is not refused."""
-STANDARD = 'norm: use = "standardize"'
-
-REFUSED = {
-    "a kernel of size 1": (
-        steps('opened: use = "morphology"; size = 1'),
-        "opened",
-        r"opened: leaves each of \d+ sampled pictures as it was \(size 1\)",
-    ),
-    "probability 0": (
-        steps('flip: use = "horizontal_flip"; probability = 0.0'),
-        "flip",
-        r"flip: applied to none of \d+ sampled pictures \(probability 0\)",
-    ),
-    "probability 0 of a step that else is done once": (
-        steps('opened: use = "morphology"; size = 9; probability = 0.0'),
-        "opened",
-        r"opened: applied to none of \d+ sampled pictures \(probability 0\)",
-    ),
-    "a jitter of 0.1 %": (
-        steps('light: use = "brightness_contrast"; brightness = 0.001; contrast = 0.001'),
-        "light",
-        r"light: changes no pixel of \d+ sampled pictures by a whole level \(brightness 0.001, contrast 0.001\)",
-    ),
-    "half of a jitter": (
-        steps('light: use = "brightness_contrast"; brightness = 0.001; contrast = 0.0'),
-        "light.brightness",
-        r"light.brightness: 0.001 and 0.0 do the same to each of \d+ sampled pictures",
-    ),
-    "a change that a normalisation undoes": (
-        steps('shift: use = "shift"', STANDARD),
-        "shift",
-        "shift: what it changes is undone by norm",
-    ),
-    "a change that another step undoes": (
-        steps('negative: use = "negative"', 'print: use = "negative"'),
-        "negative+print",
-        "negative: what it changes is undone by print",
-    ),
-    "a step that a later one overwrites": (
-        steps('opened: use = "morphology"', 'paint: use = "paint"'),
-        "opened",
-        "opened: overwritten by paint",
-    ),
-    "a random step that a later one overwrites": (
-        steps('flip: use = "horizontal_flip"', 'paint: use = "paint"', crop=RANDOM_CROP),
-        "flip",
-        "flip: overwritten by paint",
-    ),
-    "a swap for the same": (
-        steps('opened: use = "open"'),
-        "opened=morphology",
-        r"opened: open and morphology do the same to each of \d+ sampled pictures",
-    ),
-    "a mix of nothing": (
-        steps('mixup: use = "mixup"; probability = 0.0'),
-        "mixup",
-        r"mixup: applied to none of \d+ sampled pictures \(probability 0\)",
-    ),
-    "two names of one optimizer": (
-        steps(),
-        "optimizer=adamw,weight_decay=0.0",
-        "optimizer: the optimizer makes the same steps with adam and with adamw",
-        "optimizer.use=adam",
-        "optimizer.lr=0.002",
-    ),
-    "a setting of no size": (
-        steps(),
-        "optimizer.momentum=0.9000000001",
-        "optimizer.momentum: the optimizer makes the same steps with 0.9 and with 0.9000000001",
-    ),
-    "a rate that the scheduler overwrites": (
-        steps(),
-        "optimizer.lr=0.02",
-        r"optimizer.lr: overwritten by the scheduler \(absolute\)",
-        "scheduler.use=absolute",
-    ),
-    "a schedule that never acts": (
-        steps(),
-        "scheduler=step,epoch_size=90",
-        "scheduler: the learning rate is the same at every step with constant and with step",
-        "scheduler.use=constant",
-    ),
-    "a plateau that no training is long enough for": (
-        steps(),
-        "scheduler=plateau,patience=90",
-        "scheduler: the learning rate is the same at every step with constant and with plateau",
-        "scheduler.use=constant",
-    ),
-    "weights of classes that are equally many": (
-        steps(),
-        "loss=weighted-cross-entropy",
-        "loss: the loss has the same values and gradients with cross-entropy and with weighted-cross-entropy",
-    ),
-    "a sampler that balances what is balanced": (
-        steps(),
-        "sampler=balanced",
-        "sampler: the training images come in the same order with shuffled and with balanced",
-    ),
-    "a switch of the model without a wire": (
-        steps(),
-        "model.idle",
-        "model.idle: the network has the same weights, outputs and gradients with it and without it",
-        "model.use=flat",
-    ),
-}
-
-
-@pytest.mark.parametrize("case", REFUSED.values(), ids=REFUSED.keys())
-def test_a_question_that_vanishes_is_refused_with_the_place_where_its_difference_dies(bench, case):
-    text, question, reason, *overrides = case
-    probed = bench.probe(text, question, OTHER, also=overrides)
-    (found,) = probed.refused.values()
-    assert re.fullmatch(reason, found)
-    assert [contrast.label for contrast in probed.design.contrasts] == [OTHER]
-    assert [variant.change for variant in probed.design.variants] == ["", OTHER]
-
-
-def test_where_nothing_is_left_the_reasons_are_the_error(bench):
-    text = steps('flip: use = "horizontal_flip"; probability = 0.0', 'opened: use = "morphology"; size = 1')
-    with pytest.raises(StudyError, match=r"^nothing would differ.*: -flip: applied to none .*; -opened: leaves each "):
-        bench.probe(text, "flip", "opened")
-
 
 ALL = steps(
     'opened: use = "morphology"',
@@ -226,11 +20,6 @@ ALL = steps(
     'mixup: use = "mixup"',
     crop=RANDOM_CROP,
 )
-
-
-def kept(probed):
-    assert probed.refused == {}
-    return {contrast.label for contrast in probed.design.contrasts}
 
 
 def test_no_part_of_an_ordinary_study_is_refused(bench):
@@ -257,6 +46,12 @@ def test_no_swap_for_something_else_is_refused(bench):
         "turned.degrees=14.0",
         "train.batch_size=5",
         "sampler=weighted,power=0.0",
+        "train.patience=1",
+        "train.accumulate=2",
+        "train.ema=0.5",
+        "train.clip_norm=1.0",
+        "train.best_by=loss",
+        "model.drop_path=0.2",
     ]
     assert kept(bench.probe(ALL, *swaps)) == set(swaps)
 
@@ -295,11 +90,6 @@ def test_a_batch_size_above_the_number_of_pictures_is_the_number_of_pictures(ben
     other = replace(base, train=replace(base.train, batch_size=200))
     with pytest.raises(StudyError, match=r"train.batch_size: 100 and 200 come to the same with these data"):
         bench.run(pair(base, other), base)
-
-
-def pair(base, other):
-    contrast = Contrast("other", "setting", {"": 1.0, "other": -1.0}, component="other")
-    return Design((Variant("", base), Variant("other", other)), (contrast,))
 
 
 def test_where_trials_choose_a_setting_all_its_values_are_looked_at(bench):

@@ -1,0 +1,121 @@
+"""What the shell offers behind a half-typed option or argument: names of this folder's study, plugins and ledgers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+if TYPE_CHECKING:
+    from ..contracts import Pipeline
+    from ..registry import Registry
+
+POPULATIONS = ("auto", "replicates", "images")
+
+
+def complete_designs(incomplete: str) -> list[str]:
+    """Complete the name of a design."""
+    return [name for name in designs() if name.startswith(incomplete)]
+
+
+def designs() -> tuple[str, ...]:
+    """Return the names of all designs."""
+    from ..study.schema import DesignName
+
+    return get_args(DesignName)
+
+
+def complete_parts(incomplete: str) -> list[str]:
+    """Complete what can be disabled in the study of this folder, or in the default one; silent where that fails."""
+    from ..study.designs import removable
+
+    found = _study_here()
+    names = [target.name for target in removable(found.base, found.lookup)] if found else []
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def complete_settings(incomplete: str) -> list[str]:
+    """Complete the key of a setting, such as ``optimizer.lr=``, of the same study."""
+    from ..study.designs import setting_keys
+
+    found = _study_here()
+    keys = setting_keys(found.base, found.lookup) if found else ()
+    return [f"{key}=" for key in keys if key.startswith(incomplete)]
+
+
+def complete_swaps(incomplete: str) -> list[str]:
+    """Complete the place of a swap in the same study, such as ``model=``, and then the component to be put there."""
+    from ..study.designs import FEATURED
+
+    found = _study_here()
+    if found is None:
+        return []
+    slots = {step.name: "step" for step in found.base.steps} | {slot: slot for slot in FEATURED}
+    place, equals, start = incomplete.partition("=")
+    if not equals:
+        return [f"{name}=" for name in slots if name.startswith(place)]
+    names = found.registry.slot(slots[place]) if place in slots else ()
+    return [f"{place}={name}" for name in names if name.startswith(start)]
+
+
+@dataclass(frozen=True)
+class _Here:
+    base: Pipeline
+    registry: Registry
+
+    def lookup(self, slot: str, name: str, where: str) -> Any:
+        return self.registry.find(slot, name, where).spec
+
+
+def _study_here() -> _Here | None:
+    """Return the study of this folder, or else the default one; None where it cannot be read."""
+    from ..errors import FlowerablateError
+    from ..study.read import read_study
+    from ..study.resolve import resolve
+    from .templates import default_study
+
+    path = Path("study.toml")
+    try:
+        registry = _registry_here()
+        study = read_study(default_study(), path if path.is_file() else None)
+        return _Here(resolve(study, lambda slot, name, where: registry.find(slot, name, where).spec), registry)
+    except FlowerablateError:
+        return None
+
+
+def _registry_here() -> Registry:
+    from ..discovery import discover
+
+    return discover(Path().absolute()).registry
+
+
+def complete_metrics(incomplete: str) -> list[str]:
+    """Complete the name of a metric that is installed."""
+    return [name for name in _registry_here().slot("metric") if name.startswith(incomplete)]
+
+
+def complete_populations(incomplete: str) -> list[str]:
+    """Complete what intervals may speak of."""
+    return [name for name in POPULATIONS if name.startswith(incomplete)]
+
+
+def complete_trackers(incomplete: str) -> list[str]:
+    """Complete the name of a tracker that is installed."""
+    return [name for name in _registry_here().slot("tracker") if name.startswith(incomplete)]
+
+
+def complete_studies(incomplete: str) -> list[str]:
+    """Complete the name of a study that has been run in the folder ``runs``."""
+    return [path.parent.name for path in sorted(Path("runs").glob(f"{incomplete}*/trials"))]
+
+
+def complete_formats(incomplete: str) -> list[str]:
+    """Complete the name of a format of a report."""
+    return [name for name in ("rich", "md", "latex", "csv", "json", "svg", "html") if name.startswith(incomplete)]
+
+
+def complete_columns(incomplete: str) -> list[str]:
+    """Complete the last of several columns between commas."""
+    *before, last = incomplete.split(",")
+    names = _registry_here().slot("column")
+    return [",".join((*before, name)) for name in names if name.startswith(last) and name not in before]

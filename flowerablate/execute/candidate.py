@@ -1,0 +1,139 @@
+"""Trains one pipeline on one replicate; the test split is not looked at.
+
+A trial trains its pipeline, or several candidates for it; a tuning trains nothing but candidates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ..contracts import Pipeline, Trial
+from ..data.splits import Split, split_samples
+from ..keyed import key64
+from ..ledger import Predictions
+from ..loader import Batches
+from ..train.device import pick_device
+from ..train.evaluate import Evaluation
+from ..train.groups import optimizer_steps
+from ..train.loop import FitResult, Judge, Observer, Parts, Recipe, fit
+from .assemble import Assembler, DataSet, PreparedPipeline
+from .checkpoint import about
+from .metrics import Metrics, best_by, choose_best_by
+from .parts import build_batches, build_order, build_parts
+
+
+@dataclass(frozen=True)
+class Replicate:
+    """What all candidates of a *trial* share: images and their *split*, the *metrics* of their history, the device.
+
+    *study* is the name that checkpoints give as theirs.
+    """
+
+    trial: Trial
+    data: DataSet
+    split: Split
+    assembler: Assembler
+    metrics: Metrics
+    study: str
+    device: torch.device
+
+    @classmethod
+    def of(cls, trial: Trial, data: DataSet, assembler: Assembler, metrics: Metrics, study: str) -> Replicate:
+        """Return the replicate of *trial*: the images are split by its seed."""
+        split = split_samples(data.samples, trial.seed, trial.variant.pipeline.split)
+        return cls(trial, data, split, assembler, metrics, study, pick_device())
+
+    @property
+    def training_seed(self) -> int:
+        """What keys order, augmentation and dropout in training: the seed, but not so for the control ``luck``.
+
+        The split and the initial weights are keyed by the seed itself in every variant.
+        """
+        seed = self.trial.seed
+        return key64(seed, "luck") if self.trial.variant.pipeline.control == "luck" else seed
+
+    def predictions(self, part: NDArray[np.int64], seen: Evaluation) -> Predictions:
+        """Return what was *seen* of the samples *part*, under their names."""
+        keys = tuple(self.data.samples.keys[index] for index in part)
+        return Predictions(keys, seen.labels, seen.probabilities.astype(np.float32), self.data.samples.classes)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A pipeline without anything left to choose, and what its training has come to."""
+
+    pipeline: Pipeline
+    prepared: PreparedPipeline
+    batches: Mapping[str, Batches]
+    parts: Parts
+    fitted: FitResult
+
+
+def train_candidate(
+    replicate: Replicate, candidate: Pipeline, prepared: PreparedPipeline, folder: Path, observer: Observer
+) -> Trained:
+    """Train *candidate* on *replicate*, or go on where *folder* has it.
+
+    *prepared* is the candidate's, not yet fitted to the training images. The history has all metrics of the replicate;
+    the checkpoint of the best epoch tells what it is of.
+    """
+    data, split, assembler, device = replicate.data, replicate.split, replicate.assembler, replicate.device
+    ready = prepared.fitted(split.train, data.ids)
+    batches = _batches(replicate, candidate, ready)
+    steps = optimizer_steps(len(batches["train"]), candidate.train.accumulate)
+    parts = build_parts(candidate, data, assembler, replicate.trial.seed, steps, split, device)
+    fitted = fit(
+        parts,
+        batches["train"],
+        batches["validation"],
+        epochs=candidate.train.epochs,
+        seed=replicate.training_seed,
+        folder=folder,
+        observer=observer,
+        device=device,
+        channels_last=candidate.train.channels_last,
+        recipe=Recipe.of(candidate.train),
+        judge=_judge(replicate, candidate.train.best_by),
+        about=about(
+            replicate.trial,
+            candidate,
+            ready.evaluate,
+            data.samples,
+            split,
+            assembler,
+            study=replicate.study,
+            metrics=replicate.metrics.names,
+            data=data.fingerprint,
+        ),
+    )
+    return Trained(candidate, ready, batches, parts, fitted)
+
+
+def _batches(replicate: Replicate, pipeline: Pipeline, ready: PreparedPipeline) -> dict[str, Batches]:
+    data, split, device = replicate.data, replicate.split, replicate.device
+    seed, training_seed = replicate.trial.seed, replicate.training_seed
+    order = build_order(pipeline, data, replicate.assembler, training_seed, split)
+    return {
+        "train": build_batches(pipeline, ready, data, split.train, training_seed, device, order=order),
+        "validation": build_batches(pipeline, ready, data, split.validation, seed, device),
+        "test": build_batches(pipeline, ready, data, split.test, seed, device),
+    }
+
+
+def _judge(replicate: Replicate, text: str) -> Judge:
+    """Return what takes the metrics of the study, and the one that chooses the best epoch, on validation."""
+    metrics, assembler = replicate.metrics, replicate.assembler
+    chosen, read = choose_best_by(text, assembler), best_by(text, assembler)
+    beside = Metrics([chosen] if chosen and read.name not in metrics.names else [], assembler)
+
+    def measure(seen: Evaluation) -> dict[str, float]:
+        predictions = replicate.predictions(replicate.split.validation, seen)
+        return {**metrics.measure(predictions), **beside.measure(predictions)}
+
+    return Judge(read.name, read.lower_is_better, measure)
