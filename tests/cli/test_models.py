@@ -213,6 +213,19 @@ def test_the_card_of_a_checkpoint_alone_has_no_figures(use, trained_study, folde
     assert "no figures stand here" in done.stdout
 
 
+def test_ctrl_c_is_said_and_leaves_nothing_half_written(use, trained_study, folder, monkeypatch):
+    def interrupted(*words, **options):
+        raise KeyboardInterrupt
+        yield
+
+    monkeypatch.setattr("flowerablate.inference.Predictor.predict", interrupted)
+    before = sorted(folder.iterdir())
+    done = use("predict", trained_study.pictures, "--out", "told.csv")
+    assert done.returncode == 130
+    assert done.stderr.splitlines()[-1] == "interrupted"
+    assert sorted(folder.iterdir()) == before
+
+
 def test_evaluate_reads_data_sets_that_have_parameters(use, folder, make_pictures):
     pictures = make_pictures(folder / "listed", per_class=3, size=21)
     rows = [f"{file.relative_to(folder)},{file.parent.name}" for file in sorted(pictures.glob("*/*.png"))]
