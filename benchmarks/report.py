@@ -1,6 +1,6 @@
 """Write the tables of README.md from the results, between their markers.
 
-python benchmarks/report.py                      # after operations.py and chains.py
+python benchmarks/report.py                      # after operations.py, chains.py and training/compare.py
 python benchmarks/report.py --check              # exit code 1 if a table is not that of the results
 """
 
@@ -24,7 +24,7 @@ def main() -> None:
     options = _options()
     old = README.read_text(encoding="utf-8")
     new = old
-    for name, render in (("operations", operations), ("chains", chains)):
+    for name, render in (("operations", operations), ("chains", chains), ("training", training)):
         path = HERE / "results" / f"{name}.json"
         if not path.exists():
             print(f"{name}: no result yet, its table stays as it is", file=sys.stderr)
@@ -131,6 +131,34 @@ def chains(result: Result) -> str:
         _tally(all_verdicts),
         _missed(short),
         _reasons("Not installed", result["missing_peers"]) if result["missing_peers"] else "",
+    ]
+    return "\n\n".join(filter(None, parts))
+
+
+def training(result: Result) -> str:
+    """Return the table of the arms of each network, and their ratios with the targets."""
+    arms = result["recipe"]["arms"]
+    rows, ratios, short = [], [], []
+    for model, found in result["models"].items():
+        summary = found["summary"]
+        for name, arm in summary["arms"].items():
+            figures = [f"{arm['seconds']:.1f}", f"{arm['images_per_second']:.0f}", f"{100 * arm['test_accuracy']:.1f}"]
+            rows.append([model, summary["n"], arms[name], *figures])
+        for name, ratio in summary["ratios"].items():
+            verdict = "met" if ratio["met"] else "missed"
+            spread = f"{ratio['median']:.2f} ({ratio['min']:.2f}-{ratio['max']:.2f})"
+            ratios.append([model, name, spread, _target(ratio["target"], verdict, ratio["sense"] + " ")])
+            if not ratio["met"]:
+                wanted = f"{ratio['sense']} {ratio['target']:g}"
+                short.append(f"{model}, {name} {ratio['median']:.2f}, wanted {wanted}")
+    machine, versions = result["machine"], result["versions"]
+    told = ", ".join(f"{name} {number}" for name, number in versions.items())
+    parts = [
+        f"{machine['cpu']}, {machine['cores']} cores, load {machine['load_at_start']} at the start; "
+        f"{result['recipe']['epochs']} epochs, peak rate {result['recipe']['lr']:g}. {told}.",
+        table(["network", "n", "arm", "seconds", "train images/s", "test accuracy, %"], rows),
+        table(["network", "time of / time of", "ratio (min-max)", "target"], ratios),
+        _missed(short),
     ]
     return "\n\n".join(filter(None, parts))
 

@@ -12,7 +12,7 @@ import flowerablate
 
 PACKAGE = Path(flowerablate.__file__).parent
 REPOSITORY = Path(__file__).resolve().parents[1]
-GROUND_FLOOR = {"contracts", "errors", "keyed"}
+GROUND_FLOOR = {"contracts", "errors", "files", "keyed", "params"}
 ROOMS = ["study", "data", "preprocess", "loader", "train", "inference", "ledger", "stats", "report"]
 WIRING = {"execute", "cli", "testing"}
 REGISTRY = {"registry", "discovery", "hookspecs"}

@@ -7,6 +7,10 @@ Packed pictures, native preprocessing, an allocator that keeps its memory; no ch
 
 from __future__ import annotations
 
+from flowerablate.train.threads import wait_politely
+
+wait_politely()  # before torch is imported, as the command line does
+
 import copy
 import statistics
 import time

@@ -7,6 +7,10 @@ Checkpoints after each epoch, history, per-image predictions, the figures on the
 
 from __future__ import annotations
 
+from flowerablate.train.threads import wait_politely
+
+wait_politely()  # before torch is imported, as the command line does
+
 import tempfile
 import time
 from pathlib import Path

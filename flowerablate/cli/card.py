@@ -42,7 +42,7 @@ def card(
         device="cpu",
     )  # fmt: skip
 
-    from ..ledger.files import replacing
+    from ..files import replacing
     from ..report.model_card import Card, model_card
 
     origin = opened.origin

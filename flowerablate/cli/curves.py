@@ -62,8 +62,8 @@ def curves(
     """
     from ..execute.curves import collect_curves
     from ..execute.document import finished_trials
+    from ..files import replacing
     from ..ledger import Ledger
-    from ..ledger.files import replacing
     from ..report.figures.learning import draw_learning
 
     format = out.suffix.lower().removeprefix(".")

@@ -46,7 +46,7 @@ def as_json(report: DataReport) -> dict[str, Any]:
 
 def write_data_report(path: Path, report: DataReport, *, as_record: bool) -> None:
     """Write *report* to *path*: *as_record* as JSON, else as plain text of 80 columns."""
-    from ..ledger.files import replacing, write_json
+    from ..files import replacing, write_json
 
     if as_record:
         write_json(path, as_json(report))

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from ..errors import DataError
+from ..files import finite
 from . import models
 from .listing import Format, FormatOption, show
 
@@ -78,15 +79,15 @@ def evaluate(
         whole = _collect(data, opened, display, skip_bad)
         samples, said = _part(whole, part, data)
         labels = labels_of(samples, opened.predictor.classes, data, allow_missing=allow_missing)
-        if fingerprint(whole, display.preparing) == opened.origin.data and said is None:
-            said = f"warning: {data} holds the images of the study itself, those that it was trained on among them"
         if said:
             display.remarked(said)
+        if fingerprint(whole, display.preparing) == opened.origin.data and not _held_out(whole, part, opened):
+            display.remarked(f"warning: {data} holds the images of the study itself, those of its training among them")
         predictions = _predictions(samples, labels, opened.predictor, batch_size, skip_bad, display)
     found = appraise(predictions, metric or list(opened.origin.metrics), opened.assembler)
     if form is Format.json:
         record = {"model": str(opened.path), "trial": opened.origin.trial, "data": str(data), **found.record()}
-        typer.echo(json.dumps(_finite(record), indent=2, ensure_ascii=False))
+        typer.echo(json.dumps(finite(record), indent=2, ensure_ascii=False))
     else:
         show(_tables(found))
         messages.print(escape(_LEGEND), style="dim", highlight=False)
@@ -104,7 +105,7 @@ def _collect(data: Path, opened: models.Opened, display: Display, skip_bad: bool
 
     assembler = opened.assembler
     assembler.progress = display.preparing
-    found = data_choice(assembler.registry, data)
+    found = data_choice(assembler.registry, data, like=opened.origin.pipeline.dataset)
     choice = resolve_choice("dataset", found.use, found.params, assembler.lookup)
     samples = assembler.load_samples(choice, skip_bad=skip_bad)
     if not len(samples):
@@ -136,6 +137,14 @@ def _part(samples: Samples, part: str | None, data: Path) -> tuple[Samples, str 
         splits=None,
     )
     return chosen, f"the part {wanted!r} of {data}: {len(keep)} of {len(samples)} images"
+
+
+def _held_out(whole: Samples, part: str | None, opened: models.Opened) -> bool:
+    """Whether the *part* of the study's own images is one that no replicate has been trained or chosen on."""
+    from ..data.splits import method_of
+
+    official = whole.splits is not None and method_of(whole, opened.origin.pipeline.split) == "official"
+    return official and part in (None, "test")
 
 
 def labels_of(samples: Samples, classes: tuple[str, ...], data: Path, *, allow_missing: bool) -> list[int]:
@@ -243,14 +252,3 @@ def _with_interval(figure: Figure) -> str:
     if figure.low != figure.low:
         return f"{100 * figure.value:.1f}"
     return f"{100 * figure.value:.1f} ({100 * figure.low:.1f}-{100 * figure.high:.1f})"
-
-
-def _finite(content: object) -> object:
-    """Return JSON values with null for what is not a number."""
-    if isinstance(content, float):
-        return content if content == content else None
-    if isinstance(content, dict):
-        return {key: _finite(value) for key, value in content.items()}
-    if isinstance(content, list | tuple):
-        return [_finite(value) for value in content]
-    return content

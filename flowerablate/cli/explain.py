@@ -130,7 +130,7 @@ def _write(path: Path, picture: NDArray[np.uint8] | NDArray[np.uint16]) -> None:
     import numpy as np
     from PIL import Image
 
-    from ..ledger.files import replacing
+    from ..files import replacing
 
     if picture.dtype == np.uint16 and picture.shape[2] > 1:
         picture = (picture // 257).astype(np.uint8)  # PNG files of several 16-bit channels are beyond Pillow

@@ -53,9 +53,9 @@ def export(
         device="cpu",
     )  # fmt: skip
 
+    from ..files import replacing, write_json
     from ..inference.export import export as exported
     from ..inference.export import preprocessing
-    from ..ledger.files import replacing, write_json
 
     found = exported(opened.predictor, form.value, tolerance=tolerance)
     origin = opened.origin

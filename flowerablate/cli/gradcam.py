@@ -71,7 +71,7 @@ def gradcam(
     if of is not None and of not in classes:
         raise StudyError(f"the model has no class {of!r}; {nearest(of, classes)}")
 
-    from ..ledger.files import replacing
+    from ..files import replacing
     from ..report.saliency_sheet import overlay, saliency_sheet
     from ..stats.wording import count
 

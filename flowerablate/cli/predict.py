@@ -101,7 +101,7 @@ def _destination(out: Path | None) -> Iterator[IO[str]]:
         return
     import io
 
-    from ..ledger.files import replacing
+    from ..files import replacing
 
     with replacing(out) as binary:
         text = io.TextIOWrapper(binary, encoding="utf-8", newline="")
@@ -133,12 +133,14 @@ def _line_writer(file: IO[str], predictor: Predictor, top: int) -> Callable[[Pre
 
 
 def _csv_writer(file: IO[str], predictor: Predictor) -> Callable[[Prediction], None]:
+    from ..report.records import harmless
+
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(["path", "class", "probability", *(f"p({name})" for name in predictor.classes)])
 
     def write(found: Prediction) -> None:
         numbers = map(float, found.probabilities)
-        writer.writerow([found.path, found.label, found.probability, *numbers])
+        writer.writerow([harmless(str(found.path)), harmless(found.label), found.probability, *numbers])
 
     return write
 

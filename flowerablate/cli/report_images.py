@@ -101,7 +101,7 @@ def _counted(contrast: Contrast, folders: Folders) -> ContrastImages:
 def _write_sheet(rows: list[ContrastImages], folders: Folders, top: int, path: Path, assembler: Assembler) -> None:
     from ..execute.document import base_record
     from ..execute.gallery import Pictures, originals, pipeline_of
-    from ..ledger.files import replacing
+    from ..files import replacing
     from ..report.contact_sheet import contact_sheet
 
     record = base_record(folders)

@@ -111,7 +111,7 @@ def put(text: str, out: Path | None) -> None:
     if out is None:
         typer.echo(text, nl=False)
     else:
-        from ..ledger.files import replacing
+        from ..files import replacing
 
         with replacing(out) as file:
             file.write(text.encode())

@@ -78,7 +78,7 @@ def sanity(
 
     from ..execute.sanity import chosen, climb, set_up
     from ..execute.sanity.subset import plan_of
-    from ..ledger.files import write_json
+    from ..files import write_json
     from ..study.resolve import resolve
     from ..train.device import prepare_process
     from .display import Display

@@ -212,7 +212,7 @@ def _show_space(plan: TuningPlan, console: Console) -> None:
 
 def _finish(trials: Trials, assembler: Assembler, target: Path, study: Path | None, console: Console) -> None:
     """Print what was found, and write the best as a study and the figures beside the trials."""
-    from ..ledger.files import replacing
+    from ..files import replacing
     from ..report.figures.tuning import TrialPoint, write_history, write_importance
 
     best = trials.best()

@@ -48,9 +48,10 @@ from .specs import (
     TrackerSpec,
 )
 from .tracking import TrackedTrial, Tracker, TrackerContext
-from .training import TRAINING
+from .training import ALWAYS_MEASURED, TRAINING
 
 __all__ = [
+    "ALWAYS_MEASURED",
     "IMAGE_SUFFIXES",
     "RESERVED",
     "SLOTS",

@@ -6,6 +6,9 @@ from ..params import Param
 from .pipeline import TrainPlan
 from .specs import ComponentSpec
 
+ALWAYS_MEASURED = ("accuracy", "loss")
+"""What ``train.best_by`` may name besides a metric: every evaluation has these two."""
+
 TRAINING = ComponentSpec(
     "train",
     "How a trial trains.",

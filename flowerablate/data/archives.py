@@ -2,12 +2,15 @@
 
 Only plain files are written, by our own hand, with names that were looked at: no path that is absolute or climbs out by
 ``..``, no link, no device, no rights or owners of the archive's choosing, no second file of the same name. What is
-unpacked is counted as it comes, whatever the headers say of it, so that an archive that swells without end is stopped.
-All goes to a temporary folder that is renamed when it is complete.
+unpacked is counted as it comes, whatever the headers say of it, so that an archive that swells without end is stopped,
+and no header gets the memory that it asks for. All goes to a temporary folder that is renamed when it is complete.
 """
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import io
 import lzma
 import shutil
 import tarfile
@@ -16,7 +19,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import IO, TypeAlias
+from typing import IO, Any, TypeAlias
 
 from filelock import FileLock
 
@@ -31,8 +34,17 @@ MAX_FILES = 2_000_000
 """Most members that an archive may have."""
 
 _CHUNK = 1 << 20
+_MOST_PADDING = 64 << 20
 _TAR_ENDINGS = (".tar", ".tgz", ".tar.gz", ".tbz2", ".tar.bz2", ".txz", ".tar.xz")
-_DAMAGED = (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError)
+_COMPRESSED: dict[bytes, Callable[[IO[bytes]], Any]] = {
+    b"\x1f\x8b": gzip.open,
+    b"BZh": bz2.open,
+    b"\xfd7zXZ\0": lzma.open,
+}
+_DAMAGED = (
+    tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, ValueError,
+    OSError,
+)  # fmt: skip
 
 
 def is_archive(path: Path) -> bool:
@@ -65,7 +77,10 @@ def unpack(
             else:
                 _unpack_tar(archive, writer, progress)
         except _DAMAGED as error:
-            raise DataError(f"{archive} is damaged or no archive ({error}); fetch it again") from error
+            if isinstance(error, OSError) and error.errno is not None:
+                raise  # the disk fails; what gzip and bzip2 say of damage has no number
+            said = " ".join(str(error).split())
+            raise DataError(f"{archive} is damaged or no archive ({said}); fetch it again") from error
         if not writer.files:
             raise DataError(f"{archive} holds nothing that is wanted of it")
 
@@ -139,14 +154,42 @@ def _climbs(name: str) -> bool:
 
 def _unpack_tar(archive: Path, writer: _Writer, progress: Progress) -> None:
     size = archive.stat().st_size
-    with archive.open("rb") as raw, tarfile.open(fileobj=raw) as tar:
+    with archive.open("rb") as raw, _Plain(_decompressed(raw)) as plain, tarfile.TarFile(fileobj=plain) as tar:
         for member in tar:
             if writer.look_at(member.name, plain=member.isreg() or member.isdir()) and member.isreg():
                 source = tar.extractfile(member)
                 assert source is not None
                 writer.write(member.name, source)
                 progress(f"unpacking {archive.name}, KB", raw.tell() // 1000, size // 1000 + 1)
+        plain.finish()
     progress(f"unpacking {archive.name}, KB", size // 1000 + 1, size // 1000 + 1)
+
+
+class _Plain(io.BufferedReader):
+    """The bytes of a tar archive. A read of more than a header needs, or a part of a file, is refused.
+
+    Names and other remarks may be headers of any length, which tarfile reads at once: a few megabytes of gzip would
+    take all memory.
+    """
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Return *size* bytes, fewer at the end."""
+        if size is None or not 0 <= size <= 2 * _CHUNK:
+            raise tarfile.ReadError(f"a header of {size} bytes")
+        return super().read(size)
+
+    def finish(self) -> None:
+        """Read what pads the archive, so that gzip and its like compare their checksum, which comes last."""
+        for _ in range(_MOST_PADDING // _CHUNK):
+            if not self.read(_CHUNK):
+                return
+        raise tarfile.ReadError("it goes on behind its end")
+
+
+def _decompressed(raw: IO[bytes]) -> Any:
+    start = raw.read(max(map(len, _COMPRESSED)))
+    raw.seek(0)
+    return next((opened(raw) for magic, opened in _COMPRESSED.items() if start.startswith(magic)), raw)
 
 
 def _unpack_zip(archive: Path, writer: _Writer, progress: Progress) -> None:

@@ -108,7 +108,7 @@ class Assembler:
         """
         spec, origin = self.lookup(slot, choice.use, slot), self.provenance(slot, choice.use)
         for param in spec.params:
-            if param.file and (name := choice.params[param.name]):
+            if param.file and (name := choice.params.get(param.name)):
                 origin += f", {param.name} {file_hash(self.root / Path(str(name)).expanduser()).hex()}"
         return origin
 
@@ -223,14 +223,22 @@ def _control(pipeline: Pipeline) -> list[NamedOp]:
     return [NamedOp("control: placebo", NativeOp("horizontal_flip", {"probability": 0.0}))]
 
 
-def data_choice(registry: Registry, path: Path) -> Choice:
-    """Return the data set that reads *path*: the first by name whose spec says that it can."""
+def data_choice(registry: Registry, path: Path, like: Choice | None = None) -> Choice:
+    """Return the data set that reads *path*: the first by name whose spec says that it can.
+
+    That of *like* goes before all others, with its settings, such as which classes and who is a patient.
+    """
     if not path.exists():
         raise DataError(f"no file or folder {path}")
-    for name, component in registry.slot("dataset").items():
-        reads = getattr(component.spec, "reads", None)
+    known = registry.slot("dataset")
+    first = [like.use] if like and like.use in known else []
+    for name in (*first, *known):
+        spec = known[name].spec
+        reads = getattr(spec, "reads", None)
         if reads is not None and reads(path):
-            return Choice(name, {"path": str(path.absolute())})
+            settings = like.params if like and name == like.use else {}
+            kept = {param.name: settings[param.name] for param in spec.params if param.name in settings}
+            return Choice(name, {**kept, "path": str(path.absolute())})
     raise DataError(f"no data set can read {path}; 'flowerablate list dataset' shows those that are installed")
 
 

@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..contracts import Metric, MetricContext, MetricInfo, TrialResult
+from ..contracts import ALWAYS_MEASURED, Metric, MetricContext, MetricInfo, TrialResult
 from ..errors import PluginError, StudyError
 from ..ledger import Ledger, Predictions, StudyNote, TrialFolder
 from ..study.metrics import MetricChoice, resolve_metric
@@ -98,7 +98,7 @@ def choose_best_by(text: str, assembler: Assembler) -> MetricChoice | None:
 
     An unknown one raises :class:`StudyError` with the nearest name.
     """
-    return None if text in ("accuracy", LOSS.name) else resolve_metric(text, assembler.lookup, "train.best_by")
+    return None if text in ALWAYS_MEASURED else resolve_metric(text, assembler.lookup, "train.best_by")
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 from ..contracts import Pipeline, Value
+from ..files import replacing
 from ..study.designs import candidates
 from ..train.loop import BEST, LAST, FitResult
 
@@ -86,7 +87,5 @@ def _record(fitted: FitResult) -> dict[str, object]:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Copy a file so that *target* is never seen half."""
-    temporary = target.with_name(f".{target.name}.tmp")
-    shutil.copyfile(source, temporary)
-    temporary.replace(target)
+    with source.open("rb") as old, replacing(target, alone=True) as new:
+        shutil.copyfileobj(old, new)

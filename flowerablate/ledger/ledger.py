@@ -19,7 +19,8 @@ from filelock import FileLock, Timeout
 
 from ..contracts import Trial, TrialResult
 from ..errors import LedgerError
-from .files import read_json, write_json
+from ..files import write_json
+from .files import read_json
 from .note import StudyNote, read_notes, write_notes
 from .predictions import FILE, Predictions, read_predictions
 

@@ -12,7 +12,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from ..contracts import Contrast, MetricInfo, Rules
 from ..errors import LedgerError
-from .files import read_json, write_json
+from ..files import write_json
+from .files import read_json
 
 _FORMAT = 2
 _EARLIER = ", asked earlier"

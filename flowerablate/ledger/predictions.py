@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import LedgerError
-from .files import replacing
+from ..files import replacing
 
 FILE = "predictions.npz"
 

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..stats.image_wins import ImageCount
 from .image_report import ContrastImages, arm_names, side_titles
-from .wording import printable
+from .sheets import INK, PANEL, PAPER, PICTURE, SOFT, Fonts, as_png, centred, fitted
 
 if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageDraw import ImageDraw
-    from PIL.ImageFont import FreeTypeFont
-
-PICTURE = 168
-"""Side of the square in which a picture stands, pixels."""
 
 _GAP = 24
 _MARGIN = 36
@@ -26,7 +20,6 @@ _LEAST_COLUMNS = 4  # so that headings have room
 _LINE = 19
 _CAPTION = 4 * _LINE + 8
 _HEADING = 62
-_PAPER, _PANEL, _INK, _SOFT = "#fcfcfa", "#efefea", "#1c232b", "#5c6672"
 _LEGEND = "each arm: the class it answered most often, and its right answers / replicates that tested the image"
 _WON, _LOST = "#0a63a6", "#bd4b06"
 
@@ -49,21 +42,19 @@ def contact_sheet(rows: Sequence[ContrastImages], pictures: Mapping[str, Image],
     widest = max((len(counts) for _, _, counts, _ in sections), default=1)
     columns = max(_LEAST_COLUMNS, min(_COLUMNS, widest))
     width = 2 * _MARGIN + columns * PICTURE + (columns - 1) * _GAP
-    sheet = Images.new("RGB", (width, _height(columns, [len(counts) for _, _, counts, _ in sections])), _PAPER)
+    sheet = Images.new("RGB", (width, _height(columns, [len(counts) for _, _, counts, _ in sections])), PAPER)
     draw = ImageDraw.Draw(sheet)
     y = _MARGIN
     for title, color, counts, arms in sections:
         draw.rectangle((_MARGIN, y + 3, _MARGIN + 4, y + 19), fill=color)
-        draw.text((_MARGIN + 14, y), fonts.elided(title, fonts.head, width - 2 * _MARGIN - 14), _INK, fonts.head)
-        draw.text((_MARGIN + 14, y + 24), _LEGEND if counts else "none", _SOFT, fonts.text)
+        draw.text((_MARGIN + 14, y), fonts.elided(title, fonts.head, width - 2 * _MARGIN - 14), INK, fonts.head)
+        draw.text((_MARGIN + 14, y + 24), _LEGEND if counts else "none", SOFT, fonts.text)
         y += _HEADING
         for place, count in enumerate(counts):
             x = _MARGIN + place % columns * (PICTURE + _GAP)
             _cell(sheet, draw, fonts, (x, y + place // columns * _cell_height()), count, arms, pictures.get(count.key))
         y += max(1, -(-len(counts) // columns)) * _cell_height() if counts else 0
-    buffer = io.BytesIO()
-    sheet.save(buffer, format="PNG", optimize=True)
-    return buffer.getvalue()
+    return as_png(sheet)
 
 
 def _cell_height() -> int:
@@ -85,58 +76,17 @@ def _cell(
     picture: Image | None,
 ) -> None:
     x, y = corner
-    draw.rectangle((x, y, x + PICTURE - 1, y + PICTURE - 1), fill=_PANEL)
+    draw.rectangle((x, y, x + PICTURE - 1, y + PICTURE - 1), fill=PANEL)
     if picture is None:
-        draw.text((x + PICTURE // 2, y + PICTURE // 2), "not found", _SOFT, fonts.text, anchor="mm")
+        draw.text((x + PICTURE // 2, y + PICTURE // 2), "not found", SOFT, fonts.text, anchor="mm")
     else:
-        shown = fitted(picture)
-        sheet.paste(shown, (x + (PICTURE - shown.width) // 2, y + (PICTURE - shown.height) // 2))
+        centred(sheet, fitted(picture), corner)
     right = (count.right_with, count.right_without)
     answers = zip(arms, (count.answer_with, count.answer_without), right, strict=True)
     lines = [
-        (count.key, _SOFT),
-        (f"is {count.truth}", _INK),
-        *((f"{arm}: {answer} {n}/{count.replicates}", _INK) for arm, answer, n in answers),
+        (count.key, SOFT),
+        (f"is {count.truth}", INK),
+        *((f"{arm}: {answer} {n}/{count.replicates}", INK) for arm, answer, n in answers),
     ]
     for place, (line, color) in enumerate(lines):
         draw.text((x, y + PICTURE + 7 + place * _LINE), fonts.elided(line, fonts.text, PICTURE), color, fonts.text)
-
-
-def fitted(picture: Image) -> Image:
-    """Return *picture* as RGB, enlarged by a whole factor or reduced so that it fits the square of a cell."""
-    from PIL import Image as Images
-
-    if picture.mode == "RGBA":
-        ground = Images.new("RGBA", picture.size, "white")
-        picture = Images.alpha_composite(ground, picture)
-    picture = picture.convert("RGB")
-    factor = PICTURE / max(picture.size)
-    if factor >= 2:
-        whole = int(factor)
-        return picture.resize((picture.width * whole, picture.height * whole), Images.Resampling.NEAREST)
-    size = (max(1, round(picture.width * factor)), max(1, round(picture.height * factor)))
-    return picture.resize(size, Images.Resampling.LANCZOS)
-
-
-class Fonts:
-    """DejaVu Sans, which comes with matplotlib: the same everywhere, and it has most of the world's letters."""
-
-    def __init__(self) -> None:
-        import matplotlib
-        from PIL import ImageFont
-
-        folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
-        self.head: FreeTypeFont = ImageFont.truetype(folder / "DejaVuSans-Bold.ttf", 16)
-        self.text: FreeTypeFont = ImageFont.truetype(folder / "DejaVuSans.ttf", 13)
-
-    @staticmethod
-    def elided(text: str, font: FreeTypeFont, room: int) -> str:
-        """Return *text* at most *room* pixels wide; what is too long loses its middle, so that both ends are read."""
-        text = printable(text)
-        if font.getlength(text) <= room:
-            return text
-        for kept in range(len(text) - 1, 1, -1):
-            shorter = f"{text[: kept // 3]}…{text[-(kept - kept // 3) :]}"
-            if font.getlength(shorter) <= room:
-                return shorter
-        return "…"

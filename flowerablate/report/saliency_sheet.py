@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .contact_sheet import PICTURE, Fonts, fitted
+from .sheets import INK, PAPER, PICTURE, SOFT, Fonts, as_png, centred, fitted, on_white
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 _MARGIN, _GAP, _PAIR_GAP, _LINE = 36, 32, 4, 19
 _COLUMNS = 3
-_PAPER, _INK, _SOFT = "#fcfcfa", "#1c232b", "#5c6672"
 _OPAQUE = 0.6
 """How much of the picture the strongest evidence covers."""
 
@@ -51,9 +49,7 @@ def plain(looked: Looked) -> Image:
     if pixels.dtype == np.uint16:
         pixels = (pixels // 257).astype(np.uint8)
     image = Images.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
-    if image.mode == "RGBA":
-        image = Images.alpha_composite(Images.new("RGBA", image.size, "white"), image)
-    return image.convert("RGB")
+    return on_white(image)
 
 
 def saliency_sheet(rows: Sequence[Looked], title: str) -> bytes:
@@ -67,17 +63,14 @@ def saliency_sheet(rows: Sequence[Looked], title: str) -> bytes:
     height = PICTURE + 2 * _LINE + 8 + _GAP
     width = 2 * _MARGIN + columns * cell + (columns - 1) * _GAP
     lines = -(-len(rows) // columns)
-    sheet = Images.new("RGB", (width, 2 * _MARGIN + 34 + lines * height - _GAP), _PAPER)
+    sheet = Images.new("RGB", (width, 2 * _MARGIN + 34 + lines * height - _GAP), PAPER)
     draw = ImageDraw.Draw(sheet)
-    draw.text((_MARGIN, _MARGIN), fonts.elided(title, fonts.head, width - 2 * _MARGIN), _INK, fonts.head)
+    draw.text((_MARGIN, _MARGIN), fonts.elided(title, fonts.head, width - 2 * _MARGIN), INK, fonts.head)
     for place, looked in enumerate(rows):
         x = _MARGIN + place % columns * (cell + _GAP)
         y = _MARGIN + 34 + place // columns * height
         for offset, image in ((0, plain(looked)), (PICTURE + _PAIR_GAP, overlay(looked))):
-            shown = fitted(image)
-            sheet.paste(shown, (x + offset + (PICTURE - shown.width) // 2, y + (PICTURE - shown.height) // 2))
-        draw.text((x, y + PICTURE + 7), fonts.elided(looked.said, fonts.text, cell), _INK, fonts.text)
-        draw.text((x, y + PICTURE + 7 + _LINE), fonts.elided(looked.name, fonts.text, cell), _SOFT, fonts.text)
-    buffer = io.BytesIO()
-    sheet.save(buffer, format="PNG", optimize=True)
-    return buffer.getvalue()
+            centred(sheet, fitted(image), (x + offset, y))
+        draw.text((x, y + PICTURE + 7), fonts.elided(looked.said, fonts.text, cell), INK, fonts.text)
+        draw.text((x, y + PICTURE + 7 + _LINE), fonts.elided(looked.name, fonts.text, cell), SOFT, fonts.text)
+    return as_png(sheet)

@@ -3,7 +3,8 @@
 What the intervals speak of: this model on other images of the same kind. They do not hold the chance of training.
 Shares take Wilson's interval (1927, JASA 22:209-212); a metric that is a mean over images a normal one from the
 variance of what each image adds, which for the area under the ROC curve is DeLong's (see :mod:`.delong`); any other the
-percentile bootstrap over images.
+percentile bootstrap over images. Where images do not differ in what they add, or no resample differs, as for an area of
+1, these two know of no chance, though there is some: the interval is not defined then.
 """
 
 from __future__ import annotations
@@ -79,9 +80,9 @@ def figure_of(
     value = float(metric.value(labels, probabilities))
     if metric.per_image is not None:
         parts = np.asarray(metric.per_image(labels, probabilities), np.float64)
-        if np.isin(parts, (0.0, 1.0)).all():
+        if info.percent and _is_share(metric, labels, probabilities, parts):
             return wilson(int(parts.sum()), len(parts), level)
-        if len(parts) < 2 or not np.isfinite(parts).all():
+        if len(parts) < 2 or not np.isfinite(parts).all() or np.ptp(parts) == 0:
             return Figure(value, math.nan, math.nan, "mean over images")
         half = float(norm.ppf(0.5 + level / 2)) * float(parts.std(ddof=1)) / math.sqrt(len(parts))
         return Figure(value, *_within(value - half, value + half, info), "mean over images")
@@ -91,7 +92,7 @@ def figure_of(
     drawn = numbers.integers(0, len(labels), (resamples, len(labels)))
     values = np.array([metric.value(labels[row], probabilities[row]) for row in drawn], np.float64)
     values = values[np.isfinite(values)]  # a resample may lack a class
-    if len(values) < resamples / 2:
+    if len(values) < resamples / 2 or np.ptp(values) == 0:
         return Figure(value, math.nan, math.nan, "bootstrap")
     low, high = np.quantile(values, [0.5 - level / 2, 0.5 + level / 2])
     return Figure(value, float(low), float(high), "bootstrap")
@@ -147,6 +148,19 @@ def figures_of(
 ) -> dict[str, Figure]:
     """Return all *metrics* by name, each with its interval."""
     return {name: figure_of(metric, infos[name], labels, probabilities, level) for name, metric in metrics.items()}
+
+
+def _is_share(
+    metric: Metric, labels: NDArray[np.int64], probabilities: NDArray[np.float64], parts: NDArray[np.float64]
+) -> bool:
+    """Whether *parts* count images: each is 0 or 1, and says so whatever the other images are.
+
+    Those of an area of 1 are all 1, too, but mean pairs of images, and are not defined within one class.
+    """
+    if metric.per_image is None or not np.isin(parts, (0.0, 1.0)).all():
+        return False
+    alone = labels == labels[0]
+    return bool(np.array_equal(metric.per_image(labels[alone], probabilities[alone]), parts[alone]))
 
 
 def _within(low: float, high: float, info: MetricInfo) -> tuple[float, float]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from typing import Any
 
-from ..contracts import Choice, Design, Pipeline, Trial
+from ..contracts import ALWAYS_MEASURED, Choice, Design, Pipeline, Trial
 
 Provenance = Callable[[str, Choice], str]
 """``provenance(slot, choice)`` says which version of which plugin a component comes from, and what its files hold."""
@@ -52,6 +52,9 @@ def _choices(pipeline: Pipeline) -> Iterable[tuple[str, Choice]]:
         yield "step", step
     for slot in ("model", "optimizer", "scheduler", "loss", "sampler"):
         yield slot, getattr(pipeline, slot)
+    metric = pipeline.train.best_by.partition(",")[0].strip()
+    if metric not in ALWAYS_MEASURED:
+        yield "metric", Choice(metric)  # it chooses the epoch, and its parameters are among those of training
 
 
 def _digest(content: Any) -> str:

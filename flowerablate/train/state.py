@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from ..errors import TrainingError
+from ..files import replacing
 
 FORMAT = "flowerablate.state/1"
 
@@ -34,17 +33,8 @@ def save_state(path: Path, state: Mapping[str, Any]) -> None:
     text = json.dumps(_pack(state, "", tensors))
     metadata = {"format": FORMAT, "state": text, "digest": _digest(text, tensors)}
     content = save(tensors, metadata)
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise
+    with replacing(path, alone=True) as file:
+        file.write(content)
 
 
 def load_state(path: Path) -> dict[str, Any]:

@@ -6,14 +6,16 @@ import json
 import re
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from flowerablate.cli import models
+from flowerablate.cli.evaluate import _held_out as held_out
 from flowerablate.cli.evaluate import labels_of
-from flowerablate.contracts import Samples
+from flowerablate.contracts import Samples, SplitPlan
 from flowerablate.errors import DataError, LedgerError
 from flowerablate.inference import export as exporting
 from flowerablate.ledger import TrialFolder
@@ -120,8 +122,10 @@ def test_evaluate_measures_with_intervals(use, trained_study, make_pictures, fol
     found = json.loads(done.stdout)
     assert found["images"] == 24
     assert list(found["figures"]) == ["accuracy", "roc_auc", "macro_f1"]
-    for figure in found["figures"].values():
-        assert figure["low"] <= figure["value"] <= figure["high"]
+    for figure in found["figures"].values():  # a model that is always right has no bootstrap interval
+        assert figure["low"] is None or figure["low"] <= figure["value"] <= figure["high"]
+    assert found["figures"]["accuracy"]["how"] == "Wilson"
+    assert found["figures"]["accuracy"]["low"] < 1
     assert np.sum(found["confusion"]) == 24
     assert np.trace(found["confusion"]) / 24 == pytest.approx(found["figures"]["accuracy"]["value"])
     assert found["by_class"][0]["sensitivity"]["value"] == found["by_class"][1]["specificity"]["value"]
@@ -136,6 +140,22 @@ def test_evaluate_warns_where_the_model_has_seen_the_images(use, trained_study, 
     assert "holds the images of the study itself" in use("evaluate", trained_study.pictures).stderr
     make_pictures(folder / "others", size=30)
     assert "the study itself" not in use("evaluate", "others").stderr
+
+
+@pytest.mark.parametrize(
+    ("method", "part", "told"), [("auto", None, False), ("auto", "train", True), ("stratified", "test", True)]
+)
+def test_a_part_is_held_out_only_where_the_study_kept_to_the_official_split(method, part, told):
+    keys = ("1", "2", "3", "4")
+    samples = Samples(("a", "b"), keys, tuple(map(Path, keys)), (0, 1, 0, 1), ("train", "train", "test", "test"))
+    origin = SimpleNamespace(pipeline=SimpleNamespace(split=SplitPlan(0.2, 0.2, method)))
+    assert held_out(samples, part, SimpleNamespace(origin=origin)) is not told
+
+
+def test_a_name_that_a_spreadsheet_would_run_is_text_in_csv(use, trained_study, folder):
+    shutil.copy(trained_study.pictures / "red" / "00.png", folder / "=cmd|calc!A1.png")
+    done = use("predict", "=cmd|calc!A1.png", "--format", "csv")
+    assert done.stdout.splitlines()[1].startswith("'=cmd|calc!A1.png,")
 
 
 def test_evaluate_matches_classes_by_name(use, trained_study, folder, make_pictures):

@@ -1,6 +1,9 @@
 """Archives are unpacked whole and harmlessly, or not at all."""
 
+import contextlib
+import gzip
 import io
+import shutil
 import stat
 import tarfile
 import zipfile
@@ -122,6 +125,41 @@ def test_a_damaged_archive_is_said_to_be_and_leaves_nothing(tmp_path, name, keep
     with pytest.raises(DataError, match="damaged or no archive"):
         unpack(archive, tmp_path / "out")
     assert everything_in(tmp_path) == {name}
+
+
+def test_bytes_that_were_changed_by_chance_raise_no_other_error(tmp_path):
+    import random
+
+    for name, maker in MAKERS.items():
+        whole = maker(tmp_path / name, {"é/1.jpg": b"12345" * 30}).read_bytes()
+        whole = gzip.decompress(whole) if name == "a.tgz" else whole
+        for seed in range(150):
+            numbers, changed = random.Random(seed), bytearray(whole)
+            changed[numbers.randrange(min(len(changed), 700))] = numbers.randrange(256)
+            (tmp_path / name).write_bytes(changed)
+            with contextlib.suppress(DataError):
+                unpack(tmp_path / name, tmp_path / "out")
+            shutil.rmtree(tmp_path / "out", ignore_errors=True)
+
+
+def test_bytes_that_gzip_finds_wrong_are_damage_and_no_full_disk(tmp_path):
+    archive = tar(tmp_path / "a.tgz", GOOD)
+    content = bytearray(archive.read_bytes())
+    content[-8] ^= 1  # the checksum
+    archive.write_bytes(content)
+    with pytest.raises(DataError, match="damaged or no archive") as raised:
+        unpack(archive, tmp_path / "out")
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.GNUTYPE_LONGNAME])
+def test_a_header_does_not_get_the_memory_that_it_asks_for(tmp_path, kind):
+    header = tarfile.TarInfo("x")
+    header.type, header.size = kind, 1 << 40
+    with gzip.open(tmp_path / "a.tgz", "wb") as file:
+        file.write(header.tobuf(tarfile.GNU_FORMAT) + bytes(1 << 20))
+    with pytest.raises(DataError, match="a header of 1099511627776 bytes"):
+        unpack(tmp_path / "a.tgz", tmp_path / "out")
 
 
 def test_an_archive_with_nothing_wanted_leaves_nothing(tmp_path):

@@ -18,8 +18,8 @@ from flowerablate.contracts import (
     Variant,
 )
 from flowerablate.errors import LedgerError
+from flowerablate.files import replacing
 from flowerablate.ledger import Ledger, StudyNote
-from flowerablate.ledger.files import replacing
 
 NOTHING = Choice("x")
 PIPELINE = Pipeline(

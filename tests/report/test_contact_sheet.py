@@ -7,8 +7,9 @@ import pytest
 from PIL import Image
 
 from flowerablate.contracts import Contrast
-from flowerablate.report.contact_sheet import PICTURE, contact_sheet
+from flowerablate.report.contact_sheet import contact_sheet
 from flowerablate.report.image_report import ContrastImages
+from flowerablate.report.sheets import PICTURE
 from flowerablate.stats.image_wins import ImageCount, ImageWins
 
 CONTRAST = Contrast("-flip", "removal", {"": 1.0, "-flip": -1.0})

@@ -68,6 +68,25 @@ def test_a_share_of_right_answers_has_wilsons_and_other_metrics_a_bootstrap_that
     assert one.low < one.value < one.high
 
 
+def test_what_shows_no_chance_has_no_interval_rather_than_one_without_width():
+    labels = np.array([0] * 30 + [1] * 3)
+    p = np.stack([1.0 - labels, 1.0 * labels], axis=1)
+
+    def area(y, q):
+        return macro_area_per_image(y, q) if len(np.unique(y)) == 2 else np.full(len(y), np.nan)
+
+    perfect = figure_of(Metric(lambda y, q: float(area(y, q).mean()), area), PERCENT, labels, p)
+    found = [perfect, figure_of(Metric(lambda y, q: 1.0), PERCENT, labels, p)]
+    assert [(one.value, one.how) for one in found] == [(1.0, "mean over images"), (1.0, "bootstrap")]
+    assert all(math.isnan(one.low) and math.isnan(one.high) for one in found)
+
+
+def test_a_risk_of_nothing_is_no_share():
+    labels, p = drawn()
+    free = Metric(lambda y, q: 0.0, lambda y, q: np.zeros(len(y)))
+    assert math.isnan(figure_of(free, MetricInfo("nats"), labels, p).high)
+
+
 def test_a_metric_that_is_not_defined_has_no_interval():
     labels, p = drawn()
     found = figure_of(Metric(lambda y, q: math.nan), PERCENT, labels, p)

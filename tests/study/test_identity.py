@@ -51,6 +51,16 @@ def test_data_and_plugin_versions_change_the_id(base):
     assert pipeline_id(base, "content", lambda slot, choice: "2.0") != pipeline_id(base, "content", owner)
 
 
+def test_the_version_of_the_metric_that_chooses_the_epoch_changes_the_id(base):
+    def ids_by(best_by):
+        chosen = replace(base, train=replace(base.train, best_by=best_by))
+        owners = (owner, lambda slot, choice: owner(slot, choice) + (".1" if slot == "metric" else ""))
+        return {pipeline_id(chosen, "content", each) for each in owners}
+
+    assert len(ids_by("worth,bins=5")) == 2
+    assert len(ids_by("accuracy")) == len(ids_by("loss")) == 1
+
+
 def test_where_the_data_lie_and_what_is_removable_does_not_change_the_id(base):
     moved = replace(base, dataset=replace(base.dataset, params={"path": "elsewhere"}))
     kept = replace(base, steps=tuple(replace(step, removable=False) for step in base.steps))

@@ -7,7 +7,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from ...ledger.files import replacing
+from ...files import replacing
 from ...report.step_sheet import step_sheet
 from ..gallery import Pictures, sample_pictures
 from .bench import Bench

@@ -18,8 +18,8 @@ from torch import Tensor
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from ...contracts import ScheduleContext
+from ...files import replacing
 from ...keyed import torch_seed
-from ...ledger.files import replacing
 from ...report.figures import draw_rates
 from ...train.keyed_init import seed_torch
 from .bench import Bench

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from ...keyed import permutation
 from ...loader import Batches
+from ...stats.one_model import wilson
 from ...stats.wording import count
 from ...train.evaluate import Evaluation, evaluate
 from ...train.loop import EpochRecord, FitResult, Parts, Recipe, fit
@@ -62,7 +63,8 @@ def check(bench: Bench) -> Rung:
         return judged("subset", (where,), {f"the loss was not finite in epoch {last.epoch}": advice}, {})
     seeing, blind = run.judge(bench), run.judge(bench, blind=True)
     right, total = int((seeing.predictions == seeing.labels).sum()), len(seeing.labels)
-    low, high = wilson(right, total, _LEVEL)
+    interval = wilson(right, total, _LEVEL)
+    low, high = interval.low, interval.high
     short = f"{count(run.steps, 'step')} may be too few: take a larger --subset, or raise train.epochs"
     short = short if run.steps < _FEW_STEPS else ""
     faults = {}
@@ -98,7 +100,8 @@ def check_labels(bench: Bench) -> Rung:
         return judged("labels", (), {"the loss was not finite": advice}, {})
     seeing = run.judge(bench)
     right, total = int((seeing.predictions == seeing.labels).sum()), len(seeing.labels)
-    low, high = wilson(right, total, _LEVEL_OF_LEAKS)
+    interval = wilson(right, total, _LEVEL_OF_LEAKS)
+    low, high = interval.low, interval.high
     faults = {}
     if low > run.majority:
         faults[f"shuffled labels are enough for {seeing.accuracy:.0%} on validation"] = (
@@ -109,14 +112,6 @@ def check_labels(bench: Bench) -> Rung:
         f"({_LEVEL_OF_LEAKS:.1%} interval {low:.1%} to {high:.1%}); largest class {run.majority:.1%}",
     )
     return judged("labels", seen, faults, {"accuracy": seeing.accuracy, "low": low, "majority": run.majority})
-
-
-def wilson(right: int, total: int, level: float) -> tuple[float, float]:
-    """Return Wilson's interval of a share (E. B. Wilson, J. Am. Stat. Assoc. 22 (1927) 209)."""
-    from scipy.stats import binomtest
-
-    interval = binomtest(right, total).proportion_ci(level, method="wilson")
-    return float(interval.low), float(interval.high)
 
 
 def shuffled(bench: Bench) -> NDArray[np.int64]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...errors import StudyError
+from ...files import replacing
 from . import canvas
 
 if TYPE_CHECKING:
@@ -26,10 +26,6 @@ def write_figure(figure: Figure, path: Path, title: str) -> None:
     if kind not in FORMATS:
         raise StudyError(f"{path}: a figure is written as {' or '.join(FORMATS)}")
     metadata = {"Title": title, "Date": None, "Creator": None} if kind == ".svg" else {"Title": title, "Software": None}
-    temporary = path.with_name(f".{path.name}-{secrets.token_hex(6)}")
     paper = canvas.ON_PAPER[canvas.PAPER]
-    try:
-        figure.savefig(temporary, format=kind[1:], dpi=_DOTS, facecolor=paper, metadata=metadata)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replacing(path) as file:
+        figure.savefig(file, format=kind[1:], dpi=_DOTS, facecolor=paper, metadata=metadata)

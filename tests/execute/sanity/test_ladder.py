@@ -13,7 +13,7 @@ from flowerablate.data.splits import split_samples
 from flowerablate.errors import StudyError
 from flowerablate.execute.sanity import RUNGS, chosen, climb, small_run
 from flowerablate.execute.sanity.lr_range import RateCurve, peak_rate, smoothed, sparkline
-from flowerablate.execute.sanity.small_run import shuffled, wilson
+from flowerablate.execute.sanity.small_run import shuffled
 from flowerablate.execute.sanity.subset import plan_of, take
 
 
@@ -86,11 +86,6 @@ def test_validation_has_the_mixture_of_classes_that_is_trained_on(put):
     lopsided = np.concatenate([train[labels[train] == 0][:4], train[labels[train] == 1][:12]])
     counts = np.bincount(labels[small_run._validated(bench, lopsided)])
     assert counts[1] / counts[0] == pytest.approx(3, rel=0.15)
-
-
-def test_wilson_agrees_with_its_formula():
-    low, high = wilson(8, 10, 0.95)
-    assert (low, high) == pytest.approx((0.4901625, 0.9433178), abs=1e-6)
 
 
 @given(some.lists(some.floats(0.01, 100), min_size=12, max_size=60))
