@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import functools
 import inspect
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import typer
 from rich.markup import escape
@@ -76,6 +78,20 @@ def _help(function: Callable[..., None]) -> str:
     return escape("\n\n".join(joined))
 
 
+def _interruptible(function: Callable[..., None]) -> Callable[..., None]:
+    """Return the command with a word on Ctrl-C, where it says none itself; what it was writing is not there."""
+
+    @functools.wraps(function)
+    def command(*words: Any, **options: Any) -> None:
+        try:
+            function(*words, **options)
+        except KeyboardInterrupt:
+            print("interrupted", file=sys.stderr)
+            raise typer.Exit(130) from None
+
+    return command
+
+
 COMMANDS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
     "Studies": {
         "init": init.init,
@@ -106,10 +122,12 @@ for _panel, _commands in COMMANDS.items():
     for _name, _command in _commands.items():
         if isinstance(_command, typer.Typer):
             for _registered in _command.registered_commands:
-                _registered.help = _registered.callback and _help(_registered.callback)
+                if _registered.callback is not None:
+                    _registered.help = _help(_registered.callback)
+                    _registered.callback = _interruptible(_registered.callback)
             app.add_typer(_command, name=_name, rich_help_panel=_panel)
         else:
-            app.command(_name, help=_help(_command), rich_help_panel=_panel)(_command)
+            app.command(_name, help=_help(_command), rich_help_panel=_panel)(_interruptible(_command))
 
 
 def main() -> int:

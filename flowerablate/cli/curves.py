@@ -79,7 +79,10 @@ def curves(
     for remark in missing:
         messages.print(remark, style="yellow", soft_wrap=True, highlight=False, markup=False)
     if not found:
-        raise LedgerError(f"no trial of {ledger.root} is finished yet; 'flowerablate run' goes on with them")
+        raise LedgerError(
+            f"no trial of this base pipeline in {ledger.root} is finished yet; 'flowerablate run' goes on with them, "
+            "and --base chooses another one"
+        )
     shown = _chosen(found, variant or [])
     grey = next((curve for curve in found if not curve.change), None)
     picture = draw_learning(shown, _metric(metric, note, found), format, grey)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..stats.wording import count
 from .listing import Format, FormatOption, LocalOption, show, study_folder
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def doctor(
     findings = [
         Finding("flowerablate", _version("flowerablate") or "not installed as a distribution"),
         Finding("Python", f"{platform.python_version()}, {platform.system()} {platform.machine()}"),
-        Finding("processor", f"{_processor()}, {_cores()} cores for this process"),
+        Finding("processor", f"{_processor()}, {count(_cores(), 'core')} for this process"),
         *_torch(full),
         *_native(),
         _cache(),
@@ -90,10 +91,10 @@ def _torch(full: bool) -> Iterator[Finding]:
     if not devices:
         yield Finding("CUDA", "no device: trains on the processor")
     elif built:
-        yield Finding("CUDA", f"{devices} device(s), torch is built for CUDA {built}")
+        yield Finding("CUDA", f"{count(devices, 'device')}, torch is built for CUDA {built}")
     else:
         cure = "install the CUDA build of torch that pytorch.org names for this system"
-        yield Finding("CUDA", f"{devices} device(s), but this torch is built without CUDA", "note", cure)
+        yield Finding("CUDA", f"{count(devices, 'device')}, but this torch is built without CUDA", "note", cure)
     if full:
         code = "import torch, torchvision; print(torch.cuda.is_available(), torch.ones(2).sum().item())"
         command, environment = _python(code)

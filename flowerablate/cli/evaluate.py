@@ -251,4 +251,4 @@ def _with_interval(figure: Figure) -> str:
         return "-"
     if figure.low != figure.low:
         return f"{100 * figure.value:.1f}"
-    return f"{100 * figure.value:.1f} ({100 * figure.low:.1f} to {100 * figure.high:.1f})"
+    return f"{100 * figure.value:.1f} ({100 * figure.low:.1f}-{100 * figure.high:.1f})"

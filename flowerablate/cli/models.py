@@ -124,7 +124,10 @@ def find_checkpoint(model: str, runs: Path, variant: str | None, seed: int | Non
     finished = [result for result in results if not result.failure]
     labels = {result.label for result in finished}
     if not labels:
-        raise LedgerError(f"no trial of {root} is finished yet; 'flowerablate run' goes on with them")
+        raise LedgerError(
+            f"no trial of the latest base pipeline in {root} is finished yet; 'flowerablate run' goes on with them, "
+            "and a folder in its trials/ names the model of another one"
+        )
     wanted = variant if variant is not None else "base"
     group = [result for result in finished if wanted in (result.label, result.change or "base")]
     if not group:

@@ -6,6 +6,7 @@ An exported model takes float32 [batch, C, S, S], preprocessed, any number of pi
 from __future__ import annotations
 
 import copy
+import importlib
 import importlib.util
 import io
 import logging
@@ -118,6 +119,11 @@ def _onnx(model: nn.Module, pictures: Tensor) -> tuple[bytes, Run, str]:
     for module in ("onnx", "onnxscript"):
         if importlib.util.find_spec(module) is None:
             raise FlowerablateError(f"ONNX needs {module}; install it with: pip install 'flowerablate[onnx]'")
+        try:
+            importlib.import_module(module)
+        except ImportError as error:
+            cure = "install it anew with: pip install --force-reinstall 'flowerablate[onnx]'"
+            raise FlowerablateError(f"{module} cannot be imported ({error}); {cure}") from None
     try:
         program = torch.onnx.export(
             model, (pictures,), input_names=["images"], output_names=["logits"],

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+import re
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -232,6 +233,40 @@ def test_the_card_of_a_checkpoint_alone_has_no_figures(use, trained_study, folde
     done = use("card", model="model.safetensors")
     assert done.returncode == 0
     assert "no figures stand here" in done.stdout
+
+
+def test_ctrl_c_is_said_and_leaves_nothing_half_written(use, trained_study, folder, monkeypatch):
+    def interrupted(*words, **options):
+        raise KeyboardInterrupt
+        yield
+
+    monkeypatch.setattr("flowerablate.inference.Predictor.predict", interrupted)
+    before = sorted(folder.iterdir())
+    done = use("predict", trained_study.pictures, "--out", "told.csv")
+    assert done.returncode == 130
+    assert done.stderr.splitlines()[-1] == "interrupted"
+    assert sorted(folder.iterdir()) == before
+
+
+def test_evaluate_reads_data_sets_that_have_parameters(use, folder, make_pictures):
+    pictures = make_pictures(folder / "listed", per_class=3, size=21)
+    rows = [f"{file.relative_to(folder)},{file.parent.name}" for file in sorted(pictures.glob("*/*.png"))]
+    (folder / "listed.csv").write_text("\n".join(["path,label", *rows]))
+    done = use("evaluate", "listed.csv")
+    assert done.returncode == 0, done.stderr
+    assert f"{len(rows)} images, 2 classes" in done.stdout
+
+
+def test_evaluate_fits_80_columns_with_every_interval_on_its_line(use, folder, make_pictures, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    make_pictures(folder / "others", size=30)
+    (row,) = re.findall(r"^red .*$", use("evaluate", "others").stdout.split("sensitivity")[1], flags=re.MULTILINE)[:1]
+    assert len(re.findall(r"\d \(\d+\.\d-\d+\.\d\)", row)) == 3
+
+
+def test_a_study_file_is_told_from_a_model(use, folder):
+    done = use("card", model="tiny.toml")
+    assert "tiny.toml is a study file and no model; say the name under which it lies in" in done.stderr
 
 
 def test_evaluate_takes_the_test_part_of_an_official_split(use, folder, make_pictures):

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+import tomllib
 
 from flowerablate.execute.tuning import extra
 
@@ -19,8 +20,10 @@ SMALL = ("--set", "train.epochs=1", "--set", "model.width=4")
 
 def test_the_best_is_a_study_that_runs_as_it_is(command, picture_folder, folder):
     words = ("tune", "tiny.toml", "--data", picture_folder, "--search", "optimizer.lr=0.01:0.3", *SMALL)
+    words += ("--set", 'ablation.disable=["flip"]')
     done = command(*words, "--trials", 2)
     assert done.returncode == 0, done.stderr
+    assert tomllib.loads((folder / "best.toml").read_text())["ablation"]["disable"] == ["flip"]
     assert re.search(r"2/2  accuracy [01]\.\d{4}  optimizer\.lr=\S+  \(best [01]\.\d{4}, trial [01]\)", done.stderr)
     assert re.search(r"^ +0 +[01]\.\d{4} +0\.\d{4}  optimizer\.lr=0\.1 \(base\)", done.stdout, re.MULTILINE)
     assert "looks better than it is" in done.stdout
@@ -28,7 +31,7 @@ def test_the_best_is_a_study_that_runs_as_it_is(command, picture_folder, folder)
     place = folder / "runs" / "tiny" / "tune"
     assert {path.name for path in place.iterdir()} == {"history.png", "history.svg", "lock", "trials", "tune.db"}
     assert "flowerablate run best.toml" in done.stdout
-    assert command("run", "best.toml", "--seeds", 1, "--disable", "flip").returncode == 0
+    assert command("run", "best.toml", "--seeds", 1).returncode == 0
 
     more = command(*words, "--trials", 3)
     assert "2 of 3 trials are there already" in more.stderr

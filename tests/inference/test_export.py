@@ -1,6 +1,7 @@
 """An exported model says what the model says, for any number of pictures, or there is none."""
 
 import io
+import sys
 
 import pytest
 import torch
@@ -74,6 +75,14 @@ def test_a_missing_library_is_said_with_the_cure(predictor, monkeypatch):
         export(predictor, "onnx")
     with pytest.raises(FlowerablateError, match="no format 'caffe'"):
         export(predictor, "caffe")
+
+
+def test_a_library_that_is_broken_is_named(predictor, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxscript", None)  # importing it raises ImportError
+    monkeypatch.setattr(exporting.importlib.util, "find_spec", lambda name: object())
+    monkeypatch.setitem(sys.modules, "onnx", object())
+    with pytest.raises(FlowerablateError, match=r"onnxscript cannot be imported .* pip install --force-reinstall"):
+        export(predictor, "onnx")
 
 
 def test_the_model_itself_is_left_as_it_was(predictor):

@@ -222,3 +222,13 @@ def test_what_is_written_can_be_read_by_whom_the_user_allows(tmp_path):
     with replacing(ours) as file:
         file.write(b"")
     assert ours.stat().st_mode == plain.stat().st_mode
+
+
+@pytest.mark.parametrize("place", ["nowhere/file.txt", "."])
+def test_a_file_that_cannot_be_written_is_named_as_the_user_named_it(tmp_path, place):
+    (tmp_path / "folder").mkdir()
+    target = tmp_path / "folder" / place if place != "." else tmp_path / "folder"
+    with pytest.raises((FileNotFoundError, IsADirectoryError)) as caught, replacing(target) as file:
+        file.write(b"x")
+    assert caught.value.filename == str(target)
+    assert [path.name for path in tmp_path.rglob("*")] == ["folder"]

@@ -73,3 +73,9 @@ def test_a_picture_in_two_parts_of_the_split_is_found(put, tmp_path, study_folde
         copy.write_bytes(kept)
     assert found.status == "failed"
     assert "across" in found.seen[0]
+
+
+def test_a_run_of_few_steps_that_learns_nothing_is_told_to_be_longer(climbed):
+    short = climbed("subset", "model.use=blind", subset="4")
+    assert short.status == "failed"
+    assert re.match(r"\d+ steps may be too few: take a larger --subset, or raise train\.epochs", short.do)
