@@ -128,7 +128,12 @@ class Side:
     """A process that trains or fetches an epoch when it is told to."""
 
     def __init__(self, side: str, options: argparse.Namespace, cache: Path) -> None:
-        command = [sys.executable, *(["-P"] if sys.flags.safe_path else []), __file__, str(options.path)]
+        command = [
+            sys.executable,
+            *(["-P"] if getattr(sys.flags, "safe_path", False) else []),
+            __file__,
+            str(options.path),
+        ]
         command += ["--side", side, "--cache", str(cache), "--torch-threads", str(options.torch_threads)]
         command += ["--native-threads", str(options.native_threads), "--images", str(options.images)]
         folder = os.pathsep.join(filter(None, (str(Path(__file__).parent), os.environ.get("PYTHONPATH"))))

@@ -81,7 +81,7 @@ def trained_study(tmp_path_factory: pytest.TempPathFactory) -> TrainedStudy:
     pictures = make_picture_folder(here / "pictures")
     words = ["run", here / "tiny.toml", "--data", pictures, "--runs", here / "runs", "--disable", "flip", "--seeds", 2]
     environment = {**os.environ, "FLOWERABLATE_CACHE": str(here / "cache"), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-P" if sys.version_info >= (3, 11) else "-B", "-m", "flowerablate", *map(str, words)]
+    command = [sys.executable, "-m", "flowerablate", *map(str, words)]
     subprocess.run(command, cwd=here, env=environment, check=True, capture_output=True)
     for path in sorted((here / "runs" / "tiny" / "trials").glob("*/trial.json")):
         record = json.loads(path.read_text())

@@ -8,6 +8,6 @@ DOCS = Path(__file__).resolve().parents[1] / "docs"
 
 
 def test_the_document_of_the_operations_is_what_its_script_writes():
-    command = [sys.executable, "-P", DOCS / "operations.py", "--check"]
+    command = [sys.executable, DOCS / "operations.py", "--check"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -64,7 +64,7 @@ def test_ctrl_c_says_how_to_go_on(folder, make_pictures):
     words = ["tune", "tiny.toml", "--data", "photographs", "--trials", "50", "--set", "train.epochs=50"]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "flowerablate", *words],
+        [sys.executable, "-m", "flowerablate", *words],
         cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
     )  # fmt: skip
     until = time.monotonic() + 60
@@ -111,7 +111,7 @@ def test_without_optuna_one_line_says_how_to_install_it(command, picture_folder,
 
 def test_the_command_line_is_there_without_loading_optuna():
     code = "import sys, flowerablate.cli.app; print('optuna' in sys.modules)"
-    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
     assert extra.PRUNERS[0] == "median"
 

@@ -126,8 +126,8 @@ def test_tensorboard_reads_the_curves_without_the_repeated_epoch(tracker, tmp_pa
 
 @pytest.fixture
 def client(tmp_path):
-    pytest.importorskip("mlflow")
-    pytest.importorskip("sqlalchemy")
+    for library in ("mlflow", "sqlalchemy", "alembic"):
+        pytest.importorskip(library)
     from mlflow.tracking import MlflowClient
 
     return lambda: MlflowClient(f"sqlite:///{tmp_path / 'ledger' / 'mlflow.db'}")
