@@ -40,13 +40,13 @@ def confound_notes(summary: Summary, results: Sequence[TrialResult]) -> Iterator
 
     That is parameters, epochs, batch size, steps per epoch and images; the epochs that were trained, where patience
     ended trials early, if they move by 5 % or more; and mean and deviation of the pixels that the model sees, or of the
-    normalisation, where they move by 5 % of the deviation or more. Figures are means over the trials of an arm. A
+    normalisation, where they move by 5 % of the deviation or more. Figures are means over the paired trials of an arm. A
     contrast whose arms are no means of variants, such as an interaction, has none.
     """
-    figures = _figures(results)
     said = []
     for row in summary.rows:
-        moved = _moved(row.contrast, figures) if row.contrast is not None else []
+        paired = [result for result in results if not row.seeds or result.seed in row.seeds]
+        moved = _moved(row.contrast, _figures(paired)) if row.contrast is not None else []
         if moved:
             said.append(f"{row.label}: {', '.join(moved)}")
     if said:
@@ -106,13 +106,13 @@ def _moved(contrast: Contrast, figures: Mapping[str, Figures]) -> list[str]:
     old, new = (arm or {} for arm in arms)
     both = [name for name in ("parameters", *_COUNTS) if name in old and name in new]
     moved = [
-        f"{name} {short_number(old[name])} → {short_number(new[name])}"
+        f"{name} {_from_to(old[name], new[name])}"
         for name in both
         if not math.isclose(old[name], new[name], rel_tol=1e-9) and not _follows(name, old, new)
     ]
     trained = [arm[_TRAINED] for arm in (old, new)]
     if old.get("epochs") == new.get("epochs") and abs(trained[0] - trained[1]) >= _SHIFT * max(trained) > 0:
-        moved.append(f"{_TRAINED} {short_number(trained[0])} → {short_number(trained[1])}")
+        moved.append(f"{_TRAINED} {_from_to(*trained)}")
     for mean, deviation in _PIXELS:
         if not {mean, deviation} <= set(old) & set(new):
             continue
@@ -136,6 +136,13 @@ def _arm(weights: Mapping[str, float], sign: int, figures: Mapping[str, Figures]
         return None
     names = set.intersection(*(set(figures[change]) for change in own))
     return {name: math.fsum(weight * figures[change][name] for change, weight in own.items()) for name in names}
+
+
+def _from_to(old: float, new: float) -> str:
+    """Return ``old → new``, with all digits where the short numbers would be the same."""
+    short = short_number(old), short_number(new)
+    before, after = short if short[0] != short[1] else (f"{old:,.10g}", f"{new:,.10g}")
+    return f"{before} → {after}"
 
 
 def short_number(value: float) -> str:

@@ -4,7 +4,7 @@ import pytest
 
 from flowerablate.contracts import Contrast
 from flowerablate.stats import summarise
-from flowerablate.stats.confounds import refusal_notes
+from flowerablate.stats.confounds import _from_to, refusal_notes, short_number
 
 PLAIN = {"steps per epoch": 20.0, "batch size": 32.0, "epochs": 8.0, "training images": 640.0}
 SEEN = {"pixel mean": 0.0, "pixel deviation": 1.0}
@@ -52,6 +52,20 @@ def test_images_of_a_step_and_of_an_epoch_are_said_where_they_are_not_the_batch_
     assert note(base=plain, weighted={"facts": plain | {"different images per epoch": 410.0}}) == [
         "Beside the component: -weighted: different images per epoch 640 → 410."
     ]
+
+
+def test_numbers_that_look_alike_when_short_are_said_in_full(note):
+    assert note(base={}, norm={"parameters": 1001}) == ["Beside the component: -norm: parameters 1,000 → 1,001."]
+    assert short_number(171_986) == short_number(171_522)
+    assert _from_to(171_986, 171_522) == "171,986 → 171,522"
+
+
+def test_only_paired_trials_are_compared(trial):
+    """A base that went on to more replicates, for another question, has other images on those."""
+    facts = [{**PLAIN, "training images": 640.0 + seed} for seed in range(5)]
+    results = [trial("", seed, 0.9 + seed / 100, facts=facts[seed]) for seed in range(5)]
+    results += [trial("-flip", seed, 0.8 + seed / 90, facts=facts[seed]) for seed in range(3)]
+    assert not [text for text in summarise(results, ()).notes if text.startswith("Beside")]
 
 
 def test_epochs_that_were_trained_are_said_where_patience_ends_one_arm_earlier(note):
