@@ -40,8 +40,8 @@ def confound_notes(summary: Summary, results: Sequence[TrialResult]) -> Iterator
 
     That is parameters, epochs, batch size, steps per epoch and images; the epochs that were trained, where patience
     ended trials early, if they move by 5 % or more; and mean and deviation of the pixels that the model sees, or of the
-    normalisation, where they move by 5 % of the deviation or more. Figures are means over the paired trials of an arm. A
-    contrast whose arms are no means of variants, such as an interaction, has none.
+    normalisation, where they move by 5 % of the deviation or more. Figures are means over the paired trials of an arm.
+    A contrast whose arms are no means of variants, such as an interaction, has none.
     """
     said = []
     for row in summary.rows:
