@@ -8,10 +8,10 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from safetensors.torch import save_file
+from safetensors.torch import save, save_file
 
 from flowerablate.errors import TrainingError
-from flowerablate.train.state import load_state, save_state
+from flowerablate.train.state import FORMAT, _digest, load_state, save_state
 
 plain = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -124,3 +124,22 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pyt
         save_state(path, {"epoch": 2})
     assert load_state(path) == {"epoch": 1}
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"x": {"": "tensor", "name": "absent", "stride": null}}',
+        '{"x": {"": "tensor", "name": "a", "stride": [1, 2, 3]}}',
+        '{"x": {"": "tensor", "name": "a", "stride": [1000000000000]}}',
+        '{"x": {"": "pairs", "pairs": [1]}}',
+        "[1]",
+        "no JSON",
+    ],
+)
+def test_a_file_that_somebody_made_up_is_refused_in_one_line(tmp_path: Path, text: str) -> None:
+    tensors = {"a": torch.zeros(2)}
+    metadata = {"format": FORMAT, "state": text, "digest": _digest(text, tensors)}
+    (tmp_path / "made.safetensors").write_bytes(save(tensors, metadata))
+    with pytest.raises(TrainingError, match=r"made\.safetensors .*; delete it"):
+        load_state(tmp_path / "made.safetensors")
