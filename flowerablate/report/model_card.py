@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 
 from ..contracts import Choice, MetricInfo, Pipeline, StepChoice
 from ..stats.one_model import ClassFigures, Figure
@@ -136,6 +136,12 @@ def _training(card: Card) -> str:
     rows += [
         ("epochs", f"{plan.epochs}; the weights are those of epoch {card.epoch}"),
         ("batch size", f"{plan.batch_size}"),
+    ]
+    told = ((each.name, each.default, getattr(plan, each.name)) for each in fields(plan))
+    rows += [
+        (code_text(f"train.{name}"), code_text(_value(value)))
+        for name, default, value in told
+        if default not in (MISSING, value)
     ]
     return "\n".join(["## Training", "", *_table(("", ""), rows)])
 

@@ -99,8 +99,12 @@ def load_state(path: Path) -> dict[str, Any]:
     text = metadata.get("state", "")
     if metadata.get("digest") != _digest(text, tensors):
         raise TrainingError(f"{path} was changed after it was written; delete it to start anew")
-    state = _unpack(json.loads(text), tensors)
-    assert isinstance(state, dict)
+    try:
+        state = _unpack(json.loads(text), tensors)
+    except (ValueError, KeyError, TypeError, RuntimeError, RecursionError) as error:
+        raise TrainingError(f"{path} describes what it holds wrongly; delete it to start anew") from error
+    if not isinstance(state, dict):
+        raise TrainingError(f"{path} holds no state; delete it to start anew")
     return state
 
 
@@ -161,7 +165,12 @@ def _is_permuted(tensor: torch.Tensor) -> bool:
 
 
 def _laid_out(tensor: torch.Tensor, stride: list[int] | None) -> torch.Tensor:
-    return tensor if stride is None else torch.empty_strided(tensor.shape, stride, dtype=tensor.dtype).copy_(tensor)
+    if stride is None:
+        return tensor
+    # A dense layout takes no more memory than the tensor; a stride that somebody made up may ask for all there is.
+    if sum((size - 1) * step for size, step in zip(tensor.shape, stride, strict=True)) >= max(1, tensor.numel()):
+        raise ValueError(f"a tensor of {list(tensor.shape)} with steps of {stride}")
+    return torch.empty_strided(tensor.shape, stride, dtype=tensor.dtype).copy_(tensor)
 
 
 def _digest(text: str, tensors: Mapping[str, torch.Tensor]) -> str:

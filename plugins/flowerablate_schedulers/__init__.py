@@ -61,7 +61,7 @@ def flowerablate_register_scheduler(register: Register) -> None:
     add(
         "one-cycle",
         "Climb to the optimizer's rate and fall far below where it began (Smith & Topin 2018).",
-        fa.Param("pct_start", 0.3, "share of training in which the rate climbs", 0.0, 1.0),
+        fa.Param("pct_start", 0.3, "share of training in which the rate climbs", 0.0, 0.99),
         fa.Param("div_factor", 25.0, "peak divided by the first rate", 1.0, 1e6, log=True),
         fa.Param("final_div_factor", 1e4, "first rate divided by the last", 1.0, 1e9, log=True),
         fa.Param("cycle_momentum", False, "move the momentum against the rate, between 0.85 and 0.95"),

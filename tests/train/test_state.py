@@ -8,10 +8,10 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from safetensors.torch import save_file
+from safetensors.torch import save, save_file
 
 from flowerablate.errors import TrainingError
-from flowerablate.train.state import load_state, save_state
+from flowerablate.train.state import FORMAT, _digest, load_state, save_state
 
 plain = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -130,3 +130,22 @@ def test_a_text_like_the_place_of_the_digest_comes_back_as_it_was(tmp_path):
     state = {"advice": "?" * 64, "weights": torch.ones(3)}
     save_state(tmp_path / "state.safetensors", state)
     assert load_state(tmp_path / "state.safetensors")["advice"] == "?" * 64
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"x": {"": "tensor", "name": "absent", "stride": null}}',
+        '{"x": {"": "tensor", "name": "a", "stride": [1, 2, 3]}}',
+        '{"x": {"": "tensor", "name": "a", "stride": [1000000000000]}}',
+        '{"x": {"": "pairs", "pairs": [1]}}',
+        "[1]",
+        "no JSON",
+    ],
+)
+def test_a_file_that_somebody_made_up_is_refused_in_one_line(tmp_path: Path, text: str) -> None:
+    tensors = {"a": torch.zeros(2)}
+    metadata = {"format": FORMAT, "state": text, "digest": _digest(text, tensors)}
+    (tmp_path / "made.safetensors").write_bytes(save(tensors, metadata))
+    with pytest.raises(TrainingError, match=r"made\.safetensors .*; delete it"):
+        load_state(tmp_path / "made.safetensors")

@@ -178,3 +178,10 @@ def test_plateau_goes_on_from_its_saved_state(build: Build, tmp_path: Path) -> N
     scheduler.load_state_dict(state["scheduler"])
     assert first + walk(optimizer, scheduler, losses[3:]) == whole
     assert len(set(whole)) == 3
+
+
+def test_the_climb_of_one_cycle_may_be_as_long_or_short_as_its_bounds(build: Build, registry: Any) -> None:
+    spec = registry.find("scheduler", "one-cycle").spec
+    [bounds] = [param for param in spec.params if param.name == "pct_start"]
+    for share in (bounds.low, bounds.high):
+        assert all(0 < rate <= 0.4 for rate in rates(build, "one-cycle", lr=0.4, pct_start=share))

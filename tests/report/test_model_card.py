@@ -1,0 +1,16 @@
+"""What a model card says of training."""
+
+from types import SimpleNamespace
+
+from flowerablate.contracts import Choice, TrainPlan
+from flowerablate.report.model_card import _training
+
+
+def test_every_setting_of_training_that_is_not_the_default_is_told():
+    slots = {slot: Choice("plain") for slot in ("optimizer", "scheduler", "loss", "sampler")}
+    plan = TrainPlan(epochs=8, batch_size=4, ema=0.9, precision="bfloat16", best_by="roc_auc")
+    text = _training(SimpleNamespace(pipeline=SimpleNamespace(train=plan, **slots), epoch=3))
+    for line in ("| `train.ema` | `0.9` |", "| `train.precision` | `bfloat16` |", "| `train.best_by` | `roc_auc` |"):
+        assert line in text
+    assert "train.clip_norm" not in text
+    assert "the weights are those of epoch 3" in text
