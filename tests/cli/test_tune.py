@@ -1,16 +1,13 @@
-import os
 import re
 import shlex
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 import tomllib
 
-from flowerablate.execute.tuning import extra
+from flowerablate.execute.tuning import extra, runner
 
 pytest.importorskip("optuna")
 
@@ -59,24 +56,18 @@ def test_several_processes_share_the_trials(command, picture_folder):
     assert done.stderr.count("accuracy") >= 3
 
 
-def test_ctrl_c_says_how_to_go_on(folder, make_pictures):
-    make_pictures(folder / "photographs", per_class=40)
-    words = ["tune", "tiny.toml", "--data", "photographs", "--trials", "50", "--set", "train.epochs=50"]
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "flowerablate", *words],
-        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
-    )  # fmt: skip
-    until = time.monotonic() + 60
-    while not list(folder.glob("runs/tiny/tune/trials/0/*/last.safetensors")):
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < until
-        time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert "interrupted: 0 of 50 trials are over; the same command goes on from here" in told
-    assert "Traceback" not in told
+def test_ctrl_c_says_how_to_go_on(command, picture_folder, folder, monkeypatch):
+    def in_the_second_epoch(epoch, step, steps):
+        if epoch == 2:
+            raise KeyboardInterrupt
+
+    value_on = runner.value_on
+    monkeypatch.setattr(runner, "value_on", lambda *given: value_on(*given[:-1], in_the_second_epoch))
+    done = command("tune", "tiny.toml", "--data", picture_folder, "--trials", 50)
+    assert done.returncode == 130, done.stderr
+    assert len(list(folder.glob("runs/tiny/tune/trials/0/*/last.safetensors"))) == 1
+    assert "interrupted: 0 of 50 trials are over; the same command goes on from here" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -89,8 +89,13 @@ def float16_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("at", [(1, 0), (3, 2)], ids=str)
-@pytest.mark.parametrize("waits", [False, True], ids=["schedule", "plateau"])
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize(
+    ("name", "waits"),
+    [
+        *(pytest.param(name, False, id=f"{name}-schedule") for name in RECIPES),
+        pytest.param("all", True, id="all-plateau"),
+    ],
+)
 @pytest.mark.usefixtures("float16_anywhere")
 def test_a_training_that_was_killed_goes_on_bit_for_bit(
     tmp_path: Path, train: Train, parts: MakeParts, name: str, waits: bool, at: tuple[int, int]
