@@ -1,6 +1,6 @@
 """Trains one recipe three ways, alternately, each in a fresh process: by hand, by hand with our loader, in the harness.
 
-    python benchmarks/training/compare.py PATH --models resnet14 resnet18 --rounds 5
+    python benchmarks/training/compare.py PATH --models resnet14 resnet18 --rounds 5 2
 
 Round k trains seed k in every arm, one directly after the other, in an order that rotates; a ratio is of two runs of
 one round. The harness is also run with an empty cache, so that decoding and packing are in its time.
@@ -43,17 +43,17 @@ def main() -> None:
     options = _options()
     document: Record = {
         "benchmark": "training",
-        "recipe": {"epochs": options.epochs, "lr": options.lr, "rounds": options.rounds, "arms": ARMS},
+        "recipe": {"epochs": options.epochs, "lr": options.lr, "arms": ARMS},
         "machine": machine(),
         "versions": versions(("torch", "torchvision", "pillow", "numpy", "flowerablate")),
         "models": {},
     }
-    for model in options.models:
-        rounds = []
+    for model, count in zip(options.models, options.rounds, strict=True):
+        rounds: list[dict[str, Record]] = []
         with tempfile.TemporaryDirectory() as folder:
             warm = Path(folder) / "warm"
             _run("harness", options, model, 0, warm, epochs=1)  # packs the pictures
-            for number in range(options.rounds):
+            for number in range(count):
                 rounds.append(_round(options, model, number, warm, Path(folder)))
                 print(_line(model, number, rounds[-1]), flush=True)
                 document["models"][model] = {"summary": summary(rounds), "rounds": rounds}
@@ -128,11 +128,14 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Train one recipe three ways, alternately, and compare.")
     parser.add_argument("path", type=Path, metavar="PATH", help="pictures, one subfolder per class")
     parser.add_argument("--models", nargs="+", default=["resnet14", "resnet18"])
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", nargs="+", type=int, default=[5, 2], help="of each model")
     parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--lr", type=float, default=0.05)
     parser.add_argument("--output", type=Path, default=HERE.parent / "results" / "training.json")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if len(options.rounds) != len(options.models):
+        parser.error("--rounds takes one number for each of --models")
+    return options
 
 
 if __name__ == "__main__":
