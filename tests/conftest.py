@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from PIL import Image
 from flowerablate.train.threads import wait_politely
 
 wait_politely()  # several test runs may share the cores
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs, and their children, ignore Ctrl-C
 ROOT = Path(__file__).resolve().parents[1]
 
 
