@@ -15,7 +15,7 @@ from ..study.identity import Provenance, expand_trials
 from ..study.resolve import resolve, rules_of
 from ..study.schema import StudyFile
 from .assemble import Assembler, DataSet
-from .metrics import Metrics, choose_metrics
+from .metrics import Metrics, choose_best_by, choose_metrics
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,7 @@ def plan_study(study: StudyFile, assembler: Assembler, *, skip_bad: bool = False
     asked = design(base, assembler.lookup, study.ablation)
     for variant in asked.variants:
         assembler.build_steps(variant.pipeline)
+        choose_best_by(variant.pipeline.train.best_by, assembler)
     data = assembler.load_data(base, skip_bad=skip_bad)
     split_samples(data.samples, 0, base.split)  # its faults show before anything is packed
     metrics.build_all(len(data.samples.classes))

@@ -236,4 +236,4 @@ def test_an_option_with_a_name_that_there_is_not_is_called_by_its_own_name(comma
 
 def test_the_search_says_what_it_goes_by(command):
     told = " ".join(command("run", "--help").stdout.replace("│", " ").split())
-    assert "by accuracy, then by loss, whatever the metric" in told
+    assert "by train.best_by, then by loss, whatever the metric" in told

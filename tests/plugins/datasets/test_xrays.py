@@ -70,7 +70,7 @@ def test_validation_is_drawn_anew_by_patients_unless_the_official_one_is_wanted(
 
 def test_a_number_on_both_sides_is_told_and_refused_where_it_is_one_patient(context: DataContext, chest: Path) -> None:
     samples = built("chest-xray", context, path="chest_xray")
-    assert "1 patient numbers, such as person1, are in the official test part" in samples.remarks[0]
+    assert "person1 is in the official test part and outside it" in samples.remarks[0]
     one = built("chest-xray", context, path="chest_xray", patients="number")
     with pytest.raises(DataError, match=r"group 'person1' in .*split.method = 'grouped'"):
         split_samples(one, 0, SplitPlan(0.2, 0.2))
