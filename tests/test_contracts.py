@@ -244,9 +244,11 @@ COMPONENTS = [
 NEEDED = {"tensorboard": ("tensorboard",), "mlflow": ("mlflow", "sqlalchemy", "alembic")}  # by trackers
 QUICK = {
     "synthetic-flowers": {"images": 12, "size": 24},
+    **{name: {"width": 16, "norm_groups": 8} for name in ("seresnet50", *LARGE)},
     "resnet18": {"width": 32},
-    "seresnet50": {"width": 16, "norm_groups": 8},
+    "resnext50_32x4d": {"width": 32, "norm_groups": 8},
 }
+"""Parameters with which a component is tried in less time; the suite looks at its behaviour, not at its size."""
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
+from pathlib import PurePath
 
 from ..contracts import Choice, MetricInfo, Pipeline, StepChoice
 from ..stats.one_model import ClassFigures, Figure
@@ -213,8 +214,13 @@ def _choice(choice: Choice) -> str:
 
 
 def _value(value: object) -> str:
+    """Return *value* as a study writes it; of an absolute path the last part alone, for cards are given away."""
     if isinstance(value, tuple):
         return f"[{', '.join(map(_value, value))}]"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return PurePath(value).name if PurePath(value).is_absolute() else value or '""'
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

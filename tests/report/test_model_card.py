@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 
 from flowerablate.contracts import Choice, TrainPlan
-from flowerablate.report.model_card import _training
+from flowerablate.report.model_card import _choice, _training
 
 
 def test_every_setting_of_training_that_is_not_the_default_is_told():
@@ -14,3 +14,8 @@ def test_every_setting_of_training_that_is_not_the_default_is_told():
         assert line in text
     assert "train.clip_norm" not in text
     assert "the weights are those of epoch 3" in text
+
+
+def test_settings_are_told_as_a_study_writes_them_without_the_folders_of_whoever_trained():
+    choice = Choice("folder", {"path": "/home/somebody/photographs", "weights": "", "skip": True, "lr": 0.1})
+    assert _choice(choice) == '`folder` (path=photographs, weights="", skip=true, lr=0.1)'
