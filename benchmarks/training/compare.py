@@ -3,7 +3,8 @@
     python benchmarks/training/compare.py PATH --models resnet14 resnet18 --rounds 5 2
 
 Round k trains seed k in every arm, one directly after the other, in an order that rotates; a ratio is of two runs of
-one round. The harness is also run with an empty cache, so that decoding and packing are in its time.
+one round. The harness is also run with an empty cache, so that decoding and packing are in its time. Networks that the
+result has already, from the same processor and versions, stay in it.
 """
 
 from __future__ import annotations
@@ -46,8 +47,8 @@ def main() -> None:
         "recipe": {"epochs": options.epochs, "lr": options.lr, "arms": ARMS},
         "machine": machine(),
         "versions": versions(("torch", "torchvision", "pillow", "numpy", "flowerablate")),
-        "models": {},
     }
+    document["models"] = _kept(options.output, document)
     for model, count in zip(options.models, options.rounds, strict=True):
         rounds: list[dict[str, Record]] = []
         with tempfile.TemporaryDirectory() as folder:
@@ -60,6 +61,15 @@ def main() -> None:
                 options.output.parent.mkdir(parents=True, exist_ok=True)
                 options.output.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
         print(table(model, document["models"][model]["summary"]), flush=True)
+
+
+def _kept(path: Path, document: Record) -> Record:
+    """Return the networks that a result at *path* has from the same processor, versions and recipe; else none."""
+    if not path.exists():
+        return {}
+    old: Record = json.loads(path.read_text(encoding="utf-8"))
+    same = all(old.get(key) == document[key] for key in ("recipe", "versions"))
+    return dict(old["models"]) if same and old["machine"]["cpu"] == document["machine"]["cpu"] else {}
 
 
 def _round(options: argparse.Namespace, model: str, number: int, warm: Path, folder: Path) -> dict[str, Record]:
