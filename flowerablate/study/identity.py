@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ..contracts import ALWAYS_MEASURED, Choice, Design, Pipeline, Trial
+from .designs import FEATURED
 
 Provenance = Callable[[str, Choice], str]
 """``provenance(slot, choice)`` says which version of which plugin a component comes from, and what its files hold."""
@@ -50,7 +51,7 @@ def describe(pipeline: Pipeline) -> dict[str, Any]:
 def _choices(pipeline: Pipeline) -> Iterable[tuple[str, Choice]]:
     for step in pipeline.steps:
         yield "step", step
-    for slot in ("model", "optimizer", "scheduler", "loss", "sampler"):
+    for slot in FEATURED:
         yield slot, getattr(pipeline, slot)
     metric = pipeline.train.best_by.partition(",")[0].strip()
     if metric not in ALWAYS_MEASURED:

@@ -174,12 +174,5 @@ def settings_of(text: str) -> frozenset[str]:
 
 def with_slot(pipeline: Pipeline, slot: str, choice: Choice) -> Pipeline:
     """Return *pipeline* with *choice* in one of the :data:`FEATURED` slots."""
-    if slot == "model":
-        return replace(pipeline, model=choice)
-    if slot == "optimizer":
-        return replace(pipeline, optimizer=choice)
-    if slot == "scheduler":
-        return replace(pipeline, scheduler=choice)
-    if slot == "sampler":
-        return replace(pipeline, sampler=choice)
-    return replace(pipeline, loss=choice)
+    changed: dict[str, Any] = {slot: choice}
+    return replace(pipeline, **changed)
