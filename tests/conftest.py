@@ -116,3 +116,14 @@ secondary = ["roc_auc", "macro_f1"]
 [ablation]
 seeds = 2
 """
+
+
+@pytest.fixture
+def one_thread():
+    """Keep torch to one thread: the tensors are tiny, and a machine at work has no cores to spare."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)

@@ -251,17 +251,6 @@ QUICK = {
 """Parameters with which a component is tried in less time; the suite looks at its behaviour, not at its size."""
 
 
-@pytest.fixture
-def one_thread():
-    """Keep torch to one thread: the tensors are tiny, and a machine at work has no cores to spare."""
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def test_our_own_plugins_load():
     assert CATALOGUE.failures == ()
     assert {"morphology", "geometry", "color", "intensity", "resnets", "optimizers", "datasets", "metrics"} <= {

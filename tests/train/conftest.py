@@ -72,12 +72,8 @@ Train = Callable[..., FitResult]
 
 
 @pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
+def quiet_machine(one_thread: None) -> None:
     """Networks this small are slowed down by threads, and by far on a busy machine."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture

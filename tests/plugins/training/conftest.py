@@ -1,21 +1,16 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-import torch
 
 from flowerablate.discovery import discover
 
 
 @pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
+def quiet_machine(one_thread: None) -> None:
     """Networks this small are slowed down by threads, and by far on a busy machine."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="session")
