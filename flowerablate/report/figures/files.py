@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,18 @@ _DOTS = 160
 """Pixels to the inch of a PNG."""
 
 
+def picture(figure: Figure, kind: str, title: str = "", *, dots: int = _DOTS) -> bytes:
+    """Return *figure* as a file of *kind*, ``png``, ``svg`` or ``pdf``: no date in it, so that equal figures are equal.
+
+    *title* stands in its metadata; *dots* are the pixels to the inch of a PNG.
+    """
+    quiet = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}, "pdf": {"CreationDate": None}}[kind]
+    metadata = {**({"Title": title} if title else {}), **quiet}
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format=kind, dpi=dots, facecolor=canvas.ON_PAPER[canvas.PAPER], metadata=metadata)
+    return buffer.getvalue()
+
+
 def write_figure(figure: Figure, path: Path, title: str) -> None:
     """Write *figure* to *path* in one piece, as its suffix says, with *title* in its metadata, the same every time.
 
@@ -25,7 +38,5 @@ def write_figure(figure: Figure, path: Path, title: str) -> None:
     kind = path.suffix.lower()
     if kind not in FORMATS:
         raise StudyError(f"{path}: a figure is written as {' or '.join(FORMATS)}")
-    metadata = {"Title": title, "Date": None, "Creator": None} if kind == ".svg" else {"Title": title, "Software": None}
-    paper = canvas.ON_PAPER[canvas.PAPER]
     with replacing(path) as file:
-        figure.savefig(file, format=kind[1:], dpi=_DOTS, facecolor=paper, metadata=metadata)
+        file.write(picture(figure, kind[1:], title))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ...contracts import MetricInfo
 from ..html.document import SeedCurve, VariantCurves
-from . import canvas
+from . import canvas, files
 from .curves import MOST_SEEDS, Series, draw_line, length_of, mean_of, set_epochs, set_scale
 
 if TYPE_CHECKING:
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
 _WIDTH, _ROW, _HEAD, _FOOT = 13.0, 1.7, 0.75, 0.55
 """Inches: the whole, a row of panels, the room above and below them."""
-_DOTS = 160
 """Pixels to an inch in a PNG."""
 _INK, _MAIN, _BEHIND, _SOFT = (canvas.ON_PAPER[tone] for tone in (canvas.INK, canvas.GOOD, canvas.OPEN, canvas.SOFT))
 
@@ -65,10 +63,7 @@ def draw_learning(
             if panel.log or not panel.from_zero:
                 set_scale(top, log=panel.log)
         set_epochs(grid[0][0], max(length_of(seed) for variant in curves for seed in variant.seeds))
-        buffer = io.BytesIO()
-        metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(format)
-        figure.savefig(buffer, format=format, dpi=_DOTS, facecolor=canvas.ON_PAPER[canvas.PAPER], metadata=metadata)
-    return buffer.getvalue()
+        return files.picture(figure, format)
 
 
 def _panels(metric: MetricInfo) -> tuple[_Panel, ...]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Sequence
 
-from . import canvas
+from . import canvas, files
 
 _INK, _SOFT, _LINE, _STUDY, _SUGGESTED = "#1c232b", "#5c6672", "#d5d9de", "#bd4b06", "#0a63a6"
 _DOTS_PER_INCH = 150
@@ -49,6 +48,4 @@ def draw_rates(
         axes.grid(axis="y", color=_LINE)
         axes.spines["bottom"].set_color(_LINE)
         axes.spines["left"].set_visible(False)
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format="png", dpi=_DOTS_PER_INCH, facecolor="white", metadata={"Software": None})
-        return buffer.getvalue()
+        return files.picture(figure, "png", dots=_DOTS_PER_INCH)
