@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 _WIDTH, _ROW, _HEAD, _FOOT = 13.0, 1.7, 0.75, 0.55
 """Inches: the whole, a row of panels, the room above and below them."""
-"""Pixels to an inch in a PNG."""
 _INK, _MAIN, _BEHIND, _SOFT = (canvas.ON_PAPER[tone] for tone in (canvas.INK, canvas.GOOD, canvas.OPEN, canvas.SOFT))
 
 
