@@ -8,7 +8,7 @@ from recipe import BATCH, DEGREES, DIVIDED, LIGHT, MEAN, MOMENTUM, RESIZED, SCAL
 
 from flowerablate.cli.templates import default_study
 from flowerablate.discovery import discover
-from flowerablate.execute.assemble import Assembler
+from flowerablate.wiring.assemble import Assembler
 from flowerablate.study.read import read_study
 from flowerablate.study.schema import StudyFile
 

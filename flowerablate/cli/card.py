@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from . import models
+from . import model_options as models
 
 if TYPE_CHECKING:
     from ..report.model_card import Tested
@@ -73,8 +73,8 @@ def card(
 
 def _tested(opened: models.Opened) -> Tested | None:
     """Return the figures of the trial that the checkpoint lies in; None where it lies elsewhere."""
-    from ..execute.appraisal import appraise
     from ..ledger import TrialFolder
+    from ..reading.model_scores import appraise
     from ..report.model_card import Tested
 
     folder, origin = TrialFolder(opened.path.parent), opened.origin

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from ..errors import LedgerError, StudyError, nearest
 from . import completion
-from .surroundings import find_ledger, note_of
+from .environment import find_ledger, note_of
 
 if TYPE_CHECKING:
     from ..contracts import MetricInfo
@@ -60,10 +60,10 @@ def curves(
       flowerablate curves flowers --out curves.svg
       flowerablate curves --variant base --variant -morphology
     """
-    from ..execute.curves import collect_curves
-    from ..execute.document import finished_trials
     from ..files import replacing
     from ..ledger import Ledger
+    from ..reading.study_document import finished_trials
+    from ..reading.training_curves import collect_curves
     from ..report.figures.learning import draw_learning
 
     format = out.suffix.lower().removeprefix(".")

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from .environment import make_assembler, open_registry, open_study
 from .listing import Format
-from .surroundings import make_assembler, open_registry, open_study
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", help="Look at a data set before training on it.")
 

@@ -13,16 +13,16 @@ from rich.markup import escape
 
 from ..errors import DataError
 from ..files import finite
-from . import models
+from . import model_options as models
 from .listing import Format, FormatOption, show
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from ..contracts import Samples
-    from ..execute.appraisal import Appraisal
     from ..inference import Predictor
     from ..ledger import Predictions
+    from ..reading.model_scores import Appraisal
     from ..stats.one_model import Figure
     from .display import Display
 
@@ -67,7 +67,7 @@ def evaluate(
       flowerablate evaluate chest chest_xray/ --part test --format json
     """
     from ..data.fingerprint import fingerprint
-    from ..execute.appraisal import appraise
+    from ..reading.model_scores import appraise
     from .display import Display
 
     messages = Console(stderr=True)
@@ -100,8 +100,8 @@ _LEGEND = (
 
 
 def _collect(data: Path, opened: models.Opened, display: Display, skip_bad: bool) -> Samples:
-    from ..execute.assemble import data_choice
     from ..study.resolve import resolve_choice
+    from ..wiring.assemble import data_choice
 
     assembler = opened.assembler
     assembler.progress = display.preparing
@@ -198,7 +198,7 @@ def _tables(found: Appraisal) -> Iterator[RenderableType]:
     from rich.table import Table
     from rich.text import Text
 
-    from ..report.wording import printable
+    from ..report.phrases import printable
 
     names = [printable(name) for name in found.classes]
     yield Text(f"{found.images} images, {len(names)} classes\n")

@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from ..errors import DataError
+from .environment import make_assembler, open_registry, open_study
 from .listing import Format, FormatOption, show
-from .surroundings import make_assembler, open_registry, open_study
 
 if TYPE_CHECKING:
     import numpy as np

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from . import models
+from . import model_options as models
 
 
 class Format(str, Enum):

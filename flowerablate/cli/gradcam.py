@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from ..errors import DataError, StudyError, nearest
-from . import models
+from . import model_options as models
 
 if TYPE_CHECKING:
     from ..inference import Predictor
@@ -55,7 +55,7 @@ def gradcam(
       flowerablate gradcam flowers photographs/rose --out looked.png
       flowerablate gradcam flowers a.jpg b.jpg --class rose --out maps/
     """
-    from ..inference.files import find_pictures
+    from ..inference.image_files import find_pictures
     from .display import Display
 
     messages = Console(stderr=True)

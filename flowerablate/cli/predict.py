@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from . import models
+from . import model_options as models
 
 if TYPE_CHECKING:
     from ..inference import Prediction, Predictor, Unreadable
@@ -65,7 +65,7 @@ def predict(
       flowerablate predict flowers photographs/ --variant=-morphology --seed 3
     """
     from ..inference import Unreadable
-    from ..inference.files import find_pictures
+    from ..inference.image_files import find_pictures
     from ..stats.wording import count
     from .display import Display
 
@@ -121,7 +121,7 @@ def _writer(form: Format, file: IO[str], predictor: Predictor, top: int) -> Iter
 
 
 def _line_writer(file: IO[str], predictor: Predictor, top: int) -> Callable[[Prediction], None]:
-    from ..report.wording import printable
+    from ..report.phrases import printable
 
     width = max(len(printable(name)) for name in predictor.classes)
 
@@ -133,7 +133,7 @@ def _line_writer(file: IO[str], predictor: Predictor, top: int) -> Callable[[Pre
 
 
 def _csv_writer(file: IO[str], predictor: Predictor) -> Callable[[Prediction], None]:
-    from ..report.records import harmless
+    from ..report.json_csv import harmless
 
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(["path", "class", "probability", *(f"p({name})" for name in predictor.classes)])

@@ -12,8 +12,8 @@ from rich.console import Console
 from ..contracts import Population
 from ..errors import StudyError, nearest
 from . import completion
+from .environment import assembler_here, find_ledger, note_of
 from .report_table import print_report
-from .surroundings import assembler_here, find_ledger, note_of
 
 
 def report(

@@ -11,9 +11,9 @@ from ..errors import StudyError, nearest
 from .report_table import put, read_summary
 
 if TYPE_CHECKING:
-    from ..execute.assemble import Assembler
     from ..ledger import Ledger, StudyNote
     from ..report import Side
+    from ..wiring.assemble import Assembler
 
 
 def print_comparison(

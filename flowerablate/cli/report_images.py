@@ -12,10 +12,10 @@ from ..errors import DataError, FlowerablateError, LedgerError, StudyError, near
 
 if TYPE_CHECKING:
     from ..contracts import Contrast
-    from ..execute.assemble import Assembler
-    from ..execute.document import Folders
     from ..ledger import Ledger, StudyNote
+    from ..reading.study_document import Folders
     from ..report.image_report import ContrastImages
+    from ..wiring.assemble import Assembler
 
 FORMATS = ("rich", "csv", "json")
 
@@ -35,7 +35,7 @@ def print_images(
 
     At most *top* of each are shown; CSV and JSON hold all. *sheet* names a PNG file to be drawn of those shown.
     """
-    from ..execute.document import finished_trials
+    from ..reading.study_document import finished_trials
     from ..report.image_report import images_to_csv, images_to_json, to_tables
 
     if format not in FORMATS:
@@ -89,7 +89,7 @@ def _wanted(ledger: Ledger, note: StudyNote, of: str | None) -> list[Contrast]:
 
 
 def _counted(contrast: Contrast, folders: Folders) -> ContrastImages:
-    from ..execute.document import predictions_of
+    from ..reading.study_document import predictions_of
     from ..report.image_report import ContrastImages
     from ..stats.image_wins import image_wins, paired, two_arms
 
@@ -99,9 +99,9 @@ def _counted(contrast: Contrast, folders: Folders) -> ContrastImages:
 
 
 def _write_sheet(rows: list[ContrastImages], folders: Folders, top: int, path: Path, assembler: Assembler) -> None:
-    from ..execute.document import base_record
-    from ..execute.gallery import Pictures, originals, pipeline_of
     from ..files import replacing
+    from ..reading.gallery import Pictures, originals, pipeline_of
+    from ..reading.study_document import base_record
     from ..report.contact_sheet import contact_sheet
 
     record = base_record(folders)

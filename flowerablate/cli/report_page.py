@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..execute.assemble import Assembler
     from ..ledger import Ledger, StudyNote
     from ..report import Column
     from ..stats import Summary
+    from ..wiring.assemble import Assembler
 
 
 def page(
@@ -23,7 +23,7 @@ def page(
     pictures: bool = True,
 ) -> str:
     """Return the page of the study that *note* is of, *title* above it, with *pictures* of its data if wanted."""
-    from ..execute.document import collect
+    from ..reading.study_document import collect
     from ..report.html.page import to_html
 
     return to_html(collect(ledger, note, summary, title, assembler if pictures else None), columns)

@@ -11,14 +11,14 @@ import typer
 from rich.console import Console
 
 from ..errors import LedgerError, StudyError
+from .environment import note_of
 from .report_page import page
-from .surroundings import note_of
 
 if TYPE_CHECKING:
     from ..contracts import Population
-    from ..execute.assemble import Assembler
     from ..ledger import Ledger, StudyNote
     from ..stats import Summary
+    from ..wiring.assemble import Assembler
 
 
 def print_report(
@@ -40,7 +40,7 @@ def print_report(
     *population* takes the place of the one that the study's rules name. *pictures*: whether a page shows some.
     """
     from ..report import SecondaryColumn, render, show
-    from .columns import choose_columns
+    from ..wiring.chosen_columns import choose_columns
 
     if columns is not None and format in ("csv", "json"):
         raise StudyError(f"{format} holds every figure; leave out --columns")
@@ -70,8 +70,8 @@ def read_summary(
 
     Metrics *beside* those of the study are shown as its secondary ones are.
     """
-    from ..execute.images import image_evidence
-    from ..execute.metrics import reading, undefined, with_metrics
+    from ..reading.image_evidence import image_evidence
+    from ..reading.kept_metrics import reading, undefined, with_metrics
     from ..stats import summarise
     from ..stats.confounds import refusal_notes
     from ..stats.wording import count

@@ -13,8 +13,8 @@ from rich.markup import escape
 from ..errors import FlowerablateError, StudyError
 from ..stats.wording import count, several
 from . import run_options as options
+from .environment import make_assembler, open_registry, open_study
 from .report_table import print_report
-from .surroundings import make_assembler, open_registry, open_study
 
 if TYPE_CHECKING:
     from ..contracts import Contrast
@@ -90,7 +90,7 @@ def run(
     from ..execute.budget import Budget, seconds_of
     from ..execute.plan import plan_study
     from ..execute.runner import run_study
-    from ..execute.tracking import Tracked, build_trackers
+    from ..execute.trackers import Tracked, build_trackers
     from ..ledger import Ledger
     from ..study.resolve import resolve_trackers
     from .display import Display

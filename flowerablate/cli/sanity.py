@@ -14,13 +14,13 @@ from rich.console import Console
 from rich.markup import escape
 
 from ..stats.wording import count
+from .environment import make_assembler, open_registry, open_study
 from .listing import Format, print_indented
-from .surroundings import make_assembler, open_registry, open_study
 
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from ..execute.sanity import Rung
+    from ..sanity import Rung
 
 _LADDER = "ladder.json"
 _SIGNS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("–", "dim")}
@@ -28,7 +28,7 @@ _SIGNS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("–
 
 def complete_rungs(incomplete: str) -> list[str]:
     """Complete the name of a rung."""
-    from ..execute.sanity import RUNGS
+    from ..sanity import RUNGS
 
     return [name for name in RUNGS if name.startswith(incomplete)]
 
@@ -76,9 +76,9 @@ def sanity(
 
     wait_politely()  # before torch is imported by what follows
 
-    from ..execute.sanity import chosen, climb, set_up
-    from ..execute.sanity.subset import plan_of
     from ..files import write_json
+    from ..sanity import chosen, climb, set_up
+    from ..sanity.subset import plan_of
     from ..study.resolve import resolve
     from ..train.device import prepare_process
     from .display import Display
@@ -117,7 +117,7 @@ def sanity(
 def _print(rung: Rung, console: Console) -> None:
     from rich.text import Text
 
-    from ..execute.sanity.ladder import NOT_ASKED_FOR
+    from ..sanity.ladder import NOT_ASKED_FOR
 
     sign, style = _SIGNS[rung.status]
     if rung.seen == NOT_ASKED_FOR:

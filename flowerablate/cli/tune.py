@@ -12,18 +12,18 @@ from rich.console import Console
 from rich.markup import escape
 
 from ..errors import StudyError, nearest
-from ..execute.tuning.extra import PRUNERS, optuna
 from ..stats.wording import count
+from ..tuning.extra import PRUNERS, optuna
 from . import run_options as options
 from .completion import complete_settings
+from .environment import make_assembler, open_registry, open_study
 from .listing import show
-from .surroundings import make_assembler, open_registry, open_study
 from .tune_display import brief
 
 if TYPE_CHECKING:
-    from ..execute.assemble import Assembler
-    from ..execute.tuning.plan import TuningPlan
-    from ..execute.tuning.trials import Trials, Tried
+    from ..tuning.storage import Trials, Tried
+    from ..tuning.tuning_plan import TuningPlan
+    from ..wiring.assemble import Assembler
 
 _SEARCH = "Search"
 
@@ -125,8 +125,8 @@ def tune(
     wait_politely()  # before torch is imported by what follows
 
     from ..execute.budget import seconds_of
-    from ..execute.tuning.plan import is_ours, plan_tuning
     from ..study.read import study_name
+    from ..tuning.tuning_plan import is_ours, plan_tuning
 
     optuna()
     seconds = seconds_of(budget) if budget else None
@@ -149,7 +149,7 @@ def tune(
     if dry_run:
         return
 
-    from ..execute.tuning.trials import Trials
+    from ..tuning.storage import Trials
     from .tune_display import TuneDisplay
 
     folder = runs / wanted.name / name
@@ -162,11 +162,11 @@ def tune(
             display.begin(kept.rows(), kept.best())
             if jobs == 1:
                 from ..execute.budget import Budget
-                from ..execute.tuning.runner import tune as work
+                from ..tuning.tuner import tune as work
 
                 ended = work(kept, assembler, display, trials, Budget(seconds) if seconds else None)
             else:
-                from ..execute.tuning.workers import Order, work_together
+                from ..tuning.workers import Order, work_together
 
                 threads = max(1, (os.cpu_count() or 1) // jobs)
                 order = Order(

@@ -14,11 +14,11 @@ from ..contracts import MetricInfo, Value
 from ..study.designs.naming import show_value
 
 if TYPE_CHECKING:
-    from ..execute.tuning.trials import Tried, Work
+    from ..tuning.storage import Tried, Work
 
 
 class TuneDisplay:
-    """A :class:`~flowerablate.execute.tuning.runner.TuneObserver` on a console, of *most* trials."""
+    """A :class:`~flowerablate.tuning.tuner.TuneObserver` on a console, of *most* trials."""
 
     def __init__(self, console: Console, metric: MetricInfo, most: int) -> None:
         self._console, self._metric, self._most = console, metric, most

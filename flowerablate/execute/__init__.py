@@ -1,1 +1,1 @@
-"""Runs trials: wires objects from the registry into the rooms."""
+"""Runs trials: what is due, in which order, what one trial does, looks, budget, trackers."""

@@ -8,11 +8,11 @@ from dataclasses import replace
 from ..contracts import Contrast, Trial
 from ..errors import StudyError
 from ..ledger import Ledger, StudyNote
+from ..reading.kept_metrics import with_metrics
 from ..stats import summarise
 from ..stats.replication import undecided_after
 from ..stats.sequential import planned_looks
 from ..stats.wording import several
-from .metrics import with_metrics
 from .plan import Plan
 
 _CURE = "or give this study another name (--set name=...)"

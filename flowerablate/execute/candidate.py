@@ -22,10 +22,10 @@ from ..train.device import pick_device
 from ..train.evaluate import Evaluation
 from ..train.groups import optimizer_steps
 from ..train.loop import FitResult, Judge, Observer, Parts, Recipe, fit
-from .assemble import Assembler, DataSet, PreparedPipeline
-from .checkpoint import about
-from .metrics import Metrics, best_by, choose_best_by
-from .parts import build_batches, build_order, build_parts
+from ..wiring.assemble import Assembler, DataSet, PreparedPipeline
+from ..wiring.parts import build_batches, build_order, build_parts
+from ..wiring.scoring import Metrics, best_by, choose_best_by
+from ..wiring.trained_model import about
 
 
 @dataclass(frozen=True)

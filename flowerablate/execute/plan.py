@@ -14,8 +14,8 @@ from ..study.designs import design
 from ..study.identity import Provenance, expand_trials
 from ..study.resolve import resolve, rules_of
 from ..study.schema import StudyFile
-from .assemble import Assembler, DataSet
-from .metrics import Metrics, choose_best_by, choose_metrics
+from ..wiring.assemble import Assembler, DataSet
+from ..wiring.scoring import Metrics, choose_best_by, choose_metrics
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Plan:
 
     A study of fixed size has *seeds* replicates. One that adds some until verdicts are reached has *seeds* at first and
     *max_seeds* at most; its looks are in the rules once :func:`.adaptive.settled` has fixed them. *refused* and
-    *remarks*: see :class:`~flowerablate.execute.probe.design.Probed`.
+    *remarks*: see :class:`~flowerablate.probe.design.Probed`.
     """
 
     data: DataSet

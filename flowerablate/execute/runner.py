@@ -10,17 +10,17 @@ from dataclasses import dataclass, replace
 
 from ..contracts import Trial, TrialResult
 from ..ledger import Ledger, TrialFolder
+from ..probe import probe_design
 from ..stats.confounds import refusals
 from ..stats.wording import count
 from ..study.identity import describe
 from ..train.device import prepare_process
+from ..wiring.assemble import Assembler, PreparedPipeline
+from ..wiring.parts import check_parts
 from .adaptive import note_of_table, open_after, settled
-from .assemble import Assembler, PreparedPipeline
 from .budget import Budget
 from .observer import RunObserver
-from .parts import check_parts
 from .plan import Plan
-from .probe import probe_design
 from .trial import run_trial
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}

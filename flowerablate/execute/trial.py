@@ -18,10 +18,10 @@ from ..study.designs import PIPELINE_SLOTS
 from ..train.device import environment
 from ..train.evaluate import Evaluation, evaluate
 from ..train.loop import EpochRecord, FitResult, load_best
-from .assemble import Assembler, DataSet, PreparedPipeline
+from ..wiring.assemble import Assembler, DataSet, PreparedPipeline
+from ..wiring.scoring import LOSS, Metrics, best_by
 from .candidate import Replicate, Trained, train_candidate
 from .costs import count_flops, peak_memory, reset_memory, training_facts
-from .metrics import LOSS, Metrics, best_by
 from .observer import RunObserver, numbers_in
 from .search import clear, search
 

@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 from ..contracts import MetricInfo, Trial, TrialResult
 from ..errors import LedgerError
 from ..files import write_json
-from .files import read_json
+from .json_files import read_json
 from .note import StudyNote, read_notes, write_notes
 from .predictions import FILE, Predictions, read_predictions
 

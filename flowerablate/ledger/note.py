@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from ..contracts import Contrast, MetricInfo, Rules
 from ..errors import LedgerError
 from ..files import write_json
-from .files import read_json
+from .json_files import read_json
 
 _FORMAT = 2
 _EARLIER = ", asked earlier"

@@ -5,12 +5,13 @@
 figures.
 """
 
-from .columns import Column
+from .column import Column
 from .comparison import Comparison, Side, compare
 from .comparison_formats import FORMATS as COMPARISON_FORMATS
 from .comparison_formats import render_comparison, show_comparison
 from .forest import ForestColumn
 from .formats import FORMATS, format_of, render, show
+from .phrases import MISSING, Scale, duration, printable, probability, quantity, scale_of
 from .standard import (
     EffectColumn,
     MeansColumn,
@@ -24,7 +25,6 @@ from .standard import (
     interval_cells,
 )
 from .table import Report
-from .wording import MISSING, Scale, duration, printable, probability, quantity, scale_of
 
 __all__ = [
     "COMPARISON_FORMATS",

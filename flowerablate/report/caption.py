@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..stats import Summary
-from .columns import Column
-from .groups import Group, groups_of
-from .wording import printable, scale_of
+from .column import Column
+from .phrases import printable, scale_of
+from .row_groups import Group, groups_of
 
 _TESTS = {"t over replicates x images": "t test over replicates and test images"}
 """Tests whose name is no adjective."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from ..contracts import ContrastKind
 from ..errors import StudyError
 from ..stats import EffectDifference, Row, Summary, difference_of_effects, difference_of_paired_effects
-from .groups import kind_of, order_of
+from .row_groups import kind_of, order_of
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,12 @@ from ..stats import Effect, EffectDifference, Row
 from .caption import headline
 from .comparison import Comparison, Match, Side, basis, explanation
 from .formats import as_text
+from .json_csv import csv_of, document_of, dumps, row_record
 from .markdown import code_text, escape, table_line
-from .records import csv_of, document_of, dumps, row_record
+from .phrases import MISSING, Scale, ascii_only, printable, scale_of
 from .signs import LEGEND, UNTESTED, sign_of, style_of
 from .standard import effect_cells, interval_cells
 from .table import ASCII_RULE, RULE, SHORTEST_LABEL, bullet, trimmed, wrap_label
-from .wording import MISSING, Scale, ascii_only, printable, scale_of
 
 FORMATS = ("rich", "md", "csv", "json")
 SCHEMA = "flowerablate.comparison/1"

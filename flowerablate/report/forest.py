@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from ..stats import Effect, Row, Summary
-from .columns import Column
-from .groups import sides_of_all
+from .column import Column
+from .phrases import scale_of
+from .row_groups import sides_of_all
 from .signs import style_of
-from .wording import scale_of
 
 FAR = 3
 """An interval may reach so many times as far as three quarters of the rows need, before the scale cuts it."""

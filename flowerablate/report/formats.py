@@ -11,10 +11,10 @@ from rich.console import Console, RenderableType
 
 from ..errors import StudyError, nearest
 from ..stats import Summary
-from .columns import Column
+from .column import Column
+from .json_csv import to_csv, to_json
 from .latex import to_latex
 from .markdown import to_markdown
-from .records import to_csv, to_json
 from .svg import to_svg
 from .table import Report
 

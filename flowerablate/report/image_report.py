@@ -25,9 +25,9 @@ from rich.text import Text
 
 from ..contracts import Contrast
 from ..stats.image_wins import ImageCount, ImageWins
-from .groups import WORDS
-from .records import harmless
-from .wording import printable
+from .json_csv import harmless
+from .phrases import printable
+from .row_groups import WORDS
 
 SCHEMA = "flowerablate.images/1"
 

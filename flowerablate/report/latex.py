@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 
 from ..stats import Row, Summary
 from .caption import caption, headline
-from .columns import Column
-from .groups import groups_of, heading, order_of
+from .column import Column
+from .phrases import printable
+from .row_groups import groups_of, heading, order_of
 from .standard import (
     EffectColumn,
     ParametersColumn,
@@ -22,7 +23,6 @@ from .standard import (
     VerdictColumn,
     default_columns,
 )
-from .wording import printable
 
 _COMMANDS = {
     "\\": r"\textbackslash{}",

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from ..stats import Summary
 from .caption import caption, headline
-from .columns import Column
-from .groups import groups_of, heading, order_of
+from .column import Column
+from .phrases import printable
+from .row_groups import groups_of, heading, order_of
 from .standard import VariantColumn, default_columns
-from .wording import printable
 
 
 def to_markdown(summary: Summary, title: str = "", columns: Sequence[Column] = ()) -> str:

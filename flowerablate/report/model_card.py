@@ -17,7 +17,7 @@ from .markdown import code_text, escape, table_line
 
 @dataclass(frozen=True)
 class Tested:
-    """What the trial's test split came to; see :class:`flowerablate.execute.appraisal.Appraisal` for the names.
+    """What the trial's test split came to; see :class:`flowerablate.reading.model_scores.Appraisal` for the names.
 
     *across*: of each metric, its values over the replicates of the same variant.
     """

@@ -6,7 +6,7 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .wording import printable
+from .phrases import printable
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from ..stats import Effect, Row, Secondary, Summary
-from .columns import Column
+from .column import Column
 from .forest import ForestColumn
-from .groups import arms_of_all, groups_of
+from .phrases import MISSING, Scale, duration, printable, quantity, scale_of, scale_of_secondary
+from .row_groups import arms_of_all, groups_of
 from .signs import signed_verdict, style_of
-from .wording import MISSING, Scale, duration, printable, quantity, scale_of, scale_of_secondary
 
 
 class VariantColumn(Column):

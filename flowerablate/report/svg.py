@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from ..stats import Summary
-from .columns import Column
+from .column import Column
+from .phrases import printable
 from .standard import default_columns
 from .table import Report, natural_width
-from .wording import printable
 
 _SVG = """\
 <svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">

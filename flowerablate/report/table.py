@@ -20,10 +20,10 @@ from rich.text import Text
 
 from ..stats import Summary
 from .caption import caption, headline
-from .columns import Column
-from .groups import groups_of, heading, order_of
+from .column import Column
+from .phrases import ascii_only, printable
+from .row_groups import groups_of, heading, order_of
 from .standard import VariantColumn, default_columns
-from .wording import ascii_only, printable
 
 SHORTEST_LABEL = 16
 """Cells below which the column of names does not shrink while there is another column to leave out."""

@@ -12,17 +12,17 @@ Each check raises :class:`AssertionError` with a text that says what to mend. A 
 Importing this loads neither torch nor the native core; the checks that need them load them.
 """
 
-from .columns import check_column
-from .components import check_component
-from .datasets import check_dataset
-from .draws import KeyedDraws, NoDraws
-from .metrics import check_metric
-from .models import check_model
+from .check_columns import check_column
+from .check_components import check_component
+from .check_datasets import check_dataset
+from .check_draws import KeyedDraws, NoDraws
+from .check_metrics import check_metric
+from .check_models import check_model
+from .check_samplers import check_sampler
+from .check_steps import check_step
+from .check_trackers import check_tracker
+from .check_training import check_loss, check_optimizer, check_scheduler
 from .plugin import check_plugin
-from .samplers import check_sampler
-from .steps import check_step
-from .trackers import check_tracker
-from .training import check_loss, check_optimizer, check_scheduler
 
 __all__ = [
     "KeyedDraws",

@@ -12,7 +12,7 @@ from ..contracts import ColumnSpec, ComponentSpec, DatasetSpec, StepSpec
 from ..discovery import collect_specs
 from ..errors import PluginError, StudyError
 from ..registry import Owner, Registry
-from .settings import named
+from .check_settings import named
 
 _NAME = re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*")
 _PARAM_NAME = re.compile(r"[a-z][a-z0-9_]*")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..errors import TrainingError
-from .batches import Batches, Delivery
+from .delivery import Batches, Delivery
 from .precision import autocast
 
 

@@ -20,9 +20,9 @@ from torch import Tensor, nn
 
 from ..errors import TrainingError
 from ..keyed import torch_seed
-from .batches import Batches, Delivery, count_right
 from .checkpoint import BEST, LAST, load_best, load_weights, surroundings, trusted_state
 from .collapse import is_looked_at, why_in_training, why_in_validation
+from .delivery import Batches, Delivery, count_right
 from .device import to_device
 from .evaluate import evaluate
 from .history import EpochRecord, FitResult

@@ -51,7 +51,7 @@ def flowerablate_register_column(register: Register) -> None:
 
 
 def _build(name: str) -> Column:
-    from .columns import COLUMNS
+    from .further import COLUMNS
 
     return COLUMNS[name]()
 

@@ -36,12 +36,12 @@ def _folder() -> fa.DatasetSpec:
 
 def _table() -> fa.DatasetSpec:
     def build(context: fa.DataContext, **params: str) -> fa.Samples:
-        from .table import build
+        from .label_table import build
 
         return build(context, **params)
 
     def reads(path: Path) -> bool:
-        from .rows import SUFFIXES
+        from .table_rows import SUFFIXES
 
         return path.is_file() and path.suffix.lower() in SUFFIXES
 

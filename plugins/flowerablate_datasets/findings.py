@@ -12,7 +12,7 @@ from pathlib import Path
 
 from flowerablate import IMAGE_SUFFIXES, DataContext, DataError, Samples
 
-from .rows import Row, head_of, read_rows
+from .table_rows import Row, head_of, read_rows
 
 IMAGE, LABELS, PATIENT = COLUMNS = ("Image Index", "Finding Labels", "Patient ID")
 """The columns of the table that are read."""

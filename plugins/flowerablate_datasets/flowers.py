@@ -6,8 +6,8 @@ from functools import cache
 
 import numpy as np
 
-from .canvas import Canvas, Colour, Frame, blade, disc
-from .draws import Draws, Floats, cosine, sine
+from .drawing_numbers import Draws, Floats, cosine, sine
+from .painter import Canvas, Colour, Frame, blade, disc
 
 GOLDEN = 0.3819660112501051
 """The golden angle in turns, by which one petal or floret follows the other."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .canvas import Canvas, Colour, Frame, blade, blur, disc, smooth_noise
-from .draws import Draws, Floats, cosine, sine
+from .drawing_numbers import Draws, Floats, cosine, sine
 from .flowers import as_planes, gradient, mix, paint_daisy, paint_rose, vary
+from .painter import Canvas, Colour, Frame, blade, blur, disc, smooth_noise
 
 CLASSES = ("daisy", "rose")
 

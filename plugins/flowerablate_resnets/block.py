@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torchvision.ops import SqueezeExcitation, StochasticDepth
 
 from .features import Features
-from .parts import Blur, Names, PaddedShortcut, activation, convolution, norms
+from .layers import Blur, Names, PaddedShortcut, activation, convolution, norms
 
 EXPANSION = {"basic": 1, "bottleneck": 4}
 """Maps at the end of a block for each of its planes."""

@@ -11,8 +11,8 @@ import flowerablate as fa
 from flowerablate.errors import StudyError
 
 from .features import Features
+from .layers import SMALL_NAMES, TORCHVISION_NAMES
 from .network import ResNet
-from .parts import SMALL_NAMES, TORCHVISION_NAMES
 from .weights import load_file, load_pretrained
 
 

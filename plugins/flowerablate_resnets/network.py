@@ -13,7 +13,7 @@ from torch import nn
 
 from .block import Block
 from .features import Features
-from .parts import Blur, Names, activation, convolution, norms
+from .layers import Blur, Names, activation, convolution, norms
 
 
 class ResNet(nn.Sequential):

@@ -49,7 +49,7 @@ def flowerablate_register_tracker(register: Register) -> None:
 
 def build_csv(context: fa.TrackerContext, path: str) -> fa.Tracker:
     """Return a tracker that appends to a CSV file."""
-    from .table import CsvTracker
+    from .csv_file import CsvTracker
 
     return CsvTracker(Path(path) if path else context.folder / "tracking.csv")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from flowerablate.execute.sanity import lr_range
+from flowerablate.sanity import lr_range
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = (

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
-from flowerablate.cli import surroundings
+from flowerablate.cli import environment as surroundings
 from flowerablate.loader import PackedDataset, collate
 from flowerablate.preprocess import Preprocess
 from flowerablate.preprocess.steps import writes_floats

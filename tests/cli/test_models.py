@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from flowerablate.cli import models
+from flowerablate.cli import model_options as models
 from flowerablate.cli.evaluate import _held_out as held_out
 from flowerablate.cli.evaluate import labels_of
 from flowerablate.contracts import MetricInfo, Samples, SplitPlan, TrialResult

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from flowerablate.cli import sanity as command_file
-from flowerablate.execute.sanity import RUNGS, ladder
+from flowerablate.sanity import RUNGS, ladder
 
 QUICK = ("--only", "data", "--only", "batch", "--only", "inputs")
 

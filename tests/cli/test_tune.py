@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import tomllib
 
-from flowerablate.execute.tuning import extra, runner
+from flowerablate.tuning import extra
+from flowerablate.tuning import tuner as runner
 
 pytest.importorskip("optuna")
 

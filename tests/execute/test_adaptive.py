@@ -23,9 +23,9 @@ from flowerablate.execute import adaptive, runner
 from flowerablate.execute.adaptive import settled
 from flowerablate.execute.budget import Budget
 from flowerablate.execute.plan import Plan
-from flowerablate.execute.probe.design import Probed
 from flowerablate.execute.runner import run_study
 from flowerablate.ledger import Ledger
+from flowerablate.probe.design import Probed
 from flowerablate.stats import summarise
 
 NOTHING = Choice("nothing")

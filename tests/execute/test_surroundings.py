@@ -8,10 +8,10 @@ import torch
 from flowerablate import ModelSpec
 from flowerablate.contracts import Choice, InputPlan, Pipeline, SplitPlan, StepChoice, TrainPlan
 from flowerablate.discovery import discover
-from flowerablate.execute.assemble import Assembler
 from flowerablate.execute.trial import record_surroundings
 from flowerablate.registry import Owner
 from flowerablate.train.device import environment
+from flowerablate.wiring.assemble import Assembler
 
 CPU = torch.device("cpu")
 

@@ -14,7 +14,7 @@ from flowerablate.contracts import (
     Variant,
 )
 from flowerablate.execute.observer import numbers_in
-from flowerablate.execute.tracking import Tracked, flat_settings
+from flowerablate.execute.trackers import Tracked, flat_settings
 
 
 def pipeline():

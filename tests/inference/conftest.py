@@ -2,7 +2,7 @@
 
 import pytest
 
-from flowerablate.execute.checkpoint import load_model
+from flowerablate.wiring.trained_model import load_model
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ import torch
 
 from flowerablate.discovery import discover
 from flowerablate.errors import FlowerablateError, PluginError, TrainingError
-from flowerablate.execute.assemble import Assembler
-from flowerablate.execute.checkpoint import load_model, load_predictor, read_origin
 from flowerablate.train.state import load_state, save_state
+from flowerablate.wiring.assemble import Assembler
+from flowerablate.wiring.trained_model import load_model, load_predictor, read_origin
 
 
 @pytest.fixture

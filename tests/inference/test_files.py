@@ -3,7 +3,7 @@
 import pytest
 
 from flowerablate.errors import DataError
-from flowerablate.inference.files import find_pictures
+from flowerablate.inference.image_files import find_pictures
 
 
 def test_a_folder_gives_the_pictures_below_it_in_order_and_a_file_itself(tmp_path):

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from flowerablate.execute.checkpoint import read_origin
 from flowerablate.inference import Prediction, Unreadable
 from flowerablate.inference import predictor as predicting
 from flowerablate.ledger import TrialFolder
+from flowerablate.wiring.trained_model import read_origin
 
 
 def test_the_test_images_of_the_trial_give_its_kept_predictions_bit_for_bit(trained_study, predictor):

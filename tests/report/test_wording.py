@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowerablate.report.wording import ascii_only, duration, printable, quantity
+from flowerablate.report.phrases import ascii_only, duration, printable, quantity
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from flowerablate import MetricSpec, Param, StudyError
 from flowerablate.contracts import MetricInfo
 from flowerablate.errors import nearest
-from flowerablate.study.metrics import resolve_metric
+from flowerablate.study.metric_choice import resolve_metric
 
 SPECS = {
     "accuracy": MetricSpec("accuracy", "Accuracy.", build=lambda context: None),

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from flowerablate.train.batches import count_right
+from flowerablate.train.delivery import count_right
 
 
 class Soft:

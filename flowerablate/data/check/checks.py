@@ -11,11 +11,11 @@ from ...contracts import Samples
 from ..layout import Progress
 from ..window import in_order
 from .copies import copies
+from .hints import misleading_signs
 from .look import Look, look_at
 from .pictures import looks_of_pictures
 from .records import SEVERITIES, ClassFacts, DataReport, Finding
 from .sets import balance, groups_in_two_splits
-from .signs import misleading_signs
 
 
 def check_data(samples: Samples, progress: Progress = lambda what, done, total: None) -> DataReport:

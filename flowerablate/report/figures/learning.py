@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from ...contracts import MetricInfo
 from ..html.document import SeedCurve, VariantCurves
-from . import canvas, files
-from .curves import MOST_SEEDS, Series, draw_line, length_of, mean_of, set_epochs, set_scale
+from . import output as files
+from . import svg_canvas as canvas
+from .curve_plot import MOST_SEEDS, Series, draw_line, length_of, mean_of, set_epochs, set_scale
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from . import canvas, files
+from . import output as files
+from . import svg_canvas as canvas
 
 _INK, _SOFT, _LINE, _STUDY, _SUGGESTED = "#1c232b", "#5c6672", "#d5d9de", "#bd4b06", "#0a63a6"
 _DOTS_PER_INCH = 150

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import canvas, files
+from . import output as files
+from . import svg_canvas as canvas
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from ...stats import Row, Summary
 from ..caption import caption, headline
-from ..columns import Column
+from ..column import Column
 from ..figures.marks import mark_of
-from ..groups import groups_of, heading
+from ..phrases import MISSING, printable, scale_of
+from ..row_groups import groups_of, heading
 from ..signs import sign_of
 from ..standard import VariantColumn, VerdictColumn, default_columns
-from ..wording import MISSING, printable, scale_of
 from .document import Confusion, Document, Frame
 
 if TYPE_CHECKING:

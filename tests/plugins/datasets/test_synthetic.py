@@ -13,8 +13,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from flowerablate_datasets import contact_sheet, synthetic
-from flowerablate_datasets.draws import Draws, cosine, sine
+from flowerablate_datasets import drawn_images as contact_sheet
+from flowerablate_datasets import synthetic
+from flowerablate_datasets.drawing_numbers import Draws, cosine, sine
 from flowerablate_datasets.scene import draw_picture, sprinkle
 from flowerablate_datasets.synthetic import build
 from PIL import Image

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 from flowerablate_resnets.features import Features
-from flowerablate_resnets.parts import Blur
+from flowerablate_resnets.layers import Blur
 from torch import nn
 
 from flowerablate.errors import StudyError

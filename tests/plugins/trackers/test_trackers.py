@@ -89,7 +89,7 @@ def test_csv_refuses_a_file_that_is_not_its_own(tracker, tmp_path):
 
 
 def _one_process(path, number):
-    from flowerablate_trackers.table import CsvTracker
+    from flowerablate_trackers.csv_file import CsvTracker
 
     play(CsvTracker(path), TrackedTrial(f"{number}", "flowers", "base", number), range(1, 6))
 

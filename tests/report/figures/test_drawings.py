@@ -4,7 +4,7 @@ import re
 
 from flowerablate.contracts import Contrast, Rules
 from flowerablate.report.figures import draw_accuracy, draw_costs, draw_forest, draw_losses
-from flowerablate.report.figures.canvas import short
+from flowerablate.report.figures.svg_canvas import short
 from flowerablate.report.html.document import SeedCurve, VariantCurves
 
 ARMS = {"": [0.9, 0.91, 0.93], "-flip": [0.8, 0.82, 0.81], "+dilate": [0.9, 0.9, 0.95]}

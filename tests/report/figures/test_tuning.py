@@ -2,7 +2,7 @@ import pytest
 from PIL import Image
 
 from flowerablate.errors import StudyError
-from flowerablate.report.figures import canvas
+from flowerablate.report.figures import svg_canvas as canvas
 from flowerablate.report.figures.tuning import TrialPoint, write_history, write_importance
 
 POINTS = [TrialPoint(0, 0.6, (0.5, 0.7)), TrialPoint(1, None), TrialPoint(2, 0.8, (0.8, 0.8)), TrialPoint(3, 0.7)]

@@ -6,7 +6,7 @@ from dataclasses import replace
 import matplotlib
 import pytest
 
-from flowerablate.report.columns import Column
+from flowerablate.report.column import Column
 from flowerablate.report.html.document import Confusion, Frame, Samples, Strip
 from flowerablate.report.html.page import to_html
 

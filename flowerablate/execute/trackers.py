@@ -1,0 +1,112 @@
+"""Tells trackers how the trials of a run go; one that fails is dropped with a warning, and the run goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from types import TracebackType
+
+from ..contracts import Choice, Pipeline, StepChoice, TrackedTrial, Tracker, TrackerContext, Trial, TrialResult, Value
+from ..errors import PluginError
+from ..study.designs import PIPELINE_SLOTS
+from ..wiring.assemble import Assembler
+from .observer import RunObserver
+
+_METHODS = ("trial_started", "epoch_done", "trial_finished", "close")
+
+
+def build_trackers(choices: Mapping[str, Choice], context: TrackerContext, assembler: Assembler) -> dict[str, Tracker]:
+    """Build the trackers that a study names; a library that is missing raises :class:`StudyError` with the cure."""
+    trackers = {}
+    for name, choice in choices.items():
+        tracker = assembler.build("tracker", choice, context)
+        lacking = [method for method in _METHODS if not callable(getattr(tracker, method, None))]
+        if lacking:
+            owner = assembler.provenance("tracker", choice.use)
+            raise PluginError(f"tracker {choice.use!r} of {owner} has no method {lacking[0]}; see docs/plugins.md")
+        trackers[name] = tracker
+    return trackers
+
+
+class Tracked:
+    """A :class:`.observer.RunObserver` that passes on all it hears, and tells *trackers* of it. A context manager."""
+
+    def __init__(self, observer: RunObserver, trackers: Mapping[str, Tracker], study: str) -> None:
+        self._observer = observer
+        self._trackers = dict(trackers)
+        self._study = study
+        self._trial: TrackedTrial | None = None
+
+    def __enter__(self) -> Tracked:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._tell("close")
+
+    def preparing(self, what: str, done: int, total: int) -> None:
+        """Pass it on."""
+        self._observer.preparing(what, done, total)
+
+    def look_started(self, number: int, looks: int, replicates: int, comparisons: int) -> None:
+        """Pass it on."""
+        self._observer.look_started(number, looks, replicates, comparisons)
+
+    def remarked(self, text: str) -> None:
+        """Pass it on."""
+        self._observer.remarked(text)
+
+    def study_started(self, trials: int, finished: int) -> None:
+        """Pass it on."""
+        self._observer.study_started(trials, finished)
+
+    def trial_started(self, trial: Trial) -> None:
+        """Tell trackers of the trial and its settings."""
+        self._observer.trial_started(trial)
+        variant = trial.variant
+        self._trial = TrackedTrial(trial.id, self._study, variant.label, trial.seed, flat_settings(variant.pipeline))
+        self._tell("trial_started", self._trial)
+
+    def step_done(self, epoch: int, step: int, steps: int) -> None:
+        """Pass it on."""
+        self._observer.step_done(epoch, step, steps)
+
+    def epoch_done(self, epoch: int, values: Mapping[str, float]) -> None:
+        """Tell trackers of the epoch."""
+        self._observer.epoch_done(epoch, values)
+        self._tell("epoch_done", self._trial, epoch, values)
+
+    def trial_finished(self, trial: Trial, result: TrialResult) -> None:
+        """Tell trackers of the result."""
+        self._observer.trial_finished(trial, result)
+        self._tell("trial_finished", self._trial, result)
+        self._trial = None
+
+    def _tell(self, method: str, *arguments: object) -> None:
+        for name, tracker in list(self._trackers.items()):
+            try:
+                getattr(tracker, method)(*arguments)
+            except Exception as error:
+                del self._trackers[name]
+                what = " ".join(f"{type(error).__name__}: {error}".split())
+                self._observer.remarked(f"warning: tracker {name} failed and is left out from here on: {what}")
+
+
+def flat_settings(pipeline: Pipeline) -> dict[str, Value]:
+    """Return all settings of *pipeline* by dotted name, such as ``model``, ``model.width``, ``train.epochs``."""
+    settings: dict[str, Value] = {}
+    for slot in PIPELINE_SLOTS:
+        settings |= _of_choice(slot, getattr(pipeline, slot))
+    for step in pipeline.steps:
+        settings |= _of_choice(f"steps.{step.name}", step)
+    for table in ("input", "split", "train"):
+        plan = asdict(getattr(pipeline, table))
+        settings |= {f"{table}.{name}": value for name, value in plan.items()}
+    return settings
+
+
+def _of_choice(place: str, choice: Choice) -> dict[str, Value]:
+    if isinstance(choice, StepChoice) and not choice.enabled:
+        return {place: "off"}
+    return {place: choice.use, **{f"{place}.{name}": value for name, value in choice.params.items()}}

@@ -1,5 +1,0 @@
-"""Tuning: settings of the pipeline are searched for what is best on validation, with Optuna as the searcher.
-
-``space`` reads what is searched, ``plan`` makes a study ready, ``objective`` trains one candidate on a few seeds,
-``trials`` keeps them in Optuna's storage, ``runner`` does one after the other and ``workers`` several at once.
-"""

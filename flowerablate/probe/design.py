@@ -1,0 +1,246 @@
+"""Leaves out of a design the questions that vanish, and says why."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+from ..contracts import Contrast, Design, Pipeline, Variant
+from ..data.splits import split_samples
+from ..errors import StudyError
+from ..loader import CheckedOrder
+from ..stats.confounds import refusals
+from ..study.designs import candidates
+from ..wiring.assemble import Assembler, DataSet
+from ..wiring.parts import build_order
+from .causes import cause_of_sameness
+from .part_traces import steps_per_epoch, trace_loss, trace_model, trace_optimizer, trace_plan
+from .pixels import PROOF, Pixels
+from .traces import Trace, class_of
+
+_PIXELS = "pixels"
+"""The part that comes first in a variant's class."""
+
+_FAILED = -1
+
+
+@dataclass(frozen=True)
+class Probed:
+    """What is left of a *design*. *refused*: reasons by the labels of the contrasts that vanish.
+
+    *remarks*: what else is to be said of a contrast, by its label, such as that its arms hardly differ. *repeated*
+    counts the variants left, besides controls, whose results will be those of another one.
+    """
+
+    design: Design
+    refused: Mapping[str, str]
+    remarks: Mapping[str, str]
+    repeated: int = 0
+
+
+def probe_design(design: Design, missing: Collection[str], data: DataSet, assembler: Assembler, *, seed: int) -> Probed:
+    """Compare the variants of *design* on the replicate *seed*, and leave out the contrasts that are nought for sure.
+
+    A contrast is nought on every replicate where variants whose weights sum to zero are the same: they show the model
+    the same pictures and labels, in training and in evaluation, and build the same model, loss, optimizer and schedule.
+    Only contrasts that weigh a change of *missing*, the changes that have trials still to run, are looked at, and no
+    controls: those are meant to change nothing. Raises :class:`StudyError` where no contrast is left.
+    """
+    asked = [c for c in design.contrasts if c.kind != "control" and not _changes(c).isdisjoint(missing)]
+    needed = {change for contrast in asked for change in _changes(contrast)}
+    probe = _Probe(data, assembler, seed)
+    for variant in design.variants:
+        if variant.change in needed:
+            probe.add(variant)
+    probe.compare()
+    refused = {contrast.label: probe.cause(contrast) for contrast in asked if probe.vanishes(contrast)}
+    left = tuple(contrast for contrast in design.contrasts if contrast.label not in refused)
+    if refused and not left:
+        raise StudyError(_nothing_left(refused))
+    remarks = {contrast.label: probe.remark(contrast) for contrast in asked if contrast.label not in refused}
+    used = {"", *(change for contrast in left for change in _changes(contrast))}
+    kept = tuple(variant for variant in design.variants if variant.change in used)
+    shown = {label: remark for label, remark in remarks.items() if remark}
+    return Probed(replace(design, variants=kept, contrasts=left), refused, shown, probe.repeats(kept))
+
+
+@dataclass
+class _Probe:
+    """Puts variants into classes: two of one class are the same in every part.
+
+    Each part of a variant is named by a key: what it depends on. A part that has one key in all variants is the same in
+    all, and is not looked at; of the others each key is looked at once. Where trials choose between candidates, two
+    variants are the same if all their candidates are.
+    """
+
+    data: DataSet
+    assembler: Assembler
+    seed: int
+    _candidates: dict[str, list[Pipeline]] = field(default_factory=dict)
+    _keys: dict[str, list[dict[str, str]]] = field(default_factory=dict)
+    _traced: dict[str, dict[str, Callable[[], Trace]]] = field(default_factory=dict)
+    _shown: dict[str, Callable[[], Pixels]] = field(default_factory=dict)
+    _pixels: dict[str, Pixels] = field(default_factory=dict)
+    _classes: dict[str, tuple[tuple[int, ...], ...]] = field(default_factory=dict)
+    _failures: dict[str, str] = field(default_factory=dict)
+    _looked: int = 0
+    _to_look: int = 0
+
+    def add(self, variant: Variant) -> None:
+        """Take in *variant*. Raises :class:`FlowerablateError` where its pictures cannot be prepared."""
+        self._candidates[variant.change] = [candidate for _, candidate in candidates(variant.pipeline)]
+        self._keys[variant.change] = [self._take(candidate) for candidate in self._candidates[variant.change]]
+
+    def _take(self, pipeline: Pipeline) -> dict[str, str]:
+        """Return the keys of the parts of *pipeline*, and keep in mind how to look at each."""
+        data, assembler, seed = self.data, self.assembler, self.seed
+        plan = pipeline.train
+        divided = pipeline.split
+        prepared = assembler.prepare(pipeline, data)
+        split = split_samples(data.samples, seed, divided)
+        order = CheckedOrder(build_order(pipeline, data, assembler, seed, split), len(split.train))
+        steps = max(1, steps_per_epoch(pipeline, len(order)))
+        shape = (pipeline.input, plan.channels_last)
+        parts: dict[str, tuple[str, Callable[[], Trace]]] = {
+            "plan": (
+                repr((plan, divided, pipeline.sampler, pipeline.control)),
+                lambda: trace_plan(pipeline, split, order),
+            ),
+            "model": (repr((pipeline.model, shape)), lambda: trace_model(pipeline, data, assembler, seed)),
+            "loss": (
+                repr((pipeline.loss, divided)),
+                lambda: trace_loss(pipeline, data, assembler, split, seed),
+            ),
+            "optimizer": (
+                repr((pipeline.optimizer, pipeline.scheduler, plan.epochs, plan.decay, steps)),
+                lambda: trace_optimizer(pipeline, assembler, steps, seed),
+            ),
+        }
+        keys = {part: key for part, (key, _) in parts.items()}
+        for part, (key, trace) in parts.items():
+            self._traced.setdefault(part, {}).setdefault(key, trace)
+        keys[_PIXELS] = repr((pipeline.steps, pipeline.input, divided, plan))
+        self._shown.setdefault(keys[_PIXELS], lambda: Pixels(pipeline, prepared, data, split, seed))
+        return keys
+
+    def compare(self) -> None:
+        """Find the class of each variant. What fails here fails in its trials too, which say so: a class alone."""
+        counts = [len(self._shown), *(len(traces) for traces in self._traced.values())]
+        self._to_look = sum(count for count in counts if count > 1)
+        numbers: dict[str, dict[str, int]] = {_PIXELS: self._pixel_classes()}
+        for part, traces in self._traced.items():
+            look = partial(class_of, [])
+            numbers[part] = self._each(traces, look) if len(traces) > 1 else dict.fromkeys(traces, 0)
+        for alone, (change, each) in enumerate(self._keys.items(), start=1):
+            failed = [key for keys in each for part, key in keys.items() if numbers[part][key] == _FAILED]
+            found = (tuple(numbers[part][keys[part]] for part in numbers) for keys in each)
+            self._classes[change] = ((-alone,),) if failed else tuple(found)
+            if failed:
+                self._failures[change] = self._failures[failed[0]]
+
+    def _each(self, made: Mapping[str, Callable[[], Any]], look: Callable[[Any], int]) -> dict[str, int]:
+        """Return the class of each of the things *made*, by their keys; :data:`_FAILED` where one cannot be made."""
+        numbers = {}
+        for key, make in made.items():
+            try:
+                numbers[key] = look(make())
+            except Exception as error:
+                numbers[key] = _FAILED
+                self._failures[key] = " ".join(f"{type(error).__name__}: {error}".split())
+            self._looked += 1
+            self.assembler.progress("comparing variants", self._looked, self._to_look)
+        return numbers
+
+    def _pixel_classes(self) -> dict[str, int]:
+        if len(self._shown) == 1:
+            return dict.fromkeys(self._shown, 0)
+        seen: list[Pixels] = []
+
+        def look(pixels: Pixels) -> int:
+            for number, other in enumerate(seen):
+                # The proof is of these two: what other steps hide in one pair of variants may show in another.
+                if pixels.same_as(other) and pixels.same_as(other, PROOF):
+                    return number
+            seen.append(pixels)
+            return len(seen) - 1
+
+        return self._each({key: partial(self._made, key) for key in self._shown}, look)
+
+    def _made(self, key: str) -> Pixels:
+        if key not in self._pixels:
+            self._pixels[key] = self._shown[key]()
+        return self._pixels[key]
+
+    def _pixels_of(self, change: str) -> Pixels:
+        return self._made(self._keys[change][0][_PIXELS]).of(self._candidates[change][0])
+
+    def repeats(self, variants: Iterable[Variant]) -> int:
+        """Count those of *variants* that were compared and are the same as an earlier one."""
+        classes = [self._classes[variant.change] for variant in variants if variant.change in self._classes]
+        return len(classes) - len(set(classes))
+
+    def vanishes(self, contrast: Contrast) -> bool:
+        """Whether the weights of *contrast* sum to zero in every class, on every replicate."""
+        return all(self._weights_vanish(weights) for weights in _weights(contrast))
+
+    def _weights_vanish(self, weights: Mapping[str, float]) -> bool:
+        sums: dict[tuple[tuple[int, ...], ...], float] = {}
+        for change, weight in weights.items():
+            sums[self._classes[change]] = sums.get(self._classes[change], 0.0) + weight
+        return all(math.isclose(total, 0.0, abs_tol=1e-9) for total in sums.values())
+
+    def cause(self, contrast: Contrast) -> str:
+        """Return why *contrast* vanishes, seen on the first two of its variants that cancel each other."""
+        for weights in _weights(contrast):
+            for change, weight in weights.items():
+                for other, its in weights.items():
+                    if weight > 0 > its and self._classes[change] == self._classes[other]:
+                        return self._cause(change, other)
+        return "it weighs nothing"
+
+    def _cause(self, one: str, other: str) -> str:
+        first, second = self._candidates[one][0], self._candidates[other][0]
+        if first == second:
+            return "overwritten in every trial by what is chosen on validation (retune)"
+        arms = {id(first): one, id(second): other}
+        return cause_of_sameness(
+            first, second, lambda pipeline: self._pixels_of(arms[id(pipeline)]), self.assembler, self.seed
+        )
+
+    def remark(self, contrast: Contrast) -> str:
+        """Return what is to be said of a *contrast* that does not vanish, or nothing."""
+        failed = [change for change in _changes(contrast) if change in self._failures]
+        if failed:
+            return f"not compared before training, for it fails there: {self._failures[failed[0]]}"
+        if contrast.by_seed or len(contrast.weights) != 2:
+            return ""
+        one, other = contrast.weights
+        [(pixels, *parts), *more], [(its_pixels, *its_parts), *its_more] = self._classes[one], self._classes[other]
+        if pixels == its_pixels or parts != its_parts or more or its_more:
+            return ""
+        mine, its = self._pixels_of(one), self._pixels_of(other)
+        if mine.differ_by_merging(its):
+            return "leaves sampled pictures as they are, but decides which other steps are interpolated as one"
+        if mine.differ_by_a_level(its):
+            return "hardly differs: no pixel of the sampled pictures changes by more than one level of 255"
+        if mine.differ_by_what_a_level_makes(its):
+            return (
+                "hardly differs: what the model gets of the sampled pictures changes by no more than one level of 255"
+            )
+        return ""
+
+
+def _weights(contrast: Contrast) -> Iterable[Mapping[str, float]]:
+    return contrast.by_seed.values() if contrast.by_seed else (contrast.weights,)
+
+
+def _changes(contrast: Contrast) -> set[str]:
+    return {change for weights in (contrast.weights, *contrast.by_seed.values()) for change in weights}
+
+
+def _nothing_left(refused: Mapping[str, str]) -> str:
+    reasons = "; ".join(refusals(refused))
+    return f"nothing would differ, so nothing is trained: {reasons}; ask about another part, or let this one act"

@@ -1,0 +1,1 @@
+"""What reports take from a ledger: summaries, curves, predictions, images, trained models."""

@@ -1,0 +1,163 @@
+"""Finds the pictures of a study again, from what its ledger says of the pipeline: for its reports."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from pydantic import TypeAdapter, ValidationError
+
+from ..contracts import BatchOp, DataContext, Pipeline, Samples
+from ..data.decode import decode
+from ..data.store import PackedImages
+from ..errors import DataError, FlowerablateError, LedgerError
+from ..keyed import key64
+from ..preprocess import BuiltStep, NamedOp, Preprocess
+from ..preprocess.steps import writes_floats
+from ..report.html.document import Frame, Strip
+from ..report.html.document import Samples as SamplePictures
+from ..wiring.assemble import Assembler, decoded_at_least
+
+SHOWN = 4
+"""Pictures of the data set that a page shows."""
+
+_LOSSLESS_UP_TO = 96
+_THUMBNAIL = 144
+"""Pixels of a side: above, pictures are made smaller; up to the first number they are kept exactly."""
+
+_PIPELINE: TypeAdapter[Pipeline] = TypeAdapter(Pipeline)
+
+
+def pipeline_of(record: Mapping[str, Any]) -> Pipeline:
+    """Return the pipeline that a trial's *record* in the ledger describes; another format raises LedgerError."""
+    try:
+        return _PIPELINE.validate_python(record.get("pipeline"))
+    except ValidationError:
+        raise LedgerError(
+            "the ledger describes its pipeline as another version did; its pictures are not shown"
+        ) from None
+
+
+@dataclass
+class Pictures:
+    """The image files of a pipeline's data set, as they are found now.
+
+    Raises :class:`DataError`, or what the data set's plugin says, where the data cannot be found any more.
+    """
+
+    pipeline: Pipeline
+    assembler: Assembler
+
+    def __post_init__(self) -> None:
+        choice = self.pipeline.dataset
+        context = DataContext(self.assembler.cache / "datasets" / choice.use, self.assembler.root, True)
+        self.samples: Samples = self.assembler.build("dataset", choice, context)
+        self._places = {key: place for place, key in enumerate(self.samples.keys)}
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._places
+
+    def truth(self, key: str) -> str:
+        """Return the class of the picture *key*."""
+        return self.samples.classes[self.samples.labels[self._places[key]]]
+
+    def original(self, key: str, at_least: int | None = None) -> NDArray[Any]:
+        """Return the picture *key*, uint8 or uint16 [H, W, C]; *at_least* as for ``decode``."""
+        if key not in self._places:
+            raise DataError(f"the data set has no picture {key!r} any more")
+        plan = self.pipeline.input
+        return decode(self.samples.paths[self._places[key]], plan.channels, depth=plan.bits, at_least=at_least)
+
+    def first_of_each_class(self, count: int = SHOWN) -> list[str]:
+        """Return up to *count* keys: the first by name of each class, then the second, and so on."""
+        by_class: dict[int, list[str]] = {}
+        for key, label in sorted(zip(self.samples.keys, self.samples.labels, strict=True)):
+            by_class.setdefault(label, []).append(key)
+        longest = max(map(len, by_class.values()), default=0)
+        turns = [keys[turn] for turn in range(longest) for _, keys in sorted(by_class.items()) if turn < len(keys)]
+        return sorted(turns[:count], key=lambda key: (self.truth(key), key))
+
+
+def sample_pictures(pictures: Pictures, seed: int, *, epoch: int = 1, count: int = SHOWN) -> SamplePictures:
+    """Show what each step of the base does to some pictures in training, as it is drawn for *seed* and *epoch*.
+
+    Steps behind which there are no bytes to look at, and those that mix batches, are named instead. A picture that
+    cannot be read is left out, with the reason.
+    """
+    steps = [step for step in pictures.assembler.build_steps(pictures.pipeline) if step.enabled]
+    shown = [step for step in steps if not writes_floats(step.op) and not isinstance(step.op, BatchOp)]
+    strips, faults = [], []
+    for key in pictures.first_of_each_class(count):
+        try:
+            strips.append(_strip(pictures, key, shown, seed, epoch))
+        except (FlowerablateError, OSError) as error:
+            faults.append(f"{key}: {error}")
+    remarks = [f"As in training, epoch {epoch}, seed {seed}; each picture is behind all steps up to the one named."]
+    unseen = [step.name for step in steps if step not in shown]
+    if unseen:
+        remarks.append(f"Not shown: {', '.join(unseen)}, behind which there is no single picture of bytes.")
+    return SamplePictures(tuple(strips), (*remarks, *faults))
+
+
+def _strip(pictures: Pictures, key: str, steps: Sequence[BuiltStep], seed: int, epoch: int) -> Strip:
+    whole = pictures.original(key)
+    pixels = pictures.original(key, decoded_at_least(pictures.assembler.build_steps(pictures.pipeline)))
+    plan = pictures.pipeline.input
+    source = PackedImages(
+        pixels=pixels.reshape(-1),
+        offsets=np.zeros(1, np.int64),
+        heights=np.array([pixels.shape[0]], np.int32),
+        widths=np.array([pixels.shape[1]], np.int32),
+        channels=plan.channels,
+    )
+    height, width = pixels.shape[:2]
+    ident = key64("sample", key)
+    frames = [frame("original", whole, f"{whole.shape[1]} × {whole.shape[0]} px")]
+    for end in range(1, len(steps) + 1):
+        ops = [NamedOp(step.name, step.op) for step in steps[:end]]
+        chain = Preprocess(ops, plan.channels, dtype=pixels.dtype.name)
+        out = np.empty((1, *chain.output_size(height, width), plan.channels), chain.output_dtype)
+        ids = np.array([ident], np.uint64)
+        chain.run(source, np.zeros(1, np.int64), ids, out, seed=seed, epoch=epoch, threads=1)
+        drawn = chain.explain(height, width, ident, seed=seed, epoch=epoch)
+        acted = next((one.applied for one in reversed(drawn) if one.step == steps[end - 1].name), True)
+        frames.append(frame(steps[end - 1].name, out[0], "" if acted else "not this time"))
+    return Strip(key, pictures.truth(key), tuple(frames))
+
+
+def frame(step: str, pixels: NDArray[Any], remark: str = "") -> Frame:
+    """Return *pixels*, uint8 or uint16 [H, W, C], as a small image file: exact where they are few, else a thumbnail."""
+    image = to_image(pixels)
+    if max(image.size) > _LOSSLESS_UP_TO:
+        if max(image.size) > _THUMBNAIL:
+            image.thumbnail((_THUMBNAIL, _THUMBNAIL), Image.Resampling.LANCZOS)
+        kind, media_type, options = "JPEG", "image/jpeg", {"quality": 88}
+        image = image.convert("RGB")
+    else:
+        kind, media_type, options = "PNG", "image/png", {"optimize": True}
+    buffer = io.BytesIO()
+    image.save(buffer, format=kind, **options)
+    return Frame(step, buffer.getvalue(), media_type, image.width, image.height, remark)
+
+
+def to_image(pixels: NDArray[Any]) -> Image.Image:
+    """Return *pixels*, uint8 or uint16 [H, W, 1, 3 or 4], as a picture of 8 bits."""
+    if pixels.dtype == np.uint16:
+        pixels = (pixels // 257).astype(np.uint8)
+    return Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else np.ascontiguousarray(pixels))
+
+
+def originals(pictures: Pictures, keys: Iterable[str]) -> dict[str, Image.Image]:
+    """Return the pictures *keys* as they are on disk; those that cannot be read are left out."""
+    found = {}
+    for key in keys:
+        try:
+            found[key] = to_image(pictures.original(key))
+        except (FlowerablateError, OSError):
+            continue
+    return found

@@ -1,0 +1,91 @@
+"""The metrics of a ledger's trials: noted when they ended, or computed from the predictions that were kept."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from ..contracts import MetricInfo, TrialResult
+from ..errors import StudyError
+from ..ledger import Ledger, StudyNote, TrialFolder
+from ..study.metric_choice import resolve_metric
+from ..wiring.assemble import Assembler
+from ..wiring.scoring import LOSS, Metrics, owner_key
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a report needs of its metrics: the name of the *primary* one, how each is read, and those to be taken."""
+
+    primary: str
+    infos: Mapping[str, MetricInfo]
+    metrics: Metrics
+
+    @property
+    def secondary(self) -> tuple[str, ...]:
+        """The names of those that no verdict rests on."""
+        return tuple(name for name in self.infos if name != self.primary)
+
+
+def reading(note: StudyNote, metric: str | None, assembler: Assembler, beside: Sequence[str] = ()) -> Reading:
+    """Return how a report reads the study of *note*, by *metric* or by the study's primary one.
+
+    What of *beside* is not among the study's secondary metrics, under whatever parameters, joins them. The metrics of a
+    plugin that is not here any more are read as the ledger noted them. An unknown one raises :class:`StudyError`.
+    """
+    noted = {info.name: info for info in (LOSS, *note.metrics)}
+    infos: dict[str, MetricInfo] = {}
+    choices = []
+    known = {text.partition(",")[0] for text in note.secondary} | {*note.secondary}
+    for text in (metric or note.rules.metric, *note.secondary, *(each for each in beside if each not in known)):
+        try:
+            chosen = resolve_metric(text, assembler.lookup, "metric")
+        except StudyError:
+            if text not in noted:
+                raise
+            infos[text] = noted[text]
+        else:
+            choices.append(chosen)
+            infos[chosen.info.name] = chosen.info
+    return Reading(next(iter(infos)), infos, Metrics(choices, assembler))
+
+
+def with_metrics(results: Sequence[TrialResult], ledger: Ledger, base_id: str, metrics: Metrics) -> list[TrialResult]:
+    """Return *results* with all *metrics*, those of the study with that base; nothing is written.
+
+    What a result lacks, or has from another version of the metric's plugin, is taken of the kept predictions; a trial
+    of which these are missing or damaged raises :class:`LedgerError`, unless it has the value that was taken then.
+    """
+    folders = {folder.path.name: folder for _, folder in ledger.trials_of(base_id)}
+    return [result if result.failure else _completed(result, folders[result.trial_id], metrics) for result in results]
+
+
+def _completed(result: TrialResult, folder: TrialFolder, metrics: Metrics) -> TrialResult:
+    wanted = [name for name in metrics.names if not _up_to_date(result, name, metrics)]
+    if not wanted:
+        return result
+    if not folder.has_predictions and all(name in result.metrics for name in wanted):
+        return result
+    predictions = folder.predictions()
+    values = {name: metrics.value(name, predictions) for name in wanted}
+    return replace(
+        result,
+        metrics={**result.metrics, **values},
+        environment={**result.environment, **metrics.records(wanted)},
+    )
+
+
+def _up_to_date(result: TrialResult, name: str, metrics: Metrics) -> bool:
+    return name in result.metrics and result.environment.get(owner_key(name)) == metrics.owner(name)
+
+
+def undefined(results: Sequence[TrialResult], names: Iterable[str]) -> list[str]:
+    """Return a note for each metric that is not defined in some trials, for instance because a class is missing."""
+    notes = []
+    for name in names:
+        count = sum(not result.failure and math.isnan(result.metrics.get(name, 0.0)) for result in results)
+        if count:
+            trials = "1 trial" if count == 1 else f"{count} trials"
+            notes.append(f"{name} is not defined in {trials}, left out: their test images may lack a class.")
+    return notes

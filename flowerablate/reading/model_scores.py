@@ -1,0 +1,70 @@
+"""All that predictions say of a model: metrics with intervals, figures by class, calibration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from ..contracts import MetricInfo
+from ..ledger import Predictions
+from ..stats.one_model import (
+    Bin,
+    ClassFigures,
+    Figure,
+    by_class,
+    calibration_error,
+    confusion_matrix,
+    figures_of,
+    reliability,
+)
+from ..wiring.assemble import Assembler
+from ..wiring.scoring import choose_metrics
+
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Appraisal:
+    """What *images* predictions come to, over images alone: *confusion* counts the true class (rows) and the said one.
+
+    *figures*: the metrics by name, the primary one first, and how each is read (*infos*). *bins*: calibration.
+    """
+
+    images: int
+    classes: tuple[str, ...]
+    figures: Mapping[str, Figure]
+    infos: Mapping[str, MetricInfo]
+    by_class: tuple[ClassFigures, ...]
+    confusion: tuple[tuple[int, ...], ...]
+    bins: tuple[Bin, ...]
+    calibration_error: float
+
+    def record(self) -> dict[str, Any]:
+        """Return all of it as JSON values (nan for what is not defined)."""
+        content = asdict(self)
+        content["level"] = LEVEL
+        content["lower_is_better"] = [name for name, info in self.infos.items() if info.lower_is_better]
+        del content["infos"]
+        return content
+
+
+def appraise(predictions: Predictions, metrics: Sequence[str], assembler: Assembler) -> Appraisal:
+    """Return what *predictions* say by *metrics*, named as in a study, the primary one first."""
+    chosen = choose_metrics(metrics[0], metrics[1:], assembler)
+    classes, labels, probabilities = predictions.classes, predictions.labels, predictions.normalised
+    built = {name: chosen.built(name, len(classes)) for name in chosen.names}
+    counts = confusion_matrix(labels, probabilities.argmax(axis=1).astype(np.int64), len(classes))
+    bins = reliability(labels, probabilities)
+    return Appraisal(
+        len(labels),
+        classes,
+        figures_of(built, chosen.infos, labels, probabilities, LEVEL),
+        chosen.infos,
+        tuple(by_class(counts, classes, LEVEL)),
+        tuple(tuple(int(count) for count in row) for row in counts),
+        tuple(bins),
+        calibration_error(bins),
+    )

@@ -1,0 +1,168 @@
+"""Collects what a page shows from a study's ledger, and from its data where that can still be found."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..contracts import Pipeline, TrialResult
+from ..errors import FlowerablateError
+from ..ledger import Ledger, Predictions, StudyNote, TrialFolder
+from ..report.html.document import (
+    Confusion,
+    CostPoint,
+    Document,
+    Provenance,
+    Samples,
+)
+from ..stats import Summary
+from ..stats.arms import values_of
+from ..stats.image_wins import confusion
+from ..study.toml import to_toml
+from ..wiring.assemble import Assembler
+from .gallery import Pictures, pipeline_of, sample_pictures
+from .training_curves import collect_curves
+
+Folders = Mapping[tuple[str, int], TrialFolder]
+"""The finished trials by change and seed."""
+
+Labels = Mapping[str, str]
+"""What a reader calls each variant, by its change."""
+
+
+def collect(ledger: Ledger, note: StudyNote, summary: Summary, title: str, assembler: Assembler | None) -> Document:
+    """Return the document of the study that *note* is of; *assembler* builds data sets and steps.
+
+    What cannot be found or read is left out, and the document says so; without *assembler* no pictures are looked for.
+    """
+    results = [result for result in ledger.results(note.base_id) if not result.failure]
+    folders = finished_trials(ledger, note.base_id)
+    labels = _labels(results, summary)
+    missing: list[str] = []
+    pipeline = _base_pipeline(folders, missing)
+    return Document(
+        title=title,
+        summary=summary,
+        curves=collect_curves(results, labels, folders, missing),
+        costs=_costs(results, labels, summary),
+        confusions=_confusions(results, labels, folders, missing),
+        samples=_samples(pipeline, results, assembler),
+        study=to_toml(pipeline, title, note.rules, note.secondary, _seeds(results)) if pipeline else "",
+        provenance=_provenance(note, results),
+        missing=tuple(dict.fromkeys(missing)),
+    )
+
+
+def finished_trials(ledger: Ledger, base_id: str) -> dict[tuple[str, int], TrialFolder]:
+    """Return the folders of the finished trials of the study with that base."""
+    return {
+        (claim.change, int(folder.record["seed"])): folder
+        for claim, folder in ledger.trials_of(base_id)
+        if folder.complete
+    }
+
+
+def predictions_of(folders: Folders, change: str) -> dict[int, Predictions]:
+    """Return what the trials of the variant *change* said of their test images, by seed."""
+    return {seed: folder.predictions() for (of, seed), folder in sorted(folders.items()) if of == change}
+
+
+def base_record(folders: Folders) -> dict[str, Any] | None:
+    """Return what the ledger keeps of a trial of the base, or None where none is finished."""
+    seeds = sorted(seed for change, seed in folders if not change)
+    return folders["", seeds[0]].record if seeds else None
+
+
+def _base_pipeline(folders: Folders, missing: list[str]) -> Pipeline | None:
+    record = base_record(folders)
+    if record is None:
+        missing.append("No trial of the base has finished, so its pipeline and pictures are not shown.")
+        return None
+    try:
+        return pipeline_of(record)
+    except FlowerablateError as error:
+        missing.append(f"The study is not shown: {error}.")
+        return None
+
+
+def _labels(results: Sequence[TrialResult], summary: Summary) -> dict[str, str]:
+    """Return what each variant is called: as the row that is about it alone, if there is one, else by its change."""
+    labels = {result.change: result.change for result in results}
+    labels |= {row.change: row.label for row in reversed(summary.rows) if row.change}
+    return {**labels, "": "base"}
+
+
+def _by_change(results: Sequence[TrialResult]) -> dict[str, list[TrialResult]]:
+    groups: dict[str, list[TrialResult]] = {}
+    for result in results:
+        groups.setdefault(result.change, []).append(result)
+    return groups
+
+
+def _costs(results: Sequence[TrialResult], labels: Labels, summary: Summary) -> tuple[CostPoint, ...]:
+    values = values_of(results, summary.metric)
+    base = values.get("", {})
+    if not base:
+        return ()
+    base_mean = math.fsum(base.values()) / len(base)
+    intervals = {}
+    for row in summary.rows:
+        plain = row.contrast is not None and dict(row.contrast.weights) == {"": 1.0, row.change: -1.0}
+        if plain and row.effect is not None and row.effect.low is not None and row.effect.high is not None:
+            intervals[row.change] = (base_mean - row.effect.high, base_mean - row.effect.low)
+    points = []
+    for change, group in _by_change(results).items():
+        common = sorted(base.keys() & values.get(change, {}).keys())
+        seconds = [result.seconds for result in group if math.isfinite(result.seconds)]
+        if common and seconds:
+            difference = math.fsum(values[change][seed] - base[seed] for seed in common) / len(common)
+            low, high = intervals.get(change, (None, None))
+            cost = math.fsum(seconds) / len(seconds)
+            points.append(CostPoint(change, labels[change], cost, base_mean + difference, low, high))
+    return tuple(points)
+
+
+def _confusions(
+    results: Sequence[TrialResult], labels: Labels, folders: Folders, missing: list[str]
+) -> tuple[Confusion, ...]:
+    found = []
+    for change, group in _by_change(results).items():
+        try:
+            classes, counts = confusion(predictions_of(folders, change).values())
+            rows = tuple(tuple(row) for row in counts)
+            found.append(Confusion(labels[change], classes, rows, len(group)))
+        except (OSError, FlowerablateError) as error:
+            missing.append(f"The confusion matrix of {change or 'base'} is not shown: {error}.")
+    return tuple(found)
+
+
+def _samples(pipeline: Pipeline | None, results: Sequence[TrialResult], assembler: Assembler | None) -> Samples:
+    if pipeline is None or assembler is None:
+        return Samples(remarks=("They are left out, as was asked for.",))
+    try:
+        return sample_pictures(Pictures(pipeline, assembler), min(_seeds(results), default=0))
+    except (OSError, FlowerablateError) as error:
+        return Samples(remarks=(f"The pictures cannot be shown: {error}.",))
+
+
+def _seeds(results: Sequence[TrialResult]) -> tuple[int, ...]:
+    return tuple(sorted({result.seed for result in results}))
+
+
+def _provenance(note: StudyNote, results: Sequence[TrialResult]) -> Provenance:
+    lines = sorted(f"{result.trial_id} {result.seed} {result.change}" for result in results)
+    counted: dict[str, Counter[str]] = {}
+    for result in results:
+        for name, value in result.environment.items():
+            parts = str(value).split("; ") if name == "owners" else [str(value)]
+            counted.setdefault("plugins" if name == "owners" else name, Counter()).update(parts)
+    return Provenance(
+        base_id=note.base_id,
+        seeds=_seeds(results),
+        trials=len(results),
+        digest=hashlib.blake2b("\n".join(lines).encode(), digest_size=16).hexdigest(),
+        facts=tuple((name, tuple(sorted(counts.items()))) for name, counts in sorted(counted.items())),
+    )

@@ -1,0 +1,152 @@
+"""The rung ``batch``: one batch goes through, forward and backward, and every picture is judged by itself."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from ..keyed import torch_seed
+from ..stats.wording import count
+from ..train.keyed_init import seed_torch
+from ..train.loop import Parts
+from .bench import Bench
+from .rung import Rung, judged
+
+_LARGEST = 30.0
+"""Absolute value of an input above which it was hardly normalised: bytes reach 255, standardised pictures about 10."""
+
+_LEAST_SPREAD = 1e-3
+"""Standard deviation within a picture below which there is nothing to see in it."""
+
+_STEPS = 3
+"""Optimizer steps within which a gradient must reach each parameter: branches that begin at zero need more than one."""
+
+_TOLERANCE = 1e-3
+"""Share of the logits' size by which an answer may depend, through rounding, on the size of its batch."""
+
+_NAMED = 4
+
+
+def check(bench: Bench) -> Rung:
+    """Take the first batch of training through model and loss, and make a few steps with it."""
+    images, labels = bench.first_batch()
+    parts = bench.parts(epochs=1, steps=_STEPS)
+    faults = {**_faults_of_images(bench, images), **_faults_of_labels(bench, labels)}
+    figures = {"smallest": float(images.min()), "largest": float(images.max()), "spread": float(images.std())}
+    seen = [
+        f"images {_shape(images)}, from {figures['smallest']:.2f} to {figures['largest']:.2f}, "
+        f"mean {float(images.mean()):.2f}, deviation {figures['spread']:.2f}",
+        f"labels {_shape(labels)}",
+    ]
+    seed_torch(torch_seed(bench.seed, "forward", 1, 1))
+    logits = parts.model.train()(images).detach()
+    wanted = (len(images), len(bench.classes))
+    if tuple(logits.shape) != wanted:
+        faults[f"the model gives {_shape(logits)}, where {wanted[0]} x {wanted[1]} are wanted"] = (
+            "let the model end in one output for each class"
+        )
+        return judged("batch", tuple(seen), faults, figures)
+    seen.append(f"outputs {_shape(logits)}, from {float(logits.min()):.2f} to {float(logits.max()):.2f}")
+    if not torch.isfinite(logits).all():
+        faults["the outputs are not all finite numbers"] = "look for a division by zero or an overflow in the model"
+        return judged("batch", tuple(seen), faults, figures)
+    faults |= _faults_of_gradients(bench, parts, images, labels, seen, figures)
+    faults |= _faults_of_company(parts.model, images, seen, figures)
+    return judged("batch", tuple(seen), faults, figures)
+
+
+def _faults_of_images(bench: Bench, images: Tensor) -> dict[str, str]:
+    shape, size = bench.pipeline.input, bench.pipeline.input.image_size
+    if tuple(images.shape[1:]) != (shape.channels, size, size) or not images.is_floating_point():
+        return {
+            f"images are {_shape(images)} {images.dtype}": "set input.image_size and input.channels to what is there"
+        }
+    if not torch.isfinite(images).all():
+        return {"some pixels are not finite numbers": "look at the last step: does it divide by a deviation of zero?"}
+    if float(images.abs().max()) > _LARGEST:
+        reach = float(images.abs().max())
+        return {f"pixels reach {reach:.0f}": "end the steps with one that normalises, such as 'normalize'"}
+    if float(images.std(dim=(2, 3)).max()) < _LEAST_SPREAD:
+        return {
+            "every picture is of one colour": "look at the pictures of the rung 'inputs': which step wipes them out?"
+        }
+    return {}
+
+
+def _faults_of_labels(bench: Bench, labels: Tensor) -> dict[str, str]:
+    classes = len(bench.classes)
+    if labels.ndim == 2:
+        if tuple(labels.shape[1:]) == (classes,) and torch.allclose(
+            labels.sum(1), torch.ones_like(labels[:, 0]), atol=1e-4
+        ):
+            return {}
+        return {"mixed labels do not sum to one": "correct the step that mixes them"}
+    if bool(((labels < 0) | (labels >= classes)).any()):
+        return {f"labels are not all between 0 and {classes - 1}": "let the data set number its classes from 0"}
+    if bool((labels == labels[0]).all()) and len(labels) >= 16:
+        return {"the first batch has one class only": "shuffle the training images: choose another sampler"}
+    return {}
+
+
+def _faults_of_gradients(
+    bench: Bench, parts: Parts, images: Tensor, labels: Tensor, seen: list[str], figures: dict[str, float]
+) -> dict[str, str]:
+    """Make a few steps on one batch; a parameter that no gradient reaches in any of them is dead."""
+    trained = {name: value for name, value in parts.model.named_parameters() if value.requires_grad}
+    dead = set(trained)
+    losses = []
+    for step in range(1, _STEPS + 1):
+        seed_torch(torch_seed(bench.seed, "forward", 1, step))
+        loss = parts.loss(parts.model(images), labels)
+        if loss.ndim or not torch.isfinite(loss):
+            return {
+                f"the loss is {'no single number' if loss.ndim else f'{float(loss)}'} at step {step}": (
+                    "let the loss be the mean over the batch"
+                    if loss.ndim
+                    else "lower optimizer.lr, or normalise the inputs"
+                )
+            }
+        parts.optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        for name, value in trained.items():
+            if value.grad is not None and bool(value.grad.any()):
+                dead.discard(name)
+        parts.optimizer.step()
+        losses.append(float(loss.detach()))
+    figures["dead"] = len(dead)
+    frozen = sum(1 for value in parts.model.parameters() if not value.requires_grad)
+    kept = f", {frozen} frozen" if frozen else ""
+    seen.append(f"a gradient reaches {len(trained) - len(dead)} of {count(len(trained), 'parameter')}{kept}")
+    if not dead:
+        return {}
+    names = [name for name in trained if name in dead]
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return {
+        f"no gradient reaches {', '.join(names[:_NAMED])}{more}": (
+            "join these layers to the output, or take them out; look for detach() and no_grad()"
+        )
+    }
+
+
+def _faults_of_company(model: nn.Module, images: Tensor, seen: list[str], figures: dict[str, float]) -> dict[str, str]:
+    """Compare the answers for a batch with those for its pictures one by one, in evaluation."""
+    few = images[:8]
+    model.eval()
+    with torch.inference_mode():
+        together = model(few).float()
+        alone = torch.cat([model(few[place : place + 1]).float() for place in range(len(few))])
+    size = float(together.abs().max())
+    apart = float((together - alone).abs().max()) / size if size else 0.0
+    figures["company"] = apart
+    if apart <= _TOLERANCE:
+        seen.append("in evaluation the answer for a picture does not depend on its batch")
+        return {}
+    return {
+        f"in evaluation the answer for a picture depends on its batch (by {apart:.1%} of the outputs)": (
+            "normalise over the picture or by running means, and reshape within a picture only: use eval() and dim="
+        )
+    }
+
+
+def _shape(tensor: Tensor) -> str:
+    return " x ".join(map(str, tensor.shape)) + f" {str(tensor.dtype).removeprefix('torch.')}"

@@ -1,0 +1,98 @@
+"""The pipeline of a study, put on the bench: batches of any part of its data, and fresh parts to train."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..contracts import Pipeline
+from ..data.splits import Split, split_samples
+from ..loader import Batches
+from ..train.device import pick_device
+from ..train.loop import Parts
+from ..wiring.assemble import Assembler, DataSet, PreparedPipeline
+from ..wiring.parts import build_batches, build_order, build_parts
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What the rungs work with; *seed* is the replicate whose split, weights, order and draws they use.
+
+    *subset* limits the training images of the longer rungs (see :func:`.subset.take`). *out*: the folder for files.
+    """
+
+    pipeline: Pipeline
+    data: DataSet
+    assembler: Assembler
+    prepared: PreparedPipeline
+    split: Split
+    seed: int
+    subset: str
+    out: Path
+    device: torch.device
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes."""
+        return self.data.samples.classes
+
+    @property
+    def progress(self) -> Callable[[str, int, int], None]:
+        """Told what is under way, and how far it is."""
+        return self.assembler.progress
+
+    def batches(
+        self,
+        indices: NDArray[np.int64],
+        *,
+        training: bool,
+        augmented: bool | None = None,
+        labels: NDArray[np.int64] | None = None,
+    ) -> Batches:
+        """Return batches of the samples *indices*: in *training* of the study's size, as its sampler orders them.
+
+        *augmented* pictures pass the chain of training, the others that of evaluation; as a rule those of training are.
+        *labels*, of all samples, take the place of the true ones.
+        """
+        order = None
+        if training:
+            part = Split(indices, self.split.validation, self.split.test)
+            order = build_order(self.pipeline, self.data, self.assembler, self.seed, part)
+        return build_batches(
+            self.pipeline, self.prepared, self.data, indices, self.seed, self.device,
+            order=order, augmented=augmented, labels=labels,
+        )  # fmt: skip
+
+    def parts(self, *, epochs: int, steps: int) -> Parts:
+        """Build model, optimizer, loss and a schedule that is stretched over *epochs* of so many *steps*."""
+        plan = replace(self.pipeline.train, epochs=epochs)
+        pipeline = replace(self.pipeline, train=plan)
+        return build_parts(pipeline, self.data, self.assembler, self.seed, steps, self.split, self.device)
+
+    def delivered(self, batches: Batches, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield copies of the batches of *epoch* on the device, which stay valid."""
+        for images, labels in batches.epoch(epoch):
+            yield images.to(self.device, copy=True), labels.to(self.device, copy=True)
+
+    def first_batch(self) -> tuple[Tensor, Tensor]:
+        """Return the first batch of training."""
+        batches = self.batches(self.split.train, training=True)
+        source = self.delivered(batches, 1)
+        try:
+            return next(source)
+        finally:
+            source.close()  # type: ignore[attr-defined]
+
+
+def set_up(pipeline: Pipeline, assembler: Assembler, *, seed: int, subset: str, out: Path, skip_bad: bool) -> Bench:
+    """Read the data set, pack its pictures and split it, as a trial of *seed* would."""
+    data = assembler.load_data(pipeline, skip_bad=skip_bad)
+    split = split_samples(data.samples, seed, pipeline.split)
+    prepared = assembler.prepare(pipeline, data).fitted(split.train, data.ids)
+    return Bench(pipeline, data, assembler, prepared, split, seed, subset, out, pick_device())

@@ -1,0 +1,78 @@
+"""The rung ``overfit``: a model that cannot learn a handful of pictures by heart will learn nothing."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from ..keyed import torch_seed
+from ..train.keyed_init import seed_torch
+from ..train.recipe import Recipe
+from ..train.step import Stepper
+from .bench import Bench
+from .rung import Rung, judged
+from .subset import take
+
+HANDFUL = 32
+"""Pictures that are learnt by heart, about as many of each class; a pair of each class at least."""
+
+MOST_STEPS = 300
+"""Steps after which it is given up."""
+
+_LOOK = 10
+"""Steps between two looks at the accuracy."""
+
+_ENOUGH = 0.99
+
+
+def check(bench: Bench) -> Rung:
+    """Train on the same few pictures, without augmentation, until evaluation answers all of them right."""
+    indices = take(str(max(2, HANDFUL // len(bench.classes))), bench.data, bench.split, bench.seed)
+    delivered = list(bench.delivered(bench.batches(indices, training=False), 0))
+    images, labels = (torch.cat(column) for column in zip(*delivered, strict=True))
+    parts = bench.parts(epochs=MOST_STEPS, steps=1)
+    model = parts.model
+    stepper = Stepper(parts, Recipe.of(bench.pipeline.train), 1, bench.device)
+    step, best, loss = 0, 0.0, math.nan
+    first = math.nan
+    while step < MOST_STEPS and best < _ENOUGH:
+        step += 1
+        bench.progress("overfitting", step, MOST_STEPS)
+        model.train()
+        chosen = _batch(len(labels), bench.pipeline.train.batch_size, step)
+        seed_torch(torch_seed(bench.seed, "forward", step, 1))
+        value = parts.loss(model(images[chosen]), labels[chosen])
+        loss = float(value.detach())
+        first = loss if step == 1 else first
+        if not math.isfinite(loss):
+            break
+        stepper.take(value, 1)
+        if step % _LOOK == 0:
+            best = max(best, _accuracy(model, images, labels))
+    bench.progress("overfitting", MOST_STEPS, MOST_STEPS)
+    seen = (f"{len(labels)} pictures: {best:.0%} right after {step} steps, loss {first:.3f} to {loss:.3f}",)
+    faults = {}
+    if not math.isfinite(loss):
+        faults[f"the loss was {loss} at step {step}"] = "lower optimizer.lr; the rung 'lr-range' says how far"
+    elif best < _ENOUGH:
+        faults[f"{len(labels)} pictures were not learnt by heart in {MOST_STEPS} steps"] = (
+            "look for labels that do not belong to their pictures, a wrong learning rate, too strong regularisation, "
+            "or too small a model"
+        )
+    return judged("overfit", seen, faults, {"accuracy": best, "steps": step, "loss": loss, "images": len(labels)})
+
+
+def _batch(count: int, size: int, step: int) -> Tensor:
+    """Return the places of the pictures of *step*: all of them in turn, *size* at a time, in any class order."""
+    size = min(size, count)
+    order = torch.randperm(count, generator=torch.Generator().manual_seed(step * size // count))
+    start = step * size % count
+    return order.repeat(2)[start : start + size]
+
+
+def _accuracy(model: torch.nn.Module, images: Tensor, labels: Tensor) -> float:
+    model.eval()
+    with torch.inference_mode():
+        return float((model(images).argmax(dim=1) == labels).double().mean())

@@ -1,0 +1,62 @@
+"""Checks of data sets."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+
+from ..contracts import DataContext, DatasetSpec, Samples, Value
+from .check_settings import build, named, settings
+
+
+def check_dataset(
+    spec: DatasetSpec, *, cache: Path | None = None, root: Path | None = None, params: Mapping[str, Value] | None = None
+) -> None:
+    """Build *spec* twice in *cache* (an empty folder; without it a temporary one) and look at what it returns.
+
+    Checked: two classes or more, each with samples, labels that index them, keys that are unique and not tied to this
+    machine, files that are there and open as pictures (one per class is tried), the same answer the second time.
+    """
+    if cache is None:
+        with tempfile.TemporaryDirectory() as folder:
+            return check_dataset(spec, cache=Path(folder), root=root, params=params)
+    what = named(spec)
+    context = DataContext(cache=cache, root=root or cache)
+    samples = build(spec, context, settings(spec, params))
+    assert isinstance(samples, Samples), f"{what}: build must return Samples, not {type(samples).__name__}"
+    _check_classes(what, samples)
+    _check_keys(what, samples)
+    for label in range(len(samples.classes)):
+        _check_picture(what, samples.paths[samples.labels.index(label)])
+    again = build(spec, context, settings(spec, params))
+    assert samples == again, f"{what} gives other samples, or another order, the second time; sort what it finds"
+    return None
+
+
+def _check_classes(what: str, samples: Samples) -> None:
+    assert len(samples.classes) >= 2, f"{what} must have two classes or more, not {list(samples.classes)}"
+    assert len(set(samples.classes)) == len(samples.classes), f"{what} has a class name twice"
+    for name in ("classes", "keys", "paths", "labels", "splits", "groups", "remarks"):
+        value = getattr(samples, name)
+        optional = name in ("splits", "groups") and value is None
+        assert optional or isinstance(value, tuple), f"{what}: {name} must be a tuple"
+    empty = [name for label, name in enumerate(samples.classes) if label not in samples.labels]
+    assert not empty, f"{what} has no sample of class {empty[0]!r}" if empty else ""
+
+
+def _check_keys(what: str, samples: Samples) -> None:
+    for key in samples.keys:
+        good = key and not PurePosixPath(key).is_absolute() and "\\" not in key and ":" not in key
+        assert good, f"{what}: key {key!r} must be the path relative to the data set's root, with forward slashes"
+
+
+def _check_picture(what: str, path: Path) -> None:
+    from PIL import Image
+
+    assert path.is_file(), f"{what}: {path} is not a file"
+    try:
+        with Image.open(path) as picture:
+            picture.load()
+    except (OSError, SyntaxError) as error:
+        raise AssertionError(f"{what}: {path} does not open as a picture: {error}") from error

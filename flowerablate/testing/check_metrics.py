@@ -1,0 +1,88 @@
+"""Check of figures of merit, on labels and probabilities that are made up."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from ..contracts import Metric, MetricContext, MetricSpec, Value
+from .check_settings import build, each_setting, named
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_IMAGES = 60
+
+
+def check_metric(spec: MetricSpec, *, params: Mapping[str, Value] | None = None) -> None:
+    """Try *spec* on made-up predictions for two classes and five: its defaults, each feature off, each choice.
+
+    Checked: the value is a finite float; labels and probabilities are left as they are; the order of the images does
+    not matter; the mean of ``per_image``, where there is one, is the value; perfect predictions are no worse than
+    chance in the stated direction, and better than always wrong ones; where a class is missing among the images, the
+    value is a float still, which may be nan.
+    """
+    for when, chosen in each_setting(spec, params):
+        for classes in (2, 5):
+            metric = build(spec, MetricContext(classes), chosen, when)
+            what = f"{named(spec)}{when}, {classes} classes"
+            assert isinstance(metric, Metric), f"{what}: build must return a Metric, not {type(metric).__name__}"
+            _check_metric(spec, metric, what, classes)
+
+
+def _check_metric(spec: MetricSpec, metric: Metric, what: str, classes: int) -> None:
+    import numpy as np
+
+    random = np.random.default_rng(20)
+    labels = np.arange(_IMAGES, dtype=np.int64) % classes
+    chance = random.dirichlet(np.ones(classes), _IMAGES)
+    value = _value(metric, labels, chance, what)
+    assert math.isfinite(value), f"{what} gives {value} for ordinary predictions"
+    order = random.permutation(_IMAGES)
+    other = _value(metric, labels[order], chance[order], what)
+    assert math.isclose(value, other, rel_tol=1e-9, abs_tol=1e-12), (
+        f"{what} depends on the order of the images: {value} and {other}"
+    )
+    _check_per_image(metric, labels, chance, value, what)
+    perfect = _value(metric, labels, np.eye(classes)[labels], what)
+    wrong = _value(metric, labels, np.eye(classes)[(labels + 1) % classes], what)
+    direction = "lower_is_better" if spec.lower_is_better else "lower_is_better=False, higher is better"
+    sign = -1 if spec.lower_is_better else 1
+    for name, worse in (("chance", value), ("always wrong", wrong)):
+        assert sign * perfect >= sign * worse, (
+            f"{what} declares {direction}, but gives {perfect:.4g} for perfect predictions and {worse:.4g} for {name}"
+        )
+    assert sign * perfect > sign * wrong, f"{what} gives {perfect:.4g} for perfect and for always wrong predictions"
+    _value(metric, labels[labels > 0], chance[labels > 0], f"{what}, the first of which no image has,")
+
+
+def _value(metric: Metric, labels: NDArray[np.int64], probabilities: NDArray[np.float64], what: str) -> float:
+    kept = labels.copy(), probabilities.copy()
+    try:
+        value = metric.value(labels, probabilities)
+    except Exception as error:
+        raise AssertionError(f"{what}: value fails with {type(error).__name__}: {error}; give nan instead") from error
+    assert isinstance(value, float), f"{what}: value must return a float, not {type(value).__name__}"
+    unchanged = (labels == kept[0]).all() and (probabilities == kept[1]).all()
+    assert unchanged, f"{what} changes labels or probabilities in place; other metrics need them too"
+    return value
+
+
+def _check_per_image(
+    metric: Metric, labels: NDArray[np.int64], probabilities: NDArray[np.float64], value: float, what: str
+) -> None:
+    if metric.per_image is None:
+        return
+    kept = labels.copy(), probabilities.copy()
+    each = metric.per_image(labels, probabilities)
+    unchanged = (labels == kept[0]).all() and (probabilities == kept[1]).all()
+    assert unchanged, f"{what}: per_image changes labels or probabilities in place"
+    assert getattr(each, "shape", None) == labels.shape, (
+        f"{what}: per_image must return an array of one number per image"
+    )
+    mean = float(each.mean())
+    assert math.isclose(mean, value, rel_tol=1e-9, abs_tol=1e-12), (
+        f"{what}: the mean of per_image is {mean}, but value is {value}; leave per_image out where it is no such mean"
+    )

@@ -1,0 +1,78 @@
+"""Check of trackers: a made-up study with an interruption, a failure and figures that are no numbers."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..contracts import TrackedTrial, Tracker, TrackerContext, TrackerSpec, TrialResult, Value
+from .check_settings import build, named, settings
+
+_METHODS = ("trial_started", "epoch_done", "trial_finished", "close")
+_STUDY = "conformance"
+
+
+def check_tracker(spec: TrackerSpec, *, cache: Path | None = None, params: Mapping[str, Value] | None = None) -> None:
+    """Tell *spec* of a study in a folder, *cache* or a temporary one.
+
+    Checked: it has all methods; nothing is written when it is built; a trial that is interrupted after two epochs can
+    be gone on with by another one, which is told the second epoch again; values may be NaN or infinite, names of
+    variants and metrics hold any characters; a trial may fail; ``close`` may come twice; what it is told is left as it
+    is.
+    """
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(cache or temporary) / "ledger"
+        context = TrackerContext(_STUDY, folder)
+        chosen = settings(spec, params)
+        first = _built(spec, context, chosen)
+        assert not folder.exists(), f"{named(spec)} writes when it is built; begin with the first trial"
+        _play(spec, first, _trial("-flip+color/ä", 0), (1, 2), None)
+        second = _built(spec, context, chosen)
+        trial = _trial("-flip+color/ä", 0)
+        _play(spec, second, trial, (2, 3), _result(trial, {"accuracy": 0.5, "error,bins=3": math.nan}))
+        failing = _trial("base", 1)
+        _play(spec, second, failing, (), TrialResult.failed(failing.id, "b", "", 1, "it is broken"))
+
+
+def _built(spec: TrackerSpec, context: TrackerContext, chosen: Mapping[str, Value]) -> Tracker:
+    tracker = build(spec, context, chosen)
+    for method in _METHODS:
+        assert callable(getattr(tracker, method, None)), f"{named(spec)}: what build returns has no method {method}"
+    return tracker  # type: ignore[return-value]
+
+
+def _play(
+    spec: TrackerSpec, tracker: Tracker, trial: TrackedTrial, epochs: tuple[int, ...], result: TrialResult | None
+) -> None:
+    params = dict(trial.params)
+    what = "trial_started"
+    try:
+        tracker.trial_started(trial)
+        for epoch in epochs:
+            what = "epoch_done"
+            values = {"train_loss": 1 / epoch, "validation_loss": math.nan, "learning_rate": math.inf}
+            kept = dict(values)
+            tracker.epoch_done(trial, epoch, values)
+            assert str(values) == str(kept), f"{named(spec)}: epoch_done changes the values, which others need too"
+        if result is not None:
+            what = "trial_finished"
+            tracker.trial_finished(trial, result)
+        what = "close"
+        tracker.close()
+        tracker.close()
+    except AssertionError:
+        raise
+    except Exception as error:
+        raise AssertionError(f"{named(spec)}: {what} fails with {type(error).__name__}: {error}") from error
+    assert dict(trial.params) == params, f"{named(spec)} changes the parameters of the trial, which others need too"
+
+
+def _trial(variant: str, seed: int) -> TrackedTrial:
+    params: dict[str, Value] = {"model": "resnet8", "optimizer.lr": 0.1, "steps.crop.scale": (0.3, 1.0)}
+    return TrackedTrial(f"{seed:020x}", _STUDY, variant, seed, params)
+
+
+def _result(trial: TrackedTrial, metrics: Mapping[str, float]) -> TrialResult:
+    return TrialResult(trial.id, "b", trial.variant, trial.seed, metrics, {}, 2, 3, 1.0, 10.0, 100, False)

@@ -1,0 +1,311 @@
+"""The trials of a tuning, kept in Optuna's storage; one that a dead process left behind is taken up where it was.
+
+Which trial a process works on shows in the lock of its folder, which the system frees when the process ends, however it
+ends. So no clock decides whether a trial is abandoned.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from filelock import FileLock, Timeout
+
+from ..contracts import Value
+from ..errors import FlowerablateError, StudyError
+from ..keyed import key64
+from ..wiring.assemble import Assembler
+from .extra import optuna
+from .space import Dimension
+from .tuning_plan import TuningPlan
+
+STARTUP = 5
+"""Finished trials before the median pruner gives up any."""
+
+_IDENTITY = "flowerablate"
+_HOME = "home"
+_FIGURES = "figures"
+_SECONDS = "seconds"
+_FAILURE = "failure"
+
+State = Literal["complete", "pruned", "failed", "running"]
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One trial: its *values* by key, and the figure of each seed; *value* is their mean, None where it did not end."""
+
+    number: int
+    state: State
+    values: dict[str, Value]
+    figures: tuple[float, ...] = ()
+    value: float | None = None
+    seconds: float = 0.0
+    failure: str = ""
+
+    @property
+    def spread(self) -> float | None:
+        """Standard deviation over the seeds, n - 1; None with fewer than two."""
+        count = len(self.figures)
+        if count < 2:
+            return None
+        mean = math.fsum(self.figures) / count
+        return math.sqrt(math.fsum((figure - mean) ** 2 for figure in self.figures) / (count - 1))
+
+
+class Trials:
+    """The trials of *plan* in the storage at *url*; their checkpoints are in *folder* while they are under way.
+
+    Raises :class:`StudyError` where the storage cannot be opened, or holds the tuning of another space or study.
+    """
+
+    def __init__(self, plan: TuningPlan, assembler: Assembler, folder: Path, url: str) -> None:
+        self.plan, self.folder = plan, folder
+        self._assembler = assembler
+        folder.mkdir(parents=True, exist_ok=True)
+        self._optuna = optuna()
+        self._home = f"{socket.gethostname()}:{folder.resolve()}"
+        with self._exclusively():
+            self.study = self._open(url)
+            self._check_identity()
+
+    def rows(self) -> list[Tried]:
+        """Return all trials that have begun, in their order."""
+        waiting = self._optuna.trial.TrialState.WAITING
+        return [self._row(trial) for trial in self.study.get_trials(deepcopy=False) if trial.state is not waiting]
+
+    def best(self) -> Tried | None:
+        """Return the trial with the best mean; the first of equals."""
+        done = [row for row in self.rows() if row.value is not None]
+        sign = 1 if self.plan.metric.lower_is_better else -1
+        return min(done, key=lambda row: (sign * (row.value or 0.0), row.number), default=None)
+
+    def importance(self) -> dict[str, float]:
+        """Return the share that each dimension has in being among the best (PED-ANOVA); empty with too few trials.
+
+        Watanabe, Bansal and Hutter (IJCAI 2023): how far the values of the best trials stand out among all.
+        """
+        done = [row for row in self.rows() if row.value is not None]
+        if len(done) < 2 * STARTUP or len({row.value for row in done}) < 2:
+            return {}
+        try:
+            found = self._optuna.importance.get_param_importances(self.study)
+        except (RuntimeError, ValueError):
+            return {}
+        shares = {name: float(share) for name, share in found.items()}
+        return shares if all(map(math.isfinite, shares.values())) and any(shares.values()) else {}
+
+    @contextmanager
+    def next(self, most: int) -> Iterator[Work | None]:
+        """Hold a trial to work on: one that was left behind, else a new one; None where *most* have begun."""
+        with self._exclusively():
+            found = self._claim(most)
+        if found is None:
+            yield None
+            return
+        trial, lock = found
+        work = Work(self, trial)
+        try:
+            yield work
+            if work.ended:
+                shutil.rmtree(work.folder, ignore_errors=True)
+        finally:
+            lock.release()
+            if work.ended:
+                Path(lock.lock_file).unlink(missing_ok=True)
+
+    # ------------------------------------------------------------------------------------------ storage
+
+    @contextmanager
+    def _exclusively(self) -> Iterator[None]:
+        with FileLock(self.folder / "lock"):
+            yield
+
+    def _open(self, url: str) -> Any:
+        lib = self._optuna
+        waits = {"connect_args": {"timeout": 60}} if url.startswith("sqlite") else {}
+        try:
+            return lib.create_study(
+                storage=lib.storages.RDBStorage(url, engine_kwargs=waits),
+                study_name=f"{self.plan.study}/{self.folder.name}",
+                direction="minimize" if self.plan.metric.lower_is_better else "maximize",
+                pruner=self._pruner(),
+                load_if_exists=True,
+            )
+        except Exception as error:  # sqlalchemy and each database driver have errors of their own
+            what = " ".join(str(error).split())[:200]
+            raise StudyError(f"the storage {url} cannot be opened: {type(error).__name__}: {what}") from error
+
+    def _check_identity(self) -> None:
+        ours = self.plan.identity(self._assembler)
+        kept = self.study.user_attrs.get(_IDENTITY)
+        if kept is None:
+            self.study.set_user_attr(_IDENTITY, json.dumps(ours))
+            self._enqueue_base()
+            return
+        theirs = json.loads(kept)
+        other = [what for what in ours if theirs.get(what) != ours[what]]
+        if other:
+            raise StudyError(
+                f"{self.folder} holds a tuning of another {' and '.join(map(_in_words, other))}; give --name for a "
+                "new one beside it, or the options that it was begun with"
+            )
+
+    def _enqueue_base(self) -> None:
+        """Have the base pipeline tried first, where the space contains it: the others are then judged by it."""
+        point = self.plan.space.point_of(self.plan.base)
+        if point is not None:
+            dimensions = {dimension.name: dimension for dimension in self.plan.space.dimensions}
+            self.study.enqueue_trial({name: _stored(dimensions[name], value) for name, value in point.items()})
+
+    def _pruner(self) -> Any:
+        pruners, longest = self._optuna.pruners, self.plan.most_epochs + len(self.plan.seeds) - 1
+        if self.plan.pruner == "none":
+            return pruners.NopPruner()
+        if self.plan.pruner == "hyperband":
+            return pruners.HyperbandPruner(min_resource=1, max_resource=longest)
+        return pruners.MedianPruner(n_startup_trials=STARTUP, n_warmup_steps=max(1, self.plan.base.train.epochs // 4))
+
+    # ------------------------------------------------------------------------------------------- trials
+
+    def _claim(self, most: int) -> tuple[Any, FileLock] | None:
+        states = self._optuna.trial.TrialState
+        begun = [trial for trial in self.study.get_trials(deepcopy=False) if trial.state is not states.WAITING]
+        for trial in begun:
+            if trial.state is states.RUNNING and trial.user_attrs.get(_HOME) == self._home:
+                lock = self._lock(trial.number)
+                if lock is None:
+                    continue
+                # Whoever had it may have ended it between our two looks; it does so before it lets go of the lock.
+                if self.study._storage.get_trial(trial._trial_id).state is states.RUNNING:
+                    return self._optuna.trial.Trial(self.study, trial._trial_id), lock
+                lock.release()
+        if len(begun) >= most:
+            return None
+        new = self.study.ask()
+        lock = self._lock(new.number)
+        if lock is None:
+            raise FlowerablateError(f"{self._place(new.number)} is in use by another process; end it, or give --name")
+        new.set_user_attr(_HOME, self._home)
+        return new, lock
+
+    def _place(self, number: int) -> Path:
+        return self.folder / "trials" / str(number)
+
+    def _lock(self, number: int) -> FileLock | None:
+        self._place(number).parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self._place(number).with_suffix(".lock"))
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return None
+        return lock
+
+    def _row(self, trial: Any) -> Tried:
+        states = self._optuna.trial.TrialState
+        words: dict[Any, State] = {states.COMPLETE: "complete", states.PRUNED: "pruned", states.FAIL: "failed"}
+        state = words.get(trial.state, "running")
+        try:
+            values = self.plan.space.values(lambda dimension: dimension.read(trial.params[dimension.name]))
+        except KeyError:  # it stopped before all were drawn
+            values = {}
+        attributes = trial.user_attrs
+        return Tried(
+            number=trial.number,
+            state=state,
+            values=values,
+            figures=tuple(attributes.get(_FIGURES, ())),
+            value=trial.value if state == "complete" else None,
+            seconds=attributes.get(_SECONDS, 0.0),
+            failure=attributes.get(_FAILURE, ""),
+        )
+
+
+class Work:
+    """A trial that this process holds."""
+
+    def __init__(self, trials: Trials, trial: Any) -> None:
+        self._trials, self._trial = trials, trial
+        self.number: int = trial.number
+        self.ended = False
+        """Whether the trial is over, so that its checkpoints are not needed any more."""
+        # By the trial's number, so that an interrupted tuning draws what one that ran through would have drawn.
+        seed = key64(trials.plan.study, "tune", self.number) % 2**32
+        trials.study.sampler = trials._optuna.samplers.TPESampler(seed=seed)
+        self.values = trials.plan.space.values(self._suggest)
+
+    @property
+    def folder(self) -> Path:
+        """Where its checkpoints are."""
+        return self._trials._place(self.number)
+
+    @property
+    def figures(self) -> list[float]:
+        """The figures of the seeds that are done."""
+        return list(self._trial.user_attrs.get(_FIGURES, ()))
+
+    @property
+    def reported(self) -> dict[int, float]:
+        """What has been reported, by step."""
+        storage = self._trials.study._storage
+        return dict(storage.get_trial(self._trial._trial_id).intermediate_values)
+
+    @property
+    def seconds(self) -> float:
+        """The time that went into it, before interruptions as well."""
+        return float(self._trial.user_attrs.get(_SECONDS, 0.0))
+
+    def add_figure(self, figure: float) -> None:
+        """Keep the figure of the next seed."""
+        self._trial.set_user_attr(_FIGURES, [*self.figures, figure])
+
+    def add_seconds(self, seconds: float) -> None:
+        """Keep the time that it took."""
+        self._trial.set_user_attr(_SECONDS, self.seconds + seconds)
+
+    def report(self, value: float, step: int) -> None:
+        """Report *value* after *step*; steps count from 1."""
+        self._trial.report(value, step)
+
+    def is_behind(self) -> bool:
+        """Whether the pruner gives the trial up, by what has been reported."""
+        return bool(self._trial.should_prune())
+
+    def tell(self, value: float | None) -> Tried:
+        """End the trial with *value*, or None where it was given up."""
+        state = None if value is not None else self._trials._optuna.trial.TrialState.PRUNED
+        return self._end(value, state)
+
+    def fail(self, reason: str) -> Tried:
+        """End the trial without a figure, for that *reason*."""
+        self._trial.set_user_attr(_FAILURE, reason[:500])
+        return self._end(None, self._trials._optuna.trial.TrialState.FAIL)
+
+    def _end(self, value: float | None, state: Any) -> Tried:
+        self._trials.study.tell(self._trial, value, state=state)
+        self.ended = True
+        return self._trials._row(self._trials.study._storage.get_trial(self._trial._trial_id))
+
+    def _suggest(self, dimension: Dimension) -> Value:
+        name, trial = dimension.name, self._trial
+        if dimension.values:
+            return dimension.read(trial.suggest_categorical(name, dimension.labels))
+        if dimension.whole:
+            return dimension.read(trial.suggest_int(name, int(dimension.low), int(dimension.high), log=dimension.log))
+        return dimension.read(trial.suggest_float(name, dimension.low, dimension.high, log=dimension.log))
+
+
+def _stored(dimension: Dimension, value: Value) -> Any:
+    return dimension.labels[dimension.values.index(value)] if dimension.values else value
+
+
+def _in_words(what: str) -> str:
+    words = {"base": "base pipeline or data", "seeds": "number of seeds"}
+    return words.get(what, what)

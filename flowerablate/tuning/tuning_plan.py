@@ -1,0 +1,121 @@
+"""From a study and what is to be searched to a plan that can be worked on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from ..contracts import MetricInfo, Pipeline, Rules, Value
+from ..study.identity import pipeline_id
+from ..study.resolve import resolve, rules_of
+from ..study.schema import StudyFile
+from ..study.toml import to_toml
+from ..wiring.assemble import Assembler, DataSet
+from ..wiring.scoring import Metrics, choose_metrics
+from .space import Space, read_space
+
+FIRST_SEED = 1000
+"""Seed of the first replicate that tuning trains on: beyond the last that a run can have, which ends at 999."""
+
+HEAD = "# Written by flowerablate tune"
+
+
+@dataclass(frozen=True)
+class TuningPlan:
+    """A study made ready to be tuned: its *base* pipeline, the *space*, and the *seeds* that every trial trains on.
+
+    *replicates*: how many the tuned study asks for. *search*: the user's words for the space.
+    """
+
+    study: str
+    data: DataSet
+    base: Pipeline
+    space: Space
+    search: tuple[str, ...]
+    seeds: tuple[int, ...]
+    metrics: Metrics
+    rules: Rules
+    replicates: int
+    pruner: str
+    questions: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def metric(self) -> MetricInfo:
+        """How the tuned figure is read: the study's primary metric, taken on validation."""
+        return self.metrics.infos[self.metrics.names[0]]
+
+    @cached_property
+    def most_epochs(self) -> int:
+        """The longest training that a trial can ask for."""
+        epochs = [self.base.train.epochs]
+        for dimension in self.space.dimensions:
+            if dimension.key == "train.epochs":
+                epochs += [int(value) for value in dimension.values or (dimension.high,)]  # type: ignore[arg-type]
+        return max(epochs)
+
+    def identity(self, assembler: Assembler) -> dict[str, Any]:
+        """Return what two sessions must share to be one tuning; JSON values."""
+        return {
+            "space": {dimension.name: dimension.text for dimension in self.space.dimensions},
+            "base": pipeline_id(self.base, self.data.fingerprint, assembler.origin),
+            "seeds": len(self.seeds),
+            "metric": self.metric.name,
+            "pruner": self.pruner,
+        }
+
+    def tuned(self, values: Mapping[str, Value], assembler: Assembler) -> Pipeline:
+        """Return the base pipeline with *values*."""
+        return self.space.pipeline(self.base, values, assembler.lookup)
+
+    def study_file(self, values: Mapping[str, Value], remark: str, assembler: Assembler) -> str:
+        """Return the pipeline with *values* and the study's questions as a study file; *remark* stands at its top."""
+        pipeline = self.tuned(values, assembler)
+        path = pipeline.dataset.params.get("path")
+        if isinstance(path, str) and (assembler.root / path).exists():
+            # A relative path is read from the folder of its study file, and this one may lie elsewhere.
+            absolute = {**pipeline.dataset.params, "path": str((assembler.root / path).absolute())}
+            pipeline = replace(pipeline, dataset=replace(pipeline.dataset, params=absolute))
+        name = f"{self.study[:74]}-tuned"
+        text = to_toml(pipeline, name, self.rules, self.metrics.names[1:], range(self.replicates), self.questions)
+        return f"{HEAD}: {remark}\n\n{text}"
+
+
+def plan_tuning(
+    study: StudyFile, search: Sequence[str], seeds: int, pruner: str, assembler: Assembler, *, skip_bad: bool = False
+) -> TuningPlan:
+    """Resolve *study*, read the space and collect the data; nothing is trained. *seeds*: trainings of each trial."""
+    base = resolve(study, assembler.lookup)
+    space = read_space(search, base, assembler.lookup)
+    metrics = choose_metrics(study.metrics.primary, study.metrics.secondary, assembler)
+    assembler.build_steps(base)
+    data = assembler.load_data(base, skip_bad=skip_bad)
+    metrics.build_all(len(data.samples.classes))
+    rules = replace(rules_of(study), metric=metrics.names[0])
+    numbers = tuple(range(FIRST_SEED, FIRST_SEED + seeds))
+    return TuningPlan(
+        study.name,
+        data,
+        base,
+        space,
+        tuple(search),
+        numbers,
+        metrics,
+        rules,
+        study.ablation.seeds,
+        pruner,
+        study.ablation.model_dump(exclude={"seeds", "retune"}),
+    )
+
+
+def is_ours(path: Path) -> bool:
+    """Whether *path* may be written: nothing is there, or what tuning wrote earlier."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            return file.readline().startswith(HEAD)
+    except FileNotFoundError:
+        return True
+    except UnicodeDecodeError:
+        return False

@@ -1,0 +1,51 @@
+"""What ``report --columns`` names: columns of the registry, built in the order given."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ..contracts import Choice
+from ..errors import PluginError, StudyError
+from ..study.read import read_value
+from ..study.resolve import check_params
+
+if TYPE_CHECKING:
+    from ..report import Column
+    from .assemble import Assembler
+
+
+def choose_columns(text: str, assembler: Assembler) -> tuple[Column, ...]:
+    """Build the columns that *text* names, such as ``variant,effect,forest,width=30,p``.
+
+    What has an equals sign is a parameter of the column before it. An unknown name, or a column given twice, raises
+    :class:`StudyError`; a plugin that does not build a column, :class:`PluginError`.
+    """
+    wanted: list[tuple[str, dict[str, object]]] = []
+    for piece in re.split(r",(?![^\[]*\])", text):  # not at the commas inside of a list
+        key, equals, value = (part.strip() for part in piece.partition("="))
+        if not equals:
+            wanted.append((key, {}))
+        elif not wanted:
+            raise StudyError(f"--columns: {piece!r} is a parameter, but no column stands before it")
+        else:
+            wanted[-1][1][key] = read_value(value)
+    columns = [_build(name, given, assembler) for name, given in wanted]
+    names = [column.name for column in columns]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice:
+        raise StudyError(f"--columns: {twice!r} is given twice")
+    return tuple(columns)
+
+
+def _build(name: str, given: dict[str, object], assembler: Assembler) -> Column:
+    from ..report import Column
+
+    params = check_params(assembler.lookup("column", name, "--columns"), given, f"--columns: {name}")
+    column = assembler.build("column", Choice(name, params))
+    if not isinstance(column, Column):
+        owner = assembler.provenance("column", name)
+        raise PluginError(
+            f"column {name!r} of {owner} built a {type(column).__name__}, not a flowerablate.report.Column"
+        )
+    return column

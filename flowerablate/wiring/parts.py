@@ -1,0 +1,114 @@
+"""What a trial trains, put together: its model with all that acts on it, and the batches that it is fed.
+
+Everything random in it is keyed by a seed that the caller gives.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from ..contracts import LossContext, ModelContext, Pipeline, SamplerContext, ScheduleContext
+from ..data.splits import Split, split_samples
+from ..loader import Batches, CheckedOrder, Order, PackedDataset
+from ..preprocess import BatchOps
+from ..study.designs import candidates
+from ..train.device import pick_device, to_device
+from ..train.groups import parameter_groups
+from ..train.keyed_init import build_keyed
+from ..train.loop import Parts
+from ..train.precision import check_precision
+from .assemble import Assembler, DataSet, PreparedPipeline
+from .scoring import choose_best_by
+
+_EVALUATION_BATCH = 128
+
+
+def build_parts(
+    pipeline: Pipeline,
+    data: DataSet,
+    assembler: Assembler,
+    seed: int,
+    steps_per_epoch: int,
+    split: Split,
+    device: torch.device,
+) -> Parts:
+    """Build model, optimizer, scheduler and loss; initial weights are keyed by *seed* and parameter name."""
+
+    def build(slot: str, *context: Any) -> Any:
+        return assembler.build(slot, getattr(pipeline, slot), *context)
+
+    plan = pipeline.train
+    size = pipeline.input
+    shape = ModelContext(len(data.samples.classes), size.channels, size.image_size, assembler.root)
+    model: nn.Module = to_device(
+        build_keyed(lambda: build("model", shape), seed), device, channels_last=plan.channels_last
+    )
+    optimizer = build("optimizer", parameter_groups(model.parameters(), plan.decay))
+    counts = np.bincount(data.labels[split.train], minlength=len(data.samples.classes))
+    return Parts(
+        model,
+        optimizer,
+        build("scheduler", ScheduleContext(optimizer, plan.epochs, steps_per_epoch)),
+        build("loss", LossContext(tuple(int(count) for count in counts))),
+    )
+
+
+def build_order(pipeline: Pipeline, data: DataSet, assembler: Assembler, seed: int, split: Split) -> Order:
+    """Build the sampler: what gives the order of each epoch, places among the training images."""
+    context = SamplerContext(data.labels[split.train], len(data.samples.classes), seed)
+    order: Order = assembler.build("sampler", pipeline.sampler, context)
+    return order
+
+
+def build_batches(
+    pipeline: Pipeline,
+    prepared: PreparedPipeline,
+    data: DataSet,
+    indices: NDArray[np.int64],
+    seed: int,
+    device: torch.device,
+    *,
+    order: Order | None = None,
+    augmented: bool | None = None,
+    labels: NDArray[np.int64] | None = None,
+) -> Batches:
+    """Return batches of the samples *indices*: of the study's size in the *order* of training, else for evaluation.
+
+    *augmented* pictures pass the chain of training, the others that of evaluation; without a word those that have an
+    *order* are. *labels*, of all samples, take the place of the true ones. *prepared* is fitted already.
+    """
+    plan = pipeline.train
+    augmented = order is not None if augmented is None else augmented
+    mixing = prepared.batch if augmented else ()
+    dataset = PackedDataset(
+        prepared.train if augmented else prepared.evaluate,
+        prepared.images,
+        data.ids,
+        data.labels if labels is None else labels,
+        indices=indices,
+        seed=seed,
+        channels_last=plan.channels_last,
+        batch_ops=BatchOps(mixing, len(data.samples.classes)) if mixing else None,
+    )
+    size = _EVALUATION_BATCH if order is None else plan.batch_size
+    return Batches(dataset, batch_size=size, order=order, pin_memory=device.type == "cuda")
+
+
+def check_parts(pipeline: Pipeline, data: DataSet, assembler: Assembler) -> None:
+    """Put a variant together once, on the CPU, so that its faults show before anything is trained.
+
+    Where it chooses settings, each of its candidates is put together, and its images are packed.
+    """
+    split = split_samples(data.samples, 0, pipeline.split)
+    check_precision(pipeline.train.precision, pick_device())
+    choose_best_by(pipeline.train.best_by, assembler)
+    for values, candidate in candidates(pipeline):
+        if values and candidate.steps != pipeline.steps:
+            assembler.prepare(candidate, data)
+        build_parts(candidate, data, assembler, 0, 1, split, torch.device("cpu"))
+        CheckedOrder(build_order(candidate, data, assembler, 0, split), len(split.train))

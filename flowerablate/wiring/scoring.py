@@ -1,0 +1,113 @@
+"""Figures of merit: built by name, taken of a trial's predictions, at its end or whenever they are asked for.
+
+Metrics do not enter a trial's id. What they are taken of is what the ledger keeps, so that a figure is the same whether
+it was asked for before the study or years later.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+
+from ..contracts import ALWAYS_MEASURED, Metric, MetricContext, MetricInfo
+from ..errors import PluginError
+from ..ledger import Predictions
+from ..study.metric_choice import MetricChoice, resolve_metric
+from .assemble import Assembler
+
+_logger = logging.getLogger(__name__)
+
+LOSS = MetricInfo("loss", lower_is_better=True, percent=False)
+"""The training loss on the test images: of the trial's own loss, so that no component makes it anew."""
+
+ACCURACY = MetricInfo("accuracy", percent=True)
+"""The share of right answers, which every evaluation has."""
+
+
+class Metrics:
+    """The metrics of a study, the primary one first, each once; built as soon as the number of classes is known."""
+
+    def __init__(self, choices: Iterable[MetricChoice], assembler: Assembler) -> None:
+        self._choices = {chosen.info.name: chosen for chosen in choices}
+        self._assembler = assembler
+        self._built: dict[tuple[str, int], Metric] = {}
+
+    @property
+    def infos(self) -> Mapping[str, MetricInfo]:
+        """How each metric is read, by its name."""
+        return {name: chosen.info for name, chosen in self._choices.items()}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names, the primary one first."""
+        return tuple(self._choices)
+
+    def built(self, name: str, classes: int) -> Metric:
+        """Return the metric *name* for that many classes; what a plugin does wrong raises :class:`PluginError`."""
+        if (name, classes) not in self._built:
+            choice = self._choices[name].choice
+            metric = self._assembler.build("metric", choice, MetricContext(classes))
+            if not isinstance(metric, Metric):
+                owner = self.owner(name)
+                raise PluginError(f"metric {choice.use!r} of {owner} built a {type(metric).__name__}, not a Metric")
+            self._built[name, classes] = metric
+        return self._built[name, classes]
+
+    def build_all(self, classes: int) -> None:
+        """Build all metrics, so that a fault shows before anything is trained."""
+        for name in self.names:
+            self.built(name, classes)
+
+    def owner(self, name: str) -> str:
+        """Return who brought the metric *name*, with the version."""
+        return self._assembler.provenance("metric", self._choices[name].choice.use)
+
+    def value(self, name: str, predictions: Predictions) -> float:
+        """Take the metric *name* of *predictions*; nan where it is not defined."""
+        metric = self.built(name, len(predictions.classes))
+        labels, probabilities = predictions.labels.copy(), predictions.normalised
+        try:
+            return float(metric.value(labels, probabilities))
+        except Exception as error:
+            what = " ".join(f"{type(error).__name__}: {error}".split())
+            raise PluginError(f"metric {name!r} of {self.owner(name)} failed: {what}") from error
+
+    def measure(self, predictions: Predictions) -> dict[str, float]:
+        """Take all metrics of *predictions*. One that fails is left out with a warning, so that no training is lost."""
+        values = {}
+        for name in self.names:
+            try:
+                values[name] = self.value(name, predictions)
+            except PluginError as error:
+                _logger.warning("%s", error)
+        return values
+
+    def records(self, names: Iterable[str]) -> dict[str, str]:
+        """Return what a result's ``environment`` says of each metric: who brought it."""
+        return {owner_key(name): self.owner(name) for name in names}
+
+
+def owner_key(name: str) -> str:
+    """Return the key under which a result's ``environment`` holds the owner of the metric *name*."""
+    return f"metric {name}"
+
+
+def choose_metrics(primary: str, secondary: Sequence[str], assembler: Assembler) -> Metrics:
+    """Return the metrics that a study names; an unknown one raises :class:`StudyError` with the nearest name."""
+    choices = [resolve_metric(primary, assembler.lookup, "metrics.primary")]
+    choices += [resolve_metric(text, assembler.lookup, "metrics.secondary") for text in secondary]
+    return Metrics(choices, assembler)
+
+
+def choose_best_by(text: str, assembler: Assembler) -> MetricChoice | None:
+    """Return the metric that ``train.best_by`` names; None for accuracy and loss, which every evaluation has.
+
+    An unknown one raises :class:`StudyError` with the nearest name.
+    """
+    return None if text in ALWAYS_MEASURED else resolve_metric(text, assembler.lookup, "train.best_by")
+
+
+def best_by(text: str, assembler: Assembler) -> MetricInfo:
+    """Return how the figure is read that ``train.best_by`` names; errors are those of :func:`choose_best_by`."""
+    chosen = choose_best_by(text, assembler)
+    return chosen.info if chosen else {info.name: info for info in (ACCURACY, LOSS)}[text]

@@ -1,0 +1,66 @@
+"""The data set ``table``: a CSV, TSV or Parquet file that lists pictures with their labels."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from flowerablate import DataContext, DataError, Samples
+
+from .folder import SPLIT_NAMES
+from .table_rows import Row, read_rows
+
+
+def build(context: DataContext, *, path: str, image: str, label: str, group: str, split: str, folder: str) -> Samples:
+    """Return the pictures that the table at *path* lists, in its order.
+
+    *image* and *label* name its columns; *group* and *split*, if given, those of what must stay together, such as the
+    patient, and of the official part (train, val or test). Pictures are looked for in *folder*, or beside the table.
+    Raises :class:`DataError` with the row for a value that is missing, a picture that is not there (left out with
+    ``context.skip_bad``) or listed before, and a part that is no such name.
+    """
+    if not path.strip():
+        raise DataError("the table data set needs to know which file: give --data PATH, or path under [dataset]")
+    table = context.root / Path(path).expanduser()
+    home = context.root / Path(folder).expanduser() if folder.strip() else table.parent
+    rows = read_rows(table, [name for name in (image, label, group, split) if name])
+    seen: dict[str, Row] = {}
+    skipped = []
+    for row in rows:
+        key = _key(home, row[image])
+        if key in seen:
+            raise row.fault(f"lists {key!r}, which is in row {seen[key].number} already; remove one of them")
+        if (home / row[image]).is_file():
+            seen[key] = row
+        elif context.skip_bad:
+            skipped.append(key)
+        else:
+            raise row.fault(f"lists {home / row[image]}, which is not there; mend it, or leave it out with --skip-bad")
+    names = [row[label] for row in seen.values()]
+    classes = tuple(sorted(set(names), key=_in_number_order))
+    index = {name: number for number, name in enumerate(classes)}
+    return Samples(
+        classes=classes,
+        keys=tuple(seen),
+        paths=tuple(home / row[image] for row in seen.values()),
+        labels=tuple(index[name] for name in names),
+        splits=tuple(_part(row, split) for row in seen.values()) if split else None,
+        skipped=tuple(skipped),
+        groups=tuple(row[group] for row in seen.values()) if group else None,
+    )
+
+
+def _key(home: Path, name: str) -> str:
+    """Return the path of a picture relative to *home*, in one way of writing it."""
+    return Path(os.path.relpath(home / name, home)).as_posix()
+
+
+def _part(row: Row, column: str) -> str:
+    part = SPLIT_NAMES.get(row[column].lower())
+    if part is None:
+        raise row.fault(f"has {row[column]!r} as its part; write train, val or test")
+    return part
+
+
+def _in_number_order(name: str) -> tuple[int, str]:
+    return (int(name), name) if name.isdecimal() else (0, name)

@@ -1,0 +1,45 @@
+"""What enters a trial's id beside the settings: versions, and the content of the files that parameters name."""
+
+from pathlib import Path
+
+import pytest
+
+from flowerablate.contracts import Choice
+from flowerablate.discovery import discover
+from flowerablate.errors import DataError
+from flowerablate.wiring.assemble import Assembler
+
+
+@pytest.fixture
+def assembler(tmp_path):
+    return Assembler(discover().registry, tmp_path, tmp_path / "cache")
+
+
+def model(assembler, weights):
+    spec = assembler.lookup("model", "resnet8", "model")
+    return Choice("resnet8", {param.name: param.default for param in spec.params} | {"weights": weights})
+
+
+def test_the_origin_is_the_owner_where_no_file_is_named(assembler):
+    assert assembler.origin("model", model(assembler, "")) == assembler.provenance("model", "resnet8")
+
+
+def test_another_content_of_a_file_makes_another_origin(assembler, tmp_path):
+    origins = []
+    for content in (b"one", b"two", b"one"):
+        (tmp_path / "w.pth").write_bytes(content)
+        origins.append(assembler.origin("model", model(assembler, "w.pth")))
+    assert origins[0] == origins[2] != origins[1]
+
+
+def test_a_file_that_is_not_there_is_named(assembler, tmp_path):
+    with pytest.raises(DataError, match=r"cannot read .*absent"):
+        assembler.origin("model", model(assembler, "absent.pth"))
+
+
+def test_a_home_folder_may_be_written_as_a_tilde(assembler, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "w.pth").write_bytes(b"one")
+    assert assembler.origin("model", model(assembler, "~/w.pth")) == assembler.origin(
+        "model", model(assembler, str(Path(tmp_path, "w.pth")))
+    )
