@@ -113,8 +113,8 @@ class CorrelationColumn(_RowColumn):
 
     def cell(self, row: Row, summary: Summary) -> str:
         """Return it with two decimals."""
-        known = row.effect is not None and row.effect.correlation is not None
-        return f"{row.effect.correlation:+.2f}" if known else MISSING
+        correlation = row.effect.correlation if row.effect is not None else None
+        return MISSING if correlation is None else f"{correlation:+.2f}"
 
 
 class MedianColumn(Column):

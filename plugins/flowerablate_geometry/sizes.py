@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flowerablate import NativeOp, Param, StepContext, StepSpec, StudyError, low_and_high
+from flowerablate.contracts import Value
 
 KIND = "geometry"
 
@@ -32,8 +33,7 @@ _SURROUNDINGS = (
 
 def build_resize(context: StepContext, *, size: int, fit: str, interpolation: str, antialias: bool) -> NativeOp:
     """Return the native op; ``size`` 0 means ``context.image_size``."""
-    params = {"size": _side(context, size), "fit": fit, **_filter(interpolation, antialias)}
-    return NativeOp("resize", params)
+    return NativeOp("resize", {"size": _side(context, size), "fit": fit, **_filter(interpolation, antialias)})
 
 
 def build_center_crop(context: StepContext, *, size: int) -> NativeOp:
@@ -44,8 +44,7 @@ def build_center_crop(context: StepContext, *, size: int) -> NativeOp:
 def build_random_crop(context: StepContext, *, size: int, padding: int, border: str, fill: float) -> NativeOp:
     """Return the native op; ``size`` 0 means ``context.image_size``."""
     check_fill("random_crop", border, fill)
-    params = {"size": _side(context, size), "padding": padding, "border": border, "fill": fill}
-    return NativeOp("random_crop", params)
+    return NativeOp("random_crop", {"size": _side(context, size), "padding": padding, "border": border, "fill": fill})
 
 
 def build_random_crop_stand_in(context: StepContext, *, size: int, **_: object) -> NativeOp:
@@ -125,7 +124,7 @@ def _side(context: StepContext, size: int) -> int:
     return size or context.image_size
 
 
-def _filter(interpolation: str, antialias: bool) -> dict[str, str | bool]:
+def _filter(interpolation: str, antialias: bool) -> dict[str, Value]:
     """Return the native parameters; those that have no choice of antialiasing take none."""
     if interpolation in ("area", "nearest"):
         return {"interpolation": interpolation}

@@ -7,7 +7,7 @@ scikit-learn is imported when something of it is built.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import flowerablate as fa
 
@@ -20,16 +20,22 @@ _BINS = fa.Param("bins", 15, "number of equally wide bins of confidence", 2, 100
 
 _POSITIVE = fa.Param("positive", 1, "number of the class that is looked for, in the data set's order, from 0", 0, 9999)
 
-_BETTER = {"lower_is_better": False, "percent": True}
-_RISK = {"lower_is_better": True, "percent": False}
+
+class _Reading(TypedDict):
+    lower_is_better: bool
+    percent: bool
+
+
+_BETTER: _Reading = {"lower_is_better": False, "percent": True}
+_RISK: _Reading = {"lower_is_better": True, "percent": False}
 
 
 @fa.hookimpl
 def flowerablate_register_metric(register: Register) -> None:
     """Register those of decisions, of ranking and of probabilities."""
 
-    def add(name: str, summary: str, build: Callable[..., fa.Metric], traits: dict[str, bool]) -> None:
-        register(fa.MetricSpec(name, summary, build, **traits))
+    def add(name: str, summary: str, build: Callable[..., fa.Metric], reading: _Reading) -> None:
+        register(fa.MetricSpec(name, summary, build, **reading))
 
     add("accuracy", "Share of images whose most probable class is right.", build_accuracy, _BETTER)
     add("balanced_accuracy", "Mean over the classes of the share that is found.", build_balanced_accuracy, _BETTER)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Literal
 
 import flowerablate as fa
+from flowerablate.contracts import Value
 
 Shortcut = Literal["pad", "project", "project-all", "pool"]
 Block = Literal["basic", "bottleneck"]
@@ -70,8 +71,16 @@ def parameters(features: Features) -> tuple[fa.Param, ...]:
     """Return the parameters of a network whose defaults are *features*; each has a field of the same name."""
     defaults = {field.name: getattr(features, field.name) for field in fields(features)}
 
-    def param(name: str, summary: str, low: float | None = None, high: float | None = None, **more: object) -> fa.Param:
-        return fa.Param(name, defaults[name], summary, low, high, **more)  # type: ignore[arg-type]
+    def param(
+        name: str,
+        summary: str,
+        low: float | None = None,
+        high: float | None = None,
+        *,
+        choices: tuple[str, ...] = (),
+        off: Value | None = None,
+    ) -> fa.Param:
+        return fa.Param(name, defaults[name], summary, low, high, choices=choices, off=off)
 
     return (
         param("skip", "add each block's input to its output", off=False),

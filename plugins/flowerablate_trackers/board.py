@@ -48,7 +48,7 @@ class TensorBoardTracker:
             settings = {
                 name: value if isinstance(value, _PLAIN) else str(value) for name, value in trial.params.items()
             }
-            for summary in hparams({"variant": trial.variant, "seed": trial.seed, **settings}, metrics):
+            for summary in hparams({"variant": trial.variant, "seed": trial.seed, **settings}, metrics):  # type: ignore[no-untyped-call]
                 writer.file_writer.add_summary(summary)
         self.close()
 
