@@ -56,7 +56,6 @@ class Display:
         self._progress.stop()
 
     def preparing(self, what: str, done: int, total: int) -> None:
-        """Show how far the preparation is."""
         if self._part is None or done <= 1:
             self._begin(what, total)
         if self._part is not None:
@@ -65,17 +64,14 @@ class Display:
             self._end()
 
     def look_started(self, number: int, looks: int, replicates: int, comparisons: int) -> None:
-        """Print which look is next."""
         are_open = f"{count(comparisons, 'comparison')} open"
         self._console.print(f"look {number} of {looks}: {count(replicates, 'replicate')}, {are_open}", highlight=False)
 
     def remarked(self, text: str) -> None:
-        """Print what is to be known now."""
         self._end()
         self._console.print(escape(text), soft_wrap=True, highlight=False)
 
     def study_started(self, trials: int, finished: int) -> None:
-        """Show the bar of the whole study, as far as its trials are known."""
         if finished > self._finished:
             self._console.print(f"{finished} of {trials} trials are in the ledger already", style="dim")
         self._trials, self._finished = trials, finished
@@ -84,12 +80,10 @@ class Display:
         self._progress.update(self._study, total=trials, completed=finished)
 
     def trial_started(self, trial: Trial) -> None:
-        """Show the bar of one trial."""
         self._epochs = sum(candidate.train.epochs for _, candidate in candidates(trial.variant.pipeline))
         self._begin(f"{escape(trial.variant.label)}  seed {trial.seed}", None)
 
     def step_done(self, epoch: int, step: int, steps: int) -> None:
-        """Move the trial's bar."""
         if self._part is not None:
             done = (epoch - 1) * steps + step
             self._progress.update(self._part, completed=done, total=self._epochs * steps)
@@ -98,7 +92,6 @@ class Display:
         """Nothing more to show: the steps have moved the bar."""
 
     def trial_finished(self, trial: Trial, result: TrialResult) -> None:
-        """Print one line about the trial and move the study's bar."""
         self._end()
         self._finished += 1
         if self._study is not None:

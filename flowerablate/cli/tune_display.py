@@ -46,13 +46,11 @@ class TuneDisplay:
         self._progress.stop()
 
     def preparing(self, what: str, done: int, total: int) -> None:
-        """Show how far the preparation is."""
         self._show(what, done, total)
         if done >= total:
             self._hide()
 
     def begin(self, rows: Sequence[Tried], best: Tried | None) -> None:
-        """Say what earlier sessions did."""
         self._over = {row.number for row in rows if row.state != "running"}
         if self._over:
             self._console.print(f"{len(self._over)} of {self._most} trials are there already{self._so_far(best)}")
@@ -65,17 +63,14 @@ class TuneDisplay:
                 self.trial_finished(row, best)
 
     def trial_started(self, work: Work, epochs: int) -> None:
-        """Show the bar of a trial."""
         self._epochs = epochs
         self._show(f"trial {work.number}", 0, 1)
 
     def step_done(self, epoch: int, step: int, steps: int) -> None:
-        """Move it."""
         if self._part is not None:
             self._progress.update(self._part, completed=(epoch - 1) * steps + step, total=self._epochs * steps)
 
     def trial_finished(self, row: Tried, best: Tried | None) -> None:
-        """Print one line about the trial."""
         self._hide()
         self._over.add(row.number)
         figure = "" if row.value is None else f"{self._metric.name} {row.value:.4f}  "

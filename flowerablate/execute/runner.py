@@ -112,7 +112,6 @@ class _Work:
         return self._elsewhere + self._left > 0
 
     def outcome(self) -> Outcome:
-        """Return what was done."""
         return Outcome(self._run, tuple(self._failed.values()), self._elsewhere, self._left)
 
     def do(self, trials: Sequence[Trial]) -> None:

@@ -46,39 +46,31 @@ class Tracked:
         self._tell("close")
 
     def preparing(self, what: str, done: int, total: int) -> None:
-        """Pass it on."""
         self._observer.preparing(what, done, total)
 
     def look_started(self, number: int, looks: int, replicates: int, comparisons: int) -> None:
-        """Pass it on."""
         self._observer.look_started(number, looks, replicates, comparisons)
 
     def remarked(self, text: str) -> None:
-        """Pass it on."""
         self._observer.remarked(text)
 
     def study_started(self, trials: int, finished: int) -> None:
-        """Pass it on."""
         self._observer.study_started(trials, finished)
 
     def trial_started(self, trial: Trial) -> None:
-        """Tell trackers of the trial and its settings."""
         self._observer.trial_started(trial)
         variant = trial.variant
         self._trial = TrackedTrial(trial.id, self._study, variant.label, trial.seed, flat_settings(variant.pipeline))
         self._tell("trial_started", self._trial)
 
     def step_done(self, epoch: int, step: int, steps: int) -> None:
-        """Pass it on."""
         self._observer.step_done(epoch, step, steps)
 
     def epoch_done(self, epoch: int, values: Mapping[str, float]) -> None:
-        """Tell trackers of the epoch."""
         self._observer.epoch_done(epoch, values)
         self._tell("epoch_done", self._trial, epoch, values)
 
     def trial_finished(self, trial: Trial, result: TrialResult) -> None:
-        """Tell trackers of the result."""
         self._observer.trial_finished(trial, result)
         self._tell("trial_finished", self._trial, result)
         self._trial = None

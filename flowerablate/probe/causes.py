@@ -225,7 +225,6 @@ class _Arm:
         return named.name in self._random and isinstance(named.op, NativeOp)
 
     def applies(self, named: NamedOp, state: NDArray[Any], place: int, draw: Draw) -> bool:
-        """Whether the op is applied to the picture at *place*."""
         if isinstance(named.op, NativeOp) and probability(named.op) <= 0:
             return False
         height, width = state.shape[1:3]

@@ -23,7 +23,6 @@ class Trace:
     numbers: tuple[NDArray[Any], ...] = ()
 
     def same_as(self, other: Trace) -> bool:
-        """Whether both do the same."""
         return (
             self.exact == other.exact
             and len(self.numbers) == len(other.numbers)

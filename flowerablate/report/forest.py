@@ -105,7 +105,6 @@ class ForestColumn(Column):
         return ["".join(empty), *("".join(_draw(row.effect, axis, empty)) for row in summary.rows)]
 
     def style(self, row: Row) -> str:
-        """Return the colour of the verdict."""
         return style_of(row) if row.verdict else ""
 
     def text(self, cell: str, row: Row) -> Text:

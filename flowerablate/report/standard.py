@@ -21,7 +21,6 @@ class VariantColumn(Column):
     drop_order = None
 
     def cells(self, summary: Summary) -> list[str]:
-        """Return the labels, fit for a terminal."""
         return [printable(row.label) for row in (summary.base, *summary.rows)]
 
 
@@ -33,7 +32,6 @@ class MeansColumn(Column):
     drop_order = 40
 
     def header(self, summary: Summary) -> str:
-        """Return the head with the unit of the metric and the names of the arms."""
         unit = scale_of(summary).unit
         return (
             f"mean, {unit}\n{arms_of_all(groups_of(summary))}" if unit else f"mean\n{arms_of_all(groups_of(summary))}"
@@ -60,7 +58,6 @@ class EffectColumn(Column):
     drop_order = None
 
     def header(self, summary: Summary) -> str:
-        """Return the head with the unit and the level."""
         points = scale_of(summary).points
         return f"effect{', ' + points if points else ''}\n[{summary.level * 100:g} % interval]"
 
@@ -81,7 +78,6 @@ class SecondaryColumn(Column):
         self.name = metric or "secondary"
 
     def header(self, summary: Summary) -> str:
-        """Return the name of the metric over the unit and the level."""
         found = self._found(summary)
         name = printable(found.info.name if found else self.metric or "secondary")
         points = scale_of_secondary(found).points if found else ""
@@ -109,7 +105,6 @@ class PairsColumn(Column):
     drop_order = 60
 
     def cells(self, summary: Summary) -> list[str]:
-        """Return the counts."""
         return [str(row.n) for row in (summary.base, *summary.rows)]
 
 
@@ -136,7 +131,6 @@ class TimeColumn(Column):
     drop_order = 30
 
     def cells(self, summary: Summary) -> list[str]:
-        """Return durations of at most five characters."""
         return [duration(row.seconds) for row in (summary.base, *summary.rows)]
 
 
@@ -147,7 +141,6 @@ class ParametersColumn(Column):
     drop_order = 20
 
     def cells(self, summary: Summary) -> list[str]:
-        """Return counts of at most five characters."""
         return [quantity(row.parameters) for row in (summary.base, *summary.rows)]
 
 

@@ -39,7 +39,6 @@ class Bench:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The names of the classes."""
         return self.data.samples.classes
 
     @property
@@ -81,7 +80,6 @@ class Bench:
             yield images.to(self.device, copy=True), labels.to(self.device, copy=True)
 
     def first_batch(self) -> tuple[Tensor, Tensor]:
-        """Return the first batch of training."""
         batches = self.batches(self.split.train, training=True)
         source = self.delivered(batches, 1)
         try:

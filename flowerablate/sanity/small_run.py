@@ -186,7 +186,6 @@ class _Blind:
         return len(self._batches)
 
     def epoch(self, number: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield the batches of *number* with the pictures wiped out."""
         for images, labels in self._batches.epoch(number):
             yield torch.zeros_like(images), labels
 
@@ -198,7 +197,6 @@ class _Steps:
         self._bench, self._what, self._epochs = bench, what, epochs
 
     def step_done(self, epoch: int, step: int, steps: int) -> None:
-        """Show how many steps of all are done."""
         self._bench.progress(self._what, (epoch - 1) * steps + step, self._epochs * steps)
 
     def epoch_done(self, record: EpochRecord) -> None:

@@ -29,7 +29,6 @@ class MovingAverage:
 
     @torch.no_grad()
     def update(self) -> None:
-        """Take in the model as it is now."""
         self.updates += 1
         kept = min(self._decay, most_kept(self.updates))
         averaged, current = [], []

@@ -61,10 +61,10 @@ class Silent:
     """An observer that does nothing."""
 
     def step_done(self, epoch: int, step: int, steps: int) -> None:
-        """Do nothing."""
+        pass
 
     def epoch_done(self, record: EpochRecord) -> None:
-        """Do nothing."""
+        pass
 
 
 def fit(
@@ -162,7 +162,6 @@ class _Training:
         return FitResult(tuple(self.history), self.best_epoch, self.collapsed_epoch, stopped, **merit)
 
     def run_epoch(self, train_batches: Batches, validation_batches: Batches, observer: Observer) -> EpochRecord:
-        """Train one epoch, then validate."""
         epoch = len(self.history) + 1
         started = time.perf_counter()
         # Sums stay on the device, so that a GPU is not asked for a number at every batch.

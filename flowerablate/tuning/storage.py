@@ -243,7 +243,6 @@ class Work:
 
     @property
     def folder(self) -> Path:
-        """Where its checkpoints are."""
         return self._trials._place(self.number)
 
     @property
@@ -267,7 +266,6 @@ class Work:
         self._trial.set_user_attr(_FIGURES, [*self.figures, figure])
 
     def add_seconds(self, seconds: float) -> None:
-        """Keep the time that it took."""
         self._trial.set_user_attr(_SECONDS, self.seconds + seconds)
 
     def report(self, value: float, step: int) -> None:

@@ -30,11 +30,9 @@ class _RowColumn(Column):
     drop_order = 5
 
     def header(self, summary: Summary) -> str:
-        """Return the head."""
         return self.head or self.name
 
     def cells(self, summary: Summary) -> list[str]:
-        """Return the text of each row."""
         return [self.cell(row, summary) for row in (summary.base, *summary.rows)]
 
     @abstractmethod
@@ -83,7 +81,6 @@ class DetectableColumn(_RowColumn):
     name = "mde"
 
     def header(self, summary: Summary) -> str:
-        """Return the head with the unit."""
         return _in_points("MDE", summary)
 
     def cell(self, row: Row, summary: Summary) -> str:
@@ -97,11 +94,9 @@ class SpreadColumn(_RowColumn):
     name = "sd"
 
     def header(self, summary: Summary) -> str:
-        """Return the head with the unit."""
         return _in_points("sd", summary)
 
     def cell(self, row: Row, summary: Summary) -> str:
-        """Return it in the unit of the effect."""
         return MISSING if row.effect is None else scale_of(summary).value(row.effect.sd)
 
 
@@ -112,7 +107,6 @@ class CorrelationColumn(_RowColumn):
     head = "corr."
 
     def cell(self, row: Row, summary: Summary) -> str:
-        """Return it with two decimals."""
         correlation = row.effect.correlation if row.effect is not None else None
         return MISSING if correlation is None else f"{correlation:+.2f}"
 
@@ -125,11 +119,9 @@ class MedianColumn(Column):
     drop_order = 5
 
     def header(self, summary: Summary) -> str:
-        """Return the head with the unit and the level."""
         return f"{_in_points('median', summary, ', ')}\n[{summary.level * 100:g} % interval]"
 
     def cells(self, summary: Summary) -> list[str]:
-        """Return it with its interval."""
         centers = [self.center(row) for row in summary.rows]
         intervals = [(center.value, center.low, center.high) if center else None for center in centers]
         return interval_cells([None, *intervals], scale_of(summary))
@@ -145,7 +137,6 @@ class InterquartileColumn(MedianColumn):
     name = "iqm"
 
     def header(self, summary: Summary) -> str:
-        """Return the head with the unit and the level."""
         return f"{_in_points('IQM', summary, ', ')}\n[{summary.level * 100:g} % interval]"
 
     def center(self, row: Row) -> Center | None:
@@ -172,7 +163,6 @@ class SpeedColumn(_RowColumn):
     head = "images/s"
 
     def cell(self, row: Row, summary: Summary) -> str:
-        """Return it in at most five characters."""
         return MISSING if row.images_per_second is None else quantity(round(row.images_per_second))
 
 
@@ -183,7 +173,6 @@ class FlopsColumn(_RowColumn):
     head = "FLOPs"
 
     def cell(self, row: Row, summary: Summary) -> str:
-        """Return them in at most five characters."""
         return quantity(row.flops)
 
 
@@ -193,7 +182,6 @@ class MemoryColumn(_RowColumn):
     name = "memory"
 
     def cell(self, row: Row, summary: Summary) -> str:
-        """Return it in bytes, with a decimal prefix."""
         return MISSING if row.memory is None else f"{quantity(row.memory)}B"
 
 
@@ -205,7 +193,6 @@ class ReasonColumn(_RowColumn):
     drop_order = 0
 
     def cell(self, row: Row, summary: Summary) -> str:
-        """Return it in words."""
         return printable(row.reason) or MISSING
 
 

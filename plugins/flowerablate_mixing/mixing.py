@@ -44,7 +44,6 @@ class Mixup:
     probability: float
 
     def __call__(self, images: Floats, targets: Floats, draws: Draws, spare: Floats) -> None:
-        """Mix in place; see :class:`flowerablate.contracts.BatchOp`."""
         numbers = draws.uniform(2)
         shares = share_of(self.alpha, numbers[:, 1])
         shares[numbers[:, 0] >= self.probability] = 1.0
@@ -68,7 +67,6 @@ class CutMix:
     probability: float
 
     def __call__(self, images: Floats, targets: Floats, draws: Draws, spare: Floats) -> None:
-        """Paste in place; see :class:`flowerablate.contracts.BatchOp`."""
         height, width = images.shape[2:]
         numbers = draws.uniform(4)
         sides = np.sqrt(1.0 - share_of(self.alpha, numbers[:, 1]))

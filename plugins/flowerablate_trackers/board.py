@@ -32,14 +32,12 @@ class TensorBoardTracker:
         self.close()
 
     def epoch_done(self, trial: fa.TrackedTrial, epoch: int, values: Mapping[str, float]) -> None:
-        """Write the figures of the epoch."""
         writer = self._writer_of(trial, epoch)
         for name, value in values.items():
             writer.add_scalar(_tag(name), value, epoch)
         writer.flush()
 
     def trial_finished(self, trial: fa.TrackedTrial, result: TrialResult) -> None:
-        """Write the metrics of the test, and the settings beside them."""
         if not result.failure:
             writer = self._writer_of(trial, None)
             metrics = {f"test/{name}": float(value) for name, value in result.metrics.items()}

@@ -34,7 +34,6 @@ class CsvTracker:
         self._known = None
 
     def epoch_done(self, trial: fa.TrackedTrial, epoch: int, values: Mapping[str, float]) -> None:
-        """Append the figures of the epoch."""
         self._append(_line(trial, "training", epoch, name, value) for name, value in values.items())
 
     def trial_finished(self, trial: fa.TrackedTrial, result: TrialResult) -> None:
