@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +14,9 @@ from PIL import Image
 
 from flowerablate.train.threads import wait_politely
 
-wait_politely()  # several test runs may share the cores
+# The networks of the tests are tiny, and the workers of pytest-xdist share the cores. Read when torch is loaded.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+wait_politely()
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs, and their children, ignore Ctrl-C
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -66,6 +67,65 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     return cache
 
 
+STEPS = {
+    "morphology": "morphology",
+    "crop": "random_resized_crop",
+    "flip": "horizontal_flip",
+    "rotation": "rotate",
+    "light": "brightness_contrast",
+}
+TINY = """
+[input]
+image_size = 16
+[steps.resize]
+use = "resize"
+size = 20
+removable = false
+{steps}
+[train]
+epochs = 2
+batch_size = {batch_size}
+[ablation]
+seeds = 2
+"""
+
+
+@pytest.fixture(scope="session")
+def tiny_study() -> Callable[..., str]:
+    """A study that trains in a moment, TOML: ``tiny_study(*steps, batch_size=4, normalize="", more="")``.
+
+    *steps* are names in ``STEPS``, all unless some are given; *more* is added to the file.
+    """
+
+    def text(*steps: str, batch_size: int = 4, normalize: str = "", more: str = "") -> str:
+        uses = {name: STEPS[name] for name in steps or STEPS}
+        if normalize:
+            uses["normalize"] = normalize
+        tables = "\n".join(f'[steps.{name}]\nuse = "{use}"' for name, use in uses.items())
+        return TINY.format(steps=tables, batch_size=batch_size) + more
+
+    return text
+
+
+@pytest.fixture(scope="session")
+def train_study() -> Callable[..., Path]:
+    """Train a study in a folder with its pictures: ``train_study(here, text, "--disable=flip")``; return the runs."""
+    from flowerablate.cli import main
+
+    def train(here: Path, text: str, *words: str) -> Path:
+        (here / "tiny.toml").write_text(text)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(here)
+            patch.setenv("FLOWERABLATE_CACHE", str(here / "cache"))
+            patch.setattr(sys, "argv", ["flowerablate", "run", "tiny.toml", "--data", "pictures", *words])
+            with pytest.raises(SystemExit) as done:
+                main()
+        assert not done.value.code
+        return here / "runs"
+
+    return train
+
+
 @dataclass(frozen=True)
 class TrainedStudy:
     """A small study that has been run: its *pictures*, its ledger in *runs*, and the *trial* folder of base, seed 0."""
@@ -76,46 +136,20 @@ class TrainedStudy:
 
 
 @pytest.fixture(scope="session")
-def trained_study(tmp_path_factory: pytest.TempPathFactory) -> TrainedStudy:
+def trained_study(
+    tmp_path_factory: pytest.TempPathFactory, tiny_study: Callable[..., str], train_study: Callable[..., Path]
+) -> TrainedStudy:
     """Train it once, in a moment: a base and one variant, two seeds. Tests read it, and change copies only."""
     here = tmp_path_factory.mktemp("trained")
-    (here / "tiny.toml").write_text(TRAINED)
     pictures = make_picture_folder(here / "pictures")
-    words = ["run", here / "tiny.toml", "--data", pictures, "--runs", here / "runs", "--disable", "flip", "--seeds", 2]
-    environment = {**os.environ, "FLOWERABLATE_CACHE": str(here / "cache"), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "flowerablate", *map(str, words)]
-    subprocess.run(command, cwd=here, env=environment, check=True, capture_output=True)
-    for path in sorted((here / "runs" / "tiny" / "trials").glob("*/trial.json")):
+    metrics = '[metrics]\nprimary = "accuracy"\nsecondary = ["roc_auc", "macro_f1"]'
+    text = tiny_study("crop", "flip", normalize="standardize_dataset", more=metrics)
+    runs = train_study(here, text, "--set=steps.normalize.removable=false", "--disable=flip")
+    for path in sorted((runs / "tiny" / "trials").glob("*/trial.json")):
         record = json.loads(path.read_text())
         if record["seed"] == 0 and any(not claim["change"] for claim in record["claims"]):
-            return TrainedStudy(pictures, here / "runs", path.parent)
+            return TrainedStudy(pictures, runs, path.parent)
     raise AssertionError("the base was not trained")
-
-
-TRAINED = """
-name = "tiny"
-[input]
-image_size = 16
-[steps.resize]
-use = "resize"
-size = 20
-removable = false
-[steps.crop]
-use = "random_resized_crop"
-[steps.flip]
-use = "horizontal_flip"
-[steps.normalize]
-use = "standardize_dataset"
-removable = false
-[train]
-epochs = 2
-batch_size = 4
-[metrics]
-primary = "accuracy"
-secondary = ["roc_auc", "macro_f1"]
-[ablation]
-seeds = 2
-"""
 
 
 @pytest.fixture

@@ -11,38 +11,13 @@ from flowerablate.cli import main
 
 Run = Callable[..., CompletedProcess[str]]
 
-TINY = """
-[input]
-image_size = 16
-[steps.resize]
-use = "resize"
-size = 20
-removable = false
-[steps.morphology]
-use = "morphology"
-[steps.crop]
-use = "random_resized_crop"
-[steps.flip]
-use = "horizontal_flip"
-[steps.rotation]
-use = "rotate"
-[steps.light]
-use = "brightness_contrast"
-[train]
-epochs = 2
-batch_size = 4
-[ablation]
-seeds = 2
-"""
-"""A study that trains in a moment."""
-
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path: Path, tiny_study: Callable[..., str]) -> Path:
     """The folder in which commands run, with a small study file."""
     here = tmp_path / "here"
     here.mkdir()
-    (here / "tiny.toml").write_text(TINY)
+    (here / "tiny.toml").write_text(tiny_study())
     return here
 
 

@@ -3,40 +3,15 @@
 import json
 import re
 import shutil
-import sys
 from html import unescape
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from flowerablate.cli import main
-
-TINY = """
-[input]
-image_size = 16
-[steps.resize]
-use = "resize"
-size = 20
-removable = false
-[steps.morphology]
-use = "morphology"
-[steps.crop]
-use = "random_resized_crop"
-[steps.flip]
-use = "horizontal_flip"
-[steps.normalize]
-use = "normalize"
-[train]
-epochs = 2
-batch_size = 8
-[ablation]
-seeds = 2
-"""
-
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory):
+def finished(tmp_path_factory, tiny_study, train_study):
     """A folder with pictures and the finished study of the base and two variants on them, two replicates each."""
     here = tmp_path_factory.mktemp("finished")
     numbers = np.random.default_rng(0)
@@ -45,14 +20,8 @@ def finished(tmp_path_factory):
         for index in range(12):
             pixels = numbers.integers(0, 256, (24, 24, 3), np.uint8)
             Image.fromarray(pixels).save(here / "pictures" / name / f"{index:02}.png")
-    (here / "tiny.toml").write_text(TINY)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(here)
-        words = "run tiny.toml --data pictures --disable morphology --disable model.skip"
-        patch.setattr(sys, "argv", ["flowerablate", *words.split()])
-        with pytest.raises(SystemExit) as done:
-            main()
-    assert not done.value.code
+    text = tiny_study("morphology", "crop", "flip", batch_size=8, normalize="normalize")
+    train_study(here, text, "--disable=morphology", "--disable=model.skip")
     return here
 
 
