@@ -18,6 +18,7 @@ from flowerablate.train.threads import wait_politely
 wait_politely()  # several test runs may share the cores
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs, and their children, ignore Ctrl-C
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.append(str(Path(__file__).resolve().parent))  # helpers that several rooms' tests import
 
 
 @pytest.fixture(scope="session")
