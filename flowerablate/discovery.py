@@ -20,15 +20,13 @@ from typing import Any
 import pluggy
 
 from . import hookspecs
-from .contracts import SPECS, ComponentSpec
+from .contracts import OWN_DISTRIBUTION, SPECS, ComponentSpec, Owner, slots
 from .errors import PluginError
-from .registry import Owner, Registry
+from .registry import Registry
 
 GROUP = "flowerablate"
 LOCAL_PLUGIN = "flowerablate_local.py"
-OWN_DISTRIBUTION = "flowerablate"
-"""What our own plugins come with; its version is enough to tell their source."""
-_HOOK_PREFIX = "flowerablate_register_"
+_HOOK = "flowerablate_register"
 
 
 @dataclass(frozen=True)
@@ -133,10 +131,12 @@ class _Finder:
 
 def collect_specs(module: Any, name: str) -> list[ComponentSpec]:
     """Call every hook of one plugin *module* and return the specs that it registers, checked against their slots."""
+    named = hookspecs.named_hooks()
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
+    manager.add_hookspecs(named)
     for attribute, value in vars(module).items():
-        if attribute.startswith(_HOOK_PREFIX) and callable(value) and not hasattr(value, "flowerablate_impl"):
+        if attribute.startswith(_HOOK) and callable(value) and not hasattr(value, "flowerablate_impl"):
             raise PluginError(f"{attribute} lacks the @flowerablate.hookimpl decorator")
     manager.register(module, name)
     try:
@@ -144,14 +144,16 @@ def collect_specs(module: Any, name: str) -> list[ComponentSpec]:
     except pluggy.PluginValidationError as error:
         raise PluginError(f"unknown hook: {_one_line(error)}") from error
     specs: list[ComponentSpec] = []
-    for wanted in SPECS:
+    takes = {hookspecs.NAMED + slot: {SPECS[slot]} for slot in slots(from_plugins=True)}
+    for hook, wanted in {_HOOK: {SPECS[slot] for slot in slots(from_plugins=True)}, **takes}.items():
 
-        def register(spec: ComponentSpec, /, wanted: type[ComponentSpec] = wanted) -> None:
-            if type(spec) is not wanted:
-                raise PluginError(f"{_HOOK_PREFIX}{wanted.slot} takes a {wanted.__name__}, not {type(spec).__name__}")
+        def register(spec: ComponentSpec, /, hook: str = hook, wanted: set[type[ComponentSpec]] = wanted) -> None:
+            if type(spec) not in wanted:
+                known = next(iter(wanted)).__name__ if len(wanted) == 1 else "spec of a slot that plugins fill"
+                raise PluginError(f"{hook} takes a {known}, not {type(spec).__name__}")
             specs.append(spec)
 
-        getattr(manager.hook, _HOOK_PREFIX + wanted.slot)(register=register)
+        getattr(manager.hook, hook)(register=register)
     return specs
 
 

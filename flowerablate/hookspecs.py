@@ -1,12 +1,13 @@
-"""The whole contract with plugin authors: one hook for each slot.
+"""The whole contract with plugin authors: one hook, ``flowerablate_register``.
 
-A plugin is a module that implements some of these hooks. It is found by an entry point in the group ``flowerablate``,
-or as ``flowerablate_local.py`` beside a study. Each hook gets ``register``, to be called once for each component::
+A plugin is a module that implements it. It is found by an entry point in the group ``flowerablate``, or as
+``flowerablate_local.py`` beside a study. The hook gets ``register``, to be called once for each component, of whatever
+slot::
 
     import flowerablate as fa
 
     @fa.hookimpl
-    def flowerablate_register_step(register):
+    def flowerablate_register(register):
         register(fa.StepSpec(name="invert", summary="Negative of the picture.", kind="color", build=build_invert))
 
     def build_invert(context):
@@ -15,61 +16,34 @@ or as ``flowerablate_local.py`` beside a study. Each hook gets ``register``, to 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pluggy
 
-from .contracts import Register
+from .contracts import Register, slots
 
 PROJECT = "flowerablate"
+NAMED = "flowerablate_register_"
+"""How the names of the hooks begin that take the specs of one slot."""
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
 
 
 @hookspec
-def flowerablate_register_dataset(register: Register) -> None:
-    """Register data sets, each a :class:`~flowerablate.contracts.DatasetSpec`."""
+def flowerablate_register(register: Register) -> None:
+    """Register components of any slots: the type of each spec names its slot."""
 
 
-@hookspec
-def flowerablate_register_step(register: Register) -> None:
-    """Register preprocessing steps, each a :class:`~flowerablate.contracts.StepSpec`."""
+def named_hooks() -> type:
+    """Return one more hook for each slot, ``flowerablate_register_SLOT``, which takes the specs of that slot alone."""
+    names = (NAMED + slot for slot in slots(from_plugins=True))
+    return type("NamedHooks", (), {name: _named(name) for name in names})
 
 
-@hookspec
-def flowerablate_register_model(register: Register) -> None:
-    """Register networks, each a :class:`~flowerablate.contracts.ModelSpec`."""
+def _named(name: str) -> Callable[[Register], None]:
+    def hook(register: Register) -> None:
+        pass
 
-
-@hookspec
-def flowerablate_register_optimizer(register: Register) -> None:
-    """Register optimizers, each an :class:`~flowerablate.contracts.OptimizerSpec`."""
-
-
-@hookspec
-def flowerablate_register_scheduler(register: Register) -> None:
-    """Register learning-rate schedules, each a :class:`~flowerablate.contracts.SchedulerSpec`."""
-
-
-@hookspec
-def flowerablate_register_loss(register: Register) -> None:
-    """Register losses, each a :class:`~flowerablate.contracts.LossSpec`."""
-
-
-@hookspec
-def flowerablate_register_sampler(register: Register) -> None:
-    """Register orders of the training images, each a :class:`~flowerablate.contracts.SamplerSpec`."""
-
-
-@hookspec
-def flowerablate_register_metric(register: Register) -> None:
-    """Register figures of merit, each a :class:`~flowerablate.contracts.MetricSpec`."""
-
-
-@hookspec
-def flowerablate_register_column(register: Register) -> None:
-    """Register columns of the ablation table, each a :class:`~flowerablate.contracts.ColumnSpec`."""
-
-
-@hookspec
-def flowerablate_register_tracker(register: Register) -> None:
-    """Register places to follow a study, each a :class:`~flowerablate.contracts.TrackerSpec`."""
+    hook.__name__ = name
+    return hookspec(hook)

@@ -4,27 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib.metadata import version
 
-from .contracts import SLOTS, ComponentSpec
+from .contracts import OWN_DISTRIBUTION, SLOTS, TRAINING, ComponentSpec, Owner
 from .errors import PluginError, StudyError, nearest
-
-
-@dataclass(frozen=True)
-class Owner:
-    """Who brought a component: the plugin, its distribution and version.
-
-    *digest* hashes the source of a plugin that is not our own, which may change without its version; as text, the owner
-    has version and digest, and so enters the ids of the trials that use it.
-    """
-
-    plugin: str
-    distribution: str
-    version: str
-    digest: str = ""
-
-    def __str__(self) -> str:
-        facts = (self.distribution, self.version, self.digest[:12])
-        return f"{self.plugin} ({' '.join(fact for fact in facts if fact)})"
 
 
 @dataclass(frozen=True)
@@ -36,10 +19,14 @@ class Component:
 
 
 class Registry:
-    """Components by slot and name. A name is taken once; the second owner gets an error that names both."""
+    """Components by slot and name. A name is taken once; the second owner gets an error that names both.
+
+    A new one holds nothing but the settings of training, which no plugin brings.
+    """
 
     def __init__(self) -> None:
         self._slots: dict[str, dict[str, Component]] = {slot: {} for slot in SLOTS}
+        self.add([TRAINING], Owner("flowerablate", OWN_DISTRIBUTION, version(OWN_DISTRIBUTION)))
 
     def add(self, specs: Iterable[ComponentSpec], owner: Owner) -> None:
         """Add all of *specs* or, where one clashes, none of them."""

@@ -13,17 +13,17 @@ import pytest
 
 import flowerablate as fa
 from flowerablate import hookspecs
-from flowerablate.contracts import SLOTS
+from flowerablate.contracts import SPECS, TRAINING, ComponentSpec, slots
 from flowerablate.discovery import LOCAL_PLUGIN, collect_specs, discover
 from flowerablate.testing import check_component, check_plugin
 
-HOOKS = sorted(name for name in vars(hookspecs) if name.startswith("flowerablate_"))
+NAMED_HOOKS = sorted(name for name in vars(hookspecs.named_hooks()) if name.startswith("flowerablate_"))
 DOCUMENT = Path(__file__).parents[1] / "docs" / "plugins.md"
 STEP_PLUGIN = """
 import flowerablate as fa
 
 @fa.hookimpl
-def flowerablate_register_step(register):
+def flowerablate_register(register):
     register(fa.StepSpec(name="{name}", summary="A step.", build=lambda context: None))
 """
 
@@ -275,8 +275,9 @@ def test_an_unknown_hook_is_an_error():
 
 
 def test_a_hook_without_its_decorator_is_an_error():
-    with pytest.raises(fa.PluginError, match=r"lacks the @flowerablate\.hookimpl decorator"):
-        collect_specs(module_with(flowerablate_register_step=lambda register: None), "made_up")
+    for hook in ("flowerablate_register", "flowerablate_register_step"):
+        with pytest.raises(fa.PluginError, match=rf"{hook} lacks the @flowerablate\.hookimpl decorator"):
+            collect_specs(module_with(**{hook: lambda register: None}), "made_up")
 
 
 def test_a_hook_with_an_unknown_argument_is_an_error():
@@ -296,39 +297,75 @@ def test_a_spec_of_another_slot_is_an_error(wrong):
         collect_specs(module_with(flowerablate_register_step=fa.hookimpl(flowerablate_register_step)), "made_up")
 
 
-# ---------------------------------------------------------- every hook is documented, and its example works
+def registering(*specs):
+    def implementation(register):
+        for spec in specs:
+            register(spec)
+
+    return fa.hookimpl(implementation)
+
+
+STEP = fa.StepSpec("odd", "Odd.", build=lambda context: None)
+MODEL = fa.ModelSpec("odd", "Odd.", build=lambda context: None)
+
+
+def test_one_hook_registers_components_of_several_slots():
+    assert collect_specs(module_with(flowerablate_register=registering(STEP, MODEL)), "made_up") == [STEP, MODEL]
+
+
+def test_the_hook_and_those_with_the_name_of_a_slot_work_in_one_module():
+    module = module_with(flowerablate_register=registering(STEP), flowerablate_register_model=registering(MODEL))
+    assert collect_specs(module, "made_up") == [STEP, MODEL]
+
+
+@pytest.mark.parametrize("wrong", [TRAINING, "odd", ComponentSpec("odd", "Odd.", build=lambda context: None)])
+def test_what_is_no_spec_of_a_slot_that_plugins_fill_is_an_error(wrong):
+    with pytest.raises(fa.PluginError, match="flowerablate_register takes a spec of a slot that plugins fill, not"):
+        collect_specs(module_with(flowerablate_register=registering(wrong)), "made_up")
+
+
+@pytest.mark.parametrize("slot", slots(from_plugins=True))
+def test_the_hook_that_has_the_name_of_a_slot_takes_its_specs(slot):
+    spec = SPECS[slot]("odd", "Odd.", build=lambda context: None)
+    module = module_with(**{f"flowerablate_register_{slot}": registering(spec)})
+    assert collect_specs(module, "made_up") == [spec]
+
+
+# ---------------------------------------------------------- every slot is documented, and its example works
 
 
 def examples():
-    """Return the examples of docs/plugins.md that implement a hook, as (hook, source)."""
+    """Return the examples of docs/plugins.md that implement the hook, as (slots, source)."""
     blocks = re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), flags=re.DOTALL)
     found = []
     for block in blocks:
         compile(block, str(DOCUMENT), "exec")
-        found += [(hook, block) for hook in re.findall(r"def (flowerablate_\w+)\(", block)]
+        if "def flowerablate_register(" in block:
+            classes = re.findall(r"fa\.(\w+Spec)\(", block)
+            found.append((" ".join(slot for slot, spec in SPECS.items() if spec.__name__ in classes), block))
     return found
 
 
-def test_there_is_one_hook_for_each_slot():
-    assert sorted(f"flowerablate_register_{slot}" for slot in SLOTS) == HOOKS
+def test_there_is_one_named_hook_for_each_slot_that_plugins_fill():
+    assert sorted(f"flowerablate_register_{slot}" for slot in slots(from_plugins=True)) == NAMED_HOOKS
+    assert inspect.getdoc(hookspecs.flowerablate_register)
 
 
-@pytest.mark.parametrize("hook", HOOKS)
-def test_every_hook_has_a_docstring_and_a_section_in_the_documentation(hook):
-    assert inspect.getdoc(getattr(hookspecs, hook))
-    assert f"### `{hook}`" in DOCUMENT.read_text(encoding="utf-8")
+@pytest.mark.parametrize("slot", slots(from_plugins=True))
+def test_every_slot_has_a_section_in_the_documentation(slot):
+    assert f": `{SPECS[slot].__name__}`\n" in DOCUMENT.read_text(encoding="utf-8")
 
 
-def test_every_hook_is_exercised_by_an_example():
-    assert sorted({hook for hook, _ in examples()}) == HOOKS
+def test_every_slot_is_exercised_by_an_example():
+    assert {slot for names, _ in examples() for slot in names.split()} == set(slots(from_plugins=True))
 
 
-@pytest.mark.parametrize(("hook", "source"), examples(), ids=lambda value: value[:40].split("\n")[0])
-def test_an_example_of_the_documentation_keeps_the_contract(hook, source, tmp_path):
+@pytest.mark.parametrize(("names", "source"), examples(), ids=lambda value: value[:40].split("\n")[0])
+def test_an_example_of_the_documentation_keeps_the_contract(names, source, tmp_path):
     module = types.ModuleType("documented")
     exec(compile(source, str(DOCUMENT), "exec"), vars(module))
     specs = check_plugin(module)
-    assert {f"flowerablate_register_{spec.slot}" for spec in specs} == {hook}
+    assert {spec.slot for spec in specs} == set(names.split())
     for spec in specs:
         check_component(spec, cache=tmp_path)
 

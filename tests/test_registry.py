@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from flowerablate import ModelSpec, PluginError, StepSpec, StudyError
-from flowerablate.contracts import SLOTS
+from flowerablate.contracts import TRAINING, slots
 from flowerablate.registry import Owner, Registry
 
 ROSES = Owner("roses", "flowerablate-roses", "1.2")
@@ -63,9 +63,14 @@ def test_an_unknown_slot_gets_the_nearest_one():
         Registry().slot("modle")
 
 
-@pytest.mark.parametrize("slot", SLOTS)
-def test_every_slot_begins_empty(slot):
+@pytest.mark.parametrize("slot", slots(from_plugins=True))
+def test_every_slot_that_plugins_fill_begins_empty(slot):
     assert Registry().slot(slot) == {}
+
+
+def test_the_settings_of_training_are_there_from_the_beginning():
+    assert Registry().find("train", "standard").spec is TRAINING
+    assert Registry().find("train", "standard").owner.is_ours
 
 
 def test_components_are_listed_by_name():

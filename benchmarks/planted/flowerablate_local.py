@@ -12,7 +12,7 @@ from flowerablate.contracts import Register
 
 
 @fa.hookimpl
-def flowerablate_register_step(register: Register) -> None:
+def flowerablate_register(register: Register) -> None:
     """Register the step ``specks``."""
     register(
         fa.StepSpec(

@@ -45,21 +45,21 @@ def card(
     from ..files import replacing
     from ..report.model_card import Card, model_card
 
-    origin = opened.origin
+    described = opened.record
     text = model_card(
         Card(
-            study=origin.study,
-            trial=origin.trial,
-            variant=origin.variant,
-            seed=origin.seed,
-            epoch=origin.epoch,
-            classes=origin.classes,
-            pipeline=origin.pipeline,
-            counts=origin.counts,
-            data=origin.data,
+            study=described.study,
+            trial=described.trial,
+            variant=described.variant,
+            seed=described.seed,
+            epoch=described.epoch,
+            classes=described.classes,
+            pipeline=described.pipeline,
+            counts=described.counts,
+            data=described.data,
             parameters=sum(parameter.numel() for parameter in opened.predictor.model.parameters()),
-            owners=origin.owners,
-            versions=origin.versions,
+            owners=described.owners,
+            versions=described.versions,
             tested=_tested(opened),
         )
     )
@@ -77,10 +77,10 @@ def _tested(opened: models.Opened) -> Tested | None:
     from ..reading.model_scores import appraise
     from ..report.model_card import Tested
 
-    folder, origin = TrialFolder(opened.path.parent), opened.origin
-    if opened.path.parent.name != origin.trial or not folder.has_predictions:
+    folder, described = TrialFolder(opened.path.parent), opened.record
+    if opened.path.parent.name != described.trial or not folder.has_predictions:
         return None
-    found = appraise(folder.predictions(), origin.metrics, opened.assembler)
+    found = appraise(folder.predictions(), described.metrics, opened.assembler)
     return Tested(
         found.images,
         found.figures,
@@ -88,7 +88,7 @@ def _tested(opened: models.Opened) -> Tested | None:
         found.by_class,
         found.confusion,
         found.calibration_error,
-        _across(folder.path.parents[1], origin.variant, origin.metrics[0]),
+        _across(folder.path.parents[1], described.variant, described.metrics[0]),
     )
 
 

@@ -45,17 +45,17 @@ def complete_settings(incomplete: str) -> list[str]:
 
 def complete_swaps(incomplete: str) -> list[str]:
     """Complete the place of a swap in the same study, such as ``model=``, and then the component to be put there."""
-    from ..study.designs import FEATURED
+    from ..contracts import SPECS
 
     found = _study_here()
     if found is None:
         return []
-    slots = {step.name: "step" for step in found.base.steps} | {slot: slot for slot in FEATURED}
-    place, equals, start = incomplete.partition("=")
+    places = {place.name: place.slot for place in found.base.places if SPECS[place.slot].from_plugins}
+    where, equals, start = incomplete.partition("=")
     if not equals:
-        return [f"{name}=" for name in slots if name.startswith(place)]
-    names = found.registry.slot(slots[place]) if place in slots else ()
-    return [f"{place}={name}" for name in names if name.startswith(start)]
+        return [f"{name}=" for name in places if name.startswith(where)]
+    names = found.registry.slot(places[where]) if where in places else ()
+    return [f"{where}={name}" for name in names if name.startswith(start)]
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,9 @@ def _registry_here() -> Registry:
 
 def complete_metrics(incomplete: str) -> list[str]:
     """Complete the name of a metric that is installed."""
-    return [name for name in _registry_here().slot("metric") if name.startswith(incomplete)]
+    from ..contracts import MetricSpec
+
+    return [name for name in _registry_here().slot(MetricSpec.slot) if name.startswith(incomplete)]
 
 
 def complete_populations(incomplete: str) -> list[str]:
@@ -101,7 +103,9 @@ def complete_populations(incomplete: str) -> list[str]:
 
 def complete_trackers(incomplete: str) -> list[str]:
     """Complete the name of a tracker that is installed."""
-    return [name for name in _registry_here().slot("tracker") if name.startswith(incomplete)]
+    from ..contracts import TrackerSpec
+
+    return [name for name in _registry_here().slot(TrackerSpec.slot) if name.startswith(incomplete)]
 
 
 def complete_studies(incomplete: str) -> list[str]:
@@ -116,6 +120,8 @@ def complete_formats(incomplete: str) -> list[str]:
 
 def complete_columns(incomplete: str) -> list[str]:
     """Complete the last of several columns between commas."""
+    from ..contracts import ColumnSpec
+
     *before, last = incomplete.split(",")
-    names = _registry_here().slot("column")
+    names = _registry_here().slot(ColumnSpec.slot)
     return [",".join((*before, name)) for name in names if name.startswith(last) and name not in before]

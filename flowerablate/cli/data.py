@@ -55,6 +55,7 @@ def check(
       flowerablate data check photographs --out check.json
     """
     as_record = form is Format.json or (form is None and out is not None and out.suffix == ".json")
+    from ..contracts import DatasetSpec
     from ..data.check import check_data
     from ..study.resolve import resolve
     from .data_report import as_json, print_data_report, write_data_report
@@ -67,8 +68,8 @@ def check(
         with Display(messages) as display:
             assembler = make_assembler(registry, folder)
             assembler.progress = display.preparing
-            choice = resolve(open_study(study, data, {}, overrides, registry), assembler.lookup).dataset
-            samples = assembler.load_samples(choice, skip_bad=True)
+            base = resolve(open_study(study, data, {}, overrides, registry), assembler.lookup)
+            samples = assembler.load_samples(base.choice(DatasetSpec), skip_bad=True)
             report = check_data(samples, display.preparing)
     except KeyboardInterrupt:
         messages.print("interrupted: nothing was written")

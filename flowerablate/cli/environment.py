@@ -44,6 +44,7 @@ def open_study(
     registry: Registry,
 ) -> StudyFile:
     """Read the study with all that the command line sets; *chosen* are keys of the study and their values."""
+    from ..contracts import DatasetSpec
     from ..study.read import read_study, study_name
     from ..wiring.assemble import data_choice
 
@@ -51,7 +52,7 @@ def open_study(
     keys = dict(chosen)
     if data is not None:
         choice = data_choice(registry, data)
-        keys["dataset"] = {"use": choice.use, **choice.params}
+        keys[DatasetSpec.slot] = {"use": choice.use, **choice.params}
         if path is None:
             keys["name"] = study_name(data.absolute().name)
     return read_study(default_study(), path, overrides or (), keys)

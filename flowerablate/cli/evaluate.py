@@ -81,12 +81,12 @@ def evaluate(
         labels = labels_of(samples, opened.predictor.classes, data, allow_missing=allow_missing)
         if said:
             display.remarked(said)
-        if fingerprint(whole, display.preparing) == opened.origin.data and not _held_out(whole, part, opened):
+        if fingerprint(whole, display.preparing) == opened.record.data and not _held_out(whole, part, opened):
             display.remarked(f"warning: {data} holds the images of the study itself, those of its training among them")
         predictions = _predictions(samples, labels, opened.predictor, batch_size, skip_bad, display)
-    found = appraise(predictions, metric or list(opened.origin.metrics), opened.assembler)
+    found = appraise(predictions, metric or list(opened.record.metrics), opened.assembler)
     if form is Format.json:
-        record = {"model": str(opened.path), "trial": opened.origin.trial, "data": str(data), **found.record()}
+        record = {"model": str(opened.path), "trial": opened.record.trial, "data": str(data), **found.record()}
         typer.echo(json.dumps(finite(record), indent=2, ensure_ascii=False))
     else:
         show(_tables(found))
@@ -100,13 +100,14 @@ _LEGEND = (
 
 
 def _collect(data: Path, opened: models.Opened, display: Display, skip_bad: bool) -> Samples:
+    from ..contracts import DatasetSpec
     from ..study.resolve import resolve_choice
     from ..wiring.assemble import data_choice
 
     assembler = opened.assembler
     assembler.progress = display.preparing
-    found = data_choice(assembler.registry, data, like=opened.origin.pipeline.dataset)
-    choice = resolve_choice("dataset", found.use, found.params, assembler.lookup)
+    found = data_choice(assembler.registry, data, like=opened.record.pipeline.choice(DatasetSpec))
+    choice = resolve_choice(DatasetSpec.slot, found.use, found.params, assembler.lookup)
     samples = assembler.load_samples(choice, skip_bad=skip_bad)
     if not len(samples):
         raise DataError(f"there are no images in {data}")
@@ -143,7 +144,7 @@ def _held_out(whole: Samples, part: str | None, opened: models.Opened) -> bool:
     """Whether the *part* of the study's own images is one that no replicate has been trained or chosen on."""
     from ..data.splits import method_of
 
-    official = whole.splits is not None and method_of(whole, opened.origin.pipeline.split) == "official"
+    official = whole.splits is not None and method_of(whole, opened.record.pipeline.split) == "official"
     return official and part in (None, "test")
 
 

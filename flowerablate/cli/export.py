@@ -58,16 +58,16 @@ def export(
     from ..inference.export import preprocessing
 
     found = exported(opened.predictor, form.value, tolerance=tolerance)
-    origin = opened.origin
+    described = opened.record
     beside = out.with_name(f"{out.name}.json")
     facts = {
         "format": found.format,
-        "classes": list(origin.classes),
+        "classes": list(described.classes),
         **preprocessing(opened.predictor),
         "largest_difference": found.difference,
         "checked_by": found.checked_by,
-        **{name: getattr(origin, name) for name in ("study", "trial", "variant", "seed", "data")},
-        "versions": dict(origin.versions),
+        **{name: getattr(described, name) for name in ("study", "trial", "variant", "seed", "data")},
+        "versions": dict(described.versions),
     }
     write_json(beside, facts)
     with replacing(out) as file:

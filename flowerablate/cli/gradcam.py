@@ -88,9 +88,11 @@ def gradcam(
         if not looked and not written:
             raise DataError("none of the pictures could be read")
         if on_sheet:
-            origin = opened.origin
+            described = opened.record
             with replacing(out) as file:
-                file.write(saliency_sheet(looked, f"Grad-CAM: {origin.study}, {origin.variant}, seed {origin.seed}"))
+                file.write(
+                    saliency_sheet(looked, f"Grad-CAM: {described.study}, {described.variant}, seed {described.seed}")
+                )
         display.remarked(f"wrote {out}" if on_sheet else f"wrote {count(written, 'picture')} to {out}")
 
 

@@ -186,7 +186,7 @@ def _in_full(component: Component) -> Iterator[RenderableType]:
         yield indented(f"{param.type_name}{allowed}{', searched on a log scale' if param.log else ''}", 6)
         yield indented(param.summary, 6)
         if param.off is not None:
-            place = "NAME" if spec.slot == "step" else spec.slot
+            place = "NAME" if spec.number == "several" else spec.slot
             yield indented(f"feature, off at {value_text(param.off)}: --disable {place}.{param.name}", 6)
     yield from _use(spec)
 
@@ -194,23 +194,17 @@ def _in_full(component: Component) -> Iterator[RenderableType]:
 def _use(spec: ComponentSpec) -> Iterator[RenderableType]:
     """Say how the component is chosen."""
     setting = f",{spec.params[0].name}={value_text(spec.params[0].default)}" if spec.params else ""
-    if spec.slot == "column":
+    command = f"flowerablate {spec.on_command_line.format(slot=spec.slot, name=spec.name)}"
+    if not spec.in_study:
         yield "\nIn a report:\n"
-        yield indented(f"flowerablate report --columns variant,effect,{spec.name}")
+        yield indented(command)
         return
-    where = "behind" if spec.slot == "metric" else "beside"
+    where = "after" if spec.number == "none" else "beside"
     yield f"\nIn a study, with any of the parameters {where} it:\n" if spec.params else "\nIn a study:\n"
-    if spec.slot == "metric":
-        yield indented("[metrics]")
-        yield indented(f'primary = "{spec.name}{setting}"')
-        return
-    if spec.slot == "tracker":
-        yield indented(f"[trackers.{spec.name}]")
-        yield indented(f'use = "{spec.name}"')
-        yield f"\nOr: flowerablate run --tracker {spec.name}"
-        return
-    yield indented(f"[steps.{spec.name}]" if spec.slot == "step" else f"[{spec.slot}]")
-    yield indented(f'use = "{spec.name}"')
+    for line in spec.in_study.format(slot=spec.slot, name=spec.name, setting=setting).splitlines():
+        yield indented(line)
+    if not spec.in_pipeline and spec.number != "none":
+        yield f"\nOr: {command}"
 
 
 def _head(component: Component) -> Iterator[RenderableType]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..contracts import TrialResult
     from ..inference import Predictor
     from ..wiring.assemble import Assembler
-    from ..wiring.trained_model import Origin
+    from ..wiring.trained_model import ModelRecord
 
 BEST = "best.safetensors"
 
@@ -56,7 +56,7 @@ class Opened:
 
     path: Path
     predictor: Predictor
-    origin: Origin
+    record: ModelRecord
     assembler: Assembler
 
 
@@ -88,10 +88,10 @@ def open_model(
     prepare_process()
     registry, folder = open_registry(study_folder(local) / "study.toml", messages)
     assembler = make_assembler(registry, folder)
-    predictor, origin = load_predictor(
+    predictor, record = load_predictor(
         path, assembler, device=pick_device(device), changed_plugins=changed_plugins, warn=warn
     )
-    return Opened(path, predictor, origin, assembler)
+    return Opened(path, predictor, record, assembler)
 
 
 def find_checkpoint(model: str, runs: Path, variant: str | None, seed: int | None) -> tuple[Path, str]:

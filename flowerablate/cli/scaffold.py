@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from ..contracts import SLOTS
+from ..contracts import SPECS, StepSpec, slots
 from ..errors import PluginError, nearest
 from .templates import template
 
@@ -28,7 +28,9 @@ def _group() -> None:
 @app.command()
 def new(
     name: Annotated[str, typer.Argument(help="Name of the plugin and of its component, such as sharpen.")],
-    slot: Annotated[str, typer.Option("--slot", help=f"What it brings: {', '.join(SLOTS)}.")] = "step",
+    slot: Annotated[
+        str, typer.Option("--slot", help=f"What it brings: {', '.join(slots(from_plugins=True))}.")
+    ] = StepSpec.slot,
     path: Annotated[Path, typer.Option("--path", metavar="DIR", help="Folder in which to make the plugin's.")] = Path(),
 ) -> None:
     """Write a plugin with one working component, its test, and all that it takes to install it.
@@ -68,8 +70,8 @@ def write_plugin(folder: Path, slot: str, words: dict[str, str]) -> None:
 
 
 def _placeholders(name: str, slot: str) -> dict[str, str]:
-    if slot not in SLOTS:
-        raise PluginError(f"no slot is called {slot!r}; {nearest(slot, SLOTS)}")
+    if slot not in (known := slots(from_plugins=True)):
+        raise PluginError(f"no slot is called {slot!r}; {nearest(slot, known)}")
     from importlib.metadata import version
 
     short = _PREFIX.sub("", name)
@@ -84,7 +86,7 @@ def _placeholders(name: str, slot: str) -> dict[str, str]:
         "module": f"flowerablate_{short.replace('-', '_')}",
         "slot": slot,
         "core_version": ".".join(version("flowerablate").split(".")[:2]),
-        "use": _use(slot, short),
+        "use": SPECS[slot].on_command_line.format(slot=slot, name=short),
     }
 
 
@@ -100,18 +102,6 @@ def _refuse_taken(component: str, slot: str) -> None:
     taken = discover(strict=False).registry.slot(slot).get(component)
     if taken:
         raise PluginError(f"{slot} {component!r} exists already, from {taken.owner}; choose another name")
-
-
-def _use(slot: str, component: str) -> str:
-    """Return the words behind ``flowerablate`` that try the component."""
-    words = {
-        "step": f"run --swap morphology={component}",
-        "dataset": f"run --set dataset.use={component}",
-        "tracker": f"run --tracker {component}",
-        "metric": f"report --metric {component}",
-        "column": f"report --columns variant,effect,{component}",
-    }
-    return words.get(slot, f"run --swap {slot}={component}")
 
 
 def _quoted(path: Path) -> str:

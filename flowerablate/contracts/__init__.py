@@ -5,14 +5,17 @@ Importing this package loads neither torch nor the native core, so that listing 
 
 from ..params import Param, Value
 from .contexts import (
+    ColumnContext,
     DataContext,
     LossContext,
     MetricContext,
     ModelContext,
+    OptimizerContext,
     SamplerContext,
     ScheduleContext,
     StepContext,
 )
+from .owner import OWN_DISTRIBUTION, Fingerprint, OwnedComponent, Owner
 from .pipeline import (
     Choice,
     Contrast,
@@ -20,6 +23,7 @@ from .pipeline import (
     Design,
     InputPlan,
     Pipeline,
+    Place,
     SplitMethod,
     SplitPlan,
     StepChoice,
@@ -47,6 +51,8 @@ from .specs import (
     SchedulerSpec,
     StepSpec,
     TrackerSpec,
+    TrainingSpec,
+    slots,
 )
 from .tracking import TrackedTrial, Tracker, TrackerContext
 from .training import ALWAYS_MEASURED, TRAINING
@@ -54,6 +60,7 @@ from .training import ALWAYS_MEASURED, TRAINING
 __all__ = [
     "ALWAYS_MEASURED",
     "IMAGE_SUFFIXES",
+    "OWN_DISTRIBUTION",
     "RESERVED",
     "SLOTS",
     "SPECS",
@@ -61,6 +68,7 @@ __all__ = [
     "TRAINING",
     "BatchOp",
     "Choice",
+    "ColumnContext",
     "ColumnSpec",
     "ComponentSpec",
     "Contrast",
@@ -69,6 +77,7 @@ __all__ = [
     "DatasetSpec",
     "Design",
     "Draws",
+    "Fingerprint",
     "InputPlan",
     "LossContext",
     "LossSpec",
@@ -79,9 +88,13 @@ __all__ = [
     "ModelContext",
     "ModelSpec",
     "NativeOp",
+    "OptimizerContext",
     "OptimizerSpec",
+    "OwnedComponent",
+    "Owner",
     "Param",
     "Pipeline",
+    "Place",
     "Population",
     "PythonOp",
     "Register",
@@ -101,9 +114,11 @@ __all__ = [
     "TrackerContext",
     "TrackerSpec",
     "TrainPlan",
+    "TrainingSpec",
     "Trial",
     "TrialResult",
     "Value",
     "Variant",
     "label_of",
+    "slots",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,6 +50,17 @@ class ModelContext:
 
 
 @dataclass(frozen=True)
+class OptimizerContext:
+    """*parameters*: what torch's optimizers take; hand it on as it is.
+
+    It is a list of tensors or, where weight decay is to act on weights only, a list of groups,
+    ``{"params": [tensors], "weight_decay": 0.0}``.
+    """
+
+    parameters: list[Any]
+
+
+@dataclass(frozen=True)
 class ScheduleContext:
     """The *optimizer* to be scheduled, and the length of training: *epochs*, each of so many optimizer steps."""
 
@@ -84,3 +95,10 @@ class MetricContext:
     """Number of *classes* of the data set."""
 
     classes: int
+
+
+@dataclass(frozen=True)
+class ColumnContext:
+    """*root*: the folder against which a relative path is read, that of the study file."""
+
+    root: Path

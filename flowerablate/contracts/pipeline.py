@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Literal
 
 from ..errors import StudyError
 from ..params import Value
+from .specs import ComponentSpec, StepSpec, TrainingSpec, slots
 
 
 @dataclass(frozen=True)
@@ -17,6 +19,11 @@ class Choice:
 
     use: str
     params: Mapping[str, Value] = field(default_factory=dict)
+
+    @property
+    def is_off(self) -> bool:
+        """Whether a variant removed it, which only steps can be."""
+        return False
 
 
 @dataclass(frozen=True)
@@ -27,6 +34,20 @@ class StepChoice(Choice):
     kind: str = ""
     removable: bool = True
     enabled: bool = True
+
+    @property
+    def is_off(self) -> bool:
+        """Whether a variant removed it."""
+        return not self.enabled
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a component stands in a pipeline, as the command line calls it: a step by its *name*, others by *slot*."""
+
+    name: str
+    slot: str
+    choice: Choice
 
 
 @dataclass(frozen=True)
@@ -84,43 +105,79 @@ class SplitPlan:
 
 @dataclass(frozen=True)
 class TrainPlan:
-    """How a trial trains: a field for each parameter of :data:`flowerablate.contracts.TRAINING`, explained there."""
+    """How a trial trains: a field for each parameter of :data:`flowerablate.contracts.TRAINING`, explained there.
+
+    The defaults stand there too.
+    """
 
     epochs: int
     batch_size: int
-    channels_last: bool = True
-    precision: str = "float32"
-    compile: bool = False
-    accumulate: int = 1
-    clip_norm: float = 0.0
-    clip_value: float = 0.0
-    decay: str = "all"
-    ema: float = 0.0
-    patience: int = 0
-    best_by: str = "accuracy"
+    channels_last: bool
+    precision: str
+    compile: bool
+    accumulate: int
+    clip_norm: float
+    clip_value: float
+    decay: str
+    ema: float
+    patience: int
+    best_by: str
 
 
 @dataclass(frozen=True)
 class Pipeline:
     """All that a trial is made of, save the seed: the base pipeline, or one variant of it.
 
-    *retune*: settings, such as ``optimizer.lr``, with the values that each trial tries; it keeps the one that is best
-    on validation. *control* is empty, or names a change that cannot matter: ``placebo``, a step that leaves pictures as
-    they are, or ``luck``, other random numbers in training.
+    *components* has the choice of each slot of which a pipeline has one, in the order of
+    :data:`flowerablate.contracts.SPECS`. *retune*: settings, such as ``optimizer.lr``, with the values that each trial
+    tries; it keeps the one that is best on validation. *control* is empty, or names a change that cannot matter:
+    ``placebo``, a step that leaves pictures as they are, or ``luck``, other random numbers in training.
     """
 
-    dataset: Choice
+    components: Mapping[str, Choice]
     steps: tuple[StepChoice, ...]
-    model: Choice
-    optimizer: Choice
-    scheduler: Choice
-    loss: Choice
-    sampler: Choice
     input: InputPlan
     split: SplitPlan
-    train: TrainPlan
     retune: tuple[tuple[str, tuple[Value, ...]], ...] = ()
     control: Literal["", "placebo", "luck"] = ""
+
+    def choice(self, spec: type[ComponentSpec]) -> Choice:
+        """Return the component in the slot of *spec*."""
+        return self.components[spec.slot]
+
+    @cached_property
+    def train(self) -> TrainPlan:
+        """The settings of training, typed."""
+        return TrainPlan(**self.choice(TrainingSpec).params)  # type: ignore[arg-type]
+
+    @property
+    def used(self) -> Iterator[tuple[str, Choice]]:
+        """All components with their slots: the steps, then the others."""
+        yield from ((StepSpec.slot, step) for step in self.steps)
+        yield from self.components.items()
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """The places of all components that can be ablated: the steps, then the others."""
+        steps = (Place(step.name, StepSpec.slot, step) for step in self.steps)
+        known = (slot for slot in slots(number="one", ablated=True) if slot in self.components)
+        return (*steps, *(Place(slot, slot, self.components[slot]) for slot in known))
+
+    def place(self, name: str) -> Place | None:
+        """Return the place of that name, or None."""
+        return next((place for place in self.places if place.name == name), None)
+
+    def with_choice(self, place: Place, choice: Choice) -> Pipeline:
+        """Return the pipeline with *choice* in *place*, which must be one of its own."""
+        if isinstance(choice, StepChoice):
+            return replace(self, steps=tuple(choice if step.name == place.name else step for step in self.steps))
+        return replace(self, components={**self.components, place.slot: choice})
+
+    def with_params(self, name: str, **params: Any) -> Pipeline:
+        """Return the pipeline with other *params*, not checked, of the component in the place *name*."""
+        place = self.place(name)
+        assert place is not None, name
+        return self.with_choice(place, replace(place.choice, params={**place.choice.params, **params}))
 
 
 def label_of(change: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..params import Value
+from .owner import OwnedComponent
 from .pipeline import label_of
 
 
@@ -29,7 +30,8 @@ class TrialResult:
     *memory*: the most bytes that training held on the device, 0 where that is not measured. *facts* are figures of the
     training that a change may have moved beside the component, such as ``steps per epoch``. *tuned*: the values that
     the trial chose on validation. *stopped*: why training ended before its last epoch, and what may help. *best_by*:
-    the figure among *validation* by which the best epoch was chosen.
+    the figure among *validation* by which the best epoch was chosen. *owners*: who brought each component of the
+    pipeline, and each metric.
     """
 
     trial_id: str
@@ -52,6 +54,7 @@ class TrialResult:
     failure: str = ""
     stopped: str = ""
     best_by: MetricInfo = MetricInfo("accuracy", percent=True)
+    owners: tuple[OwnedComponent, ...] = ()
 
     @property
     def label(self) -> str:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 from ..errors import PluginError
 from ..params import Param
@@ -24,9 +24,37 @@ class ComponentSpec:
 
     Names stand on command lines and in paths: *name* is ASCII letters, digits, ``-`` and ``_``, beginning with a letter
     or digit, and a parameter's is a Python identifier; else :class:`PluginError`.
+
+    The class variables are the facts of the slot, which all rooms go by. As they stand here they describe a slot of
+    which each pipeline has one component.
     """
 
     slot: ClassVar[str] = ""
+    """The name of the slot."""
+
+    number: ClassVar[Literal["one", "several", "none"]] = "one"
+    """How many components a study's tables hold: one in ``[slot]``, several in ``[slots.NAME]``, or none at all."""
+
+    in_pipeline: ClassVar[bool] = True
+    """Whether it is part of the pipeline, and so of a trial's id."""
+
+    ablated: ClassVar[bool] = True
+    """Whether it can be swapped, its features switched off and its settings varied."""
+
+    from_plugins: ClassVar[bool] = True
+    """Whether plugins bring its components."""
+
+    default_use: ClassVar[str] = ""
+    """The component that is used where a study names none; empty where it must name one."""
+
+    in_study: ClassVar[str] = '[{slot}]\nuse = "{name}"'
+    """How a study chooses a component; ``{setting}`` is its first parameter, with a comma before it."""
+
+    on_command_line: ClassVar[str] = "run --swap {slot}={name}"
+    """The words after ``flowerablate`` that try a component."""
+
+    sameness: ClassVar[str] = "does the same"
+    """What is reported of two variants whose components differ and do the same, before «with one and with another»."""
 
     name: str
     summary: str
@@ -35,18 +63,26 @@ class ComponentSpec:
 
     def __post_init__(self) -> None:
         if not _COMPONENT_NAME.fullmatch(self.name):
-            raise PluginError(
-                f"{self.slot} {self.name!r}: a name is letters, digits, - and _, beginning with a letter or digit"
-            )
+            raise PluginError(f"{self.title}: a name is letters, digits, - and _, beginning with a letter or digit")
         names = [param.name for param in self.params]
         for name in names:
             if not name.isidentifier() or keyword.iskeyword(name):
-                raise PluginError(f"{self.slot} {self.name!r}: parameter name {name!r} is not a Python identifier")
+                raise PluginError(f"{self.title}: parameter name {name!r} is not a Python identifier")
         clashes = sorted({name for name in names if names.count(name) > 1} | (RESERVED & set(names)))
         if clashes:
-            raise PluginError(f"{self.slot} {self.name!r}: parameter name is reserved or given twice: {clashes[0]}")
+            raise PluginError(f"{self.title}: parameter name is reserved or given twice: {clashes[0]}")
         for param in self.params:
-            param.check(param.default, f"{self.slot} {self.name!r}, default of {param.name}")
+            param.check(param.default, f"{self.title}, default of {param.name}")
+
+    @classmethod
+    def table(cls) -> str:
+        """Return the name of the slot's table in a study; empty where it has none."""
+        return {"one": cls.slot, "several": f"{cls.slot}s", "none": ""}[cls.number]
+
+    @property
+    def title(self) -> str:
+        """How a message calls the component."""
+        return f"{self.slot} {self.name!r}"
 
     def param(self, name: str) -> Param | None:
         """Return the parameter of that name, or None."""
@@ -67,6 +103,8 @@ class DatasetSpec(ComponentSpec):
     """
 
     slot = "dataset"
+    ablated = False
+    on_command_line = "run --set {slot}.use={name}"
 
     reads: Callable[[Path], bool] | None = None
 
@@ -83,6 +121,9 @@ class StepSpec(ComponentSpec):
     """
 
     slot = "step"
+    number = "several"
+    in_study = '[{slot}s.{name}]\nuse = "{name}"'
+    on_command_line = "run --swap morphology={name}"
 
     kind: str = ""
     random: bool = False
@@ -94,17 +135,18 @@ class ModelSpec(ComponentSpec):
     """A network. ``build(ModelContext, **params) -> torch.nn.Module``: float32 [N, C, H, W] to logits [N, classes]."""
 
     slot = "model"
+    sameness = "the network has the same weights, outputs and gradients"
 
 
 @dataclass(frozen=True)
 class OptimizerSpec(ComponentSpec):
-    """An optimizer. ``build(parameters, **params) -> torch.optim.Optimizer``.
+    """An optimizer. ``build(OptimizerContext, **params) -> torch.optim.Optimizer``.
 
-    *parameters* is what torch's optimizers take: a list of tensors or, where weight decay is to act on weights only, a
-    list of groups, ``{"params": [tensors], "weight_decay": 0.0}``. Hand it on as it is.
+    It takes ``context.parameters``, as they are.
     """
 
     slot = "optimizer"
+    sameness = "the optimizer makes the same steps"
 
 
 @dataclass(frozen=True)
@@ -116,6 +158,7 @@ class SchedulerSpec(ComponentSpec):
     """
 
     slot = "scheduler"
+    sameness = "the learning rate is the same at every step"
 
 
 @dataclass(frozen=True)
@@ -127,6 +170,7 @@ class LossSpec(ComponentSpec):
     """
 
     slot = "loss"
+    sameness = "the loss has the same values and gradients"
 
     soft_targets: bool = False
 
@@ -141,6 +185,26 @@ class SamplerSpec(ComponentSpec):
     """
 
     slot = "sampler"
+    sameness = "the training images come in the same order"
+
+
+@dataclass(frozen=True)
+class TrainingSpec(ComponentSpec):
+    """The settings of training that are no component's, ``[train]``: :data:`flowerablate.contracts.TRAINING` alone.
+
+    ``build(None, **params) -> TrainPlan``. Plugins bring none.
+    """
+
+    slot = "train"
+    from_plugins = False
+    default_use = "standard"
+    in_study = "[{slot}]"
+    on_command_line = "run --set {slot}.epochs=4"
+
+    @property
+    def title(self) -> str:
+        """How a message calls it: by its table, for a study does not name it."""
+        return f"[{self.slot}]"
 
 
 @dataclass(frozen=True)
@@ -151,6 +215,11 @@ class MetricSpec(ComponentSpec):
     """
 
     slot = "metric"
+    number = "none"
+    in_pipeline = False
+    ablated = False
+    in_study = '[metrics]\nprimary = "{name}{setting}"'
+    on_command_line = "report --metric {name}"
 
     lower_is_better: bool = False
     percent: bool = True
@@ -163,9 +232,14 @@ class MetricSpec(ComponentSpec):
 
 @dataclass(frozen=True)
 class ColumnSpec(ComponentSpec):
-    """A column of the ablation table. ``build(**params) -> flowerablate.report.Column``."""
+    """A column of the ablation table. ``build(ColumnContext, **params) -> flowerablate.report.Column``."""
 
     slot = "column"
+    number = "none"
+    in_pipeline = False
+    ablated = False
+    in_study = ""
+    on_command_line = "report --columns variant,effect,{name}"
 
 
 @dataclass(frozen=True)
@@ -177,21 +251,46 @@ class TrackerSpec(ComponentSpec):
     """
 
     slot = "tracker"
+    number = "several"
+    in_pipeline = False
+    ablated = False
+    in_study = '[{slot}s.{name}]\nuse = "{name}"'
+    on_command_line = "run --tracker {name}"
 
 
-SPECS: tuple[type[ComponentSpec], ...] = (
-    DatasetSpec,
-    StepSpec,
-    ModelSpec,
-    OptimizerSpec,
-    SchedulerSpec,
-    LossSpec,
-    SamplerSpec,
-    MetricSpec,
-    ColumnSpec,
-    TrackerSpec,
-)
-SLOTS: tuple[str, ...] = tuple(spec.slot for spec in SPECS)
+SPECS: dict[str, type[ComponentSpec]] = {
+    spec.slot: spec
+    for spec in (
+        DatasetSpec,
+        StepSpec,
+        ModelSpec,
+        OptimizerSpec,
+        SchedulerSpec,
+        LossSpec,
+        SamplerSpec,
+        TrainingSpec,
+        MetricSpec,
+        ColumnSpec,
+        TrackerSpec,
+    )
+}
+"""The one list of slots, in the order of a study: a slot added here is read, resolved, ablated, named and listed."""
+
+SLOTS = SPECS.keys()
+"""The names of all slots."""
+
+
+def slots(
+    *, number: str | None = None, in_pipeline: bool | None = None, ablated: bool | None = None,
+    from_plugins: bool | None = None,
+) -> tuple[str, ...]:  # fmt: skip
+    """Return the slots of which all that is given holds, in the order of a study; see :class:`ComponentSpec`."""
+    wanted = {"number": number, "in_pipeline": in_pipeline, "ablated": ablated, "from_plugins": from_plugins}
+    asked = {fact: value for fact, value in wanted.items() if value is not None}
+    return tuple(
+        slot for slot, spec in SPECS.items() if all(getattr(spec, fact) == value for fact, value in asked.items())
+    )
+
 
 RESERVED = frozenset({"use", "removable"})
 """Keys that a study writes beside a component's parameters, so no parameter may be called so."""

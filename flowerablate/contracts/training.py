@@ -1,18 +1,25 @@
-"""The settings of training that are no component's: typed like a component's parameters, some of them features."""
+"""The settings of training that are no component's, and their defaults: a spec as any other, the one of its slot."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..params import Param
 from .pipeline import TrainPlan
-from .specs import ComponentSpec
+from .specs import TrainingSpec
 
 ALWAYS_MEASURED = ("accuracy", "loss")
 """What ``train.best_by`` may name besides a metric: every evaluation has these two."""
 
-TRAINING = ComponentSpec(
-    "train",
+
+def _plan(context: None, **params: Any) -> TrainPlan:
+    return TrainPlan(**params)
+
+
+TRAINING = TrainingSpec(
+    TrainingSpec.default_use,
     "How a trial trains.",
-    TrainPlan,
+    _plan,
     (
         Param("epochs", 8, "passes over the training images", low=1),
         Param("batch_size", 32, "images in a batch", low=2),

@@ -11,7 +11,7 @@ from ..data.splits import split_remarks, split_samples
 from ..errors import StudyError
 from ..ledger import StudyNote
 from ..study.designs import design
-from ..study.identity import Provenance, expand_trials
+from ..study.identity import FingerprintOf, expand_trials
 from ..study.resolve import resolve, rules_of
 from ..study.schema import StudyFile
 from ..wiring.assemble import Assembler, DataSet
@@ -31,7 +31,7 @@ class Plan:
     design: Design
     seeds: int
     rules: Rules
-    provenance: Provenance
+    fingerprint_of: FingerprintOf
     metrics: Metrics
     max_seeds: int | None = None
     refused: Mapping[str, str] = field(default_factory=dict)
@@ -40,7 +40,7 @@ class Plan:
     def trials_of(self, seeds: Iterable[int], contrasts: Sequence[Contrast] | None = None) -> tuple[Trial, ...]:
         """Return the trials that *contrasts* (all, if not given) need on *seeds*, replicate by replicate."""
         asked = self.design if contrasts is None else replace(self.design, contrasts=tuple(contrasts))
-        return expand_trials(asked, seeds, self.data.fingerprint, self.provenance)
+        return expand_trials(asked, seeds, self.data.fingerprint, self.fingerprint_of)
 
     @cached_property
     def trials(self) -> tuple[Trial, ...]:
@@ -86,7 +86,7 @@ def plan_study(study: StudyFile, assembler: Assembler, *, skip_bad: bool = False
         asked,
         study.ablation.seeds,
         replace(rules_of(study), metric=metrics.names[0]),
-        assembler.origin,
+        assembler.fingerprint,
         metrics,
         max_seeds=study.ablation.max_seeds if study.ablation.until_decided else None,
     )

@@ -6,9 +6,19 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from types import TracebackType
 
-from ..contracts import Choice, Pipeline, StepChoice, TrackedTrial, Tracker, TrackerContext, Trial, TrialResult, Value
+from ..contracts import (
+    Choice,
+    Pipeline,
+    StepSpec,
+    TrackedTrial,
+    Tracker,
+    TrackerContext,
+    TrackerSpec,
+    Trial,
+    TrialResult,
+    Value,
+)
 from ..errors import PluginError
-from ..study.designs import PIPELINE_SLOTS
 from ..wiring.assemble import Assembler
 from .observer import RunObserver
 
@@ -19,10 +29,10 @@ def build_trackers(choices: Mapping[str, Choice], context: TrackerContext, assem
     """Build the trackers that a study names; a library that is missing raises :class:`StudyError` with the cure."""
     trackers = {}
     for name, choice in choices.items():
-        tracker = assembler.build("tracker", choice, context)
+        tracker = assembler.build(TrackerSpec.slot, choice, context)
         lacking = [method for method in _METHODS if not callable(getattr(tracker, method, None))]
         if lacking:
-            owner = assembler.provenance("tracker", choice.use)
+            owner = assembler.owner(TrackerSpec.slot, choice.use)
             raise PluginError(f"tracker {choice.use!r} of {owner} has no method {lacking[0]}; see docs/plugins.md")
         trackers[name] = tracker
     return trackers
@@ -88,17 +98,17 @@ class Tracked:
 def flat_settings(pipeline: Pipeline) -> dict[str, Value]:
     """Return all settings of *pipeline* by dotted name, such as ``model``, ``model.width``, ``train.epochs``."""
     settings: dict[str, Value] = {}
-    for slot in PIPELINE_SLOTS:
-        settings |= _of_choice(slot, getattr(pipeline, slot))
+    for slot, choice in pipeline.components.items():
+        settings |= _of_choice(slot, choice)
     for step in pipeline.steps:
-        settings |= _of_choice(f"steps.{step.name}", step)
-    for table in ("input", "split", "train"):
+        settings |= _of_choice(f"{StepSpec.table()}.{step.name}", step)
+    for table in ("input", "split"):
         plan = asdict(getattr(pipeline, table))
         settings |= {f"{table}.{name}": value for name, value in plan.items()}
     return settings
 
 
 def _of_choice(place: str, choice: Choice) -> dict[str, Value]:
-    if isinstance(choice, StepChoice) and not choice.enabled:
+    if choice.is_off:
         return {place: "off"}
     return {place: choice.use, **{f"{place}.{name}": value for name, value in choice.params.items()}}

@@ -14,7 +14,6 @@ from torch import nn
 from ..contracts import Pipeline, Trial, TrialResult
 from ..ledger import TrialFolder
 from ..ledger.predictions import write_predictions
-from ..study.designs import PIPELINE_SLOTS
 from ..train.device import environment
 from ..train.evaluate import Evaluation, evaluate
 from ..train.loop import EpochRecord, FitResult, load_best
@@ -65,9 +64,11 @@ def run_trial(
     )
     predictions = replicate.predictions(split.test, test)
     figures = metrics.measure(predictions)
-    surroundings = {**record_surroundings(pipeline, assembler, device), **metrics.records(figures)}
     result = replace(
-        _result(trial, trained.fitted, test, {**figures, LOSS.name: test.loss}, parts.model, surroundings),
+        _result(
+            trial, trained.fitted, test, {**figures, LOSS.name: test.loss}, parts.model, record_environment(device)
+        ),
+        owners=(*assembler.owners(pipeline), *metrics.owners(figures)),
         best_by=best_by(plan.best_by, assembler),
         flops=count_flops(parts.model, pipeline.input, device),
         memory=peak_memory(device),
@@ -83,16 +84,9 @@ def run_trial(
     return result
 
 
-def record_surroundings(pipeline: Pipeline, assembler: Assembler, device: torch.device) -> dict[str, str]:
-    """Return what a result depends on besides the study: machine, versions, and the ``owners`` of the components.
-
-    The owners are those of every component that *pipeline* names, each once, sorted and joined by ``"; "``.
-    """
-    named = [("step", step.use) for step in pipeline.steps]
-    named += [(slot, getattr(pipeline, slot).use) for slot in PIPELINE_SLOTS]
-    owners = sorted({assembler.provenance(slot, name) for slot, name in named})
-    versions = {name: version(name) for name in _RECORDED_VERSIONS}
-    return {**environment(device), **versions, "owners": "; ".join(owners)}
+def record_environment(device: torch.device) -> dict[str, str]:
+    """Return what a result depends on besides the study and its plugins: machine and versions."""
+    return {**environment(device), **{name: version(name) for name in _RECORDED_VERSIONS}}
 
 
 class _Steps:
@@ -116,7 +110,7 @@ def _result(
     test: Evaluation,
     metrics: Mapping[str, float],
     model: nn.Module,
-    surroundings: Mapping[str, str],
+    recorded: Mapping[str, str],
 ) -> TrialResult:
     best = fitted.best
     chosen_by = {"accuracy": best.validation_accuracy, "loss": best.validation_loss} if best else {}
@@ -133,6 +127,6 @@ def _result(
         images_per_second=fitted.images_per_second,
         parameters=sum(parameter.numel() for parameter in model.parameters()),
         collapsed=fitted.collapsed or test.one_class_only,
-        environment=surroundings,
+        environment=recorded,
         stopped=fitted.stopped,
     )

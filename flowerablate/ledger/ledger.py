@@ -17,7 +17,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from ..contracts import MetricInfo, Trial, TrialResult
+from ..contracts import MetricInfo, OwnedComponent, Owner, Trial, TrialResult
 from ..errors import LedgerError
 from ..files import write_json
 from .json_files import read_json
@@ -25,6 +25,9 @@ from .note import StudyNote, read_notes, write_notes
 from .predictions import FILE, Predictions, read_predictions
 
 _FORMAT = 1
+
+_OLD_OWNERS = "owners"
+"""Where early versions kept owners as one text, from which nothing can be read for sure."""
 
 
 @dataclass(frozen=True)
@@ -204,6 +207,8 @@ def _result(folder: TrialFolder, claim: Claim) -> TrialResult | None:
                 content[group] = {name: math.nan if value is None else value for name, value in content[group].items()}
             if "best_by" in content:
                 content["best_by"] = MetricInfo(**content["best_by"])
+            content["owners"] = tuple(_owned(record) for record in content.get("owners", ()))
+            content["environment"] = {k: v for k, v in content["environment"].items() if k != _OLD_OWNERS}
             return TrialResult(**content, base_id=claim.base_id, change=claim.change)
         except (KeyError, TypeError, AttributeError):
             raise LedgerError(f"{folder.path / 'result.json'} is of another version; remove its folder") from None
@@ -211,3 +216,7 @@ def _result(folder: TrialFolder, claim: Claim) -> TrialResult | None:
         reason = str(read_json(folder.path / "failure.json")["reason"])
         return TrialResult.failed(folder.path.name, claim.base_id, claim.change, int(folder.record["seed"]), reason)
     return None
+
+
+def _owned(record: Mapping[str, Any]) -> OwnedComponent:
+    return OwnedComponent(record["slot"], record["name"], Owner(**record["owner"]))

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..contracts import BatchOp, Choice, NativeOp, Pipeline, StepChoice
+from ..contracts import (
+    SPECS,
+    BatchOp,
+    Choice,
+    NativeOp,
+    OptimizerSpec,
+    Pipeline,
+    Place,
+    SchedulerSpec,
+    StepChoice,
+    StepSpec,
+    TrainingSpec,
+)
 from ..data.decode import decode
 from ..data.store import PackedImages
 from ..preprocess import NamedOp, Preprocess, stage
@@ -29,8 +41,6 @@ _IN_TRAINING = {
 }
 """Why two values of a setting of training are the same, where it is not for the data."""
 
-_SLOTS = ("model", "optimizer", "scheduler", "loss", "sampler")
-
 
 def cause_of_sameness(
     first: Pipeline, second: Pipeline, pixels_of: Callable[[Pipeline], Pixels], assembler: Assembler, seed: int
@@ -43,36 +53,33 @@ def cause_of_sameness(
     steps = _changed_steps(first, second)
     if steps:
         reasons.append(_cause_in_steps(steps, pixels_of(first), pixels_of(second), assembler))
-    for slot in _SLOTS:
-        if getattr(first, slot) != getattr(second, slot):
-            reasons.append(_cause_in_slot(slot, first, second, assembler, seed))
-    for field in fields(first.train):
-        old, new = getattr(first.train, field.name), getattr(second.train, field.name)
-        if old != new:
-            why = _IN_TRAINING.get(field.name, "come to the same with these data")
-            reasons.append(f"train.{field.name}: {old} and {new} {why}")
+    for old, new in zip(first.places, second.places, strict=True):
+        if old.choice != new.choice and not isinstance(new.choice, StepChoice):
+            reasons += _causes_in_slot(old, new, first, second, assembler, seed)
     return "; ".join(reasons) or "both are the same pipeline"
 
 
 # ------------------------------------------------------------------------------------------------ slots
 
 
-def _cause_in_slot(slot: str, first: Pipeline, second: Pipeline, assembler: Assembler, seed: int) -> str:
-    old: Choice = getattr(first, slot)
-    new: Choice = getattr(second, slot)
-    name, both = _settings(slot, old, new, assembler)
-    if slot == "model":
-        return f"{name}: the network has the same weights, outputs and gradients {both}"
-    if slot == "loss":
-        return f"{name}: the loss has the same values and gradients {both}"
-    if slot == "sampler":
-        return f"{name}: the training images come in the same order {both}"
-    if slot == "scheduler":
-        return f"{name}: the learning rate is the same at every step {both}"
-    alone = (trace_optimizer_alone(pipeline, assembler, seed) for pipeline in (first, second))
-    if not next(alone).same_as(next(alone)):
-        return f"{name}: overwritten by the scheduler ({first.scheduler.use})"
-    return f"{name}: the optimizer makes the same steps {both}"
+def _causes_in_slot(
+    old: Place, new: Place, first: Pipeline, second: Pipeline, assembler: Assembler, seed: int
+) -> list[str]:
+    if old.slot == TrainingSpec.slot:
+        return [
+            _cause_in_training(name, old.choice, new.choice) for name in settings_that_differ(old.choice, new.choice)
+        ]
+    name, both = _settings(old.slot, old.choice, new.choice, assembler)
+    if old.slot == OptimizerSpec.slot:
+        alone = (trace_optimizer_alone(pipeline, assembler, seed) for pipeline in (first, second))
+        if not next(alone).same_as(next(alone)):
+            return [f"{name}: overwritten by the {SchedulerSpec.slot} ({first.choice(SchedulerSpec).use})"]
+    return [f"{name}: {SPECS[old.slot].sameness} {both}"]
+
+
+def _cause_in_training(name: str, old: Choice, new: Choice) -> str:
+    why = _IN_TRAINING.get(name, "come to the same with these data")
+    return f"{TrainingSpec.slot}.{name}: {old.params[name]} and {new.params[name]} {why}"
 
 
 def _settings(slot: str, old: Choice, new: Choice, assembler: Assembler) -> tuple[str, str]:
@@ -155,7 +162,7 @@ def _idle(name: str, walked: _Walked, mine: Pixels, its: Pixels, assembler: Asse
 
 def _said(step: StepChoice, assembler: Assembler) -> str:
     """Return the settings of a step that are not its defaults, in brackets: they are what was meant to matter."""
-    spec = assembler.lookup("step", step.use, step.name)
+    spec = assembler.lookup(StepSpec.slot, step.use, step.name)
     own = [f"{p.name} {step.params[p.name]}" for p in spec.params if step.params.get(p.name, p.default) != p.default]
     return f" ({', '.join(own)})" if own else ""
 

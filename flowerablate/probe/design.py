@@ -8,7 +8,19 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from ..contracts import Contrast, Design, Pipeline, Variant
+from ..contracts import (
+    Contrast,
+    Design,
+    LossSpec,
+    ModelSpec,
+    OptimizerSpec,
+    Pipeline,
+    SamplerSpec,
+    SchedulerSpec,
+    StepSpec,
+    TrainingSpec,
+    Variant,
+)
 from ..data.splits import split_samples
 from ..errors import StudyError
 from ..loader import CheckedOrder
@@ -104,20 +116,30 @@ class _Probe:
         order = CheckedOrder(build_order(pipeline, data, assembler, seed, split), len(split.train))
         steps = max(1, steps_per_epoch(pipeline, len(order)))
         shape = (pipeline.input, plan.channels_last)
+        model, loss, sampler = map(pipeline.choice, (ModelSpec, LossSpec, SamplerSpec))
+        optimizer, scheduler = map(pipeline.choice, (OptimizerSpec, SchedulerSpec))
+        seen = (model, loss, sampler, optimizer, scheduler)
+        unseen = {
+            place.name: place.choice
+            for place in pipeline.places
+            if place.slot not in (StepSpec.slot, TrainingSpec.slot) and all(place.choice is not one for one in seen)
+        }
         parts: dict[str, tuple[str, Callable[[], Trace]]] = {
             "plan": (
-                repr((plan, divided, pipeline.sampler, pipeline.control)),
+                repr((plan, divided, sampler, pipeline.control)),
                 lambda: trace_plan(pipeline, split, order),
             ),
-            "model": (repr((pipeline.model, shape)), lambda: trace_model(pipeline, data, assembler, seed)),
-            "loss": (
-                repr((pipeline.loss, divided)),
+            "network": (repr((model, shape)), lambda: trace_model(pipeline, data, assembler, seed)),
+            "aim": (
+                repr((loss, divided)),
                 lambda: trace_loss(pipeline, data, assembler, split, seed),
             ),
-            "optimizer": (
-                repr((pipeline.optimizer, pipeline.scheduler, plan.epochs, plan.decay, steps)),
+            "descent": (
+                repr((optimizer, scheduler, plan.epochs, plan.decay, steps)),
                 lambda: trace_optimizer(pipeline, assembler, steps, seed),
             ),
+            # What nothing here looks at is taken to differ wherever its settings do.
+            "unseen": (repr(unseen), lambda: Trace((repr(unseen),))),
         }
         keys = {part: key for part, (key, _) in parts.items()}
         for part, (key, trace) in parts.items():

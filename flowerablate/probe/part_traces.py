@@ -14,7 +14,19 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
-from ..contracts import Choice, LossContext, ModelContext, Pipeline, ScheduleContext, TrainPlan
+from ..contracts import (
+    Choice,
+    LossContext,
+    LossSpec,
+    ModelContext,
+    ModelSpec,
+    OptimizerContext,
+    OptimizerSpec,
+    Pipeline,
+    ScheduleContext,
+    SchedulerSpec,
+    TrainPlan,
+)
 from ..data.splits import Split
 from ..keyed import torch_seed
 from ..loader import Order
@@ -90,7 +102,7 @@ def trace_model(pipeline: Pipeline, data: DataSet, assembler: Assembler, seed: i
     """
     shape = pipeline.input
     context = ModelContext(len(data.samples.classes), shape.channels, shape.image_size, assembler.root)
-    model: nn.Module = build_keyed(lambda: assembler.build("model", pipeline.model, context), seed)
+    model: nn.Module = build_keyed(lambda: assembler.build_of(pipeline, ModelSpec, context), seed)
     digest = hashlib.blake2b(digest_size=16)
     named = [(name, tensor) for name, tensor in model.state_dict().items() if isinstance(tensor, Tensor)]
     for _, tensor in named:
@@ -137,9 +149,9 @@ def trace_loss(pipeline: Pipeline, data: DataSet, assembler: Assembler, split: S
     """Return values and gradients of the loss, for given outputs of a model; for mixed labels too if it takes them."""
     classes = len(data.samples.classes)
     counts = np.bincount(data.labels[split.train], minlength=classes)
-    loss = assembler.build("loss", pipeline.loss, LossContext(tuple(int(count) for count in counts)))
+    loss = assembler.build_of(pipeline, LossSpec, LossContext(tuple(int(count) for count in counts)))
     targets: list[Tensor] = [torch.arange(8 * classes) % classes]
-    if getattr(assembler.lookup("loss", pipeline.loss.use, "loss"), "soft_targets", False):
+    if getattr(assembler.lookup(LossSpec.slot, pipeline.choice(LossSpec).use, ""), "soft_targets", False):
         targets.append(torch.softmax(torch.from_numpy(normal((8 * classes, classes), "targets")).float(), dim=1))
     numbers = []
     with _seeded(seed):
@@ -161,7 +173,7 @@ def trace_optimizer(pipeline: Pipeline, assembler: Assembler, steps: int, seed: 
     parameters = _parameters()
     optimizer = _optimizer(pipeline, assembler, parameters)
     context = ScheduleContext(optimizer, pipeline.train.epochs, steps)
-    scheduler = assembler.build("scheduler", pipeline.scheduler, context)
+    scheduler = assembler.build_of(pipeline, SchedulerSpec, context)
     total = context.total_steps
     by_loss = isinstance(scheduler, ReduceLROnPlateau)
     settings = repr(sorted(scheduler.state_dict().items())) if by_loss else ""
@@ -189,8 +201,8 @@ def trace_optimizer_alone(pipeline: Pipeline, assembler: Assembler, seed: int) -
 
 
 def _optimizer(pipeline: Pipeline, assembler: Assembler, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
-    groups = parameter_groups(parameters, pipeline.train.decay)
-    built: torch.optim.Optimizer = assembler.build("optimizer", pipeline.optimizer, groups)
+    context = OptimizerContext(parameter_groups(parameters, pipeline.train.decay))
+    built: torch.optim.Optimizer = assembler.build_of(pipeline, OptimizerSpec, context)
     return built
 
 

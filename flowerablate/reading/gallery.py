@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydantic import TypeAdapter, ValidationError
 
-from ..contracts import BatchOp, DataContext, Pipeline, Samples
+from ..contracts import BatchOp, DatasetSpec, Pipeline, Samples
 from ..data.decode import decode
 from ..data.store import PackedImages
 from ..errors import DataError, FlowerablateError, LedgerError
@@ -54,9 +54,8 @@ class Pictures:
     assembler: Assembler
 
     def __post_init__(self) -> None:
-        choice = self.pipeline.dataset
-        context = DataContext(self.assembler.cache / "datasets" / choice.use, self.assembler.root, True)
-        self.samples: Samples = self.assembler.build("dataset", choice, context)
+        choice = self.pipeline.choice(DatasetSpec)
+        self.samples: Samples = self.assembler.load_samples(choice, skip_bad=True)
         self._places = {key: place for place, key in enumerate(self.samples.keys)}
 
     def __contains__(self, key: object) -> bool:

@@ -6,12 +6,12 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..contracts import MetricInfo, TrialResult
+from ..contracts import MetricInfo, MetricSpec, TrialResult
 from ..errors import StudyError
 from ..ledger import Ledger, StudyNote, TrialFolder
 from ..study.metric_choice import resolve_metric
 from ..wiring.assemble import Assembler
-from ..wiring.scoring import LOSS, Metrics, owner_key
+from ..wiring.scoring import LOSS, Metrics
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def reading(note: StudyNote, metric: str | None, assembler: Assembler, beside: S
     known = {text.partition(",")[0] for text in note.secondary} | {*note.secondary}
     for text in (metric or note.rules.metric, *note.secondary, *(each for each in beside if each not in known)):
         try:
-            chosen = resolve_metric(text, assembler.lookup, "metric")
+            chosen = resolve_metric(text, assembler.lookup, MetricSpec.slot)
         except StudyError:
             if text not in noted:
                 raise
@@ -69,15 +69,12 @@ def _completed(result: TrialResult, folder: TrialFolder, metrics: Metrics) -> Tr
         return result
     predictions = folder.predictions()
     values = {name: metrics.value(name, predictions) for name in wanted}
-    return replace(
-        result,
-        metrics={**result.metrics, **values},
-        environment={**result.environment, **metrics.records(wanted)},
-    )
+    owners = {(owned.slot, owned.name): owned for owned in (*result.owners, *metrics.owners(wanted))}
+    return replace(result, metrics={**result.metrics, **values}, owners=tuple(owners.values()))
 
 
 def _up_to_date(result: TrialResult, name: str, metrics: Metrics) -> bool:
-    return name in result.metrics and result.environment.get(owner_key(name)) == metrics.owner(name)
+    return name in result.metrics and set(metrics.owners([name])) <= set(result.owners)
 
 
 def undefined(results: Sequence[TrialResult], names: Iterable[str]) -> list[str]:

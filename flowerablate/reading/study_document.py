@@ -8,14 +8,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..contracts import Pipeline, TrialResult
+from ..contracts import OwnedComponent, Pipeline, TrialResult, slots
 from ..errors import FlowerablateError
 from ..ledger import Ledger, Predictions, StudyNote, TrialFolder
 from ..report.html.document import (
+    Basis,
     Confusion,
     CostPoint,
     Document,
-    Provenance,
     Samples,
 )
 from ..stats import Summary
@@ -51,7 +51,7 @@ def collect(ledger: Ledger, note: StudyNote, summary: Summary, title: str, assem
         confusions=_confusions(results, labels, folders, missing),
         samples=_samples(pipeline, results, assembler),
         study=to_toml(pipeline, title, note.rules, note.secondary, _seeds(results)) if pipeline else "",
-        provenance=_provenance(note, results),
+        basis=_basis(note, results),
         missing=tuple(dict.fromkeys(missing)),
     )
 
@@ -152,17 +152,22 @@ def _seeds(results: Sequence[TrialResult]) -> tuple[int, ...]:
     return tuple(sorted({result.seed for result in results}))
 
 
-def _provenance(note: StudyNote, results: Sequence[TrialResult]) -> Provenance:
+def _basis(note: StudyNote, results: Sequence[TrialResult]) -> Basis:
     lines = sorted(f"{result.trial_id} {result.seed} {result.change}" for result in results)
     counted: dict[str, Counter[str]] = {}
     for result in results:
-        for name, value in result.environment.items():
-            parts = str(value).split("; ") if name == "owners" else [str(value)]
-            counted.setdefault("plugins" if name == "owners" else name, Counter()).update(parts)
-    return Provenance(
+        for name, value in {*result.environment.items(), *map(_owner_fact, result.owners)}:
+            counted.setdefault(name, Counter())[value] += 1
+    return Basis(
         base_id=note.base_id,
         seeds=_seeds(results),
         trials=len(results),
         digest=hashlib.blake2b("\n".join(lines).encode(), digest_size=16).hexdigest(),
         facts=tuple((name, tuple(sorted(counts.items()))) for name, counts in sorted(counted.items())),
     )
+
+
+def _owner_fact(owned: OwnedComponent) -> tuple[str, str]:
+    """Return under which name a page shows the owner: the plugins of the pipeline together, others by themselves."""
+    in_pipeline = owned.slot in slots(in_pipeline=True)
+    return ("plugins" if in_pipeline else f"{owned.slot} {owned.name}"), str(owned.owner)

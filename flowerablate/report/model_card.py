@@ -7,10 +7,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import PurePath
 
-from ..contracts import Choice, MetricInfo, Pipeline, StepChoice
+from ..contracts import (
+    TRAINING,
+    Choice,
+    DatasetSpec,
+    MetricInfo,
+    ModelSpec,
+    OwnedComponent,
+    Pipeline,
+    StepChoice,
+    TrainingSpec,
+    slots,
+)
 from ..stats.one_model import ClassFigures, Figure
 from .markdown import code_text, escape, table_line
 
@@ -45,7 +56,7 @@ class Card:
     counts: Mapping[str, Sequence[int]]
     data: str
     parameters: int
-    owners: Mapping[str, str]
+    owners: Sequence[OwnedComponent]
     versions: Mapping[str, str]
     tested: Tested | None = None
 
@@ -60,7 +71,7 @@ def model_card(card: Card) -> str:
         _training(card),
         _evaluation(card),
         _limits(card),
-        _provenance(card),
+        _record(card),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -79,7 +90,7 @@ def _head(card: Card) -> str:
             *_table(
                 ("", ""),
                 [
-                    ("network", _choice(card.pipeline.model)),
+                    ("network", _choice(card.pipeline.choice(ModelSpec))),
                     ("parameters", f"{card.parameters:,}"),
                     ("input", what),
                     ("output", "a probability for each class; they sum to 1"),
@@ -108,7 +119,7 @@ def _data(card: Card) -> str:
         [
             "## Data",
             "",
-            f"Data set {_choice(card.pipeline.dataset)}, content {code_text(card.data)}.",
+            f"Data set {_choice(card.pipeline.choice(DatasetSpec))}, content {code_text(card.data)}.",
             "",
             *_table(("images", *parts), rows),
             "",
@@ -132,17 +143,18 @@ def _enabled(card: Card) -> list[StepChoice]:
 
 def _training(card: Card) -> str:
     pipeline, plan = card.pipeline, card.pipeline.train
-    slots = ("optimizer", "scheduler", "loss", "sampler")
-    rows = [(slot, _choice(getattr(pipeline, slot))) for slot in slots]
+    told = (ModelSpec.slot, TrainingSpec.slot)  # the network stands at the head, the settings follow one by one
+    named = [slot for slot in slots(number="one", ablated=True) if slot not in told]
+    rows = [(slot, _choice(pipeline.components[slot])) for slot in named if slot in pipeline.components]
     rows += [
         ("epochs", f"{plan.epochs}; the weights are those of epoch {card.epoch}"),
         ("batch size", f"{plan.batch_size}"),
     ]
-    told = ((each.name, each.default, getattr(plan, each.name)) for each in fields(plan))
+    settings = pipeline.choice(TrainingSpec).params
     rows += [
-        (code_text(f"train.{name}"), code_text(_value(value)))
-        for name, default, value in told
-        if default not in (MISSING, value)
+        (code_text(f"{TrainingSpec.slot}.{param.name}"), code_text(_value(settings[param.name])))
+        for param in TRAINING.params
+        if param.name not in ("epochs", "batch_size") and settings[param.name] != param.default
     ]
     return "\n".join(["## Training", "", *_table(("", ""), rows)])
 
@@ -197,8 +209,8 @@ def _limits(card: Card) -> str:
     )
 
 
-def _provenance(card: Card) -> str:
-    owners = sorted(set(card.owners.values()))
+def _record(card: Card) -> str:
+    owners = sorted({str(owned.owner) for owned in card.owners})
     rows = [
         ("study", code_text(card.study)),
         ("trial", code_text(card.trial)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..contracts import Pipeline
+from ..contracts import Pipeline, TrainingSpec
 from ..data.splits import Split, split_samples
 from ..loader import Batches
 from ..train.device import pick_device
@@ -70,8 +70,7 @@ class Bench:
 
     def parts(self, *, epochs: int, steps: int) -> Parts:
         """Build model, optimizer, loss and a schedule that is stretched over *epochs* of so many *steps*."""
-        plan = replace(self.pipeline.train, epochs=epochs)
-        pipeline = replace(self.pipeline, train=plan)
+        pipeline = self.pipeline.with_params(TrainingSpec.slot, epochs=epochs)
         return build_parts(pipeline, self.data, self.assembler, self.seed, steps, self.split, self.device)
 
     def delivered(self, batches: Batches, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:

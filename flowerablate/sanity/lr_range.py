@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
-from ..contracts import ScheduleContext
+from ..contracts import OptimizerContext, OptimizerSpec, ScheduleContext, SchedulerSpec
 from ..files import replacing
 from ..keyed import torch_seed
 from ..report.figures import draw_rates
@@ -181,9 +181,9 @@ def peak_rate(bench: Bench) -> float:
     plan = bench.pipeline.train
     steps = max(1, len(bench.split.train) // max(1, min(plan.batch_size, len(bench.split.train))))
     parameter = torch.nn.Parameter(torch.zeros(2, 2))
-    optimizer = bench.assembler.build("optimizer", bench.pipeline.optimizer, [parameter])
+    optimizer = bench.assembler.build_of(bench.pipeline, OptimizerSpec, OptimizerContext([parameter]))
     context = ScheduleContext(optimizer, plan.epochs, steps)
-    scheduler = bench.assembler.build("scheduler", bench.pipeline.scheduler, context)
+    scheduler = bench.assembler.build_of(bench.pipeline, SchedulerSpec, context)
     highest = 0.0
     for _ in range(context.total_steps):
         highest = max(highest, float(optimizer.param_groups[0]["lr"]))

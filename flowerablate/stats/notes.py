@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from textwrap import shorten
 
-from ..contracts import TrialResult, label_of
+from ..contracts import TrialResult, label_of, slots
 from .confounds import confound_notes
 from .design_notes import design_notes
 from .effects import sign_flip_floor
@@ -218,20 +218,20 @@ def _environment(results: Sequence[TrialResult]) -> Iterator[str]:
     """
     values: dict[str, set[str]] = {}
     for result in results:
-        for name, value in result.environment.items() if not result.failure else ():
-            if name == "owners":
-                for plugin, origin in _plugins(value):
-                    values.setdefault(f"plugin {plugin}", set()).add(origin)
-            else:
-                values.setdefault(name, set()).add(value)
+        if result.failure:
+            continue
+        for name, value in (*result.environment.items(), *_owners(result)):
+            values.setdefault(name, set()).add(value)
     mixed = [f"{name} {' / '.join(sorted(found))}" for name, found in sorted(values.items()) if len(found) > 1]
     if mixed:
         yield f"Not all trials ran in the same environment: {'; '.join(mixed)}."
 
 
-def _plugins(owners: str) -> Iterator[tuple[str, str]]:
-    """Split ``blur (dist-blur 1.0); ...`` into names and origins; our own plugins go by the version of flowerablate."""
-    for owner in owners.split("; "):
-        plugin, _, origin = owner.partition(" (")
-        if not origin.startswith("flowerablate "):
-            yield plugin, origin.removesuffix(")")
+def _owners(result: TrialResult) -> Iterator[tuple[str, str]]:
+    """Yield what must be alike: plugins of the pipeline, where ours go by the version of flowerablate; and metrics."""
+    of_pipeline = slots(in_pipeline=True)
+    for owned in result.owners:
+        if owned.slot not in of_pipeline:
+            yield f"{owned.slot} {owned.name}", str(owned.owner)
+        elif not owned.owner.is_ours:
+            yield f"plugin {owned.owner.plugin}", owned.owner.source

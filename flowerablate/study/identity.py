@@ -8,19 +8,18 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from typing import Any
 
-from ..contracts import ALWAYS_MEASURED, Choice, Design, Pipeline, Trial
-from .designs import FEATURED
+from ..contracts import ALWAYS_MEASURED, Choice, DatasetSpec, Design, Fingerprint, MetricSpec, Pipeline, Trial
 
-Provenance = Callable[[str, Choice], str]
-"""``provenance(slot, choice)`` says which version of which plugin a component comes from, and what its files hold."""
+FingerprintOf = Callable[[str, Choice], Fingerprint]
+"""``fingerprint_of(slot, choice)`` gives the version of the plugin that a component is of, and what its files hold."""
 
 
 def expand_trials(
-    design: Design, seeds: Iterable[int], data_fingerprint: str, provenance: Provenance
+    design: Design, seeds: Iterable[int], data_fingerprint: str, fingerprint_of: FingerprintOf
 ) -> tuple[Trial, ...]:
     """Return the trials replicate by replicate, so that what is finished when a run is stopped forms whole pairs."""
     variants = {variant.change: variant for variant in design.variants}
-    identities = {v.change: pipeline_id(v.pipeline, data_fingerprint, provenance) for v in design.variants}
+    identities = {v.change: pipeline_id(v.pipeline, data_fingerprint, fingerprint_of) for v in design.variants}
     base_id = identities[""]
     return tuple(
         Trial(id=_digest([identities[change], seed]), base_id=base_id, seed=seed, variant=variants[change])
@@ -29,14 +28,16 @@ def expand_trials(
     )
 
 
-def pipeline_id(pipeline: Pipeline, data_fingerprint: str, provenance: Provenance) -> str:
+def pipeline_id(pipeline: Pipeline, data_fingerprint: str, fingerprint_of: FingerprintOf) -> str:
     """Hash a pipeline with the content of its data and the versions of its components (not the seed).
 
     Where the data lie is left out, so that a study keeps its trials when a folder moves or another machine goes on.
     """
     content = describe(pipeline)
-    content["dataset"] = data_fingerprint
-    content["owners"] = sorted({provenance(slot, choice) for slot, choice in _choices(pipeline)})
+    del content["components"][DatasetSpec.slot]
+    content["data"] = data_fingerprint
+    found = ([slot, c.use, asdict(fingerprint_of(slot, c))] for slot, c in _fingerprinted(pipeline))
+    content["fingerprints"] = sorted({_as_text(each) for each in found})
     return _digest(content)
 
 
@@ -48,16 +49,17 @@ def describe(pipeline: Pipeline) -> dict[str, Any]:
     return content
 
 
-def _choices(pipeline: Pipeline) -> Iterable[tuple[str, Choice]]:
-    for step in pipeline.steps:
-        yield "step", step
-    for slot in FEATURED:
-        yield slot, getattr(pipeline, slot)
+def _fingerprinted(pipeline: Pipeline) -> Iterable[tuple[str, Choice]]:
+    """Yield all components with their slots, save the data set, which is named by its content."""
+    yield from ((slot, choice) for slot, choice in pipeline.used if slot != DatasetSpec.slot)
     metric = pipeline.train.best_by.partition(",")[0].strip()
     if metric not in ALWAYS_MEASURED:
-        yield "metric", Choice(metric)  # it chooses the epoch, and its parameters are among those of training
+        yield MetricSpec.slot, Choice(metric)  # it chooses the epoch, and its parameters are among those of training
 
 
 def _digest(content: Any) -> str:
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-    return hashlib.blake2b(text.encode(), digest_size=10).hexdigest()
+    return hashlib.blake2b(_as_text(content).encode(), digest_size=10).hexdigest()
+
+
+def _as_text(content: Any) -> str:
+    return json.dumps(content, sort_keys=True, separators=(",", ":"))

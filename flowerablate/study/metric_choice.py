@@ -26,7 +26,7 @@ def resolve_metric(text: str, lookup: Lookup, where: str) -> MetricChoice:
     However it is written, the same metric has the same name: that of the component and what differs from the defaults.
     """
     use, *settings = re.split(r",(?![^\[]*\])", text)  # not at the commas inside of a list
-    spec = lookup("metric", use.strip(), where)
+    spec = lookup(MetricSpec.slot, use.strip(), where)
     assert isinstance(spec, MetricSpec)
     given = {}
     for setting in settings:

@@ -9,15 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import StudyError, nearest
-from .schema import StudyFile, parse
+from .schema import StudyFile, component_tables, parse, study_model
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
-
-_WHOLE = frozenset({"dataset", "steps", "model", "optimizer", "scheduler", "loss", "sampler", "trackers"})
-"""Tables that a study replaces as a whole: another model's parameters must not linger. Others merge key by key."""
 
 
 def read_study(
@@ -60,11 +57,14 @@ def load_toml(path: Path) -> dict[str, Any]:
 
 
 def merge(defaults: Mapping[str, Any], written: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay *written* over *defaults*: component tables are replaced as a whole, the core's tables key by key."""
-    merged = dict(defaults)
+    """Lay *written* over *defaults*: component tables are replaced as a whole, the core's tables key by key.
+
+    Another component's parameters must not linger.
+    """
+    merged, whole = dict(defaults), component_tables()
     for key, value in written.items():
         below = merged.get(key)
-        if isinstance(below, dict) and isinstance(value, dict) and key not in _WHOLE:
+        if isinstance(below, dict) and isinstance(value, dict) and key not in whole:
             value = {**below, **value}
         merged[key] = value
     return merged
@@ -82,8 +82,9 @@ def set_key(tables: dict[str, Any], key: str, value: Any) -> None:
     """Set one dotted *key* in *tables*. Another component in ``use`` starts from its own default parameters."""
     *path, last = (part.strip() for part in key.split("."))
     first = path[0] if path else last
-    if first not in StudyFile.model_fields:
-        raise StudyError(f"unknown key {key!r}; {nearest(first, StudyFile.model_fields)}")
+    known = study_model().model_fields
+    if first not in known:
+        raise StudyError(f"unknown key {key!r}; {nearest(first, known)}")
     if first == "steps" and len(path) > 1 and last != "use" and path[1] not in tables["steps"]:
         raise StudyError(f"no step is called {path[1]!r}; {nearest(path[1], tables['steps'])}")
     table = tables

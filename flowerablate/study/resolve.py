@@ -6,20 +6,20 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from ..contracts import (
-    TRAINING,
     Choice,
     ComponentSpec,
     InputPlan,
     Pipeline,
+    Place,
     Rules,
     SplitPlan,
     StepChoice,
     StepSpec,
-    TrainPlan,
+    TrackerSpec,
     Value,
 )
 from ..errors import StudyError, nearest
-from .schema import ComponentTable, StudyFile
+from .schema import StudyFile
 
 Lookup: TypeAlias = Callable[[str, str, str], ComponentSpec]
 """``lookup(slot, name, where)`` gives the spec or raises :class:`StudyError` with the nearest valid name."""
@@ -28,18 +28,14 @@ Lookup: TypeAlias = Callable[[str, str, str], ComponentSpec]
 def resolve(study: StudyFile, lookup: Lookup) -> Pipeline:
     """Return the base pipeline of *study*."""
     return Pipeline(
-        dataset=_choose("dataset", study.dataset, lookup),
+        components={
+            slot: resolve_choice(slot, table.use, table.params, lookup) for slot, table in study.components.items()
+        },
         steps=tuple(resolve_step(name, t.use, t.params, lookup, t.removable) for name, t in study.steps.items()),
-        model=_choose("model", study.model, lookup),
-        optimizer=_choose("optimizer", study.optimizer, lookup),
-        scheduler=_choose("scheduler", study.scheduler, lookup),
-        loss=_choose("loss", study.loss, lookup),
-        sampler=_choose("sampler", study.sampler, lookup),
         input=InputPlan(study.input.image_size, study.input.channels, study.input.bits),
         split=SplitPlan(
             study.split.validation, _test_fraction(study), study.split.method, study.split.folds, study.split.subset
         ),
-        train=TrainPlan(**check_params(TRAINING, study.train, "train")),  # type: ignore[arg-type]
     )
 
 
@@ -48,7 +44,9 @@ def resolve_trackers(study: StudyFile, lookup: Lookup) -> dict[str, Choice]:
     trackers = {}
     for name, table in study.trackers.items():
         where = f"trackers.{name}"
-        trackers[name] = Choice(table.use, check_params(lookup("tracker", table.use, where), table.params, where))
+        trackers[name] = Choice(
+            table.use, check_params(lookup(TrackerSpec.slot, table.use, where), table.params, where)
+        )
     return trackers
 
 
@@ -79,13 +77,16 @@ def resolve_choice(slot: str, use: str, params: Mapping[str, Any], lookup: Looku
 def resolve_step(name: str, use: str, params: Mapping[str, Any], lookup: Lookup, removable: bool = True) -> StepChoice:
     """Look up the step component *use*, which the study calls *name*, and check its *params*."""
     where = f"steps.{name}"
-    spec = lookup("step", use, where)
+    spec = lookup(StepSpec.slot, use, where)
     assert isinstance(spec, StepSpec)
     return StepChoice(use, check_params(spec, params, where), name=name, kind=spec.kind, removable=removable)
 
 
-def _choose(slot: str, table: ComponentTable, lookup: Lookup) -> Choice:
-    return resolve_choice(slot, table.use, table.params, lookup)
+def resolve_at(place: Place, use: str, params: Mapping[str, Any], lookup: Lookup) -> Choice:
+    """Look up the component *use* for a *place* of a pipeline and check its *params*; a step stays as removable."""
+    if isinstance(place.choice, StepChoice):
+        return resolve_step(place.name, use, params, lookup, place.choice.removable)
+    return resolve_choice(place.slot, use, params, lookup)
 
 
 def check_params(spec: ComponentSpec, given: Mapping[str, Any], where: str) -> dict[str, Value]:
@@ -94,8 +95,7 @@ def check_params(spec: ComponentSpec, given: Mapping[str, Any], where: str) -> d
     for key in given:
         if key not in names:
             hint = nearest(key, names) if names else "it takes no parameters"
-            what = f"{spec.slot} {spec.name!r}" if spec.slot else f"[{spec.name}]"
-            raise StudyError(f"{where}: {what} has no parameter {key!r}; {hint}")
+            raise StudyError(f"{where}: {spec.title} has no parameter {key!r}; {hint}")
     return {
         param.name: param.check(given.get(param.name, param.default), f"{where}.{param.name}") for param in spec.params
     }

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
 
-from ..contracts import SplitMethod
+from ..contracts import SPECS, SplitMethod, slots
 from ..errors import StudyError, nearest
 
 
@@ -101,19 +102,12 @@ class StatisticsTable(_Table):
 
 
 class StudyFile(_Table):
-    """A whole study, as written."""
+    """A whole study, as written: these tables and, in what :func:`study_model` returns, one for each slot."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)]
-    dataset: ComponentTable
     input: InputTable
     split: SplitTable
     steps: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")], StepTable]
-    model: ComponentTable
-    optimizer: ComponentTable
-    scheduler: ComponentTable
-    loss: ComponentTable
-    sampler: ComponentTable
-    train: dict[str, Any]
     ablation: AblationTable
     metrics: MetricsTable
     statistics: StatisticsTable
@@ -121,13 +115,48 @@ class StudyFile(_Table):
         default_factory=dict
     )
 
+    @property
+    def components(self) -> dict[str, ComponentTable]:
+        """The tables of the slots of which a pipeline has one component."""
+        return {slot: getattr(self, slot) for slot in _single_slots()}
+
+
+def _single_slots() -> tuple[str, ...]:
+    return slots(number="one", in_pipeline=True)
+
+
+def study_model() -> type[StudyFile]:
+    """Return the type of a study with a table for each slot of which a pipeline has one component."""
+    return _study_model(_single_slots())
+
+
+@lru_cache
+def _study_model(names: tuple[str, ...]) -> type[StudyFile]:
+    tables: dict[str, Any] = dict.fromkeys(names, (ComponentTable, ...))
+    return create_model(StudyFile.__name__, __base__=StudyFile, **tables)
+
+
+def component_tables() -> frozenset[str]:
+    """Return the names of the tables that hold components, one or several."""
+    return frozenset(filter(None, (spec.table() for spec in SPECS.values())))
+
 
 def parse(tables: dict[str, Any], source: str) -> StudyFile:
     """Check *tables* and return them typed; the first fault raises :class:`StudyError` that names key and *source*."""
     try:
-        return StudyFile.model_validate(tables)
+        return study_model().model_validate(_with_default_uses(tables))
     except ValidationError as error:
         raise StudyError(f"{source}: {_first_fault(error)}") from None
+
+
+def _with_default_uses(tables: dict[str, Any]) -> dict[str, Any]:
+    """Name the components that a study need not name."""
+    named = dict(tables)
+    for slot in _single_slots():
+        use, table = SPECS[slot].default_use, tables.get(slot, {})
+        if use and isinstance(table, dict):
+            named[slot] = {"use": use, **table}
+    return named
 
 
 def _first_fault(error: ValidationError) -> str:
@@ -152,7 +181,7 @@ def _first_fault(error: ValidationError) -> str:
 
 
 def _known_keys(table: list[str]) -> list[str]:
-    model: type[BaseModel] = StudyFile
+    model: type[BaseModel] = study_model()
     for part in table:
         annotation = model.model_fields[part].annotation
         assert isinstance(annotation, type)

@@ -7,8 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
-from ..contracts import Choice, Pipeline, Rules, StepChoice
-from .designs.changes import FEATURED
+from ..contracts import SPECS, Choice, Pipeline, Rules, StepChoice, StepSpec, slots
 from .designs.naming import show_value
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
@@ -28,12 +27,11 @@ def to_toml(
     of ``[ablation]``.
     """
     tables: dict[str, dict[str, object]] = {
-        "dataset": _component(pipeline.dataset),
+        **_tables(pipeline, ablated=False),
         "input": asdict(pipeline.input),
         "split": asdict(pipeline.split),
-        **{f"steps.{_key(step.name)}": _step(step) for step in pipeline.steps if step.enabled},
-        **{slot: _component(getattr(pipeline, slot)) for slot in FEATURED},
-        "train": asdict(pipeline.train),
+        **{f"{StepSpec.table()}.{_key(step.name)}": _step(step) for step in pipeline.steps if step.enabled},
+        **_tables(pipeline, ablated=True),
         "ablation": {"seeds": len(seeds), **(questions or {}), **_retune(pipeline)},
         "metrics": {"primary": rules.metric, "secondary": list(secondary)},
         "statistics": {"level": rules.level, "margin": rules.margin, "population": rules.population},
@@ -49,8 +47,14 @@ def _retune(pipeline: Pipeline) -> dict[str, object]:
     return {"retune": found} if found else {}
 
 
-def _component(choice: Choice) -> dict[str, object]:
-    return {"use": choice.use, **choice.params}
+def _tables(pipeline: Pipeline, *, ablated: bool) -> dict[str, dict[str, object]]:
+    """Return the tables of the components that stand before the steps, or of those after them."""
+    names = (slot for slot in slots(number="one", ablated=ablated) if slot in pipeline.components)
+    return {slot: _component(pipeline.components[slot], SPECS[slot].default_use) for slot in names}
+
+
+def _component(choice: Choice, default_use: str = "") -> dict[str, object]:
+    return {**({} if choice.use == default_use else {"use": choice.use}), **choice.params}
 
 
 def _step(step: StepChoice) -> dict[str, object]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..contracts import ColumnSpec, TrialResult, Value
+from ..contracts import ColumnContext, ColumnSpec, TrialResult, Value
 from .check_settings import build, each_setting, named
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def check_column(spec: ColumnSpec, *, params: Mapping[str, Value] | None = None)
     for when, chosen in each_setting(spec, params):
         from ..report import Column
 
-        column = build(spec, None, chosen, when)
+        column = build(spec, ColumnContext(Path()), chosen, when)
         what = f"{named(spec)}{when}"
         assert isinstance(column, Column), (
             f"{what}: build must return a flowerablate.report.Column, not {type(column).__name__}"

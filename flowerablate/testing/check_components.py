@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from ..contracts import (
     ColumnSpec,
@@ -19,14 +20,28 @@ from ..contracts import (
     TrackerSpec,
     Value,
 )
-from . import check_columns as columns
-from . import check_datasets as datasets
-from . import check_metrics as metrics
-from . import check_models as models
-from . import check_samplers as samplers
-from . import check_steps as steps
-from . import check_trackers as trackers
-from . import check_training as training
+from .check_columns import check_column
+from .check_datasets import check_dataset
+from .check_metrics import check_metric
+from .check_models import check_model
+from .check_samplers import check_sampler
+from .check_steps import check_step
+from .check_trackers import check_tracker
+from .check_training import check_loss, check_optimizer, check_scheduler
+
+_CHECKS: dict[type[ComponentSpec], Callable[..., None]] = {
+    DatasetSpec: check_dataset,
+    StepSpec: check_step,
+    ModelSpec: check_model,
+    OptimizerSpec: check_optimizer,
+    SchedulerSpec: check_scheduler,
+    LossSpec: check_loss,
+    SamplerSpec: check_sampler,
+    MetricSpec: check_metric,
+    ColumnSpec: check_column,
+    TrackerSpec: check_tracker,
+}
+_WITH_A_FOLDER = (DatasetSpec, TrackerSpec)
 
 
 def check_component(
@@ -37,25 +52,8 @@ def check_component(
     *params* replaces defaults, for a component that cannot be built, or is slow, with those that it has. *cache* is an
     empty folder for data sets and trackers; without it a temporary one is used.
     """
-    if isinstance(spec, DatasetSpec):
-        datasets.check_dataset(spec, cache=cache, params=params)
-    elif isinstance(spec, StepSpec):
-        steps.check_step(spec, params=params)
-    elif isinstance(spec, ModelSpec):
-        models.check_model(spec, params=params)
-    elif isinstance(spec, OptimizerSpec):
-        training.check_optimizer(spec, params=params)
-    elif isinstance(spec, SchedulerSpec):
-        training.check_scheduler(spec, params=params)
-    elif isinstance(spec, LossSpec):
-        training.check_loss(spec, params=params)
-    elif isinstance(spec, SamplerSpec):
-        samplers.check_sampler(spec, params=params)
-    elif isinstance(spec, MetricSpec):
-        metrics.check_metric(spec, params=params)
-    elif isinstance(spec, ColumnSpec):
-        columns.check_column(spec, params=params)
-    elif isinstance(spec, TrackerSpec):
-        trackers.check_tracker(spec, cache=cache, params=params)
-    else:
+    check = _CHECKS.get(type(spec))
+    if check is None:
         raise AssertionError(f"{type(spec).__name__} is not the spec of a slot; use StepSpec, ModelSpec and so on")
+    folder: dict[str, Any] = {"cache": cache} if isinstance(spec, _WITH_A_FOLDER) else {}
+    check(spec, params=params, **folder)

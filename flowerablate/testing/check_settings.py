@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ..contracts import ColumnSpec, ComponentSpec, Value
+from ..contracts import ComponentSpec, Value
 from ..errors import DataError, StudyError, nearest
 
 
 def named(spec: ComponentSpec) -> str:
     """Return how a message calls *spec*."""
-    return f"{spec.slot} {spec.name!r}"
+    return spec.title
 
 
 def settings(spec: ComponentSpec, params: Mapping[str, Value] | None) -> dict[str, Value]:
@@ -54,13 +54,9 @@ def each_setting(spec: ComponentSpec, params: Mapping[str, Value] | None) -> Ite
 
 
 def build(spec: ComponentSpec, context: object, params: Mapping[str, Value], when: str = "") -> object:
-    """Build *spec*; a :class:`StudyError` or :class:`DataError` becomes an AssertionError: this ought to work.
-
-    A column, whose ``build`` takes no context, ignores *context*.
-    """
-    arguments = () if isinstance(spec, ColumnSpec) else (context,)
+    """Build *spec*; a :class:`StudyError` or :class:`DataError` becomes an AssertionError: this ought to work."""
     try:
-        return spec.build(*arguments, **params)
+        return spec.build(context, **params)
     except StudyError as error:
         raise AssertionError(f"{named(spec)}{when} refuses its own settings: {error}") from error
     except DataError as error:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..contracts import LossContext, LossSpec, OptimizerSpec, ScheduleContext, SchedulerSpec, Value
+from ..contracts import LossContext, LossSpec, OptimizerContext, OptimizerSpec, ScheduleContext, SchedulerSpec, Value
 from ..errors import TrainingError
 from .check_settings import build, each_setting, named
 
@@ -63,7 +63,8 @@ def _check_groups(spec: OptimizerSpec, params: Mapping[str, Value], when: str) -
 
     what = named(spec) + when
     decayed, kept = (torch.nn.Parameter(torch.full((3, 2), 0.5, dtype=torch.float64)) for _ in range(2))
-    optimizer: Any = build(spec, [{"params": [decayed]}, {"params": [kept], "weight_decay": 0.0}], params, when)
+    groups = [{"params": [decayed]}, {"params": [kept], "weight_decay": 0.0}]
+    optimizer: Any = build(spec, OptimizerContext(groups), params, when)
     assert len(optimizer.param_groups) == 2, f"{what} must take parameter groups as torch's optimizers do"
     for _ in range(3):
         decayed.grad, kept.grad = torch.zeros_like(decayed), torch.zeros_like(kept)
@@ -94,7 +95,7 @@ def _problem(spec: OptimizerSpec, params: Mapping[str, Value], when: str) -> tup
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(21)
         model = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 2))
-    return model, float(_loss(model).detach()), build(spec, list(model.parameters()), params, when)
+    return model, float(_loss(model).detach()), build(spec, OptimizerContext(list(model.parameters())), params, when)
 
 
 def _loss(model: nn.Module) -> Tensor:

@@ -8,10 +8,10 @@ import subprocess
 import sys
 from types import ModuleType
 
-from ..contracts import ColumnSpec, ComponentSpec, DatasetSpec, StepSpec
+from ..contracts import ComponentSpec, DatasetSpec, Owner, StepSpec
 from ..discovery import collect_specs
 from ..errors import PluginError, StudyError
-from ..registry import Owner, Registry
+from ..registry import Registry
 from .check_settings import named
 
 _NAME = re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*")
@@ -31,7 +31,7 @@ def check_plugin(module: ModuleType) -> list[ComponentSpec]:
         Registry().add(specs, Owner(module.__name__, "under test", ""))
     except PluginError as error:
         raise AssertionError(str(error)) from error
-    assert specs, f"{module.__name__} registers nothing; implement a hook such as flowerablate_register_step(register)"
+    assert specs, f"{module.__name__} registers nothing; implement the hook flowerablate_register(register)"
     for spec in specs:
         _check_spec(spec)
     _check_light(module)
@@ -75,11 +75,10 @@ def _check_signature(spec: ComponentSpec, function: object, what: str) -> None:
     except ValueError:  # some builtins have none
         return
     names = {param.name: param.default for param in spec.params}
-    first = [] if isinstance(spec, ColumnSpec) else ["context"]
     try:
-        signature.bind(*first, **names)
+        signature.bind("context", **names)
     except TypeError as error:
-        wanted = ", ".join([*first, *names])
+        wanted = ", ".join(["context", *names])
         raise AssertionError(f"{named(spec)}: {what} must take ({wanted}), but: {error}") from error
 
 

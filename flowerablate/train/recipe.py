@@ -4,23 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from typing import Any
 
-from ..contracts import TrainPlan
+from ..contracts import TRAINING, TrainPlan
 from .evaluate import Evaluation
 from .history import EpochRecord
 
 
+def _default(name: str) -> Any:
+    param = TRAINING.param(name)
+    assert param is not None, name
+    return param.default
+
+
 @dataclass(frozen=True)
 class Recipe:
-    """Each field is the parameter of ``[train]`` of that name, explained in :data:`flowerablate.contracts.TRAINING`."""
+    """Each field is the parameter of ``[train]`` of that name, explained in :data:`flowerablate.contracts.TRAINING`.
 
-    precision: str = "float32"
-    compile: bool = False
-    accumulate: int = 1
-    clip_norm: float = 0.0
-    clip_value: float = 0.0
-    ema: float = 0.0
-    patience: int = 0
+    The defaults are taken from there.
+    """
+
+    precision: str = _default("precision")
+    compile: bool = _default("compile")
+    accumulate: int = _default("accumulate")
+    clip_norm: float = _default("clip_norm")
+    clip_value: float = _default("clip_value")
+    ema: float = _default("ema")
+    patience: int = _default("patience")
 
     @classmethod
     def of(cls, plan: TrainPlan) -> Recipe:

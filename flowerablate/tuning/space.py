@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..contracts import TRAINING, Choice, ComponentSpec, Param, Pipeline, StepChoice, Value
+from ..contracts import ComponentSpec, OptimizerSpec, Param, Pipeline, Place, Value
 from ..errors import StudyError, nearest
-from ..study.designs.changes import FEATURED, split_values, swapped
+from ..study.designs.changes import split_values, swapped
 from ..study.designs.naming import show_value
 from ..study.designs.settings import check_key, value_of, with_setting
 from ..study.read import read_value
@@ -48,7 +48,7 @@ class Dimension:
 
     @property
     def place(self) -> str:
-        """Where it belongs: the name of a step or slot, or ``train``."""
+        """Where it belongs: the name of a step or slot."""
         return self.key.partition(".")[0]
 
     @property
@@ -103,13 +103,13 @@ class Space:
         for key, value in values.items():
             if "." in key:
                 pipeline = with_setting(pipeline, key, value)
-            elif value != _place(base, key).use:
+            elif value != _place(base, key).choice.use:
                 pipeline = swapped(pipeline, f"{key}={value}", lookup)
         return pipeline
 
     def at(self, base: Pipeline, dimension: Dimension) -> Value | None:
         """Return what *base* has for *dimension*, or None where that does not apply to its component."""
-        use = "" if dimension.place == "train" else _place(base, dimension.place).use
+        use = _place(base, dimension.place).choice.use
         if "." not in dimension.key:
             return use
         return value_of(base, dimension.key) if dimension.component in ("", use) else None
@@ -129,7 +129,8 @@ def read_space(texts: Sequence[str], base: Pipeline, lookup: Lookup) -> Space:
     """
     texts = texts or [key for key in DEFAULT if value_of(base, key) is not None]
     if not texts:
-        raise StudyError(f"the optimizer {base.optimizer.use!r} has neither lr nor weight_decay; name some by --search")
+        use = base.choice(OptimizerSpec).use
+        raise StudyError(f"the optimizer {use!r} has neither lr nor weight_decay; name some by --search")
     written = [(text, *(part.strip() for part in text.partition("="))) for text in texts]
     choices: dict[str, tuple[str, ...]] = {}
     dimensions: list[Dimension] = []
@@ -151,18 +152,16 @@ def read_space(texts: Sequence[str], base: Pipeline, lookup: Lookup) -> Space:
     return Space(tuple(each.values()), tuple(key for key in dict.fromkeys(left_out) if key not in named))
 
 
-def _place(pipeline: Pipeline, place: str) -> Choice:
-    for step in pipeline.steps:
-        if step.name == place:
-            return step
-    choice: Choice = getattr(pipeline, place)
-    return choice
+def _place(pipeline: Pipeline, name: str) -> Place:
+    place = pipeline.place(name)
+    assert place is not None, name
+    return place
 
 
-def _check_place(text: str, place: str, base: Pipeline, further: Sequence[str] = ()) -> None:
-    names = [*(step.name for step in base.steps), *FEATURED, *further]
-    if place not in names:
-        raise StudyError(f"--search {text!r}: there is no {place!r} in the pipeline; {nearest(place, names)}")
+def _check_place(text: str, name: str, base: Pipeline) -> None:
+    if base.place(name) is None:
+        hint = nearest(name, [place.name for place in base.places])
+        raise StudyError(f"--search {text!r}: there is no {name!r} in the pipeline; {hint}")
 
 
 def _components(text: str, place: str, rest: str, base: Pipeline, lookup: Lookup) -> tuple[str, ...]:
@@ -171,19 +170,14 @@ def _components(text: str, place: str, rest: str, base: Pipeline, lookup: Lookup
     if len(names) < 2:
         raise StudyError(f"--search {text!r} leaves nothing to choose; name two components at least, or use --set")
     for name in names:
-        lookup(_slot(base, place), name, f"--search {text!r}")
+        lookup(_place(base, place).slot, name, f"--search {text!r}")
     return names
 
 
-def _slot(base: Pipeline, place: str) -> str:
-    return "step" if any(step.name == place for step in base.steps) else place
-
-
-def _specs(base: Pipeline, place: str, choices: Mapping[str, tuple[str, ...]], lookup: Lookup) -> list[ComponentSpec]:
-    """Return the specs of all components that may stand at *place*."""
-    if place == "train":
-        return [TRAINING]
-    return [lookup(_slot(base, place), use, place) for use in choices.get(place, (_place(base, place).use,))]
+def _specs(base: Pipeline, name: str, choices: Mapping[str, tuple[str, ...]], lookup: Lookup) -> list[ComponentSpec]:
+    """Return the specs of all components that may stand at the place *name*."""
+    place = _place(base, name)
+    return [lookup(place.slot, use, name) for use in choices.get(name, (place.choice.use,))]
 
 
 def _setting(
@@ -197,7 +191,7 @@ def _setting(
     place, _, name = key.partition(".")
     if place not in choices:
         check_key(base, key, lookup)  # an unknown place or parameter is told with the nearest one
-        if place != "train" and isinstance(step := _place(base, place), StepChoice) and not step.enabled:
+        if _place(base, place).choice.is_off:
             raise StudyError(f"--search {text!r}: step {place!r} is switched off")
     found = []
     for spec in _specs(base, place, choices, lookup):
@@ -214,7 +208,7 @@ def _setting(
 def _whole_place(
     text: str, place: str, base: Pipeline, choices: Mapping[str, tuple[str, ...]], lookup: Lookup
 ) -> tuple[list[Dimension], list[str]]:
-    _check_place(text, place, base, ("train",))
+    _check_place(text, place, base)
     found, without = [], []
     for spec in _specs(base, place, choices, lookup):
         for param in spec.params:

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ..contracts import MetricInfo, Pipeline, Rules, Value
+from ..contracts import DatasetSpec, MetricInfo, Pipeline, Rules, TrainingSpec, Value
 from ..study.identity import pipeline_id
 from ..study.resolve import resolve, rules_of
 from ..study.schema import StudyFile
@@ -52,7 +52,7 @@ class TuningPlan:
         """The longest training that a trial can ask for."""
         epochs = [self.base.train.epochs]
         for dimension in self.space.dimensions:
-            if dimension.key == "train.epochs":
+            if dimension.key == f"{TrainingSpec.slot}.epochs":
                 epochs += [int(value) for value in dimension.values or (dimension.high,)]  # type: ignore[arg-type]
         return max(epochs)
 
@@ -60,7 +60,7 @@ class TuningPlan:
         """Return what two sessions must share to be one tuning; JSON values."""
         return {
             "space": {dimension.name: dimension.text for dimension in self.space.dimensions},
-            "base": pipeline_id(self.base, self.data.fingerprint, assembler.origin),
+            "base": pipeline_id(self.base, self.data.fingerprint, assembler.fingerprint),
             "seeds": len(self.seeds),
             "metric": self.metric.name,
             "pruner": self.pruner,
@@ -73,11 +73,12 @@ class TuningPlan:
     def study_file(self, values: Mapping[str, Value], remark: str, assembler: Assembler) -> str:
         """Return the pipeline with *values* and the study's questions as a study file; *remark* stands at its top."""
         pipeline = self.tuned(values, assembler)
-        path = pipeline.dataset.params.get("path")
+        dataset = pipeline.choice(DatasetSpec)
+        path = dataset.params.get("path")
         if isinstance(path, str) and (assembler.root / path).exists():
             # A relative path is read from the folder of its study file, and this one may lie elsewhere.
-            absolute = {**pipeline.dataset.params, "path": str((assembler.root / path).absolute())}
-            pipeline = replace(pipeline, dataset=replace(pipeline.dataset, params=absolute))
+            absolute = replace(dataset, params={**dataset.params, "path": str((assembler.root / path).absolute())})
+            pipeline = replace(pipeline, components={**pipeline.components, DatasetSpec.slot: absolute})
         name = f"{self.study[:74]}-tuned"
         text = to_toml(pipeline, name, self.rules, self.metrics.names[1:], range(self.replicates), self.questions)
         return f"{HEAD}: {remark}\n\n{text}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -18,7 +18,12 @@ from ..contracts import (
     Choice,
     ComponentSpec,
     DataContext,
+    DatasetSpec,
+    Fingerprint,
+    LossSpec,
     NativeOp,
+    OwnedComponent,
+    Owner,
     Pipeline,
     Samples,
     StepChoice,
@@ -83,44 +88,54 @@ class Assembler:
         """Return the spec of a component; an unknown name raises :class:`StudyError` with the nearest valid one."""
         return self.registry.find(slot, name, where).spec
 
-    def build(self, slot: str, choice: Choice, *context: Any, part: str = "build") -> Any:
+    def build_of(self, pipeline: Pipeline, spec: type[ComponentSpec], context: Any) -> Any:
+        """Have a plugin build the component that *pipeline* has in the slot of *spec*; see :meth:`build`."""
+        return self.build(spec.slot, pipeline.choice(spec), context)
+
+    def build(self, slot: str, choice: Choice, context: Any, part: str = "build") -> Any:
         """Have a plugin build a component (or its ``stand_in``); what goes wrong there is said with the plugin's name.
 
         Errors of the input are passed on as they are; anything else becomes a :class:`PluginError`.
         """
         component = self.registry.find(slot, choice.use, slot)
         try:
-            return getattr(component.spec, part)(*context, **choice.params)
+            return getattr(component.spec, part)(context, **choice.params)
         except FlowerablateError:
             raise
         except Exception as error:
             what = " ".join(f"{type(error).__name__}: {error}".split())
             raise PluginError(f"{slot} {choice.use!r} of {component.owner} could not be built: {what}") from error
 
-    def provenance(self, slot: str, name: str) -> str:
-        """Return the owner of a component with its version."""
-        return str(self.registry.find(slot, name).owner)
+    def owner(self, slot: str, name: str) -> Owner:
+        """Return who brought a component."""
+        return self.registry.find(slot, name).owner
 
-    def origin(self, slot: str, choice: Choice) -> str:
-        """Return what enters a trial's id beside the settings: a component's owner, and what its files hold.
+    def owners(self, pipeline: Pipeline) -> tuple[OwnedComponent, ...]:
+        """Return the components of *pipeline* with their owners, each once, sorted."""
+        named = {(slot, choice.use) for slot, choice in pipeline.used}
+        return tuple(OwnedComponent(slot, name, self.owner(slot, name)) for slot, name in sorted(named))
+
+    def fingerprint(self, slot: str, choice: Choice) -> Fingerprint:
+        """Return what enters a trial's id besides the settings: a component's owner, and what its files hold.
 
         Raises :class:`DataError` where a file that a parameter names cannot be read.
         """
-        spec, origin = self.lookup(slot, choice.use, slot), self.provenance(slot, choice.use)
-        for param in spec.params:
-            if param.file and (name := choice.params.get(param.name)):
-                origin += f", {param.name} {file_hash(self.root / Path(str(name)).expanduser()).hex()}"
-        return origin
+        files = {
+            param.name: file_hash(self.root / Path(str(name)).expanduser()).hex()
+            for param in self.lookup(slot, choice.use, slot).params
+            if param.file and (name := choice.params.get(param.name))
+        }
+        return Fingerprint(self.owner(slot, choice.use), files)
 
     def load_samples(self, choice: Choice, *, skip_bad: bool) -> Samples:
         """Collect the samples of a data set; none of its files is opened."""
         context = DataContext(self.cache / "datasets" / choice.use, self.root, skip_bad, self.progress)
-        samples: Samples = self.build("dataset", choice, context)
+        samples: Samples = self.build(DatasetSpec.slot, choice, context)
         return samples
 
     def load_data(self, pipeline: Pipeline, *, skip_bad: bool) -> DataSet:
         """Collect the samples of the pipeline's data set and name their content."""
-        samples = self.load_samples(pipeline.dataset, skip_bad=skip_bad)
+        samples = self.load_samples(pipeline.choice(DatasetSpec), skip_bad=skip_bad)
         if skip_bad:
             samples = without_unreadable(samples, pipeline.input.channels, self.progress)
         _require_two_classes(samples)
@@ -136,11 +151,11 @@ class Assembler:
         steps = [self._build_step(step, context) for step in pipeline.steps]
         mixing = [step.name for step in steps if step.enabled and isinstance(step.op, BatchOp)]
         if mixing:
-            self._require_soft_targets(pipeline.loss.use, mixing[0])
+            self._require_soft_targets(pipeline.choice(LossSpec).use, mixing[0])
         return steps
 
     def _require_soft_targets(self, loss: str, step: str) -> None:
-        losses = self.registry.slot("loss")
+        losses = self.registry.slot(LossSpec.slot)
         able = sorted(name for name in losses if getattr(losses[name].spec, "soft_targets", False))
         if loss not in able:
             raise StudyError(
@@ -149,10 +164,10 @@ class Assembler:
             )
 
     def _build_step(self, step: StepChoice, context: StepContext) -> BuiltStep:
-        spec = self.lookup("step", step.use, f"steps.{step.name}")
+        spec = self.lookup(StepSpec.slot, step.use, f"steps.{step.name}")
         assert isinstance(spec, StepSpec)
-        stand_in = self.build("step", step, context, part="stand_in") if spec.stand_in else None
-        return BuiltStep(step.name, self.build("step", step, context), spec.random, stand_in, step.enabled)
+        stand_in = self.build(StepSpec.slot, step, context, part="stand_in") if spec.stand_in else None
+        return BuiltStep(step.name, self.build(StepSpec.slot, step, context), spec.random, stand_in, step.enabled)
 
     def prepare(self, pipeline: Pipeline, data: DataSet) -> PreparedPipeline:
         """Pack the images of *pipeline* (or find them packed) and compile its chains.
@@ -190,7 +205,10 @@ class Assembler:
         return prepared
 
     def _store_name(self, prefix: list[StepChoice], data: DataSet, pipeline: Pipeline, at_least: int | None) -> str:
-        steps = [[step.use, dict(step.params), step.enabled, self.origin("step", step)] for step in prefix]
+        steps = [
+            [step.use, dict(step.params), step.enabled, asdict(self.fingerprint(StepSpec.slot, step))]
+            for step in prefix
+        ]
         context = [pipeline.input.image_size, pipeline.input.channels, pipeline.input.bits, at_least]
         text = json.dumps([version("flowerablate"), data.fingerprint, context, steps], sort_keys=True)
         return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
@@ -230,7 +248,7 @@ def data_choice(registry: Registry, path: Path, like: Choice | None = None) -> C
     """
     if not path.exists():
         raise DataError(f"no file or folder {path}")
-    known = registry.slot("dataset")
+    known = registry.slot(DatasetSpec.slot)
     first = [like.use] if like and like.use in known else []
     for name in (*first, *known):
         spec = known[name].spec

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ..contracts import Choice
+from ..contracts import Choice, ColumnContext, ColumnSpec
 from ..errors import PluginError, StudyError
 from ..study.read import read_value
 from ..study.resolve import check_params
@@ -41,10 +41,10 @@ def choose_columns(text: str, assembler: Assembler) -> tuple[Column, ...]:
 def _build(name: str, given: dict[str, object], assembler: Assembler) -> Column:
     from ..report import Column
 
-    params = check_params(assembler.lookup("column", name, "--columns"), given, f"--columns: {name}")
-    column = assembler.build("column", Choice(name, params))
+    params = check_params(assembler.lookup(ColumnSpec.slot, name, "--columns"), given, f"--columns: {name}")
+    column = assembler.build(ColumnSpec.slot, Choice(name, params), ColumnContext(assembler.root))
     if not isinstance(column, Column):
-        owner = assembler.provenance("column", name)
+        owner = assembler.owner(ColumnSpec.slot, name)
         raise PluginError(
             f"column {name!r} of {owner} built a {type(column).__name__}, not a flowerablate.report.Column"
         )

@@ -12,7 +12,20 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from ..contracts import LossContext, ModelContext, Pipeline, SamplerContext, ScheduleContext
+from ..contracts import (
+    ComponentSpec,
+    LossContext,
+    LossSpec,
+    ModelContext,
+    ModelSpec,
+    OptimizerContext,
+    OptimizerSpec,
+    Pipeline,
+    SamplerContext,
+    SamplerSpec,
+    ScheduleContext,
+    SchedulerSpec,
+)
 from ..data.splits import Split, split_samples
 from ..loader import Batches, CheckedOrder, Order, PackedDataset
 from ..preprocess import BatchOps
@@ -39,29 +52,29 @@ def build_parts(
 ) -> Parts:
     """Build model, optimizer, scheduler and loss; initial weights are keyed by *seed* and parameter name."""
 
-    def build(slot: str, *context: Any) -> Any:
-        return assembler.build(slot, getattr(pipeline, slot), *context)
+    def build(spec: type[ComponentSpec], context: object) -> Any:
+        return assembler.build_of(pipeline, spec, context)
 
     plan = pipeline.train
     size = pipeline.input
     shape = ModelContext(len(data.samples.classes), size.channels, size.image_size, assembler.root)
     model: nn.Module = to_device(
-        build_keyed(lambda: build("model", shape), seed), device, channels_last=plan.channels_last
+        build_keyed(lambda: build(ModelSpec, shape), seed), device, channels_last=plan.channels_last
     )
-    optimizer = build("optimizer", parameter_groups(model.parameters(), plan.decay))
+    optimizer = build(OptimizerSpec, OptimizerContext(parameter_groups(model.parameters(), plan.decay)))
     counts = np.bincount(data.labels[split.train], minlength=len(data.samples.classes))
     return Parts(
         model,
         optimizer,
-        build("scheduler", ScheduleContext(optimizer, plan.epochs, steps_per_epoch)),
-        build("loss", LossContext(tuple(int(count) for count in counts))),
+        build(SchedulerSpec, ScheduleContext(optimizer, plan.epochs, steps_per_epoch)),
+        build(LossSpec, LossContext(tuple(int(count) for count in counts))),
     )
 
 
 def build_order(pipeline: Pipeline, data: DataSet, assembler: Assembler, seed: int, split: Split) -> Order:
     """Build the sampler: what gives the order of each epoch, places among the training images."""
     context = SamplerContext(data.labels[split.train], len(data.samples.classes), seed)
-    order: Order = assembler.build("sampler", pipeline.sampler, context)
+    order: Order = assembler.build_of(pipeline, SamplerSpec, context)
     return order
 
 

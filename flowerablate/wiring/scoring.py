@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 
-from ..contracts import ALWAYS_MEASURED, Metric, MetricContext, MetricInfo
+from ..contracts import ALWAYS_MEASURED, Metric, MetricContext, MetricInfo, MetricSpec, OwnedComponent, Owner
 from ..errors import PluginError
 from ..ledger import Predictions
 from ..study.metric_choice import MetricChoice, resolve_metric
@@ -46,7 +46,7 @@ class Metrics:
         """Return the metric *name* for that many classes; what a plugin does wrong raises :class:`PluginError`."""
         if (name, classes) not in self._built:
             choice = self._choices[name].choice
-            metric = self._assembler.build("metric", choice, MetricContext(classes))
+            metric = self._assembler.build(MetricSpec.slot, choice, MetricContext(classes))
             if not isinstance(metric, Metric):
                 owner = self.owner(name)
                 raise PluginError(f"metric {choice.use!r} of {owner} built a {type(metric).__name__}, not a Metric")
@@ -58,9 +58,9 @@ class Metrics:
         for name in self.names:
             self.built(name, classes)
 
-    def owner(self, name: str) -> str:
-        """Return who brought the metric *name*, with the version."""
-        return self._assembler.provenance("metric", self._choices[name].choice.use)
+    def owner(self, name: str) -> Owner:
+        """Return who brought the metric *name*."""
+        return self._assembler.owner(MetricSpec.slot, self._choices[name].choice.use)
 
     def value(self, name: str, predictions: Predictions) -> float:
         """Take the metric *name* of *predictions*; nan where it is not defined."""
@@ -82,14 +82,9 @@ class Metrics:
                 _logger.warning("%s", error)
         return values
 
-    def records(self, names: Iterable[str]) -> dict[str, str]:
-        """Return what a result's ``environment`` says of each metric: who brought it."""
-        return {owner_key(name): self.owner(name) for name in names}
-
-
-def owner_key(name: str) -> str:
-    """Return the key under which a result's ``environment`` holds the owner of the metric *name*."""
-    return f"metric {name}"
+    def owners(self, names: Iterable[str]) -> tuple[OwnedComponent, ...]:
+        """Return the metrics *names*, as a result calls them, with their owners."""
+        return tuple(OwnedComponent(MetricSpec.slot, name, self.owner(name)) for name in names)
 
 
 def choose_metrics(primary: str, secondary: Sequence[str], assembler: Assembler) -> Metrics:

@@ -7,7 +7,7 @@ file that the user names; where it is not the code that trained the model, the u
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from pydantic import TypeAdapter, ValidationError
 
-from ..contracts import ModelContext, NativeOp, Pipeline, Samples, StepChoice, Trial
+from ..contracts import ModelContext, ModelSpec, NativeOp, OwnedComponent, Pipeline, Samples, StepSpec, Trial
 from ..data.splits import Split
 from ..errors import PluginError, StudyError, TrainingError
 from ..inference import Predictor
@@ -28,27 +28,27 @@ from ..train.device import pick_device
 from ..train.state import load_state
 from .assemble import Assembler, decoded_at_least
 
-FORMAT = 1
+FORMAT = 2
 """Of what a checkpoint says; a reader refuses those that it does not know."""
 
 Warn = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Origin:
+class ModelRecord:
     """What a checkpoint says of the model in it.
 
     *pipeline*: what it was trained with; *learned*: numbers that steps took from the training images, by step;
-    *owners*: who brought the model and each step, as text with version and content hash, by ``slot name``. *counts*:
-    images of each class in each part of the split. *metrics*: those of the study, the primary one first. *data* names
-    the images by their content. *epoch*: the epoch that the weights are of.
+    *owners*: who brought the model and each step. *counts*: images of each class in each part of the split.
+    *metrics*: those of the study, the primary one first. *data* names the images by their content. *epoch*: the epoch
+    that the weights are of.
     """
 
     format: int
     classes: tuple[str, ...]
     pipeline: Pipeline
     learned: Mapping[str, Mapping[str, tuple[float, ...]]]
-    owners: Mapping[str, str]
+    owners: tuple[OwnedComponent, ...]
     counts: Mapping[str, tuple[int, ...]]
     metrics: tuple[str, ...]
     study: str
@@ -60,7 +60,7 @@ class Origin:
     epoch: int = 0
 
 
-_ORIGIN: TypeAdapter[Origin] = TypeAdapter(Origin)
+_RECORD: TypeAdapter[ModelRecord] = TypeAdapter(ModelRecord)
 
 
 def about(
@@ -75,7 +75,7 @@ def about(
     metrics: tuple[str, ...],
     data: str,
 ) -> dict[str, Any]:
-    """Return what is kept beside the weights of *trial*, JSON values that :func:`read_origin` reads.
+    """Return what is kept beside the weights of *trial*, JSON values that :func:`read_record` reads.
 
     *pipeline* is the trial's without anything left to choose; *evaluate*, its fitted evaluation chain.
     """
@@ -85,7 +85,7 @@ def about(
         for named in evaluate.ops
         if named.name in waiting and isinstance(named.op, NativeOp)
     }
-    named = [("model", pipeline.model.use), *(("step", step.use) for step in pipeline.steps)]
+    owners = [owned for owned in assembler.owners(pipeline) if owned.slot in (ModelSpec.slot, StepSpec.slot)]
     described = describe(pipeline)
     described["retune"] = []
     return {
@@ -93,7 +93,7 @@ def about(
         "classes": list(samples.classes),
         "pipeline": described,
         "learned": learned,
-        "owners": {f"{slot} {name}": assembler.provenance(slot, name) for slot, name in named},
+        "owners": [asdict(owned) for owned in owners],
         "counts": {part: _counts(samples, getattr(split, part)) for part in ("train", "validation", "test")},
         "metrics": list(metrics),
         "study": study,
@@ -105,7 +105,7 @@ def about(
     }
 
 
-def read_origin(path: Path) -> tuple[Origin, Mapping[str, torch.Tensor]]:
+def read_record(path: Path) -> tuple[ModelRecord, Mapping[str, torch.Tensor]]:
     """Return what the checkpoint at *path* says of itself, and its weights.
 
     Raises :class:`TrainingError` where it is damaged, was changed, or says nothing that we can read.
@@ -126,7 +126,7 @@ def read_origin(path: Path) -> tuple[Origin, Mapping[str, torch.Tensor]]:
         found = said.get("format") if isinstance(said, dict) else type(said).__name__
         raise TrainingError(f"{path} is of format {found!r}, but this version reads {FORMAT}; use the version it is of")
     try:
-        return _ORIGIN.validate_python({**said, "epoch": state.get("epoch", 0)}), state["model"]
+        return _RECORD.validate_python({**said, "epoch": state.get("epoch", 0)}), state["model"]
     except ValidationError as error:
         what = error.errors()[0]
         where = ".".join(map(str, what["loc"]))
@@ -142,27 +142,27 @@ def load_predictor(
     device: torch.device | None = None,
     changed_plugins: bool = False,
     warn: Warn = lambda text: None,
-) -> tuple[Predictor, Origin]:
+) -> tuple[Predictor, ModelRecord]:
     """Return the model of the checkpoint at *path*, ready to predict, and what the checkpoint says.
 
     A component that is missing raises :class:`PluginError`, and so does one whose source is not what it was, unless
     *changed_plugins*; another version of it is only warned of. Weights that do not fit the model raise
     :class:`TrainingError`.
     """
-    origin, weights = read_origin(path)
-    _check_owners(path, origin, assembler, changed_plugins, warn)
-    pipeline, device = origin.pipeline, device or pick_device()
+    record, weights = read_record(path)
+    _check_owners(path, record, assembler, changed_plugins, warn)
+    pipeline, device = record.pipeline, device or pick_device()
     steps = assembler.build_steps(_with_all_params(pipeline, assembler))
     stages = stage(steps)
     plan = pipeline.input
     prefix = Preprocess(stages.prefix, plan.channels, dtype=f"uint{plan.bits}")
-    chain = [_filled_in(named, origin.learned, path) for named in stages.evaluate]
-    shape = ModelContext(len(origin.classes), plan.channels, plan.image_size, assembler.root, read_weights=False)
-    model = assembler.build("model", pipeline.model, shape)
+    chain = [_filled_in(named, record.learned, path) for named in stages.evaluate]
+    shape = ModelContext(len(record.classes), plan.channels, plan.image_size, assembler.root, read_weights=False)
+    model = assembler.build_of(pipeline, ModelSpec, shape)
     load_weights(model, dict(weights), path)
     predictor = Predictor(
         model,
-        origin.classes,
+        record.classes,
         prefix,
         Preprocess(chain, plan.channels, dtype=prefix.output_dtype),
         plan,
@@ -171,7 +171,7 @@ def load_predictor(
         channels_last=pipeline.train.channels_last,
         precision=pipeline.train.precision,
     )
-    return predictor, origin
+    return predictor, record
 
 
 def load_model(path: Path | str, *, local: Path | None = None, device: str = "auto") -> Predictor:
@@ -201,11 +201,11 @@ def _counts(samples: Samples, indices: Any) -> list[int]:
     return counts
 
 
-def _check_owners(path: Path, origin: Origin, assembler: Assembler, changed_plugins: bool, warn: Warn) -> None:
-    for component, then in origin.owners.items():
-        slot, _, name = component.partition(" ")
+def _check_owners(path: Path, record: ModelRecord, assembler: Assembler, changed_plugins: bool, warn: Warn) -> None:
+    for owned in record.owners:
+        slot, name, then = owned.slot, owned.name, owned.owner
         try:
-            now = assembler.provenance(slot, name)
+            now = assembler.owner(slot, name)
         except StudyError:
             raise PluginError(
                 f"{path} needs the {slot} {name!r} of {then}, which is not here; install that plugin, or name the "
@@ -214,7 +214,7 @@ def _check_owners(path: Path, origin: Origin, assembler: Assembler, changed_plug
         if now == then:
             continue
         said = f"the {slot} {name!r} is of {now}, but {path} was trained with that of {then}"
-        if _is_hashed(now) or _is_hashed(then):
+        if now.digest or then.digest:
             if not changed_plugins:
                 raise PluginError(f"{said}; get that source back, or accept what is here with --changed-plugins")
             warn(said)
@@ -222,23 +222,14 @@ def _check_owners(path: Path, origin: Origin, assembler: Assembler, changed_plug
             warn(f"{said}; predictions may differ")
 
 
-def _is_hashed(owner: str) -> bool:
-    last = owner.rstrip(")").rpartition(" ")[2].rpartition("(")[2]
-    return len(last) == 12 and all(letter in "0123456789abcdef" for letter in last)
-
-
 def _with_all_params(pipeline: Pipeline, assembler: Assembler) -> Pipeline:
     """Check the parameters of the steps anew: a plugin may have changed since."""
     steps = []
     for step in pipeline.steps:
-        spec = assembler.lookup("step", step.use, f"steps.{step.name}")
-        params = check_params(spec, step.params, f"steps.{step.name}")
-        steps.append(StepChoice(**{**asdict(step), "params": params}))
-    return Pipeline(**{**_fields(pipeline), "steps": tuple(steps)})
-
-
-def _fields(pipeline: Pipeline) -> dict[str, Any]:
-    return {name: getattr(pipeline, name) for name in Pipeline.__dataclass_fields__}
+        where = f"{StepSpec.table()}.{step.name}"
+        params = check_params(assembler.lookup(StepSpec.slot, step.use, where), step.params, where)
+        steps.append(replace(step, params=params))
+    return replace(pipeline, steps=tuple(steps))
 
 
 def _filled_in(named: NamedOp, learned: Mapping[str, Mapping[str, tuple[float, ...]]], path: Path) -> NamedOp:

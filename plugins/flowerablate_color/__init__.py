@@ -28,7 +28,7 @@ _FACTORS = {
 
 
 @hookimpl
-def flowerablate_register_step(register: Register) -> None:
+def flowerablate_register(register: Register) -> None:
     """Register the steps that change colours."""
     register(
         StepSpec(

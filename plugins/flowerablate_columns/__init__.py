@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import flowerablate as fa
 
 if TYPE_CHECKING:
-    from flowerablate.contracts import Register
+    from flowerablate.contracts import ColumnContext, Register
     from flowerablate.report import Column
 
 _COLUMNS = (
@@ -39,7 +39,7 @@ _COLUMNS = (
 
 
 @fa.hookimpl
-def flowerablate_register_column(register: Register) -> None:
+def flowerablate_register(register: Register) -> None:
     """Register every column that ``report --columns`` knows without another plugin."""
     for name, summary in _COLUMNS:
         register(fa.ColumnSpec(name, summary, partial(_build, name)))
@@ -50,19 +50,19 @@ def flowerablate_register_column(register: Register) -> None:
     register(fa.ColumnSpec("secondary", summary, _build_secondary, (metric,)))
 
 
-def _build(name: str) -> Column:
+def _build(name: str, context: ColumnContext) -> Column:
     from .further import COLUMNS
 
     return COLUMNS[name]()
 
 
-def _build_forest(width: int) -> Column:
+def _build_forest(context: ColumnContext, width: int) -> Column:
     from flowerablate.report import ForestColumn
 
     return ForestColumn(width)
 
 
-def _build_secondary(metric: str) -> Column:
+def _build_secondary(context: ColumnContext, metric: str) -> Column:
     from flowerablate.report import SecondaryColumn
 
     return SecondaryColumn(metric)

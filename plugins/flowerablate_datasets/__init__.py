@@ -13,7 +13,7 @@ _PATH = "a relative path is read from the study's own folder"
 
 
 @fa.hookimpl
-def flowerablate_register_dataset(register: Any) -> None:
+def flowerablate_register(register: Any) -> None:
     """Register the data sets of this plugin."""
     for spec in (_folder(), _table(), _flowers(), _flowers102(), _chest_xray(), _findings(), _synthetic()):
         register(spec)

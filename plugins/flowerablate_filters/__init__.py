@@ -19,7 +19,7 @@ _BELL = (
 
 
 @hookimpl
-def flowerablate_register_step(register: Register) -> None:
+def flowerablate_register(register: Register) -> None:
     """Register the filters."""
     register(
         StepSpec(

@@ -12,7 +12,7 @@ from . import sizes, warps
 
 
 @hookimpl
-def flowerablate_register_step(register: Register) -> None:
+def flowerablate_register(register: Register) -> None:
     """Register the geometric steps."""
     for spec in (*sizes.SPECS, *warps.SPECS):
         register(spec)

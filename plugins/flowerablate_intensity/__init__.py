@@ -24,7 +24,7 @@ _PER_CHANNEL = Param("per_channel", True, "each channel by itself; false: all by
 
 
 @hookimpl
-def flowerablate_register_step(register: Register) -> None:
+def flowerablate_register(register: Register) -> None:
     """Register the steps of pixels, and those that end a chain."""
     for spec in (*_steps_of_pixels(), *_last_steps()):
         register(spec)

@@ -28,7 +28,7 @@ def _power(default: float) -> fa.Param:
 
 
 @fa.hookimpl
-def flowerablate_register_loss(register: Register) -> None:
+def flowerablate_register(register: Register) -> None:
     """Register cross-entropy, plain and weighted by class, focal loss, expected cost and binary cross-entropy."""
     summary = "Mean cross-entropy of the softmax."
     register(fa.LossSpec("cross-entropy", summary, build_cross_entropy, (_SMOOTHING,), soft_targets=True))

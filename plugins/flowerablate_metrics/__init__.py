@@ -31,7 +31,7 @@ _RISK: _Reading = {"lower_is_better": True, "percent": False}
 
 
 @fa.hookimpl
-def flowerablate_register_metric(register: Register) -> None:
+def flowerablate_register(register: Register) -> None:
     """Register those of decisions, of ranking and of probabilities."""
 
     def add(name: str, summary: str, build: Callable[..., fa.Metric], reading: _Reading) -> None:

@@ -12,7 +12,7 @@ _PROBABILITY = Param("probability", 1.0, "share of the pictures that are mixed",
 
 
 @hookimpl
-def flowerablate_register_step(register: Register) -> None:
+def flowerablate_register(register: Register) -> None:
     """Register ``mixup`` and ``cutmix``."""
     register(
         StepSpec(

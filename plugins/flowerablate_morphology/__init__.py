@@ -53,7 +53,7 @@ _PARAMS = (
 
 
 @hookimpl
-def flowerablate_register_step(register: Register) -> None:
+def flowerablate_register(register: Register) -> None:
     """Register ``morphology`` and its operations."""
     register(
         StepSpec(

@@ -21,7 +21,7 @@ _FILL = (
 
 
 @hookimpl
-def flowerablate_register_step(register: Register) -> None:
+def flowerablate_register(register: Register) -> None:
     """Register the noises and the ways of erasing."""
     register(
         StepSpec(

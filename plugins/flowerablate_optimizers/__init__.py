@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import flowerablate as fa
 
 if TYPE_CHECKING:
-    from flowerablate.contracts import Register
+    from flowerablate.contracts import OptimizerContext, Register
 
 
 def _rate(default: float) -> fa.Param:
@@ -30,7 +30,7 @@ _BETAS = (
 
 
 @fa.hookimpl
-def flowerablate_register_optimizer(register: Register) -> None:
+def flowerablate_register(register: Register) -> None:
     """Register sgd, nesterov, lars; adam and its kin; adagrad, adadelta, rmsprop; and lion."""
     plain = (_rate(0.05), _MOMENTUM, _decay(5e-4))
     register(fa.OptimizerSpec("sgd", "Stochastic gradient descent with heavy-ball momentum.", build_sgd, plain))
@@ -94,85 +94,85 @@ def flowerablate_register_optimizer(register: Register) -> None:
     register(fa.OptimizerSpec("lars", summary, build_lars, params))
 
 
-def build_sgd(parameters: list[Any], **params: Any) -> Any:
+def build_sgd(context: OptimizerContext, **params: Any) -> Any:
     """Return ``torch.optim.SGD``."""
     from torch import optim
 
-    return optim.SGD(parameters, **params)
+    return optim.SGD(context.parameters, **params)
 
 
-def build_nesterov(parameters: list[Any], **params: Any) -> Any:
+def build_nesterov(context: OptimizerContext, **params: Any) -> Any:
     """Return ``torch.optim.SGD`` with Nesterov's momentum."""
     from torch import optim
 
-    return optim.SGD(parameters, nesterov=True, **params)
+    return optim.SGD(context.parameters, nesterov=True, **params)
 
 
-def build_adam(parameters: list[Any], *, beta1: float, beta2: float, **params: Any) -> Any:
+def build_adam(context: OptimizerContext, *, beta1: float, beta2: float, **params: Any) -> Any:
     """Return ``torch.optim.Adam``."""
     from torch import optim
 
-    return optim.Adam(parameters, betas=(beta1, beta2), **params)
+    return optim.Adam(context.parameters, betas=(beta1, beta2), **params)
 
 
-def build_adamw(parameters: list[Any], *, beta1: float, beta2: float, **params: Any) -> Any:
+def build_adamw(context: OptimizerContext, *, beta1: float, beta2: float, **params: Any) -> Any:
     """Return ``torch.optim.AdamW``."""
     from torch import optim
 
-    return optim.AdamW(parameters, betas=(beta1, beta2), **params)
+    return optim.AdamW(context.parameters, betas=(beta1, beta2), **params)
 
 
-def build_rmsprop(parameters: list[Any], **params: Any) -> Any:
+def build_rmsprop(context: OptimizerContext, **params: Any) -> Any:
     """Return ``torch.optim.RMSprop``."""
     from torch import optim
 
-    return optim.RMSprop(parameters, **params)
+    return optim.RMSprop(context.parameters, **params)
 
 
-def build_adamax(parameters: list[Any], *, beta1: float, beta2: float, **params: Any) -> Any:
+def build_adamax(context: OptimizerContext, *, beta1: float, beta2: float, **params: Any) -> Any:
     """Return ``torch.optim.Adamax``."""
     from torch import optim
 
-    return optim.Adamax(parameters, betas=(beta1, beta2), **params)
+    return optim.Adamax(context.parameters, betas=(beta1, beta2), **params)
 
 
-def build_radam(parameters: list[Any], *, beta1: float, beta2: float, **params: Any) -> Any:
+def build_radam(context: OptimizerContext, *, beta1: float, beta2: float, **params: Any) -> Any:
     """Return ``torch.optim.RAdam``."""
     from torch import optim
 
-    return optim.RAdam(parameters, betas=(beta1, beta2), **params)
+    return optim.RAdam(context.parameters, betas=(beta1, beta2), **params)
 
 
-def build_nadam(parameters: list[Any], *, beta1: float, beta2: float, **params: Any) -> Any:
+def build_nadam(context: OptimizerContext, *, beta1: float, beta2: float, **params: Any) -> Any:
     """Return ``torch.optim.NAdam``."""
     from torch import optim
 
-    return optim.NAdam(parameters, betas=(beta1, beta2), **params)
+    return optim.NAdam(context.parameters, betas=(beta1, beta2), **params)
 
 
-def build_adagrad(parameters: list[Any], **params: Any) -> Any:
+def build_adagrad(context: OptimizerContext, **params: Any) -> Any:
     """Return ``torch.optim.Adagrad``."""
     from torch import optim
 
-    return optim.Adagrad(parameters, **params)
+    return optim.Adagrad(context.parameters, **params)
 
 
-def build_adadelta(parameters: list[Any], **params: Any) -> Any:
+def build_adadelta(context: OptimizerContext, **params: Any) -> Any:
     """Return ``torch.optim.Adadelta``."""
     from torch import optim
 
-    return optim.Adadelta(parameters, **params)
+    return optim.Adadelta(context.parameters, **params)
 
 
-def build_lion(parameters: list[Any], *, beta1: float, beta2: float, **params: Any) -> Any:
+def build_lion(context: OptimizerContext, *, beta1: float, beta2: float, **params: Any) -> Any:
     """Return :class:`~flowerablate_optimizers.lion.Lion`."""
     from .lion import Lion
 
-    return Lion(parameters, betas=(beta1, beta2), **params)
+    return Lion(context.parameters, betas=(beta1, beta2), **params)
 
 
-def build_lars(parameters: list[Any], **params: Any) -> Any:
+def build_lars(context: OptimizerContext, **params: Any) -> Any:
     """Return :class:`~flowerablate_optimizers.lars.Lars`."""
     from .lars import Lars
 
-    return Lars(parameters, **params)
+    return Lars(context.parameters, **params)

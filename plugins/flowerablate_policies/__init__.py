@@ -38,7 +38,7 @@ _PARTS = (
 
 
 @hookimpl
-def flowerablate_register_step(register: Register) -> None:
+def flowerablate_register(register: Register) -> None:
     """Register ``rand_augment`` and ``trivial_augment``."""
     register(
         StepSpec(

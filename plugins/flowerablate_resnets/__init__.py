@@ -51,7 +51,7 @@ VARIANTS = (
 
 
 @fa.hookimpl
-def flowerablate_register_model(register: Register) -> None:
+def flowerablate_register(register: Register) -> None:
     """Register both families."""
     for name, blocks in SMALL_DEPTHS.items():
         summary = f"Small residual network, {6 * blocks + 2} layers, for pictures of 32 to 96 pixels."

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @fa.hookimpl
-def flowerablate_register_sampler(register: Register) -> None:
+def flowerablate_register(register: Register) -> None:
     """Register shuffled, balanced and weighted."""
     register(fa.SamplerSpec("shuffled", "Every image once in an epoch, in random order.", build_shuffled))
     size = fa.Param(

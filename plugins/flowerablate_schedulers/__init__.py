@@ -18,7 +18,7 @@ _FINAL = fa.Param("final", 0.0, "rate at the end, as a share of the peak", 0.0, 
 
 
 @fa.hookimpl
-def flowerablate_register_scheduler(register: Register) -> None:
+def flowerablate_register(register: Register) -> None:
     """Register constant, step, halving, exponential, polynomial, cosine, one-cycle and plateau."""
 
     def add(name: str, summary: str, *params: fa.Param) -> None:

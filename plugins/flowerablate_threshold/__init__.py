@@ -37,7 +37,7 @@ _PROBABILITY = Param.probability(random=False)
 
 
 @hookimpl
-def flowerablate_register_step(register: Register) -> None:
+def flowerablate_register(register: Register) -> None:
     """Register ``threshold``, ``otsu`` and ``adaptive_threshold``."""
     register(
         StepSpec(

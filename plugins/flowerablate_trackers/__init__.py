@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @fa.hookimpl
-def flowerablate_register_tracker(register: Register) -> None:
+def flowerablate_register(register: Register) -> None:
     """Register csv, tensorboard and mlflow."""
     register(
         fa.TrackerSpec(

@@ -111,7 +111,7 @@ def test_the_study_files_of_the_documentation_are_read(tmp_path):
         written = load_toml(tmp_path / "study.toml")
         if "dataset" in written:
             assert (
-                pipeline.dataset.params.items()
+                pipeline.components["dataset"].params.items()
                 >= {
                     key: tuple(value) if isinstance(value, list) else value
                     for key, value in written["dataset"].items()

@@ -49,7 +49,7 @@ def flowerablate_register_metric(register):
 
 @fa.hookimpl
 def flowerablate_register_column(register):
-    register(fa.ColumnSpec("mine", "Mine.", lambda: None))
+    register(fa.ColumnSpec("mine", "Mine.", lambda context: None))
 """
 
 

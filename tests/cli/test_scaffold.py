@@ -11,7 +11,9 @@ from typer.testing import CliRunner
 
 from flowerablate.cli.app import app
 from flowerablate.cli.templates import template
-from flowerablate.contracts import SLOTS
+from flowerablate.contracts import slots
+
+SLOTS = slots(from_plugins=True)
 
 
 def run(*words, **variables):

@@ -1,20 +1,18 @@
 """Adaptive runs, with trials that need no training: their accuracies are a function of variant and seed."""
 
-from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from pipelines import make_pipeline
 
 from flowerablate.contracts import (
     Choice,
     Contrast,
     Design,
-    InputPlan,
-    Pipeline,
+    Fingerprint,
+    Owner,
     Rules,
-    SplitPlan,
-    TrainPlan,
     TrialResult,
     Variant,
 )
@@ -28,10 +26,7 @@ from flowerablate.ledger import Ledger
 from flowerablate.probe.design import Probed
 from flowerablate.stats import summarise
 
-NOTHING = Choice("nothing")
-BASE = Pipeline(
-    NOTHING, (), *[NOTHING] * 5, input=InputPlan(8, 3), split=SplitPlan(0.2, 0.2), train=TrainPlan(1, 2, False)
-)
+BASE = make_pipeline()
 EFFECTS = {"": 0.0, "-clear": 0.3, "-middling": 0.03, "-idle": 0.0}
 """By how much each change lowers the accuracy."""
 
@@ -40,7 +35,7 @@ LOOKS = (5, 9, 13, 16, 20)
 
 
 def variant(change):
-    return Variant(change, replace(BASE, dataset=Choice(change), model=Choice(change)) if change else BASE)
+    return Variant(change, make_pipeline(dataset=Choice(change), model=Choice(change)) if change else BASE)
 
 
 def design_of(*changes):
@@ -52,7 +47,11 @@ def plan_for(*changes, seeds=5, max_seeds=20, **rules):
     data = SimpleNamespace(
         fingerprint="data", samples=SimpleNamespace(skipped=(), remarks=(), splits=None, groups=None)
     )
-    return Plan(data, design_of(*changes), seeds, Rules(**rules), lambda slot, choice: choice.use, METRICS, max_seeds)
+    return Plan(data, design_of(*changes), seeds, Rules(**rules), fingerprint_of, METRICS, max_seeds)
+
+
+def fingerprint_of(slot, choice):
+    return Fingerprint(Owner(choice.use, "made-up", "1.0"))
 
 
 def accuracy(change, seed):
@@ -312,7 +311,7 @@ def test_an_interaction_gets_all_of_its_cells_and_nothing_else(ledger):
     plan = plan_for("-clear", "-middling")
     question = Contrast("both", "interaction", {"": 1.0, "-clear": -1.0, "-middling": -1.0, "-idle": 1.0})
     design = Design(tuple(map(variant, EFFECTS)), (*plan.design.contrasts[:1], question))
-    plan = Plan(plan.data, design, 5, Rules(futility=0.0), plan.provenance, METRICS, 9)
+    plan = Plan(plan.data, design, 5, Rules(futility=0.0), plan.fingerprint_of, METRICS, 9)
     run(plan, ledger)
     assert set(seeds_of(ledger, plan).values()) <= {5, 6, 7, 8, 9}
     assert seeds_of(ledger, plan)["-idle"] == seeds_of(ledger, plan)["-middling"] == seeds_of(ledger, plan)[""]

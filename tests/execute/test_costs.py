@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from pipelines import make_pipeline
 from torch import nn
 
-from flowerablate.contracts import InputPlan, NativeOp, TrainPlan
+from flowerablate.contracts import InputPlan, NativeOp
 from flowerablate.data.splits import Split
 from flowerablate.data.store import PackedImages
 from flowerablate.execute.costs import count_flops, peak_memory, training_facts
@@ -15,7 +16,7 @@ from flowerablate.loader import Batches, PackedDataset
 from flowerablate.preprocess import NamedOp, Preprocess
 
 CPU = torch.device("cpu")
-PLAN = TrainPlan(epochs=3, batch_size=4, channels_last=False)
+PLAN = make_pipeline(train={"epochs": 3, "batch_size": 4}).train
 SHAPE = InputPlan(8, 3)
 
 

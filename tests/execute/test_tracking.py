@@ -1,14 +1,11 @@
 """Trackers hear of a run, and cannot harm it."""
 
 import pytest
+from pipelines import make_pipeline
 
 from flowerablate.contracts import (
     Choice,
-    InputPlan,
-    Pipeline,
-    SplitPlan,
     StepChoice,
-    TrainPlan,
     Trial,
     TrialResult,
     Variant,
@@ -18,20 +15,15 @@ from flowerablate.execute.trackers import Tracked, flat_settings
 
 
 def pipeline():
-    return Pipeline(
-        dataset=Choice("folder", {"path": "x"}),
+    return make_pipeline(
         steps=(
             StepChoice("resize", {"size": 20}, name="resize"),
             StepChoice("horizontal_flip", {"probability": 0.5}, name="flip", enabled=False),
         ),
+        image_size=16,
+        train={"epochs": 2},
         model=Choice("resnet8", {"skip": True}),
         optimizer=Choice("sgd", {"lr": 0.1}),
-        scheduler=Choice("constant"),
-        loss=Choice("cross-entropy"),
-        sampler=Choice("shuffled"),
-        input=InputPlan(16, 3),
-        split=SplitPlan(0.2, 0.2),
-        train=TrainPlan(2, 4),
     )
 
 

@@ -4,15 +4,17 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import asdict
 
 import pytest
 import torch
 
+from flowerablate.contracts import OwnedComponent, Owner
 from flowerablate.discovery import discover
 from flowerablate.errors import FlowerablateError, PluginError, TrainingError
 from flowerablate.train.state import load_state, save_state
 from flowerablate.wiring.assemble import Assembler
-from flowerablate.wiring.trained_model import load_model, load_predictor, read_origin
+from flowerablate.wiring.trained_model import load_model, load_predictor, read_record
 
 
 @pytest.fixture
@@ -81,15 +83,16 @@ def test_the_state_of_a_training_is_no_model(trained_study):
 
 def test_another_format_and_a_wrong_description_are_said(checkpoint):
     rewrite(checkpoint, lambda state: state["about"].update(format=99))
-    assert "is of format 99, but this version reads 1" in refused(checkpoint)
-    rewrite(checkpoint, lambda state: state["about"].update(format=1, seed="many"))
+    assert "is of format 99, but this version reads 2" in refused(checkpoint)
+    rewrite(checkpoint, lambda state: state["about"].update(format=2, seed="many"))
     assert "describes its model wrongly: seed" in refused(checkpoint)
 
 
 def test_a_missing_plugin_is_named_with_the_cure(checkpoint):
     def foreign(state):
-        state["about"]["pipeline"]["model"]["use"] = "theirs"
-        state["about"]["owners"] = {"model theirs": "their_nets (their-nets 2.0 0123456789ab)"}
+        state["about"]["pipeline"]["components"]["model"]["use"] = "theirs"
+        theirs = Owner("their_nets", "their-nets", "2.0", "0123456789abcdef")
+        state["about"]["owners"] = [asdict(OwnedComponent("model", "theirs", theirs))]
 
     rewrite(checkpoint, foreign)
     said = refused(checkpoint, PluginError)
@@ -107,8 +110,14 @@ def loaded(path, warn, **options):
     return load_predictor(path, assembler, device=torch.device("cpu"), warn=warn, **options)
 
 
+def of_resize(state, owner):
+    """Return the part of *state* that says who brought its components, with *owner* as that of the step resize."""
+    others = [owned for owned in state["about"]["owners"] if owned["name"] != "resize"]
+    return {"about": {**state["about"], "owners": [*others, asdict(OwnedComponent("step", "resize", owner))]}}
+
+
 def test_another_version_of_a_plugin_is_warned_of(checkpoint):
-    rewrite(checkpoint, lambda state: state["about"]["owners"].update({"step resize": "geometry (flowerablate 0.0.1)"}))
+    rewrite(checkpoint, lambda state: state.update(of_resize(state, Owner("geometry", "flowerablate", "0.0.1"))))
     said = []
     loaded(checkpoint, said.append)
     assert len(said) == 1
@@ -116,8 +125,8 @@ def test_another_version_of_a_plugin_is_warned_of(checkpoint):
 
 
 def test_another_source_of_a_plugin_is_refused_unless_accepted(checkpoint):
-    owner = "geometry (flowerablate_local.py 0123456789ab)"
-    rewrite(checkpoint, lambda state: state["about"]["owners"].update({"step resize": owner}))
+    owner = Owner("geometry", "flowerablate_local.py", "", "0123456789abcdef")
+    rewrite(checkpoint, lambda state: state.update(of_resize(state, owner)))
     said = []
     with pytest.raises(PluginError, match=r"get that source back, or accept what is here with --changed-plugins"):
         loaded(checkpoint, said.append)
@@ -152,8 +161,10 @@ def test_a_local_plugin_is_loaded_only_from_the_folder_that_is_named_and_only_as
     command = [sys.executable, "-m", "flowerablate", *map(str, words)]
     subprocess.run(command, cwd=home, check=True, capture_output=True)
     trial = next(path.parent for path in home.glob("runs/tiny/trials/*/best.safetensors"))
-    origin, _ = read_origin(trial / "best.safetensors")
-    assert origin.owners["model flat"].startswith("flowerablate_local (flowerablate_local.py ")
+    record, _ = read_record(trial / "best.safetensors")
+    flat = next(owned.owner for owned in record.owners if owned.name == "flat")
+    assert (flat.plugin, flat.distribution) == ("flowerablate_local", "flowerablate_local.py")
+    assert len(flat.digest) == 32
     monkeypatch.chdir(home)
     with pytest.raises(PluginError, match="'flat'"):
         load_model(trial)

@@ -9,7 +9,7 @@ from PIL import Image
 from flowerablate.inference import Prediction, Unreadable
 from flowerablate.inference import predictor as predicting
 from flowerablate.ledger import TrialFolder
-from flowerablate.wiring.trained_model import read_origin
+from flowerablate.wiring.trained_model import read_record
 
 
 def test_the_test_images_of_the_trial_give_its_kept_predictions_bit_for_bit(trained_study, predictor):
@@ -22,14 +22,14 @@ def test_the_test_images_of_the_trial_give_its_kept_predictions_bit_for_bit(trai
 
 
 def test_a_checkpoint_keeps_what_steps_learned_from_the_training_images(trained_study):
-    origin, _ = read_origin(trained_study.trial / "best.safetensors")
-    learned = origin.learned["normalize"]
+    record, _ = read_record(trained_study.trial / "best.safetensors")
+    learned = record.learned["normalize"]
     assert set(learned) == {"mean", "std"}
     assert all(0 < value < 1 for values in learned.values() for value in values)
-    assert origin.study == "tiny"
-    assert (origin.trial, origin.seed, origin.variant) == (trained_study.trial.name, 0, "base")
-    assert {part: sum(counts) for part, counts in origin.counts.items()}.keys() == {"train", "validation", "test"}
-    assert sum(map(sum, origin.counts.values())) == 24
+    assert record.study == "tiny"
+    assert (record.trial, record.seed, record.variant) == (trained_study.trial.name, 0, "base")
+    assert {part: sum(counts) for part, counts in record.counts.items()}.keys() == {"train", "validation", "test"}
+    assert sum(map(sum, record.counts.values())) == 24
 
 
 @pytest.mark.parametrize("batch_size", [1, 5, 64])

@@ -5,14 +5,10 @@ import sys
 from dataclasses import replace
 
 import pytest
+from pipelines import make_pipeline
 
 from flowerablate.contracts import (
-    Choice,
     Contrast,
-    InputPlan,
-    Pipeline,
-    SplitPlan,
-    TrainPlan,
     Trial,
     TrialResult,
     Variant,
@@ -21,10 +17,7 @@ from flowerablate.errors import LedgerError
 from flowerablate.files import replacing
 from flowerablate.ledger import Ledger, StudyNote
 
-NOTHING = Choice("x")
-PIPELINE = Pipeline(
-    NOTHING, (), *[NOTHING] * 5, input=InputPlan(8, 3), split=SplitPlan(0.2, 0.2), train=TrainPlan(1, 2, False)
-)
+PIPELINE = make_pipeline()
 
 
 def trial(change: str, seed: int, base_id: str = "base0") -> Trial:

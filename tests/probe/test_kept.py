@@ -80,21 +80,21 @@ def test_what_shows_only_once_weights_have_grown_is_seen(bench):
 
 def test_settings_of_the_training_are_seen(bench):
     base = resolve(bench.base(steps()), bench.assembler.lookup)
-    trained = [replace(base, train=replace(base.train, **changed)) for changed in ({"batch_size": 5}, {"epochs": 4})]
+    trained = [base.with_params("train", **changed) for changed in ({"batch_size": 5}, {"epochs": 4})]
     for other in (*trained, replace(base, split=replace(base.split, test=0.3))):
         assert bench.run(pair(base, other), base).refused == {}
 
 
 def test_a_batch_size_above_the_number_of_pictures_is_the_number_of_pictures(bench):
     base = resolve(bench.base(steps(), "train.batch_size=100"), bench.assembler.lookup)
-    other = replace(base, train=replace(base.train, batch_size=200))
+    other = base.with_params("train", batch_size=200)
     with pytest.raises(StudyError, match=r"train.batch_size: 100 and 200 come to the same with these data"):
         bench.run(pair(base, other), base)
 
 
 def test_where_trials_choose_a_setting_all_its_values_are_looked_at(bench):
     base = resolve(bench.base(steps()), bench.assembler.lookup)
-    slow = replace(base, optimizer=replace(base.optimizer, params={**base.optimizer.params, "lr": 0.03}))
+    slow = base.with_params("optimizer", lr=0.03)
 
     def search(pipeline, key, *values):
         return replace(pipeline, retune=((key, values),))
@@ -158,7 +158,7 @@ def test_contrasts_of_many_cells_stay_where_every_part_matters(bench):
 def test_weights_that_are_drawn_for_each_replicate_vanish_only_if_they_do_on_all(bench):
     base = resolve(bench.base(steps('flip: use = "horizontal_flip"; probability = 0.0')), bench.assembler.lookup)
     same = replace(base, steps=tuple(replace(s, enabled=s.name != "flip") for s in base.steps))
-    longer = replace(base, train=replace(base.train, epochs=4))
+    longer = base.with_params("train", epochs=4)
     variants = (Variant("", base), Variant("same", same), Variant("longer", longer))
     idle, real = {"": 1.0, "same": -1.0}, {"": 1.0, "longer": -1.0}
     mixed = Contrast("mixed", "share", {}, "mixed", by_seed={0: idle, 1: real})

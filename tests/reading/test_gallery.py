@@ -7,18 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from pipelines import make_pipeline
 
 from flowerablate.contracts import (
     Choice,
     DatasetSpec,
-    InputPlan,
     NativeOp,
     Pipeline,
     Samples,
-    SplitPlan,
     StepChoice,
     StepSpec,
-    TrainPlan,
 )
 from flowerablate.errors import DataError, LedgerError
 from flowerablate.reading.gallery import Pictures, frame, originals, pipeline_of, sample_pictures
@@ -45,8 +43,8 @@ SPECS = [
 
 def pipeline() -> Pipeline:
     steps = tuple(StepChoice(name, {}, name=name) for name in ("resize", "invert", "normalize"))
-    others = [Choice(name, {"scale": (0.5, 1.0), "on": True}) for name in ("m", "o", "s", "l", "r")]
-    return Pipeline(Choice("pictures"), steps, *others, InputPlan(16, 3), SplitPlan(0.2, 0.2), TrainPlan(1, 4, False))
+    others = {slot: Choice(slot, {"scale": (0.5, 1.0), "on": True}) for slot in ("model", "optimizer", "loss")}
+    return make_pipeline(steps=steps, image_size=16, train={"batch_size": 4}, dataset=Choice("pictures"), **others)
 
 
 @pytest.fixture

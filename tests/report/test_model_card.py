@@ -2,14 +2,17 @@
 
 from types import SimpleNamespace
 
-from flowerablate.contracts import Choice, TrainPlan
+from pipelines import make_pipeline
+
+from flowerablate.contracts import Choice
 from flowerablate.report.model_card import _choice, _training
 
 
 def test_every_setting_of_training_that_is_not_the_default_is_told():
-    slots = {slot: Choice("plain") for slot in ("optimizer", "scheduler", "loss", "sampler")}
-    plan = TrainPlan(epochs=8, batch_size=4, ema=0.9, precision="bfloat16", best_by="roc_auc")
-    text = _training(SimpleNamespace(pipeline=SimpleNamespace(train=plan, **slots), epoch=3))
+    changed = {"epochs": 8, "batch_size": 4, "channels_last": True, "ema": 0.9}
+    pipeline = make_pipeline(train={**changed, "precision": "bfloat16", "best_by": "roc_auc"}, loss=Choice("plain"))
+    text = _training(SimpleNamespace(pipeline=pipeline, epoch=3))
+    assert "| loss | `plain` |" in text
     for line in ("| `train.ema` | `0.9` |", "| `train.precision` | `bfloat16` |", "| `train.best_by` | `roc_auc` |"):
         assert line in text
     assert "train.clip_norm" not in text

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowerablate.contracts import Contrast, MetricInfo, Rules
+from flowerablate.contracts import Contrast, MetricInfo, OwnedComponent, Owner, Rules
 from flowerablate.errors import StudyError
 from flowerablate.stats import Evidence, holm, joint, paired_effect, summarise
 
@@ -148,15 +149,18 @@ def test_mixed_environments_and_pending_trials_are_noted(trial) -> None:
 
 
 def test_variants_may_use_other_plugins_but_not_the_same_one_in_two_versions(trial) -> None:
-    def notes(*owners: str) -> list[str]:
-        pairs = zip(("", "-x"), owners, strict=True)
-        results = [trial(change, 1, 0.9, environment={"torch": "2.6.0", "owners": text}) for change, text in pairs]
+    def notes(*owners: list[Owner]) -> list[str]:
+        results = [
+            trial(change, 1, 0.9, owners=tuple(OwnedComponent("step", owner.plugin, owner) for owner in used))
+            for change, used in zip(("", "-x"), owners, strict=True)
+        ]
         return [note for note in summarise(results).notes if "environment" in note]
 
-    blur = "blur (dist-blur 1.0 0123456789ab)"
-    assert notes(f"{blur}; steps (flowerablate 0.1.0)", f"{blur}; roses (flowerablate-roses 1.2)") == []
-    assert notes("steps (flowerablate 0.1.0)", "steps (flowerablate 0.2.0)") == []  # said by the key flowerablate
-    assert notes(blur, "blur (dist-blur 1.0 ba9876543210); roses (flowerablate-roses 1.2)") == [
+    blur, changed = (Owner("blur", "dist-blur", "1.0", digest) for digest in ("0123456789abcd", "ba9876543210cd"))
+    ours, roses = Owner("steps", "flowerablate", "0.1.0"), Owner("roses", "flowerablate-roses", "1.2")
+    assert notes([blur, ours], [blur, roses]) == []
+    assert notes([ours], [replace(ours, version="0.2.0")]) == []  # reported for the key flowerablate
+    assert notes([blur], [changed, roses]) == [
         "Not all trials ran in the same environment: "
         "plugin blur dist-blur 1.0 0123456789ab / dist-blur 1.0 ba9876543210."
     ]

@@ -3,6 +3,7 @@
 import pytest
 
 from flowerablate.contracts import (
+    TRAINING,
     ComponentSpec,
     DatasetSpec,
     LossSpec,
@@ -34,6 +35,7 @@ SPECS = [
     SchedulerSpec("constant", "", never_built),
     LossSpec("entropy", "", never_built),
     SamplerSpec("shuffled", "", never_built),
+    TRAINING,
 ]
 
 

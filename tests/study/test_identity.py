@@ -2,13 +2,17 @@ from dataclasses import replace
 
 import pytest
 
-from flowerablate.contracts import Contrast, Design, Variant
+from flowerablate.contracts import Choice, Contrast, Design, Fingerprint, Owner, Variant
 from flowerablate.study.designs import without
 from flowerablate.study.identity import expand_trials, pipeline_id
 
 
 def owner(slot, choice):
-    return f"{slot} {choice.use} 1.0"
+    return Fingerprint(Owner(f"{slot} {choice.use}", "made-up", "1.0"))
+
+
+def of_version(version):
+    return lambda slot, choice: Fingerprint(Owner(f"{slot} {choice.use}", "made-up", version))
 
 
 def ids(base, lookup, seeds=2):
@@ -35,8 +39,8 @@ def test_one_more_seed_leaves_the_ids_of_the_others(base, lookup):
 @pytest.mark.parametrize(
     "changed",
     [
-        lambda base: replace(base, train=replace(base.train, epochs=9)),
-        lambda base: replace(base, model=replace(base.model, params={"skip": False, "width": 16})),
+        lambda base: base.with_params("train", epochs=9),
+        lambda base: base.with_params("model", skip=False),
         lambda base: replace(base, steps=base.steps[::-1]),
         lambda base: replace(base, steps=(replace(base.steps[0], name="other"), *base.steps[1:])),
     ],
@@ -48,13 +52,13 @@ def test_whatever_can_change_a_result_changes_the_id(base, changed):
 
 def test_data_and_plugin_versions_change_the_id(base):
     assert pipeline_id(base, "other", owner) != pipeline_id(base, "content", owner)
-    assert pipeline_id(base, "content", lambda slot, choice: "2.0") != pipeline_id(base, "content", owner)
+    assert pipeline_id(base, "content", of_version("2.0")) != pipeline_id(base, "content", owner)
 
 
 def test_the_version_of_the_metric_that_chooses_the_epoch_changes_the_id(base):
     def ids_by(best_by):
-        chosen = replace(base, train=replace(base.train, best_by=best_by))
-        owners = (owner, lambda slot, choice: owner(slot, choice) + (".1" if slot == "metric" else ""))
+        chosen = base.with_params("train", best_by=best_by)
+        owners = (owner, lambda slot, choice: of_version("1.1" if slot == "metric" else "1.0")(slot, choice))
         return {pipeline_id(chosen, "content", each) for each in owners}
 
     assert len(ids_by("worth,bins=5")) == 2
@@ -62,7 +66,9 @@ def test_the_version_of_the_metric_that_chooses_the_epoch_changes_the_id(base):
 
 
 def test_where_the_data_lie_and_what_is_removable_does_not_change_the_id(base):
-    moved = replace(base, dataset=replace(base.dataset, params={"path": "elsewhere"}))
+    elsewhere = Choice("pictures", {"path": "elsewhere"})
+    moved = replace(base, components={**base.components, "dataset": elsewhere})
+    assert moved != base
     kept = replace(base, steps=tuple(replace(step, removable=False) for step in base.steps))
     assert pipeline_id(moved, "content", owner) == pipeline_id(base, "content", owner)
     assert pipeline_id(kept, "content", owner) == pipeline_id(base, "content", owner)

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from flowerablate.contracts import TRAINING
 from flowerablate.errors import StudyError
 from flowerablate.study.read import read_study, read_value, study_name
 
@@ -26,13 +27,19 @@ def test_a_study_is_named_after_its_file_unless_it_says_otherwise(tmp_path):
 
 
 def test_tables_of_the_core_are_merged_with_the_defaults_key_by_key(tmp_path):
-    study = read(tmp_path, "[train]\nepochs = 3")
-    assert study.train == {**read_study(DEFAULTS, None).train, "epochs": 3}
+    study = read(tmp_path, "[split]\nfolds = 3")
+    assert study.split == read_study(DEFAULTS, None).split.model_copy(update={"folds": 3})
+
+
+def test_what_a_study_leaves_out_of_train_is_what_the_default_study_has(tmp_path):
+    written = read_study(DEFAULTS, None).components["train"].params
+    assert written == {param.name: param.default for param in TRAINING.params}
+    assert read(tmp_path, "[train]\nepochs = 3").components["train"].params == {"epochs": 3}
 
 
 def test_a_component_table_replaces_the_default_as_a_whole(tmp_path):
     study = read(tmp_path, '[optimizer]\nuse = "adam"')
-    assert study.optimizer.params == {}
+    assert study.components["optimizer"].params == {}
 
 
 def test_steps_replace_the_default_steps_and_keep_their_order(tmp_path):
@@ -114,7 +121,7 @@ def test_values_are_read_as_toml_and_else_as_text():
 
 def test_another_component_starts_from_its_own_defaults():
     study = read_study(DEFAULTS, None, ["optimizer.weight_decay=0.1", "optimizer.use=adam"])
-    assert study.optimizer.params == {"weight_decay": 0.1}
+    assert study.components["optimizer"].params == {"weight_decay": 0.1}
     step = read_study(DEFAULTS, None, ["steps.resize.use=center_crop"]).steps["resize"]
     assert step.params == {}
     assert step.removable is False
@@ -133,7 +140,7 @@ def test_options_are_laid_over_the_file_and_overrides_over_options(tmp_path):
 
 def test_a_whole_table_can_be_set():
     study = read_study(DEFAULTS, None, (), {"dataset": {"use": "folder", "path": "Rosen \N{ROSE}"}})
-    assert study.dataset.params == {"path": "Rosen \N{ROSE}"}
+    assert study.components["dataset"].params == {"path": "Rosen \N{ROSE}"}
 
 
 @pytest.mark.parametrize(("text", "name"), [("my study", "my-study"), ("\N{ROSE}", "study"), ("a.b-c_d", "a.b-c_d")])

@@ -6,8 +6,8 @@ from flowerablate.study.schema import parse
 
 
 def test_every_parameter_is_filled_in(base):
-    assert base.model.params == {"skip": True, "width": 16}
-    assert base.optimizer.params == {"lr": 0.2, "decay": 0.0}
+    assert base.components["model"].params == {"skip": True, "width": 16}
+    assert base.components["optimizer"].params == {"lr": 0.2, "decay": 0.0}
     assert [(step.name, step.use, step.kind, step.removable) for step in base.steps] == [
         ("resize", "closing", "morphology", False),
         ("clean", "opening", "morphology", True),

@@ -30,7 +30,8 @@ def test_reading_it_gives_the_same_pipeline_and_rules(base, tables, lookup, marg
 
 @pytest.mark.parametrize("text", ['quo"te', "back\\slash", "new\nline", "tab\t\x7f\x00", "ümläut 薔薇", "#", "'''"])
 def test_any_text_comes_back(base, text):
-    strange = replace(base, dataset=Choice("pictures", {"path": text, "shares": (0.5, 1.0), "on": True}))
+    odd = Choice("pictures", {"path": text, "shares": (0.5, 1.0), "on": True})
+    strange = replace(base, components={**base.components, "dataset": odd})
     written = tomllib.loads(to_toml(strange, "x", Rules(), [], []))
     assert written["dataset"] == {"use": "pictures", "path": text, "shares": [0.5, 1.0], "on": True}
 

@@ -8,10 +8,11 @@ from dataclasses import replace
 import pytest
 
 import flowerablate as fa
+from flowerablate.contracts import SPECS, slots
 from flowerablate.testing import check_plugin
 
 
-def plugin_with(*specs, hook="flowerablate_register_step", decorate=True):
+def plugin_with(*specs, hook="flowerablate_register", decorate=True):
     module = types.ModuleType("a_plugin")
 
     def register_all(register):
@@ -54,10 +55,14 @@ def test_a_faulty_plugin_is_told_what_to_mend(module, message):
         check_plugin(module)
 
 
-def test_the_build_of_a_column_takes_no_context():
-    spec = fa.ColumnSpec("odd", "Odd.", build=lambda context, width: None, params=(fa.Param("width", 3, "cells"),))
-    with pytest.raises(AssertionError, match=r"build must take \(width\)"):
-        check_plugin(plugin_with(spec, hook="flowerablate_register_column"))
+@pytest.mark.parametrize("slot", slots(from_plugins=True))
+def test_the_build_of_every_slot_takes_a_context_before_the_parameters(slot):
+    width = fa.Param("width", 3, "cells")
+    spec = SPECS[slot]("odd", "Odd.", build=lambda width: None, params=(width,))
+    with pytest.raises(AssertionError, match=r"build must take \(context, width\)"):
+        check_plugin(plugin_with(spec))
+    good = SPECS[slot]("odd", "Odd.", build=lambda context, width: None, params=(width,))
+    assert check_plugin(plugin_with(good)) == [good]
 
 
 def test_a_data_set_that_reads_paths_needs_a_parameter_for_them():

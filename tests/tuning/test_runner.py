@@ -67,7 +67,7 @@ def test_the_base_is_tried_first_and_all_trials_have_the_same_replicates(make_pl
     monkeypatch.setattr(runner, "value_on", lambda seed, *rest: (seeds.append(seed), 0.5 + len(seeds) / 100)[1])
     trials = Trials(plan, assembler, tmp_path / "tune", url(tmp_path))
     tune(trials, assembler, Watcher(), 3)
-    assert trials.rows()[0].values == {"optimizer.lr": plan.base.optimizer.params["lr"]}
+    assert trials.rows()[0].values == {"optimizer.lr": plan.base.components["optimizer"].params["lr"]}
     assert seeds == [*plan.seeds] * 3
     assert trials.best() == trials.rows()[2]
     assert trials.rows()[2].value == pytest.approx(0.555)

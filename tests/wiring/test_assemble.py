@@ -4,21 +4,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pipelines import make_pipeline
 
 from flowerablate.contracts import (
     BatchOp,
     Choice,
     DatasetSpec,
-    InputPlan,
     LossSpec,
     NativeOp,
     Pipeline,
     PythonOp,
     Samples,
-    SplitPlan,
     StepChoice,
     StepSpec,
-    TrainPlan,
 )
 from flowerablate.errors import DataError, PluginError, StudyError
 from flowerablate.registry import Owner, Registry
@@ -68,14 +66,7 @@ def assembler(picture_folder, tmp_path) -> Assembler:
 
 def pipeline(use: str = "resize", image_size: int = 16) -> Pipeline:
     step = StepChoice(use, name="fit")
-    return Pipeline(
-        Choice("files"),
-        (step,),
-        *[NOTHING] * 5,
-        input=InputPlan(image_size, 3),
-        split=SplitPlan(0.2, 0.2),
-        train=TrainPlan(1, 4, False),
-    )
+    return make_pipeline(steps=(step,), image_size=image_size, train={"batch_size": 4}, dataset=Choice("files"))
 
 
 def test_packed_images_of_one_size_are_not_taken_for_those_of_another(assembler):
@@ -154,17 +145,22 @@ def test_a_path_is_read_by_the_data_set_that_says_it_can(picture_folder, tmp_pat
         data_choice(make_registry(), tmp_path / "file.csv")
 
 
+def with_loss(use, *further):
+    one = pipeline()
+    return replace(one, steps=(*one.steps, *further), components={**one.components, "loss": Choice(use)})
+
+
 def test_a_loss_that_takes_no_probabilities_is_refused_beside_a_step_that_makes_them(assembler):
     mix = StepChoice("mix", name="mine")
-    study = replace(pipeline(), steps=(*pipeline().steps, mix), loss=Choice("hard"))
+    study = with_loss("hard", mix)
     with pytest.raises(StudyError, match=r"step 'mine' mixes labels .* the loss 'hard' does not take.*: soft"):
         assembler.build_steps(study)
-    assembler.build_steps(replace(study, loss=Choice("soft")))
+    assembler.build_steps(with_loss("soft", mix))
     assembler.build_steps(replace(study, steps=(*pipeline().steps, replace(mix, enabled=False))))
 
 
 def test_what_mixes_batches_is_prepared_apart_from_the_chains(assembler):
-    study = replace(pipeline(), steps=(*pipeline().steps, StepChoice("mix", name="mine")), loss=Choice("soft"))
+    study = with_loss("soft", StepChoice("mix", name="mine"))
     prepared = assembler.prepare(study, assembler.load_data(study, skip_bad=False))
     assert [named.name for named in prepared.batch] == ["mine"]
     assert assembler.prepare(pipeline(), assembler.load_data(pipeline(), skip_bad=False)).images is prepared.images

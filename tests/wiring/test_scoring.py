@@ -7,16 +7,12 @@ import math
 
 import numpy as np
 import pytest
+from pipelines import make_pipeline
 
 from flowerablate import Metric, MetricSpec, Param, PluginError, StudyError
 from flowerablate.contracts import (
-    Choice,
-    InputPlan,
     MetricInfo,
-    Pipeline,
     Rules,
-    SplitPlan,
-    TrainPlan,
     Trial,
     TrialResult,
     Variant,
@@ -30,10 +26,7 @@ from flowerablate.registry import Owner
 from flowerablate.wiring.assemble import Assembler
 from flowerablate.wiring.scoring import choose_metrics
 
-NOTHING = Choice("x")
-PIPELINE = Pipeline(
-    NOTHING, (), *[NOTHING] * 5, input=InputPlan(8, 3), split=SplitPlan(0.2, 0.2), train=TrainPlan(1, 2, False)
-)
+PIPELINE = make_pipeline()
 LABELS = np.array([0, 1, 0, 1])
 PROBABILITIES = np.array([[0.9, 0.1], [0.2, 0.8], [0.4, 0.6], [0.3, 0.7]], dtype=np.float32)
 PREDICTIONS = Predictions(("a", "b", "c", "d"), LABELS, PROBABILITIES, ("daisy", "rose"))
@@ -83,8 +76,8 @@ def ledger(tmp_path):
     return ledger
 
 
-def result(metrics, environment=None):
-    return TrialResult("one", "base0", "", 0, metrics, {}, 1, 1, 1.0, 1.0, 1, False, environment or {})
+def result(metrics, owners=()):
+    return TrialResult("one", "base0", "", 0, metrics, {}, 1, 1, 1.0, 1.0, 1, False, owners=owners)
 
 
 def completed(ledger, metrics):
@@ -156,12 +149,12 @@ def test_what_a_result_lacks_is_taken_of_the_kept_predictions(ours, ledger):
 def test_a_value_of_another_version_of_the_metric_is_taken_anew_and_one_of_this_is_kept(ours, ledger, tmp_path):
     folder = ledger.trials_of("base0")[0][1]
     metrics = choose_metrics("mine", [], ours)
-    folder.finish(result({"mine": 0.1}, metrics.records(["mine"])), {})
+    folder.finish(result({"mine": 0.1}, metrics.owners(["mine"])), {})
     assert completed(ledger, metrics).metrics["mine"] == 0.1
     newer = choose_metrics("mine", [], assembler(tmp_path, "2.0"))
     found = completed(ledger, newer)
     assert found.metrics["mine"] == 0.75
-    assert found.environment["metric mine"] == "roses (flowerablate-roses 2.0)"
+    assert [str(owned.owner) for owned in found.owners] == ["roses (flowerablate-roses 2.0)"]
 
 
 def test_without_predictions_a_value_is_kept_as_it_is_and_a_missing_one_is_an_error(ours, ledger):

@@ -91,8 +91,8 @@ class Samples:
 
 
 @dataclass(frozen=True)
-class Provenance:
-    """Where the figures come from.
+class Basis:
+    """What the figures rest on.
 
     *facts* are names with the values that the trials recorded, each with the number of trials that have it. *digest*
     hashes the ids of all trials with their variants and seeds: two pages with the same digest rest on the same trials.
@@ -116,5 +116,5 @@ class Document:
     confusions: tuple[Confusion, ...] = ()
     samples: Samples = field(default_factory=Samples)
     study: str = ""
-    provenance: Provenance = field(default_factory=Provenance)
+    basis: Basis = field(default_factory=Basis)
     missing: tuple[str, ...] = ()

@@ -5,12 +5,10 @@ with which weights. Several designs in one study share their variants.
 """
 
 from .ask import design
-from .changes import FEATURED, PIPELINE_SLOTS, Target, removable, swapped, without
+from .changes import Target, removable, swapped, without
 from .settings import candidates, setting_keys
 
 __all__ = [
-    "FEATURED",
-    "PIPELINE_SLOTS",
     "Target",
     "candidates",
     "design",

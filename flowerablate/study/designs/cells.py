@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
-from ...contracts import TRAINING, Pipeline, Variant
+from ...contracts import Pipeline, Place, Variant
 from ...errors import StudyError
 from ..resolve import Lookup
-from .changes import FEATURED, without, without_parts
+from .changes import without, without_parts
 from .naming import change_of, removed_parts
 
 MOST_CELLS = 256
@@ -48,21 +48,19 @@ class Cells:
 
     def in_order(self, components: Iterable[Component]) -> list[Component]:
         """Sort *components* as their parts stand in the pipeline, so that questions have one name as well."""
-        places = [*(step.name for step in self.base.steps), *FEATURED, TRAINING.name]
+        places = self.base.places
+        names = [place.name for place in places]
 
-        def place(part: str) -> tuple[int, int]:
+        def order(part: str) -> tuple[int, int]:
             where, _, feature = part.partition(".")
-            return places.index(where), self._features(where).index(feature) + 1 if feature else 0
+            number = names.index(where)
+            return number, self._features(places[number]).index(feature) + 1 if feature else 0
 
-        return sorted(components, key=lambda component: [place(part) for part in component.parts])
+        return sorted(components, key=lambda component: [order(part) for part in component.parts])
 
-    def _features(self, place: str) -> list[str]:
-        """Return the features of what stands in *place*, a step's name, a slot or ``train``, as its spec lists them."""
-        if place == TRAINING.name:
-            return [param.name for param in TRAINING.features]
-        uses = {step.name: step.use for step in self.base.steps}
-        use = uses[place] if place in uses else getattr(self.base, place).use
-        return [param.name for param in self.lookup("step" if place in uses else place, use, place).features]
+    def _features(self, place: Place) -> list[str]:
+        """Return the features of what stands in *place*, as its spec lists them."""
+        return [param.name for param in self.lookup(place.slot, place.choice.use, place.name).features]
 
     def add(self, pipeline: Pipeline) -> str:
         """Take in a variant and return its change, the empty one where it is the base."""

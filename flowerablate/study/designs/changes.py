@@ -10,18 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
-from ...contracts import TRAINING, Choice, ComponentSpec, Pipeline, StepChoice, Value
+from ...contracts import ComponentSpec, Pipeline, StepChoice, StepSpec, Value
 from ...errors import StudyError, nearest
 from ..read import read_value
-from ..resolve import Lookup, resolve_choice, resolve_step
-
-FEATURED = ("model", "optimizer", "scheduler", "loss", "sampler")
-"""Slots, besides the steps, whose features can be switched off."""
-
-PIPELINE_SLOTS = ("dataset", *FEATURED)
-"""Slots, besides the steps, of which each pipeline has one component."""
+from ..resolve import Lookup, resolve_at
 
 
 @dataclass(frozen=True)
@@ -37,15 +30,13 @@ def removable(base: Pipeline, lookup: Lookup) -> tuple[Target, ...]:
     targets = []
     for step in base.steps:
         if step.removable:
-            targets.append(Target(step.name, lookup("step", step.use, "").summary))
-    for slot in FEATURED:
-        choice: Choice = getattr(base, slot)
-        for param in lookup(slot, choice.use, "").features:
-            if choice.params[param.name] != param.off:
-                targets.append(Target(f"{slot}.{param.name}", param.summary))
-    for param in TRAINING.features:
-        if getattr(base.train, param.name) != param.off:
-            targets.append(Target(f"train.{param.name}", param.summary))
+            targets.append(Target(step.name, lookup(StepSpec.slot, step.use, "").summary))
+    for place in base.places:
+        if isinstance(place.choice, StepChoice):  # a step is removed as a whole
+            continue
+        for param in lookup(place.slot, place.choice.use, "").features:
+            if place.choice.params[param.name] != param.off:
+                targets.append(Target(f"{place.name}.{param.name}", param.summary))
     return tuple(targets)
 
 
@@ -91,7 +82,7 @@ def _steps_off(pipeline: Pipeline, names: Collection[str]) -> Pipeline:
 
 def _steps_called(base: Pipeline, name: str) -> tuple[StepChoice, ...]:
     prefix, _, rest = name.rpartition(":")
-    named = tuple(step for step in base.steps if step.name == rest and prefix in ("", "step"))
+    named = tuple(step for step in base.steps if step.name == rest and prefix in ("", StepSpec.slot))
     kind = tuple(step for step in base.steps if step.kind == rest and prefix in ("", "kind"))
     if named and any(step not in named for step in kind):
         others = ", ".join(step.name for step in kind)
@@ -106,22 +97,12 @@ def _steps_called(base: Pipeline, name: str) -> tuple[StepChoice, ...]:
 
 
 def _feature_off(pipeline: Pipeline, name: str, lookup: Lookup) -> Pipeline:
-    place, _, feature = name.partition(".")
-    for step in pipeline.steps:
-        if step.name == place:
-            value = _off(lookup("step", step.use, ""), name, feature)
-            off = replace(step, params={**step.params, feature: value})
-            return replace(pipeline, steps=tuple(off if old is step else old for old in pipeline.steps))
-    if place == "train":
-        setting: dict[str, Any] = {feature: _off(TRAINING, name, feature)}
-        return replace(pipeline, train=replace(pipeline.train, **setting))
-    if place not in FEATURED:
-        names = [*FEATURED, "train", *(step.name for step in pipeline.steps)]
-        raise StudyError(f"{name!r} cannot be disabled: there is no {place!r}; {nearest(place, names)}")
-    choice: Choice = getattr(pipeline, place)
-    value = _off(lookup(place, choice.use, ""), name, feature)
-    changed = replace(choice, params={**choice.params, feature: value})
-    return with_slot(pipeline, place, changed)
+    where, _, feature = name.partition(".")
+    place = pipeline.place(where)
+    if place is None:
+        hint = nearest(where, [place.name for place in pipeline.places])
+        raise StudyError(f"{name!r} cannot be disabled: there is no {where!r}; {hint}")
+    return pipeline.with_params(where, **{feature: _off(lookup(place.slot, place.choice.use, ""), name, feature)})
 
 
 def _off(spec: ComponentSpec, name: str, feature: str) -> Value:
@@ -138,19 +119,16 @@ def _off(spec: ComponentSpec, name: str, feature: str) -> Value:
 
 def swapped(base: Pipeline, text: str, lookup: Lookup) -> Pipeline:
     """Return *base* with one component swapped, as ``place=component`` or ``place=component,key=value,...``."""
-    place, equals, rest = text.partition("=")
+    where, equals, rest = text.partition("=")
     use, *settings = split_values(rest)
     if not equals or not use:
         raise StudyError(f"{text!r} is not of the form place=component, such as model=resnet34")
     params = dict(_settings(text, settings))
-    for step in base.steps:
-        if step.name == place:
-            new = resolve_step(place, use, params, lookup, step.removable)
-            return replace(base, steps=tuple(new if old is step else old for old in base.steps))
-    if place not in FEATURED:
-        names = [*FEATURED, *(step.name for step in base.steps)]
-        raise StudyError(f"{text!r}: there is no {place!r} to swap; {nearest(place, names)}")
-    return with_slot(base, place, resolve_choice(place, use, params, lookup))
+    place = base.place(where)
+    if place is None:
+        hint = nearest(where, [place.name for place in base.places])
+        raise StudyError(f"{text!r}: there is no {where!r} to swap; {hint}")
+    return base.with_choice(place, resolve_at(place, use, params, lookup))
 
 
 def split_values(text: str) -> list[str]:
@@ -170,9 +148,3 @@ def settings_of(text: str) -> frozenset[str]:
     """Return the keys, such as ``optimizer.lr``, that a swap sets itself."""
     place, _, rest = text.partition("=")
     return frozenset(f"{place}.{key}" for key, _ in _settings(text, split_values(rest)[1:]))
-
-
-def with_slot(pipeline: Pipeline, slot: str, choice: Choice) -> Pipeline:
-    """Return *pipeline* with *choice* in one of the :data:`FEATURED` slots."""
-    changed: dict[str, Any] = {slot: choice}
-    return replace(pipeline, **changed)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ...contracts import TRAINING, Choice, Pipeline, StepChoice, Value
+from ...contracts import Pipeline, Place, Value
 from ..resolve import Lookup
-from .changes import FEATURED, removable
+from .changes import removable
 
 BARE = "bare"
 
@@ -26,52 +26,36 @@ def change_of(base: Pipeline, pipeline: Pipeline, lookup: Lookup) -> str:
 
 def removed_parts(base: Pipeline, pipeline: Pipeline, lookup: Lookup) -> Iterator[str]:
     """Yield the names of the steps and features of *base* that are off in *pipeline*."""
-    for old, new in zip(base.steps, pipeline.steps, strict=True):
-        if old.enabled and not new.enabled:
+    for old, new in zip(base.places, pipeline.places, strict=True):
+        if new.choice.is_off and not old.choice.is_off:
             yield new.name
-        elif old.use == new.use:
-            yield from _features_off("step", new.name, old, new, lookup)
-    for slot in FEATURED:
-        old_choice, new_choice = getattr(base, slot), getattr(pipeline, slot)
-        if old_choice.use == new_choice.use:
-            yield from _features_off(slot, slot, old_choice, new_choice, lookup)
-    for param in TRAINING.features:
-        if getattr(pipeline.train, param.name) == param.off != getattr(base.train, param.name):
-            yield f"train.{param.name}"
+        elif old.choice.use == new.choice.use:
+            yield from _features_off(old, new, lookup)
 
 
-def _features_off(slot: str, place: str, old: Choice, new: Choice, lookup: Lookup) -> Iterator[str]:
-    for param in lookup(slot, old.use, "").features:
-        if new.params[param.name] == param.off != old.params[param.name]:
-            yield f"{place}.{param.name}"
+def _features_off(old: Place, new: Place, lookup: Lookup) -> Iterator[str]:
+    for param in lookup(old.slot, old.choice.use, "").features:
+        if new.choice.params[param.name] == param.off != old.choice.params[param.name]:
+            yield f"{new.name}.{param.name}"
 
 
 def _other_settings(base: Pipeline, pipeline: Pipeline, lookup: Lookup, removed: set[str]) -> Iterator[str]:
-    for old, new in zip(base.steps, pipeline.steps, strict=True):
-        if new.enabled:
-            yield from _setting("step", new.name, old, new, lookup, removed)
-    for slot in FEATURED:
-        yield from _setting(slot, slot, getattr(base, slot), getattr(pipeline, slot), lookup, removed)
-    for param in TRAINING.params:
-        key, value = f"train.{param.name}", getattr(pipeline.train, param.name)
-        if value != getattr(base.train, param.name) and key not in removed:
-            yield f"{key}={show_value(value)}"
+    for old, new in zip(base.places, pipeline.places, strict=True):
+        if not new.choice.is_off:
+            yield from _settings(old, new, lookup, removed)
     if pipeline.control != base.control:
         yield f"control={pipeline.control}"
 
 
-def _setting(
-    slot: str, place: str, old: Choice | StepChoice, new: Choice | StepChoice, lookup: Lookup, removed: set[str]
-) -> Iterator[str]:
-    if old.use == new.use:
-        changed = _differing(old.params, new.params)
-        changed = {key: value for key, value in changed.items() if f"{place}.{key}" not in removed}
-        for key, value in changed.items():
-            yield f"{place}.{key}={show_value(value)}"
+def _settings(old: Place, new: Place, lookup: Lookup, removed: set[str]) -> Iterator[str]:
+    if old.choice.use == new.choice.use:
+        for key, value in _differing(old.choice.params, new.choice.params).items():
+            if f"{new.name}.{key}" not in removed:
+                yield f"{new.name}.{key}={show_value(value)}"
         return
-    defaults = {param.name: param.default for param in lookup(slot, new.use, "").params}
-    own = [f"{key}={show_value(value)}" for key, value in _differing(defaults, new.params).items()]
-    yield ",".join([f"{place}={new.use}", *own])
+    defaults = {param.name: param.default for param in lookup(new.slot, new.choice.use, "").params}
+    own = [f"{key}={show_value(value)}" for key, value in _differing(defaults, new.choice.params).items()]
+    yield ",".join([f"{new.name}={new.choice.use}", *own])
 
 
 def _differing(old: Mapping[str, Value], new: Mapping[str, Value]) -> dict[str, Value]:

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from ...contracts import TRAINING, Choice, Param, Pipeline, StepChoice, Value
+from ...contracts import Param, Pipeline, Value
 from ...errors import StudyError, nearest
 from ..read import read_value
 from ..resolve import Lookup
-from .changes import FEATURED, split_values, with_slot
+from .changes import split_values
 
 Retune = tuple[tuple[str, tuple[Value, ...]], ...]
 
@@ -34,26 +34,14 @@ def _hashable(value: Any) -> Any:
 def with_setting(pipeline: Pipeline, key: str, value: Value) -> Pipeline:
     """Return *pipeline* with the setting *key*, which it must have, at *value*."""
     place, _, name = key.partition(".")
-    if place == "train":
-        return replace(pipeline, train=replace(pipeline.train, **{name: value}))  # type: ignore[arg-type]
-    choice = _choice(pipeline, place)
-    assert choice is not None
-    changed = replace(choice, params={**choice.params, name: value})
-    if isinstance(changed, StepChoice):
-        return replace(pipeline, steps=tuple(changed if old is choice else old for old in pipeline.steps))
-    return with_slot(pipeline, place, changed)
+    return pipeline.with_params(place, **{name: value})
 
 
 def value_of(pipeline: Pipeline, key: str) -> Value | None:
     """Return what *pipeline* has for *key*, None where it has no such setting or the step is off."""
-    place, _, name = key.partition(".")
-    if place == "train":
-        value: Value | None = getattr(pipeline.train, name, None)
-        return value
-    choice = _choice(pipeline, place)
-    if choice is None or (isinstance(choice, StepChoice) and not choice.enabled):
-        return None
-    return choice.params.get(name)
+    where, _, name = key.partition(".")
+    place = pipeline.place(where)
+    return None if place is None or place.choice.is_off else place.choice.params.get(name)
 
 
 def check_value(pipeline: Pipeline, key: str, value: object, lookup: Lookup) -> Value:
@@ -67,42 +55,25 @@ def check_key(pipeline: Pipeline, key: str, lookup: Lookup) -> None:
 
 
 def setting_keys(pipeline: Pipeline, lookup: Lookup) -> Iterator[str]:
-    """Yield the keys of all settings of *pipeline*, steps first, those that are no component's last."""
-    places: list[tuple[str, str, Choice]] = [(step.name, "step", step) for step in pipeline.steps]
-    places += [(slot, slot, getattr(pipeline, slot)) for slot in FEATURED]
-    for place, slot, choice in places:
-        for param in lookup(slot, choice.use, place).params:
-            yield f"{place}.{param.name}"
-    for param in TRAINING.params:
-        yield f"train.{param.name}"
+    """Yield the keys of all settings of *pipeline*, those of steps first."""
+    for place in pipeline.places:
+        for param in lookup(place.slot, place.choice.use, place.name).params:
+            yield f"{place.name}.{param.name}"
 
 
 def _param(pipeline: Pipeline, key: str, lookup: Lookup) -> Param:
-    place, _, name = key.partition(".")
-    if place == "train":
-        setting = TRAINING.param(name)
-        if setting is None:
-            names = [param.name for param in TRAINING.params]
-            raise StudyError(f"{key!r} cannot be varied; {nearest(name, names)}")
-        return setting
-    choice = _choice(pipeline, place)
-    if choice is None:
-        names = [*(step.name for step in pipeline.steps), *FEATURED, "train"]
-        raise StudyError(f"{key!r} is no setting: there is no {place!r}; {nearest(place, names)}")
-    spec = lookup("step" if isinstance(choice, StepChoice) else place, choice.use, place)
+    where, _, name = key.partition(".")
+    place = pipeline.place(where)
+    if place is None:
+        hint = nearest(where, [place.name for place in pipeline.places])
+        raise StudyError(f"{key!r} is no setting: there is no {where!r}; {hint}")
+    spec = lookup(place.slot, place.choice.use, where)
     param = spec.param(name)
     if param is None:
         names = [param.name for param in spec.params]
         hint = nearest(name, names) if names else "it takes no parameters"
-        raise StudyError(f"{key!r} is no setting: {spec.slot} {spec.name!r} has no parameter {name!r}; {hint}")
+        raise StudyError(f"{key!r} is no setting: {spec.title} has no parameter {name!r}; {hint}")
     return param
-
-
-def _choice(pipeline: Pipeline, place: str) -> Choice | None:
-    for step in pipeline.steps:
-        if step.name == place:
-            return step
-    return getattr(pipeline, place) if place in FEATURED else None
 
 
 # ------------------------------------------------------------------------------------------ tuning anew

@@ -11,11 +11,11 @@ from PIL import Image
 
 from flowerablate.contracts import Contrast
 from flowerablate.report.html.document import (
+    Basis,
     Confusion,
     CostPoint,
     Document,
     Frame,
-    Provenance,
     Samples,
     SeedCurve,
     Strip,
@@ -83,7 +83,7 @@ def document(study) -> Callable[..., Document]:
             "confusions": (Confusion(change, (name, f"{name} 2"), ((8, 2), (1, 9)), 2),),
             "samples": Samples((Strip(name, name, (frame, frame)),), (name,)),
             "study": f'name = "{name}"\n[model]\nuse = "x"\n',
-            "provenance": Provenance("id", (0, 1), 6, "hash", (("owners", ((name, 4), (f"{name} 2", 2))),)),
+            "basis": Basis("id", (0, 1), 6, "hash", (("owners", ((name, 4), (f"{name} 2", 2))),)),
             "missing": (name,),
         }
         return Document(**{**fields, **changes})  # type: ignore[arg-type]

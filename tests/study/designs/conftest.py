@@ -44,7 +44,7 @@ def pipeline_of(base):
     def pipeline_of(number: int) -> Pipeline:
         names = "abcdefghijklmnopqrstuvwxyz"[:number]
         steps = tuple(StepChoice("opening", {"size": 3}, name=name, kind="morphology") for name in names)
-        return replace(base, steps=steps, model=replace(base.model, params={"skip": False, "width": 16}))
+        return replace(base, steps=steps).with_params("model", skip=False)
 
     return pipeline_of
 

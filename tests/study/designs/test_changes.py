@@ -31,7 +31,7 @@ def test_a_step_is_disabled_by_its_name_in_the_study(base, lookup):
 
 
 def test_a_feature_is_switched_off(base, lookup):
-    assert without(base, "model.skip", lookup).model.params == {"skip": False, "width": 16}
+    assert without(base, "model.skip", lookup).components["model"].params == {"skip": False, "width": 16}
 
 
 def test_a_feature_of_a_step_is_switched_off(base, lookup):
@@ -41,7 +41,7 @@ def test_a_feature_of_a_step_is_switched_off(base, lookup):
 def test_several_are_disabled_at_once(base, lookup):
     both = without(base, "clean+model.skip", lookup)
     assert enabled(both) == ["resize", "flip"]
-    assert both.model.params["skip"] is False
+    assert both.components["model"].params["skip"] is False
 
 
 def test_a_kind_is_disabled_as_one(tables, base, lookup):
@@ -68,10 +68,10 @@ def test_a_name_that_is_a_step_and_a_larger_kind_must_be_made_clear(tables, look
 
 def test_a_swap_brings_the_new_component_with_its_own_defaults(base, lookup, variants):
     swap = variants(base, lookup, [], ["optimizer=adam"])[1]
-    assert swap.pipeline.optimizer.use == "adam"
-    assert swap.pipeline.optimizer.params == {"lr": 0.001}
+    assert swap.pipeline.components["optimizer"].use == "adam"
+    assert swap.pipeline.components["optimizer"].params == {"lr": 0.001}
     tuned = variants(base, lookup, [], ["optimizer=adam,lr=0.01"])[1]
-    assert tuned.pipeline.optimizer.params == {"lr": 0.01}
+    assert tuned.pipeline.components["optimizer"].params == {"lr": 0.01}
 
 
 def test_a_step_is_swapped_in_its_place(base, lookup, variants):
