@@ -15,6 +15,9 @@ from .contracts import (
     Draws,
     LossContext,
     LossSpec,
+    MeasureContext,
+    MeasuredTrial,
+    MeasureSpec,
     Metric,
     MetricContext,
     MetricSpec,
@@ -35,6 +38,8 @@ from .contracts import (
     Tracker,
     TrackerContext,
     TrackerSpec,
+    TrialFailure,
+    TrialResult,
 )
 from .errors import DataError, FlowerablateError, PluginError, StudyError, TrainingError
 from .hookspecs import hookimpl
@@ -53,6 +58,9 @@ __all__ = [
     "FlowerablateError",
     "LossContext",
     "LossSpec",
+    "MeasureContext",
+    "MeasureSpec",
+    "MeasuredTrial",
     "Metric",
     "MetricContext",
     "MetricSpec",
@@ -76,6 +84,8 @@ __all__ = [
     "TrackerContext",
     "TrackerSpec",
     "TrainingError",
+    "TrialFailure",
+    "TrialResult",
     "hookimpl",
     "low_and_high",
 ]

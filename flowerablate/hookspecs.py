@@ -66,6 +66,11 @@ def flowerablate_register_metric(register: Register) -> None:
 
 
 @hookspec
+def flowerablate_register_measure(register: Register) -> None:
+    """Register costs of a trial, each a :class:`~flowerablate.contracts.MeasureSpec`."""
+
+
+@hookspec
 def flowerablate_register_column(register: Register) -> None:
     """Register columns of the ablation table, each a :class:`~flowerablate.contracts.ColumnSpec`."""
 

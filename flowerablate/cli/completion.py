@@ -117,5 +117,6 @@ def complete_formats(incomplete: str) -> list[str]:
 def complete_columns(incomplete: str) -> list[str]:
     """Complete the last of several columns between commas."""
     *before, last = incomplete.split(",")
-    names = _registry_here().slot("column")
+    registry = _registry_here()
+    names = [*registry.slot("column"), *registry.slot("measure")]
     return [",".join((*before, name)) for name in names if name.startswith(last) and name not in before]

@@ -109,6 +109,7 @@ def _use(slot: str, component: str) -> str:
         "dataset": f"run --set dataset.use={component}",
         "tracker": f"run --tracker {component}",
         "metric": f"report --metric {component}",
+        "measure": f"report --columns variant,effect,{component}",
         "column": f"report --columns variant,effect,{component}",
     }
     return words.get(slot, f"run --swap {slot}={component}")

@@ -13,6 +13,8 @@ from .contexts import (
     ScheduleContext,
     StepContext,
 )
+from .costs import CORE_COSTS, IMAGES_PER_SECOND, PARAMETERS, SECONDS, CostInfo
+from .measuring import Finish, MeasureContext, MeasuredTrial
 from .pipeline import (
     Choice,
     Contrast,
@@ -28,8 +30,8 @@ from .pipeline import (
     Variant,
     label_of,
 )
-from .products import IMAGE_SUFFIXES, SPLITS, BatchOp, Draws, Metric, NativeOp, PythonOp, Samples
-from .results import MetricInfo, TrialResult
+from .products import IMAGE_SUFFIXES, SPLITS, BatchOp, Draws, Metric, NativeOp, PythonOp, Samples, Scores
+from .results import MetricInfo, TrialFailure, TrialOutcome, TrialResult, failures, finished
 from .rules import Population, Rules
 from .specs import (
     RESERVED,
@@ -39,6 +41,7 @@ from .specs import (
     ComponentSpec,
     DatasetSpec,
     LossSpec,
+    MeasureSpec,
     MetricSpec,
     ModelSpec,
     OptimizerSpec,
@@ -53,8 +56,12 @@ from .training import ALWAYS_MEASURED, TRAINING
 
 __all__ = [
     "ALWAYS_MEASURED",
+    "CORE_COSTS",
+    "IMAGES_PER_SECOND",
     "IMAGE_SUFFIXES",
+    "PARAMETERS",
     "RESERVED",
+    "SECONDS",
     "SLOTS",
     "SPECS",
     "SPLITS",
@@ -65,13 +72,18 @@ __all__ = [
     "ComponentSpec",
     "Contrast",
     "ContrastKind",
+    "CostInfo",
     "DataContext",
     "DatasetSpec",
     "Design",
     "Draws",
+    "Finish",
     "InputPlan",
     "LossContext",
     "LossSpec",
+    "MeasureContext",
+    "MeasureSpec",
+    "MeasuredTrial",
     "Metric",
     "MetricContext",
     "MetricInfo",
@@ -91,6 +103,7 @@ __all__ = [
     "Samples",
     "ScheduleContext",
     "SchedulerSpec",
+    "Scores",
     "SplitMethod",
     "SplitPlan",
     "StepChoice",
@@ -102,8 +115,12 @@ __all__ = [
     "TrackerSpec",
     "TrainPlan",
     "Trial",
+    "TrialFailure",
+    "TrialOutcome",
     "TrialResult",
     "Value",
     "Variant",
+    "failures",
+    "finished",
     "label_of",
 ]

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from types import TracebackType
 
-from ..contracts import Choice, Pipeline, StepChoice, TrackedTrial, Tracker, TrackerContext, Trial, TrialResult, Value
-from ..errors import PluginError
+from ..contracts import Choice, Pipeline, StepChoice, TrackedTrial, Tracker, TrackerContext, Trial, TrialOutcome, Value
+from ..errors import PluginError, one_line
 from ..study.designs import PIPELINE_SLOTS
 from ..wiring.assemble import Assembler
 from .observer import RunObserver
@@ -77,7 +77,7 @@ class Tracked:
         self._observer.epoch_done(epoch, values)
         self._tell("epoch_done", self._trial, epoch, values)
 
-    def trial_finished(self, trial: Trial, result: TrialResult) -> None:
+    def trial_finished(self, trial: Trial, result: TrialOutcome) -> None:
         """Tell trackers of the result."""
         self._observer.trial_finished(trial, result)
         self._tell("trial_finished", self._trial, result)
@@ -89,7 +89,7 @@ class Tracked:
                 getattr(tracker, method)(*arguments)
             except Exception as error:
                 del self._trackers[name]
-                what = " ".join(f"{type(error).__name__}: {error}".split())
+                what = one_line(error)
                 self._observer.remarked(f"warning: tracker {name} failed and is left out from here on: {what}")
 
 

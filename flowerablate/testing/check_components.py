@@ -10,6 +10,7 @@ from ..contracts import (
     ComponentSpec,
     DatasetSpec,
     LossSpec,
+    MeasureSpec,
     MetricSpec,
     ModelSpec,
     OptimizerSpec,
@@ -21,6 +22,7 @@ from ..contracts import (
 )
 from . import check_columns as columns
 from . import check_datasets as datasets
+from . import check_measures as measures
 from . import check_metrics as metrics
 from . import check_models as models
 from . import check_samplers as samplers
@@ -53,6 +55,8 @@ def check_component(
         samplers.check_sampler(spec, params=params)
     elif isinstance(spec, MetricSpec):
         metrics.check_metric(spec, params=params)
+    elif isinstance(spec, MeasureSpec):
+        measures.check_measure(spec)
     elif isinstance(spec, ColumnSpec):
         columns.check_column(spec, params=params)
     elif isinstance(spec, TrackerSpec):
