@@ -16,6 +16,9 @@ from .contracts import (
     Draws,
     LossContext,
     LossSpec,
+    MeasureContext,
+    MeasuredTrial,
+    MeasureSpec,
     Metric,
     MetricContext,
     MetricSpec,
@@ -37,6 +40,8 @@ from .contracts import (
     Tracker,
     TrackerContext,
     TrackerSpec,
+    TrialFailure,
+    TrialResult,
 )
 from .errors import DataError, FlowerablateError, PluginError, StudyError, TrainingError
 from .hookspecs import hookimpl
@@ -56,6 +61,9 @@ __all__ = [
     "FlowerablateError",
     "LossContext",
     "LossSpec",
+    "MeasureContext",
+    "MeasureSpec",
+    "MeasuredTrial",
     "Metric",
     "MetricContext",
     "MetricSpec",
@@ -80,6 +88,8 @@ __all__ = [
     "TrackerContext",
     "TrackerSpec",
     "TrainingError",
+    "TrialFailure",
+    "TrialResult",
     "hookimpl",
     "low_and_high",
 ]

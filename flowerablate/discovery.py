@@ -21,7 +21,7 @@ import pluggy
 
 from . import hookspecs
 from .contracts import OWN_DISTRIBUTION, SPECS, ComponentSpec, Owner, slots
-from .errors import PluginError
+from .errors import PluginError, one_line
 from .registry import Registry
 
 GROUP = "flowerablate"
@@ -88,7 +88,7 @@ class _Finder:
             if owner.distribution != OWN_DISTRIBUTION:
                 owner = replace(owner, digest=source_digest(sys.modules[entry.module]))
         except (Exception, SystemExit) as error:
-            self.failures.append(Failure(owner, _one_line(error)))
+            self.failures.append(Failure(owner, one_line(error)))
             return
         self._admit(module, owner)
 
@@ -100,7 +100,7 @@ class _Finder:
         try:
             module = _import_file(path, content)
         except (Exception, SystemExit) as error:
-            self.failures.append(Failure(owner, _one_line(error)))
+            self.failures.append(Failure(owner, one_line(error)))
             return
         self._admit(module, owner)
 
@@ -116,7 +116,7 @@ class _Finder:
         try:
             specs = collect_specs(module, owner.plugin)
         except Exception as error:
-            self.failures.append(Failure(owner, _one_line(error)))
+            self.failures.append(Failure(owner, one_line(error)))
             return
         try:
             self.registry.add(specs, owner)
@@ -142,7 +142,7 @@ def collect_specs(module: Any, name: str) -> list[ComponentSpec]:
     try:
         manager.check_pending()
     except pluggy.PluginValidationError as error:
-        raise PluginError(f"unknown hook: {_one_line(error)}") from error
+        raise PluginError(f"unknown hook: {one_line(error)}") from error
     specs: list[ComponentSpec] = []
     takes = {hookspecs.NAMED + slot: {SPECS[slot]} for slot in slots(from_plugins=True)}
     for hook, wanted in {_HOOK: {SPECS[slot] for slot in slots(from_plugins=True)}, **takes}.items():
@@ -197,8 +197,3 @@ def _import_file(path: Path, content: bytes) -> ModuleType:
 
 def _distribution(entry: EntryPoint) -> str:
     return entry.dist.name if entry.dist else "unknown"
-
-
-def _one_line(error: BaseException) -> str:
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -34,6 +34,12 @@ class TrainingError(FlowerablateError):
     """A trial cannot be trained as asked, for instance because the loss became NaN."""
 
 
+def one_line(error: BaseException) -> str:
+    """Return the type of *error* and what it says, in one line."""
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
 def nearest(word: str, valid: Iterable[str]) -> str:
     """Return a hint for a misspelt *word*: the nearest valid word, or the list of all of them."""
     names = sorted(valid)

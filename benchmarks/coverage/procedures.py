@@ -102,4 +102,4 @@ def _tested(scores: Scores, ps: Sequence[float]) -> list[Said]:
 
 
 def _result(change: str, seed: int, score: float) -> TrialResult:
-    return TrialResult(f"{change}{seed}", "b", change, seed, {"accuracy": score}, {}, 1, 1, 1.0, 1.0, 1, False)
+    return TrialResult(f"{change}{seed}", "b", change, seed, {"accuracy": score}, {}, 1, 1, False)

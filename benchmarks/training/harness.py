@@ -48,8 +48,8 @@ def train(recipe: Recipe) -> Run:
         result.validation["accuracy"],
         result.best_epoch,
         seconds,
-        result.images_per_second,
-        result.parameters,
+        result.costs["images_per_second"] or 0.0,
+        int(result.costs["parameters"] or 0),
     )
 
 

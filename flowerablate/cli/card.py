@@ -94,14 +94,11 @@ def _tested(opened: models.Opened) -> Tested | None:
 
 def _across(root: Path, variant: str, metric: str) -> dict[str, list[float]]:
     """Return the values of *metric* over the replicates of *variant* in the ledger at *root*."""
+    from ..contracts import finished
     from ..ledger import Ledger
 
     ledger = Ledger(root)
     note = ledger.note()
-    results = ledger.results(note.base_id) if note else []
-    values = [
-        result.metrics[metric]
-        for result in results
-        if not result.failure and result.label == variant and metric in result.metrics
-    ]
+    results = finished(ledger.results(note.base_id)) if note else []
+    values = [result.metrics[metric] for result in results if result.label == variant and metric in result.metrics]
     return {metric: values} if values else {}

@@ -120,8 +120,9 @@ def complete_formats(incomplete: str) -> list[str]:
 
 def complete_columns(incomplete: str) -> list[str]:
     """Complete the last of several columns between commas."""
-    from ..contracts import ColumnSpec
+    from ..contracts import ColumnSpec, MeasureSpec
 
     *before, last = incomplete.split(",")
-    names = _registry_here().slot(ColumnSpec.slot)
+    registry = _registry_here()
+    names = [*registry.slot(ColumnSpec.slot), *registry.slot(MeasureSpec.slot)]
     return [",".join((*before, name)) for name in names if name.startswith(last) and name not in before]

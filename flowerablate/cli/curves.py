@@ -60,6 +60,7 @@ def curves(
       flowerablate curves flowers --out curves.svg
       flowerablate curves --variant base --variant -morphology
     """
+    from ..contracts import finished
     from ..files import replacing
     from ..ledger import Ledger
     from ..reading.study_document import finished_trials
@@ -72,7 +73,7 @@ def curves(
     messages = Console(stderr=True)
     ledger = Ledger(find_ledger(study, runs))
     note = note_of(ledger, base)
-    results = [result for result in ledger.results(note.base_id) if not result.failure]
+    results = finished(ledger.results(note.base_id))
     labels = {result.change: result.label for result in results}
     missing: list[str] = []
     found = collect_curves(results, labels, finished_trials(ledger, note.base_id), missing)

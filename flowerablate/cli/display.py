@@ -17,7 +17,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from ..contracts import MetricInfo, Trial, TrialResult
+from ..contracts import SECONDS, MetricInfo, Trial, TrialFailure, TrialOutcome
 from ..stats.wording import count
 from ..study.designs import candidates
 
@@ -91,7 +91,7 @@ class Display:
     def epoch_done(self, epoch: int, values: Mapping[str, float]) -> None:
         """Nothing more to show: the steps have moved the bar."""
 
-    def trial_finished(self, trial: Trial, result: TrialResult) -> None:
+    def trial_finished(self, trial: Trial, result: TrialOutcome) -> None:
         self._end()
         self._finished += 1
         if self._study is not None:
@@ -110,11 +110,11 @@ class Display:
             self._part = None
 
 
-def _line(trial: Trial, result: TrialResult, metric: MetricInfo | None) -> str:
+def _line(trial: Trial, result: TrialOutcome, metric: MetricInfo | None) -> str:
     start = f"{escape(trial.variant.label)}  seed {trial.seed}"
-    if result.failure:
-        return f"{start}  [red]failed[/red]: {escape(result.failure)}"
+    if isinstance(result, TrialFailure):
+        return f"{start}  [red]failed[/red]: {escape(result.reason)}"
     collapsed = "  [yellow]collapsed[/yellow]" if result.collapsed else ""
     value = result.metrics.get(metric.name) if metric else None
     figure = "" if metric is None or value is None else f"  {escape(metric.name)} {value:.3f}"
-    return f"{start}{figure}  {result.seconds:.1f} s{collapsed}"
+    return f"{start}{figure}  {result.cost(SECONDS) or 0.0:.1f} s{collapsed}"

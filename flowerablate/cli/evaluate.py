@@ -175,10 +175,11 @@ def _predictions(
     from ..inference import Prediction
     from ..ledger import Predictions
 
-    rows, kept = [], []
+    rows, logits, kept = [], [], []
     for place, found in enumerate(predictor.predict(samples.paths, batch_size=batch_size)):
         if isinstance(found, Prediction):
             rows.append(found.probabilities.astype(np.float32))
+            logits.append(found.logits)
             kept.append(place)
         elif skip_bad:
             display.remarked(f"left out: {found.reason.partition(';')[0]}")
@@ -192,6 +193,7 @@ def _predictions(
         np.array([labels[place] for place in kept], np.int64),
         np.stack(rows),
         predictor.classes,
+        np.stack(logits),
     )
 
 

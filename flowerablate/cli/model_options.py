@@ -117,19 +117,19 @@ def find_checkpoint(model: str, runs: Path, variant: str | None, seed: int | Non
         root = find_ledger(model, runs)
     except LedgerError as error:
         raise LedgerError(f"{model} is no checkpoint, no folder of a trial, and no study: {error}") from None
+    from ..contracts import finished
     from ..ledger import Ledger
 
     ledger = Ledger(root)
-    results = ledger.results(note_of(ledger, None).base_id)
-    finished = [result for result in results if not result.failure]
-    labels = {result.label for result in finished}
+    done = finished(ledger.results(note_of(ledger, None).base_id))
+    labels = {result.label for result in done}
     if not labels:
         raise LedgerError(
             f"no trial of the latest base pipeline in {root} is finished yet; 'flowerablate run' goes on with them, "
             "and a folder in its trials/ names the model of another one"
         )
     wanted = variant if variant is not None else "base"
-    group = [result for result in finished if wanted in (result.label, result.change or "base")]
+    group = [result for result in done if wanted in (result.label, result.change or "base")]
     if not group:
         raise LedgerError(f"no finished trial of {root} is of the variant {wanted!r}; {nearest(wanted, labels)}")
     if seed is not None:

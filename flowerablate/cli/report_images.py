@@ -65,10 +65,11 @@ def print_images(
 
 def _wanted(ledger: Ledger, note: StudyNote, of: str | None) -> list[Contrast]:
     """Return the asked contrast, or all that are between two variants; one that is not says why."""
+    from ..contracts import finished
     from ..stats.arms import contrasts_for
     from ..stats.image_wins import two_arms
 
-    results = [result for result in ledger.results(note.base_id) if not result.failure]
+    results = finished(ledger.results(note.base_id))
     contrasts = {contrast.label: contrast for contrast in contrasts_for(results, note.contrasts)}
     if of is not None:
         if of not in contrasts:

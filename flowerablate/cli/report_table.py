@@ -44,7 +44,7 @@ def print_report(
 
     if columns is not None and format in ("csv", "json"):
         raise StudyError(f"{format} holds every figure; leave out --columns")
-    chosen = choose_columns(columns, assembler) if columns is not None else ()
+    chosen = choose_columns(columns, assembler, note_of(ledger, base_id).costs) if columns is not None else ()
     beside = [column.metric for column in chosen if isinstance(column, SecondaryColumn) and column.metric]
     note, summary = read_summary(ledger, base_id, assembler, metric, population, beside)
     title = ledger.root.absolute().name
@@ -75,6 +75,7 @@ def read_summary(
     from ..stats import summarise
     from ..stats.confounds import refusal_notes
     from ..stats.wording import count
+    from ..wiring.measured_costs import cost_infos
 
     note = note_of(ledger, base_id)
     results = ledger.results(note.base_id)
@@ -95,6 +96,7 @@ def read_summary(
         secondary=read.secondary,
         looked=note.unplanned if note.rules.looks else note.looked,
         pending=ledger.unfinished(note),
+        costs=cost_infos(assembler, note.costs),
         images=image_evidence(ledger, note.base_id, rules, read.metrics.names, read.metrics.built),
     )
     more = (*refusal_notes(note.refused, note.remarks), *undefined(results, read.infos))

@@ -245,6 +245,6 @@ def _finish(outcome: Outcome, plan: Plan, messages: Console) -> None:
     if outcome.failed:
         first = outcome.failed[0]
         raise FlowerablateError(
-            f"{count(len(outcome.failed), 'trial')} failed, the first with {first.failure}; failure.json in its "
+            f"{count(len(outcome.failed), 'trial')} failed, the first with {first.reason}; failure.json in its "
             f"folder, trials/{first.trial_id}, has more; the same command tries again"
         )

@@ -15,6 +15,8 @@ from .contexts import (
     ScheduleContext,
     StepContext,
 )
+from .costs import CORE_COSTS, IMAGES_PER_SECOND, PARAMETERS, SECONDS, CostInfo
+from .measuring import Finish, MeasureContext, MeasuredTrial
 from .owner import OWN_DISTRIBUTION, Fingerprint, OwnedComponent, Owner
 from .pipeline import (
     Choice,
@@ -32,8 +34,8 @@ from .pipeline import (
     Variant,
     label_of,
 )
-from .products import IMAGE_SUFFIXES, SPLITS, BatchOp, Draws, Metric, NativeOp, PythonOp, Samples
-from .results import MetricInfo, TrialResult
+from .products import IMAGE_SUFFIXES, SPLITS, BatchOp, Draws, Metric, NativeOp, PythonOp, Samples, Scores
+from .results import MetricInfo, TrialFailure, TrialOutcome, TrialResult, failures, finished
 from .rules import Population, Rules
 from .specs import (
     RESERVED,
@@ -43,6 +45,7 @@ from .specs import (
     ComponentSpec,
     DatasetSpec,
     LossSpec,
+    MeasureSpec,
     MetricSpec,
     ModelSpec,
     OptimizerSpec,
@@ -59,9 +62,13 @@ from .training import ALWAYS_MEASURED, TRAINING
 
 __all__ = [
     "ALWAYS_MEASURED",
+    "CORE_COSTS",
+    "IMAGES_PER_SECOND",
     "IMAGE_SUFFIXES",
     "OWN_DISTRIBUTION",
+    "PARAMETERS",
     "RESERVED",
+    "SECONDS",
     "SLOTS",
     "SPECS",
     "SPLITS",
@@ -73,14 +80,19 @@ __all__ = [
     "ComponentSpec",
     "Contrast",
     "ContrastKind",
+    "CostInfo",
     "DataContext",
     "DatasetSpec",
     "Design",
     "Draws",
     "Fingerprint",
+    "Finish",
     "InputPlan",
     "LossContext",
     "LossSpec",
+    "MeasureContext",
+    "MeasureSpec",
+    "MeasuredTrial",
     "Metric",
     "MetricContext",
     "MetricInfo",
@@ -104,6 +116,7 @@ __all__ = [
     "Samples",
     "ScheduleContext",
     "SchedulerSpec",
+    "Scores",
     "SplitMethod",
     "SplitPlan",
     "StepChoice",
@@ -116,9 +129,13 @@ __all__ = [
     "TrainPlan",
     "TrainingSpec",
     "Trial",
+    "TrialFailure",
+    "TrialOutcome",
     "TrialResult",
     "Value",
     "Variant",
+    "failures",
+    "finished",
     "label_of",
     "slots",
 ]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
-from ..errors import DataError
+from ..errors import DataError, PluginError
 from ..params import Value
 
 if TYPE_CHECKING:
@@ -119,13 +119,23 @@ class Samples:
         )
 
 
+Scores = Literal["probabilities", "logits"]
+"""What a metric is taken of, beside the labels."""
+
+
 @dataclass(frozen=True)
 class Metric:
-    """A figure of merit of predictions on N images: *labels*, int64 [N], and *probabilities*, float64 [N, K].
+    """A metric of predictions on N images: *labels*, int64 [N], and *probabilities*, float64 [N, K].
 
-    ``value(labels, probabilities)`` is the figure. Where it is a mean over images, ``per_image(labels, probabilities)``
-    gives what each image adds, float64 [N], whose mean is the figure; else *per_image* is None.
+    ``value(labels, probabilities)`` is the metric. Where it is a mean over images, ``per_image(labels, probabilities)``
+    gives what each image adds, float64 [N], whose mean is the metric; else *per_image* is None. With *needs* of
+    ``"logits"`` both functions get the logits, float64 [N, K], in place of the probabilities.
     """
 
     value: Callable[[NDArray[np.int64], NDArray[np.float64]], float]
     per_image: Callable[[NDArray[np.int64], NDArray[np.float64]], NDArray[np.float64]] | None = None
+    needs: Scores = "probabilities"
+
+    def __post_init__(self) -> None:
+        if self.needs not in get_args(Scores):
+            raise PluginError(f"a metric needs {' or '.join(get_args(Scores))}, not {self.needs!r}")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from ..params import Value
+from .costs import CostInfo
 from .owner import OwnedComponent
 from .pipeline import label_of
 
@@ -26,12 +28,11 @@ class MetricInfo:
 class TrialResult:
     """What a finished trial says: metrics on the test split at the best epoch by validation, and what it cost.
 
-    *flops*: floating-point operations of the model for one image, forward (a multiplication and an addition are two);
-    *memory*: the most bytes that training held on the device, 0 where that is not measured. *facts* are figures of the
-    training that a change may have moved beside the component, such as ``steps per epoch``. *tuned*: the values that
-    the trial chose on validation. *stopped*: why training ended before its last epoch, and what may help. *best_by*:
-    the figure among *validation* by which the best epoch was chosen. *owners*: who brought each component of the
-    pipeline, and each metric.
+    *costs* are by the names of their :class:`~flowerablate.contracts.CostInfo`; one that is missing or None was not
+    measured. *facts* are figures of the training that a change may have moved beside the component, such as ``steps per
+    epoch``. *tuned*: the values that the trial chose on validation. *stopped*: why training ended before its last
+    epoch, and what may help. *best_by*: the metric among *validation* by which the best
+    epoch was chosen. *owners*: who brought each component of the pipeline, each metric and each measure.
     """
 
     trial_id: str
@@ -42,16 +43,11 @@ class TrialResult:
     validation: Mapping[str, float]
     best_epoch: int
     epochs: int
-    seconds: float
-    images_per_second: float
-    parameters: int
     collapsed: bool
+    costs: Mapping[str, float | None] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
-    flops: int = 0
-    memory: int = 0
     facts: Mapping[str, float] = field(default_factory=dict)
     tuned: Mapping[str, Value] = field(default_factory=dict)
-    failure: str = ""
     stopped: str = ""
     best_by: MetricInfo = MetricInfo("accuracy", percent=True)
     owners: tuple[OwnedComponent, ...] = ()
@@ -61,7 +57,36 @@ class TrialResult:
         """How the trial's variant is called in tables."""
         return label_of(self.change)
 
-    @classmethod
-    def failed(cls, trial_id: str, base_id: str, change: str, seed: int, failure: str) -> TrialResult:
-        """Return the record of a trial that could not be run, with the reason."""
-        return cls(trial_id, base_id, change, seed, {}, {}, 0, 0, 0.0, 0.0, 0, False, failure=failure)
+    def cost(self, info: CostInfo) -> float | None:
+        """Return that cost; None where it was not measured."""
+        return self.costs.get(info.name)
+
+
+@dataclass(frozen=True)
+class TrialFailure:
+    """A trial that could not be run, with the *reason* in one line."""
+
+    trial_id: str
+    base_id: str
+    change: str
+    seed: int
+    reason: str
+
+    @property
+    def label(self) -> str:
+        """How the trial's variant is called in tables."""
+        return label_of(self.change)
+
+
+TrialOutcome: TypeAlias = TrialResult | TrialFailure
+"""What became of a trial."""
+
+
+def finished(outcomes: Iterable[TrialOutcome]) -> list[TrialResult]:
+    """Return those of *outcomes* that are results."""
+    return [outcome for outcome in outcomes if isinstance(outcome, TrialResult)]
+
+
+def failures(outcomes: Iterable[TrialOutcome]) -> list[TrialFailure]:
+    """Return those of *outcomes* that are failures."""
+    return [outcome for outcome in outcomes if isinstance(outcome, TrialFailure)]

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Literal, Protocol
 
 from ..errors import PluginError
 from ..params import Param
+from .costs import CORE_COSTS, Combined, CostInfo
 
 _COMPONENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
@@ -209,7 +210,7 @@ class TrainingSpec(ComponentSpec):
 
 @dataclass(frozen=True)
 class MetricSpec(ComponentSpec):
-    """A figure of merit. ``build(MetricContext, **params) -> Metric``, taken of labels and probabilities.
+    """A metric. ``build(MetricContext, **params) -> Metric``, taken of labels and probabilities, or of logits.
 
     *lower_is_better* says which direction is good. *percent*: values are fractions, shown as percentages.
     """
@@ -228,6 +229,41 @@ class MetricSpec(ComponentSpec):
         super().__post_init__()
         if self.name == "loss":
             raise PluginError("metric 'loss': a trial's own loss on the test images is called so; choose another name")
+
+
+@dataclass(frozen=True)
+class MeasureSpec(ComponentSpec):
+    """A cost of a trial. ``build(MeasureContext) -> finish``, called before the trial trains; it starts to measure.
+
+    ``finish(MeasuredTrial) -> float | None`` is called once the trial has trained and been tested, and gives the cost,
+    None where it cannot be measured here. The cost has the measure's name, in ``costs`` of the trial's result, in the
+    JSON and CSV of a report, and as a column that ``report --columns`` can show. Every installed measure is taken of
+    every trial, so it has no parameters. *unit*, *lower_is_better*, *combined*, *head*: see :class:`CostInfo`.
+    """
+
+    slot = "measure"
+    number = "none"
+    in_pipeline = False
+    ablated = False
+    in_study = ""
+    on_command_line = "report --columns variant,effect,{name}"
+
+    unit: str = ""
+    lower_is_better: bool = True
+    combined: Combined = "mean"
+    head: str = ""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.name in {info.name for info in CORE_COSTS}:
+            raise PluginError(f"measure {self.name!r}: the core has a cost of that name; choose another one")
+        if self.params:
+            raise PluginError(f"measure {self.name!r}: it is taken of every trial, so it can have no parameters")
+
+    @property
+    def info(self) -> CostInfo:
+        """How the cost is read."""
+        return CostInfo(self.name, self.summary, self.unit, self.lower_is_better, self.combined, self.head)
 
 
 @dataclass(frozen=True)
@@ -270,6 +306,7 @@ SPECS: dict[str, type[ComponentSpec]] = {
         SamplerSpec,
         TrainingSpec,
         MetricSpec,
+        MeasureSpec,
         ColumnSpec,
         TrackerSpec,
     )

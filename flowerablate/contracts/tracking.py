@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ..params import Value
-from .results import TrialResult
+from .results import TrialOutcome
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,8 @@ class Tracker(Protocol):
     def epoch_done(self, trial: TrackedTrial, epoch: int, values: Mapping[str, float]) -> None:
         """Epoch *epoch*, counted from 1, has these *values*, such as ``train_loss``; they may be NaN."""
 
-    def trial_finished(self, trial: TrackedTrial, result: TrialResult) -> None:
-        """The trial has a result, or its *result* says in ``failure`` why not."""
+    def trial_finished(self, trial: TrackedTrial, result: TrialOutcome) -> None:
+        """The trial has a *result*: a ``TrialResult``, or a ``TrialFailure`` that says in ``reason`` why not."""
 
     def close(self) -> None:
         """Nothing more will come; a trial that was begun and not finished was interrupted."""

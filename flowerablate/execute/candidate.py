@@ -61,7 +61,8 @@ class Replicate:
     def predictions(self, part: NDArray[np.int64], seen: Evaluation) -> Predictions:
         """Return what was *seen* of the samples *part*, under their names."""
         keys = tuple(self.data.samples.keys[index] for index in part)
-        return Predictions(keys, seen.labels, seen.probabilities.astype(np.float32), self.data.samples.classes)
+        classes = self.data.samples.classes
+        return Predictions(keys, seen.labels, seen.probabilities.astype(np.float32), classes, seen.logits)
 
 
 @dataclass(frozen=True)

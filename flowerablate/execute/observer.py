@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from ..contracts import Trial, TrialResult
+from ..contracts import Trial, TrialOutcome
 
 
 class RunObserver(Protocol):
@@ -32,7 +32,7 @@ class RunObserver(Protocol):
     def epoch_done(self, epoch: int, values: Mapping[str, float]) -> None:
         """An epoch, counted from 1, is done, with these *values*: the numbers of its record, such as ``train_loss``."""
 
-    def trial_finished(self, trial: Trial, result: TrialResult) -> None:
+    def trial_finished(self, trial: Trial, result: TrialOutcome) -> None:
         """A trial has a result, or a failure."""
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from ..contracts import Contrast, Design, Rules, Trial
+from ..contracts import Contrast, CostInfo, Design, Rules, Trial
 from ..data.splits import split_remarks, split_samples
 from ..errors import StudyError
 from ..ledger import StudyNote
@@ -15,6 +15,7 @@ from ..study.identity import FingerprintOf, expand_trials
 from ..study.resolve import resolve, rules_of
 from ..study.schema import StudyFile
 from ..wiring.assemble import Assembler, DataSet
+from ..wiring.measured_costs import cost_infos
 from ..wiring.scoring import Metrics, choose_best_by, choose_metrics
 
 
@@ -24,7 +25,7 @@ class Plan:
 
     A study of fixed size has *seeds* replicates. One that adds some until verdicts are reached has *seeds* at first and
     *max_seeds* at most; its looks are in the rules once :func:`.adaptive.settled` has fixed them. *refused* and
-    *remarks*: see :class:`~flowerablate.probe.design.Probed`.
+    *remarks*: see :class:`~flowerablate.probe.design.Probed`. *costs* say how to read what its trials cost.
     """
 
     data: DataSet
@@ -36,6 +37,7 @@ class Plan:
     max_seeds: int | None = None
     refused: Mapping[str, str] = field(default_factory=dict)
     remarks: Mapping[str, str] = field(default_factory=dict)
+    costs: tuple[CostInfo, ...] = ()
 
     def trials_of(self, seeds: Iterable[int], contrasts: Sequence[Contrast] | None = None) -> tuple[Trial, ...]:
         """Return the trials that *contrasts* (all, if not given) need on *seeds*, replicate by replicate."""
@@ -62,6 +64,7 @@ class Plan:
             rules=self.rules,
             secondary=self.metrics.names[1:],
             metrics=tuple(self.metrics.infos.values()),
+            costs=self.costs,
             refused=self.refused,
             remarks=self.remarks,
             data=self.data.fingerprint,
@@ -89,6 +92,7 @@ def plan_study(study: StudyFile, assembler: Assembler, *, skip_bad: bool = False
         assembler.fingerprint,
         metrics,
         max_seeds=study.ablation.max_seeds if study.ablation.until_decided else None,
+        costs=cost_infos(assembler),
     )
 
 

@@ -8,7 +8,8 @@ import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ..contracts import Trial, TrialResult
+from ..contracts import SECONDS, Trial, TrialFailure, TrialOutcome, finished
+from ..errors import one_line
 from ..ledger import Ledger, TrialFolder
 from ..probe import probe_design
 from ..stats.confounds import refusals
@@ -35,7 +36,7 @@ class Outcome:
     """
 
     run: int
-    failed: tuple[TrialResult, ...]
+    failed: tuple[TrialFailure, ...]
     elsewhere: int
     left: int = 0
 
@@ -95,11 +96,11 @@ class _Work:
         self._pipelines = {variant.change: describe(variant.pipeline) for variant in plan.design.variants}
         self._prepared: dict[str, PreparedPipeline] = {}
         self._trials: dict[str, Trial] = {}
-        self._failed: dict[str, TrialResult] = {}
+        self._failed: dict[str, TrialFailure] = {}
         self._run = self._elsewhere = self._left = 0
         if budget is not None:
-            for result in ledger.results(plan.base_id):
-                budget.learn(result.change, result.seconds)
+            for result in finished(ledger.results(plan.base_id)):
+                budget.learn(result.change, result.cost(SECONDS) or 0.0)
 
     @property
     def trials(self) -> tuple[Trial, ...]:
@@ -136,20 +137,22 @@ class _Work:
         change, plan = trial.variant.change, self._plan
         self._observer.trial_started(trial)
         started = time.monotonic()
+        outcome: TrialOutcome
         try:
             pipeline = self._prepared[change]
             result = run_trial(trial, pipeline, plan.data, self._assembler, folder, self._observer, plan.metrics)
             if self._budget is not None:
                 # A trial that was resumed has taken less now than it would from its start.
-                self._budget.learn(change, max(result.seconds, time.monotonic() - started), now=True)
+                self._budget.learn(change, max(result.cost(SECONDS) or 0.0, time.monotonic() - started), now=True)
+            outcome = result
         except Exception as error:
             if isinstance(error, OSError) and error.errno in _NO_ROOM:
                 raise
-            result = _failure(trial, error)
-            folder.fail(result.failure, traceback.format_exc())
-            self._failed[trial.id] = result
+            outcome = failure = _failure(trial, error)
+            folder.fail(failure.reason, traceback.format_exc())
+            self._failed[trial.id] = failure
         self._run += 1
-        self._observer.trial_finished(trial, result)
+        self._observer.trial_finished(trial, outcome)
 
     def _prepare(self, missing: Sequence[Trial]) -> None:
         variants = {trial.variant.change: trial.variant for trial in missing}
@@ -161,6 +164,5 @@ class _Work:
             check_parts(pipeline, self._plan.data, self._assembler)
 
 
-def _failure(trial: Trial, error: Exception) -> TrialResult:
-    reason = " ".join(f"{type(error).__name__}: {error}".split())
-    return TrialResult.failed(trial.id, trial.base_id, trial.variant.change, trial.seed, reason)
+def _failure(trial: Trial, error: Exception) -> TrialFailure:
+    return TrialFailure(trial.id, trial.base_id, trial.variant.change, trial.seed, one_line(error))

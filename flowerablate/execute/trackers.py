@@ -15,10 +15,10 @@ from ..contracts import (
     TrackerContext,
     TrackerSpec,
     Trial,
-    TrialResult,
+    TrialOutcome,
     Value,
 )
-from ..errors import PluginError
+from ..errors import PluginError, one_line
 from ..wiring.assemble import Assembler
 from .observer import RunObserver
 
@@ -80,7 +80,7 @@ class Tracked:
         self._observer.epoch_done(epoch, values)
         self._tell("epoch_done", self._trial, epoch, values)
 
-    def trial_finished(self, trial: Trial, result: TrialResult) -> None:
+    def trial_finished(self, trial: Trial, result: TrialOutcome) -> None:
         self._observer.trial_finished(trial, result)
         self._tell("trial_finished", self._trial, result)
         self._trial = None
@@ -91,7 +91,7 @@ class Tracked:
                 getattr(tracker, method)(*arguments)
             except Exception as error:
                 del self._trackers[name]
-                what = " ".join(f"{type(error).__name__}: {error}".split())
+                what = one_line(error)
                 self._observer.remarked(f"warning: tracker {name} failed and is left out from here on: {what}")
 
 

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 
-from ..contracts import Pipeline, Trial, TrialResult
+from ..contracts import (
+    IMAGES_PER_SECOND,
+    PARAMETERS,
+    SECONDS,
+    MeasureContext,
+    MeasuredTrial,
+    Pipeline,
+    Trial,
+    TrialResult,
+)
 from ..ledger import TrialFolder
 from ..ledger.predictions import write_predictions
 from ..train.device import environment
-from ..train.evaluate import Evaluation, evaluate
-from ..train.loop import EpochRecord, FitResult, load_best
+from ..train.evaluate import evaluate
+from ..train.loop import EpochRecord, load_best
 from ..wiring.assemble import Assembler, DataSet, PreparedPipeline
+from ..wiring.measured_costs import Measurement
 from ..wiring.scoring import LOSS, Metrics, best_by
 from .candidate import Replicate, Trained, train_candidate
-from .costs import count_flops, peak_memory, reset_memory, training_facts
+from .facts import training_facts
 from .observer import RunObserver, numbers_in
 from .search import clear, search
 
@@ -49,7 +57,7 @@ def run_trial(
         ready = prepared if candidate.steps == pipeline.steps else assembler.prepare(candidate, data)
         return train_candidate(replicate, candidate, ready, path, _Steps(observer, epochs_before))
 
-    reset_memory(device)
+    measurement = Measurement.start(assembler, MeasureContext(device))
     found = search(pipeline, folder.path, train) if pipeline.retune else None
     trained = found.trained if found else train(pipeline, folder.path)
     parts, plan = trained.parts, pipeline.train
@@ -62,21 +70,35 @@ def run_trial(
         channels_last=plan.channels_last,
         precision=plan.precision,
     )
+    costs = measurement.finish(_measured(trained))  # before the metrics, which are no part of what a trial costs
     predictions = replicate.predictions(split.test, test)
-    figures = metrics.measure(predictions)
-    result = replace(
-        _result(
-            trial, trained.fitted, test, {**figures, LOSS.name: test.loss}, parts.model, record_environment(device)
-        ),
-        owners=(*assembler.owners(pipeline), *metrics.owners(figures)),
-        best_by=best_by(plan.best_by, assembler),
-        flops=count_flops(parts.model, pipeline.input, device),
-        memory=peak_memory(device),
+    measured = metrics.measure(predictions)
+    fitted, best = trained.fitted, trained.fitted.best
+    result = TrialResult(
+        trial_id=trial.id,
+        base_id=trial.base_id,
+        change=trial.variant.change,
+        seed=trial.seed,
+        metrics={**measured, LOSS.name: test.loss},
+        validation=_validation(best) if best else {},
+        best_epoch=fitted.best_epoch,
+        epochs=len(fitted.history),
+        collapsed=fitted.collapsed or test.one_class_only,
+        costs={
+            SECONDS.name: found.seconds if found else fitted.seconds,
+            IMAGES_PER_SECOND.name: fitted.images_per_second,
+            PARAMETERS.name: sum(parameter.numel() for parameter in parts.model.parameters()),
+            **costs,
+        },
+        environment=record_environment(device),
+        owners=(*assembler.owners(pipeline), *metrics.owners(measured), *measurement.owners),
         facts=training_facts(trained.pipeline.train, trained.batches["train"], trained.prepared.train, split),
+        tuned=found.values if found else {},
+        stopped=fitted.stopped,
+        best_by=best_by(plan.best_by, assembler),
     )
-    files: dict[str, Any] = {"history": [asdict(record) for record in trained.fitted.history]}
+    files: dict[str, Any] = {"history": [asdict(record) for record in fitted.history]}
     if found:
-        result = replace(result, tuned=found.values, seconds=found.seconds)
         files["candidates"] = found.records
     write_predictions(folder.path, predictions)
     folder.finish(result, files)
@@ -104,29 +126,10 @@ class _Steps:
         self._observer.epoch_done(self._before + record.epoch, values)
 
 
-def _result(
-    trial: Trial,
-    fitted: FitResult,
-    test: Evaluation,
-    metrics: Mapping[str, float],
-    model: nn.Module,
-    recorded: Mapping[str, str],
-) -> TrialResult:
-    best = fitted.best
-    chosen_by = {"accuracy": best.validation_accuracy, "loss": best.validation_loss} if best else {}
-    return TrialResult(
-        trial_id=trial.id,
-        base_id=trial.base_id,
-        change=trial.variant.change,
-        seed=trial.seed,
-        metrics=metrics,
-        validation={**best.metrics, **chosen_by} if best else {},
-        best_epoch=fitted.best_epoch,
-        epochs=len(fitted.history),
-        seconds=fitted.seconds,
-        images_per_second=fitted.images_per_second,
-        parameters=sum(parameter.numel() for parameter in model.parameters()),
-        collapsed=fitted.collapsed or test.one_class_only,
-        environment=recorded,
-        stopped=fitted.stopped,
-    )
+def _validation(best: EpochRecord) -> dict[str, float]:
+    return {**best.metrics, "accuracy": best.validation_accuracy, "loss": best.validation_loss}
+
+
+def _measured(trained: Trained) -> MeasuredTrial:
+    shape, fitted = trained.pipeline.input, trained.fitted
+    return MeasuredTrial(trained.parts.model, shape.channels, shape.image_size, len(fitted.history), fitted.seconds)

@@ -35,11 +35,15 @@ _AT_ONCE = 64 << 20
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """What the model makes of one file: *probabilities*, float64 [K], in the order of the model's classes."""
+    """What the model makes of one file: *probabilities*, float64 [K], in the order of the model's classes.
+
+    They are the softmax of *logits*, float32 [K].
+    """
 
     path: Path
     probabilities: NDArray[np.float64]
     classes: tuple[str, ...]
+    logits: NDArray[np.float32]
 
     @property
     def label(self) -> str:
@@ -98,16 +102,24 @@ class Predictor:
             if not len(images):
                 yield from (each for each in outcomes if isinstance(each, Unreadable))
                 continue
-            rows = iter(self.probabilities(images))
+            logits = self.logits(images)
+            rows = zip(_softmax(logits), logits.numpy(), strict=True)
             for each in outcomes:
-                yield each if isinstance(each, Unreadable) else Prediction(each, next(rows), self.classes)
+                if isinstance(each, Unreadable):
+                    yield each
+                else:
+                    probabilities, row = next(rows)
+                    yield Prediction(each, probabilities, self.classes, row)
 
     def probabilities(self, images: Tensor) -> NDArray[np.float64]:
         """Return the class probabilities, float64 [B, K], of preprocessed *images*, float32 [B, C, S, S]."""
+        return _softmax(self.logits(images))
+
+    def logits(self, images: Tensor) -> Tensor:
+        """Return the logits, float32 [B, K] on the CPU, of preprocessed *images*, float32 [B, C, S, S]."""
         with torch.inference_mode(), autocast(self.precision, self.device):
-            logits = self.model(self.on_device(images)).float()
-        found: NDArray[np.float64] = torch.softmax(logits.cpu().double(), dim=1).numpy()
-        return found
+            logits: Tensor = self.model(self.on_device(images)).float()
+        return logits.cpu()
 
     def on_device(self, images: Tensor) -> Tensor:
         """Bring *images* to the model's device and layout, as in training."""
@@ -196,3 +208,8 @@ def _packed(pictures: Sequence[Image]) -> PackedImages:
         widths=np.array([picture.shape[1] for picture in pictures], np.int32),
         channels=pictures[0].shape[2],
     )
+
+
+def _softmax(logits: Tensor) -> NDArray[np.float64]:
+    probabilities: NDArray[np.float64] = torch.softmax(logits.double(), dim=1).numpy()
+    return probabilities

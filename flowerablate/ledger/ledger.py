@@ -7,7 +7,6 @@ the runs asked for: without it, every variant is compared with the base.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -17,17 +16,16 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from ..contracts import MetricInfo, OwnedComponent, Owner, Trial, TrialResult
+from ..contracts import Trial, TrialFailure, TrialOutcome, TrialResult
 from ..errors import LedgerError
 from ..files import write_json
 from .json_files import read_json
 from .note import StudyNote, read_notes, write_notes
 from .predictions import FILE, Predictions, read_predictions
+from .result_file import FILE as RESULT
+from .result_file import read_result, write_result
 
 _FORMAT = 1
-
-_OLD_OWNERS = "owners"
-"""Where early versions kept owners as one text, from which nothing can be read for sure."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +49,7 @@ class TrialFolder:
     @property
     def complete(self) -> bool:
         """Whether the trial has a result."""
-        return (self.path / "result.json").is_file()
+        return (self.path / RESULT).is_file()
 
     @property
     def failed(self) -> bool:
@@ -76,10 +74,7 @@ class TrialFolder:
         """Write the JSON *files*, then the result; with it the trial is complete."""
         for name, content in files.items():
             write_json(self.path / f"{name}.json", content)
-        content = asdict(result)
-        for place_in_study in ("base_id", "change", "failure"):
-            del content[place_in_study]
-        write_json(self.path / "result.json", {"format": _FORMAT, **content})
+        write_result(self.path, result)
         (self.path / "failure.json").unlink(missing_ok=True)
 
     def fail(self, reason: str, traceback: str) -> None:
@@ -167,9 +162,9 @@ class Ledger:
     def _notes(self) -> Path:
         return self.root / "study.json"
 
-    def results(self, base_id: str) -> list[TrialResult]:
+    def results(self, base_id: str) -> list[TrialOutcome]:
         """Return the finished and failed trials of the study with that base: the base first, then as designed."""
-        found = [(claim, _result(folder, claim)) for claim, folder in self.trials_of(base_id)]
+        found = [(claim, _outcome(folder, claim)) for claim, folder in self.trials_of(base_id)]
         results = [(claim, result) for claim, result in found if result is not None]
         results.sort(key=lambda pair: (pair[0].order if pair[0].change else -1, pair[0].change, pair[1].seed))
         return [result for _, result in results]
@@ -198,25 +193,10 @@ def _withdraw(folder: TrialFolder, claim: Claim) -> None:
     folder.claim(rest, **kept)
 
 
-def _result(folder: TrialFolder, claim: Claim) -> TrialResult | None:
+def _outcome(folder: TrialFolder, claim: Claim) -> TrialOutcome | None:
     if folder.complete:
-        content = dict(read_json(folder.path / "result.json"))
-        content.pop("format", None)
-        try:
-            for group in ("metrics", "validation"):
-                content[group] = {name: math.nan if value is None else value for name, value in content[group].items()}
-            if "best_by" in content:
-                content["best_by"] = MetricInfo(**content["best_by"])
-            content["owners"] = tuple(_owned(record) for record in content.get("owners", ()))
-            content["environment"] = {k: v for k, v in content["environment"].items() if k != _OLD_OWNERS}
-            return TrialResult(**content, base_id=claim.base_id, change=claim.change)
-        except (KeyError, TypeError, AttributeError):
-            raise LedgerError(f"{folder.path / 'result.json'} is of another version; remove its folder") from None
+        return read_result(folder.path, claim.base_id, claim.change)
     if folder.failed:
         reason = str(read_json(folder.path / "failure.json")["reason"])
-        return TrialResult.failed(folder.path.name, claim.base_id, claim.change, int(folder.record["seed"]), reason)
+        return TrialFailure(folder.path.name, claim.base_id, claim.change, int(folder.record["seed"]), reason)
     return None
-
-
-def _owned(record: Mapping[str, Any]) -> OwnedComponent:
-    return OwnedComponent(record["slot"], record["name"], Owner(**record["owner"]))

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from ..contracts import Contrast, MetricInfo, Rules
+from ..contracts import Contrast, CostInfo, MetricInfo, Rules
 from ..errors import LedgerError
 from ..files import write_json
 from .json_files import read_json
@@ -27,8 +27,8 @@ class StudyNote:
     asked, *refused* gives the reason for each that was asked and changes nothing, *remarks* what the comparison before
     training found of others. *looked* are the numbers of replicates at which verdicts were shown, *unplanned*
     those of them that came before the looks of the rules were planned. *secondary* metrics are shown beside that of the
-    *rules*; *metrics* says how to read each, should its plugin be gone. *data* names the images by their content, and
-    *data_remarks* says what a reader has to know of them and of how they are divided.
+    *rules*; *metrics* and *costs* say how to read each, should its plugin be gone. *data* names the images by their
+    content, and *data_remarks* says what a reader has to know of them and of how they are divided.
     """
 
     base_id: str
@@ -44,6 +44,7 @@ class StudyNote:
     metrics: tuple[MetricInfo, ...] = ()
     data: str = ""
     data_remarks: tuple[str, ...] = ()
+    costs: tuple[CostInfo, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ class Notes:
                 looked=tuple(sorted({*old.looked, *note.looked})),
                 unplanned=old.looked if note.rules.looks and not old.rules.looks else old.unplanned,
                 metrics=tuple({info.name: info for info in (*old.metrics, *note.metrics)}.values()),
+                costs=tuple({info.name: info for info in (*old.costs, *note.costs)}.values()),
             )
         return Notes(note.base_id, {**self.studies, note.base_id: note})
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contracts import Scores
 from ..errors import LedgerError
 from ..files import replacing
 
@@ -20,13 +22,32 @@ class Predictions:
     """Predictions for N test images and K classes.
 
     *keys*: the images by the names that the data set gives them; *labels*: int64 [N], the truth, which indexes
-    *classes*; *probabilities*: float32 [N, K], rows that sum to one.
+    *classes*; *probabilities*: float32 [N, K], rows that sum to one, the softmax of *logits*, float32 [N, K]. Files of
+    versions that kept no logits have None there.
     """
 
     keys: tuple[str, ...]
     labels: NDArray[np.int64]
     probabilities: NDArray[np.float32]
     classes: tuple[str, ...]
+    logits: NDArray[np.float32] | None = None
+
+    def scores(self, needs: Scores) -> NDArray[np.float64]:
+        """Return what a metric *needs*: float64 [N, K], see :attr:`normalised`.
+
+        A row of logits that is not finite says nothing either: it counts as zeros. Raises :class:`LedgerError` where
+        there are no logits.
+        """
+        if needs == "probabilities":
+            return self.normalised
+        if self.logits is None:
+            raise LedgerError(
+                "a metric of logits cannot be computed: these predictions were kept by a version that kept no logits; "
+                "remove the trial's folder to train it again"
+            )
+        wide = self.logits.astype(np.float64)
+        wide[~np.isfinite(wide).all(axis=1)] = 0.0
+        return wide
 
     @property
     def normalised(self) -> NDArray[np.float64]:
@@ -43,6 +64,7 @@ class Predictions:
 
 def write_predictions(folder: Path, predictions: Predictions) -> None:
     """Keep *predictions* in the folder of their trial."""
+    logits: dict[str, Any] = {} if predictions.logits is None else {"logits": predictions.logits.astype(np.float32)}
     with replacing(folder / FILE) as file:
         np.savez(
             file,
@@ -50,6 +72,7 @@ def write_predictions(folder: Path, predictions: Predictions) -> None:
             labels=predictions.labels,
             probabilities=predictions.probabilities.astype(np.float32),
             classes=np.array(predictions.classes, dtype=np.str_),
+            **logits,
         )
 
 
@@ -63,6 +86,7 @@ def read_predictions(folder: Path) -> Predictions:
                 labels=file["labels"].astype(np.int64),
                 probabilities=file["probabilities"].astype(np.float32),
                 classes=tuple(str(name) for name in file["classes"]),
+                logits=file["logits"].astype(np.float32) if "logits" in file else None,
             )
     except FileNotFoundError:
         raise LedgerError(f"{path} is missing; remove the trial's folder to run it again") from None

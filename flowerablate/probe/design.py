@@ -22,7 +22,7 @@ from ..contracts import (
     Variant,
 )
 from ..data.splits import split_samples
-from ..errors import StudyError
+from ..errors import StudyError, one_line
 from ..loader import CheckedOrder
 from ..stats.confounds import refusals
 from ..study.designs import candidates
@@ -171,7 +171,7 @@ class _Probe:
                 numbers[key] = look(make())
             except Exception as error:
                 numbers[key] = _FAILED
-                self._failures[key] = " ".join(f"{type(error).__name__}: {error}".split())
+                self._failures[key] = one_line(error)
             self._looked += 1
             self.assembler.progress("comparing variants", self._looked, self._to_look)
         return numbers

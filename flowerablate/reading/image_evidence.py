@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from ..contracts import Metric, Rules
-from ..errors import LedgerError, PluginError
+from ..errors import FlowerablateError, LedgerError, PluginError, one_line
 from ..ledger import Ledger, Predictions
 from ..stats.images import ImageEvidence, Influence
 from ..stats.influence import influence_of
@@ -52,8 +52,10 @@ def _influences(
         metric = build(name, len(predictions.classes))
         try:
             influence = influence_of(metric, predictions)
+        except FlowerablateError:
+            raise
         except Exception as error:
-            what = " ".join(f"{type(error).__name__}: {error}".split())
+            what = one_line(error)
             raise PluginError(f"metric {name!r} failed on a part of the test images: {what}") from error
         if influence is not None:
             influences[place] = influence

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..contracts import MetricInfo, MetricSpec, TrialResult
+from ..contracts import MetricInfo, MetricSpec, TrialOutcome, TrialResult, finished
 from ..errors import StudyError
 from ..ledger import Ledger, StudyNote, TrialFolder
 from ..study.metric_choice import resolve_metric
@@ -51,14 +51,17 @@ def reading(note: StudyNote, metric: str | None, assembler: Assembler, beside: S
     return Reading(next(iter(infos)), infos, Metrics(choices, assembler))
 
 
-def with_metrics(results: Sequence[TrialResult], ledger: Ledger, base_id: str, metrics: Metrics) -> list[TrialResult]:
+def with_metrics(results: Sequence[TrialOutcome], ledger: Ledger, base_id: str, metrics: Metrics) -> list[TrialOutcome]:
     """Return *results* with all *metrics*, those of the study with that base; nothing is written.
 
     What a result lacks, or has from another version of the metric's plugin, is taken of the kept predictions; a trial
     of which these are missing or damaged raises :class:`LedgerError`, unless it has the value that was taken then.
     """
     folders = {folder.path.name: folder for _, folder in ledger.trials_of(base_id)}
-    return [result if result.failure else _completed(result, folders[result.trial_id], metrics) for result in results]
+    return [
+        _completed(result, folders[result.trial_id], metrics) if isinstance(result, TrialResult) else result
+        for result in results
+    ]
 
 
 def _completed(result: TrialResult, folder: TrialFolder, metrics: Metrics) -> TrialResult:
@@ -77,11 +80,11 @@ def _up_to_date(result: TrialResult, name: str, metrics: Metrics) -> bool:
     return name in result.metrics and set(metrics.owners([name])) <= set(result.owners)
 
 
-def undefined(results: Sequence[TrialResult], names: Iterable[str]) -> list[str]:
+def undefined(results: Sequence[TrialOutcome], names: Iterable[str]) -> list[str]:
     """Return a note for each metric that is not defined in some trials, for instance because a class is missing."""
     notes = []
     for name in names:
-        count = sum(not result.failure and math.isnan(result.metrics.get(name, 0.0)) for result in results)
+        count = sum(math.isnan(result.metrics.get(name, 0.0)) for result in finished(results))
         if count:
             trials = "1 trial" if count == 1 else f"{count} trials"
             notes.append(f"{name} is not defined in {trials}, left out: their test images may lack a class.")

@@ -17,7 +17,7 @@ from ..stats.one_model import (
     by_class,
     calibration_error,
     confusion_matrix,
-    figures_of,
+    figure_of,
     reliability,
 )
 from ..wiring.assemble import Assembler
@@ -55,13 +55,16 @@ def appraise(predictions: Predictions, metrics: Sequence[str], assembler: Assemb
     """Return what *predictions* say by *metrics*, named as in a study, the primary one first."""
     chosen = choose_metrics(metrics[0], metrics[1:], assembler)
     classes, labels, probabilities = predictions.classes, predictions.labels, predictions.normalised
-    built = {name: chosen.built(name, len(classes)) for name in chosen.names}
+    figures = {}
+    for name in chosen.names:
+        metric = chosen.built(name, len(classes))
+        figures[name] = figure_of(metric, chosen.infos[name], labels, predictions.scores(metric.needs), LEVEL)
     counts = confusion_matrix(labels, probabilities.argmax(axis=1).astype(np.int64), len(classes))
     bins = reliability(labels, probabilities)
     return Appraisal(
         len(labels),
         classes,
-        figures_of(built, chosen.infos, labels, probabilities, LEVEL),
+        figures,
         chosen.infos,
         tuple(by_class(counts, classes, LEVEL)),
         tuple(tuple(int(count) for count in row) for row in counts),

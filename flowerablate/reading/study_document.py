@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..contracts import OwnedComponent, Pipeline, TrialResult, slots
+from ..contracts import SECONDS, OwnedComponent, Pipeline, TrialResult, finished, slots
 from ..errors import FlowerablateError
 from ..ledger import Ledger, Predictions, StudyNote, TrialFolder
 from ..report.html.document import (
@@ -38,7 +38,7 @@ def collect(ledger: Ledger, note: StudyNote, summary: Summary, title: str, assem
 
     What cannot be found or read is left out, and the document says so; without *assembler* no pictures are looked for.
     """
-    results = [result for result in ledger.results(note.base_id) if not result.failure]
+    results = finished(ledger.results(note.base_id))
     folders = finished_trials(ledger, note.base_id)
     labels = _labels(results, summary)
     missing: list[str] = []
@@ -116,7 +116,8 @@ def _costs(results: Sequence[TrialResult], labels: Labels, summary: Summary) -> 
     points = []
     for change, group in _by_change(results).items():
         common = sorted(base.keys() & values.get(change, {}).keys())
-        seconds = [result.seconds for result in group if math.isfinite(result.seconds)]
+        known = [result.cost(SECONDS) for result in group]
+        seconds = [value for value in known if value is not None and math.isfinite(value)]
         if common and seconds:
             difference = math.fsum(values[change][seed] - base[seed] for seed in common) / len(common)
             low, high = intervals.get(change, (None, None))

@@ -11,8 +11,9 @@ from .comparison_formats import FORMATS as COMPARISON_FORMATS
 from .comparison_formats import render_comparison, show_comparison
 from .forest import ForestColumn
 from .formats import FORMATS, format_of, render, show
-from .phrases import MISSING, Scale, duration, printable, probability, quantity, scale_of
+from .phrases import MISSING, Scale, cost, duration, printable, probability, quantity, scale_of
 from .standard import (
+    CostColumn,
     EffectColumn,
     MeansColumn,
     PairsColumn,
@@ -32,6 +33,7 @@ __all__ = [
     "MISSING",
     "Column",
     "Comparison",
+    "CostColumn",
     "EffectColumn",
     "ForestColumn",
     "MeansColumn",
@@ -45,6 +47,7 @@ __all__ = [
     "VariantColumn",
     "VerdictColumn",
     "compare",
+    "cost",
     "default_columns",
     "duration",
     "format_of",

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from rich.console import Console
 
-from ..contracts import Contrast, ContrastKind, MetricInfo, Rules, TrialResult
+from ..contracts import Contrast, ContrastKind, MetricInfo, Rules, TrialFailure, TrialOutcome, TrialResult
 from ..errors import FlowerablateError
 from ..keyed import raw_words
 from ..stats import Summary, summarise
@@ -51,11 +51,13 @@ _DESIGNED = {
 
 def demonstration(seeds: int = 5) -> Summary:
     """Return the summary of a study that never ran: *seeds* replicates of ten variants, one failure, one collapse."""
-    results = []
+    results: list[TrialOutcome] = []
     for change, (effect, spread, seconds, parameters) in _CHANGES.items():
         for seed in range(1, seeds + 1):
             if change == "-horizontal_flip" and seed == seeds:
-                results.append(_trial(change, seed, 0.0, seconds, parameters, failure="the disk was full; make room"))
+                results.append(
+                    TrialFailure(f"demo {change} {seed}", "demo", change, seed, "the disk was full; make room")
+                )
                 continue
             accuracy = 0.873 + 0.02 * _noise("split", seed) - effect + spread * _noise(change, seed)
             collapsed = change == "-model.batchnorm" and seed == 2
@@ -107,7 +109,7 @@ def _noise(name: str, seed: int) -> float:
 
 
 def _trial(
-    change: str, seed: int, accuracy: float, seconds: float, parameters: int, collapsed: bool = False, failure: str = ""
+    change: str, seed: int, accuracy: float, seconds: float, parameters: int, collapsed: bool = False
 ) -> TrialResult:
     accuracy = round(accuracy * 400) / 400
     return TrialResult(
@@ -115,17 +117,18 @@ def _trial(
         base_id="demo",
         change=change,
         seed=seed,
-        metrics={} if failure else {"accuracy": accuracy, "log_loss": 1.1 - 0.9 * accuracy},
+        metrics={"accuracy": accuracy, "log_loss": 1.1 - 0.9 * accuracy},
         validation={},
         best_epoch=9,
         epochs=10,
-        seconds=seconds,
-        images_per_second=12_000 / seconds,
-        parameters=parameters,
         collapsed=collapsed,
-        flops=int(150 * parameters),
-        memory=1000 * parameters,
-        failure=failure,
+        costs={
+            "seconds": seconds,
+            "images_per_second": 12_000 / seconds,
+            "parameters": parameters,
+            "flops": int(150 * parameters),
+            "memory": 1000 * parameters,
+        },
     )
 
 

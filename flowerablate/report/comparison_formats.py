@@ -24,7 +24,7 @@ from .standard import effect_cells, interval_cells
 from .table import ASCII_RULE, RULE, SHORTEST_LABEL, bullet, trimmed, wrap_label
 
 FORMATS = ("rich", "md", "csv", "json")
-SCHEMA = "flowerablate.comparison/1"
+SCHEMA = "flowerablate.comparison/2"
 
 TITLE = "Two studies side by side"
 

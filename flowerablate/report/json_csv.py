@@ -16,7 +16,7 @@ from typing import Any
 
 from ..stats import Center, Effect, Row, Summary
 
-SCHEMA = "flowerablate.report/2"
+SCHEMA = "flowerablate.report/3"
 """The name of the schema in docs/report.schema.json; the number rises when a field changes its meaning or goes."""
 
 _FORMULA = re.compile(r"^[=+\-@\t\r\n]")
@@ -44,6 +44,7 @@ def document_of(summary: Summary) -> dict[str, Any]:
         "comparisons": summary.comparisons,
         "rules": {**asdict(summary.rules), "looks": list(summary.rules.looks)},
         "secondary": [{**asdict(each.info), "base_mean": each.base_mean} for each in summary.secondary],
+        "costs": [asdict(info) for info in summary.costs],
         "notes": list(summary.notes),
         "base": row_record(summary.base, {}),
         "rows": [
@@ -67,10 +68,10 @@ def row_record(row: Row, secondary: Mapping[str, Effect | None]) -> dict[str, An
         "in_family": bool(contrast and contrast.in_family),
         "n": row.n,
         "seeds": list(row.seeds),
-        "trials": row.trials,
-        "failed": row.failed,
-        "collapsed": row.collapsed,
-        "unpaired": row.unpaired,
+        "trials": row.tally.trials,
+        "failed": row.tally.failed,
+        "collapsed": row.tally.collapsed,
+        "unpaired": row.tally.unpaired,
         "base_mean": row.base_mean,
         "variant_mean": row.variant_mean,
         "effect": _effect(row.effect),
@@ -85,11 +86,7 @@ def row_record(row: Row, secondary: Mapping[str, Effect | None]) -> dict[str, An
         "reason": row.reason,
         "more_replicates": row.more_replicates,
         "chance": row.chance,
-        "seconds": row.seconds,
-        "images_per_second": row.images_per_second,
-        "parameters": row.parameters,
-        "flops": row.flops,
-        "memory": row.memory,
+        "costs": dict(row.costs),
         "secondary": {name: _effect(effect) for name, effect in secondary.items()},
     }
 
@@ -157,6 +154,8 @@ def _csv_line(record: Mapping[str, Any], metrics: Iterable[str]) -> dict[str, ob
             line |= {column: (value or {}).get(field) for field, column in _EFFECT_FIELDS.items()}
             for center in ("median", "iqm"):
                 line |= _center_fields(center, (value or {}).get(center))
+        elif name == "costs":
+            line |= {f"cost_{cost}" if cost in record else cost: amount for cost, amount in value.items()}
         elif name == "aliases":
             line[name] = "; ".join(value)
         elif name == "secondary":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..contracts import CostInfo
 from ..stats import Secondary, Summary
 
 MISSING = "—"
@@ -60,12 +61,22 @@ def duration(seconds: float | None) -> str:
     return f"{amount:.1f}{unit}" if amount < 9.95 else f"{amount:.0f}{unit}"
 
 
-def quantity(number: int | None) -> str:
-    """Return a count in at most five characters: ``812``, ``175k``, ``2.8M``, ``11.2M``."""
+def cost(value: float | None, info: CostInfo) -> str:
+    """Return a cost as its *info* says: ``42s``, ``1.2MB``, ``175k``; a longer unit stands in the column's head."""
+    if info.unit == "s":
+        return duration(value)
+    unit = info.unit if len(info.unit) <= 2 else ""
+    return MISSING if value is None else f"{quantity(value)}{unit}"
+
+
+def quantity(number: float | None) -> str:
+    """Return an amount in at most five characters: ``0.42``, ``7.5``, ``812``, ``175k``, ``2.8M``, ``11.2M``."""
     if number is None:
         return MISSING
+    if number < 99.95 and number != round(number):
+        return f"{number:.2g}" if 1e-3 <= number < 9.95 else f"{number:.1f}" if number >= 9.95 else f"{number:.0e}"
     if number < 1000:
-        return str(number)
+        return f"{number:.0f}"
     if number < 999_500:
         return f"{number / 1e3:.0f}k"
     amount, unit = (number / 1e6, "M") if number < 999_500_000 else (number / 1e9, "G")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
+from ..contracts import PARAMETERS, SECONDS, CostInfo
 from ..stats import Effect, Row, Secondary, Summary
 from .column import Column
 from .forest import ForestColumn
-from .phrases import MISSING, Scale, duration, printable, quantity, scale_of, scale_of_secondary
+from .phrases import MISSING, Scale, cost, printable, scale_of, scale_of_secondary
 from .row_groups import arms_of_all, groups_of
 from .signs import signed_verdict, style_of
 
@@ -124,24 +125,43 @@ class VerdictColumn(Column):
         return style_of(row)
 
 
-class TimeColumn(Column):
+class CostColumn(Column):
+    """What a trial costs, by one cost; it is called as the cost unless it has a *name*."""
+
+    drop_order = 5
+
+    def __init__(self, info: CostInfo, name: str = "") -> None:
+        self.info = info
+        self.name = name or info.name
+
+    def header(self, summary: Summary) -> str:
+        """Return the head, with the unit if that is no sign."""
+        head = self.info.head or self.name
+        return f"{head}\n{self.info.unit}" if len(self.info.unit) > 2 and self.info.unit != head else head
+
+    def cells(self, summary: Summary) -> list[str]:
+        """Return amounts of at most five characters, with their unit if that is a sign."""
+        return [cost(row.costs.get(self.info.name), self.info) for row in (summary.base, *summary.rows)]
+
+
+class TimeColumn(CostColumn):
     """Mean duration of a trial."""
 
     name = "time"
     drop_order = 30
 
-    def cells(self, summary: Summary) -> list[str]:
-        return [duration(row.seconds) for row in (summary.base, *summary.rows)]
+    def __init__(self) -> None:
+        super().__init__(SECONDS, "time")
 
 
-class ParametersColumn(Column):
+class ParametersColumn(CostColumn):
     """Number of the model's parameters."""
 
     name = "params"
     drop_order = 20
 
-    def cells(self, summary: Summary) -> list[str]:
-        return [quantity(row.parameters) for row in (summary.base, *summary.rows)]
+    def __init__(self) -> None:
+        super().__init__(PARAMETERS, "params")
 
 
 def default_columns(summary: Summary) -> tuple[Column, ...]:

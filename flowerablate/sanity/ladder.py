@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from typing import TypeAlias
 
-from ..errors import StudyError, nearest
+from ..errors import StudyError, nearest, one_line
 from . import batch, initial_loss, inputs, lr_range, overfit, reproducible, small_run
 from . import data_rung as data
 from .bench import Bench
@@ -69,5 +69,5 @@ def _try(name: str, check: Check, bench: Bench) -> tuple[Rung, bool]:
     except OSError:
         raise
     except Exception as error:  # of a plugin's model, loss or step: that is what the ladder is there to find
-        what = " ".join(f"{type(error).__name__}: {error}".split())
+        what = one_line(error)
         return Rung(name, "failed", (what,), "mend what the error names; it came from a component of the study"), True

@@ -9,7 +9,7 @@ from .equivalence import Equivalence, equivalence_test
 from .evidence import Evidence, Judge, evidence_for, fixed_evidence
 from .multiplicity import Adjusted, adjust, holm, joint
 from .robust import Center, Robust, robust_effect
-from .rows import Row, Secondary, Summary
+from .rows import Row, Secondary, Summary, Tally
 from .summary import summarise
 from .verdicts import Decision, Verdict, decide
 
@@ -26,6 +26,7 @@ __all__ = [
     "Row",
     "Secondary",
     "Summary",
+    "Tally",
     "Verdict",
     "adjust",
     "decide",

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..contracts import Contrast, ContrastKind, TrialResult
+from ..contracts import Contrast, ContrastKind, TrialOutcome, finished
 
 Values = Mapping[str, Mapping[int, float]]
 """The metric by change and seed, where a trial has one that is finite."""
@@ -25,12 +25,12 @@ class Arms:
     are_means: bool
 
 
-def values_of(results: Iterable[TrialResult], metric: str) -> dict[str, dict[int, float]]:
+def values_of(results: Iterable[TrialOutcome], metric: str) -> dict[str, dict[int, float]]:
     """Return *metric* by change and seed, of the trials that have a finite value."""
     values: dict[str, dict[int, float]] = {}
-    for result in results:
+    for result in finished(results):
         value = result.metrics.get(metric, math.nan)
-        if not result.failure and math.isfinite(value):
+        if math.isfinite(value):
             values.setdefault(result.change, {})[result.seed] = value
     return values
 
@@ -60,7 +60,7 @@ def contrast_of_change(change: str) -> Contrast:
     return Contrast.with_base(change, kind, place)
 
 
-def contrasts_for(results: Sequence[TrialResult], designed: Sequence[Contrast] = ()) -> tuple[Contrast, ...]:
+def contrasts_for(results: Sequence[TrialOutcome], designed: Sequence[Contrast] = ()) -> tuple[Contrast, ...]:
     """Return the *designed* contrasts that the results belong to, and one with the base for each variant in none.
 
     Where there is a design, a variant that takes several parts away is a cell of another one that was asked for before,
@@ -72,7 +72,7 @@ def contrasts_for(results: Sequence[TrialResult], designed: Sequence[Contrast] =
     )
 
 
-def unasked(results: Sequence[TrialResult], contrasts: Sequence[Contrast]) -> tuple[str, ...]:
+def unasked(results: Sequence[TrialOutcome], contrasts: Sequence[Contrast]) -> tuple[str, ...]:
     """Return the changes that have trials and that no contrast weighs."""
     known = {change for contrast in contrasts for change in changes_of(contrast)}
     return tuple(dict.fromkeys(r.change for r in results if r.change and r.change not in known))

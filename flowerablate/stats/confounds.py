@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
-from ..contracts import Contrast, TrialResult
+from ..contracts import PARAMETERS, Contrast, TrialOutcome, finished
 from .rows import Summary
 
 _COUNTS = (
@@ -35,7 +35,7 @@ _SHIFT = 0.05
 Figures = Mapping[str, float]
 
 
-def confound_notes(summary: Summary, results: Sequence[TrialResult]) -> Iterator[str]:
+def confound_notes(summary: Summary, results: Sequence[TrialOutcome]) -> Iterator[str]:
     """Return one note on what differs between the arms of each contrast beside the component.
 
     That is parameters, epochs, batch size, steps per epoch and images; the epochs that were trained, where patience
@@ -83,14 +83,14 @@ def _without_name(reason: str, label: str) -> str:
     return reason.removeprefix(f"{named}: ").removeprefix(f"{named.partition('=')[0]}: ")
 
 
-def _figures(results: Sequence[TrialResult]) -> dict[str, Figures]:
+def _figures(results: Sequence[TrialOutcome]) -> dict[str, Figures]:
     """Return the mean of each figure over the trials of each variant that did not fail."""
     found: dict[str, dict[str, list[float]]] = {}
-    for result in results:
-        if result.failure:
-            continue
+    for result in finished(results):
         of_variant = found.setdefault(result.change, {})
-        own = {"parameters": float(result.parameters), _TRAINED: float(result.epochs)}
+        parameters = result.cost(PARAMETERS)
+        own = {} if parameters is None else {PARAMETERS.name: float(parameters)}
+        own[_TRAINED] = float(result.epochs)
         for name, value in {**own, **result.facts}.items():
             of_variant.setdefault(name, []).append(value)
     return {
@@ -104,7 +104,7 @@ def _moved(contrast: Contrast, figures: Mapping[str, Figures]) -> list[str]:
     if not all(arms):
         return []
     old, new = (arm or {} for arm in arms)
-    both = [name for name in ("parameters", *_COUNTS) if name in old and name in new]
+    both = [name for name in (PARAMETERS.name, *_COUNTS) if name in old and name in new]
     moved = [
         f"{name} {_from_to(old[name], new[name])}"
         for name in both

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from ..contracts import Contrast, TrialResult, label_of
+from ..contracts import Contrast, TrialOutcome, finished, label_of
 from .arms import Values, arms_of, unasked, values_of
 from .effects import Effect, paired_effect
 from .rows import Row, Summary
@@ -15,7 +15,7 @@ _NAMED_ALIASES = 3
 _MOST_CHANGES = 12
 
 
-def design_notes(summary: Summary, results: Sequence[TrialResult]) -> Iterator[str]:
+def design_notes(summary: Summary, results: Sequence[TrialOutcome]) -> Iterator[str]:
     """Yield what a reader must know of the design of *summary*; *results* are the trials that it rests on."""
     values = values_of(results, summary.metric)
     seeds = sorted({result.seed for result in results})
@@ -139,10 +139,10 @@ def _adds_up(shares: Sequence[Contrast], whole: Contrast, seed: int) -> bool:
     return all(abs(total.get(change, 0.0) - wanted.get(change, 0.0)) < 1e-9 for change in {*total, *wanted})
 
 
-def _tuned(results: Sequence[TrialResult]) -> Iterator[str]:
+def _tuned(results: Sequence[TrialOutcome]) -> Iterator[str]:
     """Which values the trials of each variant chose, and how often."""
     chosen: dict[str, dict[str, Counter[str]]] = {}
-    for result in results:
+    for result in finished(results):
         for key, value in result.tuned.items():
             counts = chosen.setdefault(key, {}).setdefault(label_of(result.change), Counter())
             counts[_value(value)] += 1
@@ -160,7 +160,7 @@ def _value(value: object) -> str:
     return f"[{', '.join(map(str, value))}]" if isinstance(value, tuple | list) else str(value)
 
 
-def _unasked(rows: Sequence[Row], results: Sequence[TrialResult]) -> Iterator[str]:
+def _unasked(rows: Sequence[Row], results: Sequence[TrialOutcome]) -> Iterator[str]:
     """Say which variants the ledger has besides: cells of designs that were asked for before, over other components."""
     others = unasked(results, [row.contrast for row in rows if row.contrast])
     if others:

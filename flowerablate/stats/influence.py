@@ -26,14 +26,14 @@ def influence_of(metric: Metric, predictions: Predictions) -> Influence | None:
     order = sorted(range(len(predictions.keys)), key=predictions.keys.__getitem__)
     keys = tuple(predictions.keys[index] for index in order)
     labels = predictions.labels[order]
-    probabilities = predictions.normalised[order]
-    if not np.isfinite(metric.value(labels, probabilities)):
+    scores = predictions.scores(metric.needs)[order]
+    if not np.isfinite(metric.value(labels, scores)):
         return None
     if metric.per_image is not None:
-        added = np.asarray(metric.per_image(labels, probabilities), dtype=np.float64)
+        added = np.asarray(metric.per_image(labels, scores), dtype=np.float64)
         return _finite(keys, keys, (added - added.mean()) / len(keys))
     units, unit_of = _units(keys)
-    return _finite(keys, units, _left_out(metric, labels, probabilities, unit_of, len(units)))
+    return _finite(keys, units, _left_out(metric, labels, scores, unit_of, len(units)))
 
 
 def _units(keys: tuple[str, ...]) -> tuple[tuple[str, ...], NDArray[np.int64]]:
@@ -47,15 +47,15 @@ def _units(keys: tuple[str, ...]) -> tuple[tuple[str, ...], NDArray[np.int64]]:
 def _left_out(
     metric: Metric,
     labels: NDArray[np.int64],
-    probabilities: NDArray[np.float64],
+    scores: NDArray[np.float64],
     unit_of: NDArray[np.int64],
     units: int,
 ) -> NDArray[np.float64]:
-    whole = metric.value(labels, probabilities)
+    whole = metric.value(labels, scores)
     values = np.empty(units)
     for unit in range(units):
         rest = unit_of != unit
-        values[unit] = (whole - metric.value(labels[rest], probabilities[rest])) * (np.count_nonzero(rest) / len(rest))
+        values[unit] = (whole - metric.value(labels[rest], scores[rest])) * (np.count_nonzero(rest) / len(rest))
     centred: NDArray[np.float64] = values - values.mean()
     return centred
 

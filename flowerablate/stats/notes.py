@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from textwrap import shorten
 
-from ..contracts import TrialResult, label_of, slots
+from ..contracts import TrialOutcome, TrialResult, failures, finished, label_of, slots
 from .confounds import confound_notes
 from .design_notes import design_notes
 from .effects import sign_flip_floor
@@ -19,7 +19,7 @@ from .wording import count, short
 
 def write_notes(
     summary: Summary,
-    results: Sequence[TrialResult],
+    results: Sequence[TrialOutcome],
     *,
     pending: int = 0,
     looked: Sequence[int] = (),
@@ -101,43 +101,43 @@ def _missing_base(summary: Summary) -> Iterator[str]:
         yield "No trial of the base has a value, so nothing can be compared."
 
 
-def _failed(summary: Summary, results: Sequence[TrialResult]) -> Iterator[str]:
+def _failed(summary: Summary, results: Sequence[TrialOutcome]) -> Iterator[str]:
     for label, group in _by_change(results):
-        failed = [result for result in group if result.failure or not _has_value(result, summary.metric)]
+        failed = [result for result in group if not _has_value(result, summary.metric)]
         if failed:
-            said = next((result.failure for result in failed if result.failure), "")
+            said = next((failure.reason for failure in failures(failed)), "")
             cause = shorten(said, 160) or "the metric is missing or no finite number"
             yield f"Failed and left out: {len(failed)} of {count(len(group), 'trial')} of {label} ({cause})."
 
 
-def _collapsed(results: Sequence[TrialResult]) -> Iterator[str]:
+def _collapsed(results: Sequence[TrialOutcome]) -> Iterator[str]:
     hit = []
     for label, group in _by_change(results):
-        collapsed = sum(result.collapsed for result in group if not result.failure)
+        collapsed = sum(result.collapsed for result in finished(group))
         if collapsed:
             hit.append(f"{label} {collapsed} of {len(group)}")
     if hit:
         yield f"Collapsed runs (one answer for all images, or an infinite loss), kept in all figures: {', '.join(hit)}."
     for label, group in _by_change(results):
-        why = next((result.stopped for result in group if result.collapsed and result.stopped), "")
+        why = next((result.stopped for result in finished(group) if result.collapsed and result.stopped), "")
         if why:
             yield f"Why {label} collapsed: {why}."
 
 
-def _by_change(results: Sequence[TrialResult]) -> list[tuple[str, list[TrialResult]]]:
+def _by_change(results: Sequence[TrialOutcome]) -> list[tuple[str, list[TrialOutcome]]]:
     """The trials of each variant, the base first: several contrasts may weigh one variant, but it fails only once."""
-    groups: dict[str, list[TrialResult]] = {"": []}
+    groups: dict[str, list[TrialOutcome]] = {"": []}
     for result in results:
         groups.setdefault(result.change, []).append(result)
     return [(label_of(change), group) for change, group in groups.items()]
 
 
-def _has_value(result: TrialResult, metric: str) -> bool:
-    return math.isfinite(result.metrics.get(metric, math.nan))
+def _has_value(result: TrialOutcome, metric: str) -> bool:
+    return isinstance(result, TrialResult) and math.isfinite(result.metrics.get(metric, math.nan))
 
 
 def _unpaired(rows: Sequence[Row]) -> Iterator[str]:
-    hit = [f"{row.label} {row.unpaired}" for row in rows if row.unpaired]
+    hit = [f"{row.label} {row.tally.unpaired}" for row in rows if row.tally.unpaired]
     if hit:
         yield f"Seeds without a partner in the base, left out: {', '.join(hit)}."
 
@@ -210,16 +210,14 @@ def _sign_flip(summary: Summary) -> Iterator[str]:
         )
 
 
-def _environment(results: Sequence[TrialResult]) -> Iterator[str]:
+def _environment(results: Sequence[TrialOutcome]) -> Iterator[str]:
     """Anything that the trials were not run with alike, such as the version of torch.
 
     That variants use different plugins is no difference of the environment; one plugin in two versions is. What a
     result does not tell counts as equal.
     """
     values: dict[str, set[str]] = {}
-    for result in results:
-        if result.failure:
-            continue
+    for result in finished(results):
         for name, value in (*result.environment.items(), *_owners(result)):
             values.setdefault(name, set()).add(value)
     mixed = [f"{name} {' / '.join(sorted(found))}" for name, found in sorted(values.items()) if len(found) > 1]

@@ -10,7 +10,6 @@ percentile bootstrap over images. Where images do not differ in what they add, o
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,15 +71,18 @@ def figure_of(
     metric: Metric,
     info: MetricInfo,
     labels: NDArray[np.int64],
-    probabilities: NDArray[np.float64],
+    scores: NDArray[np.float64],
     level: float = 0.95,
     resamples: int = RESAMPLES,
 ) -> Figure:
-    """Return *metric* of N images: *labels*, int64 [N], and *probabilities*, float64 [N, K], with its interval."""
-    value = float(metric.value(labels, probabilities))
+    """Return *metric* of N images: *labels*, int64 [N], and *scores*, float64 [N, K], with its interval.
+
+    Scores are what the metric needs: probabilities or logits.
+    """
+    value = float(metric.value(labels, scores))
     if metric.per_image is not None:
-        parts = np.asarray(metric.per_image(labels, probabilities), np.float64)
-        if info.percent and _is_share(metric, labels, probabilities, parts):
+        parts = np.asarray(metric.per_image(labels, scores), np.float64)
+        if info.percent and _is_share(metric, labels, scores, parts):
             return wilson(int(parts.sum()), len(parts), level)
         if len(parts) < 2 or not np.isfinite(parts).all() or np.ptp(parts) == 0:
             return Figure(value, math.nan, math.nan, "mean over images")
@@ -90,7 +92,7 @@ def figure_of(
         return Figure(value, math.nan, math.nan, "bootstrap")
     numbers = np.random.default_rng(key64("bootstrap over images", info.name))
     drawn = numbers.integers(0, len(labels), (resamples, len(labels)))
-    values = np.array([metric.value(labels[row], probabilities[row]) for row in drawn], np.float64)
+    values = np.array([metric.value(labels[row], scores[row]) for row in drawn], np.float64)
     values = values[np.isfinite(values)]  # a resample may lack a class
     if len(values) < resamples / 2 or np.ptp(values) == 0:
         return Figure(value, math.nan, math.nan, "bootstrap")
@@ -139,19 +141,8 @@ def calibration_error(bins: list[Bin]) -> float:
     return math.fsum(bin.images * abs(bin.accuracy - bin.confidence) for bin in bins) / total if total else math.nan
 
 
-def figures_of(
-    metrics: Mapping[str, Metric],
-    infos: Mapping[str, MetricInfo],
-    labels: NDArray[np.int64],
-    probabilities: NDArray[np.float64],
-    level: float = 0.95,
-) -> dict[str, Figure]:
-    """Return all *metrics* by name, each with its interval."""
-    return {name: figure_of(metric, infos[name], labels, probabilities, level) for name, metric in metrics.items()}
-
-
 def _is_share(
-    metric: Metric, labels: NDArray[np.int64], probabilities: NDArray[np.float64], parts: NDArray[np.float64]
+    metric: Metric, labels: NDArray[np.int64], scores: NDArray[np.float64], parts: NDArray[np.float64]
 ) -> bool:
     """Whether *parts* count images: each is 0 or 1, and says so whatever the other images are.
 
@@ -160,7 +151,7 @@ def _is_share(
     if metric.per_image is None or not np.isin(parts, (0.0, 1.0)).all():
         return False
     alone = labels == labels[0]
-    return bool(np.array_equal(metric.per_image(labels[alone], probabilities[alone]), parts[alone]))
+    return bool(np.array_equal(metric.per_image(labels[alone], scores[alone]), parts[alone]))
 
 
 def _within(low: float, high: float, info: MetricInfo) -> tuple[float, float]:

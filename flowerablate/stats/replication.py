@@ -22,5 +22,5 @@ def goes_on(row: Row, rules: Rules) -> bool:
     if row.verdict != "undecided":
         return False
     if row.chance is None:
-        return row.failed < row.trials or not row.trials
+        return row.tally.failed < row.tally.trials or not row.tally.trials
     return row.n < rules.looks[-1] and row.chance >= rules.futility

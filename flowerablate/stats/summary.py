@@ -4,23 +4,37 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
-from ..contracts import Contrast, MetricInfo, Rules, TrialResult
+from ..contracts import (
+    CORE_COSTS,
+    Contrast,
+    CostInfo,
+    MetricInfo,
+    Rules,
+    TrialOutcome,
+    TrialResult,
+    failures,
+    finished,
+)
 from ..errors import StudyError, nearest
 from .arms import Arms, Values, arms_of, changes_of, contrasts_for, values_of
 from .effects import Effect, paired_effect
 from .evidence import Evidence, Judge, judged
 from .images import ImageEvidence
-from .multiplicity import adjust
+from .multiplicity import Adjusted, adjust
 from .notes import write_notes
 from .population import judge_by_images
-from .rows import Row, Secondary, Summary
-from .verdicts import decide, lower_is_better_by_name
+from .rows import Row, Secondary, Summary, Tally
+from .verdicts import Decision, decide, lower_is_better_by_name
+
+_Verdict: TypeAlias = tuple[Adjusted, Decision | None]
+"""What a family makes of one of its contrasts; no decision where that has no pair."""
 
 
 def summarise(
-    results: Sequence[TrialResult],
+    results: Sequence[TrialOutcome],
     contrasts: Sequence[Contrast] = (),
     *,
     rules: Rules | None = None,
@@ -31,6 +45,7 @@ def summarise(
     pending: int = 0,
     images: Mapping[str, ImageEvidence] | None = None,
     judge: Judge | None = None,
+    costs: Sequence[CostInfo] | None = None,
 ) -> Summary:
     """Answer the *contrasts*, paired by seed, and compare every variant that is in none of them with the base.
 
@@ -40,34 +55,40 @@ def summarise(
     one that it lacks, the name tells (``loss``, ``...error``). *looked* are the numbers of replicates at which verdicts
     were shown without a plan, *pending* is the number of trials that are planned but not there yet. *images*: what the
     test images do to each metric, for rules that ask for intervals over replicates x images (see :mod:`.population`).
-    *judge*: yet another way to the evidence (see :mod:`.evidence`), in the place of that. Raises :class:`StudyError`
-    when no trial has the metric.
+    *judge*: yet another way to the evidence (see :mod:`.evidence`), in the place of that. *costs* tells which costs the
+    rows have, and how to read each; if not given, they are the core's and all others of the results. Raises
+    :class:`StudyError` when no trial has the metric.
     """
     given = rules or Rules()
     rules = given if metric in (None, given.metric) else replace(given, metric=metric or "", margin=None)
     _check(results, rules.metric)
     info = _info(rules.metric, metrics)
-    groups: dict[str, list[TrialResult]] = {"": []}
+    groups: dict[str, list[TrialOutcome]] = {"": []}
     for result in results:
         groups.setdefault(result.change, []).append(result)
     values = values_of(results, rules.metric)
     asked = contrasts_for(results, contrasts)
     judge = judge or judge_by_images(images or {})
     seeds = _seeds(results)
-    rows = [_row(contrast, groups, values, seeds, rules, judge) for contrast in asked]
-    rows = _with_verdicts(rows, rules, lower_is_better=info.lower_is_better)
+    answers = [_answer(contrast, values, seeds, rules, judge) for contrast in asked]
+    verdicts = iter(_verdicts([each for each in answers if each.contrast.in_family], rules, info))
+    known = _costs_of(results) if costs is None else tuple(costs)
     summary = Summary(
         metric=rules.metric,
         lower_is_better=info.lower_is_better,
         percent=info.percent,
         level=rules.level,
         comparisons=sum(contrast.in_family for contrast in asked),
-        base=_base_row(groups[""], values.get("", {})),
-        rows=tuple(rows),
+        base=_base_row(groups[""], values.get("", {}), known),
+        rows=tuple(
+            _row(each, next(verdicts) if each.contrast.in_family else None, groups, values, seeds, known)
+            for each in answers
+        ),
         rules=rules,
         secondary=tuple(
             _secondary(_info(name, metrics), results, asked, rules, judge) for name in secondary if name != rules.metric
         ),
+        costs=known,
     )
     notes = write_notes(summary, results, pending=pending, looked=looked, primary=given.metric, images=images or {})
     return replace(summary, notes=notes)
@@ -82,31 +103,38 @@ def _info(metric: str, metrics: Mapping[str, MetricInfo] | None) -> MetricInfo:
 
 
 def _secondary(
-    info: MetricInfo, results: Sequence[TrialResult], contrasts: Sequence[Contrast], rules: Rules, judge: Judge
+    info: MetricInfo, results: Sequence[TrialOutcome], contrasts: Sequence[Contrast], rules: Rules, judge: Judge
 ) -> Secondary:
     values = values_of(results, info.name)
     rules = replace(rules, metric=info.name, margin=None)
     seeds = _seeds(results)
-    effects = tuple(
-        _judged_effect(contrast, arms_of(contrast, values, seeds), rules, judge)[0] for contrast in contrasts
-    )
+    effects = tuple(_answer(contrast, values, seeds, rules, judge).effect for contrast in contrasts)
     return Secondary(info, _mean(list(values.get("", {}).values())), effects)
 
 
-def _judged_effect(
-    contrast: Contrast, arms: Arms, rules: Rules, judge: Judge
-) -> tuple[Effect, Evidence] | tuple[None, None]:
-    """Return the effect of *arms* with what it has to show; None and None without a single pair."""
+@dataclass(frozen=True)
+class _Answer:
+    """What the trials say to a contrast, before the family is allowed for; without a pair, nothing."""
+
+    contrast: Contrast
+    arms: Arms
+    effect: Effect | None = None
+    evidence: Evidence | None = None
+
+
+def _answer(contrast: Contrast, values: Values, seeds: Sequence[int], rules: Rules, judge: Judge) -> _Answer:
+    arms = arms_of(contrast, values, seeds)
     if not arms.seeds:
-        return None, None
-    return judged(contrast, arms, paired_effect(arms.with_it, arms.without, level=rules.level), rules, judge)
+        return _Answer(contrast, arms)
+    effect = paired_effect(arms.with_it, arms.without, level=rules.level)
+    return _Answer(contrast, arms, *judged(contrast, arms, effect, rules, judge))
 
 
-def _seeds(results: Iterable[TrialResult]) -> list[int]:
+def _seeds(results: Iterable[TrialOutcome]) -> list[int]:
     return sorted({result.seed for result in results})
 
 
-def _check(results: Sequence[TrialResult], metric: str) -> None:
+def _check(results: Sequence[TrialOutcome], metric: str) -> None:
     if not results:
         raise ValueError("there are no results to summarise")
     bases = sorted({result.base_id for result in results})
@@ -117,50 +145,56 @@ def _check(results: Sequence[TrialResult], metric: str) -> None:
         if (result.change, result.seed) in seen:
             raise ValueError(f"two results for {result.change or 'base'} with seed {result.seed}")
         seen.add((result.change, result.seed))
-    finished = [result for result in results if not result.failure]
-    if finished and not any(metric in result.metrics for result in finished):
-        known = sorted({name for result in finished for name in result.metrics})
+    done = finished(results)
+    if done and not any(metric in result.metrics for result in done):
+        known = sorted({name for result in done for name in result.metrics})
         raise StudyError(f"no trial has the metric {metric!r}; {nearest(metric, known)}")
 
 
-def _base_row(group: Sequence[TrialResult], values: Mapping[int, float]) -> Row:
-    return replace(
-        _costs("base", "", group),
-        n=len(values),
+def _base_row(group: Sequence[TrialOutcome], values: Mapping[int, float], costs: Sequence[CostInfo]) -> Row:
+    return Row(
+        label="base",
+        change="",
         seeds=tuple(sorted(values)),
+        tally=_tally(group, failed=len(group) - len(values)),
         base_mean=_mean(list(values.values())),
-        failed=len(group) - len(values),
+        costs=_costs(group, costs),
     )
 
 
 def _row(
-    contrast: Contrast,
-    groups: Mapping[str, list[TrialResult]],
+    answer: _Answer,
+    verdict: _Verdict | None,
+    groups: Mapping[str, Sequence[TrialOutcome]],
     values: Values,
     seeds: Sequence[int],
-    rules: Rules,
-    judge: Judge,
+    costs: Sequence[CostInfo],
 ) -> Row:
-    arms = arms_of(contrast, values, seeds)
-    effect, evidence = _judged_effect(contrast, arms, rules, judge)
+    contrast, arms = answer.contrast, answer.arms
     subjects = [change for change in changes_of(contrast) if change]
     trials = [result for change in subjects for result in groups.get(change, ())]
     described = _described(contrast)
-    row = _costs(contrast.label, described or "", groups.get(described, []) if described else [])
-    return replace(
-        row,
-        contrast=contrast,
-        n=len(arms.seeds),
-        seeds=arms.seeds,
-        trials=len(trials),
+    tally = _tally(
+        trials,
         failed=sum(result.seed not in values.get(result.change, {}) for result in trials),
-        collapsed=sum(result.collapsed for result in trials if not result.failure),
-        first_failure=next((result.failure for result in trials if result.failure), ""),
         unpaired=_unpaired(contrast, values, seeds),
+    )
+    adjusted, decision = verdict or (None, None)
+    if verdict and not decision:
+        decision = Decision("undecided", tally.why_no_pair)
+    return Row(
+        label=contrast.label,
+        change=described or "",
+        seeds=arms.seeds,
+        tally=tally,
         base_mean=_mean(arms.with_it) if arms.are_means else None,
         variant_mean=_mean(arms.without) if arms.are_means else None,
-        effect=effect,
-        evidence=evidence,
+        costs=_costs(groups.get(described, []) if described else [], costs),
+        contrast=contrast,
+        effect=answer.effect,
+        evidence=answer.evidence,
+        adjusted=adjusted,
+        decision=decision,
     )
 
 
@@ -181,71 +215,58 @@ def _unpaired(contrast: Contrast, values: Values, seeds: Sequence[int]) -> int:
     return count
 
 
-def _costs(label: str, change: str, group: Sequence[TrialResult]) -> Row:
-    finished = [result for result in group if not result.failure]
-    first = finished[0] if finished else None
-    return Row(
-        label=label,
-        change=change,
-        n=0,
-        failed=0,
-        collapsed=sum(result.collapsed for result in finished),
-        unpaired=0,
-        base_mean=None,
-        variant_mean=None,
-        seconds=_mean([result.seconds for result in finished]),
-        images_per_second=_mean([result.images_per_second for result in finished]),
-        parameters=first.parameters if first else None,
-        trials=len(group),
-        first_failure=next((result.failure for result in group if result.failure), ""),
-        flops=(first.flops or None) if first else None,
-        memory=max((result.memory for result in finished), default=0) or None,
+def _tally(trials: Sequence[TrialOutcome], *, failed: int, unpaired: int = 0) -> Tally:
+    return Tally(
+        trials=len(trials),
+        failed=failed,
+        collapsed=sum(result.collapsed for result in finished(trials)),
+        unpaired=unpaired,
+        first_failure=next((failure.reason for failure in failures(trials)), ""),
     )
 
 
-def _with_verdicts(rows: Sequence[Row], rules: Rules, *, lower_is_better: bool) -> list[Row]:
-    """Adjust the p-values over the family and decide; a comparison without a test counts in the family with p = 1."""
-    family = [row for row in rows if row.contrast and row.contrast.in_family]
-    differences = [row.evidence.p if row.evidence else None for row in family]
-    equivalences = [row.evidence.equivalence_p if row.evidence else None for row in family]
+def _costs_of(results: Iterable[TrialOutcome]) -> tuple[CostInfo, ...]:
+    """Return the core's costs, and a plain description of every other one that the results have."""
+    known = {info.name: info for info in CORE_COSTS}
+    others = sorted({name for result in finished(results) for name in result.costs} - known.keys())
+    return (*CORE_COSTS, *(CostInfo(name, name) for name in others))
+
+
+def _costs(group: Sequence[TrialOutcome], costs: Sequence[CostInfo]) -> dict[str, float | None]:
+    done = finished(group)
+    return {info.name: _combined(info, done) for info in costs}
+
+
+def _combined(info: CostInfo, results: Sequence[TrialResult]) -> float | None:
+    """Return the cost of a variant, as *info* says how; values that are missing or not finite are left out."""
+    values = [value for result in results if (value := result.cost(info)) is not None and math.isfinite(value)]
+    if info.combined == "mean" or not values:
+        return _mean(values)
+    return max(values) if info.combined == "max" else values[0]
+
+
+def _verdicts(family: Sequence[_Answer], rules: Rules, info: MetricInfo) -> list[_Verdict]:
+    """Adjust the p-values over the *family* and decide; a comparison without a test counts in it with p = 1.
+
+    What has no pair is left to its tally, which knows why.
+    """
+    differences = [each.evidence.p if each.evidence else None for each in family]
+    equivalences = [each.evidence.equivalence_p if each.evidence else None for each in family]
     adjusted = adjust(_filled(differences), None if rules.margin is None else _filled(equivalences))
-    decided = iter(zip(differences, equivalences, adjusted, strict=True))
-    judged_rows = []
-    for row in rows:
-        if row.contrast is None or not row.contrast.in_family:
-            judged_rows.append(row if row.effect else replace(row, reason=_why_no_pair(row)))
-            continue
-        p, equivalence_p, now = next(decided)
-        if row.effect is None or row.evidence is None:
-            judged_rows.append(replace(row, verdict="undecided", reason=_why_no_pair(row)))
-            continue
-        decision = decide(row.contrast, row.effect, row.evidence, now, rules, lower_is_better=lower_is_better)
-        judged_rows.append(
-            replace(
-                row,
-                adjusted_p=None if p is None else now.difference,
-                adjusted_equivalence_p=None if equivalence_p is None else now.equivalence,
-                verdict=decision.verdict,
-                reason=decision.reason,
-                more_replicates=decision.more,
-                chance=decision.chance,
-            )
+    lower = info.lower_is_better
+    return [
+        (
+            now,
+            decide(each.contrast, each.effect, each.evidence, now, rules, lower_is_better=lower)
+            if each.effect and each.evidence
+            else None,
         )
-    return judged_rows
+        for each, now in zip(family, adjusted, strict=True)
+    ]
 
 
 def _filled(ps: Sequence[float | None]) -> list[float]:
     return [1.0 if p is None else p for p in ps]
-
-
-def _why_no_pair(row: Row) -> str:
-    if row.trials == 0:
-        return "n = 0: no trial has been run yet"
-    if row.failed == row.trials:
-        return "n = 0: all trials failed"
-    if row.unpaired:
-        return "n = 0: the base has no value for these seeds"
-    return "n = 0: no seed has a value for every variant that this weighs"
 
 
 def _mean(values: Sequence[float]) -> float | None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..contracts import ColumnContext, ColumnSpec, TrialResult, Value
+from ..contracts import ColumnContext, ColumnSpec, TrialFailure, TrialResult, Value
 from .check_settings import build, each_setting, named
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _summaries() -> dict[str, Summary]:
     from ..stats import summarise
 
     base, variant, swap = _trials("", 0.90), _trials("-flip", 0.85), _trials("model=other", 0.90)
-    failed = [TrialResult.failed("id", "base", "-flip", seed, "the disk was full") for seed in range(4)]
+    failed = [TrialFailure("id", "base", "-flip", seed, "the disk was full") for seed in range(4)]
     return {
         "an ordinary table": summarise([*base, *variant, *swap]),
         "a base without variants": summarise(base),
@@ -121,12 +121,8 @@ def _trials(change: str, level: float) -> list[TrialResult]:
             validation={},
             best_epoch=3,
             epochs=4,
-            seconds=12.5,
-            images_per_second=1234.5,
-            parameters=272_474,
             collapsed=False,
-            flops=1_230_000,
-            memory=4_560_000,
+            costs={"seconds": 12.5, "images_per_second": 1234.5, "parameters": 272_474},
         )
         for seed in range(4)
     ]

@@ -11,6 +11,7 @@ from ..contracts import (
     ComponentSpec,
     DatasetSpec,
     LossSpec,
+    MeasureSpec,
     MetricSpec,
     ModelSpec,
     OptimizerSpec,
@@ -22,6 +23,7 @@ from ..contracts import (
 )
 from .check_columns import check_column
 from .check_datasets import check_dataset
+from .check_measures import check_measure
 from .check_metrics import check_metric
 from .check_models import check_model
 from .check_samplers import check_sampler
@@ -38,6 +40,7 @@ _CHECKS: dict[type[ComponentSpec], Callable[..., None]] = {
     LossSpec: check_loss,
     SamplerSpec: check_sampler,
     MetricSpec: check_metric,
+    MeasureSpec: check_measure,
     ColumnSpec: check_column,
     TrackerSpec: check_tracker,
 }

@@ -1,4 +1,4 @@
-"""Check of figures of merit, on labels and probabilities that are made up."""
+"""Check of metrics, on labels, probabilities and logits that are made up."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _IMAGES = 60
 def check_metric(spec: MetricSpec, *, params: Mapping[str, Value] | None = None) -> None:
     """Try *spec* on made-up predictions for two classes and five: its defaults, each feature off, each choice.
 
-    Checked: the value is a finite float; labels and probabilities are left as they are; the order of the images does
-    not matter; the mean of ``per_image``, where there is one, is the value; perfect predictions are no worse than
-    chance in the stated direction, and better than always wrong ones; where a class is missing among the images, the
-    value is a float still, which may be nan.
+    One that needs logits gets those. Checked: the value is a finite float; labels and scores are left as they are; the
+    order of the images does not matter; the mean of ``per_image``, where there is one, is the value; perfect
+    predictions are no worse than chance in the stated direction, and better than always wrong ones; where a class is
+    missing among the images, the value is a float still, which may be nan.
     """
     for when, chosen in each_setting(spec, params):
         for classes in (2, 5):
@@ -37,7 +37,7 @@ def _check_metric(spec: MetricSpec, metric: Metric, what: str, classes: int) -> 
 
     random = np.random.default_rng(20)
     labels = np.arange(_IMAGES, dtype=np.int64) % classes
-    chance = random.dirichlet(np.ones(classes), _IMAGES)
+    chance = _scores(metric, random.dirichlet(np.ones(classes), _IMAGES))
     value = _value(metric, labels, chance, what)
     assert math.isfinite(value), f"{what} gives {value} for ordinary predictions"
     order = random.permutation(_IMAGES)
@@ -46,8 +46,8 @@ def _check_metric(spec: MetricSpec, metric: Metric, what: str, classes: int) -> 
         f"{what} depends on the order of the images: {value} and {other}"
     )
     _check_per_image(metric, labels, chance, value, what)
-    perfect = _value(metric, labels, np.eye(classes)[labels], what)
-    wrong = _value(metric, labels, np.eye(classes)[(labels + 1) % classes], what)
+    perfect = _value(metric, labels, _scores(metric, np.eye(classes)[labels]), what)
+    wrong = _value(metric, labels, _scores(metric, np.eye(classes)[(labels + 1) % classes]), what)
     direction = "lower_is_better" if spec.lower_is_better else "lower_is_better=False, higher is better"
     sign = -1 if spec.lower_is_better else 1
     for name, worse in (("chance", value), ("always wrong", wrong)):
@@ -58,27 +58,37 @@ def _check_metric(spec: MetricSpec, metric: Metric, what: str, classes: int) -> 
     _value(metric, labels[labels > 0], chance[labels > 0], f"{what}, the first of which no image has,")
 
 
-def _value(metric: Metric, labels: NDArray[np.int64], probabilities: NDArray[np.float64], what: str) -> float:
-    kept = labels.copy(), probabilities.copy()
+def _scores(metric: Metric, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what the metric needs of images with these probabilities; logits of a class that is ruled out are -30."""
+    import numpy as np
+
+    if metric.needs == "probabilities":
+        return probabilities
+    logits: NDArray[np.float64] = np.log(np.maximum(probabilities, np.exp(-30.0)))
+    return logits
+
+
+def _value(metric: Metric, labels: NDArray[np.int64], scores: NDArray[np.float64], what: str) -> float:
+    kept = labels.copy(), scores.copy()
     try:
-        value = metric.value(labels, probabilities)
+        value = metric.value(labels, scores)
     except Exception as error:
         raise AssertionError(f"{what}: value fails with {type(error).__name__}: {error}; give nan instead") from error
     assert isinstance(value, float), f"{what}: value must return a float, not {type(value).__name__}"
-    unchanged = (labels == kept[0]).all() and (probabilities == kept[1]).all()
-    assert unchanged, f"{what} changes labels or probabilities in place; other metrics need them too"
+    unchanged = (labels == kept[0]).all() and (scores == kept[1]).all()
+    assert unchanged, f"{what} changes labels or {metric.needs} in place; other metrics need them too"
     return value
 
 
 def _check_per_image(
-    metric: Metric, labels: NDArray[np.int64], probabilities: NDArray[np.float64], value: float, what: str
+    metric: Metric, labels: NDArray[np.int64], scores: NDArray[np.float64], value: float, what: str
 ) -> None:
     if metric.per_image is None:
         return
-    kept = labels.copy(), probabilities.copy()
-    each = metric.per_image(labels, probabilities)
-    unchanged = (labels == kept[0]).all() and (probabilities == kept[1]).all()
-    assert unchanged, f"{what}: per_image changes labels or probabilities in place"
+    kept = labels.copy(), scores.copy()
+    each = metric.per_image(labels, scores)
+    unchanged = (labels == kept[0]).all() and (scores == kept[1]).all()
+    assert unchanged, f"{what}: per_image changes labels or {metric.needs} in place"
     assert getattr(each, "shape", None) == labels.shape, (
         f"{what}: per_image must return an array of one number per image"
     )

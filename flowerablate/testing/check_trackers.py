@@ -7,7 +7,16 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..contracts import TrackedTrial, Tracker, TrackerContext, TrackerSpec, TrialResult, Value
+from ..contracts import (
+    TrackedTrial,
+    Tracker,
+    TrackerContext,
+    TrackerSpec,
+    TrialFailure,
+    TrialOutcome,
+    TrialResult,
+    Value,
+)
 from .check_settings import build, named, settings
 
 _METHODS = ("trial_started", "epoch_done", "trial_finished", "close")
@@ -33,7 +42,7 @@ def check_tracker(spec: TrackerSpec, *, cache: Path | None = None, params: Mappi
         trial = _trial("-flip+color/ä", 0)
         _play(spec, second, trial, (2, 3), _result(trial, {"accuracy": 0.5, "error,bins=3": math.nan}))
         failing = _trial("base", 1)
-        _play(spec, second, failing, (), TrialResult.failed(failing.id, "b", "", 1, "it is broken"))
+        _play(spec, second, failing, (), TrialFailure(failing.id, "b", "", 1, "it is broken"))
 
 
 def _built(spec: TrackerSpec, context: TrackerContext, chosen: Mapping[str, Value]) -> Tracker:
@@ -44,7 +53,7 @@ def _built(spec: TrackerSpec, context: TrackerContext, chosen: Mapping[str, Valu
 
 
 def _play(
-    spec: TrackerSpec, tracker: Tracker, trial: TrackedTrial, epochs: tuple[int, ...], result: TrialResult | None
+    spec: TrackerSpec, tracker: Tracker, trial: TrackedTrial, epochs: tuple[int, ...], result: TrialOutcome | None
 ) -> None:
     params = dict(trial.params)
     what = "trial_started"
@@ -75,4 +84,4 @@ def _trial(variant: str, seed: int) -> TrackedTrial:
 
 
 def _result(trial: TrackedTrial, metrics: Mapping[str, float]) -> TrialResult:
-    return TrialResult(trial.id, "b", trial.variant, trial.seed, metrics, {}, 2, 3, 1.0, 10.0, 100, False)
+    return TrialResult(trial.id, "b", trial.variant, trial.seed, metrics, {}, 2, 3, False)

@@ -1,4 +1,4 @@
-"""Evaluation: loss, accuracy and the probabilities of every image."""
+"""Evaluation: loss, accuracy, and the logits and probabilities of every image."""
 
 from __future__ import annotations
 
@@ -20,13 +20,15 @@ from .precision import autocast
 class Evaluation:
     """What a model makes of a set of N images and K classes, in the order of the loader.
 
-    *probabilities*: float64 [N, K], rows that sum to one; *labels*: int64 [N], the truth.
+    *probabilities*: float64 [N, K], rows that sum to one, the softmax of *logits*, float32 [N, K]; *labels*: int64 [N],
+    the truth.
     """
 
     loss: float
     accuracy: float
     probabilities: NDArray[np.float64]
     labels: NDArray[np.int64]
+    logits: NDArray[np.float32]
 
     @property
     def predictions(self) -> NDArray[np.int64]:
@@ -74,7 +76,8 @@ def evaluate(
             value = float(loss(logits, labels))
     finally:
         model.train(was_training)
-    probabilities = torch.softmax(logits.cpu().double(), dim=1).numpy()
+    logits = logits.cpu()
+    probabilities = torch.softmax(logits.double(), dim=1).numpy()
     truth = labels.cpu().numpy()
     accuracy = float(np.mean(probabilities.argmax(axis=1) == truth))
-    return Evaluation(value, accuracy, probabilities, truth)
+    return Evaluation(value, accuracy, probabilities, truth, logits.numpy())

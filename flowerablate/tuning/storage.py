@@ -19,7 +19,7 @@ from typing import Any, Literal
 from filelock import FileLock, Timeout
 
 from ..contracts import Value
-from ..errors import FlowerablateError, StudyError
+from ..errors import FlowerablateError, StudyError, one_line
 from ..keyed import key64
 from ..wiring.assemble import Assembler
 from .extra import optuna
@@ -140,8 +140,7 @@ class Trials:
                 load_if_exists=True,
             )
         except Exception as error:  # sqlalchemy and each database driver have errors of their own
-            what = " ".join(str(error).split())[:200]
-            raise StudyError(f"the storage {url} cannot be opened: {type(error).__name__}: {what}") from error
+            raise StudyError(f"the storage {url} cannot be opened: {one_line(error)[:200]}") from error
 
     def _check_identity(self) -> None:
         ours = self.plan.identity(self._assembler)

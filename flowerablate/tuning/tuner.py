@@ -6,7 +6,7 @@ import math
 import time
 from typing import Protocol
 
-from ..errors import FlowerablateError
+from ..errors import FlowerablateError, one_line
 from ..execute.budget import Budget
 from ..train.device import prepare_process
 from ..train.loop import EpochRecord
@@ -80,7 +80,7 @@ def _do(work: Work, trials: Trials, assembler: Assembler, observer: TuneObserver
         raise
     except Exception as error:
         work.add_seconds(time.monotonic() - started)
-        return work.fail(" ".join(f"{type(error).__name__}: {error}".split()))
+        return work.fail(one_line(error))
     except BaseException:
         work.add_seconds(time.monotonic() - started)
         raise

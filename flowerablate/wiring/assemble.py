@@ -32,7 +32,7 @@ from ..contracts import (
 )
 from ..data.fingerprint import file_hash, fingerprint
 from ..data.store import PackedImages, open_store, sample_ids, without_unreadable
-from ..errors import DataError, FlowerablateError, PluginError, StudyError
+from ..errors import DataError, FlowerablateError, PluginError, StudyError, one_line
 from ..preprocess import BuiltStep, NamedOp, Preprocess, fit, stage
 from ..registry import Registry
 
@@ -103,7 +103,7 @@ class Assembler:
         except FlowerablateError:
             raise
         except Exception as error:
-            what = " ".join(f"{type(error).__name__}: {error}".split())
+            what = one_line(error)
             raise PluginError(f"{slot} {choice.use!r} of {component.owner} could not be built: {what}") from error
 
     def owner(self, slot: str, name: str) -> Owner:

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from ..contracts import Choice, ColumnContext, ColumnSpec
-from ..errors import PluginError, StudyError
+from ..contracts import Choice, ColumnContext, ColumnSpec, CostInfo
+from ..errors import PluginError, StudyError, nearest
 from ..study.read import read_value
 from ..study.resolve import check_params
+from .measured_costs import cost_infos
 
 if TYPE_CHECKING:
     from ..report import Column
     from .assemble import Assembler
 
 
-def choose_columns(text: str, assembler: Assembler) -> tuple[Column, ...]:
+def choose_columns(text: str, assembler: Assembler, noted: Iterable[CostInfo] = ()) -> tuple[Column, ...]:
     """Build the columns that *text* names, such as ``variant,effect,forest,width=30,p``.
 
-    What has an equals sign is a parameter of the column before it. An unknown name, or a column given twice, raises
+    What has an equals sign is a parameter of the column before it. What is no column of the registry may be a cost, by
+    an installed measure or among those *noted* in the ledger. An unknown name, or a column given twice, raises
     :class:`StudyError`; a plugin that does not build a column, :class:`PluginError`.
     """
     wanted: list[tuple[str, dict[str, object]]] = []
@@ -30,7 +33,8 @@ def choose_columns(text: str, assembler: Assembler) -> tuple[Column, ...]:
             raise StudyError(f"--columns: {piece!r} is a parameter, but no column stands before it")
         else:
             wanted[-1][1][key] = read_value(value)
-    columns = [_build(name, given, assembler) for name, given in wanted]
+    costs = {info.name: info for info in cost_infos(assembler, noted)}
+    columns = [_build(name, given, assembler, costs) for name, given in wanted]
     names = [column.name for column in columns]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:
@@ -38,9 +42,16 @@ def choose_columns(text: str, assembler: Assembler) -> tuple[Column, ...]:
     return tuple(columns)
 
 
-def _build(name: str, given: dict[str, object], assembler: Assembler) -> Column:
-    from ..report import Column
+def _build(name: str, given: dict[str, object], assembler: Assembler, costs: Mapping[str, CostInfo]) -> Column:
+    from ..report import Column, CostColumn
 
+    installed = assembler.registry.slot(ColumnSpec.slot)
+    if name in costs and name not in installed:
+        if given:
+            raise StudyError(f"--columns: the column of the cost {name!r} has no parameter {next(iter(given))!r}")
+        return CostColumn(costs[name])
+    if name not in installed:
+        raise StudyError(f"--columns: no column is called {name!r}; {nearest(name, [*installed, *costs])}")
     params = check_params(assembler.lookup(ColumnSpec.slot, name, "--columns"), given, f"--columns: {name}")
     column = assembler.build(ColumnSpec.slot, Choice(name, params), ColumnContext(assembler.root))
     if not isinstance(column, Column):

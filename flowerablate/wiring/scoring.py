@@ -10,7 +10,7 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 
 from ..contracts import ALWAYS_MEASURED, Metric, MetricContext, MetricInfo, MetricSpec, OwnedComponent, Owner
-from ..errors import PluginError
+from ..errors import PluginError, one_line
 from ..ledger import Predictions
 from ..study.metric_choice import MetricChoice, resolve_metric
 from .assemble import Assembler
@@ -63,14 +63,16 @@ class Metrics:
         return self._assembler.owner(MetricSpec.slot, self._choices[name].choice.use)
 
     def value(self, name: str, predictions: Predictions) -> float:
-        """Take the metric *name* of *predictions*; nan where it is not defined."""
+        """Take the metric *name* of *predictions*; nan where it is not defined.
+
+        One that needs logits, where none were kept, raises :class:`LedgerError`.
+        """
         metric = self.built(name, len(predictions.classes))
-        labels, probabilities = predictions.labels.copy(), predictions.normalised
+        labels, scores = predictions.labels.copy(), predictions.scores(metric.needs)
         try:
-            return float(metric.value(labels, probabilities))
+            return float(metric.value(labels, scores))
         except Exception as error:
-            what = " ".join(f"{type(error).__name__}: {error}".split())
-            raise PluginError(f"metric {name!r} of {self.owner(name)} failed: {what}") from error
+            raise PluginError(f"metric {name!r} of {self.owner(name)} failed: {one_line(error)}") from error
 
     def measure(self, predictions: Predictions) -> dict[str, float]:
         """Take all metrics of *predictions*. One that fails is left out with a warning, so that no training is lost."""

@@ -1,5 +1,7 @@
 """Columns of the ablation table: those of the standard table by their names, and the figures behind the verdicts.
 
+Two costs of a trial are measured here as well; costs have columns by themselves.
+
 This module holds the hooks only; what they build is imported when a table is printed.
 """
 
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING
 import flowerablate as fa
 
 if TYPE_CHECKING:
-    from flowerablate.contracts import ColumnContext, Register
+    from flowerablate.contracts import ColumnContext, Finish, MeasureContext, Register
     from flowerablate.report import Column
 
 _COLUMNS = (
@@ -31,9 +33,6 @@ _COLUMNS = (
     ("median", "Median of the differences with its interval, from 10 pairs."),
     ("iqm", "Interquartile mean of the differences with its interval, from 10 pairs."),
     ("trials", "Trials of the row; how many failed or collapsed."),
-    ("images_per_second", "Images per second in training."),
-    ("flops", "Floating-point operations of the model for one image, forward."),
-    ("memory", "Most memory that training held on the device."),
     ("reason", "The reason of the verdict, in words."),
 )
 
@@ -48,6 +47,22 @@ def flowerablate_register(register: Register) -> None:
     metric = fa.Param("metric", "", "which metric; empty: the study's first secondary one")
     summary = "Paired effect on a metric that no verdict rests on."
     register(fa.ColumnSpec("secondary", summary, _build_secondary, (metric,)))
+    summary = "Floating-point operations of the model for one image, forward."
+    register(fa.MeasureSpec("flops", summary, _count_flops, combined="first", head="FLOPs"))
+    summary = "Maximum of the memory that tensors held on the device."
+    register(fa.MeasureSpec("memory", summary, _watch_memory, unit="B", combined="max"))
+
+
+def _count_flops(context: MeasureContext) -> Finish:
+    from .measures import count_flops
+
+    return count_flops
+
+
+def _watch_memory(context: MeasureContext) -> Finish:
+    from .measures import peak_memory
+
+    return peak_memory(context)
 
 
 def _build(name: str, context: ColumnContext) -> Column:

@@ -17,7 +17,6 @@ from flowerablate.report import (
     interval_cells,
     printable,
     probability,
-    quantity,
     scale_of,
 )
 from flowerablate.stats import Center, Row, Summary
@@ -151,38 +150,10 @@ class TrialsColumn(_RowColumn):
 
     def cell(self, row: Row, summary: Summary) -> str:
         """Return ``5``, or ``5, 1 failed, 1 collapsed``."""
-        parts = [f"{row.failed} failed"] if row.failed else []
-        parts += [f"{row.collapsed} collapsed"] if row.collapsed else []
-        return ", ".join([str(row.trials), *parts])
-
-
-class SpeedColumn(_RowColumn):
-    """Images per second."""
-
-    name = "images_per_second"
-    head = "images/s"
-
-    def cell(self, row: Row, summary: Summary) -> str:
-        return MISSING if row.images_per_second is None else quantity(round(row.images_per_second))
-
-
-class FlopsColumn(_RowColumn):
-    """Floating-point operations for one image."""
-
-    name = "flops"
-    head = "FLOPs"
-
-    def cell(self, row: Row, summary: Summary) -> str:
-        return quantity(row.flops)
-
-
-class MemoryColumn(_RowColumn):
-    """Memory on the device."""
-
-    name = "memory"
-
-    def cell(self, row: Row, summary: Summary) -> str:
-        return MISSING if row.memory is None else f"{quantity(row.memory)}B"
+        tally = row.tally
+        parts = [f"{tally.failed} failed"] if tally.failed else []
+        parts += [f"{tally.collapsed} collapsed"] if tally.collapsed else []
+        return ", ".join([str(tally.trials), *parts])
 
 
 class ReasonColumn(_RowColumn):
@@ -226,9 +197,6 @@ COLUMNS: dict[str, type[Column]] = {
         MedianColumn,
         InterquartileColumn,
         TrialsColumn,
-        SpeedColumn,
-        FlopsColumn,
-        MemoryColumn,
         ReasonColumn,
     )
 }

@@ -11,7 +11,7 @@ from torch.utils.tensorboard import SummaryWriter
 from torch.utils.tensorboard.summary import hparams
 
 import flowerablate as fa
-from flowerablate.contracts import TrialResult
+from flowerablate.contracts import TrialOutcome, TrialResult
 
 _PLAIN = (bool, int, float, str)
 
@@ -37,8 +37,8 @@ class TensorBoardTracker:
             writer.add_scalar(_tag(name), value, epoch)
         writer.flush()
 
-    def trial_finished(self, trial: fa.TrackedTrial, result: TrialResult) -> None:
-        if not result.failure:
+    def trial_finished(self, trial: fa.TrackedTrial, result: TrialOutcome) -> None:
+        if isinstance(result, TrialResult):
             writer = self._writer_of(trial, None)
             metrics = {f"test/{name}": float(value) for name, value in result.metrics.items()}
             for name, value in metrics.items():

@@ -10,7 +10,7 @@ from pathlib import Path
 from filelock import FileLock
 
 import flowerablate as fa
-from flowerablate.contracts import TrialResult
+from flowerablate.contracts import TrialOutcome, TrialResult
 
 COLUMNS = ("study", "trial", "variant", "seed", "part", "epoch", "name", "value")
 """The header. *part* is ``training`` for the figures of epochs, ``test`` for those of the finished trial."""
@@ -36,9 +36,10 @@ class CsvTracker:
     def epoch_done(self, trial: fa.TrackedTrial, epoch: int, values: Mapping[str, float]) -> None:
         self._append(_line(trial, "training", epoch, name, value) for name, value in values.items())
 
-    def trial_finished(self, trial: fa.TrackedTrial, result: TrialResult) -> None:
+    def trial_finished(self, trial: fa.TrackedTrial, result: TrialOutcome) -> None:
         """Append the metrics of the test, at the best epoch; a trial that failed has none."""
-        self._append(_line(trial, "test", result.best_epoch, name, value) for name, value in result.metrics.items())
+        if isinstance(result, TrialResult):
+            self._append(_line(trial, "test", result.best_epoch, name, value) for name, value in result.metrics.items())
 
     def close(self) -> None:
         """Every line is in the file already."""

@@ -17,7 +17,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 import flowerablate as fa
-from flowerablate.contracts import TrialResult
+from flowerablate.contracts import TrialFailure, TrialOutcome
 
 _TRIAL = "flowerablate.trial"
 _LONGEST = 500
@@ -66,14 +66,14 @@ class MlflowTracker:
             self._log(values, epoch)
             self._told.add(epoch)
 
-    def trial_finished(self, trial: fa.TrackedTrial, result: TrialResult) -> None:
+    def trial_finished(self, trial: fa.TrackedTrial, result: TrialOutcome) -> None:
         """Log the metrics of the test, as ``test_NAME`` at the best epoch, and end the run."""
         client, _ = self._connect()
-        if result.failure:
-            client.log_batch(self._run, tags=[RunTag("flowerablate.failure", result.failure)])
+        if isinstance(result, TrialFailure):
+            client.log_batch(self._run, tags=[RunTag("flowerablate.failure", result.reason)])
         else:
             self._log({f"test_{name}": value for name, value in result.metrics.items()}, result.best_epoch)
-        self._end("FAILED" if result.failure else "FINISHED")
+        self._end("FAILED" if isinstance(result, TrialFailure) else "FINISHED")
 
     def close(self) -> None:
         """Mark a run that was begun and not finished as killed; it goes on with its trial."""

@@ -295,9 +295,7 @@ def test_the_best_replicate_is_best_by_what_the_study_chose_its_epochs_by(tmp_pa
         folder = TrialFolder(tmp_path / "tiny" / "trials" / f"t{seed}")
         folder.claim([Claim("base", "", 0)], id=f"t{seed}", seed=seed, pipeline={})
         validation = {"loss": 0.5, **validation}
-        folder.finish(
-            TrialResult(f"t{seed}", "base", "", seed, {}, validation, 1, 1, 1.0, 1.0, 1, False, best_by=by), {}
-        )
+        folder.finish(TrialResult(f"t{seed}", "base", "", seed, {}, validation, 1, 1, False, best_by=by), {})
     path, said = models.find_checkpoint("tiny", tmp_path, None, None)
     assert path.parent.name == f"t{best}"
     assert f"validation {by.name} " in said

@@ -23,7 +23,7 @@ def test_a_finished_study_is_reported_in_any_columns_and_to_files(ran, folder):
     assert ran("report", "--out", "t.tex").stdout == ""
     assert r"\begin{tabular}" in (folder / "t.tex").read_text(encoding="utf-8")
     assert ran("report", "--out", "t.json").returncode == 0
-    assert json.loads((folder / "t.json").read_text(encoding="utf-8"))["schema"] == "flowerablate.report/2"
+    assert json.loads((folder / "t.json").read_text(encoding="utf-8"))["schema"] == "flowerablate.report/3"
     assert ran("report", "--out", "table", "--format", "md").returncode == 0
     assert "| variant |" in (folder / "table").read_text(encoding="utf-8")
 

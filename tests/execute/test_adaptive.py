@@ -97,7 +97,16 @@ def without_training(monkeypatch, broken):
         if (change, seed) in broken:
             raise RuntimeError("no memory")
         result = TrialResult(
-            trial.id, trial.base_id, change, seed, {"accuracy": accuracy(change, seed)}, {}, 1, 1, 60.0, 1.0, 1, False
+            trial.id,
+            trial.base_id,
+            change,
+            seed,
+            {"accuracy": accuracy(change, seed)},
+            {},
+            1,
+            1,
+            False,
+            {"seconds": 60.0},
         )
         folder.finish(result, {})
         return result
@@ -124,7 +133,7 @@ def seeds_of(ledger, plan):
     """How many replicates each variant has."""
     counts = {}
     for result in ledger.results(plan.base_id):
-        counts[result.change] = counts.get(result.change, 0) + (not result.failure)
+        counts[result.change] = counts.get(result.change, 0) + isinstance(result, TrialResult)
     return counts
 
 

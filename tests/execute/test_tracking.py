@@ -48,7 +48,7 @@ class Remembering:
 
 
 TRIAL = Trial("abc", "base", 4, Variant("-flip", pipeline()))
-RESULT = TrialResult("abc", "base", "-flip", 4, {"accuracy": 0.5}, {}, 1, 1, 1.0, 1.0, 1, False)
+RESULT = TrialResult("abc", "base", "-flip", 4, {"accuracy": 0.5}, {}, 1, 1, False)
 
 
 def play(tracked):

@@ -84,7 +84,7 @@ def test_memory_does_not_grow_with_the_number_of_pictures(trained_study, predict
 
 
 def test_the_most_probable_classes_come_first():
-    prediction = Prediction("x.png", np.array([0.2, 0.5, 0.3]), ("a", "b", "c"))
+    prediction = Prediction("x.png", np.array([0.2, 0.5, 0.3]), ("a", "b", "c"), np.zeros(3, np.float32))
     assert (prediction.label, prediction.probability) == ("b", 0.5)
     assert [name for name, _ in prediction.top(2)] == ["b", "c"]
 

@@ -10,6 +10,7 @@ from pipelines import make_pipeline
 from flowerablate.contracts import (
     Contrast,
     Trial,
+    TrialFailure,
     TrialResult,
     Variant,
 )
@@ -27,7 +28,7 @@ def trial(change: str, seed: int, base_id: str = "base0") -> Trial:
 def result(trial: Trial, accuracy: float = 1 / 3) -> TrialResult:
     return TrialResult(
         trial.id, trial.base_id, trial.variant.change, trial.seed, {"accuracy": accuracy}, {"loss": 0.1 + 0.2},
-        2, 3, 1.5, 10.0, 99, False, {"torch": "2"},
+        2, 3, False, {"seconds": 1.5, "parameters": 99, "memory": None}, {"torch": "2"},
     )  # fmt: skip
 
 
@@ -74,14 +75,16 @@ def test_unfinished_trials_are_counted_and_failures_reported(ledger, trials):
     ledger.folder(trials[0]).finish(result(trials[0]), {})
     ledger.folder(trials[1]).fail("ValueError: no", "Traceback ...")
     assert ledger.unfinished(ledger.note()) == 4
-    assert [r.failure for r in ledger.results("base0")] == ["", "ValueError: no"]
+    done, failed = ledger.results("base0")
+    assert done == result(trials[0])
+    assert failed == TrialFailure(trials[1].id, "base0", "-b", 0, "ValueError: no")
 
 
 def test_a_failure_is_forgotten_once_the_trial_succeeds(ledger, trials):
     folder = ledger.folder(trials[0])
     folder.fail("ValueError: no", "")
     folder.finish(result(trials[0]), {})
-    assert [r.failure for r in ledger.results("base0")] == [""]
+    assert ledger.results("base0") == [result(trials[0])]
 
 
 def test_one_trial_may_serve_two_studies(ledger, trials):

@@ -2,10 +2,9 @@
 
 import pytest
 
-from flowerablate.contracts import TRAINING
+from flowerablate.contracts import SLOTS, TRAINING
 from flowerablate.discovery import discover
 
-SLOTS = ("dataset", "step", "model", "optimizer", "scheduler", "loss", "sampler", "metric", "column", "tracker")
 NAMES = ("OpenCV", "Pillow")
 """Words that begin with a capital wherever they stand."""
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from hypothesis import settings
 
-from flowerablate.contracts import TrialResult
+from flowerablate.contracts import TrialFailure, TrialResult
 from flowerablate.report.__main__ import all_kinds, demonstration
 from flowerablate.stats import Summary, summarise
 
@@ -38,16 +38,15 @@ def study() -> Callable[..., Summary]:
                     base_id="b",
                     change=change,
                     seed=seed,
-                    metrics={} if accuracy is None else {"accuracy": accuracy, "loss": 1 - accuracy},
+                    metrics={"accuracy": accuracy, "loss": 1 - accuracy},
                     validation={},
                     best_epoch=1,
                     epochs=2,
-                    seconds=4.0,
-                    images_per_second=100.0,
-                    parameters=1000,
                     collapsed=False,
-                    failure="boom" if accuracy is None else "",
+                    costs={"seconds": 4.0, "images_per_second": 100.0, "parameters": 1000},
                 )
+                if accuracy is not None
+                else TrialFailure(f"{change} {seed}", "b", change, seed, "boom")
                 for change, values in accuracies.items()
                 for seed, accuracy in enumerate(values)
             ],

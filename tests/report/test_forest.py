@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from flowerablate.contracts import Contrast, Rules
 from flowerablate.report import ForestColumn
 from flowerablate.report.forest import axis_of
-from flowerablate.stats import Row, Summary, paired_effect
+from flowerablate.stats import Row, Summary, Tally, paired_effect
 
 
 def summary_of(*intervals: tuple[float, float | None, float | None], margin: float | None = None) -> Summary:
@@ -21,8 +21,8 @@ def summary_of(*intervals: tuple[float, float | None, float | None], margin: flo
     for number, (mean, low, high) in enumerate(intervals):
         effect = replace(paired_effect([0.6, 0.7], [0.5, 0.5]), mean=mean, low=low, high=high)
         contrast = Contrast(f"-{number}", "removal", {"": 1.0, f"-{number}": -1.0})
-        rows.append(Row(f"-{number}", f"-{number}", 2, 0, 0, 0, 0.6, 0.5, effect=effect, contrast=contrast))
-    base = Row("base", "", 2, 0, 0, 0, 0.6, None)
+        rows.append(Row(f"-{number}", f"-{number}", (0, 1), Tally(2), 0.6, 0.5, effect=effect, contrast=contrast))
+    base = Row("base", "", (0, 1), Tally(2), 0.6)
     return Summary("accuracy", False, 0.95, len(rows), base, tuple(rows), rules=Rules(margin=margin), percent=True)
 
 

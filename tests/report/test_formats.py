@@ -46,11 +46,11 @@ def test_csv_holds_every_figure_unrounded(demo) -> None:
             "minimum_detectable": row.effect.mde,
             "base_mean": row.base_mean,
             "variant_mean": row.variant_mean,
-            "seconds": row.seconds,
-            "parameters": row.parameters,
+            "seconds": row.costs["seconds"],
+            "parameters": row.costs["parameters"],
             "n": row.n,
-            "failed": row.failed,
-            "collapsed": row.collapsed,
+            "failed": row.tally.failed,
+            "collapsed": row.tally.collapsed,
         }
         assert {name: float(read[name]) for name in numbers} == numbers
         assert read["verdict"] == row.verdict
@@ -78,7 +78,7 @@ def test_csv_keeps_plain_names_as_they_are(study, name) -> None:
 
 def test_json_is_the_summary(demo) -> None:
     document = json.loads(render(demo, "json", title="mine"))
-    assert document["schema"] == "flowerablate.report/2"
+    assert document["schema"] == "flowerablate.report/3"
     assert (document["title"], document["metric"], document["split"]) == ("mine", "accuracy", "test")
     assert (document["level"], document["comparisons"], document["lower_is_better"]) == (0.95, 10, False)
     assert document["notes"] == list(demo.notes)
@@ -95,7 +95,7 @@ def test_json_has_the_same_keys_in_every_row_and_null_for_what_is_missing(study)
     document = json.loads(render(study({"": [0.5], "-x": [0.4], "-y": [None]}), "json"))
     rows = [document["base"], *document["rows"]]
     assert len({tuple(row) for row in rows}) == 1
-    assert rows[0]["effect"] is rows[2]["effect"] is rows[2]["seconds"] is None
+    assert rows[0]["effect"] is rows[2]["effect"] is rows[2]["costs"]["seconds"] is None
     assert rows[1]["effect"]["low"] is None
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from hypothesis import settings
 
-from flowerablate.contracts import TrialResult
+from flowerablate.contracts import TrialFailure, TrialOutcome, TrialResult
 
 # A busy machine must not fail a test for being slow.
 settings.register_profile("no deadline", deadline=None)
@@ -13,10 +13,19 @@ settings.load_profile("no deadline")
 
 
 @pytest.fixture(scope="session")
-def trial() -> Callable[..., TrialResult]:
+def trial() -> Callable[..., TrialOutcome]:
     """Make the result of one trial; whatever is not given is plain."""
 
-    def make(change: str, seed: int, accuracy: float | None, **changes: object) -> TrialResult:
+    def make(
+        change: str,
+        seed: int,
+        accuracy: float | None,
+        failure: str = "",
+        parameters: int = 1000,
+        **changes: object,
+    ) -> TrialOutcome:
+        if failure:
+            return TrialFailure(f"{change} {seed}", "b", change, seed, failure)
         fields: dict[str, object] = {
             "trial_id": f"{change} {seed}",
             "base_id": "b",
@@ -26,10 +35,8 @@ def trial() -> Callable[..., TrialResult]:
             "validation": {},
             "best_epoch": 1,
             "epochs": 2,
-            "seconds": 4.0,
-            "images_per_second": 100.0,
-            "parameters": 1000,
             "collapsed": False,
+            "costs": {"seconds": 4.0, "images_per_second": 100.0, "parameters": parameters},
         }
         return TrialResult(**{**fields, **changes})  # type: ignore[arg-type]
 
@@ -37,10 +44,10 @@ def trial() -> Callable[..., TrialResult]:
 
 
 @pytest.fixture(scope="session")
-def arms(trial: Callable[..., TrialResult]) -> Callable[..., list[TrialResult]]:
+def arms(trial: Callable[..., TrialOutcome]) -> Callable[..., list[TrialOutcome]]:
     """Make the results of a study from the accuracies of each variant, seeds 0, 1, ..."""
 
-    def make(**accuracies: list[float]) -> list[TrialResult]:
+    def make(**accuracies: list[float]) -> list[TrialOutcome]:
         return [
             trial("" if name == "base" else f"-{name}", seed, accuracy)
             for name, values in accuracies.items()

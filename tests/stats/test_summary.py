@@ -21,7 +21,7 @@ def test_a_row_says_what_its_pairs_say(arms) -> None:
     assert row.effect == paired_effect(BASE, variant)
     assert (row.label, row.n, row.verdict) == ("-crop", 5, "helps")
     assert row.variant_mean == pytest.approx(sum(variant) / 5)
-    assert (row.seconds, row.images_per_second, row.parameters) == (4.0, 100.0, 1000)
+    assert row.costs == {"seconds": 4.0, "images_per_second": 100.0, "parameters": 1000}
     assert (summary.base.label, summary.base.n, summary.base.verdict) == ("base", 5, None)
     assert summary.base.base_mean == pytest.approx(sum(BASE) / 5)
 
@@ -44,31 +44,31 @@ def test_seeds_are_paired_by_number_and_lonely_ones_left_out(trial) -> None:
     results = [trial("", 1, 0.9), trial("", 2, 0.8), trial("-x", 2, 0.7), trial("-x", 3, 0.1), trial("-x", 1, 0.6)]
     summary = summarise(results)
     (row,) = summary.rows
-    assert (row.n, row.unpaired) == (2, 1)
+    assert (row.n, row.tally.unpaired) == (2, 1)
     assert row.base_mean == pytest.approx(0.85)
     assert sorted(row.effect.differences) == pytest.approx([0.1, 0.3])
     assert "Seeds without a partner in the base, left out: -x 1." in summary.notes
 
 
 def test_failed_trials_are_counted_and_their_cause_is_told(trial) -> None:
-    results = [trial("", 1, 0.9), trial("-x", 1, 0.8), trial("-x", 2, None, failure="out of\n memory", seconds=900.0)]
+    results = [trial("", 1, 0.9), trial("-x", 1, 0.8), trial("-x", 2, None, failure="out of\n memory")]
     summary = summarise(results)
     (row,) = summary.rows
-    assert (row.n, row.failed, row.trials, row.seconds) == (1, 1, 2, 4.0)
+    assert (row.n, row.tally.failed, row.tally.trials, row.costs["seconds"]) == (1, 1, 2, 4.0)
     assert "Failed and left out: 1 of 2 trials of -x (out of memory)." in summary.notes
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, None])
 def test_a_trial_without_a_finite_value_counts_as_failed(trial, value) -> None:
     summary = summarise([trial("", 1, 0.9), trial("", 2, 0.9), trial("-x", 1, 0.8), trial("-x", 2, value)])
-    assert (summary.rows[0].n, summary.rows[0].failed) == (1, 1)
+    assert (summary.rows[0].n, summary.rows[0].tally.failed) == (1, 1)
     assert any("missing or no finite number" in note for note in summary.notes)
 
 
 def test_collapsed_trials_are_counted_and_kept(trial) -> None:
     results = [trial("", 1, 0.9), trial("", 2, 0.9), trial("-x", 1, 0.5, collapsed=True), trial("-x", 2, 0.8)]
     summary = summarise(results)
-    assert (summary.rows[0].n, summary.rows[0].collapsed) == (2, 1)
+    assert (summary.rows[0].n, summary.rows[0].tally.collapsed) == (2, 1)
     assert summary.rows[0].variant_mean == pytest.approx(0.65)
     assert (
         "Collapsed runs (one answer for all images, or an infinite loss), kept in all figures: -x 1 of 2."

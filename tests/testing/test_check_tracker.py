@@ -60,8 +60,8 @@ class ClosesOnce(Sound):
 
 class WantsAccuracy(Sound):
     def trial_finished(self, trial, result):
-        assert result.failure or result.metrics["accuracy"]
-        result.metrics["accuracy"]
+        assert isinstance(result, fa.TrialFailure) or result.metrics["accuracy"]
+        assert result.metrics
 
 
 class AddsTime(Sound):
@@ -82,7 +82,7 @@ FAULTS = {
     WantsNumbers: "epoch_done fails with ValueError",
     FilesByVariant: "trial_started fails with FileNotFoundError",
     ClosesOnce: "close fails with",
-    WantsAccuracy: "trial_finished fails with KeyError",
+    WantsAccuracy: "trial_finished fails with AttributeError",
     AddsTime: "changes the parameters",
     NoEnd: "no method close",
 }

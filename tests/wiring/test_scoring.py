@@ -14,6 +14,7 @@ from flowerablate.contracts import (
     MetricInfo,
     Rules,
     Trial,
+    TrialFailure,
     TrialResult,
     Variant,
 )
@@ -77,7 +78,7 @@ def ledger(tmp_path):
 
 
 def result(metrics, owners=()):
-    return TrialResult("one", "base0", "", 0, metrics, {}, 1, 1, 1.0, 1.0, 1, False, owners=owners)
+    return TrialResult("one", "base0", "", 0, metrics, {}, 1, 1, False, owners=owners)
 
 
 def completed(ledger, metrics):
@@ -165,13 +166,13 @@ def test_without_predictions_a_value_is_kept_as_it_is_and_a_missing_one_is_an_er
 
 
 def test_a_failed_trial_has_no_metrics(ours, ledger):
-    failed = TrialResult.failed("two", "base0", "", 1, "boom")
+    failed = TrialFailure("two", "base0", "", 1, "boom")
     assert with_metrics([failed], ledger, "base0", choose_metrics("brier", [], ours)) == [failed]
 
 
 def test_a_metric_that_is_not_defined_everywhere_is_noted():
     results = [result({"roc_auc": math.nan, "accuracy": 1.0}), result({"roc_auc": 0.5, "accuracy": 1.0})]
-    notes = undefined([*results, TrialResult.failed("two", "base0", "", 1, "boom")], ["accuracy", "roc_auc"])
+    notes = undefined([*results, TrialFailure("two", "base0", "", 1, "boom")], ["accuracy", "roc_auc"])
     assert notes == ["roc_auc is not defined in 1 trial, left out: their test images may lack a class."]
 
 

@@ -8,7 +8,7 @@ from multiprocessing import get_context
 import pytest
 
 import flowerablate as fa
-from flowerablate.contracts import TrackedTrial, TrackerContext, TrialResult
+from flowerablate.contracts import TrackedTrial, TrackerContext, TrialFailure, TrialResult
 from flowerablate.discovery import discover
 
 TRIAL = TrackedTrial("a" * 20, "flowers", "-flip", 3, {"model": "resnet8", "optimizer.lr": 0.1, "scale": (0.3, 1.0)})
@@ -21,8 +21,8 @@ def values(epoch):
 
 def result(trial, failure="", **metrics):
     if failure:
-        return TrialResult.failed(trial.id, "b", trial.variant, trial.seed, failure)
-    return TrialResult(trial.id, "b", trial.variant, trial.seed, metrics, {}, 2, 3, 1.0, 10.0, 100, False)
+        return TrialFailure(trial.id, "b", trial.variant, trial.seed, failure)
+    return TrialResult(trial.id, "b", trial.variant, trial.seed, metrics, {}, 2, 3, False)
 
 
 @pytest.fixture

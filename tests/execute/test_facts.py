@@ -1,43 +1,19 @@
-"""Costs and facts of a trial."""
+"""The facts of a trial."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 from pipelines import make_pipeline
-from torch import nn
 
-from flowerablate.contracts import InputPlan, NativeOp
+from flowerablate.contracts import NativeOp
 from flowerablate.data.splits import Split
 from flowerablate.data.store import PackedImages
-from flowerablate.execute.costs import count_flops, peak_memory, training_facts
+from flowerablate.execute.facts import training_facts
 from flowerablate.loader import Batches, PackedDataset
 from flowerablate.preprocess import NamedOp, Preprocess
 
-CPU = torch.device("cpu")
-PLAN = make_pipeline(train={"epochs": 3, "batch_size": 4}).train
-SHAPE = InputPlan(8, 3)
-
-
-def test_operations_of_a_convolution_are_two_for_each_multiplication():
-    model = nn.Sequential(nn.Conv2d(3, 5, 3, padding=1, bias=False), nn.Flatten(), nn.Linear(5 * 64, 2, bias=False))
-    model.train()
-    assert count_flops(model, SHAPE, CPU) == 2 * (64 * 5 * 27 + 320 * 2)
-    assert model.training
-
-
-def test_a_model_that_takes_no_single_picture_has_no_count():
-    class Pairs(nn.Module):
-        def forward(self, images):
-            first, second = images
-            return first + second
-
-    assert count_flops(Pairs(), SHAPE, CPU) == 0
-
-
-def test_memory_is_not_measured_on_the_cpu():
-    assert peak_memory(CPU) == 0
+PLAN = make_pipeline(train={"epochs": 3, "batch_size": 4, "channels_last": False}).train
 
 
 @pytest.mark.parametrize("normalised", [False, True])

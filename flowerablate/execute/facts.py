@@ -1,13 +1,10 @@
-"""What a trial costs, and the figures of its training that a component may move beside what it is meant to do."""
+"""The facts of a training that a component may move besides what it is meant to do."""
 
 from __future__ import annotations
 
 import numpy as np
-import torch
-from torch import nn
-from torch.utils.flop_counter import FlopCounterMode
 
-from ..contracts import InputPlan, NativeOp, TrainPlan
+from ..contracts import NativeOp, TrainPlan
 from ..data.splits import Split
 from ..loader import Batches
 from ..loader.buffers import Buffer
@@ -16,39 +13,6 @@ from ..train.groups import optimizer_steps
 
 _SAMPLED = 64
 """Pictures of the first training batches whose values are averaged."""
-
-
-def count_flops(model: nn.Module, shape: InputPlan, device: torch.device) -> int:
-    """Return the floating-point operations of one image's way through *model*, forward, in evaluation.
-
-    Counted are convolutions, matrix products and attention, as torch's ``FlopCounterMode`` does; a multiplication and
-    an addition are two. 0 where the model cannot be followed so.
-    """
-    was_training = model.training
-    image = torch.zeros((1, shape.channels, shape.image_size, shape.image_size), device=device)
-    model.eval()
-    try:
-        with torch.no_grad(), FlopCounterMode(display=False) as counter:
-            model(image)
-        return int(counter.get_total_flops())
-    except Exception:  # a model that runs in training, but not on one picture, has no such figure
-        return 0
-    finally:
-        model.train(was_training)
-
-
-def reset_memory(device: torch.device) -> None:
-    """Begin to watch how much memory the trial takes on *device*."""
-    if device.type == "cuda":
-        torch.cuda.reset_peak_memory_stats(device)
-
-
-def peak_memory(device: torch.device) -> int:
-    """Return the most bytes that tensors held on *device* since :func:`reset_memory`.
-
-    It is 0 on the CPU: there only the memory of the whole process is known, which earlier trials have enlarged.
-    """
-    return torch.cuda.max_memory_allocated(device) if device.type == "cuda" else 0
 
 
 def training_facts(plan: TrainPlan, batches: Batches, chain: Preprocess, split: Split) -> dict[str, float]:

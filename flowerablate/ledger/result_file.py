@@ -1,0 +1,60 @@
+"""``result.json``: what a finished trial says, written and read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ..contracts import MetricInfo, OwnedComponent, Owner, TrialResult
+from ..errors import LedgerError
+from ..files import write_json
+from .json_files import read_json
+
+FILE = "result.json"
+_FORMAT = 2
+_FORMER_COSTS = ("seconds", "images_per_second", "parameters", "flops", "memory")
+"""Fields of format 1 that are costs now; the last two were 0 where they were not measured."""
+
+
+def write_result(folder: Path, result: TrialResult) -> None:
+    """Keep *result* in the folder of its trial; its place in a study is left to the trial's claims."""
+    content = asdict(result)
+    del content["base_id"], content["change"]
+    write_json(folder / FILE, {"format": _FORMAT, **content})
+
+
+def read_result(folder: Path, base_id: str, change: str) -> TrialResult:
+    """Read what :func:`write_result` wrote, also in format 1, for its place in a study: a base and a change.
+
+    Raises :class:`LedgerError` for a damaged file, or one of a format that is not known.
+    """
+    path = folder / FILE
+    content = dict(read_json(path))
+    version = content.pop("format", None)
+    try:
+        if version == 1:
+            content = _from_format_1(content)
+        elif version != _FORMAT:
+            raise LedgerError(f"{path} has format {version}, not {_FORMAT}; use the version that wrote it") from None
+        for group in ("metrics", "validation"):
+            content[group] = {name: math.nan if value is None else value for name, value in content[group].items()}
+        if "best_by" in content:
+            content["best_by"] = MetricInfo(**content["best_by"])
+        content["owners"] = tuple(_owned(record) for record in content.get("owners", ()))
+        return TrialResult(**content, base_id=base_id, change=change)
+    except (KeyError, TypeError, AttributeError):
+        raise LedgerError(f"{path} is of another version; remove its folder") from None
+
+
+def _from_format_1(content: Mapping[str, Any]) -> dict[str, Any]:
+    costs = {name: content[name] for name in _FORMER_COSTS if name in content}
+    rest = {name: value for name, value in content.items() if name not in _FORMER_COSTS}
+    rest["environment"] = {key: value for key, value in content["environment"].items() if key != "owners"}
+    return {**rest, "costs": {name: value or None for name, value in costs.items()}}
+
+
+def _owned(record: Mapping[str, Any]) -> OwnedComponent:
+    return OwnedComponent(record["slot"], record["name"], Owner(**record["owner"]))

@@ -1,0 +1,38 @@
+"""Check of measures, on the training of a small network that never ran."""
+
+from __future__ import annotations
+
+import math
+
+from ..contracts import MeasureContext, MeasuredTrial, MeasureSpec
+from .check_settings import build, named
+
+
+def check_measure(spec: MeasureSpec) -> None:
+    """Measure two trials by *spec*, one after the other, on the CPU.
+
+    Checked: what is built can be called with a trial, and gives a finite number or None; it leaves the network as it
+    is, its parameters, its mode and the state of torch's random numbers, for a cost must change no result.
+    """
+    import torch
+    from torch import nn
+
+    what = named(spec)
+    for number in range(2):
+        model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(4 * 14 * 14, 2))
+        kept = {name: value.clone() for name, value in model.state_dict().items()}
+        state = torch.get_rng_state()
+        finish = build(spec, MeasureContext(torch.device("cpu")), {}, "")
+        assert callable(finish), f"{what}: build must return a function of a trial, not {type(finish).__name__}"
+        try:
+            value = finish(MeasuredTrial(model, channels=3, image_size=16, epochs=1 + number, seconds=0.5))
+        except Exception as error:
+            raise AssertionError(f"{what}: it fails with {type(error).__name__}: {error}; give None instead") from error
+        assert value is None or isinstance(value, int | float), (
+            f"{what}: it must give a number or None, not {type(value).__name__}"
+        )
+        assert value is None or math.isfinite(value), f"{what} gives {value}; give None for what cannot be measured"
+        same = all(torch.equal(value, kept[name]) for name, value in model.state_dict().items())
+        assert same, f"{what} changes the parameters of the network"
+        assert model.training, f"{what} leaves the network in another mode"
+        assert torch.equal(state, torch.get_rng_state()), f"{what} draws from torch's random numbers"
