@@ -12,10 +12,9 @@ import sys
 from pathlib import Path
 
 from flowerablate import BatchOp, NativeOp
-from flowerablate._native import Chain
+from flowerablate._native import ParamDeclaration, op_names, op_params
 from flowerablate.contracts import Param, StepContext, StepSpec
 from flowerablate.discovery import discover
-from flowerablate.errors import StudyError
 
 DOCUMENT = Path(__file__).with_name("operations.md")
 
@@ -50,6 +49,17 @@ the training pictures and none in evaluation. `flowerablate explain` shows what 
 **16 bits** says whether a step takes the pictures of a study with `[input] bits = 16`. For the others put `to_8_bits`
 before it. Steps work on 1, 3 and 4 channels (`channel_shuffle`, `hue` and `saturation` not on 1, which has no colour);
 of 4 channels, a step on colours leaves the fourth as it is.
+"""
+
+NATIVE = """<a id="native"></a>
+
+## Native ops
+
+What the steps above are made of: the ops of `flowerablate._native`, for plugins that name one in a `NativeOp`. The core
+declares all of this itself (`_native.op_params`). A parameter without a default must be given. Each op but
+`normalize` and `standardize`, which must be the last of a chain, takes `probability` as well (default 1): the fraction
+of the images that it is applied to. Ops that change the size take 1 only, except `random_resized_crop`, which
+then takes the largest centred square. Draw 0 decides whether an op is applied; the numbers of the others begin with 1.
 """
 
 EQUAL = {
@@ -122,7 +132,7 @@ def document() -> str:
     """Return the text of operations.md."""
     components = discover(None, strict=True).registry.slot("step").values()
     specs = [component.spec for component in components]
-    return "\n".join([HEAD, *_overview(specs), *_chapters(specs)])
+    return "\n".join([HEAD, *_overview(specs), *_chapters(specs), *_native_ops()])
 
 
 def _overview(specs: list[StepSpec]) -> list[str]:
@@ -184,15 +194,9 @@ def _sixteen_bits(spec: StepSpec) -> str:
 
 
 def _takes_sixteen_bits(spec: StepSpec, channels: int) -> bool:
-    try:
-        op = _built(spec, channels)
-        assert isinstance(op, NativeOp)
-        if op.params.get("statistics") == "training":
-            op = NativeOp("normalize", {"mean": (0.5,) * channels, "std": (0.5,) * channels})
-        Chain([(op.op, op.params, 0)], channels, dtype="uint16")
-    except (ValueError, StudyError):
-        return False
-    return True
+    op = _built(spec, channels)
+    assert isinstance(op, NativeOp)
+    return ("uint16", channels) in op_params(op.op)["formats"]
 
 
 def _built(spec: StepSpec, channels: int, *, stand_in: bool = False) -> NativeOp | BatchOp:
@@ -202,6 +206,44 @@ def _built(spec: StepSpec, channels: int, *, stand_in: bool = False) -> NativeOp
     op = build(StepContext(image_size=64, channels=channels), **defaults)
     assert isinstance(op, NativeOp | BatchOp)
     return op
+
+
+def _native_ops() -> list[str]:
+    lines = [NATIVE]
+    for name in op_names():
+        op = op_params(name, channels=4, dtype="uint16")
+        draws = "as many as the size asks for" if op["draws"] is None else str(op["draws"])
+        pixels = ", and numbers for single pixels" if op["draws_pixels"] else ""
+        lines += [f"### Op `{name}`", "", f"Draws: {draws}{pixels}. Images: {_formats(op['formats'])}.", ""]
+        params = [param for param in op["params"] if param["name"] != "probability"]
+        if params:
+            lines += ["| parameter | type | default | range | meaning |", "|---|---|---|---|---|"]
+            lines += [f"| {' | '.join(_native_row(name, param))} |" for param in params]
+            lines.append("")
+    return lines
+
+
+def _formats(formats: tuple[tuple[str, int], ...]) -> str:
+    wide = [channels for dtype, channels in formats if dtype == "uint16"]
+    return {0: "8 bits", 1: "8 bits; 16 bits of one channel"}.get(len(wide), "8 and 16 bits")
+
+
+def _native_row(name: str, param: ParamDeclaration) -> tuple[str, ...]:
+    text = ", ".join(param["choices"])
+    if param["min"] is not None:
+        narrow = next(other for other in op_params(name, 1)["params"] if other["name"] == param["name"])
+        lower = "" if narrow["max"] == param["max"] else f" (8 bits, or one channel: {narrow['max']:g})"
+        text = f"{param['min']:g} to {param['max']:g}{lower}" + ("; odd" if param["odd"] else "")
+    for other, words in ((param["not_above"], "not above"), (param["below"], "below")):
+        text += f"; {words} `{other}`" if other else ""
+    meaning = param["meaning"]
+    if param["when"]:
+        meaning += f"; with {param['when'][0]} {' or '.join(param['when'][1])} only"
+    kind = param["type"] if param["type"] != "tuple" else "tuple, one number for each channel"
+    if param["count_when"]:
+        kind += f" with {param['count_when'][0]} {' or '.join(param['count_when'][1])}, else one number"
+    default = "" if param["default"] is None else f"`{json.dumps(param['default'])}`"
+    return f"`{param['name']}`", kind, default, text, meaning
 
 
 def _range(param: Param) -> str:
