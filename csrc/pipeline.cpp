@@ -40,18 +40,28 @@ std::string where(std::size_t place, const std::string& name) {
     return "op " + std::to_string(place) + " (" + name + ")";
 }
 
-const OpKind& kind_of(std::size_t place, const std::string& name) {
+// `begin`: of the message where there is none of that name.
+const OpKind& kind_of(const std::string& name, const std::string& begin) {
     const auto found = op_kinds().find(name);
     if (found != op_kinds().end()) return found->second;
     std::string known;
     for (const std::string& each : op_names()) known += (known.empty() ? "" : ", ") + each;
-    throw std::invalid_argument("op " + std::to_string(place) + ": unknown name '" + name + "'; known are " + known);
+    throw std::invalid_argument(begin + "unknown name '" + name + "'; known are " + known);
+}
+
+const OpKind& kind_of(std::size_t place, const OpSpec& spec) {
+    return kind_of(spec.name, "op " + std::to_string(place) + ": ");
+}
+
+void check_channels(Format format) {
+    if (format.channels == 1 || format.channels == 3 || format.channels == 4) return;
+    throw std::invalid_argument("channels must be 1, 3 or 4, not " + std::to_string(format.channels));
 }
 
 ParamList all_params(const OpKind& kind) { return kind.make ? declare(kProbability, kind.params) : kind.params; }
 
 std::unique_ptr<Op> build(std::size_t place, const OpSpec& spec, Format format) {
-    const OpKind& kind = kind_of(place, spec.name);
+    const OpKind& kind = kind_of(place, spec);
     if (!kind.takes(format)) {
         throw std::invalid_argument(where(place, spec.name) + ": it takes " +
                                     (kind.sixteen_bits == SixteenBits::kOneChannel
@@ -82,7 +92,8 @@ std::vector<std::string> op_names() {
 }
 
 OpDeclaration op_declaration(const std::string& name, Format format) {
-    const OpKind& kind = kind_of(0, name);
+    check_channels(format);
+    const OpKind& kind = kind_of(name, "");
     OpDeclaration found{.params = {}, .kind = kind};
     for (const ParamSpec& spec : all_params(kind)) found.params.push_back(spec.for_format(format));
     if (kind.make && !kind.can_skip(format)) found.params.front().min = 1;
@@ -90,17 +101,16 @@ OpDeclaration op_declaration(const std::string& name, Format format) {
 }
 
 Chain::Chain(const std::vector<OpSpec>& specs, Format source, bool fuse) : source_(source), output_(source) {
-    if (source.channels != 1 && source.channels != 3 && source.channels != 4) {
-        throw std::invalid_argument("channels must be 1, 3 or 4, not " + std::to_string(source.channels));
-    }
+    check_channels(source);
     for (std::size_t i = 0; i < specs.size(); ++i) {
         const OpSpec& spec = specs[i];
         names_.push_back(spec.name);
-        if (!kind_of(i, spec.name).make) {
+        const OpKind& kind = kind_of(i, spec);
+        if (!kind.make) {
             if (i + 1 != specs.size()) {
                 throw std::invalid_argument(where(i, spec.name) + ": it must be the last op of a chain");
             }
-            Params params(where(i, spec.name), spec.params, kind_of(i, spec.name).params, output_);
+            Params params(where(i, spec.name), spec.params, kind.params, output_);
             normalization_ = Normalization::make(spec.name, params, output_);
             params.finish();
             continue;

@@ -92,7 +92,7 @@ struct OpDeclaration {
     const OpKind& kind;
 };
 
-// Throws std::invalid_argument for an unknown name.
+// Throws std::invalid_argument for an unknown name, and for a number of channels that images cannot have.
 OpDeclaration op_declaration(const std::string& name, Format format);
 
 }  // namespace flowerablate

@@ -127,6 +127,7 @@ def test_a_default_is_what_stands_for_a_parameter_that_is_not_given(rng, name):
     [
         (("no_such_op",), ValueError, "unknown name 'no_such_op'; known are adaptive_threshold"),
         ((3,), TypeError, "name must be a str, not int"),
+        (("resize", 2), ValueError, "channels must be 1, 3 or 4, not 2"),
         (("resize", 5), ValueError, "channels must be between 1 and 4, not 5"),
         (("resize", 3, "float32"), ValueError, "dtype must be 'uint8' or 'uint16', not 'float32'"),
     ],
