@@ -7,6 +7,8 @@ from pathlib import Path
 
 import nox
 
+CLANG_FORMAT = "clang-format==20.1.8"  # as in pyproject.toml and .ci/run; other versions format otherwise
+
 nox.options.sessions = ["lint", "types", "tests", "native"]
 nox.options.default_venv_backend = "venv"
 
@@ -14,9 +16,11 @@ nox.options.default_venv_backend = "venv"
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style and formatting."""
-    session.install("ruff>=0.9")
+    session.install("ruff>=0.9", CLANG_FORMAT)
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
+    sources = sorted(str(path) for path in Path("csrc").rglob("*.[ch]pp"))
+    session.run("clang-format", "--dry-run", "--Werror", *sources)
 
 
 @nox.session

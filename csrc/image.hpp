@@ -1,4 +1,4 @@
-// Pictures and the memory that a thread keeps for working on them.
+// Images and the memory that a thread keeps for working on them.
 #pragma once
 
 #include <atomic>
@@ -19,15 +19,17 @@ struct Size {
     bool operator==(const Size& other) const { return height == other.height && width == other.width; }
 };
 
-// What the values of a picture are: how many in a pixel, and how many bytes in each (1: uint8, 2: uint16, native order).
+// What the values of an image are: how many in a pixel, and how many bytes in each (1: uint8, 2: uint16, native order).
 struct Format {
-    int channels, depth;
-    int pixel_bytes() const { return channels * depth; }
-    bool operator==(const Format& other) const { return channels == other.channels && depth == other.depth; }
+    int channels, itemsize;
+    int pixel_bytes() const { return channels * itemsize; }
+    int bits() const { return 8 * itemsize; }
+    int max_value() const { return itemsize == 1 ? 255 : 65535; }
+    bool operator==(const Format& other) const { return channels == other.channels && itemsize == other.itemsize; }
 };
 
-// Pixels of some format, channels interleaved. Rows begin `stride` bytes apart. Memory may be read up to `readable_end`, which can
-// lie behind the last pixel. A picture whose rows a RowSink took has no data.
+// Pixels of some format, channels interleaved. Rows begin `stride` bytes apart. Memory may be read up to
+// `readable_end`, which can lie after the last pixel. An image whose rows a RowSink took has no data.
 struct Image {
     const std::uint8_t* data;
     int height, width;
@@ -47,7 +49,7 @@ inline std::atomic<long>& buffer_allocation_count() {
 }
 inline long buffer_allocations() { return buffer_allocation_count().load(std::memory_order_relaxed); }
 
-// Memory that grows and is kept; 64-byte aligned, with kSlack readable and writable bytes behind the asked size.
+// Memory that grows and is kept; 64-byte aligned, with kSlack readable and writable bytes after the asked size.
 class Buffer {
 public:
     std::uint8_t* reserve(std::size_t bytes) {
@@ -78,10 +80,10 @@ private:
     std::size_t capacity_ = 0;
 };
 
-// What a thread works in: two pictures that ops write in turn, and working memory of the op that runs.
+// What a thread works in: two images that ops write in turn, and working memory of the op that runs.
 class Scratch {
 public:
-    // Returns memory for a picture of contiguous rows, other than the one that the previous call gave.
+    // Returns memory for an image of contiguous rows, other than the one that the previous call gave.
     std::uint8_t* next_image(std::size_t bytes) {
         turn_ ^= 1;
         return images_[turn_].reserve(bytes);
@@ -94,7 +96,7 @@ public:
         return reinterpret_cast<T*>(work(slot, count * sizeof(T)));
     }
 
-    // Gives memory back that one exceptionally large picture needed.
+    // Gives memory back that one exceptionally large image needed.
     void trim(std::size_t limit) {
         for (Buffer& buffer : images_) {
             if (buffer.capacity() > limit) buffer.release();
@@ -111,20 +113,20 @@ private:
     int turn_ = 0;
 };
 
-// A picture of contiguous rows in memory that next_image() or work() gave.
+// An image of contiguous rows in memory that next_image() or work() gave.
 inline Image packed_image(const std::uint8_t* data, Size size, int pixel_bytes) {
     const std::ptrdiff_t stride = static_cast<std::ptrdiff_t>(size.width) * pixel_bytes;
     return {data, size.height, size.width, stride, data ? data + stride * size.height + kSlack : nullptr, true};
 }
 
-// Copies the rows of a picture to `target`, one right behind the other.
+// Copies the rows of an image to `target`, one right after the other.
 inline void copy_rows(const Image& input, std::uint8_t* target, int pixel_bytes) {
     const std::size_t bytes = static_cast<std::size_t>(input.width) * static_cast<std::size_t>(pixel_bytes);
     for (int y = 0; y < input.height; ++y, target += bytes) std::memcpy(target, input.row(y), bytes);
 }
 
-// Takes the rows of a picture, from the first to the last, as soon as they are made: then they need no memory as a picture, and
-// what is done with them runs while the next rows are worked out.
+// Takes the rows of an image, from the first to the last, as soon as they are made: then they need no memory as an
+// image, and what is done with them runs while the next rows are worked out.
 class RowSink {
 public:
     virtual ~RowSink() = default;

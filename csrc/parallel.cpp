@@ -41,8 +41,8 @@ struct Job {
     }
 };
 
-// Pools are never destroyed: at exit, workers may be asleep in one, and after a fork the child has only the memory of the
-// parent's pool, not its threads.
+// Pools are never destroyed: at exit, workers may be asleep in one, and after a fork the child has only the memory of
+// the parent's pool, not its threads.
 class Pool {
 public:
     void run(Job& job) {

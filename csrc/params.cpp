@@ -8,24 +8,42 @@ namespace flowerablate {
 
 namespace {
 
-std::string join(const std::vector<std::string>& words) {
+std::string join(const std::vector<std::string>& words, const char* between = ", ") {
     std::string text;
-    for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+    for (const std::string& word : words) text += (text.empty() ? "" : between) + word;
     return text;
 }
 
 // Comparisons are written so that NaN fails them.
-bool within(double value, double low, double high) { return value >= low && value <= high; }
+bool within(double value, const ParamSpec& spec) { return value >= spec.min && value <= spec.max; }
 
-Interval checked(const Params& params, Interval read, const std::string& prefix) {
-    if (read.low > read.high) {
-        params.fail("parameter '" + prefix + "low' must not exceed '" + prefix + "high', but they are " + to_text(read.low) +
-                    " and " + to_text(read.high));
-    }
-    return read;
+std::string range(const ParamSpec& spec) { return "between " + to_text(spec.min) + " and " + to_text(spec.max); }
+
+const ParamSpec* find(const ParamList& declared, const std::string& name) {
+    const auto found =
+        std::find_if(declared.begin(), declared.end(), [&](const ParamSpec& s) { return s.name == name; });
+    return found == declared.end() ? nullptr : &*found;
 }
 
-std::string range(double low, double high) { return "between " + to_text(low) + " and " + to_text(high); }
+double as_number(const Value& value) {
+    const std::int64_t* integer = std::get_if<std::int64_t>(&value);
+    return integer ? static_cast<double>(*integer) : std::get<double>(value);
+}
+
+ParamSpec bound(const Bounds& bounds, const char* end, const char* limits) {
+    ParamSpec spec{.name = std::string(bounds.prefix) + end,
+                   .meaning = std::string(limits) + " bound of " + bounds.meaning,
+                   .type = bounds.whole ? ParamType::kInteger : ParamType::kNumber,
+                   .min = bounds.min,
+                   .max = bounds.max};
+    if (!bounds.fallback) return spec;
+    if (bounds.whole) {
+        spec.fallback = static_cast<std::int64_t>(*bounds.fallback);
+    } else {
+        spec.fallback = *bounds.fallback;
+    }
+    return spec;
+}
 
 }  // namespace
 
@@ -48,115 +66,179 @@ std::string to_text(const Value& value) {
     return "(" + join(items) + ")";
 }
 
-const Value& Params::take(const std::string& name) {
-    const auto found = values_.find(name);
-    if (found == values_.end()) fail("parameter '" + name + "' is missing");
-    taken_.push_back(name);
-    return found->second;
+ParamSpec ParamSpec::for_format(Format format) const {
+    ParamSpec made = *this;
+    if (max_of == MaxOf::kValues) made.max = format.max_value();
+    if (max_of == MaxOf::kColors) made.max = format.channels == 1 ? 0 : 2;
+    if (type == ParamType::kNumbers) made.count = static_cast<std::size_t>(format.channels);
+    return made;
+}
+
+Flag::operator ParamSpec() const {
+    ParamSpec spec{.name = name, .meaning = meaning, .type = ParamType::kFlag, .when = when};
+    if (fallback) spec.fallback = *fallback;
+    return spec;
+}
+
+Integer::operator ParamSpec() const {
+    ParamSpec spec{.name = name,
+                   .meaning = meaning,
+                   .type = ParamType::kInteger,
+                   .min = static_cast<double>(min),
+                   .max = static_cast<double>(max),
+                   .max_of = max_of,
+                   .odd = odd,
+                   .when = when,
+                   .below = below};
+    if (fallback) spec.fallback = std::int64_t{*fallback};
+    return spec;
+}
+
+Number::operator ParamSpec() const {
+    ParamSpec spec{
+        .name = name, .meaning = meaning, .type = ParamType::kNumber, .min = min, .max = max, .below = below};
+    if (fallback) spec.fallback = *fallback;
+    return spec;
+}
+
+Numbers::operator ParamSpec() const {
+    return {.name = name, .meaning = meaning, .type = ParamType::kNumbers, .min = min, .max = max, .each = each};
+}
+
+ParamSpec Bounds::low() const {
+    ParamSpec spec = bound(*this, "low", "lower");
+    spec.not_above = std::string(prefix) + "high";
+    return spec;
+}
+
+ParamSpec Bounds::high() const { return bound(*this, "high", "upper"); }
+
+Params::Params(std::string where, const ValueMap& given, const ParamList& declared, Format format)
+    : where_(std::move(where)) {
+    const auto take = [&](const ParamSpec& any) {
+        ParamSpec spec = any.for_format(format);
+        if (!met(spec.when, given, declared)) {
+            if (!given.count(spec.name)) return;
+            fail("parameter '" + spec.name + "' is for " + spec.when->name + " " + join(spec.when->choices, " or ") +
+                 " only");
+        }
+        if (spec.type == ParamType::kNumbers && !met(spec.each, given, declared)) spec.count = 1;
+        const auto found = given.find(spec.name);
+        if (found != given.end()) {
+            values_[spec.name] = checked(spec, found->second);
+        } else if (spec.fallback) {
+            values_[spec.name] = *spec.fallback;
+        } else {
+            fail("parameter '" + spec.name + "' is missing");
+        }
+    };
+    // choices come first, because the conditions of others name them
+    for (const bool choices : {true, false}) {
+        for (const ParamSpec& spec : declared) {
+            if ((spec.type == ParamType::kChoice) == choices) take(spec);
+        }
+    }
+    for (const ParamSpec& spec : declared) check_order(spec);
+    for (const auto& entry : given) {
+        if (find(declared, entry.first)) continue;
+        std::vector<std::string> known;
+        for (const ParamSpec& spec : declared) known.push_back(spec.name);
+        fail("unknown parameter '" + entry.first + "'; it takes " + (known.empty() ? "none" : join(known)));
+    }
+}
+
+bool Params::met(const std::optional<When>& condition, const ValueMap& given, const ParamList& declared) const {
+    if (!condition) return true;
+    const ParamSpec* spec = find(declared, condition->name);
+    if (!spec) throw std::logic_error(where_ + ": a condition names '" + condition->name + "', which is not declared");
+    const auto found = given.find(condition->name);
+    // a value that is no word, or missing, is refused with a message of its own
+    if (found == given.end() && !spec->fallback) return true;
+    const std::string* word = std::get_if<std::string>(found == given.end() ? &*spec->fallback : &found->second);
+    return !word || std::count(condition->choices.begin(), condition->choices.end(), *word) != 0;
+}
+
+Value Params::checked(const ParamSpec& spec, const Value& value) const {
+    const auto refuse = [&](const std::string& wanted) {
+        fail("parameter '" + spec.name + "' must be " + wanted + ", not " + to_text(value));
+    };
+    switch (spec.type) {
+        case ParamType::kFlag:
+            if (!std::holds_alternative<bool>(value)) wrong_type(spec.name, "True or False", value);
+            return value;
+        case ParamType::kInteger: {
+            const std::int64_t* integer = std::get_if<std::int64_t>(&value);
+            if (!integer) wrong_type(spec.name, "a whole number", value);
+            if (!within(static_cast<double>(*integer), spec)) refuse(range(spec));
+            if (spec.odd && *integer % 2 == 0 && *integer != 0) refuse(spec.min == 0 ? "odd, or 0" : "odd");
+            return value;
+        }
+        case ParamType::kNumber:
+            if (!std::holds_alternative<double>(value) && !std::holds_alternative<std::int64_t>(value)) {
+                wrong_type(spec.name, "a number", value);
+            }
+            if (!within(as_number(value), spec)) refuse(range(spec));
+            return as_number(value);
+        case ParamType::kChoice: {
+            const std::string* word = std::get_if<std::string>(&value);
+            if (!word) wrong_type(spec.name, "one of " + join(spec.choices), value);
+            if (!std::count(spec.choices.begin(), spec.choices.end(), *word)) refuse("one of " + join(spec.choices));
+            return value;
+        }
+        case ParamType::kNumbers: break;
+    }
+    const std::vector<double>* items = std::get_if<std::vector<double>>(&value);
+    const std::string wanted = spec.count == 1
+                                   ? "a tuple of one number"
+                                   : "a tuple of " + std::to_string(spec.count) + " numbers, one for each channel";
+    if (!items) wrong_type(spec.name, wanted, value);
+    if (items->size() != spec.count) refuse(wanted);
+    for (double item : *items) {
+        if (within(item, spec)) continue;
+        fail("each number of parameter '" + spec.name + "' must be " + range(spec) + ", not " + to_text(item));
+    }
+    return value;
+}
+
+void Params::check_order(const ParamSpec& spec) const {
+    const bool strict = !spec.below.empty();
+    const std::string& other = strict ? spec.below : spec.not_above;
+    if (other.empty()) return;
+    const double low = as_number(values_.at(spec.name)), high = as_number(values_.at(other));
+    if (strict ? low < high : low <= high) return;
+    fail("parameter '" + spec.name + "' must " + (strict ? "be less than" : "not exceed") + " '" + other +
+         "', but they are " + to_text(low) + " and " + to_text(high));
 }
 
 void Params::wrong_type(const std::string& name, const std::string& wanted, const Value& value) const {
     throw TypeError(where_ + ": parameter '" + name + "' must be " + wanted + ", not " + to_text(value));
 }
 
-bool Params::flag(const std::string& name) {
-    const Value& value = take(name);
-    if (const bool* flag = std::get_if<bool>(&value)) return *flag;
-    wrong_type(name, "True or False", value);
+const Value& Params::read(const std::string& name) {
+    const auto found = values_.find(name);
+    if (found == values_.end()) throw std::logic_error(where_ + " reads '" + name + "', which it has not declared");
+    read_.insert(name);
+    return found->second;
 }
 
-int Params::integer(const std::string& name, int low, int high) {
-    const Value& value = take(name);
-    const std::int64_t* integer = std::get_if<std::int64_t>(&value);
-    if (!integer) wrong_type(name, "a whole number", value);
-    if (*integer < low || *integer > high) {
-        fail("parameter '" + name + "' must be " + range(low, high) + ", not " + to_text(value));
-    }
-    return static_cast<int>(*integer);
-}
+bool Params::operator[](const Flag& param) { return std::get<bool>(read(param.name)); }
 
-int Params::integer_or(int fallback, const std::string& name, int low, int high) {
-    if (values_.count(name)) return integer(name, low, high);
-    taken_.push_back(name);
-    return fallback;
-}
+int Params::operator[](const Integer& param) { return static_cast<int>(std::get<std::int64_t>(read(param.name))); }
 
-double Params::number(const std::string& name, double low, double high) {
-    const Value& value = take(name);
-    double number = 0;
-    if (const double* real = std::get_if<double>(&value)) {
-        number = *real;
-    } else if (const std::int64_t* integer = std::get_if<std::int64_t>(&value)) {
-        number = static_cast<double>(*integer);
-    } else {
-        wrong_type(name, "a number", value);
-    }
-    if (!within(number, low, high)) {
-        fail("parameter '" + name + "' must be " + range(low, high) + ", not " + to_text(value));
-    }
-    return number;
-}
+double Params::operator[](const Number& param) { return std::get<double>(read(param.name)); }
 
-double Params::number_or(double fallback, const std::string& name, double low, double high) {
-    if (values_.count(name)) return number(name, low, high);
-    taken_.push_back(name);
-    return fallback;
-}
+std::vector<double> Params::operator[](const Numbers& param) { return std::get<std::vector<double>>(read(param.name)); }
 
-int Params::choice(const std::string& name, const std::vector<std::string>& choices) {
-    const Value& value = take(name);
-    const std::string* word = std::get_if<std::string>(&value);
-    if (!word) wrong_type(name, "one of " + join(choices), value);
-    const auto found = std::find(choices.begin(), choices.end(), *word);
-    if (found == choices.end()) {
-        fail("parameter '" + name + "' must be one of " + join(choices) + ", not " + to_text(value));
-    }
-    return static_cast<int>(found - choices.begin());
-}
-
-int Params::choice_or(const std::string& fallback, const std::string& name, const std::vector<std::string>& choices) {
-    if (values_.count(name)) return choice(name, choices);
-    taken_.push_back(name);
-    return static_cast<int>(std::find(choices.begin(), choices.end(), fallback) - choices.begin());
-}
-
-std::vector<double> Params::numbers(const std::string& name, std::size_t count, double low, double high) {
-    const Value& value = take(name);
-    const std::vector<double>* items = std::get_if<std::vector<double>>(&value);
-    const std::string wanted =
-        count == 1 ? "a tuple of one number" : "a tuple of " + std::to_string(count) + " numbers, one for each channel";
-    if (!items) wrong_type(name, wanted, value);
-    if (items->size() != count) fail("parameter '" + name + "' must be " + wanted + ", not " + to_text(value));
-    for (double item : *items) {
-        if (!within(item, low, high)) {
-            fail("each number of parameter '" + name + "' must be " + range(low, high) + ", not " + to_text(item));
-        }
-    }
-    return *items;
+Interval Params::operator[](const Bounds& param) {
+    const std::string prefix = param.prefix;
+    return {as_number(read(prefix + "low")), as_number(read(prefix + "high"))};
 }
 
 void Params::finish() const {
-    for (const auto& [name, value] : values_) {
-        if (std::find(taken_.begin(), taken_.end(), name) == taken_.end()) {
-            fail("unknown parameter '" + name + "'; it takes " + join(taken_));
-        }
+    for (const auto& entry : values_) {
+        if (!read_.count(entry.first))
+            throw std::logic_error(where_ + " declares '" + entry.first + "' and ignores it");
     }
-}
-
-Interval Interval::read(Params& params, double lowest, double highest, const std::string& prefix) {
-    const double low = params.number(prefix + "low", lowest, highest);
-    return checked(params, {low, params.number(prefix + "high", lowest, highest)}, prefix);
-}
-
-Interval Interval::read_or(double fallback, Params& params, double lowest, double highest, const std::string& prefix) {
-    const double low = params.number_or(fallback, prefix + "low", lowest, highest);
-    return checked(params, {low, params.number_or(fallback, prefix + "high", lowest, highest)}, prefix);
-}
-
-Interval Interval::read_whole(Params& params, int lowest, int highest, const std::string& prefix) {
-    const int low = params.integer(prefix + "low", lowest, highest);
-    const int high = params.integer(prefix + "high", lowest, highest);
-    return checked(params, {static_cast<double>(low), static_cast<double>(high)}, prefix);
 }
 
 }  // namespace flowerablate

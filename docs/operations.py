@@ -10,12 +10,15 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flowerablate import BatchOp, NativeOp
-from flowerablate._native import Chain
+from flowerablate._native import op_names, op_params
 from flowerablate.contracts import Param, StepContext, StepSpec
 from flowerablate.discovery import discover
-from flowerablate.errors import StudyError
+
+if TYPE_CHECKING:
+    from flowerablate._native import ParamDeclaration
 
 DOCUMENT = Path(__file__).with_name("operations.md")
 
@@ -42,14 +45,25 @@ Every step that comes with flowerablate, written by `python docs/operations.py` 
 difference, of 255. Each step is also tested against a slow NumPy twin (`tests/reference`), and gives the same
 bytes on every instruction set and with any number of threads. Random steps have the peer's distribution, not its draws.
 
-**Random** steps are drawn anew for each picture in each epoch, act in training only and leave the picture as it is in
+**Random** steps are drawn anew for each image in each epoch, act in training only and leave the image as it is in
 evaluation, unless the text says what stands in for them. **Deterministic** ones act in training and evaluation alike.
-Where such a step has a `probability` and it is set below 1, it becomes random in this sense: it changes that share of
-the training pictures and none in evaluation. `flowerablate explain` shows what was drawn.
+Where such a step has a `probability` and it is set below 1, it becomes random in this sense: it changes that fraction
+of the training images and none in evaluation. `flowerablate explain` shows what was drawn.
 
-**16 bits** says whether a step takes the pictures of a study with `[input] bits = 16`. For the others put `to_8_bits`
+**16 bits** says whether a step takes the images of a study with `[input] bits = 16`. For the others put `to_8_bits`
 before it. Steps work on 1, 3 and 4 channels (`channel_shuffle`, `hue` and `saturation` not on 1, which has no colour);
 of 4 channels, a step on colours leaves the fourth as it is.
+"""
+
+NATIVE = """<a id="native"></a>
+
+## Native ops
+
+What the steps above are made of: the ops of `flowerablate._native`, for plugins that name one in a `NativeOp`. The core
+declares all of this itself (`_native.op_params`). A parameter without a default must be given. Each op but
+`normalize` and `standardize`, which must be the last of a chain, takes `probability` as well (default 1): the fraction
+of the images that it is applied to. Ops that change the size take 1 only, except `random_resized_crop`, which
+then takes the largest centred square. Draw 0 decides whether an op is applied; the numbers of the others begin with 1.
 """
 
 EQUAL = {
@@ -72,7 +86,7 @@ EQUAL = {
     "adaptive_threshold": "OpenCV's `adaptiveThreshold`, exactly",
     "normalize": "torchvision's `to_dtype` and `normalize`, exactly in float32",
     "standardize": "TensorFlow's `per_image_standardization`, 2e-5",
-    "standardize_dataset": "`normalize` with the exact mean and deviation of the training images",
+    "standardize_dataset": "`normalize` with the exact mean and standard deviation of the training images",
     "min_max": "OpenCV's `normalize` with `NORM_MINMAX`, exactly (all channels together); each by itself: "
     "torchvision's and Pillow's autocontrast, rounded instead of cut",
     "percentile_stretch": "the twin, exactly",
@@ -85,7 +99,7 @@ EQUAL = {
     "gaussian_blur": "torchvision and SciPy, 1 level; sizes and sigmas follow from each other as in OpenCV",
     "random_gaussian_blur": "as `gaussian_blur` with the drawn sigma",
     "median_blur": "OpenCV's `medianBlur`, exactly",
-    "unsharp": "OpenCV's `addWeighted` of the picture and its blur, 1 level",
+    "unsharp": "OpenCV's `addWeighted` of the image and its blur, 1 level",
     "sharpness": "torchvision's `adjust_sharpness`, 1 level",
     "sobel": "OpenCV's `Sobel` in float32, its absolute value or length rounded and saturated, exactly",
     "grey": "OpenCV's `RGB2GRAY`, exactly",
@@ -102,12 +116,13 @@ EQUAL = {
     "hsv_jitter": "albumentations' `HueSaturationValue` without OpenCV's rounding of HSV to 8 bits: "
     "6 levels, less than 1 on average",
     "brightness_contrast": "the twin, exactly",
-    "gaussian_noise": "the twin, exactly; tested to be normal, with the deviation asked for and without a pattern",
+    "gaussian_noise": "the twin, exactly; tested to be normal, with the standard deviation asked for and without "
+    "a pattern",
     "salt_and_pepper": "the twin, exactly",
     "random_erasing": "the twin, exactly; areas and ratios between their bounds as in torchvision's `RandomErasing`",
     "cutout": "the twin, exactly",
-    "mixup": "the formula in NumPy, 1e-5; shares are tested to follow the Beta distribution",
-    "cutmix": "the formula in NumPy, 1e-5; a label changes by the share of pixels that really changed",
+    "mixup": "the formula in NumPy, 1e-5; fractions are tested to follow the Beta distribution",
+    "cutmix": "the formula in NumPy, 1e-5; a label changes by the fraction of pixels that really changed",
     "rand_augment": "the operations and magnitudes of torchvision's `RandAugment`",
     "trivial_augment": "the operations and magnitudes of torchvision's `TrivialAugmentWide`",
 }
@@ -122,7 +137,7 @@ def document() -> str:
     """Return the text of operations.md."""
     components = discover(None, strict=True).registry.slot("step").values()
     specs = [component.spec for component in components]
-    return "\n".join([HEAD, *_overview(specs), *_chapters(specs)])
+    return "\n".join([HEAD, *_overview(specs), *_chapters(specs), *_native_ops()])
 
 
 def _overview(specs: list[StepSpec]) -> list[str]:
@@ -168,7 +183,7 @@ def _equal(spec: StepSpec) -> str:
 def _behaviour(spec: StepSpec) -> str:
     op = _built(spec, channels=3)
     if isinstance(op, BatchOp):
-        return "Random; changes finished pictures and their labels, in training only. Any number of bits."
+        return "Random; changes finished images and their labels, in training only. Any number of bits."
     parts = ["Random" if spec.random else "Deterministic"]
     if spec.stand_in is not None:
         chosen = any(param.name == "evaluation" for param in spec.params)
@@ -178,21 +193,10 @@ def _behaviour(spec: StepSpec) -> str:
 
 
 def _sixteen_bits(spec: StepSpec) -> str:
-    if _takes_sixteen_bits(spec, 3):
-        return "yes"
-    return "grey pictures only" if _takes_sixteen_bits(spec, 1) else "no"
-
-
-def _takes_sixteen_bits(spec: StepSpec, channels: int) -> bool:
-    try:
-        op = _built(spec, channels)
-        assert isinstance(op, NativeOp)
-        if op.params.get("statistics") == "training":
-            op = NativeOp("normalize", {"mean": (0.5,) * channels, "std": (0.5,) * channels})
-        Chain([(op.op, op.params, 0)], channels, dtype="uint16")
-    except (ValueError, StudyError):
-        return False
-    return True
+    op = _built(spec, 3)
+    assert isinstance(op, NativeOp)
+    channels = [count for dtype, count in op_params(op.op)["formats"] if dtype == "uint16"]
+    return {(): "no", (1,): "grey images only"}.get(tuple(channels), "yes")
 
 
 def _built(spec: StepSpec, channels: int, *, stand_in: bool = False) -> NativeOp | BatchOp:
@@ -202,6 +206,44 @@ def _built(spec: StepSpec, channels: int, *, stand_in: bool = False) -> NativeOp
     op = build(StepContext(image_size=64, channels=channels), **defaults)
     assert isinstance(op, NativeOp | BatchOp)
     return op
+
+
+def _native_ops() -> list[str]:
+    lines = [NATIVE]
+    for name in op_names():
+        op = op_params(name, channels=4, dtype="uint16")
+        draws = "as many as the size asks for" if op["draws"] is None else str(op["draws"])
+        pixels = ", and numbers for single pixels" if op["draws_pixels"] else ""
+        lines += [f"### Op `{name}`", "", f"Draws: {draws}{pixels}. Images: {_formats(op['formats'])}.", ""]
+        params = [param for param in op["params"] if param["name"] != "probability"]
+        if params:
+            lines += ["| parameter | type | default | range | meaning |", "|---|---|---|---|---|"]
+            lines += [f"| {' | '.join(_native_row(name, param))} |" for param in params]
+            lines.append("")
+    return lines
+
+
+def _formats(formats: tuple[tuple[str, int], ...]) -> str:
+    wide = [channels for dtype, channels in formats if dtype == "uint16"]
+    return {0: "8 bits", 1: "8 bits; 16 bits of one channel"}.get(len(wide), "8 and 16 bits")
+
+
+def _native_row(name: str, param: ParamDeclaration) -> tuple[str, ...]:
+    text = ", ".join(param["choices"])
+    if param["min"] is not None:
+        narrow = next(other for other in op_params(name, 1)["params"] if other["name"] == param["name"])
+        lower = "" if narrow["max"] == param["max"] else f" (8 bits, or one channel: {narrow['max']:g})"
+        text = f"{param['min']:g} to {param['max']:g}{lower}" + ("; odd" if param["odd"] else "")
+    for other, words in ((param["not_above"], "not above"), (param["below"], "below")):
+        text += f"; {words} `{other}`" if other else ""
+    meaning = param["meaning"]
+    if param["when"]:
+        meaning += f"; with {param['when'][0]} {' or '.join(param['when'][1])} only"
+    kind = param["type"] if param["type"] != "tuple" else "tuple, one number for each channel"
+    if param["count_when"]:
+        kind += f" with {param['count_when'][0]} {' or '.join(param['count_when'][1])}, else one number"
+    default = "" if param["default"] is None else f"`{json.dumps(param['default'])}`"
+    return f"`{param['name']}`", kind, default, text, meaning
 
 
 def _range(param: Param) -> str:

@@ -77,11 +77,11 @@ void add_sums_of(const std::uint8_t* source, std::ptrdiff_t bytes, std::uint64_t
 
 #endif
 
-// Sixteen bytes of whole pixels at a time; a byte that is left over at the end stays for the next ones. (Longer vectors cross
-// cache lines so often that they are slower.)
+// Sixteen bytes of whole pixels at a time; a byte that is left over at the end stays for the next ones. (Longer vectors
+// cross cache lines so often that they are slower.)
 template <int Channels>
-FLOWERABLATE_INLINE std::ptrdiff_t reorder_vectors(const std::uint8_t* source, std::uint8_t* target, std::ptrdiff_t bytes,
-                                                   const int* order) {
+FLOWERABLATE_INLINE std::ptrdiff_t reorder_vectors(const std::uint8_t* source, std::uint8_t* target,
+                                                   std::ptrdiff_t bytes, const int* order) {
     std::ptrdiff_t i = 0;
 #if defined(__AVX2__)
     constexpr int kBytes = 16, kWhole = kBytes / Channels * Channels;

@@ -1,4 +1,5 @@
-// The tables of the tiles of CLAHE, and the blend of neighbouring ones. Every sum and product is that of OpenCV, in its order.
+// The tables of the tiles of CLAHE, and the blend of neighbouring ones. Every sum and product is that of OpenCV, in its
+// order.
 #include "kernels/intensity.hpp"
 #include "kernels/kernels.hpp"
 #include "kernels/pointwise.hpp"
@@ -42,8 +43,8 @@ void tile_table(const TileTableJob& job) {
 }
 
 void interleave(const std::uint8_t* const* tables, std::uint32_t* quads) {
-    const std::uint8_t *__restrict a = tables[0], *__restrict b = tables[1];
-    const std::uint8_t *__restrict c = tables[2], *__restrict d = tables[3];
+    const std::uint8_t* __restrict a = tables[0], * __restrict b = tables[1];
+    const std::uint8_t* __restrict c = tables[2], * __restrict d = tables[3];
     for (int i = 0; i < 256; ++i) {
         quads[i] = a[i] | std::uint32_t{b[i]} << 8 | std::uint32_t{c[i]} << 16 | std::uint32_t{d[i]} << 24;
     }
@@ -63,7 +64,7 @@ void blend(const BlendJob& job) {
             for (; x < end; ++x) found[x] = quads[values[x]];
             if (job.ends[cell] - begin > count) break;  // goes on in the next block
         }
-        const float *__restrict near = job.near + begin, *__restrict far = job.far + begin;
+        const float* __restrict near = job.near + begin, * __restrict far = job.far + begin;
         const float upper = job.upper, lower = job.lower;
         std::uint8_t* __restrict target = job.target + begin;
         for (int x = 0; x < count; ++x) {

@@ -1,6 +1,6 @@
 // Brightness and contrast: round(alpha * x + beta), saturated; and the list of the kernels for colours.
-#include "kernels/kernels.hpp"
 #include "kernels/color_loops.hpp"
+#include "kernels/kernels.hpp"
 #include "kernels/pointwise.hpp"
 #include "kernels/wide.hpp"
 
@@ -33,11 +33,19 @@ void adjust(const std::uint8_t* source, std::uint8_t* target, std::ptrdiff_t byt
     }
 #endif
     for (; i < bytes; ++i) {
-        target[i] = static_cast<std::uint8_t>(
-            static_cast<std::int32_t>(adjusted(static_cast<float>(source[i]), alpha, beta)));
+        target[i] =
+            static_cast<std::uint8_t>(static_cast<std::int32_t>(adjusted(static_cast<float>(source[i]), alpha, beta)));
     }
 }
 
-const ColorKernels color_kernels = {look_up, add_sums, grey, saturate, turn_hue, shift_hsv, reorder};
+const ColorKernels color_kernels = {
+    .look_up = look_up,
+    .add_sums = add_sums,
+    .grey = grey,
+    .saturate = saturate,
+    .turn_hue = turn_hue,
+    .shift_hsv = shift_hsv,
+    .reorder = reorder,
+};
 
 }  // namespace flowerablate::FLOWERABLATE_ISA

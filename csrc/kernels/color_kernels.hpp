@@ -1,7 +1,7 @@
 // The kernels of ops/color.cpp, ops/jitter.cpp and ops/channels.cpp. Plain structs only, as in simd.hpp.
 //
-// All take a row of `width` pixels of 1, 3 or 4 channels, may write it over its source and write nothing behind it. Where there
-// is a fourth channel, only look_up changes it.
+// All take a row of `width` pixels of 1, 3 or 4 channels, may write it over its source and write nothing after it.
+// Where there is a fourth channel, only look_up changes it.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// The loops behind the table of kernels in color.cpp.
+// The loops of the table of kernels in color.cpp.
 #pragma once
 
 #include "kernels/lanes.hpp"

@@ -1,6 +1,6 @@
 // The kernels of ops/filter.cpp that work on differences: gradients and sharpening.
-#include "kernels/pointwise.hpp"
 #include "kernels/kernels.hpp"
+#include "kernels/pointwise.hpp"
 #include "kernels/words.hpp"
 
 namespace flowerablate::FLOWERABLATE_ISA {
@@ -31,12 +31,13 @@ FLOWERABLATE_INLINE void weigh(const From* const* rows, const std::int32_t* weig
 template <typename T>
 void gradient(const SobelJob& sobel, const Margins& sides, const std::uint8_t* const* rows, const std::int32_t* down,
               const std::int32_t* along, T* row, T* sums, T* __restrict out) {
-    const FilterJob& job = sobel.picture;
+    const FilterJob& job = sobel.image;
     const std::ptrdiff_t count = static_cast<std::ptrdiff_t>(job.width) * job.channels;
     weigh(rows, down, job.size, row, count);
     fill_margins(sides, row, job.width, job.channels);
     const T* shifted[7];
-    for (int tap = 0; tap < job.size; ++tap) shifted[tap] = row + static_cast<std::ptrdiff_t>(tap - job.size / 2) * job.channels;
+    for (int tap = 0; tap < job.size; ++tap)
+        shifted[tap] = row + static_cast<std::ptrdiff_t>(tap - job.size / 2) * job.channels;
     weigh(shifted, along, job.size, sums, count);
     for (std::ptrdiff_t x = 0; x < count; ++x) {
         const T length = static_cast<T>(sums[x] < 0 ? -sums[x] : sums[x]);
@@ -64,7 +65,7 @@ FLOWERABLATE_INLINE Floats load_lengths(const std::int32_t* from) {
 // `T` holds every sum: 16 bits up to size 5.
 template <typename T>
 void sobel_typed(const SobelJob& sobel) {
-    const FilterJob& job = sobel.picture;
+    const FilterJob& job = sobel.image;
     const int radius = job.size / 2;
     const Margins sides = margins<true>(radius, radius, job.width);
     const std::ptrdiff_t count = static_cast<std::ptrdiff_t>(job.width) * job.channels;
@@ -79,11 +80,13 @@ void sobel_typed(const SobelJob& sobel) {
         for (int i = 0; i < job.size; ++i) {
             rows[i] = source_row<std::uint8_t>(job, mirrored(y - radius + i, job.height));
         }
-        if (sobel.output != 2) gradient(sobel, sides, rows, sobel.smooth, sobel.difference, row, sums, along_x);
-        if (sobel.output != 1) gradient(sobel, sides, rows, sobel.difference, sobel.smooth, row, sums, along_y);
+        if (sobel.output != SobelOutput::kAlongY)
+            gradient(sobel, sides, rows, sobel.smooth, sobel.difference, row, sums, along_x);
+        if (sobel.output != SobelOutput::kAlongX)
+            gradient(sobel, sides, rows, sobel.difference, sobel.smooth, row, sums, along_y);
         std::uint8_t* __restrict const out = job.target + y * count;
-        if (sobel.output != 0) {
-            const T* const only = sobel.output == 1 ? along_x : along_y;
+        if (sobel.output != SobelOutput::kMagnitude) {
+            const T* const only = sobel.output == SobelOutput::kAlongX ? along_x : along_y;
             for (std::ptrdiff_t x = 0; x < count; ++x) out[x] = static_cast<std::uint8_t>(only[x]);
             continue;
         }
@@ -98,7 +101,9 @@ void sobel_typed(const SobelJob& sobel) {
 
 }  // namespace
 
-void sobel(const SobelJob& job) { job.picture.size == 7 ? sobel_typed<std::int32_t>(job) : sobel_typed<std::int16_t>(job); }
+void sobel(const SobelJob& job) {
+    job.image.size == 7 ? sobel_typed<std::int32_t>(job) : sobel_typed<std::int16_t>(job);
+}
 
 void sharpness(const FilterJob& job, float factor) {
     const int c = job.channels;
@@ -133,15 +138,15 @@ void sharpness(const FilterJob& job, float factor) {
 
 void unsharp(const std::uint8_t* source, const std::uint8_t* blurred, std::uint8_t* target, std::ptrdiff_t bytes,
              float amount, int threshold) {
-    const Floats least = Floats{} + static_cast<float>(threshold);
+    const Floats limit = Floats{} + static_cast<float>(threshold);
     const auto step = [&](const std::uint8_t* from, const std::uint8_t* smooth, std::uint8_t* to)
                           __attribute__((always_inline)) {
-        const Floats value = load_floats(from);
-        const Floats difference = value - load_floats(smooth);
-        const Floats size = difference > -difference ? difference : -difference;
-        const Floats moved = amount * difference;
-        store_bytes(to, size > least ? rounded(value + moved) : value);
-    };
+                              const Floats value = load_floats(from);
+                              const Floats difference = value - load_floats(smooth);
+                              const Floats size = difference > -difference ? difference : -difference;
+                              const Floats moved = amount * difference;
+                              store_bytes(to, size > limit ? rounded(value + moved) : value);
+                          };
     std::ptrdiff_t x = 0;
     for (; x + kFloats <= bytes; x += kFloats) step(source + x, blurred + x, target + x);
     if (x == bytes) return;

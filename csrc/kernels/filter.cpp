@@ -1,7 +1,8 @@
-// The kernels of ops/filter.cpp: means. Filters are separable, and go down the columns first: what a row of the result needs of
-// all rows of the source becomes one row in the first-level cache, which gets its margins and is then filtered along.
-#include "kernels/pointwise.hpp"
+// The kernels of ops/filter.cpp: means. Filters are separable, and go down the columns first: what a row of the result
+// needs of all rows of the source becomes one row in the first-level cache, which gets its margins and is then filtered
+// along.
 #include "kernels/kernels.hpp"
+#include "kernels/pointwise.hpp"
 #include "kernels/words.hpp"
 
 namespace flowerablate::FLOWERABLATE_ISA {
@@ -16,7 +17,8 @@ void unsharp(const std::uint8_t* source, const std::uint8_t* blurred, std::uint8
 
 namespace {
 
-// out[x] = sum of `size` neighbours, `step` apart, from x on. `row` is overwritten: window sums of 1, 2, 4, ... by doubling.
+// out[x] = sum of `size` neighbours, `step` apart, from x on. `row` is overwritten: window sums of 1, 2, 4, ... by
+// doubling.
 template <typename T>
 void window_sums(T* __restrict row, T* __restrict out, std::ptrdiff_t count, int size, int step) {
     std::ptrdiff_t offset = 0;
@@ -93,8 +95,8 @@ void box_typed(const FilterJob& job) {
     }
 }
 
-// Windows of up to 16 x 16 bytes, whose sums have 16 bits; halves go up. The quotient is a product with a rounded-up inverse,
-// which is right for every possible sum (of size 14, after a division by 4).
+// Windows of up to 16 x 16 bytes, whose sums have 16 bits; halves go up. The quotient is a product with a rounded-up
+// inverse, which is right for every possible sum (of size 14, after a division by 4).
 template <int Size>
 void box_small(const FilterJob& job) {
     const int size = Size ? Size : job.size;
@@ -175,7 +177,7 @@ FLOWERABLATE_INLINE void gaussian_row(const std::uint16_t* row, const std::uint1
 
 template <int Radius>
 void gaussian_typed(const GaussianJob& gaussian) {
-    const FilterJob& job = gaussian.picture;
+    const FilterJob& job = gaussian.image;
     const int c = job.channels;
     const int radius = job.size / 2;
     const Margins sides = margins<true>(radius, radius, job.width);
@@ -183,7 +185,7 @@ void gaussian_typed(const GaussianJob& gaussian) {
     const std::ptrdiff_t padded = padded_values(job);
     std::uint16_t* const row = reinterpret_cast<std::uint16_t*>(job.work) + static_cast<std::ptrdiff_t>(radius + 1) * c;
     std::uint8_t* const spare = job.work + padded * 4;
-    const std::uint8_t* rows[kLargestFilter];
+    const std::uint8_t* rows[kMaxFilter];
     for (int y = 0; y < job.height; ++y) {
         for (int i = 0; i < job.size; ++i) {
             rows[i] = source_row<std::uint8_t>(job, mirrored(y - radius + i, job.height));
@@ -199,7 +201,7 @@ void gaussian_typed(const GaussianJob& gaussian) {
 }  // namespace
 
 void gaussian(const GaussianJob& job) {
-    switch (job.picture.size / 2) {
+    switch (job.image.size / 2) {
         case 1: return gaussian_typed<1>(job);
         case 2: return gaussian_typed<2>(job);
         case 3: return gaussian_typed<3>(job);
@@ -208,9 +210,9 @@ void gaussian(const GaussianJob& job) {
     }
 }
 
-// 16-bit pictures: in float32, taps in pairs from the centre outwards.
+// 16-bit images: in float32, taps in pairs from the centre outwards.
 void gaussian_words(const GaussianJob& gaussian) {
-    const FilterJob& job = gaussian.picture;
+    const FilterJob& job = gaussian.image;
     const int c = job.channels;
     const int radius = job.size / 2;
     const Margins sides = margins<true>(radius, radius, job.width);
@@ -258,7 +260,17 @@ void box(const FilterJob& job) {
 
 void box_words(const FilterJob& job) { box_typed<std::uint16_t, std::uint32_t, std::uint32_t, double>(job); }
 
-const FilterKernels filter_kernels = {filter_work_bytes, box,   box_words, gaussian,  gaussian_words, median, median_words,
-                                      sobel, sharpness, unsharp};
+const FilterKernels filter_kernels = {
+    .work_bytes = filter_work_bytes,
+    .box = box,
+    .box_words = box_words,
+    .gaussian = gaussian,
+    .gaussian_words = gaussian_words,
+    .median = median,
+    .median_words = median_words,
+    .sobel = sobel,
+    .sharpness = sharpness,
+    .unsharp = unsharp,
+};
 
 }  // namespace flowerablate::FLOWERABLATE_ISA

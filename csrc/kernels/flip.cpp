@@ -16,8 +16,8 @@ void flip_scalar(const std::uint8_t* source, std::uint8_t* target, int begin, in
 
 #if defined(__AVX2__)
 
-// As many whole pixels as one vector holds, behind `Before` bytes, in reversed order; with three channels, the bytes left over
-// stay behind.
+// As many whole pixels as one vector holds, after `Before` bytes, in reversed order; with three channels, the bytes
+// left over stay after.
 template <int Channels, int Width, int Before = 0>
 struct Reversed {
     alignas(64) std::uint8_t at[64] = {};
@@ -33,8 +33,8 @@ struct Reversed {
 
 #if defined(__AVX512BW__)
 
-// 64, 21 or 16 pixels at a time. With 3 channels, a byte before them is read with them, and one behind is written, which the next
-// pixels overwrite: masks would take longer.
+// 64, 21 or 16 pixels at a time. With 3 channels, a byte before them is read with them, and one after is written, which
+// the next pixels overwrite: masks would take longer.
 template <int Channels>
 int flip_vector(const std::uint8_t* source, std::uint8_t* target, int width) {
     constexpr int kPixels = 64 / Channels, kBytes = kPixels * Channels;
@@ -68,9 +68,10 @@ int flip_vector(const std::uint8_t* source, std::uint8_t* target, int width) {
     int x = 0;
     for (; x + kPixels < width; x += kPixels) {
         const std::uint8_t* from = source + static_cast<std::ptrdiff_t>(width - kPixels - x) * Channels;
-        // with three channels, the sixteenth byte belongs to the pixel behind; at the row's end it would be outside
-        const __m128i pixels = Channels == 3 ? _mm_srli_si128(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from - 1)), 1)
-                                             : _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+        // with three channels, the sixteenth byte belongs to the pixel after; at the row's end it would be outside
+        const __m128i pixels = Channels == 3
+                                   ? _mm_srli_si128(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from - 1)), 1)
+                                   : _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
         _mm_storeu_si128(reinterpret_cast<__m128i*>(target + static_cast<std::ptrdiff_t>(x) * Channels),
                          _mm_shuffle_epi8(pixels, order));
     }
@@ -93,6 +94,14 @@ void flip_row(const std::uint8_t* source, std::uint8_t* target, int width, int c
 
 }  // namespace
 
-const GeometryKernels geometry_kernels = {warp_run, warp_points, place_points, project_row, float_row, float_column, flip_row};
+const GeometryKernels geometry_kernels = {
+    .warp_run = warp_run,
+    .warp_points = warp_points,
+    .place_points = place_points,
+    .project_row = project_row,
+    .float_row = float_row,
+    .float_column = float_column,
+    .flip_row = flip_row,
+};
 
 }  // namespace flowerablate::FLOWERABLATE_ISA

@@ -1,7 +1,7 @@
 // Hue, saturation and value. Nothing is rounded to 8 bits before the end.
 //
-// With value = the largest colour and chroma = largest - smallest, a colour is value - chroma * wave(hue + n), n = 5, 3, 1 for red,
-// green, blue; the hue counts turns of 1/6. So the hue can be turned without a saturation.
+// With value = the maximum of the colours and chroma = maximum - minimum, a colour is value - chroma * wave(hue + n), n
+// = 5, 3, 1 for red, green, blue; the hue counts turns of 1/6. So the hue can be turned without a saturation.
 #include "kernels/color_loops.hpp"
 #include "kernels/pixels.hpp"
 

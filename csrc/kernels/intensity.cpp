@@ -32,7 +32,7 @@ void count_row(const std::uint8_t* source, std::ptrdiff_t width, std::uint32_t* 
 // Calls function(row, pixels) for each row, or once for all of them where they touch.
 template <typename Job, typename Function>
 FLOWERABLATE_INLINE void for_rows(const Job& job, const Function& function) {
-    const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(job.width) * job.channels * job.depth;
+    const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(job.width) * job.channels * job.itemsize;
     if (job.stride == row) return function(job.source, static_cast<std::ptrdiff_t>(job.width) * job.height);
     for (int y = 0; y < job.height; ++y) function(job.source + y * job.stride, static_cast<std::ptrdiff_t>(job.width));
 }
@@ -98,7 +98,7 @@ void extremes_of(const PixelsJob& job, std::uint16_t* low, std::uint16_t* high) 
 }
 
 void extremes(const PixelsJob& job, std::uint16_t* low, std::uint16_t* high) {
-    job.depth == 1 ? extremes_of<std::uint8_t>(job, low, high) : extremes_of<std::uint16_t>(job, low, high);
+    job.itemsize == 1 ? extremes_of<std::uint8_t>(job, low, high) : extremes_of<std::uint16_t>(job, low, high);
 }
 
 template <typename T>
@@ -198,13 +198,25 @@ void word_moments(const MomentsJob& job, const std::uint16_t* source, std::ptrdi
 void moments(const MomentsJob& job) {
     for_rows(job, [&](const std::uint8_t* row, std::ptrdiff_t width) {
         const std::ptrdiff_t values = width * job.channels;
-        if (job.depth == 1) return byte_moments(job, row, values);
+        if (job.itemsize == 1) return byte_moments(job, row, values);
         word_moments(job, reinterpret_cast<const std::uint16_t*>(row), values);
     });
 }
 
-const IntensityKernels intensity_kernels = {count,     count_wide, extremes, lines_to_words, lines_to_bytes, look_up_wide,
-                                            luminance, relight,    to_lab,   from_lab,       tile_table,     interleave,
-                                            blend};
+const IntensityKernels intensity_kernels = {
+    .count = count,
+    .count_wide = count_wide,
+    .extremes = extremes,
+    .lines_to_words = lines_to_words,
+    .lines_to_bytes = lines_to_bytes,
+    .look_up_wide = look_up_wide,
+    .luminance = luminance,
+    .relight = relight,
+    .to_lab = to_lab,
+    .from_lab = from_lab,
+    .tile_table = tile_table,
+    .interleave = interleave,
+    .blend = blend,
+};
 
 }  // namespace flowerablate::FLOWERABLATE_ISA

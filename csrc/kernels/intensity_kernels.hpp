@@ -9,11 +9,11 @@ namespace flowerablate {
 // Histograms of 8-bit values are counted in this many copies, so that equal neighbours do not wait for each other.
 constexpr int kCountCopies = 4;
 
-// A picture and its format; rows begin `stride` bytes apart.
+// An image and its format; rows begin `stride` bytes apart.
 struct PixelsJob {
     const std::uint8_t* source;
     std::ptrdiff_t stride;
-    int height, width, channels, depth;
+    int height, width, channels, itemsize;
 };
 
 // value -> value * factor + offset of its channel, clipped to 0..top and cut to a whole number.
@@ -42,7 +42,8 @@ struct LabRow {
     int width, channels;
 };
 
-// Clipping and summing up of the histogram of a tile. limit: most that a bin may hold; scale: table entry for each pixel.
+// Clipping and summing up of the histogram of a tile. limit: most that a bin may hold; scale: table entry for each
+// pixel.
 struct TileTableJob {
     std::uint32_t* counts;  // of `bins` values; changed
     int bins;               // 256 or 65536
@@ -59,9 +60,10 @@ struct BlendJob {
     const std::uint8_t* values;
     std::uint8_t* target;
     int width, cells;
-    const std::uint32_t* quads;  // [cells][256]: upper left, upper right, lower left, lower right, from the lowest byte on
-    const std::int32_t* ends;    // [cells]: where the pixels of a cell end
-    const float *near, *far;     // [width]
+    // [cells][256]: upper left, upper right, lower left, lower right, from the lowest byte on
+    const std::uint32_t* quads;
+    const std::int32_t* ends;  // [cells]: where the pixels of a cell end
+    const float *near, *far;   // [width]
     float upper, lower;
 };
 
@@ -70,14 +72,15 @@ struct IntensityKernels {
     void (*count)(const PixelsJob&, std::uint32_t* counts);
     // Adds the counts of 16-bit values to counts[channels][65536].
     void (*count_wide)(const PixelsJob&, std::uint32_t* counts);
-    // Smallest and largest value of each channel.
+    // Minimum and maximum of each channel.
     void (*extremes)(const PixelsJob&, std::uint16_t* low, std::uint16_t* high);
     void (*lines_to_words)(const LinesJob&, std::uint16_t* target);
     void (*lines_to_bytes)(const LinesJob&, std::uint8_t* target);
-    // target = tables[channel][source] for a row of 16-bit values; table_step: 65536, or 0 if all channels share one table.
+    // target = tables[channel][source] for a row of 16-bit values; table_step: 65536, or 0 if all channels share one
+    // table.
     void (*look_up_wide)(const std::uint16_t* source, std::uint16_t* target, int width, int channels,
                          const std::uint16_t* tables, std::ptrdiff_t table_step);
-    // Y of OpenCV's YCrCb of a row; `target` has the depth of the source.
+    // Y of OpenCV's YCrCb of a row; `target` has the itemsize of the source.
     void (*luminance)(const PixelsJob& row, std::uint8_t* target);
     // A row with Y replaced: old and fresh Y in, pixels out.
     void (*relight)(const PixelsJob& row, const std::uint8_t* old, const std::uint8_t* fresh, std::uint8_t* target);

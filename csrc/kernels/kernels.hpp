@@ -13,9 +13,13 @@ extern const MorphologyKernels morphology_kernels;
 extern const NoiseKernels noise_kernels;
 extern const ThresholdKernels threshold_kernels;
 
-std::ptrdiff_t plan_bytes(const Taps& taps, int channels);
 std::ptrdiff_t small_work_bytes(const SmallJob& job);
 void small(const SmallJob& job);
+void subtract(const std::uint8_t* one, const std::uint8_t* other, std::uint8_t* target, std::ptrdiff_t bytes,
+              int itemsize);
+void add_change(const std::uint8_t* source, const std::uint8_t* before, const std::uint8_t* after, std::uint8_t* target,
+                int width, int channels, int itemsize);
+std::ptrdiff_t plan_bytes(const Taps& taps, int channels);
 const std::uint8_t* plan_rows(const Taps& taps, int channels, std::uint8_t* work);
 void resample_rows(const std::uint8_t* const* rows, std::uint8_t* const* targets, const Taps& taps, int channels);
 void resample_column(const std::uint8_t* const* rows, const std::int16_t* weights, int taps, int precision,
@@ -24,9 +28,9 @@ void warp_run(const WarpRun& run);
 void warp_points(const WarpPoints& points);
 void place_points(const PlacedPoints& points);
 void project_row(const ProjectedRow& row);
-void float_row(const std::uint8_t* source, float* target, const FloatTaps& taps, int channels, int depth);
+void float_row(const std::uint8_t* source, float* target, const FloatTaps& taps, int channels, int itemsize);
 void float_column(const float* const* rows, const float* weights, int taps, std::uint8_t* target, std::ptrdiff_t values,
-                  int depth);
+                  int itemsize);
 void adjust(const std::uint8_t* source, std::uint8_t* target, std::ptrdiff_t bytes, float alpha, float beta);
 std::ptrdiff_t output_work_bytes(const OutputJob& job);
 void output(const OutputJob& job);

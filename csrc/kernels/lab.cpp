@@ -11,11 +11,12 @@ FLOWERABLATE_INLINE std::int32_t clipped(std::int32_t value, std::int32_t top) {
     return raised < top ? raised : top;
 }
 
-// YCrCb with 14 bits behind the point.
+// YCrCb with 14 bits after the point.
 template <int Channels, typename T>
 void luminance_of(const T* __restrict source, T* __restrict target, int width) {
     for (int x = 0; x < width; ++x) {
-        const std::int32_t red = source[x * Channels], green = source[x * Channels + 1], blue = source[x * Channels + 2];
+        const std::int32_t red = source[x * Channels], green = source[x * Channels + 1],
+                           blue = source[x * Channels + 2];
         target[x] = static_cast<T>((4899 * red + 9617 * green + 1868 * blue + 8192) >> 14);
     }
 }
@@ -63,7 +64,7 @@ void to_lab_of(const LabRow& row) {
             fy[x] = tables.roots[static_cast<std::uint32_t>(xyz[1])];
             fz[x] = tables.roots[static_cast<std::uint32_t>(xyz[2])];
         }
-        std::uint8_t *__restrict lightness = row.lightness + begin, *__restrict a = row.a + begin;
+        std::uint8_t* __restrict lightness = row.lightness + begin, * __restrict a = row.a + begin;
         std::uint8_t* __restrict b = row.b + begin;
         constexpr std::int32_t kHalf = 1 << 14, kMiddle = 128 << 15;
         for (int x = 0; x < count; ++x) {
@@ -78,8 +79,9 @@ void to_lab_of(const LabRow& row) {
     }
 }
 
-// The inverse of Lab's function f, both with 14 bits behind the point. In float32, f * 108 / 841 moved a little away from 0 is cut
-// to the same whole number as the exact quotient, for all f of -9000..3390; a division of whole numbers takes far longer.
+// The inverse of Lab's function f, both with 14 bits after the point. In float32, f * 108 / 841 moved a little away
+// from 0 is cut to the same whole number as the exact quotient, for all f of -9000..3390; a division of whole numbers
+// takes far longer.
 FLOWERABLATE_INLINE std::int32_t cubed(std::int32_t f) {
     const float quotient = static_cast<float>(f) * (108.0f / 841.0f);
     const std::int32_t line = static_cast<std::int32_t>(quotient + (f < 0 ? -0.0005f : 0.0005f)) - 290;
@@ -97,11 +99,13 @@ void from_lab_of(const LabRow& row) {
         const std::uint8_t *lightness = row.lightness + begin, *a = row.a + begin, *b = row.b + begin;
         for (int x = 0; x < count; ++x) levels[x] = tables.levels[lightness[x]];
         for (int x = 0; x < count; ++x) {
-            const auto f = static_cast<std::int32_t>(levels[x] >> 16), y = static_cast<std::int32_t>(levels[x] & 0xFFFF);
+            const auto f = static_cast<std::int32_t>(levels[x] >> 16),
+                       y = static_cast<std::int32_t>(levels[x] & 0xFFFF);
             const std::int32_t along = cubed(f + ((a[x] * 268435 + 128) >> 13) - 4194);
             const std::int32_t across = cubed(f - ((b[x] * 41943 + 16) >> 9) + 10484);
             red[x] = static_cast<std::uint32_t>(clipped((12615 * along - 6296 * y - 2223 * across + 8192) >> 14, 4095));
-            green[x] = static_cast<std::uint32_t>(clipped((-3773 * along + 7684 * y + 185 * across + 8192) >> 14, 4095));
+            green[x] =
+                static_cast<std::uint32_t>(clipped((-3773 * along + 7684 * y + 185 * across + 8192) >> 14, 4095));
             blue[x] = static_cast<std::uint32_t>(clipped((217 * along - 836 * y + 4715 * across + 8192) >> 14, 4095));
         }
         const std::uint8_t* source = row.source + static_cast<std::ptrdiff_t>(begin) * Channels;
@@ -131,11 +135,11 @@ void relight_typed(const PixelsJob& row, const T* old, const T* fresh, T* target
 }  // namespace
 
 void luminance(const PixelsJob& row, std::uint8_t* target) {
-    row.depth == 1 ? luminance_typed(row, target) : luminance_typed(row, reinterpret_cast<std::uint16_t*>(target));
+    row.itemsize == 1 ? luminance_typed(row, target) : luminance_typed(row, reinterpret_cast<std::uint16_t*>(target));
 }
 
 void relight(const PixelsJob& row, const std::uint8_t* old, const std::uint8_t* fresh, std::uint8_t* target) {
-    if (row.depth == 1) return relight_typed(row, old, fresh, target);
+    if (row.itemsize == 1) return relight_typed(row, old, fresh, target);
     relight_typed(row, reinterpret_cast<const std::uint16_t*>(old), reinterpret_cast<const std::uint16_t*>(fresh),
                   reinterpret_cast<std::uint16_t*>(target));
 }

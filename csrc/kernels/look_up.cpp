@@ -1,5 +1,5 @@
-// Tables: each byte becomes the entry of its channel's table. All loads of a block come before its stores, so a row may be
-// changed in place.
+// Tables: each byte becomes the entry of its channel's table. All loads of a block come before its stores, so a row may
+// be changed in place.
 #include "kernels/color_loops.hpp"
 #include "kernels/planes.hpp"
 
@@ -59,8 +59,8 @@ void look_up_alike(const std::uint8_t* source, std::uint8_t* target, std::ptrdif
     _mm512_mask_storeu_epi8(target + i, rest, look_up_vector(_mm512_maskz_loadu_epi8(rest, source + i), parts));
 }
 
-// Each half of each channel's table replaces those bytes that belong to it, and leaves the others for the next ones. `P`: the
-// place of the vector in the pattern of three.
+// Each half of each channel's table replaces those bytes that belong to it, and leaves the others for the next ones.
+// `P`: the place of the vector in the pattern of three.
 template <int Channels, int P>
 FLOWERABLATE_INLINE __m512i look_up_vector(__m512i values, const __m512i (&parts)[Channels][4]) {
     const std::uint64_t upper = _mm512_movepi8_mask(values);
@@ -75,7 +75,8 @@ FLOWERABLATE_INLINE __m512i look_up_vector(__m512i values, const __m512i (&parts
 }
 
 template <int Channels>
-void look_up_unlike(const std::uint8_t* source, std::uint8_t* target, std::ptrdiff_t bytes, const std::uint8_t* tables) {
+void look_up_unlike(const std::uint8_t* source, std::uint8_t* target, std::ptrdiff_t bytes,
+                    const std::uint8_t* tables) {
     __m512i parts[Channels][4];
     for (int c = 0; c < Channels; ++c) {
         for (int i = 0; i < 4; ++i) parts[c][i] = _mm512_loadu_si512(tables + kEntries * c + kWidth * i);
@@ -105,10 +106,10 @@ void look_up_unlike(const std::uint8_t* source, std::uint8_t* target, std::ptrdi
 
 constexpr int kParts = 16;
 
-// A shuffle looks bytes up in 16 entries and gives 0 where the index is negative. So for bytes below 128: after taking off 16
-// (saturated) p times, those of 16 p and more are not negative yet, and still have their lower four bits. Each table of 16
-// holds its difference (exclusive or) from the one before; what the shuffles give then adds up to the last one that answered.
-// The upper half is looked up in the same way with the highest bit turned round.
+// A shuffle looks bytes up in 16 entries and gives 0 where the index is negative. So for bytes below 128: after taking
+// off 16 (saturated) p times, those of 16 p and more are not negative yet, and still have their lower four bits. Each
+// table of 16 holds its difference (exclusive or) from the one before; what the shuffles give then adds up to the last
+// one that answered. The upper half is looked up in the same way with the highest bit turned round.
 void prepare(const std::uint8_t* table, __m256i* parts) {
     __m128i before = _mm_setzero_si128();
     for (int p = 0; p < kParts; ++p) {
@@ -134,8 +135,8 @@ FLOWERABLATE_INLINE __m256i look_up_vector(__m256i values, const __m256i* parts)
 }
 
 // Returns how many bytes were looked up; what is left does not fill a vector.
-FLOWERABLATE_INLINE std::ptrdiff_t look_up_vectors(const std::uint8_t* source, std::uint8_t* target, std::ptrdiff_t bytes,
-                                                   const __m256i* parts) {
+FLOWERABLATE_INLINE std::ptrdiff_t look_up_vectors(const std::uint8_t* source, std::uint8_t* target,
+                                                   std::ptrdiff_t bytes, const __m256i* parts) {
     std::ptrdiff_t i = 0;
     for (; i + kWidth <= bytes; i += kWidth) {
         const __m256i values = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(source + i));

@@ -1,7 +1,8 @@
-// Medians. Windows of 3 and 5 by networks of comparators on whole vectors: the columns of the window are sorted once for a whole
-// row, whose sorted columns neighbouring windows share. Larger windows by sliding histograms (Perreault and Hebert: Median
-// filtering in constant time, IEEE Transactions on Image Processing 16, 2007): one of each column that moves down with the rows,
-// and that of the window, which is the sum of its columns, in 16 coarse bins and, where the median is looked for, fine ones.
+// Medians. Windows of 3 and 5 by networks of comparators on whole vectors: the columns of the window are sorted once
+// for a whole row, whose sorted columns neighbouring windows share. Larger windows by sliding histograms (Perreault and
+// Hebert: Median filtering in constant time, IEEE Transactions on Image Processing 16, 2007): one of each column that
+// moves down with the rows, and that of the window, which is the sum of its columns, in 16 coarse bins and, where the
+// median is looked for, fine ones.
 #include "kernels/kernels.hpp"
 #include "kernels/words.hpp"
 
@@ -38,15 +39,16 @@ struct Comparator {
 constexpr Comparator kSort3[] = {{0, 1}, {1, 2}, {0, 1}};
 constexpr Comparator kSort5[] = {{0, 1}, {3, 4}, {2, 4}, {2, 3}, {0, 3}, {0, 2}, {1, 4}, {1, 3}, {1, 2}};
 
-// Median of 25 values at [12], where value [5 * rank + column] comes from columns that are sorted by rank. Found by leaving out
-// what can be left out of a network that sorts the ranks and then the 13 values that can be the median; right for all 7776
-// ways in which sorted columns can hold zeros and ones, and so for all values.
-constexpr Comparator kMedian25[] = {
-    {0, 1},   {3, 4},   {2, 4},   {2, 3},   {0, 3},   {1, 4},   {1, 3},   {5, 6},   {8, 9},   {7, 9},   {7, 8},   {5, 8},
-    {6, 9},   {6, 8},   {6, 7},   {10, 11}, {13, 14}, {12, 14}, {12, 13}, {10, 13}, {10, 12}, {11, 14}, {11, 13}, {11, 12},
-    {15, 16}, {17, 19}, {17, 18}, {15, 18}, {15, 17}, {16, 19}, {16, 18}, {20, 21}, {23, 24}, {22, 24}, {22, 23}, {20, 22},
-    {21, 23}, {21, 22}, {11, 15}, {3, 7},   {8, 20},  {12, 4},  {17, 9},  {15, 7},  {8, 12},  {20, 4},  {16, 17}, {20, 12},
-    {16, 13}, {7, 20},  {20, 12}, {21, 17}, {20, 21}, {7, 20},  {12, 16}, {20, 12}};
+// Median of 25 values at [12], where value [5 * rank + column] comes from columns that are sorted by rank. Found by
+// leaving out what can be left out of a network that sorts the ranks and then the 13 values that can be the median;
+// right for all 7776 ways in which sorted columns can hold zeros and ones, and so for all values.
+constexpr Comparator kMedian25[] = {{0, 1},   {3, 4},   {2, 4},   {2, 3},   {0, 3},   {1, 4},   {1, 3},   {5, 6},
+                                    {8, 9},   {7, 9},   {7, 8},   {5, 8},   {6, 9},   {6, 8},   {6, 7},   {10, 11},
+                                    {13, 14}, {12, 14}, {12, 13}, {10, 13}, {10, 12}, {11, 14}, {11, 13}, {11, 12},
+                                    {15, 16}, {17, 19}, {17, 18}, {15, 18}, {15, 17}, {16, 19}, {16, 18}, {20, 21},
+                                    {23, 24}, {22, 24}, {22, 23}, {20, 22}, {21, 23}, {21, 22}, {11, 15}, {3, 7},
+                                    {8, 20},  {12, 4},  {17, 9},  {15, 7},  {8, 12},  {20, 4},  {16, 17}, {20, 12},
+                                    {16, 13}, {7, 20},  {20, 12}, {21, 17}, {20, 21}, {7, 20},  {12, 16}, {20, 12}};
 
 template <typename Vector>
 FLOWERABLATE_INLINE void compare(Vector* values, Comparator pair) {
@@ -77,12 +79,12 @@ FLOWERABLATE_INLINE Vector median3(Vector a, Vector b, Vector c) {
 template <int Size, typename Vector>
 FLOWERABLATE_INLINE Vector median_of_columns(Vector* values) {
     if constexpr (Size == 3) {
-        // the largest of the least, the middle of the middle, the least of the largest
+        // the maximum of the minima, the median of the medians, the minimum of the maxima
         const Vector raised = values[0] < values[1] ? values[1] : values[0];
-        const Vector least = raised < values[2] ? values[2] : raised;
+        const Vector max_of_minima = raised < values[2] ? values[2] : raised;
         const Vector lowered = values[6] < values[7] ? values[6] : values[7];
-        const Vector largest = lowered < values[8] ? lowered : values[8];
-        return median3(least, median3(values[3], values[4], values[5]), largest);
+        const Vector min_of_maxima = lowered < values[8] ? lowered : values[8];
+        return median3(max_of_minima, median3(values[3], values[4], values[5]), min_of_maxima);
     } else {
 #pragma GCC unroll 64
         for (const Comparator pair : kMedian25) compare(values, pair);
@@ -151,7 +153,8 @@ FLOWERABLATE_INLINE Bins load_column(const std::uint8_t* from) {
 #if defined(__SSE2__)
     const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
     const __m128i zero = _mm_setzero_si128();
-    return {reinterpret_cast<Counts>(_mm_unpacklo_epi8(bytes, zero)), reinterpret_cast<Counts>(_mm_unpackhi_epi8(bytes, zero))};
+    return {reinterpret_cast<Counts>(_mm_unpacklo_epi8(bytes, zero)),
+            reinterpret_cast<Counts>(_mm_unpackhi_epi8(bytes, zero))};
 #else
     FewCounts low, high;
     std::memcpy(&low, from, sizeof low);
@@ -170,7 +173,8 @@ FLOWERABLATE_INLINE void subtract(Bins& bins, const Bins& less) {
     bins.high -= less.high;
 }
 
-// In which of 16 bins the value number `rank`, counted from 0, lies; `rank` is lowered by those that lie in bins before it.
+// In which of 16 bins the value number `rank`, counted from 0, lies; `rank` is lowered by those that lie in bins before
+// it.
 FLOWERABLATE_INLINE int find_bin(const Bins& bins, int& rank) {
 #if defined(__SSE2__)
     __m128i low = reinterpret_cast<__m128i>(bins.low), high = reinterpret_cast<__m128i>(bins.high);
@@ -209,9 +213,7 @@ FLOWERABLATE_INLINE void count_value(std::uint8_t* column, int value, int change
 void median_histograms(const FilterJob& job, int channel) {
     const int radius = job.size / 2, width = job.width, c = job.channels;
     std::uint8_t* const columns = job.work;
-    const auto column = [&](int x) {
-        return columns + static_cast<std::ptrdiff_t>(repeated(x, width)) * kColumnBytes;
-    };
+    const auto column = [&](int x) { return columns + static_cast<std::ptrdiff_t>(repeated(x, width)) * kColumnBytes; };
     std::memset(columns, 0, static_cast<std::size_t>(width) * kColumnBytes);
     for (int line = -radius; line < radius; ++line) {
         const std::uint8_t* const row = source_row<std::uint8_t>(job, repeated(line, job.height)) + channel;

@@ -1,11 +1,12 @@
 // Erosion and dilation with flat elements.
 //
-// Rectangles are separable. A window of k elements is the pick of ceil(log2 k) doublings: windows of 2, 4, 8, ..., and at last
-// two overlapping ones. Vertically, each doubling is a ring of rows through which the rows stream; horizontally, it is one
-// sweep over a chunk of rows that lie behind each other with neutral margins between them.
+// Rectangles are separable. A window of k elements is the pick of ceil(log2 k) doublings: windows of 2, 4, 8, ..., and
+// at last two overlapping ones. Vertically, each doubling is a ring of rows through which the rows stream;
+// horizontally, it is one sweep over a chunk of rows that lie after each other with neutral margins between them.
 //
-// Other elements are one horizontal run per row. For each source row the windows that the runs need are made, each as the pick of
-// two narrower ones, and kept until the element has passed; so an output row is the pick of one vector per row of the element.
+// Other elements are horizontal runs, several in a row where there are holes. For each source row the windows of all
+// widths that the runs have are made, each as the pick of two narrower ones, and kept until the element has passed; so
+// an output row is the pick of one vector per run of the element.
 //
 // All of it works on bytes, with pixels of any number of them; only the pick itself depends on the width of a value.
 #include "kernels/kernels.hpp"
@@ -15,15 +16,16 @@ namespace flowerablate::FLOWERABLATE_ISA {
 
 namespace {
 
-constexpr int kMaxLevels = 12;              // doublings for the largest window, of 4096
-constexpr int kUnrolled = 6;                // doublings for a window of 63, the largest of a single pass
-constexpr int kChunkBytes = 16384;          // rows that are swept at once; half of a first-level cache
-constexpr int kSlotBytes = 320 * 1024;      // of windows that runs() works on; they should stay in the second-level cache
-constexpr int kRowsAhead = 4;               // whose memory is asked for
-constexpr int kLeastStrip = 64;             // pixels
-constexpr int kPad = 512;                   // behind each working buffer, since sweeps overshoot
+constexpr int kMaxLevels = 12;          // doublings for the largest window, of 4096
+constexpr int kUnrolled = 6;            // doublings for a window of 63, the largest of a single pass
+constexpr int kChunkBytes = 16384;      // rows that are swept at once; half of a first-level cache
+constexpr int kSlotBytes = 320 * 1024;  // of windows that runs() works on; they should stay in the second-level cache
+constexpr int kRowsAhead = 4;           // whose memory is asked for
+constexpr int kMinStrip = 64;           // pixels
+constexpr int kPad = 512;               // after each working buffer, since sweeps overshoot
 
-// Fills `shifts` so that a window of `size` is made of windows of 1 by picking, in turn, with the neighbour at each shift.
+// Fills `shifts` so that a window of `size` is made of windows of 1 by picking, in turn, with the neighbour at each
+// shift.
 FLOWERABLATE_INLINE int doubling_shifts(int size, int* shifts) {
     int levels = 0;
     int window = 1;
@@ -58,7 +60,8 @@ RectangleLayout rectangle_layout(const RectangleJob& job) {
 
 // Sends one row (neutral if `source` is null) through the rings; `out` receives the vertical window that ends with it.
 template <bool Dilate, typename Value, int Levels>
-void feed_row(const std::uint8_t* source, std::uint8_t* const* slots, std::uint8_t* out, std::ptrdiff_t bytes, int levels = Levels) {
+void feed_row(const std::uint8_t* source, std::uint8_t* const* slots, std::uint8_t* out, std::ptrdiff_t bytes,
+              int levels = Levels) {
     std::uint8_t* ring[Levels + 1] = {};
     for (int level = 0; level < levels; ++level) ring[level] = slots[level];
     const Bytes neutral = Bytes{} + static_cast<std::uint8_t>(Dilate ? 0 : 255);
@@ -87,7 +90,8 @@ void feed_row(int levels, const std::uint8_t* source, std::uint8_t* const* slots
     }
 }
 
-// One doubling: out[x] = pick(in[x], in[x + shift]). `in` and `out` may be the same, because reading runs ahead of writing.
+// One doubling: out[x] = pick(in[x], in[x + shift]). `in` and `out` may be the same, because reading runs ahead of
+// writing.
 template <bool Dilate, typename Value>
 void sweep_one(const std::uint8_t* in, std::uint8_t* out, std::ptrdiff_t bytes, std::ptrdiff_t shift) {
     for (std::ptrdiff_t x = 0; x < bytes; x += kWidth) {
@@ -106,7 +110,8 @@ void sweep_two(const std::uint8_t* in, std::uint8_t* out, std::ptrdiff_t bytes, 
     }
 }
 
-// Horizontal windows of `rows` padded rows at `chunk`, written to the rows of the target from `y` on. `copy`: room for a row.
+// Horizontal windows of `rows` padded rows at `chunk`, written to the rows of the target from `y` on. `copy`: room for
+// a row.
 template <bool Dilate, typename Value>
 void sweep_chunk(const RectangleJob& job, const RectangleLayout& layout, const std::uint8_t* chunk, std::uint8_t* spare,
                  std::uint8_t* copy, int y, int rows) {
@@ -119,7 +124,8 @@ void sweep_chunk(const RectangleJob& job, const RectangleLayout& layout, const s
         level = 1;
     }
     while (layout.levels - level > 2) {
-        sweep_two<Dilate, Value>(in, spare, rows * layout.pitch, layout.shifts[level] * c, layout.shifts[level + 1] * c);
+        sweep_two<Dilate, Value>(in, spare, rows * layout.pitch, layout.shifts[level] * c,
+                                 layout.shifts[level + 1] * c);
         in = spare;
         level += 2;
     }
@@ -129,7 +135,8 @@ void sweep_chunk(const RectangleJob& job, const RectangleLayout& layout, const s
         const bool overshoots = end - (to + layout.row_bytes) < kOvershoot;
         std::uint8_t* const target = overshoots ? copy : to;
         if (layout.levels - level == 2) {
-            sweep_two<Dilate, Value>(in, target, layout.row_bytes, layout.shifts[level] * c, layout.shifts[level + 1] * c);
+            sweep_two<Dilate, Value>(in, target, layout.row_bytes, layout.shifts[level] * c,
+                                     layout.shifts[level + 1] * c);
         } else {
             sweep_one<Dilate, Value>(in, target, layout.row_bytes, layout.shifts[level] * c);
         }
@@ -159,7 +166,8 @@ void rectangle_typed(const RectangleJob& job) {
         const std::uint8_t* source = nullptr;
         if (line < job.height) {
             source = job.source + line * job.source_stride;
-            if (line + kRowsAhead < job.height) prefetch_to_read(source + kRowsAhead * job.source_stride, layout.row_bytes);
+            if (line + kRowsAhead < job.height)
+                prefetch_to_read(source + kRowsAhead * job.source_stride, layout.row_bytes);
             if (job.readable_end - source < layout.row_bytes + kWidth) {
                 std::memcpy(copy, source, static_cast<std::size_t>(layout.row_bytes));
                 source = copy;
@@ -183,67 +191,65 @@ void rectangle_typed(const RectangleJob& job) {
     }
 }
 
-// A horizontal window of `width` pixels that begins `begin` pixels behind the left edge of the element. It is the pick of two of the
-// one before it in the chain, or the source itself.
+// A horizontal window of `width` pixels, kept for runs that begin `begin` pixels after the left edge of the element. It
+// is the pick of two of the one before it in the chain, or the source itself.
 struct Window {
     int begin, width;
-    std::ptrdiff_t place;  // of its rows in a slot if the element has such a run, else behind all slots
+    std::ptrdiff_t place;  // of its rows in a slot if the element has such a run, else after all slots
     bool kept;
 };
 
 struct RunsLayout {
-    Window chain[63 + kUnrolled];
-    int windows, kept, strip;  // strip: pixels that are worked on at once
-    int used[63];              // which window each row of the element is
+    Window chain[kMaxElement + kUnrolled];
+    int windows, kept, strip;       // strip: pixels that are worked on at once
+    int of_width[kMaxElement + 1];  // which window runs of each width take
     std::ptrdiff_t margin, pitch, slot, total;
 };
 
-// Chains the runs of the element by their width, with doublings where the next is too wide to be made of two.
+// Chains the widths of the runs, with doublings where the next is too wide to be made of two.
 void chain_windows(const RunsJob& job, RunsLayout& layout) {
     layout.windows = layout.kept = 0;
     for (int width = 1; width <= job.size; ++width) {
-        for (int row = 0; row < job.size; ++row) {
-            const Run run = job.runs[row];
-            if (run.end - run.begin != width) continue;
-            if (layout.windows == 0) layout.chain[layout.windows++] = {run.begin, 1, 0, false};
-            while (2 * layout.chain[layout.windows - 1].width < width) {
-                const Window last = layout.chain[layout.windows - 1];
-                layout.chain[layout.windows++] = {last.begin, 2 * last.width, 0, false};
-            }
-            int found = layout.windows - 1;
-            while (found >= 0 && (layout.chain[found].begin != run.begin || layout.chain[found].width != width)) --found;
-            if (found < 0) {
-                found = layout.windows++;
-                layout.chain[found] = {run.begin, width, 0, false};
-            }
-            if (!layout.chain[found].kept) ++layout.kept;
-            layout.chain[found].kept = true;
-            layout.used[row] = found;
+        int i = 0;
+        while (i < job.run_count && job.runs[i].end - job.runs[i].begin != width) ++i;
+        if (i == job.run_count) continue;
+        const int begin = job.runs[i].begin;
+        if (layout.windows == 0) layout.chain[layout.windows++] = {begin, 1, 0, false};
+        while (2 * layout.chain[layout.windows - 1].width < width) {
+            const Window last = layout.chain[layout.windows - 1];
+            layout.chain[layout.windows++] = {last.begin, 2 * last.width, 0, false};
         }
+        if (layout.chain[layout.windows - 1].width != width) layout.chain[layout.windows++] = {begin, width, 0, false};
+        layout.of_width[width] = layout.windows - 1;
+        layout.chain[layout.windows - 1].kept = true;
+        ++layout.kept;
     }
 }
 
 RunsLayout runs_layout(const RunsJob& job) {
-    RunsLayout layout{};
+    RunsLayout layout;
     chain_windows(job, layout);
+    layout.total = 0;
+    if (layout.windows == 0) return layout;
     const int c = job.pixel_bytes;
     const int columns = kSlotBytes / (job.size * layout.kept * c) - job.size;
-    layout.strip = min_int(job.width, max_int(kLeastStrip, columns));
+    layout.strip = min_int(job.width, max_int(kMinStrip, columns));
     layout.margin = round_up(static_cast<std::ptrdiff_t>(job.size) * c) + 64;
     layout.pitch = layout.margin + round_up(static_cast<std::ptrdiff_t>(layout.strip + job.size) * c) + 128;
     layout.slot = layout.pitch * layout.kept;
-    std::ptrdiff_t in_slot = layout.margin, behind = layout.margin + layout.slot * job.size;
+    std::ptrdiff_t in_slot = layout.margin, after = layout.margin + layout.slot * job.size;
     for (int i = 0; i < layout.windows; ++i) {
-        std::ptrdiff_t& next = layout.chain[i].kept ? in_slot : behind;
+        std::ptrdiff_t& next = layout.chain[i].kept ? in_slot : after;
         layout.chain[i].place = next;
         next += layout.pitch;
     }
-    layout.total = behind - layout.margin + kPad;
+    layout.total = after - layout.margin + kPad;
     return layout;
 }
 
-// Writes all windows of one source row, for the strip that begins at pixel `x`. A row of windows holds, for each pixel of the strip,
-// the one that an element there covers; so rows of different windows are read at the same places.
+// Writes all windows of one source row, for the strip that begins at pixel `x`. A row of windows holds, for each pixel
+// of the strip, the one that the run from `begin` on covers of an element that is there; windows of other runs of that
+// width stand as far from it as the runs do.
 template <bool Dilate, typename Value>
 void fill_slot(const RunsJob& job, const RunsLayout& layout, int row, int x) {
     const int c = job.pixel_bytes;
@@ -276,7 +282,8 @@ void fill_slot(const RunsJob& job, const RunsLayout& layout, int row, int x) {
 
 // The pick over all of `count` rows at x, for `Vectors` vectors.
 template <bool Dilate, typename Value, int Vectors>
-FLOWERABLATE_INLINE void reduce_block(const std::uint8_t* const* rows, int count, std::ptrdiff_t x, std::uint8_t* target) {
+FLOWERABLATE_INLINE void reduce_block(const std::uint8_t* const* rows, int count, std::ptrdiff_t x,
+                                      std::uint8_t* target) {
     Bytes picked[Vectors];
     for (int i = 0; i < Vectors; ++i) picked[i] = load(rows[0] + x + i * kWidth);
     for (int row = 1; row < count; ++row) {
@@ -304,7 +311,9 @@ void runs_typed(const RunsJob& job) {
     const int c = job.pixel_bytes;
     const int anchor = job.size / 2;
     const std::ptrdiff_t stride = static_cast<std::ptrdiff_t>(job.width) * c;
-    const std::uint8_t* rows[63];
+    const std::uint8_t* rows[kMaxElement * (kMaxElement + 1) / 2];  // runs in a row are a pixel apart
+    if (layout.windows == 0) std::memset(job.target, Dilate ? 0 : 255, static_cast<std::size_t>(stride * job.height));
+    if (layout.windows == 0) return;
     for (int x = 0; x < job.width; x += layout.strip) {
         const int pixels = min_int(layout.strip, job.width - x);
         int ready = 0;  // source rows whose windows are there
@@ -315,12 +324,18 @@ void runs_typed(const RunsJob& job) {
             const std::ptrdiff_t bytes = static_cast<std::ptrdiff_t>(pixels) * c;
             if (y + kRowsAhead < job.height) prefetch_to_write(target + kRowsAhead * stride, bytes);
             int count = 0;
-            for (int line = 0; line < job.size; ++line) {
-                const int row = y + line - anchor;
-                if (row < 0 || row >= job.height || job.runs[line].end <= job.runs[line].begin) continue;
-                rows[count++] = job.work + layout.chain[layout.used[line]].place + (row % job.size) * layout.slot;
+            for (const Run* run = job.runs; run != job.runs + job.run_count; ++run) {
+                const int row = y + run->row - anchor;
+                if (row < 0 || row >= job.height || run->end <= run->begin) continue;
+                const Window& window = layout.chain[layout.of_width[run->end - run->begin]];
+                rows[count++] = job.work + window.place + (row % job.size) * layout.slot +
+                                static_cast<std::ptrdiff_t>(run->begin - window.begin) * c;
             }
-            reduce<Dilate, Value>(rows, count, target, bytes);
+            if (count != 0) {
+                reduce<Dilate, Value>(rows, count, target, bytes);
+            } else {
+                std::memset(target, Dilate ? 0 : 255, static_cast<std::size_t>(bytes));
+            }
         }
     }
 }
@@ -330,7 +345,7 @@ std::ptrdiff_t rectangle_work_bytes(const RectangleJob& job) { return rectangle_
 std::ptrdiff_t runs_work_bytes(const RunsJob& job) { return runs_layout(job).total; }
 
 void rectangle(const RectangleJob& job) {
-    if (job.depth == 1) {
+    if (job.itemsize == 1) {
         job.dilate ? rectangle_typed<true, std::uint8_t>(job) : rectangle_typed<false, std::uint8_t>(job);
     } else {
         job.dilate ? rectangle_typed<true, std::uint16_t>(job) : rectangle_typed<false, std::uint16_t>(job);
@@ -338,50 +353,22 @@ void rectangle(const RectangleJob& job) {
 }
 
 void runs(const RunsJob& job) {
-    if (job.depth == 1) {
+    if (job.itemsize == 1) {
         job.dilate ? runs_typed<true, std::uint8_t>(job) : runs_typed<false, std::uint8_t>(job);
     } else {
         job.dilate ? runs_typed<true, std::uint16_t>(job) : runs_typed<false, std::uint16_t>(job);
     }
 }
 
-template <typename Value>
-void subtract_typed(const std::uint8_t* one, const std::uint8_t* other, std::uint8_t* target, std::ptrdiff_t count) {
-    const Value* a = reinterpret_cast<const Value*>(one);
-    const Value* b = reinterpret_cast<const Value*>(other);
-    Value* to = reinterpret_cast<Value*>(target);
-    for (std::ptrdiff_t i = 0; i < count; ++i) {
-        to[i] = static_cast<Value>((a[i] > b[i] ? a[i] : b[i]) - b[i]);
-    }
-}
-
-void subtract(const std::uint8_t* one, const std::uint8_t* other, std::uint8_t* target, std::ptrdiff_t bytes, int depth) {
-    if (depth == 1) return subtract_typed<std::uint8_t>(one, other, target, bytes);
-    subtract_typed<std::uint16_t>(one, other, target, bytes / 2);
-}
-
-template <typename Value>
-void add_change_typed(const Value* source, const Value* before, const Value* after, Value* target, int width, int channels) {
-    constexpr int kLargest = sizeof(Value) == 1 ? 255 : 65535;
-    for (int x = 0; x < width; ++x, source += channels, target += channels) {
-        const int change = after[x] - before[x];
-        for (int c = 0; c < channels; ++c) {
-            target[c] = c == 3 ? source[c] : static_cast<Value>(min_int(max_int(source[c] + change, 0), kLargest));
-        }
-    }
-}
-
-void add_change(const std::uint8_t* source, const std::uint8_t* before, const std::uint8_t* after, std::uint8_t* target, int width,
-                int channels, int depth) {
-    if (depth == 1) return add_change_typed(source, before, after, target, width, channels);
-    const auto words = [](const std::uint8_t* from) { return reinterpret_cast<const std::uint16_t*>(from); };
-    add_change_typed(words(source), words(before), words(after), reinterpret_cast<std::uint16_t*>(target), width, channels);
-}
-
 }  // namespace
 
-const MorphologyKernels morphology_kernels = {
-    rectangle_work_bytes, rectangle, runs_work_bytes, runs, small_work_bytes, small, subtract, add_change,
-};
+const MorphologyKernels morphology_kernels = {.rectangle_work_bytes = rectangle_work_bytes,
+                                              .rectangle = rectangle,
+                                              .runs_work_bytes = runs_work_bytes,
+                                              .runs = runs,
+                                              .small_work_bytes = small_work_bytes,
+                                              .small = small,
+                                              .subtract = subtract,
+                                              .add_change = add_change};
 
 }  // namespace flowerablate::FLOWERABLATE_ISA

@@ -6,49 +6,54 @@
 
 namespace flowerablate {
 
-// Erosion or dilation with a flat square element of `size` x `size` pixels whose anchor is at `anchor` from its left and upper edge;
-// neutral border. `source` rows may be read up to `readable_end`; the rows of `target` touch.
+// Erosion or dilation with a flat square element of `size` x `size` pixels whose anchor is at `anchor` from its left
+// and upper edge; neutral border. `source` rows may be read up to `readable_end`; the rows of `target` touch.
 struct RectangleJob {
     const std::uint8_t* source;
     std::ptrdiff_t source_stride;
     const std::uint8_t* readable_end;
     std::uint8_t* target;
     int height, width;
-    int pixel_bytes, depth;  // depth: bytes of a value
+    int pixel_bytes, itemsize;  // itemsize: bytes of a value
     int size, anchor;
     bool dilate;
-    std::uint8_t* work;  // rectangle_work_bytes(job) bytes
+    std::uint8_t* work = nullptr;  // rectangle_work_bytes(job) bytes
 };
 
-// One row of a structuring element: the pixels [begin, end) of it are set.
+constexpr int kMaxElement = 63;  // rows and columns of an element
+
+// Pixels [begin, end) of a row of a structuring element are set. A row may have several runs, so that an element can
+// have holes.
 struct Run {
-    int begin, end;
+    int row, begin, end;
 };
 
-// The same with an element that has one run of pixels in each of its `size` rows, and the anchor size/2.
+// The same with an element of `size` rows and columns, given as runs of pixels in any order, and the anchor size/2.
+// Empty runs do not count; without any pixel that is set and inside the image, a result is neutral.
 struct RunsJob {
     const std::uint8_t* source;
     std::ptrdiff_t source_stride;
     std::uint8_t* target;
     int height, width;
-    int pixel_bytes, depth;
+    int pixel_bytes, itemsize;
     int size;
     bool dilate;
     const Run* runs;
-    std::uint8_t* work;  // runs_work_bytes(job) bytes
+    int run_count;
+    std::uint8_t* work = nullptr;  // runs_work_bytes(job) bytes
 };
 
-// The same with an element of 3 x 3 pixels, all of them or a cross, and the anchor in the middle. `twice`: a second pass, of the other
-// kind, follows, so that it is an opening or a closing.
+// The same with an element of 3 x 3 pixels, all of them or a cross, and the anchor in the middle. `twice`: a second
+// pass, of the other kind, follows, so that it is an opening or a closing.
 struct SmallJob {
     const std::uint8_t* source;
     std::ptrdiff_t source_stride;
     const std::uint8_t* readable_end;
     std::uint8_t* target;
     int height, width;
-    int pixel_bytes, depth;
+    int pixel_bytes, itemsize;
     bool cross, dilate, twice;
-    std::uint8_t* work;  // small_work_bytes(job) bytes
+    std::uint8_t* work = nullptr;  // small_work_bytes(job) bytes
 };
 
 struct MorphologyKernels {
@@ -58,11 +63,13 @@ struct MorphologyKernels {
     void (*runs)(const RunsJob&);
     std::ptrdiff_t (*small_work_bytes)(const SmallJob&);
     void (*small)(const SmallJob&);
-    // target = one - other, not below 0; `bytes` of values of `depth` bytes. No overshoot.
-    void (*subtract)(const std::uint8_t* one, const std::uint8_t* other, std::uint8_t* target, std::ptrdiff_t bytes, int depth);
-    // target = source + (after - before), saturated, in the first three channels; `before` and `after` hold one value a pixel.
-    void (*add_change)(const std::uint8_t* source, const std::uint8_t* before, const std::uint8_t* after, std::uint8_t* target,
-                       int width, int channels, int depth);
+    // target = one - other, not below 0; `bytes` of values of `itemsize` bytes. No overshoot.
+    void (*subtract)(const std::uint8_t* one, const std::uint8_t* other, std::uint8_t* target, std::ptrdiff_t bytes,
+                     int itemsize);
+    // target = source + (after - before), saturated, in the first three channels; `before` and `after` hold one value a
+    // pixel.
+    void (*add_change)(const std::uint8_t* source, const std::uint8_t* before, const std::uint8_t* after,
+                       std::uint8_t* target, int width, int channels, int itemsize);
 };
 
 }  // namespace flowerablate

@@ -1,5 +1,5 @@
-// Elements of 3 x 3 pixels, squares and crosses: row by row from three rows above each other, and an opening or closing in one go,
-// with the rows between its two passes kept in the first-level cache.
+// Elements of 3 x 3 pixels, squares and crosses: row by row from three rows above each other, and an opening or closing
+// in one go, with the rows between its two passes kept in the first-level cache.
 #include "kernels/kernels.hpp"
 #include "kernels/picks.hpp"
 
@@ -35,7 +35,7 @@ void pass_row(const std::uint8_t* const* rows, std::uint8_t* out, std::uint8_t*,
             _mm512_permutex2var_epi8(reinterpret_cast<__m512i>(a), places, reinterpret_cast<__m512i>(b)));
     };
     const Bytes neutral = neutral_bytes<Dilate>();
-    // what moves sideways; behind the end of the row it is neutral
+    // what moves sideways; after the end of the row it is neutral
     const auto inner = [&](std::ptrdiff_t x) {
         if (x >= bytes) return neutral;
         Bytes value = load(rows[1] + x);
@@ -46,7 +46,8 @@ void pass_row(const std::uint8_t* const* rows, std::uint8_t* out, std::uint8_t*,
         return value;
     };
     const auto finish = [&](Bytes before, Bytes value, Bytes after, std::ptrdiff_t x) {
-        const Bytes sides = pick_values<Dilate, Value>(shifted(before, from_left, value), shifted(value, from_right, after));
+        const Bytes sides =
+            pick_values<Dilate, Value>(shifted(before, from_left, value), shifted(value, from_right, after));
         Bytes all = pick_values<Dilate, Value>(value, sides);
         if constexpr (Cross) {
             all = pick_values<Dilate, Value>(all, pick_values<Dilate, Value>(load(rows[0] + x), load(rows[2] + x)));
@@ -100,7 +101,8 @@ void pass_row(const std::uint8_t* const* rows, std::uint8_t* out, std::uint8_t* 
 #endif
 
 // A row of the source, or a copy of it where reading it in whole vectors would go too far.
-FLOWERABLATE_INLINE const std::uint8_t* source_row(const SmallJob& job, int y, std::uint8_t* copy, std::ptrdiff_t bytes) {
+FLOWERABLATE_INLINE const std::uint8_t* source_row(const SmallJob& job, int y, std::uint8_t* copy,
+                                                   std::ptrdiff_t bytes) {
     const std::uint8_t* row = job.source + y * job.source_stride;
     if (job.readable_end - row >= bytes + kWidth) return row;
     std::memcpy(copy, row, static_cast<std::size_t>(bytes));
@@ -135,7 +137,8 @@ void small_typed(const SmallJob& job) {
             }
             rows[0] = rows[1];
             rows[1] = rows[2];
-            rows[2] = y + 1 < job.height ? source_row(job, y + 1, copies + (y + 1) % kLines * pitch, bytes) : first_neutral;
+            rows[2] =
+                y + 1 < job.height ? source_row(job, y + 1, copies + (y + 1) % kLines * pitch, bytes) : first_neutral;
             if constexpr (Twice) {
                 pass_row<Dilate, Value, Cross>(rows, lines + y % kLines * pitch, line, bytes, job.pixel_bytes);
             } else {
@@ -169,7 +172,7 @@ void small_shaped(const SmallJob& job) {
 std::ptrdiff_t small_work_bytes(const SmallJob& job) { return (4 + 2 * kLines) * line_pitch(job) + 2 * kMargin; }
 
 void small(const SmallJob& job) {
-    if (job.depth == 1) {
+    if (job.itemsize == 1) {
         job.cross ? small_shaped<std::uint8_t, true>(job) : small_shaped<std::uint8_t, false>(job);
     } else {
         job.cross ? small_shaped<std::uint16_t, true>(job) : small_shaped<std::uint16_t, false>(job);

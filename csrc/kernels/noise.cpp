@@ -30,7 +30,8 @@ FLOWERABLATE_INLINE Longs multiply_low(Longs a, Longs b) {
 // Stores lane by lane: a, then b.
 FLOWERABLATE_INLINE void store_interleaved(std::uint32_t* to, Longs a, Longs b) {
 #if defined(__AVX512BW__)
-    const __m512i low = _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11), high = _mm512_setr_epi64(4, 12, 5, 13, 6, 14, 7, 15);
+    const __m512i low = _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11),
+                  high = _mm512_setr_epi64(4, 12, 5, 13, 6, 14, 7, 15);
     const __m512i x = reinterpret_cast<__m512i>(a), y = reinterpret_cast<__m512i>(b);
     _mm512_storeu_si512(to, _mm512_permutex2var_epi64(x, low, y));
     _mm512_storeu_si512(to + 16, _mm512_permutex2var_epi64(x, high, y));
@@ -120,7 +121,7 @@ struct NormalTable {
 #else
 
 struct NormalTable {
-    // Entries of all four tables behind each other: base, and slope in the upper half.
+    // Entries of all four tables after each other: base, and slope in the upper half.
     std::uint32_t entries[256];
     NormalTable() {
         for (int i = 0; i < 256; ++i) {
@@ -154,8 +155,8 @@ void gaussian(const std::uint16_t* words, const std::uint8_t* source, std::uint8
     const NormalTable table;
     const Words factor = fill_words_with(2 * scale);
     const Words half = fill_words_with(1 << (shift - 1));
-    const auto step = [&](const std::uint16_t* random, const std::uint8_t* from, std::uint8_t* to)
-                          __attribute__((always_inline)) {
+    const auto step = [&](const std::uint16_t* random, const std::uint8_t* from,
+                          std::uint8_t* to) __attribute__((always_inline)) {
         const Words word = load_words(random);
         const SignedWords sign = reinterpret_cast<SignedWords>(word) >> 15;
         const Words length = multiply_high(table.look_up(word & 0x7FFF), factor);
@@ -185,6 +186,11 @@ void replace_typed(const std::uint32_t* __restrict words, const T* source, T* __
 
 }  // namespace
 
-const NoiseKernels noise_kernels = {philox, gaussian, replace_typed<std::uint8_t>, replace_typed<std::uint16_t>};
+const NoiseKernels noise_kernels = {
+    .philox = philox,
+    .gaussian = gaussian,
+    .replace = replace_typed<std::uint8_t>,
+    .replace_words = replace_typed<std::uint16_t>,
+};
 
 }  // namespace flowerablate::FLOWERABLATE_ISA

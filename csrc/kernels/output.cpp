@@ -7,7 +7,8 @@ namespace flowerablate::FLOWERABLATE_ISA {
 
 namespace {
 
-// How a value is normalised: not at all, by division, or by multiplication and a correction that makes the quotient exact.
+// How a value is normalised: not at all, by division, or by multiplication and a correction that makes the quotient
+// exact.
 enum class Norm { kNone, kDivide, kMultiply };
 
 // Interleaved rows repeat a pattern of 3 channels only every 48 values, which is a whole number of vectors.
@@ -55,7 +56,9 @@ FLOWERABLATE_INLINE Floats multiply_add(Floats a, Floats b, Floats c) {
         _mm256_fmadd_ps(reinterpret_cast<__m256>(a), reinterpret_cast<__m256>(b), reinterpret_cast<__m256>(c)));
 }
 #elif defined(__x86_64__)
-FLOWERABLATE_INLINE void put_past_caches(float* to, Floats value) { _mm_stream_ps(to, reinterpret_cast<__m128>(value)); }
+FLOWERABLATE_INLINE void put_past_caches(float* to, Floats value) {
+    _mm_stream_ps(to, reinterpret_cast<__m128>(value));
+}
 #else
 FLOWERABLATE_INLINE void put_past_caches(float* to, Floats value) { store_vector(to, value); }
 #endif
@@ -69,7 +72,8 @@ FLOWERABLATE_INLINE T finished(T value, float scale, T mean, T std, T inverse) {
     value = value - mean;
 #if defined(__FMA__)
     if constexpr (N == Norm::kMultiply && sizeof(T) > sizeof(float)) {
-        // A quotient that is off by at most one unit in the last place becomes the correctly rounded one (Markstein, 1990).
+        // A quotient that is off by at most one unit in the last place becomes the correctly rounded one (Markstein,
+        // 1990).
         const T quotient = value * inverse;
         return multiply_add(multiply_add(-quotient, std, value), inverse, quotient);
     }
@@ -137,7 +141,8 @@ void split_row(const S* source, S* planes, std::ptrdiff_t pitch, int width) {
 }
 
 // A row after tables, written to `changed` if there are any.
-FLOWERABLATE_INLINE const std::uint8_t* changed_row(const OutputJob& job, const std::uint8_t* source, std::uint8_t* changed) {
+FLOWERABLATE_INLINE const std::uint8_t* changed_row(const OutputJob& job, const std::uint8_t* source,
+                                                    std::uint8_t* changed) {
     if (!job.tables) return source;
     color_kernels.look_up(source, changed, job.width, job.channels, job.tables);
     return changed;
@@ -183,22 +188,23 @@ void output_of(const OutputJob& job, T* target) {
 bool can_stream(const OutputJob& job) {
     const bool interleaved = job.channels_last || job.channels == 1;
     const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(job.width) * (interleaved ? job.channels : 1);
-    return job.streams && job.floats && job.depth == 1 && row % kFloats == 0 &&
+    return job.streams && job.floats && job.itemsize == 1 && row % kFloats == 0 &&
            reinterpret_cast<std::uintptr_t>(job.floats) % kWidth == 0 && (interleaved || job.plane % kFloats == 0);
 }
 
 }  // namespace
 
 std::ptrdiff_t output_work_bytes(const OutputJob& job) {
-    return 2 * static_cast<std::ptrdiff_t>(job.width) * job.channels * job.depth;
+    return 2 * static_cast<std::ptrdiff_t>(job.width) * job.channels * job.itemsize;
 }
 
 void output(const OutputJob& job) {
     if (can_stream(job) && job.inverse) return output_typed<Norm::kMultiply, true, std::uint8_t>(job, job.floats);
-    if (job.halves) {
-        return job.depth == 1 ? output_of<std::uint8_t>(job, job.halves) : output_of<std::uint16_t>(job, job.halves);
+    if (job.bfloats) {
+        return job.itemsize == 1 ? output_of<std::uint8_t>(job, job.bfloats)
+                                 : output_of<std::uint16_t>(job, job.bfloats);
     }
-    job.depth == 1 ? output_of<std::uint8_t>(job, job.floats) : output_of<std::uint16_t>(job, job.floats);
+    job.itemsize == 1 ? output_of<std::uint8_t>(job, job.floats) : output_of<std::uint16_t>(job, job.floats);
 }
 
 }  // namespace flowerablate::FLOWERABLATE_ISA

@@ -18,8 +18,8 @@ FLOWERABLATE_INLINE Bytes pick_values(Bytes a, Bytes b) {
     }
 }
 
-// Asks for memory that will be read or written soon. Rows come from memory outside the caches, in pages that the processor does
-// not look ahead across by itself.
+// Asks for memory that will be read or written soon. Rows come from memory outside the caches, in pages that the
+// processor does not look ahead across by itself.
 FLOWERABLATE_INLINE void prefetch_to_read(const std::uint8_t* from, std::ptrdiff_t bytes) {
     for (std::ptrdiff_t x = 0; x < bytes; x += 64) __builtin_prefetch(from + x, 0);
 }

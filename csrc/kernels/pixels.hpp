@@ -27,14 +27,14 @@ FLOWERABLATE_INLINE void each_pixel(const std::uint8_t* source, std::uint8_t* ta
     alignas(64) std::uint8_t planes[Channels * kChunk];
     for (int x = 0; x < width; x += kChunk) {
         const int count = min_int(kChunk, width - x);
-        // What is computed behind the last pixel is not used, but it has to be numbers that were written.
+        // What is computed after the last pixel is not used, but it has to be numbers that were written.
         for (int c = 0; c < Channels; ++c) {
             std::memset(planes + c * kChunk + count / kFloats * kFloats, 0, count % kFloats ? kFloats : 0);
         }
         split_pixels<Channels>(source + static_cast<std::ptrdiff_t>(x) * Channels, planes, kChunk, count);
         for (int i = 0; i < count; i += kFloats) {
-            const Colors out =
-                change(Colors{load_floats(planes + i), load_floats(planes + kChunk + i), load_floats(planes + 2 * kChunk + i)});
+            const Colors out = change(Colors{load_floats(planes + i), load_floats(planes + kChunk + i),
+                                             load_floats(planes + 2 * kChunk + i)});
             store_bytes(planes + i, out.red);
             store_bytes(planes + kChunk + i, out.green);
             store_bytes(planes + 2 * kChunk + i, out.blue);

@@ -1,5 +1,5 @@
-// Interleaved pixels to planes and back, for loops that need the channels of a pixel side by side. Nothing is read or written
-// behind the last pixel.
+// Interleaved pixels to planes and back, for loops that need the channels of a pixel side by side. Nothing is read or
+// written after the last pixel.
 #pragma once
 
 #include "kernels/lanes.hpp"
@@ -22,8 +22,8 @@ FLOWERABLATE_INLINE void store_16(std::uint8_t* to, __m128i value) {
 
 constexpr int kPixels = 64;  // in a block
 
-// Where the bytes of 64 pixels of three channels go. A byte of a plane comes from one of the first two vectors (index below
-// 128) or from the third; a byte of the pixels from red and green, or from blue.
+// Where the bytes of 64 pixels of three channels go. A byte of a plane comes from one of the first two vectors (index
+// below 128) or from the third; a byte of the pixels from red and green, or from blue.
 struct Routes {
     alignas(64) std::uint8_t first[3][64], third[3][64], red_green[3][64], blue[3][64];
     std::uint64_t from_third[3], from_blue[3];
@@ -53,12 +53,13 @@ constexpr Routes make_routes() {
 static constexpr Routes kRoutes = make_routes();
 
 FLOWERABLATE_INLINE void split_block(const std::uint8_t* source, std::uint8_t* planes, std::ptrdiff_t pitch) {
-    const __m512i a = _mm512_loadu_si512(source), b = _mm512_loadu_si512(source + 64), c = _mm512_loadu_si512(source + 128);
+    const __m512i a = _mm512_loadu_si512(source), b = _mm512_loadu_si512(source + 64),
+                  c = _mm512_loadu_si512(source + 128);
     for (int plane = 0; plane < 3; ++plane) {
         const __m512i bytes = _mm512_permutex2var_epi8(a, _mm512_load_si512(kRoutes.first[plane]), b);
-        _mm512_storeu_si512(planes + plane * pitch,
-                            _mm512_mask_permutexvar_epi8(bytes, kRoutes.from_third[plane],
-                                                         _mm512_load_si512(kRoutes.third[plane]), c));
+        _mm512_storeu_si512(
+            planes + plane * pitch,
+            _mm512_mask_permutexvar_epi8(bytes, kRoutes.from_third[plane], _mm512_load_si512(kRoutes.third[plane]), c));
     }
 }
 
@@ -78,7 +79,8 @@ FLOWERABLATE_INLINE void join_block(const std::uint8_t* planes, std::ptrdiff_t p
 constexpr int kPixels = 16;
 
 struct Routes {
-    alignas(16) std::int8_t split[3][3][16], join[3][3][16];  // [result][source]; -1 for bytes that come from another source
+    alignas(16) std::int8_t split[3][3][16],
+        join[3][3][16];  // [result][source]; -1 for bytes that come from another source
 };
 
 constexpr Routes make_routes() {
@@ -118,7 +120,8 @@ FLOWERABLATE_INLINE void join_block(const std::uint8_t* planes, std::ptrdiff_t p
 
 // `count` pixels to planes that begin `pitch` bytes apart.
 template <int Channels>
-FLOWERABLATE_INLINE void split_pixels(const std::uint8_t* source, std::uint8_t* planes, std::ptrdiff_t pitch, int count) {
+FLOWERABLATE_INLINE void split_pixels(const std::uint8_t* source, std::uint8_t* planes, std::ptrdiff_t pitch,
+                                      int count) {
     int x = 0;
 #if defined(__AVX2__)
     if constexpr (Channels == 3) {
@@ -132,7 +135,8 @@ FLOWERABLATE_INLINE void split_pixels(const std::uint8_t* source, std::uint8_t* 
 
 // The way back.
 template <int Channels>
-FLOWERABLATE_INLINE void join_pixels(const std::uint8_t* planes, std::ptrdiff_t pitch, std::uint8_t* target, int count) {
+FLOWERABLATE_INLINE void join_pixels(const std::uint8_t* planes, std::ptrdiff_t pitch, std::uint8_t* target,
+                                     int count) {
     int x = 0;
 #if defined(__AVX2__)
     if constexpr (Channels == 3) {

@@ -4,7 +4,7 @@
 namespace flowerablate::FLOWERABLATE_ISA {
 
 void place_points(const PlacedPoints& given) {
-    const PlacedPoints points = given;  // a copy, because the numbers that are written might alias the original
+    const PlacedPoints points = given;       // a copy, because the numbers that are written might alias the original
     constexpr double kLast = 1.0 - 0x1p-20;  // how far beyond the last pixel but one: almost at the last
     const double last_x = points.width > 1 ? points.width - 2 + kLast : 0.0;
     const double last_y = points.height > 1 ? points.height - 2 + kLast : 0.0;
@@ -35,13 +35,13 @@ void project_row(const ProjectedRow& given) {
     const double* p = row.p;
     const double p0 = p[0], p3 = p[3], p6 = p[6];
     const double from_x = p[1] * row.row + p[2], from_y = p[4] * row.row + p[5], from_w = p[7] * row.row + 1.0;
-    constexpr double kMost = 1 << 28;  // what lies behind the horizon is as good as anywhere outside
+    constexpr double kMax = 1 << 28;  // what lies beyond the horizon is as good as anywhere outside
     for (int x = 0; x < row.count; ++x) {
         const double by = 1.0 / (p6 * x + from_w);
         const double at_x = (p0 * x + from_x) * by, at_y = (p3 * x + from_y) * by;
-        const double near_x = at_x > -kMost ? at_x : -kMost, near_y = at_y > -kMost ? at_y : -kMost;
-        row.x[x] = at_x < kMost ? near_x : kMost;  // also where it is not a number
-        row.y[x] = at_y < kMost ? near_y : kMost;
+        const double near_x = at_x > -kMax ? at_x : -kMax, near_y = at_y > -kMax ? at_y : -kMax;
+        row.x[x] = at_x < kMax ? near_x : kMax;  // also where it is not a number
+        row.y[x] = at_y < kMax ? near_y : kMax;
     }
 }
 

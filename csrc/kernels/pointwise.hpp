@@ -1,4 +1,5 @@
-// Arithmetic on values, shared by the kernels that use it so that they agree to the bit: `T` is float or a vector of floats.
+// Arithmetic on values, shared by the kernels that use it so that they agree to the bit: `T` is float or a vector of
+// floats.
 #pragma once
 
 #include "kernels/lanes.hpp"
@@ -7,9 +8,9 @@ namespace flowerablate::FLOWERABLATE_ISA {
 
 typedef std::int32_t Ints __attribute__((vector_size(kWidth)));
 typedef float Floats __attribute__((vector_size(kWidth)));
-typedef std::uint8_t Quarter __attribute__((vector_size(kWidth / 4)));         // as many bytes as a vector has floats
-typedef std::uint16_t HalfWords __attribute__((vector_size(kWidth / 2)));      // as many words
-constexpr int kFloats = kWidth / 4;  // in a vector
+typedef std::uint8_t Quarter __attribute__((vector_size(kWidth / 4)));     // as many bytes as a vector has floats
+typedef std::uint16_t HalfWords __attribute__((vector_size(kWidth / 2)));  // as many words
+constexpr int kFloats = kWidth / 4;                                        // in a vector
 
 // Adding and subtracting 1.5 * 2^23 rounds a small number to a whole one, halves to even.
 constexpr float kRounder = 12582912.0f;
@@ -29,10 +30,12 @@ FLOWERABLATE_INLINE T adjusted(T x, float alpha, float beta) {
 // intrinsics, and warns of the forms without a mask under sanitizers.
 #if defined(__AVX512BW__)
 FLOWERABLATE_INLINE Ints load_ints(const std::uint8_t* from) {
-    return reinterpret_cast<Ints>(_mm512_maskz_cvtepu8_epi32(0xFFFF, _mm_loadu_si128(reinterpret_cast<const __m128i*>(from))));
+    return reinterpret_cast<Ints>(
+        _mm512_maskz_cvtepu8_epi32(0xFFFF, _mm_loadu_si128(reinterpret_cast<const __m128i*>(from))));
 }
 FLOWERABLATE_INLINE Ints load_ints(const std::uint16_t* from) {
-    return reinterpret_cast<Ints>(_mm512_maskz_cvtepu16_epi32(0xFFFF, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from))));
+    return reinterpret_cast<Ints>(
+        _mm512_maskz_cvtepu16_epi32(0xFFFF, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from))));
 }
 #elif defined(__AVX2__)
 FLOWERABLATE_INLINE Ints load_ints(const std::uint8_t* from) {
@@ -80,7 +83,8 @@ FLOWERABLATE_INLINE void store_bytes(std::uint8_t* to, Floats values) {
     const Ints whole = __builtin_convertvector(values, Ints);
 #if defined(__AVX512F__)
     // The form with a mask, because GCC 12 takes the other one for uninitialized.
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm512_maskz_cvtepi32_epi8(0xFFFF, reinterpret_cast<__m512i>(whole)));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to),
+                     _mm512_maskz_cvtepi32_epi8(0xFFFF, reinterpret_cast<__m512i>(whole)));
 #elif defined(__AVX2__)
     const __m256i wide = reinterpret_cast<__m256i>(whole);
     const __m128i words = _mm_packus_epi32(_mm256_castsi256_si128(wide), _mm256_extracti128_si256(wide, 1));

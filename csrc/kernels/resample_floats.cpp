@@ -9,9 +9,9 @@ namespace {
 // Brought to 0 ... `high`, and half a level up, so that cutting off rounds. `T` is float or a vector of floats.
 template <typename T>
 FLOWERABLATE_INLINE T raised_half(T value, float high) {
-    const T low = T{}, most = low + high;
+    const T low = T{}, max = low + high;
     const T raised = value > low ? value : low;
-    return (raised < most ? raised : most) + 0.5f;
+    return (raised < max ? raised : max) + 0.5f;
 }
 
 FLOWERABLATE_INLINE float whole(float value, float high) {
@@ -82,18 +82,20 @@ void row_of_blocks(const std::uint8_t* source, float* target, const FloatTaps& t
         weights[i] = i / Channels * taps.taps;
     }
     const __m512i pixel = _mm512_load_si512(pixels), channel = _mm512_load_si512(channels);
-    const __m512i step = _mm512_set1_epi32(Channels), one = _mm512_set1_epi32(1), first_weights = _mm512_load_si512(weights);
+    const __m512i step = _mm512_set1_epi32(Channels), one = _mm512_set1_epi32(1),
+                  first_weights = _mm512_load_si512(weights);
     for (int x = 0; x < taps.count; x += kBlock) {
         const int end = min_int(x + kBlock, taps.count);
         const std::int32_t at = taps.starts[x], at_end = taps.starts[end - 1];
-        const std::int32_t least = min_int(at, at_end), most = max_int(at, at_end);
-        if (most - least + taps.taps * Channels > kBytes) {
+        const std::int32_t min = min_int(at, at_end), max = max_int(at, at_end);
+        if (max - min + taps.taps * Channels > kBytes) {
             pixels_of_colors<std::uint8_t, Channels>(source, target, taps, x, end);
             continue;
         }
-        const __m512i window = _mm512_loadu_si512(source + least);
+        const __m512i window = _mm512_loadu_si512(source + min);
         const __m512i starts = _mm512_permutexvar_epi32(pixel, _mm512_loadu_si512(taps.starts + x));
-        __m512i place = _mm512_add_epi32(_mm512_sub_epi32(starts, _mm512_set1_epi32(least)), channel), weight_at = first_weights;
+        __m512i place = _mm512_add_epi32(_mm512_sub_epi32(starts, _mm512_set1_epi32(min)), channel),
+                weight_at = first_weights;
         const float* weight = taps.weights + static_cast<std::ptrdiff_t>(x) * taps.taps;
         const __m512 low = _mm512_loadu_ps(weight), high = _mm512_loadu_ps(weight + kFloats);
         Floats sums = {};
@@ -168,14 +170,14 @@ void column_of(const float* const* rows, const float* weights, int taps, T* targ
 
 }  // namespace
 
-void float_row(const std::uint8_t* source, float* target, const FloatTaps& taps, int channels, int depth) {
-    if (depth == 1) return row_of(source, target, taps, channels);
+void float_row(const std::uint8_t* source, float* target, const FloatTaps& taps, int channels, int itemsize) {
+    if (itemsize == 1) return row_of(source, target, taps, channels);
     row_of(reinterpret_cast<const std::uint16_t*>(source), target, taps, channels);
 }
 
 void float_column(const float* const* rows, const float* weights, int taps, std::uint8_t* target, std::ptrdiff_t values,
-                  int depth) {
-    if (depth == 1) return column_of(rows, weights, taps, target, values, 255.0f);
+                  int itemsize) {
+    if (itemsize == 1) return column_of(rows, weights, taps, target, values, 255.0f);
     column_of(rows, weights, taps, reinterpret_cast<std::uint16_t*>(target), values, 65535.0f);
 }
 

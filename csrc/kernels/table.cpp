@@ -13,10 +13,22 @@ extern const Kernels table;
 #endif
 
 const Kernels table = {
-    FLOWERABLATE_ISA_NAME, plan_bytes,         plan_rows,    resample_rows, resample_column,
-    adjust,                output_work_bytes,  output,       moments,       color_kernels,
-    filter_kernels,        geometry_kernels,   intensity_kernels, morphology_kernels, noise_kernels,
-    threshold_kernels,
+    .name = FLOWERABLATE_ISA_NAME,
+    .plan_bytes = plan_bytes,
+    .plan_rows = plan_rows,
+    .resample_rows = resample_rows,
+    .resample_column = resample_column,
+    .adjust = adjust,
+    .output_work_bytes = output_work_bytes,
+    .output = output,
+    .moments = moments,
+    .color = color_kernels,
+    .filter = filter_kernels,
+    .geometry = geometry_kernels,
+    .intensity = intensity_kernels,
+    .morphology = morphology_kernels,
+    .noise = noise_kernels,
+    .threshold = threshold_kernels,
 };
 
 }  // namespace flowerablate::FLOWERABLATE_ISA

@@ -24,16 +24,17 @@ void luminance_typed(const Value* __restrict source, Value* __restrict target, i
     }
 }
 
-void luminance(const std::uint8_t* source, std::uint8_t* target, int width, int channels, int depth) {
+void luminance(const std::uint8_t* source, std::uint8_t* target, int width, int channels, int itemsize) {
     if (channels == 1) {
-        std::memcpy(target, source, static_cast<std::size_t>(width) * static_cast<std::size_t>(depth));
-    } else if (depth == 1) {
+        std::memcpy(target, source, static_cast<std::size_t>(width) * static_cast<std::size_t>(itemsize));
+    } else if (itemsize == 1) {
         channels == 3 ? luminance_typed<std::uint8_t, 3>(source, target, width)
                       : luminance_typed<std::uint8_t, 4>(source, target, width);
     } else {
         const std::uint16_t* from = values<std::uint16_t>(source);
         std::uint16_t* to = values<std::uint16_t>(target);
-        channels == 3 ? luminance_typed<std::uint16_t, 3>(from, to, width) : luminance_typed<std::uint16_t, 4>(from, to, width);
+        channels == 3 ? luminance_typed<std::uint16_t, 3>(from, to, width)
+                      : luminance_typed<std::uint16_t, 4>(from, to, width);
     }
 }
 
@@ -42,12 +43,14 @@ void take_typed(const Value* __restrict source, Value* __restrict target, int wi
     for (int x = 0; x < width; ++x) target[x] = source[x * Channels];
 }
 
-void take_channel(const std::uint8_t* source, std::uint8_t* target, int width, int channels, int channel, int depth) {
-    source += channel * depth;
+void take_channel(const std::uint8_t* source, std::uint8_t* target, int width, int channels, int channel,
+                  int itemsize) {
+    source += channel * itemsize;
     if (channels == 1) {
-        std::memcpy(target, source, static_cast<std::size_t>(width) * static_cast<std::size_t>(depth));
-    } else if (depth == 1) {
-        channels == 3 ? take_typed<std::uint8_t, 3>(source, target, width) : take_typed<std::uint8_t, 4>(source, target, width);
+        std::memcpy(target, source, static_cast<std::size_t>(width) * static_cast<std::size_t>(itemsize));
+    } else if (itemsize == 1) {
+        channels == 3 ? take_typed<std::uint8_t, 3>(source, target, width)
+                      : take_typed<std::uint8_t, 4>(source, target, width);
     } else {
         const std::uint16_t* from = values<std::uint16_t>(source);
         std::uint16_t* to = values<std::uint16_t>(target);
@@ -62,20 +65,22 @@ void broadcast_typed(const Value* __restrict plane, Value* __restrict target, in
     }
 }
 
-void broadcast(const std::uint8_t* plane, std::uint8_t* target, int width, int channels, int depth) {
+void broadcast(const std::uint8_t* plane, std::uint8_t* target, int width, int channels, int itemsize) {
     if (channels == 1) {
-        std::memcpy(target, plane, static_cast<std::size_t>(width) * static_cast<std::size_t>(depth));
-    } else if (depth == 1) {
-        channels == 3 ? broadcast_typed<std::uint8_t, 3>(plane, target, width) : broadcast_typed<std::uint8_t, 4>(plane, target, width);
+        std::memcpy(target, plane, static_cast<std::size_t>(width) * static_cast<std::size_t>(itemsize));
+    } else if (itemsize == 1) {
+        channels == 3 ? broadcast_typed<std::uint8_t, 3>(plane, target, width)
+                      : broadcast_typed<std::uint8_t, 4>(plane, target, width);
     } else {
         const std::uint16_t* from = values<std::uint16_t>(plane);
         std::uint16_t* to = values<std::uint16_t>(target);
-        channels == 3 ? broadcast_typed<std::uint16_t, 3>(from, to, width) : broadcast_typed<std::uint16_t, 4>(from, to, width);
+        channels == 3 ? broadcast_typed<std::uint16_t, 3>(from, to, width)
+                      : broadcast_typed<std::uint16_t, 4>(from, to, width);
     }
 }
 
 constexpr int kRowsAhead = 4;  // whose memory is asked for
-constexpr int kPeriod = 192;  // bytes; a multiple of every pixel of 1, 3 or 4 values and of every vector
+constexpr int kPeriod = 192;   // bytes; a multiple of every pixel of 1, 3 or 4 values and of every vector
 
 // What threshold() does to the values of one period, each number written out for its place.
 template <typename Value>
@@ -106,8 +111,11 @@ void threshold_typed(const ThresholdJob& job) {
         pattern.keep_below[i] = static_cast<Value>(job.below[c].keep);
         pattern.fill_below[i] = static_cast<Value>(job.below[c].fill);
     }
-    const auto at = [](const Value* part, int byte) { return load(reinterpret_cast<const std::uint8_t*>(part) + byte); };
-    const Bytes limit = at(pattern.limit, 0), keep_above = at(pattern.keep_above, 0), fill_above = at(pattern.fill_above, 0);
+    const auto at = [](const Value* part, int byte) {
+        return load(reinterpret_cast<const std::uint8_t*>(part) + byte);
+    };
+    const Bytes limit = at(pattern.limit, 0), keep_above = at(pattern.keep_above, 0),
+                fill_above = at(pattern.fill_above, 0);
     const Bytes keep_below = at(pattern.keep_below, 0), fill_below = at(pattern.fill_below, 0);
     const auto block = [&](const std::uint8_t* source, const std::uint8_t* decider, std::uint8_t* target) {
         for (int i = 0; i < kPeriod; i += kWidth) {
@@ -120,10 +128,11 @@ void threshold_typed(const ThresholdJob& job) {
             store(target + i, (above & decision) | (below & ~decision));
         }
     };
-    std::ptrdiff_t row = static_cast<std::ptrdiff_t>(job.width) * job.channels * job.depth, rows = job.height;
+    std::ptrdiff_t row = static_cast<std::ptrdiff_t>(job.width) * job.channels * job.itemsize, rows = job.height;
     const std::ptrdiff_t all = row * rows;
     std::ptrdiff_t source_stride = job.source_stride, decider_stride = job.decider_stride;
-    if (source_stride == row && decider_stride == row) {  // where rows touch, they are cut anew, so that only the last has a rest
+    if (source_stride == row &&
+        decider_stride == row) {  // where rows touch, they are cut anew, so that only the last has a rest
         row = source_stride = decider_stride = 8 * kPeriod;
         rows = (all + row - 1) / row;
     }
@@ -155,12 +164,13 @@ void threshold(const ThresholdJob& job) {
                   job.above[c].fill == job.above[0].fill && job.below[c].keep == job.below[0].keep &&
                   job.below[c].fill == job.below[0].fill;
     }
-    if (job.depth == 1) return uniform ? threshold_typed<std::uint8_t, true>(job) : threshold_typed<std::uint8_t, false>(job);
+    if (job.itemsize == 1)
+        return uniform ? threshold_typed<std::uint8_t, true>(job) : threshold_typed<std::uint8_t, false>(job);
     uniform ? threshold_typed<std::uint16_t, true>(job) : threshold_typed<std::uint16_t, false>(job);
 }
 
-void count(const std::uint8_t* plane, int width, int depth, std::uint32_t* counts) {
-    if (depth == 1) {
+void count(const std::uint8_t* plane, int width, int itemsize, std::uint32_t* counts) {
+    if (itemsize == 1) {
         for (int x = 0; x < width; ++x) ++counts[plane[x]];
     } else {
         const std::uint16_t* from = values<std::uint16_t>(plane);
@@ -175,8 +185,8 @@ FLOWERABLATE_INLINE std::ptrdiff_t adaptive_pitch(const AdaptiveJob& job) {
     return round_up((static_cast<std::ptrdiff_t>(job.width) + job.size) * job.channels + 128);
 }
 
-// Three rows: sums of columns, of runs along the row, of whole windows; for weighted means a padded row, a row of sums and a blurred
-// row for each source row.
+// Three rows: sums of columns, of runs along the row, of whole windows; for weighted means a padded row, a row of sums
+// and a blurred row for each source row.
 std::ptrdiff_t adaptive_work_bytes(const AdaptiveJob& job) {
     return adaptive_pitch(job) * 4 * (job.weights ? job.height + 2 : 3);
 }
@@ -205,12 +215,13 @@ void decide_by_sums(const AdaptiveJob& job, const std::uint16_t* __restrict sums
     const int n = job.size * job.size, rest = (n - 1) / 2 - n * job.shift;
     const auto left = static_cast<std::uint16_t>(min_int(max_int(rest, 0), 65535));
     const auto right = static_cast<std::uint16_t>(min_int(max_int(-rest, 0), 65535));
-    const auto most_left = static_cast<std::uint16_t>(65535 - left), most_right = static_cast<std::uint16_t>(65535 - right);
+    const auto max_left = static_cast<std::uint16_t>(65535 - left),
+               max_right = static_cast<std::uint16_t>(65535 - right);
     const auto each = static_cast<std::uint16_t>(n);
     for (std::ptrdiff_t x = 0; x < count; ++x) {
         const std::uint16_t sum = sums[x], value = static_cast<std::uint16_t>(from[x] * each);
-        const auto a = static_cast<std::uint16_t>((sum < most_left ? sum : most_left) + left);
-        const auto b = static_cast<std::uint16_t>((value < most_right ? value : most_right) + right);
+        const auto a = static_cast<std::uint16_t>((sum < max_left ? sum : max_left) + left);
+        const auto b = static_cast<std::uint16_t>((value < max_right ? value : max_right) + right);
         to[x] = a < b ? 255 : 0;
     }
 }
@@ -261,14 +272,14 @@ void adaptive_box(const AdaptiveJob& job) {
     }
 }
 
-// a * b + c, rounded once to double and once to float. The product is exact; so the result is that of a fused multiplication, but
-// where the sum lies within 2^-53 of it between two floats.
+// a * b + c, rounded once to double and once to float. The product is exact; so the result is that of a fused
+// multiplication, but where the sum lies within 2^-53 of it between two floats.
 FLOWERABLATE_INLINE float fused(float a, float b, float c) {
     return static_cast<float>(static_cast<double>(a) * static_cast<double>(b) + static_cast<double>(c));
 }
 
-// The same where a is a byte, b a weight of at least 2^-15 and c a sum of such products below 2^8: all are multiples of 2^-39, so the
-// sum is exact in double, and rounded once.
+// The same where a is a byte, b a weight of at least 2^-15 and c a sum of such products below 2^8: all are multiples of
+// 2^-39, so the sum is exact in double, and rounded once.
 FLOWERABLATE_INLINE float fused_byte(float a, float b, float c) {
 #if defined(__FMA__)
     return __builtin_fmaf(a, b, c);
@@ -284,12 +295,12 @@ FLOWERABLATE_INLINE std::uint8_t decide_by_mean(float sum, int value, int shift)
     return min_int(mean, 255) - value < shift ? 255 : 0;
 }
 
-// In the order in which OpenCV's vector code adds in float32: along a row from left to right, down a column from the middle outwards.
-// A single row or column has no neighbours to blur with.
+// In the order in which OpenCV's vector code adds in float32: along a row from left to right, down a column from the
+// middle outwards. A single row or column has no neighbours to blur with.
 //
-// Down a column, products are rounded before they are added. What this changes of a sum below 2^8 is less than 2^-15 for each step;
-// sums that are as near as that to where the mean changes are computed again by fused(). Up to size 9 nothing is ever rounded: the
-// weights are multiples of 2^-8, and all sums multiples of 2^-16.
+// Down a column, products are rounded before they are added. What this changes of a sum below 2^8 is less than 2^-15
+// for each step; sums that are as near as that to where the mean changes are computed again by fused(). Up to size 9
+// nothing is ever rounded: the weights are multiples of 2^-8, and all sums multiples of 2^-16.
 void adaptive_weighted(const AdaptiveJob& job) {
     const int radius = job.size / 2;
     const std::ptrdiff_t channels = job.channels, count = job.width * channels, margin = radius * channels;
@@ -359,6 +370,14 @@ void adaptive(const AdaptiveJob& job) {
 
 }  // namespace
 
-const ThresholdKernels threshold_kernels = {luminance, take_channel, broadcast, threshold, count, adaptive_work_bytes, adaptive};
+const ThresholdKernels threshold_kernels = {
+    .luminance = luminance,
+    .take_channel = take_channel,
+    .broadcast = broadcast,
+    .threshold = threshold,
+    .count = count,
+    .adaptive_work_bytes = adaptive_work_bytes,
+    .adaptive = adaptive,
+};
 
 }  // namespace flowerablate::FLOWERABLATE_ISA

@@ -1,5 +1,5 @@
-// Bilinear sampling of three channels along lines that cross few rows: sixteen neighbouring pixels of the result lie on few short
-// pieces of rows, which are loaded whole; permutations of their bytes find all neighbours of all pixels.
+// Bilinear sampling of three channels along lines that cross few rows: sixteen neighbouring pixels of the result lie on
+// few short pieces of rows, which are loaded whole; permutations of their bytes find all neighbours of all pixels.
 #pragma once
 
 #include "kernels/kernels.hpp"
@@ -8,28 +8,30 @@ namespace flowerablate::FLOWERABLATE_ISA {
 
 #if defined(__AVX512VBMI__)
 
-constexpr int kLinePixels = 16;       // at a time
-constexpr int kMostPairs = 8;         // of rows that they may lie on
-constexpr int kMostColumnSteps = 19;  // 20 pixels and their last neighbour fit 64 bytes
+constexpr int kLinePixels = 16;      // at a time
+constexpr int kMaxPairs = 8;         // of rows that they may lie on
+constexpr int kMaxColumnSteps = 19;  // 20 pixels and their last neighbour fit 64 bytes
 
 // A coordinate of the pixels of a block, counted from the smallest one among them.
 struct LineAxis {
     std::int64_t first, length;  // the smallest, in the first block, and how far the largest is from there
     __m512i rest, whole;         // of each pixel: the fraction in 2^-32 pixels, and whole pixels
 
-    // For blocks of last + 1 pixels; lanes behind repeat the last one.
+    // For blocks of last + 1 pixels; lanes after it repeat the last one.
     __attribute__((always_inline)) LineAxis(std::int64_t start, std::int64_t by, int last) {
         const bool falls = by < 0;
         first = falls ? start + last * by : start;
         length = last * (falls ? -by : by);
-        const __m512i lanes = _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7), most = _mm512_set1_epi64(last);
-        const __m512i low = _mm512_min_epi64(lanes, most);
-        const __m512i high = _mm512_min_epi64(_mm512_add_epi64(lanes, _mm512_set1_epi64(8)), most);
+        const __m512i lanes = _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7), max_lane = _mm512_set1_epi64(last);
+        const __m512i low = _mm512_min_epi64(lanes, max_lane);
+        const __m512i high = _mm512_min_epi64(_mm512_add_epi64(lanes, _mm512_set1_epi64(8)), max_lane);
         const __m512i each = _mm512_set1_epi64(by), base = _mm512_set1_epi64(falls ? length : 0);
         const __m512i a = _mm512_add_epi64(_mm512_mullo_epi64(each, low), base);
         const __m512i b = _mm512_add_epi64(_mm512_mullo_epi64(each, high), base);
-        rest = _mm512_permutex2var_epi32(a, _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30), b);
-        whole = _mm512_permutex2var_epi32(a, _mm512_setr_epi32(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31), b);
+        rest = _mm512_permutex2var_epi32(
+            a, _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30), b);
+        whole = _mm512_permutex2var_epi32(
+            a, _mm512_setr_epi32(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31), b);
     }
 };
 
@@ -57,15 +59,15 @@ struct LineOrder {
 };
 static constexpr LineOrder kLineOrder{};
 
-// Sixteen pixels: `places` are the indices of their upper left neighbours in rows of 64 bytes from `first` on. The row `final` is
-// the last one that is read.
+// Sixteen pixels: `places` are the indices of their upper left neighbours in rows of 64 bytes from `first` on. The row
+// `final` is the last one that is read.
 template <int Pairs>
 FLOWERABLATE_INLINE void line_block(const std::uint8_t* first, const std::uint8_t* final, std::ptrdiff_t stride,
                                     __m512i places, __m512i across, __m512i down, std::uint8_t* target) {
     const __m512i four = each_four(0x00000000, 0x04040404, 0x08080808, 0x0C0C0C0C);
     const __m512i at = _mm512_add_epi8(_mm512_shuffle_epi8(places, four), _mm512_set1_epi32(0x00020100));
-    const __m512i beside = _mm512_add_epi8(at, _mm512_set1_epi8(3));
-    __m512i top_left = at, top_right = beside, bottom_left = at, bottom_right = beside;
+    const __m512i next = _mm512_add_epi8(at, _mm512_set1_epi8(3));
+    __m512i top_left = at, top_right = next, bottom_left = at, bottom_right = next;
     const auto row = [&](int i) __attribute__((always_inline)) {
         const std::uint8_t* from = first + i * stride;
         if (i > 1) from = from < final ? from : final;
@@ -75,9 +77,9 @@ FLOWERABLATE_INLINE void line_block(const std::uint8_t* first, const std::uint8_
     if constexpr (Pairs == 1) {
         const __m512i middle = row(1), lower = row(2);
         top_left = _mm512_permutex2var_epi8(upper, at, middle);
-        top_right = _mm512_permutex2var_epi8(upper, beside, middle);
+        top_right = _mm512_permutex2var_epi8(upper, next, middle);
         bottom_left = _mm512_permutex2var_epi8(middle, at, lower);
-        bottom_right = _mm512_permutex2var_epi8(middle, beside, lower);
+        bottom_right = _mm512_permutex2var_epi8(middle, next, lower);
     } else {
         const __m512i pairs = _mm512_shuffle_epi8(_mm512_srli_epi32(places, 7), four);
 #pragma GCC unroll 8
@@ -113,8 +115,9 @@ void line_run(const WarpRun& given) {
     const WarpRun run = given;  // a copy, because the bytes that are written might alias the original
     const int pixels = min_int(run.count, kLinePixels);
     const LineAxis columns(run.x, run.dx, pixels - 1), rows(run.y, run.dy, pixels - 1);
-    const __m512i index = _mm512_add_epi32(_mm512_add_epi32(columns.whole, _mm512_add_epi32(columns.whole, columns.whole)),
-                                           _mm512_slli_epi32(rows.whole, 6));
+    const __m512i index =
+        _mm512_add_epi32(_mm512_add_epi32(columns.whole, _mm512_add_epi32(columns.whole, columns.whole)),
+                         _mm512_slli_epi32(rows.whole, 6));
     const auto low_half = [](std::int64_t position) __attribute__((always_inline)) {
         return _mm512_set1_epi32(static_cast<std::int32_t>(position));
     };
@@ -126,7 +129,8 @@ void line_run(const WarpRun& given) {
     const auto block = [&]() __attribute__((always_inline)) {
         const std::uint8_t* column = run.source + (left >> 32) * 3;
         // sums of fractions that became smaller are a pixel further
-        __m512i at = _mm512_mask_add_epi32(index, _mm512_cmplt_epu32_mask(x, columns.rest), index, _mm512_set1_epi32(3));
+        __m512i at =
+            _mm512_mask_add_epi32(index, _mm512_cmplt_epu32_mask(x, columns.rest), index, _mm512_set1_epi32(3));
         at = _mm512_mask_add_epi32(at, _mm512_cmplt_epu32_mask(y, rows.rest), at, _mm512_set1_epi32(64));
         line_block<Pairs>(column + (top >> 32) * run.stride, column + (((top + rows.length) >> 32) + 1) * run.stride,
                           run.stride, at, _mm512_srli_epi32(x, 17), _mm512_srli_epi32(y, 17), to);
@@ -155,10 +159,10 @@ FLOWERABLATE_INLINE bool sampled_by_lines(const WarpRun& run) {
     const int steps = min_int(run.count, kLinePixels) - 1;
     const std::int64_t columns = ((run.dx < 0 ? -run.dx : run.dx) * steps >> 32) + 1;
     const std::int64_t rows = ((run.dy < 0 ? -run.dy : run.dy) * steps >> 32) + 1;
-    if (run.right != 3 || run.below != run.stride || columns > kMostColumnSteps) return false;
-    static constexpr void (*kRuns[kMostPairs])(const WarpRun&) = {line_run<1>, line_run<2>, line_run<3>, line_run<4>,
-                                                                  line_run<5>, line_run<6>, line_run<7>, line_run<8>};
-    if (rows / 2 >= kMostPairs) return false;
+    if (run.right != 3 || run.below != run.stride || columns > kMaxColumnSteps) return false;
+    static constexpr void (*kRuns[kMaxPairs])(const WarpRun&) = {line_run<1>, line_run<2>, line_run<3>, line_run<4>,
+                                                                 line_run<5>, line_run<6>, line_run<7>, line_run<8>};
+    if (rows / 2 >= kMaxPairs) return false;
     kRuns[rows / 2](run);
     return true;
 }

@@ -1,5 +1,5 @@
-// The few x86 operations on whole vectors that GCC's vector extensions lack or compile badly. Unpacking and packing work within
-// 128-bit lanes, and undo each other.
+// The few x86 operations on whole vectors that GCC's vector extensions lack or compile badly. Unpacking and packing
+// work within 128-bit lanes, and undo each other.
 #pragma once
 
 #include "kernels/lanes.hpp"
@@ -61,9 +61,18 @@ FLOWERABLATE_INLINE Wide high_words(Wide a, Wide b) { return _mm_unpackhi_epi16(
 FLOWERABLATE_INLINE Wide pack_words(Wide a, Wide b) { return _mm_packs_epi32(a, b); }
 FLOWERABLATE_INLINE Wide pack_bytes(Wide a, Wide b) { return _mm_packus_epi16(a, b); }
 #endif
-FLOWERABLATE_INLINE Wide shift_right(Wide a, int by) {
-    return reinterpret_cast<Wide>(reinterpret_cast<Ints>(a) >> by);
+
+typedef std::int16_t Shorts __attribute__((vector_size(kWidth)));
+
+#if defined(__AVX2__)
+// a + round((b - a) * weight) for 16-bit values, weights in 1/32768.
+FLOWERABLATE_INLINE Wide blend_words(Wide a, Wide b, Wide weight) {
+    const Wide moved = reinterpret_cast<Wide>(reinterpret_cast<Shorts>(b) - reinterpret_cast<Shorts>(a));
+    return reinterpret_cast<Wide>(reinterpret_cast<Shorts>(a) + reinterpret_cast<Shorts>(scale_words(moved, weight)));
 }
+#endif
+
+FLOWERABLATE_INLINE Wide shift_right(Wide a, int by) { return reinterpret_cast<Wide>(reinterpret_cast<Ints>(a) >> by); }
 
 }  // namespace flowerablate::FLOWERABLATE_ISA
 

@@ -65,7 +65,7 @@ FLOWERABLATE_INLINE Words average(Words a, Words b) {
 #endif
 }
 
-// Which of n places stands for place i in a picture mirrored at the middle of its edge pixels (reflect101).
+// Which of n places stands for place i in an image mirrored at the middle of its edge pixels (reflect101).
 FLOWERABLATE_INLINE int mirrored(int i, int n) {
     if (n == 1) return 0;
     while (i < 0 || i >= n) i = i < 0 ? -i : 2 * (n - 1) - i;
@@ -78,7 +78,7 @@ FLOWERABLATE_INLINE int repeated(int i, int n) { return i < 0 ? 0 : i >= n ? n -
 // Columns that the margins of a row are filled from.
 struct Margins {
     int before, after;
-    int columns[2 * kLargestFilter];
+    int columns[2 * kMaxFilter];
 };
 
 template <bool Mirror>
@@ -93,11 +93,13 @@ FLOWERABLATE_INLINE Margins margins(int before, int after, int width) {
     return found;
 }
 
-// Fills what stands before and behind the `width` pixels at `row`.
+// Fills what stands before and after the `width` pixels at `row`.
 template <typename T>
 FLOWERABLATE_INLINE void fill_margins(const Margins& margins, T* row, int width, int channels) {
     for (int i = 0; i < margins.before + margins.after; ++i) {
-        T* to = row + static_cast<std::ptrdiff_t>(i < margins.before ? i - margins.before : width + i - margins.before) * channels;
+        T* to =
+            row + static_cast<std::ptrdiff_t>(i < margins.before ? i - margins.before : width + i - margins.before) *
+                      channels;
         const T* from = row + static_cast<std::ptrdiff_t>(margins.columns[i]) * channels;
         for (int channel = 0; channel < channels; ++channel) to[channel] = from[channel];
     }
@@ -131,7 +133,7 @@ FLOWERABLATE_INLINE const T* source_row(const FilterJob& job, int y) {
 
 // Working memory, row by row: each with room for margins of a whole window on both sides and for overshoot.
 FLOWERABLATE_INLINE std::ptrdiff_t padded_values(const FilterJob& job) {
-    return ((static_cast<std::ptrdiff_t>(job.width) + 2 * kLargestFilter) * job.channels + 63) / 64 * 64 + 128;
+    return ((static_cast<std::ptrdiff_t>(job.width) + 2 * kMaxFilter) * job.channels + 63) / 64 * 64 + 128;
 }
 
 }  // namespace flowerablate::FLOWERABLATE_ISA

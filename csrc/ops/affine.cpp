@@ -7,8 +7,26 @@ namespace flowerablate {
 
 namespace {
 
-// About the centre c, a point p of the picture comes to c + shift + R(degrees) S(shear) scale (p - c), where y points down,
-// R turns counter-clockwise and, with angle a = -degrees, shears sx, sy,
+const Bounds kDegrees{
+    .prefix = "degrees_", .meaning = "the angle in degrees, counter-clockwise", .min = -360, .max = 360, .fallback = 0};
+const Bounds kScale{.prefix = "scale_", .meaning = "the magnification", .min = 0.05, .max = 20, .fallback = 1};
+const Bounds kShiftX{.prefix = "shift_x_",
+                     .meaning = "the shift to the right, in fractions of the width",
+                     .min = -4,
+                     .max = 4,
+                     .fallback = 0};
+const Bounds kShiftY{.prefix = "shift_y_",
+                     .meaning = "the shift downwards, in fractions of the height",
+                     .min = -4,
+                     .max = 4,
+                     .fallback = 0};
+const Bounds kShearX{
+    .prefix = "shear_x_", .meaning = "the shear along x, in degrees", .min = -75, .max = 75, .fallback = 0};
+const Bounds kShearY{
+    .prefix = "shear_y_", .meaning = "the shear along y, in degrees", .min = -75, .max = 75, .fallback = 0};
+
+// About the centre c, a point p of the image comes to c + shift + R(degrees) S(shear) scale (p - c), where y points
+// down, R turns counter-clockwise and, with angle a = -degrees, shears sx, sy,
 //   R S = | cos(a - sy) / cos(sy)   -cos(a - sy) tan(sx) / cos(sy) - sin(a) |
 //         | sin(a - sy) / cos(sy)   -sin(a - sy) tan(sx) / cos(sy) + cos(a) |
 // as in torchvision, whose positive angle is clockwise and whose shifts are rounded to whole pixels.
@@ -17,12 +35,12 @@ class AffineWarp final : public Move {
 public:
     AffineWarp(Params& params, const Setup& setup)
         : Move(setup),
-          degrees_(Interval::read_or(0, params, -360, 360, "degrees_")),
-          scale_(Interval::read_or(1, params, 0.05, 20, "scale_")),
-          shift_x_(Interval::read_or(0, params, -4, 4, "shift_x_")),
-          shift_y_(Interval::read_or(0, params, -4, 4, "shift_y_")),
-          shear_x_(Interval::read_or(0, params, -75, 75, "shear_x_")),
-          shear_y_(Interval::read_or(0, params, -75, 75, "shear_y_")),
+          degrees_(params[kDegrees]),
+          scale_(params[kScale]),
+          shift_x_(params[kShiftX]),
+          shift_y_(params[kShiftY]),
+          shear_x_(params[kShearX]),
+          shear_y_(params[kShearY]),
           sampling_(Sampling::from(params, format())) {}
 
     const Sampling* sampling() const override { return &sampling_; }
@@ -58,7 +76,7 @@ private:
         double degrees, scale, shift_x, shift_y, shear_x, shear_y;
     };
     Values drawn(const Draws& draws) const {
-        return {degrees_.at(draws.uniform(1)), scale_.at(draws.uniform(2)), shift_x_.at(draws.uniform(3)),
+        return {degrees_.at(draws.uniform(1)), scale_.at(draws.uniform(2)),   shift_x_.at(draws.uniform(3)),
                 shift_y_.at(draws.uniform(4)), shear_x_.at(draws.uniform(5)), shear_y_.at(draws.uniform(6))};
     }
 
@@ -68,6 +86,11 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Op> make_affine(Params& params, const Setup& setup) { return make_op<AffineWarp>(params, setup); }
+void add_affine(OpKinds& kinds) {
+    kinds["affine"] = {.make = make_op<AffineWarp>,
+                       .params = declare(kDegrees, kScale, kShiftX, kShiftY, kShearX, kShearY, Sampling::kParams),
+                       .draws = 6,
+                       .sixteen_bits = SixteenBits::kAll};
+}
 
 }  // namespace flowerablate

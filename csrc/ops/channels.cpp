@@ -1,4 +1,5 @@
-// Operations that mix or move whole channels. A fourth channel stays where it is; pictures of one channel stay as they are.
+// Operations that mix or move whole channels. A fourth channel stays where it is; images of one channel stay as they
+// are.
 #include <algorithm>
 
 #include "ops/color.hpp"
@@ -7,7 +8,7 @@ namespace flowerablate {
 
 namespace {
 
-// An op that takes each row by itself and leaves grey pictures alone.
+// An op that takes each row by itself and leaves grey images alone.
 class RowOp : public Op {
 public:
     using Op::Op;
@@ -42,11 +43,16 @@ protected:
     }
 };
 
+const Integer kChannel{.name = "channel",
+                       .meaning = "number of the colour: 0 red, 1 green, 2 blue",
+                       .min = 0,
+                       .max = 2,
+                       .max_of = MaxOf::kColors};
+
 // All colours become one of them.
 class SingleChannel final : public RowOp {
 public:
-    SingleChannel(Params& params, const Setup& setup)
-        : RowOp(setup), channel_(params.integer("channel", 0, color_count(setup.format.channels) - 1)) {}
+    SingleChannel(Params& params, const Setup& setup) : RowOp(setup), channel_(params[kChannel]) {}
 
 protected:
     Image apply(const Image& input, const Context& context) const override {
@@ -58,7 +64,8 @@ private:
     int channel_;
 };
 
-// The colours change places. Draw 1: which of the six orders, in the order of a dictionary; the first one changes nothing.
+// The colours change places. Draw 1: which of the six orders, in the order of a dictionary; the first one changes
+// nothing.
 class ChannelShuffle final : public RowOp {
 public:
     ChannelShuffle(Params&, const Setup& setup) : RowOp(setup) {}
@@ -85,9 +92,9 @@ private:
 }  // namespace
 
 void add_channels(OpKinds& kinds) {
-    kinds["grey"] = {make_op<Grey>};
-    kinds["single_channel"] = {make_op<SingleChannel>};
-    kinds["channel_shuffle"] = {make_op<ChannelShuffle>};
+    kinds["grey"] = {.make = make_op<Grey>};
+    kinds["single_channel"] = {.make = make_op<SingleChannel>, .params = declare(kChannel)};
+    kinds["channel_shuffle"] = {.make = make_op<ChannelShuffle>, .draws = 1};
 }
 
 }  // namespace flowerablate

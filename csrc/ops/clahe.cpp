@@ -1,6 +1,5 @@
 // Op "clahe": equalisation in tiles with limited contrast (Zuiderveld, Graphics Gems IV, 1994), equal to OpenCV's: grey
-// pictures of 8 or 16 bits directly, colour pictures of 8 bits on L of Lab; a fourth channel is left as it is.
-// Params: clip_limit (times the mean count of a bin; 0: none), rows and columns of tiles.
+// images of 8 or 16 bits directly, colour images of 8 bits on L of Lab; a fourth channel is left as it is.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -12,10 +11,15 @@ namespace flowerablate {
 
 namespace {
 
+const Number kClipLimit{
+    .name = "clip_limit", .meaning = "limit of a bin, times the mean count of a bin; 0: none", .min = 0, .max = 65536};
+const Integer kRows{.name = "rows", .meaning = "rows of tiles", .min = 1, .max = 64};
+const Integer kColumns{.name = "columns", .meaning = "columns of tiles", .min = 1, .max = 64};
+
 // How pixels along an axis lie between the centres of tiles.
 struct Place {
-    int first;  // tile before, -1 at the edge
-    float share;  // of the one behind
+    int first;       // tile before, -1 at the edge
+    float fraction;  // of the one after
 };
 
 Place place(int position, float inverse) {
@@ -35,25 +39,18 @@ int mirrored(int index, int length) {
 class Clahe final : public Op {
 public:
     Clahe(Params& params, const Setup& setup)
-        : Op(setup),
-          clip_limit_(params.number("clip_limit", 0.0, 65536.0)),
-          rows_(params.integer("rows", 1, 64)),
-          columns_(params.integer("columns", 1, 64)) {
-        if (setup.format.depth != 1 && setup.format.channels != 1) {
-            params.fail("it takes 16-bit pictures of one channel only; put to_8_bits before it");
-        }
-    }
+        : Op(setup), clip_limit_(params[kClipLimit]), rows_(params[kRows]), columns_(params[kColumns]) {}
 
 protected:
     Image apply(const Image& input, const Context& context) const override {
-        return format().depth == 1 ? narrow(input, context) : wide(input, context);
+        return format().itemsize == 1 ? narrow(input, context) : wide(input, context);
     }
 
 private:
-    enum Slot { kPlane, kCounts, kTables, kQuads, kShares, kA, kB, kFresh, kSum };
+    enum Slot { kPlane, kCounts, kTables, kQuads, kFractions, kA, kB, kFresh, kSum };
 
-    // The size that a plane is mirrored to where the tiles do not fit; a side that fits then grows by as many pixels as it has
-    // tiles, as in OpenCV.
+    // The size that a plane is mirrored to where the tiles do not fit; a side that fits then grows by as many pixels as
+    // it has tiles, as in OpenCV.
     struct Tiles {
         Tiles(Size size, int rows, int columns) {
             const bool fit = size.height % rows == 0 && size.width % columns == 0;
@@ -96,7 +93,13 @@ private:
             const std::ptrdiff_t top = static_cast<std::ptrdiff_t>(row) * tiles.tile.height;
             std::memset(copies, 0, sizeof *copies * 256 * kCountCopies);
             const std::uint8_t* begin = plane + top * tiles.padded.width + std::ptrdiff_t{column} * tiles.tile.width;
-            kernels().intensity.count({begin, tiles.padded.width, tiles.tile.height, tiles.tile.width, 1, 1}, copies);
+            kernels().intensity.count({.source = begin,
+                                       .stride = tiles.padded.width,
+                                       .height = tiles.tile.height,
+                                       .width = tiles.tile.width,
+                                       .channels = 1,
+                                       .itemsize = 1},
+                                      copies);
             static_assert(kCountCopies == 4);
             for (int i = 0; i < 256; ++i) counts[i] = copies[i] + copies[i + 256] + copies[i + 512] + copies[i + 768];
             job.narrow = tables + static_cast<std::ptrdiff_t>(column) * 256;
@@ -115,15 +118,16 @@ private:
         const int cells = columns_ + 1;
         std::uint32_t* quads = scratch.array<std::uint32_t>(kQuads, static_cast<std::size_t>(cells) * 256);
         const auto width = static_cast<std::size_t>(size.width);
-        float* near = scratch.array<float>(kShares, 2 * width + 65);
+        float* near = scratch.array<float>(kFractions, 2 * width + 65);
         float* far = near + width;
         auto* ends = reinterpret_cast<std::int32_t*>(far + width);
         std::fill(ends, ends + cells, 0);
-        const float across = 1.0f / static_cast<float>(tiles.tile.width), down = 1.0f / static_cast<float>(tiles.tile.height);
+        const float across = 1.0f / static_cast<float>(tiles.tile.width),
+                    down = 1.0f / static_cast<float>(tiles.tile.height);
         for (int x = 0; x < size.width; ++x) {
             const Place at = place(x, across);
-            far[x] = at.share;
-            near[x] = 1.0f - at.share;
+            far[x] = at.fraction;
+            near[x] = 1.0f - at.fraction;
             ends[at.first + 1] = x + 1;
         }
         for (int cell = 1; cell < cells; ++cell) ends[cell] = std::max(ends[cell], ends[cell - 1]);
@@ -141,8 +145,16 @@ private:
                     kernels().intensity.interleave(four, quads + static_cast<std::ptrdiff_t>(cell) * 256);
                 }
             }
-            kernels().intensity.blend({plane + static_cast<std::ptrdiff_t>(y) * tiles.padded.width, fresh, size.width, cells,
-                                       quads, ends, near, far, 1.0f - at.share, at.share});
+            kernels().intensity.blend({.values = plane + static_cast<std::ptrdiff_t>(y) * tiles.padded.width,
+                                       .target = fresh,
+                                       .width = size.width,
+                                       .cells = cells,
+                                       .quads = quads,
+                                       .ends = ends,
+                                       .near = near,
+                                       .far = far,
+                                       .upper = 1.0f - at.fraction,
+                                       .lower = at.fraction});
             finish(y, fresh);
         }
     }
@@ -150,12 +162,14 @@ private:
     Image narrow(const Image& input, const Context& context) const {
         const Size size = input.size();
         const Tiles tiles(size, rows_, columns_);
-        const std::size_t area = static_cast<std::size_t>(tiles.padded.height) * static_cast<std::size_t>(tiles.padded.width);
+        const std::size_t area =
+            static_cast<std::size_t>(tiles.padded.height) * static_cast<std::size_t>(tiles.padded.width);
         std::uint8_t* plane = context.scratch.work(kPlane, area);
         const std::ptrdiff_t stride = static_cast<std::ptrdiff_t>(size.width) * channels();
         const auto plane_row = [&](int y) { return plane + static_cast<std::ptrdiff_t>(y) * tiles.padded.width; };
         if (channels() == 1) {
-            for (int y = 0; y < size.height; ++y) std::memcpy(plane_row(y), input.row(y), static_cast<std::size_t>(size.width));
+            for (int y = 0; y < size.height; ++y)
+                std::memcpy(plane_row(y), input.row(y), static_cast<std::size_t>(size.width));
             pad(plane, size, tiles.padded);
             std::uint8_t* target = context.target(bytes(size));
             adapt(plane, size, tiles, context, [&](int y, const std::uint8_t* fresh) {
@@ -182,16 +196,22 @@ private:
     Image wide(const Image& input, const Context& context) const {
         const Size size = input.size();
         const Tiles tiles(size, rows_, columns_);
-        const std::size_t area = static_cast<std::size_t>(tiles.padded.height) * static_cast<std::size_t>(tiles.padded.width);
+        const std::size_t area =
+            static_cast<std::size_t>(tiles.padded.height) * static_cast<std::size_t>(tiles.padded.width);
         std::uint16_t* plane = context.scratch.array<std::uint16_t>(kPlane, area);
         for (int y = 0; y < size.height; ++y) {
-            std::memcpy(plane + std::ptrdiff_t{y} * tiles.padded.width, input.row(y), static_cast<std::size_t>(size.width) * 2);
+            std::memcpy(plane + std::ptrdiff_t{y} * tiles.padded.width, input.row(y),
+                        static_cast<std::size_t>(size.width) * 2);
         }
         pad(plane, size, tiles.padded);
-        std::uint16_t* tables = context.scratch.array<std::uint16_t>(kTables, 2 * static_cast<std::size_t>(columns_) * 65536);
-        const auto tables_of = [&](int row) { return tables + static_cast<std::ptrdiff_t>(row % 2) * columns_ * 65536; };
+        std::uint16_t* tables =
+            context.scratch.array<std::uint16_t>(kTables, 2 * static_cast<std::size_t>(columns_) * 65536);
+        const auto tables_of = [&](int row) {
+            return tables + static_cast<std::ptrdiff_t>(row % 2) * columns_ * 65536;
+        };
         std::uint16_t* target = reinterpret_cast<std::uint16_t*>(context.target(bytes(size)));
-        const float across = 1.0f / static_cast<float>(tiles.tile.width), down = 1.0f / static_cast<float>(tiles.tile.height);
+        const float across = 1.0f / static_cast<float>(tiles.tile.width),
+                    down = 1.0f / static_cast<float>(tiles.tile.height);
         int made = -1;
         for (int y = 0; y < size.height; ++y) {
             const Place at = place(y, down);
@@ -206,9 +226,9 @@ private:
                 const std::ptrdiff_t right = std::min(column.first + 1, columns_ - 1) * std::ptrdiff_t{65536};
                 const std::uint16_t value = plane[static_cast<std::ptrdiff_t>(y) * tiles.padded.width + x];
                 const std::uint16_t *upper = tables_of(above) + value, *lower = tables_of(below) + value;
-                const float near = 1.0f - column.share, far = column.share;
-                const float mixed = (upper[left] * near + upper[right] * far) * (1.0f - at.share) +
-                                    (lower[left] * near + lower[right] * far) * at.share;
+                const float near = 1.0f - column.fraction, far = column.fraction;
+                const float mixed = (upper[left] * near + upper[right] * far) * (1.0f - at.fraction) +
+                                    (lower[left] * near + lower[right] * far) * at.fraction;
                 target[std::ptrdiff_t{y} * size.width + x] = static_cast<std::uint16_t>(std::nearbyint(mixed));
             }
         }
@@ -222,10 +242,14 @@ private:
         const std::uint16_t* begin = plane + static_cast<std::ptrdiff_t>(row) * tiles.tile.height * tiles.padded.width;
         for (int column = 0; column < columns_; ++column) {
             std::memset(job.counts, 0, sizeof *job.counts * 65536);
-            kernels().intensity.count_wide(
-                {reinterpret_cast<const std::uint8_t*>(begin + static_cast<std::ptrdiff_t>(column) * tiles.tile.width),
-                 2 * static_cast<std::ptrdiff_t>(tiles.padded.width), tiles.tile.height, tiles.tile.width, 1, 2},
-                job.counts);
+            kernels().intensity.count_wide({.source = reinterpret_cast<const std::uint8_t*>(
+                                                begin + static_cast<std::ptrdiff_t>(column) * tiles.tile.width),
+                                            .stride = 2 * static_cast<std::ptrdiff_t>(tiles.padded.width),
+                                            .height = tiles.tile.height,
+                                            .width = tiles.tile.width,
+                                            .channels = 1,
+                                            .itemsize = 2},
+                                           job.counts);
             job.wide = tables + static_cast<std::ptrdiff_t>(column) * 65536;
             kernels().intensity.tile_table(job);
         }
@@ -237,6 +261,10 @@ private:
 
 }  // namespace
 
-void add_clahe(OpKinds& kinds) { kinds["clahe"] = {make_op<Clahe>, true}; }
+void add_clahe(OpKinds& kinds) {
+    kinds["clahe"] = {.make = make_op<Clahe>,
+                      .params = declare(kClipLimit, kRows, kColumns),
+                      .sixteen_bits = SixteenBits::kOneChannel};
+}
 
 }  // namespace flowerablate

@@ -1,12 +1,12 @@
-// Operations on the colours of single pixels. The fourth channel of a picture is no colour: all but brightness_contrast leave it
-// alone.
+// Operations on the colours of single pixels. The fourth channel of an image is no colour: all but brightness_contrast
+// leave it alone.
 #pragma once
 
 #include "ops/pointwise.hpp"
 
 namespace flowerablate {
 
-// How many channels of a picture are colours.
+// How many channels of an image are colours.
 inline int color_count(int channels) { return channels == 4 ? 3 : channels; }
 
 void add_color(OpKinds& kinds);

@@ -9,17 +9,28 @@ namespace flowerablate {
 
 namespace {
 
-// What stands around a picture.
-struct Surroundings {
+const Choice<Border> kAround{
+    .name = "border", .meaning = "what stands around an image", .choices = kBorderWords, .fallback = Border::kConstant};
+const Integer kSize{
+    .name = "size", .meaning = "side of the result in pixels; missing pixels are added", .min = 1, .max = kMaxSide};
+const Integer kPadding{.name = "padding",
+                       .meaning = "pixels put around every image before the cut",
+                       .min = 0,
+                       .max = kMaxSide,
+                       .fallback = 0};
+const Integer kPixels{.name = "pixels", .meaning = "pixels on every side", .min = 0, .max = kMaxSide, .fallback = 0};
+const Integer kToSize{.name = "to_size",
+                      .meaning = "then as many as are missing to this height and width",
+                      .min = 0,
+                      .max = kMaxSide,
+                      .fallback = 0};
+
+// What stands around an image.
+struct Padding {
     Border border;
     double fill;
 
-    static Surroundings from(Params& params, Format format) {
-        const int border =
-            params.choice_or("constant", "border", {"constant", "edge", "reflect", "reflect101", "wrap"});
-        const double fill = params.number_or(0.0, "fill", 0.0, 65535.0);
-        return {static_cast<Border>(border), std::min(std::nearbyint(fill), format.depth == 1 ? 255.0 : 65535.0)};
-    }
+    static Padding from(Params& params, Format format) { return {params[kAround], fill_value(params[kFill], format)}; }
 };
 
 // The pixel that stands at position `i` of an axis of `count` pixels, or -1 for the constant.
@@ -46,7 +57,7 @@ int inside(Border border, std::int64_t i, std::int64_t count) {
 void fill_pixels(std::uint8_t* row, int begin, int end, double fill, Format format) {
     const std::ptrdiff_t first = static_cast<std::ptrdiff_t>(begin) * format.channels;
     const auto values = static_cast<std::size_t>(static_cast<std::ptrdiff_t>(end - begin) * format.channels);
-    if (format.depth == 1) {
+    if (format.itemsize == 1) {
         std::memset(row + first, static_cast<int>(fill), values);
     } else {
         std::fill_n(reinterpret_cast<std::uint16_t*>(row) + first, values, static_cast<std::uint16_t>(fill));
@@ -56,12 +67,13 @@ void fill_pixels(std::uint8_t* row, int begin, int end, double fill, Format form
 template <int Bytes>
 void pick_pixels(const std::uint8_t* row, const std::int32_t* columns, std::uint8_t* to, int begin, int end) {
     for (int x = begin; x < end; ++x) {
-        std::memcpy(to + static_cast<std::ptrdiff_t>(x) * Bytes, row + static_cast<std::ptrdiff_t>(columns[x]) * Bytes, Bytes);
+        std::memcpy(to + static_cast<std::ptrdiff_t>(x) * Bytes, row + static_cast<std::ptrdiff_t>(columns[x]) * Bytes,
+                    Bytes);
     }
 }
 
-// The pixels [top, top + size.height) x [left, left + size.width) of a picture, which may lie outside.
-Image cut(const Image& input, int top, int left, Size size, const Surroundings& around, Format format,
+// The pixels [top, top + size.height) x [left, left + size.width) of an image, which may lie outside.
+Image cut(const Image& input, int top, int left, Size size, const Padding& around, Format format,
           const Context& context) {
     const int pixel = format.pixel_bytes();
     if (top >= 0 && left >= 0 && top + size.height <= input.height && left + size.width <= input.width) {
@@ -107,14 +119,13 @@ Image cut(const Image& input, int top, int left, Size size, const Surroundings& 
 
 class CenterCrop final : public Op {
 public:
-    CenterCrop(Params& params, const Setup& setup) : Op(setup), size_(params.integer("size", 1, kLargestSide)) {}
+    CenterCrop(Params& params, const Setup& setup) : Op(setup), size_(params[kSize]) {}
 
     int size() const { return size_; }
     Size output_size(Size) const override { return {size_, size_}; }
-    bool can_be_skipped() const override { return false; }
 
 protected:
-    // Zeros around a picture that is too small in one direction; in the other it may still have to be cropped.
+    // Zeros around an image that is too small in one direction; in the other it may still have to be cropped.
     Image apply(const Image& input, const Context& context) const override {
         return cut(input, place(input.height), place(input.width), {size_, size_}, {Border::kConstant, 0}, format(),
                    context);
@@ -128,18 +139,14 @@ private:
     int size_;
 };
 
-// torchvision's RandomCrop with pad_if_needed: `padding` pixels are put around a picture, and more where that is still too small
-// for the cut. Draws: 1 top, 2 left.
+// torchvision's RandomCrop with pad_if_needed: `padding` pixels are put around an image, and more where that is still
+// too small for the cut. Draws: 1 top, 2 left.
 class RandomCrop final : public Op {
 public:
     RandomCrop(Params& params, const Setup& setup)
-        : Op(setup),
-          size_(params.integer("size", 1, kLargestSide)),
-          padding_(params.integer_or(0, "padding", 0, kLargestSide)),
-          around_(Surroundings::from(params, format())) {}
+        : Op(setup), size_(params[kSize]), padding_(params[kPadding]), around_(Padding::from(params, format())) {}
 
     Size output_size(Size) const override { return {size_, size_}; }
-    bool can_be_skipped() const override { return false; }
 
     void explain(Size input, const Draws& draws, Explanation& found) const override {
         found.emplace_back("top", std::int64_t{place(input.height, draws.uniform(1))});
@@ -154,7 +161,7 @@ protected:
     }
 
 private:
-    // Where the cut begins, in pixels of the picture; negative in its surroundings.
+    // Where the cut begins, in pixels of the image; negative around it.
     int place(int length, double uniform) const {
         const int missing = std::max(0, size_ - (length + 2 * padding_));
         const int around = padding_ + missing;
@@ -162,29 +169,25 @@ private:
     }
 
     int size_, padding_;
-    Surroundings around_;
+    Padding around_;
 };
 
 // `pixels` on every side, then as many as are missing to `to_size`, half of them (rounded down) above and left.
 class Pad final : public Op {
 public:
     Pad(Params& params, const Setup& setup)
-        : Op(setup),
-          pixels_(params.integer_or(0, "pixels", 0, kLargestSide)),
-          to_size_(params.integer_or(0, "to_size", 0, kLargestSide)),
-          around_(Surroundings::from(params, format())) {}
+        : Op(setup), pixels_(params[kPixels]), to_size_(params[kToSize]), around_(Padding::from(params, format())) {}
 
     Size output_size(Size input) const override {
         const std::int64_t height = padded(input.height), width = padded(input.width);
-        if (height * width > std::int64_t{kLargestSide} * kLargestSide) {
+        if (height * width > std::int64_t{kMaxSide} * kMaxSide) {
             throw std::invalid_argument("pad would make " + std::to_string(height) + "x" + std::to_string(width) +
-                                        " pixels of a picture of " + std::to_string(input.height) + "x" +
+                                        " pixels of an image of " + std::to_string(input.height) + "x" +
                                         std::to_string(input.width) + "; at most " +
-                                        std::to_string(kLargestSide * kLargestSide) + " are allowed");
+                                        std::to_string(kMaxSide * kMaxSide) + " are allowed");
         }
         return {static_cast<int>(height), static_cast<int>(width)};
     }
-    bool can_be_skipped() const override { return false; }
 
 protected:
     Image apply(const Image& input, const Context& context) const override {
@@ -198,7 +201,7 @@ private:
     std::int64_t padded(int length) const { return std::max<std::int64_t>(length + 2 * pixels_, to_size_); }
 
     int pixels_, to_size_;
-    Surroundings around_;
+    Padding around_;
 };
 
 }  // namespace
@@ -208,8 +211,20 @@ std::optional<int> center_crop_size(const Op& op) {
     return crop ? std::optional<int>(crop->size()) : std::nullopt;
 }
 
-std::unique_ptr<Op> make_center_crop(Params& params, const Setup& setup) { return make_op<CenterCrop>(params, setup); }
-std::unique_ptr<Op> make_random_crop(Params& params, const Setup& setup) { return make_op<RandomCrop>(params, setup); }
-std::unique_ptr<Op> make_pad(Params& params, const Setup& setup) { return make_op<Pad>(params, setup); }
+void add_crop(OpKinds& kinds) {
+    kinds["center_crop"] = {.make = make_op<CenterCrop>,
+                            .params = declare(kSize),
+                            .sixteen_bits = SixteenBits::kAll,
+                            .skips = Skips::kNone};
+    kinds["random_crop"] = {.make = make_op<RandomCrop>,
+                            .params = declare(kSize, kPadding, kAround, kFill),
+                            .draws = 2,
+                            .sixteen_bits = SixteenBits::kAll,
+                            .skips = Skips::kNone};
+    kinds["pad"] = {.make = make_op<Pad>,
+                    .params = declare(kPixels, kToSize, kAround, kFill),
+                    .sixteen_bits = SixteenBits::kAll,
+                    .skips = Skips::kNone};
+}
 
 }  // namespace flowerablate

@@ -1,4 +1,4 @@
-// Parts of pictures, and what stands around them.
+// Parts of images, and what stands around them.
 #pragma once
 
 #include <algorithm>

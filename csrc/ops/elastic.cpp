@@ -10,29 +10,39 @@ namespace {
 
 enum Slot { kWeights = 9, kNoise, kSmoothed, kField, kOneRow };
 
-// Elastic distortion (Simard, Steinkraus, Platt: Best practices for convolutional neural networks applied to visual document
-// analysis; ICDAR 2003): each pixel is looked up `alpha` times a smoothed noise away. The noise is uniform in [-1, 1) on a grid
-// whose nodes lie `step` pixels apart, smoothed by a Gaussian of standard deviation `sigma` pixels, cut off at 3 sigma, and
-// interpolated linearly between the nodes. step is half of sigma, rounded down, at least 1. The noise is divided by step, so that
-// displacements are as large as those that a noise of single pixels would give (torchvision's alpha counts half as much).
+const Number kAlpha{.name = "alpha",
+                    .meaning = "how far smoothed noise of single pixels moves them: this times the noise, in pixels",
+                    .min = 0,
+                    .max = 10000};
+const Number kSigma{.name = "sigma",
+                    .meaning = "standard deviation of the Gaussian that smooths the noise, in pixels",
+                    .min = 0.5,
+                    .max = 200};
+
+// Elastic distortion (Simard, Steinkraus, Platt: Best practices for convolutional neural networks applied to visual
+// document analysis; ICDAR 2003): each pixel is looked up `alpha` times a smoothed noise away. The noise is uniform in
+// [-1, 1) on a grid whose nodes lie `step` pixels apart, smoothed by a Gaussian of standard deviation `sigma` pixels,
+// cut off at 3 sigma, and interpolated linearly between the nodes. step is half of sigma, rounded down, at least 1. The
+// noise is divided by step, so that displacements are as large as those that a noise of single pixels would give
+// (torchvision's alpha counts half as much).
 //
-// The grid reaches beyond the picture by as many nodes as the Gaussian has on one side. Node c of row r, of n in a row, takes draw
-// 2 + 2 (r n + c) for x and the next one for y. All is computed in doubles, in a fixed order.
+// The grid reaches beyond the image by as many nodes as the Gaussian has on one side. Node c of row r, of n in a row,
+// takes draw 2 + 2 (r n + c) for x and the next one for y. All is computed in doubles, in a fixed order.
 class Elastic final : public Op {
 public:
     Elastic(Params& params, const Setup& setup)
         : Op(setup),
-          alpha_(params.number("alpha", 0.0, 10000.0)),
-          sigma_(params.number("sigma", 0.5, 200.0)),
+          alpha_(params[kAlpha]),
+          sigma_(params[kSigma]),
           step_(std::max(1, static_cast<int>(sigma_ / 2.0))),
           reach_(static_cast<int>(std::ceil(3.0 * sigma_ / step_))),
           sampling_(Sampling::from(params, format())) {}
 
     Size output_size(Size input) const override {
-        if (std::int64_t{input.height} * input.width > std::int64_t{kLargestSide} * kLargestSide) {
-            throw std::invalid_argument("elastic takes pictures of at most " +
-                                        std::to_string(kLargestSide * kLargestSide) + " pixels, not " +
-                                        std::to_string(input.height) + "x" + std::to_string(input.width));
+        if (std::int64_t{input.height} * input.width > std::int64_t{kMaxSide} * kMaxSide) {
+            throw std::invalid_argument("elastic takes images of at most " + std::to_string(kMaxSide * kMaxSide) +
+                                        " pixels, not " + std::to_string(input.height) + "x" +
+                                        std::to_string(input.width));
         }
         return input;
     }
@@ -84,16 +94,21 @@ private:
         // each of two passes divides by the root of step
         for (int i = 0; i < taps; ++i) weights[i] /= total * std::sqrt(static_cast<double>(step_));
         auto* noise = scratch.array<double>(kNoise, static_cast<std::size_t>(2 * wide));
-        auto* across = scratch.array<double>(kSmoothed, static_cast<std::size_t>(2 * columns) * static_cast<std::size_t>(high));
+        auto* across =
+            scratch.array<double>(kSmoothed, static_cast<std::size_t>(2 * columns) * static_cast<std::size_t>(high));
         for (int row = 0; row < high; ++row) {
-            const std::uint64_t first = 2 + std::uint64_t{2} * static_cast<std::uint64_t>(row) * static_cast<std::uint64_t>(wide);
-            for (int i = 0; i < 2 * wide; i += 2) draws.symmetric_pair(first + static_cast<std::uint64_t>(i), noise + i);
+            const std::uint64_t first =
+                2 + std::uint64_t{2} * static_cast<std::uint64_t>(row) * static_cast<std::uint64_t>(wide);
+            for (int i = 0; i < 2 * wide; i += 2)
+                draws.symmetric_pair(first + static_cast<std::uint64_t>(i), noise + i);
             smooth(noise, 2, weights, taps, 2 * columns, across + static_cast<std::ptrdiff_t>(row) * 2 * columns);
         }
-        auto* field = scratch.array<double>(kField, static_cast<std::size_t>(2 * columns) * static_cast<std::size_t>(rows));
+        auto* field =
+            scratch.array<double>(kField, static_cast<std::size_t>(2 * columns) * static_cast<std::size_t>(rows));
         for (int row = 0; row < rows; ++row) {
             double* to = field + static_cast<std::ptrdiff_t>(row) * 2 * columns;
-            smooth(across + static_cast<std::ptrdiff_t>(row) * 2 * columns, 2 * columns, weights, taps, 2 * columns, to);
+            smooth(across + static_cast<std::ptrdiff_t>(row) * 2 * columns, 2 * columns, weights, taps, 2 * columns,
+                   to);
             for (int i = 0; i < 2 * columns; ++i) to[i] *= alpha_;
         }
         return field;
@@ -115,6 +130,11 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Op> make_elastic(Params& params, const Setup& setup) { return make_op<Elastic>(params, setup); }
+void add_elastic(OpKinds& kinds) {
+    kinds["elastic"] = {.make = make_op<Elastic>,
+                        .params = declare(kAlpha, kSigma, Sampling::kParams),
+                        .draws = kDrawsBySize,
+                        .sixteen_bits = SixteenBits::kAll};
+}
 
 }  // namespace flowerablate

@@ -1,5 +1,5 @@
-// Op "equalize": histogram equalisation. Params: formula ("opencv" or "pillow", 8 bits only), on ("channels": each by itself;
-// "luminance": Y of YCrCb; a fourth channel is then left as it is).
+// Op "equalize": histogram equalisation. With colours, "luminance" is Y of YCrCb, and a fourth channel is left as it
+// is.
 #include <algorithm>
 #include <cmath>
 
@@ -9,8 +9,18 @@ namespace flowerablate {
 
 namespace {
 
-// The share of the pixels up to and including a value, of all but those of the smallest value, times the largest; in float32 as
-// OpenCV has it, halves to even. False where there is one value only, which stays as it is.
+enum class Formula { kOpenCv, kPillow };
+enum class On { kChannels, kLuminance };
+
+const Choice<Formula> kFormula{.name = "formula",
+                               .meaning = "whose formula; pillow is for 8 bits only",
+                               .choices = {{"opencv", Formula::kOpenCv}, {"pillow", Formula::kPillow}}};
+const Choice<On> kOn{.name = "on",
+                     .meaning = "each channel by itself, or the luminance",
+                     .choices = {{"channels", On::kChannels}, {"luminance", On::kLuminance}}};
+
+// The fraction of the pixels up to and including a value, of all but those of the minimum, times the maximum; in
+// float32 as OpenCV has it, halves to even. False where there is one value only, which stays as it is.
 template <typename T>
 bool opencv_table(const std::uint32_t* counts, int bins, std::uint32_t total, T* table) {
     int first = 0;
@@ -27,8 +37,8 @@ bool opencv_table(const std::uint32_t* counts, int bins, std::uint32_t total, T*
     return true;
 }
 
-// (pixels below a value + half a step) / step in whole numbers; a step is 1/255 of all pixels but those of the largest value.
-// False where the step is 0; the picture then stays as it is.
+// (pixels below a value + half a step) / step in whole numbers; a step is 1/255 of all pixels but those of the maximum.
+// False where the step is 0; the image then stays as it is.
 bool pillow_table(const std::uint32_t* counts, std::uint32_t total, std::uint8_t* table) {
     int last = 255;
     while (counts[last] == 0) --last;
@@ -45,17 +55,17 @@ bool pillow_table(const std::uint32_t* counts, std::uint32_t total, std::uint8_t
 class Equalize final : public Op {
 public:
     Equalize(Params& params, const Setup& setup) : Op(setup) {
-        pillow_ = params.choice("formula", {"opencv", "pillow"}) == 1;
-        luminance_ = params.choice("on", {"channels", "luminance"}) == 1 && setup.format.channels > 1;
-        if (pillow_ && setup.format.depth != 1) {
-            params.fail("parameter 'formula' must be 'opencv' for 16-bit pictures; or put to_8_bits before it");
+        pillow_ = params[kFormula] == Formula::kPillow;
+        luminance_ = params[kOn] == On::kLuminance && setup.format.channels > 1;
+        if (pillow_ && setup.format.itemsize != 1) {
+            params.fail("parameter 'formula' must be 'opencv' for 16-bit images; or put to_8_bits before it");
         }
     }
 
 protected:
     Image apply(const Image& input, const Context& context) const override {
         if (luminance_) return on_luminance(input, context);
-        if (format().depth == 1) {
+        if (format().itemsize == 1) {
             std::uint8_t* tables = context.scratch.work(0, static_cast<std::size_t>(channels()) * 256);
             narrow_tables(input, channels(), context, tables);
             return looked_up(input, channels(), tables, context);
@@ -92,25 +102,32 @@ private:
 
     Image on_luminance(const Image& input, const Context& context) const {
         const IntensityKernels& kernel = kernels().intensity;
-        const std::size_t depth = static_cast<std::size_t>(format().depth);
-        const std::size_t row_bytes = static_cast<std::size_t>(input.width) * depth;
+        const std::size_t itemsize = static_cast<std::size_t>(format().itemsize);
+        const std::size_t row_bytes = static_cast<std::size_t>(input.width) * itemsize;
         std::uint8_t* old = context.scratch.work(3, row_bytes * static_cast<std::size_t>(input.height));
         std::uint8_t* fresh = context.scratch.work(4, row_bytes);
         const auto row_of = [&](int y) {
-            return PixelsJob{input.row(y), input.stride, 1, input.width, channels(), format().depth};
+            return PixelsJob{.source = input.row(y),
+                             .stride = input.stride,
+                             .height = 1,
+                             .width = input.width,
+                             .channels = channels(),
+                             .itemsize = format().itemsize};
         };
-        for (int y = 0; y < input.height; ++y) kernel.luminance(row_of(y), old + static_cast<std::size_t>(y) * row_bytes);
-        const Image plane = packed_image(old, input.size(), format().depth);
-        std::uint8_t* table = context.scratch.work(0, 65536 * depth);
+        for (int y = 0; y < input.height; ++y)
+            kernel.luminance(row_of(y), old + static_cast<std::size_t>(y) * row_bytes);
+        const Image plane = packed_image(old, input.size(), format().itemsize);
+        std::uint8_t* table = context.scratch.work(0, 65536 * itemsize);
         std::uint16_t* wide_table = reinterpret_cast<std::uint16_t*>(table);
-        depth == 1 ? narrow_tables(plane, 1, context, table) : wide_tables(plane, 1, context, wide_table);
+        itemsize == 1 ? narrow_tables(plane, 1, context, table) : wide_tables(plane, 1, context, wide_table);
         std::uint8_t* target = context.target(bytes(input.size()));
         const std::ptrdiff_t stride = static_cast<std::ptrdiff_t>(input.width) * pixel_bytes();
         for (int y = 0; y < input.height; ++y) {
-            if (depth == 1) {
+            if (itemsize == 1) {
                 kernels().color.look_up(plane.row(y), fresh, input.width, 1, table);
             } else {
-                kernel.look_up_wide(plane.row16(y), reinterpret_cast<std::uint16_t*>(fresh), input.width, 1, wide_table, 0);
+                kernel.look_up_wide(plane.row16(y), reinterpret_cast<std::uint16_t*>(fresh), input.width, 1, wide_table,
+                                    0);
             }
             kernel.relight(row_of(y), plane.row(y), fresh, target + y * stride);
         }
@@ -122,6 +139,9 @@ private:
 
 }  // namespace
 
-void add_equalize(OpKinds& kinds) { kinds["equalize"] = {make_op<Equalize>, true}; }
+void add_equalize(OpKinds& kinds) {
+    kinds["equalize"] = {
+        .make = make_op<Equalize>, .params = declare(kFormula, kOn), .sixteen_bits = SixteenBits::kAll};
+}
 
 }  // namespace flowerablate

@@ -14,21 +14,39 @@ struct Rectangle {
     bool empty() const { return height == 0 || width == 0; }
 };
 
-constexpr int kMostHoles = 64;
+constexpr int kMaxHoles = 64;
 constexpr std::uint32_t kBlocksOfHole = 1u << 25;
 
-// Ops that copy the picture and fill rectangles in it: with random bytes, with the mean of each channel, or with one value.
+enum class Fill { kNoise, kMean, kConstant };
+
+const Choice<Fill> kFill{.name = "fill",
+                         .meaning = "what erased pixels become: random bytes, the mean of each channel, or the value",
+                         .choices = {{"noise", Fill::kNoise}, {"mean", Fill::kMean}, {"constant", Fill::kConstant}}};
+const Number kValue{.name = "value",
+                    .meaning = "what they become where fill is constant, in fractions of the full range",
+                    .min = 0,
+                    .max = 1};
+const Bounds kScale{
+    .prefix = "scale_", .meaning = "the rectangle, in fractions of the area of the image", .min = 0, .max = 1};
+const Bounds kRatio{.prefix = "ratio_", .meaning = "height / width of the rectangle", .min = 0.001, .max = 1000};
+const Integer kHoles{.name = "holes", .meaning = "number of squares", .min = 1, .max = kMaxHoles};
+const Integer kSize{.name = "size", .meaning = "side of a square in pixels; 0: as share says", .min = 0, .max = 8192};
+const Number kShare{
+    .name = "share", .meaning = "side as a fraction of the shorter side of the image", .min = 0, .max = 1};
+
+// Ops that copy the image and fill rectangles in it: with random bytes, with the mean of each channel, or with one
+// value.
 class Erasing : public Op {
 public:
-    Erasing(Params& params, const Setup& setup)
-        : Op(setup), fill_(static_cast<Fill>(params.choice("fill", {"noise", "mean", "constant"}))) {
-        const double value = params.number("value", 0.0, 1.0);
-        value_ = static_cast<std::uint16_t>(std::nearbyint(value * (setup.format.depth == 1 ? 255.0 : 65535.0)));
+    Erasing(Params& params, const Setup& setup) : Op(setup), fill_(params[kFill]) {
+        const double value = params[kValue];
+        value_ = static_cast<std::uint16_t>(std::nearbyint(value * setup.format.max_value()));
     }
 
 protected:
     Image filled(const Image& input, const Context& context, const Rectangle* rectangles, int count) const {
-        if (std::all_of(rectangles, rectangles + count, [](const Rectangle& each) { return each.empty(); })) return input;
+        if (std::all_of(rectangles, rectangles + count, [](const Rectangle& each) { return each.empty(); }))
+            return input;
         std::uint8_t* target = context.target(bytes(input.size()));
         write_pixels(input, pixel_bytes(), target);
         const std::size_t row = static_cast<std::size_t>(input.width) * static_cast<std::size_t>(pixel_bytes());
@@ -48,7 +66,8 @@ protected:
                                        static_cast<std::ptrdiff_t>(blocks), reinterpret_cast<std::uint32_t*>(noise));
                 from = noise;
             }
-            std::uint8_t* to = target + static_cast<std::ptrdiff_t>(part.top) * bytes_of_row + part.left * pixel_bytes();
+            std::uint8_t* to =
+                target + static_cast<std::ptrdiff_t>(part.top) * bytes_of_row + part.left * pixel_bytes();
             for (int y = 0; y < part.height; ++y, to += bytes_of_row) {
                 std::memcpy(to, from, wide);
                 if (fill_ == Fill::kNoise) from += wide;
@@ -58,21 +77,26 @@ protected:
     }
 
 private:
-    enum class Fill { kNoise, kMean, kConstant };
-
     // A row of pixels of one colour.
     void write_line(const Image& input, std::uint8_t* line) const {
         std::uint16_t color[4] = {value_, value_, value_, value_};
         if (fill_ == Fill::kMean) {
             std::uint64_t sums[4] = {}, squares[4] = {};
-            kernels().moments({input.data, input.stride, input.height, input.width, channels(), format().depth, sums,
-                               squares});
-            const std::uint64_t pixels = static_cast<std::uint64_t>(input.height) * static_cast<std::uint64_t>(input.width);
+            kernels().moments({.source = input.data,
+                               .stride = input.stride,
+                               .height = input.height,
+                               .width = input.width,
+                               .channels = channels(),
+                               .itemsize = format().itemsize,
+                               .sums = sums,
+                               .squares = squares});
+            const std::uint64_t pixels =
+                static_cast<std::uint64_t>(input.height) * static_cast<std::uint64_t>(input.width);
             for (int c = 0; c < channels(); ++c) color[c] = static_cast<std::uint16_t>((sums[c] + pixels / 2) / pixels);
         }
         for (int i = 0; i < input.width * channels(); ++i) {
             const std::uint16_t value = color[i % channels()];
-            if (format().depth == 1) {
+            if (format().itemsize == 1) {
                 line[i] = static_cast<std::uint8_t>(value);
             } else {
                 reinterpret_cast<std::uint16_t*>(line)[i] = value;
@@ -85,13 +109,11 @@ private:
 };
 
 // Erases one rectangle of random area and aspect ratio (Zhong et al.: Random erasing data augmentation, 2017), found as
-// torchvision does: the first of ten that is smaller than the picture.
+// torchvision does: the first of ten that is smaller than the image.
 class RandomErasing final : public Erasing {
 public:
     RandomErasing(Params& params, const Setup& setup)
-        : Erasing(params, setup),
-          scale_(Interval::read(params, 0.0, 1.0, "scale_")),
-          ratio_(Interval::read(params, 0.001, 1000.0, "ratio_")) {}
+        : Erasing(params, setup), scale_(params[kScale]), ratio_(params[kRatio]) {}
 
     void explain(Size input, const Draws& draws, Explanation& found) const override {
         const Rectangle part = draw(input, draws);
@@ -114,11 +136,13 @@ private:
             const std::uint64_t number = 1 + 4 * attempt;
             const double area = scale_.at(draws.uniform(number)) * size.height * size.width;
             const double ratio = std::exp(low + (high - low) * draws.uniform(number + 1));
-            const double height = std::nearbyint(std::sqrt(area * ratio)), width = std::nearbyint(std::sqrt(area / ratio));
+            const double height = std::nearbyint(std::sqrt(area * ratio)),
+                         width = std::nearbyint(std::sqrt(area / ratio));
             if (!(height < size.height && width < size.width)) continue;
             const double rows = size.height - height + 1, columns = size.width - width + 1;
-            return {static_cast<int>(rows * draws.uniform(number + 2)), static_cast<int>(columns * draws.uniform(number + 3)),
-                    static_cast<int>(height), static_cast<int>(width)};
+            return {static_cast<int>(rows * draws.uniform(number + 2)),
+                    static_cast<int>(columns * draws.uniform(number + 3)), static_cast<int>(height),
+                    static_cast<int>(width)};
         }
         return {0, 0, 0, 0};
     }
@@ -126,20 +150,17 @@ private:
     Interval scale_, ratio_;
 };
 
-// Erases squares whose centres lie anywhere in the picture, so that some are cut off (DeVries and Taylor: Improved
+// Erases squares whose centres lie anywhere in the image, so that some are cut off (DeVries and Taylor: Improved
 // regularization of convolutional neural networks with cutout, 2017).
 class Cutout final : public Erasing {
 public:
     Cutout(Params& params, const Setup& setup)
-        : Erasing(params, setup),
-          holes_(params.integer("holes", 1, kMostHoles)),
-          size_(params.integer("size", 0, 8192)),
-          share_(params.number("share", 0.0, 1.0)) {}
+        : Erasing(params, setup), holes_(params[kHoles]), size_(params[kSize]), fraction_(params[kShare]) {}
 
     void explain(Size input, const Draws& draws, Explanation& found) const override {
-        Rectangle holes[kMostHoles];
+        Rectangle holes[kMaxHoles];
         draw(input, draws, holes);
-        const auto add = [&](const char* name, int Rectangle::*part) {
+        const auto add = [&](const char* name, int Rectangle::* part) {
             std::vector<double> values;
             for (int i = 0; i < holes_; ++i) values.push_back(holes[i].*part);
             found.emplace_back(name, std::move(values));
@@ -152,33 +173,41 @@ public:
 
 protected:
     Image apply(const Image& input, const Context& context) const override {
-        Rectangle holes[kMostHoles];
+        Rectangle holes[kMaxHoles];
         draw(input.size(), context.draws(stream()), holes);
         return filled(input, context, holes, holes_);
     }
 
 private:
-    void draw(Size picture, const Draws& draws, Rectangle* holes) const {
+    void draw(Size image, const Draws& draws, Rectangle* holes) const {
         const int size =
-            size_ ? size_ : static_cast<int>(std::nearbyint(share_ * std::min(picture.height, picture.width)));
+            size_ ? size_ : static_cast<int>(std::nearbyint(fraction_ * std::min(image.height, image.width)));
         for (int i = 0; i < holes_; ++i) {
             const auto number = static_cast<std::uint64_t>(1 + 2 * i);
-            const int y = static_cast<int>(picture.height * draws.uniform(number)) - size / 2;
-            const int x = static_cast<int>(picture.width * draws.uniform(number + 1)) - size / 2;
+            const int y = static_cast<int>(image.height * draws.uniform(number)) - size / 2;
+            const int x = static_cast<int>(image.width * draws.uniform(number + 1)) - size / 2;
             const int top = std::max(y, 0), left = std::max(x, 0);
-            holes[i] = {top, left, std::min(y + size, picture.height) - top, std::min(x + size, picture.width) - left};
+            holes[i] = {top, left, std::min(y + size, image.height) - top, std::min(x + size, image.width) - left};
         }
     }
 
     int holes_, size_;
-    double share_;
+    double fraction_;
 };
 
 }  // namespace
 
 void add_erasing(OpKinds& kinds) {
-    kinds["random_erasing"] = {make_op<RandomErasing>, true};
-    kinds["cutout"] = {make_op<Cutout>, true};
+    kinds["random_erasing"] = {.make = make_op<RandomErasing>,
+                               .params = declare(kFill, kValue, kScale, kRatio),
+                               .draws = 40,
+                               .draws_pixels = true,
+                               .sixteen_bits = SixteenBits::kAll};
+    kinds["cutout"] = {.make = make_op<Cutout>,
+                       .params = declare(kFill, kValue, kHoles, kSize, kShare),
+                       .draws = 2 * kMaxHoles,
+                       .draws_pixels = true,
+                       .sixteen_bits = SixteenBits::kAll};
 }
 
 }  // namespace flowerablate

@@ -8,25 +8,55 @@ namespace flowerablate {
 Image readable(const Image& input, const Context& context, int pixel_bytes) {
     const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(input.width) * pixel_bytes;
     if (input.readable_end - (input.row(input.height - 1) + row) >= kOvershoot) return input;
-    std::uint8_t* copy = context.scratch.work(1, static_cast<std::size_t>(row) * static_cast<std::size_t>(input.height));
+    std::uint8_t* copy =
+        context.scratch.work(1, static_cast<std::size_t>(row) * static_cast<std::size_t>(input.height));
     copy_rows(input, copy, pixel_bytes);
     return packed_image(copy, input.size(), pixel_bytes);
 }
 
 namespace {
 
-constexpr double kLargestSigma = 100.0;
+constexpr double kMaxSigma = 100.0;
 
-// A job on a picture that readable() gave.
+const Integer kBoxSize{.name = "size", .meaning = "side of the window in pixels", .min = 1, .max = kMaxFilter};
+const Integer kBellSize{.name = "size",
+                        .meaning = "side of the window in pixels; 0: as sigma asks for, up to the maximum",
+                        .min = 0,
+                        .max = kMaxFilter,
+                        .odd = true};
+const Number kSigma{.name = "sigma",
+                    .meaning = "standard deviation of the Gaussian in pixels; 0: as the size asks for",
+                    .min = 0,
+                    .max = kMaxSigma};
+const Bounds kDrawnSigma{
+    .prefix = "sigma_", .meaning = "the standard deviation of the Gaussian in pixels", .min = 0.01, .max = kMaxSigma};
+const Number kAmount{.name = "amount", .meaning = "how much of the difference is added", .min = 0, .max = 100};
+const Integer kThreshold{
+    .name = "threshold", .meaning = "differences up to this one are left alone", .min = 0, .max = 255};
+const Bounds kFactor{.prefix = "", .meaning = "the factor; 0: smoothed, 1: unchanged", .min = 0, .max = 100};
+const Choice<SobelOutput> kOutput{
+    .name = "output",
+    .meaning = "length of the gradient, or its part along x or y",
+    .choices = {{"magnitude", SobelOutput::kMagnitude}, {"x", SobelOutput::kAlongX}, {"y", SobelOutput::kAlongY}}};
+const Integer kSobelSize{
+    .name = "size", .meaning = "side of the window in pixels; 1: no smoothing", .min = 1, .max = 7, .odd = true};
+
+// A job on an image that readable() gave.
 FilterJob job_on(const Image& source, std::uint8_t* target, int channels, int size, Scratch& scratch) {
-    FilterJob job{source.data, source.stride, target, source.height, source.width, channels, size, nullptr};
+    FilterJob job{.source = source.data,
+                  .source_stride = source.stride,
+                  .target = target,
+                  .height = source.height,
+                  .width = source.width,
+                  .channels = channels,
+                  .size = size};
     job.work = scratch.work(0, static_cast<std::size_t>(kernels().filter.work_bytes(job)));
     return job;
 }
 
 class BoxBlur final : public Op {
 public:
-    BoxBlur(Params& params, const Setup& setup) : Op(setup), size_(params.integer("size", 1, kLargestFilter)) {}
+    BoxBlur(Params& params, const Setup& setup) : Op(setup), size_(params[kBoxSize]) {}
 
 protected:
     Image apply(const Image& input, const Context& context) const override {
@@ -34,7 +64,7 @@ protected:
         const Image source = readable(input, context, pixel_bytes());
         std::uint8_t* target = context.target(bytes(input.size()));
         const FilterJob job = job_on(source, target, channels(), size_, context.scratch);
-        format().depth == 1 ? kernels().filter.box(job) : kernels().filter.box_words(job);
+        format().itemsize == 1 ? kernels().filter.box(job) : kernels().filter.box_words(job);
         return packed_image(target, input.size(), pixel_bytes());
     }
 
@@ -42,16 +72,16 @@ private:
     int size_;
 };
 
-// Size and sigma of a Gaussian, each of which follows from the other where it is 0, as in OpenCV; but a window is kLargestFilter
-// wide at most, and cuts a Gaussian off that is wider.
+// Size and sigma of a Gaussian, each of which follows from the other where it is 0, as in OpenCV; but a window is
+// kMaxFilter wide at most, and cuts a Gaussian off that is wider.
 struct Bell {
     int size;
     double sigma;
 
-    static Bell of(int size, double sigma, int depth) {
+    static Bell of(int size, double sigma, int itemsize) {
         if (size == 0) {
-            const double wanted = std::nearbyint(sigma * (depth == 1 ? 3 : 4) * 2 + 1);
-            size = static_cast<int>(std::min<double>(kLargestFilter, wanted)) | 1;
+            const double wanted = std::nearbyint(sigma * (itemsize == 1 ? 3 : 4) * 2 + 1);
+            size = static_cast<int>(std::min<double>(kMaxFilter, wanted)) | 1;
         }
         return {size, sigma};
     }
@@ -77,25 +107,25 @@ struct Bell {
 
 void check_bell(Params& params, int size, double sigma) {
     if (size == 0 && sigma == 0) params.fail("one of the parameters 'size' and 'sigma' must be above 0");
-    if (size != 0 && size % 2 == 0) params.fail("parameter 'size' must be odd, or 0, not " + std::to_string(size));
 }
 
-// Writes the blurred picture, borders mirrored without the edge. 8 bits: at most 1 from round(real numbers).
+// Writes the blurred image, borders mirrored without the edge. 8 bits: at most 1 from round(real numbers).
 void blur(const Image& source, std::uint8_t* target, const Format& format, const Bell& bell, Scratch& scratch) {
-    double weights[kLargestFilter / 2 + 1];
+    double weights[kMaxFilter / 2 + 1];
     bell.weigh(weights);
     const int radius = bell.size / 2;
-    std::uint16_t fixed[kLargestFilter / 2 + 1];
-    float exact[kLargestFilter / 2 + 1];
-    int rest = 65536;  // the centre gets what the others leave, so that an even picture stays as it is
+    std::uint16_t fixed[kMaxFilter / 2 + 1];
+    float exact[kMaxFilter / 2 + 1];
+    int rest = 65536;  // the centre gets what the others leave, so that an even image stays as it is
     for (int i = 1; i <= radius; ++i) {
         fixed[i] = static_cast<std::uint16_t>(std::nearbyint(131072.0 * weights[i]));
         rest -= fixed[i];
     }
     fixed[0] = static_cast<std::uint16_t>(std::min(rest, 65535));
     for (int i = 0; i <= radius; ++i) exact[i] = static_cast<float>(weights[i]);
-    const GaussianJob job{job_on(source, target, format.channels, bell.size, scratch), fixed, exact};
-    format.depth == 1 ? kernels().filter.gaussian(job) : kernels().filter.gaussian_words(job);
+    const GaussianJob job{
+        .image = job_on(source, target, format.channels, bell.size, scratch), .weights = fixed, .exact = exact};
+    format.itemsize == 1 ? kernels().filter.gaussian(job) : kernels().filter.gaussian_words(job);
 }
 
 Image blurred(const Image& input, const Context& context, const Format& format, const Bell& bell) {
@@ -110,10 +140,10 @@ Image blurred(const Image& input, const Context& context, const Format& format, 
 class GaussianBlur final : public Op {
 public:
     GaussianBlur(Params& params, const Setup& setup) : Op(setup) {
-        const int size = params.integer("size", 0, kLargestFilter);
-        const double sigma = params.number("sigma", 0.0, kLargestSigma);
+        const int size = params[kBellSize];
+        const double sigma = params[kSigma];
         check_bell(params, size, sigma);
-        bell_ = Bell::of(size, sigma, format().depth);
+        bell_ = Bell::of(size, sigma, format().itemsize);
     }
 
 protected:
@@ -128,9 +158,7 @@ private:
 class RandomGaussianBlur final : public Op {
 public:
     RandomGaussianBlur(Params& params, const Setup& setup)
-        : Op(setup),
-          size_(params.integer("size", 0, kLargestFilter)),
-          sigma_(Interval::read(params, 0.01, kLargestSigma, "sigma_")) {
+        : Op(setup), size_(params[kBellSize]), sigma_(params[kDrawnSigma]) {
         check_bell(params, size_, sigma_.high);
     }
 
@@ -146,9 +174,7 @@ protected:
     }
 
 private:
-    Bell draw(const Draws& draws) const {
-        return Bell::of(size_, sigma_.at(draws.uniform(1)), format().depth);
-    }
+    Bell draw(const Draws& draws) const { return Bell::of(size_, sigma_.at(draws.uniform(1)), format().itemsize); }
 
     int size_;
     Interval sigma_;
@@ -158,12 +184,12 @@ private:
 class Unsharp final : public Op {
 public:
     Unsharp(Params& params, const Setup& setup) : Op(setup) {
-        const int size = params.integer("size", 0, kLargestFilter);
-        const double sigma = params.number("sigma", 0.0, kLargestSigma);
+        const int size = params[kBellSize];
+        const double sigma = params[kSigma];
         check_bell(params, size, sigma);
         bell_ = Bell::of(size, sigma, 1);
-        amount_ = static_cast<float>(params.number("amount", 0.0, 100.0));
-        threshold_ = params.integer("threshold", 0, 255);
+        amount_ = static_cast<float>(params[kAmount]);
+        threshold_ = params[kThreshold];
     }
 
 protected:
@@ -189,8 +215,7 @@ private:
 // Sharper for factors above 1, the same for 1, smoothed for 0: Pillow's and torchvision's, rounded instead of cut off.
 class Sharpness final : public Op {
 public:
-    Sharpness(Params& params, const Setup& setup)
-        : Op(setup), factor_(Interval::read(params, 0.0, 100.0)) {}
+    Sharpness(Params& params, const Setup& setup) : Op(setup), factor_(params[kFactor]) {}
 
     void explain(Size, const Draws& draws, Explanation& found) const override {
         found.emplace_back("factor", draw(draws));
@@ -214,12 +239,7 @@ private:
 // Sobel's gradient of each channel, absolute and saturated; its length is the rounded root of both squares.
 class Sobel final : public Op {
 public:
-    Sobel(Params& params, const Setup& setup)
-        : Op(setup),
-          size_(params.integer("size", 1, 7)),
-          output_(params.choice("output", {"magnitude", "x", "y"})) {
-        if (size_ % 2 == 0) params.fail("parameter 'size' must be 1, 3, 5 or 7, not " + std::to_string(size_));
-    }
+    Sobel(Params& params, const Setup& setup) : Op(setup), size_(params[kSobelSize]), output_(params[kOutput]) {}
 
 protected:
     Image apply(const Image& input, const Context& context) const override {
@@ -229,23 +249,29 @@ protected:
         const Image source = readable(input, context, channels());
         std::uint8_t* target = context.target(bytes(input.size()));
         const FilterJob job = job_on(source, target, channels(), std::max(size_, 3), context.scratch);
-        kernels().filter.sobel({job, kSmooth[size_ / 2], kDifference[size_ / 2], output_});
+        kernels().filter.sobel(
+            {.image = job, .smooth = kSmooth[size_ / 2], .difference = kDifference[size_ / 2], .output = output_});
         return packed_image(target, input.size(), channels());
     }
 
 private:
-    int size_, output_;
+    int size_;
+    SobelOutput output_;
 };
 
 }  // namespace
 
 void add_filter(OpKinds& kinds) {
-    kinds["box_blur"] = {make_op<BoxBlur>, true};
-    kinds["gaussian_blur"] = {make_op<GaussianBlur>, true};
-    kinds["random_gaussian_blur"] = {make_op<RandomGaussianBlur>, true};
-    kinds["unsharp"] = {make_op<Unsharp>};
-    kinds["sharpness"] = {make_op<Sharpness>};
-    kinds["sobel"] = {make_op<Sobel>};
+    kinds["box_blur"] = {.make = make_op<BoxBlur>, .params = declare(kBoxSize), .sixteen_bits = SixteenBits::kAll};
+    kinds["gaussian_blur"] = {
+        .make = make_op<GaussianBlur>, .params = declare(kBellSize, kSigma), .sixteen_bits = SixteenBits::kAll};
+    kinds["random_gaussian_blur"] = {.make = make_op<RandomGaussianBlur>,
+                                     .params = declare(kBellSize, kDrawnSigma),
+                                     .draws = 1,
+                                     .sixteen_bits = SixteenBits::kAll};
+    kinds["unsharp"] = {.make = make_op<Unsharp>, .params = declare(kBellSize, kSigma, kAmount, kThreshold)};
+    kinds["sharpness"] = {.make = make_op<Sharpness>, .params = declare(kFactor), .draws = 1};
+    kinds["sobel"] = {.make = make_op<Sobel>, .params = declare(kSobelSize, kOutput)};
     add_median(kinds);
 }
 

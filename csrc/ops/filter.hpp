@@ -7,7 +7,7 @@
 
 namespace flowerablate {
 
-// The picture, or a copy of it, with bytes behind its last row that kernels may read.
+// The image, or a copy of it, with bytes after its last row that kernels may read.
 Image readable(const Image& input, const Context& context, int pixel_bytes);
 
 void add_filter(OpKinds& kinds);

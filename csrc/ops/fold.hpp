@@ -10,11 +10,11 @@ namespace flowerablate {
 
 constexpr std::int64_t kOne = std::int64_t{1} << 32;  // a pixel in fixed-point positions
 
-// The pixels from one on that follow each other evenly along an axis of a window: `count` of them, the first at `at`, each `step`
-// from the one before, all in [first pixel, last pixel).
+// The pixels from one on that follow each other evenly along an axis of a window: `count` of them, the first at `at`,
+// each `step` from the one before, all in [first pixel, last pixel).
 struct Piece {
     std::int64_t at, step, count;
-    double cover;  // how much of the pixel is the picture's, the rest being the constant border; 0: nothing
+    double cover;  // how much of the pixel is the image's, the rest being the constant border; 0: nothing
     bool seam;     // whether the right neighbour of the last pixel, the first one, takes part (wrap)
 };
 
@@ -39,7 +39,7 @@ inline Piece fold(const Sampling& sampling, Border border, int begin, int length
     const std::int64_t last = span > 0 ? low + span - 1 : low;
     switch (border) {
         case Border::kConstant: {
-            if (r > -kOne && r < span + kOne) {  // between the picture and the first pixel of the border
+            if (r > -kOne && r < span + kOne) {  // between the image and the first pixel of the border
                 const bool before = r < 0;
                 double cover = 1.0 - static_cast<double>(before ? -r : r - span) / static_cast<double>(kOne);
                 if (sampling.interpolation == Interpolation::kNearest) cover = cover >= 0.5 ? 1 : 0;

@@ -1,5 +1,4 @@
-// Ops "gamma" (params: gamma, gain) and "random_gamma" (params: low, high): round(gain * full * (x / full) ^ gamma), halves up,
-// clipped.
+// Ops "gamma" and "random_gamma": round(gain * full * (x / full) ^ gamma), halves up, clipped.
 #include <algorithm>
 #include <cmath>
 #include <vector>
@@ -15,23 +14,28 @@ double curve(int value, double full, double gamma, double gain) {
     return std::clamp(std::floor(gain * full * std::pow(value / full, gamma) + 0.5), 0.0, full);
 }
 
+const Number kGamma{.name = "gamma", .meaning = "the power", .min = 0.01, .max = 100};
+const Number kGain{.name = "gain", .meaning = "factor of the result, which is clipped", .min = 0, .max = 100};
+const Bounds kDrawnGamma{.prefix = "", .meaning = "the power, whose logarithm is uniform", .min = 0.01, .max = 100};
+
 // What both ops draw, or do not.
 class Exponent {
 public:
     static Exponent fixed(Params& params) {
-        const double gamma = params.number("gamma", 0.01, 100.0);
-        return {{gamma, gamma}, params.number("gain", 0.0, 100.0)};
+        const double gamma = params[kGamma];
+        return {{gamma, gamma}, params[kGain]};
     }
 
-    static Exponent random(Params& params) { return {Interval::read(params, 0.01, 100.0), 1.0}; }
+    static Exponent random(Params& params) { return {params[kDrawnGamma], 1.0}; }
 
-    // Draw 1: the logarithm of gamma is uniform, so that pictures become darker as often as brighter where low = 1 / high.
+    // Draw 1: the logarithm of gamma is uniform, so that images become darker as often as brighter where low = 1 /
+    // high.
     double gamma(const Draws& draws) const {
         if (is_fixed()) return range_.low;
         return std::exp(std::log(range_.low) + (std::log(range_.high) - std::log(range_.low)) * draws.uniform(1));
     }
 
-    // Whether it is the same for all pictures.
+    // Whether it is the same for all images.
     bool is_fixed() const { return range_.low == range_.high; }
 
     double gain() const { return gain_; }
@@ -54,7 +58,8 @@ public:
     void map(const Draws& draws, std::uint8_t* tables) const override {
         const double gamma = exponent_.gamma(draws);
         std::uint8_t table[kTableSize];
-        for (int i = 0; i < kTableSize; ++i) table[i] = static_cast<std::uint8_t>(curve(i, 255.0, gamma, exponent_.gain()));
+        for (int i = 0; i < kTableSize; ++i)
+            table[i] = static_cast<std::uint8_t>(curve(i, 255.0, gamma, exponent_.gain()));
         map_each(tables, [&](std::uint8_t value, int) { return table[value]; });
     }
 
@@ -101,21 +106,25 @@ private:
     }
 
     Exponent exponent_;
-    std::vector<std::uint16_t> fixed_;  // the table, where it is the same for all pictures
+    std::vector<std::uint16_t> fixed_;  // the table, where it is the same for all images
 };
 
 template <Exponent (*Read)(Params&)>
 std::unique_ptr<Op> make_gamma(Params& params, const Setup& setup) {
     const Exponent exponent = Read(params);
-    if (setup.format.depth == 1) return std::make_unique<Gamma>(exponent, setup);
+    if (setup.format.itemsize == 1) return std::make_unique<Gamma>(exponent, setup);
     return std::make_unique<WideGamma>(exponent, setup);
 }
 
 }  // namespace
 
 void add_gamma(OpKinds& kinds) {
-    kinds["gamma"] = {make_gamma<Exponent::fixed>, true};
-    kinds["random_gamma"] = {make_gamma<Exponent::random>, true};
+    kinds["gamma"] = {
+        .make = make_gamma<Exponent::fixed>, .params = declare(kGamma, kGain), .sixteen_bits = SixteenBits::kAll};
+    kinds["random_gamma"] = {.make = make_gamma<Exponent::random>,
+                             .params = declare(kDrawnGamma),
+                             .draws = 1,
+                             .sixteen_bits = SixteenBits::kAll};
 }
 
 }  // namespace flowerablate

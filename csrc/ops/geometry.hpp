@@ -5,18 +5,17 @@
 
 namespace flowerablate {
 
-constexpr int kLargestSide = 8192;  // of a picture that an op makes
+constexpr int kMaxSide = 8192;  // of an image that an op makes
 
 void add_geometry(OpKinds& kinds);
 
-std::unique_ptr<Op> make_affine(Params& params, const Setup& setup);
-std::unique_ptr<Op> make_center_crop(Params& params, const Setup& setup);
-std::unique_ptr<Op> make_elastic(Params& params, const Setup& setup);
-std::unique_ptr<Op> make_pad(Params& params, const Setup& setup);
-std::unique_ptr<Op> make_perspective(Params& params, const Setup& setup);
-std::unique_ptr<Op> make_random_crop(Params& params, const Setup& setup);
-std::unique_ptr<Op> make_random_resized_crop(Params& params, const Setup& setup);
-std::unique_ptr<Op> make_resize(Params& params, const Setup& setup);
-std::unique_ptr<Op> make_rotate(Params& params, const Setup& setup);
+// Each is in the file of its name; flips are in move.cpp.
+void add_affine(OpKinds& kinds);
+void add_crop(OpKinds& kinds);
+void add_elastic(OpKinds& kinds);
+void add_flips(OpKinds& kinds);
+void add_perspective(OpKinds& kinds);
+void add_resize(OpKinds& kinds);
+void add_rotate(OpKinds& kinds);
 
 }  // namespace flowerablate

@@ -5,7 +5,12 @@
 namespace flowerablate {
 
 PixelsJob pixels_job(const Image& image, Format format) {
-    return {image.data, image.stride, image.height, image.width, format.channels, format.depth};
+    return {.source = image.data,
+            .stride = image.stride,
+            .height = image.height,
+            .width = image.width,
+            .channels = format.channels,
+            .itemsize = format.itemsize};
 }
 
 const std::uint32_t* histograms(const Image& image, int channels, Scratch& scratch) {

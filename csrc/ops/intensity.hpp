@@ -13,16 +13,16 @@ void add_gamma(OpKinds& kinds);
 
 void add_intensity(OpKinds& kinds);
 
-// The picture `image` as kernels take it.
+// The image `image` as kernels take it.
 PixelsJob pixels_job(const Image& image, Format format);
 
-// The histograms of an 8-bit picture, [channels][256], in scratch memory of slots 1 and 2.
+// The histograms of an 8-bit image, [channels][256], in scratch memory of slots 1 and 2.
 const std::uint32_t* histograms(const Image& image, int channels, Scratch& scratch);
 
-// The histograms of a 16-bit picture, [channels][65536], in scratch memory of slot 1.
+// The histograms of a 16-bit image, [channels][65536], in scratch memory of slot 1.
 const std::uint32_t* wide_histograms(const Image& image, int channels, Scratch& scratch);
 
-// An 8-bit picture mapped by tables[channels][256].
+// An 8-bit image mapped by tables[channels][256].
 Image looked_up(const Image& input, int channels, const std::uint8_t* tables, const Context& context);
 
 }  // namespace flowerablate

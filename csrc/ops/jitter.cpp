@@ -1,6 +1,6 @@
-// Changes of contrast, saturation and hue, by themselves or in a row. Values are rounded to 8 bits, halves to even, after each
-// change, so that color_jitter is its changes one after the other, to the bit. A fourth channel is left alone; of grey pictures
-// only brightness, contrast and value can change.
+// Changes of contrast, saturation and hue, by themselves or in a row. Values are rounded to 8 bits, halves to even,
+// after each change, so that color_jitter is its changes one after the other, to the bit. A fourth channel is left
+// alone; of grey images only brightness, contrast and value can change.
 #include <algorithm>
 #include <cmath>
 
@@ -12,7 +12,23 @@ namespace {
 
 enum class Change { kBrightness, kContrast, kSaturation, kHue };
 constexpr int kChanges = 4;
-constexpr const char* kNames[kChanges] = {"brightness", "contrast", "saturation", "hue"};
+
+const Bounds kFactor{.prefix = "", .meaning = "the factor", .min = 0, .max = 10};
+const Bounds kShift{.prefix = "", .meaning = "the shift in turns", .min = -0.5, .max = 0.5};
+
+// How far color_jitter changes what, in the order of `Change`.
+const Number kLimits[kChanges] = {
+    {.name = "brightness", .meaning = "maximum change of the factor 1", .min = 0, .max = 9},
+    {.name = "contrast", .meaning = "maximum change of the factor 1", .min = 0, .max = 9},
+    {.name = "saturation", .meaning = "maximum change of the factor 1", .min = 0, .max = 9},
+    {.name = "hue", .meaning = "maximum shift in turns", .min = 0, .max = 0.5},
+};
+// Those of hsv_jitter, in the order of its draws.
+const Number kHsvLimits[3] = {
+    {.name = "hue", .meaning = "maximum shift; 180 is a turn", .min = 0, .max = 90},
+    {.name = "saturation", .meaning = "maximum shift; 255 is full saturation", .min = 0, .max = 255},
+    {.name = "value", .meaning = "maximum shift; 255 is white", .min = 0, .max = 255},
+};
 
 // One change and its factor (for the hue: the shift in turns).
 struct Step {
@@ -26,8 +42,8 @@ struct Steps {
     void add(Change change, double amount) { items[count++] = {change, amount}; }
 };
 
-// Passes a picture through some changes. Contrast needs the mean of the picture as it comes to it, so those before it are done
-// in a first pass over the picture, all others in a second one.
+// Passes an image through some changes. Contrast needs the mean of the image as it comes to it, so those before it are
+// done in a first pass over the image, all others in a second one.
 class Changes : public Op {
 public:
     using Op::Op;
@@ -47,7 +63,8 @@ protected:
             if (steps.items[i].change == Change::kBrightness) line_table(steps.items[i].amount, 0.0, tables[i]);
         }
         const Step* const end = steps.items + steps.count;
-        const auto at = std::find_if(steps.items, end, [](const Step& step) { return step.change == Change::kContrast; });
+        const auto at =
+            std::find_if(steps.items, end, [](const Step& step) { return step.change == Change::kContrast; });
         const auto before = static_cast<int>(at - steps.items);
         if (at != end) {
             std::uint64_t sums[3] = {};
@@ -70,7 +87,7 @@ protected:
         return packed_image(target, input.size(), channels());
     }
 
-    // Mean luminance, not rounded, of a picture with these sums of its channels.
+    // Mean luminance, not rounded, of an image with these sums of its channels.
     double mean_luminance(const std::uint64_t* sums, Size size) const {
         const double count = static_cast<double>(size.height) * size.width;
         if (channels() == 1) return static_cast<double>(sums[0]) / count;
@@ -109,7 +126,7 @@ private:
 };
 
 // One change by itself.
-//   contrast:   round(factor * x + (1 - factor) * m), m the mean of the picture's luminance (not rounded)
+//   contrast:   round(factor * x + (1 - factor) * m), m the mean of the image's luminance (not rounded)
 //   saturation: round(factor * x + (1 - factor) * luminance of the pixel)
 //   hue:        turned by a part of a turn in HSV
 // Draw 1: low + (high - low) * u.
@@ -117,7 +134,7 @@ template <Change C>
 class OneChange final : public Changes {
 public:
     OneChange(Params& params, const Setup& setup)
-        : Changes(setup), amount_(C == Change::kHue ? Interval::read(params, -0.5, 0.5) : Interval::read(params, 0.0, 10.0)) {}
+        : Changes(setup), amount_(params[C == Change::kHue ? kShift : kFactor]) {}
 
     void explain(Size, const Draws& draws, Explanation& found) const override {
         found.emplace_back(C == Change::kHue ? "shift" : "factor", amount_.at(draws.uniform(1)));
@@ -138,18 +155,18 @@ private:
     Interval amount_;
 };
 
-// Brightness, contrast, saturation and hue, each at random, in a random order, as torchvision's ColorJitter: a parameter p stands
-// for the factors max(0, 1 - p) ... 1 + p, for the hue for shifts -p ... p; a change whose parameter is 0 is left out.
-// Draws 1, 2, 3, 4: brightness, contrast, saturation, hue: low + (high - low) * u. Draw 5: which of the 24 orders of all four, in the
-// order of a dictionary.
+// Brightness, contrast, saturation and hue, each at random, in a random order, as torchvision's ColorJitter: a
+// parameter p stands for the factors max(0, 1 - p) ... 1 + p, for the hue for shifts -p ... p; a change whose parameter
+// is 0 is left out. Draws 1, 2, 3, 4: brightness, contrast, saturation, hue: low + (high - low) * u. Draw 5: which of
+// the 24 orders of all four, in the order of a dictionary.
 class ColorJitter final : public Changes {
 public:
     ColorJitter(Params& params, const Setup& setup) : Changes(setup) {
         for (int i = 0; i < kChanges; ++i) {
             const bool hue = i == static_cast<int>(Change::kHue);
-            const double most = params.number(kNames[i], 0.0, hue ? 0.5 : 9.0);
-            used_[i] = most > 0.0;
-            amounts_[i] = hue ? Interval{-most, most} : Interval{std::max(0.0, 1.0 - most), 1.0 + most};
+            const double max = params[kLimits[i]];
+            used_[i] = max > 0.0;
+            amounts_[i] = hue ? Interval{-max, max} : Interval{std::max(0.0, 1.0 - max), 1.0 + max};
         }
     }
 
@@ -158,7 +175,7 @@ public:
         const Steps steps = drawn(draws);
         std::string order;
         for (int i = 0; i < steps.count; ++i) {
-            const char* name = kNames[static_cast<int>(steps.items[i].change)];
+            const char* name = kLimits[static_cast<int>(steps.items[i].change)].name;
             found.emplace_back(name, steps.items[i].amount);
             order += (i ? ", " : "") + std::string(name);
         }
@@ -189,15 +206,13 @@ private:
     bool used_[kChanges];
 };
 
-// Adds to hue, saturation and value, counted as OpenCV counts them in 8 bits (hue 0..180 for a turn, the others 0..255), but
-// without rounding in between; saturation and value are clamped. Of grey pictures, the value alone changes.
+// Adds to hue, saturation and value, counted as OpenCV counts them in 8 bits (hue 0..180 for a turn, the others
+// 0..255), but without rounding in between; saturation and value are clamped. Of grey images, the value alone changes.
 // Draws 1, 2, 3: hue, saturation, value: limit * (2u - 1).
 class HsvJitter final : public Op {
 public:
     HsvJitter(Params& params, const Setup& setup)
-        : Op(setup),
-          limits_{params.number("hue", 0.0, 90.0), params.number("saturation", 0.0, 255.0),
-                  params.number("value", 0.0, 255.0)} {}
+        : Op(setup), limits_{params[kHsvLimits[0]], params[kHsvLimits[1]], params[kHsvLimits[2]]} {}
 
     void explain(Size, const Draws& draws, Explanation& found) const override {
         found.emplace_back("hue", shift(0, draws));
@@ -233,11 +248,13 @@ private:
 }  // namespace
 
 void add_jitter(OpKinds& kinds) {
-    kinds["contrast"] = {make_op<OneChange<Change::kContrast>>};
-    kinds["saturation"] = {make_op<OneChange<Change::kSaturation>>};
-    kinds["hue"] = {make_op<OneChange<Change::kHue>>};
-    kinds["color_jitter"] = {make_op<ColorJitter>};
-    kinds["hsv_jitter"] = {make_op<HsvJitter>};
+    kinds["contrast"] = {.make = make_op<OneChange<Change::kContrast>>, .params = declare(kFactor), .draws = 1};
+    kinds["saturation"] = {.make = make_op<OneChange<Change::kSaturation>>, .params = declare(kFactor), .draws = 1};
+    kinds["hue"] = {.make = make_op<OneChange<Change::kHue>>, .params = declare(kShift), .draws = 1};
+    kinds["color_jitter"] = {
+        .make = make_op<ColorJitter>, .params = declare(kLimits[0], kLimits[1], kLimits[2], kLimits[3]), .draws = 5};
+    kinds["hsv_jitter"] = {
+        .make = make_op<HsvJitter>, .params = declare(kHsvLimits[0], kHsvLimits[1], kHsvLimits[2]), .draws = 3};
 }
 
 }  // namespace flowerablate

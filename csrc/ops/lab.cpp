@@ -15,13 +15,13 @@ double to_srgb(double x) { return x <= 0.0031308 ? 12.92 * x : 1.055 * std::pow(
 
 LabTables make() {
     LabTables made{};
-    // Light in 1/2040, shares of X, Y and Z (by that of white) in 1/4096.
+    // Light in 1/2040, fractions of X, Y and Z (by that of white) in 1/4096.
     for (int channel = 0; channel < 3; ++channel) {
         for (int value = 0; value < 256; ++value) {
             const auto light = static_cast<std::int32_t>(std::nearbyint(2040.0 * from_srgb(value / 255.0)));
             for (int axis = 0; axis < 3; ++axis) {
-                const double share = 4096.0 * kToXyz[axis][channel] / kWhite[axis];
-                made.light[channel][value][axis] = light * static_cast<std::int32_t>(std::nearbyint(share));
+                const double fraction = 4096.0 * kToXyz[axis][channel] / kWhite[axis];
+                made.light[channel][value][axis] = light * static_cast<std::int32_t>(std::nearbyint(fraction));
                 if (channel == 0) made.light[channel][value][axis] += 2048;  // half, so that sums are rounded
             }
         }
@@ -39,8 +39,8 @@ LabTables make() {
             f = 16384.0 * (level * 100.0 / 255.0 + 16.0) / 116.0;
             y = f * f * f / (16384.0 * 16384.0);
         }
-        made.levels[level] = static_cast<std::uint32_t>(std::nearbyint(y)) |
-                             static_cast<std::uint32_t>(std::nearbyint(f)) << 16;
+        made.levels[level] =
+            static_cast<std::uint32_t>(std::nearbyint(y)) | static_cast<std::uint32_t>(std::nearbyint(f)) << 16;
     }
     for (int i = 0; i < 4096; ++i) {
         made.gammas[i] = static_cast<std::uint8_t>(std::nearbyint(255.0 * to_srgb(i / 4096.0)));

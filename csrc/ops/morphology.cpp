@@ -9,21 +9,62 @@ namespace flowerablate {
 
 namespace {
 
-constexpr int kLargestElement = 63;
-constexpr int kMostIterations = 16;
+constexpr int kMaxIterations = 16;
 
 enum class Operation { kErode, kDilate, kOpen, kClose, kGradient, kTopHat, kBlackHat };
 enum class Border { kNeutral, kConstant, kEdge, kReflect, kReflect101 };
+enum class On { kChannels, kLuminance };
 enum class Shape { kRectangle, kCross, kEllipse, kDisk };
+
+const Choice<Operation> kOp{.name = "op",
+                            .meaning = "the operation",
+                            .choices = {{"erode", Operation::kErode},
+                                        {"dilate", Operation::kDilate},
+                                        {"open", Operation::kOpen},
+                                        {"close", Operation::kClose},
+                                        {"gradient", Operation::kGradient},
+                                        {"tophat", Operation::kTopHat},
+                                        {"blackhat", Operation::kBlackHat}}};
+const Integer kSize{.name = "size", .meaning = "side of the element in pixels", .min = 1, .max = kMaxElement};
+const Choice<Shape> kShape{.name = "shape",
+                           .meaning = "shape of the element; disk: of odd sizes only",
+                           .choices = {{"rectangle", Shape::kRectangle},
+                                       {"cross", Shape::kCross},
+                                       {"ellipse", Shape::kEllipse},
+                                       {"disk", Shape::kDisk}}};
+const Integer kIterations{.name = "iterations",
+                          .meaning = "how often each erosion and dilation is done",
+                          .min = 1,
+                          .max = kMaxIterations,
+                          .fallback = 1};
+const Choice<On> kOn{.name = "on",
+                     .meaning = "each channel by itself, or the luminance, whose change is added to the colours",
+                     .choices = {{"channels", On::kChannels}, {"luminance", On::kLuminance}},
+                     .fallback = On::kChannels};
+const Choice<Border> kBorder{.name = "border",
+                             .meaning = "what lies outside; neutral: nothing that counts",
+                             .choices = {{"neutral", Border::kNeutral},
+                                         {"constant", Border::kConstant},
+                                         {"edge", Border::kEdge},
+                                         {"reflect", Border::kReflect},
+                                         {"reflect101", Border::kReflect101}},
+                             .fallback = Border::kNeutral};
+const Integer kBorderValue{.name = "border_value",
+                           .meaning = "value of a constant border",
+                           .min = 0,
+                           .max = 65535,
+                           .fallback = 0,
+                           .max_of = MaxOf::kValues,
+                           .when = When{"border", {"constant"}}};
 
 // OpenCV's getStructuringElement(MORPH_ELLIPSE): the half-width of a row is rounded, halves to even.
 Run ellipse_row(int size, int row) {
     const int radius = size / 2;
     const int down = row - radius;
-    if (std::abs(down) > radius) return {0, 0};
+    if (std::abs(down) > radius) return {row, 0, 0};
     const double inverse = radius ? 1.0 / (static_cast<double>(radius) * radius) : 0.0;
     const int half = static_cast<int>(std::nearbyint(radius * std::sqrt((radius * radius - down * down) * inverse)));
-    return {std::max(radius - half, 0), std::min(radius + half + 1, size)};
+    return {row, std::max(radius - half, 0), std::min(radius + half + 1, size)};
 }
 
 // scikit-image's disk(radius): all pixels whose centre is at most `radius` away.
@@ -32,15 +73,17 @@ Run disk_row(int size, int row) {
     const int down = row - radius;
     int half = 0;
     while ((half + 1) * (half + 1) + down * down <= radius * radius) ++half;
-    return {radius - half, radius + half + 1};
+    return {row, radius - half, radius + half + 1};
 }
 
 std::vector<Run> element(Shape shape, int size) {
     std::vector<Run> runs;
     for (int row = 0; row < size; ++row) {
         switch (shape) {
-            case Shape::kRectangle: runs.push_back({0, size}); break;
-            case Shape::kCross: runs.push_back(row == size / 2 ? Run{0, size} : Run{size / 2, size / 2 + 1}); break;
+            case Shape::kRectangle: runs.push_back({row, 0, size}); break;
+            case Shape::kCross:
+                runs.push_back(row == size / 2 ? Run{row, 0, size} : Run{row, size / 2, size / 2 + 1});
+                break;
             case Shape::kEllipse: runs.push_back(ellipse_row(size, row)); break;
             case Shape::kDisk: runs.push_back(disk_row(size, row)); break;
         }
@@ -62,19 +105,15 @@ class Morphology final : public Op {
 public:
     Morphology(Params& params, const Setup& setup)
         : Op(setup),
-          operation_(static_cast<Operation>(
-              params.choice("op", {"erode", "dilate", "open", "close", "gradient", "tophat", "blackhat"}))),
-          size_(params.integer("size", 1, kLargestElement)),
-          times_(params.integer_or(1, "iterations", 1, kMostIterations)),
-          luminance_(params.choice_or("channels", "on", {"channels", "luminance"}) == 1),
-          border_(static_cast<Border>(
-              params.choice_or("neutral", "border", {"neutral", "constant", "edge", "reflect", "reflect101"}))) {
-        const Shape shape = static_cast<Shape>(params.choice("shape", {"rectangle", "cross", "ellipse", "disk"}));
+          operation_(params[kOp]),
+          size_(params[kSize]),
+          times_(params[kIterations]),
+          luminance_(params[kOn] == On::kLuminance),
+          border_(params[kBorder]),
+          border_value_(border_ == Border::kConstant ? params[kBorderValue] : 0) {
+        const Shape shape = params[kShape];
         if (shape == Shape::kDisk && size_ % 2 == 0) {
             params.fail("parameter 'size' must be odd for shape 'disk', not " + std::to_string(size_));
-        }
-        if (border_ == Border::kConstant) {
-            border_value_ = params.integer_or(0, "border_value", 0, setup.format.depth == 1 ? 255 : 65535);
         }
         if (setup.format.channels == 1) luminance_ = false;  // it is the one channel
         runs_ = element(shape, size_);
@@ -90,8 +129,9 @@ public:
 
 protected:
     Image apply(const Image& input, const Context& context) const override {
-        const bool nothing = size_ == 1 && operation_ <= Operation::kClose;
-        if (nothing) return input;
+        const bool plain = operation_ == Operation::kErode || operation_ == Operation::kDilate ||
+                           operation_ == Operation::kOpen || operation_ == Operation::kClose;
+        if (plain && size_ == 1) return input;
         std::uint8_t* target = context.target(bytes(input.size()));
         if (luminance_) {
             on_luminance(input, target, context.scratch);
@@ -127,10 +167,10 @@ private:
         }
         std::uint8_t* kept = scratch.work(kKept, bytes);
         if (operation_ == Operation::kGradient) {
-            std::uint8_t* largest = scratch.work(kBetween, bytes);
-            repeat(input, largest, pixel, true, scratch);
+            std::uint8_t* dilated = scratch.work(kBetween, bytes);
+            repeat(input, dilated, pixel, true, scratch);
             repeat(input, kept, pixel, false, scratch);
-            return subtract(packed_image(largest, size, pixel), packed_image(kept, size, pixel), target, pixel);
+            return subtract(packed_image(dilated, size, pixel), packed_image(kept, size, pixel), target, pixel);
         }
         const bool black = operation_ == Operation::kBlackHat;
         two(black, kept);
@@ -141,26 +181,26 @@ private:
     // Adds to every channel what the operation changes of the luminance.
     void on_luminance(const Image& input, std::uint8_t* target, Scratch& scratch) const {
         const Size size = input.size();
-        const int depth = format().depth;
-        const std::ptrdiff_t plane_stride = static_cast<std::ptrdiff_t>(size.width) * depth;
+        const int itemsize = format().itemsize;
+        const std::ptrdiff_t plane_stride = static_cast<std::ptrdiff_t>(size.width) * itemsize;
         const std::size_t plane = static_cast<std::size_t>(size.height) * static_cast<std::size_t>(plane_stride);
         std::uint8_t* before = scratch.work(kLuminance, plane);
         for (int y = 0; y < size.height; ++y) {
-            kernels().threshold.luminance(input.row(y), before + y * plane_stride, size.width, channels(), depth);
+            kernels().threshold.luminance(input.row(y), before + y * plane_stride, size.width, channels(), itemsize);
         }
         std::uint8_t* after = scratch.work(kChanged, plane);
-        operate(packed_image(before, size, depth), after, depth, scratch);
+        operate(packed_image(before, size, itemsize), after, itemsize, scratch);
         const std::ptrdiff_t stride = static_cast<std::ptrdiff_t>(size.width) * pixel_bytes();
         for (int y = 0; y < size.height; ++y) {
             kernels().morphology.add_change(input.row(y), before + y * plane_stride, after + y * plane_stride,
-                                            target + y * stride, size.width, channels(), depth);
+                                            target + y * stride, size.width, channels(), itemsize);
         }
     }
 
     void subtract(const Image& one, const Image& other, std::uint8_t* target, int pixel) const {
         const std::ptrdiff_t stride = static_cast<std::ptrdiff_t>(one.width) * pixel;
         for (int y = 0; y < one.height; ++y) {
-            kernels().morphology.subtract(one.row(y), other.row(y), target + y * stride, stride, format().depth);
+            kernels().morphology.subtract(one.row(y), other.row(y), target + y * stride, stride, format().itemsize);
         }
     }
 
@@ -186,8 +226,8 @@ private:
         } else {
             const Image padded = pad(input, pixel, scratch);
             const Size size = padded.size();
-            std::uint8_t* wide = scratch.work(kWide, static_cast<std::size_t>(padded.stride) *
-                                                         static_cast<std::size_t>(size.height));
+            std::uint8_t* wide =
+                scratch.work(kWide, static_cast<std::size_t>(padded.stride) * static_cast<std::size_t>(size.height));
             spread(padded, wide, pixel, dilate, scratch);
             Image middle = packed_image(wide, size, pixel);
             middle.data += anchor_ * (middle.stride + pixel);
@@ -197,7 +237,7 @@ private:
         }
     }
 
-    // The picture with as much of the border around it as an element can reach.
+    // The image with as much of the border around it as an element can reach.
     Image pad(const Image& input, int pixel, Scratch& scratch) const {
         const Size size{input.height + size_ - 1, input.width + size_ - 1};
         const std::size_t stride = static_cast<std::size_t>(size.width) * static_cast<std::size_t>(pixel);
@@ -206,7 +246,7 @@ private:
             if (row && border_ != Border::kConstant) {
                 std::memcpy(to, row + static_cast<std::ptrdiff_t>(inside(x, input.width, border_)) * pixel,
                             static_cast<std::size_t>(pixel));
-            } else if (format().depth == 1) {
+            } else if (format().itemsize == 1) {
                 std::memset(to, border_value_, static_cast<std::size_t>(pixel));
             } else {
                 const auto word = static_cast<std::uint16_t>(border_value_);
@@ -221,7 +261,8 @@ private:
             const std::uint8_t* row = empty ? nullptr : input.row(inside(place, input.height, border_));
             for (int x = 0; x < size.width; ++x) {
                 if (row && x == anchor_) {
-                    std::memcpy(to + x * pixel, row, static_cast<std::size_t>(input.width) * static_cast<std::size_t>(pixel));
+                    std::memcpy(to + x * pixel, row,
+                                static_cast<std::size_t>(input.width) * static_cast<std::size_t>(pixel));
                     x += input.width - 1;
                 } else {
                     fill(to + x * pixel, row, x - anchor_);
@@ -237,22 +278,50 @@ private:
         if (small_) {
             spread_small(input, target, pixel, dilate, false, scratch);
         } else if (full_) {
-            RectangleJob job{input.data, input.stride,   input.readable_end, target,  input.height, input.width,
-                             pixel,      format().depth, size_,              anchor_, dilate,       nullptr};
+            RectangleJob job{.source = input.data,
+                             .source_stride = input.stride,
+                             .readable_end = input.readable_end,
+                             .target = target,
+                             .height = input.height,
+                             .width = input.width,
+                             .pixel_bytes = pixel,
+                             .itemsize = format().itemsize,
+                             .size = size_,
+                             .anchor = anchor_,
+                             .dilate = dilate};
             job.work = scratch.work(kKernel, static_cast<std::size_t>(kernel.rectangle_work_bytes(job)));
             kernel.rectangle(job);
         } else {
-            RunsJob job{input.data,     input.stride, target, input.height, input.width, pixel,
-                        format().depth, size_,        dilate, runs_.data(), nullptr};
+            RunsJob job{.source = input.data,
+                        .source_stride = input.stride,
+                        .target = target,
+                        .height = input.height,
+                        .width = input.width,
+                        .pixel_bytes = pixel,
+                        .itemsize = format().itemsize,
+                        .size = size_,
+                        .dilate = dilate,
+                        .runs = runs_.data(),
+                        .run_count = static_cast<int>(runs_.size())};
             job.work = scratch.work(kKernel, static_cast<std::size_t>(kernel.runs_work_bytes(job)));
             kernel.runs(job);
         }
     }
 
     // An element of 3 x 3 pixels; `twice` for an opening, or for a closing if `dilate`.
-    void spread_small(const Image& input, std::uint8_t* target, int pixel, bool dilate, bool twice, Scratch& scratch) const {
-        SmallJob job{input.data, input.stride,   input.readable_end, target, input.height, input.width,
-                     pixel,      format().depth, !full_,             dilate, twice,        nullptr};
+    void spread_small(const Image& input, std::uint8_t* target, int pixel, bool dilate, bool twice,
+                      Scratch& scratch) const {
+        SmallJob job{.source = input.data,
+                     .source_stride = input.stride,
+                     .readable_end = input.readable_end,
+                     .target = target,
+                     .height = input.height,
+                     .width = input.width,
+                     .pixel_bytes = pixel,
+                     .itemsize = format().itemsize,
+                     .cross = !full_,
+                     .dilate = dilate,
+                     .twice = twice};
         job.work = scratch.work(kKernel, static_cast<std::size_t>(kernels().morphology.small_work_bytes(job)));
         kernels().morphology.small(job);
     }
@@ -261,7 +330,7 @@ private:
     int size_, times_;
     bool luminance_;
     Border border_;
-    int border_value_ = 0, anchor_ = 0;
+    int border_value_, anchor_ = 0;
     std::vector<Run> runs_;
     bool full_ = false;   // whether it is a square
     bool small_ = false;  // whether it has 3 x 3 pixels; all shapes but the square are crosses then
@@ -269,6 +338,10 @@ private:
 
 }  // namespace
 
-void add_morphology(OpKinds& kinds) { kinds["morphology"] = {make_op<Morphology>, true}; }
+void add_morphology(OpKinds& kinds) {
+    kinds["morphology"] = {.make = make_op<Morphology>,
+                           .params = declare(kOp, kSize, kShape, kIterations, kOn, kBorder, kBorderValue),
+                           .sixteen_bits = SixteenBits::kAll};
+}
 
 }  // namespace flowerablate

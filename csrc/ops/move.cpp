@@ -4,16 +4,19 @@
 #include <cstring>
 #include <string>
 
+#include "ops/geometry.hpp"
+
 namespace flowerablate {
 
 namespace {
 
-// Positions in larger pictures would not fit their fixed-point numbers after a strong affine map.
-constexpr int kLargestMoved = 1 << 20;
+// Positions in larger images would not fit their fixed-point numbers after a strong affine map.
+constexpr int kMaxMoved = 1 << 20;
 
 Window whole(Size size) { return {0, 0, size.width, size.height}; }
 
-// Adds the stages of all moves to a path, from the last to the first. Returns the map that leads from there to their input.
+// Adds the stages of all moves to a path, from the last to the first. Returns the map that leads from there to their
+// input.
 Affine add_stages(const DrawnMoves& drawn, WarpPath& path) {
     Affine pending;
     for (int i = drawn.count - 1; i >= 0; --i) {
@@ -59,7 +62,7 @@ Image flipped(const Image& input, bool mirrored, bool upside_down, Format format
         std::uint8_t* to = target + y * stride;
         if (!mirrored) {
             std::memcpy(to, from, static_cast<std::size_t>(stride));
-        } else if (format.depth == 1) {
+        } else if (format.itemsize == 1) {
             kernels().geometry.flip_row(from, to, input.width, format.channels);
         } else {
             flip_values<std::uint16_t>(from, to, input.width, format.channels);
@@ -96,7 +99,7 @@ bool DrawnMoves::take_mirrors() {
 
 bool Moves::take(const Move* first, std::unique_ptr<Op>& following) {
     auto* found = dynamic_cast<Move*>(following.get());
-    if (!found || static_cast<int>(moves_.size()) + 2 > WarpPath::kMost) return false;
+    if (!found || static_cast<int>(moves_.size()) + 2 > WarpPath::kMax) return false;
     if (const Sampling* its = found->sampling()) {
         const Sampling exact{Border::kEdge, Interpolation::kBilinear, 0};
         if (!its->merges_with(first && first->sampling() ? *first->sampling() : exact)) return false;
@@ -116,8 +119,8 @@ void Moves::draw(const Context& context, DrawnMoves& drawn) const {
 }
 
 Size Move::output_size(Size input) const {
-    if (sampling() && (input.height > kLargestMoved || input.width > kLargestMoved)) {
-        throw std::invalid_argument("pictures to be rotated or warped may have at most " + std::to_string(kLargestMoved) +
+    if (sampling() && (input.height > kMaxMoved || input.width > kMaxMoved)) {
+        throw std::invalid_argument("images to be rotated or warped may have at most " + std::to_string(kMaxMoved) +
                                     " pixels in height and width, not " + std::to_string(input.height) + "x" +
                                     std::to_string(input.width));
     }
@@ -162,7 +165,13 @@ Image move_cropped(const Image& input, const Affine& crop, const Window& window,
     return warp(input, drawn.size, path, format, context);
 }
 
-std::unique_ptr<Op> make_horizontal_flip(Params&, const Setup& setup) { return std::make_unique<Flip>(setup, false); }
-std::unique_ptr<Op> make_vertical_flip(Params&, const Setup& setup) { return std::make_unique<Flip>(setup, true); }
+void add_flips(OpKinds& kinds) {
+    kinds["horizontal_flip"] = {
+        .make = [](Params&, const Setup& setup) -> std::unique_ptr<Op> { return std::make_unique<Flip>(setup, false); },
+        .sixteen_bits = SixteenBits::kAll};
+    kinds["vertical_flip"] = {
+        .make = [](Params&, const Setup& setup) -> std::unique_ptr<Op> { return std::make_unique<Flip>(setup, true); },
+        .sixteen_bits = SixteenBits::kAll};
+}
 
 }  // namespace flowerablate

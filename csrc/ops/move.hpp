@@ -10,11 +10,11 @@ namespace flowerablate {
 
 class Move;
 
-// Those moves of a chain that apply to one picture, in their order.
+// Those moves of a chain that apply to one image, in their order.
 struct DrawnMoves {
-    Size size;  // of the pictures that they get and give
-    const Move* moves[WarpPath::kMost] = {};
-    Affine lookups[WarpPath::kMost] = {};
+    Size size;  // of the images that they get and give
+    const Move* moves[WarpPath::kMax] = {};
+    Affine lookups[WarpPath::kMax] = {};
     int count = 0;
     bool warps = false;  // whether there is any that is more than a flip
 
@@ -25,9 +25,9 @@ struct DrawnMoves {
 
 // Moves that follow one another, and may be done in one.
 //
-// Flips are exact, merged or not. Two warps in one interpolate once instead of twice, so that their result is sharper: smooth pictures
-// (photographs) differ by 1 level on average, noise by more. Constant, edge and reflected borders are those of each warp's own
-// picture. Warps with the nearest pixel, wrapped borders or different constants are not merged.
+// Flips are exact, merged or not. Two warps in one interpolate once instead of twice, so that their result is sharper:
+// smooth images (photographs) differ by 1 level on average, noise by more. Constant, edge and reflected borders are
+// those of each warp's own image. Warps with the nearest pixel, wrapped borders or different constants are not merged.
 class Moves {
 public:
     bool empty() const { return moves_.empty(); }
@@ -43,7 +43,7 @@ class Move : public Op {
 public:
     using Op::Op;
 
-    // Where pixel (x, y) of the result is looked up in the picture.
+    // Where pixel (x, y) of the result is looked up in the image.
     virtual Affine lookup(Size size, const Draws& draws) const = 0;
 
     // How it is sampled; null for a flip, which is exact.
@@ -60,7 +60,8 @@ private:
     Moves following_;
 };
 
-// A flip across the vertical (left and right) or the horizontal axis (top and bottom). No draws but that of the probability.
+// A flip across the vertical (left and right) or the horizontal axis (top and bottom). No draws but that of the
+// probability.
 class Flip final : public Move {
 public:
     Flip(const Setup& setup, bool upright) : Move(setup), upright_(upright) {}
@@ -72,14 +73,11 @@ private:
     bool upright_;  // whether top and bottom change places
 };
 
-// Applies moves to a picture, in one go where there is a warp among them.
+// Applies moves to an image, in one go where there is a warp among them.
 Image move(const Image& input, DrawnMoves drawn, Format format, const Context& context);
 
-// Applies moves to the part of a picture that `crop` looks up, and that ends at `window`: interpolated once.
+// Applies moves to the part of an image that `crop` looks up, and that ends at `window`: interpolated once.
 Image move_cropped(const Image& input, const Affine& crop, const Window& window, const DrawnMoves& drawn, Format format,
                    const Context& context);
-
-std::unique_ptr<Op> make_horizontal_flip(Params& params, const Setup& setup);
-std::unique_ptr<Op> make_vertical_flip(Params& params, const Setup& setup);
 
 }  // namespace flowerablate

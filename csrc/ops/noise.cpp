@@ -13,16 +13,22 @@ PhiloxJob pixel_words(const Context& context, std::uint64_t stream) {
 
 namespace {
 
+const Bounds kStd{
+    .prefix = "std_", .meaning = "the standard deviation, in fractions of the full range", .min = 0, .max = 1};
+const Flag kPerChannel{.name = "per_channel", .meaning = "each value is drawn by itself, or whole pixels"};
+const Number kAmount{.name = "amount", .meaning = "fraction of the pixels that are replaced", .min = 0, .max = 1};
+const Number kSaltShare{.name = "salt_share", .meaning = "fraction of these that become white", .min = 0, .max = 1};
+
 constexpr std::ptrdiff_t kChunk = 4096;  // values that are worked on at once: their words stay in the first-level cache
 
-// Calls use(words, first value, values) for pieces of a row of `count` values, in which value i of the picture has word i, or
-// every `repeat` of them share one. `begin` is the number of the row's first value.
+// Calls use(words, first value, values) for pieces of a row of `count` values, in which value i of the image has word
+// i, or every `repeat` of them share one. `begin` is the number of the row's first value.
 template <typename Word, typename Use>
 void for_pieces(const PhiloxJob& job, std::int64_t begin, std::ptrdiff_t count, int repeat, Scratch& scratch,
                 const Use& use) {
     constexpr std::int64_t per_block = 16 / sizeof(Word);
     Word* const words = scratch.array<Word>(0, kChunk + 2 * per_block);
-    Word* const spread = repeat > 1 ? scratch.array<Word>(1, kChunk) : nullptr;
+    Word* const repeated = repeat > 1 ? scratch.array<Word>(1, kChunk) : nullptr;
     const std::ptrdiff_t chunk = kChunk / repeat * repeat;
     for (std::ptrdiff_t done = 0; done < count; done += chunk) {
         const std::ptrdiff_t values = std::min(chunk, count - done);
@@ -34,9 +40,9 @@ void for_pieces(const PhiloxJob& job, std::int64_t begin, std::ptrdiff_t count, 
         const Word* found = words + (first - block * per_block);
         if (repeat > 1) {
             for (std::ptrdiff_t i = 0; i < values / repeat; ++i) {
-                for (int j = 0; j < repeat; ++j) spread[i * repeat + j] = found[i];
+                for (int j = 0; j < repeat; ++j) repeated[i * repeat + j] = found[i];
             }
-            found = spread;
+            found = repeated;
         }
         use(found, done, values);
     }
@@ -46,30 +52,31 @@ void for_pieces(const PhiloxJob& job, std::int64_t begin, std::ptrdiff_t count, 
 class GaussianNoise final : public Op {
 public:
     GaussianNoise(Params& params, const Setup& setup)
-        : Op(setup),
-          std_(Interval::read(params, 0.0, 1.0, "std_")),
-          per_channel_(params.flag("per_channel")) {}
+        : Op(setup), std_(params[kStd]), per_channel_(params[kPerChannel]) {}
 
-    void explain(Size, const Draws& draws, Explanation& found) const override { found.emplace_back("std", draw(draws)); }
+    void explain(Size, const Draws& draws, Explanation& found) const override {
+        found.emplace_back("std", draw(draws));
+    }
 
 protected:
     Image apply(const Image& input, const Context& context) const override {
         // |z| * scale >> 15 is the noise in 1/2^shift, with as many bits as 16 hold
-        const double deviation = 255.0 * draw(context.draws(stream()));
+        const double standard_deviation = 255.0 * draw(context.draws(stream()));
         int shift = 4;
-        while (shift < 14 && std::nearbyint(std::ldexp(deviation, 4 + shift)) <= 32767) ++shift;
-        const int scale = static_cast<int>(std::nearbyint(std::ldexp(deviation, 3 + shift)));
+        while (shift < 14 && std::nearbyint(std::ldexp(standard_deviation, 4 + shift)) <= 32767) ++shift;
+        const int scale = static_cast<int>(std::nearbyint(std::ldexp(standard_deviation, 3 + shift)));
         if (scale == 0) return input;
         const PhiloxJob job = pixel_words(context, stream());
         std::uint8_t* target = context.target(bytes(input.size()));
         const bool touching = input.stride == static_cast<std::ptrdiff_t>(input.width) * channels();
-        const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(input.width) * channels() * (touching ? input.height : 1);
+        const std::ptrdiff_t row =
+            static_cast<std::ptrdiff_t>(input.width) * channels() * (touching ? input.height : 1);
         for (int y = 0; y < (touching ? 1 : input.height); ++y) {
-            for_pieces<std::uint16_t>(
-                job, y * row, row, per_channel_ ? 1 : channels(), context.scratch,
-                [&](const std::uint16_t* words, std::ptrdiff_t first, std::ptrdiff_t count) {
-                    kernels().noise.gaussian(words, input.row(y) + first, target + y * row + first, count, scale, shift);
-                });
+            for_pieces<std::uint16_t>(job, y * row, row, per_channel_ ? 1 : channels(), context.scratch,
+                                      [&](const std::uint16_t* words, std::ptrdiff_t first, std::ptrdiff_t count) {
+                                          kernels().noise.gaussian(words, input.row(y) + first,
+                                                                   target + y * row + first, count, scale, shift);
+                                      });
         }
         return packed_image(target, input.size(), channels());
     }
@@ -81,13 +88,13 @@ private:
     bool per_channel_;
 };
 
-// Replaces a share of the pixels (or values) by white, in `salt_share` of the cases, or black.
+// Replaces a fraction of the pixels (or values) by white, in `salt_share` of the cases, or black.
 class SaltAndPepper final : public Op {
 public:
     SaltAndPepper(Params& params, const Setup& setup) : Op(setup) {
-        const double amount = params.number("amount", 0.0, 1.0);
-        const double salt_share = params.number("salt_share", 0.0, 1.0);
-        per_channel_ = params.flag("per_channel");
+        const double amount = params[kAmount];
+        const double salt_share = params[kSaltShare];
+        per_channel_ = params[kPerChannel];
         any_ = std::llrint(0x1p32 * amount);
         salt_ = std::llrint(0x1p32 * amount * salt_share);
     }
@@ -95,7 +102,7 @@ public:
 protected:
     Image apply(const Image& input, const Context& context) const override {
         if (any_ == 0) return input;
-        const int white = format().depth == 1 ? 255 : 65535;
+        const int white = format().max_value();
         const int first = salt_ ? white : 0;  // without salt, the first kind is pepper as well
         const auto last_first = static_cast<std::uint32_t>(salt_ ? salt_ - 1 : 0);
         const auto last_second = static_cast<std::uint32_t>(any_ - 1);
@@ -106,9 +113,9 @@ protected:
             for_pieces<std::uint32_t>(
                 job, y * row, row, per_channel_ ? 1 : channels(), context.scratch,
                 [&](const std::uint32_t* words, std::ptrdiff_t begin, std::ptrdiff_t count) {
-                    if (format().depth == 1) {
-                        kernels().noise.replace(words, input.row(y) + begin, target + y * row + begin, count, last_first,
-                                                first, last_second, 0);
+                    if (format().itemsize == 1) {
+                        kernels().noise.replace(words, input.row(y) + begin, target + y * row + begin, count,
+                                                last_first, first, last_second, 0);
                     } else {
                         kernels().noise.replace_words(words, input.row16(y) + begin,
                                                       reinterpret_cast<std::uint16_t*>(target) + y * row + begin, count,
@@ -127,8 +134,12 @@ private:
 }  // namespace
 
 void add_noise(OpKinds& kinds) {
-    kinds["gaussian_noise"] = {make_op<GaussianNoise>};
-    kinds["salt_and_pepper"] = {make_op<SaltAndPepper>, true};
+    kinds["gaussian_noise"] = {
+        .make = make_op<GaussianNoise>, .params = declare(kStd, kPerChannel), .draws = 1, .draws_pixels = true};
+    kinds["salt_and_pepper"] = {.make = make_op<SaltAndPepper>,
+                                .params = declare(kAmount, kSaltShare, kPerChannel),
+                                .draws_pixels = true,
+                                .sixteen_bits = SixteenBits::kAll};
     add_erasing(kinds);
 }
 

@@ -8,37 +8,37 @@
 
 namespace flowerablate {
 
-// (x - mean) / std with fixed numbers for each channel, or with those of each picture itself.
+// (x - mean) / std with fixed numbers for each channel, or with those of each image itself.
 class Normalization {
 public:
-    // Op "normalize": fixed numbers.
-    static Normalization fixed(Params& params, Format format);
-    // Op "standardize": mean and standard deviation of each picture, of all channels together or (`per_channel`) of each by itself.
-    // The deviation counts as at least 1 / sqrt(number of values), so that a flat picture becomes 0 (TensorFlow's
-    // per_image_standardization).
-    static Normalization of_picture(Params& params, Format format);
+    // `name`: "normalize", fixed numbers; or "standardize", mean and standard deviation of each image, of all channels
+    // together or (`per_channel`) of each by itself. The standard deviation counts as at least 1 / sqrt(number of
+    // values), so that a flat image becomes 0 (TensorFlow's per_image_standardization).
+    static Normalization make(const std::string& name, Params& params, Format format);
 
-    bool by_picture() const { return by_picture_; }
+    bool by_image() const { return by_image_; }
 
     struct Numbers {
         const float* mean;
         const float* std;
         const float* inverse;  // 1 / std where that can stand for the division, else null
     };
-    // `kept`: room for the numbers of a picture.
+    // `kept`: room for the numbers of an image.
     Numbers numbers(const Image& image, float (&kept)[8]) const;
-    // Where they are the same for all pictures.
+    // Where they are the same for all images.
     Numbers numbers() const { return {mean_.data(), std_.data(), inverse_.empty() ? nullptr : inverse_.data()}; }
 
 private:
     explicit Normalization(Format format) : format_(format) {}
+    static Normalization fixed(Params& params, Format format);
+    static Normalization of_image(Params& params, Format format);
 
     Format format_;
-    bool by_picture_ = false, per_channel_ = false;
+    bool by_image_ = false, per_channel_ = false;
     std::vector<float> mean_, std_, inverse_;
 };
 
-// What is done to a picture as it is written as floats: tables, scaling, normalisation; in this order.
+// What is done to an image as it is written as floats: tables, scaling, normalisation; in this order.
 struct Finish {
     Format format;
     bool channels_last;
@@ -47,10 +47,10 @@ struct Finish {
     const Pointwise* pointwise;  // or null
 };
 
-// Writes a picture as float32 or as bfloat16, whichever target is given: whole, or row by row.
+// Writes an image as float32 or as bfloat16, whichever target is given: whole, or row by row.
 class FloatWriter final : public RowSink {
 public:
-    FloatWriter(const Finish& finish, const Context& context, Size size, float* floats, std::uint16_t* halves);
+    FloatWriter(const Finish& finish, const Context& context, Size size, float* floats, std::uint16_t* bfloats);
 
     void write(const Image& image);
     void take(const std::uint8_t* row) override;
@@ -64,7 +64,9 @@ private:
     bool prepared_ = false;
 };
 
-// Writes a picture as it is, in contiguous rows.
+void add_normalize(OpKinds& kinds);
+
+// Writes an image as it is, in contiguous rows.
 void write_pixels(const Image& image, int pixel_bytes, std::uint8_t* target);
 
 }  // namespace flowerablate

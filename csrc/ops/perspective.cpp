@@ -17,7 +17,8 @@ struct Point {
 // (x, y) comes from ((a x + b y + c) / w, (d x + e y + f) / w) with w = g x + h y + 1: a, b, ... h in this order.
 using Projection = std::array<double, 8>;
 
-// The projection that finds `from` at `to`, by Gaussian elimination with pivots. The corners of a convex quadrangle determine it.
+// The projection that finds `from` at `to`, by Gaussian elimination with pivots. The corners of a convex quadrangle
+// determine it.
 Projection projection(const Point (&to)[4], const Point (&from)[4]) {
     double rows[8][9] = {};
     for (int i = 0; i < 4; ++i) {
@@ -44,15 +45,16 @@ Projection projection(const Point (&to)[4], const Point (&from)[4]) {
     return solved;
 }
 
-// torchvision's RandomPerspective: each corner comes to a place inside the picture, up to distortion / 2 of its sides away, in whole
-// pixels. Draws: 1 + 2i and 2 + 2i: how far corner i (top left, top right, bottom right, bottom left) is moved in x and y.
-// Pictures of less than two pixels in a side stay as they are.
+const Number kDistortion{
+    .name = "distortion", .meaning = "a corner moves by up to this fraction of half a side", .min = 0, .max = 1};
+
+// torchvision's RandomPerspective: each corner comes to a place inside the image, up to distortion / 2 of its sides
+// away, in whole pixels. Draws: 1 + 2i and 2 + 2i: how far corner i (top left, top right, bottom right, bottom left) is
+// moved in x and y. Images of less than two pixels in a side stay as they are.
 class Perspective final : public Op {
 public:
     Perspective(Params& params, const Setup& setup)
-        : Op(setup),
-          distortion_(params.number("distortion", 0.0, 1.0)),
-          sampling_(Sampling::from(params, format())) {}
+        : Op(setup), distortion_(params[kDistortion]), sampling_(Sampling::from(params, format())) {}
 
     void explain(Size input, const Draws& draws, Explanation& found) const override {
         Point corners[4];
@@ -74,16 +76,18 @@ protected:
         place_corners(input.size(), context.draws(stream()), corners);
         const Projection p = projection(corners, ends);
         return warp_each(input, sampling_, format(), context, [&](int y, const Places& places) {
-            kernels().geometry.project_row({p.data(), places.x, places.y, input.width, y});
+            kernels().geometry.project_row(
+                {.p = p.data(), .x = places.x, .y = places.y, .count = input.width, .row = y});
         });
     }
 
 private:
     void place_corners(Size size, const Draws& draws, Point (&corners)[4]) const {
-        const int most_x = static_cast<int>(distortion_ * (size.width / 2)), most_y = static_cast<int>(distortion_ * (size.height / 2));
+        const int max_x = static_cast<int>(distortion_ * (size.width / 2)),
+                  max_y = static_cast<int>(distortion_ * (size.height / 2));
         for (int i = 0; i < 4; ++i) {
             const auto draw = static_cast<unsigned>(1 + 2 * i);
-            const int x = below(most_x + 1, draws.uniform(draw)), y = below(most_y + 1, draws.uniform(draw + 1));
+            const int x = below(max_x + 1, draws.uniform(draw)), y = below(max_y + 1, draws.uniform(draw + 1));
             corners[i].x = i == 1 || i == 2 ? size.width - 1 - x : x;
             corners[i].y = i >= 2 ? size.height - 1 - y : y;
         }
@@ -95,6 +99,11 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Op> make_perspective(Params& params, const Setup& setup) { return make_op<Perspective>(params, setup); }
+void add_perspective(OpKinds& kinds) {
+    kinds["perspective"] = {.make = make_op<Perspective>,
+                            .params = declare(kDistortion, Sampling::kParams),
+                            .draws = 8,
+                            .sixteen_bits = SixteenBits::kAll};
+}
 
 }  // namespace flowerablate

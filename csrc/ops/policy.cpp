@@ -7,8 +7,8 @@ namespace flowerablate {
 
 namespace {
 
-constexpr int kBins = 31;       // magnitudes 0, 1, ..., 30
-constexpr int kMostInARow = 8;  // ops of one picture
+constexpr int kBins = 31;      // magnitudes 0, 1, ..., 30
+constexpr int kMaxInARow = 8;  // ops of one image
 
 // What a policy is made of; filled by add_policy().
 OpKinds& parts() {
@@ -19,43 +19,71 @@ OpKinds& parts() {
 // The part of a space that an entry belongs to; each can be left out, by a parameter of this name.
 enum Group { kGeometry, kColor, kSharpness, kHistogram, kAlways };
 constexpr int kGroups = kAlways;
-constexpr const char* kGroupNames[kGroups] = {"geometry", "color", "sharpness", "histogram"};
+
+// Whether ops of each group are drawn, in the order of `Group`.
+const Flag kWanted[kGroups] = {
+    {.name = "geometry", .meaning = "whether it draws shears, translations and rotations"},
+    {.name = "color", .meaning = "whether it draws brightness, color, contrast, posterize and solarize"},
+    {.name = "sharpness", .meaning = "whether it draws sharpness"},
+    {.name = "histogram", .meaning = "whether it draws auto_contrast and equalize"},
+};
+const ParamList& groups() {
+    static const ParamList all = declare(kWanted[0], kWanted[1], kWanted[2], kWanted[3]);
+    return all;
+}
+const Integer kOps{.name = "ops", .meaning = "how many ops in a row", .min = 1, .max = kMaxInARow};
+const Integer kMagnitude{.name = "magnitude", .meaning = "how strong they are", .min = 0, .max = kBins - 1};
+
+double plain(double magnitude) { return magnitude; }
 
 // How an entry is made: of which op, with which parameters at a magnitude.
 struct Entry {
     const char* name;
     Group group;
-    const char* op;      // or null, for none
-    const char* prefix;  // of the two parameters `low` and `high` that take the magnitude, or null if it has none
-    bool has_sign;       // whether the magnitude is negative for half of the pictures
-    double first, last;  // what bins 0 and 30 stand for
-    double (*value)(double magnitude);
-    ValueMap fixed;      // the other parameters
-    bool whole = false;  // whether the parameter is a whole number
+    const char* op = nullptr;  // or null, for none
+    const char* prefix =
+        nullptr;                 // of the two parameters `low` and `high` that take the magnitude; null: there is none
+    bool has_sign = false;       // whether the magnitude is negative for half of the images
+    double first = 0, last = 0;  // what bins 0 and 30 stand for
+    double (*value)(double magnitude) = plain;
+    ValueMap fixed = {};  // the other parameters
+    bool whole = false;   // whether the parameter is a whole number
 };
 
-double plain(double magnitude) { return magnitude; }
 double factor(double magnitude) { return 1.0 + magnitude; }
 double degrees_of_slope(double magnitude) { return std::atan(magnitude) * (180.0 / 3.14159265358979323846); }
 
-// The largest magnitudes of a space. Slopes of shears, shares of the width or height, degrees, changes of a factor from 1, bits
-// taken away.
+// The largest magnitudes of a space. Slopes of shears, fractions of the width or height, degrees, changes of a factor
+// from 1, bits taken away.
 struct Space {
     double shear, translate, rotate, factor, bits;
 };
-constexpr Space kRandAugment{0.3, 150.0 / 331.0, 30.0, 0.9, 4.0};
-constexpr Space kTrivialAugment{0.99, 32.0 / 224.0, 135.0, 0.99, 6.0};
+constexpr Space kRandAugment{.shear = 0.3, .translate = 150.0 / 331.0, .rotate = 30.0, .factor = 0.9, .bits = 4.0};
+constexpr Space kTrivialAugment{.shear = 0.99, .translate = 32.0 / 224.0, .rotate = 135.0, .factor = 0.99, .bits = 6.0};
 
 std::vector<Entry> entries(const Space& space) {
     const ValueMap black{{"interpolation", std::string("bilinear")}, {"border", std::string("constant")}};
-    const auto warp = [&](const char* name, const char* prefix, double most, double (*value)(double)) {
-        return Entry{name, kGeometry, "affine", prefix, true, 0.0, most, value, black};
+    const auto warp = [&](const char* name, const char* prefix, double max, double (*value)(double)) {
+        return Entry{.name = name,
+                     .group = kGeometry,
+                     .op = "affine",
+                     .prefix = prefix,
+                     .has_sign = true,
+                     .last = max,
+                     .value = value,
+                     .fixed = black};
     };
     const auto enhance = [&](const char* name, Group group, const char* op) {
-        return Entry{name, group, op, "", true, 0.0, space.factor, factor, {}};
+        return Entry{.name = name,
+                     .group = group,
+                     .op = op,
+                     .prefix = "",
+                     .has_sign = true,
+                     .last = space.factor,
+                     .value = factor};
     };
     return {
-        {"identity", kAlways, nullptr, nullptr, false, 0, 0, plain, {}},
+        {.name = "identity", .group = kAlways},
         warp("shear_x", "shear_x_", space.shear, degrees_of_slope),
         warp("shear_y", "shear_y_", space.shear, degrees_of_slope),
         warp("translate_x", "shift_x_", space.translate, plain),
@@ -65,15 +93,23 @@ std::vector<Entry> entries(const Space& space) {
         enhance("color", kColor, "saturation"),
         enhance("contrast", kColor, "contrast"),
         enhance("sharpness", kSharpness, "sharpness"),
-        {"posterize", kColor, "posterize", "bits_", false, 8.0, 8.0 - space.bits, plain, {}, true},
-        {"solarize", kColor, "solarize", "threshold_", false, 255.0, 0.0, plain, {}},
-        {"auto_contrast", kHistogram, "min_max", nullptr, false, 0, 0, plain, {{"per_channel", true}}},
-        {"equalize", kHistogram, "equalize", nullptr, false, 0, 0, plain,
-         {{"formula", std::string("pillow")}, {"on", std::string("channels")}}},
+        {.name = "posterize",
+         .group = kColor,
+         .op = "posterize",
+         .prefix = "bits_",
+         .first = 8.0,
+         .last = 8.0 - space.bits,
+         .whole = true},
+        {.name = "solarize", .group = kColor, .op = "solarize", .prefix = "threshold_", .first = 255.0},
+        {.name = "auto_contrast", .group = kHistogram, .op = "min_max", .fixed = {{"per_channel", true}}},
+        {.name = "equalize",
+         .group = kHistogram,
+         .op = "equalize",
+         .fixed = {{"formula", std::string("pillow")}, {"on", std::string("channels")}}},
     };
 }
 
-// An op with a fixed magnitude, and the value of its parameter; no op leaves the picture as it is.
+// An op with a fixed magnitude, and the value of its parameter; no op leaves the image as it is.
 struct Prepared {
     std::unique_ptr<Op> op;
     Value value;
@@ -94,8 +130,9 @@ struct Prospect {
 std::unique_ptr<Op> make_part(const Params& owner, const char* name, const ValueMap& values, const Setup& setup) {
     const auto kind = parts().find(name);
     if (kind == parts().end()) owner.fail("it is made of op '" + std::string(name) + "', which this build lacks");
-    Params params(std::string("its op ") + name, values);
-    std::unique_ptr<Op> op = kind->second.make(params, {setup.format, setup.stream, 1.0});
+    Params params(std::string("its op ") + name, values, kind->second.params, setup.format);
+    std::unique_ptr<Op> op =
+        kind->second.make(params, {.format = setup.format, .stream = setup.stream, .probability = 1.0});
     params.finish();
     return op;
 }
@@ -105,8 +142,8 @@ Prepared prepare(const Params& owner, const Entry& entry, double bin, double sig
     ValueMap values = entry.fixed;
     Value value;
     if (entry.prefix) {
-        const double share = bin / (kBins - 1);
-        const double magnitude = entry.value(sign * (entry.first + (entry.last - entry.first) * share));
+        const double fraction = bin / (kBins - 1);
+        const double magnitude = entry.value(sign * (entry.first + (entry.last - entry.first) * fraction));
         value = entry.whole ? Value{static_cast<std::int64_t>(std::llrint(magnitude))} : Value{magnitude};
         values[entry.prefix + std::string("low")] = value;
         values[entry.prefix + std::string("high")] = value;
@@ -136,7 +173,7 @@ protected:
     Policy(Params& params, const Setup& setup, const Space& space, int count, const std::vector<int>& bins)
         : Op(setup), count_(count) {
         bool wanted[kGroups];
-        for (int group = 0; group < kGroups; ++group) wanted[group] = params.flag(kGroupNames[group]);
+        for (int group = 0; group < kGroups; ++group) wanted[group] = params[kWanted[group]];
         for (const Entry& entry : entries(space)) {
             if (entry.group != kAlways && !wanted[entry.group]) continue;
             Prospect prospect{entry.name, entry.prefix != nullptr, entry.has_sign, {}};
@@ -148,7 +185,7 @@ protected:
         }
     }
 
-    // Op number `i` of a picture.
+    // Op number `i` of an image.
     virtual Drawn draw(const Draws& draws, int i) const = 0;
 
     const Prospect& pick(double u) const {
@@ -158,7 +195,7 @@ protected:
 
     Image apply(const Image& input, const Context& context) const override {
         const Draws draws = context.draws(stream());
-        const Op* ops[kMostInARow];
+        const Op* ops[kMaxInARow];
         int used = 0;
         for (int i = 0; i < count_; ++i) {
             const Op* op = draw(draws, i).prepared->op.get();
@@ -182,8 +219,7 @@ private:
 class RandAugment final : public Policy {
 public:
     RandAugment(Params& params, const Setup& setup)
-        : Policy(params, setup, kRandAugment, params.integer("ops", 1, kMostInARow),
-                 {params.integer("magnitude", 0, kBins - 1)}) {}
+        : Policy(params, setup, kRandAugment, params[kOps], {params[kMagnitude]}) {}
 
 protected:
     Drawn draw(const Draws& draws, int i) const override {
@@ -218,8 +254,9 @@ private:
 
 void add_policy(OpKinds& kinds) {
     parts() = kinds;
-    kinds["rand_augment"] = {make_op<RandAugment>};
-    kinds["trivial_augment"] = {make_op<TrivialAugment>};
+    kinds["rand_augment"] = {
+        .make = make_op<RandAugment>, .params = declare(kOps, kMagnitude, groups()), .draws = 2 * kMaxInARow};
+    kinds["trivial_augment"] = {.make = make_op<TrivialAugment>, .params = groups(), .draws = 3};
 }
 
 }  // namespace flowerablate

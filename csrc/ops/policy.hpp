@@ -5,7 +5,8 @@
 
 namespace flowerablate {
 
-// Adds "rand_augment" and "trivial_augment", which are made of the kinds that `kinds` holds at this moment: call it last.
+// Adds "rand_augment" and "trivial_augment", which are made of the kinds that `kinds` holds at this moment: call it
+// last.
 void add_policy(OpKinds& kinds);
 
 }  // namespace flowerablate

@@ -12,7 +12,7 @@ namespace {
 enum Slot { kColumnStarts, kColumnWeights, kRowStarts, kRowWeights, kRing, kRowCopies, kPointers, kLastRow, kPlan };
 
 constexpr int kUnitPrecision = 14;  // bits with which a weight of 1 still fits 16 bits
-constexpr int kMostPrecision = 22;  // 255 * 2^22 fits 32 bits
+constexpr int kMaxPrecision = 22;   // 255 * 2^22 fits 32 bits
 
 // Weights of an axis that does not shrink: two neighbours, or one at the border.
 void two_taps(const Axis& axis, double scale, std::int32_t* starts, std::int16_t* weights) {
@@ -33,7 +33,8 @@ void two_taps(const Axis& axis, double scale, std::int32_t* starts, std::int16_t
 }
 
 // Weights that are cut at the borders. Rounding the running sum instead of each weight keeps the total exact.
-void many_taps(const Axis& axis, Filter filter, double scale, int taps, int precision, std::int32_t* starts, std::int16_t* weights) {
+void many_taps(const Axis& axis, Filter filter, double scale, int taps, int precision, std::int32_t* starts,
+               std::int16_t* weights) {
     const double unit = static_cast<double>(1 << precision), reach = filter.reach(scale);
     for (int i = 0; i < axis.used; ++i) {
         const double center = (axis.first + i + 0.5) * scale;
@@ -70,7 +71,7 @@ Taps make_taps(const Axis& axis, Filter filter, int step, Scratch& scratch, Slot
     taps.precision = kUnitPrecision;
     if (many && scale > 1.0) {  // no weight exceeds 2 / scale
         const int bits = static_cast<int>(std::floor(std::log2(32766.0 * scale / 2.0)));
-        taps.precision = std::clamp(bits, kUnitPrecision, kMostPrecision);
+        taps.precision = std::clamp(bits, kUnitPrecision, kMaxPrecision);
     }
     auto* starts = scratch.array<std::int32_t>(starts_slot, static_cast<std::size_t>(axis.used));
     auto* weights = scratch.array<std::int16_t>(
@@ -143,20 +144,31 @@ double Filter::weight(double distance, double scale) const {
     return x < 2.0 ? (((x - 5.0) * x + 8.0) * x - 4.0) * a : 0.0;
 }
 
+namespace {
+
+const Choice<Weighting> kInterpolation{.name = "interpolation",
+                                       .meaning = "what a pixel of the result is made of",
+                                       .choices = {{"nearest", Weighting::kNearest},
+                                                   {"bilinear", Weighting::kBilinear},
+                                                   {"bicubic", Weighting::kBicubic},
+                                                   {"area", Weighting::kArea}},
+                                       .fallback = Weighting::kBilinear};
+const Flag kAntialias{.name = "antialias",
+                      .meaning = "whether the filter grows where the image shrinks, as Pillow has it",
+                      .when = When{"interpolation", {"bilinear", "bicubic"}}};
+
+}  // namespace
+
+const ParamList Filter::kParams = declare(kInterpolation, kAntialias);
+
 Filter Filter::from(Params& params) {
-    Filter made{static_cast<Weighting>(
-                    params.choice_or("bilinear", "interpolation", {"nearest", "bilinear", "bicubic", "area"})),
-                false};
-    if (made.weighting == Weighting::kBilinear || made.weighting == Weighting::kBicubic) {
-        made.antialias = params.flag("antialias");
-    }
-    return made;
+    return {params[kInterpolation], params.applies(kAntialias.name) && params[kAntialias]};
 }
 
 Image resample(const Image& input, const Axis& rows, const Axis& columns, Filter filter, Format format,
                const Context& context) {
     if (filter.weighting == Weighting::kNearest) return pick_nearest(input, rows, columns, format, context);
-    if (format.depth != 1 || filter.weighting == Weighting::kBicubic) {
+    if (format.itemsize != 1 || filter.weighting == Weighting::kBicubic) {
         return resample_floats(input, rows, columns, filter, format, context);
     }
     const int channels = format.channels;
@@ -170,8 +182,8 @@ Image resample(const Image& input, const Axis& rows, const Axis& columns, Filter
     const std::ptrdiff_t pitch = (bytes + 63) / 64 * 64 + 64;
     const std::ptrdiff_t source_bytes = static_cast<std::ptrdiff_t>(input.width) * channels;
 
-    // Rows that went through the horizontal pass stay in a ring as long as the vertical pass needs them. They go through it in
-    // pairs, so that the ring has room for one more.
+    // Rows that went through the horizontal pass stay in a ring as long as the vertical pass needs them. They go
+    // through it in pairs, so that the ring has room for one more.
     const int slots = down.taps + 1;
     std::uint8_t* ring = scratch.work(kRing, static_cast<std::size_t>(pitch * slots));
     std::uint8_t* copies = scratch.work(kRowCopies, static_cast<std::size_t>(2 * source_bytes) + kSlack);
@@ -181,7 +193,8 @@ Image resample(const Image& input, const Axis& rows, const Axis& columns, Filter
         context.rows ? nullptr : context.target(static_cast<std::size_t>(bytes) * static_cast<std::size_t>(rows.used));
     const std::uint8_t* target_end = context.rows ? nullptr : target + bytes * rows.used;
 
-    // Pictures of the source are seldom in a cache, and rows of a part of it are too short for the processor to run ahead of.
+    // Images of the source are seldom in a cache, and rows of a part of it are too short for the processor to run ahead
+    // of.
     const std::ptrdiff_t part = static_cast<std::ptrdiff_t>(columns.begin) * channels;
     const std::ptrdiff_t part_bytes = static_cast<std::ptrdiff_t>(columns.length) * channels;
     const auto fetch = [&](int row) {

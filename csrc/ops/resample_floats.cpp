@@ -53,7 +53,7 @@ Image resample_floats(const Image& input, const Axis& rows, const Axis& columns,
     auto* pointers = scratch.array<const float*>(kPointers, static_cast<std::size_t>(down.taps));
     const std::ptrdiff_t source_bytes = static_cast<std::ptrdiff_t>(input.width) * format.pixel_bytes();
     std::uint8_t* copy = scratch.work(kRowCopy, static_cast<std::size_t>(source_bytes));
-    const std::ptrdiff_t stride = values * format.depth;
+    const std::ptrdiff_t stride = values * format.itemsize;
     std::uint8_t* target = context.target(static_cast<std::size_t>(stride * rows.used));
     int ready = 0;
     for (int y = 0; y < rows.used; ++y) {
@@ -63,11 +63,11 @@ Image resample_floats(const Image& input, const Axis& rows, const Axis& columns,
             if (input.readable_end - row < source_bytes + kWidest) {
                 row = static_cast<std::uint8_t*>(std::memcpy(copy, row, static_cast<std::size_t>(source_bytes)));
             }
-            kernel.float_row(row, ring + ready % down.taps * pitch, across, format.channels, format.depth);
+            kernel.float_row(row, ring + ready % down.taps * pitch, across, format.channels, format.itemsize);
         }
         for (int tap = 0; tap < down.taps; ++tap) pointers[tap] = ring + (start + tap) % down.taps * pitch;
         kernel.float_column(pointers, down.weights + static_cast<std::ptrdiff_t>(y) * down.taps, down.taps,
-                            target + y * stride, values, format.depth);
+                            target + y * stride, values, format.itemsize);
     }
     return packed_image(target, {rows.used, columns.used}, format.pixel_bytes());
 }

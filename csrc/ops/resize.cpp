@@ -11,19 +11,29 @@ namespace flowerablate {
 
 namespace {
 
-constexpr std::int64_t kMostPixels = 1 << 26;  // = kLargestSide squared
+constexpr std::int64_t kMaxPixels = 1 << 26;  // = kMaxSide squared
 
-// Ops that bring pictures to a size, and take over the flips and warps that follow.
+enum class Fit { kCover, kStretch, kShorter };
+
+const Integer kSize{.name = "size", .meaning = "side of the result in pixels", .min = 1, .max = kMaxSide};
+const Choice<Fit> kFit{
+    .name = "fit",
+    .meaning = "what is brought to size: the largest centred square, the whole image, or its shorter side",
+    .choices = {{"cover", Fit::kCover}, {"stretch", Fit::kStretch}, {"shorter", Fit::kShorter}}};
+const Bounds kScale{
+    .prefix = "scale_", .meaning = "the cut, in fractions of the area of the image", .min = 1e-6, .max = 1};
+const Bounds kRatio{.prefix = "ratio_", .meaning = "width / height of the cut", .min = 1e-3, .max = 1e3};
+
+// Ops that bring images to a size, and take over the flips and warps that follow.
 //
-// A flip after them is exact. Where bilinear interpolation enlarges a picture, or leaves its scale, a warp is done in the same
-// interpolation, with borders in the coordinates of the resized picture; elsewhere it comes after, so that nothing is lost of the
-// filter against aliasing. Interpolating once is sharper than twice: smooth pictures differ by less than 1 level on average.
+// A flip after them is exact. Where bilinear interpolation enlarges an image, or leaves its scale, a warp is done in
+// the same interpolation, with borders in the coordinates of the resized image; elsewhere it comes after, so that
+// nothing is lost of the filter against aliasing. Interpolating once is sharper than twice: smooth images differ by
+// less than 1 level on average.
 class Resampling : public Op {
 public:
-    Resampling(Params& params, const Setup& setup)
-        : Op(setup), size_(params.integer("size", 1, kLargestSide)), filter_(Filter::from(params)) {}
+    Resampling(Params& params, const Setup& setup) : Op(setup), size_(params[kSize]), filter_(Filter::from(params)) {}
 
-    bool can_be_skipped() const override { return false; }
     bool absorb(std::unique_ptr<Op>& following) override { return moves_.take(nullptr, following); }
 
 protected:
@@ -52,19 +62,17 @@ private:
 
 class Resize final : public Resampling {
 public:
-    Resize(Params& params, const Setup& setup)
-        : Resampling(params, setup), fit_(static_cast<Fit>(params.choice("fit", {"cover", "stretch", "shorter"}))) {}
+    Resize(Params& params, const Setup& setup) : Resampling(params, setup), fit_(params[kFit]) {}
 
     Size output_size(Size input) const override {
         if (crop_) return {*crop_, *crop_};
         if (fit_ != Fit::kShorter) return {size(), size()};
         const std::int64_t height = scaled(input.height, input), width = scaled(input.width, input);
-        if (height > kMostPixels || width > kMostPixels || height * width > kMostPixels) {
-            throw std::invalid_argument("resize with fit 'shorter' would make " + std::to_string(height) + "x" +
-                                        std::to_string(width) + " pixels of a picture of " +
-                                        std::to_string(input.height) + "x" + std::to_string(input.width) +
-                                        "; at most " + std::to_string(kMostPixels) +
-                                        " are allowed, fit 'cover' or 'stretch' needs less");
+        if (height > kMaxPixels || width > kMaxPixels || height * width > kMaxPixels) {
+            throw std::invalid_argument(
+                "resize with fit 'shorter' would make " + std::to_string(height) + "x" + std::to_string(width) +
+                " pixels of an image of " + std::to_string(input.height) + "x" + std::to_string(input.width) +
+                "; at most " + std::to_string(kMaxPixels) + " are allowed, fit 'cover' or 'stretch' needs less");
         }
         return {static_cast<int>(height), static_cast<int>(width)};
     }
@@ -84,8 +92,6 @@ protected:
     }
 
 private:
-    enum class Fit { kCover, kStretch, kShorter };
-
     std::int64_t scaled(int length, Size input) const {
         return static_cast<std::int64_t>(size()) * length / std::min(input.height, input.width);
     }
@@ -110,21 +116,14 @@ private:
 };
 
 // torchvision's RandomResizedCrop: ten tries for a box of the drawn area and aspect ratio, then the central box of the
-// nearest allowed ratio. Draws: try t = 0..9 uses 4t: area; 4t + 1: logarithm of the aspect ratio; 4t + 2: top; 4t + 3: left.
+// nearest allowed ratio. Draws: try t = 0..9 uses 4t: area; 4t + 1: logarithm of the aspect ratio; 4t + 2: top; 4t + 3:
+// left.
 class RandomResizedCrop final : public Resampling {
 public:
     RandomResizedCrop(Params& params, const Setup& setup)
-        : Resampling(params, setup),
-          scale_low_(params.number("scale_low", 1e-6, 1.0)),
-          scale_high_(params.number("scale_high", 1e-6, 1.0)),
-          ratio_low_(params.number("ratio_low", 1e-3, 1e3)),
-          ratio_high_(params.number("ratio_high", 1e-3, 1e3)) {
-        check_order(params, "scale", scale_low_, scale_high_);
-        check_order(params, "ratio", ratio_low_, ratio_high_);
-    }
+        : Resampling(params, setup), scale_(params[kScale]), ratio_(params[kRatio]) {}
 
     Size output_size(Size) const override { return {size(), size()}; }
-    bool can_be_skipped() const override { return true; }
 
     void explain(Size input, const Draws& draws, Explanation& found) const override {
         const Box box = draw(input, draws);
@@ -138,33 +137,27 @@ protected:
     Image apply(const Image& input, const Context& context) const override {
         return cut(input, draw(input.size(), context.draws(stream())), context);
     }
-    // Where it is not applied, the largest centred square is brought to size: pictures have to come out alike.
+    // Where it is not applied, the largest centred square is brought to size: images have to come out alike.
     Image skip(const Image& input, const Context& context) const override {
         const int side = std::min(input.height, input.width);
         return cut(input, {(input.height - side) / 2, (input.width - side) / 2, side, side}, context);
     }
-    std::uint64_t probability_draw() const override { return 40; }
 
 private:
     struct Box {
         int top, left, height, width;
     };
 
-    static void check_order(Params& params, const std::string& name, double low, double high) {
-        if (low <= high) return;
-        params.fail("parameter '" + name + "_low' must not exceed '" + name + "_high', but they are " + to_text(low) + " and " +
-                    to_text(high));
-    }
-
     Image cut(const Image& input, const Box& box, const Context& context) const {
-        return bring(input, Axis::whole(box.top, box.height, size()), Axis::whole(box.left, box.width, size()), context);
+        return bring(input, Axis::whole(box.top, box.height, size()), Axis::whole(box.left, box.width, size()),
+                     context);
     }
 
     Box draw(Size input, const Draws& draws) const {
         const double area = static_cast<double>(input.height) * input.width;
-        const double log_low = std::log(ratio_low_), log_high = std::log(ratio_high_);
+        const double log_low = std::log(ratio_.low), log_high = std::log(ratio_.high);
         for (unsigned draw = 0; draw < 40; draw += 4) {
-            const double target = area * (scale_low_ + (scale_high_ - scale_low_) * draws.uniform(draw));
+            const double target = area * (scale_.at(draws.uniform(draw)));
             const double ratio = std::exp(log_low + (log_high - log_low) * draws.uniform(draw + 1));
             const double width = std::nearbyint(std::sqrt(target * ratio));
             const double height = std::nearbyint(std::sqrt(target / ratio));
@@ -175,20 +168,26 @@ private:
         }
         int height = input.height, width = input.width;
         const double ratio = static_cast<double>(width) / height;
-        if (ratio < ratio_low_) height = std::clamp(round_half_even(width / ratio_low_), 1, input.height);
-        if (ratio > ratio_high_) width = std::clamp(round_half_even(height * ratio_high_), 1, input.width);
+        if (ratio < ratio_.low) height = std::clamp(round_half_even(width / ratio_.low), 1, input.height);
+        if (ratio > ratio_.high) width = std::clamp(round_half_even(height * ratio_.high), 1, input.width);
         return {(input.height - height) / 2, (input.width - width) / 2, height, width};
     }
 
-    double scale_low_, scale_high_, ratio_low_, ratio_high_;
+    Interval scale_, ratio_;
 };
 
 }  // namespace
 
-std::unique_ptr<Op> make_resize(Params& params, const Setup& setup) { return make_op<Resize>(params, setup); }
-
-std::unique_ptr<Op> make_random_resized_crop(Params& params, const Setup& setup) {
-    return make_op<RandomResizedCrop>(params, setup);
+void add_resize(OpKinds& kinds) {
+    kinds["resize"] = {.make = make_op<Resize>,
+                       .params = declare(kSize, Filter::kParams, kFit),
+                       .sixteen_bits = SixteenBits::kAll,
+                       .skips = Skips::kNone};
+    kinds["random_resized_crop"] = {.make = make_op<RandomResizedCrop>,
+                                    .params = declare(kSize, Filter::kParams, kScale, kRatio),
+                                    .draws = 39,
+                                    .sixteen_bits = SixteenBits::kAll,
+                                    .probability_draw = 40};
 }
 
 }  // namespace flowerablate

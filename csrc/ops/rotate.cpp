@@ -7,15 +7,18 @@ namespace flowerablate {
 
 namespace {
 
+const Number kDegrees{
+    .name = "degrees", .meaning = "the angle is uniform between -degrees and degrees", .min = 0, .max = 360};
+
 // Draw 1: the angle.
 class Rotate final : public Move {
 public:
     Rotate(Params& params, const Setup& setup)
-        : Move(setup), degrees_(params.number("degrees", 0.0, 360.0)), sampling_(Sampling::from(params, format())) {}
+        : Move(setup), degrees_(params[kDegrees]), sampling_(Sampling::from(params, format())) {}
 
     const Sampling* sampling() const override { return &sampling_; }
 
-    // Turning a picture counter-clockwise is looking up each pixel at the place turned clockwise.
+    // Turning an image counter-clockwise is looking up each pixel at the place turned clockwise.
     Affine lookup(Size size, const Draws& draws) const override {
         const double angle = degrees_ * draws.symmetric(1) * (3.14159265358979323846 / 180.0);
         const double cosine = std::cos(angle), sine = std::sin(angle);
@@ -34,6 +37,11 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Op> make_rotate(Params& params, const Setup& setup) { return make_op<Rotate>(params, setup); }
+void add_rotate(OpKinds& kinds) {
+    kinds["rotate"] = {.make = make_op<Rotate>,
+                       .params = declare(kDegrees, Sampling::kParams),
+                       .draws = 1,
+                       .sixteen_bits = SixteenBits::kAll};
+}
 
 }  // namespace flowerablate

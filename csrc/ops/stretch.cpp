@@ -21,26 +21,30 @@ std::int64_t stretched(std::int64_t value, Range range, std::int64_t top) {
     return (2 * top * (value - range.low) + width) / (2 * width);
 }
 
-// The same as a line in double precision. The exact quotient, with half a unit of its numerator added, is never closer to a
-// whole number than 2^-18, the error of the line far below 2^-30: cut off, both are the same for all 16-bit values.
+// The same as a line in double precision. The exact quotient, with half a unit of its numerator added, is never closer
+// to a whole number than 2^-18, the error of the line far below 2^-30: cut off, both are the same for all 16-bit
+// values.
 void set_line(LinesJob& job, int channel, Range range, double top) {
     const double inverse = 1.0 / (2.0 * static_cast<double>(range.high - range.low));
     job.factor[channel] = 2.0 * top * inverse;
-    job.offset[channel] = (static_cast<double>(range.high - range.low) + 0.5 -
-                           2.0 * top * static_cast<double>(range.low)) * inverse;
+    job.offset[channel] =
+        (static_cast<double>(range.high - range.low) + 0.5 - 2.0 * top * static_cast<double>(range.low)) * inverse;
     job.top = top;
 }
 
-Range window(Params& params) {
-    const Range range{params.integer("low", 0, 65534), params.integer("high", 1, 65535)};
-    if (range.low >= range.high) {
-        params.fail("parameter 'low' must be less than 'high', not " + std::to_string(range.low) + " and " +
-                    std::to_string(range.high));
-    }
-    return range;
-}
+const Integer kWindowLow{.name = "low",
+                         .meaning = "16-bit value that becomes 0; values v of 8 bits count as 257 v",
+                         .min = 0,
+                         .max = 65534,
+                         .below = "high"};
+const Integer kWindowHigh{.name = "high", .meaning = "16-bit value that becomes 255", .min = 1, .max = 65535};
+const Flag kPerChannel{.name = "per_channel", .meaning = "each channel by itself, or all by the same range"};
+const Number kLow{.name = "low", .meaning = "percentile that becomes 0", .min = 0, .max = 100, .below = "high"};
+const Number kHigh{.name = "high", .meaning = "percentile that becomes the maximum", .min = 0, .max = 100};
 
-// Op "to_8_bits" on 16-bit pictures: the window low..high becomes 0..255. Params: low, high in 16-bit values.
+Range window(Params& params) { return {params[kWindowLow], params[kWindowHigh]}; }
+
+// Op "to_8_bits" on 16-bit images: the window low..high becomes 0..255.
 class To8Bits final : public Op {
 public:
     To8Bits(Params& params, const Setup& setup) : Op(setup) {
@@ -49,7 +53,7 @@ public:
         set_line(line_, 0, range, 255.0);
     }
 
-    int output_depth() const override { return 1; }
+    int output_itemsize() const override { return 1; }
 
 protected:
     Image apply(const Image& input, const Context& context) const override {
@@ -68,7 +72,7 @@ private:
     LinesJob line_{};
 };
 
-// The same on 8-bit pictures, whose value v stands for the 16-bit value 257 v: the full window changes nothing.
+// The same on 8-bit images, whose value v stands for the 16-bit value 257 v: the full window changes nothing.
 class To8BitsOf8 final : public Pointwise {
 public:
     To8BitsOf8(Params& params, const Setup& setup) : Pointwise(setup), range_(window(params)) {}
@@ -84,13 +88,13 @@ private:
 };
 
 std::unique_ptr<Op> make_to_8_bits(Params& params, const Setup& setup) {
-    return setup.format.depth == 2 ? make_op<To8Bits>(params, setup) : make_op<To8BitsOf8>(params, setup);
+    return setup.format.itemsize == 2 ? make_op<To8Bits>(params, setup) : make_op<To8BitsOf8>(params, setup);
 }
 
-// Stretches the range that the subclass finds to the full one; a channel (or picture) of one value stays as it is.
+// Stretches the range that the subclass finds to the full one; a channel (or image) of one value stays as it is.
 class Stretch : public Op {
 public:
-    Stretch(Params& params, const Setup& setup) : Op(setup), per_channel_(params.flag("per_channel")) {}
+    Stretch(Params& params, const Setup& setup) : Op(setup), per_channel_(params[kPerChannel]) {}
 
 protected:
     // Sets the range of each channel, or of all channels in ranges[0].
@@ -101,12 +105,12 @@ protected:
     Image apply(const Image& input, const Context& context) const override {
         Range ranges[4];
         find(input, context.scratch, ranges);
-        const std::int64_t top = format().depth == 1 ? 255 : 65535;
+        const std::int64_t top = format().max_value();
         for (int c = 0; c < channels(); ++c) {
             if (!per_channel_) ranges[c] = ranges[0];
             if (ranges[c].high <= ranges[c].low) ranges[c] = {0, top};
         }
-        return format().depth == 1 ? narrow(input, context, ranges) : wide(input, context, ranges);
+        return format().itemsize == 1 ? narrow(input, context, ranges) : wide(input, context, ranges);
     }
 
 private:
@@ -134,7 +138,7 @@ private:
     bool per_channel_;
 };
 
-// Op "min_max": from the smallest to the largest value. Params: per_channel.
+// Op "min_max": from the minimum to the maximum.
 class MinMax final : public Stretch {
 public:
     using Stretch::Stretch;
@@ -149,20 +153,16 @@ protected:
     }
 };
 
-// Op "percentile_stretch": from one percentile to another. A percentile is the smallest value that at least that share of the
-// pixels does not exceed, as NumPy's method "inverted_cdf" has it. Params: low, high in percent, per_channel.
+// Op "percentile_stretch": from one percentile to another. A percentile is the smallest value that at least that
+// fraction of the pixels does not exceed, as NumPy's method "inverted_cdf" has it.
 class PercentileStretch final : public Stretch {
 public:
     PercentileStretch(Params& params, const Setup& setup)
-        : Stretch(params, setup), low_(params.number("low", 0.0, 100.0)), high_(params.number("high", 0.0, 100.0)) {
-        if (low_ >= high_) {
-            params.fail("parameter 'low' must be less than 'high', not " + to_text(low_) + " and " + to_text(high_));
-        }
-    }
+        : Stretch(params, setup), low_(params[kLow]), high_(params[kHigh]) {}
 
 protected:
     void find(const Image& input, Scratch& scratch, Range* ranges) const override {
-        if (format().depth == 1) {
+        if (format().itemsize == 1) {
             find_in(histograms(input, channels(), scratch), 256, input.size(), ranges);
         } else {
             find_in(wide_histograms(input, channels(), scratch), 65536, input.size(), ranges);
@@ -180,9 +180,10 @@ private:
     }
 
     // Counts of `together` channels are added up.
-    static std::int64_t reached(const std::uint32_t* counts, int bins, int together, std::int64_t values, double percent) {
-        const double share = std::ceil(static_cast<double>(values) * (percent / 100.0));
-        const std::int64_t wanted = std::clamp(static_cast<std::int64_t>(share), std::int64_t{1}, values);
+    static std::int64_t reached(const std::uint32_t* counts, int bins, int together, std::int64_t values,
+                                double percent) {
+        const double fraction = std::ceil(static_cast<double>(values) * (percent / 100.0));
+        const std::int64_t wanted = std::clamp(static_cast<std::int64_t>(fraction), std::int64_t{1}, values);
         std::int64_t sum = 0;
         for (int value = 0; value < bins; ++value) {
             for (int c = 0; c < together; ++c) sum += counts[c * bins + value];
@@ -197,9 +198,14 @@ private:
 }  // namespace
 
 void add_stretch(OpKinds& kinds) {
-    kinds["to_8_bits"] = {make_to_8_bits, true};
-    kinds["min_max"] = {make_op<MinMax>, true};
-    kinds["percentile_stretch"] = {make_op<PercentileStretch>, true};
+    kinds["to_8_bits"] = {.make = make_to_8_bits,
+                          .params = declare(kWindowLow, kWindowHigh),
+                          .sixteen_bits = SixteenBits::kAll,
+                          .skips = Skips::kOfEightBits};
+    kinds["min_max"] = {.make = make_op<MinMax>, .params = declare(kPerChannel), .sixteen_bits = SixteenBits::kAll};
+    kinds["percentile_stretch"] = {.make = make_op<PercentileStretch>,
+                                   .params = declare(kLow, kHigh, kPerChannel),
+                                   .sixteen_bits = SixteenBits::kAll};
 }
 
 }  // namespace flowerablate

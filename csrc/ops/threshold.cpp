@@ -14,39 +14,75 @@ namespace flowerablate {
 
 namespace {
 
-constexpr int kLargestBlock = 127;
+constexpr int kMaxBlock = 127;
 
 enum class Mode { kBinary, kBinaryInv, kTruncate, kToZero, kToZeroInv };
 
 // What the slots of the working memory are for.
 enum Slot { kPlane, kLine, kDecider, kCounts, kKernel };
 
-int largest_value(const Format& format) { return format.depth == 1 ? 255 : 65535; }
+enum class Output { kBinary, kMask };
+enum class On { kChannels, kLuminance };
+enum class Method { kMean, kGaussian };
+enum class Decider { kEach, kRed, kGreen, kBlue, kFourth };
 
-// Reads `mode` and `output`; a mask is what OpenCV calls "to zero".
-Mode take_mode(Params& params, const std::vector<std::string>& modes) {
-    const Mode mode = static_cast<Mode>(params.choice_or("binary", "mode", modes));
-    if (params.choice_or("binary", "output", {"binary", "mask"}) == 0) return mode;
+const Choice<Mode> kMode{.name = "mode",
+                         .meaning = "OpenCV's: what becomes of values above the threshold, and of the others",
+                         .choices = {{"binary", Mode::kBinary},
+                                     {"binary_inv", Mode::kBinaryInv},
+                                     {"truncate", Mode::kTruncate},
+                                     {"tozero", Mode::kToZero},
+                                     {"tozero_inv", Mode::kToZeroInv}},
+                         .fallback = Mode::kBinary};
+const Choice<Mode> kBinaryMode{.name = "mode",
+                               .meaning = "white above the threshold, or below",
+                               .choices = {{"binary", Mode::kBinary}, {"binary_inv", Mode::kBinaryInv}},
+                               .fallback = Mode::kBinary};
+const Choice<Output> kOutput{.name = "output",
+                             .meaning = "a mask keeps the image where the modes binary and binary_inv would be white",
+                             .choices = {{"binary", Output::kBinary}, {"mask", Output::kMask}},
+                             .fallback = Output::kBinary};
+const Choice<On> kOn{.name = "on",
+                     .meaning = "whether the luminance decides for all channels, or each channel for itself",
+                     .choices = {{"luminance", On::kLuminance}, {"channels", On::kChannels}},
+                     .fallback = On::kLuminance};
+const Numbers kValue{
+    .name = "value", .meaning = "what is above it counts", .min = 0, .max = 65535, .each = When{"channel", {"each"}}};
+const Choice<Decider> kDeciding{.name = "channel",
+                                .meaning = "the channel that decides for all, or each for itself",
+                                .choices = {{"each", Decider::kEach},
+                                            {"0", Decider::kRed},
+                                            {"1", Decider::kGreen},
+                                            {"2", Decider::kBlue},
+                                            {"3", Decider::kFourth}},
+                                .fallback = Decider::kEach};
+const Choice<Method> kMethod{.name = "method",
+                             .meaning = "weights of the neighbourhood",
+                             .choices = {{"mean", Method::kMean}, {"gaussian", Method::kGaussian}}};
+const Integer kBlockSize{
+    .name = "block_size", .meaning = "side of the neighbourhood in pixels", .min = 3, .max = kMaxBlock, .odd = true};
+const Number kC{.name = "c", .meaning = "what is above the mean less this counts", .min = -255, .max = 255};
+
+// A mask is what OpenCV calls "to zero".
+Mode take_mode(Params& params, const Choice<Mode>& modes = kMode) {
+    const Mode mode = params[modes];
+    if (params[kOutput] == Output::kBinary) return mode;
     if (mode == Mode::kBinary) return Mode::kToZero;
     if (mode == Mode::kBinaryInv) return Mode::kToZeroInv;
-    params.fail("parameter 'output' must be 'binary' with mode '" + modes[static_cast<std::size_t>(mode)] +
-                "'; 'mask' goes with binary and binary_inv");
+    params.fail("parameter 'output' must be 'binary' with this mode; 'mask' goes with binary and binary_inv");
 }
 
-const std::vector<std::string> kAllModes{"binary", "binary_inv", "truncate", "tozero", "tozero_inv"};
-const std::vector<std::string> kTwoModes{"binary", "binary_inv"};
-
 bool take_luminance(Params& params, const Format& format) {
-    return params.choice_or("luminance", "on", {"channels", "luminance"}) == 1 && format.channels > 1;
+    return params[kOn] == On::kLuminance && format.channels > 1;
 }
 
 // A job that makes of each channel what the mode says; limits[c] holds its threshold.
 ThresholdJob rule(Mode mode, const int* limits, const Format& format) {
-    const auto all = static_cast<std::uint16_t>(largest_value(format));
+    const auto all = static_cast<std::uint16_t>(format.max_value());
     const Outcome zero{0, 0}, white{0, all}, same{all, 0};
     ThresholdJob job{};
     job.channels = format.channels;
-    job.depth = format.depth;
+    job.itemsize = format.itemsize;
     for (int c = 0; c < format.channels; ++c) {
         const auto limit = static_cast<std::uint16_t>(limits[c]);
         job.limits[c] = limit;
@@ -61,7 +97,7 @@ ThresholdJob rule(Mode mode, const int* limits, const Format& format) {
     return job;
 }
 
-// Runs a job over a picture, decided by `decider`, which has as many values.
+// Runs a job over an image, decided by `decider`, which has as many values.
 Image run_job(ThresholdJob job, const Image& input, const Image& decider, std::uint8_t* target) {
     job.source = input.data;
     job.source_stride = input.stride;
@@ -71,7 +107,7 @@ Image run_job(ThresholdJob job, const Image& input, const Image& decider, std::u
     job.height = input.height;
     job.width = input.width;
     kernels().threshold.threshold(job);
-    return packed_image(target, input.size(), job.channels * job.depth);
+    return packed_image(target, input.size(), job.channels * job.itemsize);
 }
 
 class Thresholds : public Op {
@@ -84,38 +120,41 @@ protected:
     }
 
     // The same with a plane, rows touching, that decides for all channels.
-    Image decide_by(const std::uint8_t* plane, const Image& input, const Context& context, const ThresholdJob& job) const {
+    Image decide_by(const std::uint8_t* plane, const Image& input, const Context& context,
+                    const ThresholdJob& job) const {
         std::uint8_t* decider = context.scratch.work(kDecider, bytes(input.size()));
         for (int y = 0; y < input.height; ++y) {
             const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(y) * input.width;
-            kernels().threshold.broadcast(plane + row * format().depth, decider + row * pixel_bytes(), input.width, channels(),
-                                          format().depth);
+            kernels().threshold.broadcast(plane + row * format().itemsize, decider + row * pixel_bytes(), input.width,
+                                          channels(), format().itemsize);
         }
         return decide(input, context, job, packed_image(decider, input.size(), pixel_bytes()));
     }
 
-    // The luminance or, if it is not negative, a channel of the picture.
+    // The luminance or, if it is not negative, a channel of the image.
     const std::uint8_t* plane_of(const Image& input, int channel, Scratch& scratch) const {
-        const int depth = format().depth;
-        const std::ptrdiff_t stride = static_cast<std::ptrdiff_t>(input.width) * depth;
-        std::uint8_t* plane = scratch.work(kPlane, static_cast<std::size_t>(stride) * static_cast<std::size_t>(input.height));
+        const int itemsize = format().itemsize;
+        const std::ptrdiff_t stride = static_cast<std::ptrdiff_t>(input.width) * itemsize;
+        std::uint8_t* plane =
+            scratch.work(kPlane, static_cast<std::size_t>(stride) * static_cast<std::size_t>(input.height));
         for (int y = 0; y < input.height; ++y) {
             if (channel < 0) {
-                kernels().threshold.luminance(input.row(y), plane + y * stride, input.width, channels(), depth);
+                kernels().threshold.luminance(input.row(y), plane + y * stride, input.width, channels(), itemsize);
             } else {
-                kernels().threshold.take_channel(input.row(y), plane + y * stride, input.width, channels(), channel, depth);
+                kernels().threshold.take_channel(input.row(y), plane + y * stride, input.width, channels(), channel,
+                                                 itemsize);
             }
         }
         return plane;
     }
 };
 
-// One value for each channel, or one in all where a channel decides for the others. Larger ones than there are in the picture are
-// as good as its largest.
+// One value for each channel, or one in all where a channel decides for the others. Larger ones than there are in the
+// image are as good as its maximum.
 std::vector<int> take_limits(Params& params, const Format& format, bool one) {
     std::vector<int> limits;
-    for (double value : params.numbers("value", one ? 1 : static_cast<std::size_t>(format.channels), 0.0, 65535.0)) {
-        limits.push_back(std::min(static_cast<int>(std::floor(value)), largest_value(format)));
+    for (double value : params[kValue]) {
+        limits.push_back(std::min(static_cast<int>(std::floor(value)), format.max_value()));
     }
     if (one) limits.resize(static_cast<std::size_t>(format.channels), limits[0]);
     return limits;
@@ -126,7 +165,7 @@ class FixedThreshold final : public Pointwise {
 public:
     FixedThreshold(Params& params, const Setup& setup)
         : Pointwise(setup),
-          job_(rule(take_mode(params, kAllModes), take_limits(params, setup.format, false).data(), setup.format)) {}
+          job_(rule(take_mode(params), take_limits(params, setup.format, false).data(), setup.format)) {}
 
     void map(const Draws&, std::uint8_t* tables) const override {
         map_each(tables, [&](std::uint8_t value, int c) {
@@ -146,13 +185,13 @@ private:
     ThresholdJob job_;
 };
 
-// One channel decides for all, or each value for itself, any depth.
+// One channel decides for all, or each value for itself, any number of bits.
 class ChannelThreshold final : public Thresholds {
 public:
     ChannelThreshold(Params& params, const Setup& setup, int channel)
         : Thresholds(setup),
           channel_(channel),
-          job_(rule(take_mode(params, kAllModes), take_limits(params, setup.format, channel >= 0).data(), setup.format)) {}
+          job_(rule(take_mode(params), take_limits(params, setup.format, channel >= 0).data(), setup.format)) {}
 
 protected:
     Image apply(const Image& input, const Context& context) const override {
@@ -166,30 +205,32 @@ private:
 };
 
 std::unique_ptr<Op> make_threshold(Params& params, const Setup& setup) {
-    const int channel = params.choice_or("each", "channel", {"each", "0", "1", "2", "3"}) - 1;
+    const int channel = static_cast<int>(params[kDeciding]) - static_cast<int>(Decider::kRed);
     if (channel >= setup.format.channels) {
         params.fail("parameter 'channel' must be 'each' or a number below " + std::to_string(setup.format.channels) +
                     ", the number of channels, not '" + std::to_string(channel) + "'");
     }
-    if (channel < 0 && setup.format.depth == 1) return std::make_unique<FixedThreshold>(params, setup);
+    if (channel < 0 && setup.format.itemsize == 1) return std::make_unique<FixedThreshold>(params, setup);
     return std::make_unique<ChannelThreshold>(params, setup, channel);
 }
 
 // Computed in double in OpenCV's order, so that ties fall as they do there.
 int otsu_limit(const std::uint32_t* counts, int values, double pixels) {
-    const double share = 1.0 / pixels;
+    const double fraction = 1.0 / pixels;
     double mean = 0;
     for (int i = 0; i < values; ++i) mean += i * static_cast<double>(counts[i]);
-    mean *= share;
+    mean *= fraction;
     double lower_mean = 0, lower_weight = 0, best = 0;
     int limit = 0;
     for (int i = 0; i < values; ++i) {
-        const double weight = counts[i] * share;
+        const double weight = counts[i] * fraction;
         lower_mean *= lower_weight;
         lower_weight += weight;
         const double upper_weight = 1.0 - lower_weight;
-        const double least = std::min(lower_weight, upper_weight), most = std::max(lower_weight, upper_weight);
-        if (least < static_cast<double>(FLT_EPSILON) || most > 1.0 - static_cast<double>(FLT_EPSILON)) continue;
+        const double min_weight = std::min(lower_weight, upper_weight),
+                     max_weight = std::max(lower_weight, upper_weight);
+        if (min_weight < static_cast<double>(FLT_EPSILON) || max_weight > 1.0 - static_cast<double>(FLT_EPSILON))
+            continue;
         lower_mean = (lower_mean + i * weight) / lower_weight;
         const double upper_mean = (mean - lower_weight * lower_mean) / upper_weight;
         const double between = lower_weight * upper_weight * (lower_mean - upper_mean) * (lower_mean - upper_mean);
@@ -204,7 +245,7 @@ int otsu_limit(const std::uint32_t* counts, int values, double pixels) {
 class Otsu final : public Thresholds {
 public:
     Otsu(Params& params, const Setup& setup)
-        : Thresholds(setup), mode_(take_mode(params, kAllModes)), luminance_(take_luminance(params, setup.format)) {}
+        : Thresholds(setup), mode_(take_mode(params)), luminance_(take_luminance(params, setup.format)) {}
 
 protected:
     Image apply(const Image& input, const Context& context) const override {
@@ -215,7 +256,7 @@ protected:
             return decide_by(plane, input, context, rule(mode_, limits, format()));
         }
         const double pixels = static_cast<double>(input.height) * input.width;
-        if (format().depth == 1) {
+        if (format().itemsize == 1) {
             const std::uint32_t* counts = histograms(input, channels(), context.scratch);
             for (int c = 0; c < channels(); ++c) limits[c] = otsu_limit(counts + c * 256, 256, pixels);
         } else {
@@ -229,13 +270,14 @@ protected:
 private:
     int limit(const std::uint8_t* plane, Size size, Scratch& scratch) const {
         const double pixels = static_cast<double>(size.height) * size.width;
-        if (format().depth == 1) return otsu_limit(histograms(packed_image(plane, size, 1), 1, scratch), 256, pixels);
-        const int values = largest_value(format()) + 1;
+        if (format().itemsize == 1)
+            return otsu_limit(histograms(packed_image(plane, size, 1), 1, scratch), 256, pixels);
+        const int values = format().max_value() + 1;
         std::uint32_t* counts = scratch.array<std::uint32_t>(kCounts, static_cast<std::size_t>(values));
         std::fill_n(counts, values, 0u);
-        const std::ptrdiff_t stride = static_cast<std::ptrdiff_t>(size.width) * format().depth;
+        const std::ptrdiff_t stride = static_cast<std::ptrdiff_t>(size.width) * format().itemsize;
         for (int y = 0; y < size.height; ++y) {
-            kernels().threshold.count(plane + y * stride, size.width, format().depth, counts);
+            kernels().threshold.count(plane + y * stride, size.width, format().itemsize, counts);
         }
         return otsu_limit(counts, values, pixels);
     }
@@ -252,7 +294,8 @@ std::vector<float> gaussian_weights(int size) {
         case 7: return {0.03125f, 0.109375f, 0.21875f, 0.28125f, 0.21875f, 0.109375f, 0.03125f};
         case 9: {
             std::vector<float> weights;
-            for (int share : {4, 13, 30, 51, 60, 51, 30, 13, 4}) weights.push_back(static_cast<float>(share) / 256.0f);
+            for (int fraction : {4, 13, 30, 51, 60, 51, 30, 13, 4})
+                weights.push_back(static_cast<float>(fraction) / 256.0f);
             return weights;
         }
         default: break;
@@ -272,11 +315,10 @@ std::vector<float> gaussian_weights(int size) {
 class AdaptiveThreshold final : public Thresholds {
 public:
     AdaptiveThreshold(Params& params, const Setup& setup) : Thresholds(setup) {
-        const bool gaussian = params.choice("method", {"mean", "gaussian"}) == 1;
-        size_ = params.integer("block_size", 3, kLargestBlock);
-        if (size_ % 2 == 0) params.fail("parameter 'block_size' must be odd, not " + std::to_string(size_));
-        const double c = params.number("c", -255.0, 255.0);
-        const Mode mode = take_mode(params, kTwoModes);
+        const bool gaussian = params[kMethod] == Method::kGaussian;
+        size_ = params[kBlockSize];
+        const double c = params[kC];
+        const Mode mode = take_mode(params, kBinaryMode);
         const bool inverse = mode == Mode::kBinaryInv || mode == Mode::kToZeroInv;
         shift_ = static_cast<int>(inverse ? std::floor(c) : std::ceil(c));
         luminance_ = take_luminance(params, setup.format);
@@ -304,7 +346,8 @@ protected:
         const std::size_t pixels = static_cast<std::size_t>(input.height) * static_cast<std::size_t>(input.width);
         std::uint8_t* decisions = context.scratch.work(kLine, pixels * static_cast<std::size_t>(job.channels));
         job.decisions = decisions;
-        job.work = context.scratch.work(kKernel, static_cast<std::size_t>(kernels().threshold.adaptive_work_bytes(job)));
+        job.work =
+            context.scratch.work(kKernel, static_cast<std::size_t>(kernels().threshold.adaptive_work_bytes(job)));
         kernels().threshold.adaptive(job);
         if (luminance_) return decide_by(decisions, input, context, job_);
         return decide(input, context, job_, packed_image(decisions, input.size(), channels()));
@@ -320,9 +363,12 @@ private:
 }  // namespace
 
 void add_threshold(OpKinds& kinds) {
-    kinds["threshold"] = {make_threshold, true};
-    kinds["otsu"] = {make_op<Otsu>, true};
-    kinds["adaptive_threshold"] = {make_op<AdaptiveThreshold>};
+    kinds["threshold"] = {.make = make_threshold,
+                          .params = declare(kValue, kDeciding, kMode, kOutput),
+                          .sixteen_bits = SixteenBits::kAll};
+    kinds["otsu"] = {.make = make_op<Otsu>, .params = declare(kOn, kMode, kOutput), .sixteen_bits = SixteenBits::kAll};
+    kinds["adaptive_threshold"] = {.make = make_op<AdaptiveThreshold>,
+                                   .params = declare(kMethod, kBlockSize, kC, kOn, kBinaryMode, kOutput)};
 }
 
 }  // namespace flowerablate

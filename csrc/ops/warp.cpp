@@ -15,8 +15,8 @@ enum Slot { kCopy, kLastRow, kPlacesX, kPlacesY, kOffsets, kAcross, kDown, kOuts
 // Cut off: 2^-32 pixels do not matter.
 std::int64_t fixed(double position) { return static_cast<std::int64_t>(position * static_cast<double>(kOne)); }
 
-// Kernels read a few bytes beyond the last pixel, so a picture at the very end of its memory is copied. So is a small part of one
-// that is not yet in the cache: lines across it defeat the prefetching that copying rows enjoys.
+// Kernels read a few bytes beyond the last pixel, so an image at the very end of its memory is copied. So is a small
+// part of one that is not yet in the cache: lines across it defeat the prefetching that copying rows enjoys.
 Image readable(const Image& input, Format format, Scratch& scratch) {
     constexpr std::ptrdiff_t kCacheBytes = 256 * 1024;
     const std::ptrdiff_t row_bytes = static_cast<std::ptrdiff_t>(input.width) * format.pixel_bytes();
@@ -37,7 +37,7 @@ Image part_of(const Image& input, const Window& window, Format format) {
 
 void fill_pixels(std::uint8_t* to, std::int64_t count, double fill, Format format) {
     const auto values = static_cast<std::size_t>(count * format.channels);
-    if (format.depth == 1) {
+    if (format.itemsize == 1) {
         std::memset(to, static_cast<int>(fill), values);
     } else {
         std::fill_n(reinterpret_cast<std::uint16_t*>(to), values, static_cast<std::uint16_t>(fill));
@@ -49,13 +49,13 @@ void cover_values(T* to, int channels, double fill, double cover) {
     for (int c = 0; c < channels; ++c) to[c] = static_cast<T>(fill + cover * (to[c] - fill) + 0.5);
 }
 
-// Blends a pixel with the constant border, of which it has only a share of `cover`.
+// Blends a pixel with the constant border, of which it has only a fraction of `cover`.
 void cover_pixel(std::uint8_t* to, double fill, double cover, Format format) {
-    if (format.depth == 1) return cover_values(to, format.channels, fill, cover);
+    if (format.itemsize == 1) return cover_values(to, format.channels, fill, cover);
     cover_values(reinterpret_cast<std::uint16_t*>(to), format.channels, fill, cover);
 }
 
-// Asks for the rows of a picture that is not yet in the cache, some time before lines across it are followed.
+// Asks for the rows of an image that is not yet in the cache, some time before lines across it are followed.
 class FetchAhead {
 public:
     FetchAhead(const Image& source, Format format)
@@ -85,7 +85,7 @@ public:
         run_.source = source.data;
         run_.stride = source.stride;
         run_.channels = format.channels;
-        run_.depth = format.depth;
+        run_.itemsize = format.itemsize;
         run_.nearest = path.sampling().interpolation == Interpolation::kNearest;
         run_.small = source.stride * source.height < INT32_MAX;
         right_ = window.width > 1 ? format.pixel_bytes() : 0;
@@ -121,8 +121,9 @@ private:
                                                      c * static_cast<double>(kOne));
                 };
                 follow(stage + 1, from(map.xx, across.at, map.xy, down.at, map.x0),
-                       from(map.yx, across.at, map.yy, down.at, map.y0), from(map.xx, across.step, map.xy, down.step, 0),
-                       from(map.yx, across.step, map.yy, down.step, 0), part, covered);
+                       from(map.yx, across.at, map.yy, down.at, map.y0),
+                       from(map.xx, across.step, map.xy, down.step, 0), from(map.yx, across.step, map.yy, down.step, 0),
+                       part, covered);
             } else {
                 sample(across, down, static_cast<int>(part), covered);
             }
@@ -159,13 +160,25 @@ private:
 
 }  // namespace
 
+double fill_value(double fill, Format format) {
+    return std::min(std::nearbyint(fill), static_cast<double>(format.max_value()));
+}
+
+namespace {
+
+const Choice<Border> kBorder{.name = "border", .meaning = "what lies outside of the image", .choices = kBorderWords};
+const Choice<Interpolation> kInterpolation{
+    .name = "interpolation",
+    .meaning = "what a place between pixels becomes",
+    .choices = {{"nearest", Interpolation::kNearest}, {"bilinear", Interpolation::kBilinear}},
+    .fallback = Interpolation::kBilinear};
+
+}  // namespace
+
+const ParamList Sampling::kParams = declare(kBorder, kInterpolation, kFill);
+
 Sampling Sampling::from(Params& params, Format format) {
-    Sampling made{};
-    made.border = static_cast<Border>(params.choice("border", {"constant", "edge", "reflect", "reflect101", "wrap"}));
-    made.interpolation = static_cast<Interpolation>(params.choice_or("bilinear", "interpolation", {"nearest", "bilinear"}));
-    made.fill = std::nearbyint(params.number_or(0.0, "fill", 0.0, 65535.0));
-    if (format.depth == 1) made.fill = std::min(made.fill, 255.0);  // white is white
-    return made;
+    return {params[kBorder], params[kInterpolation], fill_value(params[kFill], format)};
 }
 
 bool Sampling::merges_with(const Sampling& other) const {
@@ -228,7 +241,8 @@ PointSampler::PointSampler(const Image& input, const Sampling& sampling, Format 
     below_ = input.height > 1 ? source_.stride : 0;
 }
 
-// A pixel at the border that the kernel cannot do with the others: one by the constant, or at the seam of a wrapped picture.
+// A pixel at the border that the kernel cannot do with the others: one by the constant, or at the seam of a wrapped
+// image.
 void PointSampler::special(double x, double y, std::uint8_t* to) const {
     WarpPath path(sampling_);
     path.add({{1, 0, x, 0, 1, y}, {0, 0, source_.width, source_.height}, sampling_.border});
@@ -237,12 +251,21 @@ void PointSampler::special(double x, double y, std::uint8_t* to) const {
 
 void PointSampler::sample_row(int y) {
     const int width = source_.width, height = source_.height, pixel = format_.pixel_bytes();
-    const bool plain = sampling_.interpolation == Interpolation::kBilinear &&
-                       source_.stride * source_.height < INT32_MAX;
+    const bool plain =
+        sampling_.interpolation == Interpolation::kBilinear && source_.stride * source_.height < INT32_MAX;
     int special_count = 0;
     if (plain) {
-        kernels().geometry.place_points({places_.x, places_.y, offsets_, across_, down_, outside_, width, width, height,
-                                         static_cast<std::int32_t>(source_.stride), pixel});
+        kernels().geometry.place_points({.x = places_.x,
+                                         .y = places_.y,
+                                         .offsets = offsets_,
+                                         .across = across_,
+                                         .down = down_,
+                                         .outside = outside_,
+                                         .count = width,
+                                         .width = width,
+                                         .height = height,
+                                         .stride = static_cast<std::int32_t>(source_.stride),
+                                         .pixel = pixel});
     }
     for (int i = 0; i < width; ++i) {
         if (plain && (!outside_[i] || sampling_.border == Border::kEdge)) continue;
@@ -265,7 +288,7 @@ void PointSampler::sample_row(int y) {
     }
     const std::ptrdiff_t stride = static_cast<std::ptrdiff_t>(width) * pixel;
     kernels().geometry.warp_points(
-        {source_.data, row_, width, format_.channels, format_.depth, offsets_, across_, down_, right_, below_});
+        {source_.data, row_, width, format_.channels, format_.itemsize, offsets_, across_, down_, right_, below_});
     std::memcpy(target_ + y * stride, row_, static_cast<std::size_t>(stride));
     alignas(16) std::uint8_t one[kSlack];
     for (int k = 0; k < special_count; ++k) {
@@ -273,12 +296,14 @@ void PointSampler::sample_row(int y) {
         if (i < 0) {  // nothing but the constant border, and so may be the pixels after it
             int more = 1;
             while (k + more < special_count && specials_[k + more] == i - more) ++more;
-            fill_pixels(target_ + y * stride + static_cast<std::ptrdiff_t>(-1 - i) * pixel, more, sampling_.fill, format_);
+            fill_pixels(target_ + y * stride + static_cast<std::ptrdiff_t>(-1 - i) * pixel, more, sampling_.fill,
+                        format_);
             k += more - 1;
             continue;
         }
         special(places_.x[i], places_.y[i], one);
-        std::memcpy(target_ + y * stride + static_cast<std::ptrdiff_t>(i) * pixel, one, static_cast<std::size_t>(pixel));
+        std::memcpy(target_ + y * stride + static_cast<std::ptrdiff_t>(i) * pixel, one,
+                    static_cast<std::size_t>(pixel));
     }
 }
 

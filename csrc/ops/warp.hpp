@@ -1,28 +1,42 @@
-// Pictures whose pixels are looked up elsewhere: along lines (rotation and its like), or each at a place of its own.
+// Images whose pixels are looked up elsewhere: along lines (rotation and its like), or each at a place of its own.
 #pragma once
 
 #include "ops/op.hpp"
 
 namespace flowerablate {
 
-// What stands outside a picture of w pixels: a constant; the nearest pixel; ... 1 0 | 0 1 ...; ... 2 1 | 0 1 ...; ... w-1 | 0 1 ...
+// What stands outside an image of w pixels: a constant; the nearest pixel; ... 1 0 | 0 1 ...; ... 2 1 | 0 1 ...; ...
+// w-1 | 0 1 ...
 enum class Border { kConstant, kEdge, kReflect, kReflect101, kWrap };
 
 enum class Interpolation { kNearest, kBilinear };
+
+inline const std::vector<std::pair<const char*, Border>> kBorderWords{{"constant", Border::kConstant},
+                                                                      {"edge", Border::kEdge},
+                                                                      {"reflect", Border::kReflect},
+                                                                      {"reflect101", Border::kReflect101},
+                                                                      {"wrap", Border::kWrap}};
+
+// What a constant border consists of, in values of the images; in images of 8 bits, white is the maximum.
+inline const Number kFill{
+    .name = "fill", .meaning = "value of a constant border", .min = 0, .max = 65535, .fallback = 0};
+
+double fill_value(double fill, Format format);
 
 struct Sampling {
     Border border;
     Interpolation interpolation;
     double fill;  // what a constant border consists of
 
-    // Takes `border`, and `interpolation` (default bilinear) and `fill` (default 0) where they are given.
+    static const ParamList kParams;
     static Sampling from(Params& params, Format format);
 
-    // Whether pictures sampled in these two ways, one after the other, can be sampled in one go.
+    // Whether images sampled in these two ways, one after the other, can be sampled in one go.
     bool merges_with(const Sampling& other) const;
 };
 
-// Pixel (x, y) of a result is looked up at (xx * x + xy * y + x0, yx * x + yy * y + y0); pixel centres are at whole numbers.
+// Pixel (x, y) of a result is looked up at (xx * x + xy * y + x0, yx * x + yy * y + y0); pixel centres are at whole
+// numbers.
 struct Affine {
     double xx = 1, xy = 0, x0 = 0, yx = 0, yy = 1, y0 = 0;
 
@@ -32,13 +46,13 @@ struct Affine {
 
 struct Axis;
 
-// Pixels of some format that lookups end at: the window of a picture in which neighbours are found.
+// Pixels of some format that lookups end at: the window of an image in which neighbours are found.
 struct Window {
     int left, top, width, height;
 };
 
-// Lookups one after the other, from the result to the source: each has a map, and leads into a window whose border says where to go
-// from places outside.
+// Lookups one after the other, from the result to the source: each has a map, and leads into a window whose border says
+// where to go from places outside.
 struct WarpStage {
     Affine map;
     Window window;
@@ -47,7 +61,7 @@ struct WarpStage {
 
 class WarpPath {
 public:
-    static constexpr int kMost = 8;
+    static constexpr int kMax = 8;
 
     explicit WarpPath(const Sampling& sampling) : sampling_(sampling) {}
 
@@ -63,7 +77,7 @@ public:
 
 private:
     Sampling sampling_;
-    WarpStage stages_[kMost + 1] = {};
+    WarpStage stages_[kMax + 1] = {};
     int count_ = 0;
 };
 
@@ -78,7 +92,8 @@ struct Places {
 
 // Samples `input` at places that are written row by row by `place(y, places)`.
 template <typename Place>
-Image warp_each(const Image& input, const Sampling& sampling, Format format, const Context& context, const Place& place);
+Image warp_each(const Image& input, const Sampling& sampling, Format format, const Context& context,
+                const Place& place);
 
 // Samples rows at given places; what warp_each() needs.
 class PointSampler {
@@ -103,7 +118,8 @@ private:
 };
 
 template <typename Place>
-Image warp_each(const Image& input, const Sampling& sampling, Format format, const Context& context, const Place& place) {
+Image warp_each(const Image& input, const Sampling& sampling, Format format, const Context& context,
+                const Place& place) {
     PointSampler sampler(input, sampling, format, context);
     for (int y = 0; y < input.height; ++y) {
         place(y, sampler.places());

@@ -5,12 +5,12 @@
 #include <cstdlib>
 #include <string>
 
-#define CHECK(condition)                                                               \
-    do {                                                                               \
-        if (!(condition)) {                                                            \
+#define CHECK(condition)                                                                 \
+    do {                                                                                 \
+        if (!(condition)) {                                                              \
             std::fprintf(stderr, "%s:%d: failed: %s\n", __FILE__, __LINE__, #condition); \
-            std::exit(1);                                                              \
-        }                                                                              \
+            std::exit(1);                                                                \
+        }                                                                                \
     } while (false)
 
 // Whether `call` throws an `Error` whose message holds `text`.

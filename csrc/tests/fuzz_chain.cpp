@@ -1,10 +1,11 @@
-// Random chains on random pictures: an op gets any parameters, shapes and formats, and must either be refused with a message or
-// work within its memory. Run under the address and undefined-behaviour sanitizers:
+// Random chains on random images: an op gets any parameters, shapes and formats, and must either be refused with a
+// message or work within its memory. Run under the address and undefined-behaviour sanitizers:
 //
 //   fuzz_chain [inputs] [seed]        (default 20000 1; exit status 1 on a finding, with the seed of the input)
 //
-// Every input is a function of its seed. What parameters an op takes is learnt from the messages by which it refuses chains, so
-// that a new op is fuzzed without a line here. Built with -fsanitize=fuzzer, LLVMFuzzerTestOneInput takes the seed from the data.
+// Every input is a function of its seed. Parameters are drawn from what ops declare, so that a new op is fuzzed without
+// a line here; a few are drawn from elsewhere, to be refused. Built with -fsanitize=fuzzer, LLVMFuzzerTestOneInput
+// takes the seed from the data.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -44,86 +45,80 @@ private:
     std::mt19937_64 generator_;
 };
 
-std::string between(const std::string& text, const std::string& before, const std::string& after) {
-    const std::size_t at = text.find(before);
-    if (at == std::string::npos) return "";
-    const std::size_t begin = at + before.size();
-    return text.substr(begin, text.find(after, begin) - begin);
-}
+constexpr int kMaxWhole = 80;  // of whole numbers: sizes beyond it take long and find nothing more
 
-std::vector<std::string> split(const std::string& text) {
-    std::vector<std::string> words;
-    for (std::size_t begin = 0; begin <= text.size();) {
-        const std::size_t end = std::min(text.find(", ", begin), text.size());
-        words.push_back(text.substr(begin, end - begin));
-        begin = end + 2;
-    }
-    return words;
-}
-
-// Sets the parameter that `message` complains of to something that it asks for. False if the message names none.
-bool repair(OpSpec& spec, const std::string& message, Format format, Input& input) {
-    const std::string name = between(message, "parameter '", "'");
-    if (name.empty()) return false;
-    if (message.find("unknown parameter") != std::string::npos) return spec.params.erase(name) > 0;
-    if (message.find("is missing") != std::string::npos) {
-        spec.params[name] = static_cast<std::int64_t>(input.whole(0, 9));
-        return true;
-    }
-    Value& value = spec.params[name];
-    const std::string limits = between(message, "must be between ", ", not ");
-    const std::string words = between(message, "must be one of ", ", not ");
-    if (!limits.empty()) {
-        const double low = std::atof(limits.c_str());
-        double high = std::atof(between(limits + "\n", " and ", "\n").c_str());
-        const bool is_whole = std::holds_alternative<std::int64_t>(value);
-        if (is_whole && high > 80) high = std::max(low, 80.0);
-        if (is_whole) {
-            value = static_cast<std::int64_t>(input.whole(static_cast<int>(low), static_cast<int>(high)));
-        } else if (auto* numbers = std::get_if<std::vector<double>>(&value)) {
-            for (double& number : *numbers) number = input.number(low, high);
-        } else {
-            value = input.number(low, high);
+Value any_value(const ParamSpec& param, std::size_t count, Input& input) {
+    switch (param.type) {
+        case ParamType::kFlag: return input.one_in(2);
+        case ParamType::kInteger: {
+            const double max = std::max(param.min, std::min<double>(param.max, kMaxWhole));
+            const double drawn =
+                input.one_in(4) ? max : input.whole(static_cast<int>(param.min), static_cast<int>(max));
+            const auto value = static_cast<std::int64_t>(drawn);
+            return param.odd && value % 2 == 0 && value != 0 ? value - 1 : value;
         }
-        return true;
+        case ParamType::kNumber: return input.number(param.min, param.max);
+        case ParamType::kChoice: return input.any(param.choices);
+        case ParamType::kNumbers: break;
     }
-    if (!words.empty()) {
-        value = input.any(split(words));
-        return true;
+    std::vector<double> numbers;
+    for (std::size_t i = 0; i < count; ++i) numbers.push_back(input.number(param.min, param.max));
+    return numbers;
+}
+
+// A value that may be of any type and size.
+Value wild_value(Input& input) {
+    switch (input.whole(0, 4)) {
+        case 0: return input.one_in(2);
+        case 1: return static_cast<std::int64_t>(input.word());
+        case 2: return input.number(-1e9, 1e9);
+        case 3: return std::string("no such word");
+        default: return std::vector<double>(static_cast<std::size_t>(input.whole(0, 5)), 0.5);
     }
-    if (message.find("must be True or False") != std::string::npos) {
-        value = input.one_in(2);
-    } else if (message.find("must be a whole number") != std::string::npos) {
-        value = static_cast<std::int64_t>(input.whole(0, 9));
-    } else if (message.find("must be a number") != std::string::npos) {
-        value = input.number(-2, 2);
-    } else if (message.find("must be a tuple") != std::string::npos) {
-        const bool one_each = message.find("one for each channel") != std::string::npos;
-        value = std::vector<double>(static_cast<std::size_t>(one_each ? format.channels : input.whole(1, 4)), 0.5);
-    } else {  // it must suit another parameter; try again with something else
-        if (std::holds_alternative<std::int64_t>(value)) {
-            value = static_cast<std::int64_t>(input.whole(0, 64));
-        } else if (std::holds_alternative<double>(value)) {
-            value = input.number(0, 1);
-        } else {
-            return false;
+}
+
+// Whether a condition is met by what was drawn, or by the default of the parameter that it names.
+bool met(const std::optional<When>& when, const ValueMap& drawn, const ParamList& declared) {
+    if (!when) return true;
+    const auto found = drawn.find(when->name);
+    const auto same = [&](const ParamSpec& param) { return param.name == when->name; };
+    const Value value =
+        found != drawn.end() ? found->second : *std::find_if(declared.begin(), declared.end(), same)->fallback;
+    const std::string* word = std::get_if<std::string>(&value);
+    return word && std::count(when->choices.begin(), when->choices.end(), *word) != 0;
+}
+
+void put_in_order(const ParamSpec& param, ValueMap& values) {
+    const std::string& other = param.below.empty() ? param.not_above : param.below;
+    if (other.empty() || !values.count(param.name) || !values.count(other)) return;
+    if (values[param.name] > values[other]) std::swap(values[param.name], values[other]);
+}
+
+ValueMap any_params(const ParamList& declared, Input& input) {
+    ValueMap values;
+    // choices first, since others depend on them
+    for (const bool choices : {true, false}) {
+        for (const ParamSpec& param : declared) {
+            if ((param.type == ParamType::kChoice) != choices || (param.fallback && input.one_in(2))) continue;
+            if (!met(param.when, values, declared)) continue;
+            values[param.name] = any_value(param, met(param.each, values, declared) ? param.count : 1, input);
         }
     }
-    return true;
+    for (const ParamSpec& param : declared) put_in_order(param, values);
+    if (!declared.empty() && input.one_in(20)) values[input.any(declared).name] = wild_value(input);
+    return values;
 }
 
-// A spec of the op `name` that `format` pictures can have, or one that is refused for good.
+// A spec of the op `name` that `format` images can have. False if all are refused.
 bool make_spec(const std::string& name, Format format, Input& input, OpSpec& spec, Format& after) {
-    spec = {name, {}, input.word() % 3};
-    if (input.one_in(3)) spec.params["probability"] = input.number(0, 1);
-    for (int attempt = 0; attempt < 60; ++attempt) {
+    const ParamList declared = op_declaration(name, format).params;
+    for (int attempt = 0; attempt < 20; ++attempt) {
+        spec = {name, any_params(declared, input), input.word() % 3};
         try {
             after = Chain({spec}, format).output_format();
             return true;
-        } catch (const std::invalid_argument& error) {
-            if (!repair(spec, error.what(), format, input)) return false;
-        } catch (const TypeError& error) {
-            if (!repair(spec, error.what(), format, input)) return false;
+        } catch (const std::invalid_argument&) {
+        } catch (const TypeError&) {
         }
     }
     return false;
@@ -137,16 +132,22 @@ struct Result {
 Result run(const Chain& chain, Size source, Size made, const std::vector<std::uint8_t>& pixels, int kind, bool last,
            std::uint64_t seed, int threads) {
     const Format out = chain.output_format();
-    const std::size_t each = kind == 0 ? static_cast<std::size_t>(out.depth) : kind == 1 ? 4 : 2;
+    const std::size_t each = kind == 0 ? static_cast<std::size_t>(out.itemsize) : kind == 1 ? 4 : 2;
     const auto values = static_cast<std::size_t>(made.height) * static_cast<std::size_t>(made.width) *
                         static_cast<std::size_t>(out.channels);
     std::vector<Sample> samples;
     for (std::uint64_t id = 0; id < 3; ++id) samples.push_back({pixels.data(), source.height, source.width, seed + id});
     Result result{std::vector<std::uint8_t>(3 * values * each)};
     std::uint8_t* to = result.bytes.data();
-    chain.run({samples, pixels.data() + pixels.size(), seed, 3, made, kind == 0 ? to : nullptr,
-               kind == 1 ? reinterpret_cast<float*>(to) : nullptr, kind == 2 ? reinterpret_cast<std::uint16_t*>(to) : nullptr,
-               kind != 0 && last},
+    chain.run({.samples = samples,
+               .readable_end = pixels.data() + pixels.size(),
+               .seed = seed,
+               .epoch = 3,
+               .size = made,
+               .pixels = kind == 0 ? to : nullptr,
+               .floats = kind == 1 ? reinterpret_cast<float*>(to) : nullptr,
+               .bfloats = kind == 2 ? reinterpret_cast<std::uint16_t*>(to) : nullptr,
+               .channels_last = kind != 0 && last},
               threads);
     return result;
 }
@@ -193,7 +194,8 @@ bool try_one(std::uint64_t seed) {
         std::fprintf(stderr, "input %llu: the result depends on the threads:", static_cast<unsigned long long>(seed));
         for (const OpSpec& spec : specs) {
             std::fprintf(stderr, " %s(", spec.name.c_str());
-            for (const auto& [key, value] : spec.params) std::fprintf(stderr, "%s=%s ", key.c_str(), to_text(value).c_str());
+            for (const auto& [key, value] : spec.params)
+                std::fprintf(stderr, "%s=%s ", key.c_str(), to_text(value).c_str());
             std::fprintf(stderr, ")");
         }
         std::fprintf(stderr, "\n");

@@ -48,9 +48,10 @@ void test_batches_allocate_nothing(int threads) {
     for (std::uint64_t id = 0; id < 64; ++id) samples.push_back({pixels.data(), source.height, source.width, id});
     std::vector<float> out(samples.size() * 64 * 64 * 3);
     const auto run = [&](std::uint32_t epoch) {
-        chain.run({samples, pixels.data() + pixels.size(), 1, epoch, made, nullptr, out.data(), nullptr, false}, threads);
+        chain.run({samples, pixels.data() + pixels.size(), 1, epoch, made, nullptr, out.data(), nullptr, false},
+                  threads);
     };
-    // Which thread takes which picture is chance, so each needs some batches before its buffers are as large as they get.
+    // Which thread takes which image is chance, so each needs some batches before its buffers are as large as they get.
     for (std::uint32_t epoch = 0; epoch < 60; ++epoch) run(epoch);
     const long before = allocations();
     for (std::uint32_t epoch = 0; epoch < 60; ++epoch) run(epoch);

@@ -1,4 +1,4 @@
-// Whole chains on pictures of random sizes, each in memory of exactly its size; bad parameters.
+// Whole chains on images of random sizes, each in memory of exactly its size; bad parameters.
 #include "pipeline.hpp"
 
 #include <algorithm>
@@ -22,12 +22,13 @@ std::string any_of(const std::vector<std::string>& words) {
 Value whole(int value) { return static_cast<std::int64_t>(value); }
 
 OpSpec any_color_op(std::uint64_t stream) {
-    const std::string name = any_of({"grey", "single_channel", "channel_shuffle", "invert", "brightness", "contrast", "saturation",
-                                     "hue", "posterize", "solarize", "color_jitter", "hsv_jitter", "rand_augment",
-                                     "trivial_augment"});
+    const std::string name =
+        any_of({"grey", "single_channel", "channel_shuffle", "invert", "brightness", "contrast", "saturation", "hue",
+                "posterize", "solarize", "color_jitter", "hsv_jitter", "rand_augment", "trivial_augment"});
     ValueMap params{{"probability", 0.9}};
     if (name == "single_channel") params["channel"] = whole(0);
-    if (name == "brightness" || name == "contrast" || name == "saturation") params.insert({{"low", 0.3}, {"high", 2.0}});
+    if (name == "brightness" || name == "contrast" || name == "saturation")
+        params.insert({{"low", 0.3}, {"high", 2.0}});
     if (name == "hue") params.insert({{"low", -0.5}, {"high", 0.5}});
     if (name == "posterize") params.insert({{"bits_low", whole(1)}, {"bits_high", whole(8)}});
     if (name == "solarize") params.insert({{"threshold_low", 0.0}, {"threshold_high", 256.0}});
@@ -80,14 +81,17 @@ OpSpec any_geometry(std::uint64_t stream) {
                      {"border", any_border()}},
                     stream};
         case 2:
-            return {"perspective", {{"distortion", 1.0}, {"interpolation", sampling}, {"border", any_border()}}, stream};
+            return {
+                "perspective", {{"distortion", 1.0}, {"interpolation", sampling}, {"border", any_border()}}, stream};
         case 3:
-            return {"elastic",
-                    {{"alpha", 300.0}, {"sigma", any(1, 20) / 2.0}, {"interpolation", sampling}, {"border", any_border()}},
-                    stream};
+            return {
+                "elastic",
+                {{"alpha", 300.0}, {"sigma", any(1, 20) / 2.0}, {"interpolation", sampling}, {"border", any_border()}},
+                stream};
         case 4: return {"pad", {{"pixels", whole(any(1, 9))}, {"border", any_border()}}, stream};
         case 5:
-            return {"random_crop", {{"size", whole(any(1, 40))}, {"padding", whole(any(0, 9))}, {"border", any_border()}},
+            return {"random_crop",
+                    {{"size", whole(any(1, 40))}, {"padding", whole(any(0, 9))}, {"border", any_border()}},
                     stream};
         default:
             return {"resize",
@@ -138,7 +142,8 @@ OpSpec any_op() {
                      {"mode", any_of({"binary", "binary_inv", "truncate", "tozero", "tozero_inv"})}},
                     stream};
         case 7:
-            return {"otsu", {{"on", any_of({"channels", "luminance"})}, {"output", any_of({"binary", "mask"})}}, stream};
+            return {
+                "otsu", {{"on", any_of({"channels", "luminance"})}, {"output", any_of({"binary", "mask"})}}, stream};
         case 8:
             return {"adaptive_threshold",
                     {{"method", any_of({"mean", "gaussian"})},
@@ -147,15 +152,14 @@ OpSpec any_op() {
                      {"on", any_of({"channels", "luminance"})}},
                     stream};
         case 13: return {"box_blur", {{"size", whole(any(1, 63))}}, stream};
-        case 14:
-            return {"gaussian_blur", {{"size", whole(2 * any(0, 31) + 1)}, {"sigma", 0.1 * any(0, 90)}}, stream};
-        case 15:
-            return {"random_gaussian_blur", {{"size", whole(0)}, {"sigma_low", 0.1}, {"sigma_high", 9.0}}, stream};
+        case 14: return {"gaussian_blur", {{"size", whole(2 * any(0, 31) + 1)}, {"sigma", 0.1 * any(0, 90)}}, stream};
+        case 15: return {"random_gaussian_blur", {{"size", whole(0)}, {"sigma_low", 0.1}, {"sigma_high", 9.0}}, stream};
         case 16: return {"median_blur", {{"size", whole(2 * any(0, 31) + 1)}}, stream};
         case 17:
-            return {"unsharp",
-                    {{"size", whole(2 * any(0, 31) + 1)}, {"sigma", 0.0}, {"amount", 1.5}, {"threshold", whole(any(0, 9))}},
-                    stream};
+            return {
+                "unsharp",
+                {{"size", whole(2 * any(0, 31) + 1)}, {"sigma", 0.0}, {"amount", 1.5}, {"threshold", whole(any(0, 9))}},
+                stream};
         case 18: return {"sharpness", {{"low", 0.0}, {"high", 3.0}}, stream};
         case 19:
             return {"sobel", {{"size", whole(2 * any(0, 3) + 1)}, {"output", any_of({"magnitude", "x", "y"})}}, stream};
@@ -194,7 +198,7 @@ OpSpec any_op() {
     }
 }
 
-// Runs one chain on one picture and returns what came out.
+// Runs one chain on one image and returns what came out.
 std::vector<float> run(const Chain& chain, const std::vector<std::uint8_t>& pixels, Size source, int threads) {
     const Size size = chain.output_size(source);
     const std::size_t values = static_cast<std::size_t>(size.height) * static_cast<std::size_t>(size.width) *
@@ -217,9 +221,8 @@ void test_any_chain() {
     for (int i = 0; i < count; ++i) specs.push_back(any_op());
     if (any(0, 1)) {
         const auto many = static_cast<std::size_t>(channels);
-        specs.push_back({"normalize",
-                         {{"mean", std::vector<double>(many, 0.4)}, {"std", std::vector<double>(many, 0.2)}},
-                         0});
+        specs.push_back(
+            {"normalize", {{"mean", std::vector<double>(many, 0.4)}, {"std", std::vector<double>(many, 0.2)}}, 0});
     }
     const Chain chain(specs, {channels, 1});
     const Size source{any(1, 60), any(1, 60)};
@@ -228,7 +231,7 @@ void test_any_chain() {
     CHECK(run(chain, pixels, source, 1) == run(chain, pixels, source, 3));
 }
 
-// The ops that take 16-bit pictures, to pixels and to floats.
+// The ops that take 16-bit images, to pixels and to floats.
 void test_any_wide_chain() {
     const int channels = any(0, 2) == 0 ? 1 : any(3, 4);
     std::vector<OpSpec> specs;
@@ -251,7 +254,7 @@ void test_any_wide_chain() {
     for (std::uint16_t& pixel : pixels) pixel = static_cast<std::uint16_t>(generator());
     const auto* data = reinterpret_cast<const std::uint8_t*>(pixels.data());
     const std::vector<Sample> samples(2, Sample{data, source.height, source.width, 9});
-    std::vector<std::uint8_t> bytes(2 * values * static_cast<std::size_t>(chain.output_format().depth));
+    std::vector<std::uint8_t> bytes(2 * values * static_cast<std::size_t>(chain.output_format().itemsize));
     std::vector<float> out(2 * values);
     chain.run({samples, data + 2 * values, 1, 2, source, floats ? nullptr : bytes.data(), floats ? out.data() : nullptr,
                nullptr, false},

@@ -1,94 +1,22 @@
-// All instruction sets of this CPU give the same bytes as the baseline, on pictures of random sizes.
+// All instruction sets of this CPU give the same bytes as the baseline, on images of random sizes.
 #include "simd.hpp"
 
 #include <algorithm>
-#include <string>
 #include <cstring>
 #include <random>
+#include <string>
 #include <vector>
 
 #include "check.hpp"
 #include "image.hpp"
+#include "random_image.hpp"
 
 using namespace flowerablate;
 
 namespace {
 
-std::mt19937 generator(1);
-
-int any(int low, int high) { return std::uniform_int_distribution<int>(low, high)(generator); }
-
-std::vector<std::uint8_t> random_bytes(std::size_t count) {
-    std::vector<std::uint8_t> bytes(count);
-    for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(generator());
-    return bytes;
-}
-
-struct Picture {
-    int height = any(1, 40), width = any(1, 90), channels = any(0, 2) == 0 ? 1 : any(3, 4);
-    std::ptrdiff_t stride = static_cast<std::ptrdiff_t>(width) * channels;
-    std::size_t bytes = static_cast<std::size_t>(stride) * static_cast<std::size_t>(height);
-    std::vector<std::uint8_t> pixels = random_bytes(bytes);  // nothing behind the last pixel
-
-    int depth() const { return channels == 4 && width % 2 ? 2 : 1; }  // four bytes can be two values
-};
-
-using Result = std::vector<std::uint8_t>;
-
-Result rectangle(const Kernels& kernel, const Picture& in, int size, int anchor, bool dilate) {
-    Result out(in.bytes);
-    RectangleJob job{in.pixels.data(), in.stride, in.pixels.data() + in.bytes, out.data(), in.height, in.width,
-                     in.channels,      in.depth(), size, anchor,               dilate,     nullptr};
-    std::vector<std::uint8_t> work(static_cast<std::size_t>(kernel.morphology.rectangle_work_bytes(job) + kSlack));
-    job.work = work.data();
-    kernel.morphology.rectangle(job);
-    return out;
-}
-
-Result runs(const Kernels& kernel, const Picture& in, const std::vector<Run>& element, bool dilate) {
-    Result out(in.bytes);
-    RunsJob job{in.pixels.data(), in.stride, out.data(), in.height, in.width, in.channels, in.depth(),
-                static_cast<int>(element.size()), dilate, element.data(), nullptr};
-    std::vector<std::uint8_t> work(static_cast<std::size_t>(kernel.morphology.runs_work_bytes(job) + kSlack));
-    job.work = work.data();
-    kernel.morphology.runs(job);
-    return out;
-}
-
-Result small(const Kernels& kernel, const Picture& in, bool cross, bool dilate, bool twice) {
-    Result out(in.bytes);
-    SmallJob job{in.pixels.data(), in.stride,   in.pixels.data() + in.bytes, out.data(), in.height, in.width,
-                 in.channels,      in.depth(), cross,                       dilate,     twice,     nullptr};
-    std::vector<std::uint8_t> work(static_cast<std::size_t>(kernel.morphology.small_work_bytes(job) + kSlack));
-    job.work = work.data();
-    kernel.morphology.small(job);
-    return out;
-}
-
-void test_morphology(const Kernels& one, const Kernels& other) {
-    const Picture in;
-    const int size = any(2, 63);
-    std::vector<Run> element;
-    for (int row = 0; row < size; ++row) {
-        const int begin = any(0, size - 1);
-        element.push_back({begin, any(0, 4) || row == size / 2 ? any(begin + 1, size) : begin});
-    }
-    const std::vector<Run> full(static_cast<std::size_t>(size), Run{0, size});
-    for (bool dilate : {false, true}) {
-        const int anchor = any(0, size - 1), large = any(64, 993);
-        CHECK(rectangle(one, in, size, anchor, dilate) == rectangle(other, in, size, anchor, dilate));
-        CHECK(rectangle(one, in, large, large / 3, dilate) == rectangle(other, in, large, large / 3, dilate));
-        const Result square = rectangle(one, in, size, size / 2, dilate);
-        CHECK(square == runs(one, in, full, dilate));
-        CHECK(runs(one, in, element, dilate) == runs(other, in, element, dilate));
-        CHECK(small(one, in, false, dilate, false) == rectangle(other, in, 3, 1, dilate));
-        CHECK(small(one, in, true, dilate, false) == runs(other, in, {{1, 2}, {0, 3}, {1, 2}}, dilate));
-        for (bool cross : {false, true}) CHECK(small(one, in, cross, dilate, true) == small(other, in, cross, dilate, true));
-    }
-}
-
 void test_resample(const Kernels& one, const Kernels& other) {
-    Picture in;
+    RandomImage in;
     in.pixels.resize(in.bytes + kSlack);
     const int count = any(1, 100), taps = 2 * any(1, 5);
     int precision = any(14, 22);
@@ -99,8 +27,8 @@ void test_resample(const Kernels& one, const Kernels& other) {
         const int last = std::max(0, in.width - taps);
         starts.push_back((step ? std::min(last, i * step) : any(0, std::min(2, last))) * in.channels);
         for (int tap = 0; tap < taps; ++tap) {
-            const int most = std::min((1 << precision) / taps, 32767);
-            weights.push_back(static_cast<std::int16_t>(any(0, most)));
+            const int max = std::min((1 << precision) / taps, 32767);
+            weights.push_back(static_cast<std::int16_t>(any(0, max)));
         }
     }
     if (taps == 2 && any(0, 1)) {  // as bilinear interpolation has them
@@ -113,7 +41,8 @@ void test_resample(const Kernels& one, const Kernels& other) {
     Taps table{count, taps, precision, starts.data(), weights.data(), nullptr};
     const auto row = [&](const Kernels& kernel) {
         Buffer plan;
-        table.plan = kernel.plan_rows(table, in.channels, plan.reserve(static_cast<std::size_t>(kernel.plan_bytes(table, in.channels))));
+        table.plan = kernel.plan_rows(table, in.channels,
+                                      plan.reserve(static_cast<std::size_t>(kernel.plan_bytes(table, in.channels))));
         const std::size_t bytes = static_cast<std::size_t>(count * in.channels);
         Result out(bytes + kSlack), second(bytes + kSlack);
         const std::uint8_t* const rows[2] = {in.pixels.data(), in.pixels.data() + (in.height - 1) * in.stride};
@@ -136,7 +65,7 @@ void test_resample(const Kernels& one, const Kernels& other) {
 }
 
 void test_points(const Kernels& one, const Kernels& other) {
-    const Picture in;
+    const RandomImage in;
     const float alpha = static_cast<float>(any(-100, 300)) / 97.0f, beta = static_cast<float>(any(-300, 300)) / 3.1f;
     const auto adjusted = [&](const Kernels& kernel) {
         Result out(in.bytes);
@@ -164,7 +93,7 @@ void test_points(const Kernels& one, const Kernels& other) {
             job.height = in.height;
             job.width = in.width;
             job.channels = in.channels;
-            job.depth = 1;
+            job.itemsize = 1;
             job.plane = static_cast<std::ptrdiff_t>(in.height) * in.width;
             job.floats = out.data();
             job.channels_last = (mode & 1) != 0;
@@ -184,33 +113,33 @@ void test_points(const Kernels& one, const Kernels& other) {
 }
 
 void test_warp(const Kernels& one, const Kernels& other) {
-    Picture in;
+    RandomImage in;
     if (in.height < 2 || in.width < 2) return;
     in.pixels.resize(in.bytes + kSlack);
     const std::int64_t pixel = std::int64_t{1} << 32;
     const auto inside = [&](int length) {
         return std::uniform_int_distribution<std::int64_t>(0, (length - 1) * pixel - 1)(generator);
     };
-    const int count = any(1, 60), depth = in.channels == 4 && in.width % 2 == 0 ? any(1, 2) : 1;
+    const int count = any(1, 60), itemsize = in.channels == 4 && in.width % 2 == 0 ? any(1, 2) : 1;
     WarpRun run{};
     run.source = in.pixels.data();
     run.stride = in.stride;
     run.count = count;
-    run.channels = depth == 2 ? 1 : in.channels;
-    run.depth = depth;
-    run.x = inside(depth == 2 ? 2 * in.width : in.width);
+    run.channels = itemsize == 2 ? 1 : in.channels;
+    run.itemsize = itemsize;
+    run.x = inside(itemsize == 2 ? 2 * in.width : in.width);
     run.y = inside(in.height);
     run.dx = (inside(in.width) - run.x) / count;
     run.dy = (inside(in.height) - run.y) / count;
-    run.right = run.channels * depth;
+    run.right = run.channels * itemsize;
     run.below = in.stride;
     run.nearest = any(0, 3) == 0;
     run.small = any(0, 5) != 0;
     const auto warped = [&](const Kernels& kernel) {
-        Result out(static_cast<std::size_t>(count * run.channels * depth) + kSlack);
+        Result out(static_cast<std::size_t>(count * run.channels * itemsize) + kSlack);
         run.target = out.data();
         kernel.geometry.warp_run(run);
-        out.resize(static_cast<std::size_t>(count * run.channels * depth));
+        out.resize(static_cast<std::size_t>(count * run.channels * itemsize));
         return out;
     };
     CHECK(warped(one) == warped(other));
@@ -231,7 +160,7 @@ void test_warp(const Kernels& one, const Kernels& other) {
 }
 
 void test_float_resampling(const Kernels& one, const Kernels& other) {
-    Picture in;
+    RandomImage in;
     in.pixels.resize(in.bytes + 64);
     const int count = any(1, 80), taps = any(1, std::min(7, in.width));
     std::vector<std::int32_t> starts;
@@ -256,8 +185,8 @@ void test_float_resampling(const Kernels& one, const Kernels& other) {
         }
         for (const auto& row : rows) pointers.push_back(row.data());
         Result out(values);
-        kernel.geometry.float_column(pointers.data(), weights.data(), taps, out.data(), static_cast<std::ptrdiff_t>(values),
-                                     1);
+        kernel.geometry.float_column(pointers.data(), weights.data(), taps, out.data(),
+                                     static_cast<std::ptrdiff_t>(values), 1);
         return out;
     };
     CHECK(resampled(one) == resampled(other));
@@ -265,7 +194,7 @@ void test_float_resampling(const Kernels& one, const Kernels& other) {
 
 // The first table may be every channel's; a row may be changed in place.
 void test_look_up(const Kernels& one, const Kernels& other) {
-    const Picture in;
+    const RandomImage in;
     const auto channels = static_cast<std::size_t>(in.channels);
     std::vector<std::uint8_t> tables = random_bytes(256 * channels);
     if (any(0, 1)) {
@@ -287,7 +216,7 @@ void test_look_up(const Kernels& one, const Kernels& other) {
 
 // Every change of colours, into another row and in place.
 void test_colors(const Kernels& one, const Kernels& other) {
-    Picture in;
+    RandomImage in;
     std::uint64_t sums[2][3] = {};
     for (int y = 0; y < in.height; ++y) {
         one.color.add_sums(in.pixels.data() + y * in.stride, in.width, in.channels, sums[0]);
@@ -332,7 +261,6 @@ int main() {
         std::printf("%s: %s\n", name, other ? "compared" : "not on this CPU");
         if (!other) continue;
         for (int round = 0; round < 300; ++round) {
-            test_morphology(*baseline, *other);
             test_resample(*baseline, *other);
             test_points(*baseline, *other);
             test_warp(*baseline, *other);

@@ -147,7 +147,7 @@ BAD = {
     "pictures huge": (
         {"heights": np.full(3, 2**16, np.int32), "widths": np.full(3, 2**15, np.int32)},
         ValueError,
-        "sample 2: pictures may have at most 2147483647 pixels, not 65536x32768",
+        "sample 2: images may have at most 2147483647 pixels, not 65536x32768",
     ),
     "offsets huge": ({"offsets": np.array([0, 0, 2**63 - 1])}, ValueError, "sample 2: its 192 values at offset 92233"),
     "heights count": ({"heights": np.ones(2, np.int32)}, ValueError, "heights must have as many elements"),
@@ -169,7 +169,7 @@ BAD = {
     "out type": ({"out": np.empty((2, 3, 8, 8))}, TypeError, "out must be an array of uint8 or float32, not float64"),
     "out shape": ({"out": np.empty((8, 8, 3), np.uint8)}, ValueError, "but has 3 dimensions"),
     "out channels": ({"out": np.empty((2, 3, 8, 8), np.uint8)}, ValueError, "with 3 channels, not 8"),
-    "out count": ({"out": np.empty((3, 8, 8, 3), np.uint8)}, ValueError, "as many pictures as indices (2), not 3"),
+    "out count": ({"out": np.empty((3, 8, 8, 3), np.uint8)}, ValueError, "as many images as indices (2), not 3"),
     "out size": ({"out": np.empty((2, 9, 8, 3), np.uint8)}, ValueError, "sample 2 comes out with 8x8 pixels"),
     "out strided": ({"out": np.empty((2, 8, 16, 3), np.uint8)[:, :, ::2]}, ValueError, "out must be contiguous"),
     "out transposed": (

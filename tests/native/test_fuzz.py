@@ -1,4 +1,6 @@
-"""Arrays of any shape, stride and type: the core refuses them with a message, or gives what it gives for plain ones."""
+"""Arrays of any shape, stride and type, and ops with any parameters that they declare: the core refuses them with a
+message, or gives what it must.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from reference.chain import pack
+from declared import any_params
+from reference.chain import pack, run
 
 from flowerablate import _native
 
@@ -87,6 +90,25 @@ def test_strange_arrays_are_refused_or_read_rightly():
     ran, refused = try_many(3000, 1)
     assert ran > 100
     assert refused > 1000
+
+
+def test_any_declared_parameters_give_the_same_images_on_any_number_of_threads():
+    choose, rng = random.Random(3), np.random.default_rng(3)
+    ran = 0
+    for name in _native.op_names() * 4:
+        dtype, channels = choose.choice(_native.op_params(name)["formats"])
+        top = np.iinfo(dtype).max
+        images = [rng.integers(0, top, (19, 23, channels), dtype=dtype, endpoint=True) for _ in range(4)]
+        ops = [(name, any_params(name, channels, dtype, choose), choose.randrange(9))]
+        floats = _native.op_params(name)["last"]
+        try:
+            _native.Chain(ops, channels, dtype=dtype).output_size(19, 23)
+        except ValueError:  # several values that do not go together
+            continue
+        one = run(ops, images, floats=floats, threads=1)
+        np.testing.assert_array_equal(one, run(ops, images, floats=floats, threads=3))
+        ran += 1
+    assert ran > 150
 
 
 @pytest.mark.slow

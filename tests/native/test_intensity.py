@@ -296,9 +296,9 @@ def test_the_sums_of_a_large_bright_picture_do_not_overflow():
 @pytest.mark.parametrize(
     ("op", "kind", "message"),
     [
-        (("to_8_bits", {"low": 5, "high": 5}, 0), "uint16", "'low' must be less than 'high', not 5 and 5"),
+        (("to_8_bits", {"low": 5, "high": 5}, 0), "uint16", "'low' must be less than 'high', but they are 5 and 5"),
         (("to_8_bits", {"low": 0, "high": 9, "probability": 0.5}, 0), "uint16", "'probability' must be 1, not 0.5"),
-        (("percentile_stretch", {"low": 75, "high": 25, "per_channel": True}, 0), "uint8", "not 75 and 25"),
+        (("percentile_stretch", {"low": 75, "high": 25, "per_channel": True}, 0), "uint8", "but they are 75 and 25"),
         (("equalize", {"formula": "pillow", "on": "channels"}, 0), "uint16", "'formula' must be 'opencv' for 16-bit"),
         (
             ("clahe", {"clip_limit": 2, "rows": 8, "columns": 65}, 0),
@@ -308,7 +308,7 @@ def test_the_sums_of_a_large_bright_picture_do_not_overflow():
         (
             ("clahe", {"clip_limit": 2, "rows": 8, "columns": 8}, 0),
             "uint16",
-            "one channel only; put to_8_bits before it",
+            "one channel only; put an op before it that makes 8 bits of them, such as to_8_bits",
         ),
         (("random_gamma", {"low": 2, "high": 1}, 0), "uint8", "'low' must not exceed 'high', but they are 2 and 1"),
         (("gamma", {"gamma": 0, "gain": 1}, 0), "uint8", "'gamma' must be between 0.01 and 100, not 0"),

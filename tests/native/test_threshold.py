@@ -264,5 +264,5 @@ def test_what_makes_no_sense_is_refused_with_its_name(rng, op, params, message):
 
 
 def test_adaptive_thresholds_refuse_sixteen_bits(rng):
-    with pytest.raises(ValueError, match="takes 8-bit pictures only"):
+    with pytest.raises(ValueError, match="takes 8-bit images only"):
         core("adaptive_threshold", random_picture(rng, (3, 3, 1), np.uint16), method="mean", block_size=3, c=0.0)
