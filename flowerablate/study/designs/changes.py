@@ -7,14 +7,13 @@ some).
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from ...contracts import TRAINING, Choice, ComponentSpec, Pipeline, StepChoice, Value
 from ...errors import StudyError, nearest
-from ..read import read_value
+from ..named_settings import read_named
 from ..resolve import Lookup, resolve_choice, resolve_step
 
 FEATURED = ("model", "optimizer", "scheduler", "loss", "sampler")
@@ -139,37 +138,23 @@ def _off(spec: ComponentSpec, name: str, feature: str) -> Value:
 def swapped(base: Pipeline, text: str, lookup: Lookup) -> Pipeline:
     """Return *base* with one component swapped, as ``place=component`` or ``place=component,key=value,...``."""
     place, equals, rest = text.partition("=")
-    use, *settings = split_values(rest)
-    if not equals or not use:
+    new = read_named(rest, repr(text))
+    if not equals or not new.name:
         raise StudyError(f"{text!r} is not of the form place=component, such as model=resnet34")
-    params = dict(_settings(text, settings))
     for step in base.steps:
         if step.name == place:
-            new = resolve_step(place, use, params, lookup, step.removable)
-            return replace(base, steps=tuple(new if old is step else old for old in base.steps))
+            other = resolve_step(place, new.name, new.params, lookup, step.removable)
+            return replace(base, steps=tuple(other if old is step else old for old in base.steps))
     if place not in FEATURED:
         names = [*FEATURED, *(step.name for step in base.steps)]
         raise StudyError(f"{text!r}: there is no {place!r} to swap; {nearest(place, names)}")
-    return with_slot(base, place, resolve_choice(place, use, params, lookup))
-
-
-def split_values(text: str) -> list[str]:
-    """Split *text* at its commas, but not at those inside of a list."""
-    return re.split(r",(?![^\[]*\])", text)
-
-
-def _settings(text: str, settings: Iterable[str]) -> Iterator[tuple[str, object]]:
-    for setting in settings:
-        key, equals, value = setting.partition("=")
-        if not equals:
-            raise StudyError(f"{text!r}: {setting!r} is not of the form parameter=value")
-        yield key.strip(), read_value(value)
+    return with_slot(base, place, resolve_choice(place, new.name, new.params, lookup))
 
 
 def settings_of(text: str) -> frozenset[str]:
     """Return the keys, such as ``optimizer.lr``, that a swap sets itself."""
     place, _, rest = text.partition("=")
-    return frozenset(f"{place}.{key}" for key, _ in _settings(text, split_values(rest)[1:]))
+    return frozenset(f"{place}.{key}" for key in read_named(rest, repr(text)).params)
 
 
 def with_slot(pipeline: Pipeline, slot: str, choice: Choice) -> Pipeline:

@@ -9,9 +9,10 @@ from typing import Any
 
 from ...contracts import TRAINING, Choice, Param, Pipeline, StepChoice, Value
 from ...errors import StudyError, nearest
+from ..named_settings import split_values
 from ..read import read_value
 from ..resolve import Lookup
-from .changes import FEATURED, split_values, with_slot
+from .changes import FEATURED, with_slot
 
 Retune = tuple[tuple[str, tuple[Value, ...]], ...]
 
