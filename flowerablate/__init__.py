@@ -1,8 +1,14 @@
 """Which parts of your image-classification pipeline earn their place?
 
-The names that a plugin needs are here; everything else is behind the command line (``flowerablate --help``) and in the
-rooms of the package. Importing this loads neither torch nor the native core.
+The names that a plugin needs are here, and the verbs for notebooks and scripts: ``Study``, ``run``, ``report``,
+``compare`` and ``load_model`` (see ``docs/python.md``). Importing this loads neither torch nor the native core; the
+verbs are loaded when they are first used.
 """
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from .contracts import (
     IMAGE_SUFFIXES,
@@ -47,12 +53,37 @@ from .errors import DataError, FlowerablateError, PluginError, StudyError, Train
 from .hookspecs import hookimpl
 from .params import low_and_high
 
+if TYPE_CHECKING:
+    from .api.models import TrainedModel, load_model
+    from .api.planned import PlannedStudy
+    from .api.result import ComparedStudies, Result, ResultRow
+    from .api.running import compare, plan_of, report, run
+    from .api.study import Study
+    from .execute.observer import RunObserver, SilentObserver
+
+_LAZY = {
+    "ComparedStudies": "api.result",
+    "PlannedStudy": "api.planned",
+    "Result": "api.result",
+    "ResultRow": "api.result",
+    "RunObserver": "execute.observer",
+    "SilentObserver": "execute.observer",
+    "Study": "api.study",
+    "TrainedModel": "api.models",
+    "compare": "api.running",
+    "load_model": "api.models",
+    "plan_of": "api.running",
+    "run": "api.running",
+}
+"""The modules of the names that are loaded when they are first used."""
+
 __all__ = [
     "IMAGE_SUFFIXES",
     "BatchOp",
     "Choice",
     "ColumnContext",
     "ColumnSpec",
+    "ComparedStudies",
     "Contrast",
     "DataContext",
     "DataError",
@@ -73,23 +104,72 @@ __all__ = [
     "OptimizerContext",
     "OptimizerSpec",
     "Param",
+    "PlannedStudy",
     "PluginError",
     "PythonOp",
+    "Result",
+    "ResultRow",
+    "RunObserver",
     "SamplerContext",
     "SamplerSpec",
     "Samples",
     "ScheduleContext",
     "SchedulerSpec",
+    "SilentObserver",
     "StepContext",
     "StepSpec",
+    "Study",
     "StudyError",
     "TrackedTrial",
     "Tracker",
     "TrackerContext",
     "TrackerSpec",
+    "TrainedModel",
     "TrainingError",
     "TrialFailure",
     "TrialResult",
+    "compare",
     "hookimpl",
+    "load_model",
     "low_and_high",
+    "plan_of",
+    "report",
+    "run",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "report":
+        return import_module(".report", __name__)  # which becomes a verb below
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(f".{_LAZY[name]}", __name__), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+class _ReportRoom(ModuleType):
+    """The room ``flowerablate.report``, which can be called: ``report("runs/flowers")``."""
+
+    def __call__(self, *words: Any, **options: Any) -> Any:
+        verb = import_module("flowerablate.api.running").report
+        return verb(*words, **options)
+
+
+class _Package(ModuleType):
+    """This package, in which ``report`` is both a room, from which plugins take columns, and a verb.
+
+    Python sets the attribute to the module whenever the room is imported; so the module itself has to be the verb.
+    """
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name == "report" and isinstance(value, ModuleType):
+            value.__class__ = _ReportRoom
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

@@ -15,7 +15,7 @@ PACKAGE = Path(flowerablate.__file__).parent
 REPOSITORY = Path(__file__).resolve().parents[1]
 GROUND_FLOOR = {"contracts", "errors", "files", "keyed", "params"}
 ROOMS = ["study", "data", "preprocess", "loader", "train", "inference", "ledger", "stats", "report"]
-UPPER_FLOOR = ["wiring", "reading", "probe", "execute", "sanity", "tuning", "cli"]
+UPPER_FLOOR = ["wiring", "reading", "probe", "execute", "sanity", "tuning", "api", "cli"]
 """The rooms that may consult the registry; each knows those to its left, and all of ROOMS. ``testing`` stands apart."""
 REGISTRY = {"registry", "discovery", "hookspecs"}
 
@@ -109,7 +109,7 @@ def test_the_core_never_imports_a_plugin():
 
 def test_no_modules_import_each_other_in_a_circle():
     """Whether at the start, in a function or for its types only: what one file needs of another goes one way."""
-    modules = {module_of(path): path for path in PACKAGE.rglob("*.py")}
+    modules = {module_of(path): path for path in (*PACKAGE.rglob("*.py"), PACKAGE / "_native.pyi")}
     knows = {name: {owner(used, modules) for used in imports_of(path)} - {None} for name, path in modules.items()}
     assert knows["flowerablate.cli.app"] >= {"flowerablate.cli.run", "flowerablate.errors"}
     try:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from flowerablate.cli.templates import default_study
 from flowerablate.discovery import discover
 from flowerablate.study.designs import design
 from flowerablate.study.read import read_study
 from flowerablate.study.resolve import resolve
+from flowerablate.study.templates import default_study
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 STUDIES = sorted(EXAMPLES.glob("*/*.toml"))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from recipe import BATCH, DEGREES, DIVIDED, LIGHT, MEAN, MOMENTUM, RESIZED, SCALE, SIZE, STD, WEIGHT_DECAY, Recipe
 
-from flowerablate.cli.templates import default_study
+from flowerablate.study.templates import default_study
 from flowerablate.discovery import discover
 from flowerablate.wiring.assemble import Assembler
 from flowerablate.study.read import read_study

@@ -33,6 +33,7 @@ from . import (
     scaffold,
     tune,
 )
+from .option_groups import expanded
 
 app = typer.Typer(
     name="flowerablate",
@@ -76,6 +77,11 @@ def _help(function: Callable[..., None]) -> str:
     paragraphs = inspect.cleandoc(function.__doc__ or "").split("\n\n")
     joined = (text if text.startswith("\b") else " ".join(text.split()) for text in paragraphs)
     return escape("\n\n".join(joined))
+
+
+def _typed(function: Callable[..., None]) -> Callable[..., None]:
+    """Return the command as typer takes it: with the options of its groups spelled out, and a word on Ctrl-C."""
+    return _interruptible(expanded(function, run.COMPLETIONS))
 
 
 def _interruptible(function: Callable[..., None]) -> Callable[..., None]:
@@ -124,10 +130,10 @@ for _panel, _commands in COMMANDS.items():
             for _registered in _command.registered_commands:
                 if _registered.callback is not None:
                     _registered.help = _help(_registered.callback)
-                    _registered.callback = _interruptible(_registered.callback)
+                    _registered.callback = _typed(_registered.callback)
             app.add_typer(_command, name=_name, rich_help_panel=_panel)
         else:
-            app.command(_name, help=_help(_command), rich_help_panel=_panel)(_interruptible(_command))
+            app.command(_name, help=_help(_command), rich_help_panel=_panel)(_typed(_command))
 
 
 def main() -> int:

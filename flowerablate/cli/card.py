@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
-from . import model_options as models
-
-if TYPE_CHECKING:
-    from ..report.model_card import Tested
+from .model_options import ModelChoice
 
 
 def card(
-    model: models.ModelArgument,
+    model: ModelChoice,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write to this file instead of the terminal.")
     ] = None,
-    variant: models.VariantOption = None,
-    seed: models.SeedOption = None,
-    runs: models.Runs = Path("runs"),
-    local: models.LocalOption = Path(),
-    changed_plugins: models.ChangedOption = False,
 ) -> None:
     """Write the model card of a trained model, Markdown.
 
-    Data, split, preprocessing, training and versions come from the checkpoint, the figures from the predictions on the
+    Data, split, preprocessing, training and versions come from the checkpoint, the metrics from the predictions on the
     test split that the trial has kept. What only people can say, such as the intended use, stands there as a request.
 
     \b
@@ -36,69 +28,13 @@ def card(
       flowerablate card flowers
       flowerablate card flowers --seed 3 --out card.md
     """
-    messages = Console(stderr=True)
-    opened = models.open_model(
-        model, messages, runs=runs, variant=variant, seed=seed, local=local, changed_plugins=changed_plugins,
-        device="cpu",
-    )  # fmt: skip
-
     from ..files import replacing
-    from ..report.model_card import Card, model_card
 
-    described = opened.record
-    text = model_card(
-        Card(
-            study=described.study,
-            trial=described.trial,
-            variant=described.variant,
-            seed=described.seed,
-            epoch=described.epoch,
-            classes=described.classes,
-            pipeline=described.pipeline,
-            counts=described.counts,
-            data=described.data,
-            parameters=sum(parameter.numel() for parameter in opened.predictor.model.parameters()),
-            owners=described.owners,
-            versions=described.versions,
-            tested=_tested(opened),
-        )
-    )
+    messages = Console(stderr=True)
+    text = model.open(messages, "cpu").card()
     if out is None:
         typer.echo(text, nl=False)
         return
     with replacing(out) as file:
         file.write(text.encode())
     messages.print(f"wrote {escape(str(out))}", soft_wrap=True, highlight=False)
-
-
-def _tested(opened: models.Opened) -> Tested | None:
-    """Return the figures of the trial that the checkpoint lies in; None where it lies elsewhere."""
-    from ..ledger import TrialFolder
-    from ..reading.model_scores import appraise
-    from ..report.model_card import Tested
-
-    folder, described = TrialFolder(opened.path.parent), opened.record
-    if opened.path.parent.name != described.trial or not folder.has_predictions:
-        return None
-    found = appraise(folder.predictions(), described.metrics, opened.assembler)
-    return Tested(
-        found.images,
-        found.figures,
-        found.infos,
-        found.by_class,
-        found.confusion,
-        found.calibration_error,
-        _across(folder.path.parents[1], described.variant, described.metrics[0]),
-    )
-
-
-def _across(root: Path, variant: str, metric: str) -> dict[str, list[float]]:
-    """Return the values of *metric* over the replicates of *variant* in the ledger at *root*."""
-    from ..contracts import finished
-    from ..ledger import Ledger
-
-    ledger = Ledger(root)
-    note = ledger.note()
-    results = finished(ledger.results(note.base_id)) if note else []
-    values = [result.metrics[metric] for result in results if result.label == variant and metric in result.metrics]
-    return {metric: values} if values else {}

@@ -72,7 +72,7 @@ def _study_here() -> _Here | None:
     from ..errors import FlowerablateError
     from ..study.read import read_study
     from ..study.resolve import resolve
-    from .templates import default_study
+    from ..study.templates import default_study
 
     path = Path("study.toml")
     try:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from .environment import make_assembler, open_registry, open_study
+from .environment import OverridesOption, open_study
 from .listing import Format
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", help="Look at a data set before training on it.")
@@ -28,9 +28,7 @@ def check(
             metavar="PATH", help="A data set, such as a folder of classes, or a study file. Without it: study.toml."
         ),
     ] = None,
-    overrides: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override any key of the study.")
-    ] = None,
+    overrides: OverridesOption = None,
     form: Annotated[
         Format | None,
         typer.Option(
@@ -55,21 +53,21 @@ def check(
       flowerablate data check photographs --out check.json
     """
     as_record = form is Format.json or (form is None and out is not None and out.suffix == ".json")
+    from ..api.progress import Display
     from ..contracts import DatasetSpec
     from ..data.check import check_data
     from ..study.resolve import resolve
     from .data_report import as_json, print_data_report, write_data_report
-    from .display import Display
 
     messages = Console(stderr=True)
     study, data = (path, None) if path is None or path.suffix == ".toml" else (None, path)
-    registry, folder = open_registry(study, messages)
+    asked = open_study(study, data, overrides, messages)
     try:
         with Display(messages) as display:
-            assembler = make_assembler(registry, folder)
+            assembler = asked.assembler()
             assembler.progress = display.preparing
-            base = resolve(open_study(study, data, {}, overrides, registry), assembler.lookup)
-            samples = assembler.load_samples(base.choice(DatasetSpec), skip_bad=True)
+            choice = resolve(asked.file, assembler.lookup).choice(DatasetSpec)
+            samples = assembler.load_samples(choice, skip_bad=True)
             report = check_data(samples, display.preparing)
     except KeyboardInterrupt:
         messages.print("interrupted: nothing was written")

@@ -214,7 +214,7 @@ def self_check() -> None:
 
 
 def _cache() -> Finding:
-    from .environment import cache_folder
+    from ..wiring.user_cache import cache_folder
 
     folder = cache_folder()
     existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())

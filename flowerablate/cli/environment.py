@@ -1,61 +1,96 @@
-"""What a command finds around it: the study file, the plugins, the user's cache, the studies that have been run."""
+"""What a command finds around it: the study file, the plugins, the studies that have been run."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
-from ..errors import LedgerError, nearest
-from .templates import default_study
+from . import completion
 
 if TYPE_CHECKING:
+    from ..api.study import Study
     from ..discovery import Catalogue
-    from ..ledger import Ledger, StudyNote
-    from ..registry import Registry
-    from ..study.schema import StudyFile
+    from ..ledger import Ledger
     from ..wiring.assemble import Assembler
 
-STUDY_FILE = Path("study.toml")
+DataOption = Annotated[
+    Path | None,
+    typer.Option(metavar="PATH", help="A folder of images, one subfolder per class; or what another data set reads."),
+]
+OverridesOption = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override any key of the study.")
+]
+RunsOption = Annotated[Path, typer.Option(metavar="FOLDER", help="The folder in which ledgers are kept.")]
+RUNS = Path("runs")
 
 
-def open_registry(study: Path | None, messages: Console) -> tuple[Registry, Path]:
-    """Discover the plugins, saying which failed, and return the registry with the folder of the study file."""
-    from ..discovery import discover
+@dataclass(frozen=True)
+class StudyChoice:
+    """The options that say which study is meant."""
 
-    folder = (study.parent if study else Path()).absolute()
-    catalogue = discover(folder)
+    study: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="STUDY", help="The study file. Without one: study.toml if it is here, else the default study."
+        ),
+    ] = None
+    data: DataOption = None
+    overrides: OverridesOption = None
+
+    def open(self, messages: Console) -> Study:
+        """Return the study; plugins that failed are reported to *messages*."""
+        return open_study(self.study, self.data, self.overrides, messages)
+
+
+@dataclass(frozen=True)
+class LedgerChoice:
+    """The options that say which study that has been run is meant."""
+
+    study: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="STUDY",
+            help="Name of the study, or its ledger folder. Without it: the latest one.",
+            autocompletion=completion.complete_studies,
+        ),
+    ] = None
+    base: Annotated[
+        str | None, typer.Option(metavar="ID", help="Id of the base pipeline, where the ledger holds several.")
+    ] = None
+    runs: RunsOption = RUNS
+
+    def open(self) -> Ledger:
+        """Return its ledger."""
+        return open_ledger(self.study, self.runs)
+
+
+def open_ledger(study: str | None, runs: Path) -> Ledger:
+    """Return the ledger of *study*, a name or a folder, or of the latest one in *runs*."""
+    from ..ledger import Ledger
+    from ..reading.find_study import find_ledger
+
+    return Ledger(find_ledger(study, runs))
+
+
+def open_study(path: Path | None, data: Path | None, overrides: list[str] | None, messages: Console) -> Study:
+    """Return the study with what the command line sets; plugins that failed are reported to *messages*."""
+    from ..api.study import COMMAND_LINE, Study
+
+    study = replace(Study.read(path, data), overrides=tuple(overrides or ()), source=COMMAND_LINE)
+    report_failures(study.catalogue, messages)
+    return study
+
+
+def report_failures(catalogue: Catalogue, messages: Console) -> None:
+    """Say which plugins failed, with the reasons."""
     for failure in catalogue.failures:
         owner, reason = escape(str(failure.owner)), escape(failure.reason)
         messages.print(f"[yellow]plugin {owner} is left out[/yellow]: {reason}", soft_wrap=True, highlight=False)
-    return catalogue.registry, folder
-
-
-def open_study(
-    study: Path | None,
-    data: Path | None,
-    chosen: Mapping[str, object],
-    overrides: list[str] | None,
-    registry: Registry,
-) -> StudyFile:
-    """Read the study with all that the command line sets; *chosen* are keys of the study and their values."""
-    from ..contracts import DatasetSpec
-    from ..study.read import read_study, study_name
-    from ..wiring.assemble import data_choice
-
-    path = study or (STUDY_FILE if STUDY_FILE.is_file() else None)
-    keys = dict(chosen)
-    if data is not None:
-        choice = data_choice(registry, data)
-        keys[DatasetSpec.slot] = {"use": choice.use, **choice.params}
-        if path is None:
-            keys["name"] = study_name(data.absolute().name)
-    return read_study(default_study(), path, overrides or (), keys)
 
 
 def warn(catalogue: Catalogue) -> None:
@@ -66,47 +101,11 @@ def warn(catalogue: Catalogue) -> None:
         typer.echo(f"warning: {clash.reason}", err=True)
 
 
-def make_assembler(registry: Registry, folder: Path) -> Assembler:
-    """Return an assembler with the user's cache."""
-    from ..wiring.assemble import Assembler
-
-    return Assembler(registry, folder, cache_folder())
-
-
-def cache_folder() -> Path:
-    """Return the folder of data sets and packed stores: ``$FLOWERABLATE_CACHE``, or the platform's cache folder."""
-    from platformdirs import user_cache_path
-
-    home = os.environ.get("FLOWERABLATE_CACHE")
-    return Path(home) if home else user_cache_path("flowerablate")
-
-
 def assembler_here() -> Assembler:
     """Return an assembler with the plugins that are installed, and with that of the current folder."""
     from ..discovery import discover
+    from ..wiring.user_cache import make_assembler
 
     catalogue = discover(Path().absolute(), strict=False)
     warn(catalogue)
     return make_assembler(catalogue.registry, Path().absolute())
-
-
-def find_ledger(study: str | None, runs: Path) -> Path:
-    """Return the ledger folder of *study*, a name or a folder, or of the latest one in *runs*."""
-    ledgers = {path.parent.name: path.parent for path in sorted(runs.glob("*/trials"))}
-    if study is None:
-        if not ledgers:
-            raise LedgerError(f"no study has been run yet in {runs}; 'flowerablate run' makes one")
-        return max(ledgers.values(), key=lambda folder: max(path.stat().st_mtime for path in folder.iterdir()))
-    if study in ledgers:
-        return ledgers[study]
-    if (Path(study) / "trials").is_dir():
-        return Path(study)
-    raise LedgerError(f"no study {study!r} in {runs}; {nearest(Path(study).stem, ledgers)}")
-
-
-def note_of(ledger: Ledger, base_id: str | None) -> StudyNote:
-    """Return what *ledger* notes of the study with that base, or of the latest one."""
-    note = ledger.note(base_id)
-    if note is None:
-        raise LedgerError(f"{ledger.root} has no trials yet; 'flowerablate run' makes some")
-    return note

@@ -11,24 +11,19 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from ..errors import DataError
 from ..files import finite
-from . import model_options as models
 from .listing import Format, FormatOption, show
+from .model_options import BatchOption, DeviceOption, ModelChoice
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from ..contracts import Samples
-    from ..inference import Predictor
-    from ..ledger import Predictions
     from ..reading.model_scores import Appraisal
     from ..stats.one_model import Figure
-    from .display import Display
 
 
 def evaluate(
-    model: models.ModelArgument,
+    model: ModelChoice,
     data: Annotated[
         Path,
         typer.Argument(
@@ -47,13 +42,8 @@ def evaluate(
     ] = False,
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Go on without unreadable images.")] = False,
     form: FormatOption = Format.table,
-    batch_size: models.BatchOption = 128,
-    device: models.DeviceOption = "auto",
-    variant: models.VariantOption = None,
-    seed: models.SeedOption = None,
-    runs: models.Runs = Path("runs"),
-    local: models.LocalOption = Path(),
-    changed_plugins: models.ChangedOption = False,
+    batch_size: BatchOption = 128,
+    device: DeviceOption = "auto",
 ) -> None:
     """Measure a trained model on labelled pictures that it has not seen.
 
@@ -66,27 +56,22 @@ def evaluate(
       flowerablate evaluate flowers others/ --metric roc_auc --metric brier
       flowerablate evaluate chest chest_xray/ --part test --format json
     """
-    from ..data.fingerprint import fingerprint
-    from ..reading.model_scores import appraise
-    from .display import Display
+    from ..api.progress import Display
 
     messages = Console(stderr=True)
-    opened = models.open_model(
-        model, messages, runs=runs, variant=variant, seed=seed, local=local, changed_plugins=changed_plugins,
-        device=device,
-    )  # fmt: skip
+    trained = model.open(messages, device)
     with Display(messages) as display:
-        whole = _collect(data, opened, display, skip_bad)
-        samples, said = _part(whole, part, data)
-        labels = labels_of(samples, opened.predictor.classes, data, allow_missing=allow_missing)
-        if said:
-            display.remarked(said)
-        if fingerprint(whole, display.preparing) == opened.record.data and not _held_out(whole, part, opened):
-            display.remarked(f"warning: {data} holds the images of the study itself, those of its training among them")
-        predictions = _predictions(samples, labels, opened.predictor, batch_size, skip_bad, display)
-    found = appraise(predictions, metric or list(opened.record.metrics), opened.assembler)
+        found = trained.evaluate(
+            data,
+            metric,
+            part=part,
+            allow_missing=allow_missing,
+            skip_bad=skip_bad,
+            batch_size=batch_size,
+            listener=display,
+        )
     if form is Format.json:
-        record = {"model": str(opened.path), "trial": opened.record.trial, "data": str(data), **found.record()}
+        record = {"model": str(trained.path), "trial": trained.record.trial, "data": str(data), **found.record()}
         typer.echo(json.dumps(finite(record), indent=2, ensure_ascii=False))
     else:
         show(_tables(found))
@@ -97,104 +82,6 @@ _LEGEND = (
     "Intervals: 95 %, over images. Sensitivity: share of a class that is found; specificity: of the rest left alone; "
     "precision: of what is called so. All in percent."
 )
-
-
-def _collect(data: Path, opened: models.Opened, display: Display, skip_bad: bool) -> Samples:
-    from ..contracts import DatasetSpec
-    from ..study.resolve import resolve_choice
-    from ..wiring.assemble import data_choice
-
-    assembler = opened.assembler
-    assembler.progress = display.preparing
-    found = data_choice(assembler.registry, data, like=opened.record.pipeline.choice(DatasetSpec))
-    choice = resolve_choice(DatasetSpec.slot, found.use, found.params, assembler.lookup)
-    samples = assembler.load_samples(choice, skip_bad=skip_bad)
-    if not len(samples):
-        raise DataError(f"there are no images in {data}")
-    return samples
-
-
-def _part(samples: Samples, part: str | None, data: Path) -> tuple[Samples, str | None]:
-    """Return the part of the official split that was asked for, the test part without a word; and a line on that."""
-    from dataclasses import replace
-
-    from ..contracts import SPLITS
-
-    wanted = part or ("test" if samples.splits else "all")
-    if wanted not in (*SPLITS, "all"):
-        raise DataError(f"no part is called {wanted!r}; choose from: {', '.join(SPLITS)}, all")
-    if wanted == "all":
-        return samples, None
-    if not samples.splits:
-        raise DataError(f"{data} has no official split, so no part {wanted!r}; leave --part out")
-    keep = [place for place, name in enumerate(samples.splits) if name == wanted]
-    if not keep:
-        raise DataError(f"the split of {data} has no part {wanted!r}; choose another, or --part all")
-    chosen = replace(
-        samples,
-        keys=tuple(samples.keys[place] for place in keep),
-        paths=tuple(samples.paths[place] for place in keep),
-        labels=tuple(samples.labels[place] for place in keep),
-        splits=None,
-    )
-    return chosen, f"the part {wanted!r} of {data}: {len(keep)} of {len(samples)} images"
-
-
-def _held_out(whole: Samples, part: str | None, opened: models.Opened) -> bool:
-    """Whether the *part* of the study's own images is one that no replicate has been trained or chosen on."""
-    from ..data.splits import method_of
-
-    official = whole.splits is not None and method_of(whole, opened.record.pipeline.split) == "official"
-    return official and part in (None, "test")
-
-
-def labels_of(samples: Samples, classes: tuple[str, ...], data: Path, *, allow_missing: bool) -> list[int]:
-    """Return the labels of *samples* as indices of the model's *classes*, matched by name."""
-    places = {name: place for place, name in enumerate(classes)}
-    present = [samples.classes[label] for label in sorted(set(samples.labels))]
-    known = ", ".join(classes)
-    for name in present:
-        if name not in places:
-            raise DataError(
-                f"{data} has class {name!r}, which the model does not know (its classes: {known}); rename it"
-            )
-    missing = [name for name in classes if name not in present]
-    if missing and not allow_missing:
-        raise DataError(
-            f"{data} has no image of class {missing[0]!r} (the model's classes: {known}); add some, or go on with "
-            "--allow-missing: metrics that need every class are then not defined"
-        )
-    return [places[samples.classes[label]] for label in samples.labels]
-
-
-def _predictions(
-    samples: Samples, labels: list[int], predictor: Predictor, batch_size: int, skip_bad: bool, display: Display
-) -> Predictions:
-    import numpy as np
-
-    from ..inference import Prediction
-    from ..ledger import Predictions
-
-    rows, logits, kept = [], [], []
-    for place, found in enumerate(predictor.predict(samples.paths, batch_size=batch_size)):
-        if isinstance(found, Prediction):
-            rows.append(found.probabilities.astype(np.float32))
-            logits.append(found.logits)
-            kept.append(place)
-        elif skip_bad:
-            display.remarked(f"left out: {found.reason.partition(';')[0]}")
-        else:
-            raise DataError(found.reason)
-        display.preparing("predicting", place + 1, len(samples))
-    if not kept:
-        raise DataError("none of the images could be read")
-    return Predictions(
-        tuple(samples.keys[place] for place in kept),
-        np.array([labels[place] for place in kept], np.int64),
-        np.stack(rows),
-        predictor.classes,
-        np.stack(logits),
-    )
 
 
 def _tables(found: Appraisal) -> Iterator[RenderableType]:

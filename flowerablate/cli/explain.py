@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from ..errors import DataError
-from .environment import make_assembler, open_registry, open_study
+from .environment import DataOption, OverridesOption, open_study
 from .listing import Format, FormatOption, show
 
 if TYPE_CHECKING:
@@ -34,12 +34,10 @@ def explain(
     study: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The study file; as for 'run' without one.")
     ] = None,
-    data: Annotated[Path | None, typer.Option(metavar="PATH", help="A folder of pictures, as for 'run'.")] = None,
+    data: DataOption = None,
     seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="The replicate.")] = 0,
     epoch: Annotated[int, typer.Option(min=1, max=2**32 - 1, help="The epoch of training, counted from 1.")] = 1,
-    overrides: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override any key of the study.")
-    ] = None,
+    overrides: OverridesOption = None,
     out: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Write the picture as the model sees it (before it is normalised), PNG."),
@@ -59,18 +57,17 @@ def explain(
       flowerablate explain rose/000017.png --seed 3 --epoch 2 --out seen.png
       flowerablate explain 17.jpg --data photographs --format json
     """
+    from ..api.progress import Display
     from ..preprocess import Preprocess, stage
     from ..preprocess.steps import waits_for_training_images
     from ..study.resolve import resolve
-    from .display import Display
 
     messages = Console(stderr=True)
-    registry, folder = open_registry(study, messages)
-    wanted = open_study(study, data, {}, overrides, registry)
-    assembler = make_assembler(registry, folder)
+    wanted = open_study(study, data, overrides, messages)
+    assembler = wanted.assembler()
     with Display(messages) as display:
         assembler.progress = display.preparing
-        pipeline = resolve(wanted, assembler.lookup)
+        pipeline = resolve(wanted.file, assembler.lookup)
         samples = assembler.load_data(pipeline, skip_bad=skip_bad)
         place = _find(samples.samples.keys, sample)
         prepared = assembler.prepare(pipeline, samples)

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from . import model_options as models
+from .model_options import ModelChoice
 
 
 class Format(str, Enum):
@@ -22,7 +22,7 @@ class Format(str, Enum):
 
 
 def export(
-    model: models.ModelArgument,
+    model: ModelChoice,
     form: Annotated[Format, typer.Option("--format", help="ONNX, TorchScript, or torch's exported program.")],
     out: Annotated[
         Path,
@@ -31,11 +31,6 @@ def export(
     tolerance: Annotated[
         float, typer.Option(min=0, help="Largest difference from the model itself, relative to its largest logit.")
     ] = 1e-4,
-    variant: models.VariantOption = None,
-    seed: models.SeedOption = None,
-    runs: models.Runs = Path("runs"),
-    local: models.LocalOption = Path(),
-    changed_plugins: models.ChangedOption = False,
 ) -> None:
     """Export a trained model, checked against the model itself.
 
@@ -48,29 +43,6 @@ def export(
       flowerablate export flowers --format pt2 --out flowers.pt2
     """
     messages = Console(stderr=True)
-    opened = models.open_model(
-        model, messages, runs=runs, variant=variant, seed=seed, local=local, changed_plugins=changed_plugins,
-        device="cpu",
-    )  # fmt: skip
-
-    from ..files import replacing, write_json
-    from ..inference.export import export as exported
-    from ..inference.export import preprocessing
-
-    found = exported(opened.predictor, form.value, tolerance=tolerance)
-    described = opened.record
-    beside = out.with_name(f"{out.name}.json")
-    facts = {
-        "format": found.format,
-        "classes": list(described.classes),
-        **preprocessing(opened.predictor),
-        "largest_difference": found.difference,
-        "checked_by": found.checked_by,
-        **{name: getattr(described, name) for name in ("study", "trial", "variant", "seed", "data")},
-        "versions": dict(described.versions),
-    }
-    write_json(beside, facts)
-    with replacing(out) as file:
-        file.write(found.content)
-    text = f"wrote {out} and {beside.name}; by {found.checked_by} it differs from the model by {found.difference:.2g}"
+    found = model.open(messages, "cpu").export(out, form.value, tolerance=tolerance)
+    text = f"wrote {out} and {out.name}.json; by {found.checked_by} it differs from the model by {found.difference:.2g}"
     messages.print(escape(f"{text} (relative to the largest logit)"), soft_wrap=True, highlight=False)

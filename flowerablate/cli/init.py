@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ..errors import StudyError
-from .templates import default_study
+from ..study.templates import default_study
 
 
 def init(

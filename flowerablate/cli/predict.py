@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from . import model_options as models
+from .model_options import BatchOption, DeviceOption, ModelChoice
 
 if TYPE_CHECKING:
     from ..inference import Prediction, Predictor, Unreadable
@@ -29,7 +29,7 @@ class Format(str, Enum):
 
 
 def predict(
-    model: models.ModelArgument,
+    model: ModelChoice,
     images: Annotated[
         list[Path], typer.Argument(metavar="IMAGE", help="Pictures, and folders with pictures at any depth.")
     ],
@@ -43,13 +43,8 @@ def predict(
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Unreadable files are told, but do not make the command fail.")
     ] = False,
-    batch_size: models.BatchOption = 128,
-    device: models.DeviceOption = "auto",
-    variant: models.VariantOption = None,
-    seed: models.SeedOption = None,
-    runs: models.Runs = Path("runs"),
-    local: models.LocalOption = Path(),
-    changed_plugins: models.ChangedOption = False,
+    batch_size: BatchOption = 128,
+    device: DeviceOption = "auto",
 ) -> None:
     """Predict the class of pictures with a trained model.
 
@@ -64,26 +59,24 @@ def predict(
       flowerablate predict flowers photographs/ --format csv --out predictions.csv
       flowerablate predict flowers photographs/ --variant=-morphology --seed 3
     """
+    from ..api.models import unread
+    from ..api.progress import Display
     from ..inference import Unreadable
     from ..inference.image_files import find_pictures
     from ..stats.wording import count
-    from .display import Display
 
     messages = Console(stderr=True)
     paths = find_pictures(images)
-    opened = models.open_model(
-        model, messages, runs=runs, variant=variant, seed=seed, local=local, changed_plugins=changed_plugins,
-        device=device,
-    )  # fmt: skip
+    trained = model.open(messages, device)
     bad: list[Unreadable] = []
     # Rows on a terminal are their own progress; a bar among them would be in the way.
     quiet = out is None and sys.stdout.isatty()
     shown = Console(stderr=True, force_terminal=False) if quiet else messages
-    with _destination(out) as file, Display(shown) as display, _writer(form, file, opened.predictor, top) as write:
-        for done, found in enumerate(opened.predictor.predict(paths, batch_size=batch_size), start=1):
+    with _destination(out) as file, Display(shown) as display, _writer(form, file, trained.predictor, top) as write:
+        for done, found in enumerate(trained.predict(paths, batch_size=batch_size), start=1):
             if isinstance(found, Unreadable):
                 bad.append(found)
-                display.remarked(f"left out: {found.reason.partition(';')[0]}")
+                display.remarked(unread(found))
             else:
                 write(found)
             display.preparing("predicting", done, len(paths))

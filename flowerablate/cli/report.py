@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, cast, get_args
+from typing import TYPE_CHECKING, Annotated, cast, get_args
 
 import typer
 from rich.console import Console
@@ -12,19 +12,15 @@ from rich.console import Console
 from ..contracts import Population
 from ..errors import StudyError, nearest
 from . import completion
-from .environment import assembler_here, find_ledger, note_of
-from .report_table import print_report
+from .environment import LedgerChoice, assembler_here, open_ledger
+from .report_images import print_images
+
+if TYPE_CHECKING:
+    from ..ledger import Ledger
 
 
 def report(
-    study: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="STUDY",
-            help="Name of the study, or its ledger folder. Without it: the latest one.",
-            autocompletion=completion.complete_studies,
-        ),
-    ] = None,
+    study: LedgerChoice,
     format: Annotated[
         str | None,
         typer.Option(
@@ -70,10 +66,6 @@ def report(
             autocompletion=completion.complete_populations,
         ),
     ] = None,
-    base: Annotated[
-        str | None, typer.Option(metavar="ID", help="Id of the base pipeline, where the ledger holds several.")
-    ] = None,
-    runs: Annotated[Path, typer.Option(metavar="FOLDER", help="The folder in which ledgers are kept.")] = Path("runs"),
     pictures: Annotated[
         bool,
         typer.Option(
@@ -107,33 +99,58 @@ def report(
       flowerablate report --format html --out report.html
       flowerablate report --images --of -morphology --sheet morphology.png
     """
-    from ..ledger import Ledger
+    from ..api.result import read_result
     from ..report import FORMATS, format_of
 
     formats = (*FORMATS, "html")
     if format is not None and format not in formats:
         raise StudyError(f"no report format is called {format!r}; {nearest(format, formats)}")
-    ledger = Ledger(find_ledger(study, runs))
+    ledger = study.open()
     if images:
-        from .report_images import print_images
-
         _refuse(
             "--images",
             {"--columns": columns, "--compare": compare, "--out": out, "--metric": metric, "--population": population},
         )
-        note = note_of(ledger, base)
-        print_images(ledger, note, format or "rich", Console(), assembler_here(), of=of, top=top or 10, sheet=sheet)
+        print_images(ledger, study.base, format or "rich", Console(), of=of, top=top or 10, sheet=sheet)
         return
     _refuse("a table", {"--of": of, "--top": top, "--sheet": sheet}, cure="add --images")
     chosen = format or (format_of(out) if out else "rich")
     if compare is not None:
-        from .report_compare import print_comparison
-
-        _refuse("--compare", {"--columns": columns, "--base": base, "--population": population})
-        print_comparison(ledger, Ledger(find_ledger(compare, runs)), chosen, Console(), assembler_here(), metric, out)
+        _refuse("--compare", {"--columns": columns, "--base": study.base, "--population": population})
+        print_comparison(ledger, open_ledger(compare, study.runs), chosen, metric, out)
         return
     wanted = None if population is None else _population(population)
-    print_report(ledger, base, chosen, Console(), assembler_here(), metric, out, columns, wanted, pictures=pictures)
+    if columns is not None and chosen in ("csv", "json"):
+        raise StudyError(f"{chosen} holds every value; leave out --columns")
+    result = read_result(ledger, study.base, assembler_here(), metric, wanted, columns)
+    if chosen == "rich" and out is None:
+        Console().print(result)
+    else:
+        put(result.render(chosen, images=pictures), out)
+
+
+def print_comparison(ledger: Ledger, other: Ledger, format: str, metric: str | None, out: Path | None) -> None:
+    """Print the latest studies of two ledgers side by side, by *metric* or by their primary ones."""
+    from ..api.result import check_comparison_format, compared
+
+    check_comparison_format(format)
+    comparison = compared(ledger, other, assembler_here(), metric)
+    if format == "rich" and out is None:
+        Console().print(comparison)
+    else:
+        put(comparison.render(format), out)
+
+
+def put(text: str, out: Path | None) -> None:
+    """Write *text* to the file *out*, which standard error is told, or to the standard output."""
+    if out is None:
+        typer.echo(text, nl=False)
+        return
+    from ..files import replacing
+
+    with replacing(out) as file:
+        file.write(text.encode())
+    typer.echo(f"wrote {out}", err=True)
 
 
 def _population(text: str) -> Population:

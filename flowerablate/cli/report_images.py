@@ -8,24 +8,20 @@ from typing import TYPE_CHECKING
 import typer
 from rich.console import Console
 
-from ..errors import DataError, FlowerablateError, LedgerError, StudyError, nearest
+from ..errors import StudyError, nearest
+from .environment import assembler_here
 
 if TYPE_CHECKING:
-    from ..contracts import Contrast
-    from ..ledger import Ledger, StudyNote
-    from ..reading.study_document import Folders
-    from ..report.image_report import ContrastImages
-    from ..wiring.assemble import Assembler
+    from ..ledger import Ledger
 
 FORMATS = ("rich", "csv", "json")
 
 
 def print_images(
     ledger: Ledger,
-    note: StudyNote,
+    base_id: str | None,
     format: str,
     console: Console,
-    assembler: Assembler,
     *,
     of: str | None = None,
     top: int = 10,
@@ -35,22 +31,21 @@ def print_images(
 
     At most *top* of each are shown; CSV and JSON hold all. *sheet* names a PNG file to be drawn of those shown.
     """
-    from ..reading.study_document import finished_trials
+    from ..files import replacing
+    from ..reading.find_study import note_of
+    from ..reading.won_images import won_images, won_images_sheet
     from ..report.image_report import images_to_csv, images_to_json, to_tables
 
     if format not in FORMATS:
         raise StudyError(f"--images has no format {format!r}; {nearest(format, FORMATS)}")
     if sheet is not None and sheet.suffix.lower() != ".png":
         raise StudyError(f"--sheet writes a PNG file; call it {sheet.with_suffix('.png')}")
-    folders = finished_trials(ledger, note.base_id)
-    if not folders:
-        raise LedgerError(f"no trial of {ledger.root} is finished yet; 'flowerablate run' goes on with them")
-    rows = [_counted(contrast, folders) for contrast in _wanted(ledger, note, of)]
-    title = ledger.root.absolute().name
+    note = note_of(ledger, base_id)
+    rows = won_images(ledger, note, of)
     if format == "csv":
         typer.echo(images_to_csv(rows), nl=False)
     elif format == "json":
-        typer.echo(images_to_json(rows, title), nl=False)
+        typer.echo(images_to_json(rows, ledger.root.absolute().name), nl=False)
     else:
         for place, row in enumerate(rows):
             if place:
@@ -60,59 +55,7 @@ def print_images(
         legend = "p of truth: by how much more the first arm is sure of the true class than the second, mean"
         console.print(f"\n{legend}", style="dim", highlight=False)
     if sheet is not None:
-        _write_sheet(rows, folders, top, sheet, assembler)
-
-
-def _wanted(ledger: Ledger, note: StudyNote, of: str | None) -> list[Contrast]:
-    """Return the asked contrast, or all that are between two variants; one that is not says why."""
-    from ..contracts import finished
-    from ..stats.arms import contrasts_for
-    from ..stats.image_wins import two_arms
-
-    results = finished(ledger.results(note.base_id))
-    contrasts = {contrast.label: contrast for contrast in contrasts_for(results, note.contrasts)}
-    if of is not None:
-        if of not in contrasts:
-            raise StudyError(f"the table has no row {of!r}; {nearest(of, contrasts)}")
-        two_arms(contrasts[of])
-        return [contrasts[of]]
-    able, reasons = [], []
-    done = {result.change for result in results}
-    for contrast in contrasts.values():
-        try:
-            if done.issuperset(two_arms(contrast)):
-                able.append(contrast)
-        except StudyError as error:
-            reasons.append(error)
-    if not able:
-        raise reasons[0] if reasons else StudyError("the study compares no two variants that have finished")
-    return able
-
-
-def _counted(contrast: Contrast, folders: Folders) -> ContrastImages:
-    from ..reading.study_document import predictions_of
-    from ..report.image_report import ContrastImages
-    from ..stats.image_wins import image_wins, paired, two_arms
-
-    with_it, without = two_arms(contrast)
-    pairs = paired(predictions_of(folders, with_it), predictions_of(folders, without))
-    return ContrastImages(contrast, image_wins(pairs))
-
-
-def _write_sheet(rows: list[ContrastImages], folders: Folders, top: int, path: Path, assembler: Assembler) -> None:
-    from ..files import replacing
-    from ..reading.gallery import Pictures, originals, pipeline_of
-    from ..reading.study_document import base_record
-    from ..report.contact_sheet import contact_sheet
-
-    record = base_record(folders)
-    if record is None:
-        raise LedgerError("no trial of the base has finished, so where the pictures lie is not known yet")
-    keys = {count.key for row in rows for side in (row.found.wins, row.found.losses) for count in side[:top]}
-    try:
-        found = originals(Pictures(pipeline_of(record), assembler), sorted(keys))
-    except FlowerablateError as error:
-        raise DataError(f"the pictures for {path} cannot be found: {error}") from None
-    with replacing(path) as file:
-        file.write(contact_sheet(rows, found, top))
-    Console(stderr=True).print(f"wrote {path}", soft_wrap=True, highlight=False, markup=False)
+        drawn = won_images_sheet(rows, ledger, note, top, assembler_here())
+        with replacing(sheet) as file:
+            file.write(drawn)
+        Console(stderr=True).print(f"wrote {sheet}", soft_wrap=True, highlight=False, markup=False)

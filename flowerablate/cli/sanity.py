@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from ..stats.wording import count
-from .environment import make_assembler, open_registry, open_study
+from .environment import StudyChoice
 from .listing import Format, print_indented
 
 if TYPE_CHECKING:
@@ -34,16 +34,12 @@ def complete_rungs(incomplete: str) -> list[str]:
 
 
 def sanity(
-    study: Annotated[Path | None, typer.Argument(metavar="STUDY", help="The study file, as for 'run'.")] = None,
-    data: Annotated[Path | None, typer.Option(metavar="PATH", help="A folder of pictures, as for 'run'.")] = None,
+    study: StudyChoice,
     subset: Annotated[
         str,
         typer.Option(metavar="N|P%", help="Training images of the small run: so many of each class, or a share."),
     ] = "100",
     seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="The replicate whose split is used.")] = 0,
-    overrides: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override any key of the study.")
-    ] = None,
     only: Annotated[
         list[str] | None,
         typer.Option(metavar="RUNG", help="Climb this rung; may be repeated.", autocompletion=complete_rungs),
@@ -76,21 +72,21 @@ def sanity(
 
     wait_politely()  # before torch is imported by what follows
 
+    from ..api.progress import Display
     from ..files import write_json
     from ..sanity import chosen, climb, set_up
     from ..sanity.subset import plan_of
     from ..study.resolve import resolve
     from ..train.device import prepare_process
-    from .display import Display
 
     console, messages = Console(), Console(stderr=True)
     plan_of(subset)  # refused before anything is read
     names = chosen(only or (), skip or ())
-    registry, folder = open_registry(study, messages)
-    wanted = open_study(study, data, {}, overrides, registry)
+    asked = study.open(messages)
+    wanted = asked.file
     where = out or Path("sanity") / wanted.name
     prepare_process()
-    assembler = make_assembler(registry, folder)
+    assembler = asked.assembler()
     rungs: list[Rung] = []
     try:
         with Display(messages) as display:

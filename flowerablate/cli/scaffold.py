@@ -11,7 +11,7 @@ import typer
 
 from ..contracts import SPECS, StepSpec, slots
 from ..errors import PluginError, nearest
-from .templates import template
+from ..study.templates import template
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", help="Write your own plugins.")
 

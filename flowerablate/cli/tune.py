@@ -14,9 +14,8 @@ from rich.markup import escape
 from ..errors import StudyError, nearest
 from ..stats.wording import count
 from ..tuning.extra import PRUNERS, optuna
-from . import run_options as options
-from .completion import complete_settings
-from .environment import make_assembler, open_registry, open_study
+from .completion import complete_metrics, complete_settings
+from .environment import RUNS, RunsOption, StudyChoice
 from .listing import show
 from .tune_display import brief
 
@@ -34,18 +33,7 @@ def complete_pruners(incomplete: str) -> list[str]:
 
 
 def tune(
-    study: Annotated[
-        Path | None,
-        typer.Argument(
-            metavar="STUDY", help="The study file. Without one: study.toml if it is here, else the default study."
-        ),
-    ] = None,
-    data: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="PATH", help="A folder of pictures, one subfolder per class; or what another data set reads."
-        ),
-    ] = None,
+    study: StudyChoice,
     search: Annotated[
         list[str] | None,
         typer.Option(
@@ -76,7 +64,7 @@ def tune(
             metavar="NAME",
             help="The metric on validation that trials are judged by. Without it: the study's primary one.",
             rich_help_panel=_SEARCH,
-            autocompletion=options.complete_metrics,
+            autocompletion=complete_metrics,
         ),
     ] = None,
     budget: Annotated[
@@ -98,10 +86,7 @@ def tune(
         Path | None,
         typer.Option(metavar="FILE", help="The study file to write. Without it: best.toml beside the study."),
     ] = None,
-    overrides: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override any key of the study.")
-    ] = None,
-    runs: Annotated[Path, typer.Option(metavar="FOLDER", help="The folder in which ledgers are kept.")] = Path("runs"),
+    runs: RunsOption = RUNS,
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Go on without unreadable images, and count them.")
     ] = False,
@@ -135,14 +120,15 @@ def tune(
     if study_name(name) != name or name == "trials":
         raise StudyError(f"--name {name!r} makes no folder; use letters, digits and '-', and not 'trials'")
     console, messages = Console(), Console(stderr=True)
-    registry, root = open_registry(study, messages)
-    target = out or (study.parent if study else Path()) / "best.toml"
+    asked = study.open(messages)
+    target = out or (study.study.parent if study.study else Path()) / "best.toml"
     if not is_ours(target):
         raise StudyError(f"{target} is there and was not written by tune; choose another file with --out")
     if target.suffix != ".toml":
         raise StudyError(f"--out {target}: a study file ends in .toml")
-    wanted = open_study(study, data, {"metrics.primary": metric} if metric else {}, overrides, registry)
-    assembler = make_assembler(registry, root)
+    if metric:
+        asked = asked.ask(metric=metric)
+    wanted, root, assembler = asked.file, asked.folder, asked.assembler()
     words = tuple(search or ())
     plan = plan_tuning(wanted, words, seeds, prune, assembler, skip_bad=skip_bad)
     _show_space(plan, console)
@@ -170,7 +156,18 @@ def tune(
 
                 threads = max(1, (os.cpu_count() or 1) // jobs)
                 order = Order(
-                    wanted, words, seeds, prune, skip_bad, root, assembler.cache, folder, url, trials, seconds, threads
+                    wanted,
+                    words,
+                    seeds,
+                    prune,
+                    skip_bad,
+                    root,
+                    assembler.cache,
+                    folder,
+                    url,
+                    trials,
+                    seconds,
+                    threads,
                 )
                 assembler.prepare(plan.base, plan.data)  # packed once, and found by the workers
                 work_together(order, jobs, lambda: display.look(kept.rows(), kept.best()))
@@ -186,7 +183,7 @@ def tune(
         raise typer.Exit(130) from None
     if not ended:
         messages.print("the time of --budget is over; the same command goes on from here", highlight=False)
-    _finish(kept, assembler, target, study, console)
+    _finish(kept, assembler, target, console)
 
 
 def _show_space(plan: TuningPlan, console: Console) -> None:
@@ -211,7 +208,7 @@ def _show_space(plan: TuningPlan, console: Console) -> None:
     console.print()
 
 
-def _finish(trials: Trials, assembler: Assembler, target: Path, study: Path | None, console: Console) -> None:
+def _finish(trials: Trials, assembler: Assembler, target: Path, console: Console) -> None:
     """Print what was found, and write the best as a study and the figures beside the trials."""
     from ..files import replacing
     from ..report.figures.tuning import TrialPoint, write_history, write_importance

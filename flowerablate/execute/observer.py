@@ -36,6 +36,81 @@ class RunObserver(Protocol):
         """A trial has a result, or a failure."""
 
 
+class SilentObserver:
+    """A :class:`RunObserver` that does nothing: to derive from, where only some of the events matter."""
+
+    def preparing(self, what: str, done: int, total: int) -> None:
+        """Ignore how far the preparation is."""
+
+    def look_started(self, number: int, looks: int, replicates: int, comparisons: int) -> None:
+        """Ignore a look."""
+
+    def remarked(self, text: str) -> None:
+        """Ignore a remark."""
+
+    def study_started(self, trials: int, finished: int) -> None:
+        """Ignore the size of the study."""
+
+    def trial_started(self, trial: Trial) -> None:
+        """Ignore the start of a trial."""
+
+    def step_done(self, epoch: int, step: int, steps: int) -> None:
+        """Ignore a step."""
+
+    def epoch_done(self, epoch: int, values: Mapping[str, float]) -> None:
+        """Ignore an epoch."""
+
+    def trial_finished(self, trial: Trial, result: TrialOutcome) -> None:
+        """Ignore the end of a trial."""
+
+
+class Relay:
+    """A :class:`RunObserver` that tells each of *observers* what it hears, in their order."""
+
+    def __init__(self, *observers: RunObserver) -> None:
+        self.observers = observers
+
+    def preparing(self, what: str, done: int, total: int) -> None:
+        """Tell all observers how far the preparation is."""
+        for observer in self.observers:
+            observer.preparing(what, done, total)
+
+    def look_started(self, number: int, looks: int, replicates: int, comparisons: int) -> None:
+        """Tell all observers of a look."""
+        for observer in self.observers:
+            observer.look_started(number, looks, replicates, comparisons)
+
+    def remarked(self, text: str) -> None:
+        """Tell all observers of a remark."""
+        for observer in self.observers:
+            observer.remarked(text)
+
+    def study_started(self, trials: int, finished: int) -> None:
+        """Tell all observers of the size of the study."""
+        for observer in self.observers:
+            observer.study_started(trials, finished)
+
+    def trial_started(self, trial: Trial) -> None:
+        """Tell all observers of the start of a trial."""
+        for observer in self.observers:
+            observer.trial_started(trial)
+
+    def step_done(self, epoch: int, step: int, steps: int) -> None:
+        """Tell all observers of a step."""
+        for observer in self.observers:
+            observer.step_done(epoch, step, steps)
+
+    def epoch_done(self, epoch: int, values: Mapping[str, float]) -> None:
+        """Tell all observers of an epoch."""
+        for observer in self.observers:
+            observer.epoch_done(epoch, values)
+
+    def trial_finished(self, trial: Trial, result: TrialOutcome) -> None:
+        """Tell all observers of the end of a trial."""
+        for observer in self.observers:
+            observer.trial_finished(trial, result)
+
+
 def numbers_in(record: Mapping[str, object]) -> dict[str, float]:
     """Return the numbers of an epoch's *record*; those of a mapping in it are called ``NAME.KEY``."""
     numbers: dict[str, float] = {}

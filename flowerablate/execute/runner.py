@@ -18,7 +18,7 @@ from ..study.identity import describe
 from ..train.device import prepare_process
 from ..wiring.assemble import Assembler, PreparedPipeline
 from ..wiring.parts import check_parts
-from .adaptive import note_of_table, open_after, settled
+from .adaptive import note_of_table, open_after
 from .budget import Budget
 from .observer import RunObserver
 from .plan import Plan
@@ -46,12 +46,15 @@ def run_study(
 ) -> Outcome:
     """Run what is missing, replicate by replicate. A trial that fails is recorded, and the others go on.
 
-    With planned looks, the contrasts that are undecided at one get the replicates of the next. No trial is begun that
-    *budget* does not allow. Images are packed and every variant is put together once before the first trial trains, so
-    that a study does not stop halfway for a fault that could be seen at the start.
+    With planned looks, which :func:`.adaptive.settled` has fixed, the contrasts that are undecided at one get the
+    replicates of the next. No trial is begun that *budget* does not allow. Images are packed and every variant is put
+    together once before the first trial trains, so that a study does not stop halfway for a fault that could be seen at
+    the start.
     """
     prepare_process()
-    plan = _probed(settled(plan, ledger), ledger, assembler, observer)
+    if plan.max_seeds is not None and not plan.rules.looks:
+        raise ValueError("the looks of the plan are not fixed yet; see adaptive.settled")
+    plan = _probed(plan, ledger, assembler, observer)
     work = _Work(plan, assembler, ledger, observer, budget)
     looks = plan.rules.looks or (plan.seeds,)
     contrasts = plan.design.contrasts

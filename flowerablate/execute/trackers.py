@@ -20,7 +20,7 @@ from ..contracts import (
 )
 from ..errors import PluginError, one_line
 from ..wiring.assemble import Assembler
-from .observer import RunObserver
+from .observer import Relay, RunObserver
 
 _METHODS = ("trial_started", "epoch_done", "trial_finished", "close")
 
@@ -38,11 +38,11 @@ def build_trackers(choices: Mapping[str, Choice], context: TrackerContext, assem
     return trackers
 
 
-class Tracked:
-    """A :class:`.observer.RunObserver` that passes on all it hears, and tells *trackers* of it. A context manager."""
+class Tracked(Relay):
+    """Tells *observer* of a run, and *trackers* of its trials, epochs and results. A context manager."""
 
     def __init__(self, observer: RunObserver, trackers: Mapping[str, Tracker], study: str) -> None:
-        self._observer = observer
+        super().__init__(observer)
         self._trackers = dict(trackers)
         self._study = study
         self._trial: TrackedTrial | None = None
@@ -55,33 +55,21 @@ class Tracked:
     ) -> None:
         self._tell("close")
 
-    def preparing(self, what: str, done: int, total: int) -> None:
-        self._observer.preparing(what, done, total)
-
-    def look_started(self, number: int, looks: int, replicates: int, comparisons: int) -> None:
-        self._observer.look_started(number, looks, replicates, comparisons)
-
-    def remarked(self, text: str) -> None:
-        self._observer.remarked(text)
-
-    def study_started(self, trials: int, finished: int) -> None:
-        self._observer.study_started(trials, finished)
-
     def trial_started(self, trial: Trial) -> None:
-        self._observer.trial_started(trial)
+        """Tell trackers of the trial and its settings too."""
+        super().trial_started(trial)
         variant = trial.variant
         self._trial = TrackedTrial(trial.id, self._study, variant.label, trial.seed, flat_settings(variant.pipeline))
         self._tell("trial_started", self._trial)
 
-    def step_done(self, epoch: int, step: int, steps: int) -> None:
-        self._observer.step_done(epoch, step, steps)
-
     def epoch_done(self, epoch: int, values: Mapping[str, float]) -> None:
-        self._observer.epoch_done(epoch, values)
+        """Tell trackers of the epoch too."""
+        super().epoch_done(epoch, values)
         self._tell("epoch_done", self._trial, epoch, values)
 
     def trial_finished(self, trial: Trial, result: TrialOutcome) -> None:
-        self._observer.trial_finished(trial, result)
+        """Tell trackers of the result too."""
+        super().trial_finished(trial, result)
         self._tell("trial_finished", self._trial, result)
         self._trial = None
 
@@ -92,7 +80,7 @@ class Tracked:
             except Exception as error:
                 del self._trackers[name]
                 what = one_line(error)
-                self._observer.remarked(f"warning: tracker {name} failed and is left out from here on: {what}")
+                self.remarked(f"warning: tracker {name} failed and is left out from here on: {what}")
 
 
 def flat_settings(pipeline: Pipeline) -> dict[str, Value]:

@@ -142,9 +142,14 @@ def to_csv(summary: Summary) -> str:
     not: without brackets, quotes, ``!`` or ``|`` they can neither call nor fetch anything, and other programs read
     them as they are.
     """
+    return csv_of(flat_records(summary))
+
+
+def flat_records(summary: Summary) -> list[dict[str, object]]:
+    """Return the fields of one line of the CSV for each row, base first; None where there is no value."""
     content = document_of(summary)
     metrics = [each["name"] for each in content["secondary"]]
-    return csv_of(_csv_line(record, metrics) for record in (content["base"], *content["rows"]))
+    return [_csv_line(record, metrics) for record in (content["base"], *content["rows"])]
 
 
 def _csv_line(record: Mapping[str, Any], metrics: Iterable[str]) -> dict[str, object]:

@@ -1,14 +1,12 @@
-"""Metrics as a study names them: ``brier``, or with parameters behind the name, ``calibration_error,bins=20``."""
+"""Metrics as a study names them: ``brier``, or with parameters after the name, ``calibration_error,bins=20``."""
 
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 
 from ..contracts import Choice, MetricInfo, MetricSpec
-from ..errors import StudyError
-from .read import read_value
+from .named_settings import read_named
 from .resolve import Lookup, check_params
 
 
@@ -25,16 +23,10 @@ def resolve_metric(text: str, lookup: Lookup, where: str) -> MetricChoice:
 
     However it is written, the same metric has the same name: that of the component and what differs from the defaults.
     """
-    use, *settings = re.split(r",(?![^\[]*\])", text)  # not at the commas inside of a list
-    spec = lookup(MetricSpec.slot, use.strip(), where)
+    written = read_named(text, where)
+    spec = lookup(MetricSpec.slot, written.name, where)
     assert isinstance(spec, MetricSpec)
-    given = {}
-    for setting in settings:
-        key, equals, value = setting.partition("=")
-        if not equals:
-            raise StudyError(f"{where}: {setting!r} in {text!r} is not of the form parameter=value")
-        given[key.strip()] = read_value(value)
-    params = check_params(spec, given, where)
+    params = check_params(spec, written.params, where)
     changed = [
         f"{param.name}={json.dumps(params[param.name])}" for param in spec.params if params[param.name] != param.default
     ]

@@ -18,14 +18,19 @@ else:
 
 
 def read_study(
-    defaults: str, path: Path | None, overrides: Iterable[str] = (), options: Mapping[str, Any] | None = None
+    defaults: str,
+    path: Path | None,
+    overrides: Iterable[str | tuple[str, object]] = (),
+    options: Mapping[str, Any] | None = None,
+    *,
+    source: str = "command line",
 ) -> StudyFile:
     """Return the study in the file *path* (or the *defaults* alone).
 
-    *options* (dotted keys and their values) are laid over it, and ``KEY=VALUE`` *overrides* over both.
+    *options* (dotted keys and their values) are laid over it, and *overrides*, as ``KEY=VALUE`` or as pairs, over both.
+    *source*: what messages name where there is no file.
     """
     tables = tomllib.loads(defaults)
-    source = "command line"
     if path is not None:
         source = str(path)
         written = load_toml(path)
@@ -34,7 +39,8 @@ def read_study(
     for key, value in (options or {}).items():
         set_key(tables, key, value)
     # A component is chosen before its parameters are set, in whatever order they are given.
-    for key, value in sorted(map(parse_override, overrides), key=lambda pair: not pair[0].endswith(".use")):
+    pairs = (parse_override(each) if isinstance(each, str) else each for each in overrides)
+    for key, value in sorted(pairs, key=lambda pair: not pair[0].endswith(".use")):
         set_key(tables, key, value)
     return parse(tables, source)
 

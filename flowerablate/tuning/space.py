@@ -14,9 +14,10 @@ from typing import Any
 
 from ..contracts import ComponentSpec, OptimizerSpec, Param, Pipeline, Place, Value
 from ..errors import StudyError, nearest
-from ..study.designs.changes import split_values, swapped
+from ..study.designs.changes import swapped
 from ..study.designs.naming import show_value
 from ..study.designs.settings import check_key, value_of, with_setting
+from ..study.named_settings import split_values
 from ..study.read import read_value
 from ..study.resolve import Lookup
 

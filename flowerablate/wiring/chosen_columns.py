@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from ..contracts import Choice, ColumnContext, ColumnSpec, CostInfo
 from ..errors import PluginError, StudyError, nearest
-from ..study.read import read_value
+from ..study.named_settings import read_several
 from ..study.resolve import check_params
 from .measured_costs import cost_infos
 
@@ -24,17 +23,8 @@ def choose_columns(text: str, assembler: Assembler, noted: Iterable[CostInfo] = 
     an installed measure or among those *noted* in the ledger. An unknown name, or a column given twice, raises
     :class:`StudyError`; a plugin that does not build a column, :class:`PluginError`.
     """
-    wanted: list[tuple[str, dict[str, object]]] = []
-    for piece in re.split(r",(?![^\[]*\])", text):  # not at the commas inside of a list
-        key, equals, value = (part.strip() for part in piece.partition("="))
-        if not equals:
-            wanted.append((key, {}))
-        elif not wanted:
-            raise StudyError(f"--columns: {piece!r} is a parameter, but no column stands before it")
-        else:
-            wanted[-1][1][key] = read_value(value)
     costs = {info.name: info for info in cost_infos(assembler, noted)}
-    columns = [_build(name, given, assembler, costs) for name, given in wanted]
+    columns = [_build(wanted.name, wanted.params, assembler, costs) for wanted in read_several(text, "--columns")]
     names = [column.name for column in columns]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:

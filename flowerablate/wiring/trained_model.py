@@ -174,22 +174,6 @@ def load_predictor(
     return predictor, record
 
 
-def load_model(path: Path | str, *, local: Path | None = None, device: str = "auto") -> Predictor:
-    """Return the model of a checkpoint, for use from Python; ``predictor.predict(paths)`` yields its predictions.
-
-    *path*: the checkpoint, or the folder of its trial. *local*: a folder whose ``flowerablate_local.py`` is to be
-    loaded; no other code is but that of the plugins installed. Errors are those of :func:`load_predictor`.
-    """
-    from ..discovery import discover
-
-    found = Path(path)
-    file = found / "best.safetensors" if found.is_dir() else found
-    catalogue = discover(local)
-    root = (local or Path()).absolute()
-    predictor, _ = load_predictor(file, Assembler(catalogue.registry, root, root), device=pick_device(device))
-    return predictor
-
-
 def _waits(named: NamedOp) -> bool:
     return waits_for_training_images(named.op)
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from flowerablate.cli.templates import default_study
 from flowerablate.contracts import SplitPlan
 from flowerablate.discovery import discover
 from flowerablate.study.read import load_toml, read_study
 from flowerablate.study.resolve import resolve
+from flowerablate.study.templates import default_study
 from flowerablate.wiring.assemble import data_choice
 
 ROOT = Path(__file__).resolve().parents[2]

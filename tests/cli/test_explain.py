@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from rich.console import Console
 
-from flowerablate.cli import environment as surroundings
+from flowerablate.api.study import Study
 from flowerablate.loader import PackedDataset, collate
 from flowerablate.preprocess import Preprocess
 from flowerablate.preprocess.steps import writes_floats
@@ -68,10 +67,9 @@ def seen(folder) -> Any:
     """Return the picture that the loader gives to training for a study file, without its last, normalising step."""
 
     def load(study: str, key: str, seed: int, epoch: int) -> np.ndarray:
-        registry, root = surroundings.open_registry(folder / study, Console(stderr=True))
-        pipeline_wanted = surroundings.open_study(folder / study, None, {}, None, registry)
-        assembler = surroundings.make_assembler(registry, root)
-        pipeline = resolve(pipeline_wanted, assembler.lookup)
+        wanted = Study.read(folder / study)
+        assembler = wanted.assembler()
+        pipeline = resolve(wanted.file, assembler.lookup)
         samples = assembler.load_data(pipeline, skip_bad=False)
         prepared = assembler.prepare(pipeline, samples)
         ops = [named for named in prepared.train.ops if not writes_floats(named.op)]

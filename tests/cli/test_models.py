@@ -13,14 +13,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from flowerablate.cli import model_options as models
-from flowerablate.cli.evaluate import _held_out as held_out
-from flowerablate.cli.evaluate import labels_of
+from flowerablate.api.labelled_images import held_out, labels_of
 from flowerablate.contracts import MetricInfo, Samples, SplitPlan, TrialResult
 from flowerablate.errors import DataError, LedgerError
 from flowerablate.inference import export as exporting
 from flowerablate.ledger import TrialFolder
 from flowerablate.ledger.ledger import Claim
+from flowerablate.reading.find_study import find_checkpoint
 
 
 @pytest.fixture
@@ -86,7 +85,7 @@ def test_no_file_is_left_where_the_prediction_fails(use, folder):
 
 
 def test_a_study_gives_the_replicate_that_is_best_on_validation(trained_study):
-    path, said = models.find_checkpoint("tiny", trained_study.runs, None, None)
+    path, said = find_checkpoint("tiny", trained_study.runs, None, None)
     results = {}
     for file in trained_study.runs.glob("tiny/trials/*/result.json"):
         record = json.loads((file.parent / "trial.json").read_text())
@@ -95,13 +94,13 @@ def test_a_study_gives_the_replicate_that_is_best_on_validation(trained_study):
             results[file.parent] = (validation["accuracy"], -validation["loss"])
     assert path.parent == max(results, key=results.get)
     assert "best of 2" in said
-    one, _ = models.find_checkpoint("tiny", trained_study.runs, None, 0)
+    one, _ = find_checkpoint("tiny", trained_study.runs, None, 0)
     assert one.parent == trained_study.trial
-    other, _ = models.find_checkpoint("tiny", trained_study.runs, "-flip", 0)
+    other, _ = find_checkpoint("tiny", trained_study.runs, "-flip", 0)
     assert other.parent not in results
-    assert models.find_checkpoint(str(trained_study.trial), trained_study.runs, None, None) == (one, "")
-    assert models.find_checkpoint(str(one), trained_study.runs, None, None) == (one, "")
-    assert models.find_checkpoint(str(trained_study.runs / "tiny"), trained_study.runs, None, 0)[0] == one
+    assert find_checkpoint(str(trained_study.trial), trained_study.runs, None, None) == (one, "")
+    assert find_checkpoint(str(one), trained_study.runs, None, None) == (one, "")
+    assert find_checkpoint(str(trained_study.runs / "tiny"), trained_study.runs, None, 0)[0] == one
 
 
 @pytest.mark.parametrize(
@@ -114,7 +113,7 @@ def test_a_study_gives_the_replicate_that_is_best_on_validation(trained_study):
 )
 def test_what_cannot_be_found_is_said_with_what_can(trained_study, model, variant, seed, said):
     with pytest.raises(LedgerError, match=said):
-        models.find_checkpoint(model, trained_study.runs, variant, seed)
+        find_checkpoint(model, trained_study.runs, variant, seed)
 
 
 def test_evaluate_measures_with_intervals(use, trained_study, make_pictures, folder):
@@ -151,7 +150,7 @@ def test_a_part_is_held_out_only_where_the_study_kept_to_the_official_split(meth
     keys = ("1", "2", "3", "4")
     samples = Samples(("a", "b"), keys, tuple(map(Path, keys)), (0, 1, 0, 1), ("train", "train", "test", "test"))
     origin = SimpleNamespace(pipeline=SimpleNamespace(split=SplitPlan(0.2, 0.2, method)))
-    assert held_out(samples, part, SimpleNamespace(origin=origin)) is not told
+    assert held_out(samples, part, origin) is not told
 
 
 def test_a_name_that_a_spreadsheet_would_run_is_text_in_csv(use, trained_study, folder):
@@ -296,6 +295,6 @@ def test_the_best_replicate_is_best_by_what_the_study_chose_its_epochs_by(tmp_pa
         folder.claim([Claim("base", "", 0)], id=f"t{seed}", seed=seed, pipeline={})
         validation = {"loss": 0.5, **validation}
         folder.finish(TrialResult(f"t{seed}", "base", "", seed, {}, validation, 1, 1, False, best_by=by), {})
-    path, said = models.find_checkpoint("tiny", tmp_path, None, None)
+    path, said = find_checkpoint("tiny", tmp_path, None, None)
     assert path.parent.name == f"t{best}"
     assert f"validation {by.name} " in said

@@ -10,8 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from flowerablate.cli.app import app
-from flowerablate.cli.templates import template
 from flowerablate.contracts import slots
+from flowerablate.study.templates import template
 
 SLOTS = slots(from_plugins=True)
 

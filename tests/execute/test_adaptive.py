@@ -126,7 +126,7 @@ def ledger(tmp_path):
 def run(plan, ledger, budget=None):
     observer = Observer()
     assembler = SimpleNamespace(prepare=lambda pipeline, data: None)
-    return run_study(plan, assembler, ledger, observer, budget), observer
+    return run_study(settled(plan, ledger), assembler, ledger, observer, budget), observer
 
 
 def seeds_of(ledger, plan):

@@ -2,10 +2,10 @@
 
 import pytest
 
-from flowerablate.wiring.trained_model import load_model
+from flowerablate.api.models import load_model
 
 
 @pytest.fixture
 def predictor(trained_study):
     """The model of the base's first replicate."""
-    return load_model(trained_study.trial, device="cpu")
+    return load_model(trained_study.trial, device="cpu").predictor

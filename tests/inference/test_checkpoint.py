@@ -9,12 +9,13 @@ from dataclasses import asdict
 import pytest
 import torch
 
+from flowerablate.api.models import load_model
 from flowerablate.contracts import OwnedComponent, Owner
 from flowerablate.discovery import discover
 from flowerablate.errors import FlowerablateError, PluginError, TrainingError
 from flowerablate.train.state import load_state, save_state
 from flowerablate.wiring.assemble import Assembler
-from flowerablate.wiring.trained_model import load_model, load_predictor, read_record
+from flowerablate.wiring.trained_model import load_predictor, read_record
 
 
 @pytest.fixture
@@ -176,7 +177,7 @@ def test_a_local_plugin_is_loaded_only_from_the_folder_that_is_named_and_only_as
 
 
 def test_a_folder_without_a_checkpoint_is_said(tmp_path):
-    with pytest.raises(FlowerablateError, match="there is no checkpoint"):
+    with pytest.raises(FlowerablateError, match="is no checkpoint, no folder of a trial, and no study"):
         load_model(tmp_path)
 
 

@@ -3,13 +3,13 @@
 import shutil
 from pathlib import Path
 
-from flowerablate.cli.templates import default_study
 from flowerablate.contracts import Contrast, Design, Variant
 from flowerablate.discovery import discover
 from flowerablate.probe import probe_design
 from flowerablate.study.designs import design
 from flowerablate.study.read import read_study
 from flowerablate.study.resolve import resolve
+from flowerablate.study.templates import default_study
 from flowerablate.wiring.assemble import Assembler
 
 PLUGIN = Path(__file__).with_name("probed_plugin.py")

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from flowerablate.cli.templates import default_study
 from flowerablate.discovery import discover
 from flowerablate.sanity import RUNGS, Bench, Rung, climb, overfit, set_up
 from flowerablate.study.read import read_study
 from flowerablate.study.resolve import resolve
+from flowerablate.study.templates import default_study
 from flowerablate.wiring.assemble import Assembler
 
 STUDY = """

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from flowerablate.cli.templates import default_study
 from flowerablate.discovery import discover
 from flowerablate.study.read import read_study
 from flowerablate.study.resolve import resolve
+from flowerablate.study.templates import default_study
 from flowerablate.tuning.tuning_plan import TuningPlan, plan_tuning
 from flowerablate.wiring.assemble import Assembler
 

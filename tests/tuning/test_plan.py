@@ -1,6 +1,6 @@
-from flowerablate.cli.templates import default_study
 from flowerablate.study.read import read_study
 from flowerablate.study.resolve import resolve
+from flowerablate.study.templates import default_study
 from flowerablate.tuning.tuning_plan import HEAD, is_ours
 
 

@@ -62,6 +62,25 @@ def to_html(document: Document, columns: Sequence[Column] = ()) -> str:
     )
 
 
+def table_to_html(summary: Summary, title: str, columns: Sequence[Column] = ()) -> str:
+    """Return the table of *summary* with its caption and notes as a fragment of HTML, such as a notebook shows.
+
+    *title* stands above it; *columns* are those of the table, else the usual ones. All text is escaped.
+    """
+    columns = [column for column in columns or default_columns(summary) if not column.is_drawing]
+    return (
+        _environment()
+        .get_template("fragment.html.j2")
+        .render(
+            title=title,
+            summary=summary,
+            headline=headline(summary),
+            caption=caption(summary, columns),
+            table=_table(summary, columns),
+        )
+    )
+
+
 def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 

@@ -7,13 +7,12 @@ some).
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from ...contracts import ComponentSpec, Pipeline, StepChoice, StepSpec, Value
 from ...errors import StudyError, nearest
-from ..read import read_value
+from ..named_settings import read_named
 from ..resolve import Lookup, resolve_at
 
 
@@ -120,31 +119,17 @@ def _off(spec: ComponentSpec, name: str, feature: str) -> Value:
 def swapped(base: Pipeline, text: str, lookup: Lookup) -> Pipeline:
     """Return *base* with one component swapped, as ``place=component`` or ``place=component,key=value,...``."""
     where, equals, rest = text.partition("=")
-    use, *settings = split_values(rest)
-    if not equals or not use:
+    new = read_named(rest, repr(text))
+    if not equals or not new.name:
         raise StudyError(f"{text!r} is not of the form place=component, such as model=resnet34")
-    params = dict(_settings(text, settings))
     place = base.place(where)
     if place is None:
         hint = nearest(where, [place.name for place in base.places])
         raise StudyError(f"{text!r}: there is no {where!r} to swap; {hint}")
-    return base.with_choice(place, resolve_at(place, use, params, lookup))
-
-
-def split_values(text: str) -> list[str]:
-    """Split *text* at its commas, but not at those inside of a list."""
-    return re.split(r",(?![^\[]*\])", text)
-
-
-def _settings(text: str, settings: Iterable[str]) -> Iterator[tuple[str, object]]:
-    for setting in settings:
-        key, equals, value = setting.partition("=")
-        if not equals:
-            raise StudyError(f"{text!r}: {setting!r} is not of the form parameter=value")
-        yield key.strip(), read_value(value)
+    return base.with_choice(place, resolve_at(place, new.name, new.params, lookup))
 
 
 def settings_of(text: str) -> frozenset[str]:
     """Return the keys, such as ``optimizer.lr``, that a swap sets itself."""
     place, _, rest = text.partition("=")
-    return frozenset(f"{place}.{key}" for key, _ in _settings(text, split_values(rest)[1:]))
+    return frozenset(f"{place}.{key}" for key in read_named(rest, repr(text)).params)

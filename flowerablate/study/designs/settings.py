@@ -9,9 +9,9 @@ from typing import Any
 
 from ...contracts import Param, Pipeline, Value
 from ...errors import StudyError, nearest
+from ..named_settings import split_values
 from ..read import read_value
 from ..resolve import Lookup
-from .changes import split_values
 
 Retune = tuple[tuple[str, tuple[Value, ...]], ...]
 

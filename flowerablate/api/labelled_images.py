@@ -1,0 +1,116 @@
+"""Labelled images that a trained model is measured on: which of them, and under which of its classes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from ..contracts import SPLITS, DatasetSpec, Samples
+from ..data.fingerprint import fingerprint
+from ..data.splits import method_of
+from ..errors import DataError
+from ..inference import Prediction, Predictor
+from ..ledger import Predictions
+from ..study.resolve import resolve_choice
+from ..wiring.assemble import Assembler, data_choice
+from ..wiring.trained_model import ModelRecord
+
+Remarked = Callable[[str], None]
+
+
+def labelled_images(data: Path, of: ModelRecord, assembler: Assembler, *, skip_bad: bool) -> Samples:
+    """Return the samples at *data*, read as those of the study were if its data set can; none is opened."""
+    found = data_choice(assembler.registry, data, like=of.pipeline.choice(DatasetSpec))
+    choice = resolve_choice(DatasetSpec.slot, found.use, found.params, assembler.lookup)
+    samples = assembler.load_samples(choice, skip_bad=skip_bad)
+    if not len(samples):
+        raise DataError(f"there are no images in {data}")
+    return samples
+
+
+def part_of(samples: Samples, part: str | None, data: Path) -> tuple[Samples, str | None]:
+    """Return the *part* of the official split that was asked for, the test part if none was; and a line on that."""
+    wanted = part or ("test" if samples.splits else "all")
+    if wanted not in (*SPLITS, "all"):
+        raise DataError(f"no part is called {wanted!r}; choose from: {', '.join(SPLITS)}, all")
+    if wanted == "all":
+        return samples, None
+    if not samples.splits:
+        raise DataError(f"{data} has no official split, so no part {wanted!r}; leave --part out")
+    keep = [place for place, name in enumerate(samples.splits) if name == wanted]
+    if not keep:
+        raise DataError(f"the split of {data} has no part {wanted!r}; choose another, or --part all")
+    chosen = replace(
+        samples,
+        keys=tuple(samples.keys[place] for place in keep),
+        paths=tuple(samples.paths[place] for place in keep),
+        labels=tuple(samples.labels[place] for place in keep),
+        splits=None,
+    )
+    return chosen, f"the part {wanted!r} of {data}: {len(keep)} of {len(samples)} images"
+
+
+def seen_in_training(
+    whole: Samples, part: str | None, of: ModelRecord, progress: Callable[[str, int, int], None]
+) -> bool:
+    """Whether *whole* are the images of the study itself, and replicates were trained or chosen on the *part*."""
+    return fingerprint(whole, progress) == of.data and not held_out(whole, part, of)
+
+
+def held_out(whole: Samples, part: str | None, of: ModelRecord) -> bool:
+    """Whether the *part* of the study's own images is one that no replicate has been trained or chosen on."""
+    official = whole.splits is not None and method_of(whole, of.pipeline.split) == "official"
+    return official and part in (None, "test")
+
+
+def labels_of(samples: Samples, classes: tuple[str, ...], data: Path, *, allow_missing: bool) -> list[int]:
+    """Return the labels of *samples* as indices of the model's *classes*, matched by name."""
+    places = {name: place for place, name in enumerate(classes)}
+    present = [samples.classes[label] for label in sorted(set(samples.labels))]
+    known = ", ".join(classes)
+    for name in present:
+        if name not in places:
+            raise DataError(
+                f"{data} has class {name!r}, which the model does not know (its classes: {known}); rename it"
+            )
+    missing = [name for name in classes if name not in present]
+    if missing and not allow_missing:
+        raise DataError(
+            f"{data} has no image of class {missing[0]!r} (the model's classes: {known}); add some, or go on with "
+            "--allow-missing: metrics that need every class are then not defined"
+        )
+    return [places[samples.classes[label]] for label in samples.labels]
+
+
+def predictions_of(
+    samples: Samples,
+    labels: list[int],
+    predictor: Predictor,
+    batch_size: int,
+    progress: Callable[[str, int, int], None],
+    remarked: Remarked,
+    *,
+    skip_bad: bool,
+) -> Predictions:
+    """Return what the model says of *samples*; one that cannot be read is left out, or raises :class:`DataError`."""
+    rows, kept = [], []
+    for place, found in enumerate(predictor.predict(samples.paths, batch_size=batch_size)):
+        if isinstance(found, Prediction):
+            rows.append(found.probabilities.astype(np.float32))
+            kept.append(place)
+        elif skip_bad:
+            remarked(f"left out: {found.reason.partition(';')[0]}")
+        else:
+            raise DataError(found.reason)
+        progress("predicting", place + 1, len(samples))
+    if not kept:
+        raise DataError("none of the images could be read")
+    return Predictions(
+        tuple(samples.keys[place] for place in kept),
+        np.array([labels[place] for place in kept], np.int64),
+        np.stack(rows),
+        predictor.classes,
+    )

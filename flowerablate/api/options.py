@@ -1,0 +1,302 @@
+"""The options of a run, each declared once: for Python, for the command line and for the documents.
+
+A :class:`typing.TypedDict` holds them, so that type checkers and editors know each name and type;
+:func:`spelled_out` gives a function their signature, and ``flowerablate.cli`` makes its options of the same
+declaration.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, TypedDict, TypeVar, cast, get_args, get_type_hints
+
+from ..contracts import Population
+from ..errors import StudyError, nearest
+
+if sys.version_info >= (3, 11):
+    from typing import Unpack
+else:
+    from typing_extensions import Unpack
+
+QUESTIONS = "Questions"
+REPLICATES = "Replicates"
+VERDICTS = "Verdicts"
+
+Texts = str | Sequence[str]
+"""One text, or several."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """What is said of an option: its *help*, and the *key* of the study that it sets, if it sets one as it is.
+
+    The rest is for the command line: how the value is shown (*metavar*), in which *panel* of the help, the *flags*
+    where they are not made of the name, and the *min* value of a number. *default*: of what is no key of the study.
+    """
+
+    help: str
+    key: str = ""
+    metavar: str | None = None
+    panel: str | None = None
+    flags: tuple[str, ...] = ()
+    min: int | None = None
+    default: Any = None
+
+
+class StudyOptions(TypedDict, total=False):
+    """What is asked of a study, on how many replicates, and how verdicts are reached; None leaves it to the study."""
+
+    seeds: Annotated[
+        int | None,
+        Option("Number of replicates, paired across variants.", "ablation.seeds", panel=REPLICATES, min=1),
+    ]
+    subset: Annotated[
+        str | int | None,
+        Option(
+            "Train on a part of the training images: so many of each class, such as 100, or a fraction, such as 10%.",
+            "split.subset",
+            metavar="N|P%",
+            panel=REPLICATES,
+        ),
+    ]
+    disable: Annotated[
+        Texts | None,
+        Option("Compare with the pipeline without X: a step, a feature, a kind, or a+b.", metavar="X", panel=QUESTIONS),
+    ]
+    swap: Annotated[
+        Texts | None,
+        Option("Compare with another component in that place.", metavar="PLACE=COMPONENT", panel=QUESTIONS),
+    ]
+    vary: Annotated[
+        Texts | None,
+        Option(
+            "Compare with other values of a setting, such as optimizer.lr=0.1,0.03.",
+            metavar="KEY=A,B,...",
+            panel=QUESTIONS,
+        ),
+    ]
+    design: Annotated[
+        Texts | None,
+        Option(
+            "How components are asked about: leave-one-out, add-one-in, pairwise, factorial, fractional or shapley; "
+            "may be repeated.",
+            "ablation.design",
+            metavar="NAME",
+            panel=QUESTIONS,
+        ),
+    ]
+    retune: Annotated[
+        Texts | None,
+        Option(
+            "Let every trial choose this setting on validation: by train.best_by, then by loss, whatever the metric.",
+            "ablation.retune",
+            metavar="KEY=A,B,...",
+            panel=QUESTIONS,
+        ),
+    ]
+    placebo: Annotated[
+        bool,
+        Option(
+            "Add a step that leaves images as they are; its effect must be zero.",
+            panel=QUESTIONS,
+            flags=("--placebo",),
+            default=False,
+        ),
+    ]
+    seed_control: Annotated[
+        bool,
+        Option(
+            "Add a variant that differs by its random numbers in training alone.",
+            panel=QUESTIONS,
+            flags=("--seed-control", "--luck"),
+            default=False,
+        ),
+    ]
+    until_decided: Annotated[
+        bool | None,
+        Option(
+            "Add replicates where the verdict is open, with the error rate of the whole table kept.",
+            panel=REPLICATES,
+            flags=("--until-decided",),
+        ),
+    ]
+    max_seeds: Annotated[
+        int | None,
+        Option("Most replicates of --until-decided.", "ablation.max_seeds", panel=REPLICATES, min=2),
+    ]
+    metric: Annotated[
+        str | None,
+        Option("The metric by which verdicts go.", "metrics.primary", metavar="NAME", panel=VERDICTS),
+    ]
+    margin: Annotated[
+        float | None,
+        Option(
+            "Effects within it count as negligible, in units of the metric: 0.01 is one point.",
+            "statistics.margin",
+            panel=VERDICTS,
+        ),
+    ]
+    population: Annotated[
+        Population | None,
+        Option(
+            "What intervals speak of: replicates (these test images), images (others like them), or auto.",
+            "statistics.population",
+            metavar="NAME",
+            panel=VERDICTS,
+        ),
+    ]
+    trackers: Annotated[
+        Texts | None,
+        Option(
+            "Follow the run in csv, tensorboard, mlflow or another tracker; may be repeated.",
+            metavar="NAME[,KEY=VALUE]",
+            flags=("--tracker",),
+        ),
+    ]
+
+
+class PlanOptions(StudyOptions, total=False):
+    """The same, and where and on which images the study is run."""
+
+    runs: Annotated[
+        str | Path,
+        Option("The folder in which ledgers are kept.", metavar="FOLDER", default="runs"),
+    ]
+    skip_bad: Annotated[
+        bool,
+        Option("Go on without unreadable images, and count them.", flags=("--skip-bad",), default=False),
+    ]
+
+
+class RunOptions(PlanOptions, total=False):
+    """The same, and how long a run may take."""
+
+    budget: Annotated[
+        str | float | None,
+        Option(
+            "Begin no trial that would not end within this time, such as 2h, 90m, 1h30m or 45s.",
+            metavar="TIME",
+            panel=REPLICATES,
+        ),
+    ]
+
+
+def options_of(group: type) -> dict[str, tuple[Any, Option]]:
+    """Return the type and the :class:`Option` of each name in *group*, one of the classes above."""
+    hints = get_type_hints(group, include_extras=True)
+    return {name: (hint.__origin__, hint.__metadata__[0]) for name, hint in hints.items()}
+
+
+def keys_of(options: StudyOptions, *, dashes: bool = False) -> dict[str, object]:
+    """Return the keys of the study that *options* set, with their values.
+
+    Changes that are named here take the place of all that the study names. A name that does not exist raises
+    :class:`StudyError` with the name of the option, as the command line writes it where *dashes* are wanted.
+    """
+    from ..study.named_settings import read_named
+    from ..study.schema import DesignName
+
+    _check("design", texts(options.get("design")), get_args(DesignName), dashes)
+    _check("population", texts(options.get("population")), get_args(Population), dashes)
+    keys: dict[str, object] = {}
+    for name, (hint, option) in options_of(StudyOptions).items():
+        value = options.get(name)
+        if option.key and value is not None:
+            keys[option.key] = texts(cast(Texts, value)) if hint == Texts | None else value
+    if options.get("until_decided") is not None:
+        keys["ablation.until_decided"] = options["until_decided"]
+    changes = {name: texts(cast("Texts | None", options.get(name))) for name in ("disable", "swap", "vary")}
+    if any(changes.values()):
+        keys |= {f"ablation.{name}": values for name, values in changes.items()}
+    controls = [word for name, word in _CONTROLS.items() if options.get(name)]
+    if controls:
+        keys["ablation.controls"] = controls
+    for tracker in texts(options.get("trackers")):
+        named = read_named(tracker, written("tracker", dashes))
+        keys[f"trackers.{named.name}"] = {"use": named.name, **named.params}
+    return keys
+
+
+_CONTROLS = {"placebo": "placebo", "seed_control": "luck"}
+"""How the study file calls the controls."""
+
+
+def texts(given: Texts | None) -> list[str]:
+    """Return the texts that are *given*, one or several, as a list."""
+    if given is None:
+        return []
+    return [given] if isinstance(given, str) else list(given)
+
+
+def _check(option: str, given: Iterable[str], names: Sequence[str], dashes: bool) -> None:
+    for name in given:
+        if name not in names:
+            raise StudyError(f"{written(option, dashes)}: there is no {name!r}; {nearest(name, names)}")
+
+
+def written(option: str, dashes: bool) -> str:
+    """Return *option* as Python names it, or as the command line does where *dashes* are wanted."""
+    return f"--{option.replace('_', '-')}" if dashes else option
+
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def spelled_out(function: Function) -> Function:
+    """Give *function*, which takes ``**options: Unpack[...]``, the signature with every option in it.
+
+    So ``help`` and notebooks show the options, and a name that is none raises :class:`TypeError`.
+    """
+    signature = inspect.signature(function)
+    named = [each for each in signature.parameters.values() if each.kind is not inspect.Parameter.VAR_KEYWORD]
+    found = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=option.default, annotation=hint)
+        for name, (hint, option) in options_of(unpacked(function)).items()
+    ]
+    full = signature.replace(parameters=[*named, *found])
+
+    @functools.wraps(function)
+    def spelled(*words: Any, **options: Any) -> Any:
+        bound = full.bind(*words, **options)
+        return function(*bound.args, **bound.kwargs)
+
+    spelled.__signature__ = full  # type: ignore[attr-defined]
+    spelled.__doc__ = f"{inspect.cleandoc(function.__doc__ or '')}\n\n{_documented(unpacked(function))}"
+    return cast(Function, spelled)
+
+
+def unpacked(function: Callable[..., Any]) -> type:
+    """Return the group of options that *function* takes as ``**options: Unpack[GROUP]``."""
+    kinds = {each.kind: each.annotation for each in inspect.signature(function).parameters.values()}
+    annotation = str(kinds[inspect.Parameter.VAR_KEYWORD])  # the module's annotations are not evaluated
+    name = annotation.removeprefix("Unpack[").removesuffix("]")
+    return cast(type, inspect.unwrap(function).__globals__[name])
+
+
+def _documented(group: type) -> str:
+    lines = [f"    {name}: {_in_python(option.help)}" for name, (_, option) in options_of(group).items()]
+    return "\n".join(["Options:", *lines])
+
+
+def _in_python(text: str) -> str:
+    return text.replace("; may be repeated", "").replace("--until-decided", "until_decided")
+
+
+__all__ = [
+    "Option",
+    "PlanOptions",
+    "RunOptions",
+    "StudyOptions",
+    "Unpack",
+    "keys_of",
+    "options_of",
+    "spelled_out",
+    "texts",
+    "unpacked",
+    "written",
+]

@@ -1,0 +1,193 @@
+"""A study made ready to run: its trials, its questions, and the run itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+from rich.text import Text
+
+from ..contracts import Contrast, MetricInfo, Tracker, Trial, finished
+from ..errors import FlowerablateError, LedgerError, StudyError
+from ..report.phrases import printable
+from ..report.table import wrap_label
+from ..stats.design_notes import aliases_in_words
+from ..stats.wording import count, several
+from ..study.designs import candidates
+from .in_terminal import as_terminal_shows
+from .study import Study
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+
+    from ..execute.budget import Budget
+    from ..execute.observer import RunObserver
+    from ..execute.plan import Plan
+    from ..execute.runner import Outcome
+    from ..ledger import Ledger
+    from ..wiring.assemble import Assembler
+    from .result import Result
+
+
+@dataclass(frozen=True, repr=False)
+class PlannedStudy:
+    """What a run of *study* would do; printed, it shows the trials of each variant and the questions.
+
+    *plan* has the design and the data, *ledger* the results of earlier runs; *trackers* follow a run.
+    """
+
+    study: Study
+    plan: Plan
+    ledger: Ledger
+    assembler: Assembler
+    trackers: Mapping[str, Tracker]
+
+    @property
+    def trials(self) -> tuple[Trial, ...]:
+        """The trials in the order in which they run: all, or those of the first look of ``until_decided``."""
+        return self.plan.trials
+
+    @property
+    def missing(self) -> tuple[Trial, ...]:
+        """Those that the ledger does not have yet."""
+        return tuple(trial for trial in self.trials if not self.ledger.folder(trial).complete)
+
+    @property
+    def questions(self) -> tuple[Contrast, ...]:
+        """What the table will have rows for."""
+        return self.plan.design.contrasts
+
+    @property
+    def metric(self) -> MetricInfo:
+        """The metric by which verdicts go."""
+        return self.plan.metrics.infos[self.plan.rules.metric]
+
+    def start(self, observer: RunObserver, budget: Budget | None = None) -> Outcome:
+        """Run what is missing, tell *observer* and the trackers of it, and return what was done."""
+        from ..execute.runner import run_study
+        from ..execute.trackers import Tracked
+
+        self.assembler.progress = observer.preparing
+        with Tracked(observer, self.trackers, self.study.name) as tracked:
+            return run_study(self.plan, self.assembler, self.ledger, tracked, budget)
+
+    def result(self, outcome: Outcome) -> Result:
+        """Return the table of what the ledger has after a run that came to *outcome*.
+
+        Raises :class:`~flowerablate.LedgerError` where no trial is finished, :class:`~flowerablate.FlowerablateError`
+        where all have failed.
+        """
+        from .result import read_result
+
+        results = self.ledger.results(self.plan.base_id)
+        if not results and outcome.left:
+            raise LedgerError("the time of budget was over before a trial was finished; run it again, given more time")
+        if outcome.failed and not finished(results):
+            raise FlowerablateError(failed_in_words(outcome))
+        return read_result(self.ledger, self.plan.base_id, self.assembler, outcome=outcome)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield from self._parts(options.max_width)
+
+    def __repr__(self) -> str:
+        return as_terminal_shows(self)
+
+    def _parts(self, width: int) -> Iterator[RenderableType]:
+        complete: dict[str, list[bool]] = {}
+        for trial in self.trials:
+            complete.setdefault(trial.variant.label, []).append(self.ledger.folder(trial).complete)
+        table = Table(box=None, pad_edge=False)
+        table.add_column("variant", overflow="fold")
+        for head in ("trials", "to run"):
+            table.add_column(head, justify="right")
+        for label, each in complete.items():
+            name = wrap_label(printable(label), max(20, width - 18))
+            table.add_row(Text(name), str(len(each)), str(each.count(False)))
+        yield table
+        yield from _questions(self.questions, width)
+        samples, missing = self.plan.data.samples, sum(each.count(False) for each in complete.values())
+        yield Text(
+            f"{count(len(complete), 'variant')}, {count(len(self.trials), 'trial')}, {missing} to run; "
+            f"{count(len(samples), 'image')} of {len(samples.classes)} classes"
+        )
+        trainings = sum(len(candidates(trial.variant.pipeline)) for trial in self.trials)
+        if trainings > len(self.trials):
+            option = self.study.written("retune")
+            yield Text(f"{trainings} trainings, as each trial tries the values of {option}")
+        looks = self.plan.rules.looks
+        if looks:
+            yield Text(
+                f"looks at {several(looks)} replicates; these are the trials of the first, and after the last there "
+                f"are {len(self.plan.trials_of(range(looks[-1])))} at most"
+            )
+
+
+def make_plan(
+    study: Study, runs: Path | str, observer: RunObserver, *, skip_bad: bool = False, follow: bool = True
+) -> PlannedStudy:
+    """Return the plan of *study* with its ledger in the folder *runs*; nothing is decoded or trained.
+
+    *follow*: whether its trackers are built, as a run needs them.
+    """
+    from ..contracts import TrackerContext
+    from ..execute.adaptive import settled
+    from ..execute.plan import plan_study
+    from ..execute.trackers import build_trackers
+    from ..ledger import Ledger
+    from ..study.resolve import resolve_trackers
+
+    wanted = study.file
+    if "ablation.max_seeds" in study.keys and not wanted.ablation.until_decided:
+        most, until, seeds = map(study.written, ("max_seeds", "until_decided", "seeds"))
+        raise StudyError(f"{most} goes with {until}; {seeds} is the number of a study of fixed size")
+    ledger = Ledger(Path(runs) / wanted.name)
+    assembler = study.assembler()
+    assembler.progress = observer.preparing
+    trackers = resolve_trackers(wanted, assembler.lookup)
+    context = TrackerContext(wanted.name, ledger.root.absolute())
+    built = build_trackers(trackers, context, assembler) if follow else {}
+    plan = settled(plan_study(wanted, assembler, skip_bad=skip_bad), ledger)
+    return PlannedStudy(study, plan, ledger, assembler, built)
+
+
+def failed_in_words(outcome: Outcome) -> str:
+    """Return in one line which trials failed, and where more is said."""
+    first = outcome.failed[0]
+    return (
+        f"{count(len(outcome.failed), 'trial')} failed, the first with {first.reason}; failure.json in its "
+        f"folder, trials/{first.trial_id}, has more; the same command tries again"
+    )
+
+
+def _questions(contrasts: Sequence[Contrast], width: int) -> Iterator[RenderableType]:
+    """Show what is asked, where that is more than the base against each variant."""
+    if all(contrast.weights.get("") == 1 and len(contrast.weights) == 2 for contrast in contrasts):
+        return
+    table = Table(box=None, pad_edge=False)
+    for head in ("question", "about", "answered by"):
+        table.add_column(head, overflow="fold")
+    names = [contrast.label if contrast.in_family else f"{contrast.label} (no verdict)" for contrast in contrasts]
+    room = width - max(map(len, names)) - max(len(contrast.kind) for contrast in contrasts) - 4
+    for name, contrast in zip(names, contrasts, strict=True):
+        table.add_row(Text(name), contrast.kind, Text(wrap_label(_answered_by(contrast), max(room, 30))))
+    yield Text()
+    yield table
+    for contrast in contrasts:
+        if contrast.aliases:
+            yield Text(f"{contrast.label} cannot be told from {aliases_in_words(contrast)}")
+    yield Text()
+
+
+def _answered_by(contrast: Contrast) -> str:
+    """Write a contrast out where it is short, and else count its trials."""
+    if contrast.by_seed:
+        sizes = sorted({len(weights) for weights in contrast.by_seed.values()})
+        return f"{' or '.join(map(str, sizes))} trials, drawn anew for each replicate"
+    if len(contrast.weights) > 4:
+        return f"{len(contrast.weights)} trials in each replicate"
+    terms = [(f"{'-' if weight < 0 else '+'} {abs(weight):g} ", change) for change, weight in contrast.weights.items()]
+    text = " ".join(f"{factor.replace(' 1 ', ' ')}[{change or 'base'}]" for factor, change in terms)
+    return text.removeprefix("+ ")

@@ -1,0 +1,206 @@
+"""Shows how far a run is: bars on a terminal or in a notebook, one line per trial elsewhere."""
+
+from __future__ import annotations
+
+import html
+import sys
+import time
+from collections.abc import Mapping
+from importlib import import_module
+from types import TracebackType
+from typing import Any, TypeVar
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from ..contracts import SECONDS, MetricInfo, Trial, TrialFailure, TrialOutcome
+from ..stats.wording import count
+from ..study.designs import candidates
+
+_INTERVAL = 0.2
+"""Seconds between two updates of a notebook."""
+
+Shown = TypeVar("Shown", bound="Bars")
+
+
+class Bars:
+    """A bar for the whole, one for the part at hand, and lines above them. A context manager.
+
+    On a terminal rich draws them, and they are gone at the end. In a notebook they are one output that is updated; a
+    line that is not to be kept stands in it until the next one. Elsewhere only lines are printed.
+    """
+
+    def __init__(self, console: Console, *, estimate: bool = True) -> None:
+        self._cell = _Cell() if console.is_jupyter else None
+        if self._cell is not None:
+            console = Console(file=sys.stdout, force_jupyter=False, force_terminal=False)
+        self._console = console
+        more: tuple[ProgressColumn, ...] = (TextColumn("left"), TimeRemainingColumn()) if estimate else ()
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=None),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            *more,
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._whole: TaskID | None = None
+        self._part: TaskID | None = None
+
+    def __enter__(self: Shown) -> Shown:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+        if self._cell is not None:
+            self._cell.close(self._progress)
+
+    def preparing(self, what: str, done: int, total: int) -> None:
+        """Show how far the preparation is."""
+        if self._part is None or done <= 1:
+            self._begin(what, total)
+        self._move(done, total, what)
+        if done >= total:
+            self._end()
+
+    def remarked(self, text: str) -> None:
+        """Print what is to be known now."""
+        self._end()
+        self._say(escape(text))
+
+    def _say(self, text: str, *, keep: bool = True, style: str | None = None, soft_wrap: bool = True) -> None:
+        """Print a line of markup; one that a notebook need not *keep* stands in its output until the next one."""
+        if self._cell is not None and not keep:
+            self._cell.line = Text.from_markup(text).plain
+            self._cell.update(self._progress, now=True)
+        else:
+            self._console.print(text, style=style, soft_wrap=soft_wrap, highlight=False)
+
+    def _move_whole(self, what: str, done: int, total: int) -> None:
+        if self._whole is None:
+            self._whole = self._progress.add_task(what, total=total)
+        self._progress.update(self._whole, completed=done, total=total, description=what)
+        self._updated()
+
+    def _begin(self, what: str, total: int | None) -> None:
+        self._end()
+        self._part = self._progress.add_task(what, total=total)
+        self._updated()
+
+    def _move(self, done: int, total: int, what: str | None = None) -> None:
+        if self._part is not None:
+            self._progress.update(self._part, completed=done, total=total, description=what)
+            self._updated()
+
+    def _end(self) -> None:
+        if self._part is not None:
+            self._progress.remove_task(self._part)
+            self._part = None
+
+    def _updated(self) -> None:
+        if self._cell is not None:
+            self._cell.update(self._progress)
+
+
+class Display(Bars):
+    """A :class:`~flowerablate.execute.observer.RunObserver` on a console."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(console)
+        self.metric: MetricInfo | None = None
+        """The metric that is shown after each trial, as soon as it is known."""
+        self._epochs = 1
+        self._trials = 0
+        self._finished = 0
+
+    def look_started(self, number: int, looks: int, replicates: int, comparisons: int) -> None:
+        """Print which look is next."""
+        are_open = f"{count(comparisons, 'comparison')} open"
+        self._say(f"look {number} of {looks}: {count(replicates, 'replicate')}, {are_open}", soft_wrap=False)
+
+    def study_started(self, trials: int, finished: int) -> None:
+        """Show the bar of the whole study, as far as its trials are known."""
+        if finished > self._finished:
+            self._say(f"{finished} of {trials} trials are in the ledger already", keep=False, style="dim")
+        self._trials, self._finished = trials, finished
+        self._move_whole("study", finished, trials)
+
+    def trial_started(self, trial: Trial) -> None:
+        """Show the bar of one trial."""
+        self._epochs = sum(candidate.train.epochs for _, candidate in candidates(trial.variant.pipeline))
+        self._begin(f"{escape(trial.variant.label)}  seed {trial.seed}", None)
+
+    def step_done(self, epoch: int, step: int, steps: int) -> None:
+        """Move the trial's bar."""
+        self._move((epoch - 1) * steps + step, self._epochs * steps)
+
+    def epoch_done(self, epoch: int, values: Mapping[str, float]) -> None:
+        """Nothing more to show: the steps have moved the bar."""
+
+    def trial_finished(self, trial: Trial, result: TrialOutcome) -> None:
+        """Print one line about the trial and move the study's bar."""
+        self._end()
+        self._finished += 1
+        self._move_whole("study", self._finished, self._trials)
+        line = f"{self._finished:>{len(str(self._trials))}}/{self._trials}  {_line(trial, result, self.metric)}"
+        self._say(line, keep=isinstance(result, TrialFailure), soft_wrap=False)
+
+
+def _line(trial: Trial, result: TrialOutcome, metric: MetricInfo | None) -> str:
+    start = f"{escape(trial.variant.label)}  seed {trial.seed}"
+    if isinstance(result, TrialFailure):
+        return f"{start}  [red]failed[/red]: {escape(result.reason)}"
+    collapsed = "  [yellow]collapsed[/yellow]" if result.collapsed else ""
+    value = result.metrics.get(metric.name) if metric else None
+    shown = "" if metric is None or value is None else f"  {escape(metric.name)} {value:.3f}"
+    return f"{start}{shown}  {result.cost(SECONDS) or 0.0:.1f} s{collapsed}"
+
+
+class _Cell:
+    """The output of a notebook's cell that bars are drawn in; it needs nothing but IPython."""
+
+    def __init__(self) -> None:
+        shown = import_module("IPython.display")
+        self._html: Any = shown.HTML
+        self._handle: Any = shown.display(self._html(""), display_id=True)
+        self._shown = 0.0
+        self.line = ""
+
+    def update(self, progress: Progress, *, now: bool = False) -> None:
+        """Draw the bars of *progress* anew, unless that was done a moment ago."""
+        if now or time.monotonic() - self._shown >= _INTERVAL:
+            bars = [_bar(task.description, task.completed, task.total) for task in list(progress.tasks)]
+            self._draw([*bars, html.escape(self.line)])
+            self._shown = time.monotonic()
+
+    def close(self, progress: Progress) -> None:
+        """Leave the last line, and how many of the whole are done."""
+        whole = next((f"{task.completed:g} of {task.total:g} done" for task in progress.tasks if task.total), "")
+        self._draw([html.escape("; ".join(filter(None, [whole, self.line])))])
+
+    def _draw(self, lines: list[str]) -> None:
+        text = "".join(f"<div>{line}</div>" for line in lines if line)
+        self._handle.update(self._html(f'<div style="font-family: monospace">{text}</div>'))
+
+
+def _bar(what: str, done: float, total: float | None) -> str:
+    name = html.escape(Text.from_markup(what).plain)
+    if not total:
+        return f"<progress></progress> {name}"
+    return f'<progress value="{done:g}" max="{total:g}"></progress> {done:g}/{total:g} {name}'

@@ -1,0 +1,102 @@
+"""Finds what a user names: the ledger of a study, the note of its latest run, the checkpoint of a trained model."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..contracts import TrialResult, finished
+from ..errors import LedgerError, StudyError, nearest
+from ..ledger import Ledger, StudyNote
+from ..study.read import study_name
+
+CHECKPOINT = "best.safetensors"
+"""The file in a trial's folder that holds the weights of its best epoch."""
+
+
+def find_ledger(study: str | Path | None, runs: Path) -> Path:
+    """Return the ledger folder of *study*, a name or a folder, or of the latest one in *runs*.
+
+    Raises :class:`LedgerError` where there is none.
+    """
+    ledgers = {path.parent.name: path.parent for path in sorted(runs.glob("*/trials"))}
+    if study is None:
+        if not ledgers:
+            raise LedgerError(f"no study has been run yet in {runs}; 'flowerablate run' makes one")
+        return max(ledgers.values(), key=lambda folder: max(path.stat().st_mtime for path in folder.iterdir()))
+    if str(study) in ledgers:
+        return ledgers[str(study)]
+    if (Path(study) / "trials").is_dir():
+        return Path(study)
+    raise LedgerError(f"no study {str(study)!r} in {runs}; {nearest(Path(study).stem, ledgers)}")
+
+
+def note_of(ledger: Ledger, base_id: str | None = None) -> StudyNote:
+    """Return what *ledger* notes of the study with that base, or of the latest one.
+
+    Raises :class:`LedgerError` where the ledger has no trials.
+    """
+    note = ledger.note(base_id)
+    if note is None:
+        raise LedgerError(f"{ledger.root} has no trials yet; 'flowerablate run' makes some")
+    return note
+
+
+def find_checkpoint(model: str | Path, runs: Path, variant: str | None, seed: int | None) -> tuple[Path, str]:
+    """Return the checkpoint that *model* stands for, and a line that says which one was chosen, if there was a choice.
+
+    Of a study it is, unless *variant* and *seed* choose, the base's replicate that is best on validation by the
+    study's ``train.best_by``, then has the lowest validation loss: the test split has no part in it.
+    """
+    path = Path(model)
+    file = path / CHECKPOINT if (path / CHECKPOINT).is_file() else path
+    if file.suffix == ".toml" and file.is_file():
+        raise StudyError(
+            f"{model} is a study file and no model; say the name under which it lies in {runs}, such as "
+            f"{study_name(file.stem)}"
+        )
+    if file.is_file():
+        if variant is not None or seed is not None:
+            raise StudyError(f"--variant and --seed choose from a study, but {model} is one model; leave them out")
+        return file, ""
+    try:
+        root = find_ledger(model, runs)
+    except LedgerError as error:
+        raise LedgerError(f"{model} is no checkpoint, no folder of a trial, and no study: {error}") from None
+    ledger = Ledger(root)
+    done = finished(ledger.results(note_of(ledger).base_id))
+    labels = {result.label for result in done}
+    if not labels:
+        raise LedgerError(
+            f"no trial of the latest base pipeline in {root} is finished yet; 'flowerablate run' goes on with them, "
+            "and a folder in its trials/ names the model of another one"
+        )
+    wanted = variant if variant is not None else "base"
+    group = [result for result in done if wanted in (result.label, result.change or "base")]
+    if not group:
+        raise LedgerError(f"no finished trial of {root} is of the variant {wanted!r}; {nearest(wanted, labels)}")
+    if seed is not None:
+        seeds = sorted(result.seed for result in group)
+        group = [result for result in group if result.seed == seed]
+        if not group:
+            have = ", ".join(map(str, seeds))
+            raise LedgerError(f"{wanted} has no finished trial with seed {seed} in {root}; its seeds are: {have}")
+    best = max(group, key=_merit)
+    return root / "trials" / best.trial_id / CHECKPOINT, _in_words(best, group, root)
+
+
+def _merit(result: TrialResult) -> tuple[bool, float, float]:
+    """Return how good a replicate is by what its best epoch was chosen by, more is better."""
+    value, loss = (result.validation.get(name, math.nan) for name in (result.best_by.name, "loss"))
+    if not (math.isfinite(value) and math.isfinite(loss)):
+        return False, 0.0, 0.0
+    return not result.collapsed, -value if result.best_by.lower_is_better else value, -loss
+
+
+def _in_words(best: TrialResult, group: Sequence[TrialResult], root: Path) -> str:
+    by = best.best_by
+    value = best.validation.get(by.name, math.nan)
+    shown = f"{100 * value:.1f} %" if by.percent else f"{value:.4f}"
+    why = f"the best of {len(group)} replicates on validation, " if len(group) > 1 else ""
+    return f"model: {best.label}, seed {best.seed} of {root} ({why}validation {by.name} {shown})"

@@ -1,0 +1,77 @@
+"""From a ledger to the summary that every table, page and comparison is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ..contracts import Population
+from ..errors import LedgerError
+from ..ledger import Ledger, StudyNote
+from ..report import Side
+from ..stats import Summary, summarise
+from ..stats.confounds import refusal_notes
+from ..stats.wording import count
+from ..wiring.assemble import Assembler
+from ..wiring.measured_costs import cost_infos
+from .find_study import note_of
+from .image_evidence import image_evidence
+from .kept_metrics import reading, undefined, with_metrics
+
+
+def read_summary(
+    ledger: Ledger,
+    base_id: str | None,
+    assembler: Assembler,
+    metric: str | None = None,
+    population: Population | None = None,
+    besides: Sequence[str] = (),
+) -> tuple[StudyNote, Summary]:
+    """Return what the ledger notes of the study with that base, or of the latest, and what its trials say.
+
+    A *metric* that the trials do not have yet is computed from their predictions. *population* takes the place of the
+    one that the study's rules name. The metrics *besides* are shown as the study's secondary ones are. Raises
+    :class:`LedgerError` where no trial is finished.
+    """
+    note = note_of(ledger, base_id)
+    results = ledger.results(note.base_id)
+    if not results:
+        if base_id is None:
+            raise LedgerError(f"no trial of {ledger.root} is finished yet; 'flowerablate run' goes on with them")
+        known = ", ".join(ledger.base_ids()) or "none"
+        raise LedgerError(f"{ledger.root} has no finished trials of base {base_id}; bases in it: {known}")
+    read = reading(note, metric, assembler, besides)
+    results = with_metrics(results, ledger, note.base_id, read.metrics)
+    rules = replace(note.rules, population=population or note.rules.population)
+    summary = summarise(
+        results,
+        note.contrasts,
+        rules=rules,
+        metric=read.primary,
+        metrics=read.infos,
+        secondary=read.secondary,
+        looked=note.unplanned if note.rules.looks else note.looked,
+        pending=ledger.unfinished(note),
+        costs=cost_infos(assembler, note.costs),
+        images=image_evidence(ledger, note.base_id, rules, read.metrics.names, read.metrics.built),
+    )
+    more = [*refusal_notes(note.refused, note.remarks), *undefined(results, read.infos)]
+    more += [f"{remark}." for remark in note.data_remarks]
+    if note.skipped:
+        more.append(f"{count(note.skipped, 'unreadable image')} left out of the data.")
+    return note, replace(summary, notes=(*summary.notes, *more))
+
+
+def side_of(ledger: Ledger, assembler: Assembler, metric: str | None = None) -> Side:
+    """Return the latest study of *ledger* as one side of a comparison, by *metric* or by its primary one."""
+    note, summary = read_summary(ledger, None, assembler, metric)
+    return Side(ledger.root.absolute().name, summary, note.data, _split(ledger, note))
+
+
+def _split(ledger: Ledger, note: StudyNote) -> dict[str, object]:
+    """Return how the images were divided when the base was trained; empty where its trials do not tell."""
+    for claim, folder in ledger.trials_of(note.base_id):
+        plan = folder.record.get("pipeline", {}).get("split", {})
+        if not claim.change and plan:
+            return dict(plan)
+    return {}
