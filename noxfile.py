@@ -3,11 +3,10 @@
 Extra, only when asked for: ``nox -s sanitize``, ``nox -s fuzz``, and the long proofs, ``nox -s tests -- -m slow``.
 """
 
+import re
 from pathlib import Path
 
 import nox
-
-CLANG_FORMAT = "clang-format==20.1.8"  # as in pyproject.toml and .ci/run; other versions format otherwise
 
 nox.options.sessions = ["lint", "types", "tests", "native"]
 nox.options.default_venv_backend = "venv"
@@ -16,7 +15,7 @@ nox.options.default_venv_backend = "venv"
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style and formatting."""
-    session.install("ruff>=0.9", CLANG_FORMAT)
+    session.install(_pinned("ruff"), _pinned("clang-format"))
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     sources = sorted(str(path) for path in Path("csrc").rglob("*.[ch]pp"))
@@ -32,9 +31,9 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the fast suite, or what is given behind ``--``, such as ``-m slow``."""
+    """Run the fast suite, or what is given after ``--``, such as ``-m slow``, with a worker for each core."""
     session.install(".[test]")
-    session.run("pytest", *session.posargs)
+    session.run("pytest", "-n", "auto", *session.posargs)
 
 
 @nox.session
@@ -60,6 +59,13 @@ def fuzz(session: nox.Session) -> None:
             str(build / "fuzz_chain"), *(session.posargs or ["100000"]), env={"FLOWERABLATE_SIMD": path},
             external=True, success_codes=[0, skipped],
         )  # fmt: skip
+
+
+def _pinned(name: str) -> str:
+    """Return the requirement of the tool *name*, as the extra ``dev`` of pyproject.toml has it."""
+    extras = nox.project.load_toml("pyproject.toml")["project"]["optional-dependencies"]
+    (requirement,) = (each for each in extras["dev"] if re.split(r"[=<>\[]", each)[0] == name)
+    return str(requirement)
 
 
 def _native_tests(session: nox.Session, preset: str) -> None:

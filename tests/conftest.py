@@ -22,6 +22,12 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.append(str(Path(__file__).resolve().parent))  # helpers that several rooms' tests import
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """A worker for each core with ``-n auto``, but no more than eight: each loads torch and collects all tests."""
+    return min(os.cpu_count() or 1, 8)
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder of real photographs and X-rays, beside the checkout or where $FLOWERABLATE_DATA says."""
@@ -110,15 +116,15 @@ def tiny_study() -> Callable[..., str]:
 
 @pytest.fixture(scope="session")
 def train_study() -> Callable[..., Path]:
-    """Train a study in a folder with its pictures: ``train_study(here, text, "--disable=flip")``; return the runs."""
+    """Train a study in a folder: ``train_study(here, text, "--disable=flip", data="pictures")``; return the runs."""
     from flowerablate.cli import main
 
-    def train(here: Path, text: str, *words: str) -> Path:
+    def train(here: Path, text: str, *words: str, data: Path | str = "pictures") -> Path:
         (here / "tiny.toml").write_text(text)
         with pytest.MonkeyPatch.context() as patch:
             patch.chdir(here)
             patch.setenv("FLOWERABLATE_CACHE", str(here / "cache"))
-            patch.setattr(sys, "argv", ["flowerablate", "run", "tiny.toml", "--data", "pictures", *words])
+            patch.setattr(sys, "argv", ["flowerablate", "run", "tiny.toml", "--data", str(data), *words])
             with pytest.raises(SystemExit) as done:
                 main()
         assert not done.value.code

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import subprocess
 import sys
 from dataclasses import asdict
 
@@ -150,17 +149,14 @@ def flowerablate_register_model(register):
 
 
 def test_a_local_plugin_is_loaded_only_from_the_folder_that_is_named_and_only_as_it_was(
-    trained_study, tmp_path, monkeypatch
+    trained_study, train_study, tmp_path, monkeypatch
 ):
     home, away = tmp_path / "home", tmp_path / "away"
     home.mkdir()
     away.mkdir()
     (home / "flowerablate_local.py").write_text(LOCAL)
-    shutil.copy(trained_study.runs.parent / "tiny.toml", home / "tiny.toml")
-    words = ["run", "tiny.toml", "--data", trained_study.pictures, "--disable", "flip", "--seeds", "1"]
-    words += ["--set", "model.use=flat", "--set", "train.epochs=1"]
-    command = [sys.executable, "-m", "flowerablate", *map(str, words)]
-    subprocess.run(command, cwd=home, check=True, capture_output=True)
+    words = ("--disable=flip", "--seeds=1", "--set=model.use=flat", "--set=train.epochs=1")
+    train_study(home, (trained_study.runs.parent / "tiny.toml").read_text(), *words, data=trained_study.pictures)
     trial = next(path.parent for path in home.glob("runs/tiny/trials/*/best.safetensors"))
     record, _ = read_record(trial / "best.safetensors")
     flat = next(owned.owner for owned in record.owners if owned.name == "flat")
