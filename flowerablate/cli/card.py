@@ -74,13 +74,13 @@ def card(
 def _tested(opened: models.Opened) -> Tested | None:
     """Return the figures of the trial that the checkpoint lies in; None where it lies elsewhere."""
     from ..ledger import TrialFolder
-    from ..reading.model_scores import appraise
+    from ..reading.model_scores import score_model
     from ..report.model_card import Tested
 
     folder, origin = TrialFolder(opened.path.parent), opened.origin
     if opened.path.parent.name != origin.trial or not folder.has_predictions:
         return None
-    found = appraise(folder.predictions(), origin.metrics, opened.assembler)
+    found = score_model(folder.predictions(), origin.metrics, opened.assembler)
     return Tested(
         found.images,
         found.figures,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..contracts import Samples
     from ..inference import Predictor
     from ..ledger import Predictions
-    from ..reading.model_scores import Appraisal
+    from ..reading.model_scores import ModelScores
     from ..stats.one_model import Figure
     from .display import Display
 
@@ -67,7 +67,7 @@ def evaluate(
       flowerablate evaluate chest chest_xray/ --part test --format json
     """
     from ..data.fingerprint import fingerprint
-    from ..reading.model_scores import appraise
+    from ..reading.model_scores import score_model
     from .display import Display
 
     messages = Console(stderr=True)
@@ -84,7 +84,7 @@ def evaluate(
         if fingerprint(whole, display.preparing) == opened.origin.data and not _held_out(whole, part, opened):
             display.remarked(f"warning: {data} holds the images of the study itself, those of its training among them")
         predictions = _predictions(samples, labels, opened.predictor, batch_size, skip_bad, display)
-    found = appraise(predictions, metric or list(opened.origin.metrics), opened.assembler)
+    found = score_model(predictions, metric or list(opened.origin.metrics), opened.assembler)
     if form is Format.json:
         record = {"model": str(opened.path), "trial": opened.origin.trial, "data": str(data), **found.record()}
         typer.echo(json.dumps(finite(record), indent=2, ensure_ascii=False))
@@ -196,7 +196,7 @@ def _predictions(
     )
 
 
-def _tables(found: Appraisal) -> Iterator[RenderableType]:
+def _tables(found: ModelScores) -> Iterator[RenderableType]:
     from rich.table import Table
     from rich.text import Text
 

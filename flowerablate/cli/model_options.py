@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from ..contracts import BEST
 from ..errors import LedgerError, StudyError, nearest
 from .environment import find_ledger, make_assembler, note_of, open_registry
 from .listing import LocalOption as LocalOption
@@ -23,13 +24,12 @@ if TYPE_CHECKING:
     from ..wiring.assemble import Assembler
     from ..wiring.trained_model import Origin
 
-BEST = "best.safetensors"
 
 ModelArgument = Annotated[
     str,
     typer.Argument(
         metavar="MODEL",
-        help="A checkpoint (best.safetensors), the folder of a trial, or a study: its name in runs/, or its folder.",
+        help=f"A checkpoint ({BEST}), the folder of a trial, or a study: its name in runs/, or its folder.",
     ),
 ]
 Runs = Annotated[Path, typer.Option(metavar="FOLDER", help="The folder in which ledgers are kept.")]

@@ -14,7 +14,7 @@ from ..contracts import MetricInfo, Value
 from ..study.designs.naming import show_value
 
 if TYPE_CHECKING:
-    from ..tuning.storage import Tried, Work
+    from ..tuning.storage import OpenTrial, TuningTrial
 
 
 class TuneDisplay:
@@ -51,20 +51,20 @@ class TuneDisplay:
         if done >= total:
             self._hide()
 
-    def begin(self, rows: Sequence[Tried], best: Tried | None) -> None:
+    def begin(self, rows: Sequence[TuningTrial], best: TuningTrial | None) -> None:
         """Say what earlier sessions did."""
         self._over = {row.number for row in rows if row.state != "running"}
         if self._over:
             self._console.print(f"{len(self._over)} of {self._most} trials are there already{self._so_far(best)}")
         self._advance(best)
 
-    def look(self, rows: Sequence[Tried], best: Tried | None) -> None:
+    def look(self, rows: Sequence[TuningTrial], best: TuningTrial | None) -> None:
         """Say which trials are over since the last look."""
         for row in rows:
             if row.state != "running" and row.number not in self._over:
                 self.trial_finished(row, best)
 
-    def trial_started(self, work: Work, epochs: int) -> None:
+    def trial_started(self, work: OpenTrial, epochs: int) -> None:
         """Show the bar of a trial."""
         self._epochs = epochs
         self._show(f"trial {work.number}", 0, 1)
@@ -74,7 +74,7 @@ class TuneDisplay:
         if self._part is not None:
             self._progress.update(self._part, completed=(epoch - 1) * steps + step, total=self._epochs * steps)
 
-    def trial_finished(self, row: Tried, best: Tried | None) -> None:
+    def trial_finished(self, row: TuningTrial, best: TuningTrial | None) -> None:
         """Print one line about the trial."""
         self._hide()
         self._over.add(row.number)
@@ -89,12 +89,12 @@ class TuneDisplay:
         )
         self._advance(best)
 
-    def _so_far(self, best: Tried | None) -> str:
+    def _so_far(self, best: TuningTrial | None) -> str:
         if best is None or best.value is None:
             return ""
         return f"  [dim](best {best.value:.4f}, trial {best.number})[/dim]"
 
-    def _advance(self, best: Tried | None) -> None:
+    def _advance(self, best: TuningTrial | None) -> None:
         best_text = "" if best is None or best.value is None else f", best {best.value:.4f}"
         self._progress.update(self._all, completed=len(self._over), description=f"tuning{best_text}")
 

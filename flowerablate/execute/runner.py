@@ -52,7 +52,7 @@ def run_study(
     """
     prepare_process()
     plan = _probed(settled(plan, ledger), ledger, assembler, observer)
-    work = _Work(plan, assembler, ledger, observer, budget)
+    work = _TrialQueue(plan, assembler, ledger, observer, budget)
     looks = plan.rules.looks or (plan.seeds,)
     contrasts = plan.design.contrasts
     for number, look in enumerate(looks, 1):
@@ -85,7 +85,7 @@ def _probed(plan: Plan, ledger: Ledger, assembler: Assembler, observer: RunObser
     return replace(plan, design=probed.design, refused=probed.refused, remarks=probed.remarks)
 
 
-class _Work:
+class _TrialQueue:
     """Does trials, and keeps count of what became of them."""
 
     def __init__(

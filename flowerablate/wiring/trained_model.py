@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from pydantic import TypeAdapter, ValidationError
 
-from ..contracts import ModelContext, NativeOp, Pipeline, Samples, StepChoice, Trial
+from ..contracts import BEST, ModelContext, NativeOp, Pipeline, Samples, StepChoice, Trial
 from ..data.splits import Split
 from ..errors import PluginError, StudyError, TrainingError
 from ..inference import Predictor
@@ -119,9 +119,7 @@ def read_origin(path: Path) -> tuple[Origin, Mapping[str, torch.Tensor]]:
         raise TrainingError(f"{cause}; get the file again, or run the trial again") from error
     said = state.get("about")
     if not said or "model" not in state:
-        raise TrainingError(
-            f"{path} does not say how its model is built; use a best.safetensors that this version has trained"
-        )
+        raise TrainingError(f"{path} does not say how its model is built; use a {BEST} that this version has trained")
     if not isinstance(said, dict) or said.get("format") != FORMAT:
         found = said.get("format") if isinstance(said, dict) else type(said).__name__
         raise TrainingError(f"{path} is of format {found!r}, but this version reads {FORMAT}; use the version it is of")
@@ -183,7 +181,7 @@ def load_model(path: Path | str, *, local: Path | None = None, device: str = "au
     from ..discovery import discover
 
     found = Path(path)
-    file = found / "best.safetensors" if found.is_dir() else found
+    file = found / BEST if found.is_dir() else found
     catalogue = discover(local)
     root = (local or Path()).absolute()
     predictor, _ = load_predictor(file, Assembler(catalogue.registry, root, root), device=pick_device(device))
