@@ -87,6 +87,14 @@ def test_no_two_files_share_a_name_across_rooms():
     assert [name for name, times in Counter(names).items() if times > 1] == []
 
 
+def test_no_two_public_classes_share_a_name():
+    trees = [ast.parse(path.read_text()) for path in PACKAGE.rglob("*.py")]
+    names = [node.name for tree in trees for node in tree.body if isinstance(node, ast.ClassDef)]
+    public = [name for name in names if not name.startswith("_")]
+    assert len(public) > 150
+    assert [name for name, times in Counter(public).items() if times > 1] == []
+
+
 @pytest.mark.parametrize("room", ["stats", "report", "study", "ledger"])
 def test_a_room_without_images_knows_nothing_of_torch(room):
     assert not {"torch", "torchvision"} & all_imports(room)

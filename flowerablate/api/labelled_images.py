@@ -96,10 +96,11 @@ def predictions_of(
     skip_bad: bool,
 ) -> Predictions:
     """Return what the model says of *samples*; one that cannot be read is left out, or raises :class:`DataError`."""
-    rows, kept = [], []
+    rows, logits, kept = [], [], []
     for place, found in enumerate(predictor.predict(samples.paths, batch_size=batch_size)):
         if isinstance(found, Prediction):
             rows.append(found.probabilities.astype(np.float32))
+            logits.append(found.logits)
             kept.append(place)
         elif skip_bad:
             remarked(f"left out: {found.reason.partition(';')[0]}")
@@ -113,4 +114,5 @@ def predictions_of(
         np.array([labels[place] for place in kept], np.int64),
         np.stack(rows),
         predictor.classes,
+        np.stack(logits),
     )

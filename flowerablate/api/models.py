@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..inference import Predictor
     from ..inference.export import Exported
     from ..inference.predictor import Outcome, Unreadable
-    from ..reading.model_scores import Appraisal
+    from ..reading.model_scores import ModelScores
     from ..report.model_card import Tested
     from ..report.saliency_sheet import Looked
     from ..wiring.assemble import Assembler
@@ -98,7 +98,7 @@ class TrainedModel:
         skip_bad: bool = False,
         batch_size: int = BATCH,
         listener: Listener | None = None,
-    ) -> Appraisal:
+    ) -> ModelScores:
         """Measure the model on labelled images that it has not seen: a folder of classes, or what a data set reads.
 
         *metrics*: those of its study if none is named. *part* of an official split: train, val, test or all; test if
@@ -107,7 +107,7 @@ class TrainedModel:
 
         Raises :class:`~flowerablate.DataError` for the images, :class:`~flowerablate.StudyError` for a metric.
         """
-        from ..reading.model_scores import appraise
+        from ..reading.model_scores import score_model
         from .labelled_images import labelled_images, labels_of, part_of, predictions_of, seen_in_training
 
         told, data = listener or Warner(), Path(data)
@@ -122,7 +122,7 @@ class TrainedModel:
         predictions = predictions_of(
             samples, labels, self.predictor, batch_size, told.preparing, told.remarked, skip_bad=skip_bad
         )
-        return appraise(predictions, texts(metrics) or list(self.record.metrics), self.assembler)
+        return score_model(predictions, texts(metrics) or list(self.record.metrics), self.assembler)
 
     def gradcam(
         self, images: Paths, of: str | None = None, *, listener: Listener | None = None
@@ -209,13 +209,13 @@ class TrainedModel:
 
     def _tested(self) -> Tested | None:
         """Return the metrics of the trial that the checkpoint lies in; None where it lies elsewhere."""
-        from ..reading.model_scores import appraise
+        from ..reading.model_scores import score_model
         from ..report.model_card import Tested
 
         folder, record = TrialFolder(self.path.parent), self.record
         if self.path.parent.name != record.trial or not folder.has_predictions:
             return None
-        found = appraise(folder.predictions(), record.metrics, self.assembler)
+        found = score_model(folder.predictions(), record.metrics, self.assembler)
         return Tested(
             found.images,
             found.figures,

@@ -46,7 +46,7 @@ Work = Callable[[], object]
 
 
 @dataclass(frozen=True)
-class Row:
+class Timing:
     """Microseconds per picture, medians; *ratio*: median of the ratios pair by pair, above 1 where we are faster."""
 
     what: str
@@ -88,7 +88,7 @@ def bench(
             f"the native core cannot be used: {error}; flowerablate doctor says what helps"
         ) from None
     threads = threads or _native.threads()
-    rows: list[Row] = []
+    rows: list[Timing] = []
     with ThreadPoolExecutor(threads) as pool:
         for name in OPS:
             rows += _compare(name, threads, seconds, pool)
@@ -105,7 +105,7 @@ def bench(
 # --------------------------------------------------------------------------------------------- measuring
 
 
-def _compare(name: str, threads: int, seconds: float, pool: ThreadPoolExecutor) -> Iterator[Row]:
+def _compare(name: str, threads: int, seconds: float, pool: ThreadPoolExecutor) -> Iterator[Timing]:
     ours, alone = _ours(name, threads), True
     for against, prepare in (("OpenCV", _opencv), ("torchvision", _torchvision)):
         try:
@@ -117,10 +117,10 @@ def _compare(name: str, threads: int, seconds: float, pool: ThreadPoolExecutor) 
             yield _row(name, ours, against, theirs, seconds)
     if alone:
         ours()
-        yield Row(name, statistics.median(_time(ours, 3) for _ in range(5)) * 1e6 / BATCH)
+        yield Timing(name, statistics.median(_time(ours, 3) for _ in range(5)) * 1e6 / BATCH)
 
 
-def _row(name: str, ours: Work, against: str, theirs: Work, seconds: float) -> Row:
+def _row(name: str, ours: Work, against: str, theirs: Work, seconds: float) -> Timing:
     """Time the two in turns, after each has run once to warm up."""
     counts = []
     for work in (ours, theirs):
@@ -132,7 +132,7 @@ def _row(name: str, ours: Work, against: str, theirs: Work, seconds: float) -> R
         pairs.append((_time(ours, counts[0]), _time(theirs, counts[1])))
     ratios = sorted(their / our for our, their in pairs)
     our, their = (statistics.median(side) * 1e6 / BATCH for side in zip(*pairs, strict=True))
-    return Row(name, our, against, their, statistics.median(ratios), ratios[0], ratios[-1])
+    return Timing(name, our, against, their, statistics.median(ratios), ratios[0], ratios[-1])
 
 
 def _time(work: Work, count: int) -> float:
@@ -250,7 +250,7 @@ def _torchvision(name: str, threads: int, pool: ThreadPoolExecutor) -> Work | No
     return lambda: [single(picture) for picture in batch]
 
 
-def _parts(rows: list[Row], settings: str) -> Iterator[RenderableType]:
+def _parts(rows: list[Timing], settings: str) -> Iterator[RenderableType]:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")

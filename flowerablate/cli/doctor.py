@@ -32,7 +32,7 @@ TOO_LITTLE = 2**30
 
 
 @dataclass(frozen=True)
-class Finding:
+class Diagnosis:
     """One thing that was looked at; *status*: ``ok``, ``note`` (could be better) or ``wrong``; *cure*: one line."""
 
     name: str
@@ -59,9 +59,9 @@ def doctor(
       FLOWERABLATE_SIMD=avx2 flowerablate doctor
     """
     findings = [
-        Finding("flowerablate", _version("flowerablate") or "not installed as a distribution"),
-        Finding("Python", f"{platform.python_version()}, {platform.system()} {platform.machine()}"),
-        Finding("processor", f"{_processor()}, {count(_cores(), 'core')} for this process"),
+        Diagnosis("flowerablate", _version("flowerablate") or "not installed as a distribution"),
+        Diagnosis("Python", f"{platform.python_version()}, {platform.system()} {platform.machine()}"),
+        Diagnosis("processor", f"{_processor()}, {count(_cores(), 'core')} for this process"),
         *_torch(full),
         *_native(),
         _cache(),
@@ -79,32 +79,32 @@ def doctor(
 # --------------------------------------------------------------------------------------------- torch and CUDA
 
 
-def _torch(full: bool) -> Iterator[Finding]:
+def _torch(full: bool) -> Iterator[Diagnosis]:
     """Look at torch and torchvision without importing them, or with *full* in a process that does."""
     for name in ("torch", "torchvision"):
         version = _version(name)
         cure = "" if version else f"pip install {name}"
-        yield Finding(name, version or "not installed", "ok" if version else "wrong", cure)
+        yield Diagnosis(name, version or "not installed", "ok" if version else "wrong", cure)
     if not _version("torch"):
         return
     built, devices = _torch_is_built_for(), _cuda_devices()
     if not devices:
-        yield Finding("CUDA", "no device: trains on the processor")
+        yield Diagnosis("CUDA", "no device: trains on the processor")
     elif built:
-        yield Finding("CUDA", f"{count(devices, 'device')}, torch is built for CUDA {built}")
+        yield Diagnosis("CUDA", f"{count(devices, 'device')}, torch is built for CUDA {built}")
     else:
         cure = "install the CUDA build of torch that pytorch.org names for this system"
-        yield Finding("CUDA", f"{count(devices, 'device')}, but this torch is built without CUDA", "note", cure)
+        yield Diagnosis("CUDA", f"{count(devices, 'device')}, but this torch is built without CUDA", "note", cure)
     if full:
         code = "import torch, torchvision; print(torch.cuda.is_available(), torch.ones(2).sum().item())"
         command, environment = _python(code)
         done = subprocess.run(command, env=environment, capture_output=True, text=True)
         if done.returncode == 0:
             usable = "can" if done.stdout.split()[0] == "True" else "cannot"
-            yield Finding("import torch", f"works, {usable} use CUDA")
+            yield Diagnosis("import torch", f"works, {usable} use CUDA")
         else:
             cure = "pip install --force-reinstall torch torchvision, in versions that belong together"
-            yield Finding("import torch", _last_line(done), "wrong", cure)
+            yield Diagnosis("import torch", _last_line(done), "wrong", cure)
 
 
 def _torch_is_built_for() -> str:
@@ -134,28 +134,28 @@ def _cuda_devices() -> int:
 # --------------------------------------------------------------------------------------------- native core
 
 
-def _native() -> Iterator[Finding]:
+def _native() -> Iterator[Diagnosis]:
     """Run the self-check with the instruction set in use and with each other that this processor can run."""
     wanted = os.environ.get("FLOWERABLATE_SIMD", "")
     runs = {name: _start_check(name) for name in dict.fromkeys((wanted, *PATHS))}
     outcomes = {name: _outcome(run) for name, run in runs.items()}
     used = outcomes[wanted]
-    yield Finding("FLOWERABLATE_SIMD", wanted or "not set: the widest that the processor can run")
+    yield Diagnosis("FLOWERABLATE_SIMD", wanted or "not set: the widest that the processor can run")
     if "trouble" in used:
         can = [name for name in PATHS if "trouble" not in outcomes[name]]
         other = f"unset FLOWERABLATE_SIMD, or set it to {' or '.join(can)}"  # the module works then
-        yield Finding("native core", used["trouble"], "wrong", other if can else REINSTALL)
+        yield Diagnosis("native core", used["trouble"], "wrong", other if can else REINSTALL)
         return
     able = [name for name in PATHS if outcomes[name].get("simd") == name]
-    yield Finding("native core", f"{used['simd']} in use, this processor can run {', '.join(able)}")
-    yield Finding("native threads", str(used["threads"]))
+    yield Diagnosis("native core", f"{used['simd']} in use, this processor can run {', '.join(able)}")
+    yield Diagnosis("native threads", str(used["threads"]))
     bad = [name for name in dict.fromkeys((used["simd"], *able)) if not outcomes.get(name, used)["equal"]]
     if bad:
         good = [name for name in able if name not in bad]
         cure = f"set FLOWERABLATE_SIMD={good[-1]} until it is mended, and report this" if good else REINSTALL
-        yield Finding("self-check", f"results of {', '.join(bad)} are not those of NumPy", "wrong", cure)
+        yield Diagnosis("self-check", f"results of {', '.join(bad)} are not those of NumPy", "wrong", cure)
     else:
-        yield Finding("self-check", f"results are NumPy's, to the bit: {', '.join(able)}")
+        yield Diagnosis("self-check", f"results are NumPy's, to the bit: {', '.join(able)}")
 
 
 def _start_check(simd: str) -> subprocess.Popen[str]:
@@ -213,7 +213,7 @@ def self_check() -> None:
 # --------------------------------------------------------------------------------------------- cache, plugins
 
 
-def _cache() -> Finding:
+def _cache() -> Diagnosis:
     from ..wiring.user_cache import cache_folder
 
     folder = cache_folder()
@@ -226,29 +226,29 @@ def _cache() -> Finding:
             pass
         free = shutil.disk_usage(existing).free
     except OSError as error:
-        return Finding("cache", f"{folder}: cannot be written ({error.strerror or error})", "wrong", cure)
+        return Diagnosis("cache", f"{folder}: cannot be written ({error.strerror or error})", "wrong", cure)
     room = f"{free / 2**30:.1f} GB free"
     if free < TOO_LITTLE:
-        return Finding("cache", f"{folder}: {room}", "note", cure)
-    return Finding("cache", f"{folder}: {room}" + ("" if folder.exists() else ", not made yet"))
+        return Diagnosis("cache", f"{folder}: {room}", "note", cure)
+    return Diagnosis("cache", f"{folder}: {room}" + ("" if folder.exists() else ", not made yet"))
 
 
-def _plugins(folder: Path) -> Iterator[Finding]:
+def _plugins(folder: Path) -> Iterator[Diagnosis]:
     from ..discovery import discover
 
     catalogue = discover(folder, strict=False)
-    yield Finding("plugins", ", ".join(plugin.owner.plugin for plugin in catalogue.plugins) or "none")
+    yield Diagnosis("plugins", ", ".join(plugin.owner.plugin for plugin in catalogue.plugins) or "none")
     for failure in catalogue.failures:
         cure = "mend it, reinstall it, or uninstall the distribution that brings it"
-        yield Finding(f"plugin {failure.owner}", failure.reason, "wrong", cure)
+        yield Diagnosis(f"plugin {failure.owner}", failure.reason, "wrong", cure)
     for clash in catalogue.clashes:
-        yield Finding(f"plugin {clash.owner}", clash.reason, "wrong", "rename one of the two, or uninstall it")
+        yield Diagnosis(f"plugin {clash.owner}", clash.reason, "wrong", "rename one of the two, or uninstall it")
 
 
 # --------------------------------------------------------------------------------------------- helpers
 
 
-def _parts(findings: list[Finding]) -> Iterator[RenderableType]:
+def _parts(findings: list[Diagnosis]) -> Iterator[RenderableType]:
     from rich.table import Table
     from rich.text import Text
 

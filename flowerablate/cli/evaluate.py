@@ -18,7 +18,7 @@ from .model_options import BatchOption, DeviceOption, ModelChoice
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from ..reading.model_scores import Appraisal
+    from ..reading.model_scores import ModelScores
     from ..stats.one_model import Figure
 
 
@@ -84,7 +84,7 @@ _LEGEND = (
 )
 
 
-def _tables(found: Appraisal) -> Iterator[RenderableType]:
+def _tables(found: ModelScores) -> Iterator[RenderableType]:
     from rich.table import Table
     from rich.text import Text
 

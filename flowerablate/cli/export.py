@@ -13,7 +13,7 @@ from rich.markup import escape
 from .model_options import ModelChoice
 
 
-class Format(str, Enum):
+class ExportFormat(str, Enum):
     """What other runtimes read."""
 
     onnx = "onnx"
@@ -23,7 +23,7 @@ class Format(str, Enum):
 
 def export(
     model: ModelChoice,
-    form: Annotated[Format, typer.Option("--format", help="ONNX, TorchScript, or torch's exported program.")],
+    form: Annotated[ExportFormat, typer.Option("--format", help="ONNX, TorchScript, or torch's exported program.")],
     out: Annotated[
         Path,
         typer.Option(metavar="FILE", help="The file to write; FILE.json beside it says what goes in and comes out."),

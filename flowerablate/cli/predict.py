@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..inference import Prediction, Predictor, Unreadable
 
 
-class Format(str, Enum):
+class PredictionFormat(str, Enum):
     """How predictions are printed."""
 
     table = "table"
@@ -34,8 +34,8 @@ def predict(
         list[Path], typer.Argument(metavar="IMAGE", help="Pictures, and folders with pictures at any depth.")
     ],
     form: Annotated[
-        Format, typer.Option("--format", help="Lines to read, or CSV or JSON with every probability.")
-    ] = Format.table,
+        PredictionFormat, typer.Option("--format", help="Lines to read, or CSV or JSON with every probability.")
+    ] = PredictionFormat.table,
     top: Annotated[int, typer.Option(min=1, help="Classes that are told of each picture, the likeliest first.")] = 1,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write to this file, which appears when it is complete.")
@@ -104,10 +104,12 @@ def _destination(out: Path | None) -> Iterator[IO[str]]:
 
 
 @contextmanager
-def _writer(form: Format, file: IO[str], predictor: Predictor, top: int) -> Iterator[Callable[[Prediction], None]]:
-    if form is Format.csv:
+def _writer(
+    form: PredictionFormat, file: IO[str], predictor: Predictor, top: int
+) -> Iterator[Callable[[Prediction], None]]:
+    if form is PredictionFormat.csv:
         yield _csv_writer(file, predictor)
-    elif form is Format.json:
+    elif form is PredictionFormat.json:
         yield from _json_writer(file, top)
     else:
         yield _line_writer(file, predictor, top)

@@ -20,7 +20,7 @@ from .listing import show
 from .tune_display import brief
 
 if TYPE_CHECKING:
-    from ..tuning.storage import Trials, Tried
+    from ..tuning.storage import Trials, TuningTrial
     from ..tuning.tuning_plan import TuningPlan
     from ..wiring.assemble import Assembler
 
@@ -152,10 +152,10 @@ def tune(
 
                 ended = work(kept, assembler, display, trials, Budget(seconds) if seconds else None)
             else:
-                from ..tuning.workers import Order, work_together
+                from ..tuning.workers import WorkerTask, work_together
 
                 threads = max(1, (os.cpu_count() or 1) // jobs)
-                order = Order(
+                order = WorkerTask(
                     wanted,
                     words,
                     seeds,
@@ -242,7 +242,7 @@ def _finish(trials: Trials, assembler: Assembler, target: Path, console: Console
     console.print(f"  flowerablate run {escape(shlex.quote(str(target)))}", highlight=False, soft_wrap=True)
 
 
-def _print_best(rows: list[Tried], plan: TuningPlan, console: Console, most: int = 10) -> None:
+def _print_best(rows: list[TuningTrial], plan: TuningPlan, console: Console, most: int = 10) -> None:
     from rich.table import Table
 
     sign = 1 if plan.metric.lower_is_better else -1

@@ -13,7 +13,7 @@ from ..contracts import MetricInfo, Value
 from ..study.designs.naming import show_value
 
 if TYPE_CHECKING:
-    from ..tuning.storage import Tried, Work
+    from ..tuning.storage import OpenTrial, TuningTrial
 
 
 class TuneDisplay(Bars):
@@ -26,7 +26,7 @@ class TuneDisplay(Bars):
         self._over: set[int] = set()
         self._move_whole("tuning", 0, most)
 
-    def begin(self, rows: Sequence[Tried], best: Tried | None) -> None:
+    def begin(self, rows: Sequence[TuningTrial], best: TuningTrial | None) -> None:
         self._over = {row.number for row in rows if row.state != "running"}
         if self._over:
             self._say(
@@ -34,13 +34,13 @@ class TuneDisplay(Bars):
             )
         self._advance(best)
 
-    def look(self, rows: Sequence[Tried], best: Tried | None) -> None:
+    def look(self, rows: Sequence[TuningTrial], best: TuningTrial | None) -> None:
         """Say which trials are over since the last look."""
         for row in rows:
             if row.state != "running" and row.number not in self._over:
                 self.trial_finished(row, best)
 
-    def trial_started(self, work: Work, epochs: int) -> None:
+    def trial_started(self, work: OpenTrial, epochs: int) -> None:
         self._epochs = epochs
         self._begin(f"trial {work.number}", 1)
 
@@ -48,7 +48,7 @@ class TuneDisplay(Bars):
         """Move the bar of the trial."""
         self._move((epoch - 1) * steps + step, self._epochs * steps)
 
-    def trial_finished(self, row: Tried, best: Tried | None) -> None:
+    def trial_finished(self, row: TuningTrial, best: TuningTrial | None) -> None:
         """Print one line about the trial."""
         self._end()
         self._over.add(row.number)
@@ -59,12 +59,12 @@ class TuneDisplay(Bars):
         self._say(f"{number}  {escape(value + given_up + settings)}{self._so_far(best)}")
         self._advance(best)
 
-    def _so_far(self, best: Tried | None) -> str:
+    def _so_far(self, best: TuningTrial | None) -> str:
         if best is None or best.value is None:
             return ""
         return f"  [dim](best {best.value:.4f}, trial {best.number})[/dim]"
 
-    def _advance(self, best: Tried | None) -> None:
+    def _advance(self, best: TuningTrial | None) -> None:
         best_text = "" if best is None or best.value is None else f", best {best.value:.4f}"
         self._move_whole(f"tuning{best_text}", len(self._over), self._most)
 

@@ -35,7 +35,7 @@ from .pipeline import (
     label_of,
 )
 from .products import IMAGE_SUFFIXES, SPLITS, BatchOp, Draws, Metric, NativeOp, PythonOp, Samples, Scores
-from .results import MetricInfo, TrialFailure, TrialOutcome, TrialResult, failures, finished
+from .results import BEST, LAST, MetricInfo, TrialFailure, TrialOutcome, TrialResult, failures, finished
 from .rules import Population, Rules
 from .specs import (
     RESERVED,
@@ -62,9 +62,11 @@ from .training import ALWAYS_MEASURED, TRAINING
 
 __all__ = [
     "ALWAYS_MEASURED",
+    "BEST",
     "CORE_COSTS",
     "IMAGES_PER_SECOND",
     "IMAGE_SUFFIXES",
+    "LAST",
     "OWN_DISTRIBUTION",
     "PARAMETERS",
     "RESERVED",

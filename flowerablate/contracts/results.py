@@ -11,6 +11,12 @@ from .costs import CostInfo
 from .owner import OwnedComponent
 from .pipeline import label_of
 
+BEST = "best.safetensors"
+"""The file with the weights of a training's best epoch, in the folder of its trial."""
+
+LAST = "last.safetensors"
+"""The file with the last state of a training, from which it goes on."""
+
 
 @dataclass(frozen=True)
 class MetricInfo:

@@ -21,7 +21,7 @@ from ..loader import Batches
 from ..train.device import pick_device
 from ..train.evaluate import Evaluation
 from ..train.groups import optimizer_steps
-from ..train.loop import FitResult, Judge, Observer, Parts, Recipe, fit
+from ..train.loop import EpochRanking, FitResult, Observer, Parts, Recipe, fit
 from ..wiring.assemble import Assembler, DataSet, PreparedPipeline
 from ..wiring.parts import build_batches, build_order, build_parts
 from ..wiring.scoring import Metrics, best_by, choose_best_by
@@ -100,7 +100,7 @@ def train_candidate(
         device=device,
         channels_last=candidate.train.channels_last,
         recipe=Recipe.of(candidate.train),
-        judge=_judge(replicate, candidate.train.best_by),
+        ranking=_ranking(replicate, candidate.train.best_by),
         about=about(
             replicate.trial,
             candidate,
@@ -127,7 +127,7 @@ def _batches(replicate: Replicate, pipeline: Pipeline, ready: PreparedPipeline) 
     }
 
 
-def _judge(replicate: Replicate, text: str) -> Judge:
+def _ranking(replicate: Replicate, text: str) -> EpochRanking:
     """Return what takes the metrics of the study, and the one that chooses the best epoch, on validation."""
     metrics, assembler = replicate.metrics, replicate.assembler
     chosen, read = choose_best_by(text, assembler), best_by(text, assembler)
@@ -137,4 +137,4 @@ def _judge(replicate: Replicate, text: str) -> Judge:
         predictions = replicate.predictions(replicate.split.validation, seen)
         return {**metrics.measure(predictions), **beside.measure(predictions)}
 
-    return Judge(read.name, read.lower_is_better, measure)
+    return EpochRanking(read.name, read.lower_is_better, measure)

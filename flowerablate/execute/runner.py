@@ -55,7 +55,7 @@ def run_study(
     if plan.max_seeds is not None and not plan.rules.looks:
         raise ValueError("the looks of the plan are not fixed yet; see adaptive.settled")
     plan = _probed(plan, ledger, assembler, observer)
-    work = _Work(plan, assembler, ledger, observer, budget)
+    work = _TrialQueue(plan, assembler, ledger, observer, budget)
     looks = plan.rules.looks or (plan.seeds,)
     contrasts = plan.design.contrasts
     for number, look in enumerate(looks, 1):
@@ -88,7 +88,7 @@ def _probed(plan: Plan, ledger: Ledger, assembler: Assembler, observer: RunObser
     return replace(plan, design=probed.design, refused=probed.refused, remarks=probed.remarks)
 
 
-class _Work:
+class _TrialQueue:
     """Does trials, and keeps count of what became of them."""
 
     def __init__(

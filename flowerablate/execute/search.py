@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
-from ..contracts import Pipeline, Value
+from ..contracts import BEST, LAST, Pipeline, Value
 from ..files import replacing
 from ..study.designs import candidates
-from ..train.loop import BEST, LAST, FitResult
+from ..train.loop import FitResult
 
 CANDIDATES = "candidates"
 
@@ -32,7 +32,7 @@ _T = TypeVar("_T", bound=HasFit)
 
 
 @dataclass(frozen=True)
-class Found(Generic[_T]):
+class SearchResult(Generic[_T]):
     """The candidate that was kept (*trained*), the *values* that it has, and what all of them came to.
 
     *seconds* is the training time of all candidates; *records* say of each, in order, what it has and how it did.
@@ -44,7 +44,7 @@ class Found(Generic[_T]):
     records: tuple[dict[str, object], ...]
 
 
-def search(pipeline: Pipeline, folder: Path, train: Callable[[Pipeline, Path, int], _T]) -> Found[_T]:
+def search(pipeline: Pipeline, folder: Path, train: Callable[[Pipeline, Path, int], _T]) -> SearchResult[_T]:
     """Train every candidate of *pipeline* with ``train(candidate, its folder, epochs before it)`` and keep the best.
 
     The best has the best epoch by ``train.best_by`` on validation, then the lowest validation loss, then comes first.
@@ -66,7 +66,7 @@ def search(pipeline: Pipeline, folder: Path, train: Callable[[Pipeline, Path, in
     _, trained, values, place = found
     for name in (BEST, LAST):
         _copy(place / name, folder / name)
-    return Found(trained, values, seconds, tuple(records))
+    return SearchResult(trained, values, seconds, tuple(records))
 
 
 def clear(folder: Path) -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..contracts import BatchOp
 from ..errors import StudyError
-from .chain import KeyedDraws, stream_key
+from .chain import StepDraws, stream_key
 from .steps import NamedOp
 
 
@@ -43,7 +43,7 @@ class BatchOps:
         np.equal(labels[:, None], self._numbers, out=targets, casting="unsafe")
         for name, op in self._ops:
             function: Callable[..., object] = op.function
-            result = function(images, targets, KeyedDraws(seed, stream_key(name), epoch, ids), spare)
+            result = function(images, targets, StepDraws(seed, stream_key(name), epoch, ids), spare)
             if result is not None:
                 got = type(result).__name__
                 raise StudyError(f"step {name!r} must change images and targets in place and return None, not {got}")

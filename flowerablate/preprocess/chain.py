@@ -36,7 +36,7 @@ class Drawn:
     values: dict[str, Value]
 
 
-class KeyedDraws:
+class StepDraws:
     """Random numbers for one Python op on one batch; see :class:`flowerablate.contracts.Draws`."""
 
     def __init__(self, seed: int, stream: int, epoch: int, ids: NDArray[np.uint64]) -> None:
@@ -152,7 +152,7 @@ class Preprocess:
                 batch = target
             else:
                 name, op = segment
-                draws = KeyedDraws(seed, stream_key(name), epoch, ids)
+                draws = StepDraws(seed, stream_key(name), epoch, ids)
                 batch = _call(name, op.function, self._stack(source, places, name), draws, self.channels)
             if following is not None:
                 source, places = _packed(batch), np.arange(len(indices), dtype=np.int64)
@@ -195,7 +195,7 @@ class Preprocess:
     def _size_after(self, segment: tuple[str, PythonOp], height: int, width: int) -> tuple[int, int]:
         name, op = segment
         blank = np.zeros((1, height, width, self.channels), np.uint8)
-        draws = KeyedDraws(0, stream_key(name), 0, np.zeros(1, np.uint64))
+        draws = StepDraws(0, stream_key(name), 0, np.zeros(1, np.uint64))
         result = _call(name, op.function, blank, draws, self.channels)
         return result.shape[1], result.shape[2]
 
@@ -225,7 +225,7 @@ def _python(named: NamedOp) -> tuple[str, PythonOp]:
 
 
 def _call(
-    name: str, function: Callable[[Image, KeyedDraws], Image], batch: Image, draws: KeyedDraws, channels: int
+    name: str, function: Callable[[Image, StepDraws], Image], batch: Image, draws: StepDraws, channels: int
 ) -> Image:
     result = function(batch, draws)
     good = isinstance(result, np.ndarray) and result.dtype == np.uint8 and result.ndim == 4

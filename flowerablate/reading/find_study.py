@@ -6,13 +6,10 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..contracts import TrialResult, finished
+from ..contracts import BEST, TrialResult, finished
 from ..errors import LedgerError, StudyError, nearest
 from ..ledger import Ledger, StudyNote
 from ..study.read import study_name
-
-CHECKPOINT = "best.safetensors"
-"""The file in a trial's folder that holds the weights of its best epoch."""
 
 
 def find_ledger(study: str | Path | None, runs: Path) -> Path:
@@ -50,7 +47,7 @@ def find_checkpoint(model: str | Path, runs: Path, variant: str | None, seed: in
     study's ``train.best_by``, then has the lowest validation loss: the test split has no part in it.
     """
     path = Path(model)
-    file = path / CHECKPOINT if (path / CHECKPOINT).is_file() else path
+    file = path / BEST if (path / BEST).is_file() else path
     if file.suffix == ".toml" and file.is_file():
         raise StudyError(
             f"{model} is a study file and no model; say the name under which it lies in {runs}, such as "
@@ -83,7 +80,7 @@ def find_checkpoint(model: str | Path, runs: Path, variant: str | None, seed: in
             have = ", ".join(map(str, seeds))
             raise LedgerError(f"{wanted} has no finished trial with seed {seed} in {root}; its seeds are: {have}")
     best = max(group, key=_merit)
-    return root / "trials" / best.trial_id / CHECKPOINT, _in_words(best, group, root)
+    return root / "trials" / best.trial_id / BEST, _in_words(best, group, root)
 
 
 def _merit(result: TrialResult) -> tuple[bool, float, float]:

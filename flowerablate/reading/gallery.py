@@ -19,8 +19,7 @@ from ..errors import DataError, FlowerablateError, LedgerError
 from ..keyed import key64
 from ..preprocess import BuiltStep, NamedOp, Preprocess
 from ..preprocess.steps import writes_floats
-from ..report.html.document import Frame, Strip
-from ..report.html.document import Samples as SamplePictures
+from ..report.html.document import Frame, SampleImages, Strip
 from ..wiring.assemble import Assembler, decoded_at_least
 
 SHOWN = 4
@@ -82,7 +81,7 @@ class Pictures:
         return sorted(turns[:count], key=lambda key: (self.truth(key), key))
 
 
-def sample_pictures(pictures: Pictures, seed: int, *, epoch: int = 1, count: int = SHOWN) -> SamplePictures:
+def sample_pictures(pictures: Pictures, seed: int, *, epoch: int = 1, count: int = SHOWN) -> SampleImages:
     """Show what each step of the base does to some pictures in training, as it is drawn for *seed* and *epoch*.
 
     Steps behind which there are no bytes to look at, and those that mix batches, are named instead. A picture that
@@ -100,7 +99,7 @@ def sample_pictures(pictures: Pictures, seed: int, *, epoch: int = 1, count: int
     unseen = [step.name for step in steps if step not in shown]
     if unseen:
         remarks.append(f"Not shown: {', '.join(unseen)}, behind which there is no single picture of bytes.")
-    return SamplePictures(tuple(strips), (*remarks, *faults))
+    return SampleImages(tuple(strips), (*remarks, *faults))
 
 
 def _strip(pictures: Pictures, key: str, steps: Sequence[BuiltStep], seed: int, epoch: int) -> Strip:

@@ -27,7 +27,7 @@ LEVEL = 0.95
 
 
 @dataclass(frozen=True)
-class Appraisal:
+class ModelScores:
     """What *images* predictions come to, over images alone: *confusion* counts the true class (rows) and the said one.
 
     *figures*: the metrics by name, the primary one first, and how each is read (*infos*). *bins*: calibration.
@@ -51,7 +51,7 @@ class Appraisal:
         return content
 
 
-def appraise(predictions: Predictions, metrics: Sequence[str], assembler: Assembler) -> Appraisal:
+def score_model(predictions: Predictions, metrics: Sequence[str], assembler: Assembler) -> ModelScores:
     """Return what *predictions* say by *metrics*, named as in a study, the primary one first."""
     chosen = choose_metrics(metrics[0], metrics[1:], assembler)
     classes, labels, probabilities = predictions.classes, predictions.labels, predictions.normalised
@@ -61,7 +61,7 @@ def appraise(predictions: Predictions, metrics: Sequence[str], assembler: Assemb
         figures[name] = figure_of(metric, chosen.infos[name], labels, predictions.scores(metric.needs), LEVEL)
     counts = confusion_matrix(labels, probabilities.argmax(axis=1).astype(np.int64), len(classes))
     bins = reliability(labels, probabilities)
-    return Appraisal(
+    return ModelScores(
         len(labels),
         classes,
         figures,

@@ -16,7 +16,7 @@ from ..report.html.document import (
     Confusion,
     CostPoint,
     Document,
-    Samples,
+    SampleImages,
 )
 from ..stats import Summary
 from ..stats.arms import values_of
@@ -140,13 +140,13 @@ def _confusions(
     return tuple(found)
 
 
-def _samples(pipeline: Pipeline | None, results: Sequence[TrialResult], assembler: Assembler | None) -> Samples:
+def _samples(pipeline: Pipeline | None, results: Sequence[TrialResult], assembler: Assembler | None) -> SampleImages:
     if pipeline is None or assembler is None:
-        return Samples(remarks=("They are left out, as was asked for.",))
+        return SampleImages(remarks=("They are left out, as was asked for.",))
     try:
         return sample_pictures(Pictures(pipeline, assembler), min(_seeds(results), default=0))
     except (OSError, FlowerablateError) as error:
-        return Samples(remarks=(f"The pictures cannot be shown: {error}.",))
+        return SampleImages(remarks=(f"The pictures cannot be shown: {error}.",))
 
 
 def _seeds(results: Sequence[TrialResult]) -> tuple[int, ...]:

@@ -22,13 +22,14 @@ from ..contracts import (
     TrainingSpec,
     slots,
 )
+from ..stats.effects import moments
 from ..stats.one_model import ClassFigures, Figure
 from .markdown import code_text, escape, table_line
 
 
 @dataclass(frozen=True)
 class Tested:
-    """What the trial's test split came to; see :class:`flowerablate.reading.model_scores.Appraisal` for the names.
+    """What the trial's test split came to; see :class:`flowerablate.reading.model_scores.ModelScores` for the names.
 
     *across*: of each metric, its values over the replicates of the same variant.
     """
@@ -189,9 +190,8 @@ def _evaluation(card: Card) -> str:
     lines += [f"Expected calibration error (10 bins): {_number(tested.calibration_error, True)}."]
     for name, values in tested.across.items():
         if len(values) > 1:
-            mean, percent = math.fsum(values) / len(values), tested.infos[name].percent
-            spread = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
-            told = f"{_number(mean, percent)} in the mean, standard deviation {_number(spread, percent)}"
+            (mean, sd), percent = moments(values), tested.infos[name].percent
+            told = f"{_number(mean, percent)} in the mean, standard deviation {_number(sd, percent)}"
             lines += ["", f"Over the {len(values)} replicates of this variant {code_text(name)} is {told}."]
     return "\n".join(lines)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 
-from .html.document import Samples
+from .html.document import SampleImages
 from .sheets import INK, PANEL, PAPER, SOFT, Fonts, as_png, centred, fitted
 
 FIELD = 144
@@ -13,7 +13,7 @@ FIELD = 144
 _GAP, _MARGIN, _LINE = 12, 24, 18
 
 
-def step_sheet(samples: Samples) -> bytes:
+def step_sheet(samples: SampleImages) -> bytes:
     """Return *samples* as a PNG. Small pictures are enlarged by whole factors, with their pixels as they are."""
     from PIL import Image, ImageDraw
 

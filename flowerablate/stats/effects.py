@@ -125,7 +125,7 @@ def paired_effect(base: Sequence[float], variant: Sequence[float], *, level: flo
     scale = _largest(base, variant)
     sds = [_sd(values) if n > 1 else None for values in (base, variant, differences)]
     sd = sds[2]
-    if sd is None or not _varies(differences, scale=scale):
+    if sd is None or not varies(differences, scale):
         low = high = t_p = mde = None
         sd = None if sd is None else 0.0
     else:
@@ -239,22 +239,28 @@ def _mean(values: Sequence[float]) -> float:
     return math.fsum(values) / len(values)
 
 
-def _sd(values: Sequence[float]) -> float:
+def moments(values: Sequence[float]) -> tuple[float, float]:
+    """Return mean and sample standard deviation (n - 1) of two values or more."""
     center = _mean(values)
-    return math.sqrt(math.fsum((value - center) ** 2 for value in values) / (len(values) - 1))
+    return center, math.sqrt(math.fsum((value - center) ** 2 for value in values) / (len(values) - 1))
+
+
+def _sd(values: Sequence[float]) -> float:
+    return moments(values)[1]
 
 
 def _largest(*arms: Sequence[float]) -> float:
     return max(abs(value) for arm in arms for value in arm)
 
 
-def _varies(values: Sequence[float], *, scale: float) -> bool:
+def varies(values: Sequence[float], scale: float) -> bool:
+    """Whether *values* differ by more than rounding, that is by more than ``RESOLUTION`` of *scale*."""
     return max(values) - min(values) > RESOLUTION * scale
 
 
 def _correlation(base: Sequence[float], variant: Sequence[float]) -> float | None:
     """Pearson's r; None below three pairs (where it is ±1 by construction) or when an arm does not vary."""
-    if len(base) < 3 or not all(_varies(arm, scale=_largest(arm)) for arm in (base, variant)):
+    if len(base) < 3 or not all(varies(arm, _largest(arm)) for arm in (base, variant)):
         return None
     centers = _mean(base), _mean(variant)
     product = math.fsum((b - centers[0]) * (v - centers[1]) for b, v in zip(base, variant, strict=True))

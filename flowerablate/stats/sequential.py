@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from .effects import RESOLUTION
+from .effects import RESOLUTION, moments, varies
 
 if TYPE_CHECKING:
     from .boundaries import Sides
@@ -115,8 +115,8 @@ def repeated_interval(
     scores = boundary_scores(looks.counts, looks.last, 1 - level, sides)
     bounds = []
     for count, score in zip(looks.counts, scores, strict=True):
-        mean, sd = _moments(differences[:count])
-        if _varies(differences[:count], scale):
+        mean, sd = moments(differences[:count])
+        if varies(differences[:count], scale):
             half = t_of(score, count) * sd / math.sqrt(count)
             bounds.append((mean - half, mean + half))
     if not bounds:
@@ -170,22 +170,13 @@ def _score(signed: Sequence[float], sides: Sides, scale: float) -> float:
     from scipy.special import ndtri, stdtr
 
     count = len(signed)
-    mean, sd = _moments(signed)
-    if not _varies(signed, scale):
+    mean, sd = moments(signed)
+    if not varies(signed, scale):
         moved = abs(mean) if sides == 2 else mean
         return -float(ndtri(2.0**-count)) if moved > RESOLUTION * scale else -math.inf
     t = mean / sd * math.sqrt(count)
     size = -float(ndtri(stdtr(count - 1, -abs(t))))
     return size if sides == 2 or t > 0 else -size
-
-
-def _moments(values: Sequence[float]) -> tuple[float, float]:
-    mean = math.fsum(values) / len(values)
-    return mean, math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
-
-
-def _varies(values: Sequence[float], scale: float) -> bool:
-    return max(values) - min(values) > RESOLUTION * scale
 
 
 def _below(value: float, mean: float, spread: float) -> float:

@@ -10,11 +10,9 @@ from typing import Any
 import torch
 from torch import nn
 
+from ..contracts import BEST, LAST
 from ..errors import TrainingError
 from .state import load_state
-
-BEST = "best.safetensors"
-LAST = "last.safetensors"
 
 _logger = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 
-class Batches(Protocol):
+class BatchSource(Protocol):
     """One part of a split, cut into batches."""
 
     def __len__(self) -> int:
@@ -46,7 +46,7 @@ class Delivery:
         self._on_cuda = device.type == "cuda"
         self._layout = torch.channels_last if channels_last else torch.contiguous_format
 
-    def of(self, batches: Batches, epoch: int) -> Generator[tuple[Tensor, Tensor], None, None]:
+    def of(self, batches: BatchSource, epoch: int) -> Generator[tuple[Tensor, Tensor], None, None]:
         """Yield the batches of *epoch* on the device; the loader is closed however the iteration ends."""
         source = batches.epoch(epoch)
         try:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..errors import TrainingError
-from .delivery import Batches, Delivery
+from .delivery import BatchSource, Delivery
 from .precision import autocast
 
 
@@ -44,7 +44,7 @@ class Evaluation:
 
 def evaluate(
     model: nn.Module,
-    batches: Batches,
+    batches: BatchSource,
     loss: Callable[[Tensor, Tensor], Tensor],
     *,
     device: torch.device | None = None,

@@ -34,7 +34,7 @@ class FitResult:
 
     *collapsed_epoch* is the epoch whose loss was not a finite number, else None. *stopped* says why training ended
     before its last epoch, and what may help; it is empty where it did not. *merit* is how good the best epoch is (see
-    :class:`.recipe.Judge`), more is better.
+    :class:`.recipe.EpochRanking`), more is better.
     """
 
     history: tuple[EpochRecord, ...]

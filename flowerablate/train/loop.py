@@ -18,26 +18,25 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+from ..contracts import BEST, LAST
 from ..errors import TrainingError
 from ..keyed import torch_seed
-from .checkpoint import BEST, LAST, load_best, load_weights, surroundings, trusted_state
+from .checkpoint import load_best, load_weights, surroundings, trusted_state
 from .collapse import is_looked_at, why_in_training, why_in_validation
-from .delivery import Batches, Delivery, count_right
+from .delivery import BatchSource, Delivery, count_right
 from .device import to_device
 from .evaluate import evaluate
 from .history import EpochRecord, FitResult
 from .keyed_init import seed_torch
 from .precision import autocast, check_precision, compiled
-from .recipe import Judge, Recipe
+from .recipe import EpochRanking, Recipe
 from .state import save_state
 from .step import Parts, Stepper
 
 __all__ = [
-    "BEST",
-    "LAST",
+    "EpochRanking",
     "EpochRecord",
     "FitResult",
-    "Judge",
     "Observer",
     "Parts",
     "Recipe",
@@ -69,8 +68,8 @@ class Silent:
 
 def fit(
     parts: Parts,
-    train_batches: Batches,
-    validation_batches: Batches,
+    train_batches: BatchSource,
+    validation_batches: BatchSource,
     *,
     epochs: int,
     seed: int,
@@ -80,11 +79,11 @@ def fit(
     channels_last: bool = False,
     about: Mapping[str, Any] | None = None,
     recipe: Recipe | None = None,
-    judge: Judge | None = None,
+    ranking: EpochRanking | None = None,
 ) -> FitResult:
     """Train *parts* for *epochs*, and keep the best and the last state in *folder*.
 
-    *recipe* says how steps are made. The best epoch is chosen by *judge*: without one it has the highest validation
+    *recipe* says how steps are made. The best epoch is chosen by *ranking*: without one it has the highest validation
     accuracy, then the lowest validation loss, then comes first; ``load_best`` brings it back. *about*, JSON values, is
     kept beside its weights. With a moving average, that is what is validated and kept as the best.
 
@@ -105,7 +104,7 @@ def fit(
         channels_last,
         about or {},
         recipe or Recipe(),
-        judge or Judge(),
+        ranking or EpochRanking(),
     )
     training.start_or_resume()
     observer = observer or Silent()
@@ -127,7 +126,7 @@ class _Training:
     channels_last: bool
     about: Mapping[str, Any]
     recipe: Recipe
-    judge: Judge
+    ranking: EpochRanking
     history: list[EpochRecord] = field(default_factory=list)
     best_epoch: int = 0
     collapsed_epoch: int | None = None
@@ -157,11 +156,11 @@ class _Training:
     def result(self) -> FitResult:
         stopped = self.collapse
         if not stopped and self.out_of_patience and len(self.history) < self.epochs:
-            stopped = f"no better epoch than {self.best_epoch} by {self.judge.best_by} in {self.recipe.patience}"
-        merit = {"merit": self.judge.merit(self.history[self.best_epoch - 1])} if self.best_epoch else {}
+            stopped = f"no better epoch than {self.best_epoch} by {self.ranking.best_by} in {self.recipe.patience}"
+        merit = {"merit": self.ranking.merit(self.history[self.best_epoch - 1])} if self.best_epoch else {}
         return FitResult(tuple(self.history), self.best_epoch, self.collapsed_epoch, stopped, **merit)
 
-    def run_epoch(self, train_batches: Batches, validation_batches: Batches, observer: Observer) -> EpochRecord:
+    def run_epoch(self, train_batches: BatchSource, validation_batches: BatchSource, observer: Observer) -> EpochRecord:
         epoch = len(self.history) + 1
         started = time.perf_counter()
         # Sums stay on the device, so that a GPU is not asked for a number at every batch.
@@ -198,7 +197,7 @@ class _Training:
             seconds_waited=delivery.seconds_waited,
         )
 
-    def _validate(self, epoch: int, batches: Batches) -> dict[str, Any]:
+    def _validate(self, epoch: int, batches: BatchSource) -> dict[str, Any]:
         """Return the validation figures of the epoch, all nan after a collapse, and tell the schedule of them."""
         if self.collapse:
             return {"validation_loss": math.nan, "validation_accuracy": math.nan}
@@ -214,7 +213,7 @@ class _Training:
             self.stepper.epoch_done(seen.loss)
         else:
             self._collapsed(epoch, why_in_validation(epoch))
-        metrics = dict(self.judge.measure(seen)) if not self.collapse else {}
+        metrics = dict(self.ranking.measure(seen)) if not self.collapse else {}
         return {"validation_loss": seen.loss, "validation_accuracy": seen.accuracy, "metrics": metrics}
 
     def _collapse_in_training(self, epoch: int, number: int, images: Tensor, logits: Tensor) -> None:
@@ -227,7 +226,7 @@ class _Training:
         """Take *record* into the history, and save the state; a collapsed epoch is never the best one."""
         self.history.append(record)
         if not self.collapse and (
-            not self.best_epoch or self.judge.merit(record) > self.judge.merit(self.history[self.best_epoch - 1])
+            not self.best_epoch or self.ranking.merit(record) > self.ranking.merit(self.history[self.best_epoch - 1])
         ):
             self.best_epoch = record.epoch
             self._save_best()
@@ -251,7 +250,7 @@ class _Training:
 
     def _identity(self) -> dict[str, Any]:
         told = {"seed": self.seed, "epochs": self.epochs, "batches": self.batches, **self.recipe.changed}
-        return told if self.judge.best_by == "accuracy" else {**told, "best by": self.judge.best_by}
+        return told if self.ranking.best_by == "accuracy" else {**told, "best by": self.ranking.best_by}
 
     def _save_best(self) -> None:
         state = {"epoch": self.best_epoch, "model": self.stepper.averaged.state_dict(), "about": self.about}

@@ -49,7 +49,7 @@ def _nothing(evaluation: Evaluation) -> Mapping[str, float]:
 
 
 @dataclass(frozen=True)
-class Judge:
+class EpochRanking:
     """Says which epoch is the best: by *best_by*, which is ``accuracy``, ``loss``, or a key of what *measure* returns.
 
     *measure* takes the metrics of an evaluation on the validation split; they enter the history.

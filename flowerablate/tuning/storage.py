@@ -21,6 +21,7 @@ from filelock import FileLock, Timeout
 from ..contracts import Value
 from ..errors import FlowerablateError, StudyError, one_line
 from ..keyed import key64
+from ..stats.effects import moments
 from ..wiring.assemble import Assembler
 from .extra import optuna
 from .space import Dimension
@@ -39,7 +40,7 @@ State = Literal["complete", "pruned", "failed", "running"]
 
 
 @dataclass(frozen=True)
-class Tried:
+class TuningTrial:
     """One trial: its *values* by key, and the figure of each seed; *value* is their mean, None where it did not end."""
 
     number: int
@@ -53,11 +54,7 @@ class Tried:
     @property
     def spread(self) -> float | None:
         """Standard deviation over the seeds, n - 1; None with fewer than two."""
-        count = len(self.figures)
-        if count < 2:
-            return None
-        mean = math.fsum(self.figures) / count
-        return math.sqrt(math.fsum((figure - mean) ** 2 for figure in self.figures) / (count - 1))
+        return moments(self.figures)[1] if len(self.figures) > 1 else None
 
 
 class Trials:
@@ -76,12 +73,12 @@ class Trials:
             self.study = self._open(url)
             self._check_identity()
 
-    def rows(self) -> list[Tried]:
+    def rows(self) -> list[TuningTrial]:
         """Return all trials that have begun, in their order."""
         waiting = self._optuna.trial.TrialState.WAITING
         return [self._row(trial) for trial in self.study.get_trials(deepcopy=False) if trial.state is not waiting]
 
-    def best(self) -> Tried | None:
+    def best(self) -> TuningTrial | None:
         """Return the trial with the best mean; the first of equals."""
         done = [row for row in self.rows() if row.value is not None]
         sign = 1 if self.plan.metric.lower_is_better else -1
@@ -103,7 +100,7 @@ class Trials:
         return shares if all(map(math.isfinite, shares.values())) and any(shares.values()) else {}
 
     @contextmanager
-    def next(self, most: int) -> Iterator[Work | None]:
+    def next(self, most: int) -> Iterator[OpenTrial | None]:
         """Hold a trial to work on: one that was left behind, else a new one; None where *most* have begun."""
         with self._exclusively():
             found = self._claim(most)
@@ -111,7 +108,7 @@ class Trials:
             yield None
             return
         trial, lock = found
-        work = Work(self, trial)
+        work = OpenTrial(self, trial)
         try:
             yield work
             if work.ended:
@@ -207,7 +204,7 @@ class Trials:
             return None
         return lock
 
-    def _row(self, trial: Any) -> Tried:
+    def _row(self, trial: Any) -> TuningTrial:
         states = self._optuna.trial.TrialState
         words: dict[Any, State] = {states.COMPLETE: "complete", states.PRUNED: "pruned", states.FAIL: "failed"}
         state = words.get(trial.state, "running")
@@ -216,7 +213,7 @@ class Trials:
         except KeyError:  # it stopped before all were drawn
             values = {}
         attributes = trial.user_attrs
-        return Tried(
+        return TuningTrial(
             number=trial.number,
             state=state,
             values=values,
@@ -227,7 +224,7 @@ class Trials:
         )
 
 
-class Work:
+class OpenTrial:
     """A trial that this process holds."""
 
     def __init__(self, trials: Trials, trial: Any) -> None:
@@ -275,17 +272,17 @@ class Work:
         """Whether the pruner gives the trial up, by what has been reported."""
         return bool(self._trial.should_prune())
 
-    def tell(self, value: float | None) -> Tried:
+    def tell(self, value: float | None) -> TuningTrial:
         """End the trial with *value*, or None where it was given up."""
         state = None if value is not None else self._trials._optuna.trial.TrialState.PRUNED
         return self._end(value, state)
 
-    def fail(self, reason: str) -> Tried:
+    def fail(self, reason: str) -> TuningTrial:
         """End the trial without a figure, for that *reason*."""
         self._trial.set_user_attr(_FAILURE, reason[:500])
         return self._end(None, self._trials._optuna.trial.TrialState.FAIL)
 
-    def _end(self, value: float | None, state: Any) -> Tried:
+    def _end(self, value: float | None, state: Any) -> TuningTrial:
         self._trials.study.tell(self._trial, value, state=state)
         self.ended = True
         return self._trials._row(self._trials.study._storage.get_trial(self._trial._trial_id))

@@ -13,7 +13,7 @@ from ..train.loop import EpochRecord
 from ..wiring.assemble import Assembler
 from ..wiring.parts import check_parts
 from .objective import figure_of, value_on
-from .storage import Trials, Tried, Work
+from .storage import OpenTrial, Trials, TuningTrial
 
 MOST_FAILURES = 3
 """So many failures in a row, without a trial that ended well, are no accident: tuning stops."""
@@ -22,13 +22,13 @@ MOST_FAILURES = 3
 class TuneObserver(Protocol):
     """Is told of the progress of a tuning."""
 
-    def trial_started(self, work: Work, epochs: int) -> None:
+    def trial_started(self, work: OpenTrial, epochs: int) -> None:
         """A trial begins or is taken up; all its trainings have *epochs* together."""
 
     def step_done(self, epoch: int, step: int, steps: int) -> None:
         """Step *step* of *steps* of an epoch is done; epochs count on over the seeds."""
 
-    def trial_finished(self, row: Tried, best: Tried | None) -> None:
+    def trial_finished(self, row: TuningTrial, best: TuningTrial | None) -> None:
         """A trial is over; *best* is the best so far."""
 
 
@@ -70,7 +70,7 @@ def tune(
             raise FlowerablateError(f"the first {failures} trials failed, the last one with {row.failure}")
 
 
-def _do(work: Work, trials: Trials, assembler: Assembler, observer: TuneObserver) -> Tried:
+def _do(work: OpenTrial, trials: Trials, assembler: Assembler, observer: TuneObserver) -> TuningTrial:
     started = time.monotonic()
     try:
         value = _value(work, trials, assembler, observer)
@@ -88,7 +88,7 @@ def _do(work: Work, trials: Trials, assembler: Assembler, observer: TuneObserver
     return work.tell(value)
 
 
-def _value(work: Work, trials: Trials, assembler: Assembler, observer: TuneObserver) -> float:
+def _value(work: OpenTrial, trials: Trials, assembler: Assembler, observer: TuneObserver) -> float:
     """Train what is missing of the trial and return the mean over its seeds.
 
     While the first seed trains, the pruner sees the best figure so far after each epoch; then the mean of the figures

@@ -22,7 +22,7 @@ _LOOK = 0.5
 
 
 @dataclass(frozen=True)
-class Order:
+class WorkerTask:
     """All that a worker needs to make the same plan as its parent, in plain values."""
 
     study: StudyFile
@@ -39,7 +39,7 @@ class Order:
     threads: int
 
 
-def work_together(order: Order, jobs: int, look: Callable[[], None]) -> None:
+def work_together(order: WorkerTask, jobs: int, look: Callable[[], None]) -> None:
     """Run *jobs* workers until they are done, and call ``look()`` about twice a second.
 
     On Ctrl-C they stop as this process does. A worker that ends badly raises :class:`FlowerablateError` at the end.
@@ -65,7 +65,7 @@ def work_together(order: Order, jobs: int, look: Callable[[], None]) -> None:
         raise FlowerablateError(f"{len(bad)} of {jobs} workers stopped early, see above; the same command goes on")
 
 
-def _work(order: Order) -> None:
+def _work(order: WorkerTask) -> None:
     import sys
 
     from ..discovery import discover

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from pydantic import TypeAdapter, ValidationError
 
-from ..contracts import ModelContext, ModelSpec, NativeOp, OwnedComponent, Pipeline, Samples, StepSpec, Trial
+from ..contracts import BEST, ModelContext, ModelSpec, NativeOp, OwnedComponent, Pipeline, Samples, StepSpec, Trial
 from ..data.splits import Split
 from ..errors import PluginError, StudyError, TrainingError
 from ..inference import Predictor
@@ -119,9 +119,7 @@ def read_record(path: Path) -> tuple[ModelRecord, Mapping[str, torch.Tensor]]:
         raise TrainingError(f"{cause}; get the file again, or run the trial again") from error
     said = state.get("about")
     if not said or "model" not in state:
-        raise TrainingError(
-            f"{path} does not say how its model is built; use a best.safetensors that this version has trained"
-        )
+        raise TrainingError(f"{path} does not say how its model is built; use a {BEST} that this version has trained")
     if not isinstance(said, dict) or said.get("format") != FORMAT:
         found = said.get("format") if isinstance(said, dict) else type(said).__name__
         raise TrainingError(f"{path} is of format {found!r}, but this version reads {FORMAT}; use the version it is of")

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.torch_version import TorchVersion
 
+from flowerablate.contracts import BEST, LAST
 from flowerablate.errors import TrainingError
-from flowerablate.train.loop import BEST, LAST, EpochRecord, FitResult, Parts, Silent, load_best
+from flowerablate.train.loop import EpochRecord, FitResult, Parts, Silent, load_best
 from flowerablate.train.state import load_state
 
 Train = Callable[..., FitResult]

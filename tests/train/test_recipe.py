@@ -11,10 +11,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from flowerablate.contracts import BEST, LAST
 from flowerablate.errors import TrainingError
 from flowerablate.train import loop
 from flowerablate.train.evaluate import Evaluation, evaluate
-from flowerablate.train.loop import BEST, LAST, EpochRecord, FitResult, Judge, Parts, Recipe, Silent, load_best
+from flowerablate.train.loop import EpochRanking, EpochRecord, FitResult, Parts, Recipe, Silent, load_best
 from flowerablate.train.precision import check_precision
 from flowerablate.train.state import load_state
 
@@ -253,31 +254,32 @@ def test_the_average_is_the_recursion_of_its_formula(tmp_path: Path, train: Trai
 
 def test_patience_ends_a_training_and_says_why(tmp_path: Path, train: Train) -> None:
     options = {"epochs": 9, "recipe": Recipe(patience=2)}
-    result = train(tmp_path, linear(), judge=Judge("score", measure=Scores(0.1, 0.3, 0.2, 0.25, 0.9)), **options)
+    ranking = EpochRanking("score", measure=Scores(0.1, 0.3, 0.2, 0.25, 0.9))
+    result = train(tmp_path, linear(), ranking=ranking, **options)
     assert (result.best_epoch, len(result.history), result.collapsed) == (2, 4, False)
     assert result.stopped == "no better epoch than 2 by score in 2"
-    assert train(tmp_path, linear(), judge=Judge("score", measure=Scores()), **options) == result
+    assert train(tmp_path, linear(), ranking=EpochRanking("score", measure=Scores()), **options) == result
 
 
 @pytest.mark.parametrize(
-    ("judge", "best"),
+    ("ranking", "best"),
     [
-        (Judge("score", measure=Scores(0.1, math.nan, 0.5, 0.2)), 3),
-        (Judge("score", lower_is_better=True, measure=Scores(0.4, math.nan, 0.3, 0.5)), 3),
-        (Judge("score", measure=Scores(math.nan, math.nan, 0.1, 0.0)), 3),
+        (EpochRanking("score", measure=Scores(0.1, math.nan, 0.5, 0.2)), 3),
+        (EpochRanking("score", lower_is_better=True, measure=Scores(0.4, math.nan, 0.3, 0.5)), 3),
+        (EpochRanking("score", measure=Scores(math.nan, math.nan, 0.1, 0.0)), 3),
     ],
     ids=["higher", "lower", "undefined at first"],
 )
 def test_the_best_epoch_is_chosen_by_the_metric_that_is_asked_for(
-    tmp_path: Path, train: Train, judge: Judge, best: int
+    tmp_path: Path, train: Train, ranking: EpochRanking, best: int
 ) -> None:
-    result = train(tmp_path, judge=judge)
+    result = train(tmp_path, ranking=ranking)
     assert result.best_epoch == best
-    assert result.history[best - 1].metrics["score"] == result.merit[0] * (-1 if judge.lower_is_better else 1)
+    assert result.history[best - 1].metrics["score"] == result.merit[0] * (-1 if ranking.lower_is_better else 1)
 
 
 def test_by_loss_the_best_epoch_has_the_lowest_validation_loss(tmp_path: Path, train: Train) -> None:
-    result = train(tmp_path, linear(), judge=Judge("loss"), epochs=5)
+    result = train(tmp_path, linear(), ranking=EpochRanking("loss"), epochs=5)
     losses = [record.validation_loss for record in result.history]
     assert losses[result.best_epoch - 1] == min(losses)
 
@@ -380,4 +382,4 @@ def test_another_recipe_is_another_training(tmp_path: Path, train: Train) -> Non
     with pytest.raises(TrainingError, match=r"another training .*asked for: .*accumulate 2\); delete it"):
         train(tmp_path, epochs=1, recipe=Recipe(accumulate=2))
     with pytest.raises(TrainingError, match="best by loss"):
-        train(tmp_path, epochs=1, judge=Judge("loss"))
+        train(tmp_path, epochs=1, ranking=EpochRanking("loss"))

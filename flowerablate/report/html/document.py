@@ -83,7 +83,7 @@ class Strip:
 
 
 @dataclass(frozen=True)
-class Samples:
+class SampleImages:
     """The sample pictures, and *remarks*: what they show, what is left out, or why there are none."""
 
     strips: tuple[Strip, ...] = ()
@@ -114,7 +114,7 @@ class Document:
     curves: tuple[VariantCurves, ...] = ()
     costs: tuple[CostPoint, ...] = ()
     confusions: tuple[Confusion, ...] = ()
-    samples: Samples = field(default_factory=Samples)
+    samples: SampleImages = field(default_factory=SampleImages)
     study: str = ""
     basis: Basis = field(default_factory=Basis)
     missing: tuple[str, ...] = ()

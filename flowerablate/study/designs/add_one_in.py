@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ...contracts import Contrast
-from .cells import Cells, Component, require_separate, weigh
+from .cells import Cells, Factor, require_separate, weigh
 
 
-def add_one_in(cells: Cells, components: Sequence[Component]) -> Iterator[Contrast]:
+def add_one_in(cells: Cells, components: Sequence[Factor]) -> Iterator[Contrast]:
     """Yield one question for each component: the bare pipeline with it against the bare one."""
     require_separate(components, "add-one-in", least=2)
     bare = cells.without(components)

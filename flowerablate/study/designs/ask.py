@@ -11,7 +11,7 @@ from ..resolve import Lookup
 from ..schema import AblationTable, DesignName
 from .add_one_in import add_one_in
 from .alternatives import settings, swaps
-from .cells import Cells, Component
+from .cells import Cells, Factor
 from .changes import removable, settings_of, swapped
 from .controls import controls
 from .factorial import factorial
@@ -45,7 +45,7 @@ def design(base: Pipeline, lookup: Lookup, ablation: AblationTable) -> Design:
     return Design(_retuned(cells, ablation, removals), tuple(_once(asked)))
 
 
-def _components(cells: Cells, ablation: AblationTable) -> list[Component]:
+def _components(cells: Cells, ablation: AblationTable) -> list[Factor]:
     names = ablation.disable
     alone = bool(ablation.swap or ablation.vary) and ablation.design in ([], ["leave-one-out"])
     if not names and not alone:
@@ -53,7 +53,7 @@ def _components(cells: Cells, ablation: AblationTable) -> list[Component]:
     return cells.in_order(dict.fromkeys(cells.component(name) for name in names))
 
 
-def _questions(name: DesignName, cells: Cells, components: Sequence[Component], seeds: range) -> Iterator[Contrast]:
+def _questions(name: DesignName, cells: Cells, components: Sequence[Factor], seeds: range) -> Iterator[Contrast]:
     if name == "leave-one-out":
         return leave_one_out(cells, components)
     if name == "add-one-in":

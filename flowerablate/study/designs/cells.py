@@ -17,7 +17,7 @@ MOST_CELLS = 256
 
 
 @dataclass(frozen=True)
-class Component:
+class Factor:
     """What a design takes away or leaves in as one: its *name* in tables, and the *parts* that are switched off."""
 
     name: str
@@ -38,15 +38,15 @@ class Cells:
         """All variants, the base first, then as they were asked for."""
         return tuple(self._variants.values())
 
-    def component(self, words: str) -> Component:
+    def component(self, words: str) -> Factor:
         """Return the component that *words* (such as ``flip+light`` or ``kind:morphology``) stand for."""
         pipeline = without(self.base, words, self.lookup)
         parts = tuple(removed_parts(self.base, pipeline, self.lookup))
         if not parts:
             raise StudyError(f"'-{words}' changes nothing: it is what the base pipeline already has")
-        return Component("+".join(parts), parts)
+        return Factor("+".join(parts), parts)
 
-    def in_order(self, components: Iterable[Component]) -> list[Component]:
+    def in_order(self, components: Iterable[Factor]) -> list[Factor]:
         """Sort *components* as their parts stand in the pipeline, so that questions have one name as well."""
         places = self.base.places
         names = [place.name for place in places]
@@ -75,7 +75,7 @@ class Cells:
             raise StudyError(f"{words!r} changes nothing: it is what the base pipeline already has")
         return change
 
-    def without(self, components: Iterable[Component]) -> str:
+    def without(self, components: Iterable[Factor]) -> str:
         """Return the change that takes all of *components* away."""
         parts = frozenset(part for component in components for part in component.parts)
         if parts not in self._without:
@@ -97,7 +97,7 @@ def require_room(cells: int, design: str, cure: str) -> None:
         raise StudyError(f"design {design!r} needs {cells} trials in each replicate, more than {MOST_CELLS}; {cure}")
 
 
-def require_separate(components: Collection[Component], design: str, least: int = 2) -> None:
+def require_separate(components: Collection[Factor], design: str, least: int = 2) -> None:
     """Raise :class:`StudyError` where there are too few components, or two of them switch off the same part."""
     if len(components) < least:
         number = {2: "two", 3: "three"}[least]

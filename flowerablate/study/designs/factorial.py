@@ -14,14 +14,14 @@ from itertools import combinations
 from operator import xor
 
 from ...contracts import Contrast
-from .cells import Cells, Component, require_room, require_separate, weigh
+from .cells import Cells, Factor, require_room, require_separate, weigh
 from .pairwise import TIMES
 
 _NAMED_UP_TO = 3
 """Aliases of more components than this are not named."""
 
 
-def factorial(cells: Cells, components: Sequence[Component]) -> Iterator[Contrast]:
+def factorial(cells: Cells, components: Sequence[Factor]) -> Iterator[Contrast]:
     """Yield the main effects and the interactions of two, over all on/off combinations of *components*."""
     require_separate(components, "factorial")
     number = len(components)
@@ -31,7 +31,7 @@ def factorial(cells: Cells, components: Sequence[Component]) -> Iterator[Contras
     return two_level(cells, components, [2**place for place in range(number)])
 
 
-def two_level(cells: Cells, components: Sequence[Component], columns: Sequence[int]) -> Iterator[Contrast]:
+def two_level(cells: Cells, components: Sequence[Factor], columns: Sequence[int]) -> Iterator[Contrast]:
     """Yield the main effects and the interactions of two that the design *columns* can tell of.
 
     A main effect is the mean of all runs with the component less that of those without it. An interaction is the

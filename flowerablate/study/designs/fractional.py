@@ -13,14 +13,14 @@ from itertools import combinations
 
 from ...contracts import Contrast
 from ...errors import StudyError
-from .cells import MOST_CELLS, Cells, Component, require_separate
+from .cells import MOST_CELLS, Cells, Factor, require_separate
 from .factorial import two_level
 
 HIGHEST = 8
 """No need to look for a higher resolution than this, at the sizes that are allowed."""
 
 
-def fractional(cells: Cells, components: Sequence[Component], resolution: int, name: str) -> Iterator[Contrast]:
+def fractional(cells: Cells, components: Sequence[Factor], resolution: int, name: str) -> Iterator[Contrast]:
     """Yield what the smallest design of this *resolution* at least can tell of.
 
     3: main effects are aliases of interactions of two. 4: of three only; interactions of two are aliases of one

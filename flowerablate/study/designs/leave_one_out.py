@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ...contracts import Contrast
-from .cells import Cells, Component
+from .cells import Cells, Factor
 
 
-def leave_one_out(cells: Cells, components: Sequence[Component]) -> Iterator[Contrast]:
+def leave_one_out(cells: Cells, components: Sequence[Factor]) -> Iterator[Contrast]:
     """Yield one question for each component: base against the base without it."""
     for component in components:
         change = cells.without([component])

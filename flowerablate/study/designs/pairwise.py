@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 from ...contracts import Contrast
-from .cells import Cells, Component, require_room, require_separate, weigh
+from .cells import Cells, Factor, require_room, require_separate, weigh
 from .leave_one_out import leave_one_out
 
 TIMES = " × "
 
 
-def pairwise(cells: Cells, components: Sequence[Component]) -> Iterator[Contrast]:
+def pairwise(cells: Cells, components: Sequence[Factor]) -> Iterator[Contrast]:
     """Yield leave-one-out, then the interaction of each pair.
 
     That is how much more the first is worth with the second than without it: (base - without the first) less (without

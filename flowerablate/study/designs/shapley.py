@@ -14,12 +14,12 @@ from math import comb
 
 from ...contracts import Contrast
 from ...keyed import permutation
-from .cells import Cells, Component, require_room, require_separate, weigh
+from .cells import Cells, Factor, require_room, require_separate, weigh
 
 EXACT_UP_TO = 6
 
 
-def shapley(cells: Cells, components: Sequence[Component], seeds: Iterable[int]) -> Iterator[Contrast]:
+def shapley(cells: Cells, components: Sequence[Factor], seeds: Iterable[int]) -> Iterator[Contrast]:
     """Yield the share of each component, and (full - bare) itself, which is shown without a verdict."""
     require_separate(components, "shapley")
     if len(components) <= EXACT_UP_TO:
@@ -30,7 +30,7 @@ def shapley(cells: Cells, components: Sequence[Component], seeds: Iterable[int])
     yield Contrast.with_base(bare, "exploration", bare, in_family=False)
 
 
-def _exact(cells: Cells, components: Sequence[Component]) -> Iterator[Contrast]:
+def _exact(cells: Cells, components: Sequence[Factor]) -> Iterator[Contrast]:
     number = len(components)
     for component in components:
         others = [other for other in components if other is not component]
@@ -42,13 +42,13 @@ def _exact(cells: Cells, components: Sequence[Component]) -> Iterator[Contrast]:
         yield Contrast(_label(component), "share", weigh(terms), component=component.name)
 
 
-def _sampled(cells: Cells, components: Sequence[Component], seeds: Iterable[int]) -> Iterator[Contrast]:
+def _sampled(cells: Cells, components: Sequence[Factor], seeds: Iterable[int]) -> Iterator[Contrast]:
     require_room(2 * len(components), "shapley", "name fewer components with --disable")
-    by_seed: dict[Component, dict[int, Mapping[str, float]]] = {component: {} for component in components}
+    by_seed: dict[Factor, dict[int, Mapping[str, float]]] = {component: {} for component in components}
     for seed in seeds:
         drawn = permutation(len(components), seed, "shapley")
         order = [components[place] for place in drawn]
-        terms: dict[Component, list[tuple[str, float]]] = {component: [] for component in components}
+        terms: dict[Factor, list[tuple[str, float]]] = {component: [] for component in components}
         for one_way in (order, order[::-1]):
             for place, component in enumerate(one_way):
                 with_it, without_it = cells.without(one_way[place + 1 :]), cells.without(one_way[place:])
@@ -59,5 +59,5 @@ def _sampled(cells: Cells, components: Sequence[Component], seeds: Iterable[int]
         yield Contrast(_label(component), "share", {}, component=component.name, by_seed=by_seed[component])
 
 
-def _label(component: Component) -> str:
+def _label(component: Factor) -> str:
     return f"share of {component.name}"

@@ -7,7 +7,7 @@ import matplotlib
 import pytest
 
 from flowerablate.report.column import Column
-from flowerablate.report.html.document import Confusion, Frame, Samples, Strip
+from flowerablate.report.html.document import Confusion, Frame, SampleImages, Strip
 from flowerablate.report.html.page import to_html
 
 HOSTILE = [
@@ -105,7 +105,9 @@ def test_the_study_keeps_its_lines(plain, parsed):
 
 
 def test_what_is_not_there_is_left_out_and_said(document, parsed):
-    bare = document(curves=(), costs=(), confusions=(), samples=Samples(remarks=("The folder is gone.",)), study="")
+    bare = document(
+        curves=(), costs=(), confusions=(), samples=SampleImages(remarks=("The folder is gone.",)), study=""
+    )
     page = parsed(to_html(bare))
     assert "The folder is gone." in page.text
     assert not {"costs", "curves", "confusion"} & set(page.values("id"))
@@ -125,7 +127,7 @@ def test_many_classes_are_told_by_their_most_frequent_mistakes(document, parsed)
 def test_only_pictures_are_embedded(document):
     frame = Frame("x", b"<svg onload=alert(1)>", "image/svg+xml", 1, 1)
     with pytest.raises(ValueError, match="svg"):
-        to_html(document(samples=Samples((Strip("key", "rose", (frame,)),))))
+        to_html(document(samples=SampleImages((Strip("key", "rose", (frame,)),))))
 
 
 def test_columns_of_a_plugin_are_shown_and_escaped(document, parsed):
