@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import flowerablate_columns
 import pytest
 
+from flowerablate.contracts import ColumnContext
 from flowerablate.report import Report, VariantColumn, default_columns, probability
 from flowerablate.report.__main__ import all_kinds, demonstration
 from flowerablate.report.formats import as_text
@@ -17,7 +19,7 @@ SPECS = {spec.name: spec for spec in check_plugin(flowerablate_columns)}
 
 def column(name: str, **params: object):
     spec = SPECS[name]
-    return spec.build(**{param.name: param.default for param in spec.params} | params)
+    return spec.build(ColumnContext(Path()), **{param.name: param.default for param in spec.params} | params)
 
 
 @pytest.fixture(scope="module")
