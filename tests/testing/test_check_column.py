@@ -24,7 +24,7 @@ def column(cells=lambda summary: ["base", *(str(row.n) for row in summary.rows)]
     for trait, value in traits.items():
         setattr(Made, trait, value)
     Made.__abstractmethods__ = frozenset()
-    return fa.ColumnSpec("odd", "Odd.", build=Made)
+    return fa.ColumnSpec("odd", "Odd.", build=lambda context: Made())
 
 
 COUNTER = itertools.count()
@@ -33,7 +33,7 @@ COUNTER = itertools.count()
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        (fa.ColumnSpec("odd", "Odd.", build=dict), "must return a flowerablate.report.Column, not dict"),
+        (fa.ColumnSpec("odd", "Odd.", build=lambda context: {}), "must return a flowerablate.report.Column, not dict"),
         (column(name=" "), "must have a name"),
         (column(justify="middle"), "justify must be left or right, not 'middle'"),
         (column(drop_order="first"), "drop_order must be a whole number, or None"),

@@ -27,11 +27,11 @@ class Forgetful(torch.optim.SGD):
 @pytest.mark.parametrize(
     ("build", "message"),
     [
-        (lambda parameters: None, "must return a torch.optim.Optimizer"),
-        (lambda parameters: torch.optim.SGD(parameters[:1], lr=0.1), "must take all the parameters"),
-        (lambda parameters: torch.optim.SGD(parameters, lr=0.1, maximize=True), "the loss rose"),
-        (lambda parameters: torch.optim.SGD(parameters, lr=1e38), "lower the default learning rate"),
-        (lambda parameters: Forgetful(parameters, lr=0.1), "resumed from state_dict"),
+        (lambda context: None, "must return a torch.optim.Optimizer"),
+        (lambda context: torch.optim.SGD(context.parameters[:1], lr=0.1), "must take all the parameters"),
+        (lambda context: torch.optim.SGD(context.parameters, lr=0.1, maximize=True), "the loss rose"),
+        (lambda context: torch.optim.SGD(context.parameters, lr=1e38), "lower the default learning rate"),
+        (lambda context: Forgetful(context.parameters, lr=0.1), "resumed from state_dict"),
     ],
 )
 def test_a_faulty_optimizer_is_told_what_to_mend(build, message):
@@ -57,7 +57,7 @@ class Unwritable(torch.optim.SGD):
 
 def decaying(kind):
     params = (fa.Param("weight_decay", 0.01, "pull towards zero", 0.0, 1.0),)
-    return fa.OptimizerSpec("odd", "Odd.", lambda given, weight_decay: kind(given, weight_decay), params)
+    return fa.OptimizerSpec("odd", "Odd.", lambda context, weight_decay: kind(context.parameters, weight_decay), params)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,9 @@ def test_an_optimizer_that_ignores_its_groups_or_cannot_be_kept_is_found(kind, m
 
 
 def test_a_good_optimizer_passes():
-    check_optimizer(fa.OptimizerSpec("good", "Good.", build=lambda parameters: torch.optim.Adam(parameters, lr=0.01)))
+    check_optimizer(
+        fa.OptimizerSpec("good", "Good.", build=lambda context: torch.optim.Adam(context.parameters, lr=0.01))
+    )
 
 
 def one_cycle_too_short(context):

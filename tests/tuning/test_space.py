@@ -56,7 +56,7 @@ def test_what_depends_on_a_component_is_searched_where_it_stands(base, assembler
     chosen = {"optimizer": "adamw", "optimizer.beta1 (adamw)": 0.8, "optimizer.lr (adamw)": 0.002}
     values = space.values(lambda dimension: chosen[dimension.name])
     assert values == {"optimizer": "adamw", "optimizer.beta1": 0.8, "optimizer.lr": 0.002}
-    tuned = space.pipeline(base, values, assembler.lookup).optimizer
+    tuned = space.pipeline(base, values, assembler.lookup).components["optimizer"]
     assert (tuned.use, tuned.params["lr"], tuned.params["beta1"]) == ("adamw", 0.002, 0.8)
     assert tuned.params["weight_decay"] == 0.01  # adamw's own default, not the base's
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import flowerablate_columns
 import pytest
 
 import flowerablate as fa
-from flowerablate.contracts import IMAGES_PER_SECOND
+from flowerablate.contracts import IMAGES_PER_SECOND, ColumnContext
 from flowerablate.report import CostColumn, Report, VariantColumn, default_columns, probability
 from flowerablate.report.__main__ import all_kinds, demonstration
 from flowerablate.report.formats import as_text
@@ -20,7 +21,7 @@ COLUMNS = [name for name, spec in SPECS.items() if isinstance(spec, fa.ColumnSpe
 
 def column(name: str, **params: object):
     spec = SPECS[name]
-    return spec.build(**{param.name: param.default for param in spec.params} | params)
+    return spec.build(ColumnContext(Path()), **{param.name: param.default for param in spec.params} | params)
 
 
 @pytest.fixture(scope="module")

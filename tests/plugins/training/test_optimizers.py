@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from flowerablate.contracts import LossContext, ScheduleContext
+from flowerablate.contracts import LossContext, OptimizerContext, ScheduleContext
 
 TORCH = {
     "sgd": "SGD",
@@ -49,7 +49,7 @@ def test_every_pair_of_optimizer_and_schedule_learns(build: Build, optimizer: st
     images = torch.randn(64, 10, generator=generator)
     labels = (images[:, 0] > 0).long()
     weight = nn.Parameter(0.1 * torch.randn(10, 2, generator=generator))
-    built = build("optimizer", optimizer, [weight])
+    built = build("optimizer", optimizer, OptimizerContext([weight]))
     schedule = build("scheduler", scheduler, ScheduleContext(built, 4, 10))
     loss_of = build("loss", "cross-entropy", LossContext((32, 32)))
     losses = []
@@ -70,7 +70,7 @@ def test_every_pair_of_optimizer_and_schedule_learns(build: Build, optimizer: st
 def test_every_parameter_of_an_optimizer_reaches_torch(registry: Any, build: Build, name: str) -> None:
     spec = registry.find("optimizer", name).spec
     changes = {param.name: param.default / 2 + 1e-3 for param in spec.params}
-    group = build("optimizer", name, [nn.Parameter(torch.zeros(1))], **changes).param_groups[0]
+    group = build("optimizer", name, OptimizerContext([nn.Parameter(torch.zeros(1))]), **changes).param_groups[0]
     if "betas" in group:
         group["beta1"], group["beta2"] = group["betas"]
     assert {key: group[key] for key in changes} == changes
@@ -78,7 +78,7 @@ def test_every_parameter_of_an_optimizer_reaches_torch(registry: Any, build: Bui
 
 def test_kinds_of_optimizer_are_what_they_are_called(build: Build) -> None:
     weights = [nn.Parameter(torch.zeros(1))]
-    built = {name: build("optimizer", name, weights) for name in TORCH}
+    built = {name: build("optimizer", name, OptimizerContext(weights)) for name in TORCH}
     assert not built["sgd"].param_groups[0]["nesterov"]
     assert built["nesterov"].param_groups[0]["nesterov"]
     assert {name: type(optimizer).__name__ for name, optimizer in built.items()} == TORCH
@@ -108,7 +108,7 @@ def course(optimizer: Callable[[list[Any]], Any], *, steps: int = 20, groups: bo
 
 def test_lion_makes_the_steps_of_timm(build: Build) -> None:
     timm = pytest.importorskip("timm.optim")
-    mine = course(lambda given: build("optimizer", "lion", given, lr=0.01, weight_decay=0.1))
+    mine = course(lambda given: build("optimizer", "lion", OptimizerContext(given), lr=0.01, weight_decay=0.1))
     theirs = course(lambda given: timm.Lion(given, lr=0.01, betas=(0.9, 0.99), weight_decay=0.1))
     torch.testing.assert_close(mine, theirs)
 
@@ -117,7 +117,9 @@ def test_lion_makes_the_steps_of_timm(build: Build) -> None:
 def test_lars_makes_the_steps_of_timm(build: Build, momentum: float) -> None:
     timm = pytest.importorskip("timm.optim")
     settings = {"lr": 0.1, "momentum": momentum, "weight_decay": 0.01}
-    mine = course(lambda given: build("optimizer", "lars", given, trust=0.02, **settings), groups=True)
+    mine = course(
+        lambda given: build("optimizer", "lars", OptimizerContext(given), trust=0.02, **settings), groups=True
+    )
     # timm does not scale what is not decayed; we do not scale what has one dimension.
     theirs = course(lambda given: timm.Lars(given, trust_coeff=0.02, **settings), groups=True)
     torch.testing.assert_close(mine, theirs)
@@ -125,7 +127,7 @@ def test_lars_makes_the_steps_of_timm(build: Build, momentum: float) -> None:
 
 def test_a_step_of_lion_is_by_the_sign_of_the_momentum(build: Build) -> None:
     weight = nn.Parameter(torch.tensor([1.0, 1.0, 1.0]))
-    lion = build("optimizer", "lion", [weight], lr=0.1, beta1=0.9, beta2=0.5, weight_decay=0.5)
+    lion = build("optimizer", "lion", OptimizerContext([weight]), lr=0.1, beta1=0.9, beta2=0.5, weight_decay=0.5)
     weight.grad = torch.tensor([5.0, -1e-6, 0.0])
     lion.step()
     assert weight.tolist() == pytest.approx([0.85, 1.05, 0.95])
@@ -137,7 +139,9 @@ def test_a_step_of_lion_is_by_the_sign_of_the_momentum(build: Build) -> None:
 def test_a_step_of_lars_has_a_length_that_goes_by_the_weights(build: Build) -> None:
     for size in (1e-4, 1.0, 1e4):
         weight = nn.Parameter(torch.full((2, 2), 3.0))
-        lars = build("optimizer", "lars", [weight], lr=0.5, momentum=0.0, trust=0.01, weight_decay=0.0)
+        lars = build(
+            "optimizer", "lars", OptimizerContext([weight]), lr=0.5, momentum=0.0, trust=0.01, weight_decay=0.0
+        )
         weight.grad = torch.tensor([[size, 0.0], [0.0, 0.0]])
         lars.step()
         assert (3.0 - weight[0, 0]).item() == pytest.approx(0.5 * 0.01 * 6.0, rel=1e-3)
@@ -146,7 +150,7 @@ def test_a_step_of_lars_has_a_length_that_goes_by_the_weights(build: Build) -> N
 @pytest.mark.parametrize("name", ["lion", "lars"])
 def test_a_closure_is_asked_for_loss_and_gradients(build: Build, name: str) -> None:
     weight = nn.Parameter(torch.ones(2, 2))
-    optimizer = build("optimizer", name, [weight, nn.Parameter(torch.ones(2))])
+    optimizer = build("optimizer", name, OptimizerContext([weight, nn.Parameter(torch.ones(2))]))
 
     def closure() -> Tensor:
         loss = (weight**2).sum()

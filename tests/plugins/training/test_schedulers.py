@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from flowerablate.contracts import ScheduleContext
+from flowerablate.contracts import OptimizerContext, ScheduleContext
 from flowerablate.errors import StudyError
 from flowerablate.train.state import load_state, save_state
 
@@ -22,7 +22,7 @@ Build = Callable[..., Any]
 
 def rates(build: Build, name: str, *, epochs: int = 4, steps: int = 5, lr: float = 1.0, **changes: Any) -> list[float]:
     """The learning rate of every optimizer step of a training."""
-    optimizer = build("optimizer", "sgd", [nn.Parameter(torch.zeros(1))], lr=lr)
+    optimizer = build("optimizer", "sgd", OptimizerContext([nn.Parameter(torch.zeros(1))]), lr=lr)
     scheduler = build("scheduler", name, ScheduleContext(optimizer, epochs, steps), **changes)
     used = []
     for _ in range(epochs * steps):
@@ -70,7 +70,7 @@ def test_schedules_survive_very_short_trainings(build: Build, name: str, epochs:
 
 def test_one_cycle_moves_momentum_only_where_asked_and_possible(build: Build) -> None:
     def momenta(optimizer: str, **changes: Any) -> set[float]:
-        built = build("optimizer", optimizer, [nn.Parameter(torch.zeros(1))])
+        built = build("optimizer", optimizer, OptimizerContext([nn.Parameter(torch.zeros(1))]))
         schedule = build("scheduler", "one-cycle", ScheduleContext(built, 2, 5), **changes)
         seen = set()
         for _ in range(10):
@@ -90,7 +90,7 @@ def test_one_cycle_moves_momentum_only_where_asked_and_possible(build: Build) ->
 @pytest.mark.parametrize("name", RISE)
 def test_a_schedule_goes_on_from_its_saved_state(build: Build, name: str, tmp_path: Path) -> None:
     def make() -> tuple[Any, Any]:
-        optimizer = build("optimizer", "sgd", [nn.Parameter(torch.zeros(1))])
+        optimizer = build("optimizer", "sgd", OptimizerContext([nn.Parameter(torch.zeros(1))]))
         return optimizer, build("scheduler", name, ScheduleContext(optimizer, 4, 5))
 
     def walk(optimizer: Any, scheduler: Any, count: int) -> list[float]:
@@ -146,7 +146,7 @@ def test_a_warm_up_rises_in_a_straight_line_and_is_off_by_default(build: Build, 
 
 
 def test_plateau_drops_when_the_loss_falls_no_more(build: Build) -> None:
-    optimizer = build("optimizer", "sgd", [nn.Parameter(torch.zeros(1))], lr=1.0)
+    optimizer = build("optimizer", "sgd", OptimizerContext([nn.Parameter(torch.zeros(1))]), lr=1.0)
     scheduler = build("scheduler", "plateau", ScheduleContext(optimizer, 9, 5), patience=1, factor=0.1, cooldown=1)
     used = []
     for loss in (3.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 1.0, 1.0):
@@ -157,7 +157,7 @@ def test_plateau_drops_when_the_loss_falls_no_more(build: Build) -> None:
 
 def test_plateau_goes_on_from_its_saved_state(build: Build, tmp_path: Path) -> None:
     def make() -> tuple[Any, Any]:
-        optimizer = build("optimizer", "sgd", [nn.Parameter(torch.zeros(1))])
+        optimizer = build("optimizer", "sgd", OptimizerContext([nn.Parameter(torch.zeros(1))]))
         return optimizer, build("scheduler", "plateau", ScheduleContext(optimizer, 8, 5), min_lr=0.001)
 
     def walk(optimizer: Any, scheduler: Any, losses: list[float]) -> list[float]:

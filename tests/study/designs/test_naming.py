@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from flowerablate.contracts import Fingerprint, Owner
 from flowerablate.study.designs import design
 from flowerablate.study.identity import expand_trials
 
@@ -14,9 +15,10 @@ def trials(base, lookup, ablation):
 
     def trials(pipeline=None, **keys):
         asked = design(pipeline or base, lookup, ablation(**keys))
+        fingerprint = Fingerprint(Owner("plugin", "made-up", "1.0"))
         return {
             trial.variant.change: trial.id
-            for trial in expand_trials(asked, [0], "data", lambda slot, choice: "plugin 1.0")
+            for trial in expand_trials(asked, [0], "data", lambda slot, choice: fingerprint)
         }
 
     return trials
