@@ -3,6 +3,8 @@
 import json
 import re
 
+import numpy as np
+
 PLUGIN = """
 import flowerablate as fa
 
@@ -63,3 +65,59 @@ def test_a_column_of_a_metric_that_the_study_does_not_have_is_taken_of_the_predi
     assert done.returncode == 0, done.stderr
     assert re.search(r"^-flip +[+-]?\d\.\d{3} ", done.stdout, flags=re.MULTILINE)
     assert "did you mean 'log_loss'" in command("report", "--columns", "secondary,metric=logloss").stderr
+
+
+FROM_LOGITS = """
+import flowerablate as fa
+
+@fa.hookimpl
+def flowerablate_register_metric(register):
+    register(fa.MetricSpec("nll", "Cross-entropy of the logits.", build, lower_is_better=True, percent=False))
+
+def build(context):
+    import numpy as np
+
+    def per_image(labels, logits):
+        largest = logits.max(axis=1)
+        together = largest + np.log(np.exp(logits - largest[:, None]).sum(axis=1))
+        return together - logits[np.arange(len(labels)), labels]
+
+    return fa.Metric(lambda labels, logits: float(per_image(labels, logits).mean()), per_image, needs="logits")
+"""
+
+
+def test_a_metric_from_logits_goes_through_run_report_and_evaluate(command, picture_folder, folder):
+    (folder / "flowerablate_local.py").write_text(FROM_LOGITS)
+    words = ("run", "tiny.toml", "--data", picture_folder, "--disable", "flip")
+    done = command(*words, "--set", "metrics.primary=nll", "--set", "train.best_by=nll")
+    assert done.returncode == 0, done.stderr
+    assert "nll on the test split" in done.stdout
+    trials = folder / "runs" / "tiny" / "trials"
+    for trial in trials.iterdir():
+        kept = json.loads((trial / "result.json").read_text())
+        # The loss of the study is the same cross-entropy, taken by torch in float32.
+        assert abs(kept["metrics"]["nll"] - kept["metrics"]["loss"]) < 1e-5
+        history = [epoch["metrics"]["nll"] for epoch in json.loads((trial / "history.json").read_text())]
+        assert kept["best_epoch"] == 1 + history.index(min(history))
+    document = json.loads(command("report", "--metric", "nll", "--format", "json").stdout)
+    assert document["lower_is_better"] is True
+    images = command("report", "--metric", "nll", "--population", "images", "--format", "json")
+    assert images.returncode == 0, images.stderr
+    shown = command("evaluate", "tiny", picture_folder, "--metric", "nll", "--format", "json")
+    assert shown.returncode == 0, shown.stderr
+    found = json.loads(shown.stdout)["figures"]["nll"]
+    assert found["low"] < found["value"] < found["high"]
+
+
+def test_a_metric_from_logits_says_in_one_line_why_old_predictions_cannot_give_it(command, picture_folder, folder):
+    command("run", "tiny.toml", "--data", picture_folder, "--disable", "flip", "--set", "train.epochs=1")
+    (folder / "flowerablate_local.py").write_text(FROM_LOGITS)
+    assert command("report", "--metric", "nll").returncode == 0
+    for path in (folder / "runs" / "tiny" / "trials").glob("*/predictions.npz"):
+        arrays = dict(np.load(path))
+        del arrays["logits"]
+        np.savez(path, **arrays)
+    done = command("report", "--metric", "nll")
+    assert done.returncode == 1
+    assert "error: a metric of logits cannot be computed: these predictions were kept by a version" in done.stderr
+    assert command("report").returncode == 0

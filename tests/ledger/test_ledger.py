@@ -58,6 +58,35 @@ def test_a_result_comes_back_bit_for_bit(ledger, trials):
     assert ledger.results("base0") == [result(trials[0])]
 
 
+def test_a_result_of_format_1_is_read_and_what_was_0_is_not_measured(ledger, trials):
+    folder = ledger.folder(trials[0])
+    folder.finish(result(trials[0]), {})
+    path = folder.path / "result.json"
+    content = json.loads(path.read_text())
+    del content["costs"]
+    former = {"seconds": 1.5, "images_per_second": 10.0, "parameters": 99, "flops": 0, "memory": 0}
+    path.write_text(json.dumps({**content, **former, "format": 1}))
+    (read,) = ledger.results("base0")
+    assert read == replace(result(trials[0]), costs={**former, "flops": None, "memory": None})
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"format": 3}, r"result\.json has format 3, not 2; use the version that wrote it$"),
+        ({"metrics": 1}, r"result\.json is of another version; remove its folder$"),
+        ({"loss": 0.5}, r"result\.json is of another version; remove its folder$"),
+    ],
+)
+def test_a_result_that_cannot_be_read_is_refused_in_one_line(ledger, trials, change, message):
+    folder = ledger.folder(trials[0])
+    folder.finish(result(trials[0]), {})
+    path = folder.path / "result.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    with pytest.raises(LedgerError, match=message):
+        ledger.results("base0")
+
+
 def test_a_figure_that_is_no_number_comes_back_as_nan(ledger, trials):
     ledger.folder(trials[0]).finish(result(trials[0], math.nan), {})
     assert math.isnan(ledger.results("base0")[0].metrics["accuracy"])

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -18,6 +20,25 @@ def test_predictions_come_back_as_they_were(tmp_path):
     assert (back.keys, back.classes) == (PREDICTIONS.keys, PREDICTIONS.classes)
     np.testing.assert_array_equal(back.labels, PREDICTIONS.labels)
     np.testing.assert_array_equal(back.probabilities, PREDICTIONS.probabilities)
+
+
+def test_logits_come_back_to_the_bit_and_change_nothing_else(tmp_path):
+    logits = np.array([[0.1, 1.2], [np.inf, 2.0]], dtype=np.float32)
+    write_predictions(tmp_path, replace(PREDICTIONS, logits=logits))
+    back = read_predictions(tmp_path)
+    assert back.logits.tobytes() == logits.tobytes()
+    assert back.probabilities.tobytes() == PREDICTIONS.probabilities.tobytes()
+    np.testing.assert_array_equal(back.scores("logits"), [[np.float32(0.1), np.float32(1.2)], [0.0, 0.0]])
+    np.testing.assert_array_equal(back.scores("probabilities"), PREDICTIONS.normalised)
+
+
+def test_predictions_of_earlier_versions_have_no_logits_and_say_so_when_asked(tmp_path):
+    write_predictions(tmp_path, PREDICTIONS)
+    assert "logits" not in np.load(tmp_path / "predictions.npz")
+    back = read_predictions(tmp_path)
+    assert back.logits is None
+    with pytest.raises(LedgerError, match="kept no logits; remove the trial's folder to train it again"):
+        back.scores("logits")
 
 
 def test_missing_and_damaged_predictions_are_named_with_the_cure(tmp_path):

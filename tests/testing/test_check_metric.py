@@ -69,3 +69,37 @@ def test_each_choice_of_a_metric_is_tried():
     mean = fa.Param("mean", "plain", "kind of mean", choices=("plain", "weighted"))
     with pytest.raises(AssertionError, match="with mean = 'weighted', 2 classes depends on the order"):
         check_metric(fa.MetricSpec("odd", "Odd.", build=build, params=(mean,)))
+
+
+def margin(labels, logits):
+    rows = np.arange(len(labels))
+    others = logits.copy()
+    others[rows, labels] = -np.inf
+    return logits[rows, labels] - others.max(axis=1)
+
+
+def of_logits(function, **traits):
+    def build(context):
+        return fa.Metric(lambda *given: float(function(*given).mean()), function, needs="logits")
+
+    return fa.MetricSpec("odd", "Odd.", build, percent=False, **traits)
+
+
+def test_a_metric_that_needs_logits_is_tried_on_logits():
+    check_metric(of_logits(margin))
+    with pytest.raises(AssertionError, match="declares lower_is_better, but gives 30 for perfect"):
+        check_metric(of_logits(margin, lower_is_better=True))
+
+
+def test_a_metric_that_changes_logits_in_place_is_told_so():
+    def spoils(labels, logits):
+        logits -= logits.max(axis=1, keepdims=True)
+        return margin(labels, logits)
+
+    with pytest.raises(AssertionError, match="changes labels or logits in place"):
+        check_metric(of_logits(spoils))
+
+
+def test_a_metric_can_need_probabilities_or_logits_and_nothing_else():
+    with pytest.raises(fa.PluginError, match="a metric needs probabilities or logits, not 'features'"):
+        fa.Metric(share_right, needs="features")

@@ -1,0 +1,87 @@
+"""A study of small noise images and a narrow network: a trial trains in a moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from flowerablate.cli.templates import default_study
+from flowerablate.contracts import Trial, TrialOutcome
+from flowerablate.discovery import discover
+from flowerablate.execute.observer import RunObserver
+from flowerablate.execute.plan import Plan, plan_study
+from flowerablate.ledger import Ledger
+from flowerablate.study.read import read_study
+from flowerablate.wiring.assemble import Assembler
+
+SMALL = {
+    "steps": {
+        "resize": {"use": "resize", "size": 16, "fit": "cover", "removable": False},
+        "flip": {"use": "horizontal_flip"},
+        "normalize": {"use": "normalize"},
+    },
+    "input.image_size": 16,
+    "model": {"use": "resnet8", "width": 4},
+    "train.epochs": 2,
+    "train.batch_size": 4,
+    "ablation.seeds": 1,
+    "ablation.disable": ["flip"],
+}
+
+
+@dataclass
+class Heard(RunObserver):
+    """An observer that remembers what it is told."""
+
+    started: list[Trial] = field(default_factory=list)
+    outcomes: list[TrialOutcome] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    epochs: list[int] = field(default_factory=list)
+    steps: list[tuple[int, int, int]] = field(default_factory=list)
+
+    def remarked(self, text):
+        self.remarks.append(text)
+
+    def trial_started(self, trial):
+        self.started.append(trial)
+
+    def step_done(self, epoch, step, steps):
+        self.steps.append((epoch, step, steps))
+
+    def epoch_done(self, epoch, values):
+        assert {"train_loss", "validation_accuracy"} <= values.keys()
+        self.epochs.append(epoch)
+
+    def trial_finished(self, trial, result):
+        self.outcomes.append(result)
+
+
+@dataclass
+class SmallStudy:
+    """A plan, what builds its parts, and where its trials are kept."""
+
+    plan: Plan
+    assembler: Assembler
+    ledger: Ledger
+    heard: Heard = field(default_factory=Heard)
+
+    def trial(self, change: str = "") -> Trial:
+        return next(trial for trial in self.plan.trials if trial.variant.change == change)
+
+
+@pytest.fixture
+def small(tmp_path: Path, own_cache: Path, picture_folder: Path, one_thread: None) -> Callable[..., SmallStudy]:
+    """Make the study: ``small(plugin="", **keys)``; *plugin* is the text of a file beside it."""
+
+    def make(plugin: str = "", **keys: object) -> SmallStudy:
+        if plugin:
+            (tmp_path / "flowerablate_local.py").write_text(plugin)
+        assembler = Assembler(discover(tmp_path).registry, tmp_path, own_cache)
+        dataset = {"dataset": {"use": "folder", "path": str(picture_folder)}}
+        study = read_study(default_study(), None, (), {**SMALL, **dataset, **keys})
+        return SmallStudy(plan_study(study, assembler), assembler, Ledger(tmp_path / "runs" / "small"))
+
+    return make

@@ -1,0 +1,116 @@
+"""What a run does with the trials that are due."""
+
+from __future__ import annotations
+
+import errno
+import json
+
+import pytest
+
+from flowerablate.contracts import TrialFailure, TrialResult
+from flowerablate.execute import runner
+from flowerablate.execute.budget import Budget
+from flowerablate.execute.runner import run_study
+
+BRITTLE = """
+import flowerablate as fa
+
+@fa.hookimpl
+def flowerablate_register_loss(register):
+    register(fa.LossSpec("brittle", "Breaks in training.", build))
+
+def build(context):
+    import torch
+
+    def loss(logits, targets):
+        if len(logits) > 1 and torch.is_grad_enabled():
+            raise RuntimeError("it broke,\\n  as it does")
+        return torch.nn.functional.cross_entropy(logits, targets)
+
+    return loss
+"""
+
+
+def run(study, budget=None):
+    return run_study(study.plan, study.assembler, study.ledger, study.heard, budget)
+
+
+def test_every_trial_that_is_due_is_trained_and_told(small):
+    study = small()
+    outcome = run(study)
+    assert (outcome.run, outcome.failed, outcome.elsewhere, outcome.left) == (2, (), 0, 0)
+    assert [trial.variant.change for trial in study.heard.started] == ["", "-flip"]
+    assert study.ledger.results(study.plan.base_id) == study.heard.outcomes
+
+
+def test_what_the_ledger_has_is_not_trained_again(small):
+    study = small()
+    run(study)
+    study.heard.started.clear()
+    assert run(study).run == 0
+    assert study.heard.started == []
+
+
+def test_a_trial_that_fails_is_recorded_with_its_reason_and_the_others_go_on(small):
+    study = small(BRITTLE, **{"ablation.disable": [], "ablation.swap": ["loss=brittle"]})
+    outcome = run(study)
+    (failure,) = outcome.failed
+    assert outcome.run == 2
+    assert (failure.label, failure.reason) == ("loss=brittle", "RuntimeError: it broke, as it does")
+    kinds = [type(each) for each in study.ledger.results(study.plan.base_id)]
+    assert kinds == [TrialResult, TrialFailure]
+    told = json.loads((study.ledger.folder(study.trial("loss=brittle")).path / "failure.json").read_text())
+    assert "in loss" in told["traceback"]
+
+
+def test_a_trial_that_failed_is_tried_again_by_the_next_run(small, monkeypatch):
+    study = small()
+    with monkeypatch.context() as once:
+        once.setattr(runner, "run_trial", lambda *given: 1 / 0)
+        assert len(run(study).failed) == 2
+    assert run(study).failed == ()
+    assert all(isinstance(each, TrialResult) for each in study.ledger.results(study.plan.base_id))
+
+
+def test_a_full_disk_ends_the_run(small, monkeypatch):
+    def full(*given):
+        raise OSError(errno.ENOSPC, "no room")
+
+    monkeypatch.setattr(runner, "run_trial", full)
+    study = small()
+    with pytest.raises(OSError, match="no room"):
+        run(study)
+    assert len(study.heard.started) == 1
+
+
+def test_a_trial_that_another_process_holds_is_left_to_it(small):
+    study = small()
+    folder = study.ledger.folder(study.trial())
+    folder.path.mkdir(parents=True)
+    with folder.locked() as mine:
+        assert mine
+        outcome = run(study)
+    assert (outcome.run, outcome.elsewhere) == (1, 1)
+
+
+def test_no_trial_begins_once_the_time_is_over(small):
+    study = small()
+    outcome = run(study, Budget(0.0))
+    assert (outcome.run, outcome.left) == (0, 2)
+
+
+def test_the_time_that_earlier_trials_took_decides_whether_another_one_begins(small):
+    study = small()
+    run(study)
+    longer = small(**{"ablation.seeds": 2})
+    took = min(result.costs["seconds"] for result in study.ledger.results(study.plan.base_id))
+    outcome = run(longer, Budget(took / 2))
+    assert (outcome.run, outcome.left) == (0, 2)
+
+
+def test_a_fault_of_a_variant_shows_before_the_first_trial_trains(small):
+    unbuilt = BRITTLE.replace("import torch\n", "raise RuntimeError('not today')\n", 1)
+    study = small(unbuilt, **{"ablation.disable": [], "ablation.swap": ["loss=brittle"]})
+    with pytest.raises(Exception, match=r"loss 'brittle' of flowerablate_local .* could not be built: .*not today"):
+        run(study)
+    assert study.heard.started == []
