@@ -7,9 +7,11 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from PIL import Image
 
 from flowerablate.train.threads import wait_politely
@@ -18,6 +20,8 @@ from flowerablate.train.threads import wait_politely
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 wait_politely()
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs, and their children, ignore Ctrl-C
+settings.register_profile("no deadline", deadline=None)  # a busy machine must not fail a test for being slow
+settings.load_profile("no deadline")
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.append(str(Path(__file__).resolve().parent))  # helpers that several rooms' tests import
 
@@ -26,6 +30,14 @@ sys.path.append(str(Path(__file__).resolve().parent))  # helpers that several ro
 def pytest_xdist_auto_num_workers() -> int:
     """A worker for each core with ``-n auto``, but no more than eight: each loads torch and collects all tests."""
     return min(os.cpu_count() or 1, 8)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Let a worker that is done take tests from the other: a few of the command line cost as much as all of a room."""
+    from xdist.scheduler import WorkStealingScheduling
+
+    return WorkStealingScheduling(config, log) if config.option.dist == "load" else None
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """Runs the command line in a folder of its own."""
 
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -39,6 +40,27 @@ def command(folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Capture
         return CompletedProcess(arguments, code, told.out, told.err)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def flip_study(
+    tmp_path_factory: pytest.TempPathFactory,
+    make_pictures: Callable[..., Path],
+    tiny_study: Callable[..., str],
+    train_study: Callable[..., Path],
+) -> Path:
+    """A folder with ``pictures`` and, in ``runs``, the study that asks for morphology and flip, two replicates each."""
+    here = tmp_path_factory.mktemp("flip")
+    make_pictures(here / "pictures")
+    train_study(here, tiny_study(), "--disable=morphology", "--disable=flip")
+    return here
+
+
+@pytest.fixture
+def finished_study(flip_study: Path, folder: Path) -> Path:
+    """A copy of its ledger in the folder in which commands run; gives the pictures, which are for reading only."""
+    shutil.copytree(flip_study / "runs", folder / "runs")
+    return flip_study / "pictures"
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """``flowerablate curves``, and a study whose training uses all that it can."""
 
 import json
+import shutil
 
 import pytest
 
@@ -10,11 +11,16 @@ RECIPE = (
 )
 
 
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory, make_pictures, tiny_study, train_study):
+    here = tmp_path_factory.mktemp("recipe")
+    make_pictures(here / "pictures")
+    return train_study(here, tiny_study(), "--disable=train.ema", "--seeds=1", *RECIPE)
+
+
 @pytest.fixture
-def trained(command, folder, picture_folder):
-    words = ("tiny.toml", "--data", picture_folder, "--disable", "train.ema", "--seeds", 1, *RECIPE)
-    done = command("run", *words)
-    assert done.returncode == 0, done.stderr
+def trained(runs, folder):
+    shutil.copytree(runs, folder / "runs")
     return folder
 
 

@@ -9,16 +9,33 @@ import pytest
 TINY = ("--disable", "flip", "--set", "train.epochs=1", "--seeds", "3", "--set", "metrics.primary=log_loss")
 
 
-@pytest.fixture
-def official(picture_folder: Path, tmp_path: Path) -> Path:
-    """The pictures with a test split that all replicates share."""
-    root = tmp_path / "official"
-    for kind in sorted(path for path in picture_folder.iterdir() if path.is_dir()):
+@pytest.fixture(scope="module")
+def studies(tmp_path_factory, make_pictures, tiny_study, train_study) -> Path:
+    """Two trained studies, with test splits of their own in ``own``, with one for all replicates in ``official``."""
+    here = tmp_path_factory.mktemp("populations")
+    pictures = make_pictures(here / "own" / "pictures")
+    for kind in sorted(path for path in pictures.iterdir() if path.is_dir()):
         for number, picture in enumerate(sorted(kind.iterdir())):
-            target = root / ("test" if number % 2 else "train") / kind.name
+            target = here / "official" / "pictures" / ("test" if number % 2 else "train") / kind.name
             target.mkdir(parents=True, exist_ok=True)
             shutil.copy(picture, target)
-    return root
+    for name in ("own", "official"):
+        train_study(here / name, tiny_study(), *TINY)
+    return here
+
+
+@pytest.fixture
+def official(studies: Path, folder: Path) -> Path:
+    """The pictures with a test split that all replicates share; the ledger has the trials."""
+    shutil.copytree(studies / "official" / "runs", folder / "runs")
+    return studies / "official" / "pictures"
+
+
+@pytest.fixture
+def own(studies: Path, folder: Path) -> Path:
+    """The pictures of which each replicate draws its own test set; the ledger has the trials."""
+    shutil.copytree(studies / "own" / "runs", folder / "runs")
+    return studies / "own" / "pictures"
 
 
 def notes_on_images(command, *words):
@@ -37,8 +54,8 @@ def test_a_test_set_that_all_replicates_share_is_part_of_the_interval(command, o
         assert "other test images" in notes_on_images(command, "--metric", metric)[0]
 
 
-def test_where_each_replicate_has_its_own_test_set_it_is_part_of_it_when_asked(command, picture_folder):
-    command("run", "tiny.toml", "--data", picture_folder, *TINY)
+def test_where_each_replicate_has_its_own_test_set_it_is_part_of_it_when_asked(command, own):
+    command("run", "tiny.toml", "--data", own, *TINY)
     assert notes_on_images(command) == []
     (note,) = notes_on_images(command, "--population", "images")
     assert "on which at least one replicate tested" in note
@@ -46,8 +63,8 @@ def test_where_each_replicate_has_its_own_test_set_it_is_part_of_it_when_asked(c
     assert "loss is not known image by image" in note
 
 
-def test_an_unknown_population_is_refused(command, picture_folder):
-    command("run", "tiny.toml", "--data", picture_folder, *TINY)
+def test_an_unknown_population_is_refused(command, own):
+    command("run", "tiny.toml", "--data", own, *TINY)
     done = command("report", "--population", "pictures")
     assert done.returncode == 1
     assert "no population is called 'pictures'" in done.stderr

@@ -7,10 +7,8 @@ import pytest
 
 
 @pytest.fixture
-def ran(command, picture_folder, folder):
-    """The command line, with a study of two replicates behind it."""
-    done = command("run", "tiny.toml", "--data", picture_folder, "--disable", "morphology", "--disable", "flip")
-    assert done.returncode == 0, done.stderr
+def ran(command, finished_study):
+    """The command line, after a study of two replicates."""
     return command
 
 
@@ -45,8 +43,8 @@ def test_a_finished_study_is_reported_in_any_columns_and_to_files(ran, folder):
     assert "--top does not go with a table" in error("--top", "3")
 
 
-def test_two_studies_are_set_side_by_side_and_it_is_said_whether_they_are_paired(ran, picture_folder, folder):
-    words = ("--data", picture_folder, "--disable", "flip", "--set", "train.epochs=1")
+def test_two_studies_are_set_side_by_side_and_it_is_said_whether_they_are_paired(ran, finished_study, folder):
+    words = ("--data", finished_study, "--disable", "flip", "--set", "train.epochs=1")
     assert ran("run", "tiny.toml", *words, "--set", "name=shorter").returncode == 0
     done = ran("report", "tiny", "--compare", "shorter")
     assert done.returncode == 0, done.stderr

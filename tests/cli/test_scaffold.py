@@ -24,7 +24,19 @@ def run(*words, **variables):
     return done.stdout
 
 
-BUILD = "import sys; from setuptools import build_meta; build_meta.build_wheel(sys.argv[1])"
+# setuptools is loaded once, and keeps the state of each build in a process of its own.
+BUILD = """
+import os, sys
+from setuptools import build_meta
+for project in sys.argv[2:]:
+    child = os.fork()
+    if not child:
+        os.chdir(project)
+        build_meta.build_wheel(sys.argv[1])
+        os._exit(0)
+    if os.waitpid(child, 0)[1]:
+        sys.exit(f"{project} cannot be built")
+"""
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +46,8 @@ def installed(tmp_path_factory):
     for slot in SLOTS:
         made = CliRunner().invoke(app, ["plugin", "new", f"my-{slot}", "--slot", slot, "--path", str(projects)])
         assert made.exit_code == 0, made.output
-    for project in sorted(projects.iterdir()):  # without pip, which would start three processes for each
-        subprocess.run([sys.executable, "-c", BUILD, wheels], check=True, capture_output=True, cwd=project)
+    build = [sys.executable, "-c", BUILD, wheels, *sorted(projects.iterdir())]  # pip would start processes for each
+    subprocess.run(build, check=True, capture_output=True)
     options = ("--quiet", "--no-deps", "--no-index", "--target", str(target))
     run("pip", "install", *options, *map(str, sorted(wheels.iterdir())))
     return projects, target

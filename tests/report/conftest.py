@@ -3,15 +3,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from hypothesis import settings
 
 from flowerablate.contracts import TrialFailure, TrialResult
 from flowerablate.report.__main__ import all_kinds, demonstration
 from flowerablate.stats import Summary, summarise
-
-# A busy machine must not fail a test for being slow.
-settings.register_profile("no deadline", deadline=None)
-settings.load_profile("no deadline")
 
 
 @pytest.fixture(scope="session")

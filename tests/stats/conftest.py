@@ -3,13 +3,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from hypothesis import settings
 
 from flowerablate.contracts import TrialFailure, TrialOutcome, TrialResult
-
-# A busy machine must not fail a test for being slow.
-settings.register_profile("no deadline", deadline=None)
-settings.load_profile("no deadline")
 
 
 @pytest.fixture(scope="session")
