@@ -128,19 +128,28 @@ FLOWERABLATE_INLINE void block(const std::uint8_t* source, std::ptrdiff_t below,
                                               two_pixels<Channels, 2>(source, below, offsets, across, down)));
 }
 
-// Positions of a block: in each lane of `outer` those of its first two pixels, in `inner` those of the other two.
-struct Positions {
+// Numbers of the pixels of a block: in each lane of `outer` those of its first two, in `inner` those of the other two.
+struct Numbers {
     Longs outer, inner;
 
     // `last`: the pixel that all after it repeat, so that nothing outside is read.
-    FLOWERABLATE_INLINE Positions from(std::int64_t start, std::int64_t step, int last) {
+    FLOWERABLATE_INLINE Numbers until(int last) {
         Longs first, second;
         for (int i = 0; i < kBlock / 2; ++i) {
             first[i] = i / 2 * 4 + i % 2;
-            second[i] = first[i] + 2;
+            second[i] = i / 2 * 4 + i % 2 + 2;
         }
         const Longs limit = Longs{} + last;
-        return {start + (first < limit ? first : limit) * step, start + (second < limit ? second : limit) * step};
+        return {first < limit ? first : limit, second < limit ? second : limit};
+    }
+};
+
+// The positions of these pixels.
+struct Positions {
+    Longs outer, inner;
+
+    FLOWERABLATE_INLINE Positions of(const Numbers& pixels, std::int64_t start, std::int64_t step) {
+        return {start + multiples(pixels.outer, step), start + multiples(pixels.inner, step)};
     }
     FLOWERABLATE_INLINE Wide whole(const Positions& at) { return upper_ints(at.outer, at.inner); }
     FLOWERABLATE_INLINE Wide fractions(const Positions& at) {
@@ -160,7 +169,8 @@ void run_vector(const WarpRun& given) {
         std::memcpy(offsets, &found, sizeof offsets);
         block<Channels>(run.source, run.below, offsets, Positions::fractions(x), Positions::fractions(y), target);
     };
-    Positions x = Positions::from(run.x, run.dx, run.count - 1), y = Positions::from(run.y, run.dy, run.count - 1);
+    const Numbers pixels = Numbers::until(run.count - 1);
+    Positions x = Positions::of(pixels, run.x, run.dx), y = Positions::of(pixels, run.y, run.dy);
     const std::int64_t next_x = kBlock * run.dx, next_y = kBlock * run.dy;
     int i = 0;
     std::uint8_t* to = run.target;
@@ -170,8 +180,8 @@ void run_vector(const WarpRun& given) {
         y = {y.outer + next_y, y.inner + next_y};
     }
     if (i == run.count) return;
-    one_block(Positions::from(run.x + i * run.dx, run.dx, run.count - 1 - i),
-              Positions::from(run.y + i * run.dy, run.dy, run.count - 1 - i), to);
+    const Numbers rest = Numbers::until(run.count - 1 - i);
+    one_block(Positions::of(rest, run.x + i * run.dx, run.dx), Positions::of(rest, run.y + i * run.dy, run.dy), to);
 }
 
 template <int Channels>

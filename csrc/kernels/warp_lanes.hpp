@@ -66,6 +66,11 @@ FLOWERABLATE_INLINE Wide load_lanes(const std::uint8_t* base, Offsets offsets) {
     return _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
 }
 
+// Products of numbers that are not negative and fit 32 bits.
+FLOWERABLATE_INLINE Longs multiples(Longs numbers, std::int64_t step) {
+    return reinterpret_cast<Longs>(_mm512_mullo_epi64(reinterpret_cast<__m512i>(numbers), _mm512_set1_epi64(step)));
+}
+
 // The upper (or lower) halves of 64-bit numbers: of each lane of a, then of each lane of b.
 FLOWERABLATE_INLINE Wide upper_ints(Longs a, Longs b) {
     return _mm512_castps_si512(_mm512_shuffle_ps(reinterpret_cast<__m512>(a), reinterpret_cast<__m512>(b), 0xDD));
@@ -110,6 +115,12 @@ FLOWERABLATE_INLINE Wide high_halves(Wide a, Wide b) { return _mm256_unpackhi_ep
 FLOWERABLATE_INLINE Wide load_lanes(const std::uint8_t* base, Offsets offsets) {
     return _mm256_inserti128_si256(_mm256_castsi128_si256(load_lane(base + offsets[0])), load_lane(base + offsets[4]),
                                    1);
+}
+
+FLOWERABLATE_INLINE Longs multiples(Longs numbers, std::int64_t step) {
+    const __m256i each = reinterpret_cast<__m256i>(numbers), steps = _mm256_set1_epi64x(step);
+    const __m256i upper = _mm256_mul_epu32(each, _mm256_srli_epi64(steps, 32));
+    return reinterpret_cast<Longs>(_mm256_add_epi64(_mm256_mul_epu32(each, steps), _mm256_slli_epi64(upper, 32)));
 }
 
 FLOWERABLATE_INLINE Wide upper_ints(Longs a, Longs b) {
