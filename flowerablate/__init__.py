@@ -42,7 +42,7 @@ from .contracts import (
     TrackerContext,
     TrackerSpec,
 )
-from .errors import DataError, FlowerablateError, PluginError, StudyError, TrainingError
+from .errors import DataError, FlowerablateError, LedgerError, PluginError, StudyError, TrainingError
 from .hookspecs import hookimpl
 from .params import low_and_high
 
@@ -82,6 +82,7 @@ __all__ = [
     "DatasetSpec",
     "Draws",
     "FlowerablateError",
+    "LedgerError",
     "LossContext",
     "LossSpec",
     "Metric",

@@ -20,7 +20,7 @@ def choose_columns(text: str, assembler: Assembler) -> tuple[Column, ...]:
     What has an equals sign is a parameter of the column before it. An unknown name, or a column given twice, raises
     :class:`StudyError`; a plugin that does not build a column, :class:`PluginError`.
     """
-    columns = [_build(wanted.name, wanted.params, assembler) for wanted in read_several(text, "--columns")]
+    columns = [_build(wanted.name, wanted.params, assembler) for wanted in read_several(text, "--columns", "column")]
     names = [column.name for column in columns]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:
