@@ -49,7 +49,7 @@ from .contracts import (
     TrialFailure,
     TrialResult,
 )
-from .errors import DataError, FlowerablateError, PluginError, StudyError, TrainingError
+from .errors import DataError, FlowerablateError, LedgerError, PluginError, StudyError, TrainingError
 from .hookspecs import hookimpl
 from .params import low_and_high
 
@@ -90,6 +90,7 @@ __all__ = [
     "DatasetSpec",
     "Draws",
     "FlowerablateError",
+    "LedgerError",
     "LossContext",
     "LossSpec",
     "MeasureContext",

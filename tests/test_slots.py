@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from flowerablate.cli.templates import default_study
 
 import flowerablate
 from flowerablate import StudyError
 from flowerablate.cli import main
-from flowerablate.cli.templates import default_study
 from flowerablate.contracts import SLOTS, SPECS, ComponentSpec, slots
 from flowerablate.discovery import discover
 from flowerablate.execute.trackers import flat_settings

@@ -75,6 +75,7 @@ def as_text(renderable: RenderableType, width: int, color: bool = False) -> str:
         file=buffer,
         width=width,
         force_terminal=color,
+        force_jupyter=False,  # else a notebook would show it, and the buffer stay empty
         color_system="standard" if color else None,
         no_color=not color,
         legacy_windows=False,

@@ -53,7 +53,14 @@ def to_svg(summary: Summary, title: str = "", columns: Sequence[Column] = ()) ->
     It is as wide as its columns need, from 80 to 120 cells; what does not fit is left out as on a terminal.
     """
     width = max(NARROWEST, min(natural_width(columns or default_columns(summary), summary), WIDEST))
-    console = Console(file=io.StringIO(), width=width, record=True, force_terminal=True, color_system="truecolor")
+    console = Console(
+        file=io.StringIO(),
+        width=width,
+        record=True,
+        force_terminal=True,
+        force_jupyter=False,  # else a notebook would show it
+        color_system="truecolor",
+    )
     console.print(Report(summary, columns=columns))
     svg: str = console.export_svg(title=printable(title) or "flowerablate", unique_id="report", code_format=_SVG)
     return "".join(line.rstrip() + "\n" for line in svg.splitlines())

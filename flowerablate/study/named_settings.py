@@ -35,10 +35,10 @@ def read_named(text: str, where: str) -> Named:
     return found
 
 
-def read_several(text: str, where: str) -> list[Named]:
+def read_several(text: str, where: str, kind: str = "name") -> list[Named]:
     """Read several components, such as ``variant,forest,width=30,p``: a part without an equals sign begins one.
 
-    Raises :class:`StudyError` where a parameter comes before the first name.
+    Raises :class:`StudyError` where a parameter comes before the first name; *kind* is the word for what is named.
     """
     found: list[Named] = []
     for part in split_values(text):
@@ -46,7 +46,7 @@ def read_several(text: str, where: str) -> list[Named]:
         if not equals:
             found.append(Named(key))
         elif not found:
-            raise StudyError(f"{where}: {part.strip()!r} is a parameter, but no name stands before it")
+            raise StudyError(f"{where}: {part.strip()!r} is a parameter, but no {kind} stands before it")
         else:
             found[-1].params[key] = read_value(value)
     return found

@@ -85,7 +85,7 @@ def _check_printed(column: Column, summary: Summary, what: str) -> None:
     from ..report import Report
 
     out = io.StringIO()
-    console = Console(file=out, width=1000, force_terminal=False)
+    console = Console(file=out, width=1000, force_terminal=False, force_jupyter=False)
     console.print(Report(summary, columns=(column,)))
     printed = out.getvalue()
     shown = column if column.least is None else column.resized(column.most)

@@ -24,7 +24,8 @@ def choose_columns(text: str, assembler: Assembler, noted: Iterable[CostInfo] = 
     :class:`StudyError`; a plugin that does not build a column, :class:`PluginError`.
     """
     costs = {info.name: info for info in cost_infos(assembler, noted)}
-    columns = [_build(wanted.name, wanted.params, assembler, costs) for wanted in read_several(text, "--columns")]
+    asked = read_several(text, "--columns", ColumnSpec.slot)
+    columns = [_build(wanted.name, wanted.params, assembler, costs) for wanted in asked]
     names = [column.name for column in columns]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:

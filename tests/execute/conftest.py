@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-
 from flowerablate.cli.templates import default_study
+
 from flowerablate.contracts import Trial, TrialOutcome
 from flowerablate.discovery import discover
 from flowerablate.execute.observer import RunObserver

@@ -11,7 +11,7 @@ import torch
 from flowerablate.api.models import load_model
 from flowerablate.contracts import OwnedComponent, Owner
 from flowerablate.discovery import discover
-from flowerablate.errors import FlowerablateError, PluginError, TrainingError
+from flowerablate.errors import FlowerablateError, LedgerError, PluginError, TrainingError
 from flowerablate.train.state import load_state, save_state
 from flowerablate.wiring.assemble import Assembler
 from flowerablate.wiring.trained_model import load_predictor, read_record
@@ -55,7 +55,9 @@ def test_half_a_file_and_no_file_are_said(checkpoint):
     checkpoint.write_bytes(checkpoint.read_bytes()[:1000])
     assert "not a checkpoint or is damaged" in refused(checkpoint)
     checkpoint.unlink()
-    assert "there is no checkpoint" in refused(checkpoint)
+    assert "is no checkpoint" in refused(checkpoint, LedgerError)
+    with pytest.raises(TrainingError, match="there is no checkpoint"):
+        read_record(checkpoint)
 
 
 def test_a_pickle_is_never_opened(tmp_path):

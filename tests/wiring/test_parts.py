@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-
 from flowerablate.cli.templates import default_study
+
 from flowerablate.data.splits import split_samples
 from flowerablate.discovery import discover
 from flowerablate.errors import FlowerablateError

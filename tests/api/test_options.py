@@ -1,0 +1,74 @@
+"""Each option is declared once, and is in reach of Python and of the command line."""
+
+import inspect
+from dataclasses import fields
+
+import pytest
+import typer
+
+import flowerablate as fa
+from flowerablate.api.options import RunOptions, StudyOptions, keys_of, options_of
+from flowerablate.cli.app import app
+
+COMMAND = {parameter.name: parameter for parameter in typer.main.get_command(app).commands["run"].params}
+PYTHON = inspect.signature(fa.run).parameters
+
+
+def test_no_option_of_the_command_is_out_of_reach():
+    elsewhere = {"data": "Study.data", "overrides": "Study.override", "dry_run": "plan_of"}
+    assert set(COMMAND) == set(PYTHON) - {"progress", "observer"} | set(elsewhere)
+    assert {field.name for field in fields(fa.Study)} >= {"path", "data", "overrides"}
+    assert set(inspect.signature(fa.plan_of).parameters) == set(PYTHON) - {"progress", "observer", "budget"}
+    assert set(inspect.signature(fa.Study.ask).parameters) - {"self"} == set(options_of(StudyOptions))
+
+
+@pytest.mark.parametrize("name", options_of(RunOptions))
+def test_an_option_has_the_same_default_and_the_same_help_in_both(name):
+    declared = options_of(RunOptions)[name][1]
+    assert COMMAND[name].help == declared.help
+    assert PYTHON[name].default == declared.default
+    given = COMMAND[name].default
+    assert (str(given) if name == "runs" else given) == declared.default
+    assert f"    {name}: " in fa.run.__doc__
+
+
+def test_an_unknown_option_is_refused_by_its_name():
+    with pytest.raises(TypeError, match="'sead'"):
+        fa.run(sead=3)
+    with pytest.raises(TypeError, match="'budget'"):
+        fa.plan_of(budget="1h")
+
+
+def test_the_seed_control_keeps_its_old_name_on_the_command_line():
+    assert COMMAND["seed_control"].opts == ["--seed-control", "--luck"]
+    assert keys_of({"seed_control": True, "placebo": True}) == {"ablation.controls": ["placebo", "luck"]}
+
+
+def test_one_text_is_a_list_of_one():
+    assert keys_of({"disable": "flip"}) == keys_of({"disable": ["flip"]})
+    assert keys_of({"design": "pairwise"}) == {"ablation.design": ["pairwise"]}
+
+
+def test_changes_that_are_named_take_the_place_of_all_that_the_study_names():
+    assert keys_of({"swap": "model=resnet14"}) == {
+        "ablation.disable": [],
+        "ablation.swap": ["model=resnet14"],
+        "ablation.vary": [],
+    }
+
+
+def test_what_is_none_or_false_leaves_it_to_the_study():
+    assert keys_of(dict.fromkeys(options_of(StudyOptions))) == {}
+    assert keys_of({"placebo": False, "seed_control": False}) == {}
+
+
+def test_a_tracker_may_have_a_list():
+    keys = keys_of({"trackers": 'csv,columns=["a","b"],flush=true'})
+    assert keys == {"trackers.csv": {"use": "csv", "columns": ["a", "b"], "flush": True}}
+
+
+def test_messages_name_an_option_as_it_was_written():
+    with pytest.raises(fa.StudyError, match=r"^design: there is no 'leave'; did you mean 'leave-one-out'\?"):
+        keys_of({"design": "leave"})
+    with pytest.raises(fa.StudyError, match=r"^--population: there is no 'image'"):
+        keys_of({"population": "image"}, dashes=True)

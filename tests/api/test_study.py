@@ -1,0 +1,83 @@
+"""A study in Python says what the file and the command line would say."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import flowerablate as fa
+from flowerablate.study.read import read_study
+from flowerablate.study.templates import default_study
+
+
+def test_without_a_file_it_is_the_default_study():
+    assert fa.Study().file == read_study(default_study(), None)
+    assert fa.Study.read().file == fa.Study().file
+
+
+def test_a_study_of_this_folder_is_read_where_none_is_named():
+    Path("study.toml").write_text("[train]\nepochs = 3\n")
+    assert fa.Study.read().file.train["epochs"] == 3
+    assert fa.Study().file.train["epochs"] == 8
+
+
+def test_override_returns_another_study_and_the_last_word_counts(tmp_path):
+    (tmp_path / "a.toml").write_text("[train]\nepochs = 3\n[ablation]\nseeds = 4\n")
+    first = fa.Study.read("a.toml")
+    second = first.override("train.epochs", 16).ask(seeds=2).override("ablation.seeds", 5)
+    assert (first.file.train["epochs"], first.file.ablation.seeds) == (3, 4)
+    assert (second.file.train["epochs"], second.file.ablation.seeds) == (16, 5)
+    assert second.name == "a"
+    assert second.override("train.epochs", 2).file.train["epochs"] == 2
+
+
+def test_overriding_part_of_a_table_leaves_other_studies_as_they_are(picture_folder):
+    tracked = fa.Study().ask(trackers="csv,every=2")
+    assert tracked.override("trackers.csv.every", 3).file.trackers["csv"].params == {"every": 3}
+    assert tracked.file.trackers["csv"].params == {"every": 2}
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        (np.int64(3), 3),
+        (np.float64(0.5), 0.5),
+        (np.array([0.5, 1.0]), [0.5, 1.0]),
+        ((0.5, 1.0), [0.5, 1.0]),
+        (Path("a/b"), "a/b"),
+        (True, True),
+        ("text", "text"),
+    ],
+)
+def test_values_may_be_of_the_types_that_python_has(value, read):
+    study = fa.Study().override("steps.crop.scale", value)
+    assert study.file.steps["crop"].params["scale"] == read
+
+
+def test_another_component_starts_from_its_own_defaults():
+    study = fa.Study().override("optimizer.lr", 0.5).override("optimizer.use", "adam")
+    assert study.file.optimizer.params == {"lr": 0.5}
+    assert study.file.optimizer.use == "adam"
+
+
+def test_images_come_from_the_folder_that_is_named(picture_folder):
+    study = fa.Study(data=picture_folder)
+    assert study.file.dataset.use == "folder"
+    assert study.name == "pictures"
+
+
+def test_what_is_wrong_is_said_in_one_line(tmp_path):
+    with pytest.raises(fa.StudyError, match=r"no study file nothing\.toml"):
+        fa.Study.read("nothing.toml")
+    with pytest.raises(fa.StudyError, match=r"unknown key 'trian.epochs'; did you mean 'train'"):
+        _ = fa.Study().override("trian.epochs", 3).file
+    with pytest.raises(fa.StudyError, match=r"^study: ablation\.seeds: input should be a valid integer, not 'many'"):
+        _ = fa.Study().override("ablation.seeds", "many").file
+    with pytest.raises(fa.DataError, match="no file or folder nowhere"):
+        _ = fa.Study(data="nowhere").file
+
+
+def test_it_shows_what_is_laid_over_it():
+    assert repr(fa.Study()) == "<Study (the default study)>"
+    study = fa.Study("a.toml", "photographs").ask(seeds=3).override("train.epochs", 2)
+    assert repr(study) == "<Study 'a.toml' data='photographs' ablation.seeds=3 train.epochs=2>"
