@@ -4,17 +4,8 @@ Importing this package loads neither torch nor the native core, so that listing 
 """
 
 from ..params import Param, Value
-from .contexts import (
-    ColumnContext,
-    DataContext,
-    LossContext,
-    MetricContext,
-    ModelContext,
-    OptimizerContext,
-    SamplerContext,
-    ScheduleContext,
-    StepContext,
-)
+from . import contexts, specs
+from .contexts import *  # noqa: F403
 from .owner import OWN_DISTRIBUTION, Fingerprint, OwnedComponent, Owner
 from .pipeline import (
     Choice,
@@ -35,25 +26,9 @@ from .pipeline import (
 from .products import IMAGE_SUFFIXES, SPLITS, BatchOp, Draws, Metric, NativeOp, PythonOp, Samples
 from .results import MetricInfo, TrialResult
 from .rules import Population, Rules
-from .specs import (
-    RESERVED,
-    SLOTS,
-    SPECS,
-    ColumnSpec,
-    ComponentSpec,
-    DatasetSpec,
-    LossSpec,
-    MetricSpec,
-    ModelSpec,
-    OptimizerSpec,
-    Register,
-    SamplerSpec,
-    SchedulerSpec,
-    StepSpec,
-    TrackerSpec,
-    TrainingSpec,
-    slots,
-)
+from .slots import SLOTS, SPECS, slots
+from .specs import *  # noqa: F403
+from .specs import RESERVED, ComponentSpec, Register, TrainingSpec
 from .tracking import TrackedTrial, Tracker, TrackerContext
 from .training import ALWAYS_MEASURED, TRAINING
 
@@ -68,28 +43,16 @@ __all__ = [
     "TRAINING",
     "BatchOp",
     "Choice",
-    "ColumnContext",
-    "ColumnSpec",
     "ComponentSpec",
     "Contrast",
     "ContrastKind",
-    "DataContext",
-    "DatasetSpec",
     "Design",
     "Draws",
     "Fingerprint",
     "InputPlan",
-    "LossContext",
-    "LossSpec",
     "Metric",
-    "MetricContext",
     "MetricInfo",
-    "MetricSpec",
-    "ModelContext",
-    "ModelSpec",
     "NativeOp",
-    "OptimizerContext",
-    "OptimizerSpec",
     "OwnedComponent",
     "Owner",
     "Param",
@@ -99,20 +62,13 @@ __all__ = [
     "PythonOp",
     "Register",
     "Rules",
-    "SamplerContext",
-    "SamplerSpec",
     "Samples",
-    "ScheduleContext",
-    "SchedulerSpec",
     "SplitMethod",
     "SplitPlan",
     "StepChoice",
-    "StepContext",
-    "StepSpec",
     "TrackedTrial",
     "Tracker",
     "TrackerContext",
-    "TrackerSpec",
     "TrainPlan",
     "TrainingSpec",
     "Trial",
@@ -122,3 +78,5 @@ __all__ = [
     "label_of",
     "slots",
 ]
+__all__ += contexts.__all__
+__all__ += specs.__all__

@@ -9,6 +9,8 @@ from pipelines import make_pipeline
 
 from flowerablate.contracts import (
     Contrast,
+    OwnedComponent,
+    Owner,
     Trial,
     TrialResult,
     Variant,
@@ -55,6 +57,33 @@ def test_a_trial_is_complete_only_when_its_result_is_in_place(ledger, trials):
 def test_a_result_comes_back_bit_for_bit(ledger, trials):
     ledger.folder(trials[0]).finish(result(trials[0]), {})
     assert ledger.results("base0") == [result(trials[0])]
+
+
+def test_owners_come_back_as_the_records_that_they_were(ledger, trials):
+    owner = Owner("roses; lilies (odd 1.0)", "flowerablate-roses", "1.2", "0123456789abcdef" * 2)
+    owners = (OwnedComponent("model", "rose net", owner), OwnedComponent("metric", "mine,bins=5", owner))
+    ledger.folder(trials[0]).finish(replace(result(trials[0]), owners=owners), {})
+    assert ledger.results("base0")[0].owners == owners
+    kept = json.loads((ledger.folder(trials[0]).path / "result.json").read_text())["owners"][0]
+    assert kept == {"slot": "model", "name": "rose net", "owner": vars(owner)}
+
+
+def test_a_result_of_before_whose_owners_are_one_text_is_read_without_them(ledger, trials):
+    folder = ledger.folder(trials[0])
+    folder.finish(replace(result(trials[0]), environment={"torch": "2", "owners": "a (b 1); c (d 2)"}), {})
+    content = json.loads((folder.path / "result.json").read_text())
+    del content["owners"]
+    (folder.path / "result.json").write_text(json.dumps(content))
+    assert ledger.results("base0") == [result(trials[0])]
+
+
+def test_owners_that_are_no_records_are_refused_with_the_file(ledger, trials):
+    folder = ledger.folder(trials[0])
+    folder.finish(result(trials[0]), {})
+    content = json.loads((folder.path / "result.json").read_text())
+    (folder.path / "result.json").write_text(json.dumps({**content, "owners": ["a (b 1)"]}))
+    with pytest.raises(LedgerError, match=r"result\.json is of another version"):
+        ledger.results("base0")
 
 
 def test_a_figure_that_is_no_number_comes_back_as_nan(ledger, trials):

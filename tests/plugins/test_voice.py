@@ -2,10 +2,8 @@
 
 import pytest
 
-from flowerablate.contracts import TRAINING
 from flowerablate.discovery import discover
 
-SLOTS = ("dataset", "step", "model", "optimizer", "scheduler", "loss", "sampler", "metric", "column", "tracker")
 NAMES = ("OpenCV", "Pillow")
 """Words that begin with a capital wherever they stand."""
 
@@ -13,7 +11,7 @@ NAMES = ("OpenCV", "Pillow")
 @pytest.fixture(scope="module")
 def specs():
     registry = discover().registry
-    return [TRAINING, *(registry.find(slot, name, slot).spec for slot in SLOTS for name in registry.slot(slot))]
+    return [component.spec for slot in SLOTS for component in registry.slot(slot).values()]
 
 
 def test_a_component_is_summed_up_in_a_sentence(specs):
