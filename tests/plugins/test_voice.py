@@ -2,6 +2,7 @@
 
 import pytest
 
+from flowerablate.contracts import SLOTS
 from flowerablate.discovery import discover
 
 NAMES = ("OpenCV", "Pillow")
