@@ -13,7 +13,7 @@ import pytest
 from flowerablate.cli.templates import default_study
 
 import flowerablate
-from flowerablate import StudyError
+from flowerablate import Param, StudyError
 from flowerablate.cli import main
 from flowerablate.contracts import SLOTS, SPECS, ComponentSpec, slots
 from flowerablate.discovery import discover
@@ -23,6 +23,7 @@ from flowerablate.study.identity import pipeline_id
 from flowerablate.study.read import read_study
 from flowerablate.study.resolve import resolve
 from flowerablate.study.toml import to_toml
+from flowerablate.testing import check_component
 from flowerablate.tuning.space import read_space
 from flowerablate.wiring.assemble import Assembler
 
@@ -175,6 +176,22 @@ def test_a_study_with_another_slot_is_run_and_its_result_names_the_owner(command
     assert named["last"] == named["mean"]
     assert named["mean"]["distribution"] == "flowerablate_local.py"
     assert len(named["mean"]["digest"]) == 32
+
+
+def test_a_component_of_another_slot_is_checked_by_its_settings(folder):
+    def build(context, decay):
+        raise AssertionError("nothing is known of how it is to be used")
+
+    check_component(AveragerSpec("mean", "The mean.", build, (Param("decay", 0.5, "weight", 0.0, 1.0, off=0.0),)))
+    with pytest.raises(AssertionError, match="averager 'mean' has settings that it does not allow: decay must be"):
+        check_component(AveragerSpec("mean", "The mean.", build, (Param("decay", 0.5, "weight", 0.0, 1.0, off=7.0),)))
+
+
+@pytest.mark.parametrize("slot", slots(from_plugins=True))
+def test_the_spec_of_every_slot_is_among_the_names_that_a_plugin_needs(slot):
+    name = SPECS[slot].__name__
+    assert getattr(flowerablate, name) is SPECS[slot]
+    assert name in flowerablate.__all__
 
 
 # ------------------------------------------------------------------------------------------- written once

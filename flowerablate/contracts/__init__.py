@@ -4,17 +4,8 @@ Importing this package loads neither torch nor the native core, so that listing 
 """
 
 from ..params import Param, Value
-from .contexts import (
-    ColumnContext,
-    DataContext,
-    LossContext,
-    MetricContext,
-    ModelContext,
-    OptimizerContext,
-    SamplerContext,
-    ScheduleContext,
-    StepContext,
-)
+from . import contexts, specs
+from .contexts import *  # noqa: F403
 from .costs import CORE_COSTS, IMAGES_PER_SECOND, PARAMETERS, SECONDS, CostInfo
 from .measuring import Finish, MeasureContext, MeasuredTrial
 from .owner import OWN_DISTRIBUTION, Fingerprint, OwnedComponent, Owner
@@ -37,26 +28,9 @@ from .pipeline import (
 from .products import IMAGE_SUFFIXES, SPLITS, BatchOp, Draws, Metric, NativeOp, PythonOp, Samples, Scores
 from .results import BEST, LAST, MetricInfo, TrialFailure, TrialOutcome, TrialResult, failures, finished
 from .rules import Population, Rules
-from .specs import (
-    RESERVED,
-    SLOTS,
-    SPECS,
-    ColumnSpec,
-    ComponentSpec,
-    DatasetSpec,
-    LossSpec,
-    MeasureSpec,
-    MetricSpec,
-    ModelSpec,
-    OptimizerSpec,
-    Register,
-    SamplerSpec,
-    SchedulerSpec,
-    StepSpec,
-    TrackerSpec,
-    TrainingSpec,
-    slots,
-)
+from .slots import SLOTS, SPECS, slots
+from .specs import *  # noqa: F403
+from .specs import RESERVED, ComponentSpec, Register, TrainingSpec
 from .tracking import TrackedTrial, Tracker, TrackerContext
 from .training import ALWAYS_MEASURED, TRAINING
 
@@ -77,33 +51,20 @@ __all__ = [
     "TRAINING",
     "BatchOp",
     "Choice",
-    "ColumnContext",
-    "ColumnSpec",
     "ComponentSpec",
     "Contrast",
     "ContrastKind",
     "CostInfo",
-    "DataContext",
-    "DatasetSpec",
     "Design",
     "Draws",
     "Fingerprint",
     "Finish",
     "InputPlan",
-    "LossContext",
-    "LossSpec",
     "MeasureContext",
-    "MeasureSpec",
     "MeasuredTrial",
     "Metric",
-    "MetricContext",
     "MetricInfo",
-    "MetricSpec",
-    "ModelContext",
-    "ModelSpec",
     "NativeOp",
-    "OptimizerContext",
-    "OptimizerSpec",
     "OwnedComponent",
     "Owner",
     "Param",
@@ -113,21 +74,14 @@ __all__ = [
     "PythonOp",
     "Register",
     "Rules",
-    "SamplerContext",
-    "SamplerSpec",
     "Samples",
-    "ScheduleContext",
-    "SchedulerSpec",
     "Scores",
     "SplitMethod",
     "SplitPlan",
     "StepChoice",
-    "StepContext",
-    "StepSpec",
     "TrackedTrial",
     "Tracker",
     "TrackerContext",
-    "TrackerSpec",
     "TrainPlan",
     "TrainingSpec",
     "Trial",
@@ -141,3 +95,5 @@ __all__ = [
     "label_of",
     "slots",
 ]
+__all__ += contexts.__all__
+__all__ += specs.__all__

@@ -13,6 +13,20 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+__all__ = [
+    "ColumnContext",
+    "DataContext",
+    "LossContext",
+    "MetricContext",
+    "ModelContext",
+    "OptimizerContext",
+    "SamplerContext",
+    "ScheduleContext",
+    "StepContext",
+]
+"""What authors of plugins need, which ``flowerablate`` has too."""
+
+
 @dataclass(frozen=True)
 class DataContext:
     """*cache*: a folder for the data set alone, which it makes if it needs it. *skip_bad*: go on without bad files.

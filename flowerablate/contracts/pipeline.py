@@ -10,7 +10,8 @@ from typing import Any, Literal
 
 from ..errors import StudyError
 from ..params import Value
-from .specs import ComponentSpec, StepSpec, TrainingSpec, slots
+from .slots import slots
+from .specs import ComponentSpec, StepSpec, TrainingSpec
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The specs with which plugins describe their components, one for each slot."""
+"""The specs with which plugins describe their components: a class for each slot, in the order of a study."""
 
 from __future__ import annotations
 
@@ -12,6 +12,21 @@ from typing import Any, ClassVar, Literal, Protocol
 from ..errors import PluginError
 from ..params import Param
 from .costs import CORE_COSTS, Combined, CostInfo
+
+__all__ = [
+    "ColumnSpec",
+    "DatasetSpec",
+    "LossSpec",
+    "MeasureSpec",
+    "MetricSpec",
+    "ModelSpec",
+    "OptimizerSpec",
+    "SamplerSpec",
+    "SchedulerSpec",
+    "StepSpec",
+    "TrackerSpec",
+]
+"""What authors of plugins need, which ``flowerablate`` has too."""
 
 _COMPONENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
@@ -292,41 +307,6 @@ class TrackerSpec(ComponentSpec):
     ablated = False
     in_study = '[{slot}s.{name}]\nuse = "{name}"'
     on_command_line = "run --tracker {name}"
-
-
-SPECS: dict[str, type[ComponentSpec]] = {
-    spec.slot: spec
-    for spec in (
-        DatasetSpec,
-        StepSpec,
-        ModelSpec,
-        OptimizerSpec,
-        SchedulerSpec,
-        LossSpec,
-        SamplerSpec,
-        TrainingSpec,
-        MetricSpec,
-        MeasureSpec,
-        ColumnSpec,
-        TrackerSpec,
-    )
-}
-"""The one list of slots, in the order of a study: a slot added here is read, resolved, ablated, named and listed."""
-
-SLOTS = SPECS.keys()
-"""The names of all slots."""
-
-
-def slots(
-    *, number: str | None = None, in_pipeline: bool | None = None, ablated: bool | None = None,
-    from_plugins: bool | None = None,
-) -> tuple[str, ...]:  # fmt: skip
-    """Return the slots of which all that is given holds, in the order of a study; see :class:`ComponentSpec`."""
-    wanted = {"number": number, "in_pipeline": in_pipeline, "ablated": ablated, "from_plugins": from_plugins}
-    asked = {fact: value for fact, value in wanted.items() if value is not None}
-    return tuple(
-        slot for slot, spec in SPECS.items() if all(getattr(spec, fact) == value for fact, value in asked.items())
-    )
 
 
 RESERVED = frozenset({"use", "removable"})

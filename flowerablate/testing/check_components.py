@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..contracts import (
+    SPECS,
     ColumnSpec,
     ComponentSpec,
     DatasetSpec,
@@ -21,12 +22,14 @@ from ..contracts import (
     TrackerSpec,
     Value,
 )
+from ..errors import StudyError
 from .check_columns import check_column
 from .check_datasets import check_dataset
 from .check_measures import check_measure
 from .check_metrics import check_metric
 from .check_models import check_model
 from .check_samplers import check_sampler
+from .check_settings import each_setting, named, settings
 from .check_steps import check_step
 from .check_trackers import check_tracker
 from .check_training import check_loss, check_optimizer, check_scheduler
@@ -53,10 +56,20 @@ def check_component(
     """Run the check that belongs to the slot of *spec*.
 
     *params* replaces defaults, for a component that cannot be built, or is slow, with those that it has. *cache* is an
-    empty folder for data sets and trackers; without it a temporary one is used.
+    empty folder for data sets and trackers; without it a temporary one is used. Of a slot that has no check of its own
+    the settings alone are looked at.
     """
-    check = _CHECKS.get(type(spec))
-    if check is None:
+    check = _CHECKS.get(type(spec), _check_settings)
+    if type(spec) not in SPECS.values():
         raise AssertionError(f"{type(spec).__name__} is not the spec of a slot; use StepSpec, ModelSpec and so on")
     folder: dict[str, Any] = {"cache": cache} if isinstance(spec, _WITH_A_FOLDER) else {}
     check(spec, params=params, **folder)
+
+
+def _check_settings(spec: ComponentSpec, *, params: Mapping[str, Value] | None) -> None:
+    """Make all settings of *spec* that a check would try; one that is not allowed raises :class:`AssertionError`."""
+    try:
+        for _, chosen in each_setting(spec, params):
+            settings(spec, chosen)
+    except StudyError as error:
+        raise AssertionError(f"{named(spec)} has settings that it does not allow: {error}") from error

@@ -90,6 +90,12 @@ def test_another_format_and_a_wrong_description_are_said(checkpoint):
     assert "describes its model wrongly: seed" in refused(checkpoint)
 
 
+def test_a_checkpoint_of_before_whose_owners_are_texts_is_refused_in_one_line(checkpoint):
+    texts = {"model resnet8": "resnets (flowerablate 0.1.0)"}
+    rewrite(checkpoint, lambda state: state["about"].update(format=1, owners=texts))
+    assert "is of format 1, but this version reads 2; use the version it is of" in refused(checkpoint)
+
+
 def test_a_missing_plugin_is_named_with_the_cure(checkpoint):
     def foreign(state):
         state["about"]["pipeline"]["components"]["model"]["use"] = "theirs"

@@ -9,6 +9,8 @@ from pipelines import make_pipeline
 
 from flowerablate.contracts import (
     Contrast,
+    OwnedComponent,
+    Owner,
     Trial,
     TrialFailure,
     TrialResult,
@@ -58,12 +60,31 @@ def test_a_result_comes_back_bit_for_bit(ledger, trials):
     assert ledger.results("base0") == [result(trials[0])]
 
 
-def test_a_result_of_format_1_is_read_and_what_was_0_is_not_measured(ledger, trials):
+def test_owners_come_back_as_the_records_that_they_were(ledger, trials):
+    owner = Owner("roses; lilies (odd 1.0)", "flowerablate-roses", "1.2", "0123456789abcdef" * 2)
+    owners = (OwnedComponent("model", "rose net", owner), OwnedComponent("metric", "mine,bins=5", owner))
+    ledger.folder(trials[0]).finish(replace(result(trials[0]), owners=owners), {})
+    assert ledger.results("base0")[0].owners == owners
+    kept = json.loads((ledger.folder(trials[0]).path / "result.json").read_text())["owners"][0]
+    assert kept == {"slot": "model", "name": "rose net", "owner": vars(owner)}
+
+
+def test_owners_that_are_no_records_are_refused_with_the_file(ledger, trials):
+    folder = ledger.folder(trials[0])
+    folder.finish(result(trials[0]), {})
+    content = json.loads((folder.path / "result.json").read_text())
+    (folder.path / "result.json").write_text(json.dumps({**content, "owners": ["a (b 1)"]}))
+    with pytest.raises(LedgerError, match=r"result\.json is of another version"):
+        ledger.results("base0")
+
+
+def test_of_a_result_of_format_1_what_was_0_is_not_measured_and_owners_are_not_known(ledger, trials):
     folder = ledger.folder(trials[0])
     folder.finish(result(trials[0]), {})
     path = folder.path / "result.json"
     content = json.loads(path.read_text())
-    del content["costs"]
+    del content["costs"], content["owners"]
+    content["environment"]["owners"] = "a (b 1); c (d 2)"  # one text, from which nothing is read
     former = {"seconds": 1.5, "images_per_second": 10.0, "parameters": 99, "flops": 0, "memory": 0}
     path.write_text(json.dumps({**content, **former, "format": 1}))
     (read,) = ledger.results("base0")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from flowerablate.contracts import SLOTS, TRAINING
+from flowerablate.contracts import SLOTS
 from flowerablate.discovery import discover
 
 NAMES = ("OpenCV", "Pillow")
@@ -12,7 +12,7 @@ NAMES = ("OpenCV", "Pillow")
 @pytest.fixture(scope="module")
 def specs():
     registry = discover().registry
-    return [TRAINING, *(registry.find(slot, name, slot).spec for slot in SLOTS for name in registry.slot(slot))]
+    return [component.spec for slot in SLOTS for component in registry.slot(slot).values()]
 
 
 def test_a_component_is_summed_up_in_a_sentence(specs):
