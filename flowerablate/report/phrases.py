@@ -73,6 +73,8 @@ def quantity(number: float | None) -> str:
     """Return an amount in at most five characters: ``0.42``, ``7.5``, ``812``, ``175k``, ``2.8M``, ``11.2M``."""
     if number is None:
         return MISSING
+    if number < 0:
+        return f"-{quantity(-number)}"
     if number < 99.95 and number != round(number):
         return f"{number:.2g}" if 1e-3 <= number < 9.95 else f"{number:.1f}" if number >= 9.95 else f"{number:.0e}"
     if number < 1000:

@@ -167,7 +167,7 @@ def test_both_arms_choose_on_validation_and_say_what(command, picture_folder, fo
         best = max(records, key=lambda record: (record["validation_accuracy"], -record["validation_loss"]))
         assert trial["tuned"] == best["values"]
         assert trial["validation"] == {"accuracy": best["validation_accuracy"], "loss": best["validation_loss"]}
-        assert trial["seconds"] == pytest.approx(sum(record["seconds"] for record in records))
+        assert trial["costs"]["seconds"] == pytest.approx(sum(record["seconds"] for record in records))
         assert (trial["folder"] / "best.safetensors").is_file()
         assert not (trial["folder"] / "candidates").exists()
     assert "optimizer.lr, chosen on validation: base" in " ".join(done.stdout.split())

@@ -39,6 +39,6 @@ def test_results_tell_what_a_trial_costs_and_how_it_trains(command, folder, pict
     assert command("run", "tiny.toml", "--data", picture_folder, "--disable", "flip", "--seeds", "1").returncode == 0
     for path in (folder / "runs").glob("*/trials/*/result.json"):
         result = json.loads(path.read_text())
-        assert result["flops"] > 0
+        assert result["costs"]["flops"] > 0
         assert result["facts"]["batch size"] == 4
         assert {"steps per epoch", "training images", "pixel mean", "pixel deviation"} <= set(result["facts"])
