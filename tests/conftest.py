@@ -1,5 +1,6 @@
 """Fixtures for all rooms: where the real photographs are, and small folders of pictures made on the spot."""
 
+import gc
 import json
 import os
 import signal
@@ -23,6 +24,12 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background
 settings.register_profile("no deadline", deadline=None)  # a busy machine must not fail a test for being slow
 settings.load_profile("no deadline")
 ROOT = Path(__file__).resolve().parents[1]
+
+
+def pytest_collection_finish() -> None:
+    """Take what is loaded by now, and stays, off the garbage collector, which else goes over all of it each time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)
