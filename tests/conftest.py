@@ -1,5 +1,6 @@
 """Fixtures for all rooms: where the real photographs are, and small folders of pictures made on the spot."""
 
+import gc
 import json
 import os
 import signal
@@ -24,6 +25,12 @@ settings.register_profile("no deadline", deadline=None)  # a busy machine must n
 settings.load_profile("no deadline")
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.append(str(Path(__file__).resolve().parent))  # helpers that several rooms' tests import
+
+
+def pytest_collection_finish() -> None:
+    """Take what is loaded by now, and stays, off the garbage collector, which else goes over all of it each time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)

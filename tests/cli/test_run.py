@@ -88,11 +88,23 @@ def results_of(folder):
     return results
 
 
+LONG = ("--disable=light", "--set=train.epochs=6")
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory, make_pictures, tiny_study, train_study):
+    """A folder with the pictures and the study of *LONG*, which was not stopped."""
+    here = tmp_path_factory.mktemp("uninterrupted")
+    make_pictures(here / "pictures")
+    train_study(here, tiny_study(), *LONG)
+    return here
+
+
 @pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "kill"])
 def test_a_study_that_was_stopped_goes_on_to_the_same_numbers_bit_for_bit(
-    command, picture_folder, folder, tmp_path, signal_number
+    command, uninterrupted, folder, signal_number
 ):
-    words = ("run", "tiny.toml", "--data", str(picture_folder), "--disable", "light", "--set", "train.epochs=12")
+    words = ("run", "tiny.toml", "--data", str(uninterrupted / "pictures"), *LONG)
     process = subprocess.Popen(
         [sys.executable, "-m", "flowerablate", *words], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     )
@@ -108,11 +120,7 @@ def test_a_study_that_was_stopped_goes_on_to_the_same_numbers_bit_for_bit(
     assert len(stopped) < 4
     assert command(*words).returncode == 0
     resumed = results_of(folder)
-    elsewhere = tmp_path / "uninterrupted"
-    command(*words, "--runs", elsewhere)
-    (folder / "runs").rename(folder / "first")
-    elsewhere.rename(folder / "runs")
-    assert resumed == results_of(folder)
+    assert resumed == results_of(uninterrupted)
     assert len(resumed) == 4
 
 
