@@ -1,4 +1,4 @@
-"""What the shell offers behind a half-typed option or argument: names of this folder's study, plugins and ledgers."""
+"""What the shell offers after a half-typed option or argument: names of this folder's study, plugins and ledgers."""
 
 from __future__ import annotations
 

@@ -198,7 +198,7 @@ def _use(spec: ComponentSpec) -> Iterator[RenderableType]:
         yield "\nIn a report:\n"
         yield indented(f"flowerablate report --columns variant,effect,{spec.name}")
         return
-    where = "behind" if spec.slot == "metric" else "beside"
+    where = "after" if spec.slot == "metric" else "beside"
     yield f"\nIn a study, with any of the parameters {where} it:\n" if spec.params else "\nIn a study:\n"
     if spec.slot == "metric":
         yield indented("[metrics]")

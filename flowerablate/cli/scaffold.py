@@ -103,7 +103,7 @@ def _refuse_taken(component: str, slot: str) -> None:
 
 
 def _use(slot: str, component: str) -> str:
-    """Return the words behind ``flowerablate`` that try the component."""
+    """Return the words after ``flowerablate`` that try the component."""
     words = {
         "step": f"run --swap morphology={component}",
         "dataset": f"run --set dataset.use={component}",
