@@ -134,7 +134,13 @@ def test_every_source_file_stays_readable():
 
 
 @pytest.mark.parametrize(
-    "statement", ["import flowerablate", "import flowerablate.cli.app", "import flowerablate.testing"]
+    "statement",
+    [
+        "import flowerablate",
+        "import flowerablate as fa; fa.Study, fa.run, fa.report, fa.compare",
+        "import flowerablate.cli.app",
+        "import flowerablate.testing",
+    ],
 )
 def test_importing_is_light(statement, tmp_path):
     heavy = ["torch", "torchvision", "scipy", "PIL", "matplotlib", "jinja2", "flowerablate._native"]

@@ -254,7 +254,7 @@ def load_model(
     """
     from ..discovery import discover
     from ..reading.find_study import find_checkpoint
-    from ..wiring.user_cache import make_assembler
+    from ..wiring.assemble import make_assembler
     from .running import warn_of_failures
 
     path, choice = find_checkpoint(model, Path(runs), variant, seed)

@@ -144,7 +144,7 @@ def _asked(study: Study | Path | str | None, options: RunOptions | PlanOptions) 
 
 def _assembler_here() -> Assembler:
     from ..discovery import discover
-    from ..wiring.user_cache import make_assembler
+    from ..wiring.assemble import make_assembler
 
     catalogue = discover(Path().absolute(), strict=False)
     warn_of_failures(catalogue)

@@ -111,7 +111,7 @@ class Study:
 
     def assembler(self) -> Assembler:
         """Return what builds the components that the study names."""
-        from ..wiring.user_cache import make_assembler
+        from ..wiring.assemble import make_assembler
 
         return make_assembler(self.catalogue.registry, self.folder)
 

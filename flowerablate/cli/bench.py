@@ -47,7 +47,7 @@ Work = Callable[[], object]
 
 @dataclass(frozen=True)
 class Timing:
-    """Microseconds per picture, medians; *ratio*: median of the ratios pair by pair, above 1 where we are faster."""
+    """Microseconds per image, medians; *ratio*: median of the ratios pair by pair, above 1 where we are faster."""
 
     what: str
     ours: float
@@ -65,7 +65,7 @@ def bench(
 ) -> None:
     """Time the native core on this machine, beside OpenCV and torchvision where they are installed.
 
-    Batches of 64 drawn pictures of 224x224 pixels (320x240 where they are
+    Batches of 64 drawn images of 224x224 pixels (320x240 where they are
     cropped), into buffers that are reused. The sides are timed in turns; a ratio
     above 1 says how many times as long the other one takes. What else the machine
     does disturbs the figures: look at the range.
@@ -96,7 +96,7 @@ def bench(
             one, all_of_them = _ours("whole chain", 1), _ours("whole chain", threads)
             rows.append(_row(f"whole chain, {threads} threads", all_of_them, "itself on one", one, seconds))
     if form is Format.json:
-        record = {"simd": simd, "threads": threads, "unit": "microseconds per picture"}
+        record = {"simd": simd, "threads": threads, "unit": "microseconds per image"}
         typer.echo(json.dumps({**record, "rows": [asdict(row) for row in rows]}, indent=2))
     else:
         show(_parts(rows, f"{simd}, {threads} thread{'s' * (threads > 1)}"))
@@ -145,7 +145,7 @@ def _time(work: Work, count: int) -> float:
 # --------------------------------------------------------------------------------------------- the sides
 
 
-def _pictures(name: str) -> Any:
+def _images(name: str) -> Any:
     """Return uint8 [64, H, W, 3]: blocks of colour with grain, the same in every run."""
     import numpy as np
 
@@ -161,7 +161,7 @@ def _ours(name: str, threads: int) -> Work:
 
     from .. import _native
 
-    batch = _pictures(name)
+    batch = _images(name)
     _, height, width, channels = batch.shape
     ops = OPS[name]
     chain = _native.Chain([(op, params, number) for number, (op, params) in enumerate(ops)], channels)
@@ -183,19 +183,19 @@ def _ours(name: str, threads: int) -> Work:
 
 
 def _opencv(name: str, threads: int, pool: ThreadPoolExecutor) -> Work | None:
-    """Return OpenCV by hand: buffers reused, its own threads off, ours over the pictures."""
+    """Return OpenCV by hand: buffers reused, its own threads off, ours over the images."""
     import cv2
     import numpy as np
 
     cv2.setNumThreads(1)
-    batch = _pictures(name)
+    batch = _images(name)
     small = np.zeros((BATCH, SIZE, SIZE, 3), np.uint8)
     floats = np.zeros((BATCH, 3, SIZE, SIZE), np.float32)
     square, ellipse = np.ones((15, 15), np.uint8), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9))
 
     def crop(x: Any, y: Any) -> Any:
-        (height, width), share = SOURCE, random.uniform(0.25, 1.0) ** 0.5
-        h, w = int(height * share), int(width * share)
+        (height, width), fraction = SOURCE, random.uniform(0.25, 1.0) ** 0.5
+        h, w = int(height * fraction), int(width * fraction)
         top, left = random.randint(0, height - h), random.randint(0, width - w)
         return cv2.resize(x[top : top + h, left : left + w], (SIZE, SIZE), dst=y)
 
@@ -232,14 +232,14 @@ def _opencv(name: str, threads: int, pool: ThreadPoolExecutor) -> Work | None:
 
 
 def _torchvision(name: str, threads: int, pool: ThreadPoolExecutor) -> Work | None:
-    """Return torchvision v2 on tensors: the batch at once where that is the same work, else picture by picture."""
+    """Return torchvision v2 on tensors: the batch at once where that is the same work, else image by image."""
     if name not in ("rotate", "random resized crop", "normalise"):
         return None  # it has no morphology
     import torch
     from torchvision.transforms import InterpolationMode, v2
 
     torch.set_num_threads(threads)
-    batch = torch.from_numpy(_pictures(name)).permute(0, 3, 1, 2).contiguous()
+    batch = torch.from_numpy(_images(name)).permute(0, 3, 1, 2).contiguous()
     if name == "normalise":
         both = v2.Compose([v2.ToDtype(torch.float32, scale=True), v2.Normalize(MEAN, STD, inplace=True)])
         return lambda: both(batch)
@@ -247,7 +247,7 @@ def _torchvision(name: str, threads: int, pool: ThreadPoolExecutor) -> Work | No
         single: Any = v2.RandomRotation(15, InterpolationMode.BILINEAR)
     else:
         single = v2.RandomResizedCrop(SIZE, (0.25, 1.0), antialias=False)
-    return lambda: [single(picture) for picture in batch]
+    return lambda: [single(image) for image in batch]
 
 
 def _parts(rows: list[Timing], settings: str) -> Iterator[RenderableType]:
@@ -262,4 +262,4 @@ def _parts(rows: list[Timing], settings: str) -> Iterator[RenderableType]:
             beside = [row.against, f"{row.theirs:.0f}", f"{row.ratio:.1f}x", f"{row.lowest:.1f}-{row.highest:.1f}"]
         table.add_row(row.what, f"{row.ours:.0f}", *beside)
     yield table
-    yield f"\n{settings}; microseconds per picture, batches of {BATCH}"
+    yield f"\n{settings}; microseconds per image, batches of {BATCH}"

@@ -1,4 +1,4 @@
-"""What the shell offers behind a half-typed option or argument: names of this folder's study, plugins and ledgers."""
+"""What the shell offers after a half-typed option or argument: names of this folder's study, plugins and ledgers."""
 
 from __future__ import annotations
 
@@ -6,23 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
+from ..contracts import Population
+
 if TYPE_CHECKING:
     from ..contracts import Pipeline
     from ..registry import Registry
 
-POPULATIONS = ("auto", "replicates", "images")
-
 
 def complete_designs(incomplete: str) -> list[str]:
     """Complete the name of a design."""
-    return [name for name in designs() if name.startswith(incomplete)]
-
-
-def designs() -> tuple[str, ...]:
-    """Return the names of all designs."""
     from ..study.schema import DesignName
 
-    return get_args(DesignName)
+    return [name for name in get_args(DesignName) if name.startswith(incomplete)]
 
 
 def complete_parts(incomplete: str) -> list[str]:
@@ -98,7 +93,7 @@ def complete_metrics(incomplete: str) -> list[str]:
 
 def complete_populations(incomplete: str) -> list[str]:
     """Complete what intervals may speak of."""
-    return [name for name in POPULATIONS if name.startswith(incomplete)]
+    return [name for name in get_args(Population) if name.startswith(incomplete)]
 
 
 def complete_trackers(incomplete: str) -> list[str]:
@@ -115,7 +110,9 @@ def complete_studies(incomplete: str) -> list[str]:
 
 def complete_formats(incomplete: str) -> list[str]:
     """Complete the name of a format of a report."""
-    return [name for name in ("rich", "md", "latex", "csv", "json", "svg", "html") if name.startswith(incomplete)]
+    from ..report.formats import SUFFIXES
+
+    return [name for name in SUFFIXES.values() if name.startswith(incomplete)]
 
 
 def complete_columns(incomplete: str) -> list[str]:

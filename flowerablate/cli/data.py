@@ -40,7 +40,7 @@ def check(
         Path | None, typer.Option(metavar="FILE", help="Write to this file instead of the terminal.")
     ] = None,
 ) -> None:
-    """Look for unreadable files, copies, leaks between splits, shortcuts and odd pictures.
+    """Look for unreadable files, copies, leaks between splits, shortcuts and odd images.
 
     Every file is decoded once; nothing is changed. Exit code 1 says that there are faults, which make results wrong;
     with warnings it is 0. The report names a few files of each finding, JSON names all.

@@ -25,7 +25,7 @@ _SHOWN_OF_GROUP = 2
 def print_data_report(report: DataReport, console: Console) -> None:
     """Print *report* on *console*; of each finding's files, the first few."""
     console.print(_classes(report))
-    console.print(Text("medians; light, contrast: mean and deviation of grey, of 255", style="dim italic"))
+    console.print(Text("medians; light, contrast: mean and standard deviation of grey, of 255", style="dim italic"))
     for finding in report.findings:
         if finding.severity != "fine":
             console.print()
@@ -61,7 +61,7 @@ def _classes(report: DataReport) -> Table:
     parts = list(dict.fromkeys(part for facts in report.classes for part in facts.splits))
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("class", overflow="fold")
-    heads = ["images", "share", *parts, "width", "height", "aspect", "kB", "light", "contrast"]
+    heads = ["images", "fraction", *parts, "width", "height", "aspect", "kB", "light", "contrast"]
     for head in heads:
         table.add_column(head, justify="right", no_wrap=True)
     for facts in report.classes:
@@ -70,11 +70,11 @@ def _classes(report: DataReport) -> Table:
 
 
 def _cells(facts: ClassFacts, parts: Sequence[str], images: int) -> list[str]:
-    share = facts.images / images if images else 0.0
+    fraction = facts.images / images if images else 0.0
     medians = (f"{facts.width:.0f}", f"{facts.height:.0f}", f"{facts.aspect:.2f}", f"{facts.kilobytes:.1f}")
     light = (f"{facts.brightness:.0f}", f"{facts.contrast:.0f}")
     counts = [str(facts.splits.get(part, 0)) for part in parts]
-    return [printable(facts.name), str(facts.images), f"{share:.0%}", *counts, *medians, *light]
+    return [printable(facts.name), str(facts.images), f"{fraction:.0%}", *counts, *medians, *light]
 
 
 def _print_headline(finding: Finding, console: Console) -> None:

@@ -189,8 +189,8 @@ def self_check() -> None:
     from .. import _native
 
     height, width = 37, 53  # no multiple of any vector's length
-    picture = (np.arange(height * width * 3, dtype=np.uint32) * 2654435761 >> 13).astype(np.uint8)
-    picture = picture.reshape(height, width, 3)
+    image = (np.arange(height * width * 3, dtype=np.uint32) * 2654435761 >> 13).astype(np.uint8)
+    image = image.reshape(height, width, 3)
     mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
     morphology: dict[str, str | int] = {"op": "open", "size": 3, "shape": "rectangle"}
     normalize: dict[str, tuple[float, ...]] = {"mean": mean, "std": std}
@@ -198,9 +198,9 @@ def self_check() -> None:
     out = np.zeros((4, 3, height, width), np.float32)
     sizes = np.array([height], np.int32), np.array([width], np.int32)
     indices, ids = np.zeros(4, np.int64), np.arange(4, dtype=np.uint64)
-    chain.run(picture.reshape(-1), np.zeros(1, np.int64), *sizes, indices, ids, out, seed=1, epoch=0)
+    chain.run(image.reshape(-1), np.zeros(1, np.int64), *sizes, indices, ids, out, seed=1, epoch=0)
 
-    opened = picture
+    opened = image
     for reduce in (np.min, np.max):  # an opening is an erosion, then a dilation; the edge repeated changes neither
         padded = np.pad(opened, ((1, 1), (1, 1), (0, 0)), mode="edge")
         opened = reduce(np.lib.stride_tricks.sliding_window_view(padded, (3, 3), axis=(0, 1)), axis=(-2, -1))

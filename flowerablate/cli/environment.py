@@ -104,7 +104,7 @@ def warn(catalogue: Catalogue) -> None:
 def assembler_here() -> Assembler:
     """Return an assembler with the plugins that are installed, and with that of the current folder."""
     from ..discovery import discover
-    from ..wiring.user_cache import make_assembler
+    from ..wiring.assemble import make_assembler
 
     catalogue = discover(Path().absolute(), strict=False)
     warn(catalogue)

@@ -45,7 +45,7 @@ def evaluate(
     batch_size: BatchOption = 128,
     device: DeviceOption = "auto",
 ) -> None:
-    """Measure a trained model on labelled pictures that it has not seen.
+    """Measure a trained model on labelled images that it has not seen.
 
     The intervals (95 %) are over images: this model on other images of the same kind. They do not hold the chance of
     training, which only replicates show.
@@ -79,8 +79,8 @@ def evaluate(
 
 
 _LEGEND = (
-    "Intervals: 95 %, over images. Sensitivity: share of a class that is found; specificity: of the rest left alone; "
-    "precision: of what is called so. All in percent."
+    "Intervals: 95 %, over images. Sensitivity: fraction of a class that is found; specificity: of the rest left "
+    "alone; precision: of what is called so. All in percent."
 )
 
 
@@ -93,9 +93,9 @@ def _tables(found: ModelScores) -> Iterator[RenderableType]:
     names = [printable(name) for name in found.classes]
     yield Text(f"{found.images} images, {len(names)} classes\n")
     table = Table("metric", "value", "95 % interval", "by", box=None, pad_edge=False)
-    for name, figure in found.figures.items():
+    for name, metric in found.figures.items():
         percent = found.infos[name].percent
-        table.add_row(Text(name), number(figure.value, percent), interval(figure, percent), figure.how)
+        table.add_row(Text(name), number(metric.value, percent), interval(metric, percent), metric.how)
     yield table
     yield ""
     table = Table("class", "images", "sensitivity", "specificity", "precision", box=None, pad_edge=False)
@@ -120,25 +120,25 @@ def _tables(found: ModelScores) -> Iterator[RenderableType]:
 
 
 def number(value: float, percent: bool = True) -> str:
-    """Return *value* as it is shown, a share in percent; a dash where it is not defined."""
+    """Return *value* as it is shown, a fraction in percent; a dash where it is not defined."""
     if value != value:
         return "-"
     return f"{100 * value:.1f} %" if percent else f"{value:.4f}"
 
 
-def interval(figure: Figure, percent: bool = True) -> str:
-    """Return the interval of *figure* as it is shown."""
-    if figure.low != figure.low:
+def interval(metric: Figure, percent: bool = True) -> str:
+    """Return the interval of *metric* as it is shown."""
+    if metric.low != metric.low:
         return "-"
     if percent:
-        return f"{100 * figure.low:.1f} to {100 * figure.high:.1f} %"
-    return f"{figure.low:.4f} to {figure.high:.4f}"
+        return f"{100 * metric.low:.1f} to {100 * metric.high:.1f} %"
+    return f"{metric.low:.4f} to {metric.high:.4f}"
 
 
-def _with_interval(figure: Figure) -> str:
-    """Return a share with its interval in brackets, in percent, short enough for three of them on 80 columns."""
-    if figure.value != figure.value:
+def _with_interval(metric: Figure) -> str:
+    """Return a fraction with its interval in brackets, in percent, short enough for three of them on 80 columns."""
+    if metric.value != metric.value:
         return "-"
-    if figure.low != figure.low:
-        return f"{100 * figure.value:.1f}"
-    return f"{100 * figure.value:.1f} ({100 * figure.low:.1f}-{100 * figure.high:.1f})"
+    if metric.low != metric.low:
+        return f"{100 * metric.value:.1f}"
+    return f"{100 * metric.value:.1f} ({100 * metric.low:.1f}-{100 * metric.high:.1f})"

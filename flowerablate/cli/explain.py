@@ -1,4 +1,4 @@
-"""``flowerablate explain``: what the random steps draw for one picture in one epoch, and what comes of it."""
+"""``flowerablate explain``: what the random steps draw for one image in one epoch, and what comes of it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def explain(
     sample: Annotated[
         str,
         typer.Argument(
-            metavar="PICTURE", help="The picture: its path in the data set, or the end of it, such as rose/17.jpg."
+            metavar="IMAGE", help="The image: its path in the data set, or the end of it, such as rose/17.jpg."
         ),
     ],
     study: Annotated[
@@ -40,16 +40,16 @@ def explain(
     overrides: OverridesOption = None,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write the picture as the model sees it (before it is normalised), PNG."),
+        typer.Option(metavar="FILE", help="Write the image as the model sees it (before it is normalised), PNG."),
     ] = None,
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="As for 'run': go on without unreadable images.")
     ] = False,
     form: FormatOption = Format.table,
 ) -> None:
-    """Show what each step does to one picture in one epoch, with the values that it draws.
+    """Show what each step does to one image in one epoch, with the values that it draws.
 
-    The numbers depend on the seed, the epoch, the picture and the step's name alone, so they are those of training.
+    The numbers depend on the seed, the epoch, the image and the step's name alone, so they are those of training.
 
     \b
     Examples:
@@ -87,7 +87,7 @@ def explain(
         _print_table(key, seed, epoch, rows)
     if out is not None:
         shown = Preprocess(_pixel_ops(stages.train), pipeline.input.channels, dtype=prepared.images.pixels.dtype.name)
-        _write(out, _picture(shown, prepared.images, place, ident, seed, epoch))
+        _write(out, _image(shown, prepared.images, place, ident, seed, epoch))
         messages.print(f"wrote {escape(str(out))}", soft_wrap=True, highlight=False)
 
 
@@ -98,8 +98,8 @@ def _find(keys: Sequence[str], wanted: str) -> int:
     if len(found) == 1:
         return found[0]
     if found:
-        raise DataError(f"{len(found)} pictures end with {wanted!r}, such as {keys[found[0]]}; give more of the path")
-    raise DataError(f"no picture {wanted!r} in the data set, whose first is {keys[0]}")
+        raise DataError(f"{len(found)} images end with {wanted!r}, such as {keys[found[0]]}; give more of the path")
+    raise DataError(f"no image {wanted!r} in the data set, whose first is {keys[0]}")
 
 
 def _pixel_ops(ops: Sequence[NamedOp]) -> list[NamedOp]:
@@ -108,7 +108,7 @@ def _pixel_ops(ops: Sequence[NamedOp]) -> list[NamedOp]:
     return [named for named in ops if not writes_floats(named.op)]
 
 
-def _picture(
+def _image(
     chain: object, images: PackedImages, place: int, ident: int, seed: int, epoch: int
 ) -> NDArray[np.uint8] | NDArray[np.uint16]:
     import numpy as np
@@ -119,26 +119,26 @@ def _picture(
     height, width = chain.output_size(int(images.heights[place]), int(images.widths[place]))
     result = np.empty((1, height, width, chain.channels), chain.output_dtype)
     chain.run(images, np.array([place]), np.array([ident], np.uint64), result, seed=seed, epoch=epoch, threads=1)
-    picture: NDArray[np.uint8] | NDArray[np.uint16] = result[0]
-    return picture
+    image: NDArray[np.uint8] | NDArray[np.uint16] = result[0]
+    return image
 
 
-def _write(path: Path, picture: NDArray[np.uint8] | NDArray[np.uint16]) -> None:
+def _write(path: Path, pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> None:
     import numpy as np
     from PIL import Image
 
     from ..files import replacing
 
-    if picture.dtype == np.uint16 and picture.shape[2] > 1:
-        picture = (picture // 257).astype(np.uint8)  # PNG files of several 16-bit channels are beyond Pillow
-    image = Image.fromarray(picture[:, :, 0] if picture.shape[2] == 1 else picture)
+    if pixels.dtype == np.uint16 and pixels.shape[2] > 1:
+        pixels = (pixels // 257).astype(np.uint8)  # PNG files of several 16-bit channels are beyond Pillow
+    image = Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
     with replacing(path) as file:
         image.save(file, format="PNG")
 
 
 @dataclass(frozen=True)
 class _Row:
-    """A step as it is shown; *acts*: whether it acts on this picture, or ``once`` or ``batch``, *said* in words."""
+    """A step as it is shown; *acts*: whether it acts on this image, or ``once`` or ``batch``, *said* in words."""
 
     step: str
     acts: bool | str

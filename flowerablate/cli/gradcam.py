@@ -17,12 +17,12 @@ ON_A_SHEET = 120
 def gradcam(
     model: ModelChoice,
     images: Annotated[
-        list[Path], typer.Argument(metavar="IMAGE", help="Pictures, and folders with pictures at any depth.")
+        list[Path], typer.Argument(metavar="IMAGE", help="Images, and folders with images at any depth.")
     ],
     out: Annotated[
         Path,
         typer.Option(
-            metavar="PATH", help=f"A .png file: one sheet of up to {ON_A_SHEET} pictures. Else a folder of overlays."
+            metavar="PATH", help=f"A .png file: one sheet of up to {ON_A_SHEET} images. Else a folder of overlays."
         ),
     ],
     of: Annotated[
@@ -50,7 +50,7 @@ def gradcam(
     paths = find_pictures(images)
     on_sheet = out.suffix.lower() == ".png"
     if on_sheet and len(paths) > ON_A_SHEET:
-        raise StudyError(f"{len(paths)} pictures are too many for one sheet of {ON_A_SHEET}; let --out name a folder")
+        raise StudyError(f"{len(paths)} images are too many for one sheet of {ON_A_SHEET}; let --out name a folder")
     trained = model.open(messages, device)
 
     from ..files import replacing

@@ -60,7 +60,7 @@ class ModelChoice:
         from ..discovery import discover
         from ..reading.find_study import find_checkpoint
         from ..train.device import prepare_process
-        from ..wiring.user_cache import make_assembler
+        from ..wiring.assemble import make_assembler
 
         path, choice = find_checkpoint(self.model, self.runs, self.variant, self.seed)
         if choice:

@@ -1,4 +1,4 @@
-"""``flowerablate predict``: what a trained model says of pictures."""
+"""``flowerablate predict``: what a trained model predicts for images."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ class PredictionFormat(str, Enum):
 def predict(
     model: ModelChoice,
     images: Annotated[
-        list[Path], typer.Argument(metavar="IMAGE", help="Pictures, and folders with pictures at any depth.")
+        list[Path], typer.Argument(metavar="IMAGE", help="Images, and folders with images at any depth.")
     ],
     form: Annotated[
         PredictionFormat, typer.Option("--format", help="Lines to read, or CSV or JSON with every probability.")
     ] = PredictionFormat.table,
-    top: Annotated[int, typer.Option(min=1, help="Classes that are told of each picture, the likeliest first.")] = 1,
+    top: Annotated[int, typer.Option(min=1, help="Classes reported for each image, the most probable first.")] = 1,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write to this file, which appears when it is complete.")
     ] = None,
@@ -46,9 +46,9 @@ def predict(
     batch_size: BatchOption = 128,
     device: DeviceOption = "auto",
 ) -> None:
-    """Predict the class of pictures with a trained model.
+    """Predict the class of images with a trained model.
 
-    Pictures are decoded and prepared as in training; the checkpoint says how. Each line appears as soon as its batch is
+    Images are decoded and prepared as in training; the checkpoint says how. Each line appears as soon as its batch is
     done. Unreadable files are told on standard error and left out, and the exit code is then 1.
 
     \b
@@ -141,7 +141,7 @@ def _csv_writer(file: IO[str], predictor: Predictor) -> Callable[[Prediction], N
 
 
 def _json_writer(file: IO[str], top: int) -> Iterator[Callable[[Prediction], None]]:
-    """Write an array, a line for each picture; it is closed also where the command is interrupted."""
+    """Write an array, a line for each image; it is closed also where the command is interrupted."""
     separator = "["
 
     def write(found: Prediction) -> None:

@@ -45,7 +45,7 @@ def report(
         str | None,
         typer.Option(
             metavar="OTHER",
-            help="Set beside it another study, by name or by ledger folder.",
+            help="Show another study side by side with it, by name or by ledger folder.",
             autocompletion=completion.complete_studies,
         ),
     ] = None,
@@ -68,9 +68,7 @@ def report(
     ] = None,
     pictures: Annotated[
         bool,
-        typer.Option(
-            help="Whether a page in HTML shows pictures of the data; patients' had better stay where they are."
-        ),
+        typer.Option(help="Whether an HTML page shows images of the data; leave out those of patients."),
     ] = True,
     images: Annotated[
         bool, typer.Option("--images", help="Instead of the table: the test images that each component wins and loses.")

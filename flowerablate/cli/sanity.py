@@ -37,7 +37,7 @@ def sanity(
     study: StudyChoice,
     subset: Annotated[
         str,
-        typer.Option(metavar="N|P%", help="Training images of the small run: so many of each class, or a share."),
+        typer.Option(metavar="N|P%", help="Training images of the small run: so many of each class, or a fraction."),
     ] = "100",
     seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="The replicate whose split is used.")] = 0,
     only: Annotated[

@@ -235,7 +235,7 @@ def _finish(trials: Trials, assembler: Assembler, target: Path, console: Console
     where = f"wrote {target}; {drawn}: {trials.folder}"
     console.print(escape(where), highlight=False, soft_wrap=True)
     console.print(
-        "The best of many on validation looks better than it is. The figure to report comes from the test split of "
+        "The best of many on validation looks better than it is. The metric to report comes from the test split of "
         "replicates that tuning has not trained on:",
         highlight=False,
     )

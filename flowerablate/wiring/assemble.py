@@ -35,6 +35,7 @@ from ..data.store import PackedImages, open_store, sample_ids, without_unreadabl
 from ..errors import DataError, FlowerablateError, PluginError, StudyError, one_line
 from ..preprocess import BuiltStep, NamedOp, Preprocess, fit, stage
 from ..registry import Registry
+from .user_cache import cache_folder
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 
@@ -212,6 +213,11 @@ class Assembler:
         context = [pipeline.input.image_size, pipeline.input.channels, pipeline.input.bits, at_least]
         text = json.dumps([version("flowerablate"), data.fingerprint, context, steps], sort_keys=True)
         return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+
+
+def make_assembler(registry: Registry, folder: Path) -> Assembler:
+    """Return an assembler with the user's cache; *folder*: where relative paths of the study begin."""
+    return Assembler(registry, folder, cache_folder())
 
 
 def decoded_at_least(steps: Sequence[BuiltStep]) -> int | None:

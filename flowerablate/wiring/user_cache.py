@@ -1,12 +1,9 @@
-"""The folder in which data sets and packed images are kept, and an assembler that uses it."""
+"""The folder in which data sets and packed images are kept."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-
-from ..registry import Registry
-from .assemble import Assembler
 
 
 def cache_folder() -> Path:
@@ -15,8 +12,3 @@ def cache_folder() -> Path:
 
     home = os.environ.get("FLOWERABLATE_CACHE")
     return Path(home) if home else user_cache_path("flowerablate")
-
-
-def make_assembler(registry: Registry, folder: Path) -> Assembler:
-    """Return an assembler with the user's cache; *folder*: where relative paths of the study begin."""
-    return Assembler(registry, folder, cache_folder())

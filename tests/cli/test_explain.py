@@ -173,7 +173,7 @@ def test_pictures_of_sixteen_bits_are_written_with_sixteen_bits(command, folder,
     np.testing.assert_array_equal(written, seen("rays.toml", "well/3.png", 0, 1)[:, :, 0])
     ambiguous = command("explain", "3.png", "--study", "rays.toml")
     assert ambiguous.returncode == 1
-    assert ambiguous.stderr == "error: 2 pictures end with '3.png', such as ill/3.png; give more of the path\n"
+    assert ambiguous.stderr == "error: 2 images end with '3.png', such as ill/3.png; give more of the path\n"
 
 
 def test_a_whole_file_name_is_preferred_to_the_end_of_a_longer_one(command, folder):
@@ -188,4 +188,4 @@ def test_a_whole_file_name_is_preferred_to_the_end_of_a_longer_one(command, fold
 def test_an_unknown_picture_is_one_line_with_an_example(command):
     done = command("explain", "nothing.png", "--study", "tiny.toml")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "error: no picture 'nothing.png' in the data set, whose first is daisy/000000.png\n"
+    assert done.stderr == "error: no image 'nothing.png' in the data set, whose first is daisy/000000.png\n"

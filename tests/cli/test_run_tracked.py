@@ -78,7 +78,7 @@ def test_a_tracker_that_cannot_write_does_not_end_the_study(command, folder, pic
 
 @pytest.mark.parametrize(
     ("tracker", "said"),
-    [("cvs", "did you mean 'csv'?"), ("csv,pth=x", "did you mean 'path'?"), ("csv,path", "key=value")],
+    [("cvs", "did you mean 'csv'?"), ("csv,pth=x", "did you mean 'path'?"), ("csv,path", "parameter=value")],
 )
 def test_wrong_words_are_refused_before_anything_is_trained(command, folder, picture_folder, tracker, said):
     done = command(*WORDS, "--data", picture_folder, "--tracker", tracker)

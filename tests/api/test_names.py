@@ -1,0 +1,41 @@
+"""What ``import flowerablate as fa`` has, and when it is loaded."""
+
+import subprocess
+import sys
+
+import pytest
+
+import flowerablate as fa
+
+
+@pytest.mark.parametrize("name", fa.__all__)
+def test_every_public_name_is_there(name):
+    assert getattr(fa, name).__doc__
+    assert name in dir(fa)
+
+
+def test_a_name_that_there_is_not_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="has no attribute 'stduy'"):
+        _ = fa.stduy
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        "fa.report",
+        "import flowerablate.report",
+        "from flowerablate.report import Column",
+        "from flowerablate.report.table import Report",
+        "from flowerablate import report",
+        "import flowerablate.api.result",
+    ],
+)
+def test_report_is_a_verb_and_a_room_whatever_is_imported_first(first, tmp_path):
+    code = (
+        f"import flowerablate as fa\n{first}\nimport flowerablate.report as room\n"
+        "assert room is fa.report and room.Column\n"
+        "try: fa.report('nothing')\n"
+        "except fa.LedgerError as error: print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert done.stdout == "no study 'nothing' in runs; there is none to choose from\n"
