@@ -1,11 +1,11 @@
-"""Time whole chains, from 320x240 pictures to normalised float32 [64, 3, 224, 224], against the peers.
+"""Time whole chains, from 320x240 images to normalised float32 [64, 3, 224, 224], against the peers.
 
     python benchmarks/chains.py                      # writes results/chains.json
     python benchmarks/chains.py --quick
     python benchmarks/chains.py --only basic --images PATH
 
-Also: two threads against one, and whether a picture costs the same in small and large batches, among few and many
-packed pictures. See README.md for the rules.
+Also: two threads against one, and whether an image costs the same in small and large batches, among few and many
+packed images. See README.md for the rules.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ import peers
 from core import Decoded, Packed, chain_of
 from machine import machine, versions
 from peers.chain_job import BATCH, DEGREES, LIGHT, MEAN, RATIO, SCALE, SIZE, STD, ChainJob, ChainReady
-from pictures import Batch, as_jpeg, pictures
 from rich.console import Console
 from rich.table import Table
+from source_images import Batch, as_jpeg, images
 from timing import Plan, Work, alternate
 
 from flowerablate import _native
 
 RESULT = Path(__file__).parent / "results" / "chains.json"
 SOURCE = (240, 320)
-PICTURES = 512
+IMAGES = 512
 SCALING_TARGET = 1.8
 FLAT = 1.25
-"""How much more than at its cheapest a picture may cost where the cost is to be flat."""
+"""How much more than at its cheapest an image may cost where the cost is to be flat."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def main() -> None:
     for name, reason in missing.items():
         print(f"without {name}: {reason}", file=sys.stderr)
     plan = Plan(3, 0.05, 0.5, least=1) if options.quick else Plan(9, 0.3, 5.0)
-    source = pictures(PICTURES, *SOURCE, options.images)
+    source = images(IMAGES, *SOURCE, options.images)
     files = as_jpeg(source)
     chosen = [chain for chain in CHAINS if not options.only or any(word in chain.name for word in options.only)]
     if not chosen:
@@ -100,13 +100,13 @@ def main() -> None:
     for chain in chosen:
         results.append(_against_peers(chain, source, files, cores, modules, plan))
         scaling.append(_two_against_one(chain, source, files, cores, plan))
-    flat = [] if options.only else [*_batch_sizes(source, cores, plan), *_many_pictures(cores, plan)]
+    flat = [] if options.only else [*_batch_sizes(source, cores, plan), *_many_images(cores, plan)]
     record = {
         "machine": about,
         "versions": versions(["flowerablate", "numpy", "torch"]) | peers.versions_of(modules),
         "simd": _native.simd_path(),
         "settings": {
-            "source": f"{SOURCE[1]}x{SOURCE[0]}, {PICTURES} {'photographs' if options.images else 'drawn pictures'}",
+            "source": f"{SOURCE[1]}x{SOURCE[0]}, {IMAGES} {'photographs' if options.images else 'drawn images'}",
             "jpeg_bytes": round(statistics.mean(map(len, files))),
             "batch": BATCH,
             "rounds": plan.rounds,
@@ -125,7 +125,7 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Time whole chains against the peers.")
-    parser.add_argument("--images", type=Path, metavar="PATH", help="a folder of photographs instead of drawn pictures")
+    parser.add_argument("--images", type=Path, metavar="PATH", help="a folder of photographs instead of drawn images")
     parser.add_argument("--only", action="append", metavar="NAME", help="chains whose name contains NAME, nothing else")
     parser.add_argument("--quick", action="store_true", help="at most three pairs each: to see that all works")
     parser.add_argument("--output", type=Path, default=RESULT, help="where the result is written")
@@ -169,7 +169,7 @@ def _against_peers(
         print(f"{chain.name}: {name} {each['ratio']}x ({speeds}) -> {each['verdict']}", file=sys.stderr, flush=True)
     for name, reason in notes.items():
         print(f"{chain.name}: {name} failed: {reason}", file=sys.stderr)
-    return {"chain": chain.name, "threads": cores, "unit": "seconds per picture", "peers": found, "notes": notes}
+    return {"chain": chain.name, "threads": cores, "unit": "seconds per image", "peers": found, "notes": notes}
 
 
 def _rivals(job: ChainJob, modules: dict[str, ModuleType]) -> tuple[dict[str, ChainReady], dict[str, str]]:
@@ -212,9 +212,9 @@ def _two_against_one(chain: Chain, source: Batch, files: list[bytes], cores: int
 
 
 def _batch_sizes(source: Batch, cores: int, plan: Plan) -> list[dict[str, Any]]:
-    """What a picture of the full chain costs in batches of 1 to 512: on one thread, and on all cores.
+    """What an image of the full chain costs in batches of 1 to 512: on one thread, and on all cores.
 
-    On several threads the smallest batch has a picture for each: one picture alone has no work for a second thread.
+    On several threads the smallest batch has an image for each: one image alone has no work for a second thread.
     """
     found = []
     for threads in sorted({1, cores}):
@@ -222,20 +222,20 @@ def _batch_sizes(source: Batch, cores: int, plan: Plan) -> list[dict[str, Any]]:
         for size in (1, 2, 8, 32, 64, 128, 256, 512):
             if size >= threads:
                 packed = Packed(CHAINS[0].ops, source, size)
-                works[str(size)] = _pictures_in(packed, size, threads)
+                works[str(size)] = _images_in(packed, size, threads)
         found.append(_flatness(f"batch size, threads={threads}", works, "64", plan))
     return found
 
 
-def _pictures_in(packed: Packed, size: int, threads: int) -> Work:
-    """Return a function whose unit is 512 pictures, in batches of *size*."""
+def _images_in(packed: Packed, size: int, threads: int) -> Work:
+    """Return a function whose unit is 512 images, in batches of *size*."""
     return lambda units: packed.run(units * (512 // size), threads)
 
 
-def _many_pictures(cores: int, plan: Plan) -> list[dict[str, Any]]:
-    """What a picture costs among 1,000 to 1,000,000 packed ones of 64x64 pixels, taken at random.
+def _many_images(cores: int, plan: Plan) -> list[dict[str, Any]]:
+    """What an image costs among 1,000 to 1,000,000 packed ones of 64x64 pixels, taken at random.
 
-    Beyond 50,000 the index is as large as it says, but its entries share the memory of 50,000 pictures (600 MB).
+    Beyond 50,000 the index is as large as it says, but its entries share the memory of 50,000 images (600 MB).
     """
     side, held = 64, 50_000
     size = side * side * 3
@@ -255,7 +255,7 @@ def _many_pictures(cores: int, plan: Plan) -> list[dict[str, Any]]:
         sides = np.full(count, side, np.int32)
         order = rng.permutation(count).astype(np.int64)
         works[f"{count:,}"] = _random_batches(chain, pixels, offsets, sides, order, out, cores)
-    return [_flatness(f"packed pictures, threads={cores}", works, "1,000", plan)]
+    return [_flatness(f"packed images, threads={cores}", works, "1,000", plan)]
 
 
 def _random_batches(
@@ -277,7 +277,7 @@ def _random_batches(
 
 
 def _flatness(what: str, works: dict[str, Work], reference: str, plan: Plan) -> dict[str, Any]:
-    """Time each of *works*, a unit being 512 pictures, beside the *reference*; ratios above 1 cost more than it."""
+    """Time each of *works*, a unit being 512 images, beside the *reference*; ratios above 1 cost more than it."""
     others = {name: work for name, work in works.items() if name != reference}
     short = Plan(plan.rounds, plan.block / 3, plan.budget)
     pairs = alternate(works[reference], others, short)
@@ -289,7 +289,7 @@ def _flatness(what: str, works: dict[str, Work], reference: str, plan: Plan) -> 
     print(f"{what}: {ratios}, dearest/cheapest {spread:.2f} -> {verdict}", file=sys.stderr, flush=True)
     return {
         "what": what,
-        "unit": "microseconds per picture",
+        "unit": "microseconds per image",
         "reference": reference,
         "ratios": ratios,
         "dearest_to_cheapest": round(spread, 3),

@@ -40,7 +40,7 @@ def chain_of(ops: Ops) -> _native.Chain:
 
 
 class Core:
-    """A chain on a batch of pictures of one size, uint8 [N, H, W, 3]; *out* is reused by every call."""
+    """A chain on a batch of images of one size, uint8 [N, H, W, 3]; *out* is reused by every call."""
 
     def __init__(self, ops: Ops, batch: NDArray[np.uint8], floats: bool) -> None:
         self.chain = chain_of(ops)
@@ -55,7 +55,7 @@ class Core:
         self.epoch = 0
 
     def run(self, threads: int) -> None:
-        """Process all the pictures; every call is a new epoch, so random ops draw anew."""
+        """Process all the images; every call is a new epoch, so random ops draw anew."""
         self.epoch += 1
         self.chain.run(
             self.pixels, self.offsets, self.heights, self.widths, self.indices, self.ids, self.out,
@@ -70,15 +70,15 @@ def ready(ops: Ops, job: Job, floats: bool) -> Ready:
 
 
 class Packed:
-    """A chain on batches taken from packed pictures, as the loader calls it: float32 [batch, 3, H, W], reused."""
+    """A chain on batches taken from packed images, as the loader calls it: float32 [batch, 3, H, W], reused."""
 
-    def __init__(self, ops: Ops, pictures: NDArray[np.uint8], batch: int) -> None:
-        self._core = Core(ops, pictures, floats=True)
+    def __init__(self, ops: Ops, images: NDArray[np.uint8], batch: int) -> None:
+        self._core = Core(ops, images, floats=True)
         self._core.out = self._core.out[:batch]
-        self._count, self._batch, self._next = len(pictures), batch, 0
+        self._count, self._batch, self._next = len(images), batch, 0
 
     def run(self, batches: int, threads: int) -> None:
-        """Make so many batches; the pictures are taken in turns."""
+        """Make so many batches; the images are taken in turns."""
         core = self._core
         for _ in range(batches):
             core.indices = np.arange(self._next, self._next + self._batch, dtype=np.int64) % self._count

@@ -36,7 +36,7 @@ RESULT = Path(__file__).parent / "results" / "decode.json"
 SIZE = 64
 MARGINS = (1.0, 1.5, 2.0, 3.0)
 CAMERA = (3200, 2400)
-"""Width and height of the large pictures: photographs of the folder, enlarged and coded anew."""
+"""Width and height of the large images: photographs of the folder, enlarged and coded anew."""
 
 
 def by_pillow(path: Path) -> Pixels:
@@ -70,7 +70,7 @@ DECODERS: dict[str, Callable[[Path], Pixels]] = {
 
 
 def seconds(function: Callable[[Path], object], paths: list[Path], threads: int) -> tuple[float, float]:
-    """Return the time that the pictures took, and the processor time of all threads."""
+    """Return the time that the images took, and the processor time of all threads."""
     parts = [paths[first::threads] for first in range(threads)]
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(len, parts))  # the threads are there before the clock runs
@@ -130,7 +130,7 @@ def scaling(paths: list[Path], rounds: int) -> list[dict]:
         if scaled:
             pairs = [(fitted(path, None).astype(int), fitted(path, at_least)) for path in scaled]
             means = [float(np.abs(whole - part).mean()) for whole, part in pairs]
-            row |= {"mean_difference": round(float(np.mean(means)), 3), "worst_picture": round(max(means), 3)}
+            row |= {"mean_difference": round(float(np.mean(means)), 3), "worst_image": round(max(means), 3)}
             ways = {
                 "at a part": lambda path, least=at_least: fitted(path, least),
                 "whole": lambda path: fitted(path, None),
@@ -141,7 +141,7 @@ def scaling(paths: list[Path], rounds: int) -> list[dict]:
 
 
 def enlarged(paths: list[Path], folder: Path) -> list[Path]:
-    """Write the pictures at a camera's size; what lies beneath a pixel of the original is smooth, unlike in a photo."""
+    """Write the images at a camera's size; what lies beneath a pixel of the original is smooth, unlike in a photo."""
     made = []
     for number, path in enumerate(paths):
         with Image.open(path) as image:

@@ -3,10 +3,10 @@
     python benchmarks/loader.py PATH                          # writes results/loader.json
 
 PATH has one subfolder per class. All sides train torchvision's ResNet-18 at 64 pixels, batch 64, SGD, on the same
-pictures with a random resized crop, a flip and a normalisation. Each is a process of its own; they train in turn, one
+images with a random resized crop, a flip and a normalisation. Each is a process of its own; they train in turn, one
 epoch at a time, and sleep meanwhile.
 
-- *ours*: a packed store (each picture decoded once, shorter side 72), ``Batches``, and a process prepared as
+- *ours*: a packed store (each image decoded once, shorter side 72), ``Batches``, and a process prepared as
   docs/loader.md says: channels-last, threads that sleep when they wait, memory that is kept.
 - *peer*: the JPEG files, torchvision's v2 transforms on tensors or PIL images (whichever is faster here), a DataLoader
   with two persistent workers; the process is prepared like ours.
@@ -112,7 +112,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("path", type=Path, metavar="PATH")
     parser.add_argument("--pairs", type=int, default=5, help="epochs of each side, after one to warm up")
     parser.add_argument("--as-written", type=int, default=2, metavar="N", help="pairs against the loop as written")
-    parser.add_argument("--images", type=int, default=10**9, metavar="N", help="take about N of the pictures")
+    parser.add_argument("--images", type=int, default=10**9, metavar="N", help="take about N of the images")
     parser.add_argument("--torch-threads", type=int, default=2)
     parser.add_argument("--native-threads", type=int, default=0, help="of our loader; 0: all cores")
     parser.add_argument("--output", type=Path, default=Path(__file__).parent / "results" / "loader.json")
@@ -232,7 +232,7 @@ def _serve(options: argparse.Namespace) -> None:
 
 
 def _some(samples: Samples, count: int) -> Samples:
-    """Take every k-th picture, so that about *count* of all classes are left."""
+    """Take every k-th image, so that about *count* of all classes are left."""
     step = max(1, len(samples) // count)
     return replace(
         samples, keys=samples.keys[::step], paths=samples.paths[::step], labels=samples.labels[::step], splits=None

@@ -25,9 +25,9 @@ from cases import CASES, Case
 from core import NotInCoreError, ready
 from machine import machine, versions
 from peers import Job, Ready
-from pictures import Batch, pictures
 from rich.console import Console
 from rich.table import Table
+from source_images import Batch, images
 from timing import Clock, Plan, alternate, times
 
 from flowerablate import _native
@@ -53,7 +53,7 @@ def main() -> None:
     if not chosen:
         sys.exit(f"error: no operation is called {options.only}; they are: {', '.join(case.name for case in CASES)}")
     plan = Plan(3, budget=0.3, least=1) if options.quick else Plan()
-    sources = {case.source: pictures(options.batch, *case.source, options.images) for case in chosen}
+    sources = {case.source: images(options.batch, *case.source, options.images) for case in chosen}
     cores = int(str(about["cores"]))
     results, skipped = [], {}
     for case in chosen:
@@ -91,11 +91,11 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Time single operations against the peers.")
-    parser.add_argument("--images", type=Path, metavar="PATH", help="a folder of photographs instead of drawn pictures")
+    parser.add_argument("--images", type=Path, metavar="PATH", help="a folder of photographs instead of drawn images")
     parser.add_argument("--only", action="append", metavar="NAME", help="operations whose name contains NAME")
     parser.add_argument("--quick", action="store_true", help="three pairs each: to see that all works")
     parser.add_argument("--cpu-time", action="store_true", help="one thread, by its processor time: on a busy machine")
-    parser.add_argument("--batch", type=int, default=BATCH, help="pictures in a batch, all different")
+    parser.add_argument("--batch", type=int, default=BATCH, help="images in a batch, all different")
     parser.add_argument("--output", type=Path, default=RESULT, help="where the result is written")
     options = parser.parse_args()
     if (options.quick or options.cpu_time) and options.output == RESULT:
@@ -119,7 +119,7 @@ def _measure(
     return {
         "case": case.name,
         "threads": threads,
-        "unit": "microseconds per picture",
+        "unit": "microseconds per image",
         "fastest": fastest,
         "target": target,
         "verdict": _verdict(found, differences, fastest, target),

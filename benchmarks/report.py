@@ -127,7 +127,7 @@ def chains(result: Result) -> str:
         _conditions(result),
         table(["chain", "against", "our images/s", "its images/s", "ratio (min-max)", "target"], rows),
         table(["chain", "threads", "times one thread", "target"], scaling),
-        table(["cost of a picture", "relative", "dearest / cheapest", "target"], flat) if flat else "",
+        table(["cost of an image", "relative", "dearest / cheapest", "target"], flat) if flat else "",
         _tally(all_verdicts),
         _missed(short),
         _reasons("Not installed", result["missing_peers"]) if result["missing_peers"] else "",

@@ -1,9 +1,9 @@
 """The packed store: how fast it is built, opened and read at random, and how much memory that takes.
 
-Building: clock from a list of JPEG files, whose bytes the system has in memory, to pictures of 64 pixels in a file that
+Building: clock from a list of JPEG files, whose bytes the system has in memory, to images of 64 pixels in a file that
 can be mapped, on all cores. Ours also writes checksums and sees to it that everything is on the disk; the peers do not.
-They take turns. Opening and reading: stores of made-up pictures, each case in a process of its own, which looks up its
-resident memory while it reads all pictures once in random order, in batches of 64, through an empty native chain.
+They take turns. Opening and reading: stores of made-up images, each case in a process of its own, which looks up its
+resident memory while it reads all images once in random order, in batches of 64, through an empty native chain.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ RESULT = Path(__file__).parent / "results" / "store.json"
 SIZE = 64
 MARGIN = 2
 STORES = ((1_000, 64), (100_000, 64), (1_000_000, 8))
-"""Number of pictures and their side in pixels."""
+"""Number of images and their side in pixels."""
 
 _THREADS = (os.cpu_count() or 1) + 2
 
@@ -51,12 +51,12 @@ def build_ours(paths: list[Path], folder: Path, at_least: int | None = None) -> 
     open_store(folder, samples, "store", 3, Preprocess([fit], 3).run_one, silent, at_least=at_least)
 
 
-def build_by_hand(paths: list[Path], folder: Path, picture: Callable[[Path], np.ndarray]) -> None:
-    """Write pictures to a map of a file from a pool of threads, as one does without a library for it."""
+def build_by_hand(paths: list[Path], folder: Path, image: Callable[[Path], np.ndarray]) -> None:
+    """Write images to a map of a file from a pool of threads, as one does without a library for it."""
     packed = np.lib.format.open_memmap(folder / "all.npy", "w+", np.uint8, (len(paths), SIZE, SIZE, 3))
 
     def place(index: int) -> None:
-        packed[index] = picture(paths[index])
+        packed[index] = image(paths[index])
 
     with ThreadPoolExecutor(_THREADS) as pool:
         list(pool.map(place, range(len(paths))))
@@ -72,8 +72,8 @@ def by_torchvision(path: Path) -> np.ndarray:
     from torchvision.io import ImageReadMode, decode_jpeg, read_file
     from torchvision.transforms.v2 import functional
 
-    picture = decode_jpeg(read_file(str(path)), ImageReadMode.RGB)
-    square = functional.center_crop(picture, [min(picture.shape[1:])])
+    image = decode_jpeg(read_file(str(path)), ImageReadMode.RGB)
+    square = functional.center_crop(image, [min(image.shape[1:])])
     return functional.resize(square, [SIZE, SIZE], antialias=True).permute(1, 2, 0).numpy()
 
 
@@ -116,10 +116,10 @@ def resident() -> dict[str, int]:
 
 
 def write(folder: Path, count: int, side: int) -> None:
-    pictures = np.random.default_rng(0).integers(0, 256, (64, side, side, 3), dtype=np.uint8)
+    images = np.random.default_rng(0).integers(0, 256, (64, side, side, 3), dtype=np.uint8)
     with Writer(folder, Contents(count, 3)) as writer:
         for index in range(count):
-            writer.add(pictures[index % 64])
+            writer.add(images[index % 64])
         writer.finish()
 
 

@@ -8,7 +8,7 @@ slot::
 
     @fa.hookimpl
     def flowerablate_register(register):
-        register(fa.StepSpec(name="invert", summary="Negative of the picture.", kind="color", build=build_invert))
+        register(fa.StepSpec(name="invert", summary="Negative of the image.", kind="color", build=build_invert))
 
     def build_invert(context):
         return fa.PythonOp(lambda images, draws: 255 - images)

@@ -35,12 +35,12 @@ class Param:
 
     @classmethod
     def probability(cls, default: float = 1.0, *, random: bool = True) -> Param:
-        """Return the parameter of a step that says which share of the pictures it changes.
+        """Return the parameter of a step that says which share of the images it changes.
 
         A step that is not *random* by itself becomes so where the share is below 1, which the summary then says.
         """
         further = "" if random else "; below 1 it acts in training only"
-        return cls("probability", default, f"share of the pictures that are changed{further}", low=0.0, high=1.0)
+        return cls("probability", default, f"share of the images that are changed{further}", low=0.0, high=1.0)
 
     @property
     def type_name(self) -> str:

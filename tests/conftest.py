@@ -1,4 +1,4 @@
-"""Fixtures for all rooms: where the real photographs are, and small folders of pictures made on the spot."""
+"""Fixtures for all rooms: where the real photographs are, and small folders of images made on the spot."""
 
 import gc
 import json
@@ -57,18 +57,18 @@ def real_data() -> Path:
 
 
 @pytest.fixture
-def picture_folder(tmp_path: Path) -> Path:
-    """Two classes of twelve pictures that a tiny network can tell apart: reddish and greenish noise."""
-    return make_picture_folder(tmp_path / "pictures")
+def image_folder(tmp_path: Path) -> Path:
+    """Two classes of twelve images that a tiny network can tell apart: reddish and greenish noise."""
+    return make_image_folder(tmp_path / "images")
 
 
 @pytest.fixture(scope="session")
-def make_pictures() -> Callable[..., Path]:
-    """Make such a folder: ``make_pictures(root, per_class=12, size=24)``."""
-    return make_picture_folder
+def make_images() -> Callable[..., Path]:
+    """Make such a folder: ``make_images(root, per_class=12, size=24)``."""
+    return make_image_folder
 
 
-def make_picture_folder(root: Path, per_class: int = 12, size: int = 24) -> Path:
+def make_image_folder(root: Path, per_class: int = 12, size: int = 24) -> Path:
     numbers = np.random.default_rng(0)
     for channel, name in enumerate(("green", "red")):
         (root / name).mkdir(parents=True)
@@ -135,10 +135,10 @@ def tiny_study() -> Callable[..., str]:
 
 @pytest.fixture(scope="session")
 def train_study() -> Callable[..., Path]:
-    """Train a study in a folder: ``train_study(here, text, "--disable=flip", data="pictures")``; return the runs."""
+    """Train a study in a folder: ``train_study(here, text, "--disable=flip", data="images")``; return the runs."""
     from flowerablate.cli import main
 
-    def train(here: Path, text: str, *words: str, data: Path | str = "pictures") -> Path:
+    def train(here: Path, text: str, *words: str, data: Path | str = "images") -> Path:
         (here / "tiny.toml").write_text(text)
         with pytest.MonkeyPatch.context() as patch:
             patch.chdir(here)
@@ -154,9 +154,9 @@ def train_study() -> Callable[..., Path]:
 
 @dataclass(frozen=True)
 class TrainedStudy:
-    """A small study that has been run: its *pictures*, its ledger in *runs*, and the *trial* folder of base, seed 0."""
+    """A small study that has been run: its *images*, its ledger in *runs*, and the *trial* folder of base, seed 0."""
 
-    pictures: Path
+    images: Path
     runs: Path
     trial: Path
 
@@ -167,14 +167,14 @@ def trained_study(
 ) -> TrainedStudy:
     """Train it once, in a moment: a base and one variant, two seeds. Tests read it, and change copies only."""
     here = tmp_path_factory.mktemp("trained")
-    pictures = make_picture_folder(here / "pictures")
+    images = make_image_folder(here / "images")
     metrics = '[metrics]\nprimary = "accuracy"\nsecondary = ["roc_auc", "macro_f1"]'
     text = tiny_study("crop", "flip", normalize="standardize_dataset", more=metrics)
     runs = train_study(here, text, "--set=steps.normalize.removable=false", "--disable=flip")
     for path in sorted((runs / "tiny" / "trials").glob("*/trial.json")):
         record = json.loads(path.read_text())
         if record["seed"] == 0 and any(not claim["change"] for claim in record["claims"]):
-            return TrainedStudy(pictures, runs, path.parent)
+            return TrainedStudy(images, runs, path.parent)
     raise AssertionError("the base was not trained")
 
 

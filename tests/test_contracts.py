@@ -272,6 +272,6 @@ def test_our_own_component_passes_the_suite_that_we_ship(spec, tmp_path, one_thr
     check_component(spec, cache=tmp_path, params=QUICK.get(spec.name))
 
 
-def test_the_folder_data_set_passes_the_suite_that_we_ship(picture_folder):
+def test_the_folder_data_set_passes_the_suite_that_we_ship(image_folder):
     spec = CATALOGUE.registry.find("dataset", "folder").spec
-    check_component(spec, params={"path": str(picture_folder)})
+    check_component(spec, params={"path": str(image_folder)})

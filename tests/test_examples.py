@@ -43,5 +43,5 @@ def test_a_report_answers_what_the_study_beside_it_asks(path):
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*/*.html")), ids=lambda path: path.stem)
-def test_a_page_that_is_given_away_shows_no_picture_of_the_data(path):
+def test_a_page_that_is_given_away_shows_no_image_of_the_data(path):
     assert "data:image" not in path.read_text(encoding="utf-8")

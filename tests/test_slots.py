@@ -165,10 +165,10 @@ def test_another_slot_is_listed_with_its_components(command):
     assert list(json.loads(command("list", "--format", "json"))) == [*SLOTS]
 
 
-def test_a_study_with_another_slot_is_run_and_its_result_names_the_owner(command, folder, picture_folder):
+def test_a_study_with_another_slot_is_run_and_its_result_names_the_owner(command, folder, image_folder):
     small = {"input.image_size": 16, "steps.resize.size": 20, "train.epochs": 1, "train.batch_size": 4}
     options = [word for key, value in small.items() for word in ("--set", f"{key}={value}")]
-    command("run", "--data", picture_folder, "--swap", "averager=last", "--seeds", 1, *options)
+    command("run", "--data", image_folder, "--swap", "averager=last", "--seeds", 1, *options)
     [root] = (folder / "runs").iterdir()
     results = [json.loads(path.read_text()) for path in sorted(root.glob("trials/*/result.json"))]
     named = {owned["name"]: owned["owner"] for result in results for owned in result["owners"]}

@@ -37,7 +37,7 @@ class Job:
     pools: list[ThreadPoolExecutor] = field(default_factory=list)
 
     def per_image(self, make: Callable[[], Callable[[int], object]]) -> Callable[[], None]:
-        """Return a function that treats all pictures; *make* gives each thread its function of i."""
+        """Return a function that treats all images; *make* gives each thread its function of i."""
         return spread(len(self.batch), self.threads, make, self.pools)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""albumentations: its transforms one picture at a time, without Compose around a single one; Python threads."""
+"""albumentations: its transforms one image at a time, without Compose around a single one; Python threads."""
 
 from __future__ import annotations
 
@@ -182,8 +182,8 @@ def in_loader(job: ChainJob) -> ChainReady:
     element = np.ones((3, 3), np.uint8)
     light = {"brightness_limit": LIGHT, "contrast_limit": LIGHT}
 
-    def opened(picture: Any, **_: Any) -> Any:
-        return cv2.morphologyEx(picture, cv2.MORPH_OPEN, element)
+    def opened(image: Any, **_: Any) -> Any:
+        return cv2.morphologyEx(image, cv2.MORPH_OPEN, element)
 
     steps = [A.RandomResizedCrop(size=(SIZE, SIZE), scale=SCALE, ratio=RATIO, p=1), A.HorizontalFlip(p=0.5)]
     steps += [A.Lambda(image=opened, p=1)] if job.opening else []
@@ -194,10 +194,10 @@ def in_loader(job: ChainJob) -> ChainReady:
     files = None if job.files is None else [np.frombuffer(file, np.uint8) for file in job.files]
 
     def load(index: int) -> Any:
-        return job.pictures[index] if files is None else cv2.imdecode(files[index], cv2.IMREAD_COLOR_RGB)
+        return job.images[index] if files is None else cv2.imdecode(files[index], cv2.IMREAD_COLOR_RGB)
 
-    def treat(picture: Any) -> Any:
-        return compose(image=picture)["image"]
+    def treat(image: Any) -> Any:
+        return compose(image=image)["image"]
 
     return in_workers(job, load, treat, lambda _: cv2.setNumThreads(1))
 

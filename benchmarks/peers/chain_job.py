@@ -21,13 +21,13 @@ WORKERS = 2
 
 @dataclass
 class ChainJob:
-    """A chain and its pictures: random resized crop to 224 and flip always, the rest as the flags say, normalised.
+    """A chain and its images: random resized crop to 224 and flip always, the rest as the flags say, normalised.
 
-    *pictures*: uint8 [N, 240, 320, 3] in RAM; *files*: the same as JPEG in RAM, or None where decoding is not part.
+    *images*: uint8 [N, 240, 320, 3] in RAM; *files*: the same as JPEG in RAM, or None where decoding is not part.
     *opening*: 3x3 rectangle. *turned*: rotation by up to 15 degrees and brightness/contrast by up to 0.2.
     """
 
-    pictures: NDArray[np.uint8]
+    images: NDArray[np.uint8]
     files: list[bytes] | None
     opening: bool
     turned: bool
@@ -55,7 +55,7 @@ class _Rows(Sampler[int]):
         return self.rows
 
 
-class _Pictures(Dataset[Any]):
+class _StudyImages(Dataset[Any]):
     def __init__(self, load: Callable[[int], Any], treat: Callable[[Any], Any], count: int) -> None:
         self._load, self._treat, self._count = load, treat, count
 
@@ -69,7 +69,7 @@ def in_workers(
     """Return *treat* of what *load* gives, in a DataLoader whose workers stay, and start before the clock."""
     rows = _Rows()
     loader: DataLoader[Any] = DataLoader(
-        _Pictures(load, treat, len(job.pictures)),
+        _StudyImages(load, treat, len(job.images)),
         BATCH,
         sampler=rows,
         num_workers=WORKERS,

@@ -138,8 +138,8 @@ def pipeline(job: ChainJob) -> ChainReady:
         nonlocal start
         first, start = start, start + BATCH
         if files is None:
-            first %= len(job.pictures) - BATCH + 1
-            return job.pictures[first : first + BATCH]
+            first %= len(job.images) - BATCH + 1
+            return job.images[first : first + BATCH]
         return [files[i % len(files)] for i in range(first, first + BATCH)]
 
     whole = Pipeline(BATCH, job.threads, None, seed=1, exec_pipelined=False, exec_async=False, prefetch_queue_depth=1)
@@ -179,10 +179,10 @@ def pipeline(job: ChainJob) -> ChainReady:
     return ChainReady(run)
 
 
-def _opened(picture: Any) -> Any:
+def _opened(image: Any) -> Any:
     import cv2
 
-    return cv2.morphologyEx(np.asarray(picture), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    return cv2.morphologyEx(np.asarray(image), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
 
 
 CHAINS = {"pipeline": pipeline}

@@ -115,7 +115,7 @@ OPERATIONS: dict[str, Callable[..., Ready]] = {
 
 
 def batched(job: ChainJob) -> ChainReady:
-    """Whole batches in torch's threads, each picture with a draw of its own; from bytes, which is part of the work."""
+    """Whole batches in torch's threads, each image with a draw of its own; from bytes, which is part of the work."""
     if job.files is not None:
         raise NotImplementedError
     element = torch.ones(3, 3)
@@ -128,7 +128,7 @@ def batched(job: ChainJob) -> ChainReady:
         steps.append(augmentation.RandomRotation(DEGREES, p=1))
         steps.append(augmentation.ColorJiggle(brightness=LIGHT, contrast=LIGHT, p=1))
     steps.append(augmentation.Normalize(mean=torch.tensor(MEAN), std=torch.tensor(STD)))
-    source = torch.from_numpy(job.pictures).permute(0, 3, 1, 2)
+    source = torch.from_numpy(job.images).permute(0, 3, 1, 2)
 
     @torch.inference_mode()
     def run(batches: int) -> None:

@@ -1,4 +1,4 @@
-"""OpenCV by hand: one picture at a time, ``dst=`` everywhere, its own threads off, Python threads over the pictures."""
+"""OpenCV by hand: one image at a time, ``dst=`` everywhere, its own threads off, Python threads over the images."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ INTERPOLATION = {"bilinear": cv2.INTER_LINEAR, "area": cv2.INTER_AREA, "bicubic"
 cv2.setNumThreads(1)
 
 Step = Callable[[NDArray[Any], NDArray[Any]], object]
-"""Reads one picture and writes another."""
+"""Reads one image and writes another."""
 
 
 def _ready(
@@ -168,7 +168,7 @@ def vertical_flip(job: Job) -> Ready:
 def normalizer(
     height: int, width: int, mean: tuple[float, ...], std: tuple[float, ...]
 ) -> Callable[[NDArray[Any], NDArray[Any]], None]:
-    """Return a function from a picture, uint8 HWC, to float32 CHW: planes first, then alpha * plane + beta for each.
+    """Return a function from an image, uint8 HWC, to float32 CHW: planes first, then alpha * plane + beta for each.
 
     The fastest of seven ways that were tried; ``dnn.blobFromImage`` takes ten times as long.
     """
@@ -230,7 +230,7 @@ def threshold(job: Job, value: int) -> Ready:
 
 
 def _per_plane(job: Job, treat: Callable[[NDArray[Any]], object]) -> Ready:
-    """Treat each channel by itself, in place; for functions that take grey pictures only."""
+    """Treat each channel by itself, in place; for functions that take grey images only."""
     height, width = job.batch.shape[1:3]
 
     def make() -> Step:
@@ -346,7 +346,7 @@ def by_hand(job: ChainJob, to_floats_with: Callable[..., Step] = normalizer) -> 
     """Write the chain as an expert does: every step into a buffer of its thread, the last into the batch."""
     out = np.zeros((BATCH, 3, SIZE, SIZE), np.float32)
     files = None if job.files is None else [np.frombuffer(file, np.uint8) for file in job.files]
-    height, width = job.pictures.shape[1:3]
+    height, width = job.images.shape[1:3]
     element, center = np.ones((3, 3), np.uint8), ((SIZE - 1) / 2, (SIZE - 1) / 2)
     start = 0
 
@@ -355,8 +355,8 @@ def by_hand(job: ChainJob, to_floats_with: Callable[..., Step] = normalizer) -> 
         to_floats = to_floats_with(SIZE, SIZE, MEAN, STD)
 
         def one(i: int) -> None:
-            index = (start + i) % len(job.pictures)
-            source = job.pictures[index]
+            index = (start + i) % len(job.images)
+            source = job.images[index]
             if files is not None:
                 source = cv2.imdecode(files[index], cv2.IMREAD_COLOR_RGB)  # it takes no buffer
             top, left, h, w = crop_box(height, width, SCALE, RATIO)

@@ -1,4 +1,4 @@
-"""Pillow: one picture at a time, Python threads; pictures are its own before the clock, and what is made stays so."""
+"""Pillow: one pil at a time, Python threads; images are its own before the clock, and what is made stays so."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from . import Job, Ready, spread
 from .chain_job import BATCH, DEGREES, LIGHT, MEAN, RATIO, SCALE, SIZE, STD, ChainJob, ChainReady
 
 DISTRIBUTIONS = ("pillow",)
-Picture = Image.Image
+Image = Image.Image
 RESAMPLING = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC, "area": Image.Resampling.BOX}
 
 
-def _ready(job: Job, treat: Callable[[Picture], Picture]) -> Ready:
-    images = [Image.fromarray(picture) for picture in job.batch]
+def _ready(job: Job, treat: Callable[[Image], Image]) -> Ready:
+    images = [Image.fromarray(pil) for pil in job.batch]
     made: list[Any] = [None] * len(images)
 
     def one(i: int) -> None:
@@ -50,7 +50,7 @@ def resize(job: Job, size: int, interpolation: str, antialias: bool = False) -> 
 
 
 def brightness_contrast(job: Job, brightness: float, contrast: float) -> Ready:
-    def treat(image: Picture) -> Picture:
+    def treat(image: Image) -> Image:
         brighter = ImageEnhance.Brightness(image).enhance(random.uniform(1 - brightness, 1 + brightness))
         return ImageEnhance.Contrast(brighter).enhance(random.uniform(1 - contrast, 1 + contrast))
 
@@ -108,15 +108,15 @@ OPERATIONS: dict[str, Callable[..., Ready]] = {
 
 
 def by_hand(job: ChainJob) -> ChainReady:
-    """Python threads over the pictures; crop and resize in one call."""
+    """Python threads over the images; crop and resize in one call."""
     out = np.zeros((BATCH, 3, SIZE, SIZE), np.float32)
-    images = [Image.fromarray(picture) for picture in job.pictures] if job.files is None else []
+    images = [Image.fromarray(pil) for pil in job.images] if job.files is None else []
     offset, factor = np.array(MEAN, np.float32) * 255, 1 / (255 * np.array(STD, np.float32))
     bilinear = Image.Resampling.BILINEAR
     start = 0
 
     def one(i: int) -> None:
-        index = (start + i) % len(job.pictures)
+        index = (start + i) % len(job.images)
         image = images[index] if job.files is None else Image.open(io.BytesIO(job.files[index])).convert("RGB")
         image = image.resize((SIZE, SIZE), bilinear, _box(*image.size))
         if random.random() < 0.5:

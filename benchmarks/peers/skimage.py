@@ -1,4 +1,4 @@
-"""scikit-image: one picture at a time, Python threads over the pictures; bytes kept where its functions keep them."""
+"""scikit-image: one image at a time, Python threads over the images; bytes kept where its functions keep them."""
 
 from __future__ import annotations
 

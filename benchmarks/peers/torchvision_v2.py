@@ -1,4 +1,4 @@
-"""torchvision's transforms v2 on a whole batch of uint8 tensors where one call can treat it, else picture by picture.
+"""torchvision's transforms v2 on a whole batch of uint8 tensors where one call can treat it, else image by image.
 
 A batch is laid out as planes or channels last, whichever is faster for the operation; that is tried before the clock.
 Its threads are torch's.
@@ -53,13 +53,13 @@ def _ready(job: Job, treat: Callable[[Tensor], Tensor]) -> Ready:
 
 
 def _each(treat: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
-    """Treat picture by picture: a draw of its own for each."""
-    return lambda batch: torch.stack([treat(picture) for picture in batch])
+    """Treat image by image: a draw of its own for each."""
+    return lambda batch: torch.stack([treat(image) for image in batch])
 
 
 def rotate(job: Job, degrees: float) -> Ready:
     bilinear = InterpolationMode.BILINEAR  # it has no reflected border: zeros are less work
-    return _ready(job, _each(lambda picture: F.rotate(picture, random.uniform(-degrees, degrees), bilinear)))
+    return _ready(job, _each(lambda image: F.rotate(image, random.uniform(-degrees, degrees), bilinear)))
 
 
 def random_resized_crop(job: Job, size: int, scale: tuple[float, float], ratio: tuple[float, float]) -> Ready:
@@ -129,8 +129,8 @@ def cutout(job: Job, size: int) -> Ready:
     height, width = job.batch.shape[1:3]
     nothing = torch.zeros(3, 1, 1, dtype=torch.uint8)
 
-    def one(picture: Tensor) -> Tensor:
-        return F.erase(picture, random.randrange(height - size), random.randrange(width - size), size, size, nothing)
+    def one(image: Tensor) -> Tensor:
+        return F.erase(image, random.randrange(height - size), random.randrange(width - size), size, size, nothing)
 
     return _ready(job, _each(one))
 
@@ -167,21 +167,21 @@ def _steps(job: ChainJob, opening: Callable[[Any], Any]) -> list[Any]:
     return steps
 
 
-def _open_tensor(picture: Tensor) -> Tensor:
+def _open_tensor(image: Tensor) -> Tensor:
     """Open by pooling, the fastest way that torch has: half precision holds all bytes, but single is faster here."""
-    floats = picture.float() if picture.ndim == 4 else picture.float()[None]
+    floats = image.float() if image.ndim == 4 else image.float()[None]
     eroded = -torch.nn.functional.max_pool2d(-floats, 3, 1, 1)
     opened = torch.nn.functional.max_pool2d(eroded, 3, 1, 1).to(torch.uint8)
-    return opened if picture.ndim == 4 else opened[0]
+    return opened if image.ndim == 4 else opened[0]
 
 
-def _open_image(picture: Image.Image) -> Image.Image:
-    return picture.filter(ImageFilter.MinFilter(3)).filter(ImageFilter.MaxFilter(3))
+def _open_image(image: Image.Image) -> Image.Image:
+    return image.filter(ImageFilter.MinFilter(3)).filter(ImageFilter.MaxFilter(3))
 
 
 def tensors(job: ChainJob) -> ChainReady:
     """Tensors in a DataLoader with workers."""
-    planes = torch.from_numpy(job.pictures).permute(0, 3, 1, 2).contiguous() if job.files is None else None
+    planes = torch.from_numpy(job.images).permute(0, 3, 1, 2).contiguous() if job.files is None else None
     files = [torch.frombuffer(bytearray(file), dtype=torch.uint8) for file in job.files or []]
     floats = [T.ToDtype(torch.float32, scale=True), T.Normalize(MEAN, STD, inplace=True)]
     treat = T.Compose([*_steps(job, _open_tensor), *floats])
@@ -193,10 +193,10 @@ def tensors(job: ChainJob) -> ChainReady:
 
 
 def images(job: ChainJob) -> ChainReady:
-    """Pillow's pictures in a DataLoader with workers, as most tutorials have it."""
+    """Pillow's images in a DataLoader with workers, as most tutorials have it."""
     floats = [T.ToImage(), T.ToDtype(torch.float32, scale=True), T.Normalize(MEAN, STD, inplace=True)]
     treat = T.Compose([*_steps(job, _open_image), *floats])
-    ready = [Image.fromarray(picture) for picture in job.pictures] if job.files is None else []
+    ready = [Image.fromarray(image) for image in job.images] if job.files is None else []
 
     def load(index: int) -> Image.Image:
         return ready[index] if job.files is None else Image.open(io.BytesIO(job.files[index])).convert("RGB")
@@ -205,10 +205,10 @@ def images(job: ChainJob) -> ChainReady:
 
 
 def batched(job: ChainJob) -> ChainReady:
-    """Whole batches in torch's threads. All pictures of a batch share one draw, which is less than the others do."""
+    """Whole batches in torch's threads. All images of a batch share one draw, which is less than the others do."""
     if job.files is not None:
         raise NotImplementedError
-    planes = torch.from_numpy(job.pictures).permute(0, 3, 1, 2).contiguous()
+    planes = torch.from_numpy(job.images).permute(0, 3, 1, 2).contiguous()
     floats = [T.ToDtype(torch.float32, scale=True), T.Normalize(MEAN, STD, inplace=True)]
     treat = T.Compose([*_steps(job, _open_tensor), *floats])
 

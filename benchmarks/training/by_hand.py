@@ -2,7 +2,7 @@
 
     python benchmarks/training/by_hand.py PATH --model resnet18 --seed 0
 
-Packed pictures, native preprocessing, an allocator that keeps its memory; no checkpoints, no history, no keyed weights.
+Packed images, native preprocessing, an allocator that keeps its memory; no checkpoints, no history, no keyed weights.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def train(recipe: Recipe) -> Run:
 
 @torch.inference_mode()
 def accuracy(model: nn.Module, batches: Batches) -> float:
-    """Return the share of the pictures that *model* names rightly."""
+    """Return the share of the images that *model* names rightly."""
     model.eval()
     right, seen = 0, 0
     for images, labels in batches.epoch(0):

@@ -27,9 +27,9 @@ from machine import machine, versions
 Record = dict[str, Any]
 ARMS = {
     "plain": "plain script: torchvision transforms, PIL, 2 workers",
-    "by_hand": "loop by hand, our loader, pictures packed before",
-    "harness": "harness, pictures packed before",
-    "harness_cold": "harness, pictures not packed yet",
+    "by_hand": "loop by hand, our loader, images packed before",
+    "harness": "harness, images packed before",
+    "harness_cold": "harness, images not packed yet",
 }
 COMPARED = (
     ("plain", "harness", "at least", 2.0),
@@ -53,7 +53,7 @@ def main() -> None:
         rounds: list[dict[str, Record]] = []
         with tempfile.TemporaryDirectory() as folder:
             warm = Path(folder) / "warm"
-            _run("harness", options, model, 0, warm, epochs=1)  # packs the pictures
+            _run("harness", options, model, 0, warm, epochs=1)  # packs the images
             for number in range(count):
                 rounds.append(_round(options, model, number, warm, Path(folder)))
                 print(_line(model, number, rounds[-1]), flush=True)
@@ -136,7 +136,7 @@ def table(model: str, found: Record) -> str:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Train one recipe three ways, alternately, and compare.")
-    parser.add_argument("path", type=Path, metavar="PATH", help="pictures, one subfolder per class")
+    parser.add_argument("path", type=Path, metavar="PATH", help="images, one subfolder per class")
     parser.add_argument("--models", nargs="+", default=["resnet14", "resnet18"])
     parser.add_argument("--rounds", nargs="+", type=int, default=[5, 2], help="of each model")
     parser.add_argument("--epochs", type=int, default=8)

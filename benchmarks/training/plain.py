@@ -3,7 +3,7 @@
     python benchmarks/training/plain.py PATH --model resnet18 --seed 0
 
 A PIL data set, torchvision's transforms, a DataLoader with two workers, the best epoch by validation, its accuracy on
-the test part. Of flowerablate it takes the list of the pictures and their splits, and a network that torchvision lacks.
+the test part. Of flowerablate it takes the list of the images and their splits, and a network that torchvision lacks.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ FOR_TRAINING = transforms.Compose(
 FOR_EVALUATION = transforms.Compose([transforms.Resize(RESIZED), transforms.CenterCrop(SIZE), *TO_TENSOR])
 
 
-class Pictures(Dataset[tuple[Tensor, int]]):
-    """The pictures at *indices*, decoded anew each time, as ImageFolder does."""
+class StudyImages(Dataset[tuple[Tensor, int]]):
+    """The images at *indices*, decoded anew each time, as ImageFolder does."""
 
     def __init__(self, samples: Samples, indices: NDArray[int64], transform: transforms.Compose) -> None:
         self.items = [(samples.paths[index], samples.labels[index]) for index in indices]
@@ -74,7 +74,7 @@ def train(recipe: Recipe) -> Run:
     started = time.perf_counter()
     samples, split = samples_and_split(recipe)
     batches = DataLoader(
-        Pictures(samples, split.train, FOR_TRAINING),
+        StudyImages(samples, split.train, FOR_TRAINING),
         BATCH,
         shuffle=True,
         drop_last=True,
@@ -82,7 +82,7 @@ def train(recipe: Recipe) -> Run:
         persistent_workers=True,
     )
     validation = DataLoader(
-        Pictures(samples, split.validation, FOR_EVALUATION),
+        StudyImages(samples, split.validation, FOR_EVALUATION),
         EVALUATION_BATCH,
         num_workers=WORKERS,
         persistent_workers=True,
@@ -97,7 +97,7 @@ def train(recipe: Recipe) -> Run:
         if reached > best:
             best, best_epoch, best_state = reached, epoch, copy.deepcopy(model.state_dict())
     model.load_state_dict(best_state)
-    test = DataLoader(Pictures(samples, split.test, FOR_EVALUATION), EVALUATION_BATCH, num_workers=WORKERS)
+    test = DataLoader(StudyImages(samples, split.test, FOR_EVALUATION), EVALUATION_BATCH, num_workers=WORKERS)
     reached = accuracy(model, test)
     seconds = time.perf_counter() - started
     parameters = sum(parameter.numel() for parameter in model.parameters())
@@ -124,7 +124,7 @@ def _one_epoch(
 
 @torch.inference_mode()
 def accuracy(model: nn.Module, batches: DataLoader[tuple[Tensor, int]]) -> float:
-    """Return the share of the pictures that *model* names rightly."""
+    """Return the share of the images that *model* names rightly."""
     model.eval()
     right, seen = 0, 0
     for images, labels in batches:

@@ -1,6 +1,6 @@
 """The recipe that all three arms train: one place, so that none of them does less.
 
-The network, 64-pixel pictures, batches of 32, SGD with Nesterov's momentum under a one-cycle schedule, random resized
+The network, 64-pixel images, batches of 32, SGD with Nesterov's momentum under a one-cycle schedule, random resized
 crop, flip, rotation, brightness and contrast; the best epoch by validation, its accuracy on the test part. Seed k has
 the same three parts in every arm.
 """
@@ -66,18 +66,18 @@ class Run:
 def recipe(words: Sequence[str] | None = None, description: str = "") -> Recipe:
     """Read the recipe from the command line."""
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("path", type=Path, metavar="PATH", help="pictures, one subfolder per class")
+    parser.add_argument("path", type=Path, metavar="PATH", help="images, one subfolder per class")
     parser.add_argument("--model", default="resnet14")
     parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--lr", type=float, default=0.05, help="the peak of the one-cycle schedule")
     parser.add_argument("--seed", type=int, default=0, help="its split, initial weights and order")
-    parser.add_argument("--cache", type=Path, default=Path("cache"), help="where packed pictures are kept")
+    parser.add_argument("--cache", type=Path, default=Path("cache"), help="where packed images are kept")
     options = parser.parse_args(sys.argv[1:] if words is None else words)
     return Recipe(**vars(options))
 
 
 def samples_and_split(recipe: Recipe) -> tuple[Samples, Split]:
-    """Return the pictures and the parts of the recipe's seed."""
+    """Return the images and the parts of the recipe's seed."""
     samples = scan(recipe.path)
     return samples, split_samples(samples, recipe.seed, DIVIDED)
 

@@ -43,5 +43,5 @@ def study_of(recipe: Recipe) -> StudyFile:
 
 
 def assembler_of(recipe: Recipe) -> Assembler:
-    """Return an assembler that keeps its packed pictures in the recipe's cache."""
+    """Return an assembler that keeps its packed images in the recipe's cache."""
     return Assembler(discover().registry, Path().absolute(), recipe.cache.absolute())

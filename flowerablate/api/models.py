@@ -296,10 +296,10 @@ def unread(image: Unreadable) -> str:
 
 
 def _files(images: Paths) -> list[Path]:
-    from ..inference.image_files import find_pictures
+    from ..inference.image_files import find_images
 
     named: Any = [images] if isinstance(images, str | Path) else images
-    return find_pictures([Path(path) for path in cast("Iterable[str | Path]", named)])
+    return find_images([Path(path) for path in cast("Iterable[str | Path]", named)])
 
 
 def _across(root: Path, variant: str, metric: str) -> dict[str, list[float]]:

@@ -44,10 +44,10 @@ def gradcam(
       flowerablate gradcam flowers a.jpg b.jpg --class rose --out maps/
     """
     from ..api.progress import Display
-    from ..inference.image_files import find_pictures
+    from ..inference.image_files import find_images
 
     messages = Console(stderr=True)
-    paths = find_pictures(images)
+    paths = find_images(images)
     on_sheet = out.suffix.lower() == ".png"
     if on_sheet and len(paths) > ON_A_SHEET:
         raise StudyError(f"{len(paths)} images are too many for one sheet of {ON_A_SHEET}; let --out name a folder")

@@ -62,11 +62,11 @@ def predict(
     from ..api.models import unread
     from ..api.progress import Display
     from ..inference import Unreadable
-    from ..inference.image_files import find_pictures
+    from ..inference.image_files import find_images
     from ..stats.wording import count
 
     messages = Console(stderr=True)
-    paths = find_pictures(images)
+    paths = find_images(images)
     trained = model.open(messages, device)
     bad: list[Unreadable] = []
     # Rows on a terminal are their own progress; a bar among them would be in the way.

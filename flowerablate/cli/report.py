@@ -66,7 +66,7 @@ def report(
             autocompletion=completion.complete_populations,
         ),
     ] = None,
-    pictures: Annotated[
+    sample_images: Annotated[
         bool,
         typer.Option(help="Whether an HTML page shows images of the data; leave out those of patients."),
     ] = True,
@@ -124,7 +124,7 @@ def report(
     if chosen == "rich" and out is None:
         Console().print(result)
     else:
-        put(result.render(chosen, images=pictures), out)
+        put(result.render(chosen, images=sample_images), out)
 
 
 def print_comparison(ledger: Ledger, other: Ledger, format: str, metric: str | None, out: Path | None) -> None:

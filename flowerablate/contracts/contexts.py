@@ -42,7 +42,7 @@ class DataContext:
 
 @dataclass(frozen=True)
 class StepContext:
-    """*image_size*: side of the square picture that the model gets, pixels; *channels*: 1, 3 or 4."""
+    """*image_size*: side of the square image that the model gets, pixels; *channels*: 1, 3 or 4."""
 
     image_size: int
     channels: int = 3
@@ -50,7 +50,7 @@ class StepContext:
 
 @dataclass(frozen=True)
 class ModelContext:
-    """Shape of the problem: number of *classes*, *channels* of the input, side of the picture in pixels.
+    """Shape of the problem: number of *classes*, *channels* of the input, side of the image in pixels.
 
     *root*: the folder against which a relative path is read, that of the study file. *read_weights*: False where a
     checkpoint's weights are put in next, so that a model need not fetch those that it would begin with.

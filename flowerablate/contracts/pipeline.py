@@ -53,7 +53,7 @@ class Place:
 
 @dataclass(frozen=True)
 class InputPlan:
-    """What the model gets: square pictures of *image_size* pixels with *channels* colour channels.
+    """What the model gets: square images of *image_size* pixels with *channels* colour channels.
 
     *bits*: the depth, 8 or 16, with which the files are read.
     """
@@ -132,7 +132,7 @@ class Pipeline:
     *components* has the choice of each slot of which a pipeline has one, in the order of
     :data:`flowerablate.contracts.SPECS`. *retune*: settings, such as ``optimizer.lr``, with the values that each trial
     tries; it keeps the one that is best on validation. *control* is empty, or names a change that cannot matter:
-    ``placebo``, a step that leaves pictures as they are, or ``luck``, other random numbers in training.
+    ``placebo``, a step that leaves images as they are, or ``luck``, other random numbers in training.
     """
 
     components: Mapping[str, Choice]

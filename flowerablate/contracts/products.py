@@ -49,11 +49,11 @@ class PythonOp:
 
 @dataclass(frozen=True)
 class BatchOp:
-    """An operation on a whole batch and its labels, such as mixup: in training only, behind all ops on single pictures.
+    """An operation on a whole batch and its labels, such as mixup: in training only, behind all ops on single images.
 
     ``function(images, targets, draws, spare)`` changes in place *images*, float32 [N, C, H, W] in contiguous or
     channels-last memory, and *targets*, the class probabilities, float32 [N, classes] whose rows sum to one. It returns
-    nothing. *spare*, float32 [2, C, H, W], holds anything: room for two pictures, so that nothing need be allocated.
+    nothing. *spare*, float32 [2, C, H, W], holds anything: room for two images, so that nothing need be allocated.
     Sample *i* takes its numbers from row *i* of *draws*; its partner is to be found by its place in the batch.
     """
 

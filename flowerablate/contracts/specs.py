@@ -132,7 +132,7 @@ class StepSpec(ComponentSpec):
     *kind* groups steps that can be disabled as one. A *random* step is drawn anew in each epoch and used in training
     only; a deterministic one is used in training and evaluation, and its result may be computed once and kept.
     *stand_in*, called like ``build``, gives the deterministic op that takes the step's place when it is switched off
-    and in evaluation: a random crop needs one, because the size of the picture must not depend on it. A step whose op
+    and in evaluation: a random crop needs one, because the size of the image must not depend on it. A step whose op
     is a :class:`BatchOp` is random, has no stand-in and stands at the end.
     """
 
@@ -182,7 +182,7 @@ class LossSpec(ComponentSpec):
     """A loss. ``build(LossContext, **params) -> callable``: (logits [N, K], int64 targets [N]) to the mean.
 
     *soft_targets* says that it takes class probabilities too, float32 targets [N, K] whose rows sum to one, and gives
-    for one-hot rows what it gives for their classes. Steps that mix pictures, and so their labels, need such a loss.
+    for one-hot rows what it gives for their classes. Steps that mix images, and so their labels, need such a loss.
     """
 
     slot = "loss"

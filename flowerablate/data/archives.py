@@ -119,7 +119,7 @@ class _Writer:
         """Refuse a member that could do harm; return whether it is wanted. *plain*: it is a file or a folder."""
         self._members += 1
         if self._members > MAX_FILES:
-            raise DataError(f"{self._archive} has more than {MAX_FILES} members; that is no archive of pictures")
+            raise DataError(f"{self._archive} has more than {MAX_FILES} members; that is no archive of images")
         if not plain:
             raise DataError(f"{self._archive} holds {name!r}, a link or a device; unpack it yourself if you trust it")
         if _climbs(name):

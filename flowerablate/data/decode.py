@@ -1,4 +1,4 @@
-"""One image file to pixels: every mode and format that a folder of pictures may hold, and one clear error for the rest.
+"""One image file to pixels: every mode and format that a folder of images may hold, and one clear error for the rest.
 
 Plain JPEG files take a faster way (:mod:`.jpeg`) to the same pixels; Pillow reads all others, and decides what is
 refused. Its warnings are never printed, and any number of threads may decode at once. (libtiff, which Pillow calls for
@@ -64,13 +64,13 @@ def decode(
 
     *depth* 8 gives uint8, 16 gives uint16. The EXIF orientation is applied. What lies below transparent pixels is
     white, as in most viewers, unless *channels* is 4. CMYK is converted without its colour profile. Of an animation or
-    a multi-page file the first picture is taken. 16-bit grey keeps its values at depth 16 and is divided by 257 at
-    depth 8, so that its whole range becomes 0..255; 8-bit pictures are multiplied by 257 at depth 16 (16-bit colour,
-    too: Pillow reads its upper 8 bits). Integer and float pictures of 32 bits are read as 0..1 (float only), 0..255 or
+    a multi-page file the first image is taken. 16-bit grey keeps its values at depth 16 and is divided by 257 at
+    depth 8, so that its whole range becomes 0..255; 8-bit images are multiplied by 257 at depth 16 (16-bit colour,
+    too: Pillow reads its upper 8 bits). Integer and float images of 32 bits are read as 0..1 (float only), 0..255 or
     0..65535, the first of these that holds all their values, and stretched from their minimum to their maximum where
     none does; NaN becomes black.
 
-    *at_least*, for pictures that are shrunk afterwards: a plain JPEG whose sides can be divided so may come at 1/2, 1/4
+    *at_least*, for images that are shrunk afterwards: a plain JPEG whose sides can be divided so may come at 1/2, 1/4
     or 1/8 of its size, which is quicker, as long as its shorter side keeps that many pixels. Other files come whole.
 
     Raises :class:`DataError` with one line that names the file, the cause and the cure, if the file is empty,
@@ -104,7 +104,7 @@ def decode(
 
 
 class UnreachableError(DataError):
-    """The file cannot be got at: it is missing, forbidden, or the system fails. That says nothing about the picture."""
+    """The file cannot be got at: it is missing, forbidden, or the system fails. That says nothing about the image."""
 
 
 class _UnusableError(Exception):
@@ -188,7 +188,7 @@ def _turn(image: Image.Image) -> Image.Transpose | None:
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    # Asked after loading, because Pillow's TIFF reader turns the picture itself and then drops the tag.
+    # Asked after loading, because Pillow's TIFF reader turns the image itself and then drops the tag.
     method = _turn(image)
     return image if method is None else image.transpose(method)
 

@@ -62,7 +62,7 @@ def read_header(raw: bytes) -> Header | None:
 def read_pixels(raw: bytes, header: Header, at_least: int | None) -> NDArray[np.uint8] | None:
     """Decode a plain JPEG file to uint8 [H, W, 1 or 3], or return None if libjpeg has anything to say against it.
 
-    With *at_least* the picture may come at 1/2, 1/4 or 1/8 of its size: see :func:`scale_for`.
+    With *at_least* the image may come at 1/2, 1/4 or 1/8 of its size: see :func:`scale_for`.
     """
     scale = scale_for(header, at_least)
     try:

@@ -1,4 +1,4 @@
-"""Packed images: any number of pictures behind each other, in memory or in a read-only map of a file."""
+"""Packed images: any number of images behind each other, in memory or in a read-only map of a file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ..errors import DataError
 
 Image: TypeAlias = NDArray[Any]
-"""One picture, uint8 or uint16 [H, W, C]."""
+"""One image, uint8 or uint16 [H, W, C]."""
 
 MAPPED_WHOLE = 128 << 20
 """Bytes of pixels up to which batches are read from the map itself; see :meth:`PackedImages.batch`."""

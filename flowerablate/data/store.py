@@ -38,7 +38,7 @@ def sample_ids(samples: Samples) -> NDArray[np.uint64]:
 def without_unreadable(samples: Samples, channels: int, progress: Progress) -> Samples:
     """Decode every image once and leave out those that cannot be read; they are listed in ``skipped``.
 
-    A file that is missing, or that we may not open, is no bad picture: it raises :class:`DataError`.
+    A file that is missing, or that we may not open, is no bad image: it raises :class:`DataError`.
     """
     bad: set[int] = set()
     for index, readable in enumerate(in_order(lambda path: _readable(path, channels), samples.paths)):

@@ -12,7 +12,7 @@ from ..preprocess import Preprocess
 from ..train.groups import optimizer_steps
 
 _SAMPLED = 64
-"""Pictures of the first training batches whose values are averaged."""
+"""Images of the first training batches whose values are averaged."""
 
 
 def training_facts(plan: TrainPlan, batches: Batches, chain: Preprocess, split: Split) -> dict[str, float]:
@@ -20,7 +20,7 @@ def training_facts(plan: TrainPlan, batches: Batches, chain: Preprocess, split: 
 
     ``effective batch size`` counts the images of one step of the optimizer, ``different images per epoch`` those of the
     first epoch, of which a sampler may take some twice and others not at all.
-    ``pixel mean`` and ``pixel deviation`` are of the first 64 pictures of the first epoch, as the model gets them;
+    ``pixel mean`` and ``pixel deviation`` are of the first 64 images of the first epoch, as the model gets them;
     ``normalisation mean`` and ``normalisation deviation`` are what the chain subtracts and divides by, the mean of the
     channels, where it normalises by given or learned numbers.
     """

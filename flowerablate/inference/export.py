@@ -1,6 +1,6 @@
 """Takes a model to other runtimes: ONNX, TorchScript, or torch's exported program, checked against the model itself.
 
-An exported model takes float32 [batch, C, S, S], preprocessed, any number of pictures; it gives logits [batch, K].
+An exported model takes float32 [batch, C, S, S], preprocessed, any number of images; it gives logits [batch, K].
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ TOLERANCE = 1e-4
 
 _TRACED = 2
 _CHECKED = (1, 5)
-"""Pictures in the batch that is traced, and in those that are compared: other numbers, so that none is built in."""
+"""Images in the batch that is traced, and in those that are compared: other numbers, so that none is built in."""
 
 _QUIET = ("torch.onnx", "torch.export", "onnxscript", "onnx_ir", "torch._dynamo", "torch.fx")
 
@@ -53,7 +53,7 @@ def export(predictor: Predictor, format: str, *, tolerance: float = TOLERANCE) -
     """Return the model of *predictor* in *format*: ``onnx``, ``torchscript`` or ``pt2``.
 
     Raises :class:`TrainingError` where the format cannot hold the model, or where what was exported says anything else
-    than the model on pictures of the real shape.
+    than the model on images of the real shape.
     """
     if format not in FORMATS:
         raise FlowerablateError(f"no format {format!r}; {nearest(format, FORMATS)}")
@@ -62,12 +62,12 @@ def export(predictor: Predictor, format: str, *, tolerance: float = TOLERANCE) -
         parameter.requires_grad_(False)
     with _quiet():
         try:
-            content, run, checked_by = FORMATS[format](model, _pictures(predictor, _TRACED))
+            content, run, checked_by = FORMATS[format](model, _images(predictor, _TRACED))
         except FlowerablateError:
             raise
         except Exception as error:
             raise TrainingError(f"the model cannot be exported as {format}: {_cause(error)}") from error
-        difference = max(_difference(model, run, _pictures(predictor, count), format) for count in _CHECKED)
+        difference = max(_difference(model, run, _images(predictor, count), format) for count in _CHECKED)
     if not difference <= tolerance:
         raise TrainingError(
             f"as {format} the model differs from itself by {difference:.3g} (relative), more than {tolerance:g}: "
@@ -77,7 +77,7 @@ def export(predictor: Predictor, format: str, *, tolerance: float = TOLERANCE) -
 
 
 def preprocessing(predictor: Predictor) -> dict[str, Any]:
-    """Return as JSON values what must be done to a picture before an exported model gets it."""
+    """Return as JSON values what must be done to an image before an exported model gets it."""
     ops = [_op(named) for named in (*predictor.prefix.ops, *predictor.evaluate.ops)]
     return {
         "input": {**asdict(predictor.input), "layout": "float32 [batch, channels, height, width]"},
@@ -93,21 +93,21 @@ def _op(named: NamedOp) -> dict[str, Any]:
     return {"step": named.name, "op": "python", "params": {}}
 
 
-def _pictures(predictor: Predictor, count: int) -> Tensor:
+def _images(predictor: Predictor, count: int) -> Tensor:
     plan = predictor.input
     numbers = np.random.default_rng(key64("export", str(count)))
     shape = (count, plan.channels, plan.image_size, plan.image_size)
     return torch.from_numpy(numbers.standard_normal(shape, dtype=np.float32))
 
 
-def _difference(model: nn.Module, run: Run, pictures: Tensor, format: str) -> float:
+def _difference(model: nn.Module, run: Run, images: Tensor, format: str) -> float:
     with torch.inference_mode():
-        wanted = model(pictures).float().numpy()
+        wanted = model(images).float().numpy()
     try:
-        found = run(pictures)
+        found = run(images)
     except Exception as error:
         raise TrainingError(
-            f"as {format} the model does not run on a batch of {len(pictures)}: {_cause(error)}; nothing is written"
+            f"as {format} the model does not run on a batch of {len(images)}: {_cause(error)}; nothing is written"
         ) from error
     if found.shape != wanted.shape:
         raise TrainingError(f"as {format} the model gives {list(found.shape)} instead of {list(wanted.shape)}")
@@ -115,7 +115,7 @@ def _difference(model: nn.Module, run: Run, pictures: Tensor, format: str) -> fl
     return float(np.abs(found.astype(np.float64) - wanted).max()) / scale
 
 
-def _onnx(model: nn.Module, pictures: Tensor) -> tuple[bytes, Run, str]:
+def _onnx(model: nn.Module, images: Tensor) -> tuple[bytes, Run, str]:
     for module in ("onnx", "onnxscript"):
         if importlib.util.find_spec(module) is None:
             raise FlowerablateError(f"ONNX needs {module}; install it with: pip install 'flowerablate[onnx]'")
@@ -126,7 +126,7 @@ def _onnx(model: nn.Module, pictures: Tensor) -> tuple[bytes, Run, str]:
             raise FlowerablateError(f"{module} cannot be imported ({error}); {cure}") from None
     try:
         program = torch.onnx.export(
-            model, (pictures,), input_names=["images"], output_names=["logits"],
+            model, (images,), input_names=["images"], output_names=["logits"],
             dynamic_shapes=({0: torch.export.Dim("batch")},), dynamo=True, verbose=False,
         )  # fmt: skip
     except Exception as error:
@@ -157,16 +157,16 @@ def _reference(content: bytes) -> Run:
     return run
 
 
-def _torchscript(model: nn.Module, pictures: Tensor) -> tuple[bytes, Run, str]:
+def _torchscript(model: nn.Module, images: Tensor) -> tuple[bytes, Run, str]:
     # Traced, not scripted: a plugin's model need not be written in TorchScript's part of Python.
     with torch.inference_mode():
-        content: bytes = torch.jit.trace(model, pictures).save_to_buffer()  # type: ignore[no-untyped-call]
+        content: bytes = torch.jit.trace(model, images).save_to_buffer()  # type: ignore[no-untyped-call]
     again = torch.jit.load(io.BytesIO(content))  # type: ignore[no-untyped-call]
     return content, _by_torch(again), "torch.jit"
 
 
-def _pt2(model: nn.Module, pictures: Tensor) -> tuple[bytes, Run, str]:
-    program = torch.export.export(model, (pictures,), dynamic_shapes=({0: torch.export.Dim("batch")},))
+def _pt2(model: nn.Module, images: Tensor) -> tuple[bytes, Run, str]:
+    program = torch.export.export(model, (images,), dynamic_shapes=({0: torch.export.Dim("batch")},))
     buffer = io.BytesIO()
     torch.export.save(program, buffer)
     again = torch.export.load(io.BytesIO(buffer.getvalue())).module()

@@ -21,7 +21,7 @@ from .predictor import Predictor
 
 @dataclass(frozen=True)
 class Maps:
-    """Of B pictures: *values*, float32 [B, S, S] from 0 to 1, and the class that each map speaks for, int64 [B].
+    """Of B images: *values*, float32 [B, S, S] from 0 to 1, and the class that each map speaks for, int64 [B].
 
     *probabilities*: float64 [B, K]. *layer*: the name of the module whose activations were weighed. A map without any
     evidence for its class is 0 everywhere.

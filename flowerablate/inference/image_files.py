@@ -1,4 +1,4 @@
-"""Finds the pictures that a command line names: files as they stand, folders with all that is below them."""
+"""Finds the images that a command line names: files as they stand, folders with all that is below them."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from ..contracts import IMAGE_SUFFIXES
 from ..errors import DataError
 
 
-def find_pictures(named: Iterable[Path]) -> list[Path]:
-    """Return the files that *named* stands for: a file is taken whatever it is called, a folder gives its pictures.
+def find_images(named: Iterable[Path]) -> list[Path]:
+    """Return the files that *named* stands for: a file is taken whatever it is called, a folder gives its images.
 
     Those of a folder are sorted by path; hidden files and folders are left out. Raises :class:`DataError` for a path
-    that is not there and for a folder without pictures.
+    that is not there and for a folder without images.
     """
     found: list[Path] = []
     for path in named:
         if path.is_dir():
             below = sorted(_below(path))
             if not below:
-                raise DataError(f"there are no pictures in {path}")
+                raise DataError(f"there are no images in {path}")
             found += below
         elif path.exists():
             found.append(path)

@@ -1,6 +1,6 @@
-"""Predicts picture files as the trial would have: same decoding, same chains, same arithmetic.
+"""Predicts image files as the trial would have: same decoding, same chains, same arithmetic.
 
-Pictures stream: a few are decoded ahead, a batch is in memory at a time, and predictions are handed on as they come.
+Images stream: a few are decoded ahead, a batch is in memory at a time, and predictions are handed on as they come.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from ..train.device import to_device
 from ..train.precision import autocast, computes_in
 
 BATCH = 128
-"""Pictures in a batch, as when trials are evaluated: the last bits of a convolution may depend on it."""
+"""Images in a batch, as when trials are evaluated: the last bits of a convolution may depend on it."""
 
 _AT_ONCE = 64 << 20
-"""Bytes of decoded pictures that are kept until the chain has made the model's input of them."""
+"""Bytes of decoded images that are kept until the chain has made the model's input of them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +63,7 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A file that could not be read as a picture, and why."""
+    """A file that could not be read as an image, and why."""
 
     path: Path
     reason: str
@@ -76,8 +76,8 @@ Outcome: TypeAlias = "Prediction | Unreadable"
 class Predictor:
     """A trained *model* (float32 [B, C, S, S] to logits [B, K]) with the preprocessing that it was trained with.
 
-    *prefix* is applied to each decoded picture, then *evaluate* to batches, as in a trial; *at_least* is how many
-    pixels the shorter side of a picture keeps when it is decoded. The model computes in *precision*, as when it was
+    *prefix* is applied to each decoded image, then *evaluate* to batches, as in a trial; *at_least* is how many
+    pixels the shorter side of an image keeps when it is decoded. The model computes in *precision*, as when it was
     trained, or in float32 where the device does not. It is moved to *device*, for evaluation.
     """
 
@@ -129,7 +129,7 @@ class Predictor:
     def batches(
         self, paths: Iterable[Path | str], batch_size: int = BATCH
     ) -> Iterator[tuple[list[Path | Unreadable], Tensor]]:
-        """Yield batches of at most *batch_size* pictures: what became of each file, and the model's input of the good.
+        """Yield batches of at most *batch_size* images: what became of each file, and the model's input of the good.
 
         That is float32 [B, C, S, S] on the CPU, valid until the next batch is asked for.
         """
@@ -147,10 +147,10 @@ class Predictor:
             done += len(waiting)
             waiting.clear()
 
-        for path, picture in in_order(self._prepared, map(Path, paths)):
-            outcomes.append(picture if isinstance(picture, Unreadable) else path)
-            if not isinstance(picture, Unreadable):
-                waiting.append(picture)
+        for path, image in in_order(self._prepared, map(Path, paths)):
+            outcomes.append(image if isinstance(image, Unreadable) else path)
+            if not isinstance(image, Unreadable):
+                waiting.append(image)
             if sum(image.nbytes for image in waiting) > _AT_ONCE:
                 flush()
             if done + len(waiting) == batch_size or len(outcomes) >= 2 * batch_size:
@@ -162,14 +162,14 @@ class Predictor:
             yield outcomes, buffer.images[:done]
 
     def pixels(self, path: Path) -> Image:
-        """Return the picture as the model sees it before it is normalised, [S, S, C]; raises :class:`DataError`."""
-        _, picture = self._prepared(path)
-        if isinstance(picture, Unreadable):
-            raise DataError(picture.reason)
+        """Return the image as the model sees it before it is normalised, [S, S, C]; raises :class:`DataError`."""
+        _, image = self._prepared(path)
+        if isinstance(image, Unreadable):
+            raise DataError(image.reason)
         shown = self.evaluate.with_ops([named for named in self.evaluate.ops if not writes_floats(named.op)])
         size = self.input.image_size
         out = np.empty((1, size, size, self.input.channels), shown.output_dtype)
-        self._run(shown, [picture], out)
+        self._run(shown, [image], out)
         seen: Image = out[0]
         return seen
 
@@ -179,8 +179,8 @@ class Predictor:
             decoded = decode(path, plan.channels, depth=plan.bits, at_least=self.at_least)
         except DataError as error:
             return path, Unreadable(path, str(error))
-        picture = self.prefix.run_one(decoded)
-        found = self.evaluate.output_size(*picture.shape[:2])
+        image = self.prefix.run_one(decoded)
+        found = self.evaluate.output_size(*image.shape[:2])
         if found != (plan.image_size, plan.image_size):
             wanted = f"{plan.image_size}x{plan.image_size}"
             height, width = decoded.shape[:2]
@@ -189,24 +189,24 @@ class Predictor:
                 f"image {path} of {height}x{width} pixels comes out as {found[0]}x{found[1]}, but the model takes "
                 f"{wanted}; bring it to the size of the training images",
             )
-        return path, picture
+        return path, image
 
     @staticmethod
-    def _run(chain: Preprocess, pictures: Sequence[Image], out: NDArray[Any]) -> None:
-        if pictures:
-            places = np.arange(len(pictures), dtype=np.int64)
+    def _run(chain: Preprocess, images: Sequence[Image], out: NDArray[Any]) -> None:
+        if images:
+            places = np.arange(len(images), dtype=np.int64)
             # Nothing is drawn in evaluation, so the ids of the samples key nothing.
-            chain.run(_packed(pictures), places, np.zeros(len(pictures), np.uint64), out, seed=0, epoch=0)
+            chain.run(_packed(images), places, np.zeros(len(images), np.uint64), out, seed=0, epoch=0)
 
 
-def _packed(pictures: Sequence[Image]) -> PackedImages:
-    sizes = np.array([picture.size for picture in pictures], np.int64)
+def _packed(images: Sequence[Image]) -> PackedImages:
+    sizes = np.array([image.size for image in images], np.int64)
     return PackedImages(
-        pixels=np.concatenate([np.ascontiguousarray(picture).reshape(-1) for picture in pictures]),
+        pixels=np.concatenate([np.ascontiguousarray(image).reshape(-1) for image in images]),
         offsets=np.cumsum(sizes) - sizes,
-        heights=np.array([picture.shape[0] for picture in pictures], np.int32),
-        widths=np.array([picture.shape[1] for picture in pictures], np.int32),
-        channels=pictures[0].shape[2],
+        heights=np.array([image.shape[0] for image in images], np.int32),
+        widths=np.array([image.shape[1] for image in images], np.int32),
+        channels=images[0].shape[2],
     )
 
 

@@ -79,7 +79,7 @@ class Batches:
             run.stop()
 
     def order(self, epoch: int) -> NDArray[np.int64]:
-        """Return the places in the store of the pictures of *epoch*, in their order."""
+        """Return the places in the store of the images of *epoch*, in their order."""
         indices = self.dataset.indices
         return indices[self._order(epoch)] if self._order else indices
 

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from ..errors import StudyError
 
 DTYPES: tuple[torch.dtype, ...] = (torch.float32, torch.bfloat16, torch.uint8)
-"""What the pictures of a batch may be: float32 or bfloat16 [B, C, H, W], or uint8 [B, H, W, C]."""
+"""What the images of a batch may be: float32 or bfloat16 [B, C, H, W], or uint8 [B, H, W, C]."""
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What a batch looks like: pictures of *height* x *width* x *channels*, as *dtype*.
+    """What a batch looks like: images of *height* x *width* x *channels*, as *dtype*.
 
     *classes* is 0 where labels are int64 [B]; else they are class probabilities, float32 [B, classes].
     """
@@ -40,12 +40,12 @@ class Shape:
 
     @property
     def is_bytes(self) -> bool:
-        """Whether the pictures are uint8 [B, H, W, C]."""
+        """Whether the images are uint8 [B, H, W, C]."""
         return self.dtype == torch.uint8
 
     @property
     def is_half(self) -> bool:
-        """Whether the pictures are bfloat16, of which NumPy and the native core see the bits."""
+        """Whether the images are bfloat16, of which NumPy and the native core see the bits."""
         return self.dtype == torch.bfloat16
 
 
@@ -65,7 +65,7 @@ class Buffer:
         self.image_array: NDArray[Any] = as_array(self.images)
         self.label_array: NDArray[Any] = self.labels.numpy()
         self.ids = np.empty(count, np.uint64)
-        # What batch ops need besides: the labels before they are mixed, and room for two pictures.
+        # What batch ops need besides: the labels before they are mixed, and room for two images.
         self.classes = np.empty(count if shape.classes else 0, np.int64)
         self.spare: NDArray[Any] = as_array(_images(shape, 2 if shape.classes else 0, False, False))
 

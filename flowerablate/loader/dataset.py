@@ -1,4 +1,4 @@
-"""Packed pictures as a data set for ``torch.utils.data.DataLoader``, fetched a batch at a time."""
+"""Packed images as a data set for ``torch.utils.data.DataLoader``, fetched a batch at a time."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ def collate(batch: Batch) -> tuple[Tensor, Tensor]:
 
 
 class PackedDataset(Dataset[tuple[Tensor, Tensor]]):
-    """Some of the packed pictures, put through a chain: a map-style data set that also fetches whole batches.
+    """Some of the packed images, put through a chain: a map-style data set that also fetches whole batches.
 
     *preprocess* is run on *images*; *ids* (uint64 [N], they key the random draws) and *labels* (int64 [N]) belong to
-    all N of them, and *indices* choose those of this data set, in its order (all, without). Pictures are float32
+    all N of them, and *indices* choose those of this data set, in its order (all, without). Images are float32
     [B, C, H, W], or bfloat16 with ``dtype=torch.bfloat16``, in channels-last memory if asked; or, with
     ``dtype=torch.uint8`` for a chain that does not normalise, uint8 [B, H, W, C]. Labels are int64 [B], or with
     *batch_ops* class probabilities, float32 [B, classes].
@@ -84,7 +84,7 @@ class PackedDataset(Dataset[tuple[Tensor, Tensor]]):
         for name, column in (("ids", ids), ("labels", labels)):
             if len(column) != len(images):
                 raise StudyError(
-                    f"{name} must have one element for each of the {len(images)} pictures, not {len(column)}"
+                    f"{name} must have one element for each of the {len(images)} images, not {len(column)}"
                 )
         for name, wanted, given in (
             ("channels", preprocess.channels, images.channels),
@@ -129,7 +129,7 @@ class PackedDataset(Dataset[tuple[Tensor, Tensor]]):
         self._epoch[0] = number
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        """Return one sample: its picture and its label. With batch ops it is a batch of one, which has no partner."""
+        """Return one sample: its image and its label. With batch ops it is a batch of one, which has no partner."""
         sample: tuple[Tensor, Tensor] = self.__getitems__([index])[0]
         return sample
 
@@ -142,7 +142,7 @@ class PackedDataset(Dataset[tuple[Tensor, Tensor]]):
         return Batch(buffer.images, buffer.labels)
 
     def fill(self, buffer: Buffer, chosen: NDArray[np.int64], epoch: int, *, threads: int | None = None) -> None:
-        """Write pictures *chosen* [B], places in the store, with their labels to the first B places of *buffer*.
+        """Write images *chosen* [B], places in the store, with their labels to the first B places of *buffer*.
 
         All ways to a batch come through here.
         """
@@ -213,7 +213,7 @@ def _checked_indices(indices: NDArray[np.int64] | None, count: int) -> NDArray[n
         return np.arange(count, dtype=np.int64)
     checked = _whole_numbers("indices", indices, np.int64)
     if checked.ndim != 1 or (len(checked) and not 0 <= checked.min() <= checked.max() < count):
-        raise StudyError(f"indices must be one row of numbers between 0 and {count - 1}, the last of the pictures")
+        raise StudyError(f"indices must be one row of numbers between 0 and {count - 1}, the last of the images")
     return checked
 
 
@@ -224,5 +224,5 @@ def _check_classes(labels: NDArray[np.int64], classes: int) -> None:
 
 def _first_size(images: PackedImages) -> tuple[int, int]:
     if not len(images):
-        raise StudyError("there are no pictures; pack at least one")
+        raise StudyError("there are no images; pack at least one")
     return int(images.heights[0]), int(images.widths[0])

@@ -1,4 +1,4 @@
-"""Runs the ops that act on a whole batch and its labels, behind the chain that made the pictures."""
+"""Runs the ops that act on a whole batch and its labels, behind the chain that made the images."""
 
 from __future__ import annotations
 

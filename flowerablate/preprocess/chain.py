@@ -88,7 +88,7 @@ class Preprocess:
             for named in named_ops:
                 if self.output_dtype != "uint8":
                     raise StudyError(
-                        f"step {named.name!r} is written in Python and takes 8-bit pictures, but gets 16-bit ones; "
+                        f"step {named.name!r} is written in Python and takes 8-bit images, but gets 16-bit ones; "
                         "put a step 'to_8_bits' before it"
                     )
                 self._append(_python(named), [named.name])
@@ -106,7 +106,7 @@ class Preprocess:
         return _compile, (self.ops, self.channels, self.dtype, self._fuse)
 
     def with_ops(self, ops: Sequence[NamedOp]) -> Preprocess:
-        """Return a chain of other ops for the same pictures."""
+        """Return a chain of other ops for the same images."""
         return Preprocess(ops, self.channels, dtype=self.dtype, fuse=self._fuse)
 
     def _native_chain(self, run: Sequence[NamedOp]) -> _native.Chain:
@@ -167,7 +167,7 @@ class Preprocess:
         return first
 
     def explain(self, height: int, width: int, sample: int, *, seed: int, epoch: int) -> list[Drawn]:
-        """Return what every step does to the sample with id *sample*, a picture of *height* x *width* pixels."""
+        """Return what every step does to the sample with id *sample*, an image of *height* x *width* pixels."""
         drawn = []
         for segment, names in zip(self._segments, self._names, strict=True):
             if isinstance(segment, _native.Chain):
@@ -181,9 +181,9 @@ class Preprocess:
         return [*drawn, *(Drawn(name, op, True, {}) for name, op in self._waiting)]  # they stand last
 
     def output_size(self, height: int, width: int) -> tuple[int, int]:
-        """Return the size that a picture of *height* x *width* pixels has after the chain.
+        """Return the size that an image of *height* x *width* pixels has after the chain.
 
-        A Python op may change the size, so it is called on an empty picture to find out.
+        A Python op may change the size, so it is called on an empty image to find out.
         """
         for segment in self._segments:
             if isinstance(segment, _native.Chain):
@@ -207,7 +207,7 @@ class Preprocess:
     def _stack(self, source: PackedImages, places: NDArray[np.int64], name: str) -> Image:
         sizes = {(int(source.heights[i]), int(source.widths[i])) for i in places}
         if len(sizes) > 1:
-            raise StudyError(f"step {name!r} gets pictures of several sizes; put a step that sets the size before it")
+            raise StudyError(f"step {name!r} gets images of several sizes; put a step that sets the size before it")
         return np.stack([source.image(int(index)) for index in places])
 
 

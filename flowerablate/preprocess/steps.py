@@ -28,7 +28,7 @@ class BuiltStep:
 
     @property
     def is_random(self) -> bool:
-        """Whether it is drawn anew in each epoch: as its plugin says, or as it is applied to some pictures only."""
+        """Whether it is drawn anew in each epoch: as its plugin says, or as it is applied to some images only."""
         return self.random or (isinstance(self.op, NativeOp) and probability(self.op) < 1)
 
 
@@ -38,7 +38,7 @@ def waits_for_training_images(op: Op) -> bool:
 
 
 def probability(op: NativeOp) -> float:
-    """Return the share of the pictures that *op* is applied to."""
+    """Return the share of the images that *op* is applied to."""
     value = op.params.get("probability", 1.0)
     return float(value) if isinstance(value, int | float) else 1.0
 
@@ -109,7 +109,7 @@ def _refuse_misplaced_batch_ops(steps: Sequence[BuiltStep]) -> None:
         if isinstance(step.op, BatchOp) and not isinstance(following.op, BatchOp):
             raise StudyError(
                 f"step {following.name!r} stands behind {step.name!r}, which mixes whole batches and must come after "
-                "all steps on single pictures; put it before"
+                "all steps on single images; put it before"
             )
 
 

@@ -32,7 +32,7 @@ from .pixels import LOOK, PROOF, Draw, Extent, Pixels
 from .traces import close
 
 _DECODED = Extent(training=24, epochs=1, evaluation=8)
-"""Pictures that are decoded anew where variants differ in what is done before pictures are packed."""
+"""Images that are decoded anew where variants differ in what is done before images are packed."""
 
 _IN_TRAINING = {
     "accumulate": "make one step of each epoch",
@@ -103,9 +103,9 @@ def _settings(slot: str, old: Choice, new: Choice, assembler: Assembler) -> tupl
 class _Walked:
     """What the walk along both chains found.
 
-    *differed*: whether any picture differed behind a step that changed; *ended_by*: the last step behind which one
-    still differed before it and no more after it; *restored*: whether that step gave each picture the look that it had
-    before the change. *applied* counts the pictures to which the steps that changed were applied, by name.
+    *differed*: whether any image differed behind a step that changed; *ended_by*: the last step behind which one
+    still differed before it and no more after it; *restored*: whether that step gave each image the look that it had
+    before the change. *applied* counts the images to which the steps that changed were applied, by name.
     """
 
     differed: tuple[str, ...]
@@ -133,9 +133,9 @@ def _cause_in_steps(names: Sequence[str], mine: Pixels, its: Pixels, assembler: 
 
 
 def _idle(name: str, walked: _Walked, mine: Pixels, its: Pixels, assembler: Assembler) -> str:
-    """Say what a step does that never changed a picture."""
+    """Say what a step does that never changed an image."""
     old, new = _step(mine.pipeline, name), _step(its.pipeline, name)
-    count = f"{sum(len(draw.places) for draw in mine.draws(PROOF))} sampled pictures"
+    count = f"{sum(len(draw.places) for draw in mine.draws(PROOF))} sampled images"
     if old is not None and new is not None and old.enabled and new.enabled:
         if old.use != new.use:
             return f"{name}: {old.use} and {new.use} do the same to each of {count}"
@@ -177,7 +177,7 @@ def _named(pixels: Pixels) -> dict[str, Any]:
 
 
 def _walk(names: Sequence[str], mine: Pixels, its: Pixels, assembler: Assembler) -> _Walked:
-    """Run both chains step by step on single pictures, and note behind which steps they differ."""
+    """Run both chains step by step on single images, and note behind which steps they differ."""
     arms = [_Arm(pixels, assembler) for pixels in (mine, its)]
     # What is packed is the same for both, unless they differ in a step that ran before.
     packed = mine.chains.images is its.chains.images
@@ -228,7 +228,7 @@ class _Arm:
         return {named.name: named for named in (*(() if packed else self._prefix), *chain.ops)}
 
     def is_drawn(self, named: NamedOp) -> bool:
-        """Whether the op is drawn anew for each picture, and can say what it drew."""
+        """Whether the op is drawn anew for each image, and can say what it drew."""
         return named.name in self._random and isinstance(named.op, NativeOp)
 
     def applies(self, named: NamedOp, state: NDArray[Any], place: int, draw: Draw) -> bool:

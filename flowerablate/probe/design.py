@@ -54,10 +54,10 @@ class Probed:
 
 
 def probe_design(design: Design, missing: Collection[str], data: DataSet, assembler: Assembler, *, seed: int) -> Probed:
-    """Compare the variants of *design* on the replicate *seed*, and leave out the contrasts that are nought for sure.
+    """Compare the variants of *design* on the replicate *seed*, and leave out the contrasts that are zero for sure.
 
-    A contrast is nought on every replicate where variants whose weights sum to zero are the same: they show the model
-    the same pictures and labels, in training and in evaluation, and build the same model, loss, optimizer and schedule.
+    A contrast is zero on every replicate where variants whose weights sum to zero are the same: they show the model
+    the same images and labels, in training and in evaluation, and build the same model, loss, optimizer and schedule.
     Only contrasts that weigh a change of *missing*, the changes that have trials still to run, are looked at, and no
     controls: those are meant to change nothing. Raises :class:`StudyError` where no contrast is left.
     """
@@ -102,7 +102,7 @@ class _Probe:
     _to_look: int = 0
 
     def add(self, variant: Variant) -> None:
-        """Take in *variant*. Raises :class:`FlowerablateError` where its pictures cannot be prepared."""
+        """Take in *variant*. Raises :class:`FlowerablateError` where its images cannot be prepared."""
         self._candidates[variant.change] = [candidate for _, candidate in candidates(variant.pipeline)]
         self._keys[variant.change] = [self._take(candidate) for candidate in self._candidates[variant.change]]
 
@@ -245,13 +245,11 @@ class _Probe:
             return ""
         mine, its = self._pixels_of(one), self._pixels_of(other)
         if mine.differ_by_merging(its):
-            return "leaves sampled pictures as they are, but decides which other steps are interpolated as one"
+            return "leaves sampled images as they are, but decides which other steps are interpolated as one"
         if mine.differ_by_a_level(its):
-            return "hardly differs: no pixel of the sampled pictures changes by more than one level of 255"
+            return "hardly differs: no pixel of the sampled images changes by more than one level of 255"
         if mine.differ_by_what_a_level_makes(its):
-            return (
-                "hardly differs: what the model gets of the sampled pictures changes by no more than one level of 255"
-            )
+            return "hardly differs: what the model gets of the sampled images changes by no more than one level of 255"
         return ""
 
 

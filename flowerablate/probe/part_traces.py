@@ -38,10 +38,10 @@ from ..wiring.assemble import Assembler, DataSet
 from .traces import Trace, normal
 
 _BATCH = 4
-"""Pictures, of noise, that a model is shown."""
+"""Images, of noise, that a model is shown."""
 
 _LOUDER = 8.0
-"""How many times larger the pictures are that a model with stirred weights is shown."""
+"""How many times larger the images are that a model with stirred weights is shown."""
 
 _LEAST = 0.1
 """Deviation of the noise that is added to weights that are all zero."""
@@ -63,7 +63,7 @@ def steps_per_epoch(pipeline: Pipeline, places: int) -> int:
 
 
 def trace_plan(pipeline: Pipeline, split: Split, order: Order) -> Trace:
-    """Return how long, in what portions, on which pictures and in which *order* is trained.
+    """Return how long, in what portions, on which images and in which *order* is trained.
 
     The order is looked at in the first epochs and the last: what a sampler does, it does from the start or to the end.
     """
@@ -97,7 +97,7 @@ def trace_model(pipeline: Pipeline, data: DataSet, assembler: Assembler, seed: i
 
     That is its outputs in training, the gradients of its parameters, the buffers that training leaves, and its outputs
     in evaluation: a skip connection has no parameters, and dropout acts in training only. All of it twice: with the
-    initial weights, and with weights and pictures that are stirred, for what weights of zero hide, and what acts on
+    initial weights, and with weights and images that are stirred, for what weights of zero hide, and what acts on
     large values only, shows in training, but not at its start.
     """
     shape = pipeline.input
@@ -110,7 +110,7 @@ def trace_model(pipeline: Pipeline, data: DataSet, assembler: Assembler, seed: i
     trained = tuple(name for name, parameter in model.named_parameters() if parameter.requires_grad)
     exact = (tuple((name, tuple(tensor.shape)) for name, tensor in named), digest.digest(), trained)
     model = to_device(model, torch.device("cpu"), channels_last=pipeline.train.channels_last)
-    noise = normal((_BATCH, shape.channels, shape.image_size, shape.image_size), "picture")
+    noise = normal((_BATCH, shape.channels, shape.image_size, shape.image_size), "image")
     images = torch.from_numpy(noise).float()
     if pipeline.train.channels_last:
         images = images.contiguous(memory_format=torch.channels_last)

@@ -1,4 +1,4 @@
-"""What the chains of a variant make of real pictures, in training and in evaluation."""
+"""What the chains of a variant make of real images, in training and in evaluation."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from ..wiring.assemble import DataSet, PreparedPipeline
 from .traces import TOLERANCE, close
 
 BLOCK = 64
-"""Pictures that are processed at a time, or fewer where the study's batches are smaller."""
+"""Images that are processed at a time, or fewer where the study's batches are smaller."""
 
 
 @dataclass(frozen=True)
 class Extent:
-    """How much is looked at: the first *training* pictures of each of so many *epochs*, and *evaluation* pictures.
+    """How much is looked at: the first *training* images of each of so many *epochs*, and *evaluation* images.
 
-    Where there are fewer training pictures, more epochs make up for it, also such as the study does not have: what is
-    drawn there for a picture stands for what other replicates draw.
+    Where there are fewer training images, more epochs make up for it, also such as the study does not have: what is
+    drawn there for an image stands for what other replicates draw.
     """
 
     training: int
@@ -39,18 +39,18 @@ class Extent:
 
 
 LOOK = Extent(training=64, epochs=2, evaluation=64)
-"""For every variant: what is done to 5 % of the pictures is missed by these 128 draws once in 700 studies."""
+"""For every variant: what is done to 5 % of the images is missed by these 128 draws once in 700 studies."""
 
 PROOF = Extent(training=4096, epochs=2, evaluation=2048)
-"""Before a question is refused: what is done to 0.1 % of the pictures is missed once in 3,600 studies."""
+"""Before a question is refused: what is done to 0.1 % of the images is missed once in 3,600 studies."""
 
 _FITTED = 2048
-"""Training pictures from which steps learn their numbers here; in a trial they take all."""
+"""Training images from which steps learn their numbers here; in a trial they take all."""
 
 
 @dataclass(frozen=True)
 class Draw:
-    """One block: the pictures at *places* in the data set, as *epoch* has them (0: evaluation)."""
+    """One block: the images at *places* in the data set, as *epoch* has them (0: evaluation)."""
 
     places: NDArray[np.int64]
     epoch: int
@@ -62,9 +62,9 @@ class Draw:
 
 
 class Pixels:
-    """What a variant shows its model on the replicate *seed*; the pictures are made anew whenever they are asked for.
+    """What a variant shows its model on the replicate *seed*; the images are made anew whenever they are asked for.
 
-    *chains* are the variant's, with what steps learn from up to 2048 training pictures.
+    *chains* are the variant's, with what steps learn from up to 2048 training images.
     """
 
     def __init__(self, pipeline: Pipeline, prepared: PreparedPipeline, data: DataSet, split: Split, seed: int) -> None:
@@ -80,7 +80,7 @@ class Pixels:
         self.digest, self._means = digest.digest(), np.concatenate(means)
 
     def _source(self, training: bool) -> PackedDataset:
-        """Return the pictures of a chain, always with class probabilities: mixed labels are compared with plain ones.
+        """Return the images of a chain, always with class probabilities: mixed labels are compared with plain ones.
 
         It is made when it is needed, for it holds a file open: there may be many variants.
         """
@@ -102,7 +102,7 @@ class Pixels:
         return other
 
     def draws(self, extent: Extent) -> Iterator[Draw]:
-        """Yield what *extent* takes, in blocks: training pictures in the order of their epochs, then the others."""
+        """Yield what *extent* takes, in blocks: training images in the order of their epochs, then the others."""
         training = self._source(True)
         wanted = extent.training * extent.epochs
         for epoch in count(1):
@@ -115,7 +115,7 @@ class Pixels:
         yield from (Draw(held_out[start : start + BLOCK], 0) for start in range(0, len(held_out), BLOCK))
 
     def blocks(self, extent: Extent) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
-        """Yield what the model gets: pictures, float32 [B, C, H, W], and class probabilities, float32 [B, classes]."""
+        """Yield what the model gets: images, float32 [B, C, H, W], and class probabilities, float32 [B, classes]."""
         sources = {training: self._source(training) for training in (True, False)}
         for draw in self.draws(extent):
             source = sources[draw.training]
@@ -139,10 +139,10 @@ class Pixels:
     def differ_by_what_a_level_makes(self, other: Pixels) -> bool:
         """Whether no number that the model gets differs by more than what one level of 255 makes at that place.
 
-        At a place where the bytes of a picture are divided by a deviation, that is one level over this deviation; of
+        At a place where the bytes of an image are divided by a deviation, that is one level over this deviation; of
         both arms' it is the smaller, so that a step that is undone must have kept the levels that the other arm has. It
-        is seen as the step from the bytes to the numbers of each channel of each picture. A channel of one value shows
-        no such step, and must be the same in both. This is so, for one, where a picture is stretched before it is
+        is seen as the step from the bytes to the numbers of each channel of each image. A channel of one value shows
+        no such step, and must be the same in both. This is so, for one, where an image is stretched before it is
         standardized: the stretch is undone, but for its rounding to bytes.
         """
         return self.chains.batch == other.chains.batch and all(
@@ -167,7 +167,7 @@ class Pixels:
         return all(_within(self._bytes(draw, fuse=fuse), other._bytes(twin, fuse=fuse), levels) for draw, twin in draws)
 
     def _bytes(self, draw: Draw, *, fuse: bool) -> NDArray[Any]:
-        """Return the pictures of a block as the chain has them before it makes floats: [B, H, W, C]."""
+        """Return the images of a block as the chain has them before it makes floats: [B, H, W, C]."""
         chain = self.chains.train if draw.training else self.chains.evaluate
         ops = [named for named in chain.ops if not writes_floats(named.op)]
         chain = Preprocess(ops, chain.channels, dtype=chain.dtype, fuse=fuse)
@@ -176,16 +176,16 @@ class Pixels:
         return self._run(chain, draw, out)
 
     def floats(self, draw: Draw) -> NDArray[np.float32]:
-        """Return the pictures of a block as the chain gives them to the model, before any are mixed: [B, C, H, W]."""
+        """Return the images of a block as the chain gives them to the model, before any are mixed: [B, C, H, W]."""
         chain = self.chains.train if draw.training else self.chains.evaluate
         out = np.empty((len(draw.places), chain.channels, *self._size(chain, draw)), np.float32)
         return self._run(chain, draw, out)
 
     def levels(self, draw: Draw, floats: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return what one level of 255 makes in each channel of a block's *floats*: [B, C, 1, 1]; 0 if none shows."""
-        pictures = self._bytes(draw, fuse=True)
-        unit = int(np.iinfo(pictures.dtype).max) // 255
-        span = np.ptp(pictures, axis=(1, 2)).astype(np.float64)[:, :, None, None]
+        images = self._bytes(draw, fuse=True)
+        unit = int(np.iinfo(images.dtype).max) // 255
+        span = np.ptp(images, axis=(1, 2)).astype(np.float64)[:, :, None, None]
         made: NDArray[np.float64] = (
             np.ptp(floats, axis=(2, 3), keepdims=True) * unit / np.where(span == 0, np.inf, span)
         )
@@ -202,7 +202,7 @@ class Pixels:
 
 
 def _float_ops(chain: Preprocess) -> list[str]:
-    """Name the ops that make floats, with their settings; what they learned from the pictures is no setting."""
+    """Name the ops that make floats, with their settings; what they learned from the images is no setting."""
     return [repr(named) for named in chain.ops if writes_floats(named.op)]
 
 
@@ -224,7 +224,7 @@ def _within_what_a_level_makes(mine: Pixels, draw: Draw, its: Pixels, twin: Draw
 
 
 def _near(first: NDArray[np.float64], second: NDArray[np.float64]) -> bool:
-    """Whether the means of all pictures are so near that the pictures may be equal; it saves making them again."""
+    """Whether the means of all images are so near that the images may be equal; it saves making them again."""
     return first.shape == second.shape and bool(np.abs(first - second).max() < 1e-4)
 
 

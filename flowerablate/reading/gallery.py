@@ -1,4 +1,4 @@
-"""Finds the pictures of a study again, from what its ledger says of the pipeline: for its reports."""
+"""Finds the images of a study again, from what its ledger says of the pipeline: for its reports."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from ..report.html.document import Frame, SampleImages, Strip
 from ..wiring.assemble import Assembler, decoded_at_least
 
 SHOWN = 4
-"""Pictures of the data set that a page shows."""
+"""Images of the data set that a page shows."""
 
 _LOSSLESS_UP_TO = 96
 _THUMBNAIL = 144
-"""Pixels of a side: above, pictures are made smaller; up to the first number they are kept exactly."""
+"""Pixels of a side: above, images are made smaller; up to the first number they are kept exactly."""
 
 _PIPELINE: TypeAdapter[Pipeline] = TypeAdapter(Pipeline)
 
@@ -38,12 +38,12 @@ def pipeline_of(record: Mapping[str, Any]) -> Pipeline:
         return _PIPELINE.validate_python(record.get("pipeline"))
     except ValidationError:
         raise LedgerError(
-            "the ledger describes its pipeline as another version did; its pictures are not shown"
+            "the ledger describes its pipeline as another version did; its images are not shown"
         ) from None
 
 
 @dataclass
-class Pictures:
+class StudyImages:
     """The image files of a pipeline's data set, as they are found now.
 
     Raises :class:`DataError`, or what the data set's plugin says, where the data cannot be found any more.
@@ -61,13 +61,13 @@ class Pictures:
         return key in self._places
 
     def truth(self, key: str) -> str:
-        """Return the class of the picture *key*."""
+        """Return the class of the image *key*."""
         return self.samples.classes[self.samples.labels[self._places[key]]]
 
     def original(self, key: str, at_least: int | None = None) -> NDArray[Any]:
-        """Return the picture *key*, uint8 or uint16 [H, W, C]; *at_least* as for ``decode``."""
+        """Return the image *key*, uint8 or uint16 [H, W, C]; *at_least* as for ``decode``."""
         if key not in self._places:
-            raise DataError(f"the data set has no picture {key!r} any more")
+            raise DataError(f"the data set has no image {key!r} any more")
         plan = self.pipeline.input
         return decode(self.samples.paths[self._places[key]], plan.channels, depth=plan.bits, at_least=at_least)
 
@@ -81,31 +81,31 @@ class Pictures:
         return sorted(turns[:count], key=lambda key: (self.truth(key), key))
 
 
-def sample_pictures(pictures: Pictures, seed: int, *, epoch: int = 1, count: int = SHOWN) -> SampleImages:
-    """Show what each step of the base does to some pictures in training, as it is drawn for *seed* and *epoch*.
+def sample_images(images: StudyImages, seed: int, *, epoch: int = 1, count: int = SHOWN) -> SampleImages:
+    """Show what each step of the base does to some images in training, as it is drawn for *seed* and *epoch*.
 
-    Steps behind which there are no bytes to look at, and those that mix batches, are named instead. A picture that
+    Steps behind which there are no bytes to look at, and those that mix batches, are named instead. An image that
     cannot be read is left out, with the reason.
     """
-    steps = [step for step in pictures.assembler.build_steps(pictures.pipeline) if step.enabled]
+    steps = [step for step in images.assembler.build_steps(images.pipeline) if step.enabled]
     shown = [step for step in steps if not writes_floats(step.op) and not isinstance(step.op, BatchOp)]
     strips, faults = [], []
-    for key in pictures.first_of_each_class(count):
+    for key in images.first_of_each_class(count):
         try:
-            strips.append(_strip(pictures, key, shown, seed, epoch))
+            strips.append(_strip(images, key, shown, seed, epoch))
         except (FlowerablateError, OSError) as error:
             faults.append(f"{key}: {error}")
-    remarks = [f"As in training, epoch {epoch}, seed {seed}; each picture is behind all steps up to the one named."]
+    remarks = [f"As in training, epoch {epoch}, seed {seed}; each image is behind all steps up to the one named."]
     unseen = [step.name for step in steps if step not in shown]
     if unseen:
-        remarks.append(f"Not shown: {', '.join(unseen)}, behind which there is no single picture of bytes.")
+        remarks.append(f"Not shown: {', '.join(unseen)}, behind which there is no single image of bytes.")
     return SampleImages(tuple(strips), (*remarks, *faults))
 
 
-def _strip(pictures: Pictures, key: str, steps: Sequence[BuiltStep], seed: int, epoch: int) -> Strip:
-    whole = pictures.original(key)
-    pixels = pictures.original(key, decoded_at_least(pictures.assembler.build_steps(pictures.pipeline)))
-    plan = pictures.pipeline.input
+def _strip(images: StudyImages, key: str, steps: Sequence[BuiltStep], seed: int, epoch: int) -> Strip:
+    whole = images.original(key)
+    pixels = images.original(key, decoded_at_least(images.assembler.build_steps(images.pipeline)))
+    plan = images.pipeline.input
     source = PackedImages(
         pixels=pixels.reshape(-1),
         offsets=np.zeros(1, np.int64),
@@ -125,7 +125,7 @@ def _strip(pictures: Pictures, key: str, steps: Sequence[BuiltStep], seed: int, 
         drawn = chain.explain(height, width, ident, seed=seed, epoch=epoch)
         acted = next((one.applied for one in reversed(drawn) if one.step == steps[end - 1].name), True)
         frames.append(frame(steps[end - 1].name, out[0], "" if acted else "not this time"))
-    return Strip(key, pictures.truth(key), tuple(frames))
+    return Strip(key, images.truth(key), tuple(frames))
 
 
 def frame(step: str, pixels: NDArray[Any], remark: str = "") -> Frame:
@@ -144,18 +144,18 @@ def frame(step: str, pixels: NDArray[Any], remark: str = "") -> Frame:
 
 
 def to_image(pixels: NDArray[Any]) -> Image.Image:
-    """Return *pixels*, uint8 or uint16 [H, W, 1, 3 or 4], as a picture of 8 bits."""
+    """Return *pixels*, uint8 or uint16 [H, W, 1, 3 or 4], as an image of 8 bits."""
     if pixels.dtype == np.uint16:
         pixels = (pixels // 257).astype(np.uint8)
     return Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else np.ascontiguousarray(pixels))
 
 
-def originals(pictures: Pictures, keys: Iterable[str]) -> dict[str, Image.Image]:
-    """Return the pictures *keys* as they are on disk; those that cannot be read are left out."""
+def originals(images: StudyImages, keys: Iterable[str]) -> dict[str, Image.Image]:
+    """Return the images *keys* as they are on disk; those that cannot be read are left out."""
     found = {}
     for key in keys:
         try:
-            found[key] = to_image(pictures.original(key))
+            found[key] = to_image(images.original(key))
         except (FlowerablateError, OSError):
             continue
     return found

@@ -23,7 +23,7 @@ from ..stats.arms import values_of
 from ..stats.image_wins import confusion
 from ..study.toml import to_toml
 from ..wiring.assemble import Assembler
-from .gallery import Pictures, pipeline_of, sample_pictures
+from .gallery import StudyImages, pipeline_of, sample_images
 from .training_curves import collect_curves
 
 Folders = Mapping[tuple[str, int], TrialFolder]
@@ -36,7 +36,7 @@ Labels = Mapping[str, str]
 def collect(ledger: Ledger, note: StudyNote, summary: Summary, title: str, assembler: Assembler | None) -> Document:
     """Return the document of the study that *note* is of; *assembler* builds data sets and steps.
 
-    What cannot be found or read is left out, and the document says so; without *assembler* no pictures are looked for.
+    What cannot be found or read is left out, and the document says so; without *assembler* no images are looked for.
     """
     results = finished(ledger.results(note.base_id))
     folders = finished_trials(ledger, note.base_id)
@@ -79,7 +79,7 @@ def base_record(folders: Folders) -> dict[str, Any] | None:
 def _base_pipeline(folders: Folders, missing: list[str]) -> Pipeline | None:
     record = base_record(folders)
     if record is None:
-        missing.append("No trial of the base has finished, so its pipeline and pictures are not shown.")
+        missing.append("No trial of the base has finished, so its pipeline and images are not shown.")
         return None
     try:
         return pipeline_of(record)
@@ -144,9 +144,9 @@ def _samples(pipeline: Pipeline | None, results: Sequence[TrialResult], assemble
     if pipeline is None or assembler is None:
         return SampleImages(remarks=("They are left out, as was asked for.",))
     try:
-        return sample_pictures(Pictures(pipeline, assembler), min(_seeds(results), default=0))
+        return sample_images(StudyImages(pipeline, assembler), min(_seeds(results), default=0))
     except (OSError, FlowerablateError) as error:
-        return SampleImages(remarks=(f"The pictures cannot be shown: {error}.",))
+        return SampleImages(remarks=(f"The images cannot be shown: {error}.",))
 
 
 def _seeds(results: Sequence[TrialResult]) -> tuple[int, ...]:

@@ -12,7 +12,7 @@ from ..report.image_report import ContrastImages
 from ..stats.arms import contrasts_for
 from ..stats.image_wins import image_wins, paired, two_arms
 from ..wiring.assemble import Assembler
-from .gallery import Pictures, originals, pipeline_of
+from .gallery import StudyImages, originals, pipeline_of
 from .study_document import Folders, base_record, finished_trials, predictions_of
 
 
@@ -38,7 +38,7 @@ def won_images_sheet(
         raise LedgerError("no trial of the base has finished, so where the images lie is not known yet")
     keys = {count.key for row in rows for side in (row.found.wins, row.found.losses) for count in side[:top]}
     try:
-        found = originals(Pictures(pipeline_of(record), assembler), sorted(keys))
+        found = originals(StudyImages(pipeline_of(record), assembler), sorted(keys))
     except FlowerablateError as error:
         raise DataError(f"the images for the sheet cannot be found: {error}") from None
     return contact_sheet(rows, found, top)

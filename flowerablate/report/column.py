@@ -28,7 +28,7 @@ class Column(ABC):
 
     *name*: how ``--columns`` and the note on what had no room call it. *justify*: the side at which its cells stand.
     *drop_order*: on a narrow terminal the column with the lowest number goes first; None stays. *is_drawing*: its cells
-    are pictures made of characters of one width, so it is left out of Markdown and LaTeX.
+    are images made of characters of one width, so it is left out of Markdown and LaTeX.
 
     Cells are plain text of one line; they may hold any character, and are escaped for the format at hand. A value that
     the trials do not give is ``MISSING`` (:mod:`flowerablate.report.phrases`), never empty.

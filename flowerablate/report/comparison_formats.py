@@ -218,7 +218,7 @@ def _csv_line(match: Match) -> dict[str, object]:
         "difference_high": difference.high if difference else None,
         "paired": difference.is_paired if difference else None,
         "pairs": difference.pairs if difference else None,
-        "freedom": difference.freedom if difference else None,
+        "df": difference.df if difference else None,
     }
 
 

@@ -1,4 +1,4 @@
-"""The contact sheet: the images that a component wins and loses, as one picture."""
+"""The contact sheet: the images that a component wins and loses, as one image."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..stats.image_wins import ImageCount
 from .image_report import ContrastImages, arm_names, side_titles
-from .sheets import INK, PANEL, PAPER, PICTURE, SOFT, Fonts, as_png, centred, fitted
+from .sheets import IMAGE, INK, PANEL, PAPER, SOFT, Fonts, as_png, centred, fitted
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -24,10 +24,10 @@ _LEGEND = "each arm: the class it answered most often, and its right answers / r
 _WON, _LOST = "#0a63a6", "#bd4b06"
 
 
-def contact_sheet(rows: Sequence[ContrastImages], pictures: Mapping[str, Image], top: int) -> bytes:
+def contact_sheet(rows: Sequence[ContrastImages], images: Mapping[str, Image], top: int) -> bytes:
     """Return a PNG of at most *top* images won and *top* lost for each of *rows*, most consistent first.
 
-    *pictures* by key; an image that is not among them is shown as an empty field. Pictures keep their proportions:
+    *images* by key; an image that is not among them is shown as an empty field. Images keep their proportions:
     small ones are enlarged by whole factors with their pixels as they are, large ones are reduced smoothly.
     """
     from PIL import Image as Images
@@ -41,7 +41,7 @@ def contact_sheet(rows: Sequence[ContrastImages], pictures: Mapping[str, Image],
         sections += [(wins, _WON, row.found.wins[:top], arms), (losses, _LOST, row.found.losses[:top], arms)]
     widest = max((len(counts) for _, _, counts, _ in sections), default=1)
     columns = max(_LEAST_COLUMNS, min(_COLUMNS, widest))
-    width = 2 * _MARGIN + columns * PICTURE + (columns - 1) * _GAP
+    width = 2 * _MARGIN + columns * IMAGE + (columns - 1) * _GAP
     sheet = Images.new("RGB", (width, _height(columns, [len(counts) for _, _, counts, _ in sections])), PAPER)
     draw = ImageDraw.Draw(sheet)
     y = _MARGIN
@@ -51,14 +51,14 @@ def contact_sheet(rows: Sequence[ContrastImages], pictures: Mapping[str, Image],
         draw.text((_MARGIN + 14, y + 24), _LEGEND if counts else "none", SOFT, fonts.text)
         y += _HEADING
         for place, count in enumerate(counts):
-            x = _MARGIN + place % columns * (PICTURE + _GAP)
-            _cell(sheet, draw, fonts, (x, y + place // columns * _cell_height()), count, arms, pictures.get(count.key))
+            x = _MARGIN + place % columns * (IMAGE + _GAP)
+            _cell(sheet, draw, fonts, (x, y + place // columns * _cell_height()), count, arms, images.get(count.key))
         y += max(1, -(-len(counts) // columns)) * _cell_height() if counts else 0
     return as_png(sheet)
 
 
 def _cell_height() -> int:
-    return PICTURE + _CAPTION + _GAP
+    return IMAGE + _CAPTION + _GAP
 
 
 def _height(columns: int, counts: Sequence[int]) -> int:
@@ -73,14 +73,14 @@ def _cell(
     corner: tuple[int, int],
     count: ImageCount,
     arms: tuple[str, str],
-    picture: Image | None,
+    image: Image | None,
 ) -> None:
     x, y = corner
-    draw.rectangle((x, y, x + PICTURE - 1, y + PICTURE - 1), fill=PANEL)
-    if picture is None:
-        draw.text((x + PICTURE // 2, y + PICTURE // 2), "not found", SOFT, fonts.text, anchor="mm")
+    draw.rectangle((x, y, x + IMAGE - 1, y + IMAGE - 1), fill=PANEL)
+    if image is None:
+        draw.text((x + IMAGE // 2, y + IMAGE // 2), "not found", SOFT, fonts.text, anchor="mm")
     else:
-        centred(sheet, fitted(picture), corner)
+        centred(sheet, fitted(image), corner)
     right = (count.right_with, count.right_without)
     answers = zip(arms, (count.answer_with, count.answer_without), right, strict=True)
     lines = [
@@ -89,4 +89,4 @@ def _cell(
         *((f"{arm}: {answer} {n}/{count.replicates}", INK) for arm, answer, n in answers),
     ]
     for place, (line, color) in enumerate(lines):
-        draw.text((x, y + PICTURE + 7 + place * _LINE), fonts.elided(line, fonts.text, PICTURE), color, fonts.text)
+        draw.text((x, y + IMAGE + 7 + place * _LINE), fonts.elided(line, fonts.text, IMAGE), color, fonts.text)

@@ -1,7 +1,7 @@
 """A forest plot in characters: each effect with its interval, drawn in its row on one scale for all.
 
 ``├───●──┤`` is an interval around its estimate, ``│`` stands at 0, and ``░`` fills the margin within which an effect
-counts as negligible. An interval that goes on beyond the scale ends in ``◂`` or ``▸``. The picture is as fine as a
+counts as negligible. An interval that goes on beyond the scale ends in ``◂`` or ``▸``. The image is as fine as a
 character is wide, but never shows an interval that excludes 0 as touching it, nor the other way round.
 """
 

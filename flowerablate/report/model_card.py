@@ -86,7 +86,7 @@ def _head(card: Card) -> str:
         [
             f"# Model card: {escape(card.study)}",
             "",
-            f"A classifier of pictures into {len(card.classes)} classes: {', '.join(map(code_text, card.classes))}.",
+            f"A classifier of images into {len(card.classes)} classes: {', '.join(map(code_text, card.classes))}.",
             "",
             *_table(
                 ("", ""),
@@ -126,7 +126,7 @@ def _data(card: Card) -> str:
             "",
             f"{split}. The validation part chose the epoch, the test part gave the figures below and nothing else.",
             "",
-            "*To be written: where the pictures come from, who may use them, and whom or what they do not show.*",
+            "*To be written: where the images come from, who may use them, and whom or what they do not show.*",
         ]
     )
 
@@ -198,8 +198,8 @@ def _evaluation(card: Card) -> str:
 
 def _limits(card: Card) -> str:
     lines = [
-        "- It answers with one of its classes whatever the picture shows.",
-        "- Its figures hold for pictures like those of its data set, taken and prepared alike.",
+        "- It answers with one of its classes whatever the image shows.",
+        "- Its figures hold for images like those of its data set, taken and prepared alike.",
         "- The intervals hold the chance of the test images, not that of the split and of training.",
     ]
     if card.tested and min(one.images for one in card.tested.by_class) < 50:

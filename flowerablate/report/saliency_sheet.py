@@ -1,4 +1,4 @@
-"""A sheet of pictures, each beside itself with a map of where the model looked laid over it."""
+"""A sheet of images, each beside itself with a map of where the model looked laid over it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .sheets import INK, PAPER, PICTURE, SOFT, Fonts, as_png, centred, fitted, on_white
+from .sheets import IMAGE, INK, PAPER, SOFT, Fonts, as_png, centred, fitted, on_white
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
 _MARGIN, _GAP, _PAIR_GAP, _LINE = 36, 32, 4, 19
 _COLUMNS = 3
 _OPAQUE = 0.6
-"""How much of the picture the strongest evidence covers."""
+"""How much of the image the strongest evidence covers."""
 
 
 @dataclass(frozen=True)
 class Looked:
-    """A *picture*, uint8 [S, S, C] as the model saw it, its *map*, float32 [S, S] from 0 to 1, and two lines."""
+    """A *image*, uint8 [S, S, C] as the model saw it, its *map*, float32 [S, S] from 0 to 1, and two lines."""
 
-    picture: NDArray[Any]
+    image: NDArray[Any]
     map: NDArray[np.float32]
     name: str
     said: str
 
 
 def overlay(looked: Looked) -> Image:
-    """Return the picture with the map over it: from none of it where the map is 0 to bright yellow where it is 1."""
+    """Return the image with the map over it: from none of it where the map is 0 to bright yellow where it is 1."""
     import matplotlib
     from PIL import Image as Images
 
@@ -42,10 +42,10 @@ def overlay(looked: Looked) -> Image:
 
 
 def plain(looked: Looked) -> Image:
-    """Return the picture alone, in 8-bit colour."""
+    """Return the image alone, in 8-bit colour."""
     from PIL import Image as Images
 
-    pixels = looked.picture
+    pixels = looked.image
     if pixels.dtype == np.uint16:
         pixels = (pixels // 257).astype(np.uint8)
     image = Images.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
@@ -53,14 +53,14 @@ def plain(looked: Looked) -> Image:
 
 
 def saliency_sheet(rows: Sequence[Looked], title: str) -> bytes:
-    """Return a PNG of all *rows*, pairs of picture and overlay with name and prediction below."""
+    """Return a PNG of all *rows*, pairs of image and overlay with name and prediction below."""
     from PIL import Image as Images
     from PIL import ImageDraw
 
     fonts = Fonts()
     columns = max(1, min(_COLUMNS, len(rows)))
-    cell = 2 * PICTURE + _PAIR_GAP
-    height = PICTURE + 2 * _LINE + 8 + _GAP
+    cell = 2 * IMAGE + _PAIR_GAP
+    height = IMAGE + 2 * _LINE + 8 + _GAP
     width = 2 * _MARGIN + columns * cell + (columns - 1) * _GAP
     lines = -(-len(rows) // columns)
     sheet = Images.new("RGB", (width, 2 * _MARGIN + 34 + lines * height - _GAP), PAPER)
@@ -69,8 +69,8 @@ def saliency_sheet(rows: Sequence[Looked], title: str) -> bytes:
     for place, looked in enumerate(rows):
         x = _MARGIN + place % columns * (cell + _GAP)
         y = _MARGIN + 34 + place // columns * height
-        for offset, image in ((0, plain(looked)), (PICTURE + _PAIR_GAP, overlay(looked))):
+        for offset, image in ((0, plain(looked)), (IMAGE + _PAIR_GAP, overlay(looked))):
             centred(sheet, fitted(image), (x + offset, y))
-        draw.text((x, y + PICTURE + 7), fonts.elided(looked.said, fonts.text, cell), INK, fonts.text)
-        draw.text((x, y + PICTURE + 7 + _LINE), fonts.elided(looked.name, fonts.text, cell), SOFT, fonts.text)
+        draw.text((x, y + IMAGE + 7), fonts.elided(looked.said, fonts.text, cell), INK, fonts.text)
+        draw.text((x, y + IMAGE + 7 + _LINE), fonts.elided(looked.name, fonts.text, cell), SOFT, fonts.text)
     return as_png(sheet)

@@ -1,4 +1,4 @@
-"""What the sheets of pictures share: their colours and letters, and how a picture is fitted into its square."""
+"""What the sheets of images share: their colours and letters, and how an image is fitted into its square."""
 
 from __future__ import annotations
 
@@ -12,38 +12,38 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageFont import FreeTypeFont
 
-PICTURE = 168
-"""Side of the square in which a picture stands, pixels."""
+IMAGE = 168
+"""Side of the square in which an image stands, pixels."""
 
 PAPER, PANEL, INK, SOFT = "#fcfcfa", "#efefea", "#1c232b", "#5c6672"
 
 
-def fitted(picture: Image, side: int = PICTURE) -> Image:
-    """Return *picture* as RGB, enlarged by a whole factor or reduced so that it fits a square of *side* pixels."""
+def fitted(image: Image, side: int = IMAGE) -> Image:
+    """Return *image* as RGB, enlarged by a whole factor or reduced so that it fits a square of *side* pixels."""
     from PIL import Image as Images
 
-    picture = on_white(picture)
-    factor = side / max(picture.size)
+    image = on_white(image)
+    factor = side / max(image.size)
     if factor >= 2:
         whole = int(factor)
-        return picture.resize((picture.width * whole, picture.height * whole), Images.Resampling.NEAREST)
-    size = (max(1, round(picture.width * factor)), max(1, round(picture.height * factor)))
-    return picture.resize(size, Images.Resampling.LANCZOS)
+        return image.resize((image.width * whole, image.height * whole), Images.Resampling.NEAREST)
+    size = (max(1, round(image.width * factor)), max(1, round(image.height * factor)))
+    return image.resize(size, Images.Resampling.LANCZOS)
 
 
-def on_white(picture: Image) -> Image:
-    """Return *picture* as RGB; what it leaves transparent is white."""
+def on_white(image: Image) -> Image:
+    """Return *image* as RGB; what it leaves transparent is white."""
     from PIL import Image as Images
 
-    if picture.mode == "RGBA":
-        picture = Images.alpha_composite(Images.new("RGBA", picture.size, "white"), picture)
-    return picture.convert("RGB")
+    if image.mode == "RGBA":
+        image = Images.alpha_composite(Images.new("RGBA", image.size, "white"), image)
+    return image.convert("RGB")
 
 
-def centred(sheet: Image, picture: Image, corner: tuple[int, int], side: int = PICTURE) -> None:
-    """Lay *picture* on *sheet*, in the middle of the square of *side* pixels whose upper left *corner* is given."""
+def centred(sheet: Image, image: Image, corner: tuple[int, int], side: int = IMAGE) -> None:
+    """Lay *image* on *sheet*, in the middle of the square of *side* pixels whose upper left *corner* is given."""
     x, y = corner
-    sheet.paste(picture, (x + (side - picture.width) // 2, y + (side - picture.height) // 2))
+    sheet.paste(image, (x + (side - image.width) // 2, y + (side - image.height) // 2))
 
 
 def as_png(sheet: Image) -> bytes:

@@ -1,4 +1,4 @@
-"""The printed table as a picture of a terminal."""
+"""The printed table as an image of a terminal."""
 
 from __future__ import annotations
 
@@ -39,16 +39,16 @@ _SVG = """\
     </g>
 </svg>
 """
-"""Rich's own template without its web fonts: a picture in a README must not need the network."""
+"""Rich's own template without its web fonts: an image in a README must not need the network."""
 
 
 NARROWEST = 80
 WIDEST = 120
-"""Cells of the picture's terminal: notes read well from the one on, and a page shows the other without scrolling."""
+"""Cells of the image's terminal: notes read well from the one on, and a page shows the other without scrolling."""
 
 
 def to_svg(summary: Summary, title: str = "", columns: Sequence[Column] = ()) -> str:
-    """Return the printed table as a picture of a terminal, in colour.
+    """Return the printed table as an image of a terminal, in colour.
 
     It is as wide as its columns need, from 80 to 120 cells; what does not fit is left out as on a terminal.
     """

@@ -1,4 +1,4 @@
-"""The rung ``batch``: one batch goes through, forward and backward, and every picture is judged by itself."""
+"""The rung ``batch``: one batch goes through, forward and backward, and every image is judged by itself."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from .bench import Bench
 from .rung import Rung, judged
 
 _LARGEST = 30.0
-"""Absolute value of an input above which it was hardly normalised: bytes reach 255, standardised pictures about 10."""
+"""Absolute value of an input above which it was hardly normalised: bytes reach 255, standardised images about 10."""
 
 _LEAST_SPREAD = 1e-3
-"""Standard deviation within a picture below which there is nothing to see in it."""
+"""Standard deviation within an image below which there is nothing to see in it."""
 
 _STEPS = 3
 """Optimizer steps within which a gradient must reach each parameter: branches that begin at zero need more than one."""
@@ -67,9 +67,7 @@ def _faults_of_images(bench: Bench, images: Tensor) -> dict[str, str]:
         reach = float(images.abs().max())
         return {f"pixels reach {reach:.0f}": "end the steps with one that normalises, such as 'normalize'"}
     if float(images.std(dim=(2, 3)).max()) < _LEAST_SPREAD:
-        return {
-            "every picture is of one colour": "look at the pictures of the rung 'inputs': which step wipes them out?"
-        }
+        return {"every image is of one colour": "look at the images of the rung 'inputs': which step wipes them out?"}
     return {}
 
 
@@ -129,7 +127,7 @@ def _faults_of_gradients(
 
 
 def _faults_of_company(model: nn.Module, images: Tensor, seen: list[str], figures: dict[str, float]) -> dict[str, str]:
-    """Compare the answers for a batch with those for its pictures one by one, in evaluation."""
+    """Compare the answers for a batch with those for its images one by one, in evaluation."""
     few = images[:8]
     model.eval()
     with torch.inference_mode():
@@ -139,11 +137,11 @@ def _faults_of_company(model: nn.Module, images: Tensor, seen: list[str], figure
     apart = float((together - alone).abs().max()) / size if size else 0.0
     figures["company"] = apart
     if apart <= _TOLERANCE:
-        seen.append("in evaluation the answer for a picture does not depend on its batch")
+        seen.append("in evaluation the answer for an image does not depend on its batch")
         return {}
     return {
-        f"in evaluation the answer for a picture depends on its batch (by {apart:.1%} of the outputs)": (
-            "normalise over the picture or by running means, and reshape within a picture only: use eval() and dim="
+        f"in evaluation the answer for an image depends on its batch (by {apart:.1%} of the outputs)": (
+            "normalise over the image or by running means, and reshape within an image only: use eval() and dim="
         )
     }
 

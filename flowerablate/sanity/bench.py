@@ -56,7 +56,7 @@ class Bench:
     ) -> Batches:
         """Return batches of the samples *indices*: in *training* of the study's size, as its sampler orders them.
 
-        *augmented* pictures pass the chain of training, the others that of evaluation; as a rule those of training are.
+        *augmented* images pass the chain of training, the others that of evaluation; as a rule those of training are.
         *labels*, of all samples, take the place of the true ones.
         """
         order = None
@@ -88,7 +88,7 @@ class Bench:
 
 
 def set_up(pipeline: Pipeline, assembler: Assembler, *, seed: int, subset: str, out: Path, skip_bad: bool) -> Bench:
-    """Read the data set, pack its pictures and split it, as a trial of *seed* would."""
+    """Read the data set, pack its images and split it, as a trial of *seed* would."""
     data = assembler.load_data(pipeline, skip_bad=skip_bad)
     split = split_samples(data.samples, seed, pipeline.split)
     prepared = assembler.prepare(pipeline, data).fitted(split.train, data.ids)

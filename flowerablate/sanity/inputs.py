@@ -1,4 +1,4 @@
-"""The rung ``inputs``: pictures behind every step, to be looked at, and whether anything is left to see."""
+"""The rung ``inputs``: images behind every step, to be looked at, and whether anything is left to see."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from ..files import replacing
-from ..reading.gallery import Pictures, sample_pictures
+from ..reading.gallery import StudyImages, sample_images
 from ..report.step_sheet import step_sheet
 from .bench import Bench
 from .rung import Rung, judged
@@ -17,13 +17,13 @@ FILE = "inputs.png"
 
 _SHOWN = 8
 _LEAST_SPREAD = 1.0
-"""Standard deviation of grey levels (of 255) below which a picture is empty."""
+"""Standard deviation of grey levels (of 255) below which an image is empty."""
 
 
 def check(bench: Bench) -> Rung:
-    """Write the pictures, as they are drawn in the first epoch, and look for steps that wipe them out."""
-    pictures = Pictures(bench.pipeline, bench.assembler)
-    shown = sample_pictures(pictures, bench.seed, count=_SHOWN)
+    """Write the images, as they are drawn in the first epoch, and look for steps that wipe them out."""
+    images = StudyImages(bench.pipeline, bench.assembler)
+    shown = sample_images(images, bench.seed, count=_SHOWN)
     with replacing(bench.out / FILE) as file:
         file.write(step_sheet(shown))
     emptied: dict[str, int] = {}
@@ -36,17 +36,17 @@ def check(bench: Bench) -> Rung:
             emptied[empty] = emptied.get(empty, 0) + 1
     faults = {}
     for step, number in emptied.items():
-        faults[f"behind {step!r}, {number} of {len(shown.strips)} pictures are empty"] = (
+        faults[f"behind {step!r}, {number} of {len(shown.strips)} images are empty"] = (
             "take away the files that show nothing"
             if step == "original"
             else f"weaken the step {step!r}, or leave it out"
         )
     if not shown.strips:
-        faults["no picture could be shown"] = "look at what is said of the files: " + "; ".join(shown.remarks[-1:])
+        faults["no image could be shown"] = "look at what is said of the files: " + "; ".join(shown.remarks[-1:])
     steps = [one.step for one in shown.strips[0].frames[1:]] if shown.strips else []
     seen = (
-        f"{len(shown.strips)} pictures, as files and behind {', '.join(steps) or 'no step'}",
+        f"{len(shown.strips)} images, as files and behind {', '.join(steps) or 'no step'}",
         f"look at them in {bench.out / FILE}",
     )
-    figures = {"pictures": len(shown.strips), "empty": sum(emptied.values())}
+    figures = {"images": len(shown.strips), "empty": sum(emptied.values())}
     return judged("inputs", seen, faults, figures, (FILE,))

@@ -1,4 +1,4 @@
-"""The rung ``overfit``: a model that cannot learn a handful of pictures by heart will learn nothing."""
+"""The rung ``overfit``: a model that cannot learn a handful of images by heart will learn nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .rung import Rung, judged
 from .subset import take
 
 HANDFUL = 32
-"""Pictures that are learnt by heart, about as many of each class; a pair of each class at least."""
+"""Images that are learnt by heart, about as many of each class; a pair of each class at least."""
 
 MOST_STEPS = 300
 """Steps after which it is given up."""
@@ -28,7 +28,7 @@ _ENOUGH = 0.99
 
 
 def check(bench: Bench) -> Rung:
-    """Train on the same few pictures, without augmentation, until evaluation answers all of them right."""
+    """Train on the same few images, without augmentation, until evaluation answers all of them right."""
     indices = take(str(max(2, HANDFUL // len(bench.classes))), bench.data, bench.split, bench.seed)
     delivered = list(bench.delivered(bench.batches(indices, training=False), 0))
     images, labels = (torch.cat(column) for column in zip(*delivered, strict=True))
@@ -52,20 +52,20 @@ def check(bench: Bench) -> Rung:
         if step % _LOOK == 0:
             best = max(best, _accuracy(model, images, labels))
     bench.progress("overfitting", MOST_STEPS, MOST_STEPS)
-    seen = (f"{len(labels)} pictures: {best:.0%} right after {step} steps, loss {first:.3f} to {loss:.3f}",)
+    seen = (f"{len(labels)} images: {best:.0%} right after {step} steps, loss {first:.3f} to {loss:.3f}",)
     faults = {}
     if not math.isfinite(loss):
         faults[f"the loss was {loss} at step {step}"] = "lower optimizer.lr; the rung 'lr-range' says how far"
     elif best < _ENOUGH:
-        faults[f"{len(labels)} pictures were not learnt by heart in {MOST_STEPS} steps"] = (
-            "look for labels that do not belong to their pictures, a wrong learning rate, too strong regularisation, "
+        faults[f"{len(labels)} images were not learnt by heart in {MOST_STEPS} steps"] = (
+            "look for labels that do not belong to their images, a wrong learning rate, too strong regularisation, "
             "or too small a model"
         )
     return judged("overfit", seen, faults, {"accuracy": best, "steps": step, "loss": loss, "images": len(labels)})
 
 
 def _batch(count: int, size: int, step: int) -> Tensor:
-    """Return the places of the pictures of *step*: all of them in turn, *size* at a time, in any class order."""
+    """Return the places of the images of *step*: all of them in turn, *size* at a time, in any class order."""
     size = min(size, count)
     order = torch.randperm(count, generator=torch.Generator().manual_seed(step * size // count))
     start = step * size % count

@@ -74,16 +74,16 @@ def check(bench: Bench) -> Rung:
         )
     if low <= run.majority:
         faults[f"no better than always the largest class, which is right to {run.majority:.0%}"] = (
-            short or "look whether the labels belong to their pictures, train longer, or take a larger --subset"
+            short or "look whether the labels belong to their images, train longer, or take a larger --subset"
         )
     if not seeing.loss < blind.loss:
-        faults[f"empty pictures cost no more: {blind.loss:.3f} against {seeing.loss:.3f}"] = (
-            short or "the model does not use what it sees: look at the pictures of the rung 'inputs'"
+        faults[f"empty images cost no more: {blind.loss:.3f} against {seeing.loss:.3f}"] = (
+            short or "the model does not use what it sees: look at the images of the rung 'inputs'"
         )
     seen = (
         where,
         f"loss {first.train_loss:.3f} to {last.train_loss:.3f}; "
-        f"on validation {seeing.loss:.3f}, with empty pictures {blind.loss:.3f}",
+        f"on validation {seeing.loss:.3f}, with empty images {blind.loss:.3f}",
         f"validation accuracy {seeing.accuracy:.1%} ({_LEVEL:.0%} interval {low:.1%} to {high:.1%}, "
         f"{right} of {total}); largest class {run.majority:.1%}",
     )
@@ -105,7 +105,7 @@ def check_labels(bench: Bench) -> Rung:
     faults = {}
     if low > run.majority:
         faults[f"shuffled labels are enough for {seeing.accuracy:.0%} on validation"] = (
-            "find out how the answers get past the labels: into the model, its weights or the pictures"
+            "find out how the answers get past the labels: into the model, its weights or the images"
         )
     seen = (
         f"trained on shuffled labels: validation accuracy {seeing.accuracy:.1%} "
@@ -115,9 +115,9 @@ def check_labels(bench: Bench) -> Rung:
 
 
 def shuffled(bench: Bench) -> NDArray[np.int64]:
-    """Return labels in which every class of the subset keeps the mixture of all: what a picture shows says nothing.
+    """Return labels in which every class of the subset keeps the mixture of all: what an image shows says nothing.
 
-    The pictures of a class, in a keyed order, are given the labels of all in turn, so that even by luck no class keeps
+    The images of a class, in a keyed order, are given the labels of all in turn, so that even by luck no class keeps
     more of its own.
     """
     labels = bench.data.labels.copy()
@@ -177,7 +177,7 @@ def _validated(bench: Bench, trained: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 class _Blind:
-    """The same batches with empty pictures: all zero, which is the mean colour where pictures are normalised."""
+    """The same batches with empty images: all zero, which is the mean colour where images are normalised."""
 
     def __init__(self, batches: Batches) -> None:
         self._batches = batches

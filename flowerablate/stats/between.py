@@ -13,7 +13,7 @@ from .effects import Effect, paired_effect, t_quantile
 class EffectDifference:
     """The first study's effect minus the second's, with a t interval from *low* to *high* (None: there is none).
 
-    *pairs* is the number of replicates that both have, where they are paired, else None; *freedom* are the degrees of
+    *pairs* is the number of replicates that both have, where they are paired, else None; *df* are the degrees of
     freedom of the interval.
     """
 
@@ -21,7 +21,7 @@ class EffectDifference:
     low: float | None
     high: float | None
     pairs: int | None
-    freedom: float | None
+    df: float | None
 
     @property
     def is_paired(self) -> bool:
@@ -44,9 +44,9 @@ def difference_of_effects(first: Effect, second: Effect) -> EffectDifference:
     if variance == 0:
         return EffectDifference(mean, None, None, None, None)
     parts = [share**2 / (effect.n - 1) for share, effect in zip(shares, (first, second), strict=True)]
-    freedom = variance**2 / math.fsum(parts)
-    half = t_quantile((1 + first.level) / 2, freedom) * math.sqrt(variance)
-    return EffectDifference(mean, mean - half, mean + half, None, freedom)
+    df = variance**2 / math.fsum(parts)
+    half = t_quantile((1 + first.level) / 2, df) * math.sqrt(variance)
+    return EffectDifference(mean, mean - half, mean + half, None, df)
 
 
 def difference_of_paired_effects(
@@ -60,5 +60,5 @@ def difference_of_paired_effects(
     if not common:
         return None
     effect = paired_effect([first[seed] for seed in common], [second[seed] for seed in common], level=level)
-    freedom = effect.n - 1 if effect.low is not None else None
-    return EffectDifference(effect.mean, effect.low, effect.high, effect.n, freedom)
+    df = effect.n - 1 if effect.low is not None else None
+    return EffectDifference(effect.mean, effect.low, effect.high, effect.n, df)

@@ -26,7 +26,7 @@ _TRAINED = "epochs trained"
 """What a trial's epochs are called that it trained until patience or a collapse ended it."""
 
 _PIXELS = (("pixel mean", "pixel deviation"), ("normalisation mean", "normalisation deviation"))
-"""Facts that every step on pictures moves a little: a mean, and the deviation that says what is little."""
+"""Facts that every step on images moves a little: a mean, and the deviation that says what is little."""
 
 _SHIFT = 0.05
 """Share of the deviation by which mean or deviation of the pixels must differ to be shown, and of the epochs trained.

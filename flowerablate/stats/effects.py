@@ -187,11 +187,11 @@ def minimum_detectable_effect(sd: float, n: int, *, level: float = 0.95, power: 
 
 
 @lru_cache(maxsize=4096)
-def t_quantile(probability: float, freedom: float) -> float:
-    """Return the quantile of Student's t distribution with *freedom* degrees of freedom."""
+def t_quantile(probability: float, df: float) -> float:
+    """Return the quantile of Student's t distribution with *df* degrees of freedom."""
     from scipy.special import stdtrit  # a third of the import time of scipy.stats
 
-    return float(stdtrit(freedom, probability))
+    return float(stdtrit(df, probability))
 
 
 def _t_test(mean: float, sd: float, n: int) -> float:

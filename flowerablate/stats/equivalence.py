@@ -65,7 +65,7 @@ def equivalence_test(effect: Effect, margin: float) -> Equivalence | None:
     )
 
 
-def _t_below(value: float, freedom: int) -> float:
+def _t_below(value: float, df: int) -> float:
     from scipy.special import stdtr
 
-    return float(stdtr(freedom, value))
+    return float(stdtr(df, value))

@@ -94,7 +94,7 @@ class ImageEvidence:
 
 @dataclass(frozen=True)
 class TwoLevel:
-    """The *mean* of R differences, its *variance* over replicates x images, and *freedom*, the degrees of that.
+    """The *mean* of R differences, its *variance* over replicates x images, and *df*, the degrees of that.
 
     *replicates* is the part of the variance that more replicates make smaller (as 1/R), *images* the part that only
     more test images do. *count*: the number of different test images. *few*: the degrees of freedom of the replicates
@@ -103,7 +103,7 @@ class TwoLevel:
 
     mean: float
     variance: float
-    freedom: float
+    df: float
     replicates: float
     images: float
     count: int
@@ -142,18 +142,18 @@ class TwoLevel:
     def _scales(self) -> list[tuple[float, float]]:
         """The degrees of freedom and standard errors of all t distributions that have to agree."""
         plain = [] if self.few is None or self.replicates == 0 else [(float(self.few), math.sqrt(self.replicates))]
-        return [(self.freedom, self.error), *plain]
+        return [(self.df, self.error), *plain]
 
     def _half(self, probability: float) -> float:
         from scipy.special import stdtrit
 
-        return max(float(stdtrit(freedom, probability)) * error for freedom, error in self._scales())
+        return max(float(stdtrit(df, probability)) * error for df, error in self._scales())
 
     def _tail(self, distance: float) -> float:
         """The chance of a mean as far below as *distance*, by the distribution that gives the larger one."""
         from scipy.special import stdtr
 
-        return max(float(stdtr(freedom, distance / error)) for freedom, error in self._scales())
+        return max(float(stdtr(df, distance / error)) for df, error in self._scales())
 
 
 def two_level(
@@ -176,20 +176,20 @@ def two_level(
     d = np.asarray(differences, dtype=np.float64)
     mean = math.fsum(differences) / count
     replicates = math.fsum((d - mean) ** 2) / (count - 1) / count
-    shared, error_of_shared, alone, freedom_alone = _image_parts(added, present)
+    shared, error_of_shared, alone, df_alone = _image_parts(added, present)
     variance = replicates + max(0.0, shared)
     if max(variance, alone) <= (RESOLUTION * max(abs(largest), float(np.max(np.abs(d))))) ** 2 / count:
         return None
     if alone > variance:
-        variance, freedom = alone, freedom_alone
+        variance, df = alone, df_alone
     elif shared <= 0:
-        freedom = count - 1.0
+        df = count - 1.0
     else:
-        freedom = variance**2 / (replicates**2 / (count - 1) + error_of_shared / 2)
+        df = variance**2 / (replicates**2 / (count - 1) + error_of_shared / 2)
     images = {name for influence in influences for name in influence.images}
     few = count - 1 if count < FEW else None
     from_images = max(0.0, variance - replicates)
-    return TwoLevel(mean, variance, max(1.0, freedom), replicates, from_images, len(images), few)
+    return TwoLevel(mean, variance, max(1.0, df), replicates, from_images, len(images), few)
 
 
 def _matrix(influences: Sequence[Influence]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -235,5 +235,5 @@ def _image_parts(added: NDArray[np.float64], present: NDArray[np.float64]) -> tu
     alone = math.fsum(squares) * float(overlap.sum()) / whole if off[1] > 0 else 0.0
     units = len(squares)
     spread = math.fsum((squares - np.mean(squares)) ** 2) * units / max(1, units - 1)
-    freedom = 2 * math.fsum(squares) ** 2 / spread if spread > 0 else math.inf
-    return shared, error, alone, min(units - 1.0, freedom)
+    df = 2 * math.fsum(squares) ** 2 / spread if spread > 0 else math.inf
+    return shared, error, alone, min(units - 1.0, df)

@@ -57,7 +57,7 @@ def _controls(summary: Summary) -> Iterator[str]:
             continue
         if row.contrast.component == "placebo" and not row.effect.is_zero:
             yield (
-                f"THE PLACEBO CHANGES RESULTS: pairing is broken. {row.label} leaves every picture as it is, yet its "
+                f"THE PLACEBO CHANGES RESULTS: pairing is broken. {row.label} leaves every image as it is, yet its "
                 "trials differ from the base; until the cause is found, no verdict of this table holds."
             )
         elif row.verdict == "unchanged":

@@ -36,7 +36,7 @@ class StepTable(ComponentTable):
 
 
 class InputTable(_Table):
-    """What the model gets: square pictures of ``image_size`` pixels with ``channels`` colour channels.
+    """What the model gets: square images of ``image_size`` pixels with ``channels`` colour channels.
 
     ``bits``: with which depth the files are read; 16 keeps what X-rays have, until a step makes 8 bits of it.
     """

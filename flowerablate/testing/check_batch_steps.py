@@ -35,7 +35,7 @@ def check_batch_op(what: str, spec: StepSpec, op: BatchOp, channels: int, *, mus
     )
     last = np.ascontiguousarray(images.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
     assert _same(result, _run(what, op, last, targets)), (
-        f"{what} gives another result for pictures in channels-last memory; compute value by value"
+        f"{what} gives another result for images in channels-last memory; compute value by value"
     )
     _run(what, op, images[:1], targets[:1])
     if must_vary:

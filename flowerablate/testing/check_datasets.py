@@ -16,7 +16,7 @@ def check_dataset(
     """Build *spec* twice in *cache* (an empty folder; without it a temporary one) and look at what it returns.
 
     Checked: two classes or more, each with samples, labels that index them, keys that are unique and not tied to this
-    machine, files that are there and open as pictures (one per class is tried), the same answer the second time.
+    machine, files that are there and open as images (one per class is tried), the same answer the second time.
     """
     if cache is None:
         with tempfile.TemporaryDirectory() as folder:
@@ -28,7 +28,7 @@ def check_dataset(
     _check_classes(what, samples)
     _check_keys(what, samples)
     for label in range(len(samples.classes)):
-        _check_picture(what, samples.paths[samples.labels.index(label)])
+        _check_image(what, samples.paths[samples.labels.index(label)])
     again = build(spec, context, settings(spec, params))
     assert samples == again, f"{what} gives other samples, or another order, the second time; sort what it finds"
     return None
@@ -51,12 +51,12 @@ def _check_keys(what: str, samples: Samples) -> None:
         assert good, f"{what}: key {key!r} must be the path relative to the data set's root, with forward slashes"
 
 
-def _check_picture(what: str, path: Path) -> None:
+def _check_image(what: str, path: Path) -> None:
     from PIL import Image
 
     assert path.is_file(), f"{what}: {path} is not a file"
     try:
-        with Image.open(path) as picture:
-            picture.load()
+        with Image.open(path) as image:
+            image.load()
     except (OSError, SyntaxError) as error:
-        raise AssertionError(f"{what}: {path} does not open as a picture: {error}") from error
+        raise AssertionError(f"{what}: {path} does not open as an image: {error}") from error

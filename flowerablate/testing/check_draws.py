@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class KeyedDraws:
     """Numbers that depend on seed, epoch, sample id and draw number only, as in a study (though not the same ones).
 
-    *ids*: one number per picture of the batch. ``count`` tells how many numbers per picture were drawn so far.
+    *ids*: one number per image of the batch. ``count`` tells how many numbers per image were drawn so far.
     """
 
     def __init__(self, ids: Sequence[int], *, seed: int = 0, epoch: int = 0) -> None:

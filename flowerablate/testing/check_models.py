@@ -18,11 +18,11 @@ _BATCH = 4
 def check_model(
     spec: ModelSpec, *, classes: int = 3, image_size: int = 32, params: Mapping[str, Value] | None = None
 ) -> None:
-    """Build *spec*, run it forwards and backwards on random pictures, again with each feature off and each choice.
+    """Build *spec*, run it forwards and backwards on random images, again with each feature off and each choice.
 
     Checked: logits [N, classes] that are finite, a finite gradient for every parameter, the same initial values from
     the same torch seed, in ``eval()`` a result that does not depend on the rest of the batch, that switching a feature
-    off changes something, and that grey pictures are taken, or refused with a StudyError.
+    off changes something, and that grey images are taken, or refused with a StudyError.
     """
     context = ModelContext(classes=classes, channels=3, image_size=image_size)
     base = settings(spec, params)
@@ -39,7 +39,7 @@ def check_model(
         model = spec.build(grey, **base)
     except StudyError:
         return
-    _forward(f"{named(spec)} for pictures of one channel", model.train(), _pictures(grey), classes)
+    _forward(f"{named(spec)} for images of one channel", model.train(), _images(grey), classes)
 
 
 def _check_settings(spec: ModelSpec, context: ModelContext, params: Mapping[str, Value], when: str) -> nn.Module:
@@ -56,8 +56,8 @@ def _check_settings(spec: ModelSpec, context: ModelContext, params: Mapping[str,
         assert torch.equal(value, other[name]), (
             f"{what}: {name} begins with other values each time; draw initial values from torch's default generator"
         )
-    pictures = _pictures(context)
-    logits = _forward(what, model.train(), pictures, context.classes)
+    images = _images(context)
+    logits = _forward(what, model.train(), images, context.classes)
     logits.logsumexp(1).mean().backward()  # type: ignore[no-untyped-call]
     trained = [(name, value) for name, value in model.named_parameters() if value.requires_grad]
     assert trained, f"{what} has no parameter to train"
@@ -66,9 +66,9 @@ def _check_settings(spec: ModelSpec, context: ModelContext, params: Mapping[str,
         assert torch.isfinite(value.grad).all(), f"{what}: the gradient of {name} is not finite"
     with torch.no_grad():
         model.eval()
-        together, alone = model(pictures), model(pictures[:1])
+        together, alone = model(images), model(images[:1])
     assert torch.allclose(together[:1], alone, rtol=1e-3, atol=1e-4), (
-        f"{what}: in eval() the result for a picture depends on which others are in its batch"
+        f"{what}: in eval() the result for an image depends on which others are in its batch"
     )
     return twin
 
@@ -81,12 +81,12 @@ def _seeded(spec: ModelSpec, context: ModelContext, params: Mapping[str, Value],
         return build(spec, context, params, when)
 
 
-def _forward(what: str, model: nn.Module, pictures: Tensor, classes: int) -> Tensor:
+def _forward(what: str, model: nn.Module, images: Tensor, classes: int) -> Tensor:
     import torch
 
-    logits = model(pictures)
+    logits = model(images)
     assert isinstance(logits, torch.Tensor), f"{what} must return a tensor of logits, not {type(logits).__name__}"
-    wanted = (len(pictures), classes)
+    wanted = (len(images), classes)
     assert tuple(logits.shape) == wanted, f"{what} must return logits {wanted} [N, classes], not {tuple(logits.shape)}"
     assert torch.isfinite(logits).all(), f"{what} returns logits that are not finite"
     return logits
@@ -101,11 +101,11 @@ def _tells_apart(one: nn.Module, other: nn.Module, context: ModelContext) -> boo
     for model in (one, other):
         with torch.random.fork_rng(devices=[]), torch.no_grad():
             torch.manual_seed(12)
-            results.append(model.train()(_pictures(context)))
+            results.append(model.train()(_images(context)))
     return not torch.equal(*results)
 
 
-def _pictures(context: ModelContext) -> Tensor:
+def _images(context: ModelContext) -> Tensor:
     import torch
 
     generator = torch.Generator().manual_seed(13)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Pictures: TypeAlias = NDArray[np.uint8]
+    Images: TypeAlias = NDArray[np.uint8]
     Result: TypeAlias = NDArray[Any]
 
 _COUNT, _SIDE = 24, 20
@@ -26,7 +26,7 @@ def check_step(spec: StepSpec, *, channels: int = 3, params: Mapping[str, Value]
     """Build and run *spec* with its defaults, with each feature off and with each other choice of its parameters.
 
     Checked of each: the kind and shape of the result, that the input decides it (and for a random step also seed,
-    epoch and sample, but neither batch nor order), and that a random step keeps the size of the picture or brings a
+    epoch and sample, but neither batch nor order), and that a random step keeps the size of the image or brings a
     stand-in which gives the same size. A native op must be accepted by the native core. Of a step on whole batches:
     that it changes images and targets in place, and leaves probabilities as targets.
     """
@@ -46,90 +46,90 @@ def _check_settings(
     if isinstance(op, BatchOp):
         check_batch_op(what, spec, op, context.channels, must_vary=must_vary)
         return
-    pictures = _pictures(context.channels)
-    op = _fitted(op, pictures)
-    result = _check_runs(what, op, pictures, spec.random)
+    images = _images(context.channels)
+    op = _fitted(op, images)
+    result = _check_runs(what, op, images, spec.random)
     if not spec.random:
         return
     if must_vary:
-        varied = any(_differ(_run(what, op, pictures, epoch=epoch), result) for epoch in range(1, _EPOCHS))
+        varied = any(_differ(_run(what, op, images, epoch=epoch), result) for epoch in range(1, _EPOCHS))
         assert varied, f"{what} is declared random, but gives the same in {_EPOCHS} epochs; declare random=False"
     if spec.stand_in is None:
-        assert result.shape[1:3] == pictures.shape[1:3], (
+        assert result.shape[1:3] == images.shape[1:3], (
             f"{what} turns {_SIDE} x {_SIDE} pixels into {result.shape[2]} x {result.shape[1]}; "
             "give a stand_in that does so when the step is off"
         )
         return
     other = spec.stand_in(context, **params)
-    instead = _check_runs(f"stand_in of {what}", other, pictures, False)
+    instead = _check_runs(f"stand_in of {what}", other, images, False)
     assert instead.shape == result.shape, (
         f"{what} gives {result.shape[2]} x {result.shape[1]} pixels, but its stand_in "
         f"{instead.shape[2]} x {instead.shape[1]}; they must agree"
     )
 
 
-def _fitted(op: object, pictures: Pictures) -> object:
-    """Return *op* with the numbers that it takes from training images, as which *pictures* serve."""
+def _fitted(op: object, images: Images) -> object:
+    """Return *op* with the numbers that it takes from training images, as which *images* serve."""
     if not isinstance(op, NativeOp):
         return op
     from ..preprocess.fit import moments_of, resolved
 
-    return resolved(op, moments_of([pictures]))
+    return resolved(op, moments_of([images]))
 
 
-def _check_runs(what: str, op: object, pictures: Pictures, random: bool) -> Result:
+def _check_runs(what: str, op: object, images: Images, random: bool) -> Result:
     """Run *op* in several ways that must not matter; returns its result for the whole batch."""
     import numpy as np
 
-    result = _run(what, op, pictures, random=random)
-    again = _run(what, op, pictures, random=random)
+    result = _run(what, op, images, random=random)
+    again = _run(what, op, images, random=random)
     assert not _differ(result, again), f"{what} gives two results for the same input, seed and epoch; " + (
         "take every random number from draws.uniform" if random else "declare it with random=True"
     )
     if not random and isinstance(op, NativeOp):
-        other = _run(what, op, pictures, seed=1, epoch=1)
+        other = _run(what, op, images, seed=1, epoch=1)
         assert not _differ(result, other), f"{what} depends on the seed; declare it with random=True"
     ids = np.arange(_COUNT)
     order = np.concatenate([ids[_COUNT // 3 :][::-1], ids[: _COUNT // 3]])
-    parts = [_run(what, op, pictures[part], random=random, ids=part) for part in (order[:7], order[7:8], order[8:])]
+    parts = [_run(what, op, images[part], random=random, ids=part) for part in (order[:7], order[7:8], order[8:])]
     assert all(part.shape[1:] == result.shape[1:] for part in parts), f"{what}: the size depends on the batch"
     assert not _differ(np.concatenate(parts), result[order]), (
-        f"{what}: the result for a picture depends on which others are in its batch; treat each by itself"
-        + (" and use row i of draws.uniform(count) for picture i" if random else "")
+        f"{what}: the result for an image depends on which others are in its batch; treat each by itself"
+        + (" and use row i of draws.uniform(count) for image i" if random else "")
     )
     return result
 
 
 def _run(
-    what: str, op: object, pictures: Pictures, *, random: bool = True, ids: Any = None, seed: int = 0, epoch: int = 0
+    what: str, op: object, images: Images, *, random: bool = True, ids: Any = None, seed: int = 0, epoch: int = 0
 ) -> Result:
     import numpy as np
 
-    ids = np.arange(len(pictures)) if ids is None else ids
+    ids = np.arange(len(images)) if ids is None else ids
     if isinstance(op, NativeOp):
-        return _run_native(what, op, pictures, ids, seed, epoch)
+        return _run_native(what, op, images, ids, seed, epoch)
     assert isinstance(op, PythonOp), (
         f"{what}: build must return a NativeOp, a PythonOp or a BatchOp, not {type(op).__name__}"
     )
     draws = KeyedDraws(ids, seed=seed, epoch=epoch) if random else NoDraws()
-    result = op.function(pictures.copy(), draws)
+    result = op.function(images.copy(), draws)
     assert isinstance(result, np.ndarray), f"{what} must return a numpy array, not {type(result).__name__}"
     assert result.dtype == np.uint8, f"{what} must return uint8, not {result.dtype}; round, clip to 0..255 and convert"
     assert result.ndim == 4, f"{what} must return [N, H, W, C], not {result.ndim} dimensions"
-    wanted = (len(pictures), pictures.shape[3])
+    wanted = (len(images), images.shape[3])
     assert (len(result), result.shape[3]) == wanted, (
-        f"{what} must keep the number of pictures and of channels {wanted}, not return {result.shape}"
+        f"{what} must keep the number of images and of channels {wanted}, not return {result.shape}"
     )
-    assert min(result.shape[1:3]) > 0, f"{what} returns empty pictures"
+    assert min(result.shape[1:3]) > 0, f"{what} returns empty images"
     return result
 
 
-def _run_native(what: str, op: NativeOp, pictures: Pictures, ids: Any, seed: int, epoch: int) -> Result:
+def _run_native(what: str, op: NativeOp, images: Images, ids: Any, seed: int, epoch: int) -> Result:
     import numpy as np
 
     from .. import _native
 
-    count, height, width, channels = pictures.shape
+    count, height, width, channels = images.shape
     params: dict[str, Any] = dict(op.params)
     try:
         chain = _native.Chain([(op.op, params, key64("testing"))], channels)
@@ -142,7 +142,7 @@ def _run_native(what: str, op: NativeOp, pictures: Pictures, ids: Any, seed: int
         else np.empty((count, high, wide, channels), np.uint8)
     )
     chain.run(
-        np.ascontiguousarray(pictures).reshape(-1),
+        np.ascontiguousarray(images).reshape(-1),
         np.arange(count, dtype=np.int64) * (height * width * channels),
         np.full(count, height, np.int32),
         np.full(count, width, np.int32),
@@ -156,7 +156,7 @@ def _run_native(what: str, op: NativeOp, pictures: Pictures, ids: Any, seed: int
     return result if result.dtype == np.uint8 else np.ascontiguousarray(result.transpose(0, 2, 3, 1))
 
 
-def _pictures(channels: int) -> Pictures:
+def _images(channels: int) -> Images:
     """Return uint8 [24, 20, 20, channels]: smooth shapes, specks and flat parts, all different."""
     import numpy as np
 
@@ -165,9 +165,9 @@ def _pictures(channels: int) -> Pictures:
     phase = generator.uniform(0, 6, (_COUNT, 1, 1, channels))
     waves = 127 + 90 * np.sin((rows + 2 * columns)[None, :, :, None] / 4 + phase)
     specks = generator.random((_COUNT, _SIDE, _SIDE, channels))
-    pictures = np.where(specks > 0.97, 255, np.where(specks < 0.03, 0, waves)).astype(np.uint8)
-    pictures[:, :4, :4] = 200
-    return pictures
+    images = np.where(specks > 0.97, 255, np.where(specks < 0.03, 0, waves)).astype(np.uint8)
+    images[:, :4, :4] = 200
+    return images
 
 
 def _differ(one: Result, other: Result) -> bool:

@@ -40,10 +40,10 @@ from .user_cache import cache_folder
 Progress: TypeAlias = Callable[[str, int, int], None]
 
 DECODE_MARGIN = 2
-"""Pictures that are resized first are decoded at a part of their size that keeps this many times the pixels wanted.
+"""Images that are resized first are decoded at a part of their size that keeps this many times the pixels wanted.
 
 At 2 a photograph resized to 64 pixels differs from one decoded whole by half a grey level (of 255) in the mean;
-``benchmarks/README.md`` has the figures. The store's name says at which size its pictures were decoded.
+``benchmarks/README.md`` has the figures. The store's name says at which size its images were decoded.
 """
 
 
@@ -173,7 +173,7 @@ class Assembler:
     def prepare(self, pipeline: Pipeline, data: DataSet) -> PreparedPipeline:
         """Pack the images of *pipeline* (or find them packed) and compile its chains.
 
-        Raises :class:`StudyError` where the chains do not give pictures of the study's image size.
+        Raises :class:`StudyError` where the chains do not give images of the study's image size.
         """
         channels, bits = pipeline.input.channels, pipeline.input.bits
         steps = self.build_steps(pipeline)
@@ -223,8 +223,8 @@ def make_assembler(registry: Registry, folder: Path) -> Assembler:
 def decoded_at_least(steps: Sequence[BuiltStep]) -> int | None:
     """Return how many pixels the shorter side must keep when decoded, or None where every pixel may count.
 
-    Only a smooth resize as the study's first step looks at the whole picture and makes it smaller. One that comes first
-    because a variant switched off what stood before it does not count: its base sees pictures that were decoded whole,
+    Only a smooth resize as the study's first step looks at the whole image and makes it smaller. One that comes first
+    because a variant switched off what stood before it does not count: its base sees images that were decoded whole,
     and so must it.
     """
     first = steps[0] if steps else None
@@ -238,9 +238,9 @@ def decoded_at_least(steps: Sequence[BuiltStep]) -> int | None:
 
 
 def _control(pipeline: Pipeline) -> list[NamedOp]:
-    """Return what the control ``placebo`` puts in front of both chains: an op that is applied to no picture.
+    """Return what the control ``placebo`` puts in front of both chains: an op that is applied to no image.
 
-    It is a native one, because those take pictures of any size and depth. No step of a study can have its name.
+    It is a native one, because those take images of any size and depth. No step of a study can have its name.
     """
     if pipeline.control != "placebo":
         return []
@@ -277,6 +277,6 @@ def _require_size(chain: Preprocess, images: PackedImages, image_size: int) -> N
     height, width = chain.output_size(int(images.heights[0]), int(images.widths[0]))
     if (height, width) != (image_size, image_size):
         raise StudyError(
-            f"the steps give pictures of {height}x{width} pixels, but input.image_size is {image_size}; "
+            f"the steps give images of {height}x{width} pixels, but input.image_size is {image_size}; "
             "add a step that sets the size, such as a resize or a crop"
         )

@@ -92,7 +92,7 @@ def build_batches(
 ) -> Batches:
     """Return batches of the samples *indices*: of the study's size in the *order* of training, else for evaluation.
 
-    *augmented* pictures pass the chain of training, the others that of evaluation; without a word those that have an
+    *augmented* images pass the chain of training, the others that of evaluation; without a word those that have an
     *order* are. *labels*, of all samples, take the place of the true ones. *prepared* is fitted already.
     """
     plan = pipeline.train

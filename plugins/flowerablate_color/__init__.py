@@ -1,6 +1,6 @@
 """Steps that change colours, run by the native core.
 
-Pictures are RGB; a fourth channel is no colour, and only ``brightness_contrast`` changes it. Pictures of one channel
+Images are RGB; a fourth channel is no colour, and only ``brightness_contrast`` changes it. Images of one channel
 are their own grey and their own red, green and blue; ``channel_shuffle``, ``saturation`` and ``hue`` refuse them.
 """
 
@@ -23,7 +23,7 @@ SOMETIMES = Param.probability(random=False)
 _FACTORS = {
     "brightness": "Multiply all values by a random factor: 0 is black, 1 no change.",
     "contrast": "Blend with the mean of the luminance by a random factor: 0 is flat, 1 no change.",
-    "saturation": "Blend with the grey picture by a random factor: 0 is grey, 1 no change.",
+    "saturation": "Blend with the grey image by a random factor: 0 is grey, 1 no change.",
 }
 
 
@@ -33,7 +33,7 @@ def flowerablate_register(register: Register) -> None:
     register(
         StepSpec(
             name="brightness_contrast",
-            summary="Change brightness and contrast at random, one draw of each per picture.",
+            summary="Change brightness and contrast at random, one draw of each per image.",
             kind=KIND,
             random=True,
             params=(
@@ -124,7 +124,7 @@ _COLORFUL = ("channel_shuffle", "saturation", "hue")
 
 def _need_colors(name: str, context: StepContext) -> None:
     if name in _COLORFUL and context.channels == 1:
-        raise StudyError(f"step {name!r}: the pictures have one channel, so it could change nothing; leave it out")
+        raise StudyError(f"step {name!r}: the images have one channel, so it could change nothing; leave it out")
 
 
 def build_named(context: StepContext, *, name: str, **params: float) -> NativeOp:
@@ -145,7 +145,7 @@ def build_range(context: StepContext, *, name: str, probability: float, **ranges
 
 
 def build_single_channel(context: StepContext, *, channel: str, probability: float) -> NativeOp:
-    """Return the native op; a picture of one channel is its own red, green and blue."""
+    """Return the native op; an image of one channel is its own red, green and blue."""
     index = CHANNELS.index(channel) if context.channels > 1 else 0
     return NativeOp("single_channel", {"channel": index, "probability": probability})
 

@@ -1,4 +1,4 @@
-"""First-party data sets: any folder of pictures, public ones, tables of pictures, and flowers drawn on the spot."""
+"""First-party data sets: any folder of images, public ones, tables of images, and flowers drawn on the spot."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _folder() -> fa.DatasetSpec:
 
     return fa.DatasetSpec(
         name="folder",
-        summary="Pictures in one subfolder per class, or in train/ and test/ (and val/) above that.",
+        summary="Images in one subfolder per class, or in train/ and test/ (and val/) above that.",
         params=(fa.Param("path", "", f"the folder; {_PATH}"),),
         build=build,
         reads=Path.is_dir,
@@ -50,11 +50,11 @@ def _table() -> fa.DatasetSpec:
         summary="A CSV, TSV or Parquet file of paths and labels, if wanted with groups and an official split.",
         params=(
             fa.Param("path", "", f"the table; {_PATH}"),
-            fa.Param("image", "path", "the column with the picture's path"),
+            fa.Param("image", "path", "the column with the image's path"),
             fa.Param("label", "label", "the column with its class"),
             fa.Param("group", "", "the column with what must not be on two sides of a split, such as the patient"),
             fa.Param("split", "", "the column with the official part: train, val or test"),
-            fa.Param("folder", "", "the folder of the pictures; empty: that of the table"),
+            fa.Param("folder", "", "the folder of the images; empty: that of the table"),
         ),
         build=build,
         reads=reads,
@@ -125,7 +125,7 @@ def _chest_xray() -> fa.DatasetSpec:
             fa.Param(
                 "validation",
                 "redrawn",
-                "redrawn: by patients, from the training part and the 16 pictures of val; official: these 16",
+                "redrawn: by patients, from the training part and the 16 images of val; official: these 16",
                 choices=("redrawn", "official"),
             ),
             fa.Param(
@@ -155,7 +155,7 @@ def _findings() -> fa.DatasetSpec:
         name="findings",
         summary="X-rays with a table of findings, as ChestX-ray14 of the NIH: one finding against none, by patients.",
         params=(
-            fa.Param("path", "", f"the table, or its folder with the pictures anywhere below; {_PATH}"),
+            fa.Param("path", "", f"the table, or its folder with the images anywhere below; {_PATH}"),
             fa.Param("finding", "Effusion", "what the X-rays of class 1 have, perhaps among others"),
             fa.Param("against", "No Finding", "what those of class 0 have, and nothing else"),
         ),
@@ -174,8 +174,8 @@ def _synthetic() -> fa.DatasetSpec:
         name="synthetic-flowers",
         summary="Roses and daisies drawn by this plugin, with salt noise that an opening removes.",
         params=(
-            fa.Param("images", 1200, "number of pictures, half of them of each class", low=10, high=1_000_000),
-            fa.Param("size", 72, "side of the stored pictures, pixels", low=16, high=1024),
+            fa.Param("images", 1200, "number of images, half of them of each class", low=10, high=1_000_000),
+            fa.Param("size", 72, "side of the stored images, pixels", low=16, high=1024),
             fa.Param("seed", 0, "another seed gives other flowers", low=0),
             fa.Param("noise", 1.0, "strength of the salt noise; 0 is none, 1 the usual amount", low=0.0, high=4.0),
         ),

@@ -25,7 +25,7 @@ _WHAT = "train/ and test/ with NORMAL/ and PNEUMONIA/ in each"
 def build(context: DataContext, *, path: str, validation: str, patients: str) -> Samples:
     """Return the X-rays below *path*, a folder or an archive, with their official split and patients as groups.
 
-    *validation*: ``redrawn`` joins the official validation part (16 pictures) to the training part, of which a new one
+    *validation*: ``redrawn`` joins the official validation part (16 images) to the training part, of which a new one
     is drawn by patients; ``official`` keeps it. *patients*: ``series`` takes ``person1_bacteria`` and ``person1_virus``
     for two, ``number`` for one.
     """

@@ -1,6 +1,6 @@
 """A contact sheet of a data set: ``python -m flowerablate_datasets.drawn_images OUT.png [--data FOLDER]``.
 
-One band of rows per class, the pictures evenly spread over it. Without ``--data`` synthetic flowers are drawn.
+One band of rows per class, the images evenly spread over it. Without ``--data`` synthetic flowers are drawn.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from flowerablate import DataError
 from flowerablate.data.decode import decode
 
 from .folder import scan
-from .scene import draw_picture
+from .scene import draw_image
 
 _GAP = 4
 
@@ -28,9 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m flowerablate_datasets.drawn_images", description="Contact sheet")
     parser.add_argument("out", type=Path, help="image file to write, such as sheet.png")
     parser.add_argument("--data", type=Path, help="folder with one subfolder per class; default: synthetic flowers")
-    parser.add_argument("--columns", type=int, default=8, help="pictures in a row (default 8)")
+    parser.add_argument("--columns", type=int, default=8, help="images in a row (default 8)")
     parser.add_argument("--rows", type=int, default=3, help="rows per class (default 3)")
-    parser.add_argument("--tile", type=int, default=144, help="side of a picture on the sheet, pixels (default 144)")
+    parser.add_argument("--tile", type=int, default=144, help="side of an image on the sheet, pixels (default 144)")
     parser.add_argument("--size", type=int, default=72, help="side at which synthetic flowers are drawn (default 72)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the synthetic flowers (default 0)")
     parser.add_argument("--noise", type=float, default=1.0, help="strength of their salt noise (default 1)")
@@ -51,27 +51,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def sheet(bands: Sequence[Sequence[NDArray[np.uint8]]], columns: int, tile: int) -> Image.Image:
-    """Lay out pictures (uint8 [H, W, 3]) in rows of *columns* square tiles; each band starts a new row."""
+    """Lay out images (uint8 [H, W, 3]) in rows of *columns* square tiles; each band starts a new row."""
     rows = [band[start : start + columns] for band in bands for start in range(0, len(band), columns)]
     step = tile + _GAP
     page = Image.new("RGB", (columns * step + _GAP, len(rows) * step + _GAP), "white")
-    for row, pictures in enumerate(rows):
-        for column, pixels in enumerate(pictures):
+    for row, images in enumerate(rows):
+        for column, pixels in enumerate(images):
             page.paste(_fit(Image.fromarray(pixels), tile), (_GAP + column * step, _GAP + row * step))
     return page
 
 
-def _fit(picture: Image.Image, tile: int) -> Image.Image:
-    side = min(picture.size)
-    left, top = (picture.width - side) // 2, (picture.height - side) // 2
-    square = picture.crop((left, top, left + side, top + side))
-    # Small pictures are enlarged by whole pixels, so that the sheet shows what the network gets.
+def _fit(image: Image.Image, tile: int) -> Image.Image:
+    side = min(image.size)
+    left, top = (image.width - side) // 2, (image.height - side) // 2
+    square = image.crop((left, top, left + side, top + side))
+    # Small images are enlarged by whole pixels, so that the sheet shows what the network gets.
     how = Image.Resampling.NEAREST if side < tile else Image.Resampling.BOX
     return square.resize((tile, tile), how)
 
 
 def _synthetic(count: int, size: int, seed: int, noise: float) -> list[list[NDArray[np.uint8]]]:
-    return [[draw_picture(seed, 2 * number + label, size, noise) for number in range(count)] for label in (0, 1)]
+    return [[draw_image(seed, 2 * number + label, size, noise) for number in range(count)] for label in (0, 1)]
 
 
 def _stored(folder: Path, count: int) -> list[list[NDArray[np.uint8]]]:

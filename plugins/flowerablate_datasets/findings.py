@@ -1,6 +1,6 @@
 """The data set ``findings``: X-rays with a table of findings, laid out as ChestX-ray14 of the NIH (Wang et al. 2017).
 
-The table has the columns ``Image Index``, ``Finding Labels`` (several between ``|``) and ``Patient ID``; the pictures
+The table has the columns ``Image Index``, ``Finding Labels`` (several between ``|``) and ``Patient ID``; the images
 lie anywhere below its folder, and where ``train_val_list.txt`` and ``test_list.txt`` lie beside it, they are the
 official split.
 """
@@ -23,14 +23,14 @@ _LISTS = {"train_val_list.txt": "train", "test_list.txt": "test"}
 def build(context: DataContext, *, path: str, finding: str, against: str) -> Samples:
     """Return the X-rays with *finding* (class 1) and those with nothing but *against* (class 0), by patients.
 
-    *path* is the table, or the folder in which it lies. Rows without a picture are left out, and a remark counts them.
-    Raises :class:`DataError` where there is no such table or two of them, a value is missing, a picture is listed
-    twice, the lists of the split do not fit, or no picture of a class is there.
+    *path* is the table, or the folder in which it lies. Rows without an image are left out, and a remark counts them.
+    Raises :class:`DataError` where there is no such table or two of them, a value is missing, an image is listed
+    twice, the lists of the split do not fit, or no image of a class is there.
     """
     if not path.strip():
         raise DataError("the findings data set needs to know which folder: give --data PATH, or path under [dataset]")
     table = table_of(context.root / Path(path).expanduser())
-    pictures = _pictures(table.parent)
+    images = _images(table.parent)
     lists = _lists(table.parent)
     wanted: dict[str, Row] = {}
     seen: dict[str, int] = {}
@@ -43,18 +43,18 @@ def build(context: DataContext, *, path: str, finding: str, against: str) -> Sam
         seen[name] = row.number
         known |= labels
         if finding in labels or labels == {against}:
-            absent += name not in pictures
-            if name in pictures:
+            absent += name not in images
+            if name in images:
                 wanted[name] = row
     for label in (finding, against):
         if label not in known:
             raise DataError(f"{table} has no finding {label!r}; it has: {', '.join(sorted(known))}")
     if not wanted:
-        raise DataError(f"none of the pictures that {table} lists is below {table.parent}; unpack them there")
+        raise DataError(f"none of the images that {table} lists is below {table.parent}; unpack them there")
     return Samples(
         classes=(against, finding),
-        keys=tuple(pictures[name].relative_to(table.parent).as_posix() for name in wanted),
-        paths=tuple(pictures[name] for name in wanted),
+        keys=tuple(images[name].relative_to(table.parent).as_posix() for name in wanted),
+        paths=tuple(images[name] for name in wanted),
         labels=tuple(int(row[LABELS] != against) for row in wanted.values()),
         splits=tuple(_part(row, lists) for row in wanted.values()) if lists else None,
         groups=tuple(row[PATIENT] for row in wanted.values()),
@@ -84,8 +84,8 @@ def _tables(path: Path) -> list[Path]:
     return [file for file in candidates if set(COLUMNS) <= set(head_of(file))]
 
 
-def _pictures(folder: Path) -> dict[str, Path]:
-    """Return all pictures below *folder* by the names of their files, which have to differ."""
+def _images(folder: Path) -> dict[str, Path]:
+    """Return all images below *folder* by the names of their files, which have to differ."""
     found: dict[str, Path] = {}
     for here, _, names in sorted(os.walk(folder)):
         for name in names:
@@ -99,7 +99,7 @@ def _pictures(folder: Path) -> dict[str, Path]:
 
 
 def _lists(folder: Path) -> dict[str, str]:
-    """Return the official part of each picture by its name; nothing where there are no lists."""
+    """Return the official part of each image by its name; nothing where there are no lists."""
     here = [name for name in _LISTS if (folder / name).is_file()]
     if not here:
         return {}
@@ -108,9 +108,9 @@ def _lists(folder: Path) -> dict[str, str]:
         raise DataError(f"{folder} has {here[0]} and no {lacking}; add it, or remove {here[0]} to draw a split")
     part: dict[str, str] = {}
     for name, split in _LISTS.items():
-        for picture in (folder / name).read_text(encoding="utf-8-sig", errors="replace").split():
-            if part.setdefault(picture, split) != split:
-                raise DataError(f"{picture} is in both lists of {folder}, {' and '.join(_LISTS)}; remove one of them")
+        for image in (folder / name).read_text(encoding="utf-8-sig", errors="replace").split():
+            if part.setdefault(image, split) != split:
+                raise DataError(f"{image} is in both lists of {folder}, {' and '.join(_LISTS)}; remove one of them")
     return part
 
 

@@ -9,7 +9,7 @@ from .chest_xray import is_chest_xray
 from .folder import scan
 from .places import fetched, folder_of, holds_classes, with_classes
 
-_WHAT = "a folder with one subfolder of pictures per class"
+_WHAT = "a folder with one subfolder of images per class"
 
 
 def build(context: DataContext, *, path: str, classes: tuple[str, ...], url: str, sha256: str) -> Samples:

@@ -1,7 +1,7 @@
 """The data set ``flowers102``: 102 kinds of flowers of Oxford (Nilsback and Zisserman 2008), with its official split.
 
 torchvision fetches it and knows its checksums; the labels and the split are read from the files that lie beside the
-pictures, and nothing of torchvision is loaded once they are there.
+images, and nothing of torchvision is loaded once they are there.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ _SPLITS = {"trnid": "train", "valid": "val", "tstid": "test"}
 def build(context: DataContext, *, path: str) -> Samples:
     """Return the 8189 photographs of *path*, a folder with ``jpg/``, ``imagelabels.mat`` and ``setid.mat``.
 
-    Without *path* torchvision fetches the set (345 MB) into the cache. Raises :class:`DataError` where it cannot, or a
-    picture is missing.
+    Without *path* torchvision fetches the set (345 MB) into the cache. Raises :class:`DataError` where it cannot, or an
+    image is missing.
     """
     folder = context.root / Path(path).expanduser() if path.strip() else context.cache / "flowers-102"
     if not is_flowers102(folder):
@@ -35,12 +35,12 @@ def build(context: DataContext, *, path: str) -> Samples:
     setid = folder / "setid.mat"
     part = {int(number): split for key, split in _SPLITS.items() for number in _matrix(setid, key)}
     if sorted(part) != list(range(1, len(labels) + 1)):
-        raise DataError(f"{setid} does not divide the {len(labels)} pictures of imagelabels.mat; fetch both again")
+        raise DataError(f"{setid} does not divide the {len(labels)} images of imagelabels.mat; fetch both again")
     keys = tuple(f"jpg/image_{number:05d}.jpg" for number in sorted(part))
     here = {file.name for file in (folder / "jpg").iterdir()}
     missing = [key for key in keys if key.removeprefix("jpg/") not in here]
     if missing:
-        raise DataError(f"{folder} lacks {len(missing)} pictures, such as {missing[0]}; remove it to fetch it again")
+        raise DataError(f"{folder} lacks {len(missing)} images, such as {missing[0]}; remove it to fetch it again")
     return Samples(
         classes=tuple(f"{number:03d}" for number in range(1, max(labels) + 2)),
         keys=keys,

@@ -1,6 +1,6 @@
 """The data set ``folder``: one subfolder per class, or ``train/``, ``test/`` and perhaps ``val/`` above that.
 
-Only names are read here, 100,000 in about two seconds; a bad picture is found when it is decoded.
+Only names are read here, 100,000 in about two seconds; a bad image is found when it is decoded.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ SPLIT_NAMES = {"train": "train", "test": "test", "val": "val", "valid": "val", "
 """The words, in small letters, by which folders and tables call the parts of a split."""
 
 _SPLIT_ORDER = ("train", "val", "test")
-_LAYOUT = "put the pictures of each class into a subfolder of its own"
+_LAYOUT = "put the images of each class into a subfolder of its own"
 
 
 def build(context: DataContext, path: str) -> Samples:
@@ -27,16 +27,16 @@ def build(context: DataContext, path: str) -> Samples:
 
 
 def scan(root: Path, *, skip_bad: bool = False) -> Samples:
-    """List the pictures below *root* in a fixed order: by split, class and path.
+    """List the images below *root* in a fixed order: by split, class and path.
 
     A class is a subfolder, with all that is nested in it. Hidden files and folders, ``__MACOSX``, files that are no
-    pictures by their suffix, and pictures beside the class folders are left out. Links are followed; within a class no
+    images by their suffix, and images beside the class folders are left out. Links are followed; within a class no
     folder is read twice, so loops end. Where ``train`` stands beside ``test`` or ``val`` (also ``valid``,
     ``validation``, in any case of letters), these hold the class folders, ``splits`` is filled, and other folders
     beside them are left out. A lone ``val`` beside ``train`` is the held-out part and becomes ``test``.
 
-    Raises :class:`DataError` if there is no such folder, no picture, fewer than two classes, a class folder without
-    pictures, classes that differ between the splits, or a name that is not UTF-8 (skipped with *skip_bad*).
+    Raises :class:`DataError` if there is no such folder, no image, fewer than two classes, a class folder without
+    images, classes that differ between the splits, or a name that is not UTF-8 (skipped with *skip_bad*).
     """
     if not root.exists():
         raise DataError(f"no folder {root}; check the path (a relative one is read from the study's folder)")
@@ -130,12 +130,12 @@ def _class_folders(root: Path, folder: Path) -> list[str]:
         raise DataError(f"{folder} has only one class, {names[0]!r}; a classifier needs two or more")
     if any(_is_image(entry) for entry in _entries(folder)):
         cure = _LAYOUT if folder == root else f"{_LAYOUT}, or give {root / 'train'} alone if it is not labelled"
-        raise DataError(f"{folder} has pictures but no class folders; {cure}")
+        raise DataError(f"{folder} has images but no class folders; {cure}")
     raise DataError(f"no images in {folder}; {_LAYOUT}")
 
 
 def _images(root: Path, folder: Path, class_name: str) -> list[str]:
-    """Return the sorted keys, relative to *root*, of all pictures in one class folder."""
+    """Return the sorted keys, relative to *root*, of all images in one class folder."""
     start = folder / class_name
     visited = {_identity(root), _identity(folder)}
     prefix = start.relative_to(root).as_posix()

@@ -1,4 +1,4 @@
-"""The data set ``table``: a CSV, TSV or Parquet file that lists pictures with their labels."""
+"""The data set ``table``: a CSV, TSV or Parquet file that lists images with their labels."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from .table_rows import Row, read_rows
 
 
 def build(context: DataContext, *, path: str, image: str, label: str, group: str, split: str, folder: str) -> Samples:
-    """Return the pictures that the table at *path* lists, in its order.
+    """Return the images that the table at *path* lists, in its order.
 
     *image* and *label* name its columns; *group* and *split*, if given, those of what must stay together, such as the
-    patient, and of the official part (train, val or test). Pictures are looked for in *folder*, or beside the table.
-    Raises :class:`DataError` with the row for a value that is missing, a picture that is not there (left out with
+    patient, and of the official part (train, val or test). Images are looked for in *folder*, or beside the table.
+    Raises :class:`DataError` with the row for a value that is missing, an image that is not there (left out with
     ``context.skip_bad``) or listed before, and a part that is no such name.
     """
     if not path.strip():
@@ -51,7 +51,7 @@ def build(context: DataContext, *, path: str, image: str, label: str, group: str
 
 
 def _key(home: Path, name: str) -> str:
-    """Return the path of a picture relative to *home*, in one way of writing it."""
+    """Return the path of an image relative to *home*, in one way of writing it."""
     return Path(os.path.relpath(home / name, home)).as_posix()
 
 

@@ -1,4 +1,4 @@
-"""Where the pictures of a data set lie: a folder, or an archive that is unpacked once into the cache."""
+"""Where the images of a data set lie: a folder, or an archive that is unpacked once into the cache."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def fetched(context: DataContext, url: str, sha256: str, fits: Callable[[Path], 
 
 
 def holds_classes(folder: Path) -> bool:
-    """Whether *folder* has two or more subfolders with pictures right in them, or ``train`` and ``test`` above such."""
+    """Whether *folder* has two or more subfolders with images right in them, or ``train`` and ``test`` above such."""
     parts = {"train": False, "test": False, "val": False}
     for each in _subfolders(folder):
         if each.name.lower() in parts:
@@ -55,7 +55,7 @@ def holds_classes(folder: Path) -> bool:
 
 
 def _classes_in(folder: Path) -> bool:
-    return sum(1 for each in _subfolders(folder) if any(_is_picture(file.name) for file in each.iterdir())) > 1
+    return sum(1 for each in _subfolders(folder) if any(_is_image(file.name) for file in each.iterdir())) > 1
 
 
 def with_classes(samples: Samples, names: tuple[str, ...]) -> Samples:
@@ -83,10 +83,10 @@ def _unpacked(context: DataContext, archive: Path, sha256: str) -> Path:
 
 
 def _wanted(name: str) -> bool:
-    return _is_picture(name) and "__MACOSX" not in name
+    return _is_image(name) and "__MACOSX" not in name
 
 
-def _is_picture(name: str) -> bool:
+def _is_image(name: str) -> bool:
     return Path(name).suffix.lower() in IMAGE_SUFFIXES and not Path(name).name.startswith(".")
 
 

@@ -1,4 +1,4 @@
-"""One picture: a background, stems and leaves, one to three flowers, things in front, light, and a poor camera."""
+"""One image: a background, stems and leaves, one to three flowers, things in front, light, and a poor camera."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ _BLOSSOMS: tuple[Colour, ...] = (
 )
 
 
-def draw_picture(seed: int, index: int, size: int, noise: float) -> NDArray[np.uint8]:
-    """Draw picture *index* as uint8 [size, size, 3]; even ones are daisies, odd ones roses.
+def draw_image(seed: int, index: int, size: int, noise: float) -> NDArray[np.uint8]:
+    """Draw image *index* as uint8 [size, size, 3]; even ones are daisies, odd ones roses.
 
     A pure function of its arguments. *noise* scales the share of salt specks, see :func:`sprinkle`.
     """

@@ -1,4 +1,4 @@
-"""Reads tables of pictures, CSV, TSV or Parquet, as text, each row with the number under which an editor shows it."""
+"""Reads tables of images, CSV, TSV or Parquet, as text, each row with the number under which an editor shows it."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def flowerablate_register(register: Register) -> None:
     register(
         StepSpec(
             name="random_gaussian_blur",
-            summary="Mean weighted by a Gaussian whose width is drawn for each picture.",
+            summary="Mean weighted by a Gaussian whose width is drawn for each image.",
             kind=KIND,
             random=True,
             params=(

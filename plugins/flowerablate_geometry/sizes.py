@@ -1,4 +1,4 @@
-"""Steps that bring pictures to a size: resize, crops and padding."""
+"""Steps that bring images to a size: resize, crops and padding."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _SURROUNDINGS = (
     Param(
         "border",
         "constant",
-        "what stands around a picture (names as in OpenCV)",
+        "what stands around an image (names as in OpenCV)",
         choices=("constant", "edge", "reflect", "reflect101", "wrap"),
     ),
-    Param("fill", 0.0, "value of a constant border; 16-bit pictures need values up to 65535", low=0.0, high=65535.0),
+    Param("fill", 0.0, "value of a constant border; 16-bit images need values up to 65535", low=0.0, high=65535.0),
 )
 
 
@@ -102,8 +102,8 @@ def build_crop_stand_in(
 ) -> NativeOp:
     """Return what stands for the random crop where nothing is random; always exactly ``size`` pixels.
 
-    Resizing the largest centred square shows the whole object whatever the size of the stored picture, and is the
-    default. torchvision's recipes store pictures about 1.14 times larger and cut the centre, which comes closer to
+    Resizing the largest centred square shows the whole object whatever the size of the stored image, and is the
+    default. torchvision's recipes store images about 1.14 times larger and cut the centre, which comes closer to
     the magnification seen in training; ``evaluation = "center_crop"`` does so. Scale, ratio
     and probability have no part in either.
     """
@@ -134,14 +134,14 @@ def _filter(interpolation: str, antialias: bool) -> dict[str, Value]:
 SPECS = (
     StepSpec(
         name="resize",
-        summary="Bring every picture to one size.",
+        summary="Bring every image to one size.",
         kind=KIND,
         params=(
             _SIZE,
             Param(
                 "fit",
                 "cover",
-                "cover: the largest centred square; stretch: the whole picture, distorted; "
+                "cover: the largest centred square; stretch: the whole image, distorted; "
                 "shorter: keep the aspect, shorter side = size",
                 choices=("cover", "stretch", "shorter"),
             ),
@@ -152,19 +152,19 @@ SPECS = (
     ),
     StepSpec(
         name="center_crop",
-        summary="Cut the central square; smaller pictures are padded with zeros.",
+        summary="Cut the central square; smaller images are padded with zeros.",
         kind=KIND,
         params=(_SIZE,),
         build=build_center_crop,
     ),
     StepSpec(
         name="random_crop",
-        summary="Cut a square at a random place; smaller pictures are padded (torchvision's RandomCrop).",
+        summary="Cut a square at a random place; smaller images are padded (torchvision's RandomCrop).",
         kind=KIND,
         random=True,
         params=(
             _SIZE,
-            Param("padding", 0, "pixels put around every picture before the cut", low=0, high=4096),
+            Param("padding", 0, "pixels put around every image before the cut", low=0, high=4096),
             *_SURROUNDINGS,
         ),
         build=build_random_crop,
@@ -172,7 +172,7 @@ SPECS = (
     ),
     StepSpec(
         name="pad",
-        summary="Put pixels around every picture.",
+        summary="Put pixels around every image.",
         kind=KIND,
         params=(
             Param("pixels", 4, "on every side", low=0, high=1024),
@@ -196,13 +196,13 @@ SPECS = (
                 "evaluation",
                 "resize",
                 "in evaluation, or in training without this step: resize the largest centred square, or "
-                "center_crop (for pictures stored a little larger than size)",
+                "center_crop (for images stored a little larger than size)",
                 choices=("resize", "center_crop"),
             ),
             Param(
                 "probability",
                 1.0,
-                "share of the pictures that are cut; of the others the largest centred square is resized",
+                "share of the images that are cut; of the others the largest centred square is resized",
                 low=0.0,
                 high=1.0,
             ),

@@ -14,7 +14,7 @@ _SAMPLING = (
         choices=("constant", "edge", "reflect", "reflect101", "wrap"),
     ),
     Param("interpolation", "bilinear", "bilinear, or the nearest pixel", choices=("bilinear", "nearest")),
-    Param("fill", 0.0, "value of a constant border; 16-bit pictures need values up to 65535", low=0.0, high=65535.0),
+    Param("fill", 0.0, "value of a constant border; 16-bit images need values up to 65535", low=0.0, high=65535.0),
 )
 
 
@@ -143,7 +143,7 @@ SPECS = (
     ),
     StepSpec(
         name="perspective",
-        summary="Look at the picture from a random side (torchvision's RandomPerspective).",
+        summary="Look at the image from a random side (torchvision's RandomPerspective).",
         kind=KIND,
         random=True,
         params=(
@@ -155,7 +155,7 @@ SPECS = (
     ),
     StepSpec(
         name="elastic",
-        summary="Bend the picture by smoothed noise (Simard et al. 2003).",
+        summary="Bend the image by smoothed noise (Simard et al. 2003).",
         kind=KIND,
         random=True,
         params=(

@@ -1,7 +1,7 @@
 """Steps that normalise intensity: windows, stretches, equalisation, gamma, and the ways to end a chain in floats.
 
 A chain without ``normalize``, ``standardize`` or ``standardize_dataset`` gives the model values in [0, 1]: x / 255, or
-x / 65535 for 16-bit pictures.
+x / 65535 for 16-bit images.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def _steps_of_pixels() -> tuple[StepSpec, ...]:
     return (
         StepSpec(
             name="to_8_bits",
-            summary="Make 8-bit pictures of 16-bit ones, by a window; 8-bit ones count as 257 times their values.",
+            summary="Make 8-bit images of 16-bit ones, by a window; 8-bit ones count as 257 times their values.",
             kind=KIND,
             params=(
                 Param("low", 0, "16-bit value that becomes 0, as do those below", low=0, high=65534),
@@ -44,14 +44,14 @@ def _steps_of_pixels() -> tuple[StepSpec, ...]:
         ),
         StepSpec(
             name="min_max",
-            summary="Stretch values so that the smallest becomes black and the largest white; flat pictures stay.",
+            summary="Stretch values so that the smallest becomes black and the largest white; flat images stay.",
             kind=KIND,
             params=(_PER_CHANNEL, _PROBABILITY),
             build=partial(build_native, "min_max"),
         ),
         StepSpec(
             name="percentile_stretch",
-            summary="Stretch values between two percentiles of the picture to the full range, clip outside.",
+            summary="Stretch values between two percentiles of the image to the full range, clip outside.",
             kind=KIND,
             params=(
                 Param("low", 5.0, "percentile that becomes 0", low=0.0, high=50.0),
@@ -84,7 +84,7 @@ def _steps_of_pixels() -> tuple[StepSpec, ...]:
         ),
         StepSpec(
             name="clahe",
-            summary="Equalisation in tiles with limited contrast, on the lightness (L of Lab) of colour pictures.",
+            summary="Equalisation in tiles with limited contrast, on the lightness (L of Lab) of colour images.",
             kind=KIND,
             params=(
                 Param(
@@ -139,7 +139,7 @@ def _last_steps() -> tuple[StepSpec, ...]:
         ),
         StepSpec(
             name="standardize",
-            summary="Give each picture mean 0 and standard deviation 1 by its own numbers; must be the last step.",
+            summary="Give each image mean 0 and standard deviation 1 by its own numbers; must be the last step.",
             kind=KIND,
             params=(Param("per_channel", False, "each channel by its own mean and deviation; false: all by the same"),),
             build=partial(build_native, "standardize"),
@@ -203,7 +203,7 @@ def _per_channel(name: str, values: tuple[float, ...], context: StepContext) -> 
         return values * context.channels
     if len(values) != context.channels:
         raise StudyError(
-            f"step 'normalize': {name} has {len(values)} numbers, but the pictures have {context.channels} channels; "
+            f"step 'normalize': {name} has {len(values)} numbers, but the images have {context.channels} channels; "
             "give one number per channel, or one for all"
         )
     return values

@@ -56,10 +56,10 @@ class Mixup:
 
 @dataclass(frozen=True)
 class CutMix:
-    """Paste a box of the next picture at the same place: Yun et al. 2019.
+    """Paste a box of the next image at the same place: Yun et al. 2019.
 
-    The box has the shape of the picture and the area share 1 - share, share from Beta(alpha, alpha); its sides are cut
-    down to whole pixels. Its centre is uniform over the pixels, and what lies outside the picture is cut off. The label
+    The box has the shape of the image and the area share 1 - share, share from Beta(alpha, alpha); its sides are cut
+    down to whole pixels. Its centre is uniform over the pixels, and what lies outside the image is cut off. The label
     goes by the share of the pixels that were pasted in the end.
     """
 

@@ -21,8 +21,8 @@ _OPERATIONS = {
     "open": "Opening, erosion then dilation: removes bright details smaller than the element.",
     "close": "Closing, dilation then erosion: removes dark details smaller than the element.",
     "gradient": "Morphological gradient, dilation less erosion: outlines.",
-    "tophat": "Top-hat, the picture less its opening: bright details smaller than the element.",
-    "blackhat": "Black-hat, the closing less the picture: dark details smaller than the element.",
+    "tophat": "Top-hat, the image less its opening: bright details smaller than the element.",
+    "blackhat": "Black-hat, the closing less the image: dark details smaller than the element.",
 }
 
 _PARAMS = (
@@ -43,7 +43,7 @@ _PARAMS = (
     Param(
         "border",
         "neutral",
-        "what lies outside: nothing that counts, border_value, or the picture repeated or mirrored (reflect101: "
+        "what lies outside: nothing that counts, border_value, or the image repeated or mirrored (reflect101: "
         "without its edge)",
         choices=("neutral", "constant", "edge", "reflect", "reflect101"),
     ),

@@ -1,4 +1,4 @@
-"""Noise (kind ``noise``) and erased parts (kind ``erasing``), drawn by the native core for each picture and epoch."""
+"""Noise (kind ``noise``) and erased parts (kind ``erasing``), drawn by the native core for each image and epoch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _FILL = (
     Param(
         "fill",
         "noise",
-        "what erased pixels become: random bytes, the mean of each channel of the picture, or the value",
+        "what erased pixels become: random bytes, the mean of each channel of the image, or the value",
         choices=("noise", "mean", "constant"),
     ),
     Param("value", 0.0, "what they become where fill is constant, as a share of the full range", low=0.0, high=1.0),
@@ -26,7 +26,7 @@ def flowerablate_register(register: Register) -> None:
     register(
         StepSpec(
             name="gaussian_noise",
-            summary="Add normally distributed noise, its standard deviation drawn for each picture.",
+            summary="Add normally distributed noise, its standard deviation drawn for each image.",
             kind=NOISE,
             random=True,
             params=(
@@ -65,7 +65,7 @@ def flowerablate_register(register: Register) -> None:
             kind=ERASING,
             random=True,
             params=(
-                Param("scale", (0.02, 0.33), "bounds of the erased share of the picture", low=0.0, high=1.0),
+                Param("scale", (0.02, 0.33), "bounds of the erased share of the image", low=0.0, high=1.0),
                 Param("ratio", (0.3, 3.3), "bounds of height divided by width", low=0.001, high=1000.0),
                 *_FILL,
                 Param.probability(0.5),
@@ -76,15 +76,13 @@ def flowerablate_register(register: Register) -> None:
     register(
         StepSpec(
             name="cutout",
-            summary="Erase squares whose centres lie anywhere in the picture.",
+            summary="Erase squares whose centres lie anywhere in the image.",
             kind=ERASING,
             random=True,
             params=(
                 Param("holes", 1, "number of squares", low=1, high=64),
                 Param("size", 0, "side of a square in pixels; 0: as share says", low=0, high=8192),
-                Param(
-                    "share", 0.25, "side as a share of the picture's shorter side, where size is 0", low=0.0, high=1.0
-                ),
+                Param("share", 0.25, "side as a share of the image's shorter side, where size is 0", low=0.0, high=1.0),
                 *_FILL,
                 _PROBABILITY,
             ),

@@ -14,8 +14,8 @@ Both draw from the same list, each entry equally often. The magnitudes 0, 1, ...
 | auto_contrast | none: each channel stretched to 0..255 | | |
 | equalize | none: histogram of each channel, Pillow's formula | | |
 
-These are torchvision's spaces, but for two things: pictures are sheared about their centre (torchvision: the upper
-left corner), and TrivialAugment's translation is a share of the picture (torchvision: 32 pixels, whatever its size).
+These are torchvision's spaces, but for two things: images are sheared about their centre (torchvision: the upper
+left corner), and TrivialAugment's translation is a share of the image (torchvision: 32 pixels, whatever its size).
 What comes in from outside is black; places between pixels are interpolated linearly.
 """
 

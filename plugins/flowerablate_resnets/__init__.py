@@ -47,14 +47,14 @@ VARIANTS = (
     bottleneck_resnet("seresnet50", "ResNet-50 with squeeze and excitation.", _FIFTY, se=1 / 16),
     bottleneck_resnet("resnet50d", "ResNet-50-D: deep stem, pooled skips.", _FIFTY, stem="deep", shortcut="pool"),
 )
-"""The networks for larger pictures."""
+"""The networks for larger images."""
 
 
 @fa.hookimpl
 def flowerablate_register(register: Register) -> None:
     """Register both families."""
     for name, blocks in SMALL_DEPTHS.items():
-        summary = f"Small residual network, {6 * blocks + 2} layers, for pictures of 32 to 96 pixels."
+        summary = f"Small residual network, {6 * blocks + 2} layers, for images of 32 to 96 pixels."
         register(small_resnet(name, summary, (blocks,) * 3))
     for spec in VARIANTS:
         register(spec)

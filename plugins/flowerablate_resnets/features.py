@@ -64,7 +64,7 @@ IMAGENET = Features(
 """The basic network of He et al. 2015 (arXiv:1512.03385) for ImageNet, as torchvision builds it."""
 
 SMALL = replace(IMAGENET, shortcut="pad", norm_groups=8, width=16, stem="3x3", stem_pool=False)
-"""Their network for small pictures (section 4.2), but with a stem that halves the picture."""
+"""Their network for small images (section 4.2), but with a stem that halves the image."""
 
 
 def parameters(features: Features) -> tuple[fa.Param, ...]:
@@ -112,7 +112,7 @@ def parameters(features: Features) -> tuple[fa.Param, ...]:
             "two 3x3 convolutions, or 1x1, 3x3, 1x1 with four times as many maps at the end",
             choices=("basic", "bottleneck"),
         ),
-        param("stride_in", "which convolution of a block halves the picture", choices=("first", "second")),
+        param("stride_in", "which convolution of a block halves the image", choices=("first", "second")),
         param("widen", "factor on the feature maps inside of each block; its ends keep theirs", 0.25, 16, off=1.0),
         param("cardinality", "groups of each 3x3 convolution, which do not see one another", 1, 256, off=1),
         param("se", "squeeze and excitation: weigh maps by a small network of this share of them", 0, 1, off=0.0),
@@ -124,7 +124,7 @@ def parameters(features: Features) -> tuple[fa.Param, ...]:
             off=0.0,
         ),
         param("dropout", "share of the last features that are dropped in training", 0, 0.9, off=0.0),
-        param("blur", "blur before each halving of the picture inside of the network", off=False),
+        param("blur", "blur before each halving of the image inside of the network", off=False),
         param("stem", "first convolution; deep is three of 3x3 instead of one", choices=("3x3", "7x7", "deep")),
-        param("stem_pool", "halve the picture by 3x3 max-pooling behind the stem", off=False),
+        param("stem_pool", "halve the image by 3x3 max-pooling behind the stem", off=False),
     )

@@ -49,7 +49,7 @@ TORCHVISION_NAMES = Names("conv1", "bn1", "layer", "last_norm", "fc", "bn", "dow
 def convolution(
     maps: int, wider: int, side: int, features: Features, *, stride: int = 1, cardinality: int = 1
 ) -> nn.Conv2d:
-    """Return a *side* x *side* convolution that keeps the size of the picture, but for its *stride*."""
+    """Return a *side* x *side* convolution that keeps the size of the image, but for its *stride*."""
     for count in (maps, wider):
         if count % cardinality:
             raise StudyError(
@@ -91,7 +91,7 @@ class PaddedShortcut(nn.Module):
 class Blur(nn.Module):
     """Filter each map by the binomial (1, 2, 1) / 4 both ways and take every *stride*-th pixel (Zhang 2019).
 
-    arXiv:1904.11486. Edges are repeated, so that an even picture stays as it is. The filter is a buffer that the state
+    arXiv:1904.11486. Edges are repeated, so that an even image stays as it is. The filter is a buffer that the state
     dict leaves out.
     """
 

@@ -19,7 +19,7 @@ from .layers import Blur, Names, activation, convolution, norms
 class ResNet(nn.Sequential):
     """Map float32 [N, channels, H, W] to logits [N, classes], with *blocks* blocks in each stage.
 
-    After He et al. 2015 (arXiv:1512.03385). Each stage but the first halves the picture and doubles the maps. Sizes and
+    After He et al. 2015 (arXiv:1512.03385). Each stage but the first halves the image and doubles the maps. Sizes and
     ideas are those of *features*; *names* say how the modules are called.
     """
 

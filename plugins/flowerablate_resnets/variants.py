@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def resnet(name: str, summary: str, blocks: tuple[int, ...], *, pretrained: str = "", **changes: Any) -> fa.ModelSpec:
-    """Return a network for pictures of 64 pixels and more, with *blocks* blocks in each stage, called *name*.
+    """Return a network for images of 64 pixels and more, with *blocks* blocks in each stage, called *name*.
 
     *changes* are defaults of its parameters that are not those of :data:`.features.IMAGENET`. Its weights have the
     names of torchvision; *pretrained* is the version of those that torchvision has for it, if it has any.
@@ -23,12 +23,12 @@ def resnet(name: str, summary: str, blocks: tuple[int, ...], *, pretrained: str 
 
 
 def small_resnet(name: str, summary: str, blocks: tuple[int, ...], **changes: Any) -> fa.ModelSpec:
-    """Return a network for pictures of 32 to 96 pixels, as :func:`resnet`, with changes of :data:`.features.SMALL`."""
+    """Return a network for images of 32 to 96 pixels, as :func:`resnet`, with changes of :data:`.features.SMALL`."""
     return _variant(name, summary, blocks, replace(SMALL, **changes), "", small=True)
 
 
 def bottleneck_resnet(name: str, summary: str, blocks: tuple[int, ...], **changes: Any) -> fa.ModelSpec:
-    """Return a network of bottlenecks, as :func:`resnet`, which halve the picture in their 3x3 convolution."""
+    """Return a network of bottlenecks, as :func:`resnet`, which halve the image in their 3x3 convolution."""
     return resnet(name, summary, blocks, **{"block": "bottleneck", "stride_in": "second", **changes})
 
 

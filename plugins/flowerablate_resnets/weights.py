@@ -122,10 +122,10 @@ def put(model: nn.Module, state: Mapping[str, Tensor], source: str, stem: str, h
 
 
 def adapted(weight: Tensor, channels: int) -> Tensor:
-    """Return the first convolution's *weight* [M, C, k, k] for pictures of *channels* channels.
+    """Return the first convolution's *weight* [M, C, k, k] for images of *channels* channels.
 
-    For one channel its maps are summed, so that a grey picture gives what it gave with three equal channels. For others
-    they are repeated and scaled by C / *channels*, so that a constant picture gives the same (as timm does).
+    For one channel its maps are summed, so that a grey image gives what it gave with three equal channels. For others
+    they are repeated and scaled by C / *channels*, so that a constant image gives the same (as timm does).
     """
     before = weight.shape[1]
     if channels == before:

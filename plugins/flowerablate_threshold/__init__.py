@@ -1,6 +1,6 @@
 """Thresholds, run by the native core with OpenCV's semantics: fixed values, Otsu's, and those of a neighbourhood.
 
-Each makes a binary picture, or keeps the picture where that would be white (``output = "mask"``), and keeps the number
+Each makes a binary image, or keeps the image where that would be white (``output = "mask"``), and keeps the number
 of channels. All are of the kind ``threshold``.
 """
 
@@ -24,7 +24,7 @@ _MODE = Param(
 _OUTPUT = Param(
     "output",
     "binary",
-    "mask keeps the picture where modes binary or binary_inv would be white, and is black elsewhere",
+    "mask keeps the image where modes binary or binary_inv would be white, and is black elsewhere",
     choices=("binary", "mask"),
 )
 _ON = Param(
@@ -63,7 +63,7 @@ def flowerablate_register(register: Register) -> None:
     register(
         StepSpec(
             name="otsu",
-            summary="Otsu's threshold: parts the values of a picture into two classes as far apart as can be.",
+            summary="Otsu's threshold: parts the values of an image into two classes as far apart as can be.",
             kind=KIND,
             params=(_ON, _MODE, _OUTPUT, _PROBABILITY),
             build=build_otsu,
@@ -72,7 +72,7 @@ def flowerablate_register(register: Register) -> None:
     register(
         StepSpec(
             name="adaptive_threshold",
-            summary="Threshold at the mean of each pixel's neighbourhood, for pictures with uneven light.",
+            summary="Threshold at the mean of each pixel's neighbourhood, for images with uneven light.",
             kind=KIND,
             params=(
                 Param(
@@ -101,7 +101,7 @@ def build_threshold(
         )
     wanted = channels if channel == "each" else 1
     if len(value) not in (1, wanted):
-        whose = f"the pictures have {channels} channels" if channel == "each" else f"only channel {channel} decides"
+        whose = f"the images have {channels} channels" if channel == "each" else f"only channel {channel} decides"
         raise StudyError(
             f"step 'threshold': value has {len(value)} numbers, but {whose}; give {wanted}, or one for all"
         )

@@ -45,7 +45,7 @@ def runs(trained_study, tmp_path):
 @pytest.fixture
 def study(trained_study):
     """The study ``tiny`` that was trained by the command line."""
-    return Study.read(trained_study.runs.parent / "tiny.toml", trained_study.pictures)
+    return Study.read(trained_study.runs.parent / "tiny.toml", trained_study.images)
 
 
 @pytest.fixture

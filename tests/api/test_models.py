@@ -41,34 +41,34 @@ def test_what_there_is_not_is_said(trained_study):
 
 def test_it_predicts_what_the_trial_predicted(model, trained_study):
     kept = TrialFolder(trained_study.trial).predictions()
-    paths = [str(trained_study.pictures / key) for key in kept.keys]
+    paths = [str(trained_study.images / key) for key in kept.keys]
     found = [each.probabilities.astype(np.float32) for each in model.predict(paths)]
     assert np.array_equal(np.stack(found), kept.probabilities)
 
 
 def test_a_folder_stands_for_its_images_and_a_bad_one_has_its_reason(model, trained_study, tmp_path):
     (tmp_path / "bad.png").write_text("no image")
-    found = list(model.predict([trained_study.pictures / "red", tmp_path / "bad.png"]))
+    found = list(model.predict([trained_study.images / "red", tmp_path / "bad.png"]))
     assert len(found) == 13
     assert isinstance(found[-1], Unreadable)
     with pytest.raises(fa.DataError, match="there is no file or folder"):
         model.predict("nowhere.png")
 
 
-def test_it_is_measured_on_images_that_it_has_not_seen(model, trained_study, make_pictures, tmp_path):
-    found = model.evaluate(make_pictures(tmp_path / "others", size=30), ["accuracy", "brier"])
+def test_it_is_measured_on_images_that_it_has_not_seen(model, trained_study, make_images, tmp_path):
+    found = model.evaluate(make_images(tmp_path / "others", size=30), ["accuracy", "brier"])
     assert list(found.figures) == ["accuracy", "brier"]
     assert found.images == 24
     with pytest.warns(UserWarning, match="holds the images of the study itself"):
-        model.evaluate(trained_study.pictures)
+        model.evaluate(trained_study.images)
 
 
 def test_maps_a_card_and_an_export_are_made(model, trained_study, tmp_path):
-    path, looked = next(model.gradcam(trained_study.pictures / "red", of="red"))
+    path, looked = next(model.gradcam(trained_study.images / "red", of="red"))
     assert path.parent.name == "red"
     assert looked.map.shape == (16, 16)
     with pytest.raises(fa.StudyError, match="the model has no class 'blue'"):
-        model.gradcam(trained_study.pictures, of="blue")
+        model.gradcam(trained_study.images, of="blue")
     assert "green" in model.card()
     exported = model.export("model.pt", "torchscript")
     assert (tmp_path / "model.pt").read_bytes() == exported.content

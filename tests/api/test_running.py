@@ -110,11 +110,11 @@ def test_errors_are_ours_and_name_the_option_as_python_does(study, runs):
         fa.run(study, budget="soon", runs=runs, progress=False)
 
 
-def test_a_plugin_that_fails_is_left_out_with_a_warning(runs, tmp_path, picture_folder):
+def test_a_plugin_that_fails_is_left_out_with_a_warning(runs, tmp_path, image_folder):
     (tmp_path / "flowerablate_local.py").write_text("raise RuntimeError('not today')\n")
     (tmp_path / "mine.toml").write_text("[train]\nepochs = 2\n")
     with pytest.warns(UserWarning, match=r"flowerablate_local.* is left out: .*not today"):
-        fa.plan_of(fa.Study.read("mine.toml", picture_folder), disable="flip")
+        fa.plan_of(fa.Study.read("mine.toml", image_folder), disable="flip")
     with pytest.warns(UserWarning, match=r"flowerablate_local.* is left out"):
         fa.report("tiny", runs=runs)
 

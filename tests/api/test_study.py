@@ -31,7 +31,7 @@ def test_override_returns_another_study_and_the_last_word_counts(tmp_path):
     assert second.override("train.epochs", 2).file.train["epochs"] == 2
 
 
-def test_overriding_part_of_a_table_leaves_other_studies_as_they_are(picture_folder):
+def test_overriding_part_of_a_table_leaves_other_studies_as_they_are(image_folder):
     tracked = fa.Study().ask(trackers="csv,every=2")
     assert tracked.override("trackers.csv.every", 3).file.trackers["csv"].params == {"every": 3}
     assert tracked.file.trackers["csv"].params == {"every": 2}
@@ -60,10 +60,10 @@ def test_another_component_starts_from_its_own_defaults():
     assert study.file.optimizer.use == "adam"
 
 
-def test_images_come_from_the_folder_that_is_named(picture_folder):
-    study = fa.Study(data=picture_folder)
+def test_images_come_from_the_folder_that_is_named(image_folder):
+    study = fa.Study(data=image_folder)
     assert study.file.dataset.use == "folder"
-    assert study.name == "pictures"
+    assert study.name == "images"
 
 
 def test_what_is_wrong_is_said_in_one_line(tmp_path):

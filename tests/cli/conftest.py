@@ -45,22 +45,22 @@ def command(folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Capture
 @pytest.fixture(scope="session")
 def flip_study(
     tmp_path_factory: pytest.TempPathFactory,
-    make_pictures: Callable[..., Path],
+    make_images: Callable[..., Path],
     tiny_study: Callable[..., str],
     train_study: Callable[..., Path],
 ) -> Path:
-    """A folder with ``pictures`` and, in ``runs``, the study that asks for morphology and flip, two replicates each."""
+    """A folder with ``images`` and, in ``runs``, the study that asks for morphology and flip, two replicates each."""
     here = tmp_path_factory.mktemp("flip")
-    make_pictures(here / "pictures")
+    make_images(here / "images")
     train_study(here, tiny_study(), "--disable=morphology", "--disable=flip")
     return here
 
 
 @pytest.fixture
 def finished_study(flip_study: Path, folder: Path) -> Path:
-    """A copy of its ledger in the folder in which commands run; gives the pictures, which are for reading only."""
+    """A copy of its ledger in the folder in which commands run; gives the images, which are for reading only."""
     shutil.copytree(flip_study / "runs", folder / "runs")
-    return flip_study / "pictures"
+    return flip_study / "images"
 
 
 @pytest.fixture

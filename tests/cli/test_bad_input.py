@@ -25,18 +25,18 @@ def test_an_empty_folder(command, folder):
     assert "empty" in refused(command("run", "--data", "empty"))
 
 
-def test_a_folder_with_one_class(command, picture_folder):
-    for path in (picture_folder / "red").iterdir():
+def test_a_folder_with_one_class(command, image_folder):
+    for path in (image_folder / "red").iterdir():
         path.unlink()
-    (picture_folder / "red").rmdir()
-    assert "class" in refused(command("run", "--data", picture_folder))
+    (image_folder / "red").rmdir()
+    assert "class" in refused(command("run", "--data", image_folder))
 
 
-@pytest.mark.parametrize("content", [b"", b"not a picture", None], ids=["empty", "text", "truncated"])
-def test_a_corrupt_image_is_named_and_can_be_skipped(command, picture_folder, content):
-    bad = picture_folder / "green" / "05.png"
+@pytest.mark.parametrize("content", [b"", b"not an image", None], ids=["empty", "text", "truncated"])
+def test_a_corrupt_image_is_named_and_can_be_skipped(command, image_folder, content):
+    bad = image_folder / "green" / "05.png"
     bad.write_bytes(bad.read_bytes()[:100] if content is None else content)
-    words = ("run", "tiny.toml", "--data", picture_folder, "--disable", "flip", "--seeds", 1)
+    words = ("run", "tiny.toml", "--data", image_folder, "--disable", "flip", "--seeds", 1)
     message = refused(command(*words))
     assert "05.png" in message
     assert "--skip-bad" in message
@@ -46,27 +46,27 @@ def test_a_corrupt_image_is_named_and_can_be_skipped(command, picture_folder, co
     assert "green/05.png" in done.stderr
 
 
-def test_odd_images_are_taken_as_they_are(command, picture_folder):
-    green = picture_folder / "green"
+def test_odd_images_are_taken_as_they_are(command, image_folder):
+    green = image_folder / "green"
     pixels = np.random.default_rng(0).integers(0, 256, (30, 20, 3), dtype=np.uint8)
-    picture = Image.fromarray(pixels)
+    image = Image.fromarray(pixels)
     Image.new("RGB", (1, 1), "green").save(green / "one-pixel.png")
     Image.new("RGB", (20_000, 3), "green").save(green / "long.png")
-    picture.convert("L").save(green / "grey.png")
-    picture.convert("CMYK").save(green / "cmyk.jpg")
-    picture.convert("P").save(green / "palette.png")
+    image.convert("L").save(green / "grey.png")
+    image.convert("CMYK").save(green / "cmyk.jpg")
+    image.convert("P").save(green / "palette.png")
     Image.fromarray(pixels[..., 0].astype(np.uint16) * 257).save(green / "deep.png")
     exif = Image.Exif()
     exif[0x0112] = 6
-    picture.save(green / "rotated.jpg", exif=exif)
+    image.save(green / "rotated.jpg", exif=exif)
     assert decode(green / "rotated.jpg", 3).shape == (20, 30, 3)
-    done = command("run", "tiny.toml", "--data", picture_folder, "--disable", "flip", "--seeds", 1)
+    done = command("run", "tiny.toml", "--data", image_folder, "--disable", "flip", "--seeds", 1)
     assert done.returncode == 0, done.stderr
 
 
-def test_a_picture_with_too_many_pixels_is_refused(command, picture_folder):
-    Image.new("1", (20_000, 20_000)).save(picture_folder / "green" / "huge.png")
-    assert "huge.png" in refused(command("run", "tiny.toml", "--data", picture_folder))
+def test_an_image_with_too_many_pixels_is_refused(command, image_folder):
+    Image.new("1", (20_000, 20_000)).save(image_folder / "green" / "huge.png")
+    assert "huge.png" in refused(command("run", "tiny.toml", "--data", image_folder))
 
 
 @pytest.mark.parametrize(
@@ -80,36 +80,36 @@ def test_a_picture_with_too_many_pixels_is_refused(command, picture_folder):
         (["--disable", "model.skp"], "did you mean 'skip'?"),
         (["--disable", "resize"], "cannot be disabled"),
         (["--swap", "model=resnet35"], "did you mean 'resnet"),
-        (["--set", "input.image_size=24"], "pictures of"),
+        (["--set", "input.image_size=24"], "images of"),
         (["--set", "steps.crop.scale=[0.9, 0.1]"], "lower"),
     ],
 )
-def test_a_wrong_study_is_refused_with_the_nearest_valid_word(command, picture_folder, words, message):
+def test_a_wrong_study_is_refused_with_the_nearest_valid_word(command, image_folder, words, message):
     if words[-1] == "input.image_size=24":
         words = [*words, "--set", "steps.crop.size=16"]
-    assert message in refused(command("run", "tiny.toml", "--data", picture_folder, *words))
+    assert message in refused(command("run", "tiny.toml", "--data", image_folder, *words))
 
 
-def test_a_plugin_that_raises_on_import_is_named_and_the_rest_works(command, picture_folder, folder):
+def test_a_plugin_that_raises_on_import_is_named_and_the_rest_works(command, image_folder, folder):
     (folder / "flowerablate_local.py").write_text("raise RuntimeError('half-written')\n")
-    done = command("run", "tiny.toml", "--data", picture_folder, "--disable", "flip", "--seeds", 1)
+    done = command("run", "tiny.toml", "--data", image_folder, "--disable", "flip", "--seeds", 1)
     assert done.returncode == 0
     assert "half-written" in done.stderr
 
 
-def test_a_component_that_two_plugins_claim_stops_the_run(command, picture_folder, folder):
+def test_a_component_that_two_plugins_claim_stops_the_run(command, image_folder, folder):
     (folder / "flowerablate_local.py").write_text(
         "import flowerablate as fa\n"
         "@fa.hookimpl\n"
         "def flowerablate_register_step(register):\n"
         "    register(fa.StepSpec(name='morphology', summary='Mine.', build=lambda context: None))\n"
     )
-    message = refused(command("run", "tiny.toml", "--data", picture_folder))
+    message = refused(command("run", "tiny.toml", "--data", image_folder))
     assert "registered twice" in message
     assert "flowerablate_local" in message
 
 
-def test_a_step_that_breaks_in_training_is_reported_and_the_rest_goes_on(command, picture_folder, folder):
+def test_a_step_that_breaks_in_training_is_reported_and_the_rest_goes_on(command, image_folder, folder):
     (folder / "flowerablate_local.py").write_text(
         "import flowerablate as fa\n"
         "@fa.hookimpl\n"
@@ -118,18 +118,18 @@ def test_a_step_that_breaks_in_training_is_reported_and_the_rest_goes_on(command
         "def fail(logits, labels):\n"
         "    raise ValueError('no such loss')\n"
     )
-    done = command("run", "tiny.toml", "--data", picture_folder, "--swap", "loss=broken", "--seeds", 1)
+    done = command("run", "tiny.toml", "--data", image_folder, "--swap", "loss=broken", "--seeds", 1)
     assert "ValueError: no such loss" in refused(done)
     assert "base" in done.stdout
 
 
-def test_a_study_that_is_refused_leaves_the_report_of_the_last_one(command, picture_folder):
-    good = command("run", "tiny.toml", "--data", picture_folder, "--disable", "flip", "--seeds", 1)
-    refused(command("run", "tiny.toml", "--data", picture_folder, "--set", "steps.crop.size=8"))
+def test_a_study_that_is_refused_leaves_the_report_of_the_last_one(command, image_folder):
+    good = command("run", "tiny.toml", "--data", image_folder, "--disable", "flip", "--seeds", 1)
+    refused(command("run", "tiny.toml", "--data", image_folder, "--set", "steps.crop.size=8"))
     assert command("report").stdout == good.stdout
 
 
-def test_an_edited_local_plugin_is_a_new_trial_and_counted_once(command, picture_folder, folder):
+def test_an_edited_local_plugin_is_a_new_trial_and_counted_once(command, image_folder, folder):
     plugin = (
         "import flowerablate as fa\n"
         "@fa.hookimpl\n"
@@ -138,7 +138,7 @@ def test_an_edited_local_plugin_is_a_new_trial_and_counted_once(command, picture
         "def build(context):\n"
         "    return fa.PythonOp(lambda images, draws: images + 1)\n"
     )
-    words = ("run", "tiny.toml", "--data", picture_folder, "--seeds", 1, "--swap", "morphology=shift")
+    words = ("run", "tiny.toml", "--data", image_folder, "--seeds", 1, "--swap", "morphology=shift")
     for text in (plugin, plugin.replace("+ 1", "+ 90")):
         (folder / "flowerablate_local.py").write_text(text)
         done = command(*words)
@@ -148,9 +148,9 @@ def test_an_edited_local_plugin_is_a_new_trial_and_counted_once(command, picture
     assert "1 of 2 trials are in the ledger already" in done.stderr
 
 
-def test_a_folder_with_any_name_is_read(command, picture_folder):
-    rose = picture_folder.with_name("\N{ROSE} 1")
-    picture_folder.rename(rose)
+def test_a_folder_with_any_name_is_read(command, image_folder):
+    rose = image_folder.with_name("\N{ROSE} 1")
+    image_folder.rename(rose)
     assert command("run", "tiny.toml", "--data", rose, "--dry-run").returncode == 0
 
 
@@ -158,12 +158,12 @@ def test_init_in_a_folder_that_is_not_there(command):
     assert "nowhere" in refused(command("init", "nowhere/study.toml"))
 
 
-def test_init_gives_a_valid_name(command, folder, picture_folder):
+def test_init_gives_a_valid_name(command, folder, image_folder):
     assert "run 'my study.toml'" in command("init", "my study.toml").stdout
-    assert command("run", "my study.toml", "--data", picture_folder, "--dry-run").returncode == 0
+    assert command("run", "my study.toml", "--data", image_folder, "--dry-run").returncode == 0
 
 
-def test_a_model_that_cannot_be_built_is_said_before_anything_trains(command, picture_folder, folder):
+def test_a_model_that_cannot_be_built_is_said_before_anything_trains(command, image_folder, folder):
     (folder / "flowerablate_local.py").write_text(
         "import flowerablate as fa\n"
         "@fa.hookimpl\n"
@@ -172,7 +172,7 @@ def test_a_model_that_cannot_be_built_is_said_before_anything_trains(command, pi
         "def build(context):\n"
         "    raise FileNotFoundError('weights.pt')\n"
     )
-    message = refused(command("run", "tiny.toml", "--data", picture_folder, "--swap", "model=mine"))
+    message = refused(command("run", "tiny.toml", "--data", image_folder, "--swap", "model=mine"))
     assert "model 'mine' of flowerablate_local" in message
     assert "weights.pt" in message
     assert not (folder / "runs").exists()
@@ -192,7 +192,7 @@ def test_init_does_not_overwrite(command, folder):
     assert command("init", "--force").returncode == 0
 
 
-def test_a_full_disk_loses_nothing(command, picture_folder, folder):
+def test_a_full_disk_loses_nothing(command, image_folder, folder):
     """A limit on the size of files stands in for the full disk: the store cannot be written."""
     import resource
     import subprocess
@@ -204,7 +204,7 @@ def test_a_full_disk_loses_nothing(command, picture_folder, folder):
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 
-    words = ["run", "tiny.toml", "--data", str(picture_folder), "--disable", "flip", "--seeds", "1"]
+    words = ["run", "tiny.toml", "--data", str(image_folder), "--disable", "flip", "--seeds", "1"]
     done = subprocess.run(
         [sys.executable, "-m", "flowerablate", *words],
         cwd=folder,
@@ -217,9 +217,9 @@ def test_a_full_disk_loses_nothing(command, picture_folder, folder):
     assert again.returncode == 0, again.stderr
 
 
-def test_a_ledger_that_cannot_be_written(command, picture_folder, folder):
+def test_a_ledger_that_cannot_be_written(command, image_folder, folder):
     (folder / "runs").write_text("a file where the folder should be")
-    message = refused(command("run", "tiny.toml", "--data", picture_folder, "--disable", "flip", "--seeds", 1))
+    message = refused(command("run", "tiny.toml", "--data", image_folder, "--disable", "flip", "--seeds", 1))
     assert "runs" in message
 
 
@@ -230,8 +230,8 @@ def test_a_ledger_that_cannot_be_written(command, picture_folder, folder):
         (("--population", "image"), "--population: there is no 'image'; did you mean 'images'?"),
     ],
 )
-def test_an_option_with_a_name_that_there_is_not_is_called_by_its_own_name(command, picture_folder, words, message):
-    assert refused(command("run", "tiny.toml", "--data", picture_folder, *words)) == f"error: {message}"
+def test_an_option_with_a_name_that_there_is_not_is_called_by_its_own_name(command, image_folder, words, message):
+    assert refused(command("run", "tiny.toml", "--data", image_folder, *words)) == f"error: {message}"
 
 
 def test_the_search_says_what_it_goes_by(command):

@@ -12,9 +12,9 @@ RECIPE = (
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory, make_pictures, tiny_study, train_study):
+def runs(tmp_path_factory, make_images, tiny_study, train_study):
     here = tmp_path_factory.mktemp("recipe")
-    make_pictures(here / "pictures")
+    make_images(here / "images")
     return train_study(here, tiny_study(), "--disable=train.ema", "--seeds=1", *RECIPE)
 
 
@@ -61,9 +61,9 @@ def test_the_history_holds_the_metrics_and_the_result_the_steps_of_the_optimizer
     ("setting", "said"),
     [("train.best_by=macro_f2", "train.best_by"), ("train.precision=float16", "float16 needs a GPU")],
 )
-def test_a_training_that_cannot_be_is_refused_at_once(command, folder, picture_folder, setting, said, monkeypatch):
+def test_a_training_that_cannot_be_is_refused_at_once(command, folder, image_folder, setting, said, monkeypatch):
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
-    failed = command("run", "tiny.toml", "--data", picture_folder, "--disable", "flip", "--set", setting)
+    failed = command("run", "tiny.toml", "--data", image_folder, "--disable", "flip", "--set", setting)
     assert failed.returncode == 1
     assert said in failed.stderr, failed.stderr
     assert not list(folder.glob("runs/*/trials/*/result.json"))

@@ -25,11 +25,11 @@ def layout(root, *names):
 
 
 @pytest.fixture
-def places(tmp_path, make_pictures):
+def places(tmp_path, make_images):
     """A thing for each data set to read, by the data set's name."""
     parts = [f"{part}/{name}/1.jpeg" for part in ("train", "test") for name in ("NORMAL", "PNEUMONIA")]
     found = {
-        "folder": make_pictures(tmp_path / "photographs"),
+        "folder": make_images(tmp_path / "photographs"),
         "chest-xray": layout(tmp_path / "xrays", *parts),
         "flowers102": layout(tmp_path / "oxford", "jpg/1.jpg", "imagelabels.mat", "setid.mat"),
         "findings": layout(tmp_path / "nih", "images/1.png"),
@@ -60,8 +60,8 @@ def trained_on(folder):
     return {file.parent.name: json.loads(file.read_text())["facts"]["training images"] for file in files}
 
 
-def test_a_subset_trains_on_so_many_images_of_each_class_and_makes_other_trials(command, folder, picture_folder):
-    words = ("run", "tiny.toml", "--data", picture_folder, "--disable", "flip", "--seeds", 1, "--set", "train.epochs=1")
+def test_a_subset_trains_on_so_many_images_of_each_class_and_makes_other_trials(command, folder, image_folder):
+    words = ("run", "tiny.toml", "--data", image_folder, "--disable", "flip", "--seeds", 1, "--set", "train.epochs=1")
     assert command(*words, "--subset", 3).returncode == 0
     few = trained_on(folder)
     assert set(few.values()) == {6.0}
@@ -79,21 +79,21 @@ def test_what_is_no_subset_is_refused_before_anything_is_read(command, folder):
     assert "split.subset: give a number of images for each class" in done.stderr
 
 
-def test_a_split_that_cannot_be_drawn_is_refused_before_anything_is_written(command, folder, picture_folder):
+def test_a_split_that_cannot_be_drawn_is_refused_before_anything_is_written(command, folder, image_folder):
     for setting, message in {
         "split.method=official": "brings no split of its own",
         "split.method=grouped": "knows of no groups",
         "split.method=k-fold split.folds=13": "has 12 images, too few for split.folds = 13",
     }.items():
         words = [word for each in setting.split() for word in ("--set", each)]
-        done = command("run", "tiny.toml", "--data", picture_folder, "--disable", "flip", *words)
+        done = command("run", "tiny.toml", "--data", image_folder, "--disable", "flip", *words)
         assert done.returncode == 1
         assert message in " ".join(done.stderr.split())
         assert not (folder / "runs").exists()
 
 
-def test_what_a_reader_has_to_know_of_the_split_stands_under_the_table(command, picture_folder):
-    words = ("run", "tiny.toml", "--data", picture_folder, "--disable", "flip", "--set", "split.method=k-fold")
+def test_what_a_reader_has_to_know_of_the_split_stands_under_the_table(command, image_folder):
+    words = ("run", "tiny.toml", "--data", image_folder, "--disable", "flip", "--set", "split.method=k-fold")
     done = command(*words, "--set", "train.epochs=1")
     assert done.returncode == 0, done.stderr
     assert "Of 5 replicates in a row no two share a test image" in " ".join(done.stdout.split())

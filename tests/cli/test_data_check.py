@@ -12,10 +12,10 @@ DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "data-check.md"
 
 
 @pytest.fixture
-def leak(picture_folder, tmp_path):
-    """The same pictures, divided, one of them on both sides."""
+def leak(image_folder, tmp_path):
+    """The same images, divided, one of them on both sides."""
     root = tmp_path / "leaky"
-    shutil.copytree(picture_folder, root / "train")
+    shutil.copytree(image_folder, root / "train")
     for name in ("green", "red"):
         (root / "test" / name).mkdir(parents=True)
         for number in (8, 9, 10, 11):
@@ -24,8 +24,8 @@ def leak(picture_folder, tmp_path):
     return root
 
 
-def test_a_folder_without_faults_gives_zero(command, picture_folder):
-    done = command("data", "check", picture_folder)
+def test_a_folder_without_faults_gives_zero(command, image_folder):
+    done = command("data", "check", image_folder)
     assert done.returncode == 0, done.stderr
     assert "green" in done.stdout
     assert "unreadable files: every file can be read" in done.stdout
@@ -56,15 +56,15 @@ def test_a_text_file_holds_what_the_terminal_shows(command, folder, leak):
     assert (folder / "check.txt").read_text() == shown
 
 
-def test_a_bad_file_does_not_end_the_check(command, picture_folder):
-    (picture_folder / "red" / "bad.png").write_bytes(b"no picture")
-    done = command("data", "check", picture_folder)
+def test_a_bad_file_does_not_end_the_check(command, image_folder):
+    (image_folder / "red" / "bad.png").write_bytes(b"no image")
+    done = command("data", "check", image_folder)
     assert done.returncode == 1
     assert "red/bad.png" in done.stdout
 
 
-def test_a_study_says_which_data_set_is_meant(command, picture_folder, folder):
-    lines = f'[dataset]\nuse = "folder"\npath = {str(picture_folder)!r}\n'
+def test_a_study_says_which_data_set_is_meant(command, image_folder, folder):
+    lines = f'[dataset]\nuse = "folder"\npath = {str(image_folder)!r}\n'
     (folder / "mine.toml").write_text(lines)
     done = command("data", "check", "mine.toml", "--format", "json")
     assert json.loads(done.stdout)["images"] == 24
@@ -83,19 +83,19 @@ def test_a_format_that_there_is_not_is_wrong_usage(command):
     assert "'jsn' is not one of 'table', 'json'" in " ".join(done.stderr.replace("│", " ").split())
 
 
-def test_an_interrupt_leaves_nothing_behind(command, folder, picture_folder, monkeypatch):
+def test_an_interrupt_leaves_nothing_behind(command, folder, image_folder, monkeypatch):
     def interrupted(*arguments):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("flowerablate.data.check.check_data", interrupted)
-    done = command("data", "check", picture_folder, "--out", "check.json")
+    done = command("data", "check", image_folder, "--out", "check.json")
     assert done.returncode == 130
     assert "interrupted" in done.stderr
     assert not (folder / "check.json").exists()
 
 
-def test_every_line_of_the_document_runs(command, folder, make_pictures):
-    make_pictures(folder / "photographs")
+def test_every_line_of_the_document_runs(command, folder, make_images):
+    make_images(folder / "photographs")
     (folder / "study.toml").write_text('[dataset]\nuse = "folder"\npath = "photographs"\n')
     lines = re.findall(r"^ *flowerablate data check\b(.*)$", DOCUMENT.read_text(), flags=re.MULTILINE)
     assert len(lines) >= 3

@@ -40,9 +40,9 @@ def contrasts(folder):
     return {contrast["label"]: contrast for contrast in study["contrasts"]}
 
 
-def test_several_designs_share_their_trials_and_each_question_is_answered(command, picture_folder, folder):
+def test_several_designs_share_their_trials_and_each_question_is_answered(command, image_folder, folder):
     done = command(
-        "run", "tiny.toml", "--data", picture_folder, *QUICK, "--disable", "flip", "--disable", "light",
+        "run", "tiny.toml", "--data", image_folder, *QUICK, "--disable", "flip", "--disable", "light",
         "--design", "leave-one-out", "--design", "add-one-in", "--design", "pairwise", "--design", "factorial",
         "--design", "shapley", "--vary", "optimizer.lr=0.05", "--seeds", 1,
     )  # fmt: skip
@@ -73,8 +73,8 @@ def test_several_designs_share_their_trials_and_each_question_is_answered(comman
 
 
 @pytest.mark.slow
-def test_a_sampled_shapley_design_runs_only_what_each_replicate_draws(command, picture_folder, folder):
-    words = ("run", "tiny.toml", "--data", picture_folder, *QUICK, "--set", "input.image_size=8", "--set",
+def test_a_sampled_shapley_design_runs_only_what_each_replicate_draws(command, image_folder, folder):
+    words = ("run", "tiny.toml", "--data", image_folder, *QUICK, "--set", "input.image_size=8", "--set",
              "steps.resize.size=8", "--design", "shapley")  # fmt: skip
     done = command(*words)
     assert done.returncode == 0, done.stderr
@@ -92,8 +92,8 @@ def test_a_sampled_shapley_design_runs_only_what_each_replicate_draws(command, p
     assert set(next(iter(contrasts(folder).values()))["by_seed"]) == {"0", "1"}
 
 
-def test_a_placebo_changes_not_a_bit_and_luck_changes_only_training(command, picture_folder, folder):
-    done = command("run", "tiny.toml", "--data", picture_folder, *QUICK, "--placebo", "--luck", "--disable", "crop")
+def test_a_placebo_changes_not_a_bit_and_luck_changes_only_training(command, image_folder, folder):
+    done = command("run", "tiny.toml", "--data", image_folder, *QUICK, "--placebo", "--luck", "--disable", "crop")
     assert done.returncode == 0, done.stderr
     found = trials(folder)
     for seed in (0, 1):
@@ -111,14 +111,14 @@ def test_a_placebo_changes_not_a_bit_and_luck_changes_only_training(command, pic
 @pytest.mark.parametrize(
     "first",
     ['[steps.first]\nuse = "random_resized_crop"\n', '[steps.first]\nuse = "to_8_bits"\n'],
-    ids=["pictures of several sizes", "pictures of 16 bits"],
+    ids=["images of several sizes", "images of 16 bits"],
 )
-def test_a_placebo_fits_in_front_of_any_chain(command, picture_folder, folder, first):
+def test_a_placebo_fits_in_front_of_any_chain(command, image_folder, folder, first):
     text = (folder / "tiny.toml").read_text().replace("[steps.resize]", first + "[steps.resize]")
     (folder / "tiny.toml").write_text(text)
     bits = ("--set", "input.bits=16") if "to_8_bits" in first else ()
     done = command(
-        "run", "tiny.toml", "--data", picture_folder, *QUICK, "--seeds", 1, "--placebo",
+        "run", "tiny.toml", "--data", image_folder, *QUICK, "--seeds", 1, "--placebo",
         "--vary", "flip.probability=1", *bits,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -126,10 +126,10 @@ def test_a_placebo_fits_in_front_of_any_chain(command, picture_folder, folder, f
     assert found["control=placebo", 0]["metrics"] == found["", 0]["metrics"]
 
 
-def test_figures_are_those_of_the_test_split(command, picture_folder, folder):
-    """Four of twenty-four pictures are for the test and eight for validation: neither stands in for the other."""
+def test_figures_are_those_of_the_test_split(command, image_folder, folder):
+    """Four of twenty-four images are for the test and eight for validation: neither stands in for the other."""
     split = ("--set", "split.validation=0.3", "--set", "split.test=0.2")
-    done = command("run", "tiny.toml", "--data", picture_folder, *QUICK, *split, "--seeds", 1, "--disable", "crop")
+    done = command("run", "tiny.toml", "--data", image_folder, *QUICK, *split, "--seeds", 1, "--disable", "crop")
     assert done.returncode == 0, done.stderr
     for trial in trials(folder).values():
         with np.load(trial["folder"] / "predictions.npz") as kept:
@@ -138,7 +138,7 @@ def test_figures_are_those_of_the_test_split(command, picture_folder, folder):
         assert trial["metrics"]["accuracy"] == pytest.approx(right)
 
 
-def test_luck_draws_anew_in_each_replicate_and_in_all_of_training(command, picture_folder, folder, monkeypatch):
+def test_luck_draws_anew_in_each_replicate_and_in_all_of_training(command, image_folder, folder, monkeypatch):
     seeds = []
 
     def watched(*words, seed, **named):
@@ -147,7 +147,7 @@ def test_luck_draws_anew_in_each_replicate_and_in_all_of_training(command, pictu
 
     fit = candidate.fit
     monkeypatch.setattr(candidate, "fit", watched)
-    done = command("run", "tiny.toml", "--data", picture_folder, *QUICK, "--luck", "--disable", "crop")
+    done = command("run", "tiny.toml", "--data", image_folder, *QUICK, "--luck", "--disable", "crop")
     assert done.returncode == 0, done.stderr
     assert {0, 1} < set(seeds)
     assert len(set(seeds)) == 4
@@ -156,8 +156,8 @@ def test_luck_draws_anew_in_each_replicate_and_in_all_of_training(command, pictu
 RETUNE = ("--retune", "optimizer.lr=0.1,0.01", "--retune", "morphology.size=3,5", "--disable", "light")
 
 
-def test_both_arms_choose_on_validation_and_say_what(command, picture_folder, folder):
-    done = command("run", "tiny.toml", "--data", picture_folder, *RETUNE, *QUICK, "--seeds", 1)
+def test_both_arms_choose_on_validation_and_say_what(command, image_folder, folder):
+    done = command("run", "tiny.toml", "--data", image_folder, *RETUNE, *QUICK, "--seeds", 1)
     assert done.returncode == 0, done.stderr
     for trial in trials(folder).values():
         records = json.loads((trial["folder"] / "candidates.json").read_text())
@@ -173,8 +173,8 @@ def test_both_arms_choose_on_validation_and_say_what(command, picture_folder, fo
     assert "optimizer.lr, chosen on validation: base" in " ".join(done.stdout.split())
 
 
-def test_a_candidate_gives_what_it_gives_as_a_study_of_its_own(command, picture_folder, folder):
-    words = ("run", "tiny.toml", "--data", picture_folder, *QUICK, "--disable", "light", "--seeds", 1)
+def test_a_candidate_gives_what_it_gives_as_a_study_of_its_own(command, image_folder, folder):
+    words = ("run", "tiny.toml", "--data", image_folder, *QUICK, "--disable", "light", "--seeds", 1)
     command(*words, "--retune", "optimizer.lr=0.1,0.01")
     tuned = trials(folder)["", 0]
     (folder / "runs").rename(folder / "tuned")
@@ -182,9 +182,9 @@ def test_a_candidate_gives_what_it_gives_as_a_study_of_its_own(command, picture_
     assert trials(folder)["", 0]["metrics"] == tuned["metrics"]
 
 
-def test_a_search_that_is_stopped_loses_an_epoch_at_most(command, picture_folder, folder, monkeypatch):
+def test_a_search_that_is_stopped_loses_an_epoch_at_most(command, image_folder, folder, monkeypatch):
     words = (
-        "run", "tiny.toml", "--data", picture_folder, "--retune", "optimizer.lr=0.1,0.01", "--disable", "light",
+        "run", "tiny.toml", "--data", image_folder, "--retune", "optimizer.lr=0.1,0.01", "--disable", "light",
         "--seeds", 1,
     )  # fmt: skip
     epochs = []
@@ -211,8 +211,8 @@ def test_a_search_that_is_stopped_loses_an_epoch_at_most(command, picture_folder
 
 
 @pytest.mark.slow
-def test_a_search_that_is_killed_goes_on_to_the_same_numbers(command, picture_folder, folder):
-    words = ("run", "tiny.toml", "--data", str(picture_folder), *RETUNE, "--seeds", "1", "--set", "train.epochs=12")
+def test_a_search_that_is_killed_goes_on_to_the_same_numbers(command, image_folder, folder):
+    words = ("run", "tiny.toml", "--data", str(image_folder), *RETUNE, "--seeds", "1", "--set", "train.epochs=12")
     process = subprocess.Popen(
         [sys.executable, "-m", "flowerablate", *words], cwd=folder, stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL, env=os.environ,
@@ -230,8 +230,8 @@ def test_a_search_that_is_killed_goes_on_to_the_same_numbers(command, picture_fo
     assert resumed == {key: trial["metrics"] for key, trial in trials(folder).items()}
 
 
-def test_a_dry_run_shows_the_questions_of_a_design(command, picture_folder):
-    words = ("run", "tiny.toml", "--data", picture_folder, "--dry-run", "--disable", "flip", "--disable", "light")
+def test_a_dry_run_shows_the_questions_of_a_design(command, image_folder):
+    words = ("run", "tiny.toml", "--data", image_folder, "--dry-run", "--disable", "flip", "--disable", "light")
     told = command(*words, "--design", "pairwise").stdout
     assert "[base] - [-flip] - [-light] + [-flip+light]" in told
     assert "4 variants, 8 trials, 8 to run" in told
@@ -240,12 +240,12 @@ def test_a_dry_run_shows_the_questions_of_a_design(command, picture_folder):
     assert "flip on average cannot be told from crop × light" in fraction
     tuned = command(*words, "--retune", "optimizer.lr=0.1,0.03").stdout
     assert "12 trainings, as each trial tries the values of --retune" in tuned
-    sampled = command("run", "tiny.toml", "--data", picture_folder, "--dry-run", "--design", "shapley").stdout
+    sampled = command("run", "tiny.toml", "--data", image_folder, "--dry-run", "--design", "shapley").stdout
     assert "4 trials, drawn anew for each replicate" in " ".join(sampled.split())
 
 
-def test_what_cannot_be_asked_is_one_line(command, picture_folder):
-    told = command("run", "tiny.toml", "--data", picture_folder, "--retune", "optimizer.beta=1,2")
+def test_what_cannot_be_asked_is_one_line(command, image_folder):
+    told = command("run", "tiny.toml", "--data", image_folder, "--retune", "optimizer.beta=1,2")
     assert told.returncode == 1
     assert told.stderr.count("\n") == 1
     assert "has no parameter 'beta'" in told.stderr
@@ -275,9 +275,9 @@ def test_names_are_completed_from_the_study_that_is_here(folder, monkeypatch):
         assert list(complete("m")) == []
 
 
-def test_every_command_of_the_document_can_be_run(command, picture_folder):
+def test_every_command_of_the_document_can_be_run(command, image_folder):
     commands = re.findall(r"^flowerablate run (.*)$", DOCUMENT.read_text(), flags=re.MULTILINE)
     assert len(commands) >= 9
     for words in commands:
-        done = command("run", "tiny.toml", "--data", picture_folder, "--dry-run", "--seeds", 1, *words.split())
+        done = command("run", "tiny.toml", "--data", image_folder, "--dry-run", "--seeds", 1, *words.split())
         assert done.returncode == 0, (words, done.stderr)

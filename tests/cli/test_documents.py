@@ -23,8 +23,8 @@ def lines_of(document, name):
     return [shlex.split(re.sub(r"\s[#>].*", "", line)) for line in lines]
 
 
-def test_every_line_that_runs_a_study_can_be_run(command, folder, make_pictures):
-    make_pictures(folder / "photographs")
+def test_every_line_that_runs_a_study_can_be_run(command, folder, make_images):
+    make_images(folder / "photographs")
     (words,) = lines_of("README.md", "init")
     assert command("init", *words).returncode == 0
     lines = [words for document in DOCUMENTS for words in lines_of(document, "run")]
@@ -34,9 +34,9 @@ def test_every_line_that_runs_a_study_can_be_run(command, folder, make_pictures)
         assert done.returncode == 0, (words, done.stderr)
 
 
-def test_every_line_that_climbs_the_ladder_is_understood(command, folder, make_pictures, monkeypatch):
+def test_every_line_that_climbs_the_ladder_is_understood(command, folder, make_images, monkeypatch):
     monkeypatch.setattr(lr_range, "STEPS", 20)
-    make_pictures(folder / "photographs", per_class=20)
+    make_images(folder / "photographs", per_class=20)
     (folder / "study.toml").write_text((folder / "tiny.toml").read_text())
     lines = lines_of("docs/sanity.md", "sanity")
     assert len(lines) == 4
@@ -46,10 +46,10 @@ def test_every_line_that_climbs_the_ladder_is_understood(command, folder, make_p
         assert done.returncode == 0, (words, done.stderr, done.stdout)
 
 
-def test_every_line_that_reports_can_be_run(command, folder, picture_folder):
+def test_every_line_that_reports_can_be_run(command, folder, image_folder):
     lines = [words for document in DOCUMENTS for words in lines_of(document, "report")]
     assert len(lines) >= 12
-    words = ("tiny.toml", "--data", picture_folder, "--disable", "morphology", "--seeds", 2, "--set", "train.epochs=1")
+    words = ("tiny.toml", "--data", image_folder, "--disable", "morphology", "--seeds", 2, "--set", "train.epochs=1")
     assert command("run", *words).returncode == 0
     for name in ("default", "long", "flowers", "flowers-noisy"):
         shutil.copytree(folder / "runs" / "tiny", folder / "runs" / name)
@@ -62,11 +62,11 @@ def test_every_line_that_reports_can_be_run(command, folder, picture_folder):
             assert (folder / written).stat().st_size > 0, words
 
 
-def test_every_line_that_uses_a_model_can_be_run(command, folder, trained_study, make_pictures):
+def test_every_line_that_uses_a_model_can_be_run(command, folder, trained_study, make_images):
     pytest.importorskip("onnxscript")
     shutil.copytree(trained_study.runs / "tiny", folder / "runs" / "flowers")
-    make_pictures(folder / "photographs", per_class=3)
-    make_pictures(folder / "others", per_class=3)
+    make_images(folder / "photographs", per_class=3)
+    make_images(folder / "others", per_class=3)
     for name, least in (("predict", 4), ("evaluate", 2), ("gradcam", 2), ("export", 3), ("card", 2)):
         lines = lines_of("docs/models.md", name)
         assert len(lines) >= least

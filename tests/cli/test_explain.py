@@ -1,4 +1,4 @@
-"""``flowerablate explain`` tells what training does to one picture."""
+"""``flowerablate explain`` tells what training does to one image."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def told(command) -> Any:
 
 @pytest.fixture
 def seen(folder) -> Any:
-    """Return the picture that the loader gives to training for a study file, without its last, normalising step."""
+    """Return the image that the loader gives to training for a study file, without its last, normalising step."""
 
     def load(study: str, key: str, seed: int, epoch: int) -> np.ndarray:
         wanted = Study.read(folder / study)
@@ -131,7 +131,7 @@ def test_a_step_that_never_acts_says_so(command):
     assert re.search(r"^flip +not this time$", done.stdout, flags=re.MULTILINE)
 
 
-def test_the_picture_written_is_the_one_that_the_loader_gives(command, folder, seen):
+def test_the_image_written_is_the_one_that_the_loader_gives(command, folder, seen):
     done = command("explain", ONE, "--study", "tiny.toml", "--seed", 3, "--epoch", 2, "--out", "seen.png")
     assert (done.returncode, done.stderr) == (0, "wrote seen.png\n")
     written = np.asarray(Image.open(folder / "seen.png"))
@@ -147,7 +147,7 @@ def test_steps_that_learn_or_mix_batches_are_told_too(command, folder):
     assert " ".join(rows[-1].split()) == "mix on whole batches (drawn for the batch)"
 
 
-def test_a_step_in_python_is_named_as_such_and_shown_in_the_picture(command, folder, seen):
+def test_a_step_in_python_is_named_as_such_and_shown_in_the_image(command, folder, seen):
     (folder / "flowerablate_local.py").write_text(LOCAL)
     text = (folder / "tiny.toml").read_text()
     text = text.replace("[steps.rotation]", '[steps.negative]\nuse = "negative"\n[steps.rotation]')
@@ -158,7 +158,7 @@ def test_a_step_in_python_is_named_as_such_and_shown_in_the_picture(command, fol
     np.testing.assert_array_equal(np.asarray(Image.open(folder / "seen.png")), seen("python.toml", ONE, 0, 1))
 
 
-def test_pictures_of_sixteen_bits_are_written_with_sixteen_bits(command, folder, seen):
+def test_images_of_sixteen_bits_are_written_with_sixteen_bits(command, folder, seen):
     rng = np.random.default_rng(5)
     for name in ("ill", "well"):
         (folder / "rays" / name).mkdir(parents=True)
@@ -185,7 +185,7 @@ def test_a_whole_file_name_is_preferred_to_the_end_of_a_longer_one(command, fold
     assert command("explain", "3.png", "--study", "rays.toml").stdout.startswith("ill/3.png, ")
 
 
-def test_an_unknown_picture_is_one_line_with_an_example(command):
+def test_an_unknown_image_is_one_line_with_an_example(command):
     done = command("explain", "nothing.png", "--study", "tiny.toml")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "error: no image 'nothing.png' in the data set, whose first is daisy/000000.png\n"

@@ -35,9 +35,9 @@ PLAIN = "import flowerablate as fa\n"
 
 
 @pytest.fixture
-def study(command, picture_folder, folder):
+def study(command, image_folder, folder):
     (folder / "flowerablate_local.py").write_text(PLUGIN)
-    words = ("run", "tiny.toml", "--data", picture_folder, "--disable", "flip", "--set", "train.epochs=1", "--seeds", 1)
+    words = ("run", "tiny.toml", "--data", image_folder, "--disable", "flip", "--set", "train.epochs=1", "--seeds", 1)
     done = command(*words)
     assert done.returncode == 0, done.stderr
     return done

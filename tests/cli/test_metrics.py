@@ -25,8 +25,8 @@ def means(document):
     return [row["base_mean"] for row in (document["base"], *document["rows"])]
 
 
-def test_the_primary_metric_is_shown_and_others_are_taken_of_the_same_trials(command, picture_folder, folder):
-    words = ("run", "tiny.toml", "--data", picture_folder, "--disable", "flip", "--set", "train.epochs=1")
+def test_the_primary_metric_is_shown_and_others_are_taken_of_the_same_trials(command, image_folder, folder):
+    words = ("run", "tiny.toml", "--data", image_folder, "--disable", "flip", "--set", "train.epochs=1")
     first = command(*words, "--set", "metrics.primary=log_loss", "--set", 'metrics.secondary=["roc_auc"]')
     assert first.returncode == 0, first.stderr
     assert len(re.findall(r"seed \d  log_loss \d\.\d{3}", first.stderr)) == 4
@@ -51,8 +51,8 @@ def test_a_report_takes_a_metric_that_did_not_exist_when_the_study_ran(command, 
     assert "error: metric: no metric is called 'cots'; did you mean 'cost'?" in misspelt.stderr
 
 
-def test_an_unknown_primary_metric_stops_a_study_before_it_begins(command, picture_folder, folder):
-    done = command("run", "tiny.toml", "--data", picture_folder, "--set", "metrics.primary=acuracy")
+def test_an_unknown_primary_metric_stops_a_study_before_it_begins(command, image_folder, folder):
+    done = command("run", "tiny.toml", "--data", image_folder, "--set", "metrics.primary=acuracy")
     assert (done.returncode, done.stdout) == (1, "")
     assert "metrics.primary: no metric is called 'acuracy'; did you mean 'accuracy'?" in done.stderr
     assert not (folder / "runs").exists()
@@ -84,9 +84,9 @@ def build(context):
 """
 
 
-def test_a_metric_from_logits_goes_through_run_report_and_evaluate(command, picture_folder, folder):
+def test_a_metric_from_logits_goes_through_run_report_and_evaluate(command, image_folder, folder):
     (folder / "flowerablate_local.py").write_text(FROM_LOGITS)
-    words = ("run", "tiny.toml", "--data", picture_folder, "--disable", "flip")
+    words = ("run", "tiny.toml", "--data", image_folder, "--disable", "flip")
     done = command(*words, "--set", "metrics.primary=nll", "--set", "train.best_by=nll")
     assert done.returncode == 0, done.stderr
     assert "nll on the test split" in done.stdout
@@ -101,14 +101,14 @@ def test_a_metric_from_logits_goes_through_run_report_and_evaluate(command, pict
     assert document["lower_is_better"] is True
     images = command("report", "--metric", "nll", "--population", "images", "--format", "json")
     assert images.returncode == 0, images.stderr
-    shown = command("evaluate", "tiny", picture_folder, "--metric", "nll", "--format", "json")
+    shown = command("evaluate", "tiny", image_folder, "--metric", "nll", "--format", "json")
     assert shown.returncode == 0, shown.stderr
     found = json.loads(shown.stdout)["figures"]["nll"]
     assert found["low"] < found["value"] < found["high"]
 
 
-def test_a_metric_from_logits_says_in_one_line_why_old_predictions_cannot_give_it(command, picture_folder, folder):
-    command("run", "tiny.toml", "--data", picture_folder, "--disable", "flip", "--set", "train.epochs=1")
+def test_a_metric_from_logits_says_in_one_line_why_old_predictions_cannot_give_it(command, image_folder, folder):
+    command("run", "tiny.toml", "--data", image_folder, "--disable", "flip", "--set", "train.epochs=1")
     (folder / "flowerablate_local.py").write_text(FROM_LOGITS)
     assert command("report", "--metric", "nll").returncode == 0
     for path in (folder / "runs" / "tiny" / "trials").glob("*/predictions.npz"):

@@ -32,8 +32,8 @@ def use(command, trained_study):
     return run
 
 
-def test_predict_prints_a_line_for_each_picture(use, trained_study):
-    done = use("predict", trained_study.pictures)
+def test_predict_prints_a_line_for_each_image(use, trained_study):
+    done = use("predict", trained_study.images)
     assert done.returncode == 0
     lines = done.stdout.splitlines()
     assert len(lines) == 24
@@ -44,7 +44,7 @@ def test_predict_prints_a_line_for_each_picture(use, trained_study):
 
 def test_csv_has_the_kept_predictions_of_the_trial_bit_for_bit(use, trained_study):
     kept = TrialFolder(trained_study.trial).predictions()
-    paths = [trained_study.pictures / key for key in kept.keys]
+    paths = [trained_study.images / key for key in kept.keys]
     done = use("predict", *paths, "--format", "csv", model=trained_study.trial)
     rows = list(csv.DictReader(io.StringIO(done.stdout)))
     assert [row["path"] for row in rows] == list(map(str, paths))
@@ -53,7 +53,7 @@ def test_csv_has_the_kept_predictions_of_the_trial_bit_for_bit(use, trained_stud
 
 
 def test_json_and_top_tell_the_likeliest_first(use, trained_study, folder):
-    done = use("predict", trained_study.pictures / "red", "--format", "json", "--top", 2, "--out", "found.json")
+    done = use("predict", trained_study.images / "red", "--format", "json", "--top", 2, "--out", "found.json")
     assert (done.returncode, done.stdout) == (0, "")
     found = json.loads((folder / "found.json").read_text())
     assert len(found) == 12
@@ -65,8 +65,8 @@ def test_json_and_top_tell_the_likeliest_first(use, trained_study, folder):
 
 
 def test_unreadable_files_are_told_and_the_rest_predicted(use, trained_study, folder):
-    (folder / "bad.png").write_text("no picture")
-    good = trained_study.pictures / "red" / "00.png"
+    (folder / "bad.png").write_text("no image")
+    good = trained_study.images / "red" / "00.png"
     done = use("predict", "bad.png", good, "--format", "json")
     assert done.returncode == 1
     assert [one["path"] for one in json.loads(done.stdout)] == [str(good)]
@@ -116,8 +116,8 @@ def test_what_cannot_be_found_is_said_with_what_can(trained_study, model, varian
         find_checkpoint(model, trained_study.runs, variant, seed)
 
 
-def test_evaluate_measures_with_intervals(use, trained_study, make_pictures, folder):
-    make_pictures(folder / "others", size=30)
+def test_evaluate_measures_with_intervals(use, trained_study, make_images, folder):
+    make_images(folder / "others", size=30)
     done = use("evaluate", "others", "--format", "json")
     assert done.returncode == 0
     found = json.loads(done.stdout)
@@ -137,9 +137,9 @@ def test_evaluate_measures_with_intervals(use, trained_study, make_pictures, fol
     assert "is \\ said" in table
 
 
-def test_evaluate_warns_where_the_model_has_seen_the_images(use, trained_study, folder, make_pictures):
-    assert "holds the images of the study itself" in use("evaluate", trained_study.pictures).stderr
-    make_pictures(folder / "others", size=30)
+def test_evaluate_warns_where_the_model_has_seen_the_images(use, trained_study, folder, make_images):
+    assert "holds the images of the study itself" in use("evaluate", trained_study.images).stderr
+    make_images(folder / "others", size=30)
     assert "the study itself" not in use("evaluate", "others").stderr
 
 
@@ -154,14 +154,14 @@ def test_a_part_is_held_out_only_where_the_study_kept_to_the_official_split(meth
 
 
 def test_a_name_that_a_spreadsheet_would_run_is_text_in_csv(use, trained_study, folder):
-    shutil.copy(trained_study.pictures / "red" / "00.png", folder / "=cmd|calc!A1.png")
+    shutil.copy(trained_study.images / "red" / "00.png", folder / "=cmd|calc!A1.png")
     done = use("predict", "=cmd|calc!A1.png", "--format", "csv")
     assert done.stdout.splitlines()[1].startswith("'=cmd|calc!A1.png,")
 
 
-def test_evaluate_matches_classes_by_name(use, trained_study, folder, make_pictures):
-    pictures = make_pictures(folder / "others")
-    (pictures / "green").rename(pictures / "blue")
+def test_evaluate_matches_classes_by_name(use, trained_study, folder, make_images):
+    images = make_images(folder / "others")
+    (images / "green").rename(images / "blue")
     done = use("evaluate", "others")
     assert done.returncode == 1
     assert "has class 'blue', which the model does not know (its classes: green, red)" in done.stderr
@@ -175,8 +175,8 @@ def test_a_class_without_images_is_refused_unless_it_is_allowed():
     assert labels_of(samples, ("a", "c"), Path("others"), allow_missing=False) == [1, 0]
 
 
-def test_evaluate_stops_at_a_bad_file_or_leaves_it_out(use, folder, make_pictures):
-    (make_pictures(folder / "others") / "red" / "bad.png").write_text("no picture")
+def test_evaluate_stops_at_a_bad_file_or_leaves_it_out(use, folder, make_images):
+    (make_images(folder / "others") / "red" / "bad.png").write_text("no image")
     assert "cannot read image" in use("evaluate", "others").stderr
     done = use("evaluate", "others", "--skip-bad", "--format", "json")
     assert json.loads(done.stdout)["images"] == 24
@@ -199,10 +199,10 @@ def test_export_writes_model_and_facts_and_nothing_where_it_differs(use, folder,
 
 
 def test_gradcam_draws_a_sheet_or_a_folder(use, trained_study, folder):
-    done = use("gradcam", trained_study.pictures / "red", "--out", "sheet.png")
+    done = use("gradcam", trained_study.images / "red", "--out", "sheet.png")
     assert done.returncode == 0
     assert min(Image.open(folder / "sheet.png").size) > 300
-    two = [trained_study.pictures / name / "00.png" for name in ("red", "green")]
+    two = [trained_study.images / name / "00.png" for name in ("red", "green")]
     assert use("gradcam", *two, "--class", "red", "--out", "maps").returncode == 0
     drawn = sorted((folder / "maps").iterdir())
     assert [path.name for path in drawn] == ["1-00.png", "2-00.png"]
@@ -241,24 +241,24 @@ def test_ctrl_c_is_said_and_leaves_nothing_half_written(use, trained_study, fold
 
     monkeypatch.setattr("flowerablate.inference.Predictor.predict", interrupted)
     before = sorted(folder.iterdir())
-    done = use("predict", trained_study.pictures, "--out", "told.csv")
+    done = use("predict", trained_study.images, "--out", "told.csv")
     assert done.returncode == 130
     assert done.stderr.splitlines()[-1] == "interrupted"
     assert sorted(folder.iterdir()) == before
 
 
-def test_evaluate_reads_data_sets_that_have_parameters(use, folder, make_pictures):
-    pictures = make_pictures(folder / "listed", per_class=3, size=21)
-    rows = [f"{file.relative_to(folder)},{file.parent.name}" for file in sorted(pictures.glob("*/*.png"))]
+def test_evaluate_reads_data_sets_that_have_parameters(use, folder, make_images):
+    images = make_images(folder / "listed", per_class=3, size=21)
+    rows = [f"{file.relative_to(folder)},{file.parent.name}" for file in sorted(images.glob("*/*.png"))]
     (folder / "listed.csv").write_text("\n".join(["path,label", *rows]))
     done = use("evaluate", "listed.csv")
     assert done.returncode == 0, done.stderr
     assert f"{len(rows)} images, 2 classes" in done.stdout
 
 
-def test_evaluate_fits_80_columns_with_every_interval_on_its_line(use, folder, make_pictures, monkeypatch):
+def test_evaluate_fits_80_columns_with_every_interval_on_its_line(use, folder, make_images, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
-    make_pictures(folder / "others", size=30)
+    make_images(folder / "others", size=30)
     (row,) = re.findall(r"^red .*$", use("evaluate", "others").stdout.split("sensitivity")[1], flags=re.MULTILINE)[:1]
     assert len(re.findall(r"\d \(\d+\.\d-\d+\.\d\)", row)) == 3
 
@@ -268,9 +268,9 @@ def test_a_study_file_is_told_from_a_model(use, folder):
     assert "tiny.toml is a study file and no model; say the name under which it lies in" in done.stderr
 
 
-def test_evaluate_takes_the_test_part_of_an_official_split(use, folder, make_pictures):
+def test_evaluate_takes_the_test_part_of_an_official_split(use, folder, make_images):
     for part, count in (("train", 5), ("test", 3)):
-        make_pictures(folder / "split" / part, per_class=count, size=20 + count)
+        make_images(folder / "split" / part, per_class=count, size=20 + count)
     done = use("evaluate", "split", "--format", "json")
     assert json.loads(done.stdout)["images"] == 6
     assert "the part 'test' of split: 6 of 16 images" in done.stderr

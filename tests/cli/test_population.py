@@ -10,15 +10,15 @@ TINY = ("--disable", "flip", "--set", "train.epochs=1", "--seeds", "3", "--set",
 
 
 @pytest.fixture(scope="module")
-def studies(tmp_path_factory, make_pictures, tiny_study, train_study) -> Path:
+def studies(tmp_path_factory, make_images, tiny_study, train_study) -> Path:
     """Two trained studies, with test splits of their own in ``own``, with one for all replicates in ``official``."""
     here = tmp_path_factory.mktemp("populations")
-    pictures = make_pictures(here / "own" / "pictures")
-    for kind in sorted(path for path in pictures.iterdir() if path.is_dir()):
-        for number, picture in enumerate(sorted(kind.iterdir())):
-            target = here / "official" / "pictures" / ("test" if number % 2 else "train") / kind.name
+    images = make_images(here / "own" / "images")
+    for kind in sorted(path for path in images.iterdir() if path.is_dir()):
+        for number, image in enumerate(sorted(kind.iterdir())):
+            target = here / "official" / "images" / ("test" if number % 2 else "train") / kind.name
             target.mkdir(parents=True, exist_ok=True)
-            shutil.copy(picture, target)
+            shutil.copy(image, target)
     for name in ("own", "official"):
         train_study(here / name, tiny_study(), *TINY)
     return here
@@ -26,16 +26,16 @@ def studies(tmp_path_factory, make_pictures, tiny_study, train_study) -> Path:
 
 @pytest.fixture
 def official(studies: Path, folder: Path) -> Path:
-    """The pictures with a test split that all replicates share; the ledger has the trials."""
+    """The images with a test split that all replicates share; the ledger has the trials."""
     shutil.copytree(studies / "official" / "runs", folder / "runs")
-    return studies / "official" / "pictures"
+    return studies / "official" / "images"
 
 
 @pytest.fixture
 def own(studies: Path, folder: Path) -> Path:
-    """The pictures of which each replicate draws its own test set; the ledger has the trials."""
+    """The images of which each replicate draws its own test set; the ledger has the trials."""
     shutil.copytree(studies / "own" / "runs", folder / "runs")
-    return studies / "own" / "pictures"
+    return studies / "own" / "images"
 
 
 def notes_on_images(command, *words):
@@ -65,9 +65,9 @@ def test_where_each_replicate_has_its_own_test_set_it_is_part_of_it_when_asked(c
 
 def test_an_unknown_population_is_refused(command, own):
     command("run", "tiny.toml", "--data", own, *TINY)
-    done = command("report", "--population", "pictures")
+    done = command("report", "--population", "images")
     assert done.returncode == 1
-    assert "no population is called 'pictures'" in done.stderr
+    assert "no population is called 'images'" in done.stderr
 
 
 def test_predictions_that_are_gone_are_missed_only_where_they_are_needed(command, official, folder):

@@ -6,8 +6,8 @@ IDLE = ("--set", "steps.morphology.size=1")
 REASON = "morphology: leaves each of "
 
 
-def test_a_question_that_vanishes_is_refused_at_once_and_the_others_go_on(command, picture_folder):
-    done = command("run", "tiny.toml", "--data", picture_folder, *IDLE, "--disable", "morphology", "--disable", "flip")
+def test_a_question_that_vanishes_is_refused_at_once_and_the_others_go_on(command, image_folder):
+    done = command("run", "tiny.toml", "--data", image_folder, *IDLE, "--disable", "morphology", "--disable", "flip")
     assert done.returncode == 0
     assert "refused, for nothing differs: -morphology: leaves each of" in done.stderr.splitlines()[0]
     assert "(size 1)" in done.stderr
@@ -19,15 +19,15 @@ def test_a_question_that_vanishes_is_refused_at_once_and_the_others_go_on(comman
     assert again.stdout == table
 
 
-def test_a_study_of_which_nothing_is_left_trains_nothing(command, folder, picture_folder):
-    done = command("run", "tiny.toml", "--data", picture_folder, *IDLE, "--disable", "morphology")
+def test_a_study_of_which_nothing_is_left_trains_nothing(command, folder, image_folder):
+    done = command("run", "tiny.toml", "--data", image_folder, *IDLE, "--disable", "morphology")
     assert done.returncode == 1
     assert "nothing would differ, so nothing is trained: -morphology: leaves each of" in " ".join(done.stderr.split())
     assert not (folder / "runs").exists()
 
 
-def test_a_finished_study_is_asked_for_one_that_vanishes(command, picture_folder):
-    words = ("run", "tiny.toml", "--data", picture_folder, *IDLE, "--disable")
+def test_a_finished_study_is_asked_for_one_that_vanishes(command, image_folder):
+    words = ("run", "tiny.toml", "--data", image_folder, *IDLE, "--disable")
     assert command(*words, "flip").returncode == 0
     done = command(*words, "flip", "--disable", "morphology")
     assert done.returncode == 0
@@ -35,8 +35,8 @@ def test_a_finished_study_is_asked_for_one_that_vanishes(command, picture_folder
     assert "Refused before training" in done.stdout
 
 
-def test_results_tell_what_a_trial_costs_and_how_it_trains(command, folder, picture_folder):
-    assert command("run", "tiny.toml", "--data", picture_folder, "--disable", "flip", "--seeds", "1").returncode == 0
+def test_results_tell_what_a_trial_costs_and_how_it_trains(command, folder, image_folder):
+    assert command("run", "tiny.toml", "--data", image_folder, "--disable", "flip", "--seeds", "1").returncode == 0
     for path in (folder / "runs").glob("*/trials/*/result.json"):
         result = json.loads(path.read_text())
         assert result["costs"]["flops"] > 0

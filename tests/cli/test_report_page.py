@@ -12,14 +12,14 @@ from PIL import Image
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory, tiny_study, train_study):
-    """A folder with pictures and the finished study of the base and two variants on them, two replicates each."""
+    """A folder with images and the finished study of the base and two variants on them, two replicates each."""
     here = tmp_path_factory.mktemp("finished")
     numbers = np.random.default_rng(0)
     for name in ("green", "red"):
-        (here / "pictures" / name).mkdir(parents=True)
+        (here / "images" / name).mkdir(parents=True)
         for index in range(12):
             pixels = numbers.integers(0, 256, (24, 24, 3), np.uint8)
-            Image.fromarray(pixels).save(here / "pictures" / name / f"{index:02}.png")
+            Image.fromarray(pixels).save(here / "images" / name / f"{index:02}.png")
     text = tiny_study("morphology", "crop", "flip", batch_size=8, normalize="normalize")
     train_study(here, text, "--disable=morphology", "--disable=model.skip")
     return here
@@ -36,7 +36,7 @@ def text_of(page: str) -> str:
     return unescape(re.sub(r"<[^>]+>", " ", re.sub(r"<style>.*?</style>", "", page, flags=re.DOTALL)))
 
 
-def test_the_page_shows_table_curves_pictures_confusion_and_provenance(command, trained):
+def test_the_page_shows_table_curves_images_confusion_and_provenance(command, trained):
     done = command("report", "--format", "html", "--out", "report.html")
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
     page = (trained / "report.html").read_text(encoding="utf-8")
@@ -50,19 +50,19 @@ def test_the_page_shows_table_curves_pictures_confusion_and_provenance(command, 
     assert again.stdout == page
 
 
-def test_a_page_without_its_pictures_says_so_and_shows_the_rest(command, trained, finished):
-    (finished / "pictures").rename(finished / "elsewhere")
+def test_a_page_without_its_images_says_so_and_shows_the_rest(command, trained, finished):
+    (finished / "images").rename(finished / "elsewhere")
     done = command("report", "--format", "html")
-    (finished / "elsewhere").rename(finished / "pictures")
+    (finished / "elsewhere").rename(finished / "images")
     assert done.returncode == 0, done.stderr
     text = text_of(done.stdout)
-    assert "The pictures cannot be shown" in text
+    assert "The images cannot be shown" in text
     assert "-morphology" in text
     assert "data:image" not in done.stdout
 
 
-def test_a_page_for_strangers_has_no_picture_of_the_data(command, trained):
-    done = command("report", "--format", "html", "--no-pictures")
+def test_a_page_for_strangers_has_no_image_of_the_data(command, trained):
+    done = command("report", "--format", "html", "--no-images")
     assert done.returncode == 0, done.stderr
     assert "They are left out, as was asked for" in text_of(done.stdout)
     assert "data:image" not in done.stdout
@@ -129,7 +129,7 @@ def test_the_page_is_known_by_its_ending_and_takes_columns(command, trained):
 def test_variants_are_called_as_their_rows_are(command, finished, folder):
     shutil.copytree(finished / "runs", folder / "runs")
     (folder / "tiny.toml").write_text((finished / "tiny.toml").read_text())
-    words = ("--data", finished / "pictures", "--disable", "morphology", "--placebo")
+    words = ("--data", finished / "images", "--disable", "morphology", "--placebo")
     assert command("run", "tiny.toml", *words).returncode == 0
     page = command("report", "--format", "html").stdout
     assert re.findall(r"<figcaption>([^<]*) <span", page) == ["base", "-morphology", "-model.skip", "placebo"]

@@ -11,8 +11,8 @@ import time
 import pytest
 
 
-def test_the_main_job_trains_both_arms_and_prints_the_table(command, picture_folder, folder):
-    done = command("run", "tiny.toml", "--data", picture_folder, "--disable", "morphology")
+def test_the_main_job_trains_both_arms_and_prints_the_table(command, image_folder, folder):
+    done = command("run", "tiny.toml", "--data", image_folder, "--disable", "morphology")
     assert done.returncode == 0, done.stderr
     rows = [line for line in done.stdout.splitlines() if re.match(r"(base|-morphology) ", line)]
     assert len(rows) == 2
@@ -21,8 +21,8 @@ def test_the_main_job_trains_both_arms_and_prints_the_table(command, picture_fol
     assert len(list((folder / "runs" / "tiny" / "trials").glob("*/best.safetensors"))) == 4
 
 
-def test_a_finished_study_runs_nothing_and_one_more_seed_only_the_new_trials(command, picture_folder):
-    words = ("run", "tiny.toml", "--data", picture_folder, "--disable", "flip")
+def test_a_finished_study_runs_nothing_and_one_more_seed_only_the_new_trials(command, image_folder):
+    words = ("run", "tiny.toml", "--data", image_folder, "--disable", "flip")
     first = command(*words)
     again = command(*words)
     assert again.stdout == first.stdout
@@ -32,17 +32,17 @@ def test_a_finished_study_runs_nothing_and_one_more_seed_only_the_new_trials(com
     assert len(re.findall(r"accuracy 0|accuracy 1", more.stderr)) == 2
 
 
-def test_dry_run_shows_the_trials_and_trains_nothing(command, picture_folder, folder):
-    done = command("run", "tiny.toml", "--data", picture_folder, "--dry-run")
+def test_dry_run_shows_the_trials_and_trains_nothing(command, image_folder, folder):
+    done = command("run", "tiny.toml", "--data", image_folder, "--dry-run")
     assert done.returncode == 0, done.stderr
     for change in ("base", "-morphology", "-crop", "-flip", "-rotation", "-light", "-model.skip", "-model.batchnorm"):
         assert re.search(rf"\s{change}\s", done.stdout), change
     assert not (folder / "runs").exists()
 
 
-def test_everything_that_can_be_disabled_or_swapped_runs(command, picture_folder):
+def test_everything_that_can_be_disabled_or_swapped_runs(command, image_folder):
     done = command(
-        "run", "tiny.toml", "--data", picture_folder, "--seeds", 1, "--set", "train.epochs=1",
+        "run", "tiny.toml", "--data", image_folder, "--seeds", 1, "--set", "train.epochs=1",
         "--disable", "flip+rotation", "--disable", "model.skip", "--disable", "kind:morphology",
         "--swap", "optimizer=adam,lr=0.01", "--swap", "morphology=dilate", "--swap", "scheduler=cosine",
     )  # fmt: skip
@@ -51,8 +51,8 @@ def test_everything_that_can_be_disabled_or_swapped_runs(command, picture_folder
         assert change in done.stderr
 
 
-def test_the_report_is_printed_again_from_the_ledger_in_every_format(command, picture_folder):
-    first = command("run", "tiny.toml", "--data", picture_folder, "--disable", "crop")
+def test_the_report_is_printed_again_from_the_ledger_in_every_format(command, image_folder):
+    first = command("run", "tiny.toml", "--data", image_folder, "--disable", "crop")
     assert command("report").stdout == first.stdout
     rows = list(csv.DictReader(io.StringIO(command("report", "--format", "csv").stdout)))
     assert [row["label"] for row in rows] in (["base", "-crop"], ["base", "'-crop"])
@@ -62,7 +62,7 @@ def test_the_report_is_printed_again_from_the_ledger_in_every_format(command, pi
     assert "loss on the test split" in command("report", "--metric", "loss").stdout
 
 
-def test_a_plugin_beside_the_study_is_loaded(command, picture_folder, folder):
+def test_a_plugin_beside_the_study_is_loaded(command, image_folder, folder):
     (folder / "flowerablate_local.py").write_text(
         "import flowerablate as fa\n"
         "@fa.hookimpl\n"
@@ -72,7 +72,7 @@ def test_a_plugin_beside_the_study_is_loaded(command, picture_folder, folder):
         "    return fa.PythonOp(lambda images, draws: 255 - images)\n"
     )
     done = command(
-        "run", "tiny.toml", "--data", picture_folder, "--seeds", 1, "--disable", "negative",
+        "run", "tiny.toml", "--data", image_folder, "--seeds", 1, "--disable", "negative",
         "--set", "steps.negative.use=negative",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -92,10 +92,10 @@ LONG = ("--disable=light", "--set=train.epochs=6")
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(tmp_path_factory, make_pictures, tiny_study, train_study):
-    """A folder with the pictures and the study of *LONG*, which was not stopped."""
+def uninterrupted(tmp_path_factory, make_images, tiny_study, train_study):
+    """A folder with the images and the study of *LONG*, which was not stopped."""
     here = tmp_path_factory.mktemp("uninterrupted")
-    make_pictures(here / "pictures")
+    make_images(here / "images")
     train_study(here, tiny_study(), *LONG)
     return here
 
@@ -104,7 +104,7 @@ def uninterrupted(tmp_path_factory, make_pictures, tiny_study, train_study):
 def test_a_study_that_was_stopped_goes_on_to_the_same_numbers_bit_for_bit(
     command, uninterrupted, folder, signal_number
 ):
-    words = ("run", "tiny.toml", "--data", str(uninterrupted / "pictures"), *LONG)
+    words = ("run", "tiny.toml", "--data", str(uninterrupted / "images"), *LONG)
     process = subprocess.Popen(
         [sys.executable, "-m", "flowerablate", *words], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     )
@@ -124,8 +124,8 @@ def test_a_study_that_was_stopped_goes_on_to_the_same_numbers_bit_for_bit(
     assert len(resumed) == 4
 
 
-def test_two_runs_at_once_do_not_do_the_same_trial_twice(command, picture_folder, folder):
-    words = ["run", "tiny.toml", "--data", str(picture_folder), "--disable", "light"]
+def test_two_runs_at_once_do_not_do_the_same_trial_twice(command, image_folder, folder):
+    words = ["run", "tiny.toml", "--data", str(image_folder), "--disable", "light"]
     both = [
         subprocess.Popen(
             [sys.executable, "-m", "flowerablate", *words],

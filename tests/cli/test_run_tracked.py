@@ -22,8 +22,8 @@ def rows(folder, name="tracking.csv"):
         return list(csv.DictReader(file))
 
 
-def test_a_tracked_run_tells_every_epoch_and_has_the_ids_of_one_that_is_not(command, folder, picture_folder):
-    data = ("--data", picture_folder)
+def test_a_tracked_run_tells_every_epoch_and_has_the_ids_of_one_that_is_not(command, folder, image_folder):
+    data = ("--data", image_folder)
     assert command(*WORDS, *data).returncode == 0
     plain = ids(folder)
     (folder / "runs").rename(folder / "before")
@@ -41,14 +41,14 @@ def test_a_tracked_run_tells_every_epoch_and_has_the_ids_of_one_that_is_not(comm
     assert {row["variant"] for row in table if row["part"] == "test"} == {"base", "-light"}
 
 
-def test_a_study_names_its_trackers(command, folder, picture_folder):
+def test_a_study_names_its_trackers(command, folder, image_folder):
     study = (folder / "tiny.toml").read_text()
     (folder / "tiny.toml").write_text(study + '[trackers.mine]\nuse = "csv"\npath = "runs/tiny/mine.csv"\n')
-    assert command(*WORDS, "--data", picture_folder).returncode == 0
+    assert command(*WORDS, "--data", image_folder).returncode == 0
     assert rows(folder, "mine.csv")
 
 
-def test_an_interrupted_trial_goes_on_without_a_line_twice(command, folder, picture_folder, monkeypatch):
+def test_an_interrupted_trial_goes_on_without_a_line_twice(command, folder, image_folder, monkeypatch):
     from flowerablate.execute import trial as trial_module
 
     class Stopping(trial_module._Steps):
@@ -57,7 +57,7 @@ def test_an_interrupted_trial_goes_on_without_a_line_twice(command, folder, pict
             if epoch == 2:
                 raise KeyboardInterrupt
 
-    words = (*WORDS, "--data", picture_folder, "--tracker", "csv")
+    words = (*WORDS, "--data", image_folder, "--tracker", "csv")
     with monkeypatch.context() as patch:
         patch.setattr(trial_module, "_Steps", Stopping)
         assert command(*words).returncode == 130
@@ -68,9 +68,9 @@ def test_an_interrupted_trial_goes_on_without_a_line_twice(command, folder, pict
     assert {row["epoch"] for row in rows(folder)} == {"1", "2"}
 
 
-def test_a_tracker_that_cannot_write_does_not_end_the_study(command, folder, picture_folder):
+def test_a_tracker_that_cannot_write_does_not_end_the_study(command, folder, image_folder):
     (folder / "file").write_text("in the way")
-    done = command(*WORDS, "--data", picture_folder, "--tracker", "csv,path=file/tracking.csv")
+    done = command(*WORDS, "--data", image_folder, "--tracker", "csv,path=file/tracking.csv")
     assert done.returncode == 0
     assert done.stderr.count("tracker csv failed") == 1
     assert len(ids(folder)) == 2
@@ -80,15 +80,15 @@ def test_a_tracker_that_cannot_write_does_not_end_the_study(command, folder, pic
     ("tracker", "said"),
     [("cvs", "did you mean 'csv'?"), ("csv,pth=x", "did you mean 'path'?"), ("csv,path", "parameter=value")],
 )
-def test_wrong_words_are_refused_before_anything_is_trained(command, folder, picture_folder, tracker, said):
-    done = command(*WORDS, "--data", picture_folder, "--tracker", tracker)
+def test_wrong_words_are_refused_before_anything_is_trained(command, folder, image_folder, tracker, said):
+    done = command(*WORDS, "--data", image_folder, "--tracker", tracker)
     assert done.returncode == 1
     assert said in done.stderr
     assert not ids(folder)
 
 
-def test_a_dry_run_writes_nothing(command, folder, picture_folder):
-    assert command(*WORDS, "--data", picture_folder, "--tracker", "csv", "--dry-run").returncode == 0
+def test_a_dry_run_writes_nothing(command, folder, image_folder):
+    assert command(*WORDS, "--data", image_folder, "--tracker", "csv", "--dry-run").returncode == 0
     assert not (folder / "runs").exists()
 
 

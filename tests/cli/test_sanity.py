@@ -12,9 +12,9 @@ from flowerablate.sanity import RUNGS, ladder
 QUICK = ("--only", "data", "--only", "batch", "--only", "inputs")
 
 
-def test_the_ladder_is_read_at_eighty_columns(command, make_pictures, folder):
-    pictures = make_pictures(folder / "pictures", per_class=20)
-    done = command("sanity", "tiny.toml", "--data", pictures, *QUICK)
+def test_the_ladder_is_read_at_eighty_columns(command, make_images, folder):
+    images = make_images(folder / "images", per_class=20)
+    done = command("sanity", "tiny.toml", "--data", images, *QUICK)
     assert done.returncode == 0, done.stdout + done.stderr
     lines = done.stdout.splitlines()
     assert max(map(len, lines)) <= 80
@@ -27,10 +27,10 @@ def test_the_ladder_is_read_at_eighty_columns(command, make_pictures, folder):
         assert sheet.width > 500
 
 
-def test_json_tells_the_same_to_programs(command, make_pictures, folder):
-    pictures = make_pictures(folder / "pictures", per_class=20)
+def test_json_tells_the_same_to_programs(command, make_images, folder):
+    images = make_images(folder / "images", per_class=20)
     words = ("--only", "lr-range", "--out", "kept", "--format", "json")
-    done = command("sanity", "tiny.toml", "--data", pictures, *words)
+    done = command("sanity", "tiny.toml", "--data", images, *words)
     assert done.returncode == 0, done.stdout + done.stderr
     told = json.loads(done.stdout)
     assert json.loads((folder / "kept" / "ladder.json").read_text()) == told
@@ -42,11 +42,11 @@ def test_json_tells_the_same_to_programs(command, make_pictures, folder):
         assert plot.format == "PNG"
 
 
-def test_a_rung_that_failed_gives_exit_code_1_and_advice(command, make_pictures, folder):
-    pictures = make_pictures(folder / "pictures", per_class=20)
+def test_a_rung_that_failed_gives_exit_code_1_and_advice(command, make_images, folder):
+    images = make_images(folder / "images", per_class=20)
     for number in range(20):
-        shutil.copy(pictures / "red" / "00.png", pictures / "red" / f"copy{number}.png")
-    done = command("sanity", "tiny.toml", "--data", pictures, *QUICK)
+        shutil.copy(images / "red" / "00.png", images / "red" / f"copy{number}.png")
+    done = command("sanity", "tiny.toml", "--data", images, *QUICK)
     assert done.returncode == 1
     assert "✗ data" in done.stdout
     assert ".png = " in done.stdout  # two of the copies, by name
@@ -54,10 +54,10 @@ def test_a_rung_that_failed_gives_exit_code_1_and_advice(command, make_pictures,
     assert "begin with data" in done.stdout
 
 
-def test_files_that_are_left_out_as_asked_are_no_fault(command, make_pictures, folder):
-    pictures = make_pictures(folder / "pictures", per_class=20)
-    (pictures / "red" / "broken.png").write_bytes(b"no picture")
-    done = command("sanity", "tiny.toml", "--data", pictures, "--only", "data", "--skip-bad")
+def test_files_that_are_left_out_as_asked_are_no_fault(command, make_images, folder):
+    images = make_images(folder / "images", per_class=20)
+    (images / "red" / "broken.png").write_bytes(b"no image")
+    done = command("sanity", "tiny.toml", "--data", images, "--only", "data", "--skip-bad")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "warning, unreadable files: 1 left out, such as red/broken.png" in done.stdout
 
@@ -77,13 +77,13 @@ def test_wrong_words_are_one_line(command, words, said):
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_an_interruption_is_said_and_leaves_nothing_half_written(command, make_pictures, folder, monkeypatch):
+def test_an_interruption_is_said_and_leaves_nothing_half_written(command, make_images, folder, monkeypatch):
     def stop(bench):
         raise KeyboardInterrupt
 
     monkeypatch.setitem(ladder.RUNGS, "batch", stop)
-    pictures = make_pictures(folder / "pictures", per_class=20)
-    done = command("sanity", "tiny.toml", "--data", pictures, *QUICK)
+    images = make_images(folder / "images", per_class=20)
+    done = command("sanity", "tiny.toml", "--data", images, *QUICK)
     assert done.returncode == 130
     assert "interrupted after 1 rung" in done.stderr
     assert list((folder / "sanity" / "tiny").iterdir()) == []

@@ -16,8 +16,8 @@ DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "tuning.md"
 SMALL = ("--set", "train.epochs=1", "--set", "model.width=4")
 
 
-def test_the_best_is_a_study_that_runs_as_it_is(command, picture_folder, folder):
-    words = ("tune", "tiny.toml", "--data", picture_folder, "--search", "optimizer.lr=0.01:0.3", *SMALL)
+def test_the_best_is_a_study_that_runs_as_it_is(command, image_folder, folder):
+    words = ("tune", "tiny.toml", "--data", image_folder, "--search", "optimizer.lr=0.01:0.3", *SMALL)
     words += ("--set", 'ablation.disable=["flip"]')
     done = command(*words, "--trials", 2)
     assert done.returncode == 0, done.stderr
@@ -40,8 +40,8 @@ def test_the_best_is_a_study_that_runs_as_it_is(command, picture_folder, folder)
     assert "--name" in other.stderr
 
 
-def test_dry_run_shows_the_space_and_trains_nothing(command, picture_folder, folder):
-    done = command("tune", "tiny.toml", "--data", picture_folder, "--search", "optimizer", "--dry-run")
+def test_dry_run_shows_the_space_and_trains_nothing(command, image_folder, folder):
+    done = command("tune", "tiny.toml", "--data", image_folder, "--search", "optimizer", "--dry-run")
     assert done.returncode == 0, done.stderr
     assert re.search(r"^optimizer\.lr +1e-06 to 10, log +0\.1", done.stdout, re.MULTILINE)
     assert "accuracy on validation, mean of 2 replicates" in done.stdout
@@ -49,22 +49,22 @@ def test_dry_run_shows_the_space_and_trains_nothing(command, picture_folder, fol
 
 
 @pytest.mark.slow  # each process loads torch anew
-def test_several_processes_share_the_trials(command, picture_folder):
-    words = ("tune", "tiny.toml", "--data", picture_folder, "--seeds", 1, "--jobs", 2, *SMALL)
+def test_several_processes_share_the_trials(command, image_folder):
+    words = ("tune", "tiny.toml", "--data", image_folder, "--seeds", 1, "--jobs", 2, *SMALL)
     done = command(*words, "--trials", 3)
     assert done.returncode == 0, done.stderr
     assert "3 trials: 3 complete" in done.stdout
     assert done.stderr.count("accuracy") >= 3
 
 
-def test_ctrl_c_says_how_to_go_on(command, picture_folder, folder, monkeypatch):
+def test_ctrl_c_says_how_to_go_on(command, image_folder, folder, monkeypatch):
     def in_the_second_epoch(epoch, step, steps):
         if epoch == 2:
             raise KeyboardInterrupt
 
     value_on = runner.value_on
     monkeypatch.setattr(runner, "value_on", lambda *given: value_on(*given[:-1], in_the_second_epoch))
-    done = command("tune", "tiny.toml", "--data", picture_folder, "--trials", 50)
+    done = command("tune", "tiny.toml", "--data", image_folder, "--trials", 50)
     assert done.returncode == 130, done.stderr
     assert len(list(folder.glob("runs/tiny/tune/trials/0/*/last.safetensors"))) == 1
     assert "interrupted: 0 of 50 trials are over; the same command goes on from here" in done.stderr
@@ -84,18 +84,18 @@ def test_ctrl_c_says_how_to_go_on(command, picture_folder, folder, monkeypatch):
         (("--budget", "soon"), "is no time"),
     ],
 )
-def test_what_is_wrong_is_said_in_one_line(words, told, command, picture_folder, folder):
+def test_what_is_wrong_is_said_in_one_line(words, told, command, image_folder, folder):
     before = (folder / "tiny.toml").read_text()
-    done = command("tune", "tiny.toml", "--data", picture_folder, *words)
+    done = command("tune", "tiny.toml", "--data", image_folder, *words)
     assert done.returncode == 1
     assert told in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert (folder / "tiny.toml").read_text() == before
 
 
-def test_without_optuna_one_line_says_how_to_install_it(command, picture_folder, monkeypatch):
+def test_without_optuna_one_line_says_how_to_install_it(command, image_folder, monkeypatch):
     monkeypatch.setitem(sys.modules, "optuna", None)
-    done = command("tune", "tiny.toml", "--data", picture_folder)
+    done = command("tune", "tiny.toml", "--data", image_folder)
     assert done.returncode == 1
     assert "pip install 'flowerablate[tune]'" in done.stderr
     assert len(done.stderr.splitlines()) == 1
@@ -108,8 +108,8 @@ def test_the_command_line_is_there_without_loading_optuna():
     assert extra.PRUNERS[0] == "median"
 
 
-def test_every_line_of_the_document_can_be_run(command, folder, make_pictures):
-    make_pictures(folder / "photographs")
+def test_every_line_of_the_document_can_be_run(command, folder, make_images):
+    make_images(folder / "photographs")
     study = (folder / "tiny.toml").read_text() + '[dataset]\nuse = "synthetic-flowers"\nimages = 20\n'
     for name in ("study.toml", "flowers.toml"):
         (folder / name).write_text(study)

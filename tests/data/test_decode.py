@@ -1,4 +1,4 @@
-"""Every odd picture that a folder may hold, built here with Pillow, and what decode makes of it."""
+"""Every odd image that a folder may hold, built here with Pillow, and what decode makes of it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from flowerablate.data.decode import MAX_PIXELS, UnreachableError, decode
 
 
 def gradient(height: int = 12, width: int = 16) -> np.ndarray:
-    """An RGB picture without symmetry, uint8 [height, width, 3]."""
+    """An RGB image without symmetry, uint8 [height, width, 3]."""
     rows, columns = np.mgrid[0:height, 0:width]
     return np.stack(
         [rows * 255 // max(height - 1, 1), columns * 255 // max(width - 1, 1), rows * 7 + columns], -1
@@ -47,9 +47,9 @@ def png_header(path: Path, width: int, height: int) -> Path:
 
 
 def test_a_colour_png_comes_back_as_it_was_stored(tmp_path: Path) -> None:
-    picture = gradient()
-    pixels = decode(saved(tmp_path / "a.png", Image.fromarray(picture)), 3)
-    assert np.array_equal(pixels, picture)
+    image = gradient()
+    pixels = decode(saved(tmp_path / "a.png", Image.fromarray(image)), 3)
+    assert np.array_equal(pixels, image)
     assert pixels.dtype == np.uint8
     assert pixels.flags.c_contiguous
     assert pixels.flags.writeable
@@ -64,7 +64,7 @@ def test_channels_say_whether_grey_colour_or_alpha_comes_back(tmp_path: Path) ->
         decode(path, 2)
 
 
-def test_grey_and_one_bit_pictures_give_equal_channels(tmp_path: Path) -> None:
+def test_grey_and_one_bit_images_give_equal_channels(tmp_path: Path) -> None:
     grey = gradient()[..., 1]
     pixels = decode(saved(tmp_path / "grey.png", Image.fromarray(grey)), 3)
     assert np.array_equal(pixels, np.repeat(grey[..., None], 3, axis=2))
@@ -72,7 +72,7 @@ def test_grey_and_one_bit_pictures_give_equal_channels(tmp_path: Path) -> None:
     assert np.array_equal(decode(saved(tmp_path / "bits.png", Image.fromarray(bits)), 1)[..., 0], bits * np.uint8(255))
 
 
-def test_a_palette_picture_gives_its_colours_and_white_where_it_is_transparent(tmp_path: Path) -> None:
+def test_a_palette_image_gives_its_colours_and_white_where_it_is_transparent(tmp_path: Path) -> None:
     image = Image.new("P", (3, 1))
     image.putpalette([255, 0, 0, 0, 0, 255, 0, 255, 0])
     image.putdata([0, 1, 2])
@@ -221,12 +221,12 @@ def test_exif_orientation_is_applied_once(tmp_path: Path, suffix: str, orientati
     assert np.allclose(pixels, expected, atol=6)
 
 
-def test_a_broken_exif_block_leaves_the_picture_as_it_is_stored(tmp_path: Path) -> None:
+def test_a_broken_exif_block_leaves_the_image_as_it_is_stored(tmp_path: Path) -> None:
     path = saved(tmp_path / "a.jpg", Image.fromarray(gradient()), exif=b"Exif\x00\x00II*\x00\xff\xff\xff\xffrubbish")
     assert decode(path, 3).shape == (12, 16, 3)
 
 
-def test_of_an_animation_the_first_picture_is_taken(tmp_path: Path) -> None:
+def test_of_an_animation_the_first_image_is_taken(tmp_path: Path) -> None:
     frames = [Image.new("RGB", (4, 4), colour) for colour in ("red", "blue")]
     path = saved(tmp_path / "moving.gif", frames[0], save_all=True, append_images=frames[1:])
     assert (decode(path, 3) == [255, 0, 0]).all()
@@ -316,7 +316,7 @@ def test_garbled_bytes_give_pixels_or_a_data_error_and_nothing_else(tmp_path: Pa
     assert pixels.shape[2] == 3
 
 
-def test_text_named_as_a_picture_is_refused(tmp_path: Path) -> None:
+def test_text_named_as_an_image_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "letter.jpg"
     path.write_text("Dear Sir or Madam")
     with pytest.raises(DataError, match=r"letter\.jpg: it is not an image"):
@@ -358,8 +358,8 @@ def test_nothing_is_printed_or_warned_about_odd_files(tmp_path: Path, capfd: pyt
 def test_many_threads_get_the_same_pixels_as_one(tmp_path: Path) -> None:
     paths = []
     for number in range(12):
-        picture = Image.fromarray(np.roll(gradient(60, 80), number, axis=1))
-        paths.append(saved(tmp_path / f"{number}{('.jpg', '.png', '.gif')[number % 3]}", picture))
+        image = Image.fromarray(np.roll(gradient(60, 80), number, axis=1))
+        paths.append(saved(tmp_path / f"{number}{('.jpg', '.png', '.gif')[number % 3]}", image))
     alone = [decode(path, 3) for path in paths] * 8
     with ThreadPoolExecutor(8) as pool:
         together = list(pool.map(lambda path: decode(path, 3), paths * 8))

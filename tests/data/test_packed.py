@@ -27,16 +27,16 @@ def silent(what: str, done: int, total: int) -> None:
 
 def a_store(folder: Path, dtype: str = "uint8") -> tuple[PackedImages, list[np.ndarray]]:
     numbers = np.random.default_rng(0)
-    pictures = [numbers.integers(0, np.iinfo(dtype).max, (*size, 3), dtype=dtype) for size in SIZES]
-    contents = Contents(len(pictures), 3, dtype=dtype)
+    images = [numbers.integers(0, np.iinfo(dtype).max, (*size, 3), dtype=dtype) for size in SIZES]
+    contents = Contents(len(images), 3, dtype=dtype)
     folder.mkdir()
     with Writer(folder, contents) as writer:
-        for picture in pictures:
-            writer.add(picture)
+        for image in images:
+            writer.add(image)
         writer.finish()
     images = read_store(folder, contents, silent)
     assert images is not None
-    return images, pictures
+    return images, images
 
 
 @pytest.fixture
@@ -55,16 +55,16 @@ def test_batches_of_a_small_store_are_read_from_its_map(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16"])
 @pytest.mark.parametrize("chosen", [[0], [4, 0, 2, 2, 1, 3], [3, 3, 3], []])
-def test_batches_of_a_large_store_hold_the_pictures_that_were_asked_for(
+def test_batches_of_a_large_store_hold_the_images_that_were_asked_for(
     tmp_path: Path, copied: None, dtype: str, chosen: list[int]
 ) -> None:
-    images, pictures = a_store(tmp_path / "store", dtype)
+    images, images = a_store(tmp_path / "store", dtype)
     source, places = images.batch(np.array(chosen, np.int64))
     assert source is not images
     assert source.pixels.dtype == dtype
     assert len(places) == len(source) == len(chosen)
     for place, index in zip(places, chosen, strict=True):
-        assert np.array_equal(source.image(int(place)), pictures[index])
+        assert np.array_equal(source.image(int(place)), images[index])
 
 
 def test_a_chain_gives_the_same_from_the_map_and_from_a_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,14 +82,14 @@ def test_a_chain_gives_the_same_from_the_map_and_from_a_copy(tmp_path: Path, mon
 
 
 def test_the_buffer_is_used_again_and_each_thread_has_its_own(tmp_path: Path, copied: None) -> None:
-    images, pictures = a_store(tmp_path / "store")
+    images, images = a_store(tmp_path / "store")
     large = images.batch(np.array([2, 0], np.int64))[0].pixels
     small = images.batch(np.array([1], np.int64))[0].pixels
     assert np.shares_memory(large, small)
     with ThreadPoolExecutor(1) as pool:
         other = pool.submit(images.batch, np.array([4], np.int64)).result()[0]
     assert not np.shares_memory(other.pixels, small)
-    assert np.array_equal(other.image(0), pictures[4])
+    assert np.array_equal(other.image(0), images[4])
 
 
 @pytest.mark.parametrize("index", [-1, 5])
@@ -125,10 +125,10 @@ def resident():
 before = resident()
 contents = Contents(count, 3)
 with Writer(folder, contents) as writer:
-    pictures = np.random.default_rng(0).integers(0, 256, (8, side, side, 3), dtype=np.uint8)
+    images = np.random.default_rng(0).integers(0, 256, (8, side, side, 3), dtype=np.uint8)
     for index in range(count):
-        pictures[index % 8, 0, 0] = index % 251, index % 241, index % 239
-        writer.add(pictures[index % 8])
+        images[index % 8, 0, 0] = index % 251, index % 241, index % 239
+        writer.add(images[index % 8])
     writer.finish()
 images = read_store(folder, contents, lambda *told: None)
 chain = Preprocess([], 3)

@@ -22,7 +22,7 @@ def make(labels, groups=None, splits=None):
 
 
 def patients(count, images=3, classes=2):
-    """*count* patients of each class with *images* pictures each."""
+    """*count* patients of each class with *images* images each."""
     labels = [label for label in range(classes) for _ in range(count * images)]
     return make(labels, [f"{label}-{index % (count * images) // images}" for index, label in enumerate(labels)])
 

@@ -157,7 +157,7 @@ def test_what_does_not_come_back_as_it_was_written_is_an_error(tmp_path, samples
         open_store(tmp_path, samples, "name", 3, lambda image: image, silent)
 
 
-def test_deep_pictures_are_packed_with_sixteen_bits(tmp_path, samples):
+def test_deep_images_are_packed_with_sixteen_bits(tmp_path, samples):
     values = np.arange(20, dtype=np.uint16).reshape(4, 5) * 3000
     Image.fromarray(values).save(samples.paths[0])
     packed = open_store(tmp_path, samples, "name", 1, lambda image: image, silent, depth=16)
@@ -168,7 +168,7 @@ def test_deep_pictures_are_packed_with_sixteen_bits(tmp_path, samples):
     assert packed.offsets.tolist() == [0, 20, 50, 86, 128]
 
 
-def test_a_chain_may_make_bytes_of_deep_pictures(tmp_path, samples):
+def test_a_chain_may_make_bytes_of_deep_images(tmp_path, samples):
     packed = open_store(
         tmp_path, samples, "name", 3, lambda image: (image // 257).astype(np.uint8), silent, depth=16, dtype="uint8"
     )
@@ -297,7 +297,7 @@ def test_what_a_killed_build_left_is_cleared_away(tmp_path, samples):
 
 
 def test_a_build_that_fails_leaves_nothing_behind(tmp_path, samples):
-    samples.paths[3].write_bytes(b"not a picture")
+    samples.paths[3].write_bytes(b"not an image")
     with pytest.raises(DataError, match=r"3\.png"):
         open_store(tmp_path / "cache", samples, "name", 3, lambda image: image, silent)
     assert [path.name for path in (tmp_path / "cache").iterdir() if not path.name.endswith(".lock")] == []
@@ -314,7 +314,7 @@ def test_an_interrupted_build_leaves_nothing_behind(tmp_path, samples):
 
 
 def test_a_bad_file_ends_the_build_when_its_turn_comes(tmp_path, samples):
-    samples.paths[1].write_bytes(b"not a picture")
+    samples.paths[1].write_bytes(b"not an image")
     many = Samples(
         ("a",), tuple(map(str, range(5000))), tuple(samples.paths[min(i, 1)] for i in range(5000)), (0,) * 5000
     )
@@ -339,7 +339,7 @@ def test_unreadable_images_are_left_out_and_listed(samples):
 
 
 @pytest.mark.parametrize("name", ["gone.png", "folder"])
-def test_a_file_that_cannot_be_got_at_is_no_bad_picture(tmp_path, samples, name):
+def test_a_file_that_cannot_be_got_at_is_no_bad_image(tmp_path, samples, name):
     (tmp_path / "folder").mkdir()
     paths = (tmp_path / name, *samples.paths[1:])
     with pytest.raises(DataError, match=rf"cannot read image .*{name}"):

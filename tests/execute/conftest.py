@@ -73,14 +73,14 @@ class SmallStudy:
 
 
 @pytest.fixture
-def small(tmp_path: Path, own_cache: Path, picture_folder: Path, one_thread: None) -> Callable[..., SmallStudy]:
+def small(tmp_path: Path, own_cache: Path, image_folder: Path, one_thread: None) -> Callable[..., SmallStudy]:
     """Make the study: ``small(plugin="", **keys)``; *plugin* is the text of a file beside it."""
 
     def make(plugin: str = "", **keys: object) -> SmallStudy:
         if plugin:
             (tmp_path / "flowerablate_local.py").write_text(plugin)
         assembler = Assembler(discover(tmp_path).registry, tmp_path, own_cache)
-        dataset = {"dataset": {"use": "folder", "path": str(picture_folder)}}
+        dataset = {"dataset": {"use": "folder", "path": str(image_folder)}}
         study = read_study(default_study(), None, (), {**SMALL, **dataset, **keys})
         return SmallStudy(plan_study(study, assembler), assembler, Ledger(tmp_path / "runs" / "small"))
 

@@ -164,7 +164,7 @@ def test_a_local_plugin_is_loaded_only_from_the_folder_that_is_named_and_only_as
     away.mkdir()
     (home / "flowerablate_local.py").write_text(LOCAL)
     words = ("--disable=flip", "--seeds=1", "--set=model.use=flat", "--set=train.epochs=1")
-    train_study(home, (trained_study.runs.parent / "tiny.toml").read_text(), *words, data=trained_study.pictures)
+    train_study(home, (trained_study.runs.parent / "tiny.toml").read_text(), *words, data=trained_study.images)
     trial = next(path.parent for path in home.glob("runs/tiny/trials/*/best.safetensors"))
     record, _ = read_record(trial / "best.safetensors")
     flat = next(owned.owner for owned in record.owners if owned.name == "flat")

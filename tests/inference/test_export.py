@@ -1,4 +1,4 @@
-"""An exported model says what the model says, for any number of pictures, or there is none."""
+"""An exported model says what the model says, for any number of images, or there is none."""
 
 import io
 import sys
@@ -44,7 +44,7 @@ class Drawing(nn.Module):
 
 
 class Counting(nn.Module):
-    """Takes the number of pictures for a constant when it is traced."""
+    """Takes the number of images for a constant when it is traced."""
 
     def forward(self, images):
         return images.mean(dim=(1, 2, 3)).reshape(-1, 1).repeat(1, 2) * len(images)

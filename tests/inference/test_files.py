@@ -1,21 +1,21 @@
-"""What a command line means by its pictures."""
+"""What a command line means by its images."""
 
 import pytest
 
 from flowerablate.errors import DataError
-from flowerablate.inference.image_files import find_pictures
+from flowerablate.inference.image_files import find_images
 
 
-def test_a_folder_gives_the_pictures_below_it_in_order_and_a_file_itself(tmp_path):
+def test_a_folder_gives_the_images_below_it_in_order_and_a_file_itself(tmp_path):
     for name in ("b/2.png", "a/1.JPG", "b/notes.txt", ".hidden/3.png", "b/.4.png", "odd.bin"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    found = find_pictures([tmp_path / "odd.bin", tmp_path])
+    found = find_images([tmp_path / "odd.bin", tmp_path])
     assert [path.relative_to(tmp_path).as_posix() for path in found] == ["odd.bin", "a/1.JPG", "b/2.png"]
 
 
 def test_what_is_not_there_or_empty_is_said(tmp_path):
     with pytest.raises(DataError, match="there is no file or folder"):
-        find_pictures([tmp_path / "gone"])
-    with pytest.raises(DataError, match="there are no pictures in"):
-        find_pictures([tmp_path])
+        find_images([tmp_path / "gone"])
+    with pytest.raises(DataError, match="there are no images in"):
+        find_images([tmp_path])

@@ -1,4 +1,4 @@
-"""A model in use says of a picture what it said in its trial."""
+"""A model in use says of an image what it said in its trial."""
 
 import tracemalloc
 
@@ -14,7 +14,7 @@ from flowerablate.wiring.trained_model import read_record
 
 def test_the_test_images_of_the_trial_give_its_kept_predictions_bit_for_bit(trained_study, predictor):
     kept = TrialFolder(trained_study.trial).predictions()
-    found = list(predictor.predict([trained_study.pictures / key for key in kept.keys]))
+    found = list(predictor.predict([trained_study.images / key for key in kept.keys]))
     assert all(isinstance(each, Prediction) for each in found)
     assert predictor.classes == kept.classes
     probabilities = np.stack([each.probabilities for each in found]).astype(np.float32)
@@ -34,7 +34,7 @@ def test_a_checkpoint_keeps_what_steps_learned_from_the_training_images(trained_
 
 @pytest.mark.parametrize("batch_size", [1, 5, 64])
 def test_the_size_of_the_batch_moves_nothing_but_last_bits(trained_study, predictor, batch_size):
-    paths = sorted(trained_study.pictures.rglob("*.png"))
+    paths = sorted(trained_study.images.rglob("*.png"))
     one, other = predictor.predict(paths), predictor.predict(paths, batch_size=batch_size)
     for first, second in zip(one, other, strict=True):
         assert first.path == second.path
@@ -42,8 +42,8 @@ def test_the_size_of_the_batch_moves_nothing_but_last_bits(trained_study, predic
 
 
 def test_unreadable_files_are_told_in_their_place_and_the_others_predicted(trained_study, predictor, tmp_path):
-    (tmp_path / "broken.png").write_bytes(b"no picture")
-    good = sorted(trained_study.pictures.rglob("*.png"))[:3]
+    (tmp_path / "broken.png").write_bytes(b"no image")
+    good = sorted(trained_study.images.rglob("*.png"))[:3]
     paths = [tmp_path / "broken.png", *good, tmp_path / "missing.png"]
     found = list(predictor.predict(paths, batch_size=2))
     assert [each.path for each in found] == paths
@@ -58,7 +58,7 @@ def test_no_files_give_no_predictions(predictor):
     assert list(predictor.predict([])) == []
 
 
-def test_a_picture_that_does_not_come_out_at_the_models_size_is_told(predictor, tmp_path):
+def test_an_image_that_does_not_come_out_at_the_models_size_is_told(predictor, tmp_path):
     predictor.prefix = predictor.prefix.with_ops([])
     predictor.evaluate = predictor.evaluate.with_ops(predictor.evaluate.ops[-1:])
     Image.new("RGB", (30, 40)).save(tmp_path / "tall.png")
@@ -68,8 +68,8 @@ def test_a_picture_that_does_not_come_out_at_the_models_size_is_told(predictor, 
     assert "16x16" in found.reason
 
 
-def test_memory_does_not_grow_with_the_number_of_pictures(trained_study, predictor):
-    path = next(trained_study.pictures.rglob("*.png"))
+def test_memory_does_not_grow_with_the_number_of_images(trained_study, predictor):
+    path = next(trained_study.images.rglob("*.png"))
 
     def peak(count):
         tracemalloc.start()
@@ -89,8 +89,8 @@ def test_the_most_probable_classes_come_first():
     assert [name for name, _ in prediction.top(2)] == ["b", "c"]
 
 
-def test_large_pictures_that_are_let_go_early_give_the_same_batch(trained_study, predictor, monkeypatch):
-    paths = sorted(trained_study.pictures.rglob("*.png"))
+def test_large_images_that_are_let_go_early_give_the_same_batch(trained_study, predictor, monkeypatch):
+    paths = sorted(trained_study.images.rglob("*.png"))
     whole = [each.probabilities for each in predictor.predict(paths)]
     monkeypatch.setattr(predicting, "_AT_ONCE", 1)
     np.testing.assert_array_equal([each.probabilities for each in predictor.predict(paths)], whole)

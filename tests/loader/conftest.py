@@ -1,4 +1,4 @@
-"""Small packed pictures in memory and on disk, and data sets over them."""
+"""Small packed images in memory and on disk, and data sets over them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def images() -> PackedImages:
 
 @pytest.fixture
 def mapped(images: PackedImages, tmp_path: Path) -> PackedImages:
-    """The same pictures in a store."""
+    """The same images in a store."""
     paths = [tmp_path / f"{number:02}.png" for number in range(COUNT)]
     for number, path in enumerate(paths):
         Image.fromarray(images.image(number)).save(path)
@@ -49,7 +49,7 @@ def mapped(images: PackedImages, tmp_path: Path) -> PackedImages:
 
 @pytest.fixture
 def dataset(images: PackedImages) -> MakeDataset:
-    """Makes a data set of all pictures but the first; labels tell them apart."""
+    """Makes a data set of all images but the first; labels tell them apart."""
 
     def make(
         source: PackedImages = images, *, ops: Any = (FLIP, LIGHT, NORMALIZE), mixing: bool = False, **options: Any

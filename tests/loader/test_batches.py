@@ -70,7 +70,7 @@ def test_an_order_says_which_images_come_and_how_often(dataset):
     batches = Batches(dataset(), batch_size=3, order=lambda epoch: np.array([0, 2, 2, 21, 4, epoch, 1]))
     assert (len(batches), batches.samples) == (2, 6)
     labels = torch.cat([labels.clone() for _, labels in batches.epoch(5)])
-    assert labels.tolist() == [1, 3, 3, 22, 5, 6]  # the first picture is left out of the data set
+    assert labels.tolist() == [1, 3, 3, 22, 5, 6]  # the first image is left out of the data set
 
 
 def test_the_keyed_order_given_is_the_one_of_shuffle(dataset, make):
@@ -115,7 +115,7 @@ def test_buffers_are_reused(make):
 
 
 def test_nothing_is_allocated_per_batch(make):
-    """Counted in what NumPy and Python allocate in both threads; a batch has 49 kB of pictures."""
+    """Counted in what NumPy and Python allocate in both threads; a batch has 49 kB of images."""
     batches = make(batch_size=2, shuffle=False, indices=np.zeros(400, np.int64), channels_last=True)
     size = batches._ring[0].image_array.nbytes
     epoch = batches.epoch(1)
@@ -197,12 +197,12 @@ def test_bytes_come_with_channels_at_the_end(make, images):
     assert np.array_equal(pixels.numpy(), images.pixels.reshape(COUNT, SIZE, SIZE, 3)[1:])
 
 
-def test_a_batch_of_no_pictures_is_refused(make):
+def test_a_batch_of_no_images_is_refused(make):
     with pytest.raises(ValueError, match="batch_size must be at least 1, not 0"):
         make(batch_size=0)
 
 
-def test_an_epoch_of_no_pictures_has_no_batches(make):
+def test_an_epoch_of_no_images_has_no_batches(make):
     assert list(make(indices=np.empty(0, np.int64)).epoch(1)) == []
 
 

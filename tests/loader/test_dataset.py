@@ -96,8 +96,8 @@ def test_batches_that_others_put_together_are_taken(dataset):
 def test_a_sample_is_a_batch_of_one(dataset):
     source = dataset()
     images, labels = collected(Batches(source, batch_size=22).epoch(0))
-    picture, label = source[3]
-    assert torch.equal(picture, images[3])
+    image, label = source[3]
+    assert torch.equal(image, images[3])
     assert int(label) == int(labels[3])
     assert len(source) == 22
     with pytest.raises(IndexError):
@@ -177,7 +177,7 @@ def test_ids_and_labels_are_not_cut_to_whole_numbers(images):
 
 
 @pytest.mark.parametrize(("chain", "name"), [({"channels": 1}, "channels"), ({"dtype": "uint16"}, "dtype")])
-def test_a_chain_for_other_pictures_is_refused(images, chain, name):
+def test_a_chain_for_other_images_is_refused(images, chain, name):
     numbers = np.arange(len(images))
     with pytest.raises(StudyError, match=f"{name} of preprocess and of images must be the same"):
         PackedDataset(Preprocess((), **({"channels": 3} | chain)), images, numbers, numbers)

@@ -62,7 +62,7 @@ def geometry_ops() -> list[Op]:
 
 
 def every_op(channels: int) -> list[Op]:
-    """All ops of the core, most with several parameters, for 8-bit pictures of so many channels."""
+    """All ops of the core, most with several parameters, for 8-bit images of so many channels."""
     mean, std = (0.5, 0.4, 0.3, 0.2)[:channels], (0.2, 0.3, 0.4, 0.1)[:channels]
     ops = [*FULL[:-1], ("normalize", {"mean": mean, "std": std}, 0)]
     ops += [
@@ -122,7 +122,7 @@ def every_op(channels: int) -> list[Op]:
 
 
 def takes(op: Op, channels: int, dtype: str) -> bool:
-    """Whether the core runs *op* on pictures of that type."""
+    """Whether the core runs *op* on images of that type."""
     try:
         _native.Chain([op], channels, dtype=dtype)
     except ValueError:

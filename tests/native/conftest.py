@@ -1,4 +1,4 @@
-"""Makes the slow twins in tests/reference importable as ``reference``, and this folder; gives the tests pictures."""
+"""Makes the slow twins in tests/reference importable as ``reference``, and this folder; gives the tests images."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def rng() -> np.random.Generator:
 
 
 @pytest.fixture
-def pictures(rng: np.random.Generator) -> list[NDArray[np.uint8]]:
-    """Seven pictures of different sizes, three channels."""
+def images(rng: np.random.Generator) -> list[NDArray[np.uint8]]:
+    """Seven images of different sizes, three channels."""
     sizes = [(48, 64), (64, 48), (33, 35), (120, 90), (20, 77), (57, 57), (9, 8)]
     return [smooth(rng, height, width, 3) for height, width in sizes]

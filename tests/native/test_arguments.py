@@ -19,7 +19,7 @@ NORMALIZE = {"mean": (0.5, 0.5, 0.5), "std": (0.2, 0.2, 0.2)}
 
 
 def arguments(**changed):
-    """A valid call for three 8x8 pictures of three channels, with *changed* arguments."""
+    """A valid call for three 8x8 images of three channels, with *changed* arguments."""
     return {
         "pixels": np.arange(3 * 192, dtype=np.int64).astype(np.uint8),
         "offsets": np.array([0, 192, 384], np.int64),
@@ -144,7 +144,7 @@ BAD = {
         "offsets must be aligned",
     ),
     "offsets negative": ({"offsets": np.array([0, 0, -1])}, ValueError, "sample 2: its 192 values at offset -1"),
-    "pictures huge": (
+    "images huge": (
         {"heights": np.full(3, 2**16, np.int32), "widths": np.full(3, 2**15, np.int32)},
         ValueError,
         "sample 2: images may have at most 2147483647 pixels, not 65536x32768",
@@ -189,7 +189,7 @@ def test_a_bad_call_is_refused(case):
         call(**changed)
 
 
-def test_pictures_that_come_out_with_different_sizes_are_refused_by_index():
+def test_images_that_come_out_with_different_sizes_are_refused_by_index():
     with pytest.raises(ValueError, match="sample 1 comes out with 4x8 pixels, but out holds 8x8"):
         call(heights=np.array([8, 4, 8], np.int32), indices=np.array([0, 1], np.int64))
 

@@ -27,10 +27,10 @@ OPS = [
     ("hsv_jitter", {"hue": 90.0, "saturation": 255.0, "value": 255.0}),
 ]
 IDS = [f"{name}-{place}" for place, (name, _) in enumerate(OPS)]
-COLORFUL = ("grey", "channel_shuffle", "saturation", "hue")  # say nothing about a grey picture
+COLORFUL = ("grey", "channel_shuffle", "saturation", "hue")  # say nothing about a grey image
 
 
-def picture(rng, height, width, channels):
+def draw_image(rng, height, width, channels):
     image = rng.integers(0, 256, (height, width, channels), dtype=np.uint8)
     image[: height // 3] = image[: height // 3, :, :1]  # some greys, black and white
     image[0, : width // 3] = 0
@@ -66,7 +66,7 @@ def every_color():
 @pytest.mark.parametrize(("name", "params"), OPS, ids=IDS)
 def test_equals_the_twin(rng, name, params, channels):
     for height, width in [(1, 1), (1, 2), (3, 5), (7, 16), (5, 64), (9, 67), (4, 261), (2, 530)]:
-        image = picture(rng, height, width, channels)
+        image = draw_image(rng, height, width, channels)
         op = (name, params, STREAM)
         for sample, got in enumerate(run([op], [image] * 6, seed=3, epoch=4)):
             np.testing.assert_array_equal(got, twin([op], image, seed=3, epoch=4, sample=sample))
@@ -74,21 +74,21 @@ def test_equals_the_twin(rng, name, params, channels):
 
 @pytest.mark.parametrize(("name", "params"), OPS, ids=IDS)
 def test_a_fourth_channel_is_left_alone_and_does_not_matter(rng, name, params):
-    image = picture(rng, 12, 75, 4)
+    image = draw_image(rng, 12, 75, 4)
     got = one(name, image, **params)
     np.testing.assert_array_equal(got[:, :, 3], image[:, :, 3])
     np.testing.assert_array_equal(got[:, :, :3], one(name, np.ascontiguousarray(image[:, :, :3]), **params))
 
 
 @pytest.mark.parametrize("name", COLORFUL)
-def test_a_picture_of_one_channel_has_no_colour_to_change(rng, name):
-    image = picture(rng, 12, 75, 1)
+def test_an_image_of_one_channel_has_no_colour_to_change(rng, name):
+    image = draw_image(rng, 12, 75, 1)
     np.testing.assert_array_equal(one(name, image, **dict(OPS)[name]), image)
 
 
 @pytest.mark.parametrize(("name", "params"), OPS, ids=IDS)
-def test_the_probability_is_the_share_of_the_pictures_that_are_changed(rng, name, params):
-    image = picture(rng, 6, 40, 3)
+def test_the_probability_is_the_share_of_the_images_that_are_changed(rng, name, params):
+    image = draw_image(rng, 6, 40, 3)
     share = {**params, "probability": 0.3}
     changed = run([(name, params, STREAM)], [image] * 400)
     got = run([(name, share, STREAM)], [image] * 400)
@@ -100,8 +100,8 @@ def test_the_probability_is_the_share_of_the_pictures_that_are_changed(rng, name
 
 
 @pytest.mark.parametrize("channels", [1, 3, 4])
-def test_explain_tells_the_values_that_repeat_the_picture(rng, channels):
-    image = picture(rng, 9, 50, channels)
+def test_explain_tells_the_values_that_repeat_the_image(rng, channels):
+    image = draw_image(rng, 9, 50, channels)
     for name in ("brightness", "contrast", "saturation", "hue"):
         for sample, got in enumerate(run([(name, dict(OPS)[name], STREAM)], [image] * 5)):
             _, values = drawn(name, dict(OPS)[name], channels, sample)
@@ -117,7 +117,7 @@ def test_explain_tells_the_values_that_repeat_the_picture(rng, channels):
 
 @pytest.mark.parametrize("channels", [1, 3, 4])
 def test_color_jitter_is_its_changes_one_after_the_other_as_explained(rng, channels):
-    image = picture(rng, 9, 70, channels)
+    image = draw_image(rng, 9, 70, channels)
     params = {"brightness": 0.4, "contrast": 0.9, "saturation": 0.9, "hue": 0.2}
     for sample, got in enumerate(run([("color_jitter", params, STREAM)], [image] * 30)):
         _, values = drawn("color_jitter", params, channels, sample)
@@ -167,14 +167,14 @@ def chi_squared(counts):
 
 
 def test_grey_equals_opencv(every_color, rng):
-    for image in (every_color, picture(rng, 40, 61, 3)):
+    for image in (every_color, draw_image(rng, 40, 61, 3)):
         wanted = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[:, :, None].repeat(3, axis=2)
         np.testing.assert_array_equal(one("grey", image), wanted)
 
 
 @pytest.mark.parametrize("channel", [0, 1, 2])
 def test_single_channel_is_that_channel_everywhere(rng, channel):
-    image = picture(rng, 9, 70, 3)
+    image = draw_image(rng, 9, 70, 3)
     np.testing.assert_array_equal(one("single_channel", image, channel=channel), image[:, :, [channel] * 3])
 
 
@@ -183,7 +183,7 @@ def levels_apart(got, wanted):
 
 
 def torchvision(function, image, *args):
-    """Of a tensor; the picture comes back as HWC bytes."""
+    """Of a tensor; the image comes back as HWC bytes."""
     return function(torch.from_numpy(image).permute(2, 0, 1), *args).permute(1, 2, 0).numpy()
 
 
@@ -234,14 +234,14 @@ def hsv_shifted(image, hue, saturation, value):
 
 @pytest.mark.parametrize("bits", range(1, 9))
 def test_posterize_equals_pillow(rng, bits):
-    image = picture(rng, 16, 50, 3)
+    image = draw_image(rng, 16, 50, 3)
     wanted = np.asarray(ImageOps.posterize(Image.fromarray(image), bits))
     np.testing.assert_array_equal(one("posterize", image, bits_low=bits, bits_high=bits), wanted)
 
 
 @pytest.mark.parametrize("threshold", [0, 1, 100, 128, 255, 256])
 def test_solarize_and_invert_equal_pillow(rng, threshold):
-    image = picture(rng, 16, 50, 3)
+    image = draw_image(rng, 16, 50, 3)
     wanted = np.asarray(ImageOps.solarize(Image.fromarray(image), threshold))
     np.testing.assert_array_equal(one("solarize", image, threshold_low=threshold, threshold_high=threshold), wanted)
     np.testing.assert_array_equal(one("invert", image), np.asarray(ImageOps.invert(Image.fromarray(image))))
@@ -253,7 +253,7 @@ def test_changes_that_change_nothing(every_color):
     np.testing.assert_array_equal(one("hsv_jitter", every_color, hue=0.0, saturation=0.0, value=0.0), every_color)
 
 
-def test_without_saturation_a_picture_is_grey_and_without_contrast_it_is_flat(every_color):
+def test_without_saturation_an_image_is_grey_and_without_contrast_it_is_flat(every_color):
     np.testing.assert_array_equal(fixed("saturation", every_color, 0.0), one("grey", every_color))
     flat = fixed("contrast", every_color, 0.0)
     assert flat.min() == flat.max() == round(float(color.luminance(every_color).mean()))
@@ -285,7 +285,7 @@ def test_tables_of_neighbours_are_one_to_the_bit(rng, floats):
         ("invert", {"probability": 0.5}, 4),
     ]
     for channels in (1, 3, 4):
-        images = [picture(rng, 11, 70, channels) for _ in range(12)]
+        images = [draw_image(rng, 11, 70, channels) for _ in range(12)]
         fused = run(ops, images, floats=floats)
         for sample, image in enumerate(images):
             wanted = twin(ops, image, seed=0, epoch=0, sample=sample)
@@ -311,6 +311,6 @@ def test_wrong_parameters_are_named(name, params, message):
         _native.Chain([(name, params, 0)], 3)
 
 
-def test_a_grey_picture_has_one_channel_to_choose():
+def test_a_grey_image_has_one_channel_to_choose():
     with pytest.raises(ValueError, match="'channel' must be between 0 and 0, not 1"):
         _native.Chain([("single_channel", {"channel": 1}, 0)], 1)

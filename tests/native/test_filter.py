@@ -31,7 +31,7 @@ BELLS = [
     (0, 1.3),
     (0, 0.1),
 ]
-PICTURES = npst.arrays(np.uint8, npst.array_shapes(min_dims=2, max_dims=2, max_side=30).map(lambda s: (*s, 3)))
+IMAGES = npst.arrays(np.uint8, npst.array_shapes(min_dims=2, max_dims=2, max_side=30).map(lambda s: (*s, 3)))
 ODD = st.integers(0, 31).map(lambda half: 2 * half + 1)
 
 
@@ -40,7 +40,7 @@ def core(image, name, **params):
 
 
 def core16(image, name, **params):
-    """Run the core on one 16-bit picture."""
+    """Run the core on one 16-bit image."""
     chain = _native.Chain([(name, params, 3)], image.shape[2], dtype="uint16")
     out = np.empty((1, *image.shape), np.uint16)
     sizes = {"heights": np.array([image.shape[0]], np.int32), "widths": np.array([image.shape[1]], np.int32)}
@@ -49,7 +49,7 @@ def core16(image, name, **params):
     return out[0]
 
 
-def pictures(rng, dtype=np.uint8):
+def images(rng, dtype=np.uint8):
     most = np.iinfo(dtype).max
     return [rng.integers(0, most, shape, dtype, endpoint=True) for shape in SHAPES]
 
@@ -60,20 +60,20 @@ def largest_difference(one, other):
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 8, 9, 16, 17, 31, 62, 63])
 def test_box_blur_equals_the_twin(rng, size):
-    for image in pictures(rng):
+    for image in images(rng):
         np.testing.assert_array_equal(core(image, "box_blur", size=size), twin.box_blur(image, size))
 
 
 @pytest.mark.parametrize("size", [1, 3, 5, 6, 7, 9, 10, 12, 14, 15, 17, 18, 31, 40, 63])
 def test_box_blur_equals_opencv(rng, size):
-    for image in pictures(rng):
+    for image in images(rng):
         wanted = cv2.blur(image, (size, size)).reshape(image.shape)
         np.testing.assert_array_equal(core(image, "box_blur", size=size), wanted)
 
 
 @pytest.mark.parametrize("size", [2, 4, 8, 16])
 def test_box_blur_of_a_power_of_two_is_the_nearest_mean_and_at_most_one_from_opencvs(rng, size):
-    for image in pictures(rng):
+    for image in images(rng):
         got = core(image, "box_blur", size=size).astype(np.int64)
         wanted = cv2.blur(image, (size, size)).reshape(image.shape)
         sums = twin.windows(image, size, "mirror").sum((-1, -2), dtype=np.int64)
@@ -83,7 +83,7 @@ def test_box_blur_of_a_power_of_two_is_the_nearest_mean_and_at_most_one_from_ope
 
 @pytest.mark.parametrize(("size", "sigma"), BELLS)
 def test_gaussian_blur_equals_the_twin_and_is_at_most_one_from_the_rounded_truth(rng, size, sigma):
-    for image in pictures(rng):
+    for image in images(rng):
         got = core(image, "gaussian_blur", size=size, sigma=sigma)
         np.testing.assert_array_equal(got, twin.gaussian_blur(image, size, sigma))
         exact = twin.exact_gaussian_blur(image, size, sigma)
@@ -113,14 +113,14 @@ def test_sizes_and_sigmas_follow_from_each_other_as_in_opencv(rng, size, sigma):
 
 @pytest.mark.parametrize("size", [1, 3, 5, 7, 9, 15, 31, 63])
 def test_median_blur_equals_opencv(rng, size):
-    for image in pictures(rng):
+    for image in images(rng):
         wanted = cv2.medianBlur(image, size).reshape(image.shape)
         np.testing.assert_array_equal(core(image, "median_blur", size=size), wanted)
 
 
 @pytest.mark.parametrize("size", [3, 5, 7, 21])
 def test_median_blur_equals_the_twin(rng, size):
-    for image in pictures(rng):
+    for image in images(rng):
         np.testing.assert_array_equal(core(image, "median_blur", size=size), twin.median_blur(image, size))
 
 
@@ -147,7 +147,7 @@ def test_box_and_median_equal_opencv_for_every_odd_size(rng, size):
 @pytest.mark.parametrize("size", [1, 3, 5, 7])
 @pytest.mark.parametrize("output", ["magnitude", "x", "y"])
 def test_sobel_equals_the_twin_and_opencv(rng, size, output):
-    for image in pictures(rng):
+    for image in images(rng):
         got = core(image, "sobel", size=size, output=output)
         np.testing.assert_array_equal(got, twin.sobel(image, size, output))
         x, y = (
@@ -160,7 +160,7 @@ def test_sobel_equals_the_twin_and_opencv(rng, size, output):
 
 @pytest.mark.parametrize("factor", [0.0, 0.3, 1.0, 1.9, 5.0])
 def test_sharpness_equals_the_twin_and_is_at_most_one_from_torchvision(rng, factor):
-    for image in pictures(rng):
+    for image in images(rng):
         got = core(image, "sharpness", low=factor, high=factor)
         np.testing.assert_array_equal(got, twin.sharpness(image, factor, factor, Draws(0, 3, 0, 0)))
         if image.shape[2] != 4:
@@ -174,7 +174,7 @@ def test_sharpness_equals_the_twin_and_is_at_most_one_from_torchvision(rng, fact
 )
 def test_unsharp_equals_the_twin(rng, size, sigma, amount, threshold):
     params = {"size": size, "sigma": sigma, "amount": amount, "threshold": threshold}
-    for image in pictures(rng):
+    for image in images(rng):
         np.testing.assert_array_equal(core(image, "unsharp", **params), twin.unsharp(image, **params))
 
 
@@ -186,34 +186,34 @@ def test_unsharp_adds_what_opencv_would_take_away(rng):
 
 @pytest.mark.parametrize("size", [3, 4, 17, 63])
 def test_box_blur_takes_16_bits(rng, size):
-    for image in pictures(rng, np.uint16):
+    for image in images(rng, np.uint16):
         np.testing.assert_array_equal(core16(image, "box_blur", size=size), twin.box_blur(image, size))
 
 
 @pytest.mark.parametrize("size", [3, 5])
 def test_median_blur_takes_16_bits(rng, size):
-    for image in pictures(rng, np.uint16):
+    for image in images(rng, np.uint16):
         wanted = cv2.medianBlur(image, size).reshape(image.shape)
         np.testing.assert_array_equal(core16(image, "median_blur", size=size), wanted)
 
 
 @pytest.mark.parametrize(("size", "sigma"), [(5, 0.0), (0, 1.3), (63, 10.0)])
 def test_gaussian_blur_of_16_bits_is_at_most_one_from_the_rounded_truth(rng, size, sigma):
-    for image in pictures(rng, np.uint16):
+    for image in images(rng, np.uint16):
         got = core16(image, "gaussian_blur", size=size, sigma=sigma)
         assert largest_difference(got, twin.gaussian_blur(image, size, sigma)) <= 1
 
 
 @settings(max_examples=40, deadline=None)
-@given(image=PICTURES, size=ODD, name=st.sampled_from(["box_blur", "gaussian_blur", "median_blur"]))
-def test_smoothing_stays_within_the_range_of_the_picture(image, size, name):
+@given(image=IMAGES, size=ODD, name=st.sampled_from(["box_blur", "gaussian_blur", "median_blur"]))
+def test_smoothing_stays_within_the_range_of_the_image(image, size, name):
     got = core(image, name, size=size, **({"sigma": 0.0} if name == "gaussian_blur" else {}))
     assert (got >= image.min((0, 1))).all()
     assert (got <= image.max((0, 1))).all()
 
 
 @settings(max_examples=40, deadline=None)
-@given(image=PICTURES, size=ODD)
+@given(image=IMAGES, size=ODD)
 def test_the_median_of_the_negative_is_the_negative_of_the_median(image, size):
     np.testing.assert_array_equal(
         core(255 - image, "median_blur", size=size), 255 - core(image, "median_blur", size=size)
@@ -222,7 +222,7 @@ def test_the_median_of_the_negative_is_the_negative_of_the_median(image, size):
 
 @settings(max_examples=40, deadline=None)
 @given(
-    image=PICTURES, size=ODD, name=st.sampled_from(["box_blur", "gaussian_blur", "median_blur"]), axis=st.integers(0, 1)
+    image=IMAGES, size=ODD, name=st.sampled_from(["box_blur", "gaussian_blur", "median_blur"]), axis=st.integers(0, 1)
 )
 def test_odd_windows_treat_both_sides_alike(image, size, name, axis):
     params = {"size": size, **({"sigma": 0.0} if name == "gaussian_blur" else {})}
@@ -232,7 +232,7 @@ def test_odd_windows_treat_both_sides_alike(image, size, name, axis):
 
 @settings(max_examples=20, deadline=None)
 @given(value=st.integers(0, 255), size=ODD, sigma=st.floats(0, 20))
-def test_an_even_picture_has_no_edges_and_stays_as_it_is(value, size, sigma):
+def test_an_even_image_has_no_edges_and_stays_as_it_is(value, size, sigma):
     image = np.full((9, 40, 3), value, np.uint8)
     np.testing.assert_array_equal(core(image, "box_blur", size=size), image)
     np.testing.assert_array_equal(core(image, "gaussian_blur", size=size, sigma=sigma), image)
@@ -248,7 +248,7 @@ RANDOM = [
 
 
 @pytest.mark.parametrize(("name", "params", "drawn", "bounds"), RANDOM)
-def test_what_was_drawn_is_uniform_and_told_and_makes_the_picture(rng, name, params, drawn, bounds):
+def test_what_was_drawn_is_uniform_and_told_and_makes_the_image(rng, name, params, drawn, bounds):
     image = rng.integers(0, 256, (12, 15, 3), dtype=np.uint8)
     params = {**params, "probability": 0.6}
     got = run([(name, params, 7)], [image] * 60, seed=5, epoch=2)

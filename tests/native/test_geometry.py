@@ -22,7 +22,7 @@ STREAM = 77
 SIZES = [(48, 64), (64, 48), (97, 61), (5, 90), (1, 1), (1, 7), (70, 2), (150, 150)]
 
 
-def picture(rng, height, width, channels=3):
+def draw_image(rng, height, width, channels=3):
     return rng.integers(0, 256, (height, width, channels), dtype=np.uint8)
 
 
@@ -37,7 +37,7 @@ def test_resize_is_within_one_of_the_twin_almost_everywhere(rng, fit, antialias,
     """Where the first rounding of two falls the other way than the twin's, a pixel can be two levels off."""
     for height, width in SIZES:
         for size in (1, 3, 41):
-            image = picture(rng, height, width, channels)
+            image = draw_image(rng, height, width, channels)
             ops = [("resize", {"size": size, "fit": fit, "antialias": antialias}, 0)]
             wanted = geometry.resize(image, size, fit, antialias)
             assert run(ops, [image])[0].shape == wanted.shape
@@ -50,7 +50,7 @@ def test_resize_is_within_one_of_the_twin_almost_everywhere(rng, fit, antialias,
 def test_resize_with_antialias_is_within_one_of_pillow(rng, channels):
     for height, width in SIZES:
         for size in (1, 17, 64, 200):
-            image = picture(rng, height, width, channels)
+            image = draw_image(rng, height, width, channels)
             squeezed = Image.fromarray(image[..., 0] if channels == 1 else image)
             wanted = np.asarray(squeezed.resize((size, size), Image.Resampling.BILINEAR)).reshape(size, size, channels)
             got = run([("resize", {"size": size, "fit": "stretch", "antialias": True}, 0)], [image])[0]
@@ -59,16 +59,16 @@ def test_resize_with_antialias_is_within_one_of_pillow(rng, channels):
 
 def test_resize_without_antialias_is_within_two_of_torchvision(rng):
     for height, width in SIZES:
-        image = picture(rng, height, width)
+        image = draw_image(rng, height, width)
         wanted = functional.resize(torch.from_numpy(image).permute(2, 0, 1), [64, 64], antialias=False)
         got = run([("resize", {"size": 64, "fit": "stretch", "antialias": False}, 0)], [image])[0]
         assert difference(got, wanted.permute(1, 2, 0).numpy()) <= 2  # two roundings here and one there
 
 
 @pytest.mark.parametrize("antialias", [True, False])
-def test_resize_keeps_a_picture_of_the_wanted_size_and_a_plain_one_as_they_are(rng, antialias):
+def test_resize_keeps_an_image_of_the_wanted_size_and_a_plain_one_as_they_are(rng, antialias):
     params = {"size": 40, "fit": "stretch", "antialias": antialias}
-    image = picture(rng, 40, 40)
+    image = draw_image(rng, 40, 40)
     np.testing.assert_array_equal(run([("resize", params, 0)], [image])[0], image)
     for height, width in [(3000, 3), (7, 999), (1, 1)]:
         for value in (0, 1, 127, 255):
@@ -80,12 +80,12 @@ def test_shorter_side_has_the_size_that_torchvision_computes(rng):
     for height, width in [(50, 73), (73, 50), (31, 31), (3, 100)]:
         resized = v2.Resize(40, antialias=True)(torch.zeros(3, height, width, dtype=torch.uint8))
         ops = [("resize", {"size": 40, "fit": "shorter", "antialias": True}, 0)]
-        assert run(ops, [picture(rng, height, width)])[0].shape[:2] == tuple(resized.shape[1:])
+        assert run(ops, [draw_image(rng, height, width)])[0].shape[:2] == tuple(resized.shape[1:])
 
 
-def test_a_very_long_picture_is_covered_without_a_giant_intermediate(rng):
+def test_a_very_long_image_is_covered_without_a_giant_intermediate(rng):
     for height, width in [(1, 20_000), (20_000, 1), (2, 2_000_000)]:
-        image = picture(rng, height, width)
+        image = draw_image(rng, height, width)
         ops = [("resize", {"size": 64, "fit": "cover", "antialias": True}, 0)]
         assert difference(run(ops, [image])[0], geometry.resize(image, 64, "cover", True)) <= 1
         both = [("resize", {"size": 64, "fit": "shorter", "antialias": True}, 0), ("center_crop", {"size": 60}, 1)]
@@ -95,13 +95,13 @@ def test_a_very_long_picture_is_covered_without_a_giant_intermediate(rng):
 def test_a_giant_intermediate_is_refused(rng):
     ops = [("resize", {"size": 64, "fit": "shorter", "antialias": True}, 0)]
     with pytest.raises(ValueError, match="64x128000000 pixels"):
-        run(ops, [picture(rng, 1, 2_000_000)])
+        run(ops, [draw_image(rng, 1, 2_000_000)])
 
 
 @pytest.mark.parametrize("size", [1, 2, 9, 10, 33, 64])
 def test_center_crop_equals_torchvision(rng, size):
     for height, width in [(33, 34), (64, 9), (10, 41), (1, 1), (65, 65), (66, 63)]:
-        image = picture(rng, height, width)
+        image = draw_image(rng, height, width)
         wanted = functional.center_crop(torch.from_numpy(image).permute(2, 0, 1), [size, size]).permute(1, 2, 0).numpy()
         np.testing.assert_array_equal(run([("center_crop", {"size": size}, 0)], [image])[0], wanted)
         np.testing.assert_array_equal(geometry.center_crop(image, size), wanted)
@@ -113,7 +113,7 @@ def test_resize_and_center_crop_in_one_equal_both_in_turn(rng):
         for size in (40, 31, 8):
             crop = ("center_crop", {"size": size}, 1)
             flip = ("horizontal_flip", {"probability": 1.0}, 2)
-            image = picture(rng, height, width)
+            image = draw_image(rng, height, width)
             between = run([resize], [image])[0]
             in_turn = run([crop], [between])[0]
             np.testing.assert_array_equal(run([resize, crop], [image])[0], in_turn)
@@ -124,16 +124,16 @@ CROP = {"size": 32, "scale_low": 0.08, "scale_high": 1.0, "ratio_low": 3 / 4, "r
 
 
 @pytest.mark.parametrize("antialias", [True, False])
-def test_random_resized_crop_is_within_one_of_the_twin(pictures, antialias):
+def test_random_resized_crop_is_within_one_of_the_twin(images, antialias):
     ops = [("random_resized_crop", {**CROP, "antialias": antialias}, STREAM)]
-    many = pictures * 6
+    many = images * 6
     for sample, (got, image) in enumerate(zip(run(ops, many, seed=5, epoch=2), many, strict=True)):
         assert difference(got, twin(ops, image, seed=5, epoch=2, sample=sample)) <= 2
 
 
-def test_a_random_resized_crop_that_is_not_applied_takes_the_largest_square(pictures):
+def test_a_random_resized_crop_that_is_not_applied_takes_the_largest_square(images):
     ops = [("random_resized_crop", {**CROP, "antialias": True, "probability": 0.4}, STREAM)]
-    many = pictures * 6
+    many = images * 6
     chain = _native.Chain(ops, 3)
     cut = 0
     for sample, (image, got) in enumerate(zip(many, run(ops, many, seed=5), strict=True)):
@@ -145,9 +145,9 @@ def test_a_random_resized_crop_that_is_not_applied_takes_the_largest_square(pict
     assert 5 < cut < len(many) - 5
 
 
-def test_random_resized_crop_is_pillow_on_the_cropped_box(pictures):
+def test_random_resized_crop_is_pillow_on_the_cropped_box(images):
     ops = [("random_resized_crop", {**CROP, "antialias": True}, STREAM)]
-    for sample, (got, image) in enumerate(zip(run(ops, pictures), pictures, strict=True)):
+    for sample, (got, image) in enumerate(zip(run(ops, images), images, strict=True)):
         box = geometry.crop_box(*image.shape[:2], (0.08, 1.0), (3 / 4, 4 / 3), Draws(0, STREAM, 0, sample))
         top, left, height, width = box
         cropped = Image.fromarray(image[top : top + height, left : left + width])
@@ -157,7 +157,7 @@ def test_random_resized_crop_is_pillow_on_the_cropped_box(pictures):
 def test_random_resized_crop_falls_back_to_the_central_box(rng):
     params = {**CROP, "scale_low": 1.0, "ratio_low": 1.0, "ratio_high": 1.0, "antialias": True}
     for height, width in [(20, 60), (60, 20)]:
-        image = picture(rng, height, width)
+        image = draw_image(rng, height, width)
         got = run([("random_resized_crop", params, STREAM)], [image])
         np.testing.assert_array_equal(
             got, run([("resize", {"size": 32, "fit": "cover", "antialias": True}, 0)], [image])
@@ -174,16 +174,16 @@ def test_crop_boxes_are_distributed_as_those_of_torchvision():
         assert stats.ks_2samp(ours_column, [params[key] for params in theirs]).pvalue > 1e-3
 
 
-def test_a_flip_in_one_with_resampling_equals_both_in_turn(pictures):
+def test_a_flip_in_one_with_resampling_equals_both_in_turn(images):
     flip = ("horizontal_flip", {"probability": 0.5}, STREAM)
     for name, params in [
         ("random_resized_crop", {**CROP, "antialias": True}),
         ("resize", {"size": 33, "fit": "cover", "antialias": True}),
         ("resize", {"size": 33, "fit": "stretch", "antialias": False}),
     ]:
-        between = run([(name, params, 5)], pictures)
-        np.testing.assert_array_equal(run([(name, params, 5), flip], pictures), run([flip], list(between)))
-        np.testing.assert_array_equal(run([(name, params, 5), flip, flip], pictures), between)
+        between = run([(name, params, 5)], images)
+        np.testing.assert_array_equal(run([(name, params, 5), flip], images), run([flip], list(between)))
+        np.testing.assert_array_equal(run([(name, params, 5), flip, flip], images), between)
 
 
 def test_flips_happen_with_their_probability():
@@ -207,7 +207,7 @@ def test_any_resize_rounds_twice_and_so_is_within_1_1_of_the_exact_value(
     height, width, channels, size, fit, antialias, seed
 ):
     """Half a level for each rounding, and less than a tenth for the weights, which have 14 bits."""
-    image = picture(np.random.default_rng(seed), height, width, channels)
+    image = draw_image(np.random.default_rng(seed), height, width, channels)
     got = run([("resize", {"size": size, "fit": fit, "antialias": antialias}, 0)], [image])[0]
     if fit == "cover":
         short = min(height, width)
@@ -227,7 +227,7 @@ def test_bicubic_resizing_of_noise_is_within_one_of_pillow(rng, channels):
     """In sizes whose columns Pillow does not resample first, as it may from version 13 on (see test_resampling.py)."""
     for height, width in [(48, 64), (61, 97), (5, 90), (1, 1), (1, 7), (2, 70), (150, 150)]:
         for size in (1, 17, 64, 200):
-            image = picture(rng, height, width, channels)
+            image = draw_image(rng, height, width, channels)
             params = {"size": size, "fit": "stretch", "interpolation": "bicubic", "antialias": True}
             wanted = pillow(image, size, Image.Resampling.BICUBIC)
             assert difference(run([("resize", params, 0)], [image])[0], wanted) <= 1, (height, width, size)
@@ -237,7 +237,7 @@ def test_the_nearest_pixel_is_that_of_pillow(rng):
     """Half-way between two, either is right."""
     for height, width in SIZES:
         for size in (1, 17, 64, 200):
-            image = picture(rng, height, width)
+            image = draw_image(rng, height, width)
             got = run([("resize", {"size": size, "fit": "stretch", "interpolation": "nearest"}, 0)], [image])[0]
             clear = [
                 np.abs((place := (np.arange(size) + 0.5) * length / size) - np.round(place)) > 1e-9
@@ -251,7 +251,7 @@ def test_the_nearest_pixel_is_that_of_pillow(rng):
 def test_shrinking_by_area_is_within_one_of_opencv(rng, channels):
     for height, width in [(48, 64), (97, 61), (150, 150), (41, 300)]:
         for size in (1, 7, 24, 41):
-            image = picture(rng, height, width, channels)
+            image = draw_image(rng, height, width, channels)
             wanted = cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA).reshape(size, size, channels)
             ops = [("resize", {"size": size, "fit": "stretch", "interpolation": "area"}, 0)]
             assert difference(run(ops, [image])[0], wanted) <= 1, (height, width, size)
@@ -299,10 +299,10 @@ def test_padding_equals_the_twin_and_opencv(rng, border, dtype):
 
 
 @pytest.mark.parametrize("border", ["constant", "reflect"])
-def test_random_crop_equals_the_twin_whatever_the_size_of_the_picture(pictures, border):
+def test_random_crop_equals_the_twin_whatever_the_size_of_the_image(images, border):
     for size, padding in [(8, 0), (32, 4), (70, 3)]:
         op = ("random_crop", {"size": size, "padding": padding, "border": border, "fill": 9.0}, STREAM)
-        for sample, (got, image) in enumerate(zip(run([op], pictures, seed=3), pictures, strict=True)):
+        for sample, (got, image) in enumerate(zip(run([op], images, seed=3), images, strict=True)):
             np.testing.assert_array_equal(got, twin([op], image, seed=3, epoch=0, sample=sample))
 
 
@@ -313,7 +313,7 @@ def test_random_crops_are_distributed_as_those_of_torchvision():
     for places in (tops, lefts):
         assert stats.chisquare(np.bincount(places, minlength=4)).pvalue > 1e-3
     padded = run([("random_crop", {"size": 8, "padding": 1, "border": "edge"}, STREAM)], [ramp] * 4000)
-    assert {tuple(picture[:2, 0, 0]) for picture in padded} == {(0, 0), (0, 8), (8, 16), (1, 1), (1, 9), (9, 17)}
+    assert {tuple(image[:2, 0, 0]) for image in padded} == {(0, 0), (0, 8), (8, 16), (1, 1), (1, 9), (9, 17)}
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])

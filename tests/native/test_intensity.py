@@ -40,16 +40,16 @@ def clahe(rows=8, columns=8, limit=2.0):
     return ("clahe", {"clip_limit": limit, "rows": rows, "columns": columns}, 1)
 
 
-def picture(rng, height, width, channels, kind=np.uint8):
+def draw_image(rng, height, width, channels, kind=np.uint8):
     """Most values in the middle, so that ranges, tables and limits matter."""
     top = np.iinfo(kind).max
     values = rng.normal(0.45, 0.12, (height, width, channels)) + 0.1 * np.arange(channels)
     return np.clip(values * top, 0, top).astype(kind)
 
 
-def pictures_of(rng, channels, kind):
+def images_of(rng, channels, kind):
     for height, width in SIZES:
-        yield picture(rng, height, width, channels, kind)
+        yield draw_image(rng, height, width, channels, kind)
     yield rng.integers(0, np.iinfo(kind).max + 1, (21, 50, channels)).astype(kind)
     yield np.full((7, 9, channels), 77, kind)
 
@@ -66,19 +66,19 @@ def assert_twins(ops, images):
 @pytest.mark.parametrize("channels", [1, 3, 4])
 def test_every_op_equals_its_twin_on_8_bits(rng, channels):
     ops = [*TO_8_BITS, *STRETCHES, *EQUALIZE, *PILLOW, *GAMMA, *CLAHE]
-    assert_twins(ops, pictures_of(rng, channels, np.uint8))
+    assert_twins(ops, images_of(rng, channels, np.uint8))
 
 
 @pytest.mark.parametrize("channels", [1, 3, 4])
 def test_every_op_equals_its_twin_on_16_bits(rng, channels):
-    assert_twins([*TO_8_BITS, *STRETCHES, *EQUALIZE, *GAMMA], pictures_of(rng, channels, np.uint16))
+    assert_twins([*TO_8_BITS, *STRETCHES, *EQUALIZE, *GAMMA], images_of(rng, channels, np.uint16))
 
 
 def test_the_full_window_rounds_16_bit_values_by_257(rng):
     ramp = np.arange(65536, dtype=np.uint16).reshape(256, 256, 1)
     got = run([TO_8_BITS[0]], [ramp])[0]
     np.testing.assert_array_equal(got, np.floor(ramp / 257 + 0.5).astype(np.uint8))
-    image = picture(rng, 12, 13, 3)
+    image = draw_image(rng, 12, 13, 3)
     np.testing.assert_array_equal(run([TO_8_BITS[0]], [image])[0], image)
 
 
@@ -92,15 +92,15 @@ def test_every_value_of_16_bits_is_rounded_as_in_whole_numbers(low, high):
     np.testing.assert_array_equal(run([op], [ends])[0], twin([op], ends, seed=0, epoch=0, sample=0))
 
 
-def test_an_8_bit_picture_is_windowed_like_the_16_bit_one_that_it_stands_for(rng):
-    image = picture(rng, 20, 31, 3)
+def test_an_8_bit_image_is_windowed_like_the_16_bit_one_that_it_stands_for(rng):
+    image = draw_image(rng, 20, 31, 3)
     wide = image.astype(np.uint16) * 257
     for op in TO_8_BITS:
         np.testing.assert_array_equal(run([op], [image]), run([op], [wide]))
 
 
 def test_8_bit_ops_can_follow_to_8_bits(rng):
-    wide = picture(rng, 20, 31, 3, np.uint16)
+    wide = draw_image(rng, 20, 31, 3, np.uint16)
     narrow = run([TO_8_BITS[1]], [wide])[0]
     chain = [TO_8_BITS[1], clahe(), ("horizontal_flip", {"probability": 1.0}, 2)]
     np.testing.assert_array_equal(run(chain, [wide]), run(chain[1:], [narrow]))
@@ -109,7 +109,7 @@ def test_8_bit_ops_can_follow_to_8_bits(rng):
 def test_min_max_is_pillows_and_torchvisions_autocontrast_rounded_instead_of_cut(rng):
     """Both cut where we round, so ours is theirs or one more."""
     for height, width in SIZES:
-        image = picture(rng, height, width, 3)
+        image = draw_image(rng, height, width, 3)
         got = run([STRETCHES[0]], [image])[0].astype(int)
         pillow = np.asarray(ImageOps.autocontrast(Image.fromarray(image))).astype(int)
         tensor = functional.autocontrast(torch.from_numpy(image).permute(2, 0, 1)).permute(1, 2, 0).numpy().astype(int)
@@ -119,7 +119,7 @@ def test_min_max_is_pillows_and_torchvisions_autocontrast_rounded_instead_of_cut
 
 def test_min_max_of_all_channels_is_opencvs_normalize(rng):
     """Save for halves, which OpenCV rounds to even, and which a range of odd width does not have."""
-    image = picture(rng, 64, 64, 3)
+    image = draw_image(rng, 64, 64, 3)
     image[0, 0], image[0, 1] = 10, 239
     image = np.clip(image, 10, 239)
     np.testing.assert_array_equal(run([STRETCHES[1]], [image])[0], cv2.normalize(image, None, 0, 255, cv2.NORM_MINMAX))
@@ -127,18 +127,18 @@ def test_min_max_of_all_channels_is_opencvs_normalize(rng):
 
 @pytest.mark.parametrize("kind", [np.uint8, np.uint16])
 def test_equalize_is_opencvs_equalize_hist_of_each_channel(rng, kind):
-    for image in pictures_of(rng, 3, np.uint8):
+    for image in images_of(rng, 3, np.uint8):
         wanted = np.stack([cv2.equalizeHist(np.ascontiguousarray(image[..., c])) for c in range(3)], axis=2)
         if kind == np.uint8:
             np.testing.assert_array_equal(run([EQUALIZE[0]], [image])[0], wanted)
-        else:  # the same picture in 16 bits has as many levels at the same ranks
+        else:  # the same image in 16 bits has as many levels at the same ranks
             got = run([EQUALIZE[0]], [image.astype(np.uint16) * 257])[0]
             many = image.min(axis=(0, 1)) < image.max(axis=(0, 1))
             assert np.abs(got[..., many] / 257 - wanted[..., many]).max(initial=0) <= 0.51
 
 
 def test_equalize_on_luminance_is_opencvs_on_y_of_ycrcb(rng):
-    for image in pictures_of(rng, 3, np.uint8):
+    for image in images_of(rng, 3, np.uint8):
         planes = cv2.cvtColor(image, cv2.COLOR_RGB2YCrCb)
         planes[..., 0] = cv2.equalizeHist(np.ascontiguousarray(planes[..., 0]))
         wanted = cv2.cvtColor(planes, cv2.COLOR_YCrCb2RGB)
@@ -146,7 +146,7 @@ def test_equalize_on_luminance_is_opencvs_on_y_of_ycrcb(rng):
 
 
 def test_equalize_with_pillows_formula_is_pillows_and_torchvisions(rng):
-    for image in pictures_of(rng, 3, np.uint8):
+    for image in images_of(rng, 3, np.uint8):
         got = run([PILLOW[0]], [image])[0]
         np.testing.assert_array_equal(got, np.asarray(ImageOps.equalize(Image.fromarray(image))))
         tensor = functional.equalize(torch.from_numpy(image).permute(2, 0, 1)).permute(1, 2, 0)
@@ -157,7 +157,7 @@ def test_equalize_with_pillows_formula_is_pillows_and_torchvisions(rng):
 @pytest.mark.parametrize(("rows", "columns"), [(8, 8), (3, 5), (1, 1), (2, 16)])
 def test_clahe_is_opencvs_to_the_bit(rng, kind, rows, columns):
     for height, width in [(1, 1), (3, 5), (16, 32), (50, 61), (48, 61), (61, 48)]:
-        image = picture(rng, height, width, 1, kind)
+        image = draw_image(rng, height, width, 1, kind)
         for limit in (0.0, 2.0, 40.0):
             wanted = cv2.createCLAHE(limit, (columns, rows)).apply(image[..., 0])
             np.testing.assert_array_equal(run([clahe(rows, columns, limit)], [image])[0][..., 0], wanted)
@@ -170,7 +170,7 @@ def opencv_clahe(image, limit=2.0, tiles=(8, 8)):
 
 
 def test_clahe_of_colour_is_opencvs_on_l_of_lab_to_the_bit(rng):
-    for image in pictures_of(rng, 3, np.uint8):
+    for image in images_of(rng, 3, np.uint8):
         np.testing.assert_array_equal(run([clahe()], [image])[0], opencv_clahe(image))
     levels = np.arange(0, 256, 5, dtype=np.uint8)
     colours = np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(len(levels), -1, 3)
@@ -185,7 +185,7 @@ def test_clahe_of_every_colour_is_opencvs_to_the_bit():
 
 
 def test_a_fourth_channel_is_left_as_it_is_by_what_works_on_lightness(rng):
-    image = picture(rng, 30, 41, 4)
+    image = draw_image(rng, 30, 41, 4)
     for op in (clahe(), EQUALIZE[1], PILLOW[1]):
         got = run([op], [image])[0]
         np.testing.assert_array_equal(got[..., 3], image[..., 3])
@@ -202,7 +202,7 @@ def test_gamma_is_torchvisions_rounded_instead_of_cut(rng):
 
 @pytest.mark.parametrize("kind", [np.uint8, np.uint16])
 def test_random_gamma_equals_its_twin_and_explains_itself(rng, kind):
-    image = picture(rng, 12, 17, 3, kind)
+    image = draw_image(rng, 12, 17, 3, kind)
     op = ("random_gamma", {"low": 0.4, "high": 2.5}, 6)
     chain = _native.Chain([op], 3, dtype=np.dtype(kind).name)
     for sample, got in enumerate(run([op], [image] * 20, seed=3, epoch=4)):
@@ -221,8 +221,8 @@ def test_the_logarithm_of_a_random_gamma_is_uniform():
 
 
 @pytest.mark.parametrize("op", [STRETCHES[0], EQUALIZE[0], EQUALIZE[1], clahe(), GAMMA[0]], ids=lambda op: op[0])
-def test_each_op_is_applied_to_a_share_of_the_pictures(rng, op):
-    image = picture(rng, 24, 25, 3)
+def test_each_op_is_applied_to_a_share_of_the_images(rng, op):
+    image = draw_image(rng, 24, 25, 3)
     name, params, stream = op
     changed = run([op], [image])[0]
     some = run([(name, {**params, "probability": 0.3}, stream)], [image] * 400)
@@ -233,7 +233,7 @@ def test_each_op_is_applied_to_a_share_of_the_pictures(rng, op):
 
 @pytest.mark.parametrize("op", [*EQUALIZE, clahe(), *STRETCHES[:3]], ids=lambda op: op[0])
 def test_what_an_op_before_did_is_seen_and_the_source_is_not_changed(rng, op):
-    image = picture(rng, 33, 41, 3)
+    image = draw_image(rng, 33, 41, 3)
     kept = image.copy()
     flip = ("horizontal_flip", {"probability": 1.0}, 2)
     flipped = np.ascontiguousarray(image[:, ::-1])
@@ -265,18 +265,18 @@ def test_min_max_twice_is_min_max_once_and_reaches_both_ends(image):
 @pytest.mark.parametrize("channels", [1, 3, 4])
 def test_standardize_equals_its_twin_to_the_bit(rng, channels, per_channel, kind):
     op = ("standardize", {"per_channel": per_channel}, 0)
-    for image in pictures_of(rng, channels, kind):
+    for image in images_of(rng, channels, kind):
         wanted = twin([op], image, seed=0, epoch=0, sample=0)
         np.testing.assert_array_equal(run([op], [image], floats=True)[0], wanted)
         np.testing.assert_array_equal(run([op], [image], floats=True, channels_last=True)[0], wanted)
 
 
 def test_standardize_is_tensorflows_formula(rng):
-    """(x - mean) / max(std, 1 / sqrt(number of values)), of all values, on pictures in [0, 1]."""
+    """(x - mean) / max(std, 1 / sqrt(number of values)), of all values, on images in [0, 1]."""
     for image in (
-        picture(rng, 40, 61, 3),
+        draw_image(rng, 40, 61, 3),
         np.full((5, 6, 3), 200, np.uint8),
-        (picture(rng, 9, 9, 3) > 128).astype(np.uint8),
+        (draw_image(rng, 9, 9, 3) > 128).astype(np.uint8),
     ):
         x = image.transpose(2, 0, 1) / 255.0
         wanted = (x - x.mean()) / max(x.std(), 1 / math.sqrt(x.size))
@@ -284,7 +284,7 @@ def test_standardize_is_tensorflows_formula(rng):
         np.testing.assert_allclose(got, wanted, atol=2e-5)
 
 
-def test_the_sums_of_a_large_bright_picture_do_not_overflow():
+def test_the_sums_of_a_large_bright_image_do_not_overflow():
     image = np.full((450, 500, 3), 255, np.uint8)
     image[0, 0] = 254
     got = run([("standardize", {"per_channel": True}, 0)], [image], floats=True)[0]

@@ -18,17 +18,17 @@ from flowerablate import _native
 
 
 @pytest.mark.parametrize("fuse", [True, False])
-def test_merged_warps_do_not_depend_on_threads(pictures, fuse):
+def test_merged_warps_do_not_depend_on_threads(images, fuse):
     enlarged = ("random_resized_crop", {**CROP, "size": 150}, 1)
     for ops in ([enlarged, *FULL[1:2], *geometry_ops()[2:3]], [*geometry_ops()[4:5], *geometry_ops()[11:12]]):
-        chosen = [picture for picture in pictures if ops[0][0] != "affine" or picture.shape == pictures[0].shape]
+        chosen = [image for image in images if ops[0][0] != "affine" or image.shape == images[0].shape]
         one = run(ops, chosen * 5, seed=8, threads=1, fuse=fuse)
         for threads in (2, 7):
             np.testing.assert_array_equal(run(ops, chosen * 5, seed=8, threads=threads, fuse=fuse), one)
 
 
-def test_results_do_not_depend_on_threads(pictures):
-    many = pictures * 5
+def test_results_do_not_depend_on_threads(images):
+    many = images * 5
     one = run(FULL, many, floats=True, seed=8, threads=1)
     for threads in (2, 7, 0):
         np.testing.assert_array_equal(run(FULL, many, floats=True, seed=8, threads=threads), one)
@@ -58,8 +58,8 @@ def test_no_op_depends_on_threads_or_on_how_a_batch_is_split(channels):
             assert out.tobytes() == whole.tobytes(), (op, dtype)
 
 
-def test_results_do_not_depend_on_the_batch_or_its_order(pictures):
-    packed = pack(pictures)
+def test_results_do_not_depend_on_the_batch_or_its_order(images):
+    packed = pack(images)
     chain = _native.Chain(FULL, 3)
 
     def of(order):
@@ -73,16 +73,16 @@ def test_results_do_not_depend_on_the_batch_or_its_order(pictures):
     np.testing.assert_array_equal(of([6, 2, 2, 0]), whole[[6, 2, 2, 0]])
 
 
-def test_layout_and_type_of_the_output_do_not_change_the_values(pictures):
-    planar = run(FULL, pictures, floats=True)
-    np.testing.assert_array_equal(run(FULL, pictures, floats=True, channels_last=True), planar)
+def test_layout_and_type_of_the_output_do_not_change_the_values(images):
+    planar = run(FULL, images, floats=True)
+    np.testing.assert_array_equal(run(FULL, images, floats=True, channels_last=True), planar)
     without = FULL[:-1]
-    scaled = run(without, pictures).transpose(0, 3, 1, 2).astype(np.float32) * np.float32(1 / 255)
-    np.testing.assert_array_equal(run(without, pictures, floats=True), scaled)
+    scaled = run(without, images).transpose(0, 3, 1, 2).astype(np.float32) * np.float32(1 / 255)
+    np.testing.assert_array_equal(run(without, images, floats=True), scaled)
 
 
-def test_seed_epoch_and_sample_each_change_the_draws(pictures):
-    same = [pictures[0], pictures[0]]
+def test_seed_epoch_and_sample_each_change_the_draws(images):
+    same = [images[0], images[0]]
     base = run(FULL, same, floats=True)
     assert not np.array_equal(base[0], base[1])
     assert not np.array_equal(base, run(FULL, same, floats=True, seed=1))
@@ -91,28 +91,28 @@ def test_seed_epoch_and_sample_each_change_the_draws(pictures):
 
 
 @pytest.mark.parametrize("removed", range(len(FULL) - 1))
-def test_removing_a_step_leaves_the_draws_of_all_others(pictures, removed):
+def test_removing_a_step_leaves_the_draws_of_all_others(images, removed):
     """What is left must be the twins of the steps that are left, each with its own stream."""
     left = [op for i, op in enumerate(FULL[:-1]) if i != removed]
-    images = [picture[:40, :40] for picture in pictures if min(picture.shape[:2]) >= 40]
+    images = [image[:40, :40] for image in images if min(image.shape[:2]) >= 40]
     images = [np.ascontiguousarray(image) for image in images] * 3
     got = run(left, images, seed=4, epoch=7)
     for sample, image in enumerate(images):
         wanted = twin(left, image, seed=4, epoch=7, sample=sample).astype(int)
-        # Errors of one level grow through contrast and can shift; a draw of another step would change the picture.
+        # Errors of one level grow through contrast and can shift; a draw of another step would change the image.
         assert np.abs(got[sample] - wanted).mean() < 1.0
 
 
 @pytest.mark.parametrize("removed", [i for i, (_, params, _) in enumerate(FULL) if "probability" in params])
-def test_a_step_that_never_applies_changes_no_byte_of_what_the_others_do(pictures, removed):
+def test_a_step_that_never_applies_changes_no_byte_of_what_the_others_do(images, removed):
     name, params, stream = FULL[removed]
     idle = [*FULL[:removed], (name, {**params, "probability": 0.0}, stream), *FULL[removed + 1 :]]
     without = [*FULL[:removed], *FULL[removed + 1 :]]
-    np.testing.assert_array_equal(run(idle, pictures, floats=True), run(without, pictures, floats=True))
+    np.testing.assert_array_equal(run(idle, images, floats=True), run(without, images, floats=True))
 
 
 def digests() -> dict[str, str]:
-    """A digest of each op on pictures of many sizes; run in a subprocess for each instruction set."""
+    """A digest of each op on images of many sizes; run in a subprocess for each instruction set."""
     rng = np.random.default_rng(1)
     found = {}
     for channels in (1, 3, 4):

@@ -31,7 +31,7 @@ def affine(border="edge", **changed):
 
 
 def photographs(count, height, width, waves=(7.0, 40.0)):
-    """Smooth pictures: sums of waves that are some pixels long, without noise."""
+    """Smooth images: sums of waves that are some pixels long, without noise."""
     rng = np.random.default_rng(3)
     y, x = np.mgrid[0:height, 0:width].astype(np.float64)
     found = []
@@ -58,10 +58,10 @@ def test_flips_around_a_warp_in_one_are_within_one_of_all_in_turn(border):
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-def test_one_interpolation_instead_of_two_hardly_changes_smooth_pictures(dtype):
+def test_one_interpolation_instead_of_two_hardly_changes_smooth_images(dtype):
     """Stated in docs/architecture.md: mean below 1 level, largest below 14, of 255, at waves of 44 pixels and more."""
     factor = 1 if dtype == np.uint8 else 257
-    enlarged = [picture.astype(dtype) * factor for picture in photographs(8, 96, 96)]
+    enlarged = [image.astype(dtype) * factor for image in photographs(8, 96, 96)]
     for ops in (
         [crop(), across(), rotate()],
         [crop(), rotate("edge"), down()],
@@ -76,7 +76,7 @@ def test_one_interpolation_instead_of_two_hardly_changes_smooth_pictures(dtype):
 
 
 def test_along_the_edge_of_a_constant_border_one_interpolation_is_sharper_too():
-    """There the picture is not smooth; elsewhere the same bound holds."""
+    """There the image is not smooth; elsewhere the same bound holds."""
     images = photographs(8, 96, 96)
     for ops in ([crop(), rotate("constant", fill=90.0)], [rotate("constant"), affine("constant")]):
         away = np.abs(run(ops, images).astype(int) - run(ops, images, fuse=False))
@@ -111,7 +111,7 @@ def test_a_step_that_never_applies_changes_no_byte_of_merged_ones():
     ]:
         for place in range(len(ops) + 1):
             if ops[0] == crop() and place == 0:
-                continue  # the crop must get the pictures as they are
+                continue  # the crop must get the images as they are
             np.testing.assert_array_equal(run([*ops[:place], idle, *ops[place:]], images), run(ops, images))
 
 

@@ -50,8 +50,8 @@ def sizes_of(shape, sizes):
     return [size for size in sizes if shape != "disk" or size % 2]
 
 
-def check(rng, shape, size, pictures):
-    for height, width, channels in pictures:
+def check(rng, shape, size, images):
+    for height, width, channels in images:
         image = rng.integers(0, 256, (height, width, channels), dtype=np.uint8)
         for op in OPS:
             np.testing.assert_array_equal(
@@ -59,7 +59,7 @@ def check(rng, shape, size, pictures):
             )
 
 
-def random_picture(rng, shape, pixel_type=np.uint8):
+def random_image(rng, shape, pixel_type=np.uint8):
     return rng.integers(0, np.iinfo(pixel_type).max, shape, pixel_type, endpoint=True)
 
 
@@ -85,50 +85,50 @@ def test_equals_opencv(rng, shape, size):
 
 
 @pytest.mark.parametrize("shape", [*SHAPES, "disk"])
-@pytest.mark.parametrize("picture", [(1, 1, 3), (1, 40, 1), (40, 1, 4), (2, 3, 3)])
-def test_equals_opencv_where_the_picture_is_smaller_than_the_element(rng, shape, picture):
+@pytest.mark.parametrize("image", [(1, 1, 3), (1, 40, 1), (40, 1, 4), (2, 3, 3)])
+def test_equals_opencv_where_the_image_is_smaller_than_the_element(rng, shape, image):
     for size in sizes_of(shape, [2, 3, 8, 21, 62, 63]):
-        check(rng, shape, size, [picture])
+        check(rng, shape, size, [image])
 
 
-@pytest.mark.parametrize("picture", [(23, 31, 3), (9, 40, 1), (2, 3, 4), (1, 1, 3), (1, 17, 1)])
+@pytest.mark.parametrize("image", [(23, 31, 3), (9, 40, 1), (2, 3, 4), (1, 1, 3), (1, 17, 1)])
 @pytest.mark.parametrize("pixel_type", [np.uint8, np.uint16])
-def test_borders_and_iterations_equal_opencv(rng, picture, pixel_type):
-    check_settings(random_picture(rng, picture, pixel_type), sizes=(1, 2, 3, 6, 9), iterations=(1, 2, 3))
+def test_borders_and_iterations_equal_opencv(rng, image, pixel_type):
+    check_settings(random_image(rng, image, pixel_type), sizes=(1, 2, 3, 6, 9), iterations=(1, 2, 3))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("picture", [(61, 53, 3), (224, 224, 1), (5, 90, 4)])
+@pytest.mark.parametrize("image", [(61, 53, 3), (224, 224, 1), (5, 90, 4)])
 @pytest.mark.parametrize("pixel_type", [np.uint8, np.uint16])
-def test_every_border_and_more_iterations_equal_opencv(rng, picture, pixel_type):
-    check_settings(random_picture(rng, picture, pixel_type), sizes=(2, 5, 16, 31, 63), iterations=(1, 4, 16))
+def test_every_border_and_more_iterations_equal_opencv(rng, image, pixel_type):
+    check_settings(random_image(rng, image, pixel_type), sizes=(2, 5, 16, 31, 63), iterations=(1, 4, 16))
 
 
 @pytest.mark.parametrize("pixel_type", [np.uint8, np.uint16])
 def test_borders_and_iterations_equal_the_twin(rng, pixel_type):
-    for picture in [(7, 11, 3), (2, 3, 1)]:
+    for image in [(7, 11, 3), (2, 3, 1)]:
         check_settings(
-            random_picture(rng, picture, pixel_type), sizes=(1, 2, 5), iterations=(1, 2), against=twin.morphology
+            random_image(rng, image, pixel_type), sizes=(1, 2, 5), iterations=(1, 2), against=twin.morphology
         )
 
 
 @pytest.mark.parametrize("border", ["wrap", "transparent"])
 def test_a_border_that_opencv_refuses_is_refused(rng, border):
     with pytest.raises(ValueError, match="'border' must be one of neutral, constant"):
-        core(random_picture(rng, (5, 5, 1)), "erode", 3, "cross", border=border)
+        core(random_image(rng, (5, 5, 1)), "erode", 3, "cross", border=border)
     with pytest.raises(cv2.error):
         cv2.erode(np.zeros((5, 5), np.uint8), np.ones((3, 3), np.uint8), borderType=cv2.BORDER_WRAP)
 
 
 def test_a_value_of_the_border_is_refused_where_it_would_not_count(rng):
     with pytest.raises(ValueError, match="parameter 'border_value' is for border constant only"):
-        core(random_picture(rng, (5, 5, 1)), "erode", 3, "cross", border="edge", border_value=3)
+        core(random_image(rng, (5, 5, 1)), "erode", 3, "cross", border="edge", border_value=3)
 
 
 @pytest.mark.parametrize("pixel_type", [np.uint8, np.uint16])
 @pytest.mark.parametrize("shape", ["rectangle", "ellipse", "disk"])
 def test_equals_opencv_in_sixteen_bits_for_many_sizes(rng, shape, pixel_type):
-    image = random_picture(rng, (45, 70, 3), pixel_type)
+    image = random_image(rng, (45, 70, 3), pixel_type)
     for size in sizes_of(shape, [2, 3, 4, 7, 8, 15, 31, 48, 63]):
         for op in ("dilate", "open", "tophat"):
             np.testing.assert_array_equal(core(image, op, size, shape), opencv(image, op, size, shape))
@@ -140,7 +140,7 @@ def test_equals_scipy_with_its_origin_for_even_sizes(rng, shape, size):
     """SciPy's footprint of a dilation is mirrored, and its anchor is the other middle one where the size is even."""
     if size not in sizes_of(shape, [size]):
         pytest.skip("disks have odd sizes")
-    image = random_picture(rng, (33, 29))
+    image = random_image(rng, (33, 29))
     flags = twin.element(shape, size)
     origin = -1 if size % 2 == 0 else 0
     for mode, border in [("reflect", "reflect"), ("nearest", "edge"), ("mirror", "reflect101")]:
@@ -154,7 +154,7 @@ def test_equals_scipy_with_its_origin_for_even_sizes(rng, shape, size):
 @pytest.mark.parametrize("channels", [1, 3, 4])
 @pytest.mark.parametrize("op", OPS)
 def test_on_luminance_every_channel_gets_the_change_of_opencvs_grey(rng, op, channels, pixel_type):
-    image = random_picture(rng, (19, 37, channels), pixel_type)
+    image = random_image(rng, (19, 37, channels), pixel_type)
     got = core(image, op, 5, "ellipse", on="luminance", iterations=2)
     grey = image if channels == 1 else cv2.cvtColor(image[..., :3], cv2.COLOR_RGB2GRAY)[..., None]
     change = opencv(grey, op, 5, "ellipse", iterations=2).astype(int) - grey
@@ -165,14 +165,14 @@ def test_on_luminance_every_channel_gets_the_change_of_opencvs_grey(rng, op, cha
     np.testing.assert_array_equal(got, twin.morphology(image, **params))
 
 
-def test_on_luminance_a_grey_picture_comes_out_as_in_each_channel(rng):
-    image = random_picture(rng, (20, 31, 1)).repeat(3, axis=2)
+def test_on_luminance_a_grey_image_comes_out_as_in_each_channel(rng):
+    image = random_image(rng, (20, 31, 1)).repeat(3, axis=2)
     for op in BASIC:
         np.testing.assert_array_equal(core(image, op, 3, "cross", on="luminance"), core(image, op, 3, "cross"))
 
 
-def test_only_the_drawn_share_of_the_pictures_is_changed(rng):
-    image = random_picture(rng, (12, 12, 1))
+def test_only_the_drawn_share_of_the_images_is_changed(rng):
+    image = random_image(rng, (12, 12, 1))
     params = {"op": "dilate", "size": 3, "shape": "cross", "probability": 0.3}
     done = run([("morphology", params, 5)], [image] * 400)
     dilated = core(image, "dilate", 3, "cross")
@@ -217,7 +217,7 @@ def test_dilation_is_extensive_and_erosion_anti_extensive(image, element):
 
 @few
 @given(image=images, size=st.integers(0, 16), shape=st.sampled_from(sorted(SHAPES)))
-def test_opening_and_closing_are_idempotent_and_bound_the_picture_for_odd_sizes(image, size, shape):
+def test_opening_and_closing_are_idempotent_and_bound_the_image_for_odd_sizes(image, size, shape):
     element = (2 * size + 1, shape)
     opened, closed = core(image, "open", *element), core(image, "close", *element)
     assert (opened <= image).all()
@@ -248,7 +248,7 @@ def test_a_rectangle_several_times_is_a_larger_one_once(image, size, times):
 
 @few
 @given(image=images, size=st.integers(0, 7), shape=st.sampled_from(sorted(SHAPES)))
-def test_the_hats_and_the_opening_add_up_to_the_picture_for_odd_sizes(image, size, shape):
+def test_the_hats_and_the_opening_add_up_to_the_image_for_odd_sizes(image, size, shape):
     element = (2 * size + 1, shape)
     np.testing.assert_array_equal(core(image, "open", *element) + core(image, "tophat", *element), image)
     np.testing.assert_array_equal(core(image, "close", *element) - core(image, "blackhat", *element), image)
@@ -264,7 +264,7 @@ def test_erosion_dilation_opening_and_closing_are_monotone(image, element, other
 
 @few
 @given(image=images, element=elements, down=st.integers(0, 5), right=st.integers(0, 5))
-def test_erosion_moves_with_the_picture(image, element, down, right):
+def test_erosion_moves_with_the_image(image, element, down, right):
     margins = ((down, 0), (right, 0), (0, 0))
     moved = core(np.pad(image, margins, constant_values=255), "erode", *element)
     np.testing.assert_array_equal(moved[down:, right:], core(image, "erode", *element))
@@ -272,7 +272,7 @@ def test_erosion_moves_with_the_picture(image, element, down, right):
 
 @few
 @given(image=images, element=elements)
-def test_a_binary_picture_stays_binary(image, element):
+def test_a_binary_image_stays_binary(image, element):
     binary = np.where(image > 127, np.uint8(255), np.uint8(0))
     for op in OPS:
         assert set(np.unique(core(binary, op, *element))) <= {0, 255}

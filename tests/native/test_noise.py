@@ -17,7 +17,7 @@ FILLS = ["noise", "mean", "constant"]
 ERASING = {"scale_low": 0.02, "scale_high": 0.4, "ratio_low": 0.3, "ratio_high": 3.3, "value": 0.3}
 
 
-def pictures(rng, dtype=np.uint8):
+def images(rng, dtype=np.uint8):
     most = np.iinfo(dtype).max
     return [rng.integers(0, most, shape, dtype, endpoint=True) for shape in SHAPES]
 
@@ -51,7 +51,7 @@ def test_the_vectorised_twin_draws_the_same_words_as_the_plain_one():
     ("low", "high"), [(0.0, 0.0), (0.1, 0.1), (0.02, 0.3), (1.0, 1.0), (1e-4, 1e-4), (0.001, 0.001), (0.0078, 0.0082)]
 )
 def test_gaussian_noise_equals_the_twin(rng, low, high, per_channel):
-    for image in pictures(rng):
+    for image in images(rng):
         check(image, "gaussian_noise", std_low=low, std_high=high, per_channel=per_channel)
 
 
@@ -59,13 +59,13 @@ def test_gaussian_noise_equals_the_twin(rng, low, high, per_channel):
 @pytest.mark.parametrize("amount", [0.0, 1e-9, 0.1, 1.0])
 @pytest.mark.parametrize("salt_share", [0.0, 0.3, 1.0])
 def test_salt_and_pepper_equals_the_twin(rng, amount, salt_share, per_channel):
-    for image in pictures(rng):
+    for image in images(rng):
         check(image, "salt_and_pepper", amount=amount, salt_share=salt_share, per_channel=per_channel)
 
 
 @pytest.mark.parametrize("fill", FILLS)
 def test_random_erasing_equals_the_twin(rng, fill):
-    for image in pictures(rng):
+    for image in images(rng):
         check(image, "random_erasing", samples=8, **ERASING, fill=fill, probability=0.8)
 
 
@@ -74,7 +74,7 @@ def test_random_erasing_equals_the_twin(rng, fill):
     ("holes", "size", "share"), [(1, 0, 0.5), (3, 7, 0.0), (64, 0, 0.1), (1, 8192, 0.0), (2, 0, 0.0)]
 )
 def test_cutout_equals_the_twin(rng, fill, holes, size, share):
-    for image in pictures(rng):
+    for image in images(rng):
         check(image, "cutout", holes=holes, size=size, share=share, fill=fill, value=0.7)
 
 
@@ -87,8 +87,8 @@ def test_cutout_equals_the_twin(rng, fill, holes, size, share):
         *[("cutout", {"holes": 2, "size": 9, "share": 0.0, "fill": fill, "value": 0.7}) for fill in FILLS],
     ],
 )
-def test_16_bit_pictures_equal_the_twin(rng, name, params):
-    for image in pictures(rng, np.uint16):
+def test_16_bit_images_equal_the_twin(rng, name, params):
+    for image in images(rng, np.uint16):
         chain = _native.Chain([(name, params, 5)], image.shape[2], dtype="uint16")
         out = np.empty((1, *image.shape), np.uint16)
         sizes = {"heights": np.array([image.shape[0]], np.int32), "widths": np.array([image.shape[1]], np.int32)}
@@ -170,7 +170,7 @@ def test_salt_and_pepper_of_whole_pixels_keeps_them_grey():
 
 
 def test_random_erasing_draws_areas_and_ratios_between_their_bounds():
-    """Two small shares never fail an attempt on a large picture, so their distributions are the plain ones."""
+    """Two small shares never fail an attempt on a large image, so their distributions are the plain ones."""
     params = {**ERASING, "scale_low": 0.02, "scale_high": 0.2, "fill": "mean"}
     found = [told for _, _, told in explained("random_erasing", params, (1000, 1000), 2000)]
     areas = np.array([told["height"] * told["width"] for told in found]) / 1e6
@@ -196,7 +196,7 @@ def test_random_erasing_changes_the_rectangle_that_it_tells_and_nothing_else():
         np.testing.assert_array_equal(image, wanted)
 
 
-def test_a_rectangle_that_never_fits_leaves_the_picture_as_it_is():
+def test_a_rectangle_that_never_fits_leaves_the_image_as_it_is():
     params = {**ERASING, "scale_low": 1.0, "scale_high": 1.0, "fill": "noise"}
     image = grey(1, size=(20, 20))[0]
     np.testing.assert_array_equal(run([("random_erasing", params, 1)], [image])[0], image)
@@ -215,7 +215,7 @@ def test_cutout_changes_the_squares_that_it_tells_and_nothing_else():
         np.testing.assert_array_equal(image, wanted)
 
 
-def test_centres_of_cutout_lie_anywhere_in_the_picture():
+def test_centres_of_cutout_lie_anywhere_in_the_image():
     params = {"holes": 1, "size": 1, "share": 0.0, "fill": "mean", "value": 0.0}
     found = [told for _, _, told in explained("cutout", params, (100, 100), 3000)]
     for part in ("top", "left"):
@@ -229,7 +229,7 @@ def test_erased_pixels_are_filled_with_uniform_bytes():
     assert stats.chisquare(np.bincount(got.ravel(), minlength=256)).pvalue > 1e-3
 
 
-def test_erased_pixels_are_filled_with_the_mean_of_the_picture(rng):
+def test_erased_pixels_are_filled_with_the_mean_of_the_image(rng):
     image = rng.integers(0, 256, (21, 33, 3), dtype=np.uint8)
     params = {"holes": 1, "size": 8192, "share": 0.0, "fill": "mean", "value": 0.0}
     got = run([("cutout", params, 1)], [image])[0]

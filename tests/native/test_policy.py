@@ -22,7 +22,7 @@ TRIVIAL = ("trivial_augment", HERE)
 RAND = ("rand_augment", {"ops": 2, "magnitude": 17, **HERE})
 
 
-def picture(rng, channels=3, height=21, width=34):
+def draw_image(rng, channels=3, height=21, width=34):
     return rng.integers(20, 200, (height, width, channels), dtype=np.uint8)
 
 
@@ -57,8 +57,8 @@ def same_entries(found, wanted):
         ("rand_augment", {"ops": 3, "magnitude": 0, **HERE}),
     ],
 )
-def test_a_picture_is_what_the_explained_ops_make_of_it(rng, name, params, channels):
-    image = picture(rng, channels)
+def test_an_image_is_what_the_explained_ops_make_of_it(rng, name, params, channels):
+    image = draw_image(rng, channels)
     got = run([(name, params, STREAM)], [image] * 60, seed=3, epoch=4)
     for sample in range(60):
         _, entries = explained(name, params, sample, channels, seed=3, epoch=4)
@@ -101,7 +101,7 @@ def test_magnitudes_and_signs_are_drawn_equally_often():
     assert abs((bins < 0).sum() - (bins > 0).sum()) < 4 * np.sqrt(len(bins))
 
 
-def test_the_two_ops_of_a_picture_are_drawn_independently():
+def test_the_two_ops_of_an_image_are_drawn_independently():
     parts = {**NONE, "color": True}
     names = policy.left(**parts)
     table = np.zeros((len(names), len(names)))
@@ -148,8 +148,8 @@ def test_the_space_is_torchvisions(name):
 
 
 @pytest.mark.parametrize(("name", "params"), [TRIVIAL, RAND])
-def test_the_probability_is_the_share_of_the_pictures_that_are_changed(rng, name, params):
-    image = picture(rng)
+def test_the_probability_is_the_share_of_the_images_that_are_changed(rng, name, params):
+    image = draw_image(rng)
     share = {**params, "probability": 0.4}
     whole, got = (run([(name, chosen, STREAM)], [image] * 200) for chosen in (params, share))
     applied = [explained(name, share, sample)[0] for sample in range(200)]
@@ -159,13 +159,13 @@ def test_the_probability_is_the_share_of_the_pictures_that_are_changed(rng, name
 
 
 def test_a_policy_with_all_parts_left_out_changes_nothing(rng):
-    image = picture(rng)
+    image = draw_image(rng)
     assert explained("trivial_augment", NONE, 5)[1] == [("identity", None)]
     np.testing.assert_array_equal(run([("trivial_augment", NONE, 1)], [image] * 3)[2], image)
 
 
 def test_a_policy_fits_anywhere_in_a_chain(rng):
-    images = [picture(rng) for _ in range(20)]
+    images = [draw_image(rng) for _ in range(20)]
     before, after = ("horizontal_flip", {"probability": 0.5}, 1), ("brightness", {"low": 0.5, "high": 1.5}, 2)
     middle = ("rand_augment", {"ops": 3, "magnitude": 12, **HERE}, STREAM)
     step = list(images)

@@ -35,42 +35,42 @@ def in_child(target) -> int:
 
 
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
-def test_a_forked_child_computes_the_same_with_its_own_threads(pictures):
-    wanted = run(OPS, pictures, threads=3)
+def test_a_forked_child_computes_the_same_with_its_own_threads(images):
+    wanted = run(OPS, images, threads=3)
 
     def child():
         for _ in range(3):
-            np.testing.assert_array_equal(run(OPS, pictures, threads=3), wanted)
-        assert in_child(lambda: np.testing.assert_array_equal(run(OPS, pictures, threads=2), wanted)) == 0
+            np.testing.assert_array_equal(run(OPS, images, threads=3), wanted)
+        assert in_child(lambda: np.testing.assert_array_equal(run(OPS, images, threads=2), wanted)) == 0
 
     for _ in range(3):
         assert in_child(child) == 0
-        np.testing.assert_array_equal(run(OPS, pictures, threads=3), wanted)
+        np.testing.assert_array_equal(run(OPS, images, threads=3), wanted)
 
 
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
-def test_a_fork_during_another_threads_call_does_no_harm(pictures):
-    wanted = run(OPS, pictures)
+def test_a_fork_during_another_threads_call_does_no_harm(images):
+    wanted = run(OPS, images)
     stop = threading.Event()
 
     def busy():
         while not stop.is_set():
-            run(OPS, pictures, threads=2)
+            run(OPS, images, threads=2)
 
     thread = threading.Thread(target=busy)
     thread.start()
     try:
         for _ in range(5):
-            assert in_child(lambda: np.testing.assert_array_equal(run(OPS, pictures, threads=2), wanted)) == 0
+            assert in_child(lambda: np.testing.assert_array_equal(run(OPS, images, threads=2), wanted)) == 0
     finally:
         stop.set()
         thread.join()
 
 
-def test_many_python_threads_share_one_chain(pictures):
+def test_many_python_threads_share_one_chain(images):
     chain = _native.Chain(OPS, 3)
-    packed = pack(pictures)
-    wanted = run(OPS, pictures)
+    packed = pack(images)
+    wanted = run(OPS, images)
     wrong: list[int] = []
 
     def work(which):

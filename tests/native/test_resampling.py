@@ -1,4 +1,4 @@
-"""How exact resizing of 8-bit pictures is: against float64, with and without rounding between passes, and Pillow."""
+"""How exact resizing of 8-bit images is: against float64, with and without rounding between passes, and Pillow."""
 
 from __future__ import annotations
 

@@ -29,12 +29,12 @@ def core(op, image, **params):
     return run([(op, params, 0)], [image])[0]
 
 
-def random_picture(rng, shape, pixel_type=np.uint8):
+def random_image(rng, shape, pixel_type=np.uint8):
     return rng.integers(0, np.iinfo(pixel_type).max, shape, pixel_type, endpoint=True)
 
 
-def smooth_picture(rng, shape):
-    return cv2.GaussianBlur(random_picture(rng, shape), (9, 9), 0).reshape(shape)
+def smooth_image(rng, shape):
+    return cv2.GaussianBlur(random_image(rng, shape), (9, 9), 0).reshape(shape)
 
 
 def opencv(image, value, mode):
@@ -47,7 +47,7 @@ def opencv(image, value, mode):
 def test_a_fixed_threshold_equals_opencv(rng, mode, pixel_type):
     largest = int(np.iinfo(pixel_type).max)
     for size, channels in product(SIZES, (1, 3, 4)):
-        image = random_picture(rng, (*size, channels), pixel_type)
+        image = random_image(rng, (*size, channels), pixel_type)
         for value in (0, 1, 99.9, 125, 254, 255, largest - 1, largest, int(image[0, 0, 0])):
             got = core("threshold", image, value=(value,) * channels, mode=mode)
             np.testing.assert_array_equal(got, opencv(image, value, mode))
@@ -55,7 +55,7 @@ def test_a_fixed_threshold_equals_opencv(rng, mode, pixel_type):
 
 @pytest.mark.parametrize("pixel_type", TYPES)
 def test_each_channel_has_its_own_value(rng, pixel_type):
-    image = random_picture(rng, (21, 83, 4), pixel_type)
+    image = random_image(rng, (21, 83, 4), pixel_type)
     values = (10.0, 200.0, 90.5, 128.0)
     for mode in MODES:
         got = core("threshold", image, value=values, mode=mode)
@@ -66,8 +66,8 @@ def test_each_channel_has_its_own_value(rng, pixel_type):
 
 
 @pytest.mark.parametrize("pixel_type", TYPES)
-def test_where_red_is_above_125_the_picture_is_kept(rng, pixel_type):
-    image = random_picture(rng, (18, 33, 3), pixel_type)
+def test_where_red_is_above_125_the_image_is_kept(rng, pixel_type):
+    image = random_image(rng, (18, 33, 3), pixel_type)
     red = image[..., :1] > 125
     largest = np.iinfo(pixel_type).max
     white = core("threshold", image, value=(125,), channel="0")
@@ -82,13 +82,13 @@ def test_where_red_is_above_125_the_picture_is_kept(rng, pixel_type):
 @pytest.mark.parametrize("channels", [1, 3, 4])
 def test_a_channel_that_decides_for_all_equals_the_twin(rng, channels, pixel_type):
     for size, channel, mode in product(SIZES, range(channels), MODES):
-        image = random_picture(rng, (*size, channels), pixel_type)
+        image = random_image(rng, (*size, channels), pixel_type)
         params = {"value": (130.0,), "channel": str(channel), "mode": mode}
         np.testing.assert_array_equal(core("threshold", image, **params), twin.threshold(image, **params))
 
 
 def test_fixed_thresholds_of_each_channel_merge_with_their_neighbours(rng):
-    image = random_picture(rng, (20, 31, 3))
+    image = random_image(rng, (20, 31, 3))
     ops = [
         ("brightness_contrast", {"brightness": 0.3, "contrast": 0.4}, 1),
         ("threshold", {"value": (90.0, 120.0, 140.0), "mode": "truncate"}, 2),
@@ -102,12 +102,12 @@ def test_fixed_thresholds_of_each_channel_merge_with_their_neighbours(rng):
         assert np.array_equal(merged, once) or np.array_equal(merged, twice)
 
 
-def otsu_pictures(rng, pixel_type):
+def otsu_images(rng, pixel_type):
     largest = int(np.iinfo(pixel_type).max)
     for _ in range(8):
         size = (*rng.integers(1, 40, 2), 1)
-        yield random_picture(rng, size, pixel_type)
-        yield rng.choice(random_picture(rng, 3, pixel_type), size)
+        yield random_image(rng, size, pixel_type)
+        yield rng.choice(random_image(rng, 3, pixel_type), size)
         yield np.where(rng.random(size) < 0.5, 10, 200).astype(pixel_type)  # every threshold between is as good
         yield np.clip(rng.normal(largest / 3, 4, size), 0, largest).astype(pixel_type)
         yield np.full(size, 77, pixel_type)
@@ -116,7 +116,7 @@ def otsu_pictures(rng, pixel_type):
 @pytest.mark.parametrize("pixel_type", TYPES)
 def test_otsu_equals_opencv_in_ties_too(rng, pixel_type):
     largest = int(np.iinfo(pixel_type).max)
-    for image in otsu_pictures(rng, pixel_type):
+    for image in otsu_images(rng, pixel_type):
         for mode, code in MODES.items():
             limit, wanted = cv2.threshold(image, 0, largest, code | cv2.THRESH_OTSU)
             np.testing.assert_array_equal(core("otsu", image, mode=mode), wanted.reshape(image.shape))
@@ -128,7 +128,7 @@ def test_otsu_equals_opencv_in_ties_too(rng, pixel_type):
 @pytest.mark.parametrize("channels", [1, 3, 4])
 @pytest.mark.parametrize("on", ["luminance", "channels"])
 def test_otsu_decides_by_opencvs_grey_or_in_each_channel(rng, on, channels, pixel_type):
-    image = random_picture(rng, (24, 39, channels), pixel_type)
+    image = random_image(rng, (24, 39, channels), pixel_type)
     image[:9] //= 3
     largest = int(np.iinfo(pixel_type).max)
     if on == "luminance":
@@ -149,8 +149,8 @@ def test_otsu_decides_by_opencvs_grey_or_in_each_channel(rng, on, channels, pixe
 
 def check_adaptive(rng, sizes, blocks):
     for size, method, block, mode in product(sizes, METHODS, blocks, ("binary", "binary_inv")):
-        noise = random_picture(rng, (*size, 1))
-        for image in (noise, smooth_picture(rng, (*size, 1)), np.where(noise > 128, np.uint8(255), np.uint8(0))):
+        noise = random_image(rng, (*size, 1))
+        for image in (noise, smooth_image(rng, (*size, 1)), np.where(noise > 128, np.uint8(255), np.uint8(0))):
             for c in (0, 2, 7.2, -3.5):
                 wanted = cv2.adaptiveThreshold(image, 255, METHODS[method], MODES[mode], block, c)
                 got = core("adaptive_threshold", image, method=method, block_size=block, c=c, mode=mode)
@@ -176,7 +176,7 @@ def test_the_gaussians_of_the_twin_are_opencvs(size):
 @pytest.mark.parametrize("method", METHODS)
 def test_adaptive_thresholds_equal_the_twin(rng, method, on, channels):
     for size, block in product([(1, 1), (4, 19), (22, 31)], (3, 9, 15)):
-        image = random_picture(rng, (*size, channels))
+        image = random_image(rng, (*size, channels))
         for mode, output in product(("binary", "binary_inv"), ("binary", "mask")):
             params = {"method": method, "block_size": block, "c": 2.5, "on": on, "mode": mode, "output": output}
             np.testing.assert_array_equal(
@@ -186,7 +186,7 @@ def test_adaptive_thresholds_equal_the_twin(rng, method, on, channels):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_adaptive_thresholds_on_luminance_are_those_of_opencvs_grey(rng, method):
-    image = smooth_picture(rng, (40, 57, 3))
+    image = smooth_image(rng, (40, 57, 3))
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     wanted = cv2.adaptiveThreshold(grey, 255, METHODS[method], cv2.THRESH_BINARY, 11, 2)
     got = core("adaptive_threshold", image, method=method, block_size=11, c=2)
@@ -194,7 +194,7 @@ def test_adaptive_thresholds_on_luminance_are_those_of_opencvs_grey(rng, method)
 
 
 few = settings(max_examples=40, deadline=None)
-pictures = npst.arrays(
+images = npst.arrays(
     np.uint8,
     st.tuples(st.integers(1, 20), st.integers(1, 20), st.sampled_from([1, 3, 4])),
     elements=st.integers(0, 255),
@@ -211,8 +211,8 @@ OPS = st.sampled_from(
 
 
 @few
-@given(image=pictures, op=OPS)
-def test_a_binary_picture_holds_two_values_and_its_inverse_is_the_negative(image, op):
+@given(image=images, op=OPS)
+def test_a_binary_image_holds_two_values_and_its_inverse_is_the_negative(image, op):
     name, params = op
     white = core(name, image, **params)
     assert set(np.unique(white)) <= {0, 255}
@@ -221,7 +221,7 @@ def test_a_binary_picture_holds_two_values_and_its_inverse_is_the_negative(image
 
 
 @few
-@given(image=pictures, low=st.integers(0, 255), high=st.integers(0, 255))
+@given(image=images, low=st.integers(0, 255), high=st.integers(0, 255))
 def test_a_higher_threshold_leaves_less(image, low, high):
     low, high = sorted((low, high))
     channels = image.shape[2]
@@ -229,8 +229,8 @@ def test_a_higher_threshold_leaves_less(image, low, high):
     assert (more >= less).all()
 
 
-def test_only_the_drawn_share_of_the_pictures_is_changed(rng):
-    image = random_picture(rng, (9, 9, 1))
+def test_only_the_drawn_share_of_the_images_is_changed(rng):
+    image = random_image(rng, (9, 9, 1))
     for name, params in [
         ("otsu", {}),
         ("threshold", {"value": (9.0,)}),
@@ -260,9 +260,9 @@ def test_only_the_drawn_share_of_the_pictures_is_changed(rng):
 )
 def test_what_makes_no_sense_is_refused_with_its_name(rng, op, params, message):
     with pytest.raises(ValueError, match=message):
-        core(op, random_picture(rng, (3, 3, 3)), **params)
+        core(op, random_image(rng, (3, 3, 3)), **params)
 
 
 def test_adaptive_thresholds_refuse_sixteen_bits(rng):
     with pytest.raises(ValueError, match="takes 8-bit images only"):
-        core("adaptive_threshold", random_picture(rng, (3, 3, 1), np.uint16), method="mean", block_size=3, c=0.0)
+        core("adaptive_threshold", random_image(rng, (3, 3, 1), np.uint16), method="mean", block_size=3, c=0.0)

@@ -20,7 +20,7 @@ def adjust(**params):
     return ("brightness_contrast", {"brightness": 0.3, "contrast": 0.5, "probability": 1.0, **params}, 11)
 
 
-def picture(rng, height, width, channels):
+def draw_image(rng, height, width, channels):
     return rng.integers(0, 256, (height, width, channels), dtype=np.uint8)
 
 
@@ -28,7 +28,7 @@ def picture(rng, height, width, channels):
 @pytest.mark.parametrize("channels_last", [False, True])
 def test_floats_equal_torchvision_to_the_bit(rng, channels, channels_last):
     for height, width in [(1, 1), (5, 47), (33, 64), (7, 129)]:
-        image = picture(rng, height, width, channels)
+        image = draw_image(rng, height, width, channels)
         scaled = functional.to_dtype(torch.from_numpy(image).permute(2, 0, 1), torch.float32, scale=True)
         wanted = functional.normalize(scaled, list(MEAN[:channels]), list(STD[:channels]))
         got = run([], [image], floats=True, channels_last=channels_last)[0]
@@ -39,7 +39,7 @@ def test_floats_equal_torchvision_to_the_bit(rng, channels, channels_last):
 
 
 def test_an_empty_chain_gives_the_bytes_back(rng):
-    image = picture(rng, 13, 21, 3)
+    image = draw_image(rng, 13, 21, 3)
     np.testing.assert_array_equal(run([], [image, image])[1], image)
 
 
@@ -55,7 +55,7 @@ def test_brightness_and_contrast_equal_the_twin(rng, channels):
 @pytest.mark.parametrize("channels_last", [False, True])
 @pytest.mark.parametrize("channels", [1, 3, 4])
 def test_brightness_in_one_with_the_output_equals_both_in_turn(rng, channels, channels_last):
-    images = [picture(rng, 19, 83, channels) for _ in range(20)]
+    images = [draw_image(rng, 19, 83, channels) for _ in range(20)]
     op = adjust(probability=0.7)
     between = list(run([op], images))
     for end in ([], [normalize(channels)]):
@@ -64,5 +64,5 @@ def test_brightness_in_one_with_the_output_equals_both_in_turn(rng, channels, ch
 
 
 def test_no_brightness_and_no_contrast_change_nothing(rng):
-    image = picture(rng, 31, 17, 3)
+    image = draw_image(rng, 31, 17, 3)
     np.testing.assert_array_equal(run([adjust(brightness=0.0, contrast=0.0)], [image])[0], image)

@@ -41,7 +41,7 @@ STRONG = {
 TINY = [(1, 1), (1, 9), (9, 1), (2, 2), (2, 30), (17, 5)]
 
 
-def picture(rng, height, width, channels=3, dtype=np.uint8):
+def draw_image(rng, height, width, channels=3, dtype=np.uint8):
     return rng.integers(0, np.iinfo(dtype).max + 1, (height, width, channels), dtype=dtype)
 
 
@@ -59,7 +59,7 @@ def fixed(**values):
 def test_rotate_is_within_one_of_opencv_and_the_twin(rng, border, channels):
     for degrees in (10, 90, 360):
         op = ("rotate", {"degrees": degrees, "border": border, "fill": 80.0}, STREAM)
-        images = [picture(rng, height, width, channels) for height, width in [(41, 60), (60, 41), (33, 33)]]
+        images = [draw_image(rng, height, width, channels) for height, width in [(41, 60), (60, 41), (33, 33)]]
         for sample, image in enumerate(images):
             got = run([op], [image] * (sample + 1), seed=9)[sample]
             height, width, _ = image.shape
@@ -72,9 +72,9 @@ def test_rotate_is_within_one_of_opencv_and_the_twin(rng, border, channels):
 
 
 @pytest.mark.parametrize("border", BORDERS)
-def test_every_warp_works_on_the_smallest_pictures(rng, border):
+def test_every_warp_works_on_the_smallest_images(rng, border):
     for height, width in TINY:
-        image = picture(rng, height, width)
+        image = draw_image(rng, height, width)
         for op in [
             ("rotate", {"degrees": 180, "border": border}, STREAM),
             ("affine", {**STRONG, "border": border}, STREAM),
@@ -85,7 +85,7 @@ def test_every_warp_works_on_the_smallest_pictures(rng, border):
 
 
 def test_what_moves_nothing_changes_nothing(rng):
-    image = picture(rng, 40, 30)
+    image = draw_image(rng, 40, 30)
     for border in BORDERS:
         for name, params in [
             ("rotate", {"degrees": 0.0}),
@@ -104,7 +104,7 @@ def test_what_moves_nothing_changes_nothing(rng):
 def test_affine_is_within_one_of_the_twin(rng, border, interpolation, dtype):
     params = {**STRONG, "border": border, "interpolation": interpolation, "fill": 200.0}
     for channels in (1, 3, 4):
-        image = picture(rng, 31, 47, channels, dtype)
+        image = draw_image(rng, 31, 47, channels, dtype)
         for sample, got in enumerate(run([("affine", params, STREAM)], [image] * 6, seed=3)):
             wanted = twin([("affine", params, STREAM)], image, seed=3, epoch=0, sample=sample)
             if interpolation == "nearest":  # but for places half-way between two pixels
@@ -116,7 +116,7 @@ def test_affine_is_within_one_of_the_twin(rng, border, interpolation, dtype):
 
 @pytest.mark.parametrize("shear", [(0.0, 0.0), (15.0, 0.0), (0.0, -12.0), (20.0, 10.0)])
 def test_affine_is_that_of_torchvision_but_for_the_sense_of_the_angle(rng, shear):
-    image = picture(rng, 40, 56)
+    image = draw_image(rng, 40, 56)
     values = {"degrees": 25.0, "scale": 1.3, "shift_x": 5 / 56, "shift_y": -3 / 40}
     params = fixed(**values, shear_x=shear[0], shear_y=shear[1])
     got = run([("affine", {**params, "border": "constant"}, 0)], [image])[0]
@@ -137,8 +137,8 @@ def test_affine_draws_every_value_evenly_and_explains_it():
         assert stats.kstest(values, "uniform").pvalue > 1e-3, name
 
 
-def test_what_affine_explains_repeats_the_picture(rng):
-    image = picture(rng, 24, 33)
+def test_what_affine_explains_repeats_the_image(rng):
+    image = draw_image(rng, 24, 33)
     op = ("affine", {**STRONG, "border": "reflect"}, STREAM)
     _, applied, values = _native.Chain([op], 3).explain(24, 33, 0, seed=0, epoch=0)[0]
     assert applied
@@ -156,7 +156,7 @@ def test_affine_refuses_ranges_that_are_upside_down():
 def test_perspective_is_within_one_of_the_twin_and_opencv(rng, border):
     op = ("perspective", {"distortion": 0.6, "border": border, "fill": 33.0}, STREAM)
     for channels, (height, width) in [(1, (41, 60)), (3, (60, 41)), (4, (33, 33))]:
-        image = picture(rng, height, width, channels)
+        image = draw_image(rng, height, width, channels)
         for sample, got in enumerate(run([op], [image] * 4, seed=9)):
             assert difference(got, twin([op], image, seed=9, epoch=0, sample=sample)) <= 1
             corners = warps.corners(height, width, 0.6, Draws(9, STREAM, 0, sample)).astype(np.float32)
@@ -169,7 +169,7 @@ def test_perspective_is_within_one_of_the_twin_and_opencv(rng, border):
 
 def test_perspective_of_sixteen_bits_and_nearest_pixels_equal_their_twins(rng):
     for dtype, params in [(np.uint16, {}), (np.uint8, {"interpolation": "nearest"})]:
-        image = picture(rng, 30, 37, 3, dtype)
+        image = draw_image(rng, 30, 37, 3, dtype)
         op = ("perspective", {"distortion": 0.4, "border": "reflect", **params}, STREAM)
         away = np.abs(run([op], [image])[0].astype(int) - twin([op], image, seed=0, epoch=0, sample=0))
         assert (away > 8).mean() < 2e-3
@@ -180,7 +180,7 @@ def test_what_perspective_explains_are_the_corners(rng):
     values = _native.Chain([op], 3).explain(50, 60, 3, seed=1, epoch=2)[0][2]
     wanted = warps.corners(50, 60, 0.5, Draws(1, STREAM, 2, 3))
     np.testing.assert_array_equal(np.reshape(values["corners"], (4, 2)), wanted)
-    image = picture(rng, 50, 60)
+    image = draw_image(rng, 50, 60)
     got = run([op], [image] * 4, seed=1, epoch=2)[3]
     assert difference(got, warps.projected(image, wanted, "edge")) <= 1
 
@@ -188,7 +188,7 @@ def test_what_perspective_explains_are_the_corners(rng):
 @pytest.mark.parametrize(("alpha", "sigma"), [(10.0, 1.0), (60.0, 3.0), (150.0, 7.5)])
 def test_elastic_is_within_one_of_the_twin(rng, alpha, sigma):
     for border, channels, dtype in [("reflect", 3, np.uint8), ("constant", 1, np.uint8), ("edge", 3, np.uint16)]:
-        image = picture(rng, 23, 37, channels, dtype)
+        image = draw_image(rng, 23, 37, channels, dtype)
         op = ("elastic", {"alpha": alpha, "sigma": sigma, "border": border}, STREAM)
         wanted = twin([op], image, seed=2, epoch=1, sample=0)
         assert difference(run([op], [image], seed=2, epoch=1)[0], wanted) <= (1 if dtype == np.uint8 else 8)
@@ -211,6 +211,6 @@ def test_elastic_displacements_are_as_large_as_those_of_smoothed_noise(sigma):
     seed=st.integers(0, 2**32),
 )
 def test_any_affine_warp_is_within_one_of_the_twin(height, width, channels, border, seed):
-    image = picture(np.random.default_rng(seed), height, width, channels)
+    image = draw_image(np.random.default_rng(seed), height, width, channels)
     op = ("affine", {**STRONG, "border": border}, STREAM)
     assert difference(run([op], [image], seed=seed)[0], twin([op], image, seed=seed, epoch=0, sample=0)) <= 1

@@ -68,7 +68,7 @@ def test_the_order_of_the_images_changes_no_bit_of_the_numbers(pixels):
     assert fitted([learned()], pixels)[0].ops == fitted([learned()], pixels, indices=TRAINING[::-1].copy())[0].ops
 
 
-def test_training_and_evaluation_get_the_same_numbers_from_pictures_without_random_changes(pixels):
+def test_training_and_evaluation_get_the_same_numbers_from_images_without_random_changes(pixels):
     darken = NamedOp("dark", PythonOp(lambda batch, draws: batch // 2))
     light = NamedOp("light", NativeOp("brightness_contrast", {"brightness": 0.5, "contrast": 0.5, "probability": 1.0}))
     train, evaluate = fitted([darken, light, learned()], pixels, evaluation=[darken, learned()])

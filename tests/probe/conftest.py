@@ -11,6 +11,6 @@ from probing import Bench
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory, make_pictures):
+def bench(tmp_path_factory, make_images):
     folder = tmp_path_factory.mktemp("bench")
-    return Bench(folder, make_pictures(folder / "pictures"))
+    return Bench(folder, make_images(folder / "images"))

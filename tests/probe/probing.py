@@ -1,4 +1,4 @@
-"""Studies on few pictures, and the questions that are probed of them."""
+"""Studies on few images, and the questions that are probed of them."""
 
 import shutil
 from pathlib import Path
@@ -51,18 +51,18 @@ def steps(*lines: str, crop: str = CROP) -> str:
 
 
 class Bench:
-    """Probes studies on a folder of pictures."""
+    """Probes studies on a folder of images."""
 
-    def __init__(self, folder, pictures):
+    def __init__(self, folder, images):
         shutil.copy(PLUGIN, folder / "flowerablate_local.py")
         self.folder = folder
         self.assembler = Assembler(discover(folder).registry, folder, folder / "cache")
-        self.pictures = pictures
+        self.images = images
 
     def base(self, text, *overrides):
         study = self.folder / "study.toml"
         study.write_text(text)
-        wanted = {"dataset": {"use": "folder", "path": str(self.pictures)}}
+        wanted = {"dataset": {"use": "folder", "path": str(self.images)}}
         return read_study(default_study(), study, overrides, wanted)
 
     def probe(self, text, *questions, also=()):

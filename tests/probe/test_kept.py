@@ -85,7 +85,7 @@ def test_settings_of_the_training_are_seen(bench):
         assert bench.run(pair(base, other), base).refused == {}
 
 
-def test_a_batch_size_above_the_number_of_pictures_is_the_number_of_pictures(bench):
+def test_a_batch_size_above_the_number_of_images_is_the_number_of_images(bench):
     base = resolve(bench.base(steps(), "train.batch_size=100"), bench.assembler.lookup)
     other = base.with_params("train", batch_size=200)
     with pytest.raises(StudyError, match=r"train.batch_size: 100 and 200 come to the same with these data"):
@@ -207,21 +207,21 @@ def test_a_step_that_only_keeps_others_from_being_merged_is_kept_with_a_remark(b
     assert "decides which other steps are interpolated as one" in probed.remarks["-light"]
 
 
-def test_what_touches_one_picture_in_a_hundred_is_found_before_it_would_be_refused(tmp_path, make_pictures):
-    bench = Bench(tmp_path, make_pictures(tmp_path / "many", per_class=200, size=20))
+def test_what_touches_one_image_in_a_hundred_is_found_before_it_would_be_refused(tmp_path, make_images):
+    bench = Bench(tmp_path, make_images(tmp_path / "many", per_class=200, size=20))
     assert kept(bench.probe(steps('seldom: use = "rarely"; share = 0.01', crop=RANDOM_CROP), "seldom")) == {"-seldom"}
 
 
-def test_with_few_pictures_more_of_the_epochs_are_looked_at(bench):
-    """One change in two hundred draws may miss all of twenty pictures in three epochs, but not in all replicates."""
+def test_with_few_images_more_of_the_epochs_are_looked_at(bench):
+    """One change in two hundred draws may miss all of twenty images in three epochs, but not in all replicates."""
     seldom = steps('seldom: use = "rarely"; share = 0.005', crop=RANDOM_CROP)
     for epochs in (3, 400):
         assert kept(bench.probe(seldom, "seldom", also=[f"train.epochs={epochs}"])) == {"-seldom"}
 
 
-def test_what_a_later_step_hides_is_proved_anew_where_that_step_is_left_out(tmp_path, make_pictures):
-    """Half a picture in a hundred is missed at first look: that it never shows behind the paint proves nothing."""
-    bench = Bench(tmp_path, make_pictures(tmp_path / "many", per_class=500, size=20))
+def test_what_a_later_step_hides_is_proved_anew_where_that_step_is_left_out(tmp_path, make_images):
+    """Half an image in a hundred is missed at first look: that it never shows behind the paint proves nothing."""
+    bench = Bench(tmp_path, make_images(tmp_path / "many", per_class=500, size=20))
     probed = four_cells(bench, 'seldom: use = "rarely"; share = 0.004', 'paint: use = "paint"')
     assert kept(probed) == {"a", "b", "a:b"}
 

@@ -11,27 +11,27 @@ REFUSED = {
     "a kernel of size 1": (
         steps('opened: use = "morphology"; size = 1'),
         "opened",
-        r"opened: leaves each of \d+ sampled pictures as it was \(size 1\)",
+        r"opened: leaves each of \d+ sampled images as it was \(size 1\)",
     ),
     "probability 0": (
         steps('flip: use = "horizontal_flip"; probability = 0.0'),
         "flip",
-        r"flip: applied to none of \d+ sampled pictures \(probability 0\)",
+        r"flip: applied to none of \d+ sampled images \(probability 0\)",
     ),
     "probability 0 of a step that else is done once": (
         steps('opened: use = "morphology"; size = 9; probability = 0.0'),
         "opened",
-        r"opened: applied to none of \d+ sampled pictures \(probability 0\)",
+        r"opened: applied to none of \d+ sampled images \(probability 0\)",
     ),
     "a jitter of 0.1 %": (
         steps('light: use = "brightness_contrast"; brightness = 0.001; contrast = 0.001'),
         "light",
-        r"light: changes no pixel of \d+ sampled pictures by a whole level \(brightness 0.001, contrast 0.001\)",
+        r"light: changes no pixel of \d+ sampled images by a whole level \(brightness 0.001, contrast 0.001\)",
     ),
     "half of a jitter": (
         steps('light: use = "brightness_contrast"; brightness = 0.001; contrast = 0.0'),
         "light.brightness",
-        r"light.brightness: 0.001 and 0.0 do the same to each of \d+ sampled pictures",
+        r"light.brightness: 0.001 and 0.0 do the same to each of \d+ sampled images",
     ),
     "a change that a normalisation undoes": (
         steps('shift: use = "shift"', STANDARD),
@@ -56,12 +56,12 @@ REFUSED = {
     "a swap for the same": (
         steps('opened: use = "open"'),
         "opened=morphology",
-        r"opened: open and morphology do the same to each of \d+ sampled pictures",
+        r"opened: open and morphology do the same to each of \d+ sampled images",
     ),
     "a mix of nothing": (
         steps('mixup: use = "mixup"; probability = 0.0'),
         "mixup",
-        r"mixup: applied to none of \d+ sampled pictures \(probability 0\)",
+        r"mixup: applied to none of \d+ sampled images \(probability 0\)",
     ),
     "two names of one optimizer": (
         steps(),

@@ -1,4 +1,4 @@
-"""A whole chain of twins, and helpers that run the core on a list of pictures."""
+"""A whole chain of twins, and helpers that run the core on a list of images."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ TWINS: dict[str, Callable[..., Any]] = {
 
 
 def twin(ops: Sequence[Op], image: NDArray[np.uint8], *, seed: int, epoch: int, sample: int) -> NDArray[Any]:
-    """What the core must give for one picture, as HWC bytes or (after normalize) CHW floats."""
+    """What the core must give for one image, as HWC bytes or (after normalize) CHW floats."""
     for name, params, stream in ops:
         function, draws = TWINS[name], Draws(seed, stream, epoch, sample)
         takes = inspect.signature(function).parameters
@@ -80,7 +80,7 @@ def twin(ops: Sequence[Op], image: NDArray[np.uint8], *, seed: int, epoch: int, 
 
 
 def pack(images: Sequence[NDArray[np.uint8]]) -> dict[str, NDArray[Any]]:
-    """Lay pictures behind each other, as ``Chain.run`` wants them; the ids are the positions."""
+    """Lay images behind each other, as ``Chain.run`` wants them; the ids are the positions."""
     sizes = [image.size for image in images]
     return {
         "pixels": np.concatenate([image.ravel() for image in images] or [np.empty(0, np.uint8)]),

@@ -1,4 +1,4 @@
-"""Filters: each output value from the window around it, taken out of a padded picture."""
+"""Filters: each output value from the window around it, taken out of a padded image."""
 
 from __future__ import annotations
 

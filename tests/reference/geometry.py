@@ -48,7 +48,7 @@ def exactly_resampled(
 
 
 def resample(image: Pixels, height: int, width: int, antialias: bool, interpolation: str = "bilinear") -> Pixels:
-    """Horizontal pass, rounding (8-bit pictures only, as Pillow does it), vertical pass, rounding."""
+    """Horizontal pass, rounding (8-bit images only, as Pillow does it), vertical pass, rounding."""
     most = np.iinfo(image.dtype).max
     between = np.einsum("xw,hwc->hxc", weights(image.shape[1], width, antialias, interpolation), image.astype(float))
     if image.dtype == np.uint8:
@@ -156,7 +156,7 @@ def vertical_flip(image: Pixels, draws: Draws, probability: float = 1.0) -> Pixe
 
 
 def window(image: Pixels, top: int, left: int, height: int, width: int, border: str, fill: float) -> Pixels:
-    """The pixels from (top, left) on, which may lie outside the picture."""
+    """The pixels from (top, left) on, which may lie outside the image."""
     y, x = np.mgrid[top : top + height, left : left + width]
     return pixels_at(image, x, y, border, fill).astype(image.dtype)
 

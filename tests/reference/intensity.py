@@ -147,7 +147,7 @@ def adapted(plane: NDArray[Any], clip_limit: float, rows: int, columns: int) -> 
 
 
 def clahe(image: Pixels, clip_limit: float, rows: int, columns: int) -> Pixels:
-    """The op of the same name: grey pictures directly, others on L of Lab; a fourth channel is left as it is."""
+    """The op of the same name: grey images directly, others on L of Lab; a fourth channel is left as it is."""
     if image.shape[2] == 1:
         return adapted(image[..., 0], clip_limit, rows, columns)[..., None]
     lab = rgb_to_lab(image[..., :3])

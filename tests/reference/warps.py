@@ -40,7 +40,7 @@ def pixels_at(image: Pixels, x: NDArray[np.int64], y: NDArray[np.int64], border:
 
 
 def exactly_sampled(image: Pixels, x: Places, y: Places, border: str, fill: float = 0.0) -> Places:
-    """Bilinear values at positions x, y of the picture, not rounded."""
+    """Bilinear values at positions x, y of the image, not rounded."""
     left, top = np.floor(x).astype(np.int64), np.floor(y).astype(np.int64)
     fx, fy = (x - left)[..., None], (y - top)[..., None]
     above = pixels_at(image, left, top, border, fill) * (1 - fx) + pixels_at(image, left + 1, top, border, fill) * fx
@@ -50,7 +50,7 @@ def exactly_sampled(image: Pixels, x: Places, y: Places, border: str, fill: floa
 
 
 def sampled(image: Pixels, x: Places, y: Places, border: str, interpolation: str, fill: float) -> Pixels:
-    """Values at positions x, y of the picture, rounded."""
+    """Values at positions x, y of the image, rounded."""
     if interpolation == "nearest":
         nearest = (np.floor(x + 0.5).astype(np.int64), np.floor(y + 0.5).astype(np.int64))
         return pixels_at(image, *nearest, border, fill).astype(image.dtype)

@@ -42,7 +42,7 @@ def test_studies_of_the_same_images_split_and_seeds_are_paired(sides) -> None:
     assert comparison.is_paired
     difference = comparison.matches[0].difference
     assert difference is not None
-    assert (difference.pairs, difference.freedom) == (3, 2)
+    assert (difference.pairs, difference.df) == (3, 2)
     assert difference.mean == pytest.approx((0.1 + 0.08 + 0.09 - 0.01 - 0.03 - 0.02) / 3)
     assert "Paired: the same images, split and seeds, 3 in common." in render_comparison(comparison)
 

@@ -1,4 +1,4 @@
-"""The sheet as pixels: wins above losses, pictures as they are, whatever names they have."""
+"""The sheet as pixels: wins above losses, images as they are, whatever names they have."""
 
 from io import BytesIO
 
@@ -9,7 +9,7 @@ from PIL import Image
 from flowerablate.contracts import Contrast
 from flowerablate.report.contact_sheet import contact_sheet
 from flowerablate.report.image_report import ContrastImages
-from flowerablate.report.sheets import PICTURE
+from flowerablate.report.sheets import IMAGE
 from flowerablate.stats.image_wins import ImageCount, ImageWins
 
 CONTRAST = Contrast("-flip", "removal", {"": 1.0, "-flip": -1.0})
@@ -24,8 +24,8 @@ def images(wins, losses) -> ContrastImages:
     return ContrastImages(CONTRAST, ImageWins(tuple(wins), tuple(losses), 9, 3, 27, 4, 2))
 
 
-def drawn(rows, pictures, top=10) -> np.ndarray:
-    return np.asarray(Image.open(BytesIO(contact_sheet(rows, pictures, top))))
+def drawn(rows, images, top=10) -> np.ndarray:
+    return np.asarray(Image.open(BytesIO(contact_sheet(rows, images, top))))
 
 
 def lines_of(sheet: np.ndarray, color: tuple[int, int, int]) -> np.ndarray:
@@ -43,14 +43,14 @@ def test_wins_stand_above_losses_each_behind_its_heading(flat):
     assert order == sorted(order)
 
 
-def test_a_small_picture_is_enlarged_by_a_whole_factor_with_its_pixels_as_they_are(flat):
+def test_a_small_image_is_enlarged_by_a_whole_factor_with_its_pixels_as_they_are(flat):
     sheet = drawn([images([], [count("l", 0, 3)])], flat)
-    assert (sheet == (77, 77, 77)).all(axis=2).sum() == (PICTURE // 8 * 8) ** 2
+    assert (sheet == (77, 77, 77)).all(axis=2).sum() == (IMAGE // 8 * 8) ** 2
 
 
-def test_a_large_picture_is_reduced_with_its_proportions(flat):
+def test_a_large_image_is_reduced_with_its_proportions(flat):
     sheet = drawn([images([count("w", 3, 0)], [])], flat)
-    assert (sheet == (0, 255, 0)).all(axis=2).sum() == PICTURE * (PICTURE * 2 // 3)
+    assert (sheet == (0, 255, 0)).all(axis=2).sum() == IMAGE * (IMAGE * 2 // 3)
 
 
 def test_more_than_top_are_left_out(flat):
@@ -60,9 +60,9 @@ def test_more_than_top_are_left_out(flat):
     assert areas[2] == 3 * areas[0]
 
 
-def test_a_picture_that_is_not_found_leaves_its_field_empty():
+def test_an_image_that_is_not_found_leaves_its_field_empty():
     sheet = drawn([images([count("gone", 3, 0)], [])], {})
-    assert (sheet == EMPTY).all(axis=2).sum() > PICTURE * PICTURE / 2
+    assert (sheet == EMPTY).all(axis=2).sum() > IMAGE * IMAGE / 2
 
 
 def test_names_of_any_length_and_alphabet_stay_in_their_column(flat):

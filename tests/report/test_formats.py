@@ -180,7 +180,7 @@ def test_svg_is_well_formed_and_needs_no_network(demo) -> None:
 
 
 def columns_and_text(svg: str) -> tuple[float, str]:
-    """Return the cells that the picture of a terminal is wide, and its text."""
+    """Return the cells that the image of a terminal is wide, and its text."""
     root = ElementTree.fromstring(svg)
     width = float(root.attrib["viewBox"].split()[2])
     return (width - 18) / 12.2, "".join(root.itertext()).replace("\xa0", " ")

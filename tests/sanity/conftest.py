@@ -16,7 +16,7 @@ from flowerablate.wiring.assemble import Assembler
 STUDY = """
 [dataset]
 use = "folder"
-path = "pictures"
+path = "images"
 [input]
 image_size = 16
 [steps.resize]
@@ -40,10 +40,10 @@ Try = Callable[..., Rung]
 
 
 @pytest.fixture(scope="session")
-def study_folder(tmp_path_factory: pytest.TempPathFactory, make_pictures) -> Path:
-    """A folder with 96 pictures of two classes, a sound study and a plugin full of faults."""
+def study_folder(tmp_path_factory: pytest.TempPathFactory, make_images) -> Path:
+    """A folder with 96 images of two classes, a sound study and a plugin full of faults."""
     folder = tmp_path_factory.mktemp("sanity")
-    make_pictures(folder / "pictures", per_class=48, size=16)
+    make_images(folder / "images", per_class=48, size=16)
     shutil.copy(Path(__file__).with_name("faulty_plugin.py"), folder / "flowerablate_local.py")
     (folder / "study.toml").write_text(STUDY)
     return folder

@@ -96,9 +96,9 @@ def flowerablate_register_step(register):
 @fa.hookimpl
 def flowerablate_register_dataset(register):
     def mislabelled(context, path):
-        """Give the pictures labels that have nothing to do with what they show."""
+        """Give the images labels that have nothing to do with what they show."""
         paths = sorted((context.root / path).glob("*/*.png"))
         labels = tuple(int(place % 4 in (1, 2)) for place in range(len(paths)))
         return fa.Samples(("green", "red"), tuple(f"{p.parent.name}/{p.name}" for p in paths), tuple(paths), labels)
 
-    register(fa.DatasetSpec("mislabelled", "Wrong labels.", mislabelled, (fa.Param("path", "pictures", "Folder."),)))
+    register(fa.DatasetSpec("mislabelled", "Wrong labels.", mislabelled, (fa.Param("path", "images", "Folder."),)))

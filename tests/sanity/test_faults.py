@@ -34,7 +34,7 @@ def test_a_sound_study_passes_every_rung(put):
         ("overfit", ["optimizer.lr=1e-6"], "not learnt by heart"),
         ("labels", ["model.use=knows"], "shuffled labels are enough for 100%"),
         ("subset", ["dataset.use=mislabelled"], "no better than always the largest class"),
-        ("subset", ["model.use=blind"], "empty pictures cost no more"),
+        ("subset", ["model.use=blind"], "empty images cost no more"),
         ("lr-range", ["model.use=loud", "optimizer.lr=1"], "where the loss explodes"),
         ("lr-range", ["optimizer.lr=1e-6"], "hardly anything is learnt"),
         ("reproducible", ["model.use=moody"], "differ, such as"),
@@ -47,20 +47,20 @@ def test_a_rung_finds_its_fault(climbed, rung, overrides, said):
     assert found.do
 
 
-def test_pictures_without_a_step_that_normalises_are_told_by_their_range(climbed):
+def test_images_without_a_step_that_normalises_are_told_by_their_range(climbed):
     found = climbed("batch", without=NORMALIZE)
     assert found.figures["smallest"] >= 0
     assert found.status == "passed" if found.figures["largest"] <= 1 else "failed"
 
 
-def test_a_step_that_wipes_out_the_pictures_is_named(climbed):
+def test_a_step_that_wipes_out_the_images_is_named(climbed):
     found = climbed("inputs", without=NORMALIZE, more=PAINT + NORMALIZE)
     assert found.status == "failed"
     assert found.seen[0].startswith("behind 'white'")
     assert climbed("batch", without=NORMALIZE, more=PAINT + NORMALIZE).status == "failed"
 
 
-def test_a_picture_in_two_parts_of_the_split_is_found(put, tmp_path, study_folder):
+def test_an_image_in_two_parts_of_the_split_is_found(put, tmp_path, study_folder):
     bench = put()
     assert next(iter(climb(bench, ["data"]))).status == "passed"
     samples = bench.data.samples

@@ -31,7 +31,7 @@ def test_independent_effects_are_compared_by_welchs_interval(first: list[float],
 
 def test_without_any_spread_there_is_no_interval() -> None:
     found = difference_of_effects(effect_of([0.1, 0.1]), effect_of([0.05, 0.05]))
-    assert (found.low, found.high, found.freedom) == (None, None, None)
+    assert (found.low, found.high, found.df) == (None, None, None)
     assert difference_of_effects(effect_of([0.1]), effect_of([0.05, 0.07])).low is None
 
 
@@ -41,5 +41,5 @@ def test_paired_effects_are_compared_seed_by_seed_over_the_common_seeds() -> Non
     assert found is not None
     expected = stats.ttest_1samp([0.05, 0.1, 0.07], 0).confidence_interval(0.95)
     assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
-    assert (found.pairs, found.freedom) == (3, 2)
+    assert (found.pairs, found.df) == (3, 2)
     assert difference_of_paired_effects({0: 0.1}, {1: 0.1}, 0.95) is None

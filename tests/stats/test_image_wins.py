@@ -12,7 +12,7 @@ CLASSES = ("daisy", "rose")
 
 
 def said(**rose: float) -> Predictions:
-    """Predictions for pictures called d1, r1, ...: d is a daisy, r a rose; the number is the probability of a rose."""
+    """Predictions for images called d1, r1, ...: d is a daisy, r a rose; the number is the probability of a rose."""
     return Predictions(
         keys=tuple(rose),
         labels=np.array([CLASSES.index({"d": "daisy", "r": "rose"}[key[0]]) for key in rose]),

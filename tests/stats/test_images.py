@@ -78,7 +78,7 @@ def test_degrees_of_freedom_are_near_satterthwaites_for_normal_effects() -> None
     table = made_up(1, 6, 2000, (2, 1, 1))
     of_rows, of_columns, rest = mean_squares(table)
     by_squares = (of_rows + of_columns - rest) ** 2 / (of_rows**2 / 5 + of_columns**2 / 1999 + rest**2 / (5 * 1999))
-    assert crossed(table).freedom == pytest.approx(by_squares, rel=0.05)
+    assert crossed(table).df == pytest.approx(by_squares, rel=0.05)
 
 
 def test_without_a_common_image_it_is_the_paired_t_interval() -> None:
@@ -105,7 +105,7 @@ def test_equal_replicates_leave_the_noise_of_the_images() -> None:
     row = np.random.default_rng(2).normal(size=50)
     found = crossed(np.stack([row] * 4))
     assert found.error == pytest.approx(np.std(row, ddof=1) / math.sqrt(50))
-    assert 20 < found.freedom <= 49
+    assert 20 < found.df <= 49
     assert found.replicates == pytest.approx(0, abs=1e-20)
 
 
@@ -127,7 +127,7 @@ def test_a_negative_component_does_not_narrow_the_interval() -> None:
     assert of_columns < rest
     found = crossed(table)
     assert found.variance == pytest.approx(of_rows / table.size)
-    assert (found.freedom, found.images) == (2, 0)
+    assert (found.df, found.images) == (2, 0)
 
 
 @given(st.integers(0, 10**6), st.integers(2, 8), st.integers(2, 12))
@@ -159,7 +159,7 @@ def test_the_order_of_replicates_and_images_does_not_matter(seed: int) -> None:
     mixed = table[rng.permutation(5)][:, rng.permutation(11)]
     one, other = crossed(table), crossed(mixed)
     assert other.variance == pytest.approx(one.variance)
-    assert other.freedom == pytest.approx(one.freedom)
+    assert other.df == pytest.approx(one.df)
 
 
 def test_units_scale_with_the_metric() -> None:
@@ -173,8 +173,8 @@ def test_equivalence_is_two_one_sided_tests_with_the_same_error() -> None:
     found = crossed(made_up(4, 8, 60))
     margin = abs(found.mean) + 2 * found.error
     tests = found.equivalence(margin, 0.95)
-    assert tests.above_p == pytest.approx(scipy.stats.t.sf((found.mean + margin) / found.error, found.freedom))
-    assert tests.below_p == pytest.approx(scipy.stats.t.cdf((found.mean - margin) / found.error, found.freedom))
+    assert tests.above_p == pytest.approx(scipy.stats.t.sf((found.mean + margin) / found.error, found.df))
+    assert tests.below_p == pytest.approx(scipy.stats.t.cdf((found.mean - margin) / found.error, found.df))
     assert tests.low is not None
     assert tests.high is not None
     inside = -margin < tests.low and tests.high < margin

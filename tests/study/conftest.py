@@ -24,7 +24,7 @@ def never_built(*args, **params):
 
 
 SPECS = [
-    DatasetSpec("pictures", "", never_built, (Param("path", "", ""),)),
+    DatasetSpec("images", "", never_built, (Param("path", "", ""),)),
     StepSpec("opening", "", never_built, (Param("size", 3, "", low=1, high=63),), kind="morphology"),
     StepSpec("closing", "", never_built, (Param("size", 3, "", low=1, high=63),), kind="morphology"),
     StepSpec("flip", "", never_built, (Param("probability", 0.5, "", low=0, high=1, off=0.0),), random=True),
@@ -58,7 +58,7 @@ def lookup():
 def tables():
     return {
         "name": "made-up",
-        "dataset": {"use": "pictures", "path": "here"},
+        "dataset": {"use": "images", "path": "here"},
         "input": {"image_size": 32, "channels": 3, "bits": 8},
         "split": {"method": "auto", "validation": 0.2, "test": 0.2, "folds": 5, "subset": ""},
         "steps": {

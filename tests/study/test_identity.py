@@ -66,7 +66,7 @@ def test_the_version_of_the_metric_that_chooses_the_epoch_changes_the_id(base):
 
 
 def test_where_the_data_lie_and_what_is_removable_does_not_change_the_id(base):
-    elsewhere = Choice("pictures", {"path": "elsewhere"})
+    elsewhere = Choice("images", {"path": "elsewhere"})
     moved = replace(base, components={**base.components, "dataset": elsewhere})
     assert moved != base
     kept = replace(base, steps=tuple(replace(step, removable=False) for step in base.steps))

@@ -30,10 +30,10 @@ def test_reading_it_gives_the_same_pipeline_and_rules(base, tables, lookup, marg
 
 @pytest.mark.parametrize("text", ['quo"te', "back\\slash", "new\nline", "tab\t\x7f\x00", "ümläut 薔薇", "#", "'''"])
 def test_any_text_comes_back(base, text):
-    odd = Choice("pictures", {"path": text, "shares": (0.5, 1.0), "on": True})
+    odd = Choice("images", {"path": text, "shares": (0.5, 1.0), "on": True})
     strange = replace(base, components={**base.components, "dataset": odd})
     written = tomllib.loads(to_toml(strange, "x", Rules(), [], []))
-    assert written["dataset"] == {"use": "pictures", "path": text, "shares": [0.5, 1.0], "on": True}
+    assert written["dataset"] == {"use": "images", "path": text, "shares": [0.5, 1.0], "on": True}
 
 
 def test_a_step_that_a_variant_removed_is_left_out(base):

@@ -37,27 +37,27 @@ def dataset_spec(change, folder):
         (lambda fields: {"keys": ("/a", *fields["keys"][1:])}, "must be the path relative to the data set's root"),
         (lambda fields: {"splits": ("train",) * 23 + ("holdout",)}, "is in split 'holdout'"),
         (lambda fields: {"paths": (fields["paths"][0].parent / "none.png", *fields["paths"][1:])}, "is not a file"),
-        (lambda fields: {"paths": (fields["paths"][0].parents[1] / "no.png",) * 24}, "does not open as a picture"),
+        (lambda fields: {"paths": (fields["paths"][0].parents[1] / "no.png",) * 24}, "does not open as an image"),
         (
             lambda fields: {"keys": tuple(random.sample(fields["keys"], 24))},
             "gives other samples, or another order, the second time",
         ),
     ],
 )
-def test_a_faulty_data_set_is_told_what_to_mend(change, message, picture_folder, tmp_path):
-    (picture_folder / "no.png").write_text("not a picture")
-    (picture_folder / "no.png").rename(tmp_path / "no.png")
-    spec = dataset_spec(lambda fields: _with_broken(change(fields), tmp_path), picture_folder)
+def test_a_faulty_data_set_is_told_what_to_mend(change, message, image_folder, tmp_path):
+    (image_folder / "no.png").write_text("not an image")
+    (image_folder / "no.png").rename(tmp_path / "no.png")
+    spec = dataset_spec(lambda fields: _with_broken(change(fields), tmp_path), image_folder)
     with pytest.raises(AssertionError, match=message):
         check_dataset(spec)
 
 
 def _with_broken(fields, folder):
-    """Point every path called no.png at the broken file outside the pictures."""
+    """Point every path called no.png at the broken file outside the images."""
     if "paths" in fields:
         fields["paths"] = tuple(folder / path.name if path.name == "no.png" else path for path in fields["paths"])
     return fields
 
 
-def test_a_good_data_set_passes(picture_folder, tmp_path):
-    check_dataset(dataset_spec(lambda fields: {}, picture_folder), cache=tmp_path)
+def test_a_good_data_set_passes(image_folder, tmp_path):
+    check_dataset(dataset_spec(lambda fields: {}, image_folder), cache=tmp_path)

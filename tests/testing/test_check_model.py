@@ -29,8 +29,8 @@ class Spoilt(nn.Module):
         if fault == "unused":
             self.spare = nn.Parameter(torch.zeros(2))
 
-    def forward(self, pictures):
-        logits = self.inner(pictures)
+    def forward(self, images):
+        logits = self.inner(images)
         if self.fault == "batch":
             return logits - logits.mean(0)
         if self.fault == "nan":
@@ -77,7 +77,7 @@ def test_a_faulty_model_is_told_what_to_mend(make, message):
         check_model(model_spec(make))
 
 
-def test_a_model_that_breaks_on_grey_pictures_is_found():
+def test_a_model_that_breaks_on_grey_images_is_found():
     with pytest.raises(AssertionError):
         check_model(model_spec(rgb_only))
 

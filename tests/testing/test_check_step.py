@@ -40,9 +40,9 @@ def test_good_steps_pass():
         (lambda images, draws: None, "must return a numpy array, not NoneType"),
         (lambda images, draws: images / 255, "must return uint8, not float64"),
         (lambda images, draws: images[..., 0], r"must return \[N, H, W, C\], not 3 dimensions"),
-        (lambda images, draws: images[..., :1], "must keep the number of pictures and of channels"),
-        (lambda images, draws: images[:1], "must keep the number of pictures and of channels"),
-        (lambda images, draws: images[:, :0], "returns empty pictures"),
+        (lambda images, draws: images[..., :1], "must keep the number of images and of channels"),
+        (lambda images, draws: images[:1], "must keep the number of images and of channels"),
+        (lambda images, draws: images[:, :0], "returns empty images"),
         (noise, "declare it with random=True"),
         (
             lambda images, draws: np.random.default_rng().integers(0, 256, images.shape, np.uint8),

@@ -23,7 +23,7 @@ class MemoryBatches:
     noise: float = 0.5
 
     def __post_init__(self) -> None:
-        generator = torch.Generator().manual_seed(torch_seed("pictures", self.count))
+        generator = torch.Generator().manual_seed(torch_seed("images", self.count))
         self.labels = torch.arange(self.count) % self.classes
         self.images = self.noise * torch.randn(self.count, 3, 8, 8, generator=generator) + self.labels.view(-1, 1, 1, 1)
         self.asked: list[int] = []
@@ -78,7 +78,7 @@ def quiet_machine(one_thread: None) -> None:
 
 @pytest.fixture
 def train() -> Train:
-    """Train a tiny network on tiny pictures in the given folder; parts, batches and options of fit may be replaced."""
+    """Train a tiny network on tiny images in the given folder; parts, batches and options of fit may be replaced."""
 
     def run(folder: Path, parts: Parts | None = None, **options: object) -> FitResult:
         arguments: dict[str, object] = {

@@ -1,4 +1,4 @@
-"""A study of little noise pictures, ready to be tuned in a moment."""
+"""A study of little noise images, ready to be tuned in a moment."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -37,11 +37,11 @@ def base(assembler: Assembler):
 
 
 @pytest.fixture
-def make_plan(assembler: Assembler, picture_folder: Path) -> Callable[..., TuningPlan]:
+def make_plan(assembler: Assembler, image_folder: Path) -> Callable[..., TuningPlan]:
     """Make a plan of the small study: ``make_plan("optimizer.lr", seeds=2, pruner="none", **keys)``."""
 
     def make(*search: str, seeds: int = 1, pruner: str = "none", **keys: object) -> TuningPlan:
-        dataset = {"dataset": {"use": "folder", "path": str(picture_folder)}}
+        dataset = {"dataset": {"use": "folder", "path": str(image_folder)}}
         study = read_study(default_study(), None, (), {**SMALL, **dataset, **keys})
         return plan_tuning(study, search, seeds, pruner, assembler)
 

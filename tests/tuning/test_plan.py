@@ -16,10 +16,10 @@ def test_the_best_is_a_whole_study_that_says_where_it_comes_from(make_plan, asse
     assert (study.name, study.ablation.seeds, study.metrics.primary) == (f"{plan.study}-tuned", 9, "macro_f1")
 
 
-def test_a_relative_path_of_the_data_is_made_absolute(make_plan, assembler, picture_folder):
-    assert picture_folder.parent == assembler.root
-    plan = make_plan("optimizer.lr", dataset={"use": "folder", "path": "pictures"})
-    assert f'path = "{picture_folder}"' in plan.study_file({"optimizer.lr": 0.02}, "", assembler)
+def test_a_relative_path_of_the_data_is_made_absolute(make_plan, assembler, image_folder):
+    assert image_folder.parent == assembler.root
+    plan = make_plan("optimizer.lr", dataset={"use": "folder", "path": "images"})
+    assert f'path = "{image_folder}"' in plan.study_file({"optimizer.lr": 0.02}, "", assembler)
 
 
 def test_a_file_that_tuning_did_not_write_is_not_to_be_overwritten(tmp_path):

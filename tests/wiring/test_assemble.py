@@ -60,8 +60,8 @@ def make_registry() -> Registry:
 
 
 @pytest.fixture
-def assembler(picture_folder, tmp_path) -> Assembler:
-    return Assembler(make_registry(), picture_folder, tmp_path / "cache")
+def assembler(image_folder, tmp_path) -> Assembler:
+    return Assembler(make_registry(), image_folder, tmp_path / "cache")
 
 
 def pipeline(use: str = "resize", image_size: int = 16) -> Pipeline:
@@ -88,7 +88,7 @@ def decoded_at_least(assembler, *steps: StepChoice) -> int | None:
     return json.loads((images.source.folder / "manifest.json").read_text())["at_least"]
 
 
-def test_pictures_are_decoded_small_only_where_the_study_begins_by_shrinking_them(assembler):
+def test_images_are_decoded_small_only_where_the_study_begins_by_shrinking_them(assembler):
     fit, invert = StepChoice("resize", name="fit"), StepChoice("invert", name="invert")
     assert decoded_at_least(assembler, fit) == 2 * 16
     assert decoded_at_least(assembler, fit, invert) == 2 * 16
@@ -96,7 +96,7 @@ def test_pictures_are_decoded_small_only_where_the_study_begins_by_shrinking_the
     assert decoded_at_least(assembler, StepChoice("rough", name="fit")) is None
 
 
-def test_what_is_switched_off_before_a_resize_leaves_its_pictures_decoded_as_those_of_the_base(assembler):
+def test_what_is_switched_off_before_a_resize_leaves_its_images_decoded_as_those_of_the_base(assembler):
     off = StepChoice("invert", name="invert", enabled=False)
     assert decoded_at_least(assembler, off, StepChoice("resize", name="fit")) is None
 
@@ -129,15 +129,15 @@ def test_a_pipeline_that_gives_another_size_is_refused(assembler):
         assembler.prepare(replace(pipeline(), steps=()), data)
 
 
-def test_a_data_set_of_one_class_is_refused(assembler, picture_folder):
-    for path in (picture_folder / "red").iterdir():
+def test_a_data_set_of_one_class_is_refused(assembler, image_folder):
+    for path in (image_folder / "red").iterdir():
         path.unlink()
     with pytest.raises(DataError, match="only images of class 'green'"):
         assembler.load_data(pipeline(), skip_bad=False)
 
 
-def test_a_path_is_read_by_the_data_set_that_says_it_can(picture_folder, tmp_path):
-    assert data_choice(make_registry(), picture_folder) == Choice("files", {"path": str(picture_folder)})
+def test_a_path_is_read_by_the_data_set_that_says_it_can(image_folder, tmp_path):
+    assert data_choice(make_registry(), image_folder) == Choice("files", {"path": str(image_folder)})
     with pytest.raises(DataError, match="no file or folder"):
         data_choice(make_registry(), tmp_path / "nowhere")
     (tmp_path / "file.csv").touch()

@@ -37,9 +37,9 @@ def flowerablate_register_sampler(register):
 class Made:
     """A pipeline with its data, put together on the CPU."""
 
-    def __init__(self, folder, cache, pictures, keys):
+    def __init__(self, folder, cache, images, keys):
         self.assembler = Assembler(discover(folder).registry, folder, cache)
-        dataset = {"dataset": {"use": "folder", "path": str(pictures)}}
+        dataset = {"dataset": {"use": "folder", "path": str(images)}}
         study = read_study(default_study(), None, (), {**SMALL, **dataset, **keys})
         self.pipeline = resolve(study, self.assembler.lookup)
         self.data = self.assembler.load_data(self.pipeline, skip_bad=False)
@@ -57,9 +57,9 @@ class Made:
 
 
 @pytest.fixture
-def make(tmp_path, own_cache, picture_folder, one_thread):
+def make(tmp_path, own_cache, image_folder, one_thread):
     (tmp_path / "flowerablate_local.py").write_text(PLUGIN)
-    return lambda **keys: Made(tmp_path, own_cache, picture_folder, keys)
+    return lambda **keys: Made(tmp_path, own_cache, image_folder, keys)
 
 
 def test_initial_weights_are_those_of_the_seed(make):

@@ -1,7 +1,7 @@
-"""Pictures that are the same, byte for byte or pixel for pixel, and those that nearly are.
+"""Images that are the same, byte for byte or pixel for pixel, and those that nearly are.
 
-Two pictures are near duplicates if their 32 x 32 grey versions agree in the discrete cosine transform, each coefficient
-measured in its own root mean square over this data set. So what all pictures of a set share, as chest X-rays share ribs
+Two images are near duplicates if their 32 x 32 grey versions agree in the discrete cosine transform, each coefficient
+measured in its own root mean square over this data set. So what all images of a set share, as chest X-rays share ribs
 and a spine, does not count as likeness, and fine structure counts as much as the light and dark halves that ruin
 plain perceptual hashes. Brightness, contrast, colour, size and compression hardly matter; crops and mirrored copies are
 not found.
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ..layout import Progress
 
 NEAR = 0.75
-"""Cosine from which two pictures are near duplicates.
+"""Cosine from which two images are near duplicates.
 
 Of the pairs among 1544 photographs of flowers, the 8 true ones lie at .85 and above, all others below .60; among 5824
 chest X-rays, which are all different, none reaches .61. A copy saved at JPEG quality 10, or shrunk to 64 x 64, stays
@@ -30,7 +30,7 @@ _COARSE_NEAR = 0.65
 """Cosine of the 16 x 16 lowest coefficients from which all are compared: a quarter of the work, and it misses none."""
 
 _NOISE = 2.0
-"""Grey levels that rounding and compression may add to a coefficient; they must not count where pictures are smooth."""
+"""Grey levels that rounding and compression may add to a coefficient; they must not count where images are smooth."""
 
 _BLOCK = 2048
 _FLAT = 2.0
@@ -48,7 +48,7 @@ def exact_groups(digests: Sequence[Hashable]) -> list[tuple[int, ...]]:
 def near_pairs(thumbnails: NDArray[np.uint8], progress: Progress) -> list[tuple[int, int]]:
     """Return the pairs (i < j) of near duplicates among *thumbnails*, uint8 [N, side, side].
 
-    Takes the time of N * N / 2 scalar products of 255 numbers, in blocks: 20,000 pictures take about ten seconds on
+    Takes the time of N * N / 2 scalar products of 255 numbers, in blocks: 20,000 images take about ten seconds on
     two cores.
     """
     count = len(thumbnails)
@@ -66,7 +66,7 @@ def near_pairs(thumbnails: NDArray[np.uint8], progress: Progress) -> list[tuple[
                 likeness = np.einsum("ij,ij->i", fine[left], fine[right])
                 close = likeness >= NEAR
                 pairs += zip(left[close].tolist(), right[close].tolist(), strict=True)
-        progress("comparing pictures", rows.stop, count)
+        progress("comparing images", rows.stop, count)
     return pairs
 
 
@@ -89,7 +89,7 @@ def joined(pairs: Iterable[tuple[int, int]]) -> list[tuple[int, ...]]:
 
 
 def _descriptors(thumbnails: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return unit vectors of all and of the lowest coefficients, float32 [N, D]; flat pictures get zeros."""
+    """Return unit vectors of all and of the lowest coefficients, float32 [N, D]; flat images get zeros."""
     from scipy.fft import dctn
 
     count, side, _ = thumbnails.shape

@@ -13,17 +13,17 @@ from ..window import in_order
 from .copies import copies
 from .hints import misleading_signs
 from .look import Look, look_at
-from .pictures import looks_of_pictures
 from .records import SEVERITIES, ClassFacts, DataReport, Finding
 from .sets import balance, groups_in_two_splits
+from .single_images import looks_of_images
 
 
 def check_data(samples: Samples, progress: Progress = lambda what, done, total: None) -> DataReport:
-    """Decode every picture of *samples* once, on all cores, and return what is to be known before training.
+    """Decode every image of *samples* once, on all cores, and return what is to be known before training.
 
     Nothing is written. The time is that of decoding, about a millisecond for a small photograph, and of comparing all
-    pictures with each other (see :func:`.alike.near_pairs`). A file that is missing, or that may not be read, raises
-    :class:`DataError`; one that is no picture is a finding.
+    images with each other (see :func:`.alike.near_pairs`). A file that is missing, or that may not be read, raises
+    :class:`DataError`; one that is no image is a finding.
     """
     looks: list[Look] = []
     seen: list[int] = []
@@ -34,14 +34,14 @@ def check_data(samples: Samples, progress: Progress = lambda what, done, total: 
         else:
             looks.append(found)
             seen.append(place)
-        progress("checking pictures", place + 1, len(samples))
+        progress("checking images", place + 1, len(samples))
     findings = [
         _unreadable(bad),
         *copies(samples, seen, looks, progress),
         *(Finding("remark of the data set", "warning", remark) for remark in samples.remarks),
         *groups_in_two_splits(samples),
         *balance(samples),
-        *looks_of_pictures(samples, seen, looks),
+        *looks_of_images(samples, seen, looks),
         *misleading_signs(samples, seen, looks),
     ]
     findings.sort(key=lambda finding: SEVERITIES.index(finding.severity))

@@ -1,4 +1,4 @@
-"""Findings about pictures that come twice: across classes a wrong label, across splits a leak, else a waste."""
+"""Findings about images that come twice: across classes a wrong label, across splits a leak, else a waste."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ def _sorted_by_harm(
         kinds.setdefault(_kind(group, samples), []).append(group)
     findings = []
     for kind, members in kinds.items():
-        pictures = sum(map(len, members))
-        text = f"{pictures} pictures in {len(members)} group{'s' * (len(members) > 1)}"
+        images = sum(map(len, members))
+        text = f"{images} images in {len(members)} group{'s' * (len(members) > 1)}"
         if bytewise is not None and len(kinds) == 1:
             text += f", {bytewise} of them byte for byte" if bytewise < len(members) else ", byte for byte"
         severity: Severity = "warning" if kind == "within a class" else "fault"
         files = tuple(tuple(samples.keys[place] for place in group) for group in members)
-        figures = {"groups": len(members), "pictures": pictures}
+        figures = {"groups": len(members), "images": images}
         findings.append(Finding(f"{what} {kind}", severity, text, _ADVICE[kind], files, figures))
     return findings
 

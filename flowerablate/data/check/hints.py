@@ -58,7 +58,7 @@ def misleading_signs(samples: Samples, seen: Sequence[int], looks: Sequence[Look
 
 
 def _features(looks: Sequence[Look]) -> dict[str, Callable[[Look], float]]:
-    """Return the features; of pictures that are all of one size, bytes are told once."""
+    """Return the features; of images that are all of one size, bytes are told once."""
     one_size = len({(look.width, look.height) for look in looks}) == 1
     features = {**_OF_THE_FILE, **_OF_THE_LIGHT}
     return {name: feature for name, feature in features.items() if not (one_size and name == "bytes per pixel")}

@@ -1,4 +1,4 @@
-"""One file, looked at once: its header, its pixels' digest, and a small grey picture to compare it with others."""
+"""One file, looked at once: its header, its pixels' digest, and a small grey image to compare it with others."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from ...errors import DataError
 from ..decode import UnreachableError, decode
 
 SIDE = 32
-"""Side of the small grey picture, pixels."""
+"""Side of the small grey image, pixels."""
 
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, as Pillow weighs it
 _GREY_TOLERANCE = 3
-"""Grey levels by which the channels of a grey picture may differ after JPEG."""
+"""Grey levels by which the channels of a grey image may differ after JPEG."""
 
 _STANDARD_SUM = 3685
 """Sum of the luminance quantisation table K.1 of ITU-T T.81, which libjpeg uses as it stands at quality 50."""
@@ -29,8 +29,8 @@ _STANDARD_SUM = 3685
 class Look:
     """What one readable file shows.
 
-    *content* and *pixels* are digests of the bytes, and of the decoded RGB picture with its shape. *thumbnail* is a
-    grey picture, uint8 [SIDE, SIDE], squeezed to a square. *brightness* and *contrast*: mean and deviation of the
+    *content* and *pixels* are digests of the bytes, and of the decoded RGB image with its shape. *thumbnail* is a
+    grey image, uint8 [SIDE, SIDE], squeezed to a square. *brightness* and *contrast*: mean and deviation of the
     grey values, of 255. *quality*: that of JPEG, estimated, 0 for other files. *grey*: colour is stored but not used.
     """
 

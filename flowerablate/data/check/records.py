@@ -19,7 +19,7 @@ class Finding:
 
     *name* is short and fixed, such as ``near duplicates across splits``; *text* says what was found, *advice* what to
     do (empty where there is nothing to do). *files*: groups of keys that belong together, such as the copies of one
-    picture; a single file is a group of one. *figures*: numbers behind the text.
+    image; a single file is a group of one. *figures*: numbers behind the text.
     """
 
     name: str
@@ -32,10 +32,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class ClassFacts:
-    """One class: its name, images, images of each official split, and medians of readable pictures.
+    """One class: its name, images, images of each official split, and medians of readable images.
 
     *width* and *height* are in pixels, *aspect* is width / height, *brightness* and *contrast* are mean and standard
-    deviation of the grey values, of 255; *kilobytes* is the file's size in 1000 bytes. All are 0 without a picture.
+    deviation of the grey values, of 255; *kilobytes* is the file's size in 1000 bytes. All are 0 without an image.
     """
 
     name: str

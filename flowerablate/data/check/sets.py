@@ -1,4 +1,4 @@
-"""Findings about the set as a whole: how many pictures each class has, and who is in which split."""
+"""Findings about the set as a whole: how many images each class has, and who is in which split."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ def balance(samples: Samples) -> list[Finding]:
     figures = dict(zip(samples.classes, numbers, strict=True))
     findings = []
     if not low:
-        findings.append(Finding("class balance", "fault", f"class {smallest} has no pictures", "add some", (), figures))
+        findings.append(Finding("class balance", "fault", f"class {smallest} has no images", "add some", (), figures))
     elif high > _IMBALANCED * low:
-        text = f"{largest} has {high / low:.1f} times as many pictures as {smallest}"
+        text = f"{largest} has {high / low:.1f} times as many images as {smallest}"
         advice = (
             f"always saying {largest} is right for {high / len(samples):.0%}: report macro_f1 or balanced_accuracy "
             "beside accuracy; weigh classes in the loss, or balance them by the sampler"
         )
         findings.append(Finding("class balance", "warning", text, advice, (), figures))
     else:
-        findings.append(Finding("class balance", "fine", f"{low} to {high} pictures in each class", "", (), figures))
+        findings.append(Finding("class balance", "fine", f"{low} to {high} images in each class", "", (), figures))
     return findings + _lacking(samples)
 
 
@@ -48,16 +48,16 @@ def _lacking(samples: Samples) -> list[Finding]:
     }
     missing = [cell for cell, number in few.items() if not number]
     if missing:
-        return [Finding("classes in splits", "fault", f"no pictures of {', '.join(missing)}", "add some", (), few)]
+        return [Finding("classes in splits", "fault", f"no images of {', '.join(missing)}", "add some", (), few)]
     if few:
         text = ", ".join(f"{cell} {number}" for cell, number in few.items())
-        advice = "figures from so few pictures are mostly luck: draw the split anew, or make that part larger"
-        return [Finding("classes in splits", "warning", f"few pictures: {text}", advice, (), few)]
+        advice = "figures from so few images are mostly luck: draw the split anew, or make that part larger"
+        return [Finding("classes in splits", "warning", f"few images: {text}", advice, (), few)]
     return [Finding("classes in splits", "fine", "every class is in every split")]
 
 
 def groups_in_two_splits(samples: Samples) -> list[Finding]:
-    """Return a finding about groups (patients) of which an official split has pictures on both sides.
+    """Return a finding about groups (patients) of which an official split has images on both sides.
 
     Where the data set gives no groups, names of files such as ``person12_3.png`` are taken for a hint of them.
     """

@@ -1,4 +1,4 @@
-"""Whether something that is no content of a picture, such as its size, tells the class by itself."""
+"""Whether something that is no content of an image, such as its size, tells the class by itself."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SIGMAS = 4.0
 class Separation:
     """How well a feature tells one class from the rest: area under the ROC curve, out of fold, .5 for not at all.
 
-    *surprising*: more than chance gives with so few pictures.
+    *surprising*: more than chance gives with so few images.
     """
 
     label: int
@@ -31,9 +31,9 @@ class Separation:
 def separation(values: NDArray[np.float64], labels: NDArray[np.int64]) -> Separation | None:
     """Return the class that *values*, [N], tell best from the others; None where no class can be judged.
 
-    The rule is a histogram: at most twelve bins with the same number of pictures, the share of the class in each one
-    learned on four fifths of the pictures, applied to the last fifth. So a class of square pictures between flat and
-    tall ones is found too, and a rule that only remembers gains nothing. A class with fewer than ten pictures, or with
+    The rule is a histogram: at most twelve bins with the same number of images, the share of the class in each one
+    learned on four fifths of the images, applied to the last fifth. So a class of square images between flat and
+    tall ones is found too, and a rule that only remembers gains nothing. A class with fewer than ten images, or with
     fewer than ten outside, is not judged.
     """
     edges = np.unique(np.quantile(values, np.linspace(0, 1, _BINS + 1)[1:-1]))

@@ -32,7 +32,7 @@ class _Panel:
 def draw_learning(
     curves: Sequence[VariantCurves], metric: MetricInfo, format: str, base: VariantCurves | None = None
 ) -> bytes:
-    """Return a picture of *curves* in *format*, ``png``, ``svg`` or ``pdf``; equal curves give equal bytes.
+    """Return an image of *curves* in *format*, ``png``, ``svg`` or ``pdf``; equal curves give equal bytes.
 
     Each variant has a row: loss, *metric* on validation, learning rate, images per second, share of the time that was
     spent waiting for images. Single seeds are thin, their mean is strong; the mean of *base* lies behind in grey, and
@@ -63,7 +63,7 @@ def draw_learning(
             if panel.log or not panel.from_zero:
                 set_scale(top, log=panel.log)
         set_epochs(grid[0][0], max(length_of(seed) for variant in curves for seed in variant.seeds))
-        return files.picture(figure, format)
+        return files.image(figure, format)
 
 
 def _panels(metric: MetricInfo) -> tuple[_Panel, ...]:

@@ -18,7 +18,7 @@ _DOTS = 160
 """Pixels to the inch of a PNG."""
 
 
-def picture(figure: Figure, kind: str, title: str = "", *, dots: int = _DOTS) -> bytes:
+def image(figure: Figure, kind: str, title: str = "", *, dots: int = _DOTS) -> bytes:
     """Return *figure* as a file of *kind*, ``png``, ``svg`` or ``pdf``: no date in it, so that equal figures are equal.
 
     *title* stands in its metadata; *dots* are the pixels to the inch of a PNG.
@@ -39,4 +39,4 @@ def write_figure(figure: Figure, path: Path, title: str) -> None:
     if kind not in FORMATS:
         raise StudyError(f"{path}: a figure is written as {' or '.join(FORMATS)}")
     with replacing(path) as file:
-        file.write(picture(figure, kind[1:], title))
+        file.write(image(figure, kind[1:], title))

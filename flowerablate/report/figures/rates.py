@@ -11,7 +11,7 @@ from . import svg_canvas as canvas
 _INK, _SOFT, _LINE, _STUDY, _SUGGESTED = "#1c232b", "#5c6672", "#d5d9de", "#bd4b06", "#0a63a6"
 _DOTS_PER_INCH = 150
 _SHOWN = 1.5
-"""How many times the first loss is shown; what lies above runs out of the picture."""
+"""How many times the first loss is shown; what lies above runs out of the image."""
 
 
 def draw_rates(
@@ -49,4 +49,4 @@ def draw_rates(
         axes.grid(axis="y", color=_LINE)
         axes.spines["bottom"].set_color(_LINE)
         axes.spines["left"].set_visible(False)
-        return files.picture(figure, "png", dots=_DOTS_PER_INCH)
+        return files.image(figure, "png", dots=_DOTS_PER_INCH)

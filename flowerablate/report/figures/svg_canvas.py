@@ -1,6 +1,6 @@
 """One style for all figures, and SVG that is the same for the same figures, byte by byte.
 
-Colours are placeholders which become variables of the page's style sheet, so that one picture serves light, dark and
+Colours are placeholders which become variables of the page's style sheet, so that one image serves light, dark and
 paper. Text stays text, in the page's font; nothing is fetched.
 """
 

@@ -63,7 +63,7 @@ class Confusion:
 
 @dataclass(frozen=True)
 class Frame:
-    """A picture behind one step: an image file's *content* of *media_type*, its size in pixels, and a *remark*."""
+    """An image behind one step: an image file's *content* of *media_type*, its size in pixels, and a *remark*."""
 
     step: str
     content: bytes
@@ -75,7 +75,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class Strip:
-    """One picture of the data set, *key* of class *truth*, before all steps and behind each."""
+    """One image of the data set, *key* of class *truth*, before all steps and behind each."""
 
     key: str
     truth: str
@@ -84,7 +84,7 @@ class Strip:
 
 @dataclass(frozen=True)
 class SampleImages:
-    """The sample pictures, and *remarks*: what they show, what is left out, or why there are none."""
+    """The sample images, and *remarks*: what they show, what is left out, or why there are none."""
 
     strips: tuple[Strip, ...] = ()
     remarks: tuple[str, ...] = ()

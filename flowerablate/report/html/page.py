@@ -121,7 +121,7 @@ def _prose(text: str) -> Any:
 
 def _data_uri(frame: Frame) -> str:
     if frame.media_type not in _MEDIA_TYPES:
-        raise ValueError(f"a picture of type {frame.media_type!r} cannot stand in a page")
+        raise ValueError(f"an image of type {frame.media_type!r} cannot stand in a page")
     return f"data:{frame.media_type};base64,{base64.b64encode(frame.content).decode()}"
 
 

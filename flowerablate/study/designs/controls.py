@@ -1,6 +1,6 @@
 """Controls: changes that cannot matter, as a check of the study itself.
 
-``placebo`` adds a step that leaves every picture as it is: where pairing holds, its effect is zero on each replicate.
+``placebo`` adds a step that leaves every image as it is: where pairing holds, its effect is zero on each replicate.
 ``luck`` draws other random numbers in training: its effect is that of chance alone.
 """
 

@@ -1,4 +1,4 @@
-"""Each fault that a folder of pictures may have is found, named, and rated."""
+"""Each fault that a folder of images may have is found, named, and rated."""
 
 import shutil
 from dataclasses import replace
@@ -17,7 +17,7 @@ CLASSES = ("daisy", "rose")
 
 
 class Folder:
-    """Pictures of noise, one after the other; ``report()`` checks them."""
+    """Images of noise, one after the other; ``report()`` checks them."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -57,7 +57,7 @@ class Folder:
 
 @pytest.fixture
 def folder(tmp_path):
-    """A sound set: 24 pictures of each class in train, and in test."""
+    """A sound set: 24 images of each class in train, and in test."""
     made = Folder(tmp_path / "set")
     for split in ("train", "test"):
         for number in range(48):
@@ -202,22 +202,22 @@ def test_channels_are_told(folder):
     assert found(folder.report(), "channels").files == ((folder.keys[-1],),)
     deep = np.random.default_rng(1).integers(0, 65536, (48, 60), dtype=np.uint16)
     folder.add(pixels=deep)
-    assert found(folder.report(), "16-bit pictures").files == ((folder.keys[-1],),)
+    assert found(folder.report(), "16-bit images").files == ((folder.keys[-1],),)
     clear = np.random.default_rng(2).integers(0, 256, (48, 60, 4), dtype=np.uint8)
     folder.add(pixels=clear)
-    assert found(folder.report(), "transparent pictures").files == ((folder.keys[-1],),)
+    assert found(folder.report(), "transparent images").files == ((folder.keys[-1],),)
     path = folder.add()
     Image.open(path).convert("CMYK").save(path.with_suffix(".tif"))
     folder.note(path.with_suffix(".tif").relative_to(folder.root).as_posix(), 0, "train")
-    assert found(folder.report(), "CMYK pictures").files == ((folder.keys[-1],),)
+    assert found(folder.report(), "CMYK images").files == ((folder.keys[-1],),)
 
 
-def test_tiny_and_constant_pictures_are_told(folder):
+def test_tiny_and_constant_images_are_told(folder):
     folder.add(size=(60, 12))
     folder.add(pixels=np.full((48, 60, 3), 7, np.uint8))
     report = folder.report()
-    assert found(report, "tiny pictures").files == ((folder.keys[-2],),)
-    assert found(report, "constant pictures").files == ((folder.keys[-1],),)
+    assert found(report, "tiny images").files == ((folder.keys[-2],),)
+    assert found(report, "constant images").files == ((folder.keys[-1],),)
 
 
 @pytest.mark.parametrize("quality", [30, 50, 75, 90, 95])
@@ -229,8 +229,8 @@ def test_the_quality_of_a_jpeg_is_read_from_its_tables(folder, quality):
 def test_progress_reaches_the_end_and_its_error_ends_the_check(folder):
     told = []
     check_data(folder.samples(), lambda what, done, total: told.append((what, done, total)))
-    assert ("checking pictures", 96, 96) in told
-    assert told[-1][0] == "comparing pictures"
+    assert ("checking images", 96, 96) in told
+    assert told[-1][0] == "comparing images"
 
     def stop(what, done, total):
         raise KeyboardInterrupt

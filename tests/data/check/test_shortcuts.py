@@ -27,7 +27,7 @@ def test_a_constant_tells_nothing():
 
 
 def test_a_class_between_the_others_is_found_too():
-    """A class of square pictures among flat and tall ones: no threshold finds it, a histogram does."""
+    """A class of square images among flat and tall ones: no threshold finds it, a histogram does."""
     aspect = np.where(LABELS == 1, 1.0, np.where(NUMBERS.random(300) < 0.5, 0.6, 1.6)) + NUMBERS.normal(0, 0.02, 300)
     found = separation(aspect, LABELS)
     assert found.label == 1
@@ -41,10 +41,10 @@ def test_the_area_of_two_shifted_bells_is_what_theory_says():
     assert found.auc == pytest.approx(0.7602, abs=0.015)
 
 
-def test_a_handful_of_pictures_is_not_judged():
+def test_a_handful_of_images_is_not_judged():
     assert separation(np.arange(12.0), np.repeat([0, 1], 6)) is None
 
 
-def test_the_same_pictures_give_the_same_figure():
+def test_the_same_images_give_the_same_figure():
     values = NUMBERS.normal(size=300) + 0.5 * LABELS
     assert separation(values, LABELS) == separation(values.copy(), LABELS.copy())

@@ -88,7 +88,7 @@ def test_a_class_may_be_called_train(tmp_path: Path) -> None:
     ("names", "message"),
     [
         ([], "no images in .*subfolder of its own"),
-        (["a.jpg", "b.jpg"], "has pictures but no class folders"),
+        (["a.jpg", "b.jpg"], "has images but no class folders"),
         (["a/1.jpg"], "only one class, 'a'"),
         (["a/1.jpg", "b/readme.txt"], r"no images in the class folder .*b;"),
         (["flowers/a/1.jpg", "flowers/b/1.jpg"], r"did you mean .*flowers\?"),
@@ -103,7 +103,7 @@ def test_a_class_may_be_called_train(tmp_path: Path) -> None:
         ),
         (
             ["train/a/1.jpg", "train/b/1.jpg", "test/1.jpg"],
-            "test has pictures but no class folders.*give .*train alone",
+            "test has images but no class folders.*give .*train alone",
         ),
         (["train/a/1.jpg", "test/a/1.jpg"], "only one class, 'a'"),
         (
@@ -122,9 +122,9 @@ def test_a_layout_that_cannot_be_used_says_why(tmp_path: Path, names: list[str],
 def test_a_missing_path_a_file_and_no_path_are_refused(context: DataContext, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"no folder .*nowhere"):
         build(context, path="nowhere")
-    make(context.root, "picture.jpg")
-    with pytest.raises(DataError, match=r"picture\.jpg is a file"):
-        build(context, path="picture.jpg")
+    make(context.root, "image.jpg")
+    with pytest.raises(DataError, match=r"image\.jpg is a file"):
+        build(context, path="image.jpg")
     with pytest.raises(DataError, match="--data PATH"):
         build(context, path=" ")
 

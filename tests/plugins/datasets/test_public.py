@@ -30,7 +30,7 @@ def flowers(context: DataContext, **params):
     return SPECS["flowers"].build(context, **given)
 
 
-def pictures(root: Path, *classes: str) -> Path:
+def images(root: Path, *classes: str) -> Path:
     for name in classes:
         for number in range(3):
             file = root / name / f"{number}.jpg"
@@ -48,7 +48,7 @@ def tgz(folder: Path, archive: Path) -> Path:
 
 @pytest.fixture
 def archive(context: DataContext, tmp_path: Path) -> Path:
-    folder = pictures(tmp_path / "flower_photos", "daisy", "roses", "tulips")
+    folder = images(tmp_path / "flower_photos", "daisy", "roses", "tulips")
     return tgz(folder, context.root / "flower_photos.tgz")
 
 
@@ -62,7 +62,7 @@ def test_an_archive_is_unpacked_once_and_its_keys_begin_with_the_class(context: 
     assert samples.paths[0].stat().st_mtime_ns == stamp
 
 
-def test_a_zip_of_another_layout_and_a_folder_give_the_same_pictures(context: DataContext, archive: Path) -> None:
+def test_a_zip_of_another_layout_and_a_folder_give_the_same_images(context: DataContext, archive: Path) -> None:
     first = flowers(context, path="flower_photos.tgz")
     root = first.paths[0].parents[1]
     with zipfile.ZipFile(context.root / "kaggle.zip", "w") as file:
@@ -93,7 +93,7 @@ def test_a_wrong_checksum_of_a_local_archive_is_refused(context: DataContext, ar
 
 
 def test_what_is_no_archive_of_classes_is_refused(context: DataContext, tmp_path: Path) -> None:
-    tgz(pictures(tmp_path / "one", "daisy"), context.root / "one.tgz")
+    tgz(images(tmp_path / "one", "daisy"), context.root / "one.tgz")
     (context.root / "words.txt").touch()
     for path, message in {
         "one.tgz": "one subfolder",
@@ -108,8 +108,8 @@ def test_an_archive_with_parts_keeps_them_and_x_rays_are_sent_to_their_own_data_
     context: DataContext, tmp_path: Path
 ) -> None:
     for part in ("train", "test"):
-        pictures(tmp_path / "parts" / part, "a", "b")
-        pictures(tmp_path / "xrays" / part, "NORMAL", "PNEUMONIA")
+        images(tmp_path / "parts" / part, "a", "b")
+        images(tmp_path / "xrays" / part, "NORMAL", "PNEUMONIA")
     for name in ("parts", "xrays"):
         tgz(tmp_path / name, context.root / f"{name}.tgz")
     assert set(flowers(context, path="parts.tgz").splits or ()) == {"train", "test"}
@@ -154,7 +154,7 @@ def test_flowers_passes_the_suite_that_we_ship(context: DataContext, archive: Pa
 
 @pytest.fixture
 def oxford(context: DataContext) -> Path:
-    """Twelve pictures of three classes, laid out as Flowers102."""
+    """Twelve images of three classes, laid out as Flowers102."""
     folder = context.root / "flowers-102"
     (folder / "jpg").mkdir(parents=True)
     for number in range(1, 13):
@@ -180,7 +180,7 @@ def test_flowers102_is_taken_from_the_cache_where_torchvision_put_it(context: Da
 
 def test_flowers102_that_is_not_whole_is_refused(context: DataContext, oxford: Path) -> None:
     (oxford / "jpg" / "image_00004.jpg").unlink()
-    with pytest.raises(DataError, match=r"lacks 1 pictures, such as jpg/image_00004.jpg"):
+    with pytest.raises(DataError, match=r"lacks 1 images, such as jpg/image_00004.jpg"):
         SPECS["flowers102"].build(context, path="flowers-102")
     (oxford / "setid.mat").write_bytes(b"no matrix")
     with pytest.raises(DataError, match=r"cannot read 'trnid' in .*setid.mat"):

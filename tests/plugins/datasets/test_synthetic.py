@@ -16,7 +16,7 @@ import pytest
 from flowerablate_datasets import drawn_images as contact_sheet
 from flowerablate_datasets import synthetic
 from flowerablate_datasets.drawing_numbers import Draws, cosine, sine
-from flowerablate_datasets.scene import draw_picture, sprinkle
+from flowerablate_datasets.scene import draw_image, sprinkle
 from flowerablate_datasets.synthetic import build
 from PIL import Image
 
@@ -33,10 +33,10 @@ def digest(samples: Samples) -> str:
     return hashlib.sha256(b"".join(decode(path, 3).tobytes() for path in samples.paths)).hexdigest()
 
 
-def specks(picture: np.ndarray) -> int:
+def specks(image: np.ndarray) -> int:
     """Count pixels that a 3 x 3 opening darkens by more than 100, out of 255."""
-    opened = cv2.morphologyEx(picture, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-    return int((picture.astype(int) - opened > 100).all(axis=2).sum())
+    opened = cv2.morphologyEx(image, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    return int((image.astype(int) - opened > 100).all(axis=2).sum())
 
 
 def test_the_classes_are_balanced_and_the_keys_fixed(context: DataContext) -> None:
@@ -49,36 +49,36 @@ def test_the_classes_are_balanced_and_the_keys_fixed(context: DataContext) -> No
     assert decode(samples.paths[0], 3).shape == (24, 24, 3)
 
 
-def test_the_files_hold_exactly_the_drawn_pictures(context: DataContext) -> None:
+def test_the_files_hold_exactly_the_drawn_images(context: DataContext) -> None:
     for path in draw(context).paths:
-        assert np.array_equal(decode(path, 3), draw_picture(0, int(path.stem), 24, 1.0))
+        assert np.array_equal(decode(path, 3), draw_image(0, int(path.stem), 24, 1.0))
 
 
 def test_drawing_twice_gives_the_same_bits() -> None:
-    assert np.array_equal(draw_picture(3, 7, 72, 1.0), draw_picture(3, 7, 72, 1.0))
+    assert np.array_equal(draw_image(3, 7, 72, 1.0), draw_image(3, 7, 72, 1.0))
 
 
 def test_the_pixels_are_those_that_this_version_of_the_generator_always_drew() -> None:
     # A change here means that GENERATOR must be raised, or that something is not the same on this machine.
-    pixels = b"".join(draw_picture(0, index, 48, 1.0).tobytes() for index in range(8))
+    pixels = b"".join(draw_image(0, index, 48, 1.0).tobytes() for index in range(8))
     assert (synthetic.GENERATOR, hashlib.sha256(pixels).hexdigest()[:16]) == (1, "01c5c1476f659673")
 
 
-def test_a_picture_does_not_depend_on_how_many_are_drawn(context: DataContext) -> None:
+def test_an_image_does_not_depend_on_how_many_are_drawn(context: DataContext) -> None:
     few, many = draw(context, images=10), draw(context, images=20)
     assert set(few.keys) < set(many.keys)
     for key, path in zip(few.keys, few.paths, strict=True):
         assert np.array_equal(decode(path, 3), decode(dict(zip(many.keys, many.paths, strict=True))[key], 3))
 
 
-def test_pictures_and_seeds_differ() -> None:
-    pictures = [draw_picture(seed, index, 32, 1.0) for seed in (0, 1) for index in range(6)]
-    assert len({picture.tobytes() for picture in pictures}) == 12
+def test_images_and_seeds_differ() -> None:
+    images = [draw_image(seed, index, 32, 1.0) for seed in (0, 1) for index in range(6)]
+    assert len({image.tobytes() for image in images}) == 12
 
 
 def test_noise_strength_changes_specks_and_nothing_else() -> None:
-    clean = [draw_picture(0, index, 64, 0.0) for index in range(12)]
-    noisy = [draw_picture(0, index, 64, 1.0) for index in range(12)]
+    clean = [draw_image(0, index, 64, 0.0) for index in range(12)]
+    noisy = [draw_image(0, index, 64, 1.0) for index in range(12)]
     for one, other in zip(clean, noisy, strict=True):
         touched = (one != other).any(axis=2)
         changed = other[touched]
@@ -88,13 +88,13 @@ def test_noise_strength_changes_specks_and_nothing_else() -> None:
 
 
 def test_salt_is_present_and_an_opening_takes_most_of_it_away() -> None:
-    salted = sum(specks(draw_picture(0, index, 64, 1.0)) for index in range(12))
-    clean = sum(specks(draw_picture(0, index, 64, 0.0)) for index in range(12))
+    salted = sum(specks(draw_image(0, index, 64, 1.0)) for index in range(12))
+    clean = sum(specks(draw_image(0, index, 64, 0.0)) for index in range(12))
     assert salted > 50 + 4 * clean
     before = after = 0.0
     for index in range(12):
-        truth = draw_picture(0, index, 64, 0.0)
-        noisy = draw_picture(0, index, 64, 1.0)
+        truth = draw_image(0, index, 64, 0.0)
+        noisy = draw_image(0, index, 64, 1.0)
         opened = cv2.morphologyEx(noisy, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
         before += float((noisy.max(axis=2).astype(int) - truth.max(axis=2) > 100).sum())
         after += float((opened.max(axis=2).astype(int) - truth.max(axis=2) > 100).sum())
@@ -102,15 +102,15 @@ def test_salt_is_present_and_an_opening_takes_most_of_it_away() -> None:
 
 
 def test_sprinkling_covers_about_the_share_that_is_asked_for() -> None:
-    picture = np.full((200, 200, 3), 100, np.uint8)
-    sprinkle(picture, 0.1, Draws("test"))
-    assert 0.08 < (picture[..., 0] >= 200).mean() < 0.12
-    assert 0.002 < (picture[..., 0] <= 40).mean() < 0.008
+    image = np.full((200, 200, 3), 100, np.uint8)
+    sprinkle(image, 0.1, Draws("test"))
+    assert 0.08 < (image[..., 0] >= 200).mean() < 0.12
+    assert 0.002 < (image[..., 0] <= 40).mean() < 0.008
 
 
 def test_colour_alone_does_not_tell_the_classes() -> None:
-    pictures = [draw_picture(0, index, 24, 0.0).astype(float) for index in range(160)]
-    features = np.array([[*picture.mean((0, 1)), *picture.std((0, 1)), 1.0] for picture in pictures]) / 255.0
+    images = [draw_image(0, index, 24, 0.0).astype(float) for index in range(160)]
+    features = np.array([[*image.mean((0, 1)), *image.std((0, 1)), 1.0] for image in images]) / 255.0
     labels = np.arange(160) % 2 * 2.0 - 1.0
     weights = np.linalg.lstsq(features[:80], labels[:80], rcond=None)[0]
     accuracy = float((np.sign(features[80:] @ weights) == labels[80:]).mean())
@@ -119,7 +119,7 @@ def test_colour_alone_does_not_tell_the_classes() -> None:
 
 def test_a_second_call_reads_the_cache_and_draws_nothing(context: DataContext, monkeypatch: pytest.MonkeyPatch) -> None:
     first = draw(context)
-    monkeypatch.setattr(synthetic, "draw_picture", None)
+    monkeypatch.setattr(synthetic, "draw_image", None)
     assert draw(context) == first
 
 
@@ -135,16 +135,14 @@ def test_other_parameters_get_their_own_folder(context: DataContext) -> None:
     assert len({digest(samples) for samples in sets}) == 5
 
 
-@pytest.mark.parametrize(
-    "damage", ["picture gone", "picture too many", "manifest gone", "manifest other", "manifest cut"]
-)
+@pytest.mark.parametrize("damage", ["image gone", "image too many", "manifest gone", "manifest other", "manifest cut"])
 def test_a_damaged_cache_is_drawn_anew(context: DataContext, damage: str) -> None:
     first = draw(context)
     bits = digest(first)
     folder = first.paths[0].parent.parent
-    if damage == "picture gone":
+    if damage == "image gone":
         first.paths[3].unlink()
-    elif damage == "picture too many":
+    elif damage == "image too many":
         (folder / "rose/stray.png").write_bytes(first.paths[0].read_bytes())
     elif damage == "manifest gone":
         (folder / "manifest.json").unlink()
@@ -245,7 +243,7 @@ def test_draws_are_a_function_of_their_path_and_spread_evenly() -> None:
     assert not np.array_equal(field, draws.field(100, 100))
 
 
-def test_the_contact_sheet_shows_drawn_and_stored_pictures(tmp_path: Path, context: DataContext) -> None:
+def test_the_contact_sheet_shows_drawn_and_stored_images(tmp_path: Path, context: DataContext) -> None:
     options = ["--columns", "3", "--rows", "2", "--tile", "40", "--size", "20"]
     assert contact_sheet.main([str(tmp_path / "drawn.png"), *options]) == 0
     assert Image.open(tmp_path / "drawn.png").size == (3 * 44 + 4, 4 * 44 + 4)

@@ -1,4 +1,4 @@
-"""Tables of pictures: columns, groups, official parts, and what is wrong in which row."""
+"""Tables of images: columns, groups, official parts, and what is wrong in which row."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def built(context: DataContext, **params):
 
 
 @pytest.fixture(autouse=True)
-def pictures(context: DataContext) -> None:
+def images(context: DataContext) -> None:
     for key in ("a/1", "a/2", "b/3", "b/4"):
         (context.root / key).parent.mkdir(exist_ok=True)
         Image.new("RGB", (8, 8)).save(context.root / f"{key}.png")
@@ -63,7 +63,7 @@ def test_tabs_other_columns_and_another_folder(context: DataContext) -> None:
     assert samples.keys == ("1.png", "2.png")
 
 
-def test_one_picture_has_one_key_however_it_is_written(context: DataContext) -> None:
+def test_one_image_has_one_key_however_it_is_written(context: DataContext) -> None:
     rows = ["path,label", f"{context.root}/a/1.png,x", "./a/2.png,y"]
     assert table(context, rows).keys == ("a/1.png", "a/2.png")
     with pytest.raises(DataError, match=r"row 4 lists 'a/1.png', which is in row 2 already"):
@@ -92,7 +92,7 @@ def test_a_missing_group_and_a_strange_part_are_named(context: DataContext) -> N
         table(context, ROWS, split="part")
 
 
-def test_missing_pictures_are_left_out_where_that_is_wanted(context: DataContext) -> None:
+def test_missing_images_are_left_out_where_that_is_wanted(context: DataContext) -> None:
     lenient = replace(context, skip_bad=True)
     samples = table(lenient, ["path,label", "a/1.png,x", "gone.png,x", "b/3.png,y"])
     assert samples.skipped == ("gone.png",)

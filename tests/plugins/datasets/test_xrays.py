@@ -1,4 +1,4 @@
-"""X-rays: the public NORMAL/PNEUMONIA folders, and a table of findings beside a folder of pictures."""
+"""X-rays: the public NORMAL/PNEUMONIA folders, and a table of findings beside a folder of images."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def test_the_lists_beside_the_table_are_the_official_split(context: DataContext,
         built("findings", context, path="nih")
 
 
-def test_pictures_that_are_not_there_are_counted(context: DataContext, nih: Path) -> None:
+def test_images_that_are_not_there_are_counted(context: DataContext, nih: Path) -> None:
     (nih / "images_001" / "images" / "00000001_000.png").unlink()
     samples = built("findings", context, path="nih")
     assert samples.remarks == ("1 of 9 X-rays of the table are not in its folder",)

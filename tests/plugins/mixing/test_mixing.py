@@ -94,7 +94,7 @@ def test_a_box_covers_the_share_unless_it_is_cut_at_the_border(named):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_probability_holds_for_each_picture(named, name):
+def test_the_probability_holds_for_each_image(named, name):
     mixed = kept_shares(named, name, probability=0.3) < 1
     assert mixed.mean() == pytest.approx(0.3, abs=0.03)
     neighbours = (mixed[1:] & mixed[:-1]).mean()

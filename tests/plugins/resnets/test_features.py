@@ -77,7 +77,7 @@ def test_no_feature_changes_the_initial_values_of_what_keeps_name_and_shape(buil
 
 @pytest.mark.parametrize("shortcut", ["pad", "project", "project-all", "pool"])
 @pytest.mark.parametrize("more", [{}, {"blur": True}, {"order": "pre"}, {"block": "bottleneck"}], ids=str)
-def test_pictures_of_every_size_fit_through_every_shortcut(build: Any, shortcut: str, more: dict[str, Any]) -> None:
+def test_images_of_every_size_fit_through_every_shortcut(build: Any, shortcut: str, more: dict[str, Any]) -> None:
     model = build("resnet8", shortcut=shortcut, stem_pool=True, **more).eval()
     for side in (1, 7, 33):
         assert output(model, side).shape == (4, 3)
@@ -108,13 +108,13 @@ def test_before_activation_a_last_norm_stands_before_the_head(build: Any) -> Non
 
 @pytest.mark.parametrize(("stride_in", "halves"), [("first", "conv1"), ("second", "conv2")])
 @pytest.mark.parametrize("block", ["basic", "bottleneck"])
-def test_the_chosen_convolution_halves_the_picture(build: Any, block: str, stride_in: str, halves: str) -> None:
+def test_the_chosen_convolution_halves_the_image(build: Any, block: str, stride_in: str, halves: str) -> None:
     first = build("resnet8", block=block, stride_in=stride_in).stage2[0]
     strides = {name: m.stride[0] for name, m in first.named_children() if isinstance(m, nn.Conv2d)}
     assert [name for name, stride in strides.items() if stride == 2] == [halves]
 
 
-def test_groups_normalise_each_picture_for_itself(build: Any) -> None:
+def test_groups_normalise_each_image_for_itself(build: Any) -> None:
     model = build("resnet8", norm="group").train()
     images = torch.randn(3, 3, 32, 32)
     torch.testing.assert_close(model(images)[:1], model(images[:1]))
@@ -144,9 +144,9 @@ def test_random_layers_draw_from_the_seed_of_the_step(build: Any) -> None:
 
 
 def test_blur_filters_with_the_binomial_and_keeps_what_is_even(build: Any) -> None:
-    picture = torch.zeros(1, 2, 5, 5)
-    picture[:, :, 2, 2] = 16.0
-    blurred = Blur(2, 1)(picture)
+    image = torch.zeros(1, 2, 5, 5)
+    image[:, :, 2, 2] = 16.0
+    blurred = Blur(2, 1)(image)
     assert blurred[0, 1, 1:4, 1:4].tolist() == [[1, 2, 1], [2, 4, 2], [1, 2, 1]]
     assert torch.equal(Blur(2, 2)(torch.ones(1, 2, 7, 7)), torch.ones(1, 2, 4, 4))
     assert build("resnet8", blur=True).state_dict().keys() == build("resnet8").state_dict().keys()

@@ -61,7 +61,7 @@ def test_weights_within_a_checkpoint_and_of_as_many_classes_are_taken_whole(
     assert all(torch.equal(value, ours[key]) for key, value in state.items())
 
 
-def test_a_grey_picture_gives_what_it_gave_in_three_equal_channels(build: Any, tmp_path: Path, state: Any) -> None:
+def test_a_grey_image_gives_what_it_gave_in_three_equal_channels(build: Any, tmp_path: Path, state: Any) -> None:
     torch.save(state, tmp_path / "w.pth")
     colour = build("resnet18", classes=10, root=tmp_path, weights="w.pth").eval()
     grey = build("resnet18", classes=10, channels=1, root=tmp_path, weights="w.pth").eval()
@@ -69,7 +69,7 @@ def test_a_grey_picture_gives_what_it_gave_in_three_equal_channels(build: Any, t
     torch.testing.assert_close(grey(images), colour(images.expand(-1, 3, -1, -1)), rtol=1e-3, atol=1e-4)
 
 
-def test_a_stem_for_more_channels_keeps_the_answer_to_an_even_picture() -> None:
+def test_a_stem_for_more_channels_keeps_the_answer_to_an_even_image() -> None:
     weight = torch.rand(5, 3, 7, 7)
     four = adapted(weight, 4)
     assert four.shape == (5, 4, 7, 7)

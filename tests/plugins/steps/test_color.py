@@ -72,13 +72,13 @@ def test_a_channel_is_named_by_its_colour(channel, index):
     )
 
 
-def test_a_grey_picture_is_its_own_green():
+def test_a_grey_image_is_its_own_green():
     assert build("single_channel", channels=1, channel="green").params["channel"] == 0
 
 
 @pytest.mark.parametrize("name", ["channel_shuffle", "saturation", "hue"])
-def test_what_needs_colours_refuses_grey_pictures(name):
-    with pytest.raises(StudyError, match=f"step '{name}': the pictures have one channel, so it could change nothing"):
+def test_what_needs_colours_refuses_grey_images(name):
+    with pytest.raises(StudyError, match=f"step '{name}': the images have one channel, so it could change nothing"):
         build(name, channels=1)
 
 

@@ -29,7 +29,7 @@ def test_all_steps_are_of_one_kind_and_only_random_gamma_is_random():
 
 
 @pytest.mark.parametrize("name", sorted(set(SPECS) - LAST - {"to_8_bits"}))
-def test_a_step_for_a_share_of_the_pictures_is_drawn_anew_and_another_runs_once(name):
+def test_a_step_for_a_share_of_the_images_is_drawn_anew_and_another_runs_once(name):
     def prefix(probability):
         op = SPECS[name].build(CONTEXT, **{**defaults(name), "probability": probability})
         return stage([BuiltStep("mine", op, SPECS[name].random)]).prefix
@@ -65,7 +65,7 @@ def test_one_number_stands_for_all_channels(channels):
 
 @pytest.mark.parametrize(("mean", "std", "name"), [((0.5, 0.5, 0.5), (0.2,), "mean"), ((0.5,), (0.2, 0.2), "std")])
 def test_a_number_of_values_that_does_not_fit_the_channels_is_refused(mean, std, name):
-    with pytest.raises(StudyError, match=f"{name} has .* numbers, but the pictures have 1 channels"):
+    with pytest.raises(StudyError, match=f"{name} has .* numbers, but the images have 1 channels"):
         SPECS["normalize"].build(StepContext(64, channels=1), mean=mean, std=std)
 
 

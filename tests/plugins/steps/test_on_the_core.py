@@ -45,7 +45,7 @@ def test_the_core_takes_the_bounds_of_every_parameter(spec, params):
 
 
 COLORFUL = {"channel_shuffle", "hue", "saturation"}
-"""Steps that refuse pictures of one channel, which they could not change."""
+"""Steps that refuse images of one channel, which they could not change."""
 
 
 @pytest.mark.parametrize("channels", [1, 4])
@@ -66,7 +66,7 @@ def test_normalize_works_for_any_number_of_channels_with_one_number_for_all(chan
 @pytest.mark.parametrize("name", ["resize", "center_crop", "random_resized_crop"])
 @pytest.mark.parametrize("size", [(20, 20), (300, 20), (33, 64), (5, 7), (1, 1)])
 @pytest.mark.parametrize("evaluation", ["resize", "center_crop"])
-def test_a_step_that_sets_the_size_sets_it_for_pictures_of_any_size(name, size, evaluation):
+def test_a_step_that_sets_the_size_sets_it_for_images_of_any_size(name, size, evaluation):
     spec = STEPS[name]
     params = {param.name: param.default for param in spec.params}
     if "evaluation" in params:

@@ -40,7 +40,7 @@ def test_one_number_stands_for_all_channels(channels):
 @pytest.mark.parametrize(
     ("name", "changed", "message"),
     [
-        ("threshold", {"value": (1.0, 2.0)}, "value has 2 numbers, but the pictures have 3 channels; give 3"),
+        ("threshold", {"value": (1.0, 2.0)}, "value has 2 numbers, but the images have 3 channels; give 3"),
         ("threshold", {"value": (1.0, 2.0, 3.0), "channel": "1"}, "only channel 1 decides; give 1"),
         ("threshold", {"channel": "3"}, "channel must be 'each' or a number from '0' to '2', not '3'"),
         ("threshold", {"channel": "red"}, "channel must be 'each' or a number from '0' to '2', not 'red'"),

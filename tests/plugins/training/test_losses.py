@@ -68,7 +68,7 @@ def test_the_weighted_loss_without_power_is_the_plain_one(build: Build) -> None:
     assert torch.allclose(loss(logits, labels), functional.cross_entropy(logits, labels))
 
 
-def test_a_class_without_pictures_weighs_nothing(build: Build) -> None:
+def test_a_class_without_images_weighs_nothing(build: Build) -> None:
     loss = build("loss", "weighted-cross-entropy", LossContext((6, 0, 6)))
     assert loss.weights.tolist() == pytest.approx([2 / 3, 0.0, 2 / 3])
 

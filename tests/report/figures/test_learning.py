@@ -28,13 +28,13 @@ OTHER = VariantCurves("-flip", "-flip", (seed(0, best=0),))
 
 
 @pytest.mark.parametrize(("format", "start"), [("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF")])
-def test_equal_curves_are_equal_pictures_of_each_format(format: str, start: bytes) -> None:
-    picture = draw_learning([BASE, OTHER], ACCURACY, format, BASE)
-    assert picture.startswith(start)
-    assert picture == draw_learning([BASE, OTHER], ACCURACY, format, BASE)
+def test_equal_curves_are_equal_images_of_each_format(format: str, start: bytes) -> None:
+    image = draw_learning([BASE, OTHER], ACCURACY, format, BASE)
+    assert image.startswith(start)
+    assert image == draw_learning([BASE, OTHER], ACCURACY, format, BASE)
 
 
-def test_a_picture_names_its_variants_and_quantities_in_colours_of_its_own() -> None:
+def test_an_image_names_its_variants_and_quantities_in_colours_of_its_own() -> None:
     svg = draw_learning([BASE, OTHER], ACCURACY, "svg", BASE).decode()
     words = [text for element in ElementTree.fromstring(svg).iter() if (text := (element.text or "").strip())]
     wanted = ("base, 2 seeds", "-flip, 1 seed", "validation accuracy, %", "learning rate", "images per second", "epoch")
@@ -44,7 +44,7 @@ def test_a_picture_names_its_variants_and_quantities_in_colours_of_its_own() -> 
     assert not any(placeholder in svg for placeholder in ("#010203", "#020304", "#030405"))
 
 
-def test_another_metric_is_another_picture() -> None:
+def test_another_metric_is_another_image() -> None:
     brier = MetricInfo("brier", lower_is_better=True)
     svg = draw_learning([BASE], brier, "svg").decode()
     assert "validation brier" in svg

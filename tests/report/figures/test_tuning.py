@@ -20,15 +20,15 @@ def test_the_history_is_drawn_in_colours_of_its_own_and_the_same_each_time(tmp_p
     assert sorted(path.name for path in tmp_path.iterdir()) == ["one.svg", "two.svg"]
 
 
-def test_png_is_a_picture_that_is_not_empty(tmp_path):
+def test_png_is_an_image_that_is_not_empty(tmp_path):
     for name, draw in (
         ("history", lambda path: write_history(POINTS, "loss", path, lower_is_better=True)),
         ("importance", lambda path: write_importance({"optimizer.lr": 0.75, "model.width": 0.25}, path)),
     ):
         draw(tmp_path / f"{name}.png")
-        with Image.open(tmp_path / f"{name}.png") as picture:
-            assert picture.width > 1000
-            assert len(picture.convert("RGB").getcolors(2**24)) > 20
+        with Image.open(tmp_path / f"{name}.png") as image:
+            assert image.width > 1000
+            assert len(image.convert("RGB").getcolors(2**24)) > 20
 
 
 def test_a_history_without_any_figure_can_be_drawn(tmp_path):

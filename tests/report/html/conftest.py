@@ -58,7 +58,7 @@ def parsed() -> type[Parsed]:
     return Parsed
 
 
-def picture() -> bytes:
+def image() -> bytes:
     buffer = BytesIO()
     Image.new("RGB", (4, 4), "red").save(buffer, format="PNG")
     return buffer.getvalue()
@@ -74,7 +74,7 @@ def document(study) -> Callable[..., Document]:
         accuracies = {"": [0.9, 0.91, 0.93], change: [0.8, 0.82, 0.81]}
         summary = study(accuracies, contrasts=[contrast])
         curve = SeedCurve(0, (1.0, 0.5, None), (1.1, 0.6, None), (0.5, 0.8, 0.9), 2)
-        frame = Frame(name, picture(), "image/png", 4, 4, name)
+        frame = Frame(name, image(), "image/png", 4, 4, name)
         fields = {
             "title": name,
             "summary": summary,

@@ -124,7 +124,7 @@ def test_many_classes_are_told_by_their_most_frequent_mistakes(document, parsed)
     assert "class5class5" not in text
 
 
-def test_only_pictures_are_embedded(document):
+def test_only_images_are_embedded(document):
     frame = Frame("x", b"<svg onload=alert(1)>", "image/svg+xml", 1, 1)
     with pytest.raises(ValueError, match="svg"):
         to_html(document(samples=SampleImages((Strip("key", "rose", (frame,)),))))

@@ -1,4 +1,4 @@
-"""Findings about single pictures: how colour is stored, those too small to see anything, those without content."""
+"""Findings about single images: how colour is stored, those too small to see anything, those without content."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ _DEEP = ("I", "F")
 _ALPHA = ("LA", "PA", "RGBA", "RGBa", "La")
 
 
-def looks_of_pictures(samples: Samples, seen: Sequence[int], looks: Sequence[Look]) -> list[Finding]:
-    """Return findings about channels, tiny and constant pictures."""
+def looks_of_images(samples: Samples, seen: Sequence[int], looks: Sequence[Look]) -> list[Finding]:
+    """Return findings about channels, tiny and constant images."""
     keys = [samples.keys[place] for place in seen]
     tiny = [key for key, look in zip(keys, looks, strict=True) if min(look.width, look.height) < _TINY]
     constant = [key for key, look in zip(keys, looks, strict=True) if look.contrast < _CONSTANT]
     return [
         *_channels(keys, looks),
         _some(
-            "tiny pictures",
+            "tiny images",
             tiny,
             f"a side below {_TINY} pixels",
             "they would be blown up: are they thumbnails or icons?",
         ),
-        _some("constant pictures", constant, "all of one grey", "nothing can be learned of them: remove them"),
+        _some("constant images", constant, "all of one grey", "nothing can be learned of them: remove them"),
     ]
 
 
@@ -68,14 +68,12 @@ def _channels(keys: Sequence[str], looks: Sequence[Look]) -> list[Finding]:
     deep = [key for key, look in zip(keys, looks, strict=True) if look.mode.startswith(_DEEP)]
     if deep:
         advice = "input.bits = 16 keeps them; with 8 they are rounded"
-        findings.append(_some("16-bit pictures", deep, "more than 8 bits", advice))
+        findings.append(_some("16-bit images", deep, "more than 8 bits", advice))
     alpha = [key for key, look in zip(keys, looks, strict=True) if look.mode in _ALPHA]
     if alpha:
-        findings.append(
-            _some("transparent pictures", alpha, "an alpha channel", "they are put on white; is that right?")
-        )
+        findings.append(_some("transparent images", alpha, "an alpha channel", "they are put on white; is that right?"))
     inks = [key for key, look in zip(keys, looks, strict=True) if look.mode == "CMYK"]
     if inks:
         advice = "they are converted without a colour profile: convert them yourself if colour matters"
-        findings.append(_some("CMYK pictures", inks, "printing colours", advice))
+        findings.append(_some("CMYK images", inks, "printing colours", advice))
     return findings

@@ -1,4 +1,4 @@
-"""The pictures that are timed: photographs of a folder, or drawn ones that look enough like them."""
+"""The images that are timed: photographs of a folder, or drawn ones that look enough like them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ Batch = NDArray[np.uint8]
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
 
 
-def pictures(count: int, height: int, width: int, folder: Path | None, seed: int = 0) -> Batch:
-    """Return *count* different RGB pictures, uint8 [count, height, width, 3].
+def images(count: int, height: int, width: int, folder: Path | None, seed: int = 0) -> Batch:
+    """Return *count* different RGB images, uint8 [count, height, width, 3].
 
     From *folder* (searched with its subfolders, in sorted order) scaled to cover the size and cut at the centre; where
     it holds too few, they are used again, mirrored. Without a folder they are drawn: smooth fields, edges and grain.
@@ -23,7 +23,7 @@ def pictures(count: int, height: int, width: int, folder: Path | None, seed: int
         return np.stack([_drawn(np.random.default_rng((seed, i)), height, width) for i in range(count)])
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
     if not paths:
-        raise SystemExit(f"error: {folder} holds no pictures")
+        raise SystemExit(f"error: {folder} holds no images")
     step = max(1, len(paths) // count)  # spread over the folder, so that every class is among them
     chosen = paths[::step][:count]
     batch = np.empty((count, height, width, 3), np.uint8)
@@ -37,11 +37,11 @@ def pictures(count: int, height: int, width: int, folder: Path | None, seed: int
 
 
 def as_jpeg(batch: Batch, quality: int = 90) -> list[bytes]:
-    """Return the pictures as JPEG files in memory (4:2:0, as cameras and web sites write them)."""
+    """Return the images as JPEG files in memory (4:2:0, as cameras and web sites write them)."""
     files = []
-    for picture in batch:
+    for image in batch:
         file = io.BytesIO()
-        Image.fromarray(picture).save(file, "JPEG", quality=quality)
+        Image.fromarray(image).save(file, "JPEG", quality=quality)
         files.append(file.getvalue())
     return files
 
