@@ -1,6 +1,6 @@
-"""The frozen records that travel between rooms, and the specs with which plugins describe their components.
+"""The frozen records that rooms exchange, and the specs with which plugins describe their components.
 
-Importing this package loads neither torch nor the native core, so that listing components stays fast.
+Importing this package loads neither torch nor the native core, so listing components stays fast.
 """
 
 from ..params import Param, Value

@@ -1,4 +1,4 @@
-"""What a component's ``build`` receives."""
+"""The contexts that a component's ``build`` receives."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ __all__ = [
     "ScheduleContext",
     "StepContext",
 ]
-"""What authors of plugins need, which ``flowerablate`` has too."""
+"""Names for plugin authors; ``flowerablate`` exports them too."""
 
 
 @dataclass(frozen=True)
 class DataContext:
-    """*cache*: a folder for the data set alone, which it makes if it needs it. *skip_bad*: go on without bad files.
+    """*cache*: a private folder for the data set, which creates it when needed. *skip_bad*: skip unreadable files.
 
-    *root*: the folder against which a relative path is read, that of the study file.
+    *root*: the folder of the study file; relative paths start there.
     """
 
     cache: Path
@@ -42,7 +42,7 @@ class DataContext:
 
 @dataclass(frozen=True)
 class StepContext:
-    """*image_size*: side of the square image that the model gets, pixels; *channels*: 1, 3 or 4."""
+    """*image_size*: side of the model's square input, pixels; *channels*: 1, 3 or 4."""
 
     image_size: int
     channels: int = 3
@@ -52,8 +52,8 @@ class StepContext:
 class ModelContext:
     """Shape of the problem: number of *classes*, *channels* of the input, side of the image in pixels.
 
-    *root*: the folder against which a relative path is read, that of the study file. *read_weights*: False where a
-    checkpoint's weights are put in next, so that a model need not fetch those that it would begin with.
+    *root*: the folder of the study file; relative paths start there. *read_weights*: False when a checkpoint's weights
+    are loaded next, so the model need not fetch initial weights.
     """
 
     classes: int
@@ -65,9 +65,9 @@ class ModelContext:
 
 @dataclass(frozen=True)
 class OptimizerContext:
-    """*parameters*: what torch's optimizers take; hand it on as it is.
+    """*parameters*: what torch's optimizers take; pass it on unchanged.
 
-    It is a list of tensors or, where weight decay is to act on weights only, a list of groups,
+    It is a list of tensors or, if weight decay acts on weights only, a list of groups,
     ``{"params": [tensors], "weight_decay": 0.0}``.
     """
 
@@ -76,7 +76,7 @@ class OptimizerContext:
 
 @dataclass(frozen=True)
 class ScheduleContext:
-    """The *optimizer* to be scheduled, and the length of training: *epochs*, each of so many optimizer steps."""
+    """The *optimizer* to schedule, and the length of training: *epochs* of *steps_per_epoch* optimizer steps."""
 
     optimizer: torch.optim.Optimizer
     epochs: int
@@ -97,7 +97,7 @@ class LossContext:
 
 @dataclass(frozen=True)
 class SamplerContext:
-    """*labels*: int64 [N], of the training images in their order; *classes*: their number; *seed*: of the trial."""
+    """*labels*: int64 [N], one per training image, in order; *classes*: how many; *seed*: the trial's seed."""
 
     labels: NDArray[np.int64]
     classes: int
@@ -106,13 +106,13 @@ class SamplerContext:
 
 @dataclass(frozen=True)
 class MetricContext:
-    """Number of *classes* of the data set."""
+    """*classes*: number of classes in the data set."""
 
     classes: int
 
 
 @dataclass(frozen=True)
 class ColumnContext:
-    """*root*: the folder against which a relative path is read, that of the study file."""
+    """*root*: the folder of the study file; relative paths start there."""
 
     root: Path

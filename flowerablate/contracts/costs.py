@@ -1,4 +1,4 @@
-"""What a trial costs: each cost is described once, whoever measures it."""
+"""The costs of a trial; each is described once, whoever measures it."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 Combined = Literal["mean", "max", "first"]
-"""How the trials of one variant become one number: their mean, their maximum, or that of the first trial."""
+"""How the trials of one variant are reduced to one number: mean, maximum, or the first trial's value."""
 
 
 @dataclass(frozen=True)
 class CostInfo:
-    """How a cost is read. *name*: its key among a trial's costs. *summary*: one sentence that says what it is.
+    """How to read a cost. *name*: its key in ``costs``. *summary*: one sentence that describes it.
 
-    *unit*: seconds (``s``) are written as durations; a unit of one or two letters, such as ``B`` or ``J``, stands after
-    the number with a decimal prefix; a longer one stands in the head of the column. *head*: the head of the column, the
-    name if it is empty. *lower_is_better* says which direction is good.
+    *unit*: seconds (``s``) are shown as durations; a unit of one or two letters, such as ``B`` or ``J``, follows the
+    number with a decimal prefix; a longer one goes in the column header. *head*: the column header (default: the name).
+    *lower_is_better*: which direction is good.
     """
 
     name: str
@@ -27,7 +27,7 @@ class CostInfo:
 
 
 SECONDS = CostInfo("seconds", "Time of all epochs, validation included.", "s")
-"""Of a trial that chooses settings: of all its candidates. Without the time that was lost to interruptions."""
+"""For a trial that tunes settings: the total over all candidates. Time lost to interruptions is excluded."""
 
 IMAGES_PER_SECOND = CostInfo(
     "images_per_second", "Images per second in training.", "images/s", lower_is_better=False, head="images/s"
@@ -37,4 +37,4 @@ IMAGES_PER_SECOND = CostInfo(
 PARAMETERS = CostInfo("parameters", "Parameters of the model.", combined="first", head="params")
 
 CORE_COSTS = (SECONDS, IMAGES_PER_SECOND, PARAMETERS)
-"""The costs that the core needs for its own work: budgets, plots, remarks on what else a change moved."""
+"""The costs that the core itself needs, for budgets, plots and notes on confounds."""

@@ -1,4 +1,4 @@
-"""What a measure of a cost is given: before a trial trains, and after it."""
+"""What a cost measure receives before and after a trial."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MeasureContext:
-    """What is known before a trial trains: the *device* on which it will."""
+    """*device*: where the trial will train."""
 
     device: torch.device
 
 
 @dataclass(frozen=True)
 class MeasuredTrial:
-    """A trial that has trained and been tested.
+    """A trial that has been trained and tested.
 
-    *model*: the network at its best epoch, on the trial's device. It takes *channels* and *image_size* (pixels) as in
-    :class:`~flowerablate.contracts.ModelContext`. *epochs* and *seconds* are those of the training, also of the part
-    before an interruption, which a measure has not seen; where a trial chose settings, of the candidate that was kept.
+    *model*: the network at its best epoch, on the trial's device. *channels* and *image_size* (pixels) describe its
+    input, as in :class:`~flowerablate.contracts.ModelContext`. *epochs* and *seconds* count the whole training,
+    including the part before an interruption, which the measure did not see. For a trial that tuned settings they
+    count the selected candidate.
     """
 
     model: nn.Module
@@ -35,4 +36,4 @@ class MeasuredTrial:
 
 
 Finish: TypeAlias = Callable[[MeasuredTrial], "float | None"]
-"""What the ``build`` of a measure returns. It is called once, after the trial, and gives the cost."""
+"""What the ``build`` of a measure returns: a function that is called once, after the trial, and returns the cost."""

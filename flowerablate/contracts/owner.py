@@ -1,4 +1,4 @@
-"""Who brought a component: records that are kept in JSON as they are."""
+"""Which plugin provides a component; these records are stored in JSON unchanged."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 OWN_DISTRIBUTION = "flowerablate"
-"""What our own plugins come with; its version is enough to tell their source."""
+"""The distribution of our own plugins; its version identifies their source."""
 
 
 @dataclass(frozen=True, order=True)
 class Owner:
-    """Who brought a component: the plugin, its distribution and version.
+    """Which plugin provides a component, with the plugin's distribution and version.
 
-    *digest* hashes the source of a plugin that is not our own, which may change without its version.
+    *digest* hashes the source of a third-party plugin, which may change while its version stays the same.
     """
 
     plugin: str
@@ -23,7 +23,7 @@ class Owner:
 
     @property
     def source(self) -> str:
-        """Distribution, version and the first 12 digits of the digest, as far as they are known."""
+        """Distribution, version and the first 12 digits of the digest; unknown parts are left out."""
         return " ".join(fact for fact in (self.distribution, self.version, self.digest[:12]) if fact)
 
     @property
@@ -37,7 +37,7 @@ class Owner:
 
 @dataclass(frozen=True, order=True)
 class OwnedComponent:
-    """A component that something was made with: its *slot*, its *name* there, and its *owner* at the time."""
+    """A component that was used: its *slot*, its *name* in it, and its *owner* at the time."""
 
     slot: str
     name: str
@@ -46,7 +46,7 @@ class OwnedComponent:
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """What enters a trial's id besides a component's settings: its *owner*, and the hash of each file, by parameter."""
+    """What enters a trial's id besides a component's settings: its *owner* and, by parameter, the hash of each file."""
 
     owner: Owner
     files: Mapping[str, str] = field(default_factory=dict)

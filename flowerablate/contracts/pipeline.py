@@ -1,4 +1,4 @@
-"""A study, resolved: the pipeline, its variants, and the trials that are made of them."""
+"""A resolved study: the pipeline, its variants, and their trials."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from .specs import ComponentSpec, StepSpec, TrainingSpec
 
 @dataclass(frozen=True)
 class Choice:
-    """One component as a study uses it: its name and every parameter, defaults filled in."""
+    """A component as a study uses it: its name and all parameters, including defaults."""
 
     use: str
     params: Mapping[str, Value] = field(default_factory=dict)
 
     @property
     def is_off(self) -> bool:
-        """Whether a variant removed it, which only steps can be."""
+        """Whether a variant removed it; only steps can be removed."""
         return False
 
 
 @dataclass(frozen=True)
 class StepChoice(Choice):
-    """A step of the pipeline. *name* is the study's word for it; *enabled* is False where a variant removed it."""
+    """A step of the pipeline. *name*: its name in the study. *enabled*: False if a variant removed it."""
 
     name: str = ""
     kind: str = ""
@@ -44,7 +44,7 @@ class StepChoice(Choice):
 
 @dataclass(frozen=True)
 class Place:
-    """Where a component stands in a pipeline, as the command line calls it: a step by its *name*, others by *slot*."""
+    """Where a component stands in a pipeline. The command line refers to a step by *name*, to others by *slot*."""
 
     name: str
     slot: str
@@ -53,9 +53,9 @@ class Place:
 
 @dataclass(frozen=True)
 class InputPlan:
-    """What the model gets: square images of *image_size* pixels with *channels* colour channels.
+    """The model's input: square images of *image_size* pixels with *channels* colour channels.
 
-    *bits*: the depth, 8 or 16, with which the files are read.
+    *bits*: bits per channel, 8 or 16, at which files are decoded.
     """
 
     image_size: int
@@ -64,7 +64,7 @@ class InputPlan:
 
 
 SplitMethod = Literal["auto", "stratified", "grouped", "official", "k-fold"]
-"""How samples are divided: see :mod:`flowerablate.data.splits`."""
+"""How samples are split: see :mod:`flowerablate.data.splits`."""
 
 
 _SUBSET = re.compile(r"(?P<images>[1-9]\d*)|(?P<percent>\d+(\.\d+)?) *%")
@@ -72,11 +72,11 @@ _SUBSET = re.compile(r"(?P<images>[1-9]\d*)|(?P<percent>\d+(\.\d+)?) *%")
 
 @dataclass(frozen=True)
 class SplitPlan:
-    """How samples are divided. *validation* and *test* are fractions of all images.
+    """How samples are split. *validation* and *test* are fractions of all images.
 
-    *folds*: parts of a k-fold split; the replicate with seed s tests on part s modulo *folds*. *subset* limits the
-    training part: a number of images for each class, such as ``"100"``, or a share, such as ``"10%"``; empty: all.
-    Another text there raises :class:`StudyError`.
+    *folds*: number of folds of a k-fold split; the replicate with seed s tests on fold s modulo *folds*. *subset*
+    limits the training part: a number of images per class, such as ``"100"``, or a percentage, such as ``"10%"``;
+    empty: all. Any other text raises :class:`StudyError`.
     """
 
     validation: float
@@ -90,12 +90,12 @@ class SplitPlan:
         percent = found["percent"] if found else None
         if (self.subset and not found) or (percent and not 0 < float(percent) <= 100):
             raise StudyError(
-                f"split.subset: give a number of images for each class, such as 100, or a share, such as 10%, "
+                f"split.subset: give a number of images per class, such as 100, or a percentage, such as 10%, "
                 f"not {self.subset!r}"
             )
 
     def training_images(self, available: int) -> int:
-        """Return how many of the *available* training images of a class are used: at least one where there is one."""
+        """Return how many of the *available* training images of a class to use: at least one if any is available."""
         found = _SUBSET.fullmatch(self.subset)
         if not found or not available:
             return available
@@ -106,9 +106,9 @@ class SplitPlan:
 
 @dataclass(frozen=True)
 class TrainPlan:
-    """How a trial trains: a field for each parameter of :data:`flowerablate.contracts.TRAINING`, explained there.
+    """How a trial trains: one field per parameter of :data:`flowerablate.contracts.TRAINING`.
 
-    The defaults stand there too.
+    The parameters are explained there, and so are their defaults.
     """
 
     epochs: int
@@ -127,12 +127,12 @@ class TrainPlan:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """All that a trial is made of, save the seed: the base pipeline, or one variant of it.
+    """Everything that defines a trial except the seed: the base pipeline, or one variant of it.
 
-    *components* has the choice of each slot of which a pipeline has one, in the order of
+    *components*: the choice in each slot that holds one component, in the order of
     :data:`flowerablate.contracts.SPECS`. *retune*: settings, such as ``optimizer.lr``, with the values that each trial
-    tries; it keeps the one that is best on validation. *control* is empty, or names a change that cannot matter:
-    ``placebo``, a step that leaves images as they are, or ``luck``, other random numbers in training.
+    tries; it keeps the value that is best on validation. *control*: empty, or a change that cannot matter:
+    ``placebo``, a step that leaves images unchanged, or ``luck``, the seed control: other random numbers in training.
     """
 
     components: Mapping[str, Choice]
@@ -153,36 +153,36 @@ class Pipeline:
 
     @property
     def used(self) -> Iterator[tuple[str, Choice]]:
-        """All components with their slots: the steps, then the others."""
+        """All components with their slots, steps first."""
         yield from ((StepSpec.slot, step) for step in self.steps)
         yield from self.components.items()
 
     @property
     def places(self) -> tuple[Place, ...]:
-        """The places of all components that can be ablated: the steps, then the others."""
+        """The places of all components that can be ablated, steps first."""
         steps = (Place(step.name, StepSpec.slot, step) for step in self.steps)
         known = (slot for slot in slots(number="one", ablated=True) if slot in self.components)
         return (*steps, *(Place(slot, slot, self.components[slot]) for slot in known))
 
     def place(self, name: str) -> Place | None:
-        """Return the place of that name, or None."""
+        """Return the place called *name*, or None."""
         return next((place for place in self.places if place.name == name), None)
 
     def with_choice(self, place: Place, choice: Choice) -> Pipeline:
-        """Return the pipeline with *choice* in *place*, which must be one of its own."""
+        """Return the pipeline with *choice* in *place*, which must belong to this pipeline."""
         if isinstance(choice, StepChoice):
             return replace(self, steps=tuple(choice if step.name == place.name else step for step in self.steps))
         return replace(self, components={**self.components, place.slot: choice})
 
     def with_params(self, name: str, **params: Any) -> Pipeline:
-        """Return the pipeline with other *params*, not checked, of the component in the place *name*."""
+        """Return the pipeline with *params* of the component in the place *name* replaced; they are not checked."""
         place = self.place(name)
         assert place is not None, name
         return self.with_choice(place, replace(place.choice, params={**place.choice.params, **params}))
 
 
 def label_of(change: str) -> str:
-    """Return what the variant with that *change* is called in tables, and under them."""
+    """Return the label of the variant with this *change*, in tables and their notes."""
     return change.removeprefix("control=") or "base"
 
 
@@ -195,18 +195,18 @@ class Variant:
 
     @property
     def is_base(self) -> bool:
-        """Whether this is the pipeline that all others are compared with."""
+        """Whether this is the base pipeline."""
         return not self.change
 
     @property
     def label(self) -> str:
-        """How the variant is called in tables."""
+        """The variant's label in tables."""
         return label_of(self.change)
 
 
 @dataclass(frozen=True)
 class Trial:
-    """A variant with one replicate's *seed*. *id* hashes all that can change the result; *base_id* names the base."""
+    """A variant with a replicate's *seed*. *id* hashes all that can change the result; *base_id* identifies the base."""
 
     id: str
     base_id: str
@@ -217,18 +217,18 @@ class Trial:
 ContrastKind = Literal[
     "removal", "addition", "swap", "setting", "main effect", "interaction", "share", "control", "exploration"
 ]
-"""What a question is about: see :mod:`flowerablate.study.designs`."""
+"""The kind of a question: see :mod:`flowerablate.study.designs`. ``share`` is a Shapley value."""
 
 
 @dataclass(frozen=True)
 class Contrast:
-    """One question of a study: a weighted sum of variants, formed within each replicate.
+    """One question of a study: a weighted sum of variants, computed within each replicate.
 
-    *weights* gives the weight of each variant by its change (``""`` is the base). The positive ones make the arm *with*
-    the component, the negative ones that *without* it (for a swap or another setting: the base's, and the new one). So
-    a positive effect speaks for *component*, or for what the base uses. *by_seed* replaces the weights for single
-    replicates, where a design draws other variants for each. *aliases* are effects that the design cannot tell apart
-    from this one. *in_family* is False for what is only shown, without a verdict.
+    *weights* maps the change of each variant to its weight (``""`` is the base). Positive weights form the arm *with*
+    the component, negative ones the arm *without* it (for a swap or another setting: the base's value and the new one).
+    So a positive effect favours *component*, or what the base uses. *by_seed* replaces the weights for single
+    replicates, if a design draws different variants for each. *aliases* are effects that the design cannot separate
+    from this one. *in_family* is False for a contrast that is shown without a verdict.
     """
 
     label: str
@@ -243,22 +243,22 @@ class Contrast:
     def with_base(
         cls, change: str, kind: ContrastKind, component: str, *, label: str = "", in_family: bool = True
     ) -> Contrast:
-        """Return the question of the base against one variant, called by its *change* if no *label* is given."""
+        """Return the question that compares the base with one variant; *label* defaults to *change*."""
         return cls(label or change, kind, {"": 1.0, change: -1.0}, component=component, in_family=in_family)
 
     def weights_on(self, seed: int) -> Mapping[str, float]:
-        """Return the weights that hold for the replicate *seed*."""
+        """Return the weights for the replicate *seed*."""
         return self.by_seed.get(seed, self.weights)
 
 
 @dataclass(frozen=True)
 class Design:
-    """What a study runs and asks: its *variants*, the base first, and the *contrasts* between them."""
+    """The *variants* that a study runs, base first, and the *contrasts* between them."""
 
     variants: tuple[Variant, ...]
     contrasts: tuple[Contrast, ...]
 
     def changes_on(self, seed: int) -> tuple[str, ...]:
-        """Return the changes that the replicate *seed* needs: the base, then those that a contrast weighs."""
+        """Return the changes that the replicate *seed* needs: the base, then those with a weight in a contrast."""
         needed = {change for contrast in self.contrasts for change in contrast.weights_on(seed)}
         return tuple(variant.change for variant in self.variants if variant.is_base or variant.change in needed)

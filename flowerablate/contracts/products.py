@@ -1,4 +1,4 @@
-"""What a component's ``build`` returns, where that is not an object of torch."""
+"""What a component's ``build`` returns when that is not a torch object."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 _SUFFIXES = ".jpg .jpeg .jpe .jfif .png .apng .bmp .dib .gif .webp .tif .tiff .ppm .pgm .pbm .pnm .tga .jp2 .j2k .avif"
 IMAGE_SUFFIXES = frozenset(_SUFFIXES.split(" "))
-"""File name endings, lower-case with the dot, that count as images."""
+"""File name suffixes, lower-case with the dot, that count as images."""
 
 SPLITS = ("train", "val", "test")
-"""The parts that an official split may have."""
+"""The parts of a split."""
 
 
 @dataclass(frozen=True)
 class NativeOp:
-    """An operation of the C++ core by name, with its parameters; chains of them run fused."""
+    """An operation of the C++ core, by name, with its parameters; chains of native ops run fused."""
 
     op: str
     params: Mapping[str, Value] = field(default_factory=dict)
@@ -34,12 +34,12 @@ class Draws(Protocol):
     """Keyed random numbers for one batch; a pure function of seed, epoch, sample id and the step's name."""
 
     def uniform(self, count: int) -> NDArray[np.float64]:
-        """Return [batch, count] numbers in [0, 1); each call goes on where the last one ended."""
+        """Return [batch, count] numbers in [0, 1); each call continues where the previous one ended."""
 
 
 @dataclass(frozen=True)
 class PythonOp:
-    """An operation in Python: correct, slower, and it breaks the native chain where it stands.
+    """An operation in Python. It is slower than a native op and splits the native chain.
 
     ``function(images, draws)`` gets uint8 [N, H, W, C], which it may change in place, and returns uint8 [N, H', W', C].
     """
@@ -49,12 +49,12 @@ class PythonOp:
 
 @dataclass(frozen=True)
 class BatchOp:
-    """An operation on a whole batch and its labels, such as mixup: in training only, behind all ops on single images.
+    """An operation on a whole batch and its labels, such as mixup: in training only, after all ops on single images.
 
     ``function(images, targets, draws, spare)`` changes in place *images*, float32 [N, C, H, W] in contiguous or
     channels-last memory, and *targets*, the class probabilities, float32 [N, classes] whose rows sum to one. It returns
-    nothing. *spare*, float32 [2, C, H, W], holds anything: room for two images, so that nothing need be allocated.
-    Sample *i* takes its numbers from row *i* of *draws*; its partner is to be found by its place in the batch.
+    nothing. *spare*, float32 [2, C, H, W], is scratch space for two images, so the function need not allocate.
+    Sample *i* takes its numbers from row *i* of *draws*; choose its partner by its position in the batch.
     """
 
     function: Callable[[NDArray[np.float32], NDArray[np.float32], Draws, NDArray[np.float32]], None]
@@ -64,14 +64,14 @@ class BatchOp:
 class Samples:
     """A labelled set of image files.
 
-    *keys* name each sample for good (its path relative to the root): random streams, splits and reports go by them.
-    *splits*: ``train``, ``val`` or ``test`` per sample where the data set brings an official split, else None.
-    *skipped*: files that were left out because they are unreadable. *groups*: what each sample belongs to that must not
-    be on two sides of a split, such as its patient, else None. *remarks*: sentences about the data, without the full
-    stop, that a reader of the table has to know.
+    *keys* identify each sample permanently (its path relative to the root); random streams, splits and reports use
+    them. *splits*: ``train``, ``val`` or ``test`` per sample if the data set has an official split, else None.
+    *skipped*: files that were left out because they are unreadable. *groups*: the group of each sample that must stay
+    on one side of a split, such as its patient, else None. *remarks*: sentences about the data, without the full
+    stop, that a reader of the table must know.
 
-    Raises :class:`DataError` for the first key given twice, label that is no index of *classes*, unknown split name or
-    empty group.
+    Raises :class:`DataError` for the first duplicate key, label that is not an index into *classes*, unknown split name
+    or empty group.
     """
 
     classes: tuple[str, ...]
@@ -85,15 +85,15 @@ class Samples:
 
     def __post_init__(self) -> None:
         if not len(self.keys) == len(self.paths) == len(self.labels):
-            raise DataError("a data set must give one key, one path and one label for each sample")
+            raise DataError("a data set must return one key, one path and one label for each sample")
         if self.splits is not None and len(self.splits) != len(self.keys):
-            raise DataError("a data set with an official split must give one split name for each sample")
+            raise DataError("a data set with an official split must return one split name for each sample")
         if self.groups is not None and len(self.groups) != len(self.keys):
-            raise DataError("a data set with groups must give one group for each sample")
+            raise DataError("a data set with groups must return one group for each sample")
         seen: set[str] = set()
         for key, label in zip(self.keys, self.labels, strict=True):
             if key in seen:
-                raise DataError(f"the data set gives the key {key!r} twice; each sample needs a key of its own")
+                raise DataError(f"the data set has the key {key!r} twice; give each sample its own key")
             seen.add(key)
             if not 0 <= label < len(self.classes):
                 raise DataError(f"sample {key!r} has label {label}, but labels index the {len(self.classes)} classes")
@@ -102,13 +102,13 @@ class Samples:
                 raise DataError(f"sample {key!r} is in split {split!r}; choose from: {', '.join(SPLITS)}")
         for key, group in zip(self.keys, self.groups or (), strict=self.groups is not None):
             if not group.strip():
-                raise DataError(f"sample {key!r} has no group, but others have; give it one of its own")
+                raise DataError(f"sample {key!r} has no group, but others have one; give it a group of its own")
 
     def __len__(self) -> int:
         return len(self.keys)
 
     def only(self, indices: Sequence[int]) -> Samples:
-        """Return the samples at *indices*, in that order; classes stay, even where no sample of one is left."""
+        """Return the samples at *indices*, in that order; all classes stay, even those without a sample."""
         return replace(
             self,
             keys=tuple(self.keys[i] for i in indices),
@@ -120,16 +120,16 @@ class Samples:
 
 
 Scores = Literal["probabilities", "logits"]
-"""What a metric is taken of, beside the labels."""
+"""What a metric is computed from, in addition to the labels."""
 
 
 @dataclass(frozen=True)
 class Metric:
     """A metric of predictions on N images: *labels*, int64 [N], and *probabilities*, float64 [N, K].
 
-    ``value(labels, probabilities)`` is the metric. Where it is a mean over images, ``per_image(labels, probabilities)``
-    gives what each image adds, float64 [N], whose mean is the metric; else *per_image* is None. With *needs* of
-    ``"logits"`` both functions get the logits, float64 [N, K], in place of the probabilities.
+    ``value(labels, probabilities)`` returns the metric. If it is a mean over images, ``per_image(labels,
+    probabilities)`` returns the values of the images, float64 [N], whose mean is the metric; else *per_image* is None.
+    With ``needs="logits"`` both functions get the logits, float64 [N, K], instead of the probabilities.
     """
 
     value: Callable[[NDArray[np.int64], NDArray[np.float64]], float]

@@ -1,4 +1,4 @@
-"""What a finished trial says, and how its figures are to be read."""
+"""The results of trials, and how to read their metrics."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ BEST = "best.safetensors"
 """The file with the weights of a training's best epoch, in the folder of its trial."""
 
 LAST = "last.safetensors"
-"""The file with the last state of a training, from which it goes on."""
+"""The file with the last state of a training, from which it resumes."""
 
 
 @dataclass(frozen=True)
 class MetricInfo:
-    """How a metric is read. *name*: its key among a trial's metrics, with the parameters that a study sets.
+    """How to read a metric. *name*: its key among a trial's metrics, with the parameters that a study sets.
 
-    *lower_is_better* says which direction is good. *percent*: values are fractions, shown as percentages.
+    *lower_is_better*: which direction is good. *percent*: values are fractions, shown as percentages.
     """
 
     name: str
@@ -32,13 +32,13 @@ class MetricInfo:
 
 @dataclass(frozen=True)
 class TrialResult:
-    """What a finished trial says: metrics on the test split at the best epoch by validation, and what it cost.
+    """The result of a finished trial: its costs, and its metrics on the test split at the best validation epoch.
 
-    *costs* are by the names of their :class:`~flowerablate.contracts.CostInfo`; one that is missing or None was not
-    measured. *facts* are figures of the training that a change may have moved beside the component, such as ``steps per
-    epoch``. *tuned*: the values that the trial chose on validation. *stopped*: why training ended before its last
-    epoch, and what may help. *best_by*: the metric among *validation* by which the best
-    epoch was chosen. *owners*: who brought each component of the pipeline, each metric and each measure.
+    *costs* are keyed by the name of their :class:`~flowerablate.contracts.CostInfo`; one that is missing or None was
+    not measured. *facts* are numbers about the training that a change may also have affected, such as ``steps per
+    epoch``. *tuned*: the values that the trial chose on validation. *stopped*: why training ended early, and what may
+    help. *best_by*: the metric in *validation* that chose the best epoch. *owners*: the owner of each component of the
+    pipeline, each metric and each measure.
     """
 
     trial_id: str
@@ -60,17 +60,17 @@ class TrialResult:
 
     @property
     def label(self) -> str:
-        """How the trial's variant is called in tables."""
+        """The variant's label in tables."""
         return label_of(self.change)
 
     def cost(self, info: CostInfo) -> float | None:
-        """Return that cost; None where it was not measured."""
+        """Return this cost, or None if it was not measured."""
         return self.costs.get(info.name)
 
 
 @dataclass(frozen=True)
 class TrialFailure:
-    """A trial that could not be run, with the *reason* in one line."""
+    """A trial that failed, with the *reason* in one line."""
 
     trial_id: str
     base_id: str
@@ -80,19 +80,19 @@ class TrialFailure:
 
     @property
     def label(self) -> str:
-        """How the trial's variant is called in tables."""
+        """The variant's label in tables."""
         return label_of(self.change)
 
 
 TrialOutcome: TypeAlias = TrialResult | TrialFailure
-"""What became of a trial."""
+"""The outcome of a trial."""
 
 
 def finished(outcomes: Iterable[TrialOutcome]) -> list[TrialResult]:
-    """Return those of *outcomes* that are results."""
+    """Return the results among *outcomes*."""
     return [outcome for outcome in outcomes if isinstance(outcome, TrialResult)]
 
 
 def failures(outcomes: Iterable[TrialOutcome]) -> list[TrialFailure]:
-    """Return those of *outcomes* that are failures."""
+    """Return the failures among *outcomes*."""
     return [outcome for outcome in outcomes if isinstance(outcome, TrialFailure)]

@@ -1,4 +1,4 @@
-"""How a study comes to its verdicts: fixed before the first trial, kept in the ledger."""
+"""The rules for a study's verdicts: fixed before the first trial and stored in the ledger."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from typing import Literal
 
 Population = Literal["auto", "replicates", "images"]
-"""What intervals speak of: see :class:`Rules`."""
+"""The population that intervals refer to: see :class:`Rules`."""
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What verdicts rest on.
+    """The rules for verdicts.
 
-    *metric*: the primary one. *level* of the intervals; 1 - level is the error of the whole family. *margin*: effects
-    within it, in units of the metric, count as negligible; None asks no such question. *population*: whether intervals
-    speak of further replicates on these test images, or of other test images too (``auto``: the latter where one fixed
-    test split is used). *looks*: the numbers of replicates at which an adaptive study decides, the last is its most;
-    empty for a study of fixed size. *futility*: an undecided comparison gets no more replicates once its chance to be
-    decided by the last look, as far as the pairs so far tell, is below this.
+    *metric*: the primary metric. *level*: confidence level of the intervals; 1 - level is the error rate of the whole
+    family. *margin*: effects within it, in units of the metric, count as negligible; None: no equivalence test.
+    *population*: whether intervals refer to further replicates on these test images, or also to other test images
+    (``auto``: the latter if the test split is fixed). *looks*: the numbers of replicates at which an adaptive study
+    decides; the last is its maximum; empty for a study of fixed size. *futility*: an undecided comparison gets no more
+    replicates once its chance of being decided by the last look, estimated from the pairs so far, is below this.
     """
 
     metric: str = "accuracy"

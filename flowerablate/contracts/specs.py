@@ -1,4 +1,4 @@
-"""The specs with which plugins describe their components: a class for each slot, in the order of a study."""
+"""The specs with which plugins describe their components: one class per slot, in the order of a study."""
 
 from __future__ import annotations
 
@@ -26,51 +26,51 @@ __all__ = [
     "StepSpec",
     "TrackerSpec",
 ]
-"""What authors of plugins need, which ``flowerablate`` has too."""
+"""Names for plugin authors; ``flowerablate`` exports them too."""
 
 _COMPONENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
 @dataclass(frozen=True)
 class ComponentSpec:
-    """One named entry of a slot: how it is called, what it is, its parameters, and how it is built.
+    """A named component of a slot: its name, summary, build function and parameters.
 
-    ``build`` is called as ``build(context, **params)`` with every declared parameter; the subclass says what the
-    context is and what is to be returned. Import torch inside ``build``, not at the top of the plugin.
+    ``build`` is called as ``build(context, **params)`` with every declared parameter; the subclass documents the
+    context and the return value. Import torch inside ``build``, not at the top of the plugin.
 
-    Names stand on command lines and in paths: *name* is ASCII letters, digits, ``-`` and ``_``, beginning with a letter
-    or digit, and a parameter's is a Python identifier; else :class:`PluginError`.
+    Names appear on command lines and in paths: *name* consists of ASCII letters, digits, ``-`` and ``_`` and begins
+    with a letter or digit; a parameter's name is a Python identifier. Anything else raises :class:`PluginError`.
 
-    The class variables are the facts of the slot, which all rooms go by. As they stand here they describe a slot of
-    which each pipeline has one component.
+    The class variables are the facts of the slot, which all rooms use. Their defaults describe a slot in which each
+    pipeline has one component.
     """
 
     slot: ClassVar[str] = ""
     """The name of the slot."""
 
     number: ClassVar[Literal["one", "several", "none"]] = "one"
-    """How many components a study's tables hold: one in ``[slot]``, several in ``[slots.NAME]``, or none at all."""
+    """How many components a study's tables hold: one in ``[slot]``, several in ``[slots.NAME]``, or none."""
 
     in_pipeline: ClassVar[bool] = True
-    """Whether it is part of the pipeline, and so of a trial's id."""
+    """Whether it is part of the pipeline, and therefore of a trial's id."""
 
     ablated: ClassVar[bool] = True
-    """Whether it can be swapped, its features switched off and its settings varied."""
+    """Whether its components can be swapped, their features switched off and their settings varied."""
 
     from_plugins: ClassVar[bool] = True
-    """Whether plugins bring its components."""
+    """Whether plugins provide its components."""
 
     default_use: ClassVar[str] = ""
-    """The component that is used where a study names none; empty where it must name one."""
+    """The component used when a study names none; empty if a study must name one."""
 
     in_study: ClassVar[str] = '[{slot}]\nuse = "{name}"'
-    """How a study chooses a component; ``{setting}`` is its first parameter, with a comma before it."""
+    """How a study selects a component; ``{setting}`` is its first parameter, preceded by a comma."""
 
     on_command_line: ClassVar[str] = "run --swap {slot}={name}"
-    """The words after ``flowerablate`` that try a component."""
+    """The arguments to ``flowerablate`` that try a component."""
 
     sameness: ClassVar[str] = "does the same"
-    """What is reported of two variants whose components differ and do the same, before «with one and with another»."""
+    """Reported for two variants whose components differ but do the same, before «with one and with another»."""
 
     name: str
     summary: str
@@ -79,7 +79,7 @@ class ComponentSpec:
 
     def __post_init__(self) -> None:
         if not _COMPONENT_NAME.fullmatch(self.name):
-            raise PluginError(f"{self.title}: a name is letters, digits, - and _, beginning with a letter or digit")
+            raise PluginError(f"{self.title}: use letters, digits, - and _ for a name, and begin with a letter or digit")
         names = [param.name for param in self.params]
         for name in names:
             if not name.isidentifier() or keyword.iskeyword(name):
@@ -92,30 +92,30 @@ class ComponentSpec:
 
     @classmethod
     def table(cls) -> str:
-        """Return the name of the slot's table in a study; empty where it has none."""
+        """Return the name of the slot's table in a study; empty if it has none."""
         return {"one": cls.slot, "several": f"{cls.slot}s", "none": ""}[cls.number]
 
     @property
     def title(self) -> str:
-        """How a message calls the component."""
+        """The component's name in messages."""
         return f"{self.slot} {self.name!r}"
 
     def param(self, name: str) -> Param | None:
-        """Return the parameter of that name, or None."""
+        """Return the parameter called *name*, or None."""
         return next((param for param in self.params if param.name == name), None)
 
     @property
     def features(self) -> tuple[Param, ...]:
-        """The parameters that can be switched off by themselves."""
+        """The parameters that can be switched off."""
         return tuple(param for param in self.params if param.off is not None)
 
 
 @dataclass(frozen=True)
 class DatasetSpec(ComponentSpec):
-    """A data set. ``build(DataContext, **params) -> Samples``; images stay on disk, only paths are returned.
+    """A data set. ``build(DataContext, **params) -> Samples``; it returns paths, and images stay on disk.
 
-    *reads* says whether the data set can read what lies at a path: ``--data PATH`` takes the first one that says yes
-    and gives it the path as its parameter ``path``.
+    ``reads(path)`` returns whether the data set can read that path: ``--data PATH`` uses the first one that returns
+    True and passes the path as its parameter ``path``.
     """
 
     slot = "dataset"
@@ -129,11 +129,11 @@ class DatasetSpec(ComponentSpec):
 class StepSpec(ComponentSpec):
     """A preprocessing step. ``build(StepContext, **params) -> NativeOp | PythonOp | BatchOp``.
 
-    *kind* groups steps that can be disabled as one. A *random* step is drawn anew in each epoch and used in training
-    only; a deterministic one is used in training and evaluation, and its result may be computed once and kept.
-    *stand_in*, called like ``build``, gives the deterministic op that takes the step's place when it is switched off
-    and in evaluation: a random crop needs one, because the size of the image must not depend on it. A step whose op
-    is a :class:`BatchOp` is random, has no stand-in and stands at the end.
+    *kind* groups steps that can be disabled together. A *random* step draws new numbers in each epoch and acts in
+    training only; a deterministic one acts in training and evaluation, and its result may be computed once and stored.
+    *stand_in*, called like ``build``, returns the deterministic op that replaces the step in evaluation and when it is
+    switched off: a random crop needs one, because the image size must not depend on it. A step whose op is a
+    :class:`BatchOp` is random, has no stand-in and comes last.
     """
 
     slot = "step"
@@ -158,7 +158,7 @@ class ModelSpec(ComponentSpec):
 class OptimizerSpec(ComponentSpec):
     """An optimizer. ``build(OptimizerContext, **params) -> torch.optim.Optimizer``.
 
-    It takes ``context.parameters``, as they are.
+    It receives ``context.parameters`` unchanged.
     """
 
     slot = "optimizer"
@@ -169,8 +169,8 @@ class OptimizerSpec(ComponentSpec):
 class SchedulerSpec(ComponentSpec):
     """A learning-rate schedule. ``build(ScheduleContext, **params) -> LRScheduler``.
 
-    It is stepped after each step of the optimizer; a ``ReduceLROnPlateau`` instead after each epoch, with the loss on
-    the validation split.
+    It is stepped after each optimizer step; a ``ReduceLROnPlateau`` is stepped after each epoch instead, with the
+    validation loss.
     """
 
     slot = "scheduler"
@@ -179,10 +179,10 @@ class SchedulerSpec(ComponentSpec):
 
 @dataclass(frozen=True)
 class LossSpec(ComponentSpec):
-    """A loss. ``build(LossContext, **params) -> callable``: (logits [N, K], int64 targets [N]) to the mean.
+    """A loss. ``build(LossContext, **params) -> callable``: (logits [N, K], int64 targets [N]) to the mean loss.
 
-    *soft_targets* says that it takes class probabilities too, float32 targets [N, K] whose rows sum to one, and gives
-    for one-hot rows what it gives for their classes. Steps that mix images, and so their labels, need such a loss.
+    *soft_targets*: it also accepts class probabilities, float32 targets [N, K] whose rows sum to one; for one-hot rows
+    it returns the same value as for their classes. Steps that mix images and their labels need such a loss.
     """
 
     slot = "loss"
@@ -195,9 +195,9 @@ class LossSpec(ComponentSpec):
 class SamplerSpec(ComponentSpec):
     """An order of the training images. ``build(SamplerContext, **params) -> callable``: epoch to int64 [M].
 
-    What it gives are places among the N training images, 0 to N - 1, in the order of the epoch; an image may come
-    several times or not at all, and every epoch has the same length M. Epochs count from 1. It must be a pure function
-    of the context and the epoch, with random numbers from :mod:`flowerablate.keyed`.
+    It returns indices of the N training images, 0 to N - 1, in the order of the epoch; an image may appear several
+    times or not at all, and every epoch has the same length M. Epochs count from 1. It must be a pure function of the
+    context and the epoch, with random numbers from :mod:`flowerablate.keyed`.
     """
 
     slot = "sampler"
@@ -206,9 +206,10 @@ class SamplerSpec(ComponentSpec):
 
 @dataclass(frozen=True)
 class TrainingSpec(ComponentSpec):
-    """The settings of training that are no component's, ``[train]``: :data:`flowerablate.contracts.TRAINING` alone.
+    """The settings of training that belong to no component, ``[train]``.
 
-    ``build(None, **params) -> TrainPlan``. Plugins bring none.
+    The only one is :data:`flowerablate.contracts.TRAINING`; plugins provide none. ``build(None, **params) ->
+    TrainPlan``.
     """
 
     slot = "train"
@@ -219,15 +220,15 @@ class TrainingSpec(ComponentSpec):
 
     @property
     def title(self) -> str:
-        """How a message calls it: by its table, for a study does not name it."""
+        """Its table in a study, which does not name it."""
         return f"[{self.slot}]"
 
 
 @dataclass(frozen=True)
 class MetricSpec(ComponentSpec):
-    """A metric. ``build(MetricContext, **params) -> Metric``, taken of labels and probabilities, or of logits.
+    """A metric. ``build(MetricContext, **params) -> Metric``, computed from labels and probabilities or logits.
 
-    *lower_is_better* says which direction is good. *percent*: values are fractions, shown as percentages.
+    *lower_is_better*: which direction is good. *percent*: values are fractions, shown as percentages.
     """
 
     slot = "metric"
@@ -243,16 +244,16 @@ class MetricSpec(ComponentSpec):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.name == "loss":
-            raise PluginError("metric 'loss': a trial's own loss on the test images is called so; choose another name")
+            raise PluginError("metric 'loss': the name is taken by a trial's loss on the test images; choose another")
 
 
 @dataclass(frozen=True)
 class MeasureSpec(ComponentSpec):
-    """A cost of a trial. ``build(MeasureContext) -> finish``, called before the trial trains; it starts to measure.
+    """A cost of a trial. ``build(MeasureContext) -> finish`` is called before the trial trains and starts to measure.
 
-    ``finish(MeasuredTrial) -> float | None`` is called once the trial has trained and been tested, and gives the cost,
-    None where it cannot be measured here. The cost has the measure's name, in ``costs`` of the trial's result, in the
-    JSON and CSV of a report, and as a column that ``report --columns`` can show. Every installed measure is taken of
+    ``finish(MeasuredTrial) -> float | None`` is called once the trial has been trained and tested. It returns the cost,
+    or None if it cannot be measured here. The cost has the measure's name in ``costs`` of the trial's result, in the
+    JSON and CSV of a report, and as a column that ``report --columns`` can show. Every installed measure runs for
     every trial, so it has no parameters. *unit*, *lower_is_better*, *combined*, *head*: see :class:`CostInfo`.
     """
 
@@ -271,13 +272,13 @@ class MeasureSpec(ComponentSpec):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.name in {info.name for info in CORE_COSTS}:
-            raise PluginError(f"measure {self.name!r}: the core has a cost of that name; choose another one")
+            raise PluginError(f"measure {self.name!r}: the core has a cost of that name; choose another name")
         if self.params:
-            raise PluginError(f"measure {self.name!r}: it is taken of every trial, so it can have no parameters")
+            raise PluginError(f"measure {self.name!r}: it runs for every trial, so it can have no parameters; remove them")
 
     @property
     def info(self) -> CostInfo:
-        """How the cost is read."""
+        """How to read the cost."""
         return CostInfo(self.name, self.summary, self.unit, self.lower_is_better, self.combined, self.head)
 
 
@@ -295,10 +296,10 @@ class ColumnSpec(ComponentSpec):
 
 @dataclass(frozen=True)
 class TrackerSpec(ComponentSpec):
-    """Somewhere to follow a study. ``build(TrackerContext, **params) -> flowerablate.contracts.Tracker``.
+    """A tracker that records a study. ``build(TrackerContext, **params) -> flowerablate.contracts.Tracker``.
 
-    A tracker changes no result, so it is no part of a trial's id. ``build`` is called once for each run, before the
-    first trial; it raises :class:`StudyError` where a library is missing, in one line that says how to install it.
+    A tracker changes no result, so it is not part of a trial's id. ``build`` is called once per run, before the first
+    trial; if a library is missing it raises :class:`StudyError` with one line that says how to install it.
     """
 
     slot = "tracker"
@@ -310,11 +311,11 @@ class TrackerSpec(ComponentSpec):
 
 
 RESERVED = frozenset({"use", "removable"})
-"""Keys that a study writes beside a component's parameters, so no parameter may be called so."""
+"""Keys that a study writes next to a component's parameters; no parameter may have these names."""
 
 
 class Register(Protocol):
-    """What a hook receives: call it once for each component."""
+    """The function that a hook receives; call it once per component."""
 
     def __call__(self, spec: ComponentSpec, /) -> None:
-        """Add *spec* to its slot; raises :class:`PluginError` when the name is taken."""
+        """Add *spec* to its slot; raises :class:`PluginError` if the name is taken."""

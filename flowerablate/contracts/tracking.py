@@ -1,4 +1,4 @@
-"""What a tracker is told: the trials of a study while they run."""
+"""The interface of trackers, which record the trials of a study while they run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .results import TrialOutcome
 
 @dataclass(frozen=True)
 class TrackerContext:
-    """The name of the *study*; the *folder* of its ledger, where a tracker keeps its files unless told otherwise."""
+    """The name of the *study*, and the *folder* of its ledger, where a tracker keeps its files by default."""
 
     study: str
     folder: Path
@@ -21,10 +21,10 @@ class TrackerContext:
 
 @dataclass(frozen=True)
 class TrackedTrial:
-    """A trial, as trackers see it: its *id*, the label of its *variant*, its *seed*.
+    """A trial as trackers see it: its *id*, the *study*, the label of its *variant*, its *seed*.
 
     *params*: all settings of its pipeline by dotted name, such as ``optimizer.lr``; ``model`` is the component's name,
-    and ``steps.NAME`` that of a step, or ``off``.
+    and ``steps.NAME`` is a step's component, or ``off``.
     """
 
     id: str
@@ -35,20 +35,20 @@ class TrackedTrial:
 
 
 class Tracker(Protocol):
-    """Writes down how trials go. All calls come from one thread; one trial runs at a time.
+    """Records the progress of trials. All calls come from one thread; one trial runs at a time.
 
-    What a method raises ends the tracking by this tracker, with one warning, and not the study. A trial that was
-    interrupted begins again with *trial_started*, in another process, and may tell its last epoch twice.
+    An exception in a method ends tracking by this tracker, with one warning; the study continues. An interrupted trial
+    starts again with *trial_started*, in another process, and may report its last epoch twice.
     """
 
     def trial_started(self, trial: TrackedTrial) -> None:
-        """A trial begins or is gone on with."""
+        """A trial starts or resumes."""
 
     def epoch_done(self, trial: TrackedTrial, epoch: int, values: Mapping[str, float]) -> None:
         """Epoch *epoch*, counted from 1, has these *values*, such as ``train_loss``; they may be NaN."""
 
     def trial_finished(self, trial: TrackedTrial, result: TrialOutcome) -> None:
-        """The trial has a *result*: a ``TrialResult``, or a ``TrialFailure`` that says in ``reason`` why not."""
+        """The trial has a *result*: a ``TrialResult``, or a ``TrialFailure`` with a ``reason``."""
 
     def close(self) -> None:
-        """Nothing more will come; a trial that was begun and not finished was interrupted."""
+        """The run ends; a trial that started and did not finish was interrupted."""

@@ -1,8 +1,8 @@
-"""The table that the user takes away: on the terminal, and as Markdown, LaTeX, CSV, JSON or an image.
+"""The ablation table: on the terminal, and as Markdown, LaTeX, CSV, JSON or an image.
 
 ``show(summary, console)`` prints; ``render(summary, format)`` returns text; ``compare`` sets two studies side by side.
-``Column`` is what columns of plugins derive from. ``python -m flowerablate.report`` shows an example with invented
-figures.
+``Column`` is the base class of plugin columns. ``python -m flowerablate.report`` shows an example with invented
+numbers.
 """
 
 from .column import Column

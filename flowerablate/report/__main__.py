@@ -1,6 +1,6 @@
-"""``python -m flowerablate.report [FORMAT]``: the table at work, with figures that are invented on the spot.
+"""``python -m flowerablate.report [FORMAT]``: a demonstration of the table with invented numbers.
 
-``python -m flowerablate.report compare [FORMAT]`` sets two studies side by side.
+``python -m flowerablate.report compare [FORMAT]`` shows two studies side by side.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from .comparison import Comparison, Side, compare
 from .comparison_formats import render_comparison, show_comparison
 from .formats import render, show
 
-TITLE = "DEMONSTRATION with invented figures: no network was trained"
+TITLE = "DEMONSTRATION with invented numbers: no network was trained"
 
-# change: (true effect in accuracy, spread of the pairs, seconds, parameters)
+# change: (true effect in accuracy, standard deviation of the pairs, seconds, parameters)
 _CHANGES = {
     "": (0.0, 0.0, 41.0, 272_474),
     "-random_resized_crop": (0.062, 0.010, 38.0, 272_474),
@@ -35,7 +35,7 @@ _CHANGES = {
     "optimizer=adamw": (0.009, 0.004, 43.0, 272_474),
 }
 
-# The same for a study that asks questions of every kind.
+# The same for a study with contrasts of every kind.
 _DESIGNED = {
     "": (0.0, 0.0, 41.0, 272_474),
     "-morphology": (0.027, 0.008, 36.0, 272_474),
@@ -50,27 +50,27 @@ _DESIGNED = {
 
 
 def demonstration(seeds: int = 5) -> Summary:
-    """Return the summary of a study that never ran: *seeds* replicates of ten variants, one failure, one collapse."""
+    """Return the summary of an invented study: *seeds* replicates of ten variants, one failure, one collapse."""
     results: list[TrialOutcome] = []
-    for change, (effect, spread, seconds, parameters) in _CHANGES.items():
+    for change, (effect, std, seconds, parameters) in _CHANGES.items():
         for seed in range(1, seeds + 1):
             if change == "-horizontal_flip" and seed == seeds:
                 results.append(
                     TrialFailure(f"demo {change} {seed}", "demo", change, seed, "the disk was full; make room")
                 )
                 continue
-            accuracy = 0.873 + 0.02 * _noise("split", seed) - effect + spread * _noise(change, seed)
+            accuracy = 0.873 + 0.02 * _noise("split", seed) - effect + std * _noise(change, seed)
             collapsed = change == "-model.batchnorm" and seed == 2
             results.append(_trial(change, seed, 0.5 if collapsed else accuracy, seconds, parameters, collapsed))
     return summarise(results)
 
 
 def all_kinds(seeds: int = 10, margin: float | None = 0.005, salt: str = "") -> Summary:
-    """Return the summary of a study that never ran and asks a question of every kind; *salt* changes its figures."""
+    """Return the summary of an invented study with contrasts of every kind; *salt* changes its numbers."""
     results = []
-    for change, (effect, spread, seconds, parameters) in _DESIGNED.items():
+    for change, (effect, std, seconds, parameters) in _DESIGNED.items():
         for seed in range(1, seeds + 1):
-            accuracy = 0.873 + 0.02 * _noise("split", seed) - effect + spread * _noise(change + salt, seed)
+            accuracy = 0.873 + 0.02 * _noise("split", seed) - effect + std * _noise(change + salt, seed)
             results.append(_trial(change, seed, accuracy, seconds, parameters))
     rules = Rules(margin=margin)
     metrics = {"log_loss": MetricInfo("log_loss", lower_is_better=True)}
@@ -78,7 +78,7 @@ def all_kinds(seeds: int = 10, margin: float | None = 0.005, salt: str = "") -> 
 
 
 def two_studies() -> Comparison:
-    """Return two studies that never ran side by side: the same images, ten and six seeds."""
+    """Return a comparison of two invented studies: the same images, ten and six seeds."""
     split = {"validation": 0.15, "test": 0.2}
     sides = [Side(f"invented-{seeds}", all_kinds(seeds, salt=str(seeds)), "invented", split) for seeds in (10, 6)]
     return compare(*sides)
@@ -104,7 +104,7 @@ def _contrasts() -> tuple[Contrast, ...]:
 
 
 def _noise(name: str, seed: int) -> float:
-    """A fixed number with mean 0 and variance 1: twelve uniform numbers, summed (Irwin and Hall)."""
+    """Return a fixed number from a distribution with mean 0 and variance 1: the sum of twelve uniforms (Irwin-Hall)."""
     return float((raw_words(12, "demonstration", name, seed) / 2.0**64).sum() - 6)
 
 
@@ -133,12 +133,12 @@ def _trial(
 
 
 def main() -> None:
-    """Print the demonstration: as tables, or in the format that the first argument names."""
+    """Print the demonstration, as tables or in the format given by the first argument."""
     console = Console()
     if len(sys.argv) < 2:
         show(demonstration(), console, title=TITLE)
         console.print()
-        show(all_kinds(), console, title="Invented as well: questions of every kind, and a margin")
+        show(all_kinds(), console, title="Also invented: contrasts of every kind, and a margin")
         console.print()
         show_comparison(two_studies(), console)
         return

@@ -1,4 +1,4 @@
-"""What stands above and below the table so that it can be read alone: what was measured, and by which rules."""
+"""The text above and below the table: what was measured, and the rules of the verdicts."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from .column import Column
 from .phrases import printable, scale_of
 from .row_groups import Group, groups_of
 
-_TESTS = {"t over replicates x images": "t test over replicates and test images"}
-"""Tests whose name is no adjective."""
+_TEST_NAMES = {"t over replicates x images": "t test over replicates and test images"}
+"""Tests whose name does not fit before the word "test"."""
 
 
 def headline(summary: Summary) -> str:
-    """Return what the table is about: the metric, where it was measured, on how many replicates, the base's mean."""
+    """Return the headline: the metric, the split, the number of replicates, the base's mean."""
     ns = [row.n for row in (summary.rows or (summary.base,))]
-    spread = str(ns[0]) if len(set(ns)) == 1 else f"{min(ns)} to {max(ns)}"
+    counts = str(ns[0]) if len(set(ns)) == 1 else f"{min(ns)} to {max(ns)}"
     what = f"{printable(summary.metric)} on the test split"
-    return f"{what}, {spread} {'replicate' if spread == '1' else 'replicates'}{_base(summary)}"
+    return f"{what}, {counts} {'replicate' if counts == '1' else 'replicates'}{_base(summary)}"
 
 
 def _base(summary: Summary) -> str:
@@ -29,14 +29,14 @@ def _base(summary: Summary) -> str:
 
 
 def caption(summary: Summary, columns: Sequence[Column] = ()) -> tuple[str, ...]:
-    """Return what *columns* mean: the effect, the rules behind the verdicts, the drawing, the costs."""
+    """Return the explanation of *columns*: the effect, the rules of the verdicts, the plot, the costs."""
     shown = {column.name for column in columns}
     groups = groups_of(summary)
     lines: list[str] = []
     if groups:
         lines += [_effect(summary, groups), *rules(summary)]
         if any(group.words.sides == ("hurts", "helps") for group in groups):
-            lines.append("helps, hurts: said of the component, not of the change.")
+            lines.append("helps, hurts: about the component, not about the change.")
     if any(column.is_drawing for column in columns):
         lines.append(_drawing(summary))
     if "time" in shown:
@@ -47,15 +47,15 @@ def caption(summary: Summary, columns: Sequence[Column] = ()) -> tuple[str, ...]
 def _effect(summary: Summary, groups: Sequence[Group]) -> str:
     unit = f" in {scale_of(summary).points}" if scale_of(summary).points else ""
     formulas = list(dict.fromkeys(group.words.effect for group in groups))
-    what = f"{formulas[0]}{unit}" if len(formulas) == 1 else f"what its heading says{unit}"
-    speaks = list(dict.fromkeys(group.words.speaks_for for group in groups))
-    target = speaks[0] if len(speaks) == 1 else "the component or the base"
-    sign = f"lower is better: − speaks for {target}" if summary.lower_is_better else f"+ speaks for {target}"
+    what = f"{formulas[0]}{unit}" if len(formulas) == 1 else f"as in each heading{unit}"
+    favoured = list(dict.fromkeys(group.words.favours for group in groups))
+    target = favoured[0] if len(favoured) == 1 else "the component or the base"
+    sign = f"lower is better: − favours {target}" if summary.lower_is_better else f"+ favours {target}"
     return f"effect: {what}, paired by seed; {sign}."
 
 
 def rules(summary: Summary) -> Iterator[str]:
-    """Yield the rules behind the verdicts: tests, the family, the margin, the looks, whom intervals speak of."""
+    """Yield the rules of the verdicts: tests, family, margin, looks, and the population of the intervals."""
     if not summary.comparisons:
         return
     given = summary.rules
@@ -71,19 +71,19 @@ def rules(summary: Summary) -> Iterator[str]:
         yield f"verdict: {_tests(summary)} and TOST within {margin} at {alpha}, {over}."
     if given.looks:
         looks = ", ".join(map(str, given.looks))
-        yield f"looks planned at n = {looks}: interval and verdict hold at each of them."
+        yield f"looks planned at n = {looks}: interval and verdict are valid at each of them."
     if any(row.interval == "replicates x images" for row in summary.rows):
         yield "interval: over replicates and test images."
 
 
 def _tests(summary: Summary) -> str:
-    """The tests that the verdicts rest on; the stand-in for differences without any spread is told in the notes."""
+    """Return the tests of the verdicts; the notes mention the substitute for differences whose sd is zero."""
     tests = [row.evidence.test for row in summary.rows if row.evidence is not None and row.verdict is not None]
     usual = list(dict.fromkeys(test for test in tests if not test.startswith("sign flip, as")))
-    names = (_TESTS.get(test, f"{test} test") for test in usual or ["paired t"])
+    names = (_TEST_NAMES.get(test, f"{test} test") for test in usual or ["paired t"])
     return " / ".join(names)
 
 
 def _drawing(summary: Summary) -> str:
     margin = ", ░ the margin" if summary.rules.margin is not None else ""
-    return f"plot: all on one scale, │ is 0{margin}; ◂ ▸ go on beyond it."
+    return f"plot: all on one scale, │ is 0{margin}; ◂ ▸ extend beyond it."

@@ -1,8 +1,8 @@
-"""What a column of the table is: the class from which every column derives, ours and those of plugins.
+"""The base class of all columns of the table, built-in or from a plugin.
 
-A column sees the whole :class:`~flowerablate.stats.Summary`, so that it can align its cells by the decimal point. Those
-of the standard table are in :mod:`.standard` and :mod:`.forest`; a plugin brings others by a ``ColumnSpec`` whose
-``build(**params)`` returns one, and ``report --columns variant,effect,NAME`` shows it::
+A column gets the whole :class:`~flowerablate.stats.Summary`, so that it can align its cells by the decimal point. The
+standard columns are in :mod:`.standard` and :mod:`.forest`. A plugin adds one with a ``ColumnSpec`` whose
+``build(**params)`` returns it, and ``report --columns variant,effect,NAME`` shows it::
 
     class Worst(Column):
         name = "worst"
@@ -26,22 +26,22 @@ from ..stats import Row, Summary
 class Column(ABC):
     """One column of the table.
 
-    *name*: how ``--columns`` and the note on what had no room call it. *justify*: the side at which its cells stand.
-    *drop_order*: on a narrow terminal the column with the lowest number goes first; None stays. *is_drawing*: its cells
-    are images made of characters of one width, so it is left out of Markdown and LaTeX.
+    *name*: its name in ``--columns`` and in the note about omitted columns. *justify*: the alignment of its cells.
+    *drop_order*: on a narrow terminal the column with the lowest number is omitted first; None is never omitted.
+    *is_drawing*: its cells are drawings in characters of one width, so Markdown and LaTeX leave it out.
 
-    Cells are plain text of one line; they may hold any character, and are escaped for the format at hand. A value that
-    the trials do not give is ``MISSING`` (:mod:`flowerablate.report.phrases`), never empty.
+    Cells are one line of plain text. They may hold any character and are escaped for each format. A value that the
+    trials do not give is ``MISSING`` (:mod:`flowerablate.report.phrases`), never empty.
     """
 
     name: str
     justify: ClassVar[Literal["left", "right"]] = "right"
     drop_order: int | None = 0
     is_drawing: ClassVar[bool] = False
-    least: int | None = None
-    """The width in cells below which a drawing says nothing; None for a column that is as wide as its text."""
-    most: int = 0
-    """The width beyond which a drawing gains nothing."""
+    min_width: int | None = None
+    """The minimum width of a drawing in cells; None for a column that is as wide as its text."""
+    max_width: int = 0
+    """The maximum width of a drawing in cells."""
 
     def header(self, summary: Summary) -> str:
         """Return the head of the column, of one or two lines."""
@@ -49,16 +49,16 @@ class Column(ABC):
 
     @abstractmethod
     def cells(self, summary: Summary) -> list[str]:
-        """Return the text of each cell: first the base's, then one for each of ``summary.rows``, in that order."""
+        """Return the text of each cell: the base first, then ``summary.rows`` in order."""
 
     def style(self, row: Row) -> str:
-        """Return the rich style of a cell; it must never be the only carrier of a meaning."""
+        """Return the rich style of a cell; it must not carry information that the text lacks."""
         return ""
 
     def text(self, cell: str, row: Row) -> Text:
-        """Return *cell*, one of ``cells`` or its ASCII form, as it is printed in the row of *row*."""
+        """Return *cell*, one of ``cells`` or its ASCII form, as printed for *row*."""
         return Text(cell, style=self.style(row), justify=self.justify)
 
     def resized(self, width: int) -> Column:
-        """Return this column *width* cells wide; called only where ``least`` is a number."""
+        """Return this column *width* cells wide; called only if ``min_width`` is a number."""
         return self

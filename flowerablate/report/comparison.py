@@ -1,8 +1,8 @@
-"""Two studies side by side: rows of the same question, both effects with their verdicts, and how far they differ.
+"""Two studies side by side: matching rows, both effects with their verdicts, and the difference of the effects.
 
-Two studies are paired where a seed means the same in both: the same images, by content, divided in the same
-way. Then the difference of two effects is taken seed by seed over the seeds that both have. Otherwise the two count
-as independent, and the interval is Welch's. Which of the two it is, and why, is always said.
+Two studies are paired if a seed means the same in both: the same images, by content, with the same split. Then the
+difference of two effects is computed seed by seed over the common seeds. Otherwise the studies are treated as
+independent, and the interval is Welch's. The output always states which of the two applies, and why.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from .row_groups import kind_of, order_of
 class Side:
     """One of the two studies: its *title* and *summary*.
 
-    *data* names the images by their content, *split* says how they were divided (the fields of a ``SplitPlan``); both
-    are empty where the ledger does not tell.
+    *data* identifies the images by their content, *split* holds the fields of their ``SplitPlan``; both are empty if the
+    ledger does not record them.
     """
 
     title: str
@@ -33,7 +33,7 @@ class Side:
 
 @dataclass(frozen=True)
 class Match:
-    """One question, as *first* and *second* study answer it (None: not asked there), and the *difference*."""
+    """One contrast in the *first* and the *second* study (None: not in that study), and the *difference*."""
 
     label: str
     kind: ContrastKind
@@ -44,7 +44,7 @@ class Match:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two studies with their *matches*. *obstacles* are the reasons why they are not paired; none if they are."""
+    """Two studies with their *matches*. *obstacles* are the reasons why they are not paired; empty if they are."""
 
     first: Side
     second: Side
@@ -58,16 +58,16 @@ class Comparison:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What must be said so that the comparison is read rightly."""
+        """What a reader must know to interpret the comparison."""
         return tuple(_notes(self))
 
 
 def compare(first: Side, second: Side) -> Comparison:
-    """Match the rows of two studies by label and kind; raises :class:`StudyError` where their metrics differ."""
+    """Match the rows of two studies by label and kind; raise :class:`StudyError` if their metrics differ."""
     metrics = first.summary.metric, second.summary.metric
     if metrics[0] != metrics[1]:
-        what = f"{first.title} is about {metrics[0]}, {second.title} about {metrics[1]}"
-        raise StudyError(f"{what}; name one that both have by --metric")
+        what = f"{first.title} measures {metrics[0]}, {second.title} measures {metrics[1]}"
+        raise StudyError(f"{what}; choose a common metric with --metric")
     obstacles = tuple(_obstacles(first, second))
     rows = [{(row.label, kind_of(row)): row for row in _rows(side.summary)} for side in (first, second)]
     matches = []
@@ -91,19 +91,19 @@ def _difference(first: Row | None, second: Row | None, *, paired: bool) -> Effec
         found = difference_of_paired_effects(ones, others, first.effect.level)
         if found is not None:
             return found
-    # Rows without a common seed share no random numbers, whatever the studies do.
+    # Rows without a common seed share no random numbers, even if the studies are paired.
     return difference_of_effects(first.effect, second.effect)
 
 
 def _obstacles(first: Side, second: Side) -> Iterator[str]:
     for side in (first, second):
         if not side.data or not side.split:
-            yield f"the ledger of {side.title} does not tell of which images it is"
+            yield f"the ledger of {side.title} does not record its images and split"
             return
     if first.data != second.data:
-        yield "other images"
+        yield "different images"
     if first.split != second.split:
-        yield f"another split ({_split_in_words(first.split, second.split)})"
+        yield f"different splits ({_split_in_words(first.split, second.split)})"
     seeds = [
         {seed for row in (side.summary.base, *side.summary.rows) for seed in row.seeds} for side in (first, second)
     ]
@@ -145,7 +145,7 @@ def _notes(comparison: Comparison) -> Iterator[str]:
         if alone:
             yield f"No seed in common, so not paired (Welch's interval): {', '.join(alone)}."
     if any(side.summary.rules.looks for side in sides):
-        yield "Planned looks chose the size of a study by what it saw; intervals of the difference do not allow for it."
+        yield "Planned looks chose a study's size from its data; the intervals of the difference do not account for that."
     for name, side_ in zip("AB", sides, strict=True):
         for note in side_.summary.notes:
             if re.search(r"still to run|Collapsed|Failed", note):
@@ -153,9 +153,9 @@ def _notes(comparison: Comparison) -> Iterator[str]:
 
 
 def basis(comparison: Comparison) -> str:
-    """Return the line that says whether the studies are paired, and why not."""
+    """Return the line that states whether the studies are paired, and if not, why."""
     if comparison.obstacles:
-        return f"Not paired: {'; '.join(comparison.obstacles)}. So the two count as independent."
+        return f"Not paired: {'; '.join(comparison.obstacles)}. The studies are treated as independent."
     pairs = [match.difference.pairs for match in comparison.matches if match.difference and match.difference.pairs]
     if not pairs:
         return "The same images and split, but no row with a seed in common."
@@ -164,11 +164,11 @@ def basis(comparison: Comparison) -> str:
 
 
 def explanation(comparison: Comparison) -> tuple[str, ...]:
-    """Return what the columns mean."""
+    """Return the explanation of the columns."""
     common = " over the common seeds" if comparison.is_paired else ""
     level = f"{comparison.first.summary.level * 100:g} %"
     method = "paired t" if comparison.is_paired else "Welch's t"
     return (
-        "effect and verdict: each study's own, by its own rules, paired by seed within it.",
-        f"A − B: difference of the effects{common}, {method} interval at {level}; each by itself, no family.",
+        "effect and verdict: from each study by its own rules, paired by seed within it.",
+        f"A − B: difference of the effects{common}, {method} interval at {level}; each on its own, not adjusted.",
     )

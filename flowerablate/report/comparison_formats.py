@@ -21,7 +21,7 @@ from .markdown import code_text, escape, table_line
 from .phrases import MISSING, Scale, ascii_only, printable, scale_of
 from .signs import LEGEND, UNTESTED, sign_of, style_of
 from .standard import effect_cells, interval_cells
-from .table import ASCII_RULE, RULE, SHORTEST_LABEL, bullet, trimmed, wrap_label
+from .table import ASCII_RULE, RULE, MIN_LABEL, bullet, trimmed, wrap_label
 
 FORMATS = ("rich", "md", "csv", "json")
 SCHEMA = "flowerablate.comparison/2"
@@ -35,7 +35,7 @@ def show_comparison(comparison: Comparison, console: Console) -> None:
 
 
 def render_comparison(comparison: Comparison, format: str = "rich", *, width: int = 80, color: bool = False) -> str:
-    """Return *comparison* as text in one of ``FORMATS``, ending in a newline; else raise :class:`StudyError`."""
+    """Return *comparison* as text in one of ``FORMATS``, ending in a newline; or raise :class:`StudyError`."""
     if format == "rich":
         return as_text(SideBySide(comparison), width, color)
     if format == "md":
@@ -44,12 +44,12 @@ def render_comparison(comparison: Comparison, format: str = "rich", *, width: in
         return csv_of(_csv_line(match) for match in comparison.matches)
     if format == "json":
         return dumps(_document(comparison))
-    raise StudyError(f"no format of a comparison is called {format!r}; {nearest(format, FORMATS)}")
+    raise StudyError(f"no comparison format is called {format!r}; {nearest(format, FORMATS)}")
 
 
 @dataclass(frozen=True)
 class SideBySide:
-    """A rich renderable of *comparison*. Where both studies find no room beside each other, they stand in turn."""
+    """A rich renderable of *comparison*: the studies side by side, or one below the other if the width is too small."""
 
     comparison: Comparison
 
@@ -79,7 +79,7 @@ class SideBySide:
 
 @dataclass(frozen=True)
 class _Grid:
-    """Heads and lines of cells with their *styles*; *legend* explains the signs where they stand alone."""
+    """Heads and lines of cells with their *styles*; *legend* explains the signs if they stand without words."""
 
     heads: tuple[str, ...]
     lines: tuple[tuple[str, ...], ...]
@@ -92,11 +92,11 @@ class _Grid:
 
 
 def _fitting(comparison: Comparison, width: int, safe: Callable[[str], str]) -> _Grid:
-    grids = [_beside(comparison, words=True), _beside(comparison, words=False), _in_turn(comparison)]
+    grids = [_side_by_side(comparison, words=True), _side_by_side(comparison, words=False), _stacked(comparison)]
     for grid in grids:
         widths = grid.widths()
         rest = sum(widths[1:]) + 2 * (len(widths) - 1)
-        room = max(SHORTEST_LABEL, width - rest)
+        room = max(MIN_LABEL, width - rest)
         lines = tuple((wrap_label(safe(line[0]), room), *map(safe, line[1:])) for line in grid.lines)
         fitted = _Grid(tuple(map(safe, grid.heads)), lines, grid.styles, grid.legend)
         if sum(fitted.widths()) + 2 * (len(widths) - 1) <= width:
@@ -104,8 +104,8 @@ def _fitting(comparison: Comparison, width: int, safe: Callable[[str], str]) -> 
     return fitted
 
 
-def _beside(comparison: Comparison, *, words: bool) -> _Grid:
-    """Both studies in one line; the verdict in words, or only as its sign in front of the effect."""
+def _side_by_side(comparison: Comparison, *, words: bool) -> _Grid:
+    """Both studies on one line; the verdict in words, or only as a sign before the effect."""
     scale = scale_of(comparison.first.summary)
     sides = [_side_cells([match.first for match in comparison.matches], scale, words=words)]
     sides.append(_side_cells([match.second for match in comparison.matches], scale, words=words))
@@ -123,12 +123,12 @@ def _beside(comparison: Comparison, *, words: bool) -> _Grid:
     return _Grid((*heads, f"A − B{unit}\n{interval}"), tuple(lines), tuple(styles), "" if words else LEGEND)
 
 
-def _in_turn(comparison: Comparison) -> _Grid:
-    """Three lines for each question: A, B, and their difference."""
+def _stacked(comparison: Comparison) -> _Grid:
+    """Three lines for each contrast: A, B, and their difference."""
     scale = scale_of(comparison.first.summary)
     effects: list[tuple[float, float | None, float | None] | None] = []
     for match in comparison.matches:
-        effects += [_interval(match.first), _interval(match.second), _of_difference(match.difference)]
+        effects += [_interval(match.first), _interval(match.second), _difference_interval(match.difference)]
     cells = interval_cells(effects, scale)
     unit = f", {scale.points}" if scale.points else ""
     lines, styles = [], []
@@ -152,14 +152,14 @@ def _side_cells(rows: Sequence[Row | None], scale: Scale, *, words: bool) -> lis
 
 
 def _difference_cells(comparison: Comparison, scale: Scale) -> list[str]:
-    return interval_cells([_of_difference(match.difference) for match in comparison.matches], scale)
+    return interval_cells([_difference_interval(match.difference) for match in comparison.matches], scale)
 
 
 def _interval(row: Row | None) -> tuple[float, float | None, float | None] | None:
     return (row.effect.mean, row.effect.low, row.effect.high) if row and row.effect else None
 
 
-def _of_difference(difference: EffectDifference | None) -> tuple[float, float | None, float | None] | None:
+def _difference_interval(difference: EffectDifference | None) -> tuple[float, float | None, float | None] | None:
     return (difference.mean, difference.low, difference.high) if difference else None
 
 
@@ -186,7 +186,7 @@ def _sides(comparison: Comparison) -> tuple[tuple[str, Side], ...]:
 
 
 def _markdown(comparison: Comparison) -> str:
-    grid = _beside(comparison, words=True)
+    grid = _side_by_side(comparison, words=True)
     lines = [f"### {TITLE}", ""]
     lines += [f"- {name}: {escape(side.title)}, {escape(headline(side.summary))}" for name, side in _sides(comparison)]
     lines += ["", escape(basis(comparison)), ""]

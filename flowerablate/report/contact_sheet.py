@@ -1,4 +1,4 @@
-"""The contact sheet: the images that a component wins and loses, as one image."""
+"""The contact sheet: the test images that a component wins and loses, as one image."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
 
 _GAP = 24
 _MARGIN = 36
-_COLUMNS = 5
-_LEAST_COLUMNS = 4  # so that headings have room
+_MAX_COLUMNS = 5
+_MIN_COLUMNS = 4  # room for the headings
 _LINE = 19
 _CAPTION = 4 * _LINE + 8
 _HEADING = 62
-_LEGEND = "each arm: the class it answered most often, and its right answers / replicates that tested the image"
+_LEGEND = "each arm: its most frequent answer, and right answers / replicates that tested the image"
 _WON, _LOST = "#0a63a6", "#bd4b06"
 
 
 def contact_sheet(rows: Sequence[ContrastImages], images: Mapping[str, Image], top: int) -> bytes:
     """Return a PNG of at most *top* images won and *top* lost for each of *rows*, most consistent first.
 
-    *images* by key; an image that is not among them is shown as an empty field. Images keep their proportions:
-    small ones are enlarged by whole factors with their pixels as they are, large ones are reduced smoothly.
+    *images* maps keys to images; a missing image leaves an empty field. Images keep their proportions: small ones are
+    enlarged by whole factors without interpolation, large ones are reduced smoothly.
     """
     from PIL import Image as Images
     from PIL import ImageDraw
@@ -40,7 +40,7 @@ def contact_sheet(rows: Sequence[ContrastImages], images: Mapping[str, Image], t
         arms = arm_names(row.contrast)
         sections += [(wins, _WON, row.found.wins[:top], arms), (losses, _LOST, row.found.losses[:top], arms)]
     widest = max((len(counts) for _, _, counts, _ in sections), default=1)
-    columns = max(_LEAST_COLUMNS, min(_COLUMNS, widest))
+    columns = max(_MIN_COLUMNS, min(_MAX_COLUMNS, widest))
     width = 2 * _MARGIN + columns * IMAGE + (columns - 1) * _GAP
     sheet = Images.new("RGB", (width, _height(columns, [len(counts) for _, _, counts, _ in sections])), PAPER)
     draw = ImageDraw.Draw(sheet)

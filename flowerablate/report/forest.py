@@ -1,8 +1,8 @@
 """A forest plot in characters: each effect with its interval, drawn in its row on one scale for all.
 
-``├───●──┤`` is an interval around its estimate, ``│`` stands at 0, and ``░`` fills the margin within which an effect
-counts as negligible. An interval that goes on beyond the scale ends in ``◂`` or ``▸``. The image is as fine as a
-character is wide, but never shows an interval that excludes 0 as touching it, nor the other way round.
+``├───●──┤`` is an interval around its estimate, ``│`` marks 0, and ``░`` fills the margin within which an effect counts
+as negligible. An interval that extends beyond the scale ends in ``◂`` or ``▸``. The resolution is one character, but an
+interval that excludes 0 is never drawn as touching it, nor the other way round.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from .phrases import scale_of
 from .row_groups import sides_of_all
 from .signs import style_of
 
-FAR = 3
-"""An interval may reach so many times as far as three quarters of the rows need, before the scale cuts it."""
+MAX_REACH = 3
+"""The scale cuts an interval that reaches more than this many times as far as three quarters of the rows need."""
 
 
 @dataclass(frozen=True)
 class Axis:
-    """A scale from *low* to *high*, in units of the metric, *width* cells wide. 0 lies inside, not at an end."""
+    """A scale from *low* to *high*, in units of the metric, *width* cells wide. 0 is inside, not at an end."""
 
     low: float
     high: float
@@ -41,25 +41,25 @@ class Axis:
 
 
 def axis_of(summary: Summary, width: int) -> Axis | None:
-    """Return the scale on which the effects of *summary* are drawn; None where nothing can be.
+    """Return the scale on which the effects of *summary* are drawn; None if there are no effects.
 
-    It holds 0, the margin, and all intervals, save what lies farther out than ``FAR`` times what three quarters of the
-    rows need: one component that everything hangs on would make all the others unreadable.
+    It includes 0, the margin and all intervals, except what lies beyond ``MAX_REACH`` times what three quarters of the
+    rows need: a single huge effect would make all the others unreadable.
     """
     extents = [_extent(row.effect) for row in summary.rows if row.effect is not None]
     if not extents:
         return None
     reaches = sorted(max(-low, high) for low, high in extents)
     margin = summary.rules.margin or 0.0
-    limit = max(FAR * reaches[(3 * len(reaches) - 1) // 4], margin) or reaches[-1]
+    limit = max(MAX_REACH * reaches[(3 * len(reaches) - 1) // 4], margin) or reaches[-1]
     low = max(-limit, min(0.0, -margin, *(low for low, _ in extents)))
     high = min(limit, max(0.0, margin, *(high for _, high in extents)))
-    if low == high:  # all effects are 0, which stands in the middle of any scale
+    if low == high:  # all effects are 0: any symmetric scale serves
         low, high = -0.01, 0.01
     span = high - low
-    room = span / (width - 3)  # a cell at each end, so that no mark stands at the edge
+    room = span / (width - 3)  # a free cell at each end, so that no mark touches the edge
     step = (span + 2 * room) / (width - 1)
-    first = -round((room - low) / step) * step  # 0 in the middle of a cell: the margin is as wide on both sides
+    first = -round((room - low) / step) * step  # 0 in the middle of a cell: the margin is equally wide on both sides
     return Axis(first, first + step * (width - 1), width)
 
 
@@ -69,35 +69,35 @@ def _extent(effect: Effect) -> tuple[float, float]:
 
 
 class ForestColumn(Column):
-    """Every effect with its interval, drawn to one scale; *width* in cells, where the table does not choose."""
+    """Every effect with its interval, drawn to one scale; *width* in cells, unless the table chooses it."""
 
     name = "forest"
     justify = "left"
     drop_order = 50
     is_drawing = True
-    least = 17
-    most = 41
+    min_width = 17
+    max_width = 41
 
     def __init__(self, width: int = 25) -> None:
-        self.width = max(width, self.least)
+        self.width = max(width, self.min_width)
 
     def resized(self, width: int) -> ForestColumn:
         """Return the same plot, *width* cells wide."""
         return ForestColumn(width)
 
     def header(self, summary: Summary) -> str:
-        """Return the words for both sides of 0 over the ends of the scale."""
+        """Return the labels of both sides of 0, above the ends of the scale."""
         axis = axis_of(summary, self.width)
         if axis is None:
             return self.name
         left, right = sides_of_all(summary)
-        zero, after = axis.zero, axis.width - axis.zero - 1
+        zero, room = axis.zero, axis.width - axis.zero - 1
         before = f"{left} ".rjust(zero)[-zero:] if len(left) < zero else " " * zero
-        behind = f" {right}" if len(right) < after else ""
-        return f"{before}│{behind}\n{_ticks(axis, summary)}"
+        after = f" {right}" if len(right) < room else ""
+        return f"{before}│{after}\n{_ticks(axis, summary)}"
 
     def cells(self, summary: Summary) -> list[str]:
-        """Return one line of drawing for each row; nothing for the base, which differs from itself by nothing."""
+        """Return one line of drawing for each row; the base has no effect, so its line is empty."""
         axis = axis_of(summary, self.width)
         if axis is None:
             return [""] * (1 + len(summary.rows))
@@ -108,7 +108,7 @@ class ForestColumn(Column):
         return style_of(row) if row.verdict else ""
 
     def text(self, cell: str, row: Row) -> Text:
-        """Return the drawing with what lies behind the interval dimmed."""
+        """Return the drawing with its background dimmed."""
         text = Text(cell, style=self.style(row))
         for position, sign in enumerate(cell):
             if sign in "│░:.":
@@ -151,14 +151,14 @@ def _draw(effect: Effect | None, axis: Axis, empty: list[str]) -> list[str]:
 
 
 def _on_its_side(value: float, cell: int, zero: int) -> int:
-    """Keep the end of an interval off the line at 0, on the side on which it lies."""
+    """Return the cell for an end of an interval: on its own side of the line at 0, never on it."""
     if value == 0:
         return zero
     return max(cell, zero + 1) if value > 0 else min(cell, zero - 1)
 
 
 def _ticks(axis: Axis, summary: Summary) -> str:
-    """0, and on each side the largest round number on the scale, each label over its place."""
+    """Return the labels of the axis: 0, and on each side the largest round number on the scale."""
     factor = scale_of(summary).factor
     cells = [" "] * axis.width
     cells[axis.zero] = "0"
@@ -173,6 +173,6 @@ def _ticks(axis: Axis, summary: Summary) -> str:
 
 
 def _round_below(value: float) -> float:
-    """Return the largest of 1, 2 and 5 times a power of ten that is not above *value*, which is positive."""
+    """Return the largest of 1, 2 and 5 times a power of ten that is at most *value*, which is positive."""
     power = 10.0 ** math.floor(math.log10(value))
     return next(step * power for step in (5, 2, 1) if step * power <= value * (1 + 1e-9))

@@ -1,4 +1,4 @@
-"""One summary, several outputs."""
+"""Renders a summary in each of the output formats."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SUFFIXES: dict[str, str] = {
     ".svg": "svg",
     ".html": "html",
 }
-"""What the ending of a file's name says about its format."""
+"""The format for each file suffix."""
 
 
 def render(
@@ -44,9 +44,9 @@ def render(
 ) -> str:
     """Return *summary* as text in one of ``FORMATS``, ending in a newline.
 
-    *width* (terminal cells) holds for ``rich``, *color* (ANSI codes) for ``rich``; *title*, such as the
-    name of the study, for all but ``csv``; *columns*, in place of the standard ones, for all but ``csv`` and ``json``,
-    which hold every figure anyway. Raises :class:`StudyError` for an unknown format.
+    *width* (terminal cells) and *color* (ANSI codes) apply to ``rich``; *title*, such as the name of the study, to all
+    but ``csv``; *columns*, instead of the standard ones, to all but ``csv`` and ``json``, which contain every value.
+    Raises :class:`StudyError` for an unknown format.
     """
     if format == "rich":
         return as_text(Report(summary, title, columns), width, color)
@@ -64,18 +64,18 @@ def render(
 
 
 def show(summary: Summary, console: Console, *, title: str = "", columns: Sequence[Column] = ()) -> None:
-    """Print the table on *console*, in its width, encoding and colours."""
+    """Print the table on *console*, fitted to its width, encoding and colours."""
     console.print(Report(summary, title, columns))
 
 
 def as_text(renderable: RenderableType, width: int, color: bool = False) -> str:
-    """Return *renderable* as a terminal of *width* cells shows it, with ANSI codes where *color* is wanted."""
+    """Return *renderable* as a terminal of *width* cells shows it, with ANSI codes if *color*."""
     buffer = io.StringIO()
     console = Console(
         file=buffer,
         width=width,
         force_terminal=color,
-        force_jupyter=False,  # else a notebook would show it, and the buffer stay empty
+        force_jupyter=False,  # otherwise a notebook would display it and the buffer would stay empty
         color_system="standard" if color else None,
         no_color=not color,
         legacy_windows=False,
@@ -85,8 +85,8 @@ def as_text(renderable: RenderableType, width: int, color: bool = False) -> str:
 
 
 def format_of(path: Path) -> str:
-    """Return the format that the ending of *path* names, or raise :class:`StudyError`."""
+    """Return the format for the suffix of *path*, or raise :class:`StudyError` for an unknown one."""
     known = SUFFIXES.get(path.suffix.lower())
     if known is None:
-        raise StudyError(f"{path} does not end as a report does ({', '.join(SUFFIXES)}); name the format with --format")
+        raise StudyError(f"{path} has no suffix of a report ({', '.join(SUFFIXES)}); choose the format with --format")
     return known

@@ -1,9 +1,9 @@
-"""The images that components win and lose, as tables: on the terminal, as CSV and as JSON.
+"""The test images that components win and lose, as tables: on the terminal, as CSV and as JSON.
 
 The JSON document (``"schema": "flowerablate.images/1"``)::
 
     schema, title, rows [ROW]
-    ROW: row (label of the table's row), arms [name of the arm with the component, name of that without], images,
+    ROW: row (label of the table's row), arms [name with the component, name without], images,
          replicates, answers, won, lost, wins [IMAGE], losses [IMAGE]
     IMAGE: key, truth, replicates, right_with, right_without, won, lost, gain, consistency, answer_with, answer_without
 
@@ -41,7 +41,7 @@ class ContrastImages:
 
 
 def arm_names(contrast: Contrast) -> tuple[str, str]:
-    """Return what the two arms are called: ``with`` and ``without`` a component, or such as ``base`` and ``new``."""
+    """Return the names of the two arms: ``with`` and ``without`` a component, or for example ``base`` and ``new``."""
     arms = WORDS[contrast.kind].arms
     return ("with", "without") if arms is None or "without" in arms else arms
 
@@ -66,12 +66,12 @@ def _count(number: int) -> str:
 
 
 def answer(name: str, right: int, replicates: int) -> str:
-    """Return ``rose, 3 of 4 right``: the answer given most often, and how often the arm was right."""
+    """Return for example ``rose, 3 of 4 right``: the most frequent answer, and how often the arm was right."""
     return f"{printable(name)}, {right} of {replicates} right"
 
 
 def to_tables(images: ContrastImages, top: int) -> Iterator[RenderableType]:
-    """Yield what is printed for one row: a line on all images, then at most *top* won and *top* lost ones."""
+    """Yield the printed parts for one row: a line about all images, then at most *top* won and *top* lost ones."""
     found = images.found
     yield Text(
         f"{_count(found.images)} tested, {found.answers} pairs of answers in {found.replicates} "
@@ -118,7 +118,7 @@ def images_to_json(rows: Sequence[ContrastImages], title: str = "") -> str:
 
 
 def images_to_csv(rows: Sequence[ContrastImages]) -> str:
-    """Return a header and one line per image; a text that a spreadsheet could run gets a leading apostrophe."""
+    """Return a header and one line per image; text that a spreadsheet could run gets a leading apostrophe."""
     fields = ["row", "side", *_FIELDS]
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, fieldnames=fields, lineterminator="\n")

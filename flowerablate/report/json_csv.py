@@ -1,6 +1,6 @@
-"""The same figures for machines: JSON with a schema, and CSV. docs/report.schema.json says what each field is.
+"""The summary for programs: JSON with a schema, and CSV. docs/report.schema.json describes each field.
 
-Numbers are not rounded; ``null``, or an empty cell, is a value that the trials do not give.
+Numbers are not rounded; ``null`` or an empty cell is a value that the trials do not give.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 from ..stats import Center, Effect, Row, Summary
 
 SCHEMA = "flowerablate.report/3"
-"""The name of the schema in docs/report.schema.json; the number rises when a field changes its meaning or goes."""
+"""The name of the schema in docs/report.schema.json; the number increases when a field changes its meaning or is removed."""
 
 _FORMULA = re.compile(r"^[=+\-@\t\r\n]")
 _LABEL = re.compile(r"^[-+]?[A-Za-z_][\w.]*(\+[\w.]+)*$")
@@ -29,12 +29,12 @@ def to_json(summary: Summary, title: str = "") -> str:
 
 
 def dumps(document: Mapping[str, Any]) -> str:
-    """Return *document* as JSON for people and programs."""
+    """Return *document* as indented JSON, ending in a newline."""
     return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def document_of(summary: Summary) -> dict[str, Any]:
-    """Return all that *summary* holds as JSON values."""
+    """Return the whole *summary* as JSON values."""
     return {
         "metric": summary.metric,
         "split": "test",
@@ -132,15 +132,15 @@ _EFFECT_FIELDS = {
     "minimum_detectable": "minimum_detectable",
     "correlation": "correlation",
 }
-"""The fields of an effect in JSON and the columns of the CSV that hold them."""
+"""The column of the CSV for each field of an effect in JSON."""
 
 
 def to_csv(summary: Summary) -> str:
     """Return a header and one line per row, base first; empty where there is no value.
 
-    A text that a spreadsheet could take for a formula gets a leading apostrophe. Names like ``-morphology+flip`` do
-    not: without brackets, quotes, ``!`` or ``|`` they can neither call nor fetch anything, and other programs read
-    them as they are.
+    Text that a spreadsheet could interpret as a formula gets a leading apostrophe. Names like ``-morphology+flip`` do
+    not: without brackets, quotes, ``!`` or ``|`` they can neither call nor fetch anything, and other programs read them
+    unchanged.
     """
     return csv_of(flat_records(summary))
 
@@ -178,7 +178,7 @@ def _center_fields(name: str, center: Mapping[str, Any] | None) -> dict[str, obj
 
 
 def csv_of(lines: Iterable[Mapping[str, object]]) -> str:
-    """Return *lines*, which all have the same fields, as CSV that a spreadsheet cannot run."""
+    """Return *lines*, which all have the same fields, as CSV without formulas."""
     lines = list(lines)
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, fieldnames=list(lines[0]), lineterminator="\n")
@@ -188,7 +188,7 @@ def csv_of(lines: Iterable[Mapping[str, object]]) -> str:
 
 
 def harmless(value: object) -> object:
-    """Return *value* as a cell of CSV that no spreadsheet runs; numbers keep every digit."""
+    """Return *value* as a CSV cell that no spreadsheet executes; numbers keep every digit."""
     if isinstance(value, str) and _FORMULA.match(value) and not _LABEL.match(value):
         return "'" + value
     if isinstance(value, float):

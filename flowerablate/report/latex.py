@@ -1,7 +1,7 @@
-r"""LaTeX: a floating table for a paper, set with booktabs and nothing else.
+r"""LaTeX: a floating table for a paper, using only booktabs.
 
-Bold stands for what was decided, and for nothing else. The document needs ``\usepackage{booktabs}``. Signs outside of
-Latin-1 are written as commands or as ``?``, so pdfLaTeX takes what XeLaTeX takes.
+Bold marks decided rows only. The document needs ``\usepackage{booktabs}``. Characters outside
+Latin-1 are written as commands or as ``?``, so pdfLaTeX and XeLaTeX both work.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ _NUMBER = re.compile(r"(?<![\w.])[+-]?\d+(\.\d+)?(?![\w.])")
 def to_latex(summary: Summary, title: str = "", columns: Sequence[Column] = ()) -> str:
     """Return a ``table`` environment: caption with the rules, rows by kind, notes in small print below.
 
-    Without *columns* these are the ones that fit a page of one column: costs and secondary metrics are left out.
+    Without *columns*, the table has those that fit a one-column page: no costs and no secondary metrics.
     """
     chosen = columns or [column for column in default_columns(summary) if not isinstance(column, _TOO_WIDE)]
     parts = [_Part(column, summary) for column in chosen if not column.is_drawing]
@@ -87,7 +87,7 @@ def to_latex(summary: Summary, title: str = "", columns: Sequence[Column] = ()) 
 
 
 class _Part:
-    """A column of ours as one column of LaTeX, or as two: effects and their intervals are aligned apart."""
+    """A column as one LaTeX column, or as two: effects and their intervals are aligned separately."""
 
     def __init__(self, column: Column, summary: Summary) -> None:
         self.column = column
@@ -95,14 +95,14 @@ class _Part:
         self.spec = "r@{ }r" if self.is_split else column.justify[0]
         self.heads = column.header(summary).split("\n")
         cells = column.cells(summary)
-        if isinstance(column, VerdictColumn):  # bold does what the sign does on a terminal
+        if isinstance(column, VerdictColumn):  # bold replaces the sign
             cells = [cell.partition(" ")[2] or cell for cell in cells]
         self.cells = cells
 
     def cell(self, position: int, *, bold: bool) -> str:
         text = self.cells[position]
         if isinstance(self.column, VariantColumn):
-            return escape(text)  # a name is no number, whatever is in it
+            return escape(text)  # digits in a name are not numbers
         if not self.is_split:
             return _set(text, bold=bold)
         value, _, interval = text.strip().partition(" ")
@@ -139,7 +139,7 @@ def _row(parts: Sequence[_Part], position: int, row: Row) -> str:
 
 
 def _line(parts: Sequence[_Part], position: int, *, bold: bool) -> str:
-    # Only the effect and the verdict turn bold: a bold name or duration would say nothing.
+    # Only the effect and the verdict turn bold: bold names or durations would carry no information.
     cells = [
         part.cell(position, bold=bold and isinstance(part.column, (EffectColumn, VerdictColumn))) for part in parts
     ]
@@ -155,7 +155,7 @@ def _set(text: str, *, bold: bool) -> str:
 
 
 def _numbers(text: str) -> str:
-    """Escape *text*, with its numbers in math, where a minus is a minus."""
+    """Escape *text*, with its numbers in math mode, which sets a proper minus."""
     parts, start = [], 0
     for match in _NUMBER.finditer(text):
         parts += [escape(text[start : match.start()]), f"${match.group()}$"]
@@ -183,5 +183,5 @@ def _notes(notes: Sequence[str]) -> Iterator[str]:
 
 
 def escape(text: str) -> str:
-    """Return *text* as LaTeX that sets it and does nothing else."""
+    """Return *text* as LaTeX without active characters."""
     return "".join(_COMMANDS.get(sign, sign if sign <= "ÿ" else "?") for sign in printable(text))

@@ -1,4 +1,4 @@
-"""Markdown: a table as GitHub draws it."""
+"""Markdown: a table as GitHub renders it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .standard import VariantColumn, default_columns
 
 
 def to_markdown(summary: Summary, title: str = "", columns: Sequence[Column] = ()) -> str:
-    """Return a GitHub table, the caption and the notes; names from the study are code, with nothing in them active."""
+    """Return a GitHub table, the caption and the notes; names from the study are set as code."""
     columns = [column for column in columns or default_columns(summary) if not column.is_drawing]
     heads = [escape(column.header(summary).replace("\n", " ")) for column in columns]
     cells = list(zip(*(_cells(column, summary) for column in columns), strict=True))
@@ -36,7 +36,7 @@ def to_markdown(summary: Summary, title: str = "", columns: Sequence[Column] = (
 def _cells(column: Column, summary: Summary) -> list[str]:
     if isinstance(column, VariantColumn):
         return [summary.base.label, *(code_text(row.label) for row in summary.rows)]
-    # Our own cells hold nothing active but brackets; those of a plugin may hold anything.
+    # Built-in cells contain brackets at most; those of a plugin may contain any markup.
     return [_inactive(" ".join(cell.split())) for cell in column.cells(summary)]
 
 
@@ -46,14 +46,14 @@ def table_line(cells: Sequence[str]) -> str:
 
 
 def code_text(text: str) -> str:
-    """Return *text* as code, with which nothing can be done but reading it."""
+    """Return *text* as inline code, without active markup."""
     label = printable(text).replace("|", r"\|")
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", label)), default=0))
     return f"{fence}{label}{fence}" if fence == "`" else f"{fence} {label} {fence}"
 
 
 def escape(text: str) -> str:
-    """Return *text* with nothing in it that Markdown acts on."""
+    """Return *text* with all Markdown characters escaped."""
     return re.sub(r"^([-+])", r"\\\1", re.sub(r"([\\`*_\[\]<>|#~&])", r"\\\1", printable(text)))
 
 

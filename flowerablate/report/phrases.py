@@ -1,4 +1,4 @@
-"""Numbers and foreign text as a reader sees them."""
+"""Formats numbers and untrusted text for display."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MISSING = "—"
 
 @dataclass(frozen=True)
 class Scale:
-    """How values of the metric are written: multiplied by *factor*, with *decimals*, in *unit* (effects: *points*)."""
+    """How to write values of the metric: times *factor*, with *decimals*, in *unit* (effects: in *points*)."""
 
     factor: float
     decimals: int
@@ -20,23 +20,23 @@ class Scale:
     points: str
 
     def value(self, value: float | None) -> str:
-        """Return a mean of an arm, such as ``87.3``."""
+        """Return the mean of an arm, such as ``87.3``."""
         return MISSING if value is None else f"{value * self.factor:.{self.decimals}f}"
 
     def signed(self, value: float) -> str:
-        """Return a difference with its sign, such as ``+2.4``; what rounds to 0 has none."""
+        """Return a difference with its sign, such as ``+2.4``; 0 after rounding has no sign."""
         text = f"{value * self.factor:+.{self.decimals}f}"
         return text[1:] if float(text) == 0 else text
 
 
 def scale_of(summary: Summary) -> Scale:
-    """Percent for a metric that is a fraction, else plain numbers."""
+    """Return the scale of the primary metric: percent for a fraction, otherwise plain numbers."""
     means = [mean for row in (summary.base, *summary.rows) for mean in (row.base_mean, row.variant_mean)]
     return _scale([abs(mean) for mean in means if mean is not None], percent=summary.percent)
 
 
 def scale_of_secondary(secondary: Secondary) -> Scale:
-    """The same for a secondary metric."""
+    """Return the scale of a secondary metric, by the same rule."""
     effects = [effect for effect in secondary.effects if effect is not None]
     means = [mean for effect in effects for mean in (effect.base_mean, effect.variant_mean)]
     return _scale(
@@ -45,10 +45,10 @@ def scale_of_secondary(secondary: Secondary) -> Scale:
 
 
 def _scale(sizes: list[float], *, percent: bool) -> Scale:
-    largest = max(sizes, default=0)
-    if percent and largest <= 1:
+    maximum = max(sizes, default=0)
+    if percent and maximum <= 1:
         return Scale(100, 1, "%", "points")
-    return Scale(1, 3 if largest < 100 else 1, "", "")
+    return Scale(1, 3 if maximum < 100 else 1, "", "")
 
 
 def duration(seconds: float | None) -> str:
@@ -62,7 +62,7 @@ def duration(seconds: float | None) -> str:
 
 
 def cost(value: float | None, info: CostInfo) -> str:
-    """Return a cost as its *info* says: ``42s``, ``1.2MB``, ``175k``; a longer unit stands in the column's head."""
+    """Return a cost in the unit of its *info*: ``42s``, ``1.2MB``, ``175k``; a longer unit is in the column's header."""
     if info.unit == "s":
         return duration(value)
     unit = info.unit if len(info.unit) <= 2 else ""
@@ -86,14 +86,14 @@ def quantity(number: float | None) -> str:
 
 
 def probability(p: float) -> str:
-    """Return a p as tables write it: ``.0031``, ``.25``, ``1``, ``<.0001``."""
+    """Return a p-value as tables write it: ``.0031``, ``.25``, ``1``, ``<.0001``."""
     if p < 1e-4:
         return "<.0001"
     return f"{p:.2g}".removeprefix("0")
 
 
 def printable(text: str) -> str:
-    """Return *text* as one line of visible characters: what could steer a terminal or a reader's eye becomes ``�``."""
+    """Return *text* as one line of visible characters: control and formatting characters become ``�``."""
     return "".join(character if character.isprintable() else "�" for character in text)
 
 
@@ -120,11 +120,11 @@ _PLAIN = {
     "≠": "!",
     "×": "x",
 }
-"""What stands for the signs that we use; those that drawings are made of keep their width."""
+"""The ASCII replacement of each sign; those of drawings keep their width."""
 
 
 def ascii_only(text: str) -> str:
-    """Return *text* for an output that knows only ASCII."""
+    """Return *text* for an output limited to ASCII."""
     for sign, plain in _PLAIN.items():
         text = text.replace(sign, plain)
     return text.encode("ascii", "replace").decode()

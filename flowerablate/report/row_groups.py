@@ -1,4 +1,4 @@
-"""The questions of a study by their kind, and the words that are right for each."""
+"""The contrasts of a study by kind, and the words for each kind."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from ..stats import Row, Summary
 
 @dataclass(frozen=True)
 class Words:
-    """How rows of one kind are spoken of.
+    """The words for rows of one kind.
 
-    *title* stands above them; *arms* are the two whose means are shown, the effect being the first minus the second (or
-    *formula*, where it is not between two arms); a positive effect speaks *speaks_for* it, and *sides* are the verdicts
-    for a negative and a positive one.
+    *title* is their heading; *arms* are the two arms whose means are shown: the effect is the first minus the second, or
+    *formula* if it is not between two arms. A positive effect *favours* that side; *sides* are the verdicts for a
+    negative and a positive one.
     """
 
     title: str
     arms: tuple[str, str] | None
-    speaks_for: str
+    favours: str
     sides: tuple[str, str]
     formula: str = ""
 
     @property
     def effect(self) -> str:
-        """What is subtracted from what, such as ``base − without``."""
+        """The formula of the effect, such as ``base − without``."""
         return " − ".join(self.arms) if self.arms else self.formula
 
 
@@ -46,7 +46,7 @@ WORDS: dict[ContrastKind, Words] = {
         ("less", "more"),
         "effect of one with the other − effect without it",
     ),
-    "share": Words("Shapley shares", None, "the component", _EFFECT, "share of full − bare"),
+    "share": Words("Shapley values", None, "the component", _EFFECT, "part of full − bare"),
     "control": Words("controls", ("base", "control"), "the base", ("differs", "differs")),
     "exploration": Words("shown only", ("base", "other"), "the base", ("other", "base")),
 }
@@ -62,12 +62,12 @@ class Group:
 
 
 def kind_of(row: Row) -> ContrastKind:
-    """Return what the question of *row* is about."""
+    """Return the kind of the contrast of *row*."""
     return row.contrast.kind if row.contrast else "removal"
 
 
 def groups_of(summary: Summary) -> tuple[Group, ...]:
-    """Return the rows by kind, kinds and rows in the order in which they appear."""
+    """Return the rows by kind; kinds and rows keep their order."""
     found: dict[ContrastKind, list[int]] = {}
     for position, row in enumerate(summary.rows):
         found.setdefault(kind_of(row), []).append(position)
@@ -75,24 +75,24 @@ def groups_of(summary: Summary) -> tuple[Group, ...]:
 
 
 def order_of(summary: Summary) -> tuple[int, ...]:
-    """Return the positions of ``summary.rows`` as the table shows them, group after group."""
+    """Return the positions of ``summary.rows`` in the order of the table, group by group."""
     return tuple(position for group in groups_of(summary) for position in group.positions)
 
 
 def heading(group: Group) -> str:
-    """Return the line above the rows of *group*, such as ``left out: base − without``."""
+    """Return the heading of *group*, such as ``left out: base − without``."""
     return f"{group.words.title}: {group.words.effect}"
 
 
 def arms_of_all(groups: Sequence[Group]) -> str:
-    """Return the head of the means, ``base → without``; where kinds differ in it, that the headings tell."""
+    """Return the header of the means, such as ``base → without``; generic if kinds differ: the headings name the arms."""
     found = (("with", "without") if group.kind == "share" else group.words.arms for group in groups)
     arms = {names for names in found if names}
     return " → ".join(arms.pop()) if len(arms) == 1 else "first → second"
 
 
 def sides_of_all(summary: Summary) -> tuple[str, str]:
-    """Return what effects below and above 0 say, from the left to the right of a plot."""
+    """Return the words for the left and the right side of 0 in a plot."""
     sides = {group.words.sides for group in groups_of(summary)}
     left, right = sides.pop() if len(sides) == 1 else ("against", "for")
     return (right, left) if summary.lower_is_better else (left, right)

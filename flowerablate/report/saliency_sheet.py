@@ -1,4 +1,4 @@
-"""A sheet of images, each beside itself with a map of where the model looked laid over it."""
+"""A sheet of images, each next to a copy overlaid with a map of where the model looked."""
 
 from __future__ import annotations
 
@@ -16,33 +16,36 @@ if TYPE_CHECKING:
 
 _MARGIN, _GAP, _PAIR_GAP, _LINE = 36, 32, 4, 19
 _COLUMNS = 3
-_OPAQUE = 0.6
-"""How much of the image the strongest evidence covers."""
+_OPACITY = 0.6
+"""Opacity of the overlay where the map is 1."""
 
 
 @dataclass(frozen=True)
 class Looked:
-    """A *image*, uint8 [S, S, C] as the model saw it, its *map*, float32 [S, S] from 0 to 1, and two lines."""
+    """An *image*, uint8 or uint16 [S, S, C] as the model saw it, its *map*, float32 [S, S] in 0..1, and two lines of text.
+
+    *prediction* and *name* are written below the images.
+    """
 
     image: NDArray[Any]
     map: NDArray[np.float32]
     name: str
-    said: str
+    prediction: str
 
 
 def overlay(looked: Looked) -> Image:
-    """Return the image with the map over it: from none of it where the map is 0 to bright yellow where it is 1."""
+    """Return the image overlaid with the map: transparent where the map is 0, bright yellow where it is 1."""
     import matplotlib
     from PIL import Image as Images
 
     ground = np.asarray(plain(looked), np.float64)
     colors = matplotlib.colormaps["inferno"](looked.map)[..., :3] * 255
-    share = _OPAQUE * np.sqrt(looked.map.astype(np.float64))[..., None]
-    return Images.fromarray(np.rint(ground * (1 - share) + colors * share).astype(np.uint8))
+    opacity = _OPACITY * np.sqrt(looked.map.astype(np.float64))[..., None]
+    return Images.fromarray(np.rint(ground * (1 - opacity) + colors * opacity).astype(np.uint8))
 
 
 def plain(looked: Looked) -> Image:
-    """Return the image alone, in 8-bit colour."""
+    """Return the image without the map, as 8-bit RGB."""
     from PIL import Image as Images
 
     pixels = looked.image
@@ -53,7 +56,7 @@ def plain(looked: Looked) -> Image:
 
 
 def saliency_sheet(rows: Sequence[Looked], title: str) -> bytes:
-    """Return a PNG of all *rows*, pairs of image and overlay with name and prediction below."""
+    """Return a PNG of all *rows*: pairs of image and overlay, with prediction and name below."""
     from PIL import Image as Images
     from PIL import ImageDraw
 
@@ -71,6 +74,6 @@ def saliency_sheet(rows: Sequence[Looked], title: str) -> bytes:
         y = _MARGIN + 34 + place // columns * height
         for offset, image in ((0, plain(looked)), (IMAGE + _PAIR_GAP, overlay(looked))):
             centred(sheet, fitted(image), (x + offset, y))
-        draw.text((x, y + IMAGE + 7), fonts.elided(looked.said, fonts.text, cell), INK, fonts.text)
+        draw.text((x, y + IMAGE + 7), fonts.elided(looked.prediction, fonts.text, cell), INK, fonts.text)
         draw.text((x, y + IMAGE + 7 + _LINE), fonts.elided(looked.name, fonts.text, cell), SOFT, fonts.text)
     return as_png(sheet)

@@ -1,4 +1,4 @@
-"""What the sheets of images share: their colours and letters, and how an image is fitted into its square."""
+"""Shared parts of the image sheets: colours, fonts, and fitting an image into its square."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from PIL.ImageFont import FreeTypeFont
 
 IMAGE = 168
-"""Side of the square in which an image stands, pixels."""
+"""Side of the square for an image, pixels."""
 
 PAPER, PANEL, INK, SOFT = "#fcfcfa", "#efefea", "#1c232b", "#5c6672"
 
 
 def fitted(image: Image, side: int = IMAGE) -> Image:
-    """Return *image* as RGB, enlarged by a whole factor or reduced so that it fits a square of *side* pixels."""
+    """Return *image* as RGB, enlarged by a whole factor or reduced to fit a square of *side* pixels."""
     from PIL import Image as Images
 
     image = on_white(image)
@@ -32,7 +32,7 @@ def fitted(image: Image, side: int = IMAGE) -> Image:
 
 
 def on_white(image: Image) -> Image:
-    """Return *image* as RGB; what it leaves transparent is white."""
+    """Return *image* as RGB; transparent pixels become white."""
     from PIL import Image as Images
 
     if image.mode == "RGBA":
@@ -41,20 +41,20 @@ def on_white(image: Image) -> Image:
 
 
 def centred(sheet: Image, image: Image, corner: tuple[int, int], side: int = IMAGE) -> None:
-    """Lay *image* on *sheet*, in the middle of the square of *side* pixels whose upper left *corner* is given."""
+    """Paste *image* on *sheet*, centred in the square of *side* pixels with the upper left *corner*."""
     x, y = corner
     sheet.paste(image, (x + (side - image.width) // 2, y + (side - image.height) // 2))
 
 
 def as_png(sheet: Image) -> bytes:
-    """Return *sheet* as a PNG, as small as it gets."""
+    """Return *sheet* as an optimised PNG."""
     buffer = io.BytesIO()
     sheet.save(buffer, format="PNG", optimize=True)
     return buffer.getvalue()
 
 
 class Fonts:
-    """DejaVu Sans, which comes with matplotlib: the same everywhere, and it has most of the world's letters."""
+    """DejaVu Sans, which comes with matplotlib: the same on every machine, and it covers most scripts."""
 
     def __init__(self) -> None:
         import matplotlib
@@ -66,7 +66,7 @@ class Fonts:
 
     @staticmethod
     def elided(text: str, font: FreeTypeFont, room: int) -> str:
-        """Return *text* at most *room* pixels wide; what is too long loses its middle, so that both ends are read."""
+        """Return *text* at most *room* pixels wide; the middle of longer text is elided."""
         text = printable(text)
         if font.getlength(text) <= room:
             return text

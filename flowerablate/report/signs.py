@@ -1,4 +1,4 @@
-"""Verdicts as a reader sees them: a sign that needs no colour, a word, and a colour that needs no sign."""
+"""How a verdict is shown: as a sign, a word and a colour, each understandable alone."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ LEGEND = "▲ for, ▼ against, ≈ negligible, = unchanged, · undecided"
 
 
 def sign_of(verdict: str | None) -> str:
-    """Return the sign of *verdict*; a row without one has none."""
+    """Return the sign of *verdict*; a space if there is none."""
     return _SIGNS.get(verdict or "", " ")
 
 
 def signed_verdict(row: Row) -> str:
-    """Return the verdict of *row* behind its sign, such as ``▲ helps``."""
+    """Return the verdict of *row* after its sign, such as ``▲ helps``."""
     return f"{sign_of(row.verdict)} {row.verdict or UNTESTED}"
 
 
 def style_of(row: Row) -> str:
-    """Return the rich style of the verdict of *row*: green for the base, red against it, dim where nobody knows."""
+    """Return the rich style of the verdict of *row*: green for the base, red against it, dim if undecided."""
     return _STYLES.get(sign_of(row.verdict), "dim")

@@ -1,4 +1,4 @@
-"""The columns of the standard table: one small class for each."""
+"""The columns of the standard table, one class each."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .signs import signed_verdict, style_of
 
 
 class VariantColumn(Column):
-    """What was changed, as the study calls it."""
+    """The name of the variant."""
 
     name = "variant"
     justify = "left"
@@ -39,7 +39,7 @@ class MeansColumn(Column):
         )
 
     def cells(self, summary: Summary) -> list[str]:
-        """Return ``87.3 → 84.9``, both numbers right-aligned; the base's has no arrow."""
+        """Return for example ``87.3 → 84.9``, both numbers right-aligned; the base has one number."""
         scale = scale_of(summary)
         base = scale.value(summary.base.base_mean)
         pairs = [(scale.value(row.base_mean), scale.value(row.variant_mean)) for row in summary.rows]
@@ -63,12 +63,12 @@ class EffectColumn(Column):
         return f"effect{', ' + points if points else ''}\n[{summary.level * 100:g} % interval]"
 
     def cells(self, summary: Summary) -> list[str]:
-        """Return ``+2.4 [+0.3, +4.5]``, all numbers right-aligned; words say why there is no interval."""
+        """Return for example ``+2.4 [+0.3, +4.5]``, right-aligned; words explain a missing interval."""
         return [*effect_cells([None, *(row.effect for row in summary.rows)], scale_of(summary))]
 
 
 class SecondaryColumn(Column):
-    """The paired effect on a metric that no verdict rests on: the *metric*, or the first secondary one of the study."""
+    """The paired effect on a secondary metric, which has no verdict: *metric*, or the study's first secondary one."""
 
     name = "secondary"
     justify = "left"
@@ -85,7 +85,7 @@ class SecondaryColumn(Column):
         return f"{name}{', ' + points if points else ''}\n[{summary.level * 100:g} % interval]"
 
     def cells(self, summary: Summary) -> list[str]:
-        """Return effects as those of the primary metric are written."""
+        """Return the effects in the format of the primary metric."""
         found = self._found(summary)
         if found is None:
             return [MISSING] * (1 + len(summary.rows))
@@ -95,12 +95,12 @@ class SecondaryColumn(Column):
         return next((each for each in summary.secondary if self._is_meant(each.info.name)), None)
 
     def _is_meant(self, name: str) -> bool:
-        """Whether *name*, which tells parameters behind a comma, is the metric, or one of its kind."""
+        """Whether *name*, which may have parameters after a comma, is the metric, with these or any parameters."""
         return self.metric in ("", name, name.partition(",")[0])
 
 
 class PairsColumn(Column):
-    """Number of pairs; for the base, of trials with a value."""
+    """Number of pairs; for the base, number of trials with a value."""
 
     name = "n"
     drop_order = 60
@@ -117,16 +117,16 @@ class VerdictColumn(Column):
     drop_order = None
 
     def cells(self, summary: Summary) -> list[str]:
-        """Return the words of :mod:`flowerablate.stats.verdicts`, each behind its sign."""
+        """Return the words of :mod:`flowerablate.stats.verdicts`, each after its sign."""
         return [MISSING, *(signed_verdict(row) for row in summary.rows)]
 
     def style(self, row: Row) -> str:
-        """Green where the base is right as it is, red where it should change, dim where nobody knows."""
+        """Return green if the base is right as it is, red if it should change, dim if undecided."""
         return style_of(row)
 
 
 class CostColumn(Column):
-    """What a trial costs, by one cost; it is called as the cost unless it has a *name*."""
+    """One cost of a trial; the column is named after the cost unless it has a *name*."""
 
     drop_order = 5
 
@@ -135,12 +135,12 @@ class CostColumn(Column):
         self.name = name or info.name
 
     def header(self, summary: Summary) -> str:
-        """Return the head, with the unit if that is no sign."""
+        """Return the header, with a unit of more than two characters on its second line."""
         head = self.info.head or self.name
         return f"{head}\n{self.info.unit}" if len(self.info.unit) > 2 and self.info.unit != head else head
 
     def cells(self, summary: Summary) -> list[str]:
-        """Return amounts of at most five characters, with their unit if that is a sign."""
+        """Return amounts of at most five characters, with a unit of one or two characters."""
         return [cost(row.costs.get(self.info.name), self.info) for row in (summary.base, *summary.rows)]
 
 
@@ -180,11 +180,11 @@ def default_columns(summary: Summary) -> tuple[Column, ...]:
 
 
 Interval: TypeAlias = "tuple[float, float | None, float | None]"
-"""An estimate with the ends of its interval."""
+"""An estimate and the ends of its interval."""
 
 
 def effect_cells(effects: Sequence[Effect | None], scale: Scale) -> list[str]:
-    """Return ``+2.4 [+0.3, +4.5]`` for each effect, all numbers right-aligned; words say why there is no interval."""
+    """Return ``+2.4 [+0.3, +4.5]`` for each effect, right-aligned; words explain a missing interval."""
     intervals = [None if effect is None else (effect.mean, effect.low, effect.high) for effect in effects]
     return interval_cells(intervals, scale, [_why(effect) for effect in effects])
 
@@ -192,9 +192,9 @@ def effect_cells(effects: Sequence[Effect | None], scale: Scale) -> list[str]:
 def interval_cells(
     intervals: Sequence[Interval | None], scale: Scale, reasons: Sequence[str] | None = None
 ) -> list[str]:
-    """Return ``+2.4 [+0.3, +4.5]`` for each interval, all numbers right-aligned, ``MISSING`` where there is none.
+    """Return ``+2.4 [+0.3, +4.5]`` for each interval, right-aligned, and ``MISSING`` for None.
 
-    *reasons* stand where an estimate has no interval.
+    *reasons* replace the interval of an estimate without one.
     """
     parts = [_parts(interval, scale.signed) for interval in intervals]
     first, low, high = (max((len(part[index]) for part in parts), default=0) for index in range(3))
@@ -218,4 +218,4 @@ def _why(effect: Effect | None) -> str:
         return ""
     if effect.n == 1:
         return " (one pair)"
-    return " (no interval)" if effect.has_spread else " (no spread)"
+    return " (no interval)" if effect.has_spread else " (sd 0)"

@@ -1,4 +1,4 @@
-"""The sheet of steps: a row for each image, as its file and behind each step of the pipeline, as one PNG."""
+"""The sheet of steps: a row for each image, original and after each step of the pipeline, as one PNG."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from .html.document import SampleImages
 from .sheets import INK, PANEL, PAPER, SOFT, Fonts, as_png, centred, fitted
 
 FIELD = 144
-"""Side of the square in which an image stands, pixels."""
+"""Side of the square for an image, pixels."""
 
 _GAP, _MARGIN, _LINE = 12, 24, 18
 
 
 def step_sheet(samples: SampleImages) -> bytes:
-    """Return *samples* as a PNG. Small images are enlarged by whole factors, with their pixels as they are."""
+    """Return *samples* as a PNG. Small images are enlarged by whole factors without interpolation."""
     from PIL import Image, ImageDraw
 
     fonts = Fonts()

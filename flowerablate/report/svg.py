@@ -39,26 +39,25 @@ _SVG = """\
     </g>
 </svg>
 """
-"""Rich's own template without its web fonts: an image in a README must not need the network."""
+"""Rich's template without its web fonts: an image in a README must not load anything."""
 
-
-NARROWEST = 80
-WIDEST = 120
-"""Cells of the image's terminal: notes read well from the one on, and a page shows the other without scrolling."""
+MIN_WIDTH = 80
+MAX_WIDTH = 120
+"""Terminal cells: the minimum keeps notes readable, and a page shows the maximum without scrolling."""
 
 
 def to_svg(summary: Summary, title: str = "", columns: Sequence[Column] = ()) -> str:
     """Return the printed table as an image of a terminal, in colour.
 
-    It is as wide as its columns need, from 80 to 120 cells; what does not fit is left out as on a terminal.
+    It is as wide as its columns need, 80 to 120 cells; columns that do not fit are left out as on a terminal.
     """
-    width = max(NARROWEST, min(natural_width(columns or default_columns(summary), summary), WIDEST))
+    width = max(MIN_WIDTH, min(natural_width(columns or default_columns(summary), summary), MAX_WIDTH))
     console = Console(
         file=io.StringIO(),
         width=width,
         record=True,
         force_terminal=True,
-        force_jupyter=False,  # else a notebook would show it
+        force_jupyter=False,  # otherwise a notebook would display it
         color_system="truecolor",
     )
     console.print(Report(summary, columns=columns))

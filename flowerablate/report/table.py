@@ -1,7 +1,7 @@
-"""The printed table: fits its columns into the width that there is, and never cuts a word or a number.
+"""The printed table: fits its columns into the available width, and never cuts a word or a number.
 
-Where room is short, in this order: the gaps shrink, long names of variants continue on a second line, and whole columns
-are left out, which a line below the table says.
+If the width is too small, first the gaps shrink, then long names of variants continue on a second line, then whole
+columns are left out, which a line below the table lists.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from .phrases import ascii_only, printable
 from .row_groups import groups_of, heading, order_of
 from .standard import VariantColumn, default_columns
 
-SHORTEST_LABEL = 16
-"""Cells below which the column of names does not shrink while there is another column to leave out."""
+MIN_LABEL = 16
+"""Minimum width of the column of names in cells, as long as another column can be left out."""
 
-LAST_RESORT = 8
-"""Cells below which it never shrinks; on a still narrower terminal all cells wrap."""
+MIN_LABEL_ALONE = 8
+"""Minimum width of the column of names once nothing can be left out; on narrower terminals all cells wrap."""
 
 RULE = Box("    \n    \n ── \n    \n    \n    \n    \n    \n")
 ASCII_RULE = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
@@ -37,7 +37,7 @@ ASCII_RULE = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
 
 @dataclass(frozen=True)
 class Report:
-    """A rich renderable: the table of *summary* with its caption and notes; *title* (a study's name) stands above.
+    """A rich renderable: the table of *summary* with its caption and notes, below *title* (a study's name).
 
     It adapts to the width and the encoding of the console that prints it.
     """
@@ -71,7 +71,7 @@ class Report:
 
 
 def trimmed(part: RenderableType, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
-    """Render *part* without blanks at the ends of its lines, which only get in the way where a report is pasted."""
+    """Render *part* without trailing blanks, so that a report can be pasted."""
     for line in console.render_lines(part, options, pad=False):
         while line and not line[-1].text.strip(" "):
             line.pop()
@@ -83,7 +83,7 @@ def trimmed(part: RenderableType, console: Console, options: ConsoleOptions) -> 
 
 @dataclass(frozen=True)
 class Layout:
-    """Which *columns* are printed, their *heads*, *cells*, *widths* and *gaps* to the right; *dropped* by name."""
+    """The printed *columns*, their *heads*, *cells*, *widths* and *gaps* to the right; *dropped* are names."""
 
     columns: tuple[Column, ...]
     heads: tuple[str, ...]
@@ -94,23 +94,23 @@ class Layout:
 
 
 def fit(columns: Sequence[Column], summary: Summary, width: int, safe: Callable[[str], str] = str) -> Layout:
-    """Return the fullest layout that is at most *width* cells wide; *safe* is applied to all text first."""
-    columns = [column if column.least is None else column.resized(column.least) for column in columns]
+    """Return the layout with the most columns within *width* cells; *safe* is applied to all text first."""
+    columns = [column if column.min_width is None else column.resized(column.min_width) for column in columns]
     droppable = sorted((column for column in columns if column.drop_order is not None), key=_drop_order)
     for count in range(len(droppable) + 1):
         dropped = droppable[:count]
         kept = tuple(column for column in columns if column not in dropped)
         names = tuple(column.name for column in columns if column in dropped)
-        shortest = SHORTEST_LABEL if count < len(droppable) else LAST_RESORT
-        for layout in _attempts(kept, summary, width, shortest, names, safe):
+        min_label = MIN_LABEL if count < len(droppable) else MIN_LABEL_ALONE
+        for layout in _attempts(kept, summary, width, min_label, names, safe):
             if sum(layout.widths) + sum(layout.gaps) <= width:
                 return _stretched(layout, summary, width, safe)
     return layout
 
 
 def natural_width(columns: Sequence[Column], summary: Summary) -> int:
-    """Return the cells at which all is there in one line, gaps are two cells and drawings as small as may be."""
-    columns = [column if column.least is None else column.resized(column.least) for column in columns]
+    """Return the width in cells with all columns on one line, gaps of two cells and drawings of minimum width."""
+    columns = [column if column.min_width is None else column.resized(column.min_width) for column in columns]
     heads = [column.header(summary) for column in columns]
     widths = _widths(heads, [column.cells(summary) for column in columns])
     return sum(widths) + 2 * (len(widths) - 1)
@@ -124,7 +124,7 @@ def _attempts(
     columns: tuple[Column, ...],
     summary: Summary,
     width: int,
-    shortest: int,
+    min_label: int,
     dropped: tuple[str, ...],
     safe: Callable[[str], str],
 ) -> Iterator[Layout]:
@@ -137,7 +137,7 @@ def _attempts(
         for column, cells_wide in zip(columns, widths, strict=True)
         if not isinstance(column, VariantColumn)
     )
-    room = max(shortest, width - others)
+    room = max(min_label, width - others)
     wrapped = tuple(
         tuple(wrap_label(cell, room) for cell in column_cells) if isinstance(column, VariantColumn) else column_cells
         for column, column_cells in zip(columns, cells, strict=True)
@@ -147,12 +147,12 @@ def _attempts(
 
 
 def _stretched(layout: Layout, summary: Summary, width: int, safe: Callable[[str], str]) -> Layout:
-    """Give the room that is left to drawings, from the left."""
+    """Return *layout* with the spare width given to drawings, from the left."""
     columns, heads, cells, widths = list(layout.columns), list(layout.heads), list(layout.cells), list(layout.widths)
     for index, column in enumerate(layout.columns):
         spare = width - sum(widths) - sum(layout.gaps)
-        if column.least is not None and spare > 0:
-            columns[index] = column.resized(min(column.most, widths[index] + spare))
+        if column.min_width is not None and spare > 0:
+            columns[index] = column.resized(min(column.max_width, widths[index] + spare))
             heads[index] = safe(columns[index].header(summary))
             cells[index] = tuple(safe(cell) for cell in columns[index].cells(summary))
             widths[index] = _widths([heads[index]], [cells[index]])[0]
@@ -160,7 +160,7 @@ def _stretched(layout: Layout, summary: Summary, width: int, safe: Callable[[str
 
 
 def _gaps(widths: Sequence[int], width: int) -> tuple[int, ...]:
-    """One space between columns, two as far as there is room, from the left."""
+    """Return the gaps between columns: one cell, or two from the left while there is room."""
     inner = len(widths) - 1
     spare = max(0, width - sum(widths) - inner)
     return (*(2 if index < spare else 1 for index in range(inner)), 0)
@@ -176,7 +176,7 @@ def _widths(heads: Sequence[str], cells: Sequence[Sequence[str]]) -> tuple[int, 
 def wrap_label(label: str, width: int) -> str:
     """Break *label* after ``+ = . , _ -`` into lines of at most *width* cells, all but the first indented by two.
 
-    A number stays whole where it fits in a line.
+    A number that fits on a line stays whole.
     """
     lines = [""]
     for part in re.findall(r"(?:[^+=.,_\- ]|\.(?=\d))*[+=.,_\- ]?", label):
@@ -192,7 +192,7 @@ def wrap_label(label: str, width: int) -> str:
 def _draw(
     layout: Layout, summary: Summary, options: ConsoleOptions, safe: Callable[[str], str]
 ) -> Iterator[Table | Text]:
-    """One table for the head and the base, and one below it for each group: widths are fixed, so columns meet."""
+    """Yield a table for the header and the base, and one for each group: fixed widths keep the columns aligned."""
     rule = ASCII_RULE if options.ascii_only else RULE
     groups = groups_of(summary)
     if len(groups) <= 1:
@@ -210,7 +210,7 @@ def _draw(
 
 
 def _table(layout: Layout, summary: Summary, rule: Box, lines: Sequence[int], *, head: bool) -> Table:
-    # The box puts one space between columns; padding inside the cells brings the rest of the gap.
+    # The box puts one space between columns; padding inside the cells adds the rest of the gap.
     table = Table(box=rule, show_edge=False, pad_edge=False, padding=0, show_header=head)
     paddings = [(0, max(0, gap - 1), 0, 0) for gap in layout.gaps]
     for column, title, width, padding in zip(layout.columns, layout.heads, layout.widths, paddings, strict=True):
@@ -229,7 +229,7 @@ def _table(layout: Layout, summary: Summary, rule: Box, lines: Sequence[int], *,
 
 
 def bullet(text: str, options: ConsoleOptions) -> Table:
-    """Return *text* behind a sign, its further lines indented."""
+    """Return *text* as a list item, its further lines indented."""
     grid = Table.grid(padding=(0, 1, 0, 0))
     grid.add_column(width=1)
     grid.add_column(overflow="fold")

@@ -1,6 +1,6 @@
 """Conformance suites for plugin authors: run them in your own tests.
 
-Each check raises :class:`AssertionError` with a text that says what to mend. A complete test of a plugin is::
+Each check raises :class:`AssertionError` with a message that says what to fix. A complete test of a plugin is::
 
     import my_plugin
     from flowerablate.testing import check_component, check_plugin
@@ -9,7 +9,7 @@ Each check raises :class:`AssertionError` with a text that says what to mend. A 
         for spec in check_plugin(my_plugin):
             check_component(spec, cache=tmp_path)
 
-Importing this loads neither torch nor the native core; the checks that need them load them.
+Importing this module loads neither torch nor the native core; the checks that need them import them.
 """
 
 from .check_columns import check_column

@@ -1,4 +1,4 @@
-"""Checks of steps that act on whole batches and their labels."""
+"""Checks of steps that change whole batches and their labels."""
 
 from __future__ import annotations
 
@@ -14,50 +14,50 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
 
 _COUNT, _CLASSES = 24, 3
-_EPOCHS = 8  # tried before a step that never changes its result is called idle
+_EPOCHS = 8  # tried before a step whose result never changes fails the check
 
 
 def check_batch_op(what: str, spec: StepSpec, op: BatchOp, channels: int, *, must_vary: bool) -> None:
-    """Run *op* in the ways that a loader runs it.
+    """Run *op* as a loader runs it.
 
-    Checked: the spec is that of a random step without stand-in, images and targets are changed in place and nothing is
-    returned, the numbers are finite and each row of targets stays a distribution, the draws and the input decide the
-    result, the order of the memory does not, and a batch of one is taken too.
+    Checks that the spec declares a random step without a stand-in; that *op* changes images and targets in place and
+    returns None; that all values are finite and each row of targets remains a distribution; that the result depends on
+    the input and the draws, not on the memory layout; and that a batch of one image works.
     """
     import numpy as np
 
-    assert spec.random, f"{what} acts on whole batches, which is for training only; declare it with random=True"
-    assert spec.stand_in is None, f"{what} acts on whole batches, for which there is no stand_in; leave it out"
+    assert spec.random, f"{what} changes whole batches, in training only; declare it with random=True"
+    assert spec.stand_in is None, f"{what} changes whole batches, which have no stand_in; leave it out"
     images, targets = _batch(_COUNT, channels)
     result = _run(what, op, images, targets)
     assert _same(result, _run(what, op, images, targets)), (
-        f"{what} gives two results for the same input, seed and epoch; take every random number from draws.uniform"
+        f"{what} returns two results for the same input, seed and epoch; take every random number from draws.uniform"
     )
     last = np.ascontiguousarray(images.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
     assert _same(result, _run(what, op, last, targets)), (
-        f"{what} gives another result for images in channels-last memory; compute value by value"
+        f"{what} returns another result for images in channels-last memory; compute each value separately"
     )
     _run(what, op, images[:1], targets[:1])
     if must_vary:
         varied = any(not _same(result, _run(what, op, images, targets, epoch)) for epoch in range(1, _EPOCHS))
-        assert varied, f"{what} gives the same in {_EPOCHS} epochs; let it depend on draws.uniform"
+        assert varied, f"{what} returns the same result in {_EPOCHS} epochs; make it depend on draws.uniform"
 
 
 def _run(what: str, op: BatchOp, images: Floats, targets: Floats, epoch: int = 0) -> tuple[Floats, Floats]:
     import numpy as np
 
-    # Copied with their layout: a loader that keeps channels last hands that memory over.
+    # order="K" keeps the layout, because a loader may pass channels-last memory.
     images, targets = images.copy(order="K"), targets.copy()
-    spare = np.full_like(images[:1].repeat(2, axis=0), np.nan, order="K")  # whoever reads it first is found out
+    spare = np.full_like(images[:1].repeat(2, axis=0), np.nan, order="K")  # nan exposes a step that reads it before writing
     function: Any = op.function
     returned = function(images, targets, KeyedDraws(range(len(images)), epoch=epoch), spare)
     assert returned is None, (
         f"{what} must change images and targets in place and return None, not {type(returned).__name__}"
     )
-    assert np.isfinite(images).all(), f"{what} makes numbers that are not finite; spare holds anything at first"
+    assert np.isfinite(images).all(), f"{what} produces values that are not finite; spare is uninitialised, so write it before reading it"
     rows = targets.sum(axis=1)
     good = np.allclose(rows, 1, atol=1e-5) and bool((targets >= 0).all())
-    assert good, f"{what} must leave rows of targets that are probabilities and sum to one, not {float(rows[0]):.4g}"
+    assert good, f"{what} must leave rows of targets that are probabilities and sum to 1, not {float(rows[0]):.4g}"
     return images, targets
 
 

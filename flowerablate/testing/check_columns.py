@@ -1,4 +1,4 @@
-"""Check of columns, on the tables of studies that never ran."""
+"""Check of columns, on the tables of made-up studies."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from ..stats import Summary
 
 _ODD_NAME = "-[red]bold[/red]\x1b[31m<b>&amp;"
-"""A name that a terminal or a page could take for orders."""
+"""A name that a terminal or an HTML page could interpret as markup."""
 
 
 def check_column(spec: ColumnSpec, *, params: Mapping[str, Value] | None = None) -> None:
-    """Fill *spec* for several made-up tables: its defaults, each feature off, each choice.
+    """Fill the column of *spec* for several made-up tables: with its defaults, each feature off and each choice.
 
-    Checked: a name; a head of one or two lines; one cell for the base and one for each row, whatever a row lacks (a
-    trial that failed, a single replicate, no variant at all); each one line of visible characters, the same each
-    time; a style that rich knows; and a table with the column in it shows what the cells say, as it stands.
+    Checks that the column has a name and a header of one or two lines; that it has one cell for the base and one for
+    each row, even for a failed trial, a single replicate or no variants; that each cell is one line of printable
+    characters and the same each time; that rich knows its style; and that a printed table shows the cells unchanged.
     """
     for when, chosen in each_setting(spec, params):
         from ..report import Column
@@ -45,7 +45,7 @@ def _check_traits(column: Column, what: str) -> None:
     assert isinstance(name, str) and name.strip(), f"{what}: the column must have a name"  # noqa: PT018
     assert column.justify in ("left", "right"), f"{what}: justify must be left or right, not {column.justify!r}"
     assert column.drop_order is None or isinstance(column.drop_order, int), (
-        f"{what}: drop_order must be a whole number, or None for a column that always stays"
+        f"{what}: drop_order must be an integer, or None for a column that always stays"
     )
 
 
@@ -56,29 +56,29 @@ def _check_text(column: Column, summary: Summary, what: str) -> None:
     try:
         head, cells = column.header(summary), column.cells(summary)
     except Exception as error:
-        raise AssertionError(f"{what}: it fails with {type(error).__name__}: {error}; a row may lack much") from error
-    assert isinstance(head, str), f"{what}: header must return a text, not {type(head).__name__}"
+        raise AssertionError(f"{what}: it fails with {type(error).__name__}: {error}; any field of a row may be missing") from error
+    assert isinstance(head, str), f"{what}: header must return a str, not {type(head).__name__}"
     lines = head.split("\n")
-    assert len(lines) <= 2, f"{what}: header must be of one or two lines, not {len(lines)}"
-    assert all(line.isprintable() for line in lines), f"{what}: header has characters that are not visible: {head!r}"
+    assert len(lines) <= 2, f"{what}: header must have one or two lines, not {len(lines)}"
+    assert all(line.isprintable() for line in lines), f"{what}: header has unprintable characters: {head!r}"
     rows = (summary.base, *summary.rows)
-    assert len(cells) == len(rows), f"{what}: cells must return {len(rows)} texts, the base's first, not {len(cells)}"
+    assert len(cells) == len(rows), f"{what}: cells must return {len(rows)} strings, the base's first, not {len(cells)}"
     for cell in cells:
-        assert isinstance(cell, str), f"{what}: a cell must be a text, not {type(cell).__name__}"
+        assert isinstance(cell, str), f"{what}: a cell must be a str, not {type(cell).__name__}"
         assert cell.isprintable(), (
-            f"{what}: a cell has characters that are not visible: {cell!r}; use flowerablate.report.phrases.printable"
+            f"{what}: a cell has unprintable characters: {cell!r}; use flowerablate.report.phrases.printable"
         )
-    assert cells == column.cells(summary), f"{what}: cells says something else the second time"
+    assert cells == column.cells(summary), f"{what}: cells returns something else the second time"
     for row in rows:
         style = column.style(row)
         try:
             Style.parse(style)
         except (StyleSyntaxError, AttributeError) as error:
-            raise AssertionError(f"{what}: {style!r} is no style of rich: {error}") from error
+            raise AssertionError(f"{what}: {style!r} is not a style that rich knows: {error}") from error
 
 
 def _check_printed(column: Column, summary: Summary, what: str) -> None:
-    if column.is_drawing:  # the table makes it as wide as there is room
+    if column.is_drawing:  # the table chooses its width
         return
     from rich.console import Console
 
@@ -88,7 +88,7 @@ def _check_printed(column: Column, summary: Summary, what: str) -> None:
     console = Console(file=out, width=1000, force_terminal=False, force_jupyter=False)
     console.print(Report(summary, columns=(column,)))
     printed = out.getvalue()
-    shown = column if column.least is None else column.resized(column.most)
+    shown = column if column.min_width is None else column.resized(column.max_width)
     for cell in shown.cells(summary):
         assert cell.strip() in printed, f"{what}: the printed table does not show {cell!r}"
 
@@ -104,8 +104,8 @@ def _summaries() -> dict[str, Summary]:
         "a single replicate": summarise([*base[:1], *variant[:1]]),
         "trials that failed": summarise([*base, *failed]),
         "a variant without a base": summarise([*variant]),
-        "a metric for which less is better": summarise([*base, *variant], metric="loss"),
-        "a name that looks like orders": summarise([*base, *_trials(_ODD_NAME, 0.8)]),
+        "a metric for which lower is better": summarise([*base, *variant], metric="loss"),
+        "a name that looks like markup": summarise([*base, *_trials(_ODD_NAME, 0.8)]),
     }
 
 

@@ -1,4 +1,4 @@
-"""The choice of the right check for a spec."""
+"""Chooses the check for a spec."""
 
 from __future__ import annotations
 
@@ -53,11 +53,11 @@ _WITH_A_FOLDER = (DatasetSpec, TrackerSpec)
 def check_component(
     spec: ComponentSpec, *, cache: Path | None = None, params: Mapping[str, Value] | None = None
 ) -> None:
-    """Run the check that belongs to the slot of *spec*.
+    """Run the check for the slot of *spec*.
 
-    *params* replaces defaults, for a component that cannot be built, or is slow, with those that it has. *cache* is an
-    empty folder for data sets and trackers; without it a temporary one is used. Of a slot that has no check of its own
-    the settings alone are looked at.
+    *params* replaces defaults, for a component that cannot be built with its own or is slow with them. *cache* is an
+    empty folder for data sets and trackers; by default a temporary one. If a slot has no check, only the settings are
+    checked.
     """
     check = _CHECKS.get(type(spec), _check_settings)
     if type(spec) not in SPECS.values():
@@ -67,9 +67,9 @@ def check_component(
 
 
 def _check_settings(spec: ComponentSpec, *, params: Mapping[str, Value] | None) -> None:
-    """Make all settings of *spec* that a check would try; one that is not allowed raises :class:`AssertionError`."""
+    """Validate all settings of *spec* that a check would try; an invalid one raises :class:`AssertionError`."""
     try:
         for _, chosen in each_setting(spec, params):
             settings(spec, chosen)
     except StudyError as error:
-        raise AssertionError(f"{named(spec)} has settings that it does not allow: {error}") from error
+        raise AssertionError(f"{named(spec)} has invalid settings: {error}") from error

@@ -13,10 +13,11 @@ from .check_settings import build, named, settings
 def check_dataset(
     spec: DatasetSpec, *, cache: Path | None = None, root: Path | None = None, params: Mapping[str, Value] | None = None
 ) -> None:
-    """Build *spec* twice in *cache* (an empty folder; without it a temporary one) and look at what it returns.
+    """Build *spec* twice in *cache* (an empty folder; by default a temporary one) and check the result.
 
-    Checked: two classes or more, each with samples, labels that index them, keys that are unique and not tied to this
-    machine, files that are there and open as images (one per class is tried), the same answer the second time.
+    Checks that there are two or more classes, each with samples; that labels index the classes; that keys are unique
+    and independent of this machine; that files exist and open as images (one per class is opened); and that the second
+    build returns the same.
     """
     if cache is None:
         with tempfile.TemporaryDirectory() as folder:
@@ -30,13 +31,13 @@ def check_dataset(
     for label in range(len(samples.classes)):
         _check_image(what, samples.paths[samples.labels.index(label)])
     again = build(spec, context, settings(spec, params))
-    assert samples == again, f"{what} gives other samples, or another order, the second time; sort what it finds"
+    assert samples == again, f"{what} returns other samples, or another order, the second time; sort the files"
     return None
 
 
 def _check_classes(what: str, samples: Samples) -> None:
-    assert len(samples.classes) >= 2, f"{what} must have two classes or more, not {list(samples.classes)}"
-    assert len(set(samples.classes)) == len(samples.classes), f"{what} has a class name twice"
+    assert len(samples.classes) >= 2, f"{what} must have two or more classes, not {list(samples.classes)}"
+    assert len(set(samples.classes)) == len(samples.classes), f"{what} has a duplicate class name"
     for name in ("classes", "keys", "paths", "labels", "splits", "groups", "remarks"):
         value = getattr(samples, name)
         optional = name in ("splits", "groups") and value is None

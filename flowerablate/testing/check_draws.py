@@ -1,4 +1,4 @@
-"""Keyed random numbers for trying out steps written in Python, without a study around them."""
+"""Keyed random numbers for testing Python steps outside a study."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 class KeyedDraws:
-    """Numbers that depend on seed, epoch, sample id and draw number only, as in a study (though not the same ones).
+    """Numbers that depend only on seed, epoch, sample id and draw number, as in a study (but not the same numbers).
 
-    *ids*: one number per image of the batch. ``count`` tells how many numbers per image were drawn so far.
+    *ids*: one number per image of the batch. ``count`` is how many numbers per image have been drawn.
     """
 
     def __init__(self, ids: Sequence[int], *, seed: int = 0, epoch: int = 0) -> None:
@@ -23,7 +23,7 @@ class KeyedDraws:
         self._paths = [(seed, "testing", epoch, int(sample)) for sample in ids]
 
     def uniform(self, count: int) -> NDArray[np.float64]:
-        """Return [batch, count] numbers in [0, 1); each call goes on where the last one ended."""
+        """Return [batch, count] float64 numbers in [0, 1); each call continues where the last one ended."""
         import numpy as np
 
         first, self.count = self.count, self.count + count
@@ -33,7 +33,7 @@ class KeyedDraws:
 
 
 class NoDraws:
-    """What a deterministic step gets: drawing from it fails."""
+    """The draws of a deterministic step; drawing from them fails."""
 
     def uniform(self, count: int) -> NDArray[np.float64]:
         """Raise :class:`AssertionError`, because a deterministic step must not draw."""

@@ -1,4 +1,4 @@
-"""Check of measures, on the training of a small network that never ran."""
+"""Check of measures, on the made-up training of a small network."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from .check_settings import build, named
 
 
 def check_measure(spec: MeasureSpec) -> None:
-    """Measure two trials by *spec*, one after the other, on the CPU.
+    """Measure two trials with *spec*, one after the other, on the CPU.
 
-    Checked: what is built can be called with a trial, and gives a finite number or None; it leaves the network as it
-    is, its parameters, its mode and the state of torch's random numbers, for a cost must change no result.
+    Checks that the built function accepts a trial and returns a finite number or None, and that it leaves the
+    network's parameters and mode and torch's random state unchanged, because a cost must not change a result.
     """
     import torch
     from torch import nn
@@ -27,11 +27,11 @@ def check_measure(spec: MeasureSpec) -> None:
         try:
             value = finish(MeasuredTrial(model, channels=3, image_size=16, epochs=1 + number, seconds=0.5))
         except Exception as error:
-            raise AssertionError(f"{what}: it fails with {type(error).__name__}: {error}; give None instead") from error
+            raise AssertionError(f"{what}: it fails with {type(error).__name__}: {error}; return None instead") from error
         assert value is None or isinstance(value, int | float), (
-            f"{what}: it must give a number or None, not {type(value).__name__}"
+            f"{what}: it must return a number or None, not {type(value).__name__}"
         )
-        assert value is None or math.isfinite(value), f"{what} gives {value}; give None for what cannot be measured"
+        assert value is None or math.isfinite(value), f"{what} returns {value}; return None for what cannot be measured"
         same = all(torch.equal(value, kept[name]) for name, value in model.state_dict().items())
         assert same, f"{what} changes the parameters of the network"
         assert model.training, f"{what} leaves the network in another mode"

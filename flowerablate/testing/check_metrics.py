@@ -1,4 +1,4 @@
-"""Check of metrics, on labels, probabilities and logits that are made up."""
+"""Check of metrics, on made-up labels, probabilities and logits."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _IMAGES = 60
 
 
 def check_metric(spec: MetricSpec, *, params: Mapping[str, Value] | None = None) -> None:
-    """Try *spec* on made-up predictions for two classes and five: its defaults, each feature off, each choice.
+    """Compute *spec* on made-up predictions for two and five classes: with its defaults, each feature off, each choice.
 
-    One that needs logits gets those. Checked: the value is a finite float; labels and scores are left as they are; the
-    order of the images does not matter; the mean of ``per_image``, where there is one, is the value; perfect
-    predictions are no worse than chance in the stated direction, and better than always wrong ones; where a class is
-    missing among the images, the value is a float still, which may be nan.
+    A metric that needs logits gets logits. Checks that the value is a finite float; that labels and scores are not
+    changed; that the order of the images does not matter; that the mean of ``per_image``, if there is one, equals the
+    value; that perfect predictions are no worse than chance in the stated direction, and better than predictions that
+    are always wrong; and that the value is a float, possibly nan, if no image belongs to one of the classes.
     """
     for when, chosen in each_setting(spec, params):
         for classes in (2, 5):
@@ -39,7 +39,7 @@ def _check_metric(spec: MetricSpec, metric: Metric, what: str, classes: int) -> 
     labels = np.arange(_IMAGES, dtype=np.int64) % classes
     chance = _scores(metric, random.dirichlet(np.ones(classes), _IMAGES))
     value = _value(metric, labels, chance, what)
-    assert math.isfinite(value), f"{what} gives {value} for ordinary predictions"
+    assert math.isfinite(value), f"{what} returns {value} for ordinary predictions"
     order = random.permutation(_IMAGES)
     other = _value(metric, labels[order], chance[order], what)
     assert math.isclose(value, other, rel_tol=1e-9, abs_tol=1e-12), (
@@ -52,14 +52,14 @@ def _check_metric(spec: MetricSpec, metric: Metric, what: str, classes: int) -> 
     sign = -1 if spec.lower_is_better else 1
     for name, worse in (("chance", value), ("always wrong", wrong)):
         assert sign * perfect >= sign * worse, (
-            f"{what} declares {direction}, but gives {perfect:.4g} for perfect predictions and {worse:.4g} for {name}"
+            f"{what} declares {direction}, but returns {perfect:.4g} for perfect predictions and {worse:.4g} for {name}"
         )
-    assert sign * perfect > sign * wrong, f"{what} gives {perfect:.4g} for perfect and for always wrong predictions"
-    _value(metric, labels[labels > 0], chance[labels > 0], f"{what}, the first of which no image has,")
+    assert sign * perfect > sign * wrong, f"{what} returns {perfect:.4g} for perfect and for always wrong predictions"
+    _value(metric, labels[labels > 0], chance[labels > 0], f"{what}, no image of the first class")
 
 
 def _scores(metric: Metric, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return what the metric needs of images with these probabilities; logits of a class that is ruled out are -30."""
+    """Return the scores that the metric needs; the logit of a class with probability 0 is -30."""
     import numpy as np
 
     if metric.needs == "probabilities":
@@ -73,7 +73,7 @@ def _value(metric: Metric, labels: NDArray[np.int64], scores: NDArray[np.float64
     try:
         value = metric.value(labels, scores)
     except Exception as error:
-        raise AssertionError(f"{what}: value fails with {type(error).__name__}: {error}; give nan instead") from error
+        raise AssertionError(f"{what}: value fails with {type(error).__name__}: {error}; return nan instead") from error
     assert isinstance(value, float), f"{what}: value must return a float, not {type(value).__name__}"
     unchanged = (labels == kept[0]).all() and (scores == kept[1]).all()
     assert unchanged, f"{what} changes labels or {metric.needs} in place; other metrics need them too"
@@ -90,9 +90,9 @@ def _check_per_image(
     unchanged = (labels == kept[0]).all() and (scores == kept[1]).all()
     assert unchanged, f"{what}: per_image changes labels or {metric.needs} in place"
     assert getattr(each, "shape", None) == labels.shape, (
-        f"{what}: per_image must return an array of one number per image"
+        f"{what}: per_image must return an array with one number per image"
     )
     mean = float(each.mean())
     assert math.isclose(mean, value, rel_tol=1e-9, abs_tol=1e-12), (
-        f"{what}: the mean of per_image is {mean}, but value is {value}; leave per_image out where it is no such mean"
+        f"{what}: the mean of per_image is {mean}, but value is {value}; leave out per_image if the value is not its mean"
     )

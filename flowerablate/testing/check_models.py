@@ -18,11 +18,11 @@ _BATCH = 4
 def check_model(
     spec: ModelSpec, *, classes: int = 3, image_size: int = 32, params: Mapping[str, Value] | None = None
 ) -> None:
-    """Build *spec*, run it forwards and backwards on random images, again with each feature off and each choice.
+    """Build *spec* and run it forward and backward on random images, then with each feature off and each choice.
 
-    Checked: logits [N, classes] that are finite, a finite gradient for every parameter, the same initial values from
-    the same torch seed, in ``eval()`` a result that does not depend on the rest of the batch, that switching a feature
-    off changes something, and that grey images are taken, or refused with a StudyError.
+    Checks that logits [N, classes] are finite; that every parameter gets a finite gradient; that the same torch seed
+    gives the same initial values; that in ``eval()`` a result does not depend on the rest of the batch; that switching
+    off a feature changes something; and that grey images are accepted, or refused with a StudyError.
     """
     context = ModelContext(classes=classes, channels=3, image_size=image_size)
     base = settings(spec, params)
@@ -51,10 +51,10 @@ def _check_settings(spec: ModelSpec, context: ModelContext, params: Mapping[str,
     assert isinstance(model, nn.Module), f"{what}: build must return a torch.nn.Module, not {type(model).__name__}"
     assert isinstance(twin, nn.Module)
     state, other = model.state_dict(), twin.state_dict()
-    assert list(state) == list(other), f"{what} has other parameters each time it is built"
+    assert list(state) == list(other), f"{what} has different parameters each time it is built"
     for name, value in state.items():
         assert torch.equal(value, other[name]), (
-            f"{what}: {name} begins with other values each time; draw initial values from torch's default generator"
+            f"{what}: {name} has different initial values each time; draw initial values from torch's default generator"
         )
     images = _images(context)
     logits = _forward(what, model.train(), images, context.classes)
@@ -62,13 +62,13 @@ def _check_settings(spec: ModelSpec, context: ModelContext, params: Mapping[str,
     trained = [(name, value) for name, value in model.named_parameters() if value.requires_grad]
     assert trained, f"{what} has no parameter to train"
     for name, value in trained:
-        assert value.grad is not None, f"{what}: {name} gets no gradient; leave it out, for tables count parameters"
+        assert value.grad is not None, f"{what}: {name} gets no gradient; remove it, because tables count parameters"
         assert torch.isfinite(value.grad).all(), f"{what}: the gradient of {name} is not finite"
     with torch.no_grad():
         model.eval()
         together, alone = model(images), model(images[:1])
     assert torch.allclose(together[:1], alone, rtol=1e-3, atol=1e-4), (
-        f"{what}: in eval() the result for an image depends on which others are in its batch"
+        f"{what}: in eval() the result for an image depends on the other images in its batch"
     )
     return twin
 

@@ -21,11 +21,11 @@ _COUNTS = {
 
 
 def check_sampler(spec: SamplerSpec, *, params: Mapping[str, Value] | None = None) -> None:
-    """Ask *spec* for the order of epochs: its defaults, each feature off, each choice.
+    """Get the order of several epochs from *spec*: with its defaults, each feature off and each choice.
 
-    Checked, for classes of many sizes, one of them without images: whole numbers among the images, at least one, as
-    many in every epoch; the same for the same seed and epoch, whatever was asked before and whatever the state of
-    other random generators; and labels that are left as they were.
+    Checks, for classes of different sizes and one without images, that the orders are valid indices of images, not
+    empty and equally long in every epoch; that the same seed and epoch give the same order, whatever was requested
+    before and whatever the state of other random generators; and that labels are not changed.
     """
     for when, chosen in each_setting(spec, params):
         for which, counts in _COUNTS.items():
@@ -36,7 +36,7 @@ def _check_sampler(
     spec: SamplerSpec, params: Mapping[str, Value], what: str, when: str, labels: NDArray[np.int64]
 ) -> None:
     labels = np.random.default_rng(51).permutation(labels)
-    labels.setflags(write=False)  # whoever changes them gets NumPy's error
+    labels.setflags(write=False)  # changing them raises NumPy's error
     context = SamplerContext(labels, _CLASSES, 7)
     order = build(spec, context, params, when)
     assert callable(order), f"{what}: build must return a function of the epoch, not {type(order).__name__}"
@@ -44,11 +44,11 @@ def _check_sampler(
     for epoch, places in orders.items():
         where = f"{what}, epoch {epoch}"
         assert isinstance(places, np.ndarray) and places.dtype == np.int64 and places.ndim == 1, (  # noqa: PT018
-            f"{where}: it must give a NumPy array int64 [M]"
+            f"{where}: it must return a NumPy array int64 [M]"
         )
-        assert len(places), f"{where}: it gives no image"
+        assert len(places), f"{where}: it returns no image"
         assert 0 <= places.min() <= places.max() < len(labels), (
-            f"{where}: it must give places among the {len(labels)} images, 0 to {len(labels) - 1}"
+            f"{where}: it must return indices of the {len(labels)} images, 0 to {len(labels) - 1}"
         )
         assert len(places) == len(orders[1]), f"{where}: {len(places)} images, and {len(orders[1])} in epoch 1"
     random.seed(len(labels))
@@ -57,6 +57,6 @@ def _check_sampler(
     assert callable(again)
     for epoch in (3, 1):
         assert np.array_equal(again(epoch), orders[epoch]), (
-            f"{what}: another order of epoch {epoch} for the same seed; take random numbers from flowerablate.keyed, "
+            f"{what}: epoch {epoch} has two orders for the same seed; take random numbers from flowerablate.keyed, "
             "by (seed, epoch)"
         )

@@ -1,4 +1,4 @@
-"""What all checks share: the settings that are tried, and how a message calls what is checked."""
+"""Helpers of all checks: the settings to try, and the name of a component in messages."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from ..errors import DataError, StudyError, nearest
 
 
 def named(spec: ComponentSpec) -> str:
-    """Return how a message calls *spec*."""
+    """Return the name of *spec* in messages."""
     return spec.title
 
 
 def settings(spec: ComponentSpec, params: Mapping[str, Value] | None) -> dict[str, Value]:
-    """Return every parameter of *spec*: its default, or what *params* says instead, checked."""
+    """Return every parameter of *spec*, validated: its default, or the value in *params*."""
     params = params or {}
     known = [param.name for param in spec.params]
     for name in params:
@@ -26,7 +26,7 @@ def settings(spec: ComponentSpec, params: Mapping[str, Value] | None) -> dict[st
 def with_features_off(
     spec: ComponentSpec, params: Mapping[str, Value] | None
 ) -> Iterator[tuple[str, dict[str, Value]]]:
-    """Yield each feature that is on, by name, and the settings in which it alone is off."""
+    """Yield the name of each feature that is on, and the settings with only this feature off."""
     base = settings(spec, params)
     for feature in spec.features:
         if feature.off is not None and base[feature.name] != feature.off:
@@ -36,7 +36,7 @@ def with_features_off(
 def with_other_choices(
     spec: ComponentSpec, params: Mapping[str, Value] | None
 ) -> Iterator[tuple[str, dict[str, Value]]]:
-    """Yield ``name = choice`` and the settings for each choice of each parameter that has choices."""
+    """Yield ``name = choice`` and the settings for each other choice of each parameter with choices."""
     base = settings(spec, params)
     for param in spec.params:
         for choice in param.choices:
@@ -45,7 +45,7 @@ def with_other_choices(
 
 
 def each_setting(spec: ComponentSpec, params: Mapping[str, Value] | None) -> Iterator[tuple[str, dict[str, Value]]]:
-    """Yield the settings to be tried, with words for a message: the defaults, each feature off, each other choice."""
+    """Yield a text for messages and the settings to try: the defaults, each feature off, each other choice."""
     yield "", settings(spec, params)
     for feature, chosen in with_features_off(spec, params):
         yield f" with {feature} off", chosen
@@ -54,7 +54,7 @@ def each_setting(spec: ComponentSpec, params: Mapping[str, Value] | None) -> Ite
 
 
 def build(spec: ComponentSpec, context: object, params: Mapping[str, Value], when: str = "") -> object:
-    """Build *spec*; a :class:`StudyError` or :class:`DataError` becomes an AssertionError: this ought to work."""
+    """Build *spec*; a :class:`StudyError` or :class:`DataError` becomes an AssertionError."""
     try:
         return spec.build(context, **params)
     except StudyError as error:

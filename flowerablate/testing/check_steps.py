@@ -1,4 +1,4 @@
-"""Checks of preprocessing steps: native, Python and on whole batches."""
+"""Checks of preprocessing steps: native steps, Python steps and steps on whole batches."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     Result: TypeAlias = NDArray[Any]
 
 _COUNT, _SIDE = 24, 20
-_EPOCHS = 8  # tried before a random step that never changes its result is called deterministic
+_EPOCHS = 8  # tried before a random step whose result never changes fails the check
 
 
 def check_step(spec: StepSpec, *, channels: int = 3, params: Mapping[str, Value] | None = None) -> None:
     """Build and run *spec* with its defaults, with each feature off and with each other choice of its parameters.
 
-    Checked of each: the kind and shape of the result, that the input decides it (and for a random step also seed,
-    epoch and sample, but neither batch nor order), and that a random step keeps the size of the image or brings a
-    stand-in which gives the same size. A native op must be accepted by the native core. Of a step on whole batches:
-    that it changes images and targets in place, and leaves probabilities as targets.
+    Checks the dtype and shape of the result; that it depends only on the input (for a random step also on seed, epoch
+    and sample, but not on the batch or its order); and that a random step keeps the image size or has a stand-in that
+    returns the same size. The native core must accept a native op. A step on whole batches must change images and
+    targets in place, and leave probabilities as targets.
     """
     context = StepContext(image_size=16, channels=channels)
     _check_settings(spec, context, settings(spec, params), "", must_vary=spec.random)
@@ -53,23 +53,23 @@ def _check_settings(
         return
     if must_vary:
         varied = any(_differ(_run(what, op, images, epoch=epoch), result) for epoch in range(1, _EPOCHS))
-        assert varied, f"{what} is declared random, but gives the same in {_EPOCHS} epochs; declare random=False"
+        assert varied, f"{what} is declared random, but returns the same result in {_EPOCHS} epochs; declare random=False"
     if spec.stand_in is None:
         assert result.shape[1:3] == images.shape[1:3], (
             f"{what} turns {_SIDE} x {_SIDE} pixels into {result.shape[2]} x {result.shape[1]}; "
-            "give a stand_in that does so when the step is off"
+            "add a stand_in that does the same when the step is off"
         )
         return
     other = spec.stand_in(context, **params)
     instead = _check_runs(f"stand_in of {what}", other, images, False)
     assert instead.shape == result.shape, (
-        f"{what} gives {result.shape[2]} x {result.shape[1]} pixels, but its stand_in "
+        f"{what} returns {result.shape[2]} x {result.shape[1]} pixels, but its stand_in "
         f"{instead.shape[2]} x {instead.shape[1]}; they must agree"
     )
 
 
 def _fitted(op: object, images: Images) -> object:
-    """Return *op* with the numbers that it takes from training images, as which *images* serve."""
+    """Return *op* with its statistics computed from *images*, which serve as training images."""
     if not isinstance(op, NativeOp):
         return op
     from ..preprocess.fit import moments_of, resolved
@@ -78,12 +78,12 @@ def _fitted(op: object, images: Images) -> object:
 
 
 def _check_runs(what: str, op: object, images: Images, random: bool) -> Result:
-    """Run *op* in several ways that must not matter; returns its result for the whole batch."""
+    """Run *op* in several ways that must give the same result; return the result for the whole batch."""
     import numpy as np
 
     result = _run(what, op, images, random=random)
     again = _run(what, op, images, random=random)
-    assert not _differ(result, again), f"{what} gives two results for the same input, seed and epoch; " + (
+    assert not _differ(result, again), f"{what} returns two results for the same input, seed and epoch; " + (
         "take every random number from draws.uniform" if random else "declare it with random=True"
     )
     if not random and isinstance(op, NativeOp):
@@ -94,7 +94,7 @@ def _check_runs(what: str, op: object, images: Images, random: bool) -> Result:
     parts = [_run(what, op, images[part], random=random, ids=part) for part in (order[:7], order[7:8], order[8:])]
     assert all(part.shape[1:] == result.shape[1:] for part in parts), f"{what}: the size depends on the batch"
     assert not _differ(np.concatenate(parts), result[order]), (
-        f"{what}: the result for an image depends on which others are in its batch; treat each by itself"
+        f"{what}: the result for an image depends on the other images in its batch; process each separately"
         + (" and use row i of draws.uniform(count) for image i" if random else "")
     )
     return result
@@ -152,7 +152,7 @@ def _run_native(what: str, op: NativeOp, images: Images, ids: Any, seed: int, ep
         seed=seed,
         epoch=epoch,
     )
-    assert np.isfinite(result).all(), f"{what} returns numbers that are not finite"
+    assert np.isfinite(result).all(), f"{what} returns values that are not finite"
     return result if result.dtype == np.uint8 else np.ascontiguousarray(result.transpose(0, 2, 3, 1))
 
 

@@ -1,4 +1,4 @@
-"""Check of trackers: a made-up study with an interruption, a failure and figures that are no numbers."""
+"""Check of trackers, on a made-up study with an interruption, a failure and values that are not finite."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ _STUDY = "conformance"
 
 
 def check_tracker(spec: TrackerSpec, *, cache: Path | None = None, params: Mapping[str, Value] | None = None) -> None:
-    """Tell *spec* of a study in a folder, *cache* or a temporary one.
+    """Report a made-up study to the tracker of *spec*, in the folder *cache* or a temporary one.
 
-    Checked: it has all methods; nothing is written when it is built; a trial that is interrupted after two epochs can
-    be gone on with by another one, which is told the second epoch again; values may be NaN or infinite, names of
-    variants and metrics hold any characters; a trial may fail; ``close`` may come twice; what it is told is left as it
-    is.
+    Checks that it has all methods and writes nothing when it is built; that a second tracker can resume a trial
+    interrupted after two epochs, and gets the second epoch again; that values may be NaN or infinite, and names of
+    variants and metrics may contain any characters; that a trial may fail; that ``close`` may be called twice; and
+    that arguments are not changed.
     """
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(cache or temporary) / "ledger"
         context = TrackerContext(_STUDY, folder)
         chosen = settings(spec, params)
         first = _built(spec, context, chosen)
-        assert not folder.exists(), f"{named(spec)} writes when it is built; begin with the first trial"
+        assert not folder.exists(), f"{named(spec)} writes files when it is built; start with the first trial"
         _play(spec, first, _trial("-flip+color/ä", 0), (1, 2), None)
         second = _built(spec, context, chosen)
         trial = _trial("-flip+color/ä", 0)
@@ -48,7 +48,7 @@ def check_tracker(spec: TrackerSpec, *, cache: Path | None = None, params: Mappi
 def _built(spec: TrackerSpec, context: TrackerContext, chosen: Mapping[str, Value]) -> Tracker:
     tracker = build(spec, context, chosen)
     for method in _METHODS:
-        assert callable(getattr(tracker, method, None)), f"{named(spec)}: what build returns has no method {method}"
+        assert callable(getattr(tracker, method, None)), f"{named(spec)}: build must return an object with the method {method}"
     return tracker  # type: ignore[return-value]
 
 
@@ -64,7 +64,7 @@ def _play(
             values = {"train_loss": 1 / epoch, "validation_loss": math.nan, "learning_rate": math.inf}
             kept = dict(values)
             tracker.epoch_done(trial, epoch, values)
-            assert str(values) == str(kept), f"{named(spec)}: epoch_done changes the values, which others need too"
+            assert str(values) == str(kept), f"{named(spec)}: epoch_done changes the values, which other trackers need too"
         if result is not None:
             what = "trial_finished"
             tracker.trial_finished(trial, result)
@@ -75,7 +75,7 @@ def _play(
         raise
     except Exception as error:
         raise AssertionError(f"{named(spec)}: {what} fails with {type(error).__name__}: {error}") from error
-    assert dict(trial.params) == params, f"{named(spec)} changes the parameters of the trial, which others need too"
+    assert dict(trial.params) == params, f"{named(spec)} changes the parameters of the trial, which other trackers need too"
 
 
 def _trial(variant: str, seed: int) -> TrackedTrial:

@@ -21,11 +21,11 @@ _STEPS = 30
 
 
 def check_optimizer(spec: OptimizerSpec, *, params: Mapping[str, Value] | None = None) -> None:
-    """Minimise a small function with *spec*: its defaults, each feature off, each choice.
+    """Minimise a small function with *spec*: with its defaults, each feature off and each choice.
 
-    Checked: it takes the tensors that it is given, the loss falls within 30 steps, values stay finite, and a run that
-    is stopped and resumed from a checkpoint with its ``state_dict`` ends with the same bits as one that is not.
-    It takes parameter groups and float64, and where it has a ``weight_decay``, that of a group counts for the group.
+    Checks that it optimises all tensors it is given; that the loss falls within 30 steps and stays finite; that a run
+    resumed from a checkpoint with its ``state_dict`` ends with the same bits as an uninterrupted one; that parameter
+    groups and float64 work; and that a group's ``weight_decay``, if the optimizer has one, applies to the group.
     """
     for when, chosen in each_setting(spec, params):
         _check_optimizer(spec, chosen, when)
@@ -41,19 +41,19 @@ def _check_optimizer(spec: OptimizerSpec, params: Mapping[str, Value], when: str
         f"{what}: build must return a torch.optim.Optimizer, not {type(optimizer).__name__}"
     )
     held = {id(value) for group in optimizer.param_groups for value in group["params"]}
-    assert held == {id(value) for value in model.parameters()}, f"{what} must take all the parameters it is given"
+    assert held == {id(value) for value in model.parameters()}, f"{what} must optimise all the parameters it is given"
     _descend(model, optimizer, _STEPS // 2)
     saved_model, saved_state = copy.deepcopy(model.state_dict()), _on_disk(what, optimizer.state_dict())
     end = _descend(model, optimizer, _STEPS // 2)
     assert math.isfinite(end), f"{what}: the loss became {end} with these settings; lower the default learning rate"
-    assert end < start, f"{what}: the loss rose from {start:.4g} to {end:.4g} in {_STEPS} steps of an easy problem"
+    assert end < start, f"{what}: the loss rose from {start:.4g} to {end:.4g} in {_STEPS} steps on an easy problem"
     resumed_model, _, resumed = _problem(spec, params, when)
     resumed_model.load_state_dict(saved_model)
     resumed.load_state_dict(saved_state)
     _descend(resumed_model, resumed, _STEPS // 2)
     for name, value in model.state_dict().items():
         assert torch.equal(value, resumed_model.state_dict()[name]), (
-            f"{what}: a run resumed from state_dict() ends elsewhere; keep all that a step needs in self.state, "
+            f"{what}: a run resumed from state_dict() ends with other values; keep everything a step needs in self.state, "
             "and take random numbers from torch"
         )
 
@@ -65,26 +65,26 @@ def _check_groups(spec: OptimizerSpec, params: Mapping[str, Value], when: str) -
     decayed, kept = (torch.nn.Parameter(torch.full((3, 2), 0.5, dtype=torch.float64)) for _ in range(2))
     groups = [{"params": [decayed]}, {"params": [kept], "weight_decay": 0.0}]
     optimizer: Any = build(spec, OptimizerContext(groups), params, when)
-    assert len(optimizer.param_groups) == 2, f"{what} must take parameter groups as torch's optimizers do"
+    assert len(optimizer.param_groups) == 2, f"{what} must accept parameter groups as torch's optimizers do"
     for _ in range(3):
         decayed.grad, kept.grad = torch.zeros_like(decayed), torch.zeros_like(kept)
         optimizer.step()
     if params.get("weight_decay"):
         assert (decayed != 0.5).any(), f"{what}: weight_decay = {params['weight_decay']} does nothing"
         assert torch.equal(kept, torch.full_like(kept, 0.5)), (
-            f"{what} moves weights without gradient in a group whose weight_decay is 0; take it from the group"
+            f"{what} changes weights without a gradient in a group whose weight_decay is 0; read weight_decay from the group"
         )
 
 
 def _on_disk(what: str, state: dict[str, Any]) -> dict[str, Any]:
-    """Return *state* as it comes back from a checkpoint."""
+    """Return *state* after saving it to a checkpoint and loading it."""
     from ..train.state import load_state, save_state
 
     with tempfile.TemporaryDirectory() as folder:
         try:
             save_state(Path(folder) / "state", state)
         except TrainingError as error:
-            raise AssertionError(f"{what}: its state_dict() cannot be kept in a checkpoint: {error}") from error
+            raise AssertionError(f"{what}: its state_dict() cannot be saved in a checkpoint: {error}") from error
         return load_state(Path(folder) / "state")
 
 
@@ -115,11 +115,11 @@ def _descend(model: nn.Module, optimizer: torch.optim.Optimizer, steps: int) -> 
 
 
 def check_scheduler(spec: SchedulerSpec, *, params: Mapping[str, Value] | None = None) -> None:
-    """Walk *spec* through short and long trainings: its defaults, each feature off, each choice.
+    """Step *spec* through short and long trainings: with its defaults, each feature off and each choice.
 
-    Checked: it can be stepped once after each optimizer step, for trainings down to a single step (torch's
-    ``ReduceLROnPlateau`` after each epoch, with its loss), rates are finite and not negative, and a schedule that is
-    resumed from a checkpoint with its ``state_dict`` goes on as if it had not been stopped.
+    Checks that it can be stepped once after each optimizer step, even in a training of one step (torch's
+    ``ReduceLROnPlateau`` after each epoch, with its loss); that rates are finite and not negative; and that a schedule
+    resumed from a checkpoint with its ``state_dict`` continues as if it had not been interrupted.
     """
     for when, chosen in each_setting(spec, params):
         _check_scheduler(spec, chosen, when)
@@ -144,7 +144,7 @@ def _check_scheduler(spec: SchedulerSpec, params: Mapping[str, Value], when: str
         optimizer.load_state_dict(saved["optimizer"])
         scheduler.load_state_dict(saved["scheduler"])
         resumed = _rates(what, length, optimizer, scheduler, losses[half:])
-        assert rest == resumed, f"{what}: resumed from state_dict() it goes on with other rates ({length})"
+        assert rest == resumed, f"{what}: resumed from state_dict() it continues with other rates ({length})"
 
 
 def _schedule(
@@ -157,7 +157,7 @@ def _schedule(
 
 
 def _losses(epochs: int, steps_per_epoch: int) -> list[float | None]:
-    """Return for each step None, or at the end of an epoch the validation loss: it falls, then stays where it is."""
+    """Return for each step None, or at the end of an epoch the validation loss, which falls and then stays constant."""
     return [
         max(0.5, 2.0 - epoch / 4) if step == steps_per_epoch else None
         for epoch in range(1, epochs + 1)
@@ -187,11 +187,11 @@ def _rates(
 
 
 def check_loss(spec: LossSpec, *, params: Mapping[str, Value] | None = None) -> None:
-    """Evaluate *spec* on good, bad and extreme logits: its defaults, each feature off, each choice.
+    """Evaluate *spec* on good, bad and extreme logits: with its defaults, each feature off and each choice.
 
-    Checked: a scalar that is finite even for logits of 10,000, a finite gradient, less for right answers than for wrong
-    ones, and the mean over the batch, so that the loss does not depend on the size of the batch. Of a loss with
-    *soft_targets*: it gives for one-hot rows what it gives for classes, and a finite gradient for mixed ones.
+    Checks that the loss is a scalar, finite even for logits of 10,000, with a finite gradient; that it is lower for
+    right answers than for wrong ones; and that it is the mean over the batch, independent of the batch size. A loss
+    with *soft_targets* must return the same for one-hot rows as for classes, with a finite gradient for mixed rows.
     """
     for when, chosen in each_setting(spec, params):
         _check_loss(spec, chosen, when)
@@ -211,11 +211,11 @@ def _check_loss(spec: LossSpec, params: Mapping[str, Value], when: str) -> None:
     assert torch.isfinite(value), f"{what} returns {float(value.detach())} for ordinary logits"
     value.backward()  # type: ignore[no-untyped-call]
     slope = 0.0 if logits.grad is None else float(logits.grad.abs().sum())
-    assert 0 < slope < math.inf, f"{what} must give the logits a finite gradient that is not zero"
+    assert 0 < slope < math.inf, f"{what} must give the logits a finite, non-zero gradient"
     with torch.no_grad():
         right = torch.nn.functional.one_hot(targets, 3).float() * 8 - 4
         good, bad = float(loss(right, targets)), float(loss(-right, targets))
-        assert good < bad, f"{what} is not less for right answers ({good:.4g}) than for wrong ones ({bad:.4g})"
+        assert good < bad, f"{what} is not lower for right answers ({good:.4g}) than for wrong ones ({bad:.4g})"
         twice = loss(torch.cat([logits, logits]), torch.cat([targets, targets]))
         assert torch.allclose(twice, value, rtol=1e-4), f"{what} must be the mean over the batch, not the sum"
         extreme = float(loss(right * 2500, targets))
@@ -231,11 +231,11 @@ def _check_soft_targets(what: str, loss: Callable[[Tensor, Tensor], Tensor], log
     try:
         hard, soft = loss(logits, one_hot), loss(logits, 0.7 * one_hot + 0.3 * one_hot.roll(1, 0))
     except Exception as error:
-        raise AssertionError(f"{what} declares soft_targets, but does not take float32 [N, K]: {error}") from error
+        raise AssertionError(f"{what} declares soft_targets, but does not accept float32 [N, K]: {error}") from error
     assert torch.allclose(hard, loss(logits, targets), rtol=1e-4), (
-        f"{what} gives {float(hard.detach()):.4g} for one-hot rows, and for their classes something else"
+        f"{what} returns {float(hard.detach()):.4g} for one-hot rows, but another value for their classes"
     )
     soft.backward()  # type: ignore[no-untyped-call]
     assert logits.grad is not None and torch.isfinite(logits.grad).all(), (  # noqa: PT018
-        f"{what} gives no finite gradient for class probabilities"
+        f"{what} has no finite gradient for class probabilities"
     )

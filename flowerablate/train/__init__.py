@@ -1,1 +1,1 @@
-"""Trains and evaluates: keyed initialisation, one loop, checkpoints without pickles."""
+"""Training and evaluation: keyed initialisation, one loop, checkpoints without pickles."""

@@ -8,17 +8,17 @@ import torch
 from torch import nn
 
 
-def most_kept(updates: int) -> float:
-    """Return the most that an average keeps of itself at update number *updates*, counted from 1."""
+def max_kept(updates: int) -> float:
+    """Return the largest fraction that an average keeps of itself at update number *updates*, counted from 1."""
     return (1 + updates) / (10 + updates)
 
 
 class MovingAverage:
-    """Follows *model*: ``model`` of this object is a copy whose floating-point state is averaged, the rest copied.
+    """A moving average of *model*: its own ``model`` averages the floating-point state and copies the rest.
 
-    After update number t the average has kept ``min(decay, (1 + t) / (10 + t))`` of itself. So it is not held back by
-    the initial weights in a short training (TensorFlow's ``ExponentialMovingAverage`` with ``num_updates`` does the
-    same). The statistics of batch normalisation are averaged like weights.
+    Update number t keeps ``min(decay, (1 + t) / (10 + t))`` of the average, so that the initial weights do not hold it
+    back in a short training (as in TensorFlow's ``ExponentialMovingAverage`` with ``num_updates``). The statistics of
+    batch normalisation are averaged like weights.
     """
 
     def __init__(self, model: nn.Module, decay: float) -> None:
@@ -30,7 +30,7 @@ class MovingAverage:
     @torch.no_grad()
     def update(self) -> None:
         self.updates += 1
-        kept = min(self._decay, most_kept(self.updates))
+        kept = min(self._decay, max_kept(self.updates))
         averaged, current = [], []
         for mine, theirs in zip(self.model.state_dict().values(), self._source.state_dict().values(), strict=True):
             if mine.is_floating_point():

@@ -1,4 +1,4 @@
-"""Why a loss is not a finite number, and what a person may do about it."""
+"""Explains why a loss is not finite, and suggests a cure."""
 
 from __future__ import annotations
 
@@ -8,33 +8,33 @@ from torch import Tensor, nn
 from .recipe import Recipe
 
 SMALLER_STEPS = "lower optimizer.lr, warm up, or set train.clip_norm=1"
-_UNASKED = 50
-"""Batches after which a GPU is asked whether the loss is still finite: each question makes it wait for the answer."""
+_GPU_INTERVAL = 50
+"""Batches between two checks of the loss on a GPU: each check makes the GPU wait."""
 
 
-def is_looked_at(number: int, batches: int, device: torch.device) -> bool:
-    """Say whether the loss is looked at after batch *number* of *batches*: on the CPU always, on a GPU now and then."""
-    return device.type == "cpu" or number % _UNASKED == 0 or number == batches
+def is_checked(number: int, batches: int, device: torch.device) -> bool:
+    """Whether the loss is checked after batch *number* of *batches*: always on the CPU, now and then on a GPU."""
+    return device.type == "cpu" or number % _GPU_INTERVAL == 0 or number == batches
 
 
 def why_in_training(epoch: int, number: int, images: Tensor, logits: Tensor, model: nn.Module, recipe: Recipe) -> str:
-    """Say where the loss was found to be no finite number, and by what the batch shows, why.
+    """Return at which batch the training loss was found not to be finite, the likely cause and the cure.
 
-    *images* and *logits* are those of batch *number*; *model* has the weights with which they were computed, or those
-    of a step later.
+    *images* and *logits* are those of batch *number*; *model* has the weights that computed them, or those of one step
+    later.
     """
     what = f"the loss was not finite at batch {number} of epoch {epoch}"
     if not torch.isfinite(images).all():
-        return f"{what}: images hold values that are not finite; look at the steps and at how they normalise"
+        return f"{what}: images contain values that are not finite; check the steps and their normalisation"
     if not all(torch.isfinite(parameter).all() for parameter in model.parameters()):
-        return f"{what}: the weights had left the range of numbers; {SMALLER_STEPS}"
+        return f"{what}: the weights overflowed; {SMALLER_STEPS}"
     if torch.isfinite(logits).all():
-        return f"{what}, though the model's outputs were: look at the loss and its parameters, then {SMALLER_STEPS}"
+        return f"{what}, although the model's outputs were: check the loss and its parameters, then {SMALLER_STEPS}"
     if recipe.precision == "float16":
         return f"{what}: float16 ends at 65504; set train.precision=bfloat16, or {SMALLER_STEPS}"
-    return f"{what}: the model's outputs left the range of numbers; {SMALLER_STEPS}"
+    return f"{what}: the model's outputs overflowed; {SMALLER_STEPS}"
 
 
 def why_in_validation(epoch: int) -> str:
-    """Say that training was finite and validation was not."""
-    return f"the validation loss was not finite after epoch {epoch}, though that in training was; {SMALLER_STEPS}"
+    """Return the message for a validation loss that is not finite although the training loss was."""
+    return f"the validation loss was not finite after epoch {epoch}, although the training loss was; {SMALLER_STEPS}"

@@ -1,4 +1,4 @@
-"""What the loop asks of a loader, and how its batches reach the device."""
+"""What the training loop requires of a loader, and how batches reach the device."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from torch import Tensor
 
 
 class BatchSource(Protocol):
-    """One part of a split, cut into batches."""
+    """One part of a split, divided into batches."""
 
     def __len__(self) -> int:
         """Return the number of batches in an epoch."""
 
     def epoch(self, number: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield (images float32 [B, C, H, W], labels int64 [B]); valid until the next batch is asked for.
+        """Yield (images float32 [B, C, H, W], labels int64 [B]); valid until the next batch is requested.
 
         In training, labels may be class probabilities instead: float32 [B, classes].
         """
 
 
 def count_right(logits: Tensor, labels: Tensor) -> Tensor:
-    """Return how many of *logits* [B, K] name their label, a float64 scalar.
+    """Return how many of *logits* [B, K] predict their label, a float64 scalar.
 
-    *labels* are int64 [B], or float32 [B, K]: then each counts with the probability that it gives the class named.
+    *labels* are int64 [B], or float32 [B, K]: then each image counts as the probability of its predicted class.
     """
-    named = logits.argmax(dim=1)
-    right = named == labels if labels.ndim == 1 else labels.gather(1, named[:, None])
-    return right.sum(dtype=torch.float64)
+    predicted = logits.argmax(dim=1)
+    correct = predicted == labels if labels.ndim == 1 else labels.gather(1, predicted[:, None])
+    return correct.sum(dtype=torch.float64)
 
 
 class Delivery:
-    """Takes the batches of one epoch to *device* and counts the *seconds_waited* for them.
+    """Copies the batches of one epoch to *device* and measures the *seconds_waited* for them.
 
-    With *channels_last* images get that layout; nothing is copied where they are so already. On CUDA the copy is not
-    waited for before the computation is under way, and the loader's buffer is given back when it is done.
+    With *channels_last*, images get that layout; images that have it already are not copied. On CUDA the copy overlaps
+    the start of the computation; the loader gets its buffer back when the copy is done.
     """
 
     def __init__(self, device: torch.device, *, channels_last: bool) -> None:
@@ -47,7 +47,7 @@ class Delivery:
         self._layout = torch.channels_last if channels_last else torch.contiguous_format
 
     def of(self, batches: BatchSource, epoch: int) -> Generator[tuple[Tensor, Tensor], None, None]:
-        """Yield the batches of *epoch* on the device; the loader is closed however the iteration ends."""
+        """Yield the batches of *epoch* on the device; close the loader however the iteration ends."""
         source = batches.epoch(epoch)
         try:
             while True:

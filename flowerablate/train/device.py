@@ -1,4 +1,4 @@
-"""Where and how torch computes: the device, its threads, repeatable results, and an allocator that keeps its memory."""
+"""Where and how torch computes: the device, its threads, reproducible results, and an allocator that keeps memory."""
 
 from __future__ import annotations
 
@@ -15,37 +15,37 @@ from ..errors import TrainingError
 
 
 def pick_device(name: str = "auto") -> torch.device:
-    """Return the device called *name*: ``cpu``, ``cuda``, ``cuda:1`` or ``auto`` (CUDA if there is one).
+    """Return the device *name*: ``cpu``, ``cuda``, ``cuda:1`` or ``auto`` (CUDA if available).
 
-    Raises :class:`TrainingError` where the name is unknown or there is no such device.
+    An unknown name or a missing device raises :class:`TrainingError`.
     """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(name)
     except RuntimeError as error:
-        raise TrainingError(f"device {name!r} is not known; choose from: auto, cpu, cuda, cuda:0, ...") from error
+        raise TrainingError(f"unknown device {name!r}; choose from: auto, cpu, cuda, cuda:0, ...") from error
     if device.type not in ("cpu", "cuda"):
         raise TrainingError(f"device {name!r} is not supported; choose from: auto, cpu, cuda, cuda:0, ...")
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise TrainingError(f"there is no device {name!r}: torch sees {torch.cuda.device_count()} CUDA devices")
+        raise TrainingError(f"device {name!r} not found: torch sees {torch.cuda.device_count()} CUDA devices")
     return device
 
 
 def to_device(model: nn.Module, device: torch.device, *, channels_last: bool) -> nn.Module:
-    """Move *model* to *device*, in place, with channels-last weights if asked. Do so before an optimizer is built."""
+    """Move *model* to *device* in place, with channels-last weights on request. Do this before building an optimizer."""
     layout = torch.channels_last if channels_last else torch.contiguous_format
     return model.to(device=device, memory_format=layout)  # type: ignore[call-overload, no-any-return]
 
 
 def prepare_process(*, threads: int = 0) -> None:
-    """Prepare this process for trials: repeatable results, *threads* for torch (0: as many as it finds), kept memory.
+    """Prepare this process for trials: reproducible results, *threads* for torch (0: torch's default), kept memory.
 
-    Call it once, before the first computation on a GPU. Operations of CUDA that have no deterministic form warn.
+    Call it once, before the first computation on a GPU. CUDA operations without a deterministic version warn.
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS is only deterministic with a fixed workspace
     torch.use_deterministic_algorithms(True, warn_only=True)
-    # Deterministic mode would fill every new tensor with NaN, to show reads of memory that was never written.
+    # Deterministic mode would fill every new tensor with NaN, to reveal reads of uninitialised memory.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.backends.cudnn.benchmark = False
     if threads:
@@ -54,10 +54,10 @@ def prepare_process(*, threads: int = 0) -> None:
 
 
 def keep_memory() -> bool:
-    """Tell the C library to keep freed memory for the next training step; return whether that was possible.
+    """Make the C library keep freed memory for the next training step; return whether that was possible.
 
-    By default glibc hands every large block back to the system and gets it anew in the next step, and the first touch
-    of each page costs more than the work on it. Only glibc has these switches; elsewhere nothing is done.
+    By default glibc returns every large block to the system and requests it again in the next step, and the first
+    touch of each page costs more than the work on it. Only glibc has these settings; elsewhere this does nothing.
     """
     if not sys.platform.startswith("linux"):
         return False
@@ -65,12 +65,12 @@ def keep_memory() -> bool:
     if mallopt is None:
         return False
     trim_threshold, mmap_threshold = -1, -3  # M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of malloc.h
-    kept = any(mallopt(mmap_threshold, size) for size in (2**30, 2**25))  # older versions take 32 MiB at most
+    kept = any(mallopt(mmap_threshold, size) for size in (2**30, 2**25))  # older versions accept at most 32 MiB
     return kept and bool(mallopt(trim_threshold, 2**31 - 1))
 
 
 def environment(device: torch.device) -> dict[str, str]:
-    """Return what the results and their times depend on besides the study: software, device, threads, processor."""
+    """Return what results and times depend on besides the study: software, device, threads, processor."""
     facts = {
         "python": platform.python_version(),
         "torch": torch.__version__,
@@ -85,7 +85,7 @@ def environment(device: torch.device) -> dict[str, str]:
 
 
 def _processor() -> str:
-    """Return the processor's name, which on Linux only /proc tells."""
+    """Return the processor's name, which Linux states only in /proc."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:

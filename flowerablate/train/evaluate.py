@@ -18,10 +18,10 @@ from .precision import autocast
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a model makes of a set of N images and K classes, in the order of the loader.
+    """The outputs of a model for N images and K classes, in the order of the loader.
 
-    *probabilities*: float64 [N, K], rows that sum to one, the softmax of *logits*, float32 [N, K]; *labels*: int64 [N],
-    the truth.
+    *probabilities*: float64 [N, K], the softmax of *logits*, float32 [N, K], so that rows sum to one; *labels*:
+    int64 [N], the truth.
     """
 
     loss: float
@@ -32,13 +32,13 @@ class Evaluation:
 
     @property
     def predictions(self) -> NDArray[np.int64]:
-        """The most probable class of each image, int64 [N]; the first one of equals."""
+        """The most probable class of each image, int64 [N]; the first of equals."""
         classes: NDArray[np.int64] = self.probabilities.argmax(axis=1)
         return classes
 
     @property
     def one_class_only(self) -> bool:
-        """Whether the model says the same of every image, though the images are of several classes."""
+        """Whether the model predicts one class for all images although they belong to several."""
         return len(np.unique(self.predictions)) == 1 and len(np.unique(self.labels)) > 1
 
 
@@ -51,11 +51,11 @@ def evaluate(
     channels_last: bool = False,
     precision: str = "float32",
 ) -> Evaluation:
-    """Return what *model* makes of ``batches.epoch(0)``; the mode of the model is left as it was.
+    """Evaluate *model* on ``batches.epoch(0)``; the model's mode is restored afterwards.
 
-    The loss is taken over all images at once, so that it does not depend on how they are cut into batches. *device* is
-    where the model is. It computes in *precision*; the logits, and what comes of them, are float32. Raises
-    :class:`TrainingError` where there are no images.
+    The loss is computed over all images at once, so that it does not depend on the batch size. *device* is where the
+    model is. The model computes in *precision*; the logits and all that follows are float32. Raises
+    :class:`TrainingError` if there are no images.
     """
     was_training = model.training
     model.eval()
@@ -65,13 +65,13 @@ def evaluate(
     try:
         with torch.inference_mode(), closing(delivery.of(batches, 0)) as delivered:
             for images, labels in delivered:
-                # Cloned, because on the CPU the batch is the loader's own memory, which the next one overwrites.
+                # Cloned, because on the CPU the batch is the loader's memory, which the next batch overwrites.
                 with computing:
                     logits = model(images)
                 all_logits.append(logits.float().clone())
                 all_labels.append(labels.clone())
             if not any(map(len, all_labels)):
-                raise TrainingError("there are no images to evaluate on; give the split a larger share")
+                raise TrainingError("there are no images to evaluate on; give this part of the split a larger fraction")
             logits, labels = torch.cat(all_logits), torch.cat(all_labels)
             value = float(loss(logits, labels))
     finally:

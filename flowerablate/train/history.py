@@ -1,4 +1,4 @@
-"""What a training leaves to be read: a record of each epoch, and how it ended."""
+"""The record of a training: its epochs, and how it ended."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """One epoch, counted from 1. Losses are means over images, accuracies shares, times in seconds.
+    """One epoch, counted from 1. Losses are means over images, accuracies fractions, times in seconds.
 
-    *seconds* is the whole epoch with validation; *images_per_second* and *seconds_waited* (for data) are of its
-    training part; *learning_rate* is that of its last step, in the optimizer's first group. Where labels are mixed, an
-    image is right by the share of its label that the named class has. *metrics* are those of the study, taken on
-    validation. An epoch whose training loss was not finite is not validated: its validation figures are nan.
+    *seconds* covers the whole epoch, validation included; *images_per_second* and *seconds_waited* (for data) cover its
+    training part only. *learning_rate* is that of the last step, in the optimizer's first group. If labels are mixed,
+    an image counts towards the accuracy as the probability that its label gives the predicted class. *metrics* are
+    those of the study, computed on the validation split. An epoch whose training loss was not finite is not validated:
+    its validation metrics are nan.
     """
 
     epoch: int
@@ -30,11 +31,11 @@ class EpochRecord:
 
 @dataclass(frozen=True)
 class FitResult:
-    """A finished training. *best_epoch* is 0, the initial weights, where it collapsed before its first good epoch.
+    """A finished training. *best_epoch* is 0, the initial weights, if it collapsed before its first good epoch.
 
-    *collapsed_epoch* is the epoch whose loss was not a finite number, else None. *stopped* says why training ended
-    before its last epoch, and what may help; it is empty where it did not. *merit* is how good the best epoch is (see
-    :class:`.recipe.EpochRanking`), more is better.
+    *collapsed_epoch* is the epoch whose loss was not finite, else None. *stopped* says why training ended before its
+    last epoch, and what may help; it is empty otherwise. *merit* ranks the best epoch (see
+    :class:`.recipe.EpochRanking`); higher is better.
     """
 
     history: tuple[EpochRecord, ...]
@@ -45,21 +46,21 @@ class FitResult:
 
     @property
     def collapsed(self) -> bool:
-        """Whether training ended early because the loss was not a finite number."""
+        """Whether training ended early because the loss was not finite."""
         return self.collapsed_epoch is not None
 
     @property
     def best(self) -> EpochRecord | None:
-        """The record of the best epoch, or None where that is the initial state."""
+        """The record of the best epoch, or None if that is the initial state."""
         return self.history[self.best_epoch - 1] if self.best_epoch else None
 
     @property
     def seconds(self) -> float:
-        """Time of all epochs, without that lost to interruptions."""
+        """The time of all epochs, without that lost to interruptions."""
         return sum(record.seconds for record in self.history)
 
     @property
     def images_per_second(self) -> float:
-        """Training speed: the median over the epochs."""
+        """The training speed: the median over the epochs."""
         speeds = sorted(record.images_per_second for record in self.history)
         return (speeds[(len(speeds) - 1) // 2] + speeds[len(speeds) // 2]) / 2 if speeds else 0.0

@@ -1,8 +1,9 @@
-"""Initial values that are keyed by name: a pure function of the seed, the parameter's qualified name and its shape.
+"""Initial values keyed by name: a pure function of the seed, the parameter's qualified name and its shape.
 
-A constructor draws from one sequence of random numbers, so that with a layer more or less all later layers begin
-elsewhere, and a comparison of the two models compares their luck too. Here each draw gets a seed of its own, made from
-the name of the parameter into which it flows. The constructor may be anyone's: it is run and watched, not rewritten.
+A constructor usually draws from one sequence of random numbers. One layer more or less then changes the initial values
+of all later layers, and a comparison of two models also compares their random numbers. Here each draw gets its own
+seed, derived from the name of the parameter that it initialises. Any constructor will do: it is run and watched, not
+rewritten.
 """
 
 from __future__ import annotations
@@ -28,10 +29,10 @@ _MAX_PASSES = 6
 def build_keyed(build: Callable[[], nn.Module], seed: int) -> nn.Module:
     """Return ``build()``, with every random initial value keyed by (*seed*, name, number of the draw for that name).
 
-    *build* is called several times, as a rule twice: which parameter a draw belongs to is only known when the module
-    is complete, so the names found by one pass seed the draws of the next, until they agree. They agree at once unless
-    the number of draws depends on what was drawn. The global random states of torch, NumPy and Python are left as they
-    were. Raises :class:`TrainingError` where no agreement is reached, as for a network whose structure is drawn anew.
+    *build* is called several times, usually twice: only the complete module shows which parameter a draw belongs to, so
+    the names found by one pass seed the draws of the next, until two passes agree. They agree at once unless the number
+    of draws depends on the values drawn. The global random states of torch, NumPy and Python are restored. Raises
+    :class:`TrainingError` if no two passes agree, as for a network that draws its structure at random.
     """
     names: list[str] = []
     for _ in range(_MAX_PASSES):
@@ -50,11 +51,11 @@ def build_keyed(build: Callable[[], nn.Module], seed: int) -> nn.Module:
 
 
 class _Watch(TorchDispatchMode):
-    """Seeds each random operation for the name it is known to serve, and follows where the values go.
+    """Seeds each random operation by the name that it is known to initialise, and traces where the values go.
 
-    Every operation below autograd passes here, so ``normal_``, ``randn``, ``bernoulli``, ``randperm`` and those to come
-    are all caught by torch's own tag for random operations. Values may take detours: ``Parameter(randn(n) * 0.02)`` or
-    the decomposition in ``orthogonal_``. So for each memory block it is kept which blocks it was computed from.
+    Every operation below autograd passes through here, and torch tags random operations, so ``normal_``, ``randn``,
+    ``bernoulli``, ``randperm`` and future ones are all caught. Values may take detours: ``Parameter(randn(n) * 0.02)``
+    or the decomposition in ``orthogonal_``. Therefore each memory block keeps track of the blocks computed from it.
     """
 
     def __init__(self, seed: int, names: Sequence[str]) -> None:
@@ -64,7 +65,7 @@ class _Watch(TorchDispatchMode):
         self._ordinals: Counter[str] = Counter()
         self._draws: list[list[int]] = []
         self._readers: dict[int, dict[int, None]] = {}
-        # Addresses name the blocks, so none may be freed and given out again while we watch.
+        # Addresses identify the blocks, so none may be freed and reused while we watch.
         self._alive: list[torch.UntypedStorage] = []
 
     def __torch_dispatch__(
@@ -96,7 +97,7 @@ class _Watch(TorchDispatchMode):
         return [_address(storage) for storage in storages]
 
     def names_of_draws(self, module: nn.Module) -> list[str]:
-        """Return for each draw the name in *module* that its values reach first, or "" where they reach none."""
+        """Return for each draw the first name in *module* that its values reach, or "" if they reach none."""
         names: dict[int, str] = {}
         for name, tensor in [*module.named_parameters(), *module.named_buffers()]:
             if not nn.parameter.is_lazy(tensor):
@@ -116,10 +117,10 @@ class _Watch(TorchDispatchMode):
 
 
 def seed_torch(seed: int) -> None:
-    """Seed torch's generators of the CPU and of those CUDA devices that are in use.
+    """Seed torch's generators of the CPU and, if CUDA is initialised, of its devices.
 
-    ``torch.manual_seed`` does the same, but where CUDA is not in use it notes the seed, with a stack trace, for when it
-    will be; that costs more than the seeding and would outlast the restoring of random states.
+    ``torch.manual_seed`` does the same, but while CUDA is not initialised it queues the seed, with a stack trace, for
+    later: that costs more than the seeding, and the queued seed would survive the restoring of random states.
     """
     torch.default_generator.manual_seed(seed)
     if _cuda_in_use():
@@ -129,7 +130,7 @@ def seed_torch(seed: int) -> None:
 
 @contextmanager
 def _random_states_kept(seed: int) -> Iterator[None]:
-    """Seed torch, NumPy and Python from *seed* for the time being."""
+    """Seed torch, NumPy and Python from *seed*; restore their random states afterwards."""
     python, numpy = random.getstate(), np.random.get_state()
     devices = range(torch.cuda.device_count()) if _cuda_in_use() else ()
     with torch.random.fork_rng(devices=devices):

@@ -1,8 +1,8 @@
 """The training loop: epochs, validation, the best checkpoint, and resuming after an interruption.
 
-Nothing in it depends on state that a checkpoint lacks: the order of samples and their augmentation are keyed by the
-epoch, and before each batch torch is seeded from (seed, epoch, batch), so that dropout is keyed too. That is why an
-interrupted training, resumed, gives the same numbers as one that ran through.
+The loop depends on no state that a checkpoint lacks: the order of samples and their augmentation are keyed by the
+epoch, and torch is seeded from (seed, epoch, batch) before each batch, so that dropout is keyed too. Therefore a
+training that was interrupted and resumed gives the same numbers as one that was not.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from torch import Tensor, nn
 from ..contracts import BEST, LAST
 from ..errors import TrainingError
 from ..keyed import torch_seed
-from .checkpoint import load_best, load_weights, surroundings, trusted_state
-from .collapse import is_looked_at, why_in_training, why_in_validation
+from .checkpoint import load_best, load_weights, numeric_environment, trusted_state
+from .collapse import is_checked, why_in_training, why_in_validation
 from .delivery import BatchSource, Delivery, count_right
 from .device import to_device
 from .evaluate import evaluate
@@ -47,13 +47,13 @@ __all__ = [
 
 
 class Observer(Protocol):
-    """Is told of progress. What it raises ends the training, which can then be resumed."""
+    """Receives progress. An exception that it raises ends the training, which can be resumed."""
 
     def step_done(self, epoch: int, step: int, steps: int) -> None:
-        """Batch *step* of *steps* of an epoch is done; all count from 1."""
+        """Called after batch *step* of *steps* of an epoch; all count from 1."""
 
     def epoch_done(self, record: EpochRecord) -> None:
-        """An epoch is done and its checkpoint is on disk."""
+        """Called after an epoch, when its checkpoint is on disk."""
 
 
 class Silent:
@@ -83,16 +83,15 @@ def fit(
 ) -> FitResult:
     """Train *parts* for *epochs*, and keep the best and the last state in *folder*.
 
-    *recipe* says how steps are made. The best epoch is chosen by *ranking*: without one it has the highest validation
-    accuracy, then the lowest validation loss, then comes first; ``load_best`` brings it back. *about*, JSON values, is
-    kept beside its weights. With a moving average, that is what is validated and kept as the best.
+    *recipe* says how steps are made. *ranking* chooses the best epoch; by default that is the first epoch with the
+    highest validation accuracy, ties broken by the lowest validation loss. ``load_best`` loads it. *about* (JSON
+    values) is stored with its weights. With a moving average, the average is validated and stored as the best.
 
-    If *folder* has the last state of this training, it goes on from there; if that is damaged, or was made with another
-    torch, device or number of threads, one line is logged and training starts anew, to the numbers that it would have
-    given here from the first. Epochs count from 1, which is also the number given to ``train_batches.epoch``. A loss
-    that is not a finite number ends the training as collapsed. Raises :class:`TrainingError` where *folder* holds the
-    state of another training, where there are no batches, where the device does not compute in the precision, or where
-    the model cannot be compiled.
+    If *folder* has the last state of this training, training resumes from it. If that state is damaged, or was made
+    with another torch, device or number of threads, training logs one line and starts again; it gives the numbers that
+    a training that started here would give. Epochs count from 1, also in calls of ``train_batches.epoch``. A loss that
+    is not finite ends the training as collapsed. Raises :class:`TrainingError` if *folder* holds the state of another
+    training, if there are no batches, if the device does not support the precision, or if the model cannot be compiled.
     """
     training = _Training(
         parts,
@@ -134,7 +133,7 @@ class _Training:
 
     def __post_init__(self) -> None:
         if not self.batches:
-            raise TrainingError("there is no whole batch to train on; lower train.batch_size or add images")
+            raise TrainingError("there are too few images: no whole batch to train on; lower train.batch_size or add images")
         check_precision(self.recipe.precision, self.device)
         model = self.parts.model
         to_device(model, self.device, channels_last=self.channels_last)
@@ -156,14 +155,14 @@ class _Training:
     def result(self) -> FitResult:
         stopped = self.collapse
         if not stopped and self.out_of_patience and len(self.history) < self.epochs:
-            stopped = f"no better epoch than {self.best_epoch} by {self.ranking.best_by} in {self.recipe.patience}"
+            stopped = f"no epoch improved {self.ranking.best_by} over epoch {self.best_epoch} in {self.recipe.patience}"
         merit = {"merit": self.ranking.merit(self.history[self.best_epoch - 1])} if self.best_epoch else {}
         return FitResult(tuple(self.history), self.best_epoch, self.collapsed_epoch, stopped, **merit)
 
     def run_epoch(self, train_batches: BatchSource, validation_batches: BatchSource, observer: Observer) -> EpochRecord:
         epoch = len(self.history) + 1
         started = time.perf_counter()
-        # Sums stay on the device, so that a GPU is not asked for a number at every batch.
+        # Sums stay on the device: reading them at every batch would make a GPU wait.
         loss_sum = torch.zeros((), dtype=torch.float64, device=self.device)
         correct = torch.zeros((), dtype=torch.float64, device=self.device)
         images_seen = 0
@@ -179,7 +178,7 @@ class _Training:
                 loss_sum += loss.detach() * len(labels)
                 correct += count_right(logits.detach(), labels)
                 images_seen += len(labels)
-                if is_looked_at(number, self.batches, self.device) and not math.isfinite(loss_sum):
+                if is_checked(number, self.batches, self.device) and not math.isfinite(loss_sum):
                     self._collapse_in_training(epoch, number, images, logits)
                     break
                 self.stepper.take(loss, number)
@@ -198,7 +197,7 @@ class _Training:
         )
 
     def _validate(self, epoch: int, batches: BatchSource) -> dict[str, Any]:
-        """Return the validation figures of the epoch, all nan after a collapse, and tell the schedule of them."""
+        """Return the validation metrics of the epoch, all nan after a collapse; pass the loss to the schedule."""
         if self.collapse:
             return {"validation_loss": math.nan, "validation_accuracy": math.nan}
         seen = evaluate(
@@ -223,20 +222,20 @@ class _Training:
         self.collapsed_epoch, self.collapse = epoch, why
 
     def keep(self, record: EpochRecord) -> None:
-        """Take *record* into the history, and save the state; a collapsed epoch is never the best one."""
+        """Add *record* to the history, and save the state; a collapsed epoch is never the best one."""
         self.history.append(record)
         if not self.collapse and (
             not self.best_epoch or self.ranking.merit(record) > self.ranking.merit(self.history[self.best_epoch - 1])
         ):
             self.best_epoch = record.epoch
             self._save_best()
-        # Saved after the best: if we are stopped in between, this epoch is trained again, to the same end.
+        # Saved after the best: after an interruption in between, this epoch is trained again, with the same result.
         self._save_last()
 
     def start_or_resume(self) -> None:
-        """Take up the state in the folder; where there is none to trust, keep the initial weights as the best."""
+        """Resume from the state in the folder; without one, keep the initial weights as the best."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        state = trusted_state(self.folder, self._identity(), surroundings(self.device))
+        state = trusted_state(self.folder, self._identity(), numeric_environment(self.device))
         if state is None:
             self._save_best()
             return
@@ -249,8 +248,8 @@ class _Training:
         self.collapsed_epoch, self.collapse = state["collapsed_epoch"], state["collapse"]
 
     def _identity(self) -> dict[str, Any]:
-        told = {"seed": self.seed, "epochs": self.epochs, "batches": self.batches, **self.recipe.changed}
-        return told if self.ranking.best_by == "accuracy" else {**told, "best by": self.ranking.best_by}
+        identity = {"seed": self.seed, "epochs": self.epochs, "batches": self.batches, **self.recipe.changed}
+        return identity if self.ranking.best_by == "accuracy" else {**identity, "best by": self.ranking.best_by}
 
     def _save_best(self) -> None:
         state = {"epoch": self.best_epoch, "model": self.stepper.averaged.state_dict(), "about": self.about}
@@ -259,7 +258,7 @@ class _Training:
     def _save_last(self) -> None:
         state = {
             "training": self._identity(),
-            "surroundings": surroundings(self.device),
+            "surroundings": numeric_environment(self.device),
             "model": self.parts.model.state_dict(),
             "optimizer": self.parts.optimizer.state_dict(),
             "scheduler": self.parts.scheduler.state_dict(),

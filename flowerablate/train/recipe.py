@@ -1,4 +1,4 @@
-"""How the steps of a training are made, apart from its parts: a record that enters no component."""
+"""The settings of a training that belong to no component, and the ranking of its epochs."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def _default(name: str) -> Any:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Each field is the parameter of ``[train]`` of that name, explained in :data:`flowerablate.contracts.TRAINING`.
+    """Each field is the parameter of ``[train]`` of that name; :data:`flowerablate.contracts.TRAINING` explains them.
 
-    The defaults are taken from there.
+    The defaults are stated there too.
     """
 
     precision: str = _default("precision")
@@ -34,7 +34,7 @@ class Recipe:
 
     @classmethod
     def of(cls, plan: TrainPlan) -> Recipe:
-        """Return what *plan* says of it."""
+        """Return the recipe of *plan*."""
         return cls(**{field.name: getattr(plan, field.name) for field in fields(cls)})
 
     @property
@@ -50,9 +50,9 @@ def _nothing(evaluation: Evaluation) -> Mapping[str, float]:
 
 @dataclass(frozen=True)
 class EpochRanking:
-    """Says which epoch is the best: by *best_by*, which is ``accuracy``, ``loss``, or a key of what *measure* returns.
+    """Ranks epochs by *best_by*: ``accuracy``, ``loss``, or a key of what *measure* returns.
 
-    *measure* takes the metrics of an evaluation on the validation split; they enter the history.
+    *measure* computes the metrics of an evaluation on the validation split; they enter the history.
     """
 
     best_by: str = "accuracy"
@@ -60,9 +60,9 @@ class EpochRanking:
     measure: Callable[[Evaluation], Mapping[str, float]] = _nothing
 
     def merit(self, record: EpochRecord) -> tuple[float, float]:
-        """Return how good an epoch is, more is better; of equal ones the lower validation loss wins.
+        """Return the rank of an epoch; higher is better, and the lower validation loss breaks ties.
 
-        A metric that is missing, or is not defined (nan), is worse than any value.
+        A metric that is missing or undefined (nan) ranks below any value.
         """
         value = {"accuracy": record.validation_accuracy, "loss": -record.validation_loss}.get(self.best_by)
         if value is None:

@@ -1,4 +1,4 @@
-"""Checkpoints: nested state in one safetensors file, tensors as such and all else as JSON. Nothing in it is code."""
+"""Checkpoints: nested state in one safetensors file, with everything but tensors as JSON. They contain no code."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..files import replacing
 FORMAT = "flowerablate.state/1"
 
 _UNKNOWN = "?" * 32
-"""Stands for the digest, 128 bits in hex, while the file is written."""
+"""Placeholder for the digest, 128 bits in hex, while the file is written."""
 
 _DTYPES = {
     torch.float64: "F64",
@@ -38,30 +38,30 @@ _PAIRS = "pairs"
 
 
 def save_state(path: Path, state: Mapping[str, Any]) -> None:
-    """Write *state* to *path* in one piece: whoever reads finds the old file or the new one, never half of it.
+    """Write *state* to *path* atomically: a reader finds the old file or the new one, never a part of one.
 
     *state* nests dicts (keys: str, int, float or bool), lists and tuples over tensors, numbers, strings, bools and
-    None; floats come back exactly, tensors with their layout in memory. Anything else raises :class:`TrainingError`
-    that names it. A full or read-only disk raises :class:`OSError` and leaves *path* as it was.
+    None; floats are restored exactly, tensors with their memory layout. Anything else raises a :class:`TrainingError`
+    that names it. A full or read-only disk raises :class:`OSError` and leaves *path* unchanged.
     """
     tensors: dict[str, torch.Tensor] = {}
     text = json.dumps(_pack(state, "", tensors))
-    with replacing(path, alone=True) as file, ThreadPoolExecutor(1) as beside:
-        digest = beside.submit(_digest, text, tensors)
+    with replacing(path, alone=True) as file, ThreadPoolExecutor(1) as executor:
+        digest = executor.submit(_digest, text, tensors)
         _write(file, tensors, {"format": FORMAT, "state": text}, digest.result)
 
 
 def _write(
-    file: BinaryIO, tensors: Mapping[str, torch.Tensor], said: dict[str, str], digest: Callable[[], str]
+    file: BinaryIO, tensors: Mapping[str, torch.Tensor], metadata: dict[str, str], digest: Callable[[], str]
 ) -> None:
-    """Write a safetensors file to *file*; what *digest* gives, of which only the length is known, is put in at the end.
+    """Write a safetensors file to *file*; the result of *digest* replaces its placeholder at the end.
 
-    The library's own function makes a copy of each tensor and one of the whole file before the first byte is written,
-    which costs several percent of a short epoch. The format: https://huggingface.co/docs/safetensors.
+    The library's own function copies each tensor and then the whole file before it writes the first byte, which costs
+    several percent of a short epoch. The format: https://huggingface.co/docs/safetensors.
     """
-    header: dict[str, Any] = {"__metadata__": {"digest": _UNKNOWN, **said}}
+    header: dict[str, Any] = {"__metadata__": {"digest": _UNKNOWN, **metadata}}
     end = 0
-    names = sorted(tensors, key=lambda name: (-tensors[name].itemsize, name))  # so that each is aligned
+    names = sorted(tensors, key=lambda name: (-tensors[name].itemsize, name))  # keeps each tensor aligned
     for name in names:
         tensor = tensors[name]
         begin, end = end, end + tensor.nbytes
@@ -82,39 +82,39 @@ def _bytes(tensor: torch.Tensor) -> memoryview:
 
 
 def load_state(path: Path) -> dict[str, Any]:
-    """Return what :func:`save_state` wrote to *path*, tensors on the CPU.
+    """Return the state that :func:`save_state` wrote to *path*, tensors on the CPU.
 
-    Raises :class:`TrainingError` where it is no such file or was changed, :class:`OSError` where there is none.
+    A file that is no checkpoint or was changed raises :class:`TrainingError`, a missing file :class:`OSError`.
     """
     with path.open("rb"):
-        pass  # safetensors reports a missing or unreadable file in words of its own
+        pass  # raises OSError for a missing or unreadable file; safetensors raises other errors
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118 (not a dict)
     except (SafetensorError, ValueError) as error:
-        raise TrainingError(f"{path} is not a checkpoint or is damaged; delete it to start anew") from error
+        raise TrainingError(f"{path} is not a checkpoint or is damaged; delete it to start again") from error
     if metadata.get("format") != FORMAT:
         raise TrainingError(f"{path} is a safetensors file, but not a checkpoint of flowerablate ({FORMAT})")
     text = metadata.get("state", "")
     if metadata.get("digest") != _digest(text, tensors):
-        raise TrainingError(f"{path} was changed after it was written; delete it to start anew")
+        raise TrainingError(f"{path} was changed after it was written; delete it to start again")
     try:
         state = _unpack(json.loads(text), tensors)
     except (ValueError, KeyError, TypeError, RuntimeError, RecursionError) as error:
-        raise TrainingError(f"{path} describes what it holds wrongly; delete it to start anew") from error
+        raise TrainingError(f"{path} has an invalid description of its contents; delete it to start again") from error
     if not isinstance(state, dict):
-        raise TrainingError(f"{path} holds no state; delete it to start anew")
+        raise TrainingError(f"{path} holds no state; delete it to start again")
     return state
 
 
 def _pack(value: Any, where: str, tensors: dict[str, torch.Tensor]) -> Any:
-    """Turn *value* into JSON; tensors go to *tensors*, and what JSON lacks is written as ``{"": kind, ...}``."""
+    """Convert *value* to JSON; tensors go to *tensors*, and types that JSON lacks become ``{"": kind, ...}``."""
     if isinstance(value, torch.Tensor):
         name = where if where not in tensors else f"{where}#{len(tensors)}"
         tensor = value.detach().cpu()
         if tensor.dtype not in _DTYPES:
-            raise TrainingError(f"cannot save {where}: no checkpoint has tensors of {tensor.dtype}")
+            raise TrainingError(f"cannot save {where}: checkpoints do not support tensors of {tensor.dtype}")
         tensors[name] = tensor.contiguous()
         stride = list(tensor.stride()) if _is_permuted(tensor) else None
         return {"": _TENSOR, "name": name, "stride": stride}
@@ -129,7 +129,7 @@ def _pack(value: Any, where: str, tensors: dict[str, torch.Tensor]) -> Any:
     if value is None or isinstance(value, bool | int | float | str):
         return value
     raise TrainingError(
-        f"cannot save {where or 'the state'}: a {type(value).__name__} is neither tensor nor plain JSON"
+        f"cannot save {where or 'the state'}: a {type(value).__name__} is neither a tensor nor plain JSON"
     )
 
 
@@ -155,9 +155,9 @@ def _unpack(value: Any, tensors: Mapping[str, torch.Tensor]) -> Any:
 
 
 def _is_permuted(tensor: torch.Tensor) -> bool:
-    """Say whether *tensor* is dense, but not in C order, as channels-last weights are.
+    """Whether *tensor* is dense, but not in C order, as channels-last weights are.
 
-    The layout belongs to the state: vectorised and strided loops of an optimizer may round differently.
+    The layout is part of the state: vectorised and strided loops of an optimizer may round differently.
     """
     if tensor.is_contiguous() and tensor.stride() == torch.empty(tensor.shape, device="meta").stride():
         return False
@@ -167,9 +167,9 @@ def _is_permuted(tensor: torch.Tensor) -> bool:
 def _laid_out(tensor: torch.Tensor, stride: list[int] | None) -> torch.Tensor:
     if stride is None:
         return tensor
-    # A dense layout takes no more memory than the tensor; a stride that somebody made up may ask for all there is.
+    # A dense layout needs no more memory than the tensor; a forged stride could exhaust the memory.
     if sum((size - 1) * step for size, step in zip(tensor.shape, stride, strict=True)) >= max(1, tensor.numel()):
-        raise ValueError(f"a tensor of {list(tensor.shape)} with steps of {stride}")
+        raise ValueError(f"a tensor of shape {list(tensor.shape)} with strides of {stride}")
     return torch.empty_strided(tensor.shape, stride, dtype=tensor.dtype).copy_(tensor)
 
 

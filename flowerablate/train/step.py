@@ -1,4 +1,4 @@
-"""From the losses of batches to steps of the optimizer: accumulated, scaled, clipped, scheduled, averaged."""
+"""Optimizer steps from the losses of batches: accumulated, scaled, clipped, scheduled, averaged."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .recipe import Recipe
 
 @dataclass(frozen=True)
 class Parts:
-    """What is trained and how. Build the optimizer over the model when that is on its device already."""
+    """The parts of a training. Build the optimizer after the model has been moved to its device."""
 
     model: nn.Module
     optimizer: Optimizer
@@ -28,11 +28,11 @@ class Parts:
 
 
 class Stepper:
-    """Makes the steps of an epoch of so many *batches*.
+    """Makes the optimizer steps of an epoch of *batches* batches.
 
-    A step takes the mean of the gradients of ``accumulate`` batches; the last step of an epoch takes those that are
-    left. Gradients are limited as they are, not as float16 scales them, first each, then their norm. A step that
-    float16 leaves out, because its gradients overflowed, is a step of the schedule all the same.
+    A step takes the mean of the gradients of ``accumulate`` batches; the last step of an epoch takes the remaining
+    ones. Gradients are clipped after float16 scaling is undone: first each value, then their norm. A step that float16
+    skips because its gradients overflowed still counts as a step of the schedule.
     """
 
     def __init__(self, parts: Parts, recipe: Recipe, batches: int, device: torch.device) -> None:
@@ -45,16 +45,16 @@ class Stepper:
         self._trained = [tensor for group in parts.optimizer.param_groups for tensor in group["params"]]
         self._waits = isinstance(parts.scheduler, ReduceLROnPlateau)
         if self.scaler.is_enabled():
-            # Else torch would warn of the wrong order where float16 leaves out the first step.
+            # Otherwise torch warns about a wrong order if float16 skips the first step.
             parts.optimizer._opt_called = True  # type: ignore[attr-defined]
 
     @property
     def averaged(self) -> nn.Module:
-        """The model that is evaluated and kept: the average of it, where there is one."""
+        """The model that is evaluated and kept: the moving average if there is one."""
         return self.average.model if self.average else self._parts.model
 
     def take(self, loss: Tensor, number: int) -> None:
-        """Add the gradients of batch *number* of the epoch, counted from 1; then make the step if it is complete."""
+        """Add the gradients of batch *number* of the epoch, counted from 1; make the step once it is complete."""
         every = self._recipe.accumulate
         together = min(every, self._batches - (number - 1) // every * every)
         self.scaler.scale(loss / together if together > 1 else loss).backward()  # type: ignore[no-untyped-call]
@@ -79,18 +79,18 @@ class Stepper:
             self.average.update()
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what it carries from one epoch to the next."""
+        """Return the state that is carried from one epoch to the next."""
         average = {"model": self.average.model.state_dict(), "updates": self.average.updates} if self.average else None
         return {"scaler": self.scaler.state_dict(), "average": average}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from *state*, which :meth:`state_dict` gave."""
+        """Continue from *state*, as returned by :meth:`state_dict`."""
         self.scaler.load_state_dict(state["scaler"])
         if self.average:
             self.average.model.load_state_dict(state["average"]["model"])
             self.average.updates = state["average"]["updates"]
 
     def epoch_done(self, validation_loss: float) -> None:
-        """Tell a schedule that waits for a plateau how the epoch was."""
+        """Pass the validation loss of an epoch to a schedule that waits for a plateau."""
         if self._waits:
             self._parts.scheduler.step(validation_loss)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""How the threads of torch wait for each other: to be settled before torch is imported, which is not done here."""
+"""How torch's threads wait for each other. This must be set before torch is imported; this module does not import it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import sys
 
 
 def wait_politely() -> bool:
-    """Let idle OpenMP threads sleep after a short spin; return whether that is in time, before torch is imported.
+    """Let idle OpenMP threads sleep after a short spin; return whether this came in time, before torch was imported.
 
     Torch splits each operation over all cores and then waits for the slowest part. By default a waiting thread spins
-    for milliseconds, which is fastest on an idle machine; where another program (or another trial) wants the same
-    cores, it burns the time that the others need to finish, and training slows down several times more than the cores
-    are shared. To sleep at once makes each of the many short waits dearer. So it spins for some microseconds, then
-    sleeps. The switch is that of GNU's OpenMP, which torch brings along on Linux; others ignore it. What the user has
-    set stays. Results do not depend on it.
+    for milliseconds, which is fastest on an idle machine. If another program (or another trial) uses the same cores,
+    spinning burns the time that the others need to finish, and training slows down far more than sharing the cores
+    explains. Sleeping at once makes each of the many short waits more expensive. Therefore threads spin for a few
+    microseconds, then sleep. The variable belongs to GNU's OpenMP, which torch ships on Linux; other runtimes ignore
+    it. A setting of the user takes precedence. Results do not depend on it.
     """
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", "2000")

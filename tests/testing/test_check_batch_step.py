@@ -1,4 +1,4 @@
-"""Faults of steps on whole batches are found, each with a text that says what to mend."""
+"""Faults of steps on whole batches are found, each with a message that says what to fix."""
 
 from __future__ import annotations
 
@@ -58,14 +58,14 @@ def in_pairs(images, targets, draws, spare):
     ("function", "message"),
     [
         (returns, "must change images and targets in place and return None, not ndarray"),
-        (not_finite, "not finite; spare holds anything"),
-        (sums_to_two, "probabilities and sum to one, not 2"),
+        (not_finite, "not finite; spare is uninitialised"),
+        (sums_to_two, "probabilities and sum to 1, not 2"),
         (negative, "must leave rows of targets that are probabilities"),
-        (idle, "gives the same in 8 epochs"),
+        (idle, "returns the same result in 8 epochs"),
         (by_memory, "in channels-last memory"),
     ],
 )
-def test_a_faulty_step_is_told_what_to_mend(function, message):
+def test_a_faulty_step_is_reported_with_its_fix(function, message):
     with pytest.raises(AssertionError, match=message):
         check_step(batch_step(function))
 
@@ -89,7 +89,7 @@ def test_random_numbers_from_elsewhere_are_found():
     ("fields", "message"),
     [
         ({"random": False}, "declare it with random=True"),
-        ({"stand_in": lambda context: fa.NativeOp("resize")}, "there is no stand_in"),
+        ({"stand_in": lambda context: fa.NativeOp("resize")}, "which have no stand_in"),
     ],
 )
 def test_what_a_spec_may_not_say_of_such_a_step(fields, message):

@@ -36,19 +36,19 @@ COUNTER = itertools.count()
         (fa.ColumnSpec("odd", "Odd.", build=lambda context: {}), "must return a flowerablate.report.Column, not dict"),
         (column(name=" "), "must have a name"),
         (column(justify="middle"), "justify must be left or right, not 'middle'"),
-        (column(drop_order="first"), "drop_order must be a whole number, or None"),
-        (column(lambda summary: ["base"]), "cells must return 3 texts, the base's first, not 1"),
-        (column(lambda summary: [row.n for row in (summary.base, *summary.rows)]), "a cell must be a text, not int"),
-        (column(lambda summary: [row.label for row in (summary.base, *summary.rows)]), "not visible: .*x1b"),
+        (column(drop_order="first"), "drop_order must be an integer, or None"),
+        (column(lambda summary: ["base"]), "cells must return 3 strings, the base's first, not 1"),
+        (column(lambda summary: [row.n for row in (summary.base, *summary.rows)]), "a cell must be a str, not int"),
+        (column(lambda summary: [row.label for row in (summary.base, *summary.rows)]), "unprintable characters: .*x1b"),
         (column(lambda summary: [f"{next(COUNTER)}" for _ in (0, *summary.rows)]), "something else the second time"),
         (column(lambda summary: ["", *(f"{row.effect.mean}" for row in summary.rows)]), "fails .*AttributeError"),
-        (column(head="one\ntwo\nthree"), "header must be of one or two lines, not 3"),
-        (column(head="\x1b[1m"), "header has characters that are not visible"),
-        (column(head=7), "header must return a text, not int"),
-        (column(style=staticmethod(lambda row: "no such style at all")), "is no style of rich"),
+        (column(head="one\ntwo\nthree"), "header must have one or two lines, not 3"),
+        (column(head="\x1b[1m"), "header has unprintable characters"),
+        (column(head=7), "header must return a str, not int"),
+        (column(style=staticmethod(lambda row: "no such style at all")), "is not a style that rich knows"),
     ],
 )
-def test_a_faulty_column_is_told_what_to_mend(spec, message):
+def test_a_faulty_column_is_reported_with_its_fix(spec, message):
     with pytest.raises(AssertionError, match=message):
         check_column(spec)
 

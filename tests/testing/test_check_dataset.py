@@ -27,8 +27,8 @@ def dataset_spec(change, folder):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda fields: {"classes": ("red",), "labels": (0,) * 24}, "must have two classes or more"),
-        (lambda fields: {"classes": ("red", "red")}, "has a class name twice"),
+        (lambda fields: {"classes": ("red",), "labels": (0,) * 24}, "must have two or more classes"),
+        (lambda fields: {"classes": ("red", "red")}, "has a duplicate class name"),
         (lambda fields: {"classes": ("green", "red", "blue")}, "has no sample of class 'blue'"),
         (lambda fields: {"labels": (0,) * 23 + (2,)}, "has label 2, but labels index the 2 classes"),
         (lambda fields: {"keys": list(fields["keys"])}, "keys must be a tuple"),
@@ -40,11 +40,11 @@ def dataset_spec(change, folder):
         (lambda fields: {"paths": (fields["paths"][0].parents[1] / "no.png",) * 24}, "does not open as an image"),
         (
             lambda fields: {"keys": tuple(random.sample(fields["keys"], 24))},
-            "gives other samples, or another order, the second time",
+            "returns other samples, or another order, the second time",
         ),
     ],
 )
-def test_a_faulty_data_set_is_told_what_to_mend(change, message, image_folder, tmp_path):
+def test_a_faulty_data_set_is_reported_with_its_fix(change, message, image_folder, tmp_path):
     (image_folder / "no.png").write_text("not an image")
     (image_folder / "no.png").rename(tmp_path / "no.png")
     spec = dataset_spec(lambda fields: _with_broken(change(fields), tmp_path), image_folder)

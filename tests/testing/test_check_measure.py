@@ -33,15 +33,15 @@ def fails(trial):
     ("measure", "message"),
     [
         (fa.MeasureSpec("odd", "Odd.", lambda context: 3.0), "build must return a function of a trial, not float"),
-        (spec(lambda trial: "much"), "must give a number or None, not str"),
-        (spec(lambda trial: float("nan")), "gives nan; give None for what cannot be measured"),
-        (spec(fails), "fails with OSError: no meter; give None instead"),
+        (spec(lambda trial: "much"), "must return a number or None, not str"),
+        (spec(lambda trial: float("nan")), "returns nan; return None for what cannot be measured"),
+        (spec(fails), "fails with OSError: no meter; return None instead"),
         (spec(trains), "changes the parameters of the network"),
         (spec(lambda trial: trial.model.eval() and None), "leaves the network in another mode"),
         (spec(draws), "draws from torch's random numbers"),
     ],
 )
-def test_a_faulty_measure_is_told_what_to_mend(measure, message):
+def test_a_faulty_measure_is_reported_with_its_fix(measure, message):
     with pytest.raises(AssertionError, match=message):
         check_measure(measure)
 

@@ -41,18 +41,18 @@ def fails_without_the_first_class(labels, probabilities):
     [
         (fa.MetricSpec("odd", "Odd.", build=lambda context: share_right), "must return a Metric, not function"),
         (spec(lambda labels, probabilities: np.float32(0.5)), "must return a float, not float32"),
-        (spec(lambda labels, probabilities: float("nan")), "gives nan for ordinary predictions"),
+        (spec(lambda labels, probabilities: float("nan")), "returns nan for ordinary predictions"),
         (spec(sharpens_in_place), "changes labels or probabilities in place"),
         (spec(weighted_by_place), "depends on the order of the images"),
-        (spec(share_right, lower_is_better=True), "declares lower_is_better, but gives 1 for perfect"),
-        (spec(lambda *given: 1 - share_right(*given)), "lower_is_better=False, higher is better, but gives 0"),
-        (spec(lambda *given: 0.5), "gives 0.5 for perfect and for always wrong predictions"),
-        (spec(share_right, lambda *given: right(*given)[:5]), "must return an array of one number per image"),
-        (spec(share_right, lambda *given: 2 * right(*given)), "leave per_image out where it is no such mean"),
-        (spec(fails_without_the_first_class), "ZeroDivisionError: no image of class 0; give nan instead"),
+        (spec(share_right, lower_is_better=True), "declares lower_is_better, but returns 1 for perfect"),
+        (spec(lambda *given: 1 - share_right(*given)), "lower_is_better=False, higher is better, but returns 0"),
+        (spec(lambda *given: 0.5), "returns 0.5 for perfect and for always wrong predictions"),
+        (spec(share_right, lambda *given: right(*given)[:5]), "must return an array with one number per image"),
+        (spec(share_right, lambda *given: 2 * right(*given)), "leave out per_image if the value is not its mean"),
+        (spec(fails_without_the_first_class), "ZeroDivisionError: no image of class 0; return nan instead"),
     ],
 )
-def test_a_faulty_metric_is_told_what_to_mend(metric, message):
+def test_a_faulty_metric_is_reported_with_its_fix(metric, message):
     with pytest.raises(AssertionError, match=message):
         check_metric(metric)
 
@@ -87,11 +87,11 @@ def of_logits(function, **traits):
 
 def test_a_metric_that_needs_logits_is_tried_on_logits():
     check_metric(of_logits(margin))
-    with pytest.raises(AssertionError, match="declares lower_is_better, but gives 30 for perfect"):
+    with pytest.raises(AssertionError, match="declares lower_is_better, but returns 30 for perfect"):
         check_metric(of_logits(margin, lower_is_better=True))
 
 
-def test_a_metric_that_changes_logits_in_place_is_told_so():
+def test_a_metric_that_changes_logits_in_place_is_reported():
     def spoils(labels, logits):
         logits -= logits.max(axis=1, keepdims=True)
         return margin(labels, logits)

@@ -67,12 +67,12 @@ def test_a_good_model_passes(make):
         (lambda context: nn.Flatten(), r"must return logits \(4, 3\) \[N, classes\]"),
         (lambda context: Spoilt(context, "shape"), r"must return logits \(4, 3\) \[N, classes\], not \(4, 2\)"),
         (lambda context: Spoilt(context, "nan"), "logits that are not finite"),
-        (lambda context: Spoilt(context, "batch"), "which others are in its batch"),
+        (lambda context: Spoilt(context, "batch"), "depends on the other images in its batch"),
         (lambda context: Spoilt(context, "unused"), "spare gets no gradient"),
-        (random_start, "begins with other values each time"),
+        (random_start, "has different initial values each time"),
     ],
 )
-def test_a_faulty_model_is_told_what_to_mend(make, message):
+def test_a_faulty_model_is_reported_with_its_fix(make, message):
     with pytest.raises(AssertionError, match=message):
         check_model(model_spec(make))
 

@@ -38,7 +38,7 @@ def test_a_good_plugin_gives_its_specs():
         (plugin_with(GOOD, decorate=False), "lacks the @flowerablate.hookimpl decorator"),
         (plugin_with(GOOD, hook="flowerablate_register_model"), "takes a ModelSpec, not StepSpec"),
         (plugin_with(GOOD, GOOD), "registered twice"),
-        (plugin_with(replace(GOOD, name="OddStep")), "a name is small letters"),
+        (plugin_with(replace(GOOD, name="OddStep")), "a name consists of lower-case letters"),
         (plugin_with(replace(GOOD, summary=" ")), "the summary is empty"),
         (plugin_with(replace(GOOD, params=(fa.Param("size", 3, ""),))), "'size': the summary is empty"),
         (plugin_with(replace(GOOD, params=(fa.Param("size", 3, "s", low=1, off=0),))), "off must be a whole number"),
@@ -50,7 +50,7 @@ def test_a_good_plugin_gives_its_specs():
         (plugin_with(replace(GOOD, stand_in=lambda context: None)), "stand_in is for random steps"),
     ],
 )
-def test_a_faulty_plugin_is_told_what_to_mend(module, message):
+def test_a_faulty_plugin_is_reported_with_its_fix(module, message):
     with pytest.raises(AssertionError, match=message):
         check_plugin(module)
 
@@ -71,7 +71,7 @@ def test_a_data_set_that_reads_paths_needs_a_parameter_for_them():
         check_plugin(plugin_with(spec, hook="flowerablate_register_dataset"))
 
 
-def test_a_plugin_that_imports_something_heavy_at_its_top_is_told_so(tmp_path, monkeypatch):
+def test_a_plugin_that_imports_something_heavy_at_its_top_is_reported(tmp_path, monkeypatch):
     (tmp_path / "heavy_plugin.py").write_text(
         "import scipy\nimport flowerablate as fa\n@fa.hookimpl\ndef flowerablate_register_step(register):\n"
         "    register(fa.StepSpec('odd', 'Odd.', build=lambda context: None))\n"

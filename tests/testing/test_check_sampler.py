@@ -15,15 +15,15 @@ from flowerablate.testing import check_component, check_sampler
     ("build", "message"),
     [
         (lambda context: None, "must return a function of the epoch"),
-        (lambda context: lambda epoch: [0], "must give a NumPy array int64"),
-        (lambda context: lambda epoch: np.zeros(3), "must give a NumPy array int64"),
-        (lambda context: lambda epoch: np.zeros(0, np.int64), "gives no image"),
-        (lambda context: lambda epoch: np.arange(len(context.labels) + 1), "must give places among the 24 images"),
+        (lambda context: lambda epoch: [0], "must return a NumPy array int64"),
+        (lambda context: lambda epoch: np.zeros(3), "must return a NumPy array int64"),
+        (lambda context: lambda epoch: np.zeros(0, np.int64), "returns no image"),
+        (lambda context: lambda epoch: np.arange(len(context.labels) + 1), "must return indices of the 24 images"),
         (lambda context: lambda epoch: np.arange(epoch), "2 images, and 1 in epoch 1"),
-        (lambda context: lambda epoch: np.array([random.randrange(24) for _ in range(9)]), "another order of epoch"),
+        (lambda context: lambda epoch: np.array([random.randrange(24) for _ in range(9)]), "has two orders for the same seed"),
     ],
 )
-def test_a_faulty_sampler_is_told_what_to_mend(build, message):
+def test_a_faulty_sampler_is_reported_with_its_fix(build, message):
     with pytest.raises(AssertionError, match=message):
         check_sampler(fa.SamplerSpec("odd", "Odd.", build=build))
 

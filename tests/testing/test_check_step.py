@@ -46,13 +46,13 @@ def test_good_steps_pass():
         (noise, "declare it with random=True"),
         (
             lambda images, draws: np.random.default_rng().integers(0, 256, images.shape, np.uint8),
-            "gives two results for the same input",
+            "returns two results for the same input",
         ),
-        (lambda images, draws: images - images.min(axis=0), "which others are in its batch"),
+        (lambda images, draws: images - images.min(axis=0), "depends on the other images in its batch"),
         (lambda images, draws: images[:, : len(images)], "the size depends on the batch"),
     ],
 )
-def test_a_faulty_deterministic_step_is_told_what_to_mend(function, message):
+def test_a_faulty_deterministic_step_is_reported_with_its_fix(function, message):
     with pytest.raises(AssertionError, match=message):
         check_step(python_step(function))
 
@@ -68,13 +68,13 @@ def in_order_of_the_batch(images, draws):
 @pytest.mark.parametrize(
     ("function", "message"),
     [
-        (lambda images, draws: 255 - images, "is declared random, but gives the same in 8 epochs"),
+        (lambda images, draws: 255 - images, "is declared random, but returns the same result in 8 epochs"),
         (same_for_the_whole_batch, "use row i of draws.uniform"),
         (in_order_of_the_batch, "use row i of draws.uniform"),
-        (lambda images, draws: shrink(noise(images, draws), draws), "give a stand_in that does so"),
+        (lambda images, draws: shrink(noise(images, draws), draws), "add a stand_in that does the same"),
     ],
 )
-def test_a_faulty_random_step_is_told_what_to_mend(function, message):
+def test_a_faulty_random_step_is_reported_with_its_fix(function, message):
     with pytest.raises(AssertionError, match=message):
         check_step(python_step(function, random=True))
 
@@ -88,7 +88,7 @@ def test_random_numbers_from_elsewhere_are_found():
 def test_a_stand_in_must_give_the_size_of_the_step():
     spec = python_step(lambda images, draws: shrink(noise(images, draws), draws), random=True)
     check_step(replace(spec, stand_in=lambda context: fa.PythonOp(shrink)))
-    with pytest.raises(AssertionError, match="gives 10 x 10 pixels, but its stand_in 20 x 20"):
+    with pytest.raises(AssertionError, match="returns 10 x 10 pixels, but its stand_in 20 x 20"):
         check_step(replace(spec, stand_in=lambda context: fa.PythonOp(lambda images, draws: images)))
     with pytest.raises(AssertionError, match="a deterministic step called draws"):
         check_step(replace(spec, stand_in=lambda context: fa.PythonOp(noise)))
@@ -125,10 +125,10 @@ def test_what_is_no_op_is_refused():
             False,
             "depends on the seed; declare it with random=True",
         ),
-        (fa.NativeOp("center_crop", {"size": 20}), True, "is declared random, but gives the same"),
+        (fa.NativeOp("center_crop", {"size": 20}), True, "is declared random, but returns the same result"),
     ],
 )
-def test_a_faulty_native_step_is_told_what_to_mend(op, random, message):
+def test_a_faulty_native_step_is_reported_with_its_fix(op, random, message):
     with pytest.raises(AssertionError, match=message):
         check_step(fa.StepSpec("odd", "Odd.", build=lambda context: op, random=random))
 

@@ -77,14 +77,14 @@ class NoEnd:
 
 
 FAULTS = {
-    WritesAtOnce: "writes when it is built",
+    WritesAtOnce: "writes files when it is built",
     Rounds: "changes the values",
     WantsNumbers: "epoch_done fails with ValueError",
     FilesByVariant: "trial_started fails with FileNotFoundError",
     ClosesOnce: "close fails with",
     WantsAccuracy: "trial_finished fails with AttributeError",
     AddsTime: "changes the parameters",
-    NoEnd: "no method close",
+    NoEnd: "an object with the method close",
 }
 
 

@@ -28,13 +28,13 @@ class Forgetful(torch.optim.SGD):
     ("build", "message"),
     [
         (lambda context: None, "must return a torch.optim.Optimizer"),
-        (lambda context: torch.optim.SGD(context.parameters[:1], lr=0.1), "must take all the parameters"),
+        (lambda context: torch.optim.SGD(context.parameters[:1], lr=0.1), "must optimise all the parameters"),
         (lambda context: torch.optim.SGD(context.parameters, lr=0.1, maximize=True), "the loss rose"),
         (lambda context: torch.optim.SGD(context.parameters, lr=1e38), "lower the default learning rate"),
         (lambda context: Forgetful(context.parameters, lr=0.1), "resumed from state_dict"),
     ],
 )
-def test_a_faulty_optimizer_is_told_what_to_mend(build, message):
+def test_a_faulty_optimizer_is_reported_with_its_fix(build, message):
     with pytest.raises(AssertionError, match=message):
         check_optimizer(fa.OptimizerSpec("odd", "Odd.", build=build))
 
@@ -65,7 +65,7 @@ def decaying(kind):
     [
         (lambda given, decay: Same(given, lr=0.1, weight_decay=decay), "in a group whose weight_decay is 0"),
         (lambda given, decay: torch.optim.SGD(given, lr=0.1), "weight_decay = 0.01 does nothing"),
-        (lambda given, decay: Unwritable(given, lr=0.1, weight_decay=decay), "cannot be kept in a checkpoint"),
+        (lambda given, decay: Unwritable(given, lr=0.1, weight_decay=decay), "cannot be saved in a checkpoint"),
     ],
 )
 def test_an_optimizer_that_ignores_its_groups_or_cannot_be_kept_is_found(kind, message):
@@ -97,10 +97,10 @@ class Wandering(torch.optim.lr_scheduler.LRScheduler):
             lambda context: torch.optim.lr_scheduler.LambdaLR(context.optimizer, lambda step: 1 - step),
             "sets the learning rate to -",
         ),
-        (lambda context: Wandering(context.optimizer), "goes on with other rates"),
+        (lambda context: Wandering(context.optimizer), "continues with other rates"),
     ],
 )
-def test_a_faulty_schedule_is_told_what_to_mend(build, message):
+def test_a_faulty_schedule_is_reported_with_its_fix(build, message):
     with pytest.raises(AssertionError, match=message):
         check_scheduler(fa.SchedulerSpec("odd", "Odd.", build=build))
 
@@ -126,13 +126,13 @@ def cross_entropy(logits, targets):
             "must return a scalar",
         ),
         (lambda logits, targets: nn.functional.cross_entropy(logits, targets, reduction="sum"), "must be the mean"),
-        (lambda logits, targets: -cross_entropy(logits, targets), "is not less for right answers"),
+        (lambda logits, targets: -cross_entropy(logits, targets), "is not lower for right answers"),
         (lambda logits, targets: cross_entropy(logits, targets) * float("nan"), "returns nan"),
-        (lambda logits, targets: cross_entropy(logits * 0, targets), "a finite gradient that is not zero"),
+        (lambda logits, targets: cross_entropy(logits * 0, targets), "a finite, non-zero gradient"),
         (lambda logits, targets: -logits.exp()[range(len(targets)), targets].log().mean(), "for large logits"),
     ],
 )
-def test_a_faulty_loss_is_told_what_to_mend(loss, message):
+def test_a_faulty_loss_is_reported_with_its_fix(loss, message):
     with pytest.raises(AssertionError, match=message):
         check_loss(fa.LossSpec("odd", "Odd.", build=lambda context: loss))
 
@@ -152,7 +152,7 @@ def other_for_probabilities(logits, targets):
 
 @pytest.mark.parametrize(
     ("loss", "message"),
-    [(only_classes, "declares soft_targets, but does not take"), (other_for_probabilities, "for one-hot rows")],
+    [(only_classes, "declares soft_targets, but does not accept"), (other_for_probabilities, "for one-hot rows")],
 )
 def test_a_loss_that_declares_soft_targets_must_take_them(loss, message):
     check_loss(fa.LossSpec("odd", "Odd.", build=lambda context: loss))
