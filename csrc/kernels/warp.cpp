@@ -134,13 +134,8 @@ struct Numbers {
 
     // `last`: the pixel that all after it repeat, so that nothing outside is read.
     FLOWERABLATE_INLINE Numbers until(int last) {
-        Longs first, second;
-        for (int i = 0; i < kBlock / 2; ++i) {
-            first[i] = i / 2 * 4 + i % 2;
-            second[i] = i / 2 * 4 + i % 2 + 2;
-        }
         const Longs limit = Longs{} + last;
-        return {first < limit ? first : limit, second < limit ? second : limit};
+        return {kOuter < limit ? kOuter : limit, kInner < limit ? kInner : limit};
     }
 };
 
@@ -157,8 +152,9 @@ struct Positions {
     }
 };
 
+// Not inlined: registers would be short in a function that holds all three of them.
 template <int Channels>
-void run_vector(const WarpRun& given) {
+__attribute__((noinline)) void run_vector(const WarpRun& given) {
     const WarpRun run = given;  // a copy, because the bytes that are written might alias the original
     const Ints stride = Ints{} + static_cast<std::int32_t>(run.stride);
     const auto one_block = [&](const Positions& x, const Positions& y,
@@ -171,7 +167,7 @@ void run_vector(const WarpRun& given) {
     };
     const Numbers pixels = Numbers::until(run.count - 1);
     Positions x = Positions::of(pixels, run.x, run.dx), y = Positions::of(pixels, run.y, run.dy);
-    const std::int64_t next_x = kBlock * run.dx, next_y = kBlock * run.dy;
+    const Longs next_x = Longs{} + kBlock * run.dx, next_y = Longs{} + kBlock * run.dy;
     int i = 0;
     std::uint8_t* to = run.target;
     for (; i + kBlock <= run.count; i += kBlock, to += kBlock * Channels) {

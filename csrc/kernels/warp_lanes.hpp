@@ -52,6 +52,9 @@ FLOWERABLATE_INLINE Wide rounded_words(Wide a) {
 
 #if defined(__AVX512BW__)
 
+// Numbers of the first two pixels of each lane, and of the other two.
+constexpr Longs kOuter{0, 1, 4, 5, 8, 9, 12, 13}, kInner{2, 3, 6, 7, 10, 11, 14, 15};
+
 FLOWERABLATE_INLINE Wide each_lane(__m128i lane) { return _mm512_broadcast_i32x4(lane); }
 FLOWERABLATE_INLINE Wide shuffle_lanes(Wide a, Wide places) { return _mm512_shuffle_epi8(a, places); }
 FLOWERABLATE_INLINE Wide low_halves(Wide a, Wide b) { return _mm512_unpacklo_epi64(a, b); }
@@ -106,6 +109,8 @@ FLOWERABLATE_INLINE void store_pairs(std::uint8_t* target, PairWords words) {
 }
 
 #else
+
+constexpr Longs kOuter{0, 1, 4, 5}, kInner{2, 3, 6, 7};
 
 FLOWERABLATE_INLINE Wide each_lane(__m128i lane) { return _mm256_broadcastsi128_si256(lane); }
 FLOWERABLATE_INLINE Wide shuffle_lanes(Wide a, Wide places) { return _mm256_shuffle_epi8(a, places); }

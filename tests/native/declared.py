@@ -11,21 +11,23 @@ MAX_WHOLE = 80
 """Of whole numbers: sizes beyond it take long and find nothing more."""
 
 
-def any_params(name: str, channels: int, dtype: str, choose: random.Random) -> dict[str, Any]:
-    """Values of all parameters that must be given and of some that may, each within its declared range.
+def any_params(name: str, channels: int, dtype: str, choose: random.Random, *, optional: float = 0.5) -> dict[str, Any]:
+    """Values of all parameters that must be given and of the fraction *optional* of the others, each in its range.
 
     What the op asks of several together, besides order and conditions, is not heeded: it may still refuse them.
     """
     declared = _native.op_params(name, channels, dtype)["params"]
     values: dict[str, Any] = {}
     for param in sorted(declared, key=lambda param: param["type"] != "str"):  # conditions name choices
-        optional = param["default"] is not None and choose.random() < 0.5
-        if not optional and _met(param["when"], values, declared):
+        left_out = param["default"] is not None and choose.random() >= optional
+        if not left_out and _met(param["when"], values, declared):
             values[param["name"]] = any_value(param, _met(param["count_when"], values, declared), choose)
     for param in declared:
         low, high = param["name"], param["below"] or param["not_above"]
         if high in values and low in values and values[low] > values[high]:
             values[low], values[high] = values[high], values[low]
+        if param["below"] and values.get(low) == values.get(high):
+            values[low] = param["min"]
     return values
 
 

@@ -62,7 +62,8 @@ def test_the_valid_call_works():
         ([("resize", RESIZE, 1.0)], TypeError, "op 0: stream must be a whole number, not float"),
         ([("resize", RESIZE, -1)], ValueError, "op 0: stream must be between 0 and 18446744073709551615, not -1"),
         ([("blur", {}, 0)], ValueError, "op 0: unknown name 'blur'; known are adaptive_threshold, "),
-        ([("resize", {}, 0)], ValueError, "op 0 (resize): parameter 'size' is missing"),
+        ([("resize", {}, 0)], ValueError, "op 0 (resize): parameter 'fit' is missing"),
+        ([("resize", {"fit": "cover"}, 0)], ValueError, "op 0 (resize): parameter 'size' is missing"),
         (
             [("resize", {**RESIZE, "sise": 1}, 0)],
             ValueError,
