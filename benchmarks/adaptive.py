@@ -7,7 +7,7 @@
 *Simulated*: studies whose truth is known, by the scores of ``coverage/worlds.py``. Both procedures see the same 20
 replicates; the adaptive one begins with 5 and takes more by the code that decides it for a user's study, looking at 5,
 9, 13, 16 and 20. *Trained*: one study of drawn flowers with four questions, run twice in ledgers of its own: with 20
-seeds, and with ``--until-decided --max-seeds 20``. Interrupted, it goes on where it was: its ledgers are in --runs.
+seeds, and with ``--until-decided --max-seeds 20``. An interrupted run resumes: its ledgers are in --runs.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def _case(case: Case, studies: int) -> dict[str, Any]:
 
 
 def _tally(fixed: Sequence[Said], grown: Sequence[Said], case: Case) -> dict[str, float | None]:
-    """Return what one study adds: shares over its comparisons, None where there are none of the kind."""
+    """Return the results of one study: fractions of its comparisons, None if there are none of the kind."""
     effects = case.world.effects
     kept = [a.word == b.word for a, b in zip(fixed, grown, strict=True) if a.word != "?"]
     real = [number for number, effect in enumerate(effects) if effect]
@@ -147,16 +147,16 @@ def _errs(said: Sequence[Said], case: Case) -> bool:
 
 
 def _trained(runs: Path, *, quick: bool) -> dict[str, Any]:
-    most = 5 if quick else 20
-    words = ["--seeds", "2" if quick else "5", "--until-decided", "--max-seeds", str(most)]
+    max_seeds = 5 if quick else 20
+    words = ["--seeds", "2" if quick else "5", "--until-decided", "--max-seeds", str(max_seeds)]
     tables = {
         "adaptive": _study("adaptive", runs, words, quick=quick),
-        "fixed": _study("fixed", runs, ["--seeds", str(most)], quick=quick),
+        "fixed": _study("fixed", runs, ["--seeds", str(max_seeds)], quick=quick),
     }
     rows = [_compared(*pair) for pair in zip(tables["fixed"], tables["adaptive"], strict=True)]
     trials = {name: sum(row["n"] for row in table) + max(row["n"] for row in table) for name, table in tables.items()}
     return {
-        "most": most,
+        "most": max_seeds,
         "rows": rows,
         "trials_fixed": trials["fixed"],
         "trials_adaptive": trials["adaptive"],

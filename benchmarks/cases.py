@@ -18,7 +18,7 @@ class Case:
     """One operation at 224x224x3 uint8.
 
     *op*, *params*: of our core. *peer*, *asked*: name and parameters of the same operation in ``peers/``.
-    *same*: the peers that compute the same thing, with the largest difference of a value that rounding explains; it is
+    *same*: the peers that compute the same thing, with the maximum difference of a value that rounding explains; it is
     checked before the clock. Peers that are not named do it by another formula or at random and are only timed.
     *target*: the ratio to the fastest peer that we mean to reach, on one thread and on both cores.
     """

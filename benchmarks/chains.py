@@ -90,7 +90,7 @@ def main() -> None:
     modules, missing = peers.load()
     for name, reason in missing.items():
         print(f"without {name}: {reason}", file=sys.stderr)
-    plan = Plan(3, 0.05, 0.5, least=1) if options.quick else Plan(9, 0.3, 5.0)
+    plan = Plan(3, 0.05, 0.5, min_rounds=1) if options.quick else Plan(9, 0.3, 5.0)
     source = images(IMAGES, *SOURCE, options.images)
     files = as_jpeg(source)
     chosen = [chain for chain in CHAINS if not options.only or any(word in chain.name for word in options.only)]
@@ -127,7 +127,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Time whole chains against the peers.")
     parser.add_argument("--images", type=Path, metavar="PATH", help="a folder of photographs instead of drawn images")
     parser.add_argument("--only", action="append", metavar="NAME", help="chains whose name contains NAME, nothing else")
-    parser.add_argument("--quick", action="store_true", help="at most three pairs each: to see that all works")
+    parser.add_argument("--quick", action="store_true", help="at most three pairs each: to see that everything works")
     parser.add_argument("--output", type=Path, default=RESULT, help="where the result is written")
     options = parser.parse_args()
     if options.quick and options.output == RESULT:
@@ -186,7 +186,7 @@ def _rivals(job: ChainJob, modules: dict[str, ModuleType]) -> tuple[dict[str, Ch
             rivals[name] = function(job)
         except NotImplementedError:
             continue
-        except Exception as error:  # a peer's trouble is told, and is not ours
+        except Exception as error:  # report the failure of a peer and continue
             notes[name] = " ".join(f"{type(error).__name__}: {error}".split())[:160]
     return rivals, notes
 

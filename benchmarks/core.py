@@ -55,7 +55,7 @@ class Core:
         self.epoch = 0
 
     def run(self, threads: int) -> None:
-        """Process all the images; every call is a new epoch, so random ops draw anew."""
+        """Process all the images; every call is a new epoch, so random ops draw again."""
         self.epoch += 1
         self.chain.run(
             self.pixels, self.offsets, self.heights, self.widths, self.indices, self.ids, self.out,
@@ -88,7 +88,7 @@ class Packed:
 
 
 class Decoded:
-    """The same from JPEG files in RAM: each thread decodes its share of the batch and runs the chain on it."""
+    """The same from JPEG files in RAM: each thread decodes its part of the batch and runs the chain on it."""
 
     def __init__(self, ops: Ops, files: Sequence[bytes], size: tuple[int, int], batch: int) -> None:
         self._files, self._batch, self._next = files, batch, 0

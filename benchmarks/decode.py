@@ -119,20 +119,20 @@ def scaling(paths: list[Path], rounds: int) -> list[dict]:
     """Decode whole and at a part, bring both to SIZE pixels, compare pixels and time with the resize."""
     chain = Preprocess([NamedOp("fit", NativeOp("resize", {"size": SIZE, "fit": "cover", "antialias": True}))], 3)
 
-    def fitted(path: Path, at_least: int | None) -> Pixels:
-        return chain.run_one(decode(path, 3, at_least=at_least))
+    def fitted(path: Path, min_side: int | None) -> Pixels:
+        return chain.run_one(decode(path, 3, min_side=min_side))
 
     rows = []
     for margin in MARGINS:
-        at_least = int(margin * SIZE)
-        scaled = [path for path in paths if decode(path, 3, at_least=at_least).shape != decode(path, 3).shape]
+        min_side = int(margin * SIZE)
+        scaled = [path for path in paths if decode(path, 3, min_side=min_side).shape != decode(path, 3).shape]
         row: dict = {"margin": margin, "pictures": len(paths), "scaled": len(scaled)}
         if scaled:
-            pairs = [(fitted(path, None).astype(int), fitted(path, at_least)) for path in scaled]
+            pairs = [(fitted(path, None).astype(int), fitted(path, min_side)) for path in scaled]
             means = [float(np.abs(whole - part).mean()) for whole, part in pairs]
             row |= {"mean_difference": round(float(np.mean(means)), 3), "worst_image": round(max(means), 3)}
             ways = {
-                "at a part": lambda path, least=at_least: fitted(path, least),
+                "at a part": lambda path, least=min_side: fitted(path, least),
                 "whole": lambda path: fitted(path, None),
             }
             row["decode_and_resize"] = in_turns(ways, scaled, 1, rounds)

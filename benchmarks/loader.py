@@ -58,7 +58,7 @@ def main() -> None:
     if options.side:
         _serve(options)
         return
-    surroundings = machine()  # before we are a load ourselves
+    environment = machine()  # before the benchmark itself is a load
     with tempfile.TemporaryDirectory() as cache, ExitStack() as ended:
 
         def start(side: str) -> Side:
@@ -84,7 +84,7 @@ def main() -> None:
                 "native_threads": options.native_threads or "all",
             },
             "data": {"images": sides["ours"].facts["images"], "steps_per_epoch": sides["ours"].facts["steps"]},
-            "machine": surroundings,
+            "machine": environment,
             "versions": versions(("torch", "torchvision", "pillow", "numpy", "flowerablate")),
             "data_only": {name: _summary(found) for name, found in data_only.items()},
             "training": {name: _summary(found) for name, found in paces.items()},
@@ -125,7 +125,7 @@ def _options() -> argparse.Namespace:
 
 
 class Side:
-    """A process that trains or fetches an epoch when it is told to."""
+    """A process that trains or fetches an epoch on request."""
 
     def __init__(self, side: str, options: argparse.Namespace, cache: Path) -> None:
         command = [

@@ -52,7 +52,7 @@ def main() -> None:
     chosen = [case for case in CASES if not options.only or any(word in case.name for word in options.only)]
     if not chosen:
         sys.exit(f"error: no operation is called {options.only}; they are: {', '.join(case.name for case in CASES)}")
-    plan = Plan(3, budget=0.3, least=1) if options.quick else Plan()
+    plan = Plan(3, budget=0.3, min_rounds=1) if options.quick else Plan()
     sources = {case.source: images(options.batch, *case.source, options.images) for case in chosen}
     cores = int(str(about["cores"]))
     results, skipped = [], {}
@@ -146,7 +146,7 @@ def _rivals(
             seconds = _seconds(rival)
         except NotImplementedError:
             continue
-        except Exception as error:  # a peer's trouble is told, and is not ours
+        except Exception as error:  # report the failure of a peer and continue
             notes[name] = " ".join(f"{type(error).__name__}: {error}".split())[:160]
             continue
         far = seconds > FAR_SECONDS and seconds > FAR_RATIO * mine_seconds

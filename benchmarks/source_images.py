@@ -24,7 +24,7 @@ def images(count: int, height: int, width: int, folder: Path | None, seed: int =
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
     if not paths:
         raise SystemExit(f"error: {folder} holds no images")
-    step = max(1, len(paths) // count)  # spread over the folder, so that every class is among them
+    step = max(1, len(paths) // count)  # at equal distances, so that every class is included
     chosen = paths[::step][:count]
     batch = np.empty((count, height, width, 3), np.uint8)
     for i in range(count):

@@ -45,10 +45,10 @@ def silent(what: str, done: int, total: int) -> None:
     pass
 
 
-def build_ours(paths: list[Path], folder: Path, at_least: int | None = None) -> None:
+def build_ours(paths: list[Path], folder: Path, min_side: int | None = None) -> None:
     samples = Samples(("all",), tuple(map(str, paths)), tuple(paths), (0,) * len(paths))
     fit = NamedOp("fit", NativeOp("resize", {"size": SIZE, "fit": "cover", "antialias": True}))
-    open_store(folder, samples, "store", 3, Preprocess([fit], 3).run_one, silent, at_least=at_least)
+    open_store(folder, samples, "store", 3, Preprocess([fit], 3).run_one, silent, min_side=min_side)
 
 
 def build_by_hand(paths: list[Path], folder: Path, image: Callable[[Path], np.ndarray]) -> None:

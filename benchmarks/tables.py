@@ -1,4 +1,4 @@
-"""Markdown tables that stand in a document between two markers, and are written anew from the results."""
+"""Markdown tables between two markers of a document, rewritten from the results."""
 
 from __future__ import annotations
 

@@ -42,17 +42,17 @@ class Pairs:
 
 @dataclass(frozen=True)
 class Plan:
-    """How long to measure: *rounds* pairs in blocks of *block* seconds; past *budget* seconds fewer, but *least*."""
+    """How long to measure: *rounds* pairs in blocks of *block* seconds; past *budget* seconds at least *min_rounds*."""
 
     rounds: int = 9
     block: float = 0.010
     budget: float = 2.5
-    least: int = 3
+    min_rounds: int = 3
 
     def rounds_for(self, seconds: float) -> int:
         """Return the number of pairs with a peer whose block takes so many seconds: odd, so that one is the median."""
         affordable = int(self.budget / max(seconds, 1e-9))
-        return min(self.rounds, max(self.least, affordable - (affordable + 1) % 2))
+        return min(self.rounds, max(self.min_rounds, affordable - (affordable + 1) % 2))
 
 
 def times(once: Callable[[], object]) -> Work:
@@ -82,7 +82,7 @@ def alternate(
     """Time *ours* and each of *peers* in turns; what they load and allocate once lies before the clock.
 
     A block does as many units as take about ``plan.block`` seconds; of a peer with *multiples*, such as a DataLoader
-    whose workers are to have equal shares, a multiple of that. In round k each peer that still takes part is timed
+    whose workers must have equal parts, a multiple of that. In round k each peer that still takes part is timed
     directly after ours, so that both see the machine in the same mood.
     """
     mine, _ = _units(ours, plan.block, 1)

@@ -1,8 +1,8 @@
 """Which parts of your image-classification pipeline earn their place?
 
-The names that a plugin needs are here, and the verbs for notebooks and scripts: ``Study``, ``run``, ``report``,
-``compare`` and ``load_model`` (see ``docs/python.md``). Importing this loads neither torch nor the native core; the
-verbs are loaded when they are first used.
+This package exports the names that a plugin needs, and the API for notebooks and scripts: ``Study``, ``run``,
+``report``, ``compare`` and ``load_model`` (see ``docs/python.md``). Importing it loads neither torch nor the native
+core; the API is loaded on first use.
 """
 
 import sys
@@ -59,7 +59,7 @@ _LAZY = {
     "plan_of": "api.running",
     "run": "api.running",
 }
-"""The modules of the names that are loaded when they are first used."""
+"""The module of each name that is loaded on first use."""
 
 __all__ = [
     "IMAGE_SUFFIXES",
@@ -107,7 +107,7 @@ __all__ += _specs.__all__
 
 def __getattr__(name: str) -> Any:
     if name == "report":
-        return import_module(".report", __name__)  # which becomes a verb below
+        return import_module(".report", __name__)  # made callable below
     if name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     found = getattr(import_module(f".{_LAZY[name]}", __name__), name)
@@ -120,7 +120,7 @@ def __dir__() -> list[str]:
 
 
 class _ReportRoom(ModuleType):
-    """The room ``flowerablate.report``, which can be called: ``report("runs/flowers")``."""
+    """The package ``flowerablate.report``, made callable: ``report("runs/flowers")``."""
 
     def __call__(self, *words: Any, **options: Any) -> Any:
         verb = import_module("flowerablate.api.running").report
@@ -128,9 +128,9 @@ class _ReportRoom(ModuleType):
 
 
 class _Package(ModuleType):
-    """This package, in which ``report`` is both a room, from which plugins take columns, and a verb.
+    """This package, in which ``report`` is both a subpackage, from which plugins import columns, and a function.
 
-    Python sets the attribute to the module whenever the room is imported; so the module itself has to be the verb.
+    Python sets the attribute to the module whenever the subpackage is imported, so the module itself must be callable.
     """
 
     def __setattr__(self, name: str, value: object) -> None:

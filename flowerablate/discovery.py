@@ -1,7 +1,7 @@
 """Finds plugins, loads them one by one, and fills the registry.
 
-Entry points are loaded singly and in sorted order, so that one that fails to import is listed with its reason and the
-rest works. A name that two plugins claim is never settled in silence: it raises.
+Entry points are loaded one at a time in sorted order; one that fails to import is listed with its reason, and the rest
+works. A name that two plugins claim is never resolved silently: it raises an error.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _HOOK = "flowerablate_register"
 
 @dataclass(frozen=True)
 class Plugin:
-    """A plugin that was loaded, and how many components it brought to each slot."""
+    """A loaded plugin, and the names of the components that it provides, by slot."""
 
     owner: Owner
     components: dict[str, tuple[str, ...]]
@@ -39,7 +39,7 @@ class Plugin:
 
 @dataclass(frozen=True)
 class Failure:
-    """A plugin that could not be used, and why, in one line."""
+    """A plugin that cannot be used, and the reason in one line."""
 
     owner: Owner
     reason: str
@@ -47,7 +47,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """What discovery found: the filled registry, the plugins, those that failed, and names claimed twice."""
+    """The result of discovery: the filled registry, the plugins, the failures, and names claimed twice."""
 
     registry: Registry
     plugins: tuple[Plugin, ...]
@@ -56,9 +56,9 @@ class Catalogue:
 
 
 def discover(study_folder: Path | None = None, *, strict: bool = True) -> Catalogue:
-    """Load every plugin that is installed, then ``flowerablate_local.py`` in *study_folder* if there is one.
+    """Load every installed plugin, then ``flowerablate_local.py`` in *study_folder* if there is one.
 
-    With *strict* a name claimed twice raises :class:`PluginError`; else it is listed under ``clashes``.
+    With *strict* a name claimed twice raises :class:`PluginError`; otherwise it is listed under ``clashes``.
     """
     finder = _Finder()
     for entry in sorted(entry_points(group=GROUP), key=lambda entry: (entry.name, _distribution(entry))):
@@ -130,14 +130,14 @@ class _Finder:
 
 
 def collect_specs(module: Any, name: str) -> list[ComponentSpec]:
-    """Call every hook of one plugin *module* and return the specs that it registers, checked against their slots."""
+    """Call every hook of the plugin *module* and return the specs that it registers, checked against their slots."""
     named = hookspecs.named_hooks()
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
     manager.add_hookspecs(named)
     for attribute, value in vars(module).items():
         if attribute.startswith(_HOOK) and callable(value) and not hasattr(value, "flowerablate_impl"):
-            raise PluginError(f"{attribute} lacks the @flowerablate.hookimpl decorator")
+            raise PluginError(f"{attribute} lacks the @flowerablate.hookimpl decorator; add it")
     manager.register(module, name)
     try:
         manager.check_pending()
@@ -158,10 +158,10 @@ def collect_specs(module: Any, name: str) -> list[ComponentSpec]:
 
 
 def source_digest(module: ModuleType) -> str:
-    """Hash the source of an imported plugin: 32 hexadecimal digits, or nothing where no files can be read.
+    """Hash the source of an imported plugin: 32 hexadecimal digits, or an empty string if it has no file.
 
-    Of a module in a package these are all ``*.py`` files of the outermost package, by relative name and content; else
-    it is the file of the module alone.
+    For a module in a package, all ``*.py`` files of the outermost package are hashed, by relative name and content; for
+    any other module only its own file.
     """
     parts = module.__name__.split(".")
     above = [sys.modules.get(".".join(parts[:depth])) for depth in range(1, len(parts))]
@@ -184,7 +184,7 @@ def _sources(root: Path) -> list[Path]:
 
 
 def _import_file(path: Path, content: bytes) -> ModuleType:
-    """Run *content*, which was read from *path*; Python's own cache would miss a change within the same second."""
+    """Run *content*, which was read from *path*; Python's bytecode cache would miss a change within the same second."""
     loader = SourceFileLoader(path.stem, str(path))
     spec = importlib.util.spec_from_file_location(path.stem, path, loader=loader)
     if spec is None:

@@ -1,7 +1,7 @@
-"""What went wrong, in one line that names the cause and the cure.
+"""The errors of flowerablate: one line that states the cause and the cure.
 
-Everything that a user can mend derives from :class:`FlowerablateError`; the command line prints its message without a
-traceback. Anything else that escapes is a defect of ours and keeps its traceback.
+Every error that a user can fix derives from :class:`FlowerablateError`; the command line prints its message without a
+traceback. Any other exception is a bug and keeps its traceback.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 
 class FlowerablateError(Exception):
-    """Base of all errors that are the input's fault, not the program's."""
+    """Base class of all errors that are caused by the input, not by the program."""
 
 
 class StudyError(FlowerablateError):
@@ -19,7 +19,7 @@ class StudyError(FlowerablateError):
 
 
 class DataError(FlowerablateError):
-    """The images cannot be used: none found, one class only, unreadable files."""
+    """The images cannot be used: none found, only one class, unreadable files."""
 
 
 class PluginError(FlowerablateError):
@@ -31,17 +31,17 @@ class LedgerError(FlowerablateError):
 
 
 class TrainingError(FlowerablateError):
-    """A trial cannot be trained as asked, for instance because the loss became NaN."""
+    """A trial cannot be trained as requested, for instance because the loss became NaN."""
 
 
 def one_line(error: BaseException) -> str:
-    """Return the type of *error* and what it says, in one line."""
+    """Return the type and message of *error* in one line."""
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def nearest(word: str, valid: Iterable[str]) -> str:
-    """Return a hint for a misspelt *word*: the nearest valid word, or the list of all of them."""
+    """Return a hint for a misspelt *word*: the nearest valid word, or the list of all valid words."""
     names = sorted(valid)
     close = difflib.get_close_matches(word, names, n=1, cutoff=0.5)
     if close:

@@ -1,4 +1,4 @@
-"""Files written so that a reader sees the old content or the new one, never a half."""
+"""Atomic file writes: a reader sees the old content or the new one, never a part."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from typing import Any, BinaryIO
 
 @contextlib.contextmanager
 def replacing(path: Path, *, alone: bool = False) -> Iterator[BinaryIO]:
-    """Open a temporary file that takes the place of *path*, on disk for good, when the block ends without an error.
+    """Open a temporary file that replaces *path*, synced to disk, when the block ends without an error.
 
-    *alone*: no other process writes *path*. The temporary file then has one name, so that what a killed process left
-    of a large file is overwritten by the next.
+    *alone*: no other process writes *path*. The temporary file then has a fixed name, so the next process overwrites
+    what a killed one left of a large file.
     """
     mark = ".tmp" if alone else f"-{secrets.token_hex(6)}"
-    temporary = path.with_name(f".{path.name}{mark}")  # mkstemp's files are for one user alone
+    temporary = path.with_name(f".{path.name}{mark}")  # mkstemp would restrict the file to one user
     try:
         with temporary.open("wb" if alone else "xb") as file:
             yield file
@@ -36,14 +36,14 @@ def replacing(path: Path, *, alone: bool = False) -> Iterator[BinaryIO]:
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write *content* to *path*; floats keep every bit, those that JSON cannot hold (NaN, infinity) become null."""
+    """Write *content* to *path*; floats keep every bit, and floats that JSON lacks (NaN, infinity) become null."""
     text = json.dumps(finite(content), indent=2, allow_nan=False)
     with replacing(path) as file:
         file.write(text.encode() + b"\n")
 
 
 def finite(content: Any) -> Any:
-    """Return JSON values with null for the floats that JSON cannot hold; tuples become lists."""
+    """Return *content* as JSON values: NaN and infinity become null, tuples become lists."""
     if isinstance(content, float) and not math.isfinite(content):
         return None
     if isinstance(content, dict):

@@ -1,8 +1,7 @@
-"""The whole contract with plugin authors: one hook, ``flowerablate_register``.
+"""The contract with plugin authors: one hook, ``flowerablate_register``.
 
 A plugin is a module that implements it. It is found by an entry point in the group ``flowerablate``, or as
-``flowerablate_local.py`` beside a study. The hook gets ``register``, to be called once for each component, of whatever
-slot::
+``flowerablate_local.py`` next to a study. The hook gets ``register``; call it once per component, of any slot::
 
     import flowerablate as fa
 
@@ -24,7 +23,7 @@ from .contracts import Register, slots
 
 PROJECT = "flowerablate"
 NAMED = "flowerablate_register_"
-"""How the names of the hooks begin that take the specs of one slot."""
+"""The prefix of the hooks that accept the specs of one slot."""
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
@@ -36,7 +35,7 @@ def flowerablate_register(register: Register) -> None:
 
 
 def named_hooks() -> type:
-    """Return one more hook for each slot, ``flowerablate_register_SLOT``, which takes the specs of that slot alone."""
+    """Return another hook per slot, ``flowerablate_register_SLOT``, which accepts only the specs of that slot."""
     names = (NAMED + slot for slot in slots(from_plugins=True))
     return type("NamedHooks", (), {name: _named(name) for name in names})
 

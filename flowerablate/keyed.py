@@ -1,9 +1,9 @@
-"""Random numbers that are a pure function of what they are for.
+"""Random numbers that are a pure function of their purpose.
 
 A stream is named by a path of words and numbers, such as ``(seed, "order", epoch)``. Two variants of a study that
-share a path share the numbers; removing one user of random numbers leaves all others as they were. The native core
-does the same for augmentation draws. Only raw 64-bit words of a counter-based generator are used, because NumPy
-guarantees their stability across versions and does not guarantee that of its distributions.
+share a path share the numbers; removing one user of random numbers does not change the others. The native core does
+the same for augmentation draws. Only raw 64-bit words of a counter-based generator are used: NumPy guarantees that
+these are stable across versions, but not its distributions.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The typed parameters with which a component describes what can be set in a study."""
+"""The typed parameters of components."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Any, TypeAlias
 from .errors import StudyError, nearest
 
 Value: TypeAlias = "bool | int | float | str | tuple[int | float | str, ...]"
-"""What a parameter may hold; all of it can be written in TOML."""
+"""The type of a parameter's value; TOML can express all of them."""
 
 
 @dataclass(frozen=True)
 class Param:
-    """One typed parameter of a component; its type is that of *default*.
+    """A typed parameter of a component; its type is the type of *default*.
 
-    ``low`` and ``high`` are inclusive bounds (of each element, for a tuple); ``log`` says that a search should be
-    logarithmic. ``off`` makes the parameter a *feature*: the value that switches this part of the component off.
-    ``file`` says that a text names a file, absolute or relative to the study's folder, or none if it is empty; what the
-    file holds then enters the id of a trial.
+    ``low`` and ``high`` are inclusive bounds (of each element, for a tuple); ``log``: a search should be logarithmic.
+    ``off`` makes the parameter a *feature*: it is the value that switches this part of the component off. ``file``: the
+    string names a file, absolute or relative to the study's folder (empty: none); the content of the file enters the
+    id of a trial.
     """
 
     name: str
@@ -35,21 +35,21 @@ class Param:
 
     @classmethod
     def probability(cls, default: float = 1.0, *, random: bool = True) -> Param:
-        """Return the parameter of a step that says which share of the images it changes.
+        """Return the parameter of a step that sets the fraction of the images that it changes.
 
-        A step that is not *random* by itself becomes so where the share is below 1, which the summary then says.
+        A step that is not *random* becomes random if the fraction is below 1; the summary then says so.
         """
         further = "" if random else "; below 1 it acts in training only"
-        return cls("probability", default, f"share of the images that are changed{further}", low=0.0, high=1.0)
+        return cls("probability", default, f"fraction of the images that are changed{further}", low=0.0, high=1.0)
 
     @property
     def type_name(self) -> str:
-        """The type as a user reads it: ``bool``, ``int``, ``float``, ``str`` or ``list``."""
+        """The type as shown to users: ``bool``, ``int``, ``float``, ``str`` or ``list``."""
         return "list" if isinstance(self.default, tuple) else type(self.default).__name__
 
     @property
     def range_text(self) -> str:
-        """The allowed values as a user reads them, or an empty string."""
+        """The allowed values as shown to users, or an empty string."""
         if self.choices:
             return " | ".join(self.choices)
         if self.low is None and self.high is None:
@@ -59,11 +59,11 @@ class Param:
         return f"{low} to {high}" if low and high else f">= {low}" if low else f"<= {high}"
 
     def check(self, value: object, where: str) -> Value:
-        """Return *value* in the parameter's type, or raise :class:`StudyError` that names *where* it stood."""
+        """Return *value* converted to the parameter's type, or raise :class:`StudyError` that names *where* it is."""
         checked = self._coerce(value)
         if checked is None or not self._allowed(checked):
             if self.choices and isinstance(value, str):
-                raise StudyError(f"{where}: {value!r} is not known; {nearest(value, self.choices)}")
+                raise StudyError(f"{where}: unknown value {value!r}; {nearest(value, self.choices)}")
             allowed = f" ({self.range_text})" if self.range_text else ""
             raise StudyError(f"{where} must be {_WANTED[self.type_name]}{allowed}, not {value!r}")
         return checked
@@ -106,9 +106,9 @@ class Param:
 
 
 def low_and_high(where: str, values: tuple[float, ...]) -> tuple[float, float]:
-    """Return the two *values* of a parameter that is a range.
+    """Return the two *values* of a range parameter.
 
-    Raises :class:`StudyError` that names *where* they stood, unless they are two, the lower one first.
+    Raises :class:`StudyError` that names *where* they are unless there are two, the lower one first.
     """
     if len(values) != 2 or values[0] > values[1]:
         raise StudyError(f"{where} must be two numbers, the lower one first, not {list(values)}")
@@ -119,6 +119,6 @@ _WANTED = {
     "bool": "true or false",
     "int": "a whole number",
     "float": "a number",
-    "str": "a text",
+    "str": "a string",
     "list": "a list",
 }

@@ -1,4 +1,4 @@
-"""The slots and what is in them: each component with its owner."""
+"""The components in each slot, with their owners."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Component:
 
 
 class Registry:
-    """Components by slot and name. A name is taken once; the second owner gets an error that names both.
+    """Components by slot and name. A name can be taken once; a second owner gets an error that names both.
 
-    A new one holds nothing but the settings of training, which no plugin brings.
+    A new registry holds only the settings of training, which no plugin provides.
     """
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class Registry:
         self.add([TRAINING], Owner("flowerablate", OWN_DISTRIBUTION, version(OWN_DISTRIBUTION)))
 
     def add(self, specs: Iterable[ComponentSpec], owner: Owner) -> None:
-        """Add all of *specs* or, where one clashes, none of them."""
+        """Add all *specs*, or none of them if one clashes."""
         components = [Component(spec, owner) for spec in specs]
         new: dict[tuple[str, str], Component] = {}
         for component in components:

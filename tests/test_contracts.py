@@ -73,9 +73,9 @@ def test_an_allowed_value_is_returned_in_the_type_of_the_parameter(param, value,
         (RATE, math.nan, "here must be a number (0 to 1), not nan"),
         (FREE, math.inf, "here must be a number, not inf"),
         (FREE, None, "here must be a number, not None"),
-        (WORD, 3, "here must be a text, not 3"),
-        (SHAPE, "disc", "here: 'disc' is not known; did you mean 'disk'?"),
-        (SHAPE, 3, "here must be a text (disk | cross), not 3"),
+        (WORD, 3, "here must be a string, not 3"),
+        (SHAPE, "disc", "here: unknown value 'disc'; did you mean 'disk'?"),
+        (SHAPE, 3, "here must be a string (disk | cross), not 3"),
         (PAIR, [0.5, 2.0], "here must be a list (0 to 1), not [0.5, 2.0]"),
         (PAIR, "0.5", "here must be a list (0 to 1), not '0.5'"),
         (PAIR, [True, 1.0], "here must be a list (0 to 1), not [True, 1.0]"),
@@ -173,7 +173,7 @@ TWO = (("a", "b"), ("1", "2"), (Path("1"), Path("2")))
     [
         ((*TWO, (0, 2)), "sample '2' has label 2, but labels index the 2 classes"),
         ((*TWO, (-1, 0)), "sample '1' has label -1, but labels index the 2 classes"),
-        ((("a",), ("1", "1"), (Path("1"), Path("2")), (0, 0)), "gives the key '1' twice"),
+        ((("a",), ("1", "1"), (Path("1"), Path("2")), (0, 0)), "has the key '1' twice"),
         ((*TWO, (0, 1), ("train", "valid")), "sample '2' is in split 'valid'; choose from: train, val, test"),
     ],
 )
@@ -197,7 +197,7 @@ def test_a_component_may_be_called(name):
     "name", ["", "a b", "a+b", "a=b", "a,b", "a.b", "kind:a", "../a", "-a", "_a", "a\n", "größe", "a/b", "a\\b"]
 )
 def test_a_component_name_that_a_command_line_or_a_path_could_mistake_is_refused(name):
-    with pytest.raises(PluginError, match="a name is letters, digits, - and _"):
+    with pytest.raises(PluginError, match="use letters, digits, - and _ for a name"):
         StepSpec(name, "Blur.", build=lambda context: None)
 
 
@@ -208,7 +208,7 @@ def test_a_parameter_name_that_is_no_identifier_is_refused(name):
 
 
 def test_a_metric_cannot_take_the_name_of_the_training_loss():
-    with pytest.raises(PluginError, match="metric 'loss': a trial's own loss on the test images is called so"):
+    with pytest.raises(PluginError, match="metric 'loss': the name is taken by a trial's loss on the test images"):
         MetricSpec("loss", "Loss.", build=lambda context: None)
 
 

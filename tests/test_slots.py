@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from flowerablate.cli.templates import default_study
 
 import flowerablate
 from flowerablate import Param, StudyError
@@ -22,6 +21,7 @@ from flowerablate.study.designs import design, removable, swapped
 from flowerablate.study.identity import pipeline_id
 from flowerablate.study.read import read_study
 from flowerablate.study.resolve import resolve
+from flowerablate.study.templates import default_study
 from flowerablate.study.toml import to_toml
 from flowerablate.testing import check_component
 from flowerablate.tuning.space import read_space
@@ -183,7 +183,7 @@ def test_a_component_of_another_slot_is_checked_by_its_settings(folder):
         raise AssertionError("nothing is known of how it is to be used")
 
     check_component(AveragerSpec("mean", "The mean.", build, (Param("decay", 0.5, "weight", 0.0, 1.0, off=0.0),)))
-    with pytest.raises(AssertionError, match="averager 'mean' has settings that it does not allow: decay must be"):
+    with pytest.raises(AssertionError, match="averager 'mean' has invalid settings: decay must be"):
         check_component(AveragerSpec("mean", "The mean.", build, (Param("decay", 0.5, "weight", 0.0, 1.0, off=7.0),)))
 
 
@@ -206,13 +206,14 @@ OWN_ROOMS = {
     "sampler": ("loader",),
     "train": ("train",),
     "metric": ("wiring",),
+    "measure": ("wiring",),
     "column": ("report",),
     "tracker": ("execute",),
 }
 """Where the things themselves live."""
 
-HOMONYMS = {"step": 4, "model": 3, "optimizer": 1, "scheduler": 1, "loss": 7, "train": 3, "metric": 4}
-"""Files in which the word stands for something else: a part of a split, a key of a state or a report, a figure."""
+HOMONYMS = {"step": 4, "model": 3, "optimizer": 1, "scheduler": 1, "loss": 7, "train": 3, "metric": 5, "tracker": 1}
+"""Files in which the word stands for something else: a part of a split, a key of a state or a report, an option."""
 
 
 def literals(path: Path) -> Counter[str]:

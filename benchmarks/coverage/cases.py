@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from worlds import NOISE, World
 
 FIRST, LAST = 5, 20
-"""Replicates with which the adaptive studies begin, and their most."""
+"""Initial and maximum number of replicates of the adaptive studies."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ EQUIVALENCE = [
     *(Case("all are at the margin", World((MARGIN,) * 5), n, MARGIN) for n in (5, 10, 20)),
     *(Case("nothing, or at the margin", World(_some(6, MARGIN)), n, MARGIN) for n in (5, 10, 20)),
 ]
-"""With a margin: false «negligible» counts too. At the margin that error is largest."""
+"""With a margin: false «negligible» counts too. At the margin the rate of that error is at its maximum."""
 
 ADAPTIVE = [
     *(Case(f"normal, {m} comparison{'s' * (m > 1)}", World(_nothing(m)), None) for m in (1, 3, 10)),

@@ -5,7 +5,7 @@ python benchmarks/coverage/report.py               # writes the table of docs/ev
 
 No training: the effect on image j in replicate i is drawn as ``a_i + b_j + e_ij``, or as the difference of two models
 that are right or wrong about it. The truth is the mean over all replicates and images that could have been drawn.
-Study number k of a case is drawn from the stream (case, k), so every figure comes back to the bit.
+Study number k of a case is drawn from the stream (case, k), so every number is reproducible to the bit.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ LEVEL = 0.95
 class Case:
     """*parts*: what replicates, images, and the rest add to the variance of the mean, if normal; None: right or wrong.
 
-    Each replicate tests on *images*, the same ones, or drawn anew from a *pool* of so many.
+    Each replicate tests on *images*, the same ones, or drawn again from a *pool* of so many.
     """
 
     parts: tuple[float, float, float] | None
@@ -93,19 +93,19 @@ def _simulate(case: Case, studies: int) -> dict[str, object]:
         random = np.random.default_rng([key, number])
         effects, influences = _study(case, random)
         found, effect = two_level(effects, influences), paired_effect(effects, [0.0] * len(effects), level=LEVEL)
-        if found is None or effect.low is None or effect.high is None:  # no spread at all: no interval of either kind
+        if found is None or effect.low is None or effect.high is None:  # no variation: no interval of either kind
             continue
         low, high = found.interval(LEVEL)
         ours += low <= truth <= high
         plain += effect.low <= truth <= effect.high
         widths.append((high - low) / (effect.high - effect.low))
-    shares = {"covered": ours / len(widths), "t_covered": plain / len(widths)}
+    fractions = {"covered": ours / len(widths), "t_covered": plain / len(widths)}
     return {
         **asdict(case),
         "kind": case.kind,
         "model_holds": case.model_holds,
-        **{name: round(share, 5) for name, share in shares.items()},
-        **{f"{name}_se": round(math.sqrt(p * (1 - p) / len(widths)), 5) for name, p in shares.items()},
+        **{name: round(fraction, 5) for name, fraction in fractions.items()},
+        **{f"{name}_se": round(math.sqrt(p * (1 - p) / len(widths)), 5) for name, p in fractions.items()},
         "wider": round(float(np.median(widths)), 3),
     }
 
@@ -135,9 +135,9 @@ def _right_or_wrong(replicates: int, images: int, random: np.random.Generator) -
     """Images differ in how hard they are and in what the component does for them, replicates in how well they train."""
     hard = random.normal(1.5, 2.0, images)
     helped = random.normal(0.7, 1.5, images)
-    luck = random.normal(0.0, 0.2, (replicates, 2, 1))
-    with_it = random.random((replicates, images)) < expit(hard + helped + luck[:, 0])
-    without = random.random((replicates, images)) < expit(hard + luck[:, 1])
+    noise = random.normal(0.0, 0.2, (replicates, 2, 1))
+    with_it = random.random((replicates, images)) < expit(hard + helped + noise[:, 0])
+    without = random.random((replicates, images)) < expit(hard + noise[:, 1])
     return with_it.astype(np.float64) - without
 
 

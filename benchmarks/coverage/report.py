@@ -136,10 +136,10 @@ def against_fixed(result: Result) -> str:
     text = f"{table(heads, rows)}\n\n{simulated['studies']:,} studies per line. {_versions(result)}"
     trained = result.get("trained")
     if trained:
-        share = trained["trials_adaptive"] / trained["trials_fixed"]
+        part = trained["trials_adaptive"] / trained["trials_fixed"]
         text += (
             f"\n\nWith training, on drawn flowers: {trained['trials_adaptive']} trials instead of "
-            f"{trained['trials_fixed']} ({100 * share:.0f} %), and {trained['same_verdict']} of {len(trained['rows'])} "
+            f"{trained['trials_fixed']} ({100 * part:.0f} %), and {trained['same_verdict']} of {len(trained['rows'])} "
             "verdicts the same."
         )
     return text

@@ -5,7 +5,7 @@ python benchmarks/coverage/run.py --studies 200 --output quick.json
 python benchmarks/coverage/report.py               # writes the tables of docs/evidence.md from the result
 
 No training: the scores are drawn (worlds.py), and go through the code that makes the table that users see
-(procedures.py). Study number k of a case is drawn from the stream (case, k), so every figure comes back to the bit.
+(procedures.py). Study number k of a case is drawn from the stream (case, k), so every number is reproducible.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def _simulate(case: Case, name: str, studies: int) -> dict[str, object]:
 
 
 def _tally(said: Sequence[Said], case: Case) -> dict[str, float | None]:
-    """Return what one study adds; None where it has nothing of the kind. Shares are over its comparisons."""
+    """Return the results of one study as fractions of its comparisons; None if there are none of the kind."""
     truth = case.world.truth
     pairs = list(zip(said, truth, strict=True))
     covered = [

@@ -1,11 +1,11 @@
 """Made-up studies whose truth is known: what each variant scores on each replicate, without any training.
 
-A replicate *i* moves all variants together (its split is easy or hard) and each of them by itself (luck of training)::
+A replicate *i* moves all variants together (an easy or hard split) and each independently (randomness of training)::
 
     score(i, j) = 0.80 - effect_j + shared_i + own_ij
 
-``correlation`` is the share of the shared part in the variance of a score, so that of the pairs. The differences that a
-table is made of are ``effect_j + own_i0 - own_ij``: comparisons share the base, so they correlate by one half.
+``correlation`` is the fraction of the variance of a score that is shared, which is the correlation of the pairs. The
+differences in a table are ``effect_j + own_i0 - own_ij``: comparisons share the base, so they correlate by one half.
 """
 
 from __future__ import annotations

@@ -128,8 +128,8 @@ def grey(job: Job) -> Ready:
 
 
 def gaussian_noise(job: Job, std: float) -> Ready:
-    share = std / 255
-    return _ready(job, lambda: A.GaussNoise(std_range=(share, share), p=1))
+    fraction = std / 255
+    return _ready(job, lambda: A.GaussNoise(std_range=(fraction, fraction), p=1))
 
 
 def cutout(job: Job, size: int) -> Ready:

@@ -44,7 +44,7 @@ class ChainReady:
 
 
 class _Rows(Sampler[int]):
-    """The numbers 0 to rows - 1; *rows* may be set anew before each pass."""
+    """The numbers 0 to rows - 1; *rows* may be changed before each pass."""
 
     rows = 0
 

@@ -1,4 +1,4 @@
-"""FFCV has no operation that can be called by itself on a batch; it takes part in the chains only.
+"""FFCV has no operation that can be called on a batch outside its loader; it takes part in the chains only.
 
 Its source distribution builds only where OpenCV's and libjpeg-turbo's development files are installed beside it.
 """

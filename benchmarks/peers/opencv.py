@@ -230,7 +230,7 @@ def threshold(job: Job, value: int) -> Ready:
 
 
 def _per_plane(job: Job, treat: Callable[[NDArray[Any]], object]) -> Ready:
-    """Treat each channel by itself, in place; for functions that take grey images only."""
+    """Process each channel separately, in place; for functions that take grey images only."""
     height, width = job.batch.shape[1:3]
 
     def make() -> Step:

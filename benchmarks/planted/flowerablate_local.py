@@ -19,7 +19,7 @@ def flowerablate_register(register: Register) -> None:
             name="specks",
             summary="Salt and pepper in training and in tests, keyed by what is in the image.",
             params=(
-                fa.Param("share", 0.2, "share of the pixels that become black or white", low=0.0, high=1.0),
+                fa.Param("share", 0.2, "fraction of the pixels that become black or white", low=0.0, high=1.0),
                 fa.Param("mirror", True, "mirror the specks left to right before they are added", off=False),
             ),
             build=_build,

@@ -5,8 +5,8 @@ python benchmarks/planted/run.py --studies 2 --output quick.json
 python benchmarks/coverage/report.py               # writes the table of docs/evidence.md
 
 Study number k draws other flowers (``dataset.seed = k``) and asks four questions: a median filter where there is salt
-and pepper, which is built to matter; the mirroring of the specks, the placebo and other luck, which cannot. An
-interrupted run goes on where it was: the ledgers are kept in --runs.
+and pepper, which is built to matter; the mirroring of the specks, the placebo and the seed control, which cannot.
+An interrupted run resumes: the ledgers are kept in --runs.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from machine import machine, versions  # noqa: E402
 
 RESULT = HERE.parent / "results" / "planted.json"
 FALSE = ("helps", "hurts", "differs")
-"""Words of a difference; «differs» is said of a control."""
+"""Words of a difference; «differs» is reported for a control."""
 
 
 def main() -> None:

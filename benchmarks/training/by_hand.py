@@ -77,7 +77,7 @@ def train(recipe: Recipe) -> Run:
 
 @torch.inference_mode()
 def accuracy(model: nn.Module, batches: Batches) -> float:
-    """Return the share of the images that *model* names rightly."""
+    """Return the fraction of the images that *model* classifies correctly."""
     model.eval()
     right, seen = 0, 0
     for images, labels in batches.epoch(0):

@@ -91,7 +91,7 @@ def _run(arm: str, options: argparse.Namespace, model: str, seed: int, cache: Pa
 
 
 def summary(rounds: Sequence[Mapping[str, Record]]) -> Record:
-    """Return medians of seconds and speeds, mean accuracies, and the ratios with their smallest and largest."""
+    """Return medians of seconds and speeds, mean accuracies, and the ratios with their minimum and maximum."""
     arms = {
         name: {
             "seconds": statistics.median(r[name]["seconds"] for r in rounds),

@@ -2,7 +2,7 @@
 
     python benchmarks/training/harness.py PATH --model resnet18 --seed 0
 
-Checkpoints after each epoch, history, per-image predictions, the figures on the test part, written to a ledger.
+Checkpoints after each epoch, history, per-image predictions, the metrics on the test part, written to a ledger.
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ FOR_EVALUATION = transforms.Compose([transforms.Resize(RESIZED), transforms.Cent
 
 
 class StudyImages(Dataset[tuple[Tensor, int]]):
-    """The images at *indices*, decoded anew each time, as ImageFolder does."""
+    """The images at *indices*, decoded again each time, as ImageFolder does."""
 
     def __init__(self, samples: Samples, indices: NDArray[int64], transform: transforms.Compose) -> None:
         self.items = [(samples.paths[index], samples.labels[index]) for index in indices]
@@ -124,7 +124,7 @@ def _one_epoch(
 
 @torch.inference_mode()
 def accuracy(model: nn.Module, batches: DataLoader[tuple[Tensor, int]]) -> float:
-    """Return the share of the images that *model* names rightly."""
+    """Return the fraction of the images that *model* classifies correctly."""
     model.eval()
     right, seen = 0, 0
     for images, labels in batches:

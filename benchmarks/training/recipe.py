@@ -45,7 +45,7 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Run:
-    """One trial. Accuracies are shares; *seconds*: from the list of files to the test accuracy.
+    """One trial. Accuracies are fractions; *seconds*: from the list of files to the test accuracy.
 
     *images_per_second*: of the training parts of the epochs, waiting for data included, the median.
     """

@@ -79,7 +79,7 @@ def labels_of(samples: Samples, classes: tuple[str, ...], data: Path, *, allow_m
     missing = [name for name in classes if name not in present]
     if missing and not allow_missing:
         raise DataError(
-            f"{data} has no image of class {missing[0]!r} (the model's classes: {known}); add some, or go on with "
+            f"{data} has no image of class {missing[0]!r} (the model's classes: {known}); add some, or continue with "
             "--allow-missing: metrics that need every class are then not defined"
         )
     return [places[samples.classes[label]] for label in samples.labels]
@@ -95,7 +95,7 @@ def predictions_of(
     *,
     skip_bad: bool,
 ) -> Predictions:
-    """Return what the model says of *samples*; one that cannot be read is left out, or raises :class:`DataError`."""
+    """Return the predictions for *samples*; an unreadable one is left out, or raises :class:`DataError`."""
     rows, logits, kept = [], [], []
     for place, found in enumerate(predictor.predict(samples.paths, batch_size=batch_size)):
         if isinstance(found, Prediction):

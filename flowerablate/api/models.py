@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from ..inference.export import Exported
     from ..inference.predictor import Outcome, Unreadable
     from ..reading.model_scores import ModelScores
-    from ..report.model_card import Tested
-    from ..report.saliency_sheet import Looked
+    from ..report.model_card import TestScores
+    from ..report.saliency_sheet import SaliencyImage
     from ..wiring.assemble import Assembler
     from ..wiring.trained_model import ModelRecord
 
@@ -59,7 +59,7 @@ class Warner:
 class TrainedModel:
     """A model with the preprocessing that it was trained with, ready to use.
 
-    *path*: its checkpoint. *record*: what the checkpoint says of itself, such as the pipeline, the classes, the seed.
+    *path*: its checkpoint. *record*: the description in the checkpoint, such as the pipeline, the classes, the seed.
     *choice*: a line on why it is this one, where there was a choice. Methods take the paths of images, a folder stands
     for all images below it.
     """
@@ -102,31 +102,31 @@ class TrainedModel:
         """Measure the model on labelled images that it has not seen: a folder of classes, or what a data set reads.
 
         *metrics*: those of its study if none is named. *part* of an official split: train, val, test or all; test if
-        none is named. *allow_missing*: go on where some class of the model has no image. *skip_bad*: go on without
-        unreadable images. Intervals are over images, at 95 %: they do not hold the chance of training.
+        none is named. *allow_missing*: accept classes of the model without an image. *skip_bad*: leave out
+        unreadable images. Intervals are over images, at 95 %: they do not cover the variation from training.
 
         Raises :class:`~flowerablate.DataError` for the images, :class:`~flowerablate.StudyError` for a metric.
         """
         from ..reading.model_scores import score_model
         from .labelled_images import labelled_images, labels_of, part_of, predictions_of, seen_in_training
 
-        told, data = listener or Warner(), Path(data)
-        self.assembler.progress = told.preparing
+        reporter, data = listener or Warner(), Path(data)
+        self.assembler.progress = reporter.preparing
         whole = labelled_images(data, self.record, self.assembler, skip_bad=skip_bad)
         samples, remark = part_of(whole, part, data)
         labels = labels_of(samples, self.classes, data, allow_missing=allow_missing)
         if remark and listener is not None:
-            told.remarked(remark)
-        if seen_in_training(whole, part, self.record, told.preparing):
-            told.remarked(f"warning: {data} holds the images of the study itself, those of its training among them")
+            reporter.remarked(remark)
+        if seen_in_training(whole, part, self.record, reporter.preparing):
+            reporter.remarked(f"warning: {data} contains images of the study itself, including those of its training")
         predictions = predictions_of(
-            samples, labels, self.predictor, batch_size, told.preparing, told.remarked, skip_bad=skip_bad
+            samples, labels, self.predictor, batch_size, reporter.preparing, reporter.remarked, skip_bad=skip_bad
         )
         return score_model(predictions, texts(metrics) or list(self.record.metrics), self.assembler)
 
     def gradcam(
         self, images: Paths, of: str | None = None, *, listener: Listener | None = None
-    ) -> Iterator[tuple[Path, Looked]]:
+    ) -> Iterator[tuple[Path, SaliencyImage]]:
         """Yield for each image where the model finds its evidence (Grad-CAM), for class *of* or the predicted one.
 
         The second of each pair has the image as the model saw it, uint8 [S, S, C], and the *map*, float32 [S, S] from 0
@@ -137,10 +137,10 @@ class TrainedModel:
             raise StudyError(f"the model has no class {of!r}; {nearest(of, self.classes)}")
         return self._maps(_files(images), of, listener or Warner())
 
-    def _maps(self, paths: Sequence[Path], of: str | None, told: Listener) -> Iterator[tuple[Path, Looked]]:
+    def _maps(self, paths: Sequence[Path], of: str | None, listener: Listener) -> Iterator[tuple[Path, SaliencyImage]]:
         from ..inference import Unreadable
         from ..inference.gradcam import grad_cam
-        from ..report.saliency_sheet import Looked
+        from ..report.saliency_sheet import SaliencyImage
 
         wanted = None if of is None else self.classes.index(of)
         done = 0
@@ -150,18 +150,18 @@ class TrainedModel:
             for each in outcomes:
                 done += 1
                 if isinstance(each, Unreadable):
-                    told.remarked(unread(each))
+                    listener.remarked(unread(each))
                 elif maps is not None:
                     p = maps.probabilities[row]
                     text = f"{self.classes[int(p.argmax())]} {100 * p.max():.1f} %"
                     if of is not None:
                         text += f"; map of {of}, {100 * p[maps.classes[row]]:.1f} %"
-                    yield each, Looked(self.predictor.pixels(each), maps.values[row], each.name, text)
+                    yield each, SaliencyImage(self.predictor.pixels(each), maps.values[row], each.name, text)
                     row += 1
-                told.preparing("looking", done, len(paths))
+                listener.preparing("computing maps", done, len(paths))
 
     def export(self, path: Path | str, format: str, *, tolerance: float = 1e-4) -> Exported:
-        """Write the model to *path* as ``onnx``, ``torchscript`` or ``pt2``; PATH.json says what goes in and comes out.
+        """Write the model to *path* as ``onnx``, ``torchscript`` or ``pt2``; PATH.json describes inputs and outputs.
 
         It is run at once: nothing is written where a logit differs from that of the model itself by more than
         *tolerance*, relative to the largest logit; that raises :class:`~flowerablate.TrainingError`.
@@ -203,20 +203,20 @@ class TrainedModel:
                 parameters=sum(parameter.numel() for parameter in self.module.parameters()),
                 owners=record.owners,
                 versions=record.versions,
-                tested=self._tested(),
+                tested=self._test_scores(),
             )
         )
 
-    def _tested(self) -> Tested | None:
-        """Return the metrics of the trial that the checkpoint lies in; None where it lies elsewhere."""
+    def _test_scores(self) -> TestScores | None:
+        """Return the test scores of the trial that the checkpoint belongs to; None if it is not in a trial folder."""
         from ..reading.model_scores import score_model
-        from ..report.model_card import Tested
+        from ..report.model_card import TestScores
 
         folder, record = TrialFolder(self.path.parent), self.record
         if self.path.parent.name != record.trial or not folder.has_predictions:
             return None
         found = score_model(folder.predictions(), record.metrics, self.assembler)
-        return Tested(
+        return TestScores(
             found.images,
             found.figures,
             found.infos,
@@ -241,7 +241,7 @@ def load_model(
     device: str = "auto",
     changed_plugins: bool = False,
 ) -> TrainedModel:
-    """Return the model that *model* stands for: a checkpoint, the folder of a trial, or a study by name or ledger.
+    """Return the model that *model* names: a checkpoint, the folder of a trial, or a study by name or ledger.
 
     Of a study it is the base's replicate that is best on validation, unless *variant*, as the table calls it, and
     *seed* choose another; the test split has no part in that. *runs*: the folder of studies that are named. *local*: a

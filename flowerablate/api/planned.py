@@ -66,7 +66,7 @@ class PlannedStudy:
         return self.plan.metrics.infos[self.plan.rules.metric]
 
     def start(self, observer: RunObserver, budget: Budget | None = None) -> Outcome:
-        """Run what is missing, tell *observer* and the trackers of it, and return what was done."""
+        """Run the missing trials, report to *observer* and the trackers, and return the outcome."""
         from ..execute.runner import run_study
         from ..execute.trackers import Tracked
 
@@ -113,10 +113,10 @@ class PlannedStudy:
             f"{count(len(complete), 'variant')}, {count(len(self.trials), 'trial')}, {missing} to run; "
             f"{count(len(samples), 'image')} of {len(samples.classes)} classes"
         )
-        trainings = sum(len(candidates(trial.variant.pipeline)) for trial in self.trials)
-        if trainings > len(self.trials):
+        training_runs = sum(len(candidates(trial.variant.pipeline)) for trial in self.trials)
+        if training_runs > len(self.trials):
             option = self.study.written("retune")
-            yield Text(f"{trainings} trainings, as each trial tries the values of {option}")
+            yield Text(f"{training_runs} training runs, as each trial tries the values of {option}")
         looks = self.plan.rules.looks
         if looks:
             yield Text(
@@ -154,7 +154,7 @@ def make_plan(
 
 
 def failed_in_words(outcome: Outcome) -> str:
-    """Return in one line which trials failed, and where more is said."""
+    """Return one line on the failed trials and where to find the details."""
     first = outcome.failed[0]
     return (
         f"{count(len(outcome.failed), 'trial')} failed, the first with {first.reason}; failure.json in its "
@@ -177,7 +177,7 @@ def _questions(contrasts: Sequence[Contrast], width: int) -> Iterator[Renderable
     yield table
     for contrast in contrasts:
         if contrast.aliases:
-            yield Text(f"{contrast.label} cannot be told from {aliases_in_words(contrast)}")
+            yield Text(f"{contrast.label} cannot be distinguished from {aliases_in_words(contrast)}")
     yield Text()
 
 
@@ -185,7 +185,7 @@ def _answered_by(contrast: Contrast) -> str:
     """Write a contrast out where it is short, and else count its trials."""
     if contrast.by_seed:
         sizes = sorted({len(weights) for weights in contrast.by_seed.values()})
-        return f"{' or '.join(map(str, sizes))} trials, drawn anew for each replicate"
+        return f"{' or '.join(map(str, sizes))} trials, drawn separately for each replicate"
     if len(contrast.weights) > 4:
         return f"{len(contrast.weights)} trials in each replicate"
     terms = [(f"{'-' if weight < 0 else '+'} {abs(weight):g} ", change) for change, weight in contrast.weights.items()]

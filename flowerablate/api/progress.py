@@ -135,7 +135,7 @@ class Display(Bars):
         self._say(f"look {number} of {looks}: {count(replicates, 'replicate')}, {are_open}", soft_wrap=False)
 
     def study_started(self, trials: int, finished: int) -> None:
-        """Show the bar of the whole study, as far as its trials are known."""
+        """Show the bar of the whole study, for the trials known so far."""
         if finished > self._finished:
             self._say(f"{finished} of {trials} trials are in the ledger already", keep=False, style="dim")
         self._trials, self._finished = trials, finished
@@ -183,7 +183,7 @@ class _Cell:
         self.line = ""
 
     def update(self, progress: Progress, *, now: bool = False) -> None:
-        """Draw the bars of *progress* anew, unless that was done a moment ago."""
+        """Redraw the bars of *progress*, unless that was done a moment ago."""
         if now or time.monotonic() - self._shown >= _INTERVAL:
             bars = [_bar(task.description, task.completed, task.total) for task in list(progress.tasks)]
             self._draw([*bars, html.escape(self.line)])

@@ -114,7 +114,7 @@ class Result:
 
     ``result["-morphology"]`` is a row by its label, ``result["base"]`` the base; iteration goes over :attr:`rows`.
     *summary* is what the statistics say, *note* what the ledger notes of the study. *failed*: trials of this run that
-    failed. *left*: trials that were due and not begun, because the budget was over; *elsewhere*: trials that another
+    failed. *left*: trials that were due but not started, as the budget was used up; *elsewhere*: trials that another
     process has at work.
     """
 
@@ -187,7 +187,7 @@ class Result:
     def to_records(self) -> list[dict[str, object]]:
         """Return a dictionary for each row, base first, with the fields of the CSV format; None where nothing is known.
 
-        ``docs/report.schema.json`` says what each field is.
+        ``docs/report.schema.json`` describes each field.
         """
         return flat_records(self.summary)
 
@@ -205,7 +205,7 @@ class Result:
     def render(self, format: str = "rich", columns: str | None = None, *, images: bool = True) -> str:
         """Return the table as text in *format*: rich, md, latex, csv, json, svg, or html for the page.
 
-        *columns*, such as ``"variant,effect,p"``, takes the place of those that the result was read with. *images*:
+        *columns*, such as ``"variant,effect,p"``, replaces those that the result was read with. *images*:
         whether a page shows some of the data.
         """
         chosen = self.columns if columns is None else _chosen(columns, self.assembler, self.note.costs)
@@ -316,7 +316,7 @@ def compared(ledger: Ledger, other: Ledger, assembler: Assembler, metric: str | 
 def check_comparison_format(format: str) -> None:
     """Raise :class:`StudyError` where comparisons have no such *format*."""
     if format not in COMPARISON_FORMATS:
-        raise StudyError(f"no format of a comparison is called {format!r}; {nearest(format, COMPARISON_FORMATS)}")
+        raise StudyError(f"no comparison format is called {format!r}; {nearest(format, COMPARISON_FORMATS)}")
 
 
 def _chosen(columns: str, assembler: Assembler, noted: Iterable[CostInfo]) -> tuple[Column, ...]:

@@ -37,8 +37,8 @@ def run(
     from :class:`flowerablate.SilentObserver`. Without disable, swap or vary, here or in the study, each removable step
     and each feature is left out in turn.
 
-    What is interrupted, by a budget or by KeyboardInterrupt, goes on with the same call, to the same numbers. A trial
-    that fails is in :attr:`Result.failed`, and the others go on; it is tried again by the next call. A plugin that
+    A run interrupted by a budget or KeyboardInterrupt continues with the same call, with the same results. A trial
+    that fails is in :attr:`Result.failed`, and the others continue; the next call retries it. A plugin that
     cannot be used is left out with a warning.
 
     Raises :class:`~flowerablate.FlowerablateError` with the cause and the cure in one line: a
@@ -152,7 +152,7 @@ def _assembler_here() -> Assembler:
 
 
 class _Watch:
-    """Who hears of a run: the display, if one is wanted, and the observer of the user, if there is one."""
+    """Return the observer of a run: the display, if requested, and the user's observer, if any."""
 
     def __init__(self, *, progress: bool, observer: RunObserver | None) -> None:
         from rich.console import Console

@@ -69,7 +69,7 @@ def _options(
         False, "--version", callback=_show_version, is_eager=True, help="Print the version and exit."
     ),
 ) -> None:
-    """Take the options that stand before any command."""
+    """Take the options before the command."""
 
 
 def _help(function: Callable[..., None]) -> str:
@@ -80,12 +80,12 @@ def _help(function: Callable[..., None]) -> str:
 
 
 def _typed(function: Callable[..., None]) -> Callable[..., None]:
-    """Return the command as typer takes it: with the options of its groups spelled out, and a word on Ctrl-C."""
+    """Return the command for typer: with the options of its groups expanded, and a message on Ctrl-C."""
     return _interruptible(expanded(function, run.COMPLETIONS))
 
 
 def _interruptible(function: Callable[..., None]) -> Callable[..., None]:
-    """Return the command with a word on Ctrl-C, where it says none itself; what it was writing is not there."""
+    """Return the command with a message on Ctrl-C, unless it has its own; unfinished files are not written."""
 
     @functools.wraps(function)
     def command(*words: Any, **options: Any) -> None:

@@ -1,4 +1,4 @@
-"""``flowerablate bench``: how fast the native core is on this machine, beside OpenCV and torchvision where installed.
+"""``flowerablate bench``: the speed of the native core on this machine, compared with OpenCV and torchvision.
 
 The short form of ``benchmarks/`` in the repository, which has more operations, more libraries and the rules.
 """
@@ -63,12 +63,12 @@ def bench(
     seconds: Annotated[float, typer.Option(min=0.01, help="About how long to measure each comparison.")] = 0.4,
     form: FormatOption = Format.table,
 ) -> None:
-    """Time the native core on this machine, beside OpenCV and torchvision where they are installed.
+    """Time the native core on this machine, compared with OpenCV and torchvision if installed.
 
-    Batches of 64 drawn images of 224x224 pixels (320x240 where they are
-    cropped), into buffers that are reused. The sides are timed in turns; a ratio
-    above 1 says how many times as long the other one takes. What else the machine
-    does disturbs the figures: look at the range.
+    Batches of 64 synthetic images of 224x224 pixels (320x240 for crops), with
+    reused buffers. Both sides are timed in turns; a ratio above 1 means that the
+    other one takes that many times as long. Other load on the machine disturbs
+    the timings: check the range.
 
     \b
     Examples:
@@ -85,7 +85,7 @@ def bench(
         simd = _native.simd_path()
     except (ImportError, ValueError) as error:
         raise FlowerablateError(
-            f"the native core cannot be used: {error}; flowerablate doctor says what helps"
+            f"the native core cannot be used: {error}; run 'flowerablate doctor' for the cure"
         ) from None
     threads = threads or _native.threads()
     rows: list[Timing] = []
@@ -257,9 +257,9 @@ def _parts(rows: list[Timing], settings: str) -> Iterator[RenderableType]:
     for title in ("operation", "µs", "against", "its µs", "ratio", "range"):
         table.add_column(title, justify="left" if title in ("operation", "against") else "right", no_wrap=True)
     for row in rows:
-        beside = ["nothing installed"]
+        cells = ["nothing installed"]
         if row.theirs is not None:
-            beside = [row.against, f"{row.theirs:.0f}", f"{row.ratio:.1f}x", f"{row.lowest:.1f}-{row.highest:.1f}"]
-        table.add_row(row.what, f"{row.ours:.0f}", *beside)
+            cells = [row.against, f"{row.theirs:.0f}", f"{row.ratio:.1f}x", f"{row.lowest:.1f}-{row.highest:.1f}"]
+        table.add_row(row.what, f"{row.ours:.0f}", *cells)
     yield table
     yield f"\n{settings}; microseconds per image, batches of {BATCH}"

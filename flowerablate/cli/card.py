@@ -21,7 +21,7 @@ def card(
     """Write the model card of a trained model, Markdown.
 
     Data, split, preprocessing, training and versions come from the checkpoint, the metrics from the predictions on the
-    test split that the trial has kept. What only people can say, such as the intended use, stands there as a request.
+    test split stored with the trial. Parts that only people can write, such as the intended use, are marked.
 
     \b
     Examples:

@@ -42,7 +42,7 @@ def check(
 ) -> None:
     """Look for unreadable files, copies, leaks between splits, shortcuts and odd images.
 
-    Every file is decoded once; nothing is changed. Exit code 1 says that there are faults, which make results wrong;
+    Every file is decoded once; nothing is changed. Exit code 1 means that there are faults, which make results wrong;
     with warnings it is 0. The report names a few files of each finding, JSON names all.
 
     \b

@@ -167,7 +167,7 @@ def _start_check(simd: str) -> subprocess.Popen[str]:
 
 
 def _outcome(run: subprocess.Popen[str]) -> dict[str, Any]:
-    """Return what the self-check told, or the trouble that kept it from telling, a crash of the process included."""
+    """Return the result of the self-check, or what prevented it, including a crash of the process."""
     try:
         out, err = run.communicate(timeout=60)
     except subprocess.TimeoutExpired:
@@ -175,8 +175,8 @@ def _outcome(run: subprocess.Popen[str]) -> dict[str, Any]:
         run.communicate()
         return {"trouble": "does not end"}
     if run.returncode == 0:
-        told: dict[str, Any] = json.loads(out)
-        return told
+        result: dict[str, Any] = json.loads(out)
+        return result
     if run.returncode < 0:
         return {"trouble": f"the process died of signal {-run.returncode}"}
     return {"trouble": _last_line(subprocess.CompletedProcess([], run.returncode, out, err))}

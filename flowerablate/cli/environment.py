@@ -94,7 +94,7 @@ def report_failures(catalogue: Catalogue, messages: Console) -> None:
 
 
 def warn(catalogue: Catalogue) -> None:
-    """Say on standard error which plugins could not be used; ``flowerablate plugins`` tells more."""
+    """Report on standard error which plugins could not be used; ``flowerablate plugins`` has the details."""
     for failure in catalogue.failures:
         typer.echo(f"warning: plugin {failure.owner} failed: {failure.reason}", err=True)
     for clash in catalogue.clashes:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from ..reading.model_scores import ModelScores
-    from ..stats.one_model import Figure
+    from ..stats.one_model import Estimate
 
 
 def evaluate(
@@ -107,7 +107,7 @@ def _tables(found: ModelScores) -> Iterator[RenderableType]:
         )
     yield table
     yield ""
-    table = Table("is \\ said", *map(escape, names), box=None, pad_edge=False)
+    table = Table("truth \\ answer", *map(escape, names), box=None, pad_edge=False)
     for name, row in zip(names, found.confusion, strict=True):
         table.add_row(Text(name), *map(str, row))
     yield table
@@ -126,7 +126,7 @@ def number(value: float, percent: bool = True) -> str:
     return f"{100 * value:.1f} %" if percent else f"{value:.4f}"
 
 
-def interval(metric: Figure, percent: bool = True) -> str:
+def interval(metric: Estimate, percent: bool = True) -> str:
     """Return the interval of *metric* as it is shown."""
     if metric.low != metric.low:
         return "-"
@@ -135,7 +135,7 @@ def interval(metric: Figure, percent: bool = True) -> str:
     return f"{metric.low:.4f} to {metric.high:.4f}"
 
 
-def _with_interval(metric: Figure) -> str:
+def _with_interval(metric: Estimate) -> str:
     """Return a fraction with its interval in brackets, in percent, short enough for three of them on 80 columns."""
     if metric.value != metric.value:
         return "-"

@@ -42,9 +42,7 @@ def explain(
         Path | None,
         typer.Option(metavar="FILE", help="Write the image as the model sees it (before it is normalised), PNG."),
     ] = None,
-    skip_bad: Annotated[
-        bool, typer.Option("--skip-bad", help="As for 'run': go on without unreadable images.")
-    ] = False,
+    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="As for 'run': leave out unreadable images.")] = False,
     form: FormatOption = Format.table,
 ) -> None:
     """Show what each step does to one image in one epoch, with the values that it draws.
@@ -77,7 +75,7 @@ def explain(
     rows = [_Row(named.name, "once", "once, when packed") for named in stages.prefix]
     learns = {named.name for named in stages.train if waits_for_training_images(named.op)}
     for one in prepared.train.explain(height, width, ident, seed=seed, epoch=epoch):
-        learnt = _Row(one.step, True, "yes", note="(numbers of the training images)")
+        learnt = _Row(one.step, True, "yes", note="(computed from the training images)")
         rows.append(learnt if one.step in learns else _row(one))
     rows += [_Row(named.name, "batch", "on whole batches", note="(drawn for the batch)") for named in stages.batch]
     key = samples.samples.keys[place]
@@ -138,11 +136,11 @@ def _write(path: Path, pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> None:
 
 @dataclass(frozen=True)
 class _Row:
-    """A step as it is shown; *acts*: whether it acts on this image, or ``once`` or ``batch``, *said* in words."""
+    """A step as it is shown; *acts*: whether it acts on this image, ``once`` or ``batch``; *shown*: in words."""
 
     step: str
     acts: bool | str
-    said: str
+    shown: str
     op: str = ""
     values: Mapping[str, Value] = field(default_factory=dict)
     note: str = ""
@@ -160,7 +158,7 @@ def _print_table(key: str, seed: int, epoch: int, rows: Sequence[_Row]) -> None:
     table = Table("step", "acts", "drawn", box=None, pad_edge=False)
     for row in rows:
         values = ", ".join(f"{name} {_text(value)}" for name, value in row.values.items())
-        table.add_row(Text(row.step), row.said, Text(values or row.note))
+        table.add_row(Text(row.step), row.shown, Text(values or row.note))
     show([Text(f"{key}, seed {seed}, epoch {epoch}"), table])
 
 

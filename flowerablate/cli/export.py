@@ -26,16 +26,17 @@ def export(
     form: Annotated[ExportFormat, typer.Option("--format", help="ONNX, TorchScript, or torch's exported program.")],
     out: Annotated[
         Path,
-        typer.Option(metavar="FILE", help="The file to write; FILE.json beside it says what goes in and comes out."),
+        typer.Option(metavar="FILE", help="The file to write; FILE.json next to it describes inputs and outputs."),
     ],
     tolerance: Annotated[
-        float, typer.Option(min=0, help="Largest difference from the model itself, relative to its largest logit.")
+        float,
+        typer.Option(min=0, help="Maximum difference from the model itself, relative to its largest absolute logit."),
     ] = 1e-4,
 ) -> None:
     """Export a trained model, checked against the model itself.
 
-    The file takes float32 [batch, channels, height, width], preprocessed, and gives logits. Nothing is written where it
-    says anything else than the model.
+    The file takes float32 [batch, channels, height, width], preprocessed, and returns logits. Nothing is written if its
+    output differs from the model's.
 
     \b
     Examples:

@@ -49,7 +49,7 @@ def complete_slots(incomplete: str) -> list[str]:
 
 
 def complete_names(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Complete the name of a component of the slot that stands before it."""
+    """Complete the name of a component of the slot named before it."""
     from ..discovery import discover
 
     slot = ctx.params.get("slot")
@@ -75,7 +75,7 @@ def list_components(
     """List the components that can be used in a study.
 
     Without SLOT an overview; with SLOT its components and their parameters; with NAME one of them in full. A parameter
-    marked feature can be switched off by itself, as in `--disable model.skip`.
+    marked feature can be switched off separately, as in `--disable model.skip`.
 
     \b
     Examples:
@@ -108,9 +108,9 @@ def list_components(
 
 
 def study_folder(path: Path) -> Path:
-    """Return the folder that *path*, a study file or a folder, stands for; it must exist."""
+    """Return the folder of *path*, a study file or a folder, which must exist."""
     if not path.exists():
-        raise PluginError(f"--local {path}: there is no such file or folder")
+        raise PluginError(f"--local {path}: no such file or folder")
     return path if path.is_dir() else path.parent
 
 
@@ -133,7 +133,7 @@ def show(parts: Iterable[RenderableType]) -> None:
 
 
 def print_indented(text: Text, by: int, console: Console, before: Text | None = None) -> None:
-    """Print *text* wrapped and moved to the right, without trailing blanks; *before* stands before its first line."""
+    """Print *text* wrapped and indented, without trailing blanks; *before* precedes its first line."""
     from rich.text import Text
 
     for number, line in enumerate(text.wrap(console, max(20, console.width - by))):

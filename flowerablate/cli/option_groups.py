@@ -21,9 +21,9 @@ Completions = dict[str, Callable[[str], list[str]]]
 def expanded(command: Callable[..., None], completions: Completions | None = None) -> Callable[..., None]:
     """Return *command* with the options of its groups in its signature, as typer reads it.
 
-    A group is a parameter whose type is a dataclass; the command gets an instance of it. Its arguments stand where the
-    group does, its options after those of the command. ``**options: Unpack[GROUP]`` takes the options that
-    :mod:`flowerablate.api.options` declares; *completions* tell by name what the shell offers for one.
+    A group is a parameter whose type is a dataclass; the command gets an instance of it. Its arguments take the
+    position of the group, its options come after those of the command. ``**options: Unpack[GROUP]`` takes the options
+    that :mod:`flowerablate.api.options` declares; *completions* map an option to its shell completion.
     """
     groups = dict(_groups(command))
     arguments: list[inspect.Parameter] = []

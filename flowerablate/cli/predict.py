@@ -41,15 +41,15 @@ def predict(
         Path | None, typer.Option(metavar="FILE", help="Write to this file, which appears when it is complete.")
     ] = None,
     skip_bad: Annotated[
-        bool, typer.Option("--skip-bad", help="Unreadable files are told, but do not make the command fail.")
+        bool, typer.Option("--skip-bad", help="Report unreadable files, but do not fail because of them.")
     ] = False,
     batch_size: BatchOption = 128,
     device: DeviceOption = "auto",
 ) -> None:
     """Predict the class of images with a trained model.
 
-    Images are decoded and prepared as in training; the checkpoint says how. Each line appears as soon as its batch is
-    done. Unreadable files are told on standard error and left out, and the exit code is then 1.
+    Images are decoded and prepared as in training, by the checkpoint. Each line appears as soon as its batch is
+    done. Unreadable files are reported on standard error and left out, and the exit code is then 1.
 
     \b
     Examples:
@@ -121,8 +121,8 @@ def _line_writer(file: IO[str], predictor: Predictor, top: int) -> Callable[[Pre
     width = max(len(printable(name)) for name in predictor.classes)
 
     def write(found: Prediction) -> None:
-        told = "  ".join(f"{printable(name):<{width}} {100 * p:5.1f} %" for name, p in found.top(top))
-        file.write(f"{told}  {printable(str(found.path))}\n")
+        line = "  ".join(f"{printable(name):<{width}} {100 * p:5.1f} %" for name, p in found.top(top))
+        file.write(f"{line}  {printable(str(found.path))}\n")
 
     return write
 

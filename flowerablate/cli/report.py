@@ -26,7 +26,7 @@ def report(
         typer.Option(
             "--format",
             metavar="NAME",
-            help="rich, md, latex, csv, json, svg or html. Without it: as --out ends, else rich.",
+            help="rich, md, latex, csv, json, svg or html. Without it: by the suffix of --out, else rich.",
             autocompletion=completion.complete_formats,
         ),
     ] = None,
@@ -61,14 +61,18 @@ def report(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="What intervals speak of: replicates (these test images), images (others like them), or auto. "
-            "Without it: what the study says.",
+            help="The population of the intervals: replicates (these test images), images (others like them), or auto. "
+            "Without it: as set in the study.",
             autocompletion=completion.complete_populations,
         ),
     ] = None,
     sample_images: Annotated[
         bool,
-        typer.Option(help="Whether an HTML page shows images of the data; leave out those of patients."),
+        typer.Option(
+            "--sample-images/--no-sample-images",
+            "--pictures/--no-pictures",
+            help="Whether an HTML page shows images of the data; leave out those of patients.",
+        ),
     ] = True,
     images: Annotated[
         bool, typer.Option("--images", help="Instead of the table: the test images that each component wins and loses.")
@@ -78,13 +82,15 @@ def report(
     ] = None,
     top: Annotated[
         int | None,
-        typer.Option(min=1, help="With --images: so many won and lost images of each row; 10 if not given."),
+        typer.Option(
+            min=1, help="With --images: the maximum number of won and of lost images for each row; 10 if not given."
+        ),
     ] = None,
     sheet: Annotated[
         Path | None, typer.Option(metavar="FILE.png", help="With --images: draw them on a contact sheet.")
     ] = None,
 ) -> None:
-    """Print the ablation table of a study that has been run, wholly or in part.
+    """Print the ablation table of a study that has run, wholly or in part.
 
     \b
     Examples:
@@ -140,7 +146,7 @@ def print_comparison(ledger: Ledger, other: Ledger, format: str, metric: str | N
 
 
 def put(text: str, out: Path | None) -> None:
-    """Write *text* to the file *out*, which standard error is told, or to the standard output."""
+    """Write *text* to the file *out*, with a line on standard error, or to the standard output."""
     if out is None:
         typer.echo(text, nl=False)
         return
@@ -157,7 +163,7 @@ def _population(text: str) -> Population:
     return cast(Population, text)
 
 
-def _refuse(beside: str, options: Mapping[str, object], cure: str = "leave out one of them") -> None:
+def _refuse(other: str, options: Mapping[str, object], cure: str = "leave out one of them") -> None:
     given = [name for name, value in options.items() if value is not None]
     if given:
-        raise StudyError(f"{given[0]} does not go with {beside}; {cure}")
+        raise StudyError(f"{given[0]} does not go with {other}; {cure}")

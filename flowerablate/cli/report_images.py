@@ -29,7 +29,7 @@ def print_images(
 ) -> None:
     """Print the images that the row *of* wins and loses, or those of all rows that compare two variants.
 
-    At most *top* of each are shown; CSV and JSON hold all. *sheet* names a PNG file to be drawn of those shown.
+    At most *top* of each are shown; CSV and JSON hold all. *sheet* is a PNG file for a contact sheet of those shown.
     """
     from ..files import replacing
     from ..reading.find_study import note_of
@@ -52,7 +52,7 @@ def print_images(
                 console.print()
             for part in to_tables(row, top):
                 console.print(part)
-        legend = "p of truth: by how much more the first arm is sure of the true class than the second, mean"
+        legend = "p of truth: probability of the true class, mean difference of the first arm and the second"
         console.print(f"\n{legend}", style="dim", highlight=False)
     if sheet is not None:
         drawn = won_images_sheet(rows, ledger, note, top, assembler_here())

@@ -40,7 +40,7 @@ def run(
     """Run an ablation study and print its table.
 
     Without --disable, --swap or --vary (here or in the study) each removable step and each feature is left out in turn.
-    What is in the ledger already is not run again: interrupt it, go on later, add seeds, components or questions.
+    Trials in the ledger are not run again: interrupt it, continue later, add seeds, components or contrasts.
 
     \b
     Examples:
@@ -76,7 +76,7 @@ def run(
             if not dry_run:
                 outcome = planned.start(display, clock)
     except KeyboardInterrupt:
-        messages.print(f"interrupted: {_how_far(planned)}; the same command goes on from here", highlight=False)
+        messages.print(f"interrupted: {_how_far(planned)}; continue with the same command", highlight=False)
         raise typer.Exit(130) from None
     if outcome is None:
         console.print(planned)
@@ -89,7 +89,7 @@ def run(
 def _how_far(planned: PlannedStudy | None) -> str:
     note = planned.ledger.note(planned.plan.base_id) if planned else None
     if planned is None or note is None or not note.trials:
-        return "no trial had begun"
+        return "no trial had started"
     return f"{len(note.trials) - planned.ledger.unfinished(note)} of {len(note.trials)} trials are finished"
 
 
@@ -103,9 +103,9 @@ def _finish(outcome: Outcome, planned: PlannedStudy, messages: Console) -> None:
         messages.print(f"left to another run that is at work on it: {what}; 'flowerablate report' shows it later")
     if outcome.left:
         missing = count(outcome.left, "trial") + (" of this look" if planned.plan.rules.looks else "")
-        over, cure = "is over, or too short for one more trial", "the same command goes on from here"
+        over, cure = "is over, or too short for one more trial", "continue with the same command"
         if not outcome.run:
-            over, cure = "was over before a trial was begun", "the same command goes on, given more time"
+            over, cure = "was over before a trial started", "continue with the same command and more time"
         messages.print(
             f"the time of --budget {over}; still to run: {missing}: {cure}",
             highlight=False,

@@ -37,7 +37,9 @@ def sanity(
     study: StudyChoice,
     subset: Annotated[
         str,
-        typer.Option(metavar="N|P%", help="Training images of the small run: so many of each class, or a fraction."),
+        typer.Option(
+            metavar="N|P%", help="Training images of the small runs: a number for each class, or a percentage."
+        ),
     ] = "100",
     seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="The replicate whose split is used.")] = 0,
     only: Annotated[
@@ -51,15 +53,13 @@ def sanity(
     out: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Folder for what is written. Without it: sanity/STUDY.")
     ] = None,
-    skip_bad: Annotated[
-        bool, typer.Option("--skip-bad", help="As for 'run': go on without unreadable images.")
-    ] = False,
+    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="As for 'run': leave out unreadable images.")] = False,
     form: Annotated[Format, typer.Option("--format", help="A ladder to read, or JSON for programs.")] = Format.table,
 ) -> None:
-    """Do what a careful person does before any ablation, rung by rung.
+    """Run the checks to make before any ablation, rung by rung.
 
-    The rungs: data, batch, initial-loss, overfit, labels, subset, lr-range, inputs, reproducible. Each says what it
-    saw, whether it passed, and what to do if not. The exit code is 1 if one failed.
+    The rungs: data, batch, initial-loss, overfit, labels, subset, lr-range, inputs, reproducible. Each reports
+    its observations, whether it passed, and what to do if not. The exit code is 1 if one failed.
 
     \b
     Examples:
@@ -100,10 +100,10 @@ def sanity(
     except KeyboardInterrupt:
         messages.print(f"interrupted after {count(len(rungs), 'rung')}", highlight=False)
         raise typer.Exit(130) from None
-    told = {"study": wanted.name, "folder": str(where), "rungs": _records(rungs)}
-    write_json(where / _LADDER, told)
+    document = {"study": wanted.name, "folder": str(where), "rungs": _records(rungs)}
+    write_json(where / _LADDER, document)
     if form is Format.json:
-        typer.echo(json.dumps(told, indent=2))
+        typer.echo(json.dumps(document, indent=2))
     else:
         _sum_up(rungs, console)
     if any(rung.status == "failed" for rung in rungs):

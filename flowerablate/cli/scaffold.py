@@ -33,7 +33,7 @@ def new(
     ] = StepSpec.slot,
     path: Annotated[Path, typer.Option("--path", metavar="DIR", help="Folder in which to make the plugin's.")] = Path(),
 ) -> None:
-    """Write a plugin with one working component, its test, and all that it takes to install it.
+    """Write an installable plugin with one working component and its test.
 
     \b
     Examples:
@@ -99,9 +99,9 @@ def _refuse_taken(component: str, slot: str) -> None:
         if entry.name == component:
             owner = entry.dist.name if entry.dist else entry.value
             raise PluginError(f"a plugin called {component!r} is installed already, from {owner}; choose another name")
-    taken = discover(strict=False).registry.slot(slot).get(component)
-    if taken:
-        raise PluginError(f"{slot} {component!r} exists already, from {taken.owner}; choose another name")
+    existing = discover(strict=False).registry.slot(slot).get(component)
+    if existing:
+        raise PluginError(f"{slot} {component!r} exists already, from {existing.owner}; choose another name")
 
 
 def _quoted(path: Path) -> str:

@@ -44,16 +44,19 @@ def tune(
         ),
     ] = None,
     trials: Annotated[
-        int, typer.Option(min=1, help="Trials in all, those of earlier sessions counted.", rich_help_panel=_SEARCH)
+        int, typer.Option(min=1, help="Trials in total, including those of earlier sessions.", rich_help_panel=_SEARCH)
     ] = 30,
     seeds: Annotated[
-        int, typer.Option(min=1, max=100, help="Trainings of each trial, on as many splits.", rich_help_panel=_SEARCH)
+        int,
+        typer.Option(
+            min=1, max=100, help="Training runs of each trial, each on another split.", rich_help_panel=_SEARCH
+        ),
     ] = 2,
     prune: Annotated[
         str,
         typer.Option(
             metavar="NAME",
-            help="Who gives up poor trials early: median, hyperband or none.",
+            help="The pruner, which ends poor trials early: median, hyperband or none.",
             rich_help_panel=_SEARCH,
             autocompletion=complete_pruners,
         ),
@@ -71,31 +74,29 @@ def tune(
         str | None,
         typer.Option(
             metavar="TIME",
-            help="Begin no trial that would not end within this time, such as 2h, 90m, 1h30m or 45s.",
+            help="Start no trial that is not expected to end within this time, such as 2h, 90m, 1h30m or 45s.",
             rich_help_panel=_SEARCH,
         ),
     ] = None,
     jobs: Annotated[int, typer.Option(min=1, max=256, help="Trials at the same time.", rich_help_panel=_SEARCH)] = 1,
     name: Annotated[
-        str, typer.Option(metavar="NAME", help="The name of the tuning, a folder beside the trials of the study.")
+        str, typer.Option(metavar="NAME", help="The name of the tuning, a folder next to the trials of the study.")
     ] = "tune",
     storage: Annotated[
         str | None, typer.Option(metavar="URL", help="Optuna's storage. Without it: a SQLite file in that folder.")
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="The study file to write. Without it: best.toml beside the study."),
+        typer.Option(metavar="FILE", help="The study file to write. Without it: best.toml next to the study."),
     ] = None,
     runs: RunsOption = RUNS,
-    skip_bad: Annotated[
-        bool, typer.Option("--skip-bad", help="Go on without unreadable images, and count them.")
-    ] = False,
+    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave out unreadable images, and count them.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what is searched; nothing is trained.")] = False,
 ) -> None:
     """Search the settings that are best on validation, and write them as a study.
 
     Every trial trains on the same few splits, from the same initial weights. Without --search: the
-    optimizer's learning rate and weight decay. Interrupt it, and go on with the same command.
+    optimizer's learning rate and weight decay. If interrupted, continue with the same command.
 
     \b
     Examples:
@@ -107,7 +108,7 @@ def tune(
     """
     from ..train.threads import wait_politely
 
-    wait_politely()  # before torch is imported by what follows
+    wait_politely()  # before the following imports load torch
 
     from ..execute.budget import seconds_of
     from ..study.read import study_name
@@ -116,16 +117,16 @@ def tune(
     optuna()
     seconds = seconds_of(budget) if budget else None
     if prune not in PRUNERS:
-        raise StudyError(f"--prune: there is no {prune!r}; {nearest(prune, PRUNERS)}")
+        raise StudyError(f"--prune: unknown pruner {prune!r}; {nearest(prune, PRUNERS)}")
     if study_name(name) != name or name == "trials":
-        raise StudyError(f"--name {name!r} makes no folder; use letters, digits and '-', and not 'trials'")
+        raise StudyError(f"--name {name!r} is not valid; use letters, digits and '-', and not 'trials'")
     console, messages = Console(), Console(stderr=True)
     asked = study.open(messages)
     target = out or (study.study.parent if study.study else Path()) / "best.toml"
     if not is_ours(target):
-        raise StudyError(f"{target} is there and was not written by tune; choose another file with --out")
+        raise StudyError(f"{target} exists and was not written by tune; choose another file with --out")
     if target.suffix != ".toml":
-        raise StudyError(f"--out {target}: a study file ends in .toml")
+        raise StudyError(f"--out {target}: a study file must end in .toml")
     if metric:
         asked = asked.ask(metric=metric)
     wanted, root, assembler = asked.file, asked.folder, asked.assembler()
@@ -148,14 +149,14 @@ def tune(
             display.begin(kept.rows(), kept.best())
             if jobs == 1:
                 from ..execute.budget import Budget
-                from ..tuning.tuner import tune as work
+                from ..tuning.tuner import tune as run_trials
 
-                ended = work(kept, assembler, display, trials, Budget(seconds) if seconds else None)
+                ended = run_trials(kept, assembler, display, trials, Budget(seconds) if seconds else None)
             else:
                 from ..tuning.workers import WorkerTask, work_together
 
                 threads = max(1, (os.cpu_count() or 1) // jobs)
-                order = WorkerTask(
+                task = WorkerTask(
                     wanted,
                     words,
                     seeds,
@@ -169,20 +170,20 @@ def tune(
                     seconds,
                     threads,
                 )
-                assembler.prepare(plan.base, plan.data)  # packed once, and found by the workers
-                work_together(order, jobs, lambda: display.look(kept.rows(), kept.best()))
+                assembler.prepare(plan.base, plan.data)  # packed once, then found by the workers
+                work_together(task, jobs, lambda: display.look(kept.rows(), kept.best()))
                 display.look(kept.rows(), kept.best())
                 ended = len(kept.rows()) >= trials
     except KeyboardInterrupt:
         begun = [row for row in kept.rows() if row.state != "running"]
         messages.print(
-            f"interrupted: {len(begun)} of {trials} trials are over; the same command goes on from here",
+            f"interrupted: {len(begun)} of {trials} trials have ended; continue with the same command",
             highlight=False,
             soft_wrap=True,
         )
         raise typer.Exit(130) from None
     if not ended:
-        messages.print("the time of --budget is over; the same command goes on from here", highlight=False)
+        messages.print("the time of --budget is over; continue with the same command", highlight=False)
     _finish(kept, assembler, target, console)
 
 
@@ -199,50 +200,52 @@ def _show_space(plan: TuningPlan, console: Console) -> None:
         at_base = "" if value is None else show_value(value)
         table.add_row(escape(dimension.name), escape(dimension.text), escape(at_base))
     show([table])
-    said = f"{plan.metric.name} on validation, mean of {count(len(plan.seeds), 'replicate')} that no run has"
-    console.print(f"by {escape(said)} (from {plan.seeds[0]} on)", highlight=False)
+    seeds = f"{count(len(plan.seeds), 'replicate')} that no run uses (seeds from {plan.seeds[0]})"
+    console.print(f"by {escape(plan.metric.name)} on validation, mean of {seeds}", highlight=False)
     if plan.space.left_out:
-        console.print(f"left out, for they declare no range: {escape(', '.join(plan.space.left_out))}", highlight=False)
+        console.print(
+            f"left out because they declare no range: {escape(', '.join(plan.space.left_out))}", highlight=False
+        )
     if plan.space.point_of(plan.base) is None:
-        console.print("the base is outside of this space, so it is not tried itself", highlight=False)
+        console.print("the base is outside this space and is not tried", highlight=False)
     console.print()
 
 
 def _finish(trials: Trials, assembler: Assembler, target: Path, console: Console) -> None:
-    """Print what was found, and write the best as a study and the figures beside the trials."""
+    """Print the results, write the best trial as a study, and the figures next to the trials."""
     from ..files import replacing
     from ..report.figures.tuning import TrialPoint, write_history, write_importance
 
     best = trials.best()
     rows = trials.rows()
     if best is None:
-        console.print("no trial has come to its end yet; there is no best one to write", highlight=False)
+        console.print("no trial has finished yet, so there is no best one to write", highlight=False)
         return
     plan = trials.plan
     _print_best(rows, plan, console)
-    shares = trials.importance()
-    _print_importance(shares, console)
-    points = [TrialPoint(row.number, row.value, row.figures) for row in rows if row.state != "running"]
+    importance = trials.importance()
+    _print_importance(importance, console)
+    points = [TrialPoint(row.number, row.value, row.seed_values) for row in rows if row.state != "running"]
     for suffix in ("png", "svg"):
         history = trials.folder / f"history.{suffix}"
         write_history(points, plan.metric.name, history, lower_is_better=plan.metric.lower_is_better)
-        if shares:
-            write_importance(shares, trials.folder / f"importance.{suffix}")
+        if importance:
+            write_importance(importance, trials.folder / f"importance.{suffix}")
     remark = f"trial {best.number} of {len(rows)}, {plan.metric.name} {best.value:.4f} on validation"
     with replacing(target) as file:
         file.write(plan.study_file(best.values, remark, assembler).encode())
-    drawn = "history and importance" if shares else "history"
+    drawn = "history and importance" if importance else "history"
     where = f"wrote {target}; {drawn}: {trials.folder}"
     console.print(escape(where), highlight=False, soft_wrap=True)
     console.print(
-        "The best of many on validation looks better than it is. The metric to report comes from the test split of "
-        "replicates that tuning has not trained on:",
+        "The validation metric of the best of many trials is biased upwards. Report the metric on the test split of "
+        "replicates that tuning has not used:",
         highlight=False,
     )
     console.print(f"  flowerablate run {escape(shlex.quote(str(target)))}", highlight=False, soft_wrap=True)
 
 
-def _print_best(rows: list[TuningTrial], plan: TuningPlan, console: Console, most: int = 10) -> None:
+def _print_best(rows: list[TuningTrial], plan: TuningPlan, console: Console, max_shown: int = 10) -> None:
     from rich.table import Table
 
     sign = 1 if plan.metric.lower_is_better else -1
@@ -256,36 +259,36 @@ def _print_best(rows: list[TuningTrial], plan: TuningPlan, console: Console, mos
         table.add_column("sd", justify="right")
     table.add_column("settings", overflow="fold")
     first = next((row for row in done if base is not None and row.number == 0), None)
-    shown = done[:most] + ([first] if first is not None and first not in done[:most] else [])
+    shown = done[:max_shown] + ([first] if first is not None and first not in done[:max_shown] else [])
     for row in shown:
         settings = "  ".join(f"{key}={brief(value)}" for key, value in row.values.items())
-        spread = "" if row.spread is None else f"{row.spread:.4f}"
-        cells = [str(row.number), f"{row.value:.4f}", *([spread] if several else [])]
+        std = "" if row.std is None else f"{row.std:.4f}"
+        cells = [str(row.number), f"{row.value:.4f}", *([std] if several else [])]
         table.add_row(*cells, escape(settings) + (" (base)" if row is first else ""))
     show([table])
     states: list[str] = [row.state for row in rows]
-    told = [f"{states.count(state)} {word}" for state, word in _STATES if states.count(state)]
-    console.print(f"{count(len(rows), 'trial')}: {', '.join(told)}", highlight=False)
+    counts = [f"{states.count(state)} {word}" for state, word in _STATES if states.count(state)]
+    console.print(f"{count(len(rows), 'trial')}: {', '.join(counts)}", highlight=False)
     failed = next((row for row in rows if row.state == "failed"), None)
     if failed is not None:
         console.print(f"trial {failed.number} failed: {escape(failed.failure)}", highlight=False)
     console.print()
 
 
-_STATES = (("complete", "complete"), ("pruned", "given up early"), ("failed", "failed"), ("running", "under way"))
+_STATES = (("complete", "complete"), ("pruned", "pruned"), ("failed", "failed"), ("running", "under way"))
 
 
-def _print_importance(shares: dict[str, float], console: Console) -> None:
+def _print_importance(importance: dict[str, float], console: Console) -> None:
     from rich.table import Table
 
-    if not shares:
+    if not importance:
         console.print("importance of the settings: needs ten complete trials that differ", highlight=False)
         console.print()
         return
     table = Table(box=None, pad_edge=False)
     table.add_column("setting", overflow="fold")
     table.add_column("importance, %", justify="right")
-    for name, share in shares.items():
-        table.add_row(escape(name), f"{100 * share:.0f}")
+    for name, fraction in importance.items():
+        table.add_row(escape(name), f"{100 * fraction:.0f}")
     show([table])
     console.print()

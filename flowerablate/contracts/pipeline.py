@@ -206,7 +206,7 @@ class Variant:
 
 @dataclass(frozen=True)
 class Trial:
-    """A variant with a replicate's *seed*. *id* hashes all that can change the result; *base_id* identifies the base."""
+    """A variant with a replicate's *seed*. *id* hashes what can change the result; *base_id* identifies the base."""
 
     id: str
     base_id: str

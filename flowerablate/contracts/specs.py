@@ -79,7 +79,9 @@ class ComponentSpec:
 
     def __post_init__(self) -> None:
         if not _COMPONENT_NAME.fullmatch(self.name):
-            raise PluginError(f"{self.title}: use letters, digits, - and _ for a name, and begin with a letter or digit")
+            raise PluginError(
+                f"{self.title}: use letters, digits, - and _ for a name, and begin with a letter or digit"
+            )
         names = [param.name for param in self.params]
         for name in names:
             if not name.isidentifier() or keyword.iskeyword(name):
@@ -274,7 +276,9 @@ class MeasureSpec(ComponentSpec):
         if self.name in {info.name for info in CORE_COSTS}:
             raise PluginError(f"measure {self.name!r}: the core has a cost of that name; choose another name")
         if self.params:
-            raise PluginError(f"measure {self.name!r}: it runs for every trial, so it can have no parameters; remove them")
+            raise PluginError(
+                f"measure {self.name!r}: it runs for every trial, so it can have no parameters; remove them"
+            )
 
     @property
     def info(self) -> CostInfo:

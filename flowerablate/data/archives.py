@@ -1,9 +1,9 @@
-"""Unpacks archives that come from anywhere: tar (gzip, bzip2, xz) and zip, without trusting a word in them.
+"""Unpacks untrusted archives: tar (gzip, bzip2, xz) and zip.
 
-Only plain files are written, by our own hand, with names that were looked at: no path that is absolute or climbs out by
-``..``, no link, no device, no rights or owners of the archive's choosing, no second file of the same name. What is
-unpacked is counted as it comes, whatever the headers say of it, so that an archive that swells without end is stopped,
-and no header gets the memory that it asks for. All goes to a temporary folder that is renamed when it is complete.
+Only regular files are written, by our own code and under checked names: no absolute path, no ``..``, no link, no
+device, no permissions or owners from the archive, no second file of the same name. The unpacked bytes are counted as
+they arrive, whatever the headers claim, so an archive that expands without end is stopped, and no header can make us
+allocate memory. Everything goes to a temporary folder that is renamed when it is complete.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from ..errors import DataError
 Progress: TypeAlias = Callable[[str, int, int], None]
 
 MAX_BYTES = 64 << 30
-"""Most bytes that an archive may unpack to, unless the caller says otherwise."""
+"""Default maximum of the unpacked size, bytes."""
 
 MAX_FILES = 2_000_000
-"""Most members that an archive may have."""
+"""Maximum number of members in an archive."""
 
 _CHUNK = 1 << 20
-_MOST_PADDING = 64 << 20
+_MAX_PADDING = 64 << 20
 _TAR_ENDINGS = (".tar", ".tgz", ".tar.gz", ".tbz2", ".tar.bz2", ".txz", ".tar.xz")
 _COMPRESSED: dict[bytes, Callable[[IO[bytes]], Any]] = {
     b"\x1f\x8b": gzip.open,
@@ -48,7 +48,7 @@ _DAMAGED = (
 
 
 def is_archive(path: Path) -> bool:
-    """Whether *path* is a file that is an archive by the ending of its name."""
+    """Whether *path* is a file with the suffix of an archive."""
     return path.is_file() and path.name.lower().endswith((*_TAR_ENDINGS, ".zip"))
 
 
@@ -60,10 +60,10 @@ def unpack(
     progress: Progress = lambda what, done, total: None,
     max_bytes: int = MAX_BYTES,
 ) -> None:
-    """Unpack those members of *archive* whose name is *wanted* to the new *folder*; a folder that is there is kept.
+    """Unpack the members of *archive* whose name is *wanted* to the new *folder*; an existing folder is kept.
 
-    Raises :class:`DataError` for an archive that is damaged, holds a name or a kind of member that could do harm
-    (wanted or not), or unpacks to more than *max_bytes*; nothing is left behind then.
+    Raises :class:`DataError` and leaves nothing on disk if the archive is damaged, has a member with a harmful name or
+    type (wanted or not), or unpacks to more than *max_bytes*.
     """
     if folder.exists():
         return
@@ -78,16 +78,16 @@ def unpack(
                 _unpack_tar(archive, writer, progress)
         except _DAMAGED as error:
             if isinstance(error, OSError) and error.errno is not None:
-                raise  # the disk fails; what gzip and bzip2 say of damage has no number
-            said = " ".join(str(error).split())
-            raise DataError(f"{archive} is damaged or no archive ({said}); fetch it again") from error
+                raise  # a disk error; gzip and bzip2 report damage without an errno
+            cause = " ".join(str(error).split())
+            raise DataError(f"{archive} is damaged or not an archive ({cause}); download it again") from error
         if not writer.files:
-            raise DataError(f"{archive} holds nothing that is wanted of it")
+            raise DataError(f"{archive} holds none of the wanted files; give another archive")
 
 
 @contextmanager
 def _writing(folder: Path) -> Iterator[Path | None]:
-    """Give a temporary folder that becomes *folder* at the end, or None where another process made that meanwhile."""
+    """Yield a temporary folder that becomes *folder* at the end, or None if another process created it meanwhile."""
     temporary = folder.with_name(f".{folder.name}.partial")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -104,11 +104,11 @@ def _writing(folder: Path) -> Iterator[Path | None]:
                 shutil.rmtree(temporary, ignore_errors=True)
     except OSError as error:
         cause = (error.strerror or str(error)).lower()
-        raise DataError(f"cannot unpack to {folder}: {cause}; make room there, or use another cache folder") from error
+        raise DataError(f"cannot unpack to {folder}: {cause}; free space there, or use another cache folder") from error
 
 
 class _Writer:
-    """Writes members below *root* after a look at each, and counts what it writes."""
+    """Checks members, writes them below *root*, and counts the bytes."""
 
     def __init__(self, archive: Path, root: Path, wanted: Callable[[str], bool], max_bytes: int) -> None:
         self._archive, self._root, self._wanted = archive, root, wanted
@@ -116,18 +116,21 @@ class _Writer:
         self._members = self._bytes = self.files = 0
 
     def look_at(self, name: str, *, plain: bool) -> bool:
-        """Refuse a member that could do harm; return whether it is wanted. *plain*: it is a file or a folder."""
+        """Reject a harmful member; return whether it is wanted. *plain*: it is a regular file or a folder."""
         self._members += 1
         if self._members > MAX_FILES:
-            raise DataError(f"{self._archive} has more than {MAX_FILES} members; that is no archive of images")
+            raise DataError(
+                f"{self._archive} has more than {MAX_FILES} members; unpack it yourself if you trust it, and give the "
+                "folder"
+            )
         if not plain:
             raise DataError(f"{self._archive} holds {name!r}, a link or a device; unpack it yourself if you trust it")
         if _climbs(name):
-            raise DataError(f"{self._archive} holds {name!r}, which leads out of its folder; do not trust it")
+            raise DataError(f"{self._archive} holds {name!r}, which points outside its folder; do not trust it")
         return self._wanted(name)
 
     def write(self, name: str, source: IO[bytes]) -> None:
-        """Copy *source* to the file *name*, which has been looked at."""
+        """Copy *source* to the file *name*, which has been checked."""
         target = self._root / PurePosixPath(name)
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -147,7 +150,7 @@ class _Writer:
 
 
 def _climbs(name: str) -> bool:
-    """Whether *name* is absolute, on a drive, or goes up, as any system reads it."""
+    """Whether *name* is absolute, on a drive, or leaves its folder, on any operating system."""
     windows = PureWindowsPath(name)
     return not name or "\0" in name or bool(windows.drive or windows.root) or ".." in windows.parts
 
@@ -166,10 +169,10 @@ def _unpack_tar(archive: Path, writer: _Writer, progress: Progress) -> None:
 
 
 class _Plain(io.BufferedReader):
-    """The bytes of a tar archive. A read of more than a header needs, or a part of a file, is refused.
+    """The bytes of a tar archive. Rejects reads that are larger than a header or a chunk of a file.
 
-    Names and other remarks may be headers of any length, which tarfile reads at once: a few megabytes of gzip would
-    take all memory.
+    Long names and other metadata are headers of any length, which tarfile reads at once: a few megabytes of gzip could
+    exhaust the memory.
     """
 
     def read(self, size: int | None = -1, /) -> bytes:
@@ -179,11 +182,11 @@ class _Plain(io.BufferedReader):
         return super().read(size)
 
     def finish(self) -> None:
-        """Read what pads the archive, so that gzip and its like compare their checksum, which comes last."""
-        for _ in range(_MOST_PADDING // _CHUNK):
+        """Read the padding of the archive, so the decompressor verifies its checksum, which comes last."""
+        for _ in range(_MAX_PADDING // _CHUNK):
             if not self.read(_CHUNK):
                 return
-        raise tarfile.ReadError("it goes on behind its end")
+        raise tarfile.ReadError("it continues after its end")
 
 
 def _decompressed(raw: IO[bytes]) -> Any:
@@ -196,7 +199,7 @@ def _unpack_zip(archive: Path, writer: _Writer, progress: Progress) -> None:
     with zipfile.ZipFile(archive) as packed:
         members = packed.infolist()
         for done, member in enumerate(members, start=1):
-            kind = member.external_attr >> 28  # the kind of file that Unix tools note: 8 plain, 4 folder, 0 not said
+            kind = member.external_attr >> 28  # the file type set by Unix tools: 8 regular, 4 folder, 0 unset
             if writer.look_at(member.filename, plain=kind in (0, 4, 8)) and not member.is_dir():
                 if member.flag_bits & 1:
                     raise DataError(f"{archive} is encrypted; unpack it yourself and give the folder")

@@ -1,8 +1,8 @@
-"""One image file to pixels: every mode and format that a folder of images may hold, and one clear error for the rest.
+"""Decodes an image file of any mode and format that Pillow reads, with one clear error for all others.
 
-Plain JPEG files take a faster way (:mod:`.jpeg`) to the same pixels; Pillow reads all others, and decides what is
-refused. Its warnings are never printed, and any number of threads may decode at once. (libtiff, which Pillow calls for
-compressed TIFF files, writes a line of its own to stderr when such a file is corrupt; Pillow cannot turn that off.)
+Plain JPEG files take a faster path (:mod:`.jpeg`) to the same pixels; Pillow reads all others and decides what to
+reject. Its warnings are never printed, and any number of threads may decode concurrently. (libtiff, which Pillow calls
+for compressed TIFF files, writes a line to stderr when such a file is corrupt; Pillow cannot turn that off.)
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from PIL import Image, UnidentifiedImageError
 from ..errors import DataError
 from . import jpeg
 
-Depth: TypeAlias = Literal[8, 16]
+Bits: TypeAlias = Literal[8, 16]
 
 MAX_PIXELS = 178_956_970
-"""Width times height above which a file is taken for a decompression bomb; where Pillow raises, too."""
+"""Width times height above which a file counts as a decompression bomb; Pillow raises at the same size."""
 
 _TARGET_MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 _ORIENTATION_TAG = 0x0112
@@ -40,7 +40,7 @@ _TRANSPOSE = {
 }
 _SILENCE_PILLOW = ("ignore", None, Warning, re.compile(r"PIL\."), 0)
 
-# Without a handler of its own, what Pillow logs about odd files would reach stderr by logging's last resort.
+# Without a handler, Pillow's log records about malformed files would reach stderr through logging.lastResort.
 logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 
@@ -49,70 +49,71 @@ def decode(
     path: Path,
     channels: int,
     *,
-    depth: Literal[8] = 8,
-    at_least: int | None = None,
+    bits: Literal[8] = 8,
+    min_side: int | None = None,
     max_pixels: int = MAX_PIXELS,
 ) -> NDArray[np.uint8]: ...
 @overload
 def decode(
-    path: Path, channels: int, *, depth: Depth, at_least: int | None = None, max_pixels: int = MAX_PIXELS
+    path: Path, channels: int, *, bits: Bits, min_side: int | None = None, max_pixels: int = MAX_PIXELS
 ) -> NDArray[Any]: ...
 def decode(
-    path: Path, channels: int, *, depth: Depth = 8, at_least: int | None = None, max_pixels: int = MAX_PIXELS
+    path: Path, channels: int, *, bits: Bits = 8, min_side: int | None = None, max_pixels: int = MAX_PIXELS
 ) -> NDArray[Any]:
     """Read the image at *path* as [H, W, *channels*] (1 grey, 3 RGB, 4 RGBA), writable and contiguous.
 
-    *depth* 8 gives uint8, 16 gives uint16. The EXIF orientation is applied. What lies below transparent pixels is
-    white, as in most viewers, unless *channels* is 4. CMYK is converted without its colour profile. Of an animation or
-    a multi-page file the first image is taken. 16-bit grey keeps its values at depth 16 and is divided by 257 at
-    depth 8, so that its whole range becomes 0..255; 8-bit images are multiplied by 257 at depth 16 (16-bit colour,
-    too: Pillow reads its upper 8 bits). Integer and float images of 32 bits are read as 0..1 (float only), 0..255 or
-    0..65535, the first of these that holds all their values, and stretched from their minimum to their maximum where
-    none does; NaN becomes black.
+    *bits* 8 returns uint8, 16 returns uint16. The EXIF orientation is applied. Transparent pixels are blended with
+    white, as in most viewers, unless *channels* is 4. CMYK is converted without its colour profile. For an animation or
+    a multi-page file the first image is used. 16-bit grey keeps its values at 16 bits and is divided by 257 at 8 bits,
+    so its full range becomes 0..255; 8-bit images are multiplied by 257 at 16 bits (16-bit colour too: Pillow reads
+    its upper 8 bits). Integer and float images of 32 bits are read as 0..1 (float only), 0..255 or 0..65535, the first
+    of these that holds all their values; if none does, they are stretched from their minimum to their maximum. NaN
+    becomes black.
 
-    *at_least*, for images that are shrunk afterwards: a plain JPEG whose sides can be divided so may come at 1/2, 1/4
-    or 1/8 of its size, which is quicker, as long as its shorter side keeps that many pixels. Other files come whole.
+    *min_side*, for images that are shrunk afterwards: a plain JPEG whose sides are divisible may be decoded at 1/2, 1/4
+    or 1/8 of its size, which is faster, as long as its shorter side keeps *min_side* pixels. Other files are decoded at
+    full size.
 
-    Raises :class:`DataError` with one line that names the file, the cause and the cure, if the file is empty,
-    truncated, corrupt, no image, or has more than *max_pixels* pixels; :class:`UnreachableError`, which is one, if it
-    is missing or cannot be opened.
+    Raises :class:`DataError` with one line that names the file, the cause and the cure if the file is empty, truncated,
+    corrupt, not an image, or has more than *max_pixels* pixels; its subclass :class:`UnreachableError` if it is missing
+    or cannot be opened.
     """
     if channels not in _TARGET_MODES:
         raise ValueError(f"channels must be 1, 3 or 4, not {channels}")
-    if depth not in (8, 16):
-        raise ValueError(f"depth must be 8 or 16, not {depth}")
-    if at_least is not None and at_least < 1:
-        raise ValueError(f"at_least must be 1 or more, not {at_least}")
+    if bits not in (8, 16):
+        raise ValueError(f"bits must be 8 or 16, not {bits}")
+    if min_side is not None and min_side < 1:
+        raise ValueError(f"min_side must be 1 or more, not {min_side}")
     _keep_pillow_silent()
     _lift_pillow_limit(max_pixels)
     try:
-        pixels = _plain_jpeg(path, channels, at_least, max_pixels)
+        pixels = _plain_jpeg(path, channels, min_side, max_pixels)
         if pixels is None:
             with Image.open(path) as image:
                 _check_size(image.size, max_pixels)
                 image.load()
-                return _pixels(_upright(image), channels, depth)
-        return _deepened(pixels, depth)
-    except Exception as error:  # Pillow's readers raise almost anything on bytes that they did not expect
+                return _pixels(_upright(image), channels, bits)
+        return _deepened(pixels, bits)
+    except Exception as error:  # Pillow's readers raise almost anything on malformed input
         if _is_unreachable(error):
             raise UnreachableError(
-                f"cannot read image {path}: {_cause(error)}; check that it is there and may be read"
+                f"cannot read image {path}: {_cause(error)}; check that it exists and is readable"
             ) from error
         raise DataError(
-            f"cannot read image {path}: {_cause(error)}; mend or remove it, or leave such files out with --skip-bad"
+            f"cannot read image {path}: {_cause(error)}; repair or remove it, or skip such files with --skip-bad"
         ) from error
 
 
 class UnreachableError(DataError):
-    """The file cannot be got at: it is missing, forbidden, or the system fails. That says nothing about the image."""
+    """The file cannot be accessed: it is missing, forbidden, or the system failed. The image itself may be fine."""
 
 
 class _UnusableError(Exception):
-    """A file that we refuse before Pillow does; its text is the cause."""
+    """A file that we reject before Pillow does; the message is the cause."""
 
 
-def _plain_jpeg(path: Path, channels: int, at_least: int | None, max_pixels: int) -> NDArray[np.uint8] | None:
-    """Take the fast way, uint8 [H, W, channels]; None where it is not open."""
+def _plain_jpeg(path: Path, channels: int, min_side: int | None, max_pixels: int) -> NDArray[np.uint8] | None:
+    """Decode a plain JPEG to uint8 [H, W, channels]; return None for any other file."""
     with path.open("rb") as file:
         raw = file.read(len(jpeg.MAGIC))
         if not raw:
@@ -127,7 +128,7 @@ def _plain_jpeg(path: Path, channels: int, at_least: int | None, max_pixels: int
     if header.tagged:
         with Image.open(io.BytesIO(raw)) as image:
             method = _turn(image)
-    pixels = jpeg.read_pixels(raw, header, at_least)
+    pixels = jpeg.read_pixels(raw, header, min_side)
     if pixels is None or (method is None and pixels.shape[2] == channels):
         return pixels
     stored = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
@@ -135,13 +136,13 @@ def _plain_jpeg(path: Path, channels: int, at_least: int | None, max_pixels: int
 
 
 def _keep_pillow_silent() -> None:
-    # Not catch_warnings: that swaps a global list and is not thread-safe. A filter for Pillow alone stays for good.
+    # Not catch_warnings, which swaps a global list and is not thread-safe. A filter for Pillow alone stays installed.
     if _SILENCE_PILLOW not in warnings.filters:
         warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 def _lift_pillow_limit(max_pixels: int) -> None:
-    # Pillow raises above twice its limit. The limit is global; it is only ever lifted, so threads cannot disagree.
+    # Pillow raises above twice its limit. The limit is global; it is only ever raised, so threads cannot conflict.
     if Image.MAX_IMAGE_PIXELS is not None and max_pixels > 2 * Image.MAX_IMAGE_PIXELS:
         Image.MAX_IMAGE_PIXELS = (max_pixels + 1) // 2
 
@@ -149,9 +150,7 @@ def _lift_pillow_limit(max_pixels: int) -> None:
 def _check_size(size: tuple[int, int], max_pixels: int) -> None:
     width, height = size
     if width * height > max_pixels:
-        raise _UnusableError(
-            f"{width} x {height} pixels are more than the {max_pixels:,} allowed (a decompression bomb?)"
-        )
+        raise _UnusableError(f"{width} x {height} pixels exceed the {max_pixels:,} allowed (a decompression bomb?)")
     if width * height == 0:
         raise _UnusableError(f"it has no pixels ({width} x {height})")
 
@@ -160,7 +159,7 @@ def _cause(error: Exception) -> str:
     if isinstance(error, _UnusableError):
         return str(error)
     if isinstance(error, UnidentifiedImageError):
-        return "it is not an image, or of a format that Pillow cannot read here"
+        return "it is not an image, or its format is not supported by this Pillow"
     if isinstance(error, Image.DecompressionBombError):
         return f"it has too many pixels (a decompression bomb?): {_one_line(error)}"
     if isinstance(error, MemoryError):
@@ -171,7 +170,7 @@ def _cause(error: Exception) -> str:
 
 
 def _is_unreachable(error: Exception) -> bool:
-    # Pillow's own complaints carry no number, and an invalid seek comes from an offset that a corrupt file gave.
+    # Pillow's own errors carry no errno, and an invalid seek comes from an offset in a corrupt file.
     return isinstance(error, OSError) and error.errno not in (None, errno.EINVAL)
 
 
@@ -188,15 +187,15 @@ def _turn(image: Image.Image) -> Image.Transpose | None:
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    # Asked after loading, because Pillow's TIFF reader turns the image itself and then drops the tag.
+    # Read after loading, because Pillow's TIFF reader turns the image itself and then drops the tag.
     method = _turn(image)
     return image if method is None else image.transpose(method)
 
 
-def _pixels(image: Image.Image, channels: int, depth: Depth) -> NDArray[Any]:
+def _pixels(image: Image.Image, channels: int, bits: Bits) -> NDArray[Any]:
     if image.mode.startswith(("I", "F")):
-        grey = _full_range(image, depth)
-        if depth == 16:
+        grey = _full_range(image, bits)
+        if bits == 16:
             return _as_channels(grey, channels)
         image = Image.fromarray(grey)
     if channels != 4 and _is_transparent(image):
@@ -205,11 +204,11 @@ def _pixels(image: Image.Image, channels: int, depth: Depth) -> NDArray[Any]:
     wanted = _TARGET_MODES[channels]
     if image.mode != wanted:
         image = image.convert(wanted)
-    return _deepened(np.array(image, dtype=np.uint8).reshape(image.height, image.width, channels), depth)
+    return _deepened(np.array(image, dtype=np.uint8).reshape(image.height, image.width, channels), bits)
 
 
-def _deepened(pixels: NDArray[np.uint8], depth: Depth) -> NDArray[Any]:
-    return pixels if depth == 8 else pixels * np.uint16(257)
+def _deepened(pixels: NDArray[np.uint8], bits: Bits) -> NDArray[Any]:
+    return pixels if bits == 8 else pixels * np.uint16(257)
 
 
 def _as_channels(grey: NDArray[np.uint16], channels: int) -> NDArray[np.uint16]:
@@ -223,16 +222,16 @@ def _is_transparent(image: Image.Image) -> bool:
     return image.mode in ("LA", "PA", "RGBA", "RGBa") or "transparency" in image.info
 
 
-def _full_range(image: Image.Image, depth: Depth) -> NDArray[Any]:
-    """Bring grey values of more than 8 bits to 0..255 or 0..65535; [H, W]."""
+def _full_range(image: Image.Image, bits: Bits) -> NDArray[Any]:
+    """Scale grey values of more than 8 bits to 0..255 or 0..65535; [H, W]."""
     values = np.asarray(image)
-    dtype, white = (np.uint8, 255.0) if depth == 8 else (np.uint16, 65535.0)
+    dtype, white = (np.uint8, 255.0) if bits == 8 else (np.uint16, 65535.0)
     if image.mode.startswith("I;16"):
-        return values.astype(np.uint16) if depth == 16 else ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
+        return values.astype(np.uint16) if bits == 16 else ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
     values = values.astype(np.float64)
     valid = np.isfinite(values)
     low, high = (float(values[valid].min()), float(values[valid].max())) if valid.any() else (0.0, 0.0)
-    # Older Pillow reads a 16-bit PNG or PGM as 32-bit integers; such a file's range is known whatever it holds.
+    # Older Pillow reads a 16-bit PNG or PGM as 32-bit integers; the range of such a file is known.
     known_range = image.format in ("PNG", "PPM") and image.mode == "I"
     ranges = (65535.0,) if known_range else (255.0, 65535.0) if image.mode == "I" else (1.0, 255.0, 65535.0)
     top = next((top for top in ranges if low >= 0 and high <= top), None)

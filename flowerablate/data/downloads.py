@@ -1,4 +1,4 @@
-"""Fetches a file once: under a temporary name, with its checksum; what an interruption left is gone on with."""
+"""Downloads a file once: under a temporary name, checksum-verified, and resumed after an interruption."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _TIMEOUT = 60.0  # seconds without a byte
 
 
 def download(url: str, target: Path, *, sha256: str, progress: Progress = lambda what, done, total: None) -> Path:
-    """Fetch *url* to the file *target* unless that is there, and return it; it is there when its bytes are right.
+    """Download *url* to the file *target* unless it exists, and return it; it exists only with the right checksum.
 
-    *sha256*: the checksum, 64 hexadecimal digits. The bytes go to ``<target>.part`` first; where that is left of an
-    earlier attempt, only the rest is asked for. Raises :class:`DataError` where the address is not one of the web, the
-    net or the disk fails (the part is kept), or the checksum is wrong (the part is removed).
+    *sha256*: the checksum, 64 hexadecimal digits. The bytes go to ``<target>.part`` first; if an earlier attempt left
+    one, only the rest is requested. Raises :class:`DataError` if the URL is not HTTP(S), the network or the disk fails
+    (the part is kept), or the checksum is wrong (the part is removed).
     """
     if not url.startswith(("https://", "http://")):
-        raise DataError(f"cannot download {url!r}: give an address that begins with https:// or http://")
+        raise DataError(f"cannot download {url!r}: give a URL that begins with https:// or http://")
     part = target.with_name(f"{target.name}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -44,19 +44,19 @@ def download(url: str, target: Path, *, sha256: str, progress: Progress = lambda
     except (OSError, http.client.HTTPException) as error:
         cause = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
         raise DataError(
-            f"cannot download {url}: {cause}; the same command goes on later, or fetch it by other means and give "
-            "its path"
+            f"cannot download {url}: {cause}; run the same command again to resume, or download it by other means and "
+            "give its path"
         ) from error
     return target
 
 
 def require_checksum(path: Path, sha256: str, what: str | None = None) -> None:
-    """Raise :class:`DataError` that names *what* (else *path*) unless the file *path* has the SHA-256 checksum."""
+    """Raise :class:`DataError` that names *what* (default: *path*) unless the file *path* has this SHA-256 checksum."""
     found = checksum(path)
     if found != sha256.strip().lower():
         raise DataError(
-            f"{what or path} has the SHA-256 checksum {found}, not {sha256}: it is damaged, or not the file that was "
-            "meant"
+            f"{what or path} has the SHA-256 checksum {found}, not {sha256}: it is damaged or the wrong file; get it "
+            "again"
         )
 
 
@@ -70,11 +70,11 @@ def checksum(path: Path) -> str:
 
 
 def _fetch(url: str, part: Path, progress: Progress) -> None:
-    """Append to *part* what it lacks of *url*, or begin anew where the server cannot go on from there."""
+    """Append the missing bytes of *url* to *part*, or start over if the server cannot resume."""
     have = part.stat().st_size if part.is_file() else 0
     try:
         with _opened(url, have) as response:
-            if have and not _goes_on(response, have):
+            if have and not _resumes(response, have):
                 have = 0
             length = response.headers.get("Content-Length")
             total = have + int(length) if length and length.isdigit() else 0
@@ -84,11 +84,13 @@ def _fetch(url: str, part: Path, progress: Progress) -> None:
                     have += len(chunk)
                     progress(f"downloading {part.stem}, KB", have // 1000, max(total, have) // 1000 + 1)
     except urllib.error.HTTPError as error:
-        if error.code != 416 or not have:  # 416: there is nothing behind what we have
+        if error.code != 416 or not have:  # 416: there is nothing after what we have
             raise
     else:
         if total and have < total:
-            raise DataError(f"the connection to {url} broke after {have} of {total} bytes; the same command goes on")
+            raise DataError(
+                f"the connection to {url} broke after {have} of {total} bytes; run the same command again to resume"
+            )
     progress(f"downloading {part.stem}, KB", have // 1000 + 1, have // 1000 + 1)
 
 
@@ -99,6 +101,6 @@ def _opened(url: str, have: int) -> Any:
     return urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=_TIMEOUT)
 
 
-def _goes_on(response: Any, have: int) -> bool:
-    said = str(response.headers.get("Content-Range", ""))
-    return response.status == 206 and said.startswith(f"bytes {have}-")
+def _resumes(response: Any, have: int) -> bool:
+    content_range = str(response.headers.get("Content-Range", ""))
+    return response.status == 206 and content_range.startswith(f"bytes {have}-")

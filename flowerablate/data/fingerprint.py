@@ -1,4 +1,4 @@
-"""Names a set of samples by the content of its files."""
+"""Fingerprints a set of samples by the content of its files."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def fingerprint(samples: Samples, progress: Callable[[str, int, int], None] = la
 
 
 def file_hash(path: Path) -> bytes:
-    """Hash every byte of the file at *path* (BLAKE2b, 128 bit); raises :class:`DataError` where it cannot be read."""
+    """Hash every byte of the file at *path* (BLAKE2b, 128 bit); raises :class:`DataError` if it cannot be read."""
     digest = hashlib.blake2b(digest_size=16)
     try:
         with path.open("rb") as file:
             while chunk := file.read(_CHUNK):
                 digest.update(chunk)
     except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror}") from None
+        raise DataError(f"cannot read {path}: {error.strerror}; check that it exists and is readable") from None
     return digest.digest()

@@ -1,8 +1,8 @@
-"""The fast way into plain JPEG files: libjpeg-turbo through simplejpeg, and nothing that it is not sure of.
+"""The fast path for plain JPEG files: libjpeg-turbo through simplejpeg.
 
-*Plain* is what nearly every photograph is: Huffman-coded, 8 bits, grey or three colours. Anything else, and any file
-that libjpeg warns about, is left to Pillow, so that what is refused, and why, does not depend on the way taken. Without
-scaling the pixels are Pillow's to the bit: both use libjpeg's accurate transform and its smooth colour upsampling.
+*Plain* covers nearly every photograph: Huffman-coded, 8 bits, grey or three colours. Any other file, and any file that
+libjpeg warns about, is left to Pillow, so which files are rejected, and why, does not depend on the path. Without
+scaling the pixels equal Pillow's bit for bit: both use libjpeg's accurate transform and its smooth colour upsampling.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import simplejpeg
 from numpy.typing import NDArray
 
 MAGIC = b"\xff\xd8\xff"
-"""What every JPEG file begins with."""
+"""The first bytes of every JPEG file."""
 
 _SCALES = (8, 4, 2)
-"""Divisors of the size at which libjpeg decodes with less work; it has others, which save nothing."""
+"""Divisors of the size at which libjpeg decodes with less work; its other divisors save nothing."""
 
-_MOST_SEGMENTS = 1000
+_MAX_SEGMENTS = 1000
 _FRAMES = frozenset({0xC0, 0xC1, 0xC2})  # baseline, extended, progressive; all Huffman-coded
 _OTHER_FRAMES = frozenset(range(0xC3, 0xD0)) - {0xC4, 0xC8, 0xCC}  # lossless, hierarchical, arithmetic
 _APP1, _START_OF_SCAN = 0xE1, 0xDA
@@ -27,7 +27,7 @@ _APP1, _START_OF_SCAN = 0xE1, 0xDA
 
 @dataclass(frozen=True)
 class Header:
-    """What a plain JPEG file says before its pixels; *tagged*: it may hold an orientation (EXIF or XMP)."""
+    """The header of a plain JPEG file; *tagged*: it may hold an orientation (EXIF or XMP)."""
 
     height: int
     width: int
@@ -36,11 +36,11 @@ class Header:
 
 
 def read_header(raw: bytes) -> Header | None:
-    """Return the header of a plain JPEG file, or None for any other."""
+    """Return the header of a plain JPEG file, or None for any other file."""
     frame: tuple[int, int, int] | None = None
     tagged = False
     place = 2
-    for _ in range(_MOST_SEGMENTS):
+    for _ in range(_MAX_SEGMENTS):
         segment = raw[place : place + 10]
         if len(segment) < 10 or segment[0] != 0xFF:
             return None
@@ -59,12 +59,12 @@ def read_header(raw: bytes) -> Header | None:
     return None
 
 
-def read_pixels(raw: bytes, header: Header, at_least: int | None) -> NDArray[np.uint8] | None:
-    """Decode a plain JPEG file to uint8 [H, W, 1 or 3], or return None if libjpeg has anything to say against it.
+def read_pixels(raw: bytes, header: Header, min_side: int | None) -> NDArray[np.uint8] | None:
+    """Decode a plain JPEG file to uint8 [H, W, 1 or 3], or return None if libjpeg reports an error or a warning.
 
-    With *at_least* the image may come at 1/2, 1/4 or 1/8 of its size: see :func:`scale_for`.
+    With *min_side* the image may be decoded at 1/2, 1/4 or 1/8 of its size: see :func:`scale_for`.
     """
-    scale = scale_for(header, at_least)
+    scale = scale_for(header, min_side)
     try:
         pixels: NDArray[np.uint8] = simplejpeg.decode_jpeg(
             raw,
@@ -80,17 +80,17 @@ def read_pixels(raw: bytes, header: Header, at_least: int | None) -> NDArray[np.
     return pixels
 
 
-def scale_for(header: Header, at_least: int | None) -> int:
-    """Return by how much the sides are divided: 8, 4 or 2, if the shorter one keeps *at_least* pixels, else 1.
+def scale_for(header: Header, min_side: int | None) -> int:
+    """Return the divisor of the sides: 8, 4 or 2 if the shorter side keeps *min_side* pixels, else 1.
 
-    Both sides must be multiples of it, and so must the margins of the central square. Otherwise the part of the scene
-    that a pixel shows would move by a fraction of a pixel, which costs five times the accuracy that the scaling does.
+    Both sides and the margins of the central square must be multiples of it. Otherwise pixels would shift by a fraction
+    of a pixel relative to the scene, which costs five times as much accuracy as the scaling itself.
     """
-    if at_least is None:
+    if min_side is None:
         return 1
     shorter, longer = sorted((header.height, header.width))
     for scale in _SCALES:
         aligned = shorter % scale == 0 and longer % scale == 0 and (longer - shorter) % (2 * scale) == 0
-        if aligned and shorter >= scale * at_least:
+        if aligned and shorter >= scale * min_side:
             return scale
     return 1

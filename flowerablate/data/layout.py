@@ -1,18 +1,18 @@
-"""What lies in the folder of a packed store, how it is written, and how it is told from a damaged one.
+"""The files of a packed store: how they are written, and how damage is detected.
 
 ======================  ================================================================================================
-``pixels.bin``          all pixels behind each other, uint8 or uint16, in the machine's byte order
+``pixels.bin``          all pixels, one image after another, uint8 or uint16, in the machine's byte order
 ``index.bin``           offsets int64 [N] (in elements), then heights int32 [N], then widths int32 [N]; mapped, not read
 ``blocks.bin``          BLAKE2b (64 bits) of each MiB of ``pixels.bin``
 ``manifest.json``       what the store holds, the size of ``pixels.bin``, checksums of the index, the blocks and itself
 ``verified.json``       size, times and inode of ``pixels.bin`` when its blocks were last right; not part of the store
 ======================  ================================================================================================
 
-At each opening the sizes, the manifest, the index and the list of blocks are checked (16 bytes for each image are
-read, none kept). The pixels of a store up to :data:`ALWAYS_CHECKED` are checked whole each time. Those of a larger one
-are checked when the file is not the one that ``verified.json`` describes: after it was copied, restored or written to.
-So a byte that was changed by any program is noticed at the next opening; one that a failing disk changed beneath the
-file system is noticed in large stores by :func:`first_damage` only.
+Each time a store is opened, the sizes, the manifest, the index and the list of blocks are checked (this reads 16 bytes
+per image and keeps none). The pixels of a store up to :data:`ALWAYS_CHECKED` are checked completely each time. Those of
+a larger store are checked if the file is not the one that ``verified.json`` describes: after it was copied, restored or
+written to. So a byte that any program changed is detected at the next opening; in large stores, a byte that a failing
+disk changed beneath the file system is detected only by :func:`first_damage`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
-from .decode import Depth
+from .decode import Bits
 from .packed import Image, PackedImages, PixelFile, Source
 from .window import in_order
 
@@ -41,7 +41,10 @@ Progress: TypeAlias = Callable[[str, int, int], None]
 FORMAT = 3
 BLOCK = 1 << 20
 ALWAYS_CHECKED = 64 << 20
-"""Bytes of pixels up to which a store is checked whole at each opening (tens of milliseconds)."""
+"""Bytes of pixels up to which a store is checked completely at each opening (tens of milliseconds)."""
+
+_KEYS = {"bits": "depth", "min_side": "at_least"}
+"""Keys of the manifest that differ from the names in :class:`Contents`."""
 
 _SUM = 8
 _ENTRY = 16
@@ -49,12 +52,12 @@ _ENTRY = 16
 
 @dataclass(frozen=True)
 class Contents:
-    """What a store is asked to hold; see :func:`flowerablate.data.store.open_store`."""
+    """The required contents of a store; see :func:`flowerablate.data.store.open_store`."""
 
     images: int
     channels: int
-    depth: Depth = 8
-    at_least: int | None = None
+    bits: Bits = 8
+    min_side: int | None = None
     dtype: str = "uint8"
 
 
@@ -77,7 +80,7 @@ class Writer:
         self._file.close()
 
     def add(self, image: Image) -> None:
-        """Append one image. One that is not of the store's type and channels raises :class:`DataError`."""
+        """Append an image; a wrong dtype, shape or number of channels raises :class:`DataError`."""
         contents = self._contents
         if (
             image.ndim != 3
@@ -86,8 +89,8 @@ class Writer:
             or not image.size
         ):
             raise DataError(
-                f"an image came out as {image.dtype} {list(image.shape)}, but is to be packed as {contents.dtype} "
-                f"[height, width, {contents.channels}]; mend the step that made it"
+                f"a step returned an image as {image.dtype} {list(image.shape)}, but the store needs {contents.dtype} "
+                f"[height, width, {contents.channels}]; correct that step"
             )
         for column, value in zip(self._columns, (self._bytes // image.itemsize, *image.shape[:2]), strict=True):
             column.append(value)
@@ -102,7 +105,7 @@ class Writer:
             flat = flat[len(part) :]
 
     def finish(self) -> None:
-        """Write what makes the pixels a store, all of it to the disk."""
+        """Write the index, the blocks and the manifest, and sync everything to disk."""
         if self._bytes % BLOCK:
             self._end_block()
         _sync(self._file)
@@ -124,7 +127,7 @@ class Writer:
 
 
 def read_store(folder: Path, contents: Contents, progress: Progress) -> PackedImages | None:
-    """Map the store in *folder*, or return None if it is missing, holds anything else, or is damaged."""
+    """Map the store in *folder*, or return None if it is missing, has other contents, or is damaged."""
     try:
         manifest = _read_manifest(folder)
         if manifest is None or any(manifest.get(key) != value for key, value in _header(contents).items()):
@@ -137,20 +140,20 @@ def read_store(folder: Path, contents: Contents, progress: Progress) -> PackedIm
 
 
 def map_again(folder: Path, checksum: str) -> PackedImages:
-    """Map a store that was opened before, perhaps by another process; *checksum* is its manifest's."""
+    """Map a store that was opened before, perhaps by another process; *checksum*: that of its manifest."""
     try:
         manifest = _read_manifest(folder)
         if manifest is not None and manifest["checksum"] == checksum:
             return _mapped(folder, manifest)
     except (OSError, ValueError):
         pass
-    raise DataError(f"the packed images in {folder} are gone or were built anew since they were opened; start again")
+    raise DataError(f"the packed images in {folder} were removed or rebuilt since they were opened; start again")
 
 
 def first_damage(folder: Path, progress: Progress) -> int | None:
-    """Read all pixels of a store and return the number of its first damaged block (of 1 MiB), or None.
+    """Read all pixels of a store and return the index of its first damaged block (of 1 MiB), or None.
 
-    The pixels are read, not mapped, so that none of them stays. Raises OSError where a file cannot be read.
+    The pixels are read, not mapped, so they do not stay in memory. Raises OSError if a file cannot be read.
     """
     sums = (folder / "blocks.bin").read_bytes()
     right = [sums[start : start + _SUM] for start in range(0, len(sums), _SUM)]
@@ -165,7 +168,7 @@ def first_damage(folder: Path, progress: Progress) -> int | None:
 
 
 def _header(contents: Contents) -> dict[str, Any]:
-    asked = {field.name: getattr(contents, field.name) for field in fields(contents)}
+    asked = {_KEYS.get(field.name, field.name): getattr(contents, field.name) for field in fields(contents)}
     return {"format": FORMAT, "byteorder": sys.byteorder, **asked}
 
 
@@ -193,7 +196,7 @@ def _is_whole(folder: Path, manifest: dict[str, Any]) -> bool:
 
 
 def _pixels_are_right(folder: Path, manifest: dict[str, Any], progress: Progress) -> bool:
-    state = _state(folder, manifest["checksum"])  # taken before reading: what is written meanwhile is not vouched for
+    state = _state(folder, manifest["checksum"])  # before reading, so that later writes are not covered
     is_large = manifest["bytes"] > ALWAYS_CHECKED
     if is_large and _read_stamp(folder) == state:
         return True
@@ -222,7 +225,7 @@ def _write_stamp(folder: Path, state: dict[str, Any]) -> None:
     try:
         temporary.write_text(json.dumps(state))
         temporary.replace(folder / "verified.json")
-    except OSError:  # a cache that may only be read: its large stores are checked at each opening
+    except OSError:  # a read-only cache: its large stores are checked at each opening
         temporary.unlink(missing_ok=True)
 
 
@@ -274,6 +277,5 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _sync(file: BinaryIO) -> None:
-    """See to it that what was written is on the disk."""
     file.flush()
     os.fsync(file.fileno())

@@ -1,4 +1,4 @@
-"""Packed images: any number of images behind each other, in memory or in a read-only map of a file."""
+"""Packed images: any number of images stored one after another, in memory or in a read-only map of a file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Image: TypeAlias = NDArray[Any]
 """One image, uint8 or uint16 [H, W, C]."""
 
 MAPPED_WHOLE = 128 << 20
-"""Bytes of pixels up to which batches are read from the map itself; see :meth:`PackedImages.batch`."""
+"""Bytes of pixels up to which batches are read directly from the map; see :meth:`PackedImages.batch`."""
 
 
 class PixelFile:
@@ -37,14 +37,14 @@ class PixelFile:
             os.close(self._handle)
 
     def read(self, starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[Any]:
-        """Copy pieces (in elements) behind each other into a buffer that this thread's next call reuses."""
+        """Copy pieces (in elements) one after another into a buffer that this thread's next call reuses."""
         item = self.pixels.itemsize
         buffer = self._buffer(int(sizes.sum()))
         view = buffer.view(np.uint8).data
         place = 0
         for start, size in zip((starts * item).tolist(), (sizes * item).tolist(), strict=True):
             if os.preadv(self._handle, [view[place : place + size]], start) != size:
-                raise DataError(f"{self._path} was cut short while it was read; start again, and it is built anew")
+                raise DataError(f"{self._path} was truncated while it was read; start again to rebuild it")
             place += size
         return buffer
 
@@ -57,11 +57,11 @@ class PixelFile:
 
 @dataclass(frozen=True)
 class PackedImages:
-    """Images of any size behind each other: image *i* is [heights[i], widths[i], channels] at pixels[offsets[i]:].
+    """Images of any size, one after another: image *i* is [heights[i], widths[i], channels] at pixels[offsets[i]:].
 
-    *pixels* is uint8 or uint16 and has one dimension; *offsets* count its elements. In a store all four are read-only
-    memory maps, and *source* says of what. Such images are pickled as the name of their store, and mapped again where
-    they arrive, so that handing them to another process is cheap; images in memory are pickled whole.
+    *pixels* is one-dimensional, uint8 or uint16; *offsets* count its elements. In a store all four arrays are read-only
+    memory maps, and *source* is the store. Such images are pickled as the name of their store and mapped again when
+    unpickled, so sending them to another process is cheap; images in memory are pickled completely.
     """
 
     pixels: NDArray[Any]
@@ -82,13 +82,13 @@ class PackedImages:
         return flat.reshape(height, width, self.channels)
 
     def batch(self, indices: NDArray[np.int64]) -> tuple[PackedImages, NDArray[np.int64]]:
-        """Return packed images that hold images *indices*, and where among them; read batches from these.
+        """Return packed images that hold the images *indices*, and their indices in them.
 
-        Of a small store, or images in memory, that is ``(self, indices)``. Of a larger one the batch is copied into a
-        buffer that this thread's next call reuses. Every page of a map that was once read counts as resident memory
-        of the process, so that a random walk would seem to load the whole store; and the copy takes a third of the
-        time that it takes to have the pages mapped and to let go of them again. (Where the system has no ``preadv``,
-        all batches are read from the map, and its pages are left to the system.)
+        For a small store, or images in memory, this is ``(self, indices)``. For a larger store the batch is copied into
+        a buffer that this thread's next call reuses: every page of a map that was read counts as resident memory of
+        the process, so random access would seem to load the whole store, and the copy takes a third of the time of
+        mapping and unmapping the pages. (If the system has no ``preadv``, all batches are read from the map, and the
+        system manages its pages.)
         """
         store = self._store
         if store is None or not store.file.is_copied:
@@ -117,7 +117,7 @@ class PackedImages:
 class Source:
     """The store that packed images are mapped from: its folder, the checksum of its manifest, and its pixels.
 
-    *map_again* maps it once more, by folder and checksum, also in another process.
+    *map_again* maps it by folder and checksum, also in another process.
     """
 
     folder: Path

@@ -1,15 +1,15 @@
-"""Divides samples into train, validation and test; each replicate has a split of its own, the same for all variants.
+"""Splits samples into train, validation and test; each replicate has its own split, the same for all variants.
 
 ============  ======================================================================================================
-auto          official where the data set has such a split, else grouped where it has groups, else stratified
-stratified    drawn class by class; groups and an official split are not looked at
-grouped       the same for whole groups, such as patients: none is on two sides
-official      the data set's own parts; one that it lacks is drawn from its training part (by groups, where it has them)
-k-fold        the replicate with seed s tests on part s modulo ``folds``; the parts are drawn anew every ``folds`` seeds
+auto          official if the data set has such a split, else grouped if it has groups, else stratified
+stratified    drawn class by class; groups and an official split are ignored
+grouped       drawn class by class in whole groups, such as patients: no group is on two sides
+official      the data set's own parts; a missing part is drawn from its training part (by groups, if it has them)
+k-fold        the replicate with seed s tests on fold s modulo ``folds``; every ``folds`` seeds the folds are redrawn
 ============  ======================================================================================================
 
-All methods but the official one draw from all images. What is drawn is a *unit*: a group, or a single image. Each has a
-place in a random order that depends on the seed and its name alone, so one more patient moves few of the others.
+All methods except the official one draw from all images. They draw *units*: groups, or single images. The position of a
+unit in the random order depends only on the seed and its name, so one more patient moves few others.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _TRAIN, _VALIDATION, _TEST = range(len(SPLITS))
 
 @dataclass(frozen=True)
 class Split:
-    """Indices into the samples, int64, ascending; no sample is in two parts."""
+    """Indices of the samples, int64, ascending; no sample is in two parts."""
 
     train: NDArray[np.int64]
     validation: NDArray[np.int64]
@@ -38,11 +38,11 @@ class Split:
 
 
 def split_samples(samples: Samples, seed: int, plan: SplitPlan) -> Split:
-    """Divide *samples* as *plan* says, for the replicate *seed*.
+    """Split *samples* according to *plan* for the replicate *seed*.
 
-    Class by class the parts have about their shares: to the image without groups, else as near as whole groups come.
-    Raises :class:`DataError` where a class does not reach every part, an official split is asked for and there is none
-    or it has a group on two sides, groups are asked for and there are none, or a class has too few images (or groups)
+    In each class the parts have the requested fractions: exact to one image without groups, otherwise as close as whole
+    groups allow. Raises :class:`DataError` if a class does not reach every part, an official split is requested and is
+    missing or has a group on two sides, groups are requested and are missing, or a class has too few images (or groups)
     for the folds.
     """
     method = method_of(samples, plan)
@@ -61,28 +61,28 @@ def split_samples(samples: Samples, seed: int, plan: SplitPlan) -> Split:
 
 
 def method_of(samples: Samples, plan: SplitPlan) -> str:
-    """Return by which method *samples* are divided, after all: what ``auto`` comes to, or the one that is named.
+    """Return the method that splits *samples*: what ``auto`` resolves to, or the named one.
 
-    Raises :class:`DataError` where the data set does not have what the method needs.
+    Raises :class:`DataError` if the data set lacks what the method needs.
     """
     if plan.method == "auto":
         return "official" if samples.splits else "grouped" if samples.groups else "stratified"
     if plan.method == "official" and samples.splits is None:
-        raise DataError("split.method is 'official', but the data set brings no split of its own; use 'auto'")
+        raise DataError("split.method is 'official', but the data set has no split of its own; use 'auto'")
     if plan.method == "grouped" and samples.groups is None:
-        raise DataError("split.method is 'grouped', but the data set knows of no groups, such as patients; use 'auto'")
+        raise DataError("split.method is 'grouped', but the data set has no groups, such as patients; use 'auto'")
     return plan.method
 
 
 def split_remarks(samples: Samples, plan: SplitPlan) -> tuple[str, ...]:
-    """Return what a reader of the results has to know of data and split, as sentences without the full stop."""
+    """Return what a reader of the results must know about data and split, as sentences without the full stop."""
     remarks = list(samples.remarks)
     method = method_of(samples, plan)
     if method == "stratified" and samples.groups and len(set(samples.groups)) < len(samples):
-        remarks.append("The split does not look at the groups of the data set: one patient may be on both sides of it")
+        remarks.append("The split ignores the groups of the data set: one patient may be on both sides of it")
     if method == "k-fold":
         remarks.append(
-            f"Of {plan.folds} replicates in a row no two share a test image, but most of their training images"
+            f"Among {plan.folds} consecutive replicates no two share a test image, but they share most training images"
         )
     return tuple(remarks)
 
@@ -96,7 +96,7 @@ def _official(samples: Samples, grouped: bool) -> NDArray[np.int64]:
             if side.setdefault(group, split) != split:
                 raise DataError(
                     f"the official split has group {group!r} in {side[group]} and in {split}; draw a split that keeps "
-                    "groups together with split.method = 'grouped', or mend the data"
+                    "groups together with split.method = 'grouped', or correct the data"
                 )
     return np.array([SPLITS.index(name) for name in samples.splits], dtype=np.int64)
 
@@ -104,25 +104,25 @@ def _official(samples: Samples, grouped: bool) -> NDArray[np.int64]:
 def _drawn(
     samples: Samples, names: Sequence[str], seed: int, plan: SplitPlan, official: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """Draw the parts that *official* lacks from its training part, as shares of that."""
+    """Draw the parts that *official* lacks from its training part, as fractions of it."""
     present = set(official.tolist())
-    shares = {_VALIDATION: plan.validation, _TEST: plan.test}
-    shares = {part: share for part, share in shares.items() if part not in present}
+    fractions = {_VALIDATION: plan.validation, _TEST: plan.test}
+    fractions = {part: fraction for part, fraction in fractions.items() if part not in present}
     part_of = official.copy()
     for units in strata(names, samples.labels, np.flatnonzero(official == _TRAIN).tolist(), seed, "split"):
         total = sum(len(unit.members) for unit in units)
-        drawn = deal(units, [share * total for share in shares.values()])
-        for part, chosen in zip(shares, drawn, strict=False):
+        drawn = deal(units, [fraction * total for fraction in fractions.values()])
+        for part, chosen in zip(fractions, drawn, strict=False):
             _assign(part_of, chosen, part)
     return part_of
 
 
 def _folded(samples: Samples, names: Sequence[str], seed: int, plan: SplitPlan) -> NDArray[np.int64]:
-    """Test on one fold; draw validation, a share of all images, from the others."""
+    """Test on one fold; draw validation, a fraction of all images, from the others."""
     if plan.validation + 1 / plan.folds >= 1:
         raise DataError(
-            f"split.validation = {plan.validation:g} and a fold of {plan.folds} leave nothing to train on; take a "
-            "smaller validation part or more folds"
+            f"split.validation = {plan.validation:g} and 1 of {plan.folds} folds leave nothing to train on; choose a "
+            "smaller split.validation or more folds"
         )
     turn, fold = divmod(seed, plan.folds)
     _require_units(samples, names, plan.folds)
@@ -146,21 +146,21 @@ def _require_units(samples: Samples, names: Sequence[str], folds: int) -> None:
         found = len({unit for unit, its in zip(names, samples.labels, strict=True) if its == label})
         if found < folds:
             what = "images" if names is samples.keys else "groups"
-            raise DataError(f"class {name!r} has {found} {what}, too few for split.folds = {folds}; take fewer folds")
+            raise DataError(f"class {name!r} has {found} {what}, too few for split.folds = {folds}; choose fewer folds")
 
 
 def _require_all_parts(parts: NDArray[np.int64], name: str, grouped: bool) -> None:
     missing = [part for index, part in enumerate(SPLITS) if not np.any(parts == index)]
     if missing:
-        whole = ", which are divided by whole groups" if grouped else ""
+        whole = ", which are split in whole groups" if grouped else ""
         raise DataError(
-            f"class {name!r} has {len(parts)} images{whole}, and none of them is left for {missing[0]}; "
+            f"class {name!r} has {len(parts)} images{whole}, and none is left for {missing[0]}; "
             "add images or change split.validation and split.test"
         )
 
 
 def _subset(samples: Samples, train: NDArray[np.int64], seed: int, plan: SplitPlan) -> NDArray[np.int64]:
-    """Keep so many training images of each class as the plan says; a smaller subset is a part of a larger one."""
+    """Keep as many training images per class as the plan says; a smaller subset is a subset of a larger one."""
     if not plan.subset:
         return train
     kept: list[int] = []

@@ -1,8 +1,8 @@
 """The packed store: images decoded and prepared once, then read through a memory map by every trial and process.
 
 A store is a folder named by the content of its images and by the chain that prepared them. It is built in a temporary
-folder and renamed into place, so that a half-written store is never seen; :mod:`.layout` says what lies in it and when
-damage is noticed.
+folder and renamed into place, so a half-written store is never visible. :mod:`.layout` describes its files and when
+damage is detected.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from ..contracts import Samples
 from ..errors import DataError
 from ..keyed import key64
-from .decode import Depth, UnreachableError, decode
+from .decode import Bits, UnreachableError, decode
 from .layout import BLOCK, Contents, Progress, Writer, first_damage, read_store
 from .packed import Image
 from .packed import PackedImages as PackedImages
@@ -31,14 +31,14 @@ Prepare: TypeAlias = Callable[[Image], Image]
 
 
 def sample_ids(samples: Samples) -> NDArray[np.uint64]:
-    """Return the ids that key each sample's random draws; they depend on its key, not on its place in a list."""
+    """Return the ids that key each sample's random draws, uint64 [N]; they depend on its key, not on its position."""
     return np.array([key64("sample", key) for key in samples.keys], dtype=np.uint64)
 
 
 def without_unreadable(samples: Samples, channels: int, progress: Progress) -> Samples:
     """Decode every image once and leave out those that cannot be read; they are listed in ``skipped``.
 
-    A file that is missing, or that we may not open, is no bad image: it raises :class:`DataError`.
+    A file that is missing or may not be opened is not a bad image: it raises :class:`DataError`.
     """
     bad: set[int] = set()
     for index, readable in enumerate(in_order(lambda path: _readable(path, channels), samples.paths)):
@@ -68,41 +68,41 @@ def open_store(
     prepare: Prepare,
     progress: Progress,
     *,
-    depth: Depth = 8,
-    at_least: int | None = None,
+    bits: Bits = 8,
+    min_side: int | None = None,
     dtype: str | None = None,
 ) -> PackedImages:
-    """Return the images of *samples*, each decoded and put through *prepare*, packed under *cache* / *name*.
+    """Return the images of *samples*, each decoded and processed by *prepare*, packed under *cache* / *name*.
 
-    *name* must stand for the content of the images, for *prepare* and all options. Images are decoded with *depth*
-    bits and, where *prepare* begins by shrinking them, perhaps at a part of their size that keeps *at_least* pixels
-    (see :func:`.decode.decode`). *prepare* gets uint8 or, at depth 16, uint16 [H, W, C], and gives *dtype*: the same,
-    unless it is said.
+    *name* must identify the content of the images, *prepare* and all options. Images are decoded at *bits* bits and, if
+    *prepare* begins by shrinking them, possibly at a reduced size whose shorter side keeps *min_side* pixels (see
+    :func:`.decode.decode`). *prepare* gets uint8 or, at 16 bits, uint16 [H, W, C], and returns *dtype* (default: the
+    same).
 
-    A store that is there is checked and only mapped, which takes no memory and hardly any time whatever its size; one
-    that is damaged is built anew, by one process at a time. Raises :class:`DataError` where an image cannot be read or
-    the store cannot be written.
+    An existing store is checked and mapped, which takes no memory and little time whatever its size; a damaged one is
+    rebuilt, by one process at a time. Raises :class:`DataError` if an image cannot be read or the store cannot be
+    written.
     """
     folder = cache / name
-    contents = Contents(len(samples), channels, depth, at_least, dtype or ("uint8" if depth == 8 else "uint16"))
+    contents = Contents(len(samples), channels, bits, min_side, dtype or ("uint8" if bits == 8 else "uint16"))
     packed = read_store(folder, contents, progress)
     if packed is None:
         with _locked(folder):
-            packed = read_store(folder, contents, progress)  # another process may have built it while we waited
+            packed = read_store(folder, contents, progress)  # another process may have built it meanwhile
             if packed is None:
                 _build(folder, samples, contents, prepare, progress)
                 packed = read_store(folder, contents, progress)
     if packed is None:
         raise DataError(
-            f"the packed images in {folder} do not come back as they were written; use another cache folder"
+            f"the packed images in {folder} cannot be read back as they were written; use another cache folder"
         )
     return packed
 
 
 def verify_store(packed: PackedImages, progress: Progress) -> None:
-    """Read every byte of the store that *packed* is mapped from; one that has changed raises :class:`DataError`.
+    """Read every byte of the store that *packed* is mapped from; a changed byte raises :class:`DataError`.
 
-    Opening does this for small stores, and for large ones whose file was touched; this is for disks in doubt.
+    Opening does this for small stores, and for large ones whose file was modified; use this if a disk is suspect.
     """
     assert packed.source is not None, "images in memory have no store"
     folder = packed.source.folder
@@ -112,8 +112,8 @@ def verify_store(packed: PackedImages, progress: Progress) -> None:
         raise DataError(f"cannot read the packed images in {folder}: {error.strerror}; remove that folder") from error
     if damaged is not None:
         raise DataError(
-            f"the packed images in {folder} are damaged in MiB {damaged * BLOCK >> 20}; remove that folder, and they "
-            "are built anew"
+            f"the packed images in {folder} are damaged in MiB {damaged * BLOCK >> 20}; remove that folder to rebuild "
+            "them"
         )
 
 
@@ -126,15 +126,15 @@ def _locked(folder: Path) -> Iterator[None]:
     except OSError as error:
         cause = (error.strerror or str(error)).lower()
         raise DataError(
-            f"cannot store the packed images in {folder.parent}: {cause}; make room there, or use another cache folder"
+            f"cannot store the packed images in {folder.parent}: {cause}; free space there, or use another cache folder"
         ) from error
 
 
 def _build(folder: Path, samples: Samples, contents: Contents, prepare: Prepare, progress: Progress) -> None:
-    """Build the store while holding its lock, so that its temporary folder is ours, or left by a process that died."""
+    """Build the store under its lock: the temporary folder is ours, or was left by a process that died."""
 
     def prepared(path: Path) -> Image:
-        return prepare(decode(path, contents.channels, depth=contents.depth, at_least=contents.at_least))
+        return prepare(decode(path, contents.channels, bits=contents.bits, min_side=contents.min_side))
 
     temporary = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(temporary, ignore_errors=True)

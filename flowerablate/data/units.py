@@ -1,4 +1,4 @@
-"""Units of a split, single images or whole groups: in a keyed order, by class, and dealt out to parts."""
+"""Units of a split, single images or whole groups: ordered by a key, sorted by class, and assigned to parts."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from ..keyed import key64
 
 @dataclass(frozen=True)
 class Unit:
-    """What stays together: the indices of its samples, its *members*."""
+    """Samples that stay together: *members* are their indices."""
 
     name: str
     members: tuple[int, ...]
 
 
 def in_order(names: Iterable[str], *path: str | int) -> list[str]:
-    """Return the different *names* in the random order that *path* keys: a name's place depends on nothing else."""
+    """Return the distinct *names* in the random order that *path* keys; a name's rank key depends on nothing else."""
     return sorted(set(names), key=lambda name: (key64(*path, name), name))
 
 
 def strata(names: Sequence[str], labels: Sequence[int], pool: Iterable[int], *path: str | int) -> list[list[Unit]]:
-    """Gather the samples of *pool* (indices) to units by name, and those by class, in the order that *path* keys.
+    """Group the samples of *pool* (indices) into units by name, and units by class, in the order that *path* keys.
 
-    A unit with several classes counts for the one that is rarest in the pool, where balance is dearest.
+    A unit with several classes counts for the one that is rarest in the pool, where balance matters most.
     """
     members: dict[str, list[int]] = {}
     count: dict[int, int] = {}
@@ -39,17 +39,17 @@ def strata(names: Sequence[str], labels: Sequence[int], pool: Iterable[int], *pa
 
 
 def deal(units: Sequence[Unit], quotas: Sequence[float]) -> list[list[Unit]]:
-    """Deal *units*, in their order, to a part for each of *quotas*, in samples, and the rest to a last one.
+    """Assign *units*, in order, to one part per quota (in samples) and the rest to a last part.
 
-    A part takes the next unit while that brings it nearer to its quota. It takes one at least, and leaves one for each
-    part behind it where there are so many.
+    A part takes the next unit while that brings it closer to its quota. It takes at least one, and leaves one for each
+    later part if there are enough.
     """
     parts: list[list[Unit]] = []
     start = 0
     for number, quota in enumerate(quotas):
-        most = len(units) - (len(quotas) - number)
+        limit = len(units) - (len(quotas) - number)
         end, taken = start, 0
-        while end < len(units) and (end == start or (end < most and _nearer(quota, taken, len(units[end].members)))):
+        while end < len(units) and (end == start or (end < limit and _closer(quota, taken, len(units[end].members)))):
             taken += len(units[end].members)
             end += 1
         parts.append(list(units[start:end]))
@@ -57,5 +57,5 @@ def deal(units: Sequence[Unit], quotas: Sequence[float]) -> list[list[Unit]]:
     return [*parts, list(units[start:])]
 
 
-def _nearer(quota: float, taken: int, more: int) -> bool:
+def _closer(quota: float, taken: int, more: int) -> bool:
     return abs(quota - taken - more) < abs(quota - taken)

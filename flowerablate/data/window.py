@@ -1,4 +1,4 @@
-"""Work spread over threads, with the results in order and only a few of them in memory."""
+"""Maps a function over items in threads, with results in order and only a few of them in memory."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _AHEAD_PER_THREAD = 4
-"""Items under way or waiting for their turn, per thread: enough that one slow item leaves no thread without work."""
+"""Items in progress or waiting, per thread: enough that one slow item leaves no thread idle."""
 
 
 def in_order(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-    """Yield ``function(item)`` for all *items*, in their order, computed by threads a few items ahead.
+    """Yield ``function(item)`` for all *items*, in order, computed by threads a few items ahead.
 
-    Unlike an executor's ``map`` it takes items only as results are asked for, so that memory stays flat. An error is
-    raised as soon as its turn comes, and leaving the loop, by an error or otherwise, drops what has not begun.
+    Unlike an executor's ``map``, it takes items only as results are consumed, so memory stays flat. An error is raised
+    when its turn comes. Leaving the loop, by an error or otherwise, cancels items that have not started.
     """
     threads = (os.cpu_count() or 1) + 2  # some of them wait for the disk
     rest = iter(items)

@@ -1,1 +1,1 @@
-"""Runs trials: what is due, in which order, what one trial does, looks, budget, trackers."""
+"""Runs trials: the plan and its order, single trials, adaptive looks, the time budget, trackers."""

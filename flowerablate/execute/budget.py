@@ -1,4 +1,4 @@
-"""A time that a run may take: no trial is begun that would not end within it."""
+"""The time budget of a run: no trial starts that is not expected to end within it."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ _TIME = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?
 
 
 def seconds_of(text: str) -> float:
-    """Return the seconds of a time such as ``2h``, ``90m``, ``1h30m`` or ``45s``; else raise :class:`StudyError`."""
+    """Return the seconds of a time such as ``2h``, ``90m``, ``1h30m`` or ``45s``, or raise :class:`StudyError`."""
     found = _TIME.fullmatch(text.strip())
     parts = found.groups() if found else ()
     seconds = sum(float(part) * unit for part, unit in zip(parts, _UNITS.values(), strict=bool(parts)) if part)
     if seconds <= 0:
-        raise StudyError(f"{text!r} is no time; write one such as 2h, 90m, 1h30m or 45s")
+        raise StudyError(f"{text!r} is not a duration; write one such as 2h, 90m, 1h30m or 45s")
     return seconds
 
 
 class Budget:
-    """The time of a run, which begins now. How long a trial takes is judged by the mean of those before it.
+    """The time budget of a run, which starts now. The expected duration of a trial is the mean of earlier ones.
 
-    The trials of the same variant count, or those of all variants where it has none yet. What the ledger tells of
-    earlier runs counts until a trial of that variant has ended in this one, as they may have run elsewhere.
+    It is the mean over trials of the same variant, or of all variants if there are none yet. Durations of earlier runs
+    count until a trial of that variant has ended in this run, because they may come from another machine.
     """
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -38,12 +38,12 @@ class Budget:
         self._now: dict[str, list[float]] = {}
 
     def learn(self, change: str, seconds: float, *, now: bool = False) -> None:
-        """Take note that a trial of *change* took *seconds*, in this run (*now*) or in an earlier one; failed: 0."""
+        """Record that a trial of *change* took *seconds*, in this run (*now*) or an earlier one; ignores 0 (failed)."""
         if seconds > 0:
             (self._now if now else self._before).setdefault(change, []).append(seconds)
 
     def allows(self, change: str) -> bool:
-        """Whether a trial of *change* that begins now would end in time."""
+        """Whether a trial of *change* that starts now is expected to end in time."""
         left = self._end - self._clock()
         return left > 0 and self._expected(change) <= left
 

@@ -1,6 +1,6 @@
-"""Trains one pipeline on one replicate; the test split is not looked at.
+"""Trains one pipeline on one replicate, without using the test split.
 
-A trial trains its pipeline, or several candidates for it; a tuning trains nothing but candidates.
+A trial trains its pipeline, or several candidates for it; a tuning trains candidates only.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from ..wiring.trained_model import about
 
 @dataclass(frozen=True)
 class Replicate:
-    """What all candidates of a *trial* share: images and their *split*, the *metrics* of their history, the device.
+    """What all candidates of a *trial* share: images, their *split*, the *metrics* of the history, the device.
 
-    *study* is the name that checkpoints give as theirs.
+    *study* is the name of the study recorded in checkpoints.
     """
 
     trial: Trial
@@ -51,15 +51,15 @@ class Replicate:
 
     @property
     def training_seed(self) -> int:
-        """What keys order, augmentation and dropout in training: the seed, but not so for the control ``luck``.
+        """The seed of order, augmentation and dropout in training: that of the trial, except for the seed control.
 
-        The split and the initial weights are keyed by the seed itself in every variant.
+        The split and the initial weights use the seed of the trial in every variant.
         """
         seed = self.trial.seed
         return key64(seed, "luck") if self.trial.variant.pipeline.control == "luck" else seed
 
     def predictions(self, part: NDArray[np.int64], seen: Evaluation) -> Predictions:
-        """Return what was *seen* of the samples *part*, under their names."""
+        """Return the evaluation *seen* of the samples *part* as predictions, with their keys."""
         keys = tuple(self.data.samples.keys[index] for index in part)
         classes = self.data.samples.classes
         return Predictions(keys, seen.labels, seen.probabilities.astype(np.float32), classes, seen.logits)
@@ -67,7 +67,7 @@ class Replicate:
 
 @dataclass(frozen=True)
 class Trained:
-    """A pipeline without anything left to choose, and what its training has come to."""
+    """A pipeline with all settings chosen, and the result of its training."""
 
     pipeline: Pipeline
     prepared: PreparedPipeline
@@ -79,10 +79,10 @@ class Trained:
 def train_candidate(
     replicate: Replicate, candidate: Pipeline, prepared: PreparedPipeline, folder: Path, observer: Observer
 ) -> Trained:
-    """Train *candidate* on *replicate*, or go on where *folder* has it.
+    """Train *candidate* on *replicate*, or resume from the checkpoint in *folder*.
 
-    *prepared* is the candidate's, not yet fitted to the training images. The history has all metrics of the replicate;
-    the checkpoint of the best epoch tells what it is of.
+    *prepared* belongs to the candidate and is not yet fitted to the training images. The history has all metrics of the
+    replicate; the checkpoint of the best epoch describes the trial it belongs to.
     """
     data, split, assembler, device = replicate.data, replicate.split, replicate.assembler, replicate.device
     ready = prepared.fitted(split.train, data.ids)
@@ -128,13 +128,13 @@ def _batches(replicate: Replicate, pipeline: Pipeline, ready: PreparedPipeline) 
 
 
 def _ranking(replicate: Replicate, text: str) -> EpochRanking:
-    """Return what takes the metrics of the study, and the one that chooses the best epoch, on validation."""
+    """Return the ranking of epochs; it computes the study's metrics, and the one named *text*, on validation."""
     metrics, assembler = replicate.metrics, replicate.assembler
     chosen, read = choose_best_by(text, assembler), best_by(text, assembler)
-    beside = Metrics([chosen] if chosen and read.name not in metrics.names else [], assembler)
+    extra = Metrics([chosen] if chosen and read.name not in metrics.names else [], assembler)
 
     def measure(seen: Evaluation) -> dict[str, float]:
         predictions = replicate.predictions(replicate.split.validation, seen)
-        return {**metrics.measure(predictions), **beside.measure(predictions)}
+        return {**metrics.measure(predictions), **extra.measure(predictions)}
 
     return EpochRanking(read.name, read.lower_is_better, measure)

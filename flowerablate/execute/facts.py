@@ -1,4 +1,4 @@
-"""The facts of a training that a component may move besides what it is meant to do."""
+"""Facts of a training run that a component may change in addition to its intended effect."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from ..preprocess import Preprocess
 from ..train.groups import optimizer_steps
 
 _SAMPLED = 64
-"""Images of the first training batches whose values are averaged."""
+"""Number of training images whose pixel values are averaged."""
 
 
 def training_facts(plan: TrainPlan, batches: Batches, chain: Preprocess, split: Split) -> dict[str, float]:
-    """Return how a trial trains, in figures: lengths, portions, and the values that its model sees.
+    """Return the facts of a trial's training: lengths, sizes, and statistics of the model's input.
 
-    ``effective batch size`` counts the images of one step of the optimizer, ``different images per epoch`` those of the
-    first epoch, of which a sampler may take some twice and others not at all.
-    ``pixel mean`` and ``pixel deviation`` are of the first 64 images of the first epoch, as the model gets them;
-    ``normalisation mean`` and ``normalisation deviation`` are what the chain subtracts and divides by, the mean of the
-    channels, where it normalises by given or learned numbers.
+    ``effective batch size`` counts the images of one optimizer step, ``different images per epoch`` those of the first
+    epoch: a sampler may draw some twice and others not at all. ``pixel mean`` and ``pixel deviation`` are the mean and
+    standard deviation of the first 64 images of the first epoch, as the model gets them. ``normalisation mean`` and
+    ``normalisation deviation`` are what the chain subtracts and divides by, averaged over the channels, if it
+    normalises by given or learned constants.
     """
     facts = {
         "epochs": float(plan.epochs),

@@ -1,4 +1,4 @@
-"""What a run tells while it works; the command line draws it, tests and scripts may ignore it."""
+"""The events of a run, for progress displays and trackers."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ class RunObserver(Protocol):
         """*what* (such as ``packing images``) has done *done* of *total*."""
 
     def look_started(self, number: int, looks: int, replicates: int, comparisons: int) -> None:
-        """The run works towards look *number* of *looks*, at *replicates* of the *comparisons* that are open."""
+        """Look *number* of *looks* is next, at *replicates* of the *comparisons* that are open."""
 
     def remarked(self, text: str) -> None:
-        """*text* is to be known before anything is trained, such as that a question is refused."""
+        """*text* is a remark before training, such as that a contrast is refused."""
 
     def study_started(self, trials: int, finished: int) -> None:
-        """Of *trials* that are due by now, *finished* are in the ledger already; said anew for each look."""
+        """*finished* of the *trials* due so far are already in the ledger; called again for each look."""
 
     def trial_started(self, trial: Trial) -> None:
         """A trial begins or is resumed."""
@@ -37,7 +37,7 @@ class RunObserver(Protocol):
 
 
 class SilentObserver:
-    """A :class:`RunObserver` that does nothing: to derive from, where only some of the events matter."""
+    """A :class:`RunObserver` that does nothing: a base class for observers of some of the events."""
 
     def preparing(self, what: str, done: int, total: int) -> None:
         """Ignore how far the preparation is."""
@@ -65,7 +65,7 @@ class SilentObserver:
 
 
 class Relay:
-    """A :class:`RunObserver` that tells each of *observers* what it hears, in their order."""
+    """A :class:`RunObserver` that forwards each event to all *observers*, in their order."""
 
     def __init__(self, *observers: RunObserver) -> None:
         self.observers = observers
@@ -112,7 +112,7 @@ class Relay:
 
 
 def numbers_in(record: Mapping[str, object]) -> dict[str, float]:
-    """Return the numbers of an epoch's *record*; those of a mapping in it are called ``NAME.KEY``."""
+    """Return the numbers of an epoch's *record*; those of a nested mapping are named ``NAME.KEY``."""
     numbers: dict[str, float] = {}
     for name, value in record.items():
         if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""From a study and what is installed to a plan: the trials to run, and the rules of their verdicts."""
+"""Makes the plan of a study: the trials to run, and the rules of their verdicts."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from ..wiring.scoring import Metrics, choose_best_by, choose_metrics
 
 @dataclass(frozen=True)
 class Plan:
-    """A study made ready: data, design, the rules of its verdicts, and on how many replicates it is run.
+    """A study ready to run: data, design, rules of the verdicts, and number of replicates.
 
-    A study of fixed size has *seeds* replicates. One that adds some until verdicts are reached has *seeds* at first and
-    *max_seeds* at most; its looks are in the rules once :func:`.adaptive.settled` has fixed them. *refused* and
-    *remarks*: see :class:`~flowerablate.probe.design.Probed`. *costs* say how to read what its trials cost.
+    A study of fixed size has *seeds* replicates. An adaptive one starts with *seeds* and has at most *max_seeds*; its
+    looks are in the rules once :func:`.adaptive.settled` has fixed them. *refused* and *remarks*: see
+    :class:`~flowerablate.probe.design.Probed`. *costs* describe the costs of its trials.
     """
 
     data: DataSet
@@ -40,22 +40,22 @@ class Plan:
     costs: tuple[CostInfo, ...] = ()
 
     def trials_of(self, seeds: Iterable[int], contrasts: Sequence[Contrast] | None = None) -> tuple[Trial, ...]:
-        """Return the trials that *contrasts* (all, if not given) need on *seeds*, replicate by replicate."""
+        """Return the trials that *contrasts* (default: all) need on *seeds*, replicate by replicate."""
         asked = self.design if contrasts is None else replace(self.design, contrasts=tuple(contrasts))
         return expand_trials(asked, seeds, self.data.fingerprint, self.fingerprint_of)
 
     @cached_property
     def trials(self) -> tuple[Trial, ...]:
-        """The trials that run in any case, in the order in which they do: all of them, or those of the first look."""
+        """The trials that run in any case, in order: all of them, or those of the first look."""
         return self.trials_of(range(self.seeds))
 
     @property
     def base_id(self) -> str:
-        """The id of the base pipeline, by which the ledger knows the study."""
+        """The id of the base pipeline, which identifies the study in the ledger."""
         return self.trials[0].base_id
 
     def note(self, trials: Iterable[Trial]) -> StudyNote:
-        """What the ledger notes of it, when *trials* are those of the run."""
+        """Return the note for the ledger on a run of *trials*."""
         return StudyNote(
             base_id=self.base_id,
             trials=tuple(trial.id for trial in trials),
@@ -73,7 +73,7 @@ class Plan:
 
 
 def plan_study(study: StudyFile, assembler: Assembler, *, skip_bad: bool = False) -> Plan:
-    """Resolve *study*, collect its data and make its design; nothing is trained."""
+    """Resolve *study*, load its data and make its design; nothing is trained."""
     base = resolve(study, assembler.lookup)
     metrics = choose_metrics(study.metrics.primary, study.metrics.secondary, assembler)
     _check_margin(study.statistics.margin, metrics)
@@ -82,7 +82,7 @@ def plan_study(study: StudyFile, assembler: Assembler, *, skip_bad: bool = False
         assembler.build_steps(variant.pipeline)
         choose_best_by(variant.pipeline.train.best_by, assembler)
     data = assembler.load_data(base, skip_bad=skip_bad)
-    split_samples(data.samples, 0, base.split)  # its faults show before anything is packed
+    split_samples(data.samples, 0, base.split)  # reports faults of the split before images are packed
     metrics.build_all(len(data.samples.classes))
     return Plan(
         data,
@@ -97,8 +97,8 @@ def plan_study(study: StudyFile, assembler: Assembler, *, skip_bad: bool = False
 
 
 def _check_margin(margin: float | None, metrics: Metrics) -> None:
-    """Refuse a margin that is meant in percentage points: every effect would be negligible."""
+    """Refuse a margin given in percentage points: every effect would be negligible."""
     primary = metrics.names[0]
     if margin is not None and margin >= 1 and metrics.infos[primary].percent:
         meant = f"{margin:g} {'point is' if margin == 1 else 'points are'} {margin / 100:g}"
-        raise StudyError(f"a margin of {margin:g} is the whole range of {primary}, which goes to 1; {meant}")
+        raise StudyError(f"a margin of {margin:g} is not below 1, the maximum of {primary}; {meant}")

@@ -1,4 +1,4 @@
-"""Runs the trials of a study that the ledger does not have yet."""
+"""Runs the trials of a study that are missing in the ledger."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from .observer import RunObserver
 from .plan import Plan
 from .trial import run_trial
 
-_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
-"""Where the disk is the trouble the next trial would fail too, so the run ends there."""
+_DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
+"""Errors of the disk, with which the next trial would fail too: they end the run."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run did: trials *run* now, *failed* with their reasons, and *elsewhere*: held by another process.
+    """The outcome of a run: trials *run* now, *failed* with their reasons, and *elsewhere*: held by another process.
 
-    *left*: trials that were due and not begun, because the time given was over.
+    *left*: trials that were due but not started, because the time budget was used up.
     """
 
     run: int
@@ -44,44 +44,43 @@ class Outcome:
 def run_study(
     plan: Plan, assembler: Assembler, ledger: Ledger, observer: RunObserver, budget: Budget | None = None
 ) -> Outcome:
-    """Run what is missing, replicate by replicate. A trial that fails is recorded, and the others go on.
+    """Run the missing trials, replicate by replicate. A failed trial is recorded, and the others continue.
 
-    With planned looks, which :func:`.adaptive.settled` has fixed, the contrasts that are undecided at one get the
-    replicates of the next. No trial is begun that *budget* does not allow. Images are packed and every variant is put
-    together once before the first trial trains, so that a study does not stop halfway for a fault that could be seen at
-    the start.
+    With planned looks, fixed by :func:`.adaptive.settled`, the contrasts undecided at one look get the replicates of
+    the next. Trials that *budget* does not allow are not started. Before the first trial, images are packed and every
+    variant is assembled once, so that faults show at the start and not halfway.
     """
     prepare_process()
     if plan.max_seeds is not None and not plan.rules.looks:
-        raise ValueError("the looks of the plan are not fixed yet; see adaptive.settled")
+        raise ValueError("the looks of the plan are not fixed; call adaptive.settled first")
     plan = _probed(plan, ledger, assembler, observer)
-    work = _TrialQueue(plan, assembler, ledger, observer, budget)
+    queue = _TrialQueue(plan, assembler, ledger, observer, budget)
     looks = plan.rules.looks or (plan.seeds,)
     contrasts = plan.design.contrasts
     for number, look in enumerate(looks, 1):
         if plan.rules.looks:
             observer.look_started(number, len(looks), look, len(contrasts))
-        work.do(plan.trials_of(range(look), contrasts))
-        if work.interrupted or look == looks[-1]:
+        queue.run_missing(plan.trials_of(range(look), contrasts))
+        if queue.interrupted or look == looks[-1]:
             break
         contrasts = open_after(plan, ledger, look)
         if not contrasts:
             break
-    ledger.enter((), {}, note_of_table(plan, ledger, work.trials, interrupted=work.interrupted))
-    return work.outcome()
+    ledger.enter((), {}, note_of_table(plan, ledger, queue.trials, interrupted=queue.interrupted))
+    return queue.outcome()
 
 
 def _probed(plan: Plan, ledger: Ledger, assembler: Assembler, observer: RunObserver) -> Plan:
-    """Return *plan* without the questions that vanish; the observer hears the reasons."""
+    """Return *plan* without the contrasts between equal variants; the observer gets the reasons."""
     missing = {trial.variant.change for trial in plan.trials if not ledger.folder(trial).complete}
     seed = plan.trials[0].seed
     probed = probe_design(plan.design, missing, plan.data, assembler, seed=seed)
     for text in refusals(probed.refused):
-        observer.remarked(f"refused, for nothing differs: {text}")
+        observer.remarked(f"refused because nothing differs: {text}")
     if probed.repeated:
         observer.remarked(
-            f"{count(probed.repeated, 'variant')} will give what another one gives; leave out what is refused, and "
-            "their trials are saved"
+            f"{count(probed.repeated, 'variant')} will give the same results as another one; leave out what is refused "
+            "to save their trials"
         )
     for label, remark in probed.remarks.items():
         observer.remarked(f"{label} {remark}")
@@ -89,7 +88,7 @@ def _probed(plan: Plan, ledger: Ledger, assembler: Assembler, observer: RunObser
 
 
 class _TrialQueue:
-    """Does trials, and keeps count of what became of them."""
+    """Runs trials, and counts their outcomes."""
 
     def __init__(
         self, plan: Plan, assembler: Assembler, ledger: Ledger, observer: RunObserver, budget: Budget | None
@@ -107,19 +106,19 @@ class _TrialQueue:
 
     @property
     def trials(self) -> tuple[Trial, ...]:
-        """All trials that were due so far."""
+        """All trials due so far."""
         return tuple(self._trials.values())
 
     @property
     def interrupted(self) -> bool:
-        """Whether trials that were due have neither been done nor failed."""
+        """Whether due trials have neither finished nor failed."""
         return self._elsewhere + self._left > 0
 
     def outcome(self) -> Outcome:
         return Outcome(self._run, tuple(self._failed.values()), self._elsewhere, self._left)
 
-    def do(self, trials: Sequence[Trial]) -> None:
-        """Do those of *trials* that the ledger does not have and that have not failed in this run."""
+    def run_missing(self, trials: Sequence[Trial]) -> None:
+        """Run those of *trials* that are missing in the ledger and have not failed in this run."""
         self._trials |= {trial.id: trial for trial in trials}
         missing = [t for t in trials if not self._ledger.folder(t).complete and t.id not in self._failed]
         self._prepare(missing)
@@ -145,11 +144,11 @@ class _TrialQueue:
             pipeline = self._prepared[change]
             result = run_trial(trial, pipeline, plan.data, self._assembler, folder, self._observer, plan.metrics)
             if self._budget is not None:
-                # A trial that was resumed has taken less now than it would from its start.
+                # A resumed trial took less time now than from its start.
                 self._budget.learn(change, max(result.cost(SECONDS) or 0.0, time.monotonic() - started), now=True)
             outcome = result
         except Exception as error:
-            if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
                 raise
             outcome = failure = _failure(trial, error)
             folder.fail(failure.reason, traceback.format_exc())

@@ -1,7 +1,7 @@
-"""Nuisance re-tuning: a trial trains several candidates and keeps the one that is best on validation.
+"""Nuisance re-tuning: a trial trains several candidates and keeps the best one on validation.
 
-Each candidate has a folder of its own below the trial's, so that a trial that is stopped loses at most an epoch. All
-have the replicate's split, initial weights and draws. Once the trial has its result, the folders are removed.
+Each candidate has its own folder in the trial's, so that a stopped trial loses at most one epoch. All share the
+replicate's split, initial weights and random draws. Once the trial has its result, the folders are removed.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ CANDIDATES = "candidates"
 
 
 class HasFit(Protocol):
-    """What training a candidate gives."""
+    """The result of training a candidate."""
 
     @property
     def fitted(self) -> FitResult:
-        """The finished training."""
+        """The finished training run."""
 
 
 _T = TypeVar("_T", bound=HasFit)
@@ -33,9 +33,9 @@ _T = TypeVar("_T", bound=HasFit)
 
 @dataclass(frozen=True)
 class SearchResult(Generic[_T]):
-    """The candidate that was kept (*trained*), the *values* that it has, and what all of them came to.
+    """The best candidate (*trained*), its *values*, and the results of all candidates.
 
-    *seconds* is the training time of all candidates; *records* say of each, in order, what it has and how it did.
+    *seconds* is the training time of all candidates; *records* hold the values and results of each, in order.
     """
 
     trained: _T
@@ -47,8 +47,8 @@ class SearchResult(Generic[_T]):
 def search(pipeline: Pipeline, folder: Path, train: Callable[[Pipeline, Path, int], _T]) -> SearchResult[_T]:
     """Train every candidate of *pipeline* with ``train(candidate, its folder, epochs before it)`` and keep the best.
 
-    The best has the best epoch by ``train.best_by`` on validation, then the lowest validation loss, then comes first.
-    Its checkpoints are then in *folder*, as if it had been trained there.
+    The best has the best epoch by ``train.best_by`` on validation; ties go to the lowest validation loss, then to the
+    first. Its checkpoints are copied to *folder*, as if it had been trained there.
     """
     found: tuple[tuple[float, float], _T, Mapping[str, Value], Path] | None = None
     seconds, records, before = 0.0, [], 0

@@ -1,4 +1,4 @@
-"""Tells trackers how the trials of a run go; one that fails is dropped with a warning, and the run goes on."""
+"""Reports the trials of a run to trackers; a tracker that fails is dropped with a warning, and the run continues."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ _METHODS = ("trial_started", "epoch_done", "trial_finished", "close")
 
 
 def build_trackers(choices: Mapping[str, Choice], context: TrackerContext, assembler: Assembler) -> dict[str, Tracker]:
-    """Build the trackers that a study names; a library that is missing raises :class:`StudyError` with the cure."""
+    """Build the trackers of a study; a missing library raises :class:`StudyError` with the cure."""
     trackers = {}
     for name, choice in choices.items():
         tracker = assembler.build(TrackerSpec.slot, choice, context)
-        lacking = [method for method in _METHODS if not callable(getattr(tracker, method, None))]
-        if lacking:
+        missing = [method for method in _METHODS if not callable(getattr(tracker, method, None))]
+        if missing:
             owner = assembler.owner(TrackerSpec.slot, choice.use)
-            raise PluginError(f"tracker {choice.use!r} of {owner} has no method {lacking[0]}; see docs/plugins.md")
+            raise PluginError(f"tracker {choice.use!r} of {owner} has no method {missing[0]}; see docs/plugins.md")
         trackers[name] = tracker
     return trackers
 
 
 class Tracked(Relay):
-    """Tells *observer* of a run, and *trackers* of its trials, epochs and results. A context manager."""
+    """Forwards events to *observer*, and trials, epochs and results to *trackers*. A context manager."""
 
     def __init__(self, observer: RunObserver, trackers: Mapping[str, Tracker], study: str) -> None:
         super().__init__(observer)
@@ -53,34 +53,34 @@ class Tracked(Relay):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._tell("close")
+        self._notify("close")
 
     def trial_started(self, trial: Trial) -> None:
-        """Tell trackers of the trial and its settings too."""
+        """Also report the trial and its settings to the trackers."""
         super().trial_started(trial)
         variant = trial.variant
         self._trial = TrackedTrial(trial.id, self._study, variant.label, trial.seed, flat_settings(variant.pipeline))
-        self._tell("trial_started", self._trial)
+        self._notify("trial_started", self._trial)
 
     def epoch_done(self, epoch: int, values: Mapping[str, float]) -> None:
-        """Tell trackers of the epoch too."""
+        """Also report the epoch to the trackers."""
         super().epoch_done(epoch, values)
-        self._tell("epoch_done", self._trial, epoch, values)
+        self._notify("epoch_done", self._trial, epoch, values)
 
     def trial_finished(self, trial: Trial, result: TrialOutcome) -> None:
-        """Tell trackers of the result too."""
+        """Also report the result to the trackers."""
         super().trial_finished(trial, result)
-        self._tell("trial_finished", self._trial, result)
+        self._notify("trial_finished", self._trial, result)
         self._trial = None
 
-    def _tell(self, method: str, *arguments: object) -> None:
+    def _notify(self, method: str, *arguments: object) -> None:
         for name, tracker in list(self._trackers.items()):
             try:
                 getattr(tracker, method)(*arguments)
             except Exception as error:
                 del self._trackers[name]
                 what = one_line(error)
-                self.remarked(f"warning: tracker {name} failed and is left out from here on: {what}")
+                self.remarked(f"warning: tracker {name} failed and is no longer used: {what}")
 
 
 def flat_settings(pipeline: Pipeline) -> dict[str, Value]:

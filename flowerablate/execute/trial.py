@@ -1,4 +1,4 @@
-"""Runs one trial: trains it, and records the figures on the test split, what they cost and what they rest on."""
+"""Runs one trial: trains it, and records the metrics on the test split, the costs, and the environment."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ def run_trial(
     observer: RunObserver,
     metrics: Metrics,
 ) -> TrialResult:
-    """Train *trial*, or go on where it was stopped, and write its result to *folder*.
+    """Train *trial*, or resume it, and write its result to *folder*.
 
-    The checkpoint is chosen on the validation split, and so are the settings that the pipeline leaves to be chosen; the
-    metrics come from the test split, which nothing else has seen.
+    The checkpoint, and the settings that the pipeline leaves open, are chosen on the validation split. The metrics come
+    from the test split, which is used for nothing else.
     """
     pipeline = trial.variant.pipeline
     replicate = Replicate.of(trial, data, assembler, metrics, folder.path.absolute().parent.parent.name)
@@ -70,7 +70,7 @@ def run_trial(
         channels_last=plan.channels_last,
         precision=plan.precision,
     )
-    costs = measurement.finish(_measured(trained))  # before the metrics, which are no part of what a trial costs
+    costs = measurement.finish(_measured(trained))  # before the metrics, which do not count as costs
     predictions = replicate.predictions(split.test, test)
     measured = metrics.measure(predictions)
     fitted, best = trained.fitted, trained.fitted.best
@@ -107,12 +107,12 @@ def run_trial(
 
 
 def record_environment(device: torch.device) -> dict[str, str]:
-    """Return what a result depends on besides the study and its plugins: machine and versions."""
+    """Return the environment of a result besides the study and its plugins: machine and versions."""
     return {**environment(device), **{name: version(name) for name in _RECORDED_VERSIONS}}
 
 
 class _Steps:
-    """Hands the steps of training on to the observer of the run."""
+    """Forwards the steps of training to the observer of the run."""
 
     def __init__(self, observer: RunObserver, epochs_before: int) -> None:
         self._observer = observer

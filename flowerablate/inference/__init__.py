@@ -1,6 +1,6 @@
-"""A trained model in use: it predicts files, shows where it looks, and leaves for other runtimes.
+"""Uses a trained model: predictions of files, Grad-CAM maps, and export to other runtimes.
 
-The room receives the model and its chains; :mod:`flowerablate.wiring.trained_model` puts them together.
+:mod:`flowerablate.wiring.trained_model` builds the model and its preprocessing and passes them in.
 """
 
 from .predictor import Prediction as Prediction

@@ -1,6 +1,6 @@
-"""Takes a model to other runtimes: ONNX, TorchScript, or torch's exported program, checked against the model itself.
+"""Exports a model to ONNX, TorchScript or torch's exported program, and checks the result against the model.
 
-An exported model takes float32 [batch, C, S, S], preprocessed, any number of images; it gives logits [batch, K].
+An exported model takes any number of preprocessed images, float32 [batch, C, S, S], and returns logits [batch, K].
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from ..preprocess import NamedOp
 from .predictor import Predictor
 
 TOLERANCE = 1e-4
-"""Largest difference of a logit, relative to the largest logit (or 1), that is put down to another order of sums."""
+"""Maximum difference of a logit, relative to the largest logit (or 1), that another order of summation may explain."""
 
 _TRACED = 2
 _CHECKED = (1, 5)
-"""Images in the batch that is traced, and in those that are compared: other numbers, so that none is built in."""
+"""Batch size when tracing, and when comparing: they differ, so that no batch size can be hard-coded unnoticed."""
 
 _QUIET = ("torch.onnx", "torch.export", "onnxscript", "onnx_ir", "torch._dynamo", "torch.fx")
 
@@ -41,7 +41,7 @@ Run = Callable[[Tensor], NDArray[np.float32]]
 
 @dataclass(frozen=True)
 class Exported:
-    """A model as the *content* of a file. *difference*: the largest of a logit, by the runtime named *checked_by*."""
+    """A model as the *content* of a file. *difference*: the maximum for a logit, in the runtime *checked_by*."""
 
     content: bytes
     format: str
@@ -52,8 +52,8 @@ class Exported:
 def export(predictor: Predictor, format: str, *, tolerance: float = TOLERANCE) -> Exported:
     """Return the model of *predictor* in *format*: ``onnx``, ``torchscript`` or ``pt2``.
 
-    Raises :class:`TrainingError` where the format cannot hold the model, or where what was exported says anything else
-    than the model on images of the real shape.
+    Raises :class:`TrainingError` if the format does not support the model, or if the exported model's outputs differ
+    from the model's on images of the real shape.
     """
     if format not in FORMATS:
         raise FlowerablateError(f"no format {format!r}; {nearest(format, FORMATS)}")
@@ -70,18 +70,18 @@ def export(predictor: Predictor, format: str, *, tolerance: float = TOLERANCE) -
         difference = max(_difference(model, run, _images(predictor, count), format) for count in _CHECKED)
     if not difference <= tolerance:
         raise TrainingError(
-            f"as {format} the model differs from itself by {difference:.3g} (relative), more than {tolerance:g}: "
-            "nothing is written; a layer that depends on the data (an if, a random number) cannot be exported so"
+            f"as {format} the model differs from itself by {difference:.3g} (relative), more than {tolerance:g}, so "
+            "nothing is written; remove layers that depend on the data (if, random draws), or choose another --format"
         )
     return Exported(content, format, difference, checked_by)
 
 
 def preprocessing(predictor: Predictor) -> dict[str, Any]:
-    """Return as JSON values what must be done to an image before an exported model gets it."""
+    """Return, as JSON values, the preprocessing that an exported model expects of an image."""
     ops = [_op(named) for named in (*predictor.prefix.ops, *predictor.evaluate.ops)]
     return {
         "input": {**asdict(predictor.input), "layout": "float32 [batch, channels, height, width]"},
-        "decoded_at_least": predictor.at_least,
+        "decoded_at_least": predictor.min_side,
         "steps": ops,
         "output": "logits [batch, classes]; softmax gives the probabilities",
     }
@@ -110,7 +110,7 @@ def _difference(model: nn.Module, run: Run, images: Tensor, format: str) -> floa
             f"as {format} the model does not run on a batch of {len(images)}: {_cause(error)}; nothing is written"
         ) from error
     if found.shape != wanted.shape:
-        raise TrainingError(f"as {format} the model gives {list(found.shape)} instead of {list(wanted.shape)}")
+        raise TrainingError(f"as {format} the model returns {list(found.shape)} instead of {list(wanted.shape)}")
     scale = max(1.0, float(np.abs(wanted).max()))
     return float(np.abs(found.astype(np.float64) - wanted).max()) / scale
 
@@ -122,7 +122,7 @@ def _onnx(model: nn.Module, images: Tensor) -> tuple[bytes, Run, str]:
         try:
             importlib.import_module(module)
         except ImportError as error:
-            cure = "install it anew with: pip install --force-reinstall 'flowerablate[onnx]'"
+            cure = "reinstall it with: pip install --force-reinstall 'flowerablate[onnx]'"
             raise FlowerablateError(f"{module} cannot be imported ({error}); {cure}") from None
     try:
         program = torch.onnx.export(
@@ -158,7 +158,7 @@ def _reference(content: bytes) -> Run:
 
 
 def _torchscript(model: nn.Module, images: Tensor) -> tuple[bytes, Run, str]:
-    # Traced, not scripted: a plugin's model need not be written in TorchScript's part of Python.
+    # Traced, not scripted: a plugin's model need not be written in TorchScript's subset of Python.
     with torch.inference_mode():
         content: bytes = torch.jit.trace(model, images).save_to_buffer()  # type: ignore[no-untyped-call]
     again = torch.jit.load(io.BytesIO(content))  # type: ignore[no-untyped-call]
@@ -184,7 +184,7 @@ def _by_torch(module: Callable[[Tensor], Tensor]) -> Run:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep the exporters' progress and warnings from the terminal; their errors come as exceptions."""
+    """Suppress the exporters' progress and warnings; their errors are exceptions."""
     loggers = [logging.getLogger(name) for name in _QUIET]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
@@ -199,7 +199,7 @@ def _quiet() -> Iterator[None]:
 
 
 def _cause(error: BaseException) -> str:
-    """Return the first line of the innermost error: exporters wrap it in pages of advice."""
+    """Return the first line of the innermost error; exporters wrap it in pages of advice."""
     while error.__cause__ is not None:
         error = error.__cause__
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
@@ -211,4 +211,4 @@ FORMATS: dict[str, Callable[[nn.Module, Tensor], tuple[bytes, Run, str]]] = {
     "torchscript": _torchscript,
     "pt2": _pt2,
 }
-"""How each format is written: the file's content, a way to run it, and what runs it."""
+"""The exporter of each format. It returns the file's content, a function that runs it, and the runtime's name."""

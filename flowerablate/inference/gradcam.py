@@ -1,7 +1,7 @@
 """Where a model looks: Grad-CAM (Selvaraju et al. 2017, ICCV, doi:10.1109/ICCV.2017.74).
 
 The activations of the last layer that still has height and width are weighted by the mean gradient of the class's
-logit, summed over the channels, and cut off at 0. The layer is found by running the model, so any network will do.
+logit, summed over the channels, and clipped below 0. The layer is found by running the model, so any network will do.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from .predictor import Predictor
 
 @dataclass(frozen=True)
 class Maps:
-    """Of B images: *values*, float32 [B, S, S] from 0 to 1, and the class that each map speaks for, int64 [B].
+    """Maps of B images: *values*, float32 [B, S, S] from 0 to 1, and *classes*, int64 [B], the class of each map.
 
-    *probabilities*: float64 [B, K]. *layer*: the name of the module whose activations were weighed. A map without any
+    *probabilities*: float64 [B, K]. *layer*: the name of the module whose activations were used. A map without any
     evidence for its class is 0 everywhere.
     """
 
@@ -34,9 +34,9 @@ class Maps:
 
 
 def grad_cam(predictor: Predictor, images: Tensor, of: int | None = None) -> Maps:
-    """Return the maps of preprocessed *images*, float32 [B, C, S, S], for class *of*, or for the predicted one.
+    """Return the maps of preprocessed *images*, float32 [B, C, S, S], for class *of*, by default the predicted one.
 
-    Raises :class:`TrainingError` where no layer of the model has height and width.
+    Raises :class:`TrainingError` if no layer of the model has height and width.
     """
     model, images = predictor.model, predictor.on_device(images)
     name, layer = _last_with_pixels(model, images[:1])
@@ -44,7 +44,7 @@ def grad_cam(predictor: Predictor, images: Tensor, of: int | None = None) -> Map
 
     def keep(module: nn.Module, given: Any, output: Tensor) -> Tensor:
         kept.append(output)
-        return output.clone()  # what follows may change its input in place
+        return output.clone()  # the next layer may change its input in place
 
     handle = layer.register_forward_hook(keep)
     try:
@@ -65,7 +65,7 @@ def grad_cam(predictor: Predictor, images: Tensor, of: int | None = None) -> Map
 
 
 def _last_with_pixels(model: nn.Module, image: Tensor) -> tuple[str, nn.Module]:
-    """Return the module that is the last to give [B, C, h, w] of more than one pixel, in the order of the forward."""
+    """Return the last module of the forward pass that returns [B, C, h, w] of more than one pixel."""
     found: list[tuple[str, nn.Module]] = []
 
     def watch(name: str) -> Any:
@@ -83,5 +83,5 @@ def _last_with_pixels(model: nn.Module, image: Tensor) -> tuple[str, nn.Module]:
         for handle in handles:
             handle.remove()
     if not found:
-        raise TrainingError("no layer of the model has height and width, so there is no map of where it looks")
+        raise TrainingError("no layer of the model has height and width, so Grad-CAM cannot map where it looks")
     return found[-1]

@@ -1,4 +1,4 @@
-"""Finds the images that a command line names: files as they stand, folders with all that is below them."""
+"""Finds the images that a command line names: files as given, and folders with their subfolders."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from ..errors import DataError
 
 
 def find_images(named: Iterable[Path]) -> list[Path]:
-    """Return the files that *named* stands for: a file is taken whatever it is called, a folder gives its images.
+    """Return the files that *named* stands for: files whatever their suffix, and the images in folders.
 
-    Those of a folder are sorted by path; hidden files and folders are left out. Raises :class:`DataError` for a path
-    that is not there and for a folder without images.
+    The images of a folder are sorted by path; hidden files and folders are left out. A missing path or a folder without
+    images raises :class:`DataError`.
     """
     found: list[Path] = []
     for path in named:

@@ -1,6 +1,6 @@
 """Predicts image files as the trial would have: same decoding, same chains, same arithmetic.
 
-Images stream: a few are decoded ahead, a batch is in memory at a time, and predictions are handed on as they come.
+Images stream: a few are decoded ahead, one batch is in memory at a time, and predictions are yielded as they are made.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from ..train.device import to_device
 from ..train.precision import autocast, computes_in
 
 BATCH = 128
-"""Images in a batch, as when trials are evaluated: the last bits of a convolution may depend on it."""
+"""Images in a batch, as in the evaluation of trials: the last bits of a convolution may depend on it."""
 
 _AT_ONCE = 64 << 20
-"""Bytes of decoded images that are kept until the chain has made the model's input of them."""
+"""Maximum bytes of decoded images that wait for the evaluation chain."""
 
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """What the model makes of one file: *probabilities*, float64 [K], in the order of the model's classes.
+    """The prediction for one file: *probabilities*, float64 [K], in the order of the model's classes.
 
     They are the softmax of *logits*, float32 [K].
     """
@@ -47,7 +47,7 @@ class Prediction:
 
     @property
     def label(self) -> str:
-        """The most probable class, the first one of equals."""
+        """The most probable class, the first of equals."""
         return self.classes[int(self.probabilities.argmax())]
 
     @property
@@ -56,7 +56,7 @@ class Prediction:
         return float(self.probabilities.max())
 
     def top(self, count: int) -> list[tuple[str, float]]:
-        """Return the *count* most probable classes with their probabilities, the most probable one first."""
+        """Return the *count* most probable classes with their probabilities, the most probable first."""
         order = np.argsort(-self.probabilities, kind="stable")[:count]
         return [(self.classes[place], float(self.probabilities[place])) for place in order]
 
@@ -76,9 +76,9 @@ Outcome: TypeAlias = "Prediction | Unreadable"
 class Predictor:
     """A trained *model* (float32 [B, C, S, S] to logits [B, K]) with the preprocessing that it was trained with.
 
-    *prefix* is applied to each decoded image, then *evaluate* to batches, as in a trial; *at_least* is how many
-    pixels the shorter side of an image keeps when it is decoded. The model computes in *precision*, as when it was
-    trained, or in float32 where the device does not. It is moved to *device*, for evaluation.
+    *prefix* is applied to each decoded image, then *evaluate* to batches, as in a trial; *min_side* is the minimum
+    number of pixels that the shorter side of an image keeps when it is decoded. The model computes in *precision*, as
+    in training, or in float32 if the device does not support it. It is moved to *device*, in evaluation mode.
     """
 
     model: nn.Module
@@ -86,7 +86,7 @@ class Predictor:
     prefix: Preprocess
     evaluate: Preprocess
     input: InputPlan
-    at_least: int | None
+    min_side: int | None
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     channels_last: bool = False
     precision: str = "float32"
@@ -122,16 +122,17 @@ class Predictor:
         return logits.cpu()
 
     def on_device(self, images: Tensor) -> Tensor:
-        """Bring *images* to the model's device and layout, as in training."""
+        """Move *images* to the model's device and memory layout, as in training."""
         layout = torch.channels_last if self.channels_last else torch.contiguous_format
         return images.to(self.device, memory_format=layout)
 
     def batches(
         self, paths: Iterable[Path | str], batch_size: int = BATCH
     ) -> Iterator[tuple[list[Path | Unreadable], Tensor]]:
-        """Yield batches of at most *batch_size* images: what became of each file, and the model's input of the good.
+        """Yield batches of at most *batch_size* images: the path or failure of each file, and the model's input.
 
-        That is float32 [B, C, S, S] on the CPU, valid until the next batch is asked for.
+        The input holds the images that could be read: float32 [B, C, S, S] on the CPU, valid until the next batch is
+        requested.
         """
         if batch_size < 1:
             raise ValueError(f"batch_size must be 1 or more, not {batch_size}")
@@ -162,7 +163,10 @@ class Predictor:
             yield outcomes, buffer.images[:done]
 
     def pixels(self, path: Path) -> Image:
-        """Return the image as the model sees it before it is normalised, [S, S, C]; raises :class:`DataError`."""
+        """Return the image as the model sees it before normalisation, [S, S, C].
+
+        Raises :class:`DataError` if it cannot be read, or has the wrong size.
+        """
         _, image = self._prepared(path)
         if isinstance(image, Unreadable):
             raise DataError(image.reason)
@@ -176,7 +180,7 @@ class Predictor:
     def _prepared(self, path: Path) -> tuple[Path, Image | Unreadable]:
         plan = self.input
         try:
-            decoded = decode(path, plan.channels, depth=plan.bits, at_least=self.at_least)
+            decoded = decode(path, plan.channels, bits=plan.bits, min_side=self.min_side)
         except DataError as error:
             return path, Unreadable(path, str(error))
         image = self.prefix.run_one(decoded)
@@ -186,8 +190,8 @@ class Predictor:
             height, width = decoded.shape[:2]
             return path, Unreadable(
                 path,
-                f"image {path} of {height}x{width} pixels comes out as {found[0]}x{found[1]}, but the model takes "
-                f"{wanted}; bring it to the size of the training images",
+                f"image {path} of {height}x{width} pixels is {found[0]}x{found[1]} after preprocessing, but the model "
+                f"takes {wanted}; resize it to the size of the training images",
             )
         return path, image
 
@@ -195,7 +199,7 @@ class Predictor:
     def _run(chain: Preprocess, images: Sequence[Image], out: NDArray[Any]) -> None:
         if images:
             places = np.arange(len(images), dtype=np.int64)
-            # Nothing is drawn in evaluation, so the ids of the samples key nothing.
+            # Evaluation draws no random numbers, so the ids of the samples do not matter.
             chain.run(_packed(images), places, np.zeros(len(images), np.uint64), out, seed=0, epoch=0)
 
 

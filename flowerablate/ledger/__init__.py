@@ -1,4 +1,4 @@
-"""One folder per trial: what was asked, how far it is, what came out. Killing anything at any time loses little."""
+"""One folder per trial: its settings, its progress and its result. Killing a run at any time loses little."""
 
 from .ledger import Claim, Ledger, TrialFolder
 from .note import StudyNote

@@ -1,4 +1,4 @@
-"""The ledger's JSON files read back."""
+"""Reads the ledger's JSON files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..errors import LedgerError
 
 
 def read_json(path: Path) -> Any:
-    """Read a JSON file; damage raises :class:`LedgerError` with the path."""
+    """Read a JSON file; a damaged one raises :class:`LedgerError` with its path."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, UnicodeDecodeError) as error:

@@ -1,8 +1,8 @@
 """The ledger of a study: ``<root>/trials/<id>/`` with the trial, its checkpoints, and the result once it is complete.
 
 A trial is complete when ``result.json`` has been renamed into place; nothing else is trusted. What a report needs is in
-the trial folders, so studies merge by copying folders. ``study.json`` notes what
-the runs asked for: without it, every variant is compared with the base.
+the trial folders, so studies merge by copying folders. ``study.json`` records what the runs asked for: without it,
+every variant is compared with the base.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class TrialFolder:
 
     @contextmanager
     def locked(self) -> Iterator[bool]:
-        """Hold the trial for this process; yields False, without waiting, where another process has it."""
+        """Lock the trial for this process; yield False, without waiting, if another process holds it."""
         lock = FileLock(self.path / "lock")
         try:
             lock.acquire(timeout=0)
@@ -71,31 +71,31 @@ class TrialFolder:
             lock.release()
 
     def finish(self, result: TrialResult, files: Mapping[str, Any]) -> None:
-        """Write the JSON *files*, then the result; with it the trial is complete."""
+        """Write the JSON *files*, then the result, which completes the trial."""
         for name, content in files.items():
             write_json(self.path / f"{name}.json", content)
         write_result(self.path, result)
         (self.path / "failure.json").unlink(missing_ok=True)
 
     def fail(self, reason: str, traceback: str) -> None:
-        """Record that the trial could not be run; it is counted in reports, and tried again by the next run."""
+        """Record that the trial failed; reports count it, and the next run tries it again."""
         write_json(self.path / "failure.json", {"reason": reason, "traceback": traceback})
 
     @property
     def has_predictions(self) -> bool:
-        """Whether what the model said of each image was kept."""
+        """Whether the predictions for the test images were kept."""
         return (self.path / FILE).is_file()
 
     def predictions(self) -> Predictions:
-        """Return what the trial's model said of every test image."""
+        """Return the predictions of the trial's model for every test image."""
         return read_predictions(self.path)
 
     @cached_property
     def record(self) -> dict[str, Any]:
-        """What ``trial.json`` says: seed, pipeline and claims."""
+        """The content of ``trial.json``: seed, pipeline and claims."""
         content = read_json(self.path / "trial.json")
         if not isinstance(content, dict) or not {"seed", "claims"} <= content.keys():
-            raise LedgerError(f"{self.path / 'trial.json'} is not a trial of ours; remove its folder")
+            raise LedgerError(f"{self.path / 'trial.json'} is not a trial of flowerablate; remove its folder")
         return content
 
     @property
@@ -107,7 +107,7 @@ class TrialFolder:
             raise LedgerError(f"{self.path / 'trial.json'} is of another version; remove its folder") from None
 
     def claim(self, claims: Sequence[Claim], **record: Any) -> None:
-        """Write *claims*, and what else is to be known of the trial, in place of what was there."""
+        """Replace ``trial.json`` with *claims* and the further fields of *record*."""
         self.path.mkdir(parents=True, exist_ok=True)
         content = {"format": _FORMAT, **record, "claims": [asdict(claim) for claim in claims]}
         write_json(self.path / "trial.json", content)
@@ -125,10 +125,10 @@ class Ledger:
         return TrialFolder(self.root / "trials" / trial.id)
 
     def enter(self, trials: Sequence[Trial], pipelines: Mapping[str, Any], note: StudyNote) -> None:
-        """Make the folders of *trials* and claim them for their study; *pipelines* describes each change.
+        """Create the folders of *trials* and claim them for their study; *pipelines* describes each change.
 
-        A replicate of a variant belongs to one trial. Where its id changed, because a component did, the trial of old
-        loses its claim and stays for whoever wants it back. *note* is laid over what earlier runs noted.
+        A replicate of a variant belongs to one trial. If its id has changed because a component did, the old trial
+        loses its claim, but its folder stays. *note* is merged into the notes of earlier runs.
         """
         self.root.mkdir(parents=True, exist_ok=True)
         with FileLock(self.root / "lock"):
@@ -147,9 +147,9 @@ class Ledger:
             write_notes(self._notes, read_notes(self._notes).with_note(note))
 
     def note(self, base_id: str | None = None) -> StudyNote | None:
-        """Return what was asked for in the study with that base, or in the latest run.
+        """Return the note of the study with base *base_id*, by default that of the latest run.
 
-        Without notes: an empty one for the newest trial's base, and None without trials.
+        Without notes, return an empty one for the newest trial's base, or None if there are no trials.
         """
         notes = read_notes(self._notes)
         wanted = base_id or notes.latest
@@ -163,22 +163,22 @@ class Ledger:
         return self.root / "study.json"
 
     def results(self, base_id: str) -> list[TrialOutcome]:
-        """Return the finished and failed trials of the study with that base: the base first, then as designed."""
+        """Return the finished and failed trials of the study with base *base_id*: the base first, then as designed."""
         found = [(claim, _outcome(folder, claim)) for claim, folder in self.trials_of(base_id)]
         results = [(claim, result) for claim, result in found if result is not None]
         results.sort(key=lambda pair: (pair[0].order if pair[0].change else -1, pair[0].change, pair[1].seed))
         return [result for _, result in results]
 
     def trials_of(self, base_id: str) -> list[tuple[Claim, TrialFolder]]:
-        """Return the trials that serve the study with that base, finished or not, with their place in it."""
+        """Return the trials of the study with base *base_id*, finished or not, with their place in it."""
         return [(claim, folder) for folder in self._folders() for claim in folder.claims if claim.base_id == base_id]
 
     def base_ids(self) -> list[str]:
-        """Return the bases that the ledger holds trials of."""
+        """Return the bases whose trials the ledger holds."""
         return sorted({claim.base_id for folder in self._folders() for claim in folder.claims})
 
     def unfinished(self, note: StudyNote) -> int:
-        """Count the trials of the run that *note* is of that have neither a result nor a failure yet."""
+        """Count the trials of the run recorded in *note* that have neither a result nor a failure yet."""
         folders = [TrialFolder(self.root / "trials" / trial) for trial in note.trials]
         return sum(not folder.complete and not folder.failed for folder in folders)
 

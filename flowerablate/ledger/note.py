@@ -1,4 +1,4 @@
-"""What a ledger notes of a study besides its trials: the questions it asks and the rules of its verdicts."""
+"""What a ledger records about a study besides its trials: its questions and the rules of its verdicts."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class StudyNote:
     """What the runs of the study with base *base_id* asked for.
 
     *trials* are those of the latest run, *skipped* counts its unreadable images. *contrasts* are all that were ever
-    asked, *refused* gives the reason for each that was asked and changes nothing, *remarks* what the comparison before
-    training found of others. *looked* are the numbers of replicates at which verdicts were shown, *unplanned*
-    those of them that came before the looks of the rules were planned. *secondary* metrics are shown beside that of the
-    *rules*; *metrics* and *costs* say how to read each, should its plugin be gone. *data* names the images by their
-    content, and *data_remarks* says what a reader has to know of them and of how they are divided.
+    asked; *refused* gives a reason for each asked contrast that changes nothing, *remarks* what the comparison before
+    training found about others. *looked* are the numbers of replicates at which verdicts were shown; *unplanned* are
+    those that came before the looks of the rules were planned. *secondary* metrics are shown in addition to that of
+    the *rules*; *metrics* and *costs* say how to read each if its plugin is no longer installed. *data* identifies the
+    images by their content; *data_remarks* says what a reader must know about them and their split.
     """
 
     base_id: str
@@ -55,7 +55,7 @@ class Notes:
     studies: Mapping[str, StudyNote]
 
     def with_note(self, note: StudyNote) -> Notes:
-        """Return the notes with *note*, which is now the latest; questions that were asked before are kept."""
+        """Return the notes with *note* as the latest; earlier questions are kept."""
         old = self.studies.get(note.base_id)
         if old is not None:
             asked = {contrast.label for contrast in note.contrasts}
@@ -76,7 +76,7 @@ _NOTES: TypeAdapter[Notes] = TypeAdapter(Notes)
 
 
 def read_notes(path: Path) -> Notes:
-    """Read the notes at *path*, empty where there are none; damage raises :class:`LedgerError`."""
+    """Read the notes at *path*, empty if there are none; a damaged file raises :class:`LedgerError`."""
     if not path.is_file():
         return Notes("", {})
     content: Any = read_json(path)
@@ -85,7 +85,7 @@ def read_notes(path: Path) -> Notes:
     try:
         return _NOTES.validate_python(content)
     except ValidationError:
-        raise LedgerError(f"{path} is not a note of ours; remove it") from None
+        raise LedgerError(f"{path} is not a valid note; remove it") from None
 
 
 def write_notes(path: Path, notes: Notes) -> None:
@@ -96,9 +96,9 @@ def write_notes(path: Path, notes: Notes) -> None:
 def _union(old: Iterable[Contrast], new: Iterable[Contrast]) -> tuple[Contrast, ...]:
     """Return the questions of both, in the order in which they were first asked.
 
-    What was asked stays asked, for it belongs to the family: where a later question takes the label of another, such as
-    a main effect over other components, the earlier one goes on under a label that says so. Replicates with weights of
-    their own stay known when fewer are asked for later.
+    Every question asked stays in the family: if a later question has the label of another, such as a main effect over
+    other components, the earlier one is kept under a label that says so. Weights of single replicates are kept even if
+    fewer replicates are asked for later.
     """
     found: dict[str, Contrast] = {}
     for contrast in (*old, *new):
@@ -125,6 +125,6 @@ def _same_question(one: Contrast, other: Contrast) -> bool:
 
 
 def _same_draws(one: Contrast, other: Contrast) -> bool:
-    """Whether both weigh the replicates by themselves, and those that they share alike."""
+    """Whether both have weights for single replicates, equal on those that they share."""
     shared = one.by_seed.keys() & other.by_seed.keys()
     return bool(shared) and all(one.by_seed[seed] == other.by_seed[seed] for seed in shared)

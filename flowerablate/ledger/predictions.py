@@ -1,4 +1,4 @@
-"""What a trial's model said of each test image: one NumPy archive per trial, read without pickles."""
+"""The predictions of a trial's model for each test image: one NumPy archive per trial, read without pickles."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ FILE = "predictions.npz"
 class Predictions:
     """Predictions for N test images and K classes.
 
-    *keys*: the images by the names that the data set gives them; *labels*: int64 [N], the truth, which indexes
-    *classes*; *probabilities*: float32 [N, K], rows that sum to one, the softmax of *logits*, float32 [N, K]. Files of
-    versions that kept no logits have None there.
+    *keys*: the names of the images in the data set; *labels*: int64 [N], the truth, as indices into *classes*;
+    *probabilities*: float32 [N, K], the softmax of *logits*, float32 [N, K], so that rows sum to one. *logits* is None
+    for files of versions that kept none.
     """
 
     keys: tuple[str, ...]
@@ -33,16 +33,15 @@ class Predictions:
     logits: NDArray[np.float32] | None = None
 
     def scores(self, needs: Scores) -> NDArray[np.float64]:
-        """Return what a metric *needs*: float64 [N, K], see :attr:`normalised`.
+        """Return the scores that a metric *needs*: float64 [N, K], see :attr:`normalised`.
 
-        A row of logits that is not finite says nothing either: it counts as zeros. Raises :class:`LedgerError` where
-        there are no logits.
+        A row of logits that is not finite counts as zeros. Raises :class:`LedgerError` if there are no logits.
         """
         if needs == "probabilities":
             return self.normalised
         if self.logits is None:
             raise LedgerError(
-                "a metric of logits cannot be computed: these predictions were kept by a version that kept no logits; "
+                "a metric of logits cannot be computed: these predictions come from a version that kept no logits; "
                 "remove the trial's folder to train it again"
             )
         wide = self.logits.astype(np.float64)
@@ -51,9 +50,9 @@ class Predictions:
 
     @property
     def normalised(self) -> NDArray[np.float64]:
-        """The probabilities as float64 [N, K] whose rows sum to one to the last digits, as metrics want them.
+        """The probabilities as float64 [N, K] whose rows sum to one to the last digits, as metrics require.
 
-        A row that is not finite, of a model whose numbers ran away, says nothing: all classes are equally probable.
+        In a row that is not finite (the model overflowed), all classes are equally probable.
         """
         wide = self.probabilities.astype(np.float64)
         sums = wide.sum(axis=1, keepdims=True)
@@ -63,7 +62,7 @@ class Predictions:
 
 
 def write_predictions(folder: Path, predictions: Predictions) -> None:
-    """Keep *predictions* in the folder of their trial."""
+    """Write *predictions* to the *folder* of their trial."""
     logits: dict[str, Any] = {} if predictions.logits is None else {"logits": predictions.logits.astype(np.float32)}
     with replacing(folder / FILE) as file:
         np.savez(
@@ -77,7 +76,7 @@ def write_predictions(folder: Path, predictions: Predictions) -> None:
 
 
 def read_predictions(folder: Path) -> Predictions:
-    """Read what ``write_predictions`` wrote; a missing or damaged file raises :class:`LedgerError` with the cure."""
+    """Read what :func:`write_predictions` wrote; a missing or damaged file raises :class:`LedgerError`."""
     path = folder / FILE
     try:
         with np.load(path, allow_pickle=False) as file:

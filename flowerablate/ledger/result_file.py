@@ -1,4 +1,4 @@
-"""``result.json``: what a finished trial says, written and read."""
+"""Reads and writes ``result.json``, the result of a finished trial."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from .json_files import read_json
 FILE = "result.json"
 _FORMAT = 2
 _FORMER_COSTS = ("seconds", "images_per_second", "parameters", "flops", "memory")
-"""Fields of format 1 that are costs now; the last two were 0 where they were not measured."""
+"""Fields of format 1 that are costs now; the last two were 0 if not measured."""
 
 
 def write_result(folder: Path, result: TrialResult) -> None:
-    """Keep *result* in the folder of its trial; its place in a study is left to the trial's claims."""
+    """Write *result* to the *folder* of its trial; the trial's claims hold its place in a study."""
     content = asdict(result)
     del content["base_id"], content["change"]
     write_json(folder / FILE, {"format": _FORMAT, **content})
 
 
 def read_result(folder: Path, base_id: str, change: str) -> TrialResult:
-    """Read what :func:`write_result` wrote, also in format 1, for its place in a study: a base and a change.
+    """Read what :func:`write_result` wrote, also in format 1, as the trial of *change* in the study of *base_id*.
 
-    Raises :class:`LedgerError` for a damaged file, or one of a format that is not known.
+    A damaged file, or one of an unknown format, raises :class:`LedgerError`.
     """
     path = folder / FILE
     content = dict(read_json(path))

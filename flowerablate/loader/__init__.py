@@ -1,4 +1,4 @@
-"""Feeds batches to training: as a data set for torch's DataLoader, or ahead of time into buffers that are reused."""
+"""Feeds batches to training: as a data set for torch's DataLoader, or prefetched into reused buffers."""
 
 from .batches import Batches
 from .dataset import Batch, KeyedSampler, PackedDataset, collate

@@ -1,4 +1,4 @@
-"""Batches in buffers that are reused, prepared by the native core while the model works on the one before."""
+"""Batches in reused buffers, prepared by the native core while the model works on the previous one."""
 
 from __future__ import annotations
 
@@ -22,17 +22,18 @@ _AHEAD = 2
 """Batches prepared ahead of the one in use."""
 
 _PATIENCE = 5.0
-"""Seconds that the end of the interpreter waits for a batch under way."""
+"""Seconds that interpreter shutdown waits for a batch in progress."""
 
 
 class Batches:
-    """The batches of a :class:`PackedDataset`, epoch by epoch, prepared ahead by a thread.
+    """The batches of a :class:`PackedDataset`, epoch by epoch, prefetched by a thread.
 
-    With *shuffle* the order is drawn from the data set's seed and the epoch; with *order* it is what that gives for an
-    epoch, which may name a sample several times or not at all. With either the last incomplete batch is left out, so
-    that no batch is too small to normalise over. *pin_memory* takes page-locked buffers, for a GPU.
+    With *shuffle* the order is drawn from the data set's seed and the epoch; *order* returns the order of an epoch,
+    which may contain a sample several times or not at all. With either the last incomplete batch is dropped, so no
+    batch is too small for batch normalisation. *pin_memory* uses page-locked buffers, for a GPU. Raises
+    :class:`ValueError` for a *batch_size* below 1.
 
-    Nothing is allocated after the first batch, and nothing copied: the native core writes to where the model reads.
+    Nothing is allocated or copied after the first batch: the native core writes to the memory that the model reads.
     """
 
     def __init__(
@@ -65,13 +66,13 @@ class Batches:
         return len(self) * self.batch_size if self._order else len(self.dataset)
 
     def epoch(self, number: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Yield (images, labels) of epoch *number*, as the data set says; both are valid until the next is asked for.
+        """Yield (images, labels) of epoch *number*, as the data set defines them; both are valid until the next batch.
 
-        Close the iterator, or let go of it, to end an epoch early. The buffers serve one epoch at a time: another one
-        that begins ends this one, and asking it for more raises :class:`RuntimeError`.
+        Close or drop the iterator to end an epoch early. The buffers serve one epoch at a time: a new epoch ends this
+        one, and requesting another batch of it raises :class:`RuntimeError`.
         """
         if self._running is not None:
-            self._running.stop(RuntimeError(f"epoch {number} has begun meanwhile, and took over the buffers"))
+            self._running.stop(RuntimeError(f"epoch {number} has started and took over the buffers; iterate over that"))
         run = self._running = _Run(self, number)
         try:
             yield from run.batches()
@@ -79,7 +80,7 @@ class Batches:
             run.stop()
 
     def order(self, epoch: int) -> NDArray[np.int64]:
-        """Return the places in the store of the images of *epoch*, in their order."""
+        """Return the indices in the store of the images of *epoch*, int64, in order."""
         indices = self.dataset.indices
         return indices[self._order(epoch)] if self._order else indices
 
@@ -92,7 +93,7 @@ class _Stop:
 
 
 class _Run:
-    """One epoch under way: buffers go round between the thread that writes them and the loop that reads them."""
+    """An epoch in progress: buffers circulate between the thread that writes them and the loop that reads them."""
 
     def __init__(self, batches: Batches, epoch: int) -> None:
         self._batches = batches
@@ -107,7 +108,7 @@ class _Run:
         _under_way.add(self)
 
     def batches(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Yield the batches as they become ready; raise what went wrong in the thread."""
+        """Yield the batches as they become ready; re-raise errors of the thread."""
         while not isinstance(item := self._ready.get(), _Stop):
             buffer, count = item
             yield buffer.images[:count], buffer.labels[:count]
@@ -116,13 +117,13 @@ class _Run:
             raise item.error
 
     def stop(self, error: BaseException | None = None, *, timeout: float | None = None) -> None:
-        """Have the thread end, and wait for it; whoever still asks for batches gets *error*."""
+        """Stop the thread and wait for it; later requests for batches raise *error*."""
         self._stopped.set()
         self._free.put(None)
-        if not sys.is_finalizing():  # from then on no other thread goes on, and none ends
+        if not sys.is_finalizing():  # during finalization other threads never run, so joining would hang
             self._thread.join(timeout)
         if error is not None:
-            while not self._ready.empty():  # what was prepared is not to be seen any more
+            while not self._ready.empty():  # discard what was prepared
                 self._ready.get()
         self._ready.put(_Stop(error))
         _under_way.discard(self)
@@ -148,6 +149,6 @@ _under_way: weakref.WeakSet[_Run] = weakref.WeakSet()
 
 @atexit.register
 def _end_all() -> None:
-    """End the epochs under way while their threads can still run, so that none is cut off in the native core."""
+    """End the epochs in progress while their threads can still run, so none is cut off in the native core."""
     for run in list(_under_way):
         run.stop(timeout=_PATIENCE)

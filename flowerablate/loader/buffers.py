@@ -1,4 +1,4 @@
-"""The memory that a batch is written to, seen by torch as tensors and by the native core as arrays."""
+"""The memory of a batch, seen by torch as tensors and by the native core as arrays."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from numpy.typing import NDArray
 from ..errors import StudyError
 
 DTYPES: tuple[torch.dtype, ...] = (torch.float32, torch.bfloat16, torch.uint8)
-"""What the images of a batch may be: float32 or bfloat16 [B, C, H, W], or uint8 [B, H, W, C]."""
+"""The dtypes of a batch's images: float32 or bfloat16 [B, C, H, W], or uint8 [B, H, W, C]."""
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What a batch looks like: images of *height* x *width* x *channels*, as *dtype*.
+    """The shape of a batch: images of *height* x *width* x *channels*, as *dtype*.
 
-    *classes* is 0 where labels are int64 [B]; else they are class probabilities, float32 [B, classes].
+    *classes* is 0 if labels are int64 [B]; otherwise they are class probabilities, float32 [B, classes]. Raises
+    :class:`StudyError` for a combination that is not supported.
     """
 
     height: int
@@ -34,9 +35,9 @@ class Shape:
         if self.dtype not in DTYPES:
             raise StudyError(f"dtype must be one of {', '.join(map(str, DTYPES))}, not {self.dtype}")
         if self.is_bytes and self.channels_last:
-            raise StudyError("channels_last goes with float batches; uint8 batches are [B, H, W, C] as they are")
+            raise StudyError("channels_last needs float batches; leave it out, uint8 batches are always [B, H, W, C]")
         if self.classes and self.dtype != torch.float32:
-            raise StudyError("steps on whole batches mix float32; leave them out, or take dtype=torch.float32")
+            raise StudyError("steps on whole batches need float32; leave them out, or use dtype=torch.float32")
 
     @property
     def is_bytes(self) -> bool:
@@ -44,16 +45,16 @@ class Shape:
         return self.dtype == torch.uint8
 
     @property
-    def is_half(self) -> bool:
-        """Whether the images are bfloat16, of which NumPy and the native core see the bits."""
+    def is_bfloat16(self) -> bool:
+        """Whether the images are bfloat16, which NumPy and the native core see as uint16 bits."""
         return self.dtype == torch.bfloat16
 
 
 class Buffer:
-    """Room for *count* samples: the tensors *images* and *labels*, and the same memory as arrays for the native core.
+    """Memory for *count* samples: the tensors *images* and *labels*, and the same memory as arrays.
 
-    *pin* takes page-locked memory, from which a GPU copies while the CPU goes on; *shared* takes memory that another
-    process can map, so that a worker sends a batch without copying it.
+    *pin* uses page-locked memory, from which a GPU copies asynchronously; *shared* uses memory that another process can
+    map, so a worker sends a batch without copying it.
     """
 
     def __init__(self, shape: Shape, count: int, *, pin: bool = False, shared: bool = False) -> None:
@@ -65,13 +66,13 @@ class Buffer:
         self.image_array: NDArray[Any] = as_array(self.images)
         self.label_array: NDArray[Any] = self.labels.numpy()
         self.ids = np.empty(count, np.uint64)
-        # What batch ops need besides: the labels before they are mixed, and room for two images.
+        # Batch ops also need the labels before mixing, and room for two images.
         self.classes = np.empty(count if shape.classes else 0, np.int64)
         self.spare: NDArray[Any] = as_array(_images(shape, 2 if shape.classes else 0, False, False))
 
 
 def as_array(images: torch.Tensor) -> NDArray[Any]:
-    """View *images* as the array that the native core writes to; bfloat16, which NumPy lacks, as its bits in uint16."""
+    """View *images* as the array that the native core writes to; bfloat16, which NumPy lacks, as uint16 bits."""
     array: NDArray[Any] = (images.view(torch.int16) if images.dtype == torch.bfloat16 else images).numpy()
     return array.view(np.uint16) if images.dtype == torch.bfloat16 else array
 
@@ -86,6 +87,6 @@ def _images(shape: Shape, count: int, pin: bool, shared: bool) -> torch.Tensor:
 def _empty(shape: tuple[int, ...], dtype: torch.dtype, pin: bool, shared: bool) -> torch.Tensor:
     if not shared:
         return torch.empty(shape, dtype=dtype, pin_memory=pin)
-    # Tensor.share_memory_ would copy what is there, though nothing is there yet.
+    # Tensor.share_memory_ would copy the uninitialised memory.
     storage = torch.UntypedStorage._new_shared(prod(shape) * dtype.itemsize, device="cpu")  # type: ignore[no-untyped-call]
     return torch.empty(0, dtype=dtype).set_(storage, 0, shape)  # type: ignore[call-overload, no-any-return]

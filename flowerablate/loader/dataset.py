@@ -24,9 +24,9 @@ from .order import CheckedOrder, Order
 
 @dataclass(frozen=True, eq=False)
 class Batch(Sequence[tuple[Tensor, Tensor]]):
-    """What one fetch gives: all *images* and *labels* of a batch; seen as a sequence, its samples one by one.
+    """The result of a fetch: all *images* and *labels* of a batch; as a sequence, its samples one by one.
 
-    :func:`collate` hands the two tensors on; torch's own collate function works as well, at the price of a copy.
+    :func:`collate` returns the two tensors; torch's default collate function works too, but copies.
     """
 
     images: Tensor
@@ -36,7 +36,7 @@ class Batch(Sequence[tuple[Tensor, Tensor]]):
         return len(self.labels)
 
     def __getitem__(self, index: Any) -> Any:
-        """Return (image, label) of one sample, or of a slice the samples as a batch."""
+        """Return (image, label) of one sample; for a slice, a batch of its samples."""
         if isinstance(index, slice):
             return Batch(self.images[index], self.labels[index])
         if index >= len(self):
@@ -45,25 +45,25 @@ class Batch(Sequence[tuple[Tensor, Tensor]]):
 
 
 def collate(batch: Batch) -> tuple[Tensor, Tensor]:
-    """Return images and labels of *batch* as they are: the ``collate_fn`` for a :class:`PackedDataset`."""
+    """Return images and labels of *batch* unchanged: the ``collate_fn`` for a :class:`PackedDataset`."""
     return batch.images, batch.labels
 
 
 class PackedDataset(Dataset[tuple[Tensor, Tensor]]):
-    """Some of the packed images, put through a chain: a map-style data set that also fetches whole batches.
+    """A selection of packed images, processed by a chain: a map-style data set that also fetches whole batches.
 
-    *preprocess* is run on *images*; *ids* (uint64 [N], they key the random draws) and *labels* (int64 [N]) belong to
-    all N of them, and *indices* choose those of this data set, in its order (all, without). Images are float32
-    [B, C, H, W], or bfloat16 with ``dtype=torch.bfloat16``, in channels-last memory if asked; or, with
-    ``dtype=torch.uint8`` for a chain that does not normalise, uint8 [B, H, W, C]. Labels are int64 [B], or with
-    *batch_ops* class probabilities, float32 [B, classes].
+    *preprocess* runs on *images*; *ids* (uint64 [N], they key the random draws) and *labels* (int64 [N]) belong to all
+    N of them, and *indices* select those of this data set, in order (default: all). Images are float32 [B, C, H, W], or
+    bfloat16 with ``dtype=torch.bfloat16``, in channels-last memory on request; or, with ``dtype=torch.uint8`` for a
+    chain that does not normalise, uint8 [B, H, W, C]. Labels are int64 [B], or with *batch_ops* class probabilities,
+    float32 [B, classes].
 
-    Random draws depend on *seed*, the epoch that :meth:`set_epoch` sets, and the id of the sample: not on workers,
-    threads or batches (but *batch_ops* mix what falls into one batch). *threads* of the native core write a batch; 0
-    stands for all cores, and for one in a worker of a DataLoader.
+    Random draws depend on *seed*, the epoch set by :meth:`set_epoch`, and the id of the sample, not on workers, threads
+    or batches (but *batch_ops* mix the samples of a batch). *threads*: number of threads of the native core that write
+    a batch; 0 means all cores, but one in a worker of a DataLoader.
 
-    The data set can be sent to workers that are forked or spawned; a memory-mapped store is mapped there anew and not
-    copied. Raises :class:`StudyError` where the parts do not fit together.
+    The data set can be sent to forked or spawned workers; a memory-mapped store is mapped again there, not copied.
+    Raises :class:`StudyError` if the arguments do not fit together.
     """
 
     def __init__(
@@ -106,9 +106,9 @@ class PackedDataset(Dataset[tuple[Tensor, Tensor]]):
         self.shape = Shape(height, width, images.channels, dtype, channels_last, classes)
         if self.shape.is_bytes and preprocess.ops and writes_floats(preprocess.ops[-1].op):
             raise StudyError(
-                f"step {preprocess.ops[-1].name!r} writes floats; leave it out, or take dtype=torch.float32"
+                f"step {preprocess.ops[-1].name!r} writes floats; leave it out, or use dtype=torch.float32"
             )
-        # In shared memory, so that workers that live longer than an epoch see the next one.
+        # In shared memory, so that persistent workers see the next epoch.
         self._epoch = torch.zeros(1, dtype=torch.int64).share_memory_()  # type: ignore[no-untyped-call]
 
     def __len__(self) -> int:
@@ -120,21 +120,21 @@ class PackedDataset(Dataset[tuple[Tensor, Tensor]]):
         return int(self._epoch[0])
 
     def set_epoch(self, number: int) -> None:
-        """Key the draws of all batches fetched from now on by epoch *number*, also in workers that run already.
+        """Key the draws of all later batches by epoch *number*, also in running workers.
 
-        Call it before the DataLoader is iterated over: its workers begin then to fetch ahead.
+        Call it before iterating over the DataLoader, whose workers then start to prefetch.
         """
         if not 0 <= number < 2**32:
             raise StudyError(f"the epoch must be between 0 and 2^32 - 1, not {number}")
         self._epoch[0] = number
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        """Return one sample: its image and its label. With batch ops it is a batch of one, which has no partner."""
+        """Return one sample: its image and its label. With batch ops it is a batch of one, without a partner to mix."""
         sample: tuple[Tensor, Tensor] = self.__getitems__([index])[0]
         return sample
 
     def __getitems__(self, indices: Sequence[int]) -> Batch:
-        """Return the samples *indices* as one batch, written by the native core to where it stays."""
+        """Return the samples *indices* as one batch, which the native core writes in place."""
         in_worker = get_worker_info() is not None
         buffer = Buffer(self.shape, len(indices), shared=in_worker)
         chosen = self.indices[np.asarray(indices, np.int64)]
@@ -142,13 +142,10 @@ class PackedDataset(Dataset[tuple[Tensor, Tensor]]):
         return Batch(buffer.images, buffer.labels)
 
     def fill(self, buffer: Buffer, chosen: NDArray[np.int64], epoch: int, *, threads: int | None = None) -> None:
-        """Write images *chosen* [B], places in the store, with their labels to the first B places of *buffer*.
-
-        All ways to a batch come through here.
-        """
+        """Write images *chosen* [B], indices in the store, with their labels to the first B rows of *buffer*."""
         count = len(chosen)
         ids, images = buffer.ids[:count], buffer.image_array[:count]
-        # Places were checked at the start; with mode="raise" NumPy would write to a buffer of its own first.
+        # Indices were checked at construction; with mode="raise" NumPy would write to a temporary buffer first.
         np.take(self._ids, chosen, out=ids, mode="clip")
         self._preprocess.run(
             self._images,
@@ -158,7 +155,7 @@ class PackedDataset(Dataset[tuple[Tensor, Tensor]]):
             seed=self.seed,
             epoch=epoch,
             threads=self.threads if threads is None else threads,
-            bfloat16=self.shape.is_half,
+            bfloat16=self.shape.is_bfloat16,
         )
         labels = buffer.label_array[:count]
         if self.batch_ops is None:
@@ -168,11 +165,11 @@ class PackedDataset(Dataset[tuple[Tensor, Tensor]]):
         self.batch_ops.run(images, classes, ids, labels, buffer.spare, seed=self.seed, epoch=epoch)
 
     def order(self, epoch: int) -> NDArray[np.int64]:
-        """Return the numbers of the samples, 0 to ``len - 1``, in an order drawn from (seed, *epoch*)."""
+        """Return the indices of the samples, 0 to ``len - 1``, in an order drawn from (seed, *epoch*)."""
         return permutation(len(self), self.seed, "order", epoch)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Travel to another process: the store by its name, the chain as its ops."""
+        """Pickle the store by its name and the chain as its ops."""
         try:
             pickle.dumps((self._preprocess.ops, self.batch_ops))
         except Exception as error:
@@ -184,9 +181,9 @@ class PackedDataset(Dataset[tuple[Tensor, Tensor]]):
 
 
 class KeyedSampler(Sampler[int]):
-    """Gives the samples of a :class:`PackedDataset` in the order of its epoch, as :class:`Batches` does.
+    """Yields the samples of a :class:`PackedDataset` in the order of its epoch, as :class:`Batches` does.
 
-    The order is drawn from the data set's seed and epoch, or is what *order* gives for that epoch.
+    The order is drawn from the data set's seed and epoch, or returned by *order* for that epoch.
     """
 
     def __init__(self, dataset: PackedDataset, order: Order | None = None) -> None:
@@ -201,7 +198,7 @@ class KeyedSampler(Sampler[int]):
 
 
 def _whole_numbers(name: str, values: NDArray[Any], dtype: type[Any]) -> NDArray[Any]:
-    """Return *values* contiguous and as *dtype*; a mask is no row of numbers, and fractions are not cut off."""
+    """Return *values* contiguous and as *dtype*; booleans and floats raise :class:`StudyError`."""
     kind = np.asarray(values).dtype
     if kind.kind not in "iu" and len(values):
         raise StudyError(f"{name} must be whole numbers, such as {np.dtype(dtype)}, not {kind}")
@@ -213,13 +210,13 @@ def _checked_indices(indices: NDArray[np.int64] | None, count: int) -> NDArray[n
         return np.arange(count, dtype=np.int64)
     checked = _whole_numbers("indices", indices, np.int64)
     if checked.ndim != 1 or (len(checked) and not 0 <= checked.min() <= checked.max() < count):
-        raise StudyError(f"indices must be one row of numbers between 0 and {count - 1}, the last of the images")
+        raise StudyError(f"indices must be one row of numbers between 0 and {count - 1}, the last image")
     return checked
 
 
 def _check_classes(labels: NDArray[np.int64], classes: int) -> None:
     if len(labels) and not 0 <= labels.min() <= labels.max() < classes:
-        raise StudyError(f"labels must be between 0 and {classes - 1}, the last of the classes of batch_ops")
+        raise StudyError(f"labels must be between 0 and {classes - 1}, the last class of batch_ops")
 
 
 def _first_size(images: PackedImages) -> tuple[int, int]:

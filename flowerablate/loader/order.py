@@ -1,4 +1,4 @@
-"""The order of an epoch, as a sampler gives it, checked."""
+"""The order of an epoch, as returned by a sampler, checked."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from ..errors import StudyError
 
 Order: TypeAlias = Callable[[int], NDArray[np.int64]]
-"""From an epoch, counted from 1, to the numbers of its samples, int64 [M]; M is the same in every epoch."""
+"""Maps an epoch, counted from 1, to the indices of its samples, int64 [M]; M is the same in every epoch."""
 
 
 class CheckedOrder:
-    """What *order* gives for a data set of *count* samples; what would read past its end is refused.
+    """Wraps *order* for a data set of *count* samples and rejects indices outside it.
 
-    Raises :class:`StudyError` where *order* gives anything but one row of whole numbers between 0 and *count* - 1, or
-    in one epoch more of them than in another.
+    Raises :class:`StudyError` if *order* returns anything but one row of whole numbers between 0 and *count* - 1, or
+    different lengths for different epochs.
     """
 
     def __init__(self, order: Order, count: int) -> None:
@@ -32,17 +32,17 @@ class CheckedOrder:
         return self._length
 
     def __call__(self, epoch: int) -> NDArray[np.int64]:
-        """Return the numbers of the samples of *epoch*, int64 [M]."""
+        """Return the indices of the samples of *epoch*, int64 [M]."""
         numbers = np.asarray(self._order(epoch))
         if numbers.ndim != 1 or numbers.dtype.kind not in "iu" or not len(numbers):
             raise StudyError(
-                f"the sampler must give one row of whole numbers for an epoch, not {numbers.dtype} {numbers.shape}"
+                f"the sampler must return one row of whole numbers for an epoch, not {numbers.dtype} {numbers.shape}"
             )
         if not 0 <= numbers.min() <= numbers.max() < self._count:
-            raise StudyError(f"the sampler must give numbers between 0 and {self._count - 1}, the last of the images")
+            raise StudyError(f"the sampler must return numbers between 0 and {self._count - 1}, the last image")
         if self._length is not None and len(numbers) != self._length:
             raise StudyError(
-                f"the sampler must give every epoch the same length, not {self._length} images in epoch 1 "
-                f"and {len(numbers)} in epoch {epoch}"
+                f"the sampler must return the same number of images for every epoch, not {self._length} for epoch 1 "
+                f"and {len(numbers)} for epoch {epoch}"
             )
         return numbers.astype(np.int64, copy=False)

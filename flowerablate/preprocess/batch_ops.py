@@ -1,4 +1,4 @@
-"""Runs the ops that act on a whole batch and its labels, behind the chain that made the images."""
+"""Runs the ops that act on a whole batch and its labels, after the chain that made the images."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .steps import NamedOp
 
 
 class BatchOps:
-    """The batch ops of a pipeline in their order, for labels of so many *classes*."""
+    """The batch ops of a pipeline in order; *classes*: number of classes of the labels."""
 
     def __init__(self, ops: Sequence[NamedOp], classes: int) -> None:
         self.classes = classes
@@ -37,8 +37,8 @@ class BatchOps:
     ) -> None:
         """Mix *images*, float32 [B, C, H, W], in place, and write the *targets*, float32 [B, classes], of *labels* [B].
 
-        *spare* [2, C, H, W] is scratch; *ids* [B], *seed* and *epoch* key the draws. Raises :class:`StudyError` where a
-        step returns something instead of changing what it was given.
+        *spare* [2, C, H, W] is scratch; *ids* [B], *seed* and *epoch* key the draws. Raises :class:`StudyError` if a
+        step returns a value instead of changing its arguments in place.
         """
         np.equal(labels[:, None], self._numbers, out=targets, casting="unsafe")
         for name, op in self._ops:

@@ -24,10 +24,10 @@ Output: TypeAlias = "Pixels | NDArray[np.float32]"
 
 @dataclass(frozen=True)
 class Drawn:
-    """What one step does to one sample: its native *op*, whether that is *applied*, and the *values* that it drew.
+    """What one step does to one sample: its native *op*, whether it is *applied*, and the *values* that it drew.
 
-    A Python op (*op* is empty) says nothing of its values; they are drawn from the step's stream all the same. Nor do
-    native ops list what they draw for each pixel, such as noise: seed, epoch, sample and the step's name give it anew.
+    A Python op (*op* is empty) reports no values, though it draws from the step's stream too. Native ops do not list
+    what they draw per pixel, such as noise: it can be reproduced from seed, epoch, sample and the step's name.
     """
 
     step: str
@@ -45,7 +45,7 @@ class StepDraws:
         self._drawn = 0
 
     def uniform(self, count: int) -> NDArray[np.float64]:
-        """Return [batch, count] numbers in [0, 1); each call goes on where the last one ended."""
+        """Return [batch, count] numbers in [0, 1); each call continues where the previous one ended."""
         seed, stream, epoch = self._key
         numbers = _native.uniform(seed, stream, epoch, self._ids, self._drawn, count)
         self._drawn += count
@@ -53,18 +53,18 @@ class StepDraws:
 
 
 def stream_key(step: str) -> int:
-    """Return the key of a step's random stream, from its name in the study."""
+    """Return the key of a step's random stream; it depends on the step's name in the study."""
     return key64("step", step)
 
 
 class Preprocess:
     """A chain of ops, ready to run on batches of packed images.
 
-    The chain is cut into segments: a segment is either a run of native ops, which the core executes fused, image by
-    image and spread over threads, or one Python op. Between segments a batch is uint8 (or uint16) [B, H, W, C].
+    The chain is divided into segments: a segment is either a run of native ops, which the core executes fused, image by
+    image and in several threads, or one Python op. Between segments a batch is uint8 (or uint16) [B, H, W, C].
 
-    *dtype*, ``uint8`` or ``uint16``, is that of the packed images; *fuse* False runs each native op by itself. A chain
-    with an op that waits for the training images knows its sizes, but runs only after :func:`fit`.
+    *dtype*, ``uint8`` or ``uint16``, is that of the packed images; with *fuse* False each native op runs separately. A
+    chain with an op that waits for the training images knows its sizes, but runs only after :func:`fit`.
     """
 
     def __init__(self, ops: Sequence[NamedOp], channels: int, *, dtype: str = "uint8", fuse: bool = True) -> None:
@@ -102,11 +102,11 @@ class Preprocess:
             self.output_dtype = segment.output_dtype
 
     def __reduce__(self) -> tuple[Callable[..., Preprocess], tuple[object, ...]]:
-        """Travel to another process as the ops, which compiles them anew."""
+        """Pickle the ops; the other process recompiles them."""
         return _compile, (self.ops, self.channels, self.dtype, self._fuse)
 
     def with_ops(self, ops: Sequence[NamedOp]) -> Preprocess:
-        """Return a chain of other ops for the same images."""
+        """Return a chain of *ops* for the same images."""
         return Preprocess(ops, self.channels, dtype=self.dtype, fuse=self._fuse)
 
     def _native_chain(self, run: Sequence[NamedOp]) -> _native.Chain:
@@ -134,13 +134,15 @@ class Preprocess:
     ) -> None:
         """Process images *indices* (sample *ids*, both [B]) into *out*.
 
-        That is of the chain's *output_dtype*, [B, H, W, C], or float32 [B, C, H, W], contiguous or channels-last. With
-        *bfloat16* it is uint16 [B, C, H, W] and gets the bits of bfloat16 numbers: a view of a torch tensor.
+        *out* is [B, H, W, C] of the chain's *output_dtype*, or float32 [B, C, H, W], contiguous or channels-last. With
+        *bfloat16* it is uint16 [B, C, H, W], a view of a torch tensor, and receives the bits of bfloat16 numbers.
         """
         if self._waiting:
-            raise RuntimeError(f"step {self._waiting[0][0]!r} takes numbers from the training images: call fit() first")
+            raise RuntimeError(
+                f"step {self._waiting[0][0]!r} needs statistics of the training images: call fit() first"
+            )
         if not len(indices):
-            return  # steps in Python need not know of empty batches
+            return  # Python steps need not handle empty batches
         source, places = images.batch(indices)
         for segment, following in zip(self._segments, [*self._segments[1:], None], strict=True):
             if isinstance(segment, _native.Chain):
@@ -158,7 +160,7 @@ class Preprocess:
                 source, places = _packed(batch), np.arange(len(indices), dtype=np.int64)
 
     def run_one(self, image: Pixels) -> Pixels:
-        """Process one image, [H, W, C] of *dtype*, through a chain without random ops; returns [H', W', C]."""
+        """Process one image, [H, W, C] of *dtype*, with a chain without random ops; return [H', W', C]."""
         single = _packed(np.ascontiguousarray(image)[None])
         height, width = self.output_size(*image.shape[:2])
         out = np.empty((1, height, width, self.channels), self.output_dtype)
@@ -181,9 +183,9 @@ class Preprocess:
         return [*drawn, *(Drawn(name, op, True, {}) for name, op in self._waiting)]  # they stand last
 
     def output_size(self, height: int, width: int) -> tuple[int, int]:
-        """Return the size that an image of *height* x *width* pixels has after the chain.
+        """Return the (height, width) of an image of *height* x *width* pixels after the chain.
 
-        A Python op may change the size, so it is called on an empty image to find out.
+        A Python op may change the size, so it is called with a black image to find out.
         """
         for segment in self._segments:
             if isinstance(segment, _native.Chain):
@@ -207,7 +209,7 @@ class Preprocess:
     def _stack(self, source: PackedImages, places: NDArray[np.int64], name: str) -> Image:
         sizes = {(int(source.heights[i]), int(source.widths[i])) for i in places}
         if len(sizes) > 1:
-            raise StudyError(f"step {name!r} gets images of several sizes; put a step that sets the size before it")
+            raise StudyError(f"step {name!r} gets images of different sizes; put a step that sets the size before it")
         return np.stack([source.image(int(index)) for index in places])
 
 
@@ -237,7 +239,7 @@ def _call(
 
 
 def _packed(batch: NDArray[Any]) -> PackedImages:
-    """View a batch of pixels, [B, H, W, C] and contiguous, as packed images."""
+    """View a contiguous batch of pixels, [B, H, W, C], as packed images."""
     count, height, width, channels = batch.shape
     assert batch.dtype in (np.uint8, np.uint16)
     return PackedImages(

@@ -1,4 +1,4 @@
-"""Fills in what steps learn from the training images of a replicate: the numbers of a normalisation."""
+"""Computes what steps learn from a replicate's training images: mean and standard deviation to normalise by."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from .chain import Pixels, Preprocess
 from .steps import NamedOp, Op, waits_for_training_images
 
 _BATCH = 32
-"""Images that are counted at a time."""
+"""Images per batch when computing moments."""
 
 
 @dataclass(frozen=True)
 class Moments:
-    """Sums over *count* pixels of the values of each channel, and of their squares; exact. *top*: the largest value."""
+    """Exact sums over *count* pixels of each channel's values and their squares. *top*: maximum of the dtype."""
 
     count: int
     sums: tuple[int, ...]
@@ -35,10 +35,10 @@ def fit(
     indices: NDArray[np.int64],
     ids: NDArray[np.uint64],
 ) -> tuple[Preprocess, Preprocess]:
-    """Return both chains with the numbers that they take from the training images, *indices* [n] of *images*.
+    """Return both chains with the statistics of the training images, *indices* [n] of *images*, filled in.
 
-    These are the images as the evaluation chain leaves them, so no random draw has a part in the numbers, and both
-    chains get the same. *ids* are those of all samples. Chains that wait for nothing come back as they are.
+    The statistics are those of the output of the evaluation chain, so they do not depend on random draws, and both
+    chains get the same. *ids* are those of all samples. Chains that wait for nothing are returned unchanged.
     """
     if not any(waits_for_training_images(named.op) for chain in (train, evaluate) for named in chain.ops):
         return train, evaluate
@@ -52,9 +52,9 @@ def fit(
 
 
 def resolved(op: Op, moments: Moments) -> Op:
-    """Return *op*, with numbers in place of what it waits for: mean and standard deviation of values in [0, 1].
+    """Return *op* with the statistics that it waits for: mean and standard deviation of values in [0, 1].
 
-    The deviation counts as at least one level, so that a channel that never varies becomes 0.
+    The standard deviation is at least one level, so a constant channel becomes 0.
     """
     if not isinstance(op, NativeOp) or not waits_for_training_images(op):
         return op
@@ -62,20 +62,20 @@ def resolved(op: Op, moments: Moments) -> Op:
     if not op.params["per_channel"]:
         channels = len(sums)
         sums, squares, count = (sum(sums),) * channels, (sum(squares),) * channels, count * channels
-    spreads = [count * square - total * total for total, square in zip(sums, squares, strict=True)]
+    variances = [count * square - total * total for total, square in zip(sums, squares, strict=True)]  # times count^2
     mean = tuple(total / (count * top) for total in sums)
-    std = tuple(max(math.sqrt(spread) / (count * top), 1 / top) for spread in spreads)
+    std = tuple(max(math.sqrt(variance) / (count * top), 1 / top) for variance in variances)
     return replace(op, params={"mean": mean, "std": std})
 
 
 def moments_of(batches: Iterable[Pixels]) -> Moments:
-    """Return the moments of batches of pixels, [B, H, W, C] each."""
+    """Return the moments of *batches* of pixels, each [B, H, W, C]."""
     count, top = 0, 255
     totals: list[int] = []
     for batch in batches:
         top = int(np.iinfo(batch.dtype).max)
         pixels = batch.reshape(-1, batch.shape[-1])
-        exact = 2**53 // top**2  # the sums of so many pixels are whole numbers that a float64 holds
+        exact = 2**53 // top**2  # up to this many pixels float64 sums are exact
         for start in range(0, len(pixels), exact):
             values = pixels[start : start + exact].astype(np.float64)
             sums = np.ones(len(values)) @ values

@@ -1,4 +1,4 @@
-"""Decides where each step runs: once, when images are packed, or anew for each epoch; in training, in evaluation."""
+"""Decides where each step runs: once, when images are packed, or in each epoch; in training or in evaluation."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from ..errors import PluginError, StudyError
 Op: TypeAlias = "NativeOp | PythonOp | BatchOp"
 
 _FLOAT_OPS = frozenset({"normalize", "standardize"})
-"""Native ops that write floats; packed images are uint8, so these never run ahead."""
+"""Native ops that write floats; packed images are integers, so these never run ahead of time."""
 
 
 @dataclass(frozen=True)
 class BuiltStep:
-    """A step with its op as the plugin built it. *name* is the study's; random draws are keyed by it."""
+    """A step with the op that its plugin built. *name*: its name in the study, which keys its random draws."""
 
     name: str
     op: Op
@@ -28,24 +28,24 @@ class BuiltStep:
 
     @property
     def is_random(self) -> bool:
-        """Whether it is drawn anew in each epoch: as its plugin says, or as it is applied to some images only."""
+        """Whether it draws in each epoch: its plugin declares it random, or it is applied only to some images."""
         return self.random or (isinstance(self.op, NativeOp) and probability(self.op) < 1)
 
 
 def waits_for_training_images(op: Op) -> bool:
-    """Whether *op* takes numbers from the training images of a replicate; :func:`fit` fills them in."""
+    """Whether *op* needs statistics of a replicate's training images; :func:`fit` fills them in."""
     return isinstance(op, NativeOp) and op.params.get("statistics") == "training"
 
 
 def probability(op: NativeOp) -> float:
-    """Return the share of the images that *op* is applied to."""
+    """Return the fraction of the images that *op* is applied to."""
     value = op.params.get("probability", 1.0)
     return float(value) if isinstance(value, int | float) else 1.0
 
 
 @dataclass(frozen=True)
 class NamedOp:
-    """An op and the name of the step that it belongs to."""
+    """An op and the name of its step."""
 
     name: str
     op: Op
@@ -53,9 +53,9 @@ class NamedOp:
 
 @dataclass(frozen=True)
 class Stages:
-    """The ops that run once (*prefix*), then per epoch in training, or in evaluation.
+    """The ops that run once (*prefix*), then in each epoch of training (*train*) or in evaluation (*evaluate*).
 
-    *batch*: the ops that act on whole batches, in training, behind those of *train*.
+    *batch*: the ops that act on whole batches, in training, after those of *train*.
     """
 
     prefix: tuple[NamedOp, ...]
@@ -65,11 +65,13 @@ class Stages:
 
 
 def stage(steps: Sequence[BuiltStep]) -> Stages:
-    """Put each step where it runs.
+    """Assign each step to its stages.
 
-    A random step acts in training only; in evaluation, and where a variant removed it, its stand-in acts if it has one.
-    The prefix is the longest common beginning of both chains that is deterministic, and so can be computed once.
-    Steps on whole batches act on what the others made, so they stand at the end.
+    A random step acts in training only; in evaluation, or if a variant removed it, its stand-in (if any) acts instead.
+    The prefix is the longest deterministic common prefix of both chains, so it can be computed once. Steps on whole
+    batches act on the output of the others, so they come last.
+
+    Raises :class:`StudyError` or :class:`PluginError` if a step follows one that must come last.
     """
     _refuse_bytes_after_floats(steps)
     _refuse_misplaced_batch_ops(steps)
@@ -85,7 +87,7 @@ def stage(steps: Sequence[BuiltStep]) -> Stages:
 
 
 def writes_floats(op: Op) -> bool:
-    """Say whether *op* ends a chain with floats, so that no bytes come out of it."""
+    """Return whether *op* ends a chain with floats, so the chain does not output bytes."""
     return isinstance(op, NativeOp) and op.op in _FLOAT_OPS
 
 
@@ -94,7 +96,7 @@ def _refuse_bytes_after_floats(steps: Sequence[BuiltStep]) -> None:
     for step, following in pairwise(acting):
         if writes_floats(step.op) and not isinstance(following.op, BatchOp):
             raise StudyError(
-                f"step {following.name!r} stands behind {step.name!r}, which must be the last; put it before"
+                f"step {following.name!r} comes after {step.name!r}, which must be the last; put it before"
             )
 
 
@@ -108,7 +110,7 @@ def _refuse_misplaced_batch_ops(steps: Sequence[BuiltStep]) -> None:
     for step, following in pairwise(acting):
         if isinstance(step.op, BatchOp) and not isinstance(following.op, BatchOp):
             raise StudyError(
-                f"step {following.name!r} stands behind {step.name!r}, which mixes whole batches and must come after "
+                f"step {following.name!r} comes after {step.name!r}, which mixes whole batches and must come after "
                 "all steps on single images; put it before"
             )
 

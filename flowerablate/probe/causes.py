@@ -1,4 +1,4 @@
-"""Says why two variants are the same: at which step their difference dies, or which part does the same in both."""
+"""Explains why two variants are the same: which step removes their difference, or which part acts alike in both."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ from ..data.decode import decode
 from ..data.store import PackedImages
 from ..preprocess import NamedOp, Preprocess, stage
 from ..preprocess.steps import probability, writes_floats
-from ..wiring.assemble import Assembler, decoded_at_least
+from ..wiring.assemble import Assembler, min_decoded_side
 from .part_traces import settings_that_differ, trace_optimizer_alone
 from .pixels import LOOK, PROOF, Draw, Extent, Pixels
 from .traces import close
 
 _DECODED = Extent(training=24, epochs=1, evaluation=8)
-"""Images that are decoded anew where variants differ in what is done before images are packed."""
+"""Images that are decoded again if variants differ in steps that run before images are packed."""
 
 _IN_TRAINING = {
     "accumulate": "make one step of each epoch",
-    "ema": "come to the same in so few steps (see docs/training.md)",
-    "patience": "never stop a training that is so short",
+    "ema": "have the same effect in so few steps (see docs/training.md)",
+    "patience": "never stop so short a training",
 }
-"""Why two values of a setting of training are the same, where it is not for the data."""
+"""Why two values of a training setting have the same effect, if the reason is not the data."""
 
 
 def cause_of_sameness(
@@ -47,7 +47,7 @@ def cause_of_sameness(
 ) -> str:
     """Return in one line why the variants *first* and *second*, which are known to be the same, are the same.
 
-    *pixels_of* is asked what they show their models where they differ in their steps; *seed* is the replicate's.
+    *pixels_of* returns the images of a variant; it is called if their steps differ. *seed* is the replicate's.
     """
     reasons = []
     steps = _changed_steps(first, second)
@@ -78,12 +78,12 @@ def _causes_in_slot(
 
 
 def _cause_in_training(name: str, old: Choice, new: Choice) -> str:
-    why = _IN_TRAINING.get(name, "come to the same with these data")
+    why = _IN_TRAINING.get(name, "have the same effect on these data")
     return f"{TrainingSpec.slot}.{name}: {old.params[name]} and {new.params[name]} {why}"
 
 
 def _settings(slot: str, old: Choice, new: Choice, assembler: Assembler) -> tuple[str, str]:
-    """Return what changed, such as ``optimizer.eps``, and the words for «in both»."""
+    """Return what changed, such as ``optimizer.eps``, and how to say «in both»."""
     if old.use != new.use:
         return slot, f"with {old.use} and with {new.use}"
     names = settings_that_differ(old, new)
@@ -101,11 +101,11 @@ def _settings(slot: str, old: Choice, new: Choice, assembler: Assembler) -> tupl
 
 @dataclass(frozen=True)
 class _Walked:
-    """What the walk along both chains found.
+    """The result of running both chains step by step.
 
-    *differed*: whether any image differed behind a step that changed; *ended_by*: the last step behind which one
-    still differed before it and no more after it; *restored*: whether that step gave each image the look that it had
-    before the change. *applied* counts the images to which the steps that changed were applied, by name.
+    *differed*: the changed steps after which an image differed; *ended_by*: the last step that removed a difference
+    between images; *restored*: whether it always restored the image from before the change. *applied* counts the images
+    to which the changed steps were applied, by name.
     """
 
     differed: tuple[str, ...]
@@ -127,13 +127,13 @@ def _cause_in_steps(names: Sequence[str], mine: Pixels, its: Pixels, assembler: 
         if walked.restored or writes_floats(walked.ended_by.op):
             return f"{what}: what it changes is undone by {walked.ended_by.name}"
         return f"{what}: overwritten by {walked.ended_by.name}"
-    if walked.differed:  # step by step they differ: it is the merging of steps that makes them equal
-        return f"{'+'.join(walked.differed)}: what it changes is gone where steps are interpolated as one"
+    if walked.differed:  # they differ step by step, so the merging of steps makes them equal
+        return f"{'+'.join(walked.differed)}: what it changes is lost when steps are interpolated as one"
     return "; ".join(_idle(name, walked, mine, its, assembler) for name in names)
 
 
 def _idle(name: str, walked: _Walked, mine: Pixels, its: Pixels, assembler: Assembler) -> str:
-    """Say what a step does that never changed an image."""
+    """Return why the step *name*, which never changed an image, has no effect."""
     old, new = _step(mine.pipeline, name), _step(its.pipeline, name)
     count = f"{sum(len(draw.places) for draw in mine.draws(PROOF))} sampled images"
     if old is not None and new is not None and old.enabled and new.enabled:
@@ -149,19 +149,19 @@ def _idle(name: str, walked: _Walked, mine: Pixels, its: Pixels, assembler: Asse
     if acting is None or not acting.enabled:
         return f"{name}: switched off in both"
     op = {**_named(mine), **_named(its)}.get(name)
-    share = acting.params.get("probability")
-    if isinstance(share, int | float) and (share == 0 or walked.applied.get(name) == 0):
-        return f"{name}: applied to none of {count} (probability {share:g})"
-    said = _said(acting, assembler)
+    chance = acting.params.get("probability")
+    if isinstance(chance, int | float) and (chance == 0 or walked.applied.get(name) == 0):
+        return f"{name}: applied to none of {count} (probability {chance:g})"
+    settings_shown = _settings_in_brackets(acting, assembler)
     if isinstance(op, BatchOp):
-        return f"{name}: leaves each of {count} and its label as it was{said}"
+        return f"{name}: leaves each of {count} and its label unchanged{settings_shown}"
     if walked.applied.get(name):
-        return f"{name}: changes no pixel of {count} by a whole level{said}"
-    return f"{name}: leaves each of {count} as it was{said}"
+        return f"{name}: changes no pixel of {count} by a whole level{settings_shown}"
+    return f"{name}: leaves each of {count} unchanged{settings_shown}"
 
 
-def _said(step: StepChoice, assembler: Assembler) -> str:
-    """Return the settings of a step that are not its defaults, in brackets: they are what was meant to matter."""
+def _settings_in_brackets(step: StepChoice, assembler: Assembler) -> str:
+    """Return in brackets the settings of a step that are not its defaults, which were meant to have an effect."""
     spec = assembler.lookup(StepSpec.slot, step.use, step.name)
     own = [f"{p.name} {step.params[p.name]}" for p in spec.params if step.params.get(p.name, p.default) != p.default]
     return f" ({', '.join(own)})" if own else ""
@@ -177,17 +177,17 @@ def _named(pixels: Pixels) -> dict[str, Any]:
 
 
 def _walk(names: Sequence[str], mine: Pixels, its: Pixels, assembler: Assembler) -> _Walked:
-    """Run both chains step by step on single images, and note behind which steps they differ."""
+    """Run both chains step by step on single images, and record after which steps they differ."""
     arms = [_Arm(pixels, assembler) for pixels in (mine, its)]
-    # What is packed is the same for both, unless they differ in a step that ran before.
+    # Both have the same packed images, unless they differ in a step that runs before packing.
     packed = mine.chains.images is its.chains.images
     order = list({step.name: None for arm in (mine, its) for step in arm.pipeline.steps})
     differed: dict[str, None] = {}
     applied: dict[str, int] = {}
     ends: dict[int, bool] = {}
-    at_least = [decoded_at_least(arm.built) for arm in arms]
+    min_side = [min_decoded_side(arm.built) for arm in arms]
     for place, draw in _single(mine, LOOK if packed else _DECODED):
-        start = mine.chains.images.image(place) if packed else _decoded(mine, place, at_least)
+        start = mine.chains.images.image(place) if packed else _decoded(mine, place, min_side)
         states: list[NDArray[Any]] = [start[None], start[None]]
         unlike, before = False, start[None]
         for number, name in enumerate(order):
@@ -222,13 +222,13 @@ class _Arm:
         self._chains: dict[tuple[int, str], Preprocess] = {}
 
     def ops(self, training: bool, packed: bool) -> dict[str, NamedOp]:
-        """Return the ops by the names of their steps, without those before packing where *packed*."""
+        """Return the ops by the names of their steps; if *packed*, without those that run before packing."""
         chains = self._pixels.chains
         chain = chains.train if training else chains.evaluate
         return {named.name: named for named in (*(() if packed else self._prefix), *chain.ops)}
 
     def is_drawn(self, named: NamedOp) -> bool:
-        """Whether the op is drawn anew for each image, and can say what it drew."""
+        """Whether the op draws random numbers for each image, and can report them."""
         return named.name in self._random and isinstance(named.op, NativeOp)
 
     def applies(self, named: NamedOp, state: NDArray[Any], place: int, draw: Draw) -> bool:
@@ -239,7 +239,7 @@ class _Arm:
         return drawn[0].applied
 
     def apply(self, named: NamedOp, state: NDArray[Any], place: int, draw: Draw) -> NDArray[Any]:
-        """Return [1, H, W, C] as the op leaves it, or floats [1, C, H, W] from one that ends the chain."""
+        """Return the op's output: [1, H, W, C], or floats [1, C, H, W] from an op that ends the chain."""
         chain = self._chain(named, state)
         _, height, width, channels = state.shape
         one = PackedImages(
@@ -279,7 +279,7 @@ def _single(pixels: Pixels, extent: Extent) -> Iterator[tuple[int, Draw]]:
             yield int(place), draw
 
 
-def _decoded(pixels: Pixels, place: int, at_least: Sequence[int | None]) -> NDArray[Any]:
+def _decoded(pixels: Pixels, place: int, min_side: Sequence[int | None]) -> NDArray[Any]:
     plan = pixels.pipeline.input
-    size = at_least[0] if at_least[0] == at_least[1] else None
-    return decode(pixels.data.samples.paths[place], plan.channels, depth=plan.bits, at_least=size)
+    size = min_side[0] if min_side[0] == min_side[1] else None
+    return decode(pixels.data.samples.paths[place], plan.channels, bits=plan.bits, min_side=size)

@@ -1,4 +1,4 @@
-"""Leaves out of a design the questions that vanish, and says why."""
+"""Removes from a design the questions whose answer must be zero, and explains why."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ from .pixels import PROOF, Pixels
 from .traces import Trace, class_of
 
 _PIXELS = "pixels"
-"""The part that comes first in a variant's class."""
+"""The first part of a variant's class."""
 
 _FAILED = -1
 
 
 @dataclass(frozen=True)
 class Probed:
-    """What is left of a *design*. *refused*: reasons by the labels of the contrasts that vanish.
+    """What remains of a *design*. *refused*: the reasons for the removed contrasts, by label.
 
-    *remarks*: what else is to be said of a contrast, by its label, such as that its arms hardly differ. *repeated*
-    counts the variants left, besides controls, whose results will be those of another one.
+    *remarks*: notes about the remaining contrasts, by label, such as that the arms hardly differ. *repeated* counts the
+    remaining variants, controls excluded, that will have the same results as another one.
     """
 
     design: Design
@@ -54,12 +54,12 @@ class Probed:
 
 
 def probe_design(design: Design, missing: Collection[str], data: DataSet, assembler: Assembler, *, seed: int) -> Probed:
-    """Compare the variants of *design* on the replicate *seed*, and leave out the contrasts that are zero for sure.
+    """Compare the variants of *design* on the replicate *seed*, and remove the contrasts that must be zero.
 
-    A contrast is zero on every replicate where variants whose weights sum to zero are the same: they show the model
-    the same images and labels, in training and in evaluation, and build the same model, loss, optimizer and schedule.
-    Only contrasts that weigh a change of *missing*, the changes that have trials still to run, are looked at, and no
-    controls: those are meant to change nothing. Raises :class:`StudyError` where no contrast is left.
+    A contrast is zero on every replicate if variants whose weights sum to zero are the same: they show the model the
+    same images and labels, in training and in evaluation, and build the same model, loss, optimizer and schedule.
+    Only contrasts that weigh a change of *missing*, the changes with trials still to run, are compared, and no
+    controls, which are meant to change nothing. Raises :class:`StudyError` if no contrast remains.
     """
     asked = [c for c in design.contrasts if c.kind != "control" and not _changes(c).isdisjoint(missing)]
     needed = {change for contrast in asked for change in _changes(contrast)}
@@ -81,11 +81,11 @@ def probe_design(design: Design, missing: Collection[str], data: DataSet, assemb
 
 @dataclass
 class _Probe:
-    """Puts variants into classes: two of one class are the same in every part.
+    """Puts variants into classes: two variants of one class are the same in every part.
 
-    Each part of a variant is named by a key: what it depends on. A part that has one key in all variants is the same in
-    all, and is not looked at; of the others each key is looked at once. Where trials choose between candidates, two
-    variants are the same if all their candidates are.
+    Each part of a variant has a key: what it depends on. A part with one key in all variants is the same in all, and
+    is not traced; of the other parts, each key is traced once. If trials choose between candidates, two variants are
+    the same if all their candidates are.
     """
 
     data: DataSet
@@ -102,12 +102,12 @@ class _Probe:
     _to_look: int = 0
 
     def add(self, variant: Variant) -> None:
-        """Take in *variant*. Raises :class:`FlowerablateError` where its images cannot be prepared."""
+        """Add *variant*. Raises :class:`FlowerablateError` if its images cannot be prepared."""
         self._candidates[variant.change] = [candidate for _, candidate in candidates(variant.pipeline)]
         self._keys[variant.change] = [self._take(candidate) for candidate in self._candidates[variant.change]]
 
     def _take(self, pipeline: Pipeline) -> dict[str, str]:
-        """Return the keys of the parts of *pipeline*, and keep in mind how to look at each."""
+        """Return the keys of the parts of *pipeline*, and store how to trace each."""
         data, assembler, seed = self.data, self.assembler, self.seed
         plan = pipeline.train
         divided = pipeline.split
@@ -138,7 +138,7 @@ class _Probe:
                 repr((optimizer, scheduler, plan.epochs, plan.decay, steps)),
                 lambda: trace_optimizer(pipeline, assembler, steps, seed),
             ),
-            # What nothing here looks at is taken to differ wherever its settings do.
+            # Parts that nothing traces count as different if their settings differ.
             "unseen": (repr(unseen), lambda: Trace((repr(unseen),))),
         }
         keys = {part: key for part, (key, _) in parts.items()}
@@ -149,7 +149,7 @@ class _Probe:
         return keys
 
     def compare(self) -> None:
-        """Find the class of each variant. What fails here fails in its trials too, which say so: a class alone."""
+        """Find the class of each variant. A variant that fails gets its own class: its trials will report the error."""
         counts = [len(self._shown), *(len(traces) for traces in self._traced.values())]
         self._to_look = sum(count for count in counts if count > 1)
         numbers: dict[str, dict[str, int]] = {_PIXELS: self._pixel_classes()}
@@ -164,7 +164,7 @@ class _Probe:
                 self._failures[change] = self._failures[failed[0]]
 
     def _each(self, made: Mapping[str, Callable[[], Any]], look: Callable[[Any], int]) -> dict[str, int]:
-        """Return the class of each of the things *made*, by their keys; :data:`_FAILED` where one cannot be made."""
+        """Return the class of each object in *made*, by key; :data:`_FAILED` if it cannot be made."""
         numbers = {}
         for key, make in made.items():
             try:
@@ -183,7 +183,7 @@ class _Probe:
 
         def look(pixels: Pixels) -> int:
             for number, other in enumerate(seen):
-                # The proof is of these two: what other steps hide in one pair of variants may show in another.
+                # Each pair needs its own proof: what other steps hide in one pair may show in another.
                 if pixels.same_as(other) and pixels.same_as(other, PROOF):
                     return number
             seen.append(pixels)
@@ -200,7 +200,7 @@ class _Probe:
         return self._made(self._keys[change][0][_PIXELS]).of(self._candidates[change][0])
 
     def repeats(self, variants: Iterable[Variant]) -> int:
-        """Count those of *variants* that were compared and are the same as an earlier one."""
+        """Count the compared *variants* that are the same as an earlier one."""
         classes = [self._classes[variant.change] for variant in variants if variant.change in self._classes]
         return len(classes) - len(set(classes))
 
@@ -215,28 +215,28 @@ class _Probe:
         return all(math.isclose(total, 0.0, abs_tol=1e-9) for total in sums.values())
 
     def cause(self, contrast: Contrast) -> str:
-        """Return why *contrast* vanishes, seen on the first two of its variants that cancel each other."""
+        """Return why *contrast* vanishes, judged by the first two of its variants that cancel each other."""
         for weights in _weights(contrast):
             for change, weight in weights.items():
                 for other, its in weights.items():
                     if weight > 0 > its and self._classes[change] == self._classes[other]:
                         return self._cause(change, other)
-        return "it weighs nothing"
+        return "all its weights are zero"
 
     def _cause(self, one: str, other: str) -> str:
         first, second = self._candidates[one][0], self._candidates[other][0]
         if first == second:
-            return "overwritten in every trial by what is chosen on validation (retune)"
+            return "overwritten in every trial by the values chosen on validation (retune)"
         arms = {id(first): one, id(second): other}
         return cause_of_sameness(
             first, second, lambda pipeline: self._pixels_of(arms[id(pipeline)]), self.assembler, self.seed
         )
 
     def remark(self, contrast: Contrast) -> str:
-        """Return what is to be said of a *contrast* that does not vanish, or nothing."""
+        """Return a note about a *contrast* that does not vanish; empty if there is none."""
         failed = [change for change in _changes(contrast) if change in self._failures]
         if failed:
-            return f"not compared before training, for it fails there: {self._failures[failed[0]]}"
+            return f"could not be compared before training: {self._failures[failed[0]]}"
         if contrast.by_seed or len(contrast.weights) != 2:
             return ""
         one, other = contrast.weights
@@ -245,11 +245,11 @@ class _Probe:
             return ""
         mine, its = self._pixels_of(one), self._pixels_of(other)
         if mine.differ_by_merging(its):
-            return "leaves sampled images as they are, but decides which other steps are interpolated as one"
+            return "leaves the sampled images unchanged, but decides which other steps are interpolated as one"
         if mine.differ_by_a_level(its):
             return "hardly differs: no pixel of the sampled images changes by more than one level of 255"
-        if mine.differ_by_what_a_level_makes(its):
-            return "hardly differs: what the model gets of the sampled images changes by no more than one level of 255"
+        if mine.differ_by_a_level_in_floats(its):
+            return "hardly differs: the model's input from the sampled images changes by no more than one level of 255"
         return ""
 
 
@@ -263,4 +263,7 @@ def _changes(contrast: Contrast) -> set[str]:
 
 def _nothing_left(refused: Mapping[str, str]) -> str:
     reasons = "; ".join(refusals(refused))
-    return f"nothing would differ, so nothing is trained: {reasons}; ask about another part, or let this one act"
+    return (
+        f"nothing would differ, so nothing is trained: {reasons}; "
+        "ask about another part, or change this one so that it has an effect"
+    )

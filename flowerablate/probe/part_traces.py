@@ -1,4 +1,4 @@
-"""What model, loss, optimizer and schedule of a variant do, seen on little data, on the CPU."""
+"""Traces the model, loss, optimizer and schedule of a variant on a small amount of data, on the CPU."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from ..contracts import (
 from ..data.splits import Split
 from ..keyed import torch_seed
 from ..loader import Order
-from ..train.average import most_kept
+from ..train.average import max_kept
 from ..train.device import to_device
 from ..train.groups import optimizer_steps, parameter_groups
 from ..train.keyed_init import build_keyed, seed_torch
@@ -38,34 +38,34 @@ from ..wiring.assemble import Assembler, DataSet
 from .traces import Trace, normal
 
 _BATCH = 4
-"""Images, of noise, that a model is shown."""
+"""Images of noise in the batch that a model gets."""
 
 _LOUDER = 8.0
-"""How many times larger the images are that a model with stirred weights is shown."""
+"""Factor by which the images are scaled for a model with perturbed weights."""
 
-_LEAST = 0.1
-"""Deviation of the noise that is added to weights that are all zero."""
+_ZERO_WEIGHTS_SD = 0.1
+"""Standard deviation of the noise added to weights that are all zero."""
 
 _SHAPES = ((4, 3, 3, 3), (5, 4), (5,))
-"""Shapes of the parameters that an optimizer is given: of a convolution, a matrix and a bias."""
+"""Shapes of the parameters that an optimizer gets: of a convolution, a matrix and a bias."""
 
 _EPOCHS = 3
-"""First epochs whose order is looked at."""
+"""Number of first epochs whose order is compared."""
 
 _FIRST, _LATER = 16, 48
-"""Steps that an optimizer makes: at the start one after another, later at equal distances."""
+"""Optimizer steps: the first ones, and later ones at equal distances."""
 
 
 def steps_per_epoch(pipeline: Pipeline, places: int) -> int:
-    """Return the number of optimizer steps in an epoch of training that has so many *places*, of whole batches only."""
+    """Return the number of optimizer steps in a training epoch of *places* images, whole batches only."""
     batches = places // max(1, min(pipeline.train.batch_size, places))
     return optimizer_steps(batches, pipeline.train.accumulate)
 
 
 def trace_plan(pipeline: Pipeline, split: Split, order: Order) -> Trace:
-    """Return how long, in what portions, on which images and in which *order* is trained.
+    """Return how long training lasts, and its batches, images and *order*.
 
-    The order is looked at in the first epochs and the last: what a sampler does, it does from the start or to the end.
+    The order is compared in the first epochs and the last: a sampler acts from the start or until the end.
     """
     plan = pipeline.train
     epochs = sorted({*range(1, min(plan.epochs, _EPOCHS) + 1), plan.epochs})
@@ -76,7 +76,7 @@ def trace_plan(pipeline: Pipeline, split: Split, order: Order) -> Trace:
 
 
 def _what_acts(pipeline: Pipeline, places: int) -> TrainPlan:
-    """Return the settings of a training with so many *places* in an epoch, each no larger than what still acts."""
+    """Return the training settings for *places* images in an epoch, each limited to where it still has an effect."""
     plan = pipeline.train
     size = min(plan.batch_size, places)
     return replace(
@@ -84,21 +84,21 @@ def _what_acts(pipeline: Pipeline, places: int) -> TrainPlan:
         batch_size=size,
         # The last step of an epoch takes the batches that are left.
         accumulate=min(plan.accumulate, max(1, places // max(1, size))),
-        # What decay acts on is seen in what the optimizer does; where that decays nothing, it makes no difference.
+        # The trace of the optimizer shows what decay acts on; without weight decay it has no effect.
         decay="all",
-        ema=min(plan.ema, most_kept(plan.epochs * max(1, steps_per_epoch(pipeline, places)))),
+        ema=min(plan.ema, max_kept(plan.epochs * max(1, steps_per_epoch(pipeline, places)))),
         # The first epoch is the best so far, and after the last one there is nothing to stop.
         patience=plan.patience if plan.patience < plan.epochs - 1 else 0,
     )
 
 
 def trace_model(pipeline: Pipeline, data: DataSet, assembler: Assembler, seed: int) -> Trace:
-    """Return names, shapes and initial values, then what the network makes of a batch of noise.
+    """Return names, shapes and initial values, then the network's response to a batch of noise.
 
-    That is its outputs in training, the gradients of its parameters, the buffers that training leaves, and its outputs
-    in evaluation: a skip connection has no parameters, and dropout acts in training only. All of it twice: with the
-    initial weights, and with weights and images that are stirred, for what weights of zero hide, and what acts on
-    large values only, shows in training, but not at its start.
+    The response comprises outputs in training, gradients of parameters, buffers after training, and outputs in
+    evaluation: a skip connection has no parameters, and dropout acts in training only. It is computed twice: with the
+    initial weights, and with perturbed weights and larger images. What zero weights hide, and what acts on large values
+    only, shows later in training, but not at its start.
     """
     shape = pipeline.input
     context = ModelContext(len(data.samples.classes), shape.channels, shape.image_size, assembler.root)
@@ -116,14 +116,14 @@ def trace_model(pipeline: Pipeline, data: DataSet, assembler: Assembler, seed: i
         images = images.contiguous(memory_format=torch.channels_last)
     with _seeded(seed):
         numbers = _pass(model, images)
-        _stir(model)
+        _perturb(model)
         model.zero_grad()
         numbers += _pass(model, _LOUDER * images)
     return Trace(exact, tuple(numbers))
 
 
 def _pass(model: nn.Module, images: Tensor) -> list[NDArray[Any]]:
-    """Return what *model* makes of *images*: outputs, gradients and buffers in training, outputs in evaluation."""
+    """Return the response of *model* to *images*: outputs, gradients, buffers in training, outputs in evaluation."""
     model.train()
     training = model(images)
     training.backward(torch.from_numpy(normal(tuple(training.shape), "gradient")).to(training.dtype))
@@ -135,18 +135,18 @@ def _pass(model: nn.Module, images: Tensor) -> list[NDArray[Any]]:
     return [_numbers(training), _numbers(evaluation), *gradients, *left]
 
 
-def _stir(model: nn.Module) -> None:
-    """Add noise to all weights, about as large as they are, so that none is zero and no layer overflows."""
+def _perturb(model: nn.Module) -> None:
+    """Add noise of about their own size to all weights, so that none is zero and no layer overflows."""
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             if parameter.is_floating_point():
-                size = float(parameter.square().mean().sqrt()) or _LEAST
+                size = float(parameter.square().mean().sqrt()) or _ZERO_WEIGHTS_SD
                 noise = torch.from_numpy(normal(tuple(parameter.shape), "stirred", name))
                 parameter.add_(size * noise.to(parameter))
 
 
 def trace_loss(pipeline: Pipeline, data: DataSet, assembler: Assembler, split: Split, seed: int) -> Trace:
-    """Return values and gradients of the loss, for given outputs of a model; for mixed labels too if it takes them."""
+    """Return values and gradients of the loss for fixed model outputs, also with mixed labels if it takes them."""
     classes = len(data.samples.classes)
     counts = np.bincount(data.labels[split.train], minlength=classes)
     loss = assembler.build_of(pipeline, LossSpec, LossContext(tuple(int(count) for count in counts)))
@@ -164,11 +164,11 @@ def trace_loss(pipeline: Pipeline, data: DataSet, assembler: Assembler, split: S
 
 
 def trace_optimizer(pipeline: Pipeline, assembler: Assembler, steps: int, seed: int) -> Trace:
-    """Return the learning rates of the whole training, *steps* in each epoch, and how some parameters are moved by it.
+    """Return the learning rates of the whole training, *steps* in each epoch, and how the optimizer moves parameters.
 
-    The gradients are given, of many sizes, and the same for all; everything is in float64. A schedule that goes by the
-    validation loss is given one that never falls, where it acts most. Where it acts then, how often it will in training
-    is not known, and two of them are the same only in all their settings.
+    The gradients are fixed, of many magnitudes, and the same for all variants; everything is in float64. A schedule
+    that follows the validation loss gets one that never falls, on which it acts most. If it acts at all, how often it
+    will act in training is unknown, so two such schedules are the same only if all their settings are.
     """
     parameters = _parameters()
     optimizer = _optimizer(pipeline, assembler, parameters)
@@ -193,7 +193,7 @@ def trace_optimizer(pipeline: Pipeline, assembler: Assembler, steps: int, seed: 
 
 
 def trace_optimizer_alone(pipeline: Pipeline, assembler: Assembler, seed: int) -> Trace:
-    """Return how the optimizer moves some parameters where nothing changes its learning rate."""
+    """Return how the optimizer moves some parameters if nothing changes its learning rate."""
     parameters = _parameters()
     optimizer = _optimizer(pipeline, assembler, parameters)
     with _seeded(seed):
@@ -217,10 +217,10 @@ def _parameters() -> list[nn.Parameter]:
 
 
 def _step(optimizer: torch.optim.Optimizer, parameters: list[nn.Parameter], step: int) -> NDArray[np.float64]:
-    """Make one step and return the way that all parameters went, in one row."""
+    """Make one step and return the changes of all parameters in one row."""
     before = [parameter.detach().clone() for parameter in parameters]
     for number, parameter in enumerate(parameters):
-        size = 10.0 ** (step % 5 - 3)  # from 0.001 to 10: what is clipped, or kept from 0, shows too
+        size = 10.0 ** (step % 5 - 3)  # from 0.001 to 10: reveals clipping and terms that keep values from 0
         parameter.grad = torch.from_numpy(size * normal(tuple(parameter.shape), "step", number, step))
     optimizer.step()
     ways = [(parameter.detach() - old).flatten() for parameter, old in zip(parameters, before, strict=True)]
@@ -228,7 +228,7 @@ def _step(optimizer: torch.optim.Optimizer, parameters: list[nn.Parameter], step
 
 
 def _sketch(tensor: Tensor | None) -> NDArray[np.float64]:
-    """Return three numbers of a tensor that no two different ones are likely to share: large ones need not be kept."""
+    """Return three numbers that almost surely differ for different tensors, so that large ones need not be kept."""
     if tensor is None:
         return np.zeros(0)
     values = _numbers(tensor).astype(np.float64).reshape(-1)
@@ -245,7 +245,7 @@ def _numbers(tensor: Tensor | None) -> NDArray[Any]:
 
 @contextmanager
 def _seeded(seed: int) -> Iterator[None]:
-    """Seed torch as the first step of training does, and put its random state back afterwards."""
+    """Seed torch as the first step of training does; restore its random state afterwards."""
     with torch.random.fork_rng(devices=[]):
         seed_torch(torch_seed(seed, "forward", 1, 1))
         yield

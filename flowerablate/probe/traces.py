@@ -1,4 +1,4 @@
-"""What is compared of two variants: things that are equal or not, and numbers that are equal within rounding."""
+"""Traces of variants: values that must be equal, and numbers that must be equal within rounding."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from ..keyed import raw_words
 
 TOLERANCE = 1e-6
-"""Numbers count as equal that differ by less than this share of the largest of them; float32 has 7 digits."""
+"""Numbers count as equal if they differ by at most this fraction of the largest of them; float32 has 7 digits."""
 
 
 @dataclass(frozen=True, eq=False)
 class Trace:
-    """What one part of a variant does: *exact* values, and arrays of *numbers*."""
+    """The behaviour of one part of a variant: *exact* values, and arrays of *numbers*."""
 
     exact: tuple[object, ...]
     numbers: tuple[NDArray[Any], ...] = ()
@@ -31,7 +31,7 @@ class Trace:
 
 
 def close(first: NDArray[Any], second: NDArray[Any]) -> bool:
-    """Whether two arrays hold the same: integers to the last, floats within :data:`TOLERANCE`; NaN equals NaN."""
+    """Whether two arrays are equal: integers exactly, floats within :data:`TOLERANCE`; NaN equals NaN."""
     if first.shape != second.shape or first.dtype != second.dtype:
         return False
     if np.array_equal(first, second):
@@ -47,7 +47,7 @@ def close(first: NDArray[Any], second: NDArray[Any]) -> bool:
 
 
 def class_of(known: list[Trace], trace: Trace) -> int:
-    """Return the place of the first of *known* that is the same as *trace*, which else is put to its end."""
+    """Return the index of the first of *known* that is the same as *trace*; append *trace* if there is none."""
     for number, other in enumerate(known):
         if trace.same_as(other):
             return number
@@ -56,7 +56,7 @@ def class_of(known: list[Trace], trace: Trace) -> int:
 
 
 def normal(shape: Sequence[int], *path: str | int) -> NDArray[np.float64]:
-    """Return numbers from a normal distribution, the same for the same *path* (Box and Muller 1958)."""
+    """Return normally distributed numbers, the same for the same *path* (Box and Muller 1958)."""
     count = int(np.prod(shape))
     words = raw_words(2 * count, "probe", *path).astype(np.float64) / 2.0**64
     numbers: NDArray[np.float64] = np.sqrt(-2 * np.log1p(-words[:count])) * np.cos(2 * np.pi * words[count:])

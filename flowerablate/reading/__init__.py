@@ -1,1 +1,1 @@
-"""What reports take from a ledger: summaries, curves, predictions, images, trained models."""
+"""Reads the input of reports from a ledger: summaries, curves, predictions, images, trained models."""

@@ -17,10 +17,10 @@ FORMATS = ("png", "svg", "pdf")
 
 
 def format_of_curves(path: Path) -> str:
-    """Return the format that the ending of *path* names, or raise :class:`StudyError`."""
+    """Return the image format for the suffix of *path*; raise :class:`StudyError` for an unknown one."""
     format = path.suffix.lower().removeprefix(".")
     if format not in FORMATS:
-        raise StudyError(f"{path}: an image is called .png, .svg or .pdf; call it {path.with_suffix('.png')}")
+        raise StudyError(f"{path}: an image must end in .png, .svg or .pdf; use {path.with_suffix('.png')}")
     return format
 
 
@@ -34,9 +34,9 @@ def drawn_curves(
 ) -> bytes:
     """Return the curves of finished trials as an image in one of ``FORMATS``, a row for each variant.
 
-    *variants*, as the table calls them, are all if none is named; *metric* is the study's primary one if not given.
-    *missing* is told of histories that cannot be read. Raises :class:`LedgerError` where no trial is finished,
-    :class:`StudyError` for an unknown variant or metric.
+    *variants* are labels of the table, by default all; *metric* is by default the study's primary one. Histories that
+    cannot be read are added to *missing*. Raises :class:`LedgerError` if no trial has finished, :class:`StudyError` for
+    an unknown variant or metric.
     """
     results = finished(ledger.results(note.base_id))
     labels = {result.change: result.label for result in results}
@@ -44,8 +44,8 @@ def drawn_curves(
     found = collect_curves(results, labels, finished_trials(ledger, note.base_id), unread)
     if not found:
         raise LedgerError(
-            f"no trial of this base pipeline in {ledger.root} is finished yet; 'flowerablate run' goes on with them, "
-            "and --base chooses another one"
+            f"no trial of this base pipeline in {ledger.root} has finished yet; continue with 'flowerablate run', or "
+            "choose another base with --base"
         )
     grey = next((curve for curve in found if not curve.change), None)
     return draw_learning(_chosen(found, variants), _metric(metric, note, found), format, grey)
@@ -55,15 +55,15 @@ def _chosen(found: Sequence[VariantCurves], wanted: Sequence[str]) -> list[Varia
     by_label = {variant.label: variant for variant in sorted(found, key=lambda variant: bool(variant.change))}
     for label in wanted:
         if label not in by_label:
-            raise StudyError(f"no finished trial is of a variant {label!r}; {nearest(label, by_label)}")
+            raise StudyError(f"no trial of variant {label!r} has finished; {nearest(label, by_label)}")
     return [by_label[label] for label in wanted or by_label]
 
 
 def _metric(name: str | None, note: StudyNote, found: Sequence[VariantCurves]) -> MetricInfo:
-    """Return how the metric to draw is read: the one asked for, the primary one, or accuracy, which all trials have."""
+    """Return the metric to draw: the requested one, the primary one, or accuracy, which all trials have."""
     drawn = {"accuracy"}.union(*(seed.metrics for variant in found for seed in variant.seeds))
     if name is not None and name not in drawn:
-        raise StudyError(f"no trial took {name!r} in training; {nearest(name, drawn)}")
+        raise StudyError(f"no trial computed {name!r} in training; {nearest(name, drawn)}")
     chosen = name or (note.rules.metric if note.rules.metric in drawn else "accuracy")
     known = {info.name: info for info in note.metrics}
     return known.get(chosen, MetricInfo(chosen, percent=chosen == "accuracy"))

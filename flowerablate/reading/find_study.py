@@ -1,4 +1,4 @@
-"""Finds what a user names: the ledger of a study, the note of its latest run, the checkpoint of a trained model."""
+"""Finds the ledger of a study, the note of its latest run, and the checkpoint of a trained model."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from ..study.read import study_name
 def find_ledger(study: str | Path | None, runs: Path) -> Path:
     """Return the ledger folder of *study*, a name or a folder, or of the latest one in *runs*.
 
-    Raises :class:`LedgerError` where there is none.
+    Raises :class:`LedgerError` if there is none.
     """
     ledgers = {path.parent.name: path.parent for path in sorted(runs.glob("*/trials"))}
     if study is None:
         if not ledgers:
-            raise LedgerError(f"no study has been run yet in {runs}; 'flowerablate run' makes one")
+            raise LedgerError(f"no study has been run yet in {runs}; start one with 'flowerablate run'")
         return max(ledgers.values(), key=lambda folder: max(path.stat().st_mtime for path in folder.iterdir()))
     if str(study) in ledgers:
         return ledgers[str(study)]
@@ -30,49 +30,50 @@ def find_ledger(study: str | Path | None, runs: Path) -> Path:
 
 
 def note_of(ledger: Ledger, base_id: str | None = None) -> StudyNote:
-    """Return what *ledger* notes of the study with that base, or of the latest one.
+    """Return the note in *ledger* on the study with that base, or on the latest one.
 
-    Raises :class:`LedgerError` where the ledger has no trials.
+    Raises :class:`LedgerError` if the ledger has no trials.
     """
     note = ledger.note(base_id)
     if note is None:
-        raise LedgerError(f"{ledger.root} has no trials yet; 'flowerablate run' makes some")
+        raise LedgerError(f"{ledger.root} has no trials yet; start them with 'flowerablate run'")
     return note
 
 
 def find_checkpoint(model: str | Path, runs: Path, variant: str | None, seed: int | None) -> tuple[Path, str]:
-    """Return the checkpoint that *model* stands for, and a line that says which one was chosen, if there was a choice.
+    """Return the checkpoint that *model* names, and a line about the choice, empty if there was none.
 
-    Of a study it is, unless *variant* and *seed* choose, the base's replicate that is best on validation by the
-    study's ``train.best_by``, then has the lowest validation loss: the test split has no part in it.
+    *model* is a checkpoint, a trial folder or a study. For a study, the checkpoint is that of the base, unless
+    *variant* is given, and of the replicate that is best on validation by ``train.best_by``, then by the lowest
+    validation loss, unless *seed* is given. The test split is not used.
     """
     path = Path(model)
     file = path / BEST if (path / BEST).is_file() else path
     if file.suffix == ".toml" and file.is_file():
         raise StudyError(
-            f"{model} is a study file and no model; say the name under which it lies in {runs}, such as "
+            f"{model} is a study file, not a model; give the name of the study in {runs}, such as "
             f"{study_name(file.stem)}"
         )
     if file.is_file():
         if variant is not None or seed is not None:
-            raise StudyError(f"--variant and --seed choose from a study, but {model} is one model; leave them out")
+            raise StudyError(f"--variant and --seed select from a study, but {model} is a single model; leave them out")
         return file, ""
     try:
         root = find_ledger(model, runs)
     except LedgerError as error:
-        raise LedgerError(f"{model} is no checkpoint, no folder of a trial, and no study: {error}") from None
+        raise LedgerError(f"{model} is not a checkpoint, a trial folder or a study: {error}") from None
     ledger = Ledger(root)
     done = finished(ledger.results(note_of(ledger).base_id))
     labels = {result.label for result in done}
     if not labels:
         raise LedgerError(
-            f"no trial of the latest base pipeline in {root} is finished yet; 'flowerablate run' goes on with them, "
-            "and a folder in its trials/ names the model of another one"
+            f"no trial of the latest base pipeline in {root} has finished yet; continue with 'flowerablate run', or "
+            "give a folder of its trials/ for a model of another base"
         )
     wanted = variant if variant is not None else "base"
     group = [result for result in done if wanted in (result.label, result.change or "base")]
     if not group:
-        raise LedgerError(f"no finished trial of {root} is of the variant {wanted!r}; {nearest(wanted, labels)}")
+        raise LedgerError(f"no trial of variant {wanted!r} in {root} has finished; {nearest(wanted, labels)}")
     if seed is not None:
         seeds = sorted(result.seed for result in group)
         group = [result for result in group if result.seed == seed]
@@ -84,7 +85,7 @@ def find_checkpoint(model: str | Path, runs: Path, variant: str | None, seed: in
 
 
 def _merit(result: TrialResult) -> tuple[bool, float, float]:
-    """Return how good a replicate is by what its best epoch was chosen by, more is better."""
+    """Return the sort key of a replicate: the metric that chose its best epoch; higher is better."""
     value, loss = (result.validation.get(name, math.nan) for name in (result.best_by.name, "loss"))
     if not (math.isfinite(value) and math.isfinite(loss)):
         return False, 0.0, 0.0

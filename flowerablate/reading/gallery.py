@@ -1,4 +1,4 @@
-"""Finds the images of a study again, from what its ledger says of the pipeline: for its reports."""
+"""Finds the images of a study for its reports, from the pipeline recorded in its ledger."""
 
 from __future__ import annotations
 
@@ -20,33 +20,33 @@ from ..keyed import key64
 from ..preprocess import BuiltStep, NamedOp, Preprocess
 from ..preprocess.steps import writes_floats
 from ..report.html.document import Frame, SampleImages, Strip
-from ..wiring.assemble import Assembler, decoded_at_least
+from ..wiring.assemble import Assembler, min_decoded_side
 
 SHOWN = 4
-"""Images of the data set that a page shows."""
+"""Number of images of the data set on a page."""
 
-_LOSSLESS_UP_TO = 96
+_MAX_LOSSLESS = 96
 _THUMBNAIL = 144
-"""Pixels of a side: above, images are made smaller; up to the first number they are kept exactly."""
+"""Side lengths in pixels: up to the first, images are kept exactly; above the second, they are reduced."""
 
 _PIPELINE: TypeAdapter[Pipeline] = TypeAdapter(Pipeline)
 
 
 def pipeline_of(record: Mapping[str, Any]) -> Pipeline:
-    """Return the pipeline that a trial's *record* in the ledger describes; another format raises LedgerError."""
+    """Return the pipeline in a trial's *record* in the ledger; raise LedgerError for an unknown format."""
     try:
         return _PIPELINE.validate_python(record.get("pipeline"))
     except ValidationError:
         raise LedgerError(
-            "the ledger describes its pipeline as another version did; its images are not shown"
+            "the pipeline in the ledger has the format of another version; its images are not shown"
         ) from None
 
 
 @dataclass
 class StudyImages:
-    """The image files of a pipeline's data set, as they are found now.
+    """The image files of a pipeline's data set, in their present state.
 
-    Raises :class:`DataError`, or what the data set's plugin says, where the data cannot be found any more.
+    Raises :class:`DataError`, or the error of the data set's plugin, if the data cannot be found.
     """
 
     pipeline: Pipeline
@@ -64,12 +64,12 @@ class StudyImages:
         """Return the class of the image *key*."""
         return self.samples.classes[self.samples.labels[self._places[key]]]
 
-    def original(self, key: str, at_least: int | None = None) -> NDArray[Any]:
-        """Return the image *key*, uint8 or uint16 [H, W, C]; *at_least* as for ``decode``."""
+    def original(self, key: str, min_side: int | None = None) -> NDArray[Any]:
+        """Return the image *key*, uint8 or uint16 [H, W, C]; *min_side* as for ``decode``."""
         if key not in self._places:
-            raise DataError(f"the data set has no image {key!r} any more")
+            raise DataError(f"the data set no longer has the image {key!r}")
         plan = self.pipeline.input
-        return decode(self.samples.paths[self._places[key]], plan.channels, depth=plan.bits, at_least=at_least)
+        return decode(self.samples.paths[self._places[key]], plan.channels, bits=plan.bits, min_side=min_side)
 
     def first_of_each_class(self, count: int = SHOWN) -> list[str]:
         """Return up to *count* keys: the first by name of each class, then the second, and so on."""
@@ -77,15 +77,15 @@ class StudyImages:
         for key, label in sorted(zip(self.samples.keys, self.samples.labels, strict=True)):
             by_class.setdefault(label, []).append(key)
         longest = max(map(len, by_class.values()), default=0)
-        turns = [keys[turn] for turn in range(longest) for _, keys in sorted(by_class.items()) if turn < len(keys)]
-        return sorted(turns[:count], key=lambda key: (self.truth(key), key))
+        chosen = [keys[turn] for turn in range(longest) for _, keys in sorted(by_class.items()) if turn < len(keys)]
+        return sorted(chosen[:count], key=lambda key: (self.truth(key), key))
 
 
 def sample_images(images: StudyImages, seed: int, *, epoch: int = 1, count: int = SHOWN) -> SampleImages:
-    """Show what each step of the base does to some images in training, as it is drawn for *seed* and *epoch*.
+    """Return some images after each step of the base, with the random draws of training for *seed* and *epoch*.
 
-    Steps behind which there are no bytes to look at, and those that mix batches, are named instead. An image that
-    cannot be read is left out, with the reason.
+    Steps that write floats or mix batches are named in a remark instead. An image that cannot be read is left out, with
+    the reason in a remark.
     """
     steps = [step for step in images.assembler.build_steps(images.pipeline) if step.enabled]
     shown = [step for step in steps if not writes_floats(step.op) and not isinstance(step.op, BatchOp)]
@@ -95,16 +95,16 @@ def sample_images(images: StudyImages, seed: int, *, epoch: int = 1, count: int 
             strips.append(_strip(images, key, shown, seed, epoch))
         except (FlowerablateError, OSError) as error:
             faults.append(f"{key}: {error}")
-    remarks = [f"As in training, epoch {epoch}, seed {seed}; each image is behind all steps up to the one named."]
+    remarks = [f"As in training, epoch {epoch}, seed {seed}; each image is shown after all steps up to the one named."]
     unseen = [step.name for step in steps if step not in shown]
     if unseen:
-        remarks.append(f"Not shown: {', '.join(unseen)}, behind which there is no single image of bytes.")
+        remarks.append(f"Not shown: {', '.join(unseen)}, after which there is no single 8- or 16-bit image.")
     return SampleImages(tuple(strips), (*remarks, *faults))
 
 
 def _strip(images: StudyImages, key: str, steps: Sequence[BuiltStep], seed: int, epoch: int) -> Strip:
     whole = images.original(key)
-    pixels = images.original(key, decoded_at_least(images.assembler.build_steps(images.pipeline)))
+    pixels = images.original(key, min_decoded_side(images.assembler.build_steps(images.pipeline)))
     plan = images.pipeline.input
     source = PackedImages(
         pixels=pixels.reshape(-1),
@@ -129,9 +129,9 @@ def _strip(images: StudyImages, key: str, steps: Sequence[BuiltStep], seed: int,
 
 
 def frame(step: str, pixels: NDArray[Any], remark: str = "") -> Frame:
-    """Return *pixels*, uint8 or uint16 [H, W, C], as a small image file: exact where they are few, else a thumbnail."""
+    """Return *pixels*, uint8 or uint16 [H, W, C], as a small image file: exact if small, otherwise a thumbnail."""
     image = to_image(pixels)
-    if max(image.size) > _LOSSLESS_UP_TO:
+    if max(image.size) > _MAX_LOSSLESS:
         if max(image.size) > _THUMBNAIL:
             image.thumbnail((_THUMBNAIL, _THUMBNAIL), Image.Resampling.LANCZOS)
         kind, media_type, options = "JPEG", "image/jpeg", {"quality": 88}
@@ -144,14 +144,14 @@ def frame(step: str, pixels: NDArray[Any], remark: str = "") -> Frame:
 
 
 def to_image(pixels: NDArray[Any]) -> Image.Image:
-    """Return *pixels*, uint8 or uint16 [H, W, 1, 3 or 4], as an image of 8 bits."""
+    """Return *pixels*, uint8 or uint16 [H, W, 1, 3 or 4], as an 8-bit image."""
     if pixels.dtype == np.uint16:
         pixels = (pixels // 257).astype(np.uint8)
     return Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else np.ascontiguousarray(pixels))
 
 
 def originals(images: StudyImages, keys: Iterable[str]) -> dict[str, Image.Image]:
-    """Return the images *keys* as they are on disk; those that cannot be read are left out."""
+    """Return the images *keys* in their original size; those that cannot be read are left out."""
     found = {}
     for key in keys:
         try:

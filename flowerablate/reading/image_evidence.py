@@ -1,4 +1,4 @@
-"""Collects from a ledger what the test images do to the metrics of its trials."""
+"""Computes from a ledger the influence of each test image on the metrics of its trials."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from ..stats.influence import influence_of
 def image_evidence(
     ledger: Ledger, base_id: str, rules: Rules, names: Iterable[str], build: Callable[[str, int], Metric]
 ) -> dict[str, ImageEvidence]:
-    """Return what the test images do to each metric of *names*, from the predictions of a study's finished trials.
+    """Return the influence of the test images on each metric of *names*, from the predictions of finished trials.
 
     ``build(name, classes)`` makes a metric for that many classes.
 
-    Empty where *rules* do not ask: for a population of replicates, or for ``auto`` where the trials have not all tested
-    on the same images, as far as is known. Predictions that are needed but missing or damaged raise
-    :class:`LedgerError` with the cure.
+    Empty if *rules* do not need it: for the population ``replicates``, or for ``auto`` if the known trials did not all
+    use the same test images. Predictions that are needed but missing or damaged raise :class:`LedgerError` with the
+    cure.
     """
     if rules.population == "replicates":
         return {}
@@ -40,7 +40,7 @@ def image_evidence(
             return {}
         trials[claim.change, int(folder.record["seed"])] = predictions
     if missing and (trials or rules.population == "images"):
-        raise LedgerError(f"{missing}; 'flowerablate report --population replicates' does without") from None
+        raise LedgerError(f"{missing}; 'flowerablate report --population replicates' does not need them") from None
     return {name: ImageEvidence(name, _influences(name, trials, build)) for name in names} if trials else {}
 
 
@@ -56,7 +56,7 @@ def _influences(
             raise
         except Exception as error:
             what = one_line(error)
-            raise PluginError(f"metric {name!r} failed on a part of the test images: {what}") from error
+            raise PluginError(f"metric {name!r} failed on a subset of the test images: {what}") from error
         if influence is not None:
             influences[place] = influence
     return influences

@@ -1,4 +1,4 @@
-"""The metrics of a ledger's trials: noted when they ended, or computed from the predictions that were kept."""
+"""The metrics of a ledger's trials: recorded at their end, or computed from the stored predictions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..wiring.scoring import LOSS, Metrics
 
 @dataclass(frozen=True)
 class Reading:
-    """What a report needs of its metrics: the name of the *primary* one, how each is read, and those to be taken."""
+    """The metrics of a report: the name of the *primary* one, the *infos* of all, and the *metrics* to compute."""
 
     primary: str
     infos: Mapping[str, MetricInfo]
@@ -24,21 +24,21 @@ class Reading:
 
     @property
     def secondary(self) -> tuple[str, ...]:
-        """The names of those that no verdict rests on."""
+        """The names of the other metrics, which have no verdict."""
         return tuple(name for name in self.infos if name != self.primary)
 
 
-def reading(note: StudyNote, metric: str | None, assembler: Assembler, beside: Sequence[str] = ()) -> Reading:
-    """Return how a report reads the study of *note*, by *metric* or by the study's primary one.
+def reading(note: StudyNote, metric: str | None, assembler: Assembler, besides: Sequence[str] = ()) -> Reading:
+    """Return the metrics for a report on the study of *note*; the primary one is *metric* or the study's own.
 
-    What of *beside* is not among the study's secondary metrics, under whatever parameters, joins them. The metrics of a
-    plugin that is not here any more are read as the ledger noted them. An unknown one raises :class:`StudyError`.
+    Names of *besides* that are not among the study's secondary metrics, with any parameters, are added to them. Metrics
+    of a plugin that is no longer installed are read from the ledger. An unknown one raises :class:`StudyError`.
     """
     noted = {info.name: info for info in (LOSS, *note.metrics)}
     infos: dict[str, MetricInfo] = {}
     choices = []
     known = {text.partition(",")[0] for text in note.secondary} | {*note.secondary}
-    for text in (metric or note.rules.metric, *note.secondary, *(each for each in beside if each not in known)):
+    for text in (metric or note.rules.metric, *note.secondary, *(each for each in besides if each not in known)):
         try:
             chosen = resolve_metric(text, assembler.lookup, MetricSpec.slot)
         except StudyError:
@@ -54,8 +54,9 @@ def reading(note: StudyNote, metric: str | None, assembler: Assembler, beside: S
 def with_metrics(results: Sequence[TrialOutcome], ledger: Ledger, base_id: str, metrics: Metrics) -> list[TrialOutcome]:
     """Return *results* with all *metrics*, those of the study with that base; nothing is written.
 
-    What a result lacks, or has from another version of the metric's plugin, is taken of the kept predictions; a trial
-    of which these are missing or damaged raises :class:`LedgerError`, unless it has the value that was taken then.
+    Values that a result lacks, or has from another version of the metric's plugin, are computed from the stored
+    predictions. If those are missing or damaged, :class:`LedgerError` is raised; missing ones are tolerated if the
+    result already has the values.
     """
     folders = {folder.path.name: folder for _, folder in ledger.trials_of(base_id)}
     return [

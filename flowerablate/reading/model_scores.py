@@ -1,4 +1,4 @@
-"""All that predictions say of a model: metrics with intervals, figures by class, calibration."""
+"""Evaluates the predictions of a model: metrics with intervals, values by class, calibration."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from ..contracts import MetricInfo
 from ..ledger import Predictions
 from ..stats.one_model import (
     Bin,
-    ClassFigures,
-    Figure,
+    ClassMetrics,
+    Estimate,
     by_class,
     calibration_error,
     confusion_matrix,
-    figure_of,
+    estimate_metric,
     reliability,
 )
 from ..wiring.assemble import Assembler
@@ -28,22 +28,23 @@ LEVEL = 0.95
 
 @dataclass(frozen=True)
 class ModelScores:
-    """What *images* predictions come to, over images alone: *confusion* counts the true class (rows) and the said one.
+    """The scores of the predictions for *images*; intervals are over images only.
 
-    *figures*: the metrics by name, the primary one first, and how each is read (*infos*). *bins*: calibration.
+    *figures*: the metrics by name, the primary one first; *infos*: how to read them. *confusion*: counts by true class
+    (rows) and predicted class (columns). *bins*: calibration.
     """
 
     images: int
     classes: tuple[str, ...]
-    figures: Mapping[str, Figure]
+    figures: Mapping[str, Estimate]
     infos: Mapping[str, MetricInfo]
-    by_class: tuple[ClassFigures, ...]
+    by_class: tuple[ClassMetrics, ...]
     confusion: tuple[tuple[int, ...], ...]
     bins: tuple[Bin, ...]
     calibration_error: float
 
     def record(self) -> dict[str, Any]:
-        """Return all of it as JSON values (nan for what is not defined)."""
+        """Return everything as JSON values (nan for undefined ones)."""
         content = asdict(self)
         content["level"] = LEVEL
         content["lower_is_better"] = [name for name, info in self.infos.items() if info.lower_is_better]
@@ -52,13 +53,13 @@ class ModelScores:
 
 
 def score_model(predictions: Predictions, metrics: Sequence[str], assembler: Assembler) -> ModelScores:
-    """Return what *predictions* say by *metrics*, named as in a study, the primary one first."""
+    """Return the scores of *predictions* by *metrics*, named as in a study, the primary one first."""
     chosen = choose_metrics(metrics[0], metrics[1:], assembler)
     classes, labels, probabilities = predictions.classes, predictions.labels, predictions.normalised
     figures = {}
     for name in chosen.names:
         metric = chosen.built(name, len(classes))
-        figures[name] = figure_of(metric, chosen.infos[name], labels, predictions.scores(metric.needs), LEVEL)
+        figures[name] = estimate_metric(metric, chosen.infos[name], labels, predictions.scores(metric.needs), LEVEL)
     counts = confusion_matrix(labels, probabilities.argmax(axis=1).astype(np.int64), len(classes))
     bins = reliability(labels, probabilities)
     return ModelScores(

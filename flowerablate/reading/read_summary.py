@@ -1,4 +1,4 @@
-"""From a ledger to the summary that every table, page and comparison is made of."""
+"""Reads the summary, the basis of every table, page and comparison, from a ledger."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ def read_summary(
     population: Population | None = None,
     besides: Sequence[str] = (),
 ) -> tuple[StudyNote, Summary]:
-    """Return what the ledger notes of the study with that base, or of the latest, and what its trials say.
+    """Return the ledger's note on the study with that base, or on the latest, and the summary of its trials.
 
-    A *metric* that the trials do not have yet is computed from their predictions. *population* takes the place of the
-    one that the study's rules name. The metrics *besides* are shown as the study's secondary ones are. Raises
-    :class:`LedgerError` where no trial is finished.
+    A *metric* that the trials do not have yet is computed from their predictions. *population* replaces the one in the
+    study's rules. The metrics *besides* are shown like the study's secondary ones. Raises :class:`LedgerError` if no
+    trial has finished.
     """
     note = note_of(ledger, base_id)
     results = ledger.results(note.base_id)
     if not results:
         if base_id is None:
-            raise LedgerError(f"no trial of {ledger.root} is finished yet; 'flowerablate run' goes on with them")
+            raise LedgerError(f"no trial of {ledger.root} has finished yet; continue with 'flowerablate run'")
         known = ", ".join(ledger.base_ids()) or "none"
         raise LedgerError(f"{ledger.root} has no finished trials of base {base_id}; bases in it: {known}")
     read = reading(note, metric, assembler, besides)
@@ -63,13 +63,13 @@ def read_summary(
 
 
 def side_of(ledger: Ledger, assembler: Assembler, metric: str | None = None) -> Side:
-    """Return the latest study of *ledger* as one side of a comparison, by *metric* or by its primary one."""
+    """Return the latest study of *ledger* as one side of a comparison, for *metric* or its primary one."""
     note, summary = read_summary(ledger, None, assembler, metric)
     return Side(ledger.root.absolute().name, summary, note.data, _split(ledger, note))
 
 
 def _split(ledger: Ledger, note: StudyNote) -> dict[str, object]:
-    """Return how the images were divided when the base was trained; empty where its trials do not tell."""
+    """Return the split plan of the base; empty if its trials do not record it."""
     for claim, folder in ledger.trials_of(note.base_id):
         plan = folder.record.get("pipeline", {}).get("split", {})
         if not claim.change and plan:

@@ -1,4 +1,4 @@
-"""Collects what a page shows from a study's ledger, and from its data where that can still be found."""
+"""Collects the content of a page from a study's ledger, and from its data if available."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ Folders = Mapping[tuple[str, int], TrialFolder]
 """The finished trials by change and seed."""
 
 Labels = Mapping[str, str]
-"""What a reader calls each variant, by its change."""
+"""The label of each variant, by its change."""
 
 
 def collect(ledger: Ledger, note: StudyNote, summary: Summary, title: str, assembler: Assembler | None) -> Document:
-    """Return the document of the study that *note* is of; *assembler* builds data sets and steps.
+    """Return the document of the study of *note*; *assembler* builds data sets and steps.
 
-    What cannot be found or read is left out, and the document says so; without *assembler* no images are looked for.
+    What cannot be found or read is left out and listed in the document; without *assembler* there are no images.
     """
     results = finished(ledger.results(note.base_id))
     folders = finished_trials(ledger, note.base_id)
@@ -66,12 +66,12 @@ def finished_trials(ledger: Ledger, base_id: str) -> dict[tuple[str, int], Trial
 
 
 def predictions_of(folders: Folders, change: str) -> dict[int, Predictions]:
-    """Return what the trials of the variant *change* said of their test images, by seed."""
+    """Return the test predictions of the variant *change*, by seed."""
     return {seed: folder.predictions() for (of, seed), folder in sorted(folders.items()) if of == change}
 
 
 def base_record(folders: Folders) -> dict[str, Any] | None:
-    """Return what the ledger keeps of a trial of the base, or None where none is finished."""
+    """Return the ledger's record of a trial of the base, or None if none has finished."""
     seeds = sorted(seed for change, seed in folders if not change)
     return folders["", seeds[0]].record if seeds else None
 
@@ -89,7 +89,7 @@ def _base_pipeline(folders: Folders, missing: list[str]) -> Pipeline | None:
 
 
 def _labels(results: Sequence[TrialResult], summary: Summary) -> dict[str, str]:
-    """Return what each variant is called: as the row that is about it alone, if there is one, else by its change."""
+    """Return the label of each variant: that of the row about it alone, if there is one, otherwise its change."""
     labels = {result.change: result.change for result in results}
     labels |= {row.change: row.label for row in reversed(summary.rows) if row.change}
     return {**labels, "": "base"}
@@ -142,7 +142,7 @@ def _confusions(
 
 def _samples(pipeline: Pipeline | None, results: Sequence[TrialResult], assembler: Assembler | None) -> SampleImages:
     if pipeline is None or assembler is None:
-        return SampleImages(remarks=("They are left out, as was asked for.",))
+        return SampleImages(remarks=("The images were left out on request.",))
     try:
         return sample_images(StudyImages(pipeline, assembler), min(_seeds(results), default=0))
     except (OSError, FlowerablateError) as error:
@@ -169,6 +169,6 @@ def _basis(note: StudyNote, results: Sequence[TrialResult]) -> Basis:
 
 
 def _owner_fact(owned: OwnedComponent) -> tuple[str, str]:
-    """Return under which name a page shows the owner: the plugins of the pipeline together, others by themselves."""
+    """Return the name of a page's fact, and the owner: one name for the pipeline, one for each other component."""
     in_pipeline = owned.slot in slots(in_pipeline=True)
     return ("plugins" if in_pipeline else f"{owned.slot} {owned.name}"), str(owned.owner)

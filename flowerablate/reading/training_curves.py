@@ -1,4 +1,4 @@
-"""Reads the training curves of finished trials from the histories that a ledger keeps."""
+"""Reads the training curves of finished trials from the histories in a ledger."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def collect_curves(
 ) -> tuple[VariantCurves, ...]:
     """Return the curves of each variant of *results*, under the *labels* of their changes.
 
-    *folders* are those of the finished trials by change and seed. A history that cannot be read is left out, and
-    *missing* is told.
+    *folders* are those of the finished trials by change and seed. A history that cannot be read is left out and added
+    to *missing*.
     """
     seeds: dict[str, list[SeedCurve]] = {}
     for result in results:

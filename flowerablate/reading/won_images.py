@@ -19,8 +19,8 @@ from .study_document import Folders, base_record, finished_trials, predictions_o
 def won_images(ledger: Ledger, note: StudyNote, of: str | None = None) -> list[ContrastImages]:
     """Return the images that the row *of* wins and loses, or those of every row that compares two variants.
 
-    Raises :class:`LedgerError` where no trial is finished, :class:`StudyError` where the table has no such row or it
-    does not compare two variants.
+    Raises :class:`LedgerError` if no trial has finished, :class:`StudyError` if the table has no such row or it does
+    not compare two variants.
     """
     folders = _folders(ledger, note)
     return [_counted(contrast, folders) for contrast in _wanted(ledger, note, of)]
@@ -31,11 +31,13 @@ def won_images_sheet(
 ) -> bytes:
     """Return a contact sheet, PNG, of the first *top* images that each of *rows* wins and loses.
 
-    Raises :class:`DataError` where the data set cannot be found.
+    Raises :class:`DataError` if the data set cannot be found.
     """
     record = base_record(_folders(ledger, note))
     if record is None:
-        raise LedgerError("no trial of the base has finished, so where the images lie is not known yet")
+        raise LedgerError(
+            "no trial of the base has finished, so the images cannot be located yet; continue with 'flowerablate run'"
+        )
     keys = {count.key for row in rows for side in (row.found.wins, row.found.losses) for count in side[:top]}
     try:
         found = originals(StudyImages(pipeline_of(record), assembler), sorted(keys))
@@ -47,12 +49,12 @@ def won_images_sheet(
 def _folders(ledger: Ledger, note: StudyNote) -> Folders:
     folders = finished_trials(ledger, note.base_id)
     if not folders:
-        raise LedgerError(f"no trial of {ledger.root} is finished yet; 'flowerablate run' goes on with them")
+        raise LedgerError(f"no trial of {ledger.root} has finished yet; continue with 'flowerablate run'")
     return folders
 
 
 def _wanted(ledger: Ledger, note: StudyNote, of: str | None) -> list[Contrast]:
-    """Return the contrast *of*, or all that are between two variants; one that is not says why."""
+    """Return the contrast *of*, or all between two variants; if *of* is not one, raise with the reason."""
     results = finished(ledger.results(note.base_id))
     contrasts = {contrast.label: contrast for contrast in contrasts_for(results, note.contrasts)}
     if of is not None:
@@ -60,17 +62,21 @@ def _wanted(ledger: Ledger, note: StudyNote, of: str | None) -> list[Contrast]:
             raise StudyError(f"the table has no row {of!r}; {nearest(of, contrasts)}")
         two_arms(contrasts[of])
         return [contrasts[of]]
-    able, reasons = [], []
+    found, reasons = [], []
     done = {result.change for result in results}
     for contrast in contrasts.values():
         try:
             if done.issuperset(two_arms(contrast)):
-                able.append(contrast)
+                found.append(contrast)
         except StudyError as error:
             reasons.append(error)
-    if not able:
-        raise reasons[0] if reasons else StudyError("the study compares no two variants that have finished")
-    return able
+    if not found:
+        raise (
+            reasons[0]
+            if reasons
+            else StudyError("no row compares two variants that have finished; wait for more trials")
+        )
+    return found
 
 
 def _counted(contrast: Contrast, folders: Folders) -> ContrastImages:

@@ -21,8 +21,8 @@ from .row_groups import kind_of, order_of
 class Side:
     """One of the two studies: its *title* and *summary*.
 
-    *data* identifies the images by their content, *split* holds the fields of their ``SplitPlan``; both are empty if the
-    ledger does not record them.
+    *data* identifies the images by their content, *split* holds the fields of their ``SplitPlan``; both are empty if
+    the ledger does not record them.
     """
 
     title: str
@@ -145,7 +145,7 @@ def _notes(comparison: Comparison) -> Iterator[str]:
         if alone:
             yield f"No seed in common, so not paired (Welch's interval): {', '.join(alone)}."
     if any(side.summary.rules.looks for side in sides):
-        yield "Planned looks chose a study's size from its data; the intervals of the difference do not account for that."
+        yield "Planned looks chose a study's size from its data; intervals of the difference do not account for that."
     for name, side_ in zip("AB", sides, strict=True):
         for note in side_.summary.notes:
             if re.search(r"still to run|Collapsed|Failed", note):

@@ -21,7 +21,7 @@ from .markdown import code_text, escape, table_line
 from .phrases import MISSING, Scale, ascii_only, printable, scale_of
 from .signs import LEGEND, UNTESTED, sign_of, style_of
 from .standard import effect_cells, interval_cells
-from .table import ASCII_RULE, RULE, MIN_LABEL, bullet, trimmed, wrap_label
+from .table import ASCII_RULE, MIN_LABEL, RULE, bullet, trimmed, wrap_label
 
 FORMATS = ("rich", "md", "csv", "json")
 SCHEMA = "flowerablate.comparison/2"

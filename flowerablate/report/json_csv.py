@@ -17,7 +17,7 @@ from typing import Any
 from ..stats import Center, Effect, Row, Summary
 
 SCHEMA = "flowerablate.report/3"
-"""The name of the schema in docs/report.schema.json; the number increases when a field changes its meaning or is removed."""
+"""The name of the schema in docs/report.schema.json; the number increases when a field changes or is removed."""
 
 _FORMULA = re.compile(r"^[=+\-@\t\r\n]")
 _LABEL = re.compile(r"^[-+]?[A-Za-z_][\w.]*(\+[\w.]+)*$")

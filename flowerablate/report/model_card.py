@@ -1,6 +1,6 @@
 """The model card: what to know before using a model (Mitchell et al. 2019, doi:10.1145/3287560.3287596).
 
-Markdown. What the trial knows is filled in; what only people can say stands as a plain request to say it.
+Markdown. Recorded facts are filled in; what only people can state is marked "to be written".
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ from ..contracts import (
     slots,
 )
 from ..stats.effects import moments
-from ..stats.one_model import ClassFigures, Figure
+from ..stats.one_model import ClassMetrics, Estimate
 from .markdown import code_text, escape, table_line
 
 
 @dataclass(frozen=True)
-class Tested:
-    """What the trial's test split came to; see :class:`flowerablate.reading.model_scores.ModelScores` for the names.
+class TestScores:
+    """The metrics on the test split; see :class:`flowerablate.reading.model_scores.ModelScores` for the fields.
 
-    *across*: of each metric, its values over the replicates of the same variant.
+    *across*: for each metric, its values over the replicates of the same variant.
     """
 
     images: int
-    figures: Mapping[str, Figure]
+    figures: Mapping[str, Estimate]
     infos: Mapping[str, MetricInfo]
-    by_class: Sequence[ClassFigures]
+    by_class: Sequence[ClassMetrics]
     confusion: Sequence[Sequence[int]]
     calibration_error: float
     across: Mapping[str, Sequence[float]] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class Tested:
 
 @dataclass(frozen=True)
 class Card:
-    """The facts of a model card. *counts*: images of each class by part of the split; *tested* None: not kept here."""
+    """The facts of a model card. *counts*: images of each class by part of the split; *tested*: None if not known."""
 
     study: str
     trial: str
@@ -59,7 +59,7 @@ class Card:
     parameters: int
     owners: Sequence[OwnedComponent]
     versions: Mapping[str, str]
-    tested: Tested | None = None
+    tested: TestScores | None = None
 
 
 def model_card(card: Card) -> str:
@@ -79,7 +79,7 @@ def model_card(card: Card) -> str:
 
 def _head(card: Card) -> str:
     plan = card.pipeline.input
-    what = (
+    size = (
         f"{plan.image_size}x{plan.image_size} pixels, {plan.channels} {'channel' if plan.channels == 1 else 'channels'}"
     )
     return "\n".join(
@@ -93,8 +93,8 @@ def _head(card: Card) -> str:
                 [
                     ("network", _choice(card.pipeline.choice(ModelSpec))),
                     ("parameters", f"{card.parameters:,}"),
-                    ("input", what),
-                    ("output", "a probability for each class; they sum to 1"),
+                    ("input", size),
+                    ("output", "a probability for each class, summing to 1"),
                     ("variant, seed", f"{code_text(card.variant)}, {card.seed}"),
                 ],
             ),
@@ -105,8 +105,8 @@ def _head(card: Card) -> str:
 def _intended_use() -> str:
     return (
         "## Intended use\n\n"
-        "*To be written by whoever releases the model: what it is for, who is to use it, and what it must not be used\n"
-        "for. Until then it is a result of research, for no decision about people, animals or plants.*"
+        "*To be written by whoever releases the model: its purpose, its intended users, and excluded uses.\n"
+        "Until then it is a research result and must not be used for decisions about people, animals or plants.*"
     )
 
 
@@ -124,18 +124,16 @@ def _data(card: Card) -> str:
             "",
             *_table(("images", *parts), rows),
             "",
-            f"{split}. The validation part chose the epoch, the test part gave the figures below and nothing else.",
+            f"{split}. The epoch was chosen on the validation part; the test part served only for the metrics below.",
             "",
-            "*To be written: where the images come from, who may use them, and whom or what they do not show.*",
+            "*To be written: the source of the images, their licence, and which groups or cases are missing.*",
         ]
     )
 
 
 def _preprocessing(card: Card) -> str:
     lines = [f"{number}. {code_text(step.name)}: {_choice(step)}" for number, step in enumerate(_enabled(card), 1)]
-    return "\n".join(
-        ["## Preprocessing", "", "In this order; steps that draw at random act in training alone.", "", *lines]
-    )
+    return "\n".join(["## Preprocessing", "", "In this order; random steps are active in training only.", "", *lines])
 
 
 def _enabled(card: Card) -> list[StepChoice]:
@@ -144,8 +142,8 @@ def _enabled(card: Card) -> list[StepChoice]:
 
 def _training(card: Card) -> str:
     pipeline, plan = card.pipeline, card.pipeline.train
-    told = (ModelSpec.slot, TrainingSpec.slot)  # the network stands at the head, the settings follow one by one
-    named = [slot for slot in slots(number="one", ablated=True) if slot not in told]
+    listed = (ModelSpec.slot, TrainingSpec.slot)  # the network is in the head, the settings follow below
+    named = [slot for slot in slots(number="one", ablated=True) if slot not in listed]
     rows = [(slot, _choice(pipeline.components[slot])) for slot in named if slot in pipeline.components]
     rows += [
         ("epochs", f"{plan.epochs}; the weights are those of epoch {card.epoch}"),
@@ -165,7 +163,7 @@ def _evaluation(card: Card) -> str:
     lines = ["## Evaluation", ""]
     if tested is None:
         return "\n".join(
-            [*lines, "The predictions on the test split are not beside the checkpoint, so no figures stand here."]
+            [*lines, "Not available: the predictions on the test split are not stored next to the checkpoint."]
         )
     rows = []
     for name, figure in tested.figures.items():
@@ -184,28 +182,28 @@ def _evaluation(card: Card) -> str:
             for one in tested.by_class
         ],
     )
-    heads = ("is \\ said", *map(code_text, card.classes))
+    heads = ("truth \\ answer", *map(code_text, card.classes))
     counts = [(code_text(name), *map(str, row)) for name, row in zip(card.classes, tested.confusion, strict=True)]
     lines += ["", *_table(heads, counts), ""]
     lines += [f"Expected calibration error (10 bins): {_number(tested.calibration_error, True)}."]
     for name, values in tested.across.items():
         if len(values) > 1:
             (mean, sd), percent = moments(values), tested.infos[name].percent
-            told = f"{_number(mean, percent)} in the mean, standard deviation {_number(sd, percent)}"
-            lines += ["", f"Over the {len(values)} replicates of this variant {code_text(name)} is {told}."]
+            values_text = f"mean {_number(mean, percent)}, standard deviation {_number(sd, percent)}"
+            lines += ["", f"{code_text(name)} over the {len(values)} replicates of this variant: {values_text}."]
     return "\n".join(lines)
 
 
 def _limits(card: Card) -> str:
     lines = [
-        "- It answers with one of its classes whatever the image shows.",
-        "- Its figures hold for images like those of its data set, taken and prepared alike.",
-        "- The intervals hold the chance of the test images, not that of the split and of training.",
+        "- It always answers with one of its classes, whatever the image shows.",
+        "- Its metrics apply to images like those of its data set, acquired and prepared in the same way.",
+        "- The intervals cover the choice of test images, not the variation from the split and from training.",
     ]
     if card.tested and min(one.images for one in card.tested.by_class) < 50:
-        lines.append("- Some class has fewer than 50 test images: read its figures with their intervals.")
+        lines.append("- At least one class has fewer than 50 test images: mind the intervals of its metrics.")
     return "\n".join(
-        ["## Limits", "", *lines, "", "*To be written: groups and conditions in which it was not tested.*"]
+        ["## Limits", "", *lines, "", "*To be written: groups and conditions for which it was not tested.*"]
     )
 
 
@@ -226,7 +224,7 @@ def _choice(choice: Choice) -> str:
 
 
 def _value(value: object) -> str:
-    """Return *value* as a study writes it; of an absolute path the last part alone, for cards are given away."""
+    """Return *value* in the syntax of a study file; an absolute path loses its folders, as cards are published."""
     if isinstance(value, tuple):
         return f"[{', '.join(map(_value, value))}]"
     if isinstance(value, bool):
@@ -246,13 +244,13 @@ def _number(value: float, percent: bool) -> str:
     return f"{100 * value:.1f} %" if percent else f"{value:.4f}"
 
 
-def _interval(figure: Figure, percent: bool) -> str:
+def _interval(figure: Estimate, percent: bool) -> str:
     if math.isnan(figure.low):
         return "not defined"
     return f"{_number(figure.low, percent)} to {_number(figure.high, percent)}"
 
 
-def _with_interval(figure: Figure) -> str:
+def _with_interval(figure: Estimate) -> str:
     if math.isnan(figure.low):
         return _number(figure.value, True)
     return f"{_number(figure.value, True)} ({100 * figure.low:.1f} to {100 * figure.high:.1f})"

@@ -62,7 +62,7 @@ def duration(seconds: float | None) -> str:
 
 
 def cost(value: float | None, info: CostInfo) -> str:
-    """Return a cost in the unit of its *info*: ``42s``, ``1.2MB``, ``175k``; a longer unit is in the column's header."""
+    """Return a cost in the unit of its *info*: ``42s``, ``1.2MB``, ``175k``; a longer unit is in the header."""
     if info.unit == "s":
         return duration(value)
     unit = info.unit if len(info.unit) <= 2 else ""

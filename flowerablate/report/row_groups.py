@@ -13,8 +13,8 @@ from ..stats import Row, Summary
 class Words:
     """The words for rows of one kind.
 
-    *title* is their heading; *arms* are the two arms whose means are shown: the effect is the first minus the second, or
-    *formula* if it is not between two arms. A positive effect *favours* that side; *sides* are the verdicts for a
+    *title* is their heading; *arms* are the two arms whose means are shown: the effect is the first minus the second,
+    or *formula* if it is not between two arms. A positive effect *favours* that side; *sides* are the verdicts for a
     negative and a positive one.
     """
 
@@ -85,7 +85,7 @@ def heading(group: Group) -> str:
 
 
 def arms_of_all(groups: Sequence[Group]) -> str:
-    """Return the header of the means, such as ``base → without``; generic if kinds differ: the headings name the arms."""
+    """Return the header of the means, such as ``base → without``; generic if kinds differ (see the headings)."""
     found = (("with", "without") if group.kind == "share" else group.words.arms for group in groups)
     arms = {names for names in found if names}
     return " → ".join(arms.pop()) if len(arms) == 1 else "first → second"

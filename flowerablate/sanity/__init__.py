@@ -1,4 +1,4 @@
-"""What a careful person does before any ablation, as a ladder of checks."""
+"""A ladder of checks to run before any ablation."""
 
 from .bench import Bench, set_up
 from .ladder import RUNGS, chosen, climb

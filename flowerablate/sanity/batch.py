@@ -1,4 +1,4 @@
-"""The rung ``batch``: one batch goes through, forward and backward, and every image is judged by itself."""
+"""The rung ``batch``: one batch passes forward and backward, and each image is answered independently."""
 
 from __future__ import annotations
 
@@ -12,38 +12,39 @@ from ..train.loop import Parts
 from .bench import Bench
 from .rung import Rung, judged
 
-_LARGEST = 30.0
-"""Absolute value of an input above which it was hardly normalised: bytes reach 255, standardised images about 10."""
+_MAX_INPUT = 30.0
+"""Maximum absolute value of a normalised input: bytes reach 255, standardised images about 10."""
 
-_LEAST_SPREAD = 1e-3
-"""Standard deviation within an image below which there is nothing to see in it."""
+_MIN_STD = 1e-3
+"""Minimum standard deviation within an image; below it, the image is blank."""
 
 _STEPS = 3
-"""Optimizer steps within which a gradient must reach each parameter: branches that begin at zero need more than one."""
+"""Optimizer steps within which a gradient must reach each parameter: zero-initialised branches need several."""
 
 _TOLERANCE = 1e-3
-"""Share of the logits' size by which an answer may depend, through rounding, on the size of its batch."""
+"""Maximum difference that the batch size may cause by rounding, as a fraction of the largest absolute logit."""
 
-_NAMED = 4
+_MAX_NAMED = 4
+"""Maximum number of parameters named in a fault."""
 
 
 def check(bench: Bench) -> Rung:
-    """Take the first batch of training through model and loss, and make a few steps with it."""
+    """Pass the first training batch through model and loss, and train a few steps on it."""
     images, labels = bench.first_batch()
     parts = bench.parts(epochs=1, steps=_STEPS)
     faults = {**_faults_of_images(bench, images), **_faults_of_labels(bench, labels)}
     figures = {"smallest": float(images.min()), "largest": float(images.max()), "spread": float(images.std())}
     seen = [
         f"images {_shape(images)}, from {figures['smallest']:.2f} to {figures['largest']:.2f}, "
-        f"mean {float(images.mean()):.2f}, deviation {figures['spread']:.2f}",
+        f"mean {float(images.mean()):.2f}, standard deviation {figures['spread']:.2f}",
         f"labels {_shape(labels)}",
     ]
     seed_torch(torch_seed(bench.seed, "forward", 1, 1))
     logits = parts.model.train()(images).detach()
     wanted = (len(images), len(bench.classes))
     if tuple(logits.shape) != wanted:
-        faults[f"the model gives {_shape(logits)}, where {wanted[0]} x {wanted[1]} are wanted"] = (
-            "let the model end in one output for each class"
+        faults[f"the model returns {_shape(logits)}, expected {wanted[0]} x {wanted[1]}"] = (
+            "give the model one output for each class"
         )
         return judged("batch", tuple(seen), faults, figures)
     seen.append(f"outputs {_shape(logits)}, from {float(logits.min()):.2f} to {float(logits.max()):.2f}")
@@ -51,23 +52,25 @@ def check(bench: Bench) -> Rung:
         faults["the outputs are not all finite numbers"] = "look for a division by zero or an overflow in the model"
         return judged("batch", tuple(seen), faults, figures)
     faults |= _faults_of_gradients(bench, parts, images, labels, seen, figures)
-    faults |= _faults_of_company(parts.model, images, seen, figures)
+    faults |= _faults_of_dependence(parts.model, images, seen, figures)
     return judged("batch", tuple(seen), faults, figures)
 
 
 def _faults_of_images(bench: Bench, images: Tensor) -> dict[str, str]:
     shape, size = bench.pipeline.input, bench.pipeline.input.image_size
     if tuple(images.shape[1:]) != (shape.channels, size, size) or not images.is_floating_point():
-        return {
-            f"images are {_shape(images)} {images.dtype}": "set input.image_size and input.channels to what is there"
-        }
+        return {f"images are {_shape(images)} {images.dtype}": "set input.image_size and input.channels to match"}
     if not torch.isfinite(images).all():
-        return {"some pixels are not finite numbers": "look at the last step: does it divide by a deviation of zero?"}
-    if float(images.abs().max()) > _LARGEST:
+        return {
+            "some pixels are not finite numbers": "check the last step: does it divide by a standard deviation of zero?"
+        }
+    if float(images.abs().max()) > _MAX_INPUT:
         reach = float(images.abs().max())
-        return {f"pixels reach {reach:.0f}": "end the steps with one that normalises, such as 'normalize'"}
-    if float(images.std(dim=(2, 3)).max()) < _LEAST_SPREAD:
-        return {"every image is of one colour": "look at the images of the rung 'inputs': which step wipes them out?"}
+        return {f"pixels reach {reach:.0f}": "end the steps with a normalising one, such as 'normalize'"}
+    if float(images.std(dim=(2, 3)).max()) < _MIN_STD:
+        return {
+            "every image has a single colour": "check the images of the rung 'inputs' to find the step that blanks them"
+        }
     return {}
 
 
@@ -78,9 +81,9 @@ def _faults_of_labels(bench: Bench, labels: Tensor) -> dict[str, str]:
             labels.sum(1), torch.ones_like(labels[:, 0]), atol=1e-4
         ):
             return {}
-        return {"mixed labels do not sum to one": "correct the step that mixes them"}
+        return {"mixed labels do not sum to one": "fix the step that mixes them"}
     if bool(((labels < 0) | (labels >= classes)).any()):
-        return {f"labels are not all between 0 and {classes - 1}": "let the data set number its classes from 0"}
+        return {f"labels are not all between 0 and {classes - 1}": "number the classes of the data set from 0"}
     if bool((labels == labels[0]).all()) and len(labels) >= 16:
         return {"the first batch has one class only": "shuffle the training images: choose another sampler"}
     return {}
@@ -89,7 +92,7 @@ def _faults_of_labels(bench: Bench, labels: Tensor) -> dict[str, str]:
 def _faults_of_gradients(
     bench: Bench, parts: Parts, images: Tensor, labels: Tensor, seen: list[str], figures: dict[str, float]
 ) -> dict[str, str]:
-    """Make a few steps on one batch; a parameter that no gradient reaches in any of them is dead."""
+    """Train a few steps on one batch; a parameter that no gradient reaches in any of them is dead."""
     trained = {name: value for name, value in parts.model.named_parameters() if value.requires_grad}
     dead = set(trained)
     losses = []
@@ -98,8 +101,8 @@ def _faults_of_gradients(
         loss = parts.loss(parts.model(images), labels)
         if loss.ndim or not torch.isfinite(loss):
             return {
-                f"the loss is {'no single number' if loss.ndim else f'{float(loss)}'} at step {step}": (
-                    "let the loss be the mean over the batch"
+                f"the loss is {'not a single number' if loss.ndim else f'{float(loss)}'} at step {step}": (
+                    "make the loss the mean over the batch"
                     if loss.ndim
                     else "lower optimizer.lr, or normalise the inputs"
                 )
@@ -118,30 +121,32 @@ def _faults_of_gradients(
     if not dead:
         return {}
     names = [name for name in trained if name in dead]
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    more = f" and {len(names) - _MAX_NAMED} more" if len(names) > _MAX_NAMED else ""
     return {
-        f"no gradient reaches {', '.join(names[:_NAMED])}{more}": (
-            "join these layers to the output, or take them out; look for detach() and no_grad()"
+        f"no gradient reaches {', '.join(names[:_MAX_NAMED])}{more}": (
+            "connect these layers to the output, or remove them; look for detach() and no_grad()"
         )
     }
 
 
-def _faults_of_company(model: nn.Module, images: Tensor, seen: list[str], figures: dict[str, float]) -> dict[str, str]:
-    """Compare the answers for a batch with those for its images one by one, in evaluation."""
-    few = images[:8]
+def _faults_of_dependence(
+    model: nn.Module, images: Tensor, seen: list[str], figures: dict[str, float]
+) -> dict[str, str]:
+    """Compare the outputs for a batch with those for its images one by one, in evaluation mode."""
+    some = images[:8]
     model.eval()
     with torch.inference_mode():
-        together = model(few).float()
-        alone = torch.cat([model(few[place : place + 1]).float() for place in range(len(few))])
+        together = model(some).float()
+        alone = torch.cat([model(some[place : place + 1]).float() for place in range(len(some))])
     size = float(together.abs().max())
     apart = float((together - alone).abs().max()) / size if size else 0.0
     figures["company"] = apart
     if apart <= _TOLERANCE:
-        seen.append("in evaluation the answer for an image does not depend on its batch")
+        seen.append("in evaluation mode the output for an image does not depend on its batch")
         return {}
     return {
-        f"in evaluation the answer for an image depends on its batch (by {apart:.1%} of the outputs)": (
-            "normalise over the image or by running means, and reshape within an image only: use eval() and dim="
+        f"in evaluation mode the output for an image depends on its batch (by {apart:.1%} of the outputs)": (
+            "normalise per image or by running means, and reshape within an image only: check eval() and dim="
         )
     }
 

@@ -1,4 +1,4 @@
-"""The pipeline of a study, put on the bench: batches of any part of its data, and fresh parts to train."""
+"""The pipeline of a study for checks: batches of any part of its data, and fresh parts to train."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from ..wiring.parts import build_batches, build_order, build_parts
 
 @dataclass(frozen=True)
 class Bench:
-    """What the rungs work with; *seed* is the replicate whose split, weights, order and draws they use.
+    """The input of the rungs; *seed* is the replicate whose split, weights, order and random draws they use.
 
-    *subset* limits the training images of the longer rungs (see :func:`.subset.take`). *out*: the folder for files.
+    *subset* limits the training images of the longer rungs (see :func:`.subset.take`). *out* is the output folder.
     """
 
     pipeline: Pipeline
@@ -43,7 +43,7 @@ class Bench:
 
     @property
     def progress(self) -> Callable[[str, int, int], None]:
-        """Told what is under way, and how far it is."""
+        """The callback for progress: what is running, steps done, steps in total."""
         return self.assembler.progress
 
     def batches(
@@ -54,10 +54,10 @@ class Bench:
         augmented: bool | None = None,
         labels: NDArray[np.int64] | None = None,
     ) -> Batches:
-        """Return batches of the samples *indices*: in *training* of the study's size, as its sampler orders them.
+        """Return batches of the samples *indices*; in *training*, in the order of the study's sampler.
 
-        *augmented* images pass the chain of training, the others that of evaluation; as a rule those of training are.
-        *labels*, of all samples, take the place of the true ones.
+        *augmented* images pass the training chain, others the evaluation chain; the default is *training*.
+        *labels*, of all samples, replace the true ones.
         """
         order = None
         if training:
@@ -69,12 +69,12 @@ class Bench:
         )  # fmt: skip
 
     def parts(self, *, epochs: int, steps: int) -> Parts:
-        """Build model, optimizer, loss and a schedule that is stretched over *epochs* of so many *steps*."""
+        """Build model, optimizer, loss and a schedule that spans *epochs* of *steps* each."""
         pipeline = self.pipeline.with_params(TrainingSpec.slot, epochs=epochs)
         return build_parts(pipeline, self.data, self.assembler, self.seed, steps, self.split, self.device)
 
     def delivered(self, batches: Batches, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield copies of the batches of *epoch* on the device, which stay valid."""
+        """Yield copies of the batches of *epoch* on the device; unlike the originals they stay valid."""
         for images, labels in batches.epoch(epoch):
             yield images.to(self.device, copy=True), labels.to(self.device, copy=True)
 
@@ -88,7 +88,7 @@ class Bench:
 
 
 def set_up(pipeline: Pipeline, assembler: Assembler, *, seed: int, subset: str, out: Path, skip_bad: bool) -> Bench:
-    """Read the data set, pack its images and split it, as a trial of *seed* would."""
+    """Read the data set, pack its images and split it, like a trial with *seed*."""
     data = assembler.load_data(pipeline, skip_bad=skip_bad)
     split = split_samples(data.samples, seed, pipeline.split)
     prepared = assembler.prepare(pipeline, data).fitted(split.train, data.ids)

@@ -1,4 +1,4 @@
-"""The rung ``data``: what ``flowerablate data check`` finds, told of the split that the replicate trains on."""
+"""The rung ``data``: the findings of ``flowerablate data check`` for the split of the replicate."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .rung import Rung, judged
 
 
 def check(bench: Bench) -> Rung:
-    """Look for unreadable files, copies, leaks between the parts and shortcuts; faults fail, warnings are told."""
+    """Look for unreadable files, copies, leaks between the parts and shortcuts; faults fail, warnings are listed."""
     report: DataReport = check_data(_as_split(bench), bench.progress)
     split = bench.split
     counts = np.bincount(bench.data.labels[split.train], minlength=len(bench.classes))
@@ -28,20 +28,20 @@ def check(bench: Bench) -> Rung:
         f"{len(split.train)} images to train, {len(split.validation)} to validate, {len(split.test)} to test",
         "of the training images: "
         + ", ".join(f"{number} {name}" for name, number in zip(bench.classes, counts, strict=True)),
-        f"{fine} of {len(report.findings)} checks found nothing; 'flowerablate data check' tells more",
+        f"{fine} of {len(report.findings)} checks found nothing; 'flowerablate data check' has the details",
     )
     figures = {"images": report.images, "faults": len(faults), "warnings": len(warnings), "fine": fine}
     return judged("data", seen, faults, figures | {"majority": float(counts.max() / counts.sum())})
 
 
 def _example(found: Finding) -> str:
-    """Name the first two of files that belong together."""
+    """Return the names of the first two files of a finding about groups of files."""
     group = found.files[0] if found.files else ()
     return f", such as {' = '.join(group[:2])}" if len(group) > 1 else ""
 
 
 def _as_split(bench: Bench) -> Samples:
-    """Return the samples that are trained on, with the replicate's own split in the place of an official one."""
+    """Return the samples with the replicate's split in place of an official one."""
     parts = np.zeros(len(bench.data.labels), np.int64)
     for number, part in enumerate((bench.split.train, bench.split.validation, bench.split.test)):
         parts[part] = number

@@ -1,7 +1,7 @@
-"""The rung ``initial-loss``: before training the model knows nothing, and its loss says so.
+"""The rung ``initial-loss``: before training, the loss must be about that of a uniform guess.
 
-A uniform guess over K classes costs ln K by cross-entropy; weighted, focal and binary losses differ. So the figure is
-taken of the loss itself, for outputs that are all zero, and ln K only tells whether the loss has a usual size.
+A uniform guess over K classes has cross-entropy ln K; weighted, focal and binary losses differ. So the reference is the
+loss itself for outputs that are all zero, and ln K only serves to check the magnitude of the loss.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from .bench import Bench
 from .rung import Rung, judged
 
 TOLERANCE = 1.0
-"""Share of the loss of a uniform guess by which the initial loss may differ from it."""
+"""Maximum difference of the initial loss from that of a uniform guess, as a fraction of the latter."""
 
-_SIZE = 10.0
-"""How many times ln K, or K ln 2 (a sum over binary losses), a uniform guess may cost; and at least 1 % of ln K."""
+_MAX_RATIO = 10.0
+"""Maximum loss of a uniform guess, in multiples of ln K or K ln 2 (sum of binary losses); the minimum is ln K / 100."""
 
 
 def check(bench: Bench) -> Rung:
@@ -35,25 +35,25 @@ def check(bench: Bench) -> Rung:
     classes = len(bench.classes)
     usual = math.log(classes)
     answers = logits.argmax(dim=1).bincount(minlength=classes)
-    share = float(answers.max() / answers.sum())
+    fraction = float(answers.max() / answers.sum())
     faults = {}
     if abs(doubled - uniform) > 1e-3 * abs(uniform):
         faults[f"twice the batch gives {doubled / uniform:.2f} times the loss"] = (
-            "let the loss be the mean over the batch: as it is, the learning rate depends on batch_size"
+            "make the loss the mean over the batch; now the effective learning rate depends on batch_size"
         )
-    elif not usual / 100 <= uniform <= _SIZE * max(usual, classes * math.log(2)):
-        faults[f"a uniform guess costs {uniform:.3g}, far from ln {classes} = {usual:.3f}"] = (
-            "look for a wrong factor or reduction in the loss, or a softmax before it"
+    elif not usual / 100 <= uniform <= _MAX_RATIO * max(usual, classes * math.log(2)):
+        faults[f"a uniform guess has loss {uniform:.3g}, far from ln {classes} = {usual:.3f}"] = (
+            "check the loss for a wrong factor or reduction, or a softmax before it"
         )
     if not abs(initial - uniform) <= TOLERANCE * uniform:
         faults[f"the initial loss {initial:.3f} is far from that of a uniform guess, {uniform:.3f}"] = (
-            "make the initial weights of the last layer smaller, and normalise the inputs"
+            "reduce the initial weights of the last layer, and normalise the inputs"
             if initial > uniform
-            else "ask how the untrained model can know the answers: do the inputs hold the labels?"
+            else "find out how the untrained model knows the answers: do the inputs contain the labels?"
         )
     seen = (
-        f"initial loss {initial:.3f}; a uniform guess costs {uniform:.3f} (ln {classes} = {usual:.3f})",
-        f"the untrained model answers {bench.classes[int(answers.argmax())]!r} to {share:.0%} of a batch",
+        f"initial loss {initial:.3f}; uniform guess {uniform:.3f} (ln {classes} = {usual:.3f})",
+        f"the untrained model answers {bench.classes[int(answers.argmax())]!r} for {fraction:.0%} of a batch",
     )
-    figures = {"initial": initial, "uniform": uniform, "ln classes": usual, "largest share": share}
+    figures = {"initial": initial, "uniform": uniform, "ln classes": usual, "largest share": fraction}
     return judged("initial-loss", seen, faults, figures)

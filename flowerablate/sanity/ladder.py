@@ -1,4 +1,4 @@
-"""The ladder: its rungs in their order, and what is done when one breaks."""
+"""The ladder: its rungs in order, and what happens when one breaks."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ RUNGS: dict[str, Check] = {
     "inputs": inputs.check,
     "reproducible": reproducible.check,
 }
-"""The checks by name, from the bottom up."""
+"""The checks by name, in order."""
 
 _TRAINING = {"initial-loss", "overfit", "labels", "subset", "lr-range", "reproducible"}
-"""Rungs that need a batch to go through the model."""
+"""Rungs that need the rung ``batch`` to run without an error."""
 
 
 def chosen(only: Collection[str], skip: Collection[str]) -> list[str]:
@@ -41,13 +41,14 @@ def chosen(only: Collection[str], skip: Collection[str]) -> list[str]:
 
 
 NOT_ASKED_FOR = ("not asked for",)
-"""What a rung that the command line leaves out has seen."""
+"""The content of *seen* for a rung that the user left out."""
 
 
 def climb(bench: Bench, names: Collection[str]) -> Iterator[Rung]:
     """Yield the rungs one by one; those not in *names* are skipped.
 
-    A check that breaks has failed, with its error as what was seen. If no batch goes through, what trains is skipped.
+    A check that raises has failed, with its error in *seen*. If the rung ``batch`` raises, the rungs that train are
+    skipped.
     """
     bench.out.mkdir(parents=True, exist_ok=True)
     broken = False
@@ -55,7 +56,7 @@ def climb(bench: Bench, names: Collection[str]) -> Iterator[Rung]:
         if name not in names:
             yield Rung(name, "skipped", NOT_ASKED_FOR)
         elif broken and name in _TRAINING:
-            yield Rung(name, "skipped", ("no batch goes through",), "mend the rung 'batch' first")
+            yield Rung(name, "skipped", ("no batch passes through the model",), "fix the rung 'batch' first")
         else:
             started = time.perf_counter()
             rung, broke = _try(name, check, bench)
@@ -68,6 +69,8 @@ def _try(name: str, check: Check, bench: Bench) -> tuple[Rung, bool]:
         return check(bench), False
     except OSError:
         raise
-    except Exception as error:  # of a plugin's model, loss or step: that is what the ladder is there to find
+    except Exception as error:  # from a plugin's model, loss or step: the ladder is there to find it
         what = one_line(error)
-        return Rung(name, "failed", (what,), "mend what the error names; it came from a component of the study"), True
+        return Rung(
+            name, "failed", (what,), "fix the cause of the error, which came from a component of the study"
+        ), True

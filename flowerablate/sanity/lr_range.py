@@ -1,8 +1,8 @@
-"""The rung ``lr-range``: the loss while the learning rate climbs, and where the study's rate stands in it.
+"""The rung ``lr-range``: the loss while the learning rate increases, and the position of the study's rate.
 
 After L. N. Smith, Cyclical Learning Rates for Training Neural Networks (arXiv 1506.01186): the rate is multiplied by
 the same factor at every step until the loss explodes. A good peak is where the loss still falls fast: at the steepest
-descent, or a tenth of the rate with the smallest loss.
+descent, or a tenth of the rate with the minimum loss.
 """
 
 from __future__ import annotations
@@ -25,35 +25,35 @@ from ..train.keyed_init import seed_torch
 from .bench import Bench
 from .rung import Rung, judged
 
-LOWEST, HIGHEST = 1e-5, 10.0
+MIN_RATE, MAX_RATE = 1e-5, 10.0
 STEPS = 120
-"""Steps from the lowest rate to the highest, 20 for each power of ten."""
+"""Steps from the minimum to the maximum rate, 20 for each power of ten."""
 
 FILE = "lr_range.png"
 
 _SMOOTHING = 0.85
 _EXPLODED = 3.0
-"""The test ends where the running mean of the loss, with that memory, is so many times what it was at first."""
+"""The test ends when the running mean of the loss, with weight *_SMOOTHING*, is this multiple of its first value."""
 
 _WIDTH = 4.0
-"""Standard deviation, in steps, of the bell curve with which losses are smoothed afterwards, without a lag."""
+"""Standard deviation, in steps, of the Gaussian that smooths the losses afterwards, without lag."""
 
-_WORSE = 1.5
-"""How many times the first loss is too much: at the rate where it comes to that, the study's must not arrive."""
+_TOO_HIGH = 1.5
+"""Multiple of the first loss that is too high: the study's rate must stay below the rate with that loss."""
 
 _TOO_LOW = 300.0
-"""How many times below the steepest descent the study's rate fails; less is told, but passes."""
+"""The study's rate fails if it is more than this factor below the steepest descent; below that it passes."""
 
 _CLEAR = 3.0
-"""How many times its standard error a fall must be to count as one."""
+"""Minimum decrease of the loss, in standard errors, to count as one."""
 
 _EDGE = 5
-"""Steps at either end of the curve, of which smoothing knows too little."""
+"""Steps at either end of the curve that smoothing estimates poorly."""
 
 
 @dataclass(frozen=True)
 class RateCurve:
-    """The test: *rates*, the *losses* at them as they were, and the *smooth* ones. All have one length.
+    """The result of the test: *rates*, the raw *losses* and the *smooth* ones, all of one length.
 
     *ended* is the rate at which the loss exploded, or infinity.
     """
@@ -65,36 +65,38 @@ class RateCurve:
 
     @property
     def steepest(self) -> float:
-        """The rate at which the smoothed loss falls fastest, over the logarithm of the rate, before it is smallest."""
+        """The rate at which the smoothed loss falls fastest over the logarithm of the rate, before its minimum."""
         end = max(_EDGE + 2, self._smallest + 1)
         slopes = np.gradient(np.array(self.smooth[:end]), np.log(self.rates[:end]))
         return self.rates[_EDGE + int(np.argmin(slopes[_EDGE:]))]
 
     @property
     def smallest(self) -> float:
-        """The rate with the smallest smoothed loss."""
+        """The rate with the minimum smoothed loss."""
         return self.rates[self._smallest]
 
     @property
     def suggested(self) -> float:
-        """A tenth of the rate with the smallest loss (Smith; Howard & Gugger)."""
+        """A tenth of the rate with the minimum loss (Smith; Howard & Gugger)."""
         return self.smallest / 10
 
     @property
     def limit(self) -> float:
-        """The rate, above that of the smallest loss, at which the loss is half as large again as at the start."""
+        """The rate, above that of the minimum loss, at which the loss is 1.5 times that at the start."""
         start = self.smooth[0]
         for rate, loss in zip(self.rates[self._smallest :], self.smooth[self._smallest :], strict=True):
-            if not loss <= _WORSE * start:
+            if not loss <= _TOO_HIGH * start:
                 return rate
         return self.ended
 
     @property
     def falls(self) -> bool:
-        """Whether the fall from the first loss to the smallest is more than the noise of single batches."""
+        """Whether the decrease from the first loss to the minimum exceeds the noise of single batches."""
         before = self.losses[: self._smallest + 1]
         noise = float(np.std(np.array(before) - np.array(self.smooth[: len(before)])))
-        averaged = 2 * math.sqrt(math.pi) * _WIDTH  # losses in a bell curve; at the start there is but half of it
+        averaged = (
+            2 * math.sqrt(math.pi) * _WIDTH
+        )  # effective number of losses under the Gaussian; at the start only half of it
         return self.smooth[0] - min(self.smooth) > _CLEAR * noise * math.sqrt(3 / averaged)
 
     @property
@@ -103,7 +105,7 @@ class RateCurve:
 
 
 def check(bench: Bench) -> Rung:
-    """Train fresh weights with a climbing rate, draw the losses, and judge the study's rate by them."""
+    """Train fresh weights with an increasing rate, plot the losses, and judge the study's rate by them."""
     curve, peak = climb(bench), peak_rate(bench)
     faults: dict[str, str] = {}
     if not peak < curve.limit:
@@ -111,18 +113,18 @@ def check(bench: Bench) -> Rung:
             f"set optimizer.lr to about {_short(curve.suggested)}"
         )
     elif curve.falls and peak < curve.steepest / _TOO_LOW:
-        faults[f"the study's rate reaches {peak:.3g} only, where hardly anything is learnt"] = (
+        faults[f"the study's rate only reaches {peak:.3g}, where hardly anything is learnt"] = (
             f"set optimizer.lr to about {_short(curve.suggested)}"
         )
     with replacing(bench.out / FILE) as file:
         file.write(draw_rates(curve.rates, curve.losses, curve.smooth, peak, curve.suggested))
-    found = f"falls fastest at {curve.steepest:.2g}, is smallest at {curve.smallest:.2g}"
+    found = f"falls fastest at {curve.steepest:.2g}, has its minimum at {curve.smallest:.2g}"
     if not curve.falls:
-        found = f"hardly falls in {len(curve.rates)} steps, is smallest at {curve.smallest:.2g}"
+        found = f"hardly falls in {len(curve.rates)} steps, has its minimum at {curve.smallest:.2g}"
     limit = f"explodes from {curve.limit:.2g}" if math.isfinite(curve.limit) else "never explodes"
     seen = (
         f"the loss {found}, {limit}",
-        f"a tenth of the smallest: {_short(curve.suggested)}; "
+        f"a tenth of the rate at the minimum: {_short(curve.suggested)}; "
         f"the study's rate reaches {peak:.3g}, {_times(peak, curve.suggested)}",
         sparkline(curve),
     )
@@ -131,20 +133,20 @@ def check(bench: Bench) -> Rung:
 
 
 def climb(bench: Bench) -> RateCurve:
-    """Return the losses of training while the rate climbs from the lowest to the highest."""
+    """Return the losses of training while the rate increases from the minimum to the maximum."""
     parts = bench.parts(epochs=1, steps=STEPS)
     groups = parts.optimizer.param_groups
-    shares = [group["lr"] / groups[0]["lr"] if groups[0]["lr"] else 1.0 for group in groups]
+    ratios = [group["lr"] / groups[0]["lr"] if groups[0]["lr"] else 1.0 for group in groups]
     rates, losses = [], []
     mean = start = 0.0
     ended = math.inf
     parts.model.train()
-    factor = (HIGHEST / LOWEST) ** (1 / (STEPS - 1))
+    factor = (MAX_RATE / MIN_RATE) ** (1 / (STEPS - 1))
     for step, (images, labels) in enumerate(itertools.islice(_endless(bench), STEPS)):
         bench.progress("learning-rate range", step + 1, STEPS)
-        rate = LOWEST * factor**step
-        for group, share in zip(groups, shares, strict=True):
-            group["lr"] = rate * share
+        rate = MIN_RATE * factor**step
+        for group, ratio in zip(groups, ratios, strict=True):
+            group["lr"] = rate * ratio
         seed_torch(torch_seed(bench.seed, "forward", 1, step + 1))
         loss = parts.loss(parts.model(images), labels)
         value = float(loss.detach())
@@ -168,7 +170,7 @@ def climb(bench: Bench) -> RateCurve:
 
 
 def smoothed(losses: Sequence[float]) -> tuple[float, ...]:
-    """Return *losses* under a moving bell curve, in which one that exploded counts as twice the first ones."""
+    """Return *losses* smoothed by a Gaussian; each is capped at twice the median of the first ones."""
     values = np.array(losses)
     values = np.minimum(values, 2 * np.median(values[: 2 * _EDGE]))
     steps = np.arange(len(values))
@@ -177,25 +179,25 @@ def smoothed(losses: Sequence[float]) -> tuple[float, ...]:
 
 
 def peak_rate(bench: Bench) -> float:
-    """Return the highest rate of the study's whole schedule, in the optimizer's first group."""
+    """Return the maximum rate of the study's whole schedule, in the optimizer's first group."""
     plan = bench.pipeline.train
     steps = max(1, len(bench.split.train) // max(1, min(plan.batch_size, len(bench.split.train))))
     parameter = torch.nn.Parameter(torch.zeros(2, 2))
     optimizer = bench.assembler.build_of(bench.pipeline, OptimizerSpec, OptimizerContext([parameter]))
     context = ScheduleContext(optimizer, plan.epochs, steps)
     scheduler = bench.assembler.build_of(bench.pipeline, SchedulerSpec, context)
-    highest = 0.0
+    maximum = 0.0
     for _ in range(context.total_steps):
-        highest = max(highest, float(optimizer.param_groups[0]["lr"]))
+        maximum = max(maximum, float(optimizer.param_groups[0]["lr"]))
         parameter.grad = torch.zeros_like(parameter)
         optimizer.step()
-        if not isinstance(scheduler, ReduceLROnPlateau):  # that one only ever lowers it
+        if not isinstance(scheduler, ReduceLROnPlateau):  # which never raises the rate
             scheduler.step()
-    return highest
+    return maximum
 
 
 def sparkline(curve: RateCurve, width: int = 48) -> str:
-    """Return the smoothed losses as a row of bars, from the lowest rate to the highest, cut at twice the first."""
+    """Return the smoothed losses as a row of bars, by increasing rate, capped at twice the first."""
     bars = "▁▂▃▄▅▆▇█"
     picked = [curve.smooth[place * len(curve.smooth) // width] for place in range(width)]
     low, high = min(picked), min(max(picked), 2 * curve.smooth[0])

@@ -1,4 +1,4 @@
-"""The rung ``reproducible``: two trainings of one seed are the same to the last bit."""
+"""The rung ``reproducible``: two training runs with one seed are bitwise equal."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from .bench import Bench
 from .rung import Rung, judged
 
 _BATCHES = 4
-"""Batches of the two trainings."""
+"""Number of training batches of each run."""
 
 _VALIDATED = 32
 
 
 def check(bench: Bench) -> Rung:
-    """Train twice, with everything built anew, and compare the weights and the losses."""
+    """Train twice with newly built parts, and compare the weights and the losses."""
     (first, one), (second, two) = _train(bench, 1), _train(bench, 2)
     different = [name for name in first if not torch.equal(first[name], second[name])]
     faults = {}
@@ -29,8 +29,8 @@ def check(bench: Bench) -> Rung:
         apart = different[0] if different else "the loss"
         faults[
             f"{count(len(different), 'tensor')} of {len(first)} differ, such as {apart}; losses {one:.9g}, {two:.9g}"
-        ] = "draw random numbers from torch or from the step's draws, never from a generator or a clock of your own"
-    seen = (f"two trainings of {_BATCHES} batches with seed {bench.seed}, loss {one:.6f} and {two:.6f}",)
+        ] = "draw random numbers from torch or from the step's draws, not from another generator or a clock"
+    seen = (f"two training runs of {_BATCHES} batches with seed {bench.seed}, loss {one:.6f} and {two:.6f}",)
     return judged("reproducible", seen, faults, {"different": len(different), "first loss": one, "second loss": two})
 
 

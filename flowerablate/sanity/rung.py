@@ -1,4 +1,4 @@
-"""What a rung of the ladder says."""
+"""The result of a rung of the ladder."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ Status: TypeAlias = Literal["passed", "failed", "skipped"]
 
 @dataclass(frozen=True)
 class Rung:
-    """One check of the ladder: its *name*, its verdict, the lines of what was *seen*, and what to *do* when it failed.
+    """One check of the ladder: its *name*, its *status*, the lines of what was *seen*, and what to *do* if it failed.
 
-    *figures* are the numbers behind the lines, for programs. *files* were written to the folder of the ladder.
+    *figures* are the numbers of those lines, for programs. *files* were written to the folder of the ladder.
     """
 
     name: str
@@ -32,9 +32,9 @@ def judged(
     figures: Mapping[str, float],
     files: tuple[str, ...] = (),
 ) -> Rung:
-    """Return a rung that failed where there are *faults*: what is wrong, with what to do about it.
+    """Return a rung, failed if there are *faults*, which map each fault to its cure.
 
-    The faults stand before what was seen; the advice is that of the first, from which the others often follow.
+    The faults come before what was seen; the advice is that of the first, which often causes the others.
     """
     status: Status = "failed" if faults else "passed"
     return Rung(name, status, (*faults, *seen), next(iter(faults.values()), ""), figures, files)

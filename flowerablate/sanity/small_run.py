@@ -1,4 +1,4 @@
-"""The rungs ``labels`` and ``subset``: a short training on few images, with true labels and with shuffled ones."""
+"""The rungs ``labels`` and ``subset``: short training runs on a few images, with shuffled and with true labels."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from .bench import Bench
 from .rung import Rung, judged
 from .subset import take
 
-MOST_STEPS = 240
-"""Optimizer steps of the short training; the study's epochs where they are fewer."""
+MAX_STEPS = 240
+"""Maximum number of optimizer steps of the short run, unless the study's epochs take fewer."""
 
-_LEAST_VALIDATED, _MOST_VALIDATED = 200, 1000
-_LEAST_EPOCHS = 2
+_MIN_VALIDATED, _MAX_VALIDATED = 200, 1000
+_MIN_EPOCHS = 2
 _FEW_STEPS = 50
-"""With fewer steps than this, a training that has learned nothing is most likely too short."""
+"""With fewer steps than this, a run that has learnt nothing is most likely too short."""
 
 _LEVEL = 0.95
-_LEVEL_OF_LEAKS = 0.999
-"""Level of the interval by which shuffled labels count as known: what is left to luck there is no leak."""
+_LEAK_LEVEL = 0.999
+"""Level of the interval in the rung ``labels``: so high that chance does not count as a leak."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ class _Run:
     validation: Batches
     majority: float
 
-    def judge(self, bench: Bench, *, blind: bool = False) -> Evaluation:
-        """Return what the last state makes of the validation images, or, when *blind*, of as many empty ones."""
+    def evaluate(self, bench: Bench, *, blind: bool = False) -> Evaluation:
+        """Evaluate the last state on the validation images or, if *blind*, on as many empty ones."""
         batches = _Blind(self.validation) if blind else self.validation
         plan = bench.pipeline.train
         return evaluate(
@@ -54,31 +54,31 @@ class _Run:
 
 
 def check(bench: Bench) -> Rung:
-    """Train on the subset; it must beat the majority class on validation, by its interval, and use what it sees."""
+    """Train on the subset; on validation the interval must be above the majority class, and images must matter."""
     run = _train(bench, bench.data.labels, "training on a subset")
     first, last = run.fitted.history[0], run.fitted.history[-1]
     where = f"{run.images} training images, {len(run.fitted.history)} epochs, {count(run.steps, 'step')} in all"
     if run.fitted.collapsed:
-        advice = "lower optimizer.lr; the rung 'lr-range' says how far"
+        advice = "lower optimizer.lr; see the rung 'lr-range'"
         return judged("subset", (where,), {f"the loss was not finite in epoch {last.epoch}": advice}, {})
-    seeing, blind = run.judge(bench), run.judge(bench, blind=True)
+    seeing, blind = run.evaluate(bench), run.evaluate(bench, blind=True)
     right, total = int((seeing.predictions == seeing.labels).sum()), len(seeing.labels)
     interval = wilson(right, total, _LEVEL)
     low, high = interval.low, interval.high
-    short = f"{count(run.steps, 'step')} may be too few: take a larger --subset, or raise train.epochs"
+    short = f"{count(run.steps, 'step')} may be too few: use a larger --subset, or raise train.epochs"
     short = short if run.steps < _FEW_STEPS else ""
     faults = {}
     if not last.train_loss < first.train_loss:
         faults[f"the training loss did not fall: {first.train_loss:.3f}, then {last.train_loss:.3f}"] = (
-            short or "lower optimizer.lr, or do the rung 'overfit' first"
+            short or "lower optimizer.lr, or run the rung 'overfit' first"
         )
     if low <= run.majority:
-        faults[f"no better than always the largest class, which is right to {run.majority:.0%}"] = (
-            short or "look whether the labels belong to their images, train longer, or take a larger --subset"
+        faults[f"no better than always the largest class, which is {run.majority:.0%} of the images"] = (
+            short or "check the labels, train longer, or use a larger --subset"
         )
     if not seeing.loss < blind.loss:
-        faults[f"empty images cost no more: {blind.loss:.3f} against {seeing.loss:.3f}"] = (
-            short or "the model does not use what it sees: look at the images of the rung 'inputs'"
+        faults[f"empty images have no higher loss: {blind.loss:.3f} against {seeing.loss:.3f}"] = (
+            short or "the model ignores its input: check the images of the rung 'inputs'"
         )
     seen = (
         where,
@@ -93,39 +93,39 @@ def check(bench: Bench) -> Rung:
 
 
 def check_labels(bench: Bench) -> Rung:
-    """Train on the subset with shuffled labels: then validation must be answered by chance."""
+    """Train on the subset with shuffled labels: validation accuracy must not exceed chance."""
     run = _train(bench, shuffled(bench), "training on shuffled labels")
     if run.fitted.collapsed:
-        advice = "lower optimizer.lr; the rung 'lr-range' says how far"
+        advice = "lower optimizer.lr; see the rung 'lr-range'"
         return judged("labels", (), {"the loss was not finite": advice}, {})
-    seeing = run.judge(bench)
+    seeing = run.evaluate(bench)
     right, total = int((seeing.predictions == seeing.labels).sum()), len(seeing.labels)
-    interval = wilson(right, total, _LEVEL_OF_LEAKS)
+    interval = wilson(right, total, _LEAK_LEVEL)
     low, high = interval.low, interval.high
     faults = {}
     if low > run.majority:
         faults[f"shuffled labels are enough for {seeing.accuracy:.0%} on validation"] = (
-            "find out how the answers get past the labels: into the model, its weights or the images"
+            "find the leak of the true labels: into the model, its weights or the images"
         )
     seen = (
         f"trained on shuffled labels: validation accuracy {seeing.accuracy:.1%} "
-        f"({_LEVEL_OF_LEAKS:.1%} interval {low:.1%} to {high:.1%}); largest class {run.majority:.1%}",
+        f"({_LEAK_LEVEL:.1%} interval {low:.1%} to {high:.1%}); largest class {run.majority:.1%}",
     )
     return judged("labels", seen, faults, {"accuracy": seeing.accuracy, "low": low, "majority": run.majority})
 
 
 def shuffled(bench: Bench) -> NDArray[np.int64]:
-    """Return labels in which every class of the subset keeps the mixture of all: what an image shows says nothing.
+    """Return labels that are independent of the images: every class of the subset gets the overall mixture of labels.
 
-    The images of a class, in a keyed order, are given the labels of all in turn, so that even by luck no class keeps
-    more of its own.
+    The images of each class, in a keyed order, are assigned the labels of all classes evenly, so that no class keeps
+    more of its own labels by chance.
     """
     labels = bench.data.labels.copy()
     chosen = take(bench.subset, bench.data, bench.split, bench.seed)
     order = chosen[permutation(len(chosen), bench.seed, "sanity labels")]
     by_class = order[np.argsort(bench.data.labels[order], kind="stable")]
     counts = np.bincount(bench.data.labels[chosen], minlength=len(bench.classes))
-    # Each class, laid out evenly from 0 to 1: read from left to right, every stretch holds the mixture of all.
+    # Each class is spaced evenly from 0 to 1, so every interval holds the overall mixture of classes.
     places = np.concatenate([(np.arange(count) + 0.5) / count for count in counts if count])
     names = np.repeat(np.arange(len(counts)), counts)
     labels[by_class] = names[np.argsort(places, kind="stable")]
@@ -137,7 +137,7 @@ def _train(bench: Bench, labels: NDArray[np.int64], what: str) -> _Run:
     validation = _validated(bench, chosen)
     train = bench.batches(chosen, training=True, labels=labels)
     steps = len(train)
-    epochs = max(_LEAST_EPOCHS, min(bench.pipeline.train.epochs, MOST_STEPS // max(1, steps)))
+    epochs = max(_MIN_EPOCHS, min(bench.pipeline.train.epochs, MAX_STEPS // max(1, steps)))
     parts = bench.parts(epochs=epochs, steps=steps)
     batches = bench.batches(validation, training=False)
     with tempfile.TemporaryDirectory() as folder:
@@ -158,10 +158,10 @@ def _train(bench: Bench, labels: NDArray[np.int64], what: str) -> _Run:
 
 
 def _validated(bench: Bench, trained: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the images to validate on, with the mixture of classes of those that are *trained* on.
+    """Return the images to validate on, with the class mixture of the *trained* images.
 
-    They are of the validation part, filled up with unused training images if they are few. With another mixture, such
-    as a rare class that is trained on as often as the others, the share of the largest class would be no yardstick.
+    They come from the validation part, supplemented by unused training images if it is small. With another mixture, for
+    example if a rare class is balanced in training, the fraction of the largest class would be no valid baseline.
     """
 
     def some(pool: NDArray[np.int64], number: int) -> NDArray[np.int64]:
@@ -169,15 +169,15 @@ def _validated(bench: Bench, trained: NDArray[np.int64]) -> NDArray[np.int64]:
 
     labels, pool = bench.data.labels, bench.split.validation
     spare = np.setdiff1d(bench.split.train, trained)
-    pool = np.concatenate([pool, some(spare, max(0, _LEAST_VALIDATED - len(pool)))])
+    pool = np.concatenate([pool, some(spare, max(0, _MIN_VALIDATED - len(pool)))])
     counts, available = (np.bincount(labels[part], minlength=len(bench.classes)) for part in (trained, pool))
-    scale = min(_MOST_VALIDATED / counts.sum(), float((available[counts > 0] / counts[counts > 0]).min()))
+    scale = min(_MAX_VALIDATED / counts.sum(), float((available[counts > 0] / counts[counts > 0]).min()))
     chosen = [some(pool[labels[pool] == label], max(1, int(scale * count))) for label, count in enumerate(counts)]
     return np.sort(np.concatenate(chosen))
 
 
 class _Blind:
-    """The same batches with empty images: all zero, which is the mean colour where images are normalised."""
+    """The same batches with empty images: all zero, the mean colour of normalised images."""
 
     def __init__(self, batches: Batches) -> None:
         self._batches = batches
@@ -191,7 +191,7 @@ class _Blind:
 
 
 class _Steps:
-    """Hands the steps of training on to the progress of the ladder."""
+    """Forwards the steps of training to the progress of the ladder."""
 
     def __init__(self, bench: Bench, what: str, epochs: int) -> None:
         self._bench, self._what, self._epochs = bench, what, epochs
@@ -200,4 +200,4 @@ class _Steps:
         self._bench.progress(self._what, (epoch - 1) * steps + step, self._epochs * steps)
 
     def epoch_done(self, record: EpochRecord) -> None:
-        """Nothing more to say: the steps have said it."""
+        """Nothing to report: the steps already did."""

@@ -12,10 +12,10 @@ from ..wiring.assemble import DataSet
 
 
 def take(wanted: str, data: DataSet, split: Split, seed: int) -> NDArray[np.int64]:
-    """Return the training images that *wanted* asks for, ascending: ``"100"`` of each class, or ``"10%"`` of each.
+    """Return the indices of a subset of the training images, ascending: *wanted* is ``"100"`` or ``"10%"`` per class.
 
-    They are those that ``split.subset`` would keep of *split* with that *seed*: a smaller subset is a part of a larger
-    one, and every class keeps at least one image.
+    They are the images that ``split.subset`` would keep with that *seed*: a smaller subset is part of a larger one, and
+    every class keeps at least one image.
     """
     plan, samples = plan_of(wanted), data.samples
     kept: list[int] = []
@@ -25,5 +25,5 @@ def take(wanted: str, data: DataSet, split: Split, seed: int) -> NDArray[np.int6
 
 
 def plan_of(wanted: str) -> SplitPlan:
-    """Return a plan of that subset; anything else than a number or a percentage raises :class:`StudyError`."""
+    """Return a plan with that subset; raise :class:`StudyError` unless it is a number or a percentage."""
     return SplitPlan(0.0, 0.0, subset=wanted)

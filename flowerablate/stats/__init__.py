@@ -1,6 +1,7 @@
-"""What the trials of a study say: paired effects, tests over the whole family, verdicts.
+"""Analyses the trials of a study: paired effects, tests over the whole family, verdicts.
 
-``summarise(results)`` is the way in; the other names are its parts. docs/statistics.md gives each rule with its source.
+``summarise(results)`` is the entry point; the other names are its parts. docs/statistics.md gives each rule with its
+source.
 """
 
 from .between import EffectDifference, difference_of_effects, difference_of_paired_effects

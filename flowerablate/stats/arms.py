@@ -1,4 +1,4 @@
-"""From trials to arms: which value each variant has on each seed, and what a contrast makes of them."""
+"""From trials to arms: the value of each variant on each seed, and the two arms of a contrast."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from ..contracts import Contrast, ContrastKind, TrialOutcome, finished
 
 Values = Mapping[str, Mapping[int, float]]
-"""The metric by change and seed, where a trial has one that is finite."""
+"""The metric by change and seed, for the trials with a finite value."""
 
 
 @dataclass(frozen=True)
 class Arms:
-    """What a contrast makes of the replicates that have all it needs: *with_it* minus *without* is the effect.
+    """The arms of a contrast, on the replicates that have all its trials: *with_it* minus *without* is the effect.
 
-    *are_means*: each arm is a weighted mean of variants (weights that sum to one), so that its own mean says something.
+    *are_means*: each arm is a weighted mean of variants (its weights sum to one), so that its mean is meaningful.
     """
 
     seeds: tuple[int, ...]
@@ -26,7 +26,7 @@ class Arms:
 
 
 def values_of(results: Iterable[TrialOutcome], metric: str) -> dict[str, dict[int, float]]:
-    """Return *metric* by change and seed, of the trials that have a finite value."""
+    """Return *metric* by change and seed, for the trials with a finite value."""
     values: dict[str, dict[int, float]] = {}
     for result in finished(results):
         value = result.metrics.get(metric, math.nan)
@@ -36,7 +36,7 @@ def values_of(results: Iterable[TrialOutcome], metric: str) -> dict[str, dict[in
 
 
 def arms_of(contrast: Contrast, values: Values, seeds: Iterable[int]) -> Arms:
-    """Form the arms of *contrast* on those of *seeds* for which every variant that it weighs has a value."""
+    """Return the arms of *contrast* on those *seeds* for which every variant that it weighs has a value."""
     complete, plus, minus = [], [], []
     are_means = True
     for seed in seeds:
@@ -52,7 +52,7 @@ def arms_of(contrast: Contrast, values: Values, seeds: Iterable[int]) -> Arms:
 
 
 def contrast_of_change(change: str) -> Contrast:
-    """Return the question that a variant answers where the design is not known: base against that variant."""
+    """Return the contrast of a variant if the design is unknown: base against that variant."""
     place, equals, value = change.removeprefix("-").partition("=")
     if place == "control":
         return Contrast.with_base(change, "control", value, label=value)
@@ -61,10 +61,10 @@ def contrast_of_change(change: str) -> Contrast:
 
 
 def contrasts_for(results: Sequence[TrialOutcome], designed: Sequence[Contrast] = ()) -> tuple[Contrast, ...]:
-    """Return the *designed* contrasts that the results belong to, and one with the base for each variant in none.
+    """Return the *designed* contrasts, and a contrast with the base for each variant that is in none of them.
 
-    Where there is a design, a variant that takes several parts away is a cell of another one that was asked for before,
-    or elsewhere: it is no question by itself, and :mod:`.design_notes` counts it.
+    With a design, a variant that removes several parts is a cell of another design, requested earlier or elsewhere:
+    it gets no contrast of its own, and :mod:`.design_notes` counts it.
     """
     return (
         *designed,
@@ -73,13 +73,13 @@ def contrasts_for(results: Sequence[TrialOutcome], designed: Sequence[Contrast] 
 
 
 def unasked(results: Sequence[TrialOutcome], contrasts: Sequence[Contrast]) -> tuple[str, ...]:
-    """Return the changes that have trials and that no contrast weighs."""
+    """Return the changes that have trials, but are in no contrast."""
     known = {change for contrast in contrasts for change in changes_of(contrast)}
     return tuple(dict.fromkeys(r.change for r in results if r.change and r.change not in known))
 
 
 def _simple(change: str) -> bool:
-    """Whether *change* takes away one part, or is an alternative."""
+    """Whether *change* removes one part, or is an alternative."""
     return "=" in change or ("+" not in change and change.startswith("-"))
 
 

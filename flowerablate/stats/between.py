@@ -1,4 +1,4 @@
-"""Two effects from two studies: what their difference is, and how surely."""
+"""The difference between two effects from two studies, with an interval."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from .effects import Effect, paired_effect, t_quantile
 class EffectDifference:
     """The first study's effect minus the second's, with a t interval from *low* to *high* (None: there is none).
 
-    *pairs* is the number of replicates that both have, where they are paired, else None; *df* are the degrees of
-    freedom of the interval.
+    *pairs* is the number of replicates that both have if they are paired, else None; *df* are the degrees of freedom
+    of the interval.
     """
 
     mean: float
@@ -34,16 +34,16 @@ def difference_of_effects(first: Effect, second: Effect) -> EffectDifference:
 
     Welch's interval, for unequal variances, with Satterthwaite's degrees of freedom (Welch 1947,
     doi:10.1093/biomet/34.1-2.28; ``scipy.stats.ttest_ind(..., equal_var=False)``), at the level of *first*. It needs
-    two replicates of each, and some spread in one of them.
+    two replicates of each, and a nonzero standard deviation in one of them.
     """
     mean = first.mean - second.mean
     if first.sd is None or second.sd is None:
         return EffectDifference(mean, None, None, None, None)
-    shares = [effect.sd**2 / effect.n for effect in (first, second) if effect.sd is not None]
-    variance = math.fsum(shares)
+    variances = [effect.sd**2 / effect.n for effect in (first, second) if effect.sd is not None]
+    variance = math.fsum(variances)
     if variance == 0:
         return EffectDifference(mean, None, None, None, None)
-    parts = [share**2 / (effect.n - 1) for share, effect in zip(shares, (first, second), strict=True)]
+    parts = [own**2 / (effect.n - 1) for own, effect in zip(variances, (first, second), strict=True)]
     df = variance**2 / math.fsum(parts)
     half = t_quantile((1 + first.level) / 2, df) * math.sqrt(variance)
     return EffectDifference(mean, mean - half, mean + half, None, df)
@@ -52,9 +52,9 @@ def difference_of_effects(first: Effect, second: Effect) -> EffectDifference:
 def difference_of_paired_effects(
     first: Mapping[int, float], second: Mapping[int, float], level: float
 ) -> EffectDifference | None:
-    """Compare two effects by their differences on each seed, over the seeds that both have; None without any.
+    """Compare two effects by their differences on each seed, over the seeds that both have; None if there are none.
 
-    Right only where the same seed means the same in both studies: the same images, split and order.
+    Valid only if a seed means the same in both studies: the same images, split and order.
     """
     common = sorted(first.keys() & second.keys())
     if not common:

@@ -1,25 +1,26 @@
-"""How far a paired t statistic must go at each look, so that all looks together err no more than a single one would.
+"""The boundary of a paired t statistic at each look, so that all looks together err no more than a single test would.
 
-Looking at the same study again and again inflates the error: five looks at .05 find something in 14 % of studies in
-which there is nothing. So the level is *spent* bit by bit, O'Brien-Fleming-like: hardly any of it early, most of it at
-the last look (Lan and DeMets 1983, doi:10.1093/biomet/70.3.659): with ``a`` the level and ``t = n / last``,
+Repeated looks at a study inflate its error: five looks at .05 find something in 14 % of studies without any effect.
+Therefore the level is *spent* gradually, O'Brien-Fleming-like: hardly any of it early, most of it at the last look (Lan
+and DeMets 1983, doi:10.1093/biomet/70.3.659). With ``a`` the level and ``t = n / last``,
 
     two-sided   4 (1 - Phi(z(1 - a / 4) / sqrt(t)))        one-sided   2 (1 - Phi(z(1 - a / 2) / sqrt(t)))
 
-The boundary at a look is where the chance to cross it there, and none before, is what the level spends there.
+At each look, the probability of crossing its boundary, but none before, is what the level spends there.
 
 **Exact for few replicates.** Let S and R^2 be the sum and the sum of squares of n normal differences of mean 0, and
-``u = S / R``, of which t is a growing function. As u depends on the direction of the differences alone and R on their
-length, the two are independent; so ``u' = (u + y) / sqrt(1 + y^2)``, where ``sqrt(n) y``, the next difference by
-R / sqrt(n), has Student's t distribution with n degrees of freedom whatever came before. That is a Markov chain in one
-dimension without any parameter, followed here replicate by replicate. From ``EXACT_UP_TO`` replicates on, the chain of
-the normal scores is taken to be normal with correlation sqrt(n / n'), from look to look, which it tends to.
+``u = S / R``, of which t is an increasing function. As u depends only on the direction of the differences and R only on
+their length, the two are independent; so ``u' = (u + y) / sqrt(1 + y^2)``, where ``sqrt(n) y``, the next difference
+divided by R / sqrt(n), has Student's t distribution with n degrees of freedom whatever came before. That is a Markov
+chain in one dimension without any parameter, computed here replicate by replicate. From ``EXACT_UP_TO`` replicates on,
+the chain of the normal scores is taken to be normal with correlation sqrt(n / n') from look to look, its limit.
 
-**Numerics.** The statistic at n is kept as its normal score z, standard normal at each n under the null, in ``CELLS``
-cells of equal width within ±``SPAN``. A cell keeps the share of its probability that has crossed no boundary yet. The
-chance to go from a cell's middle into each cell is exact; each column is then scaled so that the chance of every cell
-at every n is exact as well. Boundaries are found on ``_GRID`` levels at once, and between those by linear
-interpolation of normal scores. The chance to cross is off by less than 1 % of the level down to levels of 1e-4.
+**Numerics.** The statistic at n is represented by its normal score z, standard normal at each n under the null, in
+``CELLS`` cells of equal width within ±``SPAN``. A cell stores the fraction of its probability that has crossed no
+boundary yet. The transition probabilities from a cell's middle into each cell are exact; each column is then scaled so
+that the probability of every cell at every n is exact as well. Boundaries are found on ``_GRID`` levels at once, and
+between those by linear interpolation of normal scores. The probability of crossing is off by less than 1 % of the
+level, down to levels of 1e-4.
 """
 
 from __future__ import annotations
@@ -33,16 +34,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 EXACT_UP_TO = 64
-"""Replicates up to which the chain of t statistics is followed; the normal one takes over above."""
+"""Replicates up to which the chain of t statistics is computed; above, the normal chain takes over."""
 
 SPAN = 6.5
-"""Scores up to which there are cells; 8e-11 lies outside."""
+"""Largest absolute score that has a cell; a probability of 8e-11 lies outside."""
 
 CELLS = 416
-"""Cells of a width of 1/32."""
+"""Number of cells, each 1/32 wide."""
 
 _GRID = 128
-_LARGEST = 5.8
+_MAX_SCORE = 5.8
 """The score of the smallest level in the tables: about 1e-8."""
 
 Floats = NDArray[np.float64]
@@ -53,29 +54,29 @@ Sides = Literal[1, 2]
 class Table:
     """Boundaries at the last of some looks, as normal scores, for many levels.
 
-    *levels*: scores that name the levels, growing (so the levels fall); *scores*: the boundary for each.
+    *levels*: the scores of the levels, increasing (so the levels decrease); *scores*: the boundary for each.
     """
 
     levels: Floats
     scores: Floats
 
     def level_score(self, score: float) -> float:
-        """Return the score that names the smallest level whose boundary *score* reaches."""
+        """Return the score of the smallest level whose boundary *score* reaches."""
         return float(np.interp(score, self.scores, self.levels, left=0.0))
 
 
 def spent(level_score: Floats, fraction: float, sides: Sides) -> Floats:
-    """Return what the levels with that score have spent at *fraction* of the replicates."""
+    """Return how much the levels with scores *level_score* have spent at *fraction* of the replicates."""
     from scipy.special import ndtr
 
-    share: Floats = 2 * sides * ndtr(-level_score / math.sqrt(min(fraction, 1.0)))
-    return share
+    level: Floats = 2 * sides * ndtr(-level_score / math.sqrt(min(fraction, 1.0)))
+    return level
 
 
 def spent_score(score: float, fraction: float) -> float:
-    """Return the score of the level that has its first boundary at *score*, when *fraction* is reached.
+    """Return the score of the level whose first boundary, at *fraction* of the replicates, is *score*.
 
-    It is the same for one side and for two, as *score* and result count each side by itself.
+    It is the same for one side and for two, because *score* and result count each side separately.
     """
     from scipy.special import ndtr, ndtri
 
@@ -83,14 +84,14 @@ def spent_score(score: float, fraction: float) -> float:
 
 
 def level_of(score: float, sides: Sides) -> float:
-    """Return the level that *score* names: all that it ever spends."""
+    """Return the level with this *score*: all that it ever spends."""
     from scipy.special import ndtr
 
     return min(1.0, float(2 * sides * ndtr(-score)))
 
 
 def score_of(level: float, sides: Sides) -> float:
-    """Return the score that names *level*."""
+    """Return the score of *level*."""
     from scipy.special import ndtri
 
     return float(-ndtri(level / (2 * sides)))
@@ -98,19 +99,19 @@ def score_of(level: float, sides: Sides) -> float:
 
 @lru_cache(maxsize=512)
 def tables(looks: tuple[int, ...], last: int, sides: Sides) -> tuple[Table, ...]:
-    """Return the table of each of *looks* (at least 2 replicates, growing) in a study of at most *last* replicates."""
+    """Return the table of each of *looks* (from 2 replicates, increasing) in a study of at most *last* replicates."""
     return tuple(_state(looks[: number + 1], last, sides).table for number in range(len(looks)))
 
 
 def boundary_scores(looks: tuple[int, ...], last: int, level: float, sides: Sides) -> tuple[float, ...]:
-    """Return the boundaries at *looks* for *level*, as normal scores."""
+    """Return the boundaries at *looks* for *level* as normal scores."""
     score = score_of(level, sides)
     return tuple(float(np.interp(score, table.levels, table.scores)) for table in tables(looks, last, sides))
 
 
 @dataclass(frozen=True)
 class _State:
-    """Where a study is after a look: the *table* of that look, and who goes on, by level and cell."""
+    """The state after a look: the *table* of that look, and the fraction that goes on, by level and cell."""
 
     table: Table
     going: Floats
@@ -120,7 +121,7 @@ class _State:
 def _state(looks: tuple[int, ...], last: int, sides: Sides) -> _State:
     from scipy.special import ndtri
 
-    levels = np.linspace(-float(ndtri(0.25)), _LARGEST, _GRID)  # from level 1, one-sided from .5
+    levels = np.linspace(-float(ndtri(0.25)), _MAX_SCORE, _GRID)  # from level 1, one-sided from .5
     here = looks[-1]
     due = spent(levels, here / last, sides)
     if len(looks) == 1:
@@ -135,14 +136,14 @@ def _state(looks: tuple[int, ...], last: int, sides: Sides) -> _State:
 
 
 def _stages(start: int, end: int) -> list[tuple[int, int]]:
-    """Return the steps from *start* to *end* replicates: one by one while that is exact, then at once."""
+    """Return the steps from *start* to *end* replicates: single ones while they are exact, then a single large one."""
     turn = max(start, min(end, EXACT_UP_TO))
     steps = [(n, n + 1) for n in range(start, turn)]
     return steps if turn == end else [*steps, (turn, end)]
 
 
 def _cut(going: Floats, levels: Floats, due: Floats, sides: Sides, exact: Floats | None) -> _State:
-    """Put the boundaries where *due* lies beyond them, and end what does; *exact* boundaries are known already."""
+    """Put the boundaries where the probability *due* lies beyond them, and end what does; *exact* ones are given."""
     from scipy.special import ndtri
 
     edges, chance = _cells()
@@ -156,31 +157,31 @@ def _cut(going: Floats, levels: Floats, due: Floats, sides: Sides, exact: Floats
     for row in range(_GRID):
         tail, wanted = beyond[row], min(float(due[row]), float(beyond[row, 0]))
         cell = int(np.count_nonzero(tail[1:-1] > wanted))  # the cell that holds the boundary
-        share = (tail[cell] - wanted) / mass[row, cell] if mass[row, cell] > 0 else 0.0
+        fraction = (tail[cell] - wanted) / mass[row, cell] if mass[row, cell] > 0 else 0.0
         kept[row] = np.arange(mass.shape[1]) < cell
-        kept[row, cell] = min(1.0, max(0.0, share))
+        kept[row, cell] = min(1.0, max(0.0, fraction))
         scores[row] = _between(edges, tail, cell, wanted, float(-ndtri(max(wanted, 1e-300) / sides)))
     if exact is not None:
         scores = exact
-    scores = np.maximum.accumulate(scores)  # by theory already; rounding must not undo it
+    scores = np.maximum.accumulate(scores)  # increasing in theory; rounding must not undo that
     full = np.concatenate([kept[:, ::-1], kept], axis=1) if sides == 2 else kept
     return _State(Table(levels, scores), going * full)
 
 
 def _between(edges: Floats, tail: Floats, cell: int, wanted: float, marginal: float) -> float:
-    """Find the score with *wanted* beyond it; the logarithm of a tail is nearly straight within a cell."""
+    """Return the score with probability *wanted* beyond it; log tails are nearly linear within a cell."""
     if cell + 1 >= len(tail) - 1 or tail[cell + 1] <= 0 or wanted <= 0:
         return max(marginal, float(edges[-2]))  # beyond all cells, where hardly anything has ended before
     if not math.isfinite(edges[cell]):
         return float(edges[cell + 1])
     above, below = math.log(tail[cell]), math.log(tail[cell + 1])
-    share = (above - math.log(wanted)) / (above - below) if above > below else 0.0
-    return float(edges[cell] + share * (edges[cell + 1] - edges[cell]))
+    fraction = (above - math.log(wanted)) / (above - below) if above > below else 0.0
+    return float(edges[cell] + fraction * (edges[cell + 1] - edges[cell]))
 
 
 @lru_cache(maxsize=1)
 def _cells() -> tuple[Floats, Floats]:
-    """Return the edges of the cells, the outer ones at infinity, and the chance of each."""
+    """Return the edges of the cells, the outer ones at infinity, and the probability of each cell."""
     from scipy.special import ndtr
 
     edges = np.linspace(-SPAN, SPAN, CELLS + 1)
@@ -192,7 +193,7 @@ def _cells() -> tuple[Floats, Floats]:
 
 @lru_cache(maxsize=256)
 def _backward(start: int, end: int) -> Floats:
-    """Return, for each cell at *end*, from which cells at *start* it was reached (columns sum to one)."""
+    """Return, for each cell at *end*, the probabilities of its origins at *start* (columns sum to one)."""
     edges, chance = _cells()
     middles = np.linspace(-SPAN, SPAN, CELLS + 1)[:-1] + SPAN / CELLS
     forward = _exact_step(start, middles, edges) if end == start + 1 else _normal_step(start / end, middles, edges)
@@ -209,10 +210,10 @@ def _normal_step(squared: float, middles: Floats, edges: Floats) -> Floats:
 
 
 def _exact_step(n: int, middles: Floats, edges: Floats) -> Floats:
-    """Return the chances to go from the middle of each cell at *n* replicates to each cell at n + 1.
+    """Return the transition probabilities from the middle of each cell at *n* replicates to each cell at n + 1.
 
     With ``y = tan(phi)``, ``u' = sqrt(1 + u^2) sin(phi + atan(u))``: for u >= 0, u' <= v where phi + atan(u) is below
-    ``asin(v / sqrt(1 + u^2))`` or above pi less that. The other half of the cells mirrors this one.
+    ``asin(v / sqrt(1 + u^2))`` or above pi minus that. The other half of the cells mirrors this one.
     """
     half = CELLS // 2
     u = _to_u(middles[half:], n)[:, None]
@@ -228,7 +229,7 @@ def _exact_step(n: int, middles: Floats, edges: Floats) -> Floats:
 
 
 def _angle_below(n: int, angle: Floats) -> Floats:
-    """Return the chance of ``phi <= angle``, where sqrt(n) tan(phi) has Student's t distribution."""
+    """Return the probability of ``phi <= angle``, where sqrt(n) tan(phi) has Student's t distribution."""
     from scipy.special import stdtr
 
     below: Floats = stdtr(n, math.sqrt(n) * np.tan(angle))

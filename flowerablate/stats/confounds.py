@@ -1,4 +1,4 @@
-"""What else a change moved beside its component, and which questions were left out because nothing moved."""
+"""What a change altered besides its component, and which questions were refused because nothing changed."""
 
 from __future__ import annotations
 
@@ -17,57 +17,56 @@ _COUNTS = (
     "different images per epoch",
     "test images",
 )
-"""Facts of a trial that are shown wherever the arms differ in them."""
+"""Facts of a trial that are shown if the arms differ in them."""
 
 _FOLLOWS = {"effective batch size": "batch size", "different images per epoch": "training images"}
-"""Facts that are not shown where, in both arms, they are the other one."""
+"""Facts that are not shown if they equal the other fact in both arms."""
 
 _TRAINED = "epochs trained"
-"""What a trial's epochs are called that it trained until patience or a collapse ended it."""
+"""Name of the number of epochs that a trial trained until its end, or until patience or a collapse ended it."""
 
 _PIXELS = (("pixel mean", "pixel deviation"), ("normalisation mean", "normalisation deviation"))
-"""Facts that every step on images moves a little: a mean, and the deviation that says what is little."""
+"""Facts that every step on images changes a little: a mean, and a standard deviation, the unit of the changes."""
 
 _SHIFT = 0.05
-"""Share of the deviation by which mean or deviation of the pixels must differ to be shown, and of the epochs trained.
-"""
+"""Minimum change to be shown of the epochs trained (as a fraction), and of mean and standard deviation of the pixels
+(in standard deviations)."""
 
-Figures = Mapping[str, float]
+Facts = Mapping[str, float]
 
 
 def confound_notes(summary: Summary, results: Sequence[TrialOutcome]) -> Iterator[str]:
-    """Return one note on what differs between the arms of each contrast beside the component.
+    """Yield one note on what differs between the arms of each contrast besides the component.
 
-    That is parameters, epochs, batch size, steps per epoch and images; the epochs that were trained, where patience
-    ended trials early, if they move by 5 % or more; and mean and deviation of the pixels that the model sees, or of the
-    normalisation, where they move by 5 % of the deviation or more. Figures are means over the paired trials of an arm.
-    A contrast whose arms are no means of variants, such as an interaction, has none.
+    It lists parameters, epochs, batch size, steps per epoch and images; the epochs trained, if patience ended trials
+    early and they change by 5 % or more; and mean and standard deviation of the pixels that the model sees, or of the
+    normalisation, if they change by 5 % of the standard deviation or more. Values are means over the paired trials of
+    an arm. A contrast whose arms are not means of variants, such as an interaction, is left out.
     """
-    said = []
+    changes = []
     for row in summary.rows:
         paired = [result for result in results if not row.seeds or result.seed in row.seeds]
-        moved = _moved(row.contrast, _figures(paired)) if row.contrast is not None else []
-        if moved:
-            said.append(f"{row.label}: {', '.join(moved)}")
-    if said:
-        legend = (
-            " (pixels: mean ± deviation of what the model gets)" if any(" pixels " in text for text in said) else ""
-        )
-        yield f"Beside the component{legend}: {'; '.join(said)}."
+        changed = _changed(row.contrast, _mean_facts(paired)) if row.contrast is not None else []
+        if changed:
+            changes.append(f"{row.label}: {', '.join(changed)}")
+    if changes:
+        with_pixels = any(" pixels " in text for text in changes)
+        legend = " (pixels: mean ± standard deviation of the model's input)" if with_pixels else ""
+        yield f"Besides the component{legend}: {'; '.join(changes)}."
 
 
 def refusal_notes(refused: Mapping[str, str], remarks: Mapping[str, str]) -> Iterator[str]:
-    """Return what the comparison of the variants before training found, by the labels of their contrasts."""
+    """Yield notes on what the comparison of variants before training found; both mappings are by contrast label."""
     if refused:
-        yield f"Refused before training, for nothing differs: {'; '.join(refusals(refused))}."
+        yield f"Refused before training, because nothing differs: {'; '.join(refusals(refused))}."
     for label, remark in remarks.items():
         yield f"{label} {remark}."
 
 
 def refusals(refused: Mapping[str, str]) -> list[str]:
-    """Return refused contrasts with their reasons, those of one reason together.
+    """Return the refused contrasts with their reasons, grouped by reason.
 
-    A reason names the component, or the place of what is swapped, only where the label of the contrast does not.
+    A reason names the component, or the place of a swap, only if the label of the contrast does not.
     """
     labels: dict[str, list[str]] = {}
     for label, reason in refused.items():
@@ -83,8 +82,8 @@ def _without_name(reason: str, label: str) -> str:
     return reason.removeprefix(f"{named}: ").removeprefix(f"{named.partition('=')[0]}: ")
 
 
-def _figures(results: Sequence[TrialOutcome]) -> dict[str, Figures]:
-    """Return the mean of each figure over the trials of each variant that did not fail."""
+def _mean_facts(results: Sequence[TrialOutcome]) -> dict[str, Facts]:
+    """Return the mean of each fact over the finished trials of each variant."""
     found: dict[str, dict[str, list[float]]] = {}
     for result in finished(results):
         of_variant = found.setdefault(result.change, {})
@@ -99,54 +98,54 @@ def _figures(results: Sequence[TrialOutcome]) -> dict[str, Figures]:
     }
 
 
-def _moved(contrast: Contrast, figures: Mapping[str, Figures]) -> list[str]:
-    arms = [_arm(contrast.weights, sign, figures) for sign in (1, -1)]
+def _changed(contrast: Contrast, facts: Mapping[str, Facts]) -> list[str]:
+    arms = [_arm(contrast.weights, sign, facts) for sign in (1, -1)]
     if not all(arms):
         return []
     old, new = (arm or {} for arm in arms)
     both = [name for name in (PARAMETERS.name, *_COUNTS) if name in old and name in new]
-    moved = [
+    changed = [
         f"{name} {_from_to(old[name], new[name])}"
         for name in both
         if not math.isclose(old[name], new[name], rel_tol=1e-9) and not _follows(name, old, new)
     ]
     trained = [arm[_TRAINED] for arm in (old, new)]
     if old.get("epochs") == new.get("epochs") and abs(trained[0] - trained[1]) >= _SHIFT * max(trained) > 0:
-        moved.append(f"{_TRAINED} {_from_to(*trained)}")
-    for mean, deviation in _PIXELS:
-        if not {mean, deviation} <= set(old) & set(new):
+        changed.append(f"{_TRAINED} {_from_to(*trained)}")
+    for mean, sd in _PIXELS:
+        if not {mean, sd} <= set(old) & set(new):
             continue
-        little = _SHIFT * max(old[deviation], new[deviation])
-        if abs(old[mean] - new[mean]) >= little or abs(old[deviation] - new[deviation]) >= little:
+        min_change = _SHIFT * max(old[sd], new[sd])
+        if abs(old[mean] - new[mean]) >= min_change or abs(old[sd] - new[sd]) >= min_change:
             name = mean.partition(" ")[0]
-            before, after = (f"{arm[mean]:.2f} ± {arm[deviation]:.2f}" for arm in (old, new))
-            moved.append(f"{name} {before} → {after}" if name != "pixel" else f"pixels {before} → {after}")
-    return moved
+            before, after = (f"{arm[mean]:.2f} ± {arm[sd]:.2f}" for arm in (old, new))
+            changed.append(f"{name} {before} → {after}" if name != "pixel" else f"pixels {before} → {after}")
+    return changed
 
 
-def _follows(name: str, old: Figures, new: Figures) -> bool:
+def _follows(name: str, old: Facts, new: Facts) -> bool:
     other = _FOLLOWS.get(name)
     return other is not None and all(arm.get(other) == arm[name] for arm in (old, new))
 
 
-def _arm(weights: Mapping[str, float], sign: int, figures: Mapping[str, Figures]) -> Figures | None:
-    """Return the figures of one arm, or None where it is no mean of variants, or one of them has no trial."""
+def _arm(weights: Mapping[str, float], sign: int, facts: Mapping[str, Facts]) -> Facts | None:
+    """Return the facts of one arm, or None if it is not a mean of variants, or if one of them has no trial."""
     own = {change: sign * weight for change, weight in weights.items() if sign * weight > 0}
-    if not math.isclose(math.fsum(own.values()), 1) or any(change not in figures for change in own):
+    if not math.isclose(math.fsum(own.values()), 1) or any(change not in facts for change in own):
         return None
-    names = set.intersection(*(set(figures[change]) for change in own))
-    return {name: math.fsum(weight * figures[change][name] for change, weight in own.items()) for name in names}
+    names = set.intersection(*(set(facts[change]) for change in own))
+    return {name: math.fsum(weight * facts[change][name] for change, weight in own.items()) for name in names}
 
 
 def _from_to(old: float, new: float) -> str:
-    """Return ``old → new``, with all digits where the short numbers would be the same."""
+    """Return ``old → new``, with all digits if the short numbers would be the same."""
     short = short_number(old), short_number(new)
     before, after = short if short[0] != short[1] else (f"{old:,.10g}", f"{new:,.10g}")
     return f"{before} → {after}"
 
 
 def short_number(value: float) -> str:
-    """Return a count with three digits or so: ``18``, ``1,250``, ``77.4k``, ``11.2M``."""
+    """Return a count with about three digits: ``18``, ``1,250``, ``77.4k``, ``11.2M``."""
     for size, unit in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
         if abs(value) >= size:
             divisor = 1e3 if unit == "k" else size

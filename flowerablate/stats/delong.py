@@ -1,11 +1,11 @@
-"""The area under the ROC curve as a mean over images, and what the test set's chance adds to it.
+"""The area under the ROC curve as a mean over images, and its variance over test images.
 
-DeLong, DeLong and Clarke-Pearson 1988 (doi:10.2307/2531595): the area is the chance that a positive scores above a
-negative, ties counting half. So each positive *i* has a part of its own, ``V10[i]``, the share of the negatives that it
-beats, and each negative *j* has ``V01[j]``, the share of the positives that beat it. Both average to the area, and
-``var(V10) / positives + var(V01) / negatives`` is its variance; with covariances in their place the same holds for the
-difference of two areas on the same images. The parts come from midranks (Sun and Xu 2014, doi:10.1109/LSP.2014.2337313)
-in O(N log N), not from all pairs.
+DeLong, DeLong and Clarke-Pearson 1988 (doi:10.2307/2531595): the area is the probability that a positive scores above a
+negative, ties counting half. So each positive *i* has a component ``V10[i]``, the fraction of the negatives that it
+beats, and each negative *j* has ``V01[j]``, the fraction of the positives that beat it. Both average to the area, and
+``var(V10) / positives + var(V01) / negatives`` is its variance; with covariances in their place, the same holds for the
+difference of two areas on the same images. The components come from midranks (Sun and Xu 2014,
+doi:10.1109/LSP.2014.2337313) in O(N log N), not from all pairs.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ def structural_components(
 ) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
     """Return the area, V10 of the positives and V01 of the negatives, each in the order of the images.
 
-    *positive*: bool [N]; *scores*: float [N], larger for positives. Raises :class:`ValueError` where one of the two
-    kinds is missing, the lengths differ, or a score is not a number: then there is no area.
+    *positive*: bool [N]; *scores*: float [N], larger for positives. Raises :class:`ValueError` if there are no
+    positives or no negatives, if the lengths differ, or if a score is not a number: then there is no area.
     """
     truth, score = np.asarray(positive, dtype=bool), np.asarray(scores, dtype=np.float64)
     if truth.ndim != 1 or truth.shape != score.shape:
@@ -52,7 +52,7 @@ def structural_components(
 
 
 def midranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the rank of each value from 1, equal ones sharing the mean of theirs."""
+    """Return the rank of each value, counted from 1; equal values share the mean of their ranks."""
     order = np.sort(values)
     first, last = np.searchsorted(order, values, "left"), np.searchsorted(order, values, "right")
     return (first + last + 1) / 2
@@ -61,7 +61,7 @@ def midranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
 def delong(positive: ArrayLike, scores: ArrayLike) -> Areas:
     """Return the areas of K scores, float [K, N], of the same N images, with DeLong's covariance of them.
 
-    Needs two positives and two negatives (else :class:`ValueError`): one has no variance.
+    Needs two positives and two negatives (else :class:`ValueError`): a single one has no variance.
     """
     rows = np.atleast_2d(np.asarray(scores, dtype=np.float64))
     parts = [structural_components(positive, row) for row in rows]
@@ -75,9 +75,9 @@ def delong(positive: ArrayLike, scores: ArrayLike) -> Areas:
 def area_per_image(positive: ArrayLike, scores: ArrayLike) -> NDArray[np.float64]:
     """Return N numbers, one per image, whose mean is the area and whose ``variance / N`` is DeLong's variance of it.
 
-    Each structural component is moved away from the area as far as its kind is rare among the images. So whatever
-    treats a metric as a mean over images treats the area rightly too, differences of areas included. A kind with a
-    single image keeps its component without the correction for n - 1, which would divide by nothing.
+    Each structural component is moved away from the area, the further the rarer its kind is among the images. So code
+    that treats a metric as a mean over images is correct for the area too, and for differences of areas. A kind with a
+    single image keeps its component without the correction for n - 1, which would divide by zero.
     """
     truth = np.asarray(positive, dtype=bool)
     area, beaten, beating = structural_components(truth, scores)
@@ -92,8 +92,8 @@ def area_per_image(positive: ArrayLike, scores: ArrayLike) -> NDArray[np.float64
 def macro_area_per_image(labels: NDArray[np.int64], probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the same for K classes, *probabilities* [N, K]: with two the area of class 1, else the mean over classes.
 
-    The mean is that of «one class against the rest», each class counting alike (``roc_auc_score(...,
-    multi_class="ovr", average="macro")``). Raises :class:`ValueError` where a class has no image.
+    The mean is over the areas of one class against the rest, with equal weights (``roc_auc_score(...,
+    multi_class="ovr", average="macro")``). Raises :class:`ValueError` if a class has no image.
     """
     classes = probabilities.shape[1]
     if classes == 2:

@@ -1,4 +1,4 @@
-"""What the design itself has to say under the table: where two of its answers differ, and what it cannot tell."""
+"""Notes on the design under the table: where two of its answers differ, and what it cannot tell."""
 
 from __future__ import annotations
 
@@ -11,36 +11,36 @@ from .effects import Effect, paired_effect
 from .rows import Row, Summary
 from .wording import count
 
-_NAMED_ALIASES = 3
-_MOST_CHANGES = 12
+_MAX_ALIASES = 3
+_MAX_CHANGES = 12
 
 
 def design_notes(summary: Summary, results: Sequence[TrialOutcome]) -> Iterator[str]:
-    """Yield what a reader must know of the design of *summary*; *results* are the trials that it rests on."""
+    """Yield notes on what a reader must know about the design of *summary*; *results* are its trials."""
     values = values_of(results, summary.metric)
     seeds = sorted({result.seed for result in results})
     yield from _first_and_last(summary, values, seeds)
     yield from _aliases(summary.rows)
-    yield from _shares(summary, values, seeds)
+    yield from _shapley_values(summary, values, seeds)
     yield from _tuned(results)
     yield from _unasked(summary.rows, results)
 
 
 def aliases_in_words(contrast: Contrast) -> str:
-    """Name the aliases of *contrast* of the lowest order, some of them if they are many; empty if it has none.
+    """Return the lowest-order aliases of *contrast*, at most three by name; empty if it has none.
 
-    Effects of few components are the likelier ones, so that those of more components are counted only.
+    Effects of few components are more likely, so those of more components are only counted.
     """
     if not contrast.aliases:
         return ""
     order = min(alias.count("×") for alias in contrast.aliases)
-    named = [alias for alias in contrast.aliases if alias.count("×") == order][:_NAMED_ALIASES]
+    named = [alias for alias in contrast.aliases if alias.count("×") == order][:_MAX_ALIASES]
     more = len(contrast.aliases) - len(named)
     return ", ".join(named) + (f" and {more} more" if more else "")
 
 
 def _first_and_last(summary: Summary, values: Values, seeds: Sequence[int]) -> Iterator[str]:
-    """Components that are worth something else when taken from the whole pipeline than when added to the bare one."""
+    """Components whose effect when removed from the full pipeline differs from that when added to the bare one."""
     removed = {row.contrast.component: row for row in summary.rows if row.contrast and row.contrast.kind == "removal"}
     for row in summary.rows:
         if row.contrast is None or row.contrast.kind != "addition" or row.contrast.component not in removed:
@@ -52,10 +52,10 @@ def _first_and_last(summary: Summary, values: Values, seeds: Sequence[int]) -> I
         if differs is None or not (_excludes_zero(differs) or _contradict(last, row)):
             continue
         good = -differs.mean if summary.lower_is_better else differs.mean
-        reason = "it acts together with other components" if good > 0 else "other components do in part what it does"
+        reason = "it acts together with other components" if good > 0 else "other components do part of what it does"
         alone = _amount(summary, row.effect.mean)
         yield (
-            f"{row.contrast.component}: {_amount(summary, last.effect.mean)} when taken from the whole pipeline, "
+            f"{row.contrast.component}: {_amount(summary, last.effect.mean)} when removed from the full pipeline, "
             f"{alone} when added to the bare one ({_difference_in_words(summary, differs)}). "
             f"Likely {reason}; --design pairwise shows which."
         )
@@ -81,7 +81,7 @@ def _excludes_zero(effect: Effect) -> bool:
 
 
 def _contradict(one: Row, other: Row) -> bool:
-    """Whether both have a verdict, and not the same."""
+    """Whether both have a verdict, and the verdicts differ."""
     return (
         None not in (one.verdict, other.verdict)
         and "undecided" not in (one.verdict, other.verdict)
@@ -91,7 +91,7 @@ def _contradict(one: Row, other: Row) -> bool:
 
 def _difference_in_words(summary: Summary, differs: Effect) -> str:
     if differs.low is None or differs.high is None:
-        return "no interval on the difference"
+        return "no interval for the difference"
     low, high = _amount(summary, differs.low), _amount(summary, differs.high)
     return f"difference {low} to {high}, this comparison alone"
 
@@ -104,35 +104,35 @@ def _aliases(rows: Sequence[Row]) -> Iterator[str]:
     found = [(row.label, aliases_in_words(row.contrast)) for row in rows if row.contrast and row.contrast.aliases]
     if found:
         pairs = "; ".join(f"'{label}' from {aliases}" for label, aliases in found)
-        yield f"A fraction of the runs cannot tell {pairs}."
+        yield f"A fraction of the runs cannot distinguish {pairs}."
 
 
-def _shares(summary: Summary, values: Values, seeds: Sequence[int]) -> Iterator[str]:
-    """What the shares add up to: (full - bare), on every replicate that has all trials."""
-    shares = [row.contrast for row in summary.rows if row.contrast and row.contrast.kind == "share"]
+def _shapley_values(summary: Summary, values: Values, seeds: Sequence[int]) -> Iterator[str]:
+    """The sum of the Shapley values, which is (full - bare) on every replicate that has all trials."""
+    shapley = [row.contrast for row in summary.rows if row.contrast and row.contrast.kind == "share"]
     wholes = [row.contrast for row in summary.rows if row.contrast and row.contrast.kind == "exploration"]
     for whole in wholes:
         complete = [
             seed
             for seed in seeds
-            if all(arms_of(contrast, values, [seed]).seeds for contrast in (*shares, whole))
-            and _adds_up(shares, whole, seed)
+            if all(arms_of(contrast, values, [seed]).seeds for contrast in (*shapley, whole))
+            and _adds_up(shapley, whole, seed)
         ]
-        if not shares or not complete:
+        if not shapley or not complete:
             continue
         arms = arms_of(whole, values, complete)
         total = sum(_effects(arms.with_it, arms.without)) / len(complete)
-        parts = sum(sum(_effects(a.with_it, a.without)) for a in (arms_of(c, values, complete) for c in shares))
+        parts = sum(sum(_effects(a.with_it, a.without)) for a in (arms_of(c, values, complete) for c in shapley))
         yield (
-            f"The shares add up to {_amount(summary, parts / len(complete))}; base against {whole.label} is "
+            f"The Shapley values add up to {_amount(summary, parts / len(complete))}; base against {whole.label} is "
             f"{_amount(summary, total)} (on {len(complete)} of {len(seeds)} replicates, those that have all trials)."
         )
 
 
-def _adds_up(shares: Sequence[Contrast], whole: Contrast, seed: int) -> bool:
-    """Whether the weights of the shares add up to those of the whole: they come from one design."""
+def _adds_up(shapley: Sequence[Contrast], whole: Contrast, seed: int) -> bool:
+    """Whether the weights of the Shapley values add up to those of *whole*, so that they come from one design."""
     total: dict[str, float] = {}
-    for contrast in shares:
+    for contrast in shapley:
         for change, weight in contrast.weights_on(seed).items():
             total[change] = total.get(change, 0.0) + weight
     wanted = whole.weights_on(seed)
@@ -140,16 +140,16 @@ def _adds_up(shares: Sequence[Contrast], whole: Contrast, seed: int) -> bool:
 
 
 def _tuned(results: Sequence[TrialOutcome]) -> Iterator[str]:
-    """Which values the trials of each variant chose, and how often."""
+    """The values that the trials of each variant chose, and how often."""
     chosen: dict[str, dict[str, Counter[str]]] = {}
     for result in finished(results):
         for key, value in result.tuned.items():
             counts = chosen.setdefault(key, {}).setdefault(label_of(result.change), Counter())
             counts[_value(value)] += 1
     for key, changes in chosen.items():
-        told = [f"{change} {_counts(counts)}" for change, counts in list(changes.items())[:_MOST_CHANGES]]
-        more = len(changes) - len(told)
-        yield f"{key}, chosen on validation: {'; '.join(told)}{f'; and {more} more variants' if more else ''}."
+        shown = [f"{change} {_counts(counts)}" for change, counts in list(changes.items())[:_MAX_CHANGES]]
+        more = len(changes) - len(shown)
+        yield f"{key}, chosen on validation: {'; '.join(shown)}{f'; and {more} more variants' if more else ''}."
 
 
 def _counts(counts: Mapping[str, int]) -> str:
@@ -161,8 +161,8 @@ def _value(value: object) -> str:
 
 
 def _unasked(rows: Sequence[Row], results: Sequence[TrialOutcome]) -> Iterator[str]:
-    """Say which variants the ledger has besides: cells of designs that were asked for before, over other components."""
+    """The other variants in the ledger: cells of earlier designs over other components."""
     others = unasked(results, [row.contrast for row in rows if row.contrast])
     if others:
         which = count(len(others), "variant")
-        yield f"The ledger has trials of {which} that no question of the table is about, such as {others[0]}."
+        yield f"The ledger also has trials of {which} that no row of the table is about, such as {others[0]}."

@@ -1,12 +1,12 @@
-"""The paired effect of one change: estimate, interval, tests and what they could have found.
+"""The paired effect of one change: estimate, interval, tests, and the effect that they could have found.
 
-Replicate *i* gives one number for each arm, and the two share all random numbers. So everything rests on the
-differences ``d_i = base_i - variant_i``. Sums are exactly rounded (``math.fsum``), so the order of replicates changes
-nothing.
+Replicate *i* gives one value for each arm, and the two share all random numbers. So everything rests on the differences
+``d_i = base_i - variant_i``. Sums are exactly rounded (``math.fsum``), so the order of replicates changes nothing.
 
-The *spread* of the differences counts as none when it is below ``RESOLUTION`` of the largest value: then rounding is
-all there is, and a t test would divide by it. Coarse metrics do this easily (two seeds that both lose 3 of 100 images).
-In that case the effect has neither an interval nor a t test; the exact sign-flip test, which needs no spread, remains.
+The standard deviation of the differences counts as zero if their range is within ``RESOLUTION`` of the largest value:
+then it is only rounding, and a t test would divide by it. This happens easily with coarse metrics (two seeds that both
+lose 3 of 100 images). Such an effect has neither an interval nor a t test; the exact sign-flip test, which needs no
+standard deviation, remains.
 """
 
 from __future__ import annotations
@@ -22,24 +22,24 @@ RESOLUTION = 1e-6
 """Fraction of the largest value below which two numbers count as equal (a float32 metric rounds at 6e-8)."""
 
 EXACT_UP_TO = 30
-"""Replicates up to which the sign-flip test counts all sign patterns: two halves of 2^15 sums each."""
+"""Maximum number of replicates for which the sign-flip test counts all sign patterns: two halves of 2^15 sums each."""
 
 DRAWS = 49_999
-"""Sign patterns drawn above that; the Monte-Carlo standard error of p = .05 is then .001."""
+"""Number of sign patterns drawn above that; the Monte-Carlo standard error of p = .05 is then .001."""
 
 POWER = 0.8
-"""The chance of a finding for which :func:`minimum_detectable_effect` is stated."""
+"""The power for which :func:`minimum_detectable_effect` is stated."""
 
 
 @dataclass(frozen=True)
 class Effect:
-    """What *n* pairs say about one change; None where it is not defined.
+    """The effect of one change, estimated from *n* pairs; undefined values are None.
 
     ``mean`` is the mean of the *differences* ``base - variant``, in units of the metric, and ``low`` to ``high`` its
     t interval at *level*. ``sd``, ``base_sd`` and ``variant_sd`` are sample standard deviations (n - 1). ``t_p`` and
     ``sign_flip_p`` are two-sided; ``sign_flip_floor`` is the smallest value that the latter can take with n pairs.
     ``mde`` is the minimum detectable effect at 80 % power, ``correlation`` that of the pairs (from n = 3), ``scale``
-    the largest absolute value of either arm. The sign-flip test and the *robust* measures are worked out when asked.
+    the largest absolute value of either arm. The sign-flip test and the *robust* measures are computed on demand.
     """
 
     n: int
@@ -59,8 +59,8 @@ class Effect:
     correlation: float | None = None
 
     @property
-    def has_spread(self) -> bool:
-        """Whether the differences vary, so that interval and t test exist."""
+    def has_nonzero_sd(self) -> bool:
+        """Whether the standard deviation of the differences is not zero, so that interval and t test exist."""
         return self.t_p is not None
 
     @cached_property
@@ -70,22 +70,22 @@ class Effect:
 
     @property
     def sign_flip_p(self) -> float:
-        """The two-sided p of :func:`sign_flip_test`; differences that are rounding only count as none."""
+        """The two-sided p of :func:`sign_flip_test`; differences within rounding count as zero."""
         return self._sign_flip[0]
 
     @property
     def sign_flip_exact(self) -> bool:
-        """Whether that p counts all sign patterns."""
+        """Whether :attr:`sign_flip_p` counts all sign patterns."""
         return self._sign_flip[1]
 
     @property
     def sign_flip_floor(self) -> float:
-        """The smallest p that the sign-flip test can give with so many pairs."""
+        """The smallest p that the sign-flip test can give with *n* pairs."""
         return sign_flip_floor(self.n)
 
     @property
     def is_zero(self) -> bool:
-        """Whether no replicate differs at all, save for rounding."""
+        """Whether no replicate differs by more than rounding."""
         return all(abs(d) <= RESOLUTION * self.scale for d in self.differences)
 
     @cached_property
@@ -95,21 +95,21 @@ class Effect:
 
     @property
     def p(self) -> float | None:
-        """The p that a verdict may rest on: paired t; without spread, exact sign flip; None with a single pair."""
+        """The p for a verdict: paired t; sign flip if the standard deviation is zero; None with a single pair."""
         if self.n < 2:
             return None
         return self.sign_flip_p if self.t_p is None else self.t_p
 
 
 def paired_effect(base: Sequence[float], variant: Sequence[float], *, level: float = 0.95) -> Effect:
-    """Compare two arms, replicate by replicate: ``base[i]`` and ``variant[i]`` come from the same seed.
+    """Compare two arms by replicates: ``base[i]`` and ``variant[i]`` come from the same seed.
 
     Interval and test are the paired t procedures (Student 1908, doi:10.1093/biomet/6.1.1; ``scipy.stats.ttest_rel``):
     ``mean(d) ± t((1 + level) / 2, n - 1) s_d / sqrt(n)``. Chosen over the percentile bootstrap, which covers the truth
     in only 75 % of studies at n = 3.
 
-    Raises :class:`ValueError` when the arms differ in length or are empty, a value is not finite, or *level* is no
-    probability: whoever selects the replicates must decide what to do about those, and say so.
+    Raises :class:`ValueError` if the arms differ in length or are empty, if a value is not finite, or if *level* is not
+    between 0 and 1. The caller selects the replicates, and must decide about missing values and report that.
     """
     if len(base) != len(variant):
         raise ValueError(f"arms of {len(base)} and {len(variant)} replicates cannot be paired")
@@ -122,7 +122,7 @@ def paired_effect(base: Sequence[float], variant: Sequence[float], *, level: flo
     n = len(base)
     differences = tuple(b - v for b, v in zip(base, variant, strict=True))
     mean = _mean(differences)
-    scale = _largest(base, variant)
+    scale = _max_abs(base, variant)
     sds = [_sd(values) if n > 1 else None for values in (base, variant, differences)]
     sd = sds[2]
     if sd is None or not varies(differences, scale):
@@ -155,19 +155,19 @@ def paired_effect(base: Sequence[float], variant: Sequence[float], *, level: flo
 def sign_flip_test(differences: Sequence[float]) -> tuple[float, bool]:
     """Return the two-sided p of the sign-flip (one-sample permutation) test, and whether it is exact.
 
-    If the change does nothing, each difference could as well have had the other sign. p is the share of the 2^n sign
+    If the change has no effect, each difference could as well have the other sign. p is the fraction of the 2^n sign
     patterns whose sum is at least as far from 0 as the observed one (Fisher 1935, *The Design of Experiments*, 21;
     equals ``scipy.stats.permutation_test(..., permutation_type="samples")`` on the pairs). Above ``EXACT_UP_TO`` pairs,
     ``DRAWS`` patterns are drawn from a fixed stream and p = (hits + 1) / (draws + 1) (Phipson and Smyth 2010,
-    doi:10.2202/1544-6115.1585). Sums that differ by rounding only count as ties.
+    doi:10.2202/1544-6115.1585). Sums that differ only by rounding count as ties.
     """
-    # Which sign a difference had does not matter to the null distribution, and sorting makes the draws blind to order.
+    # The null distribution does not depend on the signs, and sorting makes the draws independent of the order.
     sizes = sorted(abs(difference) for difference in differences)
     observed = abs(math.fsum(differences))
     limit = observed - RESOLUTION * sizes[-1]
     if len(sizes) <= EXACT_UP_TO:
-        return _share_of_all_patterns(sizes, limit), True
-    return _share_of_drawn_patterns(sizes, limit), False
+        return _fraction_of_all_patterns(sizes, limit), True
+    return _fraction_of_drawn_patterns(sizes, limit), False
 
 
 def sign_flip_floor(n: int) -> float:
@@ -176,7 +176,7 @@ def sign_flip_floor(n: int) -> float:
 
 
 def minimum_detectable_effect(sd: float, n: int, *, level: float = 0.95, power: float = POWER) -> float:
-    """Return the true effect that *n* pairs with standard deviation *sd* would find with probability *power*.
+    """Return the true effect that *n* pairs with standard deviation *sd* detect with probability *power*.
 
     ``(t((1 + level) / 2, n - 1) + t(power, n - 1)) sd / sqrt(n)`` (Bloom 1995, doi:10.1177/0193841X9501900504), for one
     two-sided test at ``1 - level``. Raises :class:`ValueError` below two pairs.
@@ -200,8 +200,8 @@ def _t_test(mean: float, sd: float, n: int) -> float:
     return float(2 * stdtr(n - 1, -abs(mean) / (sd / math.sqrt(n))))
 
 
-def _share_of_all_patterns(sizes: Sequence[float], limit: float) -> float:
-    """Count by halves: for each sum of one half, the sums of the other that carry the total to *limit* or beyond.
+def _fraction_of_all_patterns(sizes: Sequence[float], limit: float) -> float:
+    """Count by halves: for each sum of one half, the sums of the other that bring the total to *limit* or beyond.
 
     The first size keeps its sign: the other half of the patterns mirrors these.
     """
@@ -220,7 +220,7 @@ def _share_of_all_patterns(sizes: Sequence[float], limit: float) -> float:
     return float((far_above.sum() + far_below.sum()) / (len(ones) * len(others)))
 
 
-def _share_of_drawn_patterns(sizes: Sequence[float], limit: float) -> float:
+def _fraction_of_drawn_patterns(sizes: Sequence[float], limit: float) -> float:
     import numpy as np
 
     from ..keyed import raw_words
@@ -240,7 +240,7 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def moments(values: Sequence[float]) -> tuple[float, float]:
-    """Return mean and sample standard deviation (n - 1) of two values or more."""
+    """Return mean and sample standard deviation (n - 1) of at least two values."""
     center = _mean(values)
     return center, math.sqrt(math.fsum((value - center) ** 2 for value in values) / (len(values) - 1))
 
@@ -249,18 +249,18 @@ def _sd(values: Sequence[float]) -> float:
     return moments(values)[1]
 
 
-def _largest(*arms: Sequence[float]) -> float:
+def _max_abs(*arms: Sequence[float]) -> float:
     return max(abs(value) for arm in arms for value in arm)
 
 
 def varies(values: Sequence[float], scale: float) -> bool:
-    """Whether *values* differ by more than rounding, that is by more than ``RESOLUTION`` of *scale*."""
+    """Whether *values* differ by more than rounding: by more than ``RESOLUTION`` of *scale*."""
     return max(values) - min(values) > RESOLUTION * scale
 
 
 def _correlation(base: Sequence[float], variant: Sequence[float]) -> float | None:
-    """Pearson's r; None below three pairs (where it is ±1 by construction) or when an arm does not vary."""
-    if len(base) < 3 or not all(varies(arm, _largest(arm)) for arm in (base, variant)):
+    """Pearson's r; None below three pairs (where it is ±1 by construction) or if an arm does not vary."""
+    if len(base) < 3 or not all(varies(arm, _max_abs(arm)) for arm in (base, variant)):
         return None
     centers = _mean(base), _mean(variant)
     product = math.fsum((b - centers[0]) * (v - centers[1]) for b, v in zip(base, variant, strict=True))

@@ -1,20 +1,20 @@
-"""From the replicates of one contrast to what its verdict may rest on, before the family is allowed for.
+"""From the replicates of one contrast to the evidence for its verdict, before adjustment for the family.
 
-Every way of judging gives the same three things, an :class:`Evidence`: a p for «no difference», an interval, and, where
-the rules state a margin, a p for «at least the margin». All that follows (the adjustment over the family in
-:mod:`.multiplicity`, the words of :mod:`.verdicts`) asks only those three, whichever way they were reached. The ways:
+Every method returns an :class:`Evidence` with the same three results: a p for «no difference», an interval, and, if the
+rules state a margin, a p for «at least the margin». The adjustment over the family in :mod:`.multiplicity` and the
+verdicts of :mod:`.verdicts` use only those three, whatever the method. The methods:
 
 ===================  ================================================================================================
 fixed size           :func:`fixed_evidence`: paired t test and interval, TOST
 planned looks        ``rules.looks`` is not empty: p-values that hold at any of the looks (sequential p-values) and a
                      repeated interval (:func:`sequential_evidence`). It needs the :class:`Arms`, whose differences are
                      in the order of their seeds
-test images as well  :func:`.population.judge_by_images`, a :data:`Judge`: it is asked first for each contrast, for what
-                     needs more than the arms, such as the predictions of each image
+test images as well  :func:`.population.judge_by_images`, a :data:`Judge`: it is called first for each contrast, and may
+                     use more than the arms, such as the predictions for each image
 ===================  ================================================================================================
 
-The interval that evidence gives takes the place of the t interval in ``Row.effect`` (by :func:`judged`), so that
-nothing further on can show another one than that which holds.
+The interval of the evidence replaces the t interval in ``Row.effect`` (see :func:`judged`), so that only the valid
+interval can be shown.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from .sequential import reached, repeated_interval, sequential_p
 
 @dataclass(frozen=True)
 class Evidence:
-    """What one comparison has to show: *p* for «no difference», the interval, *equivalence* if there is a margin.
+    """The evidence of one comparison: *p* for «no difference», the interval, *equivalence* if there is a margin.
 
-    *p* is two-sided, and valid for this comparison alone at ``1 - rules.level``; None where no test exists (a single
-    pair). *low* and *high* are None where there is no interval. *test* names the test, as a reason says it, *interval*
-    the kind of interval. *mde* is the minimum detectable effect where that is not the one of the paired t test.
-    *lasting* is the part of the estimate's variance that no further replicate takes away. *look*, with planned looks:
-    at which of them the comparison is.
+    *p* is two-sided, and valid for this comparison alone at ``1 - rules.level``; None if no test exists (a single
+    pair). *low* and *high* are None if there is no interval. *test* names the test, as shown in a reason, *interval*
+    the kind of interval. *mde* is the minimum detectable effect if it is not that of the paired t test. *lasting* is
+    the part of the estimate's variance that further replicates do not reduce. *look*, with planned looks, is the one
+    that the comparison has reached.
     """
 
     test: str
@@ -57,16 +57,16 @@ class Evidence:
 
 
 Judge = Callable[[Contrast, Arms, Effect, Rules], "Evidence | None"]
-"""Another way to judge a contrast; None where it has nothing to say, and :func:`evidence_for` is asked."""
+"""Another method to judge a contrast; if it returns None, :func:`evidence_for` is called."""
 
 
 def evidence_for(arms: Arms, effect: Effect, rules: Rules) -> Evidence:
-    """Return what *effect*, that of *arms*, has to show by *rules*."""
+    """Return the evidence of *effect*, that of *arms*, by *rules*."""
     return sequential_evidence(arms, effect, rules) if rules.looks else fixed_evidence(effect, rules)
 
 
 def sequential_evidence(arms: Arms, effect: Effect, rules: Rules) -> Evidence:
-    """Return the evidence of a study with planned looks: it holds at whichever of them the comparison stopped."""
+    """Return the evidence of a study with planned looks, valid at whichever look the comparison stopped."""
     looks = reached(rules.looks, arms.seeds)
     scale = max(abs(value) for arm in (arms.with_it, arms.without) for value in arm)
     p = sequential_p(effect.differences, looks, scale=scale)
@@ -77,18 +77,18 @@ def sequential_evidence(arms: Arms, effect: Effect, rules: Rules) -> Evidence:
         above = sequential_p(effect.differences, looks, -rules.margin, "greater", scale=scale)
         below = sequential_p(effect.differences, looks, rules.margin, "less", scale=scale)
         equivalence = Equivalence(rules.margin, above or 0.0, below or 0.0, *inner)
-    test = "paired t" if effect.has_spread or effect.n < 2 else "sign flip, as all differences are equal"
+    test = "paired t" if effect.has_nonzero_sd or effect.n < 2 else "sign flip, as all differences are equal"
     at = f"look {len(looks.counts)} of {len(rules.looks)}" if looks.counts else ""
     return Evidence(test, p, low, high, equivalence, interval="repeated", look=at)
 
 
 def fixed_evidence(effect: Effect, rules: Rules) -> Evidence:
-    """Return the evidence of a study whose size was fixed beforehand: paired t, and TOST where there is a margin.
+    """Return the evidence of a study whose size was fixed in advance: paired t, and TOST if there is a margin.
 
-    Where the differences do not vary there is no t test, and the exact sign-flip test stands in.
+    If the differences do not vary there is no t test, and the exact sign-flip test replaces it.
     """
     return Evidence(
-        test="paired t" if effect.has_spread or effect.n < 2 else "sign flip, as all differences are equal",
+        test="paired t" if effect.has_nonzero_sd or effect.n < 2 else "sign flip, as all differences are equal",
         p=effect.p,
         low=effect.low,
         high=effect.high,
@@ -99,7 +99,7 @@ def fixed_evidence(effect: Effect, rules: Rules) -> Evidence:
 def judged(
     contrast: Contrast, arms: Arms, effect: Effect, rules: Rules, judge: Judge | None = None
 ) -> tuple[Effect, Evidence]:
-    """Return the evidence for *contrast*, and *effect* with the interval that goes with it."""
+    """Return *effect* with the interval of its evidence, and the evidence for *contrast*."""
     evidence = judge(contrast, arms, effect, rules) if judge else None
     if evidence is None:
         evidence = evidence_for(arms, effect, rules)

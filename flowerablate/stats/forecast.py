@@ -1,7 +1,7 @@
-"""What more replicates would decide, if effect and spread stay as they are. A guess, for planning.
+"""How many more replicates would decide, if effect and standard deviation stay the same. A guess, for planning.
 
-To add a few, look, and go on until a verdict appears would inflate the error of a study of fixed size; that is what
-planned looks (``--until-decided``) are for; :func:`chance_to_be_decided` tells which of these are worth while.
+Adding a few replicates and looking until a verdict appears would inflate the error of a study of fixed size. Planned
+looks (``--until-decided``) allow it; :func:`chance_to_be_decided` tells which comparisons are worth continuing.
 """
 
 from __future__ import annotations
@@ -15,23 +15,22 @@ from .multiplicity import Adjusted
 from .sequential import predictive_power, reached
 
 HORIZON = 100
-"""More replicates than this are not promised: an estimate so far ahead is a guess."""
+"""Maximum number of further replicates that is stated: beyond it, the estimate is too uncertain."""
 
-
-TELLING = 5
-"""Pairs without any difference from which a comparison counts as one that will not be decided."""
+MIN_EQUAL_PAIRS = 5
+"""Minimum number of pairs, none with a difference, for a comparison to count as one that will not be decided."""
 
 
 def until_difference(effect: Effect, alpha: float, lasting: float = 0.0) -> int | None:
     """Return how many more replicates would establish a difference at *alpha*; None above ``HORIZON``.
 
-    With spread: the smallest N whose minimum detectable effect (80 % power at *alpha*) is no larger than the observed
-    effect, found by trying N upwards because t depends on N (as in Zar, *Biostatistical Analysis*, «sample size
-    required»). Without: the smallest N for which 2 / 2^N, the least p of the sign-flip test, is within *alpha*; none
-    where there is no difference at all. *lasting*: variance of the mean that replicates do not take away, such as that
-    of the test images.
+    If the standard deviation is not zero: the smallest N whose minimum detectable effect (80 % power at *alpha*) is no
+    larger than the observed effect, found by search because t depends on N (as in Zar, *Biostatistical Analysis*,
+    «sample size required»). Otherwise: the smallest N for which 2 / 2^N, the minimum p of the sign-flip test, is within
+    *alpha*; None if there is no difference at all. *lasting*: variance of the mean that replicates do not reduce, such
+    as that of the test images.
     """
-    if effect.sd is None or not (effect.has_spread or lasting):
+    if effect.sd is None or not (effect.has_nonzero_sd or lasting):
         return None if effect.is_zero else _first(effect.n, lambda n: 2.0 / 2.0**n <= alpha)
     size, sd = abs(effect.mean), effect.sd
 
@@ -44,17 +43,17 @@ def until_difference(effect: Effect, alpha: float, lasting: float = 0.0) -> int 
 def until_negligible(effect: Effect, margin: float, alpha: float, lasting: float = 0.0) -> int | None:
     """Return how many more replicates would show at *alpha* that the effect is within ±*margin*; None above HORIZON.
 
-    With spread: the smallest N at which TOST has 80 % power if the true effect is the observed one. As both one-sided
-    tests must reject, the power is at least their sum less 1 (Bonferroni), each taken as
-    ``P(T <= (margin ± mean) sqrt(N) / s_d - t(1 - alpha))``, the approximation that the minimum detectable effect
-    rests on (Chow, Shao and Wang, *Sample Size Calculations in Clinical Research*, equivalence of paired means).
-    Without: the smallest N for which 2^-N is within *alpha*. None where the observed effect is not within the margin.
-    *lasting* as in :func:`until_difference`.
+    If the standard deviation is not zero: the smallest N at which TOST has 80 % power if the true effect is the
+    observed one. As both one-sided tests must reject, the power is at least their sum minus 1 (Bonferroni), each
+    approximated as ``P(T <= (margin ± mean) sqrt(N) / s_d - t(1 - alpha))``, as for the minimum detectable effect
+    (Chow, Shao and Wang, *Sample Size Calculations in Clinical Research*, equivalence of paired means). Otherwise: the
+    smallest N for which 2^-N is within *alpha*. None if the observed effect is not within the margin. *lasting* as in
+    :func:`until_difference`.
     """
     inside = margin - abs(effect.mean)
     if inside <= 0:
         return None
-    if effect.sd is None or not (effect.has_spread or lasting):
+    if effect.sd is None or not (effect.has_nonzero_sd or lasting):
         return _first(effect.n, lambda n: 2.0**-n <= alpha)
     sd, outside = effect.sd, margin + abs(effect.mean)
 
@@ -71,18 +70,18 @@ def until_negligible(effect: Effect, margin: float, alpha: float, lasting: float
 
 
 def chance_to_be_decided(effect: Effect, adjusted: Adjusted, rules: Rules) -> float:
-    """Return the chance that the last look decides what *effect* leaves open, as far as it tells.
+    """Return the probability that the last look decides a comparison with *effect* so far.
 
-    *adjusted* says by which factors its p-values are multiplied; where comparisons with a smaller p are decided
-    meanwhile, these are the factors that remain. What has never differed, in ``TELLING`` pairs or more, has none; fewer
-    say little where a metric is coarse.
+    *adjusted* holds the factors of its p-values; if comparisons with a smaller p are decided in the meantime, these
+    are the factors that remain. A comparison without a difference in ``MIN_EQUAL_PAIRS`` pairs or more has a chance of
+    0; fewer pairs say little if a metric is coarse.
     """
     if effect.is_zero and rules.margin is None:
-        return 0.0 if effect.n >= TELLING else 1.0
+        return 0.0 if effect.n >= MIN_EQUAL_PAIRS else 1.0
     alpha = 1 - rules.level
     return predictive_power(
         effect.mean,
-        effect.sd if effect.has_spread and effect.sd is not None else 0.0,
+        effect.sd if effect.has_nonzero_sd and effect.sd is not None else 0.0,
         reached(rules.looks, range(effect.n)),
         alpha / adjusted.factor,
         margin=rules.margin,
@@ -95,7 +94,7 @@ def _error(sd: float, n: int, lasting: float) -> float:
 
 
 def _first(n: int, decides: Callable[[int], bool]) -> int | None:
-    """Return the smallest number above 0 that *decides* when added to *n*; it goes on deciding from there upwards."""
+    """Return the smallest number above 0 that *decides* when added to *n*; all larger numbers decide too."""
     if not decides(n + HORIZON):
         return None
     low, high = 0, HORIZON  # decides at high, not at low

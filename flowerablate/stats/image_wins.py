@@ -1,4 +1,4 @@
-"""Which test images a component wins and loses, over the replicates in whose test split they were."""
+"""Which test images a component wins and loses, over the replicates whose test split has them."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from ..errors import LedgerError, StudyError
 from ..ledger import Predictions
 
 DOUBT = 2
-"""Replicates without a difference that are added to each image's count: see :attr:`ImageCount.consistency`."""
+"""Replicates without a difference that are added to each image: see :attr:`ImageCount.consistency`."""
 
 
 @dataclass(frozen=True)
 class ImageCount:
-    """What both arms of a contrast said of one test image, over *replicates* trainings of each.
+    """The predictions of both arms of a contrast for one test image, over *replicates* trainings of each.
 
-    *right_with* and *right_without* count right answers; in *won* replicates only the arm with the component was right,
-    in *lost* ones only the other. *gain* is the mean difference of the probability of the true class. The answers are
-    those that each arm gave most often (of several, the one with the highest mean probability).
+    *right_with* and *right_without* count correct predictions; in *won* replicates only the arm with the component was
+    correct, in *lost* ones only the other. *gain* is the mean difference of the probability of the true class.
+    *answer_with* and *answer_without* are the most frequent predictions of each arm (of equals, the one with the
+    highest mean probability).
     """
 
     key: str
@@ -37,20 +38,19 @@ class ImageCount:
 
     @property
     def consistency(self) -> float:
-        """``(won - lost) / (replicates + DOUBT)``: the mean of +1, 0 and -1 per replicate, drawn towards 0.
+        """``(won - lost) / (replicates + DOUBT)``: the mean of +1, 0 and -1 per replicate, shrunk towards 0.
 
-        So what happened in one replicate of one (.33) ranks behind what happened in three of four (.50), and two of
-        two (.50) beside it.
+        So one replicate of one (.33) ranks after three of four (.50), and two of two (.50) equal to the latter.
         """
         return (self.won - self.lost) / (self.replicates + DOUBT)
 
 
 @dataclass(frozen=True)
 class ImageWins:
-    """The images that a component wins and those that it loses, each most consistent first.
+    """The images that a component wins and those that it loses, most consistent first.
 
-    *images* counts all that were tested, *replicates* the pairs of trials, *answers* the tested images summed over
-    these; *won* and *lost* sum over all images, so that (won - lost) / answers is the difference of the accuracies.
+    *images* counts all tested images, *replicates* the pairs of trials, *answers* the tested images summed over the
+    pairs; *won* and *lost* sum over all images, so that (won - lost) / answers is the difference of the accuracies.
     """
 
     wins: tuple[ImageCount, ...]
@@ -63,9 +63,9 @@ class ImageWins:
 
 
 def two_arms(contrast: Contrast) -> tuple[str, str]:
-    """Return the changes of the variants with and without the component, where the question is between two variants.
+    """Return the changes of the variants with and without the component, for a contrast of two variants.
 
-    Other contrasts weigh several variants, so that no single pair of answers stands for an image: :class:`StudyError`.
+    Other contrasts weigh several variants, so that an image has no single pair of predictions: :class:`StudyError`.
     """
     with_it = [change for change, weight in contrast.weights.items() if weight > 0]
     without = [change for change, weight in contrast.weights.items() if weight < 0]
@@ -78,11 +78,11 @@ def two_arms(contrast: Contrast) -> tuple[str, str]:
 
 
 def image_wins(pairs: Iterable[tuple[Predictions, Predictions]]) -> ImageWins:
-    """Count over *pairs*: for each replicate what the arm with the component said, and what the one without.
+    """Count over *pairs*: for each replicate the predictions of the arm with the component and of the arm without it.
 
     The order is by :attr:`ImageCount.consistency`, then by the mean gain of the probability of the true class, then by
-    key. An image that both arms get right equally often is neither won nor lost. Raises :class:`LedgerError` where two
-    trials disagree about the truth, and :class:`StudyError` without pairs.
+    key. An image that both arms predict correctly equally often is neither won nor lost. Raises :class:`LedgerError` if
+    two trials disagree about the truth, and :class:`StudyError` without pairs.
     """
     tallies: dict[str, _Tally] = {}
     replicates = 0
@@ -94,7 +94,7 @@ def image_wins(pairs: Iterable[tuple[Predictions, Predictions]]) -> ImageWins:
                 tally = tallies.setdefault(key, _Tally(_truth(with_it, place)))
                 tally.add(key, with_it, place, without, places[key])
     if not replicates:
-        raise StudyError("no replicate has finished in both variants yet; 'flowerablate run' goes on")
+        raise StudyError("no replicate has finished in both variants yet; continue with 'flowerablate run'")
     counts = [tally.count(key) for key, tally in tallies.items()]
     return ImageWins(
         wins=tuple(sorted((c for c in counts if c.won > c.lost), key=lambda c: (-c.consistency, -c.gain, c.key))),
@@ -109,7 +109,7 @@ def image_wins(pairs: Iterable[tuple[Predictions, Predictions]]) -> ImageWins:
 
 @dataclass
 class _Arm:
-    """What one arm said of one image: answers and probabilities by class name."""
+    """The predictions of one arm for one image: counts and summed probabilities by class name."""
 
     votes: dict[str, int] = field(default_factory=dict)
     probabilities: dict[str, float] = field(default_factory=dict)
@@ -167,9 +167,9 @@ def _truth(predictions: Predictions, place: int) -> str:
 
 
 def confusion(all_predictions: Iterable[Predictions]) -> tuple[tuple[str, ...], list[list[int]]]:
-    """Return the classes and how often images of each (row) were called each (column), summed over trials.
+    """Return the classes and how often images of each (row) were predicted as each (column), summed over trials.
 
-    Raises :class:`LedgerError` where trials have other classes, :class:`StudyError` without trials.
+    Raises :class:`LedgerError` if the trials differ in their classes, :class:`StudyError` without trials.
     """
     classes: tuple[str, ...] = ()
     counts = np.zeros((0, 0), np.int64)
@@ -177,10 +177,10 @@ def confusion(all_predictions: Iterable[Predictions]) -> tuple[tuple[str, ...], 
         if not classes:
             classes, counts = predictions.classes, np.zeros((len(predictions.classes),) * 2, np.int64)
         if predictions.classes != classes:
-            raise LedgerError("the trials were run on data with different classes; they cannot be added up")
+            raise LedgerError("the trials were run on data with different classes, so they cannot be added up")
         np.add.at(counts, (predictions.labels, predictions.probabilities.argmax(axis=1)), 1)
     if not classes:
-        raise StudyError("no trial has predictions yet")
+        raise StudyError("no trial has predictions yet; finish a trial with 'flowerablate run'")
     return classes, counts.tolist()
 
 

@@ -1,27 +1,27 @@
 """Effects on other test images: an interval over replicates x images.
 
-The replicates of a study that all test on one set of images share its chance: were the images drawn anew, all
-differences would move together, and no number of replicates shows it. The t interval over replicates speaks of further
-replicates *on these images*; the interval here speaks of further replicates on other images of the same kind.
+If all replicates of a study test on the same images, they share the random choice of these images: with other images,
+all differences would move together, and no number of replicates shows that. The t interval over replicates holds for
+further replicates *on these images*; the interval here holds for further replicates on other images of the same kind.
 
-**The model.** The effect on image *j* in replicate *i* is ``d_ij = effect + a_i + b_j + e_ij``: what is peculiar to the
-replicate, to the image, and to the two together (Cornfield and Tukey 1956, doi:10.1214/aoms/1177728067; for
+**The model.** The effect on image *j* in replicate *i* is ``d_ij = effect + a_i + b_j + e_ij``, with terms for the
+replicate, for the image, and for the two together (Cornfield and Tukey 1956, doi:10.1214/aoms/1177728067; for
 classifiers Dietterich 1998 and Nadeau and Bengio 2003 discuss the same sources). With *s* the standard deviation of the
-R effects ``d_i``, the variance of their mean is ``s² / R + c``, where *c* is the covariance that two replicates have by
-the images they share; it is estimated from the products of what each image contributes to each two replicates. Where
-all replicates test on the same J images this is the classical ``(MS_replicates + MS_images - MS_rest) / (R J)``. Where
-test sets overlap in part (a random split in each replicate), the products run over the shared images, and what is not
-shared is in *s* already; without any overlap the t interval over replicates results.
+R effects ``d_i``, the variance of their mean is ``s² / R + c``, where *c* is the covariance of two replicates due to
+the images that they share; it is estimated from the products of each image's contributions to pairs of replicates. If
+all replicates test on the same J images, this is the classical ``(MS_replicates + MS_images - MS_rest) / (R J)``. If
+test sets overlap in part (a random split in each replicate), the products run over the shared images, and *s* already
+contains the rest; without any overlap, the result is the t interval over replicates.
 
 **Small samples.** Degrees of freedom by Satterthwaite 1946 (doi:10.2307/3002019), with the variance of *c* estimated
-from the images. Estimates of variance components may fall below zero, where there is none to speak of. Neither
-component can narrow the interval then: the variance is never taken below that of the replicates alone, nor below that
-of the images alone. The interval then covers more than it says, up to 97.5 % at 95 %: docs/evidence.md. Two or three
-replicates that are alike by chance hide what replicates add, and Satterthwaite's interval alone would cover as little
-as 88 %; so with fewer than four it is never narrower than the t interval over replicates, nor is any p smaller.
+from the images. Estimates of variance components that are near zero may be negative. Neither component can narrow the
+interval then: the variance is never below that of the replicates alone, nor below that of the images alone. The
+interval then covers more than its level, up to 97.5 % at 95 %: docs/evidence.md. Two or three replicates that happen to
+be alike hide the variation between replicates, and Satterthwaite's interval alone would cover as little as 88 %;
+therefore, with fewer than four, it is never narrower than the t interval over replicates, nor is any p smaller.
 
-**What is not in it**: another set of *training* images. All replicates train on one collection; what that collection's
-chance does to the effect, no resampling of it shows.
+**Not included**: another set of *training* images. All replicates train on one collection; resampling that collection
+cannot show how its random choice influences the effect.
 """
 
 from __future__ import annotations
@@ -40,19 +40,19 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 INTERVAL = "replicates x images"
-"""How this interval is called."""
+"""The name of this interval."""
 
 FEW = 4
-"""With fewer replicates nothing is surer than the paired t test over them."""
+"""With fewer replicates, no result is stronger than that of the paired t test over them."""
 
 
 @dataclass(frozen=True)
 class Influence:
-    """How far the test images move the metric of one trial.
+    """The influence of the test images on the metric of one trial.
 
     *images*: the keys of all test images, sorted. *units*: the names of U units that they form, and *values*, float64
     [U]: what each adds to the metric's distance from its mean, so that they sum to zero. A unit is an image, or a group
-    of images where the metric is dear to compute (:func:`.influence.influence_of`).
+    of images if the metric is expensive to compute (:func:`.influence.influence_of`).
     """
 
     images: tuple[str, ...]
@@ -73,9 +73,9 @@ class ImageEvidence:
         return len({influence.images for influence in self.trials.values()}) == 1
 
     def of(self, contrast: Contrast, seeds: Sequence[int]) -> list[Influence] | None:
-        """Return what the images add to the effect that *contrast* is about, in each of the replicates *seeds*.
+        """Return what the images add to the effect of *contrast*, in each of the replicates *seeds*.
 
-        None where a trial is missing, or the variants of one replicate have not tested on the same images.
+        None if a trial is missing, or if the variants of a replicate were not tested on the same images.
         """
         import numpy as np
 
@@ -94,11 +94,11 @@ class ImageEvidence:
 
 @dataclass(frozen=True)
 class TwoLevel:
-    """The *mean* of R differences, its *variance* over replicates x images, and *df*, the degrees of that.
+    """The *mean* of R differences, its *variance* over replicates x images, and the degrees of freedom *df* of that.
 
-    *replicates* is the part of the variance that more replicates make smaller (as 1/R), *images* the part that only
-    more test images do. *count*: the number of different test images. *few*: the degrees of freedom of the replicates
-    where they are so few (:data:`FEW`) that their t test holds as well, else None.
+    *replicates* is the part of the variance that more replicates reduce (as 1/R), *images* the part that only more test
+    images reduce. *count*: the number of different test images. *few*: the degrees of freedom of the replicates if
+    there are so few (:data:`FEW`) that their t test applies as well, else None.
     """
 
     mean: float
@@ -136,11 +136,11 @@ class TwoLevel:
         )
 
     def detectable(self, level: float, power: float = POWER) -> float:
-        """Return the true effect that would be found with probability *power* by a test at ``1 - level``."""
+        """Return the true effect that a test at ``1 - level`` detects with probability *power*."""
         return self._half((1 + level) / 2) + self._half(power)
 
     def _scales(self) -> list[tuple[float, float]]:
-        """The degrees of freedom and standard errors of all t distributions that have to agree."""
+        """Degrees of freedom and standard errors of all t distributions; the most conservative one counts."""
         plain = [] if self.few is None or self.replicates == 0 else [(float(self.few), math.sqrt(self.replicates))]
         return [(self.df, self.error), *plain]
 
@@ -150,25 +150,23 @@ class TwoLevel:
         return max(float(stdtrit(df, probability)) * error for df, error in self._scales())
 
     def _tail(self, distance: float) -> float:
-        """The chance of a mean as far below as *distance*, by the distribution that gives the larger one."""
+        """The largest probability, over the t distributions, of a mean at or below *distance* from the true one."""
         from scipy.special import stdtr
 
         return max(float(stdtr(df, distance / error)) for df, error in self._scales())
 
 
-def two_level(
-    differences: Sequence[float], influences: Sequence[Influence], *, largest: float = 0.0
-) -> TwoLevel | None:
+def two_level(differences: Sequence[float], influences: Sequence[Influence], *, scale: float = 0.0) -> TwoLevel | None:
     """Return the mean of the *differences*, one per replicate, with its variance over replicates x images.
 
-    ``influences[i]`` is what the images add to ``differences[i]``. None with fewer than two replicates, or where
-    neither replicates nor images vary by more than rounding; *largest* is the largest value of either arm. Raises
-    :class:`ValueError` when the two differ in length.
+    ``influences[i]`` is what the images add to ``differences[i]``. None with fewer than two replicates, or if neither
+    replicates nor images vary by more than rounding; *scale* is the largest absolute value of either arm. Raises
+    :class:`ValueError` if the two differ in length.
     """
     import numpy as np
 
     if len(differences) != len(influences):
-        raise ValueError(f"{len(differences)} differences with the images of {len(influences)} replicates")
+        raise ValueError(f"{len(differences)} differences, but the images of {len(influences)} replicates")
     count = len(differences)
     if count < 2:
         return None
@@ -178,7 +176,7 @@ def two_level(
     replicates = math.fsum((d - mean) ** 2) / (count - 1) / count
     shared, error_of_shared, alone, df_alone = _image_parts(added, present)
     variance = replicates + max(0.0, shared)
-    if max(variance, alone) <= (RESOLUTION * max(abs(largest), float(np.max(np.abs(d))))) ** 2 / count:
+    if max(variance, alone) <= (RESOLUTION * max(abs(scale), float(np.max(np.abs(d))))) ** 2 / count:
         return None
     if alone > variance:
         variance, df = alone, df_alone
@@ -193,7 +191,7 @@ def two_level(
 
 
 def _matrix(influences: Sequence[Influence]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return what each unit adds in each replicate, [R, U], and 1 where it is there, else 0."""
+    """Return what each unit adds in each replicate, [R, U], and whether it is present (1 or 0), [R, U]."""
     import numpy as np
 
     place = {name: index for index, name in enumerate(sorted({u for each in influences for u in each.units}))}
@@ -206,11 +204,11 @@ def _matrix(influences: Sequence[Influence]) -> tuple[NDArray[np.float64], NDArr
 
 
 def _image_parts(added: NDArray[np.float64], present: NDArray[np.float64]) -> tuple[float, float, float, float]:
-    """Return the covariance by shared images and the variance of that estimate; the variance of the mean if only the
+    """Return the covariance due to shared images, the variance of that estimate, the variance of the mean if only the
     images varied, and its degrees of freedom.
 
-    A replicate's contributions are centred on its own mean, which takes from each product the fraction
-    ``1/n_i + 1/n_k - m/(n_i n_k)`` (m units shared, of n_i and n_k); it is given back as a whole.
+    A replicate's contributions are centred on its own mean, which reduces each product by the fraction
+    ``1/n_i + 1/n_k - m/(n_i n_k)`` (m units shared, of n_i and n_k); the sum is corrected for that as a whole.
     """
     import numpy as np
 
@@ -234,6 +232,6 @@ def _image_parts(added: NDArray[np.float64], present: NDArray[np.float64]) -> tu
     whole = float(kept.sum())
     alone = math.fsum(squares) * float(overlap.sum()) / whole if off[1] > 0 else 0.0
     units = len(squares)
-    spread = math.fsum((squares - np.mean(squares)) ** 2) * units / max(1, units - 1)
-    df = 2 * math.fsum(squares) ** 2 / spread if spread > 0 else math.inf
+    variation = math.fsum((squares - np.mean(squares)) ** 2) * units / max(1, units - 1)
+    df = 2 * math.fsum(squares) ** 2 / variation if variation > 0 else math.inf
     return shared, error, alone, min(units - 1.0, df)

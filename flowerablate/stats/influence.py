@@ -1,4 +1,4 @@
-"""What each test image does to the metric of one trial."""
+"""The influence of each test image on the metric of one trial."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from ..ledger import Predictions
 from .images import Influence
 
 GROUPS = 200
-"""Units into which the images are put where a metric must be computed anew without each."""
+"""Maximum number of units of images for metrics that must be recomputed without each unit."""
 
 
 def influence_of(metric: Metric, predictions: Predictions) -> Influence | None:
-    """Return how far each test image moves *metric*; None where that is no finite number.
+    """Return the influence of each test image on *metric*; None if it is not finite.
 
-    A metric that is a mean over images says so itself (``per_image``): image *j* adds ``(y_j - mean) / N``. For another
-    one, such as macro F1, images are left out: ``(N - n_u) / N`` times what the value loses without unit *u* of n_u
-    images, which is the same for a mean (the jackknife; Efron and Stein 1981, doi:10.1214/aos/1176345462). Units are
-    single images up to ``GROUPS`` of them, else that many groups, to which images belong by a hash of their keys, so
-    that an image is in the same group in every trial.
+    A metric that is a mean over images has ``per_image``: image *j* adds ``(y_j - mean) / N``. For other metrics, such
+    as macro F1, units of images are left out: the influence is ``(N - n_u) / N`` times what the value loses without
+    unit *u* of n_u images, which gives the same for a mean (the jackknife; Efron and Stein 1981,
+    doi:10.1214/aos/1176345462). Units are single images up to ``GROUPS`` of them, else that many groups by a hash of
+    the images' keys, so that an image is in the same group in every trial.
     """
     order = sorted(range(len(predictions.keys)), key=predictions.keys.__getitem__)
     keys = tuple(predictions.keys[index] for index in order)

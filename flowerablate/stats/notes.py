@@ -1,4 +1,4 @@
-"""What must be said under the table so that it is read rightly: one line of text each."""
+"""The notes under the table that a reader needs to interpret it; each is one line of text."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def write_notes(
     primary: str = "",
     images: Mapping[str, ImageEvidence] | None = None,
 ) -> tuple[str, ...]:
-    """Return the notes of *summary*; each names the variants that it speaks of.
+    """Return the notes of *summary*; each names the variants that it is about.
 
     *looked* are the numbers of replicates at which verdicts were shown before without a plan, *primary* is the study's
-    own metric, *images* what the test images do to each.
+    primary metric, *images* holds the influence of the test images by metric.
     """
     return (
         *_controls(summary),
@@ -57,16 +57,16 @@ def _controls(summary: Summary) -> Iterator[str]:
             continue
         if row.contrast.component == "placebo" and not row.effect.is_zero:
             yield (
-                f"THE PLACEBO CHANGES RESULTS: pairing is broken. {row.label} leaves every image as it is, yet its "
-                "trials differ from the base; until the cause is found, no verdict of this table holds."
+                f"THE PLACEBO CHANGES RESULTS: pairing is broken. {row.label} leaves every image unchanged, yet its "
+                "trials differ from the base. Until the cause is found, no verdict in this table is valid."
             )
         elif row.verdict == "unchanged":
             yield f"The control {row.label} shows {row.reason}."
         elif row.verdict == "differs":
             yield (
-                f"The control {row.label} differs, though only random numbers do: either this is the false finding "
-                f"that up to {1 - summary.level:.2g} of all studies have, or the differences are not as the test "
-                "takes them to be. Read the other verdicts with care."
+                f"The control {row.label} differs, although only its random numbers do: either this is the false "
+                f"finding that up to {100 * (1 - summary.level):.3g} % of all studies have, or the differences "
+                "violate the assumptions of the test. Read the other verdicts with care."
             )
 
 
@@ -75,10 +75,14 @@ def _looked(summary: Summary, looked: Sequence[int]) -> Iterator[str]:
     now = max((row.n for row in summary.rows), default=0)
     before = sorted({n for n in looked if n > 1 and (n < now or planned)})
     if before:
-        cure = "the plan allows for none of these" if planned else "--until-decided plans the looks, and holds it"
+        cure = (
+            "the plan does not account for these looks"
+            if planned
+            else "--until-decided plans the looks and keeps to this rate"
+        )
         yield (
-            f"Verdicts were looked at before, at {', '.join(map(str, before))} replicates, without planned looks. "
-            "Where those decided whether more were run, false findings are more frequent than "
+            f"Verdicts were shown before, at {', '.join(map(str, before))} replicates, without planned looks. "
+            "If they decided whether more replicates were run, the rate of false findings exceeds "
             f"{short(1 - summary.level)}; {cure}."
         )
 
@@ -86,7 +90,7 @@ def _looked(summary: Summary, looked: Sequence[int]) -> Iterator[str]:
 def _another_metric(summary: Summary, primary: str) -> Iterator[str]:
     if primary and primary != summary.metric:
         yield (
-            f"The study's primary metric is {primary}, not {summary.metric}: these verdicts are a family of their own, "
+            f"The study's primary metric is {primary}, not {summary.metric}: these verdicts are a separate family, "
             "and choosing among metrics makes false findings more frequent."
         )
 
@@ -105,8 +109,8 @@ def _failed(summary: Summary, results: Sequence[TrialOutcome]) -> Iterator[str]:
     for label, group in _by_change(results):
         failed = [result for result in group if not _has_value(result, summary.metric)]
         if failed:
-            said = next((failure.reason for failure in failures(failed)), "")
-            cause = shorten(said, 160) or "the metric is missing or no finite number"
+            reason = next((failure.reason for failure in failures(failed)), "")
+            cause = shorten(reason, 160) or "the metric is missing or not finite"
             yield f"Failed and left out: {len(failed)} of {count(len(group), 'trial')} of {label} ({cause})."
 
 
@@ -117,7 +121,10 @@ def _collapsed(results: Sequence[TrialOutcome]) -> Iterator[str]:
         if collapsed:
             hit.append(f"{label} {collapsed} of {len(group)}")
     if hit:
-        yield f"Collapsed runs (one answer for all images, or an infinite loss), kept in all figures: {', '.join(hit)}."
+        yield (
+            "Collapsed trials (one class predicted for all images, or a loss that is not finite), "
+            f"included in all numbers: {', '.join(hit)}."
+        )
     for label, group in _by_change(results):
         why = next((result.stopped for result in finished(group) if result.collapsed and result.stopped), "")
         if why:
@@ -139,16 +146,16 @@ def _has_value(result: TrialOutcome, metric: str) -> bool:
 def _unpaired(rows: Sequence[Row]) -> Iterator[str]:
     hit = [f"{row.label} {row.tally.unpaired}" for row in rows if row.tally.unpaired]
     if hit:
-        yield f"Seeds without a partner in the base, left out: {', '.join(hit)}."
+        yield f"Number of seeds left out because the base has no value for them: {', '.join(hit)}."
 
 
 def _undecided(rows: Sequence[Row]) -> Iterator[str]:
-    """The reasons, those of one kind together."""
+    """The reasons of undecided rows, grouped by reason."""
     open_rows = [row for row in rows if row.verdict == "undecided"]
     near = [f"{row.label} {row.more_replicates}" for row in open_rows if _plainly_more(row)]
     if near:
-        hint = "Undecided. About how many more replicates would decide, if effect and spread stay (power .8)"
-        yield f"{hint}: {', '.join(near)}."
+        hint = "Undecided. Approximate number of additional replicates that would decide"
+        yield f"{hint}, if effect and standard deviation stay the same (power .8): {', '.join(near)}."
     groups: dict[str, list[str]] = {}
     for row in open_rows:
         if not _plainly_more(row):
@@ -158,8 +165,9 @@ def _undecided(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _plainly_more(row: Row) -> bool:
-    """Whether all there is to say is how many replicates are missing; with planned looks, the reason says more."""
-    return row.chance is None and row.more_replicates is not None and row.effect is not None and row.effect.has_spread
+    """Whether the number of missing replicates is the whole reason; with planned looks, the reason says more."""
+    counted = row.chance is None and row.more_replicates is not None
+    return counted and row.effect is not None and row.effect.has_nonzero_sd
 
 
 def _single_against_family(summary: Summary) -> Iterator[str]:
@@ -169,7 +177,7 @@ def _single_against_family(summary: Summary) -> Iterator[str]:
     different = [row.label for row in open_rows if row.evidence and _within(row.evidence.p, alpha)]
     if different:
         yield (
-            f"The interval excludes 0 but the verdict allows for {summary.comparisons} comparisons: "
+            f"The interval excludes 0, but the verdict accounts for {summary.comparisons} comparisons: "
             f"{', '.join(different)}."
         )
     equivalent = [row.label for row in open_rows if row.evidence and _within(row.evidence.equivalence_p, alpha)]
@@ -199,22 +207,22 @@ def _few_replicates_carry(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _sign_flip(summary: Summary) -> Iterator[str]:
-    """Only where the most replicates of any row are too few; rows with fewer are then too few as well."""
+    """A note if even the row with the most replicates has too few for the sign-flip test."""
     n = max((row.n for row in summary.rows if row.verdict), default=0)
     alpha = 1 - summary.level
     if n >= 2 and sign_flip_floor(n) > alpha:
         yield (
             f"{count(n, 'replicate')}: the smallest possible exact sign-flip p is {short(sign_flip_floor(n))} "
             f"({pairs_to_reach(alpha)} replicates could reach {short(alpha)}), so the verdicts rest on the paired t "
-            "test, which takes the differences to be normal."
+            "test, which assumes normally distributed differences."
         )
 
 
 def _environment(results: Sequence[TrialOutcome]) -> Iterator[str]:
-    """Anything that the trials were not run with alike, such as the version of torch.
+    """Differences of the environment between trials, such as the version of torch.
 
-    That variants use different plugins is no difference of the environment; one plugin in two versions is. What a
-    result does not tell counts as equal.
+    Different plugins in different variants are not a difference of the environment; two versions of one plugin are.
+    What a result does not record counts as equal.
     """
     values: dict[str, set[str]] = {}
     for result in finished(results):
@@ -226,7 +234,10 @@ def _environment(results: Sequence[TrialOutcome]) -> Iterator[str]:
 
 
 def _owners(result: TrialResult) -> Iterator[tuple[str, str]]:
-    """Yield what must be alike: plugins of the pipeline, where ours go by the version of flowerablate; and metrics."""
+    """Yield what must be the same in all trials: plugins of the pipeline other than flowerablate's own, and metrics.
+
+    The plugins of flowerablate itself are left out because their version is in the environment.
+    """
     of_pipeline = slots(in_pipeline=True)
     for owned in result.owners:
         if owned.slot not in of_pipeline:

@@ -1,8 +1,8 @@
 """Which comparisons of a study with planned looks get more replicates.
 
-Those go on that are undecided and may still be decided. A comparison whose chance for that has fallen below the rules'
-*futility* is stopped. The stop is not binding: its p-value does not count on it, so the error holds whether or not more
-replicates come later, and a comparison may become decided after its stop, when others leave the family to it.
+Comparisons that are undecided and may still be decided continue. A comparison whose chance of that has fallen below the
+rules' *futility* is stopped. The stop is not binding: its p-value does not rely on it, so the error rate holds whether
+or not more replicates follow, and a comparison may become decided after its stop, when others leave the family.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from .rows import Row, Summary
 
 
 def undecided_after(summary: Summary) -> tuple[Contrast, ...]:
-    """Return the contrasts that go on after the look that *summary* is of."""
+    """Return the contrasts that continue after the look of *summary*."""
     rules = summary.rules
     return tuple(row.contrast for row in summary.rows if row.contrast is not None and goes_on(row, rules))
 
 
 def goes_on(row: Row, rules: Rules) -> bool:
-    """Whether *row* gets more replicates, should the study go on. One of which every trial has failed does not."""
+    """Whether *row* gets more replicates if the study continues. A row whose trials have all failed does not."""
     if row.verdict != "undecided":
         return False
     if row.chance is None:

@@ -1,14 +1,14 @@
-"""Tests and intervals of a study that is looked at several times: they hold at whichever look it stops.
+"""Tests and intervals of a study with several looks, valid at whichever look it stops.
 
 Each comparison gets a *sequential p-value*: the smallest level whose boundary (:mod:`.boundaries`) its paired t
 statistic has crossed at any look so far (Liu and Anderson 2008, doi:10.1198/016214508000000986). Under the null it is
-at or below any a with a chance of at most a, however it is decided when to stop. So it goes into Holm's procedure, or
-Shaffer's, as any other p does, at every look, and the error of the whole family holds (group-sequential Holm: Ye, Li,
+at or below any a with a probability of at most a, whatever the rule for stopping. So it enters Holm's or Shaffer's
+procedure like any other p, at every look, and the error rate of the whole family holds (group-sequential Holm: Ye, Li,
 Liu and Yao 2013, doi:10.1002/sim.5700). Intervals are repeated confidence intervals (Jennison and Turnbull 1989;
-2000, *Group Sequential Methods*, 9): all effects that no look has rejected. They leave out 0 just when p does.
+2000, *Group Sequential Methods*, 9): all effects that no look has rejected. They exclude 0 if and only if p rejects it.
 
-Where the differences do not vary, the sign test stands in, as in a study of fixed size. It gives a p and no
-interval, so at such a look p may find what the interval, that of the other looks, does not leave out.
+If the differences do not vary, the sign test replaces the t test, as in a study of fixed size. It gives a p but no
+interval, so at such a look p may reject an effect that the interval, that of the other looks, includes.
 """
 
 from __future__ import annotations
@@ -25,42 +25,42 @@ if TYPE_CHECKING:
     from .boundaries import Sides
 
 PLANNED = 5
-"""How many looks a plan has; more would add little (Jennison and Turnbull 2000, 2.3), fewer stop later."""
+"""Number of looks in a plan; more would add little (Jennison and Turnbull 2000, 2.3), fewer would stop later."""
 
 Alternative = Literal["two-sided", "greater", "less"]
 
 
 @dataclass(frozen=True)
 class Reached:
-    """The looks that one comparison has had: its *counts* of pairs at each (at least 2), of the looks *planned*."""
+    """The looks that one comparison has had: its *counts* of pairs at each (2 or more), of the looks *planned*."""
 
     counts: tuple[int, ...]
     planned: tuple[int, ...]
 
     @property
     def last(self) -> int:
-        """The most replicates that the study may have."""
+        """The maximum number of replicates of the study."""
         return self.planned[-1]
 
 
 def planned_looks(first: int, last: int) -> tuple[int, ...]:
-    """Return about five numbers of replicates from *first* to *last*, equally spaced as far as whole numbers are.
+    """Return up to five numbers of replicates from *first* to *last*, equally spaced except for rounding.
 
-    Raises :class:`ValueError` for fewer than 2 replicates at the first look, or a last one before it.
+    Raises :class:`ValueError` for fewer than 2 replicates at the first look, or if *last* is below *first*.
     """
     if not 2 <= first <= last:
         raise ValueError(
-            f"looks from {first} to {last} replicates cannot be: the first has 2 or more, the last no less"
+            f"looks from {first} to {last} replicates are impossible: the first needs 2 or more, the last no fewer"
         )
     steps = PLANNED - 1
     return tuple(sorted({first + math.floor((last - first) * step / steps + 0.5) for step in range(PLANNED)}))
 
 
 def reached(planned: Sequence[int], seeds: Sequence[int]) -> Reached:
-    """Return the looks that a comparison with values on *seeds* (growing, from 0) has had.
+    """Return the looks that a comparison with values on *seeds* (increasing, from 0) has had.
 
-    At a look with L replicates it has those pairs whose seed is below L: fewer than L where trials have failed. Where
-    a study ended between two looks, what there is counts as a look.
+    At a look with L replicates it has the pairs whose seed is below L: fewer than L if trials have failed. If a study
+    ended between two looks, its last pairs count as a look.
     """
     counts = sorted({bisect_left(seeds, look) for look in planned})
     return Reached(tuple(count for count in counts if count >= 2), tuple(planned))
@@ -76,8 +76,9 @@ def sequential_p(
 ) -> float | None:
     """Return the p of *differences* (in the order of their seeds) for «their mean is *shift*», valid at any look.
 
-    *alternative* says on which side of *shift* the mean may lie instead. *scale* is the largest value of the arms, by
-    which differences count as equal (their own largest, if not given). None before the first look with 2 pairs.
+    *alternative* says on which side of *shift* the mean may lie instead. *scale* is the largest absolute value of the
+    arms, relative to which differences count as equal (by default the largest difference). None before the first look
+    with 2 pairs.
     """
     from .boundaries import level_of, spent_score, tables  # with NumPy, which a study of fixed size does without
 
@@ -101,11 +102,11 @@ def sequential_p(
 def repeated_interval(
     differences: Sequence[float], looks: Reached, level: float, *, sides: Sides = 2, scale: float | None = None
 ) -> tuple[float, float] | None:
-    """Return the means that no look has rejected at *level*; None where the differences have not varied at any look.
+    """Return the interval of means that no look has rejected at *level*; None if the differences varied at no look.
 
-    With one *side*, each bound holds at *level* by itself: the interval lies within a margin just when both one-sided
-    tests against it reject, if the differences have varied at each look. Where looks disagree so far that nothing is
-    left, the bounds of the last look are given, and that does not hold.
+    With one of *sides*, each bound holds at *level* on its own: the interval lies within a margin if and only if both
+    one-sided tests against it reject, provided that the differences varied at each look. If the looks disagree so much
+    that no mean remains, the bounds of the last look are returned, for which that does not hold.
     """
     from .boundaries import boundary_scores
 
@@ -128,45 +129,45 @@ def repeated_interval(
 def predictive_power(
     mean: float, sd: float, looks: Reached, alpha: float, *, margin: float | None = None, margin_alpha: float = 0.05
 ) -> float:
-    """Return the chance that the last look decides, as far as the pairs so far tell.
+    """Return the probability that the last look decides, given the pairs so far.
 
     *mean* and *sd* are those of the pairs at the last of *looks*, *alpha* and *margin_alpha* the errors that a
     difference and an equivalence may spend. The mean at the end is taken as normal around *mean* with a variance of
-    ``sd^2 (1 / n - 1 / last)``: what the missing pairs bring, and how uncertain the effect still is (predictive power:
-    Spiegelhalter, Freedman and Blackburn 1986, doi:10.1016/0197-2456(86)90003-6). To take the effect for what it was so
-    far (conditional power) stops studies of real effects too early: few pairs say too little of it. The last look
-    decides where that mean lies beyond the last boundary, or, with a *margin*, so deep within it that both one-sided
-    tests reject. Looks on the way add little.
+    ``sd^2 (1 / n - 1 / last)``, which covers both the missing pairs and the uncertainty of the effect (predictive
+    power: Spiegelhalter, Freedman and Blackburn 1986, doi:10.1016/0197-2456(86)90003-6). Assuming that the effect is
+    the one observed so far (conditional power) would stop studies of real effects too early, because few pairs say too
+    little about it. The last look decides if that mean lies beyond the last boundary, or, with a *margin*, so far
+    within it that both one-sided tests reject. The looks in between add little.
     """
     from .boundaries import boundary_scores
 
     count, last = looks.counts[-1], looks.last
     if count >= last:
         return 0.0
-    if sd == 0:  # the signs decide: all of them are one way
+    if sd == 0:  # the sign test decides: all signs are equal
         return float(mean != 0 or margin is not None)
     ahead = (*looks.counts, *(look for look in looks.planned if look > count))
     error = sd / math.sqrt(last)
     far = t_of(boundary_scores(ahead, last, alpha, 2)[-1], last) * error
-    spread = sd * math.sqrt(1 / count - 1 / last)
-    chance = _below(-far, mean, spread) + 1 - _below(far, mean, spread)
+    final_sd = sd * math.sqrt(1 / count - 1 / last)
+    chance = _below(-far, mean, final_sd) + 1 - _below(far, mean, final_sd)
     if margin is not None:
         inside = margin - t_of(boundary_scores(ahead, last, margin_alpha, 1)[-1], last) * error
-        within = min(inside, far)  # further out the difference is established already
+        within = min(inside, far)  # beyond that, the difference is already established
         if within > 0:
-            chance += _below(within, mean, spread) - _below(-within, mean, spread)
+            chance += _below(within, mean, final_sd) - _below(-within, mean, final_sd)
     return min(1.0, chance)
 
 
 def t_of(score: float, count: int) -> float:
-    """Return the t statistic of *count* pairs with that normal score."""
+    """Return the t statistic of *count* pairs with normal score *score*."""
     from scipy.special import ndtr, stdtrit
 
     return -math.copysign(1.0, score) * float(stdtrit(count - 1, ndtr(-abs(score))))
 
 
 def _score(signed: Sequence[float], sides: Sides, scale: float) -> float:
-    """Return the normal score of the t statistic (of its size, with two sides), or of the sign test without spread."""
+    """Return the normal score of the t statistic (its absolute value if two-sided), or of the sign test if sd is 0."""
     from scipy.special import ndtri, stdtr
 
     count = len(signed)
@@ -179,6 +180,6 @@ def _score(signed: Sequence[float], sides: Sides, scale: float) -> float:
     return size if sides == 2 or t > 0 else -size
 
 
-def _below(value: float, mean: float, spread: float) -> float:
-    """Return the chance of a normal value below *value*."""
-    return 0.5 * math.erfc((mean - value) / (spread * math.sqrt(2)))
+def _below(value: float, mean: float, sd: float) -> float:
+    """Return the probability that a normal variable is below *value*."""
+    return 0.5 * math.erfc((mean - value) / (sd * math.sqrt(2)))

@@ -30,7 +30,7 @@ from .rows import Row, Secondary, Summary, Tally
 from .verdicts import Decision, decide, lower_is_better_by_name
 
 _Verdict: TypeAlias = tuple[Adjusted, Decision | None]
-"""What a family makes of one of its contrasts; no decision where that has no pair."""
+"""The adjusted p-values and the decision of a contrast in the family; no decision if it has no pair."""
 
 
 def summarise(
@@ -47,17 +47,16 @@ def summarise(
     judge: Judge | None = None,
     costs: Sequence[CostInfo] | None = None,
 ) -> Summary:
-    """Answer the *contrasts*, paired by seed, and compare every variant that is in none of them with the base.
+    """Evaluate the *contrasts*, paired by seed, and compare every variant that is in none of them with the base.
 
     The caller selects the results: all must belong to one base, and no variant may have a seed twice (else
-    :class:`ValueError`, as for no results at all). *metric* is the rules' primary one if not given; the margin speaks
-    of the primary one alone. *secondary* metrics get effects without verdicts. *metrics* tells how to read each; for
-    one that it lacks, the name tells (``loss``, ``...error``). *looked* are the numbers of replicates at which verdicts
-    were shown without a plan, *pending* is the number of trials that are planned but not there yet. *images*: what the
-    test images do to each metric, for rules that ask for intervals over replicates x images (see :mod:`.population`).
-    *judge*: yet another way to the evidence (see :mod:`.evidence`), in the place of that. *costs* tells which costs the
-    rows have, and how to read each; if not given, they are the core's and all others of the results. Raises
-    :class:`StudyError` when no trial has the metric.
+    :class:`ValueError`, as for no results at all). *metric* defaults to the rules' primary one; the margin applies to
+    the primary one only. *secondary* metrics get effects without verdicts. *metrics* describes them; a metric that it
+    lacks is judged by its name (``loss``, ``...error``). *looked* are the numbers of replicates at which verdicts were
+    shown without a plan, *pending* is the number of trials still to run. *images*: the influence of the test images on
+    each metric, for rules that request intervals over replicates x images (see :mod:`.population`). *judge*: another
+    method for the evidence (see :mod:`.evidence`), which replaces that one. *costs* describes the costs of the rows; by
+    default they are the core's and all others in the results. Raises :class:`StudyError` if no trial has the metric.
     """
     given = rules or Rules()
     rules = given if metric in (None, given.metric) else replace(given, metric=metric or "", margin=None)
@@ -114,7 +113,7 @@ def _secondary(
 
 @dataclass(frozen=True)
 class _Answer:
-    """What the trials say to a contrast, before the family is allowed for; without a pair, nothing."""
+    """The result of a contrast before adjustment for the family; without a pair, it has no effect."""
 
     contrast: Contrast
     arms: Arms
@@ -199,7 +198,7 @@ def _row(
 
 
 def _described(contrast: Contrast) -> str | None:
-    """Return the change that the row's costs are about: the one variant that is not the reference, if there is one."""
+    """Return the change whose costs the row shows: the one variant that is not the reference, if there is one."""
     if len(contrast.weights) != 2 or contrast.by_seed:
         return None
     wanted = contrast.kind == "addition"
@@ -226,7 +225,7 @@ def _tally(trials: Sequence[TrialOutcome], *, failed: int, unpaired: int = 0) ->
 
 
 def _costs_of(results: Iterable[TrialOutcome]) -> tuple[CostInfo, ...]:
-    """Return the core's costs, and a plain description of every other one that the results have."""
+    """Return the core's costs, and a plain description of every other cost in the results."""
     known = {info.name: info for info in CORE_COSTS}
     others = sorted({name for result in finished(results) for name in result.costs} - known.keys())
     return (*CORE_COSTS, *(CostInfo(name, name) for name in others))
@@ -238,7 +237,7 @@ def _costs(group: Sequence[TrialOutcome], costs: Sequence[CostInfo]) -> dict[str
 
 
 def _combined(info: CostInfo, results: Sequence[TrialResult]) -> float | None:
-    """Return the cost of a variant, as *info* says how; values that are missing or not finite are left out."""
+    """Return the cost of a variant, combined as *info* says; values that are missing or not finite are left out."""
     values = [value for result in results if (value := result.cost(info)) is not None and math.isfinite(value)]
     if info.combined == "mean" or not values:
         return _mean(values)
@@ -246,9 +245,9 @@ def _combined(info: CostInfo, results: Sequence[TrialResult]) -> float | None:
 
 
 def _verdicts(family: Sequence[_Answer], rules: Rules, info: MetricInfo) -> list[_Verdict]:
-    """Adjust the p-values over the *family* and decide; a comparison without a test counts in it with p = 1.
+    """Adjust the p-values over the *family* and decide; a comparison without a test counts with p = 1.
 
-    What has no pair is left to its tally, which knows why.
+    A comparison without a pair gets no decision: its tally gives the reason.
     """
     differences = [each.evidence.p if each.evidence else None for each in family]
     equivalences = [each.evidence.equivalence_p if each.evidence else None for each in family]

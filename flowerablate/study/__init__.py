@@ -1,1 +1,1 @@
-"""Reads and checks a study, expands it into variants and trials, and names them."""
+"""Reads and checks a study, expands it into variants and trials, and computes their ids."""

@@ -1,4 +1,4 @@
-"""Names trials by a hash of all that can change their result, and of nothing else."""
+"""Computes trial ids: a hash of everything that can change the result, and of nothing else."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Any
 from ..contracts import ALWAYS_MEASURED, Choice, DatasetSpec, Design, Fingerprint, MetricSpec, Pipeline, Trial
 
 FingerprintOf = Callable[[str, Choice], Fingerprint]
-"""``fingerprint_of(slot, choice)`` gives the version of the plugin that a component is of, and what its files hold."""
+"""``fingerprint_of(slot, choice)`` returns the owner of a component and the hashes of its files."""
 
 
 def expand_trials(
     design: Design, seeds: Iterable[int], data_fingerprint: str, fingerprint_of: FingerprintOf
 ) -> tuple[Trial, ...]:
-    """Return the trials replicate by replicate, so that what is finished when a run is stopped forms whole pairs."""
+    """Return the trials replicate by replicate, so the trials finished when a run is stopped form complete pairs."""
     variants = {variant.change: variant for variant in design.variants}
     identities = {v.change: pipeline_id(v.pipeline, data_fingerprint, fingerprint_of) for v in design.variants}
     base_id = identities[""]
@@ -31,7 +31,7 @@ def expand_trials(
 def pipeline_id(pipeline: Pipeline, data_fingerprint: str, fingerprint_of: FingerprintOf) -> str:
     """Hash a pipeline with the content of its data and the versions of its components (not the seed).
 
-    Where the data lie is left out, so that a study keeps its trials when a folder moves or another machine goes on.
+    The location of the data is left out, so a study keeps its trials when a folder moves or another machine continues.
     """
     content = describe(pipeline)
     del content["components"][DatasetSpec.slot]
@@ -42,7 +42,7 @@ def pipeline_id(pipeline: Pipeline, data_fingerprint: str, fingerprint_of: Finge
 
 
 def describe(pipeline: Pipeline) -> dict[str, Any]:
-    """Return a pipeline as JSON values, without what cannot change a result (a step's kind, whether removable)."""
+    """Return a pipeline as JSON values, without what cannot change a result (``kind`` and ``removable`` of steps)."""
     content = asdict(pipeline)
     for step in content["steps"]:
         del step["kind"], step["removable"]
@@ -50,11 +50,11 @@ def describe(pipeline: Pipeline) -> dict[str, Any]:
 
 
 def _fingerprinted(pipeline: Pipeline) -> Iterable[tuple[str, Choice]]:
-    """Yield all components with their slots, save the data set, which is named by its content."""
+    """Yield all components with their slots, except the data set, which is identified by its content."""
     yield from ((slot, choice) for slot, choice in pipeline.used if slot != DatasetSpec.slot)
     metric = pipeline.train.best_by.partition(",")[0].strip()
     if metric not in ALWAYS_MEASURED:
-        yield MetricSpec.slot, Choice(metric)  # it chooses the epoch, and its parameters are among those of training
+        yield MetricSpec.slot, Choice(metric)  # it chooses the epoch; its parameters are part of train.best_by
 
 
 def _digest(content: Any) -> str:

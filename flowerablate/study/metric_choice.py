@@ -1,4 +1,4 @@
-"""Metrics as a study names them: ``brier``, or with parameters after the name, ``calibration_error,bins=20``."""
+"""Metrics as a study writes them: ``brier``, or with parameters after the name, ``calibration_error,bins=20``."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from .resolve import Lookup, check_params
 
 @dataclass(frozen=True)
 class MetricChoice:
-    """A metric that a study uses: the component with its parameters, and how its values are called and read."""
+    """A metric that a study uses: the component with its parameters, and how to name and read its values."""
 
     choice: Choice
     info: MetricInfo
 
 
 def resolve_metric(text: str, lookup: Lookup, where: str) -> MetricChoice:
-    """Look up the metric that *text* names, and check its parameters; *where* stands in messages.
+    """Look up the metric that *text* names and check its parameters; error messages begin with *where*.
 
-    However it is written, the same metric has the same name: that of the component and what differs from the defaults.
+    The metric's name does not depend on how it is written: it is the component and the non-default parameters.
     """
     written = read_named(text, where)
     spec = lookup(MetricSpec.slot, written.name, where)

@@ -1,4 +1,4 @@
-"""Reads ``name,key=value,...``, the way in which metrics, swaps, trackers and columns are written in one line."""
+"""Reads ``name,key=value,...``, the one-line form of metrics, swaps, trackers and columns."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _CLOSING = "]}"
 
 @dataclass(frozen=True)
 class Named:
-    """A component by *name*, and the parameters that were written after it, read as TOML."""
+    """A component's *name* and the parameters written after it, read as TOML."""
 
     name: str
     params: dict[str, Any] = field(default_factory=dict)
@@ -23,7 +23,7 @@ class Named:
 def read_named(text: str, where: str) -> Named:
     """Read one component, such as ``calibration_error,bins=20`` or ``csv,columns=[a,b]``.
 
-    *where* stands in messages. Raises :class:`StudyError` where a part after the name has no equals sign.
+    Error messages begin with *where*. Raises :class:`StudyError` if a part after the name has no equals sign.
     """
     name, *settings = split_values(text)
     found = Named(name.strip())
@@ -36,9 +36,9 @@ def read_named(text: str, where: str) -> Named:
 
 
 def read_several(text: str, where: str, kind: str = "name") -> list[Named]:
-    """Read several components, such as ``variant,forest,width=30,p``: a part without an equals sign begins one.
+    """Read several components, such as ``variant,forest,width=30,p``: a part without an equals sign starts a new one.
 
-    Raises :class:`StudyError` where a parameter comes before the first name; *kind* is the word for what is named.
+    Raises :class:`StudyError` if a parameter comes before the first name; *kind* is what messages call a component.
     """
     found: list[Named] = []
     for part in split_values(text):
@@ -46,14 +46,14 @@ def read_several(text: str, where: str, kind: str = "name") -> list[Named]:
         if not equals:
             found.append(Named(key))
         elif not found:
-            raise StudyError(f"{where}: {part.strip()!r} is a parameter, but no {kind} stands before it")
+            raise StudyError(f"{where}: {part.strip()!r} is a parameter, but no {kind} comes before it")
         else:
             found[-1].params[key] = read_value(value)
     return found
 
 
 def split_values(text: str) -> list[str]:
-    """Split *text* at its commas, but not at those within brackets or quotes."""
+    """Split *text* at its commas, except within brackets or quotes."""
     parts = [""]
     depth, quote, before = 0, "", ","
     for character in text:

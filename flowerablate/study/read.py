@@ -1,4 +1,4 @@
-"""Reads a study: the defaults, the file on top of them, the command line on top of both."""
+"""Reads a study: the file overrides the defaults, and the command line overrides both."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def read_study(
     *,
     source: str = "command line",
 ) -> StudyFile:
-    """Return the study in the file *path* (or the *defaults* alone).
+    """Return the study in the file *path* (without one: the *defaults*).
 
-    *options* (dotted keys and their values) are laid over it, and *overrides*, as ``KEY=VALUE`` or as pairs, over both.
-    *source*: what messages name where there is no file.
+    *options* (dotted keys and their values) override it, and *overrides*, as ``KEY=VALUE`` or as pairs, override both.
+    *source*: the name in messages if there is no file.
     """
     tables = tomllib.loads(defaults)
     if path is not None:
@@ -38,7 +38,7 @@ def read_study(
         tables = merge(tables, written)
     for key, value in (options or {}).items():
         set_key(tables, key, value)
-    # A component is chosen before its parameters are set, in whatever order they are given.
+    # Choose a component before setting its parameters, whatever the order of the overrides.
     pairs = (parse_override(each) if isinstance(each, str) else each for each in overrides)
     for key, value in sorted(pairs, key=lambda pair: not pair[0].endswith(".use")):
         set_key(tables, key, value)
@@ -46,7 +46,7 @@ def read_study(
 
 
 def study_name(text: str) -> str:
-    """Make a valid name for a study from *text*, such as the name of a file or folder."""
+    """Return a valid study name made from *text*, such as the name of a file or folder."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-._")[:80] or "study"
 
 
@@ -55,17 +55,17 @@ def load_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise StudyError(f"no study file {path}; 'flowerablate init' writes one") from None
+        raise StudyError(f"no study file {path}; create one with 'flowerablate init'") from None
     except IsADirectoryError:
-        raise StudyError(f"{path} is a folder; name the study file, or a data folder with --data") from None
+        raise StudyError(f"{path} is a folder; give the study file, or a data folder with --data") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise StudyError(f"{path} is not valid TOML: {error}") from None
 
 
 def merge(defaults: Mapping[str, Any], written: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay *written* over *defaults*: component tables are replaced as a whole, the core's tables key by key.
+    """Merge *written* into *defaults*: component tables are replaced as a whole, the core's tables key by key.
 
-    Another component's parameters must not linger.
+    Parameters of the default component must not apply to another one.
     """
     merged, whole = dict(defaults), component_tables()
     for key, value in written.items():
@@ -77,7 +77,7 @@ def merge(defaults: Mapping[str, Any], written: Mapping[str, Any]) -> dict[str, 
 
 
 def parse_override(override: str) -> tuple[str, Any]:
-    """Read ``dotted.key=value``; the value is TOML, or a text where it is not TOML."""
+    """Read ``dotted.key=value``; the value is TOML, or a plain string if it is not valid TOML."""
     key, equals, text = override.partition("=")
     if not equals or not all(part.strip() for part in key.split(".")):
         raise StudyError(f"{override!r} is not of the form key=value, such as train.epochs=3")
@@ -85,7 +85,7 @@ def parse_override(override: str) -> tuple[str, Any]:
 
 
 def set_key(tables: dict[str, Any], key: str, value: Any) -> None:
-    """Set one dotted *key* in *tables*. Another component in ``use`` starts from its own default parameters."""
+    """Set the dotted *key* in *tables*. A new component in ``use`` starts with its own default parameters."""
     *path, last = (part.strip() for part in key.split("."))
     first = path[0] if path else last
     known = study_model().model_fields
@@ -97,7 +97,7 @@ def set_key(tables: dict[str, Any], key: str, value: Any) -> None:
     for depth, part in enumerate(path, start=1):
         table = table.setdefault(part, {})
         if not isinstance(table, dict):
-            raise StudyError(f"{'.'.join(path[:depth])} is a value, not a table, so {key!r} cannot be set")
+            raise StudyError(f"{key!r} cannot be set: {'.'.join(path[:depth])} is a value, not a table")
     if last == "use" and table.get("use") != value:
         for stale in set(table) - {"removable"}:
             del table[stale]
@@ -105,7 +105,7 @@ def set_key(tables: dict[str, Any], key: str, value: Any) -> None:
 
 
 def read_value(text: str) -> Any:
-    """Read *text* as a TOML value; what is not TOML is a plain text, so that ``shape=cross`` needs no quotes."""
+    """Read *text* as a TOML value; invalid TOML is a plain string, so ``shape=cross`` needs no quotes."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:

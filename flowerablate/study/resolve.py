@@ -1,4 +1,4 @@
-"""Turns a study as written into a pipeline: every component looked up, every parameter checked and filled in."""
+"""Resolves a study file into a pipeline: looks up every component, checks parameters and fills in defaults."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ..errors import StudyError, nearest
 from .schema import StudyFile
 
 Lookup: TypeAlias = Callable[[str, str, str], ComponentSpec]
-"""``lookup(slot, name, where)`` gives the spec or raises :class:`StudyError` with the nearest valid name."""
+"""``lookup(slot, name, where)`` returns the spec or raises :class:`StudyError` with the nearest valid name."""
 
 
 def resolve(study: StudyFile, lookup: Lookup) -> Pipeline:
@@ -40,7 +40,7 @@ def resolve(study: StudyFile, lookup: Lookup) -> Pipeline:
 
 
 def resolve_trackers(study: StudyFile, lookup: Lookup) -> dict[str, Choice]:
-    """Return the trackers that *study* names, by its word for each; they are no part of a trial."""
+    """Return the trackers of *study* by their names in it; they are not part of a trial."""
     trackers = {}
     for name, table in study.trackers.items():
         where = f"trackers.{name}"
@@ -51,7 +51,7 @@ def resolve_trackers(study: StudyFile, lookup: Lookup) -> dict[str, Choice]:
 
 
 def rules_of(study: StudyFile) -> Rules:
-    """Return how *study* comes to its verdicts."""
+    """Return the rules for the verdicts of *study*."""
     statistics = study.statistics
     return Rules(
         metric=study.metrics.primary,
@@ -64,18 +64,18 @@ def rules_of(study: StudyFile) -> Rules:
 
 def _test_fraction(study: StudyFile) -> float:
     if study.split.validation + study.split.test >= 1:
-        raise StudyError("split.validation and split.test leave nothing to train on; their sum must be below 1")
+        raise StudyError("split.validation and split.test leave nothing to train on; choose a sum below 1")
     return study.split.test
 
 
 def resolve_choice(slot: str, use: str, params: Mapping[str, Any], lookup: Lookup) -> Choice:
-    """Look up one component of *slot* and check its *params*."""
+    """Look up the component *use* of *slot* and check its *params*."""
     spec = lookup(slot, use, slot)
     return Choice(use, check_params(spec, params, slot))
 
 
 def resolve_step(name: str, use: str, params: Mapping[str, Any], lookup: Lookup, removable: bool = True) -> StepChoice:
-    """Look up the step component *use*, which the study calls *name*, and check its *params*."""
+    """Look up the component *use* for the step *name* and check its *params*."""
     where = f"steps.{name}"
     spec = lookup(StepSpec.slot, use, where)
     assert isinstance(spec, StepSpec)
@@ -83,14 +83,14 @@ def resolve_step(name: str, use: str, params: Mapping[str, Any], lookup: Lookup,
 
 
 def resolve_at(place: Place, use: str, params: Mapping[str, Any], lookup: Lookup) -> Choice:
-    """Look up the component *use* for a *place* of a pipeline and check its *params*; a step stays as removable."""
+    """Look up the component *use* for *place* and check its *params*; a step keeps its ``removable``."""
     if isinstance(place.choice, StepChoice):
         return resolve_step(place.name, use, params, lookup, place.choice.removable)
     return resolve_choice(place.slot, use, params, lookup)
 
 
 def check_params(spec: ComponentSpec, given: Mapping[str, Any], where: str) -> dict[str, Value]:
-    """Return all parameters of *spec*: those *given*, checked, and the defaults of the rest."""
+    """Return all parameters of *spec*: the *given* ones, checked, and defaults for the rest."""
     names = [param.name for param in spec.params]
     for key in given:
         if key not in names:

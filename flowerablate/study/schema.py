@@ -1,4 +1,4 @@
-"""What a study file may hold: tables, keys and types. Component parameters are checked later, against their specs."""
+"""The schema of a study file: tables, keys and types. Component parameters are checked later, against their specs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class _Table(BaseModel):
 
 
 class ComponentTable(BaseModel):
-    """A component by name (``use``) and its parameters, which stand beside it."""
+    """A component's name (``use``) and, next to it, its parameters."""
 
     model_config = ConfigDict(extra="allow", frozen=True, strict=True)
 
@@ -36,9 +36,9 @@ class StepTable(ComponentTable):
 
 
 class InputTable(_Table):
-    """What the model gets: square images of ``image_size`` pixels with ``channels`` colour channels.
+    """The model's input: square images of ``image_size`` pixels with ``channels`` colour channels.
 
-    ``bits``: with which depth the files are read; 16 keeps what X-rays have, until a step makes 8 bits of it.
+    ``bits``: bits per channel at which files are decoded; 16 preserves X-rays until a step converts to 8 bits.
     """
 
     image_size: Annotated[int, Field(ge=8, le=1024)]
@@ -47,14 +47,14 @@ class InputTable(_Table):
 
 
 def _as_text(value: object) -> object:
-    """Take ``subset = 100`` for ``"100"``, and drop blanks, so that one subset has one name."""
+    """Convert ``subset = 100`` to ``"100"`` and drop spaces, so each subset has one spelling."""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return value.replace(" ", "") if isinstance(value, str) else value
 
 
 class SplitTable(_Table):
-    """How the images are divided: see :class:`flowerablate.contracts.SplitPlan`."""
+    """How the images are split: see :class:`flowerablate.contracts.SplitPlan`."""
 
     method: SplitMethod
     validation: Annotated[float, Field(gt=0, lt=1)]
@@ -69,9 +69,9 @@ DesignName = Literal[
 
 
 class AblationTable(_Table):
-    """The design: which questions are asked (see :mod:`flowerablate.study.designs`), and on how many replicates.
+    """The design: which questions to ask (see :mod:`flowerablate.study.designs`), and on how many replicates.
 
-    ``disable`` names the components; empty means all that can be removed, unless there are swaps or settings.
+    ``disable`` names components; if it is empty, all removable ones are used, unless there are swaps or settings.
     """
 
     seeds: Annotated[int, Field(ge=1, le=1000)]
@@ -87,14 +87,14 @@ class AblationTable(_Table):
 
 
 class MetricsTable(_Table):
-    """The figures of merit: verdicts go by ``primary``; ``secondary`` ones get intervals."""
+    """The metrics: verdicts use ``primary``; ``secondary`` ones get intervals only."""
 
     primary: str
     secondary: list[str]
 
 
 class StatisticsTable(_Table):
-    """How verdicts are reached: see :class:`flowerablate.contracts.Rules`."""
+    """The rules for verdicts: see :class:`flowerablate.contracts.Rules`."""
 
     level: Annotated[float, Field(ge=0.5, lt=1)]
     margin: Annotated[float, Field(gt=0)] | None = None
@@ -102,7 +102,7 @@ class StatisticsTable(_Table):
 
 
 class StudyFile(_Table):
-    """A whole study, as written: these tables and, in what :func:`study_model` returns, one for each slot."""
+    """A study as written: these tables; :func:`study_model` adds one per slot."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)]
     input: InputTable
@@ -117,7 +117,7 @@ class StudyFile(_Table):
 
     @property
     def components(self) -> dict[str, ComponentTable]:
-        """The tables of the slots of which a pipeline has one component."""
+        """The tables of the slots that hold one component per pipeline."""
         return {slot: getattr(self, slot) for slot in _single_slots()}
 
 
@@ -126,7 +126,7 @@ def _single_slots() -> tuple[str, ...]:
 
 
 def study_model() -> type[StudyFile]:
-    """Return the type of a study with a table for each slot of which a pipeline has one component."""
+    """Return the type of a study, with a table for each slot that holds one component per pipeline."""
     return _study_model(_single_slots())
 
 
@@ -137,12 +137,12 @@ def _study_model(names: tuple[str, ...]) -> type[StudyFile]:
 
 
 def component_tables() -> frozenset[str]:
-    """Return the names of the tables that hold components, one or several."""
+    """Return the names of the tables that hold components."""
     return frozenset(filter(None, (spec.table() for spec in SPECS.values())))
 
 
 def parse(tables: dict[str, Any], source: str) -> StudyFile:
-    """Check *tables* and return them typed; the first fault raises :class:`StudyError` that names key and *source*."""
+    """Check *tables* and return them typed; the first error raises :class:`StudyError` that names key and *source*."""
     try:
         return study_model().model_validate(_with_default_uses(tables))
     except ValidationError as error:
@@ -150,7 +150,7 @@ def parse(tables: dict[str, Any], source: str) -> StudyFile:
 
 
 def _with_default_uses(tables: dict[str, Any]) -> dict[str, Any]:
-    """Name the components that a study need not name."""
+    """Fill in the default component of each slot that has one."""
     named = dict(tables)
     for slot in _single_slots():
         use, table = SPECS[slot].default_use, tables.get(slot, {})
@@ -171,10 +171,10 @@ def _first_fault(error: ValidationError) -> str:
         return f"{where} is missing{more}"
     if fault["type"] == "string_pattern_mismatch":
         return (
-            f"{where}: use letters, digits, '-' and '_', beginning with a letter or digit, not {fault['input']!r}{more}"
+            f"{where}: use letters, digits, '-' and '_', starting with a letter or digit, not {fault['input']!r}{more}"
         )
     if fault["type"] == "literal_error" and (words := re.findall(r"'([^']+)'", fault["ctx"]["expected"])):
-        where = ".".join(part for part in fault["loc"] if isinstance(part, str))  # not the place in a list
+        where = ".".join(part for part in fault["loc"] if isinstance(part, str))  # without the index in a list
         return f"{where}: there is no {fault['input']!r}; {nearest(str(fault['input']), words)}{more}"
     message = fault["msg"][0].lower() + fault["msg"][1:]
     return f"{where}: {message}, not {fault['input']!r}{more}"

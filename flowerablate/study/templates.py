@@ -1,4 +1,4 @@
-"""Finds the text templates: in an installed package beside the code, in a checkout beside the package."""
+"""Finds the text templates: inside the package when installed, next to it in a checkout."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes a pipeline back as the study file that it could have come from."""
+"""Writes a pipeline as a study file."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def to_toml(
     seeds: Sequence[int],
     questions: Mapping[str, object] | None = None,
 ) -> str:
-    """Return *pipeline*, all parameters filled in, with *rules* and the number of *seeds*, as a study in TOML.
+    """Return a study in TOML: *pipeline* with all parameters, *rules*, and the number of *seeds*.
 
-    Steps that a variant removed are left out. Of the questions that are asked only *questions* are in it, further keys
-    of ``[ablation]``.
+    Steps that a variant removed are left out. *questions*: further keys of ``[ablation]``; no other questions are
+    written.
     """
     tables: dict[str, dict[str, object]] = {
         **_tables(pipeline, ablated=False),
@@ -48,7 +48,7 @@ def _retune(pipeline: Pipeline) -> dict[str, object]:
 
 
 def _tables(pipeline: Pipeline, *, ablated: bool) -> dict[str, dict[str, object]]:
-    """Return the tables of the components that stand before the steps, or of those after them."""
+    """Return the component tables that come before the steps, or with *ablated* those after them."""
     names = (slot for slot in slots(number="one", ablated=ablated) if slot in pipeline.components)
     return {slot: _component(pipeline.components[slot], SPECS[slot].default_use) for slot in names}
 

@@ -48,13 +48,17 @@ def _run(what: str, op: BatchOp, images: Floats, targets: Floats, epoch: int = 0
 
     # order="K" keeps the layout, because a loader may pass channels-last memory.
     images, targets = images.copy(order="K"), targets.copy()
-    spare = np.full_like(images[:1].repeat(2, axis=0), np.nan, order="K")  # nan exposes a step that reads it before writing
+    spare = np.full_like(
+        images[:1].repeat(2, axis=0), np.nan, order="K"
+    )  # nan exposes a step that reads it before writing
     function: Any = op.function
     returned = function(images, targets, KeyedDraws(range(len(images)), epoch=epoch), spare)
     assert returned is None, (
         f"{what} must change images and targets in place and return None, not {type(returned).__name__}"
     )
-    assert np.isfinite(images).all(), f"{what} produces values that are not finite; spare is uninitialised, so write it before reading it"
+    assert np.isfinite(images).all(), (
+        f"{what} produces values that are not finite; spare is uninitialised, so write it before reading it"
+    )
     rows = targets.sum(axis=1)
     good = np.allclose(rows, 1, atol=1e-5) and bool((targets >= 0).all())
     assert good, f"{what} must leave rows of targets that are probabilities and sum to 1, not {float(rows[0]):.4g}"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
-from ..contracts import MeasureContext, MeasuredTrial, MeasureSpec
-from .check_settings import build, named
+from ..contracts import MeasureContext, MeasuredTrial, MeasureSpec, Value
+from .check_settings import build, named, settings
 
 
-def check_measure(spec: MeasureSpec) -> None:
+def check_measure(spec: MeasureSpec, *, params: Mapping[str, Value] | None = None) -> None:
     """Measure two trials with *spec*, one after the other, on the CPU.
 
     Checks that the built function accepts a trial and returns a finite number or None, and that it leaves the
@@ -22,12 +23,14 @@ def check_measure(spec: MeasureSpec) -> None:
         model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(4 * 14 * 14, 2))
         kept = {name: value.clone() for name, value in model.state_dict().items()}
         state = torch.get_rng_state()
-        finish = build(spec, MeasureContext(torch.device("cpu")), {}, "")
+        finish = build(spec, MeasureContext(torch.device("cpu")), settings(spec, params))
         assert callable(finish), f"{what}: build must return a function of a trial, not {type(finish).__name__}"
         try:
             value = finish(MeasuredTrial(model, channels=3, image_size=16, epochs=1 + number, seconds=0.5))
         except Exception as error:
-            raise AssertionError(f"{what}: it fails with {type(error).__name__}: {error}; return None instead") from error
+            raise AssertionError(
+                f"{what}: it fails with {type(error).__name__}: {error}; return None instead"
+            ) from error
         assert value is None or isinstance(value, int | float), (
             f"{what}: it must return a number or None, not {type(value).__name__}"
         )

@@ -94,5 +94,5 @@ def _check_per_image(
     )
     mean = float(each.mean())
     assert math.isclose(mean, value, rel_tol=1e-9, abs_tol=1e-12), (
-        f"{what}: the mean of per_image is {mean}, but value is {value}; leave out per_image if the value is not its mean"
+        f"{what}: the mean of per_image is {mean}, but value is {value}; omit per_image if value is not its mean"
     )

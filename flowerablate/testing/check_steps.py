@@ -53,7 +53,9 @@ def _check_settings(
         return
     if must_vary:
         varied = any(_differ(_run(what, op, images, epoch=epoch), result) for epoch in range(1, _EPOCHS))
-        assert varied, f"{what} is declared random, but returns the same result in {_EPOCHS} epochs; declare random=False"
+        assert varied, (
+            f"{what} is declared random, but returns the same result in {_EPOCHS} epochs; declare random=False"
+        )
     if spec.stand_in is None:
         assert result.shape[1:3] == images.shape[1:3], (
             f"{what} turns {_SIDE} x {_SIDE} pixels into {result.shape[2]} x {result.shape[1]}; "

@@ -48,7 +48,9 @@ def check_tracker(spec: TrackerSpec, *, cache: Path | None = None, params: Mappi
 def _built(spec: TrackerSpec, context: TrackerContext, chosen: Mapping[str, Value]) -> Tracker:
     tracker = build(spec, context, chosen)
     for method in _METHODS:
-        assert callable(getattr(tracker, method, None)), f"{named(spec)}: build must return an object with the method {method}"
+        assert callable(getattr(tracker, method, None)), (
+            f"{named(spec)}: build must return an object with the method {method}"
+        )
     return tracker  # type: ignore[return-value]
 
 
@@ -64,7 +66,9 @@ def _play(
             values = {"train_loss": 1 / epoch, "validation_loss": math.nan, "learning_rate": math.inf}
             kept = dict(values)
             tracker.epoch_done(trial, epoch, values)
-            assert str(values) == str(kept), f"{named(spec)}: epoch_done changes the values, which other trackers need too"
+            assert str(values) == str(kept), (
+                f"{named(spec)}: epoch_done changes the values, which other trackers need too"
+            )
         if result is not None:
             what = "trial_finished"
             tracker.trial_finished(trial, result)
@@ -75,7 +79,9 @@ def _play(
         raise
     except Exception as error:
         raise AssertionError(f"{named(spec)}: {what} fails with {type(error).__name__}: {error}") from error
-    assert dict(trial.params) == params, f"{named(spec)} changes the parameters of the trial, which other trackers need too"
+    assert dict(trial.params) == params, (
+        f"{named(spec)} changes the parameters of the trial, which other trackers need too"
+    )
 
 
 def _trial(variant: str, seed: int) -> TrackedTrial:

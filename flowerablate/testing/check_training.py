@@ -53,7 +53,7 @@ def _check_optimizer(spec: OptimizerSpec, params: Mapping[str, Value], when: str
     _descend(resumed_model, resumed, _STEPS // 2)
     for name, value in model.state_dict().items():
         assert torch.equal(value, resumed_model.state_dict()[name]), (
-            f"{what}: a run resumed from state_dict() ends with other values; keep everything a step needs in self.state, "
+            f"{what}: a run resumed from state_dict() ends with other values; keep all data of a step in self.state, "
             "and take random numbers from torch"
         )
 
@@ -72,7 +72,7 @@ def _check_groups(spec: OptimizerSpec, params: Mapping[str, Value], when: str) -
     if params.get("weight_decay"):
         assert (decayed != 0.5).any(), f"{what}: weight_decay = {params['weight_decay']} does nothing"
         assert torch.equal(kept, torch.full_like(kept, 0.5)), (
-            f"{what} changes weights without a gradient in a group whose weight_decay is 0; read weight_decay from the group"
+            f"{what} changes weights without a gradient in a group whose weight_decay is 0; read it from the group"
         )
 
 

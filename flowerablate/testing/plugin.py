@@ -47,7 +47,9 @@ def _check_spec(spec: ComponentSpec) -> None:
     assert "\n" not in spec.summary, f"{what}: the summary must be one line"
     for param in spec.params:
         where = f"{what}, parameter {param.name!r}"
-        assert _PARAM_NAME.fullmatch(param.name), f"{where}: a name consists of lower-case letters, digits and underscores"
+        assert _PARAM_NAME.fullmatch(param.name), (
+            f"{where}: a name consists of lower-case letters, digits and underscores"
+        )
         assert param.summary.strip(), f"{where}: the summary is empty; state the meaning and the unit"
         if param.off is not None:
             try:

@@ -33,7 +33,7 @@ def pick_device(name: str = "auto") -> torch.device:
 
 
 def to_device(model: nn.Module, device: torch.device, *, channels_last: bool) -> nn.Module:
-    """Move *model* to *device* in place, with channels-last weights on request. Do this before building an optimizer."""
+    """Move *model* to *device* in place, with channels-last weights on request, before an optimizer is built."""
     layout = torch.channels_last if channels_last else torch.contiguous_format
     return model.to(device=device, memory_format=layout)  # type: ignore[call-overload, no-any-return]
 

@@ -133,7 +133,9 @@ class _Training:
 
     def __post_init__(self) -> None:
         if not self.batches:
-            raise TrainingError("there are too few images: no whole batch to train on; lower train.batch_size or add images")
+            raise TrainingError(
+                "there are too few images: no whole batch to train on; lower train.batch_size or add images"
+            )
         check_precision(self.recipe.precision, self.device)
         model = self.parts.model
         to_device(model, self.device, channels_last=self.channels_last)
@@ -155,7 +157,8 @@ class _Training:
     def result(self) -> FitResult:
         stopped = self.collapse
         if not stopped and self.out_of_patience and len(self.history) < self.epochs:
-            stopped = f"no epoch improved {self.ranking.best_by} over epoch {self.best_epoch} in {self.recipe.patience}"
+            best, patience = self.best_epoch, self.recipe.patience
+            stopped = f"no improvement of {self.ranking.best_by} over epoch {best} (patience {patience})"
         merit = {"merit": self.ranking.merit(self.history[self.best_epoch - 1])} if self.best_epoch else {}
         return FitResult(tuple(self.history), self.best_epoch, self.collapsed_epoch, stopped, **merit)
 

@@ -1,4 +1,4 @@
-"""How torch's threads wait for each other. This must be set before torch is imported; this module does not import it."""
+"""How torch's threads wait for each other: must be set before torch is imported, so this module does not import it."""
 
 from __future__ import annotations
 

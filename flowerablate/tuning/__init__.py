@@ -1,5 +1,5 @@
-"""Tuning: settings of the pipeline are searched for what is best on validation, with Optuna as the searcher.
+"""Tuning: searches the settings of a pipeline that are best on validation, with Optuna.
 
-``space`` reads what is searched, ``tuning_plan`` makes a study ready, ``objective`` trains one candidate on a few
-seeds, ``storage`` keeps them in Optuna's storage, ``tuner`` runs one after the other and ``workers`` several at once.
+``space`` reads the search space, ``tuning_plan`` prepares a study, ``objective`` trains one candidate on a few seeds,
+``storage`` keeps the trials in Optuna's storage, ``tuner`` runs trials in sequence and ``workers`` in parallel.
 """

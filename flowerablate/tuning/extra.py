@@ -1,4 +1,4 @@
-"""Optuna, where it is installed."""
+"""Imports the optional dependency Optuna."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from types import ModuleType
 from ..errors import FlowerablateError
 
 PRUNERS = ("median", "hyperband", "none")
-"""Who gives up poor trials early, by name."""
+"""Names of the pruners, which end poor trials early."""
 
 
 def optuna() -> ModuleType:
-    """Return the package Optuna, told to be quiet; where it is missing, one line says how to install it."""
+    """Return the package Optuna with its log limited to errors; raise :class:`FlowerablateError` if it is missing."""
     try:
         import optuna
     except ImportError as error:

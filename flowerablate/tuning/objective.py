@@ -1,7 +1,7 @@
-"""What a candidate is worth: the primary metric on validation, at the best epoch, of a few fixed replicates.
+"""The value of a candidate: the primary metric on validation, at the best epoch, on a few fixed replicates.
 
-Every candidate has the same replicates: the same splits, initial weights and draws, so that candidates differ by their
-settings alone. The test split is never looked at.
+All candidates use the same replicates: the same splits, initial weights and random draws, so that they differ only in
+their settings. The test split is never used.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ def value_on(
     epoch_done: EpochDone,
     step_done: StepDone,
 ) -> float:
-    """Train *pipeline* on the replicate *seed*, or go on where *folder* has it, and return its figure on validation.
+    """Train *pipeline* on the replicate *seed*, or resume from *folder*, and return its metric on validation.
 
-    *epoch_done* and *step_done* hear of the training, and what they raise ends it. A training that came to nothing, or
-    a figure that is not defined, raises :class:`TrainingError`.
+    *epoch_done* and *step_done* are called during training; an exception from them ends it. Training without a usable
+    epoch, or an undefined metric, raises :class:`TrainingError`.
     """
     trial = Trial(id="", base_id="", seed=seed, variant=Variant("", pipeline))
     replicate = Replicate.of(trial, plan.data, assembler, plan.metrics, "tuning")
@@ -42,14 +42,14 @@ def value_on(
     best = trained.fitted.best
     if best is None:
         raise TrainingError(f"replicate {seed}: {trained.fitted.stopped}")
-    value = figure_of(best, plan.metric)
+    value = validation_value(best, plan.metric)
     if not math.isfinite(value):
         raise TrainingError(f"{plan.metric.name} is not defined on the validation images of replicate {seed}")
     return value
 
 
-def figure_of(record: EpochRecord, metric: MetricInfo) -> float:
-    """Return the figure of an epoch on validation; nan where it is not defined."""
+def validation_value(record: EpochRecord, metric: MetricInfo) -> float:
+    """Return the metric of an epoch on validation; nan if it is not defined."""
     return record.metrics.get(metric.name, math.nan)
 
 

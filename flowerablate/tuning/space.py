@@ -1,8 +1,8 @@
-"""What is searched: dimensions made of the parameters that components declare, narrowed by the user.
+"""The search space: dimensions from the parameters that components declare, narrowed by the user.
 
-Written as ``optimizer.lr`` (all that its component declares), ``optimizer.lr=0.01:0.3`` (a range; ``:log`` behind it
-makes it logarithmic), ``model.width=16,32`` (a list), ``optimizer`` (all of its parameters that have a range) or
-``optimizer=nesterov,adamw`` (components; what else is searched of the optimizer then depends on which it is).
+Written as ``optimizer.lr`` (the declared range), ``optimizer.lr=0.01:0.3`` (a range; the suffix ``:log`` makes it
+logarithmic), ``model.width=16,32`` (a list), ``optimizer`` (all of its parameters that have a range) or
+``optimizer=nesterov,adamw`` (components; other dimensions of the optimizer then depend on the component).
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from ..study.read import read_value
 from ..study.resolve import Lookup
 
 DEFAULT = ("optimizer.lr", "optimizer.weight_decay")
-"""Searched where nothing is named, as far as the study's optimizer has them: nothing else matters as often."""
+"""The default search, limited to parameters of the study's optimizer: these matter most often."""
 
-SMALLEST_SHARE = 1e-6
-"""Where a logarithmic parameter may be zero, the search begins at this share of its upper bound."""
+MIN_FRACTION = 1e-6
+"""Lower end of the search, as a fraction of the upper bound, for a logarithmic parameter that may be zero."""
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _RANGE = re.compile(rf"\s*({_NUMBER})\s*:\s*({_NUMBER})\s*(:\s*log)?\s*")
@@ -33,10 +33,10 @@ _RANGE = re.compile(rf"\s*({_NUMBER})\s*:\s*({_NUMBER})\s*(:\s*log)?\s*")
 
 @dataclass(frozen=True)
 class Dimension:
-    """One setting that is searched: a range from *low* to *high*, both inclusive, or a list of *values*.
+    """One dimension of the search: a range from *low* to *high*, both inclusive, or a list of *values*.
 
-    *key* is that of the setting, or a place alone (``optimizer``) where components are chosen. *component*: it is
-    searched only where its place has that component; empty: always. *whole*: whole numbers only.
+    *key* is a setting, or only a place (``optimizer``) if components are chosen. *component*: search it only if the
+    place has that component; empty: always. *whole*: integers only.
     """
 
     key: str
@@ -49,28 +49,28 @@ class Dimension:
 
     @property
     def place(self) -> str:
-        """Where it belongs: the name of a step or slot."""
+        """The step or slot of the setting."""
         return self.key.partition(".")[0]
 
     @property
     def name(self) -> str:
-        """The key, with the component that it depends on: each dimension's own."""
+        """The unique name: the key, with the component that it depends on."""
         return f"{self.key} ({self.component})" if self.component else self.key
 
     @property
     def text(self) -> str:
-        """The space as a user reads it."""
+        """The range or the values for display."""
         if self.values:
             return ", ".join(map(show_value, self.values))
         return f"{self.low:g} to {self.high:g}{', log' if self.log else ''}"
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The listed values as texts, which storage keeps for them."""
+        """The listed values as text, as kept in the storage."""
         return tuple(map(show_value, self.values))
 
     def read(self, stored: object) -> Value:
-        """Return the value that storage keeps as *stored*: a number, or the label of a listed value."""
+        """Return the value for *stored*, its form in the storage: a number, or the label of a listed value."""
         if self.values:
             return self.values[self.labels.index(str(stored))]
         assert isinstance(stored, int | float)
@@ -85,13 +85,13 @@ class Dimension:
 
 @dataclass(frozen=True)
 class Space:
-    """All dimensions, choices of components before what depends on them; *left_out*: keys that have no range."""
+    """All dimensions, choices of components before those that depend on them; *left_out*: keys without a range."""
 
     dimensions: tuple[Dimension, ...]
     left_out: tuple[str, ...] = ()
 
     def values(self, choose: Callable[[Dimension], Value]) -> dict[str, Value]:
-        """Return a point of the space by key: ``choose(dimension)`` is asked of each that applies."""
+        """Return a point of the space by key: ``choose(dimension)`` is called for each that applies."""
         found: dict[str, Value] = {}
         for dimension in self.dimensions:
             if not dimension.component or found.get(dimension.place) == dimension.component:
@@ -99,7 +99,7 @@ class Space:
         return found
 
     def pipeline(self, base: Pipeline, values: Mapping[str, Value], lookup: Lookup) -> Pipeline:
-        """Return *base* with *values*; a component other than the base's has its own defaults else."""
+        """Return *base* with *values*; the other parameters of a swapped component are its defaults."""
         pipeline = base
         for key, value in values.items():
             if "." in key:
@@ -109,14 +109,14 @@ class Space:
         return pipeline
 
     def at(self, base: Pipeline, dimension: Dimension) -> Value | None:
-        """Return what *base* has for *dimension*, or None where that does not apply to its component."""
+        """Return the value of *base* in *dimension*, or None if that does not apply to its component."""
         use = _place(base, dimension.place).choice.use
         if "." not in dimension.key:
             return use
         return value_of(base, dimension.key) if dimension.component in ("", use) else None
 
     def point_of(self, base: Pipeline) -> dict[str, Value] | None:
-        """Return the point that *base* is, by the names of the dimensions; None where it is outside."""
+        """Return *base* as a point, by the names of the dimensions; None if it is outside the space."""
         values = {dimension: self.at(base, dimension) for dimension in self.dimensions}
         point = {dimension.name: value for dimension, value in values.items() if value is not None}
         inside = all(value is None or dimension.contains(value) for dimension, value in values.items())
@@ -124,14 +124,14 @@ class Space:
 
 
 def read_space(texts: Sequence[str], base: Pipeline, lookup: Lookup) -> Space:
-    """Return the space that *texts* name, or the :data:`DEFAULT` one where there are none.
+    """Return the space that *texts* describe, by default :data:`DEFAULT`.
 
-    Raises :class:`StudyError` where a name is unknown, a range is wider than declared, or there is none at all.
+    Raises :class:`StudyError` if a name is unknown, a range is wider than declared, or there is nothing to search.
     """
     texts = texts or [key for key in DEFAULT if value_of(base, key) is not None]
     if not texts:
         use = base.choice(OptimizerSpec).use
-        raise StudyError(f"the optimizer {use!r} has neither lr nor weight_decay; name some by --search")
+        raise StudyError(f"the optimizer {use!r} has neither lr nor weight_decay; name settings with --search")
     written = [(text, *(part.strip() for part in text.partition("="))) for text in texts]
     choices: dict[str, tuple[str, ...]] = {}
     dimensions: list[Dimension] = []
@@ -145,7 +145,7 @@ def read_space(texts: Sequence[str], base: Pipeline, lookup: Lookup) -> Space:
             found, without = _whole_place(text, key, base, choices, lookup)
             dimensions += found
             left_out += without
-    for text, key, equals, rest in written:  # what is named by itself says more than the whole place it belongs to
+    for text, key, equals, rest in written:  # a single setting overrides its whole place
         if "." in key:
             dimensions += _setting(text, key.removeprefix("steps."), rest if equals else None, base, choices, lookup)
     each = {dimension.name: dimension for dimension in dimensions}
@@ -169,7 +169,7 @@ def _components(text: str, place: str, rest: str, base: Pipeline, lookup: Lookup
     _check_place(text, place, base)
     names = tuple(dict.fromkeys(name.strip() for name in rest.split(",")))
     if len(names) < 2:
-        raise StudyError(f"--search {text!r} leaves nothing to choose; name two components at least, or use --set")
+        raise StudyError(f"--search {text!r} leaves nothing to choose; name at least two components, or use --set")
     for name in names:
         lookup(_place(base, place).slot, name, f"--search {text!r}")
     return names
@@ -191,7 +191,7 @@ def _setting(
 ) -> list[Dimension]:
     place, _, name = key.partition(".")
     if place not in choices:
-        check_key(base, key, lookup)  # an unknown place or parameter is told with the nearest one
+        check_key(base, key, lookup)  # raises for an unknown place or parameter, with the nearest name
         if _place(base, place).choice.is_off:
             raise StudyError(f"--search {text!r}: step {place!r} is switched off")
     found = []
@@ -225,7 +225,7 @@ def _whole_place(
 
 
 def _declared(key: str, param: Param, component: str) -> Dimension | None:
-    """Return all that *param* declares, or None where that is not bounded."""
+    """Return the declared range of *param*, or None if it is not bounded."""
     if isinstance(param.default, bool):
         return Dimension(key, values=(False, True), component=component)
     if param.choices and not isinstance(param.default, tuple):
@@ -235,7 +235,7 @@ def _declared(key: str, param: Param, component: str) -> Dimension | None:
     whole = isinstance(param.default, int)
     low = param.low
     if param.log and low <= 0:
-        low = 1 if whole else SMALLEST_SHARE * param.high
+        low = 1 if whole else MIN_FRACTION * param.high
     return Dimension(key, low, param.high, param.log, whole, component=component)
 
 
@@ -245,7 +245,7 @@ def _dimension(text: str, key: str, param: Param, rest: str | None, component: s
         if dimension is None:
             how = "values, such as" if isinstance(param.default, str | tuple) else "a range or values, such as"
             raise StudyError(
-                f"--search {text!r}: {key} declares no bounds on both sides; give {how} {key}={_example(param)}"
+                f"--search {text!r}: {key} does not declare both bounds; give {how} {key}={_example(param)}"
             )
         return dimension
     range_ = _RANGE.fullmatch(rest)
@@ -257,10 +257,10 @@ def _dimension(text: str, key: str, param: Param, rest: str | None, component: s
     assert isinstance(low, int | float)
     assert isinstance(high, int | float)
     if low >= high:
-        raise StudyError(f"--search {text!r}: the lower bound must stand first and be below the upper one")
+        raise StudyError(f"--search {text!r}: the lower bound must be first and below the upper one")
     log = param.log or range_.group(3) is not None
     if log and low <= 0:
-        raise StudyError(f"--search {text!r}: {key} is searched on a logarithmic scale; begin above 0")
+        raise StudyError(f"--search {text!r}: {key} is searched on a logarithmic scale; start above 0")
     return Dimension(key, low, high, log, isinstance(param.default, int), component=component)
 
 
@@ -268,7 +268,7 @@ def _listed(text: str, key: str, rest: str, param: Param) -> tuple[Value, ...]:
     read: list[Any] = [read_value(part) for part in split_values(rest)]
     values = tuple(dict.fromkeys(param.check(value, f"--search {text!r}: {key}") for value in read))
     if len(values) < 2:
-        raise StudyError(f"--search {text!r} leaves nothing to choose; list two values at least, or use --set")
+        raise StudyError(f"--search {text!r} leaves nothing to choose; list at least two values, or use --set")
     return values
 
 

@@ -1,7 +1,7 @@
-"""The trials of a tuning, kept in Optuna's storage; one that a dead process left behind is taken up where it was.
+"""The trials of a tuning in Optuna's storage; a trial abandoned by a dead process is resumed where it stopped.
 
-Which trial a process works on shows in the lock of its folder, which the system frees when the process ends, however it
-ends. So no clock decides whether a trial is abandoned.
+A process holds the lock of its trial's folder. The system releases the lock when the process ends, in whatever way, so
+no timeout is needed to detect an abandoned trial.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from .space import Dimension
 from .tuning_plan import TuningPlan
 
 STARTUP = 5
-"""Finished trials before the median pruner gives up any."""
+"""Number of finished trials before the median pruner prunes any."""
 
 _IDENTITY = "flowerablate"
 _HOME = "home"
-_FIGURES = "figures"
+_SEED_VALUES = "figures"
 _SECONDS = "seconds"
 _FAILURE = "failure"
 
@@ -41,26 +41,26 @@ State = Literal["complete", "pruned", "failed", "running"]
 
 @dataclass(frozen=True)
 class TuningTrial:
-    """One trial: its *values* by key, and the figure of each seed; *value* is their mean, None where it did not end."""
+    """One trial: its settings *values* by key, and the metric of each seed; *value* is their mean or None."""
 
     number: int
     state: State
     values: dict[str, Value]
-    figures: tuple[float, ...] = ()
+    seed_values: tuple[float, ...] = ()
     value: float | None = None
     seconds: float = 0.0
     failure: str = ""
 
     @property
-    def spread(self) -> float | None:
-        """Standard deviation over the seeds, n - 1; None with fewer than two."""
-        return moments(self.figures)[1] if len(self.figures) > 1 else None
+    def std(self) -> float | None:
+        """Standard deviation over the seeds (n - 1); None with fewer than two seeds."""
+        return moments(self.seed_values)[1] if len(self.seed_values) > 1 else None
 
 
 class Trials:
-    """The trials of *plan* in the storage at *url*; their checkpoints are in *folder* while they are under way.
+    """The trials of *plan* in the storage at *url*; *folder* holds the checkpoints of unfinished trials.
 
-    Raises :class:`StudyError` where the storage cannot be opened, or holds the tuning of another space or study.
+    Raises :class:`StudyError` if the storage cannot be opened, or holds the tuning of another space or study.
     """
 
     def __init__(self, plan: TuningPlan, assembler: Assembler, folder: Path, url: str) -> None:
@@ -74,18 +74,18 @@ class Trials:
             self._check_identity()
 
     def rows(self) -> list[TuningTrial]:
-        """Return all trials that have begun, in their order."""
+        """Return all trials that have started, in order."""
         waiting = self._optuna.trial.TrialState.WAITING
         return [self._row(trial) for trial in self.study.get_trials(deepcopy=False) if trial.state is not waiting]
 
     def best(self) -> TuningTrial | None:
-        """Return the trial with the best mean; the first of equals."""
+        """Return the trial with the best mean, the first one if tied."""
         done = [row for row in self.rows() if row.value is not None]
         sign = 1 if self.plan.metric.lower_is_better else -1
         return min(done, key=lambda row: (sign * (row.value or 0.0), row.number), default=None)
 
     def importance(self) -> dict[str, float]:
-        """Return the share that each dimension has in being among the best (PED-ANOVA); empty with too few trials.
+        """Return the importance of each dimension for being among the best (PED-ANOVA); empty with too few trials.
 
         Watanabe, Bansal and Hutter (IJCAI 2023): how far the values of the best trials stand out among all.
         """
@@ -96,26 +96,26 @@ class Trials:
             found = self._optuna.importance.get_param_importances(self.study)
         except (RuntimeError, ValueError):
             return {}
-        shares = {name: float(share) for name, share in found.items()}
-        return shares if all(map(math.isfinite, shares.values())) and any(shares.values()) else {}
+        values = {name: float(value) for name, value in found.items()}
+        return values if all(map(math.isfinite, values.values())) and any(values.values()) else {}
 
     @contextmanager
-    def next(self, most: int) -> Iterator[OpenTrial | None]:
-        """Hold a trial to work on: one that was left behind, else a new one; None where *most* have begun."""
+    def next(self, max_trials: int) -> Iterator[OpenTrial | None]:
+        """Yield a locked trial: an abandoned one, otherwise a new one; None if *max_trials* have started."""
         with self._exclusively():
-            found = self._claim(most)
+            found = self._claim(max_trials)
         if found is None:
             yield None
             return
         trial, lock = found
-        work = OpenTrial(self, trial)
+        claimed = OpenTrial(self, trial)
         try:
-            yield work
-            if work.ended:
-                shutil.rmtree(work.folder, ignore_errors=True)
+            yield claimed
+            if claimed.ended:
+                shutil.rmtree(claimed.folder, ignore_errors=True)
         finally:
             lock.release()
-            if work.ended:
+            if claimed.ended:
                 Path(lock.lock_file).unlink(missing_ok=True)
 
     # ------------------------------------------------------------------------------------------ storage
@@ -136,7 +136,7 @@ class Trials:
                 pruner=self._pruner(),
                 load_if_exists=True,
             )
-        except Exception as error:  # sqlalchemy and each database driver have errors of their own
+        except Exception as error:  # SQLAlchemy and every database driver raise errors of different types
             raise StudyError(f"the storage {url} cannot be opened: {one_line(error)[:200]}") from error
 
     def _check_identity(self) -> None:
@@ -150,19 +150,19 @@ class Trials:
         other = [what for what in ours if theirs.get(what) != ours[what]]
         if other:
             raise StudyError(
-                f"{self.folder} holds a tuning of another {' and '.join(map(_in_words, other))}; give --name for a "
-                "new one beside it, or the options that it was begun with"
+                f"{self.folder} holds a tuning of another {' and '.join(map(_in_words, other))}; start a new one with "
+                "--name, or use the original options"
             )
 
     def _enqueue_base(self) -> None:
-        """Have the base pipeline tried first, where the space contains it: the others are then judged by it."""
+        """Queue the base pipeline as the first trial, if the space contains it, as a reference for the others."""
         point = self.plan.space.point_of(self.plan.base)
         if point is not None:
             dimensions = {dimension.name: dimension for dimension in self.plan.space.dimensions}
             self.study.enqueue_trial({name: _stored(dimensions[name], value) for name, value in point.items()})
 
     def _pruner(self) -> Any:
-        pruners, longest = self._optuna.pruners, self.plan.most_epochs + len(self.plan.seeds) - 1
+        pruners, longest = self._optuna.pruners, self.plan.max_epochs + len(self.plan.seeds) - 1
         if self.plan.pruner == "none":
             return pruners.NopPruner()
         if self.plan.pruner == "hyperband":
@@ -171,7 +171,7 @@ class Trials:
 
     # ------------------------------------------------------------------------------------------- trials
 
-    def _claim(self, most: int) -> tuple[Any, FileLock] | None:
+    def _claim(self, max_trials: int) -> tuple[Any, FileLock] | None:
         states = self._optuna.trial.TrialState
         begun = [trial for trial in self.study.get_trials(deepcopy=False) if trial.state is not states.WAITING]
         for trial in begun:
@@ -179,16 +179,18 @@ class Trials:
                 lock = self._lock(trial.number)
                 if lock is None:
                     continue
-                # Whoever had it may have ended it between our two looks; it does so before it lets go of the lock.
+                # Its process may have ended it since we listed the trials; it does so before it releases the lock.
                 if self.study._storage.get_trial(trial._trial_id).state is states.RUNNING:
                     return self._optuna.trial.Trial(self.study, trial._trial_id), lock
                 lock.release()
-        if len(begun) >= most:
+        if len(begun) >= max_trials:
             return None
         new = self.study.ask()
         lock = self._lock(new.number)
         if lock is None:
-            raise FlowerablateError(f"{self._place(new.number)} is in use by another process; end it, or give --name")
+            raise FlowerablateError(
+                f"{self._place(new.number)} is in use by another process; stop that, or choose another --name"
+            )
         new.set_user_attr(_HOME, self._home)
         return new, lock
 
@@ -210,14 +212,14 @@ class Trials:
         state = words.get(trial.state, "running")
         try:
             values = self.plan.space.values(lambda dimension: dimension.read(trial.params[dimension.name]))
-        except KeyError:  # it stopped before all were drawn
+        except KeyError:  # it stopped before all settings were drawn
             values = {}
         attributes = trial.user_attrs
         return TuningTrial(
             number=trial.number,
             state=state,
             values=values,
-            figures=tuple(attributes.get(_FIGURES, ())),
+            seed_values=tuple(attributes.get(_SEED_VALUES, ())),
             value=trial.value if state == "complete" else None,
             seconds=attributes.get(_SECONDS, 0.0),
             failure=attributes.get(_FAILURE, ""),
@@ -225,14 +227,14 @@ class Trials:
 
 
 class OpenTrial:
-    """A trial that this process holds."""
+    """A trial locked by this process."""
 
     def __init__(self, trials: Trials, trial: Any) -> None:
         self._trials, self._trial = trials, trial
         self.number: int = trial.number
         self.ended = False
-        """Whether the trial is over, so that its checkpoints are not needed any more."""
-        # By the trial's number, so that an interrupted tuning draws what one that ran through would have drawn.
+        """Whether the trial has ended, so that its checkpoints are no longer needed."""
+        # Keyed by the trial's number, so that an interrupted tuning draws the same as an uninterrupted one.
         seed = key64(trials.plan.study, "tune", self.number) % 2**32
         trials.study.sampler = trials._optuna.samplers.TPESampler(seed=seed)
         self.values = trials.plan.space.values(self._suggest)
@@ -242,24 +244,24 @@ class OpenTrial:
         return self._trials._place(self.number)
 
     @property
-    def figures(self) -> list[float]:
-        """The figures of the seeds that are done."""
-        return list(self._trial.user_attrs.get(_FIGURES, ()))
+    def seed_values(self) -> list[float]:
+        """The metrics of the finished seeds."""
+        return list(self._trial.user_attrs.get(_SEED_VALUES, ()))
 
     @property
     def reported(self) -> dict[int, float]:
-        """What has been reported, by step."""
+        """The reported values, by step."""
         storage = self._trials.study._storage
         return dict(storage.get_trial(self._trial._trial_id).intermediate_values)
 
     @property
     def seconds(self) -> float:
-        """The time that went into it, before interruptions as well."""
+        """The time spent on it, including time before interruptions."""
         return float(self._trial.user_attrs.get(_SECONDS, 0.0))
 
-    def add_figure(self, figure: float) -> None:
-        """Keep the figure of the next seed."""
-        self._trial.set_user_attr(_FIGURES, [*self.figures, figure])
+    def add_seed_value(self, value: float) -> None:
+        """Store the metric of the next seed."""
+        self._trial.set_user_attr(_SEED_VALUES, [*self.seed_values, value])
 
     def add_seconds(self, seconds: float) -> None:
         self._trial.set_user_attr(_SECONDS, self.seconds + seconds)
@@ -268,17 +270,17 @@ class OpenTrial:
         """Report *value* after *step*; steps count from 1."""
         self._trial.report(value, step)
 
-    def is_behind(self) -> bool:
-        """Whether the pruner gives the trial up, by what has been reported."""
+    def should_prune(self) -> bool:
+        """Whether the pruner ends the trial, given the reported values."""
         return bool(self._trial.should_prune())
 
     def tell(self, value: float | None) -> TuningTrial:
-        """End the trial with *value*, or None where it was given up."""
+        """End the trial with *value*, or None if it was pruned."""
         state = None if value is not None else self._trials._optuna.trial.TrialState.PRUNED
         return self._end(value, state)
 
     def fail(self, reason: str) -> TuningTrial:
-        """End the trial without a figure, for that *reason*."""
+        """End the trial as failed, with that *reason*."""
         self._trial.set_user_attr(_FAILURE, reason[:500])
         return self._end(None, self._trials._optuna.trial.TrialState.FAIL)
 

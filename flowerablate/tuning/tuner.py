@@ -1,4 +1,4 @@
-"""Does the trials of a tuning one after the other; what was left behind is taken up first."""
+"""Runs the trials of a tuning in sequence, abandoned ones first."""
 
 from __future__ import annotations
 
@@ -12,42 +12,42 @@ from ..train.device import prepare_process
 from ..train.loop import EpochRecord
 from ..wiring.assemble import Assembler
 from ..wiring.parts import check_parts
-from .objective import figure_of, value_on
+from .objective import validation_value, value_on
 from .storage import OpenTrial, Trials, TuningTrial
 
-MOST_FAILURES = 3
-"""So many failures in a row, without a trial that ended well, are no accident: tuning stops."""
+MAX_FAILURES = 3
+"""Tuning stops after this many failures in a row if no trial has succeeded."""
 
 
 class TuneObserver(Protocol):
-    """Is told of the progress of a tuning."""
+    """Receives the progress of a tuning."""
 
-    def trial_started(self, work: OpenTrial, epochs: int) -> None:
-        """A trial begins or is taken up; all its trainings have *epochs* together."""
+    def trial_started(self, trial: OpenTrial, epochs: int) -> None:
+        """A trial starts or resumes; its training runs have *epochs* in total."""
 
     def step_done(self, epoch: int, step: int, steps: int) -> None:
-        """Step *step* of *steps* of an epoch is done; epochs count on over the seeds."""
+        """Step *step* of *steps* of an epoch is done; epochs are counted across the seeds."""
 
     def trial_finished(self, row: TuningTrial, best: TuningTrial | None) -> None:
-        """A trial is over; *best* is the best so far."""
+        """A trial has ended; *best* is the best so far."""
 
 
-class _GivenUp(Exception):  # noqa: N818 (nothing went wrong)
-    """The pruner has given the trial up."""
+class _Pruned(Exception):  # noqa: N818 (not an error)
+    """The pruner has ended the trial."""
 
 
 def tune(
     trials: Trials,
     assembler: Assembler,
     observer: TuneObserver,
-    most: int,
+    max_trials: int,
     budget: Budget | None = None,
     threads: int = 0,
 ) -> bool:
-    """Do trials until *most* have begun, those of earlier sessions counted; return False where *budget* ended it.
+    """Run trials until *max_trials* have started, including earlier sessions; return False if *budget* ended it.
 
-    A trial that fails is noted, and the next one is begun; but :class:`FlowerablateError` after :data:`MOST_FAILURES`
-    in a row where none has ended well.
+    A failed trial is recorded, and the next one starts. After :data:`MAX_FAILURES` failures in a row without any
+    success, raises :class:`FlowerablateError`.
     """
     prepare_process(threads=threads)
     plan = trials.plan
@@ -57,75 +57,75 @@ def tune(
     while True:
         if budget is not None and not budget.allows(""):
             return False
-        with trials.next(most) as work:
-            if work is None:
+        with trials.next(max_trials) as trial:
+            if trial is None:
                 return True
-            row = _do(work, trials, assembler, observer)
+            row = _run(trial, trials, assembler, observer)
         if budget is not None:
             budget.learn("", row.seconds, now=True)
         best = trials.best()
         observer.trial_finished(row, best)
         failures = failures + 1 if row.state == "failed" else 0
-        if failures >= MOST_FAILURES and best is None:
+        if failures >= MAX_FAILURES and best is None:
             raise FlowerablateError(f"the first {failures} trials failed, the last one with {row.failure}")
 
 
-def _do(work: OpenTrial, trials: Trials, assembler: Assembler, observer: TuneObserver) -> TuningTrial:
+def _run(trial: OpenTrial, trials: Trials, assembler: Assembler, observer: TuneObserver) -> TuningTrial:
     started = time.monotonic()
     try:
-        value = _value(work, trials, assembler, observer)
-    except _GivenUp:
+        value = _value(trial, trials, assembler, observer)
+    except _Pruned:
         value = None
     except (OSError, MemoryError):
         raise
     except Exception as error:
-        work.add_seconds(time.monotonic() - started)
-        return work.fail(one_line(error))
+        trial.add_seconds(time.monotonic() - started)
+        return trial.fail(one_line(error))
     except BaseException:
-        work.add_seconds(time.monotonic() - started)
+        trial.add_seconds(time.monotonic() - started)
         raise
-    work.add_seconds(time.monotonic() - started)
-    return work.tell(value)
+    trial.add_seconds(time.monotonic() - started)
+    return trial.tell(value)
 
 
-def _value(work: OpenTrial, trials: Trials, assembler: Assembler, observer: TuneObserver) -> float:
-    """Train what is missing of the trial and return the mean over its seeds.
+def _value(trial: OpenTrial, trials: Trials, assembler: Assembler, observer: TuneObserver) -> float:
+    """Train the missing seeds of the trial and return the mean over all.
 
-    While the first seed trains, the pruner sees the best figure so far after each epoch; then the mean of the figures
+    While the first seed trains, the pruner gets the best value so far after each epoch; later, the mean of the values
     after each further seed.
     """
     plan = trials.plan
-    pipeline = plan.tuned(work.values, assembler)
+    pipeline = plan.tuned(trial.values, assembler)
     epochs = pipeline.train.epochs
-    observer.trial_started(work, epochs * len(plan.seeds))
+    observer.trial_started(trial, epochs * len(plan.seeds))
     lower = plan.metric.lower_is_better
 
     for place, seed in enumerate(plan.seeds):
-        if place < len(work.figures):
+        if place < len(trial.seed_values):
             continue
 
         def epoch_done(record: EpochRecord, first: bool = place == 0) -> None:
             if not first:
                 return
-            figure = figure_of(record, plan.metric)
-            if not math.isfinite(figure):
+            value = validation_value(record, plan.metric)
+            if not math.isfinite(value):
                 return
-            known = [value for step, value in work.reported.items() if step < record.epoch]
-            work.report((min if lower else max)([*known, figure]), record.epoch)
-            if work.is_behind():
-                raise _GivenUp
+            known = [earlier for step, earlier in trial.reported.items() if step < record.epoch]
+            trial.report((min if lower else max)([*known, value]), record.epoch)
+            if trial.should_prune():
+                raise _Pruned
 
         def step_done(epoch: int, step: int, steps: int, before: int = place * epochs) -> None:
             observer.step_done(before + epoch, step, steps)
 
-        folder = work.folder / str(seed)
-        work.add_figure(value_on(seed, pipeline, plan, assembler, folder, epoch_done, step_done))
-        figures = work.figures
-        if place and len(figures) < len(plan.seeds):
-            work.report(_mean(figures), plan.most_epochs + place)
-            if work.is_behind():
-                raise _GivenUp
-    return _mean(work.figures)
+        folder = trial.folder / str(seed)
+        trial.add_seed_value(value_on(seed, pipeline, plan, assembler, folder, epoch_done, step_done))
+        values = trial.seed_values
+        if place and len(values) < len(plan.seeds):
+            trial.report(_mean(values), plan.max_epochs + place)
+            if trial.should_prune():
+                raise _Pruned
+    return _mean(trial.seed_values)
 
 
 def _mean(values: list[float]) -> float:

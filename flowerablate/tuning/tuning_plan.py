@@ -1,4 +1,4 @@
-"""From a study and what is to be searched to a plan that can be worked on."""
+"""Makes a tuning plan from a study and a search space."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from ..wiring.scoring import Metrics, choose_metrics
 from .space import Space, read_space
 
 FIRST_SEED = 1000
-"""Seed of the first replicate that tuning trains on: beyond the last that a run can have, which ends at 999."""
+"""Seed of the first replicate for tuning: above the maximum of a run, 999."""
 
 HEAD = "# Written by flowerablate tune"
 
 
 @dataclass(frozen=True)
 class TuningPlan:
-    """A study made ready to be tuned: its *base* pipeline, the *space*, and the *seeds* that every trial trains on.
+    """A study ready for tuning: its *base* pipeline, the *space*, and the *seeds* of every trial.
 
-    *replicates*: how many the tuned study asks for. *search*: the user's words for the space.
+    *replicates*: number of replicates of the tuned study. *search*: the space as written by the user.
     """
 
     study: str
@@ -44,12 +44,12 @@ class TuningPlan:
 
     @property
     def metric(self) -> MetricInfo:
-        """How the tuned figure is read: the study's primary metric, taken on validation."""
+        """The tuned metric: the study's primary one, computed on validation."""
         return self.metrics.infos[self.metrics.names[0]]
 
     @cached_property
-    def most_epochs(self) -> int:
-        """The longest training that a trial can ask for."""
+    def max_epochs(self) -> int:
+        """The maximum number of epochs of a trial's training."""
         epochs = [self.base.train.epochs]
         for dimension in self.space.dimensions:
             if dimension.key == f"{TrainingSpec.slot}.epochs":
@@ -57,7 +57,7 @@ class TuningPlan:
         return max(epochs)
 
     def identity(self, assembler: Assembler) -> dict[str, Any]:
-        """Return what two sessions must share to be one tuning; JSON values."""
+        """Return what sessions of one tuning must have in common, as JSON values."""
         return {
             "space": {dimension.name: dimension.text for dimension in self.space.dimensions},
             "base": pipeline_id(self.base, self.data.fingerprint, assembler.fingerprint),
@@ -71,12 +71,12 @@ class TuningPlan:
         return self.space.pipeline(self.base, values, assembler.lookup)
 
     def study_file(self, values: Mapping[str, Value], remark: str, assembler: Assembler) -> str:
-        """Return the pipeline with *values* and the study's questions as a study file; *remark* stands at its top."""
+        """Return a study file of the pipeline with *values* and the study's questions; *remark* is at its top."""
         pipeline = self.tuned(values, assembler)
         dataset = pipeline.choice(DatasetSpec)
         path = dataset.params.get("path")
         if isinstance(path, str) and (assembler.root / path).exists():
-            # A relative path is read from the folder of its study file, and this one may lie elsewhere.
+            # A relative path refers to the folder of its study file, and this file may be in another folder.
             absolute = replace(dataset, params={**dataset.params, "path": str((assembler.root / path).absolute())})
             pipeline = replace(pipeline, components={**pipeline.components, DatasetSpec.slot: absolute})
         name = f"{self.study[:74]}-tuned"
@@ -87,7 +87,7 @@ class TuningPlan:
 def plan_tuning(
     study: StudyFile, search: Sequence[str], seeds: int, pruner: str, assembler: Assembler, *, skip_bad: bool = False
 ) -> TuningPlan:
-    """Resolve *study*, read the space and collect the data; nothing is trained. *seeds*: trainings of each trial."""
+    """Resolve *study*, read the space and load the data; nothing is trained. *seeds*: training runs of each trial."""
     base = resolve(study, assembler.lookup)
     space = read_space(search, base, assembler.lookup)
     metrics = choose_metrics(study.metrics.primary, study.metrics.secondary, assembler)
@@ -112,7 +112,7 @@ def plan_tuning(
 
 
 def is_ours(path: Path) -> bool:
-    """Whether *path* may be written: nothing is there, or what tuning wrote earlier."""
+    """Whether *path* may be written: it does not exist, or was written by tuning."""
     try:
         with path.open(encoding="utf-8") as file:
             return file.readline().startswith(HEAD)

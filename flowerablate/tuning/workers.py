@@ -1,7 +1,7 @@
-"""Several processes at one tuning: each takes trials from the same storage, and this one watches.
+"""Runs a tuning in several processes: each takes trials from the same storage, and the parent monitors them.
 
-Processes are spawned, so that nothing of torch's threads or a GPU's state is inherited. With several at work the
-sampler sees the others' results as they come, so that a tuning is not repeatable to the bit, unlike with one.
+Processes are spawned, so they inherit neither torch's threads nor the state of a GPU. With several workers the sampler
+sees results in the order of their arrival, so a tuning is not bitwise repeatable, unlike with one worker.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from pathlib import Path
 from ..errors import FlowerablateError
 from ..study.schema import StudyFile
 
-_LOOK = 0.5
-"""Seconds between two looks at the storage."""
+_POLL_SECONDS = 0.5
+"""Interval of polling the storage, seconds."""
 
 
 @dataclass(frozen=True)
 class WorkerTask:
-    """All that a worker needs to make the same plan as its parent, in plain values."""
+    """The plain values from which a worker makes the same plan as its parent."""
 
     study: StudyFile
     search: tuple[str, ...]
@@ -34,23 +34,23 @@ class WorkerTask:
     cache: Path
     folder: Path
     url: str
-    most: int
+    max_trials: int
     seconds: float | None
     threads: int
 
 
-def work_together(order: WorkerTask, jobs: int, look: Callable[[], None]) -> None:
+def work_together(task: WorkerTask, jobs: int, look: Callable[[], None]) -> None:
     """Run *jobs* workers until they are done, and call ``look()`` about twice a second.
 
-    On Ctrl-C they stop as this process does. A worker that ends badly raises :class:`FlowerablateError` at the end.
+    Ctrl-C also stops the workers. If a worker fails, :class:`FlowerablateError` is raised at the end.
     """
     context = multiprocessing.get_context("spawn")
-    workers = [context.Process(target=_work, args=(order,)) for _ in range(jobs)]
+    workers = [context.Process(target=_work, args=(task,)) for _ in range(jobs)]
     for worker in workers:
         worker.start()
     try:
         while any(worker.is_alive() for worker in workers):
-            time.sleep(_LOOK)
+            time.sleep(_POLL_SECONDS)
             look()
     except BaseException:
         for worker in workers:
@@ -62,10 +62,12 @@ def work_together(order: WorkerTask, jobs: int, look: Callable[[], None]) -> Non
             worker.join()
     bad = [worker.exitcode for worker in workers if worker.exitcode]
     if bad:
-        raise FlowerablateError(f"{len(bad)} of {jobs} workers stopped early, see above; the same command goes on")
+        raise FlowerablateError(
+            f"{len(bad)} of {jobs} workers stopped early, see above; continue with the same command"
+        )
 
 
-def _work(order: WorkerTask) -> None:
+def _work(task: WorkerTask) -> None:
     import sys
 
     from ..discovery import discover
@@ -76,11 +78,11 @@ def _work(order: WorkerTask) -> None:
     from .tuning_plan import plan_tuning
 
     try:
-        assembler = Assembler(discover(order.root).registry, order.root, order.cache)
-        plan = plan_tuning(order.study, order.search, order.seeds, order.pruner, assembler, skip_bad=order.skip_bad)
-        trials = Trials(plan, assembler, order.folder, order.url)
-        budget = None if order.seconds is None else Budget(order.seconds)
-        tune(trials, assembler, _Silent(), order.most, budget, order.threads)
+        assembler = Assembler(discover(task.root).registry, task.root, task.cache)
+        plan = plan_tuning(task.study, task.search, task.seeds, task.pruner, assembler, skip_bad=task.skip_bad)
+        trials = Trials(plan, assembler, task.folder, task.url)
+        budget = None if task.seconds is None else Budget(task.seconds)
+        tune(trials, assembler, _Silent(), task.max_trials, budget, task.threads)
     except KeyboardInterrupt:
         pass
     except FlowerablateError as error:
@@ -90,10 +92,10 @@ def _work(order: WorkerTask) -> None:
 
 class _Silent:
     def trial_started(self, work: object, epochs: int) -> None:
-        """The parent sees it in the storage."""
+        """The parent reads it from the storage."""
 
     def step_done(self, epoch: int, step: int, steps: int) -> None:
-        """Nobody looks at steps of several trainings at once."""
+        """Steps of parallel trainings are not shown."""
 
     def trial_finished(self, row: object, best: object) -> None:
-        """The parent sees it in the storage."""
+        """The parent reads it from the storage."""

@@ -1,1 +1,1 @@
-"""Turns names into objects: what a study names is looked up in the registry, built, and handed to the rooms."""
+"""Turns names into objects: looks up the components of a study in the registry, builds them, and passes them on."""

@@ -1,4 +1,4 @@
-"""Wires components from the registry into what the rooms need: specs, samples, built steps, packed images."""
+"""Builds components from the registry: specs, samples, steps, packed images."""
 
 from __future__ import annotations
 
@@ -40,16 +40,16 @@ from .user_cache import cache_folder
 Progress: TypeAlias = Callable[[str, int, int], None]
 
 DECODE_MARGIN = 2
-"""Images that are resized first are decoded at a part of their size that keeps this many times the pixels wanted.
+"""Images whose first step is a resize are decoded at a reduced size that keeps this many times the target's pixels.
 
-At 2 a photograph resized to 64 pixels differs from one decoded whole by half a grey level (of 255) in the mean;
-``benchmarks/README.md`` has the figures. The store's name says at which size its images were decoded.
+At 2, a photograph resized to 64 pixels differs from one decoded in full by half a grey level (of 255) on average;
+``benchmarks/README.md`` has the numbers. The name of the store depends on the size at which its images were decoded.
 """
 
 
 @dataclass(frozen=True)
 class DataSet:
-    """The samples of a study and what names their content; *ids* key the random draws, uint64 [N]."""
+    """The samples of a study and the fingerprint of their content; *ids*, uint64 [N], key the random draws."""
 
     samples: Samples
     fingerprint: str
@@ -61,7 +61,7 @@ class DataSet:
 class PreparedPipeline:
     """Packed images of a variant, and the chains that turn them into the model's input.
 
-    *batch*: the ops that then mix whole batches, in training.
+    *batch*: the ops that mix whole batches after that, in training.
     """
 
     images: PackedImages
@@ -70,14 +70,14 @@ class PreparedPipeline:
     batch: tuple[NamedOp, ...] = ()
 
     def fitted(self, indices: NDArray[np.int64], ids: NDArray[np.uint64]) -> PreparedPipeline:
-        """Return the same with what steps learn from the training images, *indices*; *ids* are those of all samples."""
+        """Return a copy whose steps have learned from the training images *indices*; *ids* are those of all samples."""
         train, evaluate = fit(self.train, self.evaluate, self.images, indices, ids)
         return replace(self, train=train, evaluate=evaluate)
 
 
 @dataclass
 class Assembler:
-    """Builds what a study names. *root*: the folder of the study file; *cache*: where data sets and stores are kept."""
+    """Builds the components of a study. *root*: the folder of the study file; *cache*: that of data sets and stores."""
 
     registry: Registry
     root: Path
@@ -90,13 +90,14 @@ class Assembler:
         return self.registry.find(slot, name, where).spec
 
     def build_of(self, pipeline: Pipeline, spec: type[ComponentSpec], context: Any) -> Any:
-        """Have a plugin build the component that *pipeline* has in the slot of *spec*; see :meth:`build`."""
+        """Build the component that *pipeline* has in the slot of *spec*; see :meth:`build`."""
         return self.build(spec.slot, pipeline.choice(spec), context)
 
     def build(self, slot: str, choice: Choice, context: Any, part: str = "build") -> Any:
-        """Have a plugin build a component (or its ``stand_in``); what goes wrong there is said with the plugin's name.
+        """Have a plugin build a component (or its ``stand_in``).
 
-        Errors of the input are passed on as they are; anything else becomes a :class:`PluginError`.
+        A :class:`FlowerablateError` passes through; any other exception becomes a :class:`PluginError` that names the
+        plugin.
         """
         component = self.registry.find(slot, choice.use, slot)
         try:
@@ -108,7 +109,7 @@ class Assembler:
             raise PluginError(f"{slot} {choice.use!r} of {component.owner} could not be built: {what}") from error
 
     def owner(self, slot: str, name: str) -> Owner:
-        """Return who brought a component."""
+        """Return the owner of a component: the plugin that registered it."""
         return self.registry.find(slot, name).owner
 
     def owners(self, pipeline: Pipeline) -> tuple[OwnedComponent, ...]:
@@ -117,9 +118,9 @@ class Assembler:
         return tuple(OwnedComponent(slot, name, self.owner(slot, name)) for slot, name in sorted(named))
 
     def fingerprint(self, slot: str, choice: Choice) -> Fingerprint:
-        """Return what enters a trial's id besides the settings: a component's owner, and what its files hold.
+        """Return what enters a trial's id besides the settings: a component's owner and hashes of its files.
 
-        Raises :class:`DataError` where a file that a parameter names cannot be read.
+        Raises :class:`DataError` if a file named by a parameter cannot be read.
         """
         files = {
             param.name: file_hash(self.root / Path(str(name)).expanduser()).hex()
@@ -129,13 +130,13 @@ class Assembler:
         return Fingerprint(self.owner(slot, choice.use), files)
 
     def load_samples(self, choice: Choice, *, skip_bad: bool) -> Samples:
-        """Collect the samples of a data set; none of its files is opened."""
+        """Collect the samples of a data set, without opening its files."""
         context = DataContext(self.cache / "datasets" / choice.use, self.root, skip_bad, self.progress)
         samples: Samples = self.build(DatasetSpec.slot, choice, context)
         return samples
 
     def load_data(self, pipeline: Pipeline, *, skip_bad: bool) -> DataSet:
-        """Collect the samples of the pipeline's data set and name their content."""
+        """Collect the samples of the pipeline's data set, and compute their fingerprint."""
         samples = self.load_samples(pipeline.choice(DatasetSpec), skip_bad=skip_bad)
         if skip_bad:
             samples = without_unreadable(samples, pipeline.input.channels, self.progress)
@@ -144,9 +145,9 @@ class Assembler:
         return DataSet(samples, fingerprint(samples, self.progress), sample_ids(samples), labels)
 
     def build_steps(self, pipeline: Pipeline) -> list[BuiltStep]:
-        """Build the op of every step, and its stand-in where it has one.
+        """Build the op of every step, and its stand-in if it has one.
 
-        Raises :class:`StudyError` where a step mixes labels and the loss takes none that are mixed.
+        Raises :class:`StudyError` if a step mixes labels and the loss does not accept mixed labels.
         """
         context = StepContext(pipeline.input.image_size, pipeline.input.channels)
         steps = [self._build_step(step, context) for step in pipeline.steps]
@@ -160,8 +161,8 @@ class Assembler:
         able = sorted(name for name in losses if getattr(losses[name].spec, "soft_targets", False))
         if loss not in able:
             raise StudyError(
-                f"step {step!r} mixes labels to class probabilities, which the loss {loss!r} does not take; "
-                f"leave the step out, or choose a loss that does: {', '.join(able)}"
+                f"step {step!r} mixes labels into class probabilities, which the loss {loss!r} does not take; "
+                f"remove the step, or choose a loss that takes them: {', '.join(able)}"
             )
 
     def _build_step(self, step: StepChoice, context: StepContext) -> BuiltStep:
@@ -171,17 +172,17 @@ class Assembler:
         return BuiltStep(step.name, self.build(StepSpec.slot, step, context), spec.random, stand_in, step.enabled)
 
     def prepare(self, pipeline: Pipeline, data: DataSet) -> PreparedPipeline:
-        """Pack the images of *pipeline* (or find them packed) and compile its chains.
+        """Pack the images of *pipeline*, unless they are packed already, and compile its chains.
 
-        Raises :class:`StudyError` where the chains do not give images of the study's image size.
+        Raises :class:`StudyError` if the chains do not return images of the study's image size.
         """
         channels, bits = pipeline.input.channels, pipeline.input.bits
         steps = self.build_steps(pipeline)
         stages = stage(steps)
         prefix = Preprocess(stages.prefix, channels, dtype=f"uint{bits}")
         names = [named.name for named in stages.prefix]
-        at_least = decoded_at_least(steps)
-        store = self._store_name([step for step in pipeline.steps if step.name in names], data, pipeline, at_least)
+        min_side = min_decoded_side(steps)
+        store = self._store_name([step for step in pipeline.steps if step.name in names], data, pipeline, min_side)
         if store not in self._stores:
             self._stores[store] = open_store(
                 self.cache / "packed",
@@ -190,8 +191,8 @@ class Assembler:
                 channels,
                 prefix.run_one,
                 self.progress,
-                depth=bits,
-                at_least=at_least,
+                bits=bits,
+                min_side=min_side,
                 dtype=prefix.output_dtype,
             )
         images = self._stores[store]
@@ -205,27 +206,26 @@ class Assembler:
             _require_size(chain, images, pipeline.input.image_size)
         return prepared
 
-    def _store_name(self, prefix: list[StepChoice], data: DataSet, pipeline: Pipeline, at_least: int | None) -> str:
+    def _store_name(self, prefix: list[StepChoice], data: DataSet, pipeline: Pipeline, min_side: int | None) -> str:
         steps = [
             [step.use, dict(step.params), step.enabled, asdict(self.fingerprint(StepSpec.slot, step))]
             for step in prefix
         ]
-        context = [pipeline.input.image_size, pipeline.input.channels, pipeline.input.bits, at_least]
+        context = [pipeline.input.image_size, pipeline.input.channels, pipeline.input.bits, min_side]
         text = json.dumps([version("flowerablate"), data.fingerprint, context, steps], sort_keys=True)
         return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
 
 
 def make_assembler(registry: Registry, folder: Path) -> Assembler:
-    """Return an assembler with the user's cache; *folder*: where relative paths of the study begin."""
+    """Return an assembler with the user's cache; relative paths of the study are resolved against *folder*."""
     return Assembler(registry, folder, cache_folder())
 
 
-def decoded_at_least(steps: Sequence[BuiltStep]) -> int | None:
-    """Return how many pixels the shorter side must keep when decoded, or None where every pixel may count.
+def min_decoded_side(steps: Sequence[BuiltStep]) -> int | None:
+    """Return the minimum number of pixels of the shorter side after decoding, or None if every pixel may matter.
 
-    Only a smooth resize as the study's first step looks at the whole image and makes it smaller. One that comes first
-    because a variant switched off what stood before it does not count: its base sees images that were decoded whole,
-    and so must it.
+    Only an antialiased resize as the study's first step allows reduced decoding. A resize that comes first because a
+    variant switched off the steps before it does not count: its base decodes images in full, and so must the variant.
     """
     first = steps[0] if steps else None
     if first is None or first.random or not first.enabled:
@@ -238,9 +238,9 @@ def decoded_at_least(steps: Sequence[BuiltStep]) -> int | None:
 
 
 def _control(pipeline: Pipeline) -> list[NamedOp]:
-    """Return what the control ``placebo`` puts in front of both chains: an op that is applied to no image.
+    """Return the op that the control ``placebo`` puts in front of both chains, which applies to no image.
 
-    It is a native one, because those take images of any size and depth. No step of a study can have its name.
+    It is native, because native ops take images of any size and number of bits. No step of a study can have its name.
     """
     if pipeline.control != "placebo":
         return []
@@ -248,12 +248,12 @@ def _control(pipeline: Pipeline) -> list[NamedOp]:
 
 
 def data_choice(registry: Registry, path: Path, like: Choice | None = None) -> Choice:
-    """Return the data set that reads *path*: the first by name whose spec says that it can.
+    """Return the first data set, in the order of names, whose spec says that it can read *path*.
 
-    That of *like* goes before all others, with its settings, such as which classes and who is a patient.
+    The data set of *like* comes before all others, with its settings, such as the classes and the patients.
     """
     if not path.exists():
-        raise DataError(f"no file or folder {path}")
+        raise DataError(f"there is no file or folder {path}")
     known = registry.slot(DatasetSpec.slot)
     first = [like.use] if like and like.use in known else []
     for name in (*first, *known):
@@ -263,7 +263,7 @@ def data_choice(registry: Registry, path: Path, like: Choice | None = None) -> C
             settings = like.params if like and name == like.use else {}
             kept = {param.name: settings[param.name] for param in spec.params if param.name in settings}
             return Choice(name, {**kept, "path": str(path.absolute())})
-    raise DataError(f"no data set can read {path}; 'flowerablate list dataset' shows those that are installed")
+    raise DataError(f"no data set can read {path}; 'flowerablate list dataset' shows the installed ones")
 
 
 def _require_two_classes(samples: Samples) -> None:
@@ -277,6 +277,6 @@ def _require_size(chain: Preprocess, images: PackedImages, image_size: int) -> N
     height, width = chain.output_size(int(images.heights[0]), int(images.widths[0]))
     if (height, width) != (image_size, image_size):
         raise StudyError(
-            f"the steps give images of {height}x{width} pixels, but input.image_size is {image_size}; "
+            f"the steps return images of {height}x{width} pixels, but input.image_size is {image_size}; "
             "add a step that sets the size, such as a resize or a crop"
         )

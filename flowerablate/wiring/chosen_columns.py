@@ -1,4 +1,4 @@
-"""What ``report --columns`` names: columns of the registry, built in the order given."""
+"""Builds the columns that ``report --columns`` names, in the given order."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 def choose_columns(text: str, assembler: Assembler, noted: Iterable[CostInfo] = ()) -> tuple[Column, ...]:
     """Build the columns that *text* names, such as ``variant,effect,forest,width=30,p``.
 
-    What has an equals sign is a parameter of the column before it. What is no column of the registry may be a cost, by
-    an installed measure or among those *noted* in the ledger. An unknown name, or a column given twice, raises
-    :class:`StudyError`; a plugin that does not build a column, :class:`PluginError`.
+    An item with an equals sign is a parameter of the column before it. A name that is no registered column may be a
+    cost: of an installed measure, or one of those *noted* in the ledger. An unknown name, or a column given twice,
+    raises :class:`StudyError`; a plugin that builds something else raises :class:`PluginError`.
     """
     costs = {info.name: info for info in cost_infos(assembler, noted)}
     asked = read_several(text, "--columns", ColumnSpec.slot)
@@ -29,7 +29,7 @@ def choose_columns(text: str, assembler: Assembler, noted: Iterable[CostInfo] = 
     names = [column.name for column in columns]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:
-        raise StudyError(f"--columns: {twice!r} is given twice")
+        raise StudyError(f"--columns: {twice!r} is given twice; name each column once")
     return tuple(columns)
 
 

@@ -1,6 +1,6 @@
-"""What a trial trains, put together: its model with all that acts on it, and the batches that it is fed.
+"""Builds the parts of a trial's training: model, optimizer, schedule, loss and batches.
 
-Everything random in it is keyed by a seed that the caller gives.
+The caller's seed keys everything random.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def build_parts(
 
 
 def build_order(pipeline: Pipeline, data: DataSet, assembler: Assembler, seed: int, split: Split) -> Order:
-    """Build the sampler: what gives the order of each epoch, places among the training images."""
+    """Build the sampler, which returns the order of each epoch as indices into the training images."""
     context = SamplerContext(data.labels[split.train], len(data.samples.classes), seed)
     order: Order = assembler.build_of(pipeline, SamplerSpec, context)
     return order
@@ -90,10 +90,11 @@ def build_batches(
     augmented: bool | None = None,
     labels: NDArray[np.int64] | None = None,
 ) -> Batches:
-    """Return batches of the samples *indices*: of the study's size in the *order* of training, else for evaluation.
+    """Return batches of the samples *indices*: with an *order*, of the study's batch size, else of evaluation's.
 
-    *augmented* images pass the chain of training, the others that of evaluation; without a word those that have an
-    *order* are. *labels*, of all samples, take the place of the true ones. *prepared* is fitted already.
+    *augmented* images pass through the training chain, others through the evaluation chain; by default images are
+    augmented if they have an *order*. *labels*, one for each of all samples, replace the true ones. *prepared* must be
+    fitted already.
     """
     plan = pipeline.train
     augmented = order is not None if augmented is None else augmented
@@ -113,9 +114,9 @@ def build_batches(
 
 
 def check_parts(pipeline: Pipeline, data: DataSet, assembler: Assembler) -> None:
-    """Put a variant together once, on the CPU, so that its faults show before anything is trained.
+    """Build a variant once, on the CPU, so that errors show before any training.
 
-    Where it chooses settings, each of its candidates is put together, and its images are packed.
+    If the variant is tuned, every candidate is built, and its images are packed.
     """
     split = split_samples(data.samples, 0, pipeline.split)
     check_precision(pipeline.train.precision, pick_device())

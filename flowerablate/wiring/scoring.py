@@ -1,7 +1,7 @@
-"""Figures of merit: built by name, taken of a trial's predictions, at its end or whenever they are asked for.
+"""Metrics: built by name, computed from a trial's predictions, at its end or at any later time.
 
-Metrics do not enter a trial's id. What they are taken of is what the ledger keeps, so that a figure is the same whether
-it was asked for before the study or years later.
+Metrics do not enter a trial's id. They are computed from what the ledger keeps, so that a value is the same whether it
+was requested before the study or years later.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from .assemble import Assembler
 _logger = logging.getLogger(__name__)
 
 LOSS = MetricInfo("loss", lower_is_better=True, percent=False)
-"""The training loss on the test images: of the trial's own loss, so that no component makes it anew."""
+"""The trial's own loss on the test images, which no metric component recomputes."""
 
 ACCURACY = MetricInfo("accuracy", percent=True)
-"""The share of right answers, which every evaluation has."""
+"""The fraction of correct predictions, which every evaluation has."""
 
 
 class Metrics:
-    """The metrics of a study, the primary one first, each once; built as soon as the number of classes is known."""
+    """The metrics of a study, the primary one first, without duplicates; built once the number of classes is known."""
 
     def __init__(self, choices: Iterable[MetricChoice], assembler: Assembler) -> None:
         self._choices = {chosen.info.name: chosen for chosen in choices}
@@ -34,7 +34,7 @@ class Metrics:
 
     @property
     def infos(self) -> Mapping[str, MetricInfo]:
-        """How each metric is read, by its name."""
+        """The description of each metric, by name."""
         return {name: chosen.info for name, chosen in self._choices.items()}
 
     @property
@@ -43,7 +43,7 @@ class Metrics:
         return tuple(self._choices)
 
     def built(self, name: str, classes: int) -> Metric:
-        """Return the metric *name* for that many classes; what a plugin does wrong raises :class:`PluginError`."""
+        """Return the metric *name* for *classes* classes; an error in the plugin raises :class:`PluginError`."""
         if (name, classes) not in self._built:
             choice = self._choices[name].choice
             metric = self._assembler.build(MetricSpec.slot, choice, MetricContext(classes))
@@ -54,18 +54,19 @@ class Metrics:
         return self._built[name, classes]
 
     def build_all(self, classes: int) -> None:
-        """Build all metrics, so that a fault shows before anything is trained."""
+        """Build all metrics, so that errors show before any training."""
         for name in self.names:
             self.built(name, classes)
 
     def owner(self, name: str) -> Owner:
-        """Return who brought the metric *name*."""
+        """Return the owner of the metric *name*: the plugin that registered it."""
         return self._assembler.owner(MetricSpec.slot, self._choices[name].choice.use)
 
     def value(self, name: str, predictions: Predictions) -> float:
-        """Take the metric *name* of *predictions*; nan where it is not defined.
+        """Compute the metric *name* of *predictions*; nan if it is undefined.
 
-        One that needs logits, where none were kept, raises :class:`LedgerError`.
+        A metric that needs logits raises :class:`LedgerError` if none were kept; an error in the plugin raises
+        :class:`PluginError`.
         """
         metric = self.built(name, len(predictions.classes))
         labels, scores = predictions.labels.copy(), predictions.scores(metric.needs)
@@ -75,7 +76,7 @@ class Metrics:
             raise PluginError(f"metric {name!r} of {self.owner(name)} failed: {one_line(error)}") from error
 
     def measure(self, predictions: Predictions) -> dict[str, float]:
-        """Take all metrics of *predictions*. One that fails is left out with a warning, so that no training is lost."""
+        """Compute all metrics of *predictions*. One that fails is left out with a warning: no training is lost."""
         values = {}
         for name in self.names:
             try:
@@ -85,12 +86,12 @@ class Metrics:
         return values
 
     def owners(self, names: Iterable[str]) -> tuple[OwnedComponent, ...]:
-        """Return the metrics *names*, as a result calls them, with their owners."""
+        """Return the metrics *names*, as named in a result, with their owners."""
         return tuple(OwnedComponent(MetricSpec.slot, name, self.owner(name)) for name in names)
 
 
 def choose_metrics(primary: str, secondary: Sequence[str], assembler: Assembler) -> Metrics:
-    """Return the metrics that a study names; an unknown one raises :class:`StudyError` with the nearest name."""
+    """Return the metrics of a study; an unknown name raises :class:`StudyError` with the nearest one."""
     choices = [resolve_metric(primary, assembler.lookup, "metrics.primary")]
     choices += [resolve_metric(text, assembler.lookup, "metrics.secondary") for text in secondary]
     return Metrics(choices, assembler)
@@ -105,6 +106,6 @@ def choose_best_by(text: str, assembler: Assembler) -> MetricChoice | None:
 
 
 def best_by(text: str, assembler: Assembler) -> MetricInfo:
-    """Return how the figure is read that ``train.best_by`` names; errors are those of :func:`choose_best_by`."""
+    """Return the description of the metric that ``train.best_by`` names; errors as in :func:`choose_best_by`."""
     chosen = choose_best_by(text, assembler)
     return chosen.info if chosen else {info.name: info for info in (ACCURACY, LOSS)}[text]

@@ -1,7 +1,7 @@
-"""What a checkpoint says of itself, and how the model and its preprocessing are put together again from that.
+"""The record in a checkpoint, and how the model and its preprocessing are rebuilt from it.
 
-``best.safetensors`` holds weights and JSON, never code. The code comes from the plugins that are installed, or from a
-file that the user names; where it is not the code that trained the model, the user hears of it.
+``best.safetensors`` holds weights and JSON, never code. The code comes from installed plugins, or from a file that the
+user names; if it is not the code that trained the model, the user is told.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ from ..study.resolve import check_params
 from ..train.checkpoint import load_weights
 from ..train.device import pick_device
 from ..train.state import load_state
-from .assemble import Assembler, decoded_at_least
+from .assemble import Assembler, min_decoded_side
 
 FORMAT = 2
-"""Of what a checkpoint says; a reader refuses those that it does not know."""
+"""Format of the record in a checkpoint; a reader refuses unknown formats."""
 
 Warn = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class ModelRecord:
-    """What a checkpoint says of the model in it.
+    """The description of the model in a checkpoint.
 
-    *pipeline*: what it was trained with; *learned*: numbers that steps took from the training images, by step;
-    *owners*: who brought the model and each step. *counts*: images of each class in each part of the split.
-    *metrics*: those of the study, the primary one first. *data* names the images by their content. *epoch*: the epoch
-    that the weights are of.
+    *pipeline*: the pipeline of its training; *learned*: the numbers that steps learned from the training images, by
+    step; *owners*: the plugins of the model and of each step. *counts*: images of each class in each part of the split.
+    *metrics*: those of the study, the primary one first. *data*: the fingerprint of the images. *epoch*: the epoch of
+    the weights.
     """
 
     format: int
@@ -75,9 +75,9 @@ def about(
     metrics: tuple[str, ...],
     data: str,
 ) -> dict[str, Any]:
-    """Return what is kept beside the weights of *trial*, JSON values that :func:`read_record` reads.
+    """Return the record to be stored with the weights of *trial*: JSON values that :func:`read_record` reads.
 
-    *pipeline* is the trial's without anything left to choose; *evaluate*, its fitted evaluation chain.
+    *pipeline* is the trial's pipeline after tuning, *evaluate* its fitted evaluation chain.
     """
     waiting = {named.name for named in stage(assembler.build_steps(pipeline)).evaluate if _waits(named)}
     learned = {
@@ -106,9 +106,9 @@ def about(
 
 
 def read_record(path: Path) -> tuple[ModelRecord, Mapping[str, torch.Tensor]]:
-    """Return what the checkpoint at *path* says of itself, and its weights.
+    """Return the record and the weights in the checkpoint at *path*.
 
-    Raises :class:`TrainingError` where it is damaged, was changed, or says nothing that we can read.
+    A checkpoint that is damaged, was changed, or has no readable record raises :class:`TrainingError`.
     """
     try:
         state = load_state(path)
@@ -117,19 +117,21 @@ def read_record(path: Path) -> tuple[ModelRecord, Mapping[str, torch.Tensor]]:
     except TrainingError as error:
         cause = str(error).partition(";")[0]
         raise TrainingError(f"{cause}; get the file again, or run the trial again") from error
-    said = state.get("about")
-    if not said or "model" not in state:
+    record = state.get("about")
+    if not record or "model" not in state:
         raise TrainingError(f"{path} does not say how its model is built; use a {BEST} that this version has trained")
-    if not isinstance(said, dict) or said.get("format") != FORMAT:
-        found = said.get("format") if isinstance(said, dict) else type(said).__name__
-        raise TrainingError(f"{path} is of format {found!r}, but this version reads {FORMAT}; use the version it is of")
+    if not isinstance(record, dict) or record.get("format") != FORMAT:
+        found = record.get("format") if isinstance(record, dict) else type(record).__name__
+        raise TrainingError(
+            f"{path} has format {found!r}, but this version reads {FORMAT}; use the version that wrote it"
+        )
     try:
-        return _RECORD.validate_python({**said, "epoch": state.get("epoch", 0)}), state["model"]
+        return _RECORD.validate_python({**record, "epoch": state.get("epoch", 0)}), state["model"]
     except ValidationError as error:
         what = error.errors()[0]
         where = ".".join(map(str, what["loc"]))
         raise TrainingError(
-            f"{path} describes its model wrongly: {where}: {what['msg']}; run the trial again"
+            f"{path} has an invalid description of its model: {where}: {what['msg']}; run the trial again"
         ) from None
 
 
@@ -141,10 +143,10 @@ def load_predictor(
     changed_plugins: bool = False,
     warn: Warn = lambda text: None,
 ) -> tuple[Predictor, ModelRecord]:
-    """Return the model of the checkpoint at *path*, ready to predict, and what the checkpoint says.
+    """Return the model of the checkpoint at *path*, ready to predict, and the checkpoint's record.
 
-    A component that is missing raises :class:`PluginError`, and so does one whose source is not what it was, unless
-    *changed_plugins*; another version of it is only warned of. Weights that do not fit the model raise
+    A missing component raises :class:`PluginError`, and so does one whose source has changed, unless
+    *changed_plugins*; another version of a plugin only gives a warning. Weights that do not fit the model raise
     :class:`TrainingError`.
     """
     record, weights = read_record(path)
@@ -164,7 +166,7 @@ def load_predictor(
         prefix,
         Preprocess(chain, plan.channels, dtype=prefix.output_dtype),
         plan,
-        decoded_at_least(steps),
+        min_decoded_side(steps),
         device,
         channels_last=pipeline.train.channels_last,
         precision=pipeline.train.precision,
@@ -190,22 +192,22 @@ def _check_owners(path: Path, record: ModelRecord, assembler: Assembler, changed
             now = assembler.owner(slot, name)
         except StudyError:
             raise PluginError(
-                f"{path} needs the {slot} {name!r} of {then}, which is not here; install that plugin, or name the "
+                f"{path} needs the {slot} {name!r} of {then}, which is not installed; install that plugin, or name the "
                 "folder of its flowerablate_local.py with --local"
             ) from None
         if now == then:
             continue
-        said = f"the {slot} {name!r} is of {now}, but {path} was trained with that of {then}"
+        cause = f"the {slot} {name!r} is from {now}, but {path} was trained with that from {then}"
         if now.digest or then.digest:
             if not changed_plugins:
-                raise PluginError(f"{said}; get that source back, or accept what is here with --changed-plugins")
-            warn(said)
+                raise PluginError(f"{cause}; restore that source, or accept the present one with --changed-plugins")
+            warn(cause)
         else:
-            warn(f"{said}; predictions may differ")
+            warn(f"{cause}; predictions may differ")
 
 
 def _with_all_params(pipeline: Pipeline, assembler: Assembler) -> Pipeline:
-    """Check the parameters of the steps anew: a plugin may have changed since."""
+    """Check the parameters of the steps again: a plugin may have changed since training."""
     steps = []
     for step in pipeline.steps:
         where = f"{StepSpec.table()}.{step.name}"
@@ -218,6 +220,6 @@ def _filled_in(named: NamedOp, learned: Mapping[str, Mapping[str, tuple[float, .
     if not _waits(named):
         return named
     if named.name not in learned:
-        raise TrainingError(f"{path} lacks what step {named.name!r} took from the training images; run the trial again")
+        raise TrainingError(f"{path} lacks what step {named.name!r} learned in training; run the trial again")
     assert isinstance(named.op, NativeOp)
     return NamedOp(named.name, NativeOp(named.op.op, dict(learned[named.name])))

@@ -1,4 +1,4 @@
-"""The folder in which data sets and packed images are kept."""
+"""The user's cache folder of data sets and packed images."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Steps that change colours, run by the native core.
 
-Images are RGB; a fourth channel is no colour, and only ``brightness_contrast`` changes it. Images of one channel
-are their own grey and their own red, green and blue; ``channel_shuffle``, ``saturation`` and ``hue`` refuse them.
+Images are RGB. A fourth channel is not a colour; only ``brightness_contrast`` changes it. The one channel of a grey
+image serves as luminance, red, green and blue; ``channel_shuffle``, ``saturation`` and ``hue`` refuse such images.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SOMETIMES = Param.probability(random=False)
 
 _FACTORS = {
     "brightness": "Multiply all values by a random factor: 0 is black, 1 no change.",
-    "contrast": "Blend with the mean of the luminance by a random factor: 0 is flat, 1 no change.",
+    "contrast": "Blend with the mean luminance by a random factor: 0 is flat, 1 no change.",
     "saturation": "Blend with the grey image by a random factor: 0 is grey, 1 no change.",
 }
 
@@ -37,8 +37,8 @@ def flowerablate_register(register: Register) -> None:
             kind=KIND,
             random=True,
             params=(
-                Param("brightness", 0.2, "largest shift, as a share of the full range", low=0.0, high=1.0, off=0.0),
-                Param("contrast", 0.2, "largest change of the contrast factor 1", low=0.0, high=1.0, off=0.0),
+                Param("brightness", 0.2, "maximum shift, as a fraction of the full range", low=0.0, high=1.0, off=0.0),
+                Param("contrast", 0.2, "maximum change of the contrast factor 1", low=0.0, high=1.0, off=0.0),
                 PROBABILITY,
             ),
             build=build_brightness_contrast,
@@ -50,7 +50,7 @@ def flowerablate_register(register: Register) -> None:
 
 def _register_fixed(register: Register) -> None:
     for name, summary in (
-        ("grey", "Luminance in all channels, as by OpenCV."),
+        ("grey", "Luminance in all channels, computed as OpenCV does."),
         ("invert", "Negative: 255 minus each value."),
     ):
         register(
@@ -59,7 +59,7 @@ def _register_fixed(register: Register) -> None:
     register(
         StepSpec(
             name="single_channel",
-            summary="One of the colours in all channels, such as red for red flowers on green.",
+            summary="One colour in all channels, such as red for red flowers on green.",
             kind=KIND,
             params=(Param("channel", "red", "the colour that is kept", choices=CHANNELS), SOMETIMES),
             build=build_single_channel,
@@ -77,46 +77,46 @@ def _register_random(register: Register) -> None:
         )
 
     for name, summary in _FACTORS.items():
-        factor = Param("factor", (0.8, 1.2), "smallest and largest factor", low=0.0, high=10.0)
+        factor = Param("factor", (0.8, 1.2), "minimum and maximum factor", low=0.0, high=10.0)
         random_step(name, summary, factor, build=build_range)
     random_step(
         "hue",
-        "Turn the hue by a random part of a turn, in HSV.",
-        Param("shift", (-0.05, 0.05), "smallest and largest shift, in turns", low=-0.5, high=0.5),
+        "Rotate the hue by a random fraction of a turn, in HSV.",
+        Param("shift", (-0.05, 0.05), "minimum and maximum shift, in turns", low=-0.5, high=0.5),
         build=build_range,
     )
     random_step(
         "posterize",
-        "Keep the upper bits of each value, as many as drawn.",
-        Param("bits", (4, 8), "fewest and most bits; 8 is no change", low=1, high=8),
+        "Keep a random number of the upper bits of each value.",
+        Param("bits", (4, 8), "minimum and maximum number of bits; 8 is no change", low=1, high=8),
         build=build_range,
     )
     random_step(
         "solarize",
         "Negative of the values at or above a random threshold.",
-        Param("threshold", (128.0, 256.0), "lowest and highest threshold; 256 is no change", low=0.0, high=256.0),
+        Param("threshold", (128.0, 256.0), "minimum and maximum threshold; 256 is no change", low=0.0, high=256.0),
         build=build_range,
     )
-    random_step("channel_shuffle", "The colours in a random order, each of the six equally often.")
+    random_step("channel_shuffle", "Permute the colours at random; all six orders are equally likely.")
     random_step(
         "color_jitter",
-        "Brightness, contrast, saturation and hue at random, in a random order, as torchvision's ColorJitter.",
-        Param("brightness", 0.2, "largest change of the factor 1", low=0.0, high=9.0, off=0.0),
-        Param("contrast", 0.2, "largest change of the factor 1", low=0.0, high=9.0, off=0.0),
-        Param("saturation", 0.2, "largest change of the factor 1", low=0.0, high=9.0, off=0.0),
-        Param("hue", 0.05, "largest shift of the hue, in turns", low=0.0, high=0.5, off=0.0),
+        "Change brightness, contrast, saturation and hue in random order, like torchvision's ColorJitter.",
+        Param("brightness", 0.2, "maximum change of the factor 1", low=0.0, high=9.0, off=0.0),
+        Param("contrast", 0.2, "maximum change of the factor 1", low=0.0, high=9.0, off=0.0),
+        Param("saturation", 0.2, "maximum change of the factor 1", low=0.0, high=9.0, off=0.0),
+        Param("hue", 0.05, "maximum shift of the hue, in turns", low=0.0, high=0.5, off=0.0),
     )
     random_step(
         "hsv_jitter",
-        "Add to hue, saturation and value at random, as albumentations' HueSaturationValue.",
-        Param("hue", 20.0, "largest shift; 180 is a turn", low=0.0, high=90.0, off=0.0),
-        Param("saturation", 30.0, "largest shift; 255 is full saturation", low=0.0, high=255.0, off=0.0),
-        Param("value", 20.0, "largest shift; 255 is white", low=0.0, high=255.0, off=0.0),
+        "Shift hue, saturation and value at random, like albumentations' HueSaturationValue.",
+        Param("hue", 20.0, "maximum shift; 180 is a full turn", low=0.0, high=90.0, off=0.0),
+        Param("saturation", 30.0, "maximum shift; 255 is full saturation", low=0.0, high=255.0, off=0.0),
+        Param("value", 20.0, "maximum shift; 255 is white", low=0.0, high=255.0, off=0.0),
     )
 
 
 _RANGES = {"factor": "", "shift": "", "bits": "bits_", "threshold": "threshold_"}
-"""Parameters that are a pair, and how the two parameters of the native op begin."""
+"""Parameters that are pairs, and the common prefix of the two parameters of the native op."""
 
 
 _COLORFUL = ("channel_shuffle", "saturation", "hue")
@@ -124,7 +124,7 @@ _COLORFUL = ("channel_shuffle", "saturation", "hue")
 
 def _need_colors(name: str, context: StepContext) -> None:
     if name in _COLORFUL and context.channels == 1:
-        raise StudyError(f"step {name!r}: the images have one channel, so it could change nothing; leave it out")
+        raise StudyError(f"step {name!r}: the images have one channel, so it cannot change anything; remove it")
 
 
 def build_named(context: StepContext, *, name: str, **params: float) -> NativeOp:
@@ -134,7 +134,7 @@ def build_named(context: StepContext, *, name: str, **params: float) -> NativeOp
 
 
 def build_range(context: StepContext, *, name: str, probability: float, **ranges: tuple[float, ...]) -> NativeOp:
-    """Return the native op of that name; raises :class:`StudyError` where its range is no pair in order."""
+    """Return the native op of that name; raises :class:`StudyError` if its range is not an ordered pair."""
     _need_colors(name, context)
     ((param, values),) = ranges.items()
     low, high = low_and_high(f"step {name!r}: {param}", values)
@@ -145,7 +145,7 @@ def build_range(context: StepContext, *, name: str, probability: float, **ranges
 
 
 def build_single_channel(context: StepContext, *, channel: str, probability: float) -> NativeOp:
-    """Return the native op; an image of one channel is its own red, green and blue."""
+    """Return the native op; the one channel of a grey image serves as red, green and blue."""
     index = CHANNELS.index(channel) if context.channels > 1 else 0
     return NativeOp("single_channel", {"channel": index, "probability": probability})
 

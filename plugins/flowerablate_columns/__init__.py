@@ -1,8 +1,8 @@
-"""Columns of the ablation table: those of the standard table by their names, and the figures behind the verdicts.
+"""Columns of the ablation table: those of the standard table, and the numbers on which verdicts rest.
 
-Two costs of a trial are measured here as well; costs have columns by themselves.
+The plugin also measures two costs of a trial; every cost automatically has a column.
 
-This module holds the hooks only; what they build is imported when a table is printed.
+This module holds only the hook and the parameters; the columns are imported when a table is printed.
 """
 
 from __future__ import annotations
@@ -19,37 +19,37 @@ if TYPE_CHECKING:
 _COLUMNS = (
     ("variant", "What was changed."),
     ("means", "Mean of the metric in each arm."),
-    ("effect", "Paired effect with its interval."),
+    ("effect", "Paired effect with its confidence interval."),
     ("n", "Number of pairs."),
     ("verdict", "Verdict: sign and word."),
     ("time", "Mean duration of a trial."),
     ("params", "Parameters of the model."),
-    ("p", "p of the test, and adjusted for the family."),
-    ("sign_flip", "p of the exact sign-flip test, which takes nothing to be normal."),
-    ("equivalence", "p for «at least the margin» (TOST), and adjusted for the family."),
+    ("p", "p-value of the test, raw and adjusted for the family."),
+    ("sign_flip", "p-value of the exact sign-flip test, which does not assume normality."),
+    ("equivalence", "p-value of the equivalence test (TOST), raw and adjusted for the family."),
     ("mde", "Minimum detectable effect at 80 % power."),
     ("sd", "Standard deviation of the paired differences."),
-    ("correlation", "Correlation of the two arms: what pairing has gained."),
-    ("median", "Median of the differences with its interval, from 10 pairs."),
-    ("iqm", "Interquartile mean of the differences with its interval, from 10 pairs."),
-    ("trials", "Trials of the row; how many failed or collapsed."),
-    ("reason", "The reason of the verdict, in words."),
+    ("correlation", "Correlation of the two arms, which shows what pairing gains."),
+    ("median", "Median of the differences with its interval, for 10 or more pairs."),
+    ("iqm", "Interquartile mean of the differences with its interval, for 10 or more pairs."),
+    ("trials", "Trials of the row, and how many failed or collapsed."),
+    ("reason", "The reason for the verdict, in words."),
 )
 
 
 @fa.hookimpl
 def flowerablate_register(register: Register) -> None:
-    """Register every column that ``report --columns`` knows without another plugin."""
+    """Register the built-in columns and measures."""
     for name, summary in _COLUMNS:
         register(fa.ColumnSpec(name, summary, partial(_build, name)))
-    width = fa.Param("width", 25, "cells, where the table does not choose", 17, 200)
-    register(fa.ColumnSpec("forest", "Effect and interval, drawn to one scale.", _build_forest, (width,)))
-    metric = fa.Param("metric", "", "which metric; empty: the study's first secondary one")
-    summary = "Paired effect on a metric that no verdict rests on."
+    width = fa.Param("width", 25, "cells, unless the table chooses the width", 17, 200)
+    register(fa.ColumnSpec("forest", "Effect and interval, drawn on a common scale.", _build_forest, (width,)))
+    metric = fa.Param("metric", "", "name of the metric; empty: the study's first secondary metric")
+    summary = "Paired effect on a secondary metric, on which no verdict rests."
     register(fa.ColumnSpec("secondary", summary, _build_secondary, (metric,)))
-    summary = "Floating-point operations of the model for one image, forward."
+    summary = "Floating-point operations of the model's forward pass for one image."
     register(fa.MeasureSpec("flops", summary, _count_flops, combined="first", head="FLOPs"))
-    summary = "Maximum of the memory that tensors held on the device."
+    summary = "Maximum memory that tensors held on the device."
     register(fa.MeasureSpec("memory", summary, _watch_memory, unit="B", combined="max"))
 
 

@@ -1,4 +1,4 @@
-"""The columns themselves; each takes its figures from the summary and works out nothing."""
+"""The columns; each formats values of the summary and computes nothing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from flowerablate.stats import Center, Row, Summary
 
 
 class _RowColumn(Column):
-    """A column whose cell is a text of one row."""
+    """A column in which each cell depends on one row."""
 
     head = ""
     drop_order = 5
@@ -40,38 +40,38 @@ class _RowColumn(Column):
 
 
 class PColumn(_RowColumn):
-    """The p of the test, alone and adjusted for the family."""
+    """The p-value of the test, raw and adjusted for the family."""
 
     name = "p"
     head = "p\nadjusted"
 
     def cell(self, row: Row, summary: Summary) -> str:
         """Return ``.0012 → .012``."""
-        return _alone_and_adjusted(row.evidence.p if row.evidence else None, row.adjusted_p)
+        return _raw_and_adjusted(row.evidence.p if row.evidence else None, row.adjusted_p)
 
 
 class SignFlipColumn(_RowColumn):
-    """The p of the sign-flip test."""
+    """The p-value of the sign-flip test."""
 
     name = "sign_flip"
     head = "sign-flip\np"
 
     def cell(self, row: Row, summary: Summary) -> str:
-        """Return the p; drawn ones, which are estimates, with ``~``."""
+        """Return the p-value; a p estimated from random draws is marked with ``~``."""
         if row.effect is None:
             return MISSING
         return ("" if row.effect.sign_flip_exact else "~") + probability(row.effect.sign_flip_p)
 
 
 class EquivalenceColumn(_RowColumn):
-    """The p of the equivalence test, alone and adjusted for the family."""
+    """The p-value of the equivalence test, raw and adjusted for the family."""
 
     name = "equivalence"
     head = "TOST p\nadjusted"
 
     def cell(self, row: Row, summary: Summary) -> str:
-        """Return ``.012 → .048``; nothing without a margin."""
-        return _alone_and_adjusted(row.evidence.equivalence_p if row.evidence else None, row.adjusted_equivalence_p)
+        """Return ``.012 → .048``, or the mark for a missing value without a margin."""
+        return _raw_and_adjusted(row.evidence.equivalence_p if row.evidence else None, row.adjusted_equivalence_p)
 
 
 class DetectableColumn(_RowColumn):
@@ -83,11 +83,11 @@ class DetectableColumn(_RowColumn):
         return _in_points("MDE", summary)
 
     def cell(self, row: Row, summary: Summary) -> str:
-        """Return it without a sign: it holds for both directions."""
+        """Return the effect without a sign, because it applies to both directions."""
         return MISSING if row.effect is None else scale_of(summary).value(row.effect.mde)
 
 
-class SpreadColumn(_RowColumn):
+class StandardDeviationColumn(_RowColumn):
     """The standard deviation of the differences."""
 
     name = "sd"
@@ -126,7 +126,7 @@ class MedianColumn(Column):
         return interval_cells([None, *intervals], scale_of(summary))
 
     def center(self, row: Row) -> Center | None:
-        """Return what the robust measures of *row* say; None where there are too few pairs."""
+        """Return the robust estimate of *row*, or None if there are too few pairs."""
         return row.effect.robust.median if row.effect and row.effect.robust else None
 
 
@@ -139,7 +139,7 @@ class InterquartileColumn(MedianColumn):
         return f"{_in_points('IQM', summary, ', ')}\n[{summary.level * 100:g} % interval]"
 
     def center(self, row: Row) -> Center | None:
-        """Return what the robust measures of *row* say; None where there are too few pairs."""
+        """Return the robust estimate of *row*, or None if there are too few pairs."""
         return row.effect.robust.iqm if row.effect and row.effect.robust else None
 
 
@@ -157,7 +157,7 @@ class TrialsColumn(_RowColumn):
 
 
 class ReasonColumn(_RowColumn):
-    """The reason of a verdict."""
+    """The reason for a verdict."""
 
     name = "reason"
     justify = "left"
@@ -167,7 +167,7 @@ class ReasonColumn(_RowColumn):
         return printable(row.reason) or MISSING
 
 
-def _alone_and_adjusted(p: float | None, adjusted: float | None) -> str:
+def _raw_and_adjusted(p: float | None, adjusted: float | None) -> str:
     if p is None:
         return MISSING
     return f"{probability(p)} → {MISSING if adjusted is None else probability(adjusted)}"
@@ -192,7 +192,7 @@ COLUMNS: dict[str, type[Column]] = {
         SignFlipColumn,
         EquivalenceColumn,
         DetectableColumn,
-        SpreadColumn,
+        StandardDeviationColumn,
         CorrelationColumn,
         MedianColumn,
         InterquartileColumn,

@@ -1,4 +1,4 @@
-"""What two of the costs are, measured; torch is imported when a trial trains."""
+"""Measures two costs of a trial; torch is imported when a trial trains."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 def count_flops(trial: MeasuredTrial) -> int | None:
-    """Return the floating-point operations of one image's way through the model, forward, in evaluation.
+    """Return the floating-point operations of the model's forward pass for one image, in evaluation mode.
 
-    Counted are convolutions, matrix products and attention, as torch's ``FlopCounterMode`` does; a multiplication and
-    an addition are two. None where the model cannot be followed so.
+    torch's ``FlopCounterMode`` counts convolutions, matrix products and attention; a multiplication and an addition
+    are two operations. Return None if the model cannot be counted.
     """
     model, device = trial.model, next((value.device for value in trial.model.parameters()), torch.device("cpu"))
     was_training = model.training
@@ -25,16 +25,16 @@ def count_flops(trial: MeasuredTrial) -> int | None:
         with torch.no_grad(), FlopCounterMode(display=False) as counter:
             model(image)
         return int(counter.get_total_flops()) or None
-    except Exception:  # a model that runs in training, but not on one image, has no such figure
+    except Exception:  # a model that cannot process a single image has no such number
         return None
     finally:
         model.train(was_training)
 
 
 def peak_memory(context: MeasureContext) -> Finish:
-    """Begin to watch how many bytes tensors hold on the device; what comes back gives the maximum since then.
+    """Start to track how many bytes tensors hold on the device; return a function that returns the maximum since then.
 
-    It gives None on the CPU: there only the memory of the whole process is known, which earlier trials have enlarged.
+    On the CPU it returns None: only the memory of the whole process is known there, which includes earlier trials.
     """
     device = context.device
     if device.type != "cuda":

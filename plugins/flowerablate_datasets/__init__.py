@@ -1,4 +1,4 @@
-"""First-party data sets: any folder of images, public ones, tables of images, and flowers drawn on the spot."""
+"""First-party data sets: folders and tables of images, public data sets, and synthetic flowers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import flowerablate as fa
 
 from .addresses import FLOWER_PHOTOS
 
-_PATH = "a relative path is read from the study's own folder"
+_PATH = "a relative path begins at the study's folder"
 
 
 @fa.hookimpl
@@ -27,7 +27,7 @@ def _folder() -> fa.DatasetSpec:
 
     return fa.DatasetSpec(
         name="folder",
-        summary="Images in one subfolder per class, or in train/ and test/ (and val/) above that.",
+        summary="Images in one subfolder per class, directly or within train/, test/ and optionally val/.",
         params=(fa.Param("path", "", f"the folder; {_PATH}"),),
         build=build,
         reads=Path.is_dir,
@@ -47,14 +47,14 @@ def _table() -> fa.DatasetSpec:
 
     return fa.DatasetSpec(
         name="table",
-        summary="A CSV, TSV or Parquet file of paths and labels, if wanted with groups and an official split.",
+        summary="A CSV, TSV or Parquet file of paths and labels, optionally with groups and an official split.",
         params=(
             fa.Param("path", "", f"the table; {_PATH}"),
-            fa.Param("image", "path", "the column with the image's path"),
-            fa.Param("label", "label", "the column with its class"),
-            fa.Param("group", "", "the column with what must not be on two sides of a split, such as the patient"),
-            fa.Param("split", "", "the column with the official part: train, val or test"),
-            fa.Param("folder", "", "the folder of the images; empty: that of the table"),
+            fa.Param("image", "path", "column with the path of the image"),
+            fa.Param("label", "label", "column with the class of the image"),
+            fa.Param("group", "", "column with the group, such as the patient, that a split must not separate"),
+            fa.Param("split", "", "column with the official part: train, val or test"),
+            fa.Param("folder", "", "folder of the images; empty: that of the table"),
         ),
         build=build,
         reads=reads,
@@ -74,12 +74,14 @@ def _flowers() -> fa.DatasetSpec:
 
     return fa.DatasetSpec(
         name="flowers",
-        summary="Photographs of five kinds of flowers, fetched once (229 MB); or any archive with a folder per class.",
+        summary="Photographs of five kinds of flowers, fetched once (229 MB), or an archive with a folder per class.",
         params=(
             fa.Param("path", "", f"a local archive or folder instead of the download; {_PATH}"),
-            fa.Param("classes", (), 'those to use, such as ["daisy", "roses"]; empty: all'),
-            fa.Param("url", FLOWER_PHOTOS, "where the archive is fetched"),
-            fa.Param("sha256", "", "the archive's checksum; empty: that of the public one, and none for a local path"),
+            fa.Param("classes", (), 'classes to use, such as ["daisy", "roses"]; empty: all'),
+            fa.Param("url", FLOWER_PHOTOS, "address of the archive"),
+            fa.Param(
+                "sha256", "", "checksum of the archive; empty: that of the public archive, or none for a local path"
+            ),
         ),
         build=build,
         reads=reads,
@@ -99,7 +101,7 @@ def _flowers102() -> fa.DatasetSpec:
 
     return fa.DatasetSpec(
         name="flowers102",
-        summary="102 kinds of flowers of Oxford, fetched once through torchvision (345 MB), with the official split.",
+        summary="Oxford's 102 kinds of flowers, fetched once by torchvision (345 MB), with the official split.",
         params=(fa.Param("path", "", f"a folder with jpg/ and the .mat files instead of the download; {_PATH}"),),
         build=build,
         reads=reads,
@@ -119,13 +121,13 @@ def _chest_xray() -> fa.DatasetSpec:
 
     return fa.DatasetSpec(
         name="chest-xray",
-        summary="X-rays NORMAL and PNEUMONIA in train/, val/ and test/, by patients, with the official split.",
+        summary="X-rays in train/, val/ and test/, NORMAL against PNEUMONIA, by patients, with the official split.",
         params=(
             fa.Param("path", "", f"the folder, or the archive; {_PATH}"),
             fa.Param(
                 "validation",
                 "redrawn",
-                "redrawn: by patients, from the training part and the 16 images of val; official: these 16",
+                "redrawn: drawn by patients from the training part and the 16 images of val; official: these 16",
                 choices=("redrawn", "official"),
             ),
             fa.Param(
@@ -153,11 +155,11 @@ def _findings() -> fa.DatasetSpec:
 
     return fa.DatasetSpec(
         name="findings",
-        summary="X-rays with a table of findings, as ChestX-ray14 of the NIH: one finding against none, by patients.",
+        summary="X-rays with a table of findings, like NIH ChestX-ray14: one finding against none, by patients.",
         params=(
-            fa.Param("path", "", f"the table, or its folder with the images anywhere below; {_PATH}"),
-            fa.Param("finding", "Effusion", "what the X-rays of class 1 have, perhaps among others"),
-            fa.Param("against", "No Finding", "what those of class 0 have, and nothing else"),
+            fa.Param("path", "", f"the table, or its folder, with the images anywhere below; {_PATH}"),
+            fa.Param("finding", "Effusion", "finding of the X-rays of class 1, which may have others"),
+            fa.Param("against", "No Finding", "the only finding of the X-rays of class 0"),
         ),
         build=build,
         reads=reads,
@@ -174,9 +176,9 @@ def _synthetic() -> fa.DatasetSpec:
         name="synthetic-flowers",
         summary="Roses and daisies drawn by this plugin, with salt noise that an opening removes.",
         params=(
-            fa.Param("images", 1200, "number of images, half of them of each class", low=10, high=1_000_000),
+            fa.Param("images", 1200, "number of images, half of them in each class", low=10, high=1_000_000),
             fa.Param("size", 72, "side of the stored images, pixels", low=16, high=1024),
-            fa.Param("seed", 0, "another seed gives other flowers", low=0),
+            fa.Param("seed", 0, "seed of the drawing", low=0),
             fa.Param("noise", 1.0, "strength of the salt noise; 0 is none, 1 the usual amount", low=0.0, high=4.0),
         ),
         build=build,

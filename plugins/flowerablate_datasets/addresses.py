@@ -1,4 +1,4 @@
-"""Where public data sets are, and what their files must be."""
+"""Addresses and checksums of public data sets."""
 
 FLOWER_PHOTOS = "https://storage.googleapis.com/download.tensorflow.org/example_images/flower_photos.tgz"
 """An archive of 229 MB: daisy, dandelion, roses, sunflowers and tulips, 3670 photographs."""

@@ -1,7 +1,7 @@
-"""Random numbers and trigonometry that are the same to the last bit on every machine.
+"""Random numbers and trigonometry that are bit-identical on every machine.
 
 NumPy's sine and exponential may differ in the last place between processors; sums of products do not, so the sine here
-is a polynomial. All drawing code keeps to ``+ - * /``, square roots, comparisons and integer sums for the same reason.
+is a polynomial. For the same reason all drawing code uses only ``+ - * /``, square roots, comparisons and integer sums.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ Floats: TypeAlias = "NDArray[Any]"
 
 _CHUNK = 512
 _TWO_PI = 6.283185307179586
-# Taylor coefficients of the sine; below 6e-8 off on a quarter turn.
+# Taylor coefficients of the sine; the error is below 6e-8 on a quarter turn.
 _SINE = (1.0, -1.0 / 6.0, 1.0 / 120.0, -1.0 / 5040.0, 1.0 / 362880.0, -1.0 / 39916800.0)
 
 
 class Draws:
-    """One stream of random numbers, named by a path of words; a pure function of that path."""
+    """A stream of random numbers, keyed by a path of words; a pure function of that path."""
 
     def __init__(self, *path: Word) -> None:
         self._path = path
@@ -47,7 +47,7 @@ class Draws:
         return self.uniform() < probability
 
     def integer(self, low: int, high: int) -> int:
-        """Return a whole number from low to high, both included."""
+        """Return an integer from low to high, both included."""
         return low + int(self.uniform() * (high - low + 1))
 
     def choice(self, options: Sequence[T]) -> T:
@@ -55,13 +55,13 @@ class Draws:
         return options[self.integer(0, len(options) - 1)]
 
     def field(self, *shape: int) -> Floats:
-        """Return float32 numbers in [0, 1) of the given shape, from a stream of their own for each call."""
+        """Return float32 numbers in [0, 1) of the given shape; each call uses a separate stream."""
         words = self.words(*shape)
         result: Floats = ((words >> np.uint64(40)).astype(np.float32) * np.float32(2.0**-24)).reshape(shape)
         return result
 
     def normal_field(self, *shape: int) -> Floats:
-        """Return nearly normal float32 numbers, mean 0, deviation 1, within 3.5: sums of four 16-bit integers."""
+        """Return nearly normal float32 numbers (mean 0, standard deviation 1, within 3.5), sums of four integers."""
         words, mask = self.words(*shape), np.uint64(0xFFFF)
         total = words & mask
         for shift in (16, 32, 48):
@@ -70,7 +70,7 @@ class Draws:
         return result
 
     def words(self, *shape: int) -> NDArray[np.uint64]:
-        """Return 64 random bits for each element of the given shape, from a stream of their own for each call."""
+        """Return 64 random bits for each element of the given shape; each call uses a separate stream."""
         self._fields += 1
         return raw_words(math.prod(shape), *self._path, "field", self._fields).reshape(shape)
 

@@ -1,6 +1,6 @@
 """A contact sheet of a data set: ``python -m flowerablate_datasets.drawn_images OUT.png [--data FOLDER]``.
 
-One band of rows per class, the images evenly spread over it. Without ``--data`` synthetic flowers are drawn.
+One band of rows per class, with images spaced evenly over the class. Without ``--data`` synthetic flowers are drawn.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ _GAP = 4
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the sheet that the command line asks for; return the exit status."""
+    """Write the sheet as the command line says; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m flowerablate_datasets.drawn_images", description="Contact sheet")
     parser.add_argument("out", type=Path, help="image file to write, such as sheet.png")
     parser.add_argument("--data", type=Path, help="folder with one subfolder per class; default: synthetic flowers")
     parser.add_argument("--columns", type=int, default=8, help="images in a row (default 8)")
     parser.add_argument("--rows", type=int, default=3, help="rows per class (default 3)")
-    parser.add_argument("--tile", type=int, default=144, help="side of an image on the sheet, pixels (default 144)")
+    parser.add_argument("--tile", type=int, default=144, help="side of an image on the sheet in pixels (default 144)")
     parser.add_argument("--size", type=int, default=72, help="side at which synthetic flowers are drawn (default 72)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the synthetic flowers (default 0)")
     parser.add_argument("--noise", type=float, default=1.0, help="strength of their salt noise (default 1)")
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def sheet(bands: Sequence[Sequence[NDArray[np.uint8]]], columns: int, tile: int) -> Image.Image:
-    """Lay out images (uint8 [H, W, 3]) in rows of *columns* square tiles; each band starts a new row."""
+    """Arrange images (uint8 [H, W, 3]) in rows of *columns* square tiles; each band starts a new row."""
     rows = [band[start : start + columns] for band in bands for start in range(0, len(band), columns)]
     step = tile + _GAP
     page = Image.new("RGB", (columns * step + _GAP, len(rows) * step + _GAP), "white")
@@ -65,7 +65,7 @@ def _fit(image: Image.Image, tile: int) -> Image.Image:
     side = min(image.size)
     left, top = (image.width - side) // 2, (image.height - side) // 2
     square = image.crop((left, top, left + side, top + side))
-    # Small images are enlarged by whole pixels, so that the sheet shows what the network gets.
+    # Small images are enlarged without interpolation, so that the sheet shows the input of the network.
     how = Image.Resampling.NEAREST if side < tile else Image.Resampling.BOX
     return square.resize((tile, tile), how)
 

@@ -1,8 +1,8 @@
-"""The data set ``findings``: X-rays with a table of findings, laid out as ChestX-ray14 of the NIH (Wang et al. 2017).
+"""The data set ``findings``: X-rays with a table of findings, in the layout of NIH ChestX-ray14 (Wang et al. 2017).
 
-The table has the columns ``Image Index``, ``Finding Labels`` (several between ``|``) and ``Patient ID``; the images
-lie anywhere below its folder, and where ``train_val_list.txt`` and ``test_list.txt`` lie beside it, they are the
-official split.
+The table has the columns ``Image Index``, ``Finding Labels`` (separated by ``|``) and ``Patient ID``. The images are
+anywhere below its folder. ``train_val_list.txt`` and ``test_list.txt`` next to the table, if there, are the official
+split.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ _LISTS = {"train_val_list.txt": "train", "test_list.txt": "test"}
 
 
 def build(context: DataContext, *, path: str, finding: str, against: str) -> Samples:
-    """Return the X-rays with *finding* (class 1) and those with nothing but *against* (class 0), by patients.
+    """Return the X-rays with *finding* (class 1) and those with only *against* (class 0), grouped by patients.
 
-    *path* is the table, or the folder in which it lies. Rows without an image are left out, and a remark counts them.
-    Raises :class:`DataError` where there is no such table or two of them, a value is missing, an image is listed
-    twice, the lists of the split do not fit, or no image of a class is there.
+    *path* is the table or its folder. Rows without an image are left out, and a remark counts them. Raises
+    :class:`DataError` if there is no such table or several, a value is missing, an image is listed twice, the lists of
+    the split do not match, or no image exists.
     """
     if not path.strip():
-        raise DataError("the findings data set needs to know which folder: give --data PATH, or path under [dataset]")
+        raise DataError("the findings data set needs a folder; give --data PATH, or path under [dataset]")
     table = table_of(context.root / Path(path).expanduser())
     images = _images(table.parent)
     lists = _lists(table.parent)
@@ -39,7 +39,7 @@ def build(context: DataContext, *, path: str, finding: str, against: str) -> Sam
     for row in read_rows(table, COLUMNS):
         name, labels = row[IMAGE], {label.strip() for label in row[LABELS].split("|")}
         if name in seen:
-            raise row.fault(f"lists {name!r}, which is in row {seen[name]} already; remove one of them")
+            raise row.fault(f"lists {name!r}, which row {seen[name]} already lists; remove one of them")
         seen[name] = row.number
         known |= labels
         if finding in labels or labels == {against}:
@@ -50,7 +50,7 @@ def build(context: DataContext, *, path: str, finding: str, against: str) -> Sam
         if label not in known:
             raise DataError(f"{table} has no finding {label!r}; it has: {', '.join(sorted(known))}")
     if not wanted:
-        raise DataError(f"none of the images that {table} lists is below {table.parent}; unpack them there")
+        raise DataError(f"none of the images listed in {table} is in {table.parent}; unpack them there")
     return Samples(
         classes=(against, finding),
         keys=tuple(images[name].relative_to(table.parent).as_posix() for name in wanted),
@@ -58,19 +58,19 @@ def build(context: DataContext, *, path: str, finding: str, against: str) -> Sam
         labels=tuple(int(row[LABELS] != against) for row in wanted.values()),
         splits=tuple(_part(row, lists) for row in wanted.values()) if lists else None,
         groups=tuple(row[PATIENT] for row in wanted.values()),
-        remarks=(f"{absent} of {absent + len(wanted)} X-rays of the table are not in its folder",) if absent else (),
+        remarks=(f"{absent} of {absent + len(wanted)} X-rays in the table are not in its folder",) if absent else (),
     )
 
 
 def has_findings(path: Path) -> bool:
-    """Whether *path* is such a table, or a folder with one."""
+    """Return whether *path* is such a table or a folder with one."""
     return bool(_tables(path))
 
 
 def table_of(path: Path) -> Path:
-    """Return the one table of findings that *path* is, or holds."""
+    """Return the only table of findings that *path* is or contains; raises :class:`DataError` otherwise."""
     if not path.exists():
-        raise DataError(f"no file or folder {path}; check the path (a relative one is read from the study's folder)")
+        raise DataError(f"no file or folder {path}; check the path (a relative path begins at the study's folder)")
     found = _tables(path)
     if not found:
         raise DataError(f"{path} has no CSV with the columns {', '.join(map(repr, COLUMNS))}")
@@ -85,7 +85,7 @@ def _tables(path: Path) -> list[Path]:
 
 
 def _images(folder: Path) -> dict[str, Path]:
-    """Return all images below *folder* by the names of their files, which have to differ."""
+    """Return all images below *folder* by file name; names must be unique."""
     found: dict[str, Path] = {}
     for here, _, names in sorted(os.walk(folder)):
         for name in names:
@@ -93,19 +93,19 @@ def _images(folder: Path) -> dict[str, Path]:
                 path = Path(here, name)
                 if found.setdefault(name, path) != path:
                     raise DataError(
-                        f"{found[name]} and {path} have one name, by which the table calls them; remove one"
+                        f"{found[name]} and {path} have the same name, so the table cannot tell them apart; remove one"
                     )
     return found
 
 
 def _lists(folder: Path) -> dict[str, str]:
-    """Return the official part of each image by its name; nothing where there are no lists."""
+    """Return the official part of each image by name, or nothing without lists."""
     here = [name for name in _LISTS if (folder / name).is_file()]
     if not here:
         return {}
     if len(here) < len(_LISTS):
         lacking = next(name for name in _LISTS if name not in here)
-        raise DataError(f"{folder} has {here[0]} and no {lacking}; add it, or remove {here[0]} to draw a split")
+        raise DataError(f"{folder} has {here[0]} but no {lacking}; add it, or remove {here[0]} to draw a split")
     part: dict[str, str] = {}
     for name, split in _LISTS.items():
         for image in (folder / name).read_text(encoding="utf-8-sig", errors="replace").split():

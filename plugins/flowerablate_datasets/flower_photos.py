@@ -1,4 +1,4 @@
-"""The data set ``flowers``: photographs of five kinds of flowers, from their public archive, or from one of yours."""
+"""The data set ``flowers``: photographs of five kinds of flowers, from a public archive or from your own."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ _WHAT = "a folder with one subfolder of images per class"
 
 
 def build(context: DataContext, *, path: str, classes: tuple[str, ...], url: str, sha256: str) -> Samples:
-    """Return the photographs of *classes* (all, if none is named).
+    """Return the photographs of *classes* (all, if empty).
 
-    Without *path* the archive at *url* is fetched once, checked against *sha256* and unpacked into the cache; the
-    checksum may be left out for the public archive alone. *path* is an archive (checked where *sha256* is given) or an
-    unpacked folder. Raises :class:`DataError` where a checksum is wrong or missing, or a class is not there.
+    Without *path* the archive at *url* is fetched once, checked against *sha256* and unpacked into the cache; only for
+    the public archive may the checksum be empty. *path* is an archive (checked if *sha256* is given) or an unpacked
+    folder. Raises :class:`DataError` for a wrong or missing checksum or an unknown class.
     """
     if path.strip():
         folder = folder_of(context, path, holds_classes, _WHAT, sha256=sha256)
         if is_chest_xray(folder):
             raise DataError(
-                f"{path} holds chest X-rays, which are to be split by patients; use the data set for them: "
+                f"{path} holds chest X-rays, which must be split by patients; use their data set: "
                 f"--set dataset.use=chest-xray --set dataset.path={path}"
             )
     else:
         known = sha256 or (FLOWER_PHOTOS_SHA256 if url == FLOWER_PHOTOS else "")
         if not known:
-            raise DataError(f"dataset.url is not the public address, so say dataset.sha256, the checksum of {url}")
+            raise DataError(f"dataset.url is not the public address; set dataset.sha256 to the checksum of {url}")
         folder = fetched(context, url, known, holds_classes, _WHAT)
     return with_classes(scan(folder, skip_bad=context.skip_bad), classes)

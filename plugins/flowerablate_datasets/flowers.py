@@ -1,4 +1,4 @@
-"""How a daisy and a rose are painted: petals from back to front, each with a shadow, a gradient and a light edge."""
+"""Paints daisies and roses: petals from back to front, each with a shadow, a gradient and a light edge."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from .drawing_numbers import Draws, Floats, cosine, sine
 from .painter import Canvas, Colour, Frame, blade, disc
 
 GOLDEN = 0.3819660112501051
-"""The golden angle in turns, by which one petal or floret follows the other."""
+"""The golden angle in turns, between one petal or floret and the next."""
 
 _FLORETS = 400
 
-# Main colour and how often; white, pink and yellow occur in both, so that colour alone does not tell the class.
+# Main colours, repeated by frequency; both classes have white, pink and yellow, so colour alone does not decide.
 DAISY_COLOURS: tuple[Colour, ...] = (
     (0.97, 0.97, 0.95),
     (0.97, 0.97, 0.95),

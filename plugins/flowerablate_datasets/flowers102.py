@@ -1,7 +1,7 @@
-"""The data set ``flowers102``: 102 kinds of flowers of Oxford (Nilsback and Zisserman 2008), with its official split.
+"""The data set ``flowers102``: Oxford's 102 kinds of flowers (Nilsback and Zisserman 2008), with the official split.
 
-torchvision fetches it and knows its checksums; the labels and the split are read from the files that lie beside the
-images, and nothing of torchvision is loaded once they are there.
+torchvision fetches it and checks the checksums. The labels and the split are read from the files next to the images;
+once these exist, torchvision is not loaded.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _SPLITS = {"trnid": "train", "valid": "val", "tstid": "test"}
 def build(context: DataContext, *, path: str) -> Samples:
     """Return the 8189 photographs of *path*, a folder with ``jpg/``, ``imagelabels.mat`` and ``setid.mat``.
 
-    Without *path* torchvision fetches the set (345 MB) into the cache. Raises :class:`DataError` where it cannot, or an
+    Without *path* torchvision fetches the set (345 MB) into the cache. Raises :class:`DataError` if that fails, or an
     image is missing.
     """
     folder = context.root / Path(path).expanduser() if path.strip() else context.cache / "flowers-102"
@@ -31,7 +31,7 @@ def build(context: DataContext, *, path: str) -> Samples:
         _fetch(context)
     labels = [int(label) - 1 for label in _matrix(folder / "imagelabels.mat", "labels")]
     if not labels or min(labels) < 0:
-        raise DataError(f"{folder / 'imagelabels.mat'} does not hold labels from 1 on; fetch it again")
+        raise DataError(f"{folder / 'imagelabels.mat'} does not hold labels from 1; fetch it again")
     setid = folder / "setid.mat"
     part = {int(number): split for key, split in _SPLITS.items() for number in _matrix(setid, key)}
     if sorted(part) != list(range(1, len(labels) + 1)):
@@ -51,7 +51,7 @@ def build(context: DataContext, *, path: str) -> Samples:
 
 
 def is_flowers102(folder: Path) -> bool:
-    """Whether *folder* has the files of this data set."""
+    """Return whether *folder* has the files of this data set."""
     return (folder / "jpg").is_dir() and all((folder / name).is_file() for name in ("imagelabels.mat", "setid.mat"))
 
 
@@ -64,8 +64,8 @@ def _fetch(context: DataContext) -> None:
             Flowers102(str(context.cache), download=True)
         except (OSError, RuntimeError) as error:
             raise DataError(
-                f"torchvision cannot fetch Flowers102: {error}; the same command tries again, or fetch it by other "
-                "means and give its folder as dataset.path"
+                f"torchvision cannot fetch Flowers102: {error}; run the same command again, or fetch it by other "
+                "means and set dataset.path to its folder"
             ) from error
 
 

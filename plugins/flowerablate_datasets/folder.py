@@ -1,6 +1,6 @@
-"""The data set ``folder``: one subfolder per class, or ``train/``, ``test/`` and perhaps ``val/`` above that.
+"""The data set ``folder``: one subfolder per class, directly or within ``train/``, ``test/`` and optionally ``val/``.
 
-Only names are read here, 100,000 in about two seconds; a bad image is found when it is decoded.
+Only names are read here, 100,000 in about two seconds; unreadable images are found when they are decoded.
 """
 
 from __future__ import annotations
@@ -13,33 +13,33 @@ from pathlib import Path
 from flowerablate import IMAGE_SUFFIXES, DataContext, DataError, Samples
 
 SPLIT_NAMES = {"train": "train", "test": "test", "val": "val", "valid": "val", "validation": "val"}
-"""The words, in small letters, by which folders and tables call the parts of a split."""
+"""The parts of a split by their names in folders and tables, in lower case."""
 
 _SPLIT_ORDER = ("train", "val", "test")
-_LAYOUT = "put the images of each class into a subfolder of its own"
+_LAYOUT = "put the images of each class into a separate subfolder"
 
 
 def build(context: DataContext, path: str) -> Samples:
-    """Scan the folder *path*, read against the study's folder if relative; ``~`` is the home folder."""
+    """Scan the folder *path*; a relative path begins at the study's folder, ``~`` is the home folder."""
     if not path.strip():
-        raise DataError("the folder data set needs to know which folder: give --data PATH, or path under [dataset]")
+        raise DataError("the folder data set needs a folder; give --data PATH, or path under [dataset]")
     return scan(context.root / Path(path).expanduser(), skip_bad=context.skip_bad)
 
 
 def scan(root: Path, *, skip_bad: bool = False) -> Samples:
     """List the images below *root* in a fixed order: by split, class and path.
 
-    A class is a subfolder, with all that is nested in it. Hidden files and folders, ``__MACOSX``, files that are no
-    images by their suffix, and images beside the class folders are left out. Links are followed; within a class no
-    folder is read twice, so loops end. Where ``train`` stands beside ``test`` or ``val`` (also ``valid``,
-    ``validation``, in any case of letters), these hold the class folders, ``splits`` is filled, and other folders
-    beside them are left out. A lone ``val`` beside ``train`` is the held-out part and becomes ``test``.
+    A class is a subfolder with everything nested in it. Hidden files and folders, ``__MACOSX``, files without the
+    suffix of an image, and images next to the class folders are left out. Links are followed; within a class no folder
+    is read twice, so that loops end. If ``train`` is next to ``test`` or ``val`` (also ``valid`` or ``validation``, in
+    upper or lower case), these hold the class folders, ``splits`` is set, and other folders next to them are left out.
+    A ``val`` without ``test`` is the held-out part and becomes ``test``.
 
-    Raises :class:`DataError` if there is no such folder, no image, fewer than two classes, a class folder without
-    images, classes that differ between the splits, or a name that is not UTF-8 (skipped with *skip_bad*).
+    Raises :class:`DataError` if the folder does not exist, has no images or fewer than two classes, for a class folder
+    without images, classes that differ between the parts, or a name that is not UTF-8 (skipped with *skip_bad*).
     """
     if not root.exists():
-        raise DataError(f"no folder {root}; check the path (a relative one is read from the study's folder)")
+        raise DataError(f"no folder {root}; check the path (a relative path begins at the study's folder)")
     if not root.is_dir():
         raise DataError(f"{root} is a file; give the folder that holds one subfolder per class")
     split_folders = _split_folders(root)
@@ -60,7 +60,7 @@ class _Found:
 
 def _samples(root: Path, found: list[_Found], with_splits: bool, skip_bad: bool) -> Samples:
     good = [one for one in found if _is_utf8(one.key)]
-    # Such a key could be neither hashed nor printed; backslashreplace makes it legible.
+    # Such a key can be neither hashed nor printed; backslashreplace makes it legible.
     bad = [one.key.encode(errors="backslashreplace").decode() for one in found if not _is_utf8(one.key)]
     if bad and not skip_bad:
         raise DataError(f"the name of {root / bad[0]} is not UTF-8; rename it, or leave it out with --skip-bad")
@@ -85,7 +85,7 @@ def _is_utf8(text: str) -> bool:
 
 
 def _split_folders(root: Path) -> dict[str, str]:
-    """Return the folder of each split by the split's name, or nothing where *root* holds the classes themselves."""
+    """Return the folder of each part of the split, or nothing if *root* holds the classes directly."""
     folders: dict[str, str] = {}
     for name in _subfolders(root):
         split = SPLIT_NAMES.get(name.lower())
@@ -119,7 +119,7 @@ def _scan_splits(root: Path, folders: dict[str, str]) -> list[_Found]:
 
 
 def _class_folders(root: Path, folder: Path) -> list[str]:
-    """Return the names of the class folders in *folder*, at least two, or say what is wrong with the layout."""
+    """Return the names of the class folders in *folder*, at least two; raise :class:`DataError` for another layout."""
     names = _subfolders(folder)
     if len(names) > 1:
         return names
@@ -129,7 +129,7 @@ def _class_folders(root: Path, folder: Path) -> list[str]:
             raise DataError(f"{folder} has only the folder {names[0]!r}; did you mean {folder / names[0]}?")
         raise DataError(f"{folder} has only one class, {names[0]!r}; a classifier needs two or more")
     if any(_is_image(entry) for entry in _entries(folder)):
-        cure = _LAYOUT if folder == root else f"{_LAYOUT}, or give {root / 'train'} alone if it is not labelled"
+        cure = _LAYOUT if folder == root else f"{_LAYOUT}, or give only {root / 'train'} if this part is not labelled"
         raise DataError(f"{folder} has images but no class folders; {cure}")
     raise DataError(f"no images in {folder}; {_LAYOUT}")
 
@@ -179,7 +179,7 @@ def _entries(folder: Path) -> Iterable[os.DirEntry[str]]:
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
-    except OSError:  # a link that leads to itself
+    except OSError:  # a link to itself
         return False
 
 

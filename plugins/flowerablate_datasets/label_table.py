@@ -14,13 +14,13 @@ from .table_rows import Row, read_rows
 def build(context: DataContext, *, path: str, image: str, label: str, group: str, split: str, folder: str) -> Samples:
     """Return the images that the table at *path* lists, in its order.
 
-    *image* and *label* name its columns; *group* and *split*, if given, those of what must stay together, such as the
-    patient, and of the official part (train, val or test). Images are looked for in *folder*, or beside the table.
-    Raises :class:`DataError` with the row for a value that is missing, an image that is not there (left out with
-    ``context.skip_bad``) or listed before, and a part that is no such name.
+    *image* and *label* are names of columns, as are *group* and *split*, if given: that of groups which a split must
+    not separate, such as patients, and that of the official part (train, val or test). Paths of images begin at
+    *folder*, by default that of the table. Raises :class:`DataError` with the row for a missing value, an image that
+    does not exist (left out with ``context.skip_bad``) or is listed twice, and an unknown part.
     """
     if not path.strip():
-        raise DataError("the table data set needs to know which file: give --data PATH, or path under [dataset]")
+        raise DataError("the table data set needs a file; give --data PATH, or path under [dataset]")
     table = context.root / Path(path).expanduser()
     home = context.root / Path(folder).expanduser() if folder.strip() else table.parent
     rows = read_rows(table, [name for name in (image, label, group, split) if name])
@@ -29,13 +29,15 @@ def build(context: DataContext, *, path: str, image: str, label: str, group: str
     for row in rows:
         key = _key(home, row[image])
         if key in seen:
-            raise row.fault(f"lists {key!r}, which is in row {seen[key].number} already; remove one of them")
+            raise row.fault(f"lists {key!r}, which row {seen[key].number} already lists; remove one of them")
         if (home / row[image]).is_file():
             seen[key] = row
         elif context.skip_bad:
             skipped.append(key)
         else:
-            raise row.fault(f"lists {home / row[image]}, which is not there; mend it, or leave it out with --skip-bad")
+            raise row.fault(
+                f"lists {home / row[image]}, which does not exist; fix the path, or skip it with --skip-bad"
+            )
     names = [row[label] for row in seen.values()]
     classes = tuple(sorted(set(names), key=_in_number_order))
     index = {name: number for number, name in enumerate(classes)}
@@ -51,14 +53,14 @@ def build(context: DataContext, *, path: str, image: str, label: str, group: str
 
 
 def _key(home: Path, name: str) -> str:
-    """Return the path of an image relative to *home*, in one way of writing it."""
+    """Return the normalised path of an image relative to *home*."""
     return Path(os.path.relpath(home / name, home)).as_posix()
 
 
 def _part(row: Row, column: str) -> str:
     part = SPLIT_NAMES.get(row[column].lower())
     if part is None:
-        raise row.fault(f"has {row[column]!r} as its part; write train, val or test")
+        raise row.fault(f"has the unknown part {row[column]!r}; use train, val or test")
     return part
 
 

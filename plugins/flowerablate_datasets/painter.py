@@ -1,4 +1,4 @@
-"""A square canvas to paint anti-aliased shapes on, and the frames in which flowers and leaves are laid out."""
+"""A square canvas for anti-aliased shapes, and the frames in which flowers and leaves are placed."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Canvas:
         return result
 
     def box(self, left: float, top: float, right: float, bottom: float) -> Box | None:
-        """Return the slices that cover a rectangle, with a margin of two pixels, or None if it is out of sight."""
+        """Return the slices that cover a rectangle with a margin of two pixels, or None if it is not visible."""
         half = self.side / 2.0
         x0, x1 = int((left + 1.0) * half) - 2, int((right + 1.0) * half) + 3
         y0, y1 = int((top + 1.0) * half) - 2, int((bottom + 1.0) * half) + 3
@@ -47,19 +47,19 @@ class Canvas:
         return (slice(y0, y1), slice(x0, x1)) if x0 < x1 and y0 < y1 else None
 
     def paint(self, box: Box, cover: Floats, colour: Colour | Floats) -> None:
-        """Lay *colour* (one, or [3, h, w]) over the pixels of *box* as far as *cover* [h, w] in 0..1 says."""
+        """Blend *colour* (one, or [3, h, w]) over the pixels of *box* with the opacity *cover* [h, w] in 0..1."""
         under = self.colours[:, box[0], box[1]]
         if isinstance(colour, tuple):
             colour = np.array(colour, np.float32).reshape(3, 1, 1)
         under += cover * (colour - under)
 
     def shade(self, box: Box, cover: Floats, factor: float) -> None:
-        """Darken (factor < 1) or lighten the pixels of *box* where *cover* says."""
+        """Darken (factor < 1) or lighten the pixels of *box* with the strength *cover*."""
         self.colours[:, box[0], box[1]] *= 1.0 + cover * (factor - 1.0)
 
 
 class Frame:
-    """A flat plane seen at a slant: its unit circle is an ellipse on the canvas around (x, y).
+    """A tilted plane: its unit circle is an ellipse on the canvas around (x, y).
 
     *radius* is the long half-axis in canvas units, *tilt* the ratio of the short to the long one, *slant* the direction
     of the long axis in turns.
@@ -71,7 +71,7 @@ class Frame:
         self.scale = radius * math.sqrt(tilt)
 
     def moved(self, x: float, y: float, radius: float) -> Frame:
-        """Return a plane with the same tilt and slant elsewhere."""
+        """Return a plane with the same tilt and slant at another position."""
         other = copy.copy(self)
         other.x, other.y, other.radius, other.scale = x, y, radius, radius * math.sqrt(self.tilt)
         return other
@@ -99,7 +99,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class Shape:
-    """An outline: how deep each pixel of *box* lies inside it, in pixels, and two coordinates, all float32 [h, w]."""
+    """An outline: the depth of each pixel of *box* inside it, in pixels, and two coordinates, all float32 [h, w]."""
 
     box: Box
     depth: Floats
@@ -109,11 +109,11 @@ class Shape:
 
     @property
     def cover(self) -> Floats:
-        """How far the shape covers each pixel, 0 to 1, over an edge *soft* pixels broad."""
+        """The coverage of each pixel, 0 to 1, with an edge *soft* pixels wide."""
         return np.minimum(np.maximum(self.depth * (1.0 / self.soft) + 0.5, 0.0), 1.0)
 
     def shadow(self, reach: float) -> Floats:
-        """A soft cover that ends *reach* pixels outside and is full as far inside."""
+        """Return a soft coverage that is 0 *reach* pixels outside the shape and 1 *reach* pixels inside."""
         return np.minimum(np.maximum(self.depth * (0.5 / reach) + 0.5, 0.0), 1.0)
 
 
@@ -131,9 +131,9 @@ def blade(
 ) -> Shape | None:
     """Outline a petal, leaf or blade of grass in *frame* that points at *angle* (turns), from *start* to *end*.
 
-    *width* is half of the widest breadth, *blunt* 1 (an ellipse), 2 or 4 (a broad tip), *soft* the breadth of the edge
-    in pixels, *bend* moves the middle sideways. ``along`` runs from 0 at the base to 1 at the tip, ``across`` from -1
-    to 1 between the edges. None if it is out of sight.
+    *width* is half the maximum width, *blunt* is 1 (an ellipse), 2 or 4 (a broad tip), *soft* is the width of the edge
+    in pixels, and *bend* moves the middle sideways. ``along`` runs from 0 at the base to 1 at the tip, ``across`` from
+    -1 to 1 between the edges. None if the blade is not visible.
     """
     cos, sin = cosine(angle), sine(angle)
     reach = width * 1.25 + abs(bend)
@@ -151,7 +151,7 @@ def blade(
     inside = along - along * power
     if bend:
         side -= (bend * 4.0) * inside
-    # Before the base and beyond the tip *inside* is negative, and far more so than a pixel is deep.
+    # Before the base and beyond the tip *inside* is negative; the factor makes the depth far below 0 there.
     breadth = np.sqrt(np.maximum(inside, 0.0)) * (width * _FULL[blunt])
     pixel = canvas.pixel / frame.scale
     depth = (breadth - np.abs(side)) * (1.0 / pixel)
@@ -162,10 +162,10 @@ def blade(
 def disc(
     canvas: Canvas, frame: Frame, radius: float, *, soft: float = 1.0, squared: float = 0.0, turn: float = 0.0
 ) -> Shape | None:
-    """Outline a disc of *radius* in *frame*, or something squarer (*squared* up to 0.2), its axes turned by *turn*.
+    """Outline a disc of *radius* in *frame*, made squarer by *squared* (up to 0.2), its axes rotated by *turn*.
 
-    ``along`` is the distance from the middle, 1 at the edge, ``across`` the coordinate in the direction of *turn*, 1 at
-    the edge. None if it is out of sight.
+    ``along`` is the distance from the centre, 1 at the edge; ``across`` is the coordinate in the direction of *turn*,
+    1 at the edge. None if the disc is not visible.
     """
     round_frame = frame.moved(frame.x, frame.y, frame.radius * radius)
     margin = 1.16 + soft * canvas.pixel / round_frame.radius
@@ -184,7 +184,7 @@ def disc(
 
 
 _FULL = {1: 2.0, 2: 1.6118549, 4: 1.3669}
-"""One over the greatest value of sqrt(t (1 - t^n)), so that the widest breadth is the one asked for."""
+"""1 / max(sqrt(t (1 - t^n))), so that the maximum width is the requested one."""
 
 
 def smooth_noise(draws: Draws, cells: int, side: int) -> Floats:
@@ -200,7 +200,7 @@ def smooth_noise(draws: Draws, cells: int, side: int) -> Floats:
 
 
 def blur(colours: Floats, passes: int) -> Floats:
-    """Blur [3, h, w] with the binomial kernel (1 2 1) / 4 in both directions, *passes* times; edges are repeated."""
+    """Blur [3, h, w] with the binomial kernel (1 2 1) / 4 in both directions, *passes* times, with repeated edges."""
     for _ in range(passes):
         padded = np.concatenate((colours[:, :1], colours, colours[:, -1:]), axis=1)
         colours = (padded[:, :-2] + 2.0 * padded[:, 1:-1] + padded[:, 2:]) * 0.25

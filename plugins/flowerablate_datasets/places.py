@@ -1,4 +1,4 @@
-"""Where the images of a data set lie: a folder, or an archive that is unpacked once into the cache."""
+"""Finds the images of a data set: a folder, or an archive that is unpacked once into the cache."""
 
 from __future__ import annotations
 
@@ -10,32 +10,33 @@ from flowerablate import IMAGE_SUFFIXES, DataContext, DataError, Samples
 from flowerablate.data.archives import is_archive, unpack
 from flowerablate.data.downloads import checksum, download, require_checksum
 
-_DEPTH = 4
-"""How many folders deep an archive may hide what it is about."""
+_MAX_LEVELS = 4
+"""Folder levels of an archive that are searched."""
 
 
 def folder_of(context: DataContext, path: str, fits: Callable[[Path], bool], what: str, *, sha256: str = "") -> Path:
-    """Return the folder that *path* (against the study's folder; ``~`` is the home) is, or is unpacked to.
+    """Return the folder *path*, or the folder to which the archive *path* is unpacked.
 
-    Of an archive it is the first folder, from the top, that *fits*; a folder is taken as it is. *what* says what is
-    looked for. *sha256*, if given, is the archive's checksum. Raises :class:`DataError` where there is no such thing.
+    A relative path begins at the study's folder; ``~`` is the home folder. A folder is returned as it is; of an archive
+    the first folder, from the top, that *fits*. *what* describes the required content. *sha256*, if given, is the
+    archive's checksum. Raises :class:`DataError` if there is no such folder or archive.
     """
     place = context.root / Path(path).expanduser()
     if place.is_dir():
         return place
     if not place.exists():
-        raise DataError(
-            f"no folder or archive {place}; check the path (a relative one is read from the study's folder)"
-        )
+        raise DataError(f"no folder or archive {place}; check the path (a relative path begins at the study's folder)")
     if not is_archive(place):
-        raise DataError(f"{place} is no archive by its name (.tgz, .tar.gz, .zip ...); give an archive or {what}")
+        raise DataError(
+            f"{place} does not have the name of an archive (.tgz, .tar.gz, .zip ...); give an archive or {what}"
+        )
     if sha256:
         require_checksum(place, sha256)
     return _fitting(_unpacked(context, place, sha256 or checksum(place)), fits, place, what)
 
 
 def fetched(context: DataContext, url: str, sha256: str, fits: Callable[[Path], bool], what: str) -> Path:
-    """Return the folder that fits in the archive at *url*, which is fetched and unpacked once, then removed."""
+    """Return the folder that *fits* from the archive at *url*, which is fetched, unpacked once and removed."""
     folder = _cached(context, sha256)
     if not folder.is_dir():
         name = url.rstrip("/").rpartition("/")[2] or "archive"
@@ -46,7 +47,7 @@ def fetched(context: DataContext, url: str, sha256: str, fits: Callable[[Path], 
 
 
 def holds_classes(folder: Path) -> bool:
-    """Whether *folder* has two or more subfolders with images right in them, or ``train`` and ``test`` above such."""
+    """Return whether *folder*, or its ``train`` and ``test`` or ``val``, has two or more subfolders of images."""
     parts = {"train": False, "test": False, "val": False}
     for each in _subfolders(folder):
         if each.name.lower() in parts:
@@ -59,14 +60,14 @@ def _classes_in(folder: Path) -> bool:
 
 
 def with_classes(samples: Samples, names: tuple[str, ...]) -> Samples:
-    """Return those *samples* whose class is among *names* (all, if there are none), in the order of the names."""
+    """Return the *samples* of the classes *names* (all, if empty), with classes in the order of the names."""
     if not names:
         return samples
     unknown = [name for name in names if name not in samples.classes]
     if unknown:
-        raise DataError(f"there is no class {unknown[0]!r} in the data set; choose from: {', '.join(samples.classes)}")
+        raise DataError(f"the data set has no class {unknown[0]!r}; choose from: {', '.join(samples.classes)}")
     if len(set(names)) < len(names):
-        raise DataError(f"a class is named twice among {', '.join(names)}")
+        raise DataError(f"a class is named twice in {', '.join(names)}; remove one")
     kept = samples.only([i for i, label in enumerate(samples.labels) if samples.classes[label] in names])
     labels = tuple(names.index(samples.classes[label]) for label in kept.labels)
     return replace(kept, classes=names, labels=labels)
@@ -92,7 +93,7 @@ def _is_image(name: str) -> bool:
 
 def _fitting(top: Path, fits: Callable[[Path], bool], archive: Path, what: str) -> Path:
     level = [top]
-    for _ in range(_DEPTH):
+    for _ in range(_MAX_LEVELS):
         for folder in level:
             if fits(folder):
                 return folder

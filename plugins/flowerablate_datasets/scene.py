@@ -1,4 +1,4 @@
-"""One image: a background, stems and leaves, one to three flowers, things in front, light, and a poor camera."""
+"""Draws one image: background, stems and leaves, one to three flowers, foreground, light, and a poor camera."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _BLOSSOMS: tuple[Colour, ...] = (
 def draw_image(seed: int, index: int, size: int, noise: float) -> NDArray[np.uint8]:
     """Draw image *index* as uint8 [size, size, 3]; even ones are daisies, odd ones roses.
 
-    A pure function of its arguments. *noise* scales the share of salt specks, see :func:`sprinkle`.
+    A pure function of its arguments. *noise* scales the fraction of salt specks, see :func:`sprinkle`.
     """
     name = CLASSES[index % 2]
     canvas = Canvas(size)
@@ -114,7 +114,7 @@ def _stem(canvas: Canvas, frame: Frame, name: str, draws: Draws) -> None:
 
 def _leaf(canvas: Canvas, frame: Frame, angle: float, broad: bool, green: Colour, draws: Draws) -> None:
     length = draws.uniform(0.7, 1.3)
-    # Mostly the class's own form, at times the other's, as both stand among other plants.
+    # Usually the leaf of the class, sometimes that of the other, so that leaves alone do not decide.
     broad = broad != draws.chance(0.3)
     width = length * (draws.uniform(0.24, 0.34) if broad else draws.uniform(0.08, 0.16))
     bend = draws.uniform(-0.15, 0.15)
@@ -150,23 +150,23 @@ def _light(colours: Floats, draws: Draws) -> Floats:
 
 def _camera(colours: Floats, noise: float, draws: Draws) -> NDArray[np.uint8]:
     colours = blur(colours, draws.choice((0, 0, 1, 1, 2, 4)))
-    deviation = draws.uniform(0.01, 0.06)
-    colours = colours + deviation * draws.normal_field(*colours.shape)
+    std = draws.uniform(0.01, 0.06)
+    colours = colours + std * draws.normal_field(*colours.shape)
     pixels = np.rint(np.clip(colours, 0.0, 1.0) * 255.0).astype(np.uint8)
     pixels = np.ascontiguousarray(pixels.transpose(1, 2, 0))
     sprinkle(pixels, noise * draws.uniform(0.04, 0.13), draws)
     return pixels
 
 
-def sprinkle(pixels: NDArray[np.uint8], share: float, draws: Draws) -> None:
-    """Cover about *share* of the pixels with salt specks, and a twentieth of that with pepper, in place.
+def sprinkle(pixels: NDArray[np.uint8], fraction: float, draws: Draws) -> None:
+    """Cover about the *fraction* of the pixels with salt specks, and a twentieth of that with pepper, in place.
 
     A speck is 1 x 1, 1 x 2, 2 x 1 or 2 x 2 pixels, so an opening by 3 x 3 removes it unless it touches others.
     """
     words = draws.words(*pixels.shape[:2])
-    start = _share(words >> np.uint64(40))
-    wide_draw, high_draw, level = (_share((words >> np.uint64(shift)) & np.uint64(255), 8) for shift in (0, 8, 16))
-    rate = share / 2.25
+    start = _fractions(words >> np.uint64(40))
+    wide_draw, high_draw, level = (_fractions((words >> np.uint64(shift)) & np.uint64(255), 8) for shift in (0, 8, 16))
+    rate = fraction / 2.25
     salt = start < rate
     wide, high = salt & (wide_draw < 0.5), salt & (high_draw < 0.5)
     specks = salt.copy()
@@ -174,10 +174,10 @@ def sprinkle(pixels: NDArray[np.uint8], share: float, draws: Draws) -> None:
     specks[1:] |= high[:-1]
     specks[1:, 1:] |= (wide & high)[:-1, :-1]
     pixels[specks] = (255.0 - 45.0 * level[specks]).astype(np.uint8)[:, None]
-    pepper = (start >= rate) & (start < rate + share / 20.0)
+    pepper = (start >= rate) & (start < rate + fraction / 20.0)
     pixels[pepper] = (40.0 * level[pepper]).astype(np.uint8)[:, None]
 
 
-def _share(words: NDArray[np.uint64], bits: int = 24) -> Floats:
-    shares: Floats = words.astype(np.float32) * np.float32(1.0 / (1 << bits))
-    return shares
+def _fractions(words: NDArray[np.uint64], bits: int = 24) -> Floats:
+    fractions: Floats = words.astype(np.float32) * np.float32(1.0 / (1 << bits))
+    return fractions

@@ -1,8 +1,8 @@
 """The data set ``synthetic-flowers``: roses and daisies drawn once by :mod:`.scene` and kept as PNG files.
 
-Honestly: these are no photographs, and they are made so that an ablation has something to show. The salt noise, bright
-specks of one to four pixels, is planted because an opening by 3 x 3 removes it; an opening that helps here says nothing
-about your own images. Colours overlap between the classes, so that a network has to look at the shape.
+These are not photographs: they are designed so that an ablation has an effect to show. The salt noise, bright specks of
+one to four pixels, is there because a 3 x 3 opening removes it; that an opening helps here says nothing about your own
+images. The colours of the classes overlap, so that a network has to use the shape.
 
 Measured with the default study: mean test accuracy .967 with the opening and .944 without, a paired gain of 2.3 points
 (95 % interval 1.2 to 3.4, n = 6), positive in each pair.
@@ -26,17 +26,17 @@ from .folder import scan
 from .scene import CLASSES, draw_image
 
 GENERATOR = 1
-"""Version of the drawing code; to be raised with every change that alters a pixel, so that caches are drawn anew."""
+"""Version of the drawing code; increment it with every change that alters a pixel, so that caches are redrawn."""
 
 _MANIFEST = "manifest.json"
 _UNFINISHED = ".drawing-"
 
 
 def build(context: DataContext, *, images: int, size: int, seed: int, noise: float) -> Samples:
-    """Return the drawn set, from the cache if it is there, else drawn now into ``context.cache``.
+    """Return the drawn set from ``context.cache``, drawing it first if necessary.
 
-    Image k depends on *size*, *seed*, *noise* and k only, so a larger set begins with the smaller one. The images
-    are drawn into a temporary folder that is renamed when it is complete; a lock keeps a second process waiting.
+    Image k depends only on *size*, *seed*, *noise* and k, so a larger set begins with the smaller one. The images
+    are drawn into a temporary folder, which is renamed when it is complete; a lock makes a second process wait.
     Raises :class:`DataError` if the cache cannot be written.
     """
     manifest = {"generator": GENERATOR, "images": images, "size": size, "seed": seed, "noise": noise}
@@ -49,7 +49,7 @@ def build(context: DataContext, *, images: int, size: int, seed: int, noise: flo
 
 
 def _stored(folder: Path, manifest: dict[str, int | float]) -> Samples | None:
-    """Return what *folder* holds if it is exactly what *manifest* promises."""
+    """Return the samples in *folder* if they match *manifest* exactly."""
     try:
         if json.loads((folder / _MANIFEST).read_text()) != manifest:
             return None
@@ -88,7 +88,7 @@ def _key(index: int) -> str:
 
 @contextmanager
 def _storage(cache: Path) -> Iterator[None]:
-    """Hold the cache's lock, and turn a full disk or a read-only folder into one clear line."""
+    """Hold the lock of the cache; report a full disk or a read-only folder as :class:`DataError`."""
     try:
         with FileLock(cache / ".lock"):
             yield

@@ -1,4 +1,4 @@
-"""Reads tables of images, CSV, TSV or Parquet, as text, each row with the number under which an editor shows it."""
+"""Reads tables of images (CSV, TSV or Parquet) as text; each row has the line number that an editor shows."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pathlib import Path
 from flowerablate import DataError
 
 _MISSING = {"", "nan", "<na>", "null"}
-"""What stands for no value, in small letters."""
+"""Spellings of a missing value, in lower case."""
 
 SUFFIXES = {".csv", ".tsv", ".parquet", ".pq"}
-"""File name endings, lower-case with the dot, of tables that can be read."""
+"""Suffixes of readable tables, in lower case with the dot."""
 
 
 @dataclass(frozen=True)
@@ -25,30 +25,30 @@ class Row:
     values: dict[str, str]
 
     def __getitem__(self, column: str) -> str:
-        """Return the value in *column*; one that is missing, such as NaN, raises :class:`DataError`."""
+        """Return the value in *column*; a missing value, such as NaN, raises :class:`DataError`."""
         value = self.values[column].strip()
         if value.lower() in _MISSING:
             raise self.fault(f"has no {column!r} (it is empty or NaN); fill it in, or remove the row")
         return value
 
     def fault(self, what: str) -> DataError:
-        """Return the error that says *what* is wrong with this row."""
+        """Return an error about this row, followed by *what*."""
         return DataError(f"{self.path}, row {self.number} {what}")
 
 
 def read_rows(path: Path, columns: Sequence[str]) -> list[Row]:
-    """Return the rows of the table at *path*, which must have *columns*; else :class:`DataError` names what it has."""
+    """Return the rows of the table at *path*; raise :class:`DataError` if unreadable or without *columns*."""
     if not path.is_file():
-        raise DataError(f"no table {path}; check the path (a relative one is read from the study's folder)")
+        raise DataError(f"no table {path}; check the path (a relative path begins at the study's folder)")
     parquet = path.suffix.lower() in (".parquet", ".pq")
     rows = list(_parquet_rows(path, columns) if parquet else _text_rows(path, columns))
     if not rows:
-        raise DataError(f"{path} has no rows below its head")
+        raise DataError(f"{path} has no rows below its header; add some")
     return rows
 
 
 def head_of(path: Path) -> list[str]:
-    """Return the column names of a CSV, or none where it cannot be read."""
+    """Return the column names of a CSV, or none if it cannot be read."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             return next(csv.reader(file), [])

@@ -1,7 +1,7 @@
-"""Blurring, sharpening and edges, run by the native core on each channel by itself.
+"""Blurring, sharpening and edges, run by the native core on each channel separately.
 
-Borders are mirrored at the middle of the edge pixels (OpenCV's default), for the median repeated. All steps are of the
-kind ``filter``, so that a study can disable them as one.
+Borders are mirrored at the centre of the edge pixels (OpenCV's default); the median repeats the edge pixels. All steps
+are of the kind ``filter``, so that a study can disable them together.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ KIND = "filter"
 
 _PROBABILITY = Param.probability(random=False)
 _BELL = (
-    Param("size", 5, "side of the window in pixels, odd; 0: as large as sigma asks for", low=0, high=63),
-    Param("sigma", 1.0, "standard deviation of the Gaussian in pixels; 0: as the size asks for", low=0.0, high=100.0),
+    Param("size", 5, "side of the window in pixels, odd; 0: derived from sigma", low=0, high=63),
+    Param("sigma", 1.0, "standard deviation of the Gaussian in pixels; 0: derived from the size", low=0.0, high=100.0),
 )
 
 
@@ -42,18 +42,18 @@ def flowerablate_register(register: Register) -> None:
     register(
         StepSpec(
             name="random_gaussian_blur",
-            summary="Mean weighted by a Gaussian whose width is drawn for each image.",
+            summary="Mean weighted by a Gaussian, its standard deviation drawn for each image.",
             kind=KIND,
             random=True,
             params=(
                 Param(
                     "size",
                     0,
-                    "side of the window in pixels, odd; 0: as large as the drawn sigma asks for",
+                    "side of the window in pixels, odd; 0: derived from the drawn sigma",
                     low=0,
                     high=63,
                 ),
-                Param("sigma", (0.1, 2.0), "bounds of the standard deviation in pixels", low=0.01, high=100.0),
+                Param("sigma", (0.1, 2.0), "minimum and maximum standard deviation in pixels", low=0.01, high=100.0),
                 Param.probability(),
             ),
             build=build_random_gaussian_blur,
@@ -62,7 +62,7 @@ def flowerablate_register(register: Register) -> None:
     register(
         StepSpec(
             name="median_blur",
-            summary="Median of a square window: removes specks, keeps edges.",
+            summary="Median of a square window; removes specks and keeps edges.",
             kind=KIND,
             params=(Param("size", 3, "side of the window in pixels, odd", low=1, high=63), _PROBABILITY),
             build=build_median_blur,
@@ -71,12 +71,12 @@ def flowerablate_register(register: Register) -> None:
     register(
         StepSpec(
             name="unsharp",
-            summary="Sharpen: add what a Gaussian blur would take away.",
+            summary="Sharpen: add the difference between the image and its Gaussian blur.",
             kind=KIND,
             params=(
                 *_BELL,
-                Param("amount", 0.5, "how much of the difference is added", low=0.0, high=10.0, off=0.0),
-                Param("threshold", 0, "differences up to this many of 255 levels are left alone", low=0, high=255),
+                Param("amount", 0.5, "factor of the difference that is added", low=0.0, high=10.0, off=0.0),
+                Param("threshold", 0, "differences up to this many of 255 levels are not changed", low=0, high=255),
                 _PROBABILITY,
             ),
             build=build_unsharp,
@@ -85,11 +85,11 @@ def flowerablate_register(register: Register) -> None:
     register(
         StepSpec(
             name="sharpness",
-            summary="Change sharpness at random: below 1 smoother, above 1 sharper, as torchvision's adjust_sharpness.",
+            summary="Change sharpness at random: below 1 smooths, above 1 sharpens (torchvision's adjust_sharpness).",
             kind=KIND,
             random=True,
             params=(
-                Param("factor", (0.5, 1.5), "bounds of the factor", low=0.0, high=10.0),
+                Param("factor", (0.5, 1.5), "minimum and maximum factor", low=0.0, high=10.0),
                 Param.probability(),
             ),
             build=build_sharpness,
@@ -98,14 +98,14 @@ def flowerablate_register(register: Register) -> None:
     register(
         StepSpec(
             name="sobel",
-            summary="Edges: Sobel's gradient of each channel, absolute, saturated at 255.",
+            summary="Edges: absolute Sobel gradient of each channel, saturated at 255.",
             kind=KIND,
             params=(
                 Param("size", 3, "side of the window: 1 (no smoothing), 3, 5 or 7", low=1, high=7),
                 Param(
                     "output",
                     "magnitude",
-                    "length of the gradient (root of the squares), or its part along x or y",
+                    "magnitude of the gradient (root of the sum of squares), or its x or y component",
                     choices=("magnitude", "x", "y"),
                 ),
                 _PROBABILITY,
@@ -116,12 +116,12 @@ def flowerablate_register(register: Register) -> None:
 
 
 def build_box_blur(context: StepContext, *, size: int, probability: float) -> NativeOp:
-    """Return the native op; equal to OpenCV's blur, which is not the nearest mean for sizes 2, 4, 8 and 16."""
+    """Return the native op; equal to OpenCV's blur, which does not round to the nearest for sizes 2, 4, 8 and 16."""
     return NativeOp("box_blur", {"size": size, "probability": probability})
 
 
 def build_gaussian_blur(context: StepContext, *, size: int, sigma: float, probability: float) -> NativeOp:
-    """Return the native op, at most 1 from the rounded exact result; raises :class:`StudyError` for no window."""
+    """Return the native op, within 1 of the rounded exact result; raises :class:`StudyError` without a window."""
     _check_bell("gaussian_blur", size, sigma)
     return NativeOp("gaussian_blur", {"size": size, "sigma": sigma, "probability": probability})
 
@@ -129,7 +129,7 @@ def build_gaussian_blur(context: StepContext, *, size: int, sigma: float, probab
 def build_random_gaussian_blur(
     context: StepContext, *, size: int, sigma: tuple[float, ...], probability: float
 ) -> NativeOp:
-    """Return the native op; raises :class:`StudyError` for bounds that are no pair and for even sizes."""
+    """Return the native op; raises :class:`StudyError` for bounds that are not a pair and for even sizes."""
     low, high = low_and_high("step 'random_gaussian_blur': sigma", sigma)
     _check_bell("random_gaussian_blur", size, high)
     return NativeOp(
@@ -146,7 +146,7 @@ def build_median_blur(context: StepContext, *, size: int, probability: float) ->
 def build_unsharp(
     context: StepContext, *, size: int, sigma: float, amount: float, threshold: int, probability: float
 ) -> NativeOp:
-    """Return the native op: ``x + amount (x - blurred)``, rounded; raises :class:`StudyError` for no window."""
+    """Return the native op: ``x + amount (x - blurred)``, rounded; raises :class:`StudyError` without a window."""
     _check_bell("unsharp", size, sigma)
     return NativeOp(
         "unsharp",
@@ -155,7 +155,7 @@ def build_unsharp(
 
 
 def build_sharpness(context: StepContext, *, factor: tuple[float, ...], probability: float) -> NativeOp:
-    """Return the native op; raises :class:`StudyError` for bounds that are no pair."""
+    """Return the native op; raises :class:`StudyError` for bounds that are not a pair."""
     low, high = low_and_high("step 'sharpness': factor", factor)
     return NativeOp("sharpness", {"low": low, "high": high, "probability": probability})
 
@@ -175,4 +175,4 @@ def _check_bell(step: str, size: int, sigma: float) -> None:
     if size:
         _check_odd(step, size)
     elif sigma == 0:
-        raise StudyError(f"step {step!r}: size and sigma are both 0; give one of them")
+        raise StudyError(f"step {step!r}: size and sigma are both 0; set one of them")

@@ -1,6 +1,6 @@
-"""Steps that move pixels: resizing, crops, flips and warps, run by the native core.
+"""Steps that move pixels: resizing, crops, padding, flips and warps, run by the native core.
 
-Wherever a step has a ``size``, the default 0 stands for the ``image_size`` of the study.
+The default ``size`` 0 of a step means the ``image_size`` of the study.
 """
 
 from __future__ import annotations

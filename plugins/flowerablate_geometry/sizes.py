@@ -1,4 +1,4 @@
-"""Steps that bring images to a size: resize, crops and padding."""
+"""Steps that change the image size: resize, crops and padding."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _INTERPOLATION = Param(
 _ANTIALIAS = Param(
     "antialias",
     True,
-    "bilinear and bicubic: filter before shrinking, as Pillow does; without it, shrinking is rougher. "
+    "bilinear and bicubic: filter before shrinking, as Pillow does, which avoids aliasing; "
     "area always filters, nearest never does",
 )
-_SURROUNDINGS = (
+_BORDER = (
     Param(
         "border",
         "constant",
-        "what stands around an image (names as in OpenCV)",
+        "what surrounds an image (names as in OpenCV)",
         choices=("constant", "edge", "reflect", "reflect101", "wrap"),
     ),
     Param("fill", 0.0, "value of a constant border; 16-bit images need values up to 65535", low=0.0, high=65535.0),
@@ -48,12 +48,12 @@ def build_random_crop(context: StepContext, *, size: int, padding: int, border: 
 
 
 def build_random_crop_stand_in(context: StepContext, *, size: int, **_: object) -> NativeOp:
-    """Return the central crop of the same size, which stands for a random one where nothing is random."""
+    """Return the central crop of the same size, the deterministic replacement for a random crop."""
     return build_center_crop(context, size=size)
 
 
 def build_pad(context: StepContext, *, pixels: int, to_size: int, border: str, fill: float) -> NativeOp:
-    """Return the native op; *context* plays no part in it. Raises :class:`StudyError` for a fill that is not used."""
+    """Return the native op; *context* is not used. Raises :class:`StudyError` for a fill that is not used."""
     check_fill("pad", border, fill)
     return NativeOp("pad", {"pixels": pixels, "to_size": to_size, "border": border, "fill": fill})
 
@@ -69,9 +69,9 @@ def build_random_resized_crop(
     evaluation: str,
     probability: float,
 ) -> NativeOp:
-    """Return the native op; raises :class:`StudyError` where scale or ratio is not a pair with the lower number first.
+    """Return the native op; raises :class:`StudyError` if scale or ratio is not a pair with the lower number first.
 
-    *evaluation* concerns only the stand-in.
+    *evaluation* affects only the stand-in.
     """
     scale_low, scale_high = low_and_high("step 'random_resized_crop': scale", scale)
     ratio_low, ratio_high = low_and_high("step 'random_resized_crop': ratio", ratio)
@@ -100,12 +100,11 @@ def build_crop_stand_in(
     evaluation: str,
     probability: float,
 ) -> NativeOp:
-    """Return what stands for the random crop where nothing is random; always exactly ``size`` pixels.
+    """Return the deterministic replacement for the random crop; its result always has exactly ``size`` pixels.
 
-    Resizing the largest centred square shows the whole object whatever the size of the stored image, and is the
-    default. torchvision's recipes store images about 1.14 times larger and cut the centre, which comes closer to
-    the magnification seen in training; ``evaluation = "center_crop"`` does so. Scale, ratio
-    and probability have no part in either.
+    The default resizes the largest centred square, which shows the whole object whatever the size of the stored image.
+    torchvision's recipes store images about 1.14 times larger and cut the centre, which is closer to the magnification
+    in training; ``evaluation = "center_crop"`` does the same. Neither uses scale, ratio or probability.
     """
     if evaluation == "center_crop":
         return build_center_crop(context, size=size)
@@ -116,7 +115,7 @@ def check_fill(step: str, border: str, fill: float) -> None:
     """Raise :class:`StudyError` for a *fill* that the border would not use."""
     if border != "constant" and fill != 0:
         raise StudyError(
-            f"step '{step}': fill is for border 'constant', not '{border}'; set one or leave out the other"
+            f"step '{step}': fill is for border 'constant', not '{border}'; change the border or remove fill"
         )
 
 
@@ -125,7 +124,7 @@ def _side(context: StepContext, size: int) -> int:
 
 
 def _filter(interpolation: str, antialias: bool) -> dict[str, Value]:
-    """Return the native parameters; those that have no choice of antialiasing take none."""
+    """Return the native parameters; area and nearest do not accept ``antialias``."""
     if interpolation in ("area", "nearest"):
         return {"interpolation": interpolation}
     return {"interpolation": interpolation, "antialias": antialias}
@@ -134,7 +133,7 @@ def _filter(interpolation: str, antialias: bool) -> dict[str, Value]:
 SPECS = (
     StepSpec(
         name="resize",
-        summary="Bring every image to one size.",
+        summary="Resize every image to the same size.",
         kind=KIND,
         params=(
             _SIZE,
@@ -142,7 +141,7 @@ SPECS = (
                 "fit",
                 "cover",
                 "cover: the largest centred square; stretch: the whole image, distorted; "
-                "shorter: keep the aspect, shorter side = size",
+                "shorter: keep the aspect ratio, shorter side = size",
                 choices=("cover", "stretch", "shorter"),
             ),
             _INTERPOLATION,
@@ -164,45 +163,45 @@ SPECS = (
         random=True,
         params=(
             _SIZE,
-            Param("padding", 0, "pixels put around every image before the cut", low=0, high=4096),
-            *_SURROUNDINGS,
+            Param("padding", 0, "pixels added around every image before the crop", low=0, high=4096),
+            *_BORDER,
         ),
         build=build_random_crop,
         stand_in=build_random_crop_stand_in,
     ),
     StepSpec(
         name="pad",
-        summary="Put pixels around every image.",
+        summary="Add pixels around every image.",
         kind=KIND,
         params=(
-            Param("pixels", 4, "on every side", low=0, high=1024),
-            Param("to_size", 0, "then as many as are missing to this height and width, evenly", low=0, high=4096),
-            *_SURROUNDINGS,
+            Param("pixels", 4, "pixels added on every side", low=0, high=1024),
+            Param("to_size", 0, "then pad evenly to at least this height and width", low=0, high=4096),
+            *_BORDER,
         ),
         build=build_pad,
     ),
     StepSpec(
         name="random_resized_crop",
-        summary="Cut a random part and bring it to one size (torchvision's RandomResizedCrop).",
+        summary="Cut out a random part and resize it (torchvision's RandomResizedCrop).",
         kind=KIND,
         random=True,
         params=(
             _SIZE,
-            Param("scale", (0.35, 1.0), "lowest and highest share of the area that is cut", low=0.01, high=1.0),
-            Param("ratio", (0.75, 1.333), "lowest and highest width / height of the cut", low=0.05, high=20.0),
+            Param("scale", (0.35, 1.0), "minimum and maximum fraction of the area that is cut out", low=0.01, high=1.0),
+            Param("ratio", (0.75, 1.333), "minimum and maximum width / height of the crop", low=0.05, high=20.0),
             _INTERPOLATION,
             _ANTIALIAS,
             Param(
                 "evaluation",
                 "resize",
-                "in evaluation, or in training without this step: resize the largest centred square, or "
-                "center_crop (for images stored a little larger than size)",
+                "in evaluation, and in training without this step: resize the largest centred square, or "
+                "center_crop (for images stored slightly larger than size)",
                 choices=("resize", "center_crop"),
             ),
             Param(
                 "probability",
                 1.0,
-                "share of the images that are cut; of the others the largest centred square is resized",
+                "fraction of the images that are cropped; of the others the largest centred square is resized",
                 low=0.0,
                 high=1.0,
             ),

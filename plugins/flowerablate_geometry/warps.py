@@ -10,7 +10,7 @@ _SAMPLING = (
     Param(
         "border",
         "reflect101",
-        "what fills the corners (names as in OpenCV)",
+        "what fills the area outside the image (names as in OpenCV)",
         choices=("constant", "edge", "reflect", "reflect101", "wrap"),
     ),
     Param("interpolation", "bilinear", "bilinear, or the nearest pixel", choices=("bilinear", "nearest")),
@@ -19,7 +19,7 @@ _SAMPLING = (
 
 
 def _sampling(step: str, border: str, interpolation: str, fill: float, probability: float) -> dict[str, float | str]:
-    """Return what all warps take; raises :class:`StudyError` for a *fill* that the border would not use."""
+    """Return the parameters of all warps; raises :class:`StudyError` for a *fill* that the border would not use."""
     check_fill(step, border, fill)
     return {"border": border, "interpolation": interpolation, "fill": fill, "probability": probability}
 
@@ -56,7 +56,7 @@ def build_affine(
     fill: float,
     probability: float,
 ) -> NativeOp:
-    """Return the native op; raises :class:`StudyError` for a range that is no pair, and for a fill that is not used."""
+    """Return the native op; raises :class:`StudyError` for a range that is not a pair or an unused fill."""
     ranges = {
         "degrees": degrees,
         "scale": scale,
@@ -130,12 +130,12 @@ SPECS = (
         kind=KIND,
         random=True,
         params=(
-            Param("degrees", (-15.0, 15.0), "lowest and highest angle, counter-clockwise", low=-180.0, high=180.0),
-            Param("scale", (0.9, 1.1), "lowest and highest magnification", low=0.05, high=20.0),
-            Param("shift_x", (-0.1, 0.1), "to the right, in shares of the width", low=-2.0, high=2.0),
-            Param("shift_y", (-0.1, 0.1), "downwards, in shares of the height", low=-2.0, high=2.0),
-            Param("shear_x", (0.0, 0.0), "in degrees, along the x axis", low=-75.0, high=75.0),
-            Param("shear_y", (0.0, 0.0), "in degrees, along the y axis", low=-75.0, high=75.0),
+            Param("degrees", (-15.0, 15.0), "minimum and maximum angle, counter-clockwise", low=-180.0, high=180.0),
+            Param("scale", (0.9, 1.1), "minimum and maximum magnification", low=0.05, high=20.0),
+            Param("shift_x", (-0.1, 0.1), "shift to the right, as a fraction of the width", low=-2.0, high=2.0),
+            Param("shift_y", (-0.1, 0.1), "shift downwards, as a fraction of the height", low=-2.0, high=2.0),
+            Param("shear_x", (0.0, 0.0), "shear along the x axis, in degrees", low=-75.0, high=75.0),
+            Param("shear_y", (0.0, 0.0), "shear along the y axis, in degrees", low=-75.0, high=75.0),
             *_SAMPLING,
             Param.probability(),
         ),
@@ -143,11 +143,11 @@ SPECS = (
     ),
     StepSpec(
         name="perspective",
-        summary="Look at the image from a random side (torchvision's RandomPerspective).",
+        summary="View the image from a random angle (torchvision's RandomPerspective).",
         kind=KIND,
         random=True,
         params=(
-            Param("distortion", 0.3, "a corner moves by up to this share of half a side", low=0.0, high=1.0),
+            Param("distortion", 0.3, "a corner moves by up to this fraction of half a side", low=0.0, high=1.0),
             *_SAMPLING,
             Param.probability(0.5),
         ),
@@ -155,15 +155,15 @@ SPECS = (
     ),
     StepSpec(
         name="elastic",
-        summary="Bend the image by smoothed noise (Simard et al. 2003).",
+        summary="Distort the image by smoothed noise (Simard et al. 2003).",
         kind=KIND,
         random=True,
         params=(
-            Param("alpha", 100.0, "how far pixels move: this times the noise, in pixels", low=0.0, high=10000.0),
+            Param("alpha", 100.0, "displacement of pixels: this times the noise, in pixels", low=0.0, high=10000.0),
             Param(
                 "sigma",
                 8.0,
-                "how far the noise is smoothed: the Gaussian's standard deviation, in pixels",
+                "standard deviation of the Gaussian that smooths the noise, in pixels",
                 low=0.5,
                 high=200.0,
             ),

@@ -1,7 +1,7 @@
-"""Steps that normalise intensity: windows, stretches, equalisation, gamma, and the ways to end a chain in floats.
+"""Steps that normalise intensity: windows, stretches, equalisation and gamma, and the last steps, which return floats.
 
-A chain without ``normalize``, ``standardize`` or ``standardize_dataset`` gives the model values in [0, 1]: x / 255, or
-x / 65535 for 16-bit images.
+A chain without ``normalize``, ``standardize`` or ``standardize_dataset`` passes values in [0, 1] to the model: x / 255,
+or x / 65535 for 16-bit images.
 """
 
 from __future__ import annotations
@@ -14,48 +14,48 @@ from flowerablate.contracts import Register, Value
 KIND = "intensity"
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
-"""Channel means of ImageNet's training set, RGB in [0, 1]; what torchvision's weights expect."""
+"""Channel means of ImageNet's training set, RGB in [0, 1], which torchvision's weights expect."""
 
 IMAGENET_STD = (0.229, 0.224, 0.225)
 """Channel standard deviations of ImageNet's training set, RGB in [0, 1]."""
 
 _PROBABILITY = Param.probability(random=False)
-_PER_CHANNEL = Param("per_channel", True, "each channel by itself; false: all by the same numbers")
+_PER_CHANNEL = Param("per_channel", True, "compute statistics for each channel; false: over all channels")
 
 
 @hookimpl
 def flowerablate_register(register: Register) -> None:
-    """Register the steps of pixels, and those that end a chain."""
-    for spec in (*_steps_of_pixels(), *_last_steps()):
+    """Register the steps on pixels and the steps that end a chain."""
+    for spec in (*_pixel_steps(), *_last_steps()):
         register(spec)
 
 
-def _steps_of_pixels() -> tuple[StepSpec, ...]:
+def _pixel_steps() -> tuple[StepSpec, ...]:
     return (
         StepSpec(
             name="to_8_bits",
-            summary="Make 8-bit images of 16-bit ones, by a window; 8-bit ones count as 257 times their values.",
+            summary="Convert 16-bit images to 8 bits by a window; 8-bit values are multiplied by 257 first.",
             kind=KIND,
             params=(
-                Param("low", 0, "16-bit value that becomes 0, as do those below", low=0, high=65534),
-                Param("high", 65535, "16-bit value that becomes 255, as do those above", low=1, high=65535),
+                Param("low", 0, "16-bit value that becomes 0; values below do too", low=0, high=65534),
+                Param("high", 65535, "16-bit value that becomes 255; values above do too", low=1, high=65535),
             ),
             build=build_to_8_bits,
         ),
         StepSpec(
             name="min_max",
-            summary="Stretch values so that the smallest becomes black and the largest white; flat images stay.",
+            summary="Stretch values so that the minimum becomes black and the maximum white; flat images stay.",
             kind=KIND,
             params=(_PER_CHANNEL, _PROBABILITY),
             build=partial(build_native, "min_max"),
         ),
         StepSpec(
             name="percentile_stretch",
-            summary="Stretch values between two percentiles of the image to the full range, clip outside.",
+            summary="Stretch values between two percentiles of the image to the full range and clip the others.",
             kind=KIND,
             params=(
                 Param("low", 5.0, "percentile that becomes 0", low=0.0, high=50.0),
-                Param("high", 95.0, "percentile that becomes the largest value", low=50.0, high=100.0),
+                Param("high", 95.0, "percentile that becomes the maximum value", low=50.0, high=100.0),
                 _PER_CHANNEL,
                 _PROBABILITY,
             ),
@@ -63,19 +63,19 @@ def _steps_of_pixels() -> tuple[StepSpec, ...]:
         ),
         StepSpec(
             name="equalize",
-            summary="Histogram equalisation: every grey level becomes about equally frequent.",
+            summary="Histogram equalisation: makes all grey levels about equally frequent.",
             kind=KIND,
             params=(
                 Param(
                     "formula",
                     "opencv",
-                    "OpenCV's, or Pillow's and torchvision's (8 bits only)",
+                    "OpenCV's formula, or that of Pillow and torchvision (8 bits only)",
                     choices=("opencv", "pillow"),
                 ),
                 Param(
                     "on",
                     "channels",
-                    "each channel, or the luminance (Y of YCrCb), which keeps hues",
+                    "each channel, or the luminance (Y of YCrCb), which preserves hues",
                     choices=("channels", "luminance"),
                 ),
                 _PROBABILITY,
@@ -90,7 +90,7 @@ def _steps_of_pixels() -> tuple[StepSpec, ...]:
                 Param(
                     "clip_limit",
                     2.0,
-                    "most that a grey level may count, times the mean; 0: no limit",
+                    "maximum count of a grey level, relative to the mean count; 0: no limit",
                     low=0.0,
                     high=256.0,
                 ),
@@ -105,19 +105,19 @@ def _steps_of_pixels() -> tuple[StepSpec, ...]:
             kind=KIND,
             params=(
                 Param("gamma", 0.8, "the power", low=0.05, high=20.0, log=True),
-                Param("gain", 1.0, "factor of the result, which is clipped", low=0.01, high=10.0, log=True),
+                Param("gain", 1.0, "factor of the result, which is then clipped", low=0.01, high=10.0, log=True),
                 _PROBABILITY,
             ),
             build=partial(build_native, "gamma"),
         ),
         StepSpec(
             name="random_gamma",
-            summary="Raise values to a random power; its logarithm is uniform between those of low and high.",
+            summary="Raise values to a random power; its logarithm is uniform between log(low) and log(high).",
             kind=KIND,
             random=True,
             params=(
-                Param("low", 0.7, "smallest power", low=0.05, high=1.0, log=True),
-                Param("high", 1.4, "largest power", low=1.0, high=20.0, log=True),
+                Param("low", 0.7, "minimum power", low=0.05, high=1.0, log=True),
+                Param("high", 1.4, "maximum power", low=1.0, high=20.0, log=True),
                 Param.probability(),
             ),
             build=partial(build_native, "random_gamma"),
@@ -129,19 +129,29 @@ def _last_steps() -> tuple[StepSpec, ...]:
     return (
         StepSpec(
             name="normalize",
-            summary="Bring values to [0, 1], subtract mean, divide by std; must be the last step.",
+            summary="Scale values to [0, 1], subtract mean, divide by std; must be the last step.",
             kind=KIND,
             params=(
-                Param("mean", IMAGENET_MEAN, "one number per channel, or one for all", low=0.0, high=1.0),
-                Param("std", IMAGENET_STD, "one number per channel, or one for all", low=0.001, high=10.0),
+                Param("mean", IMAGENET_MEAN, "mean of each channel, or one number for all", low=0.0, high=1.0),
+                Param(
+                    "std",
+                    IMAGENET_STD,
+                    "standard deviation of each channel, or one number for all",
+                    low=0.001,
+                    high=10.0,
+                ),
             ),
             build=build_normalize,
         ),
         StepSpec(
             name="standardize",
-            summary="Give each image mean 0 and standard deviation 1 by its own numbers; must be the last step.",
+            summary="Give each image mean 0 and standard deviation 1; must be the last step.",
             kind=KIND,
-            params=(Param("per_channel", False, "each channel by its own mean and deviation; false: all by the same"),),
+            params=(
+                Param(
+                    "per_channel", False, "use the mean and standard deviation of each channel; false: of all channels"
+                ),
+            ),
             build=partial(build_native, "standardize"),
         ),
         StepSpec(
@@ -178,23 +188,25 @@ def build_percentile_stretch(
 
 
 def build_clahe(context: StepContext, *, clip_limit: float, tiles: tuple[int, ...], probability: float) -> NativeOp:
-    """Return the native op; raises :class:`StudyError` where *tiles* are not one or two numbers."""
+    """Return the native op; raises :class:`StudyError` if *tiles* are not one or two numbers."""
     if len(tiles) not in (1, 2):
-        raise StudyError(f"step 'clahe': tiles are rows and columns, or one number for both, not {len(tiles)} numbers")
+        raise StudyError(
+            f"step 'clahe': tiles must be rows and columns, or one number for both, not {len(tiles)} numbers"
+        )
     return NativeOp(
         "clahe", {"clip_limit": clip_limit, "rows": tiles[0], "columns": tiles[-1], "probability": probability}
     )
 
 
 def build_normalize(context: StepContext, *, mean: tuple[float, ...], std: tuple[float, ...]) -> NativeOp:
-    """Return the native op; raises :class:`StudyError` where the number of values does not fit the channels."""
+    """Return the native op; raises :class:`StudyError` if the number of values does not match the channels."""
     return NativeOp(
         "normalize", {"mean": _per_channel("mean", mean, context), "std": _per_channel("std", std, context)}
     )
 
 
 def build_standardize_dataset(context: StepContext, *, per_channel: bool) -> NativeOp:
-    """Return the native op ``normalize`` with numbers that each replicate takes from its training images."""
+    """Return the native op ``normalize`` with statistics that each replicate computes from its training images."""
     return NativeOp("normalize", {"statistics": "training", "per_channel": per_channel})
 
 

@@ -1,6 +1,6 @@
-"""Losses, each the mean over images of what an image costs.
+"""Losses, each the mean of the losses of single images.
 
-This module holds the hook and the parameters only; torch is imported when something is built.
+This module holds only the hook and the parameters; torch is imported when a loss is built.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import flowerablate as fa
 if TYPE_CHECKING:
     from flowerablate.contracts import Register
 
-_SMOOTHING = fa.Param("label_smoothing", 0.0, "share of a label spread over all classes", 0.0, 0.99, off=0.0)
+_SMOOTHING = fa.Param("label_smoothing", 0.0, "fraction of a label distributed over all classes", 0.0, 0.99, off=0.0)
 _WEIGHTS = fa.Param(
     "weights",
     (1.0,),
-    "further weight of the images of each class, in the order of the data set; one number: of all",
+    "additional weight of the images of each class, in the data set's order; one number for all classes",
     0.0,
     1e6,
     off=(1.0,),
@@ -24,7 +24,7 @@ _WEIGHTS = fa.Param(
 
 
 def _power(default: float) -> fa.Param:
-    return fa.Param("power", default, "1 gives all classes equal weight, 0 all images", 0.0, 2.0, off=0.0)
+    return fa.Param("power", default, "1 gives equal weight to all classes, 0 to all images", 0.0, 2.0, off=0.0)
 
 
 @fa.hookimpl
@@ -33,11 +33,11 @@ def flowerablate_register(register: Register) -> None:
     summary = "Mean cross-entropy of the softmax."
     register(fa.LossSpec("cross-entropy", summary, build_cross_entropy, (_SMOOTHING,), soft_targets=True))
     params: tuple[fa.Param, ...] = (_SMOOTHING, _power(1.0), _WEIGHTS)
-    summary = "Cross-entropy in which images of rare classes count more."
+    summary = "Cross-entropy that weights images of rare classes more."
     build: Any = build_weighted_cross_entropy
     register(fa.LossSpec("weighted-cross-entropy", summary, build, params, soft_targets=True))
     params = (
-        fa.Param("gamma", 2.0, "how much less an image counts that is right already", 0.0, 10.0, off=0.0),
+        fa.Param("gamma", 2.0, "how strongly images that are already right are down-weighted", 0.0, 10.0, off=0.0),
         _power(0.0),
         _WEIGHTS,
     )
@@ -47,17 +47,19 @@ def flowerablate_register(register: Register) -> None:
         fa.Param(
             "costs",
             (1.0,),
-            "cost of each answer, row by row: true class, then predicted class; one number: of every error",
+            "cost of each answer, one row per true class, one column per predicted class; one number for all errors",
             0.0,
             1e6,
         ),
-        fa.Param("cross_entropy", 1.0, "share of cross-entropy that is added", 0.0, 100.0, off=0.0),
+        fa.Param("cross_entropy", 1.0, "factor of the cross-entropy that is added", 0.0, 100.0, off=0.0),
     )
-    summary = "Expected cost of the answer, by a matrix of costs, plus cross-entropy."
+    summary = "Expected cost of the answer, from a cost matrix, plus cross-entropy."
     register(fa.LossSpec("cost-matrix", summary, build_cost_matrix, params, soft_targets=True))
     params = (
         _SMOOTHING,
-        fa.Param("pos_weight", 1.0, "weight of the true class against each other one", 0.01, 100.0, log=True, off=1.0),
+        fa.Param(
+            "pos_weight", 1.0, "weight of the true class relative to each other class", 0.01, 100.0, log=True, off=1.0
+        ),
     )
     summary = "Binary cross-entropy of each class against the rest."
     register(fa.LossSpec("bce", summary, build_bce, params, soft_targets=True))

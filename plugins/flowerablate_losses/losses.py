@@ -1,8 +1,8 @@
-"""Losses that torch does not have in the form that is needed.
+"""Losses that torch does not provide in the required form.
 
-Each says what an image costs for every class that it could be of; the loss is the mean over images, and for class
-probabilities what these make of the costs of the classes. So the loss of a set does not depend on how it is cut into
-batches, and one-hot rows give what their classes give.
+Each computes the loss of an image for every class that could be the true one. The loss of a batch is the mean over
+images; class probabilities weight the losses of the classes. The mean over a data set therefore does not depend on the
+batches, and one-hot rows give the same loss as their classes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class ClassLoss(nn.Module):
     """The mean over images of :meth:`each` at the true class."""
 
     def each(self, logits: Tensor) -> Tensor:
-        """Return what an image with these *logits* [N, K] costs if it is of class k, [N, K]."""
+        """Return the loss of each image with these *logits* [N, K] if its class is k, [N, K]."""
         raise NotImplementedError
 
     def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
@@ -32,10 +32,9 @@ class ClassLoss(nn.Module):
 
 
 class WeightedCrossEntropy(ClassLoss):
-    """The mean of ``weight[target] * cross-entropy`` over the images; :func:`class_weights` says what the weights are.
+    """The mean of ``weight[target] * cross-entropy`` over the images, with the weights of :func:`class_weights`.
 
-    Unlike that of torch's ``weight`` argument the mean is over images, not over the weights that happen to be in the
-    batch.
+    The mean is over images; that of torch's ``weight`` argument is over the sum of the weights in the batch.
     """
 
     def __init__(
@@ -57,7 +56,7 @@ class Focal(ClassLoss):
     """``-alpha[k] (1 - p_k) ** gamma log p_k`` with p the softmax, for the true class k.
 
     Lin et al. 2017, «Focal Loss for Dense Object Detection», equation 5, with the softmax in place of the sigmoid, as
-    is usual where an image is of one class; alpha are the :func:`class_weights`.
+    is usual if an image has one class; alpha are the :func:`class_weights`.
     """
 
     def __init__(
@@ -73,7 +72,7 @@ class Focal(ClassLoss):
         log_p = functional.log_softmax(logits, dim=1)
         if not self.gamma:
             return -self.weights * log_p
-        # The slope of x ** gamma is infinite at 0 for gamma < 1; no image is quite sure.
+        # For gamma < 1 the slope of x ** gamma is infinite at 0, so 1 - p stays above 0.
         unsure = (-torch.expm1(log_p)).clamp_min(torch.finfo(log_p.dtype).tiny)
         return -self.weights * unsure**self.gamma * log_p
 
@@ -82,13 +81,13 @@ class CostMatrix(ClassLoss):
     """``sum_j costs[k, j] p_j + cross_entropy * -log p_k`` with p the softmax, for the true class k.
 
     The first term is the expected cost of an answer drawn from p (Elkan 2001, «The Foundations of Cost-Sensitive
-    Learning», there with rows and columns changed over); alone it hardly teaches a network that is surely wrong, for
-    the softmax is flat there, and is therefore added to cross-entropy (Galdran et al. 2020, «Cost-Sensitive
-    Regularization for Diabetic Retinopathy Grading from Eye Fundus Images»).
+    Learning», there with rows and columns exchanged). On its own it has almost no gradient where a network is
+    confidently wrong, because the softmax is flat there; it is therefore added to cross-entropy (Galdran et al. 2020,
+    «Cost-Sensitive Regularization for Diabetic Retinopathy Grading from Eye Fundus Images»).
 
-    *costs* are K * K numbers, row by row, one row for each true class; or a single one, of every error. Raises
-    :class:`StudyError` where they are of another number, or where in a row an error costs less than the right answer,
-    as in a matrix whose rows are the predicted classes.
+    *costs* are K * K numbers, one row for each true class, or one number for all errors. Raises :class:`StudyError`
+    for any other number of costs, or if an error costs less than the right answer in a row, as in a matrix whose rows
+    are the predicted classes.
     """
 
     def __init__(self, classes: int, *, costs: Sequence[float], cross_entropy: float) -> None:
@@ -99,18 +98,18 @@ class CostMatrix(ClassLoss):
             matrix = torch.tensor(costs, dtype=torch.float32).reshape(classes, classes)
         else:
             raise StudyError(
-                f"loss.costs must be {classes**2} numbers, {classes} for each of the {classes} true classes, or a "
-                f"single one, not {len(costs)}"
+                f"loss.costs must be {classes**2} numbers, {classes} for each of the {classes} true classes, or "
+                f"one number, not {len(costs)}"
             )
         for row, right in enumerate(matrix.diagonal().tolist()):
             cheapest = float(matrix[row].min())
             if cheapest < right:
                 raise StudyError(
-                    f"loss.costs: in the row of class {row} an error costs {cheapest:g}, the right answer {right:g}; "
-                    "rows are true classes, columns predicted ones"
+                    f"loss.costs: in row {row} an error costs {cheapest:g} but the right answer {right:g}; "
+                    "rows are true classes, columns predicted classes"
                 )
         if not (cross_entropy or matrix.any()):
-            raise StudyError("loss.costs are all 0 and loss.cross_entropy is 0, so nothing would be learned")
+            raise StudyError("loss.costs and loss.cross_entropy are all 0, so nothing is learned; set one of them")
         self.cross_entropy = cross_entropy
         self.costs: Tensor
         self.register_buffer("costs", matrix)
@@ -126,8 +125,8 @@ class OneVersusRest(ClassLoss):
     """The mean over classes of the binary cross-entropy of their sigmoids, with the one-hot label as target.
 
     With smoothing s the targets are ``1 - s + s / K`` for the true class and ``s / K`` for the others; *pos_weight*
-    multiplies what a target that is 1 costs, as in ``torch.nn.BCEWithLogitsLoss`` (Wightman et al. 2021, «ResNet
-    strikes back», train so).
+    multiplies the loss of a target of 1, as in ``torch.nn.BCEWithLogitsLoss`` (used by Wightman et al. 2021, «ResNet
+    strikes back»).
     """
 
     def __init__(self, *, label_smoothing: float, pos_weight: float) -> None:
@@ -140,21 +139,21 @@ class OneVersusRest(ClassLoss):
         yes, no = -self.pos_weight * functional.logsigmoid(logits), -functional.logsigmoid(-logits)
         other = self.label_smoothing / logits.shape[1]
         rest = other * yes + (1 - other) * no
-        # The true class has a target that is higher by 1 - s than the others'.
+        # The target of the true class is higher than that of the others by 1 - s.
         return rest.mean(dim=1, keepdim=True) + (1 - self.label_smoothing) * (yes - no) / logits.shape[1]
 
 
 def class_weights(class_counts: Sequence[int], power: float, weights: Sequence[float]) -> Tensor:
     """Return ``weights[k] * (N / (K n_k)) ** power``, float32 [K], with n_k of N training images in class k of K.
 
-    With *power* 1 and no further *weights* their mean over the images is 1, and each class has the same sum; this is
-    scikit-learn's ``class_weight="balanced"``. A class without images weighs nothing. *weights* are one for each class,
-    or a single one for all; else, or where every image would weigh nothing, :class:`StudyError`.
+    With *power* 1 and without *weights* their mean over the images is 1, and each class has the same sum; this is
+    scikit-learn's ``class_weight="balanced"``. A class without images gets weight 0. Raises :class:`StudyError` unless
+    *weights* are one number for each class or one number for all, or if every image gets weight 0.
     """
     classes, total = len(class_counts), sum(class_counts)
     if len(weights) not in (1, classes):
         raise StudyError(
-            f"loss.weights must be {classes} numbers, one for each class, or a single one, not {list(weights)}"
+            f"loss.weights must be {classes} numbers, one for each class, or one number, not {list(weights)}"
         )
     further = tuple(weights) * classes if len(weights) == 1 else tuple(weights)
     each = [
@@ -162,5 +161,5 @@ def class_weights(class_counts: Sequence[int], power: float, weights: Sequence[f
         for weight, count in zip(further, class_counts, strict=True)
     ]
     if not any(each):
-        raise StudyError("loss.weights leave no image that counts; give a class that has images a weight above 0")
+        raise StudyError("loss.weights give every image weight 0; give a class with images a weight above 0")
     return torch.tensor(each, dtype=torch.float32)

@@ -1,8 +1,8 @@
-"""Figures of merit of a classifier, taken of the labels and the probabilities of the test images.
+"""Metrics of a classifier, computed from the labels and the probabilities of the test images.
 
-The classes stand in the order of the data set; of two classes the second is the positive one. What needs images of
-every class is not defined, nan, where the test images lack one. docs/metrics.md has the formulas and their sources.
-scikit-learn is imported when something of it is built.
+Classes are in the order of the data set; of two classes the second is the positive one. A metric that needs images of
+every class is undefined (nan) if the test images lack a class. docs/metrics.md has the formulas and their sources.
+scikit-learn is imported when a metric that needs it is built.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from flowerablate.contracts import Register
 
-_BINS = fa.Param("bins", 15, "number of equally wide bins of confidence", 2, 1000)
+_BINS = fa.Param("bins", 15, "number of confidence bins of equal width", 2, 1000)
 
-_POSITIVE = fa.Param("positive", 1, "number of the class that is looked for, in the data set's order, from 0", 0, 9999)
+_POSITIVE = fa.Param("positive", 1, "index of the positive class, in the data set's order, from 0", 0, 9999)
 
 
 class _Reading(TypedDict):
@@ -32,34 +32,38 @@ _RISK: _Reading = {"lower_is_better": True, "percent": False}
 
 @fa.hookimpl
 def flowerablate_register(register: Register) -> None:
-    """Register those of decisions, of ranking and of probabilities."""
+    """Register the metrics of decisions, of rankings and of probabilities."""
 
     def add(name: str, summary: str, build: Callable[..., fa.Metric], reading: _Reading) -> None:
         register(fa.MetricSpec(name, summary, build, **reading))
 
-    add("accuracy", "Share of images whose most probable class is right.", build_accuracy, _BETTER)
-    add("balanced_accuracy", "Mean over the classes of the share that is found.", build_balanced_accuracy, _BETTER)
-    add("macro_f1", "Mean over the classes of F1, from precision and recall.", build_macro_f1, _BETTER)
-    summary = "Area under the ROC curve; of several classes the mean of one against the rest."
+    add("accuracy", "Fraction of images whose most probable class is right.", build_accuracy, _BETTER)
+    add("balanced_accuracy", "Mean over the classes of recall.", build_balanced_accuracy, _BETTER)
+    add("macro_f1", "Mean over the classes of F1, the harmonic mean of precision and recall.", build_macro_f1, _BETTER)
+    summary = "Area under the ROC curve; for several classes, the mean of one against the rest."
     add("roc_auc", summary, build_roc_auc, _BETTER)
-    summary = "Average precision; of several classes the mean of one against the rest."
+    summary = "Average precision; for several classes, the mean of one against the rest."
     add("average_precision", summary, build_average_precision, _BETTER)
-    add("log_loss", "Mean of -log of the probability of the right class, in nats.", build_log_loss, _RISK)
-    add("brier", "Mean squared distance of the probabilities from the truth.", build_brier, _RISK)
+    add("log_loss", "Mean negative log probability of the right class, in nats.", build_log_loss, _RISK)
+    add("brier", "Mean squared distance between the probabilities and the truth.", build_brier, _RISK)
     for name, summary, build in (
         (
             "sensitivity",
-            "Share of the images of the positive class that are found; also called recall.",
+            "Fraction of the images of the positive class that are recognised; also called recall.",
             build_sensitivity,
         ),
-        ("specificity", "Share of the other images that are not taken for the positive class.", build_specificity),
-        ("precision", "Share of the images said to be of the positive class that are.", build_precision),
+        (
+            "specificity",
+            "Fraction of the other images that are not predicted to be of the positive class.",
+            build_specificity,
+        ),
+        ("precision", "Fraction of the images predicted to be of the positive class that are of it.", build_precision),
     ):
         register(fa.MetricSpec(name, summary, build, (_POSITIVE,), **_BETTER))
     register(
         fa.MetricSpec(
             "calibration_error",
-            "Expected calibration error: how far confidence and accuracy are apart, binned by confidence.",
+            "Expected calibration error: difference between confidence and accuracy, binned by confidence.",
             build_calibration_error,
             (_BINS,),
             lower_is_better=True,
@@ -78,7 +82,7 @@ def _mean_of(per_image: Callable[[Any, Any], Any]) -> fa.Metric:
 def _needs_every_class(
     context: fa.MetricContext, value: Callable[[Any, Any], Any], per_image: Callable[[Any, Any], Any] | None = None
 ) -> fa.Metric:
-    """Return the metric *value*, nan where no image is of some class; *per_image* is nan for each image then."""
+    """Return the metric *value*, which is nan, as is *per_image* for each image, if a class has no image."""
     import numpy as np
 
     def complete(labels: Any) -> bool:
@@ -93,7 +97,7 @@ def _needs_every_class(
 
 
 def _confusion(labels: Any, p: Any) -> Any:
-    """Return how many images of each class (rows) were said to be of each class (columns)."""
+    """Return how many images of each class (rows) were predicted to be of each class (columns)."""
     import numpy as np
 
     classes = p.shape[1]
@@ -101,14 +105,14 @@ def _confusion(labels: Any, p: Any) -> Any:
 
 
 def build_accuracy(context: fa.MetricContext) -> fa.Metric:
-    """Return the share of images whose most probable class, the first of equals, is the right one."""
+    """Return the fraction of images whose most probable class (the first, if several tie) is right."""
     return _mean_of(lambda labels, p: (p.argmax(axis=1) == labels).astype(float))
 
 
 def build_balanced_accuracy(context: fa.MetricContext) -> fa.Metric:
     """Return the mean recall of the classes (Brodersen et al. 2010, ICPR).
 
-    By our own count: where images are left out one by one, scikit-learn's checks take 50 times as long.
+    Computed here, because scikit-learn's input checks take 50 times as long when images are left out one by one.
     """
 
     def value(labels: Any, p: Any) -> Any:
@@ -119,7 +123,7 @@ def build_balanced_accuracy(context: fa.MetricContext) -> fa.Metric:
 
 
 def build_macro_f1(context: fa.MetricContext) -> fa.Metric:
-    """Return the mean over the classes of 2 TP / (2 TP + FP + FN); by our own count, as above."""
+    """Return the mean over the classes of 2 TP / (2 TP + FP + FN), computed here as above."""
 
     def value(labels: Any, p: Any) -> Any:
         table = _confusion(labels, p)
@@ -129,35 +133,36 @@ def build_macro_f1(context: fa.MetricContext) -> fa.Metric:
 
 
 def build_sensitivity(context: fa.MetricContext, positive: int) -> fa.Metric:
-    """Return TP / (TP + FN) of the class *positive*; nan without an image of it."""
-    return _of_one_class(context, positive, lambda right, of_class, said, rest: (right, of_class))
+    """Return TP / (TP + FN) of the class *positive*; nan if no image is of it."""
+    return _of_one_class(context, positive, lambda right, of_class, predicted, rest: (right, of_class))
 
 
 def build_specificity(context: fa.MetricContext, positive: int) -> fa.Metric:
-    """Return TN / (TN + FP) of the class *positive*; nan where all images are of it."""
-    return _of_one_class(context, positive, lambda right, of_class, said, rest: (rest - said + right, rest))
+    """Return TN / (TN + FP) of the class *positive*; nan if all images are of it."""
+    return _of_one_class(context, positive, lambda right, of_class, predicted, rest: (rest - predicted + right, rest))
 
 
 def build_precision(context: fa.MetricContext, positive: int) -> fa.Metric:
-    """Return TP / (TP + FP) of the class *positive*; nan where no image is said to be of it."""
-    return _of_one_class(context, positive, lambda right, of_class, said, rest: (right, said))
+    """Return TP / (TP + FP) of the class *positive*; nan if no image is predicted to be of it."""
+    return _of_one_class(context, positive, lambda right, of_class, predicted, rest: (right, predicted))
 
 
 def _of_one_class(
-    context: fa.MetricContext, positive: int, share: Callable[[int, int, int, int], tuple[int, int]]
+    context: fa.MetricContext, positive: int, fraction: Callable[[int, int, int, int], tuple[int, int]]
 ) -> fa.Metric:
-    """Return the metric that *share* gives as a numerator and a denominator.
+    """Return the metric whose numerator and denominator are the result of *fraction*.
 
-    It is given the images of the class that are found, those of the class, those said to be of it, and those of the
-    rest. An image is said to be of its most probable class, the first of equals.
+    Its arguments are the numbers of images of the class that are predicted to be of it, of images of the class, of
+    images predicted to be of the class, and of images of other classes. An image is predicted to be of its most
+    probable class, the first if several tie.
     """
     if positive >= context.classes:
-        raise fa.StudyError(f"positive = {positive} is no class: there are {context.classes}, counted from 0")
+        raise fa.StudyError(f"positive = {positive} is not a class; choose from 0 to {context.classes - 1}")
 
     def value(labels: Any, p: Any) -> float:
         table = _confusion(labels, p)
-        of_class, said = int(table[positive].sum()), int(table[:, positive].sum())
-        part, whole = share(int(table[positive, positive]), of_class, said, len(labels) - of_class)
+        of_class, predicted = int(table[positive].sum()), int(table[:, positive].sum())
+        part, whole = fraction(int(table[positive, positive]), of_class, predicted, len(labels) - of_class)
         return part / whole if whole else float("nan")
 
     return fa.Metric(value)
@@ -166,8 +171,9 @@ def _of_one_class(
 def build_roc_auc(context: fa.MetricContext) -> fa.Metric:
     """Return the area under the ROC curve: that of the second class, or the mean of all, each against the rest.
 
-    It is the chance that an image of the class is given a higher probability of it than one of the rest, ties counted
-    half (Hanley & McNeil 1982); the mean over classes is unweighted. Each image adds what DeLong et al. (1988) say.
+    It is the chance that an image of the class gets a higher probability of it than an image of the rest, ties counted
+    as half (Hanley & McNeil 1982); the mean over classes is unweighted. The values per image are those of DeLong et al.
+    (1988).
     """
     from sklearn.metrics import roc_auc_score
 
@@ -177,9 +183,9 @@ def build_roc_auc(context: fa.MetricContext) -> fa.Metric:
 
 
 def build_average_precision(context: fa.MetricContext) -> fa.Metric:
-    """Return the mean of the precisions at each recall, weighted by its rise, without interpolation.
+    """Return the mean of the precisions at each recall, weighted by the increase in recall, without interpolation.
 
-    Of two classes that of the second, else the unweighted mean of all, each against the rest.
+    For two classes it is that of the second, otherwise the unweighted mean of all, each against the rest.
     """
     from sklearn.metrics import average_precision_score
 
@@ -200,7 +206,7 @@ def _one_against_the_rest(
 
 
 def build_log_loss(context: fa.MetricContext) -> fa.Metric:
-    """Return the mean of -log p of the right class; a p below 2.2e-16 counts as that, so an image costs at most 36."""
+    """Return the mean of -log p of the right class; p is at least 2.2e-16, so that an image contributes 36 at most."""
 
     def per_image(labels: Any, p: Any) -> Any:
         import numpy as np
@@ -212,10 +218,10 @@ def build_log_loss(context: fa.MetricContext) -> fa.Metric:
 
 
 def build_brier(context: fa.MetricContext) -> fa.Metric:
-    """Return the Brier score (Brier 1950): the mean over images of the squared distance of p from the truth.
+    """Return the Brier score (Brier 1950): the mean over images of the squared distance between p and the truth.
 
-    The distance is summed over the classes, so that the worst is 2; of two classes it is that of the second alone, and
-    the worst is 1, as is the custom.
+    The distance is summed over the classes, so that the maximum is 2. For two classes, as is usual, it is that of the
+    second class alone, and the maximum is 1.
     """
     first = 1 if context.classes == 2 else 0
 

@@ -1,4 +1,4 @@
-"""Steps that mix the images of a batch with each other, and their labels alike."""
+"""Steps that mix the images of a batch, and their labels in the same proportion."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from flowerablate.contracts import Register
 
 KIND = "batch"
 
-_ALPHA = Param("alpha", 1.0, "both parameters of the Beta distribution of the share", low=0.01, high=100.0, log=True)
-_PROBABILITY = Param("probability", 1.0, "share of the images that are mixed", low=0.0, high=1.0)
+_ALPHA = Param(
+    "alpha", 1.0, "both parameters of the Beta distribution of the mixing fraction", low=0.01, high=100.0, log=True
+)
+_PROBABILITY = Param("probability", 1.0, "fraction of the images that are mixed", low=0.0, high=1.0)
 
 
 @hookimpl
@@ -17,7 +19,7 @@ def flowerablate_register(register: Register) -> None:
     register(
         StepSpec(
             name="mixup",
-            summary="Blend each image, and its label, with the next of the batch (Zhang et al. 2018).",
+            summary="Blend each image and its label with the next in the batch (Zhang et al. 2018).",
             kind=KIND,
             random=True,
             params=(_ALPHA, _PROBABILITY),
@@ -27,7 +29,7 @@ def flowerablate_register(register: Register) -> None:
     register(
         StepSpec(
             name="cutmix",
-            summary="Paste a box of the batch's next image, and its share of the label (Yun et al. 2019).",
+            summary="Paste a box of the batch's next image and mix the labels by area (Yun et al. 2019).",
             kind=KIND,
             random=True,
             params=(_ALPHA, _PROBABILITY),

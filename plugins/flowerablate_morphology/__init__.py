@@ -1,8 +1,8 @@
-"""Erosion, dilation and what is made of them, run by the native core and equal to OpenCV's bit for bit.
+"""Erosion, dilation and their combinations, run by the native core and equal to OpenCV's bit for bit.
 
 ``morphology`` is one step whose operation is a parameter; ``erode``, ``dilate``, ``open``, ``close``, ``gradient``,
 ``tophat`` and ``blackhat`` are the same operations under their own names. All are of the kind ``morphology``, so that a
-study can disable them as one.
+study can disable them together.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ _OPERATIONS = {
     "dilate": "Dilation: each pixel becomes the maximum under the element; dark specks vanish.",
     "open": "Opening, erosion then dilation: removes bright details smaller than the element.",
     "close": "Closing, dilation then erosion: removes dark details smaller than the element.",
-    "gradient": "Morphological gradient, dilation less erosion: outlines.",
-    "tophat": "Top-hat, the image less its opening: bright details smaller than the element.",
-    "blackhat": "Black-hat, the closing less the image: dark details smaller than the element.",
+    "gradient": "Morphological gradient, dilation minus erosion: shows outlines.",
+    "tophat": "Top-hat, the image minus its opening: keeps bright details smaller than the element.",
+    "blackhat": "Black-hat, the closing minus the image: keeps dark details smaller than the element.",
 }
 
 _PARAMS = (
@@ -33,21 +33,25 @@ _PARAMS = (
         "shape of the structuring element: ellipse is OpenCV's, disk scikit-image's (odd sizes only)",
         choices=("rectangle", "cross", "ellipse", "disk"),
     ),
-    Param("iterations", 1, "how often; opening twice is two erosions, then two dilations", low=1, high=16),
+    Param(
+        "iterations", 1, "number of repetitions; two of opening are two erosions, then two dilations", low=1, high=16
+    ),
     Param(
         "on",
         "channels",
-        "each channel by itself, or the luminance, whose change is then added to red, green and blue",
+        "each channel separately, or the luminance, whose change is then added to red, green and blue",
         choices=("channels", "luminance"),
     ),
     Param(
         "border",
         "neutral",
-        "what lies outside: nothing that counts, border_value, or the image repeated or mirrored (reflect101: "
+        "what lies outside the image: nothing, border_value, or the image repeated or mirrored (reflect101: "
         "without its edge)",
         choices=("neutral", "constant", "edge", "reflect", "reflect101"),
     ),
-    Param("border_value", 0, "value outside, with border 'constant'; 255 is white (65535 with 16 bits)", low=0),
+    Param(
+        "border_value", 0, "value outside the image, for border 'constant'; 255 is white (65535 with 16 bits)", low=0
+    ),
     Param.probability(random=False),
 )
 
@@ -77,13 +81,13 @@ def build_morphology(
     """Return the native op.
 
     Raises :class:`StudyError` for a disk of even size, which has no centre pixel, and for a ``border_value`` that the
-    border would not use.
+    border does not use.
     """
     if shape == "disk" and size % 2 == 0:
         raise StudyError(f"step {op!r}: a disk needs an odd size, not {size}; use {size + 1}, or shape 'ellipse'")
     if border != "constant" and border_value != 0:
         raise StudyError(
-            f"step {op!r}: border_value is for border 'constant', not {border!r}; set one or leave out the other"
+            f"step {op!r}: border_value is for border 'constant', not {border!r}; change border or remove it"
         )
     params = {"op": op, "size": size, "shape": shape, "border": border, **others}
     if border == "constant":

@@ -1,4 +1,4 @@
-"""Noise (kind ``noise``) and erased parts (kind ``erasing``), drawn by the native core for each image and epoch."""
+"""Steps that add noise (kind ``noise``) or erase regions (kind ``erasing``), drawn for each image and epoch."""
 
 from __future__ import annotations
 
@@ -13,16 +13,22 @@ _FILL = (
     Param(
         "fill",
         "noise",
-        "what erased pixels become: random bytes, the mean of each channel of the image, or the value",
+        "new value of erased pixels: random bytes, the mean of each channel of the image, or value",
         choices=("noise", "mean", "constant"),
     ),
-    Param("value", 0.0, "what they become where fill is constant, as a share of the full range", low=0.0, high=1.0),
+    Param(
+        "value",
+        0.0,
+        "new value of erased pixels if fill is constant, as a fraction of the full range",
+        low=0.0,
+        high=1.0,
+    ),
 )
 
 
 @hookimpl
 def flowerablate_register(register: Register) -> None:
-    """Register the noises and the ways of erasing."""
+    """Register the steps that add noise and those that erase."""
     register(
         StepSpec(
             name="gaussian_noise",
@@ -33,11 +39,11 @@ def flowerablate_register(register: Register) -> None:
                 Param(
                     "std",
                     (0.02, 0.1),
-                    "bounds of the standard deviation, as shares of the full range",
+                    "minimum and maximum standard deviation, as fractions of the full range",
                     low=0.0,
                     high=1.0,
                 ),
-                Param("per_channel", True, "whether each channel gets noise of its own, or all of a pixel the same"),
+                Param("per_channel", True, "draw noise for each channel; false: the same for all channels of a pixel"),
                 _PROBABILITY,
             ),
             build=build_gaussian_noise,
@@ -50,9 +56,9 @@ def flowerablate_register(register: Register) -> None:
             kind=NOISE,
             random=True,
             params=(
-                Param("amount", 0.02, "share of the pixels that are replaced", low=0.0, high=1.0, off=0.0),
-                Param("salt_share", 0.5, "share of these that become white", low=0.0, high=1.0),
-                Param("per_channel", False, "whether each channel is drawn by itself, or whole pixels"),
+                Param("amount", 0.02, "fraction of the pixels that are replaced", low=0.0, high=1.0, off=0.0),
+                Param("salt_share", 0.5, "fraction of these that become white", low=0.0, high=1.0),
+                Param("per_channel", False, "replace values of single channels; false: whole pixels"),
                 _PROBABILITY,
             ),
             build=build_salt_and_pepper,
@@ -61,12 +67,14 @@ def flowerablate_register(register: Register) -> None:
     register(
         StepSpec(
             name="random_erasing",
-            summary="Erase a rectangle of random place, area and shape, as torchvision's RandomErasing.",
+            summary="Erase a rectangle of random position, area and shape, like torchvision's RandomErasing.",
             kind=ERASING,
             random=True,
             params=(
-                Param("scale", (0.02, 0.33), "bounds of the erased share of the image", low=0.0, high=1.0),
-                Param("ratio", (0.3, 3.3), "bounds of height divided by width", low=0.001, high=1000.0),
+                Param(
+                    "scale", (0.02, 0.33), "minimum and maximum fraction of the image that is erased", low=0.0, high=1.0
+                ),
+                Param("ratio", (0.3, 3.3), "minimum and maximum height / width", low=0.001, high=1000.0),
                 *_FILL,
                 Param.probability(0.5),
             ),
@@ -81,8 +89,8 @@ def flowerablate_register(register: Register) -> None:
             random=True,
             params=(
                 Param("holes", 1, "number of squares", low=1, high=64),
-                Param("size", 0, "side of a square in pixels; 0: as share says", low=0, high=8192),
-                Param("share", 0.25, "side as a share of the image's shorter side, where size is 0", low=0.0, high=1.0),
+                Param("size", 0, "side of a square in pixels; 0: set by share", low=0, high=8192),
+                Param("share", 0.25, "side as a fraction of the image's shorter side, if size is 0", low=0.0, high=1.0),
                 *_FILL,
                 _PROBABILITY,
             ),
@@ -94,7 +102,7 @@ def flowerablate_register(register: Register) -> None:
 def build_gaussian_noise(
     context: StepContext, *, std: tuple[float, ...], per_channel: bool, probability: float
 ) -> NativeOp:
-    """Return the native op; raises :class:`StudyError` for bounds that are no pair."""
+    """Return the native op; raises :class:`StudyError` for bounds that are not a pair."""
     low, high = low_and_high("step 'gaussian_noise': std", std)
     return NativeOp(
         "gaussian_noise", {"std_low": low, "std_high": high, "per_channel": per_channel, "probability": probability}
@@ -120,7 +128,7 @@ def build_random_erasing(
     value: float,
     probability: float,
 ) -> NativeOp:
-    """Return the native op; raises :class:`StudyError` for bounds that are no pair, or a value that is not used."""
+    """Return the native op; raises :class:`StudyError` for bounds that are not a pair or a value that is not used."""
     _check_fill("random_erasing", fill, value)
     scale_low, scale_high = low_and_high("step 'random_erasing': scale", scale)
     ratio_low, ratio_high = low_and_high("step 'random_erasing': ratio", ratio)
@@ -151,4 +159,4 @@ def build_cutout(
 
 def _check_fill(step: str, fill: str, value: float) -> None:
     if fill != "constant" and value != 0:
-        raise StudyError(f"step {step!r}: value is for fill 'constant', not {fill!r}; set one or leave out the other")
+        raise StudyError(f"step {step!r}: value is for fill 'constant', not {fill!r}; change the fill or remove value")

@@ -16,9 +16,9 @@ class Lars(Optimizer):
     """LARS (You et al. 2017, «Large Batch Training of Convolutional Networks»).
 
     The decayed gradient ``d = g + weight_decay * w`` of each layer is multiplied by
-    ``trust * |w| / (|g| + weight_decay * |w|)``, so that a step's length goes by that of the weights; then follow
-    momentum and the rate, as in ``torch.optim.SGD``. Norms and biases, which have one dimension, and weights or
-    gradients that are all zero keep their gradient as it is.
+    ``trust * |w| / (|g| + weight_decay * |w|)``, so that the norm of a step is proportional to that of the
+    weights; then momentum and the rate are applied as in ``torch.optim.SGD``. Norms and biases, which have one
+    dimension, and weights or gradients that are all zero are not scaled.
     """
 
     def __init__(
@@ -28,7 +28,7 @@ class Lars(Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """Make one step; return what *closure*, where there is one, gives."""
+        """Make one step; return the result of *closure*, or None without it."""
         loss = None
         if closure is not None:
             with torch.enable_grad():
@@ -52,5 +52,5 @@ def _scaled(weight: Tensor, gradient: Tensor, trust: float, weight_decay: float)
         return decayed
     length, slope = weight.norm(), gradient.norm()
     ratio = trust * length / (slope + weight_decay * length + _EPS)
-    # A choice on the device: asking for the number would make a GPU wait at every layer.
+    # torch.where chooses on the device; reading the number would synchronise a GPU at every layer.
     return decayed * torch.where((length > 0) & (slope > 0), ratio, torch.ones_like(ratio))

@@ -12,9 +12,9 @@ from torch.optim import Optimizer
 class Lion(Optimizer):
     """Lion (Chen et al. 2023, «Symbolic Discovery of Optimization Algorithms», algorithm 2).
 
-    With momentum m and gradient g a weight w goes by ``-lr * (sign(beta1 m + (1 - beta1) g) + weight_decay * w)``, and
-    m becomes ``beta2 m + (1 - beta2) g``. All weights go equally far, so that the rate is 3 to 10 times smaller, and
-    weight decay larger, than those of AdamW.
+    With momentum m and gradient g a weight w changes by ``-lr * (sign(beta1 m + (1 - beta1) g) + weight_decay * w)``,
+    and m becomes ``beta2 m + (1 - beta2) g``. All weights change by the same amount, so the rate is 3 to 10 times
+    smaller than that of AdamW, and the weight decay larger.
     """
 
     def __init__(
@@ -24,7 +24,7 @@ class Lion(Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """Make one step; return what *closure*, where there is one, gives."""
+        """Make one step; return the result of *closure*, or None without it."""
         loss = None
         if closure is not None:
             with torch.enable_grad():

@@ -1,12 +1,12 @@
 """Augmentation policies: steps that draw other operations at random, run by the native core.
 
-Both draw from the same list, each entry equally often. The magnitudes 0, 1, ..., 30 are spread evenly between two ends:
+Both draw from the same list with equal probability. The magnitudes 0, 1, ..., 30 are spaced evenly between two bounds:
 
 | entry | parameter | ``rand_augment`` | ``trivial_augment`` |
 |---|---|---|---|
 | identity | none | | |
 | shear_x, shear_y | tangent, of either sign, about the centre | 0 to 0.3 | 0 to 0.99 |
-| translate_x, translate_y | share of the width or height, of either sign | 0 to 150/331 | 0 to 32/224 |
+| translate_x, translate_y | fraction of the width or height, of either sign | 0 to 150/331 | 0 to 32/224 |
 | rotate | degrees, of either sign | 0 to 30 | 0 to 135 |
 | brightness, color, contrast, sharpness | factor 1 + m, m of either sign | m = 0 to 0.9 | m = 0 to 0.99 |
 | posterize | bits that are kept | 8 to 4 | 8 to 2 |
@@ -14,9 +14,9 @@ Both draw from the same list, each entry equally often. The magnitudes 0, 1, ...
 | auto_contrast | none: each channel stretched to 0..255 | | |
 | equalize | none: histogram of each channel, Pillow's formula | | |
 
-These are torchvision's spaces, but for two things: images are sheared about their centre (torchvision: the upper
-left corner), and TrivialAugment's translation is a share of the image (torchvision: 32 pixels, whatever its size).
-What comes in from outside is black; places between pixels are interpolated linearly.
+These are torchvision's spaces with two exceptions: images are sheared about their centre (torchvision: the upper
+left corner), and TrivialAugment's translation is a fraction of the image size (torchvision: always 32 pixels).
+Pixels outside the image are black; positions between pixels are interpolated linearly.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from flowerablate.contracts import Register
 KIND = "policy"
 
 _PARTS = (
-    Param("geometry", True, "whether it draws shears, translations and rotations", off=False),
-    Param("color", True, "whether it draws brightness, color, contrast, posterize and solarize", off=False),
-    Param("sharpness", True, "whether it draws sharpness", off=False),
-    Param("histogram", True, "whether it draws auto_contrast and equalize", off=False),
+    Param("geometry", True, "include shears, translations and rotations", off=False),
+    Param("color", True, "include brightness, color, contrast, posterize and solarize", off=False),
+    Param("sharpness", True, "include sharpness", off=False),
+    Param("histogram", True, "include auto_contrast and equalize", off=False),
     Param.probability(),
 )
 
@@ -43,12 +43,12 @@ def flowerablate_register(register: Register) -> None:
     register(
         StepSpec(
             name="rand_augment",
-            summary="RandAugment (Cubuk et al. 2020): a few operations in a row, all of one magnitude.",
+            summary="RandAugment (Cubuk et al. 2020): several operations in sequence, all of one magnitude.",
             kind=KIND,
             random=True,
             params=(
-                Param("ops", 2, "how many operations in a row", low=1, high=8),
-                Param("magnitude", 9, "how strong they are; 0 is hardly at all", low=0, high=30),
+                Param("ops", 2, "number of operations in sequence", low=1, high=8),
+                Param("magnitude", 9, "strength of the operations; 0 is the weakest", low=0, high=30),
                 *_PARTS,
             ),
             build=partial(build_policy, name="rand_augment"),

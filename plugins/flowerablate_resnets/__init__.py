@@ -1,11 +1,11 @@
-"""Residual networks: one network in which every idea can be switched, and the names by which it is known.
+"""Residual networks: one network in which every idea can be switched, and its named variants.
 
-A variant is a line or two of :data:`VARIANTS`, or in a plugin of your own::
+A variant is one entry of :data:`VARIANTS`, or a call in your own plugin::
 
     from flowerablate_resnets import bottleneck_resnet
-    register(bottleneck_resnet("seresnet26", "A light one.", (2, 2, 2, 2), se=0.0625))
+    register(bottleneck_resnet("seresnet26", "A light variant.", (2, 2, 2, 2), se=0.0625))
 
-This module holds the hook and the parameters only; torch is imported when a model is built.
+This module holds only the hook and the parameters; torch is imported when a model is built.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .variants import bottleneck_resnet, resnet, small_resnet
 if TYPE_CHECKING:
     from flowerablate.contracts import Register
 
-SMALL_DEPTHS = {
+SMALL_BLOCKS = {
     "resnet8": 1,
     "resnet14": 2,
     "resnet20": 3,
@@ -40,7 +40,7 @@ VARIANTS = (
     bottleneck_resnet("resnet50", "50 layers, bottlenecks.", _FIFTY, pretrained=_V2),
     bottleneck_resnet("resnet101", "101 layers, bottlenecks.", (3, 4, 23, 3), pretrained=_V2),
     bottleneck_resnet("resnet152", "152 layers, bottlenecks.", (3, 8, 36, 3), pretrained=_V2),
-    bottleneck_resnet("wide_resnet50_2", "ResNet-50, its blocks twice as wide.", _FIFTY, pretrained=_V2, widen=2.0),
+    bottleneck_resnet("wide_resnet50_2", "ResNet-50 with blocks twice as wide.", _FIFTY, pretrained=_V2, widen=2.0),
     bottleneck_resnet(
         "resnext50_32x4d", "ResNeXt-50, 32 groups of 4 maps.", _FIFTY, pretrained=_V2, widen=2.0, cardinality=32
     ),
@@ -53,7 +53,7 @@ VARIANTS = (
 @fa.hookimpl
 def flowerablate_register(register: Register) -> None:
     """Register both families."""
-    for name, blocks in SMALL_DEPTHS.items():
+    for name, blocks in SMALL_BLOCKS.items():
         summary = f"Small residual network, {6 * blocks + 2} layers, for images of 32 to 96 pixels."
         register(small_resnet(name, summary, (blocks,) * 3))
     for spec in VARIANTS:

@@ -1,4 +1,4 @@
-"""One residual block, basic or bottleneck, with every idea that stands inside of it."""
+"""A residual block, basic or bottleneck, with every optional feature of a block."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from .features import Features
 from .layers import Blur, Names, PaddedShortcut, activation, convolution, norms
 
 EXPANSION = {"basic": 1, "bottleneck": 4}
-"""Maps at the end of a block for each of its planes."""
+"""Feature maps at the end of a block per plane."""
 
 
 class Block(nn.Module):
     """Convolutions f with a shortcut around them: ``act(f(x) + shortcut(x))``, or ``act(f(x))`` without skips.
 
-    Where norm and activation stand before the convolutions it is ``f(a(x)) + shortcut``: a shortcut with weights takes
-    what the first norm and activation make of the input, ``a(x)``, any other one the input itself (He et al. 2016,
-    arXiv:1603.05027). *planes* count the maps of its narrower convolutions, *drop* is the chance to pass it by.
+    If norm and activation come before the convolutions, it is ``f(a(x)) + shortcut``, where ``a`` is the first norm and
+    activation: a shortcut with weights acts on ``a(x)``, any other shortcut on ``x`` (He et al. 2016,
+    arXiv:1603.05027). *planes* is the number of feature maps of its narrower convolutions, *drop* the probability of
+    skipping f in training.
     """
 
     def __init__(self, maps: int, planes: int, stride: int, drop: float, features: Features, names: Names) -> None:
@@ -61,9 +62,9 @@ class Block(nn.Module):
 def _path(
     maps: int, planes: int, out: int, stride: int, features: Features, names: Names
 ) -> list[tuple[str, nn.Module]]:
-    """Return names and modules of f in their order; the activation comes several times."""
+    """Return names and modules of f in order; the activation occurs several times."""
     pre = features.order == "pre"
-    # Without a norm, the first activation works on the block's input itself, which the skip needs as it was.
+    # Without a norm, the first activation acts on the input of the block, which the skip needs unchanged.
     act = ("act", activation(features, in_place=features.batchnorm or not pre))
     sides = (3, 3) if features.block == "basic" else (1, 3, 1)
     inner = max(1, round(planes * features.widen))
@@ -84,7 +85,7 @@ def _path(
         conv = (f"conv{number}", layer)
         path += [*norm, act, conv] if pre else [conv, *norm, act]
     if not pre:
-        path.pop()  # it acts on the sum
+        path.pop()  # the last activation acts on the sum
     if features.blur and halving:
         order = [name for name, _ in path]
         acts = [place for place, name in enumerate(order) if name == "act" and place > order.index(f"conv{halving}")]
@@ -93,9 +94,9 @@ def _path(
 
 
 def _shortcut(maps: int, out: int, stride: int, features: Features) -> nn.Module:
-    """Return the way around a block.
+    """Return the shortcut of a block.
 
-    The 1x1 convolution and its norm are called 0 and 1, as in torchvision, whatever stands before them.
+    The 1x1 convolution and its norm are named 0 and 1, as in torchvision, whatever comes before them.
     """
     kind = features.shortcut
     if maps == out and stride == 1 and kind != "project-all":

@@ -1,4 +1,4 @@
-"""From settings and a context to a network with its first weights."""
+"""Builds a network with its initial weights from settings and a context."""
 
 from __future__ import annotations
 
@@ -26,12 +26,13 @@ def built(
     context: fa.ModelContext,
     small: bool,
 ) -> nn.Module:
-    """Return the network *name* with random weights, torchvision's *version*, or those of the file *weights*.
+    """Return the network *name* with random weights, torchvision's *version*, or the weights in the file *weights*.
 
-    Where the context says that a checkpoint's weights come next, none are read.
+    If the context says that a checkpoint's weights will be loaded, none are read. Raises :class:`StudyError` if both
+    *version* and *weights* are set, or if weights cannot be read or do not fit.
     """
     if version and weights:
-        raise StudyError("model.pretrained and model.weights both say what to begin with; set one of them")
+        raise StudyError("model.pretrained and model.weights both set the initial weights; set one of them")
     names = SMALL_NAMES if small else TORCHVISION_NAMES
     model = ResNet(blocks, features, names, classes=context.classes, channels=context.channels)
     if version and context.read_weights:

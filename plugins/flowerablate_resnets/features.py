@@ -1,4 +1,4 @@
-"""What can be set in every network of the family: parameters for the study, and the record from which it is built."""
+"""The settings of every network of the family, and their parameters in a study."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Stem = Literal["3x3", "7x7", "deep"]
 
 @dataclass(frozen=True)
 class Features:
-    """The settings of one network; :func:`parameters` says what each is, and where the idea comes from."""
+    """The settings of one network; :func:`parameters` describes each."""
 
     skip: bool
     shortcut: Shortcut
@@ -85,26 +85,26 @@ def parameters(features: Features) -> tuple[fa.Param, ...]:
     return (
         param("skip", "add each block's input to its output", off=False),
         param("batchnorm", "normalise after each convolution; without it convolutions get a bias", off=False),
-        param(
-            "width", "feature maps of the first stage; each further stage has twice as many as the one before", 4, 256
-        ),
-        param("stem_stride", "step of the first convolution, pixels; 2 is about four times cheaper than 1", 1, 4),
+        param("width", "feature maps of the first stage; each further stage doubles the number", 4, 256),
+        param("stem_stride", "stride of the first convolution in pixels; 2 is about four times cheaper than 1", 1, 4),
         param(
             "shortcut",
-            "how a skip grows: zero maps, a 1x1 convolution there, in every block, or behind average pooling",
+            "how a skip adds maps: zeros, a 1x1 convolution there or in every block, or one after average pooling",
             choices=("pad", "project", "project-all", "pool"),
         ),
-        param("zero_init", "start each block with a skip as the identity: its last weights begin at zero"),
+        param("zero_init", "start each block with a skip as the identity: its last weights are initially zero"),
         param(
-            "norm", "what normalises where batchnorm is on: the batch, or groups of maps", choices=("batch", "group")
+            "norm",
+            "kind of norm if batchnorm is on: over the batch, or over groups of maps",
+            choices=("batch", "group"),
         ),
-        param("norm_groups", "groups of maps that are normalised together where norm is group", 1, 256),
+        param("norm_groups", "number of groups of maps, if norm is group", 1, 256),
         param(
-            "order", "where norm and activation stand: behind each convolution, or before it", choices=("post", "pre")
+            "order", "position of norm and activation: after each convolution, or before it", choices=("post", "pre")
         ),
         param(
             "activation",
-            "what stands between the convolutions; none makes the network linear, but for its norms",
+            "function between the convolutions; none makes the network linear, except for its norms",
             choices=("relu", "leaky-relu", "elu", "gelu", "silu", "mish", "none"),
         ),
         param(
@@ -113,18 +113,20 @@ def parameters(features: Features) -> tuple[fa.Param, ...]:
             choices=("basic", "bottleneck"),
         ),
         param("stride_in", "which convolution of a block halves the image", choices=("first", "second")),
-        param("widen", "factor on the feature maps inside of each block; its ends keep theirs", 0.25, 16, off=1.0),
-        param("cardinality", "groups of each 3x3 convolution, which do not see one another", 1, 256, off=1),
-        param("se", "squeeze and excitation: weigh maps by a small network of this share of them", 0, 1, off=0.0),
+        param("widen", "factor on the number of feature maps inside each block, not at its ends", 0.25, 16, off=1.0),
+        param("cardinality", "number of independent groups in each 3x3 convolution", 1, 256, off=1),
+        param(
+            "se", "squeeze and excitation: weight maps by a small network with this fraction of the maps", 0, 1, off=0.0
+        ),
         param(
             "drop_path",
-            "chance that the last block is passed by its skip, in training; it grows linearly",
+            "probability of skipping the last block in training; it increases linearly over the blocks",
             0,
             0.9,
             off=0.0,
         ),
-        param("dropout", "share of the last features that are dropped in training", 0, 0.9, off=0.0),
-        param("blur", "blur before each halving of the image inside of the network", off=False),
+        param("dropout", "fraction of the last features that are dropped in training", 0, 0.9, off=0.0),
+        param("blur", "blur before each halving of the image inside the network", off=False),
         param("stem", "first convolution; deep is three of 3x3 instead of one", choices=("3x3", "7x7", "deep")),
-        param("stem_pool", "halve the image by 3x3 max-pooling behind the stem", off=False),
+        param("stem_pool", "halve the image by 3x3 max-pooling after the stem", off=False),
     )

@@ -1,4 +1,4 @@
-"""The small parts of which the networks are made."""
+"""The layers of the networks."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _ACTIVATIONS: dict[str, Callable[[bool], nn.Module]] = {
 
 
 def activation(features: Features, *, in_place: bool = True) -> nn.Module:
-    """Return the non-linearity; it works *in_place* where its gradient needs no more than its output."""
+    """Return the activation; *in_place* applies where the gradient needs only the output."""
     return _ACTIVATIONS[features.activation](in_place)
 
 
 @dataclass(frozen=True)
 class Names:
-    """How a network calls its modules, and with them its weights; *stage*, *norm* are followed by a number."""
+    """The names of a network's modules and so of its weights; *stage* and *norm* are followed by a number."""
 
     stem: str
     stem_norm: str
@@ -49,33 +49,33 @@ TORCHVISION_NAMES = Names("conv1", "bn1", "layer", "last_norm", "fc", "bn", "dow
 def convolution(
     maps: int, wider: int, side: int, features: Features, *, stride: int = 1, cardinality: int = 1
 ) -> nn.Conv2d:
-    """Return a *side* x *side* convolution that keeps the size of the image, but for its *stride*."""
+    """Return a *side* x *side* convolution that keeps the image size, apart from its *stride*."""
     for count in (maps, wider):
         if count % cardinality:
             raise StudyError(
                 f"model.cardinality = {cardinality} does not divide {count} feature maps; "
-                "take a smaller one, or other values of model.width and model.widen"
+                "set a smaller one, or other values of model.width and model.widen"
             )
-    # A norm subtracts the mean, so a bias before it would do nothing.
+    # A norm subtracts the mean, so a bias before it has no effect.
     bias = not features.batchnorm
     return nn.Conv2d(maps, wider, side, stride=stride, padding=side // 2, groups=cardinality, bias=bias)
 
 
 def norms(name: str, maps: int, features: Features) -> list[tuple[str, nn.Module]]:
-    """Return the norm of *maps* with its *name*, or nothing where there is to be none."""
+    """Return the norm of *maps* feature maps with its *name*, or nothing if the network has no norms."""
     if not features.batchnorm:
         return []
     if features.norm == "batch":
         return [(name, nn.BatchNorm2d(maps))]
     if maps % features.norm_groups:
         raise StudyError(
-            f"model.norm_groups = {features.norm_groups} does not divide {maps} feature maps; take a divisor of them"
+            f"model.norm_groups = {features.norm_groups} does not divide {maps} feature maps; set a divisor"
         )
     return [(name, nn.GroupNorm(features.norm_groups, maps))]
 
 
 class PaddedShortcut(nn.Module):
-    """Take every *stride*-th pixel and append maps of zeros (option A of He et al. 2015); it has no parameters."""
+    """Select every *stride*-th pixel and append maps of zeros (option A of He et al. 2015); has no parameters."""
 
     def __init__(self, maps: int, wider: int, stride: int) -> None:
         super().__init__()
@@ -89,10 +89,9 @@ class PaddedShortcut(nn.Module):
 
 
 class Blur(nn.Module):
-    """Filter each map by the binomial (1, 2, 1) / 4 both ways and take every *stride*-th pixel (Zhang 2019).
+    """Filter each map by the binomial (1, 2, 1) / 4 in both directions and select every *stride*-th pixel (Zhang 2019).
 
-    arXiv:1904.11486. Edges are repeated, so that an even image stays as it is. The filter is a buffer that the state
-    dict leaves out.
+    arXiv:1904.11486. Edges are repeated, so that a constant image stays the same. The state dict omits the filter.
     """
 
     kernel: Tensor

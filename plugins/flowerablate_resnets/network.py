@@ -1,7 +1,6 @@
-"""The one network behind every name: stem, stages of residual blocks, global average, linear layer.
+"""The network of all variants: stem, stages of residual blocks, global average, linear layer.
 
-What is switched off leaves the names of all other weights as they were, so that initial values that are keyed by name
-are the same with and without it.
+Switching off a feature does not rename any other weights, so that initial values keyed by name stay the same.
 """
 
 from __future__ import annotations
@@ -19,8 +18,8 @@ from .layers import Blur, Names, activation, convolution, norms
 class ResNet(nn.Sequential):
     """Map float32 [N, channels, H, W] to logits [N, classes], with *blocks* blocks in each stage.
 
-    After He et al. 2015 (arXiv:1512.03385). Each stage but the first halves the image and doubles the maps. Sizes and
-    ideas are those of *features*; *names* say how the modules are called.
+    After He et al. 2015 (arXiv:1512.03385). Each stage but the first halves the image and doubles the feature maps.
+    *features* are the settings; *names* are the names of the modules.
     """
 
     def __init__(
@@ -30,10 +29,10 @@ class ResNet(nn.Sequential):
         self._initialise(zero_init=features.zero_init and features.skip)
 
     def _initialise(self, *, zero_init: bool) -> None:
-        """Initialise convolutions as in He et al. 2015 (arXiv:1502.01852); the rest keeps torch's defaults.
+        """Initialise convolutions as in He et al. 2015 (arXiv:1502.01852); other layers keep torch's defaults.
 
         With *zero_init* the last layer with weights of each block starts at zero, as in Goyal et al. 2017
-        (arXiv:1706.02677): each block is the identity at first. Without a skip nothing would get through.
+        (arXiv:1706.02677): each block is the identity at first. Without a skip no signal would pass.
         """
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
@@ -49,7 +48,7 @@ class ResNet(nn.Sequential):
 def _layers(
     blocks: tuple[int, ...], features: Features, names: Names, classes: int, channels: int
 ) -> Iterator[tuple[str, nn.Module]]:
-    """Yield the names and layers of a network in their order."""
+    """Yield the names and layers of a network in order."""
     yield names.stem, _stem(channels, features)
     if features.order == "post":
         yield from norms(names.stem_norm, features.width, features)
@@ -57,13 +56,13 @@ def _layers(
     if features.stem_pool:
         yield "maxpool", _pool(features)
     maps, number = features.width, 0
-    for stage, depth in enumerate(blocks):
+    for stage, count in enumerate(blocks):
         planes = features.width * 2**stage
         layers = []
-        for place in range(depth):
+        for place in range(count):
             number += 1
             stride = 2 if stage and not place else 1
-            # Linear decay, Huang et al. 2016 (arXiv:1603.09382): early blocks are passed by least.
+            # Linear decay, Huang et al. 2016 (arXiv:1603.09382): early blocks are rarely skipped.
             drop = features.drop_path * number / sum(blocks)
             layers.append(Block(maps, planes, stride, drop, features, names))
             maps = layers[-1].out
@@ -94,7 +93,7 @@ def _stem(channels: int, features: Features) -> nn.Module:
 
 
 def _pool(features: Features) -> nn.Module:
-    """Return the pooling behind the stem; with blur the maximum is taken everywhere, then blurred, then thinned out."""
+    """Return the pooling after the stem; with blur, a dense maximum that is blurred and subsampled."""
     if not features.blur:
         return nn.MaxPool2d(3, stride=2, padding=1)
     return nn.Sequential(nn.MaxPool2d(3, stride=1, padding=1), Blur(features.width, 2))

@@ -1,4 +1,4 @@
-"""Weights to begin with: torchvision's for ImageNet, or those of a local file; nothing is ever unpickled."""
+"""Initial weights: torchvision's for ImageNet, or those in a local file; nothing is unpickled."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 _logger = logging.getLogger(__name__)
 
 COMPATIBLE = frozenset({"dropout", "drop_path", "stem_stride", "stem_pool"})
-"""What may be set beside torchvision's weights: what neither moves a weight nor changes what it was trained for."""
+"""Parameters that may change with torchvision's weights: the weights fit and keep their meaning."""
 
 
 def load_pretrained(model: nn.Module, name: str, version: str, stem: str, head: str, changed: Collection[str]) -> None:
-    """Put torchvision's weights *version* of its network *name* into *model*, fetched by torchvision if need be.
+    """Load torchvision's weights *version* of its network *name* into *model*; torchvision fetches them if necessary.
 
-    Raises :class:`StudyError` where *changed*, the parameters that are not at their defaults, contradict them, and
-    where they cannot be had. *stem* and *head*: see :func:`put`.
+    Raises :class:`StudyError` if *changed*, the parameters that are not at their defaults, contradict the weights, or
+    if the weights cannot be fetched. *stem* and *head*: see :func:`put`.
     """
     contradicting = sorted(set(changed) - COMPATIBLE)
     if contradicting:
         raise StudyError(
-            f"model.pretrained: torchvision's weights are of another network than {_listed(contradicting)}; "
+            f"model.pretrained: torchvision's weights do not fit a changed {_listed(contradicting)}; "
             f"leave {'them' if len(contradicting) > 1 else 'it'} at the default, or set model.pretrained = false"
         )
     from torchvision.models import get_model_weights
@@ -49,18 +49,18 @@ def _fetched(weights: WeightsEnum) -> Mapping[str, Tensor]:
         )
     except OSError as error:
         raise StudyError(
-            f"model.pretrained: {weights.url} could not be fetched ({_said(error)}); "
-            f"where there is a network, download it, and put it into {folder}"
+            f"model.pretrained: {weights.url} could not be fetched ({_short(error)}); "
+            f"download it on a machine with a network and put it into {folder}"
         ) from error
-    except Exception as error:  # a wrong hash, or any of what torch.load says of a file that is none
-        raise StudyError(f"model.pretrained: {file} is damaged ({_said(error)}); delete it and try again") from error
+    except Exception as error:  # a wrong hash, or any error of torch.load for a file of another kind
+        raise StudyError(f"model.pretrained: {file} is damaged ({_short(error)}); delete it and try again") from error
     return state
 
 
 def load_file(model: nn.Module, file: Path, stem: str, head: str) -> None:
-    """Put the weights in *file*, safetensors or a state dict saved by torch, into *model*; see :func:`put`.
+    """Load the weights in *file*, safetensors or a state dict saved by torch, into *model*; see :func:`put`.
 
-    Raises :class:`StudyError` where the file cannot be read as such, or is of another network.
+    Raises :class:`StudyError` if the file cannot be read or belongs to another network.
     """
     put(model, _read(file), str(file), stem, head)
 
@@ -74,24 +74,26 @@ def _read(file: Path) -> Mapping[str, Tensor]:
             return load_safetensors(file)
         content: Any = torch.load(file, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
-        raise StudyError(f"model.weights: {file} does not exist; a relative path begins at the study file") from error
-    except Exception as error:  # whatever the readers say of bytes that are not what they read
-        raise StudyError(f"model.weights: {file} cannot be read ({_said(error)}); {cure}") from error
-    # A checkpoint often keeps the weights beside other things.
+        raise StudyError(
+            f"model.weights: {file} does not exist; check the path (a relative path begins at the study's folder)"
+        ) from error
+    except Exception as error:  # any error of the readers for a file of another kind
+        raise StudyError(f"model.weights: {file} cannot be read ({_short(error)}); {cure}") from error
+    # A checkpoint often holds the weights among other things.
     for key in ("state_dict", "model"):
         if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
             content = content[key]
     if not isinstance(content, Mapping) or not all(isinstance(value, Tensor) for value in content.values()):
-        raise StudyError(f"model.weights: {file} holds something else than weights; {cure}")
+        raise StudyError(f"model.weights: {file} does not hold weights; {cure}")
     return content
 
 
 def put(model: nn.Module, state: Mapping[str, Tensor], source: str, stem: str, head: str) -> None:
-    """Copy *state*, which is that of *source*, into *model*.
+    """Copy *state*, the state dict of *source*, into *model*.
 
-    *stem* and *head* name the first convolution and the last layer. The stem's weights are adapted to the channels of
-    the input (:func:`adapted`); a head for another number of classes is left out, which a line of the log says. Raises
-    :class:`StudyError` where anything else does not fit.
+    *stem* and *head* are the names of the first convolution and the last layer. The weights of the stem are adapted to
+    the channels of the input (:func:`adapted`); a head for another number of classes is left out and logged. Raises
+    :class:`StudyError` if anything else does not fit.
     """
     wanted = model.state_dict()
     state = dict(state)
@@ -103,7 +105,7 @@ def put(model: nn.Module, state: Mapping[str, Tensor], source: str, stem: str, h
         _logger.info("%s: its head for %d classes is replaced by a new one", source, classes)
         for name in (f"{head}.weight", f"{head}.bias"):
             state[name] = wanted[name]
-    # Files older than this counter of batches lack it; it matters to no result.
+    # Older files lack this counter of batches, which affects no result.
     state = {name: value for name, value in wanted.items() if name.endswith("num_batches_tracked")} | state
     wrong = [f"{name} is missing" for name in wanted if name not in state]
     wrong += [f"{name} is unknown" for name in state if name not in wanted]
@@ -115,8 +117,8 @@ def put(model: nn.Module, state: Mapping[str, Tensor], source: str, stem: str, h
     if wrong:
         more = f" and {len(wrong) - 2} more" if len(wrong) > 2 else ""
         raise StudyError(
-            f"model.weights: {source} is not of this network: {', '.join(wrong[:2])}{more}; "
-            "take the network and the features that it was made with"
+            f"model.weights: {source} does not fit this network: {', '.join(wrong[:2])}{more}; "
+            "use the network and the settings that it was trained with"
         )
     model.load_state_dict(state)
 
@@ -124,8 +126,9 @@ def put(model: nn.Module, state: Mapping[str, Tensor], source: str, stem: str, h
 def adapted(weight: Tensor, channels: int) -> Tensor:
     """Return the first convolution's *weight* [M, C, k, k] for images of *channels* channels.
 
-    For one channel its maps are summed, so that a grey image gives what it gave with three equal channels. For others
-    they are repeated and scaled by C / *channels*, so that a constant image gives the same (as timm does).
+    For one channel its maps are summed, so that a grey image gives the same result as with three equal channels. For
+    other numbers they are repeated and scaled by C / *channels*, so that a constant image gives the same result (as in
+    timm).
     """
     before = weight.shape[1]
     if channels == before:
@@ -140,6 +143,6 @@ def _listed(names: list[str]) -> str:
     return " and ".join(f"model.{name}" for name in names)
 
 
-def _said(error: BaseException) -> str:
+def _short(error: BaseException) -> str:
     lines = " ".join(str(error).split()) or type(error).__name__
     return lines if len(lines) <= 120 else lines[:117] + "..."

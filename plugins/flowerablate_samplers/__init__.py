@@ -1,6 +1,6 @@
-"""Orders of the training images: which come in an epoch, how often, and when.
+"""Samplers: which training images an epoch contains, how often and in which order.
 
-This module holds the hook and the parameters only.
+This module holds only the hook and the parameters.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ def flowerablate_register(register: Register) -> None:
     size = fa.Param(
         "size",
         "mean",
-        "images of each class in an epoch: as many as classes have on average, in the smallest or in the largest",
+        "images of each class in an epoch: the mean, the smallest or the largest class size",
         choices=("mean", "smallest", "largest"),
     )
     register(fa.SamplerSpec("balanced", "Every class equally often in an epoch.", build_balanced, (size,)))
     params = (
-        fa.Param("power", 1.0, "1 draws all classes equally often, 0 all images", 0.0, 2.0, off=0.0),
+        fa.Param("power", 1.0, "1 draws all classes with equal probability, 0 all images", 0.0, 2.0, off=0.0),
         fa.Param(
             "weights",
             (1.0,),
-            "further weight of the images of each class, in the order of the data set; one number: of all",
+            "additional weight of the images of each class, in the data set's order; one number for all classes",
             0.0,
             1e6,
             off=(1.0,),
         ),
     )
-    summary = "Images drawn with replacement, those of rare classes more often."
+    summary = "Images drawn with replacement, images of rare classes more often."
     register(fa.SamplerSpec("weighted", summary, build_weighted, params))
 
 

@@ -1,6 +1,6 @@
-"""Learning-rate schedules. All but plateau are stepped after every step of the optimizer.
+"""Learning-rate schedules. All but plateau are stepped after every optimizer step.
 
-This module holds the hook and the parameters only; torch is imported when something is built.
+This module holds only the hook and the parameters; torch is imported when a schedule is built.
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ import flowerablate as fa
 if TYPE_CHECKING:
     from flowerablate.contracts import Register
 
-_WARMUP = fa.Param("warmup", 0.0, "share of training in which the rate climbs linearly to its peak", 0.0, 0.9, off=0.0)
-_FINAL = fa.Param("final", 0.0, "rate at the end, as a share of the peak", 0.0, 1.0)
+_WARMUP = fa.Param(
+    "warmup", 0.0, "fraction of training in which the rate rises linearly to its peak", 0.0, 0.9, off=0.0
+)
+_FINAL = fa.Param("final", 0.0, "rate at the end, as a fraction of the peak", 0.0, 1.0)
 
 
 @fa.hookimpl
 def flowerablate_register(register: Register) -> None:
-    """Register constant, step, halving, exponential, polynomial, cosine, one-cycle and plateau."""
+    """Register the schedules."""
 
     def add(name: str, summary: str, *params: fa.Param) -> None:
         register(fa.SchedulerSpec(name, summary, partial(_schedule, name.replace("-", "_")), params))
@@ -40,40 +42,42 @@ def flowerablate_register(register: Register) -> None:
     )
     add(
         "exponential",
-        "Fall by the same factor in every epoch, a little at each step.",
-        fa.Param("gamma", 0.8, "factor of an epoch", 0.01, 1.0),
+        "Decay by the same factor in every epoch, a little at each step.",
+        fa.Param("gamma", 0.8, "factor per epoch", 0.01, 1.0),
         _WARMUP,
     )
     add(
         "polynomial",
-        "Fall in a straight line, or as a power of what is left of training.",
-        fa.Param("power", 1.0, "1: a straight line; above it the rate falls early", 0.1, 10.0, log=True),
+        "Decay linearly, or by a power of the remaining fraction of training.",
+        fa.Param("power", 1.0, "1: linear; above 1 the rate falls earlier", 0.1, 10.0, log=True),
         _FINAL,
         _WARMUP,
     )
     add(
         "cosine",
-        "Fall along half a cosine, once or several times (Loshchilov & Hutter 2017).",
+        "Decay along half a cosine, once or several times (Loshchilov & Hutter 2017).",
         _WARMUP,
         _FINAL,
-        fa.Param("cycles", 1, "falls of equal length, each from the peak; 1: no restart", 1, 100, log=True, off=1),
+        fa.Param(
+            "cycles", 1, "number of decays of equal length, each from the peak; 1: no restart", 1, 100, log=True, off=1
+        ),
     )
     add(
         "one-cycle",
-        "Climb to the optimizer's rate and fall far below where it began (Smith & Topin 2018).",
-        fa.Param("pct_start", 0.3, "share of training in which the rate climbs", 0.0, 0.99),
+        "Rise to the optimizer's rate, then fall far below the first rate (Smith & Topin 2018).",
+        fa.Param("pct_start", 0.3, "fraction of training in which the rate rises", 0.0, 0.99),
         fa.Param("div_factor", 25.0, "peak divided by the first rate", 1.0, 1e6, log=True),
         fa.Param("final_div_factor", 1e4, "first rate divided by the last", 1.0, 1e9, log=True),
-        fa.Param("cycle_momentum", False, "move the momentum against the rate, between 0.85 and 0.95"),
+        fa.Param("cycle_momentum", False, "vary the momentum inversely to the rate, between 0.85 and 0.95"),
     )
     add(
         "plateau",
-        "Multiply the learning rate by factor when the validation loss falls no more.",
+        "Multiply the learning rate by factor when the validation loss stops falling.",
         fa.Param("factor", 0.5, "factor of each drop", 0.01, 0.99),
-        fa.Param("patience", 2, "epochs without a lower loss that are let pass", 0, 1000),
-        fa.Param("threshold", 1e-4, "share by which a loss must be lower to count as lower", 0.0, 1.0),
-        fa.Param("cooldown", 0, "epochs after a drop that are not counted", 0, 1000, off=0),
-        fa.Param("min_lr", 0.0, "rate below which it does not fall", 0.0, 1.0, off=0.0),
+        fa.Param("patience", 2, "epochs without a lower loss that are tolerated", 0, 1000),
+        fa.Param("threshold", 1e-4, "relative decrease below which a loss does not count as lower", 0.0, 1.0),
+        fa.Param("cooldown", 0, "epochs after a drop that do not count", 0, 1000, off=0),
+        fa.Param("min_lr", 0.0, "minimum rate", 0.0, 1.0, off=0.0),
     )
 
 

@@ -1,4 +1,4 @@
-"""Learning-rate schedules. Each but plateau is stepped after every optimizer step, and counts in steps."""
+"""Learning-rate schedules. All but plateau are stepped after every optimizer step and count steps."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from flowerablate import ScheduleContext, StudyError
 
 
 def constant(context: ScheduleContext, *, warmup: float) -> LRScheduler:
-    """Keep the optimizer's rate."""
+    """Keep the optimizer's rate after the warm-up."""
     return _scaled(context, warmup, lambda step: 1.0)
 
 
@@ -26,12 +26,12 @@ def halving(context: ScheduleContext, *, every: int, warmup: float) -> LRSchedul
 
 
 def exponential(context: ScheduleContext, *, gamma: float, warmup: float) -> LRScheduler:
-    """Multiply the rate by *gamma* in the course of each epoch: by ``gamma ** (step / steps_per_epoch)`` in all."""
+    """Multiply the rate by ``gamma ** (step / steps_per_epoch)``, which is *gamma* per epoch."""
     return _scaled(context, warmup, lambda step: float(gamma ** (step / context.steps_per_epoch)))
 
 
 def polynomial(context: ScheduleContext, *, power: float, final: float, warmup: float) -> LRScheduler:
-    """Fall after the warm-up to *final* times the peak, by ``(1 - t) ** power`` with t from 0 to 1."""
+    """Decay after the warm-up to *final* times the peak, by ``(1 - t) ** power`` with t from 0 to 1."""
     rising, falling = _lengths(context, warmup)
 
     def factor(step: int) -> float:
@@ -42,10 +42,9 @@ def polynomial(context: ScheduleContext, *, power: float, final: float, warmup: 
 
 
 def cosine(context: ScheduleContext, *, warmup: float, final: float, cycles: int) -> LRScheduler:
-    """Fall after the warm-up along half a cosine to *final* times the peak, *cycles* times in intervals of one length.
+    """Decay after the warm-up along half a cosine to *final* times the peak, *cycles* times in equal intervals.
 
-    The last step of training is the first that would be at *final* if there were one more: no step is wasted on a rate
-    of zero.
+    The step after the last one of training would be at *final*, so that no step is wasted on a rate of zero.
     """
     rising, falling = _lengths(context, warmup)
 
@@ -60,7 +59,7 @@ def cosine(context: ScheduleContext, *, warmup: float, final: float, cycles: int
 def plateau(
     context: ScheduleContext, *, factor: float, patience: int, threshold: float, cooldown: int, min_lr: float
 ) -> LRScheduler:
-    """Return torch's ``ReduceLROnPlateau``, which is stepped after each epoch with its validation loss."""
+    """Return torch's ``ReduceLROnPlateau``, stepped after each epoch with its validation loss."""
     return ReduceLROnPlateau(
         context.optimizer, factor=factor, patience=patience, threshold=threshold, cooldown=cooldown, min_lr=min_lr
     )
@@ -69,14 +68,14 @@ def plateau(
 def one_cycle(
     context: ScheduleContext, *, pct_start: float, div_factor: float, final_div_factor: float, cycle_momentum: bool
 ) -> LRScheduler:
-    """Return ``torch.optim.lr_scheduler.OneCycleLR`` whose peak is the optimizer's own rate."""
+    """Return ``torch.optim.lr_scheduler.OneCycleLR`` whose peak is the optimizer's rate."""
     total = context.total_steps
     if abs(pct_start * total - 1.0) < 1e-6:
-        pct_start = 0.0  # torch divides by the length of the climb, which is one step less: zero
+        pct_start = 0.0  # torch would divide by the length of the rise, here 0
     defaults = context.optimizer.defaults
     if cycle_momentum and "betas" not in defaults and not defaults.get("momentum"):
         raise StudyError(
-            "one-cycle cannot cycle the momentum of an optimizer that has none; set cycle_momentum = false"
+            "one-cycle cannot vary the momentum of an optimizer without momentum; set cycle_momentum = false"
         )
     return OneCycleLR(
         context.optimizer,
@@ -90,12 +89,12 @@ def one_cycle(
 
 
 def _lengths(context: ScheduleContext, warmup: float) -> tuple[int, int]:
-    """Return the number of steps of a warm-up that takes the share *warmup* of training, and of those behind it."""
+    """Return the number of steps in a warm-up of the fraction *warmup* of training, and the number after it."""
     rising = round(warmup * context.total_steps)
     return rising, max(1, context.total_steps - rising)
 
 
 def _scaled(context: ScheduleContext, warmup: float, factor: Callable[[int], float]) -> LRScheduler:
-    """Multiply the rate by *factor* of the step, and in the warm-up by a ramp that does not begin at zero."""
+    """Multiply the rate by ``factor(step)``, and in the warm-up by a ramp that does not begin at zero."""
     rising, _ = _lengths(context, warmup)
     return LambdaLR(context.optimizer, lambda step: factor(step) * min(1.0, (step + 1) / max(1, rising)))

@@ -1,7 +1,7 @@
-"""Thresholds, run by the native core with OpenCV's semantics: fixed values, Otsu's, and those of a neighbourhood.
+"""Fixed, Otsu's and adaptive thresholds, run by the native core with OpenCV's semantics.
 
-Each makes a binary image, or keeps the image where that would be white (``output = "mask"``), and keeps the number
-of channels. All are of the kind ``threshold``.
+Each returns a binary image, or keeps the image where the binary image is white (``output = "mask"``). The number of
+channels stays the same. All steps are of the kind ``threshold``.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ _MODES = ("binary", "binary_inv", "truncate", "tozero", "tozero_inv")
 _MODE = Param(
     "mode",
     "binary",
-    "OpenCV's: white above the threshold and black elsewhere (binary), the reverse, or values cut off or set to zero",
+    "OpenCV's modes: white above the threshold (binary) or below it, or values truncated or set to zero",
     choices=_MODES,
 )
 _OUTPUT = Param(
     "output",
     "binary",
-    "mask keeps the image where modes binary or binary_inv would be white, and is black elsewhere",
+    "mask keeps the image where mode binary or binary_inv is white, and is black elsewhere",
     choices=("binary", "mask"),
 )
 _ON = Param(
     "on",
     "luminance",
-    "whether the luminance decides for all channels, or each channel for itself",
+    "the luminance decides for all channels, or each channel for itself",
     choices=("luminance", "channels"),
 )
 _PROBABILITY = Param.probability(random=False)
@@ -42,17 +42,17 @@ def flowerablate_register(register: Register) -> None:
     register(
         StepSpec(
             name="threshold",
-            summary="Fixed threshold, of each channel or of one that decides for all.",
+            summary="Fixed threshold for each channel, or on one channel that decides for all.",
             kind=KIND,
             params=(
                 Param(
                     "value",
                     (125.0,),
-                    "what is above it counts: one number for all channels, or one for each",
+                    "the threshold: one number for all channels, or one for each",
                     low=0.0,
                     high=65535.0,
                 ),
-                Param("channel", "each", "each, or the number of the channel that decides for all: '0' is red"),
+                Param("channel", "each", "each, or the index of the channel that decides for all: '0' is red"),
                 _MODE,
                 _OUTPUT,
                 _PROBABILITY,
@@ -63,7 +63,7 @@ def flowerablate_register(register: Register) -> None:
     register(
         StepSpec(
             name="otsu",
-            summary="Otsu's threshold: parts the values of an image into two classes as far apart as can be.",
+            summary="Otsu's threshold: separates the values of an image into two classes as well as possible.",
             kind=KIND,
             params=(_ON, _MODE, _OUTPUT, _PROBABILITY),
             build=build_otsu,
@@ -72,14 +72,14 @@ def flowerablate_register(register: Register) -> None:
     register(
         StepSpec(
             name="adaptive_threshold",
-            summary="Threshold at the mean of each pixel's neighbourhood, for images with uneven light.",
+            summary="Threshold at the mean of each pixel's neighbourhood, for unevenly lit images.",
             kind=KIND,
             params=(
                 Param(
                     "method", "mean", "weights of the neighbourhood: equal or Gaussian", choices=("mean", "gaussian")
                 ),
                 Param("block_size", 11, "side of the neighbourhood in pixels, odd", low=3, high=127),
-                Param("c", 2.0, "what is above the mean less this counts", low=-255.0, high=255.0),
+                Param("c", 2.0, "subtracted from the mean to give the threshold", low=-255.0, high=255.0),
                 _ON,
                 Param("mode", "binary", "white above the threshold, or below", choices=_MODES[:2]),
                 _OUTPUT,
@@ -93,7 +93,7 @@ def flowerablate_register(register: Register) -> None:
 def build_threshold(
     context: StepContext, *, value: tuple[float, ...], channel: str, mode: str, output: str, probability: float
 ) -> NativeOp:
-    """Return the native op; raises :class:`StudyError` where numbers or channel do not fit the channels."""
+    """Return the native op; raises :class:`StudyError` if value or channel does not match the images."""
     channels = context.channels
     if channel != "each" and channel not in [str(number) for number in range(channels)]:
         raise StudyError(
@@ -113,7 +113,7 @@ def build_threshold(
 
 
 def build_otsu(context: StepContext, *, mode: str, output: str, **others: Any) -> NativeOp:
-    """Return the native op; raises :class:`StudyError` for a mask of a mode that makes none."""
+    """Return the native op; raises :class:`StudyError` for a mask in a mode that has none."""
     _check_output("otsu", mode, output)
     return NativeOp("otsu", {"mode": mode, "output": output, **others})
 
@@ -128,5 +128,5 @@ def build_adaptive_threshold(context: StepContext, *, block_size: int, **others:
 def _check_output(step: str, mode: str, output: str) -> None:
     if output == "mask" and not mode.startswith("binary"):
         raise StudyError(
-            f"step {step!r}: output 'mask' goes with modes binary and binary_inv, not {mode!r}; use 'binary'"
+            f"step {step!r}: output 'mask' requires mode 'binary' or 'binary_inv', not {mode!r}; use 'binary'"
         )

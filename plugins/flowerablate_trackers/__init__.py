@@ -1,6 +1,6 @@
-"""Places to follow a study: a CSV file, TensorBoard, MLflow.
+"""Trackers, which record the progress of a study: CSV file, TensorBoard, MLflow.
 
-This module holds the hook, the parameters and the checks for missing libraries only.
+This module holds only the hook, the parameters and the checks for missing libraries.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 @fa.hookimpl
 def flowerablate_register(register: Register) -> None:
-    """Register csv, tensorboard and mlflow."""
+    """Register the trackers."""
     register(
         fa.TrackerSpec(
             "csv",
-            "One tidy CSV file: a line for each figure of each epoch.",
+            "One tidy CSV file: a line for each value of each epoch.",
             build_csv,
-            (fa.Param("path", "", "the file; empty: tracking.csv in the ledger of the study"),),
+            (fa.Param("path", "", "the file; empty: tracking.csv in the study's ledger"),),
         )
     )
     register(
@@ -31,17 +31,17 @@ def flowerablate_register(register: Register) -> None:
             "tensorboard",
             "Curves and hyperparameters for TensorBoard.",
             build_tensorboard,
-            (fa.Param("path", "", "the folder of the logs; empty: tensorboard in the ledger of the study"),),
+            (fa.Param("path", "", "the folder of the logs; empty: tensorboard in the study's ledger"),),
         )
     )
     register(
         fa.TrackerSpec(
             "mlflow",
-            "A run of MLflow for each trial.",
+            "An MLflow run for each trial.",
             build_mlflow,
             (
-                fa.Param("uri", "", "tracking URI; empty: mlflow.db, an SQLite file, in the ledger of the study"),
-                fa.Param("experiment", "", "name of the experiment; empty: that of the study"),
+                fa.Param("uri", "", "tracking URI; empty: mlflow.db, an SQLite file, in the study's ledger"),
+                fa.Param("experiment", "", "name of the experiment; empty: the name of the study"),
             ),
         )
     )
@@ -63,7 +63,7 @@ def build_tensorboard(context: fa.TrackerContext, path: str) -> fa.Tracker:
 
 
 def build_mlflow(context: fa.TrackerContext, uri: str, experiment: str) -> fa.Tracker:
-    """Return a tracker that makes runs in MLflow."""
+    """Return a tracker that creates MLflow runs."""
     _require("mlflow", "mlflow")
     if not uri or uri.startswith("sqlite:"):
         _require("mlflow", "sqlalchemy", "alembic")

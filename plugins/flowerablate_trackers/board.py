@@ -19,8 +19,8 @@ _PLAIN = (bool, int, float, str)
 class TensorBoardTracker:
     """Writes the trial of *variant* and *seed* to ``FOLDER/VARIANT/seed-SEED-ID``.
 
-    Scalars are called ``train/loss``, ``validation/loss`` and so on, the metrics of the test ``test/NAME``, at the best
-    epoch. A trial that is gone on with replaces the epochs that it tells again.
+    Scalars are called ``train/loss``, ``validation/loss`` and so on; the test metrics are ``test/NAME``, at the best
+    epoch. A resumed trial replaces the epochs that it reports again.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -28,7 +28,7 @@ class TensorBoardTracker:
         self._writer: Any = None
 
     def trial_started(self, trial: fa.TrackedTrial) -> None:
-        """Nothing is written before the first epoch, whose number is not known yet."""
+        """Write nothing before the first epoch, whose number is not known yet."""
         self.close()
 
     def epoch_done(self, trial: fa.TrackedTrial, epoch: int, values: Mapping[str, float]) -> None:
@@ -51,7 +51,7 @@ class TensorBoardTracker:
         self.close()
 
     def close(self) -> None:
-        """Close the files of the trial that is under way."""
+        """Close the files of the current trial."""
         if self._writer is not None:
             self._writer.close()
             self._writer = None

@@ -1,4 +1,4 @@
-"""The tracker ``csv``: one tidy file, a line for each figure, that any program reads."""
+"""The tracker ``csv``: one tidy file with a line for each value."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ import flowerablate as fa
 from flowerablate.contracts import TrialOutcome, TrialResult
 
 COLUMNS = ("study", "trial", "variant", "seed", "part", "epoch", "name", "value")
-"""The header. *part* is ``training`` for the figures of epochs, ``test`` for those of the finished trial."""
+"""The header. *part* is ``training`` for values of epochs, ``test`` for those of the finished trial."""
 
 _KEY = tuple(COLUMNS.index(name) for name in ("trial", "part", "epoch", "name"))
 
 
 class CsvTracker:
-    """Appends to *path*; a figure that is in the file is not written again, so interrupted trials leave no doubles.
+    """Appends to *path*; a value that is in the file is not written again, so resumed trials leave no duplicates.
 
-    A line that was cut off when a process was killed is removed before the next one is written. Several processes may
-    append: each takes a lock beside the file, and writes whole lines.
+    An incomplete line, left by a killed process, is removed before the next line is written. Several processes may
+    append: each takes a lock next to the file and writes whole lines.
     """
 
     def __init__(self, path: Path) -> None:
@@ -30,19 +30,19 @@ class CsvTracker:
         self._known: set[tuple[str, ...]] | None = None
 
     def trial_started(self, trial: fa.TrackedTrial) -> None:
-        """Look which figures the file has already."""
+        """Forget the known values, so that the file is read again."""
         self._known = None
 
     def epoch_done(self, trial: fa.TrackedTrial, epoch: int, values: Mapping[str, float]) -> None:
         self._append(_line(trial, "training", epoch, name, value) for name, value in values.items())
 
     def trial_finished(self, trial: fa.TrackedTrial, result: TrialOutcome) -> None:
-        """Append the metrics of the test, at the best epoch; a trial that failed has none."""
+        """Append the test metrics, at the best epoch; a failed trial has none."""
         if isinstance(result, TrialResult):
             self._append(_line(trial, "test", result.best_epoch, name, value) for name, value in result.metrics.items())
 
     def close(self) -> None:
-        """Every line is in the file already."""
+        """Do nothing: every line has been written."""
 
     def _append(self, lines: Iterable[tuple[str, ...]]) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -65,7 +65,9 @@ class CsvTracker:
             rows = csv.reader(file)
             header = next(rows, [])
             if tuple(header) != COLUMNS:
-                raise fa.StudyError(f"{self._path} has other columns than ours; move it away, or name another path")
+                raise fa.StudyError(
+                    f"{self._path} has other columns than this tracker; move the file, or set another path"
+                )
             return {_key(row) for row in rows}
 
 
@@ -79,7 +81,7 @@ def _key(line: Iterable[str]) -> tuple[str, ...]:
 
 
 def _cut_off_half_line(file: io.BufferedRandom) -> None:
-    """Truncate *file* behind its last line break, and stand at its end."""
+    """Truncate *file* after its last line break and seek to the end."""
     end = file.seek(0, io.SEEK_END)
     while end:
         start = max(0, end - 4096)

@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # read when mlflow is imported; nothing is sent unasked
+os.environ.setdefault(
+    "MLFLOW_DISABLE_TELEMETRY", "true"
+)  # must be set before mlflow is imported; sends nothing without consent
 
 from mlflow.entities import Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
@@ -20,16 +22,18 @@ import flowerablate as fa
 from flowerablate.contracts import TrialFailure, TrialOutcome
 
 _TRIAL = "flowerablate.trial"
-_LONGEST = 500
-_MOST_PARAMS = 100
-"""Parameters in one request: what MLflow takes."""
+_MAX_LENGTH = 500
+"""Characters in the value of a parameter that MLflow accepts."""
+
+_MAX_PARAMS = 100
+"""Parameters in one request that MLflow accepts."""
 
 
 class MlflowTracker:
     """Logs to the server or store at *uri*; empty: an SQLite file in *folder*.
 
-    A run is found again by its tag ``flowerablate.trial``, so that a trial that is gone on with goes on in its run, and
-    an epoch that the run has is not logged again.
+    A run is identified by its tag ``flowerablate.trial``, so that a resumed trial continues in its run. An epoch that
+    the run has is not logged again.
     """
 
     def __init__(self, uri: str, experiment: str, folder: Path) -> None:
@@ -39,35 +43,35 @@ class MlflowTracker:
         self._experiment = experiment
         self._client: MlflowClient | None = None
         self._run: str | None = None
-        self._told: set[int] = set()
+        self._logged: set[int] = set()
 
     def trial_started(self, trial: fa.TrackedTrial) -> None:
-        """Begin the run of the trial, or take it up again."""
+        """Start the run of the trial, or resume it."""
         client, experiment = self._connect()
         found = client.search_runs([experiment], f"tags.`{_TRIAL}` = '{trial.id}'", max_results=1)
         if found:
             self._run = found[0].info.run_id
             client.update_run(self._run, status="RUNNING")
-            self._told = {
+            self._logged = {
                 point.step for name in found[0].data.metrics for point in client.get_metric_history(self._run, name)
             }
             return
         tags = {_TRIAL: trial.id, "flowerablate.variant": trial.variant, "flowerablate.seed": str(trial.seed)}
         run = client.create_run(experiment, tags=tags, run_name=f"{trial.variant} seed {trial.seed}")
-        self._run, self._told = run.info.run_id, set()
+        self._run, self._logged = run.info.run_id, set()
         settings = {"variant": trial.variant, "seed": trial.seed, **trial.params}
-        params = [Param(_name(name), str(value)[:_LONGEST]) for name, value in settings.items()]
-        for start in range(0, len(params), _MOST_PARAMS):
-            client.log_batch(self._run, params=params[start : start + _MOST_PARAMS])
+        params = [Param(_name(name), str(value)[:_MAX_LENGTH]) for name, value in settings.items()]
+        for start in range(0, len(params), _MAX_PARAMS):
+            client.log_batch(self._run, params=params[start : start + _MAX_PARAMS])
 
     def epoch_done(self, trial: fa.TrackedTrial, epoch: int, values: Mapping[str, float]) -> None:
-        """Log the figures of the epoch, with its number as the step."""
-        if epoch not in self._told:
+        """Log the values of the epoch, with its number as the step."""
+        if epoch not in self._logged:
             self._log(values, epoch)
-            self._told.add(epoch)
+            self._logged.add(epoch)
 
     def trial_finished(self, trial: fa.TrackedTrial, result: TrialOutcome) -> None:
-        """Log the metrics of the test, as ``test_NAME`` at the best epoch, and end the run."""
+        """Log the test metrics as ``test_NAME`` at the best epoch, and end the run."""
         client, _ = self._connect()
         if isinstance(result, TrialFailure):
             client.log_batch(self._run, tags=[RunTag("flowerablate.failure", result.reason)])
@@ -76,7 +80,7 @@ class MlflowTracker:
         self._end("FAILED" if isinstance(result, TrialFailure) else "FINISHED")
 
     def close(self) -> None:
-        """Mark a run that was begun and not finished as killed; it goes on with its trial."""
+        """Mark an unfinished run as killed; it resumes with its trial."""
         self._end("KILLED")
 
     def _log(self, values: Mapping[str, float], step: int) -> None:
@@ -90,9 +94,9 @@ class MlflowTracker:
             self._run = None
 
     def _connect(self) -> tuple[MlflowClient, str]:
-        """Return the client, and the id of the experiment, which is made if it is not there."""
+        """Return the client and the id of the experiment, which is created if it does not exist."""
         if self._client is None:
-            for name in ("alembic", "mlflow"):  # a new SQLite file is announced in dozens of lines
+            for name in ("alembic", "mlflow"):  # they log dozens of lines when they create an SQLite file
                 logging.getLogger(name).setLevel(logging.WARNING)
             self._folder.mkdir(parents=True, exist_ok=True)
             self._client = MlflowClient(self._uri)
@@ -101,7 +105,7 @@ class MlflowTracker:
             return self._client, experiment.experiment_id
         try:
             return self._client, self._client.create_experiment(self._experiment, artifact_location=self._artifacts)
-        except MlflowException:  # another process may have made it in between
+        except MlflowException:  # another process may have created it in the meantime
             experiment = self._client.get_experiment_by_name(self._experiment)
             if experiment is None:
                 raise
@@ -109,5 +113,5 @@ class MlflowTracker:
 
 
 def _name(name: str) -> str:
-    """Return *name* with what MLflow refuses in names replaced."""
+    """Return *name* with the characters that MLflow refuses replaced."""
     return re.sub(r"[^A-Za-z0-9_\-. /]", "_", name)

@@ -28,14 +28,14 @@ def test_a_study_a_trial_and_a_checkpoint_name_a_model(trained_study):
     ]
     assert {model.path for model in found} == {trial / "best.safetensors"}
     assert found[0].choice.startswith("model: base, seed 0")
-    assert fa.load_model("tiny", "-flip", runs=runs).origin.variant == "-flip"
+    assert fa.load_model("tiny", "-flip", runs=runs).record.variant == "-flip"
     assert repr(found[0]) == "<TrainedModel base, seed 0 of tiny, classes ['green', 'red']>"
 
 
 def test_what_there_is_not_is_said(trained_study):
-    with pytest.raises(fa.LedgerError, match=r"is of the variant '-flop'; did you mean '-flip'\?"):
+    with pytest.raises(fa.LedgerError, match=r"no trial of variant '-flop' in .* has finished; did you mean '-flip'\?"):
         fa.load_model("tiny", "-flop", runs=trained_study.runs)
-    with pytest.raises(fa.LedgerError, match="nothing is no checkpoint, no folder of a trial, and no study"):
+    with pytest.raises(fa.LedgerError, match="nothing is not a checkpoint, a trial folder or a study"):
         fa.load_model("nothing", runs=trained_study.runs)
 
 
@@ -59,7 +59,7 @@ def test_it_is_measured_on_images_that_it_has_not_seen(model, trained_study, mak
     found = model.evaluate(make_images(tmp_path / "others", size=30), ["accuracy", "brier"])
     assert list(found.figures) == ["accuracy", "brier"]
     assert found.images == 24
-    with pytest.warns(UserWarning, match="holds the images of the study itself"):
+    with pytest.warns(UserWarning, match="contains images of the study itself"):
         model.evaluate(trained_study.images)
 
 

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from flowerablate.api.progress import Display
-from flowerablate.contracts import MetricInfo
+from flowerablate.contracts import MetricInfo, TrialFailure, TrialResult
 
 PIPELINE = SimpleNamespace(train=SimpleNamespace(epochs=2), retune=())
 
@@ -24,10 +24,9 @@ def watch(console, monkeypatch):
         display.study_started(3, 1)
         display.trial_started(trial(0))
         display.step_done(1, 1, 4)
-        display.trial_finished(
-            trial(0), SimpleNamespace(failure="", collapsed=True, metrics={"accuracy": 0.75}, seconds=1.25)
-        )
-        display.trial_finished(trial(1), SimpleNamespace(failure="no [room]"))
+        metrics, costs = {"accuracy": 0.75}, {"seconds": 1.25}
+        display.trial_finished(trial(0), TrialResult("one", "base0", "-flip", 0, metrics, {}, 1, 1, True, costs))
+        display.trial_finished(trial(1), TrialFailure("two", "base0", "-flip", 1, "no [room]"))
         display.remarked("[not] markup")
 
 

@@ -79,7 +79,7 @@ def test_columns_are_chosen_for_a_file_or_for_the_result(trained_study, result):
     assert "verdict" not in narrow.render("md").splitlines()[2]
     with pytest.raises(fa.StudyError, match="csv holds every value"):
         result.save("t.csv", columns="variant")
-    with pytest.raises(fa.StudyError, match="does not end as a report does"):
+    with pytest.raises(fa.StudyError, match="has no suffix of a report"):
         result.save("t.doc")
 
 
@@ -91,7 +91,7 @@ def test_the_page_shows_images_unless_that_is_not_wanted(result):
 
 def test_curves_and_a_sheet_of_images_are_drawn(result):
     assert result.curves("curves.svg", variants="-flip").read_text().lstrip().startswith("<?xml")
-    with pytest.raises(fa.StudyError, match=r"call it curves\.png"):
+    with pytest.raises(fa.StudyError, match=r"use curves\.png"):
         result.curves("curves.doc")
     assert result.images_sheet("sheet.png", of="-flip").read_bytes()[:4] == b"\x89PNG"
     assert [images.contrast.label for images in result.images()] == ["-flip"]

@@ -76,7 +76,7 @@ def test_a_trial_that_fails_is_in_the_result_and_the_others_go_on(study, runs, m
 
     monkeypatch.setattr(runner, "run_trial", failing)
     result = fa.run(study, disable="flip", seeds=3, runs=runs, progress=False)
-    assert [failed.failure for failed in result.failed] == ["RuntimeError: the disk is made of cheese"]
+    assert [failed.reason for failed in result.failed] == ["RuntimeError: the disk is made of cheese"]
     assert result["-flip"].seeds == (0, 1)
     monkeypatch.undo()
     again = fa.run(study, disable="flip", seeds=3, runs=runs, progress=False)
@@ -106,7 +106,7 @@ def test_errors_are_ours_and_name_the_option_as_python_does(study, runs):
         fa.run(study, disable="flipp", runs=runs, progress=False)
     with pytest.raises(fa.StudyError, match=r"^max_seeds goes with until_decided; seeds is the number"):
         fa.run(study, max_seeds=5, runs=runs, progress=False)
-    with pytest.raises(fa.StudyError, match="'soon' is no time"):
+    with pytest.raises(fa.StudyError, match="'soon' is not a duration"):
         fa.run(study, budget="soon", runs=runs, progress=False)
 
 
@@ -124,7 +124,7 @@ def test_studies_are_compared_side_by_side(runs):
     assert compared.comparison.is_paired
     assert "Two studies side by side" in repr(compared)
     assert json.loads(compared.save("both.json").read_text())["schema"]
-    with pytest.raises(fa.StudyError, match="no format of a comparison is called 'latex'"):
+    with pytest.raises(fa.StudyError, match="no comparison format is called 'latex'"):
         compared.render("latex")
 
 

@@ -179,7 +179,7 @@ def test_a_model_that_cannot_be_built_is_said_before_anything_trains(command, im
 
 
 def test_a_report_without_a_study_says_what_to_do(command):
-    assert "'flowerablate run' makes one" in refused(command("report"))
+    assert "start one with 'flowerablate run'" in refused(command("report"))
 
 
 def test_an_unknown_format_is_refused(command):

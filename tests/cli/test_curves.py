@@ -36,9 +36,9 @@ def test_the_curves_of_a_study_are_drawn(command, trained):
     assert "validation macro_f1" in one
     assert "-train.ema" not in one
     for words, said in (
-        (("--variant", "bass"), "no finished trial is of a variant 'bass'; did you mean 'base'?"),
-        (("--metric", "brier"), "no trial took 'brier' in training"),
-        (("--out", "all.jpg"), "call it all.png"),
+        (("--variant", "bass"), "no trial of variant 'bass' has finished; did you mean 'base'?"),
+        (("--metric", "brier"), "no trial computed 'brier' in training"),
+        (("--out", "all.jpg"), "use all.png"),
     ):
         failed = command("curves", *words)
         assert failed.returncode == 1

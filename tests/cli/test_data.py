@@ -76,13 +76,13 @@ def test_a_subset_trains_on_so_many_images_of_each_class_and_makes_other_trials(
 def test_what_is_no_subset_is_refused_before_anything_is_read(command, folder):
     done = command("run", "tiny.toml", "--data", folder, "--subset", "many")
     assert done.returncode == 1
-    assert "split.subset: give a number of images for each class" in done.stderr
+    assert "split.subset: give a number of images per class" in done.stderr
 
 
 def test_a_split_that_cannot_be_drawn_is_refused_before_anything_is_written(command, folder, image_folder):
     for setting, message in {
-        "split.method=official": "brings no split of its own",
-        "split.method=grouped": "knows of no groups",
+        "split.method=official": "has no split of its own",
+        "split.method=grouped": "has no groups",
         "split.method=k-fold split.folds=13": "has 12 images, too few for split.folds = 13",
     }.items():
         words = [word for each in setting.split() for word in ("--set", each)]
@@ -96,7 +96,7 @@ def test_what_a_reader_has_to_know_of_the_split_stands_under_the_table(command, 
     words = ("run", "tiny.toml", "--data", image_folder, "--disable", "flip", "--set", "split.method=k-fold")
     done = command(*words, "--set", "train.epochs=1")
     assert done.returncode == 0, done.stderr
-    assert "Of 5 replicates in a row no two share a test image" in " ".join(done.stdout.split())
+    assert "Among 5 consecutive replicates no two share a test image" in " ".join(done.stdout.split())
     assert command("report").stdout == done.stdout
 
 

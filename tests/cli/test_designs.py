@@ -69,7 +69,7 @@ def test_several_designs_share_their_trials_and_each_question_is_answered(comman
         weights = asked[label]["weights"]
         said = math.fsum(weight * accuracy[change, 0] for change, weight in weights.items())
         assert said == pytest.approx(effect, abs=1e-12), label
-    assert "The shares add up to" in " ".join(command("report").stdout.split())
+    assert "The Shapley values add up to" in " ".join(command("report").stdout.split())
 
 
 @pytest.mark.slow
@@ -237,11 +237,11 @@ def test_a_dry_run_shows_the_questions_of_a_design(command, image_folder):
     assert "4 variants, 8 trials, 8 to run" in told
     assert "answered by" not in command(*words).stdout
     fraction = command(*words, "--disable", "crop", "--design", "fractional-3").stdout
-    assert "flip on average cannot be told from crop × light" in fraction
+    assert "flip on average cannot be distinguished from crop × light" in fraction
     tuned = command(*words, "--retune", "optimizer.lr=0.1,0.03").stdout
-    assert "12 trainings, as each trial tries the values of --retune" in tuned
+    assert "12 training runs, as each trial tries the values of --retune" in tuned
     sampled = command("run", "tiny.toml", "--data", image_folder, "--dry-run", "--design", "shapley").stdout
-    assert "4 trials, drawn anew for each replicate" in " ".join(sampled.split())
+    assert "4 trials, drawn separately for each replicate" in " ".join(sampled.split())
 
 
 def test_what_cannot_be_asked_is_one_line(command, image_folder):

@@ -143,7 +143,7 @@ def test_steps_that_learn_or_mix_batches_are_told_too(command, folder):
     more = '[steps.normalize]\nuse = "standardize_dataset"\n[steps.mix]\nuse = "mixup"\n'
     (folder / "mixed.toml").write_text((folder / "tiny.toml").read_text().replace("[train]", more + "[train]"))
     rows = command("explain", ONE, "--study", "mixed.toml", "--out", "seen.png").stdout.splitlines()
-    assert rows[-2].split(maxsplit=2) == ["normalize", "yes", "(numbers of the training images)"]
+    assert rows[-2].split(maxsplit=2) == ["normalize", "yes", "(computed from the training images)"]
     assert " ".join(rows[-1].split()) == "mix on whole batches (drawn for the batch)"
 
 

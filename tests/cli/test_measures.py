@@ -46,7 +46,7 @@ def study(command, image_folder, folder):
 def test_a_file_beside_the_study_brings_a_cost_and_its_column(study, command, folder):
     done = command("report", "--columns", "variant,effect,peak_memory,broken")
     assert done.returncode == 0, done.stderr
-    assert re.search(r"^base .* \d+(\.\d)?MB +—$", done.stdout, re.MULTILINE)
+    assert re.search(r"^base .* \d+(\.\d)?[MG]B +—$", done.stdout, re.MULTILINE)
     document = json.loads(command("report", "--format", "json").stdout)
     assert {each["name"]: each["unit"] for each in document["costs"]}["peak_memory"] == "B"
     assert document["rows"][0]["costs"]["peak_memory"] > 1e6
@@ -60,9 +60,9 @@ def test_a_file_beside_the_study_brings_a_cost_and_its_column(study, command, fo
 @pytest.mark.parametrize(
     ("name", "why"),
     [
-        ("broken", "failed, so the trial has no such cost: RuntimeError: no meter here"),
-        ("unwilling", "could not be built: RuntimeError: no meter here; the trial has no such cost"),
-        ("endless", "failed, so the trial has no such cost: it gave inf"),
+        ("broken", "failed, so the trial lacks this cost: RuntimeError: no meter here"),
+        ("unwilling", "could not be built: RuntimeError: no meter here; the trial lacks this cost"),
+        ("endless", "failed, so the trial lacks this cost: it returned inf"),
     ],
 )
 def test_a_measure_that_fails_is_a_warning_and_costs_no_trial(name, why, study, caplog, command):
@@ -76,7 +76,7 @@ def test_a_measure_that_fails_is_a_warning_and_costs_no_trial(name, why, study, 
 def test_a_cost_is_shown_after_its_plugin_is_gone(study, command, folder):
     (folder / "flowerablate_local.py").write_text(PLAIN)
     done = command("report", "--columns", "variant,peak_memory")
-    assert re.search(r"^base +\d+(\.\d)?MB$", done.stdout, re.MULTILINE), done.stderr
+    assert re.search(r"^base +\d+(\.\d)?[MG]B$", done.stdout, re.MULTILINE), done.stderr
 
 
 def test_a_column_of_a_cost_takes_no_parameter_and_a_misspelt_one_is_told_the_nearest(study, command):

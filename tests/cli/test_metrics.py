@@ -117,5 +117,5 @@ def test_a_metric_from_logits_says_in_one_line_why_old_predictions_cannot_give_i
         np.savez(path, **arrays)
     done = command("report", "--metric", "nll")
     assert done.returncode == 1
-    assert "error: a metric of logits cannot be computed: these predictions were kept by a version" in done.stderr
+    assert "error: a metric of logits cannot be computed: these predictions come from a version" in done.stderr
     assert command("report").returncode == 0

@@ -106,7 +106,7 @@ def test_a_study_gives_the_replicate_that_is_best_on_validation(trained_study):
 @pytest.mark.parametrize(
     ("model", "variant", "seed", "said"),
     [
-        ("tinny", None, None, "is no checkpoint, no folder of a trial, and no study.*did you mean 'tiny'"),
+        ("tinny", None, None, "is not a checkpoint, a trial folder or a study.*did you mean 'tiny'"),
         ("tiny", "-flap", None, "of the variant '-flap'; did you mean '-flip'"),
         ("tiny", None, 7, "no finished trial with seed 7 .* its seeds are: 0, 1"),
     ],
@@ -134,11 +134,11 @@ def test_evaluate_measures_with_intervals(use, trained_study, make_images, folde
     table = use("evaluate", "others", "--metric", "brier").stdout
     assert "brier" in table
     assert "accuracy" not in table
-    assert "is \\ said" in table
+    assert "truth \\ answer" in table
 
 
 def test_evaluate_warns_where_the_model_has_seen_the_images(use, trained_study, folder, make_images):
-    assert "holds the images of the study itself" in use("evaluate", trained_study.images).stderr
+    assert "contains images of the study itself" in use("evaluate", trained_study.images).stderr
     make_images(folder / "others", size=30)
     assert "the study itself" not in use("evaluate", "others").stderr
 
@@ -231,7 +231,7 @@ def test_the_card_of_a_checkpoint_alone_has_no_figures(use, trained_study, folde
     shutil.copy(trained_study.trial / "best.safetensors", folder / "model.safetensors")
     done = use("card", model="model.safetensors")
     assert done.returncode == 0
-    assert "no figures stand here" in done.stdout
+    assert "not stored next to the checkpoint" in done.stdout
 
 
 def test_ctrl_c_is_said_and_leaves_nothing_half_written(use, trained_study, folder, monkeypatch):
@@ -265,7 +265,7 @@ def test_evaluate_fits_80_columns_with_every_interval_on_its_line(use, folder, m
 
 def test_a_study_file_is_told_from_a_model(use, folder):
     done = use("card", model="tiny.toml")
-    assert "tiny.toml is a study file and no model; say the name under which it lies in" in done.stderr
+    assert "tiny.toml is a study file, not a model; give the name of the study in" in done.stderr
 
 
 def test_evaluate_takes_the_test_part_of_an_official_split(use, folder, make_images):

@@ -65,9 +65,9 @@ def test_where_each_replicate_has_its_own_test_set_it_is_part_of_it_when_asked(c
 
 def test_an_unknown_population_is_refused(command, own):
     command("run", "tiny.toml", "--data", own, *TINY)
-    done = command("report", "--population", "images")
+    done = command("report", "--population", "people")
     assert done.returncode == 1
-    assert "no population is called 'images'" in done.stderr
+    assert "no population is called 'people'" in done.stderr
 
 
 def test_predictions_that_are_gone_are_missed_only_where_they_are_needed(command, official, folder):
@@ -75,5 +75,5 @@ def test_predictions_that_are_gone_are_missed_only_where_they_are_needed(command
     next((folder / "runs" / "tiny" / "trials").glob("*/predictions.npz")).unlink()
     done = command("report")
     assert done.returncode == 1
-    assert "'flowerablate report --population replicates' does without" in done.stderr
+    assert "'flowerablate report --population replicates' does not need them" in done.stderr
     assert command("report", "--population", "replicates").returncode == 0

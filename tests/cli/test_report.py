@@ -34,10 +34,10 @@ def test_a_finished_study_is_reported_in_any_columns_and_to_files(ran, folder):
 
     assert "no column is called 'verdicts'; did you mean 'verdict'?" in error("--columns", "variant,verdicts")
     assert "'n' is given twice" in error("--columns", "n,variant,n")
-    assert "no column stands before it" in error("--columns", "width=20,variant")
+    assert "no column comes before it" in error("--columns", "width=20,variant")
     assert "wide" in error("--columns", "forest,wide=20")
     assert "csv holds every value; leave out --columns" in error("--columns", "n", "--format", "csv")
-    assert "does not end as a report does" in error("--out", "table.docx")
+    assert "has no suffix of a report" in error("--out", "table.docx")
     assert "--columns does not go with --compare" in error("--columns", "n", "--compare", "tiny")
     assert "--of does not go with a table; add --images" in error("--of", "-flip")
     assert "--top does not go with a table" in error("--top", "3")
@@ -54,8 +54,8 @@ def test_two_studies_are_set_side_by_side_and_it_is_said_whether_they_are_paired
 
     assert ran("run", "tiny.toml", *words, "--set", "name=other", "--set", "split.test=0.3").returncode == 0
     done = ran("report", "tiny", "--compare", "runs/other")
-    assert "Not paired: another split" in " ".join(done.stdout.split())
+    assert "Not paired: different splits" in " ".join(done.stdout.split())
     assert ran("report", "tiny", "--compare", "other", "--out", "both.json").returncode == 0
     assert json.loads((folder / "both.json").read_text(encoding="utf-8"))["paired"] is False
     refused = ran("report", "tiny", "--compare", "other", "--format", "svg")
-    assert "no format of a comparison is called 'svg'" in refused.stderr
+    assert "no comparison format is called 'svg'" in refused.stderr

@@ -61,10 +61,11 @@ def test_a_page_without_its_images_says_so_and_shows_the_rest(command, trained, 
     assert "data:image" not in done.stdout
 
 
-def test_a_page_for_strangers_has_no_image_of_the_data(command, trained):
-    done = command("report", "--format", "html", "--no-images")
+@pytest.mark.parametrize("option", ["--no-sample-images", "--no-pictures"])
+def test_a_page_for_strangers_has_no_image_of_the_data(command, trained, option):
+    done = command("report", "--format", "html", option)
     assert done.returncode == 0, done.stderr
-    assert "They are left out, as was asked for" in text_of(done.stdout)
+    assert "The images were left out on request" in text_of(done.stdout)
     assert "data:image" not in done.stdout
     assert done.stdout.count("<svg") == 4
 

@@ -19,7 +19,7 @@ def test_a_study_runs_until_it_is_decided_or_at_its_end_and_runs_nothing_again(c
     assert again.stdout == first.stdout == command("report").stdout
     other = command("run", *WORDS, "--data", image_folder)
     assert other.returncode == 1
-    assert "begun with looks at 2, 3 and 4 replicates" in re.sub(r"\s+", " ", other.stderr)
+    assert "started with looks at 2, 3 and 4 replicates" in re.sub(r"\s+", " ", other.stderr)
 
 
 def test_a_dry_run_shows_the_trials_of_the_first_look_and_counts_those_of_the_last(command, image_folder, folder):
@@ -38,7 +38,7 @@ def test_nothing_begins_once_the_time_is_over_and_the_same_command_goes_on(comma
     done = command(*words, "--budget", "0.001s")
     assert done.returncode == 0, done.stderr
     assert "still to run: 2 trials" in re.sub(r"\s+", " ", done.stderr)
-    assert "same command goes on" in re.sub(r"\s+", " ", done.stderr)
+    assert "continue with the same command" in re.sub(r"\s+", " ", done.stderr)
     assert "2 trials still to run" in re.sub(r"\s+", " ", done.stdout)
     assert command(*words).returncode == 0
     notes = json.loads((folder / "runs" / "tiny" / "study.json").read_text())
@@ -57,11 +57,13 @@ def test_a_time_too_short_for_any_trial_is_said_and_is_no_error(command, image_f
     done = command(*words, "--budget", "0.001s")
     assert done.returncode == 0, done.stderr
     assert done.stdout == ""
-    assert "was over before a trial was begun; still to run: 4 trials" in re.sub(r"\s+", " ", done.stderr)
+    assert "was over before a trial started; still to run: 4 trials" in re.sub(r"\s+", " ", done.stderr)
     for option in ((), ("--images",)):
         told = command("report", *option)
         assert told.returncode == 1
-        assert "no trial of runs/tiny is finished yet; 'flowerablate run' goes on" in re.sub(r"\s+", " ", told.stderr)
+        assert "no trial of runs/tiny has finished yet; continue with 'flowerablate run'" in re.sub(
+            r"\s+", " ", told.stderr
+        )
 
 
 def test_the_most_replicates_of_a_study_of_fixed_size_are_refused(command, image_folder, folder):

@@ -66,7 +66,7 @@ def test_files_that_are_left_out_as_asked_are_no_fault(command, make_images, fol
     ("words", "said"),
     [
         (("--only", "overfitt"), "there is no rung 'overfitt'; did you mean 'overfit'?"),
-        (("--subset", "lots"), "give a number of images for each class"),
+        (("--subset", "lots"), "give a number of images per class"),
         (("--data", "nowhere"), "no file or folder nowhere"),
     ],
 )

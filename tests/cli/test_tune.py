@@ -24,7 +24,7 @@ def test_the_best_is_a_study_that_runs_as_it_is(command, image_folder, folder):
     assert tomllib.loads((folder / "best.toml").read_text())["ablation"]["disable"] == ["flip"]
     assert re.search(r"2/2  accuracy [01]\.\d{4}  optimizer\.lr=\S+  \(best [01]\.\d{4}, trial [01]\)", done.stderr)
     assert re.search(r"^ +0 +[01]\.\d{4} +0\.\d{4}  optimizer\.lr=0\.1 \(base\)", done.stdout, re.MULTILINE)
-    assert "looks better than it is" in done.stdout
+    assert "is biased upwards" in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 80
     place = folder / "runs" / "tiny" / "tune"
     assert {path.name for path in place.iterdir()} == {"history.png", "history.svg", "lock", "trials", "tune.db"}
@@ -32,7 +32,7 @@ def test_the_best_is_a_study_that_runs_as_it_is(command, image_folder, folder):
     assert command("run", "best.toml", "--seeds", 1).returncode == 0
 
     more = command(*words, "--trials", 3)
-    assert "2 of 3 trials are there already" in more.stderr
+    assert "2 of 3 trials are already done" in more.stderr
     assert more.stderr.count("optimizer.lr=") == 1
     other = command(*words, "--trials", 3, "--search", "optimizer.momentum")
     assert other.returncode == 1
@@ -67,7 +67,7 @@ def test_ctrl_c_says_how_to_go_on(command, image_folder, folder, monkeypatch):
     done = command("tune", "tiny.toml", "--data", image_folder, "--trials", 50)
     assert done.returncode == 130, done.stderr
     assert len(list(folder.glob("runs/tiny/tune/trials/0/*/last.safetensors"))) == 1
-    assert "interrupted: 0 of 50 trials are over; the same command goes on from here" in done.stderr
+    assert "interrupted: 0 of 50 trials have ended; continue with the same command" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -78,10 +78,10 @@ def test_ctrl_c_says_how_to_go_on(command, image_folder, folder, monkeypatch):
         (("--search", "optimizer.lr=0.01:20"), "1e-06 to 10"),
         (("--prune", "medain"), "did you mean 'median'?"),
         (("--out", "tiny.toml"), "was not written by tune"),
-        (("--out", "best.json"), "ends in .toml"),
-        (("--name", "../there"), "makes no folder"),
+        (("--out", "best.json"), "must end in .toml"),
+        (("--name", "../there"), "is not valid"),
         (("--storage", "nothing://x"), "cannot be opened"),
-        (("--budget", "soon"), "is no time"),
+        (("--budget", "soon"), "is not a duration"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(words, told, command, image_folder, folder):

@@ -125,17 +125,17 @@ def test_big_endian_sixteen_bit_tiff_is_read(tmp_path: Path) -> None:
 def test_sixteen_bit_grey_keeps_its_values_where_they_are_wanted(tmp_path: Path, suffix: str) -> None:
     values = np.array([[0, 1, 257 * 100, 65535, 40000]], np.uint16)
     path = saved(tmp_path / f"deep{suffix}", Image.fromarray(values))
-    pixels = decode(path, 1, depth=16)
+    pixels = decode(path, 1, bits=16)
     assert pixels.dtype == np.uint16
     assert np.array_equal(pixels[..., 0], values)
-    assert np.array_equal(decode(path, 3, depth=16), np.repeat(values[..., None], 3, axis=2))
-    assert (decode(path, 4, depth=16)[..., 3] == 65535).all()
+    assert np.array_equal(decode(path, 3, bits=16), np.repeat(values[..., None], 3, axis=2))
+    assert (decode(path, 4, bits=16)[..., 3] == 65535).all()
 
 
 def test_big_endian_values_come_in_the_byte_order_of_the_machine(tmp_path: Path) -> None:
     values = np.array([[0, 65535, 258]], ">u2")
     path = saved(tmp_path / "big.tif", Image.frombytes("I;16B", (3, 1), values.tobytes()))
-    pixels = decode(path, 1, depth=16)
+    pixels = decode(path, 1, bits=16)
     assert pixels.dtype == np.dtype("=u2")
     assert pixels[0, :, 0].tolist() == [0, 65535, 258]
 
@@ -144,22 +144,22 @@ def test_big_endian_values_come_in_the_byte_order_of_the_machine(tmp_path: Path)
 @pytest.mark.parametrize("channels", [1, 3, 4])
 def test_eight_bits_fill_the_range_of_sixteen(tmp_path: Path, suffix: str, channels: int) -> None:
     path = saved(tmp_path / f"a{suffix}", Image.fromarray(gradient()))
-    pixels = decode(path, channels, depth=16)
+    pixels = decode(path, channels, bits=16)
     assert pixels.dtype == np.uint16
     assert np.array_equal(pixels, decode(path, channels).astype(np.int64) * 257)
 
 
 def test_wide_ranges_are_not_rounded_to_eight_bits_first(tmp_path: Path) -> None:
     path = saved(tmp_path / "deep.tif", Image.fromarray(np.array([[0.0, 0.5, 1.0, 1 / 65535]], np.float32)))
-    assert decode(path, 1, depth=16)[0, :, 0].tolist() == [0, 32768, 65535, 1]
+    assert decode(path, 1, bits=16)[0, :, 0].tolist() == [0, 32768, 65535, 1]
 
 
 def test_a_depth_or_size_that_there_is_not_is_refused(tmp_path: Path) -> None:
     path = saved(tmp_path / "a.png", Image.fromarray(gradient()))
     with pytest.raises(ValueError, match="8 or 16, not 12"):
-        decode(path, 3, depth=12)  # type: ignore[call-overload]
+        decode(path, 3, bits=12)  # type: ignore[call-overload]
     with pytest.raises(ValueError, match="1 or more, not 0"):
-        decode(path, 3, at_least=0)
+        decode(path, 3, min_side=0)
 
 
 @pytest.mark.parametrize(
@@ -258,7 +258,7 @@ def test_more_pixels_than_allowed_are_refused_without_being_decoded(tmp_path: Pa
         decode(png_header(tmp_path / "bomb.png", 60_000, 60_000), 3)
     # Between Pillow's limit for a warning and for an error: here only our own limit decides.
     path = png_header(tmp_path / "large.png", 12_000, 12_000)
-    with pytest.raises(DataError, match="12000 x 12000 pixels are more than the 140,000,000 allowed"):
+    with pytest.raises(DataError, match="12000 x 12000 pixels exceed the 140,000,000 allowed"):
         decode(path, 1, max_pixels=140_000_000)
     small = saved(tmp_path / "small.png", Image.new("L", (10, 10)))
     assert decode(small, 1, max_pixels=100).shape == (10, 10, 1)
@@ -324,7 +324,7 @@ def test_text_named_as_an_image_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
-    with pytest.raises(UnreachableError, match=r"gone\.jpg: no such file.*check that it is there"):
+    with pytest.raises(UnreachableError, match=r"gone\.jpg: no such file.*check that it exists"):
         decode(tmp_path / "gone.jpg", 3)
     with pytest.raises(UnreachableError, match="directory"):
         decode(tmp_path, 3)

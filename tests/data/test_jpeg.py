@@ -115,7 +115,7 @@ def test_a_cut_photograph_is_refused_wherever_it_was_cut(tmp_path: Path, progres
     for end in range(1, len(raw) - 20, 29):
         path.write_bytes(raw[:end])
         with pytest.raises(DataError, match=r"cut\.jpg: .*--skip-bad"):
-            decode(path, 3, at_least=8)
+            decode(path, 3, min_side=8)
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -133,7 +133,7 @@ def test_of_a_garbled_photograph_the_fast_way_gives_pillows_pixels_or_none(seed:
 
 
 @pytest.mark.parametrize(
-    ("size", "at_least", "expected"),
+    ("size", "min_side", "expected"),
     [
         ((640, 480), None, (640, 480)),
         ((640, 480), 241, (640, 480)),
@@ -150,12 +150,12 @@ def test_of_a_garbled_photograph_the_fast_way_gives_pillows_pixels_or_none(seed:
     ],
 )
 def test_the_smallest_part_whose_shorter_side_is_large_enough_is_decoded(
-    tmp_path: Path, size: tuple[int, int], at_least: int | None, expected: tuple[int, int]
+    tmp_path: Path, size: tuple[int, int], min_side: int | None, expected: tuple[int, int]
 ) -> None:
     path = tmp_path / "a.jpg"
     path.write_bytes(written(photograph(*size)))
-    assert decode(path, 3, at_least=at_least).shape == (*expected, 3)
-    assert decode(path, 1, at_least=at_least).shape == (*expected, 1)
+    assert decode(path, 3, min_side=min_side).shape == (*expected, 3)
+    assert decode(path, 1, min_side=min_side).shape == (*expected, 1)
 
 
 def test_a_turned_photograph_is_scaled_as_well(tmp_path: Path) -> None:
@@ -163,19 +163,19 @@ def test_a_turned_photograph_is_scaled_as_well(tmp_path: Path) -> None:
     exif[0x0112] = 6
     path = tmp_path / "a.jpg"
     path.write_bytes(written(photograph(96, 192), exif=exif))
-    assert decode(path, 3, at_least=24).shape == (48, 24, 3)
+    assert decode(path, 3, min_side=24).shape == (48, 24, 3)
 
 
 def test_a_scaled_photograph_looks_like_the_whole_one_made_smaller(tmp_path: Path) -> None:
     path = tmp_path / "a.jpg"
     path.write_bytes(written(photograph(400, 304), quality=95))
-    scaled = decode(path, 3, at_least=76).astype(np.float64)
+    scaled = decode(path, 3, min_side=76).astype(np.float64)
     boxes = decode(path, 3).astype(np.float64).reshape(100, 4, 76, 4, 3).mean((1, 3))
     assert np.abs(scaled - boxes).mean() < 2
 
 
 def test_other_files_come_whole(tmp_path: Path) -> None:
     photograph(100, 80).save(tmp_path / "a.png")
-    assert decode(tmp_path / "a.png", 3, at_least=10).shape == (100, 80, 3)
+    assert decode(tmp_path / "a.png", 3, min_side=10).shape == (100, 80, 3)
     photograph(100, 80).convert("CMYK").save(tmp_path / "a.jpg")
-    assert decode(tmp_path / "a.jpg", 3, at_least=10).shape == (100, 80, 3)
+    assert decode(tmp_path / "a.jpg", 3, min_side=10).shape == (100, 80, 3)

@@ -34,9 +34,9 @@ def a_store(folder: Path, dtype: str = "uint8") -> tuple[PackedImages, list[np.n
         for image in images:
             writer.add(image)
         writer.finish()
-    images = read_store(folder, contents, silent)
-    assert images is not None
-    return images, images
+    stored = read_store(folder, contents, silent)
+    assert stored is not None
+    return stored, images
 
 
 @pytest.fixture
@@ -58,9 +58,9 @@ def test_batches_of_a_small_store_are_read_from_its_map(tmp_path: Path) -> None:
 def test_batches_of_a_large_store_hold_the_images_that_were_asked_for(
     tmp_path: Path, copied: None, dtype: str, chosen: list[int]
 ) -> None:
-    images, images = a_store(tmp_path / "store", dtype)
-    source, places = images.batch(np.array(chosen, np.int64))
-    assert source is not images
+    stored, images = a_store(tmp_path / "store", dtype)
+    source, places = stored.batch(np.array(chosen, np.int64))
+    assert source is not stored
     assert source.pixels.dtype == dtype
     assert len(places) == len(source) == len(chosen)
     for place, index in zip(places, chosen, strict=True):
@@ -82,12 +82,12 @@ def test_a_chain_gives_the_same_from_the_map_and_from_a_copy(tmp_path: Path, mon
 
 
 def test_the_buffer_is_used_again_and_each_thread_has_its_own(tmp_path: Path, copied: None) -> None:
-    images, images = a_store(tmp_path / "store")
-    large = images.batch(np.array([2, 0], np.int64))[0].pixels
-    small = images.batch(np.array([1], np.int64))[0].pixels
+    stored, images = a_store(tmp_path / "store")
+    large = stored.batch(np.array([2, 0], np.int64))[0].pixels
+    small = stored.batch(np.array([1], np.int64))[0].pixels
     assert np.shares_memory(large, small)
     with ThreadPoolExecutor(1) as pool:
-        other = pool.submit(images.batch, np.array([4], np.int64)).result()[0]
+        other = pool.submit(stored.batch, np.array([4], np.int64)).result()[0]
     assert not np.shares_memory(other.pixels, small)
     assert np.array_equal(other.image(0), images[4])
 
@@ -103,7 +103,7 @@ def test_a_store_cut_short_while_it_is_read_is_an_error_and_no_crash(tmp_path: P
     images, _ = a_store(tmp_path / "store")
     with (tmp_path / "store" / "pixels.bin").open("r+b") as file:
         file.truncate(100)
-    with pytest.raises(DataError, match=r"pixels\.bin was cut short"):
+    with pytest.raises(DataError, match=r"pixels\.bin was truncated"):
         images.batch(np.array([4], np.int64))
 
 

@@ -106,7 +106,7 @@ def test_a_method_that_the_data_set_cannot_serve_is_refused():
 
 def test_a_class_in_too_few_groups_is_named():
     samples = make([0] * 30 + [1] * 30, [f"p{index}" for index in range(30)] + ["one", "two"] * 15)
-    with pytest.raises(DataError, match=r"'class1' has 30 images, which are divided by whole groups.*left for train"):
+    with pytest.raises(DataError, match=r"'class1' has 30 images, which are split in whole groups.*left for train"):
         split_samples(samples, 0, SplitPlan(0.2, 0.2))
 
 
@@ -165,7 +165,7 @@ def test_what_is_no_subset_is_refused(subset):
 def test_a_reader_is_told_of_what_the_split_does_not_keep():
     samples = patients(5)
     assert split_remarks(samples, SplitPlan(0.2, 0.2)) == ()
-    assert "does not look at the groups" in split_remarks(samples, SplitPlan(0.2, 0.2, "stratified"))[0]
+    assert "ignores the groups" in split_remarks(samples, SplitPlan(0.2, 0.2, "stratified"))[0]
     assert "no two share a test image" in split_remarks(samples, SplitPlan(0.2, 0.2, "k-fold"))[0]
 
 

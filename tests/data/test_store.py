@@ -120,7 +120,7 @@ def test_a_manifest_that_does_not_belong_to_its_checksum_is_not_believed(tmp_pat
     manifest = tmp_path / "name" / "manifest.json"
     whole = manifest.read_text()
     manifest.write_text(json.dumps(change(json.loads(whole))))
-    open_store(tmp_path, samples, "name", 3, lambda image: image, silent, at_least=9)
+    open_store(tmp_path, samples, "name", 3, lambda image: image, silent, min_side=9)
     open_store(tmp_path, samples, "name", 3, lambda image: image, silent)
     assert manifest.read_text() == whole
 
@@ -142,7 +142,7 @@ def test_a_store_of_other_channels_or_another_number_of_images_is_built_anew(tmp
     ],
 )
 def test_an_image_that_the_store_cannot_hold_is_an_error(tmp_path, samples, prepare, got):
-    with pytest.raises(DataError, match=f"came out as {got}, but is to be packed as uint8"):
+    with pytest.raises(DataError, match=f"returned an image as {got}, but the store needs uint8"):
         open_store(tmp_path, samples, "name", 3, prepare, silent)
 
 
@@ -153,14 +153,14 @@ def test_what_does_not_come_back_as_it_was_written_is_an_error(tmp_path, samples
 
     finish = layout.Writer.finish
     monkeypatch.setattr(layout.Writer, "finish", on_a_bad_disk)
-    with pytest.raises(DataError, match="do not come back as they were written"):
+    with pytest.raises(DataError, match="cannot be read back as they were written"):
         open_store(tmp_path, samples, "name", 3, lambda image: image, silent)
 
 
 def test_deep_images_are_packed_with_sixteen_bits(tmp_path, samples):
     values = np.arange(20, dtype=np.uint16).reshape(4, 5) * 3000
     Image.fromarray(values).save(samples.paths[0])
-    packed = open_store(tmp_path, samples, "name", 1, lambda image: image, silent, depth=16)
+    packed = open_store(tmp_path, samples, "name", 1, lambda image: image, silent, bits=16)
     assert packed.pixels.dtype == np.uint16
     assert np.array_equal(packed.image(0)[..., 0], values)
     grey = np.asarray(Image.open(samples.paths[2]).convert("L"))
@@ -170,7 +170,7 @@ def test_deep_images_are_packed_with_sixteen_bits(tmp_path, samples):
 
 def test_a_chain_may_make_bytes_of_deep_images(tmp_path, samples):
     packed = open_store(
-        tmp_path, samples, "name", 3, lambda image: (image // 257).astype(np.uint8), silent, depth=16, dtype="uint8"
+        tmp_path, samples, "name", 3, lambda image: (image // 257).astype(np.uint8), silent, bits=16, dtype="uint8"
     )
     assert packed.pixels.dtype == np.uint8
     assert np.array_equal(packed.image(1), np.asarray(Image.open(samples.paths[1])))
@@ -179,7 +179,7 @@ def test_a_chain_may_make_bytes_of_deep_images(tmp_path, samples):
 def test_a_store_of_another_depth_or_decoded_at_another_size_is_built_anew(tmp_path, samples):
     stores = [
         open_store(tmp_path, samples, "name", 3, lambda image: image, silent, **options).source.checksum
-        for options in ({}, {"depth": 16}, {"at_least": 2}, {})
+        for options in ({}, {"bits": 16}, {"min_side": 2}, {})
     ]
     assert len(set(stores)) == 3
     assert stores[0] == stores[3]
@@ -247,8 +247,8 @@ def test_packed_images_are_handed_to_another_process_by_name(tmp_path, samples):
     again = pickle.loads(sent)
     assert np.array_equal(again.pixels, packed.pixels)
     assert again.image(4).shape == packed.image(4).shape
-    open_store(tmp_path, samples, "name", 3, lambda image: 255 - image, silent, at_least=1)
-    with pytest.raises(DataError, match="gone or were built anew"):
+    open_store(tmp_path, samples, "name", 3, lambda image: 255 - image, silent, min_side=1)
+    with pytest.raises(DataError, match="removed or rebuilt"):
         pickle.loads(sent)
 
 
@@ -267,7 +267,7 @@ def test_a_complete_store_is_read_without_its_lock(tmp_path, samples, monkeypatc
 
     monkeypatch.setattr("flowerablate.data.store.FileLock", Forbidden)
     assert len(open_store(tmp_path, samples, "name", 3, forbidden, silent)) == 5
-    with pytest.raises(DataError, match=r"cannot store the packed images in .*: read-only file system; make room"):
+    with pytest.raises(DataError, match=r"cannot store the packed images in .*: read-only file system; free space"):
         open_store(tmp_path, samples, "other", 3, lambda image: image, silent)
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from flowerablate.cli.templates import default_study
 
 from flowerablate.contracts import Trial, TrialOutcome
 from flowerablate.discovery import discover
@@ -15,6 +14,7 @@ from flowerablate.execute.observer import RunObserver
 from flowerablate.execute.plan import Plan, plan_study
 from flowerablate.ledger import Ledger
 from flowerablate.study.read import read_study
+from flowerablate.study.templates import default_study
 from flowerablate.wiring.assemble import Assembler
 
 SMALL = {

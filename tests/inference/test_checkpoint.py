@@ -1,4 +1,4 @@
-"""A checkpoint is put together again, or it is said in one line why not and what helps."""
+"""A checkpoint is rebuilt, or an error states in one line the cause and the cure."""
 
 import json
 import shutil
@@ -55,7 +55,7 @@ def test_half_a_file_and_no_file_are_said(checkpoint):
     checkpoint.write_bytes(checkpoint.read_bytes()[:1000])
     assert "not a checkpoint or is damaged" in refused(checkpoint)
     checkpoint.unlink()
-    assert "is no checkpoint" in refused(checkpoint, LedgerError)
+    assert "is not a checkpoint" in refused(checkpoint, LedgerError)
     with pytest.raises(TrainingError, match="there is no checkpoint"):
         read_record(checkpoint)
 
@@ -85,15 +85,15 @@ def test_the_state_of_a_training_is_no_model(trained_study):
 
 def test_another_format_and_a_wrong_description_are_said(checkpoint):
     rewrite(checkpoint, lambda state: state["about"].update(format=99))
-    assert "is of format 99, but this version reads 2" in refused(checkpoint)
+    assert "has format 99, but this version reads 2" in refused(checkpoint)
     rewrite(checkpoint, lambda state: state["about"].update(format=2, seed="many"))
-    assert "describes its model wrongly: seed" in refused(checkpoint)
+    assert "has an invalid description of its model: seed" in refused(checkpoint)
 
 
 def test_a_checkpoint_of_before_whose_owners_are_texts_is_refused_in_one_line(checkpoint):
     texts = {"model resnet8": "resnets (flowerablate 0.1.0)"}
     rewrite(checkpoint, lambda state: state["about"].update(format=1, owners=texts))
-    assert "is of format 1, but this version reads 2; use the version it is of" in refused(checkpoint)
+    assert "has format 1, but this version reads 2; use the version that wrote it" in refused(checkpoint)
 
 
 def test_a_missing_plugin_is_named_with_the_cure(checkpoint):
@@ -104,13 +104,13 @@ def test_a_missing_plugin_is_named_with_the_cure(checkpoint):
 
     rewrite(checkpoint, foreign)
     said = refused(checkpoint, PluginError)
-    assert "needs the model 'theirs' of their_nets (their-nets 2.0 0123456789ab), which is not here" in said
+    assert "needs the model 'theirs' of their_nets (their-nets 2.0 0123456789ab), which is not installed" in said
     assert "--local" in said
 
 
 def test_numbers_that_a_step_should_have_learned_are_missed(checkpoint):
     rewrite(checkpoint, lambda state: state["about"].update(learned={}))
-    assert "lacks what step 'normalize' took from the training images" in refused(checkpoint)
+    assert "lacks what step 'normalize' learned in training" in refused(checkpoint)
 
 
 def loaded(path, warn, **options):
@@ -129,14 +129,14 @@ def test_another_version_of_a_plugin_is_warned_of(checkpoint):
     said = []
     loaded(checkpoint, said.append)
     assert len(said) == 1
-    assert "trained with that of geometry (flowerablate 0.0.1)" in said[0]
+    assert "trained with that from geometry (flowerablate 0.0.1)" in said[0]
 
 
 def test_another_source_of_a_plugin_is_refused_unless_accepted(checkpoint):
     owner = Owner("geometry", "flowerablate_local.py", "", "0123456789abcdef")
     rewrite(checkpoint, lambda state: state.update(of_resize(state, owner)))
     said = []
-    with pytest.raises(PluginError, match=r"get that source back, or accept what is here with --changed-plugins"):
+    with pytest.raises(PluginError, match=r"restore that source, or accept the present one with --changed-plugins"):
         loaded(checkpoint, said.append)
     assert not said
     loaded(checkpoint, said.append, changed_plugins=True)
@@ -181,7 +181,7 @@ def test_a_local_plugin_is_loaded_only_from_the_folder_that_is_named_and_only_as
 
 
 def test_a_folder_without_a_checkpoint_is_said(tmp_path):
-    with pytest.raises(FlowerablateError, match="is no checkpoint, no folder of a trial, and no study"):
+    with pytest.raises(FlowerablateError, match="is not a checkpoint, a trial folder or a study"):
         load_model(tmp_path)
 
 

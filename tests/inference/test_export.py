@@ -93,7 +93,7 @@ def test_the_model_itself_is_left_as_it_was(predictor):
 
 
 def test_the_preprocessing_is_told_step_by_step_with_its_numbers(predictor):
-    told = preprocessing(predictor)
-    assert [step["step"] for step in told["steps"]] == ["resize", "crop", "normalize"]
-    assert len(told["steps"][-1]["params"]["mean"]) == 3
-    assert told["input"]["image_size"] == 16
+    described = preprocessing(predictor)
+    assert [step["step"] for step in described["steps"]] == ["resize", "crop", "normalize"]
+    assert len(described["steps"][-1]["params"]["mean"]) == 3
+    assert described["input"]["image_size"] == 16

@@ -10,7 +10,7 @@ from flowerablate.inference.gradcam import grad_cam
 
 
 class Corners(nn.Module):
-    """Says «1» as far as the upper left quarter is bright, and «0» as far as the lower right one is."""
+    """Logit «1» is the brightness of the upper left quarter, logit «0» that of the lower right one."""
 
     def __init__(self):
         super().__init__()

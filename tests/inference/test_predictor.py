@@ -1,4 +1,4 @@
-"""A model in use says of an image what it said in its trial."""
+"""A predictor makes the same predictions as the trial of its model."""
 
 import tracemalloc
 

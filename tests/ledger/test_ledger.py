@@ -108,7 +108,7 @@ def test_a_result_that_cannot_be_read_is_refused_in_one_line(ledger, trials, cha
         ledger.results("base0")
 
 
-def test_a_figure_that_is_no_number_comes_back_as_nan(ledger, trials):
+def test_a_metric_that_is_no_number_is_read_back_as_nan(ledger, trials):
     ledger.folder(trials[0]).finish(result(trials[0], math.nan), {})
     assert math.isnan(ledger.results("base0")[0].metrics["accuracy"])
 
@@ -215,7 +215,7 @@ def test_a_trial_that_a_study_knows_by_another_name_keeps_its_first(ledger, tria
 
 
 def drawn(*seeds, cell="-a"):
-    """A share that weighs other variants on each of *seeds*."""
+    """A Shapley value that weighs other variants on each of *seeds*."""
     return Contrast("share", "share", {}, by_seed={seed: {"": 1.0, cell: -1.0} for seed in seeds})
 
 

@@ -86,7 +86,7 @@ def test_the_keyed_order_given_is_the_one_of_shuffle(dataset, make):
         (lambda epoch: np.array([], np.int64), r"not int64 \(0,\)"),
         (lambda epoch: np.array([0, 22]), "between 0 and 21"),
         (lambda epoch: np.array([-1, 2]), "between 0 and 21"),
-        (lambda epoch: np.arange(4 + epoch), "not 5 images in epoch 1 and 6 in epoch 2"),
+        (lambda epoch: np.arange(4 + epoch), "not 5 for epoch 1 and 6 for epoch 2"),
     ],
 )
 def test_an_order_that_cannot_be_is_refused(dataset, order, message):
@@ -175,7 +175,7 @@ def test_a_second_epoch_takes_the_buffers_over_from_the_first(make):
     first, second = batches.epoch(1), batches.epoch(2)
     next(first)
     taken = [next(second)[1].clone()]
-    with pytest.raises(RuntimeError, match="epoch 2 has begun meanwhile"):
+    with pytest.raises(RuntimeError, match="epoch 2 has started"):
         next(first)
     taken += [labels.clone() for _, labels in second]
     assert torch.equal(torch.cat(taken), torch.cat([labels.clone() for _, labels in batches.epoch(2)]))

@@ -1,4 +1,4 @@
-"""What ``flowerablate list`` says of our components is said in one voice."""
+"""The texts of our components in ``flowerablate list`` have one style."""
 
 import pytest
 

@@ -97,7 +97,7 @@ def test_a_chain_that_waits_knows_its_size_but_does_not_run(pixels):
     chain = Preprocess([learned()], 3)
     assert chain.output_size(SIDE, SIDE) == (SIDE, SIDE)
     out = np.empty((1, 3, SIDE, SIDE), np.float32)
-    with pytest.raises(RuntimeError, match="'last' takes numbers from the training images"):
+    with pytest.raises(RuntimeError, match="'last' needs statistics of the training images"):
         chain.run(packed(pixels), np.zeros(1, np.int64), IDS[:1], out, seed=0, epoch=0)
 
 

@@ -39,7 +39,7 @@ def test_a_step_that_writes_floats_never_runs_ahead():
 
 
 def test_a_step_behind_the_one_that_writes_floats_is_refused():
-    with pytest.raises(StudyError, match="'flip' stands behind 'normalize'"):
+    with pytest.raises(StudyError, match="'flip' comes after 'normalize'"):
         stage([RESIZE, NORMALIZE, FLIP])
     stage([RESIZE, NORMALIZE, off(FLIP)])
 
@@ -78,7 +78,7 @@ def test_several_steps_on_whole_batches_keep_their_order():
 
 
 def test_a_step_behind_one_on_whole_batches_is_refused():
-    with pytest.raises(StudyError, match="'flip' stands behind 'mix'"):
+    with pytest.raises(StudyError, match="'flip' comes after 'mix'"):
         stage([RESIZE, MIX, FLIP])
     stage([RESIZE, off(MIX), FLIP])
 

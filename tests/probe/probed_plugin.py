@@ -13,8 +13,8 @@ def shift(batch, draws, by):
     return np.clip(batch.astype(np.int16) + by, 0, 255).astype(np.uint8)
 
 
-def rarely(batch, draws, share):
-    batch[draws.uniform(1)[:, 0] < share] = 0
+def rarely(batch, draws, fraction):
+    batch[draws.uniform(1)[:, 0] < fraction] = 0
     return batch
 
 
@@ -24,8 +24,8 @@ def flowerablate_register_step(register):
     register(fa.StepSpec("shift", "Adds.", python(shift), (by,)))
     register(fa.StepSpec("negative", "Negates.", python(lambda batch, draws: 255 - batch)))
     register(fa.StepSpec("paint", "Paints it white.", python(lambda batch, draws: np.full_like(batch, 255))))
-    share = fa.Param("share", 0.05, "share", 0.0, 1.0)
-    register(fa.StepSpec("rarely", "Blackens some.", python(rarely), (share,), random=True))
+    fraction = fa.Param("fraction", 0.05, "fraction", 0.0, 1.0)
+    register(fa.StepSpec("rarely", "Blackens some.", python(rarely), (fraction,), random=True))
 
 
 @fa.hookimpl
@@ -64,7 +64,7 @@ def flowerablate_register_model(register):
         return Flat()
 
     switches = [fa.Param(name, True, name, off=False) for name in ("idle", "detached")]
-    dropout = fa.Param("dropout", 0.2, "Share that is dropped.", 0.0, 0.9, off=0.0)
+    dropout = fa.Param("dropout", 0.2, "Fraction that is dropped.", 0.0, 0.9, off=0.0)
     register(fa.ModelSpec("flat", "Two layers.", build, (*switches, dropout, fa.Param("fails", False, "Fails."))))
 
 

@@ -42,7 +42,7 @@ use = "random_resized_crop"
 
 
 def steps(*lines: str, crop: str = CROP) -> str:
-    """A study with some steps of the form ``name: key = value; ...`` behind a resize."""
+    """A study with some steps of the form ``name: key = value; ...`` after a resize."""
     text = [START, crop]
     for line in lines:
         name, _, settings = line.partition(": ")

@@ -88,7 +88,7 @@ def test_settings_of_the_training_are_seen(bench):
 def test_a_batch_size_above_the_number_of_images_is_the_number_of_images(bench):
     base = resolve(bench.base(steps(), "train.batch_size=100"), bench.assembler.lookup)
     other = base.with_params("train", batch_size=200)
-    with pytest.raises(StudyError, match=r"train.batch_size: 100 and 200 come to the same with these data"):
+    with pytest.raises(StudyError, match=r"train.batch_size: 100 and 200 have the same effect on these data"):
         bench.run(pair(base, other), base)
 
 
@@ -99,7 +99,7 @@ def test_where_trials_choose_a_setting_all_its_values_are_looked_at(bench):
     def search(pipeline, key, *values):
         return replace(pipeline, retune=((key, values),))
 
-    with pytest.raises(StudyError, match="overwritten in every trial by what is chosen on validation"):
+    with pytest.raises(StudyError, match="overwritten in every trial by the values chosen on validation"):
         bench.run(pair(search(base, "optimizer.lr", 0.1, 0.2), search(slow, "optimizer.lr", 0.1, 0.2)), base)
     kept(bench.run(pair(search(base, "optimizer.lr", 0.1, 0.2), search(base, "optimizer.lr", 0.1, 0.3)), base))
     kept(bench.run(pair(search(base, "optimizer.lr", 0.1, 0.2), search(base, "optimizer.lr", 0.1)), base))
@@ -181,7 +181,7 @@ def test_what_a_normalisation_undoes_but_for_rounding_is_kept_with_a_remark(benc
         steps(f'stretch: use = "min_max"; per_channel = false; probability = {probability}', STANDARD), "stretch"
     )
     assert kept(probed) == {"-stretch"}
-    assert probed.remarks["-stretch"].startswith("hardly differs: what the model gets")
+    assert probed.remarks["-stretch"].startswith("hardly differs: the model's input")
 
 
 def test_what_no_later_step_undoes_gets_no_remark(bench):
@@ -194,7 +194,11 @@ def test_what_no_later_step_undoes_gets_no_remark(bench):
 
 def test_a_normalisation_by_nearly_the_same_numbers_hardly_differs(bench):
     study = steps('norm: use = "normalize"; mean = [0.5]; std = [0.25]')
-    assert bench.probe(study, "norm.mean=[0.501]").remarks["norm.mean=[0.501]"].startswith("hardly differs: what")
+    assert (
+        bench.probe(study, "norm.mean=[0.501]")
+        .remarks["norm.mean=[0.501]"]
+        .startswith("hardly differs: the model's input")
+    )
     assert bench.probe(study, "norm.mean=[0.51]").remarks == {}
 
 
@@ -209,20 +213,22 @@ def test_a_step_that_only_keeps_others_from_being_merged_is_kept_with_a_remark(b
 
 def test_what_touches_one_image_in_a_hundred_is_found_before_it_would_be_refused(tmp_path, make_images):
     bench = Bench(tmp_path, make_images(tmp_path / "many", per_class=200, size=20))
-    assert kept(bench.probe(steps('seldom: use = "rarely"; share = 0.01', crop=RANDOM_CROP), "seldom")) == {"-seldom"}
+    assert kept(bench.probe(steps('seldom: use = "rarely"; fraction = 0.01', crop=RANDOM_CROP), "seldom")) == {
+        "-seldom"
+    }
 
 
 def test_with_few_images_more_of_the_epochs_are_looked_at(bench):
     """One change in two hundred draws may miss all of twenty images in three epochs, but not in all replicates."""
-    seldom = steps('seldom: use = "rarely"; share = 0.005', crop=RANDOM_CROP)
+    seldom = steps('seldom: use = "rarely"; fraction = 0.005', crop=RANDOM_CROP)
     for epochs in (3, 400):
         assert kept(bench.probe(seldom, "seldom", also=[f"train.epochs={epochs}"])) == {"-seldom"}
 
 
-def test_what_a_later_step_hides_is_proved_anew_where_that_step_is_left_out(tmp_path, make_images):
-    """Half an image in a hundred is missed at first look: that it never shows behind the paint proves nothing."""
+def test_what_a_later_step_hides_is_proved_again_if_that_step_is_left_out(tmp_path, make_images):
+    """Half an image in a hundred is missed at first look: that it never shows after the paint proves nothing."""
     bench = Bench(tmp_path, make_images(tmp_path / "many", per_class=500, size=20))
-    probed = four_cells(bench, 'seldom: use = "rarely"; share = 0.004', 'paint: use = "paint"')
+    probed = four_cells(bench, 'seldom: use = "rarely"; fraction = 0.004', 'paint: use = "paint"')
     assert kept(probed) == {"a", "b", "a:b"}
 
 

@@ -11,7 +11,7 @@ REFUSED = {
     "a kernel of size 1": (
         steps('opened: use = "morphology"; size = 1'),
         "opened",
-        r"opened: leaves each of \d+ sampled images as it was \(size 1\)",
+        r"opened: leaves each of \d+ sampled images unchanged \(size 1\)",
     ),
     "probability 0": (
         steps('flip: use = "horizontal_flip"; probability = 0.0'),
@@ -106,7 +106,7 @@ REFUSED = {
     "patience that no training is short of": (
         steps(),
         "train.patience=2",
-        r"train.patience: 0 and 2 never stop a training that is so short",
+        r"train.patience: 0 and 2 never stop so short a training",
     ),
     "a step of more batches than there are": (
         steps(),
@@ -117,7 +117,7 @@ REFUSED = {
     "an average that the first steps hold down": (
         steps(),
         "train.ema=0.999",
-        r"train.ema: 0.99 and 0.999 come to the same in so few steps .*",
+        r"train.ema: 0.99 and 0.999 have the same effect in so few steps .*",
         "train.ema=0.99",
     ),
     "layers left out at random without anything to pass them by": (

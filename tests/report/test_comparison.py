@@ -50,9 +50,9 @@ def test_studies_of_the_same_images_split_and_seeds_are_paired(sides) -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"data": "other"}, "other images"),
-        ({"split": {**SPLIT, "test": 0.3}}, "another split (test 0.2 and 0.3)"),
-        ({"data": ""}, "the ledger of two does not tell of which images it is"),
+        ({"data": "other"}, "different images"),
+        ({"split": {**SPLIT, "test": 0.3}}, "different splits (test 0.2 and 0.3)"),
+        ({"data": ""}, "the ledger of two does not record its images and split"),
     ],
 )
 def test_studies_that_differ_in_what_a_seed_means_are_not_paired_and_the_reason_is_said(sides, change, reason) -> None:
@@ -64,7 +64,7 @@ def test_studies_that_differ_in_what_a_seed_means_are_not_paired_and_the_reason_
     assert not difference.is_paired
     assert difference.low is not None
     text = " ".join(render_comparison(comparison).split())
-    assert f"Not paired: {reason}. So the two count as independent." in text
+    assert f"Not paired: {reason}. The studies are treated as independent." in text
     assert "Welch's t interval" in text
 
 
@@ -84,7 +84,9 @@ def test_only_common_seeds_are_paired() -> None:
 
 def test_studies_of_different_metrics_are_refused_with_the_cure(sides, study) -> None:
     losses = study({"": [0.9, 0.8], "-x": [0.8, 0.7]}, metric="loss")
-    with pytest.raises(StudyError, match="one is about accuracy, two about loss; name one that both have by --metric"):
+    with pytest.raises(
+        StudyError, match="one measures accuracy, two measures loss; choose a common metric with --metric"
+    ):
         compare(sides[0], Side("two", losses))
 
 
@@ -160,5 +162,5 @@ def test_every_format_ends_in_one_newline(format) -> None:
 
 
 def test_an_unknown_format_is_refused() -> None:
-    with pytest.raises(StudyError, match="no format of a comparison is called 'svg'"):
+    with pytest.raises(StudyError, match="no comparison format is called 'svg'"):
         render_comparison(two_studies(), "svg")

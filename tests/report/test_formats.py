@@ -153,7 +153,7 @@ def test_markdown_is_a_github_table(demo) -> None:
     assert len(table) == 2 + 11 + 2
     assert table[1] == ["---", "---", "---", "---:", "---", "---:", "---:"]
     assert table[4][:2] == ["`-random_resized_crop`", "88.9 → 82.0"]
-    assert any(line.startswith("- Collapsed runs") for line in lines)
+    assert any(line.startswith("- Collapsed trials") for line in lines)
 
 
 def test_markdown_keeps_foreign_text_inactive(study) -> None:
@@ -222,5 +222,5 @@ def test_the_ending_of_a_file_names_its_format(name, format) -> None:
 
 
 def test_an_unknown_ending_is_refused_with_the_cure(demo) -> None:
-    with pytest.raises(StudyError, match=r"\.docx does not end as a report does .* --format"):
+    with pytest.raises(StudyError, match=r"\.docx has no suffix of a report .* --format"):
         format_of(Path("table.docx"))

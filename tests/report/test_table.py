@@ -41,26 +41,26 @@ base                      —                     │                 5  —
 model=resnet34         -2.4 [-3.5,  -1.3]   ├─●┤│                 5  ▼ new wins
 optimizer=adamw        +1.2 [+0.7,  +1.6]       │●┤               5  ▲ base wins
 
-effect: what its heading says in points, paired by seed; + speaks for the
-component or the base.
+effect: as in each heading in points, paired by seed; + favours the component or
+the base.
 verdict: paired t test at .05, Holm over 10 comparisons.
-helps, hurts: said of the component, not of the change.
-plot: all on one scale, │ is 0; ◂ ▸ go on beyond it.
+helps, hurts: about the component, not about the change.
+plot: all on one scale, │ is 0; ◂ ▸ extend beyond it.
 No room at this width for: means, time, params.
 
 · Failed and left out: 1 of 5 trials of -horizontal_flip (the disk was full;
   make room).
-· Collapsed runs (one answer for all images, or an infinite loss), kept in all
-  figures: -model.batchnorm 1 of 5.
-· Undecided. About how many more replicates would decide, if effect and spread
-  stay (power .8): -horizontal_flip 2, -rotation 11, -brightness_contrast 5,
-  -model.skip 4, -model.batchnorm 3.
-· The interval excludes 0 but the verdict allows for 10 comparisons:
+· Collapsed trials (one class predicted for all images, or a loss that is not
+  finite), included in all numbers: -model.batchnorm 1 of 5.
+· Undecided. Approximate number of additional replicates that would decide, if
+  effect and standard deviation stay the same (power .8): -horizontal_flip 2,
+  -rotation 11, -brightness_contrast 5, -model.skip 4, -model.batchnorm 3.
+· The interval excludes 0, but the verdict accounts for 10 comparisons:
   -horizontal_flip, -model.skip, -model.batchnorm.
 · 5 replicates: the smallest possible exact sign-flip p is .0625 (6 replicates
-  could reach .05), so the verdicts rest on the paired t test, which takes the
-  differences to be normal.
-· Beside the component: -model.skip: parameters 272k → 270k; -model.batchnorm:
+  could reach .05), so the verdicts rest on the paired t test, which assumes
+  normally distributed differences.
+· Besides the component: -model.skip: parameters 272k → 270k; -model.batchnorm:
   parameters 272k → 271k; model=resnet34: parameters 272k → 21.3M.
 """
 
@@ -161,7 +161,7 @@ def test_text_from_a_study_is_data(study) -> None:
 
 def test_one_pair_and_equal_differences_are_put_in_words(study) -> None:
     assert "+10.0 (one pair)" in render(study({"": [0.5], "-x": [0.4]}))
-    assert "+10.0 (no spread)" in render(study({"": [0.5, 0.6], "-x": [0.4, 0.5]}))
+    assert "+10.0 (sd 0)" in render(study({"": [0.5, 0.6], "-x": [0.4, 0.5]}))
 
 
 def test_a_difference_that_rounds_to_zero_has_no_sign(study) -> None:
@@ -177,18 +177,18 @@ def test_a_variant_that_failed_altogether_shows_dashes(study) -> None:
 def test_a_loss_is_shown_as_it_is(study) -> None:
     text = render(study({"": [0.5, 0.62], "-x": [0.4, 0.5]}, metric="loss"), width=100)
     assert re.search(r"0\.440 → 0\.550 +-0\.110", text)
-    assert "lower is better: − speaks for the component" in text
+    assert "lower is better: − favours the component" in text
     assert "%" not in text.replace("95 % interval", "")
 
 
 def test_the_caption_names_metric_split_family_and_effect(demo, study) -> None:
     text = render(demo)
     assert "accuracy on the test split, 4 to 5 replicates, base 88.9 %" in text
-    assert "effect: what its heading says in points, paired by seed;" in text
+    assert "effect: as in each heading in points, paired by seed;" in text
     assert "paired t test at .05, Holm over 10 comparisons." in text
     one = render(study({"": [0.5, 0.6], "-x": [0.4, 0.5]}))
     assert "1 comparison." in one
-    assert "effect: base − without in points, paired by seed; + speaks for the component." in one
+    assert "effect: base − without in points, paired by seed; + favours the component." in one
     assert "helps, hurts" not in render(study({"": [0.5, 0.6], "model=x": [0.4, 0.5]}))
 
 
@@ -205,7 +205,7 @@ def test_kinds_stand_in_groups_with_what_is_subtracted_from_what(kinds) -> None:
         "added to the bare pipeline: with − without",
         "interactions: effect of one with the other − effect without it",
         "main effects: with − without",
-        "Shapley shares: share of full − bare",
+        "Shapley values: part of full − bare",
         "swapped: base − new",
         "other settings: base − new",
         "controls: base − control",
@@ -257,7 +257,7 @@ def test_the_module_demonstrates_itself_and_says_so() -> None:
         env={**plain, "PYTHONUTF8": "1"},
     )
     assert run.returncode == 0
-    assert run.stdout.startswith("DEMONSTRATION with invented figures")
+    assert run.stdout.startswith("DEMONSTRATION with invented numbers")
     assert ANSI not in run.stdout
     assert max(map(len, lines(run.stdout))) <= 80
 

@@ -67,7 +67,7 @@ def put(study_folder: Path, tmp_path: Path, tmp_path_factory) -> Put:
 @pytest.fixture
 def climbed(put: Put, monkeypatch: pytest.MonkeyPatch) -> Try:
     """Climb one rung with the study and its overrides; what cannot be learnt is given up sooner than for users."""
-    monkeypatch.setattr(overfit, "MOST_STEPS", 80)
+    monkeypatch.setattr(overfit, "MAX_STEPS", 80)
 
     def one(name: str, *overrides: str, **settings: str) -> Rung:
         assert name in RUNGS

@@ -23,18 +23,18 @@ def test_a_sound_study_passes_every_rung(put):
     [
         ("batch", ["model.use=dead-branch"], r"no gradient reaches spare\.weight, spare\.bias"),
         ("batch", ["model.use=mixes"], "depends on its batch"),
-        ("batch", ["model.use=narrow"], "the model gives 16 x 1"),
+        ("batch", ["model.use=narrow"], "the model returns 16 x 1"),
         ("batch", ["model.use=breaks"], "RuntimeError: it cannot"),
         ("batch", ["model.use=overflows"], "the outputs are not all finite"),
         ("batch", ["steps.normalize.mean=[0, 0, 0]", "steps.normalize.std=[0.004, 0.004, 0.004]"], "pixels reach 2"),
         ("initial-loss", ["loss.use=summed"], r"twice the batch gives 2\.00 times the loss"),
         ("initial-loss", ["loss.use=tiny"], "far from ln 2"),
         ("initial-loss", ["model.use=loud"], "the initial loss"),
-        ("overfit", ["model.use=blind"], "not learnt by heart"),
-        ("overfit", ["optimizer.lr=1e-6"], "not learnt by heart"),
+        ("overfit", ["model.use=blind"], "not memorised"),
+        ("overfit", ["optimizer.lr=1e-6"], "not memorised"),
         ("labels", ["model.use=knows"], "shuffled labels are enough for 100%"),
         ("subset", ["dataset.use=mislabelled"], "no better than always the largest class"),
-        ("subset", ["model.use=blind"], "empty images cost no more"),
+        ("subset", ["model.use=blind"], "empty images have no higher loss"),
         ("lr-range", ["model.use=loud", "optimizer.lr=1"], "where the loss explodes"),
         ("lr-range", ["optimizer.lr=1e-6"], "hardly anything is learnt"),
         ("reproducible", ["model.use=moody"], "differ, such as"),
@@ -56,7 +56,7 @@ def test_images_without_a_step_that_normalises_are_told_by_their_range(climbed):
 def test_a_step_that_wipes_out_the_images_is_named(climbed):
     found = climbed("inputs", without=NORMALIZE, more=PAINT + NORMALIZE)
     assert found.status == "failed"
-    assert found.seen[0].startswith("behind 'white'")
+    assert found.seen[0].startswith("after 'white'")
     assert climbed("batch", without=NORMALIZE, more=PAINT + NORMALIZE).status == "failed"
 
 
@@ -78,4 +78,4 @@ def test_an_image_in_two_parts_of_the_split_is_found(put, tmp_path, study_folder
 def test_a_run_of_few_steps_that_learns_nothing_is_told_to_be_longer(climbed):
     short = climbed("subset", "model.use=blind", subset="4")
     assert short.status == "failed"
-    assert re.match(r"\d+ steps may be too few: take a larger --subset, or raise train\.epochs", short.do)
+    assert re.match(r"\d+ steps may be too few: use a larger --subset, or raise train\.epochs", short.do)

@@ -30,7 +30,7 @@ def test_where_no_batch_goes_through_nothing_is_trained(put):
     failed = [name for name, rung in rungs.items() if rung.status == "failed"]
     assert failed == ["batch"]
     assert {name for name, rung in rungs.items() if rung.status == "passed"} == {"data", "inputs"}
-    assert rungs["overfit"].do == "mend the rung 'batch' first"
+    assert rungs["overfit"].do == "fix the rung 'batch' first"
 
 
 def test_a_rung_says_the_same_twice(put):
@@ -42,7 +42,7 @@ def test_a_rung_says_the_same_twice(put):
 
 @pytest.mark.parametrize("text", ["0%", "101%", "-3", "many"])
 def test_other_subsets_than_numbers_and_shares_are_refused(text):
-    with pytest.raises(StudyError, match="give a number of images for each class"):
+    with pytest.raises(StudyError, match="give a number of images per class"):
         plan_of(text)
 
 
@@ -76,7 +76,7 @@ def test_a_small_validation_part_is_filled_up_with_images_that_were_not_trained_
     assert len(filled) > len(bench.split.validation)
     assert set(filled) <= set(bench.split.validation) | set(bench.split.train)
     assert not set(filled) & set(few)
-    monkeypatch.setattr(small_run, "_MOST_VALIDATED", 12)
+    monkeypatch.setattr(small_run, "_MAX_VALIDATED", 12)
     assert np.bincount(bench.data.labels[small_run._validated(bench, few)]).tolist() == [6, 6]
 
 

@@ -29,7 +29,7 @@ def test_independent_effects_are_compared_by_welchs_interval(first: list[float],
     assert found.pairs is None
 
 
-def test_without_any_spread_there_is_no_interval() -> None:
+def test_with_standard_deviations_of_zero_there_is_no_interval() -> None:
     found = difference_of_effects(effect_of([0.1, 0.1]), effect_of([0.05, 0.05]))
     assert (found.low, found.high, found.df) == (None, None, None)
     assert difference_of_effects(effect_of([0.1]), effect_of([0.05, 0.07])).low is None

@@ -10,16 +10,16 @@ from flowerablate.stats.boundaries import boundary_scores, level_of, score_of, s
 
 
 def crossing(looks, level, sides, studies=200_000):
-    """Simulate studies of pure noise: the share that has crossed a boundary by each look."""
+    """Simulate studies of pure noise: the fraction that has crossed a boundary by each look."""
     noise = np.random.default_rng(len(looks)).standard_normal((studies, looks[-1]))
     crossed = np.zeros(studies, dtype=bool)
-    shares = []
+    fractions = []
     for n, score in zip(looks, boundary_scores(looks, looks[-1], level, sides), strict=True):
         t = noise[:, :n].mean(axis=1) / noise[:, :n].std(axis=1, ddof=1) * np.sqrt(n)
         boundary = stats.t.isf(stats.norm.sf(score), n - 1)
         crossed |= (np.abs(t) if sides == 2 else t) >= boundary
-        shares.append(crossed.mean())
-    return shares
+        fractions.append(crossed.mean())
+    return fractions
 
 
 def test_with_many_replicates_they_are_the_published_ones():
@@ -41,16 +41,16 @@ def test_noise_crosses_them_with_the_chance_that_was_spent(looks, sides):
     level = 0.05
     due = [float(spent(np.array(score_of(level, sides)), n / looks[-1], sides)) for n in looks]
     assert due[-1] == pytest.approx(level)
-    for share, wanted in zip(crossing(looks, level, sides), due, strict=True):
-        assert share == pytest.approx(wanted, abs=4 * np.sqrt(wanted / 200_000) + 0.01 * wanted)
+    for fraction, wanted in zip(crossing(looks, level, sides), due, strict=True):
+        assert fraction == pytest.approx(wanted, abs=4 * np.sqrt(wanted / 200_000) + 0.01 * wanted)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("sides", [1, 2])
 @pytest.mark.parametrize("level", [0.5, 0.005, 0.001])
 def test_so_it_is_at_other_levels_and_with_a_look_after_each_replicate(level, sides):
-    share = crossing(tuple(range(2, 21)), level, sides, studies=1_000_000)[-1]
-    assert share == pytest.approx(level, abs=4 * np.sqrt(level / 1_000_000) + 0.005 * level)
+    fraction = crossing(tuple(range(2, 21)), level, sides, studies=1_000_000)[-1]
+    assert fraction == pytest.approx(level, abs=4 * np.sqrt(level / 1_000_000) + 0.005 * level)
 
 
 @pytest.mark.parametrize("sides", [1, 2])

@@ -1,4 +1,4 @@
-"""The note on what a change moved beside its component."""
+"""The note on what a change altered besides its component."""
 
 import pytest
 
@@ -21,7 +21,7 @@ def note(trial):
             fields["epochs"] = given.get("epochs", 2)
             results += [trial(f"-{name}", seed, 0.8 + seed / 90, **fields) for seed in range(3)]
         notes = summarise(results, contrasts).notes
-        return [text for text in notes if text.startswith("Beside the component")]
+        return [text for text in notes if text.startswith("Besides the component")]
 
     return write
 
@@ -34,7 +34,7 @@ def test_counts_that_moved_are_said_for_each_contrast_in_one_note(note):
     assert note(
         resize={"facts": {"steps per epoch": 18.0, "training images": 576.0}}, skip={"parameters": 175_250}, flip={}
     ) == [
-        "Beside the component: -resize: steps per epoch 20 → 18, training images 640 → 576; "
+        "Besides the component: -resize: steps per epoch 20 → 18, training images 640 → 576; "
         "-skip: parameters 1,000 → 175k."
     ]
 
@@ -44,18 +44,18 @@ def test_images_of_a_step_and_of_an_epoch_are_said_where_they_are_not_the_batch_
     larger = {"batch size": 64.0, "effective batch size": 64.0, "steps per epoch": 10.0}
     gathered = {"effective batch size": 64.0, "steps per epoch": 10.0}
     assert note(base=plain, larger={"facts": plain | larger}) == [
-        "Beside the component: -larger: batch size 32 → 64, steps per epoch 20 → 10."
+        "Besides the component: -larger: batch size 32 → 64, steps per epoch 20 → 10."
     ]
     assert note(base=plain, gathered={"facts": plain | gathered}) == [
-        "Beside the component: -gathered: effective batch size 32 → 64, steps per epoch 20 → 10."
+        "Besides the component: -gathered: effective batch size 32 → 64, steps per epoch 20 → 10."
     ]
     assert note(base=plain, weighted={"facts": plain | {"different images per epoch": 410.0}}) == [
-        "Beside the component: -weighted: different images per epoch 640 → 410."
+        "Besides the component: -weighted: different images per epoch 640 → 410."
     ]
 
 
 def test_numbers_that_look_alike_when_short_are_said_in_full(note):
-    assert note(base={}, norm={"parameters": 1001}) == ["Beside the component: -norm: parameters 1,000 → 1,001."]
+    assert note(base={}, norm={"parameters": 1001}) == ["Besides the component: -norm: parameters 1,000 → 1,001."]
     assert short_number(171_986) == short_number(171_522)
     assert _from_to(171_986, 171_522) == "171,986 → 171,522"
 
@@ -65,22 +65,22 @@ def test_only_paired_trials_are_compared(trial):
     facts = [{**PLAIN, "training images": 640.0 + seed} for seed in range(5)]
     results = [trial("", seed, 0.9 + seed / 100, facts=facts[seed]) for seed in range(5)]
     results += [trial("-flip", seed, 0.8 + seed / 90, facts=facts[seed]) for seed in range(3)]
-    assert not [text for text in summarise(results, ()).notes if text.startswith("Beside")]
+    assert not [text for text in summarise(results, ()).notes if text.startswith("Besides")]
 
 
 def test_epochs_that_were_trained_are_said_where_patience_ends_one_arm_earlier(note):
-    assert note(patient={"epochs": 6}) == ["Beside the component: -patient: epochs trained 2 → 6."]
-    assert note(longer={"epochs": 6, "facts": {"epochs": 6.0}}) == ["Beside the component: -longer: epochs 8 → 6."]
+    assert note(patient={"epochs": 6}) == ["Besides the component: -patient: epochs trained 2 → 6."]
+    assert note(longer={"epochs": 6, "facts": {"epochs": 6.0}}) == ["Besides the component: -longer: epochs 8 → 6."]
 
 
-def test_pixels_are_said_where_they_move_by_a_twentieth_of_their_deviation(note):
+def test_pixels_are_noted_if_they_change_by_a_twentieth_of_their_standard_deviation(note):
     assert note(light={"facts": {"pixel mean": 0.049, "pixel deviation": 1.01}}) == []
     assert note(light={"facts": {"pixel mean": 0.3}}) == [
-        "Beside the component (pixels: mean ± deviation of what the model gets): "
+        "Besides the component (pixels: mean ± standard deviation of the model's input): "
         "-light: pixels 0.00 ± 1.00 → 0.30 ± 1.00."
     ]
     assert note(light={"facts": {"pixel deviation": 0.5}}) == [
-        "Beside the component (pixels: mean ± deviation of what the model gets): "
+        "Besides the component (pixels: mean ± standard deviation of the model's input): "
         "-light: pixels 0.00 ± 1.00 → 0.00 ± 0.50."
     ]
 
@@ -89,7 +89,7 @@ def test_learned_normalisations_that_move_are_said(note):
     learned = {"normalisation mean": 0.45, "normalisation deviation": 0.25}
     moved = {"normalisation mean": 0.15, "normalisation deviation": 0.25}
     assert note(base=learned, tophat={"facts": moved}) == [
-        "Beside the component: -tophat: normalisation 0.45 ± 0.25 → 0.15 ± 0.25."
+        "Besides the component: -tophat: normalisation 0.45 ± 0.25 → 0.15 ± 0.25."
     ]
     # Where one arm does not normalise, the pixels tell.
     assert note(base=learned, tophat={}) == []
@@ -98,7 +98,7 @@ def test_learned_normalisations_that_move_are_said(note):
 def test_arms_of_several_variants_are_averaged(note):
     effect = Contrast("a", "main effect", {"": 0.5, "-b": 0.5, "-a": -0.5, "-ab": -0.5}, "a")
     found = note([effect], a={"facts": {"steps per epoch": 10.0}}, b={}, ab={"facts": {"steps per epoch": 20.0}})
-    assert found == ["Beside the component: a: steps per epoch 20 → 15."]
+    assert found == ["Besides the component: a: steps per epoch 20 → 15."]
 
 
 def test_an_interaction_has_no_arms_to_compare(note):
@@ -108,10 +108,10 @@ def test_an_interaction_has_no_arms_to_compare(note):
 
 def test_refusals_are_told_with_their_reasons_those_of_one_reason_together():
     assert list(refusal_notes({"-flip": "flip: applied to none"}, {"-x": "is odd"})) == [
-        "Refused before training, for nothing differs: -flip: applied to none.",
+        "Refused before training, because nothing differs: -flip: applied to none.",
         "-x is odd.",
     ]
     shared = {"-flip": "flip: applied to none", "a:b": "flip: applied to none", "-c": "model.c: is idle"}
     assert list(refusal_notes(shared, {})) == [
-        "Refused before training, for nothing differs: -flip, a:b: flip: applied to none; -c: model.c: is idle."
+        "Refused before training, because nothing differs: -flip, a:b: flip: applied to none; -c: model.c: is idle."
     ]

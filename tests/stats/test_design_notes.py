@@ -34,14 +34,14 @@ FULL = [0.90, 0.91, 0.89, 0.90]
 def test_a_component_that_acts_only_with_others_is_told(notes):
     found = notes(ADD_AND_REMOVE, FULL, [0.80, 0.82, 0.79, 0.81], [0.80, 0.80, 0.81, 0.79], [0.80, 0.81, 0.80, 0.79])
     (note,) = found
-    assert note.startswith("x: +9.50 points when taken from the whole pipeline, +0.00 points when added to the bare")
+    assert note.startswith("x: +9.50 points when removed from the full pipeline, +0.00 points when added to the bare")
     assert "Likely it acts together with other components" in note
 
 
 def test_a_component_that_others_can_replace_is_told(notes):
     found = notes(ADD_AND_REMOVE, FULL, [0.90, 0.90, 0.89, 0.91], [0.90, 0.90, 0.91, 0.89], [0.70, 0.71, 0.70, 0.72])
     (note,) = found
-    assert "Likely other components do in part what it does" in note
+    assert "Likely other components do part of what it does" in note
 
 
 def test_no_note_where_the_two_effects_agree_within_chance(notes):
@@ -53,11 +53,11 @@ def test_two_differing_effects_are_not_told_apart_by_one_replicate(notes):
     assert notes(ADD_AND_REMOVE, [0.9], [0.5], [0.9], [0.9]) == []
 
 
-def test_shares_add_up_and_that_is_said(notes):
+def test_a_note_states_that_shapley_values_add_up(notes):
     (note,) = notes((*SHARES, WHOLE), FULL, [0.8, 0.8, 0.8, 0.8], [0.7, 0.8, 0.7, 0.8], [0.6, 0.6, 0.6, 0.6])
     assert note == (
-        "The shares add up to +30.00 points; base against -x+y is +30.00 points (on 4 of 4 replicates, those that have "
-        "all trials)."
+        "The Shapley values add up to +30.00 points; base against -x+y is +30.00 points (on 4 of 4 replicates, those "
+        "that have all trials)."
     )
 
 
@@ -82,7 +82,7 @@ def test_a_fraction_says_what_it_cannot_tell(arms):
     results = arms(base=FULL, x=FULL)
     contrast = Contrast("x on average", "main effect", {"": 1.0, "-x": -1.0}, "x", aliases=("y × z",))
     (note,) = design_notes(summarise(results, [contrast]), results)
-    assert note == "A fraction of the runs cannot tell 'x on average' from y × z."
+    assert note == "A fraction of the runs cannot distinguish 'x on average' from y × z."
 
 
 def test_the_values_that_each_variant_chose_are_counted(trial):
@@ -98,7 +98,7 @@ def test_a_cell_of_an_earlier_design_is_no_question_but_is_counted(arms):
     assert [row.label for row in summary.rows] == ["-x", "-y"]
     assert summary.comparisons == 2
     (note,) = design_notes(summary, results)
-    assert note == "The ledger has trials of 2 variants that no question of the table is about, such as -y+z."
+    assert note == "The ledger also has trials of 2 variants that no row of the table is about, such as -y+z."
 
 
 def test_without_a_design_every_variant_is_a_question(arms):

@@ -31,7 +31,7 @@ def test_without_a_margin_equivalence_is_not_asked() -> None:
     assert evidence_for(ARMS, EFFECT, Rules()).equivalence_p is None
 
 
-def test_without_spread_the_signs_stand_in() -> None:
+def test_with_a_standard_deviation_of_zero_the_sign_test_stands_in() -> None:
     effect = paired_effect([0.9, 0.8, 0.7], [0.8, 0.7, 0.6])
     evidence = fixed_evidence(effect, Rules(margin=0.2))
     assert evidence == Evidence("sign flip, as all differences are equal", 0.25, None, None, evidence.equivalence)

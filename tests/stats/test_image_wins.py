@@ -11,7 +11,7 @@ from flowerablate.stats.image_wins import confusion, image_wins, paired, two_arm
 CLASSES = ("daisy", "rose")
 
 
-def said(**rose: float) -> Predictions:
+def predicted(**rose: float) -> Predictions:
     """Predictions for images called d1, r1, ...: d is a daisy, r a rose; the number is the probability of a rose."""
     return Predictions(
         keys=tuple(rose),
@@ -22,9 +22,9 @@ def said(**rose: float) -> Predictions:
 
 
 PAIRS = [  # with the component, without it
-    (said(r1=0.9, r2=0.8, d1=0.75, d2=0.25), said(r1=0.25, r2=0.75, d1=0.25, d2=0.75)),
-    (said(r1=0.75, r3=0.75, d1=0.75), said(r1=0.25, r3=0.25, d1=0.25)),
-    (said(r1=0.75, d1=0.25, d3=0.75), said(d3=0.75, d1=0.75, r1=0.75)),
+    (predicted(r1=0.9, r2=0.8, d1=0.75, d2=0.25), predicted(r1=0.25, r2=0.75, d1=0.25, d2=0.75)),
+    (predicted(r1=0.75, r3=0.75, d1=0.75), predicted(r1=0.25, r3=0.25, d1=0.25)),
+    (predicted(r1=0.75, d1=0.25, d3=0.75), predicted(d3=0.75, d1=0.75, r1=0.75)),
 ]
 
 
@@ -51,26 +51,26 @@ def test_wins_less_losses_are_the_difference_of_the_accuracies():
     assert (found.images, found.replicates, found.answers) == (6, 3, 10)
 
 
-def test_one_of_one_ranks_behind_three_of_four():
-    win, tie = (said(r1=0.9), said(r1=0.1)), (said(r1=0.9), said(r1=0.8))
-    once = (said(r1=0.9, r2=0.99), said(r1=0.1, r2=0.01))
+def test_one_of_one_ranks_after_three_of_four():
+    win, tie = (predicted(r1=0.9), predicted(r1=0.1)), (predicted(r1=0.9), predicted(r1=0.8))
+    once = (predicted(r1=0.9, r2=0.99), predicted(r1=0.1, r2=0.01))
     assert [image.key for image in image_wins([once, win, win, tie]).wins] == ["r1", "r2"]
 
 
 def test_equal_counts_are_ordered_by_the_gain_in_probability_then_by_name():
-    pair = (said(r1=0.75, r3=1.0, r2=0.75), said(r1=0.25, r2=0.25, r3=0.0))
+    pair = (predicted(r1=0.75, r3=1.0, r2=0.75), predicted(r1=0.25, r2=0.25, r3=0.0))
     assert [image.key for image in image_wins([pair]).wins] == ["r3", "r1", "r2"]
 
 
 def test_an_answer_given_as_often_as_another_gives_way_to_the_more_probable():
-    unsure = [(said(r1=0.9), said(r1=0.6)), (said(r1=0.9), said(r1=0.1))]
+    unsure = [(predicted(r1=0.9), predicted(r1=0.6)), (predicted(r1=0.9), predicted(r1=0.1))]
     assert image_wins(unsure).wins[0].answer_without == "daisy"
 
 
 def test_trials_that_disagree_about_the_truth_are_refused():
     other = Predictions(("r1",), np.array([0]), np.array([[0.5, 0.5]], np.float32), CLASSES)
     with pytest.raises(LedgerError, match="'r1'"):
-        image_wins([(said(r1=0.5), other)])
+        image_wins([(predicted(r1=0.5), other)])
 
 
 def test_without_a_finished_pair_there_is_nothing_to_count():

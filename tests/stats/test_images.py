@@ -118,7 +118,7 @@ def test_rounding_is_no_variation() -> None:
     nearly = [influence(np.full(9, 0.5), names(9))] * 3
     differences = [0.1, 0.1 + 1e-16, 0.1 - 1e-16]
     assert two_level(differences, nearly) is None
-    assert two_level([1e-17, -1e-17, 3e-17], nearly, largest=0.9) is None
+    assert two_level([1e-17, -1e-17, 3e-17], nearly, scale=0.9) is None
 
 
 def test_a_negative_component_does_not_narrow_the_interval() -> None:
@@ -182,7 +182,7 @@ def test_equivalence_is_two_one_sided_tests_with_the_same_error() -> None:
 
 
 def test_a_length_that_does_not_fit_is_refused() -> None:
-    with pytest.raises(ValueError, match="3 differences with the images of 2"):
+    with pytest.raises(ValueError, match="3 differences, but the images of 2"):
         two_level([0.1, 0.2, 0.3], [influence(np.arange(4.0), names(4))] * 2)
 
 
@@ -212,7 +212,7 @@ def test_variants_that_tested_on_other_images_are_not_paired() -> None:
 def covered(
     studies: int, replicates: int, images: int, parts: tuple[float, float, float], pool: int | None = None
 ) -> tuple[float, float]:
-    """The shares of made-up studies in which the intervals hold the truth: this one, and t over replicates.
+    """The fractions of simulated studies in which the intervals cover the truth: this one, and t over replicates.
 
     With a *pool* each replicate tests on *images* drawn from so many.
     """

@@ -23,15 +23,15 @@ def test_a_variant_that_several_questions_weigh_fails_and_collapses_once_in_the_
     assert [row.n for row in summary.rows] == [4, 5, 4]
     assert [note for note in summary.notes if "ailed" in note] == ["Failed and left out: 1 of 5 trials of -a (boom)."]
     assert (
-        "Collapsed runs (one answer for all images, or an infinite loss), kept in all figures: -a 4 of 5."
-        in summary.notes
+        "Collapsed trials (one class predicted for all images, or a loss that is not finite), included in all numbers: "
+        "-a 4 of 5." in summary.notes
     )
 
 
 def test_a_question_without_a_complete_seed_says_so(arms) -> None:
     (row,) = summarise(arms(**{"base": BASE, "a": BASE, "b": BASE}), [INTERACTION]).rows
     assert (row.n, row.verdict) == (0, "undecided")
-    assert row.reason == "n = 0: no seed has a value for every variant that this weighs"
+    assert row.reason == "n = 0: no seed has a value for every variant of this contrast"
 
 
 def test_a_placebo_that_changes_anything_is_the_first_thing_said(trial) -> None:
@@ -39,7 +39,7 @@ def test_a_placebo_that_changes_anything_is_the_first_thing_said(trial) -> None:
     quiet = results + [trial("control=placebo", seed, value) for seed, value in enumerate(BASE)]
     summary = summarise(quiet, [control("placebo")])
     assert not any("PLACEBO" in note for note in summary.notes)
-    assert "The control control=placebo shows no difference in any of 5 replicates, as it should be." in summary.notes
+    assert "The control control=placebo shows no difference in any of 5 replicates, as expected." in summary.notes
     loud = results + [trial("control=placebo", seed, value + 0.01 * (seed == 3)) for seed, value in enumerate(BASE)]
     assert summarise(loud, [control("placebo")]).notes[0].startswith("THE PLACEBO CHANGES RESULTS: pairing is broken.")
 
@@ -53,29 +53,29 @@ def test_luck_may_differ_by_chance_but_a_verdict_on_it_is_commented(trial) -> No
     assert not any("control control=luck" in note for note in summarise(near, [control("luck")]).notes)
     summary = summarise(far, [control("luck")])
     assert summary.rows[0].verdict == "differs"
-    assert any(note.startswith("The control control=luck differs, though only random") for note in summary.notes)
+    assert any(note.startswith("The control control=luck differs, although only its random") for note in summary.notes)
 
 
 def test_looks_that_were_not_planned_are_told(arms) -> None:
     results = arms(base=BASE, x=BASE)
-    (note,) = (note for note in summarise(results, looked=(3, 4, 5)).notes if "looked at before" in note)
-    assert note.startswith("Verdicts were looked at before, at 3, 4 replicates, without planned looks.")
+    (note,) = (note for note in summarise(results, looked=(3, 4, 5)).notes if "shown before" in note)
+    assert note.startswith("Verdicts were shown before, at 3, 4 replicates, without planned looks.")
     assert "--until-decided" in note
-    assert not any("looked at" in note for note in summarise(results, looked=(5,)).notes)
+    assert not any("were shown" in note for note in summarise(results, looked=(5,)).notes)
 
 
 def test_looks_before_the_plan_are_told_though_looks_are_planned_now(arms) -> None:
     """A table of fixed size at 5 and five planned looks from there err in 10 % of studies, not in 5 %."""
     results = arms(base=BASE, x=BASE)
     rules = Rules(looks=(5, 9))
-    (note,) = (note for note in summarise(results, rules=rules, looked=(1, 3, 5)).notes if "looked at before" in note)
-    assert note.startswith("Verdicts were looked at before, at 3, 5 replicates, without planned looks.")
-    assert note.endswith("the plan allows for none of these.")
-    assert not any("looked at" in note for note in summarise(results, rules=rules).notes)
+    (note,) = (note for note in summarise(results, rules=rules, looked=(1, 3, 5)).notes if "shown before" in note)
+    assert note.startswith("Verdicts were shown before, at 3, 5 replicates, without planned looks.")
+    assert note.endswith("the plan does not account for these looks.")
+    assert not any("were shown" in note for note in summarise(results, rules=rules).notes)
 
 
 def test_looking_at_each_replicate_from_3_to_20_finds_what_is_not_there_in_about_23_of_100_studies() -> None:
-    """The figure of docs/statistics.md: why looks must be planned."""
+    """The number in docs/statistics.md: why looks must be planned."""
     differences = np.random.default_rng(1).standard_normal((20_000, 20))
     found = np.zeros(len(differences), bool)
     for n in range(3, 21):
@@ -102,12 +102,12 @@ def test_an_effect_that_few_replicates_carry_is_named(trial) -> None:
         results += [trial("-x", seed, 0.9 - difference) for seed, difference in enumerate(differences)]
         summary = summarise(results)
         assert summary.rows[0].verdict == "helps"
-        said = "The middle half of the replicates shows less than half of the mean effect: -x." in summary.notes
-        assert said is named
+        found = "The middle half of the replicates shows less than half of the mean effect: -x." in summary.notes
+        assert found is named
 
 
 def test_a_control_is_called_as_its_row_is(arms, trial) -> None:
     luck = Contrast("luck", "control", {"": 1.0, "control=luck": -1.0}, "luck")
     results = arms(base=BASE) + [trial("control=luck", seed, 0.5, collapsed=True) for seed in range(5)]
     (note,) = (note for note in summarise(results, [luck]).notes if note.startswith("Collapsed"))
-    assert note.endswith("in all figures: luck 5 of 5.")
+    assert note.endswith("in all numbers: luck 5 of 5.")

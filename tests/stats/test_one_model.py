@@ -1,4 +1,4 @@
-"""Figures of one model with intervals over its images."""
+"""Metrics of one model with intervals over its images."""
 
 import math
 
@@ -13,7 +13,7 @@ from flowerablate.stats.one_model import (
     by_class,
     calibration_error,
     confusion_matrix,
-    figure_of,
+    estimate_metric,
     reliability,
     wilson,
 )
@@ -46,7 +46,7 @@ def test_the_area_under_the_curve_has_delongs_interval():
     labels, p = drawn()
     areas = delong(labels == 1, p[:, 1])
     metric = Metric(lambda y, q: float(macro_area_per_image(y, q).mean()), macro_area_per_image)
-    found = figure_of(metric, PERCENT, labels, p)
+    found = estimate_metric(metric, PERCENT, labels, p)
     half = 1.959964 * math.sqrt(areas.covariance[0, 0])
     assert found.value == pytest.approx(areas.values[0])
     assert found.low == pytest.approx(areas.values[0] - half, abs=1e-6)
@@ -59,10 +59,10 @@ def test_a_share_of_right_answers_has_wilsons_and_other_metrics_a_bootstrap_that
     def right(y, q):
         return (q.argmax(axis=1) == y).astype(float)
 
-    share = figure_of(Metric(lambda y, q: float(right(y, q).mean()), right), PERCENT, labels, p)
-    assert share.how == "Wilson"
+    fraction = estimate_metric(Metric(lambda y, q: float(right(y, q).mean()), right), PERCENT, labels, p)
+    assert fraction.how == "Wilson"
     other = Metric(lambda y, q: float(np.median(q[np.arange(len(y)), y])))
-    one, again = (figure_of(other, PERCENT, labels, p) for _ in range(2))
+    one, again = (estimate_metric(other, PERCENT, labels, p) for _ in range(2))
     assert one == again
     assert one.how == "bootstrap"
     assert one.low < one.value < one.high
@@ -75,8 +75,8 @@ def test_what_shows_no_chance_has_no_interval_rather_than_one_without_width():
     def area(y, q):
         return macro_area_per_image(y, q) if len(np.unique(y)) == 2 else np.full(len(y), np.nan)
 
-    perfect = figure_of(Metric(lambda y, q: float(area(y, q).mean()), area), PERCENT, labels, p)
-    found = [perfect, figure_of(Metric(lambda y, q: 1.0), PERCENT, labels, p)]
+    perfect = estimate_metric(Metric(lambda y, q: float(area(y, q).mean()), area), PERCENT, labels, p)
+    found = [perfect, estimate_metric(Metric(lambda y, q: 1.0), PERCENT, labels, p)]
     assert [(one.value, one.how) for one in found] == [(1.0, "mean over images"), (1.0, "bootstrap")]
     assert all(math.isnan(one.low) and math.isnan(one.high) for one in found)
 
@@ -84,19 +84,19 @@ def test_what_shows_no_chance_has_no_interval_rather_than_one_without_width():
 def test_a_risk_of_nothing_is_no_share():
     labels, p = drawn()
     free = Metric(lambda y, q: 0.0, lambda y, q: np.zeros(len(y)))
-    assert math.isnan(figure_of(free, MetricInfo("nats"), labels, p).high)
+    assert math.isnan(estimate_metric(free, MetricInfo("nats"), labels, p).high)
 
 
 def test_a_metric_that_is_not_defined_has_no_interval():
     labels, p = drawn()
-    found = figure_of(Metric(lambda y, q: math.nan), PERCENT, labels, p)
+    found = estimate_metric(Metric(lambda y, q: math.nan), PERCENT, labels, p)
     assert math.isnan(found.value)
     assert math.isnan(found.low)
 
 
 def test_sensitivity_and_specificity_are_counted_from_the_confusion_matrix():
-    labels, said = np.array([0, 0, 0, 1, 1, 2]), np.array([0, 0, 1, 1, 1, 0])
-    counts = confusion_matrix(labels, said, 3)
+    labels, predicted = np.array([0, 0, 0, 1, 1, 2]), np.array([0, 0, 1, 1, 1, 0])
+    counts = confusion_matrix(labels, predicted, 3)
     assert counts.tolist() == [[2, 1, 0], [0, 2, 0], [1, 0, 0]]
     zero, one, two = by_class(counts, ("a", "b", "c"))
     assert (zero.images, zero.sensitivity.value, zero.specificity.value) == (

@@ -116,7 +116,7 @@ def test_a_metric_of_which_the_images_say_nothing_falls_back_and_says_so(trial: 
     summary = summarise(results, rules=Rules("loss", population="images"), images={"accuracy": evidence})
     assert summary.rows[0].evidence
     assert summary.rows[0].evidence.interval == "t"
-    assert any("though asked for: loss is not known image by image" in note for note in summary.notes)
+    assert any("although requested: loss is not known image by image" in note for note in summary.notes)
 
 
 def test_a_margin_is_tested_with_the_noise_of_the_images_too(trial: Results) -> None:

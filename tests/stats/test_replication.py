@@ -17,14 +17,14 @@ def after(trials, **changes):
 
 
 def lowered(by, n=9):
-    """Accuracies that lie below the steady ones by about as much as told, with a spread of .02."""
+    """Accuracies below the steady ones by about the given difference, with a standard deviation of .02."""
     return [STEADY[i] - by + 0.02 * (-1) ** i for i in range(n)]
 
 
 def test_what_is_decided_or_hopeless_stops_and_what_is_open_goes_on(arms):
     going, rows = after(arms(base=STEADY[:9], clear=lowered(0.2), hopeless=lowered(0.0), open=lowered(0.013)))
     assert rows["-clear"].verdict == "helps"
-    assert rows["-hopeless"].reason.startswith("stopped: its chance to be decided by n = 20 is ")
+    assert rows["-hopeless"].reason.startswith("stopped: the chance of a decision by n = 20 is ")
     assert rows["-open"].reason == "the next planned look is at n = 13"
     assert going == {"-open"}
 
@@ -63,7 +63,7 @@ def test_reasons_name_the_look_and_hints_are_not_those_of_a_fixed_study(arms):
     summary = summarise(arms(base=STEADY[:9], a=lowered(0.013), clear=lowered(0.2)), rules=Rules(looks=PLAN))
     assert summary.rows[1].reason.endswith("(paired t, look 2 of 5)")
     assert any("the next planned look is at n = 13" in note for note in summary.notes)
-    assert not any("About how many more replicates" in note for note in summary.notes)
+    assert not any("Approximate number of additional replicates" in note for note in summary.notes)
 
 
 @pytest.mark.parametrize("n", [5, 9, 11])

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from scipy.stats.mstats import trimmed_mean_ci
 
 from flowerablate.stats import paired_effect, robust_effect
-from flowerablate.stats.robust import ENOUGH
+from flowerablate.stats.robust import MIN_PAIRS
 
-enough = st.lists(st.integers(-1000, 1000).map(lambda right: right / 1000), min_size=ENOUGH, max_size=40)
+enough = st.lists(st.integers(-1000, 1000).map(lambda right: right / 1000), min_size=MIN_PAIRS, max_size=40)
 
 
 @given(enough)
@@ -30,12 +30,12 @@ def test_the_values_are_those_of_numpy_and_scipy(differences: list[float]) -> No
 def test_the_interval_of_the_interquartile_mean_is_scipys_of_the_trimmed_mean(differences, level: float) -> None:
     robust = robust_effect(differences, level)
     assert robust is not None
-    cut = (len(differences) // 4 + 1e-9) / len(differences)  # the share that is cut, which is a quarter at most
+    cut = (len(differences) // 4 + 1e-9) / len(differences)  # the fraction that is cut, at most a quarter
     low, high = trimmed_mean_ci(differences, (cut, cut), alpha=1 - level)
     assert (robust.iqm.low, robust.iqm.high) == pytest.approx((low, high), abs=1e-8)
 
 
-@given(st.integers(ENOUGH, 60), st.sampled_from([0.9, 0.95, 0.99]))
+@given(st.integers(MIN_PAIRS, 60), st.sampled_from([0.9, 0.95, 0.99]))
 def test_the_medians_interval_runs_between_the_order_statistics_that_scipy_takes(n: int, level: float) -> None:
     robust = robust_effect([float(value) for value in range(1, n + 1)], level)
     assert robust is not None

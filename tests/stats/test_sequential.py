@@ -1,4 +1,4 @@
-"""Sequential p-values, repeated intervals and the chance to be decided."""
+"""Sequential p-values, repeated intervals and the chance of a decision."""
 
 from itertools import pairwise
 
@@ -107,7 +107,7 @@ def test_where_no_effect_is_left_the_interval_is_that_of_the_last_look():
     assert (low + high) / 2 == pytest.approx(np.mean(values))
 
 
-def test_a_look_without_spread_is_judged_by_signs_and_bounds_no_interval():
+def test_a_look_with_a_standard_deviation_of_zero_is_judged_by_signs_and_bounds_no_interval():
     values = [0.0, 0.0, 0.0, 0.0, 0.0, 1.0]
     assert sequential_p(values, at(6), 0.25, "less") <= 0.375
     _, high = repeated_interval(values, at(6), 0.625, sides=1)

@@ -32,7 +32,7 @@ def test_variants_keep_the_order_in_which_they_first_appear(arms) -> None:
 
 
 @given(st.randoms(use_true_random=False))
-def test_the_order_of_results_changes_no_figure(arms, random) -> None:
+def test_the_order_of_results_changes_no_value(arms, random) -> None:
     results = arms(base=BASE, crop=[0.80, 0.82, 0.81, 0.80, 0.79], flip=[0.9, 0.90, 0.93, 0.88, 0.90])
     expected = {row.label: (row.effect.mean, row.adjusted_p, row.verdict) for row in summarise(results).rows}
     random.shuffle(results)
@@ -47,7 +47,7 @@ def test_seeds_are_paired_by_number_and_lonely_ones_left_out(trial) -> None:
     assert (row.n, row.tally.unpaired) == (2, 1)
     assert row.base_mean == pytest.approx(0.85)
     assert sorted(row.effect.differences) == pytest.approx([0.1, 0.3])
-    assert "Seeds without a partner in the base, left out: -x 1." in summary.notes
+    assert "Number of seeds left out because the base has no value for them: -x 1." in summary.notes
 
 
 def test_failed_trials_are_counted_and_their_cause_is_told(trial) -> None:
@@ -62,7 +62,7 @@ def test_failed_trials_are_counted_and_their_cause_is_told(trial) -> None:
 def test_a_trial_without_a_finite_value_counts_as_failed(trial, value) -> None:
     summary = summarise([trial("", 1, 0.9), trial("", 2, 0.9), trial("-x", 1, 0.8), trial("-x", 2, value)])
     assert (summary.rows[0].n, summary.rows[0].tally.failed) == (1, 1)
-    assert any("missing or no finite number" in note for note in summary.notes)
+    assert any("missing or not finite" in note for note in summary.notes)
 
 
 def test_collapsed_trials_are_counted_and_kept(trial) -> None:
@@ -71,8 +71,8 @@ def test_collapsed_trials_are_counted_and_kept(trial) -> None:
     assert (summary.rows[0].n, summary.rows[0].tally.collapsed) == (2, 1)
     assert summary.rows[0].variant_mean == pytest.approx(0.65)
     assert (
-        "Collapsed runs (one answer for all images, or an infinite loss), kept in all figures: -x 1 of 2."
-        in summary.notes
+        "Collapsed trials (one class predicted for all images, or a loss that is not finite), included in all numbers: "
+        "-x 1 of 2." in summary.notes
     )
 
 
@@ -114,7 +114,7 @@ def test_an_interval_that_excludes_zero_without_a_verdict_is_explained(arms) -> 
         arms(base=BASE, clear=clear, **{f"x{i}": [b - 0.01 * (-1) ** j for j, b in enumerate(BASE)] for i in range(5)})
     )
     assert among.rows[0].verdict == "undecided"
-    assert "The interval excludes 0 but the verdict allows for 6 comparisons: -clear." in among.notes
+    assert "The interval excludes 0, but the verdict accounts for 6 comparisons: -clear." in among.notes
     assert not any("excludes 0" in note for note in alone.notes)
 
 
@@ -131,7 +131,9 @@ def test_undecided_rows_say_what_would_decide(arms, trial) -> None:
     summary = summarise(arms(base=BASE, flip=[0.90, 0.90, 0.93, 0.87, 0.90]))
     (row,) = summary.rows
     assert row.verdict == "undecided"
-    (note,) = (note for note in summary.notes if note.startswith("Undecided. About how many more replicates"))
+    (note,) = (
+        note for note in summary.notes if note.startswith("Undecided. Approximate number of additional replicates")
+    )
     assert note.endswith(f"(power .8): -flip {row.more_replicates}.")
     single = summarise([trial("", 1, 0.9), trial("-a", 1, 0.8), trial("-b", 1, 0.9)])
     assert "Undecided: -a, -b (n = 1: no interval; run more seeds)." in single.notes

@@ -91,7 +91,7 @@ def test_without_a_margin_nothing_is_negligible() -> None:
 def test_an_established_effect_within_the_margin_keeps_its_direction_and_says_both() -> None:
     decision = verdict_on(CLEAR, rules=Rules(margin=0.5))
     assert decision.verdict == "helps"
-    assert decision.reason.endswith("(paired t); yet within the margin of 0.5")
+    assert decision.reason.endswith("(paired t); but within the margin of 0.5")
 
 
 def test_a_wide_effect_is_not_negligible() -> None:
@@ -129,8 +129,8 @@ def test_two_equal_differences_say_why_they_cannot_decide() -> None:
     decision = verdict_on(paired_effect([0.90, 0.85], [0.80, 0.75]))
     assert decision.verdict == "undecided"
     assert decision.reason == (
-        "all differences are equal, so no interval; in the sign-flip test n = 2 cannot reach the level: "
-        "the smallest p is .5, needed is .05; about 4 more replicates would decide"
+        "all differences are equal, so no interval; the sign-flip test cannot reach the level with n = 2: "
+        "its smallest p is .5, but .05 is needed; about 4 more replicates would decide"
     )
 
 
@@ -144,15 +144,15 @@ def test_equal_differences_decide_once_the_exact_sign_flip_test_can() -> None:
 def test_a_change_without_any_difference_is_doubted() -> None:
     decision = verdict_on(SAME)
     assert decision.verdict == "undecided"
-    assert decision.reason == "no difference in any of 10 replicates; does the change do anything?"
+    assert decision.reason == "no difference in any of 10 replicates; does the change have any effect?"
 
 
 def test_a_control_without_difference_is_as_it_should_be() -> None:
     assert verdict_on(SAME, "control", component="placebo") == Decision(
-        "unchanged", "no difference in any of 10 replicates, as it should be"
+        "unchanged", "no difference in any of 10 replicates, as expected"
     )
     assert verdict_on(VAGUE, "control", component="luck") == Decision(
-        "undecided", "no difference established in 3 replicates, as it should be"
+        "undecided", "no difference established in 3 replicates, as expected"
     )
 
 

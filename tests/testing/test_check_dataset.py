@@ -33,7 +33,7 @@ def dataset_spec(change, folder):
         (lambda fields: {"labels": (0,) * 23 + (2,)}, "has label 2, but labels index the 2 classes"),
         (lambda fields: {"keys": list(fields["keys"])}, "keys must be a tuple"),
         (lambda fields: {"groups": ["a"] * 24}, "groups must be a tuple"),
-        (lambda fields: {"keys": ("a",) * 24}, "gives the key 'a' twice"),
+        (lambda fields: {"keys": ("a",) * 24}, "has the key 'a' twice"),
         (lambda fields: {"keys": ("/a", *fields["keys"][1:])}, "must be the path relative to the data set's root"),
         (lambda fields: {"splits": ("train",) * 23 + ("holdout",)}, "is in split 'holdout'"),
         (lambda fields: {"paths": (fields["paths"][0].parent / "none.png", *fields["paths"][1:])}, "is not a file"),

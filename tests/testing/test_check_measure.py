@@ -58,5 +58,5 @@ def test_a_measure_cannot_take_the_name_of_a_cost_of_the_core(name):
 
 
 def test_a_measure_has_no_parameters():
-    with pytest.raises(fa.PluginError, match="it is taken of every trial, so it can have no parameters"):
+    with pytest.raises(fa.PluginError, match="it runs for every trial, so it can have no parameters"):
         fa.MeasureSpec("odd", "Odd.", lambda context: None, (fa.Param("rate", 1.0, "how often"),))

@@ -48,7 +48,7 @@ def fails_without_the_first_class(labels, probabilities):
         (spec(lambda *given: 1 - share_right(*given)), "lower_is_better=False, higher is better, but returns 0"),
         (spec(lambda *given: 0.5), "returns 0.5 for perfect and for always wrong predictions"),
         (spec(share_right, lambda *given: right(*given)[:5]), "must return an array with one number per image"),
-        (spec(share_right, lambda *given: 2 * right(*given)), "leave out per_image if the value is not its mean"),
+        (spec(share_right, lambda *given: 2 * right(*given)), "omit per_image if value is not its mean"),
         (spec(fails_without_the_first_class), "ZeroDivisionError: no image of class 0; return nan instead"),
     ],
 )

@@ -57,11 +57,14 @@ def test_a_faulty_plugin_is_reported_with_its_fix(module, message):
 
 @pytest.mark.parametrize("slot", slots(from_plugins=True))
 def test_the_build_of_every_slot_takes_a_context_before_the_parameters(slot):
-    width = fa.Param("width", 3, "cells")
-    spec = SPECS[slot]("odd", "Odd.", build=lambda width: None, params=(width,))
-    with pytest.raises(AssertionError, match=r"build must take \(context, width\)"):
-        check_plugin(plugin_with(spec))
-    good = SPECS[slot]("odd", "Odd.", build=lambda context, width: None, params=(width,))
+    if slot == "measure":  # which cannot have parameters
+        params, bad, good_build = (), lambda: None, lambda context: None
+    else:
+        params, bad, good_build = (fa.Param("width", 3, "cells"),), lambda width: None, lambda context, width: None
+    wanted = ", ".join(["context", *(param.name for param in params)])
+    with pytest.raises(AssertionError, match=rf"build must take \({wanted}\)"):
+        check_plugin(plugin_with(SPECS[slot]("odd", "Odd.", build=bad, params=params)))
+    good = SPECS[slot]("odd", "Odd.", build=good_build, params=params)
     assert check_plugin(plugin_with(good)) == [good]
 
 

@@ -20,7 +20,10 @@ from flowerablate.testing import check_component, check_sampler
         (lambda context: lambda epoch: np.zeros(0, np.int64), "returns no image"),
         (lambda context: lambda epoch: np.arange(len(context.labels) + 1), "must return indices of the 24 images"),
         (lambda context: lambda epoch: np.arange(epoch), "2 images, and 1 in epoch 1"),
-        (lambda context: lambda epoch: np.array([random.randrange(24) for _ in range(9)]), "has two orders for the same seed"),
+        (
+            lambda context: lambda epoch: np.array([random.randrange(24) for _ in range(9)]),
+            "has two orders for the same seed",
+        ),
     ],
 )
 def test_a_faulty_sampler_is_reported_with_its_fix(build, message):

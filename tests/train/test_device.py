@@ -36,7 +36,7 @@ def test_preparing_makes_torch_deterministic_with_the_threads_asked_for(monkeypa
         torch.use_deterministic_algorithms(before[1])
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc can be told to keep memory")
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc can keep memory")
 def test_memory_is_kept_with_glibc() -> None:
     assert keep_memory()
 

@@ -139,7 +139,7 @@ def test_draws_until_a_condition_holds_are_settled() -> None:
     assert assert_shared_equal(one, values(lambda: Rejecting(before=True))) == 3
 
 
-def test_a_model_that_is_drawn_anew_at_each_construction_is_refused() -> None:
+def test_a_model_with_a_random_structure_is_refused() -> None:
     sizes = iter(range(1, 100))
     with pytest.raises(TrainingError, match="draws its own structure"):
         build_keyed(lambda: nn.Sequential(*(nn.Linear(2, 2) for _ in range(next(sizes)))), 0)

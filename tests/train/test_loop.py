@@ -50,7 +50,7 @@ class Interrupt(Silent):
 
 
 class ScriptedBatches:
-    """Validation batches on which :class:`Scripted` answers right as often as told for each epoch."""
+    """Validation batches on which :class:`Scripted` is correct as often as prescribed for each epoch."""
 
     def __init__(self, rights: list[int], of: int = 4) -> None:
         self.rights, self.of, self.evaluations = rights, of, 0
@@ -266,11 +266,11 @@ def test_a_damaged_checkpoint_is_as_good_as_none(
         return
     (line,) = lines
     assert name in line
-    assert line.endswith("; training starts anew")
+    assert line.endswith("; training starts again")
     assert "\n" not in line
 
 
-def test_a_damaged_checkpoint_is_gone_before_training_starts_anew(
+def test_a_damaged_checkpoint_is_gone_before_training_starts_again(
     tmp_path: Path, train: Train, caplog: pytest.LogCaptureFixture
 ) -> None:
     train(tmp_path, epochs=2)
@@ -283,7 +283,7 @@ def test_a_damaged_checkpoint_is_gone_before_training_starts_anew(
 
 
 def elsewhere(name: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Make this look like another place to train, and return how the new place is told of."""
+    """Make this look like another environment, and return its description."""
     if name == "torch":
         monkeypatch.setattr(torch, "__version__", TorchVersion("99.1.0"))
         return "torch 99.1.0"
@@ -312,10 +312,10 @@ def test_what_was_trained_elsewhere_is_not_mixed_with_what_is_trained_here(
     assert batches.asked == [1, 2, 3, 4]
     (line,) = [record.getMessage() for record in caplog.records]
     before, after = line.split("here: ")
-    assert "was trained elsewhere" in before
+    assert "was trained in another environment" in before
     assert here not in before
     assert here in after
-    assert line.endswith("; training starts anew")
+    assert line.endswith("; training starts again")
     train(tmp_path, train_batches=batches)
     assert batches.asked == [1, 2, 3, 4]
 

@@ -15,10 +15,10 @@ from flowerablate.train.delivery import count_right
 
 
 class Soft:
-    """Batches whose labels are turned into probabilities: *share* for the class, the rest for the other one."""
+    """Batches whose labels are turned into probabilities: *fraction* for the class, the rest for the other one."""
 
-    def __init__(self, batches: Any, share: float) -> None:
-        self.batches, self.share = batches, share
+    def __init__(self, batches: Any, fraction: float) -> None:
+        self.batches, self.fraction = batches, fraction
 
     def __len__(self) -> int:
         return len(self.batches)
@@ -26,7 +26,7 @@ class Soft:
     def epoch(self, number: int) -> Iterator[tuple[Tensor, Tensor]]:
         for images, labels in self.batches.epoch(number):
             one_hot = functional.one_hot(labels, 2).float()
-            yield images, self.share * one_hot + (1 - self.share) * (1 - one_hot)
+            yield images, self.fraction * one_hot + (1 - self.fraction) * (1 - one_hot)
 
 
 def run(train: Callable[..., Any], folder: Path, batches: Any) -> Any:

@@ -34,6 +34,6 @@ def test_a_file_that_tuning_did_not_write_is_not_to_be_overwritten(tmp_path):
 
 
 def test_the_longest_training_counts_the_epochs_that_may_be_tried(make_plan):
-    assert make_plan("optimizer.lr").most_epochs == 2
-    assert make_plan("train.epochs=1:7").most_epochs == 7
-    assert make_plan("train.epochs=3,5").most_epochs == 5
+    assert make_plan("optimizer.lr").max_epochs == 2
+    assert make_plan("train.epochs=1:7").max_epochs == 7
+    assert make_plan("train.epochs=3,5").max_epochs == 5

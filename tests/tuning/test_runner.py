@@ -40,7 +40,7 @@ def url(folder):
 
 
 def said(rows):
-    return [(row.number, row.state, row.values, row.figures, row.value) for row in rows]
+    return [(row.number, row.state, row.values, row.seed_values, row.value) for row in rows]
 
 
 def test_a_tuning_gives_the_same_again_and_an_interrupted_one_goes_on_to_the_same_end(make_plan, assembler, tmp_path):
@@ -71,7 +71,7 @@ def test_the_base_is_tried_first_and_all_trials_have_the_same_replicates(make_pl
     assert seeds == [*plan.seeds] * 3
     assert trials.best() == trials.rows()[2]
     assert trials.rows()[2].value == pytest.approx(0.555)
-    assert trials.rows()[2].spread == pytest.approx(0.01 / math.sqrt(2))
+    assert trials.rows()[2].std == pytest.approx(0.01 / math.sqrt(2))
 
 
 def test_no_run_can_have_the_replicates_of_tuning(make_plan):

@@ -82,7 +82,7 @@ def test_variants_that_share_a_prefix_share_their_packed_images(assembler):
     assert assembler.prepare(pipeline(), data).images is assembler.prepare(pipeline(), data).images
 
 
-def decoded_at_least(assembler, *steps: StepChoice) -> int | None:
+def decoded_min_side(assembler, *steps: StepChoice) -> int | None:
     data = assembler.load_data(pipeline(), skip_bad=False)
     images = assembler.prepare(replace(pipeline(), steps=steps), data).images
     return json.loads((images.source.folder / "manifest.json").read_text())["at_least"]
@@ -90,15 +90,15 @@ def decoded_at_least(assembler, *steps: StepChoice) -> int | None:
 
 def test_images_are_decoded_small_only_where_the_study_begins_by_shrinking_them(assembler):
     fit, invert = StepChoice("resize", name="fit"), StepChoice("invert", name="invert")
-    assert decoded_at_least(assembler, fit) == 2 * 16
-    assert decoded_at_least(assembler, fit, invert) == 2 * 16
-    assert decoded_at_least(assembler, invert, fit) is None
-    assert decoded_at_least(assembler, StepChoice("rough", name="fit")) is None
+    assert decoded_min_side(assembler, fit) == 2 * 16
+    assert decoded_min_side(assembler, fit, invert) == 2 * 16
+    assert decoded_min_side(assembler, invert, fit) is None
+    assert decoded_min_side(assembler, StepChoice("rough", name="fit")) is None
 
 
 def test_what_is_switched_off_before_a_resize_leaves_its_images_decoded_as_those_of_the_base(assembler):
     off = StepChoice("invert", name="invert", enabled=False)
-    assert decoded_at_least(assembler, off, StepChoice("resize", name="fit")) is None
+    assert decoded_min_side(assembler, off, StepChoice("resize", name="fit")) is None
 
 
 def test_what_a_step_learns_is_learned_from_the_images_that_are_given(assembler):

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from flowerablate.cli.templates import default_study
 
 from flowerablate.data.splits import split_samples
 from flowerablate.discovery import discover
 from flowerablate.errors import FlowerablateError
 from flowerablate.study.read import read_study
 from flowerablate.study.resolve import resolve
+from flowerablate.study.templates import default_study
 from flowerablate.wiring.assemble import Assembler
 from flowerablate.wiring.parts import build_batches, build_order, build_parts, check_parts
 

@@ -43,13 +43,13 @@ def wild(labels, probabilities):
 
 def assembler(tmp_path, version="1.0"):
     registry = discover().registry
-    bonus = Param("bonus", 0.0, "added to the share")
+    bonus = Param("bonus", 0.0, "added to the fraction")
     specs = [
         MetricSpec("wild", "Fails.", build=lambda context: Metric(wild)),
         MetricSpec("bare", "No metric.", build=lambda context: share_right),
         MetricSpec(
             "mine",
-            "Share of right ones.",
+            "Fraction of correct ones.",
             build=lambda context, bonus: Metric(lambda *given: share_right(*given) + bonus),
             params=(bonus,),
             lower_is_better=True,
@@ -67,7 +67,7 @@ def ours(tmp_path):
 
 @pytest.fixture
 def ledger(tmp_path):
-    """A ledger with one finished trial that has an accuracy of old, and its predictions."""
+    """A ledger with one finished trial that has an old accuracy, and its predictions."""
     ledger = Ledger(tmp_path / "study")
     trial = Trial("one", "base0", 0, Variant("", PIPELINE))
     ledger.enter([trial], {"": {}}, StudyNote("base0", ("one",)))
@@ -125,8 +125,8 @@ def test_a_metric_that_fails_costs_no_trial_but_is_said(ours, caplog):
     metrics = choose_metrics("accuracy", ["wild"], ours)
     with caplog.at_level(logging.WARNING):
         assert metrics.measure(PREDICTIONS) == {"accuracy": 0.75}
-    said = "metric 'wild' of roses (flowerablate-roses 1.0) failed: ZeroDivisionError: division by zero"
-    assert caplog.messages == [said]
+    message = "metric 'wild' of roses (flowerablate-roses 1.0) failed: ZeroDivisionError: division by zero"
+    assert caplog.messages == [message]
     with pytest.raises(PluginError, match="division by zero"):
         metrics.value("wild", PREDICTIONS)
 
@@ -147,7 +147,7 @@ def test_what_a_result_lacks_is_taken_of_the_kept_predictions(ours, ledger):
     assert ledger.results("base0")[0].metrics == {"accuracy": 0.25, "loss": 0.5}
 
 
-def test_a_value_of_another_version_of_the_metric_is_taken_anew_and_one_of_this_is_kept(ours, ledger, tmp_path):
+def test_a_value_of_another_version_of_the_metric_is_computed_again_and_one_of_this_is_kept(ours, ledger, tmp_path):
     folder = ledger.trials_of("base0")[0][1]
     metrics = choose_metrics("mine", [], ours)
     folder.finish(result({"mine": 0.1}, metrics.owners(["mine"])), {})

@@ -1,4 +1,4 @@
-"""What enters a trial's id beside the settings: versions, and the content of the files that parameters name."""
+"""What enters a trial's id besides the settings: versions, and the content of the files that parameters name."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What a careful person looks for in a data set before training on it: see :func:`check_data`."""
+"""Checks a data set before training: see :func:`check_data`."""
 
 from .checks import check_data as check_data
 from .records import SEVERITIES as SEVERITIES

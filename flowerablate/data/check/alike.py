@@ -1,10 +1,10 @@
-"""Images that are the same, byte for byte or pixel for pixel, and those that nearly are.
+"""Finds exact duplicates, byte for byte or pixel for pixel, and near duplicates.
 
 Two images are near duplicates if their 32 x 32 grey versions agree in the discrete cosine transform, each coefficient
-measured in its own root mean square over this data set. So what all images of a set share, as chest X-rays share ribs
-and a spine, does not count as likeness, and fine structure counts as much as the light and dark halves that ruin
-plain perceptual hashes. Brightness, contrast, colour, size and compression hardly matter; crops and mirrored copies are
-not found.
+divided by its root mean square over this data set. So what all images of a set share, as chest X-rays share ribs and a
+spine, does not count as similarity, and fine structure counts as much as the light and dark halves that mislead plain
+perceptual hashes. Brightness, contrast, colour, size and compression hardly matter; crops and mirrored copies are not
+found.
 """
 
 from __future__ import annotations
@@ -18,27 +18,27 @@ from numpy.typing import NDArray
 from ..layout import Progress
 
 NEAR = 0.75
-"""Cosine from which two images are near duplicates.
+"""Minimum cosine of near duplicates.
 
-Of the pairs among 1544 photographs of flowers, the 8 true ones lie at .85 and above, all others below .60; among 5824
+Among the pairs of 1544 photographs of flowers, the 8 true ones are at .85 or above, all others below .60; among 5824
 chest X-rays, which are all different, none reaches .61. A copy saved at JPEG quality 10, or shrunk to 64 x 64, stays
-above .9; one cropped by 2 % on each side falls to about .6.
+above .9; one cropped by 2 % on each side drops to about .6.
 """
 
 _COARSE = 16
 _COARSE_NEAR = 0.65
-"""Cosine of the 16 x 16 lowest coefficients from which all are compared: a quarter of the work, and it misses none."""
+"""Minimum cosine of the 16 x 16 lowest coefficients for a full comparison: a quarter of the work, and misses none."""
 
 _NOISE = 2.0
-"""Grey levels that rounding and compression may add to a coefficient; they must not count where images are smooth."""
+"""Grey levels that rounding and compression may add to a coefficient; they must not count in smooth images."""
 
 _BLOCK = 2048
 _FLAT = 2.0
-"""Norm of a thumbnail's deviations, per pixel in grey levels, below which there is nothing to compare."""
+"""Standard deviation of a thumbnail, grey levels, below which it has nothing to compare."""
 
 
 def exact_groups(digests: Sequence[Hashable]) -> list[tuple[int, ...]]:
-    """Return the places that hold the same digest, for each digest that comes more than once."""
+    """Return, for each digest that occurs more than once, the indices at which it occurs."""
     places: dict[Hashable, list[int]] = defaultdict(list)
     for place, digest in enumerate(digests):
         places[digest].append(place)
@@ -48,8 +48,7 @@ def exact_groups(digests: Sequence[Hashable]) -> list[tuple[int, ...]]:
 def near_pairs(thumbnails: NDArray[np.uint8], progress: Progress) -> list[tuple[int, int]]:
     """Return the pairs (i < j) of near duplicates among *thumbnails*, uint8 [N, side, side].
 
-    Takes the time of N * N / 2 scalar products of 255 numbers, in blocks: 20,000 images take about ten seconds on
-    two cores.
+    The cost is N * N / 2 dot products of 255 numbers, in blocks: about ten seconds for 20,000 images on two cores.
     """
     count = len(thumbnails)
     fine, coarse = _descriptors(thumbnails)
@@ -71,7 +70,7 @@ def near_pairs(thumbnails: NDArray[np.uint8], progress: Progress) -> list[tuple[
 
 
 def joined(pairs: Iterable[tuple[int, int]]) -> list[tuple[int, ...]]:
-    """Return the groups that *pairs* connect, each sorted, sorted by their first member."""
+    """Return the groups that *pairs* connect, each sorted, ordered by their first member."""
     leader: dict[int, int] = {}
 
     def find(place: int) -> int:
@@ -89,7 +88,7 @@ def joined(pairs: Iterable[tuple[int, int]]) -> list[tuple[int, ...]]:
 
 
 def _descriptors(thumbnails: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return unit vectors of all and of the lowest coefficients, float32 [N, D]; flat images get zeros."""
+    """Return unit vectors of all coefficients and of the lowest ones, float32 [N, D]; zeros for flat images."""
     from scipy.fft import dctn
 
     count, side, _ = thumbnails.shape

@@ -1,4 +1,4 @@
-"""Looks at every file of a data set once, and puts together what the checks say."""
+"""Reads every file of a data set once and collects the findings of all checks."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from .single_images import looks_of_images
 
 
 def check_data(samples: Samples, progress: Progress = lambda what, done, total: None) -> DataReport:
-    """Decode every image of *samples* once, on all cores, and return what is to be known before training.
+    """Decode every image of *samples* once, on all cores, and return what to know before training.
 
-    Nothing is written. The time is that of decoding, about a millisecond for a small photograph, and of comparing all
-    images with each other (see :func:`.alike.near_pairs`). A file that is missing, or that may not be read, raises
-    :class:`DataError`; one that is no image is a finding.
+    Nothing is written. The time goes into decoding, about a millisecond for a small photograph, and comparing all
+    images with each other (see :func:`.alike.near_pairs`). A file that is missing or may not be read raises
+    :class:`DataError`; a file that is not an image is a finding.
     """
     looks: list[Look] = []
     seen: list[int] = []
@@ -56,7 +56,7 @@ def _unreadable(bad: Sequence[tuple[str, str]]) -> Finding:
         "unreadable files",
         "fault",
         f"{len(bad)} cannot be read; the first, {key}: {reason}",
-        "mend or remove them, or train with --skip-bad",
+        "repair or remove them, or train with --skip-bad",
         tuple((key,) for key, _ in bad),
         {"files": len(bad)},
     )

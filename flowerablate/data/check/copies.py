@@ -1,4 +1,4 @@
-"""Findings about images that come twice: across classes a wrong label, across splits a leak, else a waste."""
+"""Findings about duplicate images: a wrong label across classes, a leak across splits, otherwise redundant."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from .look import Look
 from .records import Finding, Severity
 
 _ADVICE = {
-    "across classes": "one label of each must be wrong: look at them, keep one or none",
-    "across splits": "the test would ask for what was learned by heart: remove them from one side",
+    "across classes": "at least one label in each group is wrong: look at them, keep one or none",
+    "across splits": "the test set would contain training images: remove them from one side",
     "within a class": "keep one of each, or a random split may put one on each side",
 }
 
 
 def copies(samples: Samples, seen: Sequence[int], looks: Sequence[Look], progress: Progress) -> list[Finding]:
-    """Return findings about exact and near duplicates; *looks* are those of the samples at the places *seen*."""
+    """Return findings about exact and near duplicates; *looks* belong to the samples with the indices *seen*."""
     same = exact_groups([look.pixels for look in looks])
     again = {place for group in same for place in group[1:]}
     single = [place for place in range(len(looks)) if place not in again]
@@ -51,8 +51,8 @@ def _sorted_by_harm(
             text += f", {bytewise} of them byte for byte" if bytewise < len(members) else ", byte for byte"
         severity: Severity = "warning" if kind == "within a class" else "fault"
         files = tuple(tuple(samples.keys[place] for place in group) for group in members)
-        figures = {"groups": len(members), "images": images}
-        findings.append(Finding(f"{what} {kind}", severity, text, _ADVICE[kind], files, figures))
+        values = {"groups": len(members), "images": images}
+        findings.append(Finding(f"{what} {kind}", severity, text, _ADVICE[kind], files, values))
     return findings
 
 

@@ -1,4 +1,4 @@
-"""Findings about shortcuts: sizes, formats and light that tell the class, or a split, without a look at the scene."""
+"""Findings about shortcuts: sizes, formats and light that predict the class, or the split, without the scene."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from .look import Look
 from .records import Finding
 from .shortcuts import separation
 
-_NOTABLE = 0.65
-"""Area under the ROC curve from which a sign is reported; .5 is what a coin gives."""
+_MIN_AUC = 0.65
+"""Minimum area under the ROC curve of a feature that is reported; chance is .5."""
 
 _OF_THE_FILE: dict[str, Callable[[Look], float]] = {
     "width": lambda look: look.width,
@@ -31,7 +31,7 @@ _OF_THE_LIGHT: dict[str, Callable[[Look], float]] = {
 
 
 def misleading_signs(samples: Samples, seen: Sequence[int], looks: Sequence[Look]) -> list[Finding]:
-    """Return a finding for each feature of a file that tells the class, and one for those that tell the split."""
+    """Return a finding for each feature of a file that predicts the class, and one for those that predict the split."""
     if not looks:
         return []
     labels = np.array([samples.labels[place] for place in seen], np.int64)
@@ -41,31 +41,31 @@ def misleading_signs(samples: Samples, seen: Sequence[int], looks: Sequence[Look
         found = separation(np.array([feature(look) for look in looks], np.float64), labels)
         if found is None:
             continue
-        if not found.surprising or found.auc < _NOTABLE:
+        if not found.surprising or found.auc < _MIN_AUC:
             weak.append(f"{name} {found.auc:.2f}")
             continue
-        chance = f"a rule on {name} alone finds {samples.classes[found.label]} with AUC {found.auc:.2f}"
+        text = f"a rule on {name} alone finds {samples.classes[found.label]} with AUC {found.auc:.2f}"
         if name in _OF_THE_LIGHT:
-            advice = "legitimate if the thing itself is so; else a device or a place: vary light in training"
+            advice = "fine if the objects themselves differ; else a device or a place does: vary light in training"
         elif name in _OF_ITS_BYTES:
-            advice = "detail, noise or compression differ: the thing itself, or another device? compare some by eye"
+            advice = "detail, noise or compression differ: the objects themselves, or the device? compare some by eye"
         else:
             advice = "the classes may come from two sources: the model can win without seeing; make them alike"
-        findings.append(Finding(f"shortcut: {name}", "warning", chance, advice, (), {"AUC": round(found.auc, 4)}))
+        findings.append(Finding(f"shortcut: {name}", "warning", text, advice, (), {"AUC": round(found.auc, 4)}))
     if weak:
-        findings.append(Finding("shortcuts", "fine", f"little told of the class by: {', '.join(weak)} (AUC)"))
+        findings.append(Finding("shortcuts", "fine", f"these predict the class weakly: {', '.join(weak)} (AUC)"))
     return findings + _drift(samples, seen, looks)
 
 
 def _features(looks: Sequence[Look]) -> dict[str, Callable[[Look], float]]:
-    """Return the features; of images that are all of one size, bytes are told once."""
+    """Return the features; if all images have one size, only one of the two about bytes."""
     one_size = len({(look.width, look.height) for look in looks}) == 1
     features = {**_OF_THE_FILE, **_OF_THE_LIGHT}
     return {name: feature for name, feature in features.items() if not (one_size and name == "bytes per pixel")}
 
 
 def _drift(samples: Samples, seen: Sequence[int], looks: Sequence[Look]) -> list[Finding]:
-    """Compare the splits within each class by the same features, so that other shares of classes do not count."""
+    """Compare the splits by the same features within each class, so that class frequencies do not count."""
     if not samples.splits:
         return []
     parts = list(dict.fromkeys(samples.splits))
@@ -77,11 +77,11 @@ def _drift(samples: Samples, seen: Sequence[int], looks: Sequence[Look]) -> list
                 continue
             split = np.array([parts.index(samples.splits[place]) for place, _ in mine], np.int64)
             found = separation(np.array([feature(look) for _, look in mine], np.float64), split)
-            if found and found.surprising and found.auc >= max(_NOTABLE, worst.get(name, (0.0, ""))[0]):
+            if found and found.surprising and found.auc >= max(_MIN_AUC, worst.get(name, (0.0, ""))[0]):
                 worst[name] = found.auc, f"{parts[found.label]} of {title}"
     if not worst:
         return [Finding("splits alike", "fine", "sizes, formats and light are alike in all splits")]
     text = "; ".join(f"{where} stands out by {name} (AUC {auc:.2f})" for name, (auc, where) in worst.items())
-    advice = "the split is not random: figures of the test are those of another source; say so, or draw it anew"
-    figures = {name: round(auc, 4) for name, (auc, _) in worst.items()}
-    return [Finding("splits alike", "warning", text, advice, (), figures)]
+    advice = "the split is not random: test metrics describe another source; say so, or draw a new split"
+    values = {name: round(auc, 4) for name, (auc, _) in worst.items()}
+    return [Finding("splits alike", "warning", text, advice, (), values)]

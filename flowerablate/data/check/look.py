@@ -1,4 +1,4 @@
-"""One file, looked at once: its header, its pixels' digest, and a small grey image to compare it with others."""
+"""Facts about one file, read once: its header, digests, and a small grey image to compare with others."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _STANDARD_SUM = 3685
 
 @dataclass(frozen=True)
 class Look:
-    """What one readable file shows.
+    """Facts about a readable file.
 
     *content* and *pixels* are digests of the bytes, and of the decoded RGB image with its shape. *thumbnail* is a
-    grey image, uint8 [SIDE, SIDE], squeezed to a square. *brightness* and *contrast*: mean and deviation of the
-    grey values, of 255. *quality*: that of JPEG, estimated, 0 for other files. *grey*: colour is stored but not used.
+    grey image, uint8 [SIDE, SIDE], squeezed to a square. *brightness* and *contrast*: mean and standard deviation of
+    the grey values, 0 to 255. *quality*: estimated JPEG quality, 0 for other files. *grey*: no colour.
     """
 
     content: bytes
@@ -48,9 +48,9 @@ class Look:
 
 
 def look_at(path: Path) -> Look | str:
-    """Return what the file shows, or one line that says why it cannot be read.
+    """Return the facts about a file, or one line that says why it cannot be read.
 
-    A file that is missing, or that may not be opened, raises :class:`.decode.UnreachableError`.
+    A file that is missing or may not be opened raises :class:`.decode.UnreachableError`.
     """
     try:
         pixels = decode(path, 3)
@@ -78,14 +78,14 @@ def look_at(path: Path) -> Look | str:
 
 
 def _header(path: Path) -> tuple[str, float]:
-    """Return Pillow's name of the pixel format, and the JPEG quality."""
+    """Return Pillow's name for the pixel format, and the JPEG quality."""
     with Image.open(path) as image:
         tables: dict[int, Any] = getattr(image, "quantization", {})
         return image.mode, _quality(tables[0]) if tables.get(0) else 0.0
 
 
 def _quality(table: Any) -> float:
-    """Return libjpeg's quality, 1 to 100, by which the luminance *table* is a scaled copy of the standard's."""
+    """Return libjpeg's quality, 1 to 100, for which the luminance *table* is a scaled copy of the standard table."""
     scale = 100.0 * float(sum(table)) / _STANDARD_SUM
     return min(100.0, (200.0 - scale) / 2 if scale <= 100 else 5000.0 / scale)
 

@@ -1,4 +1,4 @@
-"""What a check of a data set says: a report of findings, each with its severity, its files and what to do."""
+"""The report of a data set check: findings, each with its severity, its files and advice."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from ...contracts import Value
 
 Severity: TypeAlias = Literal["fault", "warning", "fine"]
 SEVERITIES: tuple[Severity, ...] = ("fault", "warning", "fine")
-"""From the worst: results would be wrong; somebody should look; nothing to do."""
+"""Worst first: results would be wrong; somebody should look; nothing to do."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked for, and what was found.
+    """The result of one check.
 
     *name* is short and fixed, such as ``near duplicates across splits``; *text* says what was found, *advice* what to
-    do (empty where there is nothing to do). *files*: groups of keys that belong together, such as the copies of one
-    image; a single file is a group of one. *figures*: numbers behind the text.
+    do (empty if there is nothing to do). *files*: groups of keys that belong together, such as the copies of one image;
+    a single file is a group of one. *figures*: the numbers in the text.
     """
 
     name: str
@@ -32,10 +32,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class ClassFacts:
-    """One class: its name, images, images of each official split, and medians of readable images.
+    """A class: its name, number of images, number in each official split, and medians over its readable images.
 
     *width* and *height* are in pixels, *aspect* is width / height, *brightness* and *contrast* are mean and standard
-    deviation of the grey values, of 255; *kilobytes* is the file's size in 1000 bytes. All are 0 without an image.
+    deviation of the grey values, 0 to 255; *kilobytes* is the file size in 1000 bytes. All are 0 without an image.
     """
 
     name: str
@@ -51,7 +51,7 @@ class ClassFacts:
 
 @dataclass(frozen=True)
 class DataReport:
-    """All findings, the worst first, and the *classes* with their figures. *images* counts the files looked at."""
+    """All *findings*, worst first, and facts about the *classes*. *images*: number of files checked."""
 
     images: int
     classes: tuple[ClassFacts, ...]

@@ -1,4 +1,4 @@
-"""Findings about the set as a whole: how many images each class has, and who is in which split."""
+"""Findings about the whole data set: class balance, and what is in which split."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ _PERSON = re.compile(r"(?:person|patient|subject|case|pat|pid)[_-]?\d+", re.IGNO
 
 
 def balance(samples: Samples) -> list[Finding]:
-    """Return a finding about the numbers of the classes, and one about classes that a split lacks."""
+    """Return a finding about class balance, and one about classes that a split lacks."""
     counts = Counter(samples.labels)
     numbers = [counts[label] for label in range(len(samples.classes))]
     low, high = min(numbers), max(numbers)
     smallest, largest = (samples.classes[numbers.index(number)] for number in (low, high))
-    figures = dict(zip(samples.classes, numbers, strict=True))
+    values = dict(zip(samples.classes, numbers, strict=True))
     findings = []
     if not low:
-        findings.append(Finding("class balance", "fault", f"class {smallest} has no images", "add some", (), figures))
+        findings.append(Finding("class balance", "fault", f"class {smallest} has no images", "add some", (), values))
     elif high > _IMBALANCED * low:
         text = f"{largest} has {high / low:.1f} times as many images as {smallest}"
         advice = (
-            f"always saying {largest} is right for {high / len(samples):.0%}: report macro_f1 or balanced_accuracy "
-            "beside accuracy; weigh classes in the loss, or balance them by the sampler"
+            f"always predicting {largest} is right for {high / len(samples):.0%}: report macro_f1 or balanced_accuracy "
+            "in addition to accuracy; weight classes in the loss, or balance them with the sampler"
         )
-        findings.append(Finding("class balance", "warning", text, advice, (), figures))
+        findings.append(Finding("class balance", "warning", text, advice, (), values))
     else:
-        findings.append(Finding("class balance", "fine", f"{low} to {high} images in each class", "", (), figures))
+        findings.append(Finding("class balance", "fine", f"{low} to {high} images in each class", "", (), values))
     return findings + _lacking(samples)
 
 
@@ -51,15 +51,15 @@ def _lacking(samples: Samples) -> list[Finding]:
         return [Finding("classes in splits", "fault", f"no images of {', '.join(missing)}", "add some", (), few)]
     if few:
         text = ", ".join(f"{cell} {number}" for cell, number in few.items())
-        advice = "figures from so few images are mostly luck: draw the split anew, or make that part larger"
+        advice = "metrics on so few images are mostly chance: draw a new split, or enlarge that part"
         return [Finding("classes in splits", "warning", f"few images: {text}", advice, (), few)]
     return [Finding("classes in splits", "fine", "every class is in every split")]
 
 
 def groups_in_two_splits(samples: Samples) -> list[Finding]:
-    """Return a finding about groups (patients) of which an official split has images on both sides.
+    """Return a finding about groups (patients) with images in two parts of an official split.
 
-    Where the data set gives no groups, names of files such as ``person12_3.png`` are taken for a hint of them.
+    If the data set has no groups, file names such as ``person12_3.png`` serve as a hint.
     """
     if not samples.splits:
         return []
@@ -76,11 +76,11 @@ def groups_in_two_splits(samples: Samples) -> list[Finding]:
     if not torn:
         return [Finding(what, "fine", f"each of {len(places)} groups is in one split", "", (), {"groups": len(places)})]
     files = tuple(tuple(samples.keys[place] for place in group) for group in torn.values())
-    figures = {"groups": len(places), "in two splits": len(torn)}
+    values = {"groups": len(places), "in two splits": len(torn)}
     if given:
         text = f"{len(torn)} of {len(places)} groups are in two splits, such as {next(iter(torn))}"
         advice = 'split by group (split.method = "grouped"), or remove them from one side'
-        return [Finding(what, "fault", text, advice, files, figures)]
+        return [Finding(what, "fault", text, advice, files, values)]
     text = f"file names such as {next(iter(torn))} are in two splits: {len(torn)} of {len(places)}"
-    advice = "if these are patients, figures of the test flatter: split by patient, or remove them from one side"
-    return [Finding(what, "warning", text, advice, files, figures)]
+    advice = "if these are patients, test metrics are too good: split by patient, or remove them from one side"
+    return [Finding(what, "warning", text, advice, files, values)]

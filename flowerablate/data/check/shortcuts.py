@@ -1,4 +1,4 @@
-"""Whether something that is no content of an image, such as its size, tells the class by itself."""
+"""Whether something other than an image's content, such as its size, predicts the class."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from ...keyed import key64
 _FOLDS = 5
 _BINS = 12
 _SIGMAS = 4.0
-"""Standard errors above one half that a figure must reach: with several features and classes, two are not enough."""
+"""Standard errors above one half that an AUC must reach: with several features and classes, two are not enough."""
 
 
 @dataclass(frozen=True)
 class Separation:
-    """How well a feature tells one class from the rest: area under the ROC curve, out of fold, .5 for not at all.
+    """How well a feature separates one class from the rest: out-of-fold area under the ROC curve; chance is .5.
 
-    *surprising*: more than chance gives with so few images.
+    *surprising*: more than chance with this number of images.
     """
 
     label: int
@@ -29,12 +29,12 @@ class Separation:
 
 
 def separation(values: NDArray[np.float64], labels: NDArray[np.int64]) -> Separation | None:
-    """Return the class that *values*, [N], tell best from the others; None where no class can be judged.
+    """Return the class that *values*, [N], separate best from the others; None if no class can be judged.
 
-    The rule is a histogram: at most twelve bins with the same number of images, the share of the class in each one
-    learned on four fifths of the images, applied to the last fifth. So a class of square images between flat and
-    tall ones is found too, and a rule that only remembers gains nothing. A class with fewer than ten images, or with
-    fewer than ten outside, is not judged.
+    The rule is a histogram of at most twelve bins with equal numbers of images. The fraction of the class in each bin
+    is learned on four fifths of the images and applied to the last fifth. So a class of square images between flat and
+    tall ones is found too, and a rule that only memorises gains nothing. A class with fewer than ten images, or with
+    fewer than ten outside it, is not judged.
     """
     edges = np.unique(np.quantile(values, np.linspace(0, 1, _BINS + 1)[1:-1]))
     bins = np.searchsorted(edges, values, side="right")
@@ -52,7 +52,7 @@ def separation(values: NDArray[np.float64], labels: NDArray[np.int64]) -> Separa
 def _out_of_fold(bins: NDArray[np.int64], mine: NDArray[np.bool_]) -> NDArray[np.float64]:
     scores = np.zeros(len(bins))
     fold = np.empty(len(bins), np.int64)
-    for side in (mine, ~mine):  # each fold gets its share of both
+    for side in (mine, ~mine):  # each fold gets both in proportion
         order = np.argsort([key64("data check", int(place)) for place in np.flatnonzero(side)])
         fold[np.flatnonzero(side)[order]] = np.arange(side.sum()) % _FOLDS
     for part in range(_FOLDS):
@@ -64,7 +64,7 @@ def _out_of_fold(bins: NDArray[np.int64], mine: NDArray[np.bool_]) -> NDArray[np
 
 
 def _auc(scores: NDArray[np.float64], positive: NDArray[np.bool_]) -> float:
-    """Return the Mann-Whitney statistic of *scores* as a share; ties count half."""
+    """Return the Mann-Whitney statistic of *scores* as a fraction; ties count half."""
     from scipy.stats import rankdata
 
     ours = int(positive.sum())
@@ -73,7 +73,7 @@ def _auc(scores: NDArray[np.float64], positive: NDArray[np.bool_]) -> float:
 
 
 def _null_error(positive: NDArray[np.bool_]) -> float:
-    """Return the standard error of the area where scores mean nothing (Mann and Whitney, 1947)."""
+    """Return the standard error of the area for uninformative scores (Mann and Whitney, 1947)."""
     ours = int(positive.sum())
     others = len(positive) - ours
     return math.sqrt((ours + others + 1) / (12 * ours * others))

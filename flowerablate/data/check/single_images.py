@@ -1,4 +1,4 @@
-"""Findings about single images: how colour is stored, those too small to see anything, those without content."""
+"""Findings about single images: how colour is stored, images that are too small, images without content."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def looks_of_images(samples: Samples, seen: Sequence[int], looks: Sequence[Look]
             "tiny images",
             tiny,
             f"a side below {_TINY} pixels",
-            "they would be blown up: are they thumbnails or icons?",
+            "they would be enlarged: are they thumbnails or icons?",
         ),
-        _some("constant images", constant, "all of one grey", "nothing can be learned of them: remove them"),
+        _some("constant images", constant, "all of one grey", "nothing can be learned from them: remove them"),
     ]
 
 
@@ -44,15 +44,15 @@ def _channels(keys: Sequence[str], looks: Sequence[Look]) -> list[Finding]:
         return []
     modes = Counter(look.mode for look in looks)
     text = ", ".join(f"{mode} {number}" for mode, number in modes.most_common())
-    figures = dict(modes)
+    values = dict(modes)
     findings = []
     grey = [key for key, look in zip(keys, looks, strict=True) if look.grey]
     stored = sum(look.grey and look.mode not in ("1", "L", "LA") and look.mode[0] not in _DEEP for look in looks)
     if len(grey) == len(looks):
         kept = f", {stored} of them stored as colour" if stored else ""
-        findings.append(Finding("channels", "fine", f"all grey{kept}: input.channels = 1 is enough", "", (), figures))
+        findings.append(Finding("channels", "fine", f"all grey{kept}: input.channels = 1 is enough", "", (), values))
     elif grey:
-        advice = "fine as a fact of the world; if grey goes with a class, it is a shortcut (see below)"
+        advice = "fine if it reflects reality; if grey depends on the class, it is a shortcut (see below)"
         findings.append(
             Finding(
                 "channels",
@@ -60,18 +60,20 @@ def _channels(keys: Sequence[str], looks: Sequence[Look]) -> list[Finding]:
                 f"{len(grey)} of {len(looks)} are grey ({text})",
                 advice,
                 tuple((key,) for key in grey),
-                {**figures, "grey": len(grey)},
+                {**values, "grey": len(grey)},
             )
         )
     else:
-        findings.append(Finding("channels", "fine", f"all in colour ({text})", "", (), figures))
+        findings.append(Finding("channels", "fine", f"all in colour ({text})", "", (), values))
     deep = [key for key, look in zip(keys, looks, strict=True) if look.mode.startswith(_DEEP)]
     if deep:
         advice = "input.bits = 16 keeps them; with 8 they are rounded"
         findings.append(_some("16-bit images", deep, "more than 8 bits", advice))
     alpha = [key for key, look in zip(keys, looks, strict=True) if look.mode in _ALPHA]
     if alpha:
-        findings.append(_some("transparent images", alpha, "an alpha channel", "they are put on white; is that right?"))
+        findings.append(
+            _some("transparent images", alpha, "an alpha channel", "they are blended with white; is that right?")
+        )
     inks = [key for key, look in zip(keys, looks, strict=True) if look.mode == "CMYK"]
     if inks:
         advice = "they are converted without a colour profile: convert them yourself if colour matters"

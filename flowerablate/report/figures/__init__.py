@@ -1,4 +1,4 @@
-"""The figures of the page, drawn by matplotlib as SVG that takes its colours from the page around it."""
+"""The figures of the page, drawn by matplotlib as SVG that inherits the colours of the page."""
 
 from .cost_plot import draw_costs, pareto_front
 from .curve_plot import draw_accuracy, draw_losses

@@ -1,4 +1,4 @@
-"""Cost against effect: what each pipeline reaches, and how long a trial of it takes."""
+"""Cost against metric: the mean of each pipeline, and the time of a trial."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ _OFFSETS = (
     (8, 0), (-8, 0), (0, 9), (0, -9), (8, 8), (8, -8), (-8, 8), (-8, -8),
     (15, 0), (-15, 0), (0, 17), (0, -17), (14, 14), (14, -14), (-14, 14), (-14, -14), (24, 0), (-24, 0),
 )  # fmt: skip
-"""Where a number may stand beside its point, in points, the best place first."""
+"""Offsets of a number from its point, in typographic points, best first."""
 
 _UNITS = ((3600.0, "hours"), (60.0, "minutes"), (1.0, "seconds"))
 _LINE = 0.235
-"""Inches from one line of the key to the next."""
+"""Line spacing of the key, inches."""
 
 _LOG_FROM = 4.0
-"""Ratio of the longest to the shortest time from which the axis of time is logarithmic."""
+"""Above this ratio of the longest to the shortest time, the time axis is logarithmic."""
 
 
 def pareto_front(points: Sequence[CostPoint], *, lower_is_better: bool) -> tuple[CostPoint, ...]:
-    """Return the pipelines that no other beats or equals in both time and metric, the quickest first.
+    """Return the pipelines that no other beats or equals in both time and metric, the fastest first.
 
-    Of two that are equal in both, the first given counts.
+    Of two that are equal in both, the first is kept.
     """
     sign = -1 if lower_is_better else 1
     front: list[CostPoint] = []
@@ -45,7 +45,8 @@ def pareto_front(points: Sequence[CostPoint], *, lower_is_better: bool) -> tuple
 def draw_costs(points: Sequence[CostPoint], summary: Summary) -> str:
     """Return the plot as an ``<svg>`` element; empty with fewer than two pipelines.
 
-    Points are numbered, the quickest first, and named in a key beside; the Pareto front is filled and joined by a line.
+    Points are numbered, the fastest first, and named in a key at the side; those of the Pareto front are filled and
+    joined by a line.
     """
     if len(points) < 2:
         return ""
@@ -68,13 +69,15 @@ def draw_costs(points: Sequence[CostPoint], summary: Summary) -> str:
         axes.set_title(f"mean {canvas.short(summary.metric, 24)}{sign}", color=canvas.SOFT, pad=8)
         plane.numbers(points)
         _key(figure, points, front, scale)
-        said = "; ".join(f"{p.label} {scale.value(p.value)}{scale.unit} in {duration(p.seconds)}" for p in points)
+        description = "; ".join(
+            f"{p.label} {scale.value(p.value)}{scale.unit} in {duration(p.seconds)}" for p in points
+        )
         on_front = ", ".join(point.label for point in front)
-        return canvas.to_svg(figure, "costs", f"Metric against time: {said}. On the Pareto front: {on_front}")
+        return canvas.to_svg(figure, "costs", f"Metric against time: {description}. On the Pareto front: {on_front}")
 
 
 def _key(figure: Figure, points: Sequence[CostPoint], front: Sequence[CostPoint], scale: Scale) -> None:
-    """Write what each number stands for, with its time and its mean."""
+    """Draw the key: the name of each number, with its time and its mean."""
     height = figure.get_figheight()
     for number, point in enumerate(points, start=1):
         y = 1 - (0.42 + _LINE * (number - 1)) / height
@@ -86,7 +89,7 @@ def _key(figure: Figure, points: Sequence[CostPoint], front: Sequence[CostPoint]
 
 
 class _Plane:
-    """Time, in units of *unit* seconds, against the metric."""
+    """The plot area: time, in units of *unit* seconds, against the metric."""
 
     def __init__(self, axes: Axes, scale: Scale, unit: float) -> None:
         self._axes, self._scale, self._unit = axes, scale, unit
@@ -95,7 +98,7 @@ class _Plane:
         return point.seconds / self._unit, point.value * self._scale.factor
 
     def front(self, front: Sequence[CostPoint]) -> None:
-        """Join the front by steps: between two of its points nothing better is known than the quicker one."""
+        """Join the front by steps: between two points, the faster one is the best known."""
         xs, ys = zip(*map(self._spot, front), strict=True)
         self._axes.step(xs, ys, where="post", color=canvas.GOOD, linewidth=1.2, alpha=0.6, zorder=1)
 
@@ -117,7 +120,7 @@ class _Plane:
         )
 
     def limits(self, points: Sequence[CostPoint]) -> None:
-        """Make room around the points; bars that are longer leave the frame."""
+        """Set the limits around the points; longer bars extend beyond the frame."""
         from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
         xs, ys = zip(*map(self._spot, points), strict=True)
@@ -135,7 +138,7 @@ class _Plane:
             self._axes.set_xlim(max(0.0, min(xs) - room), max(xs) + room)
 
     def numbers(self, points: Sequence[CostPoint]) -> None:
-        """Write each point's number at the first place beside it where it covers nothing, or the least."""
+        """Write each point's number at the first offset with minimum overlap."""
         from matplotlib.transforms import Bbox
 
         axes, points_per_pixel = self._axes, 72 / self._axes.figure.dpi

@@ -1,4 +1,4 @@
-"""Training curves: one panel per variant, its single seeds thin, their mean strong, the base's mean behind it."""
+"""Training curves: one panel per variant, with thin lines for seeds, a thick mean, and the base's mean in grey."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _COLUMNS = 4
 _PANEL = 1.75
 """Height of a row of panels, inches."""
 
-MOST_SEEDS = 20
-"""Single seeds drawn in a panel; the mean is always over all."""
+MAX_SEEDS = 20
+"""Maximum number of single seeds in a panel; the mean is always over all seeds."""
 
 Series = Callable[[SeedCurve], tuple[float | None, ...]]
-"""What is drawn of a training: a value for each epoch."""
+"""Returns what to draw of a training run: a value for each epoch."""
 
 
 def draw_accuracy(curves: Sequence[VariantCurves]) -> str:
-    """Return the accuracy on validation over the epochs as an ``<svg>`` element; empty without any training."""
+    """Return the validation accuracy over the epochs as an ``<svg>`` element; empty without training runs."""
 
     def series(seed: SeedCurve) -> tuple[float | None, ...]:
         return tuple(None if value is None else 100 * value for value in seed.validation_accuracy)
@@ -33,7 +33,7 @@ def draw_accuracy(curves: Sequence[VariantCurves]) -> str:
 
 
 def draw_losses(curves: Sequence[VariantCurves]) -> str:
-    """Return the losses over the epochs, training dashed and validation solid, as an ``<svg>`` element."""
+    """Return the losses over the epochs, training dotted and validation solid, as an ``<svg>`` element."""
     lines: list[tuple[Series, str]] = [(lambda s: s.train_loss, ":"), (lambda s: s.validation_loss, "-")]
     return _draw(curves, "losses", "loss, training dotted and validation solid", lines, log=True)
 
@@ -65,7 +65,7 @@ def _draw(
                 if base is not None and variant is not base:
                     draw_line(axes, mean_of(base, series), canvas.OPEN, dashes, 1.4)
                 color = canvas.INK if variant is base else canvas.GOOD
-                for seed in variant.seeds[:MOST_SEEDS]:
+                for seed in variant.seeds[:MAX_SEEDS]:
                     draw_line(axes, list(series(seed)), color, dashes, 0.6, alpha=0.4)
                 draw_line(axes, mean_of(variant, series), color, dashes, 1.8)
             if place + columns >= len(curves):
@@ -77,7 +77,7 @@ def _draw(
 
 
 def set_epochs(axes: Axes, last: int) -> None:
-    """Give the axis of epochs whole numbers and some room, up to the *last* one."""
+    """Set up the epoch axis: whole numbers up to *last*, with a small margin."""
     from matplotlib.ticker import MaxNLocator
 
     room = 0.04 * (last - 1) or 0.5
@@ -86,7 +86,7 @@ def set_epochs(axes: Axes, last: int) -> None:
 
 
 def set_scale(axes: Axes, *, log: bool) -> None:
-    """Set the scale that all panels share; logarithmic, so that one loss that exploded leaves the rest to be seen."""
+    """Set the scale of all panels; with *log*, one exploding loss does not flatten the others."""
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 
     if not log:
@@ -103,7 +103,7 @@ def set_scale(axes: Axes, *, log: bool) -> None:
 def draw_line(
     axes: Axes, values: Sequence[float | None], color: str, dashes: str, width: float, alpha: float = 1
 ) -> None:
-    """Draw *values* over the epochs; what is not known leaves a gap."""
+    """Draw *values* over the epochs; None leaves a gap."""
     known = [math.nan if value is None else value for value in values]
     epochs = range(1, len(known) + 1)
     single = "." if len(known) == 1 else None

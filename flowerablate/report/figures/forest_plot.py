@@ -1,4 +1,4 @@
-"""The forest plot: every effect with its interval, around no difference."""
+"""The forest plot: every effect with its interval, on one axis with a line at 0."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from matplotlib.transforms import Transform
 
 _ROW = 0.33
-"""Inches from one effect to the next."""
+"""Row spacing, inches."""
 
 _LEFT, _RIGHT = 0.235, 0.66
-"""The part of the width in which the intervals are drawn; names stand before it, figures and verdicts behind."""
+"""The fraction of the width for the intervals; names are to the left, numbers and verdicts to the right."""
 
 _COLORS = {"good": canvas.GOOD, "bad": canvas.BAD, "equal": canvas.EQUAL, "open": canvas.OPEN}
 
 
 def draw_forest(summary: Summary) -> str:
-    """Return the plot as an ``<svg>`` element, rows below the headings of their kinds; empty without any effect."""
+    """Return the plot as an ``<svg>`` element, rows below the headings of their kinds; empty without effects."""
     lines = _lines(summary)
     rows = [line for line in lines if isinstance(line, Row)]
     if not rows:
@@ -52,7 +52,7 @@ def draw_forest(summary: Summary) -> str:
 
 
 def _lines(summary: Summary) -> list[Row | str]:
-    """Return the rows that have an effect, kind by kind, headings between them where there are several kinds."""
+    """Return the rows with an effect, kind by kind, with headings if there are several kinds."""
     lines: list[Row | str] = []
     groups = groups_of(summary)
     for group in groups:
@@ -65,7 +65,7 @@ def _lines(summary: Summary) -> list[Row | str]:
 
 
 def _across(axes: Axes) -> Transform:
-    """Whole figure from left to right, the rows from top to bottom."""
+    """Return a transform: x as a fraction of the figure, y in rows."""
     from matplotlib.transforms import blended_transform_factory
 
     return blended_transform_factory(axes.figure.transFigure, axes.transData)
@@ -89,14 +89,14 @@ def _draw_row(axes: Axes, y: float, row: Row, scale: Scale) -> None:
         markeredgewidth=1.6,
     )
     across = _across(axes)
-    said = canvas.SOFT if mark.tone == "open" else color
+    verdict_color = canvas.SOFT if mark.tone == "open" else color
     axes.text(0, y, canvas.short(row.label), transform=across, va="center")
     axes.text(0.725, y, _signed(effect.mean, scale), transform=across, ha="right", va="center")
     if effect.low is not None and effect.high is not None:
         for x, end in ((0.795, f"[{_signed(effect.low, scale)},"), (0.86, f"{_signed(effect.high, scale)}]")):
             axes.text(x, y, end, transform=across, ha="right", va="center", color=canvas.SOFT)
     weight = "bold" if mark.filled else "normal"
-    axes.text(0.885, y, row.verdict or "", transform=across, va="center", color=said, weight=weight)
+    axes.text(0.885, y, row.verdict or "", transform=across, va="center", color=verdict_color, weight=weight)
 
 
 def _signed(value: float, scale: Scale) -> str:

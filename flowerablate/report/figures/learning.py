@@ -1,4 +1,4 @@
-"""Learning curves as a file: a row of panels for each variant, from the loss to the time spent waiting for images."""
+"""Learning curves as a file: a row of panels for each variant, from the loss to the time waiting for images."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from ...contracts import MetricInfo
 from ..html.document import SeedCurve, VariantCurves
 from . import output as files
 from . import svg_canvas as canvas
-from .curve_plot import MOST_SEEDS, Series, draw_line, length_of, mean_of, set_epochs, set_scale
+from .curve_plot import MAX_SEEDS, Series, draw_line, length_of, mean_of, set_epochs, set_scale
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _WIDTH, _ROW, _HEAD, _FOOT = 13.0, 1.7, 0.75, 0.55
-"""Inches: the whole, a row of panels, the room above and below them."""
-_INK, _MAIN, _BEHIND, _SOFT = (canvas.ON_PAPER[tone] for tone in (canvas.INK, canvas.GOOD, canvas.OPEN, canvas.SOFT))
+"""Inches: total width, height of a row of panels, margins above and below."""
+_INK, _MAIN, _BACKGROUND, _SOFT = (
+    canvas.ON_PAPER[tone] for tone in (canvas.INK, canvas.GOOD, canvas.OPEN, canvas.SOFT)
+)
 
 
 @dataclass(frozen=True)
@@ -34,9 +36,9 @@ def draw_learning(
 ) -> bytes:
     """Return an image of *curves* in *format*, ``png``, ``svg`` or ``pdf``; equal curves give equal bytes.
 
-    Each variant has a row: loss, *metric* on validation, learning rate, images per second, share of the time that was
-    spent waiting for images. Single seeds are thin, their mean is strong; the mean of *base* lies behind in grey, and
-    dots mark the best epochs.
+    Each variant has a row: loss, *metric* on validation, learning rate, images per second, and the fraction of time
+    spent waiting for images. Single seeds are thin, their mean is thick; the mean of *base* is grey in the background,
+    and dots mark the best epochs.
     """
     curves = [variant for variant in curves if any(length_of(seed) for seed in variant.seeds)]
     panels = _panels(metric)
@@ -90,14 +92,14 @@ def _draw_panel(axes: Axes, panel: _Panel, variant: VariantCurves, base: Variant
     color = _MAIN if variant.change else _INK
     for series, dashes in panel.lines:
         if base is not None:
-            draw_line(axes, mean_of(base, series), _BEHIND, dashes, 1.4)
-        for seed in variant.seeds[:MOST_SEEDS]:
+            draw_line(axes, mean_of(base, series), _BACKGROUND, dashes, 1.4)
+        for seed in variant.seeds[:MAX_SEEDS]:
             draw_line(axes, series(seed), color, dashes, 0.6, alpha=0.4)
         draw_line(axes, mean_of(variant, series), color, dashes, 1.8)
     series, _ = panel.lines[-1]
     if panel.from_zero:
         return
-    for seed in variant.seeds[:MOST_SEEDS]:
+    for seed in variant.seeds[:MAX_SEEDS]:
         values = series(seed)
         if 0 < seed.best_epoch <= len(values):
             value = values[seed.best_epoch - 1]

@@ -1,4 +1,4 @@
-"""How a verdict looks in a figure: colour, shape and whether the shape is filled each tell it without the others."""
+"""The mark of a verdict in a figure: colour, shape and fill, each distinctive without the others."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..signs import sign_of
 
 @dataclass(frozen=True)
 class Mark:
-    """*tone* names a colour of the page, *shape* is one of matplotlib's, *size* in points."""
+    """*tone* names a colour of the page, *shape* is a matplotlib marker, *size* is in points."""
 
     tone: str
     shape: str
@@ -25,9 +25,9 @@ _UNCHANGED = Mark("equal", "P", 7.5, True)
 _OPEN = Mark("open", "o", 7.0, False)
 
 _MARKS = {"▲": _FOR, "▼": _AGAINST, "≠": _DIFFERS, "=": _UNCHANGED, "≈": _NEGLIGIBLE}
-"""By the sign that the verdict has in the table, so that the two cannot disagree."""
+"""Keyed by the sign of the verdict in the table, so that the two agree."""
 
 
 def mark_of(verdict: str | None) -> Mark:
-    """Return the mark of *verdict*; what is undecided, or has no verdict, has the open one."""
+    """Return the mark of *verdict*; the open one for "undecided" or no verdict."""
     return _MARKS.get(sign_of(verdict), _OPEN)

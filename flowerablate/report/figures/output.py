@@ -1,4 +1,4 @@
-"""Writes a figure as a file of its own, in the colours of :data:`.canvas.ON_PAPER`."""
+"""Writes a figure to a file, in the colours of :data:`.svg_canvas.ON_PAPER`."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FORMATS = (".png", ".svg")
-_DOTS = 160
-"""Pixels to the inch of a PNG."""
+_DPI = 160
+"""Resolution of a PNG, pixels per inch."""
 
 
-def image(figure: Figure, kind: str, title: str = "", *, dots: int = _DOTS) -> bytes:
-    """Return *figure* as a file of *kind*, ``png``, ``svg`` or ``pdf``: no date in it, so that equal figures are equal.
+def image(figure: Figure, kind: str, title: str = "", *, dpi: int = _DPI) -> bytes:
+    """Return *figure* as a file of *kind*, ``png``, ``svg`` or ``pdf``, without a date: equal figures give equal bytes.
 
-    *title* stands in its metadata; *dots* are the pixels to the inch of a PNG.
+    *title* goes into its metadata; *dpi* is the resolution of a PNG, pixels per inch.
     """
     quiet = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}, "pdf": {"CreationDate": None}}[kind]
     metadata = {**({"Title": title} if title else {}), **quiet}
     buffer = io.BytesIO()
-    figure.savefig(buffer, format=kind, dpi=dots, facecolor=canvas.ON_PAPER[canvas.PAPER], metadata=metadata)
+    figure.savefig(buffer, format=kind, dpi=dpi, facecolor=canvas.ON_PAPER[canvas.PAPER], metadata=metadata)
     return buffer.getvalue()
 
 
 def write_figure(figure: Figure, path: Path, title: str) -> None:
-    """Write *figure* to *path* in one piece, as its suffix says, with *title* in its metadata, the same every time.
+    """Write *figure* atomically to *path*, in the format of its suffix, with *title* in its metadata.
 
     Raises :class:`StudyError` for a suffix other than those of :data:`FORMATS`.
     """

@@ -1,7 +1,7 @@
-"""One style for all figures, and SVG that is the same for the same figures, byte by byte.
+"""The style of all figures, and their SVG: equal figures give equal bytes.
 
-Colours are placeholders which become variables of the page's style sheet, so that one image serves light, dark and
-paper. Text stays text, in the page's font; nothing is fetched.
+Colours are placeholders that become variables of the page's style sheet, so that one figure fits light, dark and print.
+Text stays text in the page's font; nothing is fetched.
 """
 
 from __future__ import annotations
@@ -49,10 +49,10 @@ ON_PAPER = {
     EQUAL: "#08785e",
     OPEN: "#7a848f",
 }
-"""The colours of a figure that is a file of its own, those of the light page."""
+"""The colours of a figure in its own file: those of the light page."""
 
 WIDTH = 10.0
-"""Inches; on the page an inch is 96 pixels."""
+"""Width of a figure in inches; on the page an inch is 96 pixels."""
 
 _STYLE: dict[str, Any] = {
     "svg.fonttype": "none",
@@ -92,9 +92,9 @@ _STYLE: dict[str, Any] = {
 
 @contextmanager
 def style(name: str, colors: Mapping[str, str] | None = None) -> Iterator[None]:
-    """Draw in the style of the page, whatever the user's own settings are; *name* keeps ids of figures apart.
+    """Draw in the style of the page, regardless of the user's settings; *name* makes the ids of figures unique.
 
-    *colors* take the place of the page's, as :data:`ON_PAPER` does.
+    *colors*, such as :data:`ON_PAPER`, replace those of the page.
     """
     colored = {
         key: (colors or {}).get(value, value) if isinstance(value, str) else value for key, value in _STYLE.items()
@@ -108,14 +108,14 @@ def style(name: str, colors: Mapping[str, str] | None = None) -> Iterator[None]:
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """Return an empty figure of that size in inches; no window system is asked."""
+    """Return an empty figure of that size in inches, independent of any window system."""
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height))
 
 
 def to_svg(figure: Figure, name: str, title: str) -> str:
-    """Return *figure* as an ``<svg>`` element to stand in HTML, with *title* for those who cannot see it."""
+    """Return *figure* as an ``<svg>`` element for HTML, with *title* as its accessible name."""
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     svg = buffer.getvalue()
@@ -126,9 +126,9 @@ def to_svg(figure: Figure, name: str, title: str) -> str:
     width, height = (round(float(side) * 96) for side in figure.get_size_inches())
     view = re.search(r'viewBox="[^"]*"', svg)
     assert view is not None, "matplotlib writes a viewBox"
-    said = html.escape(printable(title))
-    head = f'<svg class="figure" role="img" aria-label="{said}" width="{width}" height="{height}" {view.group()}>'
-    svg = re.sub(r"<svg[^>]*>", lambda _: f"{head}<title>{said}</title>", svg, count=1)
+    label = html.escape(printable(title))
+    head = f'<svg class="figure" role="img" aria-label="{label}" width="{width}" height="{height}" {view.group()}>'
+    svg = re.sub(r"<svg[^>]*>", lambda _: f"{head}<title>{label}</title>", svg, count=1)
     svg = _with_own_ids(svg, name)
     svg = re.sub(r' d="[^"]*"', lambda match: _shorter(match.group()), svg)
     for color, variable in _VARIABLES.items():
@@ -137,7 +137,7 @@ def to_svg(figure: Figure, name: str, title: str) -> str:
 
 
 def _with_own_ids(svg: str, name: str) -> str:
-    """Drop ids that nothing refers to, and set the figure's *name* before the others."""
+    """Remove unused ids, and prefix the others with the figure's *name*."""
     used = set(re.findall(r'(?:url\(#|xlink:href="#)([^")]+)', svg))
     svg = re.sub(r' id="([^"]*)"', lambda m: f' id="{name}-{m.group(1)}"' if m.group(1) in used else "", svg)
     return re.sub(r'(url\(#|xlink:href="#)', lambda m: f"{m.group(1)}{name}-", svg)
@@ -147,16 +147,16 @@ def _shorter(path: str) -> str:
     return re.sub(r"\d+\.\d{3,}", lambda match: f"{float(match.group()):.2f}", path)
 
 
-def short(text: str, longest: int = 34) -> str:
-    """Return *text* in at most *longest* visible characters; what is too long loses its middle."""
+def short(text: str, max_length: int = 34) -> str:
+    """Return *text* in at most *max_length* visible characters; the middle of longer text is elided."""
     text = printable(text)
-    if len(text) <= longest:
+    if len(text) <= max_length:
         return text
-    head = (longest - 1) * 2 // 3
-    return f"{text[:head]}…{text[head - longest + 1 :]}"
+    head = (max_length - 1) * 2 // 3
+    return f"{text[:head]}…{text[head - max_length + 1 :]}"
 
 
 def quiet(axes: Axes, *, grid: Literal["x", "y"] = "y") -> None:
-    """Leave *axes* only its lower spine and the grid across it."""
+    """Reduce *axes* to its lower spine and one grid direction."""
     axes.spines["left"].set_visible(False)
     axes.grid(axis=grid)

@@ -1,4 +1,4 @@
-"""How a tuning went: the figure of every trial in its order with the best so far, and what each setting mattered."""
+"""The course of a tuning: the value of every trial with the best so far, and the importance of each setting."""
 
 from __future__ import annotations
 
@@ -15,34 +15,32 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _BAR = 0.3
-"""Inches from one bar of the importance to the next."""
+"""Spacing of the bars of the importance, inches."""
 
 
 @dataclass(frozen=True)
 class TrialPoint:
-    """One trial by its *number*. *value* is None where it has none; *figures* are those of its seeds."""
+    """One trial by its *number*. *value* is None if it has none; *seed_values* are those of its seeds."""
 
     number: int
     value: float | None
-    figures: tuple[float, ...] = ()
+    seed_values: tuple[float, ...] = ()
 
 
 def write_history(points: Sequence[TrialPoint], metric: str, path: Path, *, lower_is_better: bool) -> None:
     """Draw all trials over their number to *path*, PNG or SVG.
 
-    A dot is the mean of a trial, the thin line behind it goes from its worst seed to its best, the stair is the best so
-    far, and a tick at the foot is a trial without a figure: given up early, or failed.
+    A dot is the mean of a trial, the vertical line through it spans its seeds, the step line is the best so far, and a
+    tick at the bottom is a trial without a value: pruned or failed.
     """
-    done = [(point.number, point.value, point.figures) for point in points if point.value is not None]
+    done = [(point.number, point.value, point.seed_values) for point in points if point.value is not None]
     with canvas.style("tuning-history", canvas.ON_PAPER):
         figure = canvas.new_figure(7.0, 3.4)
         axes = figure.add_axes((0.1, 0.14, 0.87, 0.74))
         canvas.quiet(axes)
-        for number, _, figures in done:
-            if len(figures) > 1:
-                axes.plot(
-                    [number, number], [min(figures), max(figures)], color=canvas.ON_PAPER[canvas.LINE], linewidth=2
-                )
+        for number, _, seeds in done:
+            if len(seeds) > 1:
+                axes.plot([number, number], [min(seeds), max(seeds)], color=canvas.ON_PAPER[canvas.LINE], linewidth=2)
         numbers, values = [number for number, _, _ in done], [value for _, value, _ in done]
         axes.plot(numbers, values, "o", color=canvas.ON_PAPER[canvas.OPEN], markersize=4.5, label="a trial")
         best = list(itertools.accumulate(values, min if lower_is_better else max))
@@ -64,30 +62,32 @@ def write_history(points: Sequence[TrialPoint], metric: str, path: Path, *, lowe
         files.write_figure(figure, path, f"{metric} on validation of {len(points)} trials")
 
 
-def write_importance(shares: Mapping[str, float], path: Path) -> None:
-    """Draw the share of each setting, by name, the largest on top, to *path*, PNG or SVG."""
-    ordered = sorted(shares.items(), key=lambda item: (item[1], item[0]))
+def write_importance(importance: Mapping[str, float], path: Path) -> None:
+    """Draw *importance*, a fraction for each setting, the largest on top, to *path*, PNG or SVG."""
+    ordered = sorted(importance.items(), key=lambda item: (item[1], item[0]))
     with canvas.style("tuning-importance", canvas.ON_PAPER):
         height = _BAR * len(ordered) + 1.0
         figure = canvas.new_figure(7.0, height)
         axes = figure.add_axes((0.34, 0.5 / height, 0.6, 1 - 0.9 / height))
         canvas.quiet(axes, grid="x")
         places = range(len(ordered))
-        axes.barh(places, [100 * share for _, share in ordered], height=0.55, color=canvas.ON_PAPER[canvas.GOOD])
-        for place, (_, share) in zip(places, ordered, strict=True):
-            axes.annotate(f"{100 * share:.0f}", (100 * share, place), (4, 0), textcoords="offset points", va="center")
+        axes.barh(places, [100 * fraction for _, fraction in ordered], height=0.55, color=canvas.ON_PAPER[canvas.GOOD])
+        for place, (_, fraction) in zip(places, ordered, strict=True):
+            axes.annotate(
+                f"{100 * fraction:.0f}", (100 * fraction, place), (4, 0), textcoords="offset points", va="center"
+            )
         axes.set_yticks(places, [canvas.short(name) for name, _ in ordered])
-        axes.set_xlim(0, 1.1 * max(100 * share for _, share in ordered))
-        axes.set_xlabel("share in being among the best trials, % (PED-ANOVA)")
-        axes.set_title("what mattered", color=canvas.ON_PAPER[canvas.INK])
+        axes.set_xlim(0, 1.1 * max(100 * fraction for _, fraction in ordered))
+        axes.set_xlabel("importance for being among the best trials, % (PED-ANOVA)")
+        axes.set_title("importance of the settings", color=canvas.ON_PAPER[canvas.INK])
         files.write_figure(figure, path, "importance of the tuned settings")
 
 
 def _tick_unfinished(axes: Axes, numbers: Sequence[int], color: str) -> None:
     if numbers:
-        foot = axes.get_xaxis_transform()
-        label = "given up or failed"
-        axes.plot(numbers, [0.015] * len(numbers), "|", color=color, transform=foot, markersize=7, label=label)
+        bottom = axes.get_xaxis_transform()
+        label = "pruned or failed"
+        axes.plot(numbers, [0.015] * len(numbers), "|", color=color, transform=bottom, markersize=7, label=label)
 
 
 def _whole_numbers(axes: Axes) -> None:

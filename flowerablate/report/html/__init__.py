@@ -1,1 +1,1 @@
-"""The page: one HTML file that needs no network and runs no script. :mod:`.document` is what it is made of."""
+"""The page: one HTML file without scripts or external resources. :mod:`.document` holds its content."""

@@ -1,4 +1,4 @@
-"""What a page is made of: plain records, collected elsewhere. Nothing here knows how a trial is run."""
+"""The content of a page as plain records, collected by :mod:`flowerablate.reading`."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from ...stats import Summary
 
 @dataclass(frozen=True)
 class SeedCurve:
-    """One trial's training, epoch by epoch; None where a figure was not finite. *best_epoch* counts from 1.
+    """One trial's training, epoch by epoch; None where a value was not finite. *best_epoch* counts from 1.
 
-    *waited* is the share of an epoch in which the model waited for images; *metrics* are taken on validation.
+    *waited* is the fraction of an epoch spent waiting for images; *metrics* are computed on validation.
     """
 
     seed: int
@@ -28,7 +28,7 @@ class SeedCurve:
 
 @dataclass(frozen=True)
 class VariantCurves:
-    """The trainings of one variant; the base's *change* is empty."""
+    """The training runs of one variant; the base's *change* is empty."""
 
     change: str
     label: str
@@ -37,10 +37,10 @@ class VariantCurves:
 
 @dataclass(frozen=True)
 class CostPoint:
-    """A pipeline in the plane of cost, mean *seconds* per trial, and *value*, the metric's mean.
+    """A pipeline as a point: its cost, the mean *seconds* per trial, and *value*, the mean of the metric.
 
-    The value is the base's mean plus the mean difference to it over common replicates, *low* to *high* the interval of
-    that difference around it, where a row of the table gives one.
+    The value is the base's mean plus the mean difference to it over common replicates. *low* to *high* is the interval
+    of that difference around it, if a row of the table has one.
     """
 
     change: str
@@ -53,7 +53,7 @@ class CostPoint:
 
 @dataclass(frozen=True)
 class Confusion:
-    """How often test images of each class (row of *counts*) were called each (column), over *trials* trials."""
+    """How often test images of each class (row of *counts*) were classified as each (column), over *trials* trials."""
 
     label: str
     classes: tuple[str, ...]
@@ -63,7 +63,7 @@ class Confusion:
 
 @dataclass(frozen=True)
 class Frame:
-    """An image behind one step: an image file's *content* of *media_type*, its size in pixels, and a *remark*."""
+    """An image after one step: the *content* of an image file of *media_type*, its size in pixels, and a *remark*."""
 
     step: str
     content: bytes
@@ -75,7 +75,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class Strip:
-    """One image of the data set, *key* of class *truth*, before all steps and behind each."""
+    """One image of the data set, *key* of class *truth*, before all steps and after each."""
 
     key: str
     truth: str
@@ -92,10 +92,10 @@ class SampleImages:
 
 @dataclass(frozen=True)
 class Basis:
-    """What the figures rest on.
+    """The provenance of the results.
 
-    *facts* are names with the values that the trials recorded, each with the number of trials that have it. *digest*
-    hashes the ids of all trials with their variants and seeds: two pages with the same digest rest on the same trials.
+    *facts* are names with the values that the trials recorded, each with its number of trials. *digest*
+    hashes the ids of all trials with their variants and seeds: pages with the same digest are based on the same trials.
     """
 
     base_id: str = ""
@@ -107,7 +107,7 @@ class Basis:
 
 @dataclass(frozen=True)
 class Document:
-    """All that a page shows; what is empty is left out, *missing* says what could not be found and why."""
+    """The content of a page; empty parts are left out, *missing* lists what could not be found and why."""
 
     title: str
     summary: Summary

@@ -1,7 +1,7 @@
 """Writes a :class:`~.document.Document` as one HTML file.
 
-Every text that comes from a study, its data or a plugin is escaped by the template engine, and what is not visible in
-it becomes ``�``. The page may load nothing and run nothing, which its own policy says to the browser too.
+The template engine escapes every text from a study, its data or a plugin, and invisible characters become ``�``. The
+page loads and runs nothing; its content security policy enforces that in the browser.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from .document import Confusion, Document, Frame
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-MATRIX_UP_TO = 15
-"""Classes up to which a confusion matrix is drawn; above, the most frequent mistakes are listed."""
+MAX_MATRIX_CLASSES = 15
+"""Maximum number of classes for a confusion matrix; with more, the most frequent mistakes are listed."""
 
 _MISTAKES = 12
 _FIGURE_SPACE = " "
@@ -34,7 +34,7 @@ _MEDIA_TYPES = ("image/png", "image/jpeg")
 
 
 def to_html(document: Document, columns: Sequence[Column] = ()) -> str:
-    """Return the page, the same text for the same document. *columns* are those of the table, else the usual ones."""
+    """Return the page; equal documents give equal text. *columns* are those of the table (default: standard)."""
     from ..figures import draw_accuracy, draw_costs, draw_forest, draw_losses
 
     summary = document.summary
@@ -63,9 +63,9 @@ def to_html(document: Document, columns: Sequence[Column] = ()) -> str:
 
 
 def table_to_html(summary: Summary, title: str, columns: Sequence[Column] = ()) -> str:
-    """Return the table of *summary* with its caption and notes as a fragment of HTML, such as a notebook shows.
+    """Return the table of *summary* with its caption and notes as an HTML fragment, for a notebook.
 
-    *title* stands above it; *columns* are those of the table, else the usual ones. All text is escaped.
+    *title* is its heading; *columns* are those of the table, by default the standard ones. All text is escaped.
     """
     columns = [column for column in columns or default_columns(summary) if not column.is_drawing]
     return (
@@ -101,18 +101,18 @@ def _environment() -> Environment:
 
 
 def _visible(value: Any) -> Any:
-    """What a template writes: text without characters that could mislead the eye; markup is our own."""
+    """Return *value* as a template writes it: text without invisible characters, trusted markup unchanged."""
     return printable(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
 def _markup(svg: str) -> Any:
     from markupsafe import Markup
 
-    return Markup(svg)  # drawn by us, with all foreign text escaped by the drawing library
+    return Markup(svg)  # our own drawing; the drawing library has escaped all text
 
 
 def _prose(text: str) -> Any:
-    """Keep a name such as ``-flip`` from being broken behind its hyphen; an arrow becomes one sign."""
+    """Return *text* without line breaks after the hyphen of names such as ``-flip``; ``->`` becomes an arrow."""
     from markupsafe import Markup, escape
 
     text = text.replace(" -> ", " → ")
@@ -121,13 +121,13 @@ def _prose(text: str) -> Any:
 
 def _data_uri(frame: Frame) -> str:
     if frame.media_type not in _MEDIA_TYPES:
-        raise ValueError(f"an image of type {frame.media_type!r} cannot stand in a page")
+        raise ValueError(f"an image of type {frame.media_type!r} cannot be embedded in a page")
     return f"data:{frame.media_type};base64,{base64.b64encode(frame.content).decode()}"
 
 
 @dataclass(frozen=True)
 class _Cell:
-    """*kind*: ``name``, ``verdict`` with its *tone*, or ``figure``."""
+    """*kind*: ``name``, ``verdict`` with its *tone*, or ``number``."""
 
     text: str
     side: str
@@ -137,7 +137,7 @@ class _Cell:
 
 @dataclass(frozen=True)
 class _Block:
-    """Rows of one kind below their *heading*; the base stands alone without one."""
+    """Rows of one kind below their *heading*; the base is a block without heading."""
 
     heading: str
     rows: tuple[tuple[_Cell, ...], ...]
@@ -171,11 +171,11 @@ def _cell(column: Column, text: str, row: Row) -> _Cell:
         return _Cell(text, column.justify, "name")
     if isinstance(column, VerdictColumn):
         return _Cell(text, column.justify, "verdict", mark_of(row.verdict).tone if row.verdict else "open")
-    return _Cell(_number(text), column.justify, "figure")
+    return _Cell(_number(text), column.justify, "number")
 
 
 def _number(text: str) -> str:
-    """Align as a terminal does: blanks as wide as digits, and minus signs as wide as plus signs."""
+    """Return *text* aligned as on a terminal: blanks as wide as digits, minus signs as wide as plus signs."""
     inner = text.lstrip(" ")
     padded = _FIGURE_SPACE * (len(text) - len(inner)) + inner
     padded = padded.replace(", ", ",\0").replace("  ", _FIGURE_SPACE * 2)
@@ -211,7 +211,7 @@ def _tally(summary: Summary) -> list[tuple[int, str]]:
 
 @dataclass(frozen=True)
 class _Matrix:
-    """A confusion as it is drawn: *rows* of (count, percent of the class, depth of colour), or *mistakes*."""
+    """A confusion matrix for the template: *rows* of (count, percent of the class, tint), or *mistakes*."""
 
     label: str
     classes: tuple[str, ...]
@@ -227,13 +227,13 @@ def _matrix(confusion: Confusion) -> _Matrix:
     rows, mistakes = [], []
     for place, (name, row) in enumerate(zip(confusion.classes, confusion.counts, strict=True)):
         whole = sum(row)
-        shares = [count / whole if whole else 0.0 for count in row]
-        rows.append(tuple((count, f"{100 * s:.0f}", f"{s:.2f}") for count, s in zip(row, shares, strict=True)))
+        fractions = [count / whole if whole else 0.0 for count in row]
+        rows.append(tuple((count, f"{100 * f:.0f}", f"{f:.2f}") for count, f in zip(row, fractions, strict=True)))
         for other, count in enumerate(row):
             if count and other != place:
-                mistakes.append((name, confusion.classes[other], count, f"{100 * shares[other]:.1f}"))
+                mistakes.append((name, confusion.classes[other], count, f"{100 * fractions[other]:.1f}"))
     mistakes.sort(key=lambda mistake: (-mistake[2], mistake[:2]))
-    small = len(confusion.classes) <= MATRIX_UP_TO
+    small = len(confusion.classes) <= MAX_MATRIX_CLASSES
     return _Matrix(
         confusion.label,
         confusion.classes,

@@ -1,7 +1,7 @@
-"""The ablation designs: which variants of the base pipeline are run, and which questions they answer.
+"""The ablation designs: which variants of the base pipeline to run, and which questions they answer.
 
-Every question is a :class:`~flowerablate.contracts.Contrast`, a weighted sum of variants; a file for each design says
-with which weights. Several designs in one study share their variants.
+Every question is a :class:`~flowerablate.contracts.Contrast`, a weighted sum of variants; each design has a file that
+defines the weights. Several designs in one study share their variants.
 """
 
 from .ask import design

@@ -1,4 +1,4 @@
-"""Add-one-in: what does one component give to the bare pipeline, which has none of them?"""
+"""Add-one-in: what does one component add to the bare pipeline, which has none of them?"""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from .cells import Cells, Factor, require_separate, weigh
 
 
 def add_one_in(cells: Cells, components: Sequence[Factor]) -> Iterator[Contrast]:
-    """Yield one question for each component: the bare pipeline with it against the bare one."""
-    require_separate(components, "add-one-in", least=2)
+    """Yield one question per component: the bare pipeline with it against the bare pipeline."""
+    require_separate(components, "add-one-in")
     bare = cells.without(components)
     for component in components:
         alone = cells.without(other for other in components if other is not component)

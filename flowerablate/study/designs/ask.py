@@ -1,4 +1,4 @@
-"""From the [ablation] table to variants and questions."""
+"""Turns the [ablation] table into variants and questions."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _RESOLUTION = {"fractional-3": 3, "fractional": 4, "fractional-5": 5}
 
 
 def design(base: Pipeline, lookup: Lookup, ablation: AblationTable) -> Design:
-    """Return the variants of *base* that *ablation* asks for and the questions between them.
+    """Return the variants of *base* that *ablation* requests and the questions about them.
 
-    The components are those that ``disable`` names, or all that can be removed; but swaps and settings, where nothing
-    is to be disabled and the design is the plain ``leave-one-out``, stand by themselves.
+    The components are those in ``disable``, or all removable ones if it is empty. If it is empty, the design is
+    ``leave-one-out`` and there are swaps or settings, only these are asked about.
     """
     cells = Cells(base, lookup)
     _refuse_two_averages(ablation.design)
@@ -41,7 +41,7 @@ def design(base: Pipeline, lookup: Lookup, ablation: AblationTable) -> Design:
     asked += settings(cells, ablation.vary)
     asked += controls(cells, ablation.controls)
     if not asked:
-        raise StudyError("the study asks nothing: name a design, something to disable, a swap or a setting")
+        raise StudyError("the study asks nothing: name a design, a component to disable, a swap or a setting")
     return Design(_retuned(cells, ablation, removals), tuple(_once(asked)))
 
 
@@ -68,18 +68,18 @@ def _questions(name: DesignName, cells: Cells, components: Sequence[Factor], see
 
 
 def _seeds(ablation: AblationTable) -> range:
-    """Return the seeds that the study may come to run."""
+    """Return all seeds that the study may run."""
     return range(max(ablation.seeds, ablation.max_seeds) if ablation.until_decided else ablation.seeds)
 
 
 def _refuse_two_averages(designs: Sequence[DesignName]) -> None:
     averages = [name for name in designs if name == "factorial" or name in _RESOLUTION]
     if len(set(averages)) > 1:
-        raise StudyError(f"designs {averages[0]!r} and {averages[1]!r} ask the same; take one of them")
+        raise StudyError(f"designs {averages[0]!r} and {averages[1]!r} ask the same questions; choose one of them")
 
 
 def _once(asked: Sequence[Contrast]) -> list[Contrast]:
-    """Return each question once, as one of the family if any design has it there."""
+    """Return each question once; it is in the family if any design puts it there."""
     found: dict[str, Contrast] = {}
     for contrast in asked:
         known = found.get(contrast.label)
@@ -89,9 +89,9 @@ def _once(asked: Sequence[Contrast]) -> list[Contrast]:
 
 
 def _retuned(cells: Cells, ablation: AblationTable, removals: Collection[str]) -> tuple[Variant, ...]:
-    """Return the variants, each with the search that is asked for: the same for all, save for what a variant sets.
+    """Return the variants with the requested search: the same for all, except for the settings that a variant fixes.
 
-    One of *removals* sets what it switches off, even if a swap happens to make the same pipeline.
+    A variant in *removals* fixes what it switches off, even if a swap makes the same pipeline.
     """
     if not ablation.retune:
         return cells.variants
@@ -99,7 +99,7 @@ def _retuned(cells: Cells, ablation: AblationTable, removals: Collection[str]) -
     for text in ablation.vary:
         key = parse_values(text, "--vary")[0]
         if key in wanted:
-            raise StudyError(f"{key!r} is varied and retuned at once; choose one of them")
+            raise StudyError(f"{key!r} is both varied and retuned; choose one of them")
     own = {cells.add(swapped(cells.base, text, cells.lookup)): settings_of(text) for text in ablation.swap}
     own = {change: keys for change, keys in own.items() if change not in removals}
     return tuple(

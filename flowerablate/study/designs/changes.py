@@ -1,8 +1,7 @@
-"""Changes of a pipeline as a user writes them.
+"""Changes to a pipeline as a user writes them.
 
-``morphology`` switches a step off, ``model.skip`` a feature, ``kind:morphology`` all steps of a kind, ``a+b`` both at
-once; ``model=resnet34`` swaps a component (which then has its own default parameters; ``optimizer=adam,lr=0.001`` sets
-some).
+``morphology`` switches off a step, ``model.skip`` a feature, ``kind:morphology`` all steps of a kind, ``a+b`` both;
+``model=resnet34`` swaps a component, which then has its own default parameters (``optimizer=adam,lr=0.001`` sets some).
 """
 
 from __future__ import annotations
@@ -18,14 +17,14 @@ from ..resolve import Lookup, resolve_at
 
 @dataclass(frozen=True)
 class Target:
-    """One thing that can be disabled, and how it is called on the command line."""
+    """Something that can be disabled, and its name on the command line."""
 
     name: str
     summary: str
 
 
 def removable(base: Pipeline, lookup: Lookup) -> tuple[Target, ...]:
-    """List every step that may be removed and every feature that is switched on, in the order of the pipeline."""
+    """List every removable step and every feature that is switched on, in the order of the pipeline."""
     targets = []
     for step in base.steps:
         if step.removable:
@@ -43,7 +42,7 @@ def removable(base: Pipeline, lookup: Lookup) -> tuple[Target, ...]:
 
 
 def without(base: Pipeline, names: str, lookup: Lookup) -> Pipeline:
-    """Return *base* without all that *names* (joined by ``+``) stands for."""
+    """Return *base* without everything in *names* (joined by ``+``)."""
     pipeline = base
     for name in names.split("+"):
         pipeline = _without_one(pipeline, base, name.strip(), lookup)
@@ -59,7 +58,7 @@ def without_parts(base: Pipeline, parts: Iterable[str], lookup: Lookup) -> Pipel
 
 
 def _tidy(base: Pipeline, pipeline: Pipeline) -> Pipeline:
-    """What was switched off inside of a step that is off as a whole makes no other pipeline."""
+    """Restore the features of steps that are off as a whole, so equal pipelines compare equal."""
     steps = zip(pipeline.steps, base.steps, strict=True)
     return replace(pipeline, steps=tuple(step if step.enabled else replace(old, enabled=False) for step, old in steps))
 
@@ -70,7 +69,7 @@ def _without_one(pipeline: Pipeline, base: Pipeline, name: str, lookup: Lookup) 
     chosen = _steps_called(base, name)
     for step in chosen:
         if not step.removable:
-            raise StudyError(f"step {step.name!r} cannot be disabled: the study says removable = false")
+            raise StudyError(f"step {step.name!r} cannot be disabled: the study sets removable = false")
     return _steps_off(pipeline, [step.name for step in chosen])
 
 
@@ -86,13 +85,13 @@ def _steps_called(base: Pipeline, name: str) -> tuple[StepChoice, ...]:
     if named and any(step not in named for step in kind):
         others = ", ".join(step.name for step in kind)
         raise StudyError(
-            f"{name!r} is the name of a step and a kind of several ({others}); write step:{name} or kind:{name}"
+            f"{name!r} is both the name of a step and a kind of steps ({others}); write step:{name} or kind:{name}"
         )
     if named or kind:
         return named or kind
     names = [step.name for step in base.steps]
     kinds = {step.kind for step in base.steps if step.kind}
-    raise StudyError(f"{name!r} cannot be disabled, it is not in the pipeline; {nearest(rest, {*names, *kinds})}")
+    raise StudyError(f"{name!r} cannot be disabled: it is not in the pipeline; {nearest(rest, {*names, *kinds})}")
 
 
 def _feature_off(pipeline: Pipeline, name: str, lookup: Lookup) -> Pipeline:

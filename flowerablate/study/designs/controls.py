@@ -1,7 +1,7 @@
 """Controls: changes that cannot matter, as a check of the study itself.
 
-``placebo`` adds a step that leaves every image as it is: where pairing holds, its effect is zero on each replicate.
-``luck`` draws other random numbers in training: its effect is that of chance alone.
+``placebo`` adds a step that leaves every image unchanged: if pairing holds, its effect is zero in each replicate.
+``luck``, the seed control, draws other random numbers in training: its effect is chance alone.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from .cells import Cells
 
 
 def controls(cells: Cells, names: Iterable[Literal["placebo", "luck"]]) -> Iterator[Contrast]:
-    """Yield one question for each control."""
+    """Yield one question per control."""
     for name in dict.fromkeys(names):
         change = cells.add(replace(cells.base, control=name))
         yield Contrast.with_base(change, "control", name, label=name)

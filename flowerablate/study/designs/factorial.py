@@ -1,9 +1,9 @@
-"""Factorial designs: what does a component give on average over the presence and absence of the others?
+"""Factorial designs: what does a component add on average over the presence and absence of the others?
 
-A two-level design of k components in 2^b runs is a list of k *columns*, whole numbers of b bits. Run z, of b bits too,
-leaves component j out where the number of bits that z and column j share is odd. Run 0 is the base; the full design has
-the columns 1, 2, 4, ... The effect of a set of components is told by the exclusive or of their columns, and sets with
-the same one are aliases (Box, Hunter & Hunter, Statistics for Experimenters, chapter 6).
+A two-level design of k components in 2^b runs is a list of k *columns*, integers of b bits. Run z, also of b bits,
+leaves out component j if z and column j share an odd number of bits. Run 0 is the base; the full design has the columns
+1, 2, 4, ... The exclusive or of the columns of a set of components identifies its effect, and sets with the same value
+are aliases (Box, Hunter & Hunter, Statistics for Experimenters, chapter 6).
 """
 
 from __future__ import annotations
@@ -17,27 +17,25 @@ from ...contracts import Contrast
 from .cells import Cells, Factor, require_room, require_separate, weigh
 from .pairwise import TIMES
 
-_NAMED_UP_TO = 3
-"""Aliases of more components than this are not named."""
+_MAX_ALIAS_SIZE = 3
+"""Maximum number of components in an alias that is listed."""
 
 
 def factorial(cells: Cells, components: Sequence[Factor]) -> Iterator[Contrast]:
-    """Yield the main effects and the interactions of two, over all on/off combinations of *components*."""
+    """Yield the main effects and two-factor interactions over all on/off combinations of *components*."""
     require_separate(components, "factorial")
     number = len(components)
-    require_room(
-        2**number, "factorial", "name fewer components with --disable, or take a part of it with --design fractional"
-    )
+    require_room(2**number, "factorial", "name fewer components with --disable, or use --design fractional")
     return two_level(cells, components, [2**place for place in range(number)])
 
 
 def two_level(cells: Cells, components: Sequence[Factor], columns: Sequence[int]) -> Iterator[Contrast]:
-    """Yield the main effects and the interactions of two that the design *columns* can tell of.
+    """Yield the main effects and two-factor interactions that the design *columns* can estimate.
 
-    A main effect is the mean of all runs with the component less that of those without it. An interaction is the
-    difference of two such effects, with the other component present and absent: of the size that it has in the design
-    ``pairwise`` (textbooks often halve it). One that is the alias of another pair is shown without a verdict; one that
-    is the alias of a main effect is named there.
+    A main effect is the mean of all runs with the component minus the mean of those without it. An interaction is the
+    difference of two such effects, with the other component present and absent, on the same scale as in the design
+    ``pairwise`` (textbooks often halve it). An interaction aliased with another pair is shown without a verdict; one
+    aliased with a main effect is listed there.
     """
     runs = max(columns).bit_length()
     names = [component.name for component in components]
@@ -70,9 +68,9 @@ def two_level(cells: Cells, components: Sequence[Factor], columns: Sequence[int]
 
 
 def alias_groups(columns: Sequence[int]) -> dict[int, list[tuple[int, ...]]]:
-    """Return the sets of up to three components by the exclusive or of their columns, small ones first."""
+    """Return the sets of up to three components by the exclusive or of their columns, smaller sets first."""
     groups: dict[int, list[tuple[int, ...]]] = {}
-    for size in range(1, min(_NAMED_UP_TO, len(columns)) + 1):
+    for size in range(1, min(_MAX_ALIAS_SIZE, len(columns)) + 1):
         for members in combinations(range(len(columns)), size):
             groups.setdefault(reduce(xor, (columns[place] for place in members)), []).append(members)
     return groups

@@ -1,9 +1,9 @@
-"""Fractional factorial designs: main effects in a part of the runs, at the price of aliases, which are named.
+"""Fractional factorial designs: main effects in a fraction of the runs, at the price of aliases, which are listed.
 
-The columns are those of the lexicographic code with the wanted distance (Conway & Sloane 1986), found by taking each
-number that is no exclusive or of fewer than resolution - 1 earlier ones. They are our own because the generators of the
-design library that we would have taken (pyDOE3 1.6) have resolution 4 where 5 is asked for, from 7 factors on; and
-these few lines are proved by the tests, by the words of the design itself.
+The columns are those of the lexicographic code with the required distance (Conway & Sloane 1986): each number that is
+not the exclusive or of fewer than resolution - 1 earlier ones. We compute them ourselves because the generators of
+pyDOE3 1.6, the obvious library, have resolution 4 where 5 is requested, from 7 factors on. The tests verify the
+resolution by the words of each design.
 """
 
 from __future__ import annotations
@@ -13,43 +13,43 @@ from itertools import combinations
 
 from ...contracts import Contrast
 from ...errors import StudyError
-from .cells import MOST_CELLS, Cells, Factor, require_separate
+from .cells import MAX_CELLS, Cells, Factor, require_separate
 from .factorial import two_level
 
-HIGHEST = 8
-"""No need to look for a higher resolution than this, at the sizes that are allowed."""
+MAX_RESOLUTION = 8
+"""Maximum resolution to search for; higher ones do not matter at the allowed sizes."""
 
 
 def fractional(cells: Cells, components: Sequence[Factor], resolution: int, name: str) -> Iterator[Contrast]:
-    """Yield what the smallest design of this *resolution* at least can tell of.
+    """Yield the effects that the smallest design of at least this *resolution* can estimate.
 
-    3: main effects are aliases of interactions of two. 4: of three only; interactions of two are aliases of one
-    another. 5: interactions of two are free of one another as well.
+    3: main effects are aliased with two-factor interactions. 4: only with three-factor interactions; two-factor
+    interactions are aliased with each other. 5: two-factor interactions are not aliased with each other either.
     """
-    require_separate(components, name, least=3)
+    require_separate(components, name, minimum=3)
     number = len(components)
     columns = columns_of(number, resolution)
     if columns is None:
         raise StudyError(
-            f"design {name!r} with {number} components needs more than {MOST_CELLS} trials in each replicate; "
-            "name fewer with --disable, or take 'fractional-3'"
+            f"design {name!r} with {number} components needs more than {MAX_CELLS} trials in each replicate; "
+            "name fewer with --disable, or use 'fractional-3'"
         )
     if 2 ** max(columns).bit_length() == 2**number:
         raise StudyError(
-            f"{number} components have no part of a factorial design with resolution {resolution}; "
-            f"take 'factorial' with its {2**number} trials in each replicate"
+            f"{number} components have no fractional design with resolution {resolution}; "
+            f"use 'factorial' with {2**number} trials in each replicate"
         )
     return two_level(cells, components, columns)
 
 
 def columns_of(number: int, resolution: int) -> list[int] | None:
-    """Return the columns of the smallest design of *number* factors with this *resolution* or a higher one.
+    """Return the columns of the smallest design of *number* factors with at least this *resolution*.
 
-    Among designs of that size it is the one of highest resolution. None where 256 runs do not suffice.
+    Among designs of that size it is the one with the maximum resolution. None if 256 runs do not suffice.
     """
-    for bits in range(1, MOST_CELLS.bit_length()):
+    for bits in range(1, MAX_CELLS.bit_length()):
         found = None
-        for reached in range(resolution, HIGHEST + 1):
+        for reached in range(resolution, MAX_RESOLUTION + 1):
             columns = _lexicode(bits, reached, number)
             if len(columns) < number:
                 break

@@ -1,7 +1,7 @@
-"""One name for each variant: what it has other than the base, in the order of the pipeline.
+"""One name for each variant: its differences from the base, in the order of the pipeline.
 
-The name follows from the two pipelines alone, so that a variant is found in the ledger in whatever words it was asked
-for: ``light+flip`` is ``-flip+light``. A pipeline without anything that can be removed is called ``bare``.
+The name depends only on the two pipelines, so the ledger finds a variant however the user wrote it: ``light+flip`` is
+``-flip+light``. A pipeline without any removable part is called ``bare``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ BARE = "bare"
 
 
 def change_of(base: Pipeline, pipeline: Pipeline, lookup: Lookup) -> str:
-    """Return what makes *pipeline* of *base*, such as ``-flip+model.skip`` or ``optimizer.lr=0.03``."""
+    """Return the change from *base* to *pipeline*, such as ``-flip+model.skip`` or ``optimizer.lr=0.03``."""
     removed = list(removed_parts(base, pipeline, lookup))
     others = [*_other_settings(base, pipeline, lookup, set(removed))]
     if not others and len(removed) > 1 and set(removed) == {target.name for target in removable(base, lookup)}:
@@ -63,7 +63,7 @@ def _differing(old: Mapping[str, Value], new: Mapping[str, Value]) -> dict[str, 
 
 
 def show_value(value: Value) -> str:
-    """Return *value* as a user writes it on the command line."""
+    """Return *value* as written on the command line."""
     if isinstance(value, tuple):
         return f"[{', '.join(show_value(item) for item in value)}]"
     if isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""Pairwise: do two components give more, or less, together than each by itself, with all others in place?"""
+"""Pairwise: do two components add more, or less, together than separately, with all others present?"""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ TIMES = " × "
 
 
 def pairwise(cells: Cells, components: Sequence[Factor]) -> Iterator[Contrast]:
-    """Yield leave-one-out, then the interaction of each pair.
+    """Yield the leave-one-out questions, then the interaction of each pair.
 
-    That is how much more the first is worth with the second than without it: (base - without the first) less (without
-    the second - without both).
+    An interaction is how much more the first component adds with the second than without it: (base - without the
+    first) - (without the second - without both).
     """
     require_separate(components, "pairwise")
     number = len(components)

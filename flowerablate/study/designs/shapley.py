@@ -1,9 +1,9 @@
-"""Shapley shares: how much of (full - bare) each component earns, averaged over all orders in which they may be added.
+"""Shapley values: how much of (full - bare) each component contributes, averaged over all orders of adding them.
 
-Shapley, A value for n-person games (1953). Up to six components all cells are run and the shares are exact. Above, each
-replicate draws one order and adds the components in it and in its reverse (antithetic: Mitchell et al., JMLR 23, 2022);
-the orders differ between replicates, so that the interval over the replicates covers the sampling too. In both cases
-the shares of a replicate add up to its full - bare.
+Shapley, A value for n-person games (1953). With up to six components all variants are run and the values are exact.
+With more, each replicate draws one order and adds the components in it and in its reverse (antithetic sampling:
+Mitchell et al., JMLR 23, 2022); the orders differ between replicates, so the interval over the replicates includes the
+sampling error. In both cases the values of a replicate add up to its full - bare.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from ...contracts import Contrast
 from ...keyed import permutation
 from .cells import Cells, Factor, require_room, require_separate, weigh
 
-EXACT_UP_TO = 6
+MAX_EXACT = 6
+"""Maximum number of components for exact Shapley values."""
 
 
 def shapley(cells: Cells, components: Sequence[Factor], seeds: Iterable[int]) -> Iterator[Contrast]:
-    """Yield the share of each component, and (full - bare) itself, which is shown without a verdict."""
+    """Yield the Shapley value of each component, and (full - bare) itself, which is shown without a verdict."""
     require_separate(components, "shapley")
-    if len(components) <= EXACT_UP_TO:
+    if len(components) <= MAX_EXACT:
         yield from _exact(cells, components)
     else:
         yield from _sampled(cells, components, seeds)

@@ -87,7 +87,7 @@ def test_a_class_may_be_called_train(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        ([], "no images in .*subfolder of its own"),
+        ([], "no images in .*into a separate subfolder"),
         (["a.jpg", "b.jpg"], "has images but no class folders"),
         (["a/1.jpg"], "only one class, 'a'"),
         (["a/1.jpg", "b/readme.txt"], r"no images in the class folder .*b;"),
@@ -103,7 +103,7 @@ def test_a_class_may_be_called_train(tmp_path: Path) -> None:
         ),
         (
             ["train/a/1.jpg", "train/b/1.jpg", "test/1.jpg"],
-            "test has images but no class folders.*give .*train alone",
+            "test has images but no class folders.*give only .*train",
         ),
         (["train/a/1.jpg", "test/a/1.jpg"], "only one class, 'a'"),
         (

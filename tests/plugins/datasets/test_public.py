@@ -98,7 +98,7 @@ def test_what_is_no_archive_of_classes_is_refused(context: DataContext, tmp_path
     for path, message in {
         "one.tgz": "one subfolder",
         "absent.zip": "no folder or archive",
-        "words.txt": "no archive",
+        "words.txt": "does not have the name of an archive",
     }.items():
         with pytest.raises(DataError, match=message):
             flowers(context, path=path)
@@ -127,7 +127,7 @@ def test_the_archive_is_fetched_from_the_web_checked_and_removed(context: DataCo
     threading.Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}/flower_photos.tgz"
     try:
-        with pytest.raises(DataError, match=r"say dataset.sha256"):
+        with pytest.raises(DataError, match=r"set dataset.sha256"):
             flowers(context, url=url)
         with pytest.raises(DataError, match="SHA-256"):
             flowers(context, url=url, sha256="0" * 64)

@@ -66,7 +66,7 @@ def test_tabs_other_columns_and_another_folder(context: DataContext) -> None:
 def test_one_image_has_one_key_however_it_is_written(context: DataContext) -> None:
     rows = ["path,label", f"{context.root}/a/1.png,x", "./a/2.png,y"]
     assert table(context, rows).keys == ("a/1.png", "a/2.png")
-    with pytest.raises(DataError, match=r"row 4 lists 'a/1.png', which is in row 2 already"):
+    with pytest.raises(DataError, match=r"row 4 lists 'a/1.png', which row 2 already lists"):
         table(context, [*rows, "b/../a/1.png,y"])
 
 
@@ -76,7 +76,7 @@ def test_one_image_has_one_key_however_it_is_written(context: DataContext) -> No
         ("b/3.png,", "row 3 has no 'label'"),
         ("b/3.png,NaN", "row 3 has no 'label'"),
         (",x", "row 3 has no 'path'"),
-        ("b/9.png,x", "row 3 lists .*b/9.png, which is not there"),
+        ("b/9.png,x", "row 3 lists .*b/9.png, which does not exist"),
         ("b/3.png,x,y", "row 3 has 3 values for 2 columns"),
     ],
 )
@@ -88,7 +88,7 @@ def test_a_bad_row_is_named(context: DataContext, row: str, message: str) -> Non
 def test_a_missing_group_and_a_strange_part_are_named(context: DataContext) -> None:
     with pytest.raises(DataError, match="row 2 has no 'patient'"):
         table(context, [ROWS[0], "a/1.png,x,,train"], group="patient")
-    with pytest.raises(DataError, match="row 3 has 'Training' as its part; write train, val or test"):
+    with pytest.raises(DataError, match="row 3 has the unknown part 'Training'; use train, val or test"):
         table(context, ROWS, split="part")
 
 
@@ -102,7 +102,7 @@ def test_missing_images_are_left_out_where_that_is_wanted(context: DataContext) 
 def test_a_table_that_cannot_be_used_says_why(context: DataContext) -> None:
     with pytest.raises(DataError, match="no column 'label'; it has: path, kind"):
         table(context, ["path,kind", "a/1.png,x"])
-    with pytest.raises(DataError, match="no rows below its head"):
+    with pytest.raises(DataError, match="no rows below its header"):
         table(context, ["path,label"])
     with pytest.raises(DataError, match=r"no table .*absent.csv"):
         built(context, path="absent.csv")

@@ -81,7 +81,7 @@ def test_a_name_without_a_patient_counts_as_one_of_its_own(context: DataContext,
     (chest / "train" / "NORMAL" / "strange.jpeg").touch()
     samples = built("chest-xray", context, path="chest_xray")
     assert "train/NORMAL/strange.jpeg" in (samples.groups or ())
-    assert samples.remarks[-1].startswith("1 files do not tell their patient")
+    assert samples.remarks[-1].startswith("files whose names do not identify a patient: 1;")
 
 
 def test_another_layout_is_refused(context: DataContext) -> None:
@@ -131,7 +131,7 @@ def test_one_finding_stands_against_none_by_patients(context: DataContext, nih: 
 def test_the_lists_beside_the_table_are_the_official_split(context: DataContext, nih: Path) -> None:
     names = [f"{number:08}_000.png" for number in range(1, 13)]
     (nih / "train_val_list.txt").write_text("\n".join(names[:8]))
-    with pytest.raises(DataError, match=r"train_val_list.txt and no test_list.txt"):
+    with pytest.raises(DataError, match=r"train_val_list.txt but no test_list.txt"):
         built("findings", context, path="nih")
     (nih / "test_list.txt").write_text("\n".join(names[8:]))
     samples = built("findings", context, path="nih")
@@ -147,13 +147,13 @@ def test_the_lists_beside_the_table_are_the_official_split(context: DataContext,
 def test_images_that_are_not_there_are_counted(context: DataContext, nih: Path) -> None:
     (nih / "images_001" / "images" / "00000001_000.png").unlink()
     samples = built("findings", context, path="nih")
-    assert samples.remarks == ("1 of 9 X-rays of the table are not in its folder",)
+    assert samples.remarks == ("1 of 9 X-rays in the table are not in its folder",)
 
 
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ("00000001_000.png,No Finding,0,1", "row 14 lists '00000001_000.png', which is in row 2 already"),
+        ("00000001_000.png,No Finding,0,1", "row 14 lists '00000001_000.png', which row 2 already lists"),
         ("new.png,No Finding,0,nan", "row 14 has no 'Patient ID'"),
         ("new.png,,0,3", "row 14 has no 'Finding Labels'"),
         ("new.png,No Finding", "row 14 has 2 values for 4 columns"),

@@ -100,7 +100,7 @@ def test_the_positive_class_can_be_any():
     for one in range(5):
         expected = sklearn.metrics.recall_score(labels == one, p.argmax(1) == one)
         assert value("sensitivity", labels, p, positive=one) == expected
-    with pytest.raises(StudyError, match="positive = 5 is no class: there are 5, counted from 0"):
+    with pytest.raises(StudyError, match="positive = 5 is not a class; choose from 0 to 4"):
         metric("sensitivity", 5, positive=5)
 
 

@@ -173,8 +173,8 @@ def test_a_bottleneck_has_four_times_its_planes_and_groups_in_the_middle(build: 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"cardinality": 5}, r"model.cardinality = 5 does not divide 16 feature maps; take a smaller"),
-        ({"norm": "group", "norm_groups": 5}, r"model.norm_groups = 5 does not divide 16 feature maps; take a divisor"),
+        ({"cardinality": 5}, r"model.cardinality = 5 does not divide 16 feature maps; set a smaller"),
+        ({"norm": "group", "norm_groups": 5}, r"model.norm_groups = 5 does not divide 16 feature maps; set a divisor"),
     ],
 )
 def test_numbers_that_do_not_divide_the_maps_are_named(build: Any, change: dict[str, Any], message: str) -> None:

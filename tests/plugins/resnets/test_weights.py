@@ -82,11 +82,11 @@ def test_a_stem_for_more_channels_keeps_the_answer_to_an_even_image() -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda path: None, "does not exist; a relative path begins at the study file"),
+        (lambda path: None, "does not exist; check the path .a relative path begins at the study's folder"),
         (lambda path: path.write_bytes(b"no weights"), "cannot be read .* must be a safetensors file or a state dict"),
         (lambda path: path.write_bytes(pickle.dumps(Path("x"))), "cannot be read"),
-        (lambda path: torch.save([1, 2], path), "holds something else than weights"),
-        (lambda path: torch.save({"a": torch.ones(1)}, path), r"is missing, .* and \d+ more; take the network"),
+        (lambda path: torch.save([1, 2], path), "does not hold weights"),
+        (lambda path: torch.save({"a": torch.ones(1)}, path), r"is missing, .* and \d+ more; use the network"),
     ],
     ids=["absent", "garbage", "a pickle", "a list", "another network"],
 )
@@ -144,7 +144,7 @@ def test_a_download_with_a_wrong_hash_is_refused(
 def test_features_that_contradict_pretrained_weights_are_named(
     build: Any, hub: Path, changes: dict[str, Any], named: str
 ) -> None:
-    with pytest.raises(StudyError, match=f"of another network than {named} at the default"):
+    with pytest.raises(StudyError, match=f"do not fit a changed {named} at the default"):
         build("resnet18", pretrained=True, **changes)
 
 

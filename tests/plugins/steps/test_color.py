@@ -78,7 +78,7 @@ def test_a_grey_image_is_its_own_green():
 
 @pytest.mark.parametrize("name", ["channel_shuffle", "saturation", "hue"])
 def test_what_needs_colours_refuses_grey_images(name):
-    with pytest.raises(StudyError, match=f"step '{name}': the images have one channel, so it could change nothing"):
+    with pytest.raises(StudyError, match=f"step '{name}': the images have one channel, so it cannot change anything"):
         build(name, channels=1)
 
 

@@ -39,7 +39,7 @@ def test_an_even_size_is_refused_with_the_cure(name):
 
 @pytest.mark.parametrize("name", ["gaussian_blur", "unsharp"])
 def test_a_gaussian_needs_a_size_or_a_sigma(name):
-    with pytest.raises(StudyError, match="size and sigma are both 0; give one of them"):
+    with pytest.raises(StudyError, match="size and sigma are both 0; set one of them"):
         build(name, size=0, sigma=0.0)
 
 

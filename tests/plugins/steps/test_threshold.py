@@ -44,7 +44,7 @@ def test_one_number_stands_for_all_channels(channels):
         ("threshold", {"value": (1.0, 2.0, 3.0), "channel": "1"}, "only channel 1 decides; give 1"),
         ("threshold", {"channel": "3"}, "channel must be 'each' or a number from '0' to '2', not '3'"),
         ("threshold", {"channel": "red"}, "channel must be 'each' or a number from '0' to '2', not 'red'"),
-        ("otsu", {"mode": "truncate", "output": "mask"}, "goes with modes binary and binary_inv, not 'truncate'"),
+        ("otsu", {"mode": "truncate", "output": "mask"}, "requires mode 'binary' or 'binary_inv', not 'truncate'"),
         ("adaptive_threshold", {"block_size": 10}, "block_size must be odd, not 10; use 11"),
     ],
 )

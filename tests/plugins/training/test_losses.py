@@ -146,10 +146,10 @@ def test_what_is_dear_is_avoided(build: Build) -> None:
             {"costs": (0.0, 1.0, 5.0)},
             "must be 4 numbers, 2 for each of the 2 true classes",
         ),
-        ("cost-matrix", {"costs": (1.0, 0.0, 0.0, 1.0)}, "in the row of class 0 an error costs 0, the right answer 1"),
-        ("cost-matrix", {"costs": (0.0,), "cross_entropy": 0.0}, "nothing would be learned"),
-        ("focal", {"weights": (1.0, 2.0, 3.0)}, "must be 2 numbers, one for each class, or a single one"),
-        ("weighted-cross-entropy", {"weights": (0.0,)}, "leave no image that counts"),
+        ("cost-matrix", {"costs": (1.0, 0.0, 0.0, 1.0)}, "in row 0 an error costs 0 but the right answer 1"),
+        ("cost-matrix", {"costs": (0.0,), "cross_entropy": 0.0}, "so nothing is learned"),
+        ("focal", {"weights": (1.0, 2.0, 3.0)}, "must be 2 numbers, one for each class, or one number"),
+        ("weighted-cross-entropy", {"weights": (0.0,)}, "give every image weight 0"),
     ],
 )
 def test_settings_that_cannot_be_are_refused(build: Build, name: str, changes: dict[str, Any], message: str) -> None:

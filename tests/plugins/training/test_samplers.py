@@ -99,8 +99,8 @@ def test_one_weight_is_that_of_all_classes() -> None:
 @pytest.mark.parametrize(
     ("counts", "weights", "message"),
     [
-        ((3, 3), (1.0, 2.0, 3.0), r"sampler.weights must be 2 numbers, one for each class, or a single one, not \[1.0"),
-        ((3, 0), (0.0, 2.0), "leave no image to draw"),
+        ((3, 3), (1.0, 2.0, 3.0), r"sampler.weights must be 2 numbers, one for each class, or one number, not \[1.0"),
+        ((3, 0), (0.0, 2.0), "give every image weight 0"),
     ],
 )
 def test_weights_that_cannot_be_are_refused(counts: Any, weights: Any, message: str) -> None:

@@ -33,7 +33,7 @@ def test_png_is_an_image_that_is_not_empty(tmp_path):
 
 def test_a_history_without_any_figure_can_be_drawn(tmp_path):
     write_history([TrialPoint(0, None)], "accuracy", tmp_path / "one.svg", lower_is_better=False)
-    assert "given up or failed" in (tmp_path / "one.svg").read_text()
+    assert "pruned or failed" in (tmp_path / "one.svg").read_text()
 
 
 def test_importance_names_the_settings_as_they_are(tmp_path):

@@ -111,7 +111,7 @@ def test_what_is_not_there_is_left_out_and_said(document, parsed):
     page = parsed(to_html(bare))
     assert "The folder is gone." in page.text
     assert not {"costs", "curves", "confusion"} & set(page.values("id"))
-    assert "The ledger does not say." in page.text
+    assert "Not recorded in the ledger." in page.text
 
 
 def test_many_classes_are_told_by_their_most_frequent_mistakes(document, parsed):

@@ -150,7 +150,7 @@ def test_interactions_that_are_aliases_of_one_another_are_shown_without_a_verdic
 
 @pytest.mark.parametrize(("number", "name", "cells"), [(3, "fractional", 8), (4, "fractional-5", 16)])
 def test_too_few_components_for_a_fraction_are_sent_to_the_full_design(study, number, name, cells):
-    with pytest.raises(StudyError, match=f"take 'factorial' with its {cells} trials"):
+    with pytest.raises(StudyError, match=f"use 'factorial' with {cells} trials"):
         study(number, name)
 
 

@@ -48,7 +48,7 @@ def test_steps_and_training_have_settings_too(asked):
         ("train.epochs=0", "train.epochs must be a whole number"),
         (
             "train.batchsize=4",
-            "'train.batchsize' is no setting: [train] has no parameter 'batchsize'; did you mean 'batch_size'?",
+            "'train.batchsize' is not a setting: [train] has no parameter 'batchsize'; did you mean 'batch_size'?",
         ),
         ("optimizer.lr=0.2", "changes nothing"),
         ("scheduler.warmup=1", "it takes no parameters"),
@@ -115,9 +115,9 @@ def test_what_only_a_swapped_component_has_can_be_tuned(asked):
     ("keys", "message"),
     [
         ({"retune": ["optimizer.beta=0.1,0.2"]}, "has no parameter 'beta'"),
-        ({"retune": ["optimizer.lr=0.1"]}, "give two values at least"),
-        ({"retune": ["optimizer.lr=0.1,0.1"]}, "give two values at least"),
-        ({"retune": ["optimizer.lr=0.1,0.2"], "vary": ["optimizer.lr=0.3"]}, "varied and retuned at once"),
+        ({"retune": ["optimizer.lr=0.1"]}, "give at least two values"),
+        ({"retune": ["optimizer.lr=0.1,0.1"]}, "give at least two values"),
+        ({"retune": ["optimizer.lr=0.1,0.2"], "vary": ["optimizer.lr=0.3"]}, "both varied and retuned"),
         ({"retune": ["clean.size=3,99"]}, "clean.size must be a whole number (1 to 63), not 99"),
         ({"retune": [f"optimizer.lr={','.join(str(n / 10) for n in range(1, 100))}"]}, "makes 99 candidates"),
     ],
