@@ -16,32 +16,33 @@ if TYPE_CHECKING:
     from flowerablate.contracts import ColumnContext, Finish, MeasureContext, Register
     from flowerablate.report import Column
 
-_COLUMNS = (
-    ("variant", "What was changed."),
-    ("means", "Mean of the metric in each arm."),
-    ("effect", "Paired effect with its confidence interval."),
-    ("n", "Number of pairs."),
-    ("verdict", "Verdict: sign and word."),
-    ("time", "Mean duration of a trial."),
-    ("params", "Parameters of the model."),
-    ("p", "p-value of the test, raw and adjusted for the family."),
-    ("sign_flip", "p-value of the exact sign-flip test, which does not assume normality."),
-    ("equivalence", "p-value of the equivalence test (TOST), raw and adjusted for the family."),
-    ("mde", "Minimum detectable effect at 80 % power."),
-    ("sd", "Standard deviation of the paired differences."),
-    ("correlation", "Correlation of the two arms, which shows what pairing gains."),
-    ("median", "Median of the differences with its interval, for 10 or more pairs."),
-    ("iqm", "Interquartile mean of the differences with its interval, for 10 or more pairs."),
-    ("trials", "Trials of the row, and how many failed or collapsed."),
-    ("reason", "The reason for the verdict, in words."),
-)
+_COLUMNS = {
+    "variant": ("VariantColumn", "What was changed."),
+    "means": ("MeansColumn", "Mean of the metric in each arm."),
+    "effect": ("EffectColumn", "Paired effect with its confidence interval."),
+    "n": ("PairsColumn", "Number of pairs."),
+    "verdict": ("VerdictColumn", "Verdict: sign and word."),
+    "time": ("TimeColumn", "Mean duration of a trial."),
+    "params": ("ParametersColumn", "Parameters of the model."),
+    "p": ("PColumn", "p-value of the test, raw and adjusted for the family."),
+    "sign_flip": ("SignFlipColumn", "p-value of the exact sign-flip test, which does not assume normality."),
+    "equivalence": ("EquivalenceColumn", "p-value of the equivalence test (TOST), raw and adjusted for the family."),
+    "mde": ("DetectableColumn", "Minimum detectable effect at 80 % power."),
+    "sd": ("StandardDeviationColumn", "Standard deviation of the paired differences."),
+    "correlation": ("CorrelationColumn", "Correlation of the two arms, which shows what pairing gains."),
+    "median": ("MedianColumn", "Median of the differences with its interval, for 10 or more pairs."),
+    "iqm": ("InterquartileColumn", "Interquartile mean of the differences with its interval, for 10 or more pairs."),
+    "trials": ("TrialsColumn", "Trials of the row, and how many failed or collapsed."),
+    "reason": ("ReasonColumn", "The reason for the verdict, in words."),
+}
+"""Each column by its name: its class, in ``flowerablate.report`` or in :mod:`.further`, and its summary."""
 
 
 @fa.hookimpl
 def flowerablate_register(register: Register) -> None:
     """Register the built-in columns and measures."""
-    for name, summary in _COLUMNS:
-        register(fa.ColumnSpec(name, summary, partial(_build, name)))
+    for name, (kind, summary) in _COLUMNS.items():
+        register(fa.ColumnSpec(name, summary, partial(_build, kind)))
     width = fa.Param("width", 25, "cells, unless the table chooses the width", 17, 200)
     register(fa.ColumnSpec("forest", "Effect and interval, drawn on a common scale.", _build_forest, (width,)))
     metric = fa.Param("metric", "", "name of the metric; empty: the study's first secondary metric")
@@ -65,10 +66,13 @@ def _watch_memory(context: MeasureContext) -> Finish:
     return peak_memory(context)
 
 
-def _build(name: str, context: ColumnContext) -> Column:
-    from .further import COLUMNS
+def _build(kind: str, context: ColumnContext) -> Column:
+    from flowerablate import report
 
-    return COLUMNS[name]()
+    from . import further
+
+    column: Column = getattr(further if hasattr(further, kind) else report, kind)()
+    return column
 
 
 def _build_forest(context: ColumnContext, width: int) -> Column:

@@ -7,13 +7,6 @@ from abc import abstractmethod
 from flowerablate.report import (
     MISSING,
     Column,
-    EffectColumn,
-    MeansColumn,
-    PairsColumn,
-    ParametersColumn,
-    TimeColumn,
-    VariantColumn,
-    VerdictColumn,
     interval_cells,
     printable,
     probability,
@@ -176,27 +169,3 @@ def _raw_and_adjusted(p: float | None, adjusted: float | None) -> str:
 def _in_points(name: str, summary: Summary, joint: str = "\n") -> str:
     points = scale_of(summary).points
     return f"{name}{joint}{points}" if points else name
-
-
-COLUMNS: dict[str, type[Column]] = {
-    column.name: column
-    for column in (
-        VariantColumn,
-        MeansColumn,
-        EffectColumn,
-        PairsColumn,
-        VerdictColumn,
-        TimeColumn,
-        ParametersColumn,
-        PColumn,
-        SignFlipColumn,
-        EquivalenceColumn,
-        DetectableColumn,
-        StandardDeviationColumn,
-        CorrelationColumn,
-        MedianColumn,
-        InterquartileColumn,
-        TrialsColumn,
-        ReasonColumn,
-    )
-}

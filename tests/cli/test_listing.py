@@ -96,7 +96,7 @@ def test_json_of_everything_has_every_slot(bare_command):
     [
         (("list", "stp"), "error: no slot is called 'stp'; did you mean 'step'?"),
         (("list", "step", "morfology"), "error: no step is called 'morfology'; did you mean 'morphology'?"),
-        (("list", "--local", "nowhere"), "error: --local nowhere: there is no such file or folder"),
+        (("list", "--local", "nowhere"), "error: --local nowhere: no such file or folder"),
     ],
 )
 def test_a_misspelt_word_is_one_line_on_standard_error(bare_command, words, message):

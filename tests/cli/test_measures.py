@@ -54,7 +54,9 @@ def test_a_file_beside_the_study_brings_a_cost_and_its_column(study, command, fo
     assert float(first["peak_memory"]) == document["base"]["costs"]["peak_memory"]
     kept = json.loads(next((folder / "runs" / "tiny" / "trials").glob("*/result.json")).read_text())
     assert kept["costs"]["peak_memory"] > 1e6
-    assert kept["environment"]["measure peak_memory"].startswith("flowerablate_local (flowerablate_local.py ")
+    owners = {owned["name"]: owned["owner"] for owned in kept["owners"] if owned["slot"] == "measure"}
+    assert owners["peak_memory"]["plugin"] == "flowerablate_local"
+    assert len(owners["peak_memory"]["digest"]) == 32
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,7 @@ def test_a_study_gives_the_replicate_that_is_best_on_validation(trained_study):
     ("model", "variant", "seed", "said"),
     [
         ("tinny", None, None, "is not a checkpoint, a trial folder or a study.*did you mean 'tiny'"),
-        ("tiny", "-flap", None, "of the variant '-flap'; did you mean '-flip'"),
+        ("tiny", "-flap", None, "no trial of variant '-flap' in .* has finished; did you mean '-flip'"),
         ("tiny", None, 7, "no finished trial with seed 7 .* its seeds are: 0, 1"),
     ],
 )
@@ -219,7 +219,7 @@ def test_the_card_has_the_figures_of_the_trial_and_asks_for_what_only_people_kno
     result = json.loads((trained_study.trial / "result.json").read_text())
     assert f"| `accuracy` | {100 * result['metrics']['accuracy']:.1f} % |" in done.stdout
     assert f"| trial | `{trained_study.trial.name}` |" in done.stdout
-    assert "Over the 2 replicates of this variant `accuracy` is" in done.stdout
+    assert "`accuracy` over the 2 replicates of this variant:" in done.stdout
     assert "## Intended use\n\n*To be written" in done.stdout
     for heading in ("Data", "Preprocessing", "Training", "Evaluation", "Limits", "Provenance"):
         assert f"\n## {heading}\n" in done.stdout

@@ -84,7 +84,9 @@ def test_the_settings_that_a_trial_chooses_on_validation_are_told_and_all_candid
     assert study.heard.epochs == [1, 2, 3, 4]
 
 
-def test_the_environment_names_who_brought_components_metrics_and_measures(small):
+def test_a_result_records_the_environment_and_the_owners_of_components_metrics_and_measures(small):
     _, result = run(small())
-    assert "resnets (flowerablate" in str(result.environment["owners"])
-    assert {"metric accuracy", "measure flops", "torch", "threads"} <= result.environment.keys()
+    assert {"torch", "threads"} <= result.environment.keys()
+    owners = {(owned.slot, owned.name): owned.owner.plugin for owned in result.owners}
+    assert owners["model", "resnet8"] == "resnets"
+    assert {("metric", "accuracy"), ("measure", "flops")} <= owners.keys()
