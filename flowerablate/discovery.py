@@ -149,8 +149,9 @@ def collect_specs(module: Any, name: str) -> list[ComponentSpec]:
 
         def register(spec: ComponentSpec, /, hook: str = hook, wanted: set[type[ComponentSpec]] = wanted) -> None:
             if type(spec) not in wanted:
-                known = next(iter(wanted)).__name__ if len(wanted) == 1 else "spec of a slot that plugins fill"
-                raise PluginError(f"{hook} takes a {known}, not {type(spec).__name__}")
+                known = next(iter(wanted)).__name__ if len(wanted) == 1 else "spec, such as a StepSpec or a MetricSpec"
+                given = type(spec).__name__
+                raise PluginError(f"{hook} takes a {known}, not {'an' if given[0] in 'aeiouAEIOU' else 'a'} {given}")
             specs.append(spec)
 
         getattr(manager.hook, hook)(register=register)

@@ -1,4 +1,4 @@
-"""A slot is written once: what it takes to add an eleventh, and how few files call one by its name."""
+"""A slot is written once: what it takes to add another, and how few files call one by its name."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ width = 5
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """A folder with a study and a plugin that use an eleventh slot, which exists until the test ends."""
+    """A folder with a study and a plugin that use another slot, which exists until the test ends."""
     monkeypatch.setitem(SPECS, AveragerSpec.slot, AveragerSpec)
     (tmp_path / "flowerablate_local.py").write_text(PLUGIN)
     (tmp_path / "study.toml").write_text(STUDY)

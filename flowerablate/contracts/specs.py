@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol, get_args
 
 from ..errors import PluginError
 from ..params import Param
@@ -245,6 +245,8 @@ class MetricSpec(ComponentSpec):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        for field in ("lower_is_better", "percent"):
+            _check_type(self, field, bool)
         if self.name == "loss":
             raise PluginError("metric 'loss': the name is taken by a trial's loss on the test images; choose another")
 
@@ -279,6 +281,11 @@ class MeasureSpec(ComponentSpec):
             raise PluginError(
                 f"measure {self.name!r}: it runs for every trial, so it can have no parameters; remove them"
             )
+        if self.combined not in get_args(Combined):
+            allowed = ", ".join(get_args(Combined))
+            raise PluginError(f"measure {self.name!r}: combined must be one of {allowed}, not {self.combined!r}")
+        for field, kind in (("unit", str), ("head", str), ("lower_is_better", bool)):
+            _check_type(self, field, kind)
 
     @property
     def info(self) -> CostInfo:
@@ -312,6 +319,13 @@ class TrackerSpec(ComponentSpec):
     ablated = False
     in_study = '[{slot}s.{name}]\nuse = "{name}"'
     on_command_line = "run --tracker {name}"
+
+
+def _check_type(spec: ComponentSpec, field: str, kind: type) -> None:
+    """Raise :class:`PluginError` if a field that is kept in ledgers has another type than *kind*."""
+    value = getattr(spec, field)
+    if not isinstance(value, kind):
+        raise PluginError(f"{spec.title}: {field} must be a {kind.__name__}, not {value!r}")
 
 
 RESERVED = frozenset({"use", "removable"})

@@ -70,6 +70,7 @@ def run_trial(
         channels_last=plan.channels_last,
         precision=plan.precision,
     )
+    parameters = sum(parameter.numel() for parameter in parts.model.parameters())  # before a measure has the model
     costs = measurement.finish(_measured(trained))  # before the metrics, which do not count as costs
     predictions = replicate.predictions(split.test, test)
     measured = metrics.measure(predictions)
@@ -87,7 +88,7 @@ def run_trial(
         costs={
             SECONDS.name: found.seconds if found else fitted.seconds,
             IMAGES_PER_SECOND.name: fitted.images_per_second,
-            PARAMETERS.name: sum(parameter.numel() for parameter in parts.model.parameters()),
+            PARAMETERS.name: parameters,
             **costs,
         },
         environment=record_environment(device),

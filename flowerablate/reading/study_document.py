@@ -141,8 +141,10 @@ def _confusions(
 
 
 def _samples(pipeline: Pipeline | None, results: Sequence[TrialResult], assembler: Assembler | None) -> SampleImages:
-    if pipeline is None or assembler is None:
+    if assembler is None:
         return SampleImages(remarks=("The images were left out on request.",))
+    if pipeline is None:
+        return SampleImages(remarks=("The images cannot be shown, because the pipeline is not known.",))
     try:
         return sample_images(StudyImages(pipeline, assembler), min(_seeds(results), default=0))
     except (OSError, FlowerablateError) as error:

@@ -2,7 +2,7 @@
 
 A column gets the whole :class:`~flowerablate.stats.Summary`, so that it can align its cells by the decimal point. The
 standard columns are in :mod:`.standard` and :mod:`.forest`. A plugin adds one with a ``ColumnSpec`` whose
-``build(**params)`` returns it, and ``report --columns variant,effect,NAME`` shows it::
+``build(context, **params)`` returns it, and ``report --columns variant,effect,NAME`` shows it::
 
     class Worst(Column):
         name = "worst"

@@ -154,22 +154,28 @@ def flat_records(summary: Summary) -> list[dict[str, object]]:
 
 def _csv_line(record: Mapping[str, Any], metrics: Iterable[str]) -> dict[str, object]:
     line: dict[str, object] = {}
+    metrics = tuple(metrics)
+    of_effects = [*_EFFECT_FIELDS.values(), *_center_fields("median", None), *_center_fields("iqm", None)]
+    taken = {*record, *of_effects, *(column for metric in metrics for column in _secondary_fields(metric, {}))}
     for name, value in record.items():
         if name == "effect":
             line |= {column: (value or {}).get(field) for field, column in _EFFECT_FIELDS.items()}
             for center in ("median", "iqm"):
                 line |= _center_fields(center, (value or {}).get(center))
         elif name == "costs":
-            line |= {f"cost_{cost}" if cost in record else cost: amount for cost, amount in value.items()}
+            line |= {f"cost_{cost}" if cost in taken else cost: amount for cost, amount in value.items()}
         elif name == "aliases":
             line[name] = "; ".join(value)
         elif name == "secondary":
             for metric in metrics:
-                effect = value.get(metric) or {}
-                line |= {f"{metric}_{column}": effect.get(field) for field, column in list(_EFFECT_FIELDS.items())[:3]}
+                line |= _secondary_fields(metric, value.get(metric) or {})
         elif name not in ("weights", "seeds"):
             line[name] = value
     return line
+
+
+def _secondary_fields(metric: str, effect: Mapping[str, Any]) -> dict[str, object]:
+    return {f"{metric}_{column}": effect.get(field) for field, column in list(_EFFECT_FIELDS.items())[:3]}
 
 
 def _center_fields(name: str, center: Mapping[str, Any] | None) -> dict[str, object]:

@@ -234,13 +234,14 @@ def _environment(results: Sequence[TrialOutcome]) -> Iterator[str]:
 
 
 def _owners(result: TrialResult) -> Iterator[tuple[str, str]]:
-    """Yield what must be the same in all trials: plugins of the pipeline other than flowerablate's own, and metrics.
+    """Yield what must be the same in all trials: the plugins of the pipeline, and who brought metrics and measures.
 
-    The plugins of flowerablate itself are left out because their version is in the environment.
+    The version of flowerablate's own plugins is left out, because it is in the environment.
     """
     of_pipeline = slots(in_pipeline=True)
     for owned in result.owners:
+        owner = owned.owner
         if owned.slot not in of_pipeline:
-            yield f"{owned.slot} {owned.name}", str(owned.owner)
-        elif not owned.owner.is_ours:
-            yield f"plugin {owned.owner.plugin}", owned.owner.source
+            yield f"{owned.slot} {owned.name}", owner.plugin if owner.is_ours else str(owner)
+        elif not owner.is_ours:
+            yield f"plugin {owner.plugin}", owner.source

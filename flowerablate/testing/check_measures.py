@@ -37,5 +37,5 @@ def check_measure(spec: MeasureSpec, *, params: Mapping[str, Value] | None = Non
         assert value is None or math.isfinite(value), f"{what} returns {value}; return None for what cannot be measured"
         same = all(torch.equal(value, kept[name]) for name, value in model.state_dict().items())
         assert same, f"{what} changes the parameters of the network"
-        assert model.training, f"{what} leaves the network in another mode"
+        assert all(module.training for module in model.modules()), f"{what} leaves the network in another mode"
         assert torch.equal(state, torch.get_rng_state()), f"{what} draws from torch's random numbers"

@@ -1,4 +1,4 @@
-"""Measures the costs of a trial: those of the core, and those of every installed measure.
+"""Describes the costs of a trial, and runs every installed measure; the core adds its own in ``execute/trial.py``.
 
 Costs change no result, so they are not part of a trial's id, and if a measure fails, only its value is lost.
 """
@@ -47,8 +47,11 @@ def _finished(owned: OwnedComponent, finish: Finish | None, trial: MeasuredTrial
         return None
     try:
         value = finish(trial)
-        if value is None or math.isfinite(value):
-            return value
+        if value is None:
+            return None
+        number = value if type(value) is int else float(value)  # a scalar of NumPy or torch is no JSON value
+        if math.isfinite(number):
+            return number
         what = f"it returned {value}"
     except Exception as error:
         what = one_line(error)
@@ -66,5 +69,9 @@ def _started(name: str, assembler: Assembler, context: MeasureContext) -> Finish
         finish: Finish = assembler.build(MeasureSpec.slot, Choice(name), context)
     except Exception as error:
         _logger.warning("%s; the trial lacks this cost", error)
+        return None
+    if not callable(finish):
+        kind = type(finish).__name__
+        _logger.warning("measure %r built a %s, not a function; the trial lacks this cost", name, kind)
         return None
     return finish

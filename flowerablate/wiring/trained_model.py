@@ -198,7 +198,7 @@ def _check_owners(path: Path, record: ModelRecord, assembler: Assembler, changed
         if now == then:
             continue
         cause = f"the {slot} {name!r} is from {now}, but {path} was trained with that from {then}"
-        if now.digest or then.digest:
+        if now.digest != then.digest:
             if not changed_plugins:
                 raise PluginError(f"{cause}; restore that source, or accept the present one with --changed-plugins")
             warn(cause)

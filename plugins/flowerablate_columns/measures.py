@@ -18,7 +18,7 @@ def count_flops(trial: MeasuredTrial) -> int | None:
     are two operations. Return None if the model cannot be counted.
     """
     model, device = trial.model, next((value.device for value in trial.model.parameters()), torch.device("cpu"))
-    was_training = model.training
+    modes = {module: module.training for module in model.modules()}
     image = torch.zeros((1, trial.channels, trial.image_size, trial.image_size), device=device)
     model.eval()
     try:
@@ -28,7 +28,8 @@ def count_flops(trial: MeasuredTrial) -> int | None:
     except Exception:  # a model that cannot process a single image has no such number
         return None
     finally:
-        model.train(was_training)
+        for module, training in modes.items():
+            module.training = training
 
 
 def peak_memory(context: MeasureContext) -> Finish:

@@ -36,7 +36,7 @@ def test_a_good_plugin_gives_its_specs():
         (plugin_with(), "registers nothing"),
         (plugin_with(GOOD, hook="flowerablate_register_stp"), "unknown hook"),
         (plugin_with(GOOD, decorate=False), "lacks the @flowerablate.hookimpl decorator"),
-        (plugin_with(GOOD, hook="flowerablate_register_model"), "takes a ModelSpec, not StepSpec"),
+        (plugin_with(GOOD, hook="flowerablate_register_model"), "takes a ModelSpec, not a StepSpec"),
         (plugin_with(GOOD, GOOD), "registered twice"),
         (plugin_with(replace(GOOD, name="OddStep")), "a name consists of lower-case letters"),
         (plugin_with(replace(GOOD, summary=" ")), "the summary is empty"),

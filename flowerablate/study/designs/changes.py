@@ -89,6 +89,8 @@ def _steps_called(base: Pipeline, name: str) -> tuple[StepChoice, ...]:
         )
     if named or kind:
         return named or kind
+    if base.place(name) is not None:
+        raise StudyError(f"{name!r} cannot be disabled as a whole, only a step can; name a feature, such as model.skip")
     names = [step.name for step in base.steps]
     kinds = {step.kind for step in base.steps if step.kind}
     raise StudyError(f"{name!r} cannot be disabled: it is not in the pipeline; {nearest(rest, {*names, *kinds})}")
@@ -108,7 +110,7 @@ def _off(spec: ComponentSpec, name: str, feature: str) -> Value:
     if param is None or param.off is None:
         features = [param.name for param in spec.features]
         hint = nearest(feature, features) if features else "it has no features"
-        raise StudyError(f"{name!r} cannot be disabled: {spec.name!r} has no feature {feature!r}; {hint}")
+        raise StudyError(f"{name!r} cannot be disabled: {spec.title} has no feature {feature!r}; {hint}")
     return param.off
 
 

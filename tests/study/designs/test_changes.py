@@ -99,6 +99,7 @@ def test_a_swap_may_set_a_list(base, variants):
     ("disable", "swap", "message"),
     [
         ("claen", "", "it is not in the pipeline; did you mean 'clean'?"),
+        ("model", "", "'model' cannot be disabled as a whole, only a step can; name a feature"),
         ("model.skop", "", "has no feature 'skop'; did you mean 'skip'?"),
         ("model.width", "", "has no feature 'width'"),
         ("modle.skip", "", "there is no 'modle'; did you mean 'model'?"),
