@@ -48,7 +48,12 @@ void test_batches_allocate_nothing(int threads) {
     for (std::uint64_t id = 0; id < 64; ++id) samples.push_back({pixels.data(), source.height, source.width, id});
     std::vector<float> out(samples.size() * 64 * 64 * 3);
     const auto run = [&](std::uint32_t epoch) {
-        chain.run({samples, pixels.data() + pixels.size(), 1, epoch, made, nullptr, out.data(), nullptr, false},
+        chain.run({.samples = samples,
+                   .readable_end = pixels.data() + pixels.size(),
+                   .seed = 1,
+                   .epoch = epoch,
+                   .size = made,
+                   .floats = out.data()},
                   threads);
     };
     // Which thread takes which image is chance, so each needs some batches before its buffers are as large as they get.

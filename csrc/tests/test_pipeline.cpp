@@ -205,10 +205,22 @@ std::vector<float> run(const Chain& chain, const std::vector<std::uint8_t>& pixe
                                static_cast<std::size_t>(chain.source_format().channels);
     const std::vector<Sample> samples(3, Sample{pixels.data(), source.height, source.width, 9});
     std::vector<float> out(3 * values);
-    chain.run({samples, pixels.data() + pixels.size(), 1, 2, size, nullptr, out.data(), nullptr, false}, threads);
+    chain.run({.samples = samples,
+               .readable_end = pixels.data() + pixels.size(),
+               .seed = 1,
+               .epoch = 2,
+               .size = size,
+               .floats = out.data()},
+              threads);
     if (!chain.normalizes()) {
         std::vector<std::uint8_t> bytes(3 * values);
-        chain.run({samples, pixels.data() + pixels.size(), 1, 2, size, bytes.data(), nullptr, nullptr, false}, threads);
+        chain.run({.samples = samples,
+                   .readable_end = pixels.data() + pixels.size(),
+                   .seed = 1,
+                   .epoch = 2,
+                   .size = size,
+                   .pixels = bytes.data()},
+                  threads);
         CHECK(static_cast<float>(bytes.back()) * (1.0f / 255.0f) == out.back());
     }
     return out;
@@ -256,8 +268,13 @@ void test_any_wide_chain() {
     const std::vector<Sample> samples(2, Sample{data, source.height, source.width, 9});
     std::vector<std::uint8_t> bytes(2 * values * static_cast<std::size_t>(chain.output_format().itemsize));
     std::vector<float> out(2 * values);
-    chain.run({samples, data + 2 * values, 1, 2, source, floats ? nullptr : bytes.data(), floats ? out.data() : nullptr,
-               nullptr, false},
+    chain.run({.samples = samples,
+               .readable_end = data + 2 * values,
+               .seed = 1,
+               .epoch = 2,
+               .size = source,
+               .pixels = floats ? nullptr : bytes.data(),
+               .floats = floats ? out.data() : nullptr},
               1);
     const auto halves_agree = [](const auto& both) {
         const auto middle = both.begin() + static_cast<std::ptrdiff_t>(both.size() / 2);
