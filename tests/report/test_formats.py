@@ -7,6 +7,7 @@ import io
 import json
 import re
 import typing
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -61,6 +62,14 @@ def test_csv_leaves_empty_what_is_not_known(study) -> None:
     assert base["effect"] == base["verdict"] == ""
     assert (x["effect"], x["effect_low"], x["p_adjusted"]) == (repr(0.5 - 0.4), "", "")
     assert (y["n"], y["failed"], y["effect"], y["seconds"]) == ("0", "1", "", "")
+
+
+@pytest.mark.parametrize("cost", ["median", "iqm_low", "effect_sd", "log_loss_effect", "label"])
+def test_in_csv_a_cost_never_takes_the_column_of_another_value(kinds, cost) -> None:
+    named = replace(kinds, base=replace(kinds.base, costs={**kinds.base.costs, cost: 7.0}))
+    before, after = table_of(render(kinds, "csv"))[0], table_of(render(named, "csv"))[0]
+    assert after[cost] == before[cost]
+    assert after[f"cost_{cost}"] == "7.0"
 
 
 @pytest.mark.parametrize(
