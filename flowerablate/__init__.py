@@ -122,6 +122,12 @@ def __dir__() -> list[str]:
 class _ReportRoom(ModuleType):
     """The package ``flowerablate.report``, made callable: ``report("runs/flowers")``."""
 
+    @property
+    def __signature__(self) -> Any:
+        from inspect import signature
+
+        return signature(import_module("flowerablate.api.running").report)
+
     def __call__(self, *words: Any, **options: Any) -> Any:
         verb = import_module("flowerablate.api.running").report
         return verb(*words, **options)

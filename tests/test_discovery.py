@@ -320,9 +320,7 @@ def test_the_hook_and_those_with_the_name_of_a_slot_work_in_one_module():
 
 @pytest.mark.parametrize("wrong", [TRAINING, "odd", ComponentSpec("odd", "Odd.", build=lambda context: None)])
 def test_what_is_no_spec_of_a_slot_that_plugins_fill_is_an_error(wrong):
-    with pytest.raises(
-        fa.PluginError, match="flowerablate_register takes a spec, such as a StepSpec or a"
-    ):
+    with pytest.raises(fa.PluginError, match="flowerablate_register takes a spec, such as a StepSpec or a"):
         collect_specs(module_with(flowerablate_register=registering(wrong)), "made_up")
 
 

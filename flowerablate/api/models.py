@@ -179,9 +179,9 @@ class TrainedModel:
             **{name: getattr(self.record, name) for name in ("study", "trial", "variant", "seed", "data")},
             "versions": dict(self.record.versions),
         }
-        write_json(path.with_name(f"{path.name}.json"), facts)
         with replacing(path) as file:
             file.write(found.content)
+        write_json(path.with_name(f"{path.name}.json"), facts)
         return found
 
     def card(self) -> str:

@@ -215,13 +215,14 @@ def keys_of(options: StudyOptions, *, dashes: bool = False) -> dict[str, object]
         keys |= {f"ablation.{name}": values for name, values in changes.items()}
     controls = [word for name, word in _CONTROLS.items() if options.get(name)]
     if controls:
-        keys["ablation.controls"] = controls
+        keys[CONTROLS] = controls
     for tracker in texts(options.get("trackers")):
         named = read_named(tracker, written("tracker", dashes))
         keys[f"trackers.{named.name}"] = {"use": named.name, **named.params}
     return keys
 
 
+CONTROLS = "ablation.controls"
 _CONTROLS = {"placebo": "placebo", "seed_control": "luck"}
 """How the study file calls the controls."""
 
@@ -230,7 +231,11 @@ def texts(given: Texts | None) -> list[str]:
     """Return the texts that are *given*, one or several, as a list."""
     if given is None:
         return []
-    return [given] if isinstance(given, str) else list(given)
+    if isinstance(given, str):
+        return [given]
+    if not isinstance(given, Iterable) or not all(isinstance(text, str) for text in given):
+        raise StudyError(f"give a text, or a list of texts, not {given!r}")
+    return list(given)
 
 
 def _check(option: str, given: Iterable[str], names: Sequence[str], dashes: bool) -> None:
@@ -288,6 +293,7 @@ def _in_python(text: str) -> str:
 
 
 __all__ = [
+    "CONTROLS",
     "Option",
     "PlanOptions",
     "RunOptions",

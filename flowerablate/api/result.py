@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from ..contracts import Contrast, CostInfo, Population, TrialFailure
 from ..errors import FlowerablateError, StudyError, nearest
@@ -247,9 +248,11 @@ class Result:
         return won_images(self.ledger, self.note, of)
 
     def images_sheet(self, path: Path | str, of: str | None = None, top: int = 10) -> Path:
-        """Draw the first *top* images of each side on a sheet, a PNG file at *path*."""
+        """Draw the first *top* images, 1 or more, of each side on a sheet, a PNG file at *path*."""
         from ..reading.won_images import won_images_sheet
 
+        if top < 1:
+            raise StudyError(f"top must be 1 or more, not {top!r}")
         sheet = won_images_sheet(self.images(of), self.ledger, self.note, top, self.assembler)
         return _write(Path(path), sheet)
 
@@ -271,6 +274,9 @@ class ComparedStudies:
 
     def __repr__(self) -> str:
         return as_terminal_shows(self)
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(as_terminal_shows(self))}</pre>"
 
     def render(self, format: str = "rich") -> str:
         """Return it as text in *format*: rich, md, csv or json."""
@@ -299,6 +305,8 @@ def read_result(
     from ..reading.find_study import note_of
     from ..reading.read_summary import read_summary
 
+    if population is not None and population not in get_args(Population):
+        raise StudyError(f"no population is called {population!r}; {nearest(population, get_args(Population))}")
     chosen = _chosen(columns, assembler, note_of(ledger, base_id).costs) if columns is not None else ()
     besides = [column.metric for column in chosen if isinstance(column, SecondaryColumn) and column.metric]
     note, summary = read_summary(ledger, base_id, assembler, metric, population, besides)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from ..contracts import Population
+from ..errors import StudyError
 from ..train.threads import wait_politely
 from .options import PlanOptions, RunOptions, StudyOptions, Unpack, options_of, spelled_out
 from .study import Study
@@ -52,7 +54,9 @@ def run(
     clock = budget_of(options.get("budget"))
     asked = _asked(study, options)
     with _watching(progress=progress, observer=observer) as watch:
-        planned = make_plan(asked, options.get("runs", "runs"), watch.observer, skip_bad=options.get("skip_bad", False))
+        planned = make_plan(
+            asked, options.get("runs") or "runs", watch.observer, skip_bad=options.get("skip_bad", False)
+        )
         watch.began(planned)
         outcome = planned.start(watch.observer, clock)
     return planned.result(outcome)
@@ -71,11 +75,11 @@ def plan_of(study: Study | Path | str | None = None, **options: Unpack[PlanOptio
 
     asked = _asked(study, options)
     skip_bad = options.get("skip_bad", False)
-    return make_plan(asked, options.get("runs", "runs"), SilentObserver(), skip_bad=skip_bad, follow=False)
+    return make_plan(asked, options.get("runs") or "runs", SilentObserver(), skip_bad=skip_bad, follow=False)
 
 
 def report(
-    study: Path | str | None = None,
+    study: Study | Path | str | None = None,
     *,
     metric: str | None = None,
     population: Population | None = None,
@@ -85,10 +89,10 @@ def report(
 ) -> Result:
     """Return the table of a study that has been run, wholly or in part; nothing is trained.
 
-    *study*: its name in the folder *runs*, or its ledger folder; None is the latest. *metric*: any that is installed,
-    with parameters after its name, or ``loss``; it is computed from the predictions that were kept. *population*: what
-    intervals speak of, ``replicates``, ``images`` or ``auto``. *columns*: those of the table, such as
-    ``"variant,effect,forest,width=30,p"``. *base*: the id of the base pipeline, where the ledger holds several.
+    *study*: its name in the folder *runs*, its ledger folder, or a :class:`Study`; None is the latest. *metric*: any
+    that is installed, with parameters after its name, or ``loss``; it is computed from the predictions that were kept.
+    *population*: what intervals speak of, ``replicates``, ``images`` or ``auto``. *columns*: those of the table, such
+    as ``"variant,effect,forest,width=30,p"``. *base*: the id of the base pipeline, where the ledger holds several.
 
     Raises :class:`~flowerablate.LedgerError` where there is no such study or no finished trial,
     :class:`~flowerablate.StudyError` for an unknown metric or column.
@@ -97,12 +101,12 @@ def report(
     from ..reading.find_study import find_ledger
     from .result import read_result
 
-    ledger = Ledger(find_ledger(study, Path(runs)))
+    ledger = Ledger(find_ledger(_named(study), Path(runs)))
     return read_result(ledger, base, _assembler_here(), metric, population, columns)
 
 
 def compare(
-    study: Path | str, other: Path | str, *, metric: str | None = None, runs: Path | str = "runs"
+    study: Study | Path | str, other: Study | Path | str, *, metric: str | None = None, runs: Path | str = "runs"
 ) -> ComparedStudies:
     """Return two studies side by side, by *metric* or by their primary ones.
 
@@ -112,7 +116,7 @@ def compare(
     from ..reading.find_study import find_ledger
     from .result import compared
 
-    first, second = (Ledger(find_ledger(each, Path(runs))) for each in (study, other))
+    first, second = (Ledger(find_ledger(_named(each), Path(runs))) for each in (study, other))
     return compared(first, second, _assembler_here(), metric)
 
 
@@ -122,7 +126,11 @@ def budget_of(budget: str | float | None) -> Budget | None:
 
     if budget is None:
         return None
-    return Budget(seconds_of(budget if isinstance(budget, str) else f"{budget:f}s"))
+    if isinstance(budget, str):
+        return Budget(seconds_of(budget))
+    if not isinstance(budget, int | float) or not 0 < budget < math.inf:
+        raise StudyError(f"budget must be a positive number of seconds, or a text such as 1h30m, not {budget!r}")
+    return Budget(float(budget))
 
 
 def study_options(options: RunOptions | PlanOptions) -> StudyOptions:
@@ -134,6 +142,10 @@ def warn_of_failures(catalogue: Catalogue) -> None:
     """Warn of every plugin in *catalogue* that could not be used."""
     for failure in (*catalogue.failures, *catalogue.clashes):
         warnings.warn(f"plugin {failure.owner} is left out: {failure.reason}", stacklevel=3)
+
+
+def _named(study: Study | Path | str | None) -> Path | str | None:
+    return study.name if isinstance(study, Study) else study
 
 
 def _asked(study: Study | Path | str | None, options: RunOptions | PlanOptions) -> Study:
@@ -152,7 +164,7 @@ def _assembler_here() -> Assembler:
 
 
 class _Watch:
-    """Return the observer of a run: the display, if requested, and the user's observer, if any."""
+    """The observer of a run: the display, if requested, and the user's observer, if any."""
 
     def __init__(self, *, progress: bool, observer: RunObserver | None) -> None:
         from rich.console import Console

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from ..contracts import DatasetSpec
-from .options import StudyOptions, Unpack, keys_of, spelled_out, written
+from .options import CONTROLS, StudyOptions, Unpack, keys_of, spelled_out, written
 
 if TYPE_CHECKING:
     from ..discovery import Catalogue
@@ -40,6 +40,11 @@ class Study:
     source: str = "study"
     """What messages call the study where it is no file."""
 
+    def __post_init__(self) -> None:
+        given: Any = self.overrides
+        pairs = [given] if isinstance(given, str) else given.items() if isinstance(given, Mapping) else given
+        object.__setattr__(self, "overrides", tuple(pairs))
+
     @classmethod
     def read(cls, path: Path | str | None = None, data: Path | str | None = None) -> Study:
         """Return the study in the file *path*; without one, ``study.toml`` if it is here, else the default study.
@@ -64,7 +69,10 @@ class Study:
     @spelled_out
     def ask(self, **options: Unpack[StudyOptions]) -> Study:
         """Return the study with other questions, replicates or rules; the options are those of ``fa.run``."""
-        keys = keys_of(options, dashes=self.source == COMMAND_LINE)
+        keys = {key: _plain(value) for key, value in keys_of(options, dashes=self.source == COMMAND_LINE).items()}
+        before, added = (cast("list[str]", each.get(CONTROLS, [])) for each in (self.keys, keys))
+        if before and added:
+            keys[CONTROLS] = list(dict.fromkeys([*before, *added]))
         return replace(self, keys={**self.keys, **keys})
 
     def written(self, option: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast, get_args
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 from rich.console import Console
@@ -123,10 +123,9 @@ def report(
         _refuse("--compare", {"--columns": columns, "--base": study.base, "--population": population})
         print_comparison(ledger, open_ledger(compare, study.runs), chosen, metric, out)
         return
-    wanted = None if population is None else _population(population)
     if columns is not None and chosen in ("csv", "json"):
         raise StudyError(f"{chosen} holds every value; leave out --columns")
-    result = read_result(ledger, study.base, assembler_here(), metric, wanted, columns)
+    result = read_result(ledger, study.base, assembler_here(), metric, cast("Population | None", population), columns)
     if chosen == "rich" and out is None:
         Console().print(result)
     else:
@@ -155,12 +154,6 @@ def put(text: str, out: Path | None) -> None:
     with replacing(out) as file:
         file.write(text.encode())
     typer.echo(f"wrote {out}", err=True)
-
-
-def _population(text: str) -> Population:
-    if text not in get_args(Population):
-        raise StudyError(f"no population is called {text!r}; {nearest(text, get_args(Population))}")
-    return cast(Population, text)
 
 
 def _refuse(other: str, options: Mapping[str, object], cure: str = "leave out one of them") -> None:

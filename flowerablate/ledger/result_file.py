@@ -52,7 +52,8 @@ def read_result(folder: Path, base_id: str, change: str) -> TrialResult:
 def _from_format_1(content: Mapping[str, Any]) -> dict[str, Any]:
     costs = {name: content[name] for name in _FORMER_COSTS if name in content}
     rest = {name: value for name, value in content.items() if name not in _FORMER_COSTS}
-    rest["environment"] = {key: value for key, value in content["environment"].items() if key != "owners"}
+    kept = content["environment"].items()
+    rest["environment"] = {key: value for key, value in kept if key != "owners" and not key.startswith("metric ")}
     return {**rest, "costs": {name: value or None for name, value in costs.items()}}
 
 

@@ -21,7 +21,7 @@ class Named:
 
 
 def read_named(text: str, where: str) -> Named:
-    """Read one component, such as ``calibration_error,bins=20`` or ``csv,columns=[a,b]``.
+    """Read one component, such as ``calibration_error,bins=20`` or ``normalize,mean=[0.5,0.5,0.5]``.
 
     Error messages begin with *where*. Raises :class:`StudyError` if a part after the name has no equals sign.
     """
@@ -53,7 +53,7 @@ def read_several(text: str, where: str, kind: str = "name") -> list[Named]:
 
 
 def split_values(text: str) -> list[str]:
-    """Split *text* at its commas, except within brackets or quotes."""
+    """Split *text* at its commas, except within brackets or quotes; one left open raises :class:`StudyError`."""
     parts = [""]
     depth, quote, before = 0, "", ","
     for character in text:
@@ -71,4 +71,6 @@ def split_values(text: str) -> list[str]:
             parts[-1] += character
         if quote or not character.isspace():
             before = character
+    if quote or depth:
+        raise StudyError(f"{text!r}: a quote or bracket is not closed; close it, or leave it out")
     return parts

@@ -1,10 +1,12 @@
 """A run from Python is a run of the command: the same ledger, the same numbers, nothing lost when it is stopped."""
 
+import inspect
 import json
 
 import pytest
 
 import flowerablate as fa
+from flowerablate.api.running import budget_of
 from flowerablate.execute import runner
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -131,3 +133,13 @@ def test_studies_are_compared_side_by_side(runs):
 def test_a_study_that_was_never_run_is_said(tmp_path):
     with pytest.raises(fa.LedgerError, match="no study has been run yet in runs"):
         fa.report()
+
+
+@pytest.mark.parametrize("budget", [0, -5, float("inf"), [1]])
+def test_a_budget_that_is_no_time_is_an_error_of_ours(budget):
+    with pytest.raises(fa.StudyError, match="budget must be a positive number of seconds"):
+        budget_of(budget)
+
+
+def test_the_verb_report_shows_its_options():
+    assert {"metric", "population", "columns", "base", "runs"} <= inspect.signature(fa.report).parameters.keys()

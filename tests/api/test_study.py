@@ -81,3 +81,20 @@ def test_it_shows_what_is_laid_over_it():
     assert repr(fa.Study()) == "<Study (the default study)>"
     study = fa.Study("a.toml", "photographs").ask(seeds=3).override("train.epochs", 2)
     assert repr(study) == "<Study 'a.toml' data='photographs' ablation.seeds=3 train.epochs=2>"
+
+
+def test_controls_are_added_to_those_that_were_asked_for_before():
+    both = fa.Study().ask(placebo=True).ask(seed_control=True)
+    assert both.file.ablation.controls == ["placebo", "luck"]
+
+
+def test_numbers_of_numpy_and_overrides_in_any_shape_are_taken():
+    study = fa.Study(overrides={"train.epochs": 2}).ask(seeds=np.int64(3))
+    assert (study.file.train.params["epochs"], study.file.ablation.seeds) == (2, 3)
+    assert fa.Study(overrides="train.epochs=4").file.train.params["epochs"] == 4
+
+
+@pytest.mark.parametrize("given", [5, [None], {"a": 1}.values()])
+def test_what_is_no_text_is_an_error_of_ours(given):
+    with pytest.raises(fa.StudyError, match="give a text, or a list of texts"):
+        fa.Study().ask(disable=given)

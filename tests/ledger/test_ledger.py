@@ -85,6 +85,7 @@ def test_of_a_result_of_format_1_what_was_0_is_not_measured_and_owners_are_not_k
     content = json.loads(path.read_text())
     del content["costs"], content["owners"]
     content["environment"]["owners"] = "a (b 1); c (d 2)"  # one text, from which nothing is read
+    content["environment"]["metric accuracy"] = "metrics (flowerablate 0.1.0)"
     former = {"seconds": 1.5, "images_per_second": 10.0, "parameters": 99, "flops": 0, "memory": 0}
     path.write_text(json.dumps({**content, **former, "format": 1}))
     (read,) = ledger.results("base0")

@@ -46,3 +46,9 @@ def test_several_names_have_each_their_own_parameters():
         Named("forest", {"width": 30, "at": [1, 2]}),
         Named("p"),
     ]
+
+
+@pytest.mark.parametrize("text", ["forest,width=[30,p", 'mean,unit="a,b'])
+def test_a_quote_or_bracket_left_open_is_named(text):
+    with pytest.raises(StudyError, match="a quote or bracket is not closed"):
+        split_values(text)
