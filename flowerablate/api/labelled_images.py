@@ -43,13 +43,7 @@ def part_of(samples: Samples, part: str | None, data: Path) -> tuple[Samples, st
     keep = [place for place, name in enumerate(samples.splits) if name == wanted]
     if not keep:
         raise DataError(f"the split of {data} has no part {wanted!r}; choose another, or --part all")
-    chosen = replace(
-        samples,
-        keys=tuple(samples.keys[place] for place in keep),
-        paths=tuple(samples.paths[place] for place in keep),
-        labels=tuple(samples.labels[place] for place in keep),
-        splits=None,
-    )
+    chosen = replace(samples.only(keep), splits=None)
     return chosen, f"the part {wanted!r} of {data}: {len(keep)} of {len(samples)} images"
 
 

@@ -120,6 +120,14 @@ class StudyFile(_Table):
         """The tables of the slots that hold one component per pipeline."""
         return {slot: getattr(self, slot) for slot in _single_slots()}
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The type is made from the list of slots, so no other process finds it by its name: the content travels alone.
+        return _rebuilt, (self.model_dump(),)
+
+
+def _rebuilt(content: dict[str, Any]) -> StudyFile:
+    return study_model().model_validate(content)
+
 
 def _single_slots() -> tuple[str, ...]:
     return slots(number="one", in_pipeline=True)

@@ -1,3 +1,4 @@
+import pickle
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,11 @@ def test_the_default_study_is_valid_and_has_a_morphology_step_among_five_removab
 def test_a_study_is_named_after_its_file_unless_it_says_otherwise(tmp_path):
     assert read(tmp_path, "").name == "mine"
     assert read(tmp_path, 'name = "roses"').name == "roses"
+
+
+def test_a_study_travels_to_another_process_as_it_is():
+    study = read_study(DEFAULTS, None, ["model.width=8", "trackers.csv.use=csv", "train.epochs=3"])
+    assert pickle.loads(pickle.dumps(study)) == study
 
 
 def test_tables_of_the_core_are_merged_with_the_defaults_key_by_key(tmp_path):
