@@ -293,9 +293,11 @@ FLOWERABLATE_INLINE void reduce_block(const std::uint8_t* const* rows, int count
     for (int i = 0; i < Vectors; ++i) store(target + i * kWidth, picked[i]);
 }
 
-// target[x] = the pick over all of `count` rows at x, for x in [0, bytes); nothing else is written.
+// target[x] = the pick over all of `count` rows at x, for x in [0, bytes); nothing else is written. Not inlined: its
+// loop needs the registers that runs_typed() would take.
 template <bool Dilate, typename Value>
-void reduce(const std::uint8_t* const* rows, int count, std::uint8_t* target, std::ptrdiff_t bytes) {
+__attribute__((noinline)) void reduce(const std::uint8_t* const* rows, int count, std::uint8_t* target,
+                                      std::ptrdiff_t bytes) {
     std::ptrdiff_t x = 0;
     for (; x + 4 * kWidth <= bytes; x += 4 * kWidth) reduce_block<Dilate, Value, 4>(rows, count, x, target + x);
     for (; x + kWidth <= bytes; x += kWidth) reduce_block<Dilate, Value, 1>(rows, count, x, target + x);

@@ -162,7 +162,7 @@ __attribute__((noinline)) void run_vector(const WarpRun& given) {
         alignas(kWidth) std::int32_t offsets[kBlock];
         const Ints found = reinterpret_cast<Ints>(Positions::whole(y)) * stride +
                            reinterpret_cast<Ints>(Positions::whole(x)) * Channels;
-        std::memcpy(offsets, &found, sizeof offsets);
+        wide_store(reinterpret_cast<std::uint8_t*>(offsets), reinterpret_cast<Wide>(found));
         block<Channels>(run.source, run.below, offsets, Positions::fractions(x), Positions::fractions(y), target);
     };
     const Numbers pixels = Numbers::until(run.count - 1);

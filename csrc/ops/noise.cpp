@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 namespace flowerablate {
 
@@ -21,8 +22,17 @@ const Number kSaltShare{.name = "salt_share", .meaning = "fraction of these that
 
 constexpr std::ptrdiff_t kChunk = 4096;  // values that are worked on at once: their words stay in the first-level cache
 
+// Each word three or four times. Four are written at once, so that one more may be written than asked for.
+template <typename Word>
+void repeat_each(const Word* from, Word* to, std::ptrdiff_t count, int times) {
+    for (std::ptrdiff_t i = 0; i < count; ++i, to += times) {
+        const Word four[4] = {from[i], from[i], from[i], from[i]};
+        std::memcpy(to, four, sizeof four);
+    }
+}
+
 // Calls use(words, first value, values) for pieces of a row of `count` values, in which value i of the image has word
-// i, or every `repeat` of them share one. `begin` is the number of the row's first value.
+// i, or every `repeat` of them (1, 3 or 4) share one. `begin` is the number of the row's first value.
 template <typename Word, typename Use>
 void for_pieces(const PhiloxJob& job, std::int64_t begin, std::ptrdiff_t count, int repeat, Scratch& scratch,
                 const Use& use) {
@@ -39,9 +49,7 @@ void for_pieces(const PhiloxJob& job, std::int64_t begin, std::ptrdiff_t count, 
                                reinterpret_cast<std::uint32_t*>(words));
         const Word* found = words + (first - block * per_block);
         if (repeat > 1) {
-            for (std::ptrdiff_t i = 0; i < values / repeat; ++i) {
-                for (int j = 0; j < repeat; ++j) repeated[i * repeat + j] = found[i];
-            }
+            repeat_each(found, repeated, values / repeat, repeat);
             found = repeated;
         }
         use(found, done, values);
