@@ -60,14 +60,29 @@ def discover(study_folder: Path | None = None, *, strict: bool = True) -> Catalo
 
     With *strict* a name claimed twice raises :class:`PluginError`; otherwise it is listed under ``clashes``.
     """
-    finder = _Finder()
-    for entry in sorted(entry_points(group=GROUP), key=lambda entry: (entry.name, _distribution(entry))):
-        finder.load_entry_point(entry)
+    finder = _preloaded[1].copy() if _preloaded and _preloaded[0] == sys.path else _installed()
     if study_folder is not None and (study_folder / LOCAL_PLUGIN).is_file():
         finder.load_file(study_folder / LOCAL_PLUGIN)
     if strict and finder.clashes:
         raise PluginError(finder.clashes[0].reason)
     return Catalogue(finder.registry, tuple(finder.plugins), tuple(finder.failures), tuple(finder.clashes))
+
+
+def preload() -> Catalogue:
+    """Load the installed plugins, and have :func:`discover` find them without a look at the installation again."""
+    global _preloaded
+    _preloaded = (list(sys.path), _installed())
+    return discover(strict=False)
+
+
+_preloaded: tuple[list[str], _Finder] | None = None
+
+
+def _installed() -> _Finder:
+    finder = _Finder()
+    for entry in sorted(entry_points(group=GROUP), key=lambda entry: (entry.name, _distribution(entry))):
+        finder.load_entry_point(entry)
+    return finder
 
 
 class _Finder:
@@ -77,6 +92,14 @@ class _Finder:
         self.failures: list[Failure] = []
         self.clashes: list[Failure] = []
         self._owners: dict[str, Owner] = {}
+
+    def copy(self) -> _Finder:
+        """Return a finder that has found the same."""
+        other = _Finder()
+        other.registry = self.registry.copy()
+        other.plugins, other.failures, other.clashes = list(self.plugins), list(self.failures), list(self.clashes)
+        other._owners = dict(self._owners)
+        return other
 
     def load_entry_point(self, entry: EntryPoint) -> None:
         version = entry.dist.version if entry.dist else ""

@@ -6,6 +6,7 @@ import contextlib
 import json
 import math
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,6 +34,20 @@ def replacing(path: Path, *, alone: bool = False) -> Iterator[BinaryIO]:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
+
+
+def remove_temporary(folder: Path) -> None:
+    """Remove what :func:`replacing` left in *folder* and below when a process was killed; nobody else may write there.
+
+    A temporary file is hidden and ends in ``.tmp`` or in a dash and twelve hexadecimal digits.
+    """
+    for path in folder.rglob(".*"):
+        if _TEMPORARY.fullmatch(path.name) and path.is_file():
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+
+_TEMPORARY = re.compile(r"\..+(\.tmp|-[0-9a-f]{12})")
 
 
 def write_json(path: Path, content: Any) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypedDict, TypeVar, cast, get_args, get_type_hints
 
-from ..contracts import Population
+from ..contracts import ExecutorSpec, Population
 from ..errors import StudyError, nearest
 
 if sys.version_info >= (3, 11):
@@ -26,6 +26,7 @@ else:
 QUESTIONS = "Questions"
 REPLICATES = "Replicates"
 VERDICTS = "Verdicts"
+EXECUTION = "Execution"
 
 Texts = str | Sequence[str]
 """One text, or several."""
@@ -158,6 +159,63 @@ class StudyOptions(TypedDict, total=False):
             flags=("--tracker",),
         ),
     ]
+    executor: Annotated[
+        str | None,
+        Option(
+            "How trials run: processes, inline, ray, slurm or another executor.",
+            metavar="NAME[,KEY=VALUE]",
+            panel=EXECUTION,
+        ),
+    ]
+    jobs: Annotated[
+        int | None,
+        Option(
+            "Trials at once; without it, as many as the machine can well do.", "execution.jobs", panel=EXECUTION, min=1
+        ),
+    ]
+    threads: Annotated[
+        int | None,
+        Option(
+            "Threads of each trial, on which results depend: the same for all trials of a study.",
+            "execution.threads",
+            panel=EXECUTION,
+            min=1,
+        ),
+    ]
+    devices: Annotated[
+        Texts | None,
+        Option(
+            "Where trials run: cpu, or CUDA devices such as cuda:0,cuda:1.",
+            metavar="NAME[,NAME]",
+            panel=EXECUTION,
+        ),
+    ]
+    per_device: Annotated[
+        int | None, Option("Trials at once on one CUDA device.", "execution.per_device", panel=EXECUTION, min=1)
+    ]
+    trial_timeout: Annotated[
+        str | None,
+        Option(
+            "Stop a trial that takes longer, such as 2h.", "execution.trial_timeout", metavar="TIME", panel=EXECUTION
+        ),
+    ]
+    stall_timeout: Annotated[
+        str | None,
+        Option(
+            "Stop a trial that makes no step for so long.", "execution.stall_timeout", metavar="TIME", panel=EXECUTION
+        ),
+    ]
+    retries: Annotated[
+        int | None, Option("Further attempts at a trial that fails.", "execution.retries", panel=EXECUTION, min=0)
+    ]
+    fail_fast: Annotated[
+        bool | None,
+        Option("Stop at the first trial that fails.", "execution.fail_fast", panel=EXECUTION, flags=("--fail-fast",)),
+    ]
+    memory: Annotated[
+        str | None,
+        Option("Most memory of a trial, such as 8GB.", "execution.memory", metavar="SIZE", panel=EXECUTION),
+    ]
 
 
 class PlanOptions(StudyOptions, total=False):
@@ -216,6 +274,13 @@ def keys_of(options: StudyOptions, *, dashes: bool = False) -> dict[str, object]
     controls = [word for name, word in _CONTROLS.items() if options.get(name)]
     if controls:
         keys[CONTROLS] = controls
+    executor = options.get("executor")
+    if executor is not None:
+        named = read_named(executor, written("executor", dashes))
+        keys[ExecutorSpec.slot] = {"use": named.name, **named.params}
+    devices = [name.strip() for text in texts(options.get("devices")) for name in text.split(",")]
+    if devices:
+        keys["execution.devices"] = devices
     for tracker in texts(options.get("trackers")):
         named = read_named(tracker, written("tracker", dashes))
         keys[f"trackers.{named.name}"] = {"use": named.name, **named.params}

@@ -67,12 +67,15 @@ class PlannedStudy:
 
     def start(self, observer: RunObserver, budget: Budget | None = None) -> Outcome:
         """Run the missing trials, report to *observer* and the trackers, and return the outcome."""
+        from ..execute.execution import make_execution
         from ..execute.runner import run_study
         from ..execute.trackers import Tracked
 
         self.assembler.progress = observer.preparing
+        study, base_id = self.study.file, self.plan.base_id
+        execution = make_execution(study, self.assembler, self.ledger, base_id, len(self.trials))
         with Tracked(observer, self.trackers, self.study.name) as tracked:
-            return run_study(self.plan, self.assembler, self.ledger, tracked, budget)
+            return run_study(self.plan, self.assembler, self.ledger, tracked, budget, execution, study)
 
     def result(self, outcome: Outcome) -> Result:
         """Return the table of what the ledger has after a run that came to *outcome*.
@@ -149,7 +152,7 @@ def make_plan(
     trackers = resolve_trackers(wanted, assembler.lookup)
     context = TrackerContext(wanted.name, ledger.root.absolute())
     built = build_trackers(trackers, context, assembler) if follow else {}
-    plan = settled(plan_study(wanted, assembler, skip_bad=skip_bad), ledger)
+    plan = settled(plan_study(wanted, assembler, skip_bad=skip_bad, build=not follow), ledger)
     return PlannedStudy(study, plan, ledger, assembler, built)
 
 

@@ -125,7 +125,7 @@ class Display(Bars):
         super().__init__(console)
         self.metric: MetricInfo | None = None
         """The metric that is shown after each trial, as soon as it is known."""
-        self._epochs = 1
+        self._bars: dict[str, TaskID] = {}
         self._trials = 0
         self._finished = 0
 
@@ -142,24 +142,38 @@ class Display(Bars):
         self._move_whole("study", finished, trials)
 
     def trial_started(self, trial: Trial) -> None:
-        """Show the bar of one trial."""
-        self._epochs = sum(candidate.train.epochs for _, candidate in candidates(trial.variant.pipeline))
-        self._begin(f"{escape(trial.variant.label)}  seed {trial.seed}", None)
+        """Show the bar of one trial; several may run at once."""
+        self._end()
+        self._forget(trial)
+        self._bars[trial.id] = self._progress.add_task(f"{escape(trial.variant.label)}  seed {trial.seed}", total=None)
+        self._updated()
 
-    def step_done(self, epoch: int, step: int, steps: int) -> None:
+    def step_done(self, trial: Trial, epoch: int, step: int, steps: int) -> None:
         """Move the trial's bar."""
-        self._move((epoch - 1) * steps + step, self._epochs * steps)
+        if trial.id in self._bars:
+            epochs = sum(candidate.train.epochs for _, candidate in candidates(trial.variant.pipeline))
+            self._progress.update(self._bars[trial.id], completed=(epoch - 1) * steps + step, total=epochs * steps)
+            self._updated()
 
-    def epoch_done(self, epoch: int, values: Mapping[str, float]) -> None:
-        """Nothing more to show: the steps have moved the bar."""
+    def epoch_done(self, trial: Trial, epoch: int, values: Mapping[str, float]) -> None:
+        """Show the loss of the epoch next to the trial."""
+        if trial.id in self._bars and "train_loss" in values:
+            name = f"{escape(trial.variant.label)}  seed {trial.seed}"
+            said = f"{name}  epoch {epoch}, loss {values['train_loss']:.3f}"
+            self._progress.update(self._bars[trial.id], description=said)
 
     def trial_finished(self, trial: Trial, result: TrialOutcome) -> None:
         """Print one line about the trial and move the study's bar."""
-        self._end()
+        self._forget(trial)
         self._finished += 1
         self._move_whole("study", self._finished, self._trials)
         line = f"{self._finished:>{len(str(self._trials))}}/{self._trials}  {_line(trial, result, self.metric)}"
         self._say(line, keep=isinstance(result, TrialFailure), soft_wrap=False)
+
+    def _forget(self, trial: Trial) -> None:
+        bar = self._bars.pop(trial.id, None)
+        if bar is not None:
+            self._progress.remove_task(bar)
 
 
 def _line(trial: Trial, result: TrialOutcome, metric: MetricInfo | None) -> str:

@@ -31,6 +31,7 @@ from . import (
     run,
     sanity,
     scaffold,
+    status,
     tune,
 )
 from .option_groups import expanded
@@ -102,6 +103,7 @@ COMMANDS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
     "Studies": {
         "init": init.init,
         "run": run.run,
+        "status": status.status,
         "report": report.report,
         "curves": curves.curves,
         "tune": tune.tune,

@@ -96,6 +96,13 @@ def complete_populations(incomplete: str) -> list[str]:
     return [name for name in get_args(Population) if name.startswith(incomplete)]
 
 
+def complete_executors(incomplete: str) -> list[str]:
+    """Complete the name of an executor that is installed."""
+    from ..contracts import ExecutorSpec
+
+    return [name for name in _registry_here().slot(ExecutorSpec.slot) if name.startswith(incomplete)]
+
+
 def complete_trackers(incomplete: str) -> list[str]:
     """Complete the name of a tracker that is installed."""
     from ..contracts import TrackerSpec

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 COMPLETIONS: Completions = {
     "design": completion.complete_designs,
     "disable": completion.complete_parts,
+    "executor": completion.complete_executors,
     "metric": completion.complete_metrics,
     "population": completion.complete_populations,
     "retune": completion.complete_settings,
@@ -56,6 +57,8 @@ def run(
       flowerablate run --disable light --tracker csv --tracker tensorboard
       flowerablate run --data photographs --subset 10%
       flowerablate run --disable light --until-decided --max-seeds 20 --budget 2h
+      flowerablate run --jobs 4 --trial-timeout 2h --retries 1
+      flowerablate run --executor ray,address=auto
     """
     from ..train.threads import wait_politely
 

@@ -7,6 +7,7 @@ from ..params import Param, Value
 from . import contexts, specs
 from .contexts import *  # noqa: F403
 from .costs import CORE_COSTS, IMAGES_PER_SECOND, PARAMETERS, SECONDS, CostInfo
+from .executing import Ended, Executor, ExecutorContext, Job
 from .measuring import Finish, MeasureContext, MeasuredTrial
 from .owner import OWN_DISTRIBUTION, Fingerprint, OwnedComponent, Owner
 from .pipeline import (
@@ -57,9 +58,13 @@ __all__ = [
     "CostInfo",
     "Design",
     "Draws",
+    "Ended",
+    "Executor",
+    "ExecutorContext",
     "Fingerprint",
     "Finish",
     "InputPlan",
+    "Job",
     "MeasureContext",
     "MeasuredTrial",
     "Metric",

@@ -16,6 +16,7 @@ from .costs import CORE_COSTS, Combined, CostInfo
 __all__ = [
     "ColumnSpec",
     "DatasetSpec",
+    "ExecutorSpec",
     "LossSpec",
     "MeasureSpec",
     "MetricSpec",
@@ -319,6 +320,21 @@ class TrackerSpec(ComponentSpec):
     ablated = False
     in_study = '[{slot}s.{name}]\nuse = "{name}"'
     on_command_line = "run --tracker {name}"
+
+
+@dataclass(frozen=True)
+class ExecutorSpec(ComponentSpec):
+    """A way to run trials. ``build(ExecutorContext, **params) -> flowerablate.contracts.Executor``.
+
+    An executor changes no result, so it is not part of a trial's id. ``build`` is called once per run, before the first
+    trial; if a library is missing it raises :class:`StudyError` with one line that says how to install it.
+    """
+
+    slot = "executor"
+    in_pipeline = False
+    ablated = False
+    default_use = "processes"
+    on_command_line = "run --executor {name}"
 
 
 def _check_type(spec: ComponentSpec, field: str, kind: type) -> None:

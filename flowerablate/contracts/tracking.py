@@ -35,7 +35,7 @@ class TrackedTrial:
 
 
 class Tracker(Protocol):
-    """Records the progress of trials. All calls come from one thread; one trial runs at a time.
+    """Records the progress of trials. All calls come from one thread; several trials may run at once.
 
     An exception in a method ends tracking by this tracker, with one warning; the study continues. An interrupted trial
     starts again with *trial_started*, in another process, and may report its last epoch twice.

@@ -44,10 +44,18 @@ class Replicate:
     device: torch.device
 
     @classmethod
-    def of(cls, trial: Trial, data: DataSet, assembler: Assembler, metrics: Metrics, study: str) -> Replicate:
+    def of(
+        cls,
+        trial: Trial,
+        data: DataSet,
+        assembler: Assembler,
+        metrics: Metrics,
+        study: str,
+        device: torch.device | None = None,
+    ) -> Replicate:
         """Return the replicate of *trial*: the images are split by its seed."""
         split = split_samples(data.samples, trial.seed, trial.variant.pipeline.split)
-        return cls(trial, data, split, assembler, metrics, study, pick_device())
+        return cls(trial, data, split, assembler, metrics, study, device or pick_device())
 
     @property
     def training_seed(self) -> int:

@@ -8,8 +8,21 @@ from typing import Protocol
 from ..contracts import Trial, TrialOutcome
 
 
+class TrialObserver(Protocol):
+    """Receives the progress of one trial."""
+
+    def step_done(self, epoch: int, step: int, steps: int) -> None:
+        """Optimizer step *step* of *steps* of an epoch is done; all count from 1."""
+
+    def epoch_done(self, epoch: int, values: Mapping[str, float]) -> None:
+        """An epoch, counted from 1, is done, with these *values*: the numbers of its record, such as ``train_loss``."""
+
+
 class RunObserver(Protocol):
-    """Receives the progress of a run. Calls come from the main thread, except *preparing*."""
+    """Receives the progress of a run, in which several trials may run at once.
+
+    Calls come from the main thread, except *preparing*.
+    """
 
     def preparing(self, what: str, done: int, total: int) -> None:
         """*what* (such as ``packing images``) has done *done* of *total*."""
@@ -24,12 +37,12 @@ class RunObserver(Protocol):
         """*finished* of the *trials* due so far are already in the ledger; called again for each look."""
 
     def trial_started(self, trial: Trial) -> None:
-        """A trial begins or is resumed."""
+        """A trial begins, is resumed or is tried again."""
 
-    def step_done(self, epoch: int, step: int, steps: int) -> None:
-        """Optimizer step *step* of *steps* of an epoch is done; all count from 1."""
+    def step_done(self, trial: Trial, epoch: int, step: int, steps: int) -> None:
+        """Optimizer step *step* of *steps* of an epoch is done; all count from 1. Not every step is reported."""
 
-    def epoch_done(self, epoch: int, values: Mapping[str, float]) -> None:
+    def epoch_done(self, trial: Trial, epoch: int, values: Mapping[str, float]) -> None:
         """An epoch, counted from 1, is done, with these *values*: the numbers of its record, such as ``train_loss``."""
 
     def trial_finished(self, trial: Trial, result: TrialOutcome) -> None:
@@ -54,10 +67,10 @@ class SilentObserver:
     def trial_started(self, trial: Trial) -> None:
         """Ignore the start of a trial."""
 
-    def step_done(self, epoch: int, step: int, steps: int) -> None:
+    def step_done(self, trial: Trial, epoch: int, step: int, steps: int) -> None:
         """Ignore a step."""
 
-    def epoch_done(self, epoch: int, values: Mapping[str, float]) -> None:
+    def epoch_done(self, trial: Trial, epoch: int, values: Mapping[str, float]) -> None:
         """Ignore an epoch."""
 
     def trial_finished(self, trial: Trial, result: TrialOutcome) -> None:
@@ -95,15 +108,15 @@ class Relay:
         for observer in self.observers:
             observer.trial_started(trial)
 
-    def step_done(self, epoch: int, step: int, steps: int) -> None:
+    def step_done(self, trial: Trial, epoch: int, step: int, steps: int) -> None:
         """Tell all observers of a step."""
         for observer in self.observers:
-            observer.step_done(epoch, step, steps)
+            observer.step_done(trial, epoch, step, steps)
 
-    def epoch_done(self, epoch: int, values: Mapping[str, float]) -> None:
+    def epoch_done(self, trial: Trial, epoch: int, values: Mapping[str, float]) -> None:
         """Tell all observers of an epoch."""
         for observer in self.observers:
-            observer.epoch_done(epoch, values)
+            observer.epoch_done(trial, epoch, values)
 
     def trial_finished(self, trial: Trial, result: TrialOutcome) -> None:
         """Tell all observers of the end of a trial."""

@@ -25,7 +25,8 @@ class Plan:
 
     A study of fixed size has *seeds* replicates. An adaptive one starts with *seeds* and has at most *max_seeds*; its
     looks are in the rules once :func:`.adaptive.settled` has fixed them. *refused* and *remarks*: see
-    :class:`~flowerablate.probe.design.Probed`. *costs* describe the costs of its trials.
+    :class:`~flowerablate.probe.design.Probed`. *costs* describe the costs of its trials. *threads* and
+    *device*: see :class:`~flowerablate.ledger.StudyNote`; they are settled when the study runs.
     """
 
     data: DataSet
@@ -38,6 +39,8 @@ class Plan:
     refused: Mapping[str, str] = field(default_factory=dict)
     remarks: Mapping[str, str] = field(default_factory=dict)
     costs: tuple[CostInfo, ...] = ()
+    threads: int = 0
+    device: str = ""
 
     def trials_of(self, seeds: Iterable[int], contrasts: Sequence[Contrast] | None = None) -> tuple[Trial, ...]:
         """Return the trials that *contrasts* (default: all) need on *seeds*, replicate by replicate."""
@@ -65,6 +68,8 @@ class Plan:
             secondary=self.metrics.names[1:],
             metrics=tuple(self.metrics.infos.values()),
             costs=self.costs,
+            threads=self.threads,
+            device=self.device,
             refused=self.refused,
             remarks=self.remarks,
             data=self.data.fingerprint,
@@ -72,16 +77,28 @@ class Plan:
         )
 
 
-def plan_study(study: StudyFile, assembler: Assembler, *, skip_bad: bool = False) -> Plan:
-    """Resolve *study*, load its data and make its design; nothing is trained."""
+def plan_study(
+    study: StudyFile,
+    assembler: Assembler,
+    *,
+    skip_bad: bool = False,
+    build: bool = True,
+    data: DataSet | None = None,
+) -> Plan:
+    """Resolve *study*, load its data and make its design; nothing is trained.
+
+    *build*: whether the steps of each variant are built now, so that faults show. *data*: that of the study, if it is
+    loaded already.
+    """
     base = resolve(study, assembler.lookup)
     metrics = choose_metrics(study.metrics.primary, study.metrics.secondary, assembler)
     _check_margin(study.statistics.margin, metrics)
     asked = design(base, assembler.lookup, study.ablation)
     for variant in asked.variants:
-        assembler.build_steps(variant.pipeline)
+        if build:
+            assembler.build_steps(variant.pipeline)
         choose_best_by(variant.pipeline.train.best_by, assembler)
-    data = assembler.load_data(base, skip_bad=skip_bad)
+    data = data or assembler.load_data(base, skip_bad=skip_bad)
     split_samples(data.samples, 0, base.split)  # reports faults of the split before images are packed
     metrics.build_all(len(data.samples.classes))
     return Plan(

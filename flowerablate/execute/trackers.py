@@ -45,7 +45,7 @@ class Tracked(Relay):
         super().__init__(observer)
         self._trackers = dict(trackers)
         self._study = study
-        self._trial: TrackedTrial | None = None
+        self._trials: dict[str, TrackedTrial] = {}
 
     def __enter__(self) -> Tracked:
         return self
@@ -59,19 +59,19 @@ class Tracked(Relay):
         """Also report the trial and its settings to the trackers."""
         super().trial_started(trial)
         variant = trial.variant
-        self._trial = TrackedTrial(trial.id, self._study, variant.label, trial.seed, flat_settings(variant.pipeline))
-        self._notify("trial_started", self._trial)
+        tracked = TrackedTrial(trial.id, self._study, variant.label, trial.seed, flat_settings(variant.pipeline))
+        self._trials[trial.id] = tracked
+        self._notify("trial_started", tracked)
 
-    def epoch_done(self, epoch: int, values: Mapping[str, float]) -> None:
+    def epoch_done(self, trial: Trial, epoch: int, values: Mapping[str, float]) -> None:
         """Also report the epoch to the trackers."""
-        super().epoch_done(epoch, values)
-        self._notify("epoch_done", self._trial, epoch, values)
+        super().epoch_done(trial, epoch, values)
+        self._notify("epoch_done", self._trials[trial.id], epoch, values)
 
     def trial_finished(self, trial: Trial, result: TrialOutcome) -> None:
         """Also report the result to the trackers."""
         super().trial_finished(trial, result)
-        self._notify("trial_finished", self._trial, result)
-        self._trial = None
+        self._notify("trial_finished", self._trials.pop(trial.id), result)
 
     def _notify(self, method: str, *arguments: object) -> None:
         for name, tracker in list(self._trackers.items()):

@@ -21,7 +21,7 @@ from ..contracts import (
 )
 from ..ledger import TrialFolder
 from ..ledger.predictions import write_predictions
-from ..train.device import environment
+from ..train.device import environment, pick_device
 from ..train.evaluate import evaluate
 from ..train.loop import EpochRecord, load_best
 from ..wiring.assemble import Assembler, DataSet, PreparedPipeline
@@ -29,7 +29,7 @@ from ..wiring.measured_costs import Measurement
 from ..wiring.scoring import LOSS, Metrics, best_by
 from .candidate import Replicate, Trained, train_candidate
 from .facts import training_facts
-from .observer import RunObserver, numbers_in
+from .observer import TrialObserver, numbers_in
 from .search import clear, search
 
 _RECORDED_VERSIONS = ("flowerablate", "numpy", "pillow", "torchvision")
@@ -41,23 +41,25 @@ def run_trial(
     data: DataSet,
     assembler: Assembler,
     folder: TrialFolder,
-    observer: RunObserver,
+    observer: TrialObserver,
     metrics: Metrics,
+    device: str = "auto",
 ) -> TrialResult:
     """Train *trial*, or resume it, and write its result to *folder*.
 
     The checkpoint, and the settings that the pipeline leaves open, are chosen on the validation split. The metrics come
-    from the test split, which is used for nothing else.
+    from the test split, which is used for nothing else. *device*: see :func:`~flowerablate.train.device.pick_device`.
     """
     pipeline = trial.variant.pipeline
-    replicate = Replicate.of(trial, data, assembler, metrics, folder.path.absolute().parent.parent.name)
-    device, split = replicate.device, replicate.split
+    study = folder.path.absolute().parent.parent.name
+    replicate = Replicate.of(trial, data, assembler, metrics, study, pick_device(device))
+    split = replicate.split
 
     def train(candidate: Pipeline, path: Path, epochs_before: int = 0) -> Trained:
         ready = prepared if candidate.steps == pipeline.steps else assembler.prepare(candidate, data)
         return train_candidate(replicate, candidate, ready, path, _Steps(observer, epochs_before))
 
-    measurement = Measurement.start(assembler, MeasureContext(device))
+    measurement = Measurement.start(assembler, MeasureContext(replicate.device))
     found = search(pipeline, folder.path, train) if pipeline.retune else None
     trained = found.trained if found else train(pipeline, folder.path)
     parts, plan = trained.parts, pipeline.train
@@ -66,7 +68,7 @@ def run_trial(
         parts.model,
         trained.batches["test"],
         parts.loss,
-        device=device,
+        device=replicate.device,
         channels_last=plan.channels_last,
         precision=plan.precision,
     )
@@ -91,7 +93,7 @@ def run_trial(
             PARAMETERS.name: parameters,
             **costs,
         },
-        environment=record_environment(device),
+        environment=record_environment(replicate.device),
         owners=(*assembler.owners(pipeline), *metrics.owners(measured), *measurement.owners),
         facts=training_facts(trained.pipeline.train, trained.batches["train"], trained.prepared.train, split),
         tuned=found.values if found else {},
@@ -113,9 +115,9 @@ def record_environment(device: torch.device) -> dict[str, str]:
 
 
 class _Steps:
-    """Forwards the steps of training to the observer of the run."""
+    """Forwards the steps of training to the observer of the trial."""
 
-    def __init__(self, observer: RunObserver, epochs_before: int) -> None:
+    def __init__(self, observer: TrialObserver, epochs_before: int) -> None:
         self._observer = observer
         self._before = epochs_before
 

@@ -25,6 +25,7 @@ from .predictions import FILE, Predictions, read_predictions
 from .result_file import FILE as RESULT
 from .result_file import read_result, write_result
 
+FAILURE = "failure.json"
 _FORMAT = 1
 
 
@@ -54,7 +55,7 @@ class TrialFolder:
     @property
     def failed(self) -> bool:
         """Whether the last attempt at the trial failed."""
-        return not self.complete and (self.path / "failure.json").is_file()
+        return not self.complete and (self.path / FAILURE).is_file()
 
     @contextmanager
     def locked(self) -> Iterator[bool]:
@@ -75,11 +76,24 @@ class TrialFolder:
         for name, content in files.items():
             write_json(self.path / f"{name}.json", content)
         write_result(self.path, result)
-        (self.path / "failure.json").unlink(missing_ok=True)
+        self.forget_failure()
 
-    def fail(self, reason: str, traceback: str) -> None:
-        """Record that the trial failed; reports count it, and the next run tries it again."""
-        write_json(self.path / "failure.json", {"reason": reason, "traceback": traceback})
+    def fail(self, reason: str, traceback: str, **more: Any) -> None:
+        """Record that the trial failed, and *more* about it; reports count it, and the next run tries it again."""
+        write_json(self.path / FAILURE, {"reason": reason, "traceback": traceback, **more})
+
+    def forget_failure(self) -> None:
+        """Remove the record of an earlier failure: the trial is tried again."""
+        (self.path / FAILURE).unlink(missing_ok=True)
+
+    @property
+    def failure(self) -> dict[str, Any]:
+        """What was recorded when the trial failed: ``reason``, ``traceback`` and more."""
+        return dict(read_json(self.path / FAILURE))
+
+    def result_of(self, base_id: str, change: str) -> TrialResult:
+        """Return the result of the trial as the *change* of the study with base *base_id*."""
+        return read_result(self.path, base_id, change)
 
     @property
     def has_predictions(self) -> bool:
@@ -195,8 +209,8 @@ def _withdraw(folder: TrialFolder, claim: Claim) -> None:
 
 def _outcome(folder: TrialFolder, claim: Claim) -> TrialOutcome | None:
     if folder.complete:
-        return read_result(folder.path, claim.base_id, claim.change)
+        return folder.result_of(claim.base_id, claim.change)
     if folder.failed:
-        reason = str(read_json(folder.path / "failure.json")["reason"])
+        reason = str(folder.failure["reason"])
         return TrialFailure(folder.path.name, claim.base_id, claim.change, int(folder.record["seed"]), reason)
     return None

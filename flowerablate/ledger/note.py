@@ -28,7 +28,8 @@ class StudyNote:
     training found about others. *looked* are the numbers of replicates at which verdicts were shown; *unplanned* are
     those that came before the looks of the rules were planned. *secondary* metrics are shown in addition to that of
     the *rules*; *metrics* and *costs* say how to read each if its plugin is no longer installed. *data* identifies the
-    images by their content; *data_remarks* says what a reader must know about them and their split.
+    images by their content; *data_remarks* says what a reader must know about them and their split. *threads* is how many
+    torch computes with in every trial, *device* the kind of device; 0 and an empty text if no run has settled them.
     """
 
     base_id: str
@@ -45,6 +46,8 @@ class StudyNote:
     data: str = ""
     data_remarks: tuple[str, ...] = ()
     costs: tuple[CostInfo, ...] = ()
+    threads: int = 0
+    device: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,8 @@ class Notes:
                 looked=tuple(sorted({*old.looked, *note.looked})),
                 unplanned=old.looked if note.rules.looks and not old.rules.looks else old.unplanned,
                 metrics=tuple({info.name: info for info in (*old.metrics, *note.metrics)}.values()),
+                threads=note.threads or old.threads,
+                device=note.device or old.device,
                 costs=tuple({info.name: info for info in (*old.costs, *note.costs)}.values()),
             )
         return Notes(note.base_id, {**self.studies, note.base_id: note})

@@ -38,6 +38,9 @@ _PIXELS = "pixels"
 
 _FAILED = -1
 
+TurnTo = Callable[[Collection[str]], None]
+"""``turn_to(changes)`` is told which variants are looked at next, so that one that ends the process can be named."""
+
 
 @dataclass(frozen=True)
 class Probed:
@@ -53,30 +56,47 @@ class Probed:
     repeated: int = 0
 
 
-def probe_design(design: Design, missing: Collection[str], data: DataSet, assembler: Assembler, *, seed: int) -> Probed:
+def probe_design(
+    design: Design,
+    missing: Collection[str],
+    data: DataSet,
+    assembler: Assembler,
+    *,
+    seed: int,
+    broken: Collection[str] = (),
+    turn_to: TurnTo = lambda changes: None,
+) -> Probed:
     """Compare the variants of *design* on the replicate *seed*, and remove the contrasts that must be zero.
 
     A contrast is zero on every replicate if variants whose weights sum to zero are the same: they show the model the
     same images and labels, in training and in evaluation, and build the same model, loss, optimizer and schedule.
     Only contrasts that weigh a change of *missing*, the changes with trials still to run, are compared, and no
-    controls, which are meant to change nothing. Raises :class:`StudyError` if no contrast remains.
+    controls, which are meant to change nothing, nor contrasts with a *broken* change, which cannot be built.
+    *turn_to* is told the changes that are looked at next. Raises :class:`StudyError` if no contrast remains.
     """
     asked = [c for c in design.contrasts if c.kind != "control" and not _changes(c).isdisjoint(missing)]
+    asked = [c for c in asked if _changes(c).isdisjoint(broken)]
     needed = {change for contrast in asked for change in _changes(contrast)}
-    probe = _Probe(data, assembler, seed)
+    probe = _Probe(data, assembler, seed, turn_to)
     for variant in design.variants:
         if variant.change in needed:
+            turn_to([variant.change])
             probe.add(variant)
     probe.compare()
     refused = {contrast.label: probe.cause(contrast) for contrast in asked if probe.vanishes(contrast)}
-    left = tuple(contrast for contrast in design.contrasts if contrast.label not in refused)
-    if refused and not left:
+    left = reduced(design, refused)
+    if refused and not left.contrasts:
         raise StudyError(_nothing_left(refused))
     remarks = {contrast.label: probe.remark(contrast) for contrast in asked if contrast.label not in refused}
-    used = {"", *(change for contrast in left for change in _changes(contrast))}
-    kept = tuple(variant for variant in design.variants if variant.change in used)
     shown = {label: remark for label, remark in remarks.items() if remark}
-    return Probed(replace(design, variants=kept, contrasts=left), refused, shown, probe.repeats(kept))
+    return Probed(left, refused, shown, probe.repeats(left.variants))
+
+
+def reduced(design: Design, refused: Collection[str]) -> Design:
+    """Return *design* without the contrasts whose labels are *refused*, and without variants that no other needs."""
+    left = tuple(contrast for contrast in design.contrasts if contrast.label not in refused)
+    used = {"", *(change for contrast in left for change in _changes(contrast))}
+    return replace(design, variants=tuple(each for each in design.variants if each.change in used), contrasts=left)
 
 
 @dataclass
@@ -91,6 +111,7 @@ class _Probe:
     data: DataSet
     assembler: Assembler
     seed: int
+    turn_to: TurnTo
     _candidates: dict[str, list[Pipeline]] = field(default_factory=dict)
     _keys: dict[str, list[dict[str, str]]] = field(default_factory=dict)
     _traced: dict[str, dict[str, Callable[[], Trace]]] = field(default_factory=dict)
@@ -155,7 +176,7 @@ class _Probe:
         numbers: dict[str, dict[str, int]] = {_PIXELS: self._pixel_classes()}
         for part, traces in self._traced.items():
             look = partial(class_of, [])
-            numbers[part] = self._each(traces, look) if len(traces) > 1 else dict.fromkeys(traces, 0)
+            numbers[part] = self._each(part, traces, look) if len(traces) > 1 else dict.fromkeys(traces, 0)
         for alone, (change, each) in enumerate(self._keys.items(), start=1):
             failed = [key for keys in each for part, key in keys.items() if numbers[part][key] == _FAILED]
             found = (tuple(numbers[part][keys[part]] for part in numbers) for keys in each)
@@ -163,10 +184,11 @@ class _Probe:
             if failed:
                 self._failures[change] = self._failures[failed[0]]
 
-    def _each(self, made: Mapping[str, Callable[[], Any]], look: Callable[[Any], int]) -> dict[str, int]:
-        """Return the class of each object in *made*, by key; :data:`_FAILED` if it cannot be made."""
+    def _each(self, part: str, made: Mapping[str, Callable[[], Any]], look: Callable[[Any], int]) -> dict[str, int]:
+        """Return the class of each object in *made*, by the key of *part*; :data:`_FAILED` if it cannot be made."""
         numbers = {}
         for key, make in made.items():
+            self.turn_to([change for change, each in self._keys.items() if any(keys[part] == key for keys in each)])
             try:
                 numbers[key] = look(make())
             except Exception as error:
@@ -189,7 +211,7 @@ class _Probe:
             seen.append(pixels)
             return len(seen) - 1
 
-        return self._each({key: partial(self._made, key) for key in self._shown}, look)
+        return self._each(_PIXELS, {key: partial(self._made, key) for key in self._shown}, look)
 
     def _made(self, key: str) -> Pixels:
         if key not in self._pixels:

@@ -22,10 +22,19 @@ def expand_trials(
     identities = {v.change: pipeline_id(v.pipeline, data_fingerprint, fingerprint_of) for v in design.variants}
     base_id = identities[""]
     return tuple(
-        Trial(id=_digest([identities[change], seed]), base_id=base_id, seed=seed, variant=variants[change])
+        Trial(id=_trial_id(identities[change], seed), base_id=base_id, seed=seed, variant=variants[change])
         for seed in seeds
         for change in design.changes_on(seed)
     )
+
+
+def trial_id(pipeline: Pipeline, seed: int, data_fingerprint: str, fingerprint_of: FingerprintOf) -> str:
+    """Return the id of the trial of *pipeline* on the replicate *seed*."""
+    return _trial_id(pipeline_id(pipeline, data_fingerprint, fingerprint_of), seed)
+
+
+def _trial_id(pipeline: str, seed: int) -> str:
+    return _digest([pipeline, seed])
 
 
 def pipeline_id(pipeline: Pipeline, data_fingerprint: str, fingerprint_of: FingerprintOf) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
 
-from ..contracts import SPECS, SplitMethod, slots
+from ..contracts import SPECS, ComponentSpec, SplitMethod, slots
 from ..errors import StudyError, nearest
 
 
@@ -101,6 +101,26 @@ class StatisticsTable(_Table):
     population: Literal["auto", "replicates", "images"]
 
 
+class ExecutionTable(_Table):
+    """How trials run, which changes no result but for ``threads``; 0 and empty texts leave the choice to flowerablate.
+
+    ``jobs``: how many at once. ``threads``: how many each computes with. ``devices``: such as ``["cuda:0", "cuda:1"]``;
+    empty: all CUDA devices, or the CPU. ``per_device``: trials at once on one of them. ``trial_timeout`` and
+    ``stall_timeout``: times such as ``2h``, of a trial and without a step. ``retries``: further attempts at a trial
+    that fails. ``fail_fast``: stop at the first failure. ``memory``: the limit of a trial, such as ``8GB``.
+    """
+
+    jobs: Annotated[int, Field(ge=0, le=100_000)]
+    threads: Annotated[int, Field(ge=0, le=1024)]
+    devices: list[Annotated[str, Field(pattern=r"^(cpu|cuda|cuda:\d+)$")]]
+    per_device: Annotated[int, Field(ge=1, le=64)]
+    trial_timeout: str
+    stall_timeout: str
+    retries: Annotated[int, Field(ge=0, le=100)]
+    fail_fast: bool
+    memory: str
+
+
 class StudyFile(_Table):
     """A study as written: these tables; :func:`study_model` adds one per slot."""
 
@@ -111,14 +131,20 @@ class StudyFile(_Table):
     ablation: AblationTable
     metrics: MetricsTable
     statistics: StatisticsTable
+    execution: ExecutionTable
     trackers: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")], ComponentTable] = Field(
         default_factory=dict
     )
 
     @property
     def components(self) -> dict[str, ComponentTable]:
-        """The tables of the slots that hold one component per pipeline."""
-        return {slot: getattr(self, slot) for slot in _single_slots()}
+        """The tables of the components of the pipeline, by slot."""
+        return {slot: getattr(self, slot) for slot in slots(number="one", in_pipeline=True)}
+
+    def table(self, spec: type[ComponentSpec]) -> ComponentTable:
+        """The table of a slot that holds one component."""
+        found: ComponentTable = getattr(self, spec.slot)
+        return found
 
     def __reduce__(self) -> tuple[Any, ...]:
         # The type is made from the list of slots, so no other process finds it by its name: the content travels alone.
@@ -130,11 +156,11 @@ def _rebuilt(content: dict[str, Any]) -> StudyFile:
 
 
 def _single_slots() -> tuple[str, ...]:
-    return slots(number="one", in_pipeline=True)
+    return slots(number="one")
 
 
 def study_model() -> type[StudyFile]:
-    """Return the type of a study, with a table for each slot that holds one component per pipeline."""
+    """Return the type of a study, with a table for each slot that holds one component."""
     return _study_model(_single_slots())
 
 

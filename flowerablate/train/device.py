@@ -44,7 +44,8 @@ def prepare_process(*, threads: int = 0) -> None:
     Call it once, before the first computation on a GPU. CUDA operations without a deterministic version warn.
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS is only deterministic with a fixed workspace
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    # As torch.use_deterministic_algorithms(True, warn_only=True), which would load the compiler, in three seconds.
+    torch.set_deterministic_debug_mode("warn")
     # Deterministic mode would fill every new tensor with NaN, to reveal reads of uninitialised memory.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.backends.cudnn.benchmark = False

@@ -25,11 +25,11 @@ class TensorBoardTracker:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._writer: Any = None
+        self._writers: dict[str, Any] = {}
 
     def trial_started(self, trial: fa.TrackedTrial) -> None:
         """Write nothing before the first epoch, whose number is not known yet."""
-        self.close()
+        self._close(trial)
 
     def epoch_done(self, trial: fa.TrackedTrial, epoch: int, values: Mapping[str, float]) -> None:
         writer = self._writer_of(trial, epoch)
@@ -48,20 +48,25 @@ class TensorBoardTracker:
             }
             for summary in hparams({"variant": trial.variant, "seed": trial.seed, **settings}, metrics):  # type: ignore[no-untyped-call]
                 writer.file_writer.add_summary(summary)
-        self.close()
+        self._close(trial)
 
     def close(self) -> None:
-        """Close the files of the current trial."""
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
+        """Close the files of all trials."""
+        for writer in self._writers.values():
+            writer.close()
+        self._writers.clear()
+
+    def _close(self, trial: fa.TrackedTrial) -> None:
+        writer = self._writers.pop(trial.id, None)
+        if writer is not None:
+            writer.close()
 
     def _writer_of(self, trial: fa.TrackedTrial, epoch: int | None) -> Any:
-        if self._writer is None:
+        if trial.id not in self._writers:
             variant = re.sub(r"[^A-Za-z0-9._=+-]+", "_", trial.variant) or "_"
             folder = self._folder / variant / f"seed-{trial.seed}-{trial.id[:8]}"
-            self._writer = SummaryWriter(str(folder), purge_step=epoch)
-        return self._writer
+            self._writers[trial.id] = SummaryWriter(str(folder), purge_step=epoch)
+        return self._writers[trial.id]
 
 
 def _tag(name: str) -> str:

@@ -42,56 +42,58 @@ class MlflowTracker:
         self._folder = folder
         self._experiment = experiment
         self._client: MlflowClient | None = None
-        self._run: str | None = None
-        self._logged: set[int] = set()
+        self._runs: dict[str, str] = {}
+        self._logged: dict[str, set[int]] = {}
 
     def trial_started(self, trial: fa.TrackedTrial) -> None:
         """Start the run of the trial, or resume it."""
         client, experiment = self._connect()
         found = client.search_runs([experiment], f"tags.`{_TRIAL}` = '{trial.id}'", max_results=1)
         if found:
-            self._run = found[0].info.run_id
-            client.update_run(self._run, status="RUNNING")
-            self._logged = {
-                point.step for name in found[0].data.metrics for point in client.get_metric_history(self._run, name)
-            }
+            run_id = found[0].info.run_id
+            client.update_run(run_id, status="RUNNING")
+            names = found[0].data.metrics
+            self._runs[trial.id] = run_id
+            self._logged[trial.id] = {point.step for name in names for point in client.get_metric_history(run_id, name)}
             return
         tags = {_TRIAL: trial.id, "flowerablate.variant": trial.variant, "flowerablate.seed": str(trial.seed)}
         run = client.create_run(experiment, tags=tags, run_name=f"{trial.variant} seed {trial.seed}")
-        self._run, self._logged = run.info.run_id, set()
+        self._runs[trial.id], self._logged[trial.id] = run.info.run_id, set()
         settings = {"variant": trial.variant, "seed": trial.seed, **trial.params}
         params = [Param(_name(name), str(value)[:_MAX_LENGTH]) for name, value in settings.items()]
         for start in range(0, len(params), _MAX_PARAMS):
-            client.log_batch(self._run, params=params[start : start + _MAX_PARAMS])
+            client.log_batch(run.info.run_id, params=params[start : start + _MAX_PARAMS])
 
     def epoch_done(self, trial: fa.TrackedTrial, epoch: int, values: Mapping[str, float]) -> None:
         """Log the values of the epoch, with its number as the step."""
-        if epoch not in self._logged:
-            self._log(values, epoch)
-            self._logged.add(epoch)
+        if epoch not in self._logged[trial.id]:
+            self._log(trial, values, epoch)
+            self._logged[trial.id].add(epoch)
 
     def trial_finished(self, trial: fa.TrackedTrial, result: TrialOutcome) -> None:
         """Log the test metrics as ``test_NAME`` at the best epoch, and end the run."""
         client, _ = self._connect()
         if isinstance(result, TrialFailure):
-            client.log_batch(self._run, tags=[RunTag("flowerablate.failure", result.reason)])
+            client.log_batch(self._runs[trial.id], tags=[RunTag("flowerablate.failure", result.reason)])
         else:
-            self._log({f"test_{name}": value for name, value in result.metrics.items()}, result.best_epoch)
-        self._end("FAILED" if isinstance(result, TrialFailure) else "FINISHED")
+            self._log(trial, {f"test_{name}": value for name, value in result.metrics.items()}, result.best_epoch)
+        self._end(trial.id, "FAILED" if isinstance(result, TrialFailure) else "FINISHED")
 
     def close(self) -> None:
-        """Mark an unfinished run as killed; it resumes with its trial."""
-        self._end("KILLED")
+        """Mark unfinished runs as killed; each resumes with its trial."""
+        for trial_id in tuple(self._runs):
+            self._end(trial_id, "KILLED")
 
-    def _log(self, values: Mapping[str, float], step: int) -> None:
+    def _log(self, trial: fa.TrackedTrial, values: Mapping[str, float], step: int) -> None:
         client, _ = self._connect()
         now = int(time.time() * 1000)
-        client.log_batch(self._run, [Metric(_name(name), float(value), now, step) for name, value in values.items()])
+        points = [Metric(_name(name), float(value), now, step) for name, value in values.items()]
+        client.log_batch(self._runs[trial.id], points)
 
-    def _end(self, status: str) -> None:
-        if self._client is not None and self._run is not None:
-            self._client.set_terminated(self._run, status)
-            self._run = None
+    def _end(self, trial_id: str, status: str) -> None:
+        run_id = self._runs.pop(trial_id, None)
+        if self._client is not None and run_id is not None:
+            self._client.set_terminated(run_id, status)
 
     def _connect(self) -> tuple[MlflowClient, str]:
         """Return the client and the id of the experiment, which is created if it does not exist."""

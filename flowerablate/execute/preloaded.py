@@ -1,0 +1,29 @@
+"""Loads what every trial needs, once, in the process from which those of trials are forked: torch and the plugins.
+
+Nothing is computed here: a fork must find no other thread.
+"""
+
+import contextlib
+import gc
+import pkgutil
+import sys
+from importlib import import_module
+
+from ..contracts import OWN_DISTRIBUTION, MeasureSpec, MetricSpec, SPECS
+from ..discovery import preload
+from ..train.threads import wait_politely
+
+wait_politely()  # before torch is imported by what follows
+
+from . import preparing, trial_job  # noqa: E402, F401
+
+for _plugin in preload().plugins:
+    _in_trials = any(SPECS[slot].in_pipeline or SPECS[slot] in (MetricSpec, MeasureSpec) for slot in _plugin.components)
+    if _plugin.owner.distribution == OWN_DISTRIBUTION and _in_trials:
+        _package = sys.modules[f"{OWN_DISTRIBUTION}_{_plugin.owner.plugin}"]
+        for _module in pkgutil.iter_modules(_package.__path__, f"{_package.__name__}."):
+            with contextlib.suppress(ImportError):  # a library that is not installed
+                import_module(_module.name)
+
+gc.collect()
+gc.freeze()  # a collection in a forked process must not touch, and so copy, the memory that it shares

@@ -1,0 +1,186 @@
+"""Prepares the variants of a study before its first trial: images are packed, parts are built, questions are probed.
+
+All that components do here may go wrong in ways that end a process. So the work is a job, which says what it turns to;
+if its process ends or falls silent, the variant at hand is at fault, and the rest is prepared without it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from ..contracts import Ended, Job, label_of
+from ..errors import DataError, FlowerablateError, LedgerError, PluginError, StudyError, TrainingError, one_line
+from ..files import write_json
+from ..jobs.events import EventWriter
+from ..jobs.interrupts import noticing_ctrl_c
+from ..jobs.schedule import Limits, Schedule, Then
+from ..jobs.worker import DISK_FULL, DONE, ended_how, tail_of_log
+from ..probe.design import probe_design, reduced
+from ..study.schema import StudyFile, study_model
+from ..train.device import prepare_process
+from ..wiring.assemble import Assembler
+from ..wiring.parts import check_parts
+from .observer import RunObserver
+from .plan import Plan, plan_study
+from .workplace import workplace_of
+
+ENTRY = f"{__name__}:run"
+FOLDER = "prepare"
+"""The folder of the job in a study's ledger, which keeps its log."""
+
+_RESULT = "prepared.json"
+_ERRORS = {each.__name__: each for each in (StudyError, DataError, PluginError, LedgerError, TrainingError)}
+
+TurnTo = Callable[[Collection[str]], None]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What the preparation of a design came to; *broken* has the reason for each change that cannot be trained.
+
+    *refused*, *remarks*, *repeated*: see :class:`~flowerablate.probe.design.Probed`.
+    """
+
+    refused: Mapping[str, str] = field(default_factory=dict)
+    remarks: Mapping[str, str] = field(default_factory=dict)
+    repeated: int = 0
+    broken: Mapping[str, str] = field(default_factory=dict)
+
+    def applied(self, plan: Plan) -> Plan:
+        """Return *plan* without the questions that are refused."""
+        design = reduced(plan.design, self.refused)
+        return replace(plan, design=design, refused=self.refused, remarks=self.remarks)
+
+
+def prepare(
+    plan: Plan, missing: Collection[str], assembler: Assembler, broken: Mapping[str, str], turn_to: TurnTo
+) -> Prepared:
+    """Prepare the variants of *plan* whose changes are *missing* in the ledger, and probe its questions.
+
+    A variant that a component cannot build is added to those that are *broken* already; if it is the base, its error is
+    raised. So is every error of the study or its images.
+    """
+    found = dict(broken)
+    for variant in plan.design.variants:
+        if variant.change not in missing or variant.change in found:
+            continue
+        turn_to([variant.change])
+        with noticing_ctrl_c() as ctrl_c:
+            try:
+                assembler.prepare(variant.pipeline, plan.data)
+                check_parts(variant.pipeline, plan.data, assembler)
+            except BaseException as error:
+                ends = isinstance(error, StudyError | DataError | TrainingError | OSError)
+                if ends or variant.is_base or ctrl_c.pressed:
+                    raise
+                found[variant.change] = str(error) if isinstance(error, FlowerablateError) else one_line(error)
+    seed = plan.trials[0].seed
+    left = set(missing) - found.keys()
+    probed = probe_design(plan.design, left, plan.data, assembler, seed=seed, broken=found.keys(), turn_to=turn_to)
+    return Prepared(probed.refused, probed.remarks, probed.repeated, found)
+
+
+def run(job: Job, begin: Callable[[], EventWriter]) -> int:
+    """Prepare the study in the params of *job*, and write the result, or the error that ends the run, to its folder."""
+    events = begin()
+    prepare_process(threads=job.threads)
+    workplace = workplace_of(job)
+    assembler = workplace.assembler
+    assembler.progress = events.preparing
+    study: StudyFile = study_model().model_validate(job.params["study"])
+    missing, broken = frozenset(job.params["missing"]), dict(job.params["broken"])
+
+    def turn_to(changes: Collection[str]) -> None:
+        events.about(json.dumps(sorted(changes)))
+
+    try:
+        plan = plan_study(study, assembler, build=False, data=workplace.data)
+        content: dict[str, Any] = asdict(prepare(plan, missing, assembler, broken, turn_to))
+    except FlowerablateError as error:
+        content = {"error": type(error).__name__, "message": str(error)}
+    except OSError as error:
+        content = {"error": OSError.__name__, "message": str(error), "errno": error.errno, "file": error.filename}
+    try:
+        write_json(job.folder / _RESULT, content)
+    except OSError:
+        return DISK_FULL
+    return DONE
+
+
+def prepare_apart(
+    study: StudyFile,
+    missing: Collection[str],
+    job: Job,
+    schedule: Callable[[Any, Limits], Schedule],
+    observer: RunObserver,
+    limits: Limits,
+) -> Prepared:
+    """Do as :func:`prepare` does in a process of its own: *job* names it, ``schedule(client, limits)`` starts it.
+
+    A change in whose turn the process ends, or is silent for longer than *limits* allow, is broken. If it is the base, raises
+    :class:`PluginError`.
+    """
+    broken: dict[str, str] = {}
+    job.folder.mkdir(parents=True, exist_ok=True)
+    while True:
+        (job.folder / _RESULT).unlink(missing_ok=True)
+        params = {**job.params, "study": study.model_dump(mode="json"), "missing": sorted(missing), "broken": broken}
+        watch = _Watch(observer)
+        schedule(watch, Limits(silence=limits.silence)).run([replace(job, params=params)])
+        found = _result(job.folder)
+        if found is not None:
+            return found
+        how = watch.how(job.folder)
+        at_fault = [change for change in watch.about if change not in broken]
+        if "" in at_fault or not at_fault:
+            raise PluginError(f"the study could not be prepared: {how}; {job.folder / 'log.txt'} has more")
+        broken |= dict.fromkeys(at_fault, f"could not be prepared: {how}")
+
+
+def _result(folder: Path) -> Prepared | None:
+    try:
+        content = json.loads((folder / _RESULT).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    if "error" not in content:
+        return Prepared(**content)
+    if content["error"] == OSError.__name__:
+        raise OSError(content["errno"], content["message"], content["file"])
+    raise _ERRORS.get(content["error"], FlowerablateError)(content["message"])
+
+
+class _Watch:
+    """The client of the one job: shows how far it is, and remembers what it turned to."""
+
+    def __init__(self, observer: RunObserver) -> None:
+        self._observer = observer
+        self._ended = Ended("")
+        self.about: list[str] = []
+
+    def may_start(self, job: Job) -> bool:
+        return True
+
+    def started(self, job: Job) -> None:
+        """Nothing to show before its first event."""
+
+    def event(self, job: Job, event: dict[str, Any]) -> None:
+        if event["event"] == "preparing":
+            self._observer.preparing(event["what"], event["done"], event["total"])
+        elif event["event"] == "about":
+            self.about = json.loads(event["what"])
+
+    def ended(self, job: Job, ended: Ended, attempt: int) -> Then:
+        self._ended = ended
+        return Then.GO_ON
+
+    def how(self, folder: Path) -> str:
+        return ended_how(self._ended.exit_code, self._ended.reason, tail_of_log(folder))
+
+
+def in_words(prepared: Prepared) -> list[str]:
+    """Return what is to be said of the broken variants before the first trial."""
+    return [f"{label_of(change)} cannot be trained: {reason}" for change, reason in prepared.broken.items()]

@@ -1,0 +1,133 @@
+"""The job of a trial: it is rebuilt from its folder, trained there, and leaves its result or its failure there."""
+
+from __future__ import annotations
+
+import errno
+import os
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import TypeAdapter, ValidationError
+
+from ..contracts import Job, Pipeline, StepSpec, Trial, Variant
+from ..errors import LedgerError, one_line
+from ..files import remove_temporary
+from ..jobs.events import EventWriter
+from ..jobs.interrupts import noticing_ctrl_c
+from ..jobs.worker import DISK_FULL, DONE, ELSEWHERE, FAILED
+from ..ledger import TrialFolder
+from ..study.identity import trial_id
+from ..train.device import prepare_process
+from ..wiring.assemble import Assembler
+from ..wiring.scoring import choose_metrics
+from .trial import run_trial
+from .workplace import Workplace, workplace_of
+
+ENTRY = f"{__name__}:run"
+OUT_OF_MEMORY = "out of memory"
+"""The kind of a failure that may not happen where the trial has the device for itself."""
+
+_DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
+_PIPELINE: TypeAdapter[Pipeline] = TypeAdapter(Pipeline)
+
+
+def job_of(
+    trial: Trial, folder: TrialFolder, root: Path, params: Mapping[str, Any], threads: int, memory: int = 0
+) -> Job:
+    """Return the job that trains *trial*; *params* are those of its workplace and its metrics."""
+    about = {"base_id": trial.base_id, "change": trial.variant.change}
+    place, home = folder.path.absolute(), root.absolute()
+    return Job(trial.id, ENTRY, place, home, {**params, **about}, threads, memory=memory)
+
+
+def run(job: Job, begin: Callable[[], EventWriter]) -> int:
+    """Train the trial in the folder of *job*, or resume it, unless it is complete or another process has it.
+
+    Whatever a component raises, even :class:`SystemExit`, is a failure of the trial. Only the user's Ctrl-C passes
+    through.
+    """
+    folder = TrialFolder(job.folder)
+    with folder.locked() as mine, noticing_ctrl_c() as ctrl_c:
+        if not mine:
+            return ELSEWHERE
+        if folder.complete:
+            return DONE
+        remove_temporary(job.folder)
+        try:
+            _train(job, folder, begin())
+        except BaseException as error:
+            if ctrl_c.pressed:
+                raise KeyboardInterrupt from None
+            return _failed(folder, error)
+        return DONE
+
+
+def _train(job: Job, folder: TrialFolder, events: EventWriter) -> None:
+    prepare_process(threads=job.threads)
+    workplace = workplace_of(job)
+    assembler = workplace.assembler
+    assembler.progress = events.preparing
+    trial = read_trial(folder, workplace, str(job.params["base_id"]), str(job.params["change"]))
+    primary, *secondary = job.params["metrics"]
+    metrics = choose_metrics(primary, secondary, assembler)
+    prepared = assembler.prepare(trial.variant.pipeline, workplace.data)
+    run_trial(trial, prepared, workplace.data, assembler, folder, events, metrics, job.device)
+
+
+def read_trial(folder: TrialFolder, workplace: Workplace, base_id: str, change: str) -> Trial:
+    """Return the trial in *folder* as the *change* of the study *base_id*.
+
+    Raises :class:`LedgerError` if it would have another id here: its images, plugins or settings are not the same.
+    """
+    record, assembler = folder.record, workplace.assembler
+    try:
+        pipeline = _PIPELINE.validate_python(record["pipeline"])
+        seed = int(record["seed"])
+    except (KeyError, ValidationError, ValueError):
+        raise LedgerError(f"{folder.path / 'trial.json'} is of another version; remove its folder") from None
+    pipeline = _with_kinds(pipeline, assembler)
+    found = trial_id(pipeline, seed, workplace.data.fingerprint, assembler.fingerprint)
+    if found != folder.path.name:
+        raise LedgerError(
+            f"in its process this trial is {found}, not {folder.path.name}: its images, plugins or versions differ "
+            "there, or have changed since; run the same command again"
+        )
+    return Trial(found, base_id, seed, Variant(change, pipeline))
+
+
+def _with_kinds(pipeline: Pipeline, assembler: Assembler) -> Pipeline:
+    steps = []
+    for step in pipeline.steps:
+        spec = assembler.lookup(StepSpec.slot, step.use, f"steps.{step.name}")
+        steps.append(replace(step, kind=spec.kind) if isinstance(spec, StepSpec) else step)
+    return replace(pipeline, steps=tuple(steps))
+
+
+def _failed(folder: TrialFolder, error: BaseException) -> int:
+    if isinstance(error, OSError) and error.errno in _DISK_ERRORS and disk_is_full(folder.path):
+        return DISK_FULL
+    kind = OUT_OF_MEMORY if isinstance(error, torch.OutOfMemoryError | MemoryError) else ""
+    try:
+        folder.fail(one_line(error), traceback.format_exc(), kind=kind)
+    except OSError:
+        return DISK_FULL
+    return FAILED
+
+
+def disk_is_full(folder: Path) -> bool:
+    """Whether nothing can be written in *folder*, judged by a file of 64 KiB."""
+    probe = folder / ".room"
+    try:
+        with probe.open("wb") as file:
+            file.write(bytes(1 << 16))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        return True
+    finally:
+        probe.unlink(missing_ok=True)
+    return False

@@ -1,0 +1,155 @@
+"""The trials of a run as jobs: which are due, what their events and ends mean, and what is counted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..contracts import SECONDS, Ended, Job, Trial, TrialFailure, TrialOutcome, finished
+from ..errors import LedgerError
+from ..files import remove_temporary
+from ..jobs.schedule import Schedule, Then
+from ..jobs.worker import DISK_FULL, ELSEWHERE, FAILED, ended_how, tail_of_log
+from ..ledger import Ledger, TrialFolder
+from ..study.identity import describe
+from .budget import Budget
+from .execution import Execution
+from .observer import RunObserver
+from .plan import Plan
+from .trial_job import OUT_OF_MEMORY, job_of
+from .workplace import Workplace
+
+
+class TrialQueue:
+    """Runs trials, and counts what they come to; a :class:`~flowerablate.jobs.schedule.Client`."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        workplace: Workplace,
+        ledger: Ledger,
+        observer: RunObserver,
+        budget: Budget | None,
+        execution: Execution,
+    ) -> None:
+        self._plan, self._ledger, self._root = plan, ledger, workplace.assembler.root
+        self._observer, self._budget, self._execution = observer, budget, execution
+        self._params = {**workplace.params(), "metrics": list(plan.metrics.names)}
+        self._pipelines = {variant.change: describe(variant.pipeline) for variant in plan.design.variants}
+        self._trials: dict[str, Trial] = {}
+        self._began: dict[str, float] = {}
+        self.failed: dict[str, TrialFailure] = {}
+        self.run = self.elsewhere = self.left = 0
+        if budget is not None:
+            for result in finished(ledger.results(plan.base_id)):
+                budget.learn(result.change, result.cost(SECONDS) or 0.0)
+
+    @property
+    def trials(self) -> tuple[Trial, ...]:
+        """All trials due so far."""
+        return tuple(self._trials.values())
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether due trials have neither finished nor failed."""
+        return self.elsewhere + self.left > 0
+
+    def run_missing(self, trials: Sequence[Trial], broken: Mapping[str, str]) -> None:
+        """Run those of *trials* that are missing in the ledger and have not failed in this run.
+
+        A trial of a *broken* change fails with the reason that is given there.
+        """
+        self._trials |= {trial.id: trial for trial in trials}
+        missing = [t for t in trials if not self._ledger.folder(t).complete and t.id not in self.failed]
+        self._ledger.enter(self.trials, self._pipelines, self._plan.note(self.trials))
+        done = sum(self._ledger.folder(trial).complete for trial in self.trials)
+        self._observer.study_started(len(self.trials), done)
+        for trial in missing:
+            if trial.variant.change in broken:
+                self._fail(trial, broken[trial.variant.change])
+        jobs = [self._job(trial) for trial in missing if trial.variant.change not in broken]
+        execution = self._execution
+        left = Schedule(execution.executor, execution.places, execution.limits, self).run(jobs)
+        self.left += len(left)
+
+    def _job(self, trial: Trial) -> Job:
+        threads, memory = self._execution.threads, self._execution.memory
+        return job_of(trial, self._ledger.folder(trial), self._root, self._params, threads, memory)
+
+    def may_start(self, job: Job) -> bool:
+        """Whether the budget allows the trial of *job*."""
+        return self._budget is None or self._budget.allows(self._trials[job.name].variant.change)
+
+    def started(self, job: Job) -> None:
+        """An earlier failure is forgotten: what is recorded from now on is of this attempt."""
+        self._folder(job).forget_failure()
+        self._began[job.name] = time.monotonic()
+
+    def event(self, job: Job, event: dict[str, Any]) -> None:
+        """Pass an event of the trial on to the observer."""
+        trial, observer = self._trials[job.name], self._observer
+        match event["event"]:
+            case "started":
+                observer.trial_started(trial)
+            case "step":
+                observer.step_done(trial, event["epoch"], event["step"], event["steps"])
+            case "epoch":
+                observer.epoch_done(trial, event["epoch"], event["values"])
+            case "preparing":
+                observer.preparing(event["what"], event["done"], event["total"])
+            case "remark":
+                observer.remarked(f"{trial.variant.label} seed {trial.seed} {event['text']}")
+
+    def ended(self, job: Job, ended: Ended, attempt: int) -> Then:
+        """Record what became of the trial, as its folder says."""
+        trial, folder = self._trials[job.name], self._folder(job)
+        if folder.complete:
+            self._done(trial, folder)
+            return Then.GO_ON
+        if ended.exit_code == ELSEWHERE:
+            self.elsewhere += 1
+            return Then.GO_ON
+        if ended.exit_code == DISK_FULL:
+            raise OSError(28, "No space left on device", str(folder.path))
+        if not (folder.failed and ended.exit_code == FAILED):
+            self._record_end(job, folder, ended)
+        if folder.failure.get("kind") == OUT_OF_MEMORY and self._shares_its_device(job):
+            return Then.ALONE
+        if attempt <= self._execution.retries:
+            return Then.AGAIN
+        self._fail(trial, folder.failure["reason"])
+        return Then.STOP if self._execution.fail_fast else Then.GO_ON
+
+    def _folder(self, job: Job) -> TrialFolder:
+        return self._ledger.folder(self._trials[job.name])
+
+    def _record_end(self, job: Job, folder: TrialFolder, ended: Ended) -> None:
+        """Record a failure for a process that left none: it was killed, it crashed, or it took too long."""
+        remove_temporary(folder.path)
+        tail = tail_of_log(folder.path)
+        facts = {"exit_code": ended.exit_code, "signal": -ended.exit_code if (ended.exit_code or 0) < 0 else None}
+        folder.fail(ended_how(ended.exit_code, ended.reason, tail), "\n".join(tail), **facts)
+
+    def _shares_its_device(self, job: Job) -> bool:
+        return sum(place.device == job.device for place in self._execution.places) > 1 and job.device != "cpu"
+
+    def _done(self, trial: Trial, folder: TrialFolder) -> None:
+        result = folder.result_of(trial.base_id, trial.variant.change)
+        if self._budget is not None:
+            # A resumed trial took less time now than from its start.
+            took = time.monotonic() - self._began[trial.id]
+            self._budget.learn(trial.variant.change, max(result.cost(SECONDS) or 0.0, took), now=True)
+        self._report(trial, result)
+
+    def _fail(self, trial: Trial, reason: str) -> None:
+        folder = self._ledger.folder(trial)
+        if not folder.failed:
+            folder.fail(reason, "")
+        failure = TrialFailure(trial.id, trial.base_id, trial.variant.change, trial.seed, reason)
+        self.failed[trial.id] = failure
+        self._report(trial, failure)
+
+    def _report(self, trial: Trial, outcome: TrialOutcome) -> None:
+        self.run += 1
+        self._observer.trial_finished(trial, outcome)

@@ -1,0 +1,127 @@
+"""How far a job is: lines of JSON in its folder, written by the job and read by whoever watches it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..files import finite
+
+FILE = "events.jsonl"
+_INTERVAL = 0.5
+"""Seconds between two lines about steps: more would be of no use to a reader."""
+
+
+Listener = Callable[[dict[str, Any]], None]
+"""Hears the events of a job in the process in which it is done."""
+
+
+class EventWriter:
+    """Writes the events of a job to ``events.jsonl`` in *folder*, in place of those of an earlier attempt.
+
+    *listener* hears of each at once.
+
+    What cannot be written, for instance on a full disk, is left out: a job must not fail because nobody can watch it.
+    """
+
+    def __init__(self, folder: Path, listener: Listener | None = None) -> None:
+        self._last = 0.0
+        self._listener = listener
+        temporary = folder / f".{FILE}.tmp"
+        self._file = None
+        with contextlib.suppress(OSError):
+            self._file = temporary.open("w", encoding="utf-8", buffering=1)
+            # A new file, not the old one cut to nothing: a reader can tell the two apart.
+            temporary.replace(folder / FILE)
+
+    def started(self, **facts: Any) -> None:
+        """The job has begun, in this process."""
+        self._write("started", pid=os.getpid(), host=platform.node(), **facts)
+
+    def preparing(self, what: str, done: int, total: int) -> None:
+        """*what* has done *done* of *total*."""
+        self._seldom("preparing", done >= total, what=what, done=done, total=total)
+
+    def about(self, what: str) -> None:
+        """The job turns to *what*, which is at fault if the job ends now."""
+        self._write("about", what=what)
+
+    def remarked(self, text: str) -> None:
+        """*text* is to be known now."""
+        self._write("remark", text=text)
+
+    def step_done(self, epoch: int, step: int, steps: int) -> None:
+        """Step *step* of *steps* of an epoch is done."""
+        self._seldom("step", False, epoch=epoch, step=step, steps=steps)
+
+    def epoch_done(self, epoch: int, values: Mapping[str, float]) -> None:
+        """An epoch is done, with these *values*."""
+        self._write("epoch", epoch=epoch, values=dict(values))
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            with contextlib.suppress(OSError):
+                self._file.close()
+            self._file = None
+
+    def _seldom(self, event: str, now: bool, **facts: Any) -> None:
+        if now or time.monotonic() - self._last >= _INTERVAL:
+            self._last = time.monotonic()
+            self._write(event, **facts)
+
+    def _write(self, event: str, **facts: Any) -> None:
+        content = {"event": event, "time": time.time(), **facts}
+        if self._listener is not None:
+            self._listener(content)
+        if self._file is None:
+            return
+        try:
+            self._file.write(json.dumps(finite(content)) + "\n")
+        except OSError:
+            self.close()
+
+
+class EventReader:
+    """Reads the events of a job that is about to start in *folder*; what an earlier attempt left is passed over."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / FILE
+        self._stale = self._identity()
+        self._read = 0
+
+    def new(self) -> Iterator[dict[str, Any]]:
+        """Yield the events since the last call."""
+        if self._identity() == self._stale:
+            return
+        try:
+            with self._path.open("rb") as file:
+                file.seek(self._read)
+                content = file.read()
+        except OSError:
+            return
+        whole = content.rfind(b"\n") + 1
+        self._read += whole
+        yield from map(json.loads, content[:whole].splitlines())
+
+    def _identity(self) -> tuple[int, int] | None:
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+
+def events_in(folder: Path) -> list[dict[str, Any]]:
+    """Return the events of the last attempt at the job in *folder*."""
+    try:
+        lines = (folder / FILE).read_bytes()
+    except OSError:
+        return []
+    return [json.loads(line) for line in lines[: lines.rfind(b"\n") + 1].splitlines()]

@@ -1,0 +1,192 @@
+"""Starts jobs on an executor as places become free, watches how far they are, and stops those that take too long."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import Any, Protocol
+
+from ..contracts import Ended, Executor, Job
+from .events import EventReader
+from .inline import InlineExecutor
+from .places import Place
+
+_POLL = 0.05
+"""Seconds to wait for a job to end before the events of the others are read."""
+
+_MAX_LOST = 3
+"""How often a job runs again that ended for a reason outside it."""
+
+
+class Then(Enum):
+    """What happens after a job has ended."""
+
+    GO_ON = "go on"
+    AGAIN = "again"
+    ALONE = "alone"
+    """Run it again while no other job runs on its device."""
+    STOP = "stop"
+
+
+class Client(Protocol):
+    """Knows what the jobs of a schedule are for."""
+
+    def may_start(self, job: Job) -> bool:
+        """Whether *job* is still to be started; False ends the schedule once the running jobs have ended."""
+
+    def started(self, job: Job) -> None:
+        """The job is handed to the executor, for the first time or again."""
+
+    def event(self, job: Job, event: dict[str, Any]) -> None:
+        """The job has written an event."""
+
+    def ended(self, job: Job, ended: Ended, attempt: int) -> Then:
+        """The job's process has ended, its *attempt*-th one, counted from 1."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long a job may take, and how long it may be silent, in seconds; 0: any time."""
+
+    job: float = 0.0
+    silence: float = 0.0
+
+
+@dataclass
+class _Running:
+    job: Job
+    place: Place | None
+    events: EventReader
+    attempt: int
+    alone: bool
+    began: float
+    heard: float
+    begun: bool = False
+
+
+@dataclass
+class Schedule:
+    """Runs jobs on *executor*, each on one of *places* (none: the executor chooses), within *limits*."""
+
+    executor: Executor
+    places: Sequence[Place]
+    limits: Limits
+    client: Client
+    _waiting: deque[tuple[Job, int, bool]] = field(default_factory=deque)
+    _running: dict[str, _Running] = field(default_factory=dict)
+    _lost: dict[str, int] = field(default_factory=dict)
+    _open: bool = True
+
+    def run(self, jobs: Iterable[Job]) -> list[Job]:
+        """Run *jobs*, in order, and return those that were not started.
+
+        An exception, such as that of Ctrl-C, stops all jobs before it passes through.
+        """
+        if isinstance(self.executor, InlineExecutor):
+            self.executor.hear = self.client.event
+        self._waiting.extend((job, 1, False) for job in jobs)
+        try:
+            while self._running or (self._open and self._waiting):
+                self._start()
+                for ended in self.executor.ended(_POLL if self._running else 0.0):
+                    self._end(ended)
+                self._watch()
+        finally:
+            if self._running:
+                self.executor.stop(tuple(self._running))
+                self._running.clear()
+        return [job for job, attempt, _ in self._waiting if attempt == 1]
+
+    def _start(self) -> None:
+        chosen: list[Job] = []
+        while self._open and self._waiting and self._room(len(chosen)):
+            job, attempt, alone = self._waiting[0]
+            place = self._free_place(alone) if self.places else None
+            if self.places and place is None:
+                break
+            if not self.client.may_start(job):
+                self._open = False
+                break
+            self._waiting.popleft()
+            if place is not None:
+                job = replace(job, device=place.device, cores=place.cores)
+            now = time.monotonic()
+            self._running[job.name] = _Running(job, place, EventReader(job.folder), attempt, alone, now, now)
+            self.client.started(job)
+            chosen.append(job)
+            if self.executor.capacity is not None:
+                break  # the next one may depend on how this one ends, if it runs in this process
+        if chosen:
+            self.executor.start(chosen)
+
+    def _room(self, more: int) -> bool:
+        capacity = self.executor.capacity
+        return capacity is None or len(self._running) + more < capacity
+
+    def _free_place(self, alone: bool) -> Place | None:
+        taken = [running.place for running in self._running.values()]
+        closed = {running.place.device for running in self._running.values() if running.alone and running.place}
+        for place in self.places:
+            if place in taken or place.device in closed:
+                continue
+            if not alone or all(other is None or other.device != place.device for other in taken):
+                return place
+        return None
+
+    def _end(self, ended: Ended) -> None:
+        running = self._running.pop(ended.name, None)
+        if running is None:
+            return
+        self._hear(running)
+        job = running.job
+        if ended.lost and self._lost.setdefault(job.name, 0) < _MAX_LOST:
+            self._lost[job.name] += 1
+            self._waiting.appendleft((job, running.attempt, running.alone))
+            return
+        then = self.client.ended(job, ended, running.attempt)
+        if then is Then.AGAIN:
+            self._waiting.append((job, running.attempt + 1, running.alone))
+        elif then is Then.ALONE:
+            self._waiting.append((job, running.attempt, True))
+        elif then is Then.STOP:
+            self._open = False
+            self.executor.stop(tuple(self._running))
+            self._running.clear()
+
+    def _watch(self) -> None:
+        for running in list(self._running.values()):
+            self._hear(running)
+            reason = self._too_long(running)
+            if reason:
+                self.executor.stop((running.job.name,))
+                self._end(Ended(running.job.name, None, reason=reason))
+
+    def _hear(self, running: _Running) -> None:
+        if isinstance(self.executor, InlineExecutor):
+            return  # the client has heard of it already
+        for event in running.events.new():
+            now = time.monotonic()
+            if not running.begun:
+                running.begun, running.began = True, now  # it may have waited in the executor's queue until now
+            running.heard = now
+            self.client.event(running.job, event)
+
+    def _too_long(self, running: _Running) -> str:
+        if not running.begun and self.executor.capacity is None:
+            return ""
+        now = time.monotonic()
+        if self.limits.job and now - running.began > self.limits.job:
+            return f"it took longer than its limit of {_duration(self.limits.job)}, and was stopped"
+        if self.limits.silence and now - running.heard > self.limits.silence:
+            return f"it made no step for {_duration(self.limits.silence)}, and was stopped"
+        return ""
+
+
+def _duration(seconds: float) -> str:
+    for unit, size in (("h", 3600.0), ("min", 60.0)):
+        if seconds >= size:
+            return f"{seconds / size:g} {unit}"
+    return f"{seconds:g} s"

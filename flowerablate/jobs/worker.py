@@ -1,0 +1,166 @@
+"""Does one job: what an executor calls, in this process or as the whole life of a fresh one."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import faulthandler
+import logging
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NoReturn
+
+from ..contracts import Job
+from .events import EventWriter, Listener
+
+LOG = "log.txt"
+DONE, FAILED, BROKEN, DISK_FULL, ELSEWHERE = 0, 1, 70, 74, 75
+"""What a job comes to, as the exit code of its process.
+
+The job is done; it failed and said so in its folder; it broke without a word; nothing can be written; another process is
+at work on it.
+"""
+
+Entry = Callable[[Job, Callable[[], EventWriter]], int]
+"""The function of a job: it gets the job, and a function that begins its events once the job is its own."""
+
+
+def work(job: Job, listener: Listener | None = None) -> int:
+    """Do *job* in this process and return what it came to; an exception passes through. *listener* hears its events."""
+    module, _, name = job.entry.partition(":")
+    if not module.startswith("flowerablate."):
+        raise ValueError(f"{job.entry} is no function of flowerablate")
+    entry: Entry = getattr(import_module(module), name)
+    writers: list[EventWriter] = []
+
+    def begin() -> EventWriter:
+        writers.append(EventWriter(job.folder, listener))
+        writers[-1].started()
+        return writers[-1]
+
+    try:
+        return entry(job, begin)
+    finally:
+        for writer in writers:
+            writer.close()
+
+
+def live_for(job: Job) -> NoReturn:
+    """Do *job* as the only work of this process, and end the process with what it came to.
+
+    The process leads a session of its own, so that whoever stops it stops all that the job has started, and it ends
+    when its parent does. What the job prints goes to ``log.txt`` in its folder.
+    """
+    code = BROKEN
+    try:
+        _lead_a_session()
+        _end_with_parent()
+        _print_to(job.folder / LOG)
+        _stay_on(job.cores)
+        _keep_below(job.memory)
+        code = work(job)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        logging.shutdown()
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(Exception):
+                stream.flush()
+        # Not sys.exit: threads and exit functions that a component left behind must not hold the result up.
+        os._exit(code)
+
+
+def _lead_a_session() -> None:
+    if hasattr(os, "setsid"):
+        with contextlib.suppress(OSError):  # it leads one already
+            os.setsid()
+    # Ctrl-C is the parent's to handle: it stops its jobs.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _end_with_parent() -> None:
+    if sys.platform.startswith("linux"):
+        set_parent_death_signal = 1  # PR_SET_PDEATHSIG of sys/prctl.h
+        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL, 0, 0, 0)
+        return
+    from multiprocessing import parent_process
+    from multiprocessing.connection import wait
+
+    parent = parent_process()
+    if parent is not None:
+
+        def watch() -> None:
+            wait([parent.sentinel])
+            os._exit(BROKEN)
+
+        threading.Thread(target=watch, daemon=True).start()
+
+
+def _print_to(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for source, number in ((nothing, 0), (file, 1), (file, 2)):
+        os.dup2(source, number)
+    for each in (file, nothing):
+        os.close(each)
+    sys.stdout = open(1, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
+    sys.stderr = open(2, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
+    faulthandler.enable(sys.stderr)
+
+
+def _stay_on(cores: tuple[int, ...]) -> None:
+    if cores and hasattr(os, "sched_setaffinity"):
+        with contextlib.suppress(OSError):  # a core that was taken away since
+            os.sched_setaffinity(0, cores)
+
+
+def _keep_below(memory: int) -> None:
+    if memory and sys.platform.startswith("linux"):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+
+
+def tail_of_log(folder: Path, lines: int = 20) -> list[str]:
+    """Return the last lines that the job in *folder* printed."""
+    try:
+        with (folder / LOG).open("rb") as file:
+            file.seek(0, os.SEEK_END)
+            file.seek(max(0, file.tell() - 16384))
+            content = file.read().decode("utf-8", "replace")
+    except OSError:
+        return []
+    return [line for line in content.splitlines() if line.strip()][-lines:]
+
+
+def ended_how(exit_code: int | None, reason: str, tail: list[str]) -> str:
+    """Return in one line how the process of a job ended that left no result."""
+    if exit_code is None:
+        how = reason or "its process is gone"
+    elif exit_code < 0:
+        how = f"its process was killed by {_signal_name(-exit_code)}"
+        if -exit_code == getattr(signal, "SIGKILL", 9):
+            how += ", as the system does when memory runs out"
+    else:
+        how = f"its process ended with exit code {exit_code}"
+    last = " ".join(tail[-1].split()) if tail else ""
+    return f"{how}; the last line of its log: {last}" if last else how
+
+
+def _signal_name(number: int) -> str:
+    try:
+        found = signal.Signals(number)
+    except ValueError:
+        return f"signal {number}"
+    described: Any = signal.strsignal(number)
+    return f"{found.name} ({described})" if described else found.name

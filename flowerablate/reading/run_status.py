@@ -1,0 +1,130 @@
+"""How far the latest run of a study is, read from the folders of its trials: by any process, at any time."""
+
+from __future__ import annotations
+
+import math
+import os
+import platform
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..contracts import SECONDS, TrialFailure, TrialResult, label_of
+from ..jobs.events import events_in
+from ..ledger import Ledger, StudyNote, TrialFolder
+
+_SILENT = 600.0
+"""Seconds without an event after which a trial on another machine counts as interrupted."""
+
+
+@dataclass(frozen=True)
+class RunningTrial:
+    """A trial that is training now: where, since when (seconds), and how far. Epochs and steps count from 1.
+
+    *epochs*: how many there will be; None if that is not known before. *loss*: that of the last epoch in training.
+    """
+
+    trial_id: str
+    variant: str
+    seed: int
+    host: str
+    pid: int
+    seconds: float
+    epoch: int
+    epochs: int | None
+    step: int
+    steps: int
+    loss: float | None
+
+
+@dataclass(frozen=True)
+class RunStatus:
+    """How far the latest run of a study is: of its *trials*, some are *done*, *running*, *failed*; the rest is left.
+
+    *seconds_left*: expected until all are done, from the time that finished trials took; None if none has finished or
+    none is running.
+    """
+
+    study: str
+    trials: int
+    done: int
+    running: tuple[RunningTrial, ...]
+    failed: tuple[TrialFailure, ...]
+    seconds_left: float | None
+
+    @property
+    def left(self) -> int:
+        """How many trials have not begun, or were interrupted."""
+        return self.trials - self.done - len(self.running) - len(self.failed)
+
+
+def run_status(ledger: Ledger, note: StudyNote) -> RunStatus:
+    """Return how far the run is that *note* records."""
+    folders = {path: TrialFolder(ledger.root / "trials" / path) for path in note.trials}
+    done, failed, running, took = 0, [], [], []
+    for folder in folders.values():
+        change = next((claim.change for claim in folder.claims if claim.base_id == note.base_id), "")
+        if folder.complete:
+            done += 1
+            took.append(folder.result_of(note.base_id, change))
+        elif folder.failed:
+            seed = int(folder.record["seed"])
+            reason = str(folder.failure["reason"])
+            failed.append(TrialFailure(folder.path.name, note.base_id, change, seed, reason))
+        elif found := _running(folder, change):
+            running.append(found)
+    left = len(folders) - done - len(failed)
+    return RunStatus(
+        ledger.root.name, len(folders), done, tuple(running), tuple(failed), _seconds_left(took, running, left)
+    )
+
+
+def _running(folder: TrialFolder, change: str) -> RunningTrial | None:
+    events = events_in(folder.path)
+    if not events or not _alive(events):
+        return None
+    epochs = [event for event in events if event["event"] == "epoch"]
+    steps = [event for event in events if event["event"] == "step"]
+    last: dict[str, Any] = steps[-1] if steps else {"epoch": 1, "step": 0, "steps": 0}
+    if epochs and epochs[-1]["epoch"] >= last["epoch"]:
+        last = {"epoch": epochs[-1]["epoch"], "step": last["steps"], "steps": last["steps"]}
+    loss = epochs[-1]["values"].get("train_loss") if epochs else None
+    pipeline = folder.record["pipeline"]
+    return RunningTrial(
+        folder.path.name,
+        label_of(change),
+        int(folder.record["seed"]),
+        str(events[0]["host"]),
+        int(events[0]["pid"]),
+        max(0.0, time.time() - float(events[0]["time"])),
+        int(last["epoch"]),
+        None if pipeline.get("retune") else int(pipeline["components"]["train"]["params"]["epochs"]),
+        int(last["step"]),
+        int(last["steps"]),
+        loss,
+    )
+
+
+def _alive(events: Sequence[dict[str, Any]]) -> bool:
+    first = events[0]
+    if first["host"] != platform.node():
+        return time.time() - float(events[-1]["time"]) < _SILENT
+    try:
+        os.kill(int(first["pid"]), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _seconds_left(took: Sequence[TrialResult], running: Sequence[RunningTrial], left: int) -> float | None:
+    if not left:
+        return 0.0
+    seconds = [result.cost(SECONDS) or 0.0 for result in took]
+    if not seconds or not running:
+        return None
+    mean = math.fsum(seconds) / len(seconds)
+    begun = math.fsum(min(trial.seconds, mean) for trial in running)
+    return max(0.0, (left * mean - begun) / len(running))

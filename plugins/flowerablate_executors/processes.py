@@ -1,0 +1,116 @@
+"""The executor ``processes``: each job in a fresh process of this machine, which costs little.
+
+On Linux and macOS a fork server loads torch and the installed plugins once; each job is forked from it. It computes
+nothing itself, so a fork never meets another thread. Elsewhere processes are spawned.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from collections.abc import Collection, Iterator, Sequence
+from multiprocessing.connection import wait
+from multiprocessing.context import ForkServerContext, SpawnContext
+from multiprocessing.process import BaseProcess
+from types import ModuleType
+from typing import Any
+
+from flowerablate.contracts import Ended, Job
+from flowerablate.jobs.worker import live_for
+
+_SERVER_GONE = 255
+"""The exit code that :mod:`multiprocessing` reports for a process whose fork server ended before it."""
+
+
+class ProcessExecutor:
+    """Gives each job a process; *jobs* at once. *preload*: the modules that the fork server loads."""
+
+    def __init__(self, jobs: int, preload: Sequence[str] = ()) -> None:
+        self.capacity = jobs
+        self._forks = "forkserver" in multiprocessing.get_all_start_methods()
+        self._context: ForkServerContext | SpawnContext
+        if self._forks:
+            self._context = multiprocessing.get_context("forkserver")
+            self._context.set_forkserver_preload(list(preload))
+        else:
+            self._context = multiprocessing.get_context("spawn")
+        self._running: dict[str, BaseProcess] = {}
+
+    def start(self, jobs: Sequence[Job]) -> None:
+        """Start a process for each of *jobs*."""
+        for job in jobs:
+            here = (dict(os.environ), os.getcwd(), list(sys.path))
+            process = self._context.Process(target=_live, args=(job.as_json(), *here), daemon=False)
+            with _without_main():
+                process.start()
+            self._running[job.name] = process
+
+    def ended(self, seconds: float) -> list[Ended]:
+        """Return the jobs whose processes have ended; wait at most *seconds* for the first."""
+        wait([process.sentinel for process in self._running.values()], timeout=seconds)
+        found = []
+        for name, process in list(self._running.items()):
+            code = process.exitcode
+            if code is None:
+                continue
+            del self._running[name]
+            process.close()
+            lost = self._forks and code == _SERVER_GONE
+            found.append(Ended(name, None if lost else code, lost, "the fork server ended" if lost else ""))
+        return found
+
+    def stop(self, names: Collection[str]) -> None:
+        """Kill the processes of these jobs, and those that they have started."""
+        stopped = [self._running.pop(name) for name in names if name in self._running]
+        for process in stopped:
+            _kill(process)
+        for process in stopped:
+            process.join()
+            process.close()
+
+    def close(self) -> None:
+        """Kill all processes; the fork server lives on until this process ends, for the next run."""
+        self.stop(tuple(self._running))
+
+
+def _live(content: dict[str, Any], environment: dict[str, str], folder: str, path: list[str]) -> None:
+    """Take over what the parent has now, which may not be what it had when the fork server began, and do the job."""
+    os.environ.clear()
+    os.environ.update(environment)
+    with contextlib.suppress(OSError):
+        os.chdir(folder)
+    sys.path[:] = path
+    live_for(Job.of_json(content))
+
+
+@contextlib.contextmanager
+def _without_main() -> Iterator[None]:
+    """Hide the script that runs: :mod:`multiprocessing` would import it again in the new process.
+
+    Scripts and notebooks that call ``flowerablate.run`` then need no ``if __name__ == "__main__"``.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+
+
+def _kill(process: BaseProcess) -> None:
+    pid = process.pid
+    if pid is None or process.exitcode is not None:
+        return
+    with contextlib.suppress(OSError):
+        if hasattr(os, "killpg"):
+            # The group is there once the process leads it, which is the first thing that it does.
+            deadline = time.monotonic() + 1
+            while os.getpgid(pid) != pid and time.monotonic() < deadline:
+                time.sleep(0.001)
+            os.killpg(pid, signal.SIGKILL) if os.getpgid(pid) == pid else os.kill(pid, signal.SIGKILL)
+        else:
+            process.kill()
