@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import pytest
 from hypothesis import settings
 from PIL import Image
 
+from flowerablate.contracts import ExecutorSpec
 from flowerablate.train.threads import wait_politely
 
 # The networks of the tests are tiny, and the workers of pytest-xdist share the cores. Read when torch is loaded.
@@ -91,6 +92,14 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     cache = tmp_path_factory.getbasetemp() / "cache"
     monkeypatch.setenv("FLOWERABLATE_CACHE", str(cache))
     return cache
+
+
+@pytest.fixture(autouse=True, scope="session")
+def in_this_process() -> Iterator[None]:
+    """Run trials in the process of the test, where it can replace parts of them, unless a test names an executor."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ExecutorSpec, "default_use", "inline")
+        yield
 
 
 STEPS = {

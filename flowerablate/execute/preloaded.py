@@ -9,7 +9,7 @@ import pkgutil
 import sys
 from importlib import import_module
 
-from ..contracts import OWN_DISTRIBUTION, MeasureSpec, MetricSpec, SPECS
+from ..contracts import OWN_DISTRIBUTION, SPECS, MeasureSpec, MetricSpec
 from ..discovery import preload
 from ..train.threads import wait_politely
 

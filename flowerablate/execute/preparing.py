@@ -121,8 +121,8 @@ def prepare_apart(
 ) -> Prepared:
     """Do as :func:`prepare` does in a process of its own: *job* names it, ``schedule(client, limits)`` starts it.
 
-    A change in whose turn the process ends, or is silent for longer than *limits* allow, is broken. If it is the base, raises
-    :class:`PluginError`.
+    A change in whose turn the process ends, or is silent for longer than *limits* allow, is broken. If it is the base,
+    raises :class:`PluginError`.
     """
     broken: dict[str, str] = {}
     job.folder.mkdir(parents=True, exist_ok=True)

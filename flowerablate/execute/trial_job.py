@@ -57,9 +57,12 @@ def run(job: Job, begin: Callable[[], EventWriter]) -> int:
         if folder.complete:
             return DONE
         remove_temporary(job.folder)
+        events = begin()
         try:
-            _train(job, folder, begin())
+            _train(job, folder, events)
         except BaseException as error:
+            if events.raised is error:
+                raise
             if ctrl_c.pressed:
                 raise KeyboardInterrupt from None
             return _failed(folder, error)

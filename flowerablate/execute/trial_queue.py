@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..contracts import SECONDS, Ended, Job, Trial, TrialFailure, TrialOutcome, finished
-from ..errors import LedgerError
 from ..files import remove_temporary
 from ..jobs.schedule import Schedule, Then
 from ..jobs.worker import DISK_FULL, ELSEWHERE, FAILED, ended_how, tail_of_log
@@ -38,7 +37,8 @@ class TrialQueue:
         self._params = {**workplace.params(), "metrics": list(plan.metrics.names)}
         self._pipelines = {variant.change: describe(variant.pipeline) for variant in plan.design.variants}
         self._trials: dict[str, Trial] = {}
-        self._began: dict[str, float] = {}
+        self._handed_over: dict[str, float] = {}
+        self._begun: set[str] = set()
         self.failed: dict[str, TrialFailure] = {}
         self.run = self.elsewhere = self.left = 0
         if budget is not None:
@@ -84,14 +84,14 @@ class TrialQueue:
     def started(self, job: Job) -> None:
         """An earlier failure is forgotten: what is recorded from now on is of this attempt."""
         self._folder(job).forget_failure()
-        self._began[job.name] = time.monotonic()
+        self._handed_over[job.name] = time.monotonic()
 
     def event(self, job: Job, event: dict[str, Any]) -> None:
         """Pass an event of the trial on to the observer."""
         trial, observer = self._trials[job.name], self._observer
         match event["event"]:
             case "started":
-                observer.trial_started(trial)
+                self._begin(trial)
             case "step":
                 observer.step_done(trial, event["epoch"], event["step"], event["steps"])
             case "epoch":
@@ -138,7 +138,7 @@ class TrialQueue:
         result = folder.result_of(trial.base_id, trial.variant.change)
         if self._budget is not None:
             # A resumed trial took less time now than from its start.
-            took = time.monotonic() - self._began[trial.id]
+            took = time.monotonic() - self._handed_over[trial.id]
             self._budget.learn(trial.variant.change, max(result.cost(SECONDS) or 0.0, took), now=True)
         self._report(trial, result)
 
@@ -150,6 +150,12 @@ class TrialQueue:
         self.failed[trial.id] = failure
         self._report(trial, failure)
 
+    def _begin(self, trial: Trial) -> None:
+        self._begun.add(trial.id)
+        self._observer.trial_started(trial)
+
     def _report(self, trial: Trial, outcome: TrialOutcome) -> None:
+        if trial.id not in self._begun:
+            self._begin(trial)  # it ended before it could say so
         self.run += 1
         self._observer.trial_finished(trial, outcome)

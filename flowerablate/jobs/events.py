@@ -33,6 +33,8 @@ class EventWriter:
     def __init__(self, folder: Path, listener: Listener | None = None) -> None:
         self._last = 0.0
         self._listener = listener
+        self.raised: BaseException | None = None
+        """What the listener raised: an error of whoever watches, not of the job."""
         temporary = folder / f".{FILE}.tmp"
         self._file = None
         with contextlib.suppress(OSError):
@@ -72,15 +74,21 @@ class EventWriter:
             self._file = None
 
     def _seldom(self, event: str, now: bool, **facts: Any) -> None:
-        if now or time.monotonic() - self._last >= _INTERVAL:
+        """Tell the listener at once, but readers of the file only now and then."""
+        due = now or time.monotonic() - self._last >= _INTERVAL
+        if due:
             self._last = time.monotonic()
-            self._write(event, **facts)
+        self._write(event, due, **facts)
 
-    def _write(self, event: str, **facts: Any) -> None:
+    def _write(self, event: str, due: bool = True, **facts: Any) -> None:
         content = {"event": event, "time": time.time(), **facts}
         if self._listener is not None:
-            self._listener(content)
-        if self._file is None:
+            try:
+                self._listener(content)
+            except BaseException as error:
+                self.raised = error
+                raise
+        if self._file is None or not due:
             return
         try:
             self._file.write(json.dumps(finite(content)) + "\n")

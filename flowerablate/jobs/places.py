@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ def make_places(jobs: int, threads: int, devices: Sequence[str], per_device: int
     if gpus:
         spread = [device for _ in range(per_device) for device in gpus]
         return [Place(number, device) for number, device in enumerate(spread[:jobs])]
-    pinned = 1 < jobs * threads <= len(cores) and jobs > 1
+    pinned = jobs > 1 and jobs * threads <= len(cores)
     return [
         Place(number, "cpu", tuple(cores[number * threads : (number + 1) * threads]) if pinned else ())
         for number in range(jobs)
@@ -61,7 +62,7 @@ _BYTES_PER_TRIAL = 3 * 2**29
 def free_memory() -> int:
     """Return the bytes of memory that new processes can have; 0 if the platform does not say."""
     try:
-        with open("/proc/meminfo", encoding="ascii") as file:
+        with Path("/proc/meminfo").open(encoding="ascii") as file:
             lines = dict(line.split(":", 1) for line in file)
         return 1024 * int(lines["MemAvailable"].split()[0])
     except (OSError, KeyError, ValueError):

@@ -23,8 +23,8 @@ LOG = "log.txt"
 DONE, FAILED, BROKEN, DISK_FULL, ELSEWHERE = 0, 1, 70, 74, 75
 """What a job comes to, as the exit code of its process.
 
-The job is done; it failed and said so in its folder; it broke without a word; nothing can be written; another process is
-at work on it.
+The job is done; it failed and said so in its folder; it broke without a word; nothing can be written; another process
+is at work on it.
 """
 
 Entry = Callable[[Job, Callable[[], EventWriter]], int]
@@ -113,8 +113,8 @@ def _print_to(path: Path) -> None:
         os.dup2(source, number)
     for each in (file, nothing):
         os.close(each)
-    sys.stdout = open(1, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
-    sys.stderr = open(2, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
+    streams = (os.fdopen(n, "w", 1, encoding="utf-8", errors="backslashreplace", closefd=False) for n in (1, 2))
+    sys.stdout, sys.stderr = streams
     faulthandler.enable(sys.stderr)
 
 

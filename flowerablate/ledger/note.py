@@ -28,8 +28,8 @@ class StudyNote:
     training found about others. *looked* are the numbers of replicates at which verdicts were shown; *unplanned* are
     those that came before the looks of the rules were planned. *secondary* metrics are shown in addition to that of
     the *rules*; *metrics* and *costs* say how to read each if its plugin is no longer installed. *data* identifies the
-    images by their content; *data_remarks* says what a reader must know about them and their split. *threads* is how many
-    torch computes with in every trial, *device* the kind of device; 0 and an empty text if no run has settled them.
+    images by their content; *data_remarks* says what a reader must know about them and their split. *threads* is the
+    number that torch computes with in every trial, *device* the kind of device; 0 and an empty text if not settled yet.
     """
 
     base_id: str

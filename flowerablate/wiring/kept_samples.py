@@ -1,4 +1,4 @@
-"""Keeps the samples of a data set in the cache, so that each trial's process finds them without looking at the files."""
+"""Keeps the samples of a data set in the cache: a trial's process need not look at the files again."""
 
 from __future__ import annotations
 

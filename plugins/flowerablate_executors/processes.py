@@ -16,6 +16,7 @@ from collections.abc import Collection, Iterator, Sequence
 from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerContext, SpawnContext
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -43,7 +44,7 @@ class ProcessExecutor:
     def start(self, jobs: Sequence[Job]) -> None:
         """Start a process for each of *jobs*."""
         for job in jobs:
-            here = (dict(os.environ), os.getcwd(), list(sys.path))
+            here = (dict(os.environ), str(Path.cwd()), list(sys.path))
             process = self._context.Process(target=_live, args=(job.as_json(), *here), daemon=False)
             with _without_main():
                 process.start()

@@ -19,7 +19,7 @@ class Remembering(SilentObserver):
     def trial_started(self, trial):
         self.begun.append((trial.variant.label, trial.seed))
 
-    def step_done(self, epoch, step, steps):
+    def step_done(self, trial, epoch, step, steps):
         self.steps += 1
         if len(self.begun) == self._stop_in and epoch == 2:
             raise KeyboardInterrupt

@@ -13,7 +13,9 @@ PIPELINE = SimpleNamespace(train=SimpleNamespace(epochs=2), retune=())
 
 
 def trial(seed):
-    return SimpleNamespace(seed=seed, variant=SimpleNamespace(label="-flip", change="-flip", pipeline=PIPELINE))
+    return SimpleNamespace(
+        id=str(seed), seed=seed, variant=SimpleNamespace(label="-flip", change="-flip", pipeline=PIPELINE)
+    )
 
 
 def watch(console, monkeypatch):
@@ -23,7 +25,7 @@ def watch(console, monkeypatch):
         display.preparing("packing images", 1, 2)
         display.study_started(3, 1)
         display.trial_started(trial(0))
-        display.step_done(1, 1, 4)
+        display.step_done(trial(0), 1, 1, 4)
         metrics, costs = {"accuracy": 0.75}, {"seconds": 1.25}
         display.trial_finished(trial(0), TrialResult("one", "base0", "-flip", 0, metrics, {}, 1, 1, True, costs))
         display.trial_finished(trial(1), TrialFailure("two", "base0", "-flip", 1, "no [room]"))

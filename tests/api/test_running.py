@@ -7,7 +7,7 @@ import pytest
 
 import flowerablate as fa
 from flowerablate.api.running import budget_of
-from flowerablate.execute import runner
+from flowerablate.execute import trial_job
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -69,14 +69,14 @@ def test_a_plan_knows_what_the_ledger_has(study, runs):
 
 
 def test_a_trial_that_fails_is_in_the_result_and_the_others_go_on(study, runs, monkeypatch):
-    trial_of = runner.run_trial
+    trial_of = trial_job.run_trial
 
     def failing(trial, *rest):
         if trial.seed == 2 and trial.variant.change:
             raise RuntimeError("the disk is made of cheese")
         return trial_of(trial, *rest)
 
-    monkeypatch.setattr(runner, "run_trial", failing)
+    monkeypatch.setattr(trial_job, "run_trial", failing)
     result = fa.run(study, disable="flip", seeds=3, runs=runs, progress=False)
     assert [failed.reason for failed in result.failed] == ["RuntimeError: the disk is made of cheese"]
     assert result["-flip"].seeds == (0, 1)
@@ -90,7 +90,7 @@ def test_a_run_of_which_every_trial_fails_is_an_error_with_the_reason(study, mon
     def failing(*given):
         raise RuntimeError("the disk is made of cheese")
 
-    monkeypatch.setattr(runner, "run_trial", failing)
+    monkeypatch.setattr(trial_job, "run_trial", failing)
     with pytest.raises(fa.FlowerablateError, match=r"4 trials failed, the first with RuntimeError: the disk is made"):
         fa.run(study, disable="flip", runs="failing", progress=False)
 

@@ -195,7 +195,7 @@ def test_a_search_that_is_stopped_loses_an_epoch_at_most(command, image_folder, 
             super().step_done(epoch, step, steps)
             if self._before + epoch in stop_in:
                 stop_in.clear()
-                raise KeyboardInterrupt
+                signal.raise_signal(signal.SIGINT)
             if step == steps:
                 epochs.append(self._before + epoch)
 

@@ -4,6 +4,7 @@ import csv
 import json
 import re
 import shlex
+import signal
 from pathlib import Path
 
 import pytest
@@ -55,7 +56,7 @@ def test_an_interrupted_trial_goes_on_without_a_line_twice(command, folder, imag
         def step_done(self, epoch, step, steps):
             super().step_done(epoch, step, steps)
             if epoch == 2:
-                raise KeyboardInterrupt
+                signal.raise_signal(signal.SIGINT)
 
     words = (*WORDS, "--data", image_folder, "--tracker", "csv")
     with monkeypatch.context() as patch:

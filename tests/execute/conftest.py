@@ -48,15 +48,32 @@ class Heard(RunObserver):
     def trial_started(self, trial):
         self.started.append(trial)
 
-    def step_done(self, epoch, step, steps):
+    def step_done(self, trial, epoch, step, steps):
         self.steps.append((epoch, step, steps))
 
-    def epoch_done(self, epoch, values):
+    def epoch_done(self, trial, epoch, values):
         assert {"train_loss", "validation_accuracy"} <= values.keys()
         self.epochs.append(epoch)
 
     def trial_finished(self, trial, result):
         self.outcomes.append(result)
+
+    def of(self, trial: Trial) -> OneTrial:
+        return OneTrial(self, trial)
+
+
+@dataclass
+class OneTrial:
+    """The observer of one trial, which tells that of the run."""
+
+    heard: Heard
+    trial: Trial
+
+    def step_done(self, epoch, step, steps):
+        self.heard.step_done(self.trial, epoch, step, steps)
+
+    def epoch_done(self, epoch, values):
+        self.heard.epoch_done(self.trial, epoch, values)
 
 
 @dataclass

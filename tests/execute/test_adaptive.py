@@ -10,6 +10,7 @@ from flowerablate.contracts import (
     Choice,
     Contrast,
     Design,
+    Ended,
     Fingerprint,
     Owner,
     Rules,
@@ -20,10 +21,13 @@ from flowerablate.errors import StudyError
 from flowerablate.execute import adaptive, runner
 from flowerablate.execute.adaptive import settled
 from flowerablate.execute.budget import Budget
+from flowerablate.execute.execution import Execution
 from flowerablate.execute.plan import Plan
+from flowerablate.execute.preparing import Prepared
 from flowerablate.execute.runner import run_study
-from flowerablate.ledger import Ledger
-from flowerablate.probe.design import Probed
+from flowerablate.jobs.places import Place
+from flowerablate.jobs.worker import DONE, FAILED
+from flowerablate.ledger import Ledger, TrialFolder
 from flowerablate.stats import summarise
 
 BASE = make_pipeline()
@@ -77,9 +81,6 @@ class Observer:
     def trial_finished(self, trial, result):
         """Nothing to remember."""
 
-    def epoch_done(self, epoch, values):
-        """Nothing to remember."""
-
     def remarked(self, text):
         """Nothing to remember."""
 
@@ -90,32 +91,54 @@ def broken():
     return set()
 
 
-@pytest.fixture(autouse=True)
-def without_training(monkeypatch, broken):
-    def trained(trial, prepared, data, assembler, folder, observer, metrics):
-        change, seed = trial.variant.change, trial.seed
-        if (change, seed) in broken:
-            raise RuntimeError("no memory")
-        result = TrialResult(
-            trial.id,
-            trial.base_id,
-            change,
-            seed,
-            {"accuracy": accuracy(change, seed)},
-            {},
-            1,
-            1,
-            False,
-            {"seconds": 60.0},
-        )
-        folder.finish(result, {})
-        return result
+class Pretending:
+    """An executor whose trials come to an end at once, unless they are *broken*; *before* is called for each."""
 
-    monkeypatch.setattr(runner, "run_trial", trained)
-    monkeypatch.setattr(runner, "check_parts", lambda *words: None)
+    capacity = 1
+
+    def __init__(self, broken):
+        self.broken, self.before, self._ended = broken, [], []
+
+    def start(self, jobs):
+        for job in jobs:
+            self._ended.append(Ended(job.name, self.train(job)))
+
+    def train(self, job):
+        for each in self.before:
+            each()
+        folder = TrialFolder(job.folder)
+        change, seed = job.params["change"], folder.record["seed"]
+        if (change, seed) in self.broken:
+            folder.fail("RuntimeError: no memory", "")
+            return FAILED
+        metrics = {"accuracy": accuracy(change, seed)}
+        base = job.params["base_id"]
+        folder.finish(TrialResult(job.name, base, change, seed, metrics, {}, 1, 1, False, {"seconds": 60.0}), {})
+        return DONE
+
+    def ended(self, seconds):
+        ended, self._ended = self._ended, []
+        return ended
+
+    def stop(self, names):
+        """Nothing runs when this is called."""
+
+    close = print
+
+
+@pytest.fixture
+def executor(broken):
+    return Pretending(broken)
+
+
+@pytest.fixture(autouse=True)
+def without_training(monkeypatch, executor):
     monkeypatch.setattr(adaptive, "with_metrics", lambda results, *words: results)
-    monkeypatch.setattr(runner, "prepare_process", lambda: None)
-    monkeypatch.setattr(runner, "probe_design", lambda design, *words, **named: Probed(design, {}, {}))
+    monkeypatch.setattr(runner, "prepare_process", lambda **words: None)
+    monkeypatch.setattr(runner, "prepare", lambda *words: Prepared())
+    monkeypatch.setattr(runner.Workplace, "params", lambda workplace: {})
+    execution = Execution(executor, None, [Place(0, "cpu")], 1, "cpu")
+    monkeypatch.setattr(runner, "in_this_process", lambda: execution)
 
 
 @pytest.fixture
@@ -125,7 +148,7 @@ def ledger(tmp_path):
 
 def run(plan, ledger, budget=None):
     observer = Observer()
-    assembler = SimpleNamespace(prepare=lambda pipeline, data: None)
+    assembler = SimpleNamespace(root=ledger.root)
     return run_study(settled(plan, ledger), assembler, ledger, observer, budget), observer
 
 
@@ -163,16 +186,10 @@ def test_what_is_decided_at_the_first_look_ends_there(ledger):
     assert seeds_of(ledger, plan) == {"": 9, "-clear": 9}
 
 
-def test_all_looks_are_in_the_ledger_before_the_first_trial(ledger, monkeypatch):
+def test_all_looks_are_in_the_ledger_before_the_first_trial(ledger, executor):
     plan = plan_for("-idle")
     seen = []
-    trained = runner.run_trial
-
-    def looking(*words):
-        seen.append(ledger.note(plan.base_id).rules.looks)
-        return trained(*words)
-
-    monkeypatch.setattr(runner, "run_trial", looking)
+    executor.before.append(lambda: seen.append(ledger.note(plan.base_id).rules.looks))
     run(plan, ledger)
     assert set(seen) == {LOOKS}
 
@@ -186,22 +203,21 @@ def test_what_the_ledger_has_already_sets_the_first_look(ledger):
 
 
 @pytest.mark.parametrize("stopped_after", [1, 7, 13])
-def test_a_run_that_was_killed_goes_on_to_the_same_trials(ledger, tmp_path, monkeypatch, stopped_after):
+def test_a_run_that_was_killed_goes_on_to_the_same_trials(ledger, tmp_path, executor, stopped_after):
     plan = plan_for("-clear", "-middling", "-idle")
     whole = Ledger(tmp_path / "whole")
     run(plan, whole)
-    trained, count = runner.run_trial, []
+    count = []
 
-    def killed(*words):
+    def killed():
         count.append(1)
         if len(count) > stopped_after:
             raise KeyboardInterrupt
-        return trained(*words)
 
-    monkeypatch.setattr(runner, "run_trial", killed)
+    executor.before.append(killed)
     with pytest.raises(KeyboardInterrupt):
         run(plan, ledger)
-    monkeypatch.setattr(runner, "run_trial", trained)
+    executor.before.clear()
     run(plan, ledger)
     assert seeds_of(ledger, plan) == seeds_of(whole, plan)
     assert [row.verdict for row in table(ledger, plan).rows] == [row.verdict for row in table(whole, plan).rows]
@@ -253,14 +269,13 @@ class Clock:
 
 
 @pytest.fixture
-def clock(monkeypatch):
-    clock, trained = Clock(), runner.run_trial
+def clock(executor):
+    clock = Clock()
 
-    def minute(*words):
+    def minute():
         clock.now += 60
-        return trained(*words)
 
-    monkeypatch.setattr(runner, "run_trial", minute)
+    executor.before.append(minute)
     return clock
 
 

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from flowerablate.contracts import TrialFailure, TrialResult
-from flowerablate.execute import runner
+from flowerablate.execute import trial_job
 from flowerablate.execute.budget import Budget
 from flowerablate.execute.runner import run_study
 
@@ -66,7 +66,7 @@ def test_a_trial_that_fails_is_recorded_with_its_reason_and_the_others_go_on(sma
 def test_a_trial_that_failed_is_tried_again_by_the_next_run(small, monkeypatch):
     study = small()
     with monkeypatch.context() as once:
-        once.setattr(runner, "run_trial", lambda *given: 1 / 0)
+        once.setattr(trial_job, "run_trial", lambda *given: 1 / 0)
         assert len(run(study).failed) == 2
     assert run(study).failed == ()
     assert all(isinstance(each, TrialResult) for each in study.ledger.results(study.plan.base_id))
@@ -76,9 +76,10 @@ def test_a_full_disk_ends_the_run(small, monkeypatch):
     def full(*given):
         raise OSError(errno.ENOSPC, "no room")
 
-    monkeypatch.setattr(runner, "run_trial", full)
+    monkeypatch.setattr(trial_job, "run_trial", full)
+    monkeypatch.setattr(trial_job, "disk_is_full", lambda folder: True)
     study = small()
-    with pytest.raises(OSError, match="no room"):
+    with pytest.raises(OSError, match="No space left"):
         run(study)
     assert len(study.heard.started) == 1
 
@@ -108,9 +109,46 @@ def test_the_time_that_earlier_trials_took_decides_whether_another_one_begins(sm
     assert (outcome.run, outcome.left) == (0, 2)
 
 
-def test_a_fault_of_a_variant_shows_before_the_first_trial_trains(small):
-    unbuilt = BRITTLE.replace("import torch\n", "raise RuntimeError('not today')\n", 1)
-    study = small(unbuilt, **{"ablation.disable": [], "ablation.swap": ["loss=brittle"]})
+def test_an_error_of_the_disk_that_a_component_makes_up_is_a_failure_of_its_trial(small, monkeypatch):
+    def full(*given):
+        raise OSError(errno.ENOSPC, "no room")
+
+    monkeypatch.setattr(trial_job, "run_trial", full)
+    study = small()
+    assert [failure.reason for failure in run(study).failed] == ["OSError: [Errno 28] no room"] * 2
+
+
+@pytest.mark.parametrize("error", [SystemExit(0), KeyboardInterrupt(), GeneratorExit()])
+def test_what_a_component_raises_ends_its_trial_and_no_other(small, monkeypatch, error):
+    trained = trial_job.run_trial
+
+    def raising(trial, *given):
+        if trial.variant.change:
+            raise error
+        return trained(trial, *given)
+
+    monkeypatch.setattr(trial_job, "run_trial", raising)
+    outcome = run(small())
+    assert outcome.run == 2
+    assert [failure.reason.partition(":")[0] for failure in outcome.failed] == [type(error).__name__]
+
+
+UNBUILT = BRITTLE.replace("import torch\n", "raise RuntimeError('not today')\n", 1)
+
+
+def test_a_variant_that_cannot_be_built_costs_its_trials_and_not_the_study(small):
+    study = small(UNBUILT, **{"ablation.disable": ["flip"], "ablation.swap": ["loss=brittle"]})
+    outcome = run(study)
+    (failure,) = outcome.failed
+    assert failure.label == "loss=brittle"
+    assert "loss 'brittle' of flowerablate_local" in failure.reason
+    assert "could not be built: RuntimeError: not today" in failure.reason
+    assert any("loss=brittle cannot be trained" in remark for remark in study.heard.remarks)
+    assert study.heard.epochs == [1, 2] * 2
+
+
+def test_a_base_that_cannot_be_built_ends_the_run_before_the_first_trial(small):
+    study = small(UNBUILT, loss={"use": "brittle"})
     with pytest.raises(Exception, match=r"loss 'brittle' of flowerablate_local .* could not be built: .*not today"):
         run(study)
     assert study.heard.started == []

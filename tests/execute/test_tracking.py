@@ -55,9 +55,9 @@ def play(tracked):
     with tracked:
         tracked.study_started(1, 0)
         tracked.trial_started(TRIAL)
-        tracked.step_done(1, 1, 1)
-        tracked.epoch_done(1, {"train_loss": 2.0})
-        tracked.epoch_done(2, {"train_loss": 1.0})
+        tracked.step_done(TRIAL, 1, 1, 1)
+        tracked.epoch_done(TRIAL, 1, {"train_loss": 2.0})
+        tracked.epoch_done(TRIAL, 2, {"train_loss": 1.0})
         tracked.trial_finished(TRIAL, RESULT)
 
 

@@ -17,7 +17,9 @@ def run(study, change=""):
     folder = study.ledger.folder(trial)
     folder.path.mkdir(parents=True, exist_ok=True)
     prepared = study.assembler.prepare(trial.variant.pipeline, study.plan.data)
-    return folder, run_trial(trial, prepared, study.plan.data, study.assembler, folder, study.heard, study.plan.metrics)
+    return folder, run_trial(
+        trial, prepared, study.plan.data, study.assembler, folder, study.heard.of(trial), study.plan.metrics
+    )
 
 
 def test_a_result_has_the_metrics_of_the_test_split_at_the_best_epoch(small):

@@ -1,0 +1,221 @@
+"""Trials in processes of their own: a fault costs its trial, nothing outlives it, and the bits are those of inline."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+import flowerablate as fa
+from flowerablate.execute.observer import SilentObserver
+
+FAULTS = """
+import os, signal, sys, time
+import flowerablate as fa
+
+def segfault():
+    import ctypes
+    ctypes.string_at(0)
+
+def patch():
+    import numpy, torch
+    torch.nn.functional.relu = lambda x, inplace=False: x * 0
+    numpy.mean = lambda *words, **named: 0.0
+    torch.backends.mkldnn.enabled = False
+
+DO = {
+    "segfault": segfault,
+    "exit": lambda: os._exit(3),
+    "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
+    "leave": lambda: sys.exit(0),
+    "hang": lambda: time.sleep(600),
+    "patch": patch,
+}
+
+def build(context, what):
+    import torch
+
+    def loss(logits, targets):
+        if torch.is_grad_enabled() and training():
+            print("about to", what, file=sys.stderr, flush=True)
+            DO[what]()
+        return torch.nn.functional.cross_entropy(logits, targets)
+
+    return loss
+
+def training():
+    return any(frame.f_code.co_name == "run_epoch" for frame in frames())
+
+def frames():
+    frame = sys._getframe()
+    while frame:
+        yield frame
+        frame = frame.f_back
+
+@fa.hookimpl
+def flowerablate_register(register):
+    for what in DO:
+        register(fa.LossSpec(what, f"Does it: {what}.", lambda context, what=what: build(context, what)))
+"""
+UNBUILT = """
+import os, time
+import flowerablate as fa
+
+def build(context):
+    BUILD
+
+@fa.hookimpl
+def flowerablate_register(register):
+    register(fa.LossSpec("bad", "Cannot be built.", build))
+"""
+
+
+class Remembering(SilentObserver):
+    def __init__(self):
+        self.remarks, self.failed = [], []
+
+    def remarked(self, text):
+        self.remarks.append(text)
+
+
+@pytest.fixture
+def small(tmp_path, image_folder, tiny_study):
+    """Run a study of a moment: ``small(plugin, **options)``."""
+
+    def run(plugin="", runs="runs", **options):
+        if plugin:
+            (tmp_path / "flowerablate_local.py").write_text(plugin)
+        (tmp_path / "tiny.toml").write_text(tiny_study("crop", "flip"))
+        study = fa.Study.read(tmp_path / "tiny.toml", image_folder)
+        for key in [key for key in options if "." in key]:
+            study = study.override(key, options.pop(key))
+        given = {"seeds": 1, "executor": "processes", "jobs": 2, "progress": False, **options}
+        return fa.run(study, runs=runs, **given)
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("what", "reason"),
+    [
+        ("segfault", r"^its process was killed by SIGSEGV \(Segmentation fault\); the last line of its log: "),
+        ("exit", r"^its process ended with exit code 3; the last line of its log: about to exit$"),
+        ("kill", r"^its process was killed by SIGKILL \(Killed\), as the system does when memory runs out; "),
+        ("leave", r"^SystemExit: 0$"),
+    ],
+)
+def test_a_trial_whose_process_dies_is_recorded_with_the_cause_and_the_others_go_on(small, what, reason):
+    result = small(FAULTS, disable="flip", swap=f"loss={what}")
+    (failure,) = result.failed
+    assert failure.label == f"loss={what}"
+    assert re.search(reason, failure.reason), failure.reason
+    assert result["-flip"].n == 1
+
+
+def test_a_trial_that_hangs_is_stopped_and_nothing_of_it_is_left(small, tmp_path):
+    began = time.monotonic()
+    result = small(FAULTS, disable="flip", swap="loss=hang", stall_timeout="3s")
+    assert time.monotonic() - began < 60
+    assert [failure.reason.partition(";")[0] for failure in result.failed] == [
+        "it made no step for 3 s, and was stopped"
+    ]
+    folder = tmp_path / "runs" / "tiny" / "trials" / result.failed[0].trial_id
+    pid = json.loads((folder / "events.jsonl").read_text().splitlines()[0])["pid"]
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_what_a_component_changes_in_its_process_reaches_no_other_trial(small, tmp_path):
+    small(FAULTS, swap="loss=patch", seeds=2)
+    alone = small(disable="flip", seeds=2, runs="alone")
+    mixed = small(disable="flip", seeds=2)
+    assert mixed["-flip"].effect == alone["-flip"].effect
+    equal(tmp_path / "alone", tmp_path / "runs")
+
+
+@pytest.mark.parametrize("how", ["os._exit(4)", "time.sleep(600)", "os.kill(os.getpid(), 11)"])
+def test_a_component_that_ends_its_process_when_it_is_built_costs_its_variant(small, how):
+    result = small(UNBUILT.replace("BUILD", how), disable="flip", swap="loss=bad", stall_timeout="5s")
+    (failure,) = result.failed
+    assert failure.label == "loss=bad"
+    assert failure.reason.startswith("could not be prepared: ")
+    assert result["-flip"].n == 1
+
+
+def test_a_base_that_ends_its_process_when_it_is_built_is_an_error(small):
+    with pytest.raises(fa.PluginError, match="the study could not be prepared: its process ended with exit code 4"):
+        small(UNBUILT.replace("BUILD", "os._exit(4)"), **{"loss.use": "bad"}, disable="flip")
+
+
+def equal(one: Path, other: Path) -> None:
+    """Check that the trials in *one* are in *other* to the bit."""
+    for folder in sorted((one / "tiny" / "trials").iterdir()):
+        twin = other / "tiny" / "trials" / folder.name
+        for name in ("predictions.npz", "best.safetensors"):
+            assert (folder / name).read_bytes() == (twin / name).read_bytes(), (folder.name, name)
+        mine, its = (json.loads((each / "result.json").read_text()) for each in (folder, twin))
+        for key in ("metrics", "validation", "facts", "best_epoch"):
+            assert mine[key] == its[key], (folder.name, key)
+
+
+def test_every_executor_and_number_of_jobs_gives_the_same_bits(small, tmp_path):
+    small(disable="flip", seeds=2, runs="inline", executor="inline", jobs=None, threads=1)
+    for jobs in (1, 2, 4):
+        small(disable="flip", seeds=2, runs=f"jobs{jobs}", jobs=jobs, threads=1)
+        equal(tmp_path / "inline", tmp_path / f"jobs{jobs}")
+
+
+def test_a_trial_that_fails_is_tried_again_as_often_as_is_wanted(small, tmp_path):
+    once = (
+        FAULTS.replace("DO[what]()", "first() and DO[what]()")
+        + """
+def first():
+    try:
+        open(os.environ["FAULTS_ONCE"], "x").close()
+    except FileExistsError:
+        return False
+    return True
+"""
+    )
+    os.environ["FAULTS_ONCE"] = str(tmp_path / "once")
+    try:
+        assert small(once, swap="loss=exit", retries=1).failed == ()
+    finally:
+        del os.environ["FAULTS_ONCE"]
+    assert (tmp_path / "once").exists()
+
+
+def test_the_first_failure_ends_the_run_if_that_is_wanted(small):
+    result = small(FAULTS, disable="flip", swap="loss=exit", seeds=3, jobs=1, fail_fast=True)
+    assert len(result.failed) == 1
+    assert result.left > 0
+
+
+def test_ctrl_c_stops_all_trials_and_the_same_call_goes_on_to_the_same_bits(small, tmp_path):
+    small(disable="flip", seeds=2, runs="whole")
+    begun = threading.Event()
+
+    class Stopping(SilentObserver):
+        def epoch_done(self, trial, epoch, values):
+            begun.set()
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        small(disable="flip", seeds=2, observer=Stopping())
+    assert begun.is_set()
+    left = small(disable="flip", seeds=2)
+    assert left.failed == ()
+    equal(tmp_path / "whole", tmp_path / "runs")
+
+
+def test_another_number_of_threads_for_the_same_study_is_refused_with_the_cure(small):
+    small(disable="flip", threads=1, jobs=1)
+    with pytest.raises(fa.StudyError, match=r"compute with 1, and results depend on that: leave it out, or give"):
+        small(disable="flip", threads=2, jobs=1)
+    assert small(disable="flip", jobs=2).failed == ()
