@@ -14,7 +14,7 @@ import flowerablate
 PACKAGE = Path(flowerablate.__file__).parent
 REPOSITORY = Path(__file__).resolve().parents[1]
 GROUND_FLOOR = {"contracts", "errors", "files", "keyed", "params"}
-ROOMS = ["study", "data", "preprocess", "loader", "train", "inference", "ledger", "stats", "report"]
+ROOMS = ["jobs", "study", "data", "preprocess", "loader", "train", "inference", "ledger", "stats", "report"]
 UPPER_FLOOR = ["wiring", "reading", "probe", "execute", "sanity", "tuning", "api", "cli"]
 """The rooms that may consult the registry; each knows those to its left, and all of ROOMS. ``testing`` stands apart."""
 REGISTRY = {"registry", "discovery", "hookspecs"}
@@ -95,7 +95,7 @@ def test_no_two_public_classes_share_a_name():
     assert [name for name, times in Counter(public).items() if times > 1] == []
 
 
-@pytest.mark.parametrize("room", ["stats", "report", "study", "ledger"])
+@pytest.mark.parametrize("room", ["jobs", "stats", "report", "study", "ledger"])
 def test_a_room_without_images_knows_nothing_of_torch(room):
     assert not {"torch", "torchvision"} & all_imports(room)
 

@@ -209,10 +209,21 @@ OWN_ROOMS = {
     "measure": ("wiring",),
     "column": ("report",),
     "tracker": ("execute",),
+    "executor": ("jobs", "execute"),
 }
 """Where the things themselves live."""
 
-HOMONYMS = {"step": 4, "model": 3, "optimizer": 1, "scheduler": 1, "loss": 7, "train": 3, "metric": 5, "tracker": 1}
+HOMONYMS = {
+    "step": 4,
+    "model": 3,
+    "optimizer": 1,
+    "scheduler": 1,
+    "loss": 7,
+    "train": 3,
+    "metric": 5,
+    "tracker": 1,
+    "executor": 1,
+}
 """Files in which the word stands for something else: a part of a split, a key of a state or a report, an option."""
 
 

@@ -63,7 +63,7 @@ def _parts(found: RunStatus) -> Iterator[RenderableType]:
     yield f"{escape(found.study)}: {', '.join(counts)}"
     if found.running:
         table = Table(box=None, pad_edge=False)
-        for head in ("running", "seed", "epoch", "step", "loss", "since", "where"):
+        for head in ["running", "seed", "epoch", "step", "loss", "since", "where"]:
             table.add_column(head, overflow="fold", justify="left" if head in ("running", "where") else "right")
         for trial in found.running:
             table.add_row(*map(escape, _cells(trial)))

@@ -11,8 +11,8 @@ import torch
 from ..contracts import Executor, ExecutorContext, ExecutorSpec
 from ..errors import StudyError
 from ..jobs.inline import InlineExecutor
-from ..jobs.places import Place, cores_here, free_memory, jobs_and_threads, make_places
 from ..jobs.schedule import Limits
+from ..jobs.worker_places import WorkerPlace, cores_here, free_memory, jobs_and_threads, make_places
 from ..ledger import Ledger
 from ..study.resolve import resolve_choice
 from ..study.schema import ExecutionTable, StudyFile
@@ -37,7 +37,7 @@ class Execution:
 
     executor: Executor
     local: Executor | None
-    places: Sequence[Place]
+    places: Sequence[WorkerPlace]
     threads: int
     device: str
     limits: Limits = field(default_factory=Limits)
@@ -55,7 +55,7 @@ class Execution:
 def in_this_process() -> Execution:
     """Return the plainest way: one trial after another in this process, with torch's present number of threads."""
     threads = torch.get_num_threads()
-    return Execution(InlineExecutor(), None, [Place(0, "auto")], threads, pick_device().type)
+    return Execution(InlineExecutor(), None, [WorkerPlace(0, "auto")], threads, pick_device().type)
 
 
 def make_execution(study: StudyFile, assembler: Assembler, ledger: Ledger, base_id: str, trials: int) -> Execution:

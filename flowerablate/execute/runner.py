@@ -8,6 +8,7 @@ from functools import partial
 from ..contracts import Job, TrialFailure
 from ..jobs.schedule import Schedule
 from ..ledger import Ledger
+from ..preprocess import require_core
 from ..stats.confounds import refusals
 from ..stats.wording import count
 from ..study.schema import StudyFile
@@ -54,6 +55,7 @@ def run_study(
     """
     if plan.max_seeds is not None and not plan.rules.looks:
         raise ValueError("the looks of the plan are not fixed; call adaptive.settled first")
+    require_core()
     if execution is None or execution.local is None:
         prepare_process(threads=execution.threads if execution else 0)
     execution = execution or in_this_process()

@@ -20,10 +20,12 @@ from ..jobs.events import EventWriter
 from ..jobs.interrupts import noticing_ctrl_c
 from ..jobs.worker import DISK_FULL, DONE, ELSEWHERE, FAILED
 from ..ledger import TrialFolder
+from ..stats.wording import several
 from ..study.identity import trial_id
 from ..train.device import prepare_process
 from ..wiring.assemble import Assembler
 from ..wiring.scoring import choose_metrics
+from .global_state import changes, global_state
 from .trial import run_trial
 from .workplace import Workplace, workplace_of
 
@@ -59,7 +61,14 @@ def run(job: Job, begin: Callable[[], EventWriter]) -> int:
         remove_temporary(job.folder)
         events = begin()
         try:
+            prepare_process(threads=job.threads)
+            before = global_state() if events.in_caller else {}
             _train(job, folder, events)
+            changed = changes(before, global_state()) if events.in_caller else ()
+            if changed:
+                events.remarked(
+                    f"has changed {several(changed)} for all trials after it; run it again with --executor processes"
+                )
         except BaseException as error:
             if events.raised is error:
                 raise
@@ -70,7 +79,6 @@ def run(job: Job, begin: Callable[[], EventWriter]) -> int:
 
 
 def _train(job: Job, folder: TrialFolder, events: EventWriter) -> None:
-    prepare_process(threads=job.threads)
     workplace = workplace_of(job)
     assembler = workplace.assembler
     assembler.progress = events.preparing

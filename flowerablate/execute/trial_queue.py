@@ -8,6 +8,7 @@ from typing import Any
 
 from ..contracts import SECONDS, Ended, Job, Trial, TrialFailure, TrialOutcome, finished
 from ..files import remove_temporary
+from ..jobs.events import forget_events
 from ..jobs.schedule import Schedule, Then
 from ..jobs.worker import DISK_FULL, ELSEWHERE, FAILED, ended_how, tail_of_log
 from ..ledger import Ledger, TrialFolder
@@ -92,9 +93,9 @@ class TrialQueue:
         match event["event"]:
             case "started":
                 self._begin(trial)
-            case "step":
+            case "step_done":
                 observer.step_done(trial, event["epoch"], event["step"], event["steps"])
-            case "epoch":
+            case "epoch_done":
                 observer.epoch_done(trial, event["epoch"], event["values"])
             case "preparing":
                 observer.preparing(event["what"], event["done"], event["total"])
@@ -136,6 +137,7 @@ class TrialQueue:
 
     def _done(self, trial: Trial, folder: TrialFolder) -> None:
         result = folder.result_of(trial.base_id, trial.variant.change)
+        forget_events(folder.path)
         if self._budget is not None:
             # A resumed trial took less time now than from its start.
             took = time.monotonic() - self._handed_over[trial.id]

@@ -42,6 +42,11 @@ class EventWriter:
             # A new file, not the old one cut to nothing: a reader can tell the two apart.
             temporary.replace(folder / FILE)
 
+    @property
+    def in_caller(self) -> bool:
+        """Whether the job is done in the process of whoever watches it, and so may change it."""
+        return self._listener is not None
+
     def started(self, **facts: Any) -> None:
         """The job has begun, in this process."""
         self._write("started", pid=os.getpid(), host=platform.node(), **facts)
@@ -60,11 +65,11 @@ class EventWriter:
 
     def step_done(self, epoch: int, step: int, steps: int) -> None:
         """Step *step* of *steps* of an epoch is done."""
-        self._seldom("step", False, epoch=epoch, step=step, steps=steps)
+        self._seldom("step_done", False, epoch=epoch, step=step, steps=steps)
 
     def epoch_done(self, epoch: int, values: Mapping[str, float]) -> None:
         """An epoch is done, with these *values*."""
-        self._write("epoch", epoch=epoch, values=dict(values))
+        self._write("epoch_done", epoch=epoch, values=dict(values))
 
     def close(self) -> None:
         """Close the file."""
@@ -124,6 +129,11 @@ class EventReader:
         except OSError:
             return None
         return found.st_dev, found.st_ino
+
+
+def forget_events(folder: Path) -> None:
+    """Remove the events of the job in *folder*, which has its result."""
+    (folder / FILE).unlink(missing_ok=True)
 
 
 def events_in(folder: Path) -> list[dict[str, Any]]:

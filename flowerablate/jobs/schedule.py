@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from ..contracts import Ended, Executor, Job
 from .events import EventReader
 from .inline import InlineExecutor
-from .places import Place
+from .worker_places import WorkerPlace
 
 _POLL = 0.05
 """Seconds to wait for a job to end before the events of the others are read."""
@@ -58,7 +58,7 @@ class Limits:
 @dataclass
 class _Running:
     job: Job
-    place: Place | None
+    place: WorkerPlace | None
     events: EventReader
     attempt: int
     alone: bool
@@ -72,7 +72,7 @@ class Schedule:
     """Runs jobs on *executor*, each on one of *places* (none: the executor chooses), within *limits*."""
 
     executor: Executor
-    places: Sequence[Place]
+    places: Sequence[WorkerPlace]
     limits: Limits
     client: Client
     _waiting: deque[tuple[Job, int, bool]] = field(default_factory=deque)
@@ -126,7 +126,7 @@ class Schedule:
         capacity = self.executor.capacity
         return capacity is None or len(self._running) + more < capacity
 
-    def _free_place(self, alone: bool) -> Place | None:
+    def _free_place(self, alone: bool) -> WorkerPlace | None:
         taken = [running.place for running in self._running.values()]
         closed = {running.place.device for running in self._running.values() if running.alone and running.place}
         for place in self.places:

@@ -213,6 +213,14 @@ class Preprocess:
         return np.stack([source.image(int(index)) for index in places])
 
 
+def require_core() -> None:
+    """Raise :class:`StudyError` if the native core cannot run as ``FLOWERABLATE_SIMD`` asks."""
+    try:
+        _native.simd_path()
+    except ValueError as error:
+        raise StudyError(f"{error}; unset it, or see 'flowerablate doctor'") from None
+
+
 def _compile(ops: Sequence[NamedOp], channels: int, dtype: str, fuse: bool) -> Preprocess:
     return Preprocess(ops, channels, dtype=dtype, fuse=fuse)
 

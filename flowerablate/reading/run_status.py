@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..contracts import SECONDS, TrialFailure, TrialResult, label_of
+from ..contracts import SECONDS, TrainingSpec, TrialFailure, TrialResult, label_of
 from ..jobs.events import events_in
 from ..ledger import Ledger, StudyNote, TrialFolder
 
@@ -84,8 +84,8 @@ def _running(folder: TrialFolder, change: str) -> RunningTrial | None:
     events = events_in(folder.path)
     if not events or not _alive(events):
         return None
-    epochs = [event for event in events if event["event"] == "epoch"]
-    steps = [event for event in events if event["event"] == "step"]
+    epochs = [event for event in events if event["event"] == "epoch_done"]
+    steps = [event for event in events if event["event"] == "step_done"]
     last: dict[str, Any] = steps[-1] if steps else {"epoch": 1, "step": 0, "steps": 0}
     if epochs and epochs[-1]["epoch"] >= last["epoch"]:
         last = {"epoch": epochs[-1]["epoch"], "step": last["steps"], "steps": last["steps"]}
@@ -99,7 +99,7 @@ def _running(folder: TrialFolder, change: str) -> RunningTrial | None:
         int(events[0]["pid"]),
         max(0.0, time.time() - float(events[0]["time"])),
         int(last["epoch"]),
-        None if pipeline.get("retune") else int(pipeline["components"]["train"]["params"]["epochs"]),
+        None if pipeline.get("retune") else int(pipeline["components"][TrainingSpec.slot]["params"]["epochs"]),
         int(last["step"]),
         int(last["steps"]),
         loss,

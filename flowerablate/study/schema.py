@@ -110,15 +110,15 @@ class ExecutionTable(_Table):
     that fails. ``fail_fast``: stop at the first failure. ``memory``: the limit of a trial, such as ``8GB``.
     """
 
-    jobs: Annotated[int, Field(ge=0, le=100_000)]
-    threads: Annotated[int, Field(ge=0, le=1024)]
-    devices: list[Annotated[str, Field(pattern=r"^(cpu|cuda|cuda:\d+)$")]]
-    per_device: Annotated[int, Field(ge=1, le=64)]
-    trial_timeout: str
-    stall_timeout: str
-    retries: Annotated[int, Field(ge=0, le=100)]
-    fail_fast: bool
-    memory: str
+    jobs: Annotated[int, Field(ge=0, le=100_000)] = 0
+    threads: Annotated[int, Field(ge=0, le=1024)] = 0
+    devices: list[Annotated[str, Field(pattern=r"^(cpu|cuda|cuda:\d+)$")]] = Field(default_factory=list)
+    per_device: Annotated[int, Field(ge=1, le=64)] = 1
+    trial_timeout: str = ""
+    stall_timeout: str = "1h"
+    retries: Annotated[int, Field(ge=0, le=100)] = 0
+    fail_fast: bool = False
+    memory: str = ""
 
 
 class StudyFile(_Table):
@@ -131,7 +131,7 @@ class StudyFile(_Table):
     ablation: AblationTable
     metrics: MetricsTable
     statistics: StatisticsTable
-    execution: ExecutionTable
+    execution: ExecutionTable = Field(default_factory=ExecutionTable)
     trackers: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")], ComponentTable] = Field(
         default_factory=dict
     )

@@ -203,7 +203,7 @@ class Assembler:
             stages.batch,
         )
         for chain in (prepared.train, prepared.evaluate):
-            _require_size(chain, images, pipeline.input.image_size)
+            require_size(chain, images, pipeline.input.image_size)
         return prepared
 
     def _store_name(self, prefix: list[StepChoice], data: DataSet, pipeline: Pipeline, min_side: int | None) -> str:
@@ -273,7 +273,8 @@ def _require_two_classes(samples: Samples) -> None:
         raise DataError(f"the data set has {what}; a classifier needs at least two classes")
 
 
-def _require_size(chain: Preprocess, images: PackedImages, image_size: int) -> None:
+def require_size(chain: Preprocess, images: PackedImages, image_size: int) -> None:
+    """Raise :class:`StudyError` unless *chain* makes squares of *image_size* pixels of the first of *images*."""
     height, width = chain.output_size(int(images.heights[0]), int(images.widths[0]))
     if (height, width) != (image_size, image_size):
         raise StudyError(

@@ -35,7 +35,7 @@ from ..train.groups import parameter_groups
 from ..train.keyed_init import build_keyed
 from ..train.loop import Parts
 from ..train.precision import check_precision
-from .assemble import Assembler, DataSet, PreparedPipeline
+from .assemble import Assembler, DataSet, PreparedPipeline, require_size
 from .scoring import choose_best_by
 
 _EVALUATION_BATCH = 128
@@ -99,8 +99,10 @@ def build_batches(
     plan = pipeline.train
     augmented = order is not None if augmented is None else augmented
     mixing = prepared.batch if augmented else ()
+    chain = prepared.train if augmented else prepared.evaluate
+    require_size(chain, prepared.images, pipeline.input.image_size)  # a Python op may not keep what it promised
     dataset = PackedDataset(
-        prepared.train if augmented else prepared.evaluate,
+        chain,
         prepared.images,
         data.ids,
         data.labels if labels is None else labels,

@@ -25,8 +25,8 @@ from flowerablate.execute.execution import Execution
 from flowerablate.execute.plan import Plan
 from flowerablate.execute.preparing import Prepared
 from flowerablate.execute.runner import run_study
-from flowerablate.jobs.places import Place
 from flowerablate.jobs.worker import DONE, FAILED
+from flowerablate.jobs.worker_places import WorkerPlace
 from flowerablate.ledger import Ledger, TrialFolder
 from flowerablate.stats import summarise
 
@@ -137,7 +137,7 @@ def without_training(monkeypatch, executor):
     monkeypatch.setattr(runner, "prepare_process", lambda **words: None)
     monkeypatch.setattr(runner, "prepare", lambda *words: Prepared())
     monkeypatch.setattr(runner.Workplace, "params", lambda workplace: {})
-    execution = Execution(executor, None, [Place(0, "cpu")], 1, "cpu")
+    execution = Execution(executor, None, [WorkerPlace(0, "cpu")], 1, "cpu")
     monkeypatch.setattr(runner, "in_this_process", lambda: execution)
 
 

@@ -10,7 +10,9 @@ import threading
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 
 import flowerablate as fa
 from flowerablate.execute.observer import SilentObserver
@@ -63,6 +65,7 @@ def flowerablate_register(register):
     for what in DO:
         register(fa.LossSpec(what, f"Does it: {what}.", lambda context, what=what: build(context, what)))
 """
+RELU = torch.nn.functional.relu
 UNBUILT = """
 import os, time
 import flowerablate as fa
@@ -219,3 +222,17 @@ def test_another_number_of_threads_for_the_same_study_is_refused_with_the_cure(s
     with pytest.raises(fa.StudyError, match=r"compute with 1, and results depend on that: leave it out, or give"):
         small(disable="flip", threads=2, jobs=1)
     assert small(disable="flip", jobs=2).failed == ()
+
+
+def test_where_isolation_cannot_be_had_a_changed_setting_is_named(small):
+    heard = Remembering()
+    mean = np.mean
+    try:
+        small(FAULTS, swap="loss=patch", executor="inline", jobs=None, observer=heard)
+    finally:
+        np.mean = mean
+        torch.nn.functional.relu, torch.backends.mkldnn.enabled = RELU, True
+    (said,) = (text for text in heard.remarks if "has changed" in text)
+    assert said.startswith(
+        "loss=patch seed 0 has changed numpy.mean, torch.backends.mkldnn.enabled and torch.nn.functional.relu for all"
+    )

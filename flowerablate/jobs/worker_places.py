@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
-class Place:
+class WorkerPlace:
     """Room for one job: a *device*, and the *cores* that it is pinned to; empty: any."""
 
     number: int
@@ -24,7 +24,9 @@ def cores_here() -> tuple[int, ...]:
     return tuple(range(os.cpu_count() or 1))
 
 
-def make_places(jobs: int, threads: int, devices: Sequence[str], per_device: int, cores: Sequence[int]) -> list[Place]:
+def make_places(
+    jobs: int, threads: int, devices: Sequence[str], per_device: int, cores: Sequence[int]
+) -> list[WorkerPlace]:
     """Return the places of *jobs* jobs that compute with *threads* threads each.
 
     On CUDA devices there are *per_device* places on each, at most *jobs* in all, filled device by device in turn. On
@@ -33,10 +35,10 @@ def make_places(jobs: int, threads: int, devices: Sequence[str], per_device: int
     gpus = [device for device in devices if device.startswith("cuda")]
     if gpus:
         spread = [device for _ in range(per_device) for device in gpus]
-        return [Place(number, device) for number, device in enumerate(spread[:jobs])]
+        return [WorkerPlace(number, device) for number, device in enumerate(spread[:jobs])]
     pinned = jobs > 1 and jobs * threads <= len(cores)
     return [
-        Place(number, "cpu", tuple(cores[number * threads : (number + 1) * threads]) if pinned else ())
+        WorkerPlace(number, "cpu", tuple(cores[number * threads : (number + 1) * threads]) if pinned else ())
         for number in range(jobs)
     ]
 
