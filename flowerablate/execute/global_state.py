@@ -13,16 +13,6 @@ import numpy as np
 import torch
 
 _MODULES = (torch, torch.nn, torch.nn.functional, torch.nn.init, torch.optim, torch.utils.data, np, np.random)
-    torch,
-    torch.nn,
-    torch.nn.functional,
-    torch.nn.init,
-    torch.optim,
-    torch.utils.data,
-    np,
-    np.random,
-    np.linalg,
-)
 
 
 def global_state() -> dict[str, Any]:
