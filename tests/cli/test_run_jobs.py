@@ -57,7 +57,7 @@ def results(folder: Path) -> dict[str, object]:
 
 @pytest.mark.slow  # each run loads torch anew
 def test_a_killed_run_leaves_no_process_and_goes_on_to_the_same_bits(folder, image_folder, tmp_path):
-    longer = ("--jobs", "2", "--set", "train.epochs=40")
+    longer = ("--jobs", "2", "--set", "train.epochs=150")
     whole = tmp_path / "whole"
     whole.mkdir()
     (whole / "tiny.toml").write_text((folder / "tiny.toml").read_text())
@@ -82,11 +82,11 @@ def test_a_killed_run_leaves_no_process_and_goes_on_to_the_same_bits(folder, ima
 
 @pytest.mark.slow
 def test_the_status_tells_which_trials_run_where_and_how_far_they_are(folder, image_folder):
-    process = start(folder, image_folder, "--jobs", "2", "--set", "train.epochs=40")
+    process = start(folder, image_folder, "--jobs", "2", "--set", "train.epochs=150")
     try:
         (trial, *_) = until_one_runs(folder)
         assert trial["variant"] in ("base", "-light")
-        assert trial["epochs"] == 40
+        assert trial["epochs"] == 150
         said = subprocess.run(
             [sys.executable, "-m", "flowerablate", "status"], cwd=folder, capture_output=True, text=True
         ).stdout
