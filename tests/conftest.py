@@ -1,5 +1,6 @@
 """Fixtures for all rooms: where the real photographs are, and small folders of images made on the spot."""
 
+import functools
 import gc
 import json
 import os
@@ -12,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import typer
 from hypothesis import settings
 from PIL import Image
 
@@ -21,8 +23,11 @@ from flowerablate.train.threads import wait_politely
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 wait_politely()
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs, and their children, ignore Ctrl-C
-settings.register_profile("no deadline", deadline=None)  # a busy machine must not fail a test for being slow
-settings.load_profile("no deadline")
+for _profile, _examples in {"quick": 30, "thorough": 200}.items():  # --hypothesis-profile=thorough looks for longer
+    # A busy machine must not fail a test for being slow.
+    settings.register_profile(_profile, deadline=None, max_examples=_examples)
+settings.load_profile("quick")
+typer.main.get_command = functools.cache(typer.main.get_command)  # else all commands are built anew for each call
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.append(str(Path(__file__).resolve().parent))  # helpers that several rooms' tests import
 
@@ -87,8 +92,9 @@ def away_from_the_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Keep every test out of the user's cache; the tests of one session share theirs."""
-    cache = tmp_path_factory.getbasetemp() / "cache"
+    """Keep every test out of the user's cache; the tests of one session, of all its workers, share theirs."""
+    base = tmp_path_factory.getbasetemp()
+    cache = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "cache"
     monkeypatch.setenv("FLOWERABLATE_CACHE", str(cache))
     return cache
 
