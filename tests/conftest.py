@@ -4,9 +4,10 @@ import functools
 import gc
 import json
 import os
+import shutil
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,9 +86,25 @@ def make_image_folder(root: Path, per_class: int = 12, size: int = 24) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def away_from_the_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let processes that a test starts import the installed package, not the sources in the folder of the checkout."""
-    monkeypatch.chdir(tmp_path)
+def away_from_the_sources(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """Let processes that a test starts import the installed package, not the sources in the folder of the checkout.
+
+    A test that asks for no folder of its own, as most do, is not given one: it runs in one that must stay empty.
+    """
+    if "tmp_path" in request.fixturenames:
+        monkeypatch.chdir(request.getfixturevalue("tmp_path"))
+        yield
+        return
+    empty = tmp_path_factory.getbasetemp() / "empty"
+    empty.mkdir(exist_ok=True)
+    monkeypatch.chdir(empty)
+    yield
+    left = [path.name for path in empty.iterdir()]
+    if left:
+        shutil.rmtree(empty)
+    assert not left, "a test that writes into its working directory needs tmp_path"
 
 
 @pytest.fixture(autouse=True)
@@ -182,6 +199,16 @@ def trained_study(
         if record["seed"] == 0 and any(not claim["change"] for claim in record["claims"]):
             return TrainedStudy(images, runs, path.parent)
     raise AssertionError("the base was not trained")
+
+
+@pytest.fixture
+def short_proof(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the probe compare 576 images, not ten thousand: enough for what vanishes on each image or on none."""
+    from flowerablate.probe import causes, design
+    from flowerablate.probe.pixels import Extent
+
+    for module in (causes, design):
+        monkeypatch.setattr(module, "PROOF", Extent(training=256, epochs=2, evaluation=64))
 
 
 @pytest.fixture

@@ -35,7 +35,9 @@ def test_a_folder_with_one_class(command, image_folder):
     assert "class" in refused(command("run", "--data", image_folder))
 
 
-@pytest.mark.parametrize("content", [b"", b"not an image", None], ids=["empty", "text", "truncated"])
+@pytest.mark.parametrize(
+    "content", [b"", pytest.param(b"not an image", marks=pytest.mark.slow), None], ids=["empty", "text", "truncated"]
+)
 def test_a_corrupt_image_is_named_and_can_be_skipped(command, image_folder, content):
     bad = image_folder / "green" / "05.png"
     bad.write_bytes(bad.read_bytes()[:100] if content is None else content)

@@ -21,6 +21,9 @@ DOCUMENTS = (
     *(f"docs/{name}.md" for name in ("adaptive", "data", "imbalance", "metrics", "report", "resnets", "training")),
 )
 
+FURTHER = ("docs/designs.md", "docs/trackers.md")
+"""Documents whose lines are run in the tests of what they tell of."""
+
 
 def lines_of(document, name):
     """The words behind ``flowerablate NAME`` on each line of a document, without remarks and redirections."""
@@ -41,8 +44,8 @@ def test_every_line_that_runs_a_study_is_understood(command, folder, make_images
     make_images(folder / "photographs")
     (words,) = lines_of("README.md", "init")
     assert command("init", *words).returncode == 0
-    lines = [words for document in DOCUMENTS for words in lines_of(document, "run")]
-    assert len(lines) >= 14
+    lines = [words for document in (*DOCUMENTS, *FURTHER) for words in lines_of(document, "run")]
+    assert len(lines) >= 25
     for words in lines:
         done = command("run", *words)
         assert done.returncode == 0, (words, done.stderr)

@@ -6,8 +6,6 @@ import pytest
 from probing import OTHER, RANDOM_CROP, STANDARD, steps
 
 from flowerablate.errors import StudyError
-from flowerablate.probe import causes, design
-from flowerablate.probe.pixels import Extent
 
 REFUSED = {
     "a kernel of size 1": (
@@ -135,13 +133,6 @@ REFUSED = {
         "model.use=flat",
     ),
 }
-
-
-@pytest.fixture
-def short_proof(monkeypatch):
-    """Compare 576 images instead of ten thousand: these questions vanish on each image, or not at all."""
-    for module in (causes, design):
-        monkeypatch.setattr(module, "PROOF", Extent(training=256, epochs=2, evaluation=64))
 
 
 @pytest.mark.parametrize("case", REFUSED.values(), ids=REFUSED.keys())
