@@ -8,7 +8,7 @@ import pytest
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "python.md"
 
 
-@pytest.mark.usefixtures("one_thread", "tmp_path")
+@pytest.mark.usefixtures("one_thread")
 def test_every_line_of_the_document_gives_what_it_says(monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     test = doctest.DocTestParser().get_doctest(DOCUMENT.read_text(), {}, DOCUMENT.name, str(DOCUMENT), 0)
