@@ -1,6 +1,7 @@
 """A study that trains in a moment, and one that has been trained."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 
