@@ -235,7 +235,7 @@ COMPONENTS = [
     pytest.param(
         component.spec,
         id=f"{slot}-{component.spec.name}",
-        marks=[pytest.mark.slow] if component.spec.name in LARGE else [],
+        marks=[pytest.mark.slow, pytest.mark.longest] if component.spec.name in LARGE else [],
     )
     for slot in SLOTS
     for component in CATALOGUE.registry.slot(slot).values()

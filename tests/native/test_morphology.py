@@ -105,6 +105,7 @@ def test_borders_and_iterations_equal_opencv(rng, image, pixel_type):
 
 
 @pytest.mark.slow
+@pytest.mark.longest
 @pytest.mark.parametrize("image", [(61, 53, 3), (224, 224, 1), (5, 90, 4)])
 @pytest.mark.parametrize("pixel_type", [np.uint8, np.uint16])
 def test_every_border_and_more_iterations_equal_opencv(rng, image, pixel_type):
