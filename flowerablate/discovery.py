@@ -11,8 +11,9 @@ import importlib.util
 import os
 import sys
 from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 from importlib.machinery import SourceFileLoader
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import Distribution, EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -80,8 +81,9 @@ _preloaded: tuple[list[str], _Finder] | None = None
 
 def _installed() -> _Finder:
     finder = _Finder()
-    for entry in sorted(entry_points(group=GROUP), key=lambda entry: (entry.name, _distribution(entry))):
-        finder.load_entry_point(entry)
+    found = [(_owner(entry), entry) for entry in entry_points(group=GROUP)]
+    for owner, entry in sorted(found, key=lambda each: (each[0].plugin, each[0].distribution)):
+        finder.load_entry_point(owner, entry)
     return finder
 
 
@@ -101,9 +103,7 @@ class _Finder:
         other._owners = dict(self._owners)
         return other
 
-    def load_entry_point(self, entry: EntryPoint) -> None:
-        version = entry.dist.version if entry.dist else ""
-        owner = Owner(entry.name, _distribution(entry), version)
+    def load_entry_point(self, owner: Owner, entry: EntryPoint) -> None:
         if not self._claim(owner):
             return
         try:
@@ -137,7 +137,8 @@ class _Finder:
 
     def _admit(self, module: Any, owner: Owner) -> None:
         try:
-            specs = collect_specs(module, owner.plugin)
+            ours = owner.distribution == OWN_DISTRIBUTION
+            specs = _specs_of_ours(module, owner.plugin, *slots()) if ours else collect_specs(module, owner.plugin)
         except Exception as error:
             self.failures.append(Failure(owner, one_line(error)))
             return
@@ -146,10 +147,10 @@ class _Finder:
         except PluginError as error:
             self.clashes.append(Failure(owner, str(error)))
             return
-        slots: dict[str, tuple[str, ...]] = {}
+        components: dict[str, tuple[str, ...]] = {}
         for spec in specs:
-            slots[spec.slot] = (*slots.get(spec.slot, ()), spec.name)
-        self.plugins.append(Plugin(owner, slots))
+            components[spec.slot] = (*components.get(spec.slot, ()), spec.name)
+        self.plugins.append(Plugin(owner, components))
 
 
 def collect_specs(module: Any, name: str) -> list[ComponentSpec]:
@@ -179,6 +180,12 @@ def collect_specs(module: Any, name: str) -> list[ComponentSpec]:
 
         getattr(manager.hook, hook)(register=register)
     return specs
+
+
+@cache
+def _specs_of_ours(module: Any, name: str, *slots: str) -> tuple[ComponentSpec, ...]:
+    """Collect the specs of a plugin of this package once: it registers the same each time, unlike that of others."""
+    return tuple(collect_specs(module, name))
 
 
 def source_digest(module: ModuleType) -> str:
@@ -219,5 +226,11 @@ def _import_file(path: Path, content: bytes) -> ModuleType:
     return module
 
 
-def _distribution(entry: EntryPoint) -> str:
-    return entry.dist.name if entry.dist else "unknown"
+def _owner(entry: EntryPoint) -> Owner:
+    return Owner(entry.name, *(_name_and_version(entry.dist) if entry.dist else ("unknown", "")))
+
+
+@lru_cache(maxsize=32)  # the entry points of a search share their distributions, whose text takes long to parse
+def _name_and_version(distribution: Distribution) -> tuple[str, str]:
+    metadata = distribution.metadata
+    return metadata["Name"], metadata["Version"]

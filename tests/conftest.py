@@ -1,8 +1,10 @@
 """Fixtures for all rooms: where the real photographs are, and small folders of images made on the spot."""
 
+import functools
 import gc
 import json
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -12,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import typer
 from hypothesis import settings
 from PIL import Image
 
@@ -22,8 +25,11 @@ from flowerablate.train.threads import wait_politely
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 wait_politely()
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs, and their children, ignore Ctrl-C
-settings.register_profile("no deadline", deadline=None)  # a busy machine must not fail a test for being slow
-settings.load_profile("no deadline")
+for _profile, _examples in {"quick": 30, "thorough": 200}.items():  # --hypothesis-profile=thorough looks for longer
+    # A busy machine must not fail a test for being slow.
+    settings.register_profile(_profile, deadline=None, max_examples=_examples)
+settings.load_profile("quick")
+typer.main.get_command = functools.cache(typer.main.get_command)  # else all commands are built anew for each call
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.append(str(Path(__file__).resolve().parent))  # helpers that several rooms' tests import
 
@@ -81,15 +87,32 @@ def make_image_folder(root: Path, per_class: int = 12, size: int = 24) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def away_from_the_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let processes that a test starts import the installed package, not the sources in the folder of the checkout."""
-    monkeypatch.chdir(tmp_path)
+def away_from_the_sources(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """Let processes that a test starts import the installed package, not the sources in the folder of the checkout.
+
+    A test that asks for no folder of its own, as most do, is not given one: it runs in one that must stay empty.
+    """
+    if "tmp_path" in request.fixturenames:
+        monkeypatch.chdir(request.getfixturevalue("tmp_path"))
+        yield
+        return
+    empty = tmp_path_factory.getbasetemp() / "empty"
+    empty.mkdir(exist_ok=True)
+    monkeypatch.chdir(empty)
+    yield
+    left = [path.name for path in empty.iterdir()]
+    if left:
+        shutil.rmtree(empty)
+    assert not left, "a test that writes into its working directory needs tmp_path"
 
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Keep every test out of the user's cache; the tests of one session share theirs."""
-    cache = tmp_path_factory.getbasetemp() / "cache"
+    """Keep every test out of the user's cache; the tests of one session, of all its workers, share theirs."""
+    base = tmp_path_factory.getbasetemp()
+    cache = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "cache"
     monkeypatch.setenv("FLOWERABLATE_CACHE", str(cache))
     return cache
 
@@ -185,6 +208,16 @@ def trained_study(
         if record["seed"] == 0 and any(not claim["change"] for claim in record["claims"]):
             return TrainedStudy(images, runs, path.parent)
     raise AssertionError("the base was not trained")
+
+
+@pytest.fixture
+def short_proof(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the probe compare 576 images, not ten thousand: enough for what vanishes on each image or on none."""
+    from flowerablate.probe import causes, design
+    from flowerablate.probe.pixels import Extent
+
+    for module in (causes, design):
+        monkeypatch.setattr(module, "PROOF", Extent(training=256, epochs=2, evaluation=64))
 
 
 @pytest.fixture

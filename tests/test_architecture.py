@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 from collections import Counter
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -20,6 +21,7 @@ UPPER_FLOOR = ["wiring", "reading", "probe", "execute", "sanity", "tuning", "api
 REGISTRY = {"registry", "discovery", "hookspecs"}
 
 
+@cache
 def imports_of(path: Path) -> set[str]:
     """Dotted names of all modules that a file imports, relative imports made absolute."""
     here = ["flowerablate", *path.relative_to(PACKAGE).with_suffix("").parts]

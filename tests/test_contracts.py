@@ -225,8 +225,8 @@ def test_a_schedule_counts_the_steps_of_the_whole_training():
 
 CATALOGUE = discover()
 LARGE = {"resnet32", "resnet44", "resnet56", "resnet110", "resnet34", "resnet50", "resnet101", "resnet152"}
-LARGE |= {"wide_resnet50_2", "resnext50_32x4d", "resnet50d"}
-"""Networks that are built like resnet20 and seresnet50, which are always tried."""
+LARGE |= {"wide_resnet50_2", "resnext50_32x4d", "resnet50d", "resnet14", "resnet18", "seresnet50"}
+"""Networks that take long: resnet8 and resnet20, which are built of the same blocks, are always tried."""
 
 OF_FILES = {"folder", "table", "flowers", "flowers102", "chest-xray", "findings"}
 """Data sets that need files: the tests of their plugin make some, and run the suite on them."""
@@ -235,7 +235,7 @@ COMPONENTS = [
     pytest.param(
         component.spec,
         id=f"{slot}-{component.spec.name}",
-        marks=[pytest.mark.slow] if component.spec.name in LARGE else [],
+        marks=[pytest.mark.slow, pytest.mark.longest] if component.spec.name in LARGE else [],
     )
     for slot in SLOTS
     for component in CATALOGUE.registry.slot(slot).values()
@@ -244,7 +244,7 @@ COMPONENTS = [
 NEEDED = {"tensorboard": ("tensorboard",), "mlflow": ("mlflow", "sqlalchemy", "alembic")}  # by trackers
 QUICK = {
     "synthetic-flowers": {"images": 12, "size": 24},
-    **{name: {"width": 16, "norm_groups": 8} for name in ("seresnet50", *LARGE)},
+    **{name: {"width": 16, "norm_groups": 8} for name in LARGE - {"resnet14"}},
     "resnet18": {"width": 32},
     "resnext50_32x4d": {"width": 32, "norm_groups": 8},
 }

@@ -7,6 +7,7 @@ import json
 import sys
 from collections import Counter
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -227,6 +228,7 @@ HOMONYMS = {
 """Files in which the word stands for something else: a part of a split, a key of a state or a report, an option."""
 
 
+@cache
 def literals(path: Path) -> Counter[str]:
     """Count the texts of a file, save docstrings."""
     tree = ast.parse(path.read_text(encoding="utf-8"))

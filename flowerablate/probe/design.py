@@ -30,7 +30,7 @@ from ..wiring.assemble import Assembler, DataSet
 from ..wiring.parts import build_order
 from .causes import cause_of_sameness
 from .part_traces import steps_per_epoch, trace_loss, trace_model, trace_optimizer, trace_plan
-from .pixels import PROOF, Pixels
+from .pixels import BLOCK, PROOF, Pixels
 from .traces import Trace, class_of
 
 _PIXELS = "pixels"
@@ -165,7 +165,7 @@ class _Probe:
         keys = {part: key for part, (key, _) in parts.items()}
         for part, (key, trace) in parts.items():
             self._traced.setdefault(part, {}).setdefault(key, trace)
-        keys[_PIXELS] = repr((pipeline.steps, pipeline.input, divided, plan))
+        keys[_PIXELS] = repr((pipeline.steps, pipeline.input, divided, min(BLOCK, plan.batch_size), plan.channels_last))
         self._shown.setdefault(keys[_PIXELS], lambda: Pixels(pipeline, prepared, data, split, seed))
         return keys
 

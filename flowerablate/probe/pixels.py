@@ -96,7 +96,7 @@ class Pixels:
         )
 
     def of(self, pipeline: Pipeline) -> Pixels:
-        """Return a copy for another *pipeline* with the same steps and the same plan."""
+        """Return a copy for another *pipeline* with the same steps, shown in the same batches."""
         other = copy(self)
         other.pipeline = pipeline
         return other

@@ -1,6 +1,7 @@
 """A study that trains in a moment, and one that has been trained."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -51,3 +52,9 @@ def study(trained_study):
 @pytest.fixture
 def result(trained_study):
     return report("tiny", runs=trained_study.runs)
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path: Path) -> Path:
+    """Give each test a working directory of its own: the names of this room write there."""
+    return tmp_path

@@ -24,10 +24,10 @@ def test_a_name_that_there_is_not_is_an_attribute_error():
     [
         "fa.report",
         "import flowerablate.report",
-        "from flowerablate.report import Column",
-        "from flowerablate.report.table import Report",
-        "from flowerablate import report",
-        "import flowerablate.api.result",
+        pytest.param("from flowerablate.report import Column", marks=pytest.mark.slow),
+        pytest.param("from flowerablate.report.table import Report", marks=pytest.mark.slow),
+        pytest.param("from flowerablate import report", marks=pytest.mark.slow),
+        pytest.param("import flowerablate.api.result", marks=pytest.mark.slow),
     ],
 )
 def test_report_is_a_verb_and_a_room_whatever_is_imported_first(first, tmp_path):

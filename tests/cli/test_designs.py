@@ -275,6 +275,7 @@ def test_names_are_completed_from_the_study_that_is_here(folder, monkeypatch):
         assert list(complete("m")) == []
 
 
+@pytest.mark.slow
 def test_every_command_of_the_document_can_be_run(command, image_folder):
     commands = re.findall(r"^flowerablate run (.*)$", DOCUMENT.read_text(), flags=re.MULTILINE)
     assert len(commands) >= 9

@@ -35,17 +35,13 @@ def check(command, monkeypatch, tmp_path):
     return run
 
 
-def test_on_a_sound_machine_it_names_what_is_used_and_finds_nothing_wrong(command, check):
+def test_on_a_sound_machine_it_names_what_is_used_and_finds_nothing_wrong(check):
     code, findings = check()
     assert code == 0
     assert findings["native core"]["found"].startswith(f"{_native.simd_path()} in use")
     assert findings["native threads"]["found"] == str(_native.threads())
     assert "baseline" in findings["self-check"]["found"]
     assert {"torch", "torchvision", "Python", "CUDA", "cache"} <= set(findings)
-    told = command("doctor")
-    assert told.returncode == 0
-    assert "nothing is wrong" in told.stdout
-    assert "\x1b" not in told.stdout
 
 
 def test_every_path_that_can_be_forced_is_the_one_in_use_when_it_is(check, monkeypatch):
@@ -91,28 +87,28 @@ def test_a_native_core_that_computes_something_else_is_wrong(check, monkeypatch,
     assert "not those of NumPy" in findings["self-check"]["found"]
 
 
-def test_a_cache_that_cannot_be_written_is_wrong(check, monkeypatch, tmp_path):
+def test_a_cache_that_cannot_be_written_and_a_plugin_that_fails_to_load_are_wrong(check, folder, monkeypatch, tmp_path):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("FLOWERABLATE_CACHE", str(tmp_path / "file" / "cache"))
-    code, findings = check()
-    assert code == 1
-    assert "cannot be written" in findings["cache"]["found"]
-    assert "FLOWERABLATE_CACHE" in findings["cache"]["cure"]
-
-
-def test_a_plugin_that_fails_to_load_is_wrong(check, folder):
     (folder / "flowerablate_local.py").write_text("1 / 0")
     code, findings = check()
     assert code == 1
+    wrong = [name.split()[0] for name, finding in findings.items() if finding["status"] == "wrong"]
+    assert wrong == ["cache", "plugin"]
+    assert "cannot be written" in findings["cache"]["found"]
+    assert "FLOWERABLATE_CACHE" in findings["cache"]["cure"]
     [failed] = [finding for name, finding in findings.items() if name.startswith("plugin ")]
     assert failed["found"] == "ZeroDivisionError: division by zero"
     assert failed["cure"]
 
 
-def test_torch_is_imported_only_when_it_is_asked_for(tmp_path):
+def test_what_is_sound_is_told_in_plain_words_without_importing_torch(tmp_path):
     code = "import sys; from flowerablate.cli import main; sys.argv[1:] = ['doctor']\ntry: main()\n"
     code += "finally: print('torch' in sys.modules, 'flowerablate._native' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0
+    assert "nothing is wrong" in done.stdout
+    assert "\x1b" not in done.stdout
     assert done.stdout.splitlines()[-1] == "False False"
 
 

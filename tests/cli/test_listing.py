@@ -153,9 +153,9 @@ def test_listing_loads_neither_torch_nor_scipy_nor_the_native_core(words):
 @pytest.mark.parametrize(
     ("words", "completed"),
     [
-        ("flowerablate list op", ["optimizer"]),
+        pytest.param("flowerablate list op", ["optimizer"], marks=pytest.mark.slow),
         ("flowerablate list optimizer adamw", ["adamw"]),
-        ("flowerablate list nothing a", []),
+        pytest.param("flowerablate list nothing a", [], marks=pytest.mark.slow),
         ("flowerablate run --retune optimizer.l", ["optimizer.lr="]),
     ],
 )

@@ -6,7 +6,7 @@ IDLE = ("--set", "steps.morphology.size=1")
 REASON = "morphology: leaves each of "
 
 
-def test_a_question_that_vanishes_is_refused_at_once_and_the_others_go_on(command, image_folder):
+def test_a_question_that_vanishes_is_refused_at_once_and_the_others_go_on(command, image_folder, short_proof):
     done = command("run", "tiny.toml", "--data", image_folder, *IDLE, "--disable", "morphology", "--disable", "flip")
     assert done.returncode == 0
     assert "refused because nothing differs: -morphology: leaves each of" in done.stderr.splitlines()[0]
@@ -26,7 +26,7 @@ def test_a_study_of_which_nothing_is_left_trains_nothing(command, folder, image_
     assert not (folder / "runs").exists()
 
 
-def test_a_finished_study_is_asked_for_one_that_vanishes(command, image_folder):
+def test_a_finished_study_is_asked_for_one_that_vanishes(command, image_folder, short_proof):
     words = ("run", "tiny.toml", "--data", image_folder, *IDLE, "--disable")
     assert command(*words, "flip").returncode == 0
     done = command(*words, "flip", "--disable", "morphology")

@@ -61,7 +61,7 @@ def test_a_page_without_its_images_says_so_and_shows_the_rest(command, trained, 
     assert "data:image" not in done.stdout
 
 
-@pytest.mark.parametrize("option", ["--no-sample-images", "--no-pictures"])
+@pytest.mark.parametrize("option", ["--no-sample-images", pytest.param("--no-pictures", marks=pytest.mark.slow)])
 def test_a_page_for_strangers_has_no_image_of_the_data(command, trained, option):
     done = command("report", "--format", "html", option)
     assert done.returncode == 0, done.stderr

@@ -100,6 +100,7 @@ def uninterrupted(tmp_path_factory, make_images, tiny_study, train_study):
     return here
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "kill"])
 def test_a_study_that_was_stopped_goes_on_to_the_same_numbers_bit_for_bit(
     command, uninterrupted, folder, signal_number
@@ -124,6 +125,7 @@ def test_a_study_that_was_stopped_goes_on_to_the_same_numbers_bit_for_bit(
     assert len(resumed) == 4
 
 
+@pytest.mark.slow
 def test_two_runs_at_once_do_not_do_the_same_trial_twice(command, image_folder, folder):
     words = ["run", "tiny.toml", "--data", str(image_folder), "--disable", "light"]
     both = [

@@ -93,6 +93,7 @@ def test_a_dry_run_writes_nothing(command, folder, image_folder):
     assert not (folder / "runs").exists()
 
 
+@pytest.mark.slow
 def test_every_line_of_the_document_that_runs_a_study_can_be_run(command, folder):
     text = DOCUMENT.read_text()
     lines = re.findall(r"^ *flowerablate run\b(.*)$", text, flags=re.MULTILINE)

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import importlib
 import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +13,7 @@ from typer.testing import CliRunner
 
 from flowerablate.cli.app import app
 from flowerablate.contracts import slots
+from flowerablate.discovery import collect_specs
 from flowerablate.study.templates import template
 
 SLOTS = slots(from_plugins=True)
@@ -58,6 +61,23 @@ def test_there_is_a_template_for_every_slot(slot):
     assert (template("plugin") / slot / "module.py.tmpl").is_file()
 
 
+@pytest.mark.parametrize("slot", SLOTS)
+def test_a_new_plugin_registers_one_component_of_its_slot(slot, bare_command, tmp_path, monkeypatch):
+    assert bare_command("plugin", "new", f"my-{slot}", "--slot", slot)[0] == 0
+    monkeypatch.syspath_prepend(tmp_path / f"flowerablate-my-{slot}")
+    module = importlib.import_module(f"flowerablate_my_{slot}")
+    assert [(spec.slot, spec.name) for spec in collect_specs(module, f"my-{slot}")] == [(slot, f"my-{slot}")]
+
+
+def test_the_test_of_a_new_plugin_passes(bare_command, tmp_path, monkeypatch):
+    assert bare_command("plugin", "new", "sharpen")[0] == 0
+    project = tmp_path / "flowerablate-sharpen"
+    monkeypatch.syspath_prepend(project)
+    tests = runpy.run_path(str(project / "tests" / "test_flowerablate_sharpen.py"))
+    tests["test_the_plugin_keeps_the_contract"](tmp_path / "cache")
+
+
+@pytest.mark.slow
 def test_an_installed_plugin_of_each_slot_is_found(installed):
     code = "from flowerablate.discovery import discover\nfor p in discover().plugins: print(p.owner, p.components)"
     done = subprocess.run(
@@ -72,6 +92,7 @@ def test_an_installed_plugin_of_each_slot_is_found(installed):
         assert re.search(found, done.stdout)
 
 
+@pytest.mark.slow
 def test_the_generated_tests_pass(installed):
     projects, target = installed
     tests = sorted(projects.glob("*/tests/test_*.py"))

@@ -202,7 +202,9 @@ def test_what_the_ledger_has_already_sets_the_first_look(ledger):
     assert ("-idle", 6) not in told.trials
 
 
-@pytest.mark.parametrize("stopped_after", [1, 7, 13])
+@pytest.mark.parametrize(
+    "stopped_after", [pytest.param(1, marks=pytest.mark.slow), 7, pytest.param(13, marks=pytest.mark.slow)]
+)
 def test_a_run_that_was_killed_goes_on_to_the_same_trials(ledger, tmp_path, executor, stopped_after):
     plan = plan_for("-clear", "-middling", "-idle")
     whole = Ledger(tmp_path / "whole")

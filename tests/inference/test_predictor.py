@@ -68,7 +68,8 @@ def test_an_image_that_does_not_come_out_at_the_models_size_is_told(predictor, t
     assert "16x16" in found.reason
 
 
-def test_memory_does_not_grow_with_the_number_of_images(trained_study, predictor):
+@pytest.mark.parametrize("images", [256, pytest.param(1024, marks=pytest.mark.slow)])
+def test_memory_does_not_grow_with_the_number_of_images(trained_study, predictor, images):
     path = next(trained_study.images.rglob("*.png"))
 
     def peak(count):
@@ -80,7 +81,7 @@ def test_memory_does_not_grow_with_the_number_of_images(trained_study, predictor
             tracemalloc.stop()
 
     peak(64)
-    assert peak(1024) < 1.5 * peak(128)
+    assert peak(images) < 1.5 * peak(128)
 
 
 def test_the_most_probable_classes_come_first():

@@ -52,7 +52,7 @@ def test_the_size_of_the_batch_does_not_matter(dataset, batch_size):
     assert_same(collected(loader(dataset(), batch_size=batch_size, drop_last=False)), wanted)
 
 
-@pytest.mark.parametrize("context", ["fork", "spawn"])
+@pytest.mark.parametrize("context", ["fork", SPAWN])
 def test_workers_that_live_on_see_the_new_epoch(dataset, mapped, context):
     source = dataset(mapped, mixing=True)
     batches = loader(

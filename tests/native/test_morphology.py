@@ -91,13 +91,21 @@ def test_equals_opencv_where_the_image_is_smaller_than_the_element(rng, shape, i
         check(rng, shape, size, [image])
 
 
-@pytest.mark.parametrize("image", [(23, 31, 3), (9, 40, 1), (2, 3, 4), (1, 1, 3), (1, 17, 1)])
+@pytest.mark.parametrize(
+    "image",
+    [
+        (23, 31, 3),
+        (2, 3, 4),
+        *(pytest.param(shape, marks=pytest.mark.slow) for shape in ((9, 40, 1), (1, 1, 3), (1, 17, 1))),
+    ],
+)
 @pytest.mark.parametrize("pixel_type", [np.uint8, np.uint16])
 def test_borders_and_iterations_equal_opencv(rng, image, pixel_type):
     check_settings(random_image(rng, image, pixel_type), sizes=(1, 2, 3, 6, 9), iterations=(1, 2, 3))
 
 
 @pytest.mark.slow
+@pytest.mark.longest
 @pytest.mark.parametrize("image", [(61, 53, 3), (224, 224, 1), (5, 90, 4)])
 @pytest.mark.parametrize("pixel_type", [np.uint8, np.uint16])
 def test_every_border_and_more_iterations_equal_opencv(rng, image, pixel_type):

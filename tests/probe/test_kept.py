@@ -121,7 +121,7 @@ def test_only_what_has_trials_to_run_is_looked_at(bench):
 def four_cells(bench, *parts):
     """The four variants with and without each of two steps, by what is left out."""
     text = steps(*parts, crop=RANDOM_CROP)
-    base = resolve(bench.base(text), bench.assembler.lookup)
+    base = resolve(bench.base(text, "train.batch_size=64"), bench.assembler.lookup)
     first, second = (part.partition(":")[0] for part in parts)
 
     def without(*names):

@@ -136,7 +136,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED.values(), ids=REFUSED.keys())
-def test_a_question_that_vanishes_is_refused_with_the_place_where_its_difference_dies(bench, case):
+def test_a_question_that_vanishes_is_refused_with_the_place_where_its_difference_dies(bench, short_proof, case):
     text, question, reason, *overrides = case
     probed = bench.probe(text, question, OTHER, also=overrides)
     (found,) = probed.refused.values()

@@ -36,7 +36,14 @@ def test_one_sided_ones_are_those_of_twice_the_level_where_the_other_side_is_out
 
 
 @pytest.mark.parametrize("sides", [1, 2])
-@pytest.mark.parametrize("looks", [(2, 3, 4, 5, 6), (3, 7, 11, 16, 20), (5, 9, 13, 16, 20)])
+@pytest.mark.parametrize(
+    "looks",
+    [
+        pytest.param((2, 3, 4, 5, 6), marks=pytest.mark.slow),
+        pytest.param((3, 7, 11, 16, 20), marks=pytest.mark.slow),
+        (5, 9, 13, 16, 20),
+    ],
+)
 def test_noise_crosses_them_with_the_chance_that_was_spent(looks, sides):
     level = 0.05
     due = [float(spent(np.array(score_of(level, sides)), n / looks[-1], sides)) for n in looks]

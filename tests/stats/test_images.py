@@ -238,6 +238,7 @@ ESTIMABLE = [(1, 0.25, 0.25), (1, 1, 0.25), (1, 1, 1), (1, 4, 1)]
 
 
 @pytest.mark.slow
+@pytest.mark.longest
 @pytest.mark.parametrize("parts", ESTIMABLE)
 @pytest.mark.parametrize(("replicates", "images"), [(5, 50), (5, 500), (10, 50), (10, 200), (20, 50), (20, 200)])
 def test_the_interval_covers_the_truth_on_one_test_set(
@@ -251,6 +252,7 @@ def test_the_interval_covers_the_truth_on_one_test_set(
 
 
 @pytest.mark.slow
+@pytest.mark.longest
 @pytest.mark.parametrize("parts", [(0, 0, 1), (1, 0, 1), (0, 1, 1), (1, 1, 20)])
 def test_where_a_component_is_too_small_to_see_the_interval_is_cautious(parts: tuple[float, float, float]) -> None:
     ours, _ = covered(3000, 10, 100, parts)
@@ -258,6 +260,7 @@ def test_where_a_component_is_too_small_to_see_the_interval_is_cautious(parts: t
 
 
 @pytest.mark.slow
+@pytest.mark.longest
 @pytest.mark.parametrize("parts", ESTIMABLE)
 @pytest.mark.parametrize("replicates", [5, 10, 20])
 def test_the_interval_covers_the_truth_where_test_sets_overlap(
@@ -269,6 +272,7 @@ def test_the_interval_covers_the_truth_where_test_sets_overlap(
 
 
 @pytest.mark.slow
+@pytest.mark.longest
 @pytest.mark.parametrize("parts", [(16, 1, 1), (4, 1, 1), (1, 0.25, 1), (1, 1, 1)])
 @pytest.mark.parametrize("replicates", [2, 3])
 @pytest.mark.parametrize("pool", [None, 250])

@@ -157,11 +157,12 @@ def studies_of(count, effect=0.0):
     return np.random.default_rng(3).standard_normal((count, 20)) + effect
 
 
-def test_however_it_is_stopped_noise_is_called_a_finding_no_more_often_than_the_level():
-    values = studies_of(4000)
+@pytest.mark.parametrize("studies", [400, pytest.param(4000, marks=pytest.mark.slow)])
+def test_however_it_is_stopped_noise_is_called_a_finding_no_more_often_than_the_level(studies):
+    values = studies_of(studies)
     ps = np.array([sequential_p(list(row), at(20)) for row in values])
     for level in (0.2, 0.05):
-        assert np.mean(ps <= level) == pytest.approx(level, abs=4 * np.sqrt(level / 4000))
+        assert np.mean(ps <= level) == pytest.approx(level, abs=4 * np.sqrt(level / studies))
     naive = np.mean([min(stats.ttest_1samp(row[:n], 0).pvalue for n in PLAN) <= 0.05 for row in values[:1000]])
     assert naive > 0.1  # what looking five times costs without all this
 

@@ -89,7 +89,7 @@ def float16_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loop, "check_precision", lambda precision, device: None)
 
 
-@pytest.mark.parametrize("at", [(1, 0), (3, 2)], ids=str)
+@pytest.mark.parametrize("at", [pytest.param((1, 0), marks=pytest.mark.slow), (3, 2)], ids=str)
 @pytest.mark.parametrize(
     ("name", "waits"),
     [
@@ -351,13 +351,16 @@ def test_the_reason_of_a_collapse_tells_images_weights_and_loss_apart(
     assert "check the loss and its parameters" in train(tmp_path / "c", trained(Broken(99), loss)).stopped
 
 
-def test_a_model_is_compiled_without_new_names(tmp_path: Path, train: Train, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("backend", ["eager", pytest.param("aot_eager", marks=pytest.mark.slow)])
+def test_a_model_is_compiled_without_new_names(
+    tmp_path: Path, train: Train, monkeypatch: pytest.MonkeyPatch, backend: str
+) -> None:
     made: list[nn.Module] = []
     real = torch.compile
 
     def traced_only(model: nn.Module) -> object:
         made.append(model)
-        return real(model, backend="aot_eager")  # all but the code generator, which takes a minute
+        return real(model, backend=backend)  # all but the code generator, which takes a minute
 
     monkeypatch.setattr(torch, "compile", traced_only)
     built = linear()

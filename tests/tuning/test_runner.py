@@ -46,16 +46,16 @@ def said(rows):
 def test_a_tuning_gives_the_same_again_and_an_interrupted_one_goes_on_to_the_same_end(make_plan, assembler, tmp_path):
     plan = make_plan("optimizer.lr=0.001:1", "optimizer=nesterov,adamw", seeds=2)
     through = Trials(plan, assembler, tmp_path / "through", url(tmp_path))
-    tune(through, assembler, Watcher(), 3)
+    tune(through, assembler, Watcher(), 2)
 
     broken = Trials(plan, assembler, tmp_path / "broken", url(tmp_path))
     with pytest.raises(KeyboardInterrupt):
-        tune(broken, assembler, Watcher(stop_at=(1, 4)), 3)
+        tune(broken, assembler, Watcher(stop_at=(1, 4)), 2)
     assert [row.state for row in broken.rows()] == ["complete", "running"]
     assert (tmp_path / "broken" / "trials" / "1" / str(FIRST_SEED + 1) / "last.safetensors").exists()
 
     again = Watcher()
-    assert tune(Trials(plan, assembler, tmp_path / "broken", url(tmp_path)), assembler, again, 3)
+    assert tune(Trials(plan, assembler, tmp_path / "broken", url(tmp_path)), assembler, again, 2)
     assert said(broken.rows()) == said(through.rows())
     assert {epoch for trial, epoch in again.epochs if trial == 1} == {4}  # only the epoch under way was lost
     assert not list((tmp_path / "broken" / "trials").iterdir())

@@ -16,7 +16,7 @@ SLOW = [pytest.mark.slow]
     [
         "resnet18",
         pytest.param("resnet34", marks=SLOW),
-        "resnet50",
+        pytest.param("resnet50", marks=SLOW),
         pytest.param("resnet101", marks=SLOW),
         pytest.param("resnet152", marks=SLOW),
         pytest.param("wide_resnet50_2", marks=SLOW),

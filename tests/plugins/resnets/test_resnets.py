@@ -27,7 +27,14 @@ def test_both_families_are_registered_without_loading_torch(specs: dict[str, Com
 
 
 @pytest.mark.parametrize(
-    ("name", "channels"), [*((name, 3) for name in (*SMALL, *LARGE)), ("resnet8", 1), ("resnet8", 4), ("resnet18", 1)]
+    ("name", "channels"),
+    [
+        *((name, 3) for name in (*SMALL, "resnet18")),
+        pytest.param("resnet50", 3, marks=pytest.mark.slow),
+        ("resnet8", 1),
+        ("resnet8", 4),
+        ("resnet18", 1),
+    ],
 )
 def test_every_network_gives_logits_and_gradients_for_all_parameters(build: Any, name: str, channels: int) -> None:
     model = build(name, classes=5, channels=channels)

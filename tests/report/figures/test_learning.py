@@ -27,7 +27,14 @@ BASE = VariantCurves("", "base", (seed(0), seed(1)))
 OTHER = VariantCurves("-flip", "-flip", (seed(0, best=0),))
 
 
-@pytest.mark.parametrize(("format", "start"), [("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF")])
+@pytest.mark.parametrize(
+    ("format", "start"),
+    [
+        pytest.param("png", b"\x89PNG", marks=pytest.mark.slow),
+        ("svg", b"<?xml"),
+        pytest.param("pdf", b"%PDF", marks=pytest.mark.slow),
+    ],
+)
 def test_equal_curves_are_equal_images_of_each_format(format: str, start: bytes) -> None:
     image = draw_learning([BASE, OTHER], ACCURACY, format, BASE)
     assert image.startswith(start)

@@ -22,6 +22,7 @@ HOSTILE = [
     "]]><a href='https://example.org'>x</a>",
     "url(https://example.org/x)",
 ]
+QUICK = HOSTILE[:1] + HOSTILE[5:6] + HOSTILE[8:]
 ELEMENTS_WITH_ADDRESSES = ("src", "href", "xlink:href", "action", "data", "poster", "srcset", "background")
 
 
@@ -30,7 +31,9 @@ def plain(document):
     return to_html(document())
 
 
-@pytest.fixture(scope="module", params=HOSTILE)
+@pytest.fixture(
+    scope="module", params=[pytest.param(name, marks=[] if name in QUICK else pytest.mark.slow) for name in HOSTILE]
+)
 def hostile(document, request):
     """A hostile name and the page in which it stands for everything that has a name."""
     return request.param, to_html(document(request.param))
