@@ -215,15 +215,15 @@ OWN_ROOMS = {
 """Where the things themselves live."""
 
 HOMONYMS = {
-    "step": 4,
+    "step": 7,
     "model": 3,
     "optimizer": 1,
     "scheduler": 1,
-    "loss": 7,
+    "loss": 8,
     "train": 3,
     "metric": 5,
     "tracker": 1,
-    "executor": 1,
+    "executor": 2,
 }
 """Files in which the word stands for something else: a part of a split, a key of a state or a report, an option."""
 

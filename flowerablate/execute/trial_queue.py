@@ -129,8 +129,10 @@ class TrialQueue:
         """Record a failure for a process that left none: it was killed, it crashed, or it took too long."""
         remove_temporary(folder.path)
         tail = tail_of_log(folder.path)
-        facts = {"exit_code": ended.exit_code, "signal": -ended.exit_code if (ended.exit_code or 0) < 0 else None}
-        folder.fail(ended_how(ended.exit_code, ended.reason, tail), "\n".join(tail), **facts)
+        code = ended.exit_code
+        signal = -code if code is not None and code < 0 else None
+        reason = ended_how(code, ended.reason, tail)
+        folder.fail(reason, "\n".join(tail), exit_code=code, signal=signal)
 
     def _shares_its_device(self, job: Job) -> bool:
         return sum(place.device == job.device for place in self._execution.places) > 1 and job.device != "cpu"

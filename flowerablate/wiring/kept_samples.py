@@ -36,7 +36,7 @@ def read_samples(path: Path) -> DataSet:
         if content["format"] != _FORMAT:
             raise ValueError("it is of another version")
         texts = {name: content[name] for name in _TEXTS}
-        lists = {name: tuple(value) if value is not None else None for name, value in texts.items()}
+        lists: dict[str, Any] = {name: None if value is None else tuple(value) for name, value in texts.items()}
         samples = Samples(paths=tuple(map(Path, content["paths"])), **lists)
         fingerprint = str(content["fingerprint"])
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -177,10 +177,15 @@ def test_a_model_that_cannot_be_built_is_said_before_anything_trains(command, im
         "def build(context):\n"
         "    raise FileNotFoundError('weights.pt')\n"
     )
-    message = refused(command("run", "tiny.toml", "--data", image_folder, "--swap", "model=mine"))
+    words = ("run", "tiny.toml", "--data", image_folder, "--seeds", 1)
+    message = refused(command(*words, "--set", "model.use=mine", "--disable", "light"))
     assert "model 'mine' of flowerablate_local" in message
     assert "weights.pt" in message
     assert not (folder / "runs").exists()
+    done = command(*words, "--swap", "model=mine", "--disable", "light")
+    assert done.returncode == 1
+    assert "1 trial failed, the first with model 'mine' of flowerablate_local" in done.stderr
+    assert "-light" in done.stdout
 
 
 def test_a_report_without_a_study_says_what_to_do(command):
