@@ -86,21 +86,24 @@ def _lead_a_session() -> None:
 
 
 def _end_with_parent() -> None:
+    """End this process, and all that it started, when the one that asked for it ends, or the fork server in between."""
     if sys.platform.startswith("linux"):
         set_parent_death_signal = 1  # PR_SET_PDEATHSIG of sys/prctl.h
         ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL, 0, 0, 0)
-        return
     from multiprocessing import parent_process
     from multiprocessing.connection import wait
 
     parent = parent_process()
-    if parent is not None:
+    if parent is None:
+        return
 
-        def watch() -> None:
-            wait([parent.sentinel])
-            os._exit(BROKEN)
+    def watch() -> None:
+        wait([parent.sentinel])
+        if hasattr(os, "killpg"):
+            os.killpg(os.getpgid(0), signal.SIGKILL)
+        os._exit(BROKEN)
 
-        threading.Thread(target=watch, daemon=True).start()
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _print_to(path: Path) -> None:

@@ -56,6 +56,7 @@ def results(folder: Path) -> dict[str, object]:
 
 
 @pytest.mark.slow  # each run loads torch anew
+@pytest.mark.longest
 def test_a_killed_run_leaves_no_process_and_goes_on_to_the_same_bits(folder, image_folder, tmp_path):
     longer = ("--jobs", "2", "--set", "train.epochs=150")
     whole = tmp_path / "whole"
