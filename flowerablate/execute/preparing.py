@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 from ..contracts import Ended, Job, label_of
 from ..errors import DataError, FlowerablateError, LedgerError, PluginError, StudyError, TrainingError, one_line
 from ..files import write_json
@@ -124,8 +126,20 @@ def prepare_apart(
     A change in whose turn the process ends, or is silent for longer than *limits* allow, is broken. If it is the base,
     raises :class:`PluginError`.
     """
-    broken: dict[str, str] = {}
     job.folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(job.folder / "lock"):  # another run of the study prepares the same
+        return _without_the_broken(study, missing, job, schedule, observer, limits)
+
+
+def _without_the_broken(
+    study: StudyFile,
+    missing: Collection[str],
+    job: Job,
+    schedule: Callable[[Any, Limits], Schedule],
+    observer: RunObserver,
+    limits: Limits,
+) -> Prepared:
+    broken: dict[str, str] = {}
     while True:
         (job.folder / _RESULT).unlink(missing_ok=True)
         params = {**job.params, "study": study.model_dump(mode="json"), "missing": sorted(missing), "broken": broken}
