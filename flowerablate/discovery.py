@@ -61,30 +61,15 @@ def discover(study_folder: Path | None = None, *, strict: bool = True) -> Catalo
 
     With *strict* a name claimed twice raises :class:`PluginError`; otherwise it is listed under ``clashes``.
     """
-    finder = _preloaded[1].copy() if _preloaded and _preloaded[0] == sys.path else _installed()
+    finder = _Finder()
+    found = [(_owner(entry), entry) for entry in entry_points(group=GROUP)]
+    for owner, entry in sorted(found, key=lambda each: (each[0].plugin, each[0].distribution)):
+        finder.load_entry_point(owner, entry)
     if study_folder is not None and (study_folder / LOCAL_PLUGIN).is_file():
         finder.load_file(study_folder / LOCAL_PLUGIN)
     if strict and finder.clashes:
         raise PluginError(finder.clashes[0].reason)
     return Catalogue(finder.registry, tuple(finder.plugins), tuple(finder.failures), tuple(finder.clashes))
-
-
-def preload() -> Catalogue:
-    """Load the installed plugins, and have :func:`discover` find them without a look at the installation again."""
-    global _preloaded
-    _preloaded = (list(sys.path), _installed())
-    return discover(strict=False)
-
-
-_preloaded: tuple[list[str], _Finder] | None = None
-
-
-def _installed() -> _Finder:
-    finder = _Finder()
-    found = [(_owner(entry), entry) for entry in entry_points(group=GROUP)]
-    for owner, entry in sorted(found, key=lambda each: (each[0].plugin, each[0].distribution)):
-        finder.load_entry_point(owner, entry)
-    return finder
 
 
 class _Finder:
@@ -94,14 +79,6 @@ class _Finder:
         self.failures: list[Failure] = []
         self.clashes: list[Failure] = []
         self._owners: dict[str, Owner] = {}
-
-    def copy(self) -> _Finder:
-        """Return a finder that has found the same."""
-        other = _Finder()
-        other.registry = self.registry.copy()
-        other.plugins, other.failures, other.clashes = list(self.plugins), list(self.failures), list(self.clashes)
-        other._owners = dict(self._owners)
-        return other
 
     def load_entry_point(self, owner: Owner, entry: EntryPoint) -> None:
         if not self._claim(owner):

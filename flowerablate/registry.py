@@ -44,12 +44,6 @@ class Registry:
         for (slot, name), component in new.items():
             self._slots[slot][name] = component
 
-    def copy(self) -> Registry:
-        """Return a registry of its own with the same components."""
-        other = Registry()
-        other._slots = {slot: dict(components) for slot, components in self._slots.items()}
-        return other
-
     def find(self, slot: str, name: str, where: str = "") -> Component:
         """Return the component *name* of *slot*, or raise :class:`StudyError` with the nearest valid name."""
         entries = self.slot(slot)

@@ -126,6 +126,7 @@ class Display(Bars):
         self.metric: MetricInfo | None = None
         """The metric that is shown after each trial, as soon as it is known."""
         self._bars: dict[str, TaskID] = {}
+        self._epochs: dict[str, int] = {}
         self._trials = 0
         self._finished = 0
 
@@ -145,21 +146,21 @@ class Display(Bars):
         """Show the bar of one trial; several may run at once."""
         self._end()
         self._forget(trial)
-        self._bars[trial.id] = self._progress.add_task(f"{escape(trial.variant.label)}  seed {trial.seed}", total=None)
+        self._bars[trial.id] = self._progress.add_task(_name(trial), total=None)
+        self._epochs[trial.id] = sum(candidate.train.epochs for _, candidate in candidates(trial.variant.pipeline))
         self._updated()
 
     def step_done(self, trial: Trial, epoch: int, step: int, steps: int) -> None:
         """Move the trial's bar."""
         if trial.id in self._bars:
-            epochs = sum(candidate.train.epochs for _, candidate in candidates(trial.variant.pipeline))
-            self._progress.update(self._bars[trial.id], completed=(epoch - 1) * steps + step, total=epochs * steps)
+            done, total = (epoch - 1) * steps + step, self._epochs[trial.id] * steps
+            self._progress.update(self._bars[trial.id], completed=done, total=total)
             self._updated()
 
     def epoch_done(self, trial: Trial, epoch: int, values: Mapping[str, float]) -> None:
         """Show the loss of the epoch next to the trial."""
         if trial.id in self._bars and "train_loss" in values:
-            name = f"{escape(trial.variant.label)}  seed {trial.seed}"
-            said = f"{name}  epoch {epoch}, loss {values['train_loss']:.3f}"
+            said = f"{_name(trial)}  epoch {epoch}, loss {values['train_loss']:.3f}"
             self._progress.update(self._bars[trial.id], description=said)
 
     def trial_finished(self, trial: Trial, result: TrialOutcome) -> None:
@@ -176,8 +177,12 @@ class Display(Bars):
             self._progress.remove_task(bar)
 
 
+def _name(trial: Trial) -> str:
+    return f"{escape(trial.variant.label)}  seed {trial.seed}"
+
+
 def _line(trial: Trial, result: TrialOutcome, metric: MetricInfo | None) -> str:
-    start = f"{escape(trial.variant.label)}  seed {trial.seed}"
+    start = _name(trial)
     if isinstance(result, TrialFailure):
         return f"{start}  [red]failed[/red]: {escape(result.reason)}"
     collapsed = "  [yellow]collapsed[/yellow]" if result.collapsed else ""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from ..contracts import Population
 
 if TYPE_CHECKING:
-    from ..contracts import Pipeline
+    from ..contracts import ComponentSpec, Pipeline
     from ..registry import Registry
 
 
@@ -84,11 +84,15 @@ def _registry_here() -> Registry:
     return discover(Path().absolute()).registry
 
 
+def _names_in(spec: type[ComponentSpec], incomplete: str) -> list[str]:
+    return [name for name in _registry_here().slot(spec.slot) if name.startswith(incomplete)]
+
+
 def complete_metrics(incomplete: str) -> list[str]:
     """Complete the name of a metric that is installed."""
     from ..contracts import MetricSpec
 
-    return [name for name in _registry_here().slot(MetricSpec.slot) if name.startswith(incomplete)]
+    return _names_in(MetricSpec, incomplete)
 
 
 def complete_populations(incomplete: str) -> list[str]:
@@ -100,14 +104,14 @@ def complete_executors(incomplete: str) -> list[str]:
     """Complete the name of an executor that is installed."""
     from ..contracts import ExecutorSpec
 
-    return [name for name in _registry_here().slot(ExecutorSpec.slot) if name.startswith(incomplete)]
+    return _names_in(ExecutorSpec, incomplete)
 
 
 def complete_trackers(incomplete: str) -> list[str]:
     """Complete the name of a tracker that is installed."""
     from ..contracts import TrackerSpec
 
-    return [name for name in _registry_here().slot(TrackerSpec.slot) if name.startswith(incomplete)]
+    return _names_in(TrackerSpec, incomplete)
 
 
 def complete_studies(incomplete: str) -> list[str]:

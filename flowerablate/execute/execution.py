@@ -76,11 +76,11 @@ def make_execution(study: StudyFile, assembler: Assembler, ledger: Ledger, base_
         )
     if known_device and known_device != kind:
         raise StudyError(f"the trials of this study ran on {known_device}, not on {kind}: choose devices of that kind")
-    jobs, threads = _jobs_and_threads(table, known_threads, kind, devices, trials, one=choice.use == "inline")
+    jobs, threads = _jobs_and_threads(table, known_threads, kind, devices, trials)
     context = ExecutorContext(jobs, study.name, ledger.root.absolute(), PRELOAD)
     executor: Executor = assembler.build(ExecutorSpec.slot, choice, context)
     local: Executor | None = executor
-    if choice.use == "inline":
+    if isinstance(executor, InlineExecutor):
         local = None
     elif choice.use != LOCAL:
         at_home = resolve_choice(ExecutorSpec.slot, LOCAL, {}, assembler.lookup)
@@ -124,15 +124,15 @@ def _settled(ledger: Ledger, base_id: str) -> tuple[int, str]:
 
 
 def _jobs_and_threads(
-    table: ExecutionTable, known: int, kind: str, devices: Sequence[str], trials: int, *, one: bool
+    table: ExecutionTable, known: int, kind: str, devices: Sequence[str], trials: int
 ) -> tuple[int, int]:
     cores = len(cores_here())
     threads = table.threads or known
     if kind == "cuda":
         jobs = table.jobs or len(devices) * table.per_device
-        return (1 if one else jobs), threads or max(1, cores // jobs)
+        return jobs, threads or max(1, cores // jobs)
     jobs, chosen = jobs_and_threads(table.jobs or trials, threads, cores, 0 if table.jobs else free_memory())
-    return (1 if one else table.jobs or jobs), chosen
+    return table.jobs or jobs, chosen
 
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT])i?B?", re.IGNORECASE)

@@ -10,14 +10,14 @@ import sys
 from importlib import import_module
 
 from ..contracts import OWN_DISTRIBUTION, SPECS, MeasureSpec, MetricSpec
-from ..discovery import preload
+from ..discovery import discover
 from ..train.threads import wait_politely
 
 wait_politely()  # before torch is imported by what follows
 
 from . import preparing, trial_job  # noqa: E402, F401
 
-for _plugin in preload().plugins:
+for _plugin in discover(strict=False).plugins:
     _in_trials = any(SPECS[slot].in_pipeline or SPECS[slot] in (MetricSpec, MeasureSpec) for slot in _plugin.components)
     if _plugin.owner.distribution == OWN_DISTRIBUTION and _in_trials:
         _package = sys.modules[f"{OWN_DISTRIBUTION}_{_plugin.owner.plugin}"]

@@ -15,13 +15,13 @@ from typing import Any
 from filelock import FileLock
 
 from ..contracts import Ended, Job, label_of
-from ..errors import DataError, FlowerablateError, LedgerError, PluginError, StudyError, TrainingError, one_line
+from ..errors import DataError, FlowerablateError, PluginError, StudyError, TrainingError, one_line
 from ..files import write_json
 from ..jobs.events import EventWriter
 from ..jobs.interrupts import noticing_ctrl_c
-from ..jobs.schedule import Limits, Schedule, Then
-from ..jobs.worker import DISK_FULL, DONE, ended_how, tail_of_log
-from ..probe.design import probe_design, reduced
+from ..jobs.schedule import Client, Limits, Schedule, Then
+from ..jobs.worker import DISK_FULL, DONE, LOG, ended_how, tail_of_log
+from ..probe.design import TurnTo, probe_design, reduced
 from ..study.schema import StudyFile, study_model
 from ..train.device import prepare_process
 from ..wiring.assemble import Assembler
@@ -35,9 +35,7 @@ FOLDER = "prepare"
 """The folder of the job in a study's ledger, which keeps its log."""
 
 _RESULT = "prepared.json"
-_ERRORS = {each.__name__: each for each in (StudyError, DataError, PluginError, LedgerError, TrainingError)}
-
-TurnTo = Callable[[Collection[str]], None]
+_ERRORS = {each.__name__: each for each in FlowerablateError.__subclasses__()}
 
 
 @dataclass(frozen=True)
@@ -96,12 +94,9 @@ def run(job: Job, begin: Callable[[], EventWriter]) -> int:
     study: StudyFile = study_model().model_validate(job.params["study"])
     missing, broken = frozenset(job.params["missing"]), dict(job.params["broken"])
 
-    def turn_to(changes: Collection[str]) -> None:
-        events.about(json.dumps(sorted(changes)))
-
     try:
         plan = plan_study(study, assembler, build=False, data=workplace.data)
-        content: dict[str, Any] = asdict(prepare(plan, missing, assembler, broken, turn_to))
+        content: dict[str, Any] = asdict(prepare(plan, missing, assembler, broken, events.about))
     except FlowerablateError as error:
         content = {"error": type(error).__name__, "message": str(error)}
     except OSError as error:
@@ -117,42 +112,32 @@ def prepare_apart(
     study: StudyFile,
     missing: Collection[str],
     job: Job,
-    schedule: Callable[[Any, Limits], Schedule],
+    schedule: Callable[[Limits, Client], Schedule],
     observer: RunObserver,
     limits: Limits,
 ) -> Prepared:
-    """Do as :func:`prepare` does in a process of its own: *job* names it, ``schedule(client, limits)`` starts it.
+    """Do as :func:`prepare` does in a process of its own: *job* names it, ``schedule(limits, client)`` starts it.
 
     A change in whose turn the process ends, or is silent for longer than *limits* allow, is broken. If it is the base,
     raises :class:`PluginError`.
     """
     job.folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(job.folder / "lock"):  # another run of the study prepares the same
-        return _without_the_broken(study, missing, job, schedule, observer, limits)
-
-
-def _without_the_broken(
-    study: StudyFile,
-    missing: Collection[str],
-    job: Job,
-    schedule: Callable[[Any, Limits], Schedule],
-    observer: RunObserver,
-    limits: Limits,
-) -> Prepared:
+    params = {**job.params, "study": study.model_dump(mode="json"), "missing": sorted(missing)}
     broken: dict[str, str] = {}
-    while True:
-        (job.folder / _RESULT).unlink(missing_ok=True)
-        params = {**job.params, "study": study.model_dump(mode="json"), "missing": sorted(missing), "broken": broken}
-        watch = _Watch(observer)
-        schedule(watch, Limits(silence=limits.silence)).run([replace(job, params=params)])
-        found = _result(job.folder)
-        if found is not None:
-            return found
-        how = watch.how(job.folder)
-        at_fault = [change for change in watch.about if change not in broken]
-        if "" in at_fault or not at_fault:
-            raise PluginError(f"the study could not be prepared: {how}; {job.folder / 'log.txt'} has more")
-        broken |= dict.fromkeys(at_fault, f"could not be prepared: {how}")
+    with FileLock(job.folder / "lock"):  # another run of the study prepares the same
+        while True:
+            (job.folder / _RESULT).unlink(missing_ok=True)
+            watch = _Watch(observer)
+            attempt = replace(job, params={**params, "broken": broken})
+            schedule(Limits(silence=limits.silence), watch).run([attempt])
+            found = _result(job.folder)
+            if found is not None:
+                return found
+            how = watch.how(job.folder)
+            at_fault = [change for change in watch.about if change not in broken]
+            if "" in at_fault or not at_fault:
+                raise PluginError(f"the study could not be prepared: {how}; {job.folder / LOG} has more")
+            broken |= dict.fromkeys(at_fault, f"could not be prepared: {how}")
 
 
 def _result(folder: Path) -> Prepared | None:
@@ -185,7 +170,7 @@ class _Watch:
         if event["event"] == "preparing":
             self._observer.preparing(event["what"], event["done"], event["total"])
         elif event["event"] == "about":
-            self.about = json.loads(event["what"])
+            self.about = event["what"]
 
     def ended(self, job: Job, ended: Ended, attempt: int) -> Then:
         self._ended = ended

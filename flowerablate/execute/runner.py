@@ -102,9 +102,9 @@ def _prepared(
     if not missing:
         return Prepared()
     root = workplace.assembler.root.absolute()
-    job = Job(FOLDER, ENTRY, ledger.root.absolute() / FOLDER, root, workplace.params(), execution.threads)
+    job = Job(FOLDER, ENTRY, ledger.root.absolute() / FOLDER, root, workplace.params, execution.threads)
     schedule = partial(Schedule, execution.local, ())
-    return prepare_apart(study, missing, job, lambda watch, limits: schedule(limits, watch), observer, execution.limits)
+    return prepare_apart(study, missing, job, schedule, observer, execution.limits)
 
 
 def _say(prepared: Prepared, observer: RunObserver) -> None:

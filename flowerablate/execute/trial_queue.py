@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -35,7 +37,7 @@ class TrialQueue:
     ) -> None:
         self._plan, self._ledger, self._root = plan, ledger, workplace.assembler.root
         self._observer, self._budget, self._execution = observer, budget, execution
-        self._params = {**workplace.params(), "metrics": list(plan.metrics.names)}
+        self._params = {**workplace.params, "metrics": list(plan.metrics.names)}
         self._pipelines = {variant.change: describe(variant.pipeline) for variant in plan.design.variants}
         self._trials: dict[str, Trial] = {}
         self._handed_over: dict[str, float] = {}
@@ -68,7 +70,9 @@ class TrialQueue:
         self._observer.study_started(len(self.trials), done)
         for trial in missing:
             if trial.variant.change in broken:
-                self._fail(trial, broken[trial.variant.change])
+                folder = self._ledger.folder(trial)
+                folder.fail(broken[trial.variant.change], "")
+                self._fail(trial, folder)
         jobs = [self._job(trial) for trial in missing if trial.variant.change not in broken]
         execution = self._execution
         left = Schedule(execution.executor, execution.places, execution.limits, self).run(jobs)
@@ -112,14 +116,14 @@ class TrialQueue:
             self.elsewhere += 1
             return Then.GO_ON
         if ended.exit_code == DISK_FULL:
-            raise OSError(28, "No space left on device", str(folder.path))
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder.path))
         if not (folder.failed and ended.exit_code == FAILED):
             self._record_end(job, folder, ended)
         if folder.failure.get("kind") == OUT_OF_MEMORY and self._shares_its_device(job):
             return Then.ALONE
         if attempt <= self._execution.retries:
             return Then.AGAIN
-        self._fail(trial, folder.failure["reason"])
+        self._fail(trial, folder)
         return Then.STOP if self._execution.fail_fast else Then.GO_ON
 
     def _folder(self, job: Job) -> TrialFolder:
@@ -146,11 +150,8 @@ class TrialQueue:
             self._budget.learn(trial.variant.change, max(result.cost(SECONDS) or 0.0, took), now=True)
         self._report(trial, result)
 
-    def _fail(self, trial: Trial, reason: str) -> None:
-        folder = self._ledger.folder(trial)
-        if not folder.failed:
-            folder.fail(reason, "")
-        failure = TrialFailure(trial.id, trial.base_id, trial.variant.change, trial.seed, reason)
+    def _fail(self, trial: Trial, folder: TrialFolder) -> None:
+        failure = folder.failure_of(trial.base_id, trial.variant.change)
         self.failed[trial.id] = failure
         self._report(trial, failure)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,9 @@ class Workplace:
     assembler: Assembler
     data: DataSet
 
+    @cached_property
     def params(self) -> dict[str, Any]:
-        """Return the params of a job from which :func:`workplace_of` finds or makes this workplace."""
+        """The params of a job from which :func:`workplace_of` finds or makes this workplace; its samples are kept."""
         samples = keep_samples(self.data, self.assembler.cache)
         params = {"cache": str(self.assembler.cache), "samples": str(samples)}
         _known[self.assembler.root.absolute(), params["cache"], params["samples"]] = self

@@ -7,7 +7,7 @@ import json
 import os
 import platform
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -55,9 +55,9 @@ class EventWriter:
         """*what* has done *done* of *total*."""
         self._seldom("preparing", done >= total, what=what, done=done, total=total)
 
-    def about(self, what: str) -> None:
+    def about(self, what: Iterable[str]) -> None:
         """The job turns to *what*, which is at fault if the job ends now."""
-        self._write("about", what=what)
+        self._write("about", what=sorted(what))
 
     def remarked(self, text: str) -> None:
         """*text* is to be known now."""
@@ -113,15 +113,9 @@ class EventReader:
         """Yield the events since the last call."""
         if self._identity() == self._stale:
             return
-        try:
-            with self._path.open("rb") as file:
-                file.seek(self._read)
-                content = file.read()
-        except OSError:
-            return
-        whole = content.rfind(b"\n") + 1
-        self._read += whole
-        yield from map(json.loads, content[:whole].splitlines())
+        lines = _whole_lines(self._path, self._read)
+        self._read += len(lines)
+        yield from map(json.loads, lines.splitlines())
 
     def _identity(self) -> tuple[int, int] | None:
         try:
@@ -138,8 +132,15 @@ def forget_events(folder: Path) -> None:
 
 def events_in(folder: Path) -> list[dict[str, Any]]:
     """Return the events of the last attempt at the job in *folder*."""
+    return [json.loads(line) for line in _whole_lines(folder / FILE).splitlines()]
+
+
+def _whole_lines(path: Path, start: int = 0) -> bytes:
+    """Return the content from byte *start* to the last line break: the line after it is still being written."""
     try:
-        lines = (folder / FILE).read_bytes()
+        with path.open("rb") as file:
+            file.seek(start)
+            content = file.read()
     except OSError:
-        return []
-    return [json.loads(line) for line in lines[: lines.rfind(b"\n") + 1].splitlines()]
+        return b""
+    return content[: content.rfind(b"\n") + 1]

@@ -102,7 +102,8 @@ class Schedule:
 
     def _start(self) -> None:
         chosen: list[Job] = []
-        while self._open and self._waiting and self._room(len(chosen)):
+        capacity = self.executor.capacity
+        while self._open and self._waiting and (capacity is None or len(self._running) < capacity):
             job, attempt, alone = self._waiting[0]
             place = self._free_place(alone) if self.places else None
             if self.places and place is None:
@@ -117,14 +118,8 @@ class Schedule:
             self._running[job.name] = _Running(job, place, EventReader(job.folder), attempt, alone, now, now)
             self.client.started(job)
             chosen.append(job)
-            if self.executor.capacity is not None:
-                break  # the next one may depend on how this one ends, if it runs in this process
         if chosen:
             self.executor.start(chosen)
-
-    def _room(self, more: int) -> bool:
-        capacity = self.executor.capacity
-        return capacity is None or len(self._running) + more < capacity
 
     def _free_place(self, alone: bool) -> WorkerPlace | None:
         taken = [running.place for running in self._running.values()]

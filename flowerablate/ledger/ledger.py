@@ -95,6 +95,10 @@ class TrialFolder:
         """Return the result of the trial as the *change* of the study with base *base_id*."""
         return read_result(self.path, base_id, change)
 
+    def failure_of(self, base_id: str, change: str) -> TrialFailure:
+        """Return the failure of the trial as the *change* of the study with base *base_id*."""
+        return TrialFailure(self.path.name, base_id, change, int(self.record["seed"]), str(self.failure["reason"]))
+
     @property
     def has_predictions(self) -> bool:
         """Whether the predictions for the test images were kept."""
@@ -211,6 +215,5 @@ def _outcome(folder: TrialFolder, claim: Claim) -> TrialOutcome | None:
     if folder.complete:
         return folder.result_of(claim.base_id, claim.change)
     if folder.failed:
-        reason = str(folder.failure["reason"])
-        return TrialFailure(folder.path.name, claim.base_id, claim.change, int(folder.record["seed"]), reason)
+        return folder.failure_of(claim.base_id, claim.change)
     return None

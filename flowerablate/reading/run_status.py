@@ -69,9 +69,7 @@ def run_status(ledger: Ledger, note: StudyNote) -> RunStatus:
             done += 1
             took.append(folder.result_of(note.base_id, change))
         elif folder.failed:
-            seed = int(folder.record["seed"])
-            reason = str(folder.failure["reason"])
-            failed.append(TrialFailure(folder.path.name, note.base_id, change, seed, reason))
+            failed.append(folder.failure_of(note.base_id, change))
         elif found := _running(folder, change):
             running.append(found)
     left = len(folders) - done - len(failed)

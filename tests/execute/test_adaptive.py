@@ -136,7 +136,7 @@ def without_training(monkeypatch, executor):
     monkeypatch.setattr(adaptive, "with_metrics", lambda results, *words: results)
     monkeypatch.setattr(runner, "prepare_process", lambda **words: None)
     monkeypatch.setattr(runner, "prepare", lambda *words: Prepared())
-    monkeypatch.setattr(runner.Workplace, "params", lambda workplace: {})
+    monkeypatch.setattr(runner.Workplace, "params", {})
     execution = Execution(executor, None, [WorkerPlace(0, "cpu")], 1, "cpu")
     monkeypatch.setattr(runner, "in_this_process", lambda: execution)
 
