@@ -42,6 +42,9 @@ def compiled(model: nn.Module) -> Callable[[Tensor], Tensor]:
     The names in the model's state do not change. If torch cannot compile the model, the call raises
     :class:`TrainingError`.
     """
+    if torch.are_deterministic_algorithms_enabled():
+        # The compiler has a setting of its own, which prepare_process spares those who do not load it.
+        torch.use_deterministic_algorithms(True, warn_only=torch.is_deterministic_algorithms_warn_only_enabled())
     program = torch.compile(model)
 
     def forward(images: Tensor) -> Tensor:
