@@ -49,7 +49,7 @@ class Option:
     default: Any = None
 
 
-class StudyOptions(TypedDict, total=False):
+class QuestionOptions(TypedDict, total=False):
     """What is asked of a study, on how many replicates, and how verdicts are reached; None leaves it to the study."""
 
     seeds: Annotated[
@@ -159,6 +159,11 @@ class StudyOptions(TypedDict, total=False):
             flags=("--tracker",),
         ),
     ]
+
+
+class ExecutionOptions(TypedDict, total=False):
+    """How trials run; None leaves it to the study."""
+
     executor: Annotated[
         str | None,
         Option(
@@ -170,13 +175,16 @@ class StudyOptions(TypedDict, total=False):
     jobs: Annotated[
         int | None,
         Option(
-            "Trials at once; without it, as many as the machine can well do.", "execution.jobs", panel=EXECUTION, min=1
+            "Trials at once; without it, as many as the machine can well do, or one in a tuning.",
+            "execution.jobs",
+            panel=EXECUTION,
+            min=1,
         ),
     ]
     threads: Annotated[
         int | None,
         Option(
-            "Threads of each trial, on which results depend: the same for all trials of a study.",
+            "Threads of each trial, on which results depend: the same for all trials of a study or tuning.",
             "execution.threads",
             panel=EXECUTION,
             min=1,
@@ -216,6 +224,10 @@ class StudyOptions(TypedDict, total=False):
         str | None,
         Option("Most memory of a trial, such as 8GB.", "execution.memory", metavar="SIZE", panel=EXECUTION),
     ]
+
+
+class StudyOptions(QuestionOptions, ExecutionOptions, total=False):
+    """What is asked of a study, and how its trials run."""
 
 
 class PlanOptions(StudyOptions, total=False):
@@ -359,6 +371,7 @@ def _in_python(text: str) -> str:
 
 __all__ = [
     "CONTROLS",
+    "ExecutionOptions",
     "Option",
     "PlanOptions",
     "RunOptions",

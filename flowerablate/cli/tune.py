@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from ..api.options import ExecutionOptions, Unpack
 from ..errors import StudyError, nearest
 from ..stats.wording import count
 from ..tuning.extra import PRUNERS, optuna
@@ -78,7 +78,6 @@ def tune(
             rich_help_panel=_SEARCH,
         ),
     ] = None,
-    jobs: Annotated[int, typer.Option(min=1, max=256, help="Trials at the same time.", rich_help_panel=_SEARCH)] = 1,
     name: Annotated[
         str, typer.Option(metavar="NAME", help="The name of the tuning, a folder next to the trials of the study.")
     ] = "tune",
@@ -92,6 +91,7 @@ def tune(
     runs: RunsOption = RUNS,
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave out unreadable images, and count them.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what is searched; nothing is trained.")] = False,
+    **execution: Unpack[ExecutionOptions],
 ) -> None:
     """Search the settings that are best on validation, and write them as a study.
 
@@ -127,53 +127,28 @@ def tune(
         raise StudyError(f"{target} exists and was not written by tune; choose another file with --out")
     if target.suffix != ".toml":
         raise StudyError(f"--out {target}: a study file must end in .toml")
-    if metric:
-        asked = asked.ask(metric=metric)
-    wanted, root, assembler = asked.file, asked.folder, asked.assembler()
-    words = tuple(search or ())
-    plan = plan_tuning(wanted, words, seeds, prune, assembler, skip_bad=skip_bad)
+    asked = asked.ask(metric=metric, **execution)
+    wanted, assembler = asked.file, asked.assembler()
+    plan = plan_tuning(wanted, tuple(search or ()), seeds, prune, assembler, skip_bad=skip_bad)
     _show_space(plan, console)
     if dry_run:
         return
 
+    from ..execute.budget import Budget
     from ..tuning.storage import Trials
+    from ..tuning.tuner import tune as run_trials
+    from ..tuning.tuner import tuning_execution
     from .tune_display import TuneDisplay
 
     folder = runs / wanted.name / name
     url = storage or f"sqlite:///{folder.absolute() / 'tune.db'}"
     kept = Trials(plan, assembler, folder, url)
-    ended = True
+    how = tuning_execution(wanted, assembler, kept)
     try:
         with TuneDisplay(messages, plan.metric, trials) as display:
             assembler.progress = display.preparing
             display.begin(kept.rows(), kept.best())
-            if jobs == 1:
-                from ..execute.budget import Budget
-                from ..tuning.tuner import tune as run_trials
-
-                ended = run_trials(kept, assembler, display, trials, Budget(seconds) if seconds else None)
-            else:
-                from ..tuning.workers import WorkerTask, work_together
-
-                threads = max(1, (os.cpu_count() or 1) // jobs)
-                task = WorkerTask(
-                    wanted,
-                    words,
-                    seeds,
-                    prune,
-                    skip_bad,
-                    root,
-                    assembler.cache,
-                    folder,
-                    url,
-                    trials,
-                    seconds,
-                    threads,
-                )
-                assembler.prepare(plan.base, plan.data)  # packed once, then found by the workers
-                work_together(task, jobs, lambda: display.look(kept.rows(), kept.best()))
-                display.look(kept.rows(), kept.best())
-                ended = len(kept.rows()) >= trials
+            ended = run_trials(kept, assembler, display, trials, Budget(seconds) if seconds else None, how)
     except KeyboardInterrupt:
         begun = [row for row in kept.rows() if row.state != "running"]
         messages.print(

@@ -1,4 +1,4 @@
-"""The progress display of a tuning: a bar, a line for each finished trial, and the best so far."""
+"""The progress display of a tuning: bars, a line for each finished trial, and the best so far."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import TaskID
 
 from ..api.progress import Bars
 from ..contracts import MetricInfo, Value
@@ -17,12 +18,13 @@ if TYPE_CHECKING:
 
 
 class TuneDisplay(Bars):
-    """A :class:`~flowerablate.tuning.tuner.TuneObserver` on a console, for *max_trials* trials."""
+    """A :class:`~flowerablate.tuning.candidate_queue.TuneObserver` on a console, for *max_trials* trials."""
 
     def __init__(self, console: Console, metric: MetricInfo, max_trials: int) -> None:
         super().__init__(console, estimate=False)
         self._metric, self._max_trials = metric, max_trials
-        self._epochs = 1
+        self._bars: dict[int, TaskID] = {}
+        self._epochs: dict[int, int] = {}
         self._over: set[int] = set()
         self._move_whole("tuning", 0, max_trials)
 
@@ -34,23 +36,23 @@ class TuneDisplay(Bars):
             )
         self._advance(best)
 
-    def look(self, rows: Sequence[TuningTrial], best: TuningTrial | None) -> None:
-        """Print the trials that have ended since the last call."""
-        for row in rows:
-            if row.state != "running" and row.number not in self._over:
-                self.trial_finished(row, best)
-
     def trial_started(self, trial: OpenTrial, epochs: int) -> None:
-        self._epochs = epochs
-        self._begin(f"trial {trial.number}", 1)
+        """Show the bar of one trial; several may run at once."""
+        self._end()
+        self._forget(trial.number)
+        self._epochs[trial.number] = epochs
+        self._bars[trial.number] = self._progress.add_task(f"trial {trial.number}", total=None)
+        self._updated()
 
-    def step_done(self, epoch: int, step: int, steps: int) -> None:
+    def step_done(self, trial: OpenTrial, epoch: int, step: int, steps: int) -> None:
         """Move the bar of the trial."""
-        self._move((epoch - 1) * steps + step, self._epochs * steps)
+        total = self._epochs[trial.number] * steps
+        self._progress.update(self._bars[trial.number], completed=(epoch - 1) * steps + step, total=total)
+        self._updated()
 
     def trial_finished(self, row: TuningTrial, best: TuningTrial | None) -> None:
         """Print one line about the trial."""
-        self._end()
+        self._forget(row.number)
         self._over.add(row.number)
         value = "" if row.value is None else f"{self._metric.name} {row.value:.4f}  "
         outcome = {"pruned": "pruned  ", "failed": f"failed: {row.failure}  "}.get(row.state, "")
@@ -58,6 +60,11 @@ class TuneDisplay(Bars):
         number = f"{len(self._over):>{len(str(self._max_trials))}}/{self._max_trials}"
         self._say(f"{number}  {escape(value + outcome + settings)}{self._so_far(best)}")
         self._advance(best)
+
+    def _forget(self, number: int) -> None:
+        bar = self._bars.pop(number, None)
+        if bar is not None:
+            self._progress.remove_task(bar)
 
     def _so_far(self, best: TuningTrial | None) -> str:
         if best is None or best.value is None:

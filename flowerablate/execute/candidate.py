@@ -5,7 +5,7 @@ A trial trains its pipeline, or several candidates for it; a tuning trains candi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from ..loader import Batches
 from ..train.device import pick_device
 from ..train.evaluate import Evaluation
 from ..train.groups import optimizer_steps
-from ..train.loop import EpochRanking, FitResult, Observer, Parts, Recipe, fit
+from ..train.loop import EpochRanking, EpochRecord, FitResult, Observer, Parts, Recipe, fit
 from ..wiring.assemble import Assembler, DataSet, PreparedPipeline
 from ..wiring.parts import build_batches, build_order, build_parts
 from ..wiring.scoring import Metrics, best_by, choose_best_by
@@ -85,12 +85,18 @@ class Trained:
 
 
 def train_candidate(
-    replicate: Replicate, candidate: Pipeline, prepared: PreparedPipeline, folder: Path, observer: Observer
+    replicate: Replicate,
+    candidate: Pipeline,
+    prepared: PreparedPipeline,
+    folder: Path,
+    observer: Observer,
+    resumed: Callable[[EpochRecord], None] | None = None,
 ) -> Trained:
     """Train *candidate* on *replicate*, or resume from the checkpoint in *folder*.
 
     *prepared* belongs to the candidate and is not yet fitted to the training images. The history has all metrics of the
-    replicate; the checkpoint of the best epoch describes the trial it belongs to.
+    replicate; the checkpoint of the best epoch describes the trial it belongs to. *observer* and *resumed*: see
+    :func:`~flowerablate.train.loop.fit`.
     """
     data, split, assembler, device = replicate.data, replicate.split, replicate.assembler, replicate.device
     ready = prepared.fitted(split.train, data.ids)
@@ -109,6 +115,7 @@ def train_candidate(
         channels_last=candidate.train.channels_last,
         recipe=Recipe.of(candidate.train),
         ranking=_ranking(replicate, candidate.train.best_by),
+        resumed=resumed,
         about=about(
             replicate.trial,
             candidate,

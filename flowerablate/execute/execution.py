@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import torch
 
-from ..contracts import Executor, ExecutorContext, ExecutorSpec
+from ..contracts import Executor, ExecutorContext, ExecutorSpec, Job
 from ..errors import StudyError
 from ..jobs.inline import InlineExecutor
 from ..jobs.schedule import Limits
@@ -32,7 +33,8 @@ class Execution:
     """The *executor* of trials, and the one that prepares them; None: this process.
 
     *places*: where they run at the same time; empty: the executor decides. *threads* and the kind of *device* are the
-    same for all trials of a study. *memory*: the limit of a trial in bytes; 0: none.
+    same for all trials of a study. *memory*: the limit of a trial in bytes; 0: none. *at_once*: how many trials are
+    wanted at once, for who does not know all of them beforehand.
     """
 
     executor: Executor
@@ -44,6 +46,11 @@ class Execution:
     retries: int = 0
     fail_fast: bool = False
     memory: int = 0
+    at_once: int = 1
+
+    def shares_its_device(self, job: Job) -> bool:
+        """Whether another job may run on the CUDA device of *job* at the same time."""
+        return sum(place.device == job.device for place in self.places) > 1 and job.device != "cpu"
 
     def close(self) -> None:
         """Stop what still runs."""
@@ -61,23 +68,33 @@ def in_this_process() -> Execution:
 def make_execution(study: StudyFile, assembler: Assembler, ledger: Ledger, base_id: str, trials: int) -> Execution:
     """Return how the *trials* of the study with base *base_id* run, as its file and its ledger say.
 
-    Raises :class:`StudyError` if the study asks for another number of threads, or another kind of device, than its
-    trials in the ledger have.
+    Errors are those of :func:`execution_of`.
+    """
+    return execution_of(study, assembler, ledger.root, _settled(ledger, base_id), trials, _CURE)
+
+
+def execution_of(
+    study: StudyFile, assembler: Assembler, folder: Path, settled: tuple[int, str], trials: int, cure: str
+) -> Execution:
+    """Return how at most *trials* trials in *folder* run at once, as the file *study* says.
+
+    *settled*: the number of threads and the kind of device of the trials in *folder*; 0 and empty if there are none.
+    Raises :class:`StudyError` with the *cure* if the study asks for others.
     """
     table, wanted = study.execution, study.table(ExecutorSpec)
     choice = resolve_choice(ExecutorSpec.slot, wanted.use, wanted.params, assembler.lookup)
     devices = _devices(table.devices)
     kind = devices[0].partition(":")[0]
-    known_threads, known_device = _settled(ledger, base_id)
+    known_threads, known_device = settled
     if table.threads and known_threads and table.threads != known_threads:
         raise StudyError(
             f"execution.threads = {table.threads}, but the trials of this study compute with {known_threads}, and "
-            f"results depend on that: {_CURE}"
+            f"results depend on that: {cure}"
         )
     if known_device and known_device != kind:
         raise StudyError(f"the trials of this study ran on {known_device}, not on {kind}: choose devices of that kind")
     jobs, threads = _jobs_and_threads(table, known_threads, kind, devices, trials)
-    context = ExecutorContext(jobs, study.name, ledger.root.absolute(), PRELOAD)
+    context = ExecutorContext(jobs, study.name, folder.absolute(), PRELOAD)
     executor: Executor = assembler.build(ExecutorSpec.slot, choice, context)
     local: Executor | None = executor
     if isinstance(executor, InlineExecutor):
@@ -89,7 +106,16 @@ def make_execution(study: StudyFile, assembler: Assembler, ledger: Ledger, base_
     places = make_places(capacity, threads, devices, table.per_device, cores_here()) if capacity is not None else []
     limits = Limits(*(seconds_of(text) if text else 0.0 for text in (table.trial_timeout, table.stall_timeout)))
     return Execution(
-        executor, local, places, threads, kind, limits, table.retries, table.fail_fast, bytes_of(table.memory)
+        executor,
+        local,
+        places,
+        threads,
+        kind,
+        limits,
+        table.retries,
+        table.fail_fast,
+        bytes_of(table.memory),
+        len(places) or jobs,
     )
 
 

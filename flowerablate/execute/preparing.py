@@ -6,26 +6,24 @@ if its process ends or falls silent, the variant at hand is at fault, and the re
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 
-from ..contracts import Ended, Job, label_of
+from ..contracts import Job, label_of
 from ..errors import DataError, FlowerablateError, PluginError, StudyError, TrainingError, one_line
-from ..files import write_json
 from ..jobs.events import EventWriter
 from ..jobs.interrupts import noticing_ctrl_c
-from ..jobs.schedule import Client, Limits, Schedule, Then
-from ..jobs.worker import DISK_FULL, DONE, LOG, ended_how, tail_of_log
+from ..jobs.schedule import Client, Limits, Schedule
+from ..jobs.worker import LOG
 from ..probe.design import TurnTo, probe_design, reduced
 from ..study.schema import StudyFile, study_model
 from ..train.device import prepare_process
 from ..wiring.assemble import Assembler
 from ..wiring.parts import check_parts
+from .apart import answer, ask
 from .observer import RunObserver
 from .plan import Plan, plan_study
 from .workplace import workplace_of
@@ -33,9 +31,6 @@ from .workplace import workplace_of
 ENTRY = f"{__name__}:run"
 FOLDER = "prepare"
 """The folder of the job in a study's ledger, which keeps its log."""
-
-_RESULT = "prepared.json"
-_ERRORS = {each.__name__: each for each in FlowerablateError.__subclasses__()}
 
 
 @dataclass(frozen=True)
@@ -94,18 +89,11 @@ def run(job: Job, begin: Callable[[], EventWriter]) -> int:
     study: StudyFile = study_model().model_validate(job.params["study"])
     missing, broken = frozenset(job.params["missing"]), dict(job.params["broken"])
 
-    try:
+    def find() -> dict[str, Any]:
         plan = plan_study(study, assembler, build=False, data=workplace.data)
-        content: dict[str, Any] = asdict(prepare(plan, missing, assembler, broken, events.about))
-    except FlowerablateError as error:
-        content = {"error": type(error).__name__, "message": str(error)}
-    except OSError as error:
-        content = {"error": OSError.__name__, "message": str(error), "errno": error.errno, "file": error.filename}
-    try:
-        write_json(job.folder / _RESULT, content)
-    except OSError:
-        return DISK_FULL
-    return DONE
+        return asdict(prepare(plan, missing, assembler, broken, events.about))
+
+    return answer(job, find)
 
 
 def prepare_apart(
@@ -126,58 +114,14 @@ def prepare_apart(
     broken: dict[str, str] = {}
     with FileLock(job.folder / "lock"):  # another run of the study prepares the same
         while True:
-            (job.folder / _RESULT).unlink(missing_ok=True)
-            watch = _Watch(observer)
-            attempt = replace(job, params={**params, "broken": broken})
-            schedule(Limits(silence=limits.silence), watch).run([attempt])
-            found = _result(job.folder)
-            if found is not None:
-                return found
-            how = watch.how(job.folder)
-            at_fault = [change for change in watch.about if change not in broken]
+            asked = replace(job, params={**params, "broken": broken})
+            found = ask(asked, schedule, observer.preparing, limits)
+            if found.content is not None:
+                return Prepared(**found.content)
+            at_fault = [change for change in found.about if change not in broken]
             if "" in at_fault or not at_fault:
-                raise PluginError(f"the study could not be prepared: {how}; {job.folder / LOG} has more")
-            broken |= dict.fromkeys(at_fault, f"could not be prepared: {how}")
-
-
-def _result(folder: Path) -> Prepared | None:
-    try:
-        content = json.loads((folder / _RESULT).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    if "error" not in content:
-        return Prepared(**content)
-    if content["error"] == OSError.__name__:
-        raise OSError(content["errno"], content["message"], content["file"])
-    raise _ERRORS.get(content["error"], FlowerablateError)(content["message"])
-
-
-class _Watch:
-    """The client of the one job: shows how far it is, and remembers what it turned to."""
-
-    def __init__(self, observer: RunObserver) -> None:
-        self._observer = observer
-        self._ended = Ended("")
-        self.about: list[str] = []
-
-    def may_start(self, job: Job) -> bool:
-        return True
-
-    def started(self, job: Job) -> None:
-        """Nothing to show before its first event."""
-
-    def event(self, job: Job, event: dict[str, Any]) -> None:
-        if event["event"] == "preparing":
-            self._observer.preparing(event["what"], event["done"], event["total"])
-        elif event["event"] == "about":
-            self.about = event["what"]
-
-    def ended(self, job: Job, ended: Ended, attempt: int) -> Then:
-        self._ended = ended
-        return Then.GO_ON
-
-    def how(self, folder: Path) -> str:
-        return ended_how(self._ended.exit_code, self._ended.reason, tail_of_log(folder))
+                raise PluginError(f"the study could not be prepared: {found.how}; {job.folder / LOG} has more")
+            broken |= dict.fromkeys(at_fault, f"could not be prepared: {found.how}")
 
 
 def in_words(prepared: Prepared) -> list[str]:

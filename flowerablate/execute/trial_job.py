@@ -13,12 +13,12 @@ from typing import Any
 import torch
 from pydantic import TypeAdapter, ValidationError
 
-from ..contracts import Job, Pipeline, StepSpec, Trial, Variant
+from ..contracts import Ended, Job, Pipeline, StepSpec, Trial, Variant
 from ..errors import LedgerError, one_line
 from ..files import remove_temporary
 from ..jobs.events import EventWriter
 from ..jobs.interrupts import noticing_ctrl_c
-from ..jobs.worker import DISK_FULL, DONE, ELSEWHERE, FAILED
+from ..jobs.worker import DISK_FULL, DONE, ELSEWHERE, FAILED, ended_how, tail_of_log
 from ..ledger import TrialFolder
 from ..stats.wording import several
 from ..study.identity import trial_id
@@ -47,10 +47,15 @@ def job_of(
 
 
 def run(job: Job, begin: Callable[[], EventWriter]) -> int:
-    """Train the trial in the folder of *job*, or resume it, unless it is complete or another process has it.
+    """Train the trial in the folder of *job*, or resume it; see :func:`complete`."""
+    return complete(job, begin, _train)
 
-    Whatever a component raises, even :class:`SystemExit`, is a failure of the trial. Only the user's Ctrl-C passes
-    through.
+
+def complete(job: Job, begin: Callable[[], EventWriter], train: Callable[[Job, TrialFolder, EventWriter], None]) -> int:
+    """Have *train* leave a result in the folder of *job*, unless there is one or another process is at work there.
+
+    Whatever a component raises, even :class:`SystemExit`, is a failure, recorded in the folder. Only the user's Ctrl-C
+    passes through.
     """
     folder = TrialFolder(job.folder)
     with folder.locked() as mine, noticing_ctrl_c() as ctrl_c:
@@ -63,7 +68,7 @@ def run(job: Job, begin: Callable[[], EventWriter]) -> int:
         try:
             prepare_process(threads=job.threads)
             before = global_state() if events.in_caller else {}
-            _train(job, folder, events)
+            train(job, folder, events)
             changed = changes(before, global_state()) if events.in_caller else ()
             if changed:
                 events.remarked(
@@ -96,11 +101,10 @@ def read_trial(folder: TrialFolder, workplace: Workplace, base_id: str, change: 
     """
     record, assembler = folder.record, workplace.assembler
     try:
-        pipeline = _PIPELINE.validate_python(record["pipeline"])
+        pipeline = read_pipeline(record["pipeline"], assembler)
         seed = int(record["seed"])
     except (KeyError, ValidationError, ValueError):
         raise LedgerError(f"{folder.path / 'trial.json'} is of another version; remove its folder") from None
-    pipeline = _with_kinds(pipeline, assembler)
     found = trial_id(pipeline, seed, workplace.data.fingerprint, assembler.fingerprint)
     if found != folder.path.name:
         raise LedgerError(
@@ -110,7 +114,12 @@ def read_trial(folder: TrialFolder, workplace: Workplace, base_id: str, change: 
     return Trial(found, base_id, seed, Variant(change, pipeline))
 
 
-def _with_kinds(pipeline: Pipeline, assembler: Assembler) -> Pipeline:
+def read_pipeline(content: Any, assembler: Assembler) -> Pipeline:
+    """Return the pipeline that :func:`~flowerablate.study.identity.describe` made *content* of.
+
+    Raises :class:`pydantic.ValidationError` where it did not.
+    """
+    pipeline = _PIPELINE.validate_python(content)
     steps = []
     for step in pipeline.steps:
         spec = assembler.lookup(StepSpec.slot, step.use, f"steps.{step.name}")
@@ -127,6 +136,15 @@ def _failed(folder: TrialFolder, error: BaseException) -> int:
     except OSError:
         return DISK_FULL
     return FAILED
+
+
+def record_end(folder: TrialFolder, ended: Ended) -> None:
+    """Record a failure for a process that left none: it was killed, it crashed, or it took too long."""
+    remove_temporary(folder.path)
+    tail = tail_of_log(folder.path)
+    code = ended.exit_code
+    signal = -code if code is not None and code < 0 else None
+    folder.fail(ended_how(code, ended.reason, tail), "\n".join(tail), exit_code=code, signal=signal)
 
 
 def disk_is_full(folder: Path) -> bool:

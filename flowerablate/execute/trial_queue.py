@@ -9,17 +9,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..contracts import SECONDS, Ended, Job, Trial, TrialFailure, TrialOutcome, finished
-from ..files import remove_temporary
 from ..jobs.events import forget_events
 from ..jobs.schedule import Schedule, Then
-from ..jobs.worker import DISK_FULL, ELSEWHERE, FAILED, ended_how, tail_of_log
+from ..jobs.worker import DISK_FULL, ELSEWHERE, FAILED
 from ..ledger import Ledger, TrialFolder
 from ..study.identity import describe
 from .budget import Budget
 from .execution import Execution
 from .observer import RunObserver
 from .plan import Plan
-from .trial_job import OUT_OF_MEMORY, job_of
+from .trial_job import OUT_OF_MEMORY, job_of, record_end
 from .workplace import Workplace
 
 
@@ -91,7 +90,7 @@ class TrialQueue:
         self._folder(job).forget_failure()
         self._handed_over[job.name] = time.monotonic()
 
-    def event(self, job: Job, event: dict[str, Any]) -> None:
+    def event(self, job: Job, event: dict[str, Any]) -> bool:
         """Pass an event of the trial on to the observer."""
         trial, observer = self._trials[job.name], self._observer
         match event["event"]:
@@ -105,6 +104,7 @@ class TrialQueue:
                 observer.preparing(event["what"], event["done"], event["total"])
             case "remark":
                 observer.remarked(f"{trial.variant.label} seed {trial.seed} {event['text']}")
+        return True
 
     def ended(self, job: Job, ended: Ended, attempt: int) -> Then:
         """Record what became of the trial, as its folder says."""
@@ -118,8 +118,8 @@ class TrialQueue:
         if ended.exit_code == DISK_FULL:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder.path))
         if not (folder.failed and ended.exit_code == FAILED):
-            self._record_end(job, folder, ended)
-        if folder.failure.get("kind") == OUT_OF_MEMORY and self._shares_its_device(job):
+            record_end(folder, ended)
+        if folder.failure.get("kind") == OUT_OF_MEMORY and self._execution.shares_its_device(job):
             return Then.ALONE
         if attempt <= self._execution.retries:
             return Then.AGAIN
@@ -128,18 +128,6 @@ class TrialQueue:
 
     def _folder(self, job: Job) -> TrialFolder:
         return self._ledger.folder(self._trials[job.name])
-
-    def _record_end(self, job: Job, folder: TrialFolder, ended: Ended) -> None:
-        """Record a failure for a process that left none: it was killed, it crashed, or it took too long."""
-        remove_temporary(folder.path)
-        tail = tail_of_log(folder.path)
-        code = ended.exit_code
-        signal = -code if code is not None and code < 0 else None
-        reason = ended_how(code, ended.reason, tail)
-        folder.fail(reason, "\n".join(tail), exit_code=code, signal=signal)
-
-    def _shares_its_device(self, job: Job) -> bool:
-        return sum(place.device == job.device for place in self._execution.places) > 1 and job.device != "cpu"
 
     def _done(self, trial: Trial, folder: TrialFolder) -> None:
         result = folder.result_of(trial.base_id, trial.variant.change)

@@ -71,6 +71,10 @@ class EventWriter:
         """An epoch is done, with these *values*."""
         self._write("epoch_done", epoch=epoch, values=dict(values))
 
+    def part_done(self, part: str, **content: Any) -> None:
+        """A *part* of the job has its result, *content*, as JSON values."""
+        self._write("part_done", part=part, **content)
+
     def close(self) -> None:
         """Close the file."""
         if self._file is not None:

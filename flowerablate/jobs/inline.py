@@ -9,6 +9,12 @@ from typing import Any
 from ..contracts import Ended, Job
 from .worker import work
 
+UNWANTED = "it was stopped because it is no longer wanted"
+
+
+class _Unwanted(BaseException):
+    """Ends the job at hand: no component can take it for an error of its own."""
+
 
 class InlineExecutor:
     """Does each job when it is started; what a component does to this process outlives its trial."""
@@ -17,14 +23,20 @@ class InlineExecutor:
 
     def __init__(self) -> None:
         self._ended: list[Ended] = []
-        self.hear: Callable[[Job, dict[str, Any]], None] | None = None
-        """Hears the events of jobs as they happen, since nobody can read them meanwhile."""
+        self.hear: Callable[[Job, dict[str, Any]], bool] | None = None
+        """Hears the events of jobs as they happen, since nobody can read them meanwhile; False ends the job."""
 
     def start(self, jobs: Sequence[Job]) -> None:
         """Do *jobs*, one after another."""
         for job in jobs:
-            listener = partial(self.hear, job) if self.hear else None
-            self._ended.append(Ended(job.name, work(job, listener)))
+            try:
+                self._ended.append(Ended(job.name, work(job, partial(self._listen, job))))
+            except _Unwanted:
+                self._ended.append(Ended(job.name, reason=UNWANTED))
+
+    def _listen(self, job: Job, event: dict[str, Any]) -> None:
+        if self.hear is not None and not self.hear(job, event):
+            raise _Unwanted
 
     def ended(self, seconds: float) -> list[Ended]:
         """Return the jobs that were done since the last call."""

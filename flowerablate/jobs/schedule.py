@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from ..contracts import Ended, Executor, Job
 from .events import EventReader
-from .inline import InlineExecutor
+from .inline import UNWANTED, InlineExecutor
 from .worker_places import WorkerPlace
 
 _POLL = 0.05
@@ -40,8 +40,8 @@ class Client(Protocol):
     def started(self, job: Job) -> None:
         """The job is handed to the executor, for the first time or again."""
 
-    def event(self, job: Job, event: dict[str, Any]) -> None:
-        """The job has written an event."""
+    def event(self, job: Job, event: dict[str, Any]) -> bool:
+        """The job has written an event. False stops the job; what it wrote after that event is not heard."""
 
     def ended(self, job: Job, ended: Ended, attempt: int) -> Then:
         """The job's process has ended, its *attempt*-th one, counted from 1."""
@@ -65,6 +65,7 @@ class _Running:
     began: float
     heard: float
     begun: bool = False
+    unwanted: bool = False
 
 
 @dataclass
@@ -80,6 +81,10 @@ class Schedule:
     _lost: dict[str, int] = field(default_factory=dict)
     _open: bool = True
 
+    def add(self, job: Job) -> None:
+        """Run *job* too; for a client that learns from one job what the next one is."""
+        self._waiting.append((job, 1, False))
+
     def run(self, jobs: Iterable[Job]) -> list[Job]:
         """Run *jobs*, in order, and return those that were not started.
 
@@ -87,7 +92,8 @@ class Schedule:
         """
         if isinstance(self.executor, InlineExecutor):
             self.executor.hear = self.client.event
-        self._waiting.extend((job, 1, False) for job in jobs)
+        for job in jobs:
+            self.add(job)
         try:
             while self._running or (self._open and self._waiting):
                 self._start()
@@ -137,7 +143,7 @@ class Schedule:
             return
         self._hear(running)
         job = running.job
-        if ended.lost and self._lost.setdefault(job.name, 0) < _MAX_LOST:
+        if ended.lost and not running.unwanted and self._lost.setdefault(job.name, 0) < _MAX_LOST:
             self._lost[job.name] += 1
             self._waiting.appendleft((job, running.attempt, running.alone))
             return
@@ -154,7 +160,7 @@ class Schedule:
     def _watch(self) -> None:
         for running in list(self._running.values()):
             self._hear(running)
-            reason = self._too_long(running)
+            reason = UNWANTED if running.unwanted else self._too_long(running)
             if reason:
                 self.executor.stop((running.job.name,))
                 self._end(Ended(running.job.name, None, reason=reason))
@@ -162,12 +168,14 @@ class Schedule:
     def _hear(self, running: _Running) -> None:
         if isinstance(self.executor, InlineExecutor):
             return  # the client has heard of it already
-        for event in running.events.new():
+        for event in () if running.unwanted else running.events.new():
             now = time.monotonic()
             if not running.begun:
                 running.begun, running.began = True, now  # it may have waited in the executor's queue until now
             running.heard = now
-            self.client.event(running.job, event)
+            if not self.client.event(running.job, event):
+                running.unwanted = True
+                break
 
     def _too_long(self, running: _Running) -> str:
         if not running.begun and self.executor.capacity is None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -80,6 +80,7 @@ def fit(
     about: Mapping[str, Any] | None = None,
     recipe: Recipe | None = None,
     ranking: EpochRanking | None = None,
+    resumed: Callable[[EpochRecord], None] | None = None,
 ) -> FitResult:
     """Train *parts* for *epochs*, and keep the best and the last state in *folder*.
 
@@ -89,9 +90,11 @@ def fit(
 
     If *folder* has the last state of this training, training resumes from it. If that state is damaged, or was made
     with another torch, device or number of threads, training logs one line and starts again; it gives the numbers that
-    a training that started here would give. Epochs count from 1, also in calls of ``train_batches.epoch``. A loss that
-    is not finite ends the training as collapsed. Raises :class:`TrainingError` if *folder* holds the state of another
-    training, if there are no batches, if the device does not support the precision, or if the model cannot be compiled.
+    a training that started here would give. *resumed* is called with each epoch of the state that training resumes
+    from, of which *observer* does not hear again. Epochs count from 1, also in calls of ``train_batches.epoch``. A loss
+    that is not finite ends the training as collapsed. Raises :class:`TrainingError` if *folder* holds the state of
+    another training, if there are no batches, if the device does not support the precision, or if the model cannot be
+    compiled.
     """
     training = _Training(
         parts,
@@ -106,6 +109,9 @@ def fit(
         ranking or EpochRanking(),
     )
     training.start_or_resume()
+    if resumed is not None:
+        for record in training.history:
+            resumed(record)
     observer = observer or Silent()
     while training.unfinished:
         record = training.run_epoch(train_batches, validation_batches, observer)

@@ -7,53 +7,55 @@ their settings. The test split is never used.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 from ..contracts import MetricInfo, Pipeline, Trial, Variant
 from ..errors import TrainingError
 from ..execute.candidate import Replicate, train_candidate
-from ..train.loop import EpochRecord
-from ..wiring.assemble import Assembler
-from .tuning_plan import TuningPlan
+from ..execute.workplace import Workplace
+from ..train.device import pick_device
+from ..train.loop import EpochRecord, Observer
+from ..wiring.assemble import PreparedPipeline
+from ..wiring.scoring import Metrics
 
-EpochDone = Callable[[EpochRecord], None]
-StepDone = Callable[[int, int, int], None]
+
+class SeedObserver(Observer, Protocol):
+    """Receives the progress of one training run of a candidate; an exception from it ends the training."""
+
+    def resumed(self, record: EpochRecord) -> None:
+        """Called with each epoch that an earlier process has finished, before training goes on."""
 
 
 def value_on(
     seed: int,
     pipeline: Pipeline,
-    plan: TuningPlan,
-    assembler: Assembler,
+    prepared: PreparedPipeline,
+    workplace: Workplace,
+    metrics: Metrics,
     folder: Path,
-    epoch_done: EpochDone,
-    step_done: StepDone,
+    observer: SeedObserver,
+    device: str = "auto",
 ) -> float:
-    """Train *pipeline* on the replicate *seed*, or resume from *folder*, and return its metric on validation.
+    """Train *pipeline* on the replicate *seed*, or resume from *folder*, and return its primary metric on validation.
 
-    *epoch_done* and *step_done* are called during training; an exception from them ends it. Training without a usable
-    epoch, or an undefined metric, raises :class:`TrainingError`.
+    *prepared* belongs to the pipeline. *device*: see :func:`~flowerablate.train.device.pick_device`. Training without a
+    usable epoch, or an undefined metric, raises :class:`TrainingError`.
     """
     trial = Trial(id="", base_id="", seed=seed, variant=Variant("", pipeline))
-    replicate = Replicate.of(trial, plan.data, assembler, plan.metrics, "tuning")
-    prepared = assembler.prepare(pipeline, plan.data)
-    trained = train_candidate(replicate, pipeline, prepared, folder, _Listener(epoch_done, step_done))
+    data, assembler = workplace.data, workplace.assembler
+    replicate = Replicate.of(trial, data, assembler, metrics, "tuning", pick_device(device))
+    trained = train_candidate(replicate, pipeline, prepared, folder, observer, observer.resumed)
     best = trained.fitted.best
     if best is None:
         raise TrainingError(f"replicate {seed}: {trained.fitted.stopped}")
-    value = validation_value(best, plan.metric)
+    metric = metrics.infos[metrics.names[0]]
+    value = validation_value(best, metric)
     if not math.isfinite(value):
-        raise TrainingError(f"{plan.metric.name} is not defined on the validation images of replicate {seed}")
+        raise TrainingError(f"{metric.name} is not defined on the validation images of replicate {seed}")
     return value
 
 
 def validation_value(record: EpochRecord, metric: MetricInfo) -> float:
     """Return the metric of an epoch on validation; nan if it is not defined."""
     return record.metrics.get(metric.name, math.nan)
-
-
-class _Listener:
-    def __init__(self, epoch_done: EpochDone, step_done: StepDone) -> None:
-        self.epoch_done = epoch_done
-        self.step_done = step_done

@@ -20,7 +20,9 @@ from filelock import FileLock, Timeout
 
 from ..contracts import Value
 from ..errors import FlowerablateError, StudyError, one_line
+from ..jobs.worker import LOG
 from ..keyed import key64
+from ..ledger.ledger import FAILURE
 from ..stats.effects import moments
 from ..wiring.assemble import Assembler
 from .extra import optuna
@@ -35,6 +37,8 @@ _HOME = "home"
 _SEED_VALUES = "figures"
 _SECONDS = "seconds"
 _FAILURE = "failure"
+_SETTLED = "settled"
+_KEPT_OF_FAILURES = (FAILURE, LOG)
 
 State = Literal["complete", "pruned", "failed", "running"]
 
@@ -99,24 +103,30 @@ class Trials:
         values = {name: float(value) for name, value in found.items()}
         return values if all(map(math.isfinite, values.values())) and any(values.values()) else {}
 
-    @contextmanager
-    def next(self, max_trials: int) -> Iterator[OpenTrial | None]:
-        """Yield a locked trial: an abandoned one, otherwise a new one; None if *max_trials* have started."""
+    def claim(self, max_trials: int) -> OpenTrial | None:
+        """Return a trial locked by this process, to be closed: an abandoned one, otherwise a new one.
+
+        None if *max_trials* have started.
+        """
         with self._exclusively():
             found = self._claim(max_trials)
-        if found is None:
-            yield None
-            return
-        trial, lock = found
-        claimed = OpenTrial(self, trial)
-        try:
-            yield claimed
-            if claimed.ended:
-                shutil.rmtree(claimed.folder, ignore_errors=True)
-        finally:
-            lock.release()
-            if claimed.ended:
-                Path(lock.lock_file).unlink(missing_ok=True)
+        return OpenTrial(self, *found) if found else None
+
+    @property
+    def settled(self) -> tuple[int, str]:
+        """The number of threads and the kind of device of the trials; 0 and empty if none was trained yet."""
+        kept = self.study.user_attrs.get(_SETTLED)
+        return (int(kept[0]), str(kept[1])) if kept else (0, "")
+
+    def settle(self, threads: int, device: str) -> None:
+        """Note that all trials compute with so many *threads*, on such a *device*.
+
+        Raises :class:`StudyError` if another process has noted otherwise since it was looked up.
+        """
+        with self._exclusively():
+            if self.settled[0] and self.settled != (threads, device):
+                raise StudyError(f"another process has begun {self.folder} just now; run the same command again")
+            self.study.set_user_attr(_SETTLED, [threads, device])
 
     # ------------------------------------------------------------------------------------------ storage
 
@@ -227,13 +237,14 @@ class Trials:
 
 
 class OpenTrial:
-    """A trial locked by this process."""
+    """A trial locked by this process until it is closed."""
 
-    def __init__(self, trials: Trials, trial: Any) -> None:
-        self._trials, self._trial = trials, trial
+    def __init__(self, trials: Trials, trial: Any, lock: FileLock) -> None:
+        self._trials, self._trial, self._lock = trials, trial, lock
         self.number: int = trial.number
         self.ended = False
         """Whether the trial has ended, so that its checkpoints are no longer needed."""
+        self._failed = False
         # Keyed by the trial's number, so that an interrupted tuning draws the same as an uninterrupted one.
         seed = key64(trials.plan.study, "tune", self.number) % 2**32
         trials.study.sampler = trials._optuna.samplers.TPESampler(seed=seed)
@@ -282,7 +293,26 @@ class OpenTrial:
     def fail(self, reason: str) -> TuningTrial:
         """End the trial as failed, with that *reason*."""
         self._trial.set_user_attr(_FAILURE, reason[:500])
+        self._failed = True
         return self._end(None, self._trials._optuna.trial.TrialState.FAIL)
+
+    def close(self) -> None:
+        """Release the trial. One that has ended loses its checkpoints; of one that failed, the log stays."""
+        if self.ended:
+            self._clear()
+        self._lock.release()
+        if self.ended:
+            Path(self._lock.lock_file).unlink(missing_ok=True)
+
+    def _clear(self) -> None:
+        if not self._failed:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            return
+        for path in self.folder.glob("*"):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            elif path.name not in _KEPT_OF_FAILURES:
+                path.unlink(missing_ok=True)
 
     def _end(self, value: float | None, state: Any) -> TuningTrial:
         self._trials.study.tell(self._trial, value, state=state)

@@ -1,39 +1,38 @@
-"""Runs the trials of a tuning in sequence, abandoned ones first."""
+"""Runs the trials of a tuning: those that were abandoned first, each as a job."""
 
 from __future__ import annotations
 
-import math
-import time
-from typing import Protocol
+from functools import partial
 
-from ..errors import FlowerablateError, one_line
+from filelock import FileLock
+
+from ..errors import PluginError
+from ..execute.apart import ask
 from ..execute.budget import Budget
+from ..execute.execution import Execution, execution_of, in_this_process
+from ..execute.workplace import Workplace, leave
+from ..jobs.schedule import Schedule
+from ..jobs.worker import LOG
+from ..preprocess import require_core
+from ..study.schema import StudyFile
 from ..train.device import prepare_process
-from ..train.loop import EpochRecord
 from ..wiring.assemble import Assembler
-from ..wiring.parts import check_parts
-from .objective import validation_value, value_on
-from .storage import OpenTrial, Trials, TuningTrial
+from .candidate_job import job_of_base, prepare_base
+from .candidate_queue import CandidateQueue, TuneObserver
+from .storage import Trials
 
-MAX_FAILURES = 3
-"""Tuning stops after this many failures in a row if no trial has succeeded."""
-
-
-class TuneObserver(Protocol):
-    """Receives the progress of a tuning."""
-
-    def trial_started(self, trial: OpenTrial, epochs: int) -> None:
-        """A trial starts or resumes; its training runs have *epochs* in total."""
-
-    def step_done(self, epoch: int, step: int, steps: int) -> None:
-        """Step *step* of *steps* of an epoch is done; epochs are counted across the seeds."""
-
-    def trial_finished(self, row: TuningTrial, best: TuningTrial | None) -> None:
-        """A trial has ended; *best* is the best so far."""
+_CURE = "leave it out, or start a new tuning with --name"
 
 
-class _Pruned(Exception):  # noqa: N818 (not an error)
-    """The pruner has ended the trial."""
+def tuning_execution(study: StudyFile, assembler: Assembler, trials: Trials) -> Execution:
+    """Return how *trials* run, as the file *study* says; one at a time, which is repeatable, if it says nothing.
+
+    Raises :class:`StudyError` if it asks for another number of threads, or another kind of device, than earlier
+    sessions.
+    """
+    table = study.execution
+    one_or_more = study.model_copy(update={"execution": table.model_copy(update={"jobs": table.jobs or 1})})
+    return execution_of(one_or_more, assembler, trials.folder, trials.settled, 1, _CURE)
 
 
 def tune(
@@ -42,91 +41,38 @@ def tune(
     observer: TuneObserver,
     max_trials: int,
     budget: Budget | None = None,
-    threads: int = 0,
+    execution: Execution | None = None,
 ) -> bool:
     """Run trials until *max_trials* have started, including earlier sessions; return False if *budget* ended it.
 
-    A failed trial is recorded, and the next one starts. After :data:`MAX_FAILURES` failures in a row without any
-    success, raises :class:`FlowerablateError`.
+    *execution* says how; without one, trials run one after another in this process. A failed trial is recorded, and the
+    next one starts. After :data:`.candidate_queue.MAX_FAILURES` failures in a row without any success, raises
+    :class:`FlowerablateError`. An exception, such as that of Ctrl-C, leaves the trials under way for the next session.
     """
-    prepare_process(threads=threads)
-    plan = trials.plan
-    assembler.prepare(plan.base, plan.data)
-    check_parts(plan.base, plan.data, assembler)
-    failures = 0
-    while True:
-        if budget is not None and not budget.allows(""):
-            return False
-        with trials.next(max_trials) as trial:
-            if trial is None:
-                return True
-            row = _run(trial, trials, assembler, observer)
-        if budget is not None:
-            budget.learn("", row.seconds, now=True)
-        best = trials.best()
-        observer.trial_finished(row, best)
-        failures = failures + 1 if row.state == "failed" else 0
-        if failures >= MAX_FAILURES and best is None:
-            raise FlowerablateError(f"the first {failures} trials failed, the last one with {row.failure}")
-
-
-def _run(trial: OpenTrial, trials: Trials, assembler: Assembler, observer: TuneObserver) -> TuningTrial:
-    started = time.monotonic()
+    require_core()
+    execution = execution or in_this_process()
+    workplace = Workplace(assembler, trials.plan.data)
     try:
-        value = _value(trial, trials, assembler, observer)
-    except _Pruned:
-        value = None
-    except (OSError, MemoryError):
-        raise
-    except Exception as error:
-        trial.add_seconds(time.monotonic() - started)
-        return trial.fail(one_line(error))
-    except BaseException:
-        trial.add_seconds(time.monotonic() - started)
-        raise
-    trial.add_seconds(time.monotonic() - started)
-    return trial.tell(value)
+        _prepare(trials, workplace, observer, execution)
+        trials.settle(execution.threads, execution.device)
+        queue = CandidateQueue(trials, workplace, observer, execution, max_trials, budget)
+        queue.run()
+    finally:
+        execution.close()
+        leave(workplace)
+    return not queue.over
 
 
-def _value(trial: OpenTrial, trials: Trials, assembler: Assembler, observer: TuneObserver) -> float:
-    """Train the missing seeds of the trial and return the mean over all.
-
-    While the first seed trains, the pruner gets the best value so far after each epoch; later, the mean of the values
-    after each further seed.
-    """
-    plan = trials.plan
-    pipeline = plan.tuned(trial.values, assembler)
-    epochs = pipeline.train.epochs
-    observer.trial_started(trial, epochs * len(plan.seeds))
-    lower = plan.metric.lower_is_better
-
-    for place, seed in enumerate(plan.seeds):
-        if place < len(trial.seed_values):
-            continue
-
-        def epoch_done(record: EpochRecord, first: bool = place == 0) -> None:
-            if not first:
-                return
-            value = validation_value(record, plan.metric)
-            if not math.isfinite(value):
-                return
-            known = [earlier for step, earlier in trial.reported.items() if step < record.epoch]
-            trial.report((min if lower else max)([*known, value]), record.epoch)
-            if trial.should_prune():
-                raise _Pruned
-
-        def step_done(epoch: int, step: int, steps: int, before: int = place * epochs) -> None:
-            observer.step_done(before + epoch, step, steps)
-
-        folder = trial.folder / str(seed)
-        trial.add_seed_value(value_on(seed, pipeline, plan, assembler, folder, epoch_done, step_done))
-        values = trial.seed_values
-        if place and len(values) < len(plan.seeds):
-            trial.report(_mean(values), plan.max_epochs + place)
-            if trial.should_prune():
-                raise _Pruned
-    return _mean(trial.seed_values)
-
-
-def _mean(values: list[float]) -> float:
-    return math.fsum(values) / len(values)
+def _prepare(trials: Trials, workplace: Workplace, observer: TuneObserver, execution: Execution) -> None:
+    """Pack the images of the base and build its parts, once for all, in the kind of process that trials run in."""
+    base = trials.plan.base
+    if execution.local is None:
+        prepare_process(threads=execution.threads)
+        prepare_base(base, workplace)
+        return
+    job = job_of_base(base, trials.folder / "prepare", workplace.assembler.root, workplace.params, execution.threads)
+    job.folder.mkdir(exist_ok=True)
+    with FileLock(job.folder / "lock"):  # another session prepares the same
+        found = ask(job, partial(Schedule, execution.local, ()), observer.preparing, execution.limits)
+    if found.content is None:
+        raise PluginError(f"the base pipeline could not be prepared: {found.how}; {job.folder / LOG} has more")
