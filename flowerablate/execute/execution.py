@@ -88,11 +88,11 @@ def execution_of(
     known_threads, known_device = settled
     if table.threads and known_threads and table.threads != known_threads:
         raise StudyError(
-            f"execution.threads = {table.threads}, but the trials of this study compute with {known_threads}, and "
+            f"execution.threads = {table.threads}, but the earlier trials compute with {known_threads}, and "
             f"results depend on that: {cure}"
         )
     if known_device and known_device != kind:
-        raise StudyError(f"the trials of this study ran on {known_device}, not on {kind}: choose devices of that kind")
+        raise StudyError(f"the earlier trials ran on {known_device}, not on {kind}: choose devices of that kind")
     jobs, threads = _jobs_and_threads(table, known_threads, kind, devices, trials)
     context = ExecutorContext(jobs, study.name, folder.absolute(), PRELOAD)
     executor: Executor = assembler.build(ExecutorSpec.slot, choice, context)

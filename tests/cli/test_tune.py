@@ -1,14 +1,19 @@
+import contextlib
+import json
+import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 import tomllib
 
+from flowerablate.jobs.events import EventWriter
 from flowerablate.tuning import extra
-from flowerablate.tuning import tuner as runner
 
 pytest.importorskip("optuna")
 
@@ -48,22 +53,80 @@ def test_dry_run_shows_the_space_and_trains_nothing(command, image_folder, folde
     assert not (folder / "runs").exists()
 
 
-@pytest.mark.slow  # each process loads torch anew
-def test_several_processes_share_the_trials(command, image_folder):
-    words = ("tune", "tiny.toml", "--data", image_folder, "--seeds", 1, "--jobs", 2, *SMALL)
-    done = command(*words, "--trials", 3)
+def test_several_trials_are_trained_at_the_same_time_by_the_options_of_a_run(command, image_folder):
+    words = ("tune", "tiny.toml", "--data", image_folder, "--seeds", 1, *SMALL)
+    done = command(*words, "--trials", 3, "--executor", "processes", "--jobs", 2, "--threads", 1)
     assert done.returncode == 0, done.stderr
     assert "3 trials: 3 complete" in done.stdout
     assert done.stderr.count("accuracy") >= 3
+    other = command(*words, "--trials", 4, "--threads", 2)
+    assert other.returncode == 1
+    assert "results depend on that: leave it out, or start a new tuning with --name" in other.stderr
+
+
+@pytest.mark.slow  # each session loads torch anew
+@pytest.mark.longest
+def test_a_killed_tuning_leaves_no_process_and_goes_on_to_the_same_bits(image_folder, folder, tmp_path):
+    words = [sys.executable, "-m", "flowerablate", "tune", "tiny.toml", "--data", str(image_folder), "--trials", "6"]
+    words += ["--executor", "processes", "--threads", "1", "--set", "train.epochs=40", "--search", "optimizer.lr"]
+    words += ["--prune", "hyperband", "--seeds", "2"]
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    (whole / "tiny.toml").write_text((folder / "tiny.toml").read_text())
+    subprocess.run(words, cwd=whole, check=True, capture_output=True)
+    for seconds in (1, 2, 3):
+        session = subprocess.Popen(words, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        pid = first_job(folder)
+        time.sleep(seconds)
+        session.kill()
+        session.wait()
+        deadline = time.monotonic() + 10
+        while alive(pid) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert not alive(pid)
+    done = subprocess.run(words, cwd=folder, check=True, capture_output=True, text=True)
+    assert "trials are already done" in done.stderr or "6 trials:" in done.stdout
+    assert told(folder) == told(whole)
+    assert {state for _, state, *_ in told(whole)} >= {"COMPLETE"}
+
+
+def first_job(folder: Path) -> int:
+    """Wait until a trial is being trained, and return the process that does it."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        for path in folder.glob("runs/tiny/tune/trials/*/events.jsonl"):
+            with contextlib.suppress(OSError, IndexError):
+                return int(json.loads(path.read_text().splitlines()[0])["pid"])
+        time.sleep(0.02)
+    raise AssertionError("no trial has begun")
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def told(folder: Path) -> list[tuple[object, ...]]:
+    """Return what Optuna's storage says of each trial."""
+    import optuna
+
+    (study,) = optuna.get_all_study_names(f"sqlite:///{folder / 'runs' / 'tiny' / 'tune' / 'tune.db'}")
+    kept = optuna.load_study(study_name=study, storage=f"sqlite:///{folder / 'runs' / 'tiny' / 'tune' / 'tune.db'}")
+    return [
+        (trial.number, trial.state.name, trial.params, trial.values, trial.intermediate_values)
+        for trial in kept.get_trials()
+    ]
 
 
 def test_ctrl_c_says_how_to_go_on(command, image_folder, folder, monkeypatch):
-    def in_the_second_epoch(epoch, step, steps):
+    def in_the_second_epoch(events, epoch, step, steps):
         if epoch == 2:
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
 
-    value_on = runner.value_on
-    monkeypatch.setattr(runner, "value_on", lambda *given: value_on(*given[:-1], in_the_second_epoch))
+    monkeypatch.setattr(EventWriter, "step_done", in_the_second_epoch)
     done = command("tune", "tiny.toml", "--data", image_folder, "--trials", 50)
     assert done.returncode == 130, done.stderr
     assert len(list(folder.glob("runs/tiny/tune/trials/0/*/last.safetensors"))) == 1
