@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 
@@ -31,12 +31,14 @@ _CURE = "leave it out, or give this study another name (--set name=...)"
 class Execution:
     """The *executor* of trials, and the one that prepares them; None: this process.
 
-    *places*: where they run at the same time; empty: the executor decides. *threads* and the kind of *device* are the
-    same for all trials of a study. *memory*: the limit of a trial in bytes; 0: none.
+    *remote*: whether trials run on other machines. *places*: where they run at the same time; empty: the executor
+    decides. *threads* and the kind of *device* are the same for all trials of a study. *memory*: the limit of a trial
+    in bytes; 0: none.
     """
 
     executor: Executor
     local: Executor | None
+    remote: bool
     places: Sequence[WorkerPlace]
     threads: int
     device: str
@@ -55,7 +57,7 @@ class Execution:
 def in_this_process() -> Execution:
     """Return the plainest way: one trial after another in this process, with torch's present number of threads."""
     threads = torch.get_num_threads()
-    return Execution(InlineExecutor(), None, [WorkerPlace(0, "auto")], threads, pick_device().type)
+    return Execution(InlineExecutor(), None, False, [], threads, pick_device().type)
 
 
 def make_execution(study: StudyFile, assembler: Assembler, ledger: Ledger, base_id: str, trials: int) -> Execution:
@@ -66,7 +68,9 @@ def make_execution(study: StudyFile, assembler: Assembler, ledger: Ledger, base_
     """
     table, wanted = study.execution, study.table(ExecutorSpec)
     choice = resolve_choice(ExecutorSpec.slot, wanted.use, wanted.params, assembler.lookup)
-    devices = _devices(table.devices)
+    spec = assembler.lookup(ExecutorSpec.slot, choice.use, ExecutorSpec.slot)
+    remote = isinstance(spec, ExecutorSpec) and spec.remote
+    devices = _devices(table.devices, here=not remote)
     kind = devices[0].partition(":")[0]
     known_threads, known_device = _settled(ledger, base_id)
     if table.threads and known_threads and table.threads != known_threads:
@@ -76,24 +80,29 @@ def make_execution(study: StudyFile, assembler: Assembler, ledger: Ledger, base_
         )
     if known_device and known_device != kind:
         raise StudyError(f"the trials of this study ran on {known_device}, not on {kind}: choose devices of that kind")
-    jobs, threads = _jobs_and_threads(table, known_threads, kind, devices, trials)
-    context = ExecutorContext(jobs, study.name, ledger.root.absolute(), PRELOAD)
+    if remote:
+        jobs, threads = table.jobs, table.threads or known_threads or 1
+    else:
+        jobs, threads = _jobs_and_threads(table, known_threads, kind, devices, trials)
+    gpus = 1 / table.per_device if kind == "cuda" else 0.0
+    context = ExecutorContext(jobs, study.name, ledger.root.absolute(), PRELOAD, threads, gpus)
     executor: Executor = assembler.build(ExecutorSpec.slot, choice, context)
     local: Executor | None = executor
     if isinstance(executor, InlineExecutor):
         local = None
     elif choice.use != LOCAL:
         at_home = resolve_choice(ExecutorSpec.slot, LOCAL, {}, assembler.lookup)
-        local = assembler.build(ExecutorSpec.slot, at_home, ExecutorContext(1, study.name, context.folder, PRELOAD))
-    capacity = executor.capacity
+        local = assembler.build(ExecutorSpec.slot, at_home, replace(context, jobs=1))
+    capacity = None if remote else executor.capacity
     places = make_places(capacity, threads, devices, table.per_device, cores_here()) if capacity is not None else []
     limits = Limits(*(seconds_of(text) if text else 0.0 for text in (table.trial_timeout, table.stall_timeout)))
     return Execution(
-        executor, local, places, threads, kind, limits, table.retries, table.fail_fast, bytes_of(table.memory)
+        executor, local, remote, places, threads, kind, limits, table.retries, table.fail_fast, bytes_of(table.memory)
     )
 
 
-def _devices(asked: Sequence[str]) -> list[str]:
+def _devices(asked: Sequence[str], *, here: bool) -> list[str]:
+    """Return the devices that are *asked* for, which must be *here*, on this machine, or those found on it."""
     if not asked:
         count = torch.cuda.device_count() if torch.cuda.is_available() else 0
         return [f"cuda:{number}" for number in range(count)] or ["cpu"]
@@ -103,7 +112,7 @@ def _devices(asked: Sequence[str]) -> list[str]:
             "execution.devices: results differ between the CPU and a GPU, so all trials of a study run on one kind; "
             f"name devices of one kind, not {', '.join(asked)}"
         )
-    for device in asked:
+    for device in asked if here else ():
         pick_device(device)
     return ["cuda:0" if device == "cuda" else device for device in dict.fromkeys(asked)]
 

@@ -170,8 +170,8 @@ class Schedule:
             self.client.event(running.job, event)
 
     def _too_long(self, running: _Running) -> str:
-        if not running.begun and self.executor.capacity is None:
-            return ""
+        if not running.begun and not self.places:
+            return ""  # it waits in the executor's queue
         now = time.monotonic()
         if self.limits.job and now - running.began > self.limits.job:
             return f"it took longer than its limit of {_duration(self.limits.job)}, and was stopped"
