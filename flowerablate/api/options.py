@@ -212,6 +212,15 @@ class StudyOptions(TypedDict, total=False):
         bool | None,
         Option("Stop at the first trial that fails.", "execution.fail_fast", panel=EXECUTION, flags=("--fail-fast",)),
     ]
+    detach: Annotated[
+        bool | None,
+        Option(
+            "Hand the trials over to the queue of the executor, and do not wait; the same command takes them up.",
+            "execution.detach",
+            panel=EXECUTION,
+            flags=("--detach",),
+        ),
+    ]
     memory: Annotated[
         str | None,
         Option("Most memory of a trial, such as 8GB.", "execution.memory", metavar="SIZE", panel=EXECUTION),

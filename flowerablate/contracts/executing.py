@@ -33,6 +33,11 @@ class Job:
     cores: tuple[int, ...] = ()
     memory: int = 0
 
+    @property
+    def lock(self) -> Path:
+        """The file that is locked while the job is done; by the executor, if it is done in a copy of the folder."""
+        return self.folder / "lock"
+
     def as_json(self) -> dict[str, Any]:
         """Return the job as JSON values."""
         paths = {name: str(getattr(self, name)) for name in ("folder", "root", "cache")}

@@ -33,7 +33,7 @@ class Execution:
 
     *remote*: whether trials run on other machines. *places*: where they run at the same time; empty: the executor
     decides. *threads* and the kind of *device* are the same for all trials of a study. *memory*: the limit of a trial
-    in bytes; 0: none.
+    in bytes; 0: none. *detach*: trials are started and not waited for.
     """
 
     executor: Executor
@@ -46,9 +46,12 @@ class Execution:
     retries: int = 0
     fail_fast: bool = False
     memory: int = 0
+    detach: bool = False
 
     def close(self) -> None:
-        """Stop what still runs."""
+        """Stop what still runs, but for trials that go on by themselves with *detach*."""
+        if self.detach:
+            self.executor.leave()  # type: ignore[attr-defined]
         for executor in (self.executor, self.local):
             if executor is not None:
                 executor.close()
@@ -69,7 +72,13 @@ def make_execution(study: StudyFile, assembler: Assembler, ledger: Ledger, base_
     table, wanted = study.execution, study.table(ExecutorSpec)
     choice = resolve_choice(ExecutorSpec.slot, wanted.use, wanted.params, assembler.lookup)
     spec = assembler.lookup(ExecutorSpec.slot, choice.use, ExecutorSpec.slot)
-    remote = isinstance(spec, ExecutorSpec) and spec.remote
+    assert isinstance(spec, ExecutorSpec)
+    remote = spec.remote
+    if table.detach and not spec.outlives:
+        raise StudyError(
+            f"the trials of executor {choice.use!r} end with this process, so it cannot be left; leave out detach, or "
+            "use an executor with a queue of its own, such as slurm"
+        )
     devices = _devices(table.devices, here=not remote)
     kind = devices[0].partition(":")[0]
     known_threads, known_device = _settled(ledger, base_id)
@@ -97,7 +106,17 @@ def make_execution(study: StudyFile, assembler: Assembler, ledger: Ledger, base_
     places = make_places(capacity, threads, devices, table.per_device, cores_here()) if capacity is not None else []
     limits = Limits(*(seconds_of(text) if text else 0.0 for text in (table.trial_timeout, table.stall_timeout)))
     return Execution(
-        executor, local, remote, places, threads, kind, limits, table.retries, table.fail_fast, bytes_of(table.memory)
+        executor,
+        local,
+        remote,
+        places,
+        threads,
+        kind,
+        limits,
+        table.retries,
+        table.fail_fast,
+        bytes_of(table.memory),
+        table.detach,
     )
 
 

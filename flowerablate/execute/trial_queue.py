@@ -79,8 +79,12 @@ class TrialQueue:
                 self._fail(trial, folder)
         jobs = [self._job(trial) for trial in missing if trial.variant.change not in broken]
         execution = self._execution
-        left = Schedule(execution.executor, execution.places, execution.limits, self).run(jobs)
-        self.left += len(left)
+        run = self.run + self.elsewhere
+        schedule = Schedule(execution.executor, execution.places, execution.limits, self, execution.detach)
+        left = len(schedule.run(jobs))
+        self.left += left
+        if execution.detach:
+            self.elsewhere += len(jobs) - left - (self.run + self.elsewhere - run)
 
     def _job(self, trial: Trial) -> Job:
         execution, workplace = self._execution, self._workplace
