@@ -215,7 +215,7 @@ OWN_ROOMS = {
 """Where the things themselves live."""
 
 HOMONYMS = {
-    "step": 7,
+    "step": 8,
     "model": 3,
     "optimizer": 1,
     "scheduler": 1,
@@ -223,7 +223,7 @@ HOMONYMS = {
     "train": 3,
     "metric": 5,
     "tracker": 1,
-    "executor": 2,
+    "executor": 3,
 }
 """Files in which the word stands for something else: a part of a split, a key of a state or a report, an option."""
 

@@ -229,6 +229,16 @@ class ExecutionOptions(TypedDict, total=False):
 class StudyOptions(QuestionOptions, ExecutionOptions, total=False):
     """What is asked of a study, and how its trials run."""
 
+    detach: Annotated[
+        bool | None,
+        Option(
+            "Hand the trials over to the queue of the executor, and do not wait; the same command takes them up.",
+            "execution.detach",
+            panel=EXECUTION,
+            flags=("--detach",),
+        ),
+    ]
+
 
 class PlanOptions(StudyOptions, total=False):
     """The same, and where and on which images the study is run."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,29 +14,41 @@ class Job:
 
     ``entry``, written ``module:function``, names a function of flowerablate that is called with *params*. It leaves its
     result in *folder*, where the job also keeps ``log.txt``, all that it prints, and ``events.jsonl``, how far it is.
-    *threads*: how many torch computes with. *device*: ``cpu``, ``cuda:1`` or ``auto``. *cores*: those that the job is
-    pinned to; empty: any. *memory*: the limit of its data in bytes; 0: none. *root*: the folder of the study file.
+    *root*: the folder of the study file. *cache*: that of samples and packed images. *needs*: the files and folders in
+    *root* and *cache* that the job reads; where these two are out of reach, a job needs copies of no others.
+
+    *threads*: how many torch computes with. *device*: ``cpu``, ``cuda``, ``cuda:1`` or ``auto``. *cores*: those that
+    the job is pinned to; empty: any. *memory*: the limit of its data in bytes; 0: none.
     """
 
     name: str
     entry: str
     folder: Path
     root: Path
+    cache: Path
     params: Mapping[str, Any] = field(default_factory=dict)
+    needs: tuple[Path, ...] = ()
     threads: int = 1
     device: str = "auto"
     cores: tuple[int, ...] = ()
     memory: int = 0
 
+    @property
+    def lock(self) -> Path:
+        """The file that is locked while the job is done; by the executor, if it is done in a copy of the folder."""
+        return self.folder / "lock"
+
     def as_json(self) -> dict[str, Any]:
         """Return the job as JSON values."""
-        return {**asdict(self), "folder": str(self.folder), "root": str(self.root), "cores": list(self.cores)}
+        paths = {name: str(getattr(self, name)) for name in ("folder", "root", "cache")}
+        return {**asdict(self), **paths, "needs": list(map(str, self.needs)), "cores": list(self.cores)}
 
     @classmethod
     def of_json(cls, content: Mapping[str, Any]) -> Job:
         """Return the job that :meth:`as_json` wrote."""
-        job = cls(**content)
-        return replace(job, folder=Path(job.folder), root=Path(job.root), cores=tuple(job.cores))
+        paths = {name: Path(content[name]) for name in ("folder", "root", "cache")}
+        lists = {"needs": tuple(map(Path, content["needs"])), "cores": tuple(content["cores"])}
+        return cls(**{**content, **paths, **lists})
 
 
 @dataclass(frozen=True)
@@ -56,19 +68,22 @@ class Ended:
 
 @dataclass(frozen=True)
 class ExecutorContext:
-    """*jobs*: how many run at once. *study*: its name; *folder*: that of its ledger.
+    """*jobs*: how many run at once; 0, for executors with ``remote`` only: as many as there is room for.
 
-    *preload*: modules that every job needs, for executors that can import them once.
+    *study*: its name; *folder*: that of its ledger. *preload*: modules that every job needs, for executors that can
+    import them once. *threads*: how many each job computes with. *gpus*: the share of a GPU that each needs; 0: none.
     """
 
     jobs: int
     study: str
     folder: Path
     preload: tuple[str, ...] = ()
+    threads: int = 1
+    gpus: float = 0.0
 
 
 class Executor(Protocol):
-    """Runs jobs by calling :func:`flowerablate.execute.worker.work` in a process of its choice, once for each.
+    """Runs jobs by calling :func:`flowerablate.jobs.worker.live_for` in a process of its choice, once for each.
 
     All calls come from one thread. A job never raises in the caller.
     """

@@ -327,7 +327,10 @@ class ExecutorSpec(ComponentSpec):
     """A way to run trials. ``build(ExecutorContext, **params) -> flowerablate.contracts.Executor``.
 
     An executor changes no result, so it is not part of a trial's id. ``build`` is called once per run, before the first
-    trial; if a library is missing it raises :class:`StudyError` with one line that says how to install it.
+    trial; if a library is missing it raises :class:`StudyError` with one line that says how to install it. *remote*:
+    jobs run on other machines, which the executor chooses; each of its jobs then says which files it needs. *outlives*:
+    jobs go on without the process that started them; the executor then has a method ``leave()``, which lets them, and
+    ``start`` takes up those that still wait or run.
     """
 
     slot = "executor"
@@ -335,6 +338,9 @@ class ExecutorSpec(ComponentSpec):
     ablated = False
     default_use = "processes"
     on_command_line = "run --executor {name}"
+
+    remote: bool = False
+    outlives: bool = False
 
 
 def _check_type(spec: ComponentSpec, field: str, kind: type) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -32,13 +32,15 @@ _CURE = "leave it out, or give this study another name (--set name=...)"
 class Execution:
     """The *executor* of trials, and the one that prepares them; None: this process.
 
-    *places*: where they run at the same time; empty: the executor decides. *threads* and the kind of *device* are the
-    same for all trials of a study. *memory*: the limit of a trial in bytes; 0: none. *at_once*: how many trials are
-    wanted at once, for who does not know all of them beforehand.
+    *remote*: whether trials run on other machines. *places*: where they run at the same time; empty: the executor
+    decides. *threads* and the kind of *device* are the same for all trials of a study. *memory*: the limit of a trial
+    in bytes; 0: none. *detach*: trials are started and not waited for. *at_once*: how many trials are wanted at once,
+    for who does not know all of them beforehand.
     """
 
     executor: Executor
     local: Executor | None
+    remote: bool
     places: Sequence[WorkerPlace]
     threads: int
     device: str
@@ -46,6 +48,7 @@ class Execution:
     retries: int = 0
     fail_fast: bool = False
     memory: int = 0
+    detach: bool = False
     at_once: int = 1
 
     def shares_its_device(self, job: Job) -> bool:
@@ -53,7 +56,9 @@ class Execution:
         return sum(place.device == job.device for place in self.places) > 1 and job.device != "cpu"
 
     def close(self) -> None:
-        """Stop what still runs."""
+        """Stop what still runs, but for trials that go on by themselves with *detach*."""
+        if self.detach:
+            self.executor.leave()  # type: ignore[attr-defined]
         for executor in (self.executor, self.local):
             if executor is not None:
                 executor.close()
@@ -62,7 +67,7 @@ class Execution:
 def in_this_process() -> Execution:
     """Return the plainest way: one trial after another in this process, with torch's present number of threads."""
     threads = torch.get_num_threads()
-    return Execution(InlineExecutor(), None, [WorkerPlace(0, "auto")], threads, pick_device().type)
+    return Execution(InlineExecutor(), None, False, [], threads, pick_device().type)
 
 
 def make_execution(study: StudyFile, assembler: Assembler, ledger: Ledger, base_id: str, trials: int) -> Execution:
@@ -83,7 +88,15 @@ def execution_of(
     """
     table, wanted = study.execution, study.table(ExecutorSpec)
     choice = resolve_choice(ExecutorSpec.slot, wanted.use, wanted.params, assembler.lookup)
-    devices = _devices(table.devices)
+    spec = assembler.lookup(ExecutorSpec.slot, choice.use, ExecutorSpec.slot)
+    assert isinstance(spec, ExecutorSpec)
+    remote = spec.remote
+    if table.detach and not spec.outlives:
+        raise StudyError(
+            f"the trials of executor {choice.use!r} end with this process, so it cannot be left; leave out detach, or "
+            "use an executor with a queue of its own, such as slurm"
+        )
+    devices = _devices(table.devices, here=not remote)
     kind = devices[0].partition(":")[0]
     known_threads, known_device = settled
     if table.threads and known_threads and table.threads != known_threads:
@@ -93,21 +106,26 @@ def execution_of(
         )
     if known_device and known_device != kind:
         raise StudyError(f"the earlier trials ran on {known_device}, not on {kind}: choose devices of that kind")
-    jobs, threads = _jobs_and_threads(table, known_threads, kind, devices, trials)
-    context = ExecutorContext(jobs, study.name, folder.absolute(), PRELOAD)
+    if remote:
+        jobs, threads = table.jobs, table.threads or known_threads or 1
+    else:
+        jobs, threads = _jobs_and_threads(table, known_threads, kind, devices, trials)
+    gpus = 1 / table.per_device if kind == "cuda" else 0.0
+    context = ExecutorContext(jobs, study.name, folder.absolute(), PRELOAD, threads, gpus)
     executor: Executor = assembler.build(ExecutorSpec.slot, choice, context)
     local: Executor | None = executor
     if isinstance(executor, InlineExecutor):
         local = None
     elif choice.use != LOCAL:
         at_home = resolve_choice(ExecutorSpec.slot, LOCAL, {}, assembler.lookup)
-        local = assembler.build(ExecutorSpec.slot, at_home, ExecutorContext(1, study.name, context.folder, PRELOAD))
-    capacity = executor.capacity
+        local = assembler.build(ExecutorSpec.slot, at_home, replace(context, jobs=1))
+    capacity = None if remote else executor.capacity
     places = make_places(capacity, threads, devices, table.per_device, cores_here()) if capacity is not None else []
     limits = Limits(*(seconds_of(text) if text else 0.0 for text in (table.trial_timeout, table.stall_timeout)))
     return Execution(
         executor,
         local,
+        remote,
         places,
         threads,
         kind,
@@ -115,11 +133,13 @@ def execution_of(
         table.retries,
         table.fail_fast,
         bytes_of(table.memory),
+        table.detach,
         len(places) or jobs,
     )
 
 
-def _devices(asked: Sequence[str]) -> list[str]:
+def _devices(asked: Sequence[str], *, here: bool) -> list[str]:
+    """Return the devices that are *asked* for, which must be *here*, on this machine, or those found on it."""
     if not asked:
         count = torch.cuda.device_count() if torch.cuda.is_available() else 0
         return [f"cuda:{number}" for number in range(count)] or ["cpu"]
@@ -129,7 +149,7 @@ def _devices(asked: Sequence[str]) -> list[str]:
             "execution.devices: results differ between the CPU and a GPU, so all trials of a study run on one kind; "
             f"name devices of one kind, not {', '.join(asked)}"
         )
-    for device in asked:
+    for device in asked if here else ():
         pick_device(device)
     return ["cuda:0" if device == "cuda" else device for device in dict.fromkeys(asked)]
 

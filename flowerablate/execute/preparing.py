@@ -6,22 +6,23 @@ if its process ends or falls silent, the variant at hand is at fault, and the re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from filelock import FileLock
 
-from ..contracts import Job, label_of
+from ..contracts import Job, Pipeline, label_of
 from ..errors import DataError, FlowerablateError, PluginError, StudyError, TrainingError, one_line
 from ..jobs.events import EventWriter
 from ..jobs.interrupts import noticing_ctrl_c
 from ..jobs.schedule import Client, Limits, Schedule
 from ..jobs.worker import LOG
 from ..probe.design import TurnTo, probe_design, reduced
+from ..study.designs import candidates
 from ..study.schema import StudyFile, study_model
 from ..train.device import prepare_process
-from ..wiring.assemble import Assembler
+from ..wiring.assemble import Assembler, DataSet
 from ..wiring.parts import check_parts
 from .apart import answer, ask
 from .observer import RunObserver
@@ -37,13 +38,15 @@ FOLDER = "prepare"
 class Prepared:
     """What the preparation of a design came to; *broken* has the reason for each change that cannot be trained.
 
-    *refused*, *remarks*, *repeated*: see :class:`~flowerablate.probe.design.Probed`.
+    *refused*, *remarks*, *repeated*: see :class:`~flowerablate.probe.design.Probed`. *needs*: the files and folders
+    that the trials of each change read.
     """
 
     refused: Mapping[str, str] = field(default_factory=dict)
     remarks: Mapping[str, str] = field(default_factory=dict)
     repeated: int = 0
     broken: Mapping[str, str] = field(default_factory=dict)
+    needs: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def applied(self, plan: Plan) -> Plan:
         """Return *plan* without the questions that are refused."""
@@ -60,13 +63,14 @@ def prepare(
     raised. So is every error of the study or its images.
     """
     found = dict(broken)
+    needs: dict[str, list[str]] = {}
     for variant in plan.design.variants:
         if variant.change not in missing or variant.change in found:
             continue
         turn_to([variant.change])
         with noticing_ctrl_c() as ctrl_c:
             try:
-                assembler.prepare(variant.pipeline, plan.data)
+                needs[variant.change] = _read_by(variant.pipeline, plan.data, assembler)
                 check_parts(variant.pipeline, plan.data, assembler)
             except BaseException as error:
                 ends = isinstance(error, StudyError | DataError | TrainingError | OSError)
@@ -76,7 +80,13 @@ def prepare(
     seed = plan.trials[0].seed
     left = set(missing) - found.keys()
     probed = probe_design(plan.design, left, plan.data, assembler, seed=seed, broken=found.keys(), turn_to=turn_to)
-    return Prepared(probed.refused, probed.remarks, probed.repeated, found)
+    return Prepared(probed.refused, probed.remarks, probed.repeated, found, needs)
+
+
+def _read_by(pipeline: Pipeline, data: DataSet, assembler: Assembler) -> list[str]:
+    """Pack the images of each candidate of *pipeline*; return the paths of all that their training reads."""
+    paths = (path for _, candidate in candidates(pipeline) for path in assembler.files_of(candidate, data))
+    return sorted({str(path.absolute()) for path in paths})
 
 
 def run(job: Job, begin: Callable[[], EventWriter]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import partial
 
-from ..contracts import Job, TrialFailure
+from ..contracts import TrialFailure
 from ..jobs.schedule import Schedule
 from ..ledger import Ledger
 from ..preprocess import require_core
@@ -64,20 +64,20 @@ def run_study(
         prepared = _prepared(plan, workplace, ledger, observer, execution, study)
         plan = replace(prepared.applied(plan), threads=execution.threads, device=execution.device)
         _say(prepared, observer)
-        queue = TrialQueue(plan, workplace, ledger, observer, budget, execution)
-        return _run_looks(plan, queue, prepared, ledger, observer)
+        queue = TrialQueue(plan, workplace, ledger, observer, budget, execution, prepared)
+        return _run_looks(plan, queue, ledger, observer)
     finally:
         execution.close()
         leave(workplace)
 
 
-def _run_looks(plan: Plan, queue: TrialQueue, prepared: Prepared, ledger: Ledger, observer: RunObserver) -> Outcome:
+def _run_looks(plan: Plan, queue: TrialQueue, ledger: Ledger, observer: RunObserver) -> Outcome:
     looks = plan.rules.looks or (plan.seeds,)
     contrasts = plan.design.contrasts
     for number, look in enumerate(looks, 1):
         if plan.rules.looks:
             observer.look_started(number, len(looks), look, len(contrasts))
-        queue.run_missing(plan.trials_of(range(look), contrasts), prepared.broken)
+        queue.run_missing(plan.trials_of(range(look), contrasts))
         if queue.interrupted or look == looks[-1]:
             break
         contrasts = open_after(plan, ledger, look)
@@ -95,14 +95,17 @@ def _prepared(
     execution: Execution,
     study: StudyFile | None,
 ) -> Prepared:
-    """Prepare the variants that have trials to run: those of the first look, which has them all."""
-    missing = {trial.variant.change for trial in plan.trials if not ledger.folder(trial).complete}
+    """Prepare the variants that have trials to run: those of the first look, which has them all.
+
+    Where trials run on other machines, it must be known of those of each look what they need.
+    """
+    due = plan.trials_of(range(plan.rules.looks[-1])) if execution.remote and plan.rules.looks else plan.trials
+    missing = {trial.variant.change for trial in due if not ledger.folder(trial).complete}
     if execution.local is None or study is None:
         return prepare(plan, missing, workplace.assembler, {}, lambda changes: None)
     if not missing:
         return Prepared()
-    root = workplace.assembler.root.absolute()
-    job = Job(FOLDER, ENTRY, ledger.root.absolute() / FOLDER, root, workplace.params, execution.threads)
+    job = replace(workplace.job(FOLDER, ENTRY, ledger.root.absolute() / FOLDER, {}), threads=execution.threads)
     schedule = partial(Schedule, execution.local, ())
     return prepare_apart(study, missing, job, schedule, observer, execution.limits)
 

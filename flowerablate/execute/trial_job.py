@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -37,13 +37,10 @@ _DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 _PIPELINE: TypeAdapter[Pipeline] = TypeAdapter(Pipeline)
 
 
-def job_of(
-    trial: Trial, folder: TrialFolder, root: Path, params: Mapping[str, Any], threads: int, memory: int = 0
-) -> Job:
-    """Return the job that trains *trial*; *params* are those of its workplace and its metrics."""
-    about = {"base_id": trial.base_id, "change": trial.variant.change}
-    place, home = folder.path.absolute(), root.absolute()
-    return Job(trial.id, ENTRY, place, home, {**params, **about}, threads, memory=memory)
+def job_of(trial: Trial, folder: TrialFolder, workplace: Workplace, metrics: Sequence[str]) -> Job:
+    """Return the job that trains *trial* in *folder* and computes *metrics*, the primary one first."""
+    params = {"base_id": trial.base_id, "change": trial.variant.change, "metrics": list(metrics)}
+    return workplace.job(trial.id, ENTRY, folder.path.absolute(), params)
 
 
 def run(job: Job, begin: Callable[[], EventWriter]) -> int:

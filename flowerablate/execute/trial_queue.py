@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from ..contracts import SECONDS, Ended, Job, Trial, TrialFailure, TrialOutcome, finished
@@ -18,6 +20,7 @@ from .budget import Budget
 from .execution import Execution
 from .observer import RunObserver
 from .plan import Plan
+from .preparing import Prepared
 from .trial_job import OUT_OF_MEMORY, job_of, record_end
 from .workplace import Workplace
 
@@ -33,10 +36,10 @@ class TrialQueue:
         observer: RunObserver,
         budget: Budget | None,
         execution: Execution,
+        prepared: Prepared,
     ) -> None:
-        self._plan, self._ledger, self._root = plan, ledger, workplace.assembler.root
+        self._plan, self._ledger, self._workplace, self._prepared = plan, ledger, workplace, prepared
         self._observer, self._budget, self._execution = observer, budget, execution
-        self._params = {**workplace.params, "metrics": list(plan.metrics.names)}
         self._pipelines = {variant.change: describe(variant.pipeline) for variant in plan.design.variants}
         self._trials: dict[str, Trial] = {}
         self._handed_over: dict[str, float] = {}
@@ -57,11 +60,12 @@ class TrialQueue:
         """Whether due trials have neither finished nor failed."""
         return self.elsewhere + self.left > 0
 
-    def run_missing(self, trials: Sequence[Trial], broken: Mapping[str, str]) -> None:
+    def run_missing(self, trials: Sequence[Trial]) -> None:
         """Run those of *trials* that are missing in the ledger and have not failed in this run.
 
-        A trial of a *broken* change fails with the reason that is given there.
+        A trial of a change that could not be prepared fails with the reason of that.
         """
+        broken = self._prepared.broken
         self._trials |= {trial.id: trial for trial in trials}
         missing = [t for t in trials if not self._ledger.folder(t).complete and t.id not in self.failed]
         self._ledger.enter(self.trials, self._pipelines, self._plan.note(self.trials))
@@ -74,12 +78,18 @@ class TrialQueue:
                 self._fail(trial, folder)
         jobs = [self._job(trial) for trial in missing if trial.variant.change not in broken]
         execution = self._execution
-        left = Schedule(execution.executor, execution.places, execution.limits, self).run(jobs)
-        self.left += len(left)
+        run = self.run + self.elsewhere
+        schedule = Schedule(execution.executor, execution.places, execution.limits, self, execution.detach)
+        left = len(schedule.run(jobs))
+        self.left += left
+        if execution.detach:
+            self.elsewhere += len(jobs) - left - (self.run + self.elsewhere - run)
 
     def _job(self, trial: Trial) -> Job:
-        threads, memory = self._execution.threads, self._execution.memory
-        return job_of(trial, self._ledger.folder(trial), self._root, self._params, threads, memory)
+        execution, workplace = self._execution, self._workplace
+        job = job_of(trial, self._ledger.folder(trial), workplace, self._plan.metrics.names)
+        needs = (*job.needs, *map(Path, self._prepared.needs.get(trial.variant.change, ())))
+        return replace(job, needs=needs, threads=execution.threads, memory=execution.memory, device=execution.device)
 
     def may_start(self, job: Job) -> bool:
         """Whether the budget allows the trial of *job*."""

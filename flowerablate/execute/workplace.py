@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from ..contracts import Job
-from ..discovery import discover
+from ..discovery import LOCAL_PLUGIN, discover
 from ..wiring.assemble import Assembler, DataSet
-from ..wiring.kept_samples import keep_samples, read_samples
+from ..wiring.kept_samples import keep_samples, read_samples, samples_folder
 
 
 @dataclass(frozen=True)
@@ -21,26 +21,37 @@ class Workplace:
     assembler: Assembler
     data: DataSet
 
+    def job(self, name: str, entry: str, folder: Path, params: Mapping[str, Any]) -> Job:
+        """Return a job whose process finds this workplace again by :func:`workplace_of`."""
+        root, cache, local = self._root, self._cache, self._root / LOCAL_PLUGIN
+        needs = (self._kept_samples, *([local] if local.is_file() else []))
+        return Job(name, entry, folder, root, cache, {**params, "samples": self._kept_samples.name}, needs)
+
     @cached_property
-    def params(self) -> dict[str, Any]:
-        """The params of a job from which :func:`workplace_of` finds or makes this workplace; its samples are kept."""
-        samples = keep_samples(self.data, self.assembler.cache)
-        params = {"cache": str(self.assembler.cache), "samples": str(samples)}
-        _known[self.assembler.root.absolute(), params["cache"], params["samples"]] = self
-        return params
+    def _kept_samples(self) -> Path:
+        path = keep_samples(self.data, self._cache)
+        _known[self._root, self._cache, path.name] = self
+        return path
+
+    @property
+    def _root(self) -> Path:
+        return self.assembler.root.absolute()
+
+    @property
+    def _cache(self) -> Path:
+        return self.assembler.cache.absolute()
 
 
-_known: dict[tuple[Path, str, str], Workplace] = {}
+_known: dict[tuple[Path, Path, str], Workplace] = {}
 """The workplaces of this process, for jobs that are done where they were planned."""
 
 
 def workplace_of(job: Job) -> Workplace:
     """Return the workplace of *job*; in a fresh process, plugins are found and the samples are read."""
-    params: Mapping[str, Any] = job.params
-    key = (job.root, str(params["cache"]), str(params["samples"]))
+    key = (job.root, job.cache, str(job.params["samples"]))
     if key not in _known:
-        assembler = Assembler(discover(job.root).registry, job.root, Path(key[1]))
-        _known[key] = Workplace(assembler, read_samples(Path(key[2])))
+        assembler = Assembler(discover(job.root).registry, job.root, job.cache)
+        _known[key] = Workplace(assembler, read_samples(samples_folder(job.cache) / key[2]))
     return _known[key]
 
 

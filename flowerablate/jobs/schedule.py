@@ -70,12 +70,16 @@ class _Running:
 
 @dataclass
 class Schedule:
-    """Runs jobs on *executor*, each on one of *places* (none: the executor chooses), within *limits*."""
+    """Runs jobs on *executor*, each on one of *places* (none: the executor chooses), within *limits*.
+
+    *detach*: start them and do not wait until they end.
+    """
 
     executor: Executor
     places: Sequence[WorkerPlace]
     limits: Limits
     client: Client
+    detach: bool = False
     _waiting: deque[tuple[Job, int, bool]] = field(default_factory=deque)
     _running: dict[str, _Running] = field(default_factory=dict)
     _lost: dict[str, int] = field(default_factory=dict)
@@ -100,6 +104,9 @@ class Schedule:
                 for ended in self.executor.ended(_POLL if self._running else 0.0):
                     self._end(ended)
                 self._watch()
+                if self.detach:
+                    self._running.clear()
+                    break
         finally:
             if self._running:
                 self.executor.stop(tuple(self._running))
@@ -178,8 +185,8 @@ class Schedule:
                 break
 
     def _too_long(self, running: _Running) -> str:
-        if not running.begun and self.executor.capacity is None:
-            return ""
+        if not running.begun and not self.places:
+            return ""  # it waits in the executor's queue
         now = time.monotonic()
         if self.limits.job and now - running.began > self.limits.job:
             return f"it took longer than its limit of {_duration(self.limits.job)}, and was stopped"

@@ -107,7 +107,8 @@ class ExecutionTable(_Table):
     ``jobs``: how many at once. ``threads``: how many each computes with. ``devices``: such as ``["cuda:0", "cuda:1"]``;
     empty: all CUDA devices, or the CPU. ``per_device``: trials at once on one of them. ``trial_timeout`` and
     ``stall_timeout``: times such as ``2h``, of a trial and without a step. ``retries``: further attempts at a trial
-    that fails. ``fail_fast``: stop at the first failure. ``memory``: the limit of a trial, such as ``8GB``.
+    that fails. ``fail_fast``: stop at the first failure. ``memory``: the limit of a trial, such as ``8GB``. ``detach``:
+    hand the trials over and do not wait for them, if the executor has a queue of its own.
     """
 
     jobs: Annotated[int, Field(ge=0, le=100_000)] = 0
@@ -119,6 +120,7 @@ class ExecutionTable(_Table):
     retries: Annotated[int, Field(ge=0, le=100)] = 0
     fail_fast: bool = False
     memory: str = ""
+    detach: bool = False
 
 
 class StudyFile(_Table):

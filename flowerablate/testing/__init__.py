@@ -16,6 +16,7 @@ from .check_columns import check_column
 from .check_components import check_component
 from .check_datasets import check_dataset
 from .check_draws import KeyedDraws, NoDraws
+from .check_executors import check_executor
 from .check_measures import check_measure
 from .check_metrics import check_metric
 from .check_models import check_model
@@ -31,6 +32,7 @@ __all__ = [
     "check_column",
     "check_component",
     "check_dataset",
+    "check_executor",
     "check_loss",
     "check_measure",
     "check_metric",

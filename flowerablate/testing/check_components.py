@@ -11,6 +11,7 @@ from ..contracts import (
     ColumnSpec,
     ComponentSpec,
     DatasetSpec,
+    ExecutorSpec,
     LossSpec,
     MeasureSpec,
     MetricSpec,
@@ -25,6 +26,7 @@ from ..contracts import (
 from ..errors import StudyError
 from .check_columns import check_column
 from .check_datasets import check_dataset
+from .check_executors import check_executor
 from .check_measures import check_measure
 from .check_metrics import check_metric
 from .check_models import check_model
@@ -46,8 +48,9 @@ _CHECKS: dict[type[ComponentSpec], Callable[..., None]] = {
     MeasureSpec: check_measure,
     ColumnSpec: check_column,
     TrackerSpec: check_tracker,
+    ExecutorSpec: check_executor,
 }
-_WITH_A_FOLDER = (DatasetSpec, TrackerSpec)
+_WITH_A_FOLDER = (DatasetSpec, TrackerSpec, ExecutorSpec)
 
 
 def check_component(
@@ -56,8 +59,8 @@ def check_component(
     """Run the check for the slot of *spec*.
 
     *params* replaces defaults, for a component that cannot be built with its own or is slow with them. *cache* is an
-    empty folder for data sets and trackers; by default a temporary one. If a slot has no check, only the settings are
-    checked.
+    empty folder for data sets, trackers and executors; by default a temporary one. If a slot has no check, only the
+    settings are checked.
     """
     check = _CHECKS.get(type(spec), _check_settings)
     if type(spec) not in SPECS.values():

@@ -33,7 +33,7 @@ from ..wiring.scoring import choose_metrics
 from .objective import SeedObserver, validation_value, value_on
 
 ENTRY = f"{__name__}:run"
-ENTRY_OF_BASE = f"{__name__}:prepare"
+PREPARE = f"{__name__}:prepare"
 
 _FILE = "candidate.json"
 
@@ -64,34 +64,25 @@ def write_candidate(
     write_json(folder / _FILE, content)
 
 
-def job_of_base(pipeline: Pipeline, folder: Path, root: Path, params: Mapping[str, Any], threads: int) -> Job:
-    """Return the job that prepares the base *pipeline*; *params* are those of its workplace."""
-    home = root.absolute()
-    return Job(folder.name, ENTRY_OF_BASE, folder.absolute(), home, {**params, "pipeline": describe(pipeline)}, threads)
-
-
 def prepare(job: Job, begin: Callable[[], EventWriter]) -> int:
-    """Pack the images of the base and build its parts, so that faults show before the first trial."""
+    """Pack the images of the pipeline in *job* and build its parts, so that faults show before it is trained."""
     events = begin()
     prepare_process(threads=job.threads)
     workplace = workplace_of(job)
     workplace.assembler.progress = events.preparing
-
-    def find() -> dict[str, Any]:
-        prepare_base(read_pipeline(job.params["pipeline"], workplace.assembler), workplace)
-        return {}
-
-    return answer(job, find)
+    pipeline = read_pipeline(job.params["pipeline"], workplace.assembler)
+    return answer(job, lambda: {"needs": [str(path.absolute()) for path in prepare_here(pipeline, workplace)]})
 
 
-def prepare_base(pipeline: Pipeline, workplace: Workplace) -> None:
-    """Do the same in this process."""
-    workplace.assembler.prepare(pipeline, workplace.data)
+def prepare_here(pipeline: Pipeline, workplace: Workplace) -> set[Path]:
+    """Do the same in this process; return the files and folders that the training reads."""
+    needs = workplace.assembler.files_of(pipeline, workplace.data)
     check_parts(pipeline, workplace.data, workplace.assembler)
+    return needs
 
 
 def run(job: Job, begin: Callable[[], EventWriter]) -> int:
-    """Train the candidate in the folder of *job*, or resume it; see :func:`~..execute.trial_job.complete`."""
+    """Train the candidate in the folder of *job*, or resume it; errors are those of a trial's job."""
     return complete(job, begin, _train)
 
 

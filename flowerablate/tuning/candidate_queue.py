@@ -6,11 +6,12 @@ import errno
 import math
 import os
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Protocol
 
-from ..contracts import Ended, Job
+from ..contracts import Ended, Job, Pipeline
 from ..errors import FlowerablateError
 from ..execute.budget import Budget
 from ..execute.execution import Execution
@@ -102,12 +103,17 @@ class Candidate:
 
 @dataclass
 class CandidateQueue:
-    """Trains candidates on an *execution*; a :class:`~flowerablate.jobs.schedule.Client`."""
+    """Trains candidates on an *execution*; a :class:`~flowerablate.jobs.schedule.Client`.
+
+    ``prepare(pipeline)`` packs its images and returns the files that its training reads; it is called where these must
+    be brought to another machine.
+    """
 
     trials: Trials
     workplace: Workplace
     observer: TuneObserver
     execution: Execution
+    prepare: Callable[[Pipeline], Sequence[Path]]
     max_trials: int
     budget: Budget | None
     over: bool = False
@@ -197,21 +203,33 @@ class CandidateQueue:
             if trial is None:
                 break
             job = self._begin(trial)
-            if self._open[job.name].pruned:
-                self._finish(job.name)
-            else:
+            if job is not None:
                 jobs.append(job)
         return jobs
 
-    def _begin(self, trial: OpenTrial) -> Job:
-        plan, assembler, execution = self.trials.plan, self.workplace.assembler, self.execution
-        epochs = plan.tuned(trial.values, assembler).train.epochs
-        params = {**self.workplace.params, "metrics": list(plan.metrics.names)}
-        folder, root = trial.folder.absolute(), assembler.root.absolute()
-        job = Job(f"trial-{trial.number}", ENTRY, folder, root, params, execution.threads, memory=execution.memory)
-        self._open[job.name] = Candidate(trial, plan, epochs)
-        self._began[job.name] = time.monotonic()
-        return job
+    def _begin(self, trial: OpenTrial) -> Job | None:
+        """Return the job of *trial*, or None if it has ended already."""
+        plan, execution = self.trials.plan, self.execution
+        pipeline = plan.tuned(trial.values, self.workplace.assembler)
+        name = f"trial-{trial.number}"
+        candidate = self._open[name] = Candidate(trial, plan, pipeline.train.epochs)
+        self._began[name] = time.monotonic()
+        if candidate.pruned:
+            self._finish(name)
+            return None
+        job = self.workplace.job(name, ENTRY, trial.folder.absolute(), {"metrics": list(plan.metrics.names)})
+        try:
+            needs = self.prepare(pipeline) if execution.remote else ()
+        except FlowerablateError as error:
+            self._finish(name, failure=str(error))
+            return None
+        return replace(
+            job,
+            needs=(*job.needs, *needs),
+            threads=execution.threads,
+            memory=execution.memory,
+            device=execution.device,
+        )
 
     def _show(self, name: str) -> None:
         candidate = self._open[name]

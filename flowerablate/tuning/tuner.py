@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from filelock import FileLock
 
-from ..errors import PluginError
+from ..contracts import Pipeline
+from ..errors import PluginError, StudyError
 from ..execute.apart import ask
 from ..execute.budget import Budget
 from ..execute.execution import Execution, execution_of, in_this_process
+from ..execute.preparing import FOLDER
 from ..execute.workplace import Workplace, leave
 from ..jobs.schedule import Schedule
 from ..jobs.worker import LOG
 from ..preprocess import require_core
+from ..study.identity import describe
 from ..study.schema import StudyFile
 from ..train.device import prepare_process
 from ..wiring.assemble import Assembler
-from .candidate_job import job_of_base, prepare_base
+from .candidate_job import PREPARE, prepare_here
 from .candidate_queue import CandidateQueue, TuneObserver
 from .storage import Trials
 
@@ -31,6 +36,8 @@ def tuning_execution(study: StudyFile, assembler: Assembler, trials: Trials) -> 
     sessions.
     """
     table = study.execution
+    if table.detach:
+        raise StudyError("a tuning cannot be left, for it learns from each trial; use --set execution.detach=false")
     one_or_more = study.model_copy(update={"execution": table.model_copy(update={"jobs": table.jobs or 1})})
     return execution_of(one_or_more, assembler, trials.folder, trials.settled, 1, _CURE)
 
@@ -53,9 +60,12 @@ def tune(
     execution = execution or in_this_process()
     workplace = Workplace(assembler, trials.plan.data)
     try:
-        _prepare(trials, workplace, observer, execution)
+        if execution.local is None:
+            prepare_process(threads=execution.threads)
+        prepare = partial(_prepare, trials, workplace, observer, execution)
+        prepare(trials.plan.base)
         trials.settle(execution.threads, execution.device)
-        queue = CandidateQueue(trials, workplace, observer, execution, max_trials, budget)
+        queue = CandidateQueue(trials, workplace, observer, execution, prepare, max_trials, budget)
         queue.run()
     finally:
         execution.close()
@@ -63,16 +73,20 @@ def tune(
     return not queue.over
 
 
-def _prepare(trials: Trials, workplace: Workplace, observer: TuneObserver, execution: Execution) -> None:
-    """Pack the images of the base and build its parts, once for all, in the kind of process that trials run in."""
-    base = trials.plan.base
+def _prepare(
+    trials: Trials, workplace: Workplace, observer: TuneObserver, execution: Execution, pipeline: Pipeline
+) -> list[Path]:
+    """Pack the images of *pipeline* and build its parts, in the kind of process that trials run in.
+
+    Return the files and folders that its training reads.
+    """
     if execution.local is None:
-        prepare_process(threads=execution.threads)
-        prepare_base(base, workplace)
-        return
-    job = job_of_base(base, trials.folder / "prepare", workplace.assembler.root, workplace.params, execution.threads)
+        return sorted(prepare_here(pipeline, workplace))
+    job = workplace.job(FOLDER, PREPARE, trials.folder.absolute() / FOLDER, {"pipeline": describe(pipeline)})
+    job = replace(job, threads=execution.threads)
     job.folder.mkdir(exist_ok=True)
     with FileLock(job.folder / "lock"):  # another session prepares the same
         found = ask(job, partial(Schedule, execution.local, ()), observer.preparing, execution.limits)
     if found.content is None:
-        raise PluginError(f"the base pipeline could not be prepared: {found.how}; {job.folder / LOG} has more")
+        raise PluginError(f"the pipeline could not be prepared: {found.how}; {job.folder / LOG} has more")
+    return list(map(Path, found.content["needs"]))

@@ -122,12 +122,22 @@ class Assembler:
 
         Raises :class:`DataError` if a file named by a parameter cannot be read.
         """
-        files = {
-            param.name: file_hash(self.root / Path(str(name)).expanduser()).hex()
+        hashes = {name: file_hash(path).hex() for name, path in self._named_files(slot, choice).items()}
+        return Fingerprint(self.owner(slot, choice.use), hashes)
+
+    def _named_files(self, slot: str, choice: Choice) -> dict[str, Path]:
+        """Return the files that parameters of a component name, by parameter."""
+        return {
+            param.name: self.root / Path(str(name)).expanduser()
             for param in self.lookup(slot, choice.use, slot).params
             if param.file and (name := choice.params.get(param.name))
         }
-        return Fingerprint(self.owner(slot, choice.use), files)
+
+    def files_of(self, pipeline: Pipeline, data: DataSet) -> set[Path]:
+        """Pack the images of *pipeline*, unless they are packed already; return all files and folders that it reads."""
+        source = self.prepare(pipeline, data).images.source
+        named = [path for slot, choice in pipeline.used for path in self._named_files(slot, choice).values()]
+        return {*named, *([source.folder] if source else [])}
 
     def load_samples(self, choice: Choice, *, skip_bad: bool) -> Samples:
         """Collect the samples of a data set, without opening its files."""

@@ -19,9 +19,14 @@ _FORMAT = 1
 _TEXTS = tuple(each.name for each in fields(Samples) if each.name != "paths")
 
 
+def samples_folder(cache: Path) -> Path:
+    """Return the folder of samples in the folder *cache*."""
+    return cache / "samples"
+
+
 def keep_samples(data: DataSet, cache: Path) -> Path:
     """Write the samples of *data* and their fingerprint to the folder *cache*, and return the file."""
-    path = cache / "samples" / f"{data.fingerprint}.json"
+    path = samples_folder(cache) / f"{data.fingerprint}.json"
     content: dict[str, Any] = {name: getattr(data.samples, name) for name in _TEXTS}
     content["paths"] = [str(each.absolute()) for each in data.samples.paths]
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -18,6 +18,11 @@ def flowerablate_register(register: Register) -> None:
     """Register the executors."""
     register(fa.ExecutorSpec("inline", "One trial after another in this process, for a debugger.", build_inline))
     register(fa.ExecutorSpec("processes", "Each trial in a fresh process of this machine.", build_processes))
+    address = fa.Param("address", "", "of the cluster, or auto; empty: the one that runs here, or a new one")
+    register(fa.ExecutorSpec("ray", "Trials on the nodes of a Ray cluster.", build_ray, (address,), remote=True))
+    register(
+        fa.ExecutorSpec("slurm", "Trials as a job array of Slurm.", build_slurm, _SLURM, remote=True, outlives=True)
+    )
 
 
 def build_inline(context: fa.ExecutorContext) -> Executor:
@@ -32,3 +37,41 @@ def build_processes(context: fa.ExecutorContext) -> Executor:
     from .processes import ProcessExecutor
 
     return ProcessExecutor(context.jobs, context.preload)
+
+
+def build_ray(context: fa.ExecutorContext, address: str) -> Executor:
+    """Return an executor on the Ray cluster at *address*; raise :class:`StudyError` if there is none, or no Ray."""
+    try:
+        from .ray_cluster import RayExecutor
+    except ImportError as error:
+        raise fa.StudyError(_missing("Ray", "ray", error)) from None
+    return RayExecutor(context, address)
+
+
+_SLURM = (
+    fa.Param("partition", "", "partition of the cluster; empty: Slurm's default"),
+    fa.Param("time", "24h", "limit of a trial, such as 2h; one that is stopped by it is handed in again and resumes"),
+    fa.Param(
+        "gres", "", "generic resources of a trial, such as gpu:a100:1 or shard:1; empty: one GPU where it needs one"
+    ),
+    fa.Param("account", "", "account that is charged"),
+    fa.Param("qos", "", "quality of service"),
+    fa.Param("constraint", "", "features that the node must have"),
+    fa.Param("setup", "", "shell command that runs first on the node, such as 'module load cuda'"),
+    fa.Param(
+        "cluster", "slurm", "slurm, or local: processes of this machine, to try it out", choices=("slurm", "local")
+    ),
+)
+
+
+def build_slurm(context: fa.ExecutorContext, **settings: str) -> Executor:
+    """Return an executor that hands jobs to Slurm; raise :class:`StudyError` where there is none, or no submitit."""
+    try:
+        from .slurm_array import SlurmExecutor
+    except ImportError as error:
+        raise fa.StudyError(_missing("submitit", "slurm", error)) from None
+    return SlurmExecutor(context, **settings)
+
+
+def _missing(name: str, extra: str, error: ImportError) -> str:
+    return f"{name} cannot be imported ({error}); install it with pip install 'flowerablate[{extra}]'"

@@ -1,5 +1,6 @@
 """Adaptive runs, with trials that need no training: their accuracies are a function of variant and seed."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,6 +13,7 @@ from flowerablate.contracts import (
     Design,
     Ended,
     Fingerprint,
+    Job,
     Owner,
     Rules,
     TrialResult,
@@ -136,8 +138,8 @@ def without_training(monkeypatch, executor):
     monkeypatch.setattr(adaptive, "with_metrics", lambda results, *words: results)
     monkeypatch.setattr(runner, "prepare_process", lambda **words: None)
     monkeypatch.setattr(runner, "prepare", lambda *words: Prepared())
-    monkeypatch.setattr(runner.Workplace, "params", {})
-    execution = Execution(executor, None, [WorkerPlace(0, "cpu")], 1, "cpu")
+    monkeypatch.setattr(runner.Workplace, "job", lambda self, *words: Job(*words[:3], Path(), Path(), words[3]))
+    execution = Execution(executor, None, False, [WorkerPlace(0, "cpu")], 1, "cpu")
     monkeypatch.setattr(runner, "in_this_process", lambda: execution)
 
 

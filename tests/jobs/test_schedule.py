@@ -88,4 +88,4 @@ def test_a_job_that_is_no_longer_wanted_is_stopped_and_a_client_may_add_another(
 
 def job_in(folder: Path) -> Job:
     folder.mkdir()
-    return Job(folder.name, "flowerablate.of_a_test:all_epochs", folder, folder)
+    return Job(folder.name, "flowerablate.of_a_test:all_epochs", folder, folder, folder)

@@ -116,7 +116,10 @@ def test_interrupted_and_resumed_equals_uninterrupted_bit_for_bit(
     whole = train(tmp_path / "whole", parts(optimizer=optimizer), **options)
     with pytest.raises(KeyboardInterrupt):
         train(tmp_path / "cut", parts(optimizer=optimizer), observer=Interrupt(*at), **options)
-    resumed = train(tmp_path / "cut", parts(optimizer=optimizer), **options)
+    known: list[EpochRecord] = []
+    resumed = train(tmp_path / "cut", parts(optimizer=optimizer), resumed=known.append, **options)
+    assert known == list(resumed.history[: len(known)])
+    assert len(known) == at[0] - (at[1] > 0)
     assert numbers(resumed) == numbers(whole)
     assert resumed.best_epoch == whole.best_epoch
     for name in (LAST, BEST):

@@ -203,6 +203,6 @@ def test_a_base_that_ends_its_process_when_it_is_built_is_an_error(make_plan, ru
     (tmp_path / "flowerablate_local.py").write_text(built)
     assembler.registry = discover(tmp_path).registry
     trials = open_trials(make_plan("optimizer.lr", **{"loss.use": "segfault"}))
-    with pytest.raises(FlowerablateError, match=r"the base pipeline could not be prepared: .* killed by SIGSEGV"):
+    with pytest.raises(FlowerablateError, match=r"the pipeline could not be prepared: .* killed by SIGSEGV"):
         run(trials, 1)
     assert trials.rows() == []

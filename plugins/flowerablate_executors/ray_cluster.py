@@ -1,0 +1,218 @@
+"""The executor ``ray``: jobs on the nodes of a Ray cluster, or on this machine if there is none.
+
+Each job is a Ray task that streams what it does (see :mod:`.ray_node`). The files that jobs need are put into Ray's
+object store once each.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import ray
+from filelock import FileLock, Timeout
+from ray.exceptions import OutOfMemoryError, RayError, RayTaskError
+
+from flowerablate import ExecutorContext, StudyError
+from flowerablate.contracts import Ended, Job
+from flowerablate.errors import one_line
+from flowerablate.jobs.events import FILE as EVENTS
+from flowerablate.jobs.worker import ELSEWHERE
+
+from .parcels import digest_of, pack, stamps, unpack
+from .ray_node import STAYS, Need, News, do_job
+
+_PATIENCE = 5.0
+"""Seconds that a cancelled task has to clear up before its process is killed."""
+
+_QUEUED = 2
+"""Jobs that wait in Ray's queue for a free node, so that none is idle and a cluster can see that it should grow."""
+
+
+class RayExecutor:
+    """Runs jobs on the Ray cluster at *address*; empty: the one that runs here, or a new one on this machine."""
+
+    def __init__(self, context: ExecutorContext, address: str) -> None:
+        self._context = context
+        self._tasks: dict[str, _Task] = {}
+        self._ended: list[Ended] = []
+        self._needs: dict[Path, Need] = {}
+        self._counted = (0, -1e9)
+        self._mine = not ray.is_initialized()
+        if self._mine:
+            os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+            try:
+                ray.init(
+                    address=address or None, namespace="flowerablate", logging_level=logging.ERROR, log_to_driver=False
+                )
+            except (ConnectionError, RuntimeError, ValueError) as error:
+                raise StudyError(
+                    f"no Ray cluster could be reached at {address or 'this machine'}: {one_line(error)}; start one "
+                    "with 'ray start --head', or name its address: --executor ray,address=HOST:6379"
+                ) from None
+
+    @property
+    def capacity(self) -> int:
+        """As many as were asked for, or as the cluster has room for and a few that wait."""
+        if self._context.jobs:
+            return self._context.jobs
+        known, when = self._counted
+        if time.monotonic() - when > 5:
+            has: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+            context = self._context
+            room = int(has.get("CPU", 0) // context.threads)
+            if context.gpus:
+                room = min(room, int(has.get("GPU", 0) // context.gpus))
+            known = room + max(_QUEUED, room // 4)
+            self._counted = (known, time.monotonic())
+        return known
+
+    def start(self, jobs: Sequence[Job]) -> None:
+        """Hand *jobs* to Ray."""
+        for job in jobs:
+            job.folder.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(job.lock)
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                self._ended.append(Ended(job.name, ELSEWHERE))
+                continue
+            try:
+                stream = self._submit(job)
+            except (StudyError, OSError) as error:
+                lock.release()
+                self._ended.append(Ended(job.name, reason=one_line(error)))
+                continue
+            self._tasks[job.name] = _Task(job, stream, lock)
+
+    def _submit(self, job: Job) -> Any:
+        context = self._context
+        options = {"memory": job.memory} if job.memory else {}
+        task = ray.remote(do_job).options(
+            name=f"flowerablate {context.study} {job.name}",
+            num_cpus=job.threads,
+            num_gpus=context.gpus,
+            num_returns="streaming",
+            max_retries=0,  # what is lost is started again by whoever asked for the job
+            **options,
+        )
+        needs = [self._need(path, job) for path in job.needs]
+        return task.remote(job.as_json(), pack(job.folder, STAYS), needs, context.preload)
+
+    def _need(self, path: Path, job: Job) -> Need:
+        if path not in self._needs:
+            in_cache = path.is_relative_to(job.cache)
+            if not in_cache and not path.is_relative_to(job.root):
+                raise StudyError(
+                    f"{path} is neither in the folder of the study nor in the cache, so it cannot be brought to a "
+                    "node; copy it to the folder of the study"
+                )
+            place = path.relative_to(job.cache if in_cache else job.root).as_posix()
+            parcel = pack(path)
+            self._needs[path] = Need(place, in_cache, digest_of(parcel), [ray.put(parcel)])
+        return self._needs[path]
+
+    def ended(self, seconds: float) -> list[Ended]:
+        """Write to the folders of jobs what has arrived of them, and return the jobs that have ended."""
+        end = time.monotonic() + seconds
+        while not self._ended and self._tasks:
+            self._receive(max(0.0, end - time.monotonic()))
+            if time.monotonic() >= end:
+                break
+        found, self._ended = self._ended, []
+        return found
+
+    def _receive(self, seconds: float) -> None:
+        streams = {task.stream: task for task in self._tasks.values()}
+        ready, _ = ray.wait(list(streams), num_returns=len(streams), timeout=0, fetch_local=False)
+        if not ready:
+            ready, _ = ray.wait(list(streams), num_returns=1, timeout=seconds, fetch_local=False)
+        for stream in ready:
+            task = streams[stream]
+            ended = task.read()
+            if ended is not None:
+                del self._tasks[task.job.name]
+                task.lock.release()
+                self._ended.append(ended)
+
+    def stop(self, names: Collection[str]) -> None:
+        """Cancel these jobs, and wait until Ray says that they are gone."""
+        stopped = [self._tasks.pop(name) for name in names if name in self._tasks]
+        waiting = [task.stream.completed() for task in stopped]
+        for force in (False, True):
+            for task in stopped:
+                with contextlib.suppress(RayError, ValueError):
+                    ray.cancel(task.stream, force=force)
+            if waiting:
+                _, waiting = ray.wait(waiting, num_returns=len(waiting), timeout=_PATIENCE)
+            if not waiting:
+                break
+        for task in stopped:
+            task.lock.release()
+
+    def close(self) -> None:
+        """Cancel all jobs, and leave the cluster."""
+        self.stop(tuple(self._tasks))
+        self._needs.clear()
+        if self._mine and ray.is_initialized():
+            ray.shutdown()
+            self._mine = False
+
+
+@dataclass
+class _Task:
+    """One job, the *stream* of its news, and the *lock* of its folder here."""
+
+    job: Job
+    stream: Any
+    lock: Any
+    events: BinaryIO | None = None
+
+    def read(self) -> Ended | None:
+        """Write the next news to the folder; return how the job ended, once it has."""
+        name = self.job.name
+        try:
+            news: News = ray.get(next(self.stream))
+        except StopIteration:
+            return Ended(name, reason="Ray ended it without a word")
+        except RayTaskError as error:
+            return Ended(name, reason=f"its node could not begin it: {one_line(error.cause)}")
+        except OutOfMemoryError:
+            return Ended(name, reason="Ray stopped it because the memory of its node ran out")
+        except RayError as error:
+            return Ended(name, lost=True, reason=f"Ray lost it: {one_line(error)}")
+        self._hear(news.events)
+        if news.files is not None:
+            unpack(news.files, self.job.folder)
+        if news.ended is None:
+            return None
+        code, names = news.ended
+        self._clear(names)
+        if self.events is not None:
+            self.events.close()
+        return Ended(name, code)
+
+    def _hear(self, content: bytes) -> None:
+        if not content:
+            return
+        if self.events is None:
+            temporary = self.job.folder / f".{EVENTS}.tmp"
+            self.events = temporary.open("wb", buffering=0)
+            temporary.replace(self.job.folder / EVENTS)
+        self.events.write(content)
+
+    def _clear(self, names: Collection[str]) -> None:
+        """Remove what earlier news brought and the job has removed since."""
+        folder = self.job.folder
+        for name in stamps(folder, STAYS).keys() - names:
+            (folder / name).unlink()
+        for path in sorted(folder.rglob("*"), reverse=True):
+            if path.is_dir():
+                with contextlib.suppress(OSError):  # not empty
+                    path.rmdir()

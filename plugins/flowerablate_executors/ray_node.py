@@ -1,0 +1,143 @@
+"""The node's side of the executor ``ray``: does one job in a fresh process of the node, and tells how far it is.
+
+The node needs neither the images nor a shared file system. What a job reads is brought to the cache of the node, where
+the next job finds it; the job's folder is a temporary one, which travels back.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+
+import ray
+from filelock import FileLock, Timeout
+
+from flowerablate.contracts import Job
+from flowerablate.jobs.events import FILE as EVENTS
+from flowerablate.jobs.worker import BROKEN
+from flowerablate.wiring.user_cache import cache_folder
+
+from .parcels import Parcel, bring, pack, stamps, unpack
+from .processes import ProcessExecutor
+
+STAYS = ("lock", EVENTS)
+"""Files of a job's folder that do not travel."""
+
+_POLL = 0.2
+_CHECKPOINT = 10.0
+"""Seconds between two deliveries of a job's files while it runs."""
+
+_executors: dict[tuple[str, ...], ProcessExecutor] = {}
+"""The executor of this process, whose fork server serves one job after another."""
+
+
+@dataclass(frozen=True)
+class Need:
+    """What a job reads: *parcel* refers to it; it belongs at *place* in the cache, or in the root of the job."""
+
+    place: str
+    in_cache: bool
+    digest: str
+    parcel: list[Any]
+    """The reference, in a list: Ray would fetch the parcel at once for every job, whether the node has it or not."""
+
+
+@dataclass(frozen=True)
+class News:
+    """What a job has done since the last news: bytes of its *events*, and *files* that it has written.
+
+    *ended*: its exit code, and the names of all its files, once it has ended.
+    """
+
+    events: bytes = b""
+    files: Parcel | None = None
+    ended: tuple[int, frozenset[str]] | None = None
+
+
+def do_job(content: dict[str, Any], files: Parcel, needs: Sequence[Need], preload: Sequence[str]) -> Iterator[News]:
+    """Do the job that *content* describes, whose folder has *files*; the last news have its exit code."""
+    job, cache = Job.of_json(content), cache_folder().absolute()
+    with _workshop(cache / "jobs") as place:
+        root, folder = place / "root", place.joinpath("runs", *job.folder.parts[-3:])
+        root.mkdir()
+        folder.mkdir(parents=True)
+        unpack(files, folder)
+        for need in needs:
+            bring((cache if need.in_cache else root) / need.place, need.digest, partial(ray.get, need.parcel[0]))
+        here = replace(job, root=root, folder=folder, cache=cache, needs=())
+        executor = _executors.setdefault(tuple(preload), ProcessExecutor(1, preload))
+        delivery = _Delivery(folder)
+        executor.start([here])
+        try:
+            while not (ended := executor.ended(_POLL)):
+                if news := delivery.news():
+                    yield news
+            yield delivery.last(ended[0].exit_code)
+        finally:
+            executor.stop([here.name])
+
+
+class _Delivery:
+    """Sees what the job in *folder* writes."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._sent = stamps(folder, STAYS)
+        self._read = 0
+        self._due = time.monotonic() + _CHECKPOINT
+
+    def news(self) -> News | None:
+        """Return the lines since the last call, now and then with the files; None if there are none."""
+        events = self._events()
+        files = None
+        if b'"epoch_done"' in events and time.monotonic() >= self._due:
+            files = self._files()
+            self._due = time.monotonic() + _CHECKPOINT
+        return News(events, files) if events else None
+
+    def last(self, exit_code: int | None) -> News:
+        """Return all that is left; without an *exit_code* the process has gone in an unknown way."""
+        files = self._files()
+        return News(self._events(), files, (BROKEN if exit_code is None else exit_code, frozenset(self._sent)))
+
+    def _events(self) -> bytes:
+        try:
+            with (self._folder / EVENTS).open("rb") as file:
+                file.seek(self._read)
+                found = file.read()
+        except FileNotFoundError:
+            return b""
+        self._read += len(found)
+        return found
+
+    def _files(self) -> Parcel:
+        before, self._sent = self._sent, stamps(self._folder, STAYS)
+        return pack(self._folder, STAYS, before)
+
+
+@contextmanager
+def _workshop(parent: Path) -> Iterator[Path]:
+    """Make a folder of this job in *parent*, and remove it afterwards; also those of jobs that were killed."""
+    parent.mkdir(parents=True, exist_ok=True)
+    for lock in parent.glob("*.lock"):
+        try:
+            with FileLock(lock, timeout=0):
+                shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
+                lock.unlink(missing_ok=True)
+        except (Timeout, OSError):
+            continue
+    place = parent / token_hex(8)
+    with FileLock(f"{place}.lock"):
+        place.mkdir()
+        try:
+            yield place
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
+            Path(f"{place}.lock").unlink(missing_ok=True)

@@ -1,0 +1,225 @@
+"""The executor ``slurm``: the jobs of a study as a job array of Slurm, handed in by submitit.
+
+Slurm has a queue of its own, and its jobs outlive the process that handed them in. So it is written down which job is
+which, and the next run of the study watches those that wait or run instead of handing them in again. That a job has
+ended is known from a file that it writes, or from ``squeue``: not every cluster keeps the accounts that submitit asks
+``sacct`` for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import math
+import subprocess
+import time
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+
+import submitit
+from submitit.core.utils import JobPaths
+
+from flowerablate import ExecutorContext, StudyError
+from flowerablate.contracts import Ended, Job
+from flowerablate.errors import one_line
+from flowerablate.execute.budget import seconds_of
+from flowerablate.files import write_json
+
+from .slurm_task import SlurmTask
+
+LOCAL = "local"
+"""The cluster that submitit plays on this machine, without Slurm."""
+
+_ARRAY = 1000
+"""Jobs in one array at most: Slurm's own default of MaxArraySize allows 1001."""
+
+_ASK = 5.0
+"""Seconds between two questions to Slurm."""
+
+_PATIENCE = 30.0
+"""Seconds after the end of a job in which its report may still arrive on a shared file system."""
+
+_OVER = frozenset(
+    {"BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "NODE_FAIL", "OUT_OF_MEMORY", "TIMEOUT"}
+)
+_GONE = "GONE"
+"""The state of a job that Slurm has forgotten, a few minutes after its end."""
+
+_LOST = frozenset({"NODE_FAIL", "BOOT_FAIL"})
+
+
+@dataclass
+class _Submitted:
+    """A job with its *slurm* id, its *report*, and when it was first seen to be *over* without one."""
+
+    job: Job
+    slurm: str
+    report: Path
+    over: float | None = None
+    local: Any = None
+
+
+class SlurmExecutor:
+    """Hands jobs to Slurm with these settings of ``sbatch``; *cluster* may be :data:`LOCAL`."""
+
+    def __init__(self, context: ExecutorContext, *, cluster: str, time: str, setup: str, **settings: str) -> None:
+        self._context = context
+        self._folder = context.folder / "slurm"
+        self._record, self._log = self._folder / "jobs.json", self._folder / "log"
+        self._local = cluster == LOCAL
+        self.capacity = max(1, context.jobs) if self._local else None
+        minutes = math.ceil(seconds_of(time) / 60)
+        try:
+            self._submit = submitit.AutoExecutor(self._log, cluster=cluster)
+        except RuntimeError as error:
+            raise StudyError(
+                f"Slurm is not here: {one_line(error)}; run this on a login node, or try it with "
+                "--executor slurm,cluster=local"
+            ) from None
+        logging.getLogger("submitit").setLevel(logging.ERROR)
+        self._submit.update_parameters(timeout_min=minutes, cpus_per_task=context.threads)
+        if context.gpus and not settings["gres"]:
+            self._submit.update_parameters(gpus_per_node=math.ceil(context.gpus))
+        if not self._local:
+            given = {f"slurm_{name}": value for name, value in settings.items() if value}
+            self._submit.update_parameters(name=f"flowerablate-{context.study}"[:60], **given)
+            if setup:
+                self._submit.update_parameters(slurm_setup=[setup])
+            if context.jobs:
+                self._submit.update_parameters(slurm_array_parallelism=context.jobs)
+        self._jobs: dict[str, _Submitted] = {}
+        self._states: dict[str, str] = {}
+        self._asked = -math.inf
+
+    def start(self, jobs: Sequence[Job]) -> None:
+        """Hand in *jobs*, but for those that wait or run in Slurm from an earlier run."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        known = self._known() if not self._local else {}
+        new = []
+        for job in jobs:
+            job.folder.mkdir(parents=True, exist_ok=True)
+            found = known.get(job.name)
+            if found and not _is_over(self._states.get(found["slurm"], _GONE)):
+                self._jobs[job.name] = _Submitted(job, found["slurm"], Path(found["report"]))
+            else:
+                new.append(job)
+        for first in range(0, len(new), _ARRAY):
+            self._hand_in(new[first : first + _ARRAY])
+        if not self._local:
+            record = {name: {"slurm": each.slurm, "report": str(each.report)} for name, each in self._jobs.items()}
+            write_json(self._record, {**known, **record})
+
+    def _hand_in(self, jobs: Sequence[Job]) -> None:
+        if jobs[0].memory:
+            self._submit.update_parameters(mem_gb=math.ceil(jobs[0].memory / 2**30))
+        reports = [self._folder / f"{job.name}-{token_hex(6)}.json" for job in jobs]
+        with self._submit.batch():
+            handed_in = [
+                self._submit.submit(SlurmTask(job.as_json(), report)) for job, report in zip(jobs, reports, strict=True)
+            ]
+        for job, report, each in zip(jobs, reports, handed_in, strict=True):
+            self._jobs[job.name] = _Submitted(job, each.job_id, report, local=each if self._local else None)
+        self._asked = -math.inf
+
+    def _known(self) -> dict[str, Any]:
+        """Return the jobs of earlier runs, and ask Slurm for their states."""
+        try:
+            known: dict[str, Any] = json.loads(self._record.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        self._ask(found["slurm"] for found in known.values())
+        return known
+
+    def ended(self, seconds: float) -> list[Ended]:
+        """Return the jobs that have ended; Slurm is asked now and then."""
+        end = time.monotonic() + seconds
+        while True:
+            if not self._local and time.monotonic() - self._asked > _ASK:
+                self._ask(each.slurm for each in self._jobs.values())
+            found = [ended for each in list(self._jobs.values()) if (ended := self._end_of(each))]
+            if found or time.monotonic() >= end:
+                return found
+            time.sleep(min(0.05, seconds))
+
+    def _end_of(self, each: _Submitted) -> Ended | None:
+        name = each.job.name
+        with contextlib.suppress(OSError, ValueError):
+            report = json.loads(each.report.read_text(encoding="utf-8"))
+            each.report.unlink()
+            del self._jobs[name]
+            if report["exit_code"] == 0:
+                self._clear(each)
+            return Ended(name, report["exit_code"], reason=report["reason"])
+        state = self._state(each)
+        if not _is_over(state):
+            each.over = None
+            return None
+        each.over = each.over or time.monotonic()
+        if time.monotonic() - each.over < (1.0 if self._local else _PATIENCE):
+            return None
+        del self._jobs[name]
+        return Ended(name, lost=state in _LOST, reason=f"Slurm says of job {each.slurm}: {state}; see {self._folder}")
+
+    def _clear(self, each: _Submitted) -> None:
+        """Remove what submitit wrote about a job that is done."""
+        paths = JobPaths(self._log, each.slurm, 0)
+        for path in (paths.submitted_pickle, paths.result_pickle, paths.stdout, paths.stderr):
+            path.unlink(missing_ok=True)
+
+    def _state(self, each: _Submitted) -> str:
+        if each.local is not None:
+            return _GONE if each.local.done() else "RUNNING"
+        return self._states.get(each.slurm, "PENDING")
+
+    def _ask(self, ids: Iterator[str] | Collection[str]) -> None:
+        """Note the states of the jobs *ids*."""
+        wanted = set(ids)
+        self._asked = time.monotonic()
+        if not wanted:
+            return
+        arrays = sorted({each.partition("_")[0] for each in wanted})
+        command = ["squeue", "--noheader", "--array", "--states=all", "--format=%i|%T", f"--jobs={','.join(arrays)}"]
+        answer = subprocess.run(command, capture_output=True, text=True, check=False)
+        if answer.returncode and "Invalid job id" not in answer.stderr:
+            return  # Slurm does not answer now; its jobs go on
+        found = dict(line.split("|", 1) for line in answer.stdout.split() if "|" in line)
+        self._states = {each: found.get(each, _GONE) for each in wanted}
+
+    def stop(self, names: Collection[str]) -> None:
+        """Cancel these jobs, and wait until Slurm says that they are gone."""
+        stopped = [self._jobs.pop(name) for name in names if name in self._jobs]
+        if not stopped:
+            return
+        if self._local:
+            for each in stopped:
+                each.local.cancel()
+            for each in stopped:
+                while not each.local.done():
+                    time.sleep(0.02)
+            return
+        for first in range(0, len(stopped), _ARRAY):
+            subprocess.run(
+                ["scancel", *(each.slurm for each in stopped[first : first + _ARRAY])], check=False, capture_output=True
+            )
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            self._ask([each.slurm for each in stopped])
+            if all(_is_over(self._state(each)) for each in stopped):
+                return
+            time.sleep(0.5)
+
+    def leave(self) -> None:
+        """Let all jobs go on without this process."""
+        self._jobs.clear()
+
+    def close(self) -> None:
+        """Cancel all jobs."""
+        self.stop(tuple(self._jobs))
+
+
+def _is_over(state: str) -> bool:
+    return state == _GONE or state in _OVER

@@ -1,0 +1,43 @@
+"""The node's side of the executor ``slurm``: what submitit runs for one job."""
+
+from __future__ import annotations
+
+import json
+import platform
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flowerablate.contracts import Job
+from flowerablate.files import write_json
+
+
+@dataclass(frozen=True)
+class SlurmTask:
+    """Does a job in a process of its own, and writes to *report* how that ended."""
+
+    content: dict[str, Any]
+    report: Path
+
+    def __call__(self) -> None:
+        job = Job.of_json(self.content)
+        missing = [path for path in (job.folder, job.root, job.cache, *job.needs) if not path.exists()]
+        if missing:
+            write_json(self.report, {"exit_code": None, "reason": f"{platform.node()} does not share {missing[0]}"})
+            return
+        command = [sys.executable, "-m", "flowerablate.jobs"]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, text=True, cwd=job.root)
+        try:
+            process.communicate(json.dumps(self.content))
+        finally:  # Slurm preempts it, its time is over, or it is cancelled
+            process.kill()
+            process.wait()
+        write_json(self.report, {"exit_code": process.returncode, "reason": ""})
+
+    def checkpoint(self) -> Any:
+        """Return what submitit submits again after preemption: the same, for the job resumes from its folder."""
+        from submitit.helpers import DelayedSubmission
+
+        return DelayedSubmission(self)
