@@ -8,11 +8,11 @@ import re
 import signal
 import threading
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from same_bits import equal
 
 import flowerablate as fa
 from flowerablate.execute.observer import SilentObserver
@@ -154,17 +154,6 @@ def test_a_component_that_ends_its_process_when_it_is_built_costs_its_variant(sm
 def test_a_base_that_ends_its_process_when_it_is_built_is_an_error(small):
     with pytest.raises(fa.PluginError, match="the study could not be prepared: its process ended with exit code 4"):
         small(UNBUILT.replace("BUILD", "os._exit(4)"), **{"loss.use": "bad"}, disable="flip")
-
-
-def equal(one: Path, other: Path) -> None:
-    """Check that the trials in *one* are in *other* to the bit."""
-    for folder in sorted((one / "tiny" / "trials").iterdir()):
-        twin = other / "tiny" / "trials" / folder.name
-        for name in ("predictions.npz", "best.safetensors"):
-            assert (folder / name).read_bytes() == (twin / name).read_bytes(), (folder.name, name)
-        mine, its = (json.loads((each / "result.json").read_text()) for each in (folder, twin))
-        for key in ("metrics", "validation", "facts", "best_epoch"):
-            assert mine[key] == its[key], (folder.name, key)
 
 
 def test_every_executor_and_number_of_jobs_gives_the_same_bits(small, tmp_path):
