@@ -13,6 +13,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from ..contracts import ExecutorSpec
+from ..errors import StudyError
 from ..stats.wording import count
 from .environment import StudyChoice
 from .listing import Format, print_indented
@@ -54,6 +56,13 @@ def sanity(
         Path | None, typer.Option(metavar="FOLDER", help="Folder for what is written. Without it: sanity/STUDY.")
     ] = None,
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="As for 'run': leave out unreadable images.")] = False,
+    executor: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Where the rungs are climbed: processes, so that a crash costs one rung, or inline, for a debugger.",
+        ),
+    ] = None,
     form: Annotated[Format, typer.Option("--format", help="A ladder to read, or JSON for programs.")] = Format.table,
 ) -> None:
     """Run the checks to make before any ablation, rung by rung.
@@ -73,8 +82,11 @@ def sanity(
     wait_politely()  # before torch is imported by what follows
 
     from ..api.progress import Display
+    from ..execute.execution import INLINE, LOCAL
+    from ..execute.workplace import Workplace
     from ..files import write_json
     from ..sanity import chosen, climb, set_up
+    from ..sanity.ladder_job import climb_apart
     from ..sanity.subset import plan_of
     from ..study.resolve import resolve
     from ..train.device import prepare_process
@@ -82,21 +94,32 @@ def sanity(
     console, messages = Console(), Console(stderr=True)
     plan_of(subset)  # refused before anything is read
     names = chosen(only or (), skip or ())
-    asked = study.open(messages)
+    asked = study.open(messages).ask(executor=executor)
     wanted = asked.file
     where = out or Path("sanity") / wanted.name
-    prepare_process()
+    use = wanted.table(ExecutorSpec).use
+    if executor and use not in (INLINE, LOCAL):
+        raise StudyError(f"--executor {executor}: the ladder is climbed on this machine; choose {LOCAL} or {INLINE}")
     assembler = asked.assembler()
     rungs: list[Rung] = []
+
+    def finished(rung: Rung) -> None:
+        rungs.append(rung)
+        if form is Format.table:
+            _print(rung, console)
+
     try:
         with Display(messages) as display:
             assembler.progress = display.preparing
             pipeline = resolve(wanted, assembler.lookup)
-            bench = set_up(pipeline, assembler, seed=seed, subset=subset, out=where, skip_bad=skip_bad)
-            for rung in climb(bench, names):
-                rungs.append(rung)
-                if form is Format.table:
-                    _print(rung, console)
+            data = assembler.load_data(pipeline, skip_bad=skip_bad)
+            if use == INLINE:
+                prepare_process(threads=wanted.execution.threads)
+                for rung in climb(set_up(pipeline, assembler, data, seed=seed, subset=subset, out=where), names):
+                    finished(rung)
+            else:
+                place = Workplace(assembler, data)
+                climb_apart(pipeline, place, wanted, names, finished, seed=seed, subset=subset, out=where)
     except KeyboardInterrupt:
         messages.print(f"interrupted after {count(len(rungs), 'rung')}", highlight=False)
         raise typer.Exit(130) from None

@@ -22,6 +22,7 @@ from ..wiring.assemble import Assembler
 from .budget import seconds_of
 
 PRELOAD = ("flowerablate.execute.preloaded",)
+INLINE = "inline"
 LOCAL = "processes"
 """The executor that prepares a study whose trials run elsewhere."""
 
@@ -117,8 +118,7 @@ def execution_of(
     if isinstance(executor, InlineExecutor):
         local = None
     elif choice.use != LOCAL:
-        at_home = resolve_choice(ExecutorSpec.slot, LOCAL, {}, assembler.lookup)
-        local = assembler.build(ExecutorSpec.slot, at_home, replace(context, jobs=1))
+        local = local_executor(assembler, replace(context, jobs=1))
     capacity = None if remote else executor.capacity
     places = make_places(capacity, threads, devices, table.per_device, cores_here()) if capacity is not None else []
     limits = Limits(*(seconds_of(text) if text else 0.0 for text in (table.trial_timeout, table.stall_timeout)))
@@ -136,6 +136,13 @@ def execution_of(
         table.detach,
         len(places) or jobs,
     )
+
+
+def local_executor(assembler: Assembler, context: ExecutorContext) -> Executor:
+    """Return the executor that runs jobs in processes of this machine, whatever a study names."""
+    choice = resolve_choice(ExecutorSpec.slot, LOCAL, {}, assembler.lookup)
+    executor: Executor = assembler.build(ExecutorSpec.slot, choice, context)
+    return executor
 
 
 def _devices(asked: Sequence[str], *, here: bool) -> list[str]:

@@ -87,9 +87,8 @@ class Bench:
             source.close()  # type: ignore[attr-defined]
 
 
-def set_up(pipeline: Pipeline, assembler: Assembler, *, seed: int, subset: str, out: Path, skip_bad: bool) -> Bench:
-    """Read the data set, pack its images and split it, like a trial with *seed*."""
-    data = assembler.load_data(pipeline, skip_bad=skip_bad)
+def set_up(pipeline: Pipeline, assembler: Assembler, data: DataSet, *, seed: int, subset: str, out: Path) -> Bench:
+    """Pack the images of *data* and split it, like a trial with *seed*."""
     split = split_samples(data.samples, seed, pipeline.split)
     prepared = assembler.prepare(pipeline, data).fitted(split.train, data.ids)
     return Bench(pipeline, data, assembler, prepared, split, seed, subset, out, pick_device())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -44,33 +44,50 @@ NOT_ASKED_FOR = ("not asked for",)
 """The content of *seen* for a rung that the user left out."""
 
 
-def climb(bench: Bench, names: Collection[str]) -> Iterator[Rung]:
-    """Yield the rungs one by one; those not in *names* are skipped.
+_FIX_BATCH = "fix the rung 'batch' first"
+_FIX_COMPONENT = "fix the cause of the error, which came from a component of the study"
+
+
+def broken_in(rungs: Iterable[Rung]) -> bool:
+    """Whether no batch passed through the model in *rungs*, so that those that train are of no use."""
+    return any(rung.do == _FIX_BATCH or (rung.name == "batch" and rung.do == _FIX_COMPONENT) for rung in rungs)
+
+
+def broken_rung(name: str, what: str, seconds: float = 0.0) -> Rung:
+    """Return the rung *name* failed because of *what* a component did."""
+    return Rung(name, "failed", (what,), _FIX_COMPONENT, seconds=seconds)
+
+
+def climb(
+    bench: Bench,
+    names: Collection[str],
+    before: Sequence[Rung] = (),
+    turn_to: Callable[[str], None] = lambda name: None,
+) -> Iterator[Rung]:
+    """Yield the rungs one by one, those after the rungs *before*; those not in *names* are skipped.
 
     A check that raises has failed, with its error in *seen*. If the rung ``batch`` raises, the rungs that train are
-    skipped.
+    skipped. *turn_to* is told the name of each before it is checked.
     """
     bench.out.mkdir(parents=True, exist_ok=True)
-    broken = False
-    for name, check in RUNGS.items():
+    broken = broken_in(before)
+    for name, check in list(RUNGS.items())[len(before) :]:
         if name not in names:
             yield Rung(name, "skipped", NOT_ASKED_FOR)
         elif broken and name in _TRAINING:
-            yield Rung(name, "skipped", ("no batch passes through the model",), "fix the rung 'batch' first")
+            yield Rung(name, "skipped", ("no batch passes through the model",), _FIX_BATCH)
         else:
+            turn_to(name)
             started = time.perf_counter()
-            rung, broke = _try(name, check, bench)
-            broken = broken or (broke and name == "batch")
+            rung = _try(name, check, bench)
+            broken = broken or broken_in([rung])
             yield replace(rung, seconds=time.perf_counter() - started)
 
 
-def _try(name: str, check: Check, bench: Bench) -> tuple[Rung, bool]:
+def _try(name: str, check: Check, bench: Bench) -> Rung:
     try:
-        return check(bench), False
+        return check(bench)
     except OSError:
         raise
     except Exception as error:  # from a plugin's model, loss or step: the ladder is there to find it
-        what = one_line(error)
-        return Rung(
-            name, "failed", (what,), "fix the cause of the error, which came from a component of the study"
-        ), True
+        return broken_rung(name, one_line(error))

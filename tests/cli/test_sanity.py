@@ -91,3 +91,80 @@ def test_an_interruption_is_said_and_leaves_nothing_half_written(command, make_i
 
 def test_rungs_are_completed():
     assert command_file.complete_rungs("l") == ["labels", "lr-range"]
+
+
+FAULTY = """
+import ctypes, sys, time
+import flowerablate as fa
+
+DO = {"segfault": lambda: ctypes.string_at(0), "hang": lambda: time.sleep(600)}
+
+def build(context, what, where):
+    import torch
+
+    def loss(logits, targets):
+        if where in names_of(sys._getframe()):
+            DO[what]()
+        return torch.nn.functional.cross_entropy(logits, targets)
+
+    return loss
+
+def names_of(frame):
+    while frame:
+        yield frame.f_code.co_name
+        frame = frame.f_back
+
+@fa.hookimpl
+def flowerablate_register(register):
+    for what in DO:
+        for place, name in {"in-training": "run_epoch", "always": "loss"}.items():
+            build_it = lambda context, what=what, name=name: build(context, what, name)
+            register(fa.LossSpec(f"{what}-{place}", "Ends its process.", build_it))
+"""
+SOME = ("--only", "batch", "--only", "labels", "--only", "inputs", "--only", "initial-loss")
+
+
+@pytest.mark.parametrize(
+    ("loss", "said", "fine"),
+    [
+        ("segfault-in-training", "its process was killed by SIGSEGV", {"batch", "inputs", "initial-loss"}),
+        ("hang-in-training", "it made no step for 3 s, and was stopped", {"batch", "inputs", "initial-loss"}),
+        ("segfault-always", "its process was killed by SIGSEGV", {"inputs"}),
+    ],
+)
+def test_a_component_that_ends_its_process_costs_its_rung_and_the_ladder_goes_on(
+    command, make_images, folder, loss, said, fine
+):
+    (folder / "flowerablate_local.py").write_text(FAULTY)
+    images = make_images(folder / "images", per_class=20)
+    words = ("--set", f'loss.use="{loss}"', "--set", "execution.stall_timeout=3s", "--executor", "processes")
+    done = command("sanity", "tiny.toml", "--data", images, *SOME, *words, "--format", "json")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert done.stdout, done.stderr
+    rungs = {rung["name"]: rung for rung in json.loads(done.stdout)["rungs"]}
+    assert list(rungs) == list(RUNGS)
+    assert {name for name, rung in rungs.items() if rung["status"] == "passed"} == fine
+    (failed,) = (rung for rung in rungs.values() if rung["status"] == "failed")
+    assert failed["name"] == ("labels" if loss.endswith("training") else "batch")
+    assert failed["seen"][0].startswith(said)
+    assert (folder / "sanity" / "tiny" / "process" / "log.txt").is_file()
+
+
+def test_a_process_of_its_own_sees_the_same_and_leaves_nothing_but_the_files_of_the_ladder(
+    command, make_images, folder
+):
+    images = make_images(folder / "images", per_class=20)
+    told = {}
+    for use in ("inline", "processes"):
+        words = ("--executor", use, "--out", use, "--set", "execution.threads=1", "--format", "json")
+        done = command("sanity", "tiny.toml", "--data", images, "--only", "subset", "--only", "lr-range", *words)
+        rungs = json.loads(done.stdout)["rungs"]
+        told[use] = [(rung["name"], rung["status"], rung["figures"]) for rung in rungs]
+    assert told["processes"] == told["inline"]
+    assert sorted(path.name for path in (folder / "processes").iterdir()) == ["ladder.json", "lr_range.png"]
+
+
+def test_the_ladder_is_not_climbed_on_other_machines(command):
+    done = command("sanity", "tiny.toml", "--executor", "ray")
+    assert done.returncode == 1
+    assert "climbed on this machine; choose processes or inline" in done.stderr

@@ -59,7 +59,8 @@ def put(study_folder: Path, tmp_path: Path, tmp_path_factory) -> Put:
         registry = discover(study_folder).registry
         assembler = Assembler(registry, study_folder, tmp_path_factory.getbasetemp() / "cache")
         pipeline = resolve(read_study(default_study(), path, overrides), assembler.lookup)
-        return set_up(pipeline, assembler, seed=0, subset=subset, out=tmp_path / "out", skip_bad=False)
+        data = assembler.load_data(pipeline, skip_bad=False)
+        return set_up(pipeline, assembler, data, seed=0, subset=subset, out=tmp_path / "out")
 
     return set_it_up
 
