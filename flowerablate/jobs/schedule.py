@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from collections.abc import Iterable, Sequence
@@ -16,6 +17,9 @@ from .worker_places import WorkerPlace
 
 _POLL = 0.05
 """Seconds to wait for a job to end before the events of the others are read."""
+
+_HEARD_AT_ONCE = 64
+"""Jobs whose events can be read after each poll; where more run, they are read less often."""
 
 _MAX_LOST = 3
 """How often a job runs again that ended for a reason outside it."""
@@ -83,6 +87,7 @@ class Schedule:
     _running: dict[str, _Running] = field(default_factory=dict)
     _lost: dict[str, int] = field(default_factory=dict)
     _open: bool = True
+    _heard: float = -math.inf
 
     def run(self, jobs: Iterable[Job]) -> list[Job]:
         """Run *jobs*, in order, and return those that were not started.
@@ -159,6 +164,10 @@ class Schedule:
             self._running.clear()
 
     def _watch(self) -> None:
+        now = time.monotonic()
+        if now - self._heard < _POLL * len(self._running) / _HEARD_AT_ONCE:
+            return
+        self._heard = now
         for running in list(self._running.values()):
             self._hear(running)
             reason = self._too_long(running)
