@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from ..contracts import Ended, Executor, Job
 from .events import EventReader
 from .inline import InlineExecutor
-from .worker_places import WorkerPlace
+from .worker_places import FreePlaces, WorkerPlace
 
 _POLL = 0.05
 """Seconds to wait for a job to end before the events of the others are read."""
@@ -89,6 +89,9 @@ class Schedule:
     _open: bool = True
     _heard: float = -math.inf
 
+    def __post_init__(self) -> None:
+        self._free = FreePlaces(self.places)
+
     def run(self, jobs: Iterable[Job]) -> list[Job]:
         """Run *jobs*, in order, and return those that were not started.
 
@@ -117,7 +120,7 @@ class Schedule:
         capacity = self.executor.capacity
         while self._open and self._waiting and (capacity is None or len(self._running) < capacity):
             job, attempt, alone = self._waiting[0]
-            place = self._free_place(alone) if self.places else None
+            place = self._free.find(alone) if self.places else None
             if self.places and place is None:
                 break
             if not self.client.may_start(job):
@@ -125,6 +128,7 @@ class Schedule:
                 break
             self._waiting.popleft()
             if place is not None:
+                self._free.take(place, alone)
                 job = replace(job, device=place.device, cores=place.cores)
             now = time.monotonic()
             self._running[job.name] = _Running(job, place, EventReader(job.folder), attempt, alone, now, now)
@@ -133,21 +137,13 @@ class Schedule:
         if chosen:
             self.executor.start(chosen)
 
-    def _free_place(self, alone: bool) -> WorkerPlace | None:
-        taken = [running.place for running in self._running.values()]
-        closed = {running.place.device for running in self._running.values() if running.alone and running.place}
-        for place in self.places:
-            if place in taken or place.device in closed:
-                continue
-            if not alone or all(other is None or other.device != place.device for other in taken):
-                return place
-        return None
-
     def _end(self, ended: Ended) -> None:
         running = self._running.pop(ended.name, None)
         if running is None:
             return
         self._hear(running)
+        if running.place is not None:
+            self._free.give_back(running.place, running.alone)
         job = running.job
         if ended.lost and self._lost.setdefault(job.name, 0) < _MAX_LOST:
             self._lost[job.name] += 1
