@@ -101,7 +101,10 @@ def _finish(outcome: Outcome, planned: PlannedStudy, messages: Console) -> None:
     if skipped:
         what = count(len(skipped), "unreadable image")
         messages.print(f"left out {what}, such as {escape(skipped[0])}", highlight=False)
-    if outcome.elsewhere:
+    if outcome.elsewhere and planned.study.file.execution.detach:
+        what = count(outcome.elsewhere, "trial")
+        messages.print(f"left to the queue: {what}; 'flowerablate status' watches, the same command takes them up")
+    elif outcome.elsewhere:
         what = count(outcome.elsewhere, "trial")
         messages.print(f"left to another run that is at work on it: {what}; 'flowerablate report' shows it later")
     if outcome.left:

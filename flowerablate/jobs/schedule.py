@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from collections.abc import Iterable, Sequence
@@ -12,10 +13,13 @@ from typing import Any, Protocol
 from ..contracts import Ended, Executor, Job
 from .events import EventReader
 from .inline import UNWANTED, InlineExecutor
-from .worker_places import WorkerPlace
+from .worker_places import FreePlaces, WorkerPlace
 
 _POLL = 0.05
 """Seconds to wait for a job to end before the events of the others are read."""
+
+_HEARD_AT_ONCE = 64
+"""Jobs whose events can be read after each poll; where more run, they are read less often."""
 
 _MAX_LOST = 3
 """How often a job runs again that ended for a reason outside it."""
@@ -84,6 +88,10 @@ class Schedule:
     _running: dict[str, _Running] = field(default_factory=dict)
     _lost: dict[str, int] = field(default_factory=dict)
     _open: bool = True
+    _heard: float = -math.inf
+
+    def __post_init__(self) -> None:
+        self._free = FreePlaces(self.places)
 
     def add(self, job: Job) -> None:
         """Run *job* too; for a client that learns from one job what the next one is."""
@@ -118,7 +126,7 @@ class Schedule:
         capacity = self.executor.capacity
         while self._open and self._waiting and (capacity is None or len(self._running) < capacity):
             job, attempt, alone = self._waiting[0]
-            place = self._free_place(alone) if self.places else None
+            place = self._free.find(alone) if self.places else None
             if self.places and place is None:
                 break
             if not self.client.may_start(job):
@@ -126,6 +134,7 @@ class Schedule:
                 break
             self._waiting.popleft()
             if place is not None:
+                self._free.take(place, alone)
                 job = replace(job, device=place.device, cores=place.cores)
             now = time.monotonic()
             self._running[job.name] = _Running(job, place, EventReader(job.folder), attempt, alone, now, now)
@@ -134,21 +143,13 @@ class Schedule:
         if chosen:
             self.executor.start(chosen)
 
-    def _free_place(self, alone: bool) -> WorkerPlace | None:
-        taken = [running.place for running in self._running.values()]
-        closed = {running.place.device for running in self._running.values() if running.alone and running.place}
-        for place in self.places:
-            if place in taken or place.device in closed:
-                continue
-            if not alone or all(other is None or other.device != place.device for other in taken):
-                return place
-        return None
-
     def _end(self, ended: Ended) -> None:
         running = self._running.pop(ended.name, None)
         if running is None:
             return
         self._hear(running)
+        if running.place is not None:
+            self._free.give_back(running.place, running.alone)
         job = running.job
         if ended.lost and not running.unwanted and self._lost.setdefault(job.name, 0) < _MAX_LOST:
             self._lost[job.name] += 1
@@ -165,6 +166,10 @@ class Schedule:
             self._running.clear()
 
     def _watch(self) -> None:
+        now = time.monotonic()
+        if now - self._heard < _POLL * len(self._running) / _HEARD_AT_ONCE:
+            return
+        self._heard = now
         for running in list(self._running.values()):
             self._hear(running)
             reason = UNWANTED if running.unwanted else self._too_long(running)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import bisect
 import os
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,36 @@ class WorkerPlace:
     number: int
     device: str
     cores: tuple[int, ...] = ()
+
+
+class FreePlaces:
+    """Those of *places* on which no job runs. A job may have a device *alone*, which closes the other places on it."""
+
+    def __init__(self, places: Sequence[WorkerPlace]) -> None:
+        self._free = list(places)
+        self._at_work: Counter[str] = Counter()
+        self._closed: set[str] = set()
+
+    def find(self, alone: bool) -> WorkerPlace | None:
+        """Return the first place for a job; None if there is none now."""
+        for place in self._free:
+            if place.device not in self._closed and not (alone and self._at_work[place.device]):
+                return place
+        return None
+
+    def take(self, place: WorkerPlace, alone: bool) -> None:
+        """A job starts on *place*."""
+        self._free.remove(place)
+        self._at_work[place.device] += 1
+        if alone:
+            self._closed.add(place.device)
+
+    def give_back(self, place: WorkerPlace, alone: bool) -> None:
+        """The job on *place* has ended."""
+        bisect.insort(self._free, place, key=lambda place: place.number)
+        self._at_work[place.device] -= 1
+        if alone:
+            self._closed.discard(place.device)
 
 
 def cores_here() -> tuple[int, ...]:

@@ -18,7 +18,7 @@ EXIT_CODE = 7
 
 
 def run(job: Job, begin: Callable[[], EventWriter]) -> int:
-    """Do what the params of *job* say: read what it needs and write a result, fail, exit, be killed, or hang."""
+    """Do what the params of *job* say: read what it needs and write a result, fail, sleep, exit, be killed, or hang."""
     events = begin()
     print("it prints", job.name, flush=True)
     match job.params["do"]:
@@ -28,6 +28,9 @@ def run(job: Job, begin: Callable[[], EventWriter]) -> int:
             os._exit(EXIT_CODE)
         case "kill":
             os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
+        case "sleep":
+            time.sleep(job.params["seconds"])
+            return DONE
         case "hang":
             while True:
                 events.step_done(1, 1, 1)

@@ -8,7 +8,6 @@ ended is known from a file that it writes, or from ``squeue``: not every cluster
 
 from __future__ import annotations
 
-import contextlib
 import json
 import logging
 import math
@@ -98,12 +97,12 @@ class SlurmExecutor:
     def start(self, jobs: Sequence[Job]) -> None:
         """Hand in *jobs*, but for those that wait or run in Slurm from an earlier run."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        known = self._known() if not self._local else {}
+        going_on = self._going_on()
         new = []
         for job in jobs:
             job.folder.mkdir(parents=True, exist_ok=True)
-            found = known.get(job.name)
-            if found and not _is_over(self._states.get(found["slurm"], _GONE)):
+            found = going_on.pop(job.name, None)
+            if found:
                 self._jobs[job.name] = _Submitted(job, found["slurm"], Path(found["report"]))
             else:
                 new.append(job)
@@ -111,7 +110,7 @@ class SlurmExecutor:
             self._hand_in(new[first : first + _ARRAY])
         if not self._local:
             record = {name: {"slurm": each.slurm, "report": str(each.report)} for name, each in self._jobs.items()}
-            write_json(self._record, {**known, **record})
+            write_json(self._record, {**going_on, **record})
 
     def _hand_in(self, jobs: Sequence[Job]) -> None:
         if jobs[0].memory:
@@ -125,14 +124,23 @@ class SlurmExecutor:
             self._jobs[job.name] = _Submitted(job, each.job_id, report, local=each if self._local else None)
         self._asked = -math.inf
 
-    def _known(self) -> dict[str, Any]:
-        """Return the jobs of earlier runs, and ask Slurm for their states."""
+    def _going_on(self) -> dict[str, dict[str, str]]:
+        """Return the jobs of earlier runs that wait or run; forget the others."""
         try:
-            known: dict[str, Any] = json.loads(self._record.read_text(encoding="utf-8"))
+            known: dict[str, dict[str, str]] = json.loads(self._record.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}
         self._ask(found["slurm"] for found in known.values())
-        return known
+        going_on = {}
+        for name, found in known.items():
+            if name in self._jobs:
+                continue
+            if _is_over(self._states.get(found["slurm"], "")):
+                Path(found["report"]).unlink(missing_ok=True)
+                self._clear(found["slurm"])
+            else:
+                going_on[name] = found
+        return going_on
 
     def ended(self, seconds: float) -> list[Ended]:
         """Return the jobs that have ended; Slurm is asked now and then."""
@@ -140,19 +148,20 @@ class SlurmExecutor:
         while True:
             if not self._local and time.monotonic() - self._asked > _ASK:
                 self._ask(each.slurm for each in self._jobs.values())
-            found = [ended for each in list(self._jobs.values()) if (ended := self._end_of(each))]
+            arrived = set(self._folder.iterdir()) if self._jobs else set()
+            found = [ended for each in list(self._jobs.values()) if (ended := self._end_of(each, arrived))]
             if found or time.monotonic() >= end:
                 return found
             time.sleep(min(0.05, seconds))
 
-    def _end_of(self, each: _Submitted) -> Ended | None:
+    def _end_of(self, each: _Submitted, arrived: Collection[Path]) -> Ended | None:
         name = each.job.name
-        with contextlib.suppress(OSError, ValueError):
+        if each.report in arrived:
             report = json.loads(each.report.read_text(encoding="utf-8"))
             each.report.unlink()
             del self._jobs[name]
             if report["exit_code"] == 0:
-                self._clear(each)
+                self._clear(each.slurm)
             return Ended(name, report["exit_code"], reason=report["reason"])
         state = self._state(each)
         if not _is_over(state):
@@ -164,9 +173,9 @@ class SlurmExecutor:
         del self._jobs[name]
         return Ended(name, lost=state in _LOST, reason=f"Slurm says of job {each.slurm}: {state}; see {self._folder}")
 
-    def _clear(self, each: _Submitted) -> None:
-        """Remove what submitit wrote about a job that is done."""
-        paths = JobPaths(self._log, each.slurm, 0)
+    def _clear(self, slurm: str) -> None:
+        """Remove what submitit wrote about a job."""
+        paths = JobPaths(self._log, slurm, 0)
         for path in (paths.submitted_pickle, paths.result_pickle, paths.stdout, paths.stderr):
             path.unlink(missing_ok=True)
 

@@ -1,0 +1,139 @@
+"""The executor slurm, with commands that say what Slurm would say."""
+
+import dataclasses
+import json
+
+import flowerablate_executors
+import pytest
+
+from flowerablate.contracts import ExecutorContext, Job
+
+pytest.importorskip("submitit")
+import flowerablate_executors.slurm_array as slurm_array
+
+SAY = {
+    "srun": "exit 0",
+    "sbatch": 'echo called >> "$SLURM_IS/sbatch"; cp "$1" "$SLURM_IS/submission.sh"; echo Submitted batch job 7',
+    "squeue": 'cat "$SLURM_IS/states"',
+    "scancel": 'echo "$@" >> "$SLURM_IS/cancelled"; : > "$SLURM_IS/states"',
+}
+
+
+class Slurm:
+    """What Slurm was told in *folder*, and what it says."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.says()
+
+    def says(self, **states):
+        """Have squeue say the state of each job: ``says(j7_0="RUNNING")``."""
+        lines = [f"{name[1:]}|{state}" for name, state in states.items()]
+        (self.folder / "states").write_text("\n".join(lines))
+
+    def read(self, name):
+        path = self.folder / name
+        return path.read_text() if path.exists() else ""
+
+
+@pytest.fixture
+def slurm(tmp_path, monkeypatch):
+    commands = tmp_path / "bin"
+    commands.mkdir()
+    for name, lines in SAY.items():
+        (commands / name).write_text(f"#!/bin/sh\n{lines}\n")
+        (commands / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(commands), prepend=":")
+    monkeypatch.setenv("SLURM_IS", str(tmp_path))
+    monkeypatch.setattr(slurm_array, "_ASK", 0.0)
+    monkeypatch.setattr(slurm_array, "_PATIENCE", 0.0)
+    return Slurm(tmp_path)
+
+
+@pytest.fixture
+def executor(tmp_path):
+    """Make an executor of the same study: ``executor(jobs=0, partition="gpu")``."""
+    defaults = {param.name: param.default for param in flowerablate_executors._SLURM}
+
+    def make(jobs=0, threads=1, gpus=0.0, **settings):
+        context = ExecutorContext(jobs, "study", tmp_path / "runs" / "study", threads=threads, gpus=gpus)
+        return flowerablate_executors.build_slurm(context, **{**defaults, **settings})
+
+    return make
+
+
+@pytest.fixture
+def jobs(tmp_path):
+    """Two jobs."""
+    trials = tmp_path / "runs" / "study" / "trials"
+    return [Job(name, "flowerablate.x:run", trials / name, tmp_path, tmp_path) for name in ("a", "b")]
+
+
+def test_the_jobs_are_one_array_with_the_settings_that_are_asked_for(slurm, executor, jobs):
+    asked = {"partition": "long", "time": "90m", "gres": "gpu:a100:1", "setup": "module load cuda"}
+    executor(jobs=5, threads=3, gpus=1.0, **asked).start([dataclasses.replace(job, memory=2**32) for job in jobs])
+    script = slurm.read("submission.sh")
+    assert slurm.read("sbatch") == "called\n"
+    options = ("array=0-1%2", "partition=long", "time=90", "gres=gpu:a100:1", "cpus-per-task=3", "mem=4GB")
+    assert [option for option in options if f"#SBATCH --{option}\n" not in script] == []
+    assert "gpus-per-node" not in script
+    assert "\nmodule load cuda\n" in script
+
+
+def test_a_job_has_ended_when_it_says_so_or_slurm_does(slurm, executor, jobs):
+    runner = executor()
+    runner.start(jobs)
+    slurm.says(j7_0="RUNNING", j7_1="PENDING")
+    assert runner.ended(0.0) == []
+    reports = {name: each.report for name, each in runner._jobs.items()}
+    reports["a"].write_text(json.dumps({"exit_code": 3, "reason": ""}))
+    (ended,) = runner.ended(0.0)
+    assert (ended.name, ended.exit_code, ended.lost) == ("a", 3, False)
+    slurm.says(j7_1="CANCELLED")
+    (ended,) = runner.ended(0.0)
+    assert (ended.name, ended.exit_code, ended.lost) == ("b", None, False)
+    assert "Slurm says of job 7_1: CANCELLED" in ended.reason
+
+
+@pytest.mark.parametrize(("state", "lost"), [("NODE_FAIL", True), ("TIMEOUT", False), ("OUT_OF_MEMORY", False)])
+def test_a_job_whose_node_failed_is_lost_and_runs_again(slurm, executor, jobs, state, lost):
+    runner = executor()
+    runner.start(jobs[:1])
+    slurm.says(j7=state)
+    (ended,) = runner.ended(0.0)
+    assert ended.lost == lost
+
+
+def test_where_slurm_does_not_answer_its_jobs_are_taken_to_go_on(slurm, executor, jobs, tmp_path):
+    runner = executor()
+    runner.start(jobs)
+    (tmp_path / "bin" / "squeue").write_text("#!/bin/sh\necho no connection >&2\nexit 1\n")
+    assert runner.ended(0.0) == []
+
+
+def test_jobs_that_were_left_are_taken_up_and_not_handed_in_again(slurm, executor, jobs):
+    first = executor()
+    first.start(jobs)
+    first.leave()
+    first.close()
+    assert slurm.read("cancelled") == ""
+    slurm.says(j7_0="RUNNING", j7_1="COMPLETED")
+    second = executor()
+    second.start(jobs[:1])
+    assert slurm.read("sbatch") == "called\n", "a still runs"
+    second.start(jobs[1:])
+    assert slurm.read("sbatch") == "called\ncalled\n", "b has ended, without a result"
+
+
+def test_closing_cancels_what_was_not_left(slurm, executor, jobs):
+    runner = executor()
+    runner.start(jobs)
+    slurm.says(j7_0="RUNNING", j7_1="PENDING")
+    runner.close()
+    assert slurm.read("cancelled") == "7_0 7_1\n"
+
+
+def test_without_slurm_the_cure_is_named(executor, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(flowerablate_executors.fa.StudyError, match="run this on a login node, or try it with"):
+        executor()
