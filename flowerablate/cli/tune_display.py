@@ -46,9 +46,10 @@ class TuneDisplay(Bars):
 
     def step_done(self, trial: OpenTrial, epoch: int, step: int, steps: int) -> None:
         """Move the bar of the trial."""
-        total = self._epochs[trial.number] * steps
-        self._progress.update(self._bars[trial.number], completed=(epoch - 1) * steps + step, total=total)
-        self._updated()
+        if trial.number in self._bars:
+            total = self._epochs[trial.number] * steps
+            self._progress.update(self._bars[trial.number], completed=(epoch - 1) * steps + step, total=total)
+            self._updated()
 
     def trial_finished(self, row: TuningTrial, best: TuningTrial | None) -> None:
         """Print one line about the trial."""

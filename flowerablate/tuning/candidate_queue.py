@@ -149,7 +149,8 @@ class CandidateQueue:
         candidate = self._open[job.name]
         match event["event"]:
             case "started":
-                self._began[job.name] = time.monotonic()  # it may have waited for a machine until now
+                if job.name not in self._shown:
+                    self._began[job.name] = time.monotonic()  # it may have waited for a machine until now
                 self._show(job.name)
             case "step_done":
                 self.observer.step_done(candidate.trial, event["epoch"], event["step"], event["steps"])

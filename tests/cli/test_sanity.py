@@ -128,7 +128,7 @@ SOME = ("--only", "batch", "--only", "labels", "--only", "inputs", "--only", "in
     ("loss", "said", "fine"),
     [
         ("segfault-in-training", "its process was killed by SIGSEGV", {"batch", "inputs", "initial-loss"}),
-        ("hang-in-training", "it made no step for 3 s, and was stopped", {"batch", "inputs", "initial-loss"}),
+        ("hang-in-training", "it made no step for 6 s, and was stopped", {"batch", "inputs", "initial-loss"}),
         ("segfault-always", "its process was killed by SIGSEGV", {"inputs"}),
     ],
 )
@@ -137,7 +137,7 @@ def test_a_component_that_ends_its_process_costs_its_rung_and_the_ladder_goes_on
 ):
     (folder / "flowerablate_local.py").write_text(FAULTY)
     images = make_images(folder / "images", per_class=20)
-    words = ("--set", f'loss.use="{loss}"', "--set", "execution.stall_timeout=3s", "--executor", "processes")
+    words = ("--set", f'loss.use="{loss}"', "--set", "execution.stall_timeout=6s", "--executor", "processes")
     done = command("sanity", "tiny.toml", "--data", images, *SOME, *words, "--format", "json")
     assert done.returncode == 1, done.stdout + done.stderr
     assert done.stdout, done.stderr

@@ -93,7 +93,7 @@ def test_the_pruner_stops_the_job_at_once_and_later_epochs_do_not_count(make_pla
     [
         ("segfault", "its process was killed by SIGSEGV (Segmentation fault); the last line of its log: "),
         ("exit", "its process ended with exit code 3; the last line of its log: about to exit"),
-        ("hang", "it made no step for 3 s, and was stopped; the last line of its log: about to hang"),
+        ("hang", "it made no step for 8 s, and was stopped; the last line of its log: about to hang"),
     ],
 )
 def test_a_candidate_whose_process_dies_or_hangs_costs_its_trial(
@@ -104,7 +104,7 @@ def test_a_candidate_whose_process_dies_or_hangs_costs_its_trial(
     assembler.registry = with_faults.registry
     plan = make_plan(f"loss=cross-entropy,{what}")
     trials = open_trials(plan)
-    run(trials, 4, jobs=2, stall_timeout="3s")
+    run(trials, 4, jobs=2, stall_timeout="8s" if what == "hang" else "1h")
     failed = [row for row in trials.rows() if row.state == "failed"]
     assert {row.values["loss"] for row in failed} == {what}
     assert all(row.failure.startswith(reason) for row in failed), failed
