@@ -45,8 +45,9 @@ class Counting:
     def started(self, job: Job) -> None:
         """Nothing is to be done."""
 
-    def event(self, job: Job, event: dict[str, Any]) -> None:
+    def event(self, job: Job, event: dict[str, Any]) -> bool:
         """Nothing is to be done."""
+        return True
 
     def ended(self, job: Job, ended: Ended, attempt: int) -> Then:
         """Count it."""

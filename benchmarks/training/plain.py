@@ -41,15 +41,12 @@ from flowerablate import Samples
 
 WORKERS = 2
 TO_TENSOR = [transforms.ToTensor(), transforms.Normalize(MEAN, STD)]
-FOR_TRAINING = transforms.Compose(
-    [
-        transforms.RandomResizedCrop(SIZE, scale=SCALE),
-        transforms.RandomHorizontalFlip(),
-        transforms.RandomRotation(DEGREES, interpolation=transforms.InterpolationMode.BILINEAR),
-        transforms.ColorJitter(brightness=LIGHT, contrast=LIGHT),
-        *TO_TENSOR,
-    ]
-)
+STEPS = {
+    "crop": transforms.RandomResizedCrop(SIZE, scale=SCALE),
+    "flip": transforms.RandomHorizontalFlip(),
+    "rotation": transforms.RandomRotation(DEGREES, interpolation=transforms.InterpolationMode.BILINEAR),
+    "light": transforms.ColorJitter(brightness=LIGHT, contrast=LIGHT),
+}
 FOR_EVALUATION = transforms.Compose([transforms.Resize(RESIZED), transforms.CenterCrop(SIZE), *TO_TENSOR])
 
 
@@ -69,12 +66,18 @@ class StudyImages(Dataset[tuple[Tensor, int]]):
             return self.transform(image.convert("RGB")), label
 
 
-def train(recipe: Recipe) -> Run:
-    """Train the recipe once."""
+def for_training(without: str = "") -> transforms.Compose:
+    """Return the transforms of training, but for the step *without*; images are 64x64 in any case."""
+    steps = [step for name, step in STEPS.items() if name != without]
+    return transforms.Compose([*([transforms.Resize((SIZE, SIZE))] if without == "crop" else []), *steps, *TO_TENSOR])
+
+
+def train(recipe: Recipe, without: str = "") -> Run:
+    """Train the recipe once, perhaps *without* one of the steps."""
     started = time.perf_counter()
     samples, split = samples_and_split(recipe)
     batches = DataLoader(
-        StudyImages(samples, split.train, FOR_TRAINING),
+        StudyImages(samples, split.train, for_training(without)),
         BATCH,
         shuffle=True,
         drop_last=True,

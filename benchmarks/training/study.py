@@ -15,6 +15,11 @@ from flowerablate.study.schema import StudyFile
 
 def study_of(recipe: Recipe) -> StudyFile:
     """Return a study whose base pipeline is the recipe; it asks about the flip, because a study asks something."""
+    return read_study(default_study(), None, (), keys_of(recipe))
+
+
+def keys_of(recipe: Recipe) -> dict[str, object]:
+    """Return the keys of that study that are not the default study's."""
     steps = {
         "resize": {"use": "resize", "size": RESIZED, "fit": "cover", "removable": False},
         "crop": {"use": "random_resized_crop", "scale": list(SCALE)},
@@ -23,7 +28,7 @@ def study_of(recipe: Recipe) -> StudyFile:
         "light": {"use": "brightness_contrast", "brightness": LIGHT, "contrast": LIGHT},
         "normalize": {"use": "normalize", "mean": list(MEAN), "std": list(STD)},
     }
-    keys = {
+    return {
         "name": "recipe",
         "dataset": {"use": "folder", "path": str(recipe.path.absolute())},
         "input.image_size": SIZE,
@@ -39,7 +44,6 @@ def study_of(recipe: Recipe) -> StudyFile:
         "ablation.disable": ["flip"],
         "ablation.seeds": recipe.seed + 1,
     }
-    return read_study(default_study(), None, (), keys)
 
 
 def assembler_of(recipe: Recipe) -> Assembler:

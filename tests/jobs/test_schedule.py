@@ -1,91 +1,177 @@
-"""A schedule and its client: jobs that are added on the way, and one that is no longer wanted."""
+"""The schedule of jobs, on an executor that does nothing but remember."""
 
-import sys
-from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from flowerablate.contracts import Ended, Job
 from flowerablate.jobs.events import EventWriter
-from flowerablate.jobs.inline import UNWANTED, InlineExecutor
 from flowerablate.jobs.schedule import Limits, Schedule, Then
-
-EPOCHS = 5
-
-
-def all_epochs(job: Job, begin: Callable[[], EventWriter]) -> int:
-    """Stand for the entry of a job."""
-    events = begin()
-    for epoch in range(1, EPOCHS + 1):
-        events.epoch_done(epoch, {})
-    return 0
+from flowerablate.jobs.worker_places import WorkerPlace
 
 
-class Elsewhere:
-    """An executor whose jobs write all their events at once, and go on until they are stopped; but not the last one."""
+class Remembering:
+    """Ends jobs as *ends* says, one at a time: exit codes by name, in order; those without one never end."""
 
-    capacity = 1
-
-    def __init__(self):
-        self._running, self.stopped = [], []
+    def __init__(self, capacity=1, ends=(), lost=()):
+        self.capacity = capacity
+        self.ends = {name: list(codes) for name, codes in dict(ends).items()}
+        self.lost = set(lost)
+        self.running, self.started, self.stopped, self.most = {}, [], [], 0
 
     def start(self, jobs):
         for job in jobs:
-            events = EventWriter(job.folder)
-            all_epochs(job, lambda events=events: events)
-            events.close()
-            self._running.append(job.name)
+            self.started.append(SimpleNamespace(name=job.name, device=job.device, beside=dict(self.running)))
+            self.running[job.name] = job.device
+        self.most = max(self.most, len(self.running))
 
     def ended(self, seconds):
-        ended = [Ended(name, 0) for name in self._running if name == "last"]
-        self._running = [name for name in self._running if name != "last"]
-        return ended
+        name = next((name for name in self.running if self.ends.get(name)), None)
+        if name is None:
+            return []
+        del self.running[name]
+        code = self.ends[name].pop(0)
+        return [Ended(name, code, lost=code is None and name in self.lost)]
 
     def stop(self, names):
         self.stopped += names
-        self._running = [name for name in self._running if name not in names]
+        for name in names:
+            del self.running[name]
 
     def close(self):
-        pass
+        """Nothing is held."""
 
 
 class Client:
-    """Wants two epochs of the job ``first``, and then another job."""
+    """Says *then* of each end, and allows *at_most* starts."""
 
-    def __init__(self, following: Job):
-        self.heard, self.ends, self.schedule, self._following = [], [], None, following
+    def __init__(self, then=Then.GO_ON, at_most=100):
+        self.then, self.at_most = then, at_most
+        self.begun, self.found, self.events = [], [], []
 
     def may_start(self, job):
-        return True
+        return len(self.begun) < self.at_most
 
     def started(self, job):
-        pass
+        self.begun.append(job.name)
 
     def event(self, job, event):
-        if event["event"] == "epoch_done":
-            self.heard.append((job.name, event["epoch"]))
-        return (job.name, event.get("epoch")) != ("first", 2)
+        self.events.append((job.name, event["event"]))
+        return True
 
     def ended(self, job, ended, attempt):
-        self.ends.append(ended)
-        if job.name == "first":
-            self.schedule.add(self._following)
-        return Then.GO_ON
+        self.found.append((job.name, ended.exit_code, attempt, ended.reason))
+        return self.then(job, attempt) if callable(self.then) else self.then
 
 
-@pytest.mark.parametrize("make", [InlineExecutor, Elsewhere])
-def test_a_job_that_is_no_longer_wanted_is_stopped_and_a_client_may_add_another(make, tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "flowerablate.of_a_test", sys.modules[__name__])
-    first, last = (job_in(tmp_path / name) for name in ("first", "last"))
-    executor, client = make(), Client(last)
-    client.schedule = Schedule(executor, (), Limits(), client)
-    assert client.schedule.run([first]) == []
-    assert client.heard == [("first", 1), ("first", 2), *(("last", epoch) for epoch in range(1, EPOCHS + 1))]
-    assert client.ends == [Ended("first", None, reason=UNWANTED), Ended("last", 0)]
-    assert getattr(executor, "stopped", ["first"]) == ["first"]
+@pytest.fixture
+def jobs(tmp_path):
+    def make(names):
+        for name in names:
+            (tmp_path / name).mkdir(exist_ok=True)
+        return [Job(name, "flowerablate.x:run", tmp_path / name, Path(), Path()) for name in names]
+
+    return make
 
 
-def job_in(folder: Path) -> Job:
-    folder.mkdir()
-    return Job(folder.name, "flowerablate.of_a_test:all_epochs", folder, folder, folder)
+def run(executor, client, jobs, places=(), limits=None, **more):
+    return Schedule(executor, places, limits or Limits(), client, **more).run(jobs)
+
+
+def test_as_many_jobs_run_at_once_as_the_executor_has_room_for(jobs):
+    executor = Remembering(2, {name: [0] for name in "abcde"})
+    client = Client()
+    assert run(executor, client, jobs("abcde")) == []
+    assert executor.most == 2
+    assert [name for name, _, _, _ in client.found] == list("abcde")
+
+
+def test_a_job_that_fails_is_tried_again_as_often_as_the_client_says(jobs):
+    executor = Remembering(1, {"a": [1, 1, 0], "b": [0]})
+    client = Client(lambda job, attempt: Then.AGAIN if attempt < 3 and job.name == "a" else Then.GO_ON)
+    run(executor, client, jobs("ab"))
+    assert [(name, code, attempt) for name, code, attempt, _ in client.found] == [
+        ("a", 1, 1), ("b", 0, 1), ("a", 1, 2), ("a", 0, 3),
+    ]  # fmt: skip
+
+
+def test_a_job_that_was_lost_runs_again_and_no_more_than_three_times(jobs):
+    executor = Remembering(1, {"a": [None, None, 0], "b": [None] * 9}, lost="ab")
+    client = Client()
+    run(executor, client, jobs("ab"))
+    assert client.found == [("a", 0, 1, ""), ("b", None, 1, "")]
+    assert client.begun == ["a"] * 3 + ["b"] * 4
+
+
+def test_the_first_failure_stops_all_if_the_client_says_so(jobs):
+    executor = Remembering(2, {"b": [1]})
+    assert [job.name for job in run(executor, Client(Then.STOP), jobs("abc"))] == ["c"]
+    assert executor.stopped == ["a"]
+
+
+def test_what_may_not_start_is_returned_once_the_others_have_ended(jobs):
+    executor = Remembering(1, {"a": [0], "b": [0]})
+    client = Client(at_most=1)
+    assert [job.name for job in run(executor, client, jobs("abc"))] == ["b", "c"]
+    assert client.found == [("a", 0, 1, "")]
+
+
+def test_a_job_may_be_sent_back_to_have_its_device_alone(jobs):
+    places = [WorkerPlace(0, "cuda:0"), WorkerPlace(1, "cuda:0"), WorkerPlace(2, "cuda:1")]
+    executor = Remembering(3, {"a": [1, 0], "b": [0], "c": [0], "d": [0]})
+    client = Client(lambda job, attempt: Then.ALONE if len(client.found) == 1 else Then.GO_ON)
+    run(executor, client, jobs("abcd"), places)
+    first, *_, again = [started for started in executor.started if started.name == "a"]
+    assert (first.device, first.beside) == ("cuda:0", {})
+    assert again.device not in again.beside.values()
+    assert [code for name, code, _, _ in client.found if name == "a"] == [1, 0]
+
+
+def test_a_job_that_takes_too_long_or_is_silent_is_stopped_with_the_reason(jobs):
+    executor = Remembering(2)
+    client = Client()
+    run(executor, client, jobs("ab"), [WorkerPlace(0, "cpu"), WorkerPlace(1, "cpu")], Limits(job=0.05))
+    assert sorted(executor.stopped) == ["a", "b"]
+    assert {reason for _, _, _, reason in client.found} == {"it took longer than its limit of 0.05 s, and was stopped"}
+    client = Client()
+    run(executor, client, jobs("c"), [WorkerPlace(0, "cpu")], Limits(silence=0.05))
+    assert client.found[0][3] == "it made no step for 0.05 s, and was stopped"
+
+
+def test_no_time_runs_while_a_job_waits_in_the_queue_of_its_executor(jobs):
+    executor = Remembering(None)
+    client = Client()
+    (job,) = jobs("a")
+    schedule = Schedule(executor, (), Limits(job=0.01, silence=0.01), client)
+    waited = []
+
+    def ended(seconds):
+        waited.append(1)
+        if len(waited) == 5:
+            assert client.found == []
+            EventWriter(job.folder).started()
+        return []
+
+    executor.ended = ended
+    schedule.run([job])
+    assert len(waited) > 5
+    assert "was stopped" in client.found[0][3]
+
+
+def test_detached_jobs_are_started_and_left(jobs):
+    executor = Remembering(None)
+    assert run(executor, Client(), jobs("ab"), detach=True) == []
+    assert list(executor.running) == ["a", "b"]
+    assert executor.stopped == []
+
+
+def test_an_exception_stops_all_jobs(jobs):
+    executor = Remembering(2, {"a": [0]})
+
+    def then(job, attempt):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(executor, Client(then), jobs("abc"))
+    assert executor.stopped == ["b"]
