@@ -45,7 +45,7 @@ def run(make_study, assembler, watcher):
 
     def run_(trials, number, observer=None, use="processes", assembler=assembler, **table):
         keys = {f"execution.{name}": value for name, value in {"threads": 1, **table}.items()}
-        study = make_study(executor={"use": use}, **keys)
+        study = make_study(executor=use if isinstance(use, dict) else {"use": use}, **keys)
         observer = observer or watcher()
         tune(trials, assembler, observer, number, execution=tuning_execution(study, assembler, trials))
         return observer
@@ -73,6 +73,20 @@ def test_one_job_at_a_time_gives_the_bits_of_inline_whether_its_events_are_heard
     assert said(heard) == said(inline)
     assert said(unheard) == said(inline)
     assert not list((heard.folder / "trials").iterdir())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("use", [{"use": "ray"}, {"use": "slurm", "cluster": "local"}], ids=["ray", "slurm"])
+def test_on_other_machines_the_values_are_those_of_inline(make_plan, run, open_trials, monkeypatch, use):
+    if use["use"] == "ray":
+        pytest.importorskip("ray")
+    plan = make_plan("optimizer.lr=0.01:1", "normalize.mean=0.25,0.5", **{"train.epochs": 2})
+    monkeypatch.setattr(OpenTrial, "should_prune", lambda trial: trial.number == 1)
+    inline, elsewhere = open_trials(plan, "inline"), open_trials(plan, "elsewhere")
+    run(inline, 3, use="inline")
+    run(elsewhere, 3, use=use)
+    assert said(elsewhere) == said(inline)
+    assert [row.state for row in elsewhere.rows()] == ["complete", "pruned", "complete"]
 
 
 @pytest.mark.parametrize("use", ["processes", "inline"])
