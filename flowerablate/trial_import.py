@@ -7,6 +7,7 @@ by its content, and not tried again.
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import os
 import signal
 import sys
@@ -50,6 +51,7 @@ def fault_of_import(digest: str, load: Callable[[], object]) -> str:
 def _import_and_end(load: Callable[[], object]) -> None:
     try:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+        faulthandler.disable()
         nothing = os.open(os.devnull, os.O_RDWR)
         for number in range(3):
             os.dup2(nothing, number)
