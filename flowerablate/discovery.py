@@ -10,6 +10,7 @@ import hashlib
 import importlib.util
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib.machinery import SourceFileLoader
@@ -24,6 +25,7 @@ from . import hookspecs
 from .contracts import OWN_DISTRIBUTION, SPECS, ComponentSpec, Owner, slots
 from .errors import PluginError, one_line
 from .registry import Registry
+from .trial_import import fault_of_import
 
 GROUP = "flowerablate"
 LOCAL_PLUGIN = "flowerablate_local.py"
@@ -83,9 +85,12 @@ class _Finder:
     def load_entry_point(self, owner: Owner, entry: EntryPoint) -> None:
         if not self._claim(owner):
             return
+        ours = owner.distribution == OWN_DISTRIBUTION
+        if not ours and self._is_fatal(owner, _digest_before_import(entry), entry.load):
+            return
         try:
             module = entry.load()
-            if owner.distribution != OWN_DISTRIBUTION:
+            if not ours:
                 owner = replace(owner, digest=source_digest(sys.modules[entry.module]))
         except (Exception, SystemExit) as error:
             self.failures.append(Failure(owner, one_line(error)))
@@ -95,7 +100,7 @@ class _Finder:
     def load_file(self, path: Path) -> None:
         content = path.read_bytes()
         owner = Owner(path.stem, path.name, "", hashlib.blake2b(content, digest_size=16).hexdigest())
-        if not self._claim(owner):
+        if not self._claim(owner) or self._is_fatal(owner, owner.digest, lambda: _import_file(path, content)):
             return
         try:
             module = _import_file(path, content)
@@ -103,6 +108,13 @@ class _Finder:
             self.failures.append(Failure(owner, one_line(error)))
             return
         self._admit(module, owner)
+
+    def _is_fatal(self, owner: Owner, digest: str, load: Callable[[], object]) -> bool:
+        """Whether the import ends its process; it is then listed and not done here."""
+        fault = fault_of_import(digest, load)
+        if fault:
+            self.failures.append(Failure(owner, fault))
+        return bool(fault)
 
     def _claim(self, owner: Owner) -> bool:
         taken = self._owners.setdefault(owner.plugin, owner)
@@ -175,10 +187,25 @@ def source_digest(module: ModuleType) -> str:
     above = [sys.modules.get(".".join(parts[:depth])) for depth in range(1, len(parts))]
     outermost = next((each for each in above if getattr(each, "__file__", None)), module)  # namespaces have no file
     file = Path(outermost.__file__ or "") if outermost else Path()
+    return _digest_of(file, package=hasattr(outermost, "__path__"))
+
+
+def _digest_before_import(entry: EntryPoint) -> str:
+    """Hash the source of a plugin that is not imported yet: of its outermost package, or of its file."""
+    outermost = entry.module.partition(".")[0]
+    if outermost in sys.modules:
+        return ""  # it has been imported in this process, which is still there
+    spec = importlib.util.find_spec(outermost)
+    if spec is None or not spec.origin:
+        return ""
+    return _digest_of(Path(spec.origin), package=spec.submodule_search_locations is not None)
+
+
+def _digest_of(file: Path, *, package: bool) -> str:
     if not file.is_file():
         return ""
     root = file.parent
-    files = _sources(root) if hasattr(outermost, "__path__") else [file]
+    files = _sources(root) if package else [file]
     digest = hashlib.blake2b(digest_size=16)
     for path in files:
         name, content = path.relative_to(root).as_posix().encode(), path.read_bytes()

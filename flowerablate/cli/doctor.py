@@ -186,7 +186,7 @@ def _outcome(run: subprocess.Popen[str]) -> dict[str, Any]:
 
 
 def _cache() -> Diagnosis:
-    from ..wiring.user_cache import cache_folder
+    from ..user_cache import cache_folder
 
     folder = cache_folder()
     existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())

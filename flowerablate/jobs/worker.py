@@ -14,9 +14,10 @@ import traceback
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from ..contracts import Job
+from ..exit_codes import how_it_ended
 from .events import EventWriter, Listener
 
 LOG = "log.txt"
@@ -150,20 +151,9 @@ def ended_how(exit_code: int | None, reason: str, tail: list[str]) -> str:
     """Return in one line how the process of a job ended that left no result."""
     if exit_code is None:
         how = reason or "its process is gone"
-    elif exit_code < 0:
-        how = f"its process was killed by {_signal_name(-exit_code)}"
+    else:
+        how = f"its process {how_it_ended(exit_code)}"
         if -exit_code == getattr(signal, "SIGKILL", 9):
             how += ", as the system does when memory runs out"
-    else:
-        how = f"its process ended with exit code {exit_code}"
     last = " ".join(tail[-1].split()) if tail else ""
     return f"{how}; the last line of its log: {last}" if last else how
-
-
-def _signal_name(number: int) -> str:
-    try:
-        found = signal.Signals(number)
-    except ValueError:
-        return f"signal {number}"
-    described: Any = signal.strsignal(number)
-    return f"{found.name} ({described})" if described else found.name

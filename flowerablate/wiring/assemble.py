@@ -35,7 +35,7 @@ from ..data.store import PackedImages, open_store, sample_ids, without_unreadabl
 from ..errors import DataError, FlowerablateError, PluginError, StudyError, one_line
 from ..preprocess import BuiltStep, NamedOp, Preprocess, fit, stage
 from ..registry import Registry
-from .user_cache import cache_folder
+from ..user_cache import cache_folder
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 

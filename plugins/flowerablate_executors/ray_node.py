@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 from flowerablate.contracts import Job
 from flowerablate.jobs.events import FILE as EVENTS
 from flowerablate.jobs.worker import BROKEN
-from flowerablate.wiring.user_cache import cache_folder
+from flowerablate.user_cache import cache_folder
 
 from .parcels import Parcel, bring, pack, stamps, unpack
 from .processes import ProcessExecutor

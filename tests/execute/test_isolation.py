@@ -163,6 +163,43 @@ def test_every_executor_and_number_of_jobs_gives_the_same_bits(small, tmp_path):
         equal(tmp_path / "inline", tmp_path / f"jobs{jobs}")
 
 
+SHRINKING = """
+import os
+import flowerablate as fa
+
+def build(context):
+    def shrink(images, draws):
+        at_work = "FLOWERABLATE_TRIAL_SHRINKS" in os.environ
+        return images[:, ::2, ::2].copy() if at_work else images
+
+    return fa.PythonOp(shrink)
+
+@fa.hookimpl
+def flowerablate_register(register):
+    register(fa.StepSpec("shrink", "Gives another size than it promised.", build))"""
+
+
+def test_a_step_that_gives_another_size_than_it_promised_fails_its_trial(small, tmp_path, monkeypatch):
+    def promised_no_more(*words):
+        monkeypatch.setenv("FLOWERABLATE_TRIAL_SHRINKS", "1")
+
+    watch = Remembering()
+    watch.study_started = promised_no_more
+    with pytest.raises(fa.FlowerablateError) as error:
+        small(SHRINKING, disable="flip", observer=watch, **{"steps.shrink.use": "shrink"})
+    assert "the steps return images of 8x8 pixels, but input.image_size is 16" in str(error.value)
+
+
+def test_an_unusable_instruction_set_is_refused_at_the_start_and_not_in_each_trial(small, tmp_path, monkeypatch):
+    def unusable():
+        raise ValueError("FLOWERABLATE_SIMD must be baseline, avx2 or avx512, not 'bogus'")
+
+    monkeypatch.setattr("flowerablate.preprocess.chain._native.simd_path", unusable)
+    with pytest.raises(fa.StudyError, match="not 'bogus'; unset it, or see 'flowerablate doctor'"):
+        small(disable="flip")
+    assert not (tmp_path / "runs" / "tiny" / "trials").exists()
+
+
 def test_a_trial_that_fails_is_tried_again_as_often_as_is_wanted(small, tmp_path):
     once = (
         FAULTS.replace("DO[what]()", "first() and DO[what]()")

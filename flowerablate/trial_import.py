@@ -1,0 +1,81 @@
+"""Imports a plugin of others for the first time in a process that may die: a fault there must not end the command.
+
+A plugin may load compiled code that crashes, or end its process. What was imported without that is noted in the cache,
+by its content, and not tried again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import os
+import signal
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+from .exit_codes import how_it_ended
+from .user_cache import cache_folder
+
+SECONDS = 120.0
+"""How long an import may take."""
+
+
+def fault_of_import(digest: str, load: Callable[[], object]) -> str:
+    """Return how a process ended that called *load*; empty if it did not end, or if content *digest* did not before.
+
+    What *load* raises is no fault: the caller meets it too. Without :func:`os.fork` nothing is tried.
+    """
+    note = cache_folder() / "imported" / digest
+    if not digest or not hasattr(os, "fork") or note.exists():
+        return ""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):
+            stream.flush()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of a fork beside threads: the child imports and ends
+        child = os.fork()
+    if not child:
+        _import_and_end(load)
+    code = _exit_code(child)
+    if code is None:
+        return f"it was still being imported after {SECONDS:g} s"
+    if code:
+        return f"its process {how_it_ended(code)} when it was imported"
+    _keep(note)
+    return ""
+
+
+def _import_and_end(load: Callable[[], object]) -> None:
+    try:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        faulthandler.disable()
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for number in range(3):
+            os.dup2(nothing, number)
+        load()
+    except BaseException:  # the caller meets it too
+        os._exit(0)
+    os._exit(0)
+
+
+def _exit_code(child: int) -> int | None:
+    deadline, pause = time.monotonic() + SECONDS, 0.001
+    while True:
+        found, status = os.waitpid(child, os.WNOHANG)
+        if found:
+            return os.waitstatus_to_exitcode(status)
+        if time.monotonic() > deadline:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            return None
+        time.sleep(pause)
+        pause = min(0.05, 1.5 * pause)
+
+
+def _keep(note: Path) -> None:
+    with contextlib.suppress(OSError):  # it is tried again the next time
+        note.parent.mkdir(parents=True, exist_ok=True)
+        note.touch()
