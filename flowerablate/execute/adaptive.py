@@ -68,7 +68,7 @@ def replicates(ledger: Ledger, base_id: str) -> int:
     """Return the number of replicates of that base in the ledger, up to the last finished one."""
     trials = ledger.trials_of(base_id)
     return max(
-        (folder.record["seed"] + 1 for claim, folder in trials if not claim.change and folder.complete), default=0
+        (folder.seed + 1 for claim, folder in trials if not claim.change and folder.complete), default=0
     )
 
 

@@ -7,10 +7,12 @@ every variant is compared with the base.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
+from os.path import isfile, join
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +21,13 @@ from filelock import FileLock, Timeout
 from ..contracts import Trial, TrialFailure, TrialOutcome, TrialResult
 from ..errors import LedgerError
 from ..files import write_json
-from .json_files import read_json
+from .json_files import RememberedFile, many_objects, read_json
 from .note import StudyNote, read_notes, write_notes
 from .predictions import FILE, Predictions, read_predictions
 from .result_file import FILE as RESULT
 from .result_file import read_result, write_result
 
-FAILURE = "failure.json"
+TRIAL, FAILURE = "trial.json", "failure.json"
 _FORMAT = 1
 
 
@@ -42,20 +44,28 @@ class Claim:
 
 
 class TrialFolder:
-    """One trial's folder."""
+    """One trial's folder. What it says is read again only where its files have changed."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path | str) -> None:
+        self._folder = os.fspath(path)
+        self._result_file, self._failure_file = join(self._folder, RESULT), join(self._folder, FAILURE)
+        self._places = RememberedFile(join(self._folder, TRIAL), self._read_places)
+        self._result: RememberedFile[TrialResult] | None = None
+
+    @cached_property
+    def path(self) -> Path:
+        """The folder."""
+        return Path(self._folder)
 
     @property
     def complete(self) -> bool:
         """Whether the trial has a result."""
-        return (self.path / RESULT).is_file()
+        return isfile(self._result_file)
 
     @property
     def failed(self) -> bool:
         """Whether the last attempt at the trial failed."""
-        return not self.complete and (self.path / FAILURE).is_file()
+        return not self.complete and isfile(self._failure_file)
 
     @contextmanager
     def locked(self) -> Iterator[bool]:
@@ -93,11 +103,16 @@ class TrialFolder:
 
     def result_of(self, base_id: str, change: str) -> TrialResult:
         """Return the result of the trial as the *change* of the study with base *base_id*."""
-        return read_result(self.path, base_id, change)
+        if self._result is None:
+            self._result = RememberedFile(self._result_file, lambda: read_result(self._folder, base_id, change))
+        result = self._result.content()
+        if (result.base_id, result.change) != (base_id, change):
+            result = replace(result, base_id=base_id, change=change)
+        return result
 
     def failure_of(self, base_id: str, change: str) -> TrialFailure:
         """Return the failure of the trial as the *change* of the study with base *base_id*."""
-        return TrialFailure(self.path.name, base_id, change, int(self.record["seed"]), str(self.failure["reason"]))
+        return TrialFailure(self.path.name, base_id, change, self.seed, str(self.failure["reason"]))
 
     @property
     def has_predictions(self) -> bool:
@@ -108,28 +123,41 @@ class TrialFolder:
         """Return the predictions of the trial's model for every test image."""
         return read_predictions(self.path)
 
-    @cached_property
+    @property
     def record(self) -> dict[str, Any]:
         """The content of ``trial.json``: seed, pipeline and claims."""
-        content = read_json(self.path / "trial.json")
+        content = read_json(join(self._folder, TRIAL))
         if not isinstance(content, dict) or not {"seed", "claims"} <= content.keys():
-            raise LedgerError(f"{self.path / 'trial.json'} is not a trial of flowerablate; remove its folder")
+            raise LedgerError(f"{join(self._folder, TRIAL)} is not a trial of flowerablate; remove its folder")
         return content
 
     @property
-    def claims(self) -> list[Claim]:
+    def exists(self) -> bool:
+        """Whether the trial has been entered."""
+        return isfile(join(self._folder, TRIAL))
+
+    @property
+    def seed(self) -> int:
+        """The replicate of the trial."""
+        return self._places.content()[0]
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
         """The trial's places in studies."""
+        return self._places.content()[1]
+
+    def _read_places(self) -> tuple[int, tuple[Claim, ...]]:
+        record = self.record
         try:
-            return [Claim(**claim) for claim in self.record["claims"]]
-        except TypeError:
-            raise LedgerError(f"{self.path / 'trial.json'} is of another version; remove its folder") from None
+            return int(record["seed"]), tuple(Claim(**claim) for claim in record["claims"])
+        except (TypeError, ValueError):
+            raise LedgerError(f"{join(self._folder, TRIAL)} is of another version; remove its folder") from None
 
     def claim(self, claims: Sequence[Claim], **record: Any) -> None:
         """Replace ``trial.json`` with *claims* and the further fields of *record*."""
         self.path.mkdir(parents=True, exist_ok=True)
         content = {"format": _FORMAT, **record, "claims": [asdict(claim) for claim in claims]}
-        write_json(self.path / "trial.json", content)
-        self.__dict__.pop("record", None)
+        write_json(self.path / TRIAL, content)
 
 
 class Ledger:
@@ -137,10 +165,18 @@ class Ledger:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._trials = join(root, "trials")
+        self._known: dict[str, TrialFolder] = {}
 
     def folder(self, trial: Trial) -> TrialFolder:
         """Return the folder of *trial*, which may not exist yet."""
-        return TrialFolder(self.root / "trials" / trial.id)
+        return self._folder(trial.id)
+
+    def _folder(self, name: str) -> TrialFolder:
+        found = self._known.get(name)
+        if found is None:
+            found = self._known[name] = TrialFolder(join(self._trials, name))
+        return found
 
     def enter(self, trials: Sequence[Trial], pipelines: Mapping[str, Any], note: StudyNote) -> None:
         """Create the folders of *trials* and claim them for their study; *pipelines* describes each change.
@@ -150,16 +186,17 @@ class Ledger:
         """
         self.root.mkdir(parents=True, exist_ok=True)
         with FileLock(self.root / "lock"):
-            places = {(c.base_id, c.change, f.record["seed"]): f for f in self._folders() for c in f.claims}
+            with many_objects():
+                places = {(c.base_id, c.change, f.seed): f for f in self._folders() for c in f.claims} if trials else {}
             order: dict[str, int] = {}
             for trial in trials:
                 change = trial.variant.change
                 claim = Claim(trial.base_id, change, order.setdefault(change, len(order)))
                 folder = self.folder(trial)
                 held_by = places.get((trial.base_id, change, trial.seed))
-                if held_by is not None and held_by.path != folder.path:
+                if held_by is not None and held_by is not folder:
                     _withdraw(held_by, claim)
-                known = folder.claims if (folder.path / "trial.json").is_file() else []
+                known = folder.claims if folder.exists else ()
                 if all(old.base_id != claim.base_id for old in known):
                     folder.claim([*known, claim], id=trial.id, seed=trial.seed, pipeline=pipelines[change])
             write_notes(self._notes, read_notes(self._notes).with_note(note))
@@ -173,7 +210,7 @@ class Ledger:
         wanted = base_id or notes.latest
         if wanted:
             return notes.studies.get(wanted, StudyNote(wanted))
-        newest = max(self._folders(), key=lambda folder: (folder.path / "trial.json").stat().st_mtime, default=None)
+        newest = max(self._folders(), key=lambda folder: (folder.path / TRIAL).stat().st_mtime, default=None)
         return StudyNote(newest.claims[-1].base_id) if newest and newest.claims else None
 
     @property
@@ -182,14 +219,16 @@ class Ledger:
 
     def results(self, base_id: str) -> list[TrialOutcome]:
         """Return the finished and failed trials of the study with base *base_id*: the base first, then as designed."""
-        found = [(claim, _outcome(folder, claim)) for claim, folder in self.trials_of(base_id)]
+        with many_objects():
+            found = [(claim, _outcome(folder, claim)) for claim, folder in self.trials_of(base_id)]
         results = [(claim, result) for claim, result in found if result is not None]
         results.sort(key=lambda pair: (pair[0].order if pair[0].change else -1, pair[0].change, pair[1].seed))
         return [result for _, result in results]
 
     def trials_of(self, base_id: str) -> list[tuple[Claim, TrialFolder]]:
         """Return the trials of the study with base *base_id*, finished or not, with their place in it."""
-        return [(claim, folder) for folder in self._folders() for claim in folder.claims if claim.base_id == base_id]
+        with many_objects():
+            return [(claim, folder) for folder in self._folders() for claim in folder.claims if claim.base_id == base_id]
 
     def base_ids(self) -> list[str]:
         """Return the bases whose trials the ledger holds."""
@@ -197,12 +236,22 @@ class Ledger:
 
     def unfinished(self, note: StudyNote) -> int:
         """Count the trials of the run recorded in *note* that have neither a result nor a failure yet."""
-        folders = [TrialFolder(self.root / "trials" / trial) for trial in note.trials]
+        folders = map(self._folder, note.trials)
         return sum(not folder.complete and not folder.failed for folder in folders)
 
+    def trials_in(self, note: StudyNote) -> list[TrialFolder]:
+        """Return the folders of the trials of the run recorded in *note*."""
+        return [self._folder(trial) for trial in note.trials]
+
     def _folders(self) -> Iterator[TrialFolder]:
-        for path in sorted((self.root / "trials").glob("*/trial.json")):
-            yield TrialFolder(path.parent)
+        try:
+            names = sorted(os.listdir(self._trials))
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        for name in names:
+            folder = self._folder(name)
+            if folder.exists:
+                yield folder
 
 
 def _withdraw(folder: TrialFolder, claim: Claim) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +28,12 @@ def write_result(folder: Path, result: TrialResult) -> None:
     write_json(folder / FILE, {"format": _FORMAT, **content})
 
 
-def read_result(folder: Path, base_id: str, change: str) -> TrialResult:
+def read_result(folder: Path | str, base_id: str, change: str) -> TrialResult:
     """Read what :func:`write_result` wrote, also in format 1, as the trial of *change* in the study of *base_id*.
 
     A damaged file, or one of an unknown format, raises :class:`LedgerError`.
     """
-    path = folder / FILE
+    path = os.path.join(folder, FILE)  # noqa: PTH118  # of many results, a Path for each takes noticeable time
     content = dict(read_json(path))
     version = content.pop("format", None)
     try:
@@ -58,4 +60,9 @@ def _from_format_1(content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _owned(record: Mapping[str, Any]) -> OwnedComponent:
-    return OwnedComponent(record["slot"], record["name"], Owner(**record["owner"]))
+    return _component(record["slot"], record["name"], tuple(record["owner"].items()))
+
+
+@lru_cache(maxsize=4096)  # the trials of a study have nearly all of them in common
+def _component(slot: str, name: str, owner: tuple[tuple[str, Any], ...]) -> OwnedComponent:
+    return OwnedComponent(slot, name, Owner(**dict(owner)))
