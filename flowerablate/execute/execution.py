@@ -1,4 +1,7 @@
-"""How the trials of a study run: on which executor, how many at once, with how many threads, and for how long."""
+"""How the trials of a study run: on which executor, how many at once, with how many threads, and for how long.
+
+A run of a finished study asks, and makes nothing; so torch is loaded where it is needed, not above.
+"""
 
 from __future__ import annotations
 
@@ -6,23 +9,21 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import torch
-
-from ..contracts import Executor, ExecutorContext, ExecutorSpec
+from ..contracts import Choice, Executor, ExecutorContext, ExecutorSpec
 from ..errors import StudyError
+from ..jobs.fork_server import begin_fork_server
 from ..jobs.inline import InlineExecutor
 from ..jobs.schedule import Limits
 from ..jobs.worker_places import WorkerPlace, cores_here, free_memory, jobs_and_threads, make_places
 from ..ledger import Ledger
 from ..study.resolve import resolve_choice
 from ..study.schema import ExecutionTable, StudyFile
-from ..train.device import pick_device
 from ..wiring.assemble import Assembler
 from .budget import seconds_of
 
 PRELOAD = ("flowerablate.execute.preloaded",)
-LOCAL = "processes"
-"""The executor that prepares a study whose trials run elsewhere."""
+INLINE, LOCAL = "inline", "processes"
+"""The executor that has no process of its own, and the one that prepares a study whose trials run elsewhere."""
 
 _CURE = "leave it out, or give this study another name (--set name=...)"
 
@@ -54,30 +55,70 @@ class Execution:
 
 def in_this_process() -> Execution:
     """Return the plainest way: one trial after another in this process, with torch's present number of threads."""
+    import torch
+
+    from ..train.device import pick_device
+
     threads = torch.get_num_threads()
     return Execution(InlineExecutor(), None, [WorkerPlace(0, "auto")], threads, pick_device().type)
 
 
-def make_execution(study: StudyFile, assembler: Assembler, ledger: Ledger, base_id: str, trials: int) -> Execution:
-    """Return how the *trials* of the study with base *base_id* run, as its file and its ledger say.
+@dataclass(frozen=True)
+class AskedExecution:
+    """What a study's file and its ledger say about how its trials run, checked as far as that goes without torch.
+
+    *threads* and *device* are those of the trials in the ledger; 0 and empty if there are none.
+    """
+
+    study: StudyFile
+    ledger: Ledger
+    choice: Choice
+    threads: int
+    device: str
+    limits: Limits
+    memory: int
+
+
+def ask_execution(study: StudyFile, assembler: Assembler, ledger: Ledger, base_id: str) -> AskedExecution:
+    """Return how the trials of the study with base *base_id* run, as its file and its ledger say.
 
     Raises :class:`StudyError` if the study asks for another number of threads, or another kind of device, than its
     trials in the ledger have.
     """
     table, wanted = study.execution, study.table(ExecutorSpec)
     choice = resolve_choice(ExecutorSpec.slot, wanted.use, wanted.params, assembler.lookup)
-    devices = _devices(table.devices)
-    kind = devices[0].partition(":")[0]
-    known_threads, known_device = _settled(ledger, base_id)
-    if table.threads and known_threads and table.threads != known_threads:
+    threads, device = _settled(ledger, base_id)
+    if table.threads and threads and table.threads != threads:
         raise StudyError(
-            f"execution.threads = {table.threads}, but the trials of this study compute with {known_threads}, and "
+            f"execution.threads = {table.threads}, but the trials of this study compute with {threads}, and "
             f"results depend on that: {_CURE}"
         )
-    if known_device and known_device != kind:
-        raise StudyError(f"the trials of this study ran on {known_device}, not on {kind}: choose devices of that kind")
-    jobs, threads = _jobs_and_threads(table, known_threads, kind, devices, trials)
-    context = ExecutorContext(jobs, study.name, ledger.root.absolute(), PRELOAD)
+    asked = AskedExecution(
+        study,
+        ledger,
+        choice,
+        threads,
+        device,
+        Limits(*(seconds_of(text) if text else 0.0 for text in (table.trial_timeout, table.stall_timeout))),
+        bytes_of(table.memory),
+    )
+    if table.devices:
+        _require_kind(asked, _kind_of(table.devices))
+    return asked
+
+
+def make_execution(asked: AskedExecution, assembler: Assembler, trials: int) -> Execution:
+    """Return the execution of a number of *trials* as it was *asked* for; loads torch.
+
+    Raises :class:`StudyError` if the trials in the ledger ran on another kind of device than there is here.
+    """
+    study, table, choice = asked.study, asked.study.execution, asked.choice
+    begin_early(study)
+    devices = _devices(table.devices)
+    kind = devices[0].partition(":")[0]
+    _require_kind(asked, kind)
+    jobs, threads = _jobs_and_threads(table, asked.threads, kind, devices, trials)
+    context = ExecutorContext(jobs, study.name, asked.ledger.root.absolute(), PRELOAD)
     executor: Executor = assembler.build(ExecutorSpec.slot, choice, context)
     local: Executor | None = executor
     if isinstance(executor, InlineExecutor):
@@ -87,22 +128,39 @@ def make_execution(study: StudyFile, assembler: Assembler, ledger: Ledger, base_
         local = assembler.build(ExecutorSpec.slot, at_home, ExecutorContext(1, study.name, context.folder, PRELOAD))
     capacity = executor.capacity
     places = make_places(capacity, threads, devices, table.per_device, cores_here()) if capacity is not None else []
-    limits = Limits(*(seconds_of(text) if text else 0.0 for text in (table.trial_timeout, table.stall_timeout)))
-    return Execution(
-        executor, local, places, threads, kind, limits, table.retries, table.fail_fast, bytes_of(table.memory)
-    )
+    return Execution(executor, local, places, threads, kind, asked.limits, table.retries, table.fail_fast, asked.memory)
 
 
-def _devices(asked: Sequence[str]) -> list[str]:
-    if not asked:
-        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-        return [f"cuda:{number}" for number in range(count)] or ["cpu"]
-    kinds = {device.partition(":")[0] for device in asked}
+def begin_early(study: StudyFile) -> None:
+    """Let the process from which jobs are forked load torch while this one is still planning."""
+    if study.table(ExecutorSpec).use != INLINE:
+        begin_fork_server(PRELOAD)
+
+
+def _require_kind(asked: AskedExecution, kind: str) -> None:
+    if asked.device and asked.device != kind:
+        raise StudyError(f"the trials of this study ran on {asked.device}, not on {kind}: choose devices of that kind")
+
+
+def _kind_of(devices: Sequence[str]) -> str:
+    kinds = {device.partition(":")[0] for device in devices}
     if len(kinds) > 1:
         raise StudyError(
             "execution.devices: results differ between the CPU and a GPU, so all trials of a study run on one kind; "
-            f"name devices of one kind, not {', '.join(asked)}"
+            f"name devices of one kind, not {', '.join(devices)}"
         )
+    return kinds.pop()
+
+
+def _devices(asked: Sequence[str]) -> list[str]:
+    import torch
+
+    from ..train.device import pick_device
+
+    if not asked:
+        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        return [f"cuda:{number}" for number in range(count)] or ["cpu"]
+    _kind_of(asked)
     for device in asked:
         pick_device(device)
     return ["cuda:0" if device == "cuda" else device for device in dict.fromkeys(asked)]

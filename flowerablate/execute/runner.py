@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import partial
+import functools
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 
 from ..contracts import Job, TrialFailure
 from ..jobs.schedule import Schedule
@@ -12,14 +13,13 @@ from ..preprocess import require_core
 from ..stats.confounds import refusals
 from ..stats.wording import count
 from ..study.schema import StudyFile
-from ..train.device import prepare_process
 from ..wiring.assemble import Assembler
 from .adaptive import note_of_table, open_after
 from .budget import Budget
 from .execution import Execution, in_this_process
 from .observer import RunObserver
 from .plan import Plan
-from .preparing import ENTRY, FOLDER, Prepared, in_words, prepare, prepare_apart
+from .prepared import ENTRY, FOLDER, Prepared, in_words, prepare_apart
 from .trial_queue import TrialQueue
 from .workplace import Workplace, leave
 
@@ -43,32 +43,57 @@ def run_study(
     ledger: Ledger,
     observer: RunObserver,
     budget: Budget | None = None,
-    execution: Execution | None = None,
+    make: Callable[[], Execution] | None = None,
     study: StudyFile | None = None,
 ) -> Outcome:
     """Run the missing trials, replicate by replicate. A failed trial is recorded, and the others continue.
 
-    *execution* says how; without one, trials run one after another in this process. *study*: what *plan* was made of,
-    for an execution in other processes. With planned looks, fixed by :func:`.adaptive.settled`, the contrasts undecided
-    at one look get the replicates of the next. Trials that *budget* does not allow are not started. Before the first
-    trial, images are packed and every variant is built once, so that faults show at the start and not halfway.
+    *make* says how; it is called once a trial is missing, so that a run of a finished study loads no torch. By default,
+    trials run one after another in this process. *study*: what *plan* was made of, for an execution in other processes.
+    With planned looks, fixed by :func:`.adaptive.settled`, the contrasts undecided at one look get the replicates of
+    the next. Trials that *budget* does not allow are not started. Before the first trial, images are packed and every
+    variant is built once, so that faults show at the start and not halfway.
     """
     if plan.max_seeds is not None and not plan.rules.looks:
         raise ValueError("the looks of the plan are not fixed; call adaptive.settled first")
-    require_core()
-    if execution is None or execution.local is None:
-        prepare_process(threads=execution.threads if execution else 0)
-    execution = execution or in_this_process()
     workplace = Workplace(assembler, plan.data)
+    means, prepared = _Means(make or in_this_process), Prepared()
     try:
-        prepared = _prepared(plan, workplace, ledger, observer, execution, study)
-        plan = replace(prepared.applied(plan), threads=execution.threads, device=execution.device)
-        _say(prepared, observer)
-        queue = TrialQueue(plan, workplace, ledger, observer, budget, execution)
+        missing = {trial.variant.change for trial in plan.trials if not ledger.folder(trial).complete}
+        if missing:
+            prepared = _prepared(plan, missing, workplace, ledger, observer, means(), study)
+            plan = prepared.applied(plan)
+            _say(prepared, observer)
+        queue = TrialQueue(plan, workplace, ledger, observer, budget, means)
         return _run_looks(plan, queue, prepared, ledger, observer)
     finally:
-        execution.close()
+        means.close()
         leave(workplace)
+
+
+class _Means:
+    """Makes the execution when it is first asked for."""
+
+    def __init__(self, make: Callable[[], Execution]) -> None:
+        self._make = make
+
+    def __call__(self) -> Execution:
+        return self._execution
+
+    @functools.cached_property
+    def _execution(self) -> Execution:
+        from ..train.device import prepare_process
+
+        require_core()
+        execution = self._make()
+        if execution.local is None:
+            prepare_process(threads=execution.threads)
+        return execution
+
+    def close(self) -> None:
+        """Stop what still runs."""
+        if "_execution" in vars(self):
+            self._execution.close()
 
 
 def _run_looks(plan: Plan, queue: TrialQueue, prepared: Prepared, ledger: Ledger, observer: RunObserver) -> Outcome:
@@ -89,6 +114,7 @@ def _run_looks(plan: Plan, queue: TrialQueue, prepared: Prepared, ledger: Ledger
 
 def _prepared(
     plan: Plan,
+    missing: Collection[str],
     workplace: Workplace,
     ledger: Ledger,
     observer: RunObserver,
@@ -96,14 +122,13 @@ def _prepared(
     study: StudyFile | None,
 ) -> Prepared:
     """Prepare the variants that have trials to run: those of the first look, which has them all."""
-    missing = {trial.variant.change for trial in plan.trials if not ledger.folder(trial).complete}
     if execution.local is None or study is None:
+        from .preparing import prepare
+
         return prepare(plan, missing, workplace.assembler, {}, lambda changes: None)
-    if not missing:
-        return Prepared()
     root = workplace.assembler.root.absolute()
     job = Job(FOLDER, ENTRY, ledger.root.absolute() / FOLDER, root, workplace.params, execution.threads)
-    schedule = partial(Schedule, execution.local, ())
+    schedule = functools.partial(Schedule, execution.local, ())
     return prepare_apart(study, missing, job, schedule, observer, execution.limits)
 
 

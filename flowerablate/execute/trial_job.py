@@ -5,10 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import torch
 from pydantic import TypeAdapter, ValidationError
@@ -27,23 +26,10 @@ from ..wiring.assemble import Assembler
 from ..wiring.scoring import choose_metrics
 from .global_state import changes, global_state
 from .trial import run_trial
-from .workplace import Workplace, workplace_of
-
-ENTRY = f"{__name__}:run"
-OUT_OF_MEMORY = "out of memory"
-"""The kind of a failure that may not happen where the trial has the device for itself."""
+from .workplace import OUT_OF_MEMORY, Workplace, workplace_of
 
 _DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 _PIPELINE: TypeAdapter[Pipeline] = TypeAdapter(Pipeline)
-
-
-def job_of(
-    trial: Trial, folder: TrialFolder, root: Path, params: Mapping[str, Any], threads: int, memory: int = 0
-) -> Job:
-    """Return the job that trains *trial*; *params* are those of its workplace and its metrics."""
-    about = {"base_id": trial.base_id, "change": trial.variant.change}
-    place, home = folder.path.absolute(), root.absolute()
-    return Job(trial.id, ENTRY, place, home, {**params, **about}, threads, memory=memory)
 
 
 def run(job: Job, begin: Callable[[], EventWriter]) -> int:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from ..contracts import SECONDS, Ended, Job, Trial, TrialFailure, TrialOutcome, finished
@@ -19,12 +21,14 @@ from .budget import Budget
 from .execution import Execution
 from .observer import RunObserver
 from .plan import Plan
-from .trial_job import OUT_OF_MEMORY, job_of
-from .workplace import Workplace
+from .workplace import OUT_OF_MEMORY, Workplace, job_of
 
 
 class TrialQueue:
-    """Runs trials, and counts what they come to; a :class:`~flowerablate.jobs.schedule.Client`."""
+    """Runs trials, and counts what they come to; a :class:`~flowerablate.jobs.schedule.Client`.
+
+    *means* is called for the first trial that is missing, and never if none is.
+    """
 
     def __init__(
         self,
@@ -33,11 +37,10 @@ class TrialQueue:
         ledger: Ledger,
         observer: RunObserver,
         budget: Budget | None,
-        execution: Execution,
+        means: Callable[[], Execution],
     ) -> None:
-        self._plan, self._ledger, self._root = plan, ledger, workplace.assembler.root
-        self._observer, self._budget, self._execution = observer, budget, execution
-        self._params = {**workplace.params, "metrics": list(plan.metrics.names)}
+        self._plan, self._ledger, self._workplace = plan, ledger, workplace
+        self._observer, self._budget, self._means = observer, budget, means
         self._pipelines = {variant.change: describe(variant.pipeline) for variant in plan.design.variants}
         self._trials: dict[str, Trial] = {}
         self._handed_over: dict[str, float] = {}
@@ -65,6 +68,8 @@ class TrialQueue:
         """
         self._trials |= {trial.id: trial for trial in trials}
         missing = [t for t in trials if not self._ledger.folder(t).complete and t.id not in self.failed]
+        if missing:
+            self._plan = replace(self._plan, threads=self._execution.threads, device=self._execution.device)
         self._ledger.enter(self.trials, self._pipelines, self._plan.note(self.trials))
         done = sum(self._ledger.folder(trial).complete for trial in self.trials)
         self._observer.study_started(len(self.trials), done)
@@ -74,13 +79,23 @@ class TrialQueue:
                 folder.fail(broken[trial.variant.change], "")
                 self._fail(trial, folder)
         jobs = [self._job(trial) for trial in missing if trial.variant.change not in broken]
+        if not jobs:
+            return
         execution = self._execution
         left = Schedule(execution.executor, execution.places, execution.limits, self).run(jobs)
         self.left += len(left)
 
+    @cached_property
+    def _execution(self) -> Execution:
+        return self._means()
+
+    @cached_property
+    def _params(self) -> dict[str, Any]:
+        return {**self._workplace.params, "metrics": list(self._plan.metrics.names)}
+
     def _job(self, trial: Trial) -> Job:
-        threads, memory = self._execution.threads, self._execution.memory
-        return job_of(trial, self._ledger.folder(trial), self._root, self._params, threads, memory)
+        threads, memory, root = self._execution.threads, self._execution.memory, self._workplace.assembler.root
+        return job_of(trial, self._ledger.folder(trial), root, self._params, threads, memory)
 
     def may_start(self, job: Job) -> bool:
         """Whether the budget allows the trial of *job*."""

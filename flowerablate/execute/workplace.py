@@ -1,4 +1,4 @@
-"""What the jobs of a study need in their process: its plugins, its samples, and the chains built of both."""
+"""The job of a trial, and what the jobs of a study need in their process: its plugins and its samples."""
 
 from __future__ import annotations
 
@@ -8,10 +8,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ..contracts import Job
+from ..contracts import Job, Trial
 from ..discovery import discover
+from ..ledger import TrialFolder
 from ..wiring.assemble import Assembler, DataSet
 from ..wiring.kept_samples import keep_samples, read_samples
+
+ENTRY = f"{__package__}.trial_job:run"
+OUT_OF_MEMORY = "out of memory"
+"""The kind of a failure that may not happen where the trial has the device for itself."""
 
 
 @dataclass(frozen=True)
@@ -48,3 +53,12 @@ def leave(workplace: Workplace) -> None:
     """Forget *workplace*, whose study has ended."""
     for key in [key for key, known in _known.items() if known is workplace]:
         del _known[key]
+
+
+def job_of(
+    trial: Trial, folder: TrialFolder, root: Path, params: Mapping[str, Any], threads: int, memory: int = 0
+) -> Job:
+    """Return the job that trains *trial*; *params* are those of its workplace and its metrics."""
+    about = {"base_id": trial.base_id, "change": trial.variant.change}
+    place, home = folder.path.absolute(), root.absolute()
+    return Job(trial.id, ENTRY, place, home, {**params, **about}, threads, memory=memory)

@@ -27,7 +27,7 @@ def image_evidence(
     trials: dict[tuple[str, int], Predictions] = {}
     first: set[str] = set()
     missing = None
-    for claim, folder in ledger.trials_of(base_id):
+    for claim, folder in ledger.each_trial_of(base_id):
         if not folder.complete:
             continue
         try:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..contracts import MetricInfo, MetricSpec, TrialOutcome, TrialResult, finished
+from ..contracts import MetricInfo, MetricSpec, OwnedComponent, TrialOutcome, TrialResult, finished
 from ..errors import StudyError
 from ..ledger import Ledger, StudyNote, TrialFolder
 from ..study.metric_choice import resolve_metric
@@ -58,17 +58,19 @@ def with_metrics(results: Sequence[TrialOutcome], ledger: Ledger, base_id: str, 
     predictions. If those are missing or damaged, :class:`LedgerError` is raised; missing ones are tolerated if the
     result already has the values.
     """
-    folders = {folder.path.name: folder for _, folder in ledger.trials_of(base_id)}
-    return [
-        _completed(result, folders[result.trial_id], metrics) if isinstance(result, TrialResult) else result
-        for result in results
-    ]
+    owners = {name: metrics.owners([name])[0] for name in metrics.names}
+    folders: dict[str, TrialFolder] = {}
+    completed: list[TrialOutcome] = []
+    for result in results:
+        wanted = [name for name in owners if not _up_to_date(result, name, owners[name])]
+        if isinstance(result, TrialResult) and wanted:
+            folders = folders or {folder.name: folder for _, folder in ledger.trials_of(base_id)}
+            result = _completed(result, folders[result.trial_id], metrics, wanted)
+        completed.append(result)
+    return completed
 
 
-def _completed(result: TrialResult, folder: TrialFolder, metrics: Metrics) -> TrialResult:
-    wanted = [name for name in metrics.names if not _up_to_date(result, name, metrics)]
-    if not wanted:
-        return result
+def _completed(result: TrialResult, folder: TrialFolder, metrics: Metrics, wanted: Sequence[str]) -> TrialResult:
     if not folder.has_predictions and all(name in result.metrics for name in wanted):
         return result
     predictions = folder.predictions()
@@ -77,8 +79,8 @@ def _completed(result: TrialResult, folder: TrialFolder, metrics: Metrics) -> Tr
     return replace(result, metrics={**result.metrics, **values}, owners=tuple(owners.values()))
 
 
-def _up_to_date(result: TrialResult, name: str, metrics: Metrics) -> bool:
-    return name in result.metrics and set(metrics.owners([name])) <= set(result.owners)
+def _up_to_date(result: TrialOutcome, name: str, owner: OwnedComponent) -> bool:
+    return isinstance(result, TrialResult) and name in result.metrics and owner in result.owners
 
 
 def undefined(results: Sequence[TrialOutcome], names: Iterable[str]) -> list[str]:
