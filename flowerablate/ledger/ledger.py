@@ -50,7 +50,8 @@ class Ledger:
         self.root.mkdir(parents=True, exist_ok=True)
         with FileLock(self.root / "lock"):
             with many_objects():
-                places = {(c.base_id, c.change, f.seed): f for c, f in self._claims()} if trials else {}
+                entered = dict(self._entered()) if trials else {}
+            places = {(c.base_id, c.change, seed): f for f, (seed, claims) in entered.items() for c in claims}
             order: dict[str, int] = {}
             for trial in trials:
                 change = trial.variant.change
@@ -59,9 +60,11 @@ class Ledger:
                 held_by = places.get((trial.base_id, change, trial.seed))
                 if held_by is not None and held_by is not folder:
                     _withdraw(held_by, claim)
-                known = folder.claims if folder.exists else ()
+                    entered[held_by] = held_by.places
+                known = entered[folder][1] if folder in entered else ()
                 if all(old.base_id != claim.base_id for old in known):
                     folder.claim([*known, claim], id=trial.id, seed=trial.seed, pipeline=pipelines[change])
+                    entered[folder] = folder.places
             write_notes(self._notes, read_notes(self._notes).with_note(note))
 
     def note(self, base_id: str | None = None) -> StudyNote | None:
@@ -121,14 +124,16 @@ class Ledger:
         return any(folder.complete or folder.failed for _, folder in self.each_trial_of(base_id))
 
     def _claims(self) -> Iterator[tuple[Claim, TrialFolder]]:
+        return ((claim, folder) for folder, (_, claims) in self._entered() for claim in claims)
+
+    def _entered(self) -> Iterator[tuple[TrialFolder, tuple[int, tuple[Claim, ...]]]]:
         for name in self._names():
             folder = self._folder(name)
             try:
-                claims = folder.claims
+                places = folder.places
             except _NO_FILE:
                 continue
-            for claim in claims:
-                yield claim, folder
+            yield folder, places
 
     def _names(self) -> list[str]:
         try:

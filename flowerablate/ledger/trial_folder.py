@@ -47,7 +47,7 @@ class TrialFolder:
     def __init__(self, path: Path | str) -> None:
         self._folder = os.fspath(path)
         self._result_file, self._failure_file = join(self._folder, RESULT), join(self._folder, FAILURE)
-        self._places = RememberedFile(join(self._folder, TRIAL), self._read_places)
+        self._trial = RememberedFile(join(self._folder, TRIAL), self._read_places)
         self._result: RememberedFile[TrialResult] | None = None
 
     @property
@@ -142,12 +142,17 @@ class TrialFolder:
     @property
     def seed(self) -> int:
         """The replicate of the trial."""
-        return self._places.content()[0]
+        return self.places[0]
 
     @property
     def claims(self) -> tuple[Claim, ...]:
         """The trial's places in studies."""
-        return self._places.content()[1]
+        return self.places[1]
+
+    @property
+    def places(self) -> tuple[int, tuple[Claim, ...]]:
+        """Both; raises :class:`FileNotFoundError` if the trial has not been entered."""
+        return self._trial.content()
 
     def _read_places(self) -> tuple[int, tuple[Claim, ...]]:
         path = join(self._folder, TRIAL)

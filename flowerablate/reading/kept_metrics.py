@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..contracts import MetricInfo, MetricSpec, OwnedComponent, TrialOutcome, TrialResult, finished
+from ..contracts import MetricInfo, MetricSpec, TrialOutcome, TrialResult, finished
 from ..errors import StudyError
 from ..ledger import Ledger, StudyNote, TrialFolder
 from ..study.metric_choice import resolve_metric
@@ -62,8 +62,11 @@ def with_metrics(results: Sequence[TrialOutcome], ledger: Ledger, base_id: str, 
     folders: dict[str, TrialFolder] = {}
     completed: list[TrialOutcome] = []
     for result in results:
-        wanted = [name for name in owners if not _up_to_date(result, name, owners[name])]
-        if isinstance(result, TrialResult) and wanted:
+        if not isinstance(result, TrialResult):
+            completed.append(result)
+            continue
+        wanted = [name for name in owners if name not in result.metrics or owners[name] not in result.owners]
+        if wanted:
             folders = folders or {folder.name: folder for _, folder in ledger.trials_of(base_id)}
             result = _completed(result, folders[result.trial_id], metrics, wanted)
         completed.append(result)
@@ -77,10 +80,6 @@ def _completed(result: TrialResult, folder: TrialFolder, metrics: Metrics, wante
     values = {name: metrics.value(name, predictions) for name in wanted}
     owners = {(owned.slot, owned.name): owned for owned in (*result.owners, *metrics.owners(wanted))}
     return replace(result, metrics={**result.metrics, **values}, owners=tuple(owners.values()))
-
-
-def _up_to_date(result: TrialOutcome, name: str, owner: OwnedComponent) -> bool:
-    return isinstance(result, TrialResult) and name in result.metrics and owner in result.owners
 
 
 def undefined(results: Sequence[TrialOutcome], names: Iterable[str]) -> list[str]:
