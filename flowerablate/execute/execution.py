@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from multiprocessing.context import ForkServerContext
 
 from ..contracts import Choice, Executor, ExecutorContext, ExecutorSpec
 from ..errors import StudyError
-from ..jobs.fork_server import begin_fork_server
+from ..jobs.fork_server import ask_fork, begin_fork_server
 from ..jobs.inline import InlineExecutor
 from ..jobs.schedule import Limits
 from ..jobs.worker_places import WorkerPlace, cores_here, free_memory, jobs_and_threads, make_places
@@ -108,13 +109,12 @@ def ask_execution(study: StudyFile, assembler: Assembler, ledger: Ledger, base_i
 
 
 def make_execution(asked: AskedExecution, assembler: Assembler, trials: int) -> Execution:
-    """Return the execution of a number of *trials* as it was *asked* for; loads torch.
+    """Return the execution of a number of *trials* as it was *asked* for.
 
     Raises :class:`StudyError` if the trials in the ledger ran on another kind of device than there is here.
     """
     study, table, choice = asked.study, asked.study.execution, asked.choice
-    begin_early(study)
-    devices = _devices(table.devices)
+    devices = _devices(table.devices, begin_early(study))
     kind = devices[0].partition(":")[0]
     _require_kind(asked, kind)
     jobs, threads = _jobs_and_threads(table, asked.threads, kind, devices, trials)
@@ -131,10 +131,9 @@ def make_execution(asked: AskedExecution, assembler: Assembler, trials: int) -> 
     return Execution(executor, local, places, threads, kind, asked.limits, table.retries, table.fail_fast, asked.memory)
 
 
-def begin_early(study: StudyFile) -> None:
-    """Let the process from which jobs are forked load torch while this one is still planning."""
-    if study.table(ExecutorSpec).use != INLINE:
-        begin_fork_server(PRELOAD)
+def begin_early(study: StudyFile) -> ForkServerContext | None:
+    """Let the process from which jobs are forked load torch while this one is still planning; None: there is none."""
+    return None if study.table(ExecutorSpec).use == INLINE else begin_fork_server(PRELOAD)
 
 
 def _require_kind(asked: AskedExecution, kind: str) -> None:
@@ -152,14 +151,17 @@ def _kind_of(devices: Sequence[str]) -> str:
     return kinds.pop()
 
 
-def _devices(asked: Sequence[str]) -> list[str]:
-    import torch
+def _devices(asked: Sequence[str], server: ForkServerContext | None) -> list[str]:
+    """Return the devices; *server* has torch loaded, which takes this process a second and much memory."""
+    if not asked:
+        count = ask_fork(server, "flowerablate.train.device:cuda_devices") if server else None
+        if count is None:
+            from ..train.device import cuda_devices
 
+            count = cuda_devices()
+        return [f"cuda:{number}" for number in range(count)] or ["cpu"]
     from ..train.device import pick_device
 
-    if not asked:
-        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-        return [f"cuda:{number}" for number in range(count)] or ["cpu"]
     _kind_of(asked)
     for device in asked:
         pick_device(device)

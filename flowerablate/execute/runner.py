@@ -82,11 +82,11 @@ class _Means:
 
     @functools.cached_property
     def _execution(self) -> Execution:
-        from ..train.device import prepare_process
-
         require_core()
         execution = self._make()
         if execution.local is None:
+            from ..train.device import prepare_process
+
             prepare_process(threads=execution.threads)
         return execution
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import os
+import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
+from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
 from types import ModuleType
 
@@ -25,6 +29,34 @@ def begin_fork_server(preload: Sequence[str]) -> ForkServerContext | None:
     with without_main():
         ensure_running()
     return context
+
+
+def ask_fork(server: ForkServerContext, entry: str) -> int | None:
+    """Return the number that *entry*, written ``module:function``, returns in a process forked from *server*.
+
+    So this process learns what only a library knows that the server has loaded. None if there is no answer.
+    """
+    ours, theirs = server.Pipe(duplex=False)
+    process = server.Process(target=_answer, args=(entry, theirs, dict(os.environ)), daemon=True)
+    try:
+        with without_main():
+            process.start()
+        theirs.close()
+        answer = ours.recv_bytes()
+    except (EOFError, OSError):
+        return None
+    finally:
+        ours.close()
+    process.join()
+    return int(answer)
+
+
+def _answer(entry: str, asker: Connection, environment: Mapping[str, str]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the asker's to handle
+    os.environ.clear()
+    os.environ.update(environment)
+    module, _, name = entry.partition(":")
+    asker.send_bytes(str(getattr(import_module(module), name)()).encode())
 
 
 @contextlib.contextmanager
