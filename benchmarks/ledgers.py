@@ -9,12 +9,13 @@ the system has the files in memory. *Small*: a study of ten variants and one rep
 *Large*: the same ten variants with 1,000 replicates. Its trials are not trained: the ledger's own code writes them,
 with the ids that a run computes, the results of the small study and predictions drawn at random, from which accuracy
 and loss are computed. *New*: a study of two trials that no ledger has, whose images are packed; its row below is the
-time at which its first trial began.
+time at which its first trial began. *Parts* of a report on the large study are timed within processes of their own.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import shutil
@@ -100,6 +101,8 @@ def main() -> None:
         _fill("large", replicates)
         result["settings"]["seconds_to_fill"] = round(time.perf_counter() - start, 1)
         result["rows"] = _measured(_cases(replicates), rounds)
+        parts = [json.loads(_output(__file__, "--parts")) for _ in range(rounds)]
+        result["parts"] = [_row(name, [each[name] for each in parts], None) for name in parts[0]]
     path = options.output or (RESULT.with_name("ledgers-quick.json") if options.quick else RESULT)
     path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
@@ -110,6 +113,34 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--output", type=Path)
     return parser.parse_args()
+
+
+def _output(*words: str) -> str:
+    return subprocess.run([sys.executable, *words], check=True, capture_output=True, text=True).stdout
+
+
+def _print_parts() -> None:
+    """Print how long the parts of ``report large`` take in this process, which has loaded little else."""
+    marks = [time.perf_counter()]
+    from flowerablate.cli import environment
+    from flowerablate.reading import read_summary as parts
+    from flowerablate.stats.effects import t_quantile
+
+    assembler = environment.assembler_here()
+    t_quantile(0.975, 9)  # loads SciPy
+    marks.append(time.perf_counter())
+    ledger = Ledger(Path("runs/large"))
+    note = parts.note_of(ledger)
+    results = ledger.results(note.base_id)
+    marks.append(time.perf_counter())
+    ledger.results(note.base_id)
+    marks.append(time.perf_counter())
+    read = parts.reading(note, None, assembler)
+    parts.summarise(results, note.contrasts, rules=note.rules, metric=read.primary, metrics=read.infos)
+    marks.append(time.perf_counter())
+    names = ("loading the libraries that are left", "reading trials and results", "looking for changes", "statistics")
+    taken = (round(end - start, 3) for start, end in itertools.pairwise(marks))
+    print(json.dumps(dict(zip(names, taken, strict=True))))
 
 
 def _cases(replicates: int) -> list[Case]:
@@ -207,4 +238,7 @@ def _fill(name: str, replicates: int) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:] == ["--parts"]:
+        _print_parts()
+    else:
+        main()
