@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import multiprocessing
 import os
@@ -28,7 +29,22 @@ def begin_fork_server(preload: Sequence[str]) -> ForkServerContext | None:
     context.set_forkserver_preload(list(preload))
     with without_main():
         ensure_running()
+    atexit.unregister(_end)
+    atexit.register(_end)
     return context
+
+
+def _end() -> None:
+    """End the server with this process, though it may still be loading.
+
+    It has the outputs of this process, so whoever reads them would wait until it has found out by itself.
+    """
+    from multiprocessing import forkserver
+
+    pid = getattr(getattr(forkserver, "_forkserver", None), "_forkserver_pid", None)
+    if pid is not None:
+        with contextlib.suppress(OSError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def ask_fork(server: ForkServerContext, entry: str) -> int | None:

@@ -44,6 +44,13 @@ def test_a_script_without_a_guard_is_not_run_again(tmp_path):
     assert done.stdout.split() == ["once", "True"]
 
 
+def test_a_server_that_is_still_loading_ends_with_the_process_that_began_it(tmp_path):
+    (tmp_path / "slow.py").write_text("import time; time.sleep(60)")
+    code = "import sys; from flowerablate.jobs.fork_server import begin_fork_server; begin_fork_server(['slow'])"
+    here = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", code], env=here, capture_output=True, check=True, timeout=30)
+
+
 def test_the_script_is_hidden_no_longer_than_needed():
     main = sys.modules["__main__"]
     with without_main():
