@@ -1,6 +1,6 @@
 """Write the tables of README.md from the results, between their markers.
 
-python benchmarks/report.py                      # after operations.py, chains.py and training/compare.py
+python benchmarks/report.py                      # after operations.py, chains.py, training/compare.py and ledgers.py
 python benchmarks/report.py --check              # exit code 1 if a table is not that of the results
 """
 
@@ -24,7 +24,7 @@ def main() -> None:
     options = _options()
     old = README.read_text(encoding="utf-8")
     new = old
-    for name, render in (("operations", operations), ("chains", chains), ("training", training)):
+    for name, render in (("operations", operations), ("chains", chains), ("training", training), ("ledgers", ledgers)):
         path = HERE / "results" / f"{name}.json"
         if not path.exists():
             print(f"{name}: no result yet, its table stays as it is", file=sys.stderr)
@@ -158,6 +158,33 @@ def training(result: Result) -> str:
         f"{result['recipe']['epochs']} epochs, peak rate {result['recipe']['lr']:g}. {told}.",
         table(["network", "n", "arm", "seconds", "train images/s", "test accuracy, %"], rows),
         table(["network", "time of / time of", "ratio (min-max)", "target"], ratios),
+        _missed(short),
+    ]
+    return "\n\n".join(filter(None, parts))
+
+
+def ledgers(result: Result) -> str:
+    """Return the table of whole commands, and of the parts of a report on a large ledger."""
+    machine, settings = result["machine"], result["settings"]
+    versions = ", ".join(f"{name} {number}" for name, number in result["versions"].items())
+    quick = "; a quick look, not a result" if settings["quick"] else ""
+    seconds: Callable[[Result], list[str]] = lambda each: [  # noqa: E731
+        each["case"],
+        f"{each['median']:.2f} ({each['lowest']:.2f}-{each['highest']:.2f})",
+    ]
+    rows = [
+        [*seconds(each), _target(each.get("target"), each.get("verdict", ""), "at most ")] for each in result["rows"]
+    ]
+    short = [
+        f"{each['case']} {each['median']:.2f} of {each['target']:g}"
+        for each in result["rows"]
+        if each.get("verdict") == "missed"
+    ]
+    parts = [
+        f"{machine['cpu']}, {machine['cores']} cores, load {machine['load_at_start']} at the start; large: "
+        f"{settings['trials']:,} trials; n = {settings['rounds']} each{quick}. {versions}.",
+        table(["command", "seconds, median (min-max)", "target"], rows),
+        table(["part of a report, large", "seconds, median (min-max)"], list(map(seconds, result["parts"]))),
         _missed(short),
     ]
     return "\n\n".join(filter(None, parts))

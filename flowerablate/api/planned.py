@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,15 +68,18 @@ class PlannedStudy:
 
     def start(self, observer: RunObserver, budget: Budget | None = None) -> Outcome:
         """Run the missing trials, report to *observer* and the trackers, and return the outcome."""
-        from ..execute.execution import make_execution
+        from ..execute.execution import ask_execution, make_execution, settled_in
         from ..execute.runner import run_study
         from ..execute.trackers import Tracked
 
         self.assembler.progress = observer.preparing
-        study, base_id = self.study.file, self.plan.base_id
-        execution = make_execution(study, self.assembler, self.ledger, base_id, len(self.trials))
+        study = self.study.file
+        settled = settled_in(self.ledger, self.plan.base_id)
+        asked = ask_execution(study, self.assembler, self.ledger.root, settled)
+        plan = replace(self.plan, threads=asked.threads, device=asked.device)
+        make = partial(make_execution, asked, self.assembler, len(self.trials))
         with Tracked(observer, self.trackers, self.study.name) as tracked:
-            return run_study(self.plan, self.assembler, self.ledger, tracked, budget, execution, study)
+            return run_study(plan, self.assembler, self.ledger, tracked, budget, make, study)
 
     def result(self, outcome: Outcome) -> Result:
         """Return the table of what the ledger has after a run that came to *outcome*.
@@ -85,11 +89,14 @@ class PlannedStudy:
         """
         from .result import read_result
 
-        results = self.ledger.results(self.plan.base_id)
-        if not results and outcome.left:
-            raise LedgerError("the time of budget was over before a trial was finished; run it again, given more time")
-        if outcome.failed and not finished(results):
-            raise FlowerablateError(failed_in_words(outcome))
+        if outcome.left or outcome.failed:
+            results = self.ledger.results(self.plan.base_id)
+            if not results and outcome.left:
+                raise LedgerError(
+                    "the time of budget was over before a trial was finished; run it again, given more time"
+                )
+            if outcome.failed and not finished(results):
+                raise FlowerablateError(failed_in_words(outcome))
         return read_result(self.ledger, self.plan.base_id, self.assembler, outcome=outcome)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
@@ -137,6 +144,7 @@ def make_plan(
     """
     from ..contracts import TrackerContext
     from ..execute.adaptive import settled
+    from ..execute.execution import begin_early
     from ..execute.plan import plan_study
     from ..execute.trackers import build_trackers
     from ..ledger import Ledger
@@ -152,6 +160,8 @@ def make_plan(
     trackers = resolve_trackers(wanted, assembler.lookup)
     context = TrackerContext(wanted.name, ledger.root.absolute())
     built = build_trackers(trackers, context, assembler) if follow else {}
+    if follow and not ledger.has_trials:
+        begin_early(wanted)
     plan = settled(plan_study(wanted, assembler, skip_bad=skip_bad, build=not follow), ledger)
     return PlannedStudy(study, plan, ledger, assembler, built)
 

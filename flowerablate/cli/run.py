@@ -84,7 +84,7 @@ def run(
     if outcome is None:
         console.print(planned)
         return
-    if planned.ledger.results(planned.plan.base_id):
+    if planned.ledger.has_outcomes(planned.plan.base_id):
         console.print(planned.result(outcome))
     _finish(outcome, planned, messages)
 

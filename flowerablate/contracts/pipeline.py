@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
@@ -246,6 +246,11 @@ class Contrast:
         """Return the question that compares the base with one variant; *label* defaults to *change*."""
         return cls(label or change, kind, {"": 1.0, change: -1.0}, component=component, in_family=in_family)
 
+    @property
+    def changes(self) -> frozenset[str]:
+        """The changes that have a weight on any seed."""
+        return frozenset(change for weights in (self.weights, *self.by_seed.values()) for change in weights)
+
     def weights_on(self, seed: int) -> Mapping[str, float]:
         """Return the weights for the replicate *seed*."""
         return self.by_seed.get(seed, self.weights)
@@ -262,3 +267,9 @@ class Design:
         """Return the changes that the replicate *seed* needs: the base, then those with a weight in a contrast."""
         needed = {change for contrast in self.contrasts for change in contrast.weights_on(seed)}
         return tuple(variant.change for variant in self.variants if variant.is_base or variant.change in needed)
+
+    def reduced(self, refused: Collection[str]) -> Design:
+        """Return the design without the contrasts labelled *refused*, and without variants that no other needs."""
+        left = tuple(contrast for contrast in self.contrasts if contrast.label not in refused)
+        used = {"", *(change for contrast in left for change in contrast.changes)}
+        return Design(tuple(each for each in self.variants if each.change in used), left)

@@ -67,9 +67,7 @@ def open_after(plan: Plan, ledger: Ledger, look: int) -> tuple[Contrast, ...]:
 def replicates(ledger: Ledger, base_id: str) -> int:
     """Return the number of replicates of that base in the ledger, up to the last finished one."""
     trials = ledger.trials_of(base_id)
-    return max(
-        (folder.record["seed"] + 1 for claim, folder in trials if not claim.change and folder.complete), default=0
-    )
+    return max((folder.seed + 1 for claim, folder in trials if not claim.change and folder.complete), default=0)
 
 
 def note_of_table(plan: Plan, ledger: Ledger, trials: Iterable[Trial], *, interrupted: bool) -> StudyNote:

@@ -1,32 +1,33 @@
-"""How the trials of a study run: on which executor, how many at once, with how many threads, and for how long."""
+"""How the trials of a study run: on which executor, how many at once, with how many threads, and for how long.
+
+A run of a finished study asks, and makes nothing; so torch is loaded where it is needed, not above.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
-import torch
-
-from ..contracts import Executor, ExecutorContext, ExecutorSpec, Job
+from ..contracts import Choice, Executor, ExecutorContext, ExecutorSpec, Job
 from ..errors import StudyError
+from ..jobs.fork_server import ask_fork, begin_fork_server
 from ..jobs.inline import InlineExecutor
 from ..jobs.schedule import Limits
 from ..jobs.worker_places import WorkerPlace, cores_here, free_memory, jobs_and_threads, make_places
 from ..ledger import Ledger
 from ..study.resolve import resolve_choice
 from ..study.schema import ExecutionTable, StudyFile
-from ..train.device import pick_device
 from ..wiring.assemble import Assembler
 from .budget import seconds_of
 
 PRELOAD = ("flowerablate.execute.preloaded",)
-INLINE = "inline"
-LOCAL = "processes"
-"""The executor that prepares a study whose trials run elsewhere."""
+INLINE, LOCAL = "inline", "processes"
+"""The executor that has no process of its own, and the one that prepares a study whose trials run elsewhere."""
 
-_CURE = "leave it out, or give this study another name (--set name=...)"
+CURE = "leave it out, or give this study another name (--set name=...)"
 
 
 @dataclass
@@ -67,61 +68,93 @@ class Execution:
 
 def in_this_process() -> Execution:
     """Return the plainest way: one trial after another in this process, with torch's present number of threads."""
+    import torch
+
+    from ..train.device import pick_device
+
     threads = torch.get_num_threads()
     return Execution(InlineExecutor(), None, False, [], threads, pick_device().type)
 
 
-def make_execution(study: StudyFile, assembler: Assembler, ledger: Ledger, base_id: str, trials: int) -> Execution:
-    """Return how the *trials* of the study with base *base_id* run, as its file and its ledger say.
+@dataclass(frozen=True)
+class AskedExecution:
+    """What a study's file says about how the trials in *folder* run, checked as far as that goes without torch.
 
-    Errors are those of :func:`execution_of`.
+    *spec*: that of the executor *choice*. *threads* and *device* are those of earlier trials; 0 and empty if there are
+    none.
     """
-    return execution_of(study, assembler, ledger.root, _settled(ledger, base_id), trials, _CURE)
+
+    study: StudyFile
+    folder: Path
+    choice: Choice
+    spec: ExecutorSpec
+    threads: int
+    device: str
+    limits: Limits
+    memory: int
 
 
-def execution_of(
-    study: StudyFile, assembler: Assembler, folder: Path, settled: tuple[int, str], trials: int, cure: str
-) -> Execution:
-    """Return how at most *trials* trials in *folder* run at once, as the file *study* says.
+def ask_execution(
+    study: StudyFile, assembler: Assembler, folder: Path, settled: tuple[int, str], cure: str = CURE
+) -> AskedExecution:
+    """Return how trials in *folder* run, as the file *study* says.
 
-    *settled*: the number of threads and the kind of device of the trials in *folder*; 0 and empty if there are none.
+    *settled*: the number of threads and the kind of device of the trials that are there; 0 and empty if there are none.
     Raises :class:`StudyError` with the *cure* if the study asks for others.
     """
     table, wanted = study.execution, study.table(ExecutorSpec)
     choice = resolve_choice(ExecutorSpec.slot, wanted.use, wanted.params, assembler.lookup)
     spec = assembler.lookup(ExecutorSpec.slot, choice.use, ExecutorSpec.slot)
     assert isinstance(spec, ExecutorSpec)
-    remote = spec.remote
     if table.detach and not spec.outlives:
         raise StudyError(
             f"the trials of executor {choice.use!r} end with this process, so it cannot be left; leave out detach, or "
             "use an executor with a queue of its own, such as slurm"
         )
-    devices = _devices(table.devices, here=not remote)
-    kind = devices[0].partition(":")[0]
-    known_threads, known_device = settled
-    if table.threads and known_threads and table.threads != known_threads:
+    threads, device = settled
+    if table.threads and threads and table.threads != threads:
         raise StudyError(
-            f"execution.threads = {table.threads}, but the earlier trials compute with {known_threads}, and "
+            f"execution.threads = {table.threads}, but the earlier trials compute with {threads}, and "
             f"results depend on that: {cure}"
         )
-    if known_device and known_device != kind:
-        raise StudyError(f"the earlier trials ran on {known_device}, not on {kind}: choose devices of that kind")
+    asked = AskedExecution(
+        study,
+        folder.absolute(),
+        choice,
+        spec,
+        threads,
+        device,
+        Limits(*(seconds_of(text) if text else 0.0 for text in (table.trial_timeout, table.stall_timeout))),
+        bytes_of(table.memory),
+    )
+    if table.devices:
+        _require_kind(asked, _kind_of(table.devices))
+    return asked
+
+
+def make_execution(asked: AskedExecution, assembler: Assembler, trials: int) -> Execution:
+    """Return the execution of at most *trials* trials at once as it was *asked* for.
+
+    Raises :class:`StudyError` if the earlier trials ran on another kind of device than there is here.
+    """
+    study, table, remote = asked.study, asked.study.execution, asked.spec.remote
+    devices = _devices(table.devices, begin_early(study), here=not remote)
+    kind = devices[0].partition(":")[0]
+    _require_kind(asked, kind)
     if remote:
-        jobs, threads = table.jobs, table.threads or known_threads or 1
+        jobs, threads = table.jobs, table.threads or asked.threads or 1
     else:
-        jobs, threads = _jobs_and_threads(table, known_threads, kind, devices, trials)
+        jobs, threads = _jobs_and_threads(table, asked.threads, kind, devices, trials)
     gpus = 1 / table.per_device if kind == "cuda" else 0.0
-    context = ExecutorContext(jobs, study.name, folder.absolute(), PRELOAD, threads, gpus)
-    executor: Executor = assembler.build(ExecutorSpec.slot, choice, context)
+    context = ExecutorContext(jobs, study.name, asked.folder, PRELOAD, threads, gpus)
+    executor: Executor = assembler.build(ExecutorSpec.slot, asked.choice, context)
     local: Executor | None = executor
     if isinstance(executor, InlineExecutor):
         local = None
-    elif choice.use != LOCAL:
+    elif asked.choice.use != LOCAL:
         local = local_executor(assembler, replace(context, jobs=1))
     capacity = None if remote else executor.capacity
     places = make_places(capacity, threads, devices, table.per_device, cores_here()) if capacity is not None else []
-    limits = Limits(*(seconds_of(text) if text else 0.0 for text in (table.trial_timeout, table.stall_timeout)))
     return Execution(
         executor,
         local,
@@ -129,10 +162,10 @@ def execution_of(
         places,
         threads,
         kind,
-        limits,
+        asked.limits,
         table.retries,
         table.fail_fast,
-        bytes_of(table.memory),
+        asked.memory,
         table.detach,
         len(places) or jobs,
     )
@@ -145,23 +178,48 @@ def local_executor(assembler: Assembler, context: ExecutorContext) -> Executor:
     return executor
 
 
-def _devices(asked: Sequence[str], *, here: bool) -> list[str]:
-    """Return the devices that are *asked* for, which must be *here*, on this machine, or those found on it."""
-    if not asked:
-        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-        return [f"cuda:{number}" for number in range(count)] or ["cpu"]
-    kinds = {device.partition(":")[0] for device in asked}
+def begin_early(study: StudyFile) -> ForkServerContext | None:
+    """Let the process from which jobs are forked load torch while this one is still planning; None: there is none."""
+    return None if study.table(ExecutorSpec).use == INLINE else begin_fork_server(PRELOAD)
+
+
+def _require_kind(asked: AskedExecution, kind: str) -> None:
+    if asked.device and asked.device != kind:
+        raise StudyError(f"the earlier trials ran on {asked.device}, not on {kind}: choose devices of that kind")
+
+
+def _kind_of(devices: Sequence[str]) -> str:
+    kinds = {device.partition(":")[0] for device in devices}
     if len(kinds) > 1:
         raise StudyError(
             "execution.devices: results differ between the CPU and a GPU, so all trials of a study run on one kind; "
-            f"name devices of one kind, not {', '.join(asked)}"
+            f"name devices of one kind, not {', '.join(devices)}"
         )
-    for device in asked if here else ():
-        pick_device(device)
+    return kinds.pop()
+
+
+def _devices(asked: Sequence[str], server: ForkServerContext | None, *, here: bool) -> list[str]:
+    """Return the devices that are *asked* for, which must be *here*, on this machine, or those found on it.
+
+    *server* has torch loaded, which takes this process a second and much memory.
+    """
+    if not asked:
+        count = ask_fork(server, "flowerablate.train.device:cuda_devices") if server else None
+        if count is None:
+            from ..train.device import cuda_devices
+
+            count = cuda_devices()
+        return [f"cuda:{number}" for number in range(count)] or ["cpu"]
+    _kind_of(asked)
+    if here:
+        from ..train.device import pick_device
+
+        for device in asked:
+            pick_device(device)
     return ["cuda:0" if device == "cuda" else device for device in dict.fromkeys(asked)]
 
 
-def _settled(ledger: Ledger, base_id: str) -> tuple[int, str]:
+def settled_in(ledger: Ledger, base_id: str) -> tuple[int, str]:
     """Return the number of threads and the kind of device of the trials in the ledger; 0 and empty if there are none.
 
     Ledgers of earlier versions have it in their results only.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
-from functools import partial
 
 from ..contracts import TrialFailure
 from ..jobs.schedule import Schedule
@@ -12,14 +13,13 @@ from ..preprocess import require_core
 from ..stats.confounds import refusals
 from ..stats.wording import count
 from ..study.schema import StudyFile
-from ..train.device import prepare_process
 from ..wiring.assemble import Assembler
 from .adaptive import note_of_table, open_after
 from .budget import Budget
 from .execution import Execution, in_this_process
 from .observer import RunObserver
 from .plan import Plan
-from .preparing import ENTRY, FOLDER, Prepared, in_words, prepare, prepare_apart
+from .prepared import ENTRY, FOLDER, Prepared, in_words, prepare_apart
 from .trial_queue import TrialQueue
 from .workplace import Workplace, leave
 
@@ -43,32 +43,58 @@ def run_study(
     ledger: Ledger,
     observer: RunObserver,
     budget: Budget | None = None,
-    execution: Execution | None = None,
+    make: Callable[[], Execution] | None = None,
     study: StudyFile | None = None,
 ) -> Outcome:
     """Run the missing trials, replicate by replicate. A failed trial is recorded, and the others continue.
 
-    *execution* says how; without one, trials run one after another in this process. *study*: what *plan* was made of,
-    for an execution in other processes. With planned looks, fixed by :func:`.adaptive.settled`, the contrasts undecided
-    at one look get the replicates of the next. Trials that *budget* does not allow are not started. Before the first
-    trial, images are packed and every variant is built once, so that faults show at the start and not halfway.
+    *make* says how; it is called once a trial is missing, so that a run of a finished study loads no torch. By default,
+    trials run one after another in this process. *study*: what *plan* was made of, for an execution in other processes.
+    With planned looks, fixed by :func:`.adaptive.settled`, the contrasts undecided at one look get the replicates of
+    the next. Trials that *budget* does not allow are not started. Before the first trial, images are packed and every
+    variant is built once, so that faults show at the start and not halfway.
     """
     if plan.max_seeds is not None and not plan.rules.looks:
         raise ValueError("the looks of the plan are not fixed; call adaptive.settled first")
-    require_core()
-    if execution is None or execution.local is None:
-        prepare_process(threads=execution.threads if execution else 0)
-    execution = execution or in_this_process()
     workplace = Workplace(assembler, plan.data)
+    means, prepared = _Means(make or in_this_process), Prepared()
     try:
-        prepared = _prepared(plan, workplace, ledger, observer, execution, study)
-        plan = replace(prepared.applied(plan), threads=execution.threads, device=execution.device)
-        _say(prepared, observer)
-        queue = TrialQueue(plan, workplace, ledger, observer, budget, execution, prepared)
+        prepare = functools.partial(_prepared, plan, workplace, ledger, observer, means, study)
+        missing = {trial.variant.change for trial in plan.trials if not ledger.folder(trial).complete}
+        if missing:
+            prepared = prepare(missing)
+            plan = prepared.applied(plan)
+            _say(prepared, observer)
+        queue = TrialQueue(plan, workplace, ledger, observer, budget, means, prepared, prepare)
         return _run_looks(plan, queue, ledger, observer)
     finally:
-        execution.close()
+        means.close()
         leave(workplace)
+
+
+class _Means:
+    """Makes the execution when it is first asked for."""
+
+    def __init__(self, make: Callable[[], Execution]) -> None:
+        self._make = make
+
+    def __call__(self) -> Execution:
+        return self._execution
+
+    @functools.cached_property
+    def _execution(self) -> Execution:
+        require_core()
+        execution = self._make()
+        if execution.local is None:
+            from ..train.device import prepare_process
+
+            prepare_process(threads=execution.threads)
+        return execution
+
+    def close(self) -> None:
+        """Stop what still runs."""
+        if "_execution" in vars(self):
+            self._execution.close()
 
 
 def _run_looks(plan: Plan, queue: TrialQueue, ledger: Ledger, observer: RunObserver) -> Outcome:
@@ -92,22 +118,19 @@ def _prepared(
     workplace: Workplace,
     ledger: Ledger,
     observer: RunObserver,
-    execution: Execution,
+    means: Callable[[], Execution],
     study: StudyFile | None,
+    changes: Collection[str],
 ) -> Prepared:
-    """Prepare the variants that have trials to run: those of the first look, which has them all.
-
-    Where trials run on other machines, it must be known of those of each look what they need.
-    """
-    due = plan.trials_of(range(plan.rules.looks[-1])) if execution.remote and plan.rules.looks else plan.trials
-    missing = {trial.variant.change for trial in due if not ledger.folder(trial).complete}
+    """Prepare the variants with these *changes*, which have trials to run."""
+    execution = means()
     if execution.local is None or study is None:
-        return prepare(plan, missing, workplace.assembler, {}, lambda changes: None)
-    if not missing:
-        return Prepared()
+        from .preparing import prepare
+
+        return prepare(plan, changes, workplace.assembler, {}, lambda changes: None)
     job = replace(workplace.job(FOLDER, ENTRY, ledger.root.absolute() / FOLDER, {}), threads=execution.threads)
-    schedule = partial(Schedule, execution.local, ())
-    return prepare_apart(study, missing, job, schedule, observer, execution.limits)
+    schedule = functools.partial(Schedule, execution.local, ())
+    return prepare_apart(study, changes, job, schedule, observer, execution.limits)
 
 
 def _say(prepared: Prepared, observer: RunObserver) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,12 @@ from typing import Any
 import torch
 from pydantic import TypeAdapter, ValidationError
 
-from ..contracts import Ended, Job, Pipeline, StepSpec, Trial, Variant
+from ..contracts import Job, Pipeline, StepSpec, Trial, Variant
 from ..errors import LedgerError, one_line
 from ..files import remove_temporary
 from ..jobs.events import EventWriter
 from ..jobs.interrupts import noticing_ctrl_c
-from ..jobs.worker import DISK_FULL, DONE, ELSEWHERE, FAILED, ended_how, tail_of_log
+from ..jobs.worker import DISK_FULL, DONE, ELSEWHERE, FAILED
 from ..ledger import TrialFolder
 from ..stats.wording import several
 from ..study.identity import trial_id
@@ -27,20 +27,10 @@ from ..wiring.assemble import Assembler
 from ..wiring.scoring import choose_metrics
 from .global_state import changes, global_state
 from .trial import run_trial
-from .workplace import Workplace, workplace_of
-
-ENTRY = f"{__name__}:run"
-OUT_OF_MEMORY = "out of memory"
-"""The kind of a failure that may not happen where the trial has the device for itself."""
+from .workplace import OUT_OF_MEMORY, Workplace, workplace_of
 
 _DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 _PIPELINE: TypeAdapter[Pipeline] = TypeAdapter(Pipeline)
-
-
-def job_of(trial: Trial, folder: TrialFolder, workplace: Workplace, metrics: Sequence[str]) -> Job:
-    """Return the job that trains *trial* in *folder* and computes *metrics*, the primary one first."""
-    params = {"base_id": trial.base_id, "change": trial.variant.change, "metrics": list(metrics)}
-    return workplace.job(trial.id, ENTRY, folder.path.absolute(), params)
 
 
 def run(job: Job, begin: Callable[[], EventWriter]) -> int:
@@ -133,15 +123,6 @@ def _failed(folder: TrialFolder, error: BaseException) -> int:
     except OSError:
         return DISK_FULL
     return FAILED
-
-
-def record_end(folder: TrialFolder, ended: Ended) -> None:
-    """Record a failure for a process that left none: it was killed, it crashed, or it took too long."""
-    remove_temporary(folder.path)
-    tail = tail_of_log(folder.path)
-    code = ended.exit_code
-    signal = -code if code is not None and code < 0 else None
-    folder.fail(ended_how(code, ended.reason, tail), "\n".join(tail), exit_code=code, signal=signal)
 
 
 def disk_is_full(folder: Path) -> bool:

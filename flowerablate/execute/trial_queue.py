@@ -5,8 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,17 @@ from .budget import Budget
 from .execution import Execution
 from .observer import RunObserver
 from .plan import Plan
-from .preparing import Prepared
-from .trial_job import OUT_OF_MEMORY, job_of, record_end
-from .workplace import Workplace
+from .prepared import Prepared
+from .trial_end import record_end
+from .workplace import OUT_OF_MEMORY, Workplace, job_of
 
 
 class TrialQueue:
-    """Runs trials, and counts what they come to; a :class:`~flowerablate.jobs.schedule.Client`."""
+    """Runs trials, and counts what they come to; a :class:`~flowerablate.jobs.schedule.Client`.
+
+    *means* is called for the first trial that is missing, and never if none is. *prepared*: what is known of the
+    changes; on other machines, ``prepare(changes)`` tells what further ones need.
+    """
 
     def __init__(
         self,
@@ -35,11 +40,13 @@ class TrialQueue:
         ledger: Ledger,
         observer: RunObserver,
         budget: Budget | None,
-        execution: Execution,
+        means: Callable[[], Execution],
         prepared: Prepared,
+        prepare: Callable[[Collection[str]], Prepared],
     ) -> None:
-        self._plan, self._ledger, self._workplace, self._prepared = plan, ledger, workplace, prepared
-        self._observer, self._budget, self._execution = observer, budget, execution
+        self._plan, self._ledger, self._workplace = plan, ledger, workplace
+        self._prepared, self._prepare = prepared, prepare
+        self._observer, self._budget, self._means = observer, budget, means
         self._pipelines = {variant.change: describe(variant.pipeline) for variant in plan.design.variants}
         self._trials: dict[str, Trial] = {}
         self._handed_over: dict[str, float] = {}
@@ -65,9 +72,12 @@ class TrialQueue:
 
         A trial of a change that could not be prepared fails with the reason of that.
         """
-        broken = self._prepared.broken
         self._trials |= {trial.id: trial for trial in trials}
         missing = [t for t in trials if not self._ledger.folder(t).complete and t.id not in self.failed]
+        if missing:
+            self._plan = replace(self._plan, threads=self._execution.threads, device=self._execution.device)
+            self._prepare_further({trial.variant.change for trial in missing})
+        broken = self._prepared.broken
         self._ledger.enter(self.trials, self._pipelines, self._plan.note(self.trials))
         done = sum(self._ledger.folder(trial).complete for trial in self.trials)
         self._observer.study_started(len(self.trials), done)
@@ -77,6 +87,8 @@ class TrialQueue:
                 folder.fail(broken[trial.variant.change], "")
                 self._fail(trial, folder)
         jobs = [self._job(trial) for trial in missing if trial.variant.change not in broken]
+        if not jobs:
+            return
         execution = self._execution
         run = self.run + self.elsewhere
         schedule = Schedule(execution.executor, execution.places, execution.limits, self, execution.detach)
@@ -84,6 +96,19 @@ class TrialQueue:
         self.left += left
         if execution.detach:
             self.elsewhere += len(jobs) - left - (self.run + self.elsewhere - run)
+
+    @cached_property
+    def _execution(self) -> Execution:
+        return self._means()
+
+    def _prepare_further(self, changes: set[str]) -> None:
+        known = self._prepared
+        further = changes - known.needs.keys() - known.broken.keys()
+        if self._execution.remote and further:
+            found = self._prepare(further)
+            self._prepared = replace(
+                known, needs={**known.needs, **found.needs}, broken={**known.broken, **found.broken}
+            )
 
     def _job(self, trial: Trial) -> Job:
         execution, workplace = self._execution, self._workplace

@@ -1,17 +1,22 @@
-"""What the jobs of a study need in their process: its plugins, its samples, and the chains built of both."""
+"""The job of a trial, and what the jobs of a study need in their process: its plugins and its samples."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ..contracts import Job
+from ..contracts import Job, Trial
 from ..discovery import LOCAL_PLUGIN, discover
+from ..ledger import TrialFolder
 from ..wiring.assemble import Assembler, DataSet
 from ..wiring.kept_samples import keep_samples, read_samples, samples_folder
+
+ENTRY = f"{__package__}.trial_job:run"
+OUT_OF_MEMORY = "out of memory"
+"""The kind of a failure that may not happen where the trial has the device for itself."""
 
 
 @dataclass(frozen=True)
@@ -59,3 +64,9 @@ def leave(workplace: Workplace) -> None:
     """Forget *workplace*, whose study has ended."""
     for key in [key for key, known in _known.items() if known is workplace]:
         del _known[key]
+
+
+def job_of(trial: Trial, folder: TrialFolder, workplace: Workplace, metrics: Sequence[str]) -> Job:
+    """Return the job that trains *trial* in *folder* and computes *metrics*, the primary one first."""
+    params = {"base_id": trial.base_id, "change": trial.variant.change, "metrics": list(metrics)}
+    return workplace.job(trial.id, ENTRY, folder.path.absolute(), params)

@@ -7,129 +7,20 @@ every variant is compared with the base.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from functools import cached_property
+from os.path import join
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
-from ..contracts import Trial, TrialFailure, TrialOutcome, TrialResult
-from ..errors import LedgerError
-from ..files import write_json
-from .json_files import read_json
+from ..contracts import Trial, TrialOutcome
+from .json_files import many_objects
 from .note import StudyNote, read_notes, write_notes
-from .predictions import FILE, Predictions, read_predictions
-from .result_file import FILE as RESULT
-from .result_file import read_result, write_result
+from .trial_folder import TRIAL, Claim, TrialFolder
 
-FAILURE = "failure.json"
-_FORMAT = 1
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A trial's place in a study: for the base *base_id* it is the variant *change*.
-
-    *order* is the variant's place in the design. One trial may serve several bases, each once.
-    """
-
-    base_id: str
-    change: str
-    order: int
-
-
-class TrialFolder:
-    """One trial's folder."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    @property
-    def complete(self) -> bool:
-        """Whether the trial has a result."""
-        return (self.path / RESULT).is_file()
-
-    @property
-    def failed(self) -> bool:
-        """Whether the last attempt at the trial failed."""
-        return not self.complete and (self.path / FAILURE).is_file()
-
-    @contextmanager
-    def locked(self) -> Iterator[bool]:
-        """Lock the trial for this process; yield False, without waiting, if another process holds it."""
-        lock = FileLock(self.path / "lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            yield False
-            return
-        try:
-            yield True
-        finally:
-            lock.release()
-
-    def finish(self, result: TrialResult, files: Mapping[str, Any]) -> None:
-        """Write the JSON *files*, then the result, which completes the trial."""
-        for name, content in files.items():
-            write_json(self.path / f"{name}.json", content)
-        write_result(self.path, result)
-        self.forget_failure()
-
-    def fail(self, reason: str, traceback: str, **more: Any) -> None:
-        """Record that the trial failed, and *more* about it; reports count it, and the next run tries it again."""
-        write_json(self.path / FAILURE, {"reason": reason, "traceback": traceback, **more})
-
-    def forget_failure(self) -> None:
-        """Remove the record of an earlier failure: the trial is tried again."""
-        (self.path / FAILURE).unlink(missing_ok=True)
-
-    @property
-    def failure(self) -> dict[str, Any]:
-        """What was recorded when the trial failed: ``reason``, ``traceback`` and more."""
-        return dict(read_json(self.path / FAILURE))
-
-    def result_of(self, base_id: str, change: str) -> TrialResult:
-        """Return the result of the trial as the *change* of the study with base *base_id*."""
-        return read_result(self.path, base_id, change)
-
-    def failure_of(self, base_id: str, change: str) -> TrialFailure:
-        """Return the failure of the trial as the *change* of the study with base *base_id*."""
-        return TrialFailure(self.path.name, base_id, change, int(self.record["seed"]), str(self.failure["reason"]))
-
-    @property
-    def has_predictions(self) -> bool:
-        """Whether the predictions for the test images were kept."""
-        return (self.path / FILE).is_file()
-
-    def predictions(self) -> Predictions:
-        """Return the predictions of the trial's model for every test image."""
-        return read_predictions(self.path)
-
-    @cached_property
-    def record(self) -> dict[str, Any]:
-        """The content of ``trial.json``: seed, pipeline and claims."""
-        content = read_json(self.path / "trial.json")
-        if not isinstance(content, dict) or not {"seed", "claims"} <= content.keys():
-            raise LedgerError(f"{self.path / 'trial.json'} is not a trial of flowerablate; remove its folder")
-        return content
-
-    @property
-    def claims(self) -> list[Claim]:
-        """The trial's places in studies."""
-        try:
-            return [Claim(**claim) for claim in self.record["claims"]]
-        except TypeError:
-            raise LedgerError(f"{self.path / 'trial.json'} is of another version; remove its folder") from None
-
-    def claim(self, claims: Sequence[Claim], **record: Any) -> None:
-        """Replace ``trial.json`` with *claims* and the further fields of *record*."""
-        self.path.mkdir(parents=True, exist_ok=True)
-        content = {"format": _FORMAT, **record, "claims": [asdict(claim) for claim in claims]}
-        write_json(self.path / "trial.json", content)
-        self.__dict__.pop("record", None)
+_NO_FILE = (FileNotFoundError, NotADirectoryError)
 
 
 class Ledger:
@@ -137,10 +28,18 @@ class Ledger:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._trials = join(root, "trials")
+        self._known: dict[str, TrialFolder] = {}
 
     def folder(self, trial: Trial) -> TrialFolder:
         """Return the folder of *trial*, which may not exist yet."""
-        return TrialFolder(self.root / "trials" / trial.id)
+        return self._folder(trial.id)
+
+    def _folder(self, name: str) -> TrialFolder:
+        found = self._known.get(name)
+        if found is None:
+            found = self._known[name] = TrialFolder(join(self._trials, name))
+        return found
 
     def enter(self, trials: Sequence[Trial], pipelines: Mapping[str, Any], note: StudyNote) -> None:
         """Create the folders of *trials* and claim them for their study; *pipelines* describes each change.
@@ -150,18 +49,22 @@ class Ledger:
         """
         self.root.mkdir(parents=True, exist_ok=True)
         with FileLock(self.root / "lock"):
-            places = {(c.base_id, c.change, f.record["seed"]): f for f in self._folders() for c in f.claims}
+            with many_objects():
+                entered = dict(self._entered()) if trials else {}
+            places = {(c.base_id, c.change, seed): f for f, (seed, claims) in entered.items() for c in claims}
             order: dict[str, int] = {}
             for trial in trials:
                 change = trial.variant.change
                 claim = Claim(trial.base_id, change, order.setdefault(change, len(order)))
                 folder = self.folder(trial)
                 held_by = places.get((trial.base_id, change, trial.seed))
-                if held_by is not None and held_by.path != folder.path:
+                if held_by is not None and held_by is not folder:
                     _withdraw(held_by, claim)
-                known = folder.claims if (folder.path / "trial.json").is_file() else []
+                    entered[held_by] = held_by.places
+                known = entered[folder][1] if folder in entered else ()
                 if all(old.base_id != claim.base_id for old in known):
                     folder.claim([*known, claim], id=trial.id, seed=trial.seed, pipeline=pipelines[change])
+                    entered[folder] = folder.places
             write_notes(self._notes, read_notes(self._notes).with_note(note))
 
     def note(self, base_id: str | None = None) -> StudyNote | None:
@@ -173,7 +76,8 @@ class Ledger:
         wanted = base_id or notes.latest
         if wanted:
             return notes.studies.get(wanted, StudyNote(wanted))
-        newest = max(self._folders(), key=lambda folder: (folder.path / "trial.json").stat().st_mtime, default=None)
+        folders = [folder for folder in map(self._folder, self._names()) if folder.exists]
+        newest = max(folders, key=lambda folder: (folder.path / TRIAL).stat().st_mtime, default=None)
         return StudyNote(newest.claims[-1].base_id) if newest and newest.claims else None
 
     @property
@@ -182,27 +86,60 @@ class Ledger:
 
     def results(self, base_id: str) -> list[TrialOutcome]:
         """Return the finished and failed trials of the study with base *base_id*: the base first, then as designed."""
-        found = [(claim, _outcome(folder, claim)) for claim, folder in self.trials_of(base_id)]
+        with many_objects():
+            found = [(claim, _outcome(folder, claim)) for claim, folder in self.trials_of(base_id)]
         results = [(claim, result) for claim, result in found if result is not None]
         results.sort(key=lambda pair: (pair[0].order if pair[0].change else -1, pair[0].change, pair[1].seed))
         return [result for _, result in results]
 
     def trials_of(self, base_id: str) -> list[tuple[Claim, TrialFolder]]:
         """Return the trials of the study with base *base_id*, finished or not, with their place in it."""
-        return [(claim, folder) for folder in self._folders() for claim in folder.claims if claim.base_id == base_id]
+        with many_objects():
+            return list(self.each_trial_of(base_id))
+
+    def each_trial_of(self, base_id: str) -> Iterator[tuple[Claim, TrialFolder]]:
+        """Yield the same one by one, for whoever may need few of them."""
+        return ((claim, folder) for claim, folder in self._claims() if claim.base_id == base_id)
 
     def base_ids(self) -> list[str]:
         """Return the bases whose trials the ledger holds."""
-        return sorted({claim.base_id for folder in self._folders() for claim in folder.claims})
+        return sorted({claim.base_id for claim, _ in self._claims()})
 
     def unfinished(self, note: StudyNote) -> int:
         """Count the trials of the run recorded in *note* that have neither a result nor a failure yet."""
-        folders = [TrialFolder(self.root / "trials" / trial) for trial in note.trials]
+        folders = map(self._folder, note.trials)
         return sum(not folder.complete and not folder.failed for folder in folders)
 
-    def _folders(self) -> Iterator[TrialFolder]:
-        for path in sorted((self.root / "trials").glob("*/trial.json")):
-            yield TrialFolder(path.parent)
+    def trials_in(self, note: StudyNote) -> list[TrialFolder]:
+        """Return the folders of the trials of the run recorded in *note*."""
+        return [self._folder(trial) for trial in note.trials]
+
+    @property
+    def has_trials(self) -> bool:
+        """Whether any trial was ever entered."""
+        return bool(self._names())
+
+    def has_outcomes(self, base_id: str) -> bool:
+        """Whether a trial of the study with base *base_id* has finished or failed."""
+        return any(folder.complete or folder.failed for _, folder in self.each_trial_of(base_id))
+
+    def _claims(self) -> Iterator[tuple[Claim, TrialFolder]]:
+        return ((claim, folder) for folder, (_, claims) in self._entered() for claim in claims)
+
+    def _entered(self) -> Iterator[tuple[TrialFolder, tuple[int, tuple[Claim, ...]]]]:
+        for name in self._names():
+            folder = self._folder(name)
+            try:
+                places = folder.places
+            except _NO_FILE:
+                continue
+            yield folder, places
+
+    def _names(self) -> list[str]:
+        try:
+            return sorted(os.listdir(self._trials))
+        except _NO_FILE:
+            return []
 
 
 def _withdraw(folder: TrialFolder, claim: Claim) -> None:
@@ -212,8 +149,7 @@ def _withdraw(folder: TrialFolder, claim: Claim) -> None:
 
 
 def _outcome(folder: TrialFolder, claim: Claim) -> TrialOutcome | None:
-    if folder.complete:
+    try:
         return folder.result_of(claim.base_id, claim.change)
-    if folder.failed:
-        return folder.failure_of(claim.base_id, claim.change)
-    return None
+    except FileNotFoundError:
+        return folder.failure_of(claim.base_id, claim.change) if folder.failed else None

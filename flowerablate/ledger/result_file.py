@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 from ..contracts import MetricInfo, OwnedComponent, Owner, TrialResult
 from ..errors import LedgerError
 from ..files import write_json
-from .json_files import read_json
+from .json_files import CommonEnds
 
 FILE = "result.json"
 _FORMAT = 2
@@ -26,15 +27,16 @@ def write_result(folder: Path, result: TrialResult) -> None:
     write_json(folder / FILE, {"format": _FORMAT, **content})
 
 
-def read_result(folder: Path, base_id: str, change: str) -> TrialResult:
+def read_result(folder: Path | str, base_id: str, change: str) -> TrialResult:
     """Read what :func:`write_result` wrote, also in format 1, as the trial of *change* in the study of *base_id*.
 
     A damaged file, or one of an unknown format, raises :class:`LedgerError`.
     """
-    path = folder / FILE
-    content = dict(read_json(path))
-    version = content.pop("format", None)
+    path = os.path.join(folder, FILE)  # of many results, a Path for each takes noticeable time
     try:
+        own, end = _RESULTS.read(path)
+        content = {**own, **end}
+        version = content.pop("format", None)
         if version == 1:
             content = _from_format_1(content)
         elif version != _FORMAT:
@@ -43,7 +45,6 @@ def read_result(folder: Path, base_id: str, change: str) -> TrialResult:
             content[group] = {name: math.nan if value is None else value for name, value in content[group].items()}
         if "best_by" in content:
             content["best_by"] = MetricInfo(**content["best_by"])
-        content["owners"] = tuple(_owned(record) for record in content.get("owners", ()))
         return TrialResult(**content, base_id=base_id, change=change)
     except (KeyError, TypeError, AttributeError):
         raise LedgerError(f"{path} is of another version; remove its folder") from None
@@ -57,5 +58,14 @@ def _from_format_1(content: Mapping[str, Any]) -> dict[str, Any]:
     return {**rest, "costs": {name: value or None for name, value in costs.items()}}
 
 
+def _with_owners(end: dict[str, Any]) -> dict[str, Any]:
+    owners = tuple(_owned(record) for record in end.get("owners", ()))
+    return {**end, "owners": owners}
+
+
 def _owned(record: Mapping[str, Any]) -> OwnedComponent:
     return OwnedComponent(record["slot"], record["name"], Owner(**record["owner"]))
+
+
+_RESULTS = CommonEnds("owners", _with_owners)
+"""The trials of a variant have the same owners, which are most of the text."""

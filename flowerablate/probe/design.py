@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -74,9 +74,9 @@ def probe_design(
     controls, which are meant to change nothing, nor contrasts with a *broken* change, which cannot be built.
     *turn_to* is told the changes that are looked at next. Raises :class:`StudyError` if no contrast remains.
     """
-    asked = [c for c in design.contrasts if c.kind != "control" and not _changes(c).isdisjoint(missing)]
-    asked = [c for c in asked if _changes(c).isdisjoint(broken)]
-    needed = {change for contrast in asked for change in _changes(contrast)}
+    asked = [c for c in design.contrasts if c.kind != "control" and not c.changes.isdisjoint(missing)]
+    asked = [c for c in asked if c.changes.isdisjoint(broken)]
+    needed = {change for contrast in asked for change in contrast.changes}
     probe = _Probe(data, assembler, seed, turn_to)
     for variant in design.variants:
         if variant.change in needed:
@@ -84,19 +84,12 @@ def probe_design(
             probe.add(variant)
     probe.compare()
     refused = {contrast.label: probe.cause(contrast) for contrast in asked if probe.vanishes(contrast)}
-    left = reduced(design, refused)
+    left = design.reduced(refused)
     if refused and not left.contrasts:
         raise StudyError(_nothing_left(refused))
     remarks = {contrast.label: probe.remark(contrast) for contrast in asked if contrast.label not in refused}
     shown = {label: remark for label, remark in remarks.items() if remark}
     return Probed(left, refused, shown, probe.repeats(left.variants))
-
-
-def reduced(design: Design, refused: Collection[str]) -> Design:
-    """Return *design* without the contrasts whose labels are *refused*, and without variants that no other needs."""
-    left = tuple(contrast for contrast in design.contrasts if contrast.label not in refused)
-    used = {"", *(change for contrast in left for change in _changes(contrast))}
-    return replace(design, variants=tuple(each for each in design.variants if each.change in used), contrasts=left)
 
 
 @dataclass
@@ -256,7 +249,7 @@ class _Probe:
 
     def remark(self, contrast: Contrast) -> str:
         """Return a note about a *contrast* that does not vanish; empty if there is none."""
-        failed = [change for change in _changes(contrast) if change in self._failures]
+        failed = [change for change in contrast.changes if change in self._failures]
         if failed:
             return f"could not be compared before training: {self._failures[failed[0]]}"
         if contrast.by_seed or len(contrast.weights) != 2:
@@ -277,10 +270,6 @@ class _Probe:
 
 def _weights(contrast: Contrast) -> Iterable[Mapping[str, float]]:
     return contrast.by_seed.values() if contrast.by_seed else (contrast.weights,)
-
-
-def _changes(contrast: Contrast) -> set[str]:
-    return {change for weights in (contrast.weights, *contrast.by_seed.values()) for change in weights}
 
 
 def _nothing_left(refused: Mapping[str, str]) -> str:

@@ -27,7 +27,7 @@ def image_evidence(
     trials: dict[tuple[str, int], Predictions] = {}
     first: set[str] = set()
     missing = None
-    for claim, folder in ledger.trials_of(base_id):
+    for claim, folder in ledger.each_trial_of(base_id):
         if not folder.complete:
             continue
         try:
@@ -38,7 +38,7 @@ def image_evidence(
         first = first or set(predictions.keys)
         if rules.population == "auto" and set(predictions.keys) != first:
             return {}
-        trials[claim.change, int(folder.record["seed"])] = predictions
+        trials[claim.change, folder.seed] = predictions
     if missing and (trials or rules.population == "images"):
         raise LedgerError(f"{missing}; 'flowerablate report --population replicates' does not need them") from None
     return {name: ImageEvidence(name, _influences(name, trials, build)) for name in names} if trials else {}

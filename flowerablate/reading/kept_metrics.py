@@ -58,27 +58,28 @@ def with_metrics(results: Sequence[TrialOutcome], ledger: Ledger, base_id: str, 
     predictions. If those are missing or damaged, :class:`LedgerError` is raised; missing ones are tolerated if the
     result already has the values.
     """
-    folders = {folder.path.name: folder for _, folder in ledger.trials_of(base_id)}
-    return [
-        _completed(result, folders[result.trial_id], metrics) if isinstance(result, TrialResult) else result
-        for result in results
-    ]
+    owners = {name: metrics.owners([name])[0] for name in metrics.names}
+    folders: dict[str, TrialFolder] = {}
+    completed: list[TrialOutcome] = []
+    for result in results:
+        if not isinstance(result, TrialResult):
+            completed.append(result)
+            continue
+        wanted = [name for name in owners if name not in result.metrics or owners[name] not in result.owners]
+        if wanted:
+            folders = folders or {folder.name: folder for _, folder in ledger.trials_of(base_id)}
+            result = _completed(result, folders[result.trial_id], metrics, wanted)
+        completed.append(result)
+    return completed
 
 
-def _completed(result: TrialResult, folder: TrialFolder, metrics: Metrics) -> TrialResult:
-    wanted = [name for name in metrics.names if not _up_to_date(result, name, metrics)]
-    if not wanted:
-        return result
+def _completed(result: TrialResult, folder: TrialFolder, metrics: Metrics, wanted: Sequence[str]) -> TrialResult:
     if not folder.has_predictions and all(name in result.metrics for name in wanted):
         return result
     predictions = folder.predictions()
     values = {name: metrics.value(name, predictions) for name in wanted}
     owners = {(owned.slot, owned.name): owned for owned in (*result.owners, *metrics.owners(wanted))}
     return replace(result, metrics={**result.metrics, **values}, owners=tuple(owners.values()))
-
-
-def _up_to_date(result: TrialResult, name: str, metrics: Metrics) -> bool:
-    return name in result.metrics and set(metrics.owners([name])) <= set(result.owners)
 
 
 def undefined(results: Sequence[TrialOutcome], names: Iterable[str]) -> list[str]:

@@ -61,9 +61,9 @@ class RunStatus:
 
 def run_status(ledger: Ledger, note: StudyNote) -> RunStatus:
     """Return how far the run is that *note* records."""
-    folders = {path: TrialFolder(ledger.root / "trials" / path) for path in note.trials}
+    folders = ledger.trials_in(note)
     done, failed, running, took = 0, [], [], []
-    for folder in folders.values():
+    for folder in folders:
         change = next((claim.change for claim in folder.claims if claim.base_id == note.base_id), "")
         if folder.complete:
             done += 1
@@ -92,7 +92,7 @@ def _running(folder: TrialFolder, change: str) -> RunningTrial | None:
     return RunningTrial(
         folder.path.name,
         label_of(change),
-        int(folder.record["seed"]),
+        folder.seed,
         str(events[0]["host"]),
         int(events[0]["pid"]),
         max(0.0, time.time() - float(events[0]["time"])),

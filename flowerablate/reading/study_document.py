@@ -58,11 +58,7 @@ def collect(ledger: Ledger, note: StudyNote, summary: Summary, title: str, assem
 
 def finished_trials(ledger: Ledger, base_id: str) -> dict[tuple[str, int], TrialFolder]:
     """Return the folders of the finished trials of the study with that base."""
-    return {
-        (claim.change, int(folder.record["seed"])): folder
-        for claim, folder in ledger.trials_of(base_id)
-        if folder.complete
-    }
+    return {(claim.change, folder.seed): folder for claim, folder in ledger.trials_of(base_id) if folder.complete}
 
 
 def predictions_of(folders: Folders, change: str) -> dict[int, Predictions]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
-from ..contracts import PARAMETERS, Contrast, TrialOutcome, finished
+from ..contracts import PARAMETERS, Contrast, TrialOutcome, TrialResult, finished
 from .rows import Summary
 
 _COUNTS = (
@@ -44,9 +44,12 @@ def confound_notes(summary: Summary, results: Sequence[TrialOutcome]) -> Iterato
     an arm. A contrast whose arms are not means of variants, such as an interaction, is left out.
     """
     changes = []
+    facts_of = _MeanFacts(results)
     for row in summary.rows:
-        paired = [result for result in results if not row.seeds or result.seed in row.seeds]
-        changed = _changed(row.contrast, _mean_facts(paired)) if row.contrast is not None else []
+        if row.contrast is None:
+            continue
+        facts = {change: facts_of(change, row.seeds) for change in row.contrast.weights}
+        changed = _changed(row.contrast, {change: each for change, each in facts.items() if each})
         if changed:
             changes.append(f"{row.label}: {', '.join(changed)}")
     if changes:
@@ -82,20 +85,35 @@ def _without_name(reason: str, label: str) -> str:
     return reason.removeprefix(f"{named}: ").removeprefix(f"{named.partition('=')[0]}: ")
 
 
-def _mean_facts(results: Sequence[TrialOutcome]) -> dict[str, Facts]:
-    """Return the mean of each fact over the finished trials of each variant."""
-    found: dict[str, dict[str, list[float]]] = {}
-    for result in finished(results):
-        of_variant = found.setdefault(result.change, {})
+class _MeanFacts:
+    """The mean of each fact over the finished trials of a variant on some seeds (none: on all); empty without any.
+
+    Most rows share the base and its seeds, so each mean is taken once.
+    """
+
+    def __init__(self, results: Sequence[TrialOutcome]) -> None:
+        self._trials: dict[str, list[TrialResult]] = {}
+        for result in finished(results):
+            self._trials.setdefault(result.change, []).append(result)
+        self._known: dict[tuple[str, tuple[int, ...]], Facts] = {}
+
+    def __call__(self, change: str, seeds: tuple[int, ...]) -> Facts:
+        if (change, seeds) not in self._known:
+            chosen = set(seeds)
+            trials = [each for each in self._trials.get(change, ()) if not chosen or each.seed in chosen]
+            self._known[change, seeds] = _means(trials)
+        return self._known[change, seeds]
+
+
+def _means(results: Sequence[TrialResult]) -> Facts:
+    found: dict[str, list[float]] = {}
+    for result in results:
         parameters = result.cost(PARAMETERS)
         own = {} if parameters is None else {PARAMETERS.name: float(parameters)}
         own[_TRAINED] = float(result.epochs)
         for name, value in {**own, **result.facts}.items():
-            of_variant.setdefault(name, []).append(value)
-    return {
-        change: {name: math.fsum(values) / len(values) for name, values in names.items()}
-        for change, names in found.items()
-    }
+            found.setdefault(name, []).append(value)
+    return {name: math.fsum(values) / len(values) for name, values in found.items()}
 
 
 def _changed(contrast: Contrast, facts: Mapping[str, Facts]) -> list[str]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from textwrap import shorten
 
-from ..contracts import TrialOutcome, TrialResult, failures, finished, label_of, slots
+from ..contracts import OwnedComponent, TrialOutcome, TrialResult, failures, finished, label_of, slots
 from .confounds import confound_notes
 from .design_notes import design_notes
 from .effects import sign_flip_floor
@@ -224,22 +224,25 @@ def _environment(results: Sequence[TrialOutcome]) -> Iterator[str]:
     Different plugins in different variants are not a difference of the environment; two versions of one plugin are.
     What a result does not record counts as equal.
     """
+    done = finished(results)
     values: dict[str, set[str]] = {}
-    for result in finished(results):
-        for name, value in (*result.environment.items(), *_owners(result)):
-            values.setdefault(name, set()).add(value)
+    for name, value in {item for result in done for item in result.environment.items()}:
+        values.setdefault(name, set()).add(value)
+    # Trials have most records in common, which are hashed slowly: each is looked at once.
+    for name, value in _owners({id(owned): owned for result in done for owned in result.owners}.values()):
+        values.setdefault(name, set()).add(value)
     mixed = [f"{name} {' / '.join(sorted(found))}" for name, found in sorted(values.items()) if len(found) > 1]
     if mixed:
         yield f"Not all trials ran in the same environment: {'; '.join(mixed)}."
 
 
-def _owners(result: TrialResult) -> Iterator[tuple[str, str]]:
+def _owners(owners: Iterable[OwnedComponent]) -> Iterator[tuple[str, str]]:
     """Yield what must be the same in all trials: the plugins of the pipeline, and who brought metrics and measures.
 
     The version of flowerablate's own plugins is left out, because it is in the environment.
     """
     of_pipeline = slots(in_pipeline=True)
-    for owned in result.owners:
+    for owned in owners:
         owner = owned.owner
         if owned.slot not in of_pipeline:
             yield f"{owned.slot} {owned.name}", owner.plugin if owner.is_ours else str(owner)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 MIN_PAIRS = 10
 """Minimum number of pairs for both measures: with fewer, the outer quarters hold only one or two pairs each."""
@@ -47,10 +48,16 @@ def _median(ordered: Sequence[float], level: float) -> Center:
     """
     n = len(ordered)
     value = (ordered[(n - 1) // 2] + ordered[n // 2]) / 2
+    k = _order_statistic(n, level)
+    return Center(value, ordered[k - 1], ordered[n - k]) if k else Center(value, None, None)
+
+
+@lru_cache(maxsize=256)
+def _order_statistic(n: int, level: float) -> int:
     k, below = 0, 0
     while 2 * (below := below + math.comb(n, k)) <= (1 - level) * 2**n:
         k += 1
-    return Center(value, ordered[k - 1], ordered[n - k]) if k else Center(value, None, None)
+    return k
 
 
 def _interquartile_mean(ordered: Sequence[float], level: float) -> Center:

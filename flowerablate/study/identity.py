@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
+from functools import lru_cache
 from typing import Any
 
 from ..contracts import ALWAYS_MEASURED, Choice, DatasetSpec, Design, Fingerprint, MetricSpec, Pipeline, Trial
@@ -33,6 +34,7 @@ def trial_id(pipeline: Pipeline, seed: int, data_fingerprint: str, fingerprint_o
     return _trial_id(pipeline_id(pipeline, data_fingerprint, fingerprint_of), seed)
 
 
+@lru_cache(maxsize=1 << 17)  # a run of a large study expands its trials several times
 def _trial_id(pipeline: str, seed: int) -> str:
     return _digest([pipeline, seed])
 

@@ -32,6 +32,11 @@ def pick_device(name: str = "auto") -> torch.device:
     return device
 
 
+def cuda_devices() -> int:
+    """Return the number of CUDA devices that can be used."""
+    return torch.cuda.device_count() if torch.cuda.is_available() else 0
+
+
 def to_device(model: nn.Module, device: torch.device, *, channels_last: bool) -> nn.Module:
     """Move *model* to *device* in place, with channels-last weights on request, before an optimizer is built."""
     layout = torch.channels_last if channels_last else torch.contiguous_format

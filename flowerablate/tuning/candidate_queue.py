@@ -15,8 +15,8 @@ from ..contracts import Ended, Job, Pipeline
 from ..errors import FlowerablateError
 from ..execute.budget import Budget
 from ..execute.execution import Execution
-from ..execute.trial_job import OUT_OF_MEMORY, record_end
-from ..execute.workplace import Workplace
+from ..execute.trial_end import record_end
+from ..execute.workplace import OUT_OF_MEMORY, Workplace
 from ..jobs.schedule import Schedule, Then
 from ..jobs.worker import DISK_FULL, ELSEWHERE, FAILED
 from ..ledger import TrialFolder

@@ -22,7 +22,7 @@ from ..contracts import Value
 from ..errors import FlowerablateError, StudyError, one_line
 from ..jobs.worker import LOG
 from ..keyed import key64
-from ..ledger.ledger import FAILURE
+from ..ledger.trial_folder import FAILURE
 from ..stats.effects import moments
 from ..wiring.assemble import Assembler
 from .extra import optuna

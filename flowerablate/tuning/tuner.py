@@ -12,8 +12,8 @@ from ..contracts import Pipeline
 from ..errors import PluginError, StudyError
 from ..execute.apart import ask
 from ..execute.budget import Budget
-from ..execute.execution import Execution, execution_of, in_this_process
-from ..execute.preparing import FOLDER
+from ..execute.execution import Execution, ask_execution, in_this_process, make_execution
+from ..execute.prepared import FOLDER
 from ..execute.workplace import Workplace, leave
 from ..jobs.schedule import Schedule
 from ..jobs.worker import LOG
@@ -39,7 +39,8 @@ def tuning_execution(study: StudyFile, assembler: Assembler, trials: Trials) -> 
     if table.detach:
         raise StudyError("a tuning cannot be left, for it learns from each trial; use --set execution.detach=false")
     one_or_more = study.model_copy(update={"execution": table.model_copy(update={"jobs": table.jobs or 1})})
-    return execution_of(one_or_more, assembler, trials.folder, trials.settled, 1, _CURE)
+    asked = ask_execution(one_or_more, assembler, trials.folder, trials.settled, _CURE)
+    return make_execution(asked, assembler, 1)
 
 
 def tune(

@@ -12,15 +12,15 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerContext, SpawnContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from flowerablate.contracts import Ended, Job
+from flowerablate.jobs.fork_server import begin_fork_server, without_main
 from flowerablate.jobs.worker import live_for
 
 _SERVER_GONE = 255
@@ -32,13 +32,9 @@ class ProcessExecutor:
 
     def __init__(self, jobs: int, preload: Sequence[str] = ()) -> None:
         self.capacity = jobs
-        self._forks = "forkserver" in multiprocessing.get_all_start_methods()
-        self._context: ForkServerContext | SpawnContext
-        if self._forks:
-            self._context = multiprocessing.get_context("forkserver")
-            self._context.set_forkserver_preload(list(preload))
-        else:
-            self._context = multiprocessing.get_context("spawn")
+        server = begin_fork_server(preload)
+        self._forks = server is not None
+        self._context: ForkServerContext | SpawnContext = server or multiprocessing.get_context("spawn")
         self._running: dict[str, BaseProcess] = {}
 
     def start(self, jobs: Sequence[Job]) -> None:
@@ -46,7 +42,7 @@ class ProcessExecutor:
         for job in jobs:
             here = (dict(os.environ), str(Path.cwd()), list(sys.path))
             process = self._context.Process(target=_live, args=(job.as_json(), *here), daemon=False)
-            with _without_main():
+            with without_main():
                 process.start()
             self._running[job.name] = process
 
@@ -86,20 +82,6 @@ def _live(content: dict[str, Any], environment: dict[str, str], folder: str, pat
         os.chdir(folder)
     sys.path[:] = path
     live_for(Job.of_json(content))
-
-
-@contextlib.contextmanager
-def _without_main() -> Iterator[None]:
-    """Hide the script that runs: :mod:`multiprocessing` would import it again in the new process.
-
-    Scripts and notebooks that call ``flowerablate.run`` then need no ``if __name__ == "__main__"``.
-    """
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = main
 
 
 def _kill(process: BaseProcess) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import OrderedDict
 
 from torch import Tensor, nn
-from torchvision.ops import SqueezeExcitation, StochasticDepth
 
 from .features import Features
+from .gates import SqueezeExcitation, StochasticDepth
 from .layers import Blur, Names, PaddedShortcut, activation, convolution, norms
 
 EXPANSION = {"basic": 1, "bottleneck": 4}
@@ -32,7 +32,7 @@ class Block(nn.Module):
         if features.se:
             path.append(("se", SqueezeExcitation(self.out, max(1, round(features.se * self.out)))))
         if features.skip and drop:
-            path.append(("drop_path", StochasticDepth(drop, mode="row")))
+            path.append(("drop_path", StochasticDepth(drop)))
         for name, module in path:
             self.add_module(name, module)
         order = tuple(name for name, _ in path)

@@ -20,17 +20,18 @@ from flowerablate.contracts import (
     Variant,
 )
 from flowerablate.errors import StudyError
-from flowerablate.execute import adaptive, runner
+from flowerablate.execute import adaptive, preparing, runner
 from flowerablate.execute.adaptive import settled
 from flowerablate.execute.budget import Budget
 from flowerablate.execute.execution import Execution
 from flowerablate.execute.plan import Plan
-from flowerablate.execute.preparing import Prepared
+from flowerablate.execute.prepared import Prepared
 from flowerablate.execute.runner import run_study
 from flowerablate.jobs.worker import DONE, FAILED
 from flowerablate.jobs.worker_places import WorkerPlace
 from flowerablate.ledger import Ledger, TrialFolder
 from flowerablate.stats import summarise
+from flowerablate.train import device
 
 BASE = make_pipeline()
 EFFECTS = {"": 0.0, "-clear": 0.3, "-middling": 0.03, "-idle": 0.0}
@@ -136,8 +137,8 @@ def executor(broken):
 @pytest.fixture(autouse=True)
 def without_training(monkeypatch, executor):
     monkeypatch.setattr(adaptive, "with_metrics", lambda results, *words: results)
-    monkeypatch.setattr(runner, "prepare_process", lambda **words: None)
-    monkeypatch.setattr(runner, "prepare", lambda *words: Prepared())
+    monkeypatch.setattr(device, "prepare_process", lambda **words: None)
+    monkeypatch.setattr(preparing, "prepare", lambda *words: Prepared())
     monkeypatch.setattr(runner.Workplace, "job", lambda self, *words: Job(*words[:3], Path(), Path(), words[3]))
     execution = Execution(executor, None, False, [WorkerPlace(0, "cpu")], 1, "cpu")
     monkeypatch.setattr(runner, "in_this_process", lambda: execution)

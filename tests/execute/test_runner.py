@@ -8,9 +8,13 @@ import json
 import pytest
 
 from flowerablate.contracts import TrialFailure, TrialResult
+from flowerablate.errors import StudyError
 from flowerablate.execute import trial_job
 from flowerablate.execute.budget import Budget
+from flowerablate.execute.execution import ask_execution, in_this_process, settled_in
 from flowerablate.execute.runner import run_study
+from flowerablate.study.read import read_study
+from flowerablate.study.templates import default_study
 
 BRITTLE = """
 import flowerablate as fa
@@ -152,3 +156,55 @@ def test_a_base_that_cannot_be_built_ends_the_run_before_the_first_trial(small):
     with pytest.raises(Exception, match=r"loss 'brittle' of flowerablate_local .* could not be built: .*not today"):
         run(study)
     assert study.heard.started == []
+
+
+def test_what_trials_need_is_made_once_and_only_if_one_is_missing(small):
+    made = []
+
+    def make():
+        made.append(in_this_process())
+        return made[-1]
+
+    study = small()
+    for _ in range(2):
+        run_study(study.plan, study.assembler, study.ledger, study.heard, make=make)
+        assert len(made) == 1
+    study.ledger.folder(study.trial("-flip")).path.joinpath("result.json").unlink()
+    assert run_study(study.plan, study.assembler, study.ledger, study.heard, make=make).run == 1
+    assert len(made) == 2
+
+
+def test_a_run_of_a_finished_study_keeps_what_was_noted_of_threads_and_device(small):
+    study = small()
+    run(study)
+    noted = study.ledger.note()
+    run(study)
+    assert study.ledger.note() == noted
+    assert (noted.threads, noted.device) == (1, "cpu")
+
+
+def test_an_image_that_has_changed_since_makes_all_trials_due_again(small, image_folder):
+    run(small())
+    image = next(image_folder.rglob("*.png"))
+    image.write_bytes(image.read_bytes() + b"more")
+    assert run(small()).run == 2
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"execution.threads": 2}, "compute with 1, and results depend on that"),
+        ({"execution.devices": ["cuda:0"]}, "ran on cpu, not on cuda: choose devices of that kind"),
+        ({"execution.devices": ["cpu", "cuda:0"]}, "name devices of one kind, not cpu, cuda:0"),
+        ({"execution.memory": "much"}, "'much' is not a size"),
+        ({"execution.trial_timeout": "soon"}, "'soon' is not a duration"),
+        ({"executor.use": "procesess"}, "no executor is called 'procesess'"),
+    ],
+)
+def test_what_is_wrongly_asked_of_the_execution_is_refused_even_if_nothing_is_to_be_run(small, keys, message):
+    study = small()
+    run(study)
+    asked = read_study(default_study(), None, (), keys)
+    settled = settled_in(study.ledger, study.plan.base_id)
+    with pytest.raises(StudyError, match=message):
+        ask_execution(asked, study.assembler, study.ledger.root, settled)

@@ -279,3 +279,61 @@ def test_a_file_that_cannot_be_written_is_named_as_the_user_named_it(tmp_path, p
         file.write(b"x")
     assert caught.value.filename == str(target)
     assert [path.name for path in tmp_path.rglob("*")] == ["folder"]
+
+
+@pytest.fixture
+def remembering(monkeypatch, ledger, trials):
+    """A ledger that remembers what it has read of three finished trials."""
+    for one in trials[:3]:
+        ledger.folder(one).finish(result(one), {})
+    monkeypatch.setattr("flowerablate.ledger.json_files._SETTLED", -1e9)
+    assert len(ledger.results("base0")) == 3
+    return ledger
+
+
+def test_a_result_that_is_removed_by_hand_is_missed_at_once(remembering, trials):
+    (remembering.folder(trials[0]).path / "result.json").unlink()
+    assert [r.trial_id for r in remembering.results("base0")] == [trials[1].id, trials[2].id]
+    assert not remembering.folder(trials[0]).complete
+
+
+def test_a_result_that_is_edited_by_hand_is_seen_at_once(remembering, trials):
+    path = remembering.folder(trials[0]).path / "result.json"
+    path.write_text(path.read_text().replace("0.3333333333333333", "0.75"))
+    assert remembering.results("base0")[0].metrics == {"accuracy": 0.75}
+
+
+def test_what_another_process_enters_and_finishes_is_seen_at_once(remembering, trials):
+    other = Ledger(remembering.root)
+    more = [trial("-c", 0), replace(trials[1], base_id="base1", variant=Variant("", PIPELINE))]
+    other.enter(more, {"": {}, "-c": {}}, StudyNote("base1"))
+    other.folder(more[0]).finish(result(more[0]), {})
+    other.folder(trials[1]).finish(result(trials[1], 0.5), {})
+    assert remembering.base_ids() == ["base0", "base1"]
+    found = {(r.change, r.seed): r.metrics["accuracy"] for r in remembering.results("base0")}
+    assert found == {("", 0): 1 / 3, ("-a", 0): 1 / 3, ("-b", 0): 0.5, ("-c", 0): 1 / 3}
+
+
+def test_a_trial_that_serves_two_studies_has_the_place_that_is_asked_for(remembering, trials):
+    remembering.enter(
+        [replace(trials[1], base_id="base1", variant=Variant("", PIPELINE))], {"": {}}, StudyNote("base1")
+    )
+    for _ in range(2):
+        assert [r.change for r in remembering.results("base0")] == ["", "-b", "-a"]
+        assert [(r.base_id, r.change) for r in remembering.results("base1")] == [("base1", "")]
+
+
+def test_files_beside_the_folders_of_trials_are_no_trials(ledger, trials):
+    (ledger.root / "trials" / ".DS_Store").write_bytes(b"")
+    (ledger.root / "trials" / "mine").mkdir()
+    assert len(ledger.trials_of("base0")) == len(trials)
+    assert ledger.unfinished(ledger.note()) == len(trials)
+
+
+def test_a_ledger_without_a_folder_has_no_trials(tmp_path, ledger, trials):
+    nothing = Ledger(tmp_path / "nothing")
+    assert (nothing.has_trials, nothing.has_outcomes("base0"), nothing.results("base0")) == (False, False, [])
+    assert (ledger.has_trials, ledger.has_outcomes("base0")) == (True, False)
+    ledger.folder(trials[0]).fail("ValueError: no", "")
+    assert ledger.has_outcomes("base0")
+    assert not ledger.has_outcomes("base1")

@@ -1,0 +1,89 @@
+"""The process from which those of jobs are forked; it loads once what they need, beside what this process does."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext
+from types import ModuleType
+
+
+def begin_fork_server(preload: Sequence[str]) -> ForkServerContext | None:
+    """Start the fork server of this process, unless it runs, and return its context; None where there is none.
+
+    The call returns at once: the server loads the modules *preload* meanwhile, and a job that is started waits for it.
+    It lives until this process ends.
+    """
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return None
+    from multiprocessing.forkserver import ensure_running
+
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(list(preload))
+    with without_main():
+        ensure_running()
+    atexit.unregister(_end)
+    atexit.register(_end)
+    return context
+
+
+def _end() -> None:
+    """End the server with this process, though it may still be loading.
+
+    It has the outputs of this process, so whoever reads them would wait until it has found out by itself.
+    """
+    from multiprocessing import forkserver
+
+    pid = getattr(getattr(forkserver, "_forkserver", None), "_forkserver_pid", None)
+    if pid is not None:
+        with contextlib.suppress(OSError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def ask_fork(server: ForkServerContext, entry: str) -> int | None:
+    """Return the number that *entry*, written ``module:function``, returns in a process forked from *server*.
+
+    So this process learns what only a library knows that the server has loaded. None if there is no answer.
+    """
+    ours, theirs = server.Pipe(duplex=False)
+    process = server.Process(target=_answer, args=(entry, theirs, dict(os.environ)), daemon=True)
+    try:
+        with without_main():
+            process.start()
+        theirs.close()
+        answer = ours.recv_bytes()
+    except (EOFError, OSError):
+        return None
+    finally:
+        ours.close()
+    process.join()
+    return int(answer)
+
+
+def _answer(entry: str, asker: Connection, environment: Mapping[str, str]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the asker's to handle
+    os.environ.clear()
+    os.environ.update(environment)
+    module, _, name = entry.partition(":")
+    asker.send_bytes(str(getattr(import_module(module), name)()).encode())
+
+
+@contextlib.contextmanager
+def without_main() -> Iterator[None]:
+    """Hide the script that runs: :mod:`multiprocessing` would import it again in the new process.
+
+    Scripts and notebooks that call ``flowerablate.run`` then need no ``if __name__ == "__main__"``.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main

@@ -1,0 +1,58 @@
+"""The process from which those of jobs are forked can be asked what it knows."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from flowerablate.jobs.fork_server import ask_fork, begin_fork_server, without_main
+
+
+@pytest.fixture
+def server():
+    found = begin_fork_server(())
+    if found is None:
+        pytest.skip("nothing can be forked here")
+    return found
+
+
+def test_a_forked_process_answers_with_a_number(server):
+    assert ask_fork(server, "flowerablate.train.device:cuda_devices") >= 0
+    pid = ask_fork(server, "os:getpid")
+    assert pid not in (None, os.getpid())
+
+
+def test_it_has_the_environment_of_now_and_not_of_when_the_server_began(server, monkeypatch):
+    monkeypatch.setenv("LOGNAME", "4711")
+    assert ask_fork(server, "getpass:getuser") == 4711
+
+
+@pytest.mark.parametrize("entry", ["os:abort", "no.such.module:name"])
+def test_a_process_that_ends_without_an_answer_gives_none(server, entry):
+    assert ask_fork(server, entry) is None
+
+
+def test_a_script_without_a_guard_is_not_run_again(tmp_path):
+    (tmp_path / "script.py").write_text(
+        "print('once')\nfrom flowerablate.jobs.fork_server import ask_fork, begin_fork_server\n"
+        "print(ask_fork(begin_fork_server(()), 'os:getppid') > 0)\n"
+    )
+    done = subprocess.run([sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["once", "True"]
+
+
+def test_a_server_that_is_still_loading_ends_with_the_process_that_began_it(tmp_path):
+    (tmp_path / "slow.py").write_text("import time; time.sleep(60)")
+    code = "import sys; from flowerablate.jobs.fork_server import begin_fork_server; begin_fork_server(['slow'])"
+    here = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", code], env=here, capture_output=True, check=True, timeout=30)
+
+
+def test_the_script_is_hidden_no_longer_than_needed():
+    main = sys.modules["__main__"]
+    with without_main():
+        assert sys.modules["__main__"] is not main
+    assert sys.modules["__main__"] is main
