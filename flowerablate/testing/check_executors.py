@@ -32,9 +32,11 @@ def check_executor(spec: ExecutorSpec, *, cache: Path | None = None, params: Map
     killed, with its exit code if one is given; that a job can be stopped, with its process gone; and that ``close`` may
     be called twice. Where jobs run in the calling process, none exits, is killed or is stopped.
     """
+    from ..execute.execution import PRELOAD
+
     with tempfile.TemporaryDirectory() as temporary:
         place = (Path(cache or temporary) / "executor").absolute()
-        context = ExecutorContext(2, "conformance", place / "runs" / "conformance", threads=1)
+        context = ExecutorContext(2, "conformance", place / "runs" / "conformance", PRELOAD)
         executor = build(spec, context, settings(spec, params))
         for method in _METHODS:
             assert callable(getattr(executor, method, None)), (

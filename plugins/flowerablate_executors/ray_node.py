@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -33,9 +33,6 @@ STAYS = ("lock", EVENTS)
 _POLL = 0.2
 _CHECKPOINT = 10.0
 """Seconds between two deliveries of a job's files while it runs."""
-
-_executors: dict[tuple[str, ...], ProcessExecutor] = {}
-"""The executor of this process, whose fork server serves one job after another."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +69,7 @@ def do_job(content: dict[str, Any], files: Parcel, needs: Sequence[Need], preloa
         for need in needs:
             bring((cache if need.in_cache else root) / need.place, need.digest, partial(ray.get, need.parcel[0]))
         here = replace(job, root=root, folder=folder, cache=cache, needs=())
-        executor = _executors.setdefault(tuple(preload), ProcessExecutor(1, preload))
+        executor = _executor(tuple(preload))
         delivery = _Delivery(folder)
         executor.start([here])
         try:
@@ -82,6 +79,12 @@ def do_job(content: dict[str, Any], files: Parcel, needs: Sequence[Need], preloa
             yield delivery.last(ended[0].exit_code)
         finally:
             executor.stop([here.name])
+
+
+@cache
+def _executor(preload: tuple[str, ...]) -> ProcessExecutor:
+    """Return the executor of this process, whose fork server serves one job after another."""
+    return ProcessExecutor(1, preload)
 
 
 class _Delivery:

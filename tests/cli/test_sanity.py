@@ -128,7 +128,12 @@ SOME = ("--only", "batch", "--only", "labels", "--only", "inputs", "--only", "in
     ("loss", "said", "fine"),
     [
         ("segfault-in-training", "its process was killed by SIGSEGV", {"batch", "inputs", "initial-loss"}),
-        ("hang-in-training", "it made no step for 6 s, and was stopped", {"batch", "inputs", "initial-loss"}),
+        pytest.param(
+            "hang-in-training",
+            "it made no step for 6 s, and was stopped",
+            {"batch", "inputs", "initial-loss"},
+            marks=pytest.mark.slow,
+        ),
         ("segfault-always", "its process was killed by SIGSEGV", {"inputs"}),
     ],
 )

@@ -8,12 +8,13 @@ import sys
 
 import pytest
 
+from flowerablate.execute.execution import PRELOAD
 from flowerablate.jobs.fork_server import ask_fork, begin_fork_server, without_main
 
 
 @pytest.fixture
 def server():
-    found = begin_fork_server(())
+    found = begin_fork_server(PRELOAD)
     if found is None:
         pytest.skip("nothing can be forked here")
     return found

@@ -107,7 +107,11 @@ def test_the_pruner_stops_the_job_at_once_and_later_epochs_do_not_count(make_pla
     [
         ("segfault", "its process was killed by SIGSEGV (Segmentation fault); the last line of its log: "),
         ("exit", "its process ended with exit code 3; the last line of its log: about to exit"),
-        ("hang", "it made no step for 8 s, and was stopped; the last line of its log: about to hang"),
+        pytest.param(
+            "hang",
+            "it made no step for 8 s, and was stopped; the last line of its log: about to hang",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_a_candidate_whose_process_dies_or_hangs_costs_its_trial(
