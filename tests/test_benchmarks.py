@@ -28,6 +28,11 @@ def test_the_tables_of_the_evidence_are_those_of_the_results():
     assert done.returncode == 0, done.stderr
 
 
+def test_the_tables_of_scaling_are_those_of_the_results():
+    done = run("scaling/report.py", "--check")
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_figure_of_the_evidence_that_no_result_has_is_noticed(monkeypatch, tmp_path):
     script = runpy.run_path(str(BENCHMARKS / "coverage" / "report.py"))
     document = script["DOCUMENT"].read_text(encoding="utf-8")

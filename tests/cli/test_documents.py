@@ -21,7 +21,7 @@ DOCUMENTS = (
     *(f"docs/{name}.md" for name in ("adaptive", "data", "imbalance", "metrics", "report", "resnets", "training")),
 )
 
-FURTHER = ("docs/designs.md", "docs/trackers.md")
+FURTHER = ("docs/designs.md", "docs/scaling.md", "docs/trackers.md")
 """Documents whose lines are run in the tests of what they tell of."""
 
 
