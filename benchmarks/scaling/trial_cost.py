@@ -67,10 +67,10 @@ def first_steps() -> list[float]:
         handed[job.name] = time.time()
         started(self, job)
 
-    def note_event(self: TrialQueue, job: Job, content: dict[str, Any]) -> None:
+    def note_event(self: TrialQueue, job: Job, content: dict[str, Any]) -> bool:
         if content["event"] == "step_done" and job.name in handed:
             found.append(content["time"] - handed.pop(job.name))
-        event(self, job, content)
+        return event(self, job, content)
 
     TrialQueue.started, TrialQueue.event = note_started, note_event  # type: ignore[method-assign]
     with tempfile.TemporaryDirectory() as folder:
