@@ -34,30 +34,38 @@ def fault_of_import(digest: str, load: Callable[[], object]) -> str:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(Exception):
             stream.flush()
+    ours, theirs = os.pipe()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of a fork beside threads: the child imports and ends
         child = os.fork()
     if not child:
-        _import_and_end(load)
+        _import_and_end(load, theirs)
+    os.close(theirs)
     code = _exit_code(child)
+    os.set_blocking(ours, False)  # what the plugin has started may still hold the other end
+    try:
+        survived = os.read(ours, 1)
+    except BlockingIOError:
+        survived = b""
+    os.close(ours)
     if code is None:
         return f"it was still being imported after {SECONDS:g} s"
-    if code:
+    if not survived:
         return f"its process {how_it_ended(code)} when it was imported"
     _keep(note)
     return ""
 
 
-def _import_and_end(load: Callable[[], object]) -> None:
-    try:
+def _import_and_end(load: Callable[[], object], asker: int) -> None:
+    """Import, and tell it to *asker*: the exit code alone could be the plugin's."""
+    with contextlib.suppress(BaseException):  # the caller meets it too
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         faulthandler.disable()
         nothing = os.open(os.devnull, os.O_RDWR)
         for number in range(3):
             os.dup2(nothing, number)
         load()
-    except BaseException:  # the caller meets it too
-        os._exit(0)
+    os.write(asker, b"1")
     os._exit(0)
 
 

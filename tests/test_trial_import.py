@@ -15,6 +15,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing is trie
     ("line", "reason"),
     [
         ("import os; os._exit(4)", "its process ended with exit code 4 when it was imported"),
+        ("import os; os._exit(0)", "its process ended with exit code 0 when it was imported"),
         ("import ctypes; ctypes.string_at(0)", "its process was killed by SIGSEGV (Segmentation fault) when"),
         ("raise SystemExit(3)", "SystemExit: 3"),
         ("nonsense", "NameError: name 'nonsense' is not defined"),

@@ -109,6 +109,9 @@ def _finish(outcome: Outcome, planned: PlannedStudy, messages: Console) -> None:
         messages.print(f"left to another run that is at work on it: {what}; 'flowerablate report' shows it later")
     if outcome.left:
         missing = count(outcome.left, "trial") + (" of this look" if planned.plan.rules.looks else "")
+    if outcome.left and outcome.failed and planned.study.file.execution.fail_fast:
+        messages.print(f"ended at the first failure; still to run: {missing}", highlight=False)
+    elif outcome.left:
         over, cure = "is over, or too short for one more trial", "continue with the same command"
         if not outcome.run:
             over, cure = "was over before a trial started", "continue with the same command and more time"

@@ -86,7 +86,7 @@ def sanity(
     from ..execute.workplace import Workplace
     from ..files import write_json
     from ..sanity import chosen, climb, set_up
-    from ..sanity.ladder_job import climb_apart
+    from ..sanity.ladder_job import climb_apart, device_of
     from ..sanity.subset import plan_of
     from ..study.resolve import resolve
     from ..train.device import prepare_process
@@ -115,7 +115,9 @@ def sanity(
             data = assembler.load_data(pipeline, skip_bad=skip_bad)
             if use == INLINE:
                 prepare_process(threads=wanted.execution.threads)
-                for rung in climb(set_up(pipeline, assembler, data, seed=seed, subset=subset, out=where), names):
+                device = device_of(wanted)
+                bench = set_up(pipeline, assembler, data, seed=seed, subset=subset, out=where, device=device)
+                for rung in climb(bench, names):
                     finished(rung)
             else:
                 place = Workplace(assembler, data)

@@ -92,8 +92,8 @@ class Executor(Protocol):
     def capacity(self) -> int | None:
         """How many jobs may be started and not ended; None: any number, the executor has a queue of its own."""
 
-    def start(self, jobs: Sequence[Job]) -> None:
-        """Start *jobs*; they may wait for a free machine."""
+    def start(self, jobs: Sequence[Job]) -> Collection[str] | None:
+        """Start *jobs*; they may wait for a free machine. May return the names of those that were at work already."""
 
     def ended(self, seconds: float) -> list[Ended]:
         """Return the jobs that have ended since the last call; wait at most *seconds* for the first."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,6 +61,8 @@ def ask(
     (job.folder / _ANSWER).unlink(missing_ok=True)
     client = _Asking(progress, part_done)
     schedule(Limits(silence=limits.silence), client).run([job])
+    if client.end.exit_code == DISK_FULL:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(job.folder))
     how = ended_how(client.end.exit_code, client.end.reason, tail_of_log(job.folder))
     return Answer(_content(job.folder), client.about, how)
 

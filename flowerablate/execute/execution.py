@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from multiprocessing.context import ForkServerContext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..contracts import Choice, Executor, ExecutorContext, ExecutorSpec, Job
 from ..errors import StudyError
@@ -22,6 +22,9 @@ from ..study.resolve import resolve_choice
 from ..study.schema import ExecutionTable, StudyFile
 from ..wiring.assemble import Assembler
 from .budget import seconds_of
+
+if TYPE_CHECKING:  # Windows has none
+    from multiprocessing.context import ForkServerContext
 
 PRELOAD = ("flowerablate.execute.preloaded",)
 INLINE, LOCAL = "inline", "processes"
@@ -138,7 +141,8 @@ def make_execution(asked: AskedExecution, assembler: Assembler, trials: int) -> 
     Raises :class:`StudyError` if the earlier trials ran on another kind of device than there is here.
     """
     study, table, remote = asked.study, asked.study.execution, asked.spec.remote
-    devices = _devices(table.devices, begin_early(study), here=not remote)
+    asked_for = table.devices or ([asked.device or "cpu"] if remote else [])
+    devices = _devices(asked_for, begin_early(study), here=not remote)
     kind = devices[0].partition(":")[0]
     _require_kind(asked, kind)
     if remote:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..contracts import SECONDS, Ended, Job, Trial, TrialFailure, TrialOutcome, finished
+from ..errors import StudyError
 from ..jobs.events import forget_events
 from ..jobs.schedule import Schedule, Then
 from ..jobs.worker import DISK_FULL, ELSEWHERE, FAILED
@@ -53,6 +54,8 @@ class TrialQueue:
         self._begun: set[str] = set()
         self.failed: dict[str, TrialFailure] = {}
         self.run = self.elsewhere = self.left = 0
+        self._alone: set[str] = set()
+        self._stopped = False
         if budget is not None:
             for result in finished(ledger.results(plan.base_id)):
                 budget.learn(result.change, result.cost(SECONDS) or 0.0)
@@ -64,8 +67,8 @@ class TrialQueue:
 
     @property
     def interrupted(self) -> bool:
-        """Whether due trials have neither finished nor failed."""
-        return self.elsewhere + self.left > 0
+        """Whether due trials have neither finished nor failed, or the first failure was to end the run."""
+        return self.elsewhere + self.left > 0 or self._stopped
 
     def run_missing(self, trials: Sequence[Trial]) -> None:
         """Run those of *trials* that are missing in the ledger and have not failed in this run.
@@ -90,6 +93,11 @@ class TrialQueue:
         if not jobs:
             return
         execution = self._execution
+        if self._budget is not None and execution.executor.capacity is None:
+            raise StudyError(
+                "a time budget cannot be kept, because the queue of the executor decides when trials start; leave out "
+                "budget, and set the limits of that queue"
+            )
         run = self.run + self.elsewhere
         schedule = Schedule(execution.executor, execution.places, execution.limits, self, execution.detach)
         left = len(schedule.run(jobs))
@@ -130,6 +138,7 @@ class TrialQueue:
         trial, observer = self._trials[job.name], self._observer
         match event["event"]:
             case "started":
+                self._handed_over[job.name] = time.monotonic()  # it may have waited in the executor's queue
                 self._begin(trial)
             case "step_done":
                 observer.step_done(trial, event["epoch"], event["step"], event["steps"])
@@ -154,12 +163,15 @@ class TrialQueue:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder.path))
         if not (folder.failed and ended.exit_code == FAILED):
             record_end(folder, ended)
-        if folder.failure.get("kind") == OUT_OF_MEMORY and self._execution.shares_its_device(job):
+        shares = self._execution.shares_its_device(job) and job.name not in self._alone
+        if folder.failure.get("kind") == OUT_OF_MEMORY and shares:
+            self._alone.add(job.name)
             return Then.ALONE
         if attempt <= self._execution.retries:
             return Then.AGAIN
         self._fail(trial, folder)
-        return Then.STOP if self._execution.fail_fast else Then.GO_ON
+        self._stopped = self._execution.fail_fast
+        return Then.STOP if self._stopped else Then.GO_ON
 
     def _folder(self, job: Job) -> TrialFolder:
         return self._ledger.folder(self._trials[job.name])

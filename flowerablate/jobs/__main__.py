@@ -5,9 +5,13 @@ For executors that start commands. The exit code says what the job came to; see 
 
 import json
 import sys
-
-from ..contracts import Job
-from .worker import live_for
+from pathlib import Path
 
 if __name__ == "__main__":
+    # Python looks for modules here first, which may be a folder of files with any names.
+    sys.path[:1] = [] if sys.path[0] in ("", str(Path.cwd())) else sys.path[:1]
+
+    from ..contracts import Job
+    from .worker import live_for
+
     live_for(Job.of_json(json.load(sys.stdin)))

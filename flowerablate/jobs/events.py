@@ -106,17 +106,33 @@ class EventWriter:
 
 
 class EventReader:
-    """Reads the events of a job that is about to start in *folder*; what an earlier attempt left is passed over."""
+    """Reads the events of a job that is about to start in *folder*; what an earlier attempt left is passed over.
+
+    A process that takes the place of another writes a new file, which is read from its beginning.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / FILE
         self._stale = self._identity()
+        self._reads: tuple[int, int] | None = None
         self._read = 0
+
+    def read_all(self) -> None:
+        """Read what is there already too: the job is at work."""
+        self._stale = None
+
+    @property
+    def begun(self) -> bool:
+        """Whether a process is at work, as far as is known: it has written events, and they are still there."""
+        return self._reads is not None and self._identity() is not None
 
     def new(self) -> Iterator[dict[str, Any]]:
         """Yield the events since the last call."""
-        if self._identity() == self._stale:
+        identity = self._identity()
+        if identity is None or identity == self._stale:
             return
+        if identity != self._reads:
+            self._reads, self._read = identity, 0
         lines = _whole_lines(self._path, self._read)
         self._read += len(lines)
         yield from map(json.loads, lines.splitlines())

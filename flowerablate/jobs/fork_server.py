@@ -11,8 +11,11 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from multiprocessing.connection import Connection
-from multiprocessing.context import ForkServerContext
 from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # Windows has none
+    from multiprocessing.context import ForkServerContext
 
 
 def begin_fork_server(preload: Sequence[str]) -> ForkServerContext | None:

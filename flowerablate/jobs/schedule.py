@@ -68,7 +68,6 @@ class _Running:
     alone: bool
     began: float
     heard: float
-    begun: bool = False
     unwanted: bool = False
 
 
@@ -87,6 +86,7 @@ class Schedule:
     _waiting: deque[tuple[Job, int, bool]] = field(default_factory=deque)
     _running: dict[str, _Running] = field(default_factory=dict)
     _lost: dict[str, int] = field(default_factory=dict)
+    _stopped: list[Job] = field(default_factory=list)
     _open: bool = True
     _heard: float = -math.inf
 
@@ -98,7 +98,7 @@ class Schedule:
         self._waiting.append((job, 1, False))
 
     def run(self, jobs: Iterable[Job]) -> list[Job]:
-        """Run *jobs*, in order, and return those that were not started.
+        """Run *jobs*, in order, and return those that did not end: they were not started, not again, or were stopped.
 
         An exception, such as that of Ctrl-C, stops all jobs before it passes through.
         """
@@ -119,7 +119,7 @@ class Schedule:
             if self._running:
                 self.executor.stop(tuple(self._running))
                 self._running.clear()
-        return [job for job, attempt, _ in self._waiting if attempt == 1]
+        return [*self._stopped, *(job for job, _, _ in self._waiting)]
 
     def _start(self) -> None:
         chosen: list[Job] = []
@@ -141,7 +141,8 @@ class Schedule:
             self.client.started(job)
             chosen.append(job)
         if chosen:
-            self.executor.start(chosen)
+            for name in self.executor.start(chosen) or ():
+                self._running[name].events.read_all()
 
     def _end(self, ended: Ended) -> None:
         running = self._running.pop(ended.name, None)
@@ -163,6 +164,7 @@ class Schedule:
         elif then is Then.STOP:
             self._open = False
             self.executor.stop(tuple(self._running))
+            self._stopped += [running.job for running in self._running.values()]
             self._running.clear()
 
     def _watch(self) -> None:
@@ -182,15 +184,15 @@ class Schedule:
             return  # the client has heard of it already
         for event in () if running.unwanted else running.events.new():
             now = time.monotonic()
-            if not running.begun:
-                running.begun, running.began = True, now  # it may have waited in the executor's queue until now
+            if event["event"] == "started":
+                running.began = now  # it may have waited in the executor's queue until now, for the first time or again
             running.heard = now
             if not self.client.event(running.job, event):
                 running.unwanted = True
                 break
 
     def _too_long(self, running: _Running) -> str:
-        if not running.begun and not self.places:
+        if not running.events.begun and not self.places:
             return ""  # it waits in the executor's queue
         now = time.monotonic()
         if self.limits.job and now - running.began > self.limits.job:

@@ -41,6 +41,7 @@ def work(job: Job, listener: Listener | None = None) -> int:
     writers: list[EventWriter] = []
 
     def begin() -> EventWriter:
+        _begin_log(job.folder / LOG)
         writers.append(EventWriter(job.folder, listener))
         writers[-1].started()
         return writers[-1]
@@ -111,7 +112,8 @@ def _print_to(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+    # Not cut to nothing: another process may be at work on the job.
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
     nothing = os.open(os.devnull, os.O_RDONLY)
     for source, number in ((nothing, 0), (file, 1), (file, 2)):
         os.dup2(source, number)
@@ -120,6 +122,13 @@ def _print_to(path: Path) -> None:
     streams = (os.fdopen(n, "w", 1, encoding="utf-8", errors="backslashreplace", closefd=False) for n in (1, 2))
     sys.stdout, sys.stderr = streams
     faulthandler.enable(sys.stderr)
+
+
+def _begin_log(path: Path) -> None:
+    """Empty the log at *path* of what an earlier attempt printed, if this process prints there."""
+    with contextlib.suppress(OSError):
+        if os.path.samestat(os.fstat(1), path.stat()):
+            os.ftruncate(1, 0)
 
 
 def _stay_on(cores: tuple[int, ...]) -> None:

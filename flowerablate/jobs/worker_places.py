@@ -80,7 +80,7 @@ def jobs_and_threads(trials: int, threads: int, cores: int, memory: int) -> tupl
 
     *threads*: what the study's earlier trials computed with; 0 if there are none. One thread per trial uses the cores
     best, because the threads of one trial wait for each other after each operation
-    (``benchmarks/jobs_and_threads.py`` measures it). Where there are more cores than *trials*, the rest of the cores
+    (``benchmarks/scaling/jobs_and_threads.py`` measures it). Where there are more cores than *trials*, the rest of them
     is shared out as threads. *memory*: bytes that are free, of which a trial is taken to need 1.5 GB.
     """
     at_most = max(1, min(trials, memory // _BYTES_PER_TRIAL if memory else trials))

@@ -87,8 +87,10 @@ class Bench:
             source.close()  # type: ignore[attr-defined]
 
 
-def set_up(pipeline: Pipeline, assembler: Assembler, data: DataSet, *, seed: int, subset: str, out: Path) -> Bench:
-    """Pack the images of *data* and split it, like a trial with *seed*."""
+def set_up(
+    pipeline: Pipeline, assembler: Assembler, data: DataSet, *, seed: int, subset: str, out: Path, device: str = "auto"
+) -> Bench:
+    """Pack the images of *data* and split it, like a trial with *seed*. *device*: see :func:`pick_device`."""
     split = split_samples(data.samples, seed, pipeline.split)
     prepared = assembler.prepare(pipeline, data).fitted(split.train, data.ids)
-    return Bench(pipeline, data, assembler, prepared, split, seed, subset, out, pick_device())
+    return Bench(pipeline, data, assembler, prepared, split, seed, subset, out, pick_device(device))

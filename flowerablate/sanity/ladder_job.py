@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from filelock import FileLock
 
 from ..contracts import ExecutorContext, Job, Pipeline
 from ..errors import PluginError
@@ -56,15 +57,23 @@ def climb_apart(
     limits = Limits(silence=seconds_of(table.stall_timeout) if table.stall_timeout else 0.0)
     params = {"pipeline": describe(pipeline), "names": list(names), "seed": seed, "subset": subset}
     job = workplace.job("ladder", ENTRY, folder, {**params, "out": str(out.absolute())})
-    job = replace(job, threads=table.threads or torch.get_num_threads(), memory=bytes_of(table.memory))
+    threads, device = table.threads or torch.get_num_threads(), device_of(study)
+    job = replace(job, threads=threads, memory=bytes_of(table.memory), device=device)
     executor = local_executor(workplace.assembler, ExecutorContext(1, study.name, folder, PRELOAD))
-    try:
-        died = _climb(job, partial(Schedule, executor, ()), limits, workplace.assembler.progress, finished)
-    finally:
-        executor.close()
-        leave(workplace)
-    if not died:
-        shutil.rmtree(folder, ignore_errors=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.with_name(f".{FOLDER}.lock")):  # another ladder of the study has the same folder
+        try:
+            died = _climb(job, partial(Schedule, executor, ()), limits, workplace.assembler.progress, finished)
+        finally:
+            executor.close()
+            leave(workplace)
+        if not died:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def device_of(study: StudyFile) -> str:
+    """Return the device on which the ladder is climbed: the first that *study* names, or ``auto``."""
+    return study.execution.devices[0] if study.execution.devices else "auto"
 
 
 def _climb(
@@ -116,6 +125,7 @@ def run(job: Job, begin: Callable[[], EventWriter]) -> int:
             seed=params["seed"],
             subset=params["subset"],
             out=Path(params["out"]),
+            device=job.device,
         )
         rungs = [_rung(content) for content in params["before"]]
         for rung in climb(bench, params["names"], tuple(rungs), lambda name: events.about([name])):

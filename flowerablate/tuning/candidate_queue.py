@@ -121,6 +121,7 @@ class CandidateQueue:
     _open: dict[str, Candidate] = field(default_factory=dict)
     _began: dict[str, float] = field(default_factory=dict)
     _shown: set[str] = field(default_factory=set)
+    _alone: set[str] = field(default_factory=set)
     _failures: int = 0
 
     def run(self) -> None:
@@ -189,7 +190,9 @@ class CandidateQueue:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder.path))
         if not (folder.failed and ended.exit_code == FAILED):
             record_end(folder, ended)
-        if folder.failure.get("kind") == OUT_OF_MEMORY and self.execution.shares_its_device(job):
+        shares = self.execution.shares_its_device(job) and job.name not in self._alone
+        if folder.failure.get("kind") == OUT_OF_MEMORY and shares:
+            self._alone.add(job.name)
             return Then.ALONE
         return Then.AGAIN if attempt <= self.execution.retries else Then.GO_ON
 

@@ -26,7 +26,7 @@ def samples_folder(cache: Path) -> Path:
 
 def keep_samples(data: DataSet, cache: Path) -> Path:
     """Write the samples of *data* and their fingerprint to the folder *cache*, and return the file."""
-    path = samples_folder(cache) / f"{data.fingerprint}.json"
+    path = samples_folder(cache) / f"{data.fingerprint}-{_FORMAT}.json"
     content: dict[str, Any] = {name: getattr(data.samples, name) for name in _TEXTS}
     content["paths"] = [str(each.absolute()) for each in data.samples.paths]
     path.parent.mkdir(parents=True, exist_ok=True)

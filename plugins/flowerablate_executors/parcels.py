@@ -6,7 +6,9 @@ leads out of its folder is refused.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
 import shutil
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path, PurePosixPath
@@ -33,16 +35,25 @@ def pack(path: Path, leave_out: Collection[str] = (), after: Mapping[str, tuple[
         return {"": np.fromfile(path, np.uint8)}
     found = stamps(path, leave_out)
     fresh = [name for name in found if after is None or after.get(name) != found[name]]
-    return {name: np.fromfile(path / name, np.uint8) for name in sorted(fresh, key=lambda name: -found[name][0])}
+    parcel = {}
+    for name in sorted(fresh, key=lambda name: -found[name][0]):
+        with contextlib.suppress(FileNotFoundError):  # a job that is at work has removed it since
+            parcel[name] = np.fromfile(path / name, np.uint8)
+    return parcel
 
 
 def stamps(folder: Path, leave_out: Collection[str] = ()) -> dict[str, tuple[int, int]]:
     """Return when each file in *folder* was written, in ns, and its size in bytes."""
-    return {
-        path.relative_to(folder).as_posix(): (path.stat().st_mtime_ns, path.stat().st_size)
-        for path in folder.rglob("*")
-        if path.is_file() and path.name not in leave_out and not path.name.startswith(".")
-    }
+    found = {}
+    for place, _, names in os.walk(folder):
+        for name in names:
+            path = Path(place, name)
+            if name in leave_out or name.startswith("."):
+                continue
+            with contextlib.suppress(FileNotFoundError):  # a job that is at work has removed it since
+                stat = path.stat()
+                found[path.relative_to(folder).as_posix()] = (stat.st_mtime_ns, stat.st_size)
+    return found
 
 
 def unpack(parcel: Parcel, folder: Path) -> None:

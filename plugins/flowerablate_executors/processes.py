@@ -14,14 +14,16 @@ import sys
 import time
 from collections.abc import Collection, Sequence
 from multiprocessing.connection import wait
-from multiprocessing.context import ForkServerContext, SpawnContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flowerablate.contracts import Ended, Job
 from flowerablate.jobs.fork_server import begin_fork_server, without_main
 from flowerablate.jobs.worker import live_for
+
+if TYPE_CHECKING:  # Windows has no fork server
+    from multiprocessing.context import ForkServerContext, SpawnContext
 
 _SERVER_GONE = 255
 """The exit code that :mod:`multiprocessing` reports for a process whose fork server ended before it."""

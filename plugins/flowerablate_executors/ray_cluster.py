@@ -10,6 +10,7 @@ import contextlib
 import logging
 import os
 import time
+import warnings
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +57,21 @@ class RayExecutor:
                     f"no Ray cluster could be reached at {address or 'this machine'}: {one_line(error)}; start one "
                     "with 'ray start --head', or name its address: --executor ray,address=HOST:6379"
                 ) from None
+
+        self._warn_of_what_no_node_has()
+
+    def _warn_of_what_no_node_has(self) -> None:
+        """Ray would have the jobs wait without a word until a node joins that has enough for one."""
+        context = self._context
+        nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
+        for name, wanted in (("CPU", context.threads), ("GPU", context.gpus)):
+            most = max((node.get(name, 0) for node in nodes), default=0)
+            if wanted > most:
+                warnings.warn(
+                    f"a trial needs {wanted:g} {name}s, and no node of the Ray cluster has more than {most:g}: trials "
+                    "wait until one joins; use fewer threads, or other devices",
+                    stacklevel=2,
+                )
 
     @property
     def capacity(self) -> int:
@@ -190,13 +206,11 @@ class _Task:
         self._hear(news.events)
         if news.files is not None:
             unpack(news.files, self.job.folder)
-        if news.ended is None:
-            return None
-        code, names = news.ended
-        self._clear(names)
-        if self.events is not None:
-            self.events.close()
-        return Ended(name, code)
+        if news.ended is not None:
+            self._clear(news.names)
+            if self.events is not None:
+                self.events.close()
+        return news.ended
 
     def _hear(self, content: bytes) -> None:
         if not content:

@@ -6,6 +6,7 @@ the next job finds it; the job's folder is a temporary one, which travels back.
 
 from __future__ import annotations
 
+import platform
 import shutil
 import time
 from collections.abc import Iterator, Sequence
@@ -19,9 +20,9 @@ from typing import Any
 import ray
 from filelock import FileLock, Timeout
 
-from flowerablate.contracts import Job
+from flowerablate.contracts import Ended, Job
 from flowerablate.jobs.events import FILE as EVENTS
-from flowerablate.jobs.worker import BROKEN
+from flowerablate.jobs.worker import DISK_FULL
 from flowerablate.user_cache import cache_folder
 
 from .parcels import Parcel, bring, pack, stamps, unpack
@@ -50,12 +51,13 @@ class Need:
 class News:
     """What a job has done since the last news: bytes of its *events*, and *files* that it has written.
 
-    *ended*: its exit code, and the names of all its files, once it has ended.
+    *ended*: how it ended, and *names*: those of all its files, once it has.
     """
 
     events: bytes = b""
     files: Parcel | None = None
-    ended: tuple[int, frozenset[str]] | None = None
+    ended: Ended | None = None
+    names: frozenset[str] = frozenset()
 
 
 def do_job(content: dict[str, Any], files: Parcel, needs: Sequence[Need], preload: Sequence[str]) -> Iterator[News]:
@@ -76,7 +78,7 @@ def do_job(content: dict[str, Any], files: Parcel, needs: Sequence[Need], preloa
             while not (ended := executor.ended(_POLL)):
                 if news := delivery.news():
                     yield news
-            yield delivery.last(ended[0].exit_code)
+            yield delivery.last(_for_the_driver(ended[0]))
         finally:
             executor.stop([here.name])
 
@@ -85,6 +87,13 @@ def do_job(content: dict[str, Any], files: Parcel, needs: Sequence[Need], preloa
 def _executor(preload: tuple[str, ...]) -> ProcessExecutor:
     """Return the executor of this process, whose fork server serves one job after another."""
     return ProcessExecutor(1, preload)
+
+
+def _for_the_driver(ended: Ended) -> Ended:
+    """Return *ended* as another machine must understand it: a disk that is full is that of this node."""
+    if ended.exit_code == DISK_FULL:
+        return Ended(ended.name, reason=f"nothing can be written any more on the disk of its node, {platform.node()}")
+    return ended
 
 
 class _Delivery:
@@ -105,10 +114,10 @@ class _Delivery:
             self._due = time.monotonic() + _CHECKPOINT
         return News(events, files) if events else None
 
-    def last(self, exit_code: int | None) -> News:
-        """Return all that is left; without an *exit_code* the process has gone in an unknown way."""
+    def last(self, ended: Ended) -> News:
+        """Return all that is left of a job that has *ended*."""
         files = self._files()
-        return News(self._events(), files, (BROKEN if exit_code is None else exit_code, frozenset(self._sent)))
+        return News(self._events(), files, ended, frozenset(self._sent))
 
     def _events(self) -> bytes:
         try:

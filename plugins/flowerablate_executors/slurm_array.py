@@ -11,7 +11,9 @@ from __future__ import annotations
 import json
 import logging
 import math
+import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,6 +22,7 @@ from secrets import token_hex
 from typing import Any
 
 import submitit
+from filelock import FileLock, Timeout
 from submitit.core.utils import JobPaths
 
 from flowerablate import ExecutorContext, StudyError
@@ -27,6 +30,8 @@ from flowerablate.contracts import Ended, Job
 from flowerablate.errors import one_line
 from flowerablate.execute.budget import seconds_of
 from flowerablate.files import write_json
+from flowerablate.jobs.events import forget_events
+from flowerablate.jobs.worker import ELSEWHERE
 
 from .slurm_task import SlurmTask
 
@@ -42,13 +47,28 @@ _ASK = 5.0
 _PATIENCE = 30.0
 """Seconds after the end of a job in which its report may still arrive on a shared file system."""
 
+_TIMEOUTS = 1_000_000
+"""How often a job that reaches its time limit is handed in again: it goes on each time."""
+
+_WAITING = frozenset({"PENDING", "REQUEUED", "REQUEUE_HOLD", "SPECIAL_EXIT"})
 _OVER = frozenset(
-    {"BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "NODE_FAIL", "OUT_OF_MEMORY", "TIMEOUT"}
+    {
+        "BOOT_FAIL",
+        "CANCELLED",
+        "COMPLETED",
+        "DEADLINE",
+        "FAILED",
+        "NODE_FAIL",
+        "OUT_OF_MEMORY",
+        "PREEMPTED",
+        "REVOKED",
+        "TIMEOUT",
+    }
 )
 _GONE = "GONE"
 """The state of a job that Slurm has forgotten, a few minutes after its end."""
 
-_LOST = frozenset({"NODE_FAIL", "BOOT_FAIL"})
+_LOST = frozenset({"BOOT_FAIL", "NODE_FAIL", "PREEMPTED", "REVOKED"})
 
 
 @dataclass
@@ -71,55 +91,80 @@ class SlurmExecutor:
         self._record, self._log = self._folder / "jobs.json", self._folder / "log"
         self._local = cluster == LOCAL
         self.capacity = max(1, context.jobs) if self._local else None
-        minutes = math.ceil(seconds_of(time) / 60)
-        try:
-            self._submit = submitit.AutoExecutor(self._log, cluster=cluster)
-        except RuntimeError as error:
+        if not self._local and shutil.which("srun") is None:
             raise StudyError(
-                f"Slurm is not here: {one_line(error)}; run this on a login node, or try it with "
-                "--executor slurm,cluster=local"
-            ) from None
+                "Slurm's srun is not here; run this on a login node, or try it with --executor slurm,cluster=local"
+            )
+        if "gpu" in settings["gres"] and not context.gpus:
+            raise StudyError("a trial that asks Slurm for a GPU needs it named as its device too: --devices cuda")
         logging.getLogger("submitit").setLevel(logging.ERROR)
-        self._submit.update_parameters(timeout_min=minutes, cpus_per_task=context.threads)
+        self._cluster = cluster
+        self._settings: dict[str, Any] = {
+            "timeout_min": math.ceil(seconds_of(time) / 60),
+            "cpus_per_task": context.threads,
+        }
         if context.gpus and not settings["gres"]:
-            self._submit.update_parameters(gpus_per_node=math.ceil(context.gpus))
+            self._settings["gpus_per_node"] = math.ceil(context.gpus)
         if not self._local:
-            given = {f"slurm_{name}": value for name, value in settings.items() if value}
-            self._submit.update_parameters(name=f"flowerablate-{context.study}"[:60], **given)
+            self._settings |= {f"slurm_{name}": value for name, value in settings.items() if value}
+            self._settings["name"] = f"flowerablate-{context.study}"[:60]
+            self._settings["slurm_array_parallelism"] = context.jobs or _ARRAY
             if setup:
-                self._submit.update_parameters(slurm_setup=[setup])
-            if context.jobs:
-                self._submit.update_parameters(slurm_array_parallelism=context.jobs)
+                self._settings["slurm_setup"] = [setup]
+        self._lock: Any = None
         self._jobs: dict[str, _Submitted] = {}
+        self._refused: list[Ended] = []
         self._states: dict[str, str] = {}
         self._asked = -math.inf
 
-    def start(self, jobs: Sequence[Job]) -> None:
-        """Hand in *jobs*, but for those that wait or run in Slurm from an earlier run."""
+    def start(self, jobs: Sequence[Job]) -> Collection[str]:
+        """Hand in *jobs*, but for those that wait or run in Slurm from an earlier run, whose names are returned.
+
+        One run of a study at a time hands in and watches: to another, all of its jobs are at work elsewhere.
+        """
         self._folder.mkdir(parents=True, exist_ok=True)
+        if not self._alone_here():
+            self._refused += [Ended(job.name, ELSEWHERE) for job in jobs]
+            return ()
         going_on = self._going_on()
-        new = []
+        new, taken_up = [], []
         for job in jobs:
             job.folder.mkdir(parents=True, exist_ok=True)
             found = going_on.pop(job.name, None)
             if found:
                 self._jobs[job.name] = _Submitted(job, found["slurm"], Path(found["report"]))
+                taken_up.append(job.name)
             else:
                 new.append(job)
         for first in range(0, len(new), _ARRAY):
             self._hand_in(new[first : first + _ARRAY])
-        if not self._local:
-            record = {name: {"slurm": each.slurm, "report": str(each.report)} for name, each in self._jobs.items()}
-            write_json(self._record, {**going_on, **record})
+            if not self._local:
+                record = {name: {"slurm": each.slurm, "report": str(each.report)} for name, each in self._jobs.items()}
+                write_json(self._record, {**going_on, **record})
+        return taken_up
+
+    def _alone_here(self) -> bool:
+        if self._lock is None:
+            lock = FileLock(self._folder / "lock")
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                return False
+            self._lock = lock
+        return True
 
     def _hand_in(self, jobs: Sequence[Job]) -> None:
-        if jobs[0].memory:
-            self._submit.update_parameters(mem_gb=math.ceil(jobs[0].memory / 2**30))
         reports = [self._folder / f"{job.name}-{token_hex(6)}.json" for job in jobs]
-        with self._submit.batch():
-            handed_in = [
-                self._submit.submit(SlurmTask(job.as_json(), report)) for job, report in zip(jobs, reports, strict=True)
-            ]
+        search = tuple(path for path in sys.path if path)
+        tasks = [SlurmTask(job.as_json(), report, search) for job, report in zip(jobs, reports, strict=True)]
+        memory = {"mem_gb": math.ceil(jobs[0].memory / 2**30)} if jobs[0].memory else {}
+        try:
+            submit = submitit.AutoExecutor(self._log, cluster=self._cluster, slurm_max_num_timeout=_TIMEOUTS)
+            submit.update_parameters(**self._settings, **memory)
+            with submit.batch():
+                handed_in = [submit.submit(task) for task in tasks]
+        except (RuntimeError, ValueError) as error:
+            raise StudyError(f"Slurm does not take the trials: {one_line(error)}") from None
         for job, report, each in zip(jobs, reports, handed_in, strict=True):
             self._jobs[job.name] = _Submitted(job, each.job_id, report, local=each if self._local else None)
         self._asked = -math.inf
@@ -137,7 +182,6 @@ class SlurmExecutor:
                 continue
             if _is_over(self._states.get(found["slurm"], "")):
                 Path(found["report"]).unlink(missing_ok=True)
-                self._clear(found["slurm"])
             else:
                 going_on[name] = found
         return going_on
@@ -149,7 +193,8 @@ class SlurmExecutor:
             if not self._local and time.monotonic() - self._asked > _ASK:
                 self._ask(each.slurm for each in self._jobs.values())
             arrived = set(self._folder.iterdir()) if self._jobs else set()
-            found = [ended for each in list(self._jobs.values()) if (ended := self._end_of(each, arrived))]
+            found, self._refused = self._refused, []
+            found += [ended for each in list(self._jobs.values()) if (ended := self._end_of(each, arrived))]
             if found or time.monotonic() >= end:
                 return found
             time.sleep(min(0.05, seconds))
@@ -162,7 +207,7 @@ class SlurmExecutor:
             del self._jobs[name]
             if report["exit_code"] == 0:
                 self._clear(each.slurm)
-            return Ended(name, report["exit_code"], reason=report["reason"])
+            return Ended(name, report["exit_code"], report["lost"], report["reason"])
         state = self._state(each)
         if not _is_over(state):
             each.over = None
@@ -196,7 +241,12 @@ class SlurmExecutor:
         if answer.returncode and "Invalid job id" not in answer.stderr:
             return  # Slurm does not answer now; its jobs go on
         found = dict(line.split("|", 1) for line in answer.stdout.split() if "|" in line)
-        self._states = {each: found.get(each, _GONE) for each in wanted}
+        before = self._states
+        last = {name: before[name] for name in wanted if _is_over(before.get(name, ""))}
+        self._states = {name: found.get(name, last.get(name, _GONE)) for name in wanted}
+        for each in self._jobs.values():
+            if self._states.get(each.slurm) in _WAITING and before.get(each.slurm, "PENDING") not in _WAITING:
+                forget_events(each.job.folder)  # it will begin again, and no time runs until then
 
     def stop(self, names: Collection[str]) -> None:
         """Cancel these jobs, and wait until Slurm says that they are gone."""
@@ -224,10 +274,14 @@ class SlurmExecutor:
     def leave(self) -> None:
         """Let all jobs go on without this process."""
         self._jobs.clear()
+        self.close()
 
     def close(self) -> None:
         """Cancel all jobs."""
         self.stop(tuple(self._jobs))
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
 
 
 def _is_over(state: str) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -16,25 +18,35 @@ from flowerablate.files import write_json
 
 @dataclass(frozen=True)
 class SlurmTask:
-    """Does a job in a process of its own, and writes to *report* how that ended."""
+    """Does a job in a process of its own, and writes to *report* how that ended.
+
+    *search*: where the process that hands it in looks for modules.
+    """
 
     content: dict[str, Any]
     report: Path
+    search: tuple[str, ...]
 
     def __call__(self) -> None:
         job = Job.of_json(self.content)
         missing = [path for path in (job.folder, job.root, job.cache, *job.needs) if not path.exists()]
         if missing:
-            write_json(self.report, {"exit_code": None, "reason": f"{platform.node()} does not share {missing[0]}"})
+            self._write(None, f"{platform.node()} does not share {missing[0]}")
             return
         command = [sys.executable, "-m", "flowerablate.jobs"]
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, text=True, cwd=job.root)
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(self.search)}
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, text=True, cwd=job.root, env=environment)
         try:
             process.communicate(json.dumps(self.content))
         finally:  # Slurm preempts it, its time is over, or it is cancelled
             process.kill()
             process.wait()
-        write_json(self.report, {"exit_code": process.returncode, "reason": ""})
+        self._write(process.returncode, "")
+
+    def _write(self, exit_code: int | None, reason: str) -> None:
+        # Slurm announces with SIGTERM that it will take the node away; some clusters send it to all processes of a job.
+        lost = exit_code == -signal.SIGTERM
+        write_json(self.report, {"exit_code": exit_code, "lost": lost, "reason": reason})
 
     def checkpoint(self) -> Any:
         """Return what submitit submits again after preemption: the same, for the job resumes from its folder."""

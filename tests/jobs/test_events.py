@@ -20,6 +20,28 @@ def test_a_reader_sees_each_event_once_and_none_of_an_earlier_attempt(tmp_path):
     assert names(reader.new()) == ["remark"]
 
 
+def test_a_process_that_takes_the_place_of_another_is_read_from_its_beginning(tmp_path):
+    reader = EventReader(tmp_path)
+    assert not reader.begun
+    writer = EventWriter(tmp_path)
+    writer.started()
+    writer.remarked("a long line, so that the next file is shorter than this one")
+    assert len(list(reader.new())) == 2
+    assert reader.begun
+    EventWriter(tmp_path).started()
+    assert names(reader.new()) == ["started"]
+    forget_events(tmp_path)
+    assert not reader.begun
+    assert list(reader.new()) == []
+
+
+def test_of_a_job_that_is_at_work_already_all_is_read(tmp_path):
+    EventWriter(tmp_path).started()
+    reader = EventReader(tmp_path)
+    reader.read_all()
+    assert names(reader.new()) == ["started"]
+
+
 def test_a_line_that_is_still_being_written_is_left_for_the_next_look(tmp_path):
     reader = EventReader(tmp_path)
     (tmp_path / FILE).write_bytes(b'{"event": "started"}\n{"event": "step')

@@ -106,7 +106,7 @@ def test_a_job_that_was_lost_runs_again_and_no_more_than_three_times(jobs):
 
 def test_the_first_failure_stops_all_if_the_client_says_so(jobs):
     executor = Remembering(2, {"b": [1]})
-    assert [job.name for job in run(executor, Client(Then.STOP), jobs("abc"))] == ["c"]
+    assert [job.name for job in run(executor, Client(Then.STOP), jobs("abc"))] == ["a", "c"]
     assert executor.stopped == ["a"]
 
 

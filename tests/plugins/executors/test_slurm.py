@@ -7,6 +7,9 @@ import flowerablate_executors
 import pytest
 
 from flowerablate.contracts import ExecutorContext, Job
+from flowerablate.errors import StudyError
+from flowerablate.jobs.events import EventWriter, events_in
+from flowerablate.jobs.worker import ELSEWHERE
 
 pytest.importorskip("submitit")
 import flowerablate_executors.slurm_array as slurm_array
@@ -86,7 +89,7 @@ def test_a_job_has_ended_when_it_says_so_or_slurm_does(slurm, executor, jobs):
     slurm.says(j7_0="RUNNING", j7_1="PENDING")
     assert runner.ended(0.0) == []
     reports = {name: each.report for name, each in runner._jobs.items()}
-    reports["a"].write_text(json.dumps({"exit_code": 3, "reason": ""}))
+    reports["a"].write_text(json.dumps({"exit_code": 3, "lost": False, "reason": ""}))
     (ended,) = runner.ended(0.0)
     assert (ended.name, ended.exit_code, ended.lost) == ("a", 3, False)
     slurm.says(j7_1="CANCELLED")
@@ -95,13 +98,51 @@ def test_a_job_has_ended_when_it_says_so_or_slurm_does(slurm, executor, jobs):
     assert "Slurm says of job 7_1: CANCELLED" in ended.reason
 
 
-@pytest.mark.parametrize(("state", "lost"), [("NODE_FAIL", True), ("TIMEOUT", False), ("OUT_OF_MEMORY", False)])
+@pytest.mark.parametrize(
+    ("state", "lost"), [("NODE_FAIL", True), ("PREEMPTED", True), ("TIMEOUT", False), ("OUT_OF_MEMORY", False)]
+)
 def test_a_job_whose_node_failed_is_lost_and_runs_again(slurm, executor, jobs, state, lost):
     runner = executor()
     runner.start(jobs[:1])
     slurm.says(j7=state)
     (ended,) = runner.ended(0.0)
     assert ended.lost == lost
+
+
+def test_a_job_that_slurm_hands_in_again_is_not_at_work_until_it_begins(slurm, executor, jobs):
+    runner = executor()
+    runner.start(jobs[:1])
+    EventWriter(jobs[0].folder).started()
+    slurm.says(j7="RUNNING")
+    assert runner.ended(0.0) == []
+    assert events_in(jobs[0].folder)
+    slurm.says(j7="PENDING")
+    assert runner.ended(0.0) == []
+    assert events_in(jobs[0].folder) == []
+
+
+def test_another_run_of_the_study_leaves_the_jobs_to_the_first(slurm, executor, jobs):
+    first, second = executor(), executor()
+    first.start(jobs)
+    second.start(jobs)
+    assert [(ended.name, ended.exit_code) for ended in second.ended(0.0)] == [("a", ELSEWHERE), ("b", ELSEWHERE)]
+    second.close()
+    assert slurm.read("sbatch") == "called\n"
+    assert slurm.read("cancelled") == ""
+    first.close()
+    second.start(jobs)
+    assert slurm.read("sbatch") == "called\ncalled\n"
+
+
+def test_what_slurm_does_not_take_is_an_error_in_one_line(slurm, executor, jobs, tmp_path):
+    (tmp_path / "bin" / "sbatch").write_text("#!/bin/sh\necho invalid partition specified: lng >&2\nexit 1\n")
+    with pytest.raises(StudyError, match=r"Slurm does not take the trials: .*invalid partition specified: lng"):
+        executor(partition="lng").start(jobs)
+
+
+def test_a_gpu_of_slurm_must_be_the_device_too(slurm, executor):
+    with pytest.raises(StudyError, match="--devices cuda"):
+        executor(gres="gpu:1")
 
 
 def test_where_slurm_does_not_answer_its_jobs_are_taken_to_go_on(slurm, executor, jobs, tmp_path):
@@ -119,9 +160,9 @@ def test_jobs_that_were_left_are_taken_up_and_not_handed_in_again(slurm, executo
     assert slurm.read("cancelled") == ""
     slurm.says(j7_0="RUNNING", j7_1="COMPLETED")
     second = executor()
-    second.start(jobs[:1])
+    assert second.start(jobs[:1]) == ["a"]
     assert slurm.read("sbatch") == "called\n", "a still runs"
-    second.start(jobs[1:])
+    assert second.start(jobs[1:]) == []
     assert slurm.read("sbatch") == "called\ncalled\n", "b has ended, without a result"
 
 
@@ -135,5 +176,5 @@ def test_closing_cancels_what_was_not_left(slurm, executor, jobs):
 
 def test_without_slurm_the_cure_is_named(executor, monkeypatch):
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(flowerablate_executors.fa.StudyError, match="run this on a login node, or try it with"):
+    with pytest.raises(StudyError, match="run this on a login node, or try it with"):
         executor()
