@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import shutil
 import time
@@ -60,8 +61,9 @@ def climb_apart(
     threads, device = table.threads or torch.get_num_threads(), device_of(study)
     job = replace(job, threads=threads, memory=bytes_of(table.memory), device=device)
     executor = local_executor(workplace.assembler, ExecutorContext(1, study.name, folder, PRELOAD))
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder.with_name(f".{FOLDER}.lock")):  # another ladder of the study has the same folder
+    job.cache.mkdir(parents=True, exist_ok=True)
+    name = hashlib.blake2b(str(folder).encode(), digest_size=8).hexdigest()
+    with FileLock(job.cache / f"ladder-{name}.lock"):  # another ladder of the study has the same folder
         try:
             died = _climb(job, partial(Schedule, executor, ()), limits, workplace.assembler.progress, finished)
         finally:
