@@ -18,7 +18,7 @@ def flowerablate_register(register: Register) -> None:
     """Register the executors."""
     register(fa.ExecutorSpec("inline", "One trial after another in this process, for a debugger.", build_inline))
     register(fa.ExecutorSpec("processes", "Each trial in a fresh process of this machine.", build_processes))
-    address = fa.Param("address", "", "of the cluster, or auto; empty: the one that runs here, or a new one")
+    address = fa.Param("address", "", "of the cluster, or auto: one that runs here; empty: $RAY_ADDRESS, or a new one")
     register(fa.ExecutorSpec("ray", "Trials on the nodes of a Ray cluster.", build_ray, (address,), remote=True))
     register(
         fa.ExecutorSpec("slurm", "Trials as a job array of Slurm.", build_slurm, _SLURM, remote=True, outlives=True)

@@ -37,7 +37,7 @@ _QUEUED = 2
 
 
 class RayExecutor:
-    """Runs jobs on the Ray cluster at *address*; empty: the one that runs here, or a new one on this machine."""
+    """Runs jobs on the Ray cluster at *address*, or ``auto``: one that runs here; empty: a new one on this machine."""
 
     def __init__(self, context: ExecutorContext, address: str) -> None:
         self._context = context
@@ -50,7 +50,11 @@ class RayExecutor:
             os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
             try:
                 ray.init(
-                    address=address or None, namespace="flowerablate", logging_level=logging.ERROR, log_to_driver=False
+                    # Not None, which joins whatever cluster was started here last and may end with who started it.
+                    address=address or os.environ.get("RAY_ADDRESS") or "local",
+                    namespace="flowerablate",
+                    logging_level=logging.ERROR,
+                    log_to_driver=False,
                 )
             except (ConnectionError, RuntimeError, ValueError) as error:
                 raise StudyError(
