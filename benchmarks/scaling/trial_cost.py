@@ -33,7 +33,7 @@ from flowerablate.contracts import Job
 from flowerablate.execute.trial_queue import TrialQueue
 
 PEERS = HERE / "peers"
-COUNTS = {"processes": (10, 110), "loky": (10, 110), "hydra joblib": (10, 50), "ray tune": (4, 12)}
+COUNTS = {"processes": (10, 110), "loky": (10, 110), "hydra joblib": (10, 50), "ray tune": (4, 20)}
 
 
 def command(name: str, count: int, python: str, folder: str) -> list[str]:
