@@ -77,14 +77,15 @@ def trial_cost(result: Result) -> str:
     rows = []
     for name, shown in names.items():
         (few, start), (_, each), *_ = found[name].items()
-        spread = f"{1000 * each:.0f} ({1000 * found[name]['min']:.0f}-{1000 * found[name]['max']:.0f})"
-        rows.append([shown, spread, f"{few.removeprefix('seconds of ')}: {start:.1f}"])
+        least, most = (round(1000 * found[name][end]) for end in ("min", "max"))
+        spread = f"{round(1000 * each)} ({least} to {most})"
+        rows.append([shown, spread, f"{start:.1f} for {few.removeprefix('seconds of ')}"])
     first = found["first step"]
     peers = ", ".join(f"{name} {number}" for name, number in result["peers"].items())
     return "\n\n".join(
         [
             f"{_where(result)}; n = {found['n']}. {peers}.",
-            table(["two empty trials at once", "ms of each further one (min-max)", "s of the first"], rows),
+            table(["two empty trials at once", "ms of each further one (min-max)", "s, the first ones"], rows),
             f"From handing a trial over to its first step: {_spread(first)} s, n = {first['n']}; target 0.3 "
             f"{_met(first['median'] <= 0.3)}.",
         ]
