@@ -181,7 +181,7 @@ class SlurmExecutor:
             if name in self._jobs:
                 continue
             if _is_over(self._states.get(found["slurm"], "")):
-                Path(found["report"]).unlink(missing_ok=True)
+                self._forget(found["slurm"], Path(found["report"]))
             else:
                 going_on[name] = found
         return going_on
@@ -217,6 +217,15 @@ class SlurmExecutor:
             return None
         del self._jobs[name]
         return Ended(name, lost=state in _LOST, reason=f"Slurm says of job {each.slurm}: {state}; see {self._folder}")
+
+    def _forget(self, slurm: str, report: Path) -> None:
+        """Remove the report of a job that ended while nobody watched, and what submitit wrote if the job was done."""
+        try:
+            if json.loads(report.read_text(encoding="utf-8"))["exit_code"] == 0:
+                self._clear(slurm)
+        except (OSError, ValueError, KeyError):
+            return
+        report.unlink(missing_ok=True)
 
     def _clear(self, slurm: str) -> None:
         """Remove what submitit wrote about a job."""

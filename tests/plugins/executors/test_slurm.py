@@ -166,6 +166,22 @@ def test_jobs_that_were_left_are_taken_up_and_not_handed_in_again(slurm, executo
     assert slurm.read("sbatch") == "called\ncalled\n", "b has ended, without a result"
 
 
+def test_what_was_written_about_a_job_that_was_done_meanwhile_goes(slurm, executor, jobs, tmp_path):
+    first = executor()
+    first.start(jobs)
+    reports = {name: each.report for name, each in first._jobs.items()}
+    first.leave()
+    for name, code in {"a": 0, "b": 1}.items():
+        reports[name].write_text(json.dumps({"exit_code": code, "lost": False, "reason": ""}))
+    log = tmp_path / "runs" / "study" / "slurm" / "log"
+    for number in (0, 1):
+        (log / f"7_{number}_0_log.err").write_text("it said this")
+    slurm.says(j7_0="COMPLETED", j7_1="FAILED")
+    executor().start(jobs[1:])
+    assert not any(report.exists() for report in reports.values())
+    assert [path.name for path in sorted(log.glob("*.err"))] == ["7_1_0_log.err"], "of a failure all is kept"
+
+
 def test_closing_cancels_what_was_not_left(slurm, executor, jobs):
     runner = executor()
     runner.start(jobs)
