@@ -241,14 +241,20 @@ COMPONENTS = [
     for component in CATALOGUE.registry.slot(slot).values()
     if component.owner.distribution == "flowerablate" and component.spec.name not in OF_FILES
 ]
-NEEDED = {"tensorboard": ("tensorboard",), "mlflow": ("mlflow", "sqlalchemy", "alembic")}  # by trackers
+NEEDED = {
+    "tensorboard": ("tensorboard",),
+    "mlflow": ("mlflow", "sqlalchemy", "alembic"),
+    "ray": ("ray",),
+    "slurm": ("submitit",),
+}
 QUICK = {
     "synthetic-flowers": {"images": 12, "size": 24},
     **{name: {"width": 16, "norm_groups": 8} for name in LARGE - {"resnet14"}},
     "resnet18": {"width": 32},
     "resnext50_32x4d": {"width": 32, "norm_groups": 8},
+    "slurm": {"cluster": "local"},
 }
-"""Parameters with which a component is tried in less time; the suite looks at its behaviour, not at its size."""
+"""Parameters with which a component is tried in less time, or where there is no Slurm; the suite looks at behaviour."""
 
 
 def test_our_own_plugins_load():
