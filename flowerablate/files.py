@@ -10,7 +10,10 @@ import re
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 
 @contextlib.contextmanager
@@ -48,6 +51,18 @@ def remove_temporary(folder: Path) -> None:
 
 
 _TEMPORARY = re.compile(r"\..+(\.tmp|-[0-9a-f]{12})")
+
+
+def lock_now(path: Path) -> FileLock | None:
+    """Lock the file *path* for this process and return the lock; None, without waiting, if another process has it."""
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return None
+    return lock
 
 
 def write_json(path: Path, content: Any) -> None:

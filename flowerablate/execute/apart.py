@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +12,7 @@ from ..contracts import Ended, Job
 from ..errors import FlowerablateError
 from ..files import write_json
 from ..jobs.schedule import Client, Limits, Schedule, Then
-from ..jobs.worker import DISK_FULL, DONE, ended_how, tail_of_log
+from ..jobs.worker import DISK_FULL, DONE, disk_full, ended_how, tail_of_log
 from ..wiring.assemble import Progress
 
 _ANSWER = "answer.json"
@@ -62,7 +60,7 @@ def ask(
     client = _Asking(progress, part_done)
     schedule(Limits(silence=limits.silence), client).run([job])
     if client.end.exit_code == DISK_FULL:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(job.folder))
+        raise disk_full(job.folder)
     how = ended_how(client.end.exit_code, client.end.reason, tail_of_log(job.folder))
     return Answer(_content(job.folder), client.about, how)
 

@@ -1,14 +1,43 @@
-"""What is recorded of a trial whose process ended without a word."""
+"""What follows when a trial's process has ended without a result."""
 
 from __future__ import annotations
 
-from ..contracts import Ended
+from dataclasses import dataclass, field
+
+from ..contracts import Ended, Job
 from ..files import remove_temporary
-from ..jobs.worker import ended_how, tail_of_log
+from ..jobs.schedule import Then
+from ..jobs.worker import DISK_FULL, FAILED, disk_full, ended_how, tail_of_log
 from ..ledger import TrialFolder
+from .execution import Execution
+from .workplace import OUT_OF_MEMORY
 
 
-def record_end(folder: TrialFolder, ended: Ended) -> None:
+@dataclass
+class Attempts:
+    """Decides whether a trial is tried again on *execution*."""
+
+    execution: Execution
+    _alone: set[str] = field(default_factory=set)
+
+    def after(self, job: Job, folder: TrialFolder, ended: Ended, attempt: int) -> Then:
+        """Make sure that the failure of *job* is recorded in *folder*, and return what follows.
+
+        A trial that ran out of memory on a device that it shares has one attempt alone there. A disk that is full
+        raises :class:`OSError`.
+        """
+        if ended.exit_code == DISK_FULL:
+            raise disk_full(folder.path)
+        if not (folder.failed and ended.exit_code == FAILED):
+            _record_end(folder, ended)
+        shares = self.execution.shares_its_device(job) and job.name not in self._alone
+        if folder.failure.get("kind") == OUT_OF_MEMORY and shares:
+            self._alone.add(job.name)
+            return Then.ALONE
+        return Then.AGAIN if attempt <= self.execution.retries else Then.GO_ON
+
+
+def _record_end(folder: TrialFolder, ended: Ended) -> None:
     """Record a failure for a process that left none: it was killed, it crashed, or it took too long."""
     remove_temporary(folder.path)
     tail = tail_of_log(folder.path)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
@@ -15,7 +13,7 @@ from ..contracts import SECONDS, Ended, Job, Trial, TrialFailure, TrialOutcome, 
 from ..errors import StudyError
 from ..jobs.events import forget_events
 from ..jobs.schedule import Schedule, Then
-from ..jobs.worker import DISK_FULL, ELSEWHERE, FAILED
+from ..jobs.worker import ELSEWHERE
 from ..ledger import Ledger, TrialFolder
 from ..study.identity import describe
 from .budget import Budget
@@ -23,8 +21,8 @@ from .execution import Execution
 from .observer import RunObserver
 from .plan import Plan
 from .prepared import Prepared
-from .trial_end import record_end
-from .workplace import OUT_OF_MEMORY, Workplace, job_of
+from .trial_end import Attempts
+from .workplace import Workplace, job_of
 
 
 class TrialQueue:
@@ -54,7 +52,6 @@ class TrialQueue:
         self._begun: set[str] = set()
         self.failed: dict[str, TrialFailure] = {}
         self.run = self.elsewhere = self.left = 0
-        self._alone: set[str] = set()
         self._stopped = False
         if budget is not None:
             for result in finished(ledger.results(plan.base_id)):
@@ -109,6 +106,10 @@ class TrialQueue:
     def _execution(self) -> Execution:
         return self._means()
 
+    @cached_property
+    def _attempts(self) -> Attempts:
+        return Attempts(self._execution)
+
     def _prepare_further(self, changes: set[str]) -> None:
         known = self._prepared
         further = changes - known.needs.keys() - known.broken.keys()
@@ -159,16 +160,9 @@ class TrialQueue:
         if ended.exit_code == ELSEWHERE:
             self.elsewhere += 1
             return Then.GO_ON
-        if ended.exit_code == DISK_FULL:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder.path))
-        if not (folder.failed and ended.exit_code == FAILED):
-            record_end(folder, ended)
-        shares = self._execution.shares_its_device(job) and job.name not in self._alone
-        if folder.failure.get("kind") == OUT_OF_MEMORY and shares:
-            self._alone.add(job.name)
-            return Then.ALONE
-        if attempt <= self._execution.retries:
-            return Then.AGAIN
+        then = self._attempts.after(job, folder, ended, attempt)
+        if then is not Then.GO_ON:
+            return then
         self._fail(trial, folder)
         self._stopped = self._execution.fail_fast
         return Then.STOP if self._stopped else Then.GO_ON

@@ -9,7 +9,7 @@ import platform
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from ..files import finite
 
@@ -35,12 +35,9 @@ class EventWriter:
         self._listener = listener
         self.raised: BaseException | None = None
         """What the listener raised: an error of whoever watches, not of the job."""
-        temporary = folder / f".{FILE}.tmp"
-        self._file = None
+        self._file: BinaryIO | None = None
         with contextlib.suppress(OSError):
-            self._file = temporary.open("w", encoding="utf-8", buffering=1)
-            # A new file, not the old one cut to nothing: a reader can tell the two apart.
-            temporary.replace(folder / FILE)
+            self._file = begin_events(folder)
 
     @property
     def in_caller(self) -> bool:
@@ -100,9 +97,20 @@ class EventWriter:
         if self._file is None or not due:
             return
         try:
-            self._file.write(json.dumps(finite(content)) + "\n")
+            self._file.write(json.dumps(finite(content)).encode() + b"\n")
         except OSError:
             self.close()
+
+
+def begin_events(folder: Path) -> BinaryIO:
+    """Return an unbuffered file for the events of the job in *folder*, in place of those of an earlier attempt.
+
+    It is a new file, not the old one cut to nothing: a reader can tell the two apart.
+    """
+    temporary = folder / f".{FILE}.tmp"
+    file = temporary.open("wb", buffering=0)
+    temporary.replace(folder / FILE)
+    return file
 
 
 class EventReader:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import faulthandler
 import logging
 import os
@@ -142,6 +143,11 @@ def _keep_below(memory: int) -> None:
         import resource
 
         resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+
+
+def disk_full(folder: Path) -> OSError:
+    """Return the error of a job in *folder* that came to :data:`DISK_FULL`."""
+    return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
 
 
 def tail_of_log(folder: Path, lines: int = 20) -> list[str]:

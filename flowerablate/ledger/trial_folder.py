@@ -11,11 +11,9 @@ from os.path import basename, isfile, join
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from ..contracts import TrialFailure, TrialResult
 from ..errors import LedgerError
-from ..files import write_json
+from ..files import lock_now, write_json
 from .json_files import CommonEnds, RememberedFile, read_json
 from .predictions import FILE, Predictions, read_predictions
 from .result_file import FILE as RESULT
@@ -73,10 +71,8 @@ class TrialFolder:
     @contextmanager
     def locked(self) -> Iterator[bool]:
         """Lock the trial for this process; yield False, without waiting, if another process holds it."""
-        lock = FileLock(self.path / "lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
+        lock = lock_now(self.path / "lock")
+        if lock is None:
             yield False
             return
         try:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import math
-import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,10 +13,10 @@ from ..contracts import Ended, Job, Pipeline
 from ..errors import FlowerablateError
 from ..execute.budget import Budget
 from ..execute.execution import Execution
-from ..execute.trial_end import record_end
-from ..execute.workplace import OUT_OF_MEMORY, Workplace
+from ..execute.trial_end import Attempts
+from ..execute.workplace import Workplace
 from ..jobs.schedule import Schedule, Then
-from ..jobs.worker import DISK_FULL, ELSEWHERE, FAILED
+from ..jobs.worker import ELSEWHERE
 from ..ledger import TrialFolder
 from .candidate_job import ENTRY, CandidateResult, write_candidate
 from .storage import OpenTrial, Trials, TuningTrial
@@ -121,8 +119,10 @@ class CandidateQueue:
     _open: dict[str, Candidate] = field(default_factory=dict)
     _began: dict[str, float] = field(default_factory=dict)
     _shown: set[str] = field(default_factory=set)
-    _alone: set[str] = field(default_factory=set)
     _failures: int = 0
+
+    def __post_init__(self) -> None:
+        self._attempts = Attempts(self.execution)
 
     def run(self) -> None:
         """Train candidates until *max_trials* have started and all have ended, or the budget is over."""
@@ -172,7 +172,9 @@ class CandidateQueue:
         if folder.complete:
             candidate.all_done(CandidateResult.read(folder.path))
         if not (candidate.pruned or folder.complete):
-            then = self._failed(job, folder, ended, attempt)
+            if ended.exit_code == ELSEWHERE:
+                raise FlowerablateError(f"{folder.path} is in use by another process; stop that, and begin again")
+            then = self._attempts.after(job, folder, ended, attempt)
             if then is not Then.GO_ON:
                 return then
             self._finish(job.name, failure=str(folder.failure["reason"]))
@@ -181,20 +183,6 @@ class CandidateQueue:
         for following in self._next():
             self._schedule.add(following)
         return Then.GO_ON
-
-    def _failed(self, job: Job, folder: TrialFolder, ended: Ended, attempt: int) -> Then:
-        """Make sure that the failure is recorded, and return whether the candidate is tried again."""
-        if ended.exit_code == ELSEWHERE:
-            raise FlowerablateError(f"{folder.path} is in use by another process; stop that, and begin again")
-        if ended.exit_code == DISK_FULL:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder.path))
-        if not (folder.failed and ended.exit_code == FAILED):
-            record_end(folder, ended)
-        shares = self.execution.shares_its_device(job) and job.name not in self._alone
-        if folder.failure.get("kind") == OUT_OF_MEMORY and shares:
-            self._alone.add(job.name)
-            return Then.ALONE
-        return Then.AGAIN if attempt <= self.execution.retries else Then.GO_ON
 
     def _next(self) -> Sequence[Job]:
         """Return jobs for as many candidates as may run besides those that do."""

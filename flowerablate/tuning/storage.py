@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from ..contracts import Value
 from ..errors import FlowerablateError, StudyError, one_line
+from ..files import lock_now
 from ..jobs.worker import LOG
 from ..keyed import key64
 from ..ledger.trial_folder import FAILURE
@@ -209,12 +210,7 @@ class Trials:
 
     def _lock(self, number: int) -> FileLock | None:
         self._place(number).parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self._place(number).with_suffix(".lock"))
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            return None
-        return lock
+        return lock_now(self._place(number).with_suffix(".lock"))
 
     def _row(self, trial: Any) -> TuningTrial:
         states = self._optuna.trial.TrialState

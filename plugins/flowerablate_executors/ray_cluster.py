@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import ray
-from filelock import FileLock, Timeout
 from ray.exceptions import OutOfMemoryError, RayError, RayTaskError
 
 from flowerablate import ExecutorContext, StudyError
 from flowerablate.contracts import Ended, Job
 from flowerablate.errors import one_line
-from flowerablate.jobs.events import FILE as EVENTS
+from flowerablate.files import lock_now
+from flowerablate.jobs.events import begin_events
 from flowerablate.jobs.worker import ELSEWHERE
 
 from .parcels import digest_of, pack, stamps, unpack
@@ -97,10 +97,8 @@ class RayExecutor:
         """Hand *jobs* to Ray."""
         for job in jobs:
             job.folder.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(job.lock)
-            try:
-                lock.acquire(timeout=0)
-            except Timeout:
+            lock = lock_now(job.lock)
+            if lock is None:
                 self._ended.append(Ended(job.name, ELSEWHERE))
                 continue
             try:
@@ -220,9 +218,7 @@ class _Task:
         if not content:
             return
         if self.events is None:
-            temporary = self.job.folder / f".{EVENTS}.tmp"
-            self.events = temporary.open("wb", buffering=0)
-            temporary.replace(self.job.folder / EVENTS)
+            self.events = begin_events(self.job.folder)
         self.events.write(content)
 
     def _clear(self, names: Collection[str]) -> None:

@@ -22,14 +22,13 @@ from secrets import token_hex
 from typing import Any
 
 import submitit
-from filelock import FileLock, Timeout
 from submitit.core.utils import JobPaths
 
 from flowerablate import ExecutorContext, StudyError
 from flowerablate.contracts import Ended, Job
 from flowerablate.errors import one_line
 from flowerablate.execute.budget import seconds_of
-from flowerablate.files import write_json
+from flowerablate.files import lock_now, write_json
 from flowerablate.jobs.events import forget_events
 from flowerablate.jobs.worker import ELSEWHERE
 
@@ -123,7 +122,8 @@ class SlurmExecutor:
         One run of a study at a time hands in and watches: to another, all of its jobs are at work elsewhere.
         """
         self._folder.mkdir(parents=True, exist_ok=True)
-        if not self._alone_here():
+        self._lock = self._lock or lock_now(self._folder / "lock")
+        if self._lock is None:
             self._refused += [Ended(job.name, ELSEWHERE) for job in jobs]
             return ()
         going_on = self._going_on()
@@ -142,16 +142,6 @@ class SlurmExecutor:
                 record = {name: {"slurm": each.slurm, "report": str(each.report)} for name, each in self._jobs.items()}
                 write_json(self._record, {**going_on, **record})
         return taken_up
-
-    def _alone_here(self) -> bool:
-        if self._lock is None:
-            lock = FileLock(self._folder / "lock")
-            try:
-                lock.acquire(timeout=0)
-            except Timeout:
-                return False
-            self._lock = lock
-        return True
 
     def _hand_in(self, jobs: Sequence[Job]) -> None:
         reports = [self._folder / f"{job.name}-{token_hex(6)}.json" for job in jobs]
