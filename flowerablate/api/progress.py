@@ -171,6 +171,12 @@ class Display(Bars):
         line = f"{self._finished:>{len(str(self._trials))}}/{self._trials}  {_line(trial, result, self.metric)}"
         self._say(line, keep=isinstance(result, TrialFailure), soft_wrap=False)
 
+    def trial_elsewhere(self, trial: Trial, complete: bool) -> None:
+        """Remove the trial's bar, and move the study's if the trial is *complete*."""
+        self._forget(trial)
+        self._finished += complete
+        self._move_whole("study", self._finished, self._trials)
+
     def _forget(self, trial: Trial) -> None:
         bar = self._bars.pop(trial.id, None)
         if bar is not None:

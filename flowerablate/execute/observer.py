@@ -48,6 +48,9 @@ class RunObserver(Protocol):
     def trial_finished(self, trial: Trial, result: TrialOutcome) -> None:
         """A trial has a result, or a failure."""
 
+    def trial_elsewhere(self, trial: Trial, complete: bool) -> None:
+        """Another run is at work on a trial that was due, or has its result already if *complete*."""
+
 
 class SilentObserver:
     """A :class:`RunObserver` that does nothing: a base class for observers of some of the events."""
@@ -75,6 +78,9 @@ class SilentObserver:
 
     def trial_finished(self, trial: Trial, result: TrialOutcome) -> None:
         """Ignore the end of a trial."""
+
+    def trial_elsewhere(self, trial: Trial, complete: bool) -> None:
+        """Ignore a trial of another run."""
 
 
 class Relay:
@@ -122,6 +128,11 @@ class Relay:
         """Tell all observers of the end of a trial."""
         for observer in self.observers:
             observer.trial_finished(trial, result)
+
+    def trial_elsewhere(self, trial: Trial, complete: bool) -> None:
+        """Tell all observers of a trial of another run."""
+        for observer in self.observers:
+            observer.trial_elsewhere(trial, complete)
 
 
 def numbers_in(record: Mapping[str, object]) -> dict[str, float]:

@@ -73,6 +73,11 @@ class Tracked(Relay):
         super().trial_finished(trial, result)
         self._notify("trial_finished", self._trials.pop(trial.id), result)
 
+    def trial_elsewhere(self, trial: Trial, complete: bool) -> None:
+        """Leave the trial to the trackers of the run that is at work on it."""
+        super().trial_elsewhere(trial, complete)
+        self._trials.pop(trial.id, None)
+
     def _notify(self, method: str, *arguments: object) -> None:
         for name, tracker in list(self._trackers.items()):
             try:

@@ -13,7 +13,7 @@ from ..contracts import SECONDS, Ended, Job, Trial, TrialFailure, TrialOutcome, 
 from ..errors import StudyError
 from ..jobs.events import forget_events
 from ..jobs.schedule import Schedule, Then
-from ..jobs.worker import ELSEWHERE
+from ..jobs.worker import DONE_BEFORE, ELSEWHERE
 from ..ledger import Ledger, TrialFolder
 from ..study.identity import describe
 from .budget import Budget
@@ -154,11 +154,13 @@ class TrialQueue:
     def ended(self, job: Job, ended: Ended, attempt: int) -> Then:
         """Record what became of the trial, as its folder says."""
         trial, folder = self._trials[job.name], self._folder(job)
-        if folder.complete:
-            self._done(trial, folder)
+        complete = folder.complete
+        if ended.exit_code in (ELSEWHERE, DONE_BEFORE):
+            self.elsewhere += not complete
+            self._observer.trial_elsewhere(trial, complete)
             return Then.GO_ON
-        if ended.exit_code == ELSEWHERE:
-            self.elsewhere += 1
+        if complete:
+            self._done(trial, folder)
             return Then.GO_ON
         then = self._attempts.after(job, folder, ended, attempt)
         if then is not Then.GO_ON:

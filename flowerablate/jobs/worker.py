@@ -22,11 +22,11 @@ from ..exit_codes import how_it_ended
 from .events import EventWriter, Listener
 
 LOG = "log.txt"
-DONE, FAILED, BROKEN, DISK_FULL, ELSEWHERE = 0, 1, 70, 74, 75
+DONE, FAILED, BROKEN, DISK_FULL, ELSEWHERE, DONE_BEFORE = 0, 1, 70, 74, 75, 76
 """What a job comes to, as the exit code of its process.
 
 The job is done; it failed and said so in its folder; it broke without a word; nothing can be written; another process
-is at work on it.
+is at work on it; it was done before this process began.
 """
 
 Entry = Callable[[Job, Callable[[], EventWriter]], int]

@@ -30,7 +30,7 @@ from flowerablate.errors import one_line
 from flowerablate.execute.budget import seconds_of
 from flowerablate.files import lock_now, write_json
 from flowerablate.jobs.events import forget_events
-from flowerablate.jobs.worker import ELSEWHERE
+from flowerablate.jobs.worker import DONE, DONE_BEFORE, ELSEWHERE
 
 from .slurm_task import SlurmTask
 
@@ -42,6 +42,9 @@ _ARRAY = 1000
 
 _ASK = 5.0
 """Seconds between two questions to Slurm."""
+
+_LOOK = 0.5
+"""Seconds between two looks at the reports of jobs, which lie on a file system that many machines share."""
 
 _PATIENCE = 30.0
 """Seconds after the end of a job in which its report may still arrive on a shared file system."""
@@ -67,6 +70,7 @@ _OVER = frozenset(
 _GONE = "GONE"
 """The state of a job that Slurm has forgotten, a few minutes after its end."""
 
+_HAS_RESULT = frozenset({DONE, DONE_BEFORE})
 _LOST = frozenset({"BOOT_FAIL", "NODE_FAIL", "PREEMPTED", "REVOKED"})
 
 
@@ -114,7 +118,7 @@ class SlurmExecutor:
         self._jobs: dict[str, _Submitted] = {}
         self._refused: list[Ended] = []
         self._states: dict[str, str] = {}
-        self._asked = -math.inf
+        self._asked = self._looked = -math.inf
 
     def start(self, jobs: Sequence[Job]) -> Collection[str]:
         """Hand in *jobs*, but for those that wait or run in Slurm from an earlier run, whose names are returned.
@@ -182,12 +186,17 @@ class SlurmExecutor:
         while True:
             if not self._local and time.monotonic() - self._asked > _ASK:
                 self._ask(each.slurm for each in self._jobs.values())
-            arrived = set(self._folder.iterdir()) if self._jobs else set()
             found, self._refused = self._refused, []
-            found += [ended for each in list(self._jobs.values()) if (ended := self._end_of(each, arrived))]
+            if self._local or time.monotonic() - self._looked > _LOOK:
+                found += self._look()
             if found or time.monotonic() >= end:
                 return found
             time.sleep(min(0.05, seconds))
+
+    def _look(self) -> list[Ended]:
+        self._looked = time.monotonic()
+        arrived = set(self._folder.iterdir()) if self._jobs else set()
+        return [ended for each in list(self._jobs.values()) if (ended := self._end_of(each, arrived))]
 
     def _end_of(self, each: _Submitted, arrived: Collection[Path]) -> Ended | None:
         name = each.job.name
@@ -195,7 +204,7 @@ class SlurmExecutor:
             report = json.loads(each.report.read_text(encoding="utf-8"))
             each.report.unlink()
             del self._jobs[name]
-            if report["exit_code"] == 0:
+            if report["exit_code"] in _HAS_RESULT:
                 self._clear(each.slurm)
             return Ended(name, report["exit_code"], report["lost"], report["reason"])
         state = self._state(each)
@@ -211,7 +220,7 @@ class SlurmExecutor:
     def _forget(self, slurm: str, report: Path) -> None:
         """Remove the report of a job that ended while nobody watched, and what submitit wrote if the job was done."""
         try:
-            if json.loads(report.read_text(encoding="utf-8"))["exit_code"] == 0:
+            if json.loads(report.read_text(encoding="utf-8"))["exit_code"] in _HAS_RESULT:
                 self._clear(slurm)
         except (OSError, ValueError, KeyError):
             return

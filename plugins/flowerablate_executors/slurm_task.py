@@ -14,6 +14,7 @@ from typing import Any
 
 from flowerablate.contracts import Job
 from flowerablate.files import write_json
+from flowerablate.jobs.worker import DONE, DONE_BEFORE
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ class SlurmTask:
         self._write(process.returncode, "")
 
     def _write(self, exit_code: int | None, reason: str) -> None:
+        if exit_code == DONE_BEFORE and int(os.environ.get("SLURM_RESTART_COUNT", "0")):
+            exit_code = DONE  # by this job, before Slurm put it back in its queue
         # Slurm announces with SIGTERM that it will take the node away; some clusters send it to all processes of a job.
         lost = exit_code == -signal.SIGTERM
         write_json(self.report, {"exit_code": exit_code, "lost": lost, "reason": reason})

@@ -98,6 +98,25 @@ def test_a_trial_that_another_process_holds_is_left_to_it(small):
     assert (outcome.run, outcome.elsewhere) == (1, 1)
 
 
+def test_a_trial_that_another_run_has_done_meanwhile_is_not_done_again_and_not_counted(small):
+    ours, theirs = small(), small()
+    told = []
+
+    class Meanwhile(type(ours.heard)):
+        def study_started(self, trials, finished):
+            run(theirs)
+
+        def trial_elsewhere(self, trial, complete):
+            told.append((trial.variant.change, complete))
+
+    ours.heard = Meanwhile()
+    outcome = run(ours)
+    assert (outcome.run, outcome.elsewhere, outcome.left) == (0, 0, 0)
+    assert len(theirs.heard.outcomes) == 2
+    assert (ours.heard.started, ours.heard.outcomes) == ([], [])
+    assert told == [("", True), ("-flip", True)]
+
+
 def test_no_trial_begins_once_the_time_is_over(small):
     study = small()
     outcome = run(study, Budget(0.0))

@@ -9,10 +9,11 @@ import pytest
 from flowerablate.contracts import ExecutorContext, Job
 from flowerablate.errors import StudyError
 from flowerablate.jobs.events import EventWriter, events_in
-from flowerablate.jobs.worker import ELSEWHERE
+from flowerablate.jobs.worker import DONE, DONE_BEFORE, ELSEWHERE
 
 pytest.importorskip("submitit")
 import flowerablate_executors.slurm_array as slurm_array
+import flowerablate_executors.slurm_task as slurm_task
 
 SAY = {
     "srun": "exit 0",
@@ -39,6 +40,18 @@ class Slurm:
         return path.read_text() if path.exists() else ""
 
 
+class Ends:
+    """A process that ends with *returncode*."""
+
+    def __init__(self, returncode):
+        self.returncode = returncode
+
+    def communicate(self, given):
+        pass
+
+    kill = wait = lambda self: None
+
+
 @pytest.fixture
 def slurm(tmp_path, monkeypatch):
     commands = tmp_path / "bin"
@@ -50,6 +63,7 @@ def slurm(tmp_path, monkeypatch):
     monkeypatch.setenv("SLURM_IS", str(tmp_path))
     monkeypatch.setattr(slurm_array, "_ASK", 0.0)
     monkeypatch.setattr(slurm_array, "_PATIENCE", 0.0)
+    monkeypatch.setattr(slurm_array, "_LOOK", 0.0)
     return Slurm(tmp_path)
 
 
@@ -119,6 +133,16 @@ def test_a_job_that_slurm_hands_in_again_is_not_at_work_until_it_begins(slurm, e
     slurm.says(j7="PENDING")
     assert runner.ended(0.0) == []
     assert events_in(jobs[0].folder) == []
+
+
+@pytest.mark.parametrize(("restarts", "code"), [("0", DONE_BEFORE), ("1", DONE)])
+def test_a_job_that_was_done_before_slurm_began_it_again_has_done_it(tmp_path, monkeypatch, jobs, restarts, code):
+    monkeypatch.setenv("SLURM_RESTART_COUNT", restarts)
+    monkeypatch.setattr(slurm_task.subprocess, "Popen", lambda *given, **named: Ends(DONE_BEFORE))
+    for path in (jobs[0].folder, jobs[0].root, jobs[0].cache):
+        path.mkdir(parents=True, exist_ok=True)
+    slurm_task.SlurmTask(jobs[0].as_json(), tmp_path / "report.json", ())()
+    assert json.loads((tmp_path / "report.json").read_text())["exit_code"] == code
 
 
 def test_another_run_of_the_study_leaves_the_jobs_to_the_first(slurm, executor, jobs):
