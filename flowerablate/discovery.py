@@ -57,6 +57,12 @@ class Catalogue:
     failures: tuple[Failure, ...]
     clashes: tuple[Failure, ...]
 
+    @property
+    def unusable(self) -> tuple[str, ...]:
+        """A line for each plugin that is not used, with the reason."""
+        failed = [f"plugin {failure.owner} is left out: {failure.reason}" for failure in self.failures]
+        return (*failed, *(clash.reason for clash in self.clashes))
+
 
 def discover(study_folder: Path | None = None, *, strict: bool = True) -> Catalogue:
     """Load every installed plugin, then ``flowerablate_local.py`` in *study_folder* if there is one.

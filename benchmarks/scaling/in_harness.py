@@ -5,7 +5,6 @@ python benchmarks/scaling/in_harness.py PATH --model resnet14 --seeds 6 --until-
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import sys
@@ -14,16 +13,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "training"))
 
+from study_options import study_options
+
 import flowerablate as fa
 
 
 def main() -> None:
     """Run the study, print its table to standard error, and its verdicts as JSON."""
-    parser = argparse.ArgumentParser(description="Run the study in the harness.")
-    parser.add_argument("path", type=Path)
-    parser.add_argument("--model", default="resnet14")
-    parser.add_argument("--epochs", type=int, default=8)
-    parser.add_argument("--seeds", type=int, default=6)
+    parser = study_options("Run the study in the harness.")
     parser.add_argument("--until-decided", action="store_true")
     options = parser.parse_args()
     # After the arguments: these load torch, which the run's own process needs only for its plan.

@@ -48,8 +48,15 @@ def whole_study(result: Result) -> str:
         seconds = {arm: statistics.median(r[arm]["seconds"] for r in found["rounds"]) for arm in found["rounds"][0]}
         trials = {arm: found["rounds"][0][arm]["trials"] for arm in seconds}
         targets = {"run": 3.0, "until_decided": 6.0} if model == "resnet14" else {"run": 1.6}
-        names = {"script": "script by hand", "run": "run", "until_decided": "run --until-decided"}
+        names = {
+            "script": "script by hand",
+            "run": "run",
+            "until_decided": "run --until-decided",
+            "steps_alone": "torch's steps alone",
+        }
         for arm, name in names.items():
+            if arm not in seconds:
+                continue
             ratio = found["ratios"].get(f"script / {arm}")
             shown = [f"{ratio:.2f}" if ratio else "", _target(ratio, targets.get(arm))]
             rows.append([model, name, trials[arm], f"{seconds[arm]:.0f}", *shown])

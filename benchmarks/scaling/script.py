@@ -5,7 +5,6 @@ python benchmarks/scaling/script.py PATH --model resnet14 --seeds 6
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from dataclasses import asdict, replace
@@ -15,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "training"))
 
 from plain import STEPS, train
 from recipe import Recipe
+from study_options import study_options
 
 OTHER_RATE = 0.02
 """The learning rate of the variant in which it is another one."""
@@ -22,12 +22,7 @@ OTHER_RATE = 0.02
 
 def main() -> None:
     """Train all trials, and print the accuracy of each as a line of JSON."""
-    parser = argparse.ArgumentParser(description="Run the study by hand.")
-    parser.add_argument("path", type=Path)
-    parser.add_argument("--model", default="resnet14")
-    parser.add_argument("--epochs", type=int, default=8)
-    parser.add_argument("--seeds", type=int, default=6)
-    options = parser.parse_args()
+    options = study_options("Run the study by hand.").parse_args()
     for seed in range(options.seeds):
         base = Recipe(options.path, options.model, options.epochs, 0.05, seed, Path())
         for name in ("", *STEPS):

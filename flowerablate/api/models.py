@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from ..errors import StudyError, nearest
 from ..files import replacing, write_json
 from ..ledger import Ledger, TrialFolder
 from ..train.threads import wait_politely
+from .caller import warn_caller
 from .options import Texts, texts
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Warner:
 
     def remarked(self, text: str) -> None:
         """Warn of *text*."""
-        warnings.warn(text.removeprefix("warning: "), stacklevel=3)
+        warn_caller(text.removeprefix("warning: "))
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -255,12 +255,12 @@ def load_model(
     from ..discovery import discover
     from ..reading.find_study import find_checkpoint
     from ..wiring.assemble import make_assembler
-    from .running import warn_of_failures
+    from .running import warn_of_unusable
 
     path, choice = find_checkpoint(model, Path(runs), variant, seed)
     folder = None if local is None else Path(local).absolute()
     catalogue = discover(folder)
-    warn_of_failures(catalogue)
+    warn_of_unusable(catalogue)
     assembler = make_assembler(catalogue.registry, folder or Path().absolute())
     return open_model(path, assembler, device=device, changed_plugins=changed_plugins, listener=Warner(), choice=choice)
 

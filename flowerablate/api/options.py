@@ -291,7 +291,7 @@ def keys_of(options: StudyOptions, *, dashes: bool = False) -> dict[str, object]
     if options.get("until_decided") is not None:
         keys["ablation.until_decided"] = options["until_decided"]
     changes = {name: texts(cast("Texts | None", options.get(name))) for name in ("disable", "swap", "vary")}
-    if any(changes.values()):
+    if any(options.get(name) is not None for name in changes):
         keys |= {f"ablation.{name}": values for name, values in changes.items()}
     controls = [word for name, word in _CONTROLS.items() if options.get(name)]
     if controls:
@@ -300,8 +300,8 @@ def keys_of(options: StudyOptions, *, dashes: bool = False) -> dict[str, object]
     if executor is not None:
         named = read_named(executor, written("executor", dashes))
         keys[ExecutorSpec.slot] = {"use": named.name, **named.params}
-    devices = [name.strip() for text in texts(options.get("devices")) for name in text.split(",")]
-    if devices:
+    if options.get("devices") is not None:
+        devices = [name.strip() for text in texts(options["devices"]) for name in text.split(",")]
         keys["execution.devices"] = devices
     for tracker in texts(options.get("trackers")):
         named = read_named(tracker, written("tracker", dashes))

@@ -201,7 +201,7 @@ class Result:
             import pandas
         except ImportError:
             raise FlowerablateError("to_frame needs pandas; install it: pip install pandas") from None
-        return pandas.DataFrame.from_records(self.to_records()).set_index("label")
+        return pandas.DataFrame(self.to_records()).set_index("label")
 
     def render(self, format: str = "rich", columns: str | None = None, *, images: bool = True) -> str:
         """Return the table as text in *format*: rich, md, latex, csv, json, svg, or html for the page.

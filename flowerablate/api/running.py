@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 from ..contracts import Population
 from ..errors import StudyError
 from ..train.threads import wait_politely
+from .caller import warn_caller
 from .options import PlanOptions, RunOptions, StudyOptions, Unpack, options_of, spelled_out
 from .study import Study
 
@@ -122,7 +122,8 @@ def compare(
 
 def budget_of(budget: str | float | None) -> Budget | None:
     """Return the time of a run, which begins now: seconds, or a text such as ``1h30m``."""
-    from ..execute.budget import Budget, seconds_of
+    from ..durations import seconds_of
+    from ..execute.budget import Budget
 
     if budget is None:
         return None
@@ -138,10 +139,10 @@ def study_options(options: RunOptions | PlanOptions) -> StudyOptions:
     return cast(StudyOptions, {name: value for name, value in options.items() if name in options_of(StudyOptions)})
 
 
-def warn_of_failures(catalogue: Catalogue) -> None:
-    """Warn of every plugin in *catalogue* that could not be used."""
-    for failure in (*catalogue.failures, *catalogue.clashes):
-        warnings.warn(f"plugin {failure.owner} is left out: {failure.reason}", stacklevel=3)
+def warn_of_unusable(catalogue: Catalogue) -> None:
+    """Warn of every plugin in *catalogue* that is not used."""
+    for text in catalogue.unusable:
+        warn_caller(text)
 
 
 def _named(study: Study | Path | str | None) -> Path | str | None:
@@ -150,7 +151,7 @@ def _named(study: Study | Path | str | None) -> Path | str | None:
 
 def _asked(study: Study | Path | str | None, options: RunOptions | PlanOptions) -> Study:
     found = study if isinstance(study, Study) else Study.read(study)
-    warn_of_failures(found.catalogue)
+    warn_of_unusable(found.catalogue)
     return found.ask(**study_options(options))
 
 
@@ -159,7 +160,7 @@ def _assembler_here() -> Assembler:
     from ..wiring.assemble import make_assembler
 
     catalogue = discover(Path().absolute(), strict=False)
-    warn_of_failures(catalogue)
+    warn_of_unusable(catalogue)
     return make_assembler(catalogue.registry, Path().absolute())
 
 

@@ -61,7 +61,7 @@ def check(
 
     messages = Console(stderr=True)
     study, data = (path, None) if path is None or path.suffix == ".toml" else (None, path)
-    asked = open_study(study, data, overrides, messages)
+    asked = open_study(study, data, overrides)
     try:
         with Display(messages) as display:
             assembler = asked.assembler()

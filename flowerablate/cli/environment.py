@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
 from . import completion
 
@@ -42,9 +40,9 @@ class StudyChoice:
     data: DataOption = None
     overrides: OverridesOption = None
 
-    def open(self, messages: Console) -> Study:
-        """Return the study; plugins that failed are reported to *messages*."""
-        return open_study(self.study, self.data, self.overrides, messages)
+    def open(self) -> Study:
+        """Return the study; plugins that are not used are reported."""
+        return open_study(self.study, self.data, self.overrides)
 
 
 @dataclass(frozen=True)
@@ -77,28 +75,19 @@ def open_ledger(study: str | None, runs: Path) -> Ledger:
     return Ledger(find_ledger(study, runs))
 
 
-def open_study(path: Path | None, data: Path | None, overrides: list[str] | None, messages: Console) -> Study:
-    """Return the study with what the command line sets; plugins that failed are reported to *messages*."""
+def open_study(path: Path | None, data: Path | None, overrides: list[str] | None) -> Study:
+    """Return the study with what the command line sets; plugins that are not used are reported."""
     from ..api.study import COMMAND_LINE, Study
 
     study = replace(Study.read(path, data), overrides=tuple(overrides or ()), source=COMMAND_LINE)
-    report_failures(study.catalogue, messages)
+    warn(study.catalogue)
     return study
 
 
-def report_failures(catalogue: Catalogue, messages: Console) -> None:
-    """Say which plugins failed, with the reasons."""
-    for failure in catalogue.failures:
-        owner, reason = escape(str(failure.owner)), escape(failure.reason)
-        messages.print(f"[yellow]plugin {owner} is left out[/yellow]: {reason}", soft_wrap=True, highlight=False)
-
-
 def warn(catalogue: Catalogue) -> None:
-    """Report on standard error which plugins could not be used; ``flowerablate plugins`` has the details."""
-    for failure in catalogue.failures:
-        typer.echo(f"warning: plugin {failure.owner} failed: {failure.reason}", err=True)
-    for clash in catalogue.clashes:
-        typer.echo(f"warning: {clash.reason}", err=True)
+    """Report on standard error which plugins are not used; ``flowerablate plugins`` has the details."""
+    for text in catalogue.unusable:
+        typer.echo(f"{typer.style('warning', fg=typer.colors.YELLOW)}: {text}", err=True)
 
 
 def assembler_here() -> Assembler:

@@ -61,7 +61,7 @@ def explain(
     from ..study.resolve import resolve
 
     messages = Console(stderr=True)
-    wanted = open_study(study, data, overrides, messages)
+    wanted = open_study(study, data, overrides)
     assembler = wanted.assembler()
     with Display(messages) as display:
         assembler.progress = display.preparing

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from .environment import RUNS, RunsOption, report_failures
+from .environment import RUNS, RunsOption, warn
 from .listing import LocalOption, study_folder
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class ModelChoice:
         prepare_process()
         folder = study_folder(self.local).absolute()
         catalogue = discover(folder)
-        report_failures(catalogue, messages)
+        warn(catalogue)
         return open_model(
             path,
             make_assembler(catalogue.registry, folder),

@@ -70,7 +70,7 @@ def run(
 
     clock = budget_of(options.get("budget"))
     console, messages = Console(), Console(stderr=True)
-    asked = study.open(messages).ask(**study_options(options))
+    asked = study.open().ask(**study_options(options))
     planned = outcome = None
     try:
         with Display(messages) as display:

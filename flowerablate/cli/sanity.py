@@ -94,7 +94,7 @@ def sanity(
     console, messages = Console(), Console(stderr=True)
     plan_of(subset)  # refused before anything is read
     names = chosen(only or (), skip or ())
-    asked = study.open(messages).ask(executor=executor)
+    asked = study.open().ask(executor=executor)
     wanted = asked.file
     where = out or Path("sanity") / wanted.name
     use = wanted.table(ExecutorSpec).use

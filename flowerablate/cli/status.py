@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..durations import in_units
 from ..files import finite
 from .environment import LedgerChoice
 from .listing import Format
@@ -59,7 +60,7 @@ def _parts(found: RunStatus) -> Iterator[RenderableType]:
         if number
     ]
     if found.seconds_left:
-        counts.append(f"about {duration(found.seconds_left)} to go")
+        counts.append(f"about {in_units(found.seconds_left)} to go")
     yield f"{escape(found.study)}: {', '.join(counts)}"
     if found.running:
         table = Table(box=None, pad_edge=False)
@@ -77,13 +78,4 @@ def _cells(trial: RunningTrial) -> tuple[str, ...]:
     loss = "" if trial.loss is None else f"{trial.loss:.3f}"
     step = f"{trial.step}/{trial.steps}" if trial.steps else ""
     where = f"{trial.host}, process {trial.pid}"
-    return trial.variant, str(trial.seed), epoch, step, loss, duration(trial.seconds), where
-
-
-def duration(seconds: float) -> str:
-    """Return a time in its two largest units, such as ``1 h 5 min``."""
-    whole = round(seconds)
-    hours, minutes, rest = whole // 3600, whole % 3600 // 60, whole % 60
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+    return trial.variant, str(trial.seed), epoch, step, loss, in_units(trial.seconds), where

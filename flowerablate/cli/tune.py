@@ -110,7 +110,7 @@ def tune(
 
     wait_politely()  # before the following imports load torch
 
-    from ..execute.budget import seconds_of
+    from ..durations import seconds_of
     from ..study.read import study_name
     from ..tuning.tuning_plan import is_ours, plan_tuning
 
@@ -121,7 +121,7 @@ def tune(
     if study_name(name) != name or name == "trials":
         raise StudyError(f"--name {name!r} is not valid; use letters, digits and '-', and not 'trials'")
     console, messages = Console(), Console(stderr=True)
-    asked = study.open(messages)
+    asked = study.open()
     target = out or (study.study.parent if study.study else Path()) / "best.toml"
     if not is_ours(target):
         raise StudyError(f"{target} exists and was not written by tune; choose another file with --out")

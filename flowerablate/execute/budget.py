@@ -3,24 +3,8 @@
 from __future__ import annotations
 
 import math
-import re
 import time
 from collections.abc import Callable
-
-from ..errors import StudyError
-
-_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0}
-_TIME = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?")
-
-
-def seconds_of(text: str) -> float:
-    """Return the seconds of a time such as ``2h``, ``90m``, ``1h30m`` or ``45s``, or raise :class:`StudyError`."""
-    found = _TIME.fullmatch(text.strip())
-    parts = found.groups() if found else ()
-    seconds = sum(float(part) * unit for part, unit in zip(parts, _UNITS.values(), strict=bool(parts)) if part)
-    if seconds <= 0:
-        raise StudyError(f"{text!r} is not a duration; write one such as 2h, 90m, 1h30m or 45s")
-    return seconds
 
 
 class Budget:

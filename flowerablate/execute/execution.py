@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..contracts import Choice, Executor, ExecutorContext, ExecutorSpec, Job
+from ..durations import seconds_of
 from ..errors import StudyError
 from ..jobs.fork_server import ask_fork, begin_fork_server
 from ..jobs.inline import InlineExecutor
@@ -21,7 +22,6 @@ from ..ledger import Ledger
 from ..study.resolve import resolve_choice
 from ..study.schema import ExecutionTable, StudyFile
 from ..wiring.assemble import Assembler
-from .budget import seconds_of
 
 if TYPE_CHECKING:  # Windows has none
     from multiprocessing.context import ForkServerContext

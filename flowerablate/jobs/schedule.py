@@ -11,6 +11,7 @@ from enum import Enum
 from typing import Any, Protocol
 
 from ..contracts import Ended, Executor, Job
+from ..durations import in_units
 from .events import EventReader
 from .inline import UNWANTED, InlineExecutor
 from .worker_places import FreePlaces, WorkerPlace
@@ -196,14 +197,7 @@ class Schedule:
             return ""  # it waits in the executor's queue
         now = time.monotonic()
         if self.limits.job and now - running.began > self.limits.job:
-            return f"it took longer than its limit of {_duration(self.limits.job)}, and was stopped"
+            return f"it took longer than its limit of {in_units(self.limits.job)}, and was stopped"
         if self.limits.silence and now - running.heard > self.limits.silence:
-            return f"it made no step for {_duration(self.limits.silence)}, and was stopped"
+            return f"it made no step for {in_units(self.limits.silence)}, and was stopped"
         return ""
-
-
-def _duration(seconds: float) -> str:
-    for unit, size in (("h", 3600.0), ("min", 60.0)):
-        if seconds >= size:
-            return f"{seconds / size:g} {unit}"
-    return f"{seconds:g} s"

@@ -16,9 +16,9 @@ import torch
 from filelock import FileLock
 
 from ..contracts import ExecutorContext, Job, Pipeline
+from ..durations import seconds_of
 from ..errors import PluginError
 from ..execute.apart import answer, ask
-from ..execute.budget import seconds_of
 from ..execute.execution import PRELOAD, bytes_of, local_executor
 from ..execute.trial_job import read_pipeline
 from ..execute.workplace import Workplace, leave, workplace_of

@@ -26,8 +26,8 @@ from submitit.core.utils import JobPaths
 
 from flowerablate import ExecutorContext, StudyError
 from flowerablate.contracts import Ended, Job
+from flowerablate.durations import seconds_of
 from flowerablate.errors import one_line
-from flowerablate.execute.budget import seconds_of
 from flowerablate.files import lock_now, write_json
 from flowerablate.jobs.events import forget_events
 from flowerablate.jobs.worker import DONE, DONE_BEFORE, ELSEWHERE

@@ -57,6 +57,11 @@ def test_changes_that_are_named_take_the_place_of_all_that_the_study_names():
     }
 
 
+def test_an_empty_list_asks_for_none_of_what_the_study_names():
+    assert keys_of({"disable": []}) == {"ablation.disable": [], "ablation.swap": [], "ablation.vary": []}
+    assert keys_of({"devices": []}) == {"execution.devices": []}
+
+
 def test_what_is_none_or_false_leaves_it_to_the_study():
     assert keys_of(dict.fromkeys(options_of(StudyOptions))) == {}
     assert keys_of({"placebo": False, "seed_control": False}) == {}

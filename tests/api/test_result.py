@@ -63,6 +63,7 @@ def test_a_frame_is_indexed_by_label(result):
     frame = result.to_frame()
     assert list(frame.index) == ["base", "-flip"]
     assert frame.loc["-flip", "effect"] == result["-flip"].effect
+    assert frame["p_adjusted"].dtype == float
 
 
 @pytest.mark.parametrize("name", ["t.txt", "t.md", "t.tex", "t.csv", "t.json", "t.svg"])

@@ -117,8 +117,9 @@ def test_a_plugin_that_fails_is_left_out_with_a_warning(runs, tmp_path, image_fo
     (tmp_path / "mine.toml").write_text("[train]\nepochs = 2\n")
     with pytest.warns(UserWarning, match=r"flowerablate_local.* is left out: .*not today"):
         fa.plan_of(fa.Study.read("mine.toml", image_folder), disable="flip")
-    with pytest.warns(UserWarning, match=r"flowerablate_local.* is left out"):
+    with pytest.warns(UserWarning, match=r"flowerablate_local.* is left out") as warned:
         fa.report("tiny", runs=runs)
+    assert [each.filename for each in warned] == [__file__]
 
 
 def test_studies_are_compared_side_by_side(runs):
