@@ -1,6 +1,6 @@
 """Write the tables of docs/evidence.md from the results, between their markers.
 
-python benchmarks/coverage/report.py               # after coverage/run.py and images.py, adaptive.py, planted/run.py
+python benchmarks/coverage/report.py               # after the scripts of this folder, adaptive.py and planted/run.py
 python benchmarks/coverage/report.py --check       # exit code 1 if a table is not that of the results
 """
 
@@ -175,6 +175,38 @@ def images(result: Result) -> str:
     return _conditions(result) + "\n\n" + table(heads, rows)
 
 
+def patients(result: Result) -> str:
+    """Return the coverage of effects on other patients, and of intervals that take images for independent."""
+    heads = ("ICC", "replicates : images : rest", "n", "patients", "images each", "ours covers", "by images covers")
+    rows = []
+    for row in result["effects"]:
+        parts = " : ".join(f"{part:g}" for part in row["parts"])
+        sizes = row["replicates"], row["patients"], row["images"]
+        rows.append([row["icc"], parts, *sizes, *_covers(row, "ours", "images")])
+    return _conditions(result) + "\n\n" + table(heads, rows)
+
+
+def one_model(result: Result) -> str:
+    """Return the coverage of the metrics of one model, beside intervals over images and Wald's."""
+    heads = ("metric", "truth", "patients", "images each", "ICC", "ours covers", "by images covers", "Wald covers")
+    rows = []
+    for row in result["one_model"]:
+        single = row["images"] == 1
+        sizes = f"{row['positives']} + {row['negatives']}", row["images"], "" if single else row["icc"]
+        rows.append([row["metric"], row["truth"], *sizes, *_covers(row, "ours", "" if single else "images", "wald")])
+    return _conditions(result) + "\n\n" + table(heads, rows)
+
+
+def _covers(row: Result, *names: str) -> list[str]:
+    """Return how often each interval covers, and how often it is undefined, which does not cover."""
+    cells = []
+    for name in names:
+        undefined = row.get(f"{name}_undefined", 0)
+        shown = _percent(row, f"{name}_covered") if f"{name}_covered" in row else ""
+        cells.append(f"{shown}, undefined {100 * undefined:.1f} %" if undefined else shown)
+    return cells
+
+
 def planted(result: Result) -> str:
     """Return the verdicts of the studies with training."""
     heads = ("component", "built to matter", "verdicts", "mean effect, points", "largest, points")
@@ -228,6 +260,8 @@ TABLES: dict[str, tuple[str, Callable[[Result], str]]] = {
     "against fixed": ("adaptive.json", against_fixed),
     "power": ("coverage.json", power),
     "images": ("images.json", images),
+    "patients": ("patients.json", patients),
+    "one model": ("patients.json", one_model),
     "planted": ("planted.json", planted),
 }
 

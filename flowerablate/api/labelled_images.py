@@ -103,10 +103,12 @@ def predictions_of(
         progress("predicting", place + 1, len(samples))
     if not kept:
         raise DataError("none of the images could be read")
+    seen = samples.only(kept)
     return Predictions(
-        tuple(samples.keys[place] for place in kept),
+        seen.keys,
         np.array([labels[place] for place in kept], np.int64),
         np.stack(rows),
         predictor.classes,
         np.stack(logits),
+        seen.groups,
     )

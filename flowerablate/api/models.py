@@ -103,7 +103,8 @@ class TrainedModel:
 
         *metrics*: those of its study if none is named. *part* of an official split: train, val, test or all; test if
         none is named. *allow_missing*: accept classes of the model without an image. *skip_bad*: leave out
-        unreadable images. Intervals are over images, at 95 %: they do not cover the variation from training.
+        unreadable images. Intervals, at 95 %, are over images, or over groups of them, such as patients, where
+        the data set has groups: they do not cover the variation from training.
 
         Raises :class:`~flowerablate.DataError` for the images, :class:`~flowerablate.StudyError` for a metric.
         """
@@ -218,6 +219,7 @@ class TrainedModel:
         found = score_model(folder.predictions(), record.metrics, self.assembler)
         return TestScores(
             found.images,
+            found.groups,
             found.figures,
             found.infos,
             found.by_class,

@@ -79,8 +79,8 @@ def evaluate(
 
 
 _LEGEND = (
-    "Intervals: 95 %, over images. Sensitivity: fraction of a class that is found; specificity: of the rest left "
-    "alone; precision: of what is called so. All in percent."
+    "Intervals: 95 %, over images, or over groups of them if the data has groups. Sensitivity: fraction of a class "
+    "that is found; specificity: of the rest left alone; precision: of what is called so. All in percent."
 )
 
 
@@ -89,9 +89,11 @@ def _tables(found: ModelScores) -> Iterator[RenderableType]:
     from rich.text import Text
 
     from ..report.phrases import printable
+    from ..stats.wording import count
 
     names = [printable(name) for name in found.classes]
-    yield Text(f"{found.images} images, {len(names)} classes\n")
+    groups = f" of {count(found.groups, 'group')}" if found.groups else ""
+    yield Text(f"{count(found.images, 'image')}{groups}, {len(names)} classes\n")
     table = Table("metric", "value", "95 % interval", "by", box=None, pad_edge=False)
     for name, metric in found.figures.items():
         percent = found.infos[name].percent

@@ -208,7 +208,7 @@ def _finish(trials: Trials, assembler: Assembler, target: Path, console: Console
             write_importance(importance, trials.folder / f"importance.{suffix}")
     remark = f"trial {best.number} of {len(rows)}, {plan.metric.name} {best.value:.4f} on validation"
     with replacing(target) as file:
-        file.write(plan.study_file(best.values, remark, assembler).encode())
+        file.write(plan.study_file(best.values, len(rows), remark, assembler).encode())
     drawn = "history and importance" if importance else "history"
     where = f"wrote {target}; {drawn}: {trials.folder}"
     console.print(escape(where), highlight=False, soft_wrap=True)

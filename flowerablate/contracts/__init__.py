@@ -26,9 +26,9 @@ from .pipeline import (
     Variant,
     label_of,
 )
-from .products import IMAGE_SUFFIXES, SPLITS, BatchOp, Draws, Metric, NativeOp, PythonOp, Samples, Scores
+from .products import IMAGE_SUFFIXES, SPLITS, Area, BatchOp, Draws, Metric, NativeOp, PythonOp, Samples, Scores
 from .results import BEST, LAST, MetricInfo, TrialFailure, TrialOutcome, TrialResult, failures, finished
-from .rules import Population, Rules
+from .rules import Population, Rules, TunedBase
 from .slots import SLOTS, SPECS, slots
 from .specs import *  # noqa: F403
 from .specs import RESERVED, ComponentSpec, Register, TrainingSpec
@@ -50,6 +50,7 @@ __all__ = [
     "SPECS",
     "SPLITS",
     "TRAINING",
+    "Area",
     "BatchOp",
     "Choice",
     "ComponentSpec",
@@ -93,6 +94,7 @@ __all__ = [
     "TrialFailure",
     "TrialOutcome",
     "TrialResult",
+    "TunedBase",
     "Value",
     "Variant",
     "failures",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol, get_args
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, get_args
 
 from ..errors import DataError, PluginError
 from ..params import Value
@@ -122,6 +122,9 @@ class Samples:
 Scores = Literal["probabilities", "logits"]
 """What a metric is computed from, in addition to the labels."""
 
+Area: TypeAlias = "tuple[NDArray[np.bool_], NDArray[np.float64]]"
+"""An area under a ROC curve: which images are positive, bool [N], and their scores, float64 [N]."""
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -129,12 +132,15 @@ class Metric:
 
     ``value(labels, probabilities)`` returns the metric. If it is a mean over images, ``per_image(labels,
     probabilities)`` returns the values of the images, float64 [N], whose mean is the metric; else *per_image* is None.
-    With ``needs="logits"`` both functions get the logits, float64 [N, K], instead of the probabilities.
+    If it is the mean of areas under ROC curves, ``areas(labels, probabilities)`` returns each as a pair: which images
+    are positive, bool [N], and their scores, float64 [N], larger for positives; the interval of one model's metric
+    rests on them. With ``needs="logits"`` all functions get the logits, float64 [N, K], instead of the probabilities.
     """
 
     value: Callable[[NDArray[np.int64], NDArray[np.float64]], float]
     per_image: Callable[[NDArray[np.int64], NDArray[np.float64]], NDArray[np.float64]] | None = None
     needs: Scores = "probabilities"
+    areas: Callable[[NDArray[np.int64], NDArray[np.float64]], Sequence[Area]] | None = None
 
     def __post_init__(self) -> None:
         if self.needs not in get_args(Scores):

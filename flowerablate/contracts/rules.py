@@ -27,3 +27,12 @@ class Rules:
     population: Population = "auto"
     looks: tuple[int, ...] = ()
     futility: float = 0.1
+
+
+@dataclass(frozen=True)
+class TunedBase:
+    """How the base of a study was tuned: *trials* tried values of its *settings*, for their *metric* on validation."""
+
+    settings: tuple[str, ...]
+    trials: int
+    metric: str

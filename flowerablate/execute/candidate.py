@@ -67,10 +67,12 @@ class Replicate:
         return key64(seed, "luck") if self.trial.variant.pipeline.control == "luck" else seed
 
     def predictions(self, part: NDArray[np.int64], seen: Evaluation) -> Predictions:
-        """Return the evaluation *seen* of the samples *part* as predictions, with their keys."""
-        keys = tuple(self.data.samples.keys[index] for index in part)
-        classes = self.data.samples.classes
-        return Predictions(keys, seen.labels, seen.probabilities.astype(np.float32), classes, seen.logits)
+        """Return the evaluation *seen* of the samples *part* as predictions, with their keys and groups."""
+        samples = self.data.samples
+        keys = tuple(samples.keys[index] for index in part)
+        groups = None if samples.groups is None else tuple(samples.groups[index] for index in part)
+        probabilities = seen.probabilities.astype(np.float32)
+        return Predictions(keys, seen.labels, probabilities, samples.classes, seen.logits, groups)
 
 
 @dataclass(frozen=True)

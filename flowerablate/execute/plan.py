@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from ..contracts import Contrast, CostInfo, Design, Rules, Trial
+from ..contracts import Contrast, CostInfo, Design, Pipeline, Rules, Trial, TunedBase
 from ..data.splits import split_remarks, split_samples
 from ..errors import StudyError
 from ..ledger import StudyNote
@@ -26,7 +26,7 @@ class Plan:
     A study of fixed size has *seeds* replicates. An adaptive one starts with *seeds* and has at most *max_seeds*; its
     looks are in the rules once :func:`.adaptive.settled` has fixed them. *refused* and *remarks*: see
     :class:`~flowerablate.probe.design.Probed`. *costs* describe the costs of its trials. *threads* and
-    *device*: see :class:`~flowerablate.ledger.StudyNote`; they are settled when the study runs.
+    *device*: see :class:`~flowerablate.ledger.StudyNote`; they are settled when the study runs. *tuned*: see there too.
     """
 
     data: DataSet
@@ -41,6 +41,7 @@ class Plan:
     costs: tuple[CostInfo, ...] = ()
     threads: int = 0
     device: str = ""
+    tuned: TunedBase | None = None
 
     def trials_of(self, seeds: Iterable[int], contrasts: Sequence[Contrast] | None = None) -> tuple[Trial, ...]:
         """Return the trials that *contrasts* (default: all) need on *seeds*, replicate by replicate."""
@@ -70,6 +71,7 @@ class Plan:
             costs=self.costs,
             threads=self.threads,
             device=self.device,
+            tuned=self.tuned,
             refused=self.refused,
             remarks=self.remarks,
             data=self.data.fingerprint,
@@ -110,7 +112,17 @@ def plan_study(
         metrics,
         max_seeds=study.ablation.max_seeds if study.ablation.until_decided else None,
         costs=cost_infos(assembler),
+        tuned=_tuned_alone(study, base),
     )
+
+
+def _tuned_alone(study: StudyFile, base: Pipeline) -> TunedBase | None:
+    """Return how the base was tuned, for those settings that no search of the study chooses in each variant again."""
+    if study.tuned is None:
+        return None
+    again = {key for key, _ in base.retune}
+    settings = tuple(name for name in study.tuned.settings if name not in again)
+    return TunedBase(settings, study.tuned.trials, study.tuned.metric) if settings else None
 
 
 def _check_margin(margin: float | None, metrics: Metrics) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from ..contracts import Contrast, CostInfo, MetricInfo, Rules
+from ..contracts import Contrast, CostInfo, MetricInfo, Rules, TunedBase
 from ..errors import LedgerError
 from ..files import write_json
 from .json_files import read_json
@@ -30,6 +30,7 @@ class StudyNote:
     the *rules*; *metrics* and *costs* say how to read each if its plugin is no longer installed. *data* identifies the
     images by their content; *data_remarks* says what a reader must know about them and their split. *threads* is the
     number that torch computes with in every trial, *device* the kind of device; 0 and an empty text if not settled yet.
+    *tuned*: how the base was tuned and its variants were not.
     """
 
     base_id: str
@@ -48,6 +49,7 @@ class StudyNote:
     costs: tuple[CostInfo, ...] = ()
     threads: int = 0
     device: str = ""
+    tuned: TunedBase | None = None
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ class Notes:
                 metrics=tuple({info.name: info for info in (*old.metrics, *note.metrics)}.values()),
                 threads=note.threads or old.threads,
                 device=note.device or old.device,
+                tuned=note.tuned or old.tuned,
                 costs=tuple({info.name: info for info in (*old.costs, *note.costs)}.values()),
             )
         return Notes(note.base_id, {**self.studies, note.base_id: note})

@@ -23,7 +23,8 @@ class Predictions:
 
     *keys*: the names of the images in the data set; *labels*: int64 [N], the truth, as indices into *classes*;
     *probabilities*: float32 [N, K], the softmax of *logits*, float32 [N, K], so that rows sum to one. *logits* is None
-    for files of versions that kept none.
+    for files of versions that kept none. *groups*: the group of each image, such as its patient, if the data set has
+    groups.
     """
 
     keys: tuple[str, ...]
@@ -31,6 +32,7 @@ class Predictions:
     probabilities: NDArray[np.float32]
     classes: tuple[str, ...]
     logits: NDArray[np.float32] | None = None
+    groups: tuple[str, ...] | None = None
 
     def scores(self, needs: Scores) -> NDArray[np.float64]:
         """Return the scores that a metric *needs*: float64 [N, K], see :attr:`normalised`.
@@ -63,7 +65,11 @@ class Predictions:
 
 def write_predictions(folder: Path, predictions: Predictions) -> None:
     """Write *predictions* to the *folder* of their trial."""
-    logits: dict[str, Any] = {} if predictions.logits is None else {"logits": predictions.logits.astype(np.float32)}
+    optional: dict[str, Any] = {}
+    if predictions.logits is not None:
+        optional["logits"] = predictions.logits.astype(np.float32)
+    if predictions.groups is not None:
+        optional["groups"] = np.array(predictions.groups, dtype=np.str_)
     with replacing(folder / FILE) as file:
         np.savez(
             file,
@@ -71,7 +77,7 @@ def write_predictions(folder: Path, predictions: Predictions) -> None:
             labels=predictions.labels,
             probabilities=predictions.probabilities.astype(np.float32),
             classes=np.array(predictions.classes, dtype=np.str_),
-            **logits,
+            **optional,
         )
 
 
@@ -86,6 +92,7 @@ def read_predictions(folder: Path) -> Predictions:
                 probabilities=file["probabilities"].astype(np.float32),
                 classes=tuple(str(name) for name in file["classes"]),
                 logits=file["logits"].astype(np.float32) if "logits" in file else None,
+                groups=tuple(map(str, file["groups"])) if "groups" in file else None,
             )
     except FileNotFoundError:
         raise LedgerError(f"{path} is missing; remove the trial's folder to run it again") from None

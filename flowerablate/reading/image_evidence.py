@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import TypeAlias
 
 from ..contracts import Metric, Rules
 from ..errors import FlowerablateError, LedgerError, PluginError, one_line
 from ..ledger import Ledger, Predictions
 from ..stats.images import ImageEvidence, Influence
 from ..stats.influence import influence_of
+
+_Place: TypeAlias = tuple[str, int]
+"""A trial by its change and its seed."""
 
 
 def image_evidence(
@@ -24,7 +29,7 @@ def image_evidence(
     """
     if rules.population == "replicates":
         return {}
-    trials: dict[tuple[str, int], Predictions] = {}
+    trials: dict[_Place, Predictions] = {}
     first: set[str] = set()
     missing = None
     for claim, folder in ledger.each_trial_of(base_id):
@@ -39,14 +44,28 @@ def image_evidence(
         if rules.population == "auto" and set(predictions.keys) != first:
             return {}
         trials[claim.change, folder.seed] = predictions
+    trials = _grouped(trials)
     if missing and (trials or rules.population == "images"):
         raise LedgerError(f"{missing}; 'flowerablate report --population replicates' does not need them") from None
     return {name: ImageEvidence(name, _influences(name, trials, build)) for name in names} if trials else {}
 
 
+def _grouped(trials: Mapping[_Place, Predictions]) -> dict[_Place, Predictions]:
+    """Return *trials* with the groups of their images, where some are from versions that kept none as well."""
+    known: dict[str, str] = {}
+    for predictions in trials.values():
+        known |= zip(predictions.keys, predictions.groups or (), strict=predictions.groups is not None)
+    if not known:
+        return dict(trials)
+    return {
+        place: replace(predictions, groups=tuple(known.get(key, key) for key in predictions.keys))
+        for place, predictions in trials.items()
+    }
+
+
 def _influences(
-    name: str, trials: Mapping[tuple[str, int], Predictions], build: Callable[[str, int], Metric]
-) -> dict[tuple[str, int], Influence]:
+    name: str, trials: Mapping[_Place, Predictions], build: Callable[[str, int], Metric]
+) -> dict[_Place, Influence]:
     influences = {}
     for place, predictions in trials.items():
         metric = build(name, len(predictions.classes))

@@ -28,13 +28,15 @@ LEVEL = 0.95
 
 @dataclass(frozen=True)
 class ModelScores:
-    """The scores of the predictions for *images*; intervals are over images only.
+    """The scores of the predictions for *images*; intervals are over images only, or over their *groups*.
 
+    *groups*: how many groups the images have, such as patients; 0: none.
     *figures*: the metrics by name, the primary one first; *infos*: how to read them. *confusion*: counts by true class
     (rows) and predicted class (columns). *bins*: calibration.
     """
 
     images: int
+    groups: int
     classes: tuple[str, ...]
     figures: Mapping[str, Estimate]
     infos: Mapping[str, MetricInfo]
@@ -59,15 +61,18 @@ def score_model(predictions: Predictions, metrics: Sequence[str], assembler: Ass
     figures = {}
     for name in chosen.names:
         metric = chosen.built(name, len(classes))
-        figures[name] = estimate_metric(metric, chosen.infos[name], labels, predictions.scores(metric.needs), LEVEL)
-    counts = confusion_matrix(labels, probabilities.argmax(axis=1).astype(np.int64), len(classes))
+        scores, info = predictions.scores(metric.needs), chosen.infos[name]
+        figures[name] = estimate_metric(metric, info, labels, scores, LEVEL, groups=predictions.groups)
+    predicted = probabilities.argmax(axis=1).astype(np.int64)
+    counts = confusion_matrix(labels, predicted, len(classes))
     bins = reliability(labels, probabilities)
     return ModelScores(
         len(labels),
+        len(set(predictions.groups or ())),
         classes,
         figures,
         chosen.infos,
-        tuple(by_class(counts, classes, LEVEL)),
+        tuple(by_class(labels, predicted, classes, LEVEL, predictions.groups)),
         tuple(tuple(int(count) for count in row) for row in counts),
         tuple(bins),
         calibration_error(bins),

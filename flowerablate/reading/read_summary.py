@@ -50,6 +50,7 @@ def read_summary(
         metric=read.primary,
         metrics=read.infos,
         secondary=read.secondary,
+        tuned=note.tuned,
         looked=note.unplanned if note.rules.looks else note.looked,
         pending=ledger.unfinished(note),
         costs=cost_infos(assembler, note.costs),

@@ -57,6 +57,7 @@ def document_of(summary: Summary) -> dict[str, Any]:
 def row_record(row: Row, secondary: Mapping[str, Effect | None]) -> dict[str, Any]:
     """Return one row; *secondary* are its effects on other metrics."""
     contrast, evidence = row.contrast, row.evidence
+    components = evidence.components if evidence else None
     return {
         "label": row.label,
         "kind": contrast.kind if contrast else "base",
@@ -84,6 +85,10 @@ def row_record(row: Row, secondary: Mapping[str, Effect | None]) -> dict[str, An
         "equivalence_p_adjusted": row.adjusted_equivalence_p,
         "verdict": row.verdict,
         "reason": row.reason,
+        "minimum_detectable_in_family": row.family_mde,
+        "variance_replicate": components.replicate if components else None,
+        "variance_image": components.image if components else None,
+        "variance_rest": components.rest if components else None,
         "more_replicates": row.more_replicates,
         "chance": row.chance,
         "costs": dict(row.costs),

@@ -24,6 +24,7 @@ from ..contracts import (
 )
 from ..stats.effects import moments
 from ..stats.one_model import ClassMetrics, Estimate
+from ..stats.wording import count
 from .markdown import code_text, escape, table_line
 
 
@@ -35,6 +36,7 @@ class TestScores:
     """
 
     images: int
+    groups: int
     figures: Mapping[str, Estimate]
     infos: Mapping[str, MetricInfo]
     by_class: Sequence[ClassMetrics]
@@ -169,7 +171,8 @@ def _evaluation(card: Card) -> str:
     for name, figure in tested.figures.items():
         percent = tested.infos[name].percent
         rows.append((code_text(name), _number(figure.value, percent), _interval(figure, percent), figure.how))
-    lines += [f"On the {tested.images} images of the test split, with 95 % intervals over images:", ""]
+    of, over = ("", "images") if not tested.groups else (f" of {count(tested.groups, 'group')}", "groups")
+    lines += [f"On the {count(tested.images, 'image')}{of} of the test split, with 95 % intervals over {over}:", ""]
     lines += [*_table(("metric", "value", "95 % interval", "by"), rows), ""]
     lines += _table(
         ("class", "images", "sensitivity", "specificity", "precision"),

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
+from .power import POWER, detectable_noncentrality
 from .robust import Robust, robust_effect
 
 RESOLUTION = 1e-6
@@ -26,9 +27,6 @@ EXACT_UP_TO = 30
 
 DRAWS = 49_999
 """Number of sign patterns drawn above that; the Monte-Carlo standard error of p = .05 is then .001."""
-
-POWER = 0.8
-"""The power for which :func:`minimum_detectable_effect` is stated."""
 
 
 @dataclass(frozen=True)
@@ -178,12 +176,12 @@ def sign_flip_floor(n: int) -> float:
 def minimum_detectable_effect(sd: float, n: int, *, level: float = 0.95, power: float = POWER) -> float:
     """Return the true effect that *n* pairs with standard deviation *sd* detect with probability *power*.
 
-    ``(t((1 + level) / 2, n - 1) + t(power, n - 1)) sd / sqrt(n)`` (Bloom 1995, doi:10.1177/0193841X9501900504), for one
-    two-sided test at ``1 - level``. Raises :class:`ValueError` below two pairs.
+    For one two-sided t test at ``1 - level``, by the noncentral t distribution (:mod:`.power`). Raises
+    :class:`ValueError` below two pairs.
     """
     if n < 2:
         raise ValueError("a minimum detectable effect needs at least two pairs")
-    return (t_quantile((1 + level) / 2, n - 1) + t_quantile(power, n - 1)) * sd / math.sqrt(n)
+    return detectable_noncentrality(n - 1, 1 - level, power) * (sd / math.sqrt(n))
 
 
 @lru_cache(maxsize=4096)

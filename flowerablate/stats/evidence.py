@@ -19,6 +19,7 @@ interval can be shown.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -26,6 +27,8 @@ from ..contracts import Contrast, Rules
 from .arms import Arms
 from .effects import Effect
 from .equivalence import Equivalence, equivalence_test
+from .images import Components
+from .power import detectable_noncentrality
 from .sequential import reached, repeated_interval, sequential_p
 
 
@@ -35,9 +38,10 @@ class Evidence:
 
     *p* is two-sided, and valid for this comparison alone at ``1 - rules.level``; None if no test exists (a single
     pair). *low* and *high* are None if there is no interval. *test* names the test, as shown in a reason, *interval*
-    the kind of interval. *mde* is the minimum detectable effect if it is not that of the paired t test. *lasting* is
-    the part of the estimate's variance that further replicates do not reduce. *look*, with planned looks, is the one
-    that the comparison has reached.
+    the kind of interval. *scales* are the degrees of freedom and the standard errors of the t tests of which the most
+    cautious one counts; empty without a t test. *lasting* is the part of the estimate's variance that further
+    replicates do not reduce; *components*, where they are known, tell what more replicates and images would do. *look*,
+    with planned looks, is the one that the comparison has reached.
     """
 
     test: str
@@ -46,14 +50,20 @@ class Evidence:
     high: float | None = None
     equivalence: Equivalence | None = None
     interval: str = "t"
-    mde: float | None = None
+    scales: tuple[tuple[float, float], ...] = ()
     lasting: float = 0.0
+    components: Components | None = None
     look: str = ""
 
     @property
     def equivalence_p(self) -> float | None:
         """The p for «the effect is at least the margin»; None without a margin, or without a test."""
         return None if self.equivalence is None else self.equivalence.p
+
+    def detectable(self, alpha: float) -> float | None:
+        """Return the true effect that the t test at *alpha* detects at 80 % power; None without a t test."""
+        found = [detectable_noncentrality(df, alpha) * error for df, error in self.scales]
+        return max(found) if found else None
 
 
 Judge = Callable[[Contrast, Arms, Effect, Rules], "Evidence | None"]
@@ -79,7 +89,7 @@ def sequential_evidence(arms: Arms, effect: Effect, rules: Rules) -> Evidence:
         equivalence = Equivalence(rules.margin, above or 0.0, below or 0.0, *inner)
     test = "paired t" if effect.has_nonzero_sd or effect.n < 2 else "sign flip, as all differences are equal"
     at = f"look {len(looks.counts)} of {len(rules.looks)}" if looks.counts else ""
-    return Evidence(test, p, low, high, equivalence, interval="repeated", look=at)
+    return Evidence(test, p, low, high, equivalence, interval="repeated", scales=_paired_t(effect), look=at)
 
 
 def fixed_evidence(effect: Effect, rules: Rules) -> Evidence:
@@ -93,7 +103,14 @@ def fixed_evidence(effect: Effect, rules: Rules) -> Evidence:
         low=effect.low,
         high=effect.high,
         equivalence=None if rules.margin is None else equivalence_test(effect, rules.margin),
+        scales=_paired_t(effect),
     )
+
+
+def _paired_t(effect: Effect) -> tuple[tuple[float, float], ...]:
+    if effect.sd is None or not effect.has_nonzero_sd:
+        return ()
+    return ((effect.n - 1, effect.sd / math.sqrt(effect.n)),)
 
 
 def judged(
@@ -103,5 +120,5 @@ def judged(
     evidence = judge(contrast, arms, effect, rules) if judge else None
     if evidence is None:
         evidence = evidence_for(arms, effect, rules)
-    mde = effect.mde if evidence.mde is None else evidence.mde
+    mde = evidence.detectable(1 - rules.level)
     return replace(effect, low=evidence.low, high=evidence.high, mde=mde), evidence

@@ -10,8 +10,9 @@ import math
 from collections.abc import Callable
 
 from ..contracts import Rules
-from .effects import POWER, Effect, t_quantile
+from .effects import Effect
 from .multiplicity import Adjusted
+from .power import POWER, one_sided_power, two_sided_power
 from .sequential import predictive_power, reached
 
 HORIZON = 100
@@ -35,7 +36,7 @@ def until_difference(effect: Effect, alpha: float, lasting: float = 0.0) -> int 
     size, sd = abs(effect.mean), effect.sd
 
     def powerful(n: int) -> bool:
-        return (t_quantile(1 - alpha / 2, n - 1) + t_quantile(POWER, n - 1)) * _error(sd, n, lasting) <= size
+        return two_sided_power(size / _error(sd, n, lasting), n - 1, alpha) >= POWER
 
     return _first(effect.n, powerful)
 
@@ -44,9 +45,8 @@ def until_negligible(effect: Effect, margin: float, alpha: float, lasting: float
     """Return how many more replicates would show at *alpha* that the effect is within ±*margin*; None above HORIZON.
 
     If the standard deviation is not zero: the smallest N at which TOST has 80 % power if the true effect is the
-    observed one. As both one-sided tests must reject, the power is at least their sum minus 1 (Bonferroni), each
-    approximated as ``P(T <= (margin ± mean) sqrt(N) / s_d - t(1 - alpha))``, as for the minimum detectable effect
-    (Chow, Shao and Wang, *Sample Size Calculations in Clinical Research*, equivalence of paired means). Otherwise: the
+    observed one. As both one-sided tests must reject, the power is at least their sum minus 1 (Bonferroni;
+    Chow, Shao and Wang, *Sample Size Calculations in Clinical Research*, equivalence of paired means). Otherwise: the
     smallest N for which 2^-N is within *alpha*. None if the observed effect is not within the margin. *lasting* as in
     :func:`until_difference`.
     """
@@ -58,13 +58,8 @@ def until_negligible(effect: Effect, margin: float, alpha: float, lasting: float
     sd, outside = effect.sd, margin + abs(effect.mean)
 
     def powerful(n: int) -> bool:
-        from scipy.special import stdtr
-
-        needed = t_quantile(1 - alpha, n - 1)
-        near_power, far_power = (
-            float(stdtr(n - 1, side / _error(sd, n, lasting) - needed)) for side in (inside, outside)
-        )
-        return near_power + far_power - 1 >= POWER
+        error = _error(sd, n, lasting)
+        return sum(one_sided_power(side / error, n - 1, alpha) for side in (inside, outside)) - 1 >= POWER
 
     return _first(effect.n, powerful)
 

@@ -20,6 +20,9 @@ interval then covers more than its level, up to 97.5 % at 95 %: docs/evidence.md
 be alike hide the variation between replicates, and Satterthwaite's interval alone would cover as little as 88 %;
 therefore, with fewer than four, it is never narrower than the t interval over replicates, nor is any p smaller.
 
+**Groups.** Images of one patient are not independent, so where images have groups, the unit *j* is a group: what its
+images add is summed, and all of the above runs over groups.
+
 **Not included**: another set of *training* images. All replicates train on one collection; resampling that collection
 cannot show how its random choice influences the effect.
 """
@@ -32,7 +35,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..contracts import Contrast
-from .effects import POWER, RESOLUTION
+from .effects import RESOLUTION
 from .equivalence import Equivalence
 
 if TYPE_CHECKING:
@@ -51,13 +54,15 @@ class Influence:
     """The influence of the test images on the metric of one trial.
 
     *images*: the keys of all test images, sorted. *units*: the names of U units that they form, and *values*, float64
-    [U]: what each adds to the metric's distance from its mean, so that they sum to zero. A unit is an image, or a group
-    of images if the metric is expensive to compute (:func:`.influence.influence_of`).
+    [U]: what each adds to the metric's distance from its mean, so that they sum to zero. *groups*: those of the images,
+    such as patients, sorted; empty if each image is independent of the others. A unit is a group or an image, or
+    several of them if the metric is expensive to compute (:func:`.influence.influence_of`).
     """
 
     images: tuple[str, ...]
     units: tuple[str, ...]
     values: NDArray[np.float64]
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,16 @@ class ImageEvidence:
 
     metric: str
     trials: Mapping[tuple[str, int], Influence]
+
+    @property
+    def images(self) -> int:
+        """The number of different test images."""
+        return len({name for influence in self.trials.values() for name in influence.images})
+
+    @property
+    def groups(self) -> int:
+        """The number of different groups of test images; 0 if each image is independent of the others."""
+        return len({name for influence in self.trials.values() for name in influence.groups})
 
     @property
     def fixed_split(self) -> bool:
@@ -88,8 +103,37 @@ class ImageEvidence:
                 return None
             first = known[0][1]
             values = np.sum([weight * part.values for weight, part in known], axis=0)
-            combined.append(Influence(first.images, first.units, values))
+            combined.append(Influence(first.images, first.units, values, first.groups))
         return combined
+
+
+@dataclass(frozen=True)
+class Components:
+    """The variances of a replicate, of a unit of images, and of the rest, in a study of R replicates on J units.
+
+    They are those of crossed random effects, from the mean squares of the two-way table: ``MS_rest``, ``(MS_images -
+    MS_rest) / R`` and ``s² - MS_rest / J``, each at least 0.
+    """
+
+    replicate: float
+    image: float
+    rest: float
+    replicates: int
+    images: int
+
+    def variance(self, times_replicates: float = 1.0, times_images: float = 1.0) -> float:
+        """Return the variance of the mean effect with that many times the replicates and units of images."""
+        r, j = self.replicates * times_replicates, self.images * times_images
+        return self.replicate / r + self.image / j + self.rest / (r * j)
+
+    @property
+    def from_images(self) -> float:
+        """The fraction of the variance that is of images alone, which no more replicates reduce."""
+        return self.image / self.images / self.variance()
+
+    def narrower(self, times_replicates: float = 1.0, times_images: float = 1.0) -> float:
+        """Return by which fraction the standard error shrinks with that many times the replicates and images."""
+        return 1 - math.sqrt(self.variance(times_replicates, times_images) / self.variance())
 
 
 @dataclass(frozen=True)
@@ -97,8 +141,9 @@ class TwoLevel:
     """The *mean* of R differences, its *variance* over replicates x images, and the degrees of freedom *df* of that.
 
     *replicates* is the part of the variance that more replicates reduce (as 1/R), *images* the part that only more test
-    images reduce. *count*: the number of different test images. *few*: the degrees of freedom of the replicates if
-    there are so few (:data:`FEW`) that their t test applies as well, else None.
+    images, or groups of them, reduce. *few*: the degrees of freedom of the replicates if
+    there are so few (:data:`FEW`) that their t test applies as well, else None. *components*: where all replicates
+    tested on the same images.
     """
 
     mean: float
@@ -106,8 +151,8 @@ class TwoLevel:
     df: float
     replicates: float
     images: float
-    count: int
     few: int | None = None
+    components: Components | None = None
 
     @property
     def error(self) -> float:
@@ -135,25 +180,23 @@ class TwoLevel:
             high=self.mean + half,
         )
 
-    def detectable(self, level: float, power: float = POWER) -> float:
-        """Return the true effect that a test at ``1 - level`` detects with probability *power*."""
-        return self._half((1 + level) / 2) + self._half(power)
-
-    def _scales(self) -> list[tuple[float, float]]:
+    @property
+    def scales(self) -> tuple[tuple[float, float], ...]:
         """Degrees of freedom and standard errors of all t distributions; the most conservative one counts."""
-        plain = [] if self.few is None or self.replicates == 0 else [(float(self.few), math.sqrt(self.replicates))]
-        return [(self.df, self.error), *plain]
+        if self.few is None or self.replicates == 0:
+            return ((self.df, self.error),)
+        return (self.df, self.error), (float(self.few), math.sqrt(self.replicates))
 
     def _half(self, probability: float) -> float:
         from scipy.special import stdtrit
 
-        return max(float(stdtrit(df, probability)) * error for df, error in self._scales())
+        return max(float(stdtrit(df, probability)) * error for df, error in self.scales)
 
     def _tail(self, distance: float) -> float:
         """The largest probability, over the t distributions, of a mean at or below *distance* from the true one."""
         from scipy.special import stdtr
 
-        return max(float(stdtr(df, distance / error)) for df, error in self._scales())
+        return max(float(stdtr(df, distance / error)) for df, error in self.scales)
 
 
 def two_level(differences: Sequence[float], influences: Sequence[Influence], *, scale: float = 0.0) -> TwoLevel | None:
@@ -184,10 +227,22 @@ def two_level(differences: Sequence[float], influences: Sequence[Influence], *, 
         df = count - 1.0
     else:
         df = variance**2 / (replicates**2 / (count - 1) + error_of_shared / 2)
-    images = {name for influence in influences for name in influence.images}
     few = count - 1 if count < FEW else None
     from_images = max(0.0, variance - replicates)
-    return TwoLevel(mean, variance, max(1.0, df), replicates, from_images, len(images), few)
+    components = _components(replicates * count, added) if present.all() else None
+    return TwoLevel(mean, variance, max(1.0, df), replicates, from_images, few, components)
+
+
+def _components(between: float, added: NDArray[np.float64]) -> Components | None:
+    """Return the components for a variance *between* replicates; None with a single unit, or if nothing varies."""
+    count, units = added.shape
+    if units < 2:
+        return None
+    means = added.mean(axis=0)
+    rest = units**2 * float(((added - means) ** 2).sum()) / ((count - 1) * (units - 1))
+    images = count * units**2 * float((means**2).sum()) / (units - 1)
+    found = Components(max(0.0, between - rest / units), max(0.0, (images - rest) / count), rest, count, units)
+    return found if found.variance() > 0 else None
 
 
 def _matrix(influences: Sequence[Influence]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

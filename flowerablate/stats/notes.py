@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from textwrap import shorten
 
-from ..contracts import OwnedComponent, TrialOutcome, TrialResult, failures, finished, label_of, slots
+from ..contracts import OwnedComponent, TrialOutcome, TrialResult, TunedBase, failures, finished, label_of, slots
 from .confounds import confound_notes
 from .design_notes import design_notes
 from .effects import sign_flip_floor
@@ -25,17 +25,20 @@ def write_notes(
     looked: Sequence[int] = (),
     primary: str = "",
     images: Mapping[str, ImageEvidence] | None = None,
+    tuned: TunedBase | None = None,
 ) -> tuple[str, ...]:
     """Return the notes of *summary*; each names the variants that it is about.
 
     *looked* are the numbers of replicates at which verdicts were shown before without a plan, *primary* is the study's
-    primary metric, *images* holds the influence of the test images by metric.
+    primary metric, *images* holds the influence of the test images by metric, *tuned* says how the base was tuned and
+    its variants were not.
     """
     return (
         *_controls(summary),
         *_pending(pending),
         *_looked(summary, looked),
         *_another_metric(summary, primary),
+        *_unequal_tuning(summary, tuned),
         *_missing_base(summary),
         *_failed(summary, results),
         *_collapsed(results),
@@ -92,6 +95,15 @@ def _another_metric(summary: Summary, primary: str) -> Iterator[str]:
         yield (
             f"The study's primary metric is {primary}, not {summary.metric}: these verdicts are a separate family, "
             "and choosing among metrics makes false findings more frequent."
+        )
+
+
+def _unequal_tuning(summary: Summary, tuned: TunedBase | None) -> Iterator[str]:
+    if tuned is not None and summary.rows:
+        settings = ", ".join(tuned.settings)
+        yield (
+            f"The base was tuned ({count(tuned.trials, 'trial')}: {settings}), its variants were not, which favours "
+            "the base: --retune searches for both."
         )
 
 

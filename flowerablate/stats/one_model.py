@@ -1,25 +1,29 @@
 """Metrics of one trained model on one set of images, with intervals over the images.
 
-The intervals hold for this model on other images of the same kind. They do not include the randomness of training.
-Fractions get Wilson's interval (1927, JASA 22:209-212). A metric that is a mean over images gets a normal interval from
-the variance of what each image adds, which for the area under the ROC curve is DeLong's (see :mod:`.delong`). Any other
-metric gets the percentile bootstrap over images. If all images add the same, or no resample differs, as for an area of
-1, the latter two would give an interval of zero width although there is variation: then the interval is undefined.
+The intervals hold for this model on other images of the same kind, or on other groups of images, such as patients,
+where the images have groups. They do not include the randomness of training. Fractions and areas under the ROC curve
+get score intervals (:mod:`.score_intervals`), which are defined at 1. Another metric that is a mean over images gets
+an interval from the variance of what each image adds, or each group; any other the percentile bootstrap over images,
+or groups. If all images add the same, or no resample differs, the latter two would give an interval of zero width
+although there is variation: then the interval is undefined.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
 
-from ..contracts import Metric, MetricInfo
+from ..contracts import Area, Metric, MetricInfo
 from ..keyed import key64
+from .delong import area_per_image
+from .score_intervals import Grouping, Interval, area_interval, fraction_interval, normal_quantile, wilson_interval
 
 RESAMPLES = 1000
+_NONE = (math.nan, math.nan)
 
 
 @dataclass(frozen=True)
@@ -58,13 +62,7 @@ def wilson(right: int, of: int, level: float = 0.95) -> Estimate:
     """Return the fraction *right* / *of* with Wilson's score interval; nan if *of* is 0."""
     if not of:
         return Estimate(math.nan, math.nan, math.nan, "Wilson")
-    z = float(norm.ppf(0.5 + level / 2))
-    fraction = right / of
-    middle = (fraction + z * z / (2 * of)) / (1 + z * z / of)
-    half = z * math.sqrt(fraction * (1 - fraction) / of + z * z / (4 * of * of)) / (1 + z * z / of)
-    low = 0.0 if right == 0 else max(0.0, middle - half)
-    high = 1.0 if right == of else min(1.0, middle + half)
-    return Estimate(fraction, low, high, "Wilson")
+    return Estimate(right / of, *wilson_interval(right / of, of, normal_quantile(level)), "Wilson")
 
 
 def estimate_metric(
@@ -74,30 +72,68 @@ def estimate_metric(
     scores: NDArray[np.float64],
     level: float = 0.95,
     resamples: int = RESAMPLES,
+    groups: Sequence[str] | None = None,
 ) -> Estimate:
     """Return *metric* of N images, from *labels*, int64 [N], and *scores*, float64 [N, K], with its interval.
 
-    Scores are probabilities or logits, as the metric needs.
+    Scores are probabilities or logits, as the metric needs. *groups*: the group of each image, such as its patient.
     """
     value = float(metric.value(labels, scores))
+    grouping = None if groups is None else Grouping.by(groups)
+    over = "images" if grouping is None else f"{grouping.count} groups"
+    if metric.areas is not None and math.isfinite(value):
+        return Estimate(value, *_of_areas(metric.areas(labels, scores), value, level, grouping), f"Newcombe, {over}")
     if metric.per_image is not None:
         parts = np.asarray(metric.per_image(labels, scores), np.float64)
         if info.percent and _is_fraction(metric, labels, scores, parts):
-            return wilson(int(parts.sum()), len(parts), level)
-        if len(parts) < 2 or not np.isfinite(parts).all() or np.ptp(parts) == 0:
-            return Estimate(value, math.nan, math.nan, "mean over images")
-        half = float(norm.ppf(0.5 + level / 2)) * float(parts.std(ddof=1)) / math.sqrt(len(parts))
-        return Estimate(value, *_within(value - half, value + half, info), "mean over images")
-    if not math.isfinite(value):
-        return Estimate(value, math.nan, math.nan, "bootstrap")
-    numbers = np.random.default_rng(key64("bootstrap over images", info.name))
-    drawn = numbers.integers(0, len(labels), (resamples, len(labels)))
-    values = np.array([metric.value(labels[row], scores[row]) for row in drawn], np.float64)
+            return _fraction(parts == 1, level, grouping)
+        return Estimate(value, *_within(*_of_mean(parts, level, grouping), info), f"mean over {over}")
+    low, high = _resampled(metric, info, labels, scores, level, resamples, grouping) if math.isfinite(value) else _NONE
+    return Estimate(value, low, high, "bootstrap" if grouping is None else f"bootstrap of {over}")
+
+
+def _of_areas(areas: Sequence[Area], value: float, level: float, grouping: Grouping | None) -> Interval:
+    parts = np.stack([area_per_image(positive, score) for positive, score in areas])
+    return area_interval(value, parts, [positive for positive, _ in areas], level, grouping)
+
+
+def _of_mean(parts: NDArray[np.float64], level: float, grouping: Grouping | None) -> Interval:
+    if len(parts) < 2 or not np.isfinite(parts).all() or np.ptp(parts) == 0:
+        return _NONE
+    mean, n = float(parts.mean()), len(parts)
+    if grouping is None:
+        half = normal_quantile(level) * float(parts.std(ddof=1)) / math.sqrt(n)
+    else:
+        half = grouping.quantile(level) * math.sqrt(grouping.variance((parts - mean) / n))
+    return mean - half, mean + half
+
+
+def _resampled(
+    metric: Metric,
+    info: MetricInfo,
+    labels: NDArray[np.int64],
+    scores: NDArray[np.float64],
+    level: float,
+    resamples: int,
+    grouping: Grouping | None,
+) -> Interval:
+    random = np.random.default_rng(key64("bootstrap over images", info.name))
+    count = len(labels) if grouping is None else grouping.count
+    drawn = random.integers(0, count, (resamples, count))
+    chosen = drawn if grouping is None else (grouping.members_of(row) for row in drawn)
+    values = np.array([metric.value(labels[rows], scores[rows]) for rows in chosen], np.float64)
     values = values[np.isfinite(values)]  # a resample may lack a class
     if len(values) < resamples / 2 or np.ptp(values) == 0:
-        return Estimate(value, math.nan, math.nan, "bootstrap")
+        return _NONE
     low, high = np.quantile(values, [0.5 - level / 2, 0.5 + level / 2])
-    return Estimate(value, float(low), float(high), "bootstrap")
+    return float(low), float(high)
+
+
+def _fraction(hits: NDArray[np.bool_], level: float, grouping: Grouping | None) -> Estimate:
+    how = "Wilson" if grouping is None else f"Wilson, {grouping.count} groups"
+    if not len(hits):
+        return Estimate(math.nan, *_NONE, how)
+    return Estimate(float(hits.mean()), *fraction_interval(hits, level, grouping), how)
 
 
 def confusion_matrix(labels: NDArray[np.int64], predicted: NDArray[np.int64], classes: int) -> NDArray[np.int64]:
@@ -106,15 +142,27 @@ def confusion_matrix(labels: NDArray[np.int64], predicted: NDArray[np.int64], cl
     return counts.reshape(classes, classes)
 
 
-def by_class(counts: NDArray[np.int64], names: tuple[str, ...], level: float = 0.95) -> list[ClassMetrics]:
-    """Return sensitivity, specificity and precision of each class of a confusion matrix, with Wilson's intervals."""
+def by_class(
+    labels: NDArray[np.int64],
+    predicted: NDArray[np.int64],
+    names: tuple[str, ...],
+    level: float = 0.95,
+    groups: Sequence[str] | None = None,
+) -> list[ClassMetrics]:
+    """Return sensitivity, specificity and precision of each class, with score intervals over images, or *groups*.
+
+    *labels* and *predicted*: int64 [N], the true and the predicted class of each image.
+    """
+
+    def fraction(hits: NDArray[np.bool_], among: NDArray[np.bool_]) -> Estimate:
+        grouping = None if groups is None else Grouping.by([groups[place] for place in np.flatnonzero(among).tolist()])
+        return _fraction(hits[among], level, grouping)
+
     found = []
     for place, name in enumerate(names):
-        hit, of = int(counts[place, place]), int(counts[place].sum())
-        predicted, total = int(counts[:, place].sum()), int(counts.sum())
-        others, false = total - of, predicted - hit
-        estimates = wilson(hit, of, level), wilson(others - false, others, level), wilson(hit, predicted, level)
-        found.append(ClassMetrics(name, of, *estimates))
+        of, called = labels == place, predicted == place
+        estimates = fraction(called, of), fraction(~called, ~of), fraction(of, called)
+        found.append(ClassMetrics(name, int(of.sum()), *estimates))
     return found
 
 
@@ -155,4 +203,4 @@ def _is_fraction(
 
 
 def _within(low: float, high: float, info: MetricInfo) -> tuple[float, float]:
-    return (max(0.0, low), min(1.0, high)) if info.percent else (low, high)
+    return (max(0.0, low), min(1.0, high)) if info.percent and math.isfinite(low) else (low, high)

@@ -12,15 +12,18 @@ images, so ``auto`` uses it; ``images`` adds what the overlap of the splits hide
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ..contracts import Contrast, Rules
 from .arms import Arms
 from .effects import Effect
 from .evidence import Evidence, Judge
 from .images import INTERVAL, ImageEvidence, two_level
-from .rows import Summary
+from .rows import Row, Summary
 from .wording import count
+
+FEW_GROUPS = 20
+"""With fewer groups of test images, a note warns of intervals over them."""
 
 Images = Mapping[str, ImageEvidence]
 """The influence of the test images, by metric."""
@@ -56,8 +59,9 @@ def judge_by_images(images: Images) -> Judge:
             high=high,
             equivalence=None if rules.margin is None else found.equivalence(rules.margin, rules.level),
             interval=INTERVAL,
-            mde=found.detectable(rules.level),
+            scales=found.scales,
             lasting=found.images,
+            components=found.components,
         )
 
     return judge
@@ -69,10 +73,19 @@ def population_notes(summary: Summary, images: Images) -> Iterator[str]:
     rows = [row for row in summary.rows if row.evidence]
     by_images = [row for row in rows if row.evidence and row.evidence.interval == INTERVAL]
     if by_images and evidence is not None:
-        yield (
-            "Intervals and p-values are over replicates and test images: they hold for further replicates on other "
-            f"test images of this kind, not only on {_which(evidence)}."
+        over, on = (
+            ("groups of test images", "other groups") if evidence.groups else ("test images", "other test images")
         )
+        yield (
+            f"Intervals and p-values are over replicates and {over}: they hold for further replicates on {on} of this "
+            f"kind, not only on {_which(evidence)}."
+        )
+        if 0 < evidence.groups < FEW_GROUPS:
+            yield (
+                f"The test images come from {count(evidence.groups, 'group')}: with fewer than {FEW_GROUPS}, intervals "
+                "over groups are often too narrow."
+            )
+        yield from _replicates_or_images(by_images, "groups" if evidence.groups else "test images")
         others = [row.label for row in rows if row not in by_images and row.n > 1]
         if others:
             names = ", ".join(others)
@@ -87,8 +100,26 @@ def population_notes(summary: Summary, images: Images) -> Iterator[str]:
         yield f"The intervals do not include the test images, although requested: {summary.metric} {why}."
 
 
+def _replicates_or_images(rows: Sequence[Row], images: str) -> Iterator[str]:
+    """Say what would narrow the intervals of *rows*: more replicates, or more *images*."""
+    known = [row.evidence.components for row in rows if row.evidence and row.evidence.components]
+    if known:
+        share = _range(each.from_images for each in known)
+        by_replicates = _range(each.narrower(times_replicates=2) for each in known)
+        by_images = _range(each.narrower(times_images=2) for each in known)
+        yield (
+            f"The {images} are {share} of the variance: twice the replicates would narrow the intervals by "
+            f"{by_replicates}, twice the {images} by {by_images}."
+        )
+
+
+def _range(fractions: Iterable[float]) -> str:
+    low, *_, high = sorted([round(100 * fraction) for fraction in fractions] * 2)
+    return f"{low} %" if low == high else f"{low} to {high} %"
+
+
 def _which(evidence: ImageEvidence) -> str:
-    images = {name for influence in evidence.trials.values() for name in influence.images}
-    if evidence.fixed_split:
-        return f"these {count(len(images), 'image')}"
-    return f"the {count(len(images), 'image')} on which at least one replicate tested"
+    images = count(evidence.images, "image")
+    if evidence.groups:
+        images = f"{images} of {count(evidence.groups, 'group')}"
+    return f"these {images}" if evidence.fixed_split else f"the {images} on which at least one replicate tested"

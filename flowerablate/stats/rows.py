@@ -45,8 +45,9 @@ class Row:
     the trials with a value). *base_mean* and *variant_mean* are the means of the arms with and without the component,
     over these pairs, if the arms are means of variants. *costs*, by name, are those of the variant that the row is
     about, over all its finished trials; all are None if it is about several variants. *evidence* is the basis of the
-    verdict, *adjusted* its p-values adjusted for the family, *decision* the verdict; the last two are None for the base
-    and outside the family.
+    verdict, *adjusted* its p-values adjusted for the family, *decision* the verdict, *family_mde* the minimum
+    detectable effect if the p-value is multiplied by the size of the family; these three are None for the base and
+    outside the family.
     """
 
     label: str
@@ -61,6 +62,7 @@ class Row:
     evidence: Evidence | None = None
     adjusted: Adjusted | None = None
     decision: Decision | None = None
+    family_mde: float | None = None
 
     @property
     def n(self) -> int:

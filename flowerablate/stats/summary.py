@@ -15,6 +15,7 @@ from ..contracts import (
     Rules,
     TrialOutcome,
     TrialResult,
+    TunedBase,
     failures,
     finished,
 )
@@ -41,6 +42,7 @@ def summarise(
     metric: str | None = None,
     secondary: Sequence[str] = (),
     metrics: Mapping[str, MetricInfo] | None = None,
+    tuned: TunedBase | None = None,
     looked: Sequence[int] = (),
     pending: int = 0,
     images: Mapping[str, ImageEvidence] | None = None,
@@ -52,11 +54,12 @@ def summarise(
     The caller selects the results: all must belong to one base, and no variant may have a seed twice (else
     :class:`ValueError`, as for no results at all). *metric* defaults to the rules' primary one; the margin applies to
     the primary one only. *secondary* metrics get effects without verdicts. *metrics* describes them; a metric that it
-    lacks is judged by its name (``loss``, ``...error``). *looked* are the numbers of replicates at which verdicts were
-    shown without a plan, *pending* is the number of trials still to run. *images*: the influence of the test images on
-    each metric, for rules that request intervals over replicates x images (see :mod:`.population`). *judge*: another
-    method for the evidence (see :mod:`.evidence`), which replaces that one. *costs* describes the costs of the rows; by
-    default they are the core's and all others in the results. Raises :class:`StudyError` if no trial has the metric.
+    lacks is judged by its name (``loss``, ``...error``). *tuned*: how the base alone was tuned. *looked* are the
+    numbers of replicates at which verdicts were shown without a plan, *pending* is the number of trials still to run.
+    *images*: the influence of the test images on each metric, for rules that request intervals over replicates x images
+    (see :mod:`.population`). *judge*: another method for the evidence (see :mod:`.evidence`), which replaces that one.
+    *costs* describes the costs of the rows; by default they are the core's and all others in the results. Raises
+    :class:`StudyError` if no trial has the metric.
     """
     given = rules or Rules()
     rules = given if metric in (None, given.metric) else replace(given, metric=metric or "", margin=None)
@@ -72,15 +75,19 @@ def summarise(
     answers = [_answer(contrast, values, seeds, rules, judge) for contrast in asked]
     verdicts = iter(_verdicts([each for each in answers if each.contrast.in_family], rules, info))
     known = _costs_of(results) if costs is None else tuple(costs)
+    in_family = sum(contrast.in_family for contrast in asked)
     summary = Summary(
         metric=rules.metric,
         lower_is_better=info.lower_is_better,
         percent=info.percent,
         level=rules.level,
-        comparisons=sum(contrast.in_family for contrast in asked),
+        comparisons=in_family,
         base=_base_row(groups[""], values.get("", {}), known),
         rows=tuple(
-            _row(each, next(verdicts) if each.contrast.in_family else None, groups, values, seeds, known)
+            replace(
+                _row(each, next(verdicts) if each.contrast.in_family else None, groups, values, seeds, known),
+                family_mde=_family_mde(each, in_family, rules),
+            )
             for each in answers
         ),
         rules=rules,
@@ -89,7 +96,9 @@ def summarise(
         ),
         costs=known,
     )
-    notes = write_notes(summary, results, pending=pending, looked=looked, primary=given.metric, images=images or {})
+    notes = write_notes(
+        summary, results, pending=pending, looked=looked, primary=given.metric, images=images or {}, tuned=tuned
+    )
     return replace(summary, notes=notes)
 
 
@@ -127,6 +136,13 @@ def _answer(contrast: Contrast, values: Values, seeds: Sequence[int], rules: Rul
         return _Answer(contrast, arms)
     effect = paired_effect(arms.with_it, arms.without, level=rules.level)
     return _Answer(contrast, arms, *judged(contrast, arms, effect, rules, judge))
+
+
+def _family_mde(answer: _Answer, comparisons: int, rules: Rules) -> float | None:
+    """Return the effect that the comparison detects if no other one is decided before it."""
+    if answer.evidence is None or not answer.contrast.in_family:
+        return None
+    return answer.evidence.detectable((1 - rules.level) / comparisons)
 
 
 def _seeds(results: Iterable[TrialOutcome]) -> list[int]:

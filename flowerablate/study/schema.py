@@ -123,6 +123,14 @@ class ExecutionTable(_Table):
     detach: bool = False
 
 
+class TunedTable(_Table):
+    """How the base was tuned, as ``flowerablate tune`` writes it: see :class:`flowerablate.contracts.TunedBase`."""
+
+    settings: list[str]
+    trials: Annotated[int, Field(ge=1)]
+    metric: str
+
+
 class StudyFile(_Table):
     """A study as written: these tables; :func:`study_model` adds one per slot."""
 
@@ -137,6 +145,7 @@ class StudyFile(_Table):
     trackers: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")], ComponentTable] = Field(
         default_factory=dict
     )
+    tuned: TunedTable | None = None
 
     @property
     def components(self) -> dict[str, ComponentTable]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
-from ..contracts import SPECS, Choice, Pipeline, Rules, StepChoice, StepSpec, slots
+from ..contracts import SPECS, Choice, Pipeline, Rules, StepChoice, StepSpec, TunedBase, slots
 from .designs.naming import show_value
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
@@ -20,11 +20,12 @@ def to_toml(
     secondary: Sequence[str],
     seeds: Sequence[int],
     questions: Mapping[str, object] | None = None,
+    tuned: TunedBase | None = None,
 ) -> str:
     """Return a study in TOML: *pipeline* with all parameters, *rules*, and the number of *seeds*.
 
     Steps that a variant removed are left out. *questions*: further keys of ``[ablation]``; no other questions are
-    written.
+    written. *tuned*: how the pipeline was tuned.
     """
     tables: dict[str, dict[str, object]] = {
         **_tables(pipeline, ablated=False),
@@ -35,6 +36,7 @@ def to_toml(
         "ablation": {"seeds": len(seeds), **(questions or {}), **_retune(pipeline)},
         "metrics": {"primary": rules.metric, "secondary": list(secondary)},
         "statistics": {"level": rules.level, "margin": rules.margin, "population": rules.population},
+        **({"tuned": asdict(tuned)} if tuned else {}),
     }
     lines = [f"name = {_value(name)}"]
     for table, content in tables.items():

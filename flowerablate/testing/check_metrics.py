@@ -20,9 +20,10 @@ def check_metric(spec: MetricSpec, *, params: Mapping[str, Value] | None = None)
     """Compute *spec* on made-up predictions for two and five classes: with its defaults, each feature off, each choice.
 
     A metric that needs logits gets logits. Checks that the value is a finite float; that labels and scores are not
-    changed; that the order of the images does not matter; that the mean of ``per_image``, if there is one, equals the
-    value; that perfect predictions are no worse than chance in the stated direction, and better than predictions that
-    are always wrong; and that the value is a float, possibly nan, if no image belongs to one of the classes.
+    changed; that the order of the images does not matter; that the means of ``per_image`` and of ``areas``, if there
+    are any, equal the value; that perfect predictions are no worse than chance in the stated direction, and better than
+    predictions that are always wrong; and that the value is a float, possibly nan, if no image belongs to one of the
+    classes.
     """
     for when, chosen in each_setting(spec, params):
         for classes in (2, 5):
@@ -46,6 +47,7 @@ def _check_metric(spec: MetricSpec, metric: Metric, what: str, classes: int) -> 
         f"{what} depends on the order of the images: {value} and {other}"
     )
     _check_per_image(metric, labels, chance, value, what)
+    _check_areas(metric, labels, chance, value, what)
     perfect = _value(metric, labels, _scores(metric, np.eye(classes)[labels]), what)
     wrong = _value(metric, labels, _scores(metric, np.eye(classes)[(labels + 1) % classes]), what)
     direction = "lower_is_better" if spec.lower_is_better else "lower_is_better=False, higher is better"
@@ -95,4 +97,18 @@ def _check_per_image(
     mean = float(each.mean())
     assert math.isclose(mean, value, rel_tol=1e-9, abs_tol=1e-12), (
         f"{what}: the mean of per_image is {mean}, but value is {value}; omit per_image if value is not its mean"
+    )
+
+
+def _check_areas(
+    metric: Metric, labels: NDArray[np.int64], scores: NDArray[np.float64], value: float, what: str
+) -> None:
+    if metric.areas is None:
+        return
+    from ..stats.delong import structural_components
+
+    areas = metric.areas(labels, scores)
+    mean = sum(structural_components(positive, score)[0] for positive, score in areas) / max(1, len(areas))
+    assert math.isclose(mean, value, rel_tol=1e-9, abs_tol=1e-12), (
+        f"{what}: the mean of areas is {mean}, but value is {value}; omit areas if value is not their mean"
     )

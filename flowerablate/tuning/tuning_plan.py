@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ..contracts import DatasetSpec, MetricInfo, Pipeline, Rules, TrainingSpec, Value
+from ..contracts import DatasetSpec, MetricInfo, Pipeline, Rules, TrainingSpec, TunedBase, Value
 from ..study.identity import pipeline_id
 from ..study.resolve import resolve, rules_of
 from ..study.schema import StudyFile
@@ -70,8 +70,11 @@ class TuningPlan:
         """Return the base pipeline with *values*."""
         return self.space.pipeline(self.base, values, assembler.lookup)
 
-    def study_file(self, values: Mapping[str, Value], remark: str, assembler: Assembler) -> str:
-        """Return a study file of the pipeline with *values* and the study's questions; *remark* is at its top."""
+    def study_file(self, values: Mapping[str, Value], trials: int, remark: str, assembler: Assembler) -> str:
+        """Return a study file of the pipeline with *values*, the best of *trials*, and the study's questions.
+
+        *remark* is at its top.
+        """
         pipeline = self.tuned(values, assembler)
         dataset = pipeline.choice(DatasetSpec)
         path = dataset.params.get("path")
@@ -80,7 +83,9 @@ class TuningPlan:
             absolute = replace(dataset, params={**dataset.params, "path": str((assembler.root / path).absolute())})
             pipeline = replace(pipeline, components={**pipeline.components, DatasetSpec.slot: absolute})
         name = f"{self.study[:74]}-tuned"
-        text = to_toml(pipeline, name, self.rules, self.metrics.names[1:], range(self.replicates), self.questions)
+        tuned = TunedBase(tuple(dimension.name for dimension in self.space.dimensions), trials, self.metric.name)
+        secondary, replicates = self.metrics.names[1:], range(self.replicates)
+        text = to_toml(pipeline, name, self.rules, secondary, replicates, self.questions, tuned)
         return f"{HEAD}: {remark}\n\n{text}"
 
 

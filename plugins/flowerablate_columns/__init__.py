@@ -28,6 +28,12 @@ _COLUMNS = {
     "sign_flip": ("SignFlipColumn", "p-value of the exact sign-flip test, which does not assume normality."),
     "equivalence": ("EquivalenceColumn", "p-value of the equivalence test (TOST), raw and adjusted for the family."),
     "mde": ("DetectableColumn", "Minimum detectable effect at 80 % power."),
+    "family_mde": ("FamilyDetectableColumn", "The same at the level that the family leaves: 1 - level by its size."),
+    "from_images": ("FromImagesColumn", "Fraction of the variance that is due to the test images, or their groups."),
+    "narrower": (
+        "NarrowerColumn",
+        "What twice the replicates, and twice the images, would take off the interval.",
+    ),
     "sd": ("StandardDeviationColumn", "Standard deviation of the paired differences."),
     "correlation": ("CorrelationColumn", "Correlation of the two arms, which shows what pairing gains."),
     "median": ("MedianColumn", "Median of the differences with its interval, for 10 or more pairs."),

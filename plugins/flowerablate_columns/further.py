@@ -80,6 +80,45 @@ class DetectableColumn(_RowColumn):
         return MISSING if row.effect is None else scale_of(summary).value(row.effect.mde)
 
 
+class FamilyDetectableColumn(_RowColumn):
+    """The minimum detectable effect at the level that the family leaves for its smallest p-value."""
+
+    name = "family_mde"
+
+    def header(self, summary: Summary) -> str:
+        return _in_points("MDE, all", summary)
+
+    def cell(self, row: Row, summary: Summary) -> str:
+        """Return the effect without a sign; outside the family there is none."""
+        return MISSING if row.effect is None else scale_of(summary).value(row.family_mde)
+
+
+class NarrowerColumn(_RowColumn):
+    """What twice the replicates, and twice the test images, would take off the interval."""
+
+    name = "narrower"
+    head = "narrower by twice\nseeds, images"
+
+    def cell(self, row: Row, summary: Summary) -> str:
+        """Return ``9 %, 24 %``; nothing is known of test images that differ between replicates."""
+        components = row.evidence.components if row.evidence else None
+        if components is None:
+            return MISSING
+        by = components.narrower(times_replicates=2), components.narrower(times_images=2)
+        return ", ".join(f"{100 * fraction:.0f} %" for fraction in by)
+
+
+class FromImagesColumn(_RowColumn):
+    """The fraction of the variance that is due to the test images."""
+
+    name = "from_images"
+    head = "variance\nof images"
+
+    def cell(self, row: Row, summary: Summary) -> str:
+        components = row.evidence.components if row.evidence else None
+        return MISSING if components is None else f"{100 * components.from_images:.0f} %"
+
+
 class StandardDeviationColumn(_RowColumn):
     """The standard deviation of the differences."""
 

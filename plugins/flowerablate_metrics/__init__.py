@@ -7,6 +7,7 @@ scikit-learn is imported when a metric that needs it is built.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypedDict
 
 import flowerablate as fa
@@ -199,10 +200,14 @@ def _one_against_the_rest(
 ) -> fa.Metric:
     wanted = [1] if context.classes == 2 else range(context.classes)
 
-    def value(labels: Any, p: Any) -> Any:
-        return sum(score(labels == one, p[:, one]) for one in wanted) / len(wanted)
+    def against_the_rest(labels: Any, p: Any) -> Any:
+        return [(labels == one, p[:, one]) for one in wanted]
 
-    return _needs_every_class(context, value, per_image)
+    def value(labels: Any, p: Any) -> Any:
+        return sum(score(truth, scores) for truth, scores in against_the_rest(labels, p)) / len(wanted)
+
+    found = _needs_every_class(context, value, per_image)
+    return replace(found, areas=against_the_rest) if per_image else found
 
 
 def build_log_loss(context: fa.MetricContext) -> fa.Metric:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -200,6 +201,18 @@ def test_a_run_of_a_finished_study_keeps_what_was_noted_of_threads_and_device(sm
     run(study)
     assert study.ledger.note() == noted
     assert (noted.threads, noted.device) == (1, "cpu")
+
+
+@pytest.mark.parametrize(
+    ("retune", "left"), [([], ("optimizer.lr", "train.epochs")), (["optimizer.lr=0.1,0.2"], ("train.epochs",))]
+)
+def test_how_the_base_alone_was_tuned_is_noted_in_the_ledger(small, retune, left):
+    how = {"settings": ["optimizer.lr", "train.epochs"], "trials": 40, "metric": "accuracy"}
+    study = small(tuned=how, **{"ablation.retune": retune})
+    run(study)
+    tuned = study.ledger.note().tuned
+    assert (tuned.settings, tuned.trials, tuned.metric) == (left, 40, "accuracy")
+    assert replace(study.plan, tuned=None).base_id == study.plan.base_id
 
 
 def test_an_image_that_has_changed_since_makes_all_trials_due_again(small, image_folder):

@@ -54,7 +54,7 @@ No room at this width for: means, time, params.
   finite), included in all numbers: -model.batchnorm 1 of 5.
 · Undecided. Approximate number of additional replicates that would decide, if
   effect and standard deviation stay the same (power .8): -horizontal_flip 2,
-  -rotation 11, -brightness_contrast 5, -model.skip 4, -model.batchnorm 3.
+  -rotation 11, -brightness_contrast 5, -model.skip 5, -model.batchnorm 3.
 · The interval excludes 0, but the verdict accounts for 10 comparisons:
   -horizontal_flip, -model.skip, -model.batchnorm.
 · 5 replicates: the smallest possible exact sign-flip p is .0625 (6 replicates

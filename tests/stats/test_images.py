@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from flowerablate.contracts import Contrast
 from flowerablate.stats import paired_effect
-from flowerablate.stats.images import ImageEvidence, Influence, TwoLevel, two_level
+from flowerablate.stats.images import Components, ImageEvidence, Influence, TwoLevel, two_level
 
 
 def names(count: int) -> tuple[str, ...]:
@@ -71,7 +71,6 @@ def test_on_one_test_set_the_variance_is_that_of_the_mean_squares(seed: int) -> 
     assert found.mean == pytest.approx(table.mean())
     assert found.variance == pytest.approx((of_rows + of_columns - rest) / table.size)
     assert found.replicates == pytest.approx(of_rows / table.size)
-    assert found.count == 30
 
 
 def test_degrees_of_freedom_are_near_satterthwaites_for_normal_effects() -> None:
@@ -91,7 +90,8 @@ def test_without_a_common_image_it_is_the_paired_t_interval() -> None:
     assert found is not None
     assert found.interval(0.95) == pytest.approx((effect.low, effect.high))
     assert found.p == pytest.approx(effect.t_p)
-    assert found.detectable(0.95) == pytest.approx(effect.mde)
+    ((df, error),) = found.scales
+    assert (df, error) == pytest.approx((6, effect.sd / math.sqrt(7)))
     assert found.images == 0
 
 
@@ -281,3 +281,45 @@ def test_two_or_three_replicates_do_not_cover_less(
 ) -> None:
     ours, plain = covered(3000, replicates, 50, parts, pool=pool)
     assert ours >= max(0.934, plain)
+
+
+def test_the_components_are_those_of_the_table_of_variance() -> None:
+    table = made_up(8, 6, 40, (3, 2, 1))
+    of_rows, of_columns, rest = mean_squares(table)
+    parts = crossed(table).components
+    assert parts is not None
+    assert (parts.replicates, parts.images) == (6, 40)
+    assert (parts.replicate, parts.image, parts.rest) == pytest.approx(
+        ((of_rows - rest) / 40, (of_columns - rest) / 6, rest)
+    )
+    assert parts.variance() == pytest.approx(crossed(table).variance)
+
+
+def test_twice_the_images_help_where_images_are_the_noise() -> None:
+    parts = Components(replicate=0.0, image=1.0, rest=0.0, replicates=5, images=50)
+    assert parts.from_images == 1
+    assert parts.narrower(times_replicates=2) == 0
+    assert parts.narrower(times_images=2) == pytest.approx(1 - math.sqrt(0.5))
+    rest = Components(replicate=0.0, image=0.0, rest=1.0, replicates=5, images=50)
+    assert rest.from_images == 0
+    assert rest.narrower(times_replicates=2) == rest.narrower(times_images=2) == pytest.approx(1 - math.sqrt(0.5))
+
+
+def test_twice_the_replicates_narrow_by_what_was_predicted() -> None:
+    predicted, found = [], []
+    for seed in range(40):
+        table = made_up(seed, 20, 200, (1, 1, 1))
+        half, whole = crossed(table[:10]), crossed(table)
+        assert half.components is not None
+        predicted.append(half.components.variance(times_replicates=2))
+        found.append(whole.variance)
+    assert np.mean(predicted) == pytest.approx(np.mean(found), rel=0.1)
+
+
+def test_test_sets_of_their_own_have_no_components() -> None:
+    table = made_up(1, 4, 20)
+    keys = names(table.size)
+    apart = [influence(row, keys[20 * i : 20 * i + 20]) for i, row in enumerate(table)]
+    found = two_level(table.mean(axis=1).tolist(), apart)
+    assert found is not None
+    assert found.components is None

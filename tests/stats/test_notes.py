@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import ttest_1samp
 
-from flowerablate.contracts import Contrast, Rules
+from flowerablate.contracts import Contrast, Rules, TunedBase
 from flowerablate.stats import summarise
 
 BASE = [0.90, 0.91, 0.92, 0.89, 0.90]
@@ -81,6 +81,15 @@ def test_looking_at_each_replicate_from_3_to_20_finds_what_is_not_there_in_about
     for n in range(3, 21):
         found |= ttest_1samp(differences[:, :n], 0, axis=1).pvalue <= 0.05
     assert found.mean() == pytest.approx(0.23, abs=0.01)
+
+
+def test_a_base_that_alone_was_tuned_is_told(arms) -> None:
+    results = arms(base=BASE, x=[value - 0.01 for value in BASE])
+    tuned = TunedBase(("optimizer.lr", "train.epochs"), 40, "accuracy")
+    (note,) = [note for note in summarise(results, tuned=tuned).notes if "tuned" in note]
+    assert note.startswith("The base was tuned (40 trials: optimizer.lr, train.epochs), its variants were not")
+    assert "--retune" in note
+    assert not any("tuned" in note for note in summarise(results).notes)
 
 
 def test_what_only_the_family_keeps_from_being_negligible_is_explained(arms) -> None:

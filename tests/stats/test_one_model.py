@@ -42,7 +42,17 @@ def drawn(count=60, classes=2):
     return labels, np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
 
 
-def test_the_area_under_the_curve_has_delongs_interval():
+def area_metric(classes=2):
+    """The area under the ROC curve as a metric, the mean over classes of one against the rest."""
+    wanted = [1] if classes == 2 else range(classes)
+    return Metric(
+        lambda y, q: float(macro_area_per_image(y, q).mean()),
+        macro_area_per_image,
+        areas=lambda y, q: [(y == one, q[:, one]) for one in wanted],
+    )
+
+
+def test_a_mean_over_images_whose_parts_are_delongs_has_delongs_interval():
     labels, p = drawn()
     areas = delong(labels == 1, p[:, 1])
     metric = Metric(lambda y, q: float(macro_area_per_image(y, q).mean()), macro_area_per_image)
@@ -53,16 +63,101 @@ def test_the_area_under_the_curve_has_delongs_interval():
     assert found.high == pytest.approx(min(1, areas.values[0] + half), abs=1e-6)
 
 
+def test_the_limits_of_an_area_are_those_that_newcombes_equation_names():
+    labels, p = drawn()
+    found = estimate_metric(area_metric(), PERCENT, labels, p)
+    area, m, n = found.value, 30, 30
+    assert found.how == "Newcombe, images"
+    assert found.low < area < found.high < 1
+    for t in (found.low, found.high):
+        variance = t * (1 - t) / (m * n) * (1 + ((m + n) / 2 - 1) * ((1 - t) / (2 - t) + t / (1 + t)))
+        assert (area - t) ** 2 == pytest.approx(1.959964**2 * variance, rel=1e-5)
+
+
+def test_a_perfect_area_has_an_interval_that_more_images_narrow():
+    few, many = (
+        estimate_metric(area_metric(), PERCENT, labels, np.eye(2)[labels])
+        for labels in (np.arange(10) % 2, np.arange(100) % 2)
+    )
+    assert (few.value, few.high, many.high) == (1, 1, 1)
+    assert 0.5 < few.low < many.low < 1
+
+
+def test_the_mean_of_several_areas_gains_what_delongs_covariances_say():
+    labels, p = drawn(90, 3)
+    found = estimate_metric(area_metric(3), PERCENT, labels, p)
+    one = [estimate_metric(area_metric(), PERCENT, (labels == k).astype(int), np.stack([1 - p[:, k], p[:, k]], 1))
+           for k in range(3)]  # fmt: skip
+    assert found.value == pytest.approx(np.mean([each.value for each in one]))
+    assert found.high - found.low < min(each.high - each.low for each in one)
+    assert estimate_metric(area_metric(3), PERCENT, labels, np.eye(3)[labels]).low < 1
+
+
+def copies(times):
+    """Each of 30 images several times, in a group of its own."""
+    labels, p = drawn(30)
+    groups = [f"p{number}" for number in range(30) for _ in range(times)]
+    return np.repeat(labels, times), np.repeat(p, times, axis=0), groups
+
+
+def right(labels, p):
+    return (p.argmax(axis=1) == labels).astype(float)
+
+
+METRICS = {
+    "Newcombe": area_metric(),
+    "Wilson": Metric(lambda y, q: float(right(y, q).mean()), right),
+    "mean": Metric(lambda y, q: float((q**2).sum(1).mean()), lambda y, q: (q**2).sum(1)),
+    "bootstrap": Metric(lambda y, q: float(np.median(q[np.arange(len(y)), y]))),
+}
+
+
+@pytest.mark.parametrize("how", METRICS)
+def test_a_copy_of_an_image_says_nothing_new_if_it_is_in_the_same_group(how):
+    once, often = (
+        estimate_metric(METRICS[how], PERCENT, labels, p, groups=groups) for labels, p, groups in map(copies, (1, 4))
+    )
+    assert "30 groups" in often.how
+    assert often.value == pytest.approx(once.value)
+    rounding = {"Newcombe": 0.02, "mean": 1e-9, "Wilson": 0.01, "bootstrap": 1e-9}[how]
+    assert (often.low, often.high) == pytest.approx((once.low, once.high), abs=rounding)
+    labels, p, _ = copies(4)
+    apart = estimate_metric(METRICS[how], PERCENT, labels, p)
+    assert apart.high - apart.low < 0.75 * (often.high - often.low)
+
+
+@pytest.mark.parametrize("how", ["Newcombe", "Wilson", "mean"])
+def test_images_of_one_patient_alone_allow_no_interval(how):
+    labels, p = drawn()
+    found = estimate_metric(METRICS[how], PERCENT, labels, p, groups=["the one"] * 60)
+    assert math.isfinite(found.value)
+    assert math.isnan(found.low)
+
+
+def test_where_all_answers_are_right_each_patient_counts_once():
+    labels = np.arange(40) % 2
+    found = estimate_metric(
+        METRICS["Wilson"], PERCENT, labels, np.eye(2)[labels], groups=[str(k // 4) for k in range(40)]
+    )
+    assert (found.value, found.high, found.how) == (1, 1, "Wilson, 10 groups")
+    assert found.low == pytest.approx(1 - 2.262157**2 / (10 + 2.262157**2), abs=1e-6)
+
+
+def test_the_fractions_of_a_class_go_by_patients_too():
+    labels = np.repeat([0, 1], 40)
+    predicted = np.where(np.arange(80) % 16 < 4, 1 - labels, labels)  # the answers of a patient are all alike
+    groups = [str(k // 4) for k in range(80)]
+    alone, grouped = by_class(labels, predicted, ("a", "b")), by_class(labels, predicted, ("a", "b"), groups=groups)
+    assert grouped[1].sensitivity.value == alone[1].sensitivity.value
+    assert grouped[1].sensitivity.how == "Wilson, 10 groups"
+    assert grouped[1].sensitivity.low < alone[1].sensitivity.low
+
+
 def test_a_share_of_right_answers_has_wilsons_and_other_metrics_a_bootstrap_that_repeats():
     labels, p = drawn()
 
-    def right(y, q):
-        return (q.argmax(axis=1) == y).astype(float)
-
-    fraction = estimate_metric(Metric(lambda y, q: float(right(y, q).mean()), right), PERCENT, labels, p)
-    assert fraction.how == "Wilson"
-    other = Metric(lambda y, q: float(np.median(q[np.arange(len(y)), y])))
-    one, again = (estimate_metric(other, PERCENT, labels, p) for _ in range(2))
+    assert estimate_metric(METRICS["Wilson"], PERCENT, labels, p).how == "Wilson"
+    one, again = (estimate_metric(METRICS["bootstrap"], PERCENT, labels, p) for _ in range(2))
     assert one == again
     assert one.how == "bootstrap"
     assert one.low < one.value < one.high
@@ -96,9 +191,8 @@ def test_a_metric_that_is_not_defined_has_no_interval():
 
 def test_sensitivity_and_specificity_are_counted_from_the_confusion_matrix():
     labels, predicted = np.array([0, 0, 0, 1, 1, 2]), np.array([0, 0, 1, 1, 1, 0])
-    counts = confusion_matrix(labels, predicted, 3)
-    assert counts.tolist() == [[2, 1, 0], [0, 2, 0], [1, 0, 0]]
-    zero, one, two = by_class(counts, ("a", "b", "c"))
+    assert confusion_matrix(labels, predicted, 3).tolist() == [[2, 1, 0], [0, 2, 0], [1, 0, 0]]
+    zero, one, two = by_class(labels, predicted, ("a", "b", "c"))
     assert (zero.images, zero.sensitivity.value, zero.specificity.value) == (
         3,
         pytest.approx(2 / 3),

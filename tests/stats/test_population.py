@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from flowerablate.contracts import Metric, Rules, TrialResult
 from flowerablate.ledger import Predictions
 from flowerablate.stats import Summary, summarise
 from flowerablate.stats.images import INTERVAL, ImageEvidence, Influence
-from flowerablate.stats.influence import GROUPS, influence_of
+from flowerablate.stats.influence import MAX_UNITS, influence_of
 
 Results = Callable[..., TrialResult]
 
@@ -58,7 +59,7 @@ def table(results: list[TrialResult], evidence: ImageEvidence | None, **rules: o
 
 
 def notes_on_images(summary: Summary) -> list[str]:
-    return [note for note in summary.notes if "image" in note]
+    return [note for note in summary.notes if "image" in note and "twice" not in note]
 
 
 def test_one_test_set_for_all_replicates_brings_its_noise_into_the_interval(trial: Results) -> None:
@@ -84,6 +85,17 @@ def test_the_table_says_which_population_it_speaks_of(trial: Results) -> None:
     assert "these 80 images" in note
     assert f"over {INTERVAL}" in table(*study(trial, gain=0.5)).rows[0].reason
     assert not notes_on_images(table(results, None))
+
+
+def test_the_table_says_whether_more_replicates_or_more_images_would_narrow_it(trial: Results) -> None:
+    results, evidence = study(trial)
+    summary = table(results, evidence)
+    parts = summary.rows[0].evidence.components  # type: ignore[union-attr]
+    assert parts is not None
+    (note,) = [note for note in summary.notes if "twice" in note]
+    assert note.startswith(f"The test images are {100 * parts.from_images:.0f} % of the variance")
+    assert f"twice the test images by {100 * parts.narrower(times_images=2):.0f} %." in note
+    assert not any("twice" in note for note in table(*study(trial, fixed=False), population="images").notes)
 
 
 def test_replicates_alone_are_judged_where_the_study_says_so(trial: Results) -> None:
@@ -168,7 +180,7 @@ def test_images_are_told_apart_by_their_keys_not_by_their_order() -> None:
 
 
 def test_leaving_images_out_gives_a_mean_the_same_influence() -> None:
-    given = predictions(2, GROUPS)
+    given = predictions(2, MAX_UNITS)
     direct, left_out = (influence_of(metric, given) for metric in (Metric(accuracy, right), Metric(accuracy)))
     assert direct is not None
     assert left_out is not None
@@ -183,11 +195,75 @@ def test_many_images_are_left_out_in_groups_that_hang_on_their_keys() -> None:
     assert direct is not None
     assert grouped is not None
     assert half is not None
-    assert len(grouped.units) <= GROUPS
+    assert len(grouped.units) <= MAX_UNITS
     assert set(half.units) <= set(grouped.units)
     assert grouped.images == direct.images
     assert math.fsum(grouped.values) == pytest.approx(0, abs=1e-12)
     assert math.fsum(grouped.values**2) == pytest.approx(math.fsum(direct.values**2), rel=0.35)
+
+
+def patients(given: Predictions, of: int) -> Predictions:
+    """Return the same with groups of *of* images each, named after their first image."""
+    return replace(given, groups=tuple(given.keys[place - place % of] for place in range(len(given.keys))))
+
+
+def test_what_the_images_of_a_patient_add_is_summed() -> None:
+    given = patients(predictions(0, 60), 5)
+    by_image, by_patient = (influence_of(Metric(accuracy, right), each) for each in (predictions(0, 60), given))
+    assert by_image is not None
+    assert by_patient is not None
+    assert by_patient.units == by_patient.groups == tuple(given.keys[::5])
+    assert by_patient.images == by_image.images
+    assert by_patient.values == pytest.approx(by_image.values.reshape(12, 5).sum(axis=1))
+    left_out = influence_of(Metric(accuracy), given)
+    assert left_out is not None
+    assert left_out.values == pytest.approx(by_patient.values, rel=0.1)
+
+
+def test_many_patients_form_units_that_hang_on_their_names() -> None:
+    given = patients(predictions(3, 1500), 3)
+    found = influence_of(Metric(accuracy), given)
+    assert found is not None
+    assert len(found.groups) == 500
+    assert len(found.units) <= MAX_UNITS
+    part = influence_of(Metric(accuracy), patients(predictions(4, 750, given.keys[:750]), 3))
+    assert part is not None
+    assert set(part.units) <= set(found.units)
+
+
+def test_copies_of_images_narrow_nothing_if_they_belong_to_the_same_patient(trial: Results) -> None:
+    def judged(times: int, grouped: bool) -> Summary:
+        results, influences = [], {}
+        for seed in range(5):
+            for change in ("", "-a"):
+                one = predictions(2 * seed + (change == ""), 40)
+                several = Predictions(
+                    tuple(f"{key}/{copy}" for key in one.keys for copy in range(times)),
+                    np.repeat(one.labels, times),
+                    np.repeat(one.probabilities, times, axis=0),
+                    one.classes,
+                    groups=tuple(key for key in one.keys for _ in range(times)) if grouped else None,
+                )
+                found = influence_of(Metric(accuracy, right), several)
+                assert found is not None
+                influences[change, seed] = found
+                results.append(trial(change, seed, accuracy(several.labels, several.probabilities.astype(float))))
+        return table(results, ImageEvidence("accuracy", influences))
+
+    once, often, apart = judged(1, False), judged(4, True), judged(4, False)
+    widths = [each.rows[0].effect.high - each.rows[0].effect.low for each in (once, often, apart)]  # type: ignore[operator, union-attr]
+    assert widths[0] == pytest.approx(widths[1])
+    assert widths[2] < widths[1]
+    (note,) = notes_on_images(often)
+    assert "other groups" in note
+    assert "these 160 images of 40 groups" in note
+
+
+def test_few_groups_are_warned_of(trial: Results) -> None:
+    results, evidence = study(trial)
+    of = {place: replace(each, groups=("p1", "p2", "p3")) for place, each in evidence.trials.items()}
+    notes = table(results, ImageEvidence("accuracy", of)).notes
+    assert any("come from 3 groups: with fewer than 20" in note for note in notes)
 
 
 def test_a_metric_that_is_not_defined_has_no_influence() -> None:

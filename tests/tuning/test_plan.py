@@ -6,7 +6,7 @@ from flowerablate.tuning.tuning_plan import HEAD, is_ours
 
 def test_the_best_is_a_whole_study_that_says_where_it_comes_from(make_plan, assembler, tmp_path):
     plan = make_plan("optimizer.lr", "model.width", **{"ablation.seeds": 9, "metrics.primary": "macro_f1"})
-    text = plan.study_file({"optimizer.lr": 0.02, "model.width": 8}, "trial 3", assembler)
+    text = plan.study_file({"optimizer.lr": 0.02, "model.width": 8}, 40, "trial 3", assembler)
     path = tmp_path / "best.toml"
     path.write_text(text)
     study = read_study(default_study(), path)
@@ -14,12 +14,14 @@ def test_the_best_is_a_whole_study_that_says_where_it_comes_from(make_plan, asse
     assert text.startswith(f"{HEAD}: trial 3\n")
     assert tuned == plan.tuned({"optimizer.lr": 0.02, "model.width": 8}, assembler)
     assert (study.name, study.ablation.seeds, study.metrics.primary) == (f"{plan.study}-tuned", 9, "macro_f1")
+    assert study.tuned is not None
+    assert study.tuned.model_dump() == {"settings": ["optimizer.lr", "model.width"], "trials": 40, "metric": "macro_f1"}
 
 
 def test_a_relative_path_of_the_data_is_made_absolute(make_plan, assembler, image_folder):
     assert image_folder.parent == assembler.root
     plan = make_plan("optimizer.lr", dataset={"use": "folder", "path": "images"})
-    assert f'path = "{image_folder}"' in plan.study_file({"optimizer.lr": 0.02}, "", assembler)
+    assert f'path = "{image_folder}"' in plan.study_file({"optimizer.lr": 0.02}, 1, "", assembler)
 
 
 def test_a_file_that_tuning_did_not_write_is_not_to_be_overwritten(tmp_path):

@@ -57,6 +57,8 @@ def test_p_is_shown_alone_and_adjusted(kinds) -> None:
 def test_figures_are_in_the_unit_of_the_effect(kinds) -> None:
     effect = kinds.rows[0].effect
     assert column("mde").cells(kinds)[1] == f"{effect.mde * 100:.1f}"
+    assert column("family_mde").cells(kinds)[1] == f"{kinds.rows[0].family_mde * 100:.1f}"
+    assert kinds.rows[0].family_mde > effect.mde
     assert column("sd").cells(kinds)[1] == f"{effect.sd * 100:.1f}"
     assert column("correlation").cells(kinds)[1] == f"{effect.correlation:+.2f}"
     assert column("mde").header(kinds) == "MDE\npoints"

@@ -1,0 +1,188 @@
+"""Do intervals cover where images come in groups, such as patients, and those of one model's area under the ROC curve?
+
+python benchmarks/coverage/patients.py             # 2,000 studies per case, about five minutes on two cores
+python benchmarks/coverage/report.py               # writes the tables of docs/evidence.md from the result
+
+No training. *Effects*: the effect on image j of patient p in replicate i is drawn as ``a_i + b_p + b_j + e_ij``, with
+``b_p`` and ``b_j`` in the proportion of the intraclass correlation (ICC). *One model*: scores are normal, a patient's
+images share a part of theirs, as large as the ICC, and their class. Beside each interval stands the one that takes
+images for independent, and for areas that of Wald on DeLong's variance. Study number k of a case is drawn from the
+stream (case, k), so every number is reproducible to the bit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+import time
+import zlib
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from flowerablate.contracts import Metric, MetricInfo
+from flowerablate.stats.delong import macro_area_per_image, structural_components
+from flowerablate.stats.images import Influence, two_level
+from flowerablate.stats.one_model import estimate_metric
+
+sys.path.append(str(Path(__file__).parents[1]))
+
+from machine import machine, versions
+
+RESULT = Path(__file__).parents[1] / "results" / "patients.json"
+LEVEL = 0.95
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Effects:
+    """Studies of R *replicates* on *patients* with so many *images* each; *parts* as in :mod:`images`."""
+
+    icc: float
+    patients: int
+    images: int
+    parts: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    replicates: int = 10
+    truth: float = 0.0
+
+    def intervals(self, random: np.random.Generator) -> dict[str, Interval | None]:
+        """Draw a study, and return its interval over patients, and that over images."""
+        n, count = self.replicates, self.patients * self.images
+        # Each part is that of the variance of the mean; a patient's images divide it among fewer independent values.
+        image = math.sqrt(self.icc) * np.repeat(random.normal(size=self.patients), self.images)
+        image += math.sqrt(1 - self.icc) * random.normal(size=count)
+        image *= math.sqrt(count / (1 + (self.images - 1) * self.icc))
+        a, b, e = map(math.sqrt, self.parts)
+        table = a * math.sqrt(n) * random.normal(size=(n, 1)) + b * image
+        table = table + e * math.sqrt(n * count) * random.normal(size=(n, count))
+        effects = table.mean(axis=1)
+        added = (table - effects[:, None]) / count
+        sums = added.reshape(n, self.patients, self.images).sum(axis=2)
+        found = {"ours": sums, "images": added}
+        return {name: _two_level(effects.tolist(), values) for name, values in found.items()}
+
+
+def _two_level(effects: list[float], values: NDArray[np.float64]) -> Interval | None:
+    units = tuple(f"{unit:05d}" for unit in range(values.shape[1]))
+    found = two_level(effects, [Influence(units, units, row) for row in values])
+    return None if found is None else found.interval(LEVEL)
+
+
+@dataclass(frozen=True)
+class OneModel:
+    """One model on *positives* and *negatives*, which are patients with so many *images* each; *truth*: its metric."""
+
+    metric: str
+    truth: float
+    positives: int
+    negatives: int
+    images: int = 1
+    icc: float = 1.0
+
+    def intervals(self, random: np.random.Generator) -> dict[str, Interval | None]:
+        """Draw the scores, and return our interval, that over independent images, and that of Wald on DeLong."""
+        patients = self.positives + self.negatives
+        labels = np.repeat(np.arange(patients) < self.positives, self.images).astype(np.int64)
+        noise = math.sqrt(self.icc) * np.repeat(random.normal(size=patients), self.images)
+        noise += math.sqrt(1 - self.icc) * random.normal(size=patients * self.images)
+        names = None if self.images == 1 else np.repeat(np.arange(patients), self.images).astype(str).tolist()
+        if self.metric == "accuracy":
+            predicted = np.where(noise < ndtri(self.truth), labels, 1 - labels)
+            scores = np.eye(2)[predicted]
+            metrics = {"ours": (ACCURACY, names), "images": (ACCURACY, None)}
+        else:
+            score = noise + math.sqrt(2) * float(ndtri(self.truth)) * labels
+            scores = np.stack([-score, score], axis=1)
+            metrics = {"ours": (AREA, names), "images": (AREA, None), "wald": (replace(AREA, areas=None), None)}
+        return {name: _one_model(metric, labels, scores, groups) for name, (metric, groups) in metrics.items()}
+
+
+def _right(labels: NDArray[np.int64], scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    return (scores.argmax(axis=1) == labels).astype(np.float64)
+
+
+ACCURACY = Metric(lambda labels, scores: float(_right(labels, scores).mean()), _right)
+
+
+def _area_per_image(labels: NDArray[np.int64], scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    return macro_area_per_image(labels, scores) if 0 < labels.sum() < len(labels) else np.full(len(labels), np.nan)
+
+
+AREA = Metric(
+    lambda labels, scores: structural_components(labels == 1, scores[:, 1])[0],
+    _area_per_image,
+    areas=lambda labels, scores: [(labels == 1, scores[:, 1])],
+)
+
+
+def _one_model(
+    metric: Metric, labels: NDArray[np.int64], scores: NDArray[np.float64], groups: Sequence[str] | None
+) -> Interval | None:
+    found = estimate_metric(metric, MetricInfo("m", percent=True), labels, scores, LEVEL, groups=groups)
+    return None if math.isnan(found.low) else (found.low, found.high)
+
+
+ICCS = (0.0, 0.2, 0.5, 1.0)
+EFFECTS = [
+    *(Effects(icc, 40, images) for images in (5, 10) for icc in ICCS),
+    *(Effects(icc, 40, 5, (0.25, 4.0, 0.25)) for icc in ICCS),
+    *(Effects(icc, 40, 5, replicates=5) for icc in ICCS),
+    *(Effects(icc, patients, 5) for patients in (10, 20) for icc in (0.2, 0.5)),
+]
+ONE_MODEL = [
+    OneModel("AUC", 0.8, 3, 97),
+    OneModel("AUC", 0.95, 10, 90),
+    OneModel("AUC", 0.9, 30, 300),
+    OneModel("AUC", 0.99, 50, 50),
+    *(OneModel("AUC", 0.9, 10, 30, 5, icc) for icc in ICCS),
+    *(OneModel("AUC", 0.9, 5, 15, 10, icc) for icc in (0.2, 0.5)),
+    *(OneModel("accuracy", 0.8, 20, 20, 5, icc) for icc in ICCS),
+    *(OneModel("accuracy", 0.95, 20, 20, 5, icc) for icc in ICCS),
+]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Simulate patients and count which intervals hold the truth.")
+    parser.add_argument("--studies", type=int, default=2000, help="studies per case")
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--output", type=Path, default=RESULT)
+    options = parser.parse_args()
+    started = time.perf_counter()
+    result: dict[str, Any] = {"machine": machine(), "versions": versions(["flowerablate", "numpy", "scipy"])}
+    result["studies"] = options.studies
+    with ProcessPoolExecutor(options.processes) as pool:
+        for name, cases in (("effects", EFFECTS), ("one_model", ONE_MODEL)):
+            result[name] = list(pool.map(_simulate, cases, [options.studies] * len(cases)))
+            for row in result[name]:
+                print(*(f"{key}={value}" for key, value in row.items()))
+    result["seconds"] = round(time.perf_counter() - started)
+    options.output.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _simulate(case: Effects | OneModel, studies: int) -> dict[str, object]:
+    key = zlib.crc32(repr(case).encode())
+    covered: dict[str, int] = {}
+    undefined: dict[str, int] = {}
+    for number in range(studies):
+        for name, found in case.intervals(np.random.default_rng([key, number])).items():
+            covered[name] = covered.get(name, 0) + (found is not None and found[0] <= case.truth <= found[1])
+            undefined[name] = undefined.get(name, 0) + (found is None)
+    fractions = {name: times / studies for name, times in covered.items()}
+    return {
+        **asdict(case),
+        **{f"{name}_covered": round(fraction, 5) for name, fraction in fractions.items()},
+        **{f"{name}_covered_se": round(math.sqrt(p * (1 - p) / studies), 5) for name, p in fractions.items()},
+        **{f"{name}_undefined": round(times / studies, 5) for name, times in undefined.items()},
+    }
+
+
+if __name__ == "__main__":
+    main()
