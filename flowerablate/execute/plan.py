@@ -112,7 +112,7 @@ def plan_study(
         metrics,
         max_seeds=study.ablation.max_seeds if study.ablation.until_decided else None,
         costs=cost_infos(assembler),
-        tuned=_tuned_alone(study, base),
+        tuned=_tuned_alone(study, asked.variants[0].pipeline),
     )
 
 
