@@ -9,6 +9,7 @@ from ..data.splits import Split
 from ..loader import Batches
 from ..loader.buffers import Buffer
 from ..preprocess import Preprocess
+from ..stats.resolution import TEST_IMAGES
 from ..train.groups import optimizer_steps
 
 _SAMPLED = 64
@@ -30,7 +31,7 @@ def training_facts(plan: TrainPlan, batches: Batches, chain: Preprocess, split: 
         "steps per epoch": float(optimizer_steps(len(batches), plan.accumulate)),
         "effective batch size": float(batches.batch_size * max(1, min(plan.accumulate, len(batches)))),
         "training images": float(len(split.train)),
-        "test images": float(len(split.test)),
+        TEST_IMAGES: float(len(split.test)),
     }
     order = batches.order(1)
     facts["different images per epoch"] = float(len(np.unique(order)))

@@ -218,4 +218,4 @@ def _why(effect: Effect | None) -> str:
         return ""
     if effect.n == 1:
         return " (one pair)"
-    return " (no interval)" if effect.has_nonzero_sd else " (sd 0)"
+    return " (no interval)" if effect.has_t_test else " (sd 0)"

@@ -17,12 +17,14 @@ class Arms:
     """The arms of a contrast, on the replicates that have all its trials: *with_it* minus *without* is the effect.
 
     *are_means*: each arm is a weighted mean of variants (its weights sum to one), so that its mean is meaningful.
+    *squared_weights*: the sum of the squares of the weights, the largest of any replicate.
     """
 
     seeds: tuple[int, ...]
     with_it: tuple[float, ...]
     without: tuple[float, ...]
     are_means: bool
+    squared_weights: float = 2.0
 
 
 def values_of(results: Iterable[TrialOutcome], metric: str) -> dict[str, dict[int, float]]:
@@ -38,17 +40,18 @@ def values_of(results: Iterable[TrialOutcome], metric: str) -> dict[str, dict[in
 def arms_of(contrast: Contrast, values: Values, seeds: Iterable[int]) -> Arms:
     """Return the arms of *contrast* on those *seeds* for which every variant that it weighs has a value."""
     complete, plus, minus = [], [], []
-    are_means = True
+    are_means, squares = True, 0.0
     for seed in seeds:
         weights = contrast.weights_on(seed)
         if not weights or any(seed not in values.get(change, {}) for change in weights):
             continue
         terms = [(weight, values[change][seed]) for change, weight in weights.items()]
         complete.append(seed)
+        squares = max(squares, math.fsum(weight**2 for weight, _ in terms))
         plus.append(math.fsum(weight * value for weight, value in terms if weight > 0))
         minus.append(math.fsum(-weight * value for weight, value in terms if weight < 0))
         are_means &= math.isclose(math.fsum(weight for weight, _ in terms if weight > 0), 1)
-    return Arms(tuple(complete), tuple(plus), tuple(minus), are_means)
+    return Arms(tuple(complete), tuple(plus), tuple(minus), are_means, squares)
 
 
 def contrast_of_change(change: str) -> Contrast:

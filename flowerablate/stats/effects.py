@@ -5,8 +5,9 @@ Replicate *i* gives one value for each arm, and the two share all random numbers
 
 The standard deviation of the differences counts as zero if their range is within ``RESOLUTION`` of the largest value:
 then it is only rounding, and a t test would divide by it. This happens easily with coarse metrics (two seeds that both
-lose 3 of 100 images). Such an effect has neither an interval nor a t test; the exact sign-flip test, which needs no
-standard deviation, remains.
+lose 3 of 100 images). A coarse metric hides how much they vary, so the standard deviation is taken to be at least that
+of its rounding (:mod:`.resolution`). Where the resolution is not known, such an effect has neither an interval nor a
+t test; the exact sign-flip test, which needs no standard deviation, remains.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ class Effect:
     t interval at *level*. ``sd``, ``base_sd`` and ``variant_sd`` are sample standard deviations (n - 1). ``t_p`` and
     ``sign_flip_p`` are two-sided; ``sign_flip_floor`` is the smallest value that the latter can take with n pairs.
     ``mde`` is the minimum detectable effect at 80 % power, ``correlation`` that of the pairs (from n = 3), ``scale``
-    the largest absolute value of either arm. The sign-flip test and the *robust* measures are computed on demand.
+    the largest absolute value of either arm. Interval, t test and ``mde`` take the standard deviation to be at least
+    ``rounding_sd``. The sign-flip test and the *robust* measures are computed on demand.
     """
 
     n: int
@@ -55,11 +57,22 @@ class Effect:
     t_p: float | None = None
     mde: float | None = None
     correlation: float | None = None
+    rounding_sd: float = 0.0
 
     @property
-    def has_nonzero_sd(self) -> bool:
-        """Whether the standard deviation of the differences is not zero, so that interval and t test exist."""
+    def has_t_test(self) -> bool:
+        """Whether a standard deviation can be assumed, so that interval and t test exist."""
         return self.t_p is not None
+
+    @property
+    def assumed_sd(self) -> float:
+        """The standard deviation of the t test: that of the differences, but at least that of rounding; 0 without."""
+        return max(self.sd or 0.0, self.rounding_sd) if self.has_t_test else 0.0
+
+    @property
+    def error(self) -> float:
+        """The standard error of the t test; 0 without."""
+        return self.assumed_sd / math.sqrt(self.n)
 
     @cached_property
     def _sign_flip(self) -> tuple[float, bool]:
@@ -99,12 +112,15 @@ class Effect:
         return self.sign_flip_p if self.t_p is None else self.t_p
 
 
-def paired_effect(base: Sequence[float], variant: Sequence[float], *, level: float = 0.95) -> Effect:
+def paired_effect(
+    base: Sequence[float], variant: Sequence[float], *, level: float = 0.95, rounding_sd: float = 0.0
+) -> Effect:
     """Compare two arms by replicates: ``base[i]`` and ``variant[i]`` come from the same seed.
 
     Interval and test are the paired t procedures (Student 1908, doi:10.1093/biomet/6.1.1; ``scipy.stats.ttest_rel``):
     ``mean(d) ± t((1 + level) / 2, n - 1) s_d / sqrt(n)``. Chosen over the percentile bootstrap, which covers the truth
-    in only 75 % of studies at n = 3.
+    in only 75 % of studies at n = 3. ``s_d`` is at least *rounding_sd*, what the resolution of the metric alone causes
+    (:func:`.resolution.rounding_sd`).
 
     Raises :class:`ValueError` if the arms differ in length or are empty, if a value is not finite, or if *level* is not
     between 0 and 1. The caller selects the replicates, and must decide about missing values and report that.
@@ -123,14 +139,16 @@ def paired_effect(base: Sequence[float], variant: Sequence[float], *, level: flo
     scale = _max_abs(base, variant)
     sds = [_sd(values) if n > 1 else None for values in (base, variant, differences)]
     sd = sds[2]
-    if sd is None or not varies(differences, scale):
+    if sd is not None and not varies(differences, scale):
+        sd = 0.0
+    assumed = 0.0 if sd is None else max(sd, rounding_sd)
+    if assumed == 0:
         low = high = t_p = mde = None
-        sd = None if sd is None else 0.0
     else:
-        half = t_quantile((1 + level) / 2, n - 1) * sd / math.sqrt(n)
+        half = t_quantile((1 + level) / 2, n - 1) * assumed / math.sqrt(n)
         low, high = mean - half, mean + half
-        t_p = _t_test(mean, sd, n)
-        mde = minimum_detectable_effect(sd, n, level=level)
+        t_p = _t_test(mean, assumed, n)
+        mde = minimum_detectable_effect(assumed, n, level=level)
     return Effect(
         n=n,
         level=level,
@@ -147,6 +165,7 @@ def paired_effect(base: Sequence[float], variant: Sequence[float], *, level: flo
         t_p=t_p,
         mde=mde,
         correlation=_correlation(base, variant),
+        rounding_sd=rounding_sd,
     )
 
 

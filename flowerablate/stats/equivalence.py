@@ -49,12 +49,12 @@ def equivalence_test(effect: Effect, margin: float) -> Equivalence | None:
         raise ValueError(f"a margin must be positive, not {margin}")
     if effect.n < 2:
         return None
-    if not effect.has_nonzero_sd or effect.sd is None:
+    if not effect.has_t_test:
         slack = RESOLUTION * margin
         sides = (effect.mean + margin, margin - effect.mean)
         above, below = (2.0**-effect.n if inside > slack else 1.0 for inside in sides)
         return Equivalence(margin, above, below)
-    se = effect.sd / math.sqrt(effect.n)
+    se = effect.error
     half = t_quantile(effect.level, effect.n - 1) * se
     return Equivalence(
         margin,

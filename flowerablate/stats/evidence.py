@@ -19,9 +19,9 @@ interval can be shown.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from ..contracts import Contrast, Rules
 from .arms import Arms
@@ -79,15 +79,17 @@ def sequential_evidence(arms: Arms, effect: Effect, rules: Rules) -> Evidence:
     """Return the evidence of a study with planned looks, valid at whichever look the comparison stopped."""
     looks = reached(rules.looks, arms.seeds)
     scale = max(abs(value) for arm in (arms.with_it, arms.without) for value in arm)
-    p = sequential_p(effect.differences, looks, scale=scale)
-    low, high = repeated_interval(effect.differences, looks, rules.level, scale=scale) or (None, None)
+    p_of = partial(sequential_p, effect.differences, looks, scale=scale, rounding_sd=effect.rounding_sd)
+    interval_of = partial(repeated_interval, effect.differences, looks, scale=scale, rounding_sd=effect.rounding_sd)
+    p = p_of()
+    low, high = interval_of(rules.level) or (None, None)
     equivalence = None
     if rules.margin is not None and p is not None:
-        inner = repeated_interval(effect.differences, looks, rules.level, sides=1, scale=scale) or (None, None)
-        above = sequential_p(effect.differences, looks, -rules.margin, "greater", scale=scale)
-        below = sequential_p(effect.differences, looks, rules.margin, "less", scale=scale)
+        inner = interval_of(rules.level, sides=1) or (None, None)
+        above = p_of(-rules.margin, "greater")
+        below = p_of(rules.margin, "less")
         equivalence = Equivalence(rules.margin, above or 0.0, below or 0.0, *inner)
-    test = "paired t" if effect.has_nonzero_sd or effect.n < 2 else "sign flip, as all differences are equal"
+    test = "paired t" if effect.has_t_test or effect.n < 2 else "sign flip, as all differences are equal"
     at = f"look {len(looks.counts)} of {len(rules.looks)}" if looks.counts else ""
     return Evidence(test, p, low, high, equivalence, interval="repeated", scales=_paired_t(effect), look=at)
 
@@ -98,7 +100,7 @@ def fixed_evidence(effect: Effect, rules: Rules) -> Evidence:
     If the differences do not vary there is no t test, and the exact sign-flip test replaces it.
     """
     return Evidence(
-        test="paired t" if effect.has_nonzero_sd or effect.n < 2 else "sign flip, as all differences are equal",
+        test="paired t" if effect.has_t_test or effect.n < 2 else "sign flip, as all differences are equal",
         p=effect.p,
         low=effect.low,
         high=effect.high,
@@ -108,9 +110,7 @@ def fixed_evidence(effect: Effect, rules: Rules) -> Evidence:
 
 
 def _paired_t(effect: Effect) -> tuple[tuple[float, float], ...]:
-    if effect.sd is None or not effect.has_nonzero_sd:
-        return ()
-    return ((effect.n - 1, effect.sd / math.sqrt(effect.n)),)
+    return ((effect.n - 1, effect.error),) if effect.has_t_test else ()
 
 
 def judged(

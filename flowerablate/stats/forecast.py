@@ -31,9 +31,9 @@ def until_difference(effect: Effect, alpha: float, lasting: float = 0.0) -> int 
     *alpha*; None if there is no difference at all. *lasting*: variance of the mean that replicates do not reduce, such
     as that of the test images.
     """
-    if effect.sd is None or not (effect.has_nonzero_sd or lasting):
+    if effect.n < 2 or not (effect.has_t_test or lasting):
         return None if effect.is_zero else _first(effect.n, lambda n: 2.0 / 2.0**n <= alpha)
-    size, sd = abs(effect.mean), effect.sd
+    size, sd = abs(effect.mean), effect.assumed_sd
 
     def powerful(n: int) -> bool:
         return two_sided_power(size / _error(sd, n, lasting), n - 1, alpha) >= POWER
@@ -53,9 +53,9 @@ def until_negligible(effect: Effect, margin: float, alpha: float, lasting: float
     inside = margin - abs(effect.mean)
     if inside <= 0:
         return None
-    if effect.sd is None or not (effect.has_nonzero_sd or lasting):
+    if effect.n < 2 or not (effect.has_t_test or lasting):
         return _first(effect.n, lambda n: 2.0**-n <= alpha)
-    sd, outside = effect.sd, margin + abs(effect.mean)
+    sd, outside = effect.assumed_sd, margin + abs(effect.mean)
 
     def powerful(n: int) -> bool:
         error = _error(sd, n, lasting)
@@ -76,7 +76,7 @@ def chance_to_be_decided(effect: Effect, adjusted: Adjusted, rules: Rules) -> fl
     alpha = 1 - rules.level
     return predictive_power(
         effect.mean,
-        effect.sd if effect.has_nonzero_sd and effect.sd is not None else 0.0,
+        effect.assumed_sd,
         reached(rules.looks, range(effect.n)),
         alpha / adjusted.factor,
         margin=rules.margin,

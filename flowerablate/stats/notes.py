@@ -179,7 +179,7 @@ def _undecided(rows: Sequence[Row]) -> Iterator[str]:
 def _plainly_more(row: Row) -> bool:
     """Whether the number of missing replicates is the whole reason; with planned looks, the reason says more."""
     counted = row.chance is None and row.more_replicates is not None
-    return counted and row.effect is not None and row.effect.has_nonzero_sd
+    return counted and row.effect is not None and row.effect.has_t_test
 
 
 def _single_against_family(summary: Summary) -> Iterator[str]:

@@ -73,12 +73,13 @@ def sequential_p(
     alternative: Alternative = "two-sided",
     *,
     scale: float | None = None,
+    rounding_sd: float = 0.0,
 ) -> float | None:
     """Return the p of *differences* (in the order of their seeds) for «their mean is *shift*», valid at any look.
 
     *alternative* says on which side of *shift* the mean may lie instead. *scale* is the largest absolute value of the
-    arms, relative to which differences count as equal (by default the largest difference). None before the first look
-    with 2 pairs.
+    arms, relative to which differences count as equal (by default the largest difference). The standard deviation is
+    at least *rounding_sd*. None before the first look with 2 pairs.
     """
     from .boundaries import level_of, spent_score, tables  # with NumPy, which a study of fixed size does without
 
@@ -89,7 +90,7 @@ def sequential_p(
     scale = max(map(abs, differences)) if scale is None else scale
     smallest = 1.0
     for number, count in enumerate(looks.counts):
-        score = _score(signed[:count], sides, scale)
+        score = _score(signed[:count], sides, scale, rounding_sd)
         if number == 0:
             named = spent_score(score, looks.counts[0] / looks.last)
         else:
@@ -100,7 +101,13 @@ def sequential_p(
 
 
 def repeated_interval(
-    differences: Sequence[float], looks: Reached, level: float, *, sides: Sides = 2, scale: float | None = None
+    differences: Sequence[float],
+    looks: Reached,
+    level: float,
+    *,
+    sides: Sides = 2,
+    scale: float | None = None,
+    rounding_sd: float = 0.0,
 ) -> tuple[float, float] | None:
     """Return the interval of means that no look has rejected at *level*; None if the differences varied at no look.
 
@@ -116,8 +123,8 @@ def repeated_interval(
     scores = boundary_scores(looks.counts, looks.last, 1 - level, sides)
     bounds = []
     for count, score in zip(looks.counts, scores, strict=True):
-        mean, sd = moments(differences[:count])
-        if varies(differences[:count], scale):
+        mean, sd = _assumed(differences[:count], scale, rounding_sd)
+        if sd > 0:
             half = t_of(score, count) * sd / math.sqrt(count)
             bounds.append((mean - half, mean + half))
     if not bounds:
@@ -166,13 +173,19 @@ def t_of(score: float, count: int) -> float:
     return -math.copysign(1.0, score) * float(stdtrit(count - 1, ndtr(-abs(score))))
 
 
-def _score(signed: Sequence[float], sides: Sides, scale: float) -> float:
+def _assumed(differences: Sequence[float], scale: float, rounding_sd: float) -> tuple[float, float]:
+    """Return mean and standard deviation, which is 0 if it is only rounding of floats, and at least *rounding_sd*."""
+    mean, sd = moments(differences)
+    return mean, max(sd if varies(differences, scale) else 0.0, rounding_sd)
+
+
+def _score(signed: Sequence[float], sides: Sides, scale: float, rounding_sd: float) -> float:
     """Return the normal score of the t statistic (its absolute value if two-sided), or of the sign test if sd is 0."""
     from scipy.special import ndtri, stdtr
 
     count = len(signed)
-    mean, sd = moments(signed)
-    if not varies(signed, scale):
+    mean, sd = _assumed(signed, scale, rounding_sd)
+    if sd == 0:
         moved = abs(mean) if sides == 2 else mean
         return -float(ndtri(2.0**-count)) if moved > RESOLUTION * scale else -math.inf
     t = mean / sd * math.sqrt(count)

@@ -27,6 +27,7 @@ from .images import ImageEvidence
 from .multiplicity import Adjusted, adjust
 from .notes import write_notes
 from .population import judge_by_images
+from .resolution import resolution_of, rounding_sd
 from .rows import Row, Secondary, Summary, Tally
 from .verdicts import Decision, decide, lower_is_better_by_name
 
@@ -72,7 +73,8 @@ def summarise(
     asked = contrasts_for(results, contrasts)
     judge = judge or judge_by_images(images or {})
     seeds = _seeds(results)
-    answers = [_answer(contrast, values, seeds, rules, judge) for contrast in asked]
+    step = resolution_of(finished(results), rules.metric)
+    answers = [_answer(contrast, values, seeds, rules, judge, step) for contrast in asked]
     verdicts = iter(_verdicts([each for each in answers if each.contrast.in_family], rules, info))
     known = _costs_of(results) if costs is None else tuple(costs)
     in_family = sum(contrast.in_family for contrast in asked)
@@ -116,7 +118,8 @@ def _secondary(
     values = values_of(results, info.name)
     rules = replace(rules, metric=info.name, margin=None)
     seeds = _seeds(results)
-    effects = tuple(_answer(contrast, values, seeds, rules, judge).effect for contrast in contrasts)
+    step = resolution_of(finished(results), info.name)
+    effects = tuple(_answer(contrast, values, seeds, rules, judge, step).effect for contrast in contrasts)
     return Secondary(info, _mean(list(values.get("", {}).values())), effects)
 
 
@@ -130,11 +133,14 @@ class _Answer:
     evidence: Evidence | None = None
 
 
-def _answer(contrast: Contrast, values: Values, seeds: Sequence[int], rules: Rules, judge: Judge) -> _Answer:
+def _answer(
+    contrast: Contrast, values: Values, seeds: Sequence[int], rules: Rules, judge: Judge, step: float
+) -> _Answer:
     arms = arms_of(contrast, values, seeds)
     if not arms.seeds:
         return _Answer(contrast, arms)
-    effect = paired_effect(arms.with_it, arms.without, level=rules.level)
+    least = rounding_sd(step, arms.squared_weights)
+    effect = paired_effect(arms.with_it, arms.without, level=rules.level, rounding_sd=least)
     return _Answer(contrast, arms, *judged(contrast, arms, effect, rules, judge))
 
 

@@ -127,7 +127,7 @@ def _open(effect: Effect, evidence: Evidence, adjusted: Adjusted, rules: Rules) 
         excluded = until_negligible(effect, rules.margin, alpha / adjusted.equivalence_factor, evidence.lasting)
     why = "" if evidence.lasting else _why_not_yet(effect, alpha / adjusted.factor)
     known = [more for more in (found, excluded) if more is not None]
-    if not known and evidence.lasting > (effect.sd or 0.0) ** 2 / (effect.n + HORIZON):
+    if not known and evidence.lasting > effect.assumed_sd**2 / (effect.n + HORIZON):
         return Decision(
             "undecided", "the noise of the test images is too large: more test images are needed, not more replicates"
         )
@@ -140,7 +140,7 @@ def _open(effect: Effect, evidence: Evidence, adjusted: Adjusted, rules: Rules) 
 
 def _why_not_yet(effect: Effect, alpha: float) -> str:
     """Why differences that do not vary are undecided. The paired t test has no minimum p, so needs no explanation."""
-    if effect.has_nonzero_sd or effect.is_zero:
+    if effect.has_t_test or effect.is_zero:
         return ""
     reach = ""
     if effect.sign_flip_floor > alpha:

@@ -19,7 +19,7 @@ margins = st.floats(0.001, 1)
 def test_both_one_sided_tests_are_those_of_statsmodels(arms: list[tuple[float, float]], margin: float) -> None:
     base, variant = np.array(arms).T
     effect = paired_effect(base.tolist(), variant.tolist())
-    assume(effect.has_nonzero_sd)
+    assume(effect.has_t_test)
     test = equivalence_test(effect, margin)
     assert test is not None
     p, (_, above, _), (_, below, _) = ttost_paired(base, variant, -margin, margin)

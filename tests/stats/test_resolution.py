@@ -1,0 +1,89 @@
+"""The resolution of a metric, and differences that it makes look equal."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from flowerablate.contracts import Contrast, Rules
+from flowerablate.stats import paired_effect, summarise
+from flowerablate.stats.resolution import TEST_IMAGES, resolution_of, rounding_sd
+
+
+@pytest.fixture
+def counted(trial):
+    """Trials whose accuracy is a number of right answers on so many test images."""
+
+    def make(images, **right):
+        return [
+            trial("" if change == "base" else f"-{change}", seed, count / images, facts={TEST_IMAGES: float(images)})
+            for change, counts in right.items()
+            for seed, count in enumerate(counts)
+        ]
+
+    return make
+
+
+def test_the_step_of_an_accuracy_is_one_image(counted) -> None:
+    assert resolution_of(counted(300, base=[250, 251]), "accuracy") == 1 / 300
+    assert resolution_of([*counted(300, base=[250]), *counted(200, x=[150])], "accuracy") == 1 / 200
+
+
+def test_values_between_the_steps_or_without_a_number_of_images_have_none(counted, trial) -> None:
+    assert resolution_of([*counted(300, base=[250]), *counted(300, x=[250.5])], "accuracy") == 0
+    assert resolution_of([trial("", 0, 0.9)], "accuracy") == 0
+    assert resolution_of(counted(300, base=[250]), "log_loss") == 0
+
+
+def test_equal_differences_are_judged_like_nearly_equal_ones(counted) -> None:
+    base = [90, 91, 92, 90, 89]
+    verdicts = [
+        summarise(counted(100, base=base, x=[count - less for count, less in zip(base, lost, strict=True)])).rows[0]
+        for lost in ([3, 3, 3, 3, 3], [3, 3, 3, 3, 4], [3, 3, 3, 4, 4], [0, 0, 0, 0, 0])
+    ]
+    assert [row.verdict for row in verdicts] == ["helps", "helps", "helps", "undecided"]
+    equal, nearly, less_nearly, none = (row.effect for row in verdicts)
+    assert equal.t_p < nearly.t_p < less_nearly.t_p < none.t_p == 1
+    assert equal.sd == 0
+    assert equal.assumed_sd == pytest.approx(0.01 / math.sqrt(12))
+    assert equal.high - equal.low < nearly.high - nearly.low
+    assert "sign flip" not in verdicts[0].reason
+
+
+@pytest.mark.parametrize("lost", [[0, 0], [5, 5], [1, 1, 1], [0, 0, 0, 1], [-2, -2, -2, -2, -2]])
+def test_every_row_of_two_pairs_or_more_has_an_interval(counted, lost) -> None:
+    (row,) = summarise(counted(100, base=[80] * len(lost), x=[80 - less for less in lost])).rows
+    assert row.effect.low < row.effect.mean < row.effect.high
+    assert row.effect.assumed_sd == pytest.approx(max(row.effect.sd, 0.01 / math.sqrt(12)))
+
+
+def test_planned_looks_know_the_resolution_too(counted) -> None:
+    base = [90, 91, 92, 90, 89]
+    results = counted(100, base=base, x=[count - 3 for count in base])
+    (row,) = summarise(results, rules=Rules(looks=(5, 10))).rows
+    assert row.effect.low is not None
+    assert row.evidence.test == "paired t"
+    unknown = summarise(
+        [*results[:-1], results[-1].__class__(**{**vars(results[-1]), "facts": {}})], rules=Rules(looks=(5, 10))
+    )
+    assert unknown.rows[0].effect.low is None
+
+
+def test_a_contrast_of_many_variants_rounds_less() -> None:
+    assert rounding_sd(0.01) == pytest.approx(0.01 / math.sqrt(12))
+    assert rounding_sd(0.01, 4.0) == pytest.approx(math.sqrt(2) * 0.01 / math.sqrt(12))
+    main_effect = Contrast("a", "main effect", dict.fromkeys("abcd", 0.5), "a")
+    assert sum(weight**2 for weight in main_effect.weights.values()) == 1
+
+
+def test_rounding_at_the_resolution_makes_no_more_false_findings_than_the_level() -> None:
+    random = np.random.default_rng(5)
+    found = 0
+    for _ in range(4000):
+        shared = random.binomial(100, 0.025, 5)
+        base, variant = ((shared + random.binomial(100, 0.025, 5)) / 100 for _ in range(2))
+        p = paired_effect(base.tolist(), variant.tolist(), rounding_sd=rounding_sd(0.01)).p
+        found += p <= 0.05
+    assert found / 4000 < 0.05 + 3 * math.sqrt(0.05 * 0.95 / 4000)
