@@ -16,15 +16,17 @@ class Rules:
     *metric*: the primary metric. *level*: confidence level of the intervals; 1 - level is the error rate of the whole
     family. *margin*: effects within it, in units of the metric, count as negligible; None: no equivalence test.
     *population*: whether intervals refer to further replicates on these test images, or also to other test images
-    (``auto``: the latter if the test split is fixed). *looks*: the numbers of replicates at which an adaptive study
-    decides; the last is its maximum; empty for a study of fixed size. *futility*: an undecided comparison gets no more
-    replicates once its chance of being decided by the last look, estimated from the pairs so far, is below this.
+    (``auto``: the latter if the test split is fixed). *min_replicates*: a verdict needs as many. *looks*: the numbers
+    of replicates at which an adaptive study decides; the last is its maximum; empty for a study of fixed size.
+    *futility*: an undecided comparison gets no more replicates once its chance of being decided by the last look,
+    estimated from the pairs so far, is below this.
     """
 
     metric: str = "accuracy"
     level: float = 0.95
     margin: float | None = None
     population: Population = "auto"
+    min_replicates: int = 5
     looks: tuple[int, ...] = ()
     futility: float = 0.1
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import platform
 import time
@@ -143,7 +144,7 @@ class EventReader:
             self._reads, self._read = identity, 0
         lines = _whole_lines(self._path, self._read)
         self._read += len(lines)
-        yield from map(json.loads, lines.splitlines())
+        yield from map(_event, lines.splitlines())
 
     def _identity(self) -> tuple[int, int] | None:
         try:
@@ -160,7 +161,15 @@ def forget_events(folder: Path) -> None:
 
 def events_in(folder: Path) -> list[dict[str, Any]]:
     """Return the events of the last attempt at the job in *folder*."""
-    return [json.loads(line) for line in _whole_lines(folder / FILE).splitlines()]
+    return [_event(line) for line in _whole_lines(folder / FILE).splitlines()]
+
+
+def _event(line: bytes) -> dict[str, Any]:
+    """Return the event of a line; a value that JSON has no number for, such as a loss that ran away, is nan again."""
+    event: dict[str, Any] = json.loads(line)
+    if "values" in event:
+        event["values"] = {name: math.nan if value is None else value for name, value in event["values"].items()}
+    return event
 
 
 def _whole_lines(path: Path, start: int = 0) -> bytes:

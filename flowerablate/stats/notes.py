@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from textwrap import shorten
 
-from ..contracts import OwnedComponent, TrialOutcome, TrialResult, TunedBase, failures, finished, label_of, slots
+from ..contracts import OwnedComponent, Rules, TrialOutcome, TrialResult, TunedBase, failures, finished, label_of, slots
 from .confounds import confound_notes
 from .design_notes import design_notes
 from .effects import sign_flip_floor
@@ -43,7 +43,7 @@ def write_notes(
         *_failed(summary, results),
         *_collapsed(results),
         *_unpaired(summary.rows),
-        *_undecided(summary.rows),
+        *_undecided(summary),
         *_single_against_family(summary),
         *_few_replicates_carry(summary.rows),
         *_sign_flip(summary),
@@ -161,31 +161,33 @@ def _unpaired(rows: Sequence[Row]) -> Iterator[str]:
         yield f"Number of seeds left out because the base has no value for them: {', '.join(hit)}."
 
 
-def _undecided(rows: Sequence[Row]) -> Iterator[str]:
+def _undecided(summary: Summary) -> Iterator[str]:
     """The reasons of undecided rows, grouped by reason."""
-    open_rows = [row for row in rows if row.verdict == "undecided"]
-    near = [f"{row.label} {row.more_replicates}" for row in open_rows if _plainly_more(row)]
+    open_rows = [row for row in summary.rows if row.verdict == "undecided"]
+    forecast = [row for row in open_rows if _plainly_more(row, summary.rules)]
+    near = [f"{row.label} {row.more_replicates}" for row in forecast]
     if near:
         hint = "Undecided. Approximate number of additional replicates that would decide"
         yield f"{hint}, if effect and standard deviation stay the same (power .8): {', '.join(near)}."
     groups: dict[str, list[str]] = {}
     for row in open_rows:
-        if not _plainly_more(row):
+        if row not in forecast:
             groups.setdefault(row.reason, []).append(row.label)
     for reason, labels in groups.items():
         yield f"Undecided: {', '.join(labels)} ({reason})."
 
 
-def _plainly_more(row: Row) -> bool:
-    """Whether the number of missing replicates is the whole reason; with planned looks, the reason says more."""
-    counted = row.chance is None and row.more_replicates is not None
+def _plainly_more(row: Row, rules: Rules) -> bool:
+    """Whether the forecast of missing replicates is the whole reason; with planned looks, the reason says more."""
+    counted = row.chance is None and row.more_replicates is not None and row.n >= rules.min_replicates
     return counted and row.effect is not None and row.effect.has_t_test
 
 
 def _single_against_family(summary: Summary) -> Iterator[str]:
     """Comparisons that would have a verdict if they had been the only one."""
     alpha = 1 - summary.level
-    open_rows = [row for row in summary.rows if row.verdict == "undecided" and row.evidence]
+    least = summary.rules.min_replicates
+    open_rows = [row for row in summary.rows if row.verdict == "undecided" and row.evidence and row.n >= least]
     different = [row.label for row in open_rows if row.evidence and _within(row.evidence.p, alpha)]
     if different:
         yield (

@@ -14,10 +14,10 @@
 =================  =============================================================================================
 
 A swap has its own verdicts because nothing was removed: «helps» would leave open which of the two helps.
-``unchanged`` is observed, not inferred. Any verdict other than it and ``undecided`` needs an adjusted p
-(:mod:`.multiplicity`) at or below ``1 - level``; the sign of the effect selects the verdict. An effect that is both
-established and within the margin keeps the verdict of its direction, and the reason states the margin. Without a margin
-no effect is called negligible: an interval around 0 cannot show that.
+``unchanged`` is observed, not inferred. Any verdict other than it and ``undecided`` needs ``min_replicates`` and an
+adjusted p (:mod:`.multiplicity`) at or below ``1 - level``; the sign of the effect selects the verdict. An effect that
+is both established and within the margin keeps the verdict of its direction, and the reason states the margin. Without
+a margin no effect is called negligible: an interval around 0 cannot show that.
 """
 
 from __future__ import annotations
@@ -88,12 +88,13 @@ def decide(
     chance = chance_to_be_decided(effect, adjusted, rules) if rules.looks else None
     by = f"{evidence.test}, {evidence.look}" if evidence.look else evidence.test
     within = adjusted.equivalence is not None and adjusted.equivalence <= alpha
-    if adjusted.difference <= alpha:
+    enough = effect.n >= rules.min_replicates
+    if enough and adjusted.difference <= alpha:
         base_better = (effect.mean > 0) != lower_is_better
         verdict = _WORDS.get(contrast.kind, ("helps", "hurts"))[0 if base_better else 1]
         reason = f"adjusted p {short(adjusted.difference, 2)} ({by})"
         return Decision(verdict, reason + (f"; but within the margin of {rules.margin:g}" if within else ""))
-    if within and adjusted.equivalence is not None:
+    if enough and within and adjusted.equivalence is not None:
         p = short(adjusted.equivalence, 2)
         return Decision("negligible", f"within the margin of {rules.margin:g}, adjusted p {p} (TOST, {by})")
     if contrast.kind == "control":
@@ -104,6 +105,9 @@ def decide(
         return Decision("undecided", reason, chance=chance)
     if chance is not None:
         return _between_looks(effect.n, chance, rules)
+    if not enough:
+        reason = f"n = {effect.n}: a verdict needs {rules.min_replicates} replicates"
+        return Decision("undecided", reason, rules.min_replicates - effect.n)
     return _open(effect, evidence, adjusted, rules)
 
 

@@ -58,6 +58,7 @@ def rules_of(study: StudyFile) -> Rules:
         level=statistics.level,
         margin=statistics.margin,
         population=statistics.population,
+        min_replicates=statistics.min_replicates,
         futility=study.ablation.futility,
     )
 

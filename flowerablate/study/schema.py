@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
 
-from ..contracts import SPECS, ComponentSpec, SplitMethod, slots
+from ..contracts import SPECS, ComponentSpec, Rules, SplitMethod, slots
 from ..errors import StudyError, nearest
 
 
@@ -99,6 +99,7 @@ class StatisticsTable(_Table):
     level: Annotated[float, Field(ge=0.5, lt=1)]
     margin: Annotated[float, Field(gt=0)] | None = None
     population: Literal["auto", "replicates", "images"]
+    min_replicates: Annotated[int, Field(ge=2, le=1000)] = Rules.min_replicates
 
 
 class ExecutionTable(_Table):

@@ -35,7 +35,12 @@ def to_toml(
         **_tables(pipeline, ablated=True),
         "ablation": {"seeds": len(seeds), **(questions or {}), **_retune(pipeline)},
         "metrics": {"primary": rules.metric, "secondary": list(secondary)},
-        "statistics": {"level": rules.level, "margin": rules.margin, "population": rules.population},
+        "statistics": {
+            "level": rules.level,
+            "margin": rules.margin,
+            "population": rules.population,
+            "min_replicates": rules.min_replicates,
+        },
         **({"tuned": asdict(tuned)} if tuned else {}),
     }
     lines = [f"name = {_value(name)}"]

@@ -142,6 +142,17 @@ def test_what_a_component_changes_in_its_process_reaches_no_other_trial(small, t
     equal(tmp_path / "alone", tmp_path / "runs")
 
 
+def test_a_loss_that_runs_away_is_shown_and_tracked_and_collapses_its_trial_only(small, capfd):
+    runs_away = UNBUILT.replace(
+        "BUILD", "import torch; return lambda *given: torch.nn.functional.cross_entropy(*given) * float('nan')"
+    )
+    result = small(runs_away, swap="loss=bad", trackers="csv", progress=True)
+    assert result.failed == ()
+    assert result["loss=bad"].n == 1
+    assert any("loss=bad 1 of 1" in note for note in result.notes)
+    assert "tracker csv failed" not in capfd.readouterr().err
+
+
 @pytest.mark.parametrize("how", ["os._exit(4)", "time.sleep(600)", "os.kill(os.getpid(), 11)"])
 def test_a_component_that_ends_its_process_when_it_is_built_costs_its_variant(small, how):
     result = small(UNBUILT.replace("BUILD", how), disable="flip", swap="loss=bad", stall_timeout="5s")

@@ -1,5 +1,8 @@
 """Events of a job: lines that are whole, of this attempt, and no fault of the job if they cannot be written."""
 
+import json
+import math
+
 from flowerablate.jobs.events import FILE, EventReader, EventWriter, events_in, forget_events
 
 
@@ -61,9 +64,13 @@ def test_steps_are_written_now_and_then_but_a_listener_hears_each(tmp_path):
     assert len(events_in(tmp_path)) < 10
 
 
-def test_a_number_that_json_lacks_is_null(tmp_path):
-    EventWriter(tmp_path).epoch_done(1, {"loss": float("nan")})
-    assert events_in(tmp_path)[0]["values"] == {"loss": None}
+def test_a_number_that_json_lacks_is_null_in_the_file_and_not_a_number_to_its_reader(tmp_path):
+    reader = EventReader(tmp_path)
+    EventWriter(tmp_path).epoch_done(1, {"loss": float("inf"), "accuracy": 0.5})
+    assert json.loads((tmp_path / FILE).read_text())["values"] == {"loss": None, "accuracy": 0.5}
+    for event in (*reader.new(), *events_in(tmp_path)):
+        assert math.isnan(event["values"]["loss"])
+        assert event["values"]["accuracy"] == 0.5
 
 
 def test_a_job_goes_on_where_its_events_cannot_be_written(tmp_path):

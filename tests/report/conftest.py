@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from flowerablate.contracts import TrialFailure, TrialResult
+from flowerablate.contracts import Rules, TrialFailure, TrialResult
 from flowerablate.report.__main__ import all_kinds, demonstration
 from flowerablate.stats import Summary, summarise
 
@@ -23,7 +23,10 @@ def kinds() -> Summary:
 
 @pytest.fixture(scope="session")
 def study() -> Callable[..., Summary]:
-    """Summarise a base and one variant for each name in *accuracies*; None stands for a failed trial."""
+    """Summarise a base and one variant for each name in *accuracies*; None stands for a failed trial.
+
+    Two replicates are enough for a verdict, so that few numbers make a table.
+    """
 
     def make(accuracies: dict[str, list[float | None]], **options: object) -> Summary:
         return summarise(
@@ -45,7 +48,7 @@ def study() -> Callable[..., Summary]:
                 for change, values in accuracies.items()
                 for seed, accuracy in enumerate(values)
             ],
-            **options,  # type: ignore[arg-type]
+            **{"rules": Rules(min_replicates=2), **options},  # type: ignore[arg-type]
         )
 
     return make

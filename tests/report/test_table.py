@@ -53,10 +53,11 @@ No room at this width for: means, time, params.
 · Collapsed trials (one class predicted for all images, or a loss that is not
   finite), included in all numbers: -model.batchnorm 1 of 5.
 · Undecided. Approximate number of additional replicates that would decide, if
-  effect and standard deviation stay the same (power .8): -horizontal_flip 2,
-  -rotation 11, -brightness_contrast 5, -model.skip 5, -model.batchnorm 3.
+  effect and standard deviation stay the same (power .8): -rotation 11,
+  -brightness_contrast 5, -model.skip 5, -model.batchnorm 3.
+· Undecided: -horizontal_flip (n = 4: a verdict needs 5 replicates).
 · The interval excludes 0, but the verdict accounts for 10 comparisons:
-  -horizontal_flip, -model.skip, -model.batchnorm.
+  -model.skip, -model.batchnorm.
 · 5 replicates: the smallest possible exact sign-flip p is .0625 (6 replicates
   could reach .05), so the verdicts rest on the paired t test, which assumes
   normally distributed differences.

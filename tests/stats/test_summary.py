@@ -177,8 +177,8 @@ def test_what_a_result_does_not_tell_is_no_difference(trial) -> None:
 
 
 def test_a_lower_loss_is_better(trial) -> None:
-    results = [trial("", seed, 0.9 + 0.01 * seed) for seed in range(4)]
-    results += [trial("-x", seed, 0.7 + 0.012 * seed) for seed in range(4)]
+    results = [trial("", seed, 0.9 + 0.01 * seed) for seed in range(5)]
+    results += [trial("-x", seed, 0.7 + 0.012 * seed) for seed in range(5)]
     by_loss = summarise(results, metric="loss")
     assert by_loss.lower_is_better
     assert by_loss.rows[0].effect.mean < 0
@@ -188,8 +188,8 @@ def test_a_lower_loss_is_better(trial) -> None:
 
 
 def test_a_swap_gets_words_of_its_own(trial) -> None:
-    results = [trial("", seed, 0.7 + 0.01 * seed) for seed in range(4)]
-    results += [trial("model=big", seed, 0.9 + 0.012 * seed) for seed in range(4)]
+    results = [trial("", seed, 0.7 + 0.01 * seed) for seed in range(5)]
+    results += [trial("model=big", seed, 0.9 + 0.012 * seed) for seed in range(5)]
     assert summarise(results).rows[0].verdict == "new wins"
 
 

@@ -20,6 +20,11 @@ TINY = paired_effect([0.90, 0.91, 0.92, 0.93, 0.90], [0.901, 0.909, 0.921, 0.929
 SAME = paired_effect([0.9] * 10, [0.9] * 10)
 
 
+def rules_with(**given: object) -> Rules:
+    """Return rules that allow a verdict on two replicates, so that few numbers show what is decided."""
+    return Rules(**{"min_replicates": 2, **given})  # type: ignore[arg-type]
+
+
 def verdict_on(
     effect: Effect,
     kind: str = "removal",
@@ -30,7 +35,7 @@ def verdict_on(
     adjusted: Adjusted | None = None,
 ) -> Decision:
     """Decide on an effect that is the only one of its family, unless *adjusted* says otherwise."""
-    rules = rules or Rules()
+    rules = rules or rules_with()
     evidence = fixed_evidence(effect, rules)
     if adjusted is None:
         equivalences = None if rules.margin is None else [evidence.equivalence_p or 0.0]
@@ -78,7 +83,7 @@ def test_one_pair_asks_for_more_seeds() -> None:
 
 
 def test_an_effect_within_the_margin_is_negligible() -> None:
-    decision = verdict_on(TINY, rules=Rules(margin=0.005))
+    decision = verdict_on(TINY, rules=rules_with(margin=0.005))
     assert decision.verdict == "negligible"
     assert decision.reason.startswith("within the margin of 0.005, adjusted p .000")
     assert decision.reason.endswith("(TOST, paired t)")
@@ -89,24 +94,24 @@ def test_without_a_margin_nothing_is_negligible() -> None:
 
 
 def test_an_established_effect_within_the_margin_keeps_its_direction_and_says_both() -> None:
-    decision = verdict_on(CLEAR, rules=Rules(margin=0.5))
+    decision = verdict_on(CLEAR, rules=rules_with(margin=0.5))
     assert decision.verdict == "helps"
     assert decision.reason.endswith("(paired t); but within the margin of 0.5")
 
 
 def test_a_wide_effect_is_not_negligible() -> None:
-    assert verdict_on(VAGUE, rules=Rules(margin=0.02)).verdict == "undecided"
+    assert verdict_on(VAGUE, rules=rules_with(margin=0.02)).verdict == "undecided"
 
 
 def test_the_adjusted_p_decides_on_equivalence_too() -> None:
-    rules = Rules(margin=0.005)
+    rules = rules_with(margin=0.005)
     assert verdict_on(TINY, rules=rules, adjusted=Adjusted(0.9, 2, 0.051, 5)).verdict == "undecided"
     assert verdict_on(TINY, rules=rules, adjusted=Adjusted(0.9, 2, 0.05, 5)).verdict == "negligible"
 
 
 def test_no_difference_at_all_is_negligible_once_its_signs_can_say_so() -> None:
-    assert verdict_on(SAME, rules=Rules(margin=0.01)).verdict == "negligible"
-    four = verdict_on(paired_effect([0.9] * 4, [0.9] * 4), rules=Rules(margin=0.01))
+    assert verdict_on(SAME, rules=rules_with(margin=0.01)).verdict == "negligible"
+    four = verdict_on(paired_effect([0.9] * 4, [0.9] * 4), rules=rules_with(margin=0.01))
     assert four == Decision("undecided", "about 1 more replicate would decide (negligible)", 1)
 
 
@@ -119,7 +124,7 @@ def test_the_hint_goes_towards_the_nearer_answer() -> None:
     assert found is not None
     assert excluded is not None
     assert excluded != found
-    decision = verdict_on(VAGUE, rules=Rules(margin=0.03))
+    decision = verdict_on(VAGUE, rules=rules_with(margin=0.03))
     assert decision.more == min(found, excluded)
     assert decision.reason.endswith("(negligible)" if excluded < found else "(a difference)")
     assert verdict_on(VAGUE).reason == f"about {found} more replicates would decide"
@@ -156,7 +161,7 @@ def test_a_control_without_difference_is_as_it_should_be() -> None:
     )
 
 
-@pytest.mark.parametrize("rules", [Rules(margin=0.01), Rules(looks=(5, 10)), Rules(looks=(5, 10, 20))])
+@pytest.mark.parametrize("rules", [rules_with(margin=0.01), rules_with(looks=(5, 10)), rules_with(looks=(5, 10, 20))])
 def test_a_control_without_difference_is_unchanged_whatever_else_is_asked(rules) -> None:
     decision = verdict_on(SAME, "control", rules=rules, adjusted=Adjusted(1.0, 4, 0.5, 4))
     assert (decision.verdict, decision.more) == ("unchanged", None)
@@ -167,10 +172,10 @@ def test_one_replicate_does_not_show_that_a_control_changes_nothing() -> None:
 
 
 def test_with_planned_looks_the_next_one_is_named() -> None:
-    decision = verdict_on(VAGUE, rules=Rules(looks=(3, 5, 10)))
+    decision = verdict_on(VAGUE, rules=rules_with(looks=(3, 5, 10)))
     assert (decision.reason, decision.more) == ("the next planned look is at n = 5", 2)
     assert 0.05 < decision.chance < 1
-    assert verdict_on(VAGUE, rules=Rules(looks=(2, 3))).reason == "not decided at the last planned look, n = 3"
+    assert verdict_on(VAGUE, rules=rules_with(looks=(2, 3))).reason == "not decided at the last planned look, n = 3"
 
 
 def test_far_away_decisions_are_not_counted() -> None:
@@ -207,8 +212,19 @@ def test_a_change_that_does_nothing_is_rarely_judged_however_coarse_the_metric(n
 def test_more_replicates_are_needed_for_negligible_where_the_family_is_larger() -> None:
     needed = []
     for factor in (1, 20):
-        decision = verdict_on(TINY, rules=Rules(margin=0.0012), adjusted=Adjusted(1.0, 1, 1.0, factor))
+        decision = verdict_on(TINY, rules=rules_with(margin=0.0012), adjusted=Adjusted(1.0, 1, 1.0, factor))
         assert decision.reason.endswith("(negligible)")
         assert decision.more is not None
         needed.append(decision.more)
     assert needed[0] < needed[1]
+
+
+def test_a_verdict_needs_a_minimum_of_replicates() -> None:
+    few = verdict_on(CLEAR, rules=Rules())
+    assert (few.verdict, few.more) == ("undecided", 2)
+    assert few.reason == "n = 3: a verdict needs 5 replicates"
+    assert verdict_on(CLEAR, rules=Rules(min_replicates=3)).verdict == "helps"
+    assert verdict_on(CLEAR, rules=Rules(margin=0.5)).verdict == "undecided"
+    assert verdict_on(CLEAR, rules=Rules(looks=(3, 5))).more == 2
+    same = paired_effect([0.9] * 3, [0.9] * 3)
+    assert verdict_on(same, "control", rules=Rules()).verdict == "unchanged"
