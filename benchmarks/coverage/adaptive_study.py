@@ -18,7 +18,11 @@ def looks() -> tuple[int, ...]:
 
 
 def adaptive(
-    scores: Scores, margin: float | None = None, plan: Sequence[int] = (), futility: float = 0.1
+    scores: Scores,
+    margin: float | None = None,
+    plan: Sequence[int] = (),
+    futility: float = 0.1,
+    images: int | None = None,
 ) -> list[Said]:
     """Return what our table says once a study with looks by *plan* has run until decided.
 
@@ -30,7 +34,7 @@ def adaptive(
     for look in rules.looks:
         for number in going:
             used[number] = look
-        summary = summary_of(scores, rules, used)
+        summary = summary_of(scores, rules, used, images)
         labels = {contrast.label for contrast in undecided_after(summary)}
         going = [number for number, row in enumerate(summary.rows) if row.label in labels]
         if not going:

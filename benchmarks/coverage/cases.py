@@ -54,8 +54,42 @@ COVERAGE = [
     ),
     *(Case("5 % of runs collapse", World(_nothing(5), collapse=0.05), n, model_holds=False) for n in (5, 10, 20)),
     *(Case("accuracy on 300 images", World(_nothing(5), images=300), n, model_holds=False) for n in (5, 10, 20)),
+    *(
+        Case(
+            f"accuracy of {center:g} on 100 images", World(_nothing(5), images=100, center=center), n, model_holds=False
+        )
+        for center in (0.95, 0.99)
+        for n in (5, 10)
+    ),
 ]
 """Intervals and the error of the family, fixed size."""
+
+SKEW = [
+    *(
+        Case(f"{shape} differences", World(_nothing(m), shape=shape), 10, model_holds=False)
+        for shape in ("exponential", "lognormal")
+        for m in (1, 3, 10)
+    ),
+    Case("exponential differences", World(_nothing(3), shape="exponential"), 20, model_holds=False),
+    *(
+        Case("variants collapse in 10 % of runs, the base never", World(_nothing(3), collapse=0.1, one_arm=True), n,
+             model_holds=False)
+        for n in (10, 20)
+    ),
+]  # fmt: skip
+"""Components that change how scores vary: differences are skewed, which those of exchangeable arms are not."""
+
+FEW = [
+    Case(name, World(_nothing(1), **world), n, model_holds=False)
+    for name, world in (
+        ("normal", {}),
+        ("uniform", {"shape": "uniform"}),
+        ("two modes", {"shape": "two modes"}),
+        ("accuracy of .95 on 100 images", {"images": 100, "center": 0.95}),
+    )
+    for n in (2, 3, 4, 5, 6)
+]
+"""Few replicates, one comparison, symmetric differences."""
 
 EQUIVALENCE = [
     *(Case("all are nothing", World(_nothing(5)), n, MARGIN) for n in (5, 10, 20)),

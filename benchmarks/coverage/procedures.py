@@ -11,6 +11,7 @@ from scipy import stats
 
 from flowerablate.contracts import Contrast, Rules, TrialResult
 from flowerablate.stats import Summary, holm, summarise
+from flowerablate.stats.resolution import TEST_IMAGES
 
 ALPHA = 0.05
 Scores = NDArray[np.float64]
@@ -32,13 +33,16 @@ class Said:
 _WORDS = {"helps": "+", "hurts": "-", "negligible": "0", "undecided": "?"}
 
 
-def summary_of(scores: Scores, rules: Rules, used: Sequence[int] | None = None) -> Summary:
-    """Return our table of *scores*; comparison *j* has the first ``used[j]`` replicates, the base as many as any."""
+def summary_of(scores: Scores, rules: Rules, used: Sequence[int] | None = None, images: int | None = None) -> Summary:
+    """Return our table of *scores*; comparison *j* has the first ``used[j]`` replicates, the base as many as any.
+
+    *images*: the recorded number of test images.
+    """
     replicates, variants = scores.shape
     changes = ["", *(f"-{number}" for number in range(1, variants))]
     counts = [replicates] * variants if used is None else [max(used), *used]
     results = [
-        _result(change, seed, float(scores[seed, column]))
+        _result(change, seed, float(scores[seed, column]), images)
         for column, change in enumerate(changes)
         for seed in range(counts[column])
     ]
@@ -56,9 +60,9 @@ def said_by(summary: Summary) -> list[Said]:
     return said
 
 
-def ours(scores: Scores, margin: float | None = None) -> list[Said]:
-    """Return what our table says of a study of fixed size."""
-    return said_by(summary_of(scores, Rules(margin=margin)))
+def ours(scores: Scores, margin: float | None = None, images: int | None = None) -> list[Said]:
+    """Return what our table says of a study of fixed size, were a verdict allowed from two replicates on."""
+    return said_by(summary_of(scores, Rules(margin=margin, min_replicates=2), images=images))
 
 
 def unpaired(scores: Scores) -> list[Said]:
@@ -101,5 +105,6 @@ def _tested(scores: Scores, ps: Sequence[float]) -> list[Said]:
     return [Said("?" if p > ALPHA else "+" if d > 0 else "-", len(scores)) for p, d in zip(ps, effects, strict=True)]
 
 
-def _result(change: str, seed: int, score: float) -> TrialResult:
-    return TrialResult(f"{change}{seed}", "b", change, seed, {"accuracy": score}, {}, 1, 1, False)
+def _result(change: str, seed: int, score: float, images: int | None) -> TrialResult:
+    facts = {} if images is None else {TEST_IMAGES: float(images)}
+    return TrialResult(f"{change}{seed}", "b", change, seed, {"accuracy": score}, {}, 1, 1, False, facts=facts)

@@ -25,7 +25,7 @@ sys.path.append(str(Path(__file__).parents[1]))
 
 import procedures
 from adaptive_study import adaptive, looks
-from cases import ADAPTIVE, COVERAGE, EQUIVALENCE, FIRST, LAST, POWER, Case
+from cases import ADAPTIVE, COVERAGE, EQUIVALENCE, FEW, FIRST, LAST, POWER, SKEW, Case
 from machine import machine, versions
 from procedures import Said, Scores
 
@@ -33,7 +33,9 @@ RESULT = Path(__file__).parents[1] / "results" / "coverage.json"
 Procedure = Callable[[Scores, Case], list[Said]]
 
 PROCEDURES: dict[str, Procedure] = {
-    "ours": lambda scores, case: (adaptive if case.adaptive else procedures.ours)(scores, case.margin),
+    "ours": lambda scores, case: (adaptive if case.adaptive else procedures.ours)(
+        scores, case.margin, images=case.world.images
+    ),
     "unpaired": lambda scores, case: procedures.unpaired(scores),
     "unadjusted": lambda scores, case: procedures.unadjusted(scores),
     "sign flip": lambda scores, case: procedures.sign_flip(scores),
@@ -42,6 +44,8 @@ PROCEDURES: dict[str, Procedure] = {
 
 SECTIONS: dict[str, tuple[list[Case], tuple[str, ...]]] = {
     "coverage": (COVERAGE, ("ours",)),
+    "skew": (SKEW, ("ours", "sign flip")),
+    "few": (FEW, ("ours",)),
     "equivalence": (EQUIVALENCE, ("ours",)),
     "adaptive": (ADAPTIVE, ("ours", "peeking")),
     "power": (POWER, ("ours", "unpaired", "unadjusted", "sign flip")),
@@ -51,10 +55,17 @@ SECTIONS: dict[str, tuple[list[Case], tuple[str, ...]]] = {
 def main() -> None:
     options = _options()
     started = time.perf_counter()
-    result: dict[str, object] = {"machine": machine(), "versions": versions(["flowerablate", "numpy", "scipy"])}
+    result: dict[str, object] = {}
+    if options.only:
+        result = json.loads(options.output.read_text(encoding="utf-8"))
+        if result["studies"] != options.studies:
+            sys.exit(f"error: {options.output} has {result['studies']} studies per case; take as many")
+    result |= {"machine": machine(), "versions": versions(["flowerablate", "numpy", "scipy"])}
     result["studies"] = options.studies
     with ProcessPoolExecutor(options.processes) as pool:
         for section, (cases, names) in SECTIONS.items():
+            if options.only and section not in options.only:
+                continue
             jobs = [(case, name, options.studies) for case in cases for name in names]
             rows = list(pool.map(_simulate, *zip(*jobs, strict=True)))
             result[section] = rows
@@ -67,6 +78,7 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Simulate studies and count what their tables get wrong.")
     parser.add_argument("--studies", type=int, default=2000, help="studies per case")
+    parser.add_argument("--only", nargs="+", choices=SECTIONS, help="replace these sections of the result, no others")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--output", type=Path, default=RESULT)
     return parser.parse_args()
