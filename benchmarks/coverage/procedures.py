@@ -12,6 +12,7 @@ from scipy import stats
 from flowerablate.contracts import Contrast, Rules, TrialResult
 from flowerablate.stats import Summary, holm, summarise
 from flowerablate.stats.resolution import TEST_IMAGES
+from flowerablate.stats.robust import modified_t_p, robust_effect
 
 ALPHA = 0.05
 Scores = NDArray[np.float64]
@@ -80,6 +81,24 @@ def sign_flip(scores: Scores) -> list[Said]:
     """Exact sign-flip tests, Holm."""
     ps = [row.effect.sign_flip_p if row.effect else 1.0 for row in summary_of(scores, Rules()).rows]
     return _tested(scores, holm(ps))
+
+
+def modified_t(scores: Scores) -> list[Said]:
+    """Johnson's modified t tests, Holm."""
+    differences = (scores[:, :1] - scores[:, 1:]).T.tolist()
+    return _tested(scores, holm([modified_t_p(each) or 0.0 for each in differences]))
+
+
+def trimmed(scores: Scores) -> list[Said]:
+    """Intervals of the interquartile mean; it is 0 where the mean is only if the differences are symmetric."""
+    said = []
+    level = 1 - ALPHA / (scores.shape[1] - 1)
+    for differences in (scores[:, :1] - scores[:, 1:]).T.tolist():
+        found = robust_effect(differences, level)
+        low, high = (found.iqm.low, found.iqm.high) if found else (None, None)
+        open_ = low is None or high is None or low <= 0 <= high
+        said.append(Said("?" if open_ else "+" if (low or 0.0) > 0 else "-", len(scores)))
+    return said
 
 
 def peeking(scores: Scores, looks: Sequence[int]) -> list[Said]:

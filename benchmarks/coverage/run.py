@@ -39,12 +39,14 @@ PROCEDURES: dict[str, Procedure] = {
     "unpaired": lambda scores, case: procedures.unpaired(scores),
     "unadjusted": lambda scores, case: procedures.unadjusted(scores),
     "sign flip": lambda scores, case: procedures.sign_flip(scores),
+    "modified t": lambda scores, case: procedures.modified_t(scores),
+    "trimmed": lambda scores, case: procedures.trimmed(scores),
     "peeking": lambda scores, case: procedures.peeking(scores, looks()),
 }  # fmt: skip
 
 SECTIONS: dict[str, tuple[list[Case], tuple[str, ...]]] = {
     "coverage": (COVERAGE, ("ours",)),
-    "skew": (SKEW, ("ours", "sign flip")),
+    "skew": (SKEW, ("ours", "sign flip", "modified t", "trimmed")),
     "few": (FEW, ("ours",)),
     "equivalence": (EQUIVALENCE, ("ours",)),
     "adaptive": (ADAPTIVE, ("ours", "peeking")),

@@ -12,6 +12,7 @@ from .design_notes import design_notes
 from .effects import sign_flip_floor
 from .images import ImageEvidence
 from .population import population_notes
+from .robust import MIN_PAIRS, modified_t_p
 from .rows import Row, Summary
 from .verdicts import pairs_to_reach
 from .wording import count, short
@@ -46,6 +47,8 @@ def write_notes(
         *_undecided(summary),
         *_single_against_family(summary),
         *_few_replicates_carry(summary.rows),
+        *_skewed(summary),
+        *_unequal_losses(summary, results),
         *_sign_flip(summary),
         *population_notes(summary, images or {}),
         *design_notes(summary, results),
@@ -143,12 +146,16 @@ def _collapsed(results: Sequence[TrialOutcome]) -> Iterator[str]:
             yield f"Why {label} collapsed: {why}."
 
 
-def _by_change(results: Sequence[TrialOutcome]) -> list[tuple[str, list[TrialOutcome]]]:
-    """The trials of each variant, the base first: several contrasts may weigh one variant, but it fails only once."""
+def _groups(results: Sequence[TrialOutcome]) -> list[tuple[str, list[TrialOutcome]]]:
+    """The trials of each change, the base first: several contrasts may weigh one variant, but it fails only once."""
     groups: dict[str, list[TrialOutcome]] = {"": []}
     for result in results:
         groups.setdefault(result.change, []).append(result)
-    return [(label_of(change), group) for change, group in groups.items()]
+    return list(groups.items())
+
+
+def _by_change(results: Sequence[TrialOutcome]) -> list[tuple[str, list[TrialOutcome]]]:
+    return [(label_of(change), group) for change, group in _groups(results)]
 
 
 def _has_value(result: TrialOutcome, metric: str) -> bool:
@@ -218,6 +225,51 @@ def _few_replicates_carry(rows: Sequence[Row]) -> Iterator[str]:
             hit.append(row.label)
     if hit:
         yield f"The middle half of the replicates shows less than half of the mean effect: {', '.join(hit)}."
+
+
+def _skewed(summary: Summary) -> Iterator[str]:
+    """Rows that a test which allows for skewness would decide otherwise; below ten pairs it is no better."""
+    alpha = 1 - summary.level
+    hit = []
+    for row in summary.rows:
+        if row.adjusted is None or row.effect is None or row.evidence is None or row.n < MIN_PAIRS:
+            continue
+        modified = modified_t_p(row.effect.differences, row.effect.rounding_sd)
+        if row.evidence.interval != "t" or row.effect.t_p is None or modified is None:
+            continue
+        factor = row.adjusted.factor
+        if (modified * factor <= alpha) != (row.effect.t_p * factor <= alpha):
+            hit.append(f"{row.label} (p {short(row.effect.t_p, 2)}, modified {short(modified, 2)})")
+    if hit:
+        yield (
+            f"The differences are skewed: Johnson's modified t test would decide otherwise on {', '.join(hit)}. Where "
+            "a component changes how much results vary, t errs more often than its level says."
+        )
+
+
+def _unequal_losses(summary: Summary, results: Sequence[TrialOutcome]) -> Iterator[str]:
+    """Rows of which one arm has lost more runs than the other, by collapse or by failure."""
+    lost = {change: sum(_is_lost(result, summary.metric) for result in group) for change, group in _groups(results)}
+    hit = []
+    for row in summary.rows:
+        weights = row.contrast.weights if row.contrast else {}
+        if len(weights) != 2:
+            continue
+        sides = [
+            sum(lost.get(change, 0) for change, weight in weights.items() if (weight > 0) == positive)
+            for positive in (True, False)
+        ]
+        if sides[0] != sides[1]:
+            hit.append(f"{row.label} {sides[0]} and {sides[1]}")
+    if hit:
+        yield (
+            f"Runs that collapsed or failed, with and without the component: {', '.join(hit)}. They are the worst "
+            "ones: a mean without them is too good, and the interval of one with them often too narrow."
+        )
+
+
+def _is_lost(result: TrialOutcome, metric: str) -> bool:
+    return not _has_value(result, metric) or (isinstance(result, TrialResult) and result.collapsed)
 
 
 def _sign_flip(summary: Summary) -> Iterator[str]:

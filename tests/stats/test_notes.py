@@ -21,7 +21,9 @@ def test_a_variant_that_several_questions_weigh_fails_and_collapses_once_in_the_
     results += [trial("-a", seed, 0.5, collapsed=True) for seed in range(4)] + [trial("-a", 4, None, failure="boom")]
     summary = summarise(results, questions)
     assert [row.n for row in summary.rows] == [4, 5, 4]
-    assert [note for note in summary.notes if "ailed" in note] == ["Failed and left out: 1 of 5 trials of -a (boom)."]
+    assert [note for note in summary.notes if note.startswith("Failed")] == [
+        "Failed and left out: 1 of 5 trials of -a (boom)."
+    ]
     assert (
         "Collapsed trials (one class predicted for all images, or a loss that is not finite), included in all numbers: "
         "-a 4 of 5." in summary.notes
@@ -113,6 +115,28 @@ def test_an_effect_that_few_replicates_carry_is_named(trial) -> None:
         assert summary.rows[0].verdict == "helps"
         found = "The middle half of the replicates shows less than half of the mean effect: -x." in summary.notes
         assert found is named
+
+
+def test_skewed_differences_are_told_where_another_test_would_decide_otherwise(arms) -> None:
+    skewed = [0.0005, 0.001, 0.0015, 0.002, 0.0025, 0.003, 0.004, 0.006, 0.010, 0.030]
+    summary = summarise(arms(base=[0.9] * 10, x=[0.9 - d for d in skewed]))
+    assert summary.rows[0].verdict == "undecided"
+    assert any(
+        "Johnson's modified t test would decide otherwise on -x (p .059, modified .011)" in note
+        for note in summary.notes
+    )
+    even = [0.004, 0.005, 0.006, 0.007, 0.008, 0.009, 0.010, 0.011, 0.012, 0.013]
+    assert not any("Johnson" in note for note in summarise(arms(base=[0.9] * 10, x=[0.9 - d for d in even])).notes)
+
+
+def test_runs_that_only_one_arm_loses_are_told(trial) -> None:
+    results = [trial("", seed, value) for seed, value in enumerate(BASE)]
+    results += [trial("-a", seed, 0.5 if seed == 2 else 0.88, collapsed=seed == 2) for seed in range(4)]
+    results += [trial("-a", 4, None, failure="boom")]
+    results += [trial("-b", seed, value - 0.01) for seed, value in enumerate(BASE)]
+    (note,) = [note for note in summarise(results).notes if "with and without the component" in note]
+    assert "-a 0 and 2" in note
+    assert "-b" not in note
 
 
 def test_a_control_is_called_as_its_row_is(arms, trial) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy.stats.mstats import trimmed_mean_ci
 
 from flowerablate.stats import paired_effect, robust_effect
-from flowerablate.stats.robust import MIN_PAIRS
+from flowerablate.stats.robust import MIN_PAIRS, modified_t_p
 
 enough = st.lists(st.integers(-1000, 1000).map(lambda right: right / 1000), min_size=MIN_PAIRS, max_size=40)
 
@@ -95,3 +95,19 @@ def test_both_intervals_cover_the_middle_in_about_95_of_100_studies(n: int, kind
         iqm += robust.iqm.low <= true_iqm <= robust.iqm.high
     assert median / studies >= 0.935
     assert (0.90 if kind == "skew" else 0.925) <= iqm / studies <= 0.97
+
+
+def test_johnsons_test_of_symmetric_differences_is_the_t_test() -> None:
+    differences = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0]
+    assert modified_t_p(differences) == pytest.approx(scipy.stats.ttest_1samp(differences, 0).pvalue)
+    assert modified_t_p([0.5] * 10) is None
+    assert modified_t_p([0.5] * 10, rounding_sd=0.1) < 1e-6
+
+
+def test_johnsons_statistic_follows_its_formula() -> None:
+    d = np.array([0.1, 0.2, 0.2, 0.3, 0.5, 0.9, 1.4, 2.2, 3.9, 6.0])
+    third = np.mean((d - d.mean()) ** 3)
+    t = (d.mean() + third / (6 * d.var(ddof=1) * 10) + third * d.mean() ** 2 / (3 * d.var(ddof=1) ** 2)) / (
+        d.std(ddof=1) / math.sqrt(10)
+    )
+    assert modified_t_p(d.tolist()) == pytest.approx(2 * scipy.stats.t.sf(t, 9))
