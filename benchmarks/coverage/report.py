@@ -58,6 +58,30 @@ def coverage(result: Result) -> str:
     return _conditions(result) + "\n\n" + table(heads, rows)
 
 
+def skew(result: Result) -> str:
+    """Return the error where components change how scores vary, by our test and by others."""
+    names = ("sign flip", "modified t", "trimmed")
+    heads = ["studies", "comparisons", "n", "interval covers", "any false finding", *(f"by {name}" for name in names)]
+    rows = []
+    for found in _by_case(result.get("skew", [])).values():
+        first = found["ours"]
+        errors = [_percent(found[name], "family_error") for name in names]
+        covers = _percent(first, "covered")
+        rows.append([first["case"], first["comparisons"], first["replicates"], covers,
+                     _percent(first, "family_error"), *errors])  # fmt: skip
+    return table(heads, rows)
+
+
+def few(result: Result) -> str:
+    """Return the error of few replicates, by the shape of the differences."""
+    by_case: dict[str, dict[int, Result]] = {}
+    for row in result.get("few", []):
+        by_case.setdefault(row["case"], {})[row["replicates"]] = row
+    sizes = sorted({n for found in by_case.values() for n in found})
+    rows = [[case, *(_percent(found[n], "family_error") for n in sizes)] for case, found in by_case.items()]
+    return table(["differences", *(f"n = {n}" for n in sizes)], rows)
+
+
 def equivalence(result: Result) -> str:
     """Return the error with a margin, where a false «negligible» counts too."""
     heads = ("studies, margin 1.5 s", "comparisons", "n", "any false finding", "nothing called negligible", "promise")
@@ -225,10 +249,10 @@ def planted(result: Result) -> str:
     return f"{table(heads, rows)}\n\n{total} {_versions(result)}"
 
 
-def _by_case(rows: Iterable[Result]) -> dict[tuple[str, object], dict[str, Result]]:
-    found: dict[tuple[str, object], dict[str, Result]] = {}
+def _by_case(rows: Iterable[Result]) -> dict[tuple[str, object, object], dict[str, Result]]:
+    found: dict[tuple[str, object, object], dict[str, Result]] = {}
     for row in rows:
-        found.setdefault((row["case"], row["replicates"]), {})[row["procedure"]] = row
+        found.setdefault((row["case"], row["comparisons"], row["replicates"]), {})[row["procedure"]] = row
     return found
 
 
@@ -255,6 +279,8 @@ def _versions(result: Result) -> str:
 
 TABLES: dict[str, tuple[str, Callable[[Result], str]]] = {
     "coverage": ("coverage.json", coverage),
+    "skew": ("coverage.json", skew),
+    "few": ("coverage.json", few),
     "equivalence": ("coverage.json", equivalence),
     "adaptive": ("coverage.json", adaptive),
     "against fixed": ("adaptive.json", against_fixed),

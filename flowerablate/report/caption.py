@@ -86,4 +86,5 @@ def _tests(summary: Summary) -> str:
 
 def _drawing(summary: Summary) -> str:
     margin = ", ░ the margin" if summary.rules.margin is not None else ""
-    return f"plot: all on one scale, │ is 0{margin}; ◂ ▸ extend beyond it."
+    together = "; ╌ holds for all comparisons together" if summary.comparisons > 1 else ""
+    return f"plot: all on one scale, │ is 0{margin}{together}; ◂ ▸ extend beyond it."

@@ -1,8 +1,9 @@
 """A forest plot in characters: each effect with its interval, drawn in its row on one scale for all.
 
-``├───●──┤`` is an interval around its estimate, ``│`` marks 0, and ``░`` fills the margin within which an effect counts
-as negligible. An interval that extends beyond the scale ends in ``◂`` or ``▸``. The resolution is one character, but an
-interval that excludes 0 is never drawn as touching it, nor the other way round.
+``├───●──┤`` is an interval around its estimate, and ``╌╌`` on both sides of it the one that holds together with those
+of all comparisons; ``│`` marks 0, and ``░`` fills the margin within which an effect counts as negligible. An interval
+that extends beyond the scale ends in ``◂`` or ``▸``. The resolution is one character, but an interval that excludes 0
+is never drawn as touching it, nor the other way round.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from .signs import style_of
 
 MAX_REACH = 3
 """The scale cuts an interval that reaches more than this many times as far as three quarters of the rows need."""
+
+MAX_THIN_REACH = 1.5
+"""The same for the thin part of an interval, which the scale need not show to its end."""
 
 
 @dataclass(frozen=True)
@@ -46,14 +50,17 @@ def axis_of(summary: Summary, width: int) -> Axis | None:
     It includes 0, the margin and all intervals, except what lies beyond ``MAX_REACH`` times what three quarters of the
     rows need: a single huge effect would make all the others unreadable.
     """
-    extents = [_extent(row.effect) for row in summary.rows if row.effect is not None]
-    if not extents:
+    drawn = [row for row in summary.rows if row.effect is not None]
+    if not drawn:
         return None
+    extents = [_extent(row.effect) for row in drawn if row.effect]
     reaches = sorted(max(-low, high) for low, high in extents)
+    usual = reaches[(3 * len(reaches) - 1) // 4]
     margin = summary.rules.margin or 0.0
-    limit = max(MAX_REACH * reaches[(3 * len(reaches) - 1) // 4], margin) or reaches[-1]
-    low = max(-limit, min(0.0, -margin, *(low for low, _ in extents)))
-    high = min(limit, max(0.0, margin, *(high for _, high in extents)))
+    limit = max(MAX_REACH * usual, margin) or reaches[-1]
+    thin = [end for row in drawn for end in row.family_interval or () if abs(end) <= MAX_THIN_REACH * usual]
+    low = max(-limit, min(0.0, -margin, *thin, *(low for low, _ in extents)))
+    high = min(limit, max(0.0, margin, *thin, *(high for _, high in extents)))
     if low == high:  # all effects are 0: any symmetric scale serves
         low, high = -0.01, 0.01
     span = high - low
@@ -102,7 +109,7 @@ class ForestColumn(Column):
         if axis is None:
             return [""] * (1 + len(summary.rows))
         empty = _empty(axis, summary.rules.margin)
-        return ["".join(empty), *("".join(_draw(row.effect, axis, empty)) for row in summary.rows)]
+        return ["".join(empty), *("".join(_draw(row, axis, empty)) for row in summary.rows)]
 
     def style(self, row: Row) -> str:
         return style_of(row) if row.verdict else ""
@@ -125,8 +132,8 @@ def _empty(axis: Axis, margin: float | None) -> list[str]:
     return cells
 
 
-def _draw(effect: Effect | None, axis: Axis, empty: list[str]) -> list[str]:
-    cells = list(empty)
+def _draw(row: Row, axis: Axis, empty: list[str]) -> list[str]:
+    cells, effect = list(empty), row.effect
     if effect is None:
         return cells
     last = axis.width - 1
@@ -135,6 +142,10 @@ def _draw(effect: Effect | None, axis: Axis, empty: list[str]) -> list[str]:
         start = _on_its_side(effect.low, axis.cell(effect.low), axis.zero)
         end = _on_its_side(effect.high, axis.cell(effect.high), axis.zero)
         middle = min(max(middle, start), end)
+        if row.family_interval:
+            first, final = (_on_its_side(value, axis.cell(value), axis.zero) for value in row.family_interval)
+            for position in range(max(first, 0), min(final, last) + 1):
+                cells[position] = cells[position] if position == axis.zero else "╌"
         for position in range(max(start, 0), min(end, last) + 1):
             cells[position] = "┼" if position == axis.zero else "─"
         if 0 <= start <= last:

@@ -85,6 +85,8 @@ def row_record(row: Row, secondary: Mapping[str, Effect | None]) -> dict[str, An
         "equivalence_p_adjusted": row.adjusted_equivalence_p,
         "verdict": row.verdict,
         "reason": row.reason,
+        "family_low": row.family_interval[0] if row.family_interval else None,
+        "family_high": row.family_interval[1] if row.family_interval else None,
         "minimum_detectable_in_family": row.family_mde,
         "variance_replicate": components.replicate if components else None,
         "variance_image": components.image if components else None,

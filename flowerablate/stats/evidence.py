@@ -22,10 +22,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TypeAlias
 
 from ..contracts import Contrast, Rules
 from .arms import Arms
-from .effects import Effect
+from .effects import Effect, t_quantile
 from .equivalence import Equivalence, equivalence_test
 from .images import Components
 from .power import detectable_noncentrality
@@ -65,6 +66,9 @@ class Evidence:
         found = [detectable_noncentrality(df, alpha) * error for df, error in self.scales]
         return max(found) if found else None
 
+
+Bounds: TypeAlias = tuple[float, float]
+"""The lower and the upper end of an interval."""
 
 Judge = Callable[[Contrast, Arms, Effect, Rules], "Evidence | None"]
 """Another method to judge a contrast; if it returns None, :func:`evidence_for` is called."""
@@ -111,6 +115,19 @@ def fixed_evidence(effect: Effect, rules: Rules) -> Evidence:
 
 def _paired_t(effect: Effect) -> tuple[tuple[float, float], ...]:
     return ((effect.n - 1, effect.error),) if effect.has_t_test else ()
+
+
+def interval_at(arms: Arms, effect: Effect, evidence: Evidence, rules: Rules, level: float) -> Bounds | None:
+    """Return the interval of the same kind as that of *evidence* at another *level*; None if there is none."""
+    if evidence.low is None:
+        return None
+    if evidence.look:
+        looks = reached(rules.looks, arms.seeds)
+        return repeated_interval(effect.differences, looks, level, scale=effect.scale, rounding_sd=effect.rounding_sd)
+    if not evidence.scales:
+        return None
+    half = max(t_quantile((1 + level) / 2, df) * error for df, error in evidence.scales)
+    return effect.mean - half, effect.mean + half
 
 
 def judged(

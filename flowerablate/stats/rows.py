@@ -46,8 +46,8 @@ class Row:
     over these pairs, if the arms are means of variants. *costs*, by name, are those of the variant that the row is
     about, over all its finished trials; all are None if it is about several variants. *evidence* is the basis of the
     verdict, *adjusted* its p-values adjusted for the family, *decision* the verdict, *family_mde* the minimum
-    detectable effect if the p-value is multiplied by the size of the family; these three are None for the base and
-    outside the family.
+    detectable effect if the p-value is multiplied by the size of the family, *family_interval* the interval that holds
+    together with those of all comparisons; these are None for the base and outside the family.
     """
 
     label: str
@@ -63,6 +63,7 @@ class Row:
     adjusted: Adjusted | None = None
     decision: Decision | None = None
     family_mde: float | None = None
+    family_interval: tuple[float, float] | None = None
 
     @property
     def n(self) -> int:

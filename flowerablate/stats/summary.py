@@ -22,7 +22,7 @@ from ..contracts import (
 from ..errors import StudyError, nearest
 from .arms import Arms, Values, arms_of, changes_of, contrasts_for, values_of
 from .effects import Effect, paired_effect
-from .evidence import Evidence, Judge, judged
+from .evidence import Evidence, Judge, interval_at, judged
 from .images import ImageEvidence
 from .multiplicity import Adjusted, adjust
 from .notes import write_notes
@@ -86,9 +86,11 @@ def summarise(
         comparisons=in_family,
         base=_base_row(groups[""], values.get("", {}), known),
         rows=tuple(
-            replace(
+            _in_family(
                 _row(each, next(verdicts) if each.contrast.in_family else None, groups, values, seeds, known),
-                family_mde=_family_mde(each, in_family, rules),
+                each,
+                in_family,
+                rules,
             )
             for each in answers
         ),
@@ -144,11 +146,16 @@ def _answer(
     return _Answer(contrast, arms, *judged(contrast, arms, effect, rules, judge))
 
 
-def _family_mde(answer: _Answer, comparisons: int, rules: Rules) -> float | None:
-    """Return the effect that the comparison detects if no other one is decided before it."""
-    if answer.evidence is None or not answer.contrast.in_family:
-        return None
-    return answer.evidence.detectable((1 - rules.level) / comparisons)
+def _in_family(row: Row, answer: _Answer, comparisons: int, rules: Rules) -> Row:
+    """Return *row* with what holds for all comparisons together: each gets an equal part of the error (Bonferroni)."""
+    if answer.effect is None or answer.evidence is None or not answer.contrast.in_family:
+        return row
+    alpha = (1 - rules.level) / comparisons
+    return replace(
+        row,
+        family_mde=answer.evidence.detectable(alpha),
+        family_interval=interval_at(answer.arms, answer.effect, answer.evidence, rules, 1 - alpha),
+    )
 
 
 def _seeds(results: Iterable[TrialOutcome]) -> list[int]:

@@ -29,6 +29,7 @@ _COLUMNS = {
     "equivalence": ("EquivalenceColumn", "p-value of the equivalence test (TOST), raw and adjusted for the family."),
     "mde": ("DetectableColumn", "Minimum detectable effect at 80 % power."),
     "family_mde": ("FamilyDetectableColumn", "The same at the level that the family leaves: 1 - level by its size."),
+    "family_interval": ("FamilyIntervalColumn", "Interval that holds together with those of all comparisons."),
     "from_images": ("FromImagesColumn", "Fraction of the variance that is due to the test images, or their groups."),
     "narrower": (
         "NarrowerColumn",

@@ -93,6 +93,22 @@ class FamilyDetectableColumn(_RowColumn):
         return MISSING if row.effect is None else scale_of(summary).value(row.family_mde)
 
 
+class FamilyIntervalColumn(_RowColumn):
+    """The interval that holds together with those of all comparisons."""
+
+    name = "family_interval"
+
+    def header(self, summary: Summary) -> str:
+        return f"all together\n[{summary.level * 100:g} % intervals]"
+
+    def cell(self, row: Row, summary: Summary) -> str:
+        """Return ``[-0.3, +5.1]``; outside the family there is none."""
+        if row.family_interval is None:
+            return MISSING
+        low, high = map(scale_of(summary).signed, row.family_interval)
+        return f"[{low}, {high}]"
+
+
 class NarrowerColumn(_RowColumn):
     """What twice the replicates, and twice the test images, would take off the interval."""
 

@@ -122,3 +122,24 @@ def test_effects_that_are_all_zero_leave_room_for_both_sides() -> None:
     axis = axis_of(summary_of((0.0, 0.0, 0.0)), 25)
     assert axis is not None
     assert axis.zero == 12
+
+
+def test_the_interval_for_all_comparisons_is_thin_on_both_sides_and_on_its_side_of_0() -> None:
+    summary = summary_of((0.04, 0.02, 0.06), (0.0, -0.02, 0.02))
+    rows = [
+        replace(row, family_interval=ends)
+        for row, ends in zip(summary.rows, ((0.01, 0.07), (-0.03, 0.03)), strict=True)
+    ]
+    first, second = drawn(replace(summary, rows=tuple(rows)), 41)
+    assert re.fullmatch(r" *│ *╌+├─*●─*┤╌+ *", first)
+    assert re.fullmatch(r" *╌+├─*●─*┤╌+ *", second)
+    axis = axis_of(replace(summary, rows=tuple(rows)), 41)
+    assert axis is not None
+    assert (first.index("╌"), first.rindex("╌")) == (axis.cell(0.01), axis.cell(0.07))
+
+
+def test_a_thin_interval_that_is_much_wider_than_the_others_does_not_stretch_the_scale() -> None:
+    summary = summary_of((0.04, 0.02, 0.06), (0.01, -0.01, 0.03))
+    wide = replace(summary, rows=(summary.rows[0], replace(summary.rows[1], family_interval=(-0.5, 0.6))))
+    assert axis_of(wide, 41) == axis_of(summary, 41)
+    assert drawn(wide, 41)[1].startswith("╌")

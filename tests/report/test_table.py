@@ -25,27 +25,28 @@ GOLDEN = """\
 accuracy on the test split, 4 to 5 replicates, base 88.9 %
 
                       effect, points            │ for
-variant               [95 % interval]        -2 0        +10      n  verdict
+variant               [95 % interval]      -5   0        +10      n  verdict
 ────────────────────────────────────────────────────────────────────────────────
 base                      —                     │                 5  —
 ── left out: base − without ────────────────────────────────────────────────────
--random_resized_crop   +7.0 [+5.8,  +8.2]       │     ├●─┤        5  ▲ helps
--horizontal_flip       +1.3 [+0.4,  +2.1]       │●┤               4  · undecided
--rotation              -0.8 [-2.2,  +0.5]     ├●┼┤                5  · undecided
--brightness_contrast   +1.2 [-0.1,  +2.5]      ├┼●─┤              5  · undecided
--morphology            +3.0 [+1.6,  +4.3]       │ ├●┤             5  ▲ helps
--morphology+flip       +3.6 [+2.5,  +4.6]       │  ├●┤            5  ▲ helps
--model.skip            +1.8 [+0.1,  +3.4]       │├●─┤             5  · undecided
--model.batchnorm      +19.4 [+4.8, +34.0]       │    ├─────────▸  5  · undecided
+-random_resized_crop   +7.0 [+5.8,  +8.2]       │    ╌├●┤╌        5  ▲ helps
+-horizontal_flip       +1.3 [+0.4,  +2.1]      ╌│●┤╌              4  · undecided
+-rotation              -0.8 [-2.2,  +0.5]   ╌╌├●┼┤╌               5  · undecided
+-brightness_contrast   +1.2 [-0.1,  +2.5]      ├┼●┤╌╌             5  · undecided
+-morphology            +3.0 [+1.6,  +4.3]       │╌├●┤╌            5  ▲ helps
+-morphology+flip       +3.6 [+2.5,  +4.6]       │╌├●─┤╌           5  ▲ helps
+-model.skip            +1.8 [+0.1,  +3.4]     ╌╌│├●┤╌╌            5  · undecided
+-model.batchnorm      +19.4 [+4.8, +34.0]  ╌╌╌╌╌│╌╌╌╌├─────────▸  5  · undecided
 ── swapped: base − new ─────────────────────────────────────────────────────────
-model=resnet34         -2.4 [-3.5,  -1.3]   ├─●┤│                 5  ▼ new wins
+model=resnet34         -2.4 [-3.5,  -1.3]   ╌├●┤│                 5  ▼ new wins
 optimizer=adamw        +1.2 [+0.7,  +1.6]       │●┤               5  ▲ base wins
 
 effect: as in each heading in points, paired by seed; + favours the component or
 the base.
 verdict: paired t test at .05, Holm over 10 comparisons.
 helps, hurts: about the component, not about the change.
-plot: all on one scale, │ is 0; ◂ ▸ extend beyond it.
+plot: all on one scale, │ is 0; ╌ holds for all comparisons together; ◂ ▸ extend
+beyond it.
 No room at this width for: means, time, params.
 
 · Failed and left out: 1 of 5 trials of -horizontal_flip (the disk was full;
@@ -152,7 +153,7 @@ def test_a_terminal_that_knows_only_ascii_gets_only_ascii(demo) -> None:
     stream.flush()
     text = raw.getvalue().decode("ascii")
     assert "-- left out: base - without ---" in text
-    assert re.search(r"\+7.0 \[\+5.8,  \+8.2\] +: +\|-*o-*\| +5  \+ helps", text)
+    assert re.search(r"\+7.0 \[\+5.8,  \+8.2\] +: +~+\|-*o-*\|~+ +5  \+ helps", text)
     assert max(map(len, lines(text))) <= 80
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -285,3 +286,32 @@ def test_an_interaction_is_asked_of_four_variants(arms) -> None:
     (row,) = summarise(results, [contrast]).rows
     assert row.effect.mean == pytest.approx(0.03 - 0.0102)
     assert (row.base_mean, row.verdict, row.change) == (None, "together more", "")
+
+
+def test_the_interval_for_all_comparisons_has_an_equal_part_of_the_error(arms) -> None:
+    summary = summarise(arms(base=BASE, x=X, y=Y, z=BASE))
+    for row in summary.rows[:2]:
+        alone = paired_effect(BASE, X if row.label == "-x" else Y, level=1 - 0.05 / 3)
+        assert row.family_interval == pytest.approx((alone.low, alone.high))
+        assert row.family_interval[0] < row.effect.low
+    assert (
+        summary.rows[2].family_interval is None
+    )  # equal in every replicate, and nothing is known of the metric's step
+    (single,) = summarise(arms(base=BASE, x=X)).rows
+    assert single.family_interval == pytest.approx((single.effect.low, single.effect.high))
+
+
+def test_planned_looks_have_an_interval_for_all_comparisons_too(arms) -> None:
+    summary = summarise(arms(base=BASE, x=X, y=Y), rules=Rules(looks=(5, 10)))
+    for row in summary.rows:
+        low, high = row.family_interval
+        assert low < row.effect.low < row.effect.high < high
+
+
+def test_all_intervals_hold_together_in_as_many_studies_as_the_level_says(arms) -> None:
+    random = np.random.default_rng(8)
+    held = 0
+    for _ in range(300):
+        scores = {"base" if j == 0 else f"x{j}": random.normal(0.8, 0.02, 6).tolist() for j in range(6)}
+        held += all(row.family_interval[0] <= 0 <= row.family_interval[1] for row in summarise(arms(**scores)).rows)
+    assert held / 300 > 0.95 - 3 * math.sqrt(0.95 * 0.05 / 300)

@@ -47,7 +47,8 @@ def draw_forest(summary: Summary) -> str:
         axes.set_ylim(-len(lines) + 0.4, 0.6)
         axes.set_yticks([])
         points = f", {scale.points}" if scale.points else ""
-        axes.set_xlabel(f"effect on {canvas.short(summary.metric, 24)}{points}")
+        together = "; thin: all comparisons together" if summary.comparisons > 1 else ""
+        axes.set_xlabel(f"effect on {canvas.short(summary.metric, 24)}{points}{together}")
         return canvas.to_svg(figure, "forest", f"Forest plot: {_in_words(rows, scale)}")
 
 
@@ -76,6 +77,8 @@ def _draw_row(axes: Axes, y: float, row: Row, scale: Scale) -> None:
     assert effect is not None
     mark = mark_of(row.verdict)
     color = _COLORS[mark.tone]
+    if row.family_interval is not None:
+        axes.plot([end * scale.factor for end in row.family_interval], [y, y], color=color, linewidth=0.8)
     if effect.low is not None and effect.high is not None:
         ends = [effect.low * scale.factor, effect.high * scale.factor]
         axes.plot(ends, [y, y], color=color, linewidth=2.2)

@@ -59,6 +59,8 @@ def test_figures_are_in_the_unit_of_the_effect(kinds) -> None:
     assert column("mde").cells(kinds)[1] == f"{effect.mde * 100:.1f}"
     assert column("family_mde").cells(kinds)[1] == f"{kinds.rows[0].family_mde * 100:.1f}"
     assert kinds.rows[0].family_mde > effect.mde
+    low, high = kinds.rows[0].family_interval
+    assert column("family_interval").cells(kinds)[1] == f"[{low * 100:+.1f}, {high * 100:+.1f}]"
     assert column("sd").cells(kinds)[1] == f"{effect.sd * 100:.1f}"
     assert column("correlation").cells(kinds)[1] == f"{effect.correlation:+.2f}"
     assert column("mde").header(kinds) == "MDE\npoints"
