@@ -146,6 +146,11 @@ ONE_MODEL = [
     *(OneModel("AUC", 0.9, 5, 15, 10, icc) for icc in (0.2, 0.5)),
     *(OneModel("accuracy", 0.8, 20, 20, 5, icc) for icc in ICCS),
     *(OneModel("accuracy", 0.95, 20, 20, 5, icc) for icc in ICCS),
+    OneModel("AUC", 0.8, 3, 30, 10, 0.5),
+    OneModel("accuracy", 0.99, 10, 10, 50, 0.5),
+    OneModel("accuracy", 0.99, 20, 20, 25, 0.5),
+    OneModel("accuracy", 0.95, 10, 10, 50, 0.5),
+    OneModel("accuracy", 0.9, 5, 5, 20, 0.5),
 ]
 
 

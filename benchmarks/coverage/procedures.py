@@ -86,7 +86,7 @@ def sign_flip(scores: Scores) -> list[Said]:
 def modified_t(scores: Scores) -> list[Said]:
     """Johnson's modified t tests, Holm."""
     differences = (scores[:, :1] - scores[:, 1:]).T.tolist()
-    return _tested(scores, holm([modified_t_p(each) or 0.0 for each in differences]))
+    return _tested(scores, holm([1.0 if (p := modified_t_p(each)) is None else p for each in differences]))
 
 
 def trimmed(scores: Scores) -> list[Said]:

@@ -49,6 +49,9 @@ class Counting:
         """Nothing is to be done."""
         return True
 
+    def has_result(self, job: Job) -> bool:
+        return False
+
     def ended(self, job: Job, ended: Ended, attempt: int) -> Then:
         """Count it."""
         self.done += ended.exit_code == 0

@@ -2,7 +2,7 @@
 
 python benchmarks/scaling/steps_alone.py PATH --model resnet14 --epochs 8
 
-One of these per core at once is as fast as trials can be on this machine with these kernels of torch.
+One of these per core at once takes about as long as trials must with these kernels of torch.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@
 
 The script (``script.py``) trains one trial after another with torchvision's transforms and a DataLoader with two
 workers. The harness (``in_harness.py``) has the same trials, packing and table included, with an empty cache; then
-again only until all is decided. Whole processes, alternately. ``steps_alone.py``, once per core at a time, is how soon
-the trials could end if nothing but torch's arithmetic took time.
+again only until all is decided. Whole processes, alternately. ``steps_alone.py``, once per core at a time, is about how
+soon the trials would end if nothing but torch's arithmetic took time.
 """
 
 from __future__ import annotations

@@ -47,8 +47,8 @@ def evaluate(
 ) -> None:
     """Measure a trained model on labelled images that it has not seen.
 
-    The intervals (95 %) are over images: this model on other images of the same kind. They do not hold the chance of
-    training, which only replicates show.
+    The intervals (95 %) are over images, or over groups of them such as patients: this model on others of the same
+    kind. They do not hold the chance of training, which only replicates show.
 
     \b
     Examples:

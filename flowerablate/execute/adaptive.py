@@ -22,7 +22,8 @@ def settled(plan: Plan, ledger: Ledger) -> Plan:
     """Return *plan* with its looks, if it has any: those noted in the ledger, or new ones.
 
     The first look is at ``plan.seeds`` replicates, or at the number already in the ledger if that is higher, as the
-    results may have been seen there. Raises :class:`StudyError` if the study was started with a different plan.
+    results may have been seen there, and not before the rules allow a verdict. Raises :class:`StudyError` if the study
+    was started with a different plan, or if its last look would be before that.
     """
     if plan.rules.looks:
         return plan
@@ -38,8 +39,14 @@ def settled(plan: Plan, ledger: Ledger) -> Plan:
         raise StudyError(
             f"ablation.max_seeds = {plan.max_seeds} is below ablation.seeds = {plan.seeds}; raise it, or lower seeds"
         )
+    least = plan.rules.min_replicates
+    if plan.max_seeds < least:
+        raise StudyError(
+            f"ablation.max_seeds = {plan.max_seeds} is below statistics.min_replicates = {least}, so nothing would be "
+            "decided; raise the first, or lower the second"
+        )
     if not looks:
-        first = max(2, plan.seeds, replicates(ledger, plan.base_id))
+        first = max(least, plan.seeds, replicates(ledger, plan.base_id))
         looks = planned_looks(first, max(first, plan.max_seeds))
     elif looks[-1] != max(plan.max_seeds, looks[0]) or (plan.seeds > looks[0] and plan.seeds not in looks):
         raise StudyError(

@@ -102,6 +102,9 @@ class _Asking:
                 self.part_done(event)
         return True
 
+    def has_result(self, job: Job) -> bool:
+        return (job.folder / _ANSWER).exists()
+
     def ended(self, job: Job, ended: Ended, attempt: int) -> Then:
         self.end = ended
         return Then.GO_ON

@@ -12,7 +12,7 @@ from ..errors import StudyError
 from ..ledger import StudyNote
 from ..study.designs import design
 from ..study.identity import FingerprintOf, expand_trials
-from ..study.resolve import resolve, rules_of
+from ..study.resolve import resolve, rules_of, tuned_of
 from ..study.schema import StudyFile
 from ..wiring.assemble import Assembler, DataSet
 from ..wiring.measured_costs import cost_infos
@@ -118,11 +118,12 @@ def plan_study(
 
 def _tuned_alone(study: StudyFile, base: Pipeline) -> TunedBase | None:
     """Return how the base was tuned, for those settings that no search of the study chooses in each variant again."""
-    if study.tuned is None:
+    tuned = tuned_of(study)
+    if tuned is None:
         return None
     again = {key for key, _ in base.retune}
-    settings = tuple(name for name in study.tuned.settings if name not in again)
-    return TunedBase(settings, study.tuned.trials, study.tuned.metric) if settings else None
+    settings = tuple(name for name in tuned.settings if name not in again)
+    return replace(tuned, settings=settings) if settings else None
 
 
 def _check_margin(margin: float | None, metrics: Metrics) -> None:

@@ -151,6 +151,10 @@ class TrialQueue:
                 observer.remarked(f"{trial.variant.label} seed {trial.seed} {event['text']}")
         return True
 
+    def has_result(self, job: Job) -> bool:
+        """Whether the trial's folder has it."""
+        return self._folder(job).complete
+
     def ended(self, job: Job, ended: Ended, attempt: int) -> Then:
         """Record what became of the trial, as its folder says."""
         trial, folder = self._trials[job.name], self._folder(job)

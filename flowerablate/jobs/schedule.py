@@ -48,6 +48,9 @@ class Client(Protocol):
     def event(self, job: Job, event: dict[str, Any]) -> bool:
         """The job has written an event. False stops the job; what it wrote after that event is not heard."""
 
+    def has_result(self, job: Job) -> bool:
+        """Whether the job has left its result: then it does not run again, whatever its end is said to be."""
+
     def ended(self, job: Job, ended: Ended, attempt: int) -> Then:
         """The job's process has ended, its *attempt*-th one, counted from 1."""
 
@@ -153,7 +156,8 @@ class Schedule:
         if running.place is not None:
             self._free.give_back(running.place, running.alone)
         job = running.job
-        if ended.lost and not running.unwanted and self._lost.setdefault(job.name, 0) < _MAX_LOST:
+        lost = ended.lost and not running.unwanted and self._lost.setdefault(job.name, 0) < _MAX_LOST
+        if lost and not self.client.has_result(job):
             self._lost[job.name] += 1
             self._waiting.appendleft((job, running.attempt, running.alone))
             return

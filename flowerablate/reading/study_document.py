@@ -50,7 +50,7 @@ def collect(ledger: Ledger, note: StudyNote, summary: Summary, title: str, assem
         costs=_costs(results, labels, summary),
         confusions=_confusions(results, labels, folders, missing),
         samples=_samples(pipeline, results, assembler),
-        study=to_toml(pipeline, title, note.rules, note.secondary, _seeds(results)) if pipeline else "",
+        study=_study(pipeline, title, note, results) if pipeline else "",
         basis=_basis(note, results),
         missing=tuple(dict.fromkeys(missing)),
     )
@@ -96,6 +96,10 @@ def _by_change(results: Sequence[TrialResult]) -> dict[str, list[TrialResult]]:
     for result in results:
         groups.setdefault(result.change, []).append(result)
     return groups
+
+
+def _study(pipeline: Pipeline, title: str, note: StudyNote, results: Sequence[TrialResult]) -> str:
+    return to_toml(pipeline, title, note.rules, note.secondary, _seeds(results), tuned=note.tuned)
 
 
 def _costs(results: Sequence[TrialResult], labels: Labels, summary: Summary) -> tuple[CostPoint, ...]:

@@ -73,7 +73,7 @@ def rules(summary: Summary) -> Iterator[str]:
         looks = ", ".join(map(str, given.looks))
         yield f"looks planned at n = {looks}: interval and verdict are valid at each of them."
     if any(row.interval == "replicates x images" for row in summary.rows):
-        yield "interval: over replicates and test images."
+        yield "interval: over replicates and test images, or groups of them."
 
 
 def _tests(summary: Summary) -> str:

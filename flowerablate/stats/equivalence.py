@@ -40,8 +40,10 @@ def equivalence_test(effect: Effect, margin: float) -> Equivalence | None:
     ``se = s_d / sqrt(n)``, above_p = P(T >= (mean + margin) / se) and below_p = P(T <= (mean - margin) / se) for a t
     with n - 1 degrees of freedom. No correction between the two is due: only one of the nulls can be true.
 
-    Differences that are all equal have no t test. Then each side is tested by its signs: if the true effect were at the
-    margin and the differences symmetric around it, all n would lie on the inner side with probability 2^-n.
+    Differences that are all equal have no t test unless the metric's resolution is known. Then each side is tested by
+    its signs: if the true effect were at the margin and the differences symmetric around it, all n would lie on the
+    inner side with probability 2^-n. With a t test, p is no smaller than that either: a component that matters in few
+    replicates leaves all others equal.
 
     Raises :class:`ValueError` for a margin that is not positive.
     """
@@ -56,10 +58,11 @@ def equivalence_test(effect: Effect, margin: float) -> Equivalence | None:
         return Equivalence(margin, above, below)
     se = effect.error
     half = t_quantile(effect.level, effect.n - 1) * se
+    least = 2.0**-effect.n if effect.sd == 0 else 0.0
     return Equivalence(
         margin,
-        above_p=_t_below(-(effect.mean + margin) / se, effect.n - 1),
-        below_p=_t_below((effect.mean - margin) / se, effect.n - 1),
+        above_p=max(least, _t_below(-(effect.mean + margin) / se, effect.n - 1)),
+        below_p=max(least, _t_below((effect.mean - margin) / se, effect.n - 1)),
         low=effect.mean - half,
         high=effect.mean + half,
     )

@@ -32,6 +32,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ..contracts import Contrast
@@ -72,17 +73,22 @@ class ImageEvidence:
     metric: str
     trials: Mapping[tuple[str, int], Influence]
 
-    @property
+    @cached_property
     def images(self) -> int:
         """The number of different test images."""
         return len({name for influence in self.trials.values() for name in influence.images})
 
-    @property
+    @cached_property
     def groups(self) -> int:
         """The number of different groups of test images; 0 if each image is independent of the others."""
         return len({name for influence in self.trials.values() for name in influence.groups})
 
-    @property
+    @cached_property
+    def least_groups(self) -> int:
+        """The number of groups of the replicate that tested on the fewest."""
+        return min(len(influence.groups) for influence in self.trials.values())
+
+    @cached_property
     def fixed_split(self) -> bool:
         """Whether all trials tested on the same images."""
         return len({influence.images for influence in self.trials.values()}) == 1
@@ -132,7 +138,10 @@ class Components:
         return self.image / self.images / self.variance()
 
     def narrower(self, times_replicates: float = 1.0, times_images: float = 1.0) -> float:
-        """Return by which fraction the standard error shrinks with that many times the replicates and images."""
+        """Return by which fraction the standard error shrinks with that many times the replicates and images.
+
+        An interval of few replicates narrows by more, because its quantile of t shrinks too.
+        """
         return 1 - math.sqrt(self.variance(times_replicates, times_images) / self.variance())
 
 
@@ -202,9 +211,9 @@ class TwoLevel:
 def two_level(differences: Sequence[float], influences: Sequence[Influence], *, scale: float = 0.0) -> TwoLevel | None:
     """Return the mean of the *differences*, one per replicate, with its variance over replicates x images.
 
-    ``influences[i]`` is what the images add to ``differences[i]``. None with fewer than two replicates, or if neither
-    replicates nor images vary by more than rounding; *scale* is the largest absolute value of either arm. Raises
-    :class:`ValueError` if the two differ in length.
+    ``influences[i]`` is what the images add to ``differences[i]``. None with fewer than two replicates or units,
+    or if neither replicates nor images vary by more than rounding; *scale* is the largest absolute value of either arm.
+    Raises :class:`ValueError` if the two differ in length.
     """
     import numpy as np
 
@@ -214,6 +223,8 @@ def two_level(differences: Sequence[float], influences: Sequence[Influence], *, 
     if count < 2:
         return None
     added, present = _matrix(influences)
+    if present.sum(axis=1).min() < 2:
+        return None  # a single unit says nothing of others
     d = np.asarray(differences, dtype=np.float64)
     mean = math.fsum(differences) / count
     replicates = math.fsum((d - mean) ** 2) / (count - 1) / count

@@ -105,8 +105,8 @@ def _unequal_tuning(summary: Summary, tuned: TunedBase | None) -> Iterator[str]:
     if tuned is not None and summary.rows:
         settings = ", ".join(tuned.settings)
         yield (
-            f"The base was tuned ({count(tuned.trials, 'trial')}: {settings}), its variants were not, which favours "
-            "the base: --retune searches for both."
+            f"The base was tuned for {tuned.metric} ({count(tuned.trials, 'trial')}: {settings}), its variants were "
+            "not, which favours the base: --retune searches for both."
         )
 
 
@@ -146,16 +146,12 @@ def _collapsed(results: Sequence[TrialOutcome]) -> Iterator[str]:
             yield f"Why {label} collapsed: {why}."
 
 
-def _groups(results: Sequence[TrialOutcome]) -> list[tuple[str, list[TrialOutcome]]]:
-    """The trials of each change, the base first: several contrasts may weigh one variant, but it fails only once."""
+def _by_change(results: Sequence[TrialOutcome]) -> list[tuple[str, list[TrialOutcome]]]:
+    """The trials of each variant, the base first: several contrasts may weigh one variant, but it fails only once."""
     groups: dict[str, list[TrialOutcome]] = {"": []}
     for result in results:
         groups.setdefault(result.change, []).append(result)
-    return list(groups.items())
-
-
-def _by_change(results: Sequence[TrialOutcome]) -> list[tuple[str, list[TrialOutcome]]]:
-    return [(label_of(change), group) for change, group in _groups(results)]
+    return [(label_of(change), group) for change, group in groups.items()]
 
 
 def _has_value(result: TrialOutcome, metric: str) -> bool:
@@ -248,23 +244,24 @@ def _skewed(summary: Summary) -> Iterator[str]:
 
 
 def _unequal_losses(summary: Summary, results: Sequence[TrialOutcome]) -> Iterator[str]:
-    """Rows of which one arm has lost more runs than the other, by collapse or by failure."""
-    lost = {change: sum(_is_lost(result, summary.metric) for result in group) for change, group in _groups(results)}
+    """Rows of which one arm has lost more runs than the other, by collapse or by failure, on the seeds of both."""
+    trials = {(result.change, result.seed): result for result in results}
     hit = []
     for row in summary.rows:
         weights = row.contrast.weights if row.contrast else {}
         if len(weights) != 2:
             continue
-        sides = [
-            sum(lost.get(change, 0) for change, weight in weights.items() if (weight > 0) == positive)
-            for positive in (True, False)
-        ]
-        if sides[0] != sides[1]:
-            hit.append(f"{row.label} {sides[0]} and {sides[1]}")
+        first, second = sorted(weights, key=lambda change: -weights[change])
+        seeds = {seed for change, seed in trials if change == first} & {
+            seed for change, seed in trials if change == second
+        }
+        lost = [sum(_is_lost(trials[arm, seed], summary.metric) for seed in seeds) for arm in (first, second)]
+        if lost[0] != lost[1]:
+            hit.append(f"{row.label} ({lost[0]} and {lost[1]} of {len(seeds)})")
     if hit:
         yield (
-            f"Runs that collapsed or failed, with and without the component: {', '.join(hit)}. They are the worst "
-            "ones: a mean without them is too good, and the interval of one with them often too narrow."
+            f"One arm collapsed or failed more often than the other: {', '.join(hit)}. A mean without such runs may "
+            "be too good, and a mean with them often has an interval that is too narrow."
         )
 
 
@@ -276,7 +273,7 @@ def _sign_flip(summary: Summary) -> Iterator[str]:
     """A note if even the row with the most replicates has too few for the sign-flip test."""
     n = max((row.n for row in summary.rows if row.verdict), default=0)
     alpha = 1 - summary.level
-    if n >= 2 and sign_flip_floor(n) > alpha:
+    if n >= max(2, summary.rules.min_replicates) and sign_flip_floor(n) > alpha:
         yield (
             f"{count(n, 'replicate')}: the smallest possible exact sign-flip p is {short(sign_flip_floor(n))} "
             f"({pairs_to_reach(alpha)} replicates could reach {short(alpha)}), so the verdicts rest on the paired t "

@@ -21,6 +21,7 @@ from ..contracts import Area, Metric, MetricInfo
 from ..keyed import key64
 from .delong import area_per_image
 from .score_intervals import Grouping, Interval, area_interval, fraction_interval, normal_quantile, wilson_interval
+from .wording import count
 
 RESAMPLES = 1000
 _NONE = (math.nan, math.nan)
@@ -80,7 +81,7 @@ def estimate_metric(
     """
     value = float(metric.value(labels, scores))
     grouping = None if groups is None else Grouping.by(groups)
-    over = "images" if grouping is None else f"{grouping.count} groups"
+    over = "images" if grouping is None else count(grouping.count, "group")
     if metric.areas is not None and math.isfinite(value):
         return Estimate(value, *_of_areas(metric.areas(labels, scores), value, level, grouping), f"Newcombe, {over}")
     if metric.per_image is not None:
@@ -104,7 +105,8 @@ def _of_mean(parts: NDArray[np.float64], level: float, grouping: Grouping | None
     if grouping is None:
         half = normal_quantile(level) * float(parts.std(ddof=1)) / math.sqrt(n)
     else:
-        half = grouping.quantile(level) * math.sqrt(grouping.variance((parts - mean) / n))
+        added = (parts - mean) / n
+        half = grouping.quantile(level, added) * math.sqrt(grouping.variance(added))
     return mean - half, mean + half
 
 
@@ -118,8 +120,8 @@ def _resampled(
     grouping: Grouping | None,
 ) -> Interval:
     random = np.random.default_rng(key64("bootstrap over images", info.name))
-    count = len(labels) if grouping is None else grouping.count
-    drawn = random.integers(0, count, (resamples, count))
+    units = len(labels) if grouping is None else grouping.count
+    drawn = random.integers(0, units, (resamples, units))
     chosen = drawn if grouping is None else (grouping.members_of(row) for row in drawn)
     values = np.array([metric.value(labels[rows], scores[rows]) for rows in chosen], np.float64)
     values = values[np.isfinite(values)]  # a resample may lack a class
@@ -130,7 +132,7 @@ def _resampled(
 
 
 def _fraction(hits: NDArray[np.bool_], level: float, grouping: Grouping | None) -> Estimate:
-    how = "Wilson" if grouping is None else f"Wilson, {grouping.count} groups"
+    how = "Wilson" if grouping is None else f"Wilson, {count(grouping.count, 'group')}"
     if not len(hits):
         return Estimate(math.nan, *_NONE, how)
     return Estimate(float(hits.mean()), *fraction_interval(hits, level, grouping), how)

@@ -80,10 +80,10 @@ def population_notes(summary: Summary, images: Images) -> Iterator[str]:
             f"Intervals and p-values are over replicates and {over}: they hold for further replicates on {on} of this "
             f"kind, not only on {_which(evidence)}."
         )
-        if 0 < evidence.groups < FEW_GROUPS:
+        if 0 < evidence.least_groups < FEW_GROUPS:
             yield (
-                f"The test images come from {count(evidence.groups, 'group')}: with fewer than {FEW_GROUPS}, intervals "
-                "over groups are often too narrow."
+                f"The test images of a replicate come from {count(evidence.least_groups, 'group')}: with fewer than "
+                f"{FEW_GROUPS}, intervals over groups are often too narrow."
             )
         yield from _replicates_or_images(by_images, "groups" if evidence.groups else "test images")
         others = [row.label for row in rows if row not in by_images and row.n > 1]
@@ -108,7 +108,7 @@ def _replicates_or_images(rows: Sequence[Row], images: str) -> Iterator[str]:
         by_replicates = _range(each.narrower(times_replicates=2) for each in known)
         by_images = _range(each.narrower(times_images=2) for each in known)
         yield (
-            f"The {images} are {share} of the variance: twice the replicates would narrow the intervals by "
+            f"The {images} are {share} of the variance: twice the replicates would reduce the standard errors by "
             f"{by_replicates}, twice the {images} by {by_images}."
         )
 

@@ -15,24 +15,25 @@ from ..contracts import TrialResult
 TEST_IMAGES = "test images"
 """The fact of a trial that holds the number of its test images."""
 
-_NEAR = 1e-6
-"""How far from a whole number of images a value may be, by rounding."""
+_NEAR = 1.2e-7
+"""How far from a whole number of images a value may be, as a fraction of all: a float32 rounds so."""
 
 
 def resolution_of(results: Iterable[TrialResult], metric: str) -> float:
     """Return the step in which *metric* comes: 1 over the number of test images, the largest one if trials differ.
 
-    0 where it is not known: the number is not recorded, or a value is no whole number of images, as most metrics are.
+    0 where it is not known: the number is not recorded, a value is no whole number of images, as most metrics are, or
+    all are 0 or 1, as finer ones may be too.
     """
-    step = 0.0
+    step, between = 0.0, False
     for result in results:
         value, images = result.metrics.get(metric, math.nan), result.facts.get(TEST_IMAGES, 0.0)
         if not math.isfinite(value):
             continue
-        if images < 1 or abs(value * images - round(value * images)) > _NEAR:
+        if images < 1 or abs(value - round(value * images) / images) > _NEAR:
             return 0.0
-        step = max(step, 1 / images)
-    return step
+        step, between = max(step, 1 / images), between or 0 < value < 1
+    return step if between else 0.0
 
 
 def rounding_sd(step: float, squared_weights: float = 2.0) -> float:

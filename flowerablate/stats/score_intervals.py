@@ -9,8 +9,8 @@ McNeil (1982, doi:10.1148/radiology.143.1.7063747) for exponential scores.
 **Groups.** Where images come in groups, such as patients, n images say as much as ``n / deff`` independent ones. The
 design effect *deff* is the variance between groups over the variance that independent images would have, at least 1
 (Kish 1965, *Survey Sampling*); with it, the interval takes the quantile of t with one degree of freedom fewer than
-there are groups (Korn and Graubard 1998, Survey Methodology 24:193-201). Where the estimate shows no variance, each
-group counts as one image.
+there are groups (Korn and Graubard 1998, Survey Methodology 24:193-201), or fewer still where few groups make most of
+the variance. Where the estimate shows no variance, each group counts as one image.
 """
 
 from __future__ import annotations
@@ -42,9 +42,19 @@ class Grouping:
         found, of = np.unique(np.asarray(names, dtype=np.str_), return_inverse=True)
         return cls(of.astype(np.int64).reshape(-1), len(found))
 
-    def quantile(self, level: float) -> float:
-        """Return the half width of an interval at *level* in standard errors; nan with a single group."""
-        return float(stdtrit(self.count - 1, 0.5 + level / 2)) if self.count > 1 else math.nan
+    def quantile(self, level: float, added: NDArray[np.float64]) -> float:
+        """Return the half width of an interval at *level* in standard errors; nan with a single group.
+
+        The degrees of freedom are those of the variance between groups, by Satterthwaite's rule from what the images
+        *added*, float64 [N]: few where few groups make most of it, at most one fewer than there are groups.
+        """
+        if self.count < 2:
+            return math.nan
+        squares = np.bincount(self.of, added, self.count) ** 2
+        total = math.fsum(squares)
+        variation = self.count / (self.count - 1) * math.fsum((squares - total / self.count) ** 2)
+        df = 2 * total**2 / variation if variation > 0 else math.inf
+        return float(stdtrit(max(1.0, min(self.count - 1.0, df)), 0.5 + level / 2))
 
     def variance(self, added: NDArray[np.float64]) -> float:
         """Return the variance of a sum over groups of what the images *added*, float64 [N], whose sum is zero."""
@@ -92,8 +102,9 @@ def fraction_interval(hits: NDArray[np.bool_], level: float, grouping: Grouping 
         return wilson_interval(fraction, n, normal_quantile(level))
     if grouping.count < 2:
         return _UNDEFINED
-    effect = grouping.design_effect((hits.astype(np.float64) - fraction) / n)
-    return wilson_interval(fraction, n / effect if effect else grouping.count, grouping.quantile(level))
+    added = (hits.astype(np.float64) - fraction) / n
+    effect = grouping.design_effect(added)
+    return wilson_interval(fraction, n / effect if effect else grouping.count, grouping.quantile(level, added))
 
 
 def hanley_mcneil_variance(area: float, positives: float, negatives: float) -> float:
@@ -126,7 +137,7 @@ def area_interval(
     if grouping is not None:
         if grouping.count < 2:
             return _UNDEFINED
-        z, effect = grouping.quantile(level), grouping.design_effect(together)
+        z, effect = grouping.quantile(level, together), grouping.design_effect(together)
         if effect is None:
             sizes = [(float(grouping.among(truth)), float(grouping.among(~truth))) for truth in positives]
         else:

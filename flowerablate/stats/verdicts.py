@@ -14,10 +14,10 @@
 =================  =============================================================================================
 
 A swap has its own verdicts because nothing was removed: «helps» would leave open which of the two helps.
-``unchanged`` is observed, not inferred. Any verdict other than it and ``undecided`` needs ``min_replicates`` and an
-adjusted p (:mod:`.multiplicity`) at or below ``1 - level``; the sign of the effect selects the verdict. An effect that
-is both established and within the margin keeps the verdict of its direction, and the reason states the margin. Without
-a margin no effect is called negligible: an interval around 0 cannot show that.
+``unchanged`` is observed, not inferred. Any verdict other than it and ``undecided`` needs ``min_replicates``, but for
+``differs``, which is a warning, and an adjusted p (:mod:`.multiplicity`) at or below ``1 - level``; the sign of the
+effect selects the verdict. An effect that is both established and within the margin keeps the verdict of its direction,
+and the reason states the margin. Without a margin no effect is called negligible: an interval around 0 cannot show that.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def decide(
     chance = chance_to_be_decided(effect, adjusted, rules) if rules.looks else None
     by = f"{evidence.test}, {evidence.look}" if evidence.look else evidence.test
     within = adjusted.equivalence is not None and adjusted.equivalence <= alpha
-    enough = effect.n >= rules.min_replicates
+    enough = effect.n >= rules.min_replicates or contrast.kind == "control"
     if enough and adjusted.difference <= alpha:
         base_better = (effect.mean > 0) != lower_is_better
         verdict = _WORDS.get(contrast.kind, ("helps", "hurts"))[0 if base_better else 1]
@@ -103,11 +103,11 @@ def decide(
     if effect.is_zero and rules.margin is None:
         reason = f"no difference in any of {effect.n} replicates; does the change have any effect?"
         return Decision("undecided", reason, chance=chance)
-    if chance is not None:
-        return _between_looks(effect.n, chance, rules)
     if not enough:
         reason = f"n = {effect.n}: a verdict needs {rules.min_replicates} replicates"
-        return Decision("undecided", reason, rules.min_replicates - effect.n)
+        return Decision("undecided", reason, rules.min_replicates - effect.n, chance)
+    if chance is not None:
+        return _between_looks(effect.n, chance, rules)
     return _open(effect, evidence, adjusted, rules)
 
 

@@ -16,6 +16,7 @@ from ..contracts import (
     StepChoice,
     StepSpec,
     TrackerSpec,
+    TunedBase,
     Value,
 )
 from ..errors import StudyError, nearest
@@ -48,6 +49,12 @@ def resolve_trackers(study: StudyFile, lookup: Lookup) -> dict[str, Choice]:
             table.use, check_params(lookup(TrackerSpec.slot, table.use, where), table.params, where)
         )
     return trackers
+
+
+def tuned_of(study: StudyFile) -> TunedBase | None:
+    """Return how the base of *study* was tuned, if it was."""
+    table = study.tuned
+    return None if table is None else TunedBase(tuple(table.settings), table.trials, table.metric)
 
 
 def rules_of(study: StudyFile) -> Rules:

@@ -165,6 +165,10 @@ class CandidateQueue:
                 self.observer.remarked(f"trial {candidate.trial.number} {event['text']}")
         return not candidate.pruned
 
+    def has_result(self, job: Job) -> bool:
+        """Whether the candidate's folder has it."""
+        return TrialFolder(self._open[job.name].trial.folder).complete
+
     def ended(self, job: Job, ended: Ended, attempt: int) -> Then:
         """Record what became of the candidate, as its folder says, and begin the next one."""
         candidate = self._open[job.name]

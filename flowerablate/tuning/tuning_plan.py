@@ -10,7 +10,7 @@ from typing import Any
 
 from ..contracts import DatasetSpec, MetricInfo, Pipeline, Rules, TrainingSpec, TunedBase, Value
 from ..study.identity import pipeline_id
-from ..study.resolve import resolve, rules_of
+from ..study.resolve import resolve, rules_of, tuned_of
 from ..study.schema import StudyFile
 from ..study.toml import to_toml
 from ..wiring.assemble import Assembler, DataSet
@@ -28,6 +28,7 @@ class TuningPlan:
     """A study ready for tuning: its *base* pipeline, the *space*, and the *seeds* of every trial.
 
     *replicates*: number of replicates of the tuned study. *search*: the space as written by the user.
+    *tuned_before*: an earlier tuning of the base.
     """
 
     study: str
@@ -41,6 +42,7 @@ class TuningPlan:
     replicates: int
     pruner: str
     questions: Mapping[str, object] = field(default_factory=dict)
+    tuned_before: TunedBase | None = None
 
     @property
     def metric(self) -> MetricInfo:
@@ -83,7 +85,11 @@ class TuningPlan:
             absolute = replace(dataset, params={**dataset.params, "path": str((assembler.root / path).absolute())})
             pipeline = replace(pipeline, components={**pipeline.components, DatasetSpec.slot: absolute})
         name = f"{self.study[:74]}-tuned"
-        tuned = TunedBase(tuple(dimension.name for dimension in self.space.dimensions), trials, self.metric.name)
+        names = [dimension.name for dimension in self.space.dimensions]
+        before = self.tuned_before
+        if before is not None:
+            names, trials = [*before.settings, *names], trials + before.trials
+        tuned = TunedBase(tuple(dict.fromkeys(names)), trials, self.metric.name)
         secondary, replicates = self.metrics.names[1:], range(self.replicates)
         text = to_toml(pipeline, name, self.rules, secondary, replicates, self.questions, tuned)
         return f"{HEAD}: {remark}\n\n{text}"
@@ -113,6 +119,7 @@ def plan_tuning(
         study.ablation.seeds,
         pruner,
         study.ablation.model_dump(exclude={"seeds", "retune"}),
+        tuned_of(study),
     )
 
 

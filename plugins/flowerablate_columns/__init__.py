@@ -33,7 +33,7 @@ _COLUMNS = {
     "from_images": ("FromImagesColumn", "Fraction of the variance that is due to the test images, or their groups."),
     "narrower": (
         "NarrowerColumn",
-        "What twice the replicates, and twice the images, would take off the interval.",
+        "What twice the replicates, and twice the images, would take off the standard error.",
     ),
     "sd": ("StandardDeviationColumn", "Standard deviation of the paired differences."),
     "correlation": ("CorrelationColumn", "Correlation of the two arms, which shows what pairing gains."),

@@ -110,7 +110,7 @@ class FamilyIntervalColumn(_RowColumn):
 
 
 class NarrowerColumn(_RowColumn):
-    """What twice the replicates, and twice the test images, would take off the interval."""
+    """What twice the replicates, and twice the test images, would take off the standard error."""
 
     name = "narrower"
     head = "narrower by twice\nseeds, images"

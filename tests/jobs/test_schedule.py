@@ -46,8 +46,8 @@ class Remembering:
 class Client:
     """Says *then* of each end, and allows *at_most* starts."""
 
-    def __init__(self, then=Then.GO_ON, at_most=100):
-        self.then, self.at_most = then, at_most
+    def __init__(self, then=Then.GO_ON, at_most=100, done=()):
+        self.then, self.at_most, self.done = then, at_most, done
         self.begun, self.found, self.events = [], [], []
 
     def may_start(self, job):
@@ -59,6 +59,9 @@ class Client:
     def event(self, job, event):
         self.events.append((job.name, event["event"]))
         return True
+
+    def has_result(self, job):
+        return job.name in self.done
 
     def ended(self, job, ended, attempt):
         self.found.append((job.name, ended.exit_code, attempt, ended.reason))
@@ -85,6 +88,14 @@ def test_as_many_jobs_run_at_once_as_the_executor_has_room_for(jobs):
     assert run(executor, client, jobs("abcde")) == []
     assert executor.most == 2
     assert [name for name, _, _, _ in client.found] == list("abcde")
+
+
+def test_a_lost_job_that_has_left_its_result_does_not_run_again(jobs):
+    executor = Remembering(1, {"a": [None], "b": [None, 0]}, lost="ab")
+    client = Client(done="a")
+    assert run(executor, client, jobs("ab")) == []
+    assert [job.name for job in executor.started] == ["a", "b", "b"]
+    assert [name for name, *_ in client.found] == ["a", "b"]
 
 
 def test_a_job_that_fails_is_tried_again_as_often_as_the_client_says(jobs):

@@ -32,6 +32,13 @@ def test_logits_come_back_to_the_bit_and_change_nothing_else(tmp_path):
     np.testing.assert_array_equal(back.scores("probabilities"), PREDICTIONS.normalised)
 
 
+def test_groups_come_back_and_are_none_where_there_are_none(tmp_path):
+    write_predictions(tmp_path, replace(PREDICTIONS, groups=("p1", "ü 2")))
+    assert read_predictions(tmp_path).groups == ("p1", "ü 2")
+    write_predictions(tmp_path, PREDICTIONS)
+    assert read_predictions(tmp_path).groups is None
+
+
 def test_predictions_of_earlier_versions_have_no_logits_and_say_so_when_asked(tmp_path):
     write_predictions(tmp_path, PREDICTIONS)
     assert "logits" not in np.load(tmp_path / "predictions.npz")

@@ -59,10 +59,9 @@ No room at this width for: means, time, params.
 · Undecided: -horizontal_flip (n = 4: a verdict needs 5 replicates).
 · The interval excludes 0, but the verdict accounts for 10 comparisons:
   -model.skip, -model.batchnorm.
-· Runs that collapsed or failed, with and without the component:
-  -horizontal_flip 0 and 1, -model.batchnorm 0 and 1. They are the worst ones: a
-  mean without them is too good, and the interval of one with them often too
-  narrow.
+· One arm collapsed or failed more often than the other: -horizontal_flip (0 and
+  1 of 5), -model.batchnorm (0 and 1 of 5). A mean without such runs may be too
+  good, and a mean with them often has an interval that is too narrow.
 · 5 replicates: the smallest possible exact sign-flip p is .0625 (6 replicates
   could reach .05), so the verdicts rest on the paired t test, which assumes
   normally distributed differences.

@@ -89,7 +89,9 @@ def test_a_base_that_alone_was_tuned_is_told(arms) -> None:
     results = arms(base=BASE, x=[value - 0.01 for value in BASE])
     tuned = TunedBase(("optimizer.lr", "train.epochs"), 40, "accuracy")
     (note,) = [note for note in summarise(results, tuned=tuned).notes if "tuned" in note]
-    assert note.startswith("The base was tuned (40 trials: optimizer.lr, train.epochs), its variants were not")
+    assert note.startswith(
+        "The base was tuned for accuracy (40 trials: optimizer.lr, train.epochs), its variants were not"
+    )
     assert "--retune" in note
     assert not any("tuned" in note for note in summarise(results).notes)
 
@@ -122,7 +124,7 @@ def test_skewed_differences_are_told_where_another_test_would_decide_otherwise(a
     summary = summarise(arms(base=[0.9] * 10, x=[0.9 - d for d in skewed]))
     assert summary.rows[0].verdict == "undecided"
     assert any(
-        "Johnson's modified t test would decide otherwise on -x (p .059, modified .011)" in note
+        "Johnson's modified t test would decide otherwise on -x (p .059, modified .009)" in note
         for note in summary.notes
     )
     even = [0.004, 0.005, 0.006, 0.007, 0.008, 0.009, 0.010, 0.011, 0.012, 0.013]
@@ -134,8 +136,8 @@ def test_runs_that_only_one_arm_loses_are_told(trial) -> None:
     results += [trial("-a", seed, 0.5 if seed == 2 else 0.88, collapsed=seed == 2) for seed in range(4)]
     results += [trial("-a", 4, None, failure="boom")]
     results += [trial("-b", seed, value - 0.01) for seed, value in enumerate(BASE)]
-    (note,) = [note for note in summarise(results).notes if "with and without the component" in note]
-    assert "-a 0 and 2" in note
+    (note,) = [note for note in summarise(results).notes if "more often than the other" in note]
+    assert "-a (0 and 2 of 5)" in note
     assert "-b" not in note
 
 

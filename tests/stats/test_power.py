@@ -34,6 +34,7 @@ def test_what_is_detectable_has_the_power_that_was_asked_for() -> None:
     assert detectable_noncentrality(1e6, 0.05) == pytest.approx(1.959964 + 0.841621, abs=1e-4)
 
 
-def test_a_power_below_the_level_is_refused() -> None:
-    with pytest.raises(ValueError, match="alpha below"):
-        detectable_noncentrality(4, 0.9)
+def test_a_test_that_rejects_as_often_without_an_effect_detects_any() -> None:
+    assert detectable_noncentrality(4, 0.9) == 0
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        detectable_noncentrality(4, 0.0)

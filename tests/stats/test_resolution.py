@@ -78,12 +78,28 @@ def test_a_contrast_of_many_variants_rounds_less() -> None:
     assert sum(weight**2 for weight in main_effect.weights.values()) == 1
 
 
-def test_rounding_at_the_resolution_makes_no_more_false_findings_than_the_level() -> None:
+def test_the_floor_decides_more_and_makes_no_more_false_findings_than_the_level() -> None:
     random = np.random.default_rng(5)
-    found = 0
+    found = {0.0: 0, rounding_sd(0.02): 0}
     for _ in range(4000):
-        shared = random.binomial(100, 0.025, 5)
-        base, variant = ((shared + random.binomial(100, 0.025, 5)) / 100 for _ in range(2))
-        p = paired_effect(base.tolist(), variant.tolist(), rounding_sd=rounding_sd(0.01)).p
-        found += p <= 0.05
-    assert found / 4000 < 0.05 + 3 * math.sqrt(0.05 * 0.95 / 4000)
+        shared = random.binomial(50, 0.01, 3)
+        base, variant = ((shared + random.binomial(50, 0.01, 3)) / 50 for _ in range(2))
+        for floor in found:
+            found[floor] += paired_effect(base.tolist(), variant.tolist(), rounding_sd=floor).p <= 0.05
+    without, with_floor = (count / 4000 for count in found.values())
+    assert without < with_floor < 0.05
+
+
+def test_equal_differences_are_not_called_negligible_by_their_rounding(counted) -> None:
+    results = counted(1000, base=[900] * 5, x=[900] * 5)
+    (row,) = summarise(results, rules=Rules(margin=0.005)).rows
+    assert row.evidence.equivalence.p == 2**-5
+    (nearly,) = summarise(counted(1000, base=[900] * 5, x=[900, 900, 900, 900, 899]), rules=Rules(margin=0.005)).rows
+    assert nearly.evidence.equivalence.p < 2**-5
+
+
+def test_a_float32_is_on_the_grid_and_ones_alone_say_nothing(trial) -> None:
+    single = float(np.float32(87 / 154))
+    facts = {TEST_IMAGES: 154.0}
+    assert resolution_of([trial("", 0, single, facts=facts)], "accuracy") == 1 / 154
+    assert resolution_of([trial("", 0, 1.0, facts=facts), trial("-x", 0, 0.0, facts=facts)], "accuracy") == 0

@@ -104,10 +104,20 @@ def test_johnsons_test_of_symmetric_differences_is_the_t_test() -> None:
     assert modified_t_p([0.5] * 10, rounding_sd=0.1) < 1e-6
 
 
-def test_johnsons_statistic_follows_its_formula() -> None:
+def test_near_0_the_statistic_is_johnsons() -> None:
     d = np.array([0.1, 0.2, 0.2, 0.3, 0.5, 0.9, 1.4, 2.2, 3.9, 6.0])
+    d = d - d.mean() + 0.05
     third = np.mean((d - d.mean()) ** 3)
     t = (d.mean() + third / (6 * d.var(ddof=1) * 10) + third * d.mean() ** 2 / (3 * d.var(ddof=1) ** 2)) / (
         d.std(ddof=1) / math.sqrt(10)
     )
-    assert modified_t_p(d.tolist()) == pytest.approx(2 * scipy.stats.t.sf(t, 9))
+    assert modified_t_p(d.tolist()) == pytest.approx(2 * scipy.stats.t.sf(t, 9), rel=1e-3)
+
+
+def test_a_clear_effect_stays_clear_however_its_differences_are_skewed() -> None:
+    d = [0.029, 0.024, 0.027, 0.029, 0.025, 0.027, 0.029, 0.027, 0.026, 0.030]
+    assert modified_t_p(d) < 1e-4
+    assert modified_t_p([-value for value in d]) == pytest.approx(modified_t_p(d))
+    skewed = np.array([0.0, 0.1, 0.1, 0.2, 0.2, 0.3, 0.4, 0.6, 1.0, 3.0])
+    ps = [modified_t_p((skewed + shift).tolist()) for shift in (0.5, 1.0, 2.0, 4.0, 8.0)]
+    assert ps == sorted(ps, reverse=True)
