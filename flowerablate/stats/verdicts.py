@@ -17,7 +17,7 @@ A swap has its own verdicts because nothing was removed: «helps» would leave o
 ``unchanged`` is observed, not inferred. Any verdict other than it and ``undecided`` needs ``min_replicates``, but for
 ``differs``, which is a warning, and an adjusted p (:mod:`.multiplicity`) at or below ``1 - level``; the sign of the
 effect selects the verdict. An effect that is both established and within the margin keeps the verdict of its direction,
-and the reason states the margin. Without a margin no effect is called negligible: an interval around 0 cannot show that.
+and the reason states the margin. Without a margin no effect is called negligible: an interval around 0 cannot show it.
 """
 
 from __future__ import annotations

@@ -75,6 +75,7 @@ def test_one_model_is_measured_over_groups_too(patients):
     assert f"{found.groups} groups" in found.figures["accuracy"].how
     assert math.isfinite(found.figures["brier"].value)
     assert f"{found.groups} groups" in model.card()
+    assert f"come from {found.groups} groups: intervals are often too narrow" in model.card()
 
 
 def test_without_groups_nothing_is_said_of_them(trained_study, runs):

@@ -3,7 +3,7 @@
 import json
 import re
 
-WORDS = ("tiny.toml", "--disable", "flip", "--set", "train.epochs=1")
+WORDS = ("tiny.toml", "--disable", "flip", "--set", "train.epochs=1", "--set", "statistics.min_replicates=2")
 
 
 def test_a_study_runs_until_it_is_decided_or_at_its_end_and_runs_nothing_again(command, image_folder, folder):

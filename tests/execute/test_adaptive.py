@@ -242,6 +242,13 @@ def test_a_maximum_below_the_beginning_is_refused(ledger):
         settled(plan_for("-clear", max_seeds=4), ledger)
 
 
+def test_no_look_is_planned_before_a_verdict_is_possible(ledger):
+    assert settled(plan_for("-clear", seeds=2, max_seeds=7), ledger).rules.looks == (5, 6, 7)
+    assert settled(plan_for("-clear", seeds=2, max_seeds=7, min_replicates=2), ledger).rules.looks[0] == 2
+    with pytest.raises(StudyError, match=r"max_seeds = 4 is below statistics\.min_replicates = 5"):
+        settled(plan_for("-clear", seeds=2, max_seeds=4), ledger)
+
+
 def test_a_question_that_comes_later_joins_the_same_looks(ledger):
     run(plan_for("-clear"), ledger)
     plan = plan_for("-idle")
