@@ -11,7 +11,7 @@ from ..errors import StudyError, nearest
 from ..files import replacing, write_json
 from ..ledger import Ledger, TrialFolder
 from ..train.threads import wait_politely
-from .caller import warn_caller
+from .caller import files_in_one_line, warn_caller
 from .options import Texts, texts
 
 if TYPE_CHECKING:
@@ -233,6 +233,7 @@ class TrainedModel:
         return f"<TrainedModel {record.variant}, seed {record.seed} of {record.study}, classes {list(self.classes)}>"
 
 
+@files_in_one_line()
 def load_model(
     model: Path | str,
     variant: str | None = None,

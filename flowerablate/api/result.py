@@ -18,6 +18,7 @@ from ..report.comparison_formats import SideBySide
 from ..report.html.page import table_to_html, to_html
 from ..report.json_csv import flat_records
 from ..stats import Effect, Row, Summary
+from .caller import files_in_one_line
 from .in_terminal import as_terminal_shows
 from .options import Texts, texts
 
@@ -334,6 +335,6 @@ def _chosen(columns: str, assembler: Assembler, noted: Iterable[CostInfo]) -> tu
 
 
 def _write(path: Path, content: bytes) -> Path:
-    with replacing(path) as file:
+    with files_in_one_line(), replacing(path) as file:
         file.write(content)
     return path

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 from ..contracts import Population
 from ..errors import StudyError
 from ..train.threads import wait_politely
-from .caller import warn_caller
+from .caller import files_in_one_line, warn_caller
 from .options import PlanOptions, RunOptions, StudyOptions, Unpack, options_of, spelled_out
 from .study import Study
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 
 @spelled_out
+@files_in_one_line()
 def run(
     study: Study | Path | str | None = None,
     *,
@@ -63,6 +64,7 @@ def run(
 
 
 @spelled_out
+@files_in_one_line()
 def plan_of(study: Study | Path | str | None = None, **options: Unpack[PlanOptions]) -> PlannedStudy:
     """Return what :func:`run` would do: the trials, those that are missing, and the questions that they answer.
 
@@ -78,6 +80,7 @@ def plan_of(study: Study | Path | str | None = None, **options: Unpack[PlanOptio
     return make_plan(asked, options.get("runs") or "runs", SilentObserver(), skip_bad=skip_bad, follow=False)
 
 
+@files_in_one_line()
 def report(
     study: Study | Path | str | None = None,
     *,
@@ -105,6 +108,7 @@ def report(
     return read_result(ledger, base, _assembler_here(), metric, population, columns)
 
 
+@files_in_one_line()
 def compare(
     study: Study | Path | str, other: Study | Path | str, *, metric: str | None = None, runs: Path | str = "runs"
 ) -> ComparedStudies:

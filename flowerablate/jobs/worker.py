@@ -12,7 +12,8 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
@@ -28,6 +29,8 @@ DONE, FAILED, BROKEN, DISK_FULL, ELSEWHERE, DONE_BEFORE = 0, 1, 70, 74, 75, 76
 The job is done; it failed and said so in its folder; it broke without a word; nothing can be written; another process
 is at work on it; it was done before this process began.
 """
+
+_VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 Entry = Callable[[Job, Callable[[], EventWriter]], int]
 """The function of a job: it gets the job, and a function that begins its events once the job is its own."""
@@ -67,7 +70,7 @@ def live_for(job: Job) -> NoReturn:
         _print_to(job.folder / LOG)
         _stay_on(job.cores)
         _keep_below(job.memory)
-        code = work(job)
+        code = work(replace(job, device=see_only(job.device, os.environ)))
     except BaseException:
         traceback.print_exc()
     finally:
@@ -136,6 +139,22 @@ def _stay_on(cores: tuple[int, ...]) -> None:
     if cores and hasattr(os, "sched_setaffinity"):
         with contextlib.suppress(OSError):  # a core that was taken away since
             os.sched_setaffinity(0, cores)
+
+
+def see_only(device: str, environment: MutableMapping[str, str]) -> str:
+    """Make the GPU *device*, such as ``cuda:1``, the only one that CUDA shows; return its name from now on.
+
+    It must be called before CUDA is used. So nothing in the job can take a part of another card, whatever device it
+    names. The number counts the devices that the *environment* shows already.
+    """
+    kind, _, number = device.partition(":")
+    if kind != "cuda" or not number:
+        return device
+    shown = [name.strip() for name in environment.get(_VISIBLE, "").split(",") if name.strip()]
+    if shown and int(number) >= len(shown):
+        return device  # there is none: torch says so
+    environment[_VISIBLE] = shown[int(number)] if shown else number
+    return "cuda:0"
 
 
 def _keep_below(memory: int) -> None:

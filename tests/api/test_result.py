@@ -115,3 +115,9 @@ def test_in_a_notebook_it_is_a_table_in_html_with_nothing_to_run(result):
     assert "<script" not in html
     assert "<b>bold" not in html
     assert len(html) < 5000
+
+
+def test_a_file_that_cannot_be_written_is_an_error_of_ours(result, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(fa.FlowerablateError, match=r"check the path, its permissions and the disk$"):
+        result.save(tmp_path / "file" / "table.tex")
