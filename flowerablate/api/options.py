@@ -173,12 +173,12 @@ class ExecutionOptions(TypedDict, total=False):
         ),
     ]
     jobs: Annotated[
-        int | None,
+        str | int | None,
         Option(
-            "Trials at once; without it, as many as the machine can well do, or one in a tuning.",
+            "Trials at once; auto, or without it: as many as the machine can well do, or one in a tuning.",
             "execution.jobs",
+            metavar="N|auto",
             panel=EXECUTION,
-            min=1,
         ),
     ]
     threads: Annotated[

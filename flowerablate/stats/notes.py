@@ -245,19 +245,19 @@ def _skewed(summary: Summary) -> Iterator[str]:
 
 def _unequal_losses(summary: Summary, results: Sequence[TrialOutcome]) -> Iterator[str]:
     """Rows of which one arm has lost more runs than the other, by collapse or by failure, on the seeds of both."""
-    trials = {(result.change, result.seed): result for result in results}
+    lost: dict[str, dict[int, bool]] = {}
+    for result in results:
+        lost.setdefault(result.change, {})[result.seed] = _is_lost(result, summary.metric)
     hit = []
     for row in summary.rows:
         weights = row.contrast.weights if row.contrast else {}
         if len(weights) != 2:
             continue
-        first, second = sorted(weights, key=lambda change: -weights[change])
-        seeds = {seed for change, seed in trials if change == first} & {
-            seed for change, seed in trials if change == second
-        }
-        lost = [sum(_is_lost(trials[arm, seed], summary.metric) for seed in seeds) for arm in (first, second)]
-        if lost[0] != lost[1]:
-            hit.append(f"{row.label} ({lost[0]} and {lost[1]} of {len(seeds)})")
+        arms = [lost.get(change, {}) for change in sorted(weights, key=lambda change: -weights[change])]
+        seeds = arms[0].keys() & arms[1].keys()
+        first, second = (sum(arm[seed] for seed in seeds) for arm in arms)
+        if first != second:
+            hit.append(f"{row.label} ({first} and {second} of {len(seeds)})")
     if hit:
         yield (
             f"One arm collapsed or failed more often than the other: {', '.join(hit)}. A mean without such runs may "

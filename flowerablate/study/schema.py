@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Annotated, Any, Literal
+from types import NoneType
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
 
@@ -102,17 +103,24 @@ class StatisticsTable(_Table):
     min_replicates: Annotated[int, Field(ge=2, le=1000)] = Rules.min_replicates
 
 
+def _number_or_auto(value: object) -> object:
+    """Read ``auto`` as 0, and a number that was typed as a text."""
+    if isinstance(value, str):
+        return 0 if value == "auto" else int(value) if value.isdecimal() else value
+    return value
+
+
 class ExecutionTable(_Table):
     """How trials run, which changes no result but for ``threads``; 0 and empty texts leave the choice to flowerablate.
 
-    ``jobs``: how many at once. ``threads``: how many each computes with. ``devices``: such as ``["cuda:0", "cuda:1"]``;
-    empty: all CUDA devices, or the CPU. ``per_device``: trials at once on one of them. ``trial_timeout`` and
-    ``stall_timeout``: times such as ``2h``, of a trial and without a step. ``retries``: further attempts at a trial
-    that fails. ``fail_fast``: stop at the first failure. ``memory``: the limit of a trial, such as ``8GB``. ``detach``:
-    hand the trials over and do not wait for them, if the executor has a queue of its own.
+    ``jobs``: how many at once, or ``auto``. ``threads``: how many each computes with. ``devices``: such as
+    ``["cuda:0", "cuda:1"]``; empty: all CUDA devices, or the CPU. ``per_device``: trials at once on one of them.
+    ``trial_timeout`` and ``stall_timeout``: times such as ``2h``, of a trial and without a step. ``retries``: further
+    attempts at a trial that fails. ``fail_fast``: stop at the first failure. ``memory``: the limit of a trial, such as
+    ``8GB``. ``detach``: hand the trials over and do not wait for them, if the executor has a queue of its own.
     """
 
-    jobs: Annotated[int, Field(ge=0, le=100_000)] = 0
+    jobs: Annotated[int, BeforeValidator(_number_or_auto), Field(ge=0, le=100_000)] = 0
     threads: Annotated[int, Field(ge=0, le=1024)] = 0
     devices: list[Annotated[str, Field(pattern=r"^(cpu|cuda|cuda:\d+)$")]] = Field(default_factory=list)
     per_device: Annotated[int, Field(ge=1, le=64)] = 1
@@ -230,6 +238,8 @@ def _known_keys(table: list[str]) -> list[str]:
     model: type[BaseModel] = study_model()
     for part in table:
         annotation = model.model_fields[part].annotation
-        assert isinstance(annotation, type)
-        model = annotation
+        tables = [
+            each for each in (annotation, *get_args(annotation)) if isinstance(each, type) and each is not NoneType
+        ]
+        model = tables[0]
     return list(model.model_fields)

@@ -59,10 +59,25 @@ def test_steps_replace_the_default_steps_and_keep_their_order(tmp_path):
         ("input.image_size=32", "input", "image_size", 32),
         ("split.test=0.5", "split", "test", 0.5),
         ("ablation.until_decided=true", "ablation", "until_decided", True),
+        ("execution.jobs=4", "execution", "jobs", 4),
+        ("execution.jobs=auto", "execution", "jobs", 0),
+        ("statistics.min_replicates=3", "statistics", "min_replicates", 3),
     ],
 )
 def test_any_key_of_the_core_can_be_overridden(override, table, key, value):
     assert getattr(getattr(read_study(DEFAULTS, None, [override]), table), key) == value
+
+
+def test_what_was_typed_as_the_number_of_jobs_is_a_number_or_auto():
+    for typed, number in (("4", 4), ("auto", 0), (4, 4)):
+        assert read_study(DEFAULTS, None, [], {"execution.jobs": typed}).execution.jobs == number
+    with pytest.raises(StudyError, match=r"execution\.jobs: .*not 'many'"):
+        read_study(DEFAULTS, None, [], {"execution.jobs": "many"})
+
+
+def test_an_unknown_key_of_a_table_that_may_be_missing_is_named():
+    with pytest.raises(StudyError, match=r"unknown key 'tuned\.trial'; did you mean 'trials'"):
+        read_study(DEFAULTS, None, [], {"tuned": {"settings": [], "trials": 3, "metric": "accuracy", "trial": 1}})
 
 
 def test_a_step_parameter_can_be_overridden():
