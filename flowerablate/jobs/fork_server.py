@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from multiprocessing.connection import Connection
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -30,11 +31,35 @@ def begin_fork_server(preload: Sequence[str]) -> ForkServerContext | None:
 
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(list(preload))
-    with without_main():
+    with without_main(), _looking_where_we_look():
         ensure_running()
     atexit.unregister(_end)
     atexit.register(_end)
     return context
+
+
+@contextlib.contextmanager
+def _looking_where_we_look() -> Iterator[None]:
+    """Have a Python that starts now look for modules where this one does.
+
+    It would look in the working directory first, where there may be a package of the same name: a source tree of ours.
+    """
+    environment = {"PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path)), "PYTHONSAFEPATH": "1"}
+    before = {name: os.environ.get(name) for name in environment}
+    here = None if sys.version_info >= (3, 11) else Path.cwd()  # 3.10 does not know PYTHONSAFEPATH
+    os.environ.update(environment)
+    try:
+        if here is not None:
+            os.chdir("/")
+        yield
+    finally:
+        if here is not None:
+            os.chdir(here)
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _end() -> None:

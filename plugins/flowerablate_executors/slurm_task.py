@@ -35,7 +35,7 @@ class SlurmTask:
             self._write(None, f"{platform.node()} does not share {missing[0]}")
             return
         command = [sys.executable, "-m", "flowerablate.jobs"]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(self.search)}
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(self.search), "PYTHONSAFEPATH": "1"}
         process = subprocess.Popen(command, stdin=subprocess.PIPE, text=True, cwd=job.root, env=environment)
         try:
             process.communicate(json.dumps(self.content))

@@ -36,6 +36,20 @@ def test_a_process_that_ends_without_an_answer_gives_none(server, entry):
     assert ask_fork(server, entry) is None
 
 
+def test_a_package_of_the_same_name_in_the_working_directory_is_not_taken(tmp_path):
+    """As in a source tree, where the package has no compiled core."""
+    (tmp_path / "here" / "flowerablate").mkdir(parents=True)
+    (tmp_path / "here" / "flowerablate" / "__init__.py").write_text("")
+    (tmp_path / "script.py").write_text(
+        "from flowerablate.execute.execution import PRELOAD\n"
+        "from flowerablate.jobs.fork_server import ask_fork, begin_fork_server\n"
+        "print(ask_fork(begin_fork_server(PRELOAD), 'flowerablate.train.device:cuda_devices'))\n"
+    )
+    command = [sys.executable, str(tmp_path / "script.py")]
+    done = subprocess.run(command, cwd=tmp_path / "here", capture_output=True, text=True, check=False)
+    assert done.stdout.strip().isdecimal(), done.stdout + done.stderr
+
+
 def test_a_script_without_a_guard_is_not_run_again(tmp_path):
     (tmp_path / "script.py").write_text(
         "print('once')\nfrom flowerablate.jobs.fork_server import ask_fork, begin_fork_server\n"
