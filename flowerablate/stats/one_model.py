@@ -20,11 +20,18 @@ from numpy.typing import NDArray
 from ..contracts import Area, Metric, MetricInfo
 from ..keyed import key64
 from .delong import area_per_image
-from .score_intervals import Grouping, Interval, area_interval, fraction_interval, normal_quantile, wilson_interval
+from .score_intervals import (
+    UNDEFINED,
+    Grouping,
+    Interval,
+    area_interval,
+    fraction_interval,
+    normal_quantile,
+    wilson_interval,
+)
 from .wording import count
 
 RESAMPLES = 1000
-_NONE = (math.nan, math.nan)
 
 
 @dataclass(frozen=True)
@@ -89,7 +96,9 @@ def estimate_metric(
         if info.percent and _is_fraction(metric, labels, scores, parts):
             return _fraction(parts == 1, level, grouping)
         return Estimate(value, *_within(*_of_mean(parts, level, grouping), info), f"mean over {over}")
-    low, high = _resampled(metric, info, labels, scores, level, resamples, grouping) if math.isfinite(value) else _NONE
+    low, high = (
+        _resampled(metric, info, labels, scores, level, resamples, grouping) if math.isfinite(value) else UNDEFINED
+    )
     return Estimate(value, low, high, "bootstrap" if grouping is None else f"bootstrap of {over}")
 
 
@@ -100,7 +109,7 @@ def _of_areas(areas: Sequence[Area], value: float, level: float, grouping: Group
 
 def _of_mean(parts: NDArray[np.float64], level: float, grouping: Grouping | None) -> Interval:
     if len(parts) < 2 or not np.isfinite(parts).all() or np.ptp(parts) == 0:
-        return _NONE
+        return UNDEFINED
     mean, n = float(parts.mean()), len(parts)
     if grouping is None:
         half = normal_quantile(level) * float(parts.std(ddof=1)) / math.sqrt(n)
@@ -126,7 +135,7 @@ def _resampled(
     values = np.array([metric.value(labels[rows], scores[rows]) for rows in chosen], np.float64)
     values = values[np.isfinite(values)]  # a resample may lack a class
     if len(values) < resamples / 2 or np.ptp(values) == 0:
-        return _NONE
+        return UNDEFINED
     low, high = np.quantile(values, [0.5 - level / 2, 0.5 + level / 2])
     return float(low), float(high)
 
@@ -134,7 +143,7 @@ def _resampled(
 def _fraction(hits: NDArray[np.bool_], level: float, grouping: Grouping | None) -> Estimate:
     how = "Wilson" if grouping is None else f"Wilson, {count(grouping.count, 'group')}"
     if not len(hits):
-        return Estimate(math.nan, *_NONE, how)
+        return Estimate(math.nan, *UNDEFINED, how)
     return Estimate(float(hits.mean()), *fraction_interval(hits, level, grouping), how)
 
 

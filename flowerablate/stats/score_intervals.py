@@ -26,7 +26,8 @@ from scipy.optimize import brentq
 from scipy.special import ndtri, stdtrit
 
 Interval = tuple[float, float]
-_UNDEFINED = (math.nan, math.nan)
+UNDEFINED = (math.nan, math.nan)
+"""The interval where there is none."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def fraction_interval(hits: NDArray[np.bool_], level: float, grouping: Grouping 
     if grouping is None:
         return wilson_interval(fraction, n, normal_quantile(level))
     if grouping.count < 2:
-        return _UNDEFINED
+        return UNDEFINED
     added = (hits.astype(np.float64) - fraction) / n
     effect = grouping.design_effect(added)
     return wilson_interval(fraction, n / effect if effect else grouping.count, grouping.quantile(level, added))
@@ -136,7 +137,7 @@ def area_interval(
     z = normal_quantile(level)
     if grouping is not None:
         if grouping.count < 2:
-            return _UNDEFINED
+            return UNDEFINED
         z, effect = grouping.quantile(level, together), grouping.design_effect(together)
         if effect is None:
             sizes = [(float(grouping.among(truth)), float(grouping.among(~truth))) for truth in positives]
