@@ -34,10 +34,16 @@ class Said:
 _WORDS = {"helps": "+", "hurts": "-", "negligible": "0", "undecided": "?"}
 
 
-def summary_of(scores: Scores, rules: Rules, used: Sequence[int] | None = None, images: int | None = None) -> Summary:
+def summary_of(
+    scores: Scores,
+    rules: Rules,
+    used: Sequence[int] | None = None,
+    images: int | None = None,
+    looked: Sequence[int] = (),
+) -> Summary:
     """Return our table of *scores*; comparison *j* has the first ``used[j]`` replicates, the base as many as any.
 
-    *images*: the recorded number of test images.
+    *images*: the recorded number of test images. *looked*: the numbers of replicates at which tables were shown before.
     """
     replicates, variants = scores.shape
     changes = ["", *(f"-{number}" for number in range(1, variants))]
@@ -48,7 +54,7 @@ def summary_of(scores: Scores, rules: Rules, used: Sequence[int] | None = None, 
         for seed in range(counts[column])
     ]
     contrasts = [Contrast(change, "removal", {"": 1.0, change: -1.0}) for change in changes[1:]]
-    return summarise(results, contrasts, rules=rules)
+    return summarise(results, contrasts, rules=rules, looked=looked)
 
 
 def said_by(summary: Summary) -> list[Said]:

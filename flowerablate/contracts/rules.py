@@ -19,7 +19,8 @@ class Rules:
     (``auto``: the latter if the test split is fixed). *min_replicates*: a verdict needs as many. *looks*: the numbers
     of replicates at which an adaptive study decides; the last is its maximum; empty for a study of fixed size.
     *futility*: an undecided comparison gets no more replicates once its chance of being decided by the last look,
-    estimated from the pairs so far, is below this.
+    estimated from the pairs so far, is below this. *reserve*: the fraction of the error that the first table of a study
+    of fixed size leaves for tables with more replicates; with 0 these decide nothing new.
     """
 
     metric: str = "accuracy"
@@ -29,6 +30,7 @@ class Rules:
     min_replicates: int = 5
     looks: tuple[int, ...] = ()
     futility: float = 0.1
+    reserve: float = 0.2
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ def rules(summary: Summary) -> Iterator[str]:
     if not summary.comparisons:
         return
     given = summary.rules
-    alpha = f"{1 - summary.level:.2g}".lstrip("0")
+    alpha = f"{1 - summary.level:.2g}".lstrip("0") + _kept(summary)
     family = f"{summary.comparisons} comparisons"
     if given.margin is None:
         over = "1 comparison" if summary.comparisons == 1 else f"Holm over {family}"
@@ -76,6 +76,14 @@ def rules(summary: Summary) -> Iterator[str]:
         yield "interval: over replicates and test images, or groups of them."
 
 
+def _kept(summary: Summary) -> str:
+    """Return what a study of fixed size keeps of its error for tables with more replicates."""
+    left = {1 - row.evidence.looks[-1].unplanned for row in summary.rows if row.evidence and row.evidence.looks}
+    if summary.rules.looks or not any(left):
+        return ""
+    return f" ({(1 - summary.level) * max(left):.2g}".replace("(0.", "(.") + " of it kept for more replicates)"
+
+
 def _tests(summary: Summary) -> str:
     """Return the tests of the verdicts; the notes mention the substitute for differences whose sd is zero."""
     tests = [row.evidence.test for row in summary.rows if row.evidence is not None and row.verdict is not None]
@@ -86,5 +94,5 @@ def _tests(summary: Summary) -> str:
 
 def _drawing(summary: Summary) -> str:
     margin = ", ░ the margin" if summary.rules.margin is not None else ""
-    together = "; ╌ holds for all comparisons together" if summary.comparisons > 1 else ""
+    together = "; ╌ holds for all comparisons together" if summary.drawn_together else ""
     return f"plot: all on one scale, │ is 0{margin}{together}; ◂ ▸ extend beyond it."

@@ -1,9 +1,9 @@
 """A forest plot in characters: each effect with its interval, drawn in its row on one scale for all.
 
 ``├───●──┤`` is an interval around its estimate, and ``╌╌`` on both sides of it the one that holds together with those
-of all comparisons; ``│`` marks 0, and ``░`` fills the margin within which an effect counts as negligible. An interval
-that extends beyond the scale ends in ``◂`` or ``▸``. The resolution is one character, but an interval that excludes 0
-is never drawn as touching it, nor the other way round.
+of all comparisons, whichever table of the study it is; ``│`` marks 0, and ``░`` fills the margin within which an effect
+counts as negligible. An interval that extends beyond the scale ends in ``◂`` or ``▸``. The resolution is one character,
+but an interval that excludes 0 is never drawn as touching it, nor the other way round.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def axis_of(summary: Summary, width: int) -> Axis | None:
     usual = reaches[(3 * len(reaches) - 1) // 4]
     margin = summary.rules.margin or 0.0
     limit = max(MAX_REACH * usual, margin) or reaches[-1]
-    thin = [end for row in drawn for end in row.family_interval or () if abs(end) <= MAX_THIN_REACH * usual]
+    thin = [end for row in drawn for end in summary.thin_interval(row) or () if abs(end) <= MAX_THIN_REACH * usual]
     low = max(-limit, min(0.0, -margin, *thin, *(low for low, _ in extents)))
     high = min(limit, max(0.0, margin, *thin, *(high for _, high in extents)))
     if low == high:  # all effects are 0: any symmetric scale serves
@@ -109,7 +109,7 @@ class ForestColumn(Column):
         if axis is None:
             return [""] * (1 + len(summary.rows))
         empty = _empty(axis, summary.rules.margin)
-        return ["".join(empty), *("".join(_draw(row, axis, empty)) for row in summary.rows)]
+        return ["".join(empty), *("".join(_draw(row, axis, empty, summary.thin_interval(row))) for row in summary.rows)]
 
     def style(self, row: Row) -> str:
         return style_of(row) if row.verdict else ""
@@ -132,7 +132,7 @@ def _empty(axis: Axis, margin: float | None) -> list[str]:
     return cells
 
 
-def _draw(row: Row, axis: Axis, empty: list[str]) -> list[str]:
+def _draw(row: Row, axis: Axis, empty: list[str], thin: tuple[float, float] | None) -> list[str]:
     cells, effect = list(empty), row.effect
     if effect is None:
         return cells
@@ -142,8 +142,8 @@ def _draw(row: Row, axis: Axis, empty: list[str]) -> list[str]:
         start = _on_its_side(effect.low, axis.cell(effect.low), axis.zero)
         end = _on_its_side(effect.high, axis.cell(effect.high), axis.zero)
         middle = min(max(middle, start), end)
-        if row.family_interval:
-            first, final = (_on_its_side(value, axis.cell(value), axis.zero) for value in row.family_interval)
+        if thin:
+            first, final = (_on_its_side(value, axis.cell(value), axis.zero) for value in thin)
             for position in range(max(first, 0), min(final, last) + 1):
                 cells[position] = cells[position] if position == axis.zero else "╌"
         for position in range(max(start, 0), min(end, last) + 1):

@@ -93,6 +93,9 @@ def row_record(row: Row, secondary: Mapping[str, Effect | None]) -> dict[str, An
         "variance_rest": components.rest if components else None,
         "more_replicates": row.more_replicates,
         "chance": row.chance,
+        "chance_low": row.forecast.low if row.forecast else None,
+        "chance_high": row.forecast.high if row.forecast else None,
+        "chance_by": row.forecast.by if row.forecast else None,
         "costs": dict(row.costs),
         "secondary": {name: _effect(effect) for name, effect in secondary.items()},
     }

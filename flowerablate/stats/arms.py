@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..contracts import Contrast, ContrastKind, TrialOutcome, finished
 
@@ -25,6 +25,10 @@ class Arms:
     without: tuple[float, ...]
     are_means: bool
     squared_weights: float = 2.0
+
+    def first(self, count: int) -> Arms:
+        """Return the arms on the first *count* of their replicates."""
+        return replace(self, seeds=self.seeds[:count], with_it=self.with_it[:count], without=self.without[:count])
 
 
 def values_of(results: Iterable[TrialOutcome], metric: str) -> dict[str, dict[int, float]]:

@@ -6,7 +6,8 @@ and DeMets 1983, doi:10.1093/biomet/70.3.659). With ``a`` the level and ``t = n 
 
     two-sided   4 (1 - Phi(z(1 - a / 4) / sqrt(t)))        one-sided   2 (1 - Phi(z(1 - a / 2) / sqrt(t)))
 
-At each look, the probability of crossing its boundary, but none before, is what the level spends there.
+At each look, the probability of crossing its boundary, but none before, is what the level spends there. Looks without a
+plan spend fixed fractions of the level (:mod:`.looks`); a plan after them spends, in the same way, what they left.
 
 **Exact for few replicates.** Let S and R^2 be the sum and the sum of squares of n normal differences of mean 0, and
 ``u = S / R``, of which t is an increasing function. As u depends only on the direction of the differences and R only on
@@ -32,6 +33,8 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from .looks import Look
 
 EXACT_UP_TO = 64
 """Replicates up to which the chain of t statistics is computed; above, the normal chain takes over."""
@@ -65,22 +68,31 @@ class Table:
         return float(np.interp(score, self.scores, self.levels, left=0.0))
 
 
-def spent(level_score: Floats, fraction: float, sides: Sides) -> Floats:
-    """Return how much the levels with scores *level_score* have spent at *fraction* of the replicates."""
-    from scipy.special import ndtr
+def spent(level_score: Floats, look: Look, sides: Sides) -> Floats:
+    """Return how much the levels with scores *level_score* have spent at *look*."""
+    from scipy.special import ndtr, ndtri
 
-    level: Floats = 2 * sides * ndtr(-level_score / math.sqrt(min(fraction, 1.0)))
-    return level
+    level: Floats = 2 * sides * ndtr(-level_score)
+    total = look.unplanned * level
+    if look.progress > 0:
+        planned = level_score if look.plan == 1 else -ndtri(look.plan * level / (2 * sides))
+        total = total + 2 * sides * ndtr(-planned / math.sqrt(min(look.progress, 1.0)))
+    return total
 
 
-def spent_score(score: float, fraction: float) -> float:
-    """Return the score of the level whose first boundary, at *fraction* of the replicates, is *score*.
+def first_level_score(score: float, look: Look) -> float:
+    """Return the score of the smallest level whose boundary at *look*, the first, is reached by *score*.
 
     It is the same for one side and for two, because *score* and result count each side separately.
     """
     from scipy.special import ndtr, ndtri
 
-    return -float(ndtri(min(1.0, ndtr(-score)) / 2)) * math.sqrt(min(fraction, 1.0))
+    p = float(ndtr(-score))
+    if not look.progress:
+        return -float(ndtri(min(1.0, p / look.unplanned) / 2))
+    if look.unplanned:
+        return tables((look,), 2)[0].level_score(score)
+    return -float(ndtri(min(1.0, p) / 2)) * math.sqrt(min(look.progress, 1.0))
 
 
 def level_of(score: float, sides: Sides) -> float:
@@ -98,15 +110,15 @@ def score_of(level: float, sides: Sides) -> float:
 
 
 @lru_cache(maxsize=512)
-def tables(looks: tuple[int, ...], last: int, sides: Sides) -> tuple[Table, ...]:
-    """Return the table of each of *looks* (from 2 replicates, increasing) in a study of at most *last* replicates."""
-    return tuple(_state(looks[: number + 1], last, sides).table for number in range(len(looks)))
+def tables(looks: tuple[Look, ...], sides: Sides) -> tuple[Table, ...]:
+    """Return the table of each of *looks*, from 2 pairs, increasing."""
+    return tuple(_state(looks[: number + 1], sides).table for number in range(len(looks)))
 
 
-def boundary_scores(looks: tuple[int, ...], last: int, level: float, sides: Sides) -> tuple[float, ...]:
+def boundary_scores(looks: tuple[Look, ...], level: float, sides: Sides) -> tuple[float, ...]:
     """Return the boundaries at *looks* for *level* as normal scores."""
     score = score_of(level, sides)
-    return tuple(float(np.interp(score, table.levels, table.scores)) for table in tables(looks, last, sides))
+    return tuple(float(np.interp(score, table.levels, table.scores)) for table in tables(looks, sides))
 
 
 @dataclass(frozen=True)
@@ -118,21 +130,21 @@ class _State:
 
 
 @lru_cache(maxsize=512)
-def _state(looks: tuple[int, ...], last: int, sides: Sides) -> _State:
+def _state(looks: tuple[Look, ...], sides: Sides) -> _State:
     from scipy.special import ndtri
 
     levels = np.linspace(-float(ndtri(0.25)), _MAX_SCORE, _GRID)  # from level 1, one-sided from .5
     here = looks[-1]
-    due = spent(levels, here / last, sides)
+    due = spent(levels, here, sides)
     if len(looks) == 1:
         going = np.ones((_GRID, CELLS))
         exact = -ndtri(due / sides)
         return _cut(going, levels, due, sides, exact)
     before = looks[-2]
-    going = _state(looks[:-1], last, sides).going
-    for start, end in _stages(before, here):
+    going = _state(looks[:-1], sides).going
+    for start, end in _stages(before.pairs, here.pairs):
         going = going @ _backward(start, end)
-    return _cut(going, levels, due - spent(levels, before / last, sides), sides, None)
+    return _cut(going, levels, due - spent(levels, before, sides), sides, None)
 
 
 def _stages(start: int, end: int) -> list[tuple[int, int]]:

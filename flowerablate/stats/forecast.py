@@ -1,99 +1,110 @@
-"""How many more replicates would decide, if effect and standard deviation stay the same. A guess, for planning.
+"""The chance that an undecided comparison is decided by a later look, given its pairs so far.
 
-Adding a few replicates and looking until a verdict appears would inflate the error of a study of fixed size. Planned
-looks (``--until-decided``) allow it; :func:`chance_to_be_decided` tells which comparisons are worth continuing.
+The mean at the later look is taken as normal around the present one with a variance of ``sd^2 (1 / n - 1 / N)``, which
+covers both the missing pairs and the uncertainty of the effect (predictive power: Spiegelhalter, Freedman and Blackburn
+1986, doi:10.1016/0197-2456(86)90003-6). To take the effect for the one observed so far (conditional power) would
+promise too much where chance made it large, and stop studies of real effects too early where chance made it small.
+
+The look decides if that mean lies beyond its boundary, or, with a margin, so far within it that both one-sided tests
+reject. Both pay for the family and for all looks (:mod:`.looks`). Looks in between add little.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ..contracts import Rules
-from .effects import Effect
+from .effects import Effect, t_quantile
+from .evidence import Evidence
 from .multiplicity import Adjusted
-from .power import POWER, one_sided_power, two_sided_power
-from .sequential import predictive_power, reached
 
-HORIZON = 100
-"""Maximum number of further replicates that is stated: beyond it, the estimate is too uncertain."""
+if TYPE_CHECKING:
+    from .looks import Look
 
 MIN_EQUAL_PAIRS = 5
 """Minimum number of pairs, none with a difference, for a comparison to count as one that will not be decided."""
 
 
-def until_difference(effect: Effect, alpha: float, lasting: float = 0.0) -> int | None:
-    """Return how many more replicates would establish a difference at *alpha*; None above ``HORIZON``.
+@dataclass(frozen=True)
+class Forecast:
+    """The *chance* of a decision by *by* replicates, between 0 and 1.
 
-    If the standard deviation is not zero: the smallest N whose minimum detectable effect (80 % power at *alpha*) is no
-    larger than the observed effect, found by search because t depends on N (as in Zar, *Biostatistical Analysis*,
-    «sample size required»). Otherwise: the smallest N for which 2 / 2^N, the minimum p of the sign-flip test, is within
-    *alpha*; None if there is no difference at all. *lasting*: variance of the mean that replicates do not reduce, such
-    as that of the test images.
+    It is the mean over all effects that the pairs so far allow; *low* and *high* are the least and the largest chance
+    at the ends and in the middle of the effect's 80 % interval.
     """
-    if effect.n < 2 or not (effect.has_t_test or lasting):
-        return None if effect.is_zero else _first(effect.n, lambda n: 2.0 / 2.0**n <= alpha)
-    size, sd = abs(effect.mean), effect.assumed_sd
 
-    def powerful(n: int) -> bool:
-        return two_sided_power(size / _error(sd, n, lasting), n - 1, alpha) >= POWER
-
-    return _first(effect.n, powerful)
+    by: int
+    chance: float
+    low: float
+    high: float
 
 
-def until_negligible(effect: Effect, margin: float, alpha: float, lasting: float = 0.0) -> int | None:
-    """Return how many more replicates would show at *alpha* that the effect is within ±*margin*; None above HORIZON.
-
-    If the standard deviation is not zero: the smallest N at which TOST has 80 % power if the true effect is the
-    observed one. As both one-sided tests must reject, the power is at least their sum minus 1 (Bonferroni;
-    Chow, Shao and Wang, *Sample Size Calculations in Clinical Research*, equivalence of paired means). Otherwise: the
-    smallest N for which 2^-N is within *alpha*. None if the observed effect is not within the margin. *lasting* as in
-    :func:`until_difference`.
-    """
-    inside = margin - abs(effect.mean)
-    if inside <= 0:
-        return None
-    if effect.n < 2 or not (effect.has_t_test or lasting):
-        return _first(effect.n, lambda n: 2.0**-n <= alpha)
-    sd, outside = effect.assumed_sd, margin + abs(effect.mean)
-
-    def powerful(n: int) -> bool:
-        error = _error(sd, n, lasting)
-        return sum(one_sided_power(side / error, n - 1, alpha) for side in (inside, outside)) - 1 >= POWER
-
-    return _first(effect.n, powerful)
-
-
-def chance_to_be_decided(effect: Effect, adjusted: Adjusted, rules: Rules) -> float:
-    """Return the probability that the last look decides a comparison with *effect* so far.
+def forecast(
+    effect: Effect, evidence: Evidence, adjusted: Adjusted, rules: Rules, ahead: Sequence[Look]
+) -> Forecast | None:
+    """Return the chance that the last of the looks *ahead* decides a comparison; None after the last look.
 
     *adjusted* holds the factors of its p-values; if comparisons with a smaller p are decided in the meantime, these
     are the factors that remain. A comparison without a difference in ``MIN_EQUAL_PAIRS`` pairs or more has a chance of
     0; fewer pairs say little if a metric is coarse.
     """
-    if effect.is_zero and rules.margin is None:
-        return 0.0 if effect.n >= MIN_EQUAL_PAIRS else 1.0
-    alpha = 1 - rules.level
-    return predictive_power(
-        effect.mean,
-        effect.assumed_sd,
-        reached(rules.looks, range(effect.n)),
-        alpha / adjusted.factor,
-        margin=rules.margin,
-        margin_alpha=alpha / (adjusted.equivalence_factor or 1),
-    )
-
-
-def _error(sd: float, n: int, lasting: float) -> float:
-    return math.sqrt(sd**2 / n + lasting)
-
-
-def _first(n: int, decides: Callable[[int], bool]) -> int | None:
-    """Return the smallest number above 0 that *decides* when added to *n*; all larger numbers decide too."""
-    if not decides(n + HORIZON):
+    if not ahead:
         return None
-    low, high = 0, HORIZON  # decides at high, not at low
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if decides(n + middle) else (middle, high)
-    return high
+    by = ahead[-1].pairs
+    if effect.is_zero and rules.margin is None:
+        chance = 0.0 if effect.n >= MIN_EQUAL_PAIRS else 1.0
+        return Forecast(by, chance, chance, chance)
+    if effect.assumed_sd == 0 and not evidence.lasting:  # the sign test decides: all signs are equal
+        return Forecast(by, 1.0, 1.0, 1.0)
+    return _Later.of(effect, evidence, adjusted, rules, (*evidence.looks, *ahead)).forecast(effect)
+
+
+@dataclass(frozen=True)
+class _Later:
+    """The last look: N pairs, whose mean decides beyond ±*far* or within ±*within*."""
+
+    count: int
+    far: float
+    within: float
+
+    @classmethod
+    def of(
+        cls, effect: Effect, evidence: Evidence, adjusted: Adjusted, rules: Rules, looks: tuple[Look, ...]
+    ) -> _Later:
+        count = looks[-1].pairs
+        error = math.sqrt(effect.assumed_sd**2 / count + evidence.lasting)
+        alpha = 1 - rules.level
+        df = count - 1
+        far = t_quantile(1 - evidence.nominal(alpha / adjusted.factor, 2, looks) / 2, df) * error
+        within = 0.0
+        if rules.margin is not None:
+            inside = t_quantile(1 - evidence.nominal(alpha / (adjusted.equivalence_factor or 1), 1, looks), df)
+            within = max(0.0, min(rules.margin - inside * error, far))  # beyond that, the difference is established
+        return cls(count, far, within)
+
+    def forecast(self, effect: Effect) -> Forecast:
+        n, mean, sd = effect.n, effect.mean, effect.assumed_sd
+        chance = self._decided(mean, sd * math.sqrt(1 / n - 1 / self.count))
+        half = t_quantile(0.9, n - 1) * sd / math.sqrt(n)
+        new = self.count - n
+        ends = [
+            self._decided((n * mean + new * true) / self.count, sd * math.sqrt(new) / self.count)
+            for true in (mean - half, mean, mean + half)
+        ]
+        return Forecast(self.count, chance, min(*ends, chance), max(*ends, chance))
+
+    def _decided(self, mean: float, sd: float) -> float:
+        """Return the probability that a normal mean decides."""
+        outside = _below(-self.far, mean, sd) + 1 - _below(self.far, mean, sd)
+        inside = _below(self.within, mean, sd) - _below(-self.within, mean, sd) if self.within else 0.0
+        return min(1.0, outside + inside)
+
+
+def _below(value: float, mean: float, sd: float) -> float:
+    """Return the probability that a normal variable is below *value*."""
+    if sd == 0:
+        return float(mean < value)
+    return 0.5 * math.erfc((mean - value) / (sd * math.sqrt(2)))

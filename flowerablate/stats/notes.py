@@ -10,7 +10,9 @@ from ..contracts import OwnedComponent, Rules, TrialOutcome, TrialResult, TunedB
 from .confounds import confound_notes
 from .design_notes import design_notes
 from .effects import sign_flip_floor
+from .forecast import Forecast
 from .images import ImageEvidence
+from .looks import Schedule
 from .population import population_notes
 from .robust import MIN_PAIRS, modified_t_p
 from .rows import Row, Summary
@@ -23,21 +25,20 @@ def write_notes(
     results: Sequence[TrialOutcome],
     *,
     pending: int = 0,
-    looked: Sequence[int] = (),
+    schedule: Schedule | None = None,
     primary: str = "",
     images: Mapping[str, ImageEvidence] | None = None,
     tuned: TunedBase | None = None,
 ) -> tuple[str, ...]:
     """Return the notes of *summary*; each names the variants that it is about.
 
-    *looked* are the numbers of replicates at which verdicts were shown before without a plan, *primary* is the study's
-    primary metric, *images* holds the influence of the test images by metric, *tuned* says how the base was tuned and
-    its variants were not.
+    *schedule* has the looks at the study, *primary* is its primary metric, *images* holds the influence of the test
+    images by metric, *tuned* says how the base was tuned and its variants were not.
     """
     return (
         *_controls(summary),
         *_pending(pending),
-        *_looked(summary, looked),
+        *_looked(summary, schedule or Schedule()),
         *_another_metric(summary, primary),
         *_unequal_tuning(summary, tuned),
         *_missing_base(summary),
@@ -76,21 +77,21 @@ def _controls(summary: Summary) -> Iterator[str]:
             )
 
 
-def _looked(summary: Summary, looked: Sequence[int]) -> Iterator[str]:
-    planned = summary.rules.looks
-    now = max((row.n for row in summary.rows), default=0)
-    before = sorted({n for n in looked if n > 1 and (n < now or planned)})
-    if before:
-        cure = (
-            "the plan does not account for these looks"
-            if planned
-            else "--until-decided plans the looks and keeps to this rate"
-        )
-        yield (
-            f"Verdicts were shown before, at {', '.join(map(str, before))} replicates, without planned looks. "
-            "If they decided whether more replicates were run, the rate of false findings exceeds "
-            f"{short(1 - summary.level)}; {cure}."
-        )
+def _looked(summary: Summary, schedule: Schedule) -> Iterator[str]:
+    """What earlier tables without planned looks have spent of the error."""
+    before = schedule.before
+    if not before:
+        return
+    alpha = 1 - summary.level
+    shown = f"Verdicts were shown before, at {', '.join(map(str, before))} replicates"
+    if schedule.left == 0:
+        yield f"{shown}, and this study reserved no error for more of them: nothing new is decided."
+    elif summary.rules.looks:
+        yield f"{shown}: the planned looks spend what was left, {short(schedule.left * alpha, 2)} of {short(alpha, 2)}."
+    else:
+        nominal = {short(row.evidence.nominal(alpha), 2) for row in summary.rows if row.evidence and row.evidence.looks}
+        needed = f" A single comparison now needs a p of {' or '.join(sorted(nominal))}." if nominal else ""
+        yield f"{shown}: the verdicts allow for that, so that the error stays at {short(alpha, 2)}.{needed}"
 
 
 def _another_metric(summary: Summary, primary: str) -> Iterator[str]:
@@ -167,23 +168,38 @@ def _unpaired(rows: Sequence[Row]) -> Iterator[str]:
 def _undecided(summary: Summary) -> Iterator[str]:
     """The reasons of undecided rows, grouped by reason."""
     open_rows = [row for row in summary.rows if row.verdict == "undecided"]
-    forecast = [row for row in open_rows if _plainly_more(row, summary.rules)]
-    near = [f"{row.label} {row.more_replicates}" for row in forecast]
-    if near:
-        hint = "Undecided. Approximate number of additional replicates that would decide"
-        yield f"{hint}, if effect and standard deviation stay the same (power .8): {', '.join(near)}."
+    plain = [row for row in open_rows if _only_p_is_too_large(row, summary.rules)]
+    for by in sorted({row.forecast.by for row in plain if row.forecast}):
+        chances = ", ".join(
+            f"{row.label} {_chance(row.forecast)}" for row in plain if row.forecast and row.forecast.by == by
+        )
+        yield (
+            f"Undecided. Chance of a decision with {by} replicates (and over the 80 % interval of the effect): "
+            f"{chances}. '--seeds {by}' adds them within the error; '--until-decided' may need fewer."
+        )
     groups: dict[str, list[str]] = {}
     for row in open_rows:
-        if row not in forecast:
+        if row not in plain:
             groups.setdefault(row.reason, []).append(row.label)
     for reason, labels in groups.items():
         yield f"Undecided: {', '.join(labels)} ({reason})."
 
 
-def _plainly_more(row: Row, rules: Rules) -> bool:
-    """Whether the forecast of missing replicates is the whole reason; with planned looks, the reason says more."""
-    counted = row.chance is None and row.more_replicates is not None and row.n >= rules.min_replicates
-    return counted and row.effect is not None and row.effect.has_t_test
+def _only_p_is_too_large(row: Row, rules: Rules) -> bool:
+    """Whether nothing but more replicates is missing: the forecast says more than the reason."""
+    return (
+        row.forecast is not None
+        and not rules.looks
+        and row.more_replicates is None
+        and row.reason.startswith("adjusted p")
+    )
+
+
+def _chance(forecast: Forecast | None) -> str:
+    if forecast is None:
+        return ""
+    low, chance, high = (f"{100 * value:.0f}" for value in (forecast.low, forecast.chance, forecast.high))
+    return f"{chance} % ({low} to {high})"
 
 
 def _single_against_family(summary: Summary) -> Iterator[str]:
@@ -193,16 +209,15 @@ def _single_against_family(summary: Summary) -> Iterator[str]:
     open_rows = [row for row in summary.rows if row.verdict == "undecided" and row.evidence and row.n >= least]
     different = [row.label for row in open_rows if row.evidence and _within(row.evidence.p, alpha)]
     if different:
-        yield (
-            f"The interval excludes 0, but the verdict accounts for {summary.comparisons} comparisons: "
-            f"{', '.join(different)}."
-        )
+        yield f"The interval excludes 0, but the verdict accounts for {_all(summary)}: {', '.join(different)}."
     equivalent = [row.label for row in open_rows if row.evidence and _within(row.evidence.equivalence_p, alpha)]
     if equivalent:
-        yield (
-            f"Within the margin if it were the only comparison, but there are {summary.comparisons}: "
-            f"{', '.join(equivalent)}."
-        )
+        yield f"Within the margin, but for the verdict, which accounts for {_all(summary)}: {', '.join(equivalent)}."
+
+
+def _all(summary: Summary) -> str:
+    looks = "all planned looks" if summary.rules.looks else "tables with more replicates"
+    return looks if summary.comparisons == 1 else f"{summary.comparisons} comparisons and {looks}"
 
 
 def _within(p: float | None, alpha: float) -> bool:
@@ -233,8 +248,8 @@ def _skewed(summary: Summary) -> Iterator[str]:
         modified = modified_t_p(row.effect.differences, row.effect.rounding_sd)
         if row.evidence.interval != "t" or row.effect.t_p is None or modified is None:
             continue
-        factor = row.adjusted.factor
-        if (modified * factor <= alpha) != (row.effect.t_p * factor <= alpha):
+        needed = row.evidence.nominal(alpha / row.adjusted.factor)
+        if (modified <= needed) != (row.effect.t_p <= needed):
             hit.append(f"{row.label} (p {short(row.effect.t_p, 2)}, modified {short(modified, 2)})")
     if hit:
         yield (

@@ -21,6 +21,8 @@ def goes_on(row: Row, rules: Rules) -> bool:
     """Whether *row* gets more replicates if the study continues. A row whose trials have all failed does not."""
     if row.verdict != "undecided":
         return False
+    if row.n >= rules.looks[-1]:
+        return False
     if row.chance is None:
         return row.tally.failed < row.tally.trials or not row.tally.trials
-    return row.n < rules.looks[-1] and row.chance >= rules.futility
+    return row.chance >= rules.futility

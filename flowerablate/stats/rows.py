@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ..contracts import CORE_COSTS, Contrast, CostInfo, MetricInfo, Rules
 from .effects import Effect
 from .evidence import Evidence
+from .forecast import Forecast
 from .multiplicity import Adjusted
 from .verdicts import Decision, Verdict
 
@@ -93,9 +94,14 @@ class Row:
         return self.decision.more if self.decision else None
 
     @property
-    def chance(self) -> float | None:
+    def forecast(self) -> Forecast | None:
         """See :class:`.verdicts.Decision`."""
-        return self.decision.chance if self.decision else None
+        return self.decision.forecast if self.decision else None
+
+    @property
+    def chance(self) -> float | None:
+        """The chance of a decision by the replicates that the forecast names; None without one."""
+        return self.forecast.chance if self.forecast else None
 
     @property
     def adjusted_p(self) -> float | None:
@@ -141,3 +147,12 @@ class Summary:
     percent: bool = False
     secondary: tuple[Secondary, ...] = ()
     costs: tuple[CostInfo, ...] = CORE_COSTS
+
+    @property
+    def drawn_together(self) -> bool:
+        """Whether the family intervals are worth drawing: there are several comparisons, or earlier tables."""
+        return self.comparisons > 1 or any(len(row.evidence.looks) > 1 for row in self.rows if row.evidence)
+
+    def thin_interval(self, row: Row) -> tuple[float, float] | None:
+        """Return the family interval of *row* if it is to be drawn."""
+        return row.family_interval if self.drawn_together else None

@@ -14,33 +14,19 @@ interval, so at such a look p may reject an effect that the interval, that of th
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from .effects import RESOLUTION, moments, varies
 
 if TYPE_CHECKING:
     from .boundaries import Sides
+    from .looks import Look
 
 PLANNED = 5
 """Number of looks in a plan; more would add little (Jennison and Turnbull 2000, 2.3), fewer would stop later."""
 
 Alternative = Literal["two-sided", "greater", "less"]
-
-
-@dataclass(frozen=True)
-class Reached:
-    """The looks that one comparison has had: its *counts* of pairs at each (2 or more), of the looks *planned*."""
-
-    counts: tuple[int, ...]
-    planned: tuple[int, ...]
-
-    @property
-    def last(self) -> int:
-        """The maximum number of replicates of the study."""
-        return self.planned[-1]
 
 
 def planned_looks(first: int, last: int) -> tuple[int, ...]:
@@ -56,19 +42,9 @@ def planned_looks(first: int, last: int) -> tuple[int, ...]:
     return tuple(sorted({first + math.floor((last - first) * step / steps + 0.5) for step in range(PLANNED)}))
 
 
-def reached(planned: Sequence[int], seeds: Sequence[int]) -> Reached:
-    """Return the looks that a comparison with values on *seeds* (increasing, from 0) has had.
-
-    At a look with L replicates it has the pairs whose seed is below L: fewer than L if trials have failed. If a study
-    ended between two looks, its last pairs count as a look.
-    """
-    counts = sorted({bisect_left(seeds, look) for look in planned})
-    return Reached(tuple(count for count in counts if count >= 2), tuple(planned))
-
-
 def sequential_p(
     differences: Sequence[float],
-    looks: Reached,
+    looks: Sequence[Look],
     shift: float = 0.0,
     alternative: Alternative = "two-sided",
     *,
@@ -81,28 +57,27 @@ def sequential_p(
     arms, relative to which differences count as equal (by default the largest difference). The standard deviation is
     at least *rounding_sd*. None before the first look with 2 pairs.
     """
-    from .boundaries import level_of, spent_score, tables  # with NumPy, which a study of fixed size does without
+    from .boundaries import first_level_score, level_of, tables  # with NumPy, which a single look does without
 
-    if not looks.counts:
+    if not looks:
         return None
     sides: Sides = 2 if alternative == "two-sided" else 1
     signed = [(d - shift) if alternative != "less" else (shift - d) for d in differences]
     scale = max(map(abs, differences)) if scale is None else scale
     smallest = 1.0
-    for number, count in enumerate(looks.counts):
-        score = _score(signed[:count], sides, scale, rounding_sd)
+    for number, look in enumerate(looks):
+        score = _score(signed[: look.pairs], sides, scale, rounding_sd)
         if number == 0:
-            named = spent_score(score, looks.counts[0] / looks.last)
+            named = first_level_score(score, look)
         else:
-            table = tables(looks.counts, looks.last, sides)[number]
-            named = table.level_score(score)
+            named = tables(tuple(looks), sides)[number].level_score(score)
         smallest = min(smallest, level_of(named, sides))
     return smallest
 
 
 def repeated_interval(
     differences: Sequence[float],
-    looks: Reached,
+    looks: Sequence[Look],
     level: float,
     *,
     sides: Sides = 2,
@@ -117,53 +92,20 @@ def repeated_interval(
     """
     from .boundaries import boundary_scores
 
-    if not looks.counts:
+    if not looks:
         return None
     scale = max(map(abs, differences)) if scale is None else scale
-    scores = boundary_scores(looks.counts, looks.last, 1 - level, sides)
+    scores = boundary_scores(tuple(looks), 1 - level, sides)
     bounds = []
-    for count, score in zip(looks.counts, scores, strict=True):
-        mean, sd = _assumed(differences[:count], scale, rounding_sd)
+    for look, score in zip(looks, scores, strict=True):
+        mean, sd = _assumed(differences[: look.pairs], scale, rounding_sd)
         if sd > 0:
-            half = t_of(score, count) * sd / math.sqrt(count)
+            half = t_of(score, look.pairs) * sd / math.sqrt(look.pairs)
             bounds.append((mean - half, mean + half))
     if not bounds:
         return None
     low, high = max(low for low, _ in bounds), min(high for _, high in bounds)
     return (low, high) if low <= high else bounds[-1]
-
-
-def predictive_power(
-    mean: float, sd: float, looks: Reached, alpha: float, *, margin: float | None = None, margin_alpha: float = 0.05
-) -> float:
-    """Return the probability that the last look decides, given the pairs so far.
-
-    *mean* and *sd* are those of the pairs at the last of *looks*, *alpha* and *margin_alpha* the errors that a
-    difference and an equivalence may spend. The mean at the end is taken as normal around *mean* with a variance of
-    ``sd^2 (1 / n - 1 / last)``, which covers both the missing pairs and the uncertainty of the effect (predictive
-    power: Spiegelhalter, Freedman and Blackburn 1986, doi:10.1016/0197-2456(86)90003-6). Assuming that the effect is
-    the one observed so far (conditional power) would stop studies of real effects too early, because few pairs say too
-    little about it. The last look decides if that mean lies beyond the last boundary, or, with a *margin*, so far
-    within it that both one-sided tests reject. The looks in between add little.
-    """
-    from .boundaries import boundary_scores
-
-    count, last = looks.counts[-1], looks.last
-    if count >= last:
-        return 0.0
-    if sd == 0:  # the sign test decides: all signs are equal
-        return float(mean != 0 or margin is not None)
-    ahead = (*looks.counts, *(look for look in looks.planned if look > count))
-    error = sd / math.sqrt(last)
-    far = t_of(boundary_scores(ahead, last, alpha, 2)[-1], last) * error
-    final_sd = sd * math.sqrt(1 / count - 1 / last)
-    chance = _below(-far, mean, final_sd) + 1 - _below(far, mean, final_sd)
-    if margin is not None:
-        inside = margin - t_of(boundary_scores(ahead, last, margin_alpha, 1)[-1], last) * error
-        within = min(inside, far)  # beyond that, the difference is already established
-        if within > 0:
-            chance += _below(within, mean, final_sd) - _below(-within, mean, final_sd)
-    return min(1.0, chance)
 
 
 def t_of(score: float, count: int) -> float:
@@ -190,9 +132,6 @@ def _score(signed: Sequence[float], sides: Sides, scale: float, rounding_sd: flo
         return -float(ndtri(2.0**-count)) if moved > RESOLUTION * scale else -math.inf
     t = mean / sd * math.sqrt(count)
     size = -float(ndtri(stdtr(count - 1, -abs(t))))
+    if sides == 1 and not varies(signed, scale):  # a component that matters in few replicates leaves all others equal
+        size = min(size, -float(ndtri(2.0**-count)))
     return size if sides == 2 or t > 0 else -size
-
-
-def _below(value: float, mean: float, sd: float) -> float:
-    """Return the probability that a normal variable is below *value*."""
-    return 0.5 * math.erfc((mean - value) / (sd * math.sqrt(2)))

@@ -24,6 +24,7 @@ from .arms import Arms, Values, arms_of, changes_of, contrasts_for, values_of
 from .effects import Effect, paired_effect
 from .evidence import Evidence, Judge, interval_at, judged
 from .images import ImageEvidence
+from .looks import Schedule
 from .multiplicity import Adjusted, adjust
 from .notes import write_notes
 from .population import judge_by_images
@@ -74,8 +75,9 @@ def summarise(
     judge = judge or judge_by_images(images or {})
     seeds = _seeds(results)
     step = resolution_of(finished(results), rules.metric)
-    answers = [_answer(contrast, values, seeds, rules, judge, step) for contrast in asked]
-    verdicts = iter(_verdicts([each for each in answers if each.contrast.in_family], rules, info))
+    schedule = Schedule.of(rules, looked, seeds[-1] + 1)
+    answers = [_answer(contrast, values, seeds, rules, judge, step, schedule) for contrast in asked]
+    verdicts = iter(_verdicts([each for each in answers if each.contrast.in_family], rules, info, schedule))
     known = _costs_of(results) if costs is None else tuple(costs)
     in_family = sum(contrast.in_family for contrast in asked)
     summary = Summary(
@@ -96,12 +98,14 @@ def summarise(
         ),
         rules=rules,
         secondary=tuple(
-            _secondary(_info(name, metrics), results, asked, rules, judge) for name in secondary if name != rules.metric
+            _secondary(_info(name, metrics), results, asked, rules, judge, schedule)
+            for name in secondary
+            if name != rules.metric
         ),
         costs=known,
     )
     notes = write_notes(
-        summary, results, pending=pending, looked=looked, primary=given.metric, images=images or {}, tuned=tuned
+        summary, results, pending=pending, schedule=schedule, primary=given.metric, images=images or {}, tuned=tuned
     )
     return replace(summary, notes=notes)
 
@@ -115,13 +119,18 @@ def _info(metric: str, metrics: Mapping[str, MetricInfo] | None) -> MetricInfo:
 
 
 def _secondary(
-    info: MetricInfo, results: Sequence[TrialOutcome], contrasts: Sequence[Contrast], rules: Rules, judge: Judge
+    info: MetricInfo,
+    results: Sequence[TrialOutcome],
+    contrasts: Sequence[Contrast],
+    rules: Rules,
+    judge: Judge,
+    schedule: Schedule,
 ) -> Secondary:
     values = values_of(results, info.name)
     rules = replace(rules, metric=info.name, margin=None)
     seeds = _seeds(results)
     step = resolution_of(finished(results), info.name)
-    effects = tuple(_answer(contrast, values, seeds, rules, judge, step).effect for contrast in contrasts)
+    effects = tuple(_answer(contrast, values, seeds, rules, judge, step, schedule).effect for contrast in contrasts)
     return Secondary(info, _mean(list(values.get("", {}).values())), effects)
 
 
@@ -136,25 +145,31 @@ class _Answer:
 
 
 def _answer(
-    contrast: Contrast, values: Values, seeds: Sequence[int], rules: Rules, judge: Judge, step: float
+    contrast: Contrast,
+    values: Values,
+    seeds: Sequence[int],
+    rules: Rules,
+    judge: Judge,
+    step: float,
+    schedule: Schedule,
 ) -> _Answer:
     arms = arms_of(contrast, values, seeds)
     if not arms.seeds:
         return _Answer(contrast, arms)
     least = rounding_sd(step, arms.squared_weights)
     effect = paired_effect(arms.with_it, arms.without, level=rules.level, rounding_sd=least)
-    return _Answer(contrast, arms, *judged(contrast, arms, effect, rules, judge))
+    return _Answer(contrast, arms, *judged(contrast, arms, effect, rules, schedule, judge))
 
 
 def _in_family(row: Row, answer: _Answer, comparisons: int, rules: Rules) -> Row:
-    """Return *row* with what holds for all comparisons together: each gets an equal part of the error (Bonferroni)."""
+    """Return *row* with what holds for all comparisons and looks together, each with an equal part of the error."""
     if answer.effect is None or answer.evidence is None or not answer.contrast.in_family:
         return row
     alpha = (1 - rules.level) / comparisons
     return replace(
         row,
-        family_mde=answer.evidence.detectable(alpha),
-        family_interval=interval_at(answer.arms, answer.effect, answer.evidence, rules, 1 - alpha),
+        family_mde=answer.evidence.detectable(answer.evidence.nominal(alpha)),
+        family_interval=interval_at(answer.effect, answer.evidence, 1 - alpha),
     )
 
 
@@ -273,19 +288,19 @@ def _combined(info: CostInfo, results: Sequence[TrialResult]) -> float | None:
     return max(values) if info.combined == "max" else values[0]
 
 
-def _verdicts(family: Sequence[_Answer], rules: Rules, info: MetricInfo) -> list[_Verdict]:
+def _verdicts(family: Sequence[_Answer], rules: Rules, info: MetricInfo, schedule: Schedule) -> list[_Verdict]:
     """Adjust the p-values over the *family* and decide; a comparison without a test counts with p = 1.
 
     A comparison without a pair gets no decision: its tally gives the reason.
     """
-    differences = [each.evidence.p if each.evidence else None for each in family]
-    equivalences = [each.evidence.equivalence_p if each.evidence else None for each in family]
+    differences = [each.evidence.decisive_p if each.evidence else None for each in family]
+    equivalences = [each.evidence.decisive_equivalence_p if each.evidence else None for each in family]
     adjusted = adjust(_filled(differences), None if rules.margin is None else _filled(equivalences))
     lower = info.lower_is_better
     return [
         (
             now,
-            decide(each.contrast, each.effect, each.evidence, now, rules, lower_is_better=lower)
+            decide(each.contrast, each.effect, each.evidence, now, rules, schedule, lower_is_better=lower)
             if each.effect and each.evidence
             else None,
         )

@@ -23,13 +23,14 @@ and the reason states the margin. Without a margin no effect is called negligibl
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from ..contracts import Contrast, Rules
-from .effects import Effect
+from .effects import Effect, t_quantile
 from .evidence import Evidence
-from .forecast import HORIZON, chance_to_be_decided, until_difference, until_negligible
+from .forecast import Forecast, forecast
+from .looks import Schedule
 from .multiplicity import Adjusted
 from .wording import count, short
 
@@ -59,15 +60,16 @@ _WORDS: dict[str, tuple[Verdict, Verdict]] = {
 class Decision:
     """A *verdict* with its *reason*.
 
-    *more* is the approximate number of further replicates that would decide, if known; with planned looks, the number
-    until the next look. *chance*, with planned looks: the probability of a decision by the last of them, for undecided
-    comparisons with 2 pairs or more.
+    *more* is the number of further replicates before which nothing can be decided, if there is one: those that a
+    verdict needs at least, those until the next planned look, or those with which a sign-flip test can reach the level.
+    *forecast*, for undecided comparisons with 2 pairs or more: the chance of a decision by the last planned look, or
+    with twice the replicates.
     """
 
     verdict: Verdict
     reason: str
     more: int | None = None
-    chance: float | None = None
+    forecast: Forecast | None = None
 
 
 def decide(
@@ -76,16 +78,19 @@ def decide(
     evidence: Evidence,
     adjusted: Adjusted,
     rules: Rules,
+    schedule: Schedule | None = None,
     *,
     lower_is_better: bool = False,
 ) -> Decision:
-    """Return the verdict on an effect, from its *evidence* and its p-values *adjusted* for the family."""
+    """Return the verdict on an effect, from its *evidence* and its p-values *adjusted* for the family.
+
+    *schedule*: the looks at the study; by default this is the first.
+    """
     alpha = 1 - rules.level
     if effect.n < 2:
         return Decision("undecided", "n = 1: no interval; run more seeds")
     if contrast.kind == "control" and effect.is_zero:
         return Decision("unchanged", f"no difference in any of {effect.n} replicates, as expected")
-    chance = chance_to_be_decided(effect, adjusted, rules) if rules.looks else None
     by = f"{evidence.test}, {evidence.look}" if evidence.look else evidence.test
     within = adjusted.equivalence is not None and adjusted.equivalence <= alpha
     enough = effect.n >= rules.min_replicates or contrast.kind == "control"
@@ -97,60 +102,61 @@ def decide(
     if enough and within and adjusted.equivalence is not None:
         p = short(adjusted.equivalence, 2)
         return Decision("negligible", f"within the margin of {rules.margin:g}, adjusted p {p} (TOST, {by})")
+    schedule = schedule or Schedule.of(rules, (), effect.n)
+    chance = forecast(effect, evidence, adjusted, rules, schedule.ahead(evidence.looks)) if evidence.looks else None
+    return replace(_undecided(contrast, effect, evidence, adjusted, rules, chance), forecast=chance)
+
+
+def _undecided(
+    contrast: Contrast, effect: Effect, evidence: Evidence, adjusted: Adjusted, rules: Rules, chance: Forecast | None
+) -> Decision:
+    """Return why a comparison is open, and what it waits for."""
     if contrast.kind == "control":
-        reason = f"no difference established in {count(effect.n, 'replicate')}, as expected"
-        return Decision("undecided", reason, chance=chance)
+        return Decision("undecided", f"no difference established in {count(effect.n, 'replicate')}, as expected")
     if effect.is_zero and rules.margin is None:
-        reason = f"no difference in any of {effect.n} replicates; does the change have any effect?"
-        return Decision("undecided", reason, chance=chance)
-    if not enough:
+        return Decision("undecided", f"no difference in any of {effect.n} replicates; does the change have any effect?")
+    if effect.n < rules.min_replicates:
         reason = f"n = {effect.n}: a verdict needs {rules.min_replicates} replicates"
-        return Decision("undecided", reason, rules.min_replicates - effect.n, chance)
-    if chance is not None:
-        return _between_looks(effect.n, chance, rules)
-    return _open(effect, evidence, adjusted, rules)
+        return Decision("undecided", reason, rules.min_replicates - effect.n)
+    if rules.looks:
+        return _between_looks(effect.n, chance.chance if chance else 0.0, rules)
+    alpha = 1 - rules.level
+    hidden = t_quantile(1 - alpha / adjusted.factor / 2, math.inf) * math.sqrt(evidence.lasting)
+    if abs(effect.mean) < hidden and (rules.margin is None or abs(effect.mean) >= rules.margin):
+        return Decision(
+            "undecided", "the noise of the test images is too large: more test images are needed, not more replicates"
+        )
+    if not effect.has_t_test:
+        return _all_equal(effect, evidence, adjusted, rules)
+    p = adjusted.difference
+    return Decision("undecided", f"adjusted p {short(p, 2)} ({evidence.test})")
 
 
 def _between_looks(n: int, chance: float, rules: Rules) -> Decision:
     last = rules.looks[-1]
     following = next((look for look in rules.looks if look > n), None)
     if following is None:
-        return Decision("undecided", f"not decided at the last planned look, n = {last}", chance=chance)
+        return Decision("undecided", f"not decided at the last planned look, n = {last}")
     if chance < rules.futility:
         low = "below .001" if chance < 0.001 else short(chance, 1)
-        return Decision("undecided", f"stopped: the chance of a decision by n = {last} is {low}", chance=chance)
-    return Decision("undecided", f"the next planned look is at n = {following}", following - n, chance)
+        return Decision("undecided", f"stopped: the chance of a decision by n = {last} is {low}")
+    return Decision("undecided", f"the next planned look is at n = {following}", following - n)
 
 
-def _open(effect: Effect, evidence: Evidence, adjusted: Adjusted, rules: Rules) -> Decision:
-    """Return the minimum number of further replicates that would decide, in either direction."""
+def _all_equal(effect: Effect, evidence: Evidence, adjusted: Adjusted, rules: Rules) -> Decision:
+    """Differences that do not vary, of a metric whose resolution is not known: only the signs are left."""
     alpha = 1 - rules.level
-    found = until_difference(effect, alpha / adjusted.factor, evidence.lasting)
-    excluded = None
-    if rules.margin is not None and adjusted.equivalence_factor is not None:
-        excluded = until_negligible(effect, rules.margin, alpha / adjusted.equivalence_factor, evidence.lasting)
-    why = "" if evidence.lasting else _why_not_yet(effect, alpha / adjusted.factor)
-    known = [more for more in (found, excluded) if more is not None]
-    if not known and evidence.lasting > effect.assumed_sd**2 / (effect.n + HORIZON):
-        return Decision(
-            "undecided", "the noise of the test images is too large: more test images are needed, not more replicates"
-        )
-    if not known:
-        return Decision("undecided", f"{why}more than {HORIZON} more replicates would be needed")
-    more = min(known)
-    towards = "" if rules.margin is None else f" ({'a difference' if more == found else 'negligible'})"
-    return Decision("undecided", f"{why}about {count(more, 'more replicate')} would decide{towards}", more)
-
-
-def _why_not_yet(effect: Effect, alpha: float) -> str:
-    """Why differences that do not vary are undecided. The paired t test has no minimum p, so needs no explanation."""
-    if effect.has_t_test or effect.is_zero:
-        return ""
-    reach = ""
-    if effect.sign_flip_floor > alpha:
-        floor = f"its smallest p is {short(effect.sign_flip_floor)}, but {short(alpha)} is needed"
-        reach = f"the sign-flip test cannot reach the level with n = {effect.n}: {floor}; "
-    return f"all differences are equal, so no interval; {reach}"
+    if rules.margin is not None and abs(effect.mean) < rules.margin:
+        needed, sides = evidence.nominal(alpha / (adjusted.equivalence_factor or 1), 1), 1
+    else:
+        needed, sides = evidence.nominal(alpha / adjusted.factor), 2
+    floor = sides * 2.0**-effect.n
+    if floor <= needed:
+        return Decision("undecided", "all differences are equal, so no interval")
+    reason = "all differences are equal, so no interval; the sign-flip test cannot reach the level with n = "
+    missing = math.ceil(math.log2(sides / needed)) - effect.n
+    smallest = f"its smallest p is {short(floor)}, but {short(needed)} is needed"
+    return Decision("undecided", f"{reason}{effect.n}: {smallest}", missing)
 
 
 def lower_is_better_by_name(metric: str) -> bool:

@@ -66,6 +66,7 @@ def rules_of(study: StudyFile) -> Rules:
         margin=statistics.margin,
         population=statistics.population,
         min_replicates=statistics.min_replicates,
+        reserve=statistics.reserve,
         futility=study.ablation.futility,
     )
 

@@ -101,6 +101,7 @@ class StatisticsTable(_Table):
     margin: Annotated[float, Field(gt=0)] | None = None
     population: Literal["auto", "replicates", "images"]
     min_replicates: Annotated[int, Field(ge=2, le=1000)] = Rules.min_replicates
+    reserve: Annotated[float, Field(ge=0, lt=1)] = Rules.reserve
 
 
 def _number_or_auto(value: object) -> object:

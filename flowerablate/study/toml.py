@@ -40,6 +40,7 @@ def to_toml(
             "margin": rules.margin,
             "population": rules.population,
             "min_replicates": rules.min_replicates,
+            "reserve": rules.reserve,
         },
         **({"tuned": asdict(tuned)} if tuned else {}),
     }

@@ -6,15 +6,25 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from flowerablate.stats.boundaries import boundary_scores, level_of, score_of, spent, tables
+from flowerablate.stats.boundaries import boundary_scores, first_level_score, level_of, score_of, spent, tables
+from flowerablate.stats.looks import Look
+
+
+def planned(*pairs, last=None):
+    """Return looks at those numbers of pairs by a plan that spends the whole level by the last."""
+    return tuple(Look(n, progress=n / (last or pairs[-1])) for n in pairs)
+
+
+MIXED = (Look(5, unplanned=0.8), Look(10, 0.95), Look(12, 0.95, 0.6, 0.05), Look(20, 0.95, 1.0, 0.05))
+"""Two looks without a plan, then two by a plan that spends what is left."""
 
 
 def crossing(looks, level, sides, studies=200_000):
     """Simulate studies of pure noise: the fraction that has crossed a boundary by each look."""
-    noise = np.random.default_rng(len(looks)).standard_normal((studies, looks[-1]))
+    noise = np.random.default_rng(len(looks)).standard_normal((studies, looks[-1].pairs))
     crossed = np.zeros(studies, dtype=bool)
     fractions = []
-    for n, score in zip(looks, boundary_scores(looks, looks[-1], level, sides), strict=True):
+    for (n, *_), score in zip(looks, boundary_scores(looks, level, sides), strict=True):
         t = noise[:, :n].mean(axis=1) / noise[:, :n].std(axis=1, ddof=1) * np.sqrt(n)
         boundary = stats.t.isf(stats.norm.sf(score), n - 1)
         crossed |= (np.abs(t) if sides == 2 else t) >= boundary
@@ -25,13 +35,13 @@ def crossing(looks, level, sides, studies=200_000):
 def test_with_many_replicates_they_are_the_published_ones():
     # Five looks, two-sided .05, O'Brien-Fleming-like spending: Lan and DeMets (1983), as tabulated by Reboussin,
     # DeMets, Kim and Lan (2000), doi:10.1016/s0197-2456(00)00057-x.
-    found = boundary_scores((2000, 4000, 6000, 8000, 10_000), 10_000, 0.05, 2)
+    found = boundary_scores(planned(2000, 4000, 6000, 8000, 10_000), 0.05, 2)
     assert found == pytest.approx([4.877, 3.357, 2.680, 2.290, 2.031], abs=2e-3)
 
 
 def test_one_sided_ones_are_those_of_twice_the_level_where_the_other_side_is_out_of_reach():
-    looks = (20, 40, 60)
-    one, two = boundary_scores(looks, 60, 0.005, 1), boundary_scores(looks, 60, 0.01, 2)
+    looks = planned(20, 40, 60)
+    one, two = boundary_scores(looks, 0.005, 1), boundary_scores(looks, 0.01, 2)
     assert one == pytest.approx(two, abs=0.005)
 
 
@@ -39,15 +49,17 @@ def test_one_sided_ones_are_those_of_twice_the_level_where_the_other_side_is_out
 @pytest.mark.parametrize(
     "looks",
     [
-        pytest.param((2, 3, 4, 5, 6), marks=pytest.mark.slow),
-        pytest.param((3, 7, 11, 16, 20), marks=pytest.mark.slow),
-        (5, 9, 13, 16, 20),
+        pytest.param(planned(2, 3, 4, 5, 6), marks=pytest.mark.slow),
+        pytest.param(planned(3, 7, 11, 16, 20), marks=pytest.mark.slow),
+        planned(5, 9, 13, 16, 20),
+        MIXED,
+        (Look(5, 0.8), Look(10, 0.95), Look(20, 0.9875)),
     ],
 )
 def test_noise_crosses_them_with_the_chance_that_was_spent(looks, sides):
     level = 0.05
-    due = [float(spent(np.array(score_of(level, sides)), n / looks[-1], sides)) for n in looks]
-    assert due[-1] == pytest.approx(level)
+    due = [float(spent(np.array(score_of(level, sides)), look, sides)) for look in looks]
+    assert due[-1] == pytest.approx(level, rel=0.02)
     for fraction, wanted in zip(crossing(looks, level, sides), due, strict=True):
         assert fraction == pytest.approx(wanted, abs=4 * np.sqrt(wanted / 200_000) + 0.01 * wanted)
 
@@ -56,14 +68,14 @@ def test_noise_crosses_them_with_the_chance_that_was_spent(looks, sides):
 @pytest.mark.parametrize("sides", [1, 2])
 @pytest.mark.parametrize("level", [0.5, 0.005, 0.001])
 def test_so_it_is_at_other_levels_and_with_a_look_after_each_replicate(level, sides):
-    fraction = crossing(tuple(range(2, 21)), level, sides, studies=1_000_000)[-1]
+    fraction = crossing(planned(*range(2, 21)), level, sides, studies=1_000_000)[-1]
     assert fraction == pytest.approx(level, abs=4 * np.sqrt(level / 1_000_000) + 0.005 * level)
 
 
 @pytest.mark.parametrize("sides", [1, 2])
-@pytest.mark.parametrize("looks", [(2, 5), (5, 9, 13, 16, 20), (30, 50, 80, 130)])
+@pytest.mark.parametrize("looks", [planned(2, 5), planned(5, 9, 13, 16, 20), planned(30, 50, 80, 130), MIXED])
 def test_a_smaller_level_has_farther_boundaries_at_every_look(looks, sides):
-    for table in tables(looks, looks[-1], sides):
+    for table in tables(looks, sides):
         assert np.all(np.diff(table.levels) > 0)
         assert np.all(np.diff(table.scores) > 0)
 
@@ -76,10 +88,22 @@ def test_a_level_and_its_score_name_each_other():
 
 
 def test_the_exact_chain_passes_smoothly_into_the_normal_one():
-    ends = [boundary_scores((n // 2, n), n, 0.05, 2)[-1] for n in (60, 64, 66, 80)]
+    ends = [boundary_scores(planned(n // 2, n), 0.05, 2)[-1] for n in (60, 64, 66, 80)]
     assert all(abs(a - b) < 2e-3 for a, b in pairwise(ends))
 
 
 def test_a_single_look_is_the_plain_test():
-    assert boundary_scores((7,), 7, 0.05, 2)[0] == pytest.approx(stats.norm.isf(0.025), abs=1e-4)
-    assert boundary_scores((7,), 7, 0.05, 1)[0] == pytest.approx(stats.norm.isf(0.05), abs=1e-4)
+    assert boundary_scores(planned(7), 0.05, 2)[0] == pytest.approx(stats.norm.isf(0.025), abs=1e-4)
+    assert boundary_scores(planned(7), 0.05, 1)[0] == pytest.approx(stats.norm.isf(0.05), abs=1e-4)
+
+
+@pytest.mark.parametrize("look", [Look(5, 0.8), Look(5, progress=0.25), Look(5, 0.8, 0.25, 0.2), Look(5, 1.0)])
+def test_the_level_of_a_first_look_is_the_one_whose_boundary_it_reaches(look):
+    for level in (0.3, 0.05, 1e-4):
+        (boundary,) = boundary_scores((look,), level, 2)
+        assert level_of(first_level_score(boundary, look), 2) == pytest.approx(level, rel=2e-3)
+
+
+def test_where_the_first_look_spent_everything_a_second_decides_nothing():
+    (_, second) = tables((Look(5, 1.0), Look(10, 1.0)), 2)
+    assert level_of(second.level_score(5.5), 2) == 1

@@ -1,68 +1,113 @@
+"""The chance of a decision: against simulation, and what it promises where nothing is to be found."""
+
 from __future__ import annotations
 
 import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flowerablate.stats import equivalence_test, minimum_detectable_effect, paired_effect
-from flowerablate.stats.forecast import HORIZON, until_difference, until_negligible
+from flowerablate.contracts import Rules
+from flowerablate.stats import Adjusted, paired_effect
+from flowerablate.stats.boundaries import boundary_scores
+from flowerablate.stats.evidence import fixed_evidence
+from flowerablate.stats.forecast import Forecast, forecast
+from flowerablate.stats.looks import Schedule
+from flowerablate.stats.sequential import t_of
 
-VAGUE = paired_effect([0.90, 0.91, 0.92], [0.89, 0.92, 0.88])
-"""d = .01, -.01, .04"""
-
-
-def test_the_missing_replicates_are_the_fewest_whose_detectable_effect_is_small_enough() -> None:
-    more = until_difference(VAGUE, 0.05)
-    assert more is not None
-    assert VAGUE.sd is not None
-    assert minimum_detectable_effect(VAGUE.sd, VAGUE.n + more) <= VAGUE.mean
-    assert minimum_detectable_effect(VAGUE.sd, VAGUE.n + more - 1) > VAGUE.mean
+PLAN = (5, 9, 13, 16, 20)
+ONE = Adjusted(1.0, 1, 1.0, 1)
 
 
-def test_a_stricter_level_needs_more_replicates() -> None:
-    for forecast in (until_difference, lambda effect, alpha: until_negligible(effect, 0.05, alpha)):
-        few, many = forecast(VAGUE, 0.05), forecast(VAGUE, 0.05 / 10)
-        assert few is not None
-        assert many is not None
-        assert many > few
+def chance_of(differences: list[float], rules: Rules, adjusted: Adjusted = ONE) -> Forecast | None:
+    """Return the forecast for those differences, in a table that is the first without a plan."""
+    effect = paired_effect(differences, [0.0] * len(differences))
+    schedule = Schedule.of(rules, (), effect.n)
+    looks = schedule.reached(range(effect.n))
+    return forecast(effect, fixed_evidence(effect, rules, looks), adjusted, rules, schedule.ahead(looks))
 
 
-@given(st.floats(0.02, 0.2), st.floats(1.01, 3))
-def test_a_wider_margin_needs_no_more_replicates(margin: float, factor: float) -> None:
-    narrow, wide = (until_negligible(VAGUE, width, 0.05) for width in (margin, factor * margin))
-    assert (math.inf if wide is None else wide) <= (math.inf if narrow is None else narrow)
+def pilot(n: int, mean: float, sd: float = 1.0) -> list[float]:
+    """Return *n* differences with exactly that mean and standard deviation."""
+    noise = np.random.default_rng(5).standard_normal(n)
+    values: list[float] = ((noise - noise.mean()) / noise.std(ddof=1) * sd + mean).tolist()
+    return values
 
 
-def test_what_lies_outside_the_margin_will_not_become_negligible() -> None:
-    assert until_negligible(VAGUE, VAGUE.mean / 2, 0.05) is None
+def bar(planned: tuple[int, ...], rules: Rules) -> float:
+    """Return the boundary of the last look in standard errors, for a single comparison."""
+    schedule = Schedule.of(rules, (), 9)
+    looks = schedule.reached(range(9))
+    return t_of(boundary_scores((*looks, *schedule.ahead(looks)), 0.05, 2)[-1], planned[-1])
 
 
-def test_equal_differences_go_by_the_signs() -> None:
-    equal = paired_effect([0.90, 0.85], [0.80, 0.75])
-    assert until_difference(equal, 0.05) == 4  # 2 / 2^6 = .031
-    assert until_negligible(equal, 0.2, 0.05) == 3  # 2^-5 = .031
-    nothing = paired_effect([0.9, 0.8], [0.9, 0.8])
-    assert until_difference(nothing, 0.05) is None
+@pytest.mark.parametrize(("rules", "last"), [(Rules(looks=PLAN), 20), (Rules(), 18)])
+def test_the_chance_is_that_of_a_simulation_over_all_effects_that_the_pairs_allow(rules: Rules, last: int) -> None:
+    mean, sd, n = 0.3, 1.0, 9
+    random = np.random.default_rng(4)
+    effects = random.normal(mean, sd / np.sqrt(n), 200_000)
+    new = effects + random.normal(0, sd / np.sqrt(last - n), 200_000)
+    ends = (n * mean + (last - n) * new) / last
+    expected = np.mean(np.abs(ends) >= bar((last,), rules) * sd / np.sqrt(last))
+    found = chance_of(pilot(n, mean, sd), rules)
+    assert found is not None
+    assert found.by == last
+    assert found.chance == pytest.approx(expected, abs=0.005)
+    assert found.low < found.chance < found.high
 
 
-def test_what_is_too_far_ahead_is_not_promised() -> None:
-    assert until_difference(paired_effect([0.90, 0.80, 0.85], [0.80, 0.899, 0.85]), 0.05) is None
-    assert until_negligible(VAGUE, VAGUE.mean * 1.001, 0.05) is None
-    assert HORIZON == 100
+@settings(max_examples=50)
+@given(st.floats(-2, 2), st.floats(0.1, 2), st.integers(2, 19), st.floats(0.05, 2))
+def test_the_chance_is_a_probability_and_a_margin_can_only_add_to_it(
+    mean: float, sd: float, n: int, margin: float
+) -> None:
+    for looks in (PLAN, ()):
+        plain = chance_of(pilot(n, mean, sd), Rules(looks=looks, min_replicates=2))
+        more = chance_of(pilot(n, mean, sd), Rules(looks=looks, margin=margin, min_replicates=2))
+        assert plain is not None
+        assert more is not None
+        assert 0 <= plain.low <= plain.chance <= more.chance + 1e-12 <= 1 + 1e-9
+        assert plain.chance <= plain.high <= 1
 
 
-@pytest.mark.parametrize(("mean", "margin"), [(0.0, 1.0), (0.4, 1.2)])
-def test_with_the_replicates_it_names_equivalence_is_shown_in_about_four_of_five_studies(mean, margin) -> None:
-    rng = np.random.default_rng(5)
-    pilot = rng.standard_normal(4)
-    pilot = (pilot - pilot.mean()) / pilot.std(ddof=1) + mean
-    more = until_negligible(paired_effect(pilot.tolist(), [0.0] * 4), margin, 0.05)
-    assert more is not None
-    n, studies, shown = 4 + more, 600, 0
-    for _ in range(studies):
-        test = equivalence_test(paired_effect(rng.normal(mean, 1, n).tolist(), [0.0] * n), margin)
-        shown += test is not None and test.p <= 0.05
-    assert 0.75 <= shown / studies <= 0.92
+def test_a_larger_family_lowers_the_chance_and_a_larger_effect_raises_it() -> None:
+    def chance(mean: float, factor: int) -> float:
+        found = chance_of(pilot(6, mean), Rules(), Adjusted(1.0, factor))
+        assert found is not None
+        return found.chance
+
+    assert chance(0.5, 10) < chance(0.5, 1)
+    assert chance(0.2, 1) < chance(0.5, 1) < chance(0.8, 1)
+
+
+def test_after_the_last_planned_look_there_is_no_chance_to_name() -> None:
+    assert chance_of(pilot(20, 0.2), Rules(looks=PLAN)) is None
+
+
+@pytest.mark.parametrize(("differences", "chance"), [([0.0] * 4, 1.0), ([0.0] * 5, 0.0), ([0.1] * 6, 1.0)])
+def test_pairs_that_do_not_vary_are_judged_by_their_signs(differences: list[float], chance: float) -> None:
+    found = chance_of(differences, Rules())
+    assert found == Forecast(2 * len(differences), chance, chance, chance)
+
+
+def test_without_a_reserve_more_replicates_decide_nothing() -> None:
+    found = chance_of(pilot(6, 0.6), Rules(reserve=0.0))
+    assert found is not None
+    assert found.chance < 1e-6
+
+
+def test_over_all_studies_the_chances_that_were_named_come_true_where_effects_are_as_uncertain_as_they_say() -> None:
+    random = np.random.default_rng(8)
+    named, came = [], []
+    rules = Rules(min_replicates=2)
+    schedule = Schedule.of(rules, (8,), 16)
+    threshold = t_of(boundary_scores(schedule.reached(range(16)), 0.05, 2)[-1], 16)
+    for _ in range(1500):
+        values = random.normal(random.uniform(-2, 2), 1, 16)
+        found = chance_of(values[:8].tolist(), rules)
+        if found is not None and abs(values[:8].mean() / values[:8].std(ddof=1) * math.sqrt(8)) < 2.4:
+            named.append(found.chance)
+            came.append(abs(values.mean() / values.std(ddof=1) * 4) >= threshold)
+    assert np.mean(named) == pytest.approx(np.mean(came), abs=0.06)

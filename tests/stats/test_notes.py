@@ -60,19 +60,25 @@ def test_luck_may_differ_by_chance_but_a_verdict_on_it_is_commented(trial) -> No
 
 def test_looks_that_were_not_planned_are_told(arms) -> None:
     results = arms(base=BASE, x=BASE)
-    (note,) = (note for note in summarise(results, looked=(3, 4, 5)).notes if "shown before" in note)
-    assert note.startswith("Verdicts were shown before, at 3, 4 replicates, without planned looks.")
-    assert "--until-decided" in note
-    assert not any("were shown" in note for note in summarise(results, looked=(5,)).notes)
+    rules = Rules(min_replicates=3)
+    (note,) = (note for note in summarise(results, rules=rules, looked=(2, 3, 4, 5)).notes if "shown before" in note)
+    assert note.startswith("Verdicts were shown before, at 3, 4 replicates: the verdicts allow for that")
+    assert not any("were shown" in note for note in summarise(results, rules=rules, looked=(5,)).notes)
+    nothing_left = summarise(results, rules=Rules(min_replicates=3, reserve=0.0), looked=(3,)).notes
+    assert any(note.endswith("reserved no error for more of them: nothing new is decided.") for note in nothing_left)
+
+
+def test_what_a_p_must_be_after_earlier_tables_is_told(arms) -> None:
+    results = arms(base=BASE + BASE, x=[0.88, 0.89, 0.93, 0.87, 0.9, 0.9, 0.88, 0.91, 0.88, 0.88])
+    (note,) = (note for note in summarise(results, looked=(5,)).notes if "shown before" in note)
+    assert note.endswith("the error stays at .05. A single comparison now needs a p of .012.")
 
 
 def test_looks_before_the_plan_are_told_though_looks_are_planned_now(arms) -> None:
-    """A table of fixed size at 5 and five planned looks from there err in 10 % of studies, not in 5 %."""
     results = arms(base=BASE, x=BASE)
     rules = Rules(looks=(5, 9))
     (note,) = (note for note in summarise(results, rules=rules, looked=(1, 3, 5)).notes if "shown before" in note)
-    assert note.startswith("Verdicts were shown before, at 3, 5 replicates, without planned looks.")
-    assert note.endswith("the plan does not account for these looks.")
+    assert note == ("Verdicts were shown before, at 5 replicates: the planned looks spend what was left, .01 of .05.")
     assert not any("were shown" in note for note in summarise(results, rules=rules).notes)
 
 
@@ -104,7 +110,8 @@ def test_what_only_the_family_keeps_from_being_negligible_is_explained(arms) -> 
     assert alone.rows[0].verdict == "negligible"
     among = summarise(arms(base=BASE, small=small, **{f"x{index}": wide for index in range(5)}), rules=rules)
     assert among.rows[0].verdict == "undecided"
-    assert "Within the margin if it were the only comparison, but there are 6: -small." in among.notes
+    family = "6 comparisons and tables with more replicates"
+    assert f"Within the margin, but for the verdict, which accounts for {family}: -small." in among.notes
 
 
 def test_an_effect_that_few_replicates_carry_is_named(trial) -> None:

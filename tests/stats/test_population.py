@@ -74,7 +74,7 @@ def test_one_test_set_for_all_replicates_brings_its_noise_into_the_interval(tria
     width, plain = (row.effect.high - row.effect.low for row in (with_images, without))  # type: ignore[operator, union-attr]
     assert width > 1.2 * plain
     assert with_images.effect.mde > without.effect.mde  # type: ignore[operator]
-    assert with_images.adjusted_p == pytest.approx(with_images.evidence.p)
+    assert with_images.adjusted_p == pytest.approx(with_images.evidence.p / 0.8)
     assert with_images.adjusted_p > without.adjusted_p  # type: ignore[operator]
 
 

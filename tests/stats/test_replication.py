@@ -4,7 +4,10 @@ import pytest
 
 from flowerablate.contracts import Rules
 from flowerablate.stats import Adjusted, paired_effect, summarise
-from flowerablate.stats.forecast import chance_to_be_decided
+from flowerablate.stats.arms import Arms
+from flowerablate.stats.evidence import evidence_for
+from flowerablate.stats.forecast import forecast
+from flowerablate.stats.looks import Schedule
 from flowerablate.stats.replication import undecided_after
 
 PLAN = (5, 9, 13, 16, 20)
@@ -70,6 +73,13 @@ def test_reasons_name_the_look_and_hints_are_not_those_of_a_fixed_study(arms):
 def test_a_smaller_margin_of_chance_stops_no_more(arms, n):
     trials = arms(base=STEADY[:n], a=lowered(0.01, n), b=lowered(0.004, n), c=lowered(0.0, n))
     assert after(trials, futility=0.3)[0] <= after(trials, futility=0.05)[0] <= after(trials, futility=0.0)[0]
+
+
+def chance_to_be_decided(effect, adjusted, rules):
+    arms = Arms(tuple(range(effect.n)), effect.differences, (0.0,) * effect.n, are_means=True)
+    schedule = Schedule.of(rules, (), effect.n)
+    evidence = evidence_for(arms, effect, rules)
+    return forecast(effect, evidence, adjusted, rules, schedule.ahead(evidence.looks)).chance
 
 
 def test_what_a_family_leaves_for_equivalence_lowers_the_chance_to_be_called_negligible():

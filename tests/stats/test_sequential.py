@@ -1,27 +1,19 @@
-"""Sequential p-values, repeated intervals and the chance of a decision."""
+"""Sequential p-values and repeated intervals."""
 
 from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
 
 from flowerablate.contracts import Rules
 from flowerablate.stats.arms import Arms
-from flowerablate.stats.boundaries import boundary_scores
 from flowerablate.stats.effects import paired_effect
 from flowerablate.stats.evidence import evidence_for
-from flowerablate.stats.sequential import (
-    Reached,
-    planned_looks,
-    predictive_power,
-    reached,
-    repeated_interval,
-    sequential_p,
-    t_of,
-)
+from flowerablate.stats.looks import Schedule
+from flowerablate.stats.sequential import planned_looks, repeated_interval, sequential_p
 
 PLAN = (5, 9, 13, 16, 20)
 differences = st.lists(st.floats(-1, 1, allow_subnormal=False), min_size=2, max_size=20).filter(
@@ -30,11 +22,11 @@ differences = st.lists(st.floats(-1, 1, allow_subnormal=False), min_size=2, max_
 
 
 def at(n, plan=PLAN):
-    return reached(plan, range(n))
+    return Schedule(planned=plan).reached(range(n))
 
 
 varying_at_each_look = differences.filter(
-    lambda values: all(max(values[:count]) - min(values[:count]) > 1e-3 for count in at(len(values)).counts)
+    lambda values: all(max(values[: look.pairs]) - min(values[: look.pairs]) > 1e-3 for look in at(len(values)))
 )
 
 
@@ -51,28 +43,15 @@ def test_looks_that_cannot_be_are_refused(first, last):
         planned_looks(first, last)
 
 
-def test_what_there_is_counts_as_a_look_where_a_study_ended_between_two():
-    assert at(4).counts == (4,)
-    assert at(9).counts == (5, 9)
-    assert at(11).counts == (5, 9, 11)
-    assert at(20).counts == PLAN
-
-
-def test_a_failed_trial_leaves_the_looks_where_they_were_with_a_pair_less():
-    assert reached(PLAN, [0, 1, 3, 4, 5, 6, 7, 8]).counts == (4, 8)
-    assert reached(PLAN, [0, 9]).counts == (2,)
-    assert reached(PLAN, [3]).counts == ()
-
-
 @given(differences)
 def test_a_single_planned_look_gives_the_paired_t_test(values):
-    p = sequential_p(values, Reached((len(values),), (len(values),)))
+    p = sequential_p(values, at(len(values), (len(values),)))
     assert p == pytest.approx(stats.ttest_1samp(values, 0).pvalue, rel=1e-6, abs=1e-12)
 
 
 def looks_agree(values, level, sides):
     """Whether the bounds of all looks have effects in common; else the interval is that of the last look alone."""
-    intervals = [repeated_interval(values[:count], at(count), level, sides=sides) for count in at(len(values)).counts]
+    intervals = [repeated_interval(values[:count], at(count), level, sides=sides) for count, *_ in at(len(values))]
     return all(old[0] <= new[0] <= new[1] <= old[1] for old, new in pairwise(intervals))
 
 
@@ -173,30 +152,6 @@ def test_the_intervals_of_all_looks_cover_the_truth_together():
         intervals = [repeated_interval(list(row[:n]), at(n), 0.95) for n in PLAN]
         inside += all(low <= 0.7 <= high for low, high in intervals)
     assert inside / 2000 == pytest.approx(0.95, abs=0.02)
-
-
-def test_the_chance_to_be_decided_is_that_of_a_simulation():
-    mean, sd, n = 0.3, 1.0, 9
-    random = np.random.default_rng(4)
-    effects = random.normal(mean, sd / np.sqrt(n), 200_000)
-    new = effects + random.normal(0, sd / np.sqrt(20 - n), 200_000)
-    ends = (n * mean + (20 - n) * new) / 20
-    bar = t_of(boundary_scores(PLAN, 20, 0.05, 2)[-1], 20) * sd / np.sqrt(20)
-    expected = np.mean(np.abs(ends) >= bar)
-    assert predictive_power(mean, sd, at(n), 0.05) == pytest.approx(expected, abs=0.005)
-
-
-@settings(max_examples=50)
-@given(st.floats(-2, 2), st.floats(0.1, 2), st.integers(2, 19), st.floats(0.05, 2))
-def test_the_chance_is_a_probability_and_a_margin_can_only_add_to_it(mean, sd, n, margin):
-    plain = predictive_power(mean, sd, at(n), 0.05)
-    assert 0 <= plain <= predictive_power(mean, sd, at(n), 0.05, margin=margin) <= 1 + 1e-12
-
-
-def test_nothing_is_to_be_hoped_for_after_the_last_look_nor_without_any_difference():
-    assert predictive_power(0.9, 1.0, at(20), 0.05) == 0
-    assert predictive_power(0.0, 0.0, at(9), 0.05) == 0
-    assert predictive_power(0.0, 0.0, at(9), 0.05, margin=0.1) == 1
 
 
 def test_rules_with_looks_give_evidence_that_allows_for_them():

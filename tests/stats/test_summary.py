@@ -82,7 +82,7 @@ def test_a_variant_that_failed_altogether_keeps_its_row_and_its_place_in_the_fam
     summary = summarise(results)
     crop, x = summary.rows
     assert summary.comparisons == 2
-    assert crop.adjusted_p == pytest.approx(2 * crop.effect.t_p)
+    assert crop.adjusted_p == pytest.approx(2 * crop.effect.t_p / 0.8)
     assert (x.n, x.effect, x.adjusted_p, x.verdict) == (0, None, None, "undecided")
     assert x.reason == "n = 0: all trials failed"
 
@@ -104,7 +104,7 @@ def test_without_a_base_nothing_is_compared(trial) -> None:
 def test_p_values_are_adjusted_over_all_rows(arms) -> None:
     one, two = [0.80, 0.82, 0.81, 0.80, 0.79], [0.89, 0.90, 0.92, 0.87, 0.88]
     rows = summarise(arms(base=BASE, one=one, two=two)).rows
-    assert [row.adjusted_p for row in rows] == holm([row.effect.t_p for row in rows])
+    assert [row.adjusted_p for row in rows] == holm([min(1.0, row.effect.t_p / 0.8) for row in rows])
 
 
 def test_an_interval_that_excludes_zero_without_a_verdict_is_explained(arms) -> None:
@@ -115,7 +115,8 @@ def test_an_interval_that_excludes_zero_without_a_verdict_is_explained(arms) -> 
         arms(base=BASE, clear=clear, **{f"x{i}": [b - 0.01 * (-1) ** j for j, b in enumerate(BASE)] for i in range(5)})
     )
     assert among.rows[0].verdict == "undecided"
-    assert "The interval excludes 0, but the verdict accounts for 6 comparisons: -clear." in among.notes
+    family = "6 comparisons and tables with more replicates"
+    assert f"The interval excludes 0, but the verdict accounts for {family}: -clear." in among.notes
     assert not any("excludes 0" in note for note in alone.notes)
 
 
@@ -132,10 +133,9 @@ def test_undecided_rows_say_what_would_decide(arms, trial) -> None:
     summary = summarise(arms(base=BASE, flip=[0.90, 0.90, 0.93, 0.87, 0.90]))
     (row,) = summary.rows
     assert row.verdict == "undecided"
-    (note,) = (
-        note for note in summary.notes if note.startswith("Undecided. Approximate number of additional replicates")
-    )
-    assert note.endswith(f"(power .8): -flip {row.more_replicates}.")
+    (note,) = (note for note in summary.notes if note.startswith("Undecided. Chance of a decision with 10 replicates"))
+    assert f": -flip {100 * row.chance:.0f} % (" in note
+    assert "'--seeds 10' adds them within the error" in note
     single = summarise([trial("", 1, 0.9), trial("-a", 1, 0.8), trial("-b", 1, 0.9)])
     assert "Undecided: -a, -b (n = 1: no interval; run more seeds)." in single.notes
 
@@ -222,7 +222,7 @@ X, Y = [0.80, 0.82, 0.81, 0.80, 0.79], [0.901, 0.909, 0.921, 0.889, 0.900]
 def test_with_a_margin_both_questions_share_one_family(arms) -> None:
     rows = summarise(arms(base=BASE, x=X, y=Y), rules=Rules(margin=0.01)).rows
     assert [row.verdict for row in rows] == ["helps", "negligible"]
-    expected = joint([row.evidence.p for row in rows], [row.evidence.equivalence_p for row in rows])
+    expected = joint([row.evidence.decisive_p for row in rows], [row.evidence.decisive_equivalence_p for row in rows])
     assert [row.adjusted_p for row in rows] == [each.difference for each in expected]
     assert [row.adjusted_equivalence_p for row in rows] == [each.equivalence for each in expected]
 
@@ -234,7 +234,7 @@ def test_what_is_outside_the_family_is_shown_without_a_verdict_and_costs_the_oth
     assert (y.label, y.verdict, y.adjusted_p, y.more_replicates, y.reason) == ("-y", None, None, None, "")
     assert y.effect == paired_effect(BASE, Y)
     assert summary.comparisons == 1
-    assert x.adjusted_p == x.effect.t_p
+    assert x.adjusted_p == pytest.approx(x.effect.t_p / 0.8)
 
 
 def test_secondary_metrics_have_effects_for_each_row_and_no_verdicts(arms) -> None:
@@ -291,14 +291,15 @@ def test_an_interaction_is_asked_of_four_variants(arms) -> None:
 def test_the_interval_for_all_comparisons_has_an_equal_part_of_the_error(arms) -> None:
     summary = summarise(arms(base=BASE, x=X, y=Y, z=BASE))
     for row in summary.rows[:2]:
-        alone = paired_effect(BASE, X if row.label == "-x" else Y, level=1 - 0.05 / 3)
+        alone = paired_effect(BASE, X if row.label == "-x" else Y, level=1 - 0.8 * 0.05 / 3)
         assert row.family_interval == pytest.approx((alone.low, alone.high))
         assert row.family_interval[0] < row.effect.low
     assert (
         summary.rows[2].family_interval is None
     )  # equal in every replicate, and nothing is known of the metric's step
     (single,) = summarise(arms(base=BASE, x=X)).rows
-    assert single.family_interval == pytest.approx((single.effect.low, single.effect.high))
+    alone = paired_effect(BASE, X, level=1 - 0.8 * 0.05)
+    assert single.family_interval == pytest.approx((alone.low, alone.high))
 
 
 def test_planned_looks_have_an_interval_for_all_comparisons_too(arms) -> None:

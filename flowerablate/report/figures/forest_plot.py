@@ -41,13 +41,13 @@ def draw_forest(summary: Summary) -> str:
         axes.axvline(0, color=canvas.INK, linewidth=1.0)
         for place, line in enumerate(lines):
             if isinstance(line, Row):
-                _draw_row(axes, -place, line, scale)
+                _draw_row(axes, -place, line, scale, summary.thin_interval(line))
             else:
                 axes.text(0, -place - 0.1, line, transform=_across(axes), va="center", color=canvas.SOFT)
         axes.set_ylim(-len(lines) + 0.4, 0.6)
         axes.set_yticks([])
         points = f", {scale.points}" if scale.points else ""
-        together = "; thin: all comparisons together" if summary.comparisons > 1 else ""
+        together = "; thin: all comparisons together" if summary.drawn_together else ""
         axes.set_xlabel(f"effect on {canvas.short(summary.metric, 24)}{points}{together}")
         return canvas.to_svg(figure, "forest", f"Forest plot: {_in_words(rows, scale)}")
 
@@ -72,13 +72,13 @@ def _across(axes: Axes) -> Transform:
     return blended_transform_factory(axes.figure.transFigure, axes.transData)
 
 
-def _draw_row(axes: Axes, y: float, row: Row, scale: Scale) -> None:
+def _draw_row(axes: Axes, y: float, row: Row, scale: Scale, thin: tuple[float, float] | None) -> None:
     effect = row.effect
     assert effect is not None
     mark = mark_of(row.verdict)
     color = _COLORS[mark.tone]
-    if row.family_interval is not None:
-        axes.plot([end * scale.factor for end in row.family_interval], [y, y], color=color, linewidth=0.8)
+    if thin is not None:
+        axes.plot([end * scale.factor for end in thin], [y, y], color=color, linewidth=0.8)
     if effect.low is not None and effect.high is not None:
         ends = [effect.low * scale.factor, effect.high * scale.factor]
         axes.plot(ends, [y, y], color=color, linewidth=2.2)

@@ -1,0 +1,100 @@
+"""The looks at a study, planned and not, and what each may spend of the error.
+
+**Without a plan.** The first table of a study of fixed size spends all of its error but the rules'
+*reserve*. Each table with more replicates spends three quarters of what is left: with a reserve of a fifth, 80, 15,
+3.75 ... % of the level. So ``--seeds 5``, a look, then ``--seeds 10`` errs no more often than a single table. Tables
+with too few replicates for a verdict spend nothing. If all of the error was spent, further tables decide nothing new.
+
+**With a plan** (:mod:`.sequential`), its looks spend what earlier looks without a plan have left, or all of it.
+
+A comparison's boundaries follow from what is spent by each look (:mod:`.boundaries`). Methods for which these do not
+hold, such as intervals over test images, get a part of the level at each look instead (weighted Bonferroni).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ..contracts import Rules
+
+EXTENSION = 0.75
+"""The fraction of the error left that a table with more replicates spends."""
+
+
+class Look(NamedTuple):
+    """A look at so many *pairs*: what any level has spent by then.
+
+    *unplanned*: the fraction of the level spent at looks without a plan. *progress*: this look's fraction of the
+    replicates of the plan, 0 without one. *plan*: the fraction of the level that the whole plan may spend.
+    """
+
+    pairs: int
+    unplanned: float = 0.0
+    progress: float = 0.0
+    plan: float = 1.0
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The looks of a study as numbers of replicates, increasing: those *unplanned*, and those *planned* after them.
+
+    *reserve*: the fraction of the level that the first unplanned look leaves for others.
+    """
+
+    unplanned: tuple[int, ...] = ()
+    planned: tuple[int, ...] = ()
+    reserve: float = Rules.reserve
+
+    @classmethod
+    def of(cls, rules: Rules, looked: Iterable[int], now: int) -> Schedule:
+        """Return the schedule of a study with *rules* that has *now* replicates.
+
+        *looked* are the numbers of replicates at which verdicts were shown without a plan.
+        """
+        if rules.looks:
+            shown = {n for n in looked if rules.min_replicates <= n <= rules.looks[0]}
+        else:
+            shown = {n for n in looked if rules.min_replicates <= n < now} | {now}
+        return cls(tuple(sorted(shown)), rules.looks, rules.reserve)
+
+    def reached(self, seeds: Sequence[int]) -> tuple[Look, ...]:
+        """Return the looks that a comparison with values on *seeds* (increasing, from 0) has had, from 2 pairs.
+
+        At a look with L replicates it has the pairs whose seed is below L: fewer than L if trials have failed. If a
+        study ended between two looks, its last pairs count as a look.
+        """
+        found: dict[int, Look] = {}
+        for number, look in enumerate(self.unplanned, 1):
+            count = bisect_left(seeds, look)
+            found[count] = Look(count, self._spent(number))
+        for count in sorted({bisect_left(seeds, look) for look in self.planned}):
+            found[count] = self._planned(count)
+        return tuple(found[count] for count in sorted(found) if count >= 2)
+
+    def ahead(self, reached: Sequence[Look]) -> tuple[Look, ...]:
+        """Return the looks still to come after those *reached*: the planned ones, or one at twice the replicates."""
+        count = reached[-1].pairs
+        if self.planned:
+            return tuple(self._planned(look) for look in self.planned if look > count)
+        return (Look(2 * count, self._spent(len(self.unplanned) + 1)),)
+
+    @property
+    def before(self) -> tuple[int, ...]:
+        """The unplanned looks before this table, or before the plan."""
+        return self.unplanned if self.planned else self.unplanned[:-1]
+
+    @property
+    def left(self) -> float:
+        """The fraction of the level that the looks before have left."""
+        return 1 - (self._spent(len(self.before)) if self.before else 0.0)
+
+    def _spent(self, number: int) -> float:
+        """Return the fraction of the level spent by the unplanned look of that *number*, from 1."""
+        return 1 - self.reserve * (1 - EXTENSION) ** (number - 1)
+
+    def _planned(self, count: int) -> Look:
+        spent = self._spent(len(self.unplanned)) if self.unplanned else 0.0
+        return Look(count, spent, count / self.planned[-1], 1 - spent)

@@ -1,0 +1,102 @@
+"""The looks at a study, and what is left of the error after them."""
+
+import numpy as np
+import pytest
+
+from flowerablate.contracts import Rules
+from flowerablate.stats import summarise
+from flowerablate.stats.looks import Look, Schedule
+
+PLAN = (5, 9, 13, 16, 20)
+
+
+def pairs(looks):
+    return tuple(look.pairs for look in looks)
+
+
+def test_the_first_table_of_a_fixed_study_leaves_a_fifth_of_the_error_and_each_further_one_a_quarter_of_the_rest():
+    schedule = Schedule.of(Rules(), [5, 10], now=20)
+    assert schedule.reached(range(20)) == (Look(5, 0.8), Look(10, 0.95), Look(20, 0.9875))
+    assert schedule.ahead(schedule.reached(range(20))) == (Look(40, 1 - 0.2 / 64),)
+    assert schedule.before == (5, 10)
+    assert schedule.left == pytest.approx(0.05)
+
+
+def test_the_table_that_is_shown_again_is_no_further_look():
+    assert Schedule.of(Rules(), [5], now=5).reached(range(5)) == (Look(5, 0.8),)
+
+
+def test_tables_with_too_few_replicates_for_a_verdict_spend_nothing():
+    assert Schedule.of(Rules(), [2, 3, 4], now=5).unplanned == (5,)
+
+
+def test_without_a_reserve_the_first_table_spends_all():
+    schedule = Schedule.of(Rules(reserve=0.0), [5], now=10)
+    assert schedule.reached(range(10)) == (Look(5, 1.0), Look(10, 1.0))
+    assert schedule.left == 0
+
+
+def test_a_plan_spends_what_looks_before_it_have_left():
+    schedule = Schedule.of(Rules(looks=PLAN), [5], now=9)
+    assert [look.unplanned for look in schedule.reached(range(9))] == [0.8, 0.8]
+    assert [look.plan for look in schedule.reached(range(9))] == pytest.approx([0.2, 0.2])
+    assert pairs(schedule.ahead(schedule.reached(range(9)))) == (13, 16, 20)
+    alone = Schedule.of(Rules(looks=PLAN), [], now=9).reached(range(9))
+    assert alone == (Look(5, progress=0.25), Look(9, progress=0.45))
+
+
+def test_what_there_is_counts_as_a_look_where_a_study_ended_between_two():
+    planned = Schedule(planned=PLAN)
+    for n, reached in ((4, (4,)), (9, (5, 9)), (11, (5, 9, 11)), (20, PLAN)):
+        assert pairs(planned.reached(range(n))) == reached
+
+
+def test_a_failed_trial_leaves_the_looks_where_they_were_with_a_pair_less():
+    planned = Schedule(planned=PLAN)
+    assert pairs(planned.reached([0, 1, 3, 4, 5, 6, 7, 8])) == (4, 8)
+    assert pairs(planned.reached([0, 9])) == (2,)
+    assert planned.reached([3]) == ()
+    assert Schedule(unplanned=(5, 10)).reached([0, 2, 3, 4, 6, 7]) == (Look(4, 0.8), Look(6, 0.95))
+
+
+def natural(scores, arms, rules, sizes=(5, 10, 20)):
+    """Look at ever more replicates until every row has a verdict, as one does."""
+    looked = []
+    for n in sizes:
+        columns = {f"v{j}": scores[:n, j].tolist() for j in range(1, scores.shape[1])}
+        summary = summarise(arms(base=scores[:n, 0].tolist(), **columns), rules=rules, looked=looked)
+        if all(row.verdict != "undecided" for row in summary.rows):
+            break
+        looked.append(n)
+    return summary
+
+
+@pytest.mark.parametrize("variants", [1, 3])
+def test_adding_replicates_until_a_verdict_appears_keeps_the_error(arms, variants):
+    studies = 400
+    wrong = {0.2: 0, 0.0: 0}
+    for reserve in wrong:
+        for number in range(studies):
+            scores = 0.8 + 0.02 * np.random.default_rng([variants, number]).standard_normal((20, 1 + variants))
+            summary = natural(scores, arms, Rules(reserve=reserve))
+            wrong[reserve] += any(row.verdict != "undecided" for row in summary.rows)
+    assert all(count / studies <= 0.05 + 3 * 0.011 for count in wrong.values())
+
+
+def test_a_verdict_once_reached_stays_when_replicates_are_added(arms):
+    early = {"base": [0.9, 0.91, 0.92, 0.9, 0.91], "a": [0.88, 0.89, 0.9, 0.88, 0.892]}
+    late = {"base": [0.8, 0.95, 0.7, 0.9, 0.85], "a": [0.9, 0.7, 0.8, 0.95, 0.7]}
+    both = arms(**{name: early[name] + late[name] for name in early})
+    assert summarise(arms(**early)).rows[0].verdict == "helps"
+    extended = summarise(both, looked=[5]).rows[0]
+    assert (extended.verdict, extended.n) == ("helps", 10)
+    assert summarise(both).rows[0].verdict == "undecided"
+
+
+def test_the_thin_interval_holds_at_every_look_and_the_thick_one_at_this_number_of_replicates(arms):
+    scores = 0.8 + 0.02 * np.random.default_rng(1).standard_normal((10, 2))
+    trials = arms(base=scores[:, 0].tolist(), a=scores[:, 1].tolist())
+    once, again = summarise(trials).rows[0], summarise(trials, looked=[5]).rows[0]
+    assert (once.effect.low, once.effect.high) == (again.effect.low, again.effect.high)
+    low, high = again.family_interval
+    assert low < once.family_interval[0] < once.effect.low < once.effect.high < once.family_interval[1] < high
