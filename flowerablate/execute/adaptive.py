@@ -66,7 +66,8 @@ def open_after(plan: Plan, ledger: Ledger, look: int) -> tuple[Contrast, ...]:
     results = [result for result in ledger.results(plan.base_id) if result.seed < look]
     results = with_metrics(results, ledger, plan.base_id, plan.metrics)
     contrasts = note.contrasts if note else plan.design.contrasts
-    summary = summarise(results, contrasts, rules=plan.rules, metrics=plan.metrics.infos)
+    looked = note.unplanned if note else ()
+    summary = summarise(results, contrasts, rules=plan.rules, metrics=plan.metrics.infos, looked=looked)
     undecided = {contrast.label for contrast in undecided_after(summary)}
     return tuple(contrast for contrast in plan.design.contrasts if contrast.label in undecided)
 

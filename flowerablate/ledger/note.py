@@ -30,7 +30,8 @@ class StudyNote:
     the *rules*; *metrics* and *costs* say how to read each if its plugin is no longer installed. *data* identifies the
     images by their content; *data_remarks* says what a reader must know about them and their split. *threads* is the
     number that torch computes with in every trial, *device* the kind of device; 0 and an empty text if not settled yet.
-    *tuned*: how the base was tuned and its variants were not.
+    *tuned*: how the base was tuned and its variants were not. *late* gives, for each contrast first asked after
+    verdicts had been shown, the number of replicates of that table.
     """
 
     base_id: str
@@ -50,6 +51,7 @@ class StudyNote:
     threads: int = 0
     device: str = ""
     tuned: TunedBase | None = None
+    late: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ class Notes:
                 refused={**{label: why for label, why in old.refused.items() if label not in asked}, **note.refused},
                 remarks={**old.remarks, **note.remarks},
                 looked=tuple(sorted({*old.looked, *note.looked})),
+                late={**_late(old, note.contrasts), **old.late},
                 unplanned=old.looked if note.rules.looks and not old.rules.looks else old.unplanned,
                 metrics=tuple({info.name: info for info in (*old.metrics, *note.metrics)}.values()),
                 threads=note.threads or old.threads,
@@ -78,6 +81,13 @@ class Notes:
                 costs=tuple({info.name: info for info in (*old.costs, *note.costs)}.values()),
             )
         return Notes(note.base_id, {**self.studies, note.base_id: note})
+
+
+def _late(old: StudyNote, contrasts: Iterable[Contrast]) -> dict[str, int]:
+    """Return the *contrasts* that are asked only now, though the verdicts on others were shown."""
+    shown = max((n for n in old.looked if n >= old.rules.min_replicates), default=0)
+    known = {contrast.label for contrast in old.contrasts}
+    return {contrast.label: shown for contrast in contrasts if shown and contrast.label not in known}
 
 
 _NOTES: TypeAdapter[Notes] = TypeAdapter(Notes)

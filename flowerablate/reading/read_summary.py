@@ -52,6 +52,7 @@ def read_summary(
         secondary=read.secondary,
         tuned=note.tuned,
         looked=note.unplanned if note.rules.looks else note.looked,
+        late=note.late,
         pending=ledger.unfinished(note),
         costs=cost_infos(assembler, note.costs),
         images=image_evidence(ledger, note.base_id, rules, read.metrics.names, read.metrics.built),

@@ -34,7 +34,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from .looks import Look
+from .looks import StudyLook
 
 EXACT_UP_TO = 64
 """Replicates up to which the chain of t statistics is computed; above, the normal chain takes over."""
@@ -68,7 +68,7 @@ class Table:
         return float(np.interp(score, self.scores, self.levels, left=0.0))
 
 
-def spent(level_score: Floats, look: Look, sides: Sides) -> Floats:
+def spent(level_score: Floats, look: StudyLook, sides: Sides) -> Floats:
     """Return how much the levels with scores *level_score* have spent at *look*."""
     from scipy.special import ndtr, ndtri
 
@@ -80,7 +80,7 @@ def spent(level_score: Floats, look: Look, sides: Sides) -> Floats:
     return total
 
 
-def first_level_score(score: float, look: Look) -> float:
+def first_level_score(score: float, look: StudyLook) -> float:
     """Return the score of the smallest level whose boundary at *look*, the first, is reached by *score*.
 
     It is the same for one side and for two, because *score* and result count each side separately.
@@ -110,12 +110,12 @@ def score_of(level: float, sides: Sides) -> float:
 
 
 @lru_cache(maxsize=512)
-def tables(looks: tuple[Look, ...], sides: Sides) -> tuple[Table, ...]:
+def tables(looks: tuple[StudyLook, ...], sides: Sides) -> tuple[Table, ...]:
     """Return the table of each of *looks*, from 2 pairs, increasing."""
     return tuple(_state(looks[: number + 1], sides).table for number in range(len(looks)))
 
 
-def boundary_scores(looks: tuple[Look, ...], level: float, sides: Sides) -> tuple[float, ...]:
+def boundary_scores(looks: tuple[StudyLook, ...], level: float, sides: Sides) -> tuple[float, ...]:
     """Return the boundaries at *looks* for *level* as normal scores."""
     score = score_of(level, sides)
     return tuple(float(np.interp(score, table.levels, table.scores)) for table in tables(looks, sides))
@@ -130,7 +130,7 @@ class _State:
 
 
 @lru_cache(maxsize=512)
-def _state(looks: tuple[Look, ...], sides: Sides) -> _State:
+def _state(looks: tuple[StudyLook, ...], sides: Sides) -> _State:
     from scipy.special import ndtri
 
     levels = np.linspace(-float(ndtri(0.25)), _MAX_SCORE, _GRID)  # from level 1, one-sided from .5

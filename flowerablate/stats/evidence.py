@@ -33,7 +33,7 @@ from .arms import Arms
 from .effects import Effect, paired_effect, t_quantile
 from .equivalence import Equivalence, equivalence_test
 from .images import Components
-from .looks import Look, Schedule
+from .looks import LookSchedule, StudyLook
 from .power import detectable_noncentrality
 from .sequential import repeated_interval, sequential_p
 
@@ -65,7 +65,7 @@ class Evidence:
     lasting: float = 0.0
     components: Components | None = None
     look: str = ""
-    looks: tuple[Look, ...] = ()
+    looks: tuple[StudyLook, ...] = ()
     decisive_p: float | None = None
     decisive_equivalence_p: float | None = None
 
@@ -79,7 +79,7 @@ class Evidence:
         """Whether the t test runs over replicates only, so that its boundaries at several looks are known exactly."""
         return self.interval in ("t", "repeated")
 
-    def nominal(self, alpha: float, sides: Literal[1, 2] = 2, looks: Sequence[Look] = ()) -> float:
+    def nominal(self, alpha: float, sides: Literal[1, 2] = 2, looks: Sequence[StudyLook] = ()) -> float:
         """Return the largest p of a test at the last of *looks* (by default those so far) that rejects at *alpha*."""
         looks = tuple(looks) or self.looks
         if not looks:
@@ -108,14 +108,14 @@ Judge = Callable[[Contrast, Arms, Effect, Rules], "Evidence | None"]
 """Another method to judge a contrast; if it returns None, :func:`evidence_for` is called."""
 
 
-def evidence_for(arms: Arms, effect: Effect, rules: Rules, schedule: Schedule | None = None) -> Evidence:
+def evidence_for(arms: Arms, effect: Effect, rules: Rules, schedule: LookSchedule | None = None) -> Evidence:
     """Return the evidence of *effect*, that of *arms*, by *rules*; without a *schedule*, as if looked at once."""
-    schedule = schedule or Schedule.of(rules, (), max(arms.seeds) + 1)
+    schedule = schedule or LookSchedule.of(rules, (), max(arms.seeds) + 1)
     looks = schedule.reached(arms.seeds)
     return sequential_evidence(effect, rules, looks) if rules.looks else fixed_evidence(effect, rules, looks)
 
 
-def sequential_evidence(effect: Effect, rules: Rules, looks: tuple[Look, ...]) -> Evidence:
+def sequential_evidence(effect: Effect, rules: Rules, looks: tuple[StudyLook, ...]) -> Evidence:
     """Return the evidence of a study with planned looks, valid at whichever look the comparison stopped."""
     p, equivalence = _over_looks(effect, rules, looks)
     low, high = _repeated(effect, looks)(rules.level) or (None, None)
@@ -134,7 +134,7 @@ def sequential_evidence(effect: Effect, rules: Rules, looks: tuple[Look, ...]) -
     )
 
 
-def fixed_evidence(effect: Effect, rules: Rules, looks: tuple[Look, ...] = ()) -> Evidence:
+def fixed_evidence(effect: Effect, rules: Rules, looks: tuple[StudyLook, ...] = ()) -> Evidence:
     """Return the evidence of a study whose size was fixed in advance: paired t, and TOST if there is a margin.
 
     If the differences do not vary there is no t test, and the exact sign-flip test replaces it. Without *looks*, the
@@ -160,7 +160,7 @@ def fixed_evidence(effect: Effect, rules: Rules, looks: tuple[Look, ...] = ()) -
     )
 
 
-def _over_looks(effect: Effect, rules: Rules, looks: tuple[Look, ...]) -> tuple[float | None, Equivalence | None]:
+def _over_looks(effect: Effect, rules: Rules, looks: tuple[StudyLook, ...]) -> tuple[float | None, Equivalence | None]:
     """Return the sequential p-values of the paired t test."""
     p_of = partial(sequential_p, effect.differences, looks, scale=effect.scale, rounding_sd=effect.rounding_sd)
     p = p_of()
@@ -172,7 +172,7 @@ def _over_looks(effect: Effect, rules: Rules, looks: tuple[Look, ...]) -> tuple[
     return p, Equivalence(rules.margin, above or 0.0, below or 0.0, *inner)
 
 
-def _repeated(effect: Effect, looks: tuple[Look, ...]) -> Callable[..., Bounds | None]:
+def _repeated(effect: Effect, looks: tuple[StudyLook, ...]) -> Callable[..., Bounds | None]:
     return partial(repeated_interval, effect.differences, looks, scale=effect.scale, rounding_sd=effect.rounding_sd)
 
 
@@ -204,7 +204,7 @@ def interval_at(effect: Effect, evidence: Evidence, level: float) -> Bounds | No
 
 
 def judged(
-    contrast: Contrast, arms: Arms, effect: Effect, rules: Rules, schedule: Schedule, judge: Judge | None = None
+    contrast: Contrast, arms: Arms, effect: Effect, rules: Rules, schedule: LookSchedule, judge: Judge | None = None
 ) -> tuple[Effect, Evidence]:
     """Return *effect* with the interval of its evidence, and the evidence for *contrast*."""
     own = judge(contrast, arms, effect, rules) if judge else None
@@ -219,7 +219,13 @@ def judged(
 
 
 def _weighted(
-    own: Evidence, judge: Judge, contrast: Contrast, arms: Arms, effect: Effect, rules: Rules, looks: tuple[Look, ...]
+    own: Evidence,
+    judge: Judge,
+    contrast: Contrast,
+    arms: Arms,
+    effect: Effect,
+    rules: Rules,
+    looks: tuple[StudyLook, ...],
 ) -> Evidence:
     """Return *own* evidence with p-values over all *looks*, of which each has a part of the level.
 
@@ -238,7 +244,7 @@ def _weighted(
     )
 
 
-def _at(look: Look, judge: Judge, contrast: Contrast, arms: Arms, effect: Effect, rules: Rules) -> Evidence | None:
+def _at(look: StudyLook, judge: Judge, contrast: Contrast, arms: Arms, effect: Effect, rules: Rules) -> Evidence | None:
     """Return the evidence that there was at an earlier *look*."""
     early = arms.first(look.pairs)
     known = paired_effect(early.with_it, early.without, level=effect.level, rounding_sd=effect.rounding_sd)

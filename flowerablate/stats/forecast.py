@@ -22,7 +22,7 @@ from .evidence import Evidence
 from .multiplicity import Adjusted
 
 if TYPE_CHECKING:
-    from .looks import Look
+    from .looks import StudyLook
 
 MIN_EQUAL_PAIRS = 5
 """Minimum number of pairs, none with a difference, for a comparison to count as one that will not be decided."""
@@ -43,7 +43,7 @@ class Forecast:
 
 
 def forecast(
-    effect: Effect, evidence: Evidence, adjusted: Adjusted, rules: Rules, ahead: Sequence[Look]
+    effect: Effect, evidence: Evidence, adjusted: Adjusted, rules: Rules, ahead: Sequence[StudyLook]
 ) -> Forecast | None:
     """Return the chance that the last of the looks *ahead* decides a comparison; None after the last look.
 
@@ -72,7 +72,7 @@ class _Later:
 
     @classmethod
     def of(
-        cls, effect: Effect, evidence: Evidence, adjusted: Adjusted, rules: Rules, looks: tuple[Look, ...]
+        cls, effect: Effect, evidence: Evidence, adjusted: Adjusted, rules: Rules, looks: tuple[StudyLook, ...]
     ) -> _Later:
         count = looks[-1].pairs
         error = math.sqrt(effect.assumed_sd**2 / count + evidence.lasting)

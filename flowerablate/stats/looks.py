@@ -24,7 +24,7 @@ EXTENSION = 0.75
 """The fraction of the error left that a table with more replicates spends."""
 
 
-class Look(NamedTuple):
+class StudyLook(NamedTuple):
     """A look at so many *pairs*: what any level has spent by then.
 
     *unplanned*: the fraction of the level spent at looks without a plan. *progress*: this look's fraction of the
@@ -38,7 +38,7 @@ class Look(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Schedule:
+class LookSchedule:
     """The looks of a study as numbers of replicates, increasing: those *unplanned*, and those *planned* after them.
 
     *reserve*: the fraction of the level that the first unplanned look leaves for others.
@@ -49,7 +49,7 @@ class Schedule:
     reserve: float = Rules.reserve
 
     @classmethod
-    def of(cls, rules: Rules, looked: Iterable[int], now: int) -> Schedule:
+    def of(cls, rules: Rules, looked: Iterable[int], now: int) -> LookSchedule:
         """Return the schedule of a study with *rules* that has *now* replicates.
 
         *looked* are the numbers of replicates at which verdicts were shown without a plan.
@@ -60,26 +60,26 @@ class Schedule:
             shown = {n for n in looked if rules.min_replicates <= n < now} | {now}
         return cls(tuple(sorted(shown)), rules.looks, rules.reserve)
 
-    def reached(self, seeds: Sequence[int]) -> tuple[Look, ...]:
+    def reached(self, seeds: Sequence[int]) -> tuple[StudyLook, ...]:
         """Return the looks that a comparison with values on *seeds* (increasing, from 0) has had, from 2 pairs.
 
         At a look with L replicates it has the pairs whose seed is below L: fewer than L if trials have failed. If a
         study ended between two looks, its last pairs count as a look.
         """
-        found: dict[int, Look] = {}
+        found: dict[int, StudyLook] = {}
         for number, look in enumerate(self.unplanned, 1):
             count = bisect_left(seeds, look)
-            found[count] = Look(count, self._spent(number))
+            found[count] = StudyLook(count, self._spent(number))
         for count in sorted({bisect_left(seeds, look) for look in self.planned}):
             found[count] = self._planned(count)
         return tuple(found[count] for count in sorted(found) if count >= 2)
 
-    def ahead(self, reached: Sequence[Look]) -> tuple[Look, ...]:
+    def ahead(self, reached: Sequence[StudyLook]) -> tuple[StudyLook, ...]:
         """Return the looks still to come after those *reached*: the planned ones, or one at twice the replicates."""
         count = reached[-1].pairs
         if self.planned:
             return tuple(self._planned(look) for look in self.planned if look > count)
-        return (Look(2 * count, self._spent(len(self.unplanned) + 1)),)
+        return (StudyLook(2 * count, self._spent(len(self.unplanned) + 1)),)
 
     @property
     def before(self) -> tuple[int, ...]:
@@ -95,6 +95,6 @@ class Schedule:
         """Return the fraction of the level spent by the unplanned look of that *number*, from 1."""
         return 1 - self.reserve * (1 - EXTENSION) ** (number - 1)
 
-    def _planned(self, count: int) -> Look:
+    def _planned(self, count: int) -> StudyLook:
         spent = self._spent(len(self.unplanned)) if self.unplanned else 0.0
-        return Look(count, spent, count / self.planned[-1], 1 - spent)
+        return StudyLook(count, spent, count / self.planned[-1], 1 - spent)

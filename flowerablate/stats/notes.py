@@ -12,7 +12,7 @@ from .design_notes import design_notes
 from .effects import sign_flip_floor
 from .forecast import Forecast
 from .images import ImageEvidence
-from .looks import Schedule
+from .looks import LookSchedule
 from .population import population_notes
 from .robust import MIN_PAIRS, modified_t_p
 from .rows import Row, Summary
@@ -25,20 +25,23 @@ def write_notes(
     results: Sequence[TrialOutcome],
     *,
     pending: int = 0,
-    schedule: Schedule | None = None,
+    schedule: LookSchedule | None = None,
+    late: Mapping[str, int] | None = None,
     primary: str = "",
     images: Mapping[str, ImageEvidence] | None = None,
     tuned: TunedBase | None = None,
 ) -> tuple[str, ...]:
     """Return the notes of *summary*; each names the variants that it is about.
 
-    *schedule* has the looks at the study, *primary* is its primary metric, *images* holds the influence of the test
-    images by metric, *tuned* says how the base was tuned and its variants were not.
+    *schedule* has the looks at the study, *late* the contrasts asked only after one of them, *primary* is the study's
+    primary metric, *images* holds the influence of the test images by metric, *tuned* says how the base was tuned and
+    its variants were not.
     """
     return (
         *_controls(summary),
         *_pending(pending),
-        *_looked(summary, schedule or Schedule()),
+        *_looked(summary, schedule or LookSchedule()),
+        *_late(summary, late or {}),
         *_another_metric(summary, primary),
         *_unequal_tuning(summary, tuned),
         *_missing_base(summary),
@@ -77,7 +80,7 @@ def _controls(summary: Summary) -> Iterator[str]:
             )
 
 
-def _looked(summary: Summary, schedule: Schedule) -> Iterator[str]:
+def _looked(summary: Summary, schedule: LookSchedule) -> Iterator[str]:
     """What earlier tables without planned looks have spent of the error."""
     before = schedule.before
     if not before:
@@ -92,6 +95,17 @@ def _looked(summary: Summary, schedule: Schedule) -> Iterator[str]:
         nominal = {short(row.evidence.nominal(alpha), 2) for row in summary.rows if row.evidence and row.evidence.looks}
         needed = f" A single comparison now needs a p of {' or '.join(sorted(nominal))}." if nominal else ""
         yield f"{shown}: the verdicts allow for that, so that the error stays at {short(alpha, 2)}.{needed}"
+
+
+def _late(summary: Summary, late: Mapping[str, int]) -> Iterator[str]:
+    """Questions that earlier tables did not count, because they were not asked yet."""
+    rows = [row.label for row in summary.rows if row.verdict and row.label in late]
+    if rows:
+        shown = ", ".join(map(str, sorted({late[label] for label in rows})))
+        yield (
+            f"Asked only after verdicts had been shown, at {shown} replicates: {', '.join(rows)}. The family counts "
+            "them now, but that table did not: asking until something is found makes false findings more frequent."
+        )
 
 
 def _another_metric(summary: Summary, primary: str) -> Iterator[str]:

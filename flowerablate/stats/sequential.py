@@ -21,7 +21,7 @@ from .effects import RESOLUTION, moments, varies
 
 if TYPE_CHECKING:
     from .boundaries import Sides
-    from .looks import Look
+    from .looks import StudyLook
 
 PLANNED = 5
 """Number of looks in a plan; more would add little (Jennison and Turnbull 2000, 2.3), fewer would stop later."""
@@ -44,7 +44,7 @@ def planned_looks(first: int, last: int) -> tuple[int, ...]:
 
 def sequential_p(
     differences: Sequence[float],
-    looks: Sequence[Look],
+    looks: Sequence[StudyLook],
     shift: float = 0.0,
     alternative: Alternative = "two-sided",
     *,
@@ -77,7 +77,7 @@ def sequential_p(
 
 def repeated_interval(
     differences: Sequence[float],
-    looks: Sequence[Look],
+    looks: Sequence[StudyLook],
     level: float,
     *,
     sides: Sides = 2,

@@ -24,7 +24,7 @@ from .arms import Arms, Values, arms_of, changes_of, contrasts_for, values_of
 from .effects import Effect, paired_effect
 from .evidence import Evidence, Judge, interval_at, judged
 from .images import ImageEvidence
-from .looks import Schedule
+from .looks import LookSchedule
 from .multiplicity import Adjusted, adjust
 from .notes import write_notes
 from .population import judge_by_images
@@ -46,6 +46,7 @@ def summarise(
     metrics: Mapping[str, MetricInfo] | None = None,
     tuned: TunedBase | None = None,
     looked: Sequence[int] = (),
+    late: Mapping[str, int] | None = None,
     pending: int = 0,
     images: Mapping[str, ImageEvidence] | None = None,
     judge: Judge | None = None,
@@ -57,7 +58,8 @@ def summarise(
     :class:`ValueError`, as for no results at all). *metric* defaults to the rules' primary one; the margin applies to
     the primary one only. *secondary* metrics get effects without verdicts. *metrics* describes them; a metric that it
     lacks is judged by its name (``loss``, ``...error``). *tuned*: how the base alone was tuned. *looked* are the
-    numbers of replicates at which verdicts were shown without a plan, *pending* is the number of trials still to run.
+    numbers of replicates at which verdicts were shown without a plan; *late* gives the last of these for each contrast
+    first asked after it, by label. *pending* is the number of trials still to run.
     *images*: the influence of the test images on each metric, for rules that request intervals over replicates x images
     (see :mod:`.population`). *judge*: another method for the evidence (see :mod:`.evidence`), which replaces that one.
     *costs* describes the costs of the rows; by default they are the core's and all others in the results. Raises
@@ -75,7 +77,7 @@ def summarise(
     judge = judge or judge_by_images(images or {})
     seeds = _seeds(results)
     step = resolution_of(finished(results), rules.metric)
-    schedule = Schedule.of(rules, looked, seeds[-1] + 1)
+    schedule = LookSchedule.of(rules, looked, seeds[-1] + 1)
     answers = [_answer(contrast, values, seeds, rules, judge, step, schedule) for contrast in asked]
     verdicts = iter(_verdicts([each for each in answers if each.contrast.in_family], rules, info, schedule))
     known = _costs_of(results) if costs is None else tuple(costs)
@@ -105,7 +107,14 @@ def summarise(
         costs=known,
     )
     notes = write_notes(
-        summary, results, pending=pending, schedule=schedule, primary=given.metric, images=images or {}, tuned=tuned
+        summary,
+        results,
+        pending=pending,
+        schedule=schedule,
+        late=late or {},
+        primary=given.metric,
+        images=images or {},
+        tuned=tuned,
     )
     return replace(summary, notes=notes)
 
@@ -124,7 +133,7 @@ def _secondary(
     contrasts: Sequence[Contrast],
     rules: Rules,
     judge: Judge,
-    schedule: Schedule,
+    schedule: LookSchedule,
 ) -> Secondary:
     values = values_of(results, info.name)
     rules = replace(rules, metric=info.name, margin=None)
@@ -151,7 +160,7 @@ def _answer(
     rules: Rules,
     judge: Judge,
     step: float,
-    schedule: Schedule,
+    schedule: LookSchedule,
 ) -> _Answer:
     arms = arms_of(contrast, values, seeds)
     if not arms.seeds:
@@ -288,7 +297,7 @@ def _combined(info: CostInfo, results: Sequence[TrialResult]) -> float | None:
     return max(values) if info.combined == "max" else values[0]
 
 
-def _verdicts(family: Sequence[_Answer], rules: Rules, info: MetricInfo, schedule: Schedule) -> list[_Verdict]:
+def _verdicts(family: Sequence[_Answer], rules: Rules, info: MetricInfo, schedule: LookSchedule) -> list[_Verdict]:
     """Adjust the p-values over the *family* and decide; a comparison without a test counts with p = 1.
 
     A comparison without a pair gets no decision: its tally gives the reason.

@@ -30,7 +30,7 @@ from ..contracts import Contrast, Rules
 from .effects import Effect, t_quantile
 from .evidence import Evidence
 from .forecast import Forecast, forecast
-from .looks import Schedule
+from .looks import LookSchedule
 from .multiplicity import Adjusted
 from .wording import count, short
 
@@ -78,7 +78,7 @@ def decide(
     evidence: Evidence,
     adjusted: Adjusted,
     rules: Rules,
-    schedule: Schedule | None = None,
+    schedule: LookSchedule | None = None,
     *,
     lower_is_better: bool = False,
 ) -> Decision:
@@ -102,7 +102,7 @@ def decide(
     if enough and within and adjusted.equivalence is not None:
         p = short(adjusted.equivalence, 2)
         return Decision("negligible", f"within the margin of {rules.margin:g}, adjusted p {p} (TOST, {by})")
-    schedule = schedule or Schedule.of(rules, (), effect.n)
+    schedule = schedule or LookSchedule.of(rules, (), effect.n)
     chance = forecast(effect, evidence, adjusted, rules, schedule.ahead(evidence.looks)) if evidence.looks else None
     return replace(_undecided(contrast, effect, evidence, adjusted, rules, chance), forecast=chance)
 

@@ -318,6 +318,32 @@ def test_the_replicates_at_which_a_fixed_study_was_looked_at_are_noted(ledger):
     assert ledger.note(plan.base_id).looked == (3, 5, 6)
 
 
+def test_a_table_of_a_fixed_study_that_was_interrupted_is_no_look(ledger, clock):
+    plan = plan_for("-middling", "-idle", seeds=6, max_seeds=None)
+    run(plan, ledger, Budget(60 * 15 + 30, clock))  # 5 of 6 replicates
+    assert ledger.note(plan.base_id).looked == ()
+    run(plan, ledger)
+    assert ledger.note(plan.base_id).looked == (6,)
+
+
+def test_a_question_asked_after_verdicts_were_shown_is_noted_with_the_replicates_of_that_table(ledger):
+    run(plan_for("-idle", seeds=3, max_seeds=None), ledger)
+    run(plan_for("-idle", "-middling", seeds=5, max_seeds=None), ledger)
+    plan = plan_for("-clear", "-idle", seeds=5, max_seeds=None)
+    run(plan, ledger)
+    assert ledger.note(plan.base_id).late == {"-clear": 5}  # at 3 replicates there were no verdicts
+    run(plan, ledger)
+    assert ledger.note(plan.base_id).late == {"-clear": 5}
+
+
+def test_looks_before_the_plan_leave_it_a_part_of_the_error(ledger):
+    run(plan_for("-clear", seeds=5, max_seeds=None), ledger)
+    plan = adaptive.settled(plan_for("-clear", seeds=5), ledger)
+    run(plan, ledger)
+    assert ledger.note(plan.base_id).unplanned == (5,)
+    assert [contrast.label for contrast in adaptive.open_after(plan, ledger, 5)] == []  # what the first table decided
+
+
 def test_what_goes_on_after_a_look_is_told_by_the_replicates_of_that_look_alone(ledger):
     plan = plan_for("-clear", "-middling", futility=0.0)
     run(plan, ledger)

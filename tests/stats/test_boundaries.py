@@ -7,15 +7,20 @@ import pytest
 from scipy import stats
 
 from flowerablate.stats.boundaries import boundary_scores, first_level_score, level_of, score_of, spent, tables
-from flowerablate.stats.looks import Look
+from flowerablate.stats.looks import StudyLook
 
 
 def planned(*pairs, last=None):
     """Return looks at those numbers of pairs by a plan that spends the whole level by the last."""
-    return tuple(Look(n, progress=n / (last or pairs[-1])) for n in pairs)
+    return tuple(StudyLook(n, progress=n / (last or pairs[-1])) for n in pairs)
 
 
-MIXED = (Look(5, unplanned=0.8), Look(10, 0.95), Look(12, 0.95, 0.6, 0.05), Look(20, 0.95, 1.0, 0.05))
+MIXED = (
+    StudyLook(5, unplanned=0.8),
+    StudyLook(10, 0.95),
+    StudyLook(12, 0.95, 0.6, 0.05),
+    StudyLook(20, 0.95, 1.0, 0.05),
+)
 """Two looks without a plan, then two by a plan that spends what is left."""
 
 
@@ -53,7 +58,7 @@ def test_one_sided_ones_are_those_of_twice_the_level_where_the_other_side_is_out
         pytest.param(planned(3, 7, 11, 16, 20), marks=pytest.mark.slow),
         planned(5, 9, 13, 16, 20),
         MIXED,
-        (Look(5, 0.8), Look(10, 0.95), Look(20, 0.9875)),
+        (StudyLook(5, 0.8), StudyLook(10, 0.95), StudyLook(20, 0.9875)),
     ],
 )
 def test_noise_crosses_them_with_the_chance_that_was_spent(looks, sides):
@@ -97,7 +102,9 @@ def test_a_single_look_is_the_plain_test():
     assert boundary_scores(planned(7), 0.05, 1)[0] == pytest.approx(stats.norm.isf(0.05), abs=1e-4)
 
 
-@pytest.mark.parametrize("look", [Look(5, 0.8), Look(5, progress=0.25), Look(5, 0.8, 0.25, 0.2), Look(5, 1.0)])
+@pytest.mark.parametrize(
+    "look", [StudyLook(5, 0.8), StudyLook(5, progress=0.25), StudyLook(5, 0.8, 0.25, 0.2), StudyLook(5, 1.0)]
+)
 def test_the_level_of_a_first_look_is_the_one_whose_boundary_it_reaches(look):
     for level in (0.3, 0.05, 1e-4):
         (boundary,) = boundary_scores((look,), level, 2)
@@ -105,5 +112,5 @@ def test_the_level_of_a_first_look_is_the_one_whose_boundary_it_reaches(look):
 
 
 def test_where_the_first_look_spent_everything_a_second_decides_nothing():
-    (_, second) = tables((Look(5, 1.0), Look(10, 1.0)), 2)
+    (_, second) = tables((StudyLook(5, 1.0), StudyLook(10, 1.0)), 2)
     assert level_of(second.level_score(5.5), 2) == 1

@@ -6,7 +6,7 @@ from flowerablate.contracts import Contrast, Rules
 from flowerablate.stats import Evidence, equivalence_test, evidence_for, fixed_evidence, paired_effect
 from flowerablate.stats.arms import Arms
 from flowerablate.stats.evidence import judged
-from flowerablate.stats.looks import Look, Schedule
+from flowerablate.stats.looks import LookSchedule, StudyLook
 
 BASE, VARIANT = (0.90, 0.91, 0.92, 0.89), (0.89, 0.90, 0.92, 0.87)
 ARMS = Arms((1, 2, 3, 4), BASE, VARIANT, are_means=True)
@@ -16,7 +16,7 @@ CONTRAST = Contrast("-x", "removal", {"": 1.0, "-x": -1.0}, "x")
 
 def test_a_study_of_fixed_size_is_judged_by_paired_t_and_tost() -> None:
     evidence = evidence_for(ARMS, EFFECT, Rules(margin=0.02))
-    assert evidence == fixed_evidence(EFFECT, Rules(margin=0.02), (Look(4, 0.8),))
+    assert evidence == fixed_evidence(EFFECT, Rules(margin=0.02), (StudyLook(4, 0.8),))
     assert (evidence.test, evidence.p, evidence.low, evidence.high) == (
         "paired t",
         EFFECT.t_p,
@@ -58,7 +58,7 @@ def test_a_single_pair_has_neither_p() -> None:
 @pytest.mark.parametrize("knows", [True, False])
 def test_a_judge_comes_first_and_its_interval_replaces_the_effects(knows: bool) -> None:
     own = Evidence("own", 0.5, -0.1, 0.2)
-    schedule = Schedule(unplanned=(5,))
+    schedule = LookSchedule(unplanned=(5,))
     effect, evidence = judged(CONTRAST, ARMS, EFFECT, Rules(), schedule, lambda *_: own if knows else None)
     assert evidence.p == (own if knows else fixed_evidence(EFFECT, Rules())).p
     assert evidence.decisive_p == pytest.approx((evidence.p or 0.0) / 0.8)
@@ -86,10 +86,10 @@ def test_another_method_is_asked_again_at_each_earlier_look_and_each_look_has_a_
     def judge(contrast: Contrast, arms: Arms, effect: object, rules: Rules) -> Evidence:
         return Evidence("own", p_by_pairs[len(arms.seeds)], -0.1, 0.2, interval="own", scales=((3.0, 0.05),))
 
-    _, evidence = judged(CONTRAST, ARMS, EFFECT, Rules(), Schedule(unplanned=(3, 5)), judge)
+    _, evidence = judged(CONTRAST, ARMS, EFFECT, Rules(), LookSchedule(unplanned=(3, 5)), judge)
     assert evidence.p == 0.3
     assert evidence.decisive_p == pytest.approx(0.004 / 0.8)
     assert evidence.nominal(0.05) == pytest.approx(0.15 * 0.05)
     p_by_pairs[2] = 0.9
-    _, evidence = judged(CONTRAST, ARMS, EFFECT, Rules(), Schedule(unplanned=(3, 5)), judge)
+    _, evidence = judged(CONTRAST, ARMS, EFFECT, Rules(), LookSchedule(unplanned=(3, 5)), judge)
     assert evidence.decisive_p == 1.0

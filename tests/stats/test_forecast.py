@@ -14,7 +14,7 @@ from flowerablate.stats import Adjusted, paired_effect
 from flowerablate.stats.boundaries import boundary_scores
 from flowerablate.stats.evidence import fixed_evidence
 from flowerablate.stats.forecast import Forecast, forecast
-from flowerablate.stats.looks import Schedule
+from flowerablate.stats.looks import LookSchedule
 from flowerablate.stats.sequential import t_of
 
 PLAN = (5, 9, 13, 16, 20)
@@ -24,7 +24,7 @@ ONE = Adjusted(1.0, 1, 1.0, 1)
 def chance_of(differences: list[float], rules: Rules, adjusted: Adjusted = ONE) -> Forecast | None:
     """Return the forecast for those differences, in a table that is the first without a plan."""
     effect = paired_effect(differences, [0.0] * len(differences))
-    schedule = Schedule.of(rules, (), effect.n)
+    schedule = LookSchedule.of(rules, (), effect.n)
     looks = schedule.reached(range(effect.n))
     return forecast(effect, fixed_evidence(effect, rules, looks), adjusted, rules, schedule.ahead(looks))
 
@@ -38,7 +38,7 @@ def pilot(n: int, mean: float, sd: float = 1.0) -> list[float]:
 
 def bar(planned: tuple[int, ...], rules: Rules) -> float:
     """Return the boundary of the last look in standard errors, for a single comparison."""
-    schedule = Schedule.of(rules, (), 9)
+    schedule = LookSchedule.of(rules, (), 9)
     looks = schedule.reached(range(9))
     return t_of(boundary_scores((*looks, *schedule.ahead(looks)), 0.05, 2)[-1], planned[-1])
 
@@ -102,7 +102,7 @@ def test_over_all_studies_the_chances_that_were_named_come_true_where_effects_ar
     random = np.random.default_rng(8)
     named, came = [], []
     rules = Rules(min_replicates=2)
-    schedule = Schedule.of(rules, (8,), 16)
+    schedule = LookSchedule.of(rules, (8,), 16)
     threshold = t_of(boundary_scores(schedule.reached(range(16)), 0.05, 2)[-1], 16)
     for _ in range(1500):
         values = random.normal(random.uniform(-2, 2), 1, 16)

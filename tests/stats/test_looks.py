@@ -5,7 +5,7 @@ import pytest
 
 from flowerablate.contracts import Rules
 from flowerablate.stats import summarise
-from flowerablate.stats.looks import Look, Schedule
+from flowerablate.stats.looks import LookSchedule, StudyLook
 
 PLAN = (5, 9, 13, 16, 20)
 
@@ -15,48 +15,48 @@ def pairs(looks):
 
 
 def test_the_first_table_of_a_fixed_study_leaves_a_fifth_of_the_error_and_each_further_one_a_quarter_of_the_rest():
-    schedule = Schedule.of(Rules(), [5, 10], now=20)
-    assert schedule.reached(range(20)) == (Look(5, 0.8), Look(10, 0.95), Look(20, 0.9875))
-    assert schedule.ahead(schedule.reached(range(20))) == (Look(40, 1 - 0.2 / 64),)
+    schedule = LookSchedule.of(Rules(), [5, 10], now=20)
+    assert schedule.reached(range(20)) == (StudyLook(5, 0.8), StudyLook(10, 0.95), StudyLook(20, 0.9875))
+    assert schedule.ahead(schedule.reached(range(20))) == (StudyLook(40, 1 - 0.2 / 64),)
     assert schedule.before == (5, 10)
     assert schedule.left == pytest.approx(0.05)
 
 
 def test_the_table_that_is_shown_again_is_no_further_look():
-    assert Schedule.of(Rules(), [5], now=5).reached(range(5)) == (Look(5, 0.8),)
+    assert LookSchedule.of(Rules(), [5], now=5).reached(range(5)) == (StudyLook(5, 0.8),)
 
 
 def test_tables_with_too_few_replicates_for_a_verdict_spend_nothing():
-    assert Schedule.of(Rules(), [2, 3, 4], now=5).unplanned == (5,)
+    assert LookSchedule.of(Rules(), [2, 3, 4], now=5).unplanned == (5,)
 
 
 def test_without_a_reserve_the_first_table_spends_all():
-    schedule = Schedule.of(Rules(reserve=0.0), [5], now=10)
-    assert schedule.reached(range(10)) == (Look(5, 1.0), Look(10, 1.0))
+    schedule = LookSchedule.of(Rules(reserve=0.0), [5], now=10)
+    assert schedule.reached(range(10)) == (StudyLook(5, 1.0), StudyLook(10, 1.0))
     assert schedule.left == 0
 
 
 def test_a_plan_spends_what_looks_before_it_have_left():
-    schedule = Schedule.of(Rules(looks=PLAN), [5], now=9)
+    schedule = LookSchedule.of(Rules(looks=PLAN), [5], now=9)
     assert [look.unplanned for look in schedule.reached(range(9))] == [0.8, 0.8]
     assert [look.plan for look in schedule.reached(range(9))] == pytest.approx([0.2, 0.2])
     assert pairs(schedule.ahead(schedule.reached(range(9)))) == (13, 16, 20)
-    alone = Schedule.of(Rules(looks=PLAN), [], now=9).reached(range(9))
-    assert alone == (Look(5, progress=0.25), Look(9, progress=0.45))
+    alone = LookSchedule.of(Rules(looks=PLAN), [], now=9).reached(range(9))
+    assert alone == (StudyLook(5, progress=0.25), StudyLook(9, progress=0.45))
 
 
 def test_what_there_is_counts_as_a_look_where_a_study_ended_between_two():
-    planned = Schedule(planned=PLAN)
+    planned = LookSchedule(planned=PLAN)
     for n, reached in ((4, (4,)), (9, (5, 9)), (11, (5, 9, 11)), (20, PLAN)):
         assert pairs(planned.reached(range(n))) == reached
 
 
 def test_a_failed_trial_leaves_the_looks_where_they_were_with_a_pair_less():
-    planned = Schedule(planned=PLAN)
+    planned = LookSchedule(planned=PLAN)
     assert pairs(planned.reached([0, 1, 3, 4, 5, 6, 7, 8])) == (4, 8)
     assert pairs(planned.reached([0, 9])) == (2,)
     assert planned.reached([3]) == ()
-    assert Schedule(unplanned=(5, 10)).reached([0, 2, 3, 4, 6, 7]) == (Look(4, 0.8), Look(6, 0.95))
+    assert LookSchedule(unplanned=(5, 10)).reached([0, 2, 3, 4, 6, 7]) == (StudyLook(4, 0.8), StudyLook(6, 0.95))
 
 
 def natural(scores, arms, rules, sizes=(5, 10, 20)):

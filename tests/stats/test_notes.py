@@ -91,6 +91,13 @@ def test_looking_at_each_replicate_from_3_to_20_finds_what_is_not_there_in_about
     assert found.mean() == pytest.approx(0.23, abs=0.01)
 
 
+def test_questions_asked_after_a_table_was_shown_are_named(arms) -> None:
+    results = arms(base=BASE, x=BASE, y=BASE)
+    (note,) = (note for note in summarise(results, late={"-y": 5}).notes if "Asked only after" in note)
+    assert note.startswith("Asked only after verdicts had been shown, at 5 replicates: -y. The family counts them now")
+    assert not any("Asked only" in note for note in summarise(results).notes)
+
+
 def test_a_base_that_alone_was_tuned_is_told(arms) -> None:
     results = arms(base=BASE, x=[value - 0.01 for value in BASE])
     tuned = TunedBase(("optimizer.lr", "train.epochs"), 40, "accuracy")

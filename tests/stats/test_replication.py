@@ -7,7 +7,7 @@ from flowerablate.stats import Adjusted, paired_effect, summarise
 from flowerablate.stats.arms import Arms
 from flowerablate.stats.evidence import evidence_for
 from flowerablate.stats.forecast import forecast
-from flowerablate.stats.looks import Schedule
+from flowerablate.stats.looks import LookSchedule
 from flowerablate.stats.replication import undecided_after
 
 PLAN = (5, 9, 13, 16, 20)
@@ -77,7 +77,7 @@ def test_a_smaller_margin_of_chance_stops_no_more(arms, n):
 
 def chance_to_be_decided(effect, adjusted, rules):
     arms = Arms(tuple(range(effect.n)), effect.differences, (0.0,) * effect.n, are_means=True)
-    schedule = Schedule.of(rules, (), effect.n)
+    schedule = LookSchedule.of(rules, (), effect.n)
     evidence = evidence_for(arms, effect, rules)
     return forecast(effect, evidence, adjusted, rules, schedule.ahead(evidence.looks)).chance
 

@@ -12,7 +12,7 @@ from flowerablate.contracts import Rules
 from flowerablate.stats.arms import Arms
 from flowerablate.stats.effects import paired_effect
 from flowerablate.stats.evidence import evidence_for
-from flowerablate.stats.looks import Schedule
+from flowerablate.stats.looks import LookSchedule
 from flowerablate.stats.sequential import planned_looks, repeated_interval, sequential_p
 
 PLAN = (5, 9, 13, 16, 20)
@@ -22,7 +22,7 @@ differences = st.lists(st.floats(-1, 1, allow_subnormal=False), min_size=2, max_
 
 
 def at(n, plan=PLAN):
-    return Schedule(planned=plan).reached(range(n))
+    return LookSchedule(planned=plan).reached(range(n))
 
 
 varying_at_each_look = differences.filter(
