@@ -28,7 +28,7 @@ from .pipeline import (
 )
 from .products import IMAGE_SUFFIXES, SPLITS, Area, BatchOp, Draws, Metric, NativeOp, PythonOp, Samples, Scores
 from .results import BEST, LAST, MetricInfo, TrialFailure, TrialOutcome, TrialResult, failures, finished
-from .rules import Population, Rules, TunedBase
+from .rules import Family, Population, Rules, Test, TunedBase
 from .slots import SLOTS, SPECS, slots
 from .specs import *  # noqa: F403
 from .specs import RESERVED, ComponentSpec, Register, TrainingSpec
@@ -62,6 +62,7 @@ __all__ = [
     "Ended",
     "Executor",
     "ExecutorContext",
+    "Family",
     "Fingerprint",
     "Finish",
     "InputPlan",
@@ -85,6 +86,7 @@ __all__ = [
     "SplitMethod",
     "SplitPlan",
     "StepChoice",
+    "Test",
     "TrackedTrial",
     "Tracker",
     "TrackerContext",

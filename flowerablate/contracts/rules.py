@@ -8,6 +8,9 @@ from typing import Literal
 Population = Literal["auto", "replicates", "images"]
 """The population that intervals refer to: see :class:`Rules`."""
 
+Test = Literal["t", "modified-t"]
+Family = Literal["holm", "max-t"]
+
 
 @dataclass(frozen=True)
 class Rules:
@@ -20,7 +23,9 @@ class Rules:
     of replicates at which an adaptive study decides; the last is its maximum; empty for a study of fixed size.
     *futility*: an undecided comparison gets no more replicates once its chance of being decided by the last look,
     estimated from the pairs so far, is below this. *reserve*: the fraction of the error that the first table of a study
-    of fixed size leaves for tables with more replicates; with 0 these decide nothing new.
+    of fixed size leaves for tables with more replicates; with 0 these decide nothing new. *test*: the paired t test, or
+    Johnson's modified one, which allows for skewed differences. *family*: how p-values are adjusted for the number of
+    comparisons, by Holm's procedure or by max-T, which uses their correlation.
     """
 
     metric: str = "accuracy"
@@ -31,6 +36,8 @@ class Rules:
     looks: tuple[int, ...] = ()
     futility: float = 0.1
     reserve: float = 0.2
+    test: Test = "t"
+    family: Family = "holm"
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,7 @@ def settled(plan: Plan, ledger: Ledger) -> Plan:
         raise StudyError(
             f"ablation.max_seeds = {plan.max_seeds} is below ablation.seeds = {plan.seeds}; raise it, or lower seeds"
         )
+    _check_rules(plan)
     least = plan.rules.min_replicates
     if plan.max_seeds < least:
         raise StudyError(
@@ -54,6 +55,15 @@ def settled(plan: Plan, ledger: Ledger) -> Plan:
             f"{plan.max_seeds}: keep that plan, {_CURE}"
         )
     return replace(plan, seeds=looks[0], rules=replace(plan.rules, looks=looks))
+
+
+def _check_rules(plan: Plan) -> None:
+    """Raise :class:`StudyError` if looks cannot be planned with the rules of *plan*: boundaries are those of t."""
+    for key, value, usual in (("test", plan.rules.test, "t"), ("family", plan.rules.family, "holm")):
+        if value != usual:
+            raise StudyError(
+                f'--until-decided needs statistics.{key} = "{usual}", not "{value}": set that, or give --seeds instead'
+            )
 
 
 def open_after(plan: Plan, ledger: Ledger, look: int) -> tuple[Contrast, ...]:

@@ -31,7 +31,8 @@ class StudyNote:
     images by their content; *data_remarks* says what a reader must know about them and their split. *threads* is the
     number that torch computes with in every trial, *device* the kind of device; 0 and an empty text if not settled yet.
     *tuned*: how the base was tuned and its variants were not. *late* gives, for each contrast first asked after
-    verdicts had been shown, the number of replicates of that table.
+    verdicts had been shown, the number of replicates of that table. *shown* are the rules of the first table with
+    verdicts, if there was one.
     """
 
     base_id: str
@@ -52,6 +53,7 @@ class StudyNote:
     device: str = ""
     tuned: TunedBase | None = None
     late: Mapping[str, int] = field(default_factory=dict)
+    shown: Rules | None = None
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ class Notes:
                 remarks={**old.remarks, **note.remarks},
                 looked=tuple(sorted({*old.looked, *note.looked})),
                 late={**_late(old, note.contrasts), **old.late},
+                shown=old.shown or (old.rules if any(n >= old.rules.min_replicates for n in old.looked) else None),
                 unplanned=old.looked if note.rules.looks and not old.rules.looks else old.unplanned,
                 metrics=tuple({info.name: info for info in (*old.metrics, *note.metrics)}.values()),
                 threads=note.threads or old.threads,

@@ -53,6 +53,7 @@ def read_summary(
         tuned=note.tuned,
         looked=note.unplanned if note.rules.looks else note.looked,
         late=note.late,
+        shown=note.shown,
         pending=ledger.unfinished(note),
         costs=cost_infos(assembler, note.costs),
         images=image_evidence(ledger, note.base_id, rules, read.metrics.names, read.metrics.built),

@@ -9,6 +9,7 @@ from .column import Column
 from .phrases import printable, scale_of
 from .row_groups import Group, groups_of
 
+_PROCEDURES = {"holm": "Holm", "max-t": "max-T"}
 _TEST_NAMES = {"t over replicates x images": "t test over replicates and test images"}
 """Tests whose name does not fit before the word "test"."""
 
@@ -62,7 +63,7 @@ def rules(summary: Summary) -> Iterator[str]:
     alpha = f"{1 - summary.level:.2g}".lstrip("0") + _kept(summary)
     family = f"{summary.comparisons} comparisons"
     if given.margin is None:
-        over = "1 comparison" if summary.comparisons == 1 else f"Holm over {family}"
+        over = "1 comparison" if summary.comparisons == 1 else f"{_PROCEDURES[summary.procedure]} over {family}"
         yield f"verdict: {_tests(summary)} at {alpha}, {over}."
     else:
         over = "1 comparison" if summary.comparisons == 1 else f"{family}, adjusted together (Shaffer)"

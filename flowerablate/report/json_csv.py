@@ -42,6 +42,7 @@ def document_of(summary: Summary) -> dict[str, Any]:
         "percent": summary.percent,
         "level": summary.level,
         "comparisons": summary.comparisons,
+        "procedure": summary.procedure,
         "rules": {**asdict(summary.rules), "looks": list(summary.rules.looks)},
         "secondary": [{**asdict(each.info), "base_mean": each.base_mean} for each in summary.secondary],
         "costs": [asdict(info) for info in summary.costs],

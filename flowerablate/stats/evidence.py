@@ -14,7 +14,7 @@ test images as well  :func:`.population.judge_by_images`, a :data:`Judge`: it is
 The adjustment over the family in :mod:`.multiplicity` and the verdicts of :mod:`.verdicts` use only the *decisive*
 p-values, which account for every look at the study (:mod:`.looks`), whatever the method. With planned looks, p-values
 and intervals do so anyway. Without, p and interval are those of this number of replicates, had it been fixed and looked
-at once; :func:`interval_at` gives one that holds at every look.
+at once; :func:`interval_over_looks` gives one that holds at every look.
 
 The interval of the evidence replaces the t interval in ``Row.effect`` (see :func:`judged`), so that only the valid
 interval can be shown.
@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal, TypeAlias
 
@@ -51,8 +51,9 @@ class Evidence:
     cautious one counts; empty without a t test. *lasting* is the part of the estimate's variance that further
     replicates do not reduce; *components*, where they are known, tell what more replicates and images would do.
 
-    *looks* are those that the comparison has had; *look*, with planned ones, names the last. *decisive_p* and
-    *decisive_equivalence_p* are the p-values that account for all of them.
+    *bounds* gives the interval at any level, if it is not that of the t tests in *scales*. *looks* are those that the
+    comparison has had; *look*, with planned ones, names the last. *decisive_p* and *decisive_equivalence_p* are the
+    p-values that account for all of them.
     """
 
     test: str
@@ -68,6 +69,7 @@ class Evidence:
     looks: tuple[StudyLook, ...] = ()
     decisive_p: float | None = None
     decisive_equivalence_p: float | None = None
+    bounds: Callable[[float], tuple[float, float]] | None = field(default=None, compare=False, repr=False)
 
     @property
     def equivalence_p(self) -> float | None:
@@ -93,6 +95,17 @@ class Evidence:
 
         return sides * float(ndtr(-boundary_scores(looks, alpha, sides)[-1]))
 
+    def interval_at(self, mean: float, nominal: float) -> tuple[float, float] | None:
+        """Return the interval around *mean* of effects that have a p above *nominal* at this look; None without."""
+        if self.low is None or nominal < NEVER:
+            return None
+        if self.bounds is not None:
+            return self.bounds(1 - nominal)
+        if not self.scales:
+            return None
+        half = max(t_quantile(1 - nominal / 2, df) * error for df, error in self.scales)
+        return mean - half, mean + half
+
     def detectable(self, alpha: float) -> float | None:
         """Return the true effect that the t test at *alpha* detects at 80 % power; None without such a test."""
         if alpha < NEVER:
@@ -106,6 +119,16 @@ Bounds: TypeAlias = tuple[float, float]
 
 Judge = Callable[[Contrast, Arms, Effect, Rules], "Evidence | None"]
 """Another method to judge a contrast; if it returns None, :func:`evidence_for` is called."""
+
+
+def first_that_knows(*judges: Judge) -> Judge:
+    """Return a judge that asks *judges* in order and returns the first evidence."""
+
+    def judge(contrast: Contrast, arms: Arms, effect: Effect, rules: Rules) -> Evidence | None:
+        found = (each(contrast, arms, effect, rules) for each in judges)
+        return next((evidence for evidence in found if evidence is not None), None)
+
+    return judge
 
 
 def evidence_for(arms: Arms, effect: Effect, rules: Rules, schedule: LookSchedule | None = None) -> Evidence:
@@ -189,18 +212,14 @@ def _paired_t(effect: Effect) -> tuple[tuple[float, float], ...]:
     return ((effect.n - 1, effect.error),) if effect.has_t_test else ()
 
 
-def interval_at(effect: Effect, evidence: Evidence, level: float) -> Bounds | None:
+def interval_over_looks(effect: Effect, evidence: Evidence, level: float) -> Bounds | None:
     """Return the interval at *level* that holds at every look, of the kind of *evidence*; None if there is none."""
     if evidence.low is None:
         return None
     if evidence.is_over_replicates and (len(evidence.looks) > 1 or evidence.look):
         bounds = _repeated(effect, evidence.looks)(level)
         return bounds if bounds and all(map(math.isfinite, bounds)) else None
-    nominal = evidence.nominal(1 - level)
-    if not evidence.scales or nominal < NEVER:
-        return None
-    half = max(t_quantile(1 - nominal / 2, df) * error for df, error in evidence.scales)
-    return effect.mean - half, effect.mean + half
+    return evidence.interval_at(effect.mean, evidence.nominal(1 - level))
 
 
 def judged(

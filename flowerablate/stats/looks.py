@@ -81,6 +81,11 @@ class LookSchedule:
             return tuple(self._planned(look) for look in self.planned if look > count)
         return (StudyLook(2 * count, self._spent(len(self.unplanned) + 1)),)
 
+    def shares(self) -> tuple[tuple[int, float], ...]:
+        """Return each unplanned look as its number of replicates and the fraction of the level that is its own."""
+        spent = [0.0, *(self._spent(number) for number in range(1, len(self.unplanned) + 1))]
+        return tuple((look, now - old) for look, old, now in zip(self.unplanned, spent, spent[1:], strict=False))
+
     @property
     def before(self) -> tuple[int, ...]:
         """The unplanned looks before this table, or before the plan."""

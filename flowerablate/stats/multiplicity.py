@@ -41,9 +41,9 @@ class Adjusted:
     """
 
     difference: float
-    factor: int
+    factor: float
     equivalence: float | None = None
-    equivalence_factor: int | None = None
+    equivalence_factor: float | None = None
 
 
 def adjust(differences: Sequence[float], equivalences: Sequence[float] | None = None) -> list[Adjusted]:

@@ -13,8 +13,9 @@ from .effects import sign_flip_floor
 from .forecast import Forecast
 from .images import ImageEvidence
 from .looks import LookSchedule
+from .modified_t import ModifiedT
 from .population import population_notes
-from .robust import MIN_PAIRS, modified_t_p
+from .robust import MIN_PAIRS
 from .rows import Row, Summary
 from .verdicts import pairs_to_reach
 from .wording import count, short
@@ -27,21 +28,23 @@ def write_notes(
     pending: int = 0,
     schedule: LookSchedule | None = None,
     late: Mapping[str, int] | None = None,
+    shown: Rules | None = None,
     primary: str = "",
     images: Mapping[str, ImageEvidence] | None = None,
     tuned: TunedBase | None = None,
 ) -> tuple[str, ...]:
     """Return the notes of *summary*; each names the variants that it is about.
 
-    *schedule* has the looks at the study, *late* the contrasts asked only after one of them, *primary* is the study's
-    primary metric, *images* holds the influence of the test images by metric, *tuned* says how the base was tuned and
-    its variants were not.
+    *schedule* has the looks at the study, *late* the contrasts asked only after one of them, *shown* the rules of the
+    first, *primary* is the study's primary metric, *images* holds the influence of the test images by metric, *tuned*
+    says how the base was tuned and its variants were not.
     """
     return (
         *_controls(summary),
         *_pending(pending),
         *_looked(summary, schedule or LookSchedule()),
         *_late(summary, late or {}),
+        *_other_rules_before(summary.rules, shown, primary),
         *_another_metric(summary, primary),
         *_unequal_tuning(summary, tuned),
         *_missing_base(summary),
@@ -49,6 +52,7 @@ def write_notes(
         *_collapsed(results),
         *_unpaired(summary.rows),
         *_undecided(summary),
+        *_other_rules(summary),
         *_single_against_family(summary),
         *_few_replicates_carry(summary.rows),
         *_skewed(summary),
@@ -105,6 +109,21 @@ def _late(summary: Summary, late: Mapping[str, int]) -> Iterator[str]:
         yield (
             f"Asked only after verdicts had been shown, at {shown} replicates: {', '.join(rows)}. The family counts "
             "them now, but that table did not: asking until something is found makes false findings more frequent."
+        )
+
+
+def _other_rules_before(rules: Rules, shown: Rules | None, primary: str) -> Iterator[str]:
+    """Rules that were changed after verdicts had been shown: a choice between results is no rule."""
+    if shown is None:
+        return
+    keys = ("level", "margin", "population", "min_replicates", "reserve", "test", "family")
+    changed = [f"{key} was {old}" for key in keys if (old := getattr(shown, key)) != getattr(rules, key)]
+    if primary and shown.metric != primary:
+        changed.append(f"the primary metric was {shown.metric}")
+    if changed:
+        yield (
+            f"Changed after verdicts had been shown: {', '.join(changed)}. Rules chosen by what they show "
+            "make false findings more frequent."
         )
 
 
@@ -216,6 +235,16 @@ def _chance(forecast: Forecast | None) -> str:
     return f"{chance} % ({low} to {high})"
 
 
+def _other_rules(summary: Summary) -> Iterator[str]:
+    """Where the test or the procedure of the rules could not be used."""
+    rules = summary.rules
+    if rules.family == "max-t" and summary.procedure != "max-t" and summary.comparisons > 1:
+        yield "Holm's procedure instead of max-T, which needs intervals over replicates only, and no margin."
+    few = [row.label for row in summary.rows if row.evidence and row.evidence.p is not None and row.n < MIN_PAIRS]
+    if rules.test == "modified-t" and few:
+        yield f"The plain t test instead of the modified one, which needs {MIN_PAIRS} replicates: {', '.join(few)}."
+
+
 def _single_against_family(summary: Summary) -> Iterator[str]:
     """Comparisons that would have a verdict if they had been the only one."""
     alpha = 1 - summary.level
@@ -259,16 +288,18 @@ def _skewed(summary: Summary) -> Iterator[str]:
     for row in summary.rows:
         if row.adjusted is None or row.effect is None or row.evidence is None or row.n < MIN_PAIRS:
             continue
-        modified = modified_t_p(row.effect.differences, row.effect.rounding_sd)
-        if row.evidence.interval != "t" or row.effect.t_p is None or modified is None:
+        found = ModifiedT.of(row.effect.differences, row.effect.rounding_sd)
+        if row.evidence.interval != "t" or row.effect.t_p is None or found is None:
             continue
+        modified = found.p
         needed = row.evidence.nominal(alpha / row.adjusted.factor)
         if (modified <= needed) != (row.effect.t_p <= needed):
             hit.append(f"{row.label} (p {short(row.effect.t_p, 2)}, modified {short(modified, 2)})")
     if hit:
         yield (
             f"The differences are skewed: Johnson's modified t test would decide otherwise on {', '.join(hit)}. Where "
-            "a component changes how much results vary, t errs more often than its level says."
+            "a component changes how much results vary, t errs more often than its level says; a study that expects it "
+            'states [statistics] test = "modified-t" beforehand.'
         )
 
 

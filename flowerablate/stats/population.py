@@ -62,6 +62,7 @@ def judge_by_images(images: Images) -> Judge:
             scales=found.scales,
             lasting=found.images,
             components=found.components,
+            bounds=lambda nominal: found.interval(nominal),
         )
 
     return judge

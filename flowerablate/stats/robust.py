@@ -32,27 +32,6 @@ class Robust:
     iqm: Center
 
 
-def modified_t_p(differences: Sequence[float], rounding_sd: float = 0.0) -> float | None:
-    """Return the two-sided p of a t test that allows for skewness; None if the differences do not vary.
-
-    Johnson (1978, doi:10.1080/01621459.1978.10480051) adds ``m3 / (6 s^2 n) + m3 mean^2 / (3 s^4)`` to the mean, m3
-    being the third central moment. Far from 0 that turns back, so the term of Hall (1992, JRSS B 54:221-228) that makes
-    it monotone is added too: with ``u = mean / s`` and ``g = m3 / s^3``, t is ``sqrt(n) (u + g u^2 / 3 + g^2 u^3 / 27 +
-    g / (6 n))``. The standard deviation is at least *rounding_sd*.
-    """
-    from scipy.special import stdtr
-
-    n = len(differences)
-    mean = math.fsum(differences) / n
-    squares, cubes = (math.fsum((d - mean) ** power for d in differences) for power in (2, 3))
-    sd = math.sqrt(max(squares / (n - 1), rounding_sd**2))
-    if sd == 0:
-        return None
-    u, g = mean / sd, cubes / n / sd**3
-    t = math.sqrt(n) * (u + g * u**2 / 3 + g**2 * u**3 / 27 + g / (6 * n))
-    return float(2 * stdtr(n - 1, -abs(t)))
-
-
 def robust_effect(differences: Sequence[float], level: float) -> Robust | None:
     """Return median and interquartile mean of *differences* with intervals at *level*; None below ``MIN_PAIRS``."""
     if len(differences) < MIN_PAIRS:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ..contracts import CORE_COSTS, Contrast, CostInfo, MetricInfo, Rules
+from ..contracts import CORE_COSTS, Contrast, CostInfo, Family, MetricInfo, Rules
 from .effects import Effect
 from .evidence import Evidence
 from .forecast import Forecast
@@ -131,9 +131,9 @@ class Secondary:
 class Summary:
     """The results of a study for *metric*: the *base*, one row per contrast, and *notes* to be printed below.
 
-    *comparisons* is the size of the family: all contrasts in it, including those without a test. *rules* are the rules
-    of the verdicts. *percent*: the metric is a fraction, to be shown in percent. *costs* describe the costs of the
-    rows.
+    *comparisons* is the size of the family: all contrasts in it, including those without a test; *procedure* adjusts
+    for it. *rules* are the rules of the verdicts. *percent*: the metric is a fraction, to be shown in percent. *costs*
+    describe the costs of the rows.
     """
 
     metric: str
@@ -147,6 +147,7 @@ class Summary:
     percent: bool = False
     secondary: tuple[Secondary, ...] = ()
     costs: tuple[CostInfo, ...] = CORE_COSTS
+    procedure: Family = "holm"
 
     @property
     def drawn_together(self) -> bool:

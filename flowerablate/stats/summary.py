@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeAlias
 
 from ..contracts import (
@@ -20,12 +20,14 @@ from ..contracts import (
     finished,
 )
 from ..errors import StudyError, nearest
-from .arms import Arms, Values, arms_of, changes_of, contrasts_for, values_of
-from .effects import Effect, paired_effect
-from .evidence import Evidence, Judge, interval_at, judged
+from .arms import Values, arms_of, changes_of, contrasts_for, values_of
+from .effects import paired_effect
+from .evidence import Judge, first_that_knows, judged
+from .family import ContrastResult, FamilyResult, judge_family
 from .images import ImageEvidence
 from .looks import LookSchedule
-from .multiplicity import Adjusted, adjust
+from .modified_t import judge_by_modified_t
+from .multiplicity import Adjusted
 from .notes import write_notes
 from .population import judge_by_images
 from .resolution import resolution_of, rounding_sd
@@ -47,6 +49,7 @@ def summarise(
     tuned: TunedBase | None = None,
     looked: Sequence[int] = (),
     late: Mapping[str, int] | None = None,
+    shown: Rules | None = None,
     pending: int = 0,
     images: Mapping[str, ImageEvidence] | None = None,
     judge: Judge | None = None,
@@ -59,11 +62,11 @@ def summarise(
     the primary one only. *secondary* metrics get effects without verdicts. *metrics* describes them; a metric that it
     lacks is judged by its name (``loss``, ``...error``). *tuned*: how the base alone was tuned. *looked* are the
     numbers of replicates at which verdicts were shown without a plan; *late* gives the last of these for each contrast
-    first asked after it, by label. *pending* is the number of trials still to run.
-    *images*: the influence of the test images on each metric, for rules that request intervals over replicates x images
-    (see :mod:`.population`). *judge*: another method for the evidence (see :mod:`.evidence`), which replaces that one.
-    *costs* describes the costs of the rows; by default they are the core's and all others in the results. Raises
-    :class:`StudyError` if no trial has the metric.
+    first asked after it, by label, *shown* the rules of the first of them. *pending* is the number of trials still to
+    run. *images*: the influence of the test images on each metric, for rules that request intervals over replicates x
+    images (see :mod:`.population`). *judge*: another method for the evidence (see :mod:`.evidence`), which replaces
+    that one. *costs* describes the costs of the rows; by default they are the core's and all others in the results.
+    Raises :class:`StudyError` if no trial has the metric.
     """
     given = rules or Rules()
     rules = given if metric in (None, given.metric) else replace(given, metric=metric or "", margin=None)
@@ -74,26 +77,28 @@ def summarise(
         groups.setdefault(result.change, []).append(result)
     values = values_of(results, rules.metric)
     asked = contrasts_for(results, contrasts)
-    judge = judge or judge_by_images(images or {})
+    judge = judge or first_that_knows(judge_by_images(images or {}), judge_by_modified_t)
     seeds = _seeds(results)
     step = resolution_of(finished(results), rules.metric)
     schedule = LookSchedule.of(rules, looked, seeds[-1] + 1)
     answers = [_answer(contrast, values, seeds, rules, judge, step, schedule) for contrast in asked]
-    verdicts = iter(_verdicts([each for each in answers if each.contrast.in_family], rules, info, schedule))
+    members = [each for each in answers if each.contrast.in_family]
+    family = judge_family(members, rules, schedule)
+    verdicts = iter(_verdicts(members, family, rules, info, schedule))
     known = _costs_of(results) if costs is None else tuple(costs)
-    in_family = sum(contrast.in_family for contrast in asked)
     summary = Summary(
         metric=rules.metric,
         lower_is_better=info.lower_is_better,
         percent=info.percent,
         level=rules.level,
-        comparisons=in_family,
+        comparisons=len(members),
+        procedure=family.procedure,
         base=_base_row(groups[""], values.get("", {}), known),
         rows=tuple(
             _in_family(
                 _row(each, next(verdicts) if each.contrast.in_family else None, groups, values, seeds, known),
                 each,
-                in_family,
+                family,
                 rules,
             )
             for each in answers
@@ -112,6 +117,7 @@ def summarise(
         pending=pending,
         schedule=schedule,
         late=late or {},
+        shown=shown,
         primary=given.metric,
         images=images or {},
         tuned=tuned,
@@ -143,16 +149,6 @@ def _secondary(
     return Secondary(info, _mean(list(values.get("", {}).values())), effects)
 
 
-@dataclass(frozen=True)
-class _Answer:
-    """The result of a contrast before adjustment for the family; without a pair, it has no effect."""
-
-    contrast: Contrast
-    arms: Arms
-    effect: Effect | None = None
-    evidence: Evidence | None = None
-
-
 def _answer(
     contrast: Contrast,
     values: Values,
@@ -161,25 +157,20 @@ def _answer(
     judge: Judge,
     step: float,
     schedule: LookSchedule,
-) -> _Answer:
+) -> ContrastResult:
     arms = arms_of(contrast, values, seeds)
     if not arms.seeds:
-        return _Answer(contrast, arms)
+        return ContrastResult(contrast, arms)
     least = rounding_sd(step, arms.squared_weights)
     effect = paired_effect(arms.with_it, arms.without, level=rules.level, rounding_sd=least)
-    return _Answer(contrast, arms, *judged(contrast, arms, effect, rules, schedule, judge))
+    return ContrastResult(contrast, arms, *judged(contrast, arms, effect, rules, schedule, judge))
 
 
-def _in_family(row: Row, answer: _Answer, comparisons: int, rules: Rules) -> Row:
-    """Return *row* with what holds for all comparisons and looks together, each with an equal part of the error."""
-    if answer.effect is None or answer.evidence is None or not answer.contrast.in_family:
+def _in_family(row: Row, answer: ContrastResult, family: FamilyResult, rules: Rules) -> Row:
+    """Return *row* with what holds for all comparisons and looks together."""
+    if not answer.contrast.in_family:
         return row
-    alpha = (1 - rules.level) / comparisons
-    return replace(
-        row,
-        family_mde=answer.evidence.detectable(answer.evidence.nominal(alpha)),
-        family_interval=interval_at(answer.effect, answer.evidence, 1 - alpha),
-    )
+    return replace(row, family_mde=family.detectable(answer, rules), family_interval=family.interval(answer, rules))
 
 
 def _seeds(results: Iterable[TrialOutcome]) -> list[int]:
@@ -215,7 +206,7 @@ def _base_row(group: Sequence[TrialOutcome], values: Mapping[int, float], costs:
 
 
 def _row(
-    answer: _Answer,
+    answer: ContrastResult,
     verdict: _Verdict | None,
     groups: Mapping[str, Sequence[TrialOutcome]],
     values: Values,
@@ -297,14 +288,10 @@ def _combined(info: CostInfo, results: Sequence[TrialResult]) -> float | None:
     return max(values) if info.combined == "max" else values[0]
 
 
-def _verdicts(family: Sequence[_Answer], rules: Rules, info: MetricInfo, schedule: LookSchedule) -> list[_Verdict]:
-    """Adjust the p-values over the *family* and decide; a comparison without a test counts with p = 1.
-
-    A comparison without a pair gets no decision: its tally gives the reason.
-    """
-    differences = [each.evidence.decisive_p if each.evidence else None for each in family]
-    equivalences = [each.evidence.decisive_equivalence_p if each.evidence else None for each in family]
-    adjusted = adjust(_filled(differences), None if rules.margin is None else _filled(equivalences))
+def _verdicts(
+    answers: Sequence[ContrastResult], family: FamilyResult, rules: Rules, info: MetricInfo, schedule: LookSchedule
+) -> list[_Verdict]:
+    """Decide on the *answers* of a family; a comparison without a pair gets no decision: its tally gives the reason."""
     lower = info.lower_is_better
     return [
         (
@@ -313,12 +300,8 @@ def _verdicts(family: Sequence[_Answer], rules: Rules, info: MetricInfo, schedul
             if each.effect and each.evidence
             else None,
         )
-        for each, now in zip(family, adjusted, strict=True)
+        for each, now in zip(answers, family.adjusted, strict=True)
     ]
-
-
-def _filled(ps: Sequence[float | None]) -> list[float]:
-    return [1.0 if p is None else p for p in ps]
 
 
 def _mean(values: Sequence[float]) -> float | None:

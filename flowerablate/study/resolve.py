@@ -60,6 +60,10 @@ def tuned_of(study: StudyFile) -> TunedBase | None:
 def rules_of(study: StudyFile) -> Rules:
     """Return the rules for the verdicts of *study*."""
     statistics = study.statistics
+    if statistics.family == "max-t" and statistics.margin is not None:
+        raise StudyError('statistics.family = "max-t" has no test of a margin; leave out the margin, or use "holm"')
+    if statistics.family == "max-t" and statistics.test != "t":
+        raise StudyError('statistics.family = "max-t" knows the t test only; set statistics.test = "t", or use "holm"')
     return Rules(
         metric=study.metrics.primary,
         level=statistics.level,
@@ -67,6 +71,8 @@ def rules_of(study: StudyFile) -> Rules:
         population=statistics.population,
         min_replicates=statistics.min_replicates,
         reserve=statistics.reserve,
+        test=statistics.test,
+        family=statistics.family,
         futility=study.ablation.futility,
     )
 

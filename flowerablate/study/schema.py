@@ -102,6 +102,8 @@ class StatisticsTable(_Table):
     population: Literal["auto", "replicates", "images"]
     min_replicates: Annotated[int, Field(ge=2, le=1000)] = Rules.min_replicates
     reserve: Annotated[float, Field(ge=0, lt=1)] = Rules.reserve
+    test: Literal["t", "modified-t"] = Rules.test
+    family: Literal["holm", "max-t"] = Rules.family
 
 
 def _number_or_auto(value: object) -> object:

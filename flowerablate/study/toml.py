@@ -41,6 +41,8 @@ def to_toml(
             "population": rules.population,
             "min_replicates": rules.min_replicates,
             "reserve": rules.reserve,
+            "test": rules.test,
+            "family": rules.family,
         },
         **({"tuned": asdict(tuned)} if tuned else {}),
     }

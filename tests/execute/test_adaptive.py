@@ -165,7 +165,7 @@ def seeds_of(ledger, plan):
 
 def table(ledger, plan):
     note = ledger.note(plan.base_id)
-    return summarise(ledger.results(plan.base_id), note.contrasts, rules=note.rules)
+    return summarise(ledger.results(plan.base_id), note.contrasts, rules=note.rules, shown=note.shown)
 
 
 def test_only_open_comparisons_get_more_replicates_and_the_base_with_them(ledger):
@@ -247,6 +247,20 @@ def test_no_look_is_planned_before_a_verdict_is_possible(ledger):
     assert settled(plan_for("-clear", seeds=2, max_seeds=7, min_replicates=2), ledger).rules.looks[0] == 2
     with pytest.raises(StudyError, match=r"max_seeds = 4 is below statistics\.min_replicates = 5"):
         settled(plan_for("-clear", seeds=2, max_seeds=4), ledger)
+
+
+@pytest.mark.parametrize(("key", "value"), [("test", "modified-t"), ("family", "max-t")])
+def test_looks_are_planned_for_the_usual_rules_only(ledger, key, value):
+    with pytest.raises(StudyError, match=rf'--until-decided needs statistics\.{key} = "(t|holm)", not "{value}"'):
+        settled(plan_for("-clear", **{key: value}), ledger)
+
+
+def test_rules_changed_after_a_table_was_shown_are_noted(ledger):
+    run(plan_for("-idle", max_seeds=None), ledger)
+    plan = plan_for("-idle", max_seeds=None, margin=0.01)
+    run(plan, ledger)
+    assert ledger.note(plan.base_id).shown == Rules()
+    assert any("Changed after verdicts had been shown: margin was None." in note for note in table(ledger, plan).notes)
 
 
 def test_a_question_that_comes_later_joins_the_same_looks(ledger):

@@ -1,7 +1,7 @@
 import pytest
 
 from flowerablate.errors import StudyError
-from flowerablate.study.resolve import resolve
+from flowerablate.study.resolve import resolve, rules_of
 from flowerablate.study.schema import parse
 
 
@@ -37,4 +37,18 @@ def test_a_wrong_parameter_is_named_with_its_place(tables, lookup, place, value,
     table[place[-1]] = value
     with pytest.raises(StudyError) as caught:
         resolve(parse(tables, "test"), lookup)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("rules", "message"),
+    [
+        ({"family": "max-t", "margin": 0.01}, 'statistics.family = "max-t" has no test of a margin'),
+        ({"family": "max-t", "test": "modified-t"}, 'statistics.family = "max-t" knows the t test only'),
+    ],
+)
+def test_rules_that_exclude_each_other_are_refused_with_the_cure(tables, rules, message):
+    tables["statistics"] |= rules
+    with pytest.raises(StudyError) as caught:
+        rules_of(parse(tables, "test"))
     assert message in str(caught.value)
