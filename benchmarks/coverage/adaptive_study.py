@@ -23,10 +23,12 @@ def adaptive(
     plan: Sequence[int] = (),
     futility: float = 0.1,
     images: int | None = None,
+    looked: Sequence[int] = (),
 ) -> list[Said]:
     """Return what our table says once a study with looks by *plan* has run until decided.
 
     *scores* holds as many replicates as the last look has; comparisons that stop earlier use the first of them.
+    *looked*: the numbers of replicates of tables before the plan.
     """
     rules = Rules(margin=margin, looks=tuple(plan) or looks(), futility=futility)
     used = [0] * (scores.shape[1] - 1)
@@ -34,7 +36,7 @@ def adaptive(
     for look in rules.looks:
         for number in going:
             used[number] = look
-        summary = summary_of(scores, rules, used, images)
+        summary = summary_of(scores, rules, used, images, looked)
         labels = {contrast.label for contrast in undecided_after(summary)}
         going = [number for number, row in enumerate(summary.rows) if row.label in labels]
         if not going:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from worlds import NOISE, World
 
@@ -14,7 +14,8 @@ FIRST, LAST = 5, 20
 class Case:
     """Studies of one kind. *replicates*: of a fixed study; None stands for an adaptive one.
 
-    *model_holds*: whether the differences are normal, so that the nominal level is owed and not only hoped for.
+    *drawn*: replicates that are made up for a study without a fixed number. *model_holds*: whether the differences are
+    normal, so that the nominal level is owed and not only hoped for.
     """
 
     name: str
@@ -22,6 +23,7 @@ class Case:
     replicates: int | None
     margin: float | None = None
     model_holds: bool = True
+    drawn: int = field(default=LAST, repr=False)
 
     @property
     def adaptive(self) -> bool:
@@ -112,3 +114,26 @@ POWER = [
     Case(f"pairs correlate {rho:g}", World(_some(6, NOISE), rho), n) for rho in (0.0, 0.5, 0.9) for n in (5, 10, 20)
 ]
 """Ours beside other ways: half of six comparisons are real, as large as the noise of a score."""
+
+EXTENSION = [
+    *(Case(f"normal, {m} comparison{'s' * (m > 1)}", World(_nothing(m)), None, drawn=40) for m in (1, 3, 10)),
+    Case("half of them real", World(_some(6, NOISE)), None, drawn=40),
+    Case("heavy tails (t, 3 degrees of freedom)", World(_nothing(5), tails=3), None, model_holds=False, drawn=40),
+    Case("accuracy on 300 images", World(_nothing(5), images=300), None, model_holds=False, drawn=40),
+]
+"""Replicates are added after a look at a table that was meant to be the only one."""
+
+FAMILIES = [
+    *(Case("all are nothing", World(_nothing(m)), n) for m in (3, 10) for n in (5, 10, 20)),
+    *(Case("half of them real", World(_some(10, NOISE)), n) for n in (5, 10, 20)),
+    *(Case("half real, pairs correlate 0.9", World(_some(10, NOISE / 2), 0.9), n) for n in (5, 10)),
+    *(Case("heavy tails (t, 3 df)", World(_nothing(10), tails=3), n, model_holds=False) for n in (5, 10, 20)),
+    *(Case("heavy tails, half real", World(_some(10, NOISE), tails=3), n, model_holds=False) for n in (5, 10)),
+    *(Case("5 % of runs collapse", World(_nothing(10), collapse=0.05), n, model_holds=False) for n in (5, 10)),
+    *(
+        Case("accuracy of 0.95 on 100 images", World(_nothing(10), images=100, center=0.95), n, model_holds=False)
+        for n in (5, 10)
+    ),
+    Case("exponential differences", World(_nothing(10), shape="exponential"), 10, model_holds=False),
+]
+"""Holm's procedure beside max-T."""

@@ -23,12 +23,14 @@ Scores = NDArray[np.float64]
 class Said:
     """What one procedure says of one comparison: ``+`` base better, ``-`` variant better, ``0`` negligible, ``?`` open.
 
-    *interval* is that of the effect, None where it gives none; *n*: replicates used.
+    *interval* is that of the effect, *thin* the one for all comparisons together, None where it gives none; *n*:
+    replicates used.
     """
 
     word: str
     n: int
     interval: tuple[float, float] | None = None
+    thin: tuple[float, float] | None = None
 
 
 _WORDS = {"helps": "+", "hurts": "-", "negligible": "0", "undecided": "?"}
@@ -63,13 +65,18 @@ def said_by(summary: Summary) -> list[Said]:
     for row in summary.rows:
         effect = row.effect
         bounds = None if effect is None or effect.low is None or effect.high is None else (effect.low, effect.high)
-        said.append(Said(_WORDS[row.verdict or "undecided"], row.n, bounds))
+        said.append(Said(_WORDS[row.verdict or "undecided"], row.n, bounds, row.family_interval))
     return said
 
 
 def ours(scores: Scores, margin: float | None = None, images: int | None = None) -> list[Said]:
     """Return what our table says of a fixed study without a reserve, were a verdict allowed from two replicates on."""
     return said_by(summary_of(scores, Rules(margin=margin, min_replicates=2, reserve=0.0), images=images))
+
+
+def max_t(scores: Scores) -> list[Said]:
+    """Return what our table says with ``family = "max-t"``."""
+    return said_by(summary_of(scores, Rules(min_replicates=2, reserve=0.0, family="max-t")))
 
 
 def unpaired(scores: Scores) -> list[Said]:

@@ -14,8 +14,10 @@ p-values instead of t, which is the same if all have as many.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,7 +81,7 @@ def max_t(family: Sequence[FamilyMember], alpha: float) -> MaxT:
 
 def _simulated(family: Sequence[FamilyMember]) -> Floats:
     """Return the p-values of simulated studies without any effect, [draws, comparisons]."""
-    from scipy.special import ndtri, stdtr
+    from scipy.special import stdtr
 
     seeds = sorted({seed for each in family for seed in each.seeds})
     place = {seed: index for index, seed in enumerate(seeds)}
@@ -99,14 +101,23 @@ def _simulated(family: Sequence[FamilyMember]) -> Floats:
     step = max(1, _BATCH // (rows * columns))
     for first in range(0, draws, step):
         shape = (min(step, draws - first), rows, columns)
-        words = raw_words(int(np.prod(shape)), "stats", "max-T", first)
-        uniform = (words.astype(np.float64) + 0.5) / 2.0**64
-        noise = np.where(present, ndtri(np.clip(uniform, 1e-16, 1 - 1e-16)).reshape(shape) @ root, 0.0)
+        noise = np.where(present, _noise(first, shape) @ root, 0.0)
         mean = noise.sum(axis=1) / counts
         squares = np.where(present, (noise - mean[:, None, :]) ** 2, 0.0).sum(axis=1)
         t = mean / np.sqrt(squares / (counts - 1) / counts)
         found.append(2 * stdtr(counts - 1, -np.abs(t)))
     return np.concatenate(found)
+
+
+@lru_cache(maxsize=4)
+def _noise(first: int, shape: tuple[int, ...]) -> Floats:
+    """Return standard normal numbers, the same each time."""
+    from scipy.special import ndtri
+
+    words = raw_words(math.prod(shape), "stats", "max-T", first)
+    uniform = (words.astype(np.float64) + 0.5) / 2.0**64
+    noise: Floats = ndtri(np.clip(uniform, 1e-16, 1 - 1e-16)).reshape(shape)
+    return noise
 
 
 def _correlation(values: Floats) -> Floats:
