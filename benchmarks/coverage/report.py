@@ -9,21 +9,18 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 sys.path.append(str(Path(__file__).parents[1]))
 
+import audit
+import practice_tables
+from cells import Result, by_case, conditions, percent, promise, versions
 from tables import between, table
 
 RESULTS = Path(__file__).parents[1] / "results"
 DOCUMENT = Path(__file__).parents[2] / "docs" / "evidence.md"
-ALPHA = 0.05
-ALLOWED = 3
-"""Monte-Carlo standard errors by which a promise may be missed: of a hundred lines, two errors would fail several."""
-
-Result = dict[str, Any]
 
 
 def main() -> None:
@@ -38,6 +35,10 @@ def main() -> None:
             new = between(new, name, rendered, writer="benchmarks/coverage/report.py", document=DOCUMENT.name)
         else:
             print(f"{name}: no result yet, its table stays as it is", file=sys.stderr)
+    results = {path.name: json.loads(path.read_text(encoding="utf-8")) for path in RESULTS.glob("*.json")}
+    if {"coverage.json", "patients.json", "practice.json"} <= results.keys():
+        table_of_faults = audit.table_of(results)
+        new = between(new, "faults", table_of_faults, writer="benchmarks/coverage/report.py", document=DOCUMENT.name)
     if not options.check:
         DOCUMENT.write_text(new, encoding="utf-8")
     elif new != old:
@@ -52,13 +53,13 @@ def coverage(result: Result) -> str:
             row["case"],
             row["comparisons"],
             row["replicates"],
-            _percent(row, "covered"),
-            _percent(row, "family_error"),
-            _promise(row, interval=(0.94, 0.96)),
+            percent(row, "covered"),
+            percent(row, "family_error"),
+            promise(row, interval=(0.94, 0.96)),
         ]
         for row in result["coverage"]
     ]
-    return _conditions(result) + "\n\n" + table(heads, rows)
+    return conditions(result) + "\n\n" + table(heads, rows)
 
 
 def skew(result: Result) -> str:
@@ -66,12 +67,12 @@ def skew(result: Result) -> str:
     names = ("sign flip", "modified t", "trimmed")
     heads = ["studies", "comparisons", "n", "interval covers", "any false finding", *(f"by {name}" for name in names)]
     rows = []
-    for found in _by_case(result.get("skew", [])).values():
+    for found in by_case(result.get("skew", [])).values():
         first = found["ours"]
-        errors = [_percent(found[name], "family_error") for name in names]
-        covers = _percent(first, "covered")
+        errors = [percent(found[name], "family_error") for name in names]
+        covers = percent(first, "covered")
         rows.append([first["case"], first["comparisons"], first["replicates"], covers,
-                     _percent(first, "family_error"), *errors])  # fmt: skip
+                     percent(first, "family_error"), *errors])  # fmt: skip
     return table(heads, rows)
 
 
@@ -81,7 +82,7 @@ def few(result: Result) -> str:
     for row in result.get("few", []):
         by_case.setdefault(row["case"], {})[row["replicates"]] = row
     sizes = sorted({n for found in by_case.values() for n in found})
-    rows = [[case, *(_percent(found[n], "family_error") for n in sizes)] for case, found in by_case.items()]
+    rows = [[case, *(percent(found[n], "family_error") for n in sizes)] for case, found in by_case.items()]
     return table(["differences", *(f"n = {n}" for n in sizes)], rows)
 
 
@@ -93,9 +94,9 @@ def equivalence(result: Result) -> str:
             row["case"],
             row["comparisons"],
             row["replicates"],
-            _percent(row, "family_error"),
-            _percent(row, "negligible") if "negligible" in row else "",
-            _promise(row),
+            percent(row, "family_error"),
+            percent(row, "negligible") if "negligible" in row else "",
+            promise(row),
         ]
         for row in result["equivalence"]
     ]
@@ -115,20 +116,19 @@ def adaptive(result: Result) -> str:
         "promise",
     )
     rows = []
-    by_case = _by_case(result["adaptive"])
-    for found in by_case.values():
+    for found in by_case(result["adaptive"]).values():
         ours, peeking = found["ours"], found["peeking"]
         full = 20 * (1 + ours["comparisons"])
         rows.append(
             [
                 ours["case"],
                 ours["comparisons"],
-                _percent(ours, "family_error"),
-                _percent(peeking, "family_error"),
-                _percent(ours, "covered"),
-                _percent(ours, "found") if "found" in ours else "",
+                percent(ours, "family_error"),
+                percent(peeking, "family_error"),
+                percent(ours, "covered"),
+                percent(ours, "found") if "found" in ours else "",
                 f"{100 * ours['trials'] / full:.0f} %",
-                _promise(ours, interval=(0.94, 1.0)),
+                promise(ours, interval=(0.94, 1.0)),
             ]
         )
     return table(heads, rows)
@@ -156,11 +156,11 @@ def against_fixed(result: Result) -> str:
             f"{100 * row['same_verdict']:.1f} %",
             f"{100 * row['decided_verdicts_kept']:.1f} %" if "decided_verdicts_kept" in row else "",
             f"{100 * row['found_fixed']:.0f} %, {100 * row['found_adaptive']:.0f} %" if "found_fixed" in row else "",
-            f"{100 * row['family_error_fixed']:.1f} %, {_percent(row, 'family_error_adaptive')}",
+            f"{100 * row['family_error_fixed']:.1f} %, {percent(row, 'family_error_adaptive')}",
         ]
         for row in simulated["rows"]
     ]
-    text = f"{table(heads, rows)}\n\n{simulated['studies']:,} studies per line. {_versions(result)}"
+    text = f"{table(heads, rows)}\n\n{simulated['studies']:,} studies per line. {versions(result)}"
     trained = result.get("trained")
     if trained:
         part = trained["trials_adaptive"] / trained["trials_fixed"]
@@ -177,7 +177,7 @@ def power(result: Result) -> str:
     names = ("ours", "sign flip", "unpaired", "unadjusted")
     heads = ["studies", "n", *(f"found: {name}" for name in names), *(f"false: {name}" for name in names)]
     rows = []
-    for found in _by_case(result["power"]).values():
+    for found in by_case(result["power"]).values():
         first = found["ours"]
         rows.append(
             [
@@ -197,9 +197,9 @@ def images(result: Result) -> str:
     for row in result["images"]:
         parts = " : ".join(f"{part:g}" for part in row["parts"]) if row["parts"] else ""
         size = f"{row['images']} of {row['pool']}" if row["pool"] else row["images"]
-        covers = _percent(row, "covered"), _percent(row, "t_covered")
+        covers = percent(row, "covered"), percent(row, "t_covered")
         rows.append([row["kind"], parts, row["replicates"], size, *covers, f"{row['wider']:.2f} x"])
-    return _conditions(result) + "\n\n" + table(heads, rows)
+    return conditions(result) + "\n\n" + table(heads, rows)
 
 
 def patients(result: Result) -> str:
@@ -210,7 +210,7 @@ def patients(result: Result) -> str:
         parts = " : ".join(f"{part:g}" for part in row["parts"])
         sizes = row["replicates"], row["patients"], row["images"]
         rows.append([row["icc"], parts, *sizes, *_covers(row, "ours", "images")])
-    return _conditions(result) + "\n\n" + table(heads, rows)
+    return conditions(result) + "\n\n" + table(heads, rows)
 
 
 def one_model(result: Result) -> str:
@@ -221,7 +221,7 @@ def one_model(result: Result) -> str:
         single = row["images"] == 1
         sizes = f"{row['positives']} + {row['negatives']}", row["images"], "" if single else row["icc"]
         rows.append([row["metric"], row["truth"], *sizes, *_covers(row, "ours", "" if single else "images", "wald")])
-    return _conditions(result) + "\n\n" + table(heads, rows)
+    return conditions(result) + "\n\n" + table(heads, rows)
 
 
 def _covers(row: Result, *names: str) -> list[str]:
@@ -229,7 +229,7 @@ def _covers(row: Result, *names: str) -> list[str]:
     cells = []
     for name in names:
         undefined = row.get(f"{name}_undefined", 0)
-        shown = _percent(row, f"{name}_covered") if f"{name}_covered" in row else ""
+        shown = percent(row, f"{name}_covered") if f"{name}_covered" in row else ""
         cells.append(f"{shown}, undefined {100 * undefined:.1f} %" if undefined else shown)
     return cells
 
@@ -249,35 +249,7 @@ def planted(result: Result) -> str:
     ]
     false = result["studies_with_a_false_finding"]
     total = f"{false} of {result['studies']} studies had a false finding ({100 * false / result['studies']:.1f} %)."
-    return f"{table(heads, rows)}\n\n{total} {_versions(result)}"
-
-
-def _by_case(rows: Iterable[Result]) -> dict[tuple[str, object, object], dict[str, Result]]:
-    found: dict[tuple[str, object, object], dict[str, Result]] = {}
-    for row in rows:
-        found.setdefault((row["case"], row["comparisons"], row["replicates"]), {})[row["procedure"]] = row
-    return found
-
-
-def _promise(row: Result, interval: tuple[float, float] | None = None) -> str:
-    """Return whether the family errs in at most 5 % and the interval covers, some Monte-Carlo errors allowed."""
-    kept = row["family_error"] <= ALPHA + ALLOWED * row["family_error_se"]
-    if interval is not None:
-        slack = ALLOWED * row["covered_se"]
-        kept &= interval[0] - slack <= row["covered"] <= interval[1] + slack
-    return ("✓" if kept else "**no**") + ("" if row["model_holds"] else " (not owed)")
-
-
-def _percent(row: Result, key: str) -> str:
-    return f"{100 * row[key]:.1f} ± {100 * row[f'{key}_se']:.1f} %"
-
-
-def _conditions(result: Result) -> str:
-    return f"{result['studies']:,} studies per line; ± is one Monte-Carlo standard error. {_versions(result)}"
-
-
-def _versions(result: Result) -> str:
-    return ", ".join(f"{name} {number}" for name, number in result["versions"].items()) + "."
+    return f"{table(heads, rows)}\n\n{total} {versions(result)}"
 
 
 TABLES: dict[str, tuple[str, Callable[[Result], str]]] = {
@@ -292,6 +264,9 @@ TABLES: dict[str, tuple[str, Callable[[Result], str]]] = {
     "patients": ("patients.json", patients),
     "one model": ("patients.json", one_model),
     "planted": ("planted.json", planted),
+    "extension": ("practice.json", practice_tables.extension),
+    "families": ("practice.json", practice_tables.families),
+    "habits": ("practice.json", practice_tables.habits),
 }
 
 if __name__ == "__main__":

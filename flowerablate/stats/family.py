@@ -3,8 +3,8 @@
 ===========  ========================================================================================================
 ``holm``     Holm's procedure, or with a margin Shaffer's (:mod:`.multiplicity`)
 ``max-t``    step-down max-T (:mod:`.max_t`) at each look, each with its part of the level (:mod:`.looks`). It knows the
-             correlation of differences over replicates; where intervals are over test images too, Holm's procedure
-             stands in
+             correlation of differences over replicates. Where intervals are over test images too, and with fewer
+             than ten replicates, which tell a correlation too vaguely, Holm's procedure stands in
 ===========  ========================================================================================================
 """
 
@@ -19,6 +19,7 @@ from .effects import Effect, paired_effect
 from .evidence import Bounds, Evidence, interval_over_looks
 from .looks import LookSchedule
 from .multiplicity import Adjusted, adjust
+from .robust import MIN_PAIRS
 
 
 @dataclass(frozen=True)
@@ -63,38 +64,49 @@ class FamilyResult:
 
 def judge_family(family: Sequence[ContrastResult], rules: Rules, schedule: LookSchedule) -> FamilyResult:
     """Return the adjusted p-values of *family*; a comparison without a test counts with p = 1."""
-    tested = [answer.evidence for answer in family if answer.evidence and answer.evidence.p is not None]
-    plain = rules.margin is None and not rules.looks and all(evidence.interval == "t" for evidence in tested)
-    if rules.family == "max-t" and plain and len(family) > 1:
+    if rules.family == "max-t" and len(family) > 1 and _suits_max_t(family, rules):
         return _max_t(family, rules, schedule)
-    differences = [answer.evidence.decisive_p if answer.evidence else None for answer in family]
-    equivalences = [answer.evidence.decisive_equivalence_p if answer.evidence else None for answer in family]
+    differences = [each.evidence.decisive_p if each.evidence else None for each in family]
+    equivalences = [each.evidence.decisive_equivalence_p if each.evidence else None for each in family]
     return FamilyResult(tuple(adjust(_filled(differences), None if rules.margin is None else _filled(equivalences))))
+
+
+def _suits_max_t(family: Sequence[ContrastResult], rules: Rules) -> bool:
+    tested = [each for each in family if each.evidence and each.evidence.p is not None]
+    enough = all(len(each.arms.seeds) >= MIN_PAIRS for each in tested)
+    over_replicates = all(each.evidence.interval == "t" for each in tested if each.evidence)
+    return enough and over_replicates and rules.margin is None and not rules.looks
 
 
 def _max_t(family: Sequence[ContrastResult], rules: Rules, schedule: LookSchedule) -> FamilyResult:
     """Adjust at each look; of several looks the smallest p over its part of the level counts (weighted Bonferroni)."""
-    from .max_t import FamilyMember, max_t
-
     best: list[Adjusted] = [Adjusted(1.0, 1) for _ in family]
     nominal = 0.0
     for limit, share in schedule.shares():
-        comparisons = [FamilyMember((), (), None)] * len(family)
-        for position, answer in enumerate(family):
-            early = answer.arms.first(sum(seed < limit for seed in answer.arms.seeds))
-            if answer.effect is None or len(early.seeds) < 2:
-                continue
-            effect = paired_effect(early.with_it, early.without, rounding_sd=answer.effect.rounding_sd)
-            comparisons[position] = FamilyMember(early.seeds, effect.differences, effect.p)
         if share <= 0:
             continue
-        found = max_t(comparisons, share * (1 - rules.level))
-        nominal = found.nominal
+        found, nominal = _adjusted_at(limit, family, share * (1 - rules.level))
         best = [
-            Adjusted(min(old.difference, min(1.0, new.difference / share)), new.factor)
-            for old, new in zip(best, found.adjusted, strict=True)
+            Adjusted(min(old.difference, 1.0, new.difference / share), new.factor)
+            for old, new in zip(best, found, strict=True)
         ]
     return FamilyResult(tuple(best), "max-t", nominal)
+
+
+def _adjusted_at(limit: int, family: Sequence[ContrastResult], alpha: float) -> tuple[Sequence[Adjusted], float]:
+    """Return what the look at *limit* replicates said, by Holm's procedure if it had too few, and the p it needed."""
+    from .max_t import FamilyMember, max_t
+
+    members = [FamilyMember((), (), None)] * len(family)
+    for position, each in enumerate(family):
+        early = each.arms.first(sum(seed < limit for seed in each.arms.seeds))
+        if each.effect is not None and len(early.seeds) > 1:
+            effect = paired_effect(early.with_it, early.without, rounding_sd=each.effect.rounding_sd)
+            members[position] = FamilyMember(early.seeds, effect.differences, effect.p)
+    if any(len(member.seeds) < MIN_PAIRS for member in members if member.p is not None):
+        return adjust(_filled([member.p for member in members])), alpha / len(members)
+    found = max_t(members, alpha)
+    return found.adjusted, found.nominal
 
 
 def _filled(ps: Sequence[float | None]) -> list[float]:

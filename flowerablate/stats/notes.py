@@ -239,7 +239,10 @@ def _other_rules(summary: Summary) -> Iterator[str]:
     """Where the test or the procedure of the rules could not be used."""
     rules = summary.rules
     if rules.family == "max-t" and summary.procedure != "max-t" and summary.comparisons > 1:
-        yield "Holm's procedure instead of max-T, which needs intervals over replicates only, and no margin."
+        yield (
+            f"Holm's procedure instead of max-T, which needs {MIN_PAIRS} replicates or more, intervals over replicates "
+            "only, and no margin."
+        )
     few = [row.label for row in summary.rows if row.evidence and row.evidence.p is not None and row.n < MIN_PAIRS]
     if rules.test == "modified-t" and few:
         yield f"The plain t test instead of the modified one, which needs {MIN_PAIRS} replicates: {', '.join(few)}."

@@ -83,7 +83,7 @@ def test_failed_replicates_leave_the_pairs_that_are_there() -> None:
 def test_a_study_that_names_it_errs_in_at_most_5_percent_and_finds_what_holm_finds(arms) -> None:
     wrong, more, studies = 0, 0, 150
     for number in range(studies):
-        scores = 0.8 + 0.02 * np.random.default_rng(number).standard_normal((8, 6))
+        scores = 0.8 + 0.02 * np.random.default_rng(number).standard_normal((12, 6))
         trials = arms(base=scores[:, 0].tolist(), **{f"v{j}": scores[:, j].tolist() for j in range(1, 6)})
         ours, usual = (
             [row.adjusted_p for row in summarise(trials, rules=Rules(family=name)).rows] for name in ("max-t", "holm")
@@ -96,13 +96,31 @@ def test_a_study_that_names_it_errs_in_at_most_5_percent_and_finds_what_holm_fin
 
 
 def test_the_table_says_which_procedure_it_used(arms) -> None:
-    trials = arms(base=[0.9, 0.91, 0.92, 0.9, 0.91], x=[0.8, 0.82, 0.8, 0.81, 0.8], y=[0.9, 0.9, 0.93, 0.9, 0.9])
+    base, x, y = [0.9, 0.91, 0.92, 0.9, 0.91] * 2, [0.8, 0.82, 0.8, 0.81, 0.8] * 2, [0.9, 0.9, 0.93, 0.9, 0.9] * 2
+    trials = arms(base=base, x=x, y=y)
     summary = summarise(trials, rules=Rules(family="max-t"))
     assert summary.procedure == "max-t"
     assert summary.rows[0].verdict == "helps"
     low, high = summary.rows[0].family_interval
     usual = summarise(trials).rows[0].family_interval
     assert usual[0] <= low < summary.rows[0].effect.low < summary.rows[0].effect.high < high <= usual[1]
+    few = summarise(arms(base=base[:9], x=x[:9], y=y[:9]), rules=Rules(family="max-t"))
+    assert few.procedure == "holm"
+    assert any("needs 10 replicates or more" in note for note in few.notes)
     with_margin = summarise(trials, rules=Rules(family="max-t", margin=0.01))
     assert with_margin.procedure == "holm"
     assert any(note.startswith("Holm's procedure instead of max-T") for note in with_margin.notes)
+
+
+def test_of_several_looks_each_has_its_part_of_the_level(arms) -> None:
+    scores = 0.8 + 0.02 * np.random.default_rng(4).standard_normal((20, 4))
+    scores[:, 1] -= 0.03
+    trials = arms(base=scores[:, 0].tolist(), **{f"v{j}": scores[:, j].tolist() for j in range(1, 4)})
+    rules = Rules(family="max-t")
+    once, again = (summarise(trials, rules=rules, looked=looked).rows[0] for looked in ((), (10,)))
+    assert once.adjusted_p == pytest.approx(max_t_of(scores) / 0.8)
+    assert again.adjusted_p == pytest.approx(min(max_t_of(scores[:10]) / 0.8, max_t_of(scores) / 0.15))
+
+
+def max_t_of(scores: np.ndarray) -> float:
+    return max_t(members(scores[:, :1] - scores[:, 1:]), ALPHA).adjusted[0].difference

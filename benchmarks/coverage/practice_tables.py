@@ -1,0 +1,62 @@
+"""The tables of what people do around a table: from practice.json."""
+
+from __future__ import annotations
+
+from cells import Result, by_case, conditions, percent, promise
+from tables import table
+
+
+def extension(result: Result) -> str:
+    """Return the error of studies to which replicates are added after a look, with our rules and without."""
+    names = ("naturally", "by chance", "then planned")
+    old = ("without rules", "by missing replicates")
+    heads = (
+        "studies",
+        "comparisons",
+        *("5, 10, 20 until decided", "while the chance is 20 % or more", "5, then --until-decided"),
+        *("5, 10, 20 without a reserve", "obeying «N more would decide»"),
+        *("real ones found, in that order", "interval covers (5, 10, 20)", "thin ones all hold", "promise"),
+    )
+    rows = []
+    for found in by_case(result["extension"]).values():
+        first = found["naturally"]
+        errors = [percent(found[name], "family_error") for name in (*names, *old)]
+        real = [f"{100 * found[name]['found']:.0f}" for name in (*names, *old) if "found" in found[name]]
+        kept = all(promise(found[name]).startswith("✓") for name in names)
+        rows.append([
+            first["case"],
+            first["comparisons"],
+            *errors,
+            f"{', '.join(real)} %" if real else "",
+            percent(first, "covered"),
+            percent(first, "together"),
+            ("✓" if kept else "**no**") + ("" if first["model_holds"] else " (not owed)"),
+        ])  # fmt: skip
+    return conditions(result) + "\n\n" + table(heads, rows)
+
+
+def families(result: Result) -> str:
+    """Return Holm's procedure beside max-T."""
+    heads = (
+        "studies",
+        "comparisons",
+        "n",
+        "any false finding: Holm",
+        "max-T",
+        "real ones found: Holm",
+        "max-T",
+        "promise",
+    )
+    rows = []
+    for found in by_case(result["families"]).values():
+        holm, max_t = found["ours"], found["max-T"]
+        real = [percent(each, "found") if "found" in each else "" for each in (holm, max_t)]
+        errors = [percent(each, "family_error") for each in (holm, max_t)]
+        rows.append([holm["case"], holm["comparisons"], holm["replicates"], *errors, *real, promise(max_t)])
+    return table(heads, rows)
+
+
+def habits(result: Result) -> str:
+    """Return the error of choices that no adjustment of one table can know of."""
+    rows = [[row["case"], percent(row, "family_error")] for row in (*result["questions"], *result["tuning"])]
+    return table(("what is done", "any false finding"), rows)
