@@ -29,6 +29,8 @@ from procedures import Said, Scores
 from simulation import simulate
 from worlds import NOISE, World
 
+from flowerablate.contracts import Rules
+
 RESULT = Path(__file__).parents[1] / "results" / "practice.json"
 
 Row = dict[str, object]
@@ -54,6 +56,8 @@ EXTENDING: dict[str, Callable[[Scores, Case], list[Said]]] = {
 QUESTIONS = 5
 METRICS = 3
 SETTINGS = 40
+EFFECTS = (0.0, 0.5, 1.0, 1.5, 2.0)
+"""In standard deviations of the differences, which is NOISE where pairs correlate by one half."""
 
 
 def more_questions(scores: Scores) -> bool:
@@ -110,6 +114,39 @@ def _tuning(number: int) -> dict[str, bool]:
     }
 
 
+def _chances(number: int) -> dict[str, tuple[float, float] | None]:
+    """Return, for effects of several sizes, the chance that the table names at 5 replicates, and what came at 10."""
+    found: dict[str, tuple[float, float] | None] = {}
+    for size in EFFECTS:
+        scores = World((size * NOISE,)).scores(10, np.random.default_rng([3, number, round(10 * size)]))
+        row = procedures.summary_of(scores[:5], Rules()).rows[0]
+        later = procedures.summary_of(scores, Rules(), looked=(5,)).rows[0]
+        still_open = row.verdict == "undecided" and row.chance is not None
+        found[f"effect {size:g} s"] = (row.chance or 0.0, float(later.verdict != "undecided")) if still_open else None
+    return found
+
+
+def _named(studies: int, pool: ProcessPoolExecutor) -> list[Row]:
+    found = list(pool.map(_chances, range(studies), chunksize=50))
+    rows: list[Row] = []
+    for name in found[0]:
+        pairs = np.array([pair for each in found if (pair := each[name]) is not None])
+        named, came = pairs.T
+        high = came[named >= 0.5]
+        rows.append(
+            {
+                "case": name,
+                "open": len(pairs),
+                "named": round(float(named.mean()), 5),
+                "came": round(float(came.mean()), 5),
+                "came_se": round(float(came.std(ddof=1) / np.sqrt(len(came))), 5),
+                "at_least_half": round(float(np.mean(named >= 0.5)), 5),
+                "came_of_these": round(float(high.mean()), 5) if len(high) else None,
+            }
+        )
+    return rows
+
+
 def _rates(function: Callable[[int], dict[str, bool]], studies: int, pool: ProcessPoolExecutor) -> list[Row]:
     found = list(pool.map(function, range(studies), chunksize=50))
     return [
@@ -139,6 +176,8 @@ def main() -> None:
         for section, function in (("questions", _questions), ("tuning", _tuning)):
             if not options.only or section in options.only:
                 result[section] = _rates(function, options.studies, pool)
+        if not options.only or "chances" in options.only:
+            result["chances"] = _named(options.studies, pool)
     result["seconds"] = round(time.perf_counter() - started)
     options.output.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
@@ -146,7 +185,7 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Simulate what people do around a table, and count what goes wrong.")
     parser.add_argument("--studies", type=int, default=2000, help="studies per case")
-    parser.add_argument("--only", nargs="+", choices=["extension", "families", "questions", "tuning"])
+    parser.add_argument("--only", nargs="+", choices=["extension", "families", "questions", "tuning", "chances"])
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--output", type=Path, default=RESULT)
     return parser.parse_args()

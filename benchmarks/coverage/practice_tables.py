@@ -56,6 +56,30 @@ def families(result: Result) -> str:
     return table(heads, rows)
 
 
+def chances(result: Result) -> str:
+    """Return the chances that tables named beside what came of them."""
+    heads = (
+        "one comparison",
+        "open at 5",
+        "chance of a decision by 10: named, mean",
+        "came",
+        "named 50 % or more",
+        "of these came",
+    )
+    rows = []
+    for row in result["chances"]:
+        of_these = row["came_of_these"]
+        rows.append([
+            row["case"],
+            f"{100 * row['open'] / result['studies']:.0f} %",
+            f"{100 * row['named']:.0f} %",
+            percent(row, "came"),
+            f"{100 * row['at_least_half']:.0f} %",
+            "" if of_these is None else f"{100 * of_these:.0f} %",
+        ])  # fmt: skip
+    return table(heads, rows)
+
+
 def habits(result: Result) -> str:
     """Return the error of choices that no adjustment of one table can know of."""
     rows = [[row["case"], percent(row, "family_error")] for row in (*result["questions"], *result["tuning"])]

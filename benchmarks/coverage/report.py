@@ -265,6 +265,7 @@ TABLES: dict[str, tuple[str, Callable[[Result], str]]] = {
     "one model": ("patients.json", one_model),
     "planted": ("planted.json", planted),
     "extension": ("practice.json", practice_tables.extension),
+    "chances": ("practice.json", practice_tables.chances),
     "families": ("practice.json", practice_tables.families),
     "habits": ("practice.json", practice_tables.habits),
 }

@@ -9,9 +9,9 @@ doi:10.1198/016214504000000539) rejects in order of p, and compares each with th
 
 A common standard deviation, as the multivariate t distribution has it, would err in 10 % of studies of ten comparisons
 and five replicates. Even with standard deviations of their own these err in 6 %, as five replicates tell a correlation
-too vaguely: with fewer than ten, Holm's procedure is used instead (:mod:`.family`). An adjusted p is never above that of
-Holm's procedure. Comparisons with other pairs are compared by their p-values instead of t, which is the same if all have
-as many.
+too vaguely: with fewer than ten, Holm's procedure is used instead (:mod:`.family`). An adjusted p is never above that
+of Holm's procedure. Comparisons with other pairs are compared by their p-values instead of t, which is the same if all
+have as many.
 """
 
 from __future__ import annotations
