@@ -110,15 +110,17 @@ def score_of(level: float, sides: Sides) -> float:
 
 
 @lru_cache(maxsize=512)
-def tables(looks: tuple[StudyLook, ...], sides: Sides) -> tuple[Table, ...]:
+def tables(looks: tuple[StudyLook, ...], sides: Sides, *, quick: bool = False) -> tuple[Table, ...]:
     """Return the table of each of *looks*, from 2 pairs, increasing."""
-    return tuple(_state(looks[: number + 1], sides).table for number in range(len(looks)))
+    return tuple(_state(looks[: number + 1], sides, quick).table for number in range(len(looks)))
 
 
-def boundary_scores(looks: tuple[StudyLook, ...], level: float, sides: Sides) -> tuple[float, ...]:
-    """Return the boundaries at *looks* for *level* as normal scores."""
+def boundary_scores(
+    looks: tuple[StudyLook, ...], level: float, sides: Sides, *, quick: bool = False
+) -> tuple[float, ...]:
+    """Return the boundaries at *looks* for *level* as normal scores; *quick* ones by the normal chain throughout."""
     score = score_of(level, sides)
-    return tuple(float(np.interp(score, table.levels, table.scores)) for table in tables(looks, sides))
+    return tuple(float(np.interp(score, table.levels, table.scores)) for table in tables(looks, sides, quick=quick))
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,7 @@ class _State:
 
 
 @lru_cache(maxsize=512)
-def _state(looks: tuple[StudyLook, ...], sides: Sides) -> _State:
+def _state(looks: tuple[StudyLook, ...], sides: Sides, quick: bool) -> _State:
     from scipy.special import ndtri
 
     levels = np.linspace(-float(ndtri(0.25)), _MAX_SCORE, _GRID)  # from level 1, one-sided from .5
@@ -141,9 +143,9 @@ def _state(looks: tuple[StudyLook, ...], sides: Sides) -> _State:
         exact = -ndtri(due / sides)
         return _cut(going, levels, due, sides, exact)
     before = looks[-2]
-    going = _state(looks[:-1], sides).going
-    for start, end in _stages(before.pairs, here.pairs):
-        going = going @ _backward(start, end)
+    going = _state(looks[:-1], sides, quick).going
+    for start, end in [(before.pairs, here.pairs)] if quick else _stages(before.pairs, here.pairs):
+        going = going @ _backward(start, end, not quick)
     return _cut(going, levels, due - spent(levels, before, sides), sides, None)
 
 
@@ -204,11 +206,13 @@ def _cells() -> tuple[Floats, Floats]:
 
 
 @lru_cache(maxsize=256)
-def _backward(start: int, end: int) -> Floats:
+def _backward(start: int, end: int, exact: bool = True) -> Floats:
     """Return, for each cell at *end*, the probabilities of its origins at *start* (columns sum to one)."""
     edges, chance = _cells()
     middles = np.linspace(-SPAN, SPAN, CELLS + 1)[:-1] + SPAN / CELLS
-    forward = _exact_step(start, middles, edges) if end == start + 1 else _normal_step(start / end, middles, edges)
+    forward = (
+        _exact_step(start, middles, edges) if exact and end == start + 1 else _normal_step(start / end, middles, edges)
+    )
     joint = forward * chance[:, None]
     backward: Floats = joint / joint.sum(axis=0)
     return backward

@@ -81,8 +81,13 @@ class Evidence:
         """Whether the t test runs over replicates only, so that its boundaries at several looks are known exactly."""
         return self.interval in ("t", "repeated")
 
-    def nominal(self, alpha: float, sides: Literal[1, 2] = 2, looks: Sequence[StudyLook] = ()) -> float:
-        """Return the largest p of a test at the last of *looks* (by default those so far) that rejects at *alpha*."""
+    def nominal(
+        self, alpha: float, sides: Literal[1, 2] = 2, looks: Sequence[StudyLook] = (), *, quick: bool = False
+    ) -> float:
+        """Return the largest p of a test at the last of *looks* (by default those so far) that rejects at *alpha*.
+
+        *quick*: by boundaries that are good enough for a forecast.
+        """
         looks = tuple(looks) or self.looks
         if not looks:
             return alpha
@@ -93,7 +98,7 @@ class Evidence:
 
         from .boundaries import boundary_scores
 
-        return sides * float(ndtr(-boundary_scores(looks, alpha, sides)[-1]))
+        return sides * float(ndtr(-boundary_scores(looks, alpha, sides, quick=quick)[-1]))
 
     def interval_at(self, mean: float, nominal: float) -> tuple[float, float] | None:
         """Return the interval around *mean* of effects that have a p above *nominal* at this look; None without."""

@@ -78,10 +78,13 @@ class _Later:
         error = math.sqrt(effect.assumed_sd**2 / count + evidence.lasting)
         alpha = 1 - rules.level
         df = count - 1
-        far = t_quantile(1 - evidence.nominal(alpha / adjusted.factor, 2, looks) / 2, df) * error
+        # Of planned looks the chance decides what goes on, so it is exact; otherwise it is read by people, who wait.
+        quick = not rules.looks
+        far = t_quantile(1 - evidence.nominal(alpha / adjusted.factor, 2, looks, quick=quick) / 2, df) * error
         within = 0.0
         if rules.margin is not None:
-            inside = t_quantile(1 - evidence.nominal(alpha / (adjusted.equivalence_factor or 1), 1, looks), df)
+            left = alpha / (adjusted.equivalence_factor or 1)
+            inside = t_quantile(1 - evidence.nominal(left, 1, looks, quick=quick), df)
             within = max(0.0, min(rules.margin - inside * error, far))  # beyond that, the difference is established
         return cls(count, far, within)
 
