@@ -10,6 +10,7 @@ from ..errors import StudyError
 from ..ledger import Ledger, StudyNote
 from ..reading.kept_metrics import with_metrics
 from ..stats import summarise
+from ..stats.looks import replicates_of, seeds_of
 from ..stats.replication import undecided_after
 from ..stats.sequential import planned_looks
 from ..stats.wording import several
@@ -41,6 +42,11 @@ def settled(plan: Plan, ledger: Ledger) -> Plan:
         )
     _check_rules(plan)
     least = plan.rules.min_replicates
+    if known is not None and known.shown is not None and min(known.shown.reserve, plan.rules.reserve) == 0:
+        raise StudyError(
+            "the tables of this study may have used all of its error (statistics.reserve = 0): plan looks in a new one "
+            "(--set name=...)"
+        )
     if plan.max_seeds < least:
         raise StudyError(
             f"ablation.max_seeds = {plan.max_seeds} is below statistics.min_replicates = {least}, so nothing would be "
@@ -76,8 +82,8 @@ def open_after(plan: Plan, ledger: Ledger, look: int) -> tuple[Contrast, ...]:
     results = [result for result in ledger.results(plan.base_id) if result.seed < look]
     results = with_metrics(results, ledger, plan.base_id, plan.metrics)
     contrasts = note.contrasts if note else plan.design.contrasts
-    looked = note.unplanned if note else ()
-    summary = summarise(results, contrasts, rules=plan.rules, metrics=plan.metrics.infos, looked=looked)
+    looked, shown = (note.unplanned, note.shown) if note else ((), None)
+    summary = summarise(results, contrasts, rules=plan.rules, metrics=plan.metrics.infos, looked=looked, shown=shown)
     undecided = {contrast.label for contrast in undecided_after(summary)}
     return tuple(contrast for contrast in plan.design.contrasts if contrast.label in undecided)
 
@@ -100,4 +106,26 @@ def note_of_table(plan: Plan, ledger: Ledger, trials: Iterable[Trial], *, interr
     if looks and interrupted and 2 <= count < looks[-1]:
         looks = tuple(sorted({*looks, count}))
     note = replace(plan, rules=replace(plan.rules, looks=looks)).note(trials)
-    return replace(note, looked=(count,) if count and (looks or not interrupted) else ())
+    return note if interrupted and not looks else _with_look(note, ledger, plan.design.contrasts)
+
+
+def note_of_start(plan: Plan, ledger: Ledger, trials: Iterable[Trial]) -> StudyNote:
+    """Return the note to write before a run of *trials*.
+
+    If the study was finished before, its table may have been read since, whether a run printed it or not.
+    """
+    note, before = plan.note(trials), ledger.note(plan.base_id)
+    if before is None or before.rules.looks or not before.trials or ledger.unfinished(before):
+        return note
+    return _with_look(note, ledger, before.contrasts)
+
+
+def _with_look(note: StudyNote, ledger: Ledger, contrasts: Iterable[Contrast]) -> StudyNote:
+    """Return *note* with the look that a table of the ledger's results is."""
+    count = replicates(ledger, note.base_id)
+    if not count:
+        return note
+    seeds = seeds_of(ledger.results(note.base_id))
+    seen = {contrast.label: (replicates_of(contrast, seeds),) for contrast in contrasts}
+    shown = note.rules if count >= note.rules.min_replicates else None
+    return replace(note, looked=(count,), seen=seen, shown=shown)

@@ -16,6 +16,7 @@ from ..jobs.schedule import Schedule, Then
 from ..jobs.worker import DONE_BEFORE, ELSEWHERE
 from ..ledger import Ledger, TrialFolder
 from ..study.identity import describe
+from .adaptive import note_of_start
 from .budget import Budget
 from .execution import Execution
 from .observer import RunObserver
@@ -78,7 +79,7 @@ class TrialQueue:
             self._plan = replace(self._plan, threads=self._execution.threads, device=self._execution.device)
             self._prepare_further({trial.variant.change for trial in missing})
         broken = self._prepared.broken
-        self._ledger.enter(self.trials, self._pipelines, self._plan.note(self.trials))
+        self._ledger.enter(self.trials, self._pipelines, note_of_start(self._plan, self._ledger, self.trials))
         done = sum(self._ledger.folder(trial).complete for trial in self.trials)
         self._observer.study_started(len(self.trials), done)
         for trial in missing:

@@ -31,8 +31,8 @@ class StudyNote:
     images by their content; *data_remarks* says what a reader must know about them and their split. *threads* is the
     number that torch computes with in every trial, *device* the kind of device; 0 and an empty text if not settled yet.
     *tuned*: how the base was tuned and its variants were not. *late* gives, for each contrast first asked after
-    verdicts had been shown, the number of replicates of that table. *shown* are the rules of the first table with
-    verdicts, if there was one.
+    verdicts had been shown, the number of replicates of that table. *seen* are the numbers of its
+    own replicates at which each contrast had a verdict, *shown* the rules of the first table with verdicts.
     """
 
     base_id: str
@@ -53,6 +53,7 @@ class StudyNote:
     device: str = ""
     tuned: TunedBase | None = None
     late: Mapping[str, int] = field(default_factory=dict)
+    seen: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     shown: Rules | None = None
 
 
@@ -75,7 +76,8 @@ class Notes:
                 remarks={**old.remarks, **note.remarks},
                 looked=tuple(sorted({*old.looked, *note.looked})),
                 late={**_late(old, note.contrasts), **old.late},
-                shown=old.shown or (old.rules if any(n >= old.rules.min_replicates for n in old.looked) else None),
+                seen=_united(old.seen, note.seen),
+                shown=old.shown or note.shown,
                 unplanned=old.looked if note.rules.looks and not old.rules.looks else old.unplanned,
                 metrics=tuple({info.name: info for info in (*old.metrics, *note.metrics)}.values()),
                 threads=note.threads or old.threads,
@@ -84,6 +86,10 @@ class Notes:
                 costs=tuple({info.name: info for info in (*old.costs, *note.costs)}.values()),
             )
         return Notes(note.base_id, {**self.studies, note.base_id: note})
+
+
+def _united(old: Mapping[str, tuple[int, ...]], new: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
+    return {label: tuple(sorted({*old.get(label, ()), *new.get(label, ())})) for label in (*old, *new)}
 
 
 def _late(old: StudyNote, contrasts: Iterable[Contrast]) -> dict[str, int]:

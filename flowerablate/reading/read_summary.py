@@ -52,6 +52,7 @@ def read_summary(
         secondary=read.secondary,
         tuned=note.tuned,
         looked=note.unplanned if note.rules.looks else note.looked,
+        seen=note.seen or None,
         late=note.late,
         shown=note.shown,
         pending=ledger.unfinished(note),

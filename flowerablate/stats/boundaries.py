@@ -131,7 +131,7 @@ class _State:
     going: Floats
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)
 def _state(looks: tuple[StudyLook, ...], sides: Sides, quick: bool) -> _State:
     from scipy.special import ndtri
 
@@ -205,7 +205,7 @@ def _cells() -> tuple[Floats, Floats]:
     return edges, np.concatenate([chance, chance[::-1]])
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=128)
 def _backward(start: int, end: int, exact: bool = True) -> Floats:
     """Return, for each cell at *end*, the probabilities of its origins at *start* (columns sum to one)."""
     edges, chance = _cells()

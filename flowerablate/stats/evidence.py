@@ -22,11 +22,10 @@ interval can be shown.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, overload
 
 from ..contracts import Contrast, Rules
 from .arms import Arms
@@ -35,7 +34,10 @@ from .equivalence import Equivalence, equivalence_test
 from .images import Components
 from .looks import LookSchedule, StudyLook
 from .power import detectable_noncentrality
-from .sequential import repeated_interval, sequential_p
+from .sequential import levels_at, repeated_interval, sequential_p
+
+Bounds: TypeAlias = tuple[float, float]
+"""The lower and the upper end of an interval."""
 
 NEVER = 1e-12
 """A test that rejects only below this p decides nothing: earlier looks have spent the error."""
@@ -53,7 +55,7 @@ class Evidence:
 
     *bounds* gives the interval at any level, if it is not that of the t tests in *scales*. *looks* are those that the
     comparison has had; *look*, with planned ones, names the last. *decisive_p* and *decisive_equivalence_p* are the
-    p-values that account for all of them.
+    p-values that account for all of them, *decisive_pairs* is the number of pairs at the look of the former.
     """
 
     test: str
@@ -69,7 +71,8 @@ class Evidence:
     looks: tuple[StudyLook, ...] = ()
     decisive_p: float | None = None
     decisive_equivalence_p: float | None = None
-    bounds: Callable[[float], tuple[float, float]] | None = field(default=None, compare=False, repr=False)
+    decisive_pairs: int = 0
+    bounds: Callable[[float], Bounds] | None = field(default=None, compare=False, repr=False)
 
     @property
     def equivalence_p(self) -> float | None:
@@ -98,9 +101,10 @@ class Evidence:
 
         from .boundaries import boundary_scores
 
-        return sides * float(ndtr(-boundary_scores(looks, alpha, sides, quick=quick)[-1]))
+        nominal = sides * float(ndtr(-boundary_scores(looks, alpha, sides, quick=quick)[-1]))
+        return nominal if nominal > NEVER else 0.0
 
-    def interval_at(self, mean: float, nominal: float) -> tuple[float, float] | None:
+    def interval_at(self, mean: float, nominal: float) -> Bounds | None:
         """Return the interval around *mean* of effects that have a p above *nominal* at this look; None without."""
         if self.low is None or nominal < NEVER:
             return None
@@ -118,9 +122,6 @@ class Evidence:
         found = [detectable_noncentrality(df, alpha) * error for df, error in self.scales]
         return max(found) if found else None
 
-
-Bounds: TypeAlias = tuple[float, float]
-"""The lower and the upper end of an interval."""
 
 Judge = Callable[[Contrast, Arms, Effect, Rules], "Evidence | None"]
 """Another method to judge a contrast; if it returns None, :func:`evidence_for` is called."""
@@ -145,7 +146,7 @@ def evidence_for(arms: Arms, effect: Effect, rules: Rules, schedule: LookSchedul
 
 def sequential_evidence(effect: Effect, rules: Rules, looks: tuple[StudyLook, ...]) -> Evidence:
     """Return the evidence of a study with planned looks, valid at whichever look the comparison stopped."""
-    p, equivalence = _over_looks(effect, rules, looks)
+    p, pairs, equivalence = _over_looks(effect, rules, looks)
     low, high = _repeated(effect, looks)(rules.level) or (None, None)
     return Evidence(
         _test_of(effect),
@@ -159,6 +160,7 @@ def sequential_evidence(effect: Effect, rules: Rules, looks: tuple[StudyLook, ..
         looks=looks,
         decisive_p=p,
         decisive_equivalence_p=equivalence.p if equivalence else None,
+        decisive_pairs=pairs,
     )
 
 
@@ -169,8 +171,9 @@ def fixed_evidence(effect: Effect, rules: Rules, looks: tuple[StudyLook, ...] = 
     only one may spend the whole error.
     """
     tost = None if rules.margin is None else equivalence_test(effect, rules.margin)
+    pairs = effect.n
     if len(looks) > 1:
-        decisive, over_looks = _over_looks(effect, rules, looks)
+        decisive, pairs, over_looks = _over_looks(effect, rules, looks)
         equivalence_p = over_looks.p if over_looks else None
     else:
         share = looks[0].unplanned if looks else 1.0
@@ -185,28 +188,30 @@ def fixed_evidence(effect: Effect, rules: Rules, looks: tuple[StudyLook, ...] = 
         looks=looks,
         decisive_p=decisive,
         decisive_equivalence_p=equivalence_p,
+        decisive_pairs=pairs,
     )
 
 
-def _over_looks(effect: Effect, rules: Rules, looks: tuple[StudyLook, ...]) -> tuple[float | None, Equivalence | None]:
-    """Return the sequential p-values of the paired t test."""
+def _over_looks(
+    effect: Effect, rules: Rules, looks: tuple[StudyLook, ...]
+) -> tuple[float | None, int, Equivalence | None]:
+    """Return the sequential p-values of the paired t test, and the pairs at the look of the first."""
     p_of = partial(sequential_p, effect.differences, looks, scale=effect.scale, rounding_sd=effect.rounding_sd)
-    p = p_of()
-    if rules.margin is None or p is None:
-        return p, None
+    levels = levels_at(effect.differences, looks, scale=effect.scale, rounding_sd=effect.rounding_sd)
+    if not levels:
+        return None, 0, None
+    p = min(levels)
+    pairs = looks[levels.index(p)].pairs
+    if rules.margin is None:
+        return p, pairs, None
     inner = _repeated(effect, looks)(rules.level, sides=1) or (None, None)
     above = p_of(-rules.margin, "greater")
     below = p_of(rules.margin, "less")
-    return p, Equivalence(rules.margin, above or 0.0, below or 0.0, *inner)
+    return p, pairs, Equivalence(rules.margin, above or 0.0, below or 0.0, *inner)
 
 
 def _repeated(effect: Effect, looks: tuple[StudyLook, ...]) -> Callable[..., Bounds | None]:
     return partial(repeated_interval, effect.differences, looks, scale=effect.scale, rounding_sd=effect.rounding_sd)
-
-
-def _scaled(p: float | None, share: float) -> float | None:
-    """Return the smallest level of which a *share* is at least *p*."""
-    return None if p is None else min(1.0, p / share) if share > 0 else 1.0
 
 
 def _test_of(effect: Effect) -> str:
@@ -218,12 +223,14 @@ def _paired_t(effect: Effect) -> tuple[tuple[float, float], ...]:
 
 
 def interval_over_looks(effect: Effect, evidence: Evidence, level: float) -> Bounds | None:
-    """Return the interval at *level* that holds at every look, of the kind of *evidence*; None if there is none."""
+    """Return the interval at *level* that holds at every look, of the kind of *evidence*; None if there is none.
+
+    Of planned looks it holds the effects that no look has rejected, else those that this look does not reject.
+    """
     if evidence.low is None:
         return None
-    if evidence.is_over_replicates and (len(evidence.looks) > 1 or evidence.look):
-        bounds = _repeated(effect, evidence.looks)(level)
-        return bounds if bounds and all(map(math.isfinite, bounds)) else None
+    if evidence.look:
+        return _repeated(effect, evidence.looks)(level)
     return evidence.interval_at(effect.mean, evidence.nominal(1 - level))
 
 
@@ -235,7 +242,7 @@ def judged(
     if judge is None or own is None:
         evidence = evidence_for(arms, effect, rules, schedule)
     elif rules.looks or effect.n < 2:
-        evidence = replace(own, decisive_p=own.p, decisive_equivalence_p=own.equivalence_p)
+        evidence = replace(own, decisive_p=own.p, decisive_equivalence_p=own.equivalence_p, decisive_pairs=effect.n)
     else:
         evidence = _weighted(own, judge, contrast, arms, effect, rules, schedule.reached(arms.seeds))
     alpha = evidence.nominal(1 - rules.level) if rules.looks else 1 - rules.level
@@ -253,27 +260,36 @@ def _weighted(
 ) -> Evidence:
     """Return *own* evidence with p-values over all *looks*, of which each has a part of the level.
 
-    Weighted Bonferroni: the smallest p of a look over its part, valid however the looks depend on each other.
+    Weighted Bonferroni: the smallest p of a look over its part, valid however the looks depend on each other. A look
+    that the method could not judge yet was judged by the t test.
     """
-    found: list[tuple[Evidence | None, float]] = []
-    spent = 0.0
+    ps, equivalences, spent = [], [], 0.0
     for look in looks:
         share, spent = look.unplanned - spent, look.unplanned
-        found.append((own if look == looks[-1] else _at(look, judge, contrast, arms, effect, rules), share))
+        there = own if look == looks[-1] else _at(look, judge, contrast, arms, effect, rules)
+        ps.append((1.0 if there.p is None else _scaled(there.p, share), look.pairs))
+        equivalences.append(_scaled(there.equivalence_p, share))
+    p, pairs = min(ps)
     return replace(
         own,
         looks=looks,
-        decisive_p=_smallest(_scaled(each.p, share) for each, share in found if each),
-        decisive_equivalence_p=_smallest(_scaled(each.equivalence_p, share) for each, share in found if each),
+        decisive_p=p,
+        decisive_pairs=pairs,
+        decisive_equivalence_p=min((each for each in equivalences if each is not None), default=None),
     )
 
 
-def _at(look: StudyLook, judge: Judge, contrast: Contrast, arms: Arms, effect: Effect, rules: Rules) -> Evidence | None:
+def _at(look: StudyLook, judge: Judge, contrast: Contrast, arms: Arms, effect: Effect, rules: Rules) -> Evidence:
     """Return the evidence that there was at an earlier *look*."""
     early = arms.first(look.pairs)
     known = paired_effect(early.with_it, early.without, level=effect.level, rounding_sd=effect.rounding_sd)
-    return judge(contrast, early, known, rules)
+    return judge(contrast, early, known, rules) or fixed_evidence(known, rules)
 
 
-def _smallest(ps: Iterable[float | None]) -> float | None:
-    return min((p for p in ps if p is not None), default=None)
+@overload
+def _scaled(p: float, share: float) -> float: ...
+@overload
+def _scaled(p: float | None, share: float) -> float | None: ...
+def _scaled(p: float | None, share: float) -> float | None:
+    """Return the smallest level of which a *share* is at least *p*."""
+    return None if p is None else min(1.0, p / share) if share > 0 else 1.0

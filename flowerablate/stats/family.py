@@ -24,10 +24,14 @@ from .robust import MIN_PAIRS
 
 @dataclass(frozen=True)
 class ContrastResult:
-    """The result of a contrast before adjustment for the family; without a pair, it has no effect."""
+    """The result of a contrast before adjustment for the family; without a pair, it has no effect.
+
+    *schedule*: the looks at it.
+    """
 
     contrast: Contrast
     arms: Arms
+    schedule: LookSchedule
     effect: Effect | None = None
     evidence: Evidence | None = None
 
@@ -36,12 +40,14 @@ class ContrastResult:
 class FamilyResult:
     """The *adjusted* p-values of a family by one *procedure*.
 
-    *nominal*: with max-T, the p that a single comparison needs at this look for all intervals to hold together.
+    *nominal*: with max-T, the p that a single comparison needs at this look for all intervals to hold together, and
+    *pairs*, by comparison, the number of pairs at the look that decides.
     """
 
     adjusted: tuple[Adjusted, ...]
     procedure: Family = "holm"
     nominal: float | None = None
+    pairs: tuple[int, ...] = ()
 
     def interval(self, answer: ContrastResult, rules: Rules) -> Bounds | None:
         """Return the interval of *answer* that holds with those of the whole family at every look."""
@@ -62,10 +68,10 @@ class FamilyResult:
         return (1 - rules.level) / len(self.adjusted)
 
 
-def judge_family(family: Sequence[ContrastResult], rules: Rules, schedule: LookSchedule) -> FamilyResult:
+def judge_family(family: Sequence[ContrastResult], rules: Rules) -> FamilyResult:
     """Return the adjusted p-values of *family*; a comparison without a test counts with p = 1."""
     if rules.family == "max-t" and len(family) > 1 and _suits_max_t(family, rules):
-        return _max_t(family, rules, schedule)
+        return _max_t(family, rules)
     differences = [each.evidence.decisive_p if each.evidence else None for each in family]
     equivalences = [each.evidence.decisive_equivalence_p if each.evidence else None for each in family]
     return FamilyResult(tuple(adjust(_filled(differences), None if rules.margin is None else _filled(equivalences))))
@@ -78,19 +84,22 @@ def _suits_max_t(family: Sequence[ContrastResult], rules: Rules) -> bool:
     return enough and over_replicates and rules.margin is None and not rules.looks
 
 
-def _max_t(family: Sequence[ContrastResult], rules: Rules, schedule: LookSchedule) -> FamilyResult:
+def _max_t(family: Sequence[ContrastResult], rules: Rules) -> FamilyResult:
     """Adjust at each look; of several looks the smallest p over its part of the level counts (weighted Bonferroni)."""
     best: list[Adjusted] = [Adjusted(1.0, 1) for _ in family]
     nominal = 0.0
-    for limit, share in schedule.shares():
+    pairs = [0] * len(family)
+    most = max((each.schedule for each in family), key=lambda schedule: len(schedule.unplanned))
+    for limit, share in most.shares():
         if share <= 0:
             continue
         found, nominal = _adjusted_at(limit, family, share * (1 - rules.level))
-        best = [
-            Adjusted(min(old.difference, 1.0, new.difference / share), new.factor)
-            for old, new in zip(best, found, strict=True)
-        ]
-    return FamilyResult(tuple(best), "max-t", nominal)
+        for position, new in enumerate(found):
+            p = min(1.0, new.difference / share)
+            if p < best[position].difference:
+                pairs[position] = sum(seed < limit for seed in family[position].arms.seeds)
+            best[position] = Adjusted(min(best[position].difference, p), new.factor)
+    return FamilyResult(tuple(best), "max-t", nominal, tuple(pairs))
 
 
 def _adjusted_at(limit: int, family: Sequence[ContrastResult], alpha: float) -> tuple[Sequence[Adjusted], float]:

@@ -14,11 +14,11 @@ hold, such as intervals over test images, get a part of the level at each look i
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ..contracts import Rules
+from ..contracts import Contrast, Rules, TrialOutcome
 
 EXTENSION = 0.75
 """The fraction of the error left that a table with more replicates spends."""
@@ -39,47 +39,63 @@ class StudyLook(NamedTuple):
 
 @dataclass(frozen=True)
 class LookSchedule:
-    """The looks of a study as numbers of replicates, increasing: those *unplanned*, and those *planned* after them.
+    """The looks at a comparison as numbers of replicates, increasing: those *unplanned*, then those *planned*.
 
-    *reserve*: the fraction of the level that the first unplanned look leaves for others.
+    *reserve*: the fraction of the level that the first unplanned look leaves for others. *min_pairs*: a look with fewer
+    decides nothing, now or later.
     """
 
     unplanned: tuple[int, ...] = ()
     planned: tuple[int, ...] = ()
     reserve: float = Rules.reserve
+    min_pairs: int = 2
 
     @classmethod
-    def of(cls, rules: Rules, looked: Iterable[int], now: int) -> LookSchedule:
-        """Return the schedule of a study with *rules* that has *now* replicates.
+    def of(cls, rules: Rules, looked: Iterable[int], now: int, shown: Rules | None = None) -> LookSchedule:
+        """Return the schedule of a comparison by *rules*, of which there are *now* replicates.
 
-        *looked* are the numbers of replicates at which verdicts were shown without a plan.
+        *looked* are the numbers of replicates at which verdicts were shown without a plan, *shown* the rules of the
+        first of these tables: what it has spent is spent, whatever the rules say since.
         """
-        if rules.looks:
-            shown = {n for n in looked if rules.min_replicates <= n <= rules.looks[0]}
-        else:
-            shown = {n for n in looked if rules.min_replicates <= n < now} | {now}
-        return cls(tuple(sorted(shown)), rules.looks, rules.reserve)
+        reserve = rules.reserve if shown is None else min(rules.reserve, shown.reserve)
+        least = rules.min_replicates if shown is None else min(rules.min_replicates, shown.min_replicates)
+        before = {n for n in looked if n >= least}
+        if not rules.looks:
+            before = {n for n in before if n < now} | {now}
+        return cls(tuple(sorted(before)), rules.looks, reserve, least)
 
     def reached(self, seeds: Sequence[int]) -> tuple[StudyLook, ...]:
-        """Return the looks that a comparison with values on *seeds* (increasing, from 0) has had, from 2 pairs.
+        """Return the looks that a comparison with values on *seeds* (increasing, from 0) has had.
 
         At a look with L replicates it has the pairs whose seed is below L: fewer than L if trials have failed. If a
-        study ended between two looks, its last pairs count as a look.
+        study ended between two looks, its last pairs count as a look. Looks with too few pairs are left out, unless
+        there is no other.
         """
         found: dict[int, StudyLook] = {}
         for number, look in enumerate(self.unplanned, 1):
-            count = bisect_left(seeds, look)
-            found[count] = StudyLook(count, self._spent(number))
-        for count in sorted({bisect_left(seeds, look) for look in self.planned}):
-            found[count] = self._planned(count)
-        return tuple(found[count] for count in sorted(found) if count >= 2)
+            pairs = bisect_left(seeds, look)
+            found[pairs] = StudyLook(pairs, self._spent(number))
+        for pairs in sorted({bisect_left(seeds, look) for look in self.planned}):
+            found[pairs] = self._planned(pairs)
+        looks = [found[pairs] for pairs in sorted(found) if pairs >= 2]
+        return tuple([look for look in looks if look.pairs >= self.min_pairs] or looks[-1:])
+
+    @property
+    def next(self) -> int | None:
+        """The number of replicates that a forecast speaks of: the last planned look, or twice as many as now."""
+        if self.planned:
+            return self.planned[-1]
+        return max(2 * self.unplanned[-1], self.min_pairs) if self.unplanned else None
 
     def ahead(self, reached: Sequence[StudyLook]) -> tuple[StudyLook, ...]:
         """Return the looks still to come after those *reached*: the planned ones, or one at twice the replicates."""
-        count = reached[-1].pairs
+        pairs = reached[-1].pairs
         if self.planned:
-            return tuple(self._planned(look) for look in self.planned if look > count)
-        return (StudyLook(2 * count, self._spent(len(self.unplanned) + 1)),)
+            return tuple(self._planned(look) for look in self.planned if look > pairs)
+        if self.next is None:
+            return ()
+        later = max(pairs + 1, round(pairs * self.next / self.unplanned[-1]))
+        return (StudyLook(later, self._spent(len(self.unplanned) + 1)),)
 
     def shares(self) -> tuple[tuple[int, float], ...]:
         """Return each unplanned look as its number of replicates and the fraction of the level that is its own."""
@@ -100,6 +116,24 @@ class LookSchedule:
         """Return the fraction of the level spent by the unplanned look of that *number*, from 1."""
         return 1 - self.reserve * (1 - EXTENSION) ** (number - 1)
 
-    def _planned(self, count: int) -> StudyLook:
+    def _planned(self, pairs: int) -> StudyLook:
         spent = self._spent(len(self.unplanned)) if self.unplanned else 0.0
-        return StudyLook(count, spent, count / self.planned[-1], 1 - spent)
+        return StudyLook(pairs, spent, pairs / self.planned[-1], 1 - spent)
+
+
+def seeds_of(outcomes: Iterable[TrialOutcome]) -> dict[str, set[int]]:
+    """Return the seeds on which each change has finished or failed."""
+    seeds: dict[str, set[int]] = {}
+    for outcome in outcomes:
+        seeds.setdefault(outcome.change, set()).add(outcome.seed)
+    return seeds
+
+
+def replicates_of(contrast: Contrast, seeds: Mapping[str, Collection[int]]) -> int:
+    """Return how many replicates *contrast* has: up to the last seed on which all its variants finished or failed.
+
+    *seeds* are those of :func:`seeds_of`.
+    """
+    every = {seed for found in seeds.values() for seed in found}
+    complete = (s for s in every if (used := contrast.weights_on(s)) and all(s in seeds.get(c, ()) for c in used))
+    return max(complete, default=-1) + 1

@@ -99,13 +99,16 @@ def _simulated(family: Sequence[FamilyMember]) -> Floats:
     root = _root(_correlation(values))
     draws = max(999, min(DRAWS, _NUMBERS // (rows * columns)))
     counts = present.sum(axis=0)
+    whole = bool(present.all())
     found = []
     step = max(1, _BATCH // (rows * columns))
     for first in range(0, draws, step):
-        shape = (min(step, draws - first), rows, columns)
-        noise = np.where(present, _noise(first, shape) @ root, 0.0)
+        noise = _noise(first, (min(step, draws - first), rows, columns)) @ root
+        if not whole:
+            noise = np.where(present, noise, 0.0)
+        # Sums instead of distances from the mean: the numbers are near 0, and their mean is small beside them.
         mean = noise.sum(axis=1) / counts
-        squares = np.where(present, (noise - mean[:, None, :]) ** 2, 0.0).sum(axis=1)
+        squares = np.einsum("drc,drc->dc", noise, noise) - counts * mean**2
         t = mean / np.sqrt(squares / (counts - 1) / counts)
         found.append(2 * stdtr(counts - 1, -np.abs(t)))
     return np.concatenate(found)
@@ -126,6 +129,11 @@ def _correlation(values: Floats) -> Floats:
     """Return Pearson's correlation of the columns on the rows that both have; 0 where it is not defined."""
     columns = values.shape[1]
     result = np.eye(columns)
+    varies = np.nanmax(values, axis=0, initial=-np.inf) > np.nanmin(values, axis=0, initial=np.inf)
+    if np.isfinite(values[:, varies]).all():
+        if varies.sum() > 1 and len(values) > 2:
+            result[np.ix_(varies, varies)] = np.corrcoef(values[:, varies], rowvar=False)
+        return result
     for one in range(columns):
         for other in range(one):
             both = np.isfinite(values[:, one]) & np.isfinite(values[:, other])

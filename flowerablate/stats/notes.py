@@ -10,8 +10,8 @@ from ..contracts import OwnedComponent, Rules, TrialOutcome, TrialResult, TunedB
 from .confounds import confound_notes
 from .design_notes import design_notes
 from .effects import sign_flip_floor
-from .forecast import Forecast
 from .images import ImageEvidence
+from .look_notes import changed_rules, earlier_tables, late_questions, undecided
 from .looks import LookSchedule
 from .modified_t import ModifiedT
 from .population import population_notes
@@ -41,17 +41,17 @@ def write_notes(
     """
     return (
         *_controls(summary),
-        *_pending(pending),
-        *_looked(summary, schedule or LookSchedule()),
-        *_late(summary, late or {}),
-        *_other_rules_before(summary.rules, shown, primary),
+        *_pending(pending, bool(summary.rules.looks)),
+        *earlier_tables(summary, schedule or LookSchedule()),
+        *late_questions(summary, late or {}),
+        *changed_rules(summary.rules, shown, primary),
         *_another_metric(summary, primary),
         *_unequal_tuning(summary, tuned),
         *_missing_base(summary),
         *_failed(summary, results),
         *_collapsed(results),
         *_unpaired(summary.rows),
-        *_undecided(summary),
+        *undecided(summary, schedule or LookSchedule()),
         *_other_rules(summary),
         *_single_against_family(summary),
         *_few_replicates_carry(summary.rows),
@@ -84,49 +84,6 @@ def _controls(summary: Summary) -> Iterator[str]:
             )
 
 
-def _looked(summary: Summary, schedule: LookSchedule) -> Iterator[str]:
-    """What earlier tables without planned looks have spent of the error."""
-    before = schedule.before
-    if not before:
-        return
-    alpha = 1 - summary.level
-    shown = f"Verdicts were shown before, at {', '.join(map(str, before))} replicates"
-    if schedule.left == 0:
-        yield f"{shown}, and this study reserved no error for more of them: nothing new is decided."
-    elif summary.rules.looks:
-        yield f"{shown}: the planned looks spend what was left, {short(schedule.left * alpha, 2)} of {short(alpha, 2)}."
-    else:
-        nominal = {short(row.evidence.nominal(alpha), 2) for row in summary.rows if row.evidence and row.evidence.looks}
-        needed = f" A single comparison now needs a p of {' or '.join(sorted(nominal))}." if nominal else ""
-        yield f"{shown}: the verdicts allow for that, so that the error stays at {short(alpha, 2)}.{needed}"
-
-
-def _late(summary: Summary, late: Mapping[str, int]) -> Iterator[str]:
-    """Questions that earlier tables did not count, because they were not asked yet."""
-    rows = [row.label for row in summary.rows if row.verdict and row.label in late]
-    if rows:
-        shown = ", ".join(map(str, sorted({late[label] for label in rows})))
-        yield (
-            f"Asked only after verdicts had been shown, at {shown} replicates: {', '.join(rows)}. The family counts "
-            "them now, but that table did not: asking until something is found makes false findings more frequent."
-        )
-
-
-def _other_rules_before(rules: Rules, shown: Rules | None, primary: str) -> Iterator[str]:
-    """Rules that were changed after verdicts had been shown: a choice between results is no rule."""
-    if shown is None:
-        return
-    keys = ("level", "margin", "population", "min_replicates", "reserve", "test", "family")
-    changed = [f"{key} was {old}" for key in keys if (old := getattr(shown, key)) != getattr(rules, key)]
-    if primary and shown.metric != primary:
-        changed.append(f"the primary metric was {shown.metric}")
-    if changed:
-        yield (
-            f"Changed after verdicts had been shown: {', '.join(changed)}. Rules chosen by what they show "
-            "make false findings more frequent."
-        )
-
-
 def _another_metric(summary: Summary, primary: str) -> Iterator[str]:
     if primary and primary != summary.metric:
         yield (
@@ -144,9 +101,10 @@ def _unequal_tuning(summary: Summary, tuned: TunedBase | None) -> Iterator[str]:
         )
 
 
-def _pending(pending: int) -> Iterator[str]:
+def _pending(pending: int, planned: bool) -> Iterator[str]:
     if pending:
-        yield f"{count(pending, 'trial')} still to run: the verdicts are provisional."
+        then = "the verdicts are provisional" if planned else "until then there are no verdicts"
+        yield f"{count(pending, 'trial')} still to run: {then}."
 
 
 def _missing_base(summary: Summary) -> Iterator[str]:
@@ -198,43 +156,6 @@ def _unpaired(rows: Sequence[Row]) -> Iterator[str]:
         yield f"Number of seeds left out because the base has no value for them: {', '.join(hit)}."
 
 
-def _undecided(summary: Summary) -> Iterator[str]:
-    """The reasons of undecided rows, grouped by reason."""
-    open_rows = [row for row in summary.rows if row.verdict == "undecided"]
-    plain = [row for row in open_rows if _only_p_is_too_large(row, summary.rules)]
-    for by in sorted({row.forecast.by for row in plain if row.forecast}):
-        chances = ", ".join(
-            f"{row.label} {_chance(row.forecast)}" for row in plain if row.forecast and row.forecast.by == by
-        )
-        yield (
-            f"Undecided. Chance of a decision with {by} replicates (and over the 80 % interval of the effect): "
-            f"{chances}. '--seeds {by}' adds them within the error; '--until-decided' may need fewer."
-        )
-    groups: dict[str, list[str]] = {}
-    for row in open_rows:
-        if row not in plain:
-            groups.setdefault(row.reason, []).append(row.label)
-    for reason, labels in groups.items():
-        yield f"Undecided: {', '.join(labels)} ({reason})."
-
-
-def _only_p_is_too_large(row: Row, rules: Rules) -> bool:
-    """Whether nothing but more replicates is missing: the forecast says more than the reason."""
-    return (
-        row.forecast is not None
-        and not rules.looks
-        and row.more_replicates is None
-        and row.reason.startswith("adjusted p")
-    )
-
-
-def _chance(forecast: Forecast | None) -> str:
-    if forecast is None:
-        return ""
-    low, chance, high = (f"{100 * value:.0f}" for value in (forecast.low, forecast.chance, forecast.high))
-    return f"{chance} % ({low} to {high})"
-
-
 def _other_rules(summary: Summary) -> Iterator[str]:
     """Where the test or the procedure of the rules could not be used."""
     rules = summary.rules
@@ -253,7 +174,7 @@ def _single_against_family(summary: Summary) -> Iterator[str]:
     alpha = 1 - summary.level
     least = summary.rules.min_replicates
     open_rows = [row for row in summary.rows if row.verdict == "undecided" and row.evidence and row.n >= least]
-    different = [row.label for row in open_rows if row.evidence and _within(row.evidence.p, alpha)]
+    different = [row.label for row in open_rows if _leaves_out_0(row)]
     if different:
         yield f"The interval excludes 0, but the verdict accounts for {_all(summary)}: {', '.join(different)}."
     equivalent = [row.label for row in open_rows if row.evidence and _within(row.evidence.equivalence_p, alpha)]
@@ -262,8 +183,17 @@ def _single_against_family(summary: Summary) -> Iterator[str]:
 
 
 def _all(summary: Summary) -> str:
-    looks = "all planned looks" if summary.rules.looks else "tables with more replicates"
-    return looks if summary.comparisons == 1 else f"{summary.comparisons} comparisons and {looks}"
+    parts = [f"{summary.comparisons} comparisons"] if summary.comparisons > 1 else []
+    if summary.rules.looks:
+        parts.append("all planned looks")
+    elif any(row.evidence and row.evidence.looks and row.evidence.looks[0].unplanned < 1 for row in summary.rows):
+        parts.append("tables with other numbers of replicates")
+    return " and ".join(parts) or "what else was asked"
+
+
+def _leaves_out_0(row: Row) -> bool:
+    low, high = (row.effect.low, row.effect.high) if row.effect else (None, None)
+    return low is not None and high is not None and not low <= 0 <= high
 
 
 def _within(p: float | None, alpha: float) -> bool:

@@ -24,7 +24,7 @@ def one_sided_power(noncentrality: float, df: float, alpha: float) -> float:
     """Return the power of a one-sided t test at *alpha* if the true effect is *noncentrality* standard errors."""
     from scipy.special import ndtr, stdtrit
 
-    scales, weights = _scale(df)
+    scales, weights = scaled_chi(df)
     return float(weights @ ndtr(noncentrality - float(stdtrit(df, 1 - alpha)) * scales))
 
 
@@ -62,8 +62,8 @@ def _nodes() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 
 @lru_cache(maxsize=256)
-def _scale(df: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return values of S and their weights, whose sum is 1."""
+def scaled_chi(df: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return values of S and their weights, whose sum is 1: S² is chi² with *df* degrees of freedom over *df*."""
     import numpy as np
     from scipy.special import gammaincinv
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 MIN_PAIRS = 10
-"""Minimum number of pairs for both measures: with fewer, the outer quarters hold only one or two pairs each."""
+"""Minimum number of pairs for what rests on the shape of the differences: their outer quarters, skewness, correlations."""
 
 
 @dataclass(frozen=True)

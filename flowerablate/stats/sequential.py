@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 PLANNED = 5
 """Number of looks in a plan; more would add little (Jennison and Turnbull 2000, 2.3), fewer would stop later."""
 
+MAX_SCORE = 12.0
+"""A boundary beyond this normal score is that of a look that may spend nothing (a probability of 2e-33)."""
+
 Alternative = Literal["two-sided", "greater", "less"]
 
 
@@ -57,22 +60,34 @@ def sequential_p(
     arms, relative to which differences count as equal (by default the largest difference). The standard deviation is
     at least *rounding_sd*. None before the first look with 2 pairs.
     """
+    levels = levels_at(differences, looks, shift, alternative, scale=scale, rounding_sd=rounding_sd)
+    return min(levels) if levels else None
+
+
+def levels_at(
+    differences: Sequence[float],
+    looks: Sequence[StudyLook],
+    shift: float = 0.0,
+    alternative: Alternative = "two-sided",
+    *,
+    scale: float | None = None,
+    rounding_sd: float = 0.0,
+) -> list[float]:
+    """Return the smallest level that each of *looks* rejects, of which :func:`sequential_p` is the minimum."""
     from .boundaries import first_level_score, level_of, tables  # with NumPy, which a single look does without
 
-    if not looks:
-        return None
     sides: Sides = 2 if alternative == "two-sided" else 1
     signed = [(d - shift) if alternative != "less" else (shift - d) for d in differences]
-    scale = max(map(abs, differences)) if scale is None else scale
-    smallest = 1.0
+    scale = max(map(abs, differences), default=0.0) if scale is None else scale
+    levels = []
     for number, look in enumerate(looks):
         score = _score(signed[: look.pairs], sides, scale, rounding_sd)
         if number == 0:
             named = first_level_score(score, look)
         else:
             named = tables(tuple(looks), sides)[number].level_score(score)
-        smallest = min(smallest, level_of(named, sides))
-    return smallest
+        levels.append(level_of(named, sides))
+    return levels
 
 
 def repeated_interval(
@@ -99,7 +114,7 @@ def repeated_interval(
     bounds = []
     for look, score in zip(looks, scores, strict=True):
         mean, sd = _assumed(differences[: look.pairs], scale, rounding_sd)
-        if sd > 0:
+        if sd > 0 and abs(score) <= MAX_SCORE:
             half = t_of(score, look.pairs) * sd / math.sqrt(look.pairs)
             bounds.append((mean - half, mean + half))
     if not bounds:
@@ -109,8 +124,11 @@ def repeated_interval(
 
 
 def t_of(score: float, count: int) -> float:
-    """Return the t statistic of *count* pairs with normal score *score*."""
+    """Return the t statistic of *count* pairs with normal score *score*: infinite beyond any that can be told."""
     from scipy.special import ndtr, stdtrit
+
+    if abs(score) > MAX_SCORE:
+        return math.copysign(math.inf, score)
 
     return -math.copysign(1.0, score) * float(stdtrit(count - 1, ndtr(-abs(score))))
 

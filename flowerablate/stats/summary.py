@@ -25,7 +25,7 @@ from .effects import paired_effect
 from .evidence import Judge, first_that_knows, judged
 from .family import ContrastResult, FamilyResult, judge_family
 from .images import ImageEvidence
-from .looks import LookSchedule
+from .looks import LookSchedule, replicates_of, seeds_of
 from .modified_t import judge_by_modified_t
 from .multiplicity import Adjusted
 from .notes import write_notes
@@ -48,6 +48,7 @@ def summarise(
     metrics: Mapping[str, MetricInfo] | None = None,
     tuned: TunedBase | None = None,
     looked: Sequence[int] = (),
+    seen: Mapping[str, Sequence[int]] | None = None,
     late: Mapping[str, int] | None = None,
     shown: Rules | None = None,
     pending: int = 0,
@@ -61,12 +62,13 @@ def summarise(
     :class:`ValueError`, as for no results at all). *metric* defaults to the rules' primary one; the margin applies to
     the primary one only. *secondary* metrics get effects without verdicts. *metrics* describes them; a metric that it
     lacks is judged by its name (``loss``, ``...error``). *tuned*: how the base alone was tuned. *looked* are the
-    numbers of replicates at which verdicts were shown without a plan; *late* gives the last of these for each contrast
-    first asked after it, by label, *shown* the rules of the first of them. *pending* is the number of trials still to
-    run. *images*: the influence of the test images on each metric, for rules that request intervals over replicates x
-    images (see :mod:`.population`). *judge*: another method for the evidence (see :mod:`.evidence`), which replaces
-    that one. *costs* describes the costs of the rows; by default they are the core's and all others in the results.
-    Raises :class:`StudyError` if no trial has the metric.
+    numbers of replicates at which verdicts were shown without a plan, *seen* those at which each contrast had one, by
+    label (by default *looked*); *late* gives the last of these for each contrast first asked after it, by label,
+    *shown* the rules of the first of them. *pending* is the number of trials still to run. *images*: the influence of
+    the test images on each metric, for rules that request intervals over replicates x images (see :mod:`.population`).
+    *judge*: another method for the evidence (see :mod:`.evidence`), which replaces that one. *costs* describes the
+    costs of the rows; by default they are the core's and all others in the results. Raises :class:`StudyError` if no
+    trial has the metric.
     """
     given = rules or Rules()
     rules = given if metric in (None, given.metric) else replace(given, metric=metric or "", margin=None)
@@ -80,11 +82,17 @@ def summarise(
     judge = judge or first_that_knows(judge_by_images(images or {}), judge_by_modified_t)
     seeds = _seeds(results)
     step = resolution_of(finished(results), rules.metric)
-    schedule = LookSchedule.of(rules, looked, seeds[-1] + 1)
-    answers = [_answer(contrast, values, seeds, rules, judge, step, schedule) for contrast in asked]
+    seeds_by_change = seeds_of(results)
+
+    def schedule_of(contrast: Contrast) -> LookSchedule:
+        shown_at = seen.get(contrast.label, ()) if seen else looked
+        now = replicates_of(contrast, seeds_by_change) or seeds[-1] + 1
+        return LookSchedule.of(rules, looked if rules.looks else shown_at, now, shown)
+
+    answers = [_answer(contrast, values, seeds, rules, judge, step, schedule_of(contrast)) for contrast in asked]
     members = [each for each in answers if each.contrast.in_family]
-    family = judge_family(members, rules, schedule)
-    verdicts = iter(_verdicts(members, family, rules, info, schedule))
+    family = judge_family(members, rules)
+    verdicts = iter(_verdicts(members, family, rules, info, pending))
     known = _costs_of(results) if costs is None else tuple(costs)
     summary = Summary(
         metric=rules.metric,
@@ -105,7 +113,7 @@ def summarise(
         ),
         rules=rules,
         secondary=tuple(
-            _secondary(_info(name, metrics), results, asked, rules, judge, schedule)
+            _secondary(_info(name, metrics), results, answers, rules, judge)
             for name in secondary
             if name != rules.metric
         ),
@@ -115,7 +123,7 @@ def summarise(
         summary,
         results,
         pending=pending,
-        schedule=schedule,
+        schedule=max((each.schedule for each in answers), key=lambda each: len(each.unplanned), default=None),
         late=late or {},
         shown=shown,
         primary=given.metric,
@@ -136,16 +144,15 @@ def _info(metric: str, metrics: Mapping[str, MetricInfo] | None) -> MetricInfo:
 def _secondary(
     info: MetricInfo,
     results: Sequence[TrialOutcome],
-    contrasts: Sequence[Contrast],
+    answers: Sequence[ContrastResult],
     rules: Rules,
     judge: Judge,
-    schedule: LookSchedule,
 ) -> Secondary:
     values = values_of(results, info.name)
     rules = replace(rules, metric=info.name, margin=None)
     seeds = _seeds(results)
     step = resolution_of(finished(results), info.name)
-    effects = tuple(_answer(contrast, values, seeds, rules, judge, step, schedule).effect for contrast in contrasts)
+    effects = tuple(_answer(each.contrast, values, seeds, rules, judge, step, each.schedule).effect for each in answers)
     return Secondary(info, _mean(list(values.get("", {}).values())), effects)
 
 
@@ -160,10 +167,10 @@ def _answer(
 ) -> ContrastResult:
     arms = arms_of(contrast, values, seeds)
     if not arms.seeds:
-        return ContrastResult(contrast, arms)
+        return ContrastResult(contrast, arms, schedule)
     least = rounding_sd(step, arms.squared_weights)
     effect = paired_effect(arms.with_it, arms.without, level=rules.level, rounding_sd=least)
-    return ContrastResult(contrast, arms, *judged(contrast, arms, effect, rules, schedule, judge))
+    return ContrastResult(contrast, arms, schedule, *judged(contrast, arms, effect, rules, schedule, judge))
 
 
 def _in_family(row: Row, answer: ContrastResult, family: FamilyResult, rules: Rules) -> Row:
@@ -289,19 +296,18 @@ def _combined(info: CostInfo, results: Sequence[TrialResult]) -> float | None:
 
 
 def _verdicts(
-    answers: Sequence[ContrastResult], family: FamilyResult, rules: Rules, info: MetricInfo, schedule: LookSchedule
+    answers: Sequence[ContrastResult], family: FamilyResult, rules: Rules, info: MetricInfo, pending: int
 ) -> list[_Verdict]:
     """Decide on the *answers* of a family; a comparison without a pair gets no decision: its tally gives the reason."""
-    lower = info.lower_is_better
-    return [
-        (
-            now,
-            decide(each.contrast, each.effect, each.evidence, now, rules, schedule, lower_is_better=lower)
-            if each.effect and each.evidence
-            else None,
-        )
-        for each, now in zip(answers, family.adjusted, strict=True)
-    ]
+    verdicts: list[_Verdict] = []
+    for position, (each, adjusted) in enumerate(zip(answers, family.adjusted, strict=True)):
+        if each.effect is None or each.evidence is None:
+            verdicts.append((adjusted, None))
+            continue
+        evidence = replace(each.evidence, decisive_pairs=family.pairs[position]) if family.pairs else each.evidence
+        given = (each.contrast, each.effect, evidence, adjusted, rules, each.schedule)
+        verdicts.append((adjusted, decide(*given, lower_is_better=info.lower_is_better, pending=pending)))
+    return verdicts
 
 
 def _mean(values: Sequence[float]) -> float | None:

@@ -14,10 +14,11 @@
 =================  =============================================================================================
 
 A swap has its own verdicts because nothing was removed: «helps» would leave open which of the two helps.
-``unchanged`` is observed, not inferred. Any verdict other than it and ``undecided`` needs ``min_replicates``, but for
-``differs``, which is a warning, and an adjusted p (:mod:`.multiplicity`) at or below ``1 - level``; the sign of the
-effect selects the verdict. An effect that is both established and within the margin keeps the verdict of its direction,
-and the reason states the margin. Without a margin no effect is called negligible: an interval around 0 cannot show it.
+``unchanged`` is observed, not inferred. Any verdict other than it and ``undecided`` needs ``min_replicates`` and an
+adjusted p (:mod:`.multiplicity`) at or below ``1 - level``; the sign of the effect selects the verdict. A verdict that
+an earlier table reached stays, unless the sign has turned since. An effect that is both established and within the
+margin keeps the verdict of its direction, and the reason states the margin. Without a margin no effect is called
+negligible: an interval around 0 cannot show it.
 """
 
 from __future__ import annotations
@@ -81,34 +82,70 @@ def decide(
     schedule: LookSchedule | None = None,
     *,
     lower_is_better: bool = False,
+    pending: int = 0,
 ) -> Decision:
     """Return the verdict on an effect, from its *evidence* and its p-values *adjusted* for the family.
 
-    *schedule*: the looks at the study; by default this is the first.
+    *schedule*: the looks at the comparison; by default this is the first. *pending* trials are still to run: until
+    then, without planned looks, there is no verdict, as it would be one more look.
     """
-    alpha = 1 - rules.level
     if effect.n < 2:
         return Decision("undecided", "n = 1: no interval; run more seeds")
     if contrast.kind == "control" and effect.is_zero:
         return Decision("unchanged", f"no difference in any of {effect.n} replicates, as expected")
-    by = f"{evidence.test}, {evidence.look}" if evidence.look else evidence.test
+    found = _decided(contrast, effect, evidence, adjusted, rules, lower_is_better)
+    if found is not None and pending and not rules.looks:
+        return Decision("undecided", f"provisional: {count(pending, 'trial')} of the study still to run")
+    if found is not None:
+        return found
+    schedule = schedule or LookSchedule.of(rules, (), effect.n)
+    chance = forecast(effect, evidence, adjusted, rules, schedule)
+    return replace(_undecided(contrast, effect, evidence, adjusted, rules, schedule, chance), forecast=chance)
+
+
+def _decided(
+    contrast: Contrast, effect: Effect, evidence: Evidence, adjusted: Adjusted, rules: Rules, lower_is_better: bool
+) -> Decision | None:
+    """Return the verdict, if there is one."""
+    alpha = 1 - rules.level
+    if effect.n < rules.min_replicates:
+        return None
+    by = evidence.test
+    if evidence.look:
+        by += f", {evidence.look}"
+    elif 0 < evidence.decisive_pairs < effect.n:
+        by += f", of the first {evidence.decisive_pairs}"
     within = adjusted.equivalence is not None and adjusted.equivalence <= alpha
-    enough = effect.n >= rules.min_replicates or contrast.kind == "control"
-    if enough and adjusted.difference <= alpha:
+    if adjusted.difference <= alpha:
+        if _turned(effect, evidence):
+            return Decision(
+                "undecided",
+                f"the first {evidence.decisive_pairs} replicates and all {effect.n} point in opposite directions",
+            )
         base_better = (effect.mean > 0) != lower_is_better
         verdict = _WORDS.get(contrast.kind, ("helps", "hurts"))[0 if base_better else 1]
         reason = f"adjusted p {short(adjusted.difference, 2)} ({by})"
         return Decision(verdict, reason + (f"; but within the margin of {rules.margin:g}" if within else ""))
-    if enough and within and adjusted.equivalence is not None:
+    if within and adjusted.equivalence is not None:
         p = short(adjusted.equivalence, 2)
         return Decision("negligible", f"within the margin of {rules.margin:g}, adjusted p {p} (TOST, {by})")
-    schedule = schedule or LookSchedule.of(rules, (), effect.n)
-    chance = forecast(effect, evidence, adjusted, rules, schedule.ahead(evidence.looks)) if evidence.looks else None
-    return replace(_undecided(contrast, effect, evidence, adjusted, rules, chance), forecast=chance)
+    return None
+
+
+def _turned(effect: Effect, evidence: Evidence) -> bool:
+    """Whether the look that rejected «no difference» had a mean of the other sign than there is now."""
+    then = effect.differences[: evidence.decisive_pairs]
+    return bool(then) and math.fsum(then) * effect.mean <= 0
 
 
 def _undecided(
-    contrast: Contrast, effect: Effect, evidence: Evidence, adjusted: Adjusted, rules: Rules, chance: Forecast | None
+    contrast: Contrast,
+    effect: Effect,
+    evidence: Evidence,
+    adjusted: Adjusted,
+    rules: Rules,
+    schedule: LookSchedule,
+    chance: Forecast | None,
 ) -> Decision:
     """Return why a comparison is open, and what it waits for."""
     if contrast.kind == "control":
@@ -127,7 +164,7 @@ def _undecided(
             "undecided", "the noise of the test images is too large: more test images are needed, not more replicates"
         )
     if not effect.has_t_test:
-        return _all_equal(effect, evidence, adjusted, rules)
+        return _all_equal(effect, evidence, adjusted, rules, schedule)
     p = adjusted.difference
     return Decision("undecided", f"adjusted p {short(p, 2)} ({evidence.test})")
 
@@ -143,20 +180,26 @@ def _between_looks(n: int, chance: float, rules: Rules) -> Decision:
     return Decision("undecided", f"the next planned look is at n = {following}", following - n)
 
 
-def _all_equal(effect: Effect, evidence: Evidence, adjusted: Adjusted, rules: Rules) -> Decision:
+def _all_equal(
+    effect: Effect, evidence: Evidence, adjusted: Adjusted, rules: Rules, schedule: LookSchedule
+) -> Decision:
     """Differences that do not vary, of a metric whose resolution is not known: only the signs are left."""
     alpha = 1 - rules.level
+    sides: Literal[1, 2] = 2
+    left = alpha / adjusted.factor
     if rules.margin is not None and abs(effect.mean) < rules.margin:
-        needed, sides = evidence.nominal(alpha / (adjusted.equivalence_factor or 1), 1), 1
-    else:
-        needed, sides = evidence.nominal(alpha / adjusted.factor), 2
-    floor = sides * 2.0**-effect.n
+        sides, left = 1, alpha / (adjusted.equivalence_factor or 1)
+    floor, needed = sides * 2.0**-effect.n, evidence.nominal(left, sides)
+    reason = "all differences are equal, so no interval"
     if floor <= needed:
-        return Decision("undecided", "all differences are equal, so no interval")
-    reason = "all differences are equal, so no interval; the sign-flip test cannot reach the level with n = "
-    missing = math.ceil(math.log2(sides / needed)) - effect.n
+        return Decision("undecided", reason)
+    if needed == 0:
+        return Decision("undecided", f"{reason}; earlier tables have spent the error of this study")
+    later = evidence.nominal(left, sides, (*evidence.looks, *schedule.ahead(evidence.looks)), quick=True)
+    missing = math.ceil(math.log2(sides / later)) - effect.n if later else None
     smallest = f"its smallest p is {short(floor)}, but {short(needed)} is needed"
-    return Decision("undecided", f"{reason}{effect.n}: {smallest}", missing)
+    reason += f"; the sign-flip test cannot reach the level with n = {effect.n}: {smallest}"
+    return Decision("undecided", reason, missing)
 
 
 def lower_is_better_by_name(metric: str) -> bool:

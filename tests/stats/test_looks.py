@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from flowerablate.contracts import Rules
+from flowerablate.report import render
 from flowerablate.stats import summarise
 from flowerablate.stats.looks import LookSchedule, StudyLook
 
@@ -100,3 +101,56 @@ def test_the_thin_interval_holds_at_every_look_and_the_thick_one_at_this_number_
     assert (once.effect.low, once.effect.high) == (again.effect.low, again.effect.high)
     low, high = again.family_interval
     assert low < once.family_interval[0] < once.effect.low < once.effect.high < once.family_interval[1] < high
+
+
+def test_a_look_with_too_few_pairs_for_a_verdict_decides_nothing_later():
+    schedule = LookSchedule.of(Rules(), [5], now=9)
+    assert pairs(schedule.reached([0, 1, 5, 6, 7, 8])) == (6,)  # three of the first five have failed
+    assert pairs(schedule.reached([0, 1, 5])) == (3,)
+
+
+def test_what_the_first_table_spent_is_spent_whatever_the_rules_say_since():
+    generous, early = Rules(reserve=0.9), Rules(reserve=0.2, min_replicates=3)
+    assert LookSchedule.of(generous, [5], 10, shown=Rules()).left == pytest.approx(0.2)
+    assert LookSchedule.of(Rules(), [3, 5], 10, shown=early).unplanned == (3, 5, 10)
+    assert LookSchedule.of(Rules(looks=PLAN), [10], 5).left == pytest.approx(0.2)
+
+
+def test_each_question_has_the_looks_of_its_own_replicates(arms):
+    base = (0.9 + 0.01 * np.random.default_rng(1).standard_normal(20)).tolist()
+    fewer = [value - 0.004 * (1 + i % 3) for i, value in enumerate(base[:10])]
+    trials = arms(base=base, a=[value - 0.01 for value in base], b=fewer)
+    rows = {row.label: row for row in summarise(trials, looked=[20], seen={"-a": (20,), "-b": (5, 10)}).rows}
+    assert rows["-a"].evidence.looks == (StudyLook(20, 0.8),)
+    assert rows["-b"].evidence.looks == (StudyLook(5, 0.8), StudyLook(10, 0.95))
+
+
+def test_an_effect_whose_sign_has_turned_since_it_was_decided_is_undecided(arms):
+    base = [0.93, 0.931, 0.929, 0.93, 0.93, 0.87, 0.869, 0.871, 0.868, 0.87]
+    row = summarise(arms(base=base, a=[0.9] * 10), looked=[5]).rows[0]
+    assert row.verdict == "undecided"
+    assert row.reason == "the first 5 replicates and all 10 point in opposite directions"
+
+
+def test_a_verdict_of_an_earlier_table_says_so(arms):
+    base = [0.93, 0.931, 0.929, 0.93, 0.93, 0.93, 0.87, 0.99, 0.85, 0.97]
+    row = summarise(arms(base=base, a=[0.9] * 10), looked=[5]).rows[0]
+    assert row.verdict == "helps"
+    assert row.reason.endswith("(paired t, of the first 5)")
+
+
+def test_without_any_error_left_nothing_is_decided_and_everything_is_drawn(arms):
+    scores = 0.8 + 0.02 * np.random.default_rng(2).standard_normal((8, 3))
+    trials = arms(base=scores[:, 0].tolist(), **{f"v{j}": scores[:, j].tolist() for j in (1, 2)})
+    for rules in (Rules(reserve=0.0), Rules(reserve=0.0, looks=(6, 7, 8)), Rules(reserve=0.0, family="max-t")):
+        summary = summarise(trials, rules=rules, looked=(5,))
+        assert {row.verdict for row in summary.rows} == {"undecided"}
+        for name in ("rich", "svg", "json"):
+            assert "Infinity" not in render(summary, name)
+
+
+def test_while_trials_are_missing_there_is_no_verdict(arms):
+    trials = arms(base=[0.9, 0.91, 0.92, 0.9, 0.91], a=[0.88, 0.89, 0.9, 0.88, 0.892])
+    assert summarise(trials).rows[0].verdict == "helps"
+    row = summarise(trials, pending=2).rows[0]
+    assert (row.verdict, row.reason) == ("undecided", "provisional: 2 trials of the study still to run")

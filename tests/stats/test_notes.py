@@ -62,10 +62,10 @@ def test_looks_that_were_not_planned_are_told(arms) -> None:
     results = arms(base=BASE, x=BASE)
     rules = Rules(min_replicates=3)
     (note,) = (note for note in summarise(results, rules=rules, looked=(2, 3, 4, 5)).notes if "shown before" in note)
-    assert note.startswith("Verdicts were shown before, at 3, 4 replicates: the verdicts allow for that")
+    assert note.startswith("Verdicts were shown before, at 3 and 4 replicates: the verdicts allow for that")
     assert not any("were shown" in note for note in summarise(results, rules=rules, looked=(5,)).notes)
     nothing_left = summarise(results, rules=Rules(min_replicates=3, reserve=0.0), looked=(3,)).notes
-    assert any(note.endswith("reserved no error for more of them: nothing new is decided.") for note in nothing_left)
+    assert any(note.endswith("all of the error (reserve = 0): nothing new is decided.") for note in nothing_left)
 
 
 def test_what_a_p_must_be_after_earlier_tables_is_told(arms) -> None:
@@ -117,7 +117,7 @@ def test_what_only_the_family_keeps_from_being_negligible_is_explained(arms) -> 
     assert alone.rows[0].verdict == "negligible"
     among = summarise(arms(base=BASE, small=small, **{f"x{index}": wide for index in range(5)}), rules=rules)
     assert among.rows[0].verdict == "undecided"
-    family = "6 comparisons and tables with more replicates"
+    family = "6 comparisons and tables with other numbers of replicates"
     assert f"Within the margin, but for the verdict, which accounts for {family}: -small." in among.notes
 
 

@@ -79,7 +79,7 @@ def chance_to_be_decided(effect, adjusted, rules):
     arms = Arms(tuple(range(effect.n)), effect.differences, (0.0,) * effect.n, are_means=True)
     schedule = LookSchedule.of(rules, (), effect.n)
     evidence = evidence_for(arms, effect, rules)
-    return forecast(effect, evidence, adjusted, rules, schedule.ahead(evidence.looks)).chance
+    return forecast(effect, evidence, adjusted, rules, schedule).chance
 
 
 def test_what_a_family_leaves_for_equivalence_lowers_the_chance_to_be_called_negligible():

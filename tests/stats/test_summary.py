@@ -115,7 +115,7 @@ def test_an_interval_that_excludes_zero_without_a_verdict_is_explained(arms) -> 
         arms(base=BASE, clear=clear, **{f"x{i}": [b - 0.01 * (-1) ** j for j, b in enumerate(BASE)] for i in range(5)})
     )
     assert among.rows[0].verdict == "undecided"
-    family = "6 comparisons and tables with more replicates"
+    family = "6 comparisons and tables with other numbers of replicates"
     assert f"The interval excludes 0, but the verdict accounts for {family}: -clear." in among.notes
     assert not any("excludes 0" in note for note in alone.notes)
 
@@ -147,7 +147,7 @@ def test_mixed_environments_and_pending_trials_are_noted(trial) -> None:
     ]
     notes = summarise(results, pending=3).notes
     assert "Not all trials ran in the same environment: torch 2.6.0 / 2.7.1." in notes
-    assert "3 trials still to run: the verdicts are provisional." in notes
+    assert "3 trials still to run: until then there are no verdicts." in notes
     assert not any("provisional" in note for note in summarise(results).notes)
 
 

@@ -1,0 +1,124 @@
+"""Notes on the looks at a study: what earlier tables have spent, what was chosen after them, what more would decide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from ..contracts import Rules
+from .forecast import Forecast
+from .looks import LookSchedule
+from .rows import Row, Summary
+from .wording import several, short
+
+HARDLY = 0.01
+"""A row whose chance of a decision is below this, for any effect that its pairs allow, is only named."""
+
+PLANNED_UP_TO = 20
+"""The number of replicates up to which ``--until-decided`` plans, if the study does not say otherwise."""
+
+
+def earlier_tables(summary: Summary, schedule: LookSchedule) -> Iterator[str]:
+    """What earlier tables without planned looks have spent of the error."""
+    before = schedule.before
+    if not before:
+        return
+    alpha = 1 - summary.level
+    shown = f"Verdicts were shown before, at {several(before)} replicates"
+    if schedule.left == 0:
+        yield f"{shown}, and they may have used all of the error (reserve = 0): nothing new is decided."
+    elif summary.rules.looks:
+        yield f"{shown}: the planned looks spend what was left, {short(schedule.left * alpha, 2)} of {short(alpha, 2)}."
+    else:
+        yield (
+            f"{shown}: the verdicts allow for that, so that the error stays at {short(alpha, 2)}. A single comparison "
+            f"now needs a p of {' or '.join(_needed(summary, schedule))}."
+        )
+
+
+def _needed(summary: Summary, schedule: LookSchedule) -> list[str]:
+    """Return the p that a single comparison needs in this table; several where the looks at comparisons differ."""
+    alpha = 1 - summary.level
+    if summary.procedure == "max-t":
+        return [short(schedule.shares()[-1][1] * alpha, 2)]
+    found = {row.evidence.nominal(alpha) for row in summary.rows if row.evidence and row.evidence.looks}
+    return [short(nominal, 2) for nominal in sorted(found)] or [short(alpha, 2)]
+
+
+def late_questions(summary: Summary, late: Mapping[str, int]) -> Iterator[str]:
+    """Questions that earlier tables did not count, because they were not asked yet."""
+    rows = [row.label for row in summary.rows if row.verdict and row.label in late]
+    if rows:
+        shown = several(sorted({late[label] for label in rows}))
+        yield (
+            f"Asked only after verdicts had been shown, at {shown} replicates: {', '.join(rows)}. The family counts "
+            "them now, but that table did not: asking until something is found makes false findings more frequent."
+        )
+
+
+def changed_rules(rules: Rules, shown: Rules | None, primary: str) -> Iterator[str]:
+    """Rules that were changed after verdicts had been shown: a choice between results is no rule."""
+    if shown is None:
+        return
+    keys = ("level", "margin", "population", "min_replicates", "reserve", "test", "family")
+    changed = [f"{key} was {old}" for key in keys if (old := getattr(shown, key)) != getattr(rules, key)]
+    if primary and shown.metric != primary:
+        changed.append(f"the primary metric was {shown.metric}")
+    if changed:
+        yield (
+            f"Changed after verdicts had been shown: {', '.join(changed)}. Choosing rules "
+            "after seeing results makes false findings more frequent."
+        )
+
+
+def undecided(summary: Summary, schedule: LookSchedule) -> Iterator[str]:
+    """The reasons of undecided rows, grouped by reason."""
+    open_rows = [row for row in summary.rows if row.verdict == "undecided"]
+    plain = [row for row in open_rows if _only_p_is_too_large(row, summary.rules)]
+    if plain:
+        yield _chances(plain, summary, schedule)
+    groups: dict[str, list[str]] = {}
+    for row in open_rows:
+        if row not in plain:
+            groups.setdefault(row.reason, []).append(row.label)
+    for reason, labels in groups.items():
+        yield f"Undecided: {', '.join(labels)} ({reason})."
+
+
+def _chances(rows: Sequence[Row], summary: Summary, schedule: LookSchedule) -> str:
+    """Return the chance of each of *rows* to be decided, and the command that adds replicates within the error."""
+    labels = ", ".join(row.label for row in rows)
+    if schedule.reserve == 0:
+        return (
+            f"Undecided: {labels}. This study reserves no error for more replicates; plan them in one of another name "
+            "(--set name=...)."
+        )
+    by = max(row.forecast.by for row in rows if row.forecast)
+    if all(row.forecast is None or row.forecast.high < HARDLY for row in rows):
+        return f"Undecided, and hardly to be decided with {by} replicates: {labels}."
+    chances = ", ".join(f"{row.label} {_chance(row.forecast)}" for row in rows)
+    plan = ""
+    rules = summary.rules
+    over_replicates = all(row.interval in ("", "t") for row in rows)
+    if rules.test == "t" and rules.family == "holm" and over_replicates and by <= PLANNED_UP_TO:
+        plan = "; '--until-decided' may need fewer"
+    return (
+        f"Undecided. Chance of a decision with {by} replicates (and over the 80 % interval of the effect): {chances}. "
+        f"'--seeds {by}' adds them within the error{plan}."
+    )
+
+
+def _only_p_is_too_large(row: Row, rules: Rules) -> bool:
+    """Whether nothing but more replicates is missing: the forecast says more than the reason."""
+    return (
+        row.forecast is not None
+        and not rules.looks
+        and row.more_replicates is None
+        and row.reason.startswith("adjusted p")
+    )
+
+
+def _chance(forecast: Forecast | None) -> str:
+    if forecast is None:
+        return ""
+    low, chance, high = (f"{100 * value:.0f}" for value in (forecast.low, forecast.chance, forecast.high))
+    return f"{chance} % ({low} to {high})"
