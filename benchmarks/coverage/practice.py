@@ -117,12 +117,14 @@ def _tuning(number: int) -> dict[str, bool]:
 def _chances(number: int) -> dict[str, tuple[float, float] | None]:
     """Return, for effects of several sizes, the chance that the table names at 5 replicates, and what came at 10."""
     found: dict[str, tuple[float, float] | None] = {}
-    for size in EFFECTS:
-        scores = World((size * NOISE,)).scores(10, np.random.default_rng([3, number, round(10 * size)]))
+    for size, comparisons in [*((size, 1) for size in EFFECTS), (1.5, 10), (2.0, 10)]:
+        random = np.random.default_rng([3, number, round(10 * size), comparisons])
+        scores = World((size * NOISE,) * comparisons).scores(10, random)
         row = procedures.summary_of(scores[:5], Rules()).rows[0]
         later = procedures.summary_of(scores, Rules(), looked=(5,)).rows[0]
         still_open = row.verdict == "undecided" and row.chance is not None
-        found[f"effect {size:g} s"] = (row.chance or 0.0, float(later.verdict != "undecided")) if still_open else None
+        name = f"{size:g} s, {comparisons} comparison{'s' * (comparisons > 1)}"
+        found[name] = (row.chance or 0.0, float(later.verdict != "undecided")) if still_open else None
     return found
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 MIN_PAIRS = 10
-"""Minimum number of pairs for what rests on the shape of the differences: their outer quarters, skewness, correlations."""
+"""Minimum number of pairs for what rests on the shape of differences: outer quarters, skewness, correlations."""
 
 
 @dataclass(frozen=True)
