@@ -35,7 +35,9 @@ def evaluate(
     ] = None,
     part: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Of data with an official split: train, val, test or all. Without it: test."),
+        typer.Option(
+            metavar="NAME", help="Of data with an official split: train, validation, test or all. Without it: test."
+        ),
     ] = None,
     allow_missing: Annotated[
         bool, typer.Option("--allow-missing", help="Go on where the data have no image of some class of the model.")

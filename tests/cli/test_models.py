@@ -169,7 +169,7 @@ def test_evaluate_matches_classes_by_name(use, trained_study, folder, make_image
 
 def test_a_class_without_images_is_refused_unless_it_is_allowed():
     samples = Samples(("c", "a"), ("1", "2"), (Path("1"), Path("2")), (0, 1))
-    with pytest.raises(DataError, match=r"others has no image of class 'b' .*--allow-missing"):
+    with pytest.raises(DataError, match=r"others has no image of class 'b' .*allow-missing"):
         labels_of(samples, ("a", "b", "c"), Path("others"), allow_missing=False)
     assert labels_of(samples, ("a", "b", "c"), Path("others"), allow_missing=True) == [2, 0]
     assert labels_of(samples, ("a", "c"), Path("others"), allow_missing=False) == [1, 0]
@@ -276,6 +276,7 @@ def test_evaluate_takes_the_test_part_of_an_official_split(use, folder, make_ima
     assert "the part 'test' of split: 6 of 16 images" in done.stderr
     assert json.loads(use("evaluate", "split", "--part", "all", "--format", "json").stdout)["images"] == 16
     assert "the split of split has no part 'val'" in use("evaluate", "split", "--part", "val").stderr
+    assert "the split of split has no part 'val'" in use("evaluate", "split", "--part", "validation").stderr
     assert "no part is called 'dev'" in use("evaluate", "split", "--part", "dev").stderr
 
 
