@@ -100,7 +100,7 @@ def decode(
                 f"cannot read image {path}: {_cause(error)}; check that it exists and is readable"
             ) from error
         raise DataError(
-            f"cannot read image {path}: {_cause(error)}; repair or remove it, or skip such files with --skip-bad"
+            f"cannot read image {path}: {_cause(error)}; repair or remove it, or skip such files (skip-bad)"
         ) from error
 
 

@@ -71,7 +71,7 @@ def export(predictor: Predictor, format: str, *, tolerance: float = TOLERANCE) -
     if not difference <= tolerance:
         raise TrainingError(
             f"as {format} the model differs from itself by {difference:.3g} (relative), more than {tolerance:g}, so "
-            "nothing is written; remove layers that depend on the data (if, random draws), or choose another --format"
+            "nothing is written; remove layers that depend on the data (if, random draws), or choose another format"
         )
     return Exported(content, format, difference, checked_by)
 
@@ -130,7 +130,7 @@ def _onnx(model: nn.Module, images: Tensor) -> tuple[bytes, Run, str]:
             dynamic_shapes=({0: torch.export.Dim("batch")},), dynamo=True, verbose=False,
         )  # fmt: skip
     except Exception as error:
-        raise TrainingError(f"the model cannot be exported as onnx: {_cause(error)}; choose --format pt2") from error
+        raise TrainingError(f"the model cannot be exported as onnx: {_cause(error)}; choose the format pt2") from error
     assert program is not None
     content: bytes = program.model_proto.SerializeToString()
     if importlib.util.find_spec("onnxruntime") is None:

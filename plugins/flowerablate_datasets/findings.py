@@ -28,7 +28,7 @@ def build(context: DataContext, *, path: str, finding: str, against: str) -> Sam
     the split do not match, or no image exists.
     """
     if not path.strip():
-        raise DataError("the findings data set needs a folder; give --data PATH, or path under [dataset]")
+        raise DataError("the findings data set needs a folder; name it as the data, or as path under [dataset]")
     table = table_of(context.root / Path(path).expanduser())
     images = _images(table.parent)
     lists = _lists(table.parent)

@@ -20,7 +20,7 @@ def build(context: DataContext, *, path: str, image: str, label: str, group: str
     does not exist (left out with ``context.skip_bad``) or is listed twice, and an unknown part.
     """
     if not path.strip():
-        raise DataError("the table data set needs a file; give --data PATH, or path under [dataset]")
+        raise DataError("the table data set needs a file; name it as the data, or as path under [dataset]")
     table = context.root / Path(path).expanduser()
     home = context.root / Path(folder).expanduser() if folder.strip() else table.parent
     rows = read_rows(table, [name for name in (image, label, group, split) if name])
@@ -35,9 +35,7 @@ def build(context: DataContext, *, path: str, image: str, label: str, group: str
         elif context.skip_bad:
             skipped.append(key)
         else:
-            raise row.fault(
-                f"lists {home / row[image]}, which does not exist; fix the path, or skip it with --skip-bad"
-            )
+            raise row.fault(f"lists {home / row[image]}, which does not exist; fix the path, or skip it (skip-bad)")
     names = [row[label] for row in seen.values()]
     classes = tuple(sorted(set(names), key=_in_number_order))
     index = {name: number for number, name in enumerate(classes)}
