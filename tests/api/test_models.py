@@ -75,6 +75,17 @@ def test_maps_a_card_and_an_export_are_made(model, trained_study, tmp_path):
     assert json.loads((tmp_path / "model.pt.json").read_text())["classes"] == ["green", "red"]
 
 
+def test_what_cannot_be_written_or_made_is_an_error_of_ours(model, trained_study, tmp_path):
+    with pytest.raises(fa.FlowerablateError, match=r"No such file or directory: /nonexistent/m\.pt; make the folder"):
+        model.export("/nonexistent/m.pt", "torchscript")
+    for wrong in (0, -1):
+        with pytest.raises(fa.StudyError, match=f"batch_size must be 1 or more, not {wrong}"):
+            list(model.predict(trained_study.images, batch_size=wrong))
+    for given in (3, [3]):
+        with pytest.raises(fa.StudyError, match="images: give a path, not 3"):
+            model.predict(given)
+
+
 def test_no_code_but_that_of_installed_plugins_is_loaded_unless_it_is_named(trained_study, tmp_path):
     (tmp_path / "flowerablate_local.py").write_text("raise RuntimeError('loaded')\n")
     fa.load_model(trained_study.trial)
