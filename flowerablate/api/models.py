@@ -226,7 +226,7 @@ class TrainedModel:
         return TestScores(
             found.images,
             found.groups,
-            found.figures,
+            found.metrics,
             found.infos,
             found.by_class,
             found.confusion,

@@ -102,7 +102,7 @@ def _tables(found: ModelScores) -> Iterator[RenderableType]:
     groups = f" of {count(found.groups, 'group')}" if found.groups else ""
     yield Text(f"{count(found.images, 'image')}{groups}, {len(names)} classes\n")
     table = Table("metric", "value", "95 % interval", "by", box=None, pad_edge=False)
-    for name, metric in found.figures.items():
+    for name, metric in found.metrics.items():
         percent = found.infos[name].percent
         table.add_row(Text(name), number(metric.value, percent), interval(metric, percent), metric.how)
     yield table

@@ -57,7 +57,7 @@ def test_a_folder_stands_for_its_images_and_a_bad_one_has_its_reason(model, trai
 
 def test_it_is_measured_on_images_that_it_has_not_seen(model, trained_study, make_images, tmp_path):
     found = model.evaluate(make_images(tmp_path / "others", size=30), ["accuracy", "brier"])
-    assert list(found.figures) == ["accuracy", "brier"]
+    assert list(found.metrics) == ["accuracy", "brier"]
     assert found.images == 24
     with pytest.warns(UserWarning, match="contains images of the study itself"):
         model.evaluate(trained_study.images)
