@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..contracts import NativeOp
-from ..errors import FlowerablateError, TrainingError, nearest
+from ..errors import FlowerablateError, TrainingError, nearest, one_line
 from ..keyed import key64
 from ..preprocess import NamedOp
 from .predictor import Predictor
@@ -202,8 +202,7 @@ def _cause(error: BaseException) -> str:
     """Return the first line of the innermost error; exporters wrap it in pages of advice."""
     while error.__cause__ is not None:
         error = error.__cause__
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+    return one_line(error, first=True)
 
 
 FORMATS: dict[str, Callable[[nn.Module, Tensor], tuple[bytes, Run, str]]] = {
