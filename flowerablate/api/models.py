@@ -266,7 +266,7 @@ def load_model(
     from ..wiring.assemble import make_assembler
     from .running import warn_of_unusable
 
-    path, choice = find_checkpoint(path_of(model, "model"), path_of(runs, "runs"), variant, seed)
+    path, choice = find_checkpoint(path_of(model, "load_model"), path_of(runs, "runs"), variant, seed)
     folder = None if local is None else path_of(local, "local").absolute()
     catalogue = discover(folder)
     warn_of_unusable(catalogue)
