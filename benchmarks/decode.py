@@ -126,7 +126,7 @@ def scaling(paths: list[Path], rounds: int) -> list[dict]:
     for margin in MARGINS:
         min_side = int(margin * SIZE)
         scaled = [path for path in paths if decode(path, 3, min_side=min_side).shape != decode(path, 3).shape]
-        row: dict = {"margin": margin, "pictures": len(paths), "scaled": len(scaled)}
+        row: dict = {"margin": margin, "images": len(paths), "scaled": len(scaled)}
         if scaled:
             pairs = [(fitted(path, None).astype(int), fitted(path, min_side)) for path in scaled]
             means = [float(np.abs(whole - part).mean()) for whole, part in pairs]

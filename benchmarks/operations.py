@@ -73,7 +73,7 @@ def main() -> None:
         "settings": {
             "batch": options.batch,
             "rounds": plan.rounds,
-            "pictures": "photographs" if options.images else "drawn",
+            "images": "photographs" if options.images else "drawn",
             "seconds": round(time.perf_counter() - begin),
             "quick": options.quick,
             "clock": "processor time of one thread" if options.cpu_time else "wall",

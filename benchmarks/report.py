@@ -29,7 +29,8 @@ def main() -> None:
         if not path.exists():
             print(f"{name}: no result yet, its table stays as it is", file=sys.stderr)
             continue
-        rendered = render(json.loads(path.read_text(encoding="utf-8")))
+        # A result is never edited; those that were measured first call an image a picture.
+        rendered = render(json.loads(path.read_text(encoding="utf-8").replace("picture", "image")))
         new = between(new, name, rendered, writer="report.py", document=README.name)
     if options.check and new != old:
         sys.exit("error: README.md does not show the results; run python benchmarks/report.py")
@@ -193,7 +194,7 @@ def ledgers(result: Result) -> str:
 def _conditions(result: Result) -> str:
     machine, settings = result["machine"], result["settings"]
     versions = ", ".join(f"{name} {number}" for name, number in result["versions"].items())
-    source = settings.get("source") or settings["pictures"]
+    source = settings.get("source") or settings["images"]
     quick = "; a quick look, not a result" if settings["quick"] else ""
     return (
         f"{machine['cpu']}, {machine['cores']} cores, load {machine['load_at_start']} at the start, instruction set "

@@ -116,7 +116,12 @@ private:
 // An image of contiguous rows in memory that next_image() or work() gave.
 inline Image packed_image(const std::uint8_t* data, Size size, int pixel_bytes) {
     const std::ptrdiff_t stride = static_cast<std::ptrdiff_t>(size.width) * pixel_bytes;
-    return {data, size.height, size.width, stride, data ? data + stride * size.height + kSlack : nullptr, true};
+    return {.data = data,
+            .height = size.height,
+            .width = size.width,
+            .stride = stride,
+            .readable_end = data ? data + stride * size.height + kSlack : nullptr,
+            .recent = true};
 }
 
 // Copies the rows of an image to `target`, one right after the other.

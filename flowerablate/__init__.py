@@ -8,7 +8,7 @@ core; the API is loaded on first use.
 import sys
 from importlib import import_module
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from .contracts import (
     IMAGE_SUFFIXES,
@@ -129,6 +129,11 @@ def __dir__() -> list[str]:
 
 class _ReportRoom(ModuleType):
     """The package ``flowerablate.report``, made callable: ``report("runs/flowers")``."""
+
+    @property
+    def __doc__(self) -> str | None:  # type: ignore[override]
+        # Whoever asks for help on it means what is called; the package's own text stays in its file.
+        return cast("str | None", import_module("flowerablate.api.running").report.__doc__)
 
     @property
     def __signature__(self) -> Any:

@@ -34,10 +34,20 @@ class TrainingError(FlowerablateError):
     """A trial cannot be trained as requested, for instance because the loss became NaN."""
 
 
-def one_line(error: BaseException) -> str:
-    """Return the type and message of *error* in one line."""
-    text = " ".join(str(error).split())
+def one_line(error: BaseException, *, first: bool = False) -> str:
+    """Return the type and message of *error* in one line; of a message of several, all or the *first*."""
+    text = _joined(error, first)
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def message_of(error: BaseException) -> str:
+    """Return the message of *error* in one line, or its type where it has none."""
+    return _joined(error) or type(error).__name__
+
+
+def _joined(error: BaseException, first: bool = False) -> str:
+    lines = str(error).strip().splitlines()
+    return " ".join(" ".join(lines[:1] if first else lines).split())
 
 
 def nearest(word: str, valid: Iterable[str]) -> str:

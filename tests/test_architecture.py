@@ -1,6 +1,7 @@
 """The rules of the house: which room may know which."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -90,7 +91,8 @@ def test_no_two_files_share_a_name_across_rooms():
 
 
 def test_no_two_public_classes_share_a_name():
-    trees = [ast.parse(path.read_text()) for path in PACKAGE.rglob("*.py")]
+    files = [*PACKAGE.rglob("*.py"), *(REPOSITORY / "plugins").rglob("*.py")]
+    trees = [ast.parse(path.read_text()) for path in files]
     names = [node.name for tree in trees for node in tree.body if isinstance(node, ast.ClassDef)]
     public = [name for name in names if not name.startswith("_")]
     assert len(public) > 150
@@ -128,9 +130,34 @@ def test_no_modules_import_each_other_in_a_circle():
         pytest.fail(" -> ".join(error.args[1]))
 
 
+def dashed(path: Path) -> list[str]:
+    """Texts of a file, but for docstrings, that name an option of ours as it is typed, such as ``--data``."""
+    tree = ast.parse(path.read_text())
+    docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    texts = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    found = [node.value for node in texts if id(node) not in docs and re.search(r"(^|[ '(])--[a-z]", node.value)]
+    return [text for text in found if "pip install" not in text]
+
+
+def test_what_python_users_read_names_no_option_as_it_is_typed():
+    """Rooms that only commands reach, and notes that name the next command, may; so may what declares the options."""
+    typed = {
+        *("cli", "sanity", "tuning", "testing", "stats"),
+        *("api/options.py", "contracts/specs.py", "report/image_report.py", "report/figures/svg_canvas.py"),
+    }
+    files = {path.relative_to(PACKAGE).as_posix(): path for path in PACKAGE.rglob("*.py")}
+    assert dashed(files["api/options.py"])
+    said = {name: dashed(path) for name, path in files.items() if not {name, name.split("/")[0]} & typed}
+    plugins = REPOSITORY / "plugins" / "flowerablate_datasets"
+    said |= {path.name: dashed(path) for path in plugins.glob("*.py") if path.name != "drawn_images.py"}
+    assert {name: texts for name, texts in said.items() if texts} == {}
+
+
 def test_every_source_file_stays_readable():
-    sources = [path for folder in ("flowerablate", "plugins", "tests") for path in (REPOSITORY / folder).rglob("*.py")]
-    assert sources
+    folders = ("flowerablate", "plugins", "tests", "benchmarks", "csrc", "docs", "templates", "examples")
+    files = [path for folder in folders for path in (REPOSITORY / folder).rglob("*")]
+    sources = [path for path in files if path.suffix in {".py", ".cpp", ".hpp"}]
+    assert {path.relative_to(REPOSITORY).parts[0] for path in sources} >= {"flowerablate", "benchmarks", "csrc"}
     for path in sources:
         assert len(path.read_text().splitlines()) <= 400, path
 

@@ -1,4 +1,4 @@
-"""What a trial costs beside its training, against the launchers that others use.
+"""What a trial costs besides its training, against the launchers that others use.
 
     python benchmarks/scaling/trial_cost.py --peers PYTHON
 
@@ -93,7 +93,7 @@ def made_up_images(folder: Path) -> Path:
 
 def main() -> None:
     """Measure, print, and write the result."""
-    parser = argparse.ArgumentParser(description="Measure what a trial costs beside its training.")
+    parser = argparse.ArgumentParser(description="Measure what a trial costs besides its training.")
     parser.add_argument("--peers", required=True, metavar="PYTHON", help="of an environment with the peers")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--output", type=Path, default=HERE.parent / "results" / "trial_cost.json")

@@ -181,7 +181,14 @@ private:
         std::uint8_t* b = context.scratch.work(kB, bytes(size) / static_cast<std::size_t>(channels()));
         const auto lab_row = [&](int y, std::uint8_t* lightness, std::uint8_t* target) {
             const std::ptrdiff_t begin = static_cast<std::ptrdiff_t>(y) * size.width;
-            return LabRow{&lab_tables(), input.row(y), target, lightness, a + begin, b + begin, size.width, channels()};
+            return LabRow{.tables = &lab_tables(),
+                          .source = input.row(y),
+                          .target = target,
+                          .lightness = lightness,
+                          .a = a + begin,
+                          .b = b + begin,
+                          .width = size.width,
+                          .channels = channels()};
         };
         for (int y = 0; y < size.height; ++y) kernels().intensity.to_lab(lab_row(y, plane_row(y), nullptr));
         pad(plane, size, tiles.padded);

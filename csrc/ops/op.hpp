@@ -24,7 +24,9 @@ struct Context {
     RowSink* rows;              // to which the last op of a chain may give all rows instead; else null
 
     // The same for an op whose result another one goes on with.
-    Context between() const { return {seed, epoch, id, scratch, nullptr, nullptr}; }
+    Context between() const {
+        return {.seed = seed, .epoch = epoch, .id = id, .scratch = scratch, .destination = nullptr, .rows = nullptr};
+    }
 
     // Memory for the resulting image of an op, contiguous rows. Nothing may be written after its end.
     std::uint8_t* target(std::size_t bytes) const { return destination ? destination : scratch.next_image(bytes); }

@@ -29,7 +29,9 @@ struct Axis {
     int begin, length, count, first, used;
     bool mirrored;
 
-    static Axis whole(int begin, int length, int count) { return {begin, length, count, 0, count, false}; }
+    static Axis whole(int begin, int length, int count) {
+        return {.begin = begin, .length = length, .count = count, .first = 0, .used = count, .mirrored = false};
+    }
 
     double scale() const { return static_cast<double>(length) / count; }
     // The pixel in whose place the i-th one of the result stands.

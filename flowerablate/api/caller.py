@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..errors import FlowerablateError
+from ..errors import FlowerablateError, one_line
 
 _NOT_THE_USER = (f"{Path(__file__).parents[1]}{os.sep}", contextlib.__file__)
 
@@ -28,6 +29,21 @@ def files_in_one_line() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        what = f"{where}{error.strerror or error}; check the path, its permissions and the disk"
-        raise FlowerablateError(what) from error
+        raise FlowerablateError(said(error, "check the path, its permissions and the disk")) from error
+
+
+def said(error: OSError, cure: str) -> str:
+    """Return the line on *error*: what, where, and the cure that is known, else *cure*."""
+    where = f": {error.filename}" if error.filename else ""
+    return f"{error.strerror or one_line(error)}{where}; {FILE_CURES.get(error.errno or 0, cure)}"
+
+
+_SPACE = "free some space and do the same again, nothing is lost"
+_ACCESS = "choose another folder, or change its permissions"
+FILE_CURES = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), _SPACE),
+    errno.EISDIR: "name a file in it",
+    errno.ENOENT: "make the folder first, or choose another",
+    **dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG), _ACCESS),
+}
+"""What helps against the errors of files that a user can mend."""

@@ -33,16 +33,16 @@ def labelled_images(data: Path, of: ModelRecord, assembler: Assembler, *, skip_b
 
 def part_of(samples: Samples, part: str | None, data: Path) -> tuple[Samples, str | None]:
     """Return the *part* of the official split that was asked for, the test part if none was; and a line on that."""
-    wanted = part or ("test" if samples.splits else "all")
+    wanted = "val" if part == "validation" else part or ("test" if samples.splits else "all")
     if wanted not in (*SPLITS, "all"):
-        raise DataError(f"no part is called {wanted!r}; choose from: {', '.join(SPLITS)}, all")
+        raise DataError(f"no part is called {wanted!r}; choose from: {', '.join(SPLITS)}, validation (for val), all")
     if wanted == "all":
         return samples, None
     if not samples.splits:
-        raise DataError(f"{data} has no official split, so no part {wanted!r}; leave --part out")
+        raise DataError(f"{data} has no official split, so no part {wanted!r}; leave part out")
     keep = [place for place, name in enumerate(samples.splits) if name == wanted]
     if not keep:
-        raise DataError(f"the split of {data} has no part {wanted!r}; choose another, or --part all")
+        raise DataError(f"the split of {data} has no part {wanted!r}; choose another, or all")
     chosen = replace(samples.only(keep), splits=None)
     return chosen, f"the part {wanted!r} of {data}: {len(keep)} of {len(samples)} images"
 
@@ -73,8 +73,8 @@ def labels_of(samples: Samples, classes: tuple[str, ...], data: Path, *, allow_m
     missing = [name for name in classes if name not in present]
     if missing and not allow_missing:
         raise DataError(
-            f"{data} has no image of class {missing[0]!r} (the model's classes: {known}); add some, or continue with "
-            "--allow-missing: metrics that need every class are then not defined"
+            f"{data} has no image of class {missing[0]!r} (the model's classes: {known}); add some, or allow that "
+            "(allow-missing): metrics that need every class are then not defined"
         )
     return [places[samples.classes[label]] for label in samples.labels]
 

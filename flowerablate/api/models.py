@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from ..errors import StudyError, nearest
 from ..files import replacing, write_json
 from ..ledger import Ledger, TrialFolder
 from ..train.threads import wait_politely
 from .caller import files_in_one_line, warn_caller
-from .options import Texts, texts
+from .option_values import path_of, texts
+from .options import Texts
 
 if TYPE_CHECKING:
     from torch import nn
@@ -80,6 +81,7 @@ class TrainedModel:
         """The network: preprocessed images, float32 [B, C, S, S], to logits, float32 [B, K]."""
         return self.predictor.model
 
+    @files_in_one_line()
     def predict(self, images: Paths, *, batch_size: int = BATCH) -> Iterator[Outcome]:
         """Yield for each image, in order, a Prediction or, where it cannot be read, Unreadable with its *reason*.
 
@@ -88,6 +90,7 @@ class TrainedModel:
         """
         return self.predictor.predict(_files(images), batch_size=batch_size)
 
+    @files_in_one_line()
     def evaluate(
         self,
         data: Path | str,
@@ -101,8 +104,8 @@ class TrainedModel:
     ) -> ModelScores:
         """Measure the model on labelled images that it has not seen: a folder of classes, or what a data set reads.
 
-        *metrics*: those of its study if none is named. *part* of an official split: train, val, test or all; test if
-        none is named. *allow_missing*: accept classes of the model without an image. *skip_bad*: leave out
+        *metrics*: those of its study if none is named. *part* of an official split: train, validation (or val), test or
+        all; test if none is named. *allow_missing*: accept classes of the model without an image. *skip_bad*: leave out
         unreadable images. Intervals, at 95 %, are over images, or over groups of them, such as patients, where
         the data set has groups: they do not cover the variation from training.
 
@@ -111,7 +114,7 @@ class TrainedModel:
         from ..reading.model_scores import score_model
         from .labelled_images import labelled_images, labels_of, part_of, predictions_of, seen_in_training
 
-        reporter, data = listener or Warner(), Path(data)
+        reporter, data = listener or Warner(), path_of(data, "data")
         self.assembler.progress = reporter.preparing
         whole = labelled_images(data, self.record, self.assembler, skip_bad=skip_bad)
         samples, remark = part_of(whole, part, data)
@@ -123,8 +126,9 @@ class TrainedModel:
         predictions = predictions_of(
             samples, labels, self.predictor, batch_size, reporter.preparing, reporter.remarked, skip_bad=skip_bad
         )
-        return score_model(predictions, texts(metrics) or list(self.record.metrics), self.assembler)
+        return score_model(predictions, texts(metrics, "metrics") or list(self.record.metrics), self.assembler)
 
+    @files_in_one_line()
     def gradcam(
         self, images: Paths, of: str | None = None, *, listener: Listener | None = None
     ) -> Iterator[tuple[Path, SaliencyImage]]:
@@ -161,6 +165,7 @@ class TrainedModel:
                     row += 1
                 listener.preparing("computing maps", done, len(paths))
 
+    @files_in_one_line()
     def export(self, path: Path | str, format: str, *, tolerance: float = 1e-4) -> Exported:
         """Write the model to *path* as ``onnx``, ``torchscript`` or ``pt2``; PATH.json describes inputs and outputs.
 
@@ -169,7 +174,7 @@ class TrainedModel:
         """
         from ..inference.export import export, preprocessing
 
-        path = Path(path)
+        path = path_of(path, "path")
         found = export(self.predictor, format, tolerance=tolerance)
         facts = {
             "format": found.format,
@@ -185,6 +190,7 @@ class TrainedModel:
         write_json(path.with_name(f"{path.name}.json"), facts)
         return found
 
+    @files_in_one_line()
     def card(self) -> str:
         """Return the model card, Markdown: data, split, preprocessing, training, metrics, versions."""
         from ..report.model_card import Card, model_card
@@ -220,7 +226,7 @@ class TrainedModel:
         return TestScores(
             found.images,
             found.groups,
-            found.figures,
+            found.metrics,
             found.infos,
             found.by_class,
             found.confusion,
@@ -260,8 +266,8 @@ def load_model(
     from ..wiring.assemble import make_assembler
     from .running import warn_of_unusable
 
-    path, choice = find_checkpoint(model, Path(runs), variant, seed)
-    folder = None if local is None else Path(local).absolute()
+    path, choice = find_checkpoint(path_of(model, "load_model"), path_of(runs, "runs"), variant, seed)
+    folder = None if local is None else path_of(local, "local").absolute()
     catalogue = discover(folder)
     warn_of_unusable(catalogue)
     assembler = make_assembler(catalogue.registry, folder or Path().absolute())
@@ -301,8 +307,9 @@ def unread(image: Unreadable) -> str:
 def _files(images: Paths) -> list[Path]:
     from ..inference.image_files import find_images
 
-    named: Any = [images] if isinstance(images, str | Path) else images
-    return find_images([Path(path) for path in cast("Iterable[str | Path]", named)])
+    several = isinstance(images, Iterable) and not isinstance(images, str)
+    named = cast("Iterable[str | Path]", images if several else [images])
+    return find_images([path_of(path, "images") for path in named])
 
 
 def _across(root: Path, variant: str, metric: str) -> dict[str, list[float]]:

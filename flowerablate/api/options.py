@@ -10,13 +10,12 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, TypedDict, TypeVar, cast, get_args, get_type_hints
+from typing import Annotated, Any, TypedDict, TypeVar, cast, get_type_hints
 
-from ..contracts import ExecutorSpec, Population
-from ..errors import StudyError, nearest
+from ..contracts import Population
 
 if sys.version_info >= (3, 11):
     from typing import Unpack
@@ -128,7 +127,7 @@ class QuestionOptions(TypedDict, total=False):
     ]
     max_seeds: Annotated[
         int | None,
-        Option("Most replicates of --until-decided.", "ablation.max_seeds", panel=REPLICATES, min=2),
+        Option("Maximum number of replicates of --until-decided.", "ablation.max_seeds", panel=REPLICATES, min=2),
     ]
     metric: Annotated[
         str | None,
@@ -202,13 +201,13 @@ class ExecutionOptions(TypedDict, total=False):
         int | None, Option("Trials at once on one CUDA device.", "execution.per_device", panel=EXECUTION, min=1)
     ]
     trial_timeout: Annotated[
-        str | None,
+        str | float | None,
         Option(
             "Stop a trial that takes longer, such as 2h.", "execution.trial_timeout", metavar="TIME", panel=EXECUTION
         ),
     ]
     stall_timeout: Annotated[
-        str | None,
+        str | float | None,
         Option(
             "Stop a trial that makes no step for so long.", "execution.stall_timeout", metavar="TIME", panel=EXECUTION
         ),
@@ -221,8 +220,8 @@ class ExecutionOptions(TypedDict, total=False):
         Option("Stop at the first trial that fails.", "execution.fail_fast", panel=EXECUTION, flags=("--fail-fast",)),
     ]
     memory: Annotated[
-        str | None,
-        Option("Most memory of a trial, such as 8GB.", "execution.memory", metavar="SIZE", panel=EXECUTION),
+        str | int | None,
+        Option("Maximum memory of a trial, such as 8GB.", "execution.memory", metavar="SIZE", panel=EXECUTION),
     ]
 
 
@@ -272,70 +271,6 @@ def options_of(group: type) -> dict[str, tuple[Any, Option]]:
     return {name: (hint.__origin__, hint.__metadata__[0]) for name, hint in hints.items()}
 
 
-def keys_of(options: StudyOptions, *, dashes: bool = False) -> dict[str, object]:
-    """Return the keys of the study that *options* set, with their values.
-
-    Changes that are named here take the place of all that the study names. A name that does not exist raises
-    :class:`StudyError` with the name of the option, as the command line writes it where *dashes* are wanted.
-    """
-    from ..study.named_settings import read_named
-    from ..study.schema import DesignName
-
-    _check("design", texts(options.get("design")), get_args(DesignName), dashes)
-    _check("population", texts(options.get("population")), get_args(Population), dashes)
-    keys: dict[str, object] = {}
-    for name, (hint, option) in options_of(StudyOptions).items():
-        value = options.get(name)
-        if option.key and value is not None:
-            keys[option.key] = texts(cast(Texts, value)) if hint == Texts | None else value
-    if options.get("until_decided") is not None:
-        keys["ablation.until_decided"] = options["until_decided"]
-    changes = {name: texts(cast("Texts | None", options.get(name))) for name in ("disable", "swap", "vary")}
-    if any(options.get(name) is not None for name in changes):
-        keys |= {f"ablation.{name}": values for name, values in changes.items()}
-    controls = [word for name, word in _CONTROLS.items() if options.get(name)]
-    if controls:
-        keys[CONTROLS] = controls
-    executor = options.get("executor")
-    if executor is not None:
-        named = read_named(executor, written("executor", dashes))
-        keys[ExecutorSpec.slot] = {"use": named.name, **named.params}
-    if options.get("devices") is not None:
-        devices = [name.strip() for text in texts(options["devices"]) for name in text.split(",")]
-        keys["execution.devices"] = devices
-    for tracker in texts(options.get("trackers")):
-        named = read_named(tracker, written("tracker", dashes))
-        keys[f"trackers.{named.name}"] = {"use": named.name, **named.params}
-    return keys
-
-
-CONTROLS = "ablation.controls"
-_CONTROLS = {"placebo": "placebo", "seed_control": "luck"}
-"""How the study file calls the controls."""
-
-
-def texts(given: Texts | None) -> list[str]:
-    """Return the texts that are *given*, one or several, as a list."""
-    if given is None:
-        return []
-    if isinstance(given, str):
-        return [given]
-    if not isinstance(given, Iterable) or not all(isinstance(text, str) for text in given):
-        raise StudyError(f"give a text, or a list of texts, not {given!r}")
-    return list(given)
-
-
-def _check(option: str, given: Iterable[str], names: Sequence[str], dashes: bool) -> None:
-    for name in given:
-        if name not in names:
-            raise StudyError(f"{written(option, dashes)}: there is no {name!r}; {nearest(name, names)}")
-
-
-def written(option: str, dashes: bool) -> str:
-    """Return *option* as Python names it, or as the command line does where *dashes* are wanted."""
-    return f"--{option.replace('_', '-')}" if dashes else option
-
-
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -380,17 +315,14 @@ def _in_python(text: str) -> str:
 
 
 __all__ = [
-    "CONTROLS",
     "ExecutionOptions",
     "Option",
     "PlanOptions",
     "RunOptions",
     "StudyOptions",
+    "Texts",
     "Unpack",
-    "keys_of",
     "options_of",
     "spelled_out",
-    "texts",
     "unpacked",
-    "written",
 ]

@@ -12,13 +12,16 @@ from rich.table import Table
 from rich.text import Text
 
 from ..contracts import Contrast, MetricInfo, Tracker, Trial, finished
+from ..durations import seconds_of
 from ..errors import FlowerablateError, LedgerError, StudyError
 from ..report.phrases import printable
 from ..report.table import wrap_label
 from ..stats.design_notes import aliases_in_words
 from ..stats.wording import count, several
 from ..study.designs import candidates
+from .caller import files_in_one_line
 from .in_terminal import as_terminal_shows
+from .option_values import path_of
 from .study import Study
 
 if TYPE_CHECKING:
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from ..execute.plan import Plan
     from ..execute.runner import Outcome
     from ..ledger import Ledger
+    from ..study.schema import ExecutionTable
     from ..wiring.assemble import Assembler
     from .result import Result
 
@@ -66,6 +70,7 @@ class PlannedStudy:
         """The metric by which verdicts go."""
         return self.plan.metrics.infos[self.plan.rules.metric]
 
+    @files_in_one_line()
     def start(self, observer: RunObserver, budget: Budget | None = None) -> Outcome:
         """Run the missing trials, report to *observer* and the trackers, and return the outcome."""
         from ..execute.execution import ask_execution, make_execution, settled_in
@@ -81,6 +86,7 @@ class PlannedStudy:
         with Tracked(observer, self.trackers, self.study.name) as tracked:
             return run_study(plan, self.assembler, self.ledger, tracked, budget, make, study)
 
+    @files_in_one_line()
     def result(self, outcome: Outcome) -> Result:
         """Return the table of what the ledger has after a run that came to *outcome*.
 
@@ -154,7 +160,8 @@ def make_plan(
     if "ablation.max_seeds" in study.keys and not wanted.ablation.until_decided:
         most, until, seeds = map(study.written, ("max_seeds", "until_decided", "seeds"))
         raise StudyError(f"{most} goes with {until}; {seeds} is the number of a study of fixed size")
-    ledger = Ledger(Path(runs) / wanted.name)
+    _check_limits(wanted.execution)
+    ledger = Ledger(path_of(runs, "runs") / wanted.name)
     assembler = study.assembler()
     assembler.progress = observer.preparing
     trackers = resolve_trackers(wanted, assembler.lookup)
@@ -164,6 +171,20 @@ def make_plan(
         begin_early(wanted)
     plan = settled(plan_study(wanted, assembler, skip_bad=skip_bad, build=not follow), ledger)
     return PlannedStudy(study, plan, ledger, assembler, built)
+
+
+def _check_limits(table: ExecutionTable) -> None:
+    """Raise :class:`StudyError` where a limit of the trials is no time or no size, before anything is run."""
+    from ..execute.execution import bytes_of
+
+    for name in ("trial_timeout", "stall_timeout"):
+        limit = getattr(table, name)
+        try:
+            if limit:
+                seconds_of(limit)
+        except StudyError as error:
+            raise StudyError(f"execution.{name}: {error}") from None
+    bytes_of(table.memory)
 
 
 def failed_in_words(outcome: Outcome) -> str:

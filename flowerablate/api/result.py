@@ -20,7 +20,8 @@ from ..report.json_csv import flat_records
 from ..stats import Effect, Row, Summary
 from .caller import files_in_one_line
 from .in_terminal import as_terminal_shows
-from .options import Texts, texts
+from .option_values import path_of, texts
+from .options import Texts
 
 if TYPE_CHECKING:
     import pandas
@@ -204,11 +205,12 @@ class Result:
             raise FlowerablateError("to_frame needs pandas; install it: pip install pandas") from None
         return pandas.DataFrame(self.to_records()).set_index("label")
 
-    def render(self, format: str = "rich", columns: str | None = None, *, images: bool = True) -> str:
+    @files_in_one_line()
+    def render(self, format: str = "rich", columns: Texts | None = None, *, images: bool = True) -> str:
         """Return the table as text in *format*: rich, md, latex, csv, json, svg, or html for the page.
 
-        *columns*, such as ``"variant,effect,p"``, replaces those that the result was read with. *images*:
-        whether a page shows some of the data.
+        *columns*, such as ``"variant,effect,p"`` or a list of names, replaces those that the result was read with.
+        *images*: whether a page shows some of the data.
         """
         chosen = self.columns if columns is None else _chosen(columns, self.assembler, self.note.costs)
         if format == "html":
@@ -217,28 +219,32 @@ class Result:
             raise StudyError(f"{format} holds every value; leave out columns")
         return render(self.summary, format, title=self.title, columns=chosen)
 
-    def save(self, path: Path | str, format: str | None = None, columns: str | None = None) -> Path:
+    def save(self, path: Path | str, format: str | None = None, columns: Texts | None = None) -> Path:
         """Write the table to *path*, in the *format* that its ending names, and return the path.
 
         The endings are .txt, .md, .tex, .csv, .json, .svg and .html; the file appears whole or not at all.
         """
-        return _write(Path(path), self.render(format or format_of(Path(path)), columns).encode())
+        path = path_of(path, "path")
+        return _write(path, self.render(format or format_of(path), columns).encode())
 
+    @files_in_one_line()
     def page(self, path: Path | str, *, images: bool = True) -> Path:
         """Write the HTML page of the study to *path*: table, curves, costs, confusions and the study itself.
 
         *images*: whether it shows some of the data.
         """
-        return _write(Path(path), self._page(images=images, columns=self.columns).encode())
+        return _write(path_of(path, "path"), self._page(images=images, columns=self.columns).encode())
 
+    @files_in_one_line()
     def curves(self, path: Path | str, variants: Texts | None = None, metric: str | None = None) -> Path:
         """Draw the training curves of *variants* (all, if none is named) to *path*: .png, .svg or .pdf."""
         from ..reading.drawn_curves import drawn_curves, format_of_curves
 
-        path = Path(path)
-        drawn = drawn_curves(self.ledger, self.note, format_of_curves(path), texts(variants), metric)
+        path = path_of(path, "path")
+        drawn = drawn_curves(self.ledger, self.note, format_of_curves(path), texts(variants, "variants"), metric)
         return _write(path, drawn)
 
+    @files_in_one_line()
     def images(self, of: str | None = None) -> list[ContrastImages]:
         """Return the test images that the row *of* wins and loses, or those of every row that compares two variants.
 
@@ -248,6 +254,7 @@ class Result:
 
         return won_images(self.ledger, self.note, of)
 
+    @files_in_one_line()
     def images_sheet(self, path: Path | str, of: str | None = None, top: int = 10) -> Path:
         """Draw the first *top* images, 1 or more, of each side on a sheet, a PNG file at *path*."""
         from ..reading.won_images import won_images_sheet
@@ -255,7 +262,7 @@ class Result:
         if top < 1:
             raise StudyError(f"top must be 1 or more, not {top!r}")
         sheet = won_images_sheet(self.images(of), self.ledger, self.note, top, self.assembler)
-        return _write(Path(path), sheet)
+        return _write(path_of(path, "path"), sheet)
 
     def _page(self, *, images: bool, columns: Sequence[Column]) -> str:
         from ..reading.study_document import collect
@@ -286,7 +293,8 @@ class ComparedStudies:
 
     def save(self, path: Path | str, format: str | None = None) -> Path:
         """Write it to *path*, in the *format* that its ending names, and return the path."""
-        return _write(Path(path), self.render(format or format_of(Path(path))).encode())
+        path = path_of(path, "path")
+        return _write(path, self.render(format or format_of(path)).encode())
 
 
 def read_result(
@@ -295,7 +303,7 @@ def read_result(
     assembler: Assembler,
     metric: str | None = None,
     population: Population | None = None,
-    columns: str | None = None,
+    columns: Texts | None = None,
     outcome: Outcome | None = None,
 ) -> Result:
     """Return the table of the study with that base, or of the latest one, in *ledger*.
@@ -328,10 +336,10 @@ def check_comparison_format(format: str) -> None:
         raise StudyError(f"no comparison format is called {format!r}; {nearest(format, COMPARISON_FORMATS)}")
 
 
-def _chosen(columns: str, assembler: Assembler, noted: Iterable[CostInfo]) -> tuple[Column, ...]:
+def _chosen(columns: Texts, assembler: Assembler, noted: Iterable[CostInfo]) -> tuple[Column, ...]:
     from ..wiring.chosen_columns import choose_columns
 
-    return choose_columns(columns, assembler, noted)
+    return choose_columns(",".join(texts(columns, "columns")), assembler, noted)
 
 
 def _write(path: Path, content: bytes) -> Path:

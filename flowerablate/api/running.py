@@ -12,7 +12,8 @@ from ..contracts import Population
 from ..errors import StudyError
 from ..train.threads import wait_politely
 from .caller import files_in_one_line, warn_caller
-from .options import PlanOptions, RunOptions, StudyOptions, Unpack, options_of, spelled_out
+from .option_values import path_of
+from .options import PlanOptions, RunOptions, StudyOptions, Texts, Unpack, options_of, spelled_out
 from .study import Study
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def report(
     *,
     metric: str | None = None,
     population: Population | None = None,
-    columns: str | None = None,
+    columns: Texts | None = None,
     base: str | None = None,
     runs: Path | str = "runs",
 ) -> Result:
@@ -95,7 +96,8 @@ def report(
     *study*: its name in the folder *runs*, its ledger folder, or a :class:`Study`; None is the latest. *metric*: any
     that is installed, with parameters after its name, or ``loss``; it is computed from the predictions that were kept.
     *population*: what intervals speak of, ``replicates``, ``images`` or ``auto``. *columns*: those of the table, such
-    as ``"variant,effect,forest,width=30,p"``. *base*: the id of the base pipeline, where the ledger holds several.
+    as ``"variant,effect,forest,width=30,p"``, or a list of them. *base*: the id of the base pipeline, where the ledger
+    holds several.
 
     Raises :class:`~flowerablate.LedgerError` where there is no such study or no finished trial,
     :class:`~flowerablate.StudyError` for an unknown metric or column.
@@ -104,7 +106,7 @@ def report(
     from ..reading.find_study import find_ledger
     from .result import read_result
 
-    ledger = Ledger(find_ledger(_named(study), Path(runs)))
+    ledger = Ledger(find_ledger(_named(study), path_of(runs, "runs")))
     return read_result(ledger, base, _assembler_here(), metric, population, columns)
 
 
@@ -120,7 +122,7 @@ def compare(
     from ..reading.find_study import find_ledger
     from .result import compared
 
-    first, second = (Ledger(find_ledger(_named(each), Path(runs))) for each in (study, other))
+    first, second = (Ledger(find_ledger(_named(each), path_of(runs, "runs"))) for each in (study, other))
     return compared(first, second, _assembler_here(), metric)
 
 
@@ -150,7 +152,9 @@ def warn_of_unusable(catalogue: Catalogue) -> None:
 
 
 def _named(study: Study | Path | str | None) -> Path | str | None:
-    return study.name if isinstance(study, Study) else study
+    if study is None or isinstance(study, Study):
+        return study.name if study else None
+    return path_of(study, "study")
 
 
 def _asked(study: Study | Path | str | None, options: RunOptions | PlanOptions) -> Study:

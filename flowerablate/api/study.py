@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from ..contracts import DatasetSpec
-from .options import CONTROLS, StudyOptions, Unpack, keys_of, spelled_out, written
+from ..errors import StudyError
+from .caller import files_in_one_line
+from .option_values import CONTROLS, keys_of, path_of, text, written
+from .options import StudyOptions, Unpack, spelled_out
 
 if TYPE_CHECKING:
     from ..discovery import Catalogue
@@ -43,9 +46,13 @@ class Study:
     def __post_init__(self) -> None:
         given: Any = self.overrides
         pairs = [given] if isinstance(given, str) else given.items() if isinstance(given, Mapping) else given
-        object.__setattr__(self, "overrides", tuple(pairs))
+        object.__setattr__(self, "overrides", _checked(pairs))
+        for name in ("path", "data"):
+            if getattr(self, name) is not None:
+                path_of(getattr(self, name), name)
 
     @classmethod
+    @files_in_one_line()
     def read(cls, path: Path | str | None = None, data: Path | str | None = None) -> Study:
         """Return the study in the file *path*; without one, ``study.toml`` if it is here, else the default study.
 
@@ -56,7 +63,7 @@ class Study:
 
         found = path or (STUDY_FILE if STUDY_FILE.is_file() else None)
         if found is not None:
-            load_toml(Path(found))
+            load_toml(path_of(found, "study"))
         return cls(found, data)
 
     def override(self, key: str, value: object) -> Study:
@@ -64,7 +71,7 @@ class Study:
 
         A component is named by ``use``: ``override("model.use", "resnet14")`` has that model's own defaults.
         """
-        return replace(self, overrides=(*self.overrides, (key, _plain(value))))
+        return replace(self, overrides=(*self.overrides, (key, value)))
 
     @spelled_out
     def ask(self, **options: Unpack[StudyOptions]) -> Study:
@@ -97,6 +104,7 @@ class Study:
         return discover(self.folder)
 
     @cached_property
+    @files_in_one_line()
     def file(self) -> StudyFile:
         """The study with all that is laid over it, checked.
 
@@ -131,13 +139,31 @@ class Study:
         return f"<Study {' '.join(parts) or '(the default study)'}>"
 
 
+def _checked(pairs: object) -> tuple[str | tuple[str, object], ...]:
+    """Return what a study is overridden with, or raise :class:`StudyError` where it is no text and no pair."""
+    if not isinstance(pairs, Iterable):
+        raise StudyError(f"overrides: give texts such as train.epochs=3, or pairs, not {pairs!r}")
+    found: list[str | tuple[str, object]] = []
+    for each in pairs:
+        if isinstance(each, str):
+            found.append(each)
+        elif isinstance(each, list | tuple) and len(each) == 2:
+            found.append((text(each[0], "the key to override"), _plain(each[1])))
+        else:
+            raise StudyError(f"overrides: give a text such as train.epochs=3, or a pair, not {each!r}")
+    return tuple(found)
+
+
 def _plain(value: object) -> object:
-    """Return *value* as TOML could give it: a path as text, tuples and arrays as lists, NumPy's numbers as Python's."""
+    """Return *value* as TOML could give it: a path as text, what has an order as a list, NumPy's numbers as Python's.
+
+    An iterator becomes a list here, for it can be read only once.
+    """
     if isinstance(value, Path):
         return str(value)
     if isinstance(value, Mapping):
         return {key: _plain(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple | range | Iterator):
         return [_plain(each) for each in value]
     tolist = getattr(value, "tolist", None)
     return tolist() if callable(tolist) else value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import functools
 import inspect
 import sys
@@ -12,6 +11,7 @@ from typing import Any
 import typer
 from rich.markup import escape
 
+from ..api.caller import FILE_CURES, said
 from ..errors import FlowerablateError
 from . import (
     bench,
@@ -44,16 +44,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Which parts of your image-classification pipeline earn their place?",
 )
-
-_NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_NO_ACCESS = {
-    errno.EROFS,
-    errno.EACCES,
-    errno.EPERM,
-    errno.ENOTDIR,
-    errno.EEXIST,
-    errno.ENAMETOOLONG,
-}
 
 
 def _show_version(wanted: bool) -> None:
@@ -145,15 +135,8 @@ def main() -> int:
     except FlowerablateError as error:
         return _fail(str(error))
     except OSError as error:
-        where = f": {error.filename}" if error.filename else ""
-        if error.errno in _NO_SPACE:
-            return _fail(f"{error.strerror}{where}; free some space and run the same command again, nothing is lost")
-        if error.errno == errno.EISDIR:
-            return _fail(f"{error.strerror}{where}; name a file in it")
-        if error.errno == errno.ENOENT:
-            return _fail(f"{error.strerror}{where}; make the folder first, or choose another")
-        if error.errno in _NO_ACCESS:
-            return _fail(f"{error.strerror}{where}; choose another folder, or change its permissions")
+        if error.errno in FILE_CURES:
+            return _fail(said(error, ""))
         raise
     return 0
 

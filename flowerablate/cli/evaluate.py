@@ -35,7 +35,9 @@ def evaluate(
     ] = None,
     part: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Of data with an official split: train, val, test or all. Without it: test."),
+        typer.Option(
+            metavar="NAME", help="Of data with an official split: train, validation, test or all. Without it: test."
+        ),
     ] = None,
     allow_missing: Annotated[
         bool, typer.Option("--allow-missing", help="Go on where the data have no image of some class of the model.")
@@ -100,7 +102,7 @@ def _tables(found: ModelScores) -> Iterator[RenderableType]:
     groups = f" of {count(found.groups, 'group')}" if found.groups else ""
     yield Text(f"{count(found.images, 'image')}{groups}, {len(names)} classes\n")
     table = Table("metric", "value", "95 % interval", "by", box=None, pad_edge=False)
-    for name, metric in found.figures.items():
+    for name, metric in found.metrics.items():
         percent = found.infos[name].percent
         table.add_row(Text(name), number(metric.value, percent), interval(metric, percent), metric.how)
     yield table

@@ -175,6 +175,6 @@ def _sum_up(rungs: Sequence[Rung], console: Console) -> None:
 def _records(rungs: Iterable[Rung]) -> list[dict[str, Any]]:
     records = [asdict(rung) for rung in rungs]
     for record in records:
-        figures = record["figures"]
-        record["figures"] = {name: value if math.isfinite(value) else None for name, value in figures.items()}
+        values = record["values"]
+        record["values"] = {name: value if math.isfinite(value) else None for name, value in values.items()}
     return records

@@ -23,7 +23,7 @@ from typing import IO, Any, TypeAlias
 
 from filelock import FileLock
 
-from ..errors import DataError
+from ..errors import DataError, message_of
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 
@@ -79,8 +79,9 @@ def unpack(
         except _DAMAGED as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise  # a disk error; gzip and bzip2 report damage without an errno
-            cause = " ".join(str(error).split())
-            raise DataError(f"{archive} is damaged or not an archive ({cause}); download it again") from error
+            raise DataError(
+                f"{archive} is damaged or not an archive ({message_of(error)}); download it again"
+            ) from error
         if not writer.files:
             raise DataError(f"{archive} holds none of the wanted files; give another archive")
 

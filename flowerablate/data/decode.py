@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from ..errors import DataError
+from ..errors import DataError, message_of
 from . import jpeg
 
 Bits: TypeAlias = Literal[8, 16]
@@ -100,7 +100,7 @@ def decode(
                 f"cannot read image {path}: {_cause(error)}; check that it exists and is readable"
             ) from error
         raise DataError(
-            f"cannot read image {path}: {_cause(error)}; repair or remove it, or skip such files with --skip-bad"
+            f"cannot read image {path}: {_cause(error)}; repair or remove it, or skip such files (skip-bad)"
         ) from error
 
 
@@ -161,21 +161,17 @@ def _cause(error: Exception) -> str:
     if isinstance(error, UnidentifiedImageError):
         return "it is not an image, or its format is not supported by this Pillow"
     if isinstance(error, Image.DecompressionBombError):
-        return f"it has too many pixels (a decompression bomb?): {_one_line(error)}"
+        return f"it has too many pixels (a decompression bomb?): {message_of(error)}"
     if isinstance(error, MemoryError):
         return "not enough memory"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()
-    return f"truncated or corrupt ({_one_line(error)})"
+    return f"truncated or corrupt ({message_of(error)})"
 
 
 def _is_unreachable(error: Exception) -> bool:
     # Pillow's own errors carry no errno, and an invalid seek comes from an offset in a corrupt file.
     return isinstance(error, OSError) and error.errno not in (None, errno.EINVAL)
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _turn(image: Image.Image) -> Image.Transpose | None:

@@ -16,7 +16,7 @@ from ..stats.sequential import planned_looks
 from ..stats.wording import several
 from .plan import Plan
 
-_CURE = "or give this study another name (--set name=...)"
+_CURE = "or give this study another name (set name=...)"
 
 
 def settled(plan: Plan, ledger: Ledger) -> Plan:
@@ -33,7 +33,7 @@ def settled(plan: Plan, ledger: Ledger) -> Plan:
     if plan.max_seeds is None:
         if looks:
             raise StudyError(
-                f"this study was started with looks at {several(looks)} replicates: keep --until-decided, {_CURE}"
+                f"this study was started with looks at {several(looks)} replicates: keep until_decided, {_CURE}"
             )
         return plan
     if plan.max_seeds < plan.seeds:
@@ -68,7 +68,7 @@ def _check_rules(plan: Plan) -> None:
     for key, value, usual in (("test", plan.rules.test, "t"), ("family", plan.rules.family, "holm")):
         if value != usual:
             raise StudyError(
-                f'--until-decided needs statistics.{key} = "{usual}", not "{value}": set that, or give --seeds instead'
+                f'until_decided needs statistics.{key} = "{usual}", not "{value}": set that, or give seeds instead'
             )
 
 

@@ -30,7 +30,7 @@ PRELOAD = ("flowerablate.execute.preloaded",)
 INLINE, LOCAL = "inline", "processes"
 """The executor that has no process of its own, and the one that prepares a study whose trials run elsewhere."""
 
-CURE = "leave it out, or give this study another name (--set name=...)"
+CURE = "leave it out, or give this study another name (set name=...)"
 
 
 @dataclass

@@ -59,7 +59,7 @@ def complete(job: Job, begin: Callable[[], EventWriter], train: Callable[[Job, T
             changed = changes(before, global_state()) if events.in_caller else ()
             if changed:
                 events.remarked(
-                    f"has changed {several(changed)} for all trials after it; run it again with --executor processes"
+                    f"has changed {several(changed)} for all trials after it; run it again with the executor processes"
                 )
         except BaseException as error:
             if events.raised is error:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..contracts import NativeOp
-from ..errors import FlowerablateError, TrainingError, nearest
+from ..errors import FlowerablateError, TrainingError, nearest, one_line
 from ..keyed import key64
 from ..preprocess import NamedOp
 from .predictor import Predictor
@@ -71,7 +71,7 @@ def export(predictor: Predictor, format: str, *, tolerance: float = TOLERANCE) -
     if not difference <= tolerance:
         raise TrainingError(
             f"as {format} the model differs from itself by {difference:.3g} (relative), more than {tolerance:g}, so "
-            "nothing is written; remove layers that depend on the data (if, random draws), or choose another --format"
+            "nothing is written; remove layers that depend on the data (if, random draws), or choose another format"
         )
     return Exported(content, format, difference, checked_by)
 
@@ -130,7 +130,7 @@ def _onnx(model: nn.Module, images: Tensor) -> tuple[bytes, Run, str]:
             dynamic_shapes=({0: torch.export.Dim("batch")},), dynamo=True, verbose=False,
         )  # fmt: skip
     except Exception as error:
-        raise TrainingError(f"the model cannot be exported as onnx: {_cause(error)}; choose --format pt2") from error
+        raise TrainingError(f"the model cannot be exported as onnx: {_cause(error)}; choose the format pt2") from error
     assert program is not None
     content: bytes = program.model_proto.SerializeToString()
     if importlib.util.find_spec("onnxruntime") is None:
@@ -202,8 +202,7 @@ def _cause(error: BaseException) -> str:
     """Return the first line of the innermost error; exporters wrap it in pages of advice."""
     while error.__cause__ is not None:
         error = error.__cause__
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+    return one_line(error, first=True)
 
 
 FORMATS: dict[str, Callable[[nn.Module, Tensor], tuple[bytes, Run, str]]] = {

@@ -19,7 +19,7 @@ from ..contracts import InputPlan
 from ..data.decode import decode
 from ..data.packed import Image, PackedImages
 from ..data.window import in_order
-from ..errors import DataError
+from ..errors import DataError, StudyError
 from ..loader.buffers import Buffer, Shape
 from ..preprocess import Preprocess
 from ..preprocess.steps import writes_floats
@@ -135,7 +135,7 @@ class Predictor:
         requested.
         """
         if batch_size < 1:
-            raise ValueError(f"batch_size must be 1 or more, not {batch_size}")
+            raise StudyError(f"batch_size must be 1 or more, not {batch_size}")
         size = self.input.image_size
         buffer = Buffer(Shape(size, size, self.input.channels, torch.float32, self.channels_last, 0), batch_size)
         outcomes: list[Path | Unreadable] = []

@@ -45,7 +45,7 @@ def drawn_curves(
     if not found:
         raise LedgerError(
             f"no trial of this base pipeline in {ledger.root} has finished yet; continue with 'flowerablate run', or "
-            "choose another base with --base"
+            "choose another base"
         )
     grey = next((curve for curve in found if not curve.change), None)
     return draw_learning(_chosen(found, variants), _metric(metric, note, found), format, grey)

@@ -56,7 +56,7 @@ def find_checkpoint(model: str | Path, runs: Path, variant: str | None, seed: in
         )
     if file.is_file():
         if variant is not None or seed is not None:
-            raise StudyError(f"--variant and --seed select from a study, but {model} is a single model; leave them out")
+            raise StudyError(f"variant and seed select from a study, but {model} is a single model; leave them out")
         return file, ""
     try:
         root = find_ledger(model, runs)

@@ -46,7 +46,7 @@ def image_evidence(
         trials[claim.change, folder.seed] = predictions
     trials = _grouped(trials)
     if missing and (trials or rules.population == "images"):
-        raise LedgerError(f"{missing}; 'flowerablate report --population replicates' does not need them") from None
+        raise LedgerError(f"{missing}; a report of the population replicates does not need them") from None
     return {name: ImageEvidence(name, _influences(name, trials, build)) for name in names} if trials else {}
 
 

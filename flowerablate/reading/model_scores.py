@@ -31,14 +31,14 @@ class ModelScores:
     """The scores of the predictions for *images*; intervals are over images only, or over their *groups*.
 
     *groups*: how many groups the images have, such as patients; 0: none.
-    *figures*: the metrics by name, the primary one first; *infos*: how to read them. *confusion*: counts by true class
+    *metrics*: their values by name, the primary one first; *infos*: how to read them. *confusion*: counts by true class
     (rows) and predicted class (columns). *bins*: calibration.
     """
 
     images: int
     groups: int
     classes: tuple[str, ...]
-    figures: Mapping[str, Estimate]
+    metrics: Mapping[str, Estimate]
     infos: Mapping[str, MetricInfo]
     by_class: tuple[ClassMetrics, ...]
     confusion: tuple[tuple[int, ...], ...]
@@ -58,11 +58,11 @@ def score_model(predictions: Predictions, metrics: Sequence[str], assembler: Ass
     """Return the scores of *predictions* by *metrics*, named as in a study, the primary one first."""
     chosen = choose_metrics(metrics[0], metrics[1:], assembler)
     classes, labels, probabilities = predictions.classes, predictions.labels, predictions.normalised
-    figures = {}
+    estimates = {}
     for name in chosen.names:
         metric = chosen.built(name, len(classes))
         scores, info = predictions.scores(metric.needs), chosen.infos[name]
-        figures[name] = estimate_metric(metric, info, labels, scores, LEVEL, groups=predictions.groups)
+        estimates[name] = estimate_metric(metric, info, labels, scores, LEVEL, groups=predictions.groups)
     predicted = probabilities.argmax(axis=1).astype(np.int64)
     counts = confusion_matrix(labels, predicted, len(classes))
     bins = reliability(labels, probabilities)
@@ -70,7 +70,7 @@ def score_model(predictions: Predictions, metrics: Sequence[str], assembler: Ass
         len(labels),
         len(set(predictions.groups or ())),
         classes,
-        figures,
+        estimates,
         chosen.infos,
         tuple(by_class(labels, predicted, classes, LEVEL, predictions.groups)),
         tuple(tuple(int(count) for count in row) for row in counts),

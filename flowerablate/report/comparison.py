@@ -67,7 +67,7 @@ def compare(first: Side, second: Side) -> Comparison:
     metrics = first.summary.metric, second.summary.metric
     if metrics[0] != metrics[1]:
         what = f"{first.title} measures {metrics[0]}, {second.title} measures {metrics[1]}"
-        raise StudyError(f"{what}; choose a common metric with --metric")
+        raise StudyError(f"{what}; choose a common metric")
     obstacles = tuple(_obstacles(first, second))
     rows = [{(row.label, kind_of(row)): row for row in _rows(side.summary)} for side in (first, second)]
     matches = []

@@ -88,5 +88,5 @@ def format_of(path: Path) -> str:
     """Return the format for the suffix of *path*, or raise :class:`StudyError` for an unknown one."""
     known = SUFFIXES.get(path.suffix.lower())
     if known is None:
-        raise StudyError(f"{path} has no suffix of a report ({', '.join(SUFFIXES)}); choose the format with --format")
+        raise StudyError(f"{path} has no suffix of a report ({', '.join(SUFFIXES)}); name the format as well")
     return known

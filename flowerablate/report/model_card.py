@@ -38,7 +38,7 @@ class TestScores:
 
     images: int
     groups: int
-    figures: Mapping[str, Estimate]
+    metrics: Mapping[str, Estimate]
     infos: Mapping[str, MetricInfo]
     by_class: Sequence[ClassMetrics]
     confusion: Sequence[Sequence[int]]
@@ -169,9 +169,9 @@ def _evaluation(card: Card) -> str:
             [*lines, "Not available: the predictions on the test split are not stored next to the checkpoint."]
         )
     rows = []
-    for name, figure in tested.figures.items():
+    for name, estimate in tested.metrics.items():
         percent = tested.infos[name].percent
-        rows.append((code_text(name), _number(figure.value, percent), _interval(figure, percent), figure.how))
+        rows.append((code_text(name), _number(estimate.value, percent), _interval(estimate, percent), estimate.how))
     of, over = ("", "images") if not tested.groups else (f" of {count(tested.groups, 'group')}", "groups")
     lines += [f"On the {count(tested.images, 'image')}{of} of the test split, with 95 % intervals over {over}:", ""]
     lines += [*_table(("metric", "value", "95 % interval", "by"), rows), ""]
@@ -252,13 +252,13 @@ def _number(value: float, percent: bool) -> str:
     return f"{100 * value:.1f} %" if percent else f"{value:.4f}"
 
 
-def _interval(figure: Estimate, percent: bool) -> str:
-    if math.isnan(figure.low):
+def _interval(estimate: Estimate, percent: bool) -> str:
+    if math.isnan(estimate.low):
         return "not defined"
-    return f"{_number(figure.low, percent)} to {_number(figure.high, percent)}"
+    return f"{_number(estimate.low, percent)} to {_number(estimate.high, percent)}"
 
 
-def _with_interval(figure: Estimate) -> str:
-    if math.isnan(figure.low):
-        return _number(figure.value, True)
-    return f"{_number(figure.value, True)} ({100 * figure.low:.1f} to {100 * figure.high:.1f})"
+def _with_interval(estimate: Estimate) -> str:
+    if math.isnan(estimate.low):
+        return _number(estimate.value, True)
+    return f"{_number(estimate.value, True)} ({100 * estimate.low:.1f} to {100 * estimate.high:.1f})"

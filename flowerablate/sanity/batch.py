@@ -33,10 +33,11 @@ def check(bench: Bench) -> Rung:
     images, labels = bench.first_batch()
     parts = bench.parts(epochs=1, steps=_STEPS)
     faults = {**_faults_of_images(bench, images), **_faults_of_labels(bench, labels)}
-    figures = {"smallest": float(images.min()), "largest": float(images.max()), "spread": float(images.std())}
+    deviation = float(images.std())
+    values = {"smallest": float(images.min()), "largest": float(images.max()), "standard deviation": deviation}
     seen = [
-        f"images {_shape(images)}, from {figures['smallest']:.2f} to {figures['largest']:.2f}, "
-        f"mean {float(images.mean()):.2f}, standard deviation {figures['spread']:.2f}",
+        f"images {_shape(images)}, from {values['smallest']:.2f} to {values['largest']:.2f}, "
+        f"mean {float(images.mean()):.2f}, standard deviation {deviation:.2f}",
         f"labels {_shape(labels)}",
     ]
     seed_torch(torch_seed(bench.seed, "forward", 1, 1))
@@ -46,14 +47,14 @@ def check(bench: Bench) -> Rung:
         faults[f"the model returns {_shape(logits)}, expected {wanted[0]} x {wanted[1]}"] = (
             "give the model one output for each class"
         )
-        return judged("batch", tuple(seen), faults, figures)
+        return judged("batch", tuple(seen), faults, values)
     seen.append(f"outputs {_shape(logits)}, from {float(logits.min()):.2f} to {float(logits.max()):.2f}")
     if not torch.isfinite(logits).all():
         faults["the outputs are not all finite numbers"] = "look for a division by zero or an overflow in the model"
-        return judged("batch", tuple(seen), faults, figures)
-    faults |= _faults_of_gradients(bench, parts, images, labels, seen, figures)
-    faults |= _faults_of_dependence(parts.model, images, seen, figures)
-    return judged("batch", tuple(seen), faults, figures)
+        return judged("batch", tuple(seen), faults, values)
+    faults |= _faults_of_gradients(bench, parts, images, labels, seen, values)
+    faults |= _faults_of_dependence(parts.model, images, seen, values)
+    return judged("batch", tuple(seen), faults, values)
 
 
 def _faults_of_images(bench: Bench, images: Tensor) -> dict[str, str]:
@@ -90,7 +91,7 @@ def _faults_of_labels(bench: Bench, labels: Tensor) -> dict[str, str]:
 
 
 def _faults_of_gradients(
-    bench: Bench, parts: Parts, images: Tensor, labels: Tensor, seen: list[str], figures: dict[str, float]
+    bench: Bench, parts: Parts, images: Tensor, labels: Tensor, seen: list[str], values: dict[str, float]
 ) -> dict[str, str]:
     """Train a few steps on one batch; a parameter that no gradient reaches in any of them is dead."""
     trained = {name: value for name, value in parts.model.named_parameters() if value.requires_grad}
@@ -114,7 +115,7 @@ def _faults_of_gradients(
                 dead.discard(name)
         parts.optimizer.step()
         losses.append(float(loss.detach()))
-    figures["dead"] = len(dead)
+    values["dead"] = len(dead)
     frozen = sum(1 for value in parts.model.parameters() if not value.requires_grad)
     kept = f", {frozen} frozen" if frozen else ""
     seen.append(f"a gradient reaches {len(trained) - len(dead)} of {count(len(trained), 'parameter')}{kept}")
@@ -130,7 +131,7 @@ def _faults_of_gradients(
 
 
 def _faults_of_dependence(
-    model: nn.Module, images: Tensor, seen: list[str], figures: dict[str, float]
+    model: nn.Module, images: Tensor, seen: list[str], values: dict[str, float]
 ) -> dict[str, str]:
     """Compare the outputs for a batch with those for its images one by one, in evaluation mode."""
     some = images[:8]
@@ -140,7 +141,7 @@ def _faults_of_dependence(
         alone = torch.cat([model(some[place : place + 1]).float() for place in range(len(some))])
     size = float(together.abs().max())
     apart = float((together - alone).abs().max()) / size if size else 0.0
-    figures["company"] = apart
+    values["company"] = apart
     if apart <= _TOLERANCE:
         seen.append("in evaluation mode the output for an image does not depend on its batch")
         return {}

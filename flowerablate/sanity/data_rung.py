@@ -30,8 +30,8 @@ def check(bench: Bench) -> Rung:
         + ", ".join(f"{number} {name}" for name, number in zip(bench.classes, counts, strict=True)),
         f"{fine} of {len(report.findings)} checks found nothing; 'flowerablate data check' has the details",
     )
-    figures = {"images": report.images, "faults": len(faults), "warnings": len(warnings), "fine": fine}
-    return judged("data", seen, faults, figures | {"majority": float(counts.max() / counts.sum())})
+    values = {"images": report.images, "faults": len(faults), "warnings": len(warnings), "fine": fine}
+    return judged("data", seen, faults, values | {"majority": float(counts.max() / counts.sum())})
 
 
 def _example(found: Finding) -> str:

@@ -55,5 +55,5 @@ def check(bench: Bench) -> Rung:
         f"initial loss {initial:.3f}; uniform guess {uniform:.3f} (ln {classes} = {usual:.3f})",
         f"the untrained model answers {bench.classes[int(answers.argmax())]!r} for {fraction:.0%} of a batch",
     )
-    figures = {"initial": initial, "uniform": uniform, "ln classes": usual, "largest share": fraction}
-    return judged("initial-loss", seen, faults, figures)
+    values = {"initial": initial, "uniform": uniform, "ln classes": usual, "largest fraction": fraction}
+    return judged("initial-loss", seen, faults, values)

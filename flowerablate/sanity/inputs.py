@@ -44,5 +44,5 @@ def check(bench: Bench) -> Rung:
         f"{len(shown.strips)} images, original and after {', '.join(steps) or 'no step'}",
         f"look at them in {bench.out / FILE}",
     )
-    figures = {"images": len(shown.strips), "empty": sum(emptied.values())}
-    return judged("inputs", seen, faults, figures, (FILE,))
+    values = {"images": len(shown.strips), "empty": sum(emptied.values())}
+    return judged("inputs", seen, faults, values, (FILE,))

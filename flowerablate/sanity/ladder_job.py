@@ -139,5 +139,5 @@ def run(job: Job, begin: Callable[[], EventWriter]) -> int:
 
 
 def _rung(content: Mapping[str, Any]) -> Rung:
-    figures = {name: math.nan if value is None else value for name, value in content["figures"].items()}
-    return Rung(**{**content, "seen": tuple(content["seen"]), "files": tuple(content["files"]), "figures": figures})
+    values = {name: math.nan if value is None else value for name, value in content["values"].items()}
+    return Rung(**{**content, "seen": tuple(content["seen"]), "files": tuple(content["files"]), "values": values})

@@ -128,8 +128,8 @@ def check(bench: Bench) -> Rung:
         f"the study's rate reaches {peak:.3g}, {_times(peak, curve.suggested)}",
         sparkline(curve),
     )
-    figures = {"steepest": curve.steepest, "smallest": curve.smallest, "suggested": curve.suggested}
-    return judged("lr-range", seen, faults, figures | {"limit": curve.limit, "peak": peak}, (FILE,))
+    values = {"steepest": curve.steepest, "smallest": curve.smallest, "suggested": curve.suggested}
+    return judged("lr-range", seen, faults, values | {"limit": curve.limit, "peak": peak}, (FILE,))
 
 
 def climb(bench: Bench) -> RateCurve:

@@ -13,14 +13,14 @@ Status: TypeAlias = Literal["passed", "failed", "skipped"]
 class Rung:
     """One check of the ladder: its *name*, its *status*, the lines of what was *seen*, and what to *do* if it failed.
 
-    *figures* are the numbers of those lines, for programs. *files* were written to the folder of the ladder.
+    *values* are the numbers of those lines, for programs. *files* were written to the folder of the ladder.
     """
 
     name: str
     status: Status
     seen: tuple[str, ...]
     do: str = ""
-    figures: Mapping[str, float] = field(default_factory=dict)
+    values: Mapping[str, float] = field(default_factory=dict)
     files: tuple[str, ...] = ()
     seconds: float = 0.0
 
@@ -29,7 +29,7 @@ def judged(
     name: str,
     seen: tuple[str, ...],
     faults: Mapping[str, str],
-    figures: Mapping[str, float],
+    values: Mapping[str, float],
     files: tuple[str, ...] = (),
 ) -> Rung:
     """Return a rung, failed if there are *faults*, which map each fault to its cure.
@@ -37,4 +37,4 @@ def judged(
     The faults come before what was seen; the advice is that of the first, which often causes the others.
     """
     status: Status = "failed" if faults else "passed"
-    return Rung(name, status, (*faults, *seen), next(iter(faults.values()), ""), figures, files)
+    return Rung(name, status, (*faults, *seen), next(iter(faults.values()), ""), values, files)

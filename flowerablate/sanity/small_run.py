@@ -87,9 +87,9 @@ def check(bench: Bench) -> Rung:
         f"validation accuracy {seeing.accuracy:.1%} ({_LEVEL:.0%} interval {low:.1%} to {high:.1%}, "
         f"{right} of {total}); largest class {run.majority:.1%}",
     )
-    figures = {"accuracy": seeing.accuracy, "low": low, "high": high, "majority": run.majority}
-    figures |= {"first loss": first.train_loss, "last loss": last.train_loss}
-    return judged("subset", seen, faults, figures | {"loss": seeing.loss, "blind loss": blind.loss})
+    values = {"accuracy": seeing.accuracy, "low": low, "high": high, "majority": run.majority}
+    values |= {"first loss": first.train_loss, "last loss": last.train_loss}
+    return judged("subset", seen, faults, values | {"loss": seeing.loss, "blind loss": blind.loss})
 
 
 def check_labels(bench: Bench) -> Rung:

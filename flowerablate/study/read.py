@@ -57,7 +57,7 @@ def load_toml(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise StudyError(f"no study file {path}; create one with 'flowerablate init'") from None
     except IsADirectoryError:
-        raise StudyError(f"{path} is a folder; give the study file, or a data folder with --data") from None
+        raise StudyError(f"{path} is a folder; give the study file, or name the folder as the data") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise StudyError(f"{path} is not valid TOML: {error}") from None
 

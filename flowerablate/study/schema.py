@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from functools import lru_cache
 from types import NoneType
 from typing import Annotated, Any, Literal, get_args
@@ -113,25 +114,48 @@ def _number_or_auto(value: object) -> object:
     return value
 
 
+def _seconds_as_text(value: object) -> object:
+    """Read a number as so many seconds, which are written as a time."""
+    return f"{_decimal(value)}s" if _is_number(value) else value
+
+
+def _bytes_as_text(value: object) -> object:
+    """Read a number as so many bytes, which are written as a size."""
+    return f"{_decimal(value / 1024)}K" if isinstance(value, int | float) and _is_number(value) else value
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _decimal(value: object) -> str:
+    return f"{Decimal(str(value)):f}"
+
+
+_Time = Annotated[str, BeforeValidator(_seconds_as_text)]
+_Size = Annotated[str, BeforeValidator(_bytes_as_text)]
+
+
 class ExecutionTable(_Table):
     """How trials run, which changes no result but for ``threads``; 0 and empty texts leave the choice to flowerablate.
 
     ``jobs``: how many at once, or ``auto``. ``threads``: how many each computes with. ``devices``: such as
     ``["cuda:0", "cuda:1"]``; empty: all CUDA devices, or the CPU. ``per_device``: trials at once on one of them.
-    ``trial_timeout`` and ``stall_timeout``: times such as ``2h``, of a trial and without a step. ``retries``: further
-    attempts at a trial that fails. ``fail_fast``: stop at the first failure. ``memory``: the limit of a trial, such as
-    ``8GB``. ``detach``: hand the trials over and do not wait for them, if the executor has a queue of its own.
+    ``trial_timeout`` and ``stall_timeout``: times such as ``2h``, or seconds, of a trial and without a step.
+    ``retries``: further attempts at a trial that fails. ``fail_fast``: stop at the first failure. ``memory``: the limit
+    of a trial, such as ``8GB``, or bytes. ``detach``: hand the trials over and do not wait for them, if the executor
+    has a queue of its own.
     """
 
     jobs: Annotated[int, BeforeValidator(_number_or_auto), Field(ge=0, le=100_000)] = 0
     threads: Annotated[int, Field(ge=0, le=1024)] = 0
     devices: list[Annotated[str, Field(pattern=r"^(cpu|cuda|cuda:\d+)$")]] = Field(default_factory=list)
     per_device: Annotated[int, Field(ge=1, le=64)] = 1
-    trial_timeout: str = ""
-    stall_timeout: str = "1h"
+    trial_timeout: _Time = ""
+    stall_timeout: _Time = "1h"
     retries: Annotated[int, Field(ge=0, le=100)] = 0
     fail_fast: bool = False
-    memory: str = ""
+    memory: _Size = ""
     detach: bool = False
 
 

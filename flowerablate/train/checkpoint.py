@@ -63,8 +63,8 @@ def trusted_state(folder: Path, identity: Mapping[str, Any], here: Mapping[str, 
             f"{path} belongs to another training ({_words(state.get('training'))}; "
             f"asked for: {_words(identity)}); delete it to start again"
         )
-    if state.get("surroundings") != here:
-        there = _words(state.get("surroundings"))
+    if state.get("environment") != here:
+        there = _words(state.get("environment"))
         _discard(path, f"{path} was trained in another environment ({there}; here: {_words(here)})")
         return None
     return state

@@ -267,7 +267,7 @@ class _Training:
     def _save_last(self) -> None:
         state = {
             "training": self._identity(),
-            "surroundings": numeric_environment(self.device),
+            "environment": numeric_environment(self.device),
             "model": self.parts.model.state_dict(),
             "optimizer": self.parts.optimizer.state_dict(),
             "scheduler": self.parts.scheduler.state_dict(),

@@ -1,4 +1,4 @@
-"""Builds the columns that ``report --columns`` names, in the given order."""
+"""Builds the columns of a report that are named, in the given order."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def choose_columns(text: str, assembler: Assembler, noted: Iterable[CostInfo] = 
     raises :class:`StudyError`; a plugin that builds something else raises :class:`PluginError`.
     """
     costs = {info.name: info for info in cost_infos(assembler, noted)}
-    asked = read_several(text, "--columns", ColumnSpec.slot)
+    asked = read_several(text, "columns", ColumnSpec.slot)
     columns = [_build(wanted.name, wanted.params, assembler, costs) for wanted in asked]
     names = [column.name for column in columns]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:
-        raise StudyError(f"--columns: {twice!r} is given twice; name each column once")
+        raise StudyError(f"columns: {twice!r} is given twice; name each column once")
     return tuple(columns)
 
 
@@ -39,11 +39,11 @@ def _build(name: str, given: dict[str, object], assembler: Assembler, costs: Map
     installed = assembler.registry.slot(ColumnSpec.slot)
     if name in costs and name not in installed:
         if given:
-            raise StudyError(f"--columns: the column of the cost {name!r} has no parameter {next(iter(given))!r}")
+            raise StudyError(f"columns: the column of the cost {name!r} has no parameter {next(iter(given))!r}")
         return CostColumn(costs[name])
     if name not in installed:
-        raise StudyError(f"--columns: no column is called {name!r}; {nearest(name, [*installed, *costs])}")
-    params = check_params(assembler.lookup(ColumnSpec.slot, name, "--columns"), given, f"--columns: {name}")
+        raise StudyError(f"columns: no column is called {name!r}; {nearest(name, [*installed, *costs])}")
+    params = check_params(assembler.lookup(ColumnSpec.slot, name, "columns"), given, f"columns: {name}")
     column = assembler.build(ColumnSpec.slot, Choice(name, params), ColumnContext(assembler.root))
     if not isinstance(column, Column):
         owner = assembler.owner(ColumnSpec.slot, name)

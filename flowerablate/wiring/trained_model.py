@@ -193,14 +193,14 @@ def _check_owners(path: Path, record: ModelRecord, assembler: Assembler, changed
         except StudyError:
             raise PluginError(
                 f"{path} needs the {slot} {name!r} of {then}, which is not installed; install that plugin, or name the "
-                "folder of its flowerablate_local.py with --local"
+                "folder of its flowerablate_local.py (local)"
             ) from None
         if now == then:
             continue
         cause = f"the {slot} {name!r} is from {now}, but {path} was trained with that from {then}"
         if now.digest != then.digest:
             if not changed_plugins:
-                raise PluginError(f"{cause}; restore that source, or accept the present one with --changed-plugins")
+                raise PluginError(f"{cause}; restore that source, or accept the present one (changed-plugins)")
             warn(cause)
         else:
             warn(f"{cause}; predictions may differ")

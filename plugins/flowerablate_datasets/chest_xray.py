@@ -30,7 +30,7 @@ def build(context: DataContext, *, path: str, validation: str, patients: str) ->
     ``person1_virus`` as two patients, ``number`` as one. Raises :class:`DataError` if the folder has another layout.
     """
     if not path.strip():
-        raise DataError("the chest-xray data set needs a folder; give --data PATH, or path under [dataset]")
+        raise DataError("the chest-xray data set needs a folder; name it as the data, or as path under [dataset]")
     folder = folder_of(context, path, is_chest_xray, _WHAT)
     if not is_chest_xray(folder):
         raise DataError(f"{folder} does not hold {_WHAT}")

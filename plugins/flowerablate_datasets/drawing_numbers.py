@@ -25,7 +25,7 @@ _TWO_PI = 6.283185307179586
 _SINE = (1.0, -1.0 / 6.0, 1.0 / 120.0, -1.0 / 5040.0, 1.0 / 362880.0, -1.0 / 39916800.0)
 
 
-class Draws:
+class DrawnNumbers:
     """A stream of random numbers, keyed by a path of words; a pure function of that path."""
 
     def __init__(self, *path: Word) -> None:

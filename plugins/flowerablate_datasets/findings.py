@@ -12,7 +12,7 @@ from pathlib import Path
 
 from flowerablate import IMAGE_SUFFIXES, DataContext, DataError, Samples
 
-from .table_rows import Row, head_of, read_rows
+from .table_rows import TableRow, head_of, read_rows
 
 IMAGE, LABELS, PATIENT = COLUMNS = ("Image Index", "Finding Labels", "Patient ID")
 """The columns of the table that are read."""
@@ -28,11 +28,11 @@ def build(context: DataContext, *, path: str, finding: str, against: str) -> Sam
     the split do not match, or no image exists.
     """
     if not path.strip():
-        raise DataError("the findings data set needs a folder; give --data PATH, or path under [dataset]")
+        raise DataError("the findings data set needs a folder; name it as the data, or as path under [dataset]")
     table = table_of(context.root / Path(path).expanduser())
     images = _images(table.parent)
     lists = _lists(table.parent)
-    wanted: dict[str, Row] = {}
+    wanted: dict[str, TableRow] = {}
     seen: dict[str, int] = {}
     known: set[str] = set()
     absent = 0
@@ -114,7 +114,7 @@ def _lists(folder: Path) -> dict[str, str]:
     return part
 
 
-def _part(row: Row, lists: dict[str, str]) -> str:
+def _part(row: TableRow, lists: dict[str, str]) -> str:
     if row[IMAGE] not in lists:
         raise row.fault(f"lists {row[IMAGE]}, which is in neither {' nor '.join(_LISTS)}; remove these to draw a split")
     return lists[row[IMAGE]]

@@ -24,7 +24,7 @@ def build(context: DataContext, *, path: str, classes: tuple[str, ...], url: str
         if is_chest_xray(folder):
             raise DataError(
                 f"{path} holds chest X-rays, which must be split by patients; use their data set: "
-                f"--set dataset.use=chest-xray --set dataset.path={path}"
+                f'dataset.use = "chest-xray", dataset.path = "{path}"'
             )
     else:
         known = sha256 or (FLOWER_PHOTOS_SHA256 if url == FLOWER_PHOTOS else "")

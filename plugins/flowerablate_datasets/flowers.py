@@ -6,8 +6,8 @@ from functools import cache
 
 import numpy as np
 
-from .drawing_numbers import Draws, Floats, cosine, sine
-from .painter import Canvas, Colour, Frame, blade, disc
+from .drawing_numbers import DrawnNumbers, Floats, cosine, sine
+from .painter import Canvas, Colour, Plane, blade, disc
 
 GOLDEN = 0.3819660112501051
 """The golden angle in turns, between one petal or floret and the next."""
@@ -51,7 +51,7 @@ def dim(colour: Colour, factor: float) -> Colour:
     return colour[0] * factor, colour[1] * factor, colour[2] * factor
 
 
-def vary(draws: Draws, colour: Colour, amount: float) -> Colour:
+def vary(draws: DrawnNumbers, colour: Colour, amount: float) -> Colour:
     """Move each channel of *colour* by up to *amount*, within 0..1."""
     red, green, blue = (min(max(c + draws.uniform(-amount, amount), 0.0), 1.0) for c in colour)
     return red, green, blue
@@ -69,7 +69,7 @@ def as_planes(colour: Colour) -> Floats:
     return np.array(colour, np.float32).reshape(3, 1, 1)
 
 
-def paint_daisy(canvas: Canvas, frame: Frame, draws: Draws) -> None:
+def paint_daisy(canvas: Canvas, frame: Plane, draws: DrawnNumbers) -> None:
     """Paint rays around a dome of florets; number, breadth, length and order of the petals vary."""
     colour = vary(draws, draws.choice(DAISY_COLOURS), 0.04)
     shaded = draws.choice(((0.72, 0.76, 0.55), (0.80, 0.70, 0.72), (0.70, 0.70, 0.80)))
@@ -99,7 +99,7 @@ def paint_daisy(canvas: Canvas, frame: Frame, draws: Draws) -> None:
 
 def _petal(
     canvas: Canvas,
-    frame: Frame,
+    frame: Plane,
     angle: float,
     length: float,
     width: float,
@@ -120,7 +120,7 @@ def _petal(
     canvas.paint(petal.box, petal.cover, gradient(dim(base, light), dim(colour, light), part) * relief)
 
 
-def _disc(canvas: Canvas, frame: Frame, radius: float, lift: float, draws: Draws) -> None:
+def _disc(canvas: Canvas, frame: Plane, radius: float, lift: float, draws: DrawnNumbers) -> None:
     dome = frame.moved(frame.x, frame.y - lift * frame.radius, frame.radius * radius)
     yellow = vary(draws, draws.choice(DISC_COLOURS), 0.04)
     brown = mix(yellow, (0.50, 0.26, 0.05), draws.uniform(0.35, 0.7))
@@ -134,7 +134,7 @@ def _disc(canvas: Canvas, frame: Frame, radius: float, lift: float, draws: Draws
     _florets(canvas, dome, yellow, green, draws)
 
 
-def _florets(canvas: Canvas, dome: Frame, yellow: Colour, green: Colour, draws: Draws) -> None:
+def _florets(canvas: Canvas, dome: Plane, yellow: Colour, green: Colour, draws: DrawnNumbers) -> None:
     """Set dots of one pixel along a spiral, lighter towards the top, greener in the middle."""
     count = int(min(_FLORETS, max(24.0, (dome.scale / canvas.pixel) * (dome.scale / canvas.pixel) / 5.0)))
     out = np.sqrt(np.arange(count, dtype=np.float32) / np.float32(count)) * np.float32(0.92)
@@ -157,7 +157,7 @@ def _spiral() -> Floats:
     return np.array([[cosine(turn) for turn in turns], [sine(turn) for turn in turns]], np.float32)
 
 
-def paint_rose(canvas: Canvas, frame: Frame, draws: Draws) -> None:
+def paint_rose(canvas: Canvas, frame: Plane, draws: DrawnNumbers) -> None:
     """Paint nested petals that spiral inwards by the golden angle, the inner ones raised, around a dark heart."""
     outer = vary(draws, draws.choice(ROSE_COLOURS), 0.04)
     deep = draws.choice(((0.45, 0.02, 0.06), (0.60, 0.20, 0.10), (0.55, 0.10, 0.20)))
@@ -178,7 +178,14 @@ def paint_rose(canvas: Canvas, frame: Frame, draws: Draws) -> None:
 
 
 def _rose_petal(
-    canvas: Canvas, frame: Frame, angle: float, size: float, draws: Draws, outer: Colour, heart: Colour, edge: Colour
+    canvas: Canvas,
+    frame: Plane,
+    angle: float,
+    size: float,
+    draws: DrawnNumbers,
+    outer: Colour,
+    heart: Colour,
+    edge: Colour,
 ) -> None:
     out = size * draws.uniform(0.40, 0.48)
     x, y = frame.to_canvas(out * cosine(angle), out * sine(angle))
@@ -196,7 +203,7 @@ def _rose_petal(
     canvas.paint(petal.box, petal.cover, colour + lip * (as_planes(edge) - colour))
 
 
-def _heart(canvas: Canvas, whorl: Frame, turn: float, heart: Colour, edge: Colour, draws: Draws) -> None:
+def _heart(canvas: Canvas, whorl: Plane, turn: float, heart: Colour, edge: Colour, draws: DrawnNumbers) -> None:
     dark = mix(heart, (0.10, 0.0, 0.02), 0.45)
     for number in range(3):
         angle = turn + number * 0.41 + draws.uniform(-0.05, 0.05)

@@ -22,7 +22,7 @@ _LAYOUT = "put the images of each class into a separate subfolder"
 def build(context: DataContext, path: str) -> Samples:
     """Scan the folder *path*; a relative path begins at the study's folder, ``~`` is the home folder."""
     if not path.strip():
-        raise DataError("the folder data set needs a folder; give --data PATH, or path under [dataset]")
+        raise DataError("the folder data set needs a folder; name it as the data, or as path under [dataset]")
     return scan(context.root / Path(path).expanduser(), skip_bad=context.skip_bad)
 
 
@@ -63,7 +63,7 @@ def _samples(root: Path, found: list[_Found], with_splits: bool, skip_bad: bool)
     # Such a key can be neither hashed nor printed; backslashreplace makes it legible.
     bad = [one.key.encode(errors="backslashreplace").decode() for one in found if not _is_utf8(one.key)]
     if bad and not skip_bad:
-        raise DataError(f"the name of {root / bad[0]} is not UTF-8; rename it, or leave it out with --skip-bad")
+        raise DataError(f"the name of {root / bad[0]} is not UTF-8; rename it, or leave it out (skip-bad)")
     classes = tuple(sorted({one.label for one in good}))
     index = {name: number for number, name in enumerate(classes)}
     return Samples(

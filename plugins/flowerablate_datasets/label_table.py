@@ -8,7 +8,7 @@ from pathlib import Path
 from flowerablate import DataContext, DataError, Samples
 
 from .folder import SPLIT_NAMES
-from .table_rows import Row, read_rows
+from .table_rows import TableRow, read_rows
 
 
 def build(context: DataContext, *, path: str, image: str, label: str, group: str, split: str, folder: str) -> Samples:
@@ -20,11 +20,11 @@ def build(context: DataContext, *, path: str, image: str, label: str, group: str
     does not exist (left out with ``context.skip_bad``) or is listed twice, and an unknown part.
     """
     if not path.strip():
-        raise DataError("the table data set needs a file; give --data PATH, or path under [dataset]")
+        raise DataError("the table data set needs a file; name it as the data, or as path under [dataset]")
     table = context.root / Path(path).expanduser()
     home = context.root / Path(folder).expanduser() if folder.strip() else table.parent
     rows = read_rows(table, [name for name in (image, label, group, split) if name])
-    seen: dict[str, Row] = {}
+    seen: dict[str, TableRow] = {}
     skipped = []
     for row in rows:
         key = _key(home, row[image])
@@ -35,9 +35,7 @@ def build(context: DataContext, *, path: str, image: str, label: str, group: str
         elif context.skip_bad:
             skipped.append(key)
         else:
-            raise row.fault(
-                f"lists {home / row[image]}, which does not exist; fix the path, or skip it with --skip-bad"
-            )
+            raise row.fault(f"lists {home / row[image]}, which does not exist; fix the path, or skip it (skip-bad)")
     names = [row[label] for row in seen.values()]
     classes = tuple(sorted(set(names), key=_in_number_order))
     index = {name: number for number, name in enumerate(classes)}
@@ -57,7 +55,7 @@ def _key(home: Path, name: str) -> str:
     return Path(os.path.relpath(home / name, home)).as_posix()
 
 
-def _part(row: Row, column: str) -> str:
+def _part(row: TableRow, column: str) -> str:
     part = SPLIT_NAMES.get(row[column].lower())
     if part is None:
         raise row.fault(f"has the unknown part {row[column]!r}; use train, val or test")

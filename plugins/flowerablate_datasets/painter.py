@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from .drawing_numbers import Draws, Floats, cosine, sine
+from .drawing_numbers import DrawnNumbers, Floats, cosine, sine
 
 Colour = tuple[float, float, float]
 """Red, green and blue, 0 to 1."""
@@ -58,7 +58,7 @@ class Canvas:
         self.colours[:, box[0], box[1]] *= 1.0 + cover * (factor - 1.0)
 
 
-class Frame:
+class Plane:
     """A tilted plane: its unit circle is an ellipse on the canvas around (x, y).
 
     *radius* is the long half-axis in canvas units, *tilt* the ratio of the short to the long one, *slant* the direction
@@ -70,7 +70,7 @@ class Frame:
         self._cos, self._sin = cosine(slant), sine(slant)
         self.scale = radius * math.sqrt(tilt)
 
-    def moved(self, x: float, y: float, radius: float) -> Frame:
+    def moved(self, x: float, y: float, radius: float) -> Plane:
         """Return a plane with the same tilt and slant at another position."""
         other = copy.copy(self)
         other.x, other.y, other.radius, other.scale = x, y, radius, radius * math.sqrt(self.tilt)
@@ -98,7 +98,7 @@ class Frame:
 
 
 @dataclass(frozen=True)
-class Shape:
+class Outline:
     """An outline: the depth of each pixel of *box* inside it, in pixels, and two coordinates, all float32 [h, w]."""
 
     box: Box
@@ -119,7 +119,7 @@ class Shape:
 
 def blade(
     canvas: Canvas,
-    frame: Frame,
+    frame: Plane,
     angle: float,
     start: float,
     end: float,
@@ -128,7 +128,7 @@ def blade(
     blunt: int = 2,
     soft: float = 1.0,
     bend: float = 0.0,
-) -> Shape | None:
+) -> Outline | None:
     """Outline a petal, leaf or blade of grass in *frame* that points at *angle* (turns), from *start* to *end*.
 
     *width* is half the maximum width, *blunt* is 1 (an ellipse), 2 or 4 (a broad tip), *soft* is the width of the edge
@@ -156,12 +156,12 @@ def blade(
     pixel = canvas.pixel / frame.scale
     depth = (breadth - np.abs(side)) * (1.0 / pixel)
     depth += np.minimum(inside, 0.0) * 1e6
-    return Shape(box, depth, along, side / (breadth + pixel), soft)
+    return Outline(box, depth, along, side / (breadth + pixel), soft)
 
 
 def disc(
-    canvas: Canvas, frame: Frame, radius: float, *, soft: float = 1.0, squared: float = 0.0, turn: float = 0.0
-) -> Shape | None:
+    canvas: Canvas, frame: Plane, radius: float, *, soft: float = 1.0, squared: float = 0.0, turn: float = 0.0
+) -> Outline | None:
     """Outline a disc of *radius* in *frame*, made squarer by *squared* (up to 0.2), its axes rotated by *turn*.
 
     ``along`` is the distance from the centre, 1 at the edge; ``across`` is the coordinate in the direction of *turn*,
@@ -180,14 +180,14 @@ def disc(
         distance = distance - squared * np.minimum(uu * vv, 1.0)
     distance = np.sqrt(np.maximum(distance, 0.0))
     depth = (1.0 - distance) * (round_frame.scale / canvas.pixel)
-    return Shape(box, depth, distance, u, soft)
+    return Outline(box, depth, distance, u, soft)
 
 
 _FULL = {1: 2.0, 2: 1.6118549, 4: 1.3669}
 """1 / max(sqrt(t (1 - t^n))), so that the maximum width is the requested one."""
 
 
-def smooth_noise(draws: Draws, cells: int, side: int) -> Floats:
+def smooth_noise(draws: DrawnNumbers, cells: int, side: int) -> Floats:
     """Return smooth random hills, float32 [side, side] in 0..1, with about *cells* hills across."""
     knots = draws.field(cells + 1, cells + 1)
     where = (np.arange(side, dtype=np.float32) + np.float32(0.5)) * np.float32(cells / side)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .drawing_numbers import Draws, Floats, cosine, sine
+from .drawing_numbers import DrawnNumbers, Floats, cosine, sine
 from .flowers import as_planes, gradient, mix, paint_daisy, paint_rose, vary
-from .painter import Canvas, Colour, Frame, blade, blur, disc, smooth_noise
+from .painter import Canvas, Colour, Plane, blade, blur, disc, smooth_noise
 
 CLASSES = ("daisy", "rose")
 
@@ -37,7 +37,7 @@ def draw_image(seed: int, index: int, size: int, noise: float) -> NDArray[np.uin
     """
     name = CLASSES[index % 2]
     canvas = Canvas(size)
-    draws = Draws("synthetic-flowers", seed, index)
+    draws = DrawnNumbers("synthetic-flowers", seed, index)
     _background(canvas, draws)
     frames = _frames(draws)
     for frame in frames:
@@ -49,7 +49,7 @@ def draw_image(seed: int, index: int, size: int, noise: float) -> NDArray[np.uin
     return _camera(_light(canvas.colours, draws), noise, draws)
 
 
-def _frames(draws: Draws) -> list[Frame]:
+def _frames(draws: DrawnNumbers) -> list[Plane]:
     count = 1 + draws.chance(0.30) + draws.chance(0.12)
     frames = []
     for number in range(count):
@@ -58,11 +58,11 @@ def _frames(draws: Draws) -> list[Frame]:
         x, y = draws.uniform(-room, room), draws.uniform(-room, room)
         if number == count - 1:
             x, y = x * 0.75, y * 0.75
-        frames.append(Frame(x, y, radius, draws.uniform(0.55, 1.0), draws.uniform(-0.12, 0.12)))
+        frames.append(Plane(x, y, radius, draws.uniform(0.55, 1.0), draws.uniform(-0.12, 0.12)))
     return frames
 
 
-def _background(canvas: Canvas, draws: Draws) -> None:
+def _background(canvas: Canvas, draws: DrawnNumbers) -> None:
     dark, light = draws.choice(_GROUNDS)
     dark, light = vary(draws, dark, 0.06), vary(draws, light, 0.08)
     hills = smooth_noise(draws, draws.integer(2, 6), canvas.side)
@@ -72,7 +72,7 @@ def _background(canvas: Canvas, draws: Draws) -> None:
     tint = smooth_noise(draws, 3, canvas.side)
     canvas.paint(whole, 0.6 * np.clip(tint * 2.0 - 1.0, 0.0, 1.0), vary(draws, draws.choice(_GREENS), 0.08))
     for _ in range(draws.integer(0, 7)):
-        spot = Frame(draws.uniform(-1.1, 1.1), draws.uniform(-1.1, 1.1), draws.uniform(0.08, 0.35))
+        spot = Plane(draws.uniform(-1.1, 1.1), draws.uniform(-1.1, 1.1), draws.uniform(0.08, 0.35))
         bright = mix(draws.choice(_BLOSSOMS), light, draws.uniform(0.1, 0.8))
         cover = disc(canvas, spot, 1.0, soft=draws.uniform(2.0, 7.0))
         if cover is not None:
@@ -82,8 +82,8 @@ def _background(canvas: Canvas, draws: Draws) -> None:
     canvas.colours = blur(canvas.colours, draws.integer(0, 3))
 
 
-def _grass(canvas: Canvas, draws: Draws, soft: float, strength: float) -> None:
-    root = Frame(draws.uniform(-1.2, 1.2), draws.uniform(0.0, 1.3), 1.0)
+def _grass(canvas: Canvas, draws: DrawnNumbers, soft: float, strength: float) -> None:
+    root = Plane(draws.uniform(-1.2, 1.2), draws.uniform(0.0, 1.3), 1.0)
     colour = vary(draws, draws.choice(_GREENS), 0.10)
     length, width = draws.uniform(0.7, 1.9), draws.uniform(0.015, 0.06)
     bend = draws.uniform(-0.2, 0.2)
@@ -93,10 +93,10 @@ def _grass(canvas: Canvas, draws: Draws, soft: float, strength: float) -> None:
         canvas.paint(shape.box, shape.cover * strength, as_planes(colour) * relief)
 
 
-def _stem(canvas: Canvas, frame: Frame, name: str, draws: Draws) -> None:
+def _stem(canvas: Canvas, frame: Plane, name: str, draws: DrawnNumbers) -> None:
     green = vary(draws, draws.choice(_GREENS), 0.06)
     angle = 0.25 + draws.uniform(-0.1, 0.1)
-    root = Frame(frame.x, frame.y, 1.0)
+    root = Plane(frame.x, frame.y, 1.0)
     width = frame.radius * (0.07 if name == "rose" else 0.05)
     bend = draws.uniform(-0.15, 0.15)
     stem = blade(canvas, root, angle, -0.6, 2.8, width * 1.3, blunt=4, bend=bend)
@@ -107,12 +107,12 @@ def _stem(canvas: Canvas, frame: Frame, name: str, draws: Draws) -> None:
     for number in range(draws.integer(1, 4)):
         out = frame.radius * draws.uniform(0.5, 1.3)
         turn = angle + (0.17 if number % 2 else -0.17) + draws.uniform(-0.1, 0.1)
-        place = Frame(frame.x, frame.y, frame.radius)
+        place = Plane(frame.x, frame.y, frame.radius)
         x, y = place.to_canvas(out * 0.8 * cosine(angle), out * 0.8 * sine(angle))
-        _leaf(canvas, Frame(x, y, frame.radius), turn, name == "rose", green, draws)
+        _leaf(canvas, Plane(x, y, frame.radius), turn, name == "rose", green, draws)
 
 
-def _leaf(canvas: Canvas, frame: Frame, angle: float, broad: bool, green: Colour, draws: Draws) -> None:
+def _leaf(canvas: Canvas, frame: Plane, angle: float, broad: bool, green: Colour, draws: DrawnNumbers) -> None:
     length = draws.uniform(0.7, 1.3)
     # Usually the leaf of the class, sometimes that of the other, so that leaves alone do not decide.
     broad = broad != draws.chance(0.3)
@@ -126,13 +126,13 @@ def _leaf(canvas: Canvas, frame: Frame, angle: float, broad: bool, green: Colour
     canvas.paint(leaf.box, leaf.cover, gradient(green, mix(green, (0.45, 0.60, 0.25), 0.4), leaf.along) * relief)
 
 
-def _foreground(canvas: Canvas, draws: Draws) -> None:
+def _foreground(canvas: Canvas, draws: DrawnNumbers) -> None:
     if draws.chance(0.45):
         for _ in range(draws.integer(1, 4)):
             _grass(canvas, draws, draws.uniform(1.0, 8.0), 0.9)
 
 
-def _light(colours: Floats, draws: Draws) -> Floats:
+def _light(colours: Floats, draws: DrawnNumbers) -> Floats:
     side = colours.shape[1]
     axis = (np.arange(side, dtype=np.float32) + np.float32(0.5)) * np.float32(2.0 / side) - np.float32(1.0)
     angle, slope = draws.uniform(), draws.uniform(0.0, 0.35)
@@ -148,7 +148,7 @@ def _light(colours: Floats, draws: Draws) -> Floats:
     return result
 
 
-def _camera(colours: Floats, noise: float, draws: Draws) -> NDArray[np.uint8]:
+def _camera(colours: Floats, noise: float, draws: DrawnNumbers) -> NDArray[np.uint8]:
     colours = blur(colours, draws.choice((0, 0, 1, 1, 2, 4)))
     std = draws.uniform(0.01, 0.06)
     colours = colours + std * draws.normal_field(*colours.shape)
@@ -158,7 +158,7 @@ def _camera(colours: Floats, noise: float, draws: Draws) -> NDArray[np.uint8]:
     return pixels
 
 
-def sprinkle(pixels: NDArray[np.uint8], fraction: float, draws: Draws) -> None:
+def sprinkle(pixels: NDArray[np.uint8], fraction: float, draws: DrawnNumbers) -> None:
     """Cover about the *fraction* of the pixels with salt specks, and a twentieth of that with pepper, in place.
 
     A speck is 1 x 1, 1 x 2, 2 x 1 or 2 x 2 pixels, so an opening by 3 x 3 removes it unless it touches others.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flowerablate import DataError
+from flowerablate.errors import message_of
 
 _MISSING = {"", "nan", "<na>", "null"}
 """Spellings of a missing value, in lower case."""
@@ -17,7 +18,7 @@ SUFFIXES = {".csv", ".tsv", ".parquet", ".pq"}
 
 
 @dataclass(frozen=True)
-class Row:
+class TableRow:
     """One row of the table *path*: its *number* (of the line; in Parquet the row, from 1) and its *values*."""
 
     path: Path
@@ -36,7 +37,7 @@ class Row:
         return DataError(f"{self.path}, row {self.number} {what}")
 
 
-def read_rows(path: Path, columns: Sequence[str]) -> list[Row]:
+def read_rows(path: Path, columns: Sequence[str]) -> list[TableRow]:
     """Return the rows of the table at *path*; raise :class:`DataError` if unreadable or without *columns*."""
     if not path.is_file():
         raise DataError(f"no table {path}; check the path (a relative path begins at the study's folder)")
@@ -56,7 +57,7 @@ def head_of(path: Path) -> list[str]:
         return []
 
 
-def _text_rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
+def _text_rows(path: Path, columns: Sequence[str]) -> Iterator[TableRow]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, delimiter="\t" if path.suffix.lower() == ".tsv" else ",")
@@ -70,12 +71,12 @@ def _text_rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
                         f"{path}, row {reader.line_num} has {len(cells)} values for {len(head)} columns; put quotes "
                         "around values with commas"
                     )
-                yield Row(path, reader.line_num, dict(zip(head, cells, strict=True)))
+                yield TableRow(path, reader.line_num, dict(zip(head, cells, strict=True)))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"cannot read {path} as a table: {error}") from error
+        raise DataError(f"cannot read {path} as a table: {message_of(error)}") from error
 
 
-def _parquet_rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
+def _parquet_rows(path: Path, columns: Sequence[str]) -> Iterator[TableRow]:
     try:
         import pyarrow
         from pyarrow import parquet
@@ -88,9 +89,9 @@ def _parquet_rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
             _require_columns(path, file.schema_arrow.names, columns)
             table = file.read(columns=list(columns)).to_pydict()
     except (OSError, pyarrow.ArrowException) as error:
-        raise DataError(f"cannot read {path} as Parquet: {' '.join(str(error).split())}") from error
+        raise DataError(f"cannot read {path} as Parquet: {message_of(error)}") from error
     for number, cells in enumerate(zip(*(table[column] for column in columns), strict=True), start=1):
-        yield Row(path, number, {name: _text(cell) for name, cell in zip(columns, cells, strict=True)})
+        yield TableRow(path, number, {name: _text(cell) for name, cell in zip(columns, cells, strict=True)})
 
 
 def _text(cell: object) -> str:

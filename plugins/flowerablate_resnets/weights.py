@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from flowerablate.errors import StudyError
+from flowerablate.errors import StudyError, message_of
 
 if TYPE_CHECKING:
     from torchvision.models import WeightsEnum
@@ -144,5 +144,5 @@ def _listed(names: list[str]) -> str:
 
 
 def _short(error: BaseException) -> str:
-    lines = " ".join(str(error).split()) or type(error).__name__
-    return lines if len(lines) <= 120 else lines[:117] + "..."
+    text = message_of(error)
+    return text if len(text) <= 120 else text[:117] + "..."

@@ -72,8 +72,11 @@ def test_one_model_is_measured_over_groups_too(patients):
     model = fa.load_model("tiny", runs=folder / "runs")
     found = model.evaluate(folder / "images.csv", part="test", metrics=["accuracy", "brier"])
     assert 0 < found.groups < found.images
-    assert f"{found.groups} groups" in found.figures["accuracy"].how
-    assert math.isfinite(found.figures["brier"].value)
+    assert f"{found.groups} groups" in found.metrics["accuracy"].how
+    with pytest.warns(UserWarning, match="contains images of the study itself"):
+        validation, val = (model.evaluate(folder / "images.csv", part=part) for part in ("validation", "val"))
+    assert validation.record() == val.record() != found.record()
+    assert math.isfinite(found.metrics["brier"].value)
     assert f"{found.groups} groups" in model.card()
     assert f"come from {found.groups} groups: intervals are often too narrow" in model.card()
 

@@ -57,7 +57,7 @@ def test_a_folder_stands_for_its_images_and_a_bad_one_has_its_reason(model, trai
 
 def test_it_is_measured_on_images_that_it_has_not_seen(model, trained_study, make_images, tmp_path):
     found = model.evaluate(make_images(tmp_path / "others", size=30), ["accuracy", "brier"])
-    assert list(found.figures) == ["accuracy", "brier"]
+    assert list(found.metrics) == ["accuracy", "brier"]
     assert found.images == 24
     with pytest.warns(UserWarning, match="contains images of the study itself"):
         model.evaluate(trained_study.images)
@@ -73,6 +73,17 @@ def test_maps_a_card_and_an_export_are_made(model, trained_study, tmp_path):
     exported = model.export("model.pt", "torchscript")
     assert (tmp_path / "model.pt").read_bytes() == exported.content
     assert json.loads((tmp_path / "model.pt.json").read_text())["classes"] == ["green", "red"]
+
+
+def test_what_cannot_be_written_or_made_is_an_error_of_ours(model, trained_study, tmp_path):
+    with pytest.raises(fa.FlowerablateError, match=r"No such file or directory: /nonexistent/m\.pt; make the folder"):
+        model.export("/nonexistent/m.pt", "torchscript")
+    for wrong in (0, -1):
+        with pytest.raises(fa.StudyError, match=f"batch_size must be 1 or more, not {wrong}"):
+            list(model.predict(trained_study.images, batch_size=wrong))
+    for given in (3, [3]):
+        with pytest.raises(fa.StudyError, match="images: give a path, not 3"):
+            model.predict(given)
 
 
 def test_no_code_but_that_of_installed_plugins_is_loaded_unless_it_is_named(trained_study, tmp_path):

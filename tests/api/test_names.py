@@ -1,17 +1,27 @@
 """What ``import flowerablate as fa`` has, and when it is loaded."""
 
+import inspect
+import pydoc
 import subprocess
 import sys
 
 import pytest
 
 import flowerablate as fa
+from flowerablate.api import running
 
 
 @pytest.mark.parametrize("name", fa.__all__)
 def test_every_public_name_is_there(name):
     assert getattr(fa, name).__doc__
     assert name in dir(fa)
+
+
+def test_help_on_report_is_that_of_the_verb():
+    assert inspect.getdoc(fa.report) == inspect.getdoc(running.report)
+    assert fa.report.__doc__.startswith("Return the table of a study")
+    assert "Return the table of a study" in pydoc.render_doc(fa.report)
+    assert inspect.signature(fa.report) == inspect.signature(running.report)
 
 
 def test_a_name_that_there_is_not_is_an_attribute_error():

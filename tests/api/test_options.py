@@ -1,13 +1,16 @@
 """Each option is declared once, and is in reach of Python and of the command line."""
 
 import inspect
+import re
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 import typer
 
 import flowerablate as fa
-from flowerablate.api.options import RunOptions, StudyOptions, keys_of, options_of
+from flowerablate.api.option_values import keys_of
+from flowerablate.api.options import RunOptions, StudyOptions, Texts, options_of
 from flowerablate.cli.app import app
 
 COMMAND = {parameter.name: parameter for parameter in typer.main.get_command(app).commands["run"].params}
@@ -49,6 +52,21 @@ def test_one_text_is_a_list_of_one():
     assert keys_of({"design": "pairwise"}) == {"ablation.design": ["pairwise"]}
 
 
+@pytest.mark.parametrize("name", [name for name, (hint, _) in options_of(StudyOptions).items() if hint == Texts | None])
+def test_an_iterator_of_texts_is_as_good_as_a_list(name):
+    given = ["leave-one-out", "pairwise"] if name == "design" else ["cpu"] if name == "devices" else ["csv"]
+    assert keys_of({name: (text for text in given)}) == keys_of({name: given})
+    assert given[0] in str(keys_of({name: map(str, given)}))
+
+
+@pytest.mark.parametrize("name", [*options_of(StudyOptions)])
+def test_an_option_of_another_type_is_refused_in_our_words(name):
+    if options_of(StudyOptions)[name][0] in (bool, bool | None):
+        return
+    with pytest.raises(fa.StudyError, match=name.replace("metric", "primary")):
+        fa.plan_of(fa.Study(), **{name: object()})
+
+
 def test_changes_that_are_named_take_the_place_of_all_that_the_study_names():
     assert keys_of({"swap": "model=resnet14"}) == {
         "ablation.disable": [],
@@ -70,6 +88,13 @@ def test_what_is_none_or_false_leaves_it_to_the_study():
 def test_a_tracker_may_have_a_list():
     keys = keys_of({"trackers": 'csv,columns=["a","b"],flush=true'})
     assert keys == {"trackers.csv": {"use": "csv", "columns": ["a", "b"], "flush": True}}
+
+
+def test_the_document_names_every_option():
+    text = (Path(__file__).resolve().parents[2] / "docs" / "python.md").read_text()
+    (table,) = re.findall(r"\| option \| what it takes \|\n(.*?)\n\n", text, flags=re.DOTALL)
+    rows = [row.split("|")[1] for row in table.splitlines()]
+    assert set(re.findall(r"`(\w+)`", " ".join(rows))) == set(options_of(RunOptions))
 
 
 def test_messages_name_an_option_as_it_was_written():

@@ -117,7 +117,19 @@ def test_in_a_notebook_it_is_a_table_in_html_with_nothing_to_run(result):
     assert len(html) < 5000
 
 
+def test_columns_are_a_text_or_several(trained_study, result):
+    names = ["variant", "forest,width=30", "effect"]
+    assert repr(fa.report("tiny", runs=trained_study.runs, columns=names)) == repr(
+        fa.report("tiny", runs=trained_study.runs, columns=",".join(names))
+    )
+    assert result.render("md", iter(names)) == result.render("md", ",".join(names))
+    with pytest.raises(fa.StudyError, match="columns: give a text, or a list of texts, not 3"):
+        result.render("md", 3)
+    with pytest.raises(fa.StudyError, match=r"^columns: no column is called 'varianteffect'"):
+        result.render("md", "varianteffect")
+
+
 def test_a_file_that_cannot_be_written_is_an_error_of_ours(result, tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(fa.FlowerablateError, match=r"check the path, its permissions and the disk$"):
+    with pytest.raises(fa.FlowerablateError, match=r"choose another folder, or change its permissions$"):
         result.save(tmp_path / "file" / "table.tex")

@@ -1,11 +1,13 @@
 """A study in Python says what the file and the command line would say."""
 
+import math
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import flowerablate as fa
+from flowerablate.execute.execution import bytes_of
 from flowerablate.study.read import read_study
 from flowerablate.study.templates import default_study
 
@@ -52,6 +54,60 @@ def test_overriding_part_of_a_table_leaves_other_studies_as_they_are(image_folde
 def test_values_may_be_of_the_types_that_python_has(value, read):
     study = fa.Study().override("steps.crop.scale", value)
     assert study.file.steps["crop"].params["scale"] == read
+
+
+def test_an_iterator_is_read_once_and_kept():
+    study = fa.Study().override("ablation.disable", (name for name in ["flip"]))
+    assert study.file.ablation.disable == study.override("train.epochs", 2).file.ablation.disable == ["flip"]
+
+
+@pytest.mark.parametrize("overrides", [3, [3], [("a", 1, 2)], [(None, 3)], [{"train.epochs": 3}]])
+def test_what_overrides_nothing_is_refused_in_our_words(overrides):
+    with pytest.raises(fa.StudyError, match=r"overrid.*, not "):
+        fa.Study(overrides=overrides)
+
+
+def test_a_key_and_a_path_are_texts():
+    with pytest.raises(fa.StudyError, match="the key to override: give a text, not None"):
+        fa.Study().override(None, 3)
+    for wrong in (lambda: fa.Study(data=3), lambda: fa.Study.read(3), lambda: fa.run(3), lambda: fa.report(3)):
+        with pytest.raises(fa.StudyError, match="give a path, not 3"):
+            wrong()
+    with pytest.raises(fa.StudyError, match="runs: give a path, not 3"):
+        fa.plan_of(runs=3)
+
+
+@pytest.mark.parametrize(
+    ("options", "read"),
+    [
+        ({"trial_timeout": 60}, "60s"),
+        ({"stall_timeout": 0.5}, "0.5s"),
+        ({"stall_timeout": 1e-7}, "0.0000001s"),
+        ({"trial_timeout": "2h"}, "2h"),
+        ({"memory": 8_000_000_000}, "7812500.0K"),
+        ({"memory": "8GB"}, "8GB"),
+    ],
+)
+def test_limits_are_numbers_or_texts(options, read):
+    asked = fa.Study().ask(**options)
+    ((name, _),) = options.items()
+    assert getattr(asked.file.execution, name) == read
+    assert fa.plan_of(fa.Study(), seeds=1, disable="flip", **options).missing
+
+
+def test_a_number_of_bytes_is_what_it_says():
+    for size in (1, 1000, 8_000_000_000, 3 * 2**40 + 1):
+        assert bytes_of(fa.Study().ask(memory=size).file.execution.memory) == size
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"trial_timeout": "x"}, {"stall_timeout": -5}, {"trial_timeout": math.inf}, {"memory": "lots"}, {"memory": -8}],
+)
+def test_limits_that_are_none_are_refused_before_anything_runs(options):
+    ((name, _),) = options.items()
+    with pytest.raises(fa.StudyError, match=rf"^execution\.{name}: '.*' is not a (duration|size)"):
+        fa.plan_of(fa.Study(), **options)
 
 
 def test_another_component_starts_from_its_own_defaults():

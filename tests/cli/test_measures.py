@@ -80,6 +80,6 @@ def test_a_cost_is_shown_after_its_plugin_is_gone(study, command, folder):
 
 def test_a_column_of_a_cost_takes_no_parameter_and_a_misspelt_one_is_told_the_nearest(study, command):
     done = command("report", "--columns", "variant,peak_memory,width=3")
-    assert "--columns: the column of the cost 'peak_memory' has no parameter 'width'" in done.stderr
+    assert "columns: the column of the cost 'peak_memory' has no parameter 'width'" in done.stderr
     done = command("report", "--columns", "variant,peak_memry")
-    assert "--columns: no column is called 'peak_memry'; did you mean 'peak_memory'?" in done.stderr
+    assert "columns: no column is called 'peak_memry'; did you mean 'peak_memory'?" in done.stderr

@@ -103,7 +103,7 @@ def test_a_metric_from_logits_goes_through_run_report_and_evaluate(command, imag
     assert images.returncode == 0, images.stderr
     shown = command("evaluate", "tiny", image_folder, "--metric", "nll", "--format", "json")
     assert shown.returncode == 0, shown.stderr
-    found = json.loads(shown.stdout)["figures"]["nll"]
+    found = json.loads(shown.stdout)["metrics"]["nll"]
     assert found["low"] < found["value"] < found["high"]
 
 

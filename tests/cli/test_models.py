@@ -122,13 +122,13 @@ def test_evaluate_measures_with_intervals(use, trained_study, make_images, folde
     assert done.returncode == 0
     found = json.loads(done.stdout)
     assert found["images"] == 24
-    assert list(found["figures"]) == ["accuracy", "roc_auc", "macro_f1"]
-    for figure in found["figures"].values():  # a model that is always right has no bootstrap interval
-        assert figure["low"] is None or figure["low"] <= figure["value"] <= figure["high"]
-    assert found["figures"]["accuracy"]["how"] == "Wilson"
-    assert found["figures"]["accuracy"]["low"] < 1
+    assert list(found["metrics"]) == ["accuracy", "roc_auc", "macro_f1"]
+    for estimate in found["metrics"].values():  # a model that is always right has no bootstrap interval
+        assert estimate["low"] is None or estimate["low"] <= estimate["value"] <= estimate["high"]
+    assert found["metrics"]["accuracy"]["how"] == "Wilson"
+    assert found["metrics"]["accuracy"]["low"] < 1
     assert np.sum(found["confusion"]) == 24
-    assert np.trace(found["confusion"]) / 24 == pytest.approx(found["figures"]["accuracy"]["value"])
+    assert np.trace(found["confusion"]) / 24 == pytest.approx(found["metrics"]["accuracy"]["value"])
     assert found["by_class"][0]["sensitivity"]["value"] == found["by_class"][1]["specificity"]["value"]
     assert sum(one["images"] for one in found["bins"]) == 24
     table = use("evaluate", "others", "--metric", "brier").stdout
@@ -169,7 +169,7 @@ def test_evaluate_matches_classes_by_name(use, trained_study, folder, make_image
 
 def test_a_class_without_images_is_refused_unless_it_is_allowed():
     samples = Samples(("c", "a"), ("1", "2"), (Path("1"), Path("2")), (0, 1))
-    with pytest.raises(DataError, match=r"others has no image of class 'b' .*--allow-missing"):
+    with pytest.raises(DataError, match=r"others has no image of class 'b' .*allow-missing"):
         labels_of(samples, ("a", "b", "c"), Path("others"), allow_missing=False)
     assert labels_of(samples, ("a", "b", "c"), Path("others"), allow_missing=True) == [2, 0]
     assert labels_of(samples, ("a", "c"), Path("others"), allow_missing=False) == [1, 0]
@@ -213,7 +213,7 @@ def test_gradcam_draws_a_sheet_or_a_folder(use, trained_study, folder):
     )
 
 
-def test_the_card_has_the_figures_of_the_trial_and_asks_for_what_only_people_know(use, trained_study, folder):
+def test_the_card_has_the_metrics_of_the_trial_and_asks_for_what_only_people_know(use, trained_study, folder):
     done = use("card", "--seed", 0)
     assert done.returncode == 0
     result = json.loads((trained_study.trial / "result.json").read_text())
@@ -227,7 +227,7 @@ def test_the_card_has_the_figures_of_the_trial_and_asks_for_what_only_people_kno
     assert (folder / "card.md").read_text() == done.stdout
 
 
-def test_the_card_of_a_checkpoint_alone_has_no_figures(use, trained_study, folder):
+def test_the_card_of_a_checkpoint_alone_has_no_metrics(use, trained_study, folder):
     shutil.copy(trained_study.trial / "best.safetensors", folder / "model.safetensors")
     done = use("card", model="model.safetensors")
     assert done.returncode == 0
@@ -276,11 +276,12 @@ def test_evaluate_takes_the_test_part_of_an_official_split(use, folder, make_ima
     assert "the part 'test' of split: 6 of 16 images" in done.stderr
     assert json.loads(use("evaluate", "split", "--part", "all", "--format", "json").stdout)["images"] == 16
     assert "the split of split has no part 'val'" in use("evaluate", "split", "--part", "val").stderr
+    assert "the split of split has no part 'val'" in use("evaluate", "split", "--part", "validation").stderr
     assert "no part is called 'dev'" in use("evaluate", "split", "--part", "dev").stderr
 
 
 @pytest.mark.parametrize(
-    ("by", "figures", "best"),
+    ("by", "values", "best"),
     [
         (MetricInfo("accuracy", percent=True), [{"accuracy": 0.9, "f1": 0.5}, {"accuracy": 0.8, "f1": 0.7}], 0),
         (MetricInfo("f1"), [{"accuracy": 0.9, "f1": 0.5}, {"accuracy": 0.8, "f1": 0.7}], 1),
@@ -289,8 +290,8 @@ def test_evaluate_takes_the_test_part_of_an_official_split(use, folder, make_ima
         (MetricInfo("loss", lower_is_better=True), [{"loss": 0.6}, {"loss": 0.5}], 1),
     ],
 )
-def test_the_best_replicate_is_best_by_what_the_study_chose_its_epochs_by(tmp_path, by, figures, best):
-    for seed, validation in enumerate(figures):
+def test_the_best_replicate_is_best_by_what_the_study_chose_its_epochs_by(tmp_path, by, values, best):
+    for seed, validation in enumerate(values):
         folder = TrialFolder(tmp_path / "tiny" / "trials" / f"t{seed}")
         folder.claim([Claim("base", "", 0)], id=f"t{seed}", seed=seed, pipeline={})
         validation = {"loss": 0.5, **validation}

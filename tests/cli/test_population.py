@@ -75,5 +75,5 @@ def test_predictions_that_are_gone_are_missed_only_where_they_are_needed(command
     next((folder / "runs" / "tiny" / "trials").glob("*/predictions.npz")).unlink()
     done = command("report")
     assert done.returncode == 1
-    assert "'flowerablate report --population replicates' does not need them" in done.stderr
+    assert "a report of the population replicates does not need them" in done.stderr
     assert command("report", "--population", "replicates").returncode == 0

@@ -37,7 +37,7 @@ def test_json_tells_the_same_to_programs(command, make_images, folder):
     assert (told["study"], told["folder"]) == ("tiny", "kept")
     (rung,) = [rung for rung in told["rungs"] if rung["status"] != "skipped"]
     assert rung["name"] == "lr-range"
-    assert rung["figures"]["peak"] > 0
+    assert rung["values"]["peak"] > 0
     with Image.open(folder / "kept" / rung["files"][0]) as plot:
         assert plot.format == "PNG"
 
@@ -164,7 +164,7 @@ def test_a_process_of_its_own_sees_the_same_and_leaves_nothing_but_the_files_of_
         words = ("--executor", use, "--out", use, "--set", "execution.threads=1", "--format", "json")
         done = command("sanity", "tiny.toml", "--data", images, "--only", "subset", "--only", "lr-range", *words)
         rungs = json.loads(done.stdout)["rungs"]
-        told[use] = [(rung["name"], rung["status"], rung["figures"]) for rung in rungs]
+        told[use] = [(rung["name"], rung["status"], rung["values"]) for rung in rungs]
     assert told["processes"] == told["inline"]
     assert sorted(path.name for path in (folder / "processes").iterdir()) == ["ladder.json", "lr_range.png"]
 

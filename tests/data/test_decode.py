@@ -254,7 +254,7 @@ def test_extreme_sizes_work(tmp_path: Path, size: tuple[int, int]) -> None:
 
 
 def test_more_pixels_than_allowed_are_refused_without_being_decoded(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"bomb\.png.*bomb.*--skip-bad"):
+    with pytest.raises(DataError, match=r"bomb\.png.*bomb.*skip-bad"):
         decode(png_header(tmp_path / "bomb.png", 60_000, 60_000), 3)
     # Between Pillow's limit for a warning and for an error: here only our own limit decides.
     path = png_header(tmp_path / "large.png", 12_000, 12_000)
@@ -291,7 +291,7 @@ def test_a_truncated_file_is_named_with_cause_and_cure_in_one_line(tmp_path: Pat
         decode(path, 3)
     message = str(caught.value)
     assert str(path) in message
-    assert "--skip-bad" in message
+    assert "skip-bad" in message
     assert "\n" not in message
     assert ("empty" if keep == 0 else "image") in message
 

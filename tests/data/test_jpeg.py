@@ -114,7 +114,7 @@ def test_a_cut_photograph_is_refused_wherever_it_was_cut(tmp_path: Path, progres
     path = tmp_path / "cut.jpg"
     for end in range(1, len(raw) - 20, 29):
         path.write_bytes(raw[:end])
-        with pytest.raises(DataError, match=r"cut\.jpg: .*--skip-bad"):
+        with pytest.raises(DataError, match=r"cut\.jpg: .*skip-bad"):
             decode(path, 3, min_side=8)
 
 

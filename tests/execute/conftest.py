@@ -7,29 +7,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from pipelines import small_study
 
 from flowerablate.contracts import Trial, TrialOutcome
 from flowerablate.discovery import discover
 from flowerablate.execute.observer import RunObserver
 from flowerablate.execute.plan import Plan, plan_study
 from flowerablate.ledger import Ledger
-from flowerablate.study.read import read_study
-from flowerablate.study.templates import default_study
 from flowerablate.wiring.assemble import Assembler
 
-SMALL = {
-    "steps": {
-        "resize": {"use": "resize", "size": 16, "fit": "cover", "removable": False},
-        "flip": {"use": "horizontal_flip"},
-        "normalize": {"use": "normalize"},
-    },
-    "input.image_size": 16,
-    "model": {"use": "resnet8", "width": 4},
-    "train.epochs": 2,
-    "train.batch_size": 4,
-    "ablation.seeds": 1,
-    "ablation.disable": ["flip"],
-}
+ASKED = {"ablation.seeds": 1, "ablation.disable": ["flip"]}
 
 
 @dataclass
@@ -97,8 +84,7 @@ def small(tmp_path: Path, own_cache: Path, image_folder: Path, one_thread: None)
         if plugin:
             (tmp_path / "flowerablate_local.py").write_text(plugin)
         assembler = Assembler(discover(tmp_path).registry, tmp_path, own_cache)
-        dataset = {"dataset": {"use": "folder", "path": str(image_folder)}}
-        study = read_study(default_study(), None, (), {**SMALL, **dataset, **keys})
+        study = small_study(image_folder, **{**ASKED, **keys})
         return SmallStudy(plan_study(study, assembler), assembler, Ledger(tmp_path / "runs" / "small"))
 
     return make

@@ -232,7 +232,7 @@ def test_a_run_that_was_killed_goes_on_to_the_same_trials(ledger, tmp_path, exec
 def test_another_plan_for_the_same_base_is_refused_with_the_cure(ledger):
     run(plan_for("-clear"), ledger)
     for other in (plan_for("-clear", max_seeds=30), plan_for("-clear", seeds=8), plan_for("-clear", max_seeds=None)):
-        with pytest.raises(StudyError, match=r"looks at 5, 9, 13, 16 and 20 replicates.*--set name="):
+        with pytest.raises(StudyError, match=r"looks at 5, 9, 13, 16 and 20 replicates.*set name="):
             run(other, ledger)
     assert settled(plan_for("-clear", seeds=3), ledger).rules.looks == LOOKS
 
@@ -251,7 +251,7 @@ def test_no_look_is_planned_before_a_verdict_is_possible(ledger):
 
 @pytest.mark.parametrize(("key", "value"), [("test", "modified-t"), ("family", "max-t")])
 def test_looks_are_planned_for_the_usual_rules_only(ledger, key, value):
-    with pytest.raises(StudyError, match=rf'--until-decided needs statistics\.{key} = "(t|holm)", not "{value}"'):
+    with pytest.raises(StudyError, match=rf'until_decided needs statistics\.{key} = "(t|holm)", not "{value}"'):
         settled(plan_for("-clear", **{key: value}), ledger)
 
 

@@ -105,7 +105,7 @@ def test_a_missing_plugin_is_named_with_the_cure(checkpoint):
     rewrite(checkpoint, foreign)
     said = refused(checkpoint, PluginError)
     assert "needs the model 'theirs' of their_nets (their-nets 2.0 0123456789ab), which is not installed" in said
-    assert "--local" in said
+    assert "name the folder of its flowerablate_local.py (local)" in said
 
 
 def test_numbers_that_a_step_should_have_learned_are_missed(checkpoint):
@@ -136,7 +136,7 @@ def test_another_source_of_a_plugin_is_refused_unless_accepted(checkpoint):
     owner = Owner("geometry", "flowerablate_local.py", "", "0123456789abcdef")
     rewrite(checkpoint, lambda state: state.update(of_resize(state, owner)))
     said = []
-    with pytest.raises(PluginError, match=r"restore that source, or accept the present one with --changed-plugins"):
+    with pytest.raises(PluginError, match=r"restore that source, or accept the present one \(changed-plugins\)"):
         loaded(checkpoint, said.append)
     assert not said
     loaded(checkpoint, said.append, changed_plugins=True)
@@ -175,7 +175,7 @@ def test_a_local_plugin_is_loaded_only_from_the_folder_that_is_named_and_only_as
         load_model(trial)
     assert load_model(trial, local=home).classes == ("green", "red")
     (away / "flowerablate_local.py").write_text(LOCAL + "# changed\n")
-    with pytest.raises(PluginError, match="--changed-plugins"):
+    with pytest.raises(PluginError, match="changed-plugins"):
         load_model(trial, local=away)
     sys.modules.pop("flowerablate_local", None)
 

@@ -53,7 +53,7 @@ class Counting(nn.Module):
 def test_an_operation_that_onnx_lacks_is_a_clear_error(predictor):
     pytest.importorskip("onnxscript")
     predictor.model = Weighed()
-    with pytest.raises(TrainingError, match=r"cannot be exported as onnx: .*linalg_eig.*choose --format"):
+    with pytest.raises(TrainingError, match=r"cannot be exported as onnx: .*linalg_eig.*choose the format pt2"):
         export(predictor, "onnx")
 
 

@@ -231,5 +231,5 @@ def test_the_ending_of_a_file_names_its_format(name, format) -> None:
 
 
 def test_an_unknown_ending_is_refused_with_the_cure(demo) -> None:
-    with pytest.raises(StudyError, match=r"\.docx has no suffix of a report .* --format"):
+    with pytest.raises(StudyError, match=r"\.docx has no suffix of a report .*; name the format as well"):
         format_of(Path("table.docx"))

@@ -36,12 +36,12 @@ def test_a_name_comes_first_and_its_parameters_are_toml():
 def test_a_part_without_a_value_is_refused_with_where_it_stands():
     with pytest.raises(StudyError, match=r"--tracker: 'flush' in 'csv,flush' is not of the form parameter=value"):
         read_named("csv,flush", "--tracker")
-    with pytest.raises(StudyError, match=r"--columns: 'width=3' is a parameter, but no column comes before it"):
-        read_several("width=3,effect", "--columns", "column")
+    with pytest.raises(StudyError, match=r"columns: 'width=3' is a parameter, but no column comes before it"):
+        read_several("width=3,effect", "columns", "column")
 
 
 def test_several_names_have_each_their_own_parameters():
-    assert read_several("variant, forest, width=30, at=[1,2], p", "--columns") == [
+    assert read_several("variant, forest, width=30, at=[1,2], p", "columns") == [
         Named("variant"),
         Named("forest", {"width": 30, "at": [1, 2]}),
         Named("p"),

@@ -129,7 +129,7 @@ def test_a_missing_file_says_how_to_get_one(tmp_path):
 
 
 def test_a_folder_is_not_a_study(tmp_path):
-    with pytest.raises(StudyError, match="--data"):
+    with pytest.raises(StudyError, match="is a folder; give the study file, or name the folder as the data"):
         read_study(DEFAULTS, tmp_path)
 
 

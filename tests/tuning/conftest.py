@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pipelines import small_study
 
 from flowerablate.discovery import discover
 from flowerablate.jobs.events import events_in
@@ -14,18 +15,6 @@ from flowerablate.study.templates import default_study
 from flowerablate.tuning.storage import OpenTrial, Trials, TuningTrial
 from flowerablate.tuning.tuning_plan import TuningPlan, plan_tuning
 from flowerablate.wiring.assemble import Assembler
-
-SMALL = {
-    "steps": {
-        "resize": {"use": "resize", "size": 16, "fit": "cover", "removable": False},
-        "flip": {"use": "horizontal_flip"},
-        "normalize": {"use": "normalize"},
-    },
-    "input.image_size": 16,
-    "model": {"use": "resnet8", "width": 4},
-    "train.epochs": 2,
-    "train.batch_size": 4,
-}
 
 
 @pytest.fixture
@@ -44,8 +33,7 @@ def make_study(image_folder: Path) -> Callable[..., StudyFile]:
     """Make the small study: ``make_study(**keys)``."""
 
     def make(**keys: object) -> StudyFile:
-        dataset = {"dataset": {"use": "folder", "path": str(image_folder)}}
-        return read_study(default_study(), None, (), {**SMALL, **dataset, **keys})
+        return small_study(image_folder, **keys)
 
     return make
 

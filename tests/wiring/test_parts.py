@@ -5,26 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from pipelines import small_study
 
 from flowerablate.data.splits import split_samples
 from flowerablate.discovery import discover
 from flowerablate.errors import FlowerablateError
-from flowerablate.study.read import read_study
 from flowerablate.study.resolve import resolve
-from flowerablate.study.templates import default_study
 from flowerablate.wiring.assemble import Assembler
 from flowerablate.wiring.parts import build_batches, build_order, build_parts, check_parts
 
 CPU = torch.device("cpu")
-SMALL = {
-    "steps": {
-        "resize": {"use": "resize", "size": 16, "fit": "cover", "removable": False},
-        "flip": {"use": "horizontal_flip"},
-    },
-    "input.image_size": 16,
-    "model": {"use": "resnet8", "width": 4},
-    "train.batch_size": 4,
-}
 PLUGIN = """
 import flowerablate as fa
 
@@ -39,9 +29,7 @@ class Made:
 
     def __init__(self, folder, cache, images, keys):
         self.assembler = Assembler(discover(folder).registry, folder, cache)
-        dataset = {"dataset": {"use": "folder", "path": str(images)}}
-        study = read_study(default_study(), None, (), {**SMALL, **dataset, **keys})
-        self.pipeline = resolve(study, self.assembler.lookup)
+        self.pipeline = resolve(small_study(images, **keys), self.assembler.lookup)
         self.data = self.assembler.load_data(self.pipeline, skip_bad=False)
         self.split = split_samples(self.data.samples, 0, self.pipeline.split)
 

@@ -56,7 +56,7 @@ def _unreadable(bad: Sequence[tuple[str, str]]) -> Finding:
         "unreadable files",
         "fault",
         f"{len(bad)} cannot be read; the first, {key}: {reason}",
-        "repair or remove them, or train with --skip-bad",
+        "repair or remove them, or train without them (skip-bad)",
         tuple((key,) for key, _ in bad),
         {"files": len(bad)},
     )

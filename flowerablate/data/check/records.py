@@ -19,7 +19,7 @@ class Finding:
 
     *name* is short and fixed, such as ``near duplicates across splits``; *text* says what was found, *advice* what to
     do (empty if there is nothing to do). *files*: groups of keys that belong together, such as the copies of one image;
-    a single file is a group of one. *figures*: the numbers in the text.
+    a single file is a group of one. *values*: the numbers in the text.
     """
 
     name: str
@@ -27,7 +27,7 @@ class Finding:
     text: str
     advice: str = ""
     files: tuple[tuple[str, ...], ...] = ()
-    figures: Mapping[str, Value] = field(default_factory=dict)
+    values: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

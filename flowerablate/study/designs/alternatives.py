@@ -22,11 +22,11 @@ def swaps(cells: Cells, texts: Iterable[str]) -> Iterator[Contrast]:
 def settings(cells: Cells, texts: Iterable[str]) -> Iterator[Contrast]:
     """Yield one question per value in ``key=value,value`` that differs from the base's value."""
     for text in texts:
-        key, values = parse_values(text, "--vary")
+        key, values = parse_values(text, "vary")
         checked = dict.fromkeys(check_value(cells.base, key, value, cells.lookup) for value in values)
         others = [value for value in checked if value != value_of(cells.base, key)]
         if not others:
-            raise StudyError(f"--vary {text!r} changes nothing: the base pipeline already has it; give another value")
+            raise StudyError(f"vary {text!r} changes nothing: the base pipeline already has it; give another value")
         for value in others:
             change = cells.add(with_setting(cells.base, key, value))
             yield Contrast.with_base(change, "setting", key, label=f"{key}={show_value(value)}")

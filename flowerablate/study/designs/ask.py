@@ -97,7 +97,7 @@ def _retuned(cells: Cells, ablation: AblationTable, removals: Collection[str]) -
         return cells.variants
     wanted = read_retune(ablation.retune, [variant.pipeline for variant in cells.variants], cells.lookup)
     for text in ablation.vary:
-        key = parse_values(text, "--vary")[0]
+        key = parse_values(text, "vary")[0]
         if key in wanted:
             raise StudyError(f"{key!r} is both varied and retuned; choose one of them")
     own = {cells.add(swapped(cells.base, text, cells.lookup)): settings_of(text) for text in ablation.swap}

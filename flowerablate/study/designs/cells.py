@@ -101,7 +101,7 @@ def require_separate(components: Collection[Factor], design: str, minimum: int =
     """Raise :class:`StudyError` if there are too few components, or two of them switch off the same part."""
     if len(components) < minimum:
         number = {2: "two", 3: "three"}[minimum]
-        raise StudyError(f"design {design!r} needs at least {number} components; name more with --disable")
+        raise StudyError(f"design {design!r} needs at least {number} components; name more to disable")
     for one, other in combinations(components, 2):
         if any(_overlap(a, b) for a in one.parts for b in other.parts):
             raise StudyError(

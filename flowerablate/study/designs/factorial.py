@@ -25,7 +25,7 @@ def factorial(cells: Cells, components: Sequence[Factor]) -> Iterator[Contrast]:
     """Yield the main effects and two-factor interactions over all on/off combinations of *components*."""
     require_separate(components, "factorial")
     number = len(components)
-    require_room(2**number, "factorial", "name fewer components with --disable, or use --design fractional")
+    require_room(2**number, "factorial", "name fewer components to disable, or use the design fractional")
     return two_level(cells, components, [2**place for place in range(number)])
 
 

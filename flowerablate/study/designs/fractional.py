@@ -32,7 +32,7 @@ def fractional(cells: Cells, components: Sequence[Factor], resolution: int, name
     if columns is None:
         raise StudyError(
             f"design {name!r} with {number} components needs more than {MAX_CELLS} trials in each replicate; "
-            "name fewer with --disable, or use 'fractional-3'"
+            "name fewer to disable, or use 'fractional-3'"
         )
     if 2 ** max(columns).bit_length() == 2**number:
         raise StudyError(

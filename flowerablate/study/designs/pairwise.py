@@ -20,7 +20,7 @@ def pairwise(cells: Cells, components: Sequence[Factor]) -> Iterator[Contrast]:
     """
     require_separate(components, "pairwise")
     number = len(components)
-    require_room(1 + number + number * (number - 1) // 2, "pairwise", "name fewer components with --disable")
+    require_room(1 + number + number * (number - 1) // 2, "pairwise", "name fewer components to disable")
     yield from leave_one_out(cells, components)
     for one, other in combinations(components, 2):
         weights = weigh(

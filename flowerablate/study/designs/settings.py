@@ -84,15 +84,15 @@ def read_retune(texts: Iterable[str], pipelines: Iterable[Pipeline], lookup: Loo
     known = list(pipelines)
     wanted: dict[str, tuple[Any, ...]] = {}
     for text in texts:
-        key, values = parse_values(text, "--retune")
+        key, values = parse_values(text, "retune")
         if len(values) < 2:
-            raise StudyError(f"--retune {text!r} leaves nothing to choose; give at least two values")
+            raise StudyError(f"retune {text!r} leaves nothing to choose; give at least two values")
         if all(value_of(pipeline, key) is None for pipeline in known):
             check_key(known[0], key, lookup)
         wanted[key] = values
     number = math.prod(len(values) for values in wanted.values())
     if number > MAX_CANDIDATES:
-        raise StudyError(f"--retune makes {number} candidates per trial, more than {MAX_CANDIDATES}; give fewer values")
+        raise StudyError(f"retune makes {number} candidates per trial, more than {MAX_CANDIDATES}; give fewer values")
     return wanted
 
 

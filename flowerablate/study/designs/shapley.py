@@ -44,7 +44,7 @@ def _exact(cells: Cells, components: Sequence[Factor]) -> Iterator[Contrast]:
 
 
 def _sampled(cells: Cells, components: Sequence[Factor], seeds: Iterable[int]) -> Iterator[Contrast]:
-    require_room(2 * len(components), "shapley", "name fewer components with --disable")
+    require_room(2 * len(components), "shapley", "name fewer components to disable")
     by_seed: dict[Factor, dict[int, Mapping[str, float]]] = {component: {} for component in components}
     for seed in seeds:
         drawn = permutation(len(components), seed, "shapley")

@@ -148,7 +148,7 @@ def test_imbalance_says_what_a_constant_answer_would_reach(folder):
     assert finding.severity == "warning"
     assert "rose has 2.2 times" in finding.text
     assert "69%" in finding.advice
-    assert finding.figures == {"daisy": 48, "rose": 108}
+    assert finding.values == {"daisy": 48, "rose": 108}
 
 
 def test_a_class_that_a_split_lacks_is_a_fault(folder):
@@ -165,7 +165,7 @@ def test_file_names_of_one_person_in_two_splits_are_a_warning(folder):
     folder.add(0, "test", "person8_a")
     finding = found(folder.report(), "groups in two splits")
     assert finding.severity == "warning"
-    assert finding.figures == {"groups": 2, "in two splits": 1}
+    assert finding.values == {"groups": 2, "in two splits": 1}
     assert finding.files == (("train/daisy/person7_a.png", "test/daisy/person7_b.png"),)
 
 
@@ -175,7 +175,7 @@ def test_a_size_that_goes_with_the_class_is_a_shortcut(folder, what):
         folder.add(1, ("train", "test")[number % 2], f"w{number}", size=(90, 48))
     finding = found(folder.report(), f"shortcut: {what}")
     assert finding.severity == "warning"
-    assert finding.figures["AUC"] > 0.7
+    assert finding.values["AUC"] > 0.7
 
 
 def test_a_bright_class_is_a_shortcut_by_light_and_not_by_size(folder):

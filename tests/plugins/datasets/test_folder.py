@@ -125,7 +125,7 @@ def test_a_missing_path_a_file_and_no_path_are_refused(context: DataContext, tmp
     make(context.root, "image.jpg")
     with pytest.raises(DataError, match=r"image\.jpg is a file"):
         build(context, path="image.jpg")
-    with pytest.raises(DataError, match="--data PATH"):
+    with pytest.raises(DataError, match="name it as the data"):
         build(context, path=" ")
 
 

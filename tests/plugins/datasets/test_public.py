@@ -113,7 +113,7 @@ def test_an_archive_with_parts_keeps_them_and_x_rays_are_sent_to_their_own_data_
     for name in ("parts", "xrays"):
         tgz(tmp_path / name, context.root / f"{name}.tgz")
     assert set(flowers(context, path="parts.tgz").splits or ()) == {"train", "test"}
-    with pytest.raises(DataError, match=r"--set dataset.use=chest-xray --set dataset.path=xrays.tgz"):
+    with pytest.raises(DataError, match=r'dataset\.use = "chest-xray", dataset\.path = "xrays\.tgz"'):
         flowers(context, path="xrays.tgz")
     samples = SPECS["chest-xray"].build(context, path="xrays.tgz", validation="redrawn", patients="series")
     assert len(samples) == 12

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from flowerablate_datasets import drawn_images as contact_sheet
 from flowerablate_datasets import synthetic
-from flowerablate_datasets.drawing_numbers import Draws, cosine, sine
+from flowerablate_datasets.drawing_numbers import DrawnNumbers, cosine, sine
 from flowerablate_datasets.scene import draw_image, sprinkle
 from flowerablate_datasets.synthetic import build
 from PIL import Image
@@ -103,7 +103,7 @@ def test_salt_is_present_and_an_opening_takes_most_of_it_away() -> None:
 
 def test_sprinkling_covers_about_the_share_that_is_asked_for() -> None:
     image = np.full((200, 200, 3), 100, np.uint8)
-    sprinkle(image, 0.1, Draws("test"))
+    sprinkle(image, 0.1, DrawnNumbers("test"))
     assert 0.08 < (image[..., 0] >= 200).mean() < 0.12
     assert 0.002 < (image[..., 0] <= 40).mean() < 0.008
 
@@ -228,11 +228,11 @@ def test_the_sine_is_a_sine_everywhere() -> None:
 
 
 def test_draws_are_a_function_of_their_path_and_spread_evenly() -> None:
-    draws = Draws("path", 1)
+    draws = DrawnNumbers("path", 1)
     numbers = [draws.uniform() for _ in range(2000)]
-    again = Draws("path", 1)
+    again = DrawnNumbers("path", 1)
     assert [again.uniform() for _ in range(2000)] == numbers
-    assert Draws("path", 2).uniform() != numbers[0]
+    assert DrawnNumbers("path", 2).uniform() != numbers[0]
     assert abs(np.mean(numbers) - 0.5) < 0.03
     normal = draws.normal_field(100, 100)
     assert abs(float(normal.mean())) < 0.04

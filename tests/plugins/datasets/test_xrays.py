@@ -88,7 +88,7 @@ def test_another_layout_is_refused(context: DataContext) -> None:
     (context.root / "elsewhere").mkdir()
     with pytest.raises(DataError, match=r"does not hold train/ and test/"):
         built("chest-xray", context, path="elsewhere")
-    with pytest.raises(DataError, match="give --data PATH"):
+    with pytest.raises(DataError, match="name it as the data"):
         built("chest-xray", context)
 
 
