@@ -7,9 +7,9 @@ each comparison with a standard deviation of its own, as in the t tests (a param
 procedure (Westfall and Young 1993, *Resampling-Based Multiple Testing*, 2.8; Romano and Wolf 2005,
 doi:10.1198/016214504000000539) rejects in order of p, and compares each with the maximum over those not rejected yet.
 
-A common standard deviation, as the multivariate t distribution has it, would err in 10 % of studies of ten comparisons
-and five replicates. Even with standard deviations of their own these err in 6 %, as five replicates tell a correlation
-too vaguely: with fewer than ten, Holm's procedure is used instead (:mod:`.family`). An adjusted p is never above that
+A common standard deviation, as the multivariate t distribution has it, would err far more often with few replicates.
+Even with standard deviations of their own, ten comparisons of five replicates err in 6 to 7 % of studies, as five tell
+a correlation too vaguely: with fewer than ten, Holm's procedure is used instead (:mod:`.family`). An adjusted p is never above that
 of Holm's procedure. Comparisons with other pairs are compared by their p-values instead of t, which is the same if all
 have as many.
 """
