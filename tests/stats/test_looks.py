@@ -7,6 +7,7 @@ from flowerablate.contracts import Rules
 from flowerablate.report import render
 from flowerablate.stats import summarise
 from flowerablate.stats.looks import LookSchedule, StudyLook
+from flowerablate.stats.sequential import sequential_p
 
 PLAN = (5, 9, 13, 16, 20)
 
@@ -70,6 +71,14 @@ def natural(scores, arms, rules, sizes=(5, 10, 20)):
             break
         looked.append(n)
     return summary
+
+
+@pytest.mark.parametrize(("reserve", "least"), [(0.2, 0.045), (0.5, 0.045), (0.0, 0.04)])
+def test_all_looks_together_reject_a_true_null_as_often_as_the_level_says(reserve, least):
+    looks = LookSchedule((5, 10, 20), reserve=reserve).reached(range(20))
+    noise = np.random.default_rng(6).standard_normal((3000, 20))
+    rejected = np.mean([sequential_p(row.tolist(), looks) <= 0.05 for row in noise])
+    assert least <= rejected <= 0.05 + 2 * 0.004
 
 
 @pytest.mark.parametrize("variants", [1, 3])
