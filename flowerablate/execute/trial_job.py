@@ -18,7 +18,7 @@ from ..errors import LedgerError, one_line
 from ..files import remove_temporary
 from ..jobs.events import EventWriter
 from ..jobs.interrupts import noticing_ctrl_c
-from ..jobs.worker import DISK_FULL, DONE, DONE_BEFORE, ELSEWHERE, FAILED
+from ..jobs.worker import DISK_FULL, DONE, DONE_BEFORE, ELSEWHERE, FAILED, forget_words
 from ..ledger import TrialFolder
 from ..stats.wording import several
 from ..study.identity import trial_id
@@ -51,6 +51,7 @@ def complete(job: Job, begin: Callable[[], EventWriter], train: Callable[[Job, T
         if folder.complete:
             return DONE_BEFORE
         remove_temporary(job.folder)
+        forget_words(job.folder)
         events = begin()
         try:
             prepare_process(threads=job.threads)

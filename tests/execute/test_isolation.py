@@ -31,7 +31,12 @@ def patch():
     numpy.mean = lambda *words, **named: 0.0
     torch.backends.mkldnn.enabled = False
 
+def full():
+    raise OSError(28, "No space left on device")
+
 DO = {
+    **{f"exit{code}": lambda code=code: os._exit(code) for code in (0, 70, 74, 75, 76, 255)},
+    "full": full,
     "segfault": segfault,
     "exit": lambda: os._exit(3),
     "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
@@ -121,6 +126,16 @@ def test_a_trial_whose_process_dies_is_recorded_with_the_cause_and_the_others_go
     assert result["-flip"].n == 1
 
 
+@pytest.mark.parametrize("code", [0, 70, 74, 75, 76, 255])
+def test_an_exit_code_that_a_component_chose_says_nothing_of_the_trial(small, code):
+    result = small(FAULTS, disable="flip", swap=f"loss=exit{code}")
+    (failure,) = result.failed
+    assert failure.label == f"loss=exit{code}"
+    assert failure.reason == f"its process ended with exit code {code}; the last line of its log: about to exit{code}"
+    assert result["-flip"].n == 1
+    assert result.left == result.elsewhere == 0
+
+
 def test_a_trial_that_hangs_is_stopped_and_nothing_of_it_is_left(small, tmp_path):
     began = time.monotonic()
     result = small(FAULTS, disable="flip", swap="loss=hang", stall_timeout="3s")
@@ -153,7 +168,9 @@ def test_a_loss_that_runs_away_is_shown_and_tracked_and_collapses_its_trial_only
     assert "tracker csv failed" not in capfd.readouterr().err
 
 
-@pytest.mark.parametrize("how", ["os._exit(4)", "time.sleep(600)", "os.kill(os.getpid(), 11)"])
+@pytest.mark.parametrize(
+    "how", ["os._exit(4)", "os._exit(74)", "os._exit(75)", "time.sleep(600)", "os.kill(os.getpid(), 11)"]
+)
 def test_a_component_that_ends_its_process_when_it_is_built_costs_its_variant(small, how):
     result = small(UNBUILT.replace("BUILD", how), disable="flip", swap="loss=bad", stall_timeout="5s")
     (failure,) = result.failed
