@@ -112,7 +112,7 @@ class _Finder:
 
     @contextmanager
     def _listing_faults(self, owner: Owner) -> Iterator[None]:
-        """List the plugin of *owner* with what its code raises, whatever it is; only the user's Ctrl-C passes through."""
+        """List the plugin of *owner* with whatever its code raises; only the user's Ctrl-C passes through."""
         with noticing_ctrl_c() as ctrl_c:
             try:
                 yield

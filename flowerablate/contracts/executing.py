@@ -18,7 +18,7 @@ class Job:
     *root* and *cache* that the job reads; where these two are out of reach, a job needs copies of no others.
 
     *threads*: how many torch computes with. *device*: ``cpu``, ``cuda``, ``cuda:1`` or ``auto``. *cores*: those that
-    the job is pinned to; empty: any. *memory*: the limit of its data in bytes; 0: none. *attempt*: a word of its own for
+    the job is pinned to; empty: any. *memory*: the limit of its data in bytes; 0: none. *attempt*: another text
     each time that the job is started.
     """
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import traceback
 from collections.abc import Callable
@@ -15,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from ..contracts import Job, Pipeline, StepSpec, Trial, Variant
 from ..errors import LedgerError, one_line
-from ..files import remove_temporary
+from ..files import DISK_ERRORS, remove_temporary
 from ..jobs.events import EventWriter
 from ..jobs.interrupts import noticing_ctrl_c
 from ..jobs.worker import DISK_FULL, DONE, DONE_BEFORE, ELSEWHERE, FAILED, forget_words
@@ -29,7 +28,6 @@ from .global_state import changes, global_state
 from .trial import run_trial
 from .workplace import OUT_OF_MEMORY, Workplace, workplace_of
 
-_DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 _PIPELINE: TypeAdapter[Pipeline] = TypeAdapter(Pipeline)
 
 
@@ -116,8 +114,9 @@ def read_pipeline(content: Any, assembler: Assembler) -> Pipeline:
 
 
 def _failed(folder: TrialFolder, error: BaseException) -> int:
-    if isinstance(error, OSError) and error.errno in _DISK_ERRORS and disk_is_full(folder.path):
-        return DISK_FULL
+    if isinstance(error, OSError) and error.errno in DISK_ERRORS:
+        if _is_in(folder.path, error.filename) or disk_is_full(folder.path):
+            return DISK_FULL
     kind = OUT_OF_MEMORY if isinstance(error, torch.OutOfMemoryError | MemoryError) else ""
     try:
         folder.fail(one_line(error), traceback.format_exc(), kind=kind)
@@ -126,8 +125,16 @@ def _failed(folder: TrialFolder, error: BaseException) -> int:
     return FAILED
 
 
+def _is_in(folder: Path, name: object) -> bool:
+    """Whether a file *name* lies in *folder*, which belongs to the trial: nobody but us writes there."""
+    return isinstance(name, str) and Path(name).absolute().is_relative_to(folder.absolute())
+
+
 def disk_is_full(folder: Path) -> bool:
-    """Whether nothing can be written in *folder*, judged by a file of 64 KiB."""
+    """Whether nothing can be written in *folder*, judged by a file of 64 KiB.
+
+    For an error of a component; one of our own files says by itself that there is no room for it.
+    """
     probe = folder / ".room"
     try:
         with probe.open("wb") as file:

@@ -31,12 +31,13 @@ def patch():
     numpy.mean = lambda *words, **named: 0.0
     torch.backends.mkldnn.enabled = False
 
-def full():
-    raise OSError(28, "No space left on device")
+def cramped():
+    import resource
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 17, resource.RLIM_INFINITY))
 
 DO = {
     **{f"exit{code}": lambda code=code: os._exit(code) for code in (0, 70, 74, 75, 76, 255)},
-    "full": full,
+    "cramped": cramped,
     "segfault": segfault,
     "exit": lambda: os._exit(3),
     "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
@@ -134,6 +135,13 @@ def test_an_exit_code_that_a_component_chose_says_nothing_of_the_trial(small, co
     assert failure.reason == f"its process ended with exit code {code}; the last line of its log: about to exit{code}"
     assert result["-flip"].n == 1
     assert result.left == result.elsewhere == 0
+
+
+def test_a_disk_without_room_for_a_checkpoint_ends_the_run(small):
+    """A limit for the size of files stands for a disk with room for small ones only."""
+    pytest.importorskip("resource")
+    with pytest.raises(fa.FlowerablateError, match="No space left on device"):
+        small(FAULTS, disable="flip", swap="loss=cramped", **{"model.width": 32})
 
 
 def test_a_trial_that_hangs_is_stopped_and_nothing_of_it_is_left(small, tmp_path):
