@@ -123,8 +123,7 @@ class Schedule:
                     break
         finally:
             if self._running:
-                self.executor.stop(tuple(self._running))
-                self._running.clear()
+                self._stop_all()
         return [*self._stopped, *(job for job, _, _ in self._waiting)]
 
     def _start(self) -> None:
@@ -173,9 +172,15 @@ class Schedule:
             self._waiting.append((job, running.attempt, True))
         elif then is Then.STOP:
             self._open = False
-            self.executor.stop(tuple(self._running))
-            self._stopped += [running.job for running in self._running.values()]
-            self._running.clear()
+            self._stopped += self._stop_all()
+
+    def _stop_all(self) -> list[Job]:
+        self.executor.stop(tuple(self._running))
+        stopped = [running.job for running in self._running.values()]
+        for job in stopped:
+            word_of(job)  # which nobody will want to hear
+        self._running.clear()
+        return stopped
 
     def _watch(self) -> None:
         now = time.monotonic()

@@ -36,7 +36,7 @@ three count only with a word of the job itself (:func:`give_word`).
 
 _BY_WORD = (DISK_FULL, ELSEWHERE, DONE_BEFORE)
 _WORD = ".came-to-"
-_OLD = 3600.0
+_OLD = 600.0
 """Seconds after which nobody is left who waits for a word."""
 
 _VISIBLE = "CUDA_VISIBLE_DEVICES"
