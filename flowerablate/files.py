@@ -39,9 +39,10 @@ def replacing(path: Path, *, alone: bool = False) -> Iterator[BinaryIO]:
             os.fsync(file.fileno())
         temporary.replace(path)
     except BaseException as error:
-        unnamed = isinstance(error, OSError) and error.filename is None and error.errno in DISK_ERRORS
-        if unnamed or (isinstance(error, OSError) and error.filename == str(temporary)):
-            error.filename = str(path)  # the name that the user gave
+        if isinstance(error, OSError):
+            unnamed = error.filename is None and error.errno in DISK_ERRORS
+            if unnamed or error.filename == str(temporary):
+                error.filename = str(path)  # the name that the user gave
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise

@@ -114,9 +114,9 @@ def read_pipeline(content: Any, assembler: Assembler) -> Pipeline:
 
 
 def _failed(folder: TrialFolder, error: BaseException) -> int:
-    if isinstance(error, OSError) and error.errno in DISK_ERRORS:
-        if _is_in(folder.path, error.filename) or disk_is_full(folder.path):
-            return DISK_FULL
+    full = isinstance(error, OSError) and error.errno in DISK_ERRORS
+    if full and (_is_in(folder.path, getattr(error, "filename", None)) or disk_is_full(folder.path)):
+        return DISK_FULL
     kind = OUT_OF_MEMORY if isinstance(error, torch.OutOfMemoryError | MemoryError) else ""
     try:
         folder.fail(one_line(error), traceback.format_exc(), kind=kind)

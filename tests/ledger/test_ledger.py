@@ -284,7 +284,7 @@ def test_a_file_that_cannot_be_written_is_named_as_the_user_named_it(tmp_path, p
 
 def test_an_error_of_the_disk_names_the_file_and_another_error_does_not(tmp_path):
     for number, named in ((errno.ENOSPC, str(tmp_path / "file")), (errno.EIO, None)):
-        with pytest.raises(OSError) as caught, replacing(tmp_path / "file"):
+        with pytest.raises(OSError, match="says it") as caught, replacing(tmp_path / "file"):
             raise OSError(number, "as write() says it")
         assert caught.value.filename == named
 
