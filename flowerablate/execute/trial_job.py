@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from ..study.identity import trial_id
 from ..train.device import prepare_process
 from ..wiring.assemble import Assembler
 from ..wiring.scoring import choose_metrics
-from .global_state import changes, global_state
+from .global_state import changes_between, global_state
 from .trial import run_trial
 from .workplace import OUT_OF_MEMORY, Workplace, workplace_of
 
@@ -53,13 +54,8 @@ def complete(job: Job, begin: Callable[[], EventWriter], train: Callable[[Job, T
         events = begin()
         try:
             prepare_process(threads=job.threads)
-            before = global_state() if events.in_caller else {}
-            train(job, folder, events)
-            changed = changes(before, global_state()) if events.in_caller else ()
-            if changed:
-                events.remarked(
-                    f"has changed {several(changed)} for all trials after it; run it again with --executor processes"
-                )
+            with _naming_changes(events) if events.in_caller else nullcontext():
+                train(job, folder, events)
         except BaseException as error:
             if events.raised is error:
                 raise
@@ -67,6 +63,20 @@ def complete(job: Job, begin: Callable[[], EventWriter], train: Callable[[Job, T
                 raise KeyboardInterrupt from None
             return _failed(folder, error)
         return DONE
+
+
+@contextmanager
+def _naming_changes(events: EventWriter) -> Iterator[None]:
+    """Name what the trial changes in this process, also if it fails."""
+    before = global_state()
+    try:
+        yield
+    finally:
+        changed = changes_between(before, global_state())
+        if changed and events.raised is None:
+            events.remarked(
+                f"has changed {several(changed)} for all trials after it; run it again with --executor processes"
+            )
 
 
 def _train(job: Job, folder: TrialFolder, events: EventWriter) -> None:

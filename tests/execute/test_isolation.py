@@ -9,9 +9,7 @@ import signal
 import threading
 import time
 
-import numpy as np
 import pytest
-import torch
 from same_bits import equal
 
 import flowerablate as fa
@@ -71,7 +69,6 @@ def flowerablate_register(register):
     for what in DO:
         register(fa.LossSpec(what, f"Does it: {what}.", lambda context, what=what: build(context, what)))
 """
-RELU = torch.nn.functional.relu
 UNBUILT = """
 import os, time
 import flowerablate as fa
@@ -94,20 +91,9 @@ class Remembering(SilentObserver):
 
 
 @pytest.fixture
-def small(tmp_path, image_folder, tiny_study):
+def small(run_tiny):
     """Run a study of a moment: ``small(plugin, **options)``."""
-
-    def run(plugin="", runs="runs", **options):
-        if plugin:
-            (tmp_path / "flowerablate_local.py").write_text(plugin)
-        (tmp_path / "tiny.toml").write_text(tiny_study("crop", "flip"))
-        study = fa.Study.read(tmp_path / "tiny.toml", image_folder)
-        for key in [key for key in options if "." in key]:
-            study = study.override(key, options.pop(key))
-        given = {"seeds": 1, "executor": "processes", "jobs": 2, "progress": False, **options}
-        return fa.run(study, runs=runs, **given)
-
-    return run
+    return run_tiny
 
 
 @pytest.mark.parametrize(
@@ -185,68 +171,6 @@ def test_a_component_that_ends_its_process_when_it_is_built_costs_its_variant(sm
     assert failure.label == "loss=bad"
     assert failure.reason.startswith("could not be prepared: ")
     assert result["-flip"].n == 1
-
-
-@pytest.mark.parametrize("executor", ["processes", "inline"])
-@pytest.mark.parametrize(
-    "error", ["fa.StudyError('no')", "fa.DataError('no')", "fa.TrainingError('no')", "OSError(28, 'no')"]
-)
-def test_whatever_a_component_raises_when_it_is_built_costs_its_variant(small, error, executor):
-    jobs = None if executor == "inline" else 2
-    result = small(
-        UNBUILT.replace("BUILD", f"raise {error}"), disable="flip", swap="loss=bad", executor=executor, jobs=jobs
-    )
-    (failure,) = result.failed
-    assert failure.label == "loss=bad"
-    assert failure.reason.endswith("no")
-    assert result["-flip"].n == 1
-
-
-LATER = """
-import flowerablate as fa
-
-def build(context):
-    calls = []
-
-    def later(images, draws):
-        calls.append(1)
-        return LATER if len(calls) > 6 else images
-
-    return fa.PythonOp(later)
-
-def fail(images):
-    raise OSError(28, "No space left on device")
-
-@fa.hookimpl
-def flowerablate_register(register):
-    register(fa.StepSpec("later", "Breaks its promise later.", build))
-"""
-
-
-@pytest.mark.parametrize(
-    ("returned", "reason"),
-    [
-        ('images.astype("float32")', "step 'flip' must return uint8"),
-        ("images[:, ::2, ::2].copy()", "8x8 pixels"),
-        ("fail(images)", r"step 'flip' failed: OSError: \[Errno 28\] No space left on device"),
-    ],
-)
-def test_a_step_that_breaks_its_promise_later_costs_its_variant(small, returned, reason):
-    result = small(LATER.replace("LATER if", f"{returned} if"), swap="flip=later")
-    assert [failure.label for failure in result.failed] == ["flip=later"]
-    assert re.search(reason, result.failed[0].reason), result.failed[0].reason
-
-
-def test_an_error_of_the_study_ends_it_and_names_the_variant(small):
-    with pytest.raises(fa.StudyError, match=r"^last.size=12: the steps return images of 12x12 pixels"):
-        small(disable="flip", vary="last.size=12", **{"steps.last.use": "resize", "steps.last.size": 16})
-
-
-@pytest.mark.parametrize("raised", ["SystemExit(0)", "KeyboardInterrupt()"])
-def test_a_base_that_exits_when_it_is_built_here_is_an_error(small, raised):
-    broken = UNBUILT.replace("BUILD", f"raise {raised}")
-    with pytest.raises(fa.PluginError, match="the base cannot be built: "):
-        small(broken, **{"loss.use": "bad"}, disable="flip", executor="inline", jobs=None)
 
 
 def test_a_base_that_ends_its_process_when_it_is_built_is_an_error(small):
@@ -346,17 +270,3 @@ def test_another_number_of_threads_for_the_same_study_is_refused_with_the_cure(s
     with pytest.raises(fa.StudyError, match=r"compute with 1, and results depend on that: leave it out, or give"):
         small(disable="flip", threads=2, jobs=1)
     assert small(disable="flip", jobs=2).failed == ()
-
-
-def test_where_isolation_cannot_be_had_a_changed_setting_is_named(small):
-    heard = Remembering()
-    mean = np.mean
-    try:
-        small(FAULTS, swap="loss=patch", executor="inline", jobs=None, observer=heard)
-    finally:
-        np.mean = mean
-        torch.nn.functional.relu, torch.backends.mkldnn.enabled = RELU, True
-    (said,) = (text for text in heard.remarks if "has changed" in text)
-    assert said.startswith(
-        "loss=patch seed 0 has changed numpy.mean, torch.backends.mkldnn.enabled and torch.nn.functional.relu for all"
-    )
