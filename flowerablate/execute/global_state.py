@@ -142,7 +142,7 @@ def _methods() -> Iterator[tuple[str, Any]]:
             if method and not (optimizer and name == "step"):
                 yield f"{named}.{name}", value
         if optimizer:  # the first one of a class has its method wrapped
-            step = getattr(found, "step", None)
+            step: Any = getattr(found, "step", None)
             while getattr(step, "hooked", False):
                 step = step.__wrapped__
             yield f"{named}.step", step
