@@ -10,7 +10,8 @@ import hashlib
 import importlib.util
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib.machinery import SourceFileLoader
@@ -24,6 +25,7 @@ import pluggy
 from . import hookspecs
 from .contracts import OWN_DISTRIBUTION, SPECS, ComponentSpec, Owner, slots
 from .errors import PluginError, one_line
+from .jobs.interrupts import noticing_ctrl_c
 from .registry import Registry
 from .trial_import import fault_of_import
 
@@ -94,30 +96,34 @@ class _Finder:
         ours = owner.distribution == OWN_DISTRIBUTION
         if not ours and self._is_fatal(owner, _digest_before_import(entry), entry.load):
             return
-        try:
+        with self._listing_faults(owner):
             module = entry.load()
             if not ours:
                 owner = replace(owner, digest=source_digest(sys.modules[entry.module]))
-        except (Exception, SystemExit) as error:
-            self.failures.append(Failure(owner, one_line(error)))
-            return
-        self._admit(module, owner)
+            self._admit(module, owner)
 
     def load_file(self, path: Path) -> None:
         content = path.read_bytes()
         owner = Owner(path.stem, path.name, "", hashlib.blake2b(content, digest_size=16).hexdigest())
         if not self._claim(owner) or self._is_fatal(owner, owner.digest, lambda: _import_file(path, content)):
             return
-        try:
-            module = _import_file(path, content)
-        except (Exception, SystemExit) as error:
-            self.failures.append(Failure(owner, one_line(error)))
-            return
-        self._admit(module, owner)
+        with self._listing_faults(owner):
+            self._admit(_import_file(path, content), owner)
+
+    @contextmanager
+    def _listing_faults(self, owner: Owner) -> Iterator[None]:
+        """List the plugin of *owner* with whatever its code raises; only the user's Ctrl-C passes through."""
+        with noticing_ctrl_c() as ctrl_c:
+            try:
+                yield
+            except BaseException as error:
+                if ctrl_c.pressed:
+                    raise
+                self.failures.append(Failure(owner, one_line(error)))
 
     def _is_fatal(self, owner: Owner, digest: str, load: Callable[[], object]) -> bool:
-        """Whether the import ends its process; it is then listed and not done here."""
-        fault = fault_of_import(digest, load)
+        """Whether the import, or a hook, ends its process; it is then listed and not done here."""
+        fault = fault_of_import(digest, load, lambda module: collect_specs(module, owner.plugin))
         if fault:
             self.failures.append(Failure(owner, fault))
         return bool(fault)
@@ -131,12 +137,8 @@ class _Finder:
         return False
 
     def _admit(self, module: Any, owner: Owner) -> None:
-        try:
-            ours = owner.distribution == OWN_DISTRIBUTION
-            specs = _specs_of_ours(module, owner.plugin, *slots()) if ours else collect_specs(module, owner.plugin)
-        except Exception as error:
-            self.failures.append(Failure(owner, one_line(error)))
-            return
+        ours = owner.distribution == OWN_DISTRIBUTION
+        specs = _specs_of_ours(module, owner.plugin, *slots()) if ours else collect_specs(module, owner.plugin)
         try:
             self.registry.add(specs, owner)
         except PluginError as error:

@@ -7,11 +7,15 @@ traceback. Any other exception is a bug and keeps its traceback.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 
 class FlowerablateError(Exception):
     """Base class of all errors that are caused by the input, not by the program."""
+
+    of_component = False
+    """Whether a component raised it, or did what it is about; see :func:`calling_a_component`."""
 
 
 class StudyError(FlowerablateError):
@@ -32,6 +36,23 @@ class LedgerError(FlowerablateError):
 
 class TrainingError(FlowerablateError):
     """A trial cannot be trained as requested, for instance because the loss became NaN."""
+
+
+@contextmanager
+def calling_a_component() -> Iterator[None]:
+    """Note in errors of flowerablate and of the system that come up in the block that they are those of a component."""
+    try:
+        yield
+    except (FlowerablateError, OSError) as error:
+        error.of_component = True  # type: ignore[union-attr]
+        raise
+
+
+def concerns_all(error: BaseException) -> bool:
+    """Whether *error* is about the study, its images or the disk, and not only about what uses one component."""
+    if any(getattr(each, "of_component", False) for each in (error, error.__cause__)):
+        return False
+    return isinstance(error, StudyError | DataError | TrainingError | OSError)
 
 
 def one_line(error: BaseException, *, first: bool = False) -> str:

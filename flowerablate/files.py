@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import math
 import os
@@ -16,9 +17,15 @@ if TYPE_CHECKING:
     from filelock import FileLock
 
 
+DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
+"""The numbers of the errors of a disk on which nothing more can be written."""
+
+
 @contextlib.contextmanager
 def replacing(path: Path, *, alone: bool = False) -> Iterator[BinaryIO]:
     """Open a temporary file that replaces *path*, synced to disk, when the block ends without an error.
+
+    An error of the disk names *path*.
 
     *alone*: no other process writes *path*. The temporary file then has a fixed name, so the next process overwrites
     what a killed one left of a large file.
@@ -32,8 +39,10 @@ def replacing(path: Path, *, alone: bool = False) -> Iterator[BinaryIO]:
             os.fsync(file.fileno())
         temporary.replace(path)
     except BaseException as error:
-        if isinstance(error, OSError) and error.filename == str(temporary):
-            error.filename = str(path)  # the name that the user gave
+        if isinstance(error, OSError):
+            unnamed = error.filename is None and error.errno in DISK_ERRORS
+            if unnamed or error.filename == str(temporary):
+                error.filename = str(path)  # the name that the user gave
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise

@@ -1,7 +1,7 @@
 """Imports a plugin of others for the first time in a process that may die: a fault there must not end the command.
 
-A plugin may load compiled code that crashes, or end its process. What was imported without that is noted in the cache,
-by its content, and not tried again.
+A plugin may load compiled code that crashes, or end its process, when it is imported or when its hooks are called. What
+was imported and registered without that is noted in the cache, by its content, and not tried again.
 """
 
 from __future__ import annotations
@@ -15,20 +15,26 @@ import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from .exit_codes import how_it_ended
 from .user_cache import cache_folder
 
+T = TypeVar("T")
+
 SECONDS = 120.0
-"""How long an import may take."""
+"""How long an import may take, with the hooks."""
+
+_IMPORTED, _REGISTERED = b"i", b"r"
 
 
-def fault_of_import(digest: str, load: Callable[[], object]) -> str:
-    """Return how a process ended that called *load*; empty if it did not end, or if content *digest* did not before.
+def fault_of_import(digest: str, load: Callable[[], T], register: Callable[[T], object] = lambda module: None) -> str:
+    """Return how a process ended that called *load*, and *register* with what it returned.
 
-    What *load* raises is no fault: the caller meets it too. Without :func:`os.fork` nothing is tried.
+    Empty if it did not end, or if content *digest* did not before. What they raise is no fault: the caller meets it
+    too. Without :func:`os.fork` nothing is tried.
     """
-    note = cache_folder() / "imported" / digest
+    note = cache_folder() / "registered" / digest
     if not digest or not hasattr(os, "fork") or note.exists():
         return ""
     for stream in (sys.stdout, sys.stderr):
@@ -39,33 +45,37 @@ def fault_of_import(digest: str, load: Callable[[], object]) -> str:
         warnings.simplefilter("ignore", DeprecationWarning)  # of a fork beside threads: the child imports and ends
         child = os.fork()
     if not child:
-        _import_and_end(load, theirs)
+        _import_and_end(load, register, theirs)
     os.close(theirs)
     code = _exit_code(child)
     os.set_blocking(ours, False)  # what the plugin has started may still hold the other end
     try:
-        survived = os.read(ours, 1)
+        told = os.read(ours, 2)
     except BlockingIOError:
-        survived = b""
+        told = b""
     os.close(ours)
     if code is None:
-        return f"it was still being imported after {SECONDS:g} s"
-    if not survived:
-        return f"its process {how_it_ended(code)} when it was imported"
+        at = "registering its components" if _IMPORTED in told else "being imported"
+        return f"it was still {at} after {SECONDS:g} s"
+    if _REGISTERED not in told:
+        at = "registered its components" if _IMPORTED in told else "was imported"
+        return f"its process {how_it_ended(code)} when it {at}"
     _keep(note)
     return ""
 
 
-def _import_and_end(load: Callable[[], object], asker: int) -> None:
-    """Import, and tell it to *asker*: the exit code alone could be the plugin's."""
+def _import_and_end(load: Callable[[], T], register: Callable[[T], object], asker: int) -> None:
+    """Import and register, and tell it to *asker*: the exit code alone could be the plugin's."""
     with contextlib.suppress(BaseException):  # the caller meets it too
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         faulthandler.disable()
         nothing = os.open(os.devnull, os.O_RDWR)
         for number in range(3):
             os.dup2(nothing, number)
-        load()
-    os.write(asker, b"1")
+        module = load()
+        os.write(asker, _IMPORTED)
+        register(module)
+    os.write(asker, _REGISTERED)
     os._exit(0)
 
 

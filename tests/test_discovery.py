@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import os
 import re
 import shutil
 import subprocess
@@ -105,6 +106,11 @@ def test_an_installed_plugin_is_found_with_its_distribution_and_version(install)
         (
             "import flowerablate as fa\n@fa.hookimpl\ndef flowerablate_register_step(register):\n    1 / 0",
             "ZeroDivisionError: division by zero",
+        ),
+        pytest.param(
+            "import os\nimport flowerablate as fa\n@fa.hookimpl\ndef flowerablate_register(register):\n    os._exit(0)",
+            "its process ended with exit code 0 when it registered its components",
+            marks=pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing is tried without fork"),
         ),
     ],
 )

@@ -18,6 +18,9 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing is trie
         ("import os; os._exit(0)", "its process ended with exit code 0 when it was imported"),
         ("import ctypes; ctypes.string_at(0)", "its process was killed by SIGSEGV (Segmentation fault) when"),
         ("raise SystemExit(3)", "SystemExit: 3"),
+        ("raise KeyboardInterrupt", "KeyboardInterrupt"),
+        ("raise GeneratorExit", "GeneratorExit"),
+        ("raise BaseException('bare')", "BaseException: bare"),
         ("nonsense", "NameError: name 'nonsense' is not defined"),
     ],
 )
@@ -28,6 +31,46 @@ def test_a_plugin_that_ends_its_process_at_import_is_listed_with_the_reason(tmp_
     assert failure.owner.plugin == "flowerablate_local"
     assert failure.reason.startswith(reason)
     assert len(catalogue.plugins) > 5, "the others are there"
+
+
+HOOK = """
+import ctypes, os
+import flowerablate as fa
+
+@fa.hookimpl
+def {hook}(register):
+    {line}
+"""
+
+
+@pytest.mark.parametrize("hook", ["flowerablate_register", "flowerablate_register_loss"])
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("os._exit(0)", "its process ended with exit code 0 when it registered its components"),
+        ("ctypes.string_at(0)", "its process was killed by SIGSEGV (Segmentation fault) when it registered its"),
+        ("raise SystemExit(0)", "SystemExit: 0"),
+        ("raise KeyboardInterrupt", "KeyboardInterrupt"),
+        ("raise GeneratorExit", "GeneratorExit"),
+        ("raise BaseException('bare')", "BaseException: bare"),
+    ],
+)
+def test_a_plugin_whose_hook_ends_its_process_is_listed_with_the_reason(tmp_path, hook, line, reason):
+    (tmp_path / LOCAL_PLUGIN).write_text(HOOK.format(hook=hook, line=line))
+    catalogue = discover(tmp_path)
+    (failure,) = catalogue.failures
+    assert failure.owner.plugin == "flowerablate_local"
+    assert failure.reason.startswith(reason)
+    assert len(catalogue.plugins) > 5, "the others are there"
+
+
+@pytest.mark.parametrize("where", ["import", "hook"])
+def test_the_users_own_ctrl_c_ends_the_search_for_plugins(tmp_path, where):
+    press = f"import os, signal; os.getpid() == {os.getpid()} and signal.raise_signal(signal.SIGINT)"
+    source = press if where == "import" else HOOK.format(hook="flowerablate_register", line=press)
+    (tmp_path / LOCAL_PLUGIN).write_text(source)
+    with pytest.raises(KeyboardInterrupt):
+        discover(tmp_path)
 
 
 def test_what_was_imported_once_is_not_tried_again_until_it_changes():
@@ -42,3 +85,9 @@ def test_what_was_imported_once_is_not_tried_again_until_it_changes():
 def test_an_import_that_never_ends_is_a_fault(monkeypatch):
     monkeypatch.setattr(trial_import, "SECONDS", 0.1)
     assert fault_of_import("endless", lambda: exec("while True: pass")) == "it was still being imported after 0.1 s"
+
+
+def test_a_hook_that_never_ends_is_a_fault(monkeypatch):
+    monkeypatch.setattr(trial_import, "SECONDS", 0.5)
+    fault = fault_of_import("endless hook", lambda: None, lambda module: exec("while True: pass"))
+    assert fault == "it was still registering its components after 0.5 s"

@@ -18,7 +18,8 @@ class Job:
     *root* and *cache* that the job reads; where these two are out of reach, a job needs copies of no others.
 
     *threads*: how many torch computes with. *device*: ``cpu``, ``cuda``, ``cuda:1`` or ``auto``. *cores*: those that
-    the job is pinned to; empty: any. *memory*: the limit of its data in bytes; 0: none.
+    the job is pinned to; empty: any. *memory*: the limit of its data in bytes; 0: none. *attempt*: another text
+    each time that the job is started.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Job:
     device: str = "auto"
     cores: tuple[int, ...] = ()
     memory: int = 0
+    attempt: str = ""
 
     @property
     def lock(self) -> Path:
@@ -57,13 +59,16 @@ class Ended:
 
     *exit_code*: that of its process, or minus the number of the signal that ended it, as :mod:`subprocess` has it;
     None if it is not known. *lost*: whether the job ended for a reason outside it, such as a node that went away; it
-    runs again. *reason*: what the executor knows beyond that.
+    runs again. *reason*: what the executor knows beyond that. *word*: what the job itself said that it came to, see
+    :func:`flowerablate.jobs.worker.word_of`; None: nothing, or it is still to be looked for in the job's folder. The
+    exit code may be that of a component.
     """
 
     name: str
     exit_code: int | None = None
     lost: bool = False
     reason: str = ""
+    word: int | None = None
 
 
 @dataclass(frozen=True)

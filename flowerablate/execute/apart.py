@@ -59,7 +59,7 @@ def ask(
     (job.folder / _ANSWER).unlink(missing_ok=True)
     client = _Asking(progress, part_done)
     schedule(Limits(silence=limits.silence), client).run([job])
-    if client.end.exit_code == DISK_FULL:
+    if client.end.word == DISK_FULL:
         raise disk_full(job.folder)
     how = ended_how(client.end.exit_code, client.end.reason, tail_of_log(job.folder))
     return Answer(_content(job.folder), client.about, how)

@@ -5,27 +5,89 @@ from __future__ import annotations
 import os
 import random
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from functools import cache
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import torch
 
-_MODULES = (torch, torch.nn, torch.nn.functional, torch.nn.init, torch.optim, torch.utils.data, np, np.random)
+from ..contracts import label_of
+from ..errors import PluginError
+from ..stats.wording import several
+from ..train.device import prepare_process
+
+_MODULES = (
+    torch,
+    torch.nn,
+    torch.nn.functional,
+    torch.nn.init,
+    torch.nn.utils,
+    torch.linalg,
+    torch.fft,
+    torch.special,
+    torch.random,
+    torch.autograd,
+    torch.optim,
+    torch.optim.lr_scheduler,
+    torch.utils.data,
+    np,
+    np.linalg,
+    np.fft,
+    np.random,
+    random,
+)
+_FILTERS = "warnings.filters"
+"""No result depends on it, and many libraries change it when they are imported."""
 
 
 def global_state() -> dict[str, Any]:
     """Return the settings of torch, NumPy and this process on which later trials depend, and the functions they call.
 
-    Random states are not among them: every trial seeds its own.
+    Among these are the methods of tensors, modules and optimizers. Random states are left out: every trial seeds its
+    own.
     """
-    return dict([*_settings(), *_backends(), *_functions(), *_environment()])
+    _load_what_changes_it()
+    return dict([*_settings(), *_backends(), *_functions(), *_methods(), *_environment()])
 
 
-def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+@cache
+def _load_what_changes_it() -> None:
+    """Load the compiler now, which replaces functions of torch; the first optimizer of a process would."""
+    torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+
+
+def changes_between(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """Return the names of what differs, sorted."""
     return sorted(name for name in {**before, **after} if not _same(before.get(name), after.get(name)))
+
+
+class StateWatch:
+    """Sees to it that nothing changes this process for trials while their variants are prepared in it.
+
+    *threads*: with how many trials compute.
+    """
+
+    def __init__(self, threads: int) -> None:
+        self._threads = threads
+        self._turned: Collection[str] = ()
+        self._before = self._state()
+
+    def turn_to(self, changes: Collection[str]) -> None:
+        """Have variants with these *changes* looked at next; raise :class:`PluginError` if those before changed it."""
+        found = [name for name in changes_between(self._before, self._state()) if name != _FILTERS]
+        if found:
+            who = several([label_of(change) for change in self._turned] or ["the study"])
+            raise PluginError(
+                f"{who} changed {several(found)} when it was prepared, before any trial, and all trials of this "
+                "process would meet that; begin again in a new process with --executor processes"
+            )
+        self._turned = changes
+
+    def _state(self) -> dict[str, Any]:
+        prepare_process(threads=self._threads)  # as each trial does: what it puts right harms none
+        return global_state()
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -44,8 +106,7 @@ def _settings() -> Iterator[tuple[str, Any]]:
     yield "torch.get_deterministic_debug_mode()", torch.get_deterministic_debug_mode()
     yield "torch.get_float32_matmul_precision()", torch.get_float32_matmul_precision()
     yield "numpy.geterr()", tuple(sorted(np.geterr().items()))
-    yield "warnings.filters", len(warnings.filters)
-    yield "random.random", random.random
+    yield _FILTERS, len(warnings.filters)
 
 
 def _backends() -> Iterator[tuple[str, Any]]:
@@ -54,6 +115,9 @@ def _backends() -> Iterator[tuple[str, Any]]:
         for switch in switches:
             if backend is not None and hasattr(backend, switch):
                 yield f"torch.backends.{name}.{switch}", getattr(backend, switch)
+    for name in ("flash_sdp_enabled", "mem_efficient_sdp_enabled", "math_sdp_enabled"):
+        if hasattr(torch.backends.cuda, name):
+            yield f"torch.backends.cuda.{name}()", getattr(torch.backends.cuda, name)()
 
 
 _SWITCHES = {
@@ -68,6 +132,34 @@ def _functions() -> Iterator[tuple[str, Any]]:
         for name, value in vars(module).items():
             if callable(value) and not name.startswith("_") and not isinstance(value, ModuleType):
                 yield f"{module.__name__}.{name}", value
+
+
+def _methods() -> Iterator[tuple[str, Any]]:
+    for named, found in _classes().items():
+        optimizer = issubclass(found, torch.optim.Optimizer)
+        for name, value in vars(found).items():
+            method = callable(value) or isinstance(value, property | classmethod | staticmethod)
+            if method and not (optimizer and name == "step"):
+                yield f"{named}.{name}", value
+        if optimizer:  # the first one of a class has its method wrapped
+            step: Any = getattr(found, "step", None)
+            while getattr(step, "hooked", False):
+                step = step.__wrapped__
+            yield f"{named}.step", step
+
+
+@cache
+def _classes() -> dict[str, type]:
+    """Return the classes whose methods trials call, and those that they inherit from, by name; as they are at first."""
+    names: dict[type, str] = {torch.Tensor: "torch.Tensor"}
+    for module in _MODULES:
+        for name, value in vars(module).items():
+            if isinstance(value, type) and not name.startswith("_"):
+                names.setdefault(value, f"{module.__name__}.{name}")
+    for found in list(names):
+        for above in found.__mro__:
+            names.setdefault(above, f"{above.__module__}.{above.__qualname__}")
+    return {name: found for found, name in names.items() if found.__module__.startswith(("torch", "numpy"))}
 
 
 def _environment() -> Iterator[tuple[str, Any]]:

@@ -9,8 +9,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from ..contracts import Job, Pipeline
-from ..errors import DataError, FlowerablateError, StudyError, TrainingError, one_line
+from ..contracts import Job, Pipeline, label_of
+from ..errors import FlowerablateError, PluginError, concerns_all, one_line
 from ..jobs.events import EventWriter
 from ..jobs.interrupts import noticing_ctrl_c
 from ..probe.design import TurnTo, probe_design
@@ -31,7 +31,7 @@ def prepare(
     """Prepare the variants of *plan* whose changes are *missing* in the ledger, and probe its questions.
 
     A variant that a component cannot build is added to those that are *broken* already; if it is the base, its error is
-    raised. So is every error of the study or its images.
+    raised. So is every error of the study, its images or the disk, which names the variant at hand.
     """
     found = dict(broken)
     needs: dict[str, list[str]] = {}
@@ -44,10 +44,18 @@ def prepare(
                 needs[variant.change] = _read_by(variant.pipeline, plan.data, assembler)
                 check_parts(variant.pipeline, plan.data, assembler)
             except BaseException as error:
-                ends = isinstance(error, StudyError | DataError | TrainingError | OSError)
-                if ends or variant.is_base or ctrl_c.pressed:
+                if ctrl_c.pressed:
                     raise
-                found[variant.change] = str(error) if isinstance(error, FlowerablateError) else one_line(error)
+                text = str(error) if isinstance(error, FlowerablateError) else one_line(error)
+                if variant.is_base and not isinstance(error, Exception):  # it would end the command without a word
+                    raise PluginError(f"the base cannot be built: {text}") from error
+                if variant.is_base:
+                    raise
+                if concerns_all(error):
+                    if isinstance(error, FlowerablateError):
+                        raise type(error)(f"{label_of(variant.change)}: {text}") from error
+                    raise
+                found[variant.change] = text
     seed = plan.trials[0].seed
     left = set(missing) - found.keys()
     probed = probe_design(plan.design, left, plan.data, assembler, seed=seed, broken=found.keys(), turn_to=turn_to)

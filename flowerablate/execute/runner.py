@@ -125,9 +125,13 @@ def _prepared(
     """Prepare the variants with these *changes*, which have trials to run."""
     execution = means()
     if execution.local is None or study is None:
+        from .global_state import StateWatch
         from .preparing import prepare
 
-        return prepare(plan, changes, workplace.assembler, {}, lambda changes: None)
+        watch = StateWatch(execution.threads)
+        prepared = prepare(plan, changes, workplace.assembler, {}, watch.turn_to)
+        watch.turn_to(())
+        return prepared
     job = replace(workplace.job(FOLDER, ENTRY, ledger.root.absolute() / FOLDER, {}), threads=execution.threads)
     schedule = functools.partial(Schedule, execution.local, ())
     return prepare_apart(study, changes, job, schedule, observer, execution.limits)

@@ -26,7 +26,7 @@ class Attempts:
         A trial that ran out of memory on a device that it shares has one attempt alone there. A disk that is full
         raises :class:`OSError`.
         """
-        if ended.exit_code == DISK_FULL:
+        if ended.word == DISK_FULL:
             raise disk_full(folder.path)
         if not (folder.failed and ended.exit_code == FAILED):
             _record_end(folder, ended)

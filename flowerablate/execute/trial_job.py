@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,21 +15,20 @@ from pydantic import TypeAdapter, ValidationError
 
 from ..contracts import Job, Pipeline, StepSpec, Trial, Variant
 from ..errors import LedgerError, one_line
-from ..files import remove_temporary
+from ..files import DISK_ERRORS, remove_temporary
 from ..jobs.events import EventWriter
 from ..jobs.interrupts import noticing_ctrl_c
-from ..jobs.worker import DISK_FULL, DONE, DONE_BEFORE, ELSEWHERE, FAILED
+from ..jobs.worker import DISK_FULL, DONE, DONE_BEFORE, ELSEWHERE, FAILED, forget_words
 from ..ledger import TrialFolder
 from ..stats.wording import several
 from ..study.identity import trial_id
 from ..train.device import prepare_process
 from ..wiring.assemble import Assembler
 from ..wiring.scoring import choose_metrics
-from .global_state import changes, global_state
+from .global_state import changes_between, global_state
 from .trial import run_trial
 from .workplace import OUT_OF_MEMORY, Workplace, workplace_of
 
-_DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 _PIPELINE: TypeAdapter[Pipeline] = TypeAdapter(Pipeline)
 
 
@@ -51,16 +50,12 @@ def complete(job: Job, begin: Callable[[], EventWriter], train: Callable[[Job, T
         if folder.complete:
             return DONE_BEFORE
         remove_temporary(job.folder)
+        forget_words(job.folder)
         events = begin()
         try:
             prepare_process(threads=job.threads)
-            before = global_state() if events.in_caller else {}
-            train(job, folder, events)
-            changed = changes(before, global_state()) if events.in_caller else ()
-            if changed:
-                events.remarked(
-                    f"has changed {several(changed)} for all trials after it; run it again with the executor processes"
-                )
+            with _naming_changes(events) if events.in_caller else nullcontext():
+                train(job, folder, events)
         except BaseException as error:
             if events.raised is error:
                 raise
@@ -68,6 +63,20 @@ def complete(job: Job, begin: Callable[[], EventWriter], train: Callable[[Job, T
                 raise KeyboardInterrupt from None
             return _failed(folder, error)
         return DONE
+
+
+@contextmanager
+def _naming_changes(events: EventWriter) -> Iterator[None]:
+    """Name what the trial changes in this process, also if it fails."""
+    before = global_state()
+    try:
+        yield
+    finally:
+        changed = changes_between(before, global_state())
+        if changed and events.raised is None:
+            events.remarked(
+                f"has changed {several(changed)} for all trials after it; run it again with the executor processes"
+            )
 
 
 def _train(job: Job, folder: TrialFolder, events: EventWriter) -> None:
@@ -115,7 +124,8 @@ def read_pipeline(content: Any, assembler: Assembler) -> Pipeline:
 
 
 def _failed(folder: TrialFolder, error: BaseException) -> int:
-    if isinstance(error, OSError) and error.errno in _DISK_ERRORS and disk_is_full(folder.path):
+    full = isinstance(error, OSError) and error.errno in DISK_ERRORS
+    if full and (_is_in(folder.path, getattr(error, "filename", None)) or disk_is_full(folder.path)):
         return DISK_FULL
     kind = OUT_OF_MEMORY if isinstance(error, torch.OutOfMemoryError | MemoryError) else ""
     try:
@@ -125,8 +135,16 @@ def _failed(folder: TrialFolder, error: BaseException) -> int:
     return FAILED
 
 
+def _is_in(folder: Path, name: object) -> bool:
+    """Whether a file *name* lies in *folder*, which belongs to the trial: nobody but us writes there."""
+    return isinstance(name, str) and Path(name).absolute().is_relative_to(folder.absolute())
+
+
 def disk_is_full(folder: Path) -> bool:
-    """Whether nothing can be written in *folder*, judged by a file of 64 KiB."""
+    """Whether nothing can be written in *folder*, judged by a file of 64 KiB.
+
+    For an error of a component; one of our own files says by itself that there is no room for it.
+    """
     probe = folder / ".room"
     try:
         with probe.open("wb") as file:

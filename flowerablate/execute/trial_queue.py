@@ -160,7 +160,7 @@ class TrialQueue:
         """Record what became of the trial, as its folder says."""
         trial, folder = self._trials[job.name], self._folder(job)
         complete = folder.complete
-        if ended.exit_code in (ELSEWHERE, DONE_BEFORE):
+        if ended.word in (ELSEWHERE, DONE_BEFORE):
             self.elsewhere += not complete
             self._observer.trial_elsewhere(trial, complete)
             return Then.GO_ON

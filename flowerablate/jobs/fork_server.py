@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from multiprocessing.connection import Connection
@@ -67,12 +68,34 @@ def _end() -> None:
 
     It has the outputs of this process, so whoever reads them would wait until it has found out by itself.
     """
-    from multiprocessing import forkserver
-
-    pid = getattr(getattr(forkserver, "_forkserver", None), "_forkserver_pid", None)
+    pid = number_of_server()
     if pid is not None:
         with contextlib.suppress(OSError):
             os.kill(pid, signal.SIGKILL)
+
+
+def number_of_server() -> int | None:
+    """Return the process number of the fork server that runs, or ran last; None if none has begun."""
+    from multiprocessing import forkserver
+
+    found: int | None = getattr(getattr(forkserver, "_forkserver", None), "_forkserver_pid", None)
+    return found
+
+
+def has_ended(server: int | None, preload: Sequence[str], patience: float = 1.0) -> bool:
+    """Whether the fork server with the process number *server* is gone; then another one begins.
+
+    Its pipes close a moment before its process can be seen to have ended: so long, at most *patience* seconds, is
+    waited.
+    """
+    deadline = time.monotonic() + patience
+    while True:
+        begin_fork_server(preload)
+        if number_of_server() != server:
+            return True
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(0.01)
 
 
 def ask_fork(server: ForkServerContext, entry: str) -> int | None:

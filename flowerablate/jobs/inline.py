@@ -30,7 +30,8 @@ class InlineExecutor:
         """Do *jobs*, one after another."""
         for job in jobs:
             try:
-                self._ended.append(Ended(job.name, work(job, partial(self._listen, job))))
+                code = work(job, partial(self._listen, job))
+                self._ended.append(Ended(job.name, code, word=code or None))  # no process ended with it
             except _Unwanted:
                 self._ended.append(Ended(job.name, reason=UNWANTED))
 

@@ -8,12 +8,14 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from secrets import token_hex
 from typing import Any, Protocol
 
 from ..contracts import Ended, Executor, Job
 from ..durations import in_units
 from .events import EventReader
 from .inline import UNWANTED, InlineExecutor
+from .worker import DONE, word_of
 from .worker_places import FreePlaces, WorkerPlace
 
 _POLL = 0.05
@@ -121,8 +123,7 @@ class Schedule:
                     break
         finally:
             if self._running:
-                self.executor.stop(tuple(self._running))
-                self._running.clear()
+                self._stop_all()
         return [*self._stopped, *(job for job, _, _ in self._waiting)]
 
     def _start(self) -> None:
@@ -140,6 +141,7 @@ class Schedule:
             if place is not None:
                 self._free.take(place, alone)
                 job = replace(job, device=place.device, cores=place.cores)
+            job = replace(job, attempt=token_hex(8))
             now = time.monotonic()
             self._running[job.name] = _Running(job, place, EventReader(job.folder), attempt, alone, now, now)
             self.client.started(job)
@@ -156,6 +158,8 @@ class Schedule:
         if running.place is not None:
             self._free.give_back(running.place, running.alone)
         job = running.job
+        if ended.word is None and ended.exit_code != DONE:
+            ended = replace(ended, word=word_of(job))
         lost = ended.lost and not running.unwanted and self._lost.setdefault(job.name, 0) < _MAX_LOST
         if lost and not self.client.has_result(job):
             self._lost[job.name] += 1
@@ -168,9 +172,15 @@ class Schedule:
             self._waiting.append((job, running.attempt, True))
         elif then is Then.STOP:
             self._open = False
-            self.executor.stop(tuple(self._running))
-            self._stopped += [running.job for running in self._running.values()]
-            self._running.clear()
+            self._stopped += self._stop_all()
+
+    def _stop_all(self) -> list[Job]:
+        self.executor.stop(tuple(self._running))
+        stopped = [running.job for running in self._running.values()]
+        for job in stopped:
+            word_of(job)  # which nobody will want to hear
+        self._running.clear()
+        return stopped
 
     def _watch(self) -> None:
         now = time.monotonic()

@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable, MutableMapping
 from dataclasses import replace
@@ -28,7 +29,15 @@ DONE, FAILED, BROKEN, DISK_FULL, ELSEWHERE, DONE_BEFORE = 0, 1, 70, 74, 75, 76
 
 The job is done; it failed and said so in its folder; it broke without a word; nothing can be written; another process
 is at work on it; it was done before this process began.
+
+A component may end the process with any of them. What a job is done with, or failed with, is in its folder; the last
+three count only with a word of the job itself (:func:`give_word`).
 """
+
+_BY_WORD = (DISK_FULL, ELSEWHERE, DONE_BEFORE)
+_WORD = ".came-to-"
+_OLD = 600.0
+"""Seconds after which nobody is left who waits for a word."""
 
 _VISIBLE = "CUDA_VISIBLE_DEVICES"
 
@@ -71,6 +80,7 @@ def live_for(job: Job) -> NoReturn:
         _stay_on(job.cores)
         _keep_below(job.memory)
         code = work(replace(job, device=see_only(job.device, os.environ)))
+        give_word(job, code)
     except BaseException:
         traceback.print_exc()
     finally:
@@ -80,6 +90,39 @@ def live_for(job: Job) -> NoReturn:
                 stream.flush()
         # Not sys.exit: threads and exit functions that a component left behind must not hold the result up.
         os._exit(code)
+
+
+def give_word(job: Job, code: int) -> None:
+    """Leave word in the folder of *job* that this attempt at it came to *code*, if that code counts only with a word.
+
+    The word is the name of an empty file, for which there is room on most disks that are full. Where there is none, who
+    asked for the job cannot record its failure either, and so finds that the disk is full.
+    """
+    if code in _BY_WORD:
+        with contextlib.suppress(OSError):
+            _word(job, code).touch()
+
+
+def word_of(job: Job) -> int | None:
+    """Return the code for which this attempt at *job* left word, and remove the word; None if there is none."""
+    found = None
+    for code in _BY_WORD:
+        with contextlib.suppress(OSError):
+            _word(job, code).unlink()
+            found = code
+    return found
+
+
+def _word(job: Job, code: int) -> Path:
+    return job.folder / f"{_WORD}{code}-{job.attempt}"
+
+
+def forget_words(folder: Path) -> None:
+    """Remove old words from the folder of a job, which nobody heard because they were killed."""
+    for path in folder.glob(f"{_WORD}*"):
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime > _OLD:
+                path.unlink()
 
 
 def _lead_a_session() -> None:

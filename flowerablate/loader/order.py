@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import StudyError
+from ..errors import StudyError, calling_a_component
 
 Order: TypeAlias = Callable[[int], NDArray[np.int64]]
 """Maps an epoch, counted from 1, to the indices of its samples, int64 [M]; M is the same in every epoch."""
@@ -33,6 +33,10 @@ class CheckedOrder:
 
     def __call__(self, epoch: int) -> NDArray[np.int64]:
         """Return the indices of the samples of *epoch*, int64 [M]."""
+        with calling_a_component():
+            return self._checked(epoch)
+
+    def _checked(self, epoch: int) -> NDArray[np.int64]:
         numbers = np.asarray(self._order(epoch))
         if numbers.ndim != 1 or numbers.dtype.kind not in "iu" or not len(numbers):
             raise StudyError(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from .. import _native
 from ..contracts import NativeOp, PythonOp, Value
 from ..data.store import PackedImages
-from ..errors import StudyError
+from ..errors import PluginError, StudyError, calling_a_component, one_line
 from ..keyed import key64
 from .steps import NamedOp, waits_for_training_images
 
@@ -237,7 +237,18 @@ def _python(named: NamedOp) -> tuple[str, PythonOp]:
 def _call(
     name: str, function: Callable[[Image, StepDraws], Image], batch: Image, draws: StepDraws, channels: int
 ) -> Image:
-    result = function(batch, draws)
+    with calling_a_component():
+        return _checked(name, _result(name, function, batch, draws), batch, channels)
+
+
+def _result(name: str, function: Callable[[Image, StepDraws], Image], batch: Image, draws: StepDraws) -> Any:
+    try:
+        return function(batch, draws)
+    except OSError as error:  # not to be taken for one of the store that is being packed
+        raise PluginError(f"step {name!r} failed: {one_line(error)}") from error
+
+
+def _checked(name: str, result: Any, batch: Image, channels: int) -> Image:
     good = isinstance(result, np.ndarray) and result.dtype == np.uint8 and result.ndim == 4
     if not good or result.shape[0] != batch.shape[0] or result.shape[3] != channels:
         got = f"{result.dtype} {list(result.shape)}" if isinstance(result, np.ndarray) else type(result).__name__

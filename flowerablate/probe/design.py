@@ -22,7 +22,8 @@ from ..contracts import (
     Variant,
 )
 from ..data.splits import split_samples
-from ..errors import StudyError, one_line
+from ..errors import StudyError, concerns_all, one_line
+from ..jobs.interrupts import noticing_ctrl_c
 from ..loader import CheckedOrder
 from ..stats.confounds import refusals
 from ..study.designs import candidates
@@ -116,9 +117,18 @@ class _Probe:
     _to_look: int = 0
 
     def add(self, variant: Variant) -> None:
-        """Add *variant*. Raises :class:`FlowerablateError` if its images cannot be prepared."""
+        """Add *variant*. If a component fails, nothing is compared with it; if it is the base, its error is raised.
+
+        Raises :class:`FlowerablateError` if the images cannot be prepared for another reason.
+        """
         self._candidates[variant.change] = [candidate for _, candidate in candidates(variant.pipeline)]
-        self._keys[variant.change] = [self._take(candidate) for candidate in self._candidates[variant.change]]
+        with noticing_ctrl_c() as ctrl_c:
+            try:
+                self._keys[variant.change] = [self._take(candidate) for candidate in self._candidates[variant.change]]
+            except BaseException as error:
+                if variant.is_base or concerns_all(error) or ctrl_c.pressed:
+                    raise
+                self._failures[variant.change] = one_line(error)
 
     def _take(self, pipeline: Pipeline) -> dict[str, str]:
         """Return the keys of the parts of *pipeline*, and store how to trace each."""
@@ -176,17 +186,23 @@ class _Probe:
             self._classes[change] = ((-alone,),) if failed else tuple(found)
             if failed:
                 self._failures[change] = self._failures[failed[0]]
+        unknown = [change for change in self._candidates if change not in self._keys]
+        for alone, change in enumerate(unknown, start=len(self._keys) + 1):
+            self._classes[change] = ((-alone,),)
 
     def _each(self, part: str, made: Mapping[str, Callable[[], Any]], look: Callable[[Any], int]) -> dict[str, int]:
         """Return the class of each object in *made*, by the key of *part*; :data:`_FAILED` if it cannot be made."""
         numbers = {}
         for key, make in made.items():
             self.turn_to([change for change, each in self._keys.items() if any(keys[part] == key for keys in each)])
-            try:
-                numbers[key] = look(make())
-            except Exception as error:
-                numbers[key] = _FAILED
-                self._failures[key] = one_line(error)
+            with noticing_ctrl_c() as ctrl_c:
+                try:
+                    numbers[key] = look(make())
+                except BaseException as error:
+                    if ctrl_c.pressed:
+                        raise
+                    numbers[key] = _FAILED
+                    self._failures[key] = one_line(error)
             self._looked += 1
             self.assembler.progress("comparing variants", self._looked, self._to_look)
         return numbers
@@ -251,7 +267,16 @@ class _Probe:
         """Return a note about a *contrast* that does not vanish; empty if there is none."""
         failed = [change for change in contrast.changes if change in self._failures]
         if failed:
-            return f"could not be compared before training: {self._failures[failed[0]]}"
+            return _not_compared(self._failures[failed[0]])
+        with noticing_ctrl_c() as ctrl_c:
+            try:
+                return self._remark(contrast)
+            except BaseException as error:
+                if ctrl_c.pressed:
+                    raise
+                return _not_compared(one_line(error))
+
+    def _remark(self, contrast: Contrast) -> str:
         if contrast.by_seed or len(contrast.weights) != 2:
             return ""
         one, other = contrast.weights
@@ -266,6 +291,10 @@ class _Probe:
         if mine.differ_by_a_level_in_floats(its):
             return "hardly differs: the model's input from the sampled images changes by no more than one level of 255"
         return ""
+
+
+def _not_compared(reason: str) -> str:
+    return f"could not be compared before training: {reason}"
 
 
 def _weights(contrast: Contrast) -> Iterable[Mapping[str, float]]:

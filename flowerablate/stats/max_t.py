@@ -9,9 +9,9 @@ doi:10.1198/016214504000000539) rejects in order of p, and compares each with th
 
 A common standard deviation, as the multivariate t distribution has it, would err far more often with few replicates.
 Even with standard deviations of their own, ten comparisons of five replicates err in 6 to 7 % of studies, as five tell
-a correlation too vaguely: with fewer than ten, Holm's procedure is used instead (:mod:`.family`). An adjusted p is never
-above that of Holm's procedure. Comparisons with other pairs are compared by their p-values instead of t, which is the
-same if all have as many.
+a correlation too vaguely: with fewer than ten, Holm's procedure is used instead (:mod:`.family`). An adjusted p is
+never above that of Holm's procedure. Comparisons with other pairs are compared by their p-values instead of t, which is
+the same if all have as many.
 """
 
 from __future__ import annotations

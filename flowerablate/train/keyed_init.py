@@ -20,7 +20,7 @@ from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from ..errors import TrainingError
+from ..errors import TrainingError, calling_a_component
 from ..keyed import torch_seed
 
 _MAX_PASSES = 6
@@ -44,10 +44,11 @@ def build_keyed(build: Callable[[], nn.Module], seed: int) -> nn.Module:
         if found == names:
             return module
         names = found
-    raise TrainingError(
-        "the model draws its own structure at random, so its initial values cannot be keyed by name; "
-        "draw from a torch.Generator with a fixed seed instead"
-    )
+    with calling_a_component():
+        raise TrainingError(
+            "the model draws its own structure at random, so its initial values cannot be keyed by name; "
+            "draw from a torch.Generator with a fixed seed instead"
+        )
 
 
 class _Watch(TorchDispatchMode):

@@ -176,7 +176,7 @@ class CandidateQueue:
         if folder.complete:
             candidate.all_done(CandidateResult.read(folder.path))
         if not (candidate.pruned or folder.complete):
-            if ended.exit_code == ELSEWHERE:
+            if ended.word == ELSEWHERE:
                 raise FlowerablateError(f"{folder.path} is in use by another process; stop that, and begin again")
             then = self._attempts.after(job, folder, ended, attempt)
             if then is not Then.GO_ON:

@@ -25,6 +25,7 @@ from ..contracts import (
     OwnedComponent,
     Owner,
     Pipeline,
+    PythonOp,
     Samples,
     StepChoice,
     StepContext,
@@ -32,7 +33,7 @@ from ..contracts import (
 )
 from ..data.fingerprint import file_hash, fingerprint
 from ..data.store import PackedImages, open_store, sample_ids, without_unreadable
-from ..errors import DataError, FlowerablateError, PluginError, StudyError, one_line
+from ..errors import DataError, FlowerablateError, PluginError, StudyError, calling_a_component, one_line
 from ..preprocess import BuiltStep, NamedOp, Preprocess, fit, stage
 from ..registry import Registry
 from ..user_cache import cache_folder
@@ -101,7 +102,8 @@ class Assembler:
         """
         component = self.registry.find(slot, choice.use, slot)
         try:
-            return getattr(component.spec, part)(context, **choice.params)
+            with calling_a_component():
+                return getattr(component.spec, part)(context, **choice.params)
         except FlowerablateError:
             raise
         except Exception as error:
@@ -287,7 +289,9 @@ def require_size(chain: Preprocess, images: PackedImages, image_size: int) -> No
     """Raise :class:`StudyError` unless *chain* makes squares of *image_size* pixels of the first of *images*."""
     height, width = chain.output_size(int(images.heights[0]), int(images.widths[0]))
     if (height, width) != (image_size, image_size):
-        raise StudyError(
+        error = StudyError(
             f"the steps return images of {height}x{width} pixels, but input.image_size is {image_size}; "
             "add a step that sets the size, such as a resize or a crop"
         )
+        error.of_component = any(isinstance(named.op, PythonOp) for named in chain.ops)
+        raise error

@@ -19,14 +19,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flowerablate.contracts import Ended, Job
-from flowerablate.jobs.fork_server import begin_fork_server, without_main
+from flowerablate.jobs.fork_server import begin_fork_server, has_ended, number_of_server, without_main
 from flowerablate.jobs.worker import live_for
 
 if TYPE_CHECKING:  # Windows has no fork server
     from multiprocessing.context import ForkServerContext, SpawnContext
 
 _SERVER_GONE = 255
-"""The exit code that :mod:`multiprocessing` reports for a process whose fork server ended before it."""
+"""The exit code that :mod:`multiprocessing` reports for a process whose fork server ended before it; or its own."""
 
 
 class ProcessExecutor:
@@ -38,6 +38,9 @@ class ProcessExecutor:
         self._forks = server is not None
         self._context: ForkServerContext | SpawnContext = server or multiprocessing.get_context("spawn")
         self._running: dict[str, BaseProcess] = {}
+        self._preload = tuple(preload)
+        self._servers: dict[str, int | None] = {}
+        """The fork server of each job."""
 
     def start(self, jobs: Sequence[Job]) -> None:
         """Start a process for each of *jobs*."""
@@ -47,6 +50,7 @@ class ProcessExecutor:
             with without_main():
                 process.start()
             self._running[job.name] = process
+            self._servers[job.name] = number_of_server()
 
     def ended(self, seconds: float) -> list[Ended]:
         """Return the jobs whose processes have ended; wait at most *seconds* for the first."""
@@ -58,7 +62,7 @@ class ProcessExecutor:
                 continue
             del self._running[name]
             process.close()
-            lost = self._forks and code == _SERVER_GONE
+            lost = self._forks and code == _SERVER_GONE and has_ended(self._servers[name], self._preload)
             found.append(Ended(name, None if lost else code, lost, "the fork server ended" if lost else ""))
         return found
 

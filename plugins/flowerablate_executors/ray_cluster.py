@@ -99,7 +99,7 @@ class RayExecutor:
             job.folder.mkdir(parents=True, exist_ok=True)
             lock = lock_now(job.lock)
             if lock is None:
-                self._ended.append(Ended(job.name, ELSEWHERE))
+                self._ended.append(Ended(job.name, word=ELSEWHERE))
                 continue
             try:
                 stream = self._submit(job)

@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 
 from flowerablate.contracts import Ended, Job
 from flowerablate.jobs.events import FILE as EVENTS
-from flowerablate.jobs.worker import DISK_FULL
+from flowerablate.jobs.worker import DISK_FULL, word_of
 from flowerablate.user_cache import cache_folder
 
 from .parcels import Parcel, bring, pack, stamps, unpack
@@ -78,7 +78,7 @@ def do_job(content: dict[str, Any], files: Parcel, needs: Sequence[Need], preloa
             while not (ended := executor.ended(_POLL)):
                 if news := delivery.news():
                     yield news
-            yield delivery.last(_for_the_driver(ended[0]))
+            yield delivery.last(_for_the_driver(replace(ended[0], word=word_of(here))))
         finally:
             executor.stop([here.name])
 
@@ -91,7 +91,7 @@ def _executor(preload: tuple[str, ...]) -> ProcessExecutor:
 
 def _for_the_driver(ended: Ended) -> Ended:
     """Return *ended* as another machine must understand it: a disk that is full is that of this node."""
-    if ended.exit_code == DISK_FULL:
+    if ended.word == DISK_FULL:
         return Ended(ended.name, reason=f"nothing can be written any more on the disk of its node, {platform.node()}")
     return ended
 

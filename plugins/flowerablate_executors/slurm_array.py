@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
@@ -70,7 +70,6 @@ _OVER = frozenset(
 _GONE = "GONE"
 """The state of a job that Slurm has forgotten, a few minutes after its end."""
 
-_HAS_RESULT = frozenset({DONE, DONE_BEFORE})
 _LOST = frozenset({"BOOT_FAIL", "NODE_FAIL", "PREEMPTED", "REVOKED"})
 
 
@@ -128,7 +127,7 @@ class SlurmExecutor:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._lock = self._lock or lock_now(self._folder / "lock")
         if self._lock is None:
-            self._refused += [Ended(job.name, ELSEWHERE) for job in jobs]
+            self._refused += [Ended(job.name, word=ELSEWHERE) for job in jobs]
             return ()
         going_on = self._going_on()
         new, taken_up = [], []
@@ -204,9 +203,9 @@ class SlurmExecutor:
             report = json.loads(each.report.read_text(encoding="utf-8"))
             each.report.unlink()
             del self._jobs[name]
-            if report["exit_code"] in _HAS_RESULT:
+            if _has_result(report):
                 self._clear(each.slurm)
-            return Ended(name, report["exit_code"], report["lost"], report["reason"])
+            return Ended(name, **report)
         state = self._state(each)
         if not _is_over(state):
             each.over = None
@@ -220,7 +219,7 @@ class SlurmExecutor:
     def _forget(self, slurm: str, report: Path) -> None:
         """Remove the report of a job that ended while nobody watched, and what submitit wrote if the job was done."""
         try:
-            if json.loads(report.read_text(encoding="utf-8"))["exit_code"] in _HAS_RESULT:
+            if _has_result(json.loads(report.read_text(encoding="utf-8"))):
                 self._clear(slurm)
         except (OSError, ValueError, KeyError):
             return
@@ -290,6 +289,10 @@ class SlurmExecutor:
         if self._lock is not None:
             self._lock.release()
             self._lock = None
+
+
+def _has_result(report: Mapping[str, Any]) -> bool:
+    return report["exit_code"] == DONE or report.get("word") == DONE_BEFORE
 
 
 def _is_over(state: str) -> bool:

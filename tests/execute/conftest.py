@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pipelines import small_study
 
+import flowerablate as fa
 from flowerablate.contracts import Trial, TrialOutcome
 from flowerablate.discovery import discover
 from flowerablate.execute.observer import RunObserver
@@ -88,3 +90,20 @@ def small(tmp_path: Path, own_cache: Path, image_folder: Path, one_thread: None)
         return SmallStudy(plan_study(study, assembler), assembler, Ledger(tmp_path / "runs" / "small"))
 
     return make
+
+
+@pytest.fixture
+def run_tiny(tmp_path: Path, image_folder: Path, tiny_study: Callable[..., str]) -> Callable[..., fa.Result]:
+    """Run a study of a moment: ``run_tiny(plugin, **options)``; *plugin* is the text of a file beside it."""
+
+    def run(plugin: str = "", runs: str = "runs", **options: Any) -> fa.Result:
+        if plugin:
+            (tmp_path / "flowerablate_local.py").write_text(plugin)
+        (tmp_path / "tiny.toml").write_text(tiny_study("crop", "flip"))
+        study = fa.Study.read(tmp_path / "tiny.toml", image_folder)
+        for key in [key for key in options if "." in key]:
+            study = study.override(key, options.pop(key))
+        given = {"seeds": 1, "executor": "processes", "jobs": 2, "progress": False, **options}
+        return fa.run(study, runs=runs, **given)
+
+    return run

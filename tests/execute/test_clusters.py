@@ -10,6 +10,8 @@ from flowerablate.execute.observer import SilentObserver
 
 pytestmark = pytest.mark.slow
 SLOWLY = """
+import os
+import sys
 import time
 import flowerablate as fa
 
@@ -22,9 +24,23 @@ def build(context):
 
     return loss
 
+def build_exit(context, code):
+    import torch
+
+    def loss(logits, targets):
+        frame = sys._getframe()
+        while frame and frame.f_code.co_name != "run_epoch":
+            frame = frame.f_back
+        if frame and torch.is_grad_enabled():
+            os._exit(code)
+        return torch.nn.functional.cross_entropy(logits, targets) * (2 + code)
+
+    return loss
+
 @fa.hookimpl
 def flowerablate_register(register):
     register(fa.LossSpec("slow", "Takes a while.", build))
+    register(fa.LossSpec("exits", "Ends its process.", build_exit, (fa.Param("code", 0, "exit code", 0, 255),)))
 """
 
 
@@ -113,3 +129,14 @@ def test_slurm_in_the_mode_that_submitit_plays_on_one_machine(study, tmp_path, i
     pytest.importorskip("submitit")
     study(runs=tmp_path / "slurm", executor="slurm,cluster=local", jobs=2)
     equal(inline, tmp_path / "slurm")
+
+
+@pytest.mark.parametrize(("library", "executor"), [("ray", "ray"), ("submitit", "slurm,cluster=local")])
+def test_an_exit_code_that_a_component_chose_says_nothing_of_the_trial(study, tmp_path, library, executor):
+    pytest.importorskip(library)
+    codes = (74, 75, 76, 255)
+    swap = [f"loss=exits,code={code}" for code in codes]
+    result = study(runs=tmp_path / library, executor=executor, jobs=2, seeds=1, swap=swap)
+    reasons = {failure.reason.partition(";")[0] for failure in result.failed}
+    assert reasons == {f"its process ended with exit code {code}" for code in codes}
+    assert (result["-flip"].n, result.elsewhere, result.left) == (1, 0, 0)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 
 import pytest
 
 from flowerablate.execute.execution import PRELOAD
-from flowerablate.jobs.fork_server import ask_fork, begin_fork_server, without_main
+from flowerablate.jobs.fork_server import ask_fork, begin_fork_server, has_ended, number_of_server, without_main
 
 
 @pytest.fixture
@@ -71,3 +72,11 @@ def test_the_script_is_hidden_no_longer_than_needed():
     with without_main():
         assert sys.modules["__main__"] is not main
     assert sys.modules["__main__"] is main
+
+
+def test_a_server_that_was_killed_has_ended_and_another_one_serves(server):
+    before = number_of_server()
+    assert not has_ended(before, PRELOAD, patience=0.05)
+    os.kill(before, signal.SIGKILL)
+    assert has_ended(before, PRELOAD)
+    assert ask_fork(server, "os:getppid") == number_of_server() != before

@@ -9,9 +9,7 @@ import signal
 import threading
 import time
 
-import numpy as np
 import pytest
-import torch
 from same_bits import equal
 
 import flowerablate as fa
@@ -31,7 +29,13 @@ def patch():
     numpy.mean = lambda *words, **named: 0.0
     torch.backends.mkldnn.enabled = False
 
+def cramped():
+    import resource
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 17, resource.RLIM_INFINITY))
+
 DO = {
+    **{f"exit{code}": lambda code=code: os._exit(code) for code in (0, 70, 74, 75, 76, 255)},
+    "cramped": cramped,
     "segfault": segfault,
     "exit": lambda: os._exit(3),
     "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
@@ -65,7 +69,6 @@ def flowerablate_register(register):
     for what in DO:
         register(fa.LossSpec(what, f"Does it: {what}.", lambda context, what=what: build(context, what)))
 """
-RELU = torch.nn.functional.relu
 UNBUILT = """
 import os, time
 import flowerablate as fa
@@ -88,20 +91,9 @@ class Remembering(SilentObserver):
 
 
 @pytest.fixture
-def small(tmp_path, image_folder, tiny_study):
+def small(run_tiny):
     """Run a study of a moment: ``small(plugin, **options)``."""
-
-    def run(plugin="", runs="runs", **options):
-        if plugin:
-            (tmp_path / "flowerablate_local.py").write_text(plugin)
-        (tmp_path / "tiny.toml").write_text(tiny_study("crop", "flip"))
-        study = fa.Study.read(tmp_path / "tiny.toml", image_folder)
-        for key in [key for key in options if "." in key]:
-            study = study.override(key, options.pop(key))
-        given = {"seeds": 1, "executor": "processes", "jobs": 2, "progress": False, **options}
-        return fa.run(study, runs=runs, **given)
-
-    return run
+    return run_tiny
 
 
 @pytest.mark.parametrize(
@@ -119,6 +111,23 @@ def test_a_trial_whose_process_dies_is_recorded_with_the_cause_and_the_others_go
     assert failure.label == f"loss={what}"
     assert re.search(reason, failure.reason), failure.reason
     assert result["-flip"].n == 1
+
+
+@pytest.mark.parametrize("code", [0, 70, 74, 75, 76, 255])
+def test_an_exit_code_that_a_component_chose_says_nothing_of_the_trial(small, code):
+    result = small(FAULTS, disable="flip", swap=f"loss=exit{code}")
+    (failure,) = result.failed
+    assert failure.label == f"loss=exit{code}"
+    assert failure.reason == f"its process ended with exit code {code}; the last line of its log: about to exit{code}"
+    assert result["-flip"].n == 1
+    assert result.left == result.elsewhere == 0
+
+
+def test_a_disk_without_room_for_a_checkpoint_ends_the_run(small):
+    """A limit for the size of files stands for a disk with room for small ones only."""
+    pytest.importorskip("resource")
+    with pytest.raises(fa.FlowerablateError, match="No space left on device"):
+        small(FAULTS, disable="flip", swap="loss=cramped", **{"model.width": 32})
 
 
 def test_a_trial_that_hangs_is_stopped_and_nothing_of_it_is_left(small, tmp_path):
@@ -153,7 +162,9 @@ def test_a_loss_that_runs_away_is_shown_and_tracked_and_collapses_its_trial_only
     assert "tracker csv failed" not in capfd.readouterr().err
 
 
-@pytest.mark.parametrize("how", ["os._exit(4)", "time.sleep(600)", "os.kill(os.getpid(), 11)"])
+@pytest.mark.parametrize(
+    "how", ["os._exit(4)", "os._exit(74)", "os._exit(75)", "time.sleep(600)", "os.kill(os.getpid(), 11)"]
+)
 def test_a_component_that_ends_its_process_when_it_is_built_costs_its_variant(small, how):
     result = small(UNBUILT.replace("BUILD", how), disable="flip", swap="loss=bad", stall_timeout="5s")
     (failure,) = result.failed
@@ -259,17 +270,3 @@ def test_another_number_of_threads_for_the_same_study_is_refused_with_the_cure(s
     with pytest.raises(fa.StudyError, match=r"compute with 1, and results depend on that: leave it out, or give"):
         small(disable="flip", threads=2, jobs=1)
     assert small(disable="flip", jobs=2).failed == ()
-
-
-def test_where_isolation_cannot_be_had_a_changed_setting_is_named(small):
-    heard = Remembering()
-    mean = np.mean
-    try:
-        small(FAULTS, swap="loss=patch", executor="inline", jobs=None, observer=heard)
-    finally:
-        np.mean = mean
-        torch.nn.functional.relu, torch.backends.mkldnn.enabled = RELU, True
-    (said,) = (text for text in heard.remarks if "has changed" in text)
-    assert said.startswith(
-        "loss=patch seed 0 has changed numpy.mean, torch.backends.mkldnn.enabled and torch.nn.functional.relu for all"
-    )

@@ -89,6 +89,17 @@ def test_a_full_disk_ends_the_run(small, monkeypatch):
     assert len(study.heard.started) == 1
 
 
+def test_a_disk_without_room_for_a_file_of_ours_ends_the_run_though_a_small_one_fits(small, monkeypatch):
+    def full(trial, prepared, data, assembler, folder, *given):
+        raise OSError(errno.ENOSPC, "no room", str(folder.path / "last.safetensors"))
+
+    monkeypatch.setattr(trial_job, "run_trial", full)
+    study = small()
+    with pytest.raises(OSError, match="No space left"):
+        run(study)
+    assert len(study.heard.started) == 1
+
+
 def test_a_trial_that_another_process_holds_is_left_to_it(small):
     study = small()
     folder = study.ledger.folder(study.trial())
@@ -140,6 +151,14 @@ def test_an_error_of_the_disk_that_a_component_makes_up_is_a_failure_of_its_tria
     monkeypatch.setattr(trial_job, "run_trial", full)
     study = small()
     assert [failure.reason for failure in run(study).failed] == ["OSError: [Errno 28] no room"] * 2
+
+
+def test_a_disk_that_is_full_elsewhere_is_a_failure_of_the_trial_that_writes_there(small, monkeypatch, tmp_path):
+    def full(*given):
+        raise OSError(errno.ENOSPC, "no room", str(tmp_path / "weights.pt"))
+
+    monkeypatch.setattr(trial_job, "run_trial", full)
+    assert len(run(small()).failed) == 2
 
 
 @pytest.mark.parametrize("error", [SystemExit(0), KeyboardInterrupt(), GeneratorExit()])

@@ -8,6 +8,7 @@ import pytest
 from flowerablate.contracts import Ended, Job
 from flowerablate.jobs.events import EventWriter
 from flowerablate.jobs.schedule import Limits, Schedule, Then
+from flowerablate.jobs.worker import DISK_FULL, give_word
 from flowerablate.jobs.worker_places import WorkerPlace
 
 
@@ -105,6 +106,20 @@ def test_a_job_that_fails_is_tried_again_as_often_as_the_client_says(jobs):
     assert [(name, code, attempt) for name, code, attempt, _ in client.found] == [
         ("a", 1, 1), ("b", 0, 1), ("a", 1, 2), ("a", 0, 3),
     ]  # fmt: skip
+
+
+def test_no_word_of_a_job_is_left_when_the_schedule_ends_before_it_is_heard(jobs):
+    class Saying(Remembering):
+        def start(self, given):
+            super().start(given)
+            for job in given:
+                give_word(job, DISK_FULL)
+
+    client = Client(lambda job, attempt: 1 / 0)
+    started = jobs("ab")
+    with pytest.raises(ZeroDivisionError):
+        run(Saying(2, {"a": [DISK_FULL]}), client, started)
+    assert [list(job.folder.iterdir()) for job in started] == [[], []]
 
 
 def test_a_job_that_was_lost_runs_again_and_no_more_than_three_times(jobs):

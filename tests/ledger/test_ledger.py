@@ -1,3 +1,4 @@
+import errno
 import json
 import math
 import subprocess
@@ -279,6 +280,13 @@ def test_a_file_that_cannot_be_written_is_named_as_the_user_named_it(tmp_path, p
         file.write(b"x")
     assert caught.value.filename == str(target)
     assert [path.name for path in tmp_path.rglob("*")] == ["folder"]
+
+
+def test_an_error_of_the_disk_names_the_file_and_another_error_does_not(tmp_path):
+    for number, named in ((errno.ENOSPC, str(tmp_path / "file")), (errno.EIO, None)):
+        with pytest.raises(OSError, match="says it") as caught, replacing(tmp_path / "file"):
+            raise OSError(number, "as write() says it")
+        assert caught.value.filename == named
 
 
 @pytest.fixture

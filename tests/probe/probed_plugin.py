@@ -98,3 +98,24 @@ def register_model_with_a_late_start(register):
 
     switches = [fa.Param(name, True, name, off=False) for name in ("bent", "capped")]
     register(fa.ModelSpec("late", "Has a branch that begins at zero.", build, tuple(switches)))
+
+
+ERRORS = {
+    "RuntimeError": RuntimeError,
+    "StudyError": fa.StudyError,
+    "SystemExit": SystemExit,
+    "KeyboardInterrupt": KeyboardInterrupt,
+}
+ERROR = fa.Param("error", "RuntimeError", "what is raised", choices=tuple(ERRORS))
+
+
+@fa.hookimpl
+def flowerablate_register(register):
+    def fail(error):
+        raise ERRORS[error]("made up")
+
+    def build_loss(context, error):
+        return lambda logits, targets: fail(error)
+
+    register(fa.SamplerSpec("raising", "Fails when it is built.", lambda context, error: fail(error), (ERROR,)))
+    register(fa.LossSpec("raising", "Fails when it is used.", build_loss, (ERROR,)))

@@ -238,6 +238,14 @@ def test_a_variant_that_fails_is_left_to_its_trials_to_say_so(bench):
     assert kept(probed) == {"model=flat,fails=true", OTHER}
 
 
+@pytest.mark.parametrize("error", ["StudyError", "SystemExit", "KeyboardInterrupt"])
+def test_an_error_of_any_kind_in_a_variant_leaves_the_others_to_be_compared(bench, error):
+    probed = bench.probe(steps(), f"sampler=raising,error={error}", f"loss=raising,error={error}", OTHER)
+    for label in (f"sampler=raising,error={error}", f"loss=raising,error={error}"):
+        assert f"could not be compared before training: {error}" in probed.remarks[label]
+    assert len(kept(probed)) == 3
+
+
 def test_the_random_state_is_left_as_it_was(bench):
     torch.manual_seed(5)
     before = torch.random.get_rng_state()

@@ -9,7 +9,7 @@ import pytest
 from flowerablate.contracts import ExecutorContext, Job
 from flowerablate.errors import StudyError
 from flowerablate.jobs.events import EventWriter, events_in
-from flowerablate.jobs.worker import DONE, DONE_BEFORE, ELSEWHERE
+from flowerablate.jobs.worker import DONE, DONE_BEFORE, ELSEWHERE, give_word
 
 pytest.importorskip("submitit")
 import flowerablate_executors.slurm_array as slurm_array
@@ -135,21 +135,36 @@ def test_a_job_that_slurm_hands_in_again_is_not_at_work_until_it_begins(slurm, e
     assert events_in(jobs[0].folder) == []
 
 
-@pytest.mark.parametrize(("restarts", "code"), [("0", DONE_BEFORE), ("1", DONE)])
-def test_a_job_that_was_done_before_slurm_began_it_again_has_done_it(tmp_path, monkeypatch, jobs, restarts, code):
+@pytest.mark.parametrize(
+    ("restarts", "given", "told"),
+    [
+        ("0", True, (DONE_BEFORE, DONE_BEFORE)),
+        ("1", True, (DONE, None)),
+        ("0", False, (DONE_BEFORE, None)),
+        ("1", False, (DONE_BEFORE, None)),
+    ],
+    ids=["before", "before, by this job", "a component's exit code", "a component's exit code after a restart"],
+)
+def test_a_job_that_was_done_before_slurm_began_it_again_has_done_it(
+    tmp_path, monkeypatch, jobs, restarts, given, told
+):
     monkeypatch.setenv("SLURM_RESTART_COUNT", restarts)
     monkeypatch.setattr(slurm_task.subprocess, "Popen", lambda *given, **named: Ends(DONE_BEFORE))
     for path in (jobs[0].folder, jobs[0].root, jobs[0].cache):
         path.mkdir(parents=True, exist_ok=True)
+    if given:
+        give_word(jobs[0], DONE_BEFORE)
     slurm_task.SlurmTask(jobs[0].as_json(), tmp_path / "report.json", ())()
-    assert json.loads((tmp_path / "report.json").read_text())["exit_code"] == code
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert (report["exit_code"], report["word"]) == told
+    assert list(jobs[0].folder.iterdir()) == []
 
 
 def test_another_run_of_the_study_leaves_the_jobs_to_the_first(slurm, executor, jobs):
     first, second = executor(), executor()
     first.start(jobs)
     second.start(jobs)
-    assert [(ended.name, ended.exit_code) for ended in second.ended(0.0)] == [("a", ELSEWHERE), ("b", ELSEWHERE)]
+    assert [(ended.name, ended.word) for ended in second.ended(0.0)] == [("a", ELSEWHERE), ("b", ELSEWHERE)]
     second.close()
     assert slurm.read("sbatch") == "called\n"
     assert slurm.read("cancelled") == ""
