@@ -38,6 +38,9 @@ _MODULES = (
     np.random,
     random,
 )
+_WRAPPED = torch.optim.Optimizer.step.__name__
+"""The method of its class that the first optimizer of a class wraps."""
+
 _FILTERS = "warnings.filters"
 """No result depends on it, and many libraries change it when they are imported."""
 
@@ -138,14 +141,14 @@ def _methods() -> Iterator[tuple[str, Any]]:
     for named, found in _classes().items():
         optimizer = issubclass(found, torch.optim.Optimizer)
         for name, value in vars(found).items():
-            method = callable(value) or isinstance(value, property | classmethod | staticmethod)
-            if method and not (optimizer and name == "step"):
+            called = callable(value) or isinstance(value, property | classmethod | staticmethod)
+            if called and not (optimizer and name == _WRAPPED):
                 yield f"{named}.{name}", value
-        if optimizer:  # the first one of a class has its method wrapped
-            step: Any = getattr(found, "step", None)
-            while getattr(step, "hooked", False):
-                step = step.__wrapped__
-            yield f"{named}.step", step
+        if optimizer:
+            method = getattr(found, _WRAPPED)
+            while getattr(method, "hooked", False):
+                method = method.__wrapped__
+            yield f"{named}.{_WRAPPED}", method
 
 
 @cache
