@@ -44,8 +44,8 @@ def settled(plan: Plan, ledger: Ledger) -> Plan:
     least = plan.rules.min_replicates
     if known is not None and known.shown is not None and min(known.shown.reserve, plan.rules.reserve) == 0:
         raise StudyError(
-            "the tables of this study may have used all of its error (statistics.reserve = 0): plan looks in a new one "
-            "(--set name=...)"
+            "the tables of this study may have used all of its error (statistics.reserve = 0): plan looks in a study "
+            "of another name"
         )
     if plan.max_seeds < least:
         raise StudyError(

@@ -84,7 +84,7 @@ class StateWatch:
             who = several([label_of(change) for change in self._turned] or ["the study"])
             raise PluginError(
                 f"{who} changed {several(found)} when it was prepared, before any trial, and all trials of this "
-                "process would meet that; begin again in a new process with --executor processes"
+                "process would meet that; begin again in a new process, with the executor processes"
             )
         self._turned = changes
 
