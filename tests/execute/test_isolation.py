@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import subprocess
 import threading
 import time
 
@@ -18,8 +19,13 @@ import flowerablate as fa
 from flowerablate.execute.observer import SilentObserver
 
 FAULTS = """
-import os, signal, sys, time
+import os, signal, subprocess, sys, time
 import flowerablate as fa
+
+def child():
+    process = subprocess.Popen(["sleep", "600"])
+    with open("children", "a") as file:
+        print(process.pid, file=file)
 
 def segfault():
     import ctypes
@@ -38,6 +44,10 @@ DO = {
     "leave": lambda: sys.exit(0),
     "hang": lambda: time.sleep(600),
     "patch": patch,
+    "child": child,
+    "child-and-kill": lambda: (child(), os.kill(os.getpid(), signal.SIGKILL)),
+    "child-and-hang": lambda: (child(), time.sleep(600)),
+    "kill-server": lambda: (os.kill(os.getppid(), signal.SIGKILL), time.sleep(600)),
 }
 
 def build(context, what):
@@ -107,7 +117,11 @@ def small(tmp_path, image_folder, tiny_study):
 @pytest.mark.parametrize(
     ("what", "reason"),
     [
-        ("segfault", r"^its process was killed by SIGSEGV \(Segmentation fault\); the last line of its log: "),
+        (
+            "segfault",
+            r"^its process was killed by SIGSEGV \(Segmentation fault\); Fatal Python error: Segmentation fault: "
+            r'File ".*ctypes/__init__.py", line \d+ in string_at$',
+        ),
         ("exit", r"^its process ended with exit code 3; the last line of its log: about to exit$"),
         ("kill", r"^its process was killed by SIGKILL \(Killed\), as the system does when memory runs out; "),
         ("leave", r"^SystemExit: 0$"),
@@ -132,6 +146,31 @@ def test_a_trial_that_hangs_is_stopped_and_nothing_of_it_is_left(small, tmp_path
     pid = json.loads((folder / "events.jsonl").read_text().splitlines()[0])["pid"]
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+@pytest.mark.parametrize("what", ["child", "child-and-kill", "child-and-hang"])
+def test_what_a_trial_has_started_ends_with_it_however_it_ends(small, tmp_path, monkeypatch, what):
+    monkeypatch.chdir(tmp_path)
+    small(FAULTS.replace("DO = {", f"DO = {{'bad': lambda: DO[{what!r}](),"), swap="loss=bad", trial_timeout="5s")
+    children = [int(line) for line in (tmp_path / "children").read_text().split()]
+    assert children
+    deadline = time.monotonic() + 10
+    while any(map(runs, children)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not any(map(runs, children))
+
+
+def runs(pid):
+    """Whether the process does something; one that nobody has asked how it ended does not."""
+    done = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True)
+    return bool(done.stdout.strip()) and not done.stdout.startswith("Z")
+
+
+def test_a_trial_that_ends_the_fork_server_harms_no_other(small):
+    result = small(FAULTS.replace('"kill-server"', '"bad"'), disable="flip", swap="loss=bad", seeds=2)
+    assert {failure.label for failure in result.failed} == {"loss=bad"}
+    assert all("the fork server ended" in failure.reason for failure in result.failed)
+    assert result["-flip"].n == 2
 
 
 def test_what_a_component_changes_in_its_process_reaches_no_other_trial(small, tmp_path):
@@ -159,6 +198,13 @@ def test_a_component_that_ends_its_process_when_it_is_built_costs_its_variant(sm
     (failure,) = result.failed
     assert failure.label == "loss=bad"
     assert failure.reason.startswith("could not be prepared: ")
+    assert result["-flip"].n == 1
+
+
+def test_the_time_of_a_trial_is_also_that_of_building_each_variant(small):
+    result = small(UNBUILT.replace("BUILD", "time.sleep(600)"), disable="flip", swap="loss=bad", trial_timeout="4s")
+    (failure,) = result.failed
+    assert failure.reason.startswith("could not be prepared: it took longer than its limit of 4 s, and was stopped")
     assert result["-flip"].n == 1
 
 
