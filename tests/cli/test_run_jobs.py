@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -18,6 +19,14 @@ WORDS = ("run", "tiny.toml", "--disable", "light", "--executor", "processes", "-
 def start(folder: Path, images: Path, *words: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "flowerablate", *WORDS, "--data", str(images), *words]
     return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.fixture
+def temporary(monkeypatch):
+    """The folder for temporary files of the processes that a test starts; its name is short, as sockets need it."""
+    with tempfile.TemporaryDirectory(prefix="t", dir="/tmp") as folder:
+        monkeypatch.setenv("TMPDIR", folder)
+        yield Path(folder)
 
 
 def running(folder: Path) -> list[dict[str, object]]:
@@ -57,7 +66,7 @@ def results(folder: Path) -> dict[str, object]:
 
 @pytest.mark.slow  # each run loads torch anew
 @pytest.mark.longest
-def test_a_killed_run_leaves_no_process_and_goes_on_to_the_same_bits(folder, image_folder, tmp_path):
+def test_a_killed_run_leaves_no_process_and_goes_on_to_the_same_bits(folder, image_folder, tmp_path, temporary):
     longer = ("--jobs", "2", "--set", "train.epochs=150")
     whole = tmp_path / "whole"
     whole.mkdir()
@@ -67,7 +76,10 @@ def test_a_killed_run_leaves_no_process_and_goes_on_to_the_same_bits(folder, ima
         process = start(folder, image_folder, *longer)
         at_work = until_one_runs(folder)
         process.send_signal(number)
-        process.communicate(timeout=60)
+        _, told = process.communicate(timeout=60)
+        if number != signal.SIGKILL:
+            assert process.returncode == 130
+            assert "interrupted: 0 of 4 trials are finished; continue with the same command" in told
         deadline = time.monotonic() + 10
         while any(alive(trial["pid"]) for trial in at_work) and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -79,6 +91,24 @@ def test_a_killed_run_leaves_no_process_and_goes_on_to_the_same_bits(folder, ima
     assert results(folder) == results(whole)
     left = [path.name for path in (folder / "runs").rglob(".*") if path.is_file()]
     assert left == []
+    assert [path for path in temporary.iterdir() if not path.name.startswith("torchinductor_")] == []
+
+
+def test_what_a_killed_run_left_among_temporary_files_goes_with_the_next_one(folder, temporary):
+    begin = "from flowerablate.jobs.fork_server import begin_fork_server; begin_fork_server([])"
+    kill = "; import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+    assert subprocess.run([sys.executable, "-c", begin + kill]).returncode == -signal.SIGKILL
+    (left,) = temporary.iterdir()
+    with subprocess.Popen([sys.executable, "-c", f"{begin}; input()"], stdin=subprocess.PIPE) as living:
+        deadline = time.monotonic() + 30
+        while (left.exists() or len(list(temporary.iterdir())) != 1) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        (own,) = temporary.iterdir()
+        assert own != left
+        subprocess.run([sys.executable, "-c", begin], check=True)
+        assert list(temporary.iterdir()) == [own], "a folder in use stays"
+        living.communicate(b"\n")
+    assert list(temporary.iterdir()) == []
 
 
 @pytest.mark.slow
