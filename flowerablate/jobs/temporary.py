@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
 
@@ -43,15 +42,14 @@ def _own_folder() -> Path:
         with contextlib.suppress(OSError):  # cleared by another process before it was locked
             lock = lock_now(folder / _LOCK)
             if lock is not None and folder.is_dir():
-                atexit.register(_remove, folder, os.getpid(), lock)
+                # After multiprocessing has removed its own in it, at -100; a process that is forked from here does not.
+                Finalize(None, _remove, (folder, lock), exitpriority=-200)
                 return folder
 
 
-def _remove(folder: Path, owner: int, lock: Any) -> None:
-    """Remove *folder* at the end of its *owner*; a process that was forked from it has the same duties, and no right."""
-    if os.getpid() == owner:
-        shutil.rmtree(folder, ignore_errors=True)
-        lock.release()
+def _remove(folder: Path, lock: Any) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    lock.release()
 
 
 def _clear(parent: Path) -> None:

@@ -105,7 +105,7 @@ def test_what_a_killed_run_left_among_temporary_files_goes_with_the_next_one(fol
             time.sleep(0.05)
         (own,) = temporary.iterdir()
         assert own != left
-        subprocess.run([sys.executable, "-c", begin], check=True)
+        assert subprocess.run([sys.executable, "-c", begin], check=True, capture_output=True).stderr == b""
         assert list(temporary.iterdir()) == [own], "a folder in use stays"
         living.communicate(b"\n")
     assert list(temporary.iterdir()) == []

@@ -307,6 +307,29 @@ def test_another_number_of_threads_for_the_same_study_is_refused_with_the_cure(s
     assert small(disable="flip", jobs=2).failed == ()
 
 
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"executor": "inline", "jobs": 2}, "jobs = 2 with executor 'inline': it runs one trial after another; leave"),
+        ({"executor": "inline", "trial_timeout": "3s"}, "trial_timeout = 3s with executor 'inline': a trial in this"),
+        ({"executor": "inline", "stall_timeout": "3s"}, "stall_timeout = 3s .* use the executor processes"),
+        ({"executor": "inline", "memory": "1GB"}, "memory = 1GB .* use the executor processes"),
+        ({"per_device": 2, "devices": "cpu"}, "per_device = 2 says how many trials share a GPU"),
+        ({"executor": "slurm", "detach": True, "retries": 1}, "retries = 1 .* needs a run that watches"),
+        ({"executor": "slurm,cluster=local", "detach": True}, "has no queue with these settings"),
+    ],
+)
+def test_what_would_have_no_effect_is_refused_with_the_cure(small, asked, said):
+    if asked.get("executor", "").startswith("slurm"):
+        pytest.importorskip("submitit")
+    with pytest.raises(fa.StudyError, match=said):
+        small(disable="flip", **{"jobs": None, **asked})
+
+
+def test_inline_runs_one_trial_after_another_if_that_is_wanted(small):
+    assert small(disable="flip", executor="inline", jobs=1).failed == ()
+
+
 def test_where_isolation_cannot_be_had_a_changed_setting_is_named(small):
     heard = Remembering()
     mean = np.mean
