@@ -114,7 +114,6 @@ def ask_execution(
             f"the trials of executor {choice.use!r} end with this process, so it cannot be left; leave out detach, or "
             "use an executor with a queue of its own, such as slurm"
         )
-    _require_use(table, choice.use)
     threads, device = settled
     if table.threads and threads and table.threads != threads:
         raise StudyError(
@@ -131,6 +130,7 @@ def ask_execution(
         Limits(*(seconds_of(text) if text else 0.0 for text in (table.trial_timeout, table.stall_timeout))),
         bytes_of(table.memory),
     )
+    _require_use(table, choice.use)
     if table.devices:
         _require_kind(asked, _kind_of(table.devices))
     return asked

@@ -39,7 +39,8 @@ def end_with_parent_thread(number: int) -> None:
 
 def _wait_and_kill(leader: int) -> NoReturn:
     try:
-        os.closerange(0, os.sysconf("SC_OPEN_MAX"))  # whoever waits for the end of a pipe must not wait for this process
+        # Whoever waits for the end of a pipe must not wait for this process.
+        os.closerange(0, os.sysconf("SC_OPEN_MAX"))
         end_with_parent_thread(signal.SIGTERM)
         while os.getppid() == leader:
             if sys.platform.startswith("linux"):

@@ -32,10 +32,8 @@ def noticing_ctrl_c() -> Iterator[CtrlC]:
     noticed = CtrlC()
     usual: dict[int, Callable[[int, FrameType | None], object]] = {}
     if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGINT, signal.SIGTERM):
-            handler = signal.getsignal(number)
-            if callable(handler):
-                usual[number] = handler
+        found = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        usual.update({number: handler for number, handler in found.items() if callable(handler)})
 
     def handle(number: int, frame: FrameType | None) -> None:
         noticed.pressed = True

@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def began(pid: int) -> str | None:
-    """Return when the process *pid* began, in a unit of the system; empty if that is not known, None if it has ended."""
+    """Return when the process *pid* began, in a unit of the system; empty: that is not known, None: it has ended."""
     try:
         # The name of the program, in parentheses, may hold anything.
         words = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()

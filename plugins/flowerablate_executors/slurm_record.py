@@ -59,9 +59,7 @@ class SlurmRecord:
         """Return the jobs whose folders have a result."""
         trials = self._ledger / "trials"
         return [
-            name
-            for name, known in self._known.items()
-            if TrialFolder(known.get("folder") or trials / name).complete
+            name for name, known in self._known.items() if TrialFolder(known.get("folder") or trials / name).complete
         ]
 
     def close(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -29,12 +30,16 @@ def temporary(monkeypatch):
         yield Path(folder)
 
 
-def running(folder: Path) -> list[dict[str, object]]:
+def status(folder: Path) -> dict[str, object]:
     done = subprocess.run(
         [sys.executable, "-m", "flowerablate", "status", "tiny", "--format", "json"],
         cwd=folder, capture_output=True, text=True,
     )  # fmt: skip
-    return json.loads(done.stdout)["running"] if done.returncode == 0 else []
+    return json.loads(done.stdout) if done.returncode == 0 else {"running": []}
+
+
+def running(folder: Path) -> list[dict[str, object]]:
+    return status(folder)["running"]
 
 
 def until_one_runs(folder: Path) -> list[dict[str, object]]:
@@ -118,6 +123,11 @@ def test_the_status_tells_which_trials_run_where_and_how_far_they_are(folder, im
         (trial, *_) = until_one_runs(folder)
         assert trial["variant"] in ("base", "-light")
         assert trial["epochs"] == 150
+        deadline = time.monotonic() + 60
+        while status(folder)["seconds_left"] is None and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert status(folder)["done"] == 0
+        assert status(folder)["seconds_left"] > 0, "known before the first trial has ended"
         said = subprocess.run(
             [sys.executable, "-m", "flowerablate", "status"], cwd=folder, capture_output=True, text=True
         ).stdout
@@ -133,6 +143,16 @@ def test_the_status_of_a_finished_study(command, finished_study):
     assert said == "tiny: 6 of 6 trials done\n"
     content = json.loads(command("status", "tiny", "--format", "json").stdout)
     assert (content["done"], content["left"], content["running"], content["seconds_left"]) == (6, 0, [], 0.0)
+
+
+def test_a_trial_whose_process_number_another_process_has_now_does_not_run(command, finished_study, folder):
+    (trial, *_) = sorted((folder / "runs" / "tiny" / "trials").iterdir())
+    (trial / "result.json").unlink()
+    for start, running in (("", 1), ("1", 0)):  # process 1 of the system alone began so early
+        started = {"event": "started", "time": time.time(), "pid": os.getpid(), "host": platform.node()}
+        (trial / "events.jsonl").write_text(json.dumps({**started, "process_began": start}) + "\n")
+        found = json.loads(command("status", "tiny", "--format", "json").stdout)
+        assert (len(found["running"]), found["left"]) == (running, 1 - running)
 
 
 def test_a_failed_trial_is_in_the_status_with_its_reason(command, finished_study, folder):
