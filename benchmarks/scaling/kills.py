@@ -33,7 +33,9 @@ WORDS = ("run", "--disable", "morphology", "--seeds", "3", "--jobs", "2", "--thr
 def start(folder: Path, images: Path) -> subprocess.Popen[bytes]:
     """Start the run of the study in *folder*."""
     command = [sys.executable, "-m", "flowerablate", *WORDS, "--data", str(images)]
-    environment = {**os.environ, "FLOWERABLATE_CACHE": str(images.with_name("cache"))}
+    temporary = images.with_name("tmp")
+    temporary.mkdir(exist_ok=True)
+    environment = {**os.environ, "FLOWERABLATE_CACHE": str(images.with_name("cache")), "TMPDIR": str(temporary)}
     log = (folder / "log").open("ab")
     return subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
 
@@ -135,6 +137,9 @@ def main() -> None:
             assert results(folder) == expected, folder
             hidden = [path.name for path in (folder / "runs").rglob(".*") if path.is_file()]
             assert not hidden, hidden
+            names = {path.name for path in images.with_name("tmp").iterdir()}
+            left = [name for name in names if not name.startswith("torchinductor_")]  # torch's own cache
+            assert not left, f"in the folder for temporary files: {left}"
             studies += 1
             print(f"{studies} studies equal to the bit, kills so far: {counts}", flush=True)
     document = {

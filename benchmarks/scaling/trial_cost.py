@@ -20,6 +20,7 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
@@ -72,8 +73,8 @@ def first_steps() -> list[float]:
             found.append(content["time"] - handed.pop(job.name))
         return event(self, job, content)
 
-    TrialQueue.started, TrialQueue.event = note_started, note_event  # type: ignore[method-assign]
-    with tempfile.TemporaryDirectory() as folder:
+    patched = mock.patch.multiple(TrialQueue, started=note_started, event=note_event)
+    with tempfile.TemporaryDirectory() as folder, patched:
         images = made_up_images(Path(folder) / "images")
         os.environ["FLOWERABLATE_CACHE"] = f"{folder}/cache"
         study = fa.Study(data=images).override("train.epochs", 3)

@@ -84,7 +84,10 @@ class PlannedStudy:
         plan = replace(self.plan, threads=asked.threads, device=asked.device)
         make = partial(make_execution, asked, self.assembler, len(self.trials))
         with Tracked(observer, self.trackers, self.study.name) as tracked:
-            return run_study(plan, self.assembler, self.ledger, tracked, budget, make, study)
+            outcome = run_study(plan, self.assembler, self.ledger, tracked, budget, make, study)
+        if asked.spec.clear is not None and not (outcome.run or outcome.left or outcome.elsewhere or outcome.failed):
+            asked.spec.clear(asked.folder)
+        return outcome
 
     @files_in_one_line()
     def result(self, outcome: Outcome) -> Result:

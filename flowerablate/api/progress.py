@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import html
+import math
 import sys
 import time
 from collections.abc import Mapping
+from datetime import timedelta
 from importlib import import_module
 from types import TracebackType
 from typing import Any, TypeVar
@@ -17,6 +19,7 @@ from rich.progress import (
     MofNCompleteColumn,
     Progress,
     ProgressColumn,
+    Task,
     TaskID,
     TextColumn,
     TimeElapsedColumn,
@@ -25,6 +28,7 @@ from rich.progress import (
 from rich.text import Text
 
 from ..contracts import SECONDS, MetricInfo, Trial, TrialFailure, TrialOutcome
+from ..jobs.time_left import Pace, seconds_left
 from ..stats.wording import count
 from ..study.designs import candidates
 
@@ -46,7 +50,7 @@ class Bars:
         if self._cell is not None:
             console = Console(file=sys.stdout, force_jupyter=False, force_terminal=False)
         self._console = console
-        more: tuple[ProgressColumn, ...] = (TextColumn("left"), TimeRemainingColumn()) if estimate else ()
+        more: tuple[ProgressColumn, ...] = (TextColumn("left"), _TimeLeft(self)) if estimate else ()
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=None),
@@ -92,6 +96,14 @@ class Bars:
         else:
             self._console.print(text, style=style, soft_wrap=soft_wrap, highlight=False)
 
+    def is_whole(self, task: TaskID) -> bool:
+        """Whether *task* is the bar of the whole."""
+        return task == self._whole
+
+    def seconds_left(self) -> float | None:
+        """Return how long the whole still takes; None if that is not known."""
+        return None
+
     def _move_whole(self, what: str, done: int, total: int) -> None:
         if self._whole is None:
             self._whole = self._progress.add_task(what, total=total)
@@ -118,6 +130,22 @@ class Bars:
             self._cell.update(self._progress)
 
 
+class _TimeLeft(TimeRemainingColumn):
+    """The time left: of the whole, as *bars* know it; of a part, by its own pace."""
+
+    def __init__(self, bars: Bars) -> None:
+        super().__init__()
+        self._bars = bars
+
+    def render(self, task: Task) -> Text:
+        """Return the time as ``0:12:30``."""
+        if not self._bars.is_whole(task.id):
+            return super().render(task)
+        seconds = self._bars.seconds_left()
+        shown = "-:--:--" if seconds is None else str(timedelta(seconds=math.ceil(seconds)))
+        return Text(shown, style="progress.remaining")
+
+
 class Display(Bars):
     """A :class:`~flowerablate.execute.observer.RunObserver` on a console."""
 
@@ -127,6 +155,10 @@ class Display(Bars):
         """The metric that is shown after each trial, as soon as it is known."""
         self._bars: dict[str, TaskID] = {}
         self._epochs: dict[str, int] = {}
+        self._paces: dict[str, Pace] = {}
+        self._places: dict[str, str] = {}
+        self._took: list[float] = []
+        self._at_once = 1
         self._trials = 0
         self._finished = 0
 
@@ -147,28 +179,47 @@ class Display(Bars):
         self._end()
         self._forget(trial)
         self._bars[trial.id] = self._progress.add_task(_name(trial), total=None)
+        self._paces[trial.id] = Pace(time.monotonic())
+        self._at_once = max(self._at_once, len(self._paces))
         self._epochs[trial.id] = sum(candidate.train.epochs for _, candidate in candidates(trial.variant.pipeline))
         self._updated()
+
+    def trial_placed(self, trial: Trial, where: str) -> None:
+        """Show where the trial runs beside its name."""
+        self._places[trial.id] = where
+        if trial.id in self._bars:
+            self._progress.update(self._bars[trial.id], description=self._named(trial))
+            self._updated()
+
+    def seconds_left(self) -> float | None:
+        """Return how long the trials known so far still take."""
+        paces = list(self._paces.values())
+        waiting = max(0, self._trials - self._finished - len(paces))
+        return seconds_left(self._took, paces, waiting, self._at_once, time.monotonic())
 
     def step_done(self, trial: Trial, epoch: int, step: int, steps: int) -> None:
         """Move the trial's bar."""
         if trial.id in self._bars:
             done, total = (epoch - 1) * steps + step, self._epochs[trial.id] * steps
             self._progress.update(self._bars[trial.id], completed=done, total=total)
+            self._paces[trial.id].reached(time.monotonic(), done / total)
             self._updated()
 
     def epoch_done(self, trial: Trial, epoch: int, values: Mapping[str, float]) -> None:
         """Show the loss of the epoch next to the trial."""
         if trial.id in self._bars and "train_loss" in values:
-            said = f"{_name(trial)}  epoch {epoch}, loss {values['train_loss']:.3f}"
+            said = f"{self._named(trial)}  epoch {epoch}, loss {values['train_loss']:.3f}"
             self._progress.update(self._bars[trial.id], description=said)
 
     def trial_finished(self, trial: Trial, result: TrialOutcome) -> None:
         """Print one line about the trial and move the study's bar."""
+        if trial.id in self._paces and not isinstance(result, TrialFailure):
+            self._took.append(time.monotonic() - self._paces[trial.id].began)
         self._forget(trial)
         self._finished += 1
         self._move_whole("study", self._finished, self._trials)
-        line = f"{self._finished:>{len(str(self._trials))}}/{self._trials}  {_line(trial, result, self.metric)}"
+        said = _line(self._named(trial), result, self.metric)
+        line = f"{self._finished:>{len(str(self._trials))}}/{self._trials}  {said}"
         self._say(line, keep=isinstance(result, TrialFailure), soft_wrap=False)
 
     def trial_elsewhere(self, trial: Trial, complete: bool) -> None:
@@ -177,7 +228,12 @@ class Display(Bars):
         self._finished += complete
         self._move_whole("study", self._finished, self._trials)
 
+    def _named(self, trial: Trial) -> str:
+        where = self._places.get(trial.id)
+        return f"{_name(trial)}  on {escape(where)}" if where else _name(trial)
+
     def _forget(self, trial: Trial) -> None:
+        self._paces.pop(trial.id, None)
         bar = self._bars.pop(trial.id, None)
         if bar is not None:
             self._progress.remove_task(bar)
@@ -187,8 +243,7 @@ def _name(trial: Trial) -> str:
     return f"{escape(trial.variant.label)}  seed {trial.seed}"
 
 
-def _line(trial: Trial, result: TrialOutcome, metric: MetricInfo | None) -> str:
-    start = _name(trial)
+def _line(start: str, result: TrialOutcome, metric: MetricInfo | None) -> str:
     if isinstance(result, TrialFailure):
         return f"{start}  [red]failed[/red]: {escape(result.reason)}"
     collapsed = "  [yellow]collapsed[/yellow]" if result.collapsed else ""

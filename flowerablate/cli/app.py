@@ -13,6 +13,7 @@ from rich.markup import escape
 
 from ..api.caller import FILE_CURES, said
 from ..errors import FlowerablateError
+from ..jobs.interrupts import end_on_request
 from . import (
     bench,
     card,
@@ -130,6 +131,7 @@ for _panel, _commands in COMMANDS.items():
 
 def main() -> int:
     """Run the command line; returns the exit code (0 good, 1 an error of the input, 2 wrong usage, 130 interrupted)."""
+    end_on_request()
     try:
         app(standalone_mode=True)
     except FlowerablateError as error:

@@ -86,7 +86,7 @@ def run(
         return
     if planned.ledger.has_outcomes(planned.plan.base_id):
         console.print(planned.result(outcome))
-    _finish(outcome, planned, messages)
+    _finish(outcome, planned, messages, timed=clock is not None)
 
 
 def _how_far(planned: PlannedStudy | None) -> str:
@@ -96,7 +96,7 @@ def _how_far(planned: PlannedStudy | None) -> str:
     return f"{len(note.trials) - planned.ledger.unfinished(note)} of {len(note.trials)} trials are finished"
 
 
-def _finish(outcome: Outcome, planned: PlannedStudy, messages: Console) -> None:
+def _finish(outcome: Outcome, planned: PlannedStudy, messages: Console, *, timed: bool) -> None:
     skipped = planned.plan.data.samples.skipped
     if skipped:
         what = count(len(skipped), "unreadable image")
@@ -111,6 +111,8 @@ def _finish(outcome: Outcome, planned: PlannedStudy, messages: Console) -> None:
         missing = count(outcome.left, "trial") + (" of this look" if planned.plan.rules.looks else "")
     if outcome.left and outcome.failed and planned.study.file.execution.fail_fast:
         messages.print(f"ended at the first failure; still to run: {missing}", highlight=False)
+    elif outcome.left and not timed:
+        messages.print(f"still to run: {missing}; continue with the same command", highlight=False)
     elif outcome.left:
         over, cure = "is over, or too short for one more trial", "continue with the same command"
         if not outcome.run:

@@ -330,7 +330,9 @@ class ExecutorSpec(ComponentSpec):
     trial; if a library is missing it raises :class:`StudyError` with one line that says how to install it. *remote*:
     jobs run on other machines, which the executor chooses; each of its jobs then says which files it needs. *outlives*:
     jobs go on without the process that started them; the executor then has a method ``leave()``, which lets them, and
-    ``start`` takes up those that still wait or run.
+    ``start`` takes up those that still wait or run. With some settings, it may not be so: an executor that has a
+    ``capacity`` cannot be left. *clear*: ``clear(ledger)`` removes what it keeps in that folder about jobs that are
+    done; it is called by a run that finds all trials done, and so builds no executor.
     """
 
     slot = "executor"
@@ -341,6 +343,7 @@ class ExecutorSpec(ComponentSpec):
 
     remote: bool = False
     outlives: bool = False
+    clear: Callable[[Path], None] | None = None
 
 
 def _check_type(spec: ComponentSpec, field: str, kind: type) -> None:

@@ -53,12 +53,12 @@ def ask(
     """Run *job*, whose entry calls :func:`answer`, and return its answer; an error that it met is raised.
 
     *progress* hears how far it is, *part_done* of each part that it has done. It is stopped if it is silent for longer
-    than *limits* allow.
+    than *limits* allow, or if what it turns to takes longer than they allow a job.
     """
     job.folder.mkdir(parents=True, exist_ok=True)
     (job.folder / _ANSWER).unlink(missing_ok=True)
     client = _Asking(progress, part_done)
-    schedule(Limits(silence=limits.silence), client).run([job])
+    schedule(Limits(silence=limits.silence, part=limits.job), client).run([job])
     if client.end.word == DISK_FULL:
         raise disk_full(job.folder)
     how = ended_how(client.end.exit_code, client.end.reason, tail_of_log(job.folder))

@@ -130,6 +130,7 @@ def ask_execution(
         Limits(*(seconds_of(text) if text else 0.0 for text in (table.trial_timeout, table.stall_timeout))),
         bytes_of(table.memory),
     )
+    _require_use(table, choice.use)
     if table.devices:
         _require_kind(asked, _kind_of(table.devices))
     return asked
@@ -145,6 +146,11 @@ def make_execution(asked: AskedExecution, assembler: Assembler, trials: int) -> 
     devices = _devices(asked_for, begin_early(study), here=not remote)
     kind = devices[0].partition(":")[0]
     _require_kind(asked, kind)
+    if kind == "cpu" and table.per_device > 1:
+        raise StudyError(
+            f"execution.per_device = {table.per_device} says how many trials share a GPU, and these run on the CPU: "
+            "leave it out, and set jobs"
+        )
     if remote:
         jobs, threads = table.jobs, table.threads or asked.threads or 1
     else:
@@ -152,6 +158,11 @@ def make_execution(asked: AskedExecution, assembler: Assembler, trials: int) -> 
     gpus = 1 / table.per_device if kind == "cuda" else 0.0
     context = ExecutorContext(jobs, study.name, asked.folder, PRELOAD, threads, gpus)
     executor: Executor = assembler.build(ExecutorSpec.slot, asked.choice, context)
+    if table.detach and executor.capacity is not None:
+        raise StudyError(
+            f"executor {asked.choice.use!r} has no queue with these settings in which trials could wait when this "
+            "process has ended; leave out detach"
+        )
     local: Executor | None = executor
     if isinstance(executor, InlineExecutor):
         local = None
@@ -190,6 +201,26 @@ def begin_early(study: StudyFile) -> ForkServerContext | None:
 def _require_kind(asked: AskedExecution, kind: str) -> None:
     if asked.device and asked.device != kind:
         raise StudyError(f"the earlier trials ran on {asked.device}, not on {kind}: choose devices of that kind")
+
+
+_IN_TURN = "it runs one trial after another; leave that out, or use the executor processes"
+_NO_HOLD = "a trial in this process cannot be held to that; leave it out, or use the executor processes"
+_UNWATCHED = "that needs a run that watches; leave it out, or leave out detach"
+
+
+def _require_use(table: ExecutionTable, executor: str) -> None:
+    """Raise :class:`StudyError` if *table* asks for what has no effect with *executor*, or where nobody waits."""
+    useless: dict[str, str] = {}
+    if executor == INLINE:
+        useless = dict.fromkeys(("jobs", "per_device"), _IN_TURN)
+        useless |= dict.fromkeys(("memory", "trial_timeout", "stall_timeout"), _NO_HOLD)
+    elif table.detach:
+        useless = dict.fromkeys(("trial_timeout", "retries", "fail_fast"), _UNWATCHED)
+    usual = ExecutionTable()
+    for name, reason in useless.items():
+        value = getattr(table, name)
+        if value != getattr(usual, name) and not (name == "jobs" and value == 1):
+            raise StudyError(f"execution.{name} = {value} with executor {executor!r}: {reason}")
 
 
 def _kind_of(devices: Sequence[str]) -> str:

@@ -39,6 +39,9 @@ class RunObserver(Protocol):
     def trial_started(self, trial: Trial) -> None:
         """A trial begins, is resumed or is tried again."""
 
+    def trial_placed(self, trial: Trial, where: str) -> None:
+        """The trial that has begun runs *where*: on a device, or another machine. Told where there are several."""
+
     def step_done(self, trial: Trial, epoch: int, step: int, steps: int) -> None:
         """Optimizer step *step* of *steps* of an epoch is done; all count from 1. Not every step is reported."""
 
@@ -69,6 +72,9 @@ class SilentObserver:
 
     def trial_started(self, trial: Trial) -> None:
         """Ignore the start of a trial."""
+
+    def trial_placed(self, trial: Trial, where: str) -> None:
+        """Ignore where a trial runs."""
 
     def step_done(self, trial: Trial, epoch: int, step: int, steps: int) -> None:
         """Ignore a step."""
@@ -113,6 +119,11 @@ class Relay:
         """Tell all observers of the start of a trial."""
         for observer in self.observers:
             observer.trial_started(trial)
+
+    def trial_placed(self, trial: Trial, where: str) -> None:
+        """Tell all observers where a trial runs."""
+        for observer in self.observers:
+            observer.trial_placed(trial, where)
 
     def step_done(self, trial: Trial, epoch: int, step: int, steps: int) -> None:
         """Tell all observers of a step."""

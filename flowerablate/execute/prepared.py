@@ -56,8 +56,8 @@ def prepare_apart(
 
     *job* names it, ``schedule(limits, client)`` starts it.
 
-    A change in whose turn the process ends, or is silent for longer than *limits* allow, is broken. If it is the base,
-    raises :class:`PluginError`.
+    A change in whose turn the process ends, or takes longer than *limits* allow a trial, or its silence, is broken. If
+    it is the base, raises :class:`PluginError`.
     """
     job.folder.mkdir(parents=True, exist_ok=True)
     params = {**job.params, "study": study.model_dump(mode="json"), "missing": sorted(missing)}

@@ -142,6 +142,8 @@ class TrialQueue:
             case "started":
                 self._handed_over[job.name] = time.monotonic()  # it may have waited in the executor's queue
                 self._begin(trial)
+                if where := self._where(job, event):
+                    observer.trial_placed(trial, where)
             case "step_done":
                 observer.step_done(trial, event["epoch"], event["step"], event["steps"])
             case "epoch_done":
@@ -194,6 +196,12 @@ class TrialQueue:
     def _begin(self, trial: Trial) -> None:
         self._begun.add(trial.id)
         self._observer.trial_started(trial)
+
+    def _where(self, job: Job, event: dict[str, Any]) -> str:
+        """Return the device or the machine of a job that has begun; empty if there is one only."""
+        if self._execution.remote:
+            return str(event["host"])
+        return job.device if len({place.device for place in self._execution.places}) > 1 else ""
 
     def _report(self, trial: Trial, outcome: TrialOutcome) -> None:
         if trial.id not in self._begun:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ..files import finite
+from .same_process import began
 
 FILE = "events.jsonl"
 _INTERVAL = 0.5
@@ -47,7 +48,8 @@ class EventWriter:
 
     def started(self, **facts: Any) -> None:
         """The job has begun, in this process."""
-        self._write("started", pid=os.getpid(), host=platform.node(), **facts)
+        pid = os.getpid()
+        self._write("started", pid=pid, process_began=began(pid) or "", host=platform.node(), **facts)
 
     def preparing(self, what: str, done: int, total: int) -> None:
         """*what* has done *done* of *total*."""

@@ -16,6 +16,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from .temporary import temporary_files_in_own_folder
+
 if TYPE_CHECKING:  # Windows has none
     from multiprocessing.context import ForkServerContext
 
@@ -32,7 +34,7 @@ def begin_fork_server(preload: Sequence[str]) -> ForkServerContext | None:
 
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(list(preload))
-    with without_main(), _looking_where_we_look():
+    with without_main(), _looking_where_we_look(), temporary_files_in_own_folder():
         ensure_running()
     atexit.unregister(_end)
     atexit.register(_end)

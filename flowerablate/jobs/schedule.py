@@ -59,10 +59,14 @@ class Client(Protocol):
 
 @dataclass(frozen=True)
 class Limits:
-    """How long a job may take, and how long it may be silent, in seconds; 0: any time."""
+    """How long a job may take, and how long it may be silent, in seconds; 0: any time.
+
+    *part*: how long it may take for each thing that it turns to (event ``about``); packing images does not count.
+    """
 
     job: float = 0.0
     silence: float = 0.0
+    part: float = 0.0
 
 
 @dataclass
@@ -74,6 +78,8 @@ class _Running:
     alone: bool
     began: float
     heard: float
+    turned: float | None = None
+    """Since when it has been at the part at hand, if it has named one."""
     unwanted: bool = False
 
 
@@ -163,7 +169,9 @@ class Schedule:
         lost = ended.lost and not running.unwanted and self._lost.setdefault(job.name, 0) < _MAX_LOST
         if lost and not self.client.has_result(job):
             self._lost[job.name] += 1
-            self._waiting.appendleft((job, running.attempt, running.alone))
+            # One of the jobs beside it may be what ends them all: apart, each has its own end.
+            alone = running.alone or self._lost[job.name] > 1
+            self._waiting.appendleft((job, running.attempt, alone))
             return
         then = self.client.ended(job, ended, running.attempt)
         if then is Then.AGAIN:
@@ -201,6 +209,8 @@ class Schedule:
             now = time.monotonic()
             if event["event"] == "started":
                 running.began = now  # it may have waited in the executor's queue until now, for the first time or again
+            if event["event"] == "about" or (event["event"] == "preparing" and running.turned is not None):
+                running.turned = now
             running.heard = now
             if not self.client.event(running.job, event):
                 running.unwanted = True
@@ -210,8 +220,10 @@ class Schedule:
         if not running.events.begun and not self.places:
             return ""  # it waits in the executor's queue
         now = time.monotonic()
-        if self.limits.job and now - running.began > self.limits.job:
-            return f"it took longer than its limit of {in_units(self.limits.job)}, and was stopped"
+        timed = ((self.limits.job, running.began), (self.limits.part, running.turned))
+        for limit, since in timed:
+            if limit and since is not None and now - since > limit:
+                return f"it took longer than its limit of {in_units(limit)}, and was stopped"
         if self.limits.silence and now - running.heard > self.limits.silence:
             return f"it made no step for {in_units(self.limits.silence)}, and was stopped"
         return ""

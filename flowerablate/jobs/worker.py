@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import errno
 import faulthandler
 import logging
@@ -22,6 +21,7 @@ from typing import NoReturn
 from ..contracts import Job
 from ..exit_codes import how_it_ended
 from .events import EventWriter, Listener
+from .guard import end_with_parent_thread, guard_this_process
 
 LOG = "log.txt"
 DONE, FAILED, BROKEN, DISK_FULL, ELSEWHERE, DONE_BEFORE = 0, 1, 70, 74, 75, 76
@@ -38,6 +38,8 @@ _BY_WORD = (DISK_FULL, ELSEWHERE, DONE_BEFORE)
 _WORD = ".came-to-"
 _OLD = 600.0
 """Seconds after which nobody is left who waits for a word."""
+_CRASH = "Fatal Python error: "
+"""How :mod:`faulthandler` begins."""
 
 _VISIBLE = "CUDA_VISIBLE_DEVICES"
 
@@ -75,6 +77,7 @@ def live_for(job: Job) -> NoReturn:
     code = BROKEN
     try:
         _lead_a_session()
+        guard_this_process()
         _end_with_parent()
         _print_to(job.folder / LOG)
         _stay_on(job.cores)
@@ -136,9 +139,7 @@ def _lead_a_session() -> None:
 
 def _end_with_parent() -> None:
     """End this process, and all that it started, when the one that asked for it ends, or the fork server in between."""
-    if sys.platform.startswith("linux"):
-        set_parent_death_signal = 1  # PR_SET_PDEATHSIG of sys/prctl.h
-        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL, 0, 0, 0)
+    end_with_parent_thread(signal.SIGKILL)
     from multiprocessing import parent_process
     from multiprocessing.connection import wait
 
@@ -213,15 +214,17 @@ def disk_full(folder: Path) -> OSError:
 
 
 def tail_of_log(folder: Path, lines: int = 20) -> list[str]:
-    """Return the last lines that the job in *folder* printed."""
+    """Return the last lines that the job in *folder* printed; if Python wrote where it crashed, all from there on."""
     try:
         with (folder / LOG).open("rb") as file:
             file.seek(0, os.SEEK_END)
-            file.seek(max(0, file.tell() - 16384))
+            file.seek(max(0, file.tell() - 65536))
             content = file.read().decode("utf-8", "replace")
     except OSError:
         return []
-    return [line for line in content.splitlines() if line.strip()][-lines:]
+    printed = [line for line in content.splitlines() if line.strip()]
+    crashes = [number for number, line in enumerate(printed) if line.startswith(_CRASH)]
+    return printed[min([max(0, len(printed) - lines), *crashes[-1:]]) :]
 
 
 def ended_how(exit_code: int | None, reason: str, tail: list[str]) -> str:
@@ -232,5 +235,19 @@ def ended_how(exit_code: int | None, reason: str, tail: list[str]) -> str:
         how = f"its process {how_it_ended(exit_code)}"
         if -exit_code == getattr(signal, "SIGKILL", 9):
             how += ", as the system does when memory runs out"
+    crash = _crash_in(tail)
+    if crash:
+        return f"{how}; {crash}"
     last = " ".join(tail[-1].split()) if tail else ""
     return f"{how}; the last line of its log: {last}" if last else how
+
+
+def _crash_in(tail: list[str]) -> str:
+    """Return what Python wrote of its crash: the error, and the place that the thread at fault had reached."""
+    at = max((number for number, line in enumerate(tail) if line.startswith(_CRASH)), default=None)
+    if at is None:
+        return ""
+    said, lines = tail[at].strip(), tail[at + 1 :]
+    thread = next((number for number, line in enumerate(lines) if line.startswith("Current thread")), None)
+    frame = lines[thread + 1].strip() if thread is not None and thread + 1 < len(lines) else ""
+    return f"{said}: {frame}" if frame.startswith("File ") else said

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
-import os
 import platform
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..contracts import SECONDS, TrainingSpec, TrialFailure, TrialResult, label_of
+from ..contracts import SECONDS, TrainingSpec, TrialFailure, label_of
 from ..jobs.events import events_in
+from ..jobs.same_process import still_runs
+from ..jobs.time_left import Pace, seconds_left
 from ..ledger import Ledger, StudyNote, TrialFolder
 
 _SILENT = 600.0
@@ -42,8 +42,8 @@ class RunningTrial:
 class RunStatus:
     """How far the latest run of a study is: of its *trials*, some are *done*, *running*, *failed*; the rest is left.
 
-    *seconds_left*: expected until all are done, from the time that finished trials took; None if none has finished or
-    none is running.
+    *seconds_left*: expected until all are done, from what finished trials took, how far the running ones are, and how
+    many run at once; None if none is running, or nothing is known of them yet.
     """
 
     study: str
@@ -62,7 +62,8 @@ class RunStatus:
 def run_status(ledger: Ledger, note: StudyNote) -> RunStatus:
     """Return how far the run is that *note* records."""
     folders = ledger.trials_in(note)
-    done, failed, running, took = 0, [], [], []
+    now, done = time.time(), 0
+    failed, running, paces, took = [], [], [], []
     for folder in folders:
         change = next((claim.change for claim in folder.claims if claim.base_id == note.base_id), "")
         if folder.complete:
@@ -70,18 +71,34 @@ def run_status(ledger: Ledger, note: StudyNote) -> RunStatus:
             took.append(folder.result_of(note.base_id, change))
         elif folder.failed:
             failed.append(folder.failure_of(note.base_id, change))
-        elif found := _running(folder, change):
-            running.append(found)
-    left = len(folders) - done - len(failed)
-    return RunStatus(
-        ledger.root.name, len(folders), done, tuple(running), tuple(failed), _seconds_left(took, running, left)
-    )
+        elif events := _events_of_running(folder):
+            running.append(_running(folder, change, events))
+            paces.append(_pace(running[-1].epochs, events))
+    waiting = len(folders) - done - len(failed) - len(running)
+    seconds = [result.cost(SECONDS) or 0.0 for result in took]
+    expected = seconds_left(seconds, paces, waiting, len(running), now) if running or not waiting else None
+    return RunStatus(ledger.root.name, len(folders), done, tuple(running), tuple(failed), expected)
 
 
-def _running(folder: TrialFolder, change: str) -> RunningTrial | None:
+def _events_of_running(folder: TrialFolder) -> list[dict[str, Any]]:
     events = events_in(folder.path)
-    if not events or not _alive(events):
-        return None
+    return events if events and _alive(events) else []
+
+
+def _pace(epochs: int | None, events: Sequence[dict[str, Any]]) -> Pace:
+    """Return how fast a trial goes that has this many *epochs*; one whose number is not known has none of its own."""
+    pace = Pace(float(events[0]["time"]))
+    for event in events:
+        if epochs is None:
+            break
+        if event["event"] == "step_done":
+            pace.reached(float(event["time"]), (event["epoch"] - 1 + event["step"] / event["steps"]) / epochs)
+        elif event["event"] == "epoch_done":
+            pace.reached(float(event["time"]), event["epoch"] / epochs)
+    return pace
+
+
+def _running(folder: TrialFolder, change: str, events: Sequence[dict[str, Any]]) -> RunningTrial:
     epochs = [event for event in events if event["event"] == "epoch_done"]
     steps = [event for event in events if event["event"] == "step_done"]
     last: dict[str, Any] = steps[-1] if steps else {"epoch": 1, "step": 0, "steps": 0}
@@ -108,21 +125,4 @@ def _alive(events: Sequence[dict[str, Any]]) -> bool:
     first = events[0]
     if first["host"] != platform.node():
         return time.time() - float(events[-1]["time"]) < _SILENT
-    try:
-        os.kill(int(first["pid"]), 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _seconds_left(took: Sequence[TrialResult], running: Sequence[RunningTrial], left: int) -> float | None:
-    if not left:
-        return 0.0
-    seconds = [result.cost(SECONDS) or 0.0 for result in took]
-    if not seconds or not running:
-        return None
-    mean = math.fsum(seconds) / len(seconds)
-    begun = math.fsum(min(trial.seconds, mean) for trial in running)
-    return max(0.0, (left * mean - begun) / len(running))
+    return still_runs(int(first["pid"]), str(first.get("process_began", "")))

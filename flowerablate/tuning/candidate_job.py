@@ -71,6 +71,7 @@ def prepare(job: Job, begin: Callable[[], EventWriter]) -> int:
     workplace = workplace_of(job)
     workplace.assembler.progress = events.preparing
     pipeline = read_pipeline(job.params["pipeline"], workplace.assembler)
+    events.about(["pipeline"])
     return answer(job, lambda: {"needs": [str(path.absolute()) for path in prepare_here(pipeline, workplace)]})
 
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import flowerablate as fa
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from flowerablate.contracts import Executor, Register
 
 
@@ -21,7 +23,15 @@ def flowerablate_register(register: Register) -> None:
     address = fa.Param("address", "", "of the cluster, or auto: one that runs here; empty: $RAY_ADDRESS, or a new one")
     register(fa.ExecutorSpec("ray", "Trials on the nodes of a Ray cluster.", build_ray, (address,), remote=True))
     register(
-        fa.ExecutorSpec("slurm", "Trials as a job array of Slurm.", build_slurm, _SLURM, remote=True, outlives=True)
+        fa.ExecutorSpec(
+            "slurm",
+            "Trials as a job array of Slurm.",
+            build_slurm,
+            _SLURM,
+            remote=True,
+            outlives=True,
+            clear=clear_slurm,
+        )
     )
 
 
@@ -71,6 +81,13 @@ def build_slurm(context: fa.ExecutorContext, **settings: str) -> Executor:
     except ImportError as error:
         raise fa.StudyError(_missing("submitit", "slurm", error)) from None
     return SlurmExecutor(context, **settings)
+
+
+def clear_slurm(ledger: Path) -> None:
+    """Remove what was written about jobs that were done while no run of the study watched them."""
+    from .slurm_record import clear_finished
+
+    clear_finished(ledger)
 
 
 def _missing(name: str, extra: str, error: ImportError) -> str:

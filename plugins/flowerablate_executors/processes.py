@@ -28,6 +28,8 @@ if TYPE_CHECKING:  # Windows has no fork server
 _SERVER_GONE = 255
 """The exit code that :mod:`multiprocessing` reports for a process whose fork server ended before it; or its own."""
 
+_ENDED = "the fork server ended"
+
 
 class ProcessExecutor:
     """Gives each job a process; *jobs* at once. *preload*: the modules that the fork server loads."""
@@ -35,27 +37,32 @@ class ProcessExecutor:
     def __init__(self, jobs: int, preload: Sequence[str] = ()) -> None:
         self.capacity = jobs
         server = begin_fork_server(preload)
-        self._forks = server is not None
+        self._forks, self._preload = server is not None, tuple(preload)
         self._context: ForkServerContext | SpawnContext = server or multiprocessing.get_context("spawn")
         self._running: dict[str, BaseProcess] = {}
-        self._preload = tuple(preload)
         self._servers: dict[str, int | None] = {}
         """The fork server of each job."""
+        self._lost: list[Ended] = []
 
     def start(self, jobs: Sequence[Job]) -> None:
-        """Start a process for each of *jobs*."""
+        """Start a process for each of *jobs*; one whose fork server ends at this moment is lost."""
         for job in jobs:
             here = (dict(os.environ), str(Path.cwd()), list(sys.path))
             process = self._context.Process(target=_live, args=(job.as_json(), *here), daemon=False)
-            with without_main():
-                process.start()
-            self._running[job.name] = process
-            self._servers[job.name] = number_of_server()
+            try:
+                begin_fork_server(self._preload)  # a new one, if it has ended
+                with without_main():
+                    process.start()
+            except (EOFError, ConnectionError):
+                self._lost.append(Ended(job.name, lost=True, reason=_ENDED))
+            else:
+                self._running[job.name] = process
+                self._servers[job.name] = number_of_server()
 
     def ended(self, seconds: float) -> list[Ended]:
         """Return the jobs whose processes have ended; wait at most *seconds* for the first."""
-        wait([process.sentinel for process in self._running.values()], timeout=seconds)
-        found = []
+        found, self._lost = self._lost, []
+        wait([process.sentinel for process in self._running.values()], timeout=0 if found else seconds)
         for name, process in list(self._running.items()):
             code = process.exitcode
             if code is None:
@@ -63,7 +70,7 @@ class ProcessExecutor:
             del self._running[name]
             process.close()
             lost = self._forks and code == _SERVER_GONE and has_ended(self._servers[name], self._preload)
-            found.append(Ended(name, None if lost else code, lost, "the fork server ended" if lost else ""))
+            found.append(Ended(name, None if lost else code, lost, _ENDED if lost else ""))
         return found
 
     def stop(self, names: Collection[str]) -> None:

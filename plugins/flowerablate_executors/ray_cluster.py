@@ -24,7 +24,7 @@ from flowerablate.contracts import Ended, Job
 from flowerablate.errors import one_line
 from flowerablate.files import lock_now
 from flowerablate.jobs.events import begin_events
-from flowerablate.jobs.worker import ELSEWHERE
+from flowerablate.jobs.worker import ELSEWHERE, LOG
 
 from .parcels import digest_of, pack, stamps, unpack
 from .ray_node import STAYS, Need, News, do_job
@@ -162,6 +162,8 @@ class RayExecutor:
     def stop(self, names: Collection[str]) -> None:
         """Cancel these jobs, and wait until Ray says that they are gone."""
         stopped = [self._tasks.pop(name) for name in names if name in self._tasks]
+        for task in stopped:
+            task.read_arrived()
         waiting = [task.stream.completed() for task in stopped]
         for force in (False, True):
             for task in stopped:
@@ -185,12 +187,13 @@ class RayExecutor:
 
 @dataclass
 class _Task:
-    """One job, the *stream* of its news, and the *lock* of its folder here."""
+    """One job, the *stream* of its news, and the *lock* of its folder here. *printed*: whether its log has begun."""
 
     job: Job
     stream: Any
     lock: Any
     events: BinaryIO | None = None
+    printed: bool = False
 
     def read(self) -> Ended | None:
         """Write the next news to the folder; return how the job ended, once it has."""
@@ -205,7 +208,7 @@ class _Task:
             return Ended(name, reason="Ray stopped it because the memory of its node ran out")
         except RayError as error:
             return Ended(name, lost=True, reason=f"Ray lost it: {one_line(error)}")
-        self._hear(news.events)
+        self._hear(news)
         if news.files is not None:
             unpack(news.files, self.job.folder)
         if news.ended is not None:
@@ -214,12 +217,23 @@ class _Task:
                 self.events.close()
         return news.ended
 
-    def _hear(self, content: bytes) -> None:
-        if not content:
+    def read_arrived(self) -> None:
+        """Read the news that are here: the task is about to be cancelled, and what it printed says why."""
+        with contextlib.suppress(RayError, OSError):
+            while ray.wait([self.stream], timeout=0, fetch_local=False)[0]:
+                if self.read() is not None:
+                    break
+
+    def _hear(self, news: News) -> None:
+        if news.log:
+            with (self.job.folder / LOG).open("ab" if self.printed else "wb") as file:
+                file.write(news.log)
+            self.printed = True
+        if not news.events:
             return
         if self.events is None:
             self.events = begin_events(self.job.folder)
-        self.events.write(content)
+        self.events.write(news.events)
 
     def _clear(self, names: Collection[str]) -> None:
         """Remove what earlier news brought and the job has removed since."""

@@ -22,14 +22,17 @@ from filelock import FileLock, Timeout
 
 from flowerablate.contracts import Ended, Job
 from flowerablate.jobs.events import FILE as EVENTS
-from flowerablate.jobs.worker import DISK_FULL, word_of
+from flowerablate.jobs.worker import DISK_FULL, LOG, word_of
 from flowerablate.user_cache import cache_folder
 
 from .parcels import Parcel, bring, pack, stamps, unpack
 from .processes import ProcessExecutor
 
-STAYS = ("lock", EVENTS)
-"""Files of a job's folder that do not travel."""
+STAYS = ("lock", EVENTS, LOG)
+"""Files of a job's folder that do not travel as a whole: what is appended to the last two is sent as it comes."""
+
+_LOG_AT_ONCE = 1 << 20
+"""Bytes of a log in one delivery while its job runs."""
 
 _POLL = 0.2
 _CHECKPOINT = 10.0
@@ -49,7 +52,7 @@ class Need:
 
 @dataclass(frozen=True)
 class News:
-    """What a job has done since the last news: bytes of its *events*, and *files* that it has written.
+    """What a job has done since the last news: bytes of its *events* and its *log*, and *files* that it has written.
 
     *ended*: how it ended, and *names*: those of all its files, once it has.
     """
@@ -58,6 +61,7 @@ class News:
     files: Parcel | None = None
     ended: Ended | None = None
     names: frozenset[str] = frozenset()
+    log: bytes = b""
 
 
 def do_job(content: dict[str, Any], files: Parcel, needs: Sequence[Need], preload: Sequence[str]) -> Iterator[News]:
@@ -102,31 +106,31 @@ class _Delivery:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._sent = stamps(folder, STAYS)
-        self._read = 0
+        self._read = {EVENTS: 0, LOG: 0}
         self._due = time.monotonic() + _CHECKPOINT
 
     def news(self) -> News | None:
         """Return the lines since the last call, now and then with the files; None if there are none."""
-        events = self._events()
+        events, log = self._appended(EVENTS), self._appended(LOG, _LOG_AT_ONCE)
         files = None
         if b'"epoch_done"' in events and time.monotonic() >= self._due:
             files = self._files()
             self._due = time.monotonic() + _CHECKPOINT
-        return News(events, files) if events else None
+        return News(events, files, log=log) if events or log else None
 
     def last(self, ended: Ended) -> News:
         """Return all that is left of a job that has *ended*."""
         files = self._files()
-        return News(self._events(), files, ended, frozenset(self._sent))
+        return News(self._appended(EVENTS), files, ended, frozenset(self._sent), self._appended(LOG))
 
-    def _events(self) -> bytes:
+    def _appended(self, name: str, most: int = -1) -> bytes:
         try:
-            with (self._folder / EVENTS).open("rb") as file:
-                file.seek(self._read)
-                found = file.read()
+            with (self._folder / name).open("rb") as file:
+                file.seek(self._read[name])
+                found = file.read(most)
         except FileNotFoundError:
             return b""
-        self._read += len(found)
+        self._read[name] += len(found)
         return found
 
     def _files(self) -> Parcel:

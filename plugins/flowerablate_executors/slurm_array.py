@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import logging
 import math
+import os
 import shutil
 import subprocess
 import sys
@@ -28,10 +29,12 @@ from flowerablate import ExecutorContext, StudyError
 from flowerablate.contracts import Ended, Job
 from flowerablate.durations import seconds_of
 from flowerablate.errors import one_line
-from flowerablate.files import lock_now, write_json
+from flowerablate.files import lock_now
 from flowerablate.jobs.events import forget_events
+from flowerablate.jobs.same_process import began
 from flowerablate.jobs.worker import DONE, DONE_BEFORE, ELSEWHERE
 
+from .slurm_record import SlurmRecord
 from .slurm_task import SlurmTask
 
 LOCAL = "local"
@@ -89,8 +92,8 @@ class SlurmExecutor:
 
     def __init__(self, context: ExecutorContext, *, cluster: str, time: str, setup: str, **settings: str) -> None:
         self._context = context
-        self._folder = context.folder / "slurm"
-        self._record, self._log = self._folder / "jobs.json", self._folder / "log"
+        self._record = SlurmRecord(context.folder)
+        self._folder, self._log = self._record.folder, self._record.log
         self._local = cluster == LOCAL
         self.capacity = max(1, context.jobs) if self._local else None
         if not self._local and shutil.which("srun") is None:
@@ -115,6 +118,10 @@ class SlurmExecutor:
                 self._settings["slurm_setup"] = [setup]
         self._lock: Any = None
         self._jobs: dict[str, _Submitted] = {}
+        self._earlier: dict[str, dict[str, Any]] = {}
+        """Jobs of earlier runs that waited or ran when this one began, and were not asked for yet."""
+        self._done: list[tuple[str, str]] = []
+        """Jobs that have their result, with their numbers in Slurm; submitit may still write about them."""
         self._refused: list[Ended] = []
         self._states: dict[str, str] = {}
         self._asked = self._looked = -math.inf
@@ -125,15 +132,16 @@ class SlurmExecutor:
         One run of a study at a time hands in and watches: to another, all of its jobs are at work elsewhere.
         """
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._lock = self._lock or lock_now(self._folder / "lock")
         if self._lock is None:
-            self._refused += [Ended(job.name, word=ELSEWHERE) for job in jobs]
-            return ()
-        going_on = self._going_on()
+            self._lock = lock_now(self._record.lock)
+            if self._lock is None:
+                self._refused += [Ended(job.name, word=ELSEWHERE) for job in jobs]
+                return ()
+            self._earlier = self._going_on()
         new, taken_up = [], []
         for job in jobs:
             job.folder.mkdir(parents=True, exist_ok=True)
-            found = going_on.pop(job.name, None)
+            found = self._earlier.pop(job.name, None)
             if found:
                 self._jobs[job.name] = _Submitted(job, found["slurm"], Path(found["report"]))
                 taken_up.append(job.name)
@@ -141,15 +149,14 @@ class SlurmExecutor:
                 new.append(job)
         for first in range(0, len(new), _ARRAY):
             self._hand_in(new[first : first + _ARRAY])
-            if not self._local:
-                record = {name: {"slurm": each.slurm, "report": str(each.report)} for name, each in self._jobs.items()}
-                write_json(self._record, {**going_on, **record})
+            self._record.write()
         return taken_up
 
     def _hand_in(self, jobs: Sequence[Job]) -> None:
         reports = [self._folder / f"{job.name}-{token_hex(6)}.json" for job in jobs]
         search = tuple(path for path in sys.path if path)
-        tasks = [SlurmTask(job.as_json(), report, search) for job, report in zip(jobs, reports, strict=True)]
+        ends_with = (os.getpid(), began(os.getpid()) or "") if self._local else None
+        tasks = [SlurmTask(job.as_json(), report, search, ends_with) for job, report in zip(jobs, reports, strict=True)]
         memory = {"mem_gb": math.ceil(jobs[0].memory / 2**30)} if jobs[0].memory else {}
         try:
             submit = submitit.AutoExecutor(self._log, cluster=self._cluster, slurm_max_num_timeout=_TIMEOUTS)
@@ -160,23 +167,23 @@ class SlurmExecutor:
             raise StudyError(f"Slurm does not take the trials: {one_line(error)}") from None
         for job, report, each in zip(jobs, reports, handed_in, strict=True):
             self._jobs[job.name] = _Submitted(job, each.job_id, report, local=each if self._local else None)
+            self._record.handed_in(job.name, each.job_id, report, job.folder)
         self._asked = -math.inf
 
-    def _going_on(self) -> dict[str, dict[str, str]]:
+    def _going_on(self) -> dict[str, dict[str, Any]]:
         """Return the jobs of earlier runs that wait or run; forget the others."""
-        try:
-            known: dict[str, dict[str, str]] = json.loads(self._record.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-        self._ask(found["slurm"] for found in known.values())
+        known = self._record.read()
+        if not self._local:  # there, all jobs have ended with their run
+            self._ask(found["slurm"] for found in known.values())
         going_on = {}
         for name, found in known.items():
-            if name in self._jobs:
-                continue
-            if _is_over(self._states.get(found["slurm"], "")):
-                self._forget(found["slurm"], Path(found["report"]))
+            if self._local or _is_over(self._states.get(found["slurm"], "")):
+                self._forget(name, Path(found["report"]))
             else:
                 going_on[name] = found
+        for name in self._record.done_meanwhile():
+            if name not in going_on:
+                self._record.clear(name)
         return going_on
 
     def ended(self, seconds: float) -> list[Ended]:
@@ -204,7 +211,7 @@ class SlurmExecutor:
             each.report.unlink()
             del self._jobs[name]
             if _has_result(report):
-                self._clear(each.slurm)
+                self._done.append((name, each.slurm))
             return Ended(name, **report)
         state = self._state(each)
         if not _is_over(state):
@@ -216,20 +223,25 @@ class SlurmExecutor:
         del self._jobs[name]
         return Ended(name, lost=state in _LOST, reason=f"Slurm says of job {each.slurm}: {state}; see {self._folder}")
 
-    def _forget(self, slurm: str, report: Path) -> None:
+    def _forget(self, name: str, report: Path) -> None:
         """Remove the report of a job that ended while nobody watched, and what submitit wrote if the job was done."""
         try:
             if _has_result(json.loads(report.read_text(encoding="utf-8"))):
-                self._clear(slurm)
+                self._record.clear(name)
         except (OSError, ValueError, KeyError):
             return
         report.unlink(missing_ok=True)
 
-    def _clear(self, slurm: str) -> None:
-        """Remove what submitit wrote about a job."""
-        paths = JobPaths(self._log, slurm, 0)
-        for path in (paths.submitted_pickle, paths.result_pickle, paths.stdout, paths.stderr):
-            path.unlink(missing_ok=True)
+    def _clear_done(self) -> None:
+        """Remove what was written about jobs that are done, once submitit has written the last of it."""
+        deadline = time.monotonic() + min(5.0, _PATIENCE)
+        for name, slurm in self._done:
+            last = JobPaths(self._log, slurm, 0).result_pickle
+            while not last.exists() and time.monotonic() < deadline:
+                time.sleep(0.05)
+            if name not in self._jobs:
+                self._record.clear(name)
+        self._done.clear()
 
     def _state(self, each: _Submitted) -> str:
         if each.local is not None:
@@ -287,6 +299,8 @@ class SlurmExecutor:
         """Cancel all jobs."""
         self.stop(tuple(self._jobs))
         if self._lock is not None:
+            self._clear_done()
+            self._record.close()
             self._lock.release()
             self._lock = None
 

@@ -14,19 +14,25 @@ from typing import Any
 
 from flowerablate.contracts import Job
 from flowerablate.files import write_json
+from flowerablate.jobs.same_process import still_runs
 from flowerablate.jobs.worker import DONE, DONE_BEFORE, word_of
+
+_LOOK = 0.5
+"""Seconds between two looks whether the process is still there with which the job ends."""
 
 
 @dataclass(frozen=True)
 class SlurmTask:
     """Does a job in a process of its own, and writes to *report* how that ended.
 
-    *search*: where the process that hands it in looks for modules.
+    *search*: where the process that hands it in looks for modules. *ends_with*: the process of this machine, by number
+    and start, with which the job ends; None: it outlives all.
     """
 
     content: dict[str, Any]
     report: Path
     search: tuple[str, ...]
+    ends_with: tuple[int, str] | None = None
 
     def __call__(self) -> None:
         job = Job.of_json(self.content)
@@ -37,12 +43,19 @@ class SlurmTask:
         command = [sys.executable, "-m", "flowerablate.jobs"]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(self.search), "PYTHONSAFEPATH": "1"}
         process = subprocess.Popen(command, stdin=subprocess.PIPE, text=True, cwd=job.root, env=environment)
+        given: str | None = json.dumps(self.content)
         try:
-            process.communicate(json.dumps(self.content))
-        finally:  # Slurm preempts it, its time is over, or it is cancelled
+            while self.ends_with is None or still_runs(*self.ends_with):
+                try:
+                    process.communicate(given, timeout=_LOOK if self.ends_with else None)
+                except subprocess.TimeoutExpired:
+                    given = None
+                else:
+                    self._write(process.returncode, word_of(job), "")
+                    break
+        finally:  # Slurm preempts it, its time is over, it is cancelled, or the process it ends with is gone
             process.kill()
             process.wait()
-        self._write(process.returncode, word_of(job), "")
 
     def _write(self, exit_code: int | None, word: int | None, reason: str) -> None:
         if word == DONE_BEFORE and int(os.environ.get("SLURM_RESTART_COUNT", "0")):

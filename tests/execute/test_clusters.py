@@ -1,5 +1,6 @@
 """Trials on a Ray cluster and on Slurm: the bits of inline, also where a node is lost."""
 
+import json
 import threading
 
 import pytest
@@ -41,6 +42,17 @@ def build_exit(context, code):
 def flowerablate_register(register):
     register(fa.LossSpec("slow", "Takes a while.", build))
     register(fa.LossSpec("exits", "Ends its process.", build_exit, (fa.Param("code", 0, "exit code", 0, 255),)))
+"""
+
+HANG = """
+
+def trains():
+    import traceback
+    return any(frame.name == "run_epoch" for frame in traceback.extract_stack())
+
+def hang():
+    print("about to hang", flush=True)
+    time.sleep(600)
 """
 
 
@@ -123,6 +135,22 @@ def test_ray_is_started_on_this_machine_if_there_is_no_cluster(study, tmp_path, 
     pytest.importorskip("ray")
     study(runs=tmp_path / "ray", executor="ray")
     equal(inline, tmp_path / "ray")
+
+
+def test_a_trial_that_ray_stops_for_its_time_has_its_log_here(tmp_path, images, tiny_study):
+    pytest.importorskip("ray")
+    hang = SLOWLY.replace("time.sleep(0.1)", "trains() and hang()") + HANG
+    made(tmp_path, images, tiny_study)
+    (tmp_path / "flowerablate_local.py").write_text(hang)
+    asked = fa.Study.read(tmp_path / "tiny.toml", images)
+    given = {"swap": "loss=slow", "seeds": 1, "threads": 1, "executor": "ray", "trial_timeout": "8s"}
+    result = fa.run(asked, runs=tmp_path / "ray", progress=False, **given)
+    (failure,) = result.failed
+    stopped = "it took longer than its limit of 8 s, and was stopped"
+    assert failure.reason == f"{stopped}; the last line of its log: about to hang"
+    folder = tmp_path / "ray" / "tiny" / "trials" / failure.trial_id
+    assert "about to hang" in (folder / "log.txt").read_text()
+    assert "about to hang" in json.loads((folder / "failure.json").read_text())["traceback"]
 
 
 def test_slurm_in_the_mode_that_submitit_plays_on_one_machine(study, tmp_path, inline):

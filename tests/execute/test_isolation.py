@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import subprocess
 import threading
 import time
 
@@ -16,8 +17,13 @@ import flowerablate as fa
 from flowerablate.execute.observer import SilentObserver
 
 FAULTS = """
-import os, signal, sys, time
+import os, signal, subprocess, sys, time
 import flowerablate as fa
+
+def child():
+    process = subprocess.Popen(["sleep", "600"])
+    with open("children", "a") as file:
+        print(process.pid, file=file)
 
 def segfault():
     import ctypes
@@ -42,6 +48,10 @@ DO = {
     "leave": lambda: sys.exit(0),
     "hang": lambda: time.sleep(600),
     "patch": patch,
+    "child": child,
+    "child-and-kill": lambda: (child(), os.kill(os.getpid(), signal.SIGKILL)),
+    "child-and-hang": lambda: (child(), time.sleep(600)),
+    "kill-server": lambda: (os.kill(os.getppid(), signal.SIGKILL), time.sleep(600)),
 }
 
 def build(context, what):
@@ -99,7 +109,11 @@ def small(run_tiny):
 @pytest.mark.parametrize(
     ("what", "reason"),
     [
-        ("segfault", r"^its process was killed by SIGSEGV \(Segmentation fault\); the last line of its log: "),
+        (
+            "segfault",
+            r"^its process was killed by SIGSEGV \(Segmentation fault\); Fatal Python error: Segmentation fault: "
+            r'File ".*ctypes/__init__.py", line \d+ in string_at$',
+        ),
         ("exit", r"^its process ended with exit code 3; the last line of its log: about to exit$"),
         ("kill", r"^its process was killed by SIGKILL \(Killed\), as the system does when memory runs out; "),
         ("leave", r"^SystemExit: 0$"),
@@ -143,6 +157,31 @@ def test_a_trial_that_hangs_is_stopped_and_nothing_of_it_is_left(small, tmp_path
         os.kill(pid, 0)
 
 
+@pytest.mark.parametrize("what", ["child", "child-and-kill", "child-and-hang"])
+def test_what_a_trial_has_started_ends_with_it_however_it_ends(small, tmp_path, monkeypatch, what):
+    monkeypatch.chdir(tmp_path)
+    small(FAULTS.replace("DO = {", f"DO = {{'bad': lambda: DO[{what!r}](),"), swap="loss=bad", trial_timeout="5s")
+    children = [int(line) for line in (tmp_path / "children").read_text().split()]
+    assert children
+    deadline = time.monotonic() + 10
+    while any(map(runs, children)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not any(map(runs, children))
+
+
+def runs(pid):
+    """Whether the process does something; one that nobody has asked how it ended does not."""
+    done = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True)
+    return bool(done.stdout.strip()) and not done.stdout.startswith("Z")
+
+
+def test_a_trial_that_ends_the_fork_server_harms_no_other(small):
+    result = small(FAULTS.replace('"kill-server"', '"bad"'), disable="flip", swap="loss=bad", seeds=2)
+    assert {failure.label for failure in result.failed} == {"loss=bad"}
+    assert all("the fork server ended" in failure.reason for failure in result.failed)
+    assert result["-flip"].n == 2
+
+
 def test_what_a_component_changes_in_its_process_reaches_no_other_trial(small, tmp_path):
     small(FAULTS, swap="loss=patch", seeds=2)
     alone = small(disable="flip", seeds=2, runs="alone")
@@ -170,6 +209,13 @@ def test_a_component_that_ends_its_process_when_it_is_built_costs_its_variant(sm
     (failure,) = result.failed
     assert failure.label == "loss=bad"
     assert failure.reason.startswith("could not be prepared: ")
+    assert result["-flip"].n == 1
+
+
+def test_the_time_of_a_trial_is_also_that_of_building_each_variant(small):
+    result = small(UNBUILT.replace("BUILD", "time.sleep(600)"), disable="flip", swap="loss=bad", trial_timeout="4s")
+    (failure,) = result.failed
+    assert failure.reason.startswith("could not be prepared: it took longer than its limit of 4 s, and was stopped")
     assert result["-flip"].n == 1
 
 
@@ -270,3 +316,26 @@ def test_another_number_of_threads_for_the_same_study_is_refused_with_the_cure(s
     with pytest.raises(fa.StudyError, match=r"compute with 1, and results depend on that: leave it out, or give"):
         small(disable="flip", threads=2, jobs=1)
     assert small(disable="flip", jobs=2).failed == ()
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"executor": "inline", "jobs": 2}, "jobs = 2 with executor 'inline': it runs one trial after another; leave"),
+        ({"executor": "inline", "trial_timeout": "3s"}, "trial_timeout = 3s with executor 'inline': a trial in this"),
+        ({"executor": "inline", "stall_timeout": "3s"}, "stall_timeout = 3s .* use the executor processes"),
+        ({"executor": "inline", "memory": "1GB"}, "memory = 1GB .* use the executor processes"),
+        ({"per_device": 2, "devices": "cpu"}, "per_device = 2 says how many trials share a GPU"),
+        ({"executor": "slurm", "detach": True, "retries": 1}, "retries = 1 .* needs a run that watches"),
+        ({"executor": "slurm,cluster=local", "detach": True}, "has no queue with these settings"),
+    ],
+)
+def test_what_would_have_no_effect_is_refused_with_the_cure(small, asked, said):
+    if asked.get("executor", "").startswith("slurm"):
+        pytest.importorskip("submitit")
+    with pytest.raises(fa.StudyError, match=said):
+        small(disable="flip", **{"jobs": None, **asked})
+
+
+def test_inline_runs_one_trial_after_another_if_that_is_wanted(small):
+    assert small(disable="flip", executor="inline", jobs=1).failed == ()

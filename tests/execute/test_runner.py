@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import json
+import platform
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -14,6 +16,7 @@ from flowerablate.execute import trial_job
 from flowerablate.execute.budget import Budget
 from flowerablate.execute.execution import ask_execution, in_this_process, settled_in
 from flowerablate.execute.runner import run_study
+from flowerablate.jobs.worker_places import WorkerPlace
 from flowerablate.study.read import read_study
 from flowerablate.study.templates import default_study
 
@@ -46,6 +49,23 @@ def test_every_trial_that_is_due_is_trained_and_told(small):
     assert (outcome.run, outcome.failed, outcome.elsewhere, outcome.left) == (2, (), 0, 0)
     assert [trial.variant.change for trial in study.heard.started] == ["", "-flip"]
     assert study.ledger.results(study.plan.base_id) == study.heard.outcomes
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({}, []),
+        ({"places": [WorkerPlace(0, "cpu"), WorkerPlace(1, "cpu")]}, []),
+        ({"places": [WorkerPlace(0, "cpu"), WorkerPlace(1, "cuda:1")]}, ["cpu", "cpu"]),
+        ({"remote": True}, [platform.node()] * 2),
+    ],
+)
+def test_where_a_trial_runs_is_told_if_there_are_several_places(small, changed, told):
+    study, heard = small(), []
+    study.heard.trial_placed = lambda trial, where: heard.append(where)
+    make = partial(replace, in_this_process(), **changed)
+    run_study(study.plan, study.assembler, study.ledger, study.heard, None, make)
+    assert heard == told
 
 
 def test_what_the_ledger_has_is_not_trained_again(small):

@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import signal
+import subprocess
 
 import flowerablate_executors
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from flowerablate.contracts import ExecutorContext, Job
 from flowerablate.errors import StudyError
 from flowerablate.jobs.events import EventWriter, events_in
+from flowerablate.jobs.same_process import began
 from flowerablate.jobs.worker import DONE, DONE_BEFORE, ELSEWHERE, give_word
 
 pytest.importorskip("submitit")
@@ -46,7 +49,7 @@ class Ends:
     def __init__(self, returncode):
         self.returncode = returncode
 
-    def communicate(self, given):
+    def communicate(self, given, timeout):
         pass
 
     kill = wait = lambda self: None
@@ -219,6 +222,67 @@ def test_what_was_written_about_a_job_that_was_done_meanwhile_goes(slurm, execut
     executor().start(jobs[1:])
     assert not any(report.exists() for report in reports.values())
     assert [path.name for path in sorted(log.glob("*.err"))] == ["7_1_0_log.err"], "of a failure all is kept"
+
+
+def test_nothing_stays_once_all_jobs_are_done_also_of_failed_attempts(slurm, executor, jobs, tmp_path):
+    first = executor()
+    first.start(jobs)
+    folder = tmp_path / "runs" / "study" / "slurm"
+    ends(first, folder / "log", a=0, b=1)
+    assert [ended.name for ended in first.ended(0.0)] == ["a", "b"]
+    first.close()
+    assert [path.name for path in folder.rglob("*.err")] == ["7_1_0_log.err"], "of a failure all is kept"
+    (tmp_path / "bin" / "sbatch").write_text("#!/bin/sh\necho Submitted batch job 8\n")
+    slurm.says(j7_0="COMPLETED", j7_1="COMPLETING")
+    second = executor()
+    assert second.start(jobs[1:]) == ["b"], "Slurm has not ended it"
+    slurm.says(j7_1="FAILED")
+    second.ended(0.0)
+    assert second.start(jobs[1:]) == [], "it is tried again"
+    ends(second, folder / "log", b=0)
+    assert [ended.exit_code for ended in second.ended(0.0)] == [0]
+    second.close()
+    assert not folder.exists()
+
+
+def test_what_was_written_goes_when_a_study_is_found_finished(slurm, executor, jobs, tmp_path):
+    first, ledger = executor(), tmp_path / "runs" / "study"
+    first.start(jobs)
+    first.leave()
+    for job in jobs:
+        assert (ledger / "slurm" / "jobs.json").exists()
+        (job.folder / "result.json").write_text("{}")
+        flowerablate_executors.clear_slurm(ledger)
+    assert not (ledger / "slurm").exists()
+    flowerablate_executors.clear_slurm(ledger)
+
+
+def ends(runner, log, **codes):
+    """Have jobs end with these exit codes, as the task does and submitit after it."""
+    for name, code in codes.items():
+        each = runner._jobs[name]
+        each.report.write_text(json.dumps({"exit_code": code, "lost": False, "reason": ""}))
+        for written in ("0_log.err", "0_result.pkl"):
+            (log / f"{each.slurm}_{written}").write_text("it said this")
+
+
+def test_a_job_of_the_local_mode_ends_with_the_process_that_asked_for_it(tmp_path, monkeypatch, jobs):
+    begin, started = subprocess.Popen, []
+    monkeypatch.setattr(slurm_task, "_LOOK", 0.05)
+    asks = begin(["sleep", "1"])
+    for path in (jobs[0].folder, jobs[0].root, jobs[0].cache):
+        path.mkdir(parents=True, exist_ok=True)
+    task = slurm_task.SlurmTask(jobs[0].as_json(), tmp_path / "report.json", (), (asks.pid, began(asks.pid)))
+
+    def job(command, **named):
+        started.append(begin(["sleep", "600"], stdin=named["stdin"], text=True))
+        return started[0]
+
+    monkeypatch.setattr(slurm_task.subprocess, "Popen", job)
+    task()  # the process has ended, though nobody has asked how
+    assert started[0].returncode == -signal.SIGKILL
+    assert not (tmp_path / "report.json").exists()
+    asks.wait()
 
 
 def test_closing_cancels_what_was_not_left(slurm, executor, jobs):

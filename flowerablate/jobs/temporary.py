@@ -1,0 +1,62 @@
+"""A folder for the temporary files of this process. If it is killed, the next process that wants one removes it."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from multiprocessing.util import Finalize
+from pathlib import Path
+from typing import Any
+
+from ..files import lock_now
+
+_PREFIX, _LOCK = "flowerablate-", "lock"
+
+_LONGEST = 60
+"""Characters in the name of the folder, at most: that of a socket in it may have 104 on some systems."""
+
+
+@contextmanager
+def temporary_files_in_own_folder() -> Iterator[None]:
+    """Have :mod:`tempfile`, and so :mod:`multiprocessing`, make new files in the folder of this process."""
+    before = tempfile.tempdir
+    folder = _own_folder()
+    if len(str(folder)) <= _LONGEST:
+        tempfile.tempdir = str(folder)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
+
+
+@cache
+def _own_folder() -> Path:
+    parent = Path(tempfile.gettempdir())
+    _clear(parent)
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
+        with contextlib.suppress(OSError):  # cleared by another process before it was locked
+            lock = lock_now(folder / _LOCK)
+            if lock is not None and folder.is_dir():
+                # After multiprocessing has removed its own in it, at -100; a process that is forked from here does not.
+                Finalize(None, _remove, (folder, lock), exitpriority=-200)
+                return folder
+
+
+def _remove(folder: Path, lock: Any) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    lock.release()
+
+
+def _clear(parent: Path) -> None:
+    """Remove the folders in *parent* of processes that were killed: nobody holds their locks."""
+    for path in parent.glob(f"{_PREFIX}*/{_LOCK}"):
+        with contextlib.suppress(OSError):  # that of another user
+            lock = lock_now(path)
+            if lock is not None:
+                shutil.rmtree(path.parent, ignore_errors=True)
+                lock.release()
