@@ -174,7 +174,8 @@ class ExecutionOptions(TypedDict, total=False):
     jobs: Annotated[
         str | int | None,
         Option(
-            "Trials at once; auto, or without it: as many as the machine can well do, or one in a tuning.",
+            "Trials at once; auto, or without it: as many as the machine can well do, or one in a tuning "
+            "and with the executor inline.",
             "execution.jobs",
             metavar="N|auto",
             panel=EXECUTION,
@@ -203,13 +204,19 @@ class ExecutionOptions(TypedDict, total=False):
     trial_timeout: Annotated[
         str | float | None,
         Option(
-            "Stop a trial that takes longer, such as 2h.", "execution.trial_timeout", metavar="TIME", panel=EXECUTION
+            "Stop a trial, or the building of a variant, that takes longer, such as 2h; not with the executor inline.",
+            "execution.trial_timeout",
+            metavar="TIME",
+            panel=EXECUTION,
         ),
     ]
     stall_timeout: Annotated[
         str | float | None,
         Option(
-            "Stop a trial that makes no step for so long.", "execution.stall_timeout", metavar="TIME", panel=EXECUTION
+            "Stop a trial that makes no step for so long; not with the executor inline.",
+            "execution.stall_timeout",
+            metavar="TIME",
+            panel=EXECUTION,
         ),
     ]
     retries: Annotated[
@@ -221,7 +228,12 @@ class ExecutionOptions(TypedDict, total=False):
     ]
     memory: Annotated[
         str | int | None,
-        Option("Maximum memory of a trial, such as 8GB.", "execution.memory", metavar="SIZE", panel=EXECUTION),
+        Option(
+            "Maximum memory of a trial, such as 8GB; not with the executor inline.",
+            "execution.memory",
+            metavar="SIZE",
+            panel=EXECUTION,
+        ),
     ]
 
 

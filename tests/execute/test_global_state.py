@@ -118,7 +118,9 @@ def test_methods_and_the_modules_below_are_looked_at(run_tiny, mended):
 
 def test_what_a_component_changes_when_it_is_built_here_is_refused_before_the_first_trial(run_tiny, mended, tmp_path):
     line = "import numpy, torch; numpy.mean = lambda *words, **named: 0.0; torch.nn.functional.relu = abs; return None"
-    message = r"^loss=bad changed numpy.mean and torch.nn.functional.relu when it was prepared, .*--executor processes"
+    message = (
+        r"^loss=bad changed numpy.mean and torch.nn.functional.relu when it was prepared, .*the executor processes"
+    )
     with pytest.raises(fa.PluginError, match=message):
         run_tiny(BUILT.replace("BUILD", line), disable="flip", swap="loss=bad", executor="inline", jobs=None)
     assert not list((tmp_path / "runs").rglob("trials/*/result.json"))
