@@ -59,7 +59,7 @@ def families(result: Result) -> str:
 def chances(result: Result) -> str:
     """Return the chances that tables named beside what came of them."""
     heads = (
-        "one comparison",
+        "effect",
         "open at 5",
         "chance of a decision by 10: named, mean",
         "came",

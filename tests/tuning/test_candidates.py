@@ -105,7 +105,7 @@ def test_the_pruner_stops_the_job_at_once_and_later_epochs_do_not_count(make_pla
 @pytest.mark.parametrize(
     ("what", "reason"),
     [
-        ("segfault", "its process was killed by SIGSEGV (Segmentation fault); the last line of its log: "),
+        ("segfault", "its process was killed by SIGSEGV (Segmentation fault)"),
         ("exit", "its process ended with exit code 3; the last line of its log: about to exit"),
         pytest.param(
             "hang",
