@@ -110,11 +110,7 @@ def _decided(
     alpha = 1 - rules.level
     if effect.n < rules.min_replicates:
         return None
-    by = evidence.test
-    if evidence.look:
-        by += f", {evidence.look}"
-    elif 0 < evidence.decisive_pairs < effect.n:
-        by += f", of the first {evidence.decisive_pairs}"
+    by = f"{evidence.test}, {evidence.look}" if evidence.look else evidence.test
     within = adjusted.equivalence is not None and adjusted.equivalence <= alpha
     if adjusted.difference <= alpha:
         if _turned(effect, evidence):
@@ -124,9 +120,15 @@ def _decided(
             )
         base_better = (effect.mean > 0) != lower_is_better
         verdict = _WORDS.get(contrast.kind, ("helps", "hurts"))[0 if base_better else 1]
-        reason = f"adjusted p {short(adjusted.difference, 2)} ({by})"
+        early = not evidence.look and 0 < evidence.decisive_pairs < effect.n
+        when = f", of the first {evidence.decisive_pairs}" if early else ""
+        reason = f"adjusted p {short(adjusted.difference, 2)} ({by}{when})"
         return Decision(verdict, reason + (f"; but within the margin of {rules.margin:g}" if within else ""))
-    if within and adjusted.equivalence is not None:
+    if within and adjusted.equivalence is not None and rules.margin is not None:
+        if abs(effect.mean) >= rules.margin:
+            return Decision(
+                "undecided", f"an earlier look was within the margin, and all {effect.n} replicates are not"
+            )
         p = short(adjusted.equivalence, 2)
         return Decision("negligible", f"within the margin of {rules.margin:g}, adjusted p {p} (TOST, {by})")
     return None

@@ -163,3 +163,13 @@ def test_while_trials_are_missing_there_is_no_verdict(arms):
     assert summarise(trials).rows[0].verdict == "helps"
     row = summarise(trials, pending=2).rows[0]
     assert (row.verdict, row.reason) == ("undecided", "provisional: 2 trials of the study still to run")
+
+
+def test_an_effect_that_has_left_the_margin_since_it_was_negligible_is_undecided(arms):
+    base = [0.9, 0.901, 0.899, 0.9, 0.9, 0.95, 0.97, 0.94, 0.96, 0.88]
+    row = summarise(arms(base=base, a=[0.9] * 10), rules=Rules(margin=0.01), looked=[5]).rows[0]
+    assert row.adjusted_equivalence_p <= 0.05
+    assert (row.verdict, row.reason) == (
+        "undecided",
+        "an earlier look was within the margin, and all 10 replicates are not",
+    )
