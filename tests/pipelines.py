@@ -33,3 +33,17 @@ def small_study(images, **keys):
     """Return the study of the folder *images* with few pixels, a narrow network and two epochs; *keys* set others."""
     dataset = {"dataset": {"use": "folder", "path": str(images)}}
     return read_study(default_study(), None, (), {**SMALL, **dataset, **keys})
+
+
+BUILDING = """
+import os, time
+import flowerablate as fa
+
+def build(context):
+    BUILD
+
+@fa.hookimpl
+def flowerablate_register(register):
+    register(fa.LossSpec("bad", "Does as told when it is built.", build))
+"""
+"""A plugin with the loss ``bad``, whose building is what BUILD is replaced by."""

@@ -281,9 +281,14 @@ def _weighted(
 
 def _at(look: StudyLook, judge: Judge, contrast: Contrast, arms: Arms, effect: Effect, rules: Rules) -> Evidence:
     """Return the evidence that there was at an earlier *look*."""
-    early = arms.first(look.pairs)
-    known = paired_effect(early.with_it, early.without, level=effect.level, rounding_sd=effect.rounding_sd)
+    early, known = at_look(arms, effect, look.pairs)
     return judge(contrast, early, known, rules) or fixed_evidence(known, rules)
+
+
+def at_look(arms: Arms, effect: Effect, pairs: int) -> tuple[Arms, Effect]:
+    """Return what was known of *effect*, that of *arms*, when there were so many *pairs* of it."""
+    early = arms.first(pairs)
+    return early, paired_effect(early.with_it, early.without, level=effect.level, rounding_sd=effect.rounding_sd)
 
 
 @overload

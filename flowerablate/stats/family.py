@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 from ..contracts import Contrast, Family, Rules
 from .arms import Arms
-from .effects import Effect, paired_effect
-from .evidence import Bounds, Evidence, interval_over_looks
+from .effects import Effect
+from .evidence import Bounds, Evidence, at_look, interval_over_looks
 from .looks import LookSchedule
 from .multiplicity import Adjusted, adjust
 from .robust import MIN_PAIRS
@@ -108,9 +108,9 @@ def _adjusted_at(limit: int, family: Sequence[ContrastResult], alpha: float) -> 
 
     members = [FamilyMember((), (), None)] * len(family)
     for position, each in enumerate(family):
-        early = each.arms.first(sum(seed < limit for seed in each.arms.seeds))
-        if each.effect is not None and len(early.seeds) > 1:
-            effect = paired_effect(early.with_it, early.without, rounding_sd=each.effect.rounding_sd)
+        pairs = sum(seed < limit for seed in each.arms.seeds)
+        if each.effect is not None and pairs > 1:
+            early, effect = at_look(each.arms, each.effect, pairs)
             members[position] = FamilyMember(early.seeds, effect.differences, effect.p)
     if any(len(member.seeds) < MIN_PAIRS for member in members if member.p is not None):
         return adjust(_filled([member.p for member in members])), alpha / len(members)

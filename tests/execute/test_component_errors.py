@@ -5,19 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
+from pipelines import BUILDING
 
 import flowerablate as fa
-
-UNBUILT = """
-import flowerablate as fa
-
-def build(context):
-    BUILD
-
-@fa.hookimpl
-def flowerablate_register(register):
-    register(fa.LossSpec("bad", "Cannot be built.", build))
-"""
 
 
 @pytest.mark.parametrize("executor", ["processes", "inline"])
@@ -27,7 +17,7 @@ def flowerablate_register(register):
 def test_whatever_a_component_raises_when_it_is_built_costs_its_variant(run_tiny, error, executor):
     jobs = None if executor == "inline" else 2
     result = run_tiny(
-        UNBUILT.replace("BUILD", f"raise {error}"), disable="flip", swap="loss=bad", executor=executor, jobs=jobs
+        BUILDING.replace("BUILD", f"raise {error}"), disable="flip", swap="loss=bad", executor=executor, jobs=jobs
     )
     (failure,) = result.failed
     assert failure.label == "loss=bad"
@@ -77,6 +67,6 @@ def test_an_error_of_the_study_ends_it_and_names_the_variant(run_tiny):
 
 @pytest.mark.parametrize("raised", ["SystemExit(0)", "KeyboardInterrupt()"])
 def test_a_base_that_exits_when_it_is_built_here_is_an_error(run_tiny, raised):
-    broken = UNBUILT.replace("BUILD", f"raise {raised}")
+    broken = BUILDING.replace("BUILD", f"raise {raised}")
     with pytest.raises(fa.PluginError, match="the base cannot be built: "):
         run_tiny(broken, **{"loss.use": "bad"}, disable="flip", executor="inline", jobs=None)

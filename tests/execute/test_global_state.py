@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from pipelines import BUILDING
 
 import flowerablate as fa
 from flowerablate.execute.observer import SilentObserver
@@ -52,16 +53,6 @@ def training():
 def flowerablate_register(register):
     for what in DO:
         register(fa.LossSpec(what, f"Does it: {what}.", lambda context, what=what: build(context, what)))
-"""
-BUILT = """
-import flowerablate as fa
-
-def build(context):
-    BUILD
-
-@fa.hookimpl
-def flowerablate_register(register):
-    register(fa.LossSpec("bad", "Changes the process.", build))
 """
 PATCHED = "numpy.mean, torch.backends.mkldnn.enabled and torch.nn.functional.relu"
 
@@ -122,14 +113,14 @@ def test_what_a_component_changes_when_it_is_built_here_is_refused_before_the_fi
         r"^loss=bad changed numpy.mean and torch.nn.functional.relu when it was prepared, .*the executor processes"
     )
     with pytest.raises(fa.PluginError, match=message):
-        run_tiny(BUILT.replace("BUILD", line), disable="flip", swap="loss=bad", executor="inline", jobs=None)
+        run_tiny(BUILDING.replace("BUILD", line), disable="flip", swap="loss=bad", executor="inline", jobs=None)
     assert not list((tmp_path / "runs").rglob("trials/*/result.json"))
 
 
 def test_components_that_change_nothing_are_not_suspected(run_tiny):
     heard = Remembering()
     swaps = ("loss=focal", "optimizer=adamw", "scheduler=cosine", "sampler=balanced", "model=resnet14")
-    harmless = BUILT.replace(
+    harmless = BUILDING.replace(
         "BUILD", "import warnings, torch; warnings.simplefilter('ignore'); return torch.nn.CrossEntropyLoss()"
     )
     result = run_tiny(harmless, swap=[*swaps, "loss=bad"], executor="inline", jobs=None, observer=heard)

@@ -11,6 +11,7 @@ import threading
 import time
 
 import pytest
+from pipelines import BUILDING
 from same_bits import equal
 
 import flowerablate as fa
@@ -78,17 +79,6 @@ def frames():
 def flowerablate_register(register):
     for what in DO:
         register(fa.LossSpec(what, f"Does it: {what}.", lambda context, what=what: build(context, what)))
-"""
-UNBUILT = """
-import os, time
-import flowerablate as fa
-
-def build(context):
-    BUILD
-
-@fa.hookimpl
-def flowerablate_register(register):
-    register(fa.LossSpec("bad", "Cannot be built.", build))
 """
 
 
@@ -191,7 +181,7 @@ def test_what_a_component_changes_in_its_process_reaches_no_other_trial(small, t
 
 
 def test_a_loss_that_runs_away_is_shown_and_tracked_and_collapses_its_trial_only(small, capfd):
-    runs_away = UNBUILT.replace(
+    runs_away = BUILDING.replace(
         "BUILD", "import torch; return lambda *given: torch.nn.functional.cross_entropy(*given) * float('nan')"
     )
     result = small(runs_away, swap="loss=bad", trackers="csv", progress=True)
@@ -205,7 +195,7 @@ def test_a_loss_that_runs_away_is_shown_and_tracked_and_collapses_its_trial_only
     "how", ["os._exit(4)", "os._exit(74)", "os._exit(75)", "time.sleep(600)", "os.kill(os.getpid(), 11)"]
 )
 def test_a_component_that_ends_its_process_when_it_is_built_costs_its_variant(small, how):
-    result = small(UNBUILT.replace("BUILD", how), disable="flip", swap="loss=bad", stall_timeout="5s")
+    result = small(BUILDING.replace("BUILD", how), disable="flip", swap="loss=bad", stall_timeout="5s")
     (failure,) = result.failed
     assert failure.label == "loss=bad"
     assert failure.reason.startswith("could not be prepared: ")
@@ -213,7 +203,7 @@ def test_a_component_that_ends_its_process_when_it_is_built_costs_its_variant(sm
 
 
 def test_the_time_of_a_trial_is_also_that_of_building_each_variant(small):
-    result = small(UNBUILT.replace("BUILD", "time.sleep(600)"), disable="flip", swap="loss=bad", trial_timeout="4s")
+    result = small(BUILDING.replace("BUILD", "time.sleep(600)"), disable="flip", swap="loss=bad", trial_timeout="4s")
     (failure,) = result.failed
     assert failure.reason.startswith("could not be prepared: it took longer than its limit of 4 s, and was stopped")
     assert result["-flip"].n == 1
@@ -221,7 +211,7 @@ def test_the_time_of_a_trial_is_also_that_of_building_each_variant(small):
 
 def test_a_base_that_ends_its_process_when_it_is_built_is_an_error(small):
     with pytest.raises(fa.PluginError, match="the study could not be prepared: its process ended with exit code 4"):
-        small(UNBUILT.replace("BUILD", "os._exit(4)"), **{"loss.use": "bad"}, disable="flip")
+        small(BUILDING.replace("BUILD", "os._exit(4)"), **{"loss.use": "bad"}, disable="flip")
 
 
 def test_every_executor_and_number_of_jobs_gives_the_same_bits(small, tmp_path):
