@@ -7,7 +7,8 @@ source.
 from .between import EffectDifference, difference_of_effects, difference_of_paired_effects
 from .effects import Effect, minimum_detectable_effect, paired_effect, sign_flip_test
 from .equivalence import Equivalence, equivalence_test
-from .evidence import Evidence, Judge, evidence_for, fixed_evidence
+from .evidence import Evidence, Judge
+from .judging import evidence_for, fixed_evidence
 from .multiplicity import Adjusted, adjust, holm, joint
 from .robust import Center, Robust, robust_effect
 from .rows import Row, Secondary, Summary, Tally

@@ -1,40 +1,24 @@
-"""From the replicates of one contrast to the evidence for its verdict, before adjustment for the family.
-
-Every method returns an :class:`Evidence` with the same three results: a p for «no difference», an interval, and, if the
-rules state a margin, a p for «at least the margin». The methods:
-
-===================  ================================================================================================
-fixed size           :func:`fixed_evidence`: paired t test and interval, TOST
-planned looks        ``rules.looks`` is not empty: p-values that hold at any of the looks (sequential p-values) and a
-                     repeated interval (:func:`sequential_evidence`)
-test images as well  :func:`.population.judge_by_images`, a :data:`Judge`: it is called first for each contrast, and may
-                     use more than the arms, such as the predictions for each image
-===================  ================================================================================================
+"""The evidence of one comparison for its verdict, before adjustment for the family; :mod:`.judging` makes it.
 
 The adjustment over the family in :mod:`.multiplicity` and the verdicts of :mod:`.verdicts` use only the *decisive*
 p-values, which account for every look at the study (:mod:`.looks`), whatever the method. With planned looks, p-values
 and intervals do so anyway. Without, p and interval are those of this number of replicates, had it been fixed and looked
-at once; :func:`interval_over_looks` gives one that holds at every look.
-
-The interval of the evidence replaces the t interval in ``Row.effect`` (see :func:`judged`), so that only the valid
-interval can be shown.
+at once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
-from typing import Literal, TypeAlias, overload
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
 
 from ..contracts import Contrast, Rules
 from .arms import Arms
-from .effects import Effect, paired_effect, t_quantile
-from .equivalence import Equivalence, equivalence_test
+from .effects import Effect, t_quantile
+from .equivalence import Equivalence
 from .images import Components
-from .looks import LookSchedule, StudyLook
+from .looks import StudyLook
 from .power import detectable_noncentrality
-from .sequential import levels_at, repeated_interval, sequential_p
 
 Bounds: TypeAlias = tuple[float, float]
 """The lower and the upper end of an interval."""
@@ -124,7 +108,7 @@ class Evidence:
 
 
 Judge = Callable[[Contrast, Arms, Effect, Rules], "Evidence | None"]
-"""Another method to judge a contrast; if it returns None, :func:`evidence_for` is called."""
+"""Another method to judge a contrast; if it returns None, :func:`.judging.evidence_for` is called."""
 
 
 def first_that_knows(*judges: Judge) -> Judge:
@@ -135,166 +119,3 @@ def first_that_knows(*judges: Judge) -> Judge:
         return next((evidence for evidence in found if evidence is not None), None)
 
     return judge
-
-
-def evidence_for(arms: Arms, effect: Effect, rules: Rules, schedule: LookSchedule | None = None) -> Evidence:
-    """Return the evidence of *effect*, that of *arms*, by *rules*; without a *schedule*, as if looked at once."""
-    schedule = schedule or LookSchedule.of(rules, (), max(arms.seeds) + 1)
-    looks = schedule.reached(arms.seeds)
-    return sequential_evidence(effect, rules, looks) if rules.looks else fixed_evidence(effect, rules, looks)
-
-
-def sequential_evidence(effect: Effect, rules: Rules, looks: tuple[StudyLook, ...]) -> Evidence:
-    """Return the evidence of a study with planned looks, valid at whichever look the comparison stopped."""
-    p, pairs, equivalence = _over_looks(effect, rules, looks)
-    low, high = _repeated(effect, looks)(rules.level) or (None, None)
-    return Evidence(
-        _test_of(effect),
-        p,
-        low,
-        high,
-        equivalence,
-        interval="repeated",
-        scales=_paired_t(effect),
-        look=f"look {sum(look.progress > 0 for look in looks)} of {len(rules.looks)}" if looks else "",
-        looks=looks,
-        decisive_p=p,
-        decisive_equivalence_p=equivalence.p if equivalence else None,
-        decisive_pairs=pairs,
-    )
-
-
-def fixed_evidence(effect: Effect, rules: Rules, looks: tuple[StudyLook, ...] = ()) -> Evidence:
-    """Return the evidence of a study whose size was fixed in advance: paired t, and TOST if there is a margin.
-
-    If the differences do not vary there is no t test, and the exact sign-flip test replaces it. Without *looks*, the
-    only one may spend the whole error.
-    """
-    tost = None if rules.margin is None else equivalence_test(effect, rules.margin)
-    pairs = effect.n
-    if len(looks) > 1:
-        decisive, pairs, over_looks = _over_looks(effect, rules, looks)
-        equivalence_p = over_looks.p if over_looks else None
-    else:
-        share = looks[0].unplanned if looks else 1.0
-        decisive, equivalence_p = _scaled(effect.p, share), _scaled(tost.p if tost else None, share)
-    return Evidence(
-        _test_of(effect),
-        effect.p,
-        effect.low,
-        effect.high,
-        tost,
-        scales=_paired_t(effect),
-        looks=looks,
-        decisive_p=decisive,
-        decisive_equivalence_p=equivalence_p,
-        decisive_pairs=pairs,
-    )
-
-
-def _over_looks(
-    effect: Effect, rules: Rules, looks: tuple[StudyLook, ...]
-) -> tuple[float | None, int, Equivalence | None]:
-    """Return the sequential p-values of the paired t test, and the pairs at the look of the first."""
-    p_of = partial(sequential_p, effect.differences, looks, scale=effect.scale, rounding_sd=effect.rounding_sd)
-    levels = levels_at(effect.differences, looks, scale=effect.scale, rounding_sd=effect.rounding_sd)
-    if not levels:
-        return None, 0, None
-    p = min(levels)
-    pairs = looks[levels.index(p)].pairs
-    if rules.margin is None:
-        return p, pairs, None
-    inner = _repeated(effect, looks)(rules.level, sides=1) or (None, None)
-    above = p_of(-rules.margin, "greater")
-    below = p_of(rules.margin, "less")
-    return p, pairs, Equivalence(rules.margin, above or 0.0, below or 0.0, *inner)
-
-
-def _repeated(effect: Effect, looks: tuple[StudyLook, ...]) -> Callable[..., Bounds | None]:
-    return partial(repeated_interval, effect.differences, looks, scale=effect.scale, rounding_sd=effect.rounding_sd)
-
-
-def _test_of(effect: Effect) -> str:
-    return "paired t" if effect.has_t_test or effect.n < 2 else "sign flip, as all differences are equal"
-
-
-def _paired_t(effect: Effect) -> tuple[tuple[float, float], ...]:
-    return ((effect.n - 1, effect.error),) if effect.has_t_test else ()
-
-
-def interval_over_looks(effect: Effect, evidence: Evidence, level: float) -> Bounds | None:
-    """Return the interval at *level* that holds at every look, of the kind of *evidence*; None if there is none.
-
-    Of planned looks it holds the effects that no look has rejected, else those that this look does not reject.
-    """
-    if evidence.low is None:
-        return None
-    if evidence.look:
-        return _repeated(effect, evidence.looks)(level)
-    return evidence.interval_at(effect.mean, evidence.nominal(1 - level))
-
-
-def judged(
-    contrast: Contrast, arms: Arms, effect: Effect, rules: Rules, schedule: LookSchedule, judge: Judge | None = None
-) -> tuple[Effect, Evidence]:
-    """Return *effect* with the interval of its evidence, and the evidence for *contrast*."""
-    own = judge(contrast, arms, effect, rules) if judge else None
-    if judge is None or own is None:
-        evidence = evidence_for(arms, effect, rules, schedule)
-    elif rules.looks or effect.n < 2:
-        evidence = replace(own, decisive_p=own.p, decisive_equivalence_p=own.equivalence_p, decisive_pairs=effect.n)
-    else:
-        evidence = _weighted(own, judge, contrast, arms, effect, rules, schedule.reached(arms.seeds))
-    alpha = evidence.nominal(1 - rules.level) if rules.looks else 1 - rules.level
-    return replace(effect, low=evidence.low, high=evidence.high, mde=evidence.detectable(alpha)), evidence
-
-
-def _weighted(
-    own: Evidence,
-    judge: Judge,
-    contrast: Contrast,
-    arms: Arms,
-    effect: Effect,
-    rules: Rules,
-    looks: tuple[StudyLook, ...],
-) -> Evidence:
-    """Return *own* evidence with p-values over all *looks*, of which each has a part of the level.
-
-    Weighted Bonferroni: the smallest p of a look over its part, valid however the looks depend on each other. A look
-    that the method could not judge yet was judged by the t test.
-    """
-    ps, equivalences, spent = [], [], 0.0
-    for look in looks:
-        share, spent = look.unplanned - spent, look.unplanned
-        there = own if look == looks[-1] else _at(look, judge, contrast, arms, effect, rules)
-        ps.append((1.0 if there.p is None else _scaled(there.p, share), look.pairs))
-        equivalences.append(_scaled(there.equivalence_p, share))
-    p, pairs = min(ps)
-    return replace(
-        own,
-        looks=looks,
-        decisive_p=p,
-        decisive_pairs=pairs,
-        decisive_equivalence_p=min((each for each in equivalences if each is not None), default=None),
-    )
-
-
-def _at(look: StudyLook, judge: Judge, contrast: Contrast, arms: Arms, effect: Effect, rules: Rules) -> Evidence:
-    """Return the evidence that there was at an earlier *look*."""
-    early, known = at_look(arms, effect, look.pairs)
-    return judge(contrast, early, known, rules) or fixed_evidence(known, rules)
-
-
-def at_look(arms: Arms, effect: Effect, pairs: int) -> tuple[Arms, Effect]:
-    """Return what was known of *effect*, that of *arms*, when there were so many *pairs* of it."""
-    early = arms.first(pairs)
-    return early, paired_effect(early.with_it, early.without, level=effect.level, rounding_sd=effect.rounding_sd)
-
-
-@overload
-def _scaled(p: float, share: float) -> float: ...
-@overload
-def _scaled(p: float | None, share: float) -> float | None: ...
-def _scaled(p: float | None, share: float) -> float | None:
-    """Return the smallest level of which a *share* is at least *p*."""
-    return None if p is None else min(1.0, p / share) if share > 0 else 1.0

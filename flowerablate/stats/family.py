@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from ..contracts import Contrast, Family, Rules
 from .arms import Arms
 from .effects import Effect
-from .evidence import Bounds, Evidence, at_look, interval_over_looks
+from .evidence import Bounds, Evidence
+from .judging import at_look, interval_over_looks
 from .looks import LookSchedule
 from .multiplicity import Adjusted, adjust
 from .robust import MIN_PAIRS

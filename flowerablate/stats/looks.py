@@ -42,13 +42,14 @@ class LookSchedule:
     """The looks at a comparison as numbers of replicates, increasing: those *unplanned*, then those *planned*.
 
     *reserve*: the fraction of the level that the first unplanned look leaves for others. *min_pairs*: a look with fewer
-    decides nothing, now or later.
+    decides nothing, now or later. *now*: how many replicates there are.
     """
 
     unplanned: tuple[int, ...] = ()
     planned: tuple[int, ...] = ()
     reserve: float = Rules.reserve
     min_pairs: int = 2
+    now: int = 0
 
     @classmethod
     def of(cls, rules: Rules, looked: Iterable[int], now: int, shown: Rules | None = None) -> LookSchedule:
@@ -62,7 +63,7 @@ class LookSchedule:
         before = {n for n in looked if n >= least}
         if not rules.looks:
             before = {n for n in before if n < now} | {now}
-        return cls(tuple(sorted(before)), rules.looks, reserve, least)
+        return cls(tuple(sorted(before)), rules.looks, reserve, least, now)
 
     def reached(self, seeds: Sequence[int]) -> tuple[StudyLook, ...]:
         """Return the looks that a comparison with values on *seeds* (increasing, from 0) has had.
@@ -101,6 +102,11 @@ class LookSchedule:
         """Return each unplanned look as its number of replicates and the fraction of the level that is its own."""
         spent = [0.0, *(self._spent(number) for number in range(1, len(self.unplanned) + 1))]
         return tuple((look, now - old) for look, old, now in zip(self.unplanned, spent, spent[1:], strict=False))
+
+    @property
+    def at_planned_look(self) -> bool:
+        """Whether there are just as many replicates as at a planned look."""
+        return self.now in self.planned
 
     @property
     def before(self) -> tuple[int, ...]:

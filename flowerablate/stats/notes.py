@@ -103,7 +103,7 @@ def _unequal_tuning(summary: Summary, tuned: TunedBase | None) -> Iterator[str]:
 
 def _pending(pending: int, planned: bool) -> Iterator[str]:
     if pending:
-        then = "the verdicts are provisional" if planned else "until then there are no verdicts"
+        then = "there are verdicts at planned looks only" if planned else "until then there are no verdicts"
         yield f"{count(pending, 'trial')} still to run: {then}."
 
 

@@ -22,9 +22,10 @@ from ..contracts import (
 from ..errors import StudyError, nearest
 from .arms import Values, arms_of, changes_of, contrasts_for, values_of
 from .effects import paired_effect
-from .evidence import Judge, first_that_knows, judged
+from .evidence import Judge, first_that_knows
 from .family import ContrastResult, FamilyResult, judge_family
 from .images import ImageEvidence
+from .judging import judged
 from .looks import LookSchedule, replicates_of, seeds_of
 from .modified_t import judge_by_modified_t
 from .multiplicity import Adjusted

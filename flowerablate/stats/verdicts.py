@@ -87,18 +87,18 @@ def decide(
     """Return the verdict on an effect, from its *evidence* and its p-values *adjusted* for the family.
 
     *schedule*: the looks at the comparison; by default this is the first. *pending* trials are still to run: until
-    then, without planned looks, there is no verdict, as it would be one more look.
+    then there is no verdict but at a planned look, as it would be one more look.
     """
     if effect.n < 2:
         return Decision("undecided", "n = 1: no interval; run more seeds")
     if contrast.kind == "control" and effect.is_zero:
         return Decision("unchanged", f"no difference in any of {effect.n} replicates, as expected")
+    schedule = schedule or LookSchedule.of(rules, (), effect.n)
     found = _decided(contrast, effect, evidence, adjusted, rules, lower_is_better)
-    if found is not None and pending and not rules.looks:
+    if pending and not schedule.at_planned_look and (found is not None or rules.looks):
         return Decision("undecided", f"provisional: {count(pending, 'trial')} of the study still to run")
     if found is not None:
         return found
-    schedule = schedule or LookSchedule.of(rules, (), effect.n)
     chance = forecast(effect, evidence, adjusted, rules, schedule)
     return replace(_undecided(contrast, effect, evidence, adjusted, rules, schedule, chance), forecast=chance)
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from flowerablate.contracts import Rules
 from flowerablate.stats import Adjusted, paired_effect
 from flowerablate.stats.boundaries import boundary_scores
-from flowerablate.stats.evidence import fixed_evidence
 from flowerablate.stats.forecast import Forecast, forecast
+from flowerablate.stats.judging import fixed_evidence
 from flowerablate.stats.looks import LookSchedule
 from flowerablate.stats.sequential import t_of
 

@@ -165,6 +165,17 @@ def test_while_trials_are_missing_there_is_no_verdict(arms):
     assert (row.verdict, row.reason) == ("undecided", "provisional: 2 trials of the study still to run")
 
 
+def test_between_planned_looks_only_comparisons_that_have_reached_one_have_verdicts(arms):
+    base, a = [0.9, 0.91, 0.92, 0.9, 0.91, 0.92, 0.9], [0.88, 0.89, 0.9, 0.88, 0.892, 0.9, 0.88]
+    trials = arms(base=base, stopped=a[:5], going=a[:6], idle=base[:5])
+    rows = {row.label: row for row in summarise(trials, rules=Rules(looks=(5, 7)), pending=2).rows}
+    assert rows["-stopped"].verdict == "helps"
+    assert (rows["-going"].verdict, rows["-idle"].verdict) == ("undecided", "undecided")
+    assert rows["-going"].reason == "provisional: 2 trials of the study still to run"
+    finished = summarise(trials, rules=Rules(looks=(5, 7))).rows
+    assert {row.label: row.verdict for row in finished}["-going"] == "helps"
+
+
 def test_an_effect_that_has_left_the_margin_since_it_was_negligible_is_undecided(arms):
     base = [0.9, 0.901, 0.899, 0.9, 0.9, 0.95, 0.97, 0.94, 0.96, 0.88]
     row = summarise(arms(base=base, a=[0.9] * 10), rules=Rules(margin=0.01), looked=[5]).rows[0]

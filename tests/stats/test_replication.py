@@ -5,8 +5,8 @@ import pytest
 from flowerablate.contracts import Rules
 from flowerablate.stats import Adjusted, paired_effect, summarise
 from flowerablate.stats.arms import Arms
-from flowerablate.stats.evidence import evidence_for
 from flowerablate.stats.forecast import forecast
+from flowerablate.stats.judging import evidence_for
 from flowerablate.stats.looks import LookSchedule
 from flowerablate.stats.replication import undecided_after
 

@@ -11,7 +11,7 @@ from scipy import stats
 from flowerablate.contracts import Rules
 from flowerablate.stats.arms import Arms
 from flowerablate.stats.effects import paired_effect
-from flowerablate.stats.evidence import evidence_for
+from flowerablate.stats.judging import evidence_for
 from flowerablate.stats.looks import LookSchedule
 from flowerablate.stats.sequential import planned_looks, repeated_interval, sequential_p
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from flowerablate.contracts import Contrast, Rules
 from flowerablate.stats import Adjusted, Decision, Effect, adjust, decide, paired_effect
 from flowerablate.stats.arms import Arms
-from flowerablate.stats.evidence import evidence_for
+from flowerablate.stats.judging import evidence_for
 from flowerablate.stats.verdicts import lower_is_better_by_name, pairs_to_reach
 
 CLEAR = paired_effect([0.90, 0.91, 0.92], [0.80, 0.82, 0.81])

@@ -5,7 +5,7 @@ import pytest
 from flowerablate.contracts import Contrast, Rules
 from flowerablate.stats import Evidence, equivalence_test, evidence_for, fixed_evidence, paired_effect
 from flowerablate.stats.arms import Arms
-from flowerablate.stats.evidence import judged
+from flowerablate.stats.judging import judged
 from flowerablate.stats.looks import LookSchedule, StudyLook
 
 BASE, VARIANT = (0.90, 0.91, 0.92, 0.89), (0.89, 0.90, 0.92, 0.87)
