@@ -73,7 +73,7 @@ def table_of(results: Results) -> str:
             "chance instead of a number",
         ),
         ("coarse accuracy on 100 images: any false finding", "", _range(coarse), "rounding"),
-        ("coarse accuracy: rows without an interval", "13 to 68 %", "none", "rounding"),
+        ("coarse accuracy: rows without an interval", "13 to 68 %", _range(coarse, "without_interval"), "rounding"),
         (
             "10 questions: all printed intervals hold together",
             "67 to 71 %",

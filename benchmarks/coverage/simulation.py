@@ -44,6 +44,7 @@ def _tally(said: Sequence[Said], case: Case) -> dict[str, float | None]:
     nothing = [each for each, effect in pairs if not effect]
     return {
         "covered": float(np.mean(covered)) if covered else None,
+        "without_interval": float(np.mean([each.interval is None for each in said])),
         "family_error": float(
             any(_is_wrong(each.word, effect, case) for each, effect in zip(said, truth, strict=True))
         ),

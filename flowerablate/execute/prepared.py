@@ -29,7 +29,7 @@ class Prepared:
     """What the preparation of a design came to; *broken* has the reason for each change that cannot be trained.
 
     *refused*, *remarks*, *repeated*: see :class:`~flowerablate.probe.design.Probed`. *needs*: the files and folders
-    that the trials of each change read.
+    that the trials of each change read. *hints*: what else is to be said before the first trial on this CPU.
     """
 
     refused: Mapping[str, str] = field(default_factory=dict)
@@ -37,6 +37,7 @@ class Prepared:
     repeated: int = 0
     broken: Mapping[str, str] = field(default_factory=dict)
     needs: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    hints: Sequence[str] = ()
 
     def applied(self, plan: Plan) -> Plan:
         """Return *plan* without the questions that are refused."""

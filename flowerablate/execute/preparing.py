@@ -9,6 +9,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict
 from typing import Any
 
+import torch
+
 from ..contracts import Job, Pipeline, label_of
 from ..errors import FlowerablateError, PluginError, concerns_all, one_line
 from ..jobs.events import EventWriter
@@ -17,6 +19,7 @@ from ..probe.design import TurnTo, probe_design
 from ..study.designs import candidates
 from ..study.schema import StudyFile, study_model
 from ..train.device import prepare_process
+from ..train.precision import is_slow
 from ..wiring.assemble import Assembler, DataSet
 from ..wiring.parts import check_parts
 from .apart import answer
@@ -59,7 +62,14 @@ def prepare(
     seed = plan.trials[0].seed
     left = set(missing) - found.keys()
     probed = probe_design(plan.design, left, plan.data, assembler, seed=seed, broken=found.keys(), turn_to=turn_to)
-    return Prepared(probed.refused, probed.remarks, probed.repeated, found, needs)
+    return Prepared(probed.refused, probed.remarks, probed.repeated, found, needs, _hints(plan))
+
+
+def _hints(plan: Plan) -> list[str]:
+    precision = plan.design.variants[0].pipeline.train.precision
+    if not is_slow(precision, torch.device("cpu")):
+        return []
+    return [f"this processor emulates {precision}, which takes several times longer; train.precision=float32 is faster"]
 
 
 def _read_by(pipeline: Pipeline, data: DataSet, assembler: Assembler) -> list[str]:

@@ -65,6 +65,9 @@ def run_study(
             prepared = prepare(missing)
             plan = prepared.applied(plan)
             _say(prepared, observer)
+            if means().device == "cpu" and not means().remote:
+                for text in prepared.hints:
+                    observer.remarked(text)
         queue = TrialQueue(plan, workplace, ledger, observer, budget, means, prepared, prepare)
         return _run_looks(plan, queue, ledger, observer)
     finally:

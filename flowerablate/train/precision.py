@@ -25,6 +25,12 @@ def computes_in(precision: str, device: torch.device) -> bool:
     return precision != "float16" or device.type != "cpu"
 
 
+def is_slow(precision: str, device: torch.device) -> bool:
+    """Whether *device* lacks the arithmetic of *precision*, so that torch emulates it: several times slower."""
+    supported = getattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", None)  # torch has no public name for it
+    return precision == "bfloat16" and device.type == "cpu" and supported is not None and not supported()
+
+
 def autocast(precision: str, device: torch.device) -> torch.autocast:
     """Return a context manager in which a forward pass computes in *precision*; it may be entered repeatedly."""
     kind = _KINDS[precision]

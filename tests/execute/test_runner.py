@@ -68,6 +68,20 @@ def test_where_a_trial_runs_is_told_if_there_are_several_places(small, changed, 
     assert heard == told
 
 
+@pytest.mark.parametrize(
+    ("precision", "changed", "warned"),
+    [("bfloat16", {}, True), ("float32", {}, False), ("bfloat16", {"remote": True}, False)],
+)
+def test_a_precision_that_this_processor_emulates_is_told_before_the_first_trial(
+    small, monkeypatch, precision, changed, warned
+):
+    monkeypatch.setattr("torch.ops.mkldnn._is_mkldnn_bf16_supported", lambda: False, raising=False)
+    study = small(**{"train.precision": precision})
+    make = partial(replace, in_this_process(), **changed)
+    run_study(study.plan, study.assembler, study.ledger, study.heard, None, make)
+    assert any("emulates bfloat16" in text for text in study.heard.remarks) == warned
+
+
 def test_what_the_ledger_has_is_not_trained_again(small):
     study = small()
     run(study)
