@@ -133,6 +133,8 @@ STEPS = {
     "light": "brightness_contrast",
 }
 TINY = """
+[dataset]
+use = "synthetic-flowers"
 [input]
 image_size = 16
 [steps.resize]

@@ -51,6 +51,8 @@ def flowerablate_register(register):
     register(spec("last", "The last alone.", lambda context: None))
 """
 STUDY = """
+[dataset]
+use = "synthetic-flowers"
 [averager]
 use = "mean"
 width = 5

@@ -72,7 +72,7 @@ def _study_here() -> _Here | None:
     path = Path("study.toml")
     try:
         registry = _registry_here()
-        study = read_study(default_study(), path if path.is_file() else None)
+        study = read_study(default_study(), path if path.is_file() else None, with_data=False)
         return _Here(resolve(study, lambda slot, name, where: registry.find(slot, name, where).spec), registry)
     except FlowerablateError:
         return None

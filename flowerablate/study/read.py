@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ..contracts import DatasetSpec
 from ..errors import StudyError, nearest
 from .schema import StudyFile, component_tables, parse, study_model
 
@@ -24,25 +26,36 @@ def read_study(
     options: Mapping[str, Any] | None = None,
     *,
     source: str = "command line",
+    with_data: bool = True,
 ) -> StudyFile:
     """Return the study in the file *path* (without one: the *defaults*).
 
     *options* (dotted keys and their values) override it, and *overrides*, as ``KEY=VALUE`` or as pairs, override both.
-    *source*: the name in messages if there is no file.
+    *source*: what messages call those who give these. Raises :class:`StudyError` for the first fault, and for a
+    file whose data nobody names, unless it is asked for without (*with_data* is false).
     """
     tables = tomllib.loads(defaults)
+    pairs = [*(options or {}).items(), *_components_first(overrides)]
+    asked = dict.fromkeys((key for key, _ in pairs), source)
+    written = {} if path is None else load_toml(path)
     if path is not None:
-        source = str(path)
-        written = load_toml(path)
-        written.setdefault("name", study_name(path.stem))
-        tables = merge(tables, written)
-    for key, value in (options or {}).items():
+        tables = merge(tables, {"name": study_name(path.stem), **written})
+    for key, value in pairs:
         set_key(tables, key, value)
-    # Choose a component before setting its parameters, whatever the order of the overrides.
+    study = parse(tables, source if path is None else str(path), asked)
+    if (
+        path is not None
+        and with_data
+        and not any(key.partition(".")[0] == DatasetSpec.slot for key in (*written, *asked))
+    ):
+        raise StudyError(f"{path} names no data: add a table [{DatasetSpec.slot}] to it, or give --data")
+    return study
+
+
+def _components_first(overrides: Iterable[str | tuple[str, object]]) -> list[tuple[str, object]]:
+    """Return *overrides* as pairs, so that a component is chosen before its parameters are set."""
     pairs = (parse_override(each) if isinstance(each, str) else each for each in overrides)
-    for key, value in sorted(pairs, key=lambda pair: not pair[0].endswith(".use")):
-        set_key(tables, key, value)
-    return parse(tables, source)
+    return sorted(pairs, key=lambda pair: not pair[0].endswith(".use"))
 
 
 def study_name(text: str) -> str:
@@ -52,14 +65,32 @@ def study_name(text: str) -> str:
 
 def load_toml(path: Path) -> dict[str, Any]:
     """Read a TOML file; a missing file or a syntax error raises :class:`StudyError`."""
+    text = ""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        content = path.read_bytes()
+        if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            raise StudyError(f"{path} is in UTF-16; save it in UTF-8")
+        text = content.decode("utf-8-sig").replace("\r\n", "\n")
+        return tomllib.loads(text)
     except FileNotFoundError:
         raise StudyError(f"no study file {path}; create one with 'flowerablate init'") from None
     except IsADirectoryError:
         raise StudyError(f"{path} is a folder; give the study file, or name the folder as the data") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise StudyError(f"{path} is not valid TOML: {error}") from None
+    except UnicodeDecodeError as error:
+        raise StudyError(f"{path} is not in UTF-8 ({error.reason} at byte {error.start}); save it in UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        raise StudyError(f"{path} is not valid TOML: {_in_the_line(str(error), text)}") from None
+
+
+def _in_the_line(message: str, text: str) -> str:
+    """Return the *message* of the parser with the line of *text* that it speaks of, and what it means by it."""
+    place = re.search(r"at line (\d+)", message)
+    if place is None:
+        return message
+    line = text.split("\n")[int(place[1]) - 1].strip()
+    if message.startswith("Cannot overwrite a value"):
+        return f"{line.partition('=')[0].strip()!r} is given twice, the second time in line {place[1]}"
+    return f"{message}: {line}"
 
 
 def merge(defaults: Mapping[str, Any], written: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
 from types import NoneType
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
+from pydantic_core import ErrorDetails
 
 from ..contracts import SPECS, ComponentSpec, Rules, SplitMethod, slots
 from ..errors import StudyError, nearest
@@ -222,12 +224,17 @@ def component_tables() -> frozenset[str]:
     return frozenset(filter(None, (spec.table() for spec in SPECS.values())))
 
 
-def parse(tables: dict[str, Any], source: str) -> StudyFile:
-    """Check *tables* and return them typed; the first error raises :class:`StudyError` that names key and *source*."""
+def parse(tables: dict[str, Any], source: str, asked: Mapping[str, str] | None = None) -> StudyFile:
+    """Check *tables* and return them typed; the first error raises :class:`StudyError` that names key and source.
+
+    *source*: where the tables are from; *asked* has the source of each dotted key that is from elsewhere.
+    """
     try:
         return study_model().model_validate(_with_default_uses(tables))
     except ValidationError as error:
-        raise StudyError(f"{source}: {_first_fault(error)}") from None
+        at = _where(error.errors(include_url=False)[0])
+        others = (other for key, other in (asked or {}).items() if f"{at}.".startswith(f"{key}."))
+        raise StudyError(f"{next(others, source)}: {_first_fault(error)}") from None
 
 
 def _with_default_uses(tables: dict[str, Any]) -> dict[str, Any]:
@@ -243,7 +250,7 @@ def _with_default_uses(tables: dict[str, Any]) -> dict[str, Any]:
 def _first_fault(error: ValidationError) -> str:
     faults = error.errors(include_url=False)
     fault = faults[0]
-    where = ".".join(str(part) for part in fault["loc"] if part != "[key]")
+    where = _where(fault)
     more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
     if fault["type"] == "extra_forbidden":
         *table, key = (str(part) for part in fault["loc"])
@@ -259,6 +266,10 @@ def _first_fault(error: ValidationError) -> str:
         return f"{where}: there is no {fault['input']!r}; {nearest(str(fault['input']), words)}{more}"
     message = fault["msg"][0].lower() + fault["msg"][1:]
     return f"{where}: {message}, not {fault['input']!r}{more}"
+
+
+def _where(fault: ErrorDetails) -> str:
+    return ".".join(str(part) for part in fault["loc"] if part != "[key]")
 
 
 def _known_keys(table: list[str]) -> list[str]:

@@ -18,14 +18,14 @@ def test_without_a_file_it_is_the_default_study():
 
 
 def test_a_study_of_this_folder_is_read_where_none_is_named():
-    Path("study.toml").write_text("[train]\nepochs = 3\n")
+    Path("study.toml").write_text("[train]\nepochs = 3\n[dataset]\nuse = 'synthetic-flowers'\n")
     assert fa.Study.read().file.train.params["epochs"] == 3
     assert fa.Study().file.train.params["epochs"] == 8
 
 
 def test_override_returns_another_study_and_the_last_word_counts(tmp_path):
     (tmp_path / "a.toml").write_text("[train]\nepochs = 3\n[ablation]\nseeds = 4\n")
-    first = fa.Study.read("a.toml")
+    first = fa.Study.read("a.toml").override("dataset.use", "synthetic-flowers")
     second = first.override("train.epochs", 16).ask(seeds=2).override("ablation.seeds", 5)
     assert (first.file.train.params["epochs"], first.file.ablation.seeds) == (3, 4)
     assert (second.file.train.params["epochs"], second.file.ablation.seeds) == (16, 5)

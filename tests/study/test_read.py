@@ -10,9 +10,12 @@ from flowerablate.study.read import read_study, read_value, study_name
 DEFAULTS = (Path(__file__).parents[2] / "templates" / "study.toml").read_text()
 
 
+DATA = "\n[dataset]\nuse = 'folder'\npath = 'x'\n"
+
+
 def read(tmp_path: Path, text: str, *overrides: str):
     path = tmp_path / "mine.toml"
-    path.write_text(text)
+    path.write_text(text + DATA)
     return read_study(DEFAULTS, path, overrides)
 
 
@@ -133,6 +136,44 @@ def test_a_folder_is_not_a_study(tmp_path):
         read_study(DEFAULTS, tmp_path)
 
 
+@pytest.mark.parametrize("text", ["", "[train]\nepochs = 3\n"])
+def test_a_file_that_names_no_data_is_refused_unless_they_are_given(tmp_path, text):
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    with pytest.raises(StudyError, match=r"mine\.toml names no data: add a table \[dataset\] to it, or give --data"):
+        read_study(DEFAULTS, path)
+    given = read_study(DEFAULTS, path, [], {"dataset": {"use": "folder", "path": "x"}})
+    assert given == read_study(DEFAULTS, path, ["dataset.use=folder", "dataset.path=x"])
+
+
+def test_a_byte_order_mark_is_no_fault_and_other_encodings_are_named(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_bytes(("name = 'roses'\r\n" + DATA).encode("utf-8-sig"))
+    assert read_study(DEFAULTS, path).name == "roses"
+    path.write_bytes(DATA.encode("utf-16"))
+    with pytest.raises(StudyError, match=r"mine\.toml is in UTF-16; save it in UTF-8"):
+        read_study(DEFAULTS, path)
+    path.write_bytes("name = 'Müller'".encode("latin-1"))
+    with pytest.raises(StudyError, match=r"mine\.toml is not in UTF-8 \(invalid .* at byte 9\); save it in UTF-8"):
+        read_study(DEFAULTS, path)
+
+
+def test_a_key_that_is_there_twice_is_named_with_its_line(tmp_path):
+    with pytest.raises(StudyError, match=r"mine\.toml .*: 'lr' is given twice, the second time in line 4"):
+        read(tmp_path, "[optimizer]\nuse = 'sgd'\nlr = 0.1\nlr = 0.2")
+
+
+def test_a_fault_is_that_of_the_file_or_of_who_overrides_it(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text("[ablation]\nseeds = 0\n" + DATA)
+    with pytest.raises(StudyError, match=r"mine\.toml: ablation\.seeds: input should be greater"):
+        read_study(DEFAULTS, path)
+    path.write_text("[ablation]\nseeds = 3\n" + DATA)
+    for overrides, options in ((["ablation.seeds=0"], {}), ([], {"ablation.seeds": 0})):
+        with pytest.raises(StudyError, match=r"^command line: ablation\.seeds: input should be greater"):
+            read_study(DEFAULTS, path, overrides, options)
+
+
 def test_values_are_read_as_toml_and_else_as_text():
     assert read_value("3") == 3
     assert read_value("[1, 2]") == [1, 2]
@@ -154,7 +195,7 @@ def test_the_same_component_keeps_its_parameters():
 
 def test_options_are_laid_over_the_file_and_overrides_over_options(tmp_path):
     path = tmp_path / "mine.toml"
-    path.write_text("[ablation]\nseeds = 2")
+    path.write_text("[ablation]\nseeds = 2" + DATA)
     assert read_study(DEFAULTS, path, (), {"ablation.seeds": 3}).ablation.seeds == 3
     assert read_study(DEFAULTS, path, ["ablation.seeds=4"], {"ablation.seeds": 3}).ablation.seeds == 4
 
