@@ -39,6 +39,11 @@ class Rules:
     test: Test = "t"
     family: Family = "holm"
 
+    @property
+    def needed_replicates(self) -> int:
+        """The number of replicates below which nothing is decided; the modified t test needs ten."""
+        return max(self.min_replicates, 10 if self.test == "modified-t" else 0)
+
 
 @dataclass(frozen=True)
 class TunedBase:

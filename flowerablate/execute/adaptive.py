@@ -10,6 +10,7 @@ from ..errors import StudyError
 from ..ledger import Ledger, StudyNote
 from ..reading.kept_metrics import with_metrics
 from ..stats import summarise
+from ..stats.arms import arms_of, values_of
 from ..stats.looks import replicates_of, seeds_of
 from ..stats.replication import undecided_after
 from ..stats.sequential import planned_looks
@@ -42,7 +43,8 @@ def settled(plan: Plan, ledger: Ledger) -> Plan:
         )
     _check_rules(plan)
     least = plan.rules.min_replicates
-    if known is not None and known.shown is not None and min(known.shown.reserve, plan.rules.reserve) == 0:
+    shown = known.rules_shown if known else ()
+    if shown and min(each.reserve for each in (plan.rules, *shown)) == 0:
         raise StudyError(
             "the tables of this study may have used all of its error (statistics.reserve = 0): plan looks in a study "
             "of another name"
@@ -82,7 +84,7 @@ def open_after(plan: Plan, ledger: Ledger, look: int) -> tuple[Contrast, ...]:
     results = [result for result in ledger.results(plan.base_id) if result.seed < look]
     results = with_metrics(results, ledger, plan.base_id, plan.metrics)
     contrasts = note.contrasts if note else plan.design.contrasts
-    looked, shown = (note.unplanned, note.shown) if note else ((), None)
+    looked, shown = (note.unplanned, note.rules_shown) if note else ((), ())
     summary = summarise(results, contrasts, rules=plan.rules, metrics=plan.metrics.infos, looked=looked, shown=shown)
     undecided = {contrast.label for contrast in undecided_after(summary)}
     return tuple(contrast for contrast in plan.design.contrasts if contrast.label in undecided)
@@ -125,7 +127,15 @@ def _with_look(note: StudyNote, ledger: Ledger, contrasts: Iterable[Contrast]) -
     count = replicates(ledger, note.base_id)
     if not count:
         return note
-    seeds = seeds_of(ledger.results(note.base_id))
-    seen = {contrast.label: (replicates_of(contrast, seeds),) for contrast in contrasts}
-    shown = note.rules if count >= note.rules.min_replicates else None
-    return replace(note, looked=(count,), seen=seen, shown=shown)
+    results = ledger.results(note.base_id)
+    seeds, values = seeds_of(results), values_of(results, note.rules.metric)
+    every = sorted({result.seed for result in results})
+    at = {contrast.label: replicates_of(contrast, seeds) for contrast in contrasts}
+    pairs = {contrast.label: len(arms_of(contrast, values, every).seeds) for contrast in contrasts}
+    return replace(
+        note,
+        looked=(count,),
+        seen={label: (n,) for label, n in at.items()},
+        judged={label: ((n, pairs[label]),) for label, n in at.items()},
+        shown=note.rules,
+    )

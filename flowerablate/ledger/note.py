@@ -32,7 +32,8 @@ class StudyNote:
     number that torch computes with in every trial, *device* the kind of device; 0 and an empty text if not settled yet.
     *tuned*: how the base was tuned and its variants were not. *late* gives, for each contrast first asked after
     verdicts had been shown, the number of replicates of that table. *seen* are the numbers of its
-    own replicates at which each contrast had a verdict, *shown* the rules of the first table with verdicts.
+    own replicates at which each contrast was in a table, *judged* the same with the number of its pairs, as trials that
+    failed may be run again. *shown* are the rules of the first table, *later* other ones of tables since.
     """
 
     base_id: str
@@ -54,7 +55,14 @@ class StudyNote:
     tuned: TunedBase | None = None
     late: Mapping[str, int] = field(default_factory=dict)
     seen: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    judged: Mapping[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
     shown: Rules | None = None
+    later: tuple[Rules, ...] = ()
+
+    @property
+    def rules_shown(self) -> tuple[Rules, ...]:
+        """The rules of the tables that were shown, each once."""
+        return () if self.shown is None else (self.shown, *self.later)
 
 
 @dataclass(frozen=True)
@@ -77,7 +85,9 @@ class Notes:
                 looked=tuple(sorted({*old.looked, *note.looked})),
                 late={**_late(old, note.contrasts), **old.late},
                 seen=_united(old.seen, note.seen),
+                judged=_united(old.judged, note.judged),
                 shown=old.shown or note.shown,
+                later=_later(old, note.shown),
                 unplanned=old.looked if note.rules.looks and not old.rules.looks else old.unplanned,
                 metrics=tuple({info.name: info for info in (*old.metrics, *note.metrics)}.values()),
                 threads=note.threads or old.threads,
@@ -88,13 +98,19 @@ class Notes:
         return Notes(note.base_id, {**self.studies, note.base_id: note})
 
 
-def _united(old: Mapping[str, tuple[int, ...]], new: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
+def _united(old: Mapping[str, tuple[Any, ...]], new: Mapping[str, tuple[Any, ...]]) -> dict[str, tuple[Any, ...]]:
     return {label: tuple(sorted({*old.get(label, ()), *new.get(label, ())})) for label in (*old, *new)}
+
+
+def _later(old: StudyNote, shown: Rules | None) -> tuple[Rules, ...]:
+    is_new = shown is not None and old.shown is not None and shown not in (old.shown, *old.later)
+    return (*old.later, shown) if is_new and shown else old.later
 
 
 def _late(old: StudyNote, contrasts: Iterable[Contrast]) -> dict[str, int]:
     """Return the *contrasts* that are asked only now, though the verdicts on others were shown."""
-    shown = max((n for n in old.looked if n >= old.rules.min_replicates), default=0)
+    least = min(rules.needed_replicates for rules in (old.rules, *old.rules_shown))
+    shown = max((n for n in old.looked if n >= least), default=0)
     known = {contrast.label for contrast in old.contrasts}
     return {contrast.label: shown for contrast in contrasts if shown and contrast.label not in known}
 

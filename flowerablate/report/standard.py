@@ -214,7 +214,7 @@ def _parts(interval: Interval | None, signed: Callable[[float], str]) -> tuple[s
 
 
 def _why(effect: Effect | None) -> str:
-    if effect is None or effect.low is not None:
+    if effect is None or effect.low is not None or not effect.is_shown:
         return ""
     if effect.n == 1:
         return " (one pair)"

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 from .power import POWER, detectable_noncentrality
@@ -39,7 +39,8 @@ class Effect:
     ``sign_flip_p`` are two-sided; ``sign_flip_floor`` is the smallest value that the latter can take with n pairs.
     ``mde`` is the minimum detectable effect at 80 % power, ``correlation`` that of the pairs (from n = 3), ``scale``
     the largest absolute value of either arm. Interval, t test and ``mde`` take the standard deviation to be at least
-    ``rounding_sd``. The sign-flip test and the *robust* measures are computed on demand.
+    ``rounding_sd``. The sign-flip test and the *robust* measures are computed on demand. *is_shown* is false while
+    trials are missing: then there are no tests and intervals (see :meth:`untested`).
     """
 
     n: int
@@ -58,6 +59,11 @@ class Effect:
     mde: float | None = None
     correlation: float | None = None
     rounding_sd: float = 0.0
+    is_shown: bool = True
+
+    def untested(self) -> Effect:
+        """Return the effect without what may be shown at a look only: tests and intervals."""
+        return replace(self, low=None, high=None, t_p=None, mde=None, is_shown=False)
 
     @property
     def has_t_test(self) -> bool:
@@ -102,7 +108,7 @@ class Effect:
     @cached_property
     def robust(self) -> Robust | None:
         """Median and interquartile mean of the differences, from 10 pairs."""
-        return robust_effect(self.differences, self.level)
+        return robust_effect(self.differences, self.level) if self.is_shown else None
 
     @property
     def p(self) -> float | None:

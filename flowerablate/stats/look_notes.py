@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ..contracts import Rules
 from .forecast import Forecast
@@ -55,19 +55,22 @@ def late_questions(summary: Summary, late: Mapping[str, int]) -> Iterator[str]:
         )
 
 
-def changed_rules(rules: Rules, shown: Rules | None, primary: str) -> Iterator[str]:
-    """Rules that were changed after verdicts had been shown: a choice between results is no rule."""
-    if shown is None:
-        return
+def changed_rules(rules: Rules, shown: Sequence[Rules], primary: str) -> Iterator[str]:
+    """Rules that were other ones in a table that was *shown* before: a choice between results is no rule."""
     keys = ("level", "margin", "population", "min_replicates", "reserve", "test", "family")
-    changed = [f"{key} was {old}" for key in keys if (old := getattr(shown, key)) != getattr(rules, key)]
-    if primary and shown.metric != primary:
-        changed.append(f"the primary metric was {shown.metric}")
+    found = {key: _others((getattr(each, key) for each in shown), getattr(rules, key)) for key in keys}
+    changed = [f"{key} was {old}" for key, others in found.items() for old in others]
+    if primary:
+        changed += [f"the primary metric was {old}" for old in _others((each.metric for each in shown), primary)]
     if changed:
         yield (
-            f"Changed after verdicts had been shown: {', '.join(changed)}. Choosing rules "
+            f"Changed after results had been shown: {', '.join(changed)}. Choosing rules "
             "after seeing results makes false findings more frequent."
         )
+
+
+def _others(values: Iterable[object], now: object) -> list[object]:
+    return [value for value in dict.fromkeys(values) if value != now]
 
 
 def undecided(summary: Summary, schedule: LookSchedule) -> Iterator[str]:

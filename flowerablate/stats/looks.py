@@ -28,13 +28,15 @@ class StudyLook(NamedTuple):
     """A look at so many *pairs*: what any level has spent by then.
 
     *unplanned*: the fraction of the level spent at looks without a plan. *progress*: this look's fraction of the
-    replicates of the plan, 0 without one. *plan*: the fraction of the level that the whole plan may spend.
+    replicates of the plan, 0 without one. *plan*: the fraction of the level that the whole plan may spend. An
+    *outgrown* look is paid for and decides nothing: some of its trials had failed, and have values now.
     """
 
     pairs: int
     unplanned: float = 0.0
     progress: float = 0.0
     plan: float = 1.0
+    outgrown: bool = False
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,8 @@ class LookSchedule:
     """The looks at a comparison as numbers of replicates, increasing: those *unplanned*, then those *planned*.
 
     *reserve*: the fraction of the level that the first unplanned look leaves for others. *min_pairs*: a look with fewer
-    decides nothing, now or later. *now*: how many replicates there are.
+    decides nothing, now or later. *now*: how many replicates there are. *pairs*, for each unplanned look: how many
+    pairs it had if there are more of the same replicates now, else 0; empty if there are no such looks.
     """
 
     unplanned: tuple[int, ...] = ()
@@ -50,20 +53,37 @@ class LookSchedule:
     reserve: float = Rules.reserve
     min_pairs: int = 2
     now: int = 0
+    pairs: tuple[int, ...] = ()
 
     @classmethod
-    def of(cls, rules: Rules, looked: Iterable[int], now: int, shown: Rules | None = None) -> LookSchedule:
+    def of(
+        cls,
+        rules: Rules,
+        looked: Iterable[int],
+        now: int,
+        shown: Sequence[Rules] = (),
+        judged: Iterable[tuple[int, int]] = (),
+        seeds: Sequence[int] = (),
+    ) -> LookSchedule:
         """Return the schedule of a comparison by *rules*, of which there are *now* replicates.
 
-        *looked* are the numbers of replicates at which verdicts were shown without a plan, *shown* the rules of the
-        first of these tables: what it has spent is spent, whatever the rules say since.
+        *looked* are the numbers of replicates at which verdicts were shown without a plan, *shown* the rules of these
+        tables: what they have spent is spent, whatever the rules say since. *judged*: the same numbers with those of
+        the pairs that there were; by now there are pairs on *seeds*, increasing.
         """
-        reserve = rules.reserve if shown is None else min(rules.reserve, shown.reserve)
-        least = rules.min_replicates if shown is None else min(rules.min_replicates, shown.min_replicates)
+        reserve = min(each.reserve for each in (rules, *shown))
+        least = min(each.needed_replicates for each in (rules, *shown))
         before = {n for n in looked if n >= least}
         if not rules.looks:
             before = {n for n in before if n < now} | {now}
-        return cls(tuple(sorted(before)), rules.looks, reserve, least, now)
+        looks: list[tuple[int, int]] = []
+        for n in sorted(before):
+            then, present = {pairs for look, pairs in judged if look == n}, bisect_left(seeds, n)
+            looks += [(n, pairs) for pairs in sorted(then) if pairs < present]
+            if n == now or present in then or not then:
+                looks.append((n, 0))
+        pairs = tuple(pairs for _, pairs in looks)
+        return cls(tuple(n for n, _ in looks), rules.looks, reserve, least, now, pairs if any(pairs) else ())
 
     def reached(self, seeds: Sequence[int]) -> tuple[StudyLook, ...]:
         """Return the looks that a comparison with values on *seeds* (increasing, from 0) has had.
@@ -73,9 +93,9 @@ class LookSchedule:
         there is no other.
         """
         found: dict[int, StudyLook] = {}
-        for number, look in enumerate(self.unplanned, 1):
-            pairs = bisect_left(seeds, look)
-            found[pairs] = StudyLook(pairs, self._spent(number))
+        for number, (look, then) in enumerate(zip(self.unplanned, self._pairs, strict=True), 1):
+            pairs = then or bisect_left(seeds, look)
+            found[pairs] = StudyLook(pairs, self._spent(number), outgrown=then > 0)
         for pairs in sorted({bisect_left(seeds, look) for look in self.planned}):
             found[pairs] = self._planned(pairs)
         looks = [found[pairs] for pairs in sorted(found) if pairs >= 2]
@@ -98,15 +118,25 @@ class LookSchedule:
         later = max(pairs + 1, round(pairs * self.next / self.unplanned[-1]))
         return (StudyLook(later, self._spent(len(self.unplanned) + 1)),)
 
-    def shares(self) -> tuple[tuple[int, float], ...]:
-        """Return each unplanned look as its number of replicates and the fraction of the level that is its own."""
-        spent = [0.0, *(self._spent(number) for number in range(1, len(self.unplanned) + 1))]
-        return tuple((look, now - old) for look, old, now in zip(self.unplanned, spent, spent[1:], strict=False))
-
     @property
-    def at_planned_look(self) -> bool:
-        """Whether there are just as many replicates as at a planned look."""
-        return self.now in self.planned
+    def _pairs(self) -> tuple[int, ...]:
+        return self.pairs or (0,) * len(self.unplanned)
+
+    def shares(self) -> tuple[tuple[int, float], ...]:
+        """Return each unplanned look as its number of replicates and the fraction of the level that is its own.
+
+        Those that are outgrown are left out.
+        """
+        spent = [0.0, *(self._spent(number) for number in range(1, len(self.unplanned) + 1))]
+        return tuple(
+            (look, now - old)
+            for look, then, old, now in zip(self.unplanned, self._pairs, spent, spent[1:], strict=False)
+            if not then
+        )
+
+    def is_provisional(self, pending: int) -> bool:
+        """Whether a table now is no look: *pending* trials are still to run, and this is none of those planned."""
+        return pending > 0 and self.now not in self.planned
 
     @property
     def before(self) -> tuple[int, ...]:

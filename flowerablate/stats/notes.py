@@ -13,6 +13,7 @@ from .effects import sign_flip_floor
 from .images import ImageEvidence
 from .look_notes import changed_rules, earlier_tables, late_questions, undecided
 from .looks import LookSchedule
+from .modified_t import TEST as MODIFIED_T
 from .modified_t import ModifiedT
 from .population import population_notes
 from .robust import MIN_PAIRS
@@ -28,7 +29,7 @@ def write_notes(
     pending: int = 0,
     schedule: LookSchedule | None = None,
     late: Mapping[str, int] | None = None,
-    shown: Rules | None = None,
+    shown: Sequence[Rules] = (),
     primary: str = "",
     images: Mapping[str, ImageEvidence] | None = None,
     tuned: TunedBase | None = None,
@@ -36,8 +37,8 @@ def write_notes(
     """Return the notes of *summary*; each names the variants that it is about.
 
     *schedule* has the looks at the study, *late* the contrasts asked only after one of them, *shown* the rules of the
-    first, *primary* is the study's primary metric, *images* holds the influence of the test images by metric, *tuned*
-    says how the base was tuned and its variants were not.
+    tables before, *primary* is the study's primary metric, *images* holds the influence of the test images by metric,
+    *tuned* says how the base was tuned and its variants were not.
     """
     return (
         *_controls(summary),
@@ -103,8 +104,8 @@ def _unequal_tuning(summary: Summary, tuned: TunedBase | None) -> Iterator[str]:
 
 def _pending(pending: int, planned: bool) -> Iterator[str]:
     if pending:
-        then = "there are verdicts at planned looks only" if planned else "until then there are no verdicts"
-        yield f"{count(pending, 'trial')} still to run: {then}."
+        until = "between planned looks" if planned else "until then"
+        yield f"{count(pending, 'trial')} still to run: {until} there are no verdicts, p-values and intervals."
 
 
 def _missing_base(summary: Summary) -> Iterator[str]:
@@ -164,15 +165,22 @@ def _other_rules(summary: Summary) -> Iterator[str]:
             f"Holm's procedure instead of max-T, which needs {MIN_PAIRS} replicates or more, intervals over replicates "
             "only, and no margin."
         )
-    few = [row.label for row in summary.rows if row.evidence and row.evidence.p is not None and row.n < MIN_PAIRS]
-    if rules.test == "modified-t" and few:
-        yield f"The plain t test instead of the modified one, which needs {MIN_PAIRS} replicates: {', '.join(few)}."
+    others = [row.label for row in summary.rows if row.evidence and not row.evidence.is_over_replicates]
+    if rules.test == "modified-t" and (images := [label for label in others if label not in _modified(summary)]):
+        yield (
+            "The plain t test instead of the modified one, which knows of replicates only: the intervals of "
+            f'{", ".join(images)} are over test images too (statistics.population = "replicates" is over replicates).'
+        )
+
+
+def _modified(summary: Summary) -> set[str]:
+    return {row.label for row in summary.rows if row.evidence and row.evidence.test == MODIFIED_T}
 
 
 def _single_against_family(summary: Summary) -> Iterator[str]:
     """Comparisons that would have a verdict if they had been the only one."""
     alpha = 1 - summary.level
-    least = summary.rules.min_replicates
+    least = summary.rules.needed_replicates
     open_rows = [row for row in summary.rows if row.verdict == "undecided" and row.evidence and row.n >= least]
     different = [row.label for row in open_rows if _leaves_out_0(row)]
     if different:
@@ -222,7 +230,7 @@ def _skewed(summary: Summary) -> Iterator[str]:
         if row.adjusted is None or row.effect is None or row.evidence is None or row.n < MIN_PAIRS:
             continue
         found = ModifiedT.of(row.effect.differences, row.effect.rounding_sd)
-        if row.evidence.interval != "t" or row.effect.t_p is None or found is None:
+        if row.evidence.test == MODIFIED_T or row.effect.t_p is None or found is None:
             continue
         modified = found.p
         needed = row.evidence.nominal(alpha / row.adjusted.factor)
@@ -266,7 +274,7 @@ def _sign_flip(summary: Summary) -> Iterator[str]:
     """A note if even the row with the most replicates has too few for the sign-flip test."""
     n = max((row.n for row in summary.rows if row.verdict), default=0)
     alpha = 1 - summary.level
-    if n >= max(2, summary.rules.min_replicates) and sign_flip_floor(n) > alpha:
+    if n >= max(2, summary.rules.needed_replicates) and sign_flip_floor(n) > alpha:
         yield (
             f"{count(n, 'replicate')}: the smallest possible exact sign-flip p is {short(sign_flip_floor(n))} "
             f"({pairs_to_reach(alpha)} replicates could reach {short(alpha)}), so the verdicts rest on the paired t "

@@ -51,7 +51,8 @@ def summarise(
     looked: Sequence[int] = (),
     seen: Mapping[str, Sequence[int]] | None = None,
     late: Mapping[str, int] | None = None,
-    shown: Rules | None = None,
+    shown: Sequence[Rules] = (),
+    judged: Mapping[str, Sequence[tuple[int, int]]] | None = None,
     pending: int = 0,
     images: Mapping[str, ImageEvidence] | None = None,
     judge: Judge | None = None,
@@ -64,12 +65,12 @@ def summarise(
     the primary one only. *secondary* metrics get effects without verdicts. *metrics* describes them; a metric that it
     lacks is judged by its name (``loss``, ``...error``). *tuned*: how the base alone was tuned. *looked* are the
     numbers of replicates at which verdicts were shown without a plan, *seen* those at which each contrast had one, by
-    label (by default *looked*); *late* gives the last of these for each contrast first asked after it, by label,
-    *shown* the rules of the first of them. *pending* is the number of trials still to run. *images*: the influence of
-    the test images on each metric, for rules that request intervals over replicates x images (see :mod:`.population`).
-    *judge*: another method for the evidence (see :mod:`.evidence`), which replaces that one. *costs* describes the
-    costs of the rows; by default they are the core's and all others in the results. Raises :class:`StudyError` if no
-    trial has the metric.
+    label (by default *looked*), and *judged* the same with the numbers of pairs; *late* gives the last of these for
+    each contrast first asked after it, by label, *shown* the rules of these tables. *pending* is the number of trials
+    still to run. *images*: the influence of the test images on each metric, for rules that request intervals over
+    replicates x images (see :mod:`.population`). *judge*: another method for the evidence (see :mod:`.evidence`), which
+    replaces that one. *costs* describes the costs of the rows; by default they are the core's and all others in the
+    results. Raises :class:`StudyError` if no trial has the metric.
     """
     given = rules or Rules()
     rules = given if metric in (None, given.metric) else replace(given, metric=metric or "", margin=None)
@@ -86,9 +87,11 @@ def summarise(
     seeds_by_change = seeds_of(results)
 
     def schedule_of(contrast: Contrast) -> LookSchedule:
-        shown_at = seen.get(contrast.label, ()) if seen else looked
+        shown_at = looked if rules.looks or not seen else seen.get(contrast.label, ())
         now = replicates_of(contrast, seeds_by_change) or seeds[-1] + 1
-        return LookSchedule.of(rules, looked if rules.looks else shown_at, now, shown)
+        pairs = judged.get(contrast.label, ()) if judged else ()
+        there = arms_of(contrast, values, seeds).seeds if pairs else ()
+        return LookSchedule.of(rules, shown_at, now, shown, pairs, there)
 
     answers = [_answer(contrast, values, seeds, rules, judge, step, schedule_of(contrast)) for contrast in asked]
     members = [each for each in answers if each.contrast.in_family]
@@ -104,17 +107,21 @@ def summarise(
         procedure=family.procedure,
         base=_base_row(groups[""], values.get("", {}), known),
         rows=tuple(
-            _in_family(
-                _row(each, next(verdicts) if each.contrast.in_family else None, groups, values, seeds, known),
+            _shown(
+                _in_family(
+                    _row(each, next(verdicts) if each.contrast.in_family else None, groups, values, seeds, known),
+                    each,
+                    family,
+                    rules,
+                ),
                 each,
-                family,
-                rules,
+                pending,
             )
             for each in answers
         ),
         rules=rules,
         secondary=tuple(
-            _secondary(_info(name, metrics), results, answers, rules, judge)
+            _secondary(_info(name, metrics), results, answers, rules, judge, pending)
             for name in secondary
             if name != rules.metric
         ),
@@ -148,13 +155,18 @@ def _secondary(
     answers: Sequence[ContrastResult],
     rules: Rules,
     judge: Judge,
+    pending: int,
 ) -> Secondary:
     values = values_of(results, info.name)
     rules = replace(rules, metric=info.name, margin=None)
     seeds = _seeds(results)
     step = resolution_of(finished(results), info.name)
-    effects = tuple(_answer(each.contrast, values, seeds, rules, judge, step, each.schedule).effect for each in answers)
-    return Secondary(info, _mean(list(values.get("", {}).values())), effects)
+    effects = [_answer(each.contrast, values, seeds, rules, judge, step, each.schedule).effect for each in answers]
+    shown = [
+        effect.untested() if effect and each.schedule.is_provisional(pending) else effect
+        for effect, each in zip(effects, answers, strict=True)
+    ]
+    return Secondary(info, _mean(list(values.get("", {}).values())), tuple(shown))
 
 
 def _answer(
@@ -179,6 +191,14 @@ def _in_family(row: Row, answer: ContrastResult, family: FamilyResult, rules: Ru
     if not answer.contrast.in_family:
         return row
     return replace(row, family_mde=family.detectable(answer, rules), family_interval=family.interval(answer, rules))
+
+
+def _shown(row: Row, answer: ContrastResult, pending: int) -> Row:
+    """Return *row* without tests and intervals while this table would be one more look, which nothing pays for."""
+    if row.effect is None or not answer.schedule.is_provisional(pending):
+        return row
+    hidden = {"evidence": None, "adjusted": None, "family_mde": None, "family_interval": None}
+    return replace(row, effect=row.effect.untested(), **hidden)
 
 
 def _seeds(results: Iterable[TrialOutcome]) -> list[int]:

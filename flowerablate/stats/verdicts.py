@@ -32,6 +32,7 @@ from .effects import Effect, t_quantile
 from .evidence import Evidence
 from .forecast import Forecast, forecast
 from .looks import LookSchedule
+from .modified_t import TEST as MODIFIED_T
 from .multiplicity import Adjusted
 from .wording import count, short
 
@@ -94,9 +95,9 @@ def decide(
     if contrast.kind == "control" and effect.is_zero:
         return Decision("unchanged", f"no difference in any of {effect.n} replicates, as expected")
     schedule = schedule or LookSchedule.of(rules, (), effect.n)
-    found = _decided(contrast, effect, evidence, adjusted, rules, lower_is_better)
-    if pending and not schedule.at_planned_look and (found is not None or rules.looks):
+    if schedule.is_provisional(pending):
         return Decision("undecided", f"provisional: {count(pending, 'trial')} of the study still to run")
+    found = _decided(contrast, effect, evidence, adjusted, rules, lower_is_better)
     if found is not None:
         return found
     chance = forecast(effect, evidence, adjusted, rules, schedule)
@@ -108,7 +109,7 @@ def _decided(
 ) -> Decision | None:
     """Return the verdict, if there is one."""
     alpha = 1 - rules.level
-    if effect.n < rules.min_replicates:
+    if effect.n < rules.needed_replicates:
         return None
     by = f"{evidence.test}, {evidence.look}" if evidence.look else evidence.test
     within = adjusted.equivalence is not None and adjusted.equivalence <= alpha
@@ -154,9 +155,10 @@ def _undecided(
         return Decision("undecided", f"no difference established in {count(effect.n, 'replicate')}, as expected")
     if effect.is_zero and rules.margin is None:
         return Decision("undecided", f"no difference in any of {effect.n} replicates; does the change have any effect?")
-    if effect.n < rules.min_replicates:
-        reason = f"n = {effect.n}: a verdict needs {rules.min_replicates} replicates"
-        return Decision("undecided", reason, rules.min_replicates - effect.n)
+    if effect.n < rules.needed_replicates:
+        by = f" by {MODIFIED_T}" if rules.needed_replicates > rules.min_replicates else ""
+        reason = f"n = {effect.n}: a verdict{by} needs {rules.needed_replicates} replicates"
+        return Decision("undecided", reason, rules.needed_replicates - effect.n)
     if rules.looks:
         return _between_looks(effect.n, chance.chance if chance else 0.0, rules)
     alpha = 1 - rules.level

@@ -51,7 +51,7 @@ class SignFlipColumn(_RowColumn):
 
     def cell(self, row: Row, summary: Summary) -> str:
         """Return the p-value; a p estimated from random draws is marked with ``~``."""
-        if row.effect is None:
+        if row.effect is None or not row.effect.is_shown:
             return MISSING
         return ("" if row.effect.sign_flip_exact else "~") + probability(row.effect.sign_flip_p)
 

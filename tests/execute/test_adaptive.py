@@ -165,7 +165,7 @@ def seeds_of(ledger, plan):
 
 def table(ledger, plan):
     note = ledger.note(plan.base_id)
-    return summarise(ledger.results(plan.base_id), note.contrasts, rules=note.rules, shown=note.shown)
+    return summarise(ledger.results(plan.base_id), note.contrasts, rules=note.rules, shown=note.rules_shown)
 
 
 def test_only_open_comparisons_get_more_replicates_and_the_base_with_them(ledger):
@@ -260,7 +260,7 @@ def test_rules_changed_after_a_table_was_shown_are_noted(ledger):
     plan = plan_for("-idle", max_seeds=None, margin=0.01)
     run(plan, ledger)
     assert ledger.note(plan.base_id).shown == Rules()
-    assert any("Changed after verdicts had been shown: margin was None." in note for note in table(ledger, plan).notes)
+    assert any("Changed after results had been shown: margin was None." in note for note in table(ledger, plan).notes)
 
 
 def test_a_question_that_comes_later_joins_the_same_looks(ledger):

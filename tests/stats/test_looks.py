@@ -120,8 +120,8 @@ def test_a_look_with_too_few_pairs_for_a_verdict_decides_nothing_later():
 
 def test_what_the_first_table_spent_is_spent_whatever_the_rules_say_since():
     generous, early = Rules(reserve=0.9), Rules(reserve=0.2, min_replicates=3)
-    assert LookSchedule.of(generous, [5], 10, shown=Rules()).left == pytest.approx(0.2)
-    assert LookSchedule.of(Rules(), [3, 5], 10, shown=early).unplanned == (3, 5, 10)
+    assert LookSchedule.of(generous, [5], 10, shown=[Rules()]).left == pytest.approx(0.2)
+    assert LookSchedule.of(Rules(), [3, 5], 10, shown=[early]).unplanned == (3, 5, 10)
     assert LookSchedule.of(Rules(looks=PLAN), [10], 5).left == pytest.approx(0.2)
 
 
@@ -165,6 +165,18 @@ def test_while_trials_are_missing_there_is_no_verdict(arms):
     assert (row.verdict, row.reason) == ("undecided", "provisional: 2 trials of the study still to run")
 
 
+@pytest.mark.parametrize("name", ["rich", "csv", "json", "md", "svg", "latex"])
+def test_a_provisional_table_shows_effects_without_tests_and_intervals(arms, name):
+    trials = arms(base=[0.9, 0.91, 0.92, 0.9, 0.91] * 2, a=[0.88, 0.89, 0.9, 0.88, 0.892] * 2)
+    summary = summarise(trials, pending=2, secondary=("loss",))
+    (row,) = summary.rows
+    assert row.effect.mean == pytest.approx(0.0196)
+    hidden = (row.effect.low, row.effect.t_p, row.effect.robust, row.evidence, row.adjusted_p, row.family_interval)
+    assert hidden == (None,) * 6
+    assert summary.secondary[0].effects[0] is None or summary.secondary[0].effects[0].low is None
+    assert "provisional" in render(summary, name)
+
+
 def test_between_planned_looks_only_comparisons_that_have_reached_one_have_verdicts(arms):
     base, a = [0.9, 0.91, 0.92, 0.9, 0.91, 0.92, 0.9], [0.88, 0.89, 0.9, 0.88, 0.892, 0.9, 0.88]
     trials = arms(base=base, stopped=a[:5], going=a[:6], idle=base[:5])
@@ -184,3 +196,25 @@ def test_an_effect_that_has_left_the_margin_since_it_was_negligible_is_undecided
         "undecided",
         "an earlier look was within the margin, and all 10 replicates are not",
     )
+
+
+def test_a_look_whose_failed_trials_have_values_now_is_paid_for_and_decides_nothing(arms):
+    schedule = LookSchedule.of(Rules(), [10], 10, judged=[(10, 5)], seeds=range(10))
+    assert schedule.reached(range(10)) == (StudyLook(5, 0.8, outgrown=True), StudyLook(10, 0.95))
+    assert schedule.before == (10,)
+    base = [0.9 + 0.001 * (seed % 3) for seed in range(10)]
+    trials = arms(base=base, a=[value - 0.01 + 0.008 * (seed % 3 == 1) for seed, value in enumerate(base)])
+    for rules in (Rules(), Rules(family="max-t"), Rules(test="modified-t")):
+        once = summarise(trials, rules=rules).rows[0]
+        again = summarise(trials, rules=rules, looked=[10], judged={"-a": [(10, 5)]}).rows[0]
+        same = summarise(trials, rules=rules, looked=[10], judged={"-a": [(10, 10)]}).rows[0]
+        assert same.adjusted_p == once.adjusted_p
+        assert again.adjusted_p > 3 * once.adjusted_p
+
+
+def test_of_looks_with_fewer_replicates_only_those_count_that_there_were():
+    seeds = range(10)
+    grown = LookSchedule.of(Rules(min_replicates=2), [5], 10, judged=[(5, 3)], seeds=seeds)
+    assert grown.reached(seeds) == (StudyLook(3, 0.8, outgrown=True), StudyLook(10, 0.95))
+    both = LookSchedule.of(Rules(min_replicates=2), [5], 10, judged=[(5, 3), (5, 5)], seeds=seeds)
+    assert both.reached(seeds) == (StudyLook(3, 0.8, outgrown=True), StudyLook(5, 0.95), StudyLook(10, 0.9875))

@@ -147,7 +147,7 @@ def test_mixed_environments_and_pending_trials_are_noted(trial) -> None:
     ]
     notes = summarise(results, pending=3).notes
     assert "Not all trials ran in the same environment: torch 2.6.0 / 2.7.1." in notes
-    assert "3 trials still to run: until then there are no verdicts." in notes
+    assert "3 trials still to run: until then there are no verdicts, p-values and intervals." in notes
     assert not any("still to run" in note for note in summarise(results).notes)
 
 
