@@ -204,7 +204,7 @@ def test_a_look_whose_failed_trials_have_values_now_is_paid_for_and_decides_noth
     assert schedule.before == (10,)
     base = [0.9 + 0.001 * (seed % 3) for seed in range(10)]
     trials = arms(base=base, a=[value - 0.01 + 0.008 * (seed % 3 == 1) for seed, value in enumerate(base)])
-    for rules in (Rules(), Rules(family="max-t"), Rules(test="modified-t")):
+    for rules in (Rules(), Rules(family="max-t")):
         once = summarise(trials, rules=rules).rows[0]
         again = summarise(trials, rules=rules, looked=[10], judged={"-a": [(10, 5)]}).rows[0]
         same = summarise(trials, rules=rules, looked=[10], judged={"-a": [(10, 10)]}).rows[0]
