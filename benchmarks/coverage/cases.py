@@ -15,7 +15,8 @@ class Case:
     """Studies of one kind. *replicates*: of a fixed study; None stands for an adaptive one.
 
     *drawn*: replicates that are made up for a study without a fixed number. *model_holds*: whether the differences are
-    normal, so that the nominal level is owed and not only hoped for.
+    normal, so that the nominal level is owed and not only hoped for. *counted*: whether trials record the number of
+    test images, of which an accuracy is a count.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Case:
     replicates: int | None
     margin: float | None = None
     model_holds: bool = True
+    counted: bool = True
     drawn: int = field(default=LAST, repr=False)
 
     @property
@@ -63,13 +65,25 @@ COVERAGE = [
         for center in (0.95, 0.99)
         for n in (5, 10)
     ),
+    *(
+        Case(
+            f"coarse metric of {center:g}, its step not known",
+            World(_nothing(5), images=100, center=center),
+            n,
+            model_holds=False,
+            counted=False,
+        )
+        for center in (0.95, 0.99)
+        for n in (5, 10)
+    ),
 ]
 """Intervals and the error of the family, fixed size."""
 
 SKEW = [
     *(
-        Case(f"{shape} differences", World(_nothing(m), shape=shape), 10, model_holds=False)
+        Case(f"{shape} differences", World(_nothing(m), shape=shape), n, model_holds=False)
         for shape in ("exponential", "lognormal")
+        for n in (5, 10)
         for m in (1, 3, 10)
     ),
     Case("exponential differences", World(_nothing(3), shape="exponential"), 20, model_holds=False),
@@ -82,16 +96,24 @@ SKEW = [
 """Components that change how scores vary: differences are skewed, which those of exchangeable arms are not."""
 
 FEW = [
-    Case(name, World(_nothing(1), **world), n, model_holds=False)
-    for name, world in (
-        ("normal", {}),
-        ("uniform", {"shape": "uniform"}),
-        ("two modes", {"shape": "two modes"}),
-        ("accuracy of .95 on 100 images", {"images": 100, "center": 0.95}),
-    )
-    for n in (2, 3, 4, 5, 6)
+    *(
+        Case(name, World(_nothing(1), **world), n, model_holds=False)
+        for name, world in (
+            ("normal", {}),
+            ("uniform", {"shape": "uniform"}),
+            ("two modes", {"shape": "two modes"}),
+            ("accuracy of .95 on 100 images", {"images": 100, "center": 0.95}),
+        )
+        for n in (2, 3, 4, 5, 6)
+    ),
+    *(
+        Case(name, World(_nothing(m), shape=shape), n, model_holds=False)
+        for name, shape in (("two modes", "two modes"), ("both arms have two modes", "two modes of both"))
+        for m in (3, 10)
+        for n in (5, 6, 8, 10)
+    ),
 ]
-"""Few replicates, one comparison, symmetric differences."""
+"""Few replicates, symmetric differences: where the shape is that of the differences, comparisons are independent."""
 
 EQUIVALENCE = [
     *(Case("all are nothing", World(_nothing(5)), n, MARGIN) for n in (5, 10, 20)),

@@ -21,10 +21,8 @@ WORTHWHILE = 0.2
 
 
 def naturally(scores: Scores, case: Case) -> list[Said]:
-    """Our tables at 5, 10 and 20 replicates; the first one in which all is decided is believed."""
-    return said_by(
-        _extended(scores, case.world.images, lambda summary: all(row.verdict != "undecided" for row in summary.rows))
-    )
+    """Our tables at 5, 10 and 20 replicates; of each row the first verdict is believed."""
+    return _extended(scores, case.world.images, lambda summary: all(row.verdict != "undecided" for row in summary.rows))
 
 
 def by_chance(scores: Scores, case: Case) -> list[Said]:
@@ -33,7 +31,7 @@ def by_chance(scores: Scores, case: Case) -> list[Said]:
     def enough(summary: Summary) -> bool:
         return not any(row.verdict == "undecided" and (row.chance or 0) >= WORTHWHILE for row in summary.rows)
 
-    return said_by(_extended(scores, case.world.images, enough))
+    return _extended(scores, case.world.images, enough)
 
 
 def then_planned(scores: Scores, case: Case) -> list[Said]:
@@ -48,16 +46,20 @@ def without_rules(scores: Scores, case: Case) -> list[Said]:
 
 
 def by_missing_replicates(scores: Scores, case: Case) -> list[Said]:
-    """What our tables once printed, «about N more replicates would decide», obeyed, each at the full level."""
+    """What our tables once printed, «about N more replicates would decide», obeyed, each at the full level.
+
+    As with :func:`naturally`, of each row the first verdict is believed.
+    """
     rules = Rules(reserve=0.0)
-    n = FIRST
+    n, said = FIRST, None
     while True:
         summary = summary_of(scores[:n], rules, images=case.world.images)
+        said = _believed(said, summary)
         missing = [_missing(row.effect.mean, row.effect.sd or 0.0, n, len(summary.rows)) for row in summary.rows
                    if row.verdict == "undecided" and row.effect]  # fmt: skip
         known = [more for more in missing if more is not None and n + more <= len(scores)]
         if not known:
-            return said_by(summary)
+            return said
         n += min(known)
 
 
@@ -74,9 +76,18 @@ def _missing(mean: float, sd: float, n: int, comparisons: int) -> int | None:
 
 def _extended(
     scores: Scores, images: int | None, enough: Callable[[Summary], bool], sizes: Sequence[int] = SIZES
-) -> Summary:
+) -> list[Said]:
+    said = None
     for number, n in enumerate(sizes):
         summary = summary_of(scores[:n], Rules(), images=images, looked=sizes[:number])
+        said = _believed(said, summary)
         if enough(summary):
             break
-    return summary
+    assert said is not None
+    return said
+
+
+def _believed(before: list[Said] | None, summary: Summary) -> list[Said]:
+    """Return what the table says, with the verdicts of tables *before* where there were any."""
+    now = said_by(summary)
+    return now if before is None else [old if old.word != "?" else new for old, new in zip(before, now, strict=True)]

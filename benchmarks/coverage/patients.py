@@ -151,6 +151,11 @@ ONE_MODEL = [
     OneModel("accuracy", 0.99, 20, 20, 25, 0.5),
     OneModel("accuracy", 0.95, 10, 10, 50, 0.5),
     OneModel("accuracy", 0.9, 5, 5, 20, 0.5),
+    OneModel("accuracy", 0.97, 10, 10, 50, 0.8),
+    OneModel("accuracy", 0.98, 20, 20, 25, 0.8),
+    OneModel("accuracy", 0.95, 20, 20, 50, 0.5),
+    OneModel("accuracy", 0.9, 3, 3, 50, 0.5),
+    OneModel("AUC", 0.97, 10, 10, 20, 0.8),
 ]
 
 

@@ -78,12 +78,15 @@ def skew(result: Result) -> str:
 
 def few(result: Result) -> str:
     """Return the error of few replicates, by the shape of the differences."""
-    by_case: dict[str, dict[int, Result]] = {}
+    by_case: dict[tuple[str, int], dict[int, Result]] = {}
     for row in result.get("few", []):
-        by_case.setdefault(row["case"], {})[row["replicates"]] = row
+        by_case.setdefault((row["case"], row["comparisons"]), {})[row["replicates"]] = row
     sizes = sorted({n for found in by_case.values() for n in found})
-    rows = [[case, *(percent(found[n], "family_error") for n in sizes)] for case, found in by_case.items()]
-    return table(["differences", *(f"n = {n}" for n in sizes)], rows)
+    rows = [
+        [case, comparisons, *(percent(found[n], "family_error") if n in found else "" for n in sizes)]
+        for (case, comparisons), found in by_case.items()
+    ]
+    return table(["differences", "comparisons", *(f"n = {n}" for n in sizes)], rows)
 
 
 def equivalence(result: Result) -> str:

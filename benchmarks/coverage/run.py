@@ -33,7 +33,9 @@ Procedure = Callable[[Scores, Case], list[Said]]
 
 def ours(scores: Scores, case: Case) -> list[Said]:
     """Return what our table says, of a study of fixed size or of one until decided."""
-    return (adaptive if case.adaptive else procedures.ours)(scores, case.margin, images=case.world.images)
+    return (adaptive if case.adaptive else procedures.ours)(
+        scores, case.margin, images=case.world.images if case.counted else None
+    )
 
 
 def unpaired(scores: Scores, case: Case) -> list[Said]:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 CENTER = 0.80
 CHANCE = 0.50
+OF_BOTH = " of both"
 NOISE = 0.02
 """Standard deviation of a score over replicates: two points of accuracy, as small studies of photographs have."""
 
@@ -32,7 +33,7 @@ class World:
     *tails*: degrees of freedom of Student's t for the own part, None for normal. *collapse*: the chance that a training
     collapses and scores as one that guesses; *one_arm*: that of the base never does. *images*: size of the test set,
     whose accuracy is a count, or None. *center*: the score without an effect. *shape*: one of ``SHAPES``, that of the
-    differences instead of a normal distribution.
+    differences instead of a normal distribution, or with ``OF_BOTH`` that of each arm.
     """
 
     effects: tuple[float, ...]
@@ -67,8 +68,9 @@ class World:
 
     def _own(self, shape: Sequence[int], random: np.random.Generator) -> NDArray[np.float64]:
         if self.shape:
-            own = SHAPES[self.shape](random, tuple(shape))
-            own[:, 0] = 0.0
+            own = SHAPES[self.shape.removesuffix(OF_BOTH)](random, tuple(shape))
+            if not self.shape.endswith(OF_BOTH):
+                own[:, 0] = 0.0
             return own
         if self.tails is None:
             return random.standard_normal(tuple(shape))

@@ -226,6 +226,7 @@ class TrainedModel:
         return TestScores(
             found.images,
             found.groups,
+            found.class_groups,
             found.metrics,
             found.infos,
             found.by_class,

@@ -59,8 +59,7 @@ def evaluate(
       flowerablate evaluate chest chest_xray/ --part test --format json
     """
     from ..api.progress import Display
-    from ..stats.population import FEW_GROUPS
-    from ..stats.wording import count
+    from ..stats.population import few_groups
 
     messages = Console(stderr=True)
     trained = model.open(messages, device)
@@ -80,9 +79,8 @@ def evaluate(
     else:
         show(_tables(found))
         messages.print(escape(_LEGEND), style="dim", highlight=False)
-        if 0 < found.groups < FEW_GROUPS:
-            few = count(found.groups, "group")
-            messages.print(f"[yellow]warning[/yellow]: the images come from {few}: intervals are often too narrow")
+        if few := few_groups(found.groups, found.class_groups):
+            messages.print(f"[yellow]warning[/yellow]: {few}")
 
 
 _LEGEND = (

@@ -46,8 +46,8 @@ def settled(plan: Plan, ledger: Ledger) -> Plan:
     shown = known.rules_shown if known else ()
     if shown and min(each.reserve for each in (plan.rules, *shown)) == 0:
         raise StudyError(
-            "the tables of this study may have used all of its error (statistics.reserve = 0): plan looks in a study "
-            "of another name"
+            "the tables of this study may have used all of its error (statistics.reserve = 0), so planned looks would "
+            "decide nothing"
         )
     if plan.max_seeds < least:
         raise StudyError(

@@ -29,6 +29,20 @@ def find_ledger(study: str | Path | None, runs: Path) -> Path:
     raise LedgerError(f"no study {str(study)!r} in {runs}; {nearest(Path(study).stem, ledgers)}")
 
 
+def shown_elsewhere(ledger: Ledger, base_id: str) -> list[str]:
+    """Return the names of other studies beside *ledger* that have shown results of the same base, in order."""
+    found = []
+    for root in sorted(path.parent for path in ledger.root.absolute().parent.glob("*/trials")):
+        if root != ledger.root.absolute():
+            try:
+                note = Ledger(root).note(base_id)
+            except (LedgerError, OSError):
+                continue
+            if note is not None and note.looked:
+                found.append(root.name)
+    return found
+
+
 def note_of(ledger: Ledger, base_id: str | None = None) -> StudyNote:
     """Return the note in *ledger* on the study with that base, or on the latest one.
 

@@ -30,13 +30,15 @@ LEVEL = 0.95
 class ModelScores:
     """The scores of the predictions for *images*; intervals are over images only, or over their *groups*.
 
-    *groups*: how many groups the images have, such as patients; 0: none.
+    *groups*: how many groups the images have, such as patients, *class_groups* those of the class with the fewest; 0:
+    none.
     *metrics*: their values by name, the primary one first; *infos*: how to read them. *confusion*: counts by true class
     (rows) and predicted class (columns). *bins*: calibration.
     """
 
     images: int
     groups: int
+    class_groups: int
     classes: tuple[str, ...]
     metrics: Mapping[str, Estimate]
     infos: Mapping[str, MetricInfo]
@@ -68,7 +70,7 @@ def score_model(predictions: Predictions, metrics: Sequence[str], assembler: Ass
     bins = reliability(labels, probabilities)
     return ModelScores(
         len(labels),
-        len(set(predictions.groups or ())),
+        *_groups(predictions),
         classes,
         estimates,
         chosen.infos,
@@ -77,3 +79,13 @@ def score_model(predictions: Predictions, metrics: Sequence[str], assembler: Ass
         tuple(bins),
         calibration_error(bins),
     )
+
+
+def _groups(predictions: Predictions) -> tuple[int, int]:
+    """Return the number of groups, and that of the class with the fewest."""
+    if predictions.groups is None:
+        return 0, 0
+    found: dict[int, set[str]] = {}
+    for label, group in zip(predictions.labels.tolist(), predictions.groups, strict=True):
+        found.setdefault(label, set()).add(group)
+    return len(set(predictions.groups)), min(map(len, found.values()), default=0)

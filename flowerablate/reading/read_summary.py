@@ -14,7 +14,7 @@ from ..stats.confounds import refusal_notes
 from ..stats.wording import count
 from ..wiring.assemble import Assembler
 from ..wiring.measured_costs import cost_infos
-from .find_study import note_of
+from .find_study import note_of, shown_elsewhere
 from .image_evidence import image_evidence
 from .kept_metrics import reading, undefined, with_metrics
 
@@ -62,6 +62,12 @@ def read_summary(
     )
     more = [*refusal_notes(note.refused, note.remarks), *undefined(results, read.infos)]
     more += [f"{remark}." for remark in note.data_remarks]
+    if others := shown_elsewhere(ledger, note.base_id):
+        more.append(
+            f"Results of this base were shown in {'another study' if len(others) == 1 else 'other studies'} as well, "
+            f"{', '.join(others)}: a study of another name trains the same replicates, and its verdicts do not pay for "
+            "those tables."
+        )
     if note.skipped:
         more.append(f"{count(note.skipped, 'unreadable image')} left out of the data.")
     return note, replace(summary, notes=(*summary.notes, *more))

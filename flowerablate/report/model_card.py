@@ -24,7 +24,7 @@ from ..contracts import (
 )
 from ..stats.effects import moments
 from ..stats.one_model import ClassMetrics, Estimate
-from ..stats.population import FEW_GROUPS
+from ..stats.population import few_groups
 from ..stats.wording import count
 from .markdown import code_text, escape, table_line
 
@@ -38,6 +38,7 @@ class TestScores:
 
     images: int
     groups: int
+    class_groups: int
     metrics: Mapping[str, Estimate]
     infos: Mapping[str, MetricInfo]
     by_class: Sequence[ClassMetrics]
@@ -204,10 +205,8 @@ def _limits(card: Card) -> str:
         "- Its metrics apply to images like those of its data set, acquired and prepared in the same way.",
         "- The intervals cover the choice of test images, not the variation from the split and from training.",
     ]
-    if card.tested and 0 < card.tested.groups < FEW_GROUPS:
-        lines.append(
-            f"- The test images come from {count(card.tested.groups, 'group')}: intervals are often too narrow."
-        )
+    if card.tested and (few := few_groups(card.tested.groups, card.tested.class_groups)):
+        lines.append(f"- {few[0].upper()}{few[1:]}.")
     if card.tested and min(one.images for one in card.tested.by_class) < 50:
         lines.append("- At least one class has fewer than 50 test images: mind the intervals of its metrics.")
     return "\n".join(

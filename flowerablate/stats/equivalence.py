@@ -42,8 +42,7 @@ def equivalence_test(effect: Effect, margin: float) -> Equivalence | None:
 
     Differences that are all equal have no t test unless the metric's resolution is known. Then each side is tested by
     its signs: if the true effect were at the margin and the differences symmetric around it, all n would lie on the
-    inner side with probability 2^-n. With a t test, p is no smaller than that either: a component that matters in few
-    replicates leaves all others equal.
+    inner side with probability 2^-n.
 
     Raises :class:`ValueError` for a margin that is not positive.
     """
@@ -58,11 +57,10 @@ def equivalence_test(effect: Effect, margin: float) -> Equivalence | None:
         return Equivalence(margin, above, below)
     se = effect.error
     half = t_quantile(effect.level, effect.n - 1) * se
-    least = 2.0**-effect.n if effect.sd == 0 else 0.0
     return Equivalence(
         margin,
-        above_p=max(least, _t_below(-(effect.mean + margin) / se, effect.n - 1)),
-        below_p=max(least, _t_below((effect.mean - margin) / se, effect.n - 1)),
+        above_p=_t_below(-(effect.mean + margin) / se, effect.n - 1),
+        below_p=_t_below((effect.mean - margin) / se, effect.n - 1),
         low=effect.mean - half,
         high=effect.mean + half,
     )

@@ -139,8 +139,8 @@ def judged(
         evidence = replace(own, decisive_p=own.p, decisive_equivalence_p=own.equivalence_p, decisive_pairs=effect.n)
     else:
         evidence = _weighted(own, judge, contrast, arms, effect, rules, schedule.reached(arms.seeds))
-    alpha = evidence.nominal(1 - rules.level) if rules.looks else 1 - rules.level
-    return replace(effect, low=evidence.low, high=evidence.high, mde=evidence.detectable(alpha)), evidence
+    detectable = evidence.detectable(evidence.nominal(1 - rules.level))
+    return replace(effect, low=evidence.low, high=evidence.high, mde=detectable), evidence
 
 
 def _weighted(

@@ -13,6 +13,9 @@ from .wording import several, short
 HARDLY = 0.01
 """A row whose chance of a decision is below this, for any effect that its pairs allow, is only named."""
 
+NOTHING = 1e-6
+"""A fraction of the error below which nothing is left to spend."""
+
 PLANNED_UP_TO = 20
 """The number of replicates up to which ``--until-decided`` plans, if the study does not say otherwise."""
 
@@ -24,8 +27,8 @@ def earlier_tables(summary: Summary, schedule: LookSchedule) -> Iterator[str]:
         return
     alpha = 1 - summary.level
     shown = f"Verdicts were shown before, at {several(before)} replicates"
-    if schedule.left == 0:
-        yield f"{shown}, and they may have used all of the error (reserve = 0): nothing new is decided."
+    if schedule.left < NOTHING:
+        yield f"{shown}, and they have used all of the error: nothing new is decided."
     elif summary.rules.looks:
         yield f"{shown}: the planned looks spend what was left, {short(schedule.left * alpha, 2)} of {short(alpha, 2)}."
     else:
@@ -92,8 +95,8 @@ def _chances(rows: Sequence[Row], summary: Summary, schedule: LookSchedule) -> s
     labels = ", ".join(row.label for row in rows)
     if schedule.reserve == 0:
         return (
-            f"Undecided: {labels}. This study reserves no error for more replicates; plan them in one of another name "
-            "(--set name=...)."
+            f"Undecided: {labels}. This study reserves no error for more replicates: with them, nothing new would be "
+            "decided."
         )
     by = max(row.forecast.by for row in rows if row.forecast)
     if all(row.forecast is None or row.forecast.high < HARDLY for row in rows):

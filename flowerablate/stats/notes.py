@@ -16,9 +16,9 @@ from .looks import LookSchedule
 from .modified_t import TEST as MODIFIED_T
 from .modified_t import ModifiedT
 from .population import population_notes
+from .resolution import resolution_of
 from .robust import MIN_PAIRS
 from .rows import Row, Summary
-from .verdicts import pairs_to_reach
 from .wording import count, short
 
 
@@ -55,6 +55,8 @@ def write_notes(
         *undecided(summary, schedule or LookSchedule()),
         *_other_rules(summary),
         *_single_against_family(summary),
+        *_decided_before(summary.rows),
+        *_coarse_margin(summary, results),
         *_few_replicates_carry(summary.rows),
         *_skewed(summary),
         *_unequal_losses(summary, results),
@@ -192,11 +194,39 @@ def _single_against_family(summary: Summary) -> Iterator[str]:
 
 def _all(summary: Summary) -> str:
     parts = [f"{summary.comparisons} comparisons"] if summary.comparisons > 1 else []
+    looks = [row.evidence.looks for row in summary.rows if row.evidence and row.evidence.looks]
     if summary.rules.looks:
         parts.append("all planned looks")
-    elif any(row.evidence and row.evidence.looks and row.evidence.looks[0].unplanned < 1 for row in summary.rows):
-        parts.append("tables with other numbers of replicates")
+    elif any(len(each) > 1 for each in looks):
+        parts.append("earlier tables")
+    elif any(each[0].unplanned < 1 for each in looks):
+        parts.append("later tables")
     return " and ".join(parts) or "what else was asked"
+
+
+def _decided_before(rows: Sequence[Row]) -> Iterator[str]:
+    """Verdicts of an earlier table that the present interval does not show."""
+    hit = [
+        row.label
+        for row in rows
+        if row.verdict not in (None, "undecided", "negligible", "unchanged")
+        and row.evidence
+        and row.effect
+        and 0 < row.evidence.decisive_pairs < row.effect.n
+        and not _leaves_out_0(row)
+    ]
+    if hit:
+        yield f"Decided by an earlier table, although the interval of all replicates includes 0: {', '.join(hit)}."
+
+
+def _coarse_margin(summary: Summary, results: Sequence[TrialOutcome]) -> Iterator[str]:
+    """A margin of hardly more than one image: effects of that size come in few replicates, which t does not know."""
+    margin, step = summary.rules.margin, resolution_of(finished(results), summary.metric)
+    if margin is not None and summary.rows and margin < 2 * step * (1 - 1e-9):
+        yield (
+            f"The margin is {margin:g}, less than two steps of {short(step, 2)}, in which {summary.metric} comes: "
+            "verdicts «negligible» err more often than their level says."
+        )
 
 
 def _leaves_out_0(row: Row) -> bool:
@@ -271,14 +301,20 @@ def _is_lost(result: TrialOutcome, metric: str) -> bool:
 
 
 def _sign_flip(summary: Summary) -> Iterator[str]:
-    """A note if even the row with the most replicates has too few for the sign-flip test."""
-    n = max((row.n for row in summary.rows if row.verdict), default=0)
+    """Verdicts that the signs of the differences alone could not support, however clear."""
+    decided = [row for row in summary.rows if row.verdict not in (None, "undecided", "unchanged", "negligible")]
     alpha = 1 - summary.level
-    if n >= max(2, summary.rules.needed_replicates) and sign_flip_floor(n) > alpha:
+    hit = [
+        row
+        for row in decided
+        if row.evidence and row.adjusted and sign_flip_floor(row.n) > row.evidence.nominal(alpha / row.adjusted.factor)
+    ]
+    if hit:
+        floor = short(max(sign_flip_floor(row.n) for row in hit))
         yield (
-            f"{count(n, 'replicate')}: the smallest possible exact sign-flip p is {short(sign_flip_floor(n))} "
-            f"({pairs_to_reach(alpha)} replicates could reach {short(alpha)}), so the verdicts rest on the paired t "
-            "test, which assumes normally distributed differences."
+            f"{', '.join(row.label for row in hit)}: decided by the paired t test, which assumes differences that are "
+            f"about normal. Their signs alone could not give a p below {floor}; where differences have two modes, few "
+            "replicates err more often."
         )
 
 

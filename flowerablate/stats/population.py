@@ -23,6 +23,7 @@ from .rows import Row, Summary
 from .wording import count
 
 FEW_GROUPS = 20
+FEW_GROUPS_OF_A_CLASS = 10
 """With fewer groups of test images, a note warns of intervals over them."""
 
 Images = Mapping[str, ImageEvidence]
@@ -66,6 +67,19 @@ def judge_by_images(images: Images) -> Judge:
         )
 
     return judge
+
+
+def few_groups(groups: int, of_a_class: int) -> str:
+    """Return a warning where one model is judged on few *groups* of images, or few of some class; else empty.
+
+    *of_a_class*: the groups of the class that has the fewest. 0 groups: the images have none.
+    """
+    if not groups or (groups >= FEW_GROUPS and of_a_class >= FEW_GROUPS_OF_A_CLASS):
+        return ""
+    return (
+        f"the images come from {count(groups, 'group')}, those of one class from {of_a_class}: with fewer than "
+        f"{FEW_GROUPS} groups, or {FEW_GROUPS_OF_A_CLASS} of a class, intervals are often too narrow"
+    )
 
 
 def population_notes(summary: Summary, images: Images) -> Iterator[str]:

@@ -3,12 +3,16 @@
 On N test images an accuracy is a whole number of N-ths. Differences within a step look equal, and their standard
 deviation too small or zero. So it is taken to be at least that of rounding to the step h, h / sqrt(12), that of a
 uniform distribution of that width (Sheppard 1898, doi:10.1112/plms/s1-29.1.353).
+
+Of a metric whose step is not known, such as a macro F1, it is taken to be the smallest distance between two of the
+study's values. The true step can only be smaller, so the standard deviation is not understated.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from itertools import pairwise
 
 from ..contracts import TrialResult
 
@@ -22,18 +26,25 @@ _NEAR = 1.2e-7
 def resolution_of(results: Iterable[TrialResult], metric: str) -> float:
     """Return the step in which *metric* comes: 1 over the number of test images, the largest one if trials differ.
 
-    0 where it is not known: the number is not recorded, a value is no whole number of images, as most metrics are, or
-    all are 0 or 1, as finer ones may be too.
+    If the number is not recorded, or a value is no whole number of images, as those of most metrics are not, or if all
+    are 0 or 1, as those of finer metrics may be too: the smallest distance between two values, 0 if all are equal.
     """
-    step, between = 0.0, False
+    step, between, known = 0.0, False, True
+    values = set()
     for result in results:
         value, images = result.metrics.get(metric, math.nan), result.facts.get(TEST_IMAGES, 0.0)
         if not math.isfinite(value):
             continue
-        if images < 1 or abs(value - round(value * images) / images) > _NEAR:
-            return 0.0
-        step, between = max(step, 1 / images), between or 0 < value < 1
-    return step if between else 0.0
+        values.add(value)
+        known = known and images >= 1 and abs(value - round(value * images) / images) <= _NEAR
+        step, between = max(step, 1 / images if known else 0.0), between or 0 < value < 1
+    return step if known and between else _smallest_distance(values)
+
+
+def _smallest_distance(values: Iterable[float]) -> float:
+    ordered = sorted(values)
+    rounding = _NEAR * max(map(abs, ordered), default=0.0)
+    return min((high - low for low, high in pairwise(ordered) if high - low > rounding), default=0.0)
 
 
 def rounding_sd(step: float, squared_weights: float = 2.0) -> float:

@@ -10,7 +10,8 @@ McNeil (1982, doi:10.1148/radiology.143.1.7063747) for exponential scores.
 design effect *deff* is the variance between groups over the variance that independent images would have, at least 1
 (Kish 1965, *Survey Sampling*); with it, the interval takes the quantile of t with one degree of freedom fewer than
 there are groups (Korn and Graubard 1998, Survey Methodology 24:193-201), or fewer still where few groups make most of
-the variance. Where the estimate shows no variance, each group counts as one image.
+the variance. How alike the images of a group are is seen only in groups with errors. Where k groups have some, P groups
+count for at most ``P (1 + k)`` images, a rule of ours: without any error, each group counts as one image.
 """
 
 from __future__ import annotations
@@ -75,11 +76,16 @@ class Grouping:
         sizes = np.bincount(self.of, minlength=self.count)
         return np.split(np.argsort(self.of, kind="stable"), np.cumsum(sizes)[:-1])
 
-    def design_effect(self, added: NDArray[np.float64]) -> float | None:
-        """Return the variance between groups over that of independent images, at least 1; None if there is none."""
+    def design_effect(self, added: NDArray[np.float64], telling: int) -> float:
+        """Return the variance between groups over that of independent images, at least 1.
+
+        With *telling* groups, in which images differ from those without an error, it is at least so large that all
+        images count for no more than ``count (1 + telling)``.
+        """
         n = len(added)
         alone = n / (n - 1) * math.fsum(added**2) if n > 1 else 0.0
-        return max(1.0, self.variance(added) / alone) if alone > 0 and self.count > 1 else None
+        least = max(1.0, n / (self.count * (1 + telling)))
+        return max(least, self.variance(added) / alone) if alone > 0 and self.count > 1 else least
 
 
 def normal_quantile(level: float) -> float:
@@ -104,8 +110,8 @@ def fraction_interval(hits: NDArray[np.bool_], level: float, grouping: Grouping 
     if grouping.count < 2:
         return UNDEFINED
     added = (hits.astype(np.float64) - fraction) / n
-    effect = grouping.design_effect(added)
-    return wilson_interval(fraction, n / effect if effect else grouping.count, grouping.quantile(level, added))
+    effect = grouping.design_effect(added, min(grouping.among(hits), grouping.among(~hits)))
+    return wilson_interval(fraction, n / effect, grouping.quantile(level, added))
 
 
 def hanley_mcneil_variance(area: float, positives: float, negatives: float) -> float:
@@ -138,11 +144,9 @@ def area_interval(
     if grouping is not None:
         if grouping.count < 2:
             return UNDEFINED
-        z, effect = grouping.quantile(level, together), grouping.design_effect(together)
-        if effect is None:
-            sizes = [(float(grouping.among(truth)), float(grouping.among(~truth))) for truth in positives]
-        else:
-            sizes = [(max(1.0, m / effect), max(1.0, k / effect)) for m, k in sizes]
+        telling = min(grouping.among(parts.min(axis=0) < 1), grouping.among(parts.max(axis=0) > 0))
+        z, effect = grouping.quantile(level, together), grouping.design_effect(together, telling)
+        sizes = [(max(1.0, m / effect), max(1.0, k / effect)) for m, k in sizes]
 
     def excess(true: float) -> float:
         variance = left * sum(hanley_mcneil_variance(true, m, k) for m, k in sizes) / len(sizes)

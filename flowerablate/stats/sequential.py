@@ -153,6 +153,4 @@ def _score(signed: Sequence[float], sides: Sides, scale: float, rounding_sd: flo
         return -float(ndtri(2.0**-count)) if moved > RESOLUTION * scale else -math.inf
     t = mean / sd * math.sqrt(count)
     size = -float(ndtri(stdtr(count - 1, -abs(t))))
-    if sides == 1 and not varies(signed, scale):  # a component that matters in few replicates leaves all others equal
-        size = min(size, -float(ndtri(2.0**-count)))
     return size if sides == 2 or t > 0 else -size

@@ -209,8 +209,3 @@ def _all_equal(
 def lower_is_better_by_name(metric: str) -> bool:
     """Whether smaller values of *metric* are better, judged by its name: a loss or an error."""
     return metric.endswith(("loss", "error"))
-
-
-def pairs_to_reach(alpha: float) -> int:
-    """Return the minimum number of pairs with which the sign-flip test can reach *alpha*: 2 / 2^n <= alpha."""
-    return math.ceil(1 - math.log2(alpha))

@@ -78,7 +78,7 @@ def test_one_model_is_measured_over_groups_too(patients):
     assert validation.record() == val.record() != found.record()
     assert math.isfinite(found.metrics["brier"].value)
     assert f"{found.groups} groups" in model.card()
-    assert f"come from {found.groups} groups: intervals are often too narrow" in model.card()
+    assert f"come from {found.groups} groups, those of one class from {found.class_groups}: with fewer" in model.card()
 
 
 def test_without_groups_nothing_is_said_of_them(trained_study, runs):

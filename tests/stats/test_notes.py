@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import ttest_1samp
 
 from flowerablate.contracts import Contrast, Rules, TunedBase
-from flowerablate.stats import summarise
+from flowerablate.stats import Evidence, summarise
 
 BASE = [0.90, 0.91, 0.92, 0.89, 0.90]
 INTERACTION = Contrast("a × b", "interaction", {"": 1.0, "-a": -1.0, "-b": -1.0, "-a+b": 1.0}, "a+b")
@@ -65,7 +65,7 @@ def test_looks_that_were_not_planned_are_told(arms) -> None:
     assert note.startswith("Verdicts were shown before, at 3 and 4 replicates: the verdicts allow for that")
     assert not any("were shown" in note for note in summarise(results, rules=rules, looked=(5,)).notes)
     nothing_left = summarise(results, rules=Rules(min_replicates=3, reserve=0.0), looked=(3,)).notes
-    assert any(note.endswith("all of the error (reserve = 0): nothing new is decided.") for note in nothing_left)
+    assert any(note.endswith("and they have used all of the error: nothing new is decided.") for note in nothing_left)
 
 
 def test_what_a_p_must_be_after_earlier_tables_is_told(arms) -> None:
@@ -117,7 +117,7 @@ def test_what_only_the_family_keeps_from_being_negligible_is_explained(arms) -> 
     assert alone.rows[0].verdict == "negligible"
     among = summarise(arms(base=BASE, small=small, **{f"x{index}": wide for index in range(5)}), rules=rules)
     assert among.rows[0].verdict == "undecided"
-    family = "6 comparisons and tables with other numbers of replicates"
+    family = "6 comparisons and later tables"
     assert f"Within the margin, but for the verdict, which accounts for {family}: -small." in among.notes
 
 
@@ -160,3 +160,28 @@ def test_a_control_is_called_as_its_row_is(arms, trial) -> None:
     results = arms(base=BASE) + [trial("control=luck", seed, 0.5, collapsed=True) for seed in range(5)]
     (note,) = (note for note in summarise(results, [luck]).notes if note.startswith("Collapsed"))
     assert note.endswith("in all numbers: luck 5 of 5.")
+
+
+def test_a_margin_of_hardly_more_than_one_image_is_noted(arms) -> None:
+    for margin, noted in ((0.015, True), (0.02, False)):
+        notes = summarise(arms(base=BASE, x=BASE), rules=Rules(margin=margin)).notes
+        assert any("less than two steps of .01" in note for note in notes) == noted
+
+
+def test_a_verdict_of_an_earlier_table_that_the_interval_does_not_show_is_noted(arms) -> None:
+    base = [0.93, 0.931, 0.929, 0.93, 0.93, 0.93, 0.87, 0.99, 0.85, 0.97]
+    trials = arms(base=base, x=[0.9] * 10)
+    expected = "Decided by an earlier table, although the interval of all replicates includes 0: -x."
+    assert expected in summarise(trials, looked=[5]).notes
+    assert not any("Decided by an earlier" in note for note in summarise(trials).notes)
+
+
+def test_the_modified_test_says_where_it_knows_nothing_of_the_test_images(arms) -> None:
+    def by_images(contrast, arms, effect, rules):
+        return Evidence("t over replicates x images", 0.03, -0.1, 0.2, interval="replicates x images")
+
+    trials = arms(base=BASE + BASE, x=[value - 0.01 for value in BASE + BASE])
+    rules = Rules(test="modified-t")
+    notes = summarise(trials, rules=rules, judge=by_images).notes
+    assert any("which knows of replicates only: the intervals of -x are over test images too" in note for note in notes)
+    assert not any("knows of replicates only" in note for note in summarise(trials, rules=rules).notes)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from flowerablate.contracts import Contrast, Rules
+from flowerablate.contracts import Contrast, Rules, TrialResult
 from flowerablate.stats import paired_effect, summarise
 from flowerablate.stats.resolution import TEST_IMAGES, resolution_of, rounding_sd
 
@@ -31,9 +34,12 @@ def test_the_step_of_an_accuracy_is_one_image(counted) -> None:
     assert resolution_of([*counted(300, base=[250]), *counted(200, x=[150])], "accuracy") == 1 / 200
 
 
-def test_values_between_the_steps_or_without_a_number_of_images_have_none(counted, trial) -> None:
-    assert resolution_of([*counted(300, base=[250]), *counted(300, x=[250.5])], "accuracy") == 0
-    assert resolution_of([trial("", 0, 0.9)], "accuracy") == 0
+def test_a_step_that_is_not_known_is_the_smallest_distance_between_two_values(counted, trial) -> None:
+    between = [*counted(300, base=[250, 253]), *counted(300, x=[250.5])]
+    assert resolution_of(between, "accuracy") == pytest.approx(0.5 / 300)
+    three = [trial("", 0, 0.9), trial("", 1, 0.97), trial("-x", 0, 0.95)]
+    assert resolution_of(three, "accuracy") == pytest.approx(0.02)
+    assert resolution_of([trial("", 0, 0.9), trial("-x", 0, 0.9 + 1e-9)], "accuracy") == 0
     assert resolution_of(counted(300, base=[250]), "log_loss") == 0
 
 
@@ -65,10 +71,6 @@ def test_planned_looks_know_the_resolution_too(counted) -> None:
     (row,) = summarise(results, rules=Rules(looks=(5, 10))).rows
     assert row.effect.low is not None
     assert row.evidence.test == "paired t"
-    unknown = summarise(
-        [*results[:-1], results[-1].__class__(**{**vars(results[-1]), "facts": {}})], rules=Rules(looks=(5, 10))
-    )
-    assert unknown.rows[0].effect.low is None
 
 
 def test_a_contrast_of_many_variants_rounds_less() -> None:
@@ -90,16 +92,33 @@ def test_the_floor_decides_more_and_makes_no_more_false_findings_than_the_level(
     assert without < with_floor < 0.05
 
 
-def test_equal_differences_are_not_called_negligible_by_their_rounding(counted) -> None:
-    results = counted(1000, base=[900] * 5, x=[900] * 5)
-    (row,) = summarise(results, rules=Rules(margin=0.005)).rows
-    assert row.evidence.equivalence.p == 2**-5
-    (nearly,) = summarise(counted(1000, base=[900] * 5, x=[900, 900, 900, 900, 899]), rules=Rules(margin=0.005)).rows
-    assert nearly.evidence.equivalence.p < 2**-5
+@given(st.integers(-6, 6), st.integers(3, 12), st.sampled_from([100, 0]))
+def test_a_difference_that_moves_away_from_the_others_makes_no_test_surer(size, n, images) -> None:
+    """From equal differences, of a known step or not: neither «it helps» nor «it is negligible» gets easier."""
+    lost = [size] * n
+    moved = [*lost[1:], size + (1 if size <= 0 else -1)]
+
+    def judged(less):
+        facts = {TEST_IMAGES: 100.0} if images else {}
+        base = [90 + seed % 2 for seed in range(len(less))]
+        arms = {"": base, "-x": [right - each for right, each in zip(base, less, strict=True)]}
+        trials = [
+            TrialResult(f"{change}{seed}", "b", change, seed, {"accuracy": count / 100}, {}, 1, 1, False, facts=facts)
+            for change, counts in arms.items()
+            for seed, count in enumerate(counts)
+        ]
+        others = [replace(trial, change="-y", trial_id=f"y{trial.seed}") for trial in trials if trial.change]
+        return summarise([*trials, *others], rules=Rules(margin=0.02)).rows[0].evidence
+
+    equal, apart = judged(lost), judged(moved)
+    if size > 0:
+        assert equal.p <= apart.p
+    if size == 0:
+        assert equal.equivalence_p <= apart.equivalence_p
 
 
 def test_a_float32_is_on_the_grid_and_ones_alone_say_nothing(trial) -> None:
     single = float(np.float32(87 / 154))
     facts = {TEST_IMAGES: 154.0}
     assert resolution_of([trial("", 0, single, facts=facts)], "accuracy") == 1 / 154
-    assert resolution_of([trial("", 0, 1.0, facts=facts), trial("-x", 0, 0.0, facts=facts)], "accuracy") == 0
+    assert resolution_of([trial("", 0, 1.0, facts=facts), trial("", 1, 1.0, facts=facts)], "accuracy") == 0

@@ -19,7 +19,7 @@ def test_a_row_says_what_its_pairs_say(arms) -> None:
     variant = [0.80, 0.82, 0.81, 0.80, 0.79]
     summary = summarise(arms(base=BASE, crop=variant))
     (row,) = summary.rows
-    assert row.effect == paired_effect(BASE, variant)
+    assert row.effect == replace(paired_effect(BASE, variant, rounding_sd=row.effect.rounding_sd), mde=row.effect.mde)
     assert (row.label, row.n, row.verdict) == ("-crop", 5, "helps")
     assert row.variant_mean == pytest.approx(sum(variant) / 5)
     assert row.costs == {"seconds": 4.0, "images_per_second": 100.0, "parameters": 1000}
@@ -115,18 +115,16 @@ def test_an_interval_that_excludes_zero_without_a_verdict_is_explained(arms) -> 
         arms(base=BASE, clear=clear, **{f"x{i}": [b - 0.01 * (-1) ** j for j, b in enumerate(BASE)] for i in range(5)})
     )
     assert among.rows[0].verdict == "undecided"
-    family = "6 comparisons and tables with other numbers of replicates"
+    family = "6 comparisons and later tables"
     assert f"The interval excludes 0, but the verdict accounts for {family}: -clear." in among.notes
     assert not any("excludes 0" in note for note in alone.notes)
 
 
 def test_the_sign_flip_remark_is_made_only_where_too_few_replicates_are_there(arms) -> None:
     five = summarise(arms(base=BASE, x=[0.8, 0.82, 0.81, 0.8, 0.79])).notes
-    assert any(
-        note.startswith("5 replicates: the smallest possible exact sign-flip p is .0625 (6 rep") for note in five
-    )
+    assert any(note.startswith("-x: decided by the paired t") and "p below .0625;" in note for note in five)
     six = summarise(arms(base=[*BASE, 0.9], x=[0.8, 0.82, 0.81, 0.8, 0.79, 0.8])).notes
-    assert not any("sign-flip" in note for note in six)
+    assert not any("signs alone" in note for note in six)
 
 
 def test_undecided_rows_say_what_would_decide(arms, trial) -> None:
@@ -232,7 +230,7 @@ def test_what_is_outside_the_family_is_shown_without_a_verdict_and_costs_the_oth
     summary = summarise(arms(base=BASE, x=X, y=Y), [shown])
     y, x = summary.rows
     assert (y.label, y.verdict, y.adjusted_p, y.more_replicates, y.reason) == ("-y", None, None, None, "")
-    assert y.effect == paired_effect(BASE, Y)
+    assert y.effect == replace(paired_effect(BASE, Y, rounding_sd=y.effect.rounding_sd), mde=y.effect.mde)
     assert summary.comparisons == 1
     assert x.adjusted_p == pytest.approx(x.effect.t_p / 0.8)
 
@@ -241,8 +239,8 @@ def test_secondary_metrics_have_effects_for_each_row_and_no_verdicts(arms) -> No
     summary = summarise(arms(base=BASE, x=X), secondary=("loss", "accuracy"))
     (loss,) = summary.secondary  # the primary one is not repeated
     assert (loss.info.name, loss.info.lower_is_better, loss.info.percent) == ("loss", True, False)
-    (effect,) = loss.effects
-    assert effect == paired_effect([1 - value for value in BASE], [1 - value for value in X])
+    (effect,), (row,) = loss.effects, summary.rows
+    assert (effect.low, effect.high) == pytest.approx((-row.effect.high, -row.effect.low))
     assert loss.base_mean == pytest.approx(1 - sum(BASE) / 5)
 
 
@@ -275,7 +273,7 @@ def test_another_judge_gives_interval_and_p_of_the_contrasts_that_it_knows(arms)
     x, y = summarise(arms(base=BASE, x=X, y=Y), judge=judge).rows
     assert (x.effect.low, x.effect.high, x.adjusted_p, x.verdict) == (-1.0, 2.0, 1.0, "undecided")
     assert x.effect.mean == paired_effect(BASE, X).mean
-    assert y.effect == paired_effect(BASE, Y)
+    assert y.effect == replace(paired_effect(BASE, Y, rounding_sd=y.effect.rounding_sd), mde=y.effect.mde)
 
 
 def test_an_interaction_is_asked_of_four_variants(arms) -> None:
@@ -290,13 +288,10 @@ def test_an_interaction_is_asked_of_four_variants(arms) -> None:
 
 def test_the_interval_for_all_comparisons_has_an_equal_part_of_the_error(arms) -> None:
     summary = summarise(arms(base=BASE, x=X, y=Y, z=BASE))
-    for row in summary.rows[:2]:
-        alone = paired_effect(BASE, X if row.label == "-x" else Y, level=1 - 0.8 * 0.05 / 3)
+    for row, other in zip(summary.rows, (X, Y, BASE), strict=True):
+        alone = paired_effect(BASE, other, level=1 - 0.8 * 0.05 / 3, rounding_sd=row.effect.rounding_sd)
         assert row.family_interval == pytest.approx((alone.low, alone.high))
         assert row.family_interval[0] < row.effect.low
-    assert (
-        summary.rows[2].family_interval is None
-    )  # equal in every replicate, and nothing is known of the metric's step
     (single,) = summarise(arms(base=BASE, x=X)).rows
     alone = paired_effect(BASE, X, level=1 - 0.8 * 0.05)
     assert single.family_interval == pytest.approx((alone.low, alone.high))

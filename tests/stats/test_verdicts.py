@@ -2,14 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from flowerablate.contracts import Contrast, Rules
 from flowerablate.stats import Adjusted, Decision, Effect, adjust, decide, paired_effect
 from flowerablate.stats.arms import Arms
 from flowerablate.stats.judging import evidence_for
-from flowerablate.stats.verdicts import lower_is_better_by_name, pairs_to_reach
+from flowerablate.stats.verdicts import lower_is_better_by_name
 
 CLEAR = paired_effect([0.90, 0.91, 0.92], [0.80, 0.82, 0.81])
 """d = .10, .09, .11"""
@@ -178,13 +176,6 @@ def test_with_planned_looks_the_next_one_is_named() -> None:
     assert decision.forecast.by == 10
     assert 0.05 < decision.forecast.chance < 1
     assert verdict_on(VAGUE, rules=rules_with(looks=(2, 3))).reason == "not decided at the last planned look, n = 3"
-
-
-@given(st.floats(1e-6, 0.5))
-def test_pairs_to_reach_is_the_first_n_whose_smallest_p_is_within_the_level(alpha: float) -> None:
-    n = pairs_to_reach(alpha)
-    assert 2 / 2**n <= alpha * (1 + 1e-12)
-    assert 2 / 2 ** (n - 1) > alpha * (1 - 1e-12)
 
 
 @pytest.mark.parametrize(("metric", "lower"), [("loss", True), ("log_loss", True), ("accuracy", False), ("auc", False)])
