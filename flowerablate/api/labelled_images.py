@@ -11,7 +11,7 @@ import numpy as np
 from ..contracts import SPLITS, DatasetSpec, Samples
 from ..data.fingerprint import fingerprint
 from ..data.splits import method_of
-from ..errors import DataError
+from ..errors import DataError, without_cure
 from ..inference import Prediction, Predictor
 from ..ledger import Predictions
 from ..study.resolve import resolve_choice
@@ -97,7 +97,7 @@ def predictions_of(
             logits.append(found.logits)
             kept.append(place)
         elif skip_bad:
-            remarked(f"left out: {found.reason.partition(';')[0]}")
+            remarked(f"left out: {without_cure(found.reason)}")
         else:
             raise DataError(found.reason)
         progress("predicting", place + 1, len(samples))

@@ -23,7 +23,7 @@ from typing import IO, Any, TypeAlias
 
 from filelock import FileLock
 
-from ..errors import DataError, message_of
+from ..errors import DataError, cause_of, message_of
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 
@@ -104,8 +104,9 @@ def _writing(folder: Path) -> Iterator[Path | None]:
             finally:
                 shutil.rmtree(temporary, ignore_errors=True)
     except OSError as error:
-        cause = (error.strerror or str(error)).lower()
-        raise DataError(f"cannot unpack to {folder}: {cause}; free space there, or use another cache folder") from error
+        raise DataError(
+            f"cannot unpack to {folder}: {cause_of(error)}; free space there, or use another cache folder"
+        ) from error
 
 
 class _Writer:
