@@ -19,13 +19,12 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import IO, Any, TypeAlias
+from typing import IO, Any
 
 from filelock import FileLock
 
+from ..contracts import Progress
 from ..errors import DataError, cause_of, message_of
-
-Progress: TypeAlias = Callable[[str, int, int], None]
 
 MAX_BYTES = 64 << 30
 """Default maximum of the unpacked size, bytes."""

@@ -18,11 +18,11 @@ import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
 
-from ..contracts import Samples
+from ..contracts import Progress, Samples
 from ..errors import DataError, cause_of
 from ..keyed import key64
 from .decode import Bits, UnreachableError, decode
-from .layout import BLOCK, Contents, Progress, Writer, first_damage, read_store
+from .layout import BLOCK, Contents, Writer, first_damage, read_store
 from .packed import Image
 from .packed import PackedImages as PackedImages
 from .window import in_order

@@ -21,7 +21,7 @@ from typing import NoReturn
 from ..contracts import Job
 from ..errors import in_one_line
 from ..exit_codes import how_it_ended
-from .events import EventWriter, Listener
+from .events import EventListener, EventWriter
 from .guard import end_with_parent_thread, guard_this_process
 
 LOG = "log.txt"
@@ -48,7 +48,7 @@ Entry = Callable[[Job, Callable[[], EventWriter]], int]
 """The function of a job: it gets the job, and a function that begins its events once the job is its own."""
 
 
-def work(job: Job, listener: Listener | None = None) -> int:
+def work(job: Job, listener: EventListener | None = None) -> int:
     """Do *job* in this process and return what it came to; an exception passes through. *listener* hears its events."""
     module, _, name = job.entry.partition(":")
     if not module.startswith("flowerablate."):

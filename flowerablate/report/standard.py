@@ -179,7 +179,7 @@ def default_columns(summary: Summary) -> tuple[Column, ...]:
     )
 
 
-Interval: TypeAlias = "tuple[float, float | None, float | None]"
+Estimated: TypeAlias = "tuple[float, float | None, float | None]"
 """An estimate and the ends of its interval."""
 
 
@@ -190,7 +190,7 @@ def effect_cells(effects: Sequence[Effect | None], scale: Scale) -> list[str]:
 
 
 def interval_cells(
-    intervals: Sequence[Interval | None], scale: Scale, reasons: Sequence[str] | None = None
+    intervals: Sequence[Estimated | None], scale: Scale, reasons: Sequence[str] | None = None
 ) -> list[str]:
     """Return ``+2.4 [+0.3, +4.5]`` for each interval, right-aligned, and ``MISSING`` for None.
 
@@ -204,7 +204,7 @@ def interval_cells(
     ]
 
 
-def _parts(interval: Interval | None, signed: Callable[[float], str]) -> tuple[str, str, str]:
+def _parts(interval: Estimated | None, signed: Callable[[float], str]) -> tuple[str, str, str]:
     if interval is None:
         return MISSING, "", ""
     value, low, high = interval

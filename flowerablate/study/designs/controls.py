@@ -13,7 +13,6 @@ from typing import Literal
 from ...contracts import Contrast
 from .cells import Cells
 
-
 _KEPT: dict[str, Literal["placebo", "luck"]] = {"placebo": "placebo", "seed_control": "luck"}
 """The controls' names in pipelines, which trials' ids and random numbers depend on, and so in tables."""
 
