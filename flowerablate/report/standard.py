@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from ..contracts import PARAMETERS, SECONDS, CostInfo
+from ..params import component_in
 from ..stats import Effect, Row, Secondary, Summary
 from .column import Column
 from .forest import ForestColumn
@@ -96,7 +97,7 @@ class SecondaryColumn(Column):
 
     def _is_meant(self, name: str) -> bool:
         """Whether *name*, which may have parameters after a comma, is the metric, with these or any parameters."""
-        return self.metric in ("", name, name.partition(",")[0])
+        return self.metric in ("", name, component_in(name))
 
 
 class PairsColumn(Column):
