@@ -68,7 +68,22 @@ def message_of(error: BaseException) -> str:
 
 def _joined(error: BaseException, first: bool = False) -> str:
     lines = str(error).strip().splitlines()
-    return " ".join(" ".join(lines[:1] if first else lines).split())
+    return in_one_line(" ".join(lines[:1] if first else lines))
+
+
+def in_one_line(text: str) -> str:
+    """Return *text* with one space for each stretch of white space, line breaks included."""
+    return " ".join(text.split())
+
+
+def without_cure(message: str) -> str:
+    """Return what the *message* of an error says before its cure, which follows a semicolon."""
+    return message.partition(";")[0]
+
+
+def cause_of(error: OSError) -> str:
+    """Return why the system refused something, in its words and lower case, such as ``permission denied``."""
+    return (error.strerror or message_of(error)).lower()
 
 
 def nearest(word: str, valid: Iterable[str]) -> str:

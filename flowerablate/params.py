@@ -115,6 +115,11 @@ def low_and_high(where: str, values: tuple[float, ...]) -> tuple[float, float]:
     return values[0], values[1]
 
 
+def component_in(text: str) -> str:
+    """Return the component that *text* names, such as ``calibration_error`` in ``calibration_error,bins=20``."""
+    return text.partition(",")[0].strip()
+
+
 _WANTED = {
     "bool": "true or false",
     "int": "a whole number",

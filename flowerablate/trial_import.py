@@ -42,7 +42,7 @@ def fault_of_import(digest: str, load: Callable[[], T], register: Callable[[T], 
             stream.flush()
     ours, theirs = os.pipe()
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of a fork beside threads: the child imports and ends
+        warnings.simplefilter("ignore", DeprecationWarning)  # of a fork while threads run: the child imports and ends
         child = os.fork()
     if not child:
         _import_and_end(load, register, theirs)

@@ -99,6 +99,28 @@ def test_no_two_public_classes_share_a_name():
     assert [name for name, times in Counter(public).items() if times > 1] == []
 
 
+def named_types(path: Path) -> list[tuple[str, str]]:
+    """The public types of a file, classes and names for other types, each with what defines it."""
+    found = []
+    for node in ast.parse(path.read_text()).body:
+        for each in node.body if isinstance(node, ast.If) else [node]:  # such as those for type checkers alone
+            if isinstance(each, ast.ClassDef):
+                found.append((each.name, path.as_posix()))
+            elif isinstance(each, ast.Assign | ast.AnnAssign) and each.value is not None:
+                target = each.targets[0] if isinstance(each, ast.Assign) else each.target
+                if isinstance(target, ast.Name) and re.fullmatch("[A-Z][a-z]+([A-Z][a-z]+)*", target.id):
+                    found.append((target.id, ast.unparse(each.value)))
+    return found
+
+
+def test_no_name_of_a_type_has_two_meanings():
+    """Nor may a name for another type be that of a class; arrays of floats may have either precision."""
+    types = {each for path in PACKAGE.rglob("*.py") for each in named_types(path)}
+    names = Counter(name for name, _ in types if not name.startswith("_"))
+    assert {"Progress", "Order", "Judge", "Pipeline"} <= set(names)
+    assert {name for name, meanings in names.items() if meanings > 1} <= {"Floats"}
+
+
 @pytest.mark.parametrize("room", ["jobs", "stats", "report", "study", "ledger"])
 def test_a_room_without_images_knows_nothing_of_torch(room):
     assert not {"torch", "torchvision"} & all_imports(room)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from flowerablate.errors import message_of, one_line
+from flowerablate.errors import cause_of, message_of, one_line, without_cure
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,16 @@ def test_an_error_is_one_line(error, line, first, message):
     assert one_line(error) == line
     assert one_line(error, first=True) == first
     assert message_of(error) == message
+
+
+def test_the_cure_is_left_out_where_another_follows():
+    assert (
+        without_cure("a.bin is damaged (checksum); get it again; or run the trial again")
+        == "a.bin is damaged (checksum)"
+    )
+    assert without_cure("there is none") == "there is none"
+
+
+def test_what_the_system_refuses_is_told_in_its_words():
+    assert cause_of(PermissionError(13, "Permission denied", "/x")) == "permission denied"
+    assert cause_of(OSError("a  lock\nis held")) == "a lock is held"

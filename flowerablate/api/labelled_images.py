@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ..contracts import SPLITS, DatasetSpec, Samples
+from ..contracts import SPLITS, DatasetSpec, Progress, Samples
 from ..data.fingerprint import fingerprint
 from ..data.splits import method_of
-from ..errors import DataError
+from ..errors import DataError, without_cure
 from ..inference import Prediction, Predictor
 from ..ledger import Predictions
 from ..study.resolve import resolve_choice
@@ -47,9 +47,7 @@ def part_of(samples: Samples, part: str | None, data: Path) -> tuple[Samples, st
     return chosen, f"the part {wanted!r} of {data}: {len(keep)} of {len(samples)} images"
 
 
-def seen_in_training(
-    whole: Samples, part: str | None, of: ModelRecord, progress: Callable[[str, int, int], None]
-) -> bool:
+def seen_in_training(whole: Samples, part: str | None, of: ModelRecord, progress: Progress) -> bool:
     """Whether *whole* are the images of the study itself, and replicates were trained or chosen on the *part*."""
     return fingerprint(whole, progress) == of.data and not held_out(whole, part, of)
 
@@ -84,7 +82,7 @@ def predictions_of(
     labels: list[int],
     predictor: Predictor,
     batch_size: int,
-    progress: Callable[[str, int, int], None],
+    progress: Progress,
     remarked: Remarked,
     *,
     skip_bad: bool,
@@ -97,7 +95,7 @@ def predictions_of(
             logits.append(found.logits)
             kept.append(place)
         elif skip_bad:
-            remarked(f"left out: {found.reason.partition(';')[0]}")
+            remarked(f"left out: {without_cure(found.reason)}")
         else:
             raise DataError(found.reason)
         progress("predicting", place + 1, len(samples))

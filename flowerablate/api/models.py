@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ..inference import Predictor
     from ..inference.export import Exported
-    from ..inference.predictor import Outcome, Unreadable
+    from ..inference.predictor import PredictionOutcome, Unreadable
     from ..reading.model_scores import ModelScores
     from ..report.model_card import TestScores
     from ..report.saliency_sheet import SaliencyImage
@@ -82,7 +82,7 @@ class TrainedModel:
         return self.predictor.model
 
     @files_in_one_line()
-    def predict(self, images: Paths, *, batch_size: int = BATCH) -> Iterator[Outcome]:
+    def predict(self, images: Paths, *, batch_size: int = BATCH) -> Iterator[PredictionOutcome]:
         """Yield for each image, in order, a Prediction or, where it cannot be read, Unreadable with its *reason*.
 
         A Prediction has *path*, *label*, *probability*, *probabilities* (float64 [K]) and ``top(count)``. Memory stays

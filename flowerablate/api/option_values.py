@@ -37,7 +37,7 @@ def keys_of(options: StudyOptions, *, dashes: bool = False) -> dict[str, object]
     changes = ("disable", "swap", "vary")
     if any(name in given for name in changes):
         keys |= {f"ablation.{name}": given.get(name, []) for name in changes}
-    controls = [word for name, word in _CONTROLS.items() if given.get(name)]
+    controls = [name for name in ("placebo", "seed_control") if given.get(name)]
     if controls:
         keys[CONTROLS] = controls
     if "executor" in given:
@@ -52,8 +52,6 @@ def keys_of(options: StudyOptions, *, dashes: bool = False) -> dict[str, object]
 
 
 CONTROLS = "ablation.controls"
-_CONTROLS = {"placebo": "placebo", "seed_control": "luck"}
-"""How the study file calls the controls."""
 
 
 def texts(given: Texts | None, option: str) -> list[str]:

@@ -33,7 +33,7 @@ Texts = str | Sequence[str]
 
 @dataclass(frozen=True)
 class Option:
-    """What is said of an option: its *help*, and the *key* of the study that it sets, if it sets one as it is.
+    """The declaration of an option: its *help*, and the *key* of the study that it sets, if it sets one as it is.
 
     The rest is for the command line: how the value is shown (*metavar*), in which *panel* of the help, the *flags*
     where they are not made of the name, and the *min* value of a number. *default*: of what is no key of the study.

@@ -12,7 +12,7 @@ import typer
 from rich.markup import escape
 
 from ..api.caller import FILE_CURES, said
-from ..errors import FlowerablateError
+from ..errors import FlowerablateError, in_one_line
 from ..jobs.interrupts import end_on_request
 from . import (
     bench,
@@ -67,7 +67,7 @@ def _options(
 def _help(function: Callable[..., None]) -> str:
     """Return the docstring of a command with each paragraph on one line, to be wrapped where the terminal ends."""
     paragraphs = inspect.cleandoc(function.__doc__ or "").split("\n\n")
-    joined = (text if text.startswith("\b") else " ".join(text.split()) for text in paragraphs)
+    joined = (text if text.startswith("\b") else in_one_line(text) for text in paragraphs)
     return escape("\n\n".join(joined))
 
 
@@ -144,5 +144,5 @@ def main() -> int:
 
 
 def _fail(message: str) -> int:
-    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    print(f"error: {in_one_line(message)}", file=sys.stderr)
     return 1

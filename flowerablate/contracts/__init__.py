@@ -6,6 +6,7 @@ Importing this package loads neither torch nor the native core, so listing compo
 from ..params import Param, Value
 from . import contexts, specs
 from .contexts import *  # noqa: F403
+from .contexts import Progress
 from .costs import CORE_COSTS, IMAGES_PER_SECOND, PARAMETERS, SECONDS, CostInfo
 from .executing import Ended, Executor, ExecutorContext, Job
 from .measuring import Finish, MeasureContext, MeasuredTrial
@@ -78,6 +79,7 @@ __all__ = [
     "Pipeline",
     "Place",
     "Population",
+    "Progress",
     "PythonOp",
     "Register",
     "Rules",

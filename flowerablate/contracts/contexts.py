@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,6 +27,10 @@ __all__ = [
 """Names for plugin authors; ``flowerablate`` exports them too."""
 
 
+Progress: TypeAlias = Callable[[str, int, int], None]
+"""What hears of long work: what is done, how much of it is, and how much there is."""
+
+
 @dataclass(frozen=True)
 class DataContext:
     """*cache*: a private folder for the data set, which creates it when needed. *skip_bad*: skip unreadable files.
@@ -37,7 +41,7 @@ class DataContext:
     cache: Path
     root: Path
     skip_bad: bool = False
-    progress: Callable[[str, int, int], None] = lambda what, done, total: None
+    progress: Progress = lambda what, done, total: None
 
 
 @dataclass(frozen=True)

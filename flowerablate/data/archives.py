@@ -19,13 +19,12 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import IO, Any, TypeAlias
+from typing import IO, Any
 
 from filelock import FileLock
 
-from ..errors import DataError, message_of
-
-Progress: TypeAlias = Callable[[str, int, int], None]
+from ..contracts import Progress
+from ..errors import DataError, cause_of, message_of
 
 MAX_BYTES = 64 << 30
 """Default maximum of the unpacked size, bytes."""
@@ -104,8 +103,9 @@ def _writing(folder: Path) -> Iterator[Path | None]:
             finally:
                 shutil.rmtree(temporary, ignore_errors=True)
     except OSError as error:
-        cause = (error.strerror or str(error)).lower()
-        raise DataError(f"cannot unpack to {folder}: {cause}; free space there, or use another cache folder") from error
+        raise DataError(
+            f"cannot unpack to {folder}: {cause_of(error)}; free space there, or use another cache folder"
+        ) from error
 
 
 class _Writer:

@@ -6,15 +6,13 @@ import hashlib
 import http.client
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from filelock import FileLock
 
+from ..contracts import Progress
 from ..errors import DataError
-
-Progress: TypeAlias = Callable[[str, int, int], None]
 
 _CHUNK = 1 << 18
 _TIMEOUT = 60.0  # seconds without a byte

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from pathlib import Path
 
-from ..contracts import Samples
+from ..contracts import Progress, Samples
 from ..errors import DataError
 from .window import in_order
 
 _CHUNK = 1 << 20
 
 
-def fingerprint(samples: Samples, progress: Callable[[str, int, int], None] = lambda what, done, total: None) -> str:
+def fingerprint(samples: Samples, progress: Progress = lambda what, done, total: None) -> str:
     """Hash keys, labels, classes, official split, groups and every byte of every file (BLAKE2b, 128 bit, as hex)."""
     digest = hashlib.blake2b(digest_size=16)
     digest.update(repr((samples.classes, samples.splits, samples.groups)).encode())

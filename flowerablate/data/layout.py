@@ -22,21 +22,20 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, BinaryIO, TypeAlias
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contracts import Progress
 from ..errors import DataError
 from .decode import Bits
 from .packed import Image, PackedImages, PixelFile, Source
 from .window import in_order
-
-Progress: TypeAlias = Callable[[str, int, int], None]
 
 FORMAT = 3
 BLOCK = 1 << 20

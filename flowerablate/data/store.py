@@ -18,11 +18,11 @@ import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
 
-from ..contracts import Samples
-from ..errors import DataError
+from ..contracts import Progress, Samples
+from ..errors import DataError, cause_of
 from ..keyed import key64
 from .decode import Bits, UnreachableError, decode
-from .layout import BLOCK, Contents, Progress, Writer, first_damage, read_store
+from .layout import BLOCK, Contents, Writer, first_damage, read_store
 from .packed import Image
 from .packed import PackedImages as PackedImages
 from .window import in_order
@@ -124,9 +124,9 @@ def _locked(folder: Path) -> Iterator[None]:
         with FileLock(folder.with_name(f".{folder.name}.lock")):
             yield
     except OSError as error:
-        cause = (error.strerror or str(error)).lower()
         raise DataError(
-            f"cannot store the packed images in {folder.parent}: {cause}; free space there, or use another cache folder"
+            f"cannot store the packed images in {folder.parent}: {cause_of(error)}; "
+            "free space there, or use another cache folder"
         ) from error
 
 

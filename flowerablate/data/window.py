@@ -10,13 +10,13 @@ from itertools import islice
 from typing import TypeVar
 
 Item = TypeVar("Item")
-Result = TypeVar("Result")
+Returned = TypeVar("Returned")
 
 _AHEAD_PER_THREAD = 4
 """Items in progress or waiting, per thread: enough that one slow item leaves no thread idle."""
 
 
-def in_order(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+def in_order(function: Callable[[Item], Returned], items: Iterable[Item]) -> Iterator[Returned]:
     """Yield ``function(item)`` for all *items*, in order, computed by threads a few items ahead.
 
     Unlike an executor's ``map``, it takes items only as results are consumed, so memory stays flat. An error is raised
@@ -26,7 +26,7 @@ def in_order(function: Callable[[Item], Result], items: Iterable[Item]) -> Itera
     rest = iter(items)
     pool = ThreadPoolExecutor(threads)
     try:
-        ahead: deque[Future[Result]] = deque(
+        ahead: deque[Future[Returned]] = deque(
             pool.submit(function, item) for item in islice(rest, threads * _AHEAD_PER_THREAD)
         )
         while ahead:

@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..contracts import Ended, Job
+from ..contracts import Ended, Job, Progress
 from ..errors import FlowerablateError
 from ..files import write_json
 from ..jobs.schedule import Client, Limits, Schedule, Then
 from ..jobs.worker import DISK_FULL, DONE, disk_full, ended_how, tail_of_log
-from ..wiring.assemble import Progress
 
 _ANSWER = "answer.json"
 _ERRORS = {each.__name__: each for each in FlowerablateError.__subclasses__()}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
+from statistics import fmean
 
 
 class Budget:
@@ -34,12 +34,8 @@ class Budget:
     def _expected(self, change: str) -> float:
         for known in (self._now, self._before):
             if change in known:
-                return _mean(known[change])
+                return fmean(known[change])
         for known in (self._now, self._before):
             if known:
-                return _mean([seconds for group in known.values() for seconds in group])
+                return fmean([seconds for group in known.values() for seconds in group])
         return 0.0
-
-
-def _mean(values: list[float]) -> float:
-    return math.fsum(values) / len(values)

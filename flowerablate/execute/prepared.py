@@ -76,5 +76,5 @@ def prepare_apart(
 
 
 def in_words(prepared: Prepared) -> list[str]:
-    """Return what is to be said of the broken variants before the first trial."""
+    """Return what is to be reported of the broken variants before the first trial."""
     return [f"{label_of(change)} cannot be trained: {reason}" for change, reason in prepared.broken.items()]

@@ -69,7 +69,7 @@ class Unreadable:
     reason: str
 
 
-Outcome: TypeAlias = "Prediction | Unreadable"
+PredictionOutcome: TypeAlias = "Prediction | Unreadable"
 
 
 @dataclass(eq=False)
@@ -96,7 +96,7 @@ class Predictor:
         if not computes_in(self.precision, self.device):
             self.precision = "float32"
 
-    def predict(self, paths: Iterable[Path | str], *, batch_size: int = BATCH) -> Iterator[Outcome]:
+    def predict(self, paths: Iterable[Path | str], *, batch_size: int = BATCH) -> Iterator[PredictionOutcome]:
         """Yield for each file, in order, a :class:`Prediction` or :class:`Unreadable`; memory stays flat."""
         for outcomes, images in self.batches(paths, batch_size):
             if not len(images):

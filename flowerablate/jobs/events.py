@@ -20,7 +20,7 @@ _INTERVAL = 0.5
 """Seconds between two lines about steps: more would be of no use to a reader."""
 
 
-Listener = Callable[[dict[str, Any]], None]
+EventListener = Callable[[dict[str, Any]], None]
 """Hears the events of a job in the process in which it is done."""
 
 
@@ -32,7 +32,7 @@ class EventWriter:
     What cannot be written, for instance on a full disk, is left out: a job must not fail because nobody can watch it.
     """
 
-    def __init__(self, folder: Path, listener: Listener | None = None) -> None:
+    def __init__(self, folder: Path, listener: EventListener | None = None) -> None:
         self._last = 0.0
         self._listener = listener
         self.raised: BaseException | None = None

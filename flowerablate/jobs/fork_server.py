@@ -1,4 +1,4 @@
-"""The process from which those of jobs are forked; it loads once what they need, beside what this process does."""
+"""The process from which those of jobs are forked; it loads once what they need, while this process goes on."""
 
 from __future__ import annotations
 

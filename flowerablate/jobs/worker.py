@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from ..contracts import Job
+from ..errors import in_one_line
 from ..exit_codes import how_it_ended
-from .events import EventWriter, Listener
+from .events import EventListener, EventWriter
 from .guard import end_with_parent_thread, guard_this_process
 
 LOG = "log.txt"
@@ -47,7 +48,7 @@ Entry = Callable[[Job, Callable[[], EventWriter]], int]
 """The function of a job: it gets the job, and a function that begins its events once the job is its own."""
 
 
-def work(job: Job, listener: Listener | None = None) -> int:
+def work(job: Job, listener: EventListener | None = None) -> int:
     """Do *job* in this process and return what it came to; an exception passes through. *listener* hears its events."""
     module, _, name = job.entry.partition(":")
     if not module.startswith("flowerablate."):
@@ -238,7 +239,7 @@ def ended_how(exit_code: int | None, reason: str, tail: list[str]) -> str:
     crash = _crash_in(tail)
     if crash:
         return f"{how}; {crash}"
-    last = " ".join(tail[-1].split()) if tail else ""
+    last = in_one_line(tail[-1]) if tail else ""
     return f"{how}; the last line of its log: {last}" if last else how
 
 

@@ -15,7 +15,7 @@ from pydantic_core import from_json
 
 from ..errors import LedgerError
 
-Content = TypeVar("Content")
+Parsed = TypeVar("Parsed")
 
 _MOST_AT_ONCE = 1 << 16
 _MOST_ENDS = 4096
@@ -28,19 +28,19 @@ def read_json(path: Path | str) -> Any:
     return _parsed(_bytes_of(path), path)
 
 
-class CommonEnds(Generic[Content]):
+class CommonEnds(Generic[Parsed]):
     """Reads JSON objects of which many end alike: all of *key* and what comes after it is read once for all of them.
 
     ``read_end`` makes what is wanted of the end, an object of its own. Files that :func:`flowerablate.files.write_json`
     did not write are read as well, but not faster.
     """
 
-    def __init__(self, key: str, read_end: Callable[[dict[str, Any]], Content]) -> None:
+    def __init__(self, key: str, read_end: Callable[[dict[str, Any]], Parsed]) -> None:
         self._key, self._read_end = key, read_end
         self._mark = f',\n  "{key}": '.encode()  # no text in JSON has a line break in it
-        self._known: dict[bytes, Content] = {}
+        self._known: dict[bytes, Parsed] = {}
 
-    def read(self, path: Path | str) -> tuple[dict[str, Any], Content]:
+    def read(self, path: Path | str) -> tuple[dict[str, Any], Parsed]:
         """Return what the object at *path* has before *key*, and its end.
 
         A damaged file raises :class:`LedgerError`, as does what is no object.
@@ -92,7 +92,7 @@ def _parsed(content: bytes, path: Path | str) -> Any:
         raise LedgerError(f"{path} is damaged ({error}); remove it to run that trial again") from None
 
 
-class RememberedFile(Generic[Content]):
+class RememberedFile(Generic[Parsed]):
     """What *read* makes of the file at *path*, as long as the file stays the same; else it is read again.
 
     The file is the same if its inode, size and times are. A file that has just been changed is not remembered: the next
@@ -101,12 +101,12 @@ class RememberedFile(Generic[Content]):
 
     __slots__ = ("_content", "_path", "_read", "_stamp")
 
-    def __init__(self, path: str, read: Callable[[], Content]) -> None:
+    def __init__(self, path: str, read: Callable[[], Parsed]) -> None:
         self._path, self._read = path, read
         self._stamp: tuple[int, ...] = ()
-        self._content: Content
+        self._content: Parsed
 
-    def content(self) -> Content:
+    def content(self) -> Parsed:
         """Return what the file says; raises :class:`FileNotFoundError` if there is none."""
         found = os.stat(self._path)  # before it is read: a change in between shows the next time
         stamp = (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)

@@ -17,9 +17,9 @@ from ..errors import PluginError, StudyError, calling_a_component, one_line
 from ..keyed import key64
 from .steps import NamedOp, waits_for_training_images
 
-Image: TypeAlias = NDArray[np.uint8]
-Pixels: TypeAlias = "NDArray[np.uint8] | NDArray[np.uint16]"
-Output: TypeAlias = "Pixels | NDArray[np.float32]"
+BytePixels: TypeAlias = NDArray[np.uint8]
+IntegerPixels: TypeAlias = "NDArray[np.uint8] | NDArray[np.uint16]"
+Output: TypeAlias = "IntegerPixels | NDArray[np.float32]"
 
 
 @dataclass(frozen=True)
@@ -159,13 +159,13 @@ class Preprocess:
             if following is not None:
                 source, places = _packed(batch), np.arange(len(indices), dtype=np.int64)
 
-    def run_one(self, image: Pixels) -> Pixels:
+    def run_one(self, image: IntegerPixels) -> IntegerPixels:
         """Process one image, [H, W, C] of *dtype*, with a chain without random ops; return [H', W', C]."""
         single = _packed(np.ascontiguousarray(image)[None])
         height, width = self.output_size(*image.shape[:2])
         out = np.empty((1, height, width, self.channels), self.output_dtype)
         self.run(single, np.zeros(1, np.int64), np.zeros(1, np.uint64), out, seed=0, epoch=0, threads=1)
-        first: Pixels = out[0]
+        first: IntegerPixels = out[0]
         return first
 
     def explain(self, height: int, width: int, sample: int, *, seed: int, epoch: int) -> list[Drawn]:
@@ -201,12 +201,12 @@ class Preprocess:
         result = _call(name, op.function, blank, draws, self.channels)
         return result.shape[1], result.shape[2]
 
-    def _buffer(self, chain: _native.Chain, source: PackedImages, places: NDArray[np.int64]) -> Pixels:
+    def _buffer(self, chain: _native.Chain, source: PackedImages, places: NDArray[np.int64]) -> IntegerPixels:
         first = int(places[0])
         height, width = chain.output_size(int(source.heights[first]), int(source.widths[first]))
         return np.empty((len(places), height, width, self.channels), chain.output_dtype)
 
-    def _stack(self, source: PackedImages, places: NDArray[np.int64], name: str) -> Image:
+    def _stack(self, source: PackedImages, places: NDArray[np.int64], name: str) -> BytePixels:
         sizes = {(int(source.heights[i]), int(source.widths[i])) for i in places}
         if len(sizes) > 1:
             raise StudyError(f"step {name!r} gets images of different sizes; put a step that sets the size before it")
@@ -235,25 +235,31 @@ def _python(named: NamedOp) -> tuple[str, PythonOp]:
 
 
 def _call(
-    name: str, function: Callable[[Image, StepDraws], Image], batch: Image, draws: StepDraws, channels: int
-) -> Image:
+    name: str,
+    function: Callable[[BytePixels, StepDraws], BytePixels],
+    batch: BytePixels,
+    draws: StepDraws,
+    channels: int,
+) -> BytePixels:
     with calling_a_component():
         return _checked(name, _result(name, function, batch, draws), batch, channels)
 
 
-def _result(name: str, function: Callable[[Image, StepDraws], Image], batch: Image, draws: StepDraws) -> Any:
+def _result(
+    name: str, function: Callable[[BytePixels, StepDraws], BytePixels], batch: BytePixels, draws: StepDraws
+) -> Any:
     try:
         return function(batch, draws)
     except OSError as error:  # not to be taken for one of the store that is being packed
         raise PluginError(f"step {name!r} failed: {one_line(error)}") from error
 
 
-def _checked(name: str, result: Any, batch: Image, channels: int) -> Image:
+def _checked(name: str, result: Any, batch: BytePixels, channels: int) -> BytePixels:
     good = isinstance(result, np.ndarray) and result.dtype == np.uint8 and result.ndim == 4
     if not good or result.shape[0] != batch.shape[0] or result.shape[3] != channels:
         got = f"{result.dtype} {list(result.shape)}" if isinstance(result, np.ndarray) else type(result).__name__
         raise StudyError(f"step {name!r} must return uint8 [{len(batch)}, H, W, {channels}], but returned {got}")
-    contiguous: Image = np.ascontiguousarray(result)
+    contiguous: BytePixels = np.ascontiguousarray(result)
     return contiguous
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..contracts import NativeOp
 from ..data.store import PackedImages
-from .chain import Pixels, Preprocess
+from .chain import IntegerPixels, Preprocess
 from .steps import NamedOp, Op, waits_for_training_images
 
 _BATCH = 32
@@ -68,7 +68,7 @@ def resolved(op: Op, moments: Moments) -> Op:
     return replace(op, params={"mean": mean, "std": std})
 
 
-def moments_of(batches: Iterable[Pixels]) -> Moments:
+def moments_of(batches: Iterable[IntegerPixels]) -> Moments:
     """Return the moments of *batches* of pixels, each [B, H, W, C]."""
     count, top = 0, 255
     totals: list[int] = []
@@ -89,7 +89,7 @@ def moments_of(batches: Iterable[Pixels]) -> Moments:
 
 def _batches(
     chain: Preprocess, images: PackedImages, indices: NDArray[np.int64], ids: NDArray[np.uint64]
-) -> Iterable[Pixels]:
+) -> Iterable[IntegerPixels]:
     height, width = chain.output_size(int(images.heights[indices[0]]), int(images.widths[indices[0]]))
     for start in range(0, len(indices), _BATCH):
         chosen = indices[start : start + _BATCH]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from ..contracts import MetricInfo, MetricSpec, TrialOutcome, TrialResult, finished
 from ..errors import StudyError
 from ..ledger import Ledger, StudyNote, TrialFolder
+from ..params import component_in
 from ..study.metric_choice import resolve_metric
 from ..wiring.assemble import Assembler
 from ..wiring.scoring import LOSS, Metrics
@@ -37,7 +38,7 @@ def reading(note: StudyNote, metric: str | None, assembler: Assembler, besides: 
     noted = {info.name: info for info in (LOSS, *note.metrics)}
     infos: dict[str, MetricInfo] = {}
     choices = []
-    known = {text.partition(",")[0] for text in note.secondary} | {*note.secondary}
+    known = {component_in(text) for text in note.secondary} | {*note.secondary}
     for text in (metric or note.rules.metric, *note.secondary, *(each for each in besides if each not in known)):
         try:
             chosen = resolve_metric(text, assembler.lookup, MetricSpec.slot)

@@ -11,7 +11,7 @@ from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from ..errors import StudyError, nearest
+from ..errors import StudyError, in_one_line, nearest
 from ..stats import Effect, EffectDifference, Row
 from .caption import headline
 from .comparison import Comparison, Match, Side, basis, explanation
@@ -190,9 +190,9 @@ def _markdown(comparison: Comparison) -> str:
     lines = [f"### {TITLE}", ""]
     lines += [f"- {name}: {escape(side.title)}, {escape(headline(side.summary))}" for name, side in _sides(comparison)]
     lines += ["", escape(basis(comparison)), ""]
-    lines.append(table_line([escape(" ".join(head.split())) for head in grid.heads]))
+    lines.append(table_line([escape(in_one_line(head)) for head in grid.heads]))
     lines.append(table_line(["---"] * len(grid.heads)))
-    lines += [table_line([code_text(line[0]), *(" ".join(cell.split()) for cell in line[1:])]) for line in grid.lines]
+    lines += [table_line([code_text(line[0]), *(in_one_line(cell) for cell in line[1:])]) for line in grid.lines]
     lines += ["", " ".join(escape(line) for line in explanation(comparison))]
     if comparison.notes:
         lines += ["", *(f"- {escape(note)}" for note in comparison.notes)]

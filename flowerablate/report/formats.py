@@ -18,8 +18,8 @@ from .markdown import to_markdown
 from .svg import to_svg
 from .table import Report
 
-Format = Literal["rich", "md", "latex", "csv", "json", "svg"]
-FORMATS: tuple[Format, ...] = ("rich", "md", "latex", "csv", "json", "svg")
+TableFormat = Literal["rich", "md", "latex", "csv", "json", "svg"]
+FORMATS: tuple[TableFormat, ...] = ("rich", "md", "latex", "csv", "json", "svg")
 
 SUFFIXES: dict[str, str] = {
     ".txt": "rich",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from ..errors import in_one_line
 from ..stats import Row, Summary
 from .caption import caption, headline
 from .column import Column
@@ -106,7 +107,7 @@ class _Part:
         if not self.is_split:
             return _set(text, bold=bold)
         value, _, interval = text.strip().partition(" ")
-        return f"{_set(value, bold=bold)} & {_set(' '.join(interval.split()), bold=bold)}"
+        return f"{_set(value, bold=bold)} & {_set(in_one_line(interval), bold=bold)}"
 
 
 def _heads(parts: Sequence[_Part]) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from ..errors import in_one_line
 from ..stats import Summary
 from .caption import caption, headline
 from .column import Column
@@ -37,7 +38,7 @@ def _cells(column: Column, summary: Summary) -> list[str]:
     if isinstance(column, VariantColumn):
         return [summary.base.label, *(code_text(row.label) for row in summary.rows)]
     # Built-in cells contain brackets at most; those of a plugin may contain any markup.
-    return [_inactive(" ".join(cell.split())) for cell in column.cells(summary)]
+    return [_inactive(in_one_line(cell)) for cell in column.cells(summary)]
 
 
 def table_line(cells: Sequence[str]) -> str:

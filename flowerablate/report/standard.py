@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from ..contracts import PARAMETERS, SECONDS, CostInfo
+from ..params import component_in
 from ..stats import Effect, Row, Secondary, Summary
 from .column import Column
 from .forest import ForestColumn
@@ -96,7 +97,7 @@ class SecondaryColumn(Column):
 
     def _is_meant(self, name: str) -> bool:
         """Whether *name*, which may have parameters after a comma, is the metric, with these or any parameters."""
-        return self.metric in ("", name, name.partition(",")[0])
+        return self.metric in ("", name, component_in(name))
 
 
 class PairsColumn(Column):
@@ -179,7 +180,7 @@ def default_columns(summary: Summary) -> tuple[Column, ...]:
     )
 
 
-Interval: TypeAlias = "tuple[float, float | None, float | None]"
+Estimated: TypeAlias = "tuple[float, float | None, float | None]"
 """An estimate and the ends of its interval."""
 
 
@@ -190,7 +191,7 @@ def effect_cells(effects: Sequence[Effect | None], scale: Scale) -> list[str]:
 
 
 def interval_cells(
-    intervals: Sequence[Interval | None], scale: Scale, reasons: Sequence[str] | None = None
+    intervals: Sequence[Estimated | None], scale: Scale, reasons: Sequence[str] | None = None
 ) -> list[str]:
     """Return ``+2.4 [+0.3, +4.5]`` for each interval, right-aligned, and ``MISSING`` for None.
 
@@ -204,7 +205,7 @@ def interval_cells(
     ]
 
 
-def _parts(interval: Interval | None, signed: Callable[[float], str]) -> tuple[str, str, str]:
+def _parts(interval: Estimated | None, signed: Callable[[float], str]) -> tuple[str, str, str]:
     if interval is None:
         return MISSING, "", ""
     value, low, high = interval

@@ -34,9 +34,9 @@ def check(bench: Bench) -> Rung:
     parts = bench.parts(epochs=1, steps=_STEPS)
     faults = {**_faults_of_images(bench, images), **_faults_of_labels(bench, labels)}
     deviation = float(images.std())
-    values = {"smallest": float(images.min()), "largest": float(images.max()), "standard deviation": deviation}
+    values = {"minimum": float(images.min()), "maximum": float(images.max()), "standard deviation": deviation}
     seen = [
-        f"images {_shape(images)}, from {values['smallest']:.2f} to {values['largest']:.2f}, "
+        f"images {_shape(images)}, from {values['minimum']:.2f} to {values['maximum']:.2f}, "
         f"mean {float(images.mean()):.2f}, standard deviation {deviation:.2f}",
         f"labels {_shape(labels)}",
     ]

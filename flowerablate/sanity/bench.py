@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..contracts import Pipeline, TrainingSpec
+from ..contracts import Pipeline, Progress, TrainingSpec
 from ..data.splits import Split, split_samples
 from ..loader import Batches
 from ..train.device import pick_device
@@ -42,7 +42,7 @@ class Bench:
         return self.data.samples.classes
 
     @property
-    def progress(self) -> Callable[[str, int, int], None]:
+    def progress(self) -> Progress:
         """The callback for progress: what is running, steps done, steps in total."""
         return self.assembler.progress
 

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from filelock import FileLock
 
-from ..contracts import ExecutorContext, Job, Pipeline
+from ..contracts import ExecutorContext, Job, Pipeline, Progress
 from ..durations import seconds_of
 from ..errors import PluginError
 from ..execute.apart import answer, ask
@@ -28,7 +28,6 @@ from ..jobs.worker import LOG
 from ..study.identity import describe
 from ..study.schema import StudyFile
 from ..train.device import prepare_process
-from ..wiring.assemble import Progress
 from .bench import set_up
 from .ladder import RUNGS, broken_rung, climb
 from .rung import Rung

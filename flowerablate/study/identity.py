@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from ..contracts import ALWAYS_MEASURED, Choice, DatasetSpec, Design, Fingerprint, MetricSpec, Pipeline, Trial
+from ..params import component_in
 
 FingerprintOf = Callable[[str, Choice], Fingerprint]
 """``fingerprint_of(slot, choice)`` returns the owner of a component and the hashes of its files."""
@@ -63,7 +64,7 @@ def describe(pipeline: Pipeline) -> dict[str, Any]:
 def _fingerprinted(pipeline: Pipeline) -> Iterable[tuple[str, Choice]]:
     """Yield all components with their slots, except the data set, which is identified by its content."""
     yield from ((slot, choice) for slot, choice in pipeline.used if slot != DatasetSpec.slot)
-    metric = pipeline.train.best_by.partition(",")[0].strip()
+    metric = component_in(pipeline.train.best_by)
     if metric not in ALWAYS_MEASURED:
         yield MetricSpec.slot, Choice(metric)  # it chooses the epoch; its parameters are part of train.best_by
 

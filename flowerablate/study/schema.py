@@ -72,6 +72,14 @@ DesignName = Literal[
 ]
 
 
+def _renamed_control(value: object) -> object:
+    """Read ``luck``, the seed control's old name."""
+    return "seed_control" if value == "luck" else value
+
+
+Control = Annotated[Literal["placebo", "seed_control"], BeforeValidator(_renamed_control)]
+
+
 class AblationTable(_Table):
     """The design: which questions to ask (see :mod:`flowerablate.study.designs`), and on how many replicates.
 
@@ -84,7 +92,7 @@ class AblationTable(_Table):
     swap: list[str]
     vary: list[str]
     retune: list[str]
-    controls: list[Literal["placebo", "luck"]]
+    controls: list[Control]
     until_decided: bool
     max_seeds: Annotated[int, Field(ge=2, le=1000)]
     futility: Annotated[float, Field(ge=0, lt=1)]

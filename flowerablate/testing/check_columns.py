@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..contracts import ColumnContext, ColumnSpec, TrialFailure, TrialResult, Value
+from ..errors import one_line
 from .check_settings import build, each_setting, named
 
 if TYPE_CHECKING:
@@ -56,9 +57,7 @@ def _check_text(column: Column, summary: Summary, what: str) -> None:
     try:
         head, cells = column.header(summary), column.cells(summary)
     except Exception as error:
-        raise AssertionError(
-            f"{what}: it fails with {type(error).__name__}: {error}; any field of a row may be missing"
-        ) from error
+        raise AssertionError(f"{what}: it fails with {one_line(error)}; any field of a row may be missing") from error
     assert isinstance(head, str), f"{what}: header must return a str, not {type(head).__name__}"
     lines = head.split("\n")
     assert len(lines) <= 2, f"{what}: header must have one or two lines, not {len(lines)}"

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 
 from ..contracts import MeasureContext, MeasuredTrial, MeasureSpec, Value
+from ..errors import one_line
 from .check_settings import build, named, settings
 
 
@@ -28,9 +29,7 @@ def check_measure(spec: MeasureSpec, *, params: Mapping[str, Value] | None = Non
         try:
             value = finish(MeasuredTrial(model, channels=3, image_size=16, epochs=1 + number, seconds=0.5))
         except Exception as error:
-            raise AssertionError(
-                f"{what}: it fails with {type(error).__name__}: {error}; return None instead"
-            ) from error
+            raise AssertionError(f"{what}: it fails with {one_line(error)}; return None instead") from error
         assert value is None or isinstance(value, int | float), (
             f"{what}: it must return a number or None, not {type(value).__name__}"
         )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ..contracts import Metric, MetricContext, MetricSpec, Value
+from ..errors import one_line
 from .check_settings import build, each_setting, named
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def _value(metric: Metric, labels: NDArray[np.int64], scores: NDArray[np.float64
     try:
         value = metric.value(labels, scores)
     except Exception as error:
-        raise AssertionError(f"{what}: value fails with {type(error).__name__}: {error}; return nan instead") from error
+        raise AssertionError(f"{what}: value fails with {one_line(error)}; return nan instead") from error
     assert isinstance(value, float), f"{what}: value must return a float, not {type(value).__name__}"
     unchanged = (labels == kept[0]).all() and (scores == kept[1]).all()
     assert unchanged, f"{what} changes labels or {metric.needs} in place; other metrics need them too"

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Images: TypeAlias = NDArray[np.uint8]
-    Result: TypeAlias = NDArray[Any]
+    ByteImages: TypeAlias = NDArray[np.uint8]
+    OpResult: TypeAlias = NDArray[Any]
 
 _COUNT, _SIDE = 24, 20
 _EPOCHS = 8  # tried before a random step whose result never changes fails the check
@@ -70,7 +70,7 @@ def _check_settings(
     )
 
 
-def _fitted(op: object, images: Images) -> object:
+def _fitted(op: object, images: ByteImages) -> object:
     """Return *op* with its statistics computed from *images*, which serve as training images."""
     if not isinstance(op, NativeOp):
         return op
@@ -79,7 +79,7 @@ def _fitted(op: object, images: Images) -> object:
     return resolved(op, moments_of([images]))
 
 
-def _check_runs(what: str, op: object, images: Images, random: bool) -> Result:
+def _check_runs(what: str, op: object, images: ByteImages, random: bool) -> OpResult:
     """Run *op* in several ways that must give the same result; return the result for the whole batch."""
     import numpy as np
 
@@ -103,8 +103,8 @@ def _check_runs(what: str, op: object, images: Images, random: bool) -> Result:
 
 
 def _run(
-    what: str, op: object, images: Images, *, random: bool = True, ids: Any = None, seed: int = 0, epoch: int = 0
-) -> Result:
+    what: str, op: object, images: ByteImages, *, random: bool = True, ids: Any = None, seed: int = 0, epoch: int = 0
+) -> OpResult:
     import numpy as np
 
     ids = np.arange(len(images)) if ids is None else ids
@@ -126,7 +126,7 @@ def _run(
     return result
 
 
-def _run_native(what: str, op: NativeOp, images: Images, ids: Any, seed: int, epoch: int) -> Result:
+def _run_native(what: str, op: NativeOp, images: ByteImages, ids: Any, seed: int, epoch: int) -> OpResult:
     import numpy as np
 
     from .. import _native
@@ -138,7 +138,7 @@ def _run_native(what: str, op: NativeOp, images: Images, ids: Any, seed: int, ep
     except (ValueError, TypeError, KeyError) as error:
         raise AssertionError(f"{what}: the native core refuses {op}: {error}") from error
     high, wide = chain.output_size(height, width)
-    result: Result = (
+    result: OpResult = (
         np.empty((count, channels, high, wide), np.float32)
         if op.op in ("normalize", "standardize")
         else np.empty((count, high, wide, channels), np.uint8)
@@ -158,7 +158,7 @@ def _run_native(what: str, op: NativeOp, images: Images, ids: Any, seed: int, ep
     return result if result.dtype == np.uint8 else np.ascontiguousarray(result.transpose(0, 2, 3, 1))
 
 
-def _images(channels: int) -> Images:
+def _images(channels: int) -> ByteImages:
     """Return uint8 [24, 20, 20, channels]: smooth shapes, specks and flat parts, all different."""
     import numpy as np
 
@@ -172,5 +172,5 @@ def _images(channels: int) -> Images:
     return images
 
 
-def _differ(one: Result, other: Result) -> bool:
+def _differ(one: OpResult, other: OpResult) -> bool:
     return one.shape != other.shape or one.tobytes() != other.tobytes()

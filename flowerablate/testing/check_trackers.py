@@ -17,6 +17,7 @@ from ..contracts import (
     TrialResult,
     Value,
 )
+from ..errors import one_line
 from .check_settings import build, named, settings
 
 _METHODS = ("trial_started", "epoch_done", "trial_finished", "close")
@@ -78,7 +79,7 @@ def _play(
     except AssertionError:
         raise
     except Exception as error:
-        raise AssertionError(f"{named(spec)}: {what} fails with {type(error).__name__}: {error}") from error
+        raise AssertionError(f"{named(spec)}: {what} fails with {one_line(error)}") from error
     assert dict(trial.params) == params, (
         f"{named(spec)} changes the parameters of the trial, which other trackers need too"
     )

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from ..contracts import BEST, LAST
-from ..errors import TrainingError
+from ..errors import TrainingError, in_one_line, without_cure
 from .state import load_state
 
 _logger = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ def trusted_state(folder: Path, identity: Mapping[str, Any], here: Mapping[str, 
         state = load_state(path)
         load_state(folder / BEST)  # without it the best of the epochs so far would be lost
     except (TrainingError, OSError) as error:
-        _discard(path, str(error).partition(";")[0])
+        _discard(path, without_cure(str(error)))
         return None
     if state.get("training") != identity:
         raise TrainingError(
@@ -71,7 +71,7 @@ def trusted_state(folder: Path, identity: Mapping[str, Any], here: Mapping[str, 
 
 
 def _discard(path: Path, cause: str) -> None:
-    _logger.warning("%s; training starts again", " ".join(cause.split()))
+    _logger.warning("%s; training starts again", in_one_line(cause))
     path.unlink()
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from statistics import fmean
 from typing import Any, Protocol
 
 from ..contracts import Ended, Job, Pipeline
@@ -86,12 +87,12 @@ class Candidate:
     @property
     def value(self) -> float | None:
         """The mean of all seeds, None if the pruner has ended the trial."""
-        return None if self.pruned else _mean(self._values)
+        return None if self.pruned else fmean(self._values)
 
     def _report_mean(self) -> None:
         step = self._plan.max_epochs + len(self._values) - 1
         if 1 < len(self._values) < len(self._plan.seeds) and step not in self._reported:
-            self._report(_mean(self._values), step)
+            self._report(fmean(self._values), step)
 
     def _report(self, value: float, step: int) -> None:
         self._reported[step] = value
@@ -256,7 +257,3 @@ class CandidateQueue:
         if began is not None:
             trial.add_seconds(time.monotonic() - began)
         trial.close()
-
-
-def _mean(values: Sequence[float]) -> float:
-    return math.fsum(values) / len(values)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ from ..contracts import (
     OwnedComponent,
     Owner,
     Pipeline,
+    Progress,
     PythonOp,
     Samples,
     StepChoice,
@@ -37,8 +38,6 @@ from ..errors import DataError, FlowerablateError, PluginError, StudyError, call
 from ..preprocess import BuiltStep, NamedOp, Preprocess, fit, stage
 from ..registry import Registry
 from ..user_cache import cache_folder
-
-Progress: TypeAlias = Callable[[str, int, int], None]
 
 DECODE_MARGIN = 2
 """Images whose first step is a resize are decoded at a reduced size that keeps this many times the target's pixels.

@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from ..contracts import BEST, ModelContext, ModelSpec, NativeOp, OwnedComponent, Pipeline, Samples, StepSpec, Trial
 from ..data.splits import Split
-from ..errors import PluginError, StudyError, TrainingError
+from ..errors import PluginError, StudyError, TrainingError, without_cure
 from ..inference import Predictor
 from ..preprocess import NamedOp, Preprocess, stage
 from ..preprocess.steps import waits_for_training_images
@@ -115,7 +115,7 @@ def read_record(path: Path) -> tuple[ModelRecord, Mapping[str, torch.Tensor]]:
     except FileNotFoundError:
         raise TrainingError(f"there is no checkpoint {path}") from None
     except TrainingError as error:
-        cause = str(error).partition(";")[0]
+        cause = without_cure(str(error))
         raise TrainingError(f"{cause}; get the file again, or run the trial again") from error
     record = state.get("about")
     if not record or "model" not in state:

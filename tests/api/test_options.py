@@ -44,7 +44,7 @@ def test_an_unknown_option_is_refused_by_its_name():
 
 def test_the_seed_control_keeps_its_old_name_on_the_command_line():
     assert COMMAND["seed_control"].opts == ["--seed-control", "--luck"]
-    assert keys_of({"seed_control": True, "placebo": True}) == {"ablation.controls": ["placebo", "luck"]}
+    assert keys_of({"seed_control": True, "placebo": True}) == {"ablation.controls": ["placebo", "seed_control"]}
 
 
 def test_one_text_is_a_list_of_one():

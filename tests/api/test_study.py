@@ -141,7 +141,7 @@ def test_it_shows_what_is_laid_over_it():
 
 def test_controls_are_added_to_those_that_were_asked_for_before():
     both = fa.Study().ask(placebo=True).ask(seed_control=True)
-    assert both.file.ablation.controls == ["placebo", "luck"]
+    assert both.file.ablation.controls == ["placebo", "seed_control"]
 
 
 def test_numbers_of_numpy_and_overrides_in_any_shape_are_taken():

@@ -49,8 +49,8 @@ def test_a_rung_finds_its_fault(climbed, rung, overrides, said):
 
 def test_images_without_a_step_that_normalises_are_told_by_their_range(climbed):
     found = climbed("batch", without=NORMALIZE)
-    assert found.values["smallest"] >= 0
-    assert found.status == "passed" if found.values["largest"] <= 1 else "failed"
+    assert found.values["minimum"] >= 0
+    assert found.status == "passed" if found.values["maximum"] <= 1 else "failed"
 
 
 def test_a_step_that_wipes_out_the_images_is_named(climbed):

@@ -15,7 +15,7 @@ from collections.abc import Hashable, Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..layout import Progress
+from ...contracts import Progress
 
 NEAR = 0.75
 """Minimum cosine of near duplicates.

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from ...contracts import Samples
-from ..layout import Progress
+from ...contracts import Progress, Samples
 from ..window import in_order
 from .copies import copies
 from .hints import misleading_signs

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ...contracts import Samples
-from ..layout import Progress
+from ...contracts import Progress, Samples
 from .alike import exact_groups, joined, near_pairs
 from .look import Look
 from .records import Finding, Severity

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ...errors import DataError
+from ...errors import DataError, without_cure
 from ..decode import UnreachableError, decode
 
 SIDE = 32
@@ -59,7 +59,7 @@ def look_at(path: Path) -> Look | str:
     except UnreachableError:
         raise
     except DataError as error:
-        return str(error).partition(";")[0].removeprefix(f"cannot read image {path}: ")
+        return without_cure(str(error).removeprefix(f"cannot read image {path}: "))
     height, width, _ = pixels.shape
     grey = pixels @ _LUMA
     return Look(

@@ -91,6 +91,13 @@ def test_a_truncated_file_is_a_fault_and_is_named(folder):
     assert "truncated" in finding.text
 
 
+def test_the_cause_is_told_alone_whatever_the_folder_is_called(tmp_path):
+    path = tmp_path / "a; b" / "torn.png"
+    path.parent.mkdir()
+    path.write_bytes(b"no image")
+    assert look_at(path) == "it is not an image, or its format is not supported by this Pillow"
+
+
 def test_files_that_the_data_set_left_out_count_as_unreadable(folder):
     report = check_data(replace(folder.samples(), skipped=("train/rose/lost.png",)))
     assert found(report, "unreadable files").files == (("train/rose/lost.png",),)

@@ -97,7 +97,7 @@ def test_swaps_and_settings_stand_by_themselves_unless_a_design_is_named(study):
 
 
 def test_controls_are_asked_beside_the_rest(study):
-    asked = study(2, "leave-one-out", controls=["placebo", "luck"])
+    asked = study(2, "leave-one-out", controls=["placebo", "seed_control", "luck"])
     assert [(c.label, c.kind) for c in asked.design.contrasts][2:] == [("placebo", "control"), ("luck", "control")]
     assert asked.contrast("placebo").weights == {"": 1.0, "control=placebo": -1.0}
     controls = {v.change: v.pipeline.control for v in asked.design.variants}
