@@ -197,8 +197,8 @@ def _shown(row: Row, answer: ContrastResult, pending: int) -> Row:
     """Return *row* without tests and intervals while this table would be one more look, which nothing pays for."""
     if row.effect is None or not answer.schedule.is_provisional(pending):
         return row
-    hidden = {"evidence": None, "adjusted": None, "family_mde": None, "family_interval": None}
-    return replace(row, effect=row.effect.untested(), **hidden)
+    effect = row.effect.untested()
+    return replace(row, effect=effect, evidence=None, adjusted=None, family_mde=None, family_interval=None)
 
 
 def _seeds(results: Iterable[TrialOutcome]) -> list[int]:

@@ -48,7 +48,7 @@ def read_study(
         and with_data
         and not any(key.partition(".")[0] == DatasetSpec.slot for key in (*written, *asked))
     ):
-        raise StudyError(f"{path} names no data: add a table [{DatasetSpec.slot}] to it, or give --data")
+        raise StudyError(f"{path} names no data: add a table [{DatasetSpec.slot}] to it, or give the option data")
     return study
 
 
