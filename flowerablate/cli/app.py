@@ -10,6 +10,7 @@ from typing import Any
 
 import typer
 from rich.markup import escape
+from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from ..api.caller import FILE_CURES, said
 from ..errors import FlowerablateError, in_one_line
@@ -37,8 +38,33 @@ from . import (
 )
 from .option_groups import expanded
 
+_SHOWN = {bool: "", int: "N", float: "X"}
+"""What stands behind an option in the help instead of its type: nothing for a flag."""
+
+
+class _Shown:
+    """A command whose help names no types of Python."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        found: list[Any] = super().get_params(ctx)  # type: ignore[misc]
+        for each in found:
+            described = getattr(each, "type_descriptor", None)  # earlier versions of typer show no types of flags
+            if described is not None and each.metavar is None and isinstance(each, TyperOption):
+                each.metavar = _SHOWN.get(described.annotation)
+        return found
+
+
+class _Command(_Shown, TyperCommand):
+    """A command."""
+
+
+class _Group(_Shown, TyperGroup):
+    """A group of commands."""
+
+
 app = typer.Typer(
     name="flowerablate",
+    cls=_Group,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
@@ -124,9 +150,10 @@ for _panel, _commands in COMMANDS.items():
                 if _registered.callback is not None:
                     _registered.help = _help(_registered.callback)
                     _registered.callback = _typed(_registered.callback)
-            app.add_typer(_command, name=_name, rich_help_panel=_panel)
+                    _registered.cls = _Command
+            app.add_typer(_command, name=_name, cls=_Group, rich_help_panel=_panel)
         else:
-            app.command(_name, help=_help(_command), rich_help_panel=_panel)(_typed(_command))
+            app.command(_name, cls=_Command, help=_help(_command), rich_help_panel=_panel)(_typed(_command))
 
 
 def main() -> int:

@@ -19,6 +19,7 @@ from .population import population_notes
 from .resolution import resolution_of
 from .robust import MIN_PAIRS
 from .rows import Row, Summary
+from .verdicts import PLACEBO
 from .wording import count, short
 
 
@@ -72,7 +73,7 @@ def _controls(summary: Summary) -> Iterator[str]:
     for row in summary.rows:
         if row.contrast is None or row.contrast.kind != "control" or row.effect is None:
             continue
-        if row.contrast.component == "placebo" and not row.effect.is_zero:
+        if row.contrast.component == PLACEBO and not row.effect.is_zero:
             yield (
                 f"THE PLACEBO CHANGES RESULTS: pairing is broken. {row.label} leaves every image unchanged, yet its "
                 "trials differ from the base. Until the cause is found, no verdict in this table is valid."

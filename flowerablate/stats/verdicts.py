@@ -7,7 +7,7 @@
 ``new wins``       for a swap or another setting: what was put in its place is better
 ``together more``  for an interaction: the two together improve the metric by more than the sum of each alone
 ``together less``  for an interaction: the two together improve it by less
-``differs``        for a control, which should not differ
+``differs``        for a control, which should not differ; for a placebo, whose replicates should be equal, observed
 ``unchanged``      for a control whose difference is 0 in every replicate, as expected of a placebo
 ``negligible``     the effect lies within the margin that the study stated
 ``undecided``      the data do not support a verdict; the reason says what would
@@ -28,13 +28,16 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from ..contracts import Contrast, Rules
-from .effects import Effect, t_quantile
+from .effects import RESOLUTION, Effect, t_quantile
 from .evidence import Evidence
 from .forecast import Forecast, forecast
 from .looks import LookSchedule
 from .modified_t import TEST as MODIFIED_T
 from .multiplicity import Adjusted
 from .wording import count, short
+
+PLACEBO = "placebo"
+"""The component of the control that leaves every image unchanged."""
 
 Verdict = Literal[
     "helps",
@@ -90,6 +93,9 @@ def decide(
     *schedule*: the looks at the comparison; by default this is the first. *pending* trials are still to run: until
     then there is no verdict but at a planned look, as it would be one more look.
     """
+    if contrast.component == PLACEBO and contrast.kind == "control" and not effect.is_zero:
+        changed = sum(abs(d) > RESOLUTION * effect.scale for d in effect.differences)
+        return Decision("differs", f"a placebo changes {changed} of {count(effect.n, 'replicate')}: pairing is broken")
     if effect.n < 2:
         return Decision("undecided", "n = 1: no interval; run more seeds")
     if contrast.kind == "control" and effect.is_zero:

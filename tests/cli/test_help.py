@@ -57,3 +57,10 @@ def test_every_command_stands_in_a_group(command):
     for panel, commands in COMMANDS.items():
         assert panel in shown
         assert all(re.search(rf"^│ {name} ", shown, flags=re.MULTILINE) for name in commands)
+
+
+@pytest.mark.parametrize("words", [("run",), ("tune",), ("data", "check"), ()], ids=" ".join)
+def test_options_are_shown_without_types_of_python(command, words):
+    shown = command(*words, "--help").stdout
+    assert not re.search("<(bool|int|float|str)", shown)
+    assert "--help" in shown

@@ -43,7 +43,11 @@ def test_a_placebo_that_changes_anything_is_the_first_thing_said(trial) -> None:
     assert not any("PLACEBO" in note for note in summary.notes)
     assert "The control control=placebo shows no difference in any of 5 replicates, as expected." in summary.notes
     loud = results + [trial("control=placebo", seed, value + 0.01 * (seed == 3)) for seed, value in enumerate(BASE)]
-    assert summarise(loud, [control("placebo")]).notes[0].startswith("THE PLACEBO CHANGES RESULTS: pairing is broken.")
+    broken = summarise(loud, [control("placebo")])
+    assert broken.notes[0].startswith("THE PLACEBO CHANGES RESULTS: pairing is broken.")
+    assert not any("as expected" in note for note in broken.notes)
+    (row,) = broken.rows
+    assert (row.verdict, row.reason) == ("differs", "a placebo changes 1 of 5 replicates: pairing is broken")
 
 
 def test_luck_may_differ_by_chance_but_a_verdict_on_it_is_commented(trial) -> None:
