@@ -24,7 +24,7 @@ import pluggy
 
 from . import hookspecs
 from .contracts import OWN_DISTRIBUTION, SPECS, ComponentSpec, Owner, slots
-from .errors import PluginError, one_line
+from .errors import PluginError, nearest, one_line
 from .jobs.interrupts import noticing_ctrl_c
 from .registry import Registry
 from .trial_import import fault_of_import
@@ -163,7 +163,9 @@ def collect_specs(module: Any, name: str) -> list[ComponentSpec]:
     try:
         manager.check_pending()
     except pluggy.PluginValidationError as error:
-        raise PluginError(f"unknown hook: {one_line(error)}") from error
+        known = [key for key in (*vars(hookspecs), *vars(named)) if key.startswith(_HOOK)]
+        unknown = next(key for key in vars(module) if key.startswith(_HOOK) and key not in known)
+        raise PluginError(f"unknown hook {unknown!r}; {nearest(unknown, known)}") from error
     specs: list[ComponentSpec] = []
     takes = {hookspecs.NAMED + slot: {SPECS[slot]} for slot in slots(from_plugins=True)}
     for hook, wanted in {_HOOK: {SPECS[slot] for slot in slots(from_plugins=True)}, **takes}.items():

@@ -161,6 +161,11 @@ def main() -> int:
     end_on_request()
     try:
         app(standalone_mode=True)
+    except SystemExit as leaving:
+        # Who reads the output has enough of it, as "head" does; click and Rich take that for an error.
+        if leaving.code == 1 and isinstance(leaving.__context__, BrokenPipeError):
+            return 0
+        raise
     except FlowerablateError as error:
         return _fail(str(error))
     except OSError as error:

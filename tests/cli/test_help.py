@@ -1,6 +1,8 @@
 """What ``--help`` says: examples that fit a terminal, brackets that survive, one meaning for one option."""
 
 import re
+import subprocess
+import sys
 from collections import defaultdict
 
 import pytest
@@ -64,3 +66,13 @@ def test_options_are_shown_without_types_of_python(command, words):
     shown = command(*words, "--help").stdout
     assert not re.search("<(bool|int|float|str)", shown)
     assert "--help" in shown
+
+
+@pytest.mark.parametrize("words", [("list", "step"), ("doctor", "--help")], ids=" ".join)
+def test_a_reader_that_has_enough_is_no_error(words):
+    program = "import sys; from flowerablate.cli import main; sys.exit(main())"
+    with subprocess.Popen(
+        [sys.executable, "-c", program, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as command:
+        command.stdout.close()  # as soon as it has begun
+        assert (command.wait(), command.stderr.read()) == (0, b"")
