@@ -1,5 +1,16 @@
 """The command line: one file per command, gathered in :mod:`flowerablate.cli.app`."""
 
-from .app import main
+import sys
 
 __all__ = ["main"]
+
+
+def main() -> int:
+    """Run the command line, and return the exit code; see :func:`.app.run_commands`."""
+    try:
+        from .app import run_commands  # here, so that Ctrl-C in the seconds that it takes to load is no traceback
+
+        return run_commands()
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130

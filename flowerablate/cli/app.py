@@ -156,7 +156,7 @@ for _panel, _commands in COMMANDS.items():
             app.command(_name, cls=_Command, help=_help(_command), rich_help_panel=_panel)(_typed(_command))
 
 
-def main() -> int:
+def run_commands() -> int:
     """Run the command line; returns the exit code (0 good, 1 an error of the input, 2 wrong usage, 130 interrupted)."""
     end_on_request()
     try:

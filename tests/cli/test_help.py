@@ -76,3 +76,17 @@ def test_a_reader_that_has_enough_is_no_error(words):
     ) as command:
         command.stdout.close()  # as soon as it has begun
         assert (command.wait(), command.stderr.read()) == (0, b"")
+
+
+def test_an_interrupt_while_the_program_loads_is_one_line():
+    program = """
+import sys, flowerablate.cli
+class Interrupting:
+    def find_spec(self, name, path, target=None):
+        if name == "flowerablate.cli.app":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupting())
+sys.exit(flowerablate.cli.main())
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (130, "interrupted\n")
