@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..contracts import BatchOp
-from ..errors import StudyError
+from ..errors import FlowerablateError, PluginError, StudyError, one_line
 from .chain import StepDraws, stream_key
 from .steps import NamedOp
 
@@ -43,7 +43,12 @@ class BatchOps:
         np.equal(labels[:, None], self._numbers, out=targets, casting="unsafe")
         for name, op in self._ops:
             function: Callable[..., object] = op.function
-            result = function(images, targets, StepDraws(seed, stream_key(name), epoch, ids), spare)
+            try:
+                result = function(images, targets, StepDraws(seed, stream_key(name), epoch, ids), spare)
+            except (FlowerablateError, MemoryError):
+                raise
+            except Exception as error:
+                raise PluginError(f"step {name!r} failed: {one_line(error)}") from error
             if result is not None:
                 got = type(result).__name__
                 raise StudyError(f"step {name!r} must change images and targets in place and return None, not {got}")

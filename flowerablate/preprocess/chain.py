@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from .. import _native
 from ..contracts import NativeOp, PythonOp, Value
 from ..data.store import PackedImages
-from ..errors import PluginError, StudyError, calling_a_component, one_line
+from ..errors import FlowerablateError, PluginError, StudyError, calling_a_component, one_line
 from ..keyed import key64
 from .steps import NamedOp, waits_for_training_images
 
@@ -61,7 +61,8 @@ class Preprocess:
     """A chain of ops, ready to run on batches of packed images.
 
     The chain is divided into segments: a segment is either a run of native ops, which the core executes fused, image by
-    image and in several threads, or one Python op. Between segments a batch is uint8 (or uint16) [B, H, W, C].
+    image and in several threads, or one Python op. Between segments a batch is uint8 (or uint16) [B, H, W, C]. Each
+    Python op runs twice on its first batch, with equal draws, and must return equal images.
 
     *dtype*, ``uint8`` or ``uint16``, is that of the packed images; with *fuse* False each native op runs separately. A
     chain with an op that waits for the training images knows its sizes, but runs only after :func:`fit`.
@@ -80,6 +81,7 @@ class Preprocess:
             if isinstance(named.op, NativeOp) and waits_for_training_images(named.op)
         ]
         self._segments: list[_native.Chain | tuple[str, PythonOp]] = []
+        self._repeated: set[str] = set()
         for is_native, run in groupby(ready, key=lambda named: isinstance(named.op, NativeOp)):
             named_ops = list(run)
             if is_native:
@@ -154,8 +156,13 @@ class Preprocess:
                 batch = target
             else:
                 name, op = segment
-                draws = StepDraws(seed, stream_key(name), epoch, ids)
-                batch = _call(name, op.function, self._stack(source, places, name), draws, self.channels)
+                stacked = self._stack(source, places, name)
+                again = None if name in self._repeated else stacked.copy()
+                batch = _call(name, op.function, stacked, StepDraws(seed, stream_key(name), epoch, ids), self.channels)
+                if again is not None:
+                    draws = StepDraws(seed, stream_key(name), epoch, ids)
+                    _require_equal(name, batch, _call(name, op.function, again, draws, self.channels))
+                    self._repeated.add(name)
             if following is not None:
                 source, places = _packed(batch), np.arange(len(indices), dtype=np.int64)
 
@@ -250,8 +257,20 @@ def _result(
 ) -> Any:
     try:
         return function(batch, draws)
-    except OSError as error:  # not to be taken for one of the store that is being packed
+    except (FlowerablateError, MemoryError):
+        raise
+    except Exception as error:
         raise PluginError(f"step {name!r} failed: {one_line(error)}") from error
+
+
+def _require_equal(name: str, first: BytePixels, second: BytePixels) -> None:
+    if not np.array_equal(first, second):
+        error = StudyError(
+            f"step {name!r} returns other images for the same images and draws; it must take its random numbers from "
+            "'draws', not from elsewhere"
+        )
+        error.of_component = True
+        raise error
 
 
 def _checked(name: str, result: Any, batch: BytePixels, channels: int) -> BytePixels:

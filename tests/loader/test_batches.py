@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from flowerablate.contracts import PythonOp
-from flowerablate.errors import StudyError
+from flowerablate.errors import PluginError, StudyError
 from flowerablate.keyed import permutation
 from flowerablate.loader import Batches
 from flowerablate.preprocess import NamedOp
@@ -141,7 +141,7 @@ def test_an_error_in_the_preparing_thread_reaches_the_caller(make):
             raise RuntimeError("broken step")
         return batch
 
-    with pytest.raises(RuntimeError, match="broken step"):
+    with pytest.raises(PluginError, match="step 'mine' failed: RuntimeError: broken step"):
         list(make(ops=[NamedOp("mine", PythonOp(fail))]).epoch(1))
     assert prefetching() == []
 

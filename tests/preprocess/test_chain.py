@@ -3,7 +3,7 @@ import pytest
 
 from flowerablate.contracts import NativeOp, PythonOp
 from flowerablate.data.store import PackedImages
-from flowerablate.errors import StudyError
+from flowerablate.errors import PluginError, StudyError
 from flowerablate.preprocess import Preprocess
 from flowerablate.preprocess.steps import NamedOp
 
@@ -59,7 +59,7 @@ def test_a_python_op_stands_between_native_ones(images):
     mixed = run([flip(), python(invert), light()], images)
     apart = 255 - run([flip()], images)
     packed = PackedImages(apart.reshape(-1), images.offsets, images.heights, images.widths, 3)
-    assert seen == [((8, 12, 10, 3), np.uint8)]
+    assert seen == [((8, 12, 10, 3), np.uint8)] * 2  # its first batch is processed twice
     assert np.array_equal(mixed, run([light()], packed))
 
 
@@ -132,6 +132,20 @@ def test_one_image_is_prepared_alone(images):
     chain = Preprocess([native("resize", "resize", size=6, fit="cover", antialias=True)], 3)
     assert chain.run_one(images.image(0)).shape == (6, 6, 3)
     assert chain.output_size(12, 10) == (6, 6)
+
+
+def test_a_python_op_that_draws_elsewhere_is_refused_at_its_first_batch(images):
+    random = np.random.default_rng(1)
+    noisy = python(lambda batch, draws: batch ^ random.integers(0, 2, batch.shape, np.uint8), "noisy")
+    with pytest.raises(StudyError, match="step 'noisy' returns other images for the same images and draws; it must"):
+        run([noisy], images)
+    keyed = python(lambda batch, draws: batch ^ (draws.uniform(1) < 0.5).astype(np.uint8)[:, :, None, None])
+    assert np.array_equal(run([keyed], images), run([keyed], images))
+
+
+def test_an_exception_of_a_python_op_names_the_step(images):
+    with pytest.raises(PluginError, match="step 'broken' failed: ZeroDivisionError: "):
+        run([python(lambda batch, draws: 1 // 0, "broken")], images)
 
 
 def test_the_size_after_a_python_op_is_found_out(images):
