@@ -195,7 +195,7 @@ class StudyFile(_Table):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # The type is made from the list of slots, so no other process finds it by its name: the content travels alone.
-        return _rebuilt, (self.model_dump(),)
+        return _rebuilt, (self.model_dump(exclude_unset=True),)
 
 
 def _rebuilt(content: dict[str, Any]) -> StudyFile:

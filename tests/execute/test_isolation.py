@@ -314,9 +314,11 @@ def test_another_number_of_threads_for_the_same_study_is_refused_with_the_cure(s
         ({"executor": "inline", "jobs": 2}, "jobs = 2 with executor 'inline': it runs one trial after another; leave"),
         ({"executor": "inline", "trial_timeout": "3s"}, "trial_timeout = 3s with executor 'inline': a trial in this"),
         ({"executor": "inline", "stall_timeout": "3s"}, "stall_timeout = 3s .* use the executor processes"),
+        ({"executor": "inline", "stall_timeout": "1h"}, "stall_timeout = 1h .* use the executor processes"),
         ({"executor": "inline", "memory": "1GB"}, "memory = 1GB .* use the executor processes"),
         ({"per_device": 2, "devices": "cpu"}, "per_device = 2 says how many trials share a GPU"),
         ({"executor": "slurm", "detach": True, "retries": 1}, "retries = 1 .* needs a run that watches"),
+        ({"executor": "slurm", "detach": True, "stall_timeout": "1h"}, "stall_timeout = 1h .* that watches"),
         ({"executor": "slurm,cluster=local", "detach": True}, "has no queue with these settings"),
     ],
 )
