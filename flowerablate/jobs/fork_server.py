@@ -22,6 +22,10 @@ if TYPE_CHECKING:  # Windows has none
     from multiprocessing.context import ForkServerContext
 
 
+SERVER_ENDED = "the fork server ended"
+"""Why a job ended that did not end by itself."""
+
+
 def begin_fork_server(preload: Sequence[str]) -> ForkServerContext | None:
     """Start the fork server of this process, unless it runs, and return its context; None where there is none.
 
@@ -98,6 +102,17 @@ def has_ended(server: int | None, preload: Sequence[str], patience: float = 1.0)
         if time.monotonic() >= deadline:
             return False
         time.sleep(0.01)
+
+
+def still_serves(server: int | None, preload: Sequence[str]) -> bool:
+    """Whether the fork server with the process number *server* (None: there is none) forks another process.
+
+    So one that was killed a moment ago is told from one that lives: the end of a large process takes a while.
+    """
+    if server is None:
+        return True
+    context = begin_fork_server(preload)
+    return context is not None and number_of_server() == server and ask_fork(context, "os:getppid") == server
 
 
 def ask_fork(server: ForkServerContext, entry: str) -> int | None:
