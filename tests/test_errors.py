@@ -5,6 +5,11 @@ import pytest
 from flowerablate.errors import message_of, one_line
 
 
+class MuteError(Exception):
+    def __str__(self):
+        raise ValueError("no text")
+
+
 @pytest.mark.parametrize(
     ("error", "line", "first", "message"),
     [
@@ -17,9 +22,17 @@ from flowerablate.errors import message_of, one_line
         (ValueError("\n\n torn \nand more"), "ValueError: torn and more", "ValueError: torn", "torn and more"),
         (MemoryError(), "MemoryError", "MemoryError", "MemoryError"),
         (OSError(" \n "), "OSError", "OSError", "OSError"),
+        (MuteError(), "MuteError", "MuteError", "MuteError"),
     ],
 )
 def test_an_error_is_one_line(error, line, first, message):
     assert one_line(error) == line
     assert one_line(error, first=True) == first
     assert message_of(error) == message
+
+
+def test_a_line_without_end_loses_its_middle():
+    line = one_line(ValueError("begins" + "m" * 5_000_000 + "ends"))
+    assert len(line) < 1000
+    assert line.startswith("ValueError: beginsm")
+    assert line.endswith("mends")

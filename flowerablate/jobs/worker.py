@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from ..contracts import Job
+from ..errors import shortened
 from ..exit_codes import how_it_ended
 from .events import EventWriter, Listener
 from .guard import end_with_parent_thread, guard_this_process
@@ -238,7 +239,7 @@ def ended_how(exit_code: int | None, reason: str, tail: list[str]) -> str:
     crash = _crash_in(tail)
     if crash:
         return f"{how}; {crash}"
-    last = " ".join(tail[-1].split()) if tail else ""
+    last = shortened(" ".join(tail[-1].split())) if tail else ""
     return f"{how}; the last line of its log: {last}" if last else how
 
 
