@@ -152,7 +152,11 @@ class Schedule:
             self.client.started(job)
             chosen.append(job)
         if chosen:
-            for name in self.executor.start(chosen) or ():
+            at_work = self.executor.start(chosen) or ()
+            now = time.monotonic()
+            for job in chosen:  # it may have waited for a fork server that loads torch
+                self._running[job.name].began = self._running[job.name].heard = now
+            for name in at_work:
                 self._running[name].events.read_all()
 
     def _end(self, ended: Ended) -> None:
