@@ -16,7 +16,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from .temporary import temporary_files_in_own_folder
+from .temporary import restore_own_folder, temporary_files_in_own_folder
 
 if TYPE_CHECKING:  # Windows has none
     from multiprocessing.context import ForkServerContext
@@ -74,6 +74,13 @@ def _end() -> None:
 
     It has the outputs of this process, so whoever reads them would wait until it has found out by itself.
     """
+    kill_server()
+    with contextlib.suppress(OSError):
+        restore_own_folder()  # which multiprocessing is about to remove
+
+
+def kill_server() -> None:
+    """Kill the fork server, and with it what was forked from it."""
     pid = number_of_server()
     if pid is not None:
         with contextlib.suppress(OSError):

@@ -19,7 +19,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flowerablate.contracts import Ended, Job
-from flowerablate.jobs.fork_server import SERVER_ENDED, begin_fork_server, has_ended, number_of_server, without_main
+from flowerablate.jobs.fork_server import (
+    SERVER_ENDED,
+    begin_fork_server,
+    has_ended,
+    kill_server,
+    number_of_server,
+    without_main,
+)
 from flowerablate.jobs.worker import live_for
 
 if TYPE_CHECKING:  # Windows has no fork server
@@ -51,8 +58,10 @@ class ProcessExecutor:
                 begin_fork_server(self._preload)  # a new one, if it has ended
                 with without_main():
                     process.start()
-            except (EOFError, ConnectionError):
-                has_ended(number_of_server(), self._preload)  # so that the next job does not meet the same server
+            except (EOFError, ConnectionError, FileNotFoundError):  # it has ended, or its socket was removed
+                server = number_of_server()
+                kill_server()
+                has_ended(server, self._preload)  # so that the next job does not meet the same one
                 self._lost.append(Ended(job.name, lost=True, reason=SERVER_ENDED))
             else:
                 self._running[job.name] = process
