@@ -124,6 +124,8 @@ def read_pipeline(content: Any, assembler: Assembler) -> Pipeline:
 
 
 def _failed(folder: TrialFolder, error: BaseException) -> int:
+    if not folder.path.is_dir():  # a component may have removed it; whoever asked for the trial sees that
+        return FAILED
     full = isinstance(error, OSError) and error.errno in DISK_ERRORS
     if full and (_is_in(folder.path, getattr(error, "filename", None)) or disk_is_full(folder.path)):
         return DISK_FULL
@@ -131,6 +133,7 @@ def _failed(folder: TrialFolder, error: BaseException) -> int:
     try:
         folder.fail(one_line(error), traceback.format_exc(), kind=kind)
     except OSError:
+        traceback.print_exception(error)  # for the log, where a disk that is not full after all has room
         return DISK_FULL
     return FAILED
 

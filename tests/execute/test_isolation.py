@@ -40,9 +40,14 @@ def cramped():
     import resource
     resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 17, resource.RLIM_INFINITY))
 
+def remove():
+    import shutil
+    shutil.rmtree(next(f.f_locals["job"].folder for f in frames() if "job" in f.f_locals))
+
 DO = {
     **{f"exit{code}": lambda code=code: os._exit(code) for code in (0, 70, 74, 75, 76, 255)},
     "cramped": cramped,
+    "remove": remove,
     "segfault": segfault,
     "exit": lambda: os._exit(3),
     "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
@@ -114,6 +119,16 @@ def test_a_trial_whose_process_dies_is_recorded_with_the_cause_and_the_others_go
     (failure,) = result.failed
     assert failure.label == f"loss={what}"
     assert re.search(reason, failure.reason), failure.reason
+    assert result["-flip"].n == 1
+
+
+@pytest.mark.parametrize("executor", ["processes", "inline"])
+def test_a_component_that_removes_the_folder_of_its_trial_costs_that_trial(small, executor):
+    options = {"executor": executor, "jobs": 2 if executor == "processes" else None}
+    result = small(FAULTS, disable="flip", swap="loss=remove", **options)
+    (failure,) = result.failed
+    assert failure.label == "loss=remove"
+    assert failure.reason == "something has removed the folder of the trial, or what was in it, while it ran"
     assert result["-flip"].n == 1
 
 
