@@ -26,6 +26,9 @@ ENTRY = f"{__package__}.preparing:run"
 FOLDER = "prepare"
 """The folder of the job in a study's ledger, which keeps its log."""
 
+HARMFUL = "harmful"
+"""The changes of which one has changed the process in which all are prepared, in the answer of the job."""
+
 _TRIES = 2
 """How often a variant is prepared alone whose fork server ends, which may be somebody else's doing."""
 
@@ -90,6 +93,10 @@ class _Preparation:
             asked = self._ask(left, self.apart)
             if asked.content is None:
                 self._after_end(asked)
+                continue
+            if HARMFUL in asked.content:
+                for change in asked.content[HARMFUL]:
+                    self._prepare_alone(change)
                 continue
             together = Prepared(**asked.content)
             doubtful = _harmed(together.broken.keys() - self.apart, asked)

@@ -20,6 +20,10 @@ ORDER = ("", "a", "b", "c")
 """The base and three variants, as their process looks at them."""
 
 
+def alone(change):
+    return Answer({"needs": {change: [change]}}, [change], "")
+
+
 class Process:
     """Plays the process that prepares variants: *does* says what comes of each, by its change.
 
@@ -49,6 +53,8 @@ class Process:
                     return Answer(None, [change], "hung", before, stopped=True)
                 case "kills the server":
                     self.server_ended = True
+                case "patches":
+                    return Answer({"harmful": [change]}, [change], "", before) if len(todo) > 1 else alone(change)
             if harmed:
                 broken[change] = "raised"
         return Answer({"broken": broken, "needs": {change: [change] for change in todo}}, seen[-1:], "", before)
@@ -123,6 +129,14 @@ def test_what_an_earlier_variant_has_brought_about_costs_no_later_one(prepare):
     assert process.asked == [ORDER, ("b",), ("c",)]
 
 
+def test_a_variant_that_changes_the_process_is_prepared_apart(prepare):
+    process = Process(b="patches")
+    found = prepare(process)
+    assert found.broken == {}
+    assert set(found.needs) == set(ORDER)
+    assert process.asked == [ORDER, ("b",), ("", "a", "c")]
+
+
 @pytest.fixture
 def run_bad(run_tiny, tmp_path):
     """Run a study with a variant, ``loss=bad``, whose building is *how*, and others that are innocent."""
@@ -149,3 +163,38 @@ def test_a_component_that_changes_torch_when_it_is_built_costs_no_other_variant(
     result = run_bad("import torch; torch.nn.Conv2d.__init__ = None; return torch.nn.functional.cross_entropy")
     assert result.failed == ()
     assert result["loss=bad"].n == result["model=resnet14"].n == 1
+
+
+PATCHING = """
+import flowerablate as fa
+import torch
+
+def patching(context):
+    real = torch.nn.functional.cross_entropy
+    torch.nn.functional.cross_entropy = lambda *given, **named: real(*given, **named) * 0
+    return real
+
+def innocent(factor):
+    return lambda context: lambda *given: torch.nn.functional.cross_entropy(*given) * factor
+
+@fa.hookimpl
+def flowerablate_register(register):
+    register(fa.LossSpec("a-patching", "Changes torch when it is built.", patching))
+    register(fa.LossSpec("half", "Does not.", innocent(0.5)))
+    register(fa.LossSpec("twice", "Does not either.", innocent(2.0)))
+"""
+
+
+class Remarks(SilentObserver):
+    def __init__(self):
+        self.said = []
+
+    def remarked(self, text):
+        self.said.append(text)
+
+
+def test_what_a_component_changes_when_it_is_built_deceives_nobody_about_other_variants(run_tiny):
+    """The losses of all later variants would be zero, and so the same."""
+    watch = Remarks()
+    run_tiny(PATCHING, swap=["loss=a-patching", "loss=half", "loss=twice"], observer=watch)
+    assert watch.said == []
