@@ -206,7 +206,19 @@ def _keep_below(memory: int) -> None:
     if memory and sys.platform.startswith("linux"):
         import resource
 
+        used = _data_of_this_process()
+        if memory <= used:
+            raise MemoryError(
+                f"its memory is limited to {memory >> 20} MB, but {used >> 20} MB are needed before it begins; raise it"
+            )
         resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+
+
+def _data_of_this_process() -> int:
+    """Return the bytes that count for the limit, which torch and the plugins alone take up."""
+    lines = Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
+    found = next((line.split()[1] for line in lines if line.startswith("VmData:")), "0")
+    return 1024 * int(found)
 
 
 def disk_full(folder: Path) -> OSError:

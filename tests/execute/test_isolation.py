@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import threading
 import time
 
@@ -147,6 +148,14 @@ def test_a_disk_without_room_for_a_checkpoint_ends_the_run(small):
     pytest.importorskip("resource")
     with pytest.raises(fa.FlowerablateError, match="No space left on device"):
         small(FAULTS, disable="flip", swap="loss=cramped", **{"model.width": 32})
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is limited on Linux only")
+def test_a_memory_limit_below_what_a_process_has_at_first_is_named(small):
+    with pytest.raises(
+        fa.FlowerablateError, match=r"memory is limited to 1 MB, but \d+ MB are needed before it begins"
+    ):
+        small(disable="flip", memory="1MB")
 
 
 def test_a_trial_that_hangs_is_stopped_and_nothing_of_it_is_left(small, tmp_path):
