@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cache
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -147,6 +149,8 @@ def _settings() -> Iterator[tuple[str, Any]]:
     yield "torch.get_float32_matmul_precision()", torch.get_float32_matmul_precision()
     yield "numpy.geterr()", tuple(sorted(np.geterr().items()))
     yield _FILTERS, len(warnings.filters)
+    with contextlib.suppress(OSError):  # it may have been removed
+        yield "the working directory", str(Path.cwd())
 
 
 def _backends() -> Iterator[tuple[str, Any]]:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from pipelines import BUILDING
@@ -351,6 +352,15 @@ def test_what_would_have_no_effect_is_refused_with_the_cure(small, asked, said):
         pytest.importorskip("submitit")
     with pytest.raises(fa.StudyError, match=said):
         small(disable="flip", **{"jobs": None, **asked})
+
+
+def test_a_component_that_leaves_the_folder_harms_no_other_trial_inline_either(small, tmp_path):
+    watch = Remembering()
+    plugin = FAULTS.replace("DO = {", "DO = {'away': lambda: os.chdir(os.sep),")
+    result = small(plugin, swap="loss=away", disable="flip", executor="inline", jobs=None, runs="runs", observer=watch)
+    assert result.failed == ()
+    assert any("has changed the working directory for all trials after it" in remark for remark in watch.remarks)
+    assert Path.cwd() == tmp_path
 
 
 def test_inline_runs_one_trial_after_another_if_that_is_wanted(small):
