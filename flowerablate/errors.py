@@ -55,6 +55,16 @@ def concerns_all(error: BaseException) -> bool:
     return isinstance(error, StudyError | DataError | TrainingError | OSError)
 
 
+_LONGEST = 600
+"""Characters of a line that a component has a part in, at most."""
+
+
+def shortened(line: str) -> str:
+    """Return *line* without its middle if nobody would read it to the end."""
+    half = _LONGEST // 2
+    return line if len(line) <= _LONGEST else f"{line[:half]} ... {line[-half:]}"
+
+
 def one_line(error: BaseException, *, first: bool = False) -> str:
     """Return the type and message of *error* in one line; of a message of several, all or the *first*."""
     text = _joined(error, first)
@@ -67,8 +77,11 @@ def message_of(error: BaseException) -> str:
 
 
 def _joined(error: BaseException, first: bool = False) -> str:
-    lines = str(error).strip().splitlines()
-    return in_one_line(" ".join(lines[:1] if first else lines))
+    try:
+        lines = str(error).strip().splitlines()
+    except Exception:  # the error of a component may not even have a text
+        return ""
+    return shortened(in_one_line(" ".join(lines[:1] if first else lines)))
 
 
 def in_one_line(text: str) -> str:

@@ -5,6 +5,11 @@ import pytest
 from flowerablate.errors import cause_of, message_of, one_line, without_cure
 
 
+class MuteError(Exception):
+    def __str__(self):
+        raise ValueError("no text")
+
+
 @pytest.mark.parametrize(
     ("error", "line", "first", "message"),
     [
@@ -17,6 +22,7 @@ from flowerablate.errors import cause_of, message_of, one_line, without_cure
         (ValueError("\n\n torn \nand more"), "ValueError: torn and more", "ValueError: torn", "torn and more"),
         (MemoryError(), "MemoryError", "MemoryError", "MemoryError"),
         (OSError(" \n "), "OSError", "OSError", "OSError"),
+        (MuteError(), "MuteError", "MuteError", "MuteError"),
     ],
 )
 def test_an_error_is_one_line(error, line, first, message):
@@ -36,3 +42,10 @@ def test_the_cure_is_left_out_where_another_follows():
 def test_what_the_system_refuses_is_told_in_its_words():
     assert cause_of(PermissionError(13, "Permission denied", "/x")) == "permission denied"
     assert cause_of(OSError("a  lock\nis held")) == "a lock is held"
+
+
+def test_a_line_without_end_loses_its_middle():
+    line = one_line(ValueError("begins" + "m" * 5_000_000 + "ends"))
+    assert len(line) < 1000
+    assert line.startswith("ValueError: beginsm")
+    assert line.endswith("mends")

@@ -35,11 +35,18 @@ def answer(job: Job, find: Callable[[], dict[str, Any]]) -> int:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a job wrote, or None if its process ended before. *about*: what it had turned to; *how*: how it ended."""
+    """What a job wrote, or None if its process ended before. *how*: how it ended.
+
+    *about*: what it had turned to last; *before*: and before that. *lost*: whether it ended with the fork server, which
+    something that it met earlier may have killed. *stopped*: whether it had taken too long.
+    """
 
     content: dict[str, Any] | None
     about: list[str]
     how: str
+    before: frozenset[str] = frozenset()
+    lost: bool = False
+    stopped: bool = False
 
 
 def ask(
@@ -60,8 +67,10 @@ def ask(
     schedule(Limits(silence=limits.silence, part=limits.job), client).run([job])
     if client.end.word == DISK_FULL:
         raise disk_full(job.folder)
-    how = ended_how(client.end.exit_code, client.end.reason, tail_of_log(job.folder))
-    return Answer(_content(job.folder), client.about, how)
+    end = client.end
+    how = ended_how(end.exit_code, end.reason, tail_of_log(job.folder))
+    stopped = end.exit_code is None and not end.lost
+    return Answer(_content(job.folder), client.about, how, frozenset(client.before), end.lost, stopped)
 
 
 def _content(folder: Path) -> dict[str, Any] | None:
@@ -83,19 +92,23 @@ class _Asking:
     progress: Progress
     part_done: Callable[[dict[str, Any]], None]
     about: list[str] = field(default_factory=list)
+    before: set[str] = field(default_factory=set)
     end: Ended = field(default_factory=lambda: Ended(""))
 
     def may_start(self, job: Job) -> bool:
         return True
 
     def started(self, job: Job) -> None:
-        """Nothing to show before its first event."""
+        """Nothing to show before its first event. What it turned to when it was lost, it will turn to again."""
+        self.before.update(self.about)
+        self.about = []
 
     def event(self, job: Job, event: dict[str, Any]) -> bool:
         match event["event"]:
             case "preparing":
                 self.progress(event["what"], event["done"], event["total"])
             case "about":
+                self.before.update(self.about)
                 self.about = event["what"]
             case "part_done":
                 self.part_done(event)

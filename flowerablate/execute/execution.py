@@ -215,12 +215,16 @@ def _require_use(table: ExecutionTable, executor: str) -> None:
         useless = dict.fromkeys(("jobs", "per_device"), _IN_TURN)
         useless |= dict.fromkeys(("memory", "trial_timeout", "stall_timeout"), _NO_HOLD)
     elif table.detach:
-        useless = dict.fromkeys(("trial_timeout", "retries", "fail_fast"), _UNWATCHED)
-    usual = ExecutionTable()
+        useless = dict.fromkeys(("trial_timeout", "stall_timeout", "retries", "fail_fast"), _UNWATCHED)
     for name, reason in useless.items():
         value = getattr(table, name)
-        if value != getattr(usual, name) and not (name == "jobs" and value == 1):
+        # What nobody wrote is no wish, and a limit that was written is one, though it be the usual one.
+        if name in table.model_fields_set and value not in _NO_LIMIT.get(name, ("", 0)):
             raise StudyError(f"execution.{name} = {value} with executor {executor!r}: {reason}")
+
+
+_NO_LIMIT = dict.fromkeys(("jobs", "per_device"), (0, 1))
+"""The values that ask for nothing, where these are not the empty ones."""
 
 
 def _kind_of(devices: Sequence[str]) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import warnings
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cache
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -66,6 +68,42 @@ def changes_between(before: Mapping[str, Any], after: Mapping[str, Any]) -> list
     return sorted(name for name in {**before, **after} if not _same(before.get(name), after.get(name)))
 
 
+class Harm(BaseException):
+    """A component has changed the process in which variants are prepared; no code of a component catches it."""
+
+
+class HarmWatch:
+    """Notices what the components of *suspects* change in the process that prepares their variants, beside others.
+
+    Twice, since it takes a while: when all have been built, and by :meth:`look` at the end. *about* is told what is
+    looked at, and *threads* is the number that trials compute with.
+    """
+
+    def __init__(self, suspects: frozenset[str], about: Callable[[Collection[str]], None], threads: int) -> None:
+        self.suspects, self._about, self._threads = suspects, about, threads
+        self._seen: set[str] = set()
+        self._before: dict[str, Any] | None = None
+        self._built = False
+
+    def turn_to(self, changes: Collection[str]) -> None:
+        """Variants with these *changes* are looked at next; raise :class:`Harm` if those before did any."""
+        if not self._built and not self._seen.isdisjoint(changes):
+            self._built = True
+            self.look()
+        if self._before is None and not self.suspects.isdisjoint(changes):
+            self._before = _as_for_a_trial(self._threads)
+        self._seen.update(changes)
+        self._about(changes)
+
+    def look(self) -> None:
+        """Raise :class:`Harm` if anything has changed."""
+        if self._before is None:
+            return
+        changed = changes_between(self._before, _as_for_a_trial(self._threads))
+        if set(changed) - {_FILTERS}:
+            raise Harm(several(changed))
+
+
 class StateWatch:
     """Sees to it that nothing changes this process for trials while their variants are prepared in it.
 
@@ -75,11 +113,11 @@ class StateWatch:
     def __init__(self, threads: int) -> None:
         self._threads = threads
         self._turned: Collection[str] = ()
-        self._before = self._state()
+        self._before = _as_for_a_trial(threads)
 
     def turn_to(self, changes: Collection[str]) -> None:
         """Have variants with these *changes* looked at next; raise :class:`PluginError` if those before changed it."""
-        found = [name for name in changes_between(self._before, self._state()) if name != _FILTERS]
+        found = [name for name in changes_between(self._before, _as_for_a_trial(self._threads)) if name != _FILTERS]
         if found:
             who = several([label_of(change) for change in self._turned] or ["the study"])
             raise PluginError(
@@ -88,9 +126,10 @@ class StateWatch:
             )
         self._turned = changes
 
-    def _state(self) -> dict[str, Any]:
-        prepare_process(threads=self._threads)  # as each trial does: what it puts right harms none
-        return global_state()
+
+def _as_for_a_trial(threads: int) -> dict[str, Any]:
+    prepare_process(threads=threads)  # as each trial does: what it puts right harms none
+    return global_state()
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -110,6 +149,8 @@ def _settings() -> Iterator[tuple[str, Any]]:
     yield "torch.get_float32_matmul_precision()", torch.get_float32_matmul_precision()
     yield "numpy.geterr()", tuple(sorted(np.geterr().items()))
     yield _FILTERS, len(warnings.filters)
+    with contextlib.suppress(OSError):  # it may have been removed
+        yield "the working directory", str(Path.cwd())
 
 
 def _backends() -> Iterator[tuple[str, Any]]:

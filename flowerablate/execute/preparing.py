@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from ..contracts import Job, Pipeline, label_of
+from ..contracts import OWN_DISTRIBUTION, Job, Pipeline, label_of
 from ..errors import FlowerablateError, PluginError, concerns_all, one_line
 from ..jobs.events import EventWriter
 from ..jobs.interrupts import noticing_ctrl_c
@@ -23,8 +23,9 @@ from ..train.precision import is_slow
 from ..wiring.assemble import Assembler, DataSet
 from ..wiring.parts import check_parts
 from .apart import answer
+from .global_state import Harm, HarmWatch
 from .plan import Plan, plan_study
-from .prepared import Prepared
+from .prepared import HARMFUL, Prepared
 from .workplace import workplace_of
 
 
@@ -78,6 +79,15 @@ def _read_by(pipeline: Pipeline, data: DataSet, assembler: Assembler) -> list[st
     return sorted({str(path.absolute()) for path in paths})
 
 
+def _not_ours(plan: Plan, assembler: Assembler) -> set[str]:
+    """Return the changes whose variants have components of others."""
+    return {
+        variant.change
+        for variant in plan.design.variants
+        if any(owned.owner.distribution != OWN_DISTRIBUTION for owned in assembler.owners(variant.pipeline))
+    }
+
+
 def run(job: Job, begin: Callable[[], EventWriter]) -> int:
     """Prepare the study in the params of *job*, and write the result, or the error that ends the run, to its folder."""
     events = begin()
@@ -90,6 +100,15 @@ def run(job: Job, begin: Callable[[], EventWriter]) -> int:
 
     def find() -> dict[str, Any]:
         plan = plan_study(study, assembler, build=False, data=workplace.data)
-        return asdict(prepare(plan, missing, assembler, broken, events.about))
+        beside = missing - {""} if len(missing - {""}) > 1 else frozenset[str]()
+        watch = HarmWatch(beside & _not_ours(plan, assembler), events.about, job.threads)
+        try:
+            try:
+                prepared = prepare(plan, missing, assembler, broken, watch.turn_to)
+            finally:
+                watch.look()
+        except Harm:
+            return {HARMFUL: sorted(watch.suspects)}
+        return asdict(prepared)
 
     return answer(job, find)

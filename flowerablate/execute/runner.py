@@ -136,7 +136,7 @@ def _prepared(
         watch.turn_to(())
         return prepared
     job = replace(workplace.job(FOLDER, ENTRY, ledger.root.absolute() / FOLDER, {}), threads=execution.threads)
-    schedule = functools.partial(Schedule, execution.local, ())
+    schedule = functools.partial(Schedule, execution.local, (), max_lost=1)
     return prepare_apart(study, changes, job, schedule, observer, execution.limits)
 
 

@@ -61,7 +61,7 @@ def complete(job: Job, begin: Callable[[], EventWriter], train: Callable[[Job, T
                 raise
             if ctrl_c.pressed:
                 raise KeyboardInterrupt from None
-            return _failed(folder, error)
+            return _failed(folder, error, job.memory)
         return DONE
 
 
@@ -123,14 +123,18 @@ def read_pipeline(content: Any, assembler: Assembler) -> Pipeline:
     return replace(pipeline, steps=tuple(steps))
 
 
-def _failed(folder: TrialFolder, error: BaseException) -> int:
+def _failed(folder: TrialFolder, error: BaseException, memory: int) -> int:
+    if not folder.path.is_dir():  # a component may have removed it; whoever asked for the trial sees that
+        return FAILED
     full = isinstance(error, OSError) and error.errno in DISK_ERRORS
     if full and (_is_in(folder.path, getattr(error, "filename", None)) or disk_is_full(folder.path)):
         return DISK_FULL
     kind = OUT_OF_MEMORY if isinstance(error, torch.OutOfMemoryError | MemoryError) else ""
+    limited = f"; its memory is limited to {memory >> 20} MB" if kind and memory else ""
     try:
-        folder.fail(one_line(error), traceback.format_exc(), kind=kind)
+        folder.fail(one_line(error) + limited, traceback.format_exc(), kind=kind)
     except OSError:
+        traceback.print_exception(error)  # for the log, where a disk that is not full after all has room
         return DISK_FULL
     return FAILED
 

@@ -25,6 +25,8 @@ from .prepared import Prepared
 from .trial_end import Attempts
 from .workplace import Workplace, job_of
 
+_REMOVED = "something has removed the folder of the trial, or what was in it, while it ran"
+
 
 class TrialQueue:
     """Runs trials, and counts what they come to; a :class:`~flowerablate.jobs.schedule.Client`.
@@ -79,7 +81,7 @@ class TrialQueue:
             self._plan = replace(self._plan, threads=self._execution.threads, device=self._execution.device)
             self._prepare_further({trial.variant.change for trial in missing})
         broken = self._prepared.broken
-        self._ledger.enter(self.trials, self._pipelines, note_of_start(self._plan, self._ledger, self.trials))
+        self._enter()
         done = sum(self._ledger.folder(trial).complete for trial in self.trials)
         self._observer.study_started(len(self.trials), done)
         for trial in missing:
@@ -102,6 +104,9 @@ class TrialQueue:
         self.left += left
         if execution.detach:
             self.elsewhere += len(jobs) - left - (self.run + self.elsewhere - run)
+
+    def _enter(self) -> None:
+        self._ledger.enter(self.trials, self._pipelines, note_of_start(self._plan, self._ledger, self.trials))
 
     @cached_property
     def _execution(self) -> Execution:
@@ -169,6 +174,9 @@ class TrialQueue:
         if complete:
             self._done(trial, folder)
             return Then.GO_ON
+        if not folder.exists:
+            self._enter()
+            ended = replace(ended, exit_code=None, reason=_REMOVED)
         then = self._attempts.after(job, folder, ended, attempt)
         if then is not Then.GO_ON:
             return then

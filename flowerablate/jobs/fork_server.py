@@ -16,10 +16,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from .temporary import temporary_files_in_own_folder
+from .temporary import restore_own_folder, temporary_files_in_own_folder
 
 if TYPE_CHECKING:  # Windows has none
     from multiprocessing.context import ForkServerContext
+
+
+SERVER_ENDED = "the fork server ended"
+"""Why a job ended that did not end by itself."""
 
 
 def begin_fork_server(preload: Sequence[str]) -> ForkServerContext | None:
@@ -70,6 +74,13 @@ def _end() -> None:
 
     It has the outputs of this process, so whoever reads them would wait until it has found out by itself.
     """
+    kill_server()
+    with contextlib.suppress(OSError):
+        restore_own_folder()  # which multiprocessing is about to remove
+
+
+def kill_server() -> None:
+    """Kill the fork server, and with it what was forked from it."""
     pid = number_of_server()
     if pid is not None:
         with contextlib.suppress(OSError):
@@ -98,6 +109,17 @@ def has_ended(server: int | None, preload: Sequence[str], patience: float = 1.0)
         if time.monotonic() >= deadline:
             return False
         time.sleep(0.01)
+
+
+def still_serves(server: int | None, preload: Sequence[str]) -> bool:
+    """Whether the fork server with the process number *server* (None: there is none) forks another process.
+
+    So one that was killed a moment ago is told from one that lives: the end of a large process takes a while.
+    """
+    if server is None:
+        return True
+    context = begin_fork_server(preload)
+    return context is not None and number_of_server() == server and ask_fork(context, "os:getppid") == server
 
 
 def ask_fork(server: ForkServerContext, entry: str) -> int | None:

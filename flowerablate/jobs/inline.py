@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from ..contracts import Ended, Job
@@ -29,11 +31,14 @@ class InlineExecutor:
     def start(self, jobs: Sequence[Job]) -> None:
         """Do *jobs*, one after another."""
         for job in jobs:
+            here = Path.cwd()
             try:
                 code = work(job, partial(self._listen, job))
                 self._ended.append(Ended(job.name, code, word=code or None))  # no process ended with it
             except _Unwanted:
                 self._ended.append(Ended(job.name, reason=UNWANTED))
+            finally:
+                os.chdir(here)  # the caller may name files from there
 
     def _listen(self, job: Job, event: dict[str, Any]) -> None:
         if self.hear is not None and not self.hear(job, event):

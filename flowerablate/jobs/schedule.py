@@ -24,9 +24,6 @@ _POLL = 0.05
 _HEARD_AT_ONCE = 64
 """Jobs whose events can be read after each poll; where more run, they are read less often."""
 
-_MAX_LOST = 3
-"""How often a job runs again that ended for a reason outside it."""
-
 
 class Then(Enum):
     """What happens after a job has ended."""
@@ -87,7 +84,8 @@ class _Running:
 class Schedule:
     """Runs jobs on *executor*, each on one of *places* (none: the executor chooses), within *limits*.
 
-    *detach*: start them and do not wait until they end.
+    *detach*: start them and do not wait until they end. *max_lost*: how often a job runs again that ended for a reason
+    outside it.
     """
 
     executor: Executor
@@ -95,6 +93,7 @@ class Schedule:
     limits: Limits
     client: Client
     detach: bool = False
+    max_lost: int = 3
     _waiting: deque[tuple[Job, int, bool]] = field(default_factory=deque)
     _running: dict[str, _Running] = field(default_factory=dict)
     _lost: dict[str, int] = field(default_factory=dict)
@@ -153,7 +152,11 @@ class Schedule:
             self.client.started(job)
             chosen.append(job)
         if chosen:
-            for name in self.executor.start(chosen) or ():
+            at_work = self.executor.start(chosen) or ()
+            now = time.monotonic()
+            for job in chosen:  # it may have waited for a fork server that loads torch
+                self._running[job.name].began = self._running[job.name].heard = now
+            for name in at_work:
                 self._running[name].events.read_all()
 
     def _end(self, ended: Ended) -> None:
@@ -166,7 +169,7 @@ class Schedule:
         job = running.job
         if ended.word is None and ended.exit_code != DONE:
             ended = replace(ended, word=word_of(job))
-        lost = ended.lost and not running.unwanted and self._lost.setdefault(job.name, 0) < _MAX_LOST
+        lost = ended.lost and not running.unwanted and self._lost.setdefault(job.name, 0) < self.max_lost
         if lost and not self.client.has_result(job):
             self._lost[job.name] += 1
             # One of the jobs beside it may be what ends them all: apart, each has its own end.

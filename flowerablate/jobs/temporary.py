@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from multiprocessing.process import current_process
 from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
@@ -25,12 +26,25 @@ def temporary_files_in_own_folder() -> Iterator[None]:
     """Have :mod:`tempfile`, and so :mod:`multiprocessing`, make new files in the folder of this process."""
     before = tempfile.tempdir
     folder = _own_folder()
+    restore_own_folder()
     if len(str(folder)) <= _LONGEST:
         tempfile.tempdir = str(folder)
     try:
         yield
     finally:
         tempfile.tempdir = before
+
+
+def restore_own_folder() -> None:
+    """Make the folder anew, and that of :mod:`multiprocessing` in it, if something has removed them.
+
+    Whoever empties the folder for temporary files of the system does. :mod:`multiprocessing` would look for its own,
+    to use or to remove it.
+    """
+    inner = current_process()._config.get("tempdir")  # type: ignore[attr-defined]
+    for folder in (_own_folder(), *([] if inner is None else [Path(inner)])):
+        if not folder.is_dir():
+            folder.mkdir(mode=0o700)
 
 
 @cache

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from ..contracts import Job
-from ..errors import in_one_line
+from ..errors import in_one_line, shortened
 from ..exit_codes import how_it_ended
 from .events import EventListener, EventWriter
 from .guard import end_with_parent_thread, guard_this_process
@@ -206,7 +206,19 @@ def _keep_below(memory: int) -> None:
     if memory and sys.platform.startswith("linux"):
         import resource
 
+        used = _data_of_this_process()
+        if memory <= used:
+            raise MemoryError(
+                f"its memory is limited to {memory >> 20} MB, but {used >> 20} MB are needed before it begins; raise it"
+            )
         resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+
+
+def _data_of_this_process() -> int:
+    """Return the bytes that count for the limit, which torch and the plugins alone take up."""
+    lines = Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
+    found = next((line.split()[1] for line in lines if line.startswith("VmData:")), "0")
+    return 1024 * int(found)
 
 
 def disk_full(folder: Path) -> OSError:
@@ -239,7 +251,7 @@ def ended_how(exit_code: int | None, reason: str, tail: list[str]) -> str:
     crash = _crash_in(tail)
     if crash:
         return f"{how}; {crash}"
-    last = in_one_line(tail[-1]) if tail else ""
+    last = shortened(in_one_line(tail[-1])) if tail else ""
     return f"{how}; the last line of its log: {last}" if last else how
 
 

@@ -10,7 +10,7 @@ from types import NoneType
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from ..contracts import SPECS, ComponentSpec, Rules, SplitMethod, slots
 from ..errors import StudyError, nearest
@@ -119,8 +119,16 @@ class StatisticsTable(_Table):
 
 def _number_or_auto(value: object) -> object:
     """Read ``auto`` as 0, and a number that was typed as a text."""
-    if isinstance(value, str):
-        return 0 if value == "auto" else int(value) if value.isdecimal() else value
+    if value == "auto":
+        return 0
+    if isinstance(value, str) and not value.isdecimal():
+        raise PydanticCustomError("number_or_auto", "Give a number, or auto")
+    return int(value) if isinstance(value, str) else value
+
+
+def _device(value: object) -> object:
+    if isinstance(value, str) and not re.fullmatch(r"cpu|cuda|cuda:\d+", value):
+        raise PydanticCustomError("device", "Name cpu, cuda, or one GPU, such as cuda:1")
     return value
 
 
@@ -159,7 +167,7 @@ class ExecutionTable(_Table):
 
     jobs: Annotated[int, BeforeValidator(_number_or_auto), Field(ge=0, le=100_000)] = 0
     threads: Annotated[int, Field(ge=0, le=1024)] = 0
-    devices: list[Annotated[str, Field(pattern=r"^(cpu|cuda|cuda:\d+)$")]] = Field(default_factory=list)
+    devices: list[Annotated[str, BeforeValidator(_device)]] = Field(default_factory=list)
     per_device: Annotated[int, Field(ge=1, le=64)] = 1
     trial_timeout: _Time = ""
     stall_timeout: _Time = "1h"
@@ -205,7 +213,7 @@ class StudyFile(_Table):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # The type is made from the list of slots, so no other process finds it by its name: the content travels alone.
-        return _rebuilt, (self.model_dump(),)
+        return _rebuilt, (self.model_dump(exclude_unset=True),)
 
 
 def _rebuilt(content: dict[str, Any]) -> StudyFile:

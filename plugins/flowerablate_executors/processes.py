@@ -19,7 +19,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flowerablate.contracts import Ended, Job
-from flowerablate.jobs.fork_server import begin_fork_server, has_ended, number_of_server, without_main
+from flowerablate.jobs.fork_server import (
+    SERVER_ENDED,
+    begin_fork_server,
+    has_ended,
+    kill_server,
+    number_of_server,
+    without_main,
+)
 from flowerablate.jobs.worker import live_for
 
 if TYPE_CHECKING:  # Windows has no fork server
@@ -27,8 +34,6 @@ if TYPE_CHECKING:  # Windows has no fork server
 
 _SERVER_GONE = 255
 """The exit code that :mod:`multiprocessing` reports for a process whose fork server ended before it; or its own."""
-
-_ENDED = "the fork server ended"
 
 
 class ProcessExecutor:
@@ -53,8 +58,11 @@ class ProcessExecutor:
                 begin_fork_server(self._preload)  # a new one, if it has ended
                 with without_main():
                     process.start()
-            except (EOFError, ConnectionError):
-                self._lost.append(Ended(job.name, lost=True, reason=_ENDED))
+            except (EOFError, ConnectionError, FileNotFoundError):  # it has ended, or its socket was removed
+                server = number_of_server()
+                kill_server()
+                has_ended(server, self._preload)  # so that the next job does not meet the same one
+                self._lost.append(Ended(job.name, lost=True, reason=SERVER_ENDED))
             else:
                 self._running[job.name] = process
                 self._servers[job.name] = number_of_server()
@@ -70,7 +78,7 @@ class ProcessExecutor:
             del self._running[name]
             process.close()
             lost = self._forks and code == _SERVER_GONE and has_ended(self._servers[name], self._preload)
-            found.append(Ended(name, None if lost else code, lost, _ENDED if lost else ""))
+            found.append(Ended(name, None if lost else code, lost, SERVER_ENDED if lost else ""))
         return found
 
     def stop(self, names: Collection[str]) -> None:

@@ -154,3 +154,15 @@ def test_numbers_of_numpy_and_overrides_in_any_shape_are_taken():
 def test_what_is_no_text_is_an_error_of_ours(given):
     with pytest.raises(fa.StudyError, match="give a text, or a list of texts"):
         fa.Study().ask(disable=given)
+
+
+@pytest.mark.parametrize(
+    ("options", "cure"),
+    [
+        ({"devices": "gpu7"}, r"execution\.devices.*name cpu, cuda, or one GPU, such as cuda:1, not 'gpu7'"),
+        ({"jobs": "many"}, r"execution\.jobs: give a number, or auto, not 'many'"),
+    ],
+)
+def test_a_place_or_a_number_of_jobs_that_is_none_is_refused_with_what_may_be_said(options, cure):
+    with pytest.raises(fa.StudyError, match=cure):
+        fa.plan_of(fa.Study(), **options)

@@ -10,6 +10,8 @@ import time
 
 import pytest
 
+from flowerablate.cli import main
+
 
 def test_the_main_job_trains_both_arms_and_prints_the_table(command, image_folder, folder):
     done = command("run", "tiny.toml", "--data", image_folder, "--disable", "morphology")
@@ -139,3 +141,13 @@ def test_two_runs_at_once_do_not_do_the_same_trial_twice(command, image_folder, 
     assert [process.returncode for process in both] == [0, 0], told
     assert len(re.findall(r"accuracy ", "".join(told))) == 4
     assert len(results_of(folder)) == 4
+
+
+def test_ctrl_c_while_commands_are_loading_is_answered_in_a_word(monkeypatch, capsys):
+    class Loading:
+        def __getattr__(self, name):
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "flowerablate.cli.app", Loading())
+    assert main() == 130
+    assert capsys.readouterr().err == "interrupted\n"

@@ -3,14 +3,48 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
+from flowerablate.contracts import Job
 from flowerablate.execute.execution import PRELOAD
-from flowerablate.jobs.fork_server import ask_fork, begin_fork_server, has_ended, number_of_server, without_main
+from flowerablate.jobs.fork_server import (
+    ask_fork,
+    begin_fork_server,
+    has_ended,
+    number_of_server,
+    still_serves,
+    without_main,
+)
+from flowerablate.jobs.schedule import Limits, Schedule, Then
+from flowerablate.jobs.temporary import temporary_files_in_own_folder
+from flowerablate.testing import made_up_jobs
+
+
+class Ends:
+    """Keeps the exit code of a job."""
+
+    def may_start(self, job):
+        return True
+
+    def started(self, job):
+        """Any number of times."""
+
+    def event(self, job, event):
+        return True
+
+    def has_result(self, job):
+        return False
+
+    def ended(self, job, ended, attempt):
+        self.code = ended.exit_code
+        return Then.GO_ON
 
 
 @pytest.fixture
@@ -77,6 +111,26 @@ def test_the_script_is_hidden_no_longer_than_needed():
 def test_a_server_that_was_killed_has_ended_and_another_one_serves(server):
     before = number_of_server()
     assert not has_ended(before, PRELOAD, patience=0.05)
+    assert still_serves(before, PRELOAD)
     os.kill(before, signal.SIGKILL)
+    assert not still_serves(before, PRELOAD)
     assert has_ended(before, PRELOAD)
     assert ask_fork(server, "os:getppid") == number_of_server() != before
+
+
+def test_a_job_starts_though_something_has_removed_the_temporary_files(server, tmp_path):
+    """As some systems do with files of some age, and some components with all that they find."""
+    processes = pytest.importorskip("flowerablate_executors.processes")
+    with temporary_files_in_own_folder():
+        folder = Path(tempfile.gettempdir())
+    shutil.rmtree(folder)
+    job = Job("a", made_up_jobs.ENTRY, tmp_path / "a", tmp_path, tmp_path, {"do": "sleep", "seconds": 0.0})
+    job.folder.mkdir()
+    client = Ends()
+    executor = processes.ProcessExecutor(1, PRELOAD)
+    try:
+        assert Schedule(executor, (), Limits(), client).run([job]) == []
+    finally:
+        executor.close()
+    assert client.code == 0
+    assert folder.is_dir()

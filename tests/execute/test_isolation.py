@@ -7,8 +7,10 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from pipelines import BUILDING
@@ -40,9 +42,14 @@ def cramped():
     import resource
     resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 17, resource.RLIM_INFINITY))
 
+def remove():
+    import shutil
+    shutil.rmtree(next(f.f_locals["job"].folder for f in frames() if "job" in f.f_locals))
+
 DO = {
     **{f"exit{code}": lambda code=code: os._exit(code) for code in (0, 70, 74, 75, 76, 255)},
     "cramped": cramped,
+    "remove": remove,
     "segfault": segfault,
     "exit": lambda: os._exit(3),
     "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
@@ -117,6 +124,16 @@ def test_a_trial_whose_process_dies_is_recorded_with_the_cause_and_the_others_go
     assert result["-flip"].n == 1
 
 
+@pytest.mark.parametrize("executor", ["processes", "inline"])
+def test_a_component_that_removes_the_folder_of_its_trial_costs_that_trial(small, executor):
+    options = {"executor": executor, "jobs": 2 if executor == "processes" else None}
+    result = small(FAULTS, disable="flip", swap="loss=remove", **options)
+    (failure,) = result.failed
+    assert failure.label == "loss=remove"
+    assert failure.reason == "something has removed the folder of the trial, or what was in it, while it ran"
+    assert result["-flip"].n == 1
+
+
 @pytest.mark.parametrize("code", [0, 70, 74, 75, 76, 255])
 def test_an_exit_code_that_a_component_chose_says_nothing_of_the_trial(small, code):
     result = small(FAULTS, disable="flip", swap=f"loss=exit{code}")
@@ -132,6 +149,14 @@ def test_a_disk_without_room_for_a_checkpoint_ends_the_run(small):
     pytest.importorskip("resource")
     with pytest.raises(fa.FlowerablateError, match="No space left on device"):
         small(FAULTS, disable="flip", swap="loss=cramped", **{"model.width": 32})
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is limited on Linux only")
+def test_a_memory_limit_below_what_a_process_has_at_first_is_named(small):
+    with pytest.raises(
+        fa.FlowerablateError, match=r"memory is limited to 1 MB, but \d+ MB are needed before it begins"
+    ):
+        small(disable="flip", memory="1MB")
 
 
 def test_a_trial_that_hangs_is_stopped_and_nothing_of_it_is_left(small, tmp_path):
@@ -314,9 +339,11 @@ def test_another_number_of_threads_for_the_same_study_is_refused_with_the_cure(s
         ({"executor": "inline", "jobs": 2}, "jobs = 2 with executor 'inline': it runs one trial after another; leave"),
         ({"executor": "inline", "trial_timeout": "3s"}, "trial_timeout = 3s with executor 'inline': a trial in this"),
         ({"executor": "inline", "stall_timeout": "3s"}, "stall_timeout = 3s .* use the executor processes"),
+        ({"executor": "inline", "stall_timeout": "1h"}, "stall_timeout = 1h .* use the executor processes"),
         ({"executor": "inline", "memory": "1GB"}, "memory = 1GB .* use the executor processes"),
         ({"per_device": 2, "devices": "cpu"}, "per_device = 2 says how many trials share a GPU"),
         ({"executor": "slurm", "detach": True, "retries": 1}, "retries = 1 .* needs a run that watches"),
+        ({"executor": "slurm", "detach": True, "stall_timeout": "1h"}, "stall_timeout = 1h .* that watches"),
         ({"executor": "slurm,cluster=local", "detach": True}, "has no queue with these settings"),
     ],
 )
@@ -325,6 +352,15 @@ def test_what_would_have_no_effect_is_refused_with_the_cure(small, asked, said):
         pytest.importorskip("submitit")
     with pytest.raises(fa.StudyError, match=said):
         small(disable="flip", **{"jobs": None, **asked})
+
+
+def test_a_component_that_leaves_the_folder_harms_no_other_trial_inline_either(small, tmp_path):
+    watch = Remembering()
+    plugin = FAULTS.replace("DO = {", "DO = {'away': lambda: os.chdir(os.sep),")
+    result = small(plugin, swap="loss=away", disable="flip", executor="inline", jobs=None, runs="runs", observer=watch)
+    assert result.failed == ()
+    assert any("has changed the working directory for all trials after it" in remark for remark in watch.remarks)
+    assert Path.cwd() == tmp_path
 
 
 def test_inline_runs_one_trial_after_another_if_that_is_wanted(small):

@@ -1,5 +1,6 @@
 """The schedule of jobs, on an executor that does nothing but remember."""
 
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -201,3 +202,19 @@ def test_an_exception_stops_all_jobs(jobs):
     with pytest.raises(KeyboardInterrupt):
         run(executor, Client(then), jobs("abc"))
     assert executor.stopped == ["b"]
+
+
+def test_the_time_that_an_executor_takes_to_start_a_job_is_not_that_of_the_job(jobs):
+    class Loading(Remembering):
+        def start(self, jobs):
+            time.sleep(0.1)
+            super().start(jobs)
+
+        def ended(self, seconds):
+            begun, self.begun = self.begun, True
+            return super().ended(seconds) if begun else []
+
+    executor, client = Loading(1, {"a": [0]}), Client()
+    executor.begun = False
+    run(executor, client, jobs("a"), places=[WorkerPlace(0, "cpu")], limits=Limits(job=0.09, silence=0.09))
+    assert [(name, code) for name, code, *_ in client.found] == [("a", 0)]
