@@ -135,4 +135,5 @@ def _list(rows: list[Result], key: str = "family_error") -> str:
 
 def _range(rows: list[Result], key: str = "family_error") -> str:
     found = sorted(100 * row[key] for row in rows)
-    return f"{found[0]:.1f} to {found[-1]:.1f} %"
+    low, high = f"{found[0]:.1f}", f"{found[-1]:.1f}"
+    return f"{low} %" if low == high else f"{low} to {high} %"
