@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..contracts import NativeOp, TrainPlan
 from ..data.splits import Split
 from ..loader import Batches
 from ..loader.buffers import Buffer
 from ..preprocess import Preprocess
-from ..stats.resolution import TEST_IMAGES
+from ..stats.resolution import LARGEST_CLASS, TEST_IMAGES
 from ..train.groups import optimizer_steps
 
 _SAMPLED = 64
 """Number of training images whose pixel values are averaged."""
+
+
+def facts_of_test_images(labels: NDArray[np.int64]) -> dict[str, float]:
+    """Return the facts of the test images with these *labels*, int64 [N]."""
+    return {TEST_IMAGES: float(len(labels)), LARGEST_CLASS: float(np.bincount(labels).max() / len(labels))}
 
 
 def training_facts(plan: TrainPlan, batches: Batches, chain: Preprocess, split: Split) -> dict[str, float]:
@@ -31,7 +37,6 @@ def training_facts(plan: TrainPlan, batches: Batches, chain: Preprocess, split: 
         "steps per epoch": float(optimizer_steps(len(batches), plan.accumulate)),
         "effective batch size": float(batches.batch_size * max(1, min(plan.accumulate, len(batches)))),
         "training images": float(len(split.train)),
-        TEST_IMAGES: float(len(split.test)),
     }
     order = batches.order(1)
     facts["different images per epoch"] = float(len(np.unique(order)))

@@ -28,7 +28,7 @@ from ..wiring.assemble import Assembler, DataSet, PreparedPipeline
 from ..wiring.measured_costs import Measurement
 from ..wiring.scoring import LOSS, Metrics, best_by
 from .candidate import Replicate, Trained, train_candidate
-from .facts import training_facts
+from .facts import facts_of_test_images, training_facts
 from .observer import TrialObserver, numbers_in
 from .search import clear, search
 
@@ -95,7 +95,10 @@ def run_trial(
         },
         environment=record_environment(replicate.device),
         owners=(*assembler.owners(pipeline), *metrics.owners(measured), *measurement.owners),
-        facts=training_facts(trained.pipeline.train, trained.batches["train"], trained.prepared.train, split),
+        facts={
+            **training_facts(trained.pipeline.train, trained.batches["train"], trained.prepared.train, split),
+            **facts_of_test_images(predictions.labels),
+        },
         tuned=found.values if found else {},
         stopped=fitted.stopped,
         best_by=best_by(plan.best_by, assembler),

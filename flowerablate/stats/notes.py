@@ -16,7 +16,7 @@ from .looks import LookSchedule
 from .modified_t import TEST as MODIFIED_T
 from .modified_t import ModifiedT
 from .population import population_notes
-from .resolution import resolution_of
+from .resolution import LARGEST_CLASS, resolution_of
 from .robust import MIN_PAIRS
 from .rows import Row, Summary
 from .verdicts import PLACEBO
@@ -42,6 +42,7 @@ def write_notes(
     *tuned* says how the base was tuned and its variants were not.
     """
     return (
+        *_no_better_than_a_constant(summary, results),
         *_controls(summary),
         *_pending(pending, bool(summary.rules.looks)),
         *earlier_tables(summary, schedule or LookSchedule()),
@@ -67,6 +68,20 @@ def write_notes(
         *confound_notes(summary, results),
         *_environment(results),
     )
+
+
+def _no_better_than_a_constant(summary: Summary, results: Sequence[TrialOutcome]) -> Iterator[str]:
+    """A base whose accuracy is that of always naming the largest class: nothing can be missing in it."""
+    bases = [result for result in finished(results) if not result.change and LARGEST_CLASS in result.facts]
+    if summary.metric != "accuracy" or summary.base.base_mean is None or not bases:
+        return
+    constant = math.fsum(result.facts[LARGEST_CLASS] for result in bases) / len(bases)
+    if summary.base.base_mean <= constant:
+        yield (
+            f"THE BASE HAS LEARNED NOTHING: its accuracy is {100 * summary.base.base_mean:.1f} %, and always naming "
+            f"the largest class has {100 * constant:.1f} %. No verdict in this table tells what its parts are worth; "
+            "'flowerablate sanity' looks for the cause."
+        )
 
 
 def _controls(summary: Summary) -> Iterator[str]:

@@ -19,6 +19,9 @@ from ..contracts import TrialResult
 TEST_IMAGES = "test images"
 """The fact of a trial that holds the number of its test images."""
 
+LARGEST_CLASS = "largest class"
+"""The fact of a trial that holds the fraction of its test images that are of the largest class."""
+
 _NEAR = 1.2e-7
 """How far from a whole number of images a value may be, as a fraction of all: a float32 rounds so."""
 

@@ -9,7 +9,7 @@ from pipelines import make_pipeline
 from flowerablate.contracts import NativeOp
 from flowerablate.data.splits import Split
 from flowerablate.data.store import PackedImages
-from flowerablate.execute.facts import training_facts
+from flowerablate.execute.facts import facts_of_test_images, training_facts
 from flowerablate.loader import Batches, PackedDataset
 from flowerablate.preprocess import NamedOp, Preprocess
 
@@ -38,7 +38,6 @@ def test_facts_are_those_of_what_the_model_sees(normalised):
     assert facts["pixel deviation"] == pytest.approx(seen.std(), abs=1e-5)
     counted = {name: facts[name] for name in ("epochs", "batch size", "steps per epoch", "training images")}
     assert counted == {"epochs": 3, "batch size": 4, "steps per epoch": 2, "training images": 9}
-    assert facts["test images"] == 3
     assert (facts["effective batch size"], facts["different images per epoch"]) == (4, 9)
 
 
@@ -54,3 +53,7 @@ def test_images_of_a_step_and_of_an_epoch_are_counted_as_they_are_used():
     assert (pairs["effective batch size"], pairs["steps per epoch"]) == (4, 2)
     assert (all_at_once["effective batch size"], all_at_once["steps per epoch"]) == (6, 1)
     assert pairs["different images per epoch"] == 4
+
+
+def test_the_largest_class_is_that_of_the_test_images():
+    assert facts_of_test_images(np.array([0, 1, 1, 2])) == {"test images": 4, "largest class": 0.5}

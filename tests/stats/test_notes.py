@@ -6,6 +6,7 @@ from scipy.stats import ttest_1samp
 
 from flowerablate.contracts import Contrast, Rules, TunedBase
 from flowerablate.stats import Evidence, summarise
+from flowerablate.stats.resolution import LARGEST_CLASS
 
 BASE = [0.90, 0.91, 0.92, 0.89, 0.90]
 INTERACTION = Contrast("a × b", "interaction", {"": 1.0, "-a": -1.0, "-b": -1.0, "-a+b": 1.0}, "a+b")
@@ -189,3 +190,15 @@ def test_the_modified_test_says_where_it_knows_nothing_of_the_test_images(arms) 
     notes = summarise(trials, rules=rules, judge=by_images).notes
     assert any("which knows of replicates only: the intervals of -x are over test images too" in note for note in notes)
     assert not any("knows of replicates only" in note for note in summarise(trials, rules=rules).notes)
+
+
+def test_a_base_no_better_than_the_largest_class_is_the_first_thing_said(trial) -> None:
+    for accuracy, said in ((0.6, True), (0.61, False)):
+        trials = [
+            trial(change, seed, accuracy - 0.01 * bool(change), facts={LARGEST_CLASS: 0.6})
+            for change in ("", "-x")
+            for seed in range(5)
+        ]
+        notes = summarise(trials).notes
+        assert any("LEARNED NOTHING" in note for note in notes) == said
+        assert not said or notes[0].startswith("THE BASE HAS LEARNED NOTHING: its accuracy is 60.0 %, and always")
