@@ -33,6 +33,7 @@ from . import (
     run,
     sanity,
     scaffold,
+    schema,
     status,
     tune,
 )
@@ -135,6 +136,7 @@ COMMANDS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
     },
     "Components and this machine": {
         "list": listing.list_components,
+        "schema": schema.schema,
         "plugins": plugins.list_plugins,
         "doctor": doctor.doctor,
         "bench": bench.bench,

@@ -1,0 +1,29 @@
+"""``flowerablate schema``: the JSON Schema of a study file, for editors."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import typer
+
+from .listing import LocalOption, study_folder
+
+
+def schema(local: LocalOption = Path()) -> None:
+    """Print the JSON Schema of a study file, with the components that are installed.
+
+    An editor that knows TOML completes and checks a study by it: write it to a file, and name that in the first line
+    of the study, as in `#:schema study.schema.json`.
+
+    \b
+    Examples:
+      flowerablate schema > study.schema.json
+    """
+    from ..contracts import SLOTS
+    from ..discovery import discover
+    from ..study.json_schema import json_schema
+
+    registry = discover(study_folder(local), strict=False).registry
+    found = {slot: [component.spec for component in registry.slot(slot).values()] for slot in SLOTS}
+    typer.echo(json.dumps(json_schema(found), indent=2, ensure_ascii=False))
