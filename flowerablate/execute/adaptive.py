@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from ..contracts import Contrast, Trial
+from ..contracts import Contrast, Rules, Trial
 from ..errors import StudyError
 from ..ledger import Ledger, StudyNote
 from ..reading.kept_metrics import with_metrics
@@ -85,7 +85,15 @@ def open_after(plan: Plan, ledger: Ledger, look: int) -> tuple[Contrast, ...]:
     results = with_metrics(results, ledger, plan.base_id, plan.metrics)
     contrasts = note.contrasts if note else plan.design.contrasts
     looked, shown = (note.unplanned, note.rules_shown) if note else ((), ())
-    summary = summarise(results, contrasts, rules=plan.rules, metrics=plan.metrics.infos, looked=looked, shown=shown)
+    summary = summarise(
+        results,
+        contrasts,
+        rules=plan.rules,
+        metrics=plan.metrics.infos,
+        looked=looked,
+        shown=shown,
+        judged=note.judged if note else None,
+    )
     undecided = {contrast.label for contrast in undecided_after(summary)}
     return tuple(contrast for contrast in plan.design.contrasts if contrast.label in undecided)
 
@@ -119,16 +127,17 @@ def note_of_start(plan: Plan, ledger: Ledger, trials: Iterable[Trial]) -> StudyN
     note, before = plan.note(trials), ledger.note(plan.base_id)
     if before is None or before.rules.looks or not before.trials or ledger.unfinished(before):
         return note
-    return _with_look(note, ledger, before.contrasts)
+    return _with_look(note, ledger, before.contrasts, before.rules)
 
 
-def _with_look(note: StudyNote, ledger: Ledger, contrasts: Iterable[Contrast]) -> StudyNote:
-    """Return *note* with the look that a table of the ledger's results is."""
+def _with_look(note: StudyNote, ledger: Ledger, contrasts: Iterable[Contrast], rules: Rules | None = None) -> StudyNote:
+    """Return *note* with the look that a table of the ledger's results is, by *rules* or those of the note."""
+    rules = rules or note.rules
     count = replicates(ledger, note.base_id)
     if not count:
         return note
     results = ledger.results(note.base_id)
-    seeds, values = seeds_of(results), values_of(results, note.rules.metric)
+    seeds, values = seeds_of(results), values_of(results, rules.metric)
     every = sorted({result.seed for result in results})
     at = {contrast.label: replicates_of(contrast, seeds) for contrast in contrasts}
     pairs = {contrast.label: len(arms_of(contrast, values, every).seeds) for contrast in contrasts}
@@ -137,5 +146,6 @@ def _with_look(note: StudyNote, ledger: Ledger, contrasts: Iterable[Contrast]) -
         looked=(count,),
         seen={label: (n,) for label, n in at.items()},
         judged={label: ((n, pairs[label]),) for label, n in at.items()},
-        shown=note.rules,
+        shown=rules if count >= rules.min_replicates else None,
+        told=(rules,),
     )

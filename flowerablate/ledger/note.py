@@ -33,7 +33,8 @@ class StudyNote:
     *tuned*: how the base was tuned and its variants were not. *late* gives, for each contrast first asked after
     verdicts had been shown, the number of replicates of that table. *seen* are the numbers of its
     own replicates at which each contrast was in a table, *judged* the same with the number of its pairs, as trials that
-    failed may be run again. *shown* are the rules of the first table, *later* other ones of tables since.
+    failed may be run again. *shown* are the rules of the first table with verdicts, *later* other ones of such tables
+    since; *told* are the rules of all tables, with verdicts or without.
     """
 
     base_id: str
@@ -58,10 +59,11 @@ class StudyNote:
     judged: Mapping[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
     shown: Rules | None = None
     later: tuple[Rules, ...] = ()
+    told: tuple[Rules, ...] = ()
 
     @property
     def rules_shown(self) -> tuple[Rules, ...]:
-        """The rules of the tables that were shown, each once."""
+        """The rules of the tables whose verdicts were shown, each once."""
         return () if self.shown is None else (self.shown, *self.later)
 
 
@@ -88,6 +90,7 @@ class Notes:
                 judged=_united(old.judged, note.judged),
                 shown=old.shown or note.shown,
                 later=_later(old, note.shown),
+                told=tuple(dict.fromkeys((*old.told, *note.told))),
                 unplanned=old.looked if note.rules.looks and not old.rules.looks else old.unplanned,
                 metrics=tuple({info.name: info for info in (*old.metrics, *note.metrics)}.values()),
                 threads=note.threads or old.threads,
@@ -109,7 +112,7 @@ def _later(old: StudyNote, shown: Rules | None) -> tuple[Rules, ...]:
 
 def _late(old: StudyNote, contrasts: Iterable[Contrast]) -> dict[str, int]:
     """Return the *contrasts* that are asked only now, though the verdicts on others were shown."""
-    least = min(rules.needed_replicates for rules in (old.rules, *old.rules_shown))
+    least = min(rules.min_replicates for rules in (old.rules, *old.rules_shown))
     shown = max((n for n in old.looked if n >= least), default=0)
     known = {contrast.label for contrast in old.contrasts}
     return {contrast.label: shown for contrast in contrasts if shown and contrast.label not in known}

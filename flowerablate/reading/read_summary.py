@@ -55,6 +55,7 @@ def read_summary(
         seen=note.seen or None,
         late=note.late,
         shown=note.rules_shown,
+        told=note.told or note.rules_shown,
         judged=note.judged,
         pending=ledger.unfinished(note),
         costs=cost_infos(assembler, note.costs),

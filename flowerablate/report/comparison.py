@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..contracts import ContrastKind
 from ..errors import StudyError
@@ -85,14 +85,15 @@ def _rows(summary: Summary) -> Iterator[Row]:
 def _difference(first: Row | None, second: Row | None, *, paired: bool) -> EffectDifference | None:
     if first is None or second is None or first.effect is None or second.effect is None:
         return None
+    found = None
     if paired:
         ones = dict(zip(first.seeds, first.effect.differences, strict=True))
         others = dict(zip(second.seeds, second.effect.differences, strict=True))
         found = difference_of_paired_effects(ones, others, first.effect.level)
-        if found is not None:
-            return found
     # Rows without a common seed share no random numbers, even if the studies are paired.
-    return difference_of_effects(first.effect, second.effect)
+    found = found or difference_of_effects(first.effect, second.effect)
+    # A study whose trials are not all there shows no intervals, here either.
+    return found if first.effect.is_shown and second.effect.is_shown else replace(found, low=None, high=None)
 
 
 def _obstacles(first: Side, second: Side) -> Iterator[str]:

@@ -114,7 +114,7 @@ def _effect(effect: Effect | None) -> dict[str, Any] | None:
         "base_sd": effect.base_sd,
         "variant_sd": effect.variant_sd,
         "p_t": effect.t_p,
-        "p_sign_flip": effect.sign_flip_p if effect.is_shown else None,
+        "p_sign_flip": effect.sign_flip_p,
         "sign_flip_exact": effect.sign_flip_exact,
         "sign_flip_floor": effect.sign_flip_floor,
         "minimum_detectable": effect.mde,

@@ -86,9 +86,9 @@ class Effect:
         return sign_flip_test([d if abs(d) > resolution else 0.0 for d in self.differences])
 
     @property
-    def sign_flip_p(self) -> float:
-        """The two-sided p of :func:`sign_flip_test`; differences within rounding count as zero."""
-        return self._sign_flip[0]
+    def sign_flip_p(self) -> float | None:
+        """The two-sided p of :func:`sign_flip_test`; differences within rounding count as zero. None if not shown."""
+        return self._sign_flip[0] if self.is_shown else None
 
     @property
     def sign_flip_exact(self) -> bool:
@@ -112,8 +112,11 @@ class Effect:
 
     @property
     def p(self) -> float | None:
-        """The p for a verdict: paired t; sign flip if the standard deviation is zero; None with a single pair."""
-        if self.n < 2:
+        """The p for a verdict: paired t; sign flip if the standard deviation is zero; None with a single pair.
+
+        None as well if it is not shown.
+        """
+        if self.n < 2 or not self.is_shown:
             return None
         return self.sign_flip_p if self.t_p is None else self.t_p
 

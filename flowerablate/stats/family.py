@@ -90,7 +90,7 @@ def _max_t(family: Sequence[ContrastResult], rules: Rules) -> FamilyResult:
     best: list[Adjusted] = [Adjusted(1.0, 1) for _ in family]
     nominal = 0.0
     pairs = [0] * len(family)
-    most = max((each.schedule for each in family), key=lambda schedule: len(schedule.unplanned))
+    most = max((each.schedule for each in family), key=lambda schedule: schedule.tables)
     for limit, share in most.shares():
         if share <= 0:
             continue

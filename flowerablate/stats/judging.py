@@ -160,8 +160,6 @@ def _weighted(
     ps, equivalences, spent = [], [], 0.0
     for look in looks:
         share, spent = look.unplanned - spent, look.unplanned
-        if look.outgrown:
-            continue
         there = own if look == looks[-1] else _at(look, judge, contrast, arms, effect, rules)
         ps.append((1.0 if there.p is None else _scaled(there.p, share), look.pairs))
         equivalences.append(_scaled(there.equivalence_p, share))

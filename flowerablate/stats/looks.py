@@ -28,15 +28,13 @@ class StudyLook(NamedTuple):
     """A look at so many *pairs*: what any level has spent by then.
 
     *unplanned*: the fraction of the level spent at looks without a plan. *progress*: this look's fraction of the
-    replicates of the plan, 0 without one. *plan*: the fraction of the level that the whole plan may spend. An
-    *outgrown* look is paid for and decides nothing: some of its trials had failed, and have values now.
+    replicates of the plan, 0 without one. *plan*: the fraction of the level that the whole plan may spend.
     """
 
     pairs: int
     unplanned: float = 0.0
     progress: float = 0.0
     plan: float = 1.0
-    outgrown: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,8 +42,9 @@ class LookSchedule:
     """The looks at a comparison as numbers of replicates, increasing: those *unplanned*, then those *planned*.
 
     *reserve*: the fraction of the level that the first unplanned look leaves for others. *min_pairs*: a look with fewer
-    decides nothing, now or later. *now*: how many replicates there are. *pairs*, for each unplanned look: how many
-    pairs it had if there are more of the same replicates now, else 0; empty if there are no such looks.
+    decides nothing, now or later. *now*: how many replicates there are, 0 if some of their trials are still to run.
+    *lost*: looks that are paid for and decide nothing any more, as their pairs were others: trials that had failed were
+    run again, or trials are gone.
     """
 
     unplanned: tuple[int, ...] = ()
@@ -53,7 +52,7 @@ class LookSchedule:
     reserve: float = Rules.reserve
     min_pairs: int = 2
     now: int = 0
-    pairs: tuple[int, ...] = ()
+    lost: tuple[int, ...] = ()
 
     @classmethod
     def of(
@@ -64,26 +63,27 @@ class LookSchedule:
         shown: Sequence[Rules] = (),
         judged: Iterable[tuple[int, int]] = (),
         seeds: Sequence[int] = (),
+        *,
+        complete: bool = True,
     ) -> LookSchedule:
-        """Return the schedule of a comparison by *rules*, of which there are *now* replicates.
+        """Return the schedule of a comparison by *rules*, of which there are *now* replicates, *complete* or not.
 
         *looked* are the numbers of replicates at which verdicts were shown without a plan, *shown* the rules of these
         tables: what they have spent is spent, whatever the rules say since. *judged*: the same numbers with those of
         the pairs that there were; by now there are pairs on *seeds*, increasing.
         """
         reserve = min(each.reserve for each in (rules, *shown))
-        least = min(each.needed_replicates for each in (rules, *shown))
+        least = min(each.min_replicates for each in (rules, *shown))
         before = {n for n in looked if n >= least}
         if not rules.looks:
             before = {n for n in before if n < now} | {now}
-        looks: list[tuple[int, int]] = []
-        for n in sorted(before):
-            then, present = {pairs for look, pairs in judged if look == n}, bisect_left(seeds, n)
-            looks += [(n, pairs) for pairs in sorted(then) if pairs < present]
-            if n == now or present in then or not then:
-                looks.append((n, 0))
-        pairs = tuple(pairs for _, pairs in looks)
-        return cls(tuple(n for n, _ in looks), rules.looks, reserve, least, now, pairs if any(pairs) else ())
+        present = {n: bisect_left(seeds, n) for n in before}
+        then: dict[int, set[int]] = {}
+        for n, pairs in judged:
+            then.setdefault(n, set()).add(pairs)
+        lost = [n for n in sorted(before) for pairs in then.get(n, ()) if pairs not in present.values()]
+        kept = [n for n in sorted(before) if present[n] in then.get(n, {present[n]}) or (n == now and not rules.looks)]
+        return cls(tuple(kept), rules.looks, reserve, least, now if complete else 0, tuple(lost))
 
     def reached(self, seeds: Sequence[int]) -> tuple[StudyLook, ...]:
         """Return the looks that a comparison with values on *seeds* (increasing, from 0) has had.
@@ -93,9 +93,9 @@ class LookSchedule:
         there is no other.
         """
         found: dict[int, StudyLook] = {}
-        for number, (look, then) in enumerate(zip(self.unplanned, self._pairs, strict=True), 1):
-            pairs = then or bisect_left(seeds, look)
-            found[pairs] = StudyLook(pairs, self._spent(number), outgrown=then > 0)
+        for number, look in enumerate(self.unplanned, 1):
+            pairs = bisect_left(seeds, look)
+            found[pairs] = StudyLook(pairs, self._spent(number))
         for pairs in sorted({bisect_left(seeds, look) for look in self.planned}):
             found[pairs] = self._planned(pairs)
         looks = [found[pairs] for pairs in sorted(found) if pairs >= 2]
@@ -118,21 +118,10 @@ class LookSchedule:
         later = max(pairs + 1, round(pairs * self.next / self.unplanned[-1]))
         return (StudyLook(later, self._spent(len(self.unplanned) + 1)),)
 
-    @property
-    def _pairs(self) -> tuple[int, ...]:
-        return self.pairs or (0,) * len(self.unplanned)
-
     def shares(self) -> tuple[tuple[int, float], ...]:
-        """Return each unplanned look as its number of replicates and the fraction of the level that is its own.
-
-        Those that are outgrown are left out.
-        """
+        """Return each unplanned look as its number of replicates and the fraction of the level that is its own."""
         spent = [0.0, *(self._spent(number) for number in range(1, len(self.unplanned) + 1))]
-        return tuple(
-            (look, now - old)
-            for look, then, old, now in zip(self.unplanned, self._pairs, spent, spent[1:], strict=False)
-            if not then
-        )
+        return tuple((look, now - old) for look, old, now in zip(self.unplanned, spent, spent[1:], strict=False))
 
     def is_provisional(self, pending: int) -> bool:
         """Whether a table now is no look: *pending* trials are still to run, and this is none of those planned."""
@@ -140,21 +129,33 @@ class LookSchedule:
 
     @property
     def before(self) -> tuple[int, ...]:
-        """The unplanned looks before this table, or before the plan."""
-        return self.unplanned if self.planned else self.unplanned[:-1]
+        """The unplanned looks before this table, or before the plan, each number once."""
+        return tuple(sorted({*self.lost, *(self.unplanned if self.planned else self.unplanned[:-1])}))
+
+    @property
+    def tables(self) -> int:
+        """How many unplanned looks there were, this one included, if it is none of a plan."""
+        return len(self.lost) + len(self.unplanned)
 
     @property
     def left(self) -> float:
         """The fraction of the level that the looks before have left."""
-        return 1 - (self._spent(len(self.before)) if self.before else 0.0)
+        return 1 - self._of_all(self.tables if self.planned else self.tables - 1)
 
     def _spent(self, number: int) -> float:
-        """Return the fraction of the level spent by the unplanned look of that *number*, from 1."""
-        return 1 - self.reserve * (1 - EXTENSION) ** (number - 1)
+        """Return the fraction of the level spent by the unplanned look of that *number*, from 1, and those before it.
+
+        Lost looks have spent theirs first.
+        """
+        return self._of_all(len(self.lost) + number) - self._of_all(len(self.lost))
+
+    def _of_all(self, tables: int) -> float:
+        """Return the fraction of the level that so many *tables* spend."""
+        return 1 - self.reserve * (1 - EXTENSION) ** (tables - 1) if tables > 0 else 0.0
 
     def _planned(self, pairs: int) -> StudyLook:
         spent = self._spent(len(self.unplanned)) if self.unplanned else 0.0
-        return StudyLook(pairs, spent, pairs / self.planned[-1], 1 - spent)
+        return StudyLook(pairs, spent, pairs / self.planned[-1], 1 - self._of_all(self.tables))
 
 
 def seeds_of(outcomes: Iterable[TrialOutcome]) -> dict[str, set[int]]:
@@ -163,6 +164,11 @@ def seeds_of(outcomes: Iterable[TrialOutcome]) -> dict[str, set[int]]:
     for outcome in outcomes:
         seeds.setdefault(outcome.change, set()).add(outcome.seed)
     return seeds
+
+
+def is_complete(contrast: Contrast, seeds: Mapping[str, Collection[int]], replicates: int) -> bool:
+    """Whether all trials of so many *replicates* of *contrast* have finished or failed; see :func:`replicates_of`."""
+    return all(s in seeds.get(c, ()) for s in range(replicates) for c in contrast.weights_on(s))
 
 
 def replicates_of(contrast: Contrast, seeds: Mapping[str, Collection[int]]) -> int:

@@ -16,7 +16,7 @@ from .looks import LookSchedule
 from .modified_t import TEST as MODIFIED_T
 from .modified_t import ModifiedT
 from .population import population_notes
-from .resolution import LARGEST_CLASS, resolution_of
+from .resolution import LARGEST_CLASS, known_step
 from .robust import MIN_PAIRS
 from .rows import Row, Summary
 from .verdicts import PLACEBO
@@ -45,7 +45,7 @@ def write_notes(
         *_no_better_than_a_constant(summary, results),
         *_controls(summary),
         *_pending(pending, bool(summary.rules.looks)),
-        *earlier_tables(summary, schedule or LookSchedule()),
+        *(() if _is_provisional(summary) else earlier_tables(summary, schedule or LookSchedule())),
         *late_questions(summary, late or {}),
         *changed_rules(summary.rules, shown, primary),
         *_another_metric(summary, primary),
@@ -58,6 +58,7 @@ def write_notes(
         *_other_rules(summary),
         *_single_against_family(summary),
         *_decided_before(summary.rows),
+        *_equal_and_negligible(summary),
         *_coarse_margin(summary, results),
         *_few_replicates_carry(summary.rows),
         *_skewed(summary),
@@ -235,9 +236,23 @@ def _decided_before(rows: Sequence[Row]) -> Iterator[str]:
         yield f"Decided by an earlier table, although the interval of all replicates includes 0: {', '.join(hit)}."
 
 
+def _equal_and_negligible(summary: Summary) -> Iterator[str]:
+    """Components called negligible because no replicate differs, which one that seldom acts does not either."""
+    hit = [
+        row.label
+        for row in summary.rows
+        if row.verdict == "negligible" and row.effect is not None and row.effect.sd == 0
+    ]
+    if hit:
+        yield (
+            f"Negligible because no replicate differs from another: {', '.join(hit)}. A component that acts in few "
+            "trainings, and much there, would look the same in so few."
+        )
+
+
 def _coarse_margin(summary: Summary, results: Sequence[TrialOutcome]) -> Iterator[str]:
     """A margin of hardly more than one image: effects of that size come in few replicates, which t does not know."""
-    margin, step = summary.rules.margin, resolution_of(finished(results), summary.metric)
+    margin, step = summary.rules.margin, known_step(finished(results), summary.metric)
     if margin is not None and summary.rows and margin < 2 * step * (1 - 1e-9):
         yield (
             f"The margin is {margin:g}, less than two steps of {short(step, 2)}, in which {summary.metric} comes: "
@@ -318,20 +333,27 @@ def _is_lost(result: TrialOutcome, metric: str) -> bool:
 
 def _sign_flip(summary: Summary) -> Iterator[str]:
     """Verdicts that the signs of the differences alone could not support, however clear."""
-    decided = [row for row in summary.rows if row.verdict not in (None, "undecided", "unchanged", "negligible")]
     alpha = 1 - summary.level
-    hit = [
-        row
-        for row in decided
-        if row.evidence and row.adjusted and sign_flip_floor(row.n) > row.evidence.nominal(alpha / row.adjusted.factor)
-    ]
-    if hit:
-        floor = short(max(sign_flip_floor(row.n) for row in hit))
+    floors = {}
+    for row in summary.rows:
+        if row.verdict in (None, "undecided", "unchanged", "negligible") or not row.evidence or not row.adjusted:
+            continue
+        pairs = row.evidence.decisive_pairs or row.n
+        floor = sign_flip_floor(pairs)
+        is_placebo = row.contrast is not None and row.contrast.component == PLACEBO
+        if not is_placebo and floor > row.evidence.nominal(alpha / row.adjusted.factor):
+            floors[row.label] = floor
+    if floors:
         yield (
-            f"{', '.join(row.label for row in hit)}: decided by the paired t test, which assumes differences that are "
-            f"about normal. Their signs alone could not give a p below {floor}; where differences have two modes, few "
+            f"{', '.join(floors)}: decided by a t test, which assumes differences that are about normal. Their signs "
+            f"alone could not give a p below {short(max(floors.values()))}; where differences have two modes, few "
             "replicates err more often."
         )
+
+
+def _is_provisional(summary: Summary) -> bool:
+    effects = [row.effect for row in summary.rows if row.effect]
+    return bool(effects) and not any(effect.is_shown for effect in effects)
 
 
 def _environment(results: Sequence[TrialOutcome]) -> Iterator[str]:

@@ -5,7 +5,7 @@ deviation too small or zero. So it is taken to be at least that of rounding to t
 uniform distribution of that width (Sheppard 1898, doi:10.1112/plms/s1-29.1.353).
 
 Of a metric whose step is not known, such as a macro F1, it is taken to be the smallest distance between two of the
-study's values. The true step can only be smaller, so the standard deviation is not understated.
+study's values: where values come in equal steps, the true one is no larger.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from ..contracts import TrialResult
+from .effects import RESOLUTION
 
 TEST_IMAGES = "test images"
 """The fact of a trial that holds the number of its test images."""
@@ -32,21 +33,28 @@ def resolution_of(results: Iterable[TrialResult], metric: str) -> float:
     If the number is not recorded, or a value is no whole number of images, as those of most metrics are not, or if all
     are 0 or 1, as those of finer metrics may be too: the smallest distance between two values, 0 if all are equal.
     """
-    step, between, known = 0.0, False, True
-    values = set()
+    done = list(results)
+    return known_step(done, metric) or _smallest_distance(
+        {value for result in done if math.isfinite(value := result.metrics.get(metric, math.nan))}
+    )
+
+
+def known_step(results: Iterable[TrialResult], metric: str) -> float:
+    """Return 1 over the number of test images if *metric* comes in such steps; 0 if that is not known."""
+    step, between = 0.0, False
     for result in results:
         value, images = result.metrics.get(metric, math.nan), result.facts.get(TEST_IMAGES, 0.0)
         if not math.isfinite(value):
             continue
-        values.add(value)
-        known = known and images >= 1 and abs(value - round(value * images) / images) <= _NEAR
-        step, between = max(step, 1 / images if known else 0.0), between or 0 < value < 1
-    return step if known and between else _smallest_distance(values)
+        if images < 1 or abs(value - round(value * images) / images) > _NEAR:
+            return 0.0
+        step, between = max(step, 1 / images), between or 0 < value < 1
+    return step if between else 0.0
 
 
 def _smallest_distance(values: Iterable[float]) -> float:
     ordered = sorted(values)
-    rounding = _NEAR * max(map(abs, ordered), default=0.0)
+    rounding = RESOLUTION * max(map(abs, ordered), default=0.0)
     return min((high - low for low, high in pairwise(ordered) if high - low > rounding), default=0.0)
 
 

@@ -26,7 +26,7 @@ from .evidence import Judge, first_that_knows
 from .family import ContrastResult, FamilyResult, judge_family
 from .images import ImageEvidence
 from .judging import judged
-from .looks import LookSchedule, replicates_of, seeds_of
+from .looks import LookSchedule, is_complete, replicates_of, seeds_of
 from .modified_t import judge_by_modified_t
 from .multiplicity import Adjusted
 from .notes import write_notes
@@ -52,6 +52,7 @@ def summarise(
     seen: Mapping[str, Sequence[int]] | None = None,
     late: Mapping[str, int] | None = None,
     shown: Sequence[Rules] = (),
+    told: Sequence[Rules] = (),
     judged: Mapping[str, Sequence[tuple[int, int]]] | None = None,
     pending: int = 0,
     images: Mapping[str, ImageEvidence] | None = None,
@@ -66,7 +67,8 @@ def summarise(
     lacks is judged by its name (``loss``, ``...error``). *tuned*: how the base alone was tuned. *looked* are the
     numbers of replicates at which verdicts were shown without a plan, *seen* those at which each contrast had one, by
     label (by default *looked*), and *judged* the same with the numbers of pairs; *late* gives the last of these for
-    each contrast first asked after it, by label, *shown* the rules of these tables. *pending* is the number of trials
+    each contrast first asked after it, by label, *shown* the rules of these tables, *told* those
+    of all tables, without verdicts too. *pending* is the number of trials
     still to run. *images*: the influence of the test images on each metric, for rules that request intervals over
     replicates x images (see :mod:`.population`). *judge*: another method for the evidence (see :mod:`.evidence`), which
     replaces that one. *costs* describes the costs of the rows; by default they are the core's and all others in the
@@ -89,13 +91,14 @@ def summarise(
     def schedule_of(contrast: Contrast) -> LookSchedule:
         shown_at = looked if rules.looks or not seen else seen.get(contrast.label, ())
         now = replicates_of(contrast, seeds_by_change) or seeds[-1] + 1
-        pairs = judged.get(contrast.label, ()) if judged else ()
+        pairs = judged.get(contrast.label, ()) if judged and rules.metric == given.metric else ()
         there = arms_of(contrast, values, seeds).seeds if pairs else ()
-        return LookSchedule.of(rules, shown_at, now, shown, pairs, there)
+        complete = is_complete(contrast, seeds_by_change, now)
+        return LookSchedule.of(rules, shown_at, now, shown, pairs, there, complete=complete)
 
     answers = [_answer(contrast, values, seeds, rules, judge, step, schedule_of(contrast)) for contrast in asked]
     members = [each for each in answers if each.contrast.in_family]
-    family = judge_family(members, rules)
+    family = judge_family([_as_judged(each, pending) for each in members], rules)
     verdicts = iter(_verdicts(members, family, rules, info, pending))
     known = _costs_of(results) if costs is None else tuple(costs)
     summary = Summary(
@@ -131,9 +134,9 @@ def summarise(
         summary,
         results,
         pending=pending,
-        schedule=max((each.schedule for each in answers), key=lambda each: len(each.unplanned), default=None),
+        schedule=max((each.schedule for each in answers), key=lambda each: each.tables, default=None),
         late=late or {},
-        shown=shown,
+        shown=told or shown,
         primary=given.metric,
         images=images or {},
         tuned=tuned,
@@ -191,6 +194,13 @@ def _in_family(row: Row, answer: ContrastResult, family: FamilyResult, rules: Ru
     if not answer.contrast.in_family:
         return row
     return replace(row, family_mde=family.detectable(answer, rules), family_interval=family.interval(answer, rules))
+
+
+def _as_judged(answer: ContrastResult, pending: int) -> ContrastResult:
+    """Return *answer* for the family; where it is provisional, it must not decide what is shown of others."""
+    if answer.evidence is None or not answer.schedule.is_provisional(pending):
+        return answer
+    return replace(answer, evidence=replace(answer.evidence, decisive_p=None, decisive_equivalence_p=None))
 
 
 def _shown(row: Row, answer: ContrastResult, pending: int) -> Row:

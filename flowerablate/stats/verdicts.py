@@ -115,11 +115,11 @@ def _decided(
 ) -> Decision | None:
     """Return the verdict, if there is one."""
     alpha = 1 - rules.level
-    if effect.n < rules.needed_replicates:
+    if effect.n < _needed(evidence, rules):
         return None
     by = f"{evidence.test}, {evidence.look}" if evidence.look else evidence.test
     within = adjusted.equivalence is not None and adjusted.equivalence <= alpha
-    if adjusted.difference <= alpha:
+    if adjusted.difference <= alpha and not effect.is_zero:
         if _turned(effect, evidence):
             return Decision(
                 "undecided",
@@ -139,6 +139,11 @@ def _decided(
         p = short(adjusted.equivalence, 2)
         return Decision("negligible", f"within the margin of {rules.margin:g}, adjusted p {p} (TOST, {by})")
     return None
+
+
+def _needed(evidence: Evidence, rules: Rules) -> int:
+    """Return how many replicates a verdict needs; the modified t, which judges replicates only, needs more."""
+    return rules.needed_replicates if evidence.is_over_replicates else rules.min_replicates
 
 
 def _turned(effect: Effect, evidence: Evidence) -> bool:
@@ -161,10 +166,10 @@ def _undecided(
         return Decision("undecided", f"no difference established in {count(effect.n, 'replicate')}, as expected")
     if effect.is_zero and rules.margin is None:
         return Decision("undecided", f"no difference in any of {effect.n} replicates; does the change have any effect?")
-    if effect.n < rules.needed_replicates:
-        by = f" by {MODIFIED_T}" if rules.needed_replicates > rules.min_replicates else ""
-        reason = f"n = {effect.n}: a verdict{by} needs {rules.needed_replicates} replicates"
-        return Decision("undecided", reason, rules.needed_replicates - effect.n)
+    needed = _needed(evidence, rules)
+    if effect.n < needed:
+        by = f" by {MODIFIED_T}" if needed > rules.min_replicates else ""
+        return Decision("undecided", f"n = {effect.n}: a verdict{by} needs {needed} replicates", needed - effect.n)
     if rules.looks:
         return _between_looks(effect.n, chance.chance if chance else 0.0, rules)
     alpha = 1 - rules.level

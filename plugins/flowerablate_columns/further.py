@@ -51,9 +51,10 @@ class SignFlipColumn(_RowColumn):
 
     def cell(self, row: Row, summary: Summary) -> str:
         """Return the p-value; a p estimated from random draws is marked with ``~``."""
-        if row.effect is None or not row.effect.is_shown:
+        p = row.effect.sign_flip_p if row.effect else None
+        if row.effect is None or p is None:
             return MISSING
-        return ("" if row.effect.sign_flip_exact else "~") + probability(row.effect.sign_flip_p)
+        return ("" if row.effect.sign_flip_exact else "~") + probability(p)
 
 
 class EquivalenceColumn(_RowColumn):

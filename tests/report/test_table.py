@@ -65,9 +65,9 @@ No room at this width for: means, time, params.
   1 of 5), -model.batchnorm (0 and 1 of 5). A mean without such runs may be too
   good, and a mean with them often has an interval that is too narrow.
 · -random_resized_crop, -morphology, -morphology+flip, model=resnet34,
-  optimizer=adamw: decided by the paired t test, which assumes differences that
-  are about normal. Their signs alone could not give a p below .0625; where
-  differences have two modes, few replicates err more often.
+  optimizer=adamw: decided by a t test, which assumes differences that are about
+  normal. Their signs alone could not give a p below .0625; where differences
+  have two modes, few replicates err more often.
 · Besides the component: -model.skip: parameters 272k → 270k; -model.batchnorm:
   parameters 272k → 271k; model=resnet34: parameters 272k → 21.3M.
 """

@@ -173,8 +173,13 @@ def test_a_provisional_table_shows_effects_without_tests_and_intervals(arms, nam
     assert row.effect.mean == pytest.approx(0.0196)
     hidden = (row.effect.low, row.effect.t_p, row.effect.robust, row.evidence, row.adjusted_p, row.family_interval)
     assert hidden == (None,) * 6
+    assert (row.effect.p, row.effect.sign_flip_p) == (None, None)
     assert summary.secondary[0].effects[0] is None or summary.secondary[0].effects[0].low is None
-    assert "provisional" in render(summary, name)
+    text = render(summary, name)
+    assert "provisional" in text
+    low = f"{100 * summarise(trials).rows[0].effect.low:.1f}"
+    assert low not in text.replace(f"{100 * row.effect.mean:.1f}", "")
+    assert not any("needs a p of" in note for note in summary.notes)
 
 
 def test_between_planned_looks_only_comparisons_that_have_reached_one_have_verdicts(arms):
@@ -198,23 +203,64 @@ def test_an_effect_that_has_left_the_margin_since_it_was_negligible_is_undecided
     )
 
 
-def test_a_look_whose_failed_trials_have_values_now_is_paid_for_and_decides_nothing(arms):
+def test_a_look_whose_failed_trials_have_values_now_is_paid_for_and_decides_nothing():
     schedule = LookSchedule.of(Rules(), [10], 10, judged=[(10, 5)], seeds=range(10))
-    assert schedule.reached(range(10)) == (StudyLook(5, 0.8, outgrown=True), StudyLook(10, 0.95))
-    assert schedule.before == (10,)
-    base = [0.9 + 0.001 * (seed % 3) for seed in range(10)]
-    trials = arms(base=base, a=[value - 0.01 + 0.008 * (seed % 3 == 1) for seed, value in enumerate(base)])
-    for rules in (Rules(), Rules(family="max-t")):
-        once = summarise(trials, rules=rules).rows[0]
-        again = summarise(trials, rules=rules, looked=[10], judged={"-a": [(10, 5)]}).rows[0]
-        same = summarise(trials, rules=rules, looked=[10], judged={"-a": [(10, 10)]}).rows[0]
-        assert same.adjusted_p == once.adjusted_p
-        assert again.adjusted_p > 3 * once.adjusted_p
+    assert schedule.lost == (10,)
+    assert schedule.reached(range(10)) == (StudyLook(10, pytest.approx(0.15)),)
+    assert schedule.left == pytest.approx(0.2)
+    assert (schedule.before, schedule.tables) == ((10,), 2)
+    later = LookSchedule.of(Rules(), [10], 20, judged=[(10, 5), (10, 10)], seeds=range(20))
+    assert later.reached(range(20)) == (StudyLook(10, pytest.approx(0.15)), StudyLook(20, pytest.approx(0.1875)))
+    assert later.before == (10,)
 
 
-def test_of_looks_with_fewer_replicates_only_those_count_that_there_were():
-    seeds = range(10)
-    grown = LookSchedule.of(Rules(min_replicates=2), [5], 10, judged=[(5, 3)], seeds=seeds)
-    assert grown.reached(seeds) == (StudyLook(3, 0.8, outgrown=True), StudyLook(10, 0.95))
-    both = LookSchedule.of(Rules(min_replicates=2), [5], 10, judged=[(5, 3), (5, 5)], seeds=seeds)
-    assert both.reached(seeds) == (StudyLook(3, 0.8, outgrown=True), StudyLook(5, 0.95), StudyLook(10, 0.9875))
+def test_a_look_whose_pairs_are_gone_is_paid_for_too():
+    seeds = [seed for seed in range(10) if seed != 3]
+    schedule = LookSchedule.of(Rules(), [5], 10, judged=[(5, 5)], seeds=seeds)
+    assert (schedule.lost, schedule.reached(seeds)) == ((5,), (StudyLook(9, pytest.approx(0.15)),))
+
+
+def test_a_look_at_pairs_that_another_one_had_seen_is_kept():
+    schedule = LookSchedule.of(Rules(), [5, 10], 10, judged=[(5, 5), (10, 5)], seeds=range(10))
+    assert schedule.lost == ()
+    assert schedule.reached(range(10)) == (StudyLook(5, 0.8), StudyLook(10, 0.95))
+
+
+def test_a_plan_adds_no_look_without_one():
+    rules = Rules(looks=(10, 13, 16))
+    now, later = (LookSchedule.of(rules, [10], n, judged=[(10, 5)], seeds=range(n)) for n in (10, 13))
+    assert (now.unplanned, now.lost, now.left) == ((), (10,), pytest.approx(0.2))
+    assert later.left == now.left
+    assert now.reached(range(10)) == (StudyLook(10, 0.0, 10 / 16, pytest.approx(0.2)),)
+
+
+@pytest.mark.parametrize("family", ["holm", "max-t"])
+def test_who_was_judged_on_other_pairs_pays_for_it(arms, family):
+    base = [0.9 + 0.001 * (seed % 3) for seed in range(12)]
+    lower = {name: [value - 0.01 + size * (seed % 3 == 1) for seed, value in enumerate(base)]
+             for name, size in (("a", 0.008), ("b", 0.0085), ("c", 0.0075))}  # fmt: skip
+    trials = arms(base=base, **lower)
+    rules = Rules(family=family)
+    once = summarise(trials, rules=rules, looked=[12]).rows
+    again = summarise(trials, rules=rules, looked=[12], judged={"-a": [(12, 12)], "-b": [(12, 6)]}).rows
+    assert again[1].adjusted_p > 2 * once[1].adjusted_p
+    assert all(new.adjusted_p >= old.adjusted_p for new, old in zip(again, once, strict=True))
+
+
+def test_a_planned_look_with_trials_to_run_is_none_however_far_other_seeds_are(arms):
+    trials = [trial for trial in arms(base=[0.9, 0.91, 0.92, 0.9, 0.91, 0.93], a=[0.88, 0.89, 0.9, 0.88, 0.89, 0.91])
+              if not (trial.change and trial.seed == 4)]  # fmt: skip
+    rules = Rules(looks=(6, 10))
+    row = summarise(trials, rules=rules, pending=1).rows[0]
+    assert (row.verdict, row.evidence) == ("undecided", None)
+
+
+def test_what_is_provisional_decides_nothing_about_what_is_shown(arms):
+    base = [0.9, 0.91, 0.92, 0.9, 0.91, 0.92]
+    shown = [value - 0.01 - 0.006 * (seed % 2) for seed, value in enumerate(base[:5])]
+    rules = Rules(looks=(5, 7))
+    rows = [
+        summarise(arms(base=base, shown=shown, going=[value - d for value in base]), rules=rules, pending=1).rows[0]
+        for d in (0.05, 0.0)
+    ]
+    assert rows[0].adjusted_p == rows[1].adjusted_p

@@ -6,7 +6,7 @@ from scipy.stats import ttest_1samp
 
 from flowerablate.contracts import Contrast, Rules, TunedBase
 from flowerablate.stats import Evidence, summarise
-from flowerablate.stats.resolution import LARGEST_CLASS
+from flowerablate.stats.resolution import LARGEST_CLASS, TEST_IMAGES
 
 BASE = [0.90, 0.91, 0.92, 0.89, 0.90]
 INTERACTION = Contrast("a × b", "interaction", {"": 1.0, "-a": -1.0, "-b": -1.0, "-a+b": 1.0}, "a+b")
@@ -167,10 +167,15 @@ def test_a_control_is_called_as_its_row_is(arms, trial) -> None:
     assert note.endswith("in all numbers: luck 5 of 5.")
 
 
-def test_a_margin_of_hardly_more_than_one_image_is_noted(arms) -> None:
-    for margin, noted in ((0.015, True), (0.02, False)):
-        notes = summarise(arms(base=BASE, x=BASE), rules=Rules(margin=margin)).notes
-        assert any("less than two steps of .01" in note for note in notes) == noted
+def test_a_margin_of_hardly_more_than_one_image_is_noted(trial) -> None:
+    def notes(margin, **facts):
+        trials = [trial(change, seed, value, facts=facts) for change in ("", "-x") for seed, value in enumerate(BASE)]
+        return summarise(trials, rules=Rules(margin=margin)).notes
+
+    counted = {TEST_IMAGES: 100.0}
+    assert any("less than two steps of .01" in note for note in notes(0.015, **counted))
+    assert not any("less than two steps" in note for note in (*notes(0.02, **counted), *notes(0.015)))
+    assert any(note.startswith("Negligible because no replicate differs from another: -x.") for note in notes(0.02))
 
 
 def test_a_verdict_of_an_earlier_table_that_the_interval_does_not_show_is_noted(arms) -> None:

@@ -191,7 +191,7 @@ def _evidence(row: Row, summary: Summary) -> dict[str, str]:
         "label": row.label,
         "pairs": str(row.n),
         "p": _p(row.adjusted_p),
-        "sign_flip": _p(effect.sign_flip_p if effect.is_shown else None),
+        "sign_flip": _p(effect.sign_flip_p),
         "mde": MISSING if effect.mde is None else scale.value(effect.mde),
         "correlation": MISSING if effect.correlation is None else f"{effect.correlation:.2f}".replace("-", "−"),
         "reason": row.reason,
