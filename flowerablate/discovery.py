@@ -164,7 +164,8 @@ def collect_specs(module: Any, name: str) -> list[ComponentSpec]:
         manager.check_pending()
     except pluggy.PluginValidationError as error:
         known = [key for key in (*vars(hookspecs), *vars(named)) if key.startswith(_HOOK)]
-        unknown = next(key for key in vars(module) if key.startswith(_HOOK) and key not in known)
+        hooks = vars(manager.hook).items()
+        unknown = next((key for key, hook in hooks if not key.startswith("_") and not hook.has_spec()), "")
         raise PluginError(f"unknown hook {unknown!r}; {nearest(unknown, known)}") from error
     specs: list[ComponentSpec] = []
     takes = {hookspecs.NAMED + slot: {SPECS[slot]} for slot in slots(from_plugins=True)}

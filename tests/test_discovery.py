@@ -272,12 +272,15 @@ def module_with(**attributes):
     return module
 
 
-def test_an_unknown_hook_is_an_error():
-    def flowerablate_register_stp(register):
+@pytest.mark.parametrize("name", ["flowerablate_register_stp", "flowerablate_regster", "flowerablat_register"])
+def test_an_unknown_hook_is_an_error_that_names_the_nearest(name):
+    def hook(register):
         pass
 
-    with pytest.raises(fa.PluginError, match=r"unknown hook .*_stp.; did you mean .*_step"):
-        collect_specs(module_with(flowerablate_register_stp=fa.hookimpl(flowerablate_register_stp)), "made_up")
+    with pytest.raises(fa.PluginError, match=f"unknown hook '{name}'; did you mean 'flowerablate_register"):
+        collect_specs(module_with(**{name: fa.hookimpl(hook)}), "made_up")
+    with pytest.raises(fa.PluginError, match=f"unknown hook '{name}'; did you mean"):
+        collect_specs(module_with(mine=fa.hookimpl(specname=name)(hook)), "made_up")
 
 
 def test_a_hook_without_its_decorator_is_an_error():

@@ -5,12 +5,13 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import typer
 from rich.markup import escape
-from typer.core import TyperCommand, TyperGroup, TyperOption
+from typer.core import TyperArgument, TyperCommand, TyperGroup
 
 from ..api.caller import FILE_CURES, said
 from ..errors import FlowerablateError, in_one_line
@@ -39,8 +40,8 @@ from . import (
 )
 from .option_groups import expanded
 
-_SHOWN = {bool: "", int: "N", float: "X"}
-"""What stands behind an option in the help instead of its type: nothing for a flag."""
+_SHOWN = {bool: "", int: "N", float: "X", str: "TEXT", Path: "PATH"}
+"""What the help shows behind an option instead of its type: nothing for a flag."""
 
 
 class _Shown:
@@ -50,7 +51,11 @@ class _Shown:
         found: list[Any] = super().get_params(ctx)  # type: ignore[misc]
         for each in found:
             described = getattr(each, "type_descriptor", None)  # earlier versions of typer show no types of flags
-            if described is not None and each.metavar is None and isinstance(each, TyperOption):
+            if described is None:
+                continue
+            if isinstance(each, TyperArgument):
+                each.display_type_rich = lambda ctx: ""  # type: ignore[method-assign] # its name says enough
+            elif each.metavar is None:
                 each.metavar = _SHOWN.get(described.annotation)
         return found
 
@@ -165,7 +170,7 @@ def run_commands() -> int:
         app(standalone_mode=True)
     except SystemExit as leaving:
         # Who reads the output has enough of it, as "head" does; click and Rich take that for an error.
-        if leaving.code == 1 and isinstance(leaving.__context__, BrokenPipeError):
+        if leaving.code == 1 and isinstance(leaving.__context__, BrokenPipeError) and _only_prints(sys.argv[1:]):
             return 0
         raise
     except FlowerablateError as error:
@@ -175,6 +180,15 @@ def run_commands() -> int:
             return _fail(said(error, ""))
         raise
     return 0
+
+
+def _only_prints(words: Sequence[str]) -> bool:
+    """Whether a command does nothing but print, so that nothing is lost if nobody reads on."""
+    return "--help" in words or "-h" in words or (words[:1] or [""])[0] not in _WORKING
+
+
+_WORKING = ("run", "tune", "sanity", "bench", "data", "doctor")
+"""Commands whose exit code says more than whether they could print."""
 
 
 def _fail(message: str) -> int:

@@ -99,7 +99,7 @@ class _Asking:
         return True
 
     def started(self, job: Job) -> None:
-        """Nothing to show before its first event. What it turned to when it was lost, it will turn to again."""
+        """Nothing to show before its first event. A job that was lost begins anew, and turns to all of it again."""
         self.before.update(self.about)
         self.about = []
 

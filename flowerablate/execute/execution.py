@@ -223,8 +223,8 @@ def _require_use(table: ExecutionTable, executor: str) -> None:
             raise StudyError(f"execution.{name} = {value} with executor {executor!r}: {reason}")
 
 
-_NO_LIMIT = dict.fromkeys(("jobs", "per_device"), (0, 1))
-"""The values that ask for nothing, where these are not the empty ones."""
+_NO_LIMIT = {"jobs": (0, 1), "per_device": (0, 1), "trial_timeout": ("", "0s"), "stall_timeout": ("", "0s")}
+"""The values of a key that ask for nothing, if there are others than an empty text and 0."""
 
 
 def _kind_of(devices: Sequence[str]) -> str:

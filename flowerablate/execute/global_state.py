@@ -43,8 +43,15 @@ _MODULES = (
 _WRAPPED = torch.optim.Optimizer.step.__name__
 """The method of its class that the first optimizer of a class wraps."""
 
+_OF_THE_COMPILER, _BY_THE_COMPILER = "_init_group", "_torchdynamo_disable"
+"""The method of optimizers that the first torch.compile of a process replaces, and the mark of its wrappers."""
+
 _FILTERS = "warnings.filters"
 """No result depends on it, and many libraries change it when they are imported."""
+
+
+_NAMED = 5
+"""How many changes a message names at most."""
 
 
 def global_state() -> dict[str, Any]:
@@ -73,10 +80,10 @@ class Harm(BaseException):
 
 
 class HarmWatch:
-    """Notices what the components of *suspects* change in the process that prepares their variants, beside others.
+    """Notices what the components of *suspects* change in a process that prepares several variants.
 
-    Twice, since it takes a while: when all have been built, and by :meth:`look` at the end. *about* is told what is
-    looked at, and *threads* is the number that trials compute with.
+    It looks twice, since that takes a while: when all have been built, and by :meth:`look` at the end. *about* is told
+    which variants are being prepared, and *threads* is the number that trials compute with.
     """
 
     def __init__(self, suspects: frozenset[str], about: Callable[[Collection[str]], None], threads: int) -> None:
@@ -91,7 +98,7 @@ class HarmWatch:
             self._built = True
             self.look()
         if self._before is None and not self.suspects.isdisjoint(changes):
-            self._before = _as_for_a_trial(self._threads)
+            self._before = self._now()
         self._seen.update(changes)
         self._about(changes)
 
@@ -99,9 +106,15 @@ class HarmWatch:
         """Raise :class:`Harm` if anything has changed."""
         if self._before is None:
             return
-        changed = changes_between(self._before, _as_for_a_trial(self._threads))
+        changed = changes_between(self._before, self._now())
         if set(changed) - {_FILTERS}:
             raise Harm(several(changed))
+
+    def _now(self) -> dict[str, Any]:
+        found = _as_for_a_trial(self._threads)
+        with contextlib.suppress(OSError):  # the folder may have been removed
+            found["the working directory"] = str(Path.cwd())
+        return found
 
 
 class StateWatch:
@@ -120,8 +133,9 @@ class StateWatch:
         found = [name for name in changes_between(self._before, _as_for_a_trial(self._threads)) if name != _FILTERS]
         if found:
             who = several([label_of(change) for change in self._turned] or ["the study"])
+            names = several(found if len(found) <= _NAMED else [*found[:_NAMED], f"{len(found) - _NAMED} more"])
             raise PluginError(
-                f"{who} changed {several(found)} when it was prepared, before any trial, and all trials of this "
+                f"{who} changed {names} when it was prepared, before any trial, and all trials of this "
                 "process would meet that; begin again in a new process, with the executor processes"
             )
         self._turned = changes
@@ -149,8 +163,6 @@ def _settings() -> Iterator[tuple[str, Any]]:
     yield "torch.get_float32_matmul_precision()", torch.get_float32_matmul_precision()
     yield "numpy.geterr()", tuple(sorted(np.geterr().items()))
     yield _FILTERS, len(warnings.filters)
-    with contextlib.suppress(OSError):  # it may have been removed
-        yield "the working directory", str(Path.cwd())
 
 
 def _backends() -> Iterator[tuple[str, Any]]:
@@ -183,11 +195,11 @@ def _methods() -> Iterator[tuple[str, Any]]:
         optimizer = issubclass(found, torch.optim.Optimizer)
         for name, value in vars(found).items():
             called = callable(value) or isinstance(value, property | classmethod | staticmethod)
-            if called and not (optimizer and name == _WRAPPED):
+            if called and not (optimizer and name in (_WRAPPED, _OF_THE_COMPILER)):
                 yield f"{named}.{name}", value
         if optimizer:
             method = getattr(found, _WRAPPED)
-            while getattr(method, "hooked", False):
+            while getattr(method, "hooked", False) or getattr(method, _BY_THE_COMPILER, False):
                 method = method.__wrapped__
             yield f"{named}.{_WRAPPED}", method
 

@@ -12,10 +12,12 @@ from dataclasses import dataclass, field, replace
 from filelock import FileLock
 
 from ..contracts import Job, label_of
-from ..errors import PluginError
+from ..errors import PluginError, StudyError
 from ..jobs.fork_server import SERVER_ENDED, number_of_server, still_serves
 from ..jobs.schedule import Client, Limits, Schedule
 from ..jobs.worker import LOG
+from ..stats.confounds import nothing_left
+from ..stats.wording import several
 from ..study.schema import StudyFile
 from .apart import Answer, ask
 from .execution import PRELOAD
@@ -30,7 +32,7 @@ HARMFUL = "harmful"
 """The changes of which one has changed the process in which all are prepared, in the answer of the job."""
 
 _TRIES = 2
-"""How often a variant is prepared alone whose fork server ends, which may be somebody else's doing."""
+"""How often a variant is prepared alone if the fork server ends meanwhile: somebody else may have ended it."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class Prepared:
 
     *refused*, *remarks*, *repeated*: see :class:`~flowerablate.probe.design.Probed`. *needs*: the files and folders
     that the trials of each change read. *hints*: what else is to be said before the first trial on this CPU.
+    *apart*: the changes that had a process of their own, so that they were compared with the base alone.
     """
 
     refused: Mapping[str, str] = field(default_factory=dict)
@@ -47,10 +50,13 @@ class Prepared:
     broken: Mapping[str, str] = field(default_factory=dict)
     needs: Mapping[str, Sequence[str]] = field(default_factory=dict)
     hints: Sequence[str] = ()
+    apart: Sequence[str] = ()
 
     def applied(self, plan: Plan) -> Plan:
         """Return *plan* without the questions that are refused."""
         design = plan.design.reduced(self.refused)
+        if self.refused and not design.contrasts:
+            raise StudyError(nothing_left(self.refused))
         return replace(plan, design=design, refused=self.refused, remarks=self.remarks)
 
 
@@ -77,7 +83,10 @@ def prepare_apart(
 
 @dataclass
 class _Preparation:
-    """The preparation of *changes*: what it came to so far, and which of them had a process of their own, *apart*."""
+    """The preparation of *changes*: what it came to so far, and which of them had a process of their own, *apart*.
+
+    *alone*: those that could be prepared so, the base too if it was tried.
+    """
 
     study: StudyFile
     job: Job
@@ -87,6 +96,7 @@ class _Preparation:
     changes: frozenset[str]
     found: Prepared = field(default_factory=Prepared)
     apart: set[str] = field(default_factory=set)
+    alone: set[str] = field(default_factory=set)
 
     def run(self) -> Prepared:
         """Prepare all in one process; again without those that may have ended it."""
@@ -105,7 +115,7 @@ class _Preparation:
             for change in sorted(doubtful):
                 self._prepare_alone(change)
             break
-        return self.found
+        return replace(self.found, apart=sorted(self.apart - self.found.broken.keys() - {""}))
 
     def _ask(self, changes: Collection[str], without: Collection[str]) -> Answer:
         """Have *changes* prepared, and compared with all others but those *without* which it is to be done."""
@@ -141,21 +151,27 @@ class _Preparation:
         """Prepare *change* in a process of its own; if it ends that one too, or the fork server, it is broken."""
         without = (self.changes | self.apart) - {change}
         for _ in range(_TRIES):
+            server = number_of_server()
             asked = self._ask({change}, without)
-            lives = still_serves(number_of_server(), PRELOAD)
+            lives = still_serves(server or number_of_server(), PRELOAD)
             if asked.content is None or lives:
                 break
+        if change and not asked.lost and "" in asked.about and change in asked.before and "" not in self.alone:
+            self._prepare_alone("")  # if the base can be prepared, it is the change that harmed it
         how = asked.how if asked.content is None else SERVER_ENDED
         if asked.content is not None and lives:
-            self.apart.add(change)
+            self.alone.add(change)
+            self.apart |= {change} & self.changes
             self._add(Prepared(**asked.content), without)
-        elif not change or (not asked.lost and "" in asked.about):
+        elif not change or (not asked.lost and "" in asked.about and "" not in self.alone):
             raise self._error(how)
         else:
             self._blame(change, how)
 
     def _blame(self, change: str, how: str) -> None:
         self.apart.add(change)
+        if change not in self.changes:  # its trials are done
+            return
         self._add(Prepared(broken={change: f"could not be prepared: {how}"}))
 
     def _add(self, other: Prepared, without: Collection[str] = ()) -> None:
@@ -180,5 +196,11 @@ def _harmed(changes: Collection[str], asked: Answer) -> set[str]:
 
 
 def in_words(prepared: Prepared) -> list[str]:
-    """Return what is to be reported of the broken variants before the first trial."""
-    return [f"{label_of(change)} cannot be trained: {reason}" for change, reason in prepared.broken.items()]
+    """Return what is to be reported before the first trial of variants that are broken or were prepared apart."""
+    found = [f"{label_of(change)} cannot be trained: {reason}" for change, reason in prepared.broken.items()]
+    if len(prepared.apart) > 1:
+        names = several([label_of(change) for change in prepared.apart])
+        found.append(
+            f"{names} were prepared in processes of their own: whether they differ from each other is not known"
+        )
+    return found

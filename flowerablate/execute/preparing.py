@@ -67,10 +67,12 @@ def prepare(
 
 
 def _hints(plan: Plan) -> list[str]:
-    precision = plan.design.variants[0].pipeline.train.precision
-    if not is_slow(precision, torch.device("cpu")):
-        return []
-    return [f"this processor emulates {precision}, which takes several times longer; train.precision=float32 is faster"]
+    precisions = {variant.pipeline.train.precision for variant in plan.design.variants}
+    slow = sorted(each for each in precisions if is_slow(each, torch.device("cpu")))
+    return [
+        f"this processor emulates {each}, which takes several times longer; train.precision=float32 is faster"
+        for each in slow
+    ]
 
 
 def _read_by(pipeline: Pipeline, data: DataSet, assembler: Assembler) -> list[str]:

@@ -128,11 +128,13 @@ def _prepared(
     """Prepare the variants with these *changes*, which have trials to run."""
     execution = means()
     if execution.local is None or study is None:
+        from ..jobs.inline import same_folder
         from .global_state import StateWatch
         from .preparing import prepare
 
         watch = StateWatch(execution.threads)
-        prepared = prepare(plan, changes, workplace.assembler, {}, watch.turn_to)
+        with same_folder():
+            prepared = prepare(plan, changes, workplace.assembler, {}, watch.turn_to)
         watch.turn_to(())
         return prepared
     job = replace(workplace.job(FOLDER, ENTRY, ledger.root.absolute() / FOLDER, {}), threads=execution.threads)

@@ -126,10 +126,12 @@ def read_pipeline(content: Any, assembler: Assembler) -> Pipeline:
 def _failed(folder: TrialFolder, error: BaseException, memory: int) -> int:
     if not folder.path.is_dir():  # a component may have removed it; whoever asked for the trial sees that
         return FAILED
-    full = isinstance(error, OSError) and error.errno in DISK_ERRORS
-    if full and (_is_in(folder.path, getattr(error, "filename", None)) or disk_is_full(folder.path)):
+    causes = [each for each in (error, error.__cause__) if each is not None]  # a step that fails is named
+    full = [each for each in causes if isinstance(each, OSError) and each.errno in DISK_ERRORS]
+    if full and (_is_in(folder.path, getattr(full[0], "filename", None)) or disk_is_full(folder.path)):
         return DISK_FULL
-    kind = OUT_OF_MEMORY if isinstance(error, torch.OutOfMemoryError | MemoryError) else ""
+    out_of_memory = any(isinstance(each, torch.OutOfMemoryError | MemoryError) for each in causes)
+    kind = OUT_OF_MEMORY if out_of_memory else ""
     limited = f"; its memory is limited to {memory >> 20} MB" if kind and memory else ""
     try:
         folder.fail(one_line(error) + limited, traceback.format_exc(), kind=kind)

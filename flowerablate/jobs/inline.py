@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from ..contracts import Ended, Job
@@ -16,6 +16,20 @@ UNWANTED = "it was stopped because it is no longer wanted"
 
 class _Unwanted(BaseException):
     """Ends the job at hand: no component can take it for an error of its own."""
+
+
+@contextmanager
+def same_folder() -> Iterator[None]:
+    """Return to the working directory at the end, for who names files from there; a component may have left it."""
+    try:
+        here = os.getcwd()  # noqa: PTH109
+    except FileNotFoundError:  # it has been removed
+        here = ""
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            os.chdir(here or os.curdir)
 
 
 class InlineExecutor:
@@ -31,14 +45,12 @@ class InlineExecutor:
     def start(self, jobs: Sequence[Job]) -> None:
         """Do *jobs*, one after another."""
         for job in jobs:
-            here = Path.cwd()
-            try:
-                code = work(job, partial(self._listen, job))
-                self._ended.append(Ended(job.name, code, word=code or None))  # no process ended with it
-            except _Unwanted:
-                self._ended.append(Ended(job.name, reason=UNWANTED))
-            finally:
-                os.chdir(here)  # the caller may name files from there
+            with same_folder():
+                try:
+                    code = work(job, partial(self._listen, job))
+                    self._ended.append(Ended(job.name, code, word=code or None))  # no process ended with it
+                except _Unwanted:
+                    self._ended.append(Ended(job.name, reason=UNWANTED))
 
     def _listen(self, job: Job, event: dict[str, Any]) -> None:
         if self.hear is not None and not self.hear(job, event):

@@ -160,8 +160,9 @@ class Preprocess:
                 again = None if name in self._repeated else stacked.copy()
                 batch = _call(name, op.function, stacked, StepDraws(seed, stream_key(name), epoch, ids), self.channels)
                 if again is not None:
-                    draws = StepDraws(seed, stream_key(name), epoch, ids)
-                    _require_equal(name, batch, _call(name, op.function, again, draws, self.channels))
+                    draws, first = StepDraws(seed, stream_key(name), epoch, ids), batch.copy()
+                    batch = _call(name, op.function, again, draws, self.channels)
+                    _require_equal(name, first, batch)
                     self._repeated.add(name)
             if following is not None:
                 source, places = _packed(batch), np.arange(len(indices), dtype=np.int64)
@@ -266,8 +267,8 @@ def _result(
 def _require_equal(name: str, first: BytePixels, second: BytePixels) -> None:
     if not np.array_equal(first, second):
         error = StudyError(
-            f"step {name!r} returns other images for the same images and draws; it must take its random numbers from "
-            "'draws', not from elsewhere"
+            f"step {name!r} returns other images for the same images and draws the second time; it may depend on "
+            "nothing else, and must take its random numbers from 'draws'"
         )
         error.of_component = True
         raise error

@@ -25,7 +25,7 @@ from ..data.splits import split_samples
 from ..errors import StudyError, concerns_all, one_line
 from ..jobs.interrupts import noticing_ctrl_c
 from ..loader import CheckedOrder
-from ..stats.confounds import refusals
+from ..stats.confounds import nothing_left
 from ..study.designs import candidates
 from ..wiring.assemble import Assembler, DataSet
 from ..wiring.parts import build_order
@@ -87,7 +87,7 @@ def probe_design(
     refused = {contrast.label: probe.cause(contrast) for contrast in asked if probe.vanishes(contrast)}
     left = design.reduced(refused)
     if refused and not left.contrasts:
-        raise StudyError(_nothing_left(refused))
+        raise StudyError(nothing_left(refused))
     remarks = {contrast.label: probe.remark(contrast) for contrast in asked if contrast.label not in refused}
     shown = {label: remark for label, remark in remarks.items() if remark}
     return Probed(left, refused, shown, probe.repeats(left.variants))
@@ -299,11 +299,3 @@ def _not_compared(reason: str) -> str:
 
 def _weights(contrast: Contrast) -> Iterable[Mapping[str, float]]:
     return contrast.by_seed.values() if contrast.by_seed else (contrast.weights,)
-
-
-def _nothing_left(refused: Mapping[str, str]) -> str:
-    reasons = "; ".join(refusals(refused))
-    return (
-        f"nothing would differ, so nothing is trained: {reasons}; "
-        "ask about another part, or change this one so that it has an effect"
-    )

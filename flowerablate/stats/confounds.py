@@ -58,6 +58,15 @@ def confound_notes(summary: Summary, results: Sequence[TrialOutcome]) -> Iterato
         yield f"Besides the component{legend}: {'; '.join(changes)}."
 
 
+def nothing_left(refused: Mapping[str, str]) -> str:
+    """Return what to say where every contrast was *refused*, with a reason for each."""
+    reasons = "; ".join(refusals(refused))
+    return (
+        f"nothing would differ, so nothing is trained: {reasons}; "
+        "ask about another part, or change this one so that it has an effect"
+    )
+
+
 def refusal_notes(refused: Mapping[str, str], remarks: Mapping[str, str]) -> Iterator[str]:
     """Yield notes on what the comparison of variants before training found; both mappings are by contrast label."""
     if refused:

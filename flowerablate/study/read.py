@@ -48,7 +48,7 @@ def read_study(
         and with_data
         and not any(key.partition(".")[0] == DatasetSpec.slot for key in (*written, *asked))
     ):
-        raise StudyError(f"{path} names no data: add a table [{DatasetSpec.slot}] to it, or give the option data")
+        raise StudyError(f"{path} names no data: add a table [{DatasetSpec.slot}] to it, or give the data as well")
     return study
 
 
@@ -70,7 +70,7 @@ def load_toml(path: Path) -> dict[str, Any]:
         content = path.read_bytes()
         if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             raise StudyError(f"{path} is in UTF-16; save it in UTF-8")
-        text = content.decode("utf-8-sig").replace("\r\n", "\n")
+        text = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n") + "\n"
         return tomllib.loads(text)
     except FileNotFoundError:
         raise StudyError(f"no study file {path}; create one with 'flowerablate init'") from None
@@ -87,9 +87,14 @@ def _in_the_line(message: str, text: str) -> str:
     place = re.search(r"at line (\d+)", message)
     if place is None:
         return message
-    line = text.split("\n")[int(place[1]) - 1].strip()
-    if message.startswith("Cannot overwrite a value"):
-        return f"{line.partition('=')[0].strip()!r} is given twice, the second time in line {place[1]}"
+    lines = text.split("\n")
+    line = lines[int(place[1]) - 1].strip()
+    key = re.match(r"[A-Za-z0-9_-]+(?=\s*=)", line)
+    above = lines[: int(place[1]) - 1]
+    table = max((number for number, each in enumerate(above) if each.lstrip().startswith("[")), default=-1)
+    same = key and any(re.match(rf"\s*{key[0]}\s*=", each) for each in above[table + 1 :])
+    if key and same and message.startswith("Cannot overwrite a value"):
+        return f"{key[0]!r} is given twice, the second time in line {place[1]}"
     return f"{message}: {line}"
 
 

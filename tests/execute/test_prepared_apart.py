@@ -49,6 +49,8 @@ class Process:
             match self.does.get(change):
                 case "dies":
                     return Answer(None, [change], "died", before)
+                case "breaks the base":  # which is looked at after all variants have been built
+                    return Answer(None, [""], "broke", before | {change})
                 case "hangs":
                     return Answer(None, [change], "hung", before, stopped=True)
                 case "kills the server":
@@ -95,6 +97,19 @@ def test_a_variant_that_kills_the_fork_server_is_named_and_no_other(prepare, cha
     else:
         assert found.broken == {change: "could not be prepared: the fork server ended"}
     assert set(found.needs) >= set(ORDER) - {change}
+
+
+def test_a_variant_that_breaks_the_base_in_its_own_process_costs_itself_alone(prepare):
+    found = prepare(Process(b="breaks the base"))
+    assert found.broken == {"b": "could not be prepared: broke"}
+    assert set(found.needs) == {"", "a", "c"}
+
+
+def test_variants_that_were_prepared_apart_are_named():
+    found = prepared.Prepared(apart=["a", "b"])
+    assert prepared.in_words(found) == [
+        "a and b were prepared in processes of their own: whether they differ from each other is not known"
+    ]
 
 
 def test_several_that_kill_it_are_all_named(prepare):
@@ -197,4 +212,5 @@ def test_what_a_component_changes_when_it_is_built_deceives_nobody_about_other_v
     """The losses of all later variants would be zero, and so the same."""
     watch = Remarks()
     run_tiny(PATCHING, swap=["loss=a-patching", "loss=half", "loss=twice"], observer=watch)
-    assert watch.said == []
+    (said,) = watch.said
+    assert said.endswith("whether they differ from each other is not known")

@@ -143,6 +143,17 @@ def test_a_python_op_that_draws_elsewhere_is_refused_at_its_first_batch(images):
     assert np.array_equal(run([keyed], images), run([keyed], images))
 
 
+def test_a_python_op_that_returns_its_own_buffer_is_found_out_too(images):
+    random, buffer = np.random.default_rng(1), np.empty((8, 12, 10, 3), np.uint8)
+
+    def noise(batch, draws):
+        buffer[:] = random.integers(0, 256, batch.shape, np.uint8)
+        return buffer
+
+    with pytest.raises(StudyError, match="returns other images"):
+        run([python(noise)], images)
+
+
 def test_an_exception_of_a_python_op_names_the_step(images):
     with pytest.raises(PluginError, match="step 'broken' failed: ZeroDivisionError: "):
         run([python(lambda batch, draws: 1 // 0, "broken")], images)

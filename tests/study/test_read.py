@@ -161,6 +161,17 @@ def test_a_byte_order_mark_is_no_fault_and_other_encodings_are_named(tmp_path):
 def test_a_key_that_is_there_twice_is_named_with_its_line(tmp_path):
     with pytest.raises(StudyError, match=r"mine\.toml .*: 'lr' is given twice, the second time in line 4"):
         read(tmp_path, "[optimizer]\nuse = 'sgd'\nlr = 0.1\nlr = 0.2")
+    (tmp_path / "last.toml").write_text("name = 'a'\nname = 'b'")
+    with pytest.raises(StudyError, match=r"'name' is given twice, the second time in line 2"):
+        read_study(DEFAULTS, tmp_path / "last.toml")
+
+
+@pytest.mark.parametrize(
+    "text", ["a = 1\na.b = 2", "[steps]\nflip = 1\n[steps.flip]\nuse = 'x'", "a = [\n1\n]\na = [\n2\n]"]
+)
+def test_another_clash_of_keys_is_told_in_the_words_of_the_parser(tmp_path, text):
+    with pytest.raises(StudyError, match=r"mine\.toml is not valid TOML: Cannot "):
+        read(tmp_path, text)
 
 
 def test_a_fault_is_that_of_the_file_or_of_who_overrides_it(tmp_path):
