@@ -173,7 +173,8 @@ def test_the_command_line_is_there_without_loading_optuna():
 
 def test_every_line_of_the_document_can_be_run(command, folder, make_images):
     make_images(folder / "photographs")
-    study = (folder / "tiny.toml").read_text() + '[dataset]\nuse = "synthetic-flowers"\nimages = 20\n'
+    drawn = '[dataset]\nuse = "synthetic-flowers"\n'
+    study = (folder / "tiny.toml").read_text().replace(drawn, f"{drawn}images = 20\n")
     for name in ("study.toml", "flowers.toml"):
         (folder / name).write_text(study)
     lines = re.findall(r"^ *flowerablate tune\b(.*)$", DOCUMENT.read_text(), flags=re.MULTILINE)
