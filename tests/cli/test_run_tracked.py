@@ -94,7 +94,7 @@ def test_a_dry_run_writes_nothing(command, folder, image_folder):
 
 
 @pytest.mark.slow
-def test_every_line_of_the_document_that_runs_a_study_can_be_run(command, folder):
+def test_every_line_of_the_document_that_runs_a_study_can_be_run(command, folder, image_folder):
     text = DOCUMENT.read_text()
     lines = re.findall(r"^ *flowerablate run\b(.*)$", text, flags=re.MULTILINE)
     assert len(lines) == 2
@@ -102,4 +102,4 @@ def test_every_line_of_the_document_that_runs_a_study_can_be_run(command, folder
         assert command("run", *shlex.split(words), "--dry-run").returncode == 0
     (tables,) = re.findall(r"```toml\n(.*?)```", text, flags=re.DOTALL)
     (folder / "study.toml").write_text(tables)
-    assert command("run", "--dry-run").returncode == 0
+    assert command("run", "--dry-run", "--data", image_folder).returncode == 0
