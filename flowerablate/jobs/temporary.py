@@ -64,6 +64,7 @@ def _own_folder() -> Path:
 def _remove(folder: Path, lock: Any) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     lock.release()
+    _clear(folder.parent)  # again: of a run that was killed just before this one began, something may have lived on
 
 
 def _clear(parent: Path) -> None:
