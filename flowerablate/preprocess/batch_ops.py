@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..contracts import BatchOp
-from ..errors import FlowerablateError, PluginError, StudyError, one_line
-from .chain import StepDraws, stream_key
+from ..errors import StudyError
+from .chain import StepDraws, naming_the_step, stream_key
 from .steps import NamedOp
 
 
@@ -43,12 +43,8 @@ class BatchOps:
         np.equal(labels[:, None], self._numbers, out=targets, casting="unsafe")
         for name, op in self._ops:
             function: Callable[..., object] = op.function
-            try:
+            with naming_the_step(name):
                 result = function(images, targets, StepDraws(seed, stream_key(name), epoch, ids), spare)
-            except (FlowerablateError, MemoryError):
-                raise
-            except Exception as error:
-                raise PluginError(f"step {name!r} failed: {one_line(error)}") from error
             if result is not None:
                 got = type(result).__name__
                 raise StudyError(f"step {name!r} must change images and targets in place and return None, not {got}")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, TypeAlias
@@ -250,14 +251,19 @@ def _call(
     channels: int,
 ) -> BytePixels:
     with calling_a_component():
-        return _checked(name, _result(name, function, batch, draws), batch, channels)
+        with naming_the_step(name):
+            result = function(batch, draws)
+        return _checked(name, result, batch, channels)
 
 
-def _result(
-    name: str, function: Callable[[BytePixels, StepDraws], BytePixels], batch: BytePixels, draws: StepDraws
-) -> Any:
+@contextmanager
+def naming_the_step(name: str) -> Iterator[None]:
+    """Have what a step raises in the block name it, but for memory that runs out and errors of flowerablate.
+
+    An error of the system is then not taken for one of the store that is being packed.
+    """
     try:
-        return function(batch, draws)
+        yield
     except (FlowerablateError, MemoryError):
         raise
     except Exception as error:

@@ -6,8 +6,8 @@ Replicate *i* gives one value for each arm, and the two share all random numbers
 The standard deviation of the differences counts as zero if their range is within ``RESOLUTION`` of the largest value:
 then it is only rounding, and a t test would divide by it. This happens easily with coarse metrics (two seeds that both
 lose 3 of 100 images). A coarse metric hides how much they vary, so the standard deviation is taken to be at least that
-of its rounding (:mod:`.resolution`). Where the resolution is not known, such an effect has neither an interval nor a
-t test; the exact sign-flip test, which needs no standard deviation, remains.
+of its rounding (:mod:`.resolution`). Where nothing is known of it, such an effect has neither an interval nor a t
+test; the exact sign-flip test, which needs no standard deviation, remains.
 """
 
 from __future__ import annotations

@@ -23,8 +23,10 @@ from .rows import Row, Summary
 from .wording import count
 
 FEW_GROUPS = 20
-FEW_GROUPS_OF_A_CLASS = 10
 """With fewer groups of test images, a note warns of intervals over them."""
+
+FEW_GROUPS_OF_A_CLASS = 10
+"""With fewer groups of one class, a warning is given of the intervals of one model."""
 
 Images = Mapping[str, ImageEvidence]
 """The influence of the test images, by metric."""

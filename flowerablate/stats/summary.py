@@ -20,7 +20,7 @@ from ..contracts import (
     finished,
 )
 from ..errors import StudyError, nearest
-from .arms import Values, arms_of, changes_of, contrasts_for, values_of
+from .arms import Arms, Values, arms_of, changes_of, contrasts_for, values_of
 from .effects import paired_effect
 from .evidence import Judge, first_that_knows
 from .family import ContrastResult, FamilyResult, judge_family
@@ -67,12 +67,11 @@ def summarise(
     lacks is judged by its name (``loss``, ``...error``). *tuned*: how the base alone was tuned. *looked* are the
     numbers of replicates at which verdicts were shown without a plan, *seen* those at which each contrast had one, by
     label (by default *looked*), and *judged* the same with the numbers of pairs; *late* gives the last of these for
-    each contrast first asked after it, by label, *shown* the rules of these tables, *told* those
-    of all tables, without verdicts too. *pending* is the number of trials
-    still to run. *images*: the influence of the test images on each metric, for rules that request intervals over
-    replicates x images (see :mod:`.population`). *judge*: another method for the evidence (see :mod:`.evidence`), which
-    replaces that one. *costs* describes the costs of the rows; by default they are the core's and all others in the
-    results. Raises :class:`StudyError` if no trial has the metric.
+    each contrast first asked after it, by label, *shown* the rules of these tables, *told* those of all tables, without
+    verdicts too. *pending* is the number of trials still to run. *images*: the influence of the test images on each
+    metric, for rules that request intervals over replicates x images (see :mod:`.population`). *judge*: another method
+    for the evidence (see :mod:`.evidence`), which replaces that one. *costs* describes the costs of the rows; by
+    default they are the core's and all others in the results. Raises :class:`StudyError` if no trial has the metric.
     """
     given = rules or Rules()
     rules = given if metric in (None, given.metric) else replace(given, metric=metric or "", margin=None)
@@ -88,15 +87,18 @@ def summarise(
     step = resolution_of(finished(results), rules.metric)
     seeds_by_change = seeds_of(results)
 
-    def schedule_of(contrast: Contrast) -> LookSchedule:
+    def schedule_of(contrast: Contrast, there: Sequence[int]) -> LookSchedule:
         shown_at = looked if rules.looks or not seen else seen.get(contrast.label, ())
         now = replicates_of(contrast, seeds_by_change) or seeds[-1] + 1
         pairs = judged.get(contrast.label, ()) if judged and rules.metric == given.metric else ()
-        there = arms_of(contrast, values, seeds).seeds if pairs else ()
         complete = is_complete(contrast, seeds_by_change, now)
         return LookSchedule.of(rules, shown_at, now, shown, pairs, there, complete=complete)
 
-    answers = [_answer(contrast, values, seeds, rules, judge, step, schedule_of(contrast)) for contrast in asked]
+    arms = [arms_of(contrast, values, seeds) for contrast in asked]
+    answers = [
+        _answer(contrast, each, rules, judge, step, schedule_of(contrast, each.seeds))
+        for contrast, each in zip(asked, arms, strict=True)
+    ]
     members = [each for each in answers if each.contrast.in_family]
     family = judge_family([_as_judged(each, pending) for each in members], rules)
     verdicts = iter(_verdicts(members, family, rules, info, pending))
@@ -164,7 +166,11 @@ def _secondary(
     rules = replace(rules, metric=info.name, margin=None)
     seeds = _seeds(results)
     step = resolution_of(finished(results), info.name)
-    effects = [_answer(each.contrast, values, seeds, rules, judge, step, each.schedule).effect for each in answers]
+    arms = [arms_of(each.contrast, values, seeds) for each in answers]
+    effects = [
+        _answer(each.contrast, its, rules, judge, step, each.schedule).effect
+        for each, its in zip(answers, arms, strict=True)
+    ]
     shown = [
         effect.untested() if effect and each.schedule.is_provisional(pending) else effect
         for effect, each in zip(effects, answers, strict=True)
@@ -173,15 +179,8 @@ def _secondary(
 
 
 def _answer(
-    contrast: Contrast,
-    values: Values,
-    seeds: Sequence[int],
-    rules: Rules,
-    judge: Judge,
-    step: float,
-    schedule: LookSchedule,
+    contrast: Contrast, arms: Arms, rules: Rules, judge: Judge, step: float, schedule: LookSchedule
 ) -> ContrastResult:
-    arms = arms_of(contrast, values, seeds)
     if not arms.seeds:
         return ContrastResult(contrast, arms, schedule)
     least = rounding_sd(step, arms.squared_weights)
