@@ -82,9 +82,10 @@ def do_job(content: dict[str, Any], files: Parcel, needs: Sequence[Need], preloa
             while not (ended := executor.ended(_POLL)):
                 if news := delivery.news():
                     yield news
-            yield delivery.last(_for_the_driver(replace(ended[0], word=word_of(here))))
+            last = delivery.last(_for_the_driver(replace(ended[0], word=word_of(here))))
         finally:
             executor.stop([here.name])
+    yield last  # only now: whoever hears it may leave the cluster, and Ray then ends this process at once
 
 
 @cache
