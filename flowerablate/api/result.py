@@ -9,7 +9,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from ..contracts import Contrast, CostInfo, Population, TrialFailure
+from ..contracts import Contrast, CostInfo, Population, TrialFailure, current_label
 from ..errors import FlowerablateError, StudyError, nearest
 from ..files import replacing
 from ..ledger import Ledger, StudyNote
@@ -160,13 +160,13 @@ class Result:
         )
 
     def __getitem__(self, label: str) -> ResultRow:
-        found = self._by_label.get(label)
+        found = self._by_label.get(label) or self._by_label.get(current_label(str(label)))
         if found is None:
             raise StudyError(f"the table has no row {label!r}; {nearest(str(label), self._by_label)}")
         return found
 
     def __contains__(self, label: object) -> bool:
-        return label in self._by_label
+        return isinstance(label, str) and current_label(label) in self._by_label
 
     def __iter__(self) -> Iterator[ResultRow]:
         return iter(self.rows)

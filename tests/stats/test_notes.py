@@ -9,7 +9,7 @@ from flowerablate.stats import Evidence, summarise
 from flowerablate.stats.resolution import LARGEST_CLASS, TEST_IMAGES
 
 BASE = [0.90, 0.91, 0.92, 0.89, 0.90]
-INTERACTION = Contrast("a × b", "interaction", {"": 1.0, "-a": -1.0, "-b": -1.0, "-a+b": 1.0}, "a+b")
+INTERACTION = Contrast("a × b", "interaction", {"": 1.0, "-a": -1.0, "-b": -1.0, "-a -b": 1.0}, "a+b")
 
 
 def control(name: str) -> Contrast:
