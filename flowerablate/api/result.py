@@ -13,7 +13,7 @@ from ..contracts import Contrast, CostInfo, Population, TrialFailure, current_la
 from ..errors import FlowerablateError, StudyError, nearest
 from ..files import replacing
 from ..ledger import Ledger, StudyNote
-from ..report import COMPARISON_FORMATS, Column, Report, SecondaryColumn, compare, format_of, render, render_comparison
+from ..report import COMPARISON_FORMATS, Column, Report, SecondaryColumn, format_of, render, render_comparison
 from ..report.comparison_formats import SideBySide
 from ..report.html.page import table_to_html, to_html
 from ..report.json_csv import flat_records
@@ -324,10 +324,10 @@ def read_result(
 
 
 def compared(ledger: Ledger, other: Ledger, assembler: Assembler, metric: str | None = None) -> ComparedStudies:
-    """Return the latest studies of two ledgers side by side, by *metric* or by their primary ones."""
-    from ..reading.read_summary import side_of
+    """Return the latest studies of two ledgers side by side, by *metric* or by one that both have."""
+    from ..reading.read_comparison import read_comparison
 
-    return ComparedStudies(compare(side_of(ledger, assembler, metric), side_of(other, assembler, metric)))
+    return ComparedStudies(read_comparison(ledger, other, assembler, metric))
 
 
 def check_comparison_format(format: str) -> None:

@@ -53,7 +53,7 @@ def report(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="The metric to compare, any that is installed, or loss. Without it: the study's primary one.",
+            help="The metric of the table or comparison, any that is installed, or loss. Without it: the primary one.",
             autocompletion=completion.complete_metrics,
         ),
     ] = None,
@@ -133,7 +133,7 @@ def report(
 
 
 def print_comparison(ledger: Ledger, other: Ledger, format: str, metric: str | None, out: Path | None) -> None:
-    """Print the latest studies of two ledgers side by side, by *metric* or by their primary ones."""
+    """Print the latest studies of two ledgers side by side, by *metric* or by one that both have."""
     from ..api.result import check_comparison_format, compared
 
     check_comparison_format(format)

@@ -1,7 +1,7 @@
 """How changes and questions are written: one sign for each part, such as ``-flip -light``.
 
 ``-`` stands before each part that is left out, ``+`` before each that is added to the bare pipeline; settings stand
-beside them: ``-model.skip model.width=32``. A component of several parts is called ``flip & light`` where it has no sign.
+beside them: ``-model.skip model.width=32``. Without signs, a component of several parts is called ``flip & light``.
 """
 
 from __future__ import annotations
