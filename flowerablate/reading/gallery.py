@@ -53,7 +53,7 @@ class StudyImages:
     assembler: Assembler
 
     def __post_init__(self) -> None:
-        choice = self.pipeline.choice(DatasetSpec)
+        choice = self.assembler.without_lists(self.pipeline.choice(DatasetSpec))  # they do not change what an image is
         self.samples: Samples = self.assembler.load_samples(choice, skip_bad=True)
         self._places = {key: place for place, key in enumerate(self.samples.keys)}
 

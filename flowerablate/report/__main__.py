@@ -81,7 +81,7 @@ def two_studies() -> Comparison:
     """Return a comparison of two invented studies: the same images, ten and six seeds."""
     split = {"validation": 0.15, "test": 0.2}
     sides = [Side(f"invented-{seeds}", all_kinds(seeds, salt=str(seeds)), "invented", split) for seeds in (10, 6)]
-    return compare(*sides)
+    return compare(sides[0], sides[1])
 
 
 def _contrasts() -> tuple[Contrast, ...]:

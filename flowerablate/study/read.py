@@ -41,6 +41,9 @@ def read_study(
     if path is not None:
         tables = merge(tables, {"name": study_name(path.stem), **written})
     for key, value in pairs:
+        if key == DatasetSpec.slot and isinstance(value, Mapping):  # other data, of which the lists may still speak
+            lists = {name: text for name, text in tables.get(key, {}).items() if name in ("groups", "exclude")}
+            value = {**lists, **value}
         set_key(tables, key, value)
     study = parse(tables, source if path is None else str(path), asked)
     if (

@@ -105,12 +105,14 @@ def resolve_at(place: Place, use: str, params: Mapping[str, Any], lookup: Lookup
 
 
 def check_params(spec: ComponentSpec, given: Mapping[str, Any], where: str) -> dict[str, Value]:
-    """Return all parameters of *spec*: the *given* ones, checked, and defaults for the rest."""
-    names = [param.name for param in spec.params]
+    """Return all parameters of *spec*, the *given* ones checked, and what else of it the study sets."""
+    names = [param.name for param in spec.settable]
     for key in given:
         if key not in names:
             hint = nearest(key, names) if names else "it takes no parameters"
             raise StudyError(f"{where}: {spec.title} has no parameter {key!r}; {hint}")
     return {
-        param.name: param.check(given.get(param.name, param.default), f"{where}.{param.name}") for param in spec.params
+        param.name: param.check(given.get(param.name, param.default), f"{where}.{param.name}")
+        for param in spec.settable
+        if param.name in given or param in spec.params
     }
