@@ -51,7 +51,7 @@ def print_images(
             if place:
                 console.print()
             for part in to_tables(row, top):
-                console.print(part)
+                console.print(part, crop=False)
         legend = "p of truth: probability of the true class, mean difference of the first arm and the second"
         console.print(f"\n{legend}", style="dim", highlight=False)
     if sheet is not None:

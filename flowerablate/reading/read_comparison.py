@@ -40,7 +40,7 @@ def _common_metric(ledgers: Sequence[Ledger], assembler: Assembler) -> tuple[str
     chosen = next((name for name in candidates if all(name in names for names in recorded)), primaries[0])
     return chosen, (
         f"The primary metric of A is {primaries[0]}, that of B is {primaries[1]}; both are compared by {chosen}. "
-        "'--metric' chooses another."
+        "Name a metric to compare by another."
     )
 
 

@@ -11,7 +11,10 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import typer
 from flowerablate_datasets import synthetic
+
+from flowerablate.cli.app import app
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 
@@ -60,7 +63,18 @@ def test_each_command_of_a_shell_block_is_found():
     assert commands(text) == [["run", "--disable", "a"], ["predict", "x", "a b", "--top", "2"]]
 
 
+def test_the_words_of_each_command_are_understood(tmp_path):
+    found = commands(README.read_text(encoding="utf-8"))
+    assert len(found) >= 5
+    for words in found:
+        command, name = typer.main.get_command(app), "flowerablate"
+        while words and words[0] in getattr(command, "commands", {}):
+            name, command, words = words[0], command.commands[words[0]], words[1:]
+        assert command.make_context(name, list(words)), (name, words)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("short_proof")
 def test_the_commands_of_the_readme_run_in_order_in_one_folder(command, folder, make_images, monkeypatch):
     drawn = synthetic.build
     monkeypatch.setattr(synthetic, "build", lambda context, **params: drawn(context, **{**params, "images": 120}))
@@ -73,11 +87,8 @@ def test_the_commands_of_the_readme_run_in_order_in_one_folder(command, folder, 
     found = commands(README.read_text(encoding="utf-8"))
     assert found
     for words in found:
-        import time
-
         t = time.time()
         done = command(*reduced(words))
-        open("/tmp/readme_times", "a").write(f"{time.time() - t:.1f} {words}\n")
         assert done.returncode == 0, (words, done.stdout, done.stderr)
         for written in (word for option, word in pairwise(words) if option in ("--out", "--sheet")):
             assert (folder / written).exists(), words

@@ -42,7 +42,7 @@ def test_a_metric_that_the_trials_of_both_recorded_is_chosen_and_named(studies):
         "macro_f1",
         [
             "The primary metric of A is macro_f1, that of B is accuracy; both are compared by macro_f1. "
-            "'--metric' chooses another."
+            "Name a metric to compare by another."
         ],
     )
 

@@ -59,7 +59,7 @@ def _unreadable(bad: Sequence[tuple[str, str]]) -> Finding:
         UNREADABLE,
         "fault",
         f"{len(bad)} cannot be read; the first, {key}: {reason}",
-        "repair or remove them, or train without them: --skip-bad",
+        "repair or remove them, or train without them (skip-bad)",
         tuple((key,) for key, _ in bad),
         {"files": len(bad)},
     )
