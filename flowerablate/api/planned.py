@@ -163,7 +163,8 @@ def make_plan(
     if "ablation.max_seeds" in study.keys and not wanted.ablation.until_decided:
         most, until, seeds = map(study.written, ("max_seeds", "until_decided", "seeds"))
         raise StudyError(f"{most} goes with {until}; {seeds} is the number of a study of fixed size")
-    _check_limits(wanted.execution)
+    with wanted.blamed():
+        _check_limits(wanted.execution)
     ledger = Ledger(path_of(runs, "runs") / wanted.name)
     assembler = study.assembler()
     assembler.progress = observer.preparing
@@ -172,7 +173,9 @@ def make_plan(
     built = build_trackers(trackers, context, assembler) if follow else {}
     if follow and not ledger.has_trials:
         begin_early(wanted)
-    plan = settled(plan_study(wanted, assembler, skip_bad=skip_bad, build=not follow), ledger)
+    plan = plan_study(wanted, assembler, skip_bad=skip_bad, build=not follow)
+    with wanted.blamed():
+        plan = settled(plan, ledger)
     return PlannedStudy(study, plan, ledger, assembler, built)
 
 

@@ -103,8 +103,13 @@ def ask_execution(
     """Return how trials in *folder* run, as the file *study* says.
 
     *settled*: the number of threads and the kind of device of the trials that are there; 0 and empty if there are none.
-    Raises :class:`StudyError` with the *cure* if the study asks for others.
+    Raises :class:`StudyError` with the *cure* if the study asks for others, and with its file if that is at fault.
     """
+    with study.blamed():
+        return _asked(study, assembler, folder, settled, cure)
+
+
+def _asked(study: StudyFile, assembler: Assembler, folder: Path, settled: tuple[int, str], cure: str) -> AskedExecution:
     table, wanted = study.execution, study.table(ExecutorSpec)
     choice = resolve_choice(ExecutorSpec.slot, wanted.use, wanted.params, assembler.lookup)
     spec = assembler.lookup(ExecutorSpec.slot, choice.use, ExecutorSpec.slot)

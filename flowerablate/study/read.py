@@ -11,6 +11,7 @@ from typing import Any
 
 from ..contracts import DatasetSpec
 from ..errors import StudyError, nearest
+from .origin import Origin
 from .schema import StudyFile, component_tables, parse, study_model
 
 if sys.version_info >= (3, 11):
@@ -46,6 +47,7 @@ def read_study(
             value = {**lists, **value}
         set_key(tables, key, value)
     study = parse(tables, source if path is None else str(path), asked)
+    study = study.from_file(Origin("" if path is None else str(path), frozenset(asked)))
     if (
         path is not None
         and with_data

@@ -102,8 +102,9 @@ def plan_tuning(
     """Resolve *study*, read the space and load the data; nothing is trained. *seeds*: training runs of each trial."""
     base = resolve(study, assembler.lookup)
     space = read_space(search, base, assembler.lookup)
-    metrics = choose_metrics(study.metrics.primary, study.metrics.secondary, assembler)
-    assembler.build_steps(base)
+    with study.blamed():
+        metrics = choose_metrics(study.metrics.primary, study.metrics.secondary, assembler)
+        assembler.build_steps(base)
     data = assembler.load_data(base, skip_bad=skip_bad)
     metrics.build_all(len(data.samples.classes))
     rules = replace(rules_of(study), metric=metrics.names[0])

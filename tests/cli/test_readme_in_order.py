@@ -87,7 +87,6 @@ def test_the_commands_of_the_readme_run_in_order_in_one_folder(command, folder, 
     found = commands(README.read_text(encoding="utf-8"))
     assert found
     for words in found:
-        t = time.time()
         done = command(*reduced(words))
         assert done.returncode == 0, (words, done.stdout, done.stderr)
         for written in (word for option, word in pairwise(words) if option in ("--out", "--sheet")):
