@@ -38,7 +38,7 @@ def check(
         Format | None,
         typer.Option(
             "--format",
-            help="A report to read, or JSON for programs. Without it: JSON where --out ends so, else a report.",
+            help="A report for people, or JSON for programs. Without it: JSON if --out ends in .json, else a report.",
         ),
     ] = None,
     out: Annotated[

@@ -28,7 +28,9 @@ def gradcam(
     of: Annotated[
         str | None,
         typer.Option(
-            "--class", metavar="NAME", help="Evidence for this class. Without it: for that predicted for each."
+            "--class",
+            metavar="NAME",
+            help="Evidence for this class. Without it: for the class predicted for each image.",
         ),
     ] = None,
     limit: Annotated[
@@ -43,8 +45,8 @@ def gradcam(
 ) -> None:
     """Draw where a trained model finds the evidence for its answer (Grad-CAM).
 
-    Bright is what speaks for the class, at the resolution of the last layer that has height and width. A map shows what
-    the network used, not that it was right to.
+    Bright areas speak for the class, at the resolution of the last layer that has height and width. A map shows what
+    the network used, not whether it was right to use it.
 
     \b
     Examples:

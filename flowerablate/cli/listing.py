@@ -40,7 +40,7 @@ LocalOption = Annotated[
         help="Folder of a study, or the study file; its [b]flowerablate_local.py[/b] is loaded too.",
     ),
 ]
-FormatOption = Annotated[Format, typer.Option("--format", help="A table to read, or JSON for programs.")]
+FormatOption = Annotated[Format, typer.Option("--format", help="A table for people, or JSON for programs.")]
 
 
 def complete_slots(incomplete: str) -> list[str]:
@@ -74,8 +74,8 @@ def list_components(
 ) -> None:
     """List the components that can be used in a study.
 
-    Without SLOT an overview; with SLOT its components and their parameters; with NAME one of them in full. A parameter
-    marked feature can be switched off separately, as in `--disable model.skip`.
+    Without SLOT, an overview; with SLOT, its components and their parameters; with NAME, one of them in full. A
+    parameter marked feature can be switched off separately, as in `--disable model.skip`.
 
     \b
     Examples:

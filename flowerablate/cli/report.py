@@ -71,7 +71,7 @@ def report(
         typer.Option(
             "--sample-images/--no-sample-images",
             "--pictures/--no-pictures",
-            help="Whether an HTML page shows images of the data; leave out those of patients.",
+            help="Whether an HTML page shows images of the data; do not publish those of patients.",
         ),
     ] = True,
     images: Annotated[
@@ -90,7 +90,7 @@ def report(
         Path | None, typer.Option(metavar="FILE.png", help="With --images: draw them on a contact sheet.")
     ] = None,
 ) -> None:
-    """Print the ablation table of a study that has run, wholly or in part.
+    """Print the ablation table of a study that has run, completely or in part.
 
     \b
     Examples:
@@ -124,7 +124,7 @@ def report(
         print_comparison(ledger, open_ledger(compare, study.runs), chosen, metric, out)
         return
     if columns is not None and chosen in ("csv", "json"):
-        raise StudyError(f"{chosen} holds every value; leave out --columns")
+        raise StudyError(f"{chosen} always has every value; leave out --columns")
     result = read_result(ledger, study.base, assembler_here(), metric, cast("Population | None", population), columns)
     if chosen == "rich" and out is None:
         Console().print(result)

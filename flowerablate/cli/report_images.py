@@ -52,7 +52,7 @@ def print_images(
                 console.print()
             for part in to_tables(row, top):
                 console.print(part, crop=False)
-        legend = "p of truth: probability of the true class, mean difference of the first arm and the second"
+        legend = "p of truth: mean difference in the probability of the true class, first arm minus second"
         console.print(f"\n{legend}", style="dim", highlight=False)
     if sheet is not None:
         drawn = won_images_sheet(rows, ledger, note, top, assembler_here())

@@ -124,7 +124,7 @@ def _strip(images: StudyImages, key: str, steps: Sequence[BuiltStep], seed: int,
         chain.run(source, np.zeros(1, np.int64), ids, out, seed=seed, epoch=epoch, threads=1)
         drawn = chain.explain(height, width, ident, seed=seed, epoch=epoch)
         acted = next((one.applied for one in reversed(drawn) if one.step == steps[end - 1].name), True)
-        frames.append(frame(steps[end - 1].name, out[0], "" if acted else "not this time"))
+        frames.append(frame(steps[end - 1].name, out[0], "" if acted else "not applied"))
     return Strip(key, images.truth(key), tuple(frames))
 
 

@@ -64,9 +64,9 @@ def read_summary(
     more += [f"{remark}." for remark in note.data_remarks]
     if others := shown_elsewhere(ledger, note.base_id):
         more.append(
-            f"Results of this base were shown in {'another study' if len(others) == 1 else 'other studies'} as well, "
-            f"{', '.join(others)}: a study of another name trains the same replicates, and its verdicts do not pay for "
-            "those tables."
+            f"Results of this base were also shown in {'another study' if len(others) == 1 else 'other studies'}, "
+            f"{', '.join(others)}: a study of another name trains the same replicates, and the verdicts here do not "
+            "account for those tables."
         )
     if note.skipped:
         more.append(f"{count(note.skipped, 'unreadable image')} left out of the data.")
