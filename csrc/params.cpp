@@ -66,6 +66,13 @@ std::string to_text(const Value& value) {
     return "(" + join(items) + ")";
 }
 
+void add_to(ParamList& list, const ParamSpec& spec) { list.push_back(spec); }
+void add_to(ParamList& list, const Bounds& bounds) {
+    list.push_back(bounds.low());
+    list.push_back(bounds.high());
+}
+void add_to(ParamList& list, const ParamList& more) { list.insert(list.end(), more.begin(), more.end()); }
+
 ParamSpec ParamSpec::for_format(Format format) const {
     ParamSpec made = *this;
     if (max_of == MaxOf::kValues) made.max = format.max_value();
@@ -242,3 +249,5 @@ void Params::finish() const {
 }
 
 }  // namespace flowerablate
+
+template class std::vector<flowerablate::ParamSpec>;

@@ -114,7 +114,7 @@ struct Choice {
     std::vector<std::pair<const char*, Enum>> choices;
     std::optional<Enum> fallback = {};
 
-    operator ParamSpec() const {
+    [[gnu::cold]] operator ParamSpec() const {
         ParamSpec spec{.name = name, .meaning = meaning, .type = ParamType::kChoice};
         for (const auto& [word, value] : choices) {
             spec.choices.emplace_back(word);
@@ -144,16 +144,13 @@ struct Bounds {
 
 using ParamList = std::vector<ParamSpec>;
 
-inline void add_to(ParamList& list, const ParamSpec& spec) { list.push_back(spec); }
-inline void add_to(ParamList& list, const Bounds& bounds) {
-    list.push_back(bounds.low());
-    list.push_back(bounds.high());
-}
-inline void add_to(ParamList& list, const ParamList& more) { list.insert(list.end(), more.begin(), more.end()); }
+void add_to(ParamList& list, const ParamSpec& spec);
+void add_to(ParamList& list, const Bounds& bounds);
+void add_to(ParamList& list, const ParamList& more);
 
 // A list of declared parameters, bounds and other lists.
 template <typename... Declared>
-ParamList declare(const Declared&... declared) {
+[[gnu::cold]] ParamList declare(const Declared&... declared) {
     ParamList list;
     (add_to(list, declared), ...);
     return list;
@@ -213,3 +210,7 @@ private:
 };
 
 }  // namespace flowerablate
+
+// Made once, in params.cpp, and what only declares is optimized for size: it would be most of what a compiler does for
+// an op.
+extern template class std::vector<flowerablate::ParamSpec>;

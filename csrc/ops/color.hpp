@@ -9,8 +9,8 @@ namespace flowerablate {
 // How many channels of an image are colours.
 inline int color_count(int channels) { return channels == 4 ? 3 : channels; }
 
-void add_color(OpKinds& kinds);
-void add_channels(OpKinds& kinds);  // called by add_color()
-void add_jitter(OpKinds& kinds);    // called by add_color()
+[[gnu::cold]] void add_color(OpKinds& kinds);
+[[gnu::cold]] void add_channels(OpKinds& kinds);  // called by add_color()
+[[gnu::cold]] void add_jitter(OpKinds& kinds);    // called by add_color()
 
 }  // namespace flowerablate

@@ -10,7 +10,7 @@ namespace flowerablate {
 // The image, or a copy of it, with bytes after its last row that kernels may read.
 Image readable(const Image& input, const Context& context, int pixel_bytes);
 
-void add_filter(OpKinds& kinds);
-void add_median(OpKinds& kinds);
+[[gnu::cold]] void add_filter(OpKinds& kinds);
+[[gnu::cold]] void add_median(OpKinds& kinds);
 
 }  // namespace flowerablate

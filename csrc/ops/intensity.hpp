@@ -6,12 +6,12 @@
 namespace flowerablate {
 
 // Each is in the file of its name.
-void add_stretch(OpKinds& kinds);
-void add_equalize(OpKinds& kinds);
-void add_clahe(OpKinds& kinds);
-void add_gamma(OpKinds& kinds);
+[[gnu::cold]] void add_stretch(OpKinds& kinds);
+[[gnu::cold]] void add_equalize(OpKinds& kinds);
+[[gnu::cold]] void add_clahe(OpKinds& kinds);
+[[gnu::cold]] void add_gamma(OpKinds& kinds);
 
-void add_intensity(OpKinds& kinds);
+[[gnu::cold]] void add_intensity(OpKinds& kinds);
 
 // The image `image` as kernels take it.
 PixelsJob pixels_job(const Image& image, Format format);

@@ -10,6 +10,6 @@
 
 namespace flowerablate {
 
-void add_morphology(OpKinds& kinds);
+[[gnu::cold]] void add_morphology(OpKinds& kinds);
 
 }  // namespace flowerablate

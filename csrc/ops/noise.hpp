@@ -21,7 +21,7 @@ constexpr std::uint32_t kPixelBlocks = 1u << 19;
 // What the kernels draw the words of an image's pixels with.
 PhiloxJob pixel_words(const Context& context, std::uint64_t stream);
 
-void add_noise(OpKinds& kinds);
-void add_erasing(OpKinds& kinds);
+[[gnu::cold]] void add_noise(OpKinds& kinds);
+[[gnu::cold]] void add_erasing(OpKinds& kinds);
 
 }  // namespace flowerablate

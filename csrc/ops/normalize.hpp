@@ -64,7 +64,7 @@ private:
     bool prepared_ = false;
 };
 
-void add_normalize(OpKinds& kinds);
+[[gnu::cold]] void add_normalize(OpKinds& kinds);
 
 // Writes an image as it is, in contiguous rows.
 void write_pixels(const Image& image, int pixel_bytes, std::uint8_t* target);

@@ -7,6 +7,6 @@ namespace flowerablate {
 
 // Adds "rand_augment" and "trivial_augment", which are made of the kinds that `kinds` holds at this moment: call it
 // last.
-void add_policy(OpKinds& kinds);
+[[gnu::cold]] void add_policy(OpKinds& kinds);
 
 }  // namespace flowerablate

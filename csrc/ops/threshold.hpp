@@ -21,6 +21,6 @@
 
 namespace flowerablate {
 
-void add_threshold(OpKinds& kinds);
+[[gnu::cold]] void add_threshold(OpKinds& kinds);
 
 }  // namespace flowerablate
