@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--columns", type=int, default=8, help="images in a row (default 8)")
     parser.add_argument("--rows", type=int, default=3, help="rows per class (default 3)")
     parser.add_argument("--tile", type=int, default=144, help="side of an image on the sheet in pixels (default 144)")
-    parser.add_argument("--size", type=int, default=72, help="side at which synthetic flowers are drawn (default 72)")
+    parser.add_argument("--size", type=int, default=36, help="side at which synthetic flowers are drawn (default 36)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the synthetic flowers (default 0)")
     parser.add_argument("--noise", type=float, default=1.0, help="strength of their salt noise (default 1)")
     options = parser.parse_args(arguments)

@@ -53,7 +53,7 @@ def _frames(draws: DrawnNumbers) -> list[Plane]:
     count = 1 + draws.chance(0.30) + draws.chance(0.12)
     frames = []
     for number in range(count):
-        radius = draws.uniform(0.50, 1.00) if number == count - 1 else draws.uniform(0.22, 0.45)
+        radius = draws.uniform(0.65, 1.00) if number == count - 1 else draws.uniform(0.22, 0.45)
         room = 1.05 - 0.75 * radius
         x, y = draws.uniform(-room, room), draws.uniform(-room, room)
         if number == count - 1:
@@ -138,28 +138,28 @@ def _light(colours: Floats, draws: DrawnNumbers) -> Floats:
     angle, slope = draws.uniform(), draws.uniform(0.0, 0.35)
     slope_map = 1.0 + (axis[None, :] * cosine(angle) + axis[:, None] * sine(angle)) * slope
     vignette = 1.0 - draws.uniform(0.0, 0.2) * (axis[None, :] * axis[None, :] + axis[:, None] * axis[:, None])
-    exposure = draws.uniform(0.62, 1.2)
+    exposure = draws.uniform(0.75, 1.15)
     cast = np.array([draws.uniform(0.86, 1.14) for _ in range(3)], np.float32).reshape(3, 1, 1)
     colours = colours * (slope_map * vignette * exposure) * cast
     grey = (colours[0] + colours[1] + colours[2]) * np.float32(1.0 / 3.0)
-    saturation = draws.uniform(0.50, 1.10)
+    saturation = draws.uniform(0.70, 1.10)
     haze = draws.uniform(0.0, 0.12)
     result: Floats = (grey + saturation * (colours - grey)) * (1.0 - haze) + haze * 0.7
     return result
 
 
 def _camera(colours: Floats, noise: float, draws: DrawnNumbers) -> NDArray[np.uint8]:
-    colours = blur(colours, draws.choice((0, 0, 1, 1, 2, 4)))
-    std = draws.uniform(0.01, 0.06)
+    colours = blur(colours, draws.choice((0, 0, 0, 1, 1)))
+    std = draws.uniform(0.01, 0.04)
     colours = colours + std * draws.normal_field(*colours.shape)
     pixels = np.rint(np.clip(colours, 0.0, 1.0) * 255.0).astype(np.uint8)
     pixels = np.ascontiguousarray(pixels.transpose(1, 2, 0))
-    sprinkle(pixels, noise * draws.uniform(0.04, 0.13), draws)
+    sprinkle(pixels, noise * draws.uniform(0.16, 0.52), draws)
     return pixels
 
 
 def sprinkle(pixels: NDArray[np.uint8], fraction: float, draws: DrawnNumbers) -> None:
-    """Cover about the *fraction* of the pixels with salt specks, and a twentieth of that with pepper, in place.
+    """Cover about the *fraction* of the pixels with salt specks, and a sixtieth of that with pepper, in place.
 
     A speck is 1 x 1, 1 x 2, 2 x 1 or 2 x 2 pixels, so an opening by 3 x 3 removes it unless it touches others.
     """
@@ -174,7 +174,7 @@ def sprinkle(pixels: NDArray[np.uint8], fraction: float, draws: DrawnNumbers) ->
     specks[1:] |= high[:-1]
     specks[1:, 1:] |= (wide & high)[:-1, :-1]
     pixels[specks] = (255.0 - 45.0 * level[specks]).astype(np.uint8)[:, None]
-    pepper = (start >= rate) & (start < rate + fraction / 20.0)
+    pepper = (start >= rate) & (start < rate + fraction / 60.0)
     pixels[pepper] = (40.0 * level[pepper]).astype(np.uint8)[:, None]
 
 
