@@ -9,7 +9,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from PIL import Image
@@ -18,7 +18,7 @@ from flowerablate.jobs.worker_places import cores_here
 
 from .scene import CLASSES, draw_image
 
-_ENOUGH = 100
+ENOUGH = 100
 """Images for each process; for fewer the start of a further one takes longer than it saves."""
 
 _MOST = 8
@@ -33,7 +33,7 @@ def draw_files(folder: Path, images: int, size: int, seed: int, noise: float, pr
     """Draw the *images* of a set into *folder*; ``progress(n)`` is told how many there are by now, about."""
     for name in CLASSES:
         (folder / name).mkdir()
-    step = max(1, min(len(cores_here()), images // _ENOUGH, _MOST))
+    step = max(1, min(len(cores_here()), images // ENOUGH, _MOST))
     with _helpers(folder, images, size, seed, noise, step):
         for index in range(0, images, step):
             progress(index)
@@ -48,13 +48,12 @@ def draw_files(folder: Path, images: int, size: int, seed: int, noise: float, pr
 def _helpers(folder: Path, images: int, size: int, seed: int, noise: float, step: int) -> Iterator[None]:
     """Have other processes draw all but every *step*-th image meanwhile, and wait for them."""
     program = [sys.executable, "-m", "flowerablate_datasets.drawing", folder, images, size, seed, repr(noise)]
-    helpers = [
-        subprocess.Popen(
-            [*map(str, program), str(first), str(step)], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        for first in range(1, step)
-    ]
+    helpers = []
     try:
+        for first in range(1, step):
+            command = [*map(str, program), str(first), str(step)]
+            with suppress(OSError):
+                helpers.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
         yield
         for helper in helpers:
             helper.wait()

@@ -13,8 +13,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from flowerablate_datasets import drawing, synthetic
 from flowerablate_datasets import drawn_images as contact_sheet
-from flowerablate_datasets import synthetic
 from flowerablate_datasets.drawing_numbers import DrawnNumbers, cosine, sine
 from flowerablate_datasets.scene import draw_image, sprinkle
 from flowerablate_datasets.synthetic import build
@@ -61,7 +61,7 @@ def test_drawing_twice_gives_the_same_bits() -> None:
 def test_the_pixels_are_those_that_this_version_of_the_generator_always_drew() -> None:
     # A change here means that GENERATOR must be raised, or that something is not the same on this machine.
     pixels = b"".join(draw_image(0, index, 48, 1.0).tobytes() for index in range(8))
-    assert (synthetic.GENERATOR, hashlib.sha256(pixels).hexdigest()[:16]) == (1, "01c5c1476f659673")
+    assert (synthetic.GENERATOR, hashlib.sha256(pixels).hexdigest()[:16]) == (2, "719e05613d63c197")
 
 
 def test_an_image_does_not_depend_on_how_many_are_drawn(context: DataContext) -> None:
@@ -82,7 +82,7 @@ def test_noise_strength_changes_specks_and_nothing_else() -> None:
     for one, other in zip(clean, noisy, strict=True):
         touched = (one != other).any(axis=2)
         changed = other[touched]
-        assert touched.mean() < 0.3
+        assert touched.mean() < 0.6
         assert ((changed.min(axis=1) >= 200) | (changed.max(axis=1) <= 40)).all()
         assert (changed.max(axis=1) == changed.min(axis=1)).all()
 
@@ -105,7 +105,7 @@ def test_sprinkling_covers_about_the_share_that_is_asked_for() -> None:
     image = np.full((200, 200, 3), 100, np.uint8)
     sprinkle(image, 0.1, DrawnNumbers("test"))
     assert 0.08 < (image[..., 0] >= 200).mean() < 0.12
-    assert 0.002 < (image[..., 0] <= 40).mean() < 0.008
+    assert 0.0008 < (image[..., 0] <= 40).mean() < 0.003
 
 
 def test_colour_alone_does_not_tell_the_classes() -> None:
@@ -119,7 +119,7 @@ def test_colour_alone_does_not_tell_the_classes() -> None:
 
 def test_a_second_call_reads_the_cache_and_draws_nothing(context: DataContext, monkeypatch: pytest.MonkeyPatch) -> None:
     first = draw(context)
-    monkeypatch.setattr(synthetic, "draw_image", None)
+    monkeypatch.setattr(synthetic, "draw_files", None)
     assert draw(context) == first
 
 
@@ -154,6 +154,32 @@ def test_a_damaged_cache_is_drawn_anew(context: DataContext, damage: str) -> Non
     again = draw(context)
     assert again == first
     assert digest(again) == bits
+
+
+def test_processes_that_share_the_work_draw_the_same_files(
+    context: DataContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drawing, "ENOUGH", 5)
+    monkeypatch.setattr(drawing, "cores_here", lambda: (0, 1))
+    shared = draw(context)
+    alone = DataContext(cache=context.cache / "alone", root=context.root)
+    alone.cache.mkdir()
+    monkeypatch.setattr(drawing, "cores_here", lambda: (0,))
+    assert digest(draw(alone)) == digest(shared)
+    assert not list(context.cache.rglob("*.part"))
+
+
+@pytest.mark.parametrize("program", ["no-such-program", sys.executable])
+def test_what_a_helper_leaves_is_drawn_all_the_same(
+    context: DataContext, monkeypatch: pytest.MonkeyPatch, program: str
+) -> None:
+    monkeypatch.setattr(drawing, "ENOUGH", 5)
+    monkeypatch.setattr(drawing, "cores_here", lambda: (0, 1))
+    if program == sys.executable:
+        monkeypatch.setattr(subprocess.Popen, "wait", subprocess.Popen.kill)  # ended before it has drawn anything
+    else:
+        monkeypatch.setattr(sys, "executable", program)
+    assert len(draw(context)) == 12
 
 
 def test_progress_is_told_from_nothing_to_all(tmp_path: Path) -> None:
