@@ -1,8 +1,8 @@
 """Which parts of your image-classification pipeline earn their place?
 
 This package exports the names that a plugin needs, and the API for notebooks and scripts: ``Study``, ``run``,
-``report``, ``compare`` and ``load_model`` (see ``docs/python.md``). Importing it loads neither torch nor the native
-core; the API is loaded on first use.
+``report``, ``compare`` and ``load_model`` (see ``docs/python.md``). Importing it loads nothing:
+each name is loaded when it is first used.
 """
 
 import sys
@@ -10,79 +10,134 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
-from .contracts import (
-    IMAGE_SUFFIXES,
-    BatchOp,
-    Choice,
-    Contrast,
-    Draws,
-    Ended,
-    Executor,
-    ExecutorContext,
-    Job,
-    MeasureContext,
-    MeasuredTrial,
-    Metric,
-    NativeOp,
-    Param,
-    PythonOp,
-    Samples,
-    TrackedTrial,
-    Tracker,
-    TrackerContext,
-    TrialFailure,
-    TrialResult,
-)
-from .contracts import contexts as _contexts
-from .contracts import specs as _specs
-from .contracts.contexts import *  # noqa: F403
-from .contracts.specs import *  # noqa: F403
-from .errors import DataError, FlowerablateError, LedgerError, PluginError, StudyError, TrainingError
-from .hookspecs import hookimpl
-from .params import low_and_high
-
 if TYPE_CHECKING:
     from .api.models import TrainedModel, load_model
     from .api.planned import PlannedStudy
     from .api.result import ComparedStudies, Result, ResultRow
     from .api.running import compare, plan_of, report, run
     from .api.study import Study
+    from .contracts import (
+        IMAGE_SUFFIXES,
+        BatchOp,
+        Choice,
+        Contrast,
+        Draws,
+        Ended,
+        Executor,
+        ExecutorContext,
+        Job,
+        MeasureContext,
+        MeasuredTrial,
+        Metric,
+        NativeOp,
+        Param,
+        PythonOp,
+        Samples,
+        TrackedTrial,
+        Tracker,
+        TrackerContext,
+        TrialFailure,
+        TrialResult,
+    )
+    from .contracts.contexts import *  # noqa: F403
+    from .contracts.specs import *  # noqa: F403
+    from .errors import DataError, FlowerablateError, LedgerError, PluginError, StudyError, TrainingError
     from .execute.observer import RunObserver, SilentObserver
+    from .hookspecs import hookimpl
+    from .params import low_and_high
 
-_LAZY = {
-    "ComparedStudies": "api.result",
-    "PlannedStudy": "api.planned",
-    "Result": "api.result",
-    "ResultRow": "api.result",
-    "RunObserver": "execute.observer",
-    "SilentObserver": "execute.observer",
-    "Study": "api.study",
-    "TrainedModel": "api.models",
-    "compare": "api.running",
-    "load_model": "api.models",
-    "plan_of": "api.running",
-    "run": "api.running",
+_HOMES = {
+    "api.models": ("TrainedModel", "load_model"),
+    "api.planned": ("PlannedStudy",),
+    "api.result": ("ComparedStudies", "Result", "ResultRow"),
+    "api.running": ("compare", "plan_of", "run"),
+    "api.study": ("Study",),
+    "contracts": (
+        "BatchOp",
+        "Choice",
+        "ColumnContext",
+        "ColumnSpec",
+        "Contrast",
+        "DataContext",
+        "DatasetSpec",
+        "Draws",
+        "Ended",
+        "Executor",
+        "ExecutorContext",
+        "ExecutorSpec",
+        "IMAGE_SUFFIXES",
+        "Job",
+        "LossContext",
+        "LossSpec",
+        "MeasureContext",
+        "MeasureSpec",
+        "MeasuredTrial",
+        "Metric",
+        "MetricContext",
+        "MetricSpec",
+        "ModelContext",
+        "ModelSpec",
+        "NativeOp",
+        "OptimizerContext",
+        "OptimizerSpec",
+        "Param",
+        "PythonOp",
+        "SamplerContext",
+        "SamplerSpec",
+        "Samples",
+        "ScheduleContext",
+        "SchedulerSpec",
+        "StepContext",
+        "StepSpec",
+        "TrackedTrial",
+        "Tracker",
+        "TrackerContext",
+        "TrackerSpec",
+        "TrialFailure",
+        "TrialResult",
+    ),
+    "errors": ("DataError", "FlowerablateError", "LedgerError", "PluginError", "StudyError", "TrainingError"),
+    "execute.observer": ("RunObserver", "SilentObserver"),
+    "hookspecs": ("hookimpl",),
+    "params": ("low_and_high",),
 }
-"""The module of each name that is loaded on first use."""
+"""The names of each module, which is loaded when one of them is first used."""
 
+_LAZY = {name: module for module, names in _HOMES.items() for name in names}
+
+# ruff: noqa: F405
 __all__ = [
     "IMAGE_SUFFIXES",
     "BatchOp",
     "Choice",
+    "ColumnContext",
+    "ColumnSpec",
     "ComparedStudies",
     "Contrast",
+    "DataContext",
     "DataError",
+    "DatasetSpec",
     "Draws",
     "Ended",
     "Executor",
     "ExecutorContext",
+    "ExecutorSpec",
     "FlowerablateError",
     "Job",
     "LedgerError",
+    "LossContext",
+    "LossSpec",
     "MeasureContext",
+    "MeasureSpec",
     "MeasuredTrial",
     "Metric",
+    "MetricContext",
+    "MetricSpec",
+    "ModelContext",
+    "ModelSpec",
     "NativeOp",
+    "OptimizerContext",
+    "OptimizerSpec",
     "Param",
     "PlannedStudy",
     "PluginError",
@@ -90,13 +145,20 @@ __all__ = [
     "Result",
     "ResultRow",
     "RunObserver",
+    "SamplerContext",
+    "SamplerSpec",
     "Samples",
+    "ScheduleContext",
+    "SchedulerSpec",
     "SilentObserver",
+    "StepContext",
+    "StepSpec",
     "Study",
     "StudyError",
     "TrackedTrial",
     "Tracker",
     "TrackerContext",
+    "TrackerSpec",
     "TrainedModel",
     "TrainingError",
     "TrialFailure",
@@ -109,8 +171,6 @@ __all__ = [
     "report",
     "run",
 ]
-__all__ += _contexts.__all__
-__all__ += _specs.__all__
 
 
 def __getattr__(name: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -138,3 +139,17 @@ def complete_columns(incomplete: str) -> list[str]:
     registry = _registry_here()
     names = [*registry.slot(ColumnSpec.slot), *registry.slot(MeasureSpec.slot)]
     return [",".join((*before, name)) for name in names if name.startswith(last) and name not in before]
+
+
+OF_OPTIONS: dict[str, Callable[[str], list[str]]] = {
+    "design": complete_designs,
+    "disable": complete_parts,
+    "executor": complete_executors,
+    "metric": complete_metrics,
+    "population": complete_populations,
+    "retune": complete_settings,
+    "swap": complete_swaps,
+    "trackers": complete_trackers,
+    "vary": complete_settings,
+}
+"""What the shell offers for the options that :mod:`flowerablate.api.options` declares."""

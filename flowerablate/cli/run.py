@@ -11,26 +11,11 @@ from rich.markup import escape
 from ..api.options import RunOptions, Unpack
 from ..errors import FlowerablateError
 from ..stats.wording import count
-from . import completion
 from .environment import StudyChoice
-from .option_groups import Completions
 
 if TYPE_CHECKING:
     from ..api.planned import PlannedStudy
     from ..execute.runner import Outcome
-
-COMPLETIONS: Completions = {
-    "design": completion.complete_designs,
-    "disable": completion.complete_parts,
-    "executor": completion.complete_executors,
-    "metric": completion.complete_metrics,
-    "population": completion.complete_populations,
-    "retune": completion.complete_settings,
-    "swap": completion.complete_swaps,
-    "trackers": completion.complete_trackers,
-    "vary": completion.complete_settings,
-}
-"""What the shell offers for the options that :mod:`flowerablate.api.options` declares."""
 
 
 def run(
