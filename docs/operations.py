@@ -20,7 +20,7 @@ from flowerablate.discovery import discover
 if TYPE_CHECKING:
     from flowerablate._native import ParamDeclaration
 
-DOCUMENT = Path(__file__).with_name("operations.md")
+DOCUMENT = Path(__file__).parent / "reference" / "operations.md"
 
 KINDS = {
     "geometry": "Geometry",
@@ -39,7 +39,7 @@ HEAD = """# Operations
 
 Every step that comes with flowerablate, written by `python docs/operations.py` from the components themselves:
 `flowerablate list step` prints the same parameters in the terminal. How they are joined in a study is in the
-[README](../README.md), how to add one in [plugins.md](plugins.md).
+[README](../../README.md), how to add one in [plugins.md](../how-to/plugins.md).
 
 **Equal to** says what a step is tested against (`tests/native`). *Exactly* means every value; *n levels* the largest
 difference, of 255. Each step is also tested against a slow NumPy twin (`tests/reference`), and gives the same
@@ -258,7 +258,7 @@ def main() -> None:
     if not parser.parse_args().check:
         DOCUMENT.write_text(text, encoding="utf-8")
     elif DOCUMENT.read_text(encoding="utf-8") != text:
-        sys.exit("docs/operations.md is out of date; run: python docs/operations.py")
+        sys.exit("docs/reference/operations.md is out of date; run: python docs/operations.py")
 
 
 if __name__ == "__main__":

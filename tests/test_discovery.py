@@ -19,7 +19,7 @@ from flowerablate.discovery import LOCAL_PLUGIN, collect_specs, discover
 from flowerablate.testing import check_component, check_plugin
 
 NAMED_HOOKS = sorted(name for name in vars(hookspecs.named_hooks()) if name.startswith("flowerablate_"))
-DOCUMENT = Path(__file__).parents[1] / "docs" / "plugins.md"
+DOCUMENT = Path(__file__).parents[1] / "docs" / "how-to" / "plugins.md"
 STEP_PLUGIN = """
 import flowerablate as fa
 
@@ -344,7 +344,7 @@ def test_the_hook_that_has_the_name_of_a_slot_takes_its_specs(slot):
 
 
 def examples():
-    """Return the examples of docs/plugins.md that implement the hook, as (slots, source)."""
+    """Return the examples of docs/how-to/plugins.md that implement the hook, as (slots, source)."""
     blocks = re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), flags=re.DOTALL)
     found = []
     for block in blocks:

@@ -1,4 +1,4 @@
-"""docs/operations.md says what the components say of themselves."""
+"""docs/reference/operations.md says what the components say of themselves."""
 
 import subprocess
 import sys

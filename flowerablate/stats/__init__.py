@@ -1,6 +1,6 @@
 """Analyses the trials of a study: paired effects, tests over the whole family, verdicts.
 
-``summarise(results)`` is the entry point; the other names are its parts. docs/statistics.md gives each rule with its
+``summarise(results)`` is the entry point; the other names are its parts. docs/explanation/statistics.md gives each rule with its
 source.
 """
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "data-check.md"
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "data-check.md"
 
 
 @pytest.fixture

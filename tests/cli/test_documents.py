@@ -21,7 +21,7 @@ DOCUMENTS = (
     *(f"docs/{name}.md" for name in ("adaptive", "data", "imbalance", "metrics", "report", "resnets", "training")),
 )
 
-FURTHER = ("docs/designs.md", "docs/scaling.md", "docs/trackers.md")
+FURTHER = ("docs/explanation/designs.md", "docs/explanation/scaling.md", "docs/how-to/trackers.md")
 """Documents whose lines are run in the tests of what they tell of."""
 
 
@@ -85,7 +85,7 @@ def test_every_line_that_climbs_the_ladder_is_understood(command, folder, make_i
     monkeypatch.setattr(lr_range, "STEPS", 20)
     make_images(folder / "photographs", per_class=20)
     (folder / "study.toml").write_text((folder / "tiny.toml").read_text())
-    lines = lines_of("docs/sanity.md", "sanity")
+    lines = lines_of("docs/how-to/sanity.md", "sanity")
     assert len(lines) == 4
     for words in lines:
         every = [word for option, word in pairwise(words) if option == "--only"]
@@ -102,7 +102,7 @@ def test_every_line_that_reports_can_be_run(command, folder, image_folder):
     for name in ("default", "long", "flowers", "flowers-noisy"):
         shutil.copytree(folder / "runs" / "tiny", folder / "runs" / name)
     lines = [("report", *words) for words in lines]
-    lines += [("curves", *words) for words in lines_of("docs/training.md", "curves")]
+    lines += [("curves", *words) for words in lines_of("docs/reference/training.md", "curves")]
     for words in lines:
         done = command(*words)
         assert done.returncode == 0, (words, done.stderr)
@@ -117,7 +117,7 @@ def test_every_line_that_uses_a_model_can_be_run(command, folder, trained_study,
     make_images(folder / "photographs", per_class=3)
     make_images(folder / "others", per_class=3)
     for name, least in (("predict", 4), ("evaluate", 2), ("gradcam", 2), ("export", 3), ("card", 2)):
-        lines = lines_of("docs/models.md", name)
+        lines = lines_of("docs/how-to/models.md", name)
         assert len(lines) >= least
         for words in lines:
             done = command(name, *words)
