@@ -1,4 +1,4 @@
-"""What keeps main green, as sessions: ``nox`` runs lint, types, the fast tests and the native tests.
+"""What keeps main green, as sessions: ``nox`` runs lint, types, the docs, the fast tests and the native tests.
 
 Extra, only when asked for: ``nox -s sanitize``, ``nox -s fuzz``, and the long proofs, ``nox -s tests -- -m slow``.
 """
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import nox
 
-nox.options.sessions = ["lint", "types", "tests", "native"]
+nox.options.sessions = ["lint", "types", "docs", "tests", "native"]
 nox.options.default_venv_backend = "venv"
 
 
@@ -27,6 +27,14 @@ def types(session: nox.Session) -> None:
     """Check types, strictly."""
     session.install(".[dev]")
     session.run("mypy")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site into build/site, or the folder after ``--``; a warning, such as of a broken link, is an error."""
+    session.install(".[docs]")
+    (folder,) = session.posargs or ["build/site"]
+    session.run("sphinx-build", "-W", "--keep-going", "-n", "-q", "docs", folder)
 
 
 @nox.session

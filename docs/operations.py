@@ -12,9 +12,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from components import parameters
 from flowerablate import BatchOp, NativeOp
 from flowerablate._native import op_names, op_params
-from flowerablate.contracts import Param, StepContext, StepSpec
+from flowerablate.contracts import StepContext, StepSpec
 from flowerablate.discovery import discover
 
 if TYPE_CHECKING:
@@ -55,9 +56,7 @@ before it. Steps work on 1, 3 and 4 channels (`channel_shuffle`, `hue` and `satu
 of 4 channels, a step on colours leaves the fourth as it is.
 """
 
-NATIVE = """<a id="native"></a>
-
-## Native ops
+NATIVE = """## Native ops
 
 What the steps above are made of: the ops of `flowerablate._native`, for plugins that name one in a `NativeOp`. The core
 declares all of this itself (`_native.op_params`). A parameter without a default must be given. Each op but
@@ -142,10 +141,21 @@ def document() -> str:
 
 def _overview(specs: list[StepSpec]) -> list[str]:
     rows = ["| kind | steps |", "|---|---|"]
+    anchors = _anchors(specs)
     for kind, title in KINDS.items():
-        names = ", ".join(f"[{spec.name}](#{spec.name})" for spec in specs if spec.kind == kind)
-        rows.append(f"| [{title}](#kind-{kind}), `--disable kind:{kind}` | {names} |")
+        names = ", ".join(f"[{spec.name}](#{anchors[spec.name]})" for spec in specs if spec.kind == kind)
+        rows.append(f"| [{title}](#{anchors[title]}), `--disable kind:{kind}` | {names} |")
     return [*rows, ""]
+
+
+def _anchors(specs: list[StepSpec]) -> dict[str, str]:
+    """Return the anchor of each heading: its words with hyphens, and a number behind the second of the same name."""
+    anchors: dict[str, str] = {}
+    for kind, title in KINDS.items():
+        for heading in (title, *(spec.name for spec in specs if spec.kind == kind)):
+            words = heading.lower().replace(" ", "-")
+            anchors[heading] = f"{words}-1" if words in anchors.values() else words
+    return anchors
 
 
 def _chapters(specs: list[StepSpec]) -> list[str]:
@@ -154,7 +164,7 @@ def _chapters(specs: list[StepSpec]) -> list[str]:
         raise SystemExit(f"docs/operations.py: no place for steps of the kinds {sorted(unknown)}; add them to KINDS")
     lines: list[str] = []
     for kind, title in KINDS.items():
-        lines += [f'<a id="kind-{kind}"></a>', "", f"## {title}", ""]
+        lines += [f"## {title}", ""]
         for spec in specs:
             if spec.kind == kind:
                 lines += _chapter(spec)
@@ -163,13 +173,7 @@ def _chapters(specs: list[StepSpec]) -> list[str]:
 
 def _chapter(spec: StepSpec) -> list[str]:
     lines = [f"### {spec.name}", "", spec.summary, "", f"- {_behaviour(spec)}", f"- Equal to: {_equal(spec)}."]
-    if spec.params:
-        lines += ["", "| parameter | default | range | meaning |", "|---|---|---|---|"]
-        lines += [
-            f"| `{param.name}` | `{json.dumps(param.default)}` | {_range(param)} | {param.summary} |"
-            for param in spec.params
-        ]
-    return [*lines, ""]
+    return [*lines, "", *parameters(spec.params)]
 
 
 def _equal(spec: StepSpec) -> str:
@@ -244,10 +248,6 @@ def _native_row(name: str, param: ParamDeclaration) -> tuple[str, ...]:
         kind += f" with {param['count_when'][0]} {' or '.join(param['count_when'][1])}, else one number"
     default = "" if param["default"] is None else f"`{json.dumps(param['default'])}`"
     return f"`{param['name']}`", kind, default, text, meaning
-
-
-def _range(param: Param) -> str:
-    return param.range_text.replace(" | ", ", ").replace("|", "\\|")
 
 
 def main() -> None:

@@ -1,0 +1,57 @@
+"""Writes the reference of all components from the registry, in Markdown; steps have a page of their own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+
+from flowerablate.contracts import ComponentSpec, Param
+from flowerablate.discovery import discover
+
+HEADINGS = {
+    "dataset": ("Data sets", "`[dataset]`, or `--data PATH`: [data sets](data.md)."),
+    "model": ("Models", "`[model]`: [residual networks](resnets.md)."),
+    "train": ("Training", "`[train]`: [training](training.md)."),
+    "optimizer": ("Optimizers", "`[optimizer]`."),
+    "scheduler": ("Schedules of the learning rate", "`[scheduler]`."),
+    "loss": ("Losses", "`[loss]`: [unequal classes](../how-to/imbalance.md)."),
+    "sampler": ("Samplers", "`[sampler]`: [unequal classes](../how-to/imbalance.md)."),
+    "metric": ("Metrics", "`[metrics]`, or `--metric`: [metrics](metrics.md)."),
+    "measure": ("Costs of a trial", "Measured in every trial; each is a column of the table, too."),
+    "column": ("Columns of the table", "`--columns`: [reports](report.md)."),
+    "tracker": ("Trackers", "`[trackers]`, or `--tracker`: [trackers](../how-to/trackers.md)."),
+    "executor": ("Executors", "`[execution]`, or `--executor`: [clusters](../how-to/cluster.md)."),
+}
+"""The heading of each slot but that of steps, and where its components are chosen."""
+
+
+def text() -> str:
+    """Return a chapter for each slot with the components that come with flowerablate."""
+    registry = discover(None, strict=True).registry
+    return "\n".join(
+        line for slot in HEADINGS for line in _slot(slot, [found.spec for found in registry.slot(slot).values()])
+    )
+
+
+def _slot(slot: str, specs: Iterable[ComponentSpec]) -> Iterator[str]:
+    title, place = HEADINGS[slot]
+    yield from (f"## {title}", "", place, "")
+    for spec in specs:
+        yield from (f"### {slot} {spec.name}", "", spec.summary, "")
+        yield from parameters(spec.params)
+
+
+def parameters(params: Iterable[Param]) -> list[str]:
+    """Return the table of *params*: nothing where there are none."""
+    rows = [f"| `{param.name}` | {default(param)} | {bounds(param)} | {param.summary} |" for param in params]
+    return ["| parameter | default | range | meaning |", "|---|---|---|---|", *rows, ""] if rows else []
+
+
+def default(param: Param) -> str:
+    """Return the default of *param* as a study file would have it."""
+    return f"`{json.dumps(param.default)}`".replace("|", "\\|")
+
+
+def bounds(param: Param) -> str:
+    """Return what *param* may be, in one cell of a table."""
+    return param.range_text.replace(" | ", ", ").replace("|", "\\|")
