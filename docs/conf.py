@@ -88,6 +88,14 @@ def read_page(app: Sphinx, docname: str, source: list[str]) -> None:
     source[0] = re.sub(r"(\])\(([^)#\s]+)(#[^)\s]*)?\)", led, source[0])
 
 
+def list_options(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
+    """Make a list of the options that the docstring of a verb ends in."""
+    if "Options:" in lines:
+        first = lines.index("Options:") + 1
+        lines[first:] = ["", *(re.sub(r"^    (\w+): ", r"- ``\1``: ", line) for line in lines[first:])]
+
+
 def setup(app: Sphinx) -> None:
     """Tell Sphinx of the above."""
     app.connect("source-read", read_page)
+    app.connect("autodoc-process-docstring", list_options)
