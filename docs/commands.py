@@ -18,7 +18,9 @@ COMMON = "Options"
 
 def text() -> str:
     """Return a chapter for each command, in the order of ``flowerablate --help``."""
-    return "\n".join(line for path, command in _leaves((), typer.main.get_command(app)) for line in _chapter(path, command))
+    return "\n".join(
+        line for path, command in _leaves((), typer.main.get_command(app)) for line in _chapter(path, command)
+    )
 
 
 def _leaves(path: tuple[str, ...], command: Any) -> Iterator[tuple[tuple[str, ...], Any]]:

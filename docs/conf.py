@@ -18,8 +18,8 @@ DOCS = Path(__file__).parent
 ROOT = DOCS.parent
 sys.path.insert(0, str(DOCS))
 
-import commands
-import components
+import commands  # noqa: E402
+import components  # noqa: E402
 
 project = "flowerablate"
 author = "The flowerablate authors"

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from components import parameters
+
 from flowerablate import BatchOp, NativeOp
 from flowerablate._native import op_names, op_params
 from flowerablate.contracts import StepContext, StepSpec

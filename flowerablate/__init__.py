@@ -1,8 +1,8 @@
 """Which parts of your image-classification pipeline earn their place?
 
 This package exports the names that a plugin needs, and the API for notebooks and scripts: ``Study``, ``run``,
-``report``, ``compare`` and ``load_model`` (see ``docs/how-to/notebook.md``). Importing it loads neither torch nor the native
-core; the API is loaded on first use.
+``report``, ``compare`` and ``load_model`` (see ``docs/how-to/notebook.md``). Importing it loads neither torch nor the
+native core; the API is loaded on first use.
 """
 
 import sys

@@ -42,7 +42,9 @@ def main() -> None:
     if not options.check:
         DOCUMENT.write_text(new, encoding="utf-8")
     elif new != old:
-        sys.exit("error: docs/explanation/evidence.md does not show the results; run python benchmarks/coverage/report.py")
+        sys.exit(
+            "error: docs/explanation/evidence.md does not show the results; run python benchmarks/coverage/report.py"
+        )
 
 
 def coverage(result: Result) -> str:

@@ -20,11 +20,10 @@ DOCUMENTS = ["README.md", *(str(path.relative_to(ROOT)) for path in sorted(ROOT.
 EVERYWHERE = ("flowers", "photographs", "best")
 """The study files that the documents name as they go on; all are the default study here."""
 
-ELSEWHERE = tuple(
-    f"docs/{name}.md"
-    for name in ("explanation/designs", "how-to/cluster", "how-to/library-transforms", "how-to/plugins", "how-to/trackers",
-                 "how-to/x-rays", "reference/slots")
-)  # fmt: skip
+ELSEWHERE = [
+    *("docs/explanation/designs.md", "docs/how-to/cluster.md", "docs/how-to/library-transforms.md"),
+    *("docs/how-to/plugins.md", "docs/how-to/trackers.md", "docs/how-to/x-rays.md", "docs/reference/slots.md"),
+]
 """Documents whose lines are run in the tests of what they tell of, or need more than this machine has."""
 
 

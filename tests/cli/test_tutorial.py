@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from itertools import pairwise
 from pathlib import Path
 
 from flowerablate.study.templates import default_study
@@ -31,6 +32,6 @@ def test_every_command_of_the_tutorial_works_after_those_before_it(command, fold
         assert done.returncode == 0, (line, done.stderr)
         if words[0] == "init":
             (folder / words[1]).write_text(small((folder / words[1]).read_text()))
-        for option, name in zip(words, words[1:], strict=False):
+        for option, name in pairwise(words):
             assert option not in ("--out", "--sheet") or (folder / name).stat().st_size > 0, line
     assert {path.name for path in folder.glob("runs/*")} == {"default"}

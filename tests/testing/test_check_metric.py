@@ -77,7 +77,9 @@ def test_a_metric_that_looks_at_no_labels_passes_if_it_tells_sure_from_unsure_pr
 
 def test_a_metric_that_looks_at_labels_only_where_predictions_are_unsure_is_held_to_them():
     def odd(labels, probabilities):
-        return float((confidence(labels, probabilities) + (probabilities[:, 0] * (1 - probabilities[:, 0]) * labels)).mean())
+        return float(
+            (confidence(labels, probabilities) + (probabilities[:, 0] * (1 - probabilities[:, 0]) * labels)).mean()
+        )
 
     with pytest.raises(AssertionError, match="for perfect and for always wrong predictions"):
         check_metric(spec(odd))
