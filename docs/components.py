@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from flowerablate.contracts import ComponentSpec, Param
 from flowerablate.discovery import discover
@@ -36,9 +37,25 @@ def text() -> str:
 def _slot(slot: str, specs: Iterable[ComponentSpec]) -> Iterator[str]:
     title, place = HEADINGS[slot]
     yield from (f"## {title}", "", place, "")
+    shown: list[ComponentSpec] = []
     for spec in specs:
         yield from (f"### {slot} {spec.name}", "", spec.summary, "")
-        yield from parameters(spec.params)
+        alike = next((other for other in shown if spec.params and _like(other, spec)), None)
+        if alike is None:
+            yield from parameters(spec.params)
+            shown.append(spec)
+        else:
+            differ = [
+                f"`{ours.name}` {default(ours)}"
+                for ours, theirs in zip(spec.params, alike.params, strict=True)
+                if ours.default != theirs.default
+            ]
+            yield from (f"Parameters as those of {alike.name}; other defaults: {', '.join(differ) or 'none'}.", "")
+
+
+def _like(one: ComponentSpec, other: ComponentSpec) -> bool:
+    """Whether the parameters of both differ by their defaults alone."""
+    return [replace(each, default=0) for each in one.params] == [replace(each, default=0) for each in other.params]
 
 
 def parameters(params: Iterable[Param]) -> list[str]:

@@ -40,31 +40,31 @@ KINDS = {
 HEAD = """# Steps
 
 Every step that comes with flowerablate, written by `python docs/operations.py` from the components themselves.
-`flowerablate list step` prints the same parameters in the terminal. To add a step, see
-[write a plugin](../how-to/plugins.md).
+`flowerablate list step` prints the same parameters in the terminal. To add a step, see [write a plugin](../how-
+to/plugins.md).
 
-**Equal to** says what a step is tested against (`tests/native`). *Exactly* means every value; *n levels* is the largest
-difference, of 255. Each step is also tested against a slow NumPy twin (`tests/reference`). It gives the same bytes on
-every instruction set and with any number of threads. Random steps have the distribution of the other library, not its
-draws.
+**Equal to** says what a step is tested against (`tests/native`). *Exactly* means every value; *n levels* is the
+largest difference, of 255. Each step is also tested against a slow NumPy twin (`tests/reference`). It gives the
+same bytes on every instruction set and with any number of threads. Random steps have the distribution of the other
+library, not its draws.
 
-**Random** steps are drawn again for each image in each epoch. They act in training only and leave the image unchanged in
-evaluation, unless the text says what stands in for them. **Deterministic** steps act in training and evaluation. If such
-a step has a `probability` below 1, it becomes random in this sense: it changes that fraction of the training images, and
-none in evaluation. `flowerablate explain` shows what was drawn.
+**Random** steps are drawn again for each image in each epoch. They act in training only and leave the image
+unchanged in evaluation, unless the text says what stands in for them. **Deterministic** steps act in training and
+evaluation. If such a step has a `probability` below 1, it becomes random in this sense: it changes that fraction of
+the training images, and none in evaluation. `flowerablate explain` shows what was drawn.
 
-**16 bits** says whether a step takes the images of a study with `[input] bits = 16`. Put `to_8_bits` before the others.
-Steps work on 1, 3 and 4 channels (`channel_shuffle`, `hue` and `saturation` not on 1, which has no colour). Of 4
-channels, a step on colours leaves the fourth unchanged.
+**16 bits** says whether a step takes the images of a study with `[input] bits = 16`. Put `to_8_bits` before the
+others. Steps work on 1, 3 and 4 channels (`channel_shuffle`, `hue` and `saturation` not on 1, which has no colour).
+Of 4 channels, a step on colours leaves the fourth unchanged.
 """
 
 NATIVE = """## Native ops
 
-The steps above are made of the ops of `flowerablate._native`. Plugins name one in a `NativeOp`. The core declares all of
-this itself (`_native.op_params`). A parameter without a default must be given. Each op takes `probability` as well
-(default 1), the fraction of the images that it is applied to, except `normalize` and `standardize`, which must be the
-last of a chain. Ops that change the size take only 1, except `random_resized_crop`, which then takes the largest centred
-square. Draw 0 decides whether an op is applied; the numbers of the others begin with 1.
+The steps above are made of the ops of `flowerablate._native`. Plugins name one in a `NativeOp`. The core declares
+all of this itself (`_native.op_params`). A parameter without a default must be given. Each op takes `probability`
+as well (default 1), the fraction of the images that it is applied to, except `normalize` and `standardize`, which
+must be the last of a chain. Ops that change the size take only 1, except `random_resized_crop`, which then takes
+the largest centred square. Draw 0 decides whether an op is applied; the numbers of the others begin with 1.
 """
 
 EQUAL = {
