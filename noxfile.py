@@ -36,7 +36,7 @@ def docs(session: nox.Session) -> None:
     """Build the site into build/site, or the folder after ``--``; a warning, such as of a broken link, is an error."""
     session.install(".[docs]")
     (folder,) = session.posargs or ["build/site"]
-    session.run("sphinx-build", "-W", "--keep-going", "-n", "-q", "docs", folder)
+    session.run("sphinx-build", "-W", "--keep-going", "-n", "-q", "-j", "auto", "docs", folder)
 
 
 @nox.session

@@ -95,7 +95,8 @@ def list_options(app: Sphinx, what: str, name: str, obj: object, options: object
         lines[first:] = ["", *(re.sub(r"^    (\w+): ", r"- ``\1``: ", line) for line in lines[first:])]
 
 
-def setup(app: Sphinx) -> None:
-    """Tell Sphinx of the above."""
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Tell Sphinx of the above, and that pages may be read in several processes."""
     app.connect("source-read", read_page)
     app.connect("autodoc-process-docstring", list_options)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
