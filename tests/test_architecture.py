@@ -166,6 +166,7 @@ def test_what_python_users_read_names_no_option_as_it_is_typed():
     typed = {
         *("cli", "sanity", "tuning", "testing", "stats"),
         *("api/options.py", "contracts/specs.py", "report/image_report.py", "report/figures/svg_canvas.py"),
+        "data/check/copies.py",
     }
     files = {path.relative_to(PACKAGE).as_posix(): path for path in PACKAGE.rglob("*.py")}
     assert dashed(files["api/options.py"])

@@ -38,12 +38,12 @@ def said(error: OSError, cure: str) -> str:
     return f"{error.strerror or one_line(error)}{where}; {FILE_CURES.get(error.errno or 0, cure)}"
 
 
-_SPACE = "free some space and do the same again, nothing is lost"
+_SPACE = "free some disk space and try again; nothing is lost"
 _ACCESS = "choose another folder, or change its permissions"
 FILE_CURES = {
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), _SPACE),
     errno.EISDIR: "name a file in it",
-    errno.ENOENT: "make the folder first, or choose another",
+    errno.ENOENT: "create the folder first, or choose another",
     **dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG), _ACCESS),
 }
 """What helps against the errors of files that a user can mend."""

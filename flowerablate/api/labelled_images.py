@@ -71,8 +71,8 @@ def labels_of(samples: Samples, classes: tuple[str, ...], data: Path, *, allow_m
     missing = [name for name in classes if name not in present]
     if missing and not allow_missing:
         raise DataError(
-            f"{data} has no image of class {missing[0]!r} (the model's classes: {known}); add some, or allow that "
-            "(allow-missing): metrics that need every class are then not defined"
+            f"{data} has no image of class {missing[0]!r} (the model's classes: {known}); add some, or allow "
+            "missing classes (allow-missing); metrics that need every class are then undefined"
         )
     return [places[samples.classes[label]] for label in samples.labels]
 

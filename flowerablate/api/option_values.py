@@ -62,14 +62,14 @@ def texts(given: Texts | None, option: str) -> list[str]:
         return [given]
     found: list[Any] = list(given) if isinstance(given, Iterable) else [given]
     if not isinstance(given, Iterable) or not all(isinstance(each, str) for each in found):
-        raise StudyError(f"{option}: give a text, or a list of texts, not {given!r}")
+        raise StudyError(f"{option}: give a string, or a list of strings, not {given!r}")
     return found
 
 
 def text(given: object, option: str) -> str:
     """Return the text that is *given* for *option*."""
     if not isinstance(given, str):
-        raise StudyError(f"{option}: give a text, not {given!r}")
+        raise StudyError(f"{option}: give a string, not {given!r}")
     return given
 
 

@@ -58,7 +58,7 @@ class QuestionOptions(TypedDict, total=False):
     subset: Annotated[
         str | int | None,
         Option(
-            "Train on a part of the training images: so many of each class, such as 100, or a fraction, such as 10%.",
+            "Train on part of the training images: a number for each class, such as 100, or a percentage, such as 10%.",
             "split.subset",
             metavar="N|P%",
             panel=REPLICATES,
@@ -111,7 +111,7 @@ class QuestionOptions(TypedDict, total=False):
     seed_control: Annotated[
         bool,
         Option(
-            "Add a variant that differs by its random numbers in training alone.",
+            "Add a variant that differs only in its random numbers in training.",
             panel=QUESTIONS,
             flags=("--seed-control", "--luck"),
             default=False,
@@ -120,7 +120,7 @@ class QuestionOptions(TypedDict, total=False):
     until_decided: Annotated[
         bool | None,
         Option(
-            "Add replicates where the verdict is open, with the error rate of the whole table kept.",
+            "Add replicates while verdicts are open, without raising the error rate of the table.",
             panel=REPLICATES,
             flags=("--until-decided",),
         ),
@@ -131,7 +131,7 @@ class QuestionOptions(TypedDict, total=False):
     ]
     metric: Annotated[
         str | None,
-        Option("The metric by which verdicts go.", "metrics.primary", metavar="NAME", panel=VERDICTS),
+        Option("The metric that verdicts are based on.", "metrics.primary", metavar="NAME", panel=VERDICTS),
     ]
     margin: Annotated[
         float | None,
@@ -144,7 +144,7 @@ class QuestionOptions(TypedDict, total=False):
     population: Annotated[
         Population | None,
         Option(
-            "What intervals speak of: replicates (these test images), images (others like them), or auto.",
+            "The population of the intervals: replicates (these test images), images (others like them), or auto.",
             "statistics.population",
             metavar="NAME",
             panel=VERDICTS,
@@ -213,7 +213,7 @@ class ExecutionOptions(TypedDict, total=False):
     stall_timeout: Annotated[
         str | float | None,
         Option(
-            "Stop a trial that makes no step for so long; not with the executor inline.",
+            "Stop a trial that makes no progress for this long, such as 10m; not with the executor inline.",
             "execution.stall_timeout",
             metavar="TIME",
             panel=EXECUTION,
@@ -243,7 +243,7 @@ class StudyOptions(QuestionOptions, ExecutionOptions, total=False):
     detach: Annotated[
         bool | None,
         Option(
-            "Hand the trials over to the queue of the executor, and do not wait; the same command takes them up.",
+            "Submit the trials to the queue of the executor and do not wait; the same command collects the results.",
             "execution.detach",
             panel=EXECUTION,
             flags=("--detach",),
@@ -260,7 +260,7 @@ class PlanOptions(StudyOptions, total=False):
     ]
     skip_bad: Annotated[
         bool,
-        Option("Go on without unreadable images, and count them.", flags=("--skip-bad",), default=False),
+        Option("Skip unreadable images, and count them.", flags=("--skip-bad",), default=False),
     ]
 
 
@@ -270,7 +270,7 @@ class RunOptions(PlanOptions, total=False):
     budget: Annotated[
         str | float | None,
         Option(
-            "Begin no trial that would not end within this time, such as 2h, 90m, 1h30m or 45s.",
+            "Start no trial that is not expected to end within this time, such as 2h, 90m, 1h30m or 45s.",
             metavar="TIME",
             panel=REPLICATES,
         ),

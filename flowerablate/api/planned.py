@@ -67,7 +67,7 @@ class PlannedStudy:
 
     @property
     def metric(self) -> MetricInfo:
-        """The metric by which verdicts go."""
+        """The metric that verdicts are based on."""
         return self.plan.metrics.infos[self.plan.rules.metric]
 
     @files_in_one_line()
@@ -101,9 +101,7 @@ class PlannedStudy:
         if outcome.left or outcome.failed:
             results = self.ledger.results(self.plan.base_id)
             if not results and outcome.left:
-                raise LedgerError(
-                    "the time of budget was over before a trial was finished; run it again, given more time"
-                )
+                raise LedgerError("the budget ran out before a trial finished; run it again with more time")
             if outcome.failed and not finished(results):
                 raise FlowerablateError(failed_in_words(outcome))
         return read_result(self.ledger, self.plan.base_id, self.assembler, outcome=outcome)
@@ -139,8 +137,8 @@ class PlannedStudy:
         looks = self.plan.rules.looks
         if looks:
             yield Text(
-                f"looks at {several(looks)} replicates; these are the trials of the first, and after the last there "
-                f"are {len(self.plan.trials_of(range(looks[-1])))} at most"
+                f"planned looks at {several(looks)} replicates; these are the trials up to the first look, and at most "
+                f"{len(self.plan.trials_of(range(looks[-1])))} up to the last"
             )
 
 
@@ -163,7 +161,8 @@ def make_plan(
     if "ablation.max_seeds" in study.keys and not wanted.ablation.until_decided:
         most, until, seeds = map(study.written, ("max_seeds", "until_decided", "seeds"))
         raise StudyError(f"{most} goes with {until}; {seeds} is the number of a study of fixed size")
-    _check_limits(wanted.execution)
+    with wanted.blamed():
+        _check_limits(wanted.execution)
     ledger = Ledger(path_of(runs, "runs") / wanted.name)
     assembler = study.assembler()
     assembler.progress = observer.preparing
@@ -172,7 +171,9 @@ def make_plan(
     built = build_trackers(trackers, context, assembler) if follow else {}
     if follow and not ledger.has_trials:
         begin_early(wanted)
-    plan = settled(plan_study(wanted, assembler, skip_bad=skip_bad, build=not follow), ledger)
+    plan = plan_study(wanted, assembler, skip_bad=skip_bad, build=not follow)
+    with wanted.blamed():
+        plan = settled(plan, ledger)
     return PlannedStudy(study, plan, ledger, assembler, built)
 
 
@@ -194,8 +195,8 @@ def failed_in_words(outcome: Outcome) -> str:
     """Return one line on the failed trials and where to find the details."""
     first = outcome.failed[0]
     return (
-        f"{count(len(outcome.failed), 'trial')} failed, the first with {first.reason}; failure.json in its "
-        f"folder, trials/{first.trial_id}, has more; the same command tries again"
+        f"{count(len(outcome.failed), 'trial')} failed, the first with {first.reason}; for details see "
+        f"failure.json in trials/{first.trial_id}; the same command tries again"
     )
 
 

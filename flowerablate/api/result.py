@@ -9,11 +9,11 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from ..contracts import Contrast, CostInfo, Population, TrialFailure
+from ..contracts import Contrast, CostInfo, Population, TrialFailure, current_label
 from ..errors import FlowerablateError, StudyError, nearest
 from ..files import replacing
 from ..ledger import Ledger, StudyNote
-from ..report import COMPARISON_FORMATS, Column, Report, SecondaryColumn, compare, format_of, render, render_comparison
+from ..report import COMPARISON_FORMATS, Column, Report, SecondaryColumn, format_of, render, render_comparison
 from ..report.comparison_formats import SideBySide
 from ..report.html.page import table_to_html, to_html
 from ..report.json_csv import flat_records
@@ -160,13 +160,13 @@ class Result:
         )
 
     def __getitem__(self, label: str) -> ResultRow:
-        found = self._by_label.get(label)
+        found = self._by_label.get(label) or self._by_label.get(current_label(str(label)))
         if found is None:
             raise StudyError(f"the table has no row {label!r}; {nearest(str(label), self._by_label)}")
         return found
 
     def __contains__(self, label: object) -> bool:
-        return label in self._by_label
+        return isinstance(label, str) and current_label(label) in self._by_label
 
     def __iter__(self) -> Iterator[ResultRow]:
         return iter(self.rows)
@@ -216,7 +216,7 @@ class Result:
         if format == "html":
             return self._page(images=images, columns=chosen)
         if columns is not None and format in ("csv", "json"):
-            raise StudyError(f"{format} holds every value; leave out columns")
+            raise StudyError(f"{format} always has every value; leave out columns")
         return render(self.summary, format, title=self.title, columns=chosen)
 
     def save(self, path: Path | str, format: str | None = None, columns: Texts | None = None) -> Path:
@@ -324,10 +324,10 @@ def read_result(
 
 
 def compared(ledger: Ledger, other: Ledger, assembler: Assembler, metric: str | None = None) -> ComparedStudies:
-    """Return the latest studies of two ledgers side by side, by *metric* or by their primary ones."""
-    from ..reading.read_summary import side_of
+    """Return the latest studies of two ledgers side by side, by *metric* or by one that both have."""
+    from ..reading.read_comparison import read_comparison
 
-    return ComparedStudies(compare(side_of(ledger, assembler, metric), side_of(other, assembler, metric)))
+    return ComparedStudies(read_comparison(ledger, other, assembler, metric))
 
 
 def check_comparison_format(format: str) -> None:

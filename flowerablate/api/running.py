@@ -114,7 +114,7 @@ def report(
 def compare(
     study: Study | Path | str, other: Study | Path | str, *, metric: str | None = None, runs: Path | str = "runs"
 ) -> ComparedStudies:
-    """Return two studies side by side, by *metric* or by their primary ones.
+    """Return two studies side by side, by *metric* or by their primary one; if these differ, by one that both have.
 
     Errors are those of :func:`report`.
     """

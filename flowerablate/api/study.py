@@ -142,7 +142,7 @@ class Study:
 def _checked(pairs: object) -> tuple[str | tuple[str, object], ...]:
     """Return what a study is overridden with, or raise :class:`StudyError` where it is no text and no pair."""
     if not isinstance(pairs, Iterable):
-        raise StudyError(f"overrides: give texts such as train.epochs=3, or pairs, not {pairs!r}")
+        raise StudyError(f"overrides: give strings such as train.epochs=3, or pairs, not {pairs!r}")
     found: list[str | tuple[str, object]] = []
     for each in pairs:
         if isinstance(each, str):
@@ -150,7 +150,7 @@ def _checked(pairs: object) -> tuple[str | tuple[str, object], ...]:
         elif isinstance(each, list | tuple) and len(each) == 2:
             found.append((text(each[0], "the key to override"), _plain(each[1])))
         else:
-            raise StudyError(f"overrides: give a text such as train.epochs=3, or a pair, not {each!r}")
+            raise StudyError(f"overrides: give a string such as train.epochs=3, or a pair, not {each!r}")
     return tuple(found)
 
 

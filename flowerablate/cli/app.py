@@ -39,9 +39,14 @@ from . import (
     tune,
 )
 from .option_groups import expanded
+from .unknown_option import advice_on
 
 _SHOWN = {bool: "", int: "N", float: "X", str: "TEXT", Path: "PATH"}
 """What the help shows behind an option instead of its type: nothing for a flag."""
+
+
+_MOST_SHOWN = 10_000
+"""A larger bound of a number is left out of the help: nobody comes near it, and it breaks across lines."""
 
 
 class _Shown:
@@ -57,11 +62,24 @@ class _Shown:
                 each.display_type_rich = lambda ctx: ""  # type: ignore[method-assign] # its name says enough
             elif each.metavar is None:
                 each.metavar = _SHOWN.get(described.annotation)
+            if (getattr(each, "max", None) or 0) > _MOST_SHOWN:
+                each._get_number_range_help_str = lambda: ""
         return found
 
 
 class _Command(_Shown, TyperCommand):
-    """A command."""
+    """A command, which says what may have been meant by an option that it does not have."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except Exception as error:  # NoSuchOption, of click or of the copy of it that typer brings
+            option = getattr(error, "option_name", None)
+            if option and hasattr(error, "possibilities") and hasattr(error, "message"):
+                own = [name for each in self.params for name in each.opts]
+                error.possibilities = None
+                error.message = f"no such option: {option}{advice_on(option, own, _options_of_commands())}"
+            raise
 
 
 class _Group(_Shown, TyperGroup):
@@ -161,6 +179,19 @@ for _panel, _commands in COMMANDS.items():
             app.add_typer(_command, name=_name, cls=_Group, rich_help_panel=_panel)
         else:
             app.command(_name, cls=_Command, help=_help(_command), rich_help_panel=_panel)(_typed(_command))
+
+
+def _options_of_commands(command: Any = None, name: str = "") -> dict[str, list[str]]:
+    """Return the options of each command by its name, such as ``data check``."""
+    command = command or typer.main.get_command(app)
+    inner = getattr(command, "commands", None)
+    if inner is None:
+        return {name.strip(): [option for each in command.params for option in each.opts]}
+    return {
+        key: options
+        for word, one in inner.items()
+        for key, options in _options_of_commands(one, f"{name} {word}").items()
+    }
 
 
 def run_commands() -> int:

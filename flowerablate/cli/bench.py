@@ -59,7 +59,7 @@ class Timing:
 
 
 def bench(
-    threads: Annotated[int, typer.Option(min=0, max=1024, help="Threads for everybody; 0: all cores.")] = 0,
+    threads: Annotated[int, typer.Option(min=0, max=1024, help="Threads of each library; 0: all cores.")] = 0,
     seconds: Annotated[float, typer.Option(min=0.01, help="About how long to measure each comparison.")] = 0.4,
     form: FormatOption = Format.table,
 ) -> None:
@@ -67,8 +67,8 @@ def bench(
 
     Batches of 64 synthetic images of 224x224 pixels (320x240 for crops), with
     reused buffers. Both sides are timed in turns; a ratio above 1 means that the
-    other one takes that many times as long. Other load on the machine disturbs
-    the timings: check the range.
+    other library takes that many times as long. Other load on the machine
+    disturbs the timings: check the range.
 
     \b
     Examples:

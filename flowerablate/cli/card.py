@@ -18,7 +18,7 @@ def card(
         Path | None, typer.Option(metavar="FILE", help="Write to this file instead of the terminal.")
     ] = None,
 ) -> None:
-    """Write the model card of a trained model, Markdown.
+    """Write the model card of a trained model, in Markdown.
 
     Data, split, preprocessing, training and versions come from the checkpoint, the metrics from the predictions on the
     test split stored with the trial. Parts that only people can write, such as the intended use, are marked.

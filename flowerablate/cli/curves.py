@@ -19,7 +19,7 @@ def curves(
     variant: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="CHANGE", help="Only this variant, as the table calls it, such as -flip, or base; may be repeated."
+            metavar="CHANGE", help="Only this variant, as named in the table, such as -flip, or base; may be repeated."
         ),
     ] = None,
     metric: Annotated[

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
+from ..stats.wording import count
 from .environment import OverridesOption, open_study
 from .listing import Format
+
+if TYPE_CHECKING:
+    from ..contracts import Samples
+    from ..data.check import DataReport
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", help="Look at a data set before training on it.")
 
@@ -33,16 +38,32 @@ def check(
         Format | None,
         typer.Option(
             "--format",
-            help="A report to read, or JSON for programs. Without it: JSON where --out ends so, else a report.",
+            help="A report for people, or JSON for programs. Without it: JSON if --out ends in .json, else a report.",
         ),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write to this file instead of the terminal.")
     ] = None,
+    groups: Annotated[
+        Path | None,
+        typer.Option(
+            "--write-groups",
+            metavar="FILE.csv",
+            help="Write the groups of copies, which a study keeps on one side of a split: dataset.groups.",
+        ),
+    ] = None,
+    exclude: Annotated[
+        Path | None,
+        typer.Option(
+            "--write-exclude",
+            metavar="FILE.txt",
+            help="Write the unreadable images and all copies but one, which a study leaves out: dataset.exclude.",
+        ),
+    ] = None,
 ) -> None:
     """Look for unreadable files, copies, leaks between splits, shortcuts and odd images.
 
-    Every file is decoded once; nothing is changed. Exit code 1 means that there are faults, which make results wrong;
+    Every file is decoded once; no image is changed. Exit code 1 means that there are faults, which make results wrong;
     with warnings it is 0. The report names a few files of each finding, JSON names all.
 
     \b
@@ -51,6 +72,8 @@ def check(
       flowerablate data check study.toml
       flowerablate data check photographs --format json
       flowerablate data check photographs --out check.json
+      flowerablate data check photographs --write-groups groups.csv
+      flowerablate run --data photographs --set dataset.groups=groups.csv
     """
     as_record = form is Format.json or (form is None and out is not None and out.suffix == ".json")
     from ..api.progress import Display
@@ -79,5 +102,38 @@ def check(
     else:
         write_data_report(out, report, as_record=as_record)
         messages.print(f"wrote {out}", highlight=False, markup=False, soft_wrap=True)
+    if groups is not None:
+        _write_groups(groups, report, samples, messages)
+    if exclude is not None:
+        _write_exclude(exclude, report, samples, messages)
     if report.severity == "fault":
         raise typer.Exit(1)
+
+
+def _write_groups(path: Path, report: DataReport, samples: Samples, messages: Console) -> None:
+    from ..data.check import groups_of_copies
+    from ..data.lists import write_groups
+
+    found = groups_of_copies(report, samples)
+    if not found:
+        _say(f"{path} was not written: there are no copies", messages)
+        return
+    write_groups(path, found)
+    what = f"{count(sum(map(len, found)), 'image')} in {count(len(found), 'group')}"
+    _say(f'wrote {path}, {what}; a study takes it as dataset.groups = "{path}"', messages)
+
+
+def _write_exclude(path: Path, report: DataReport, samples: Samples, messages: Console) -> None:
+    from ..data.check import images_to_exclude
+    from ..data.lists import write_exclude
+
+    found = images_to_exclude(report, samples)
+    if not found:
+        _say(f"{path} was not written: there is nothing to leave out", messages)
+        return
+    write_exclude(path, found)
+    _say(f'wrote {path}, {count(len(found), "image")}; a study takes it as dataset.exclude = "{path}"', messages)
+
+
+def _say(text: str, messages: Console) -> None:
+    messages.print(text, highlight=False, markup=False, soft_wrap=True)

@@ -43,13 +43,13 @@ class Diagnosis:
 
 def doctor(
     local: LocalOption = Path(),
-    full: Annotated[bool, typer.Option("--full", help="Import torch too, which takes seconds, and try it.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Also import torch, which takes seconds, and test it.")] = False,
     form: FormatOption = Format.table,
 ) -> None:
-    """Show what is used on this machine, check that it works, and say what helps where it does not.
+    """Show what is used on this machine, check that it works, and name a cure for what does not.
 
-    The native core is run in processes of their own, once for each instruction set that it knows, and its results are
-    compared with NumPy's to the bit. The exit code is 1 if something is wrong.
+    The native core runs once for each instruction set, each time in a process of its own, and its results are
+    compared with NumPy's bit for bit. The exit code is 1 if something is wrong.
 
     \b
     Examples:
@@ -89,7 +89,7 @@ def _torch(full: bool) -> Iterator[Diagnosis]:
         return
     built, devices = _torch_is_built_for(), _cuda_devices()
     if not devices:
-        yield Diagnosis("CUDA", "no device: trains on the processor")
+        yield Diagnosis("CUDA", "no device; training runs on the CPU")
     elif built:
         yield Diagnosis("CUDA", f"{count(devices, 'device')}, torch is built for CUDA {built}")
     else:
@@ -103,7 +103,7 @@ def _torch(full: bool) -> Iterator[Diagnosis]:
             usable = "can" if done.stdout.split()[0] == "True" else "cannot"
             yield Diagnosis("import torch", f"works, {usable} use CUDA")
         else:
-            cure = "pip install --force-reinstall torch torchvision, in versions that belong together"
+            cure = "pip install --force-reinstall torch torchvision, in matching versions"
             yield Diagnosis("import torch", _last_line(done), "wrong", cure)
 
 
@@ -140,7 +140,7 @@ def _native() -> Iterator[Diagnosis]:
     runs = {name: _start_check(name) for name in dict.fromkeys((wanted, *PATHS))}
     outcomes = {name: _outcome(run) for name, run in runs.items()}
     used = outcomes[wanted]
-    yield Diagnosis("FLOWERABLATE_SIMD", wanted or "not set: the widest that the processor can run")
+    yield Diagnosis("FLOWERABLATE_SIMD", wanted or "not set; the widest that the processor can run is used")
     if "trouble" in used:
         can = [name for name in PATHS if "trouble" not in outcomes[name]]
         other = f"unset FLOWERABLATE_SIMD, or set it to {' or '.join(can)}"  # the module works then
@@ -152,10 +152,10 @@ def _native() -> Iterator[Diagnosis]:
     bad = [name for name in dict.fromkeys((used["simd"], *able)) if not outcomes.get(name, used)["equal"]]
     if bad:
         good = [name for name in able if name not in bad]
-        cure = f"set FLOWERABLATE_SIMD={good[-1]} until it is mended, and report this" if good else REINSTALL
-        yield Diagnosis("self-check", f"results of {', '.join(bad)} are not those of NumPy", "wrong", cure)
+        cure = f"set FLOWERABLATE_SIMD={good[-1]} until this is fixed, and report it" if good else REINSTALL
+        yield Diagnosis("self-check", f"results of {', '.join(bad)} differ from NumPy's", "wrong", cure)
     else:
-        yield Diagnosis("self-check", f"results are NumPy's, to the bit: {', '.join(able)}")
+        yield Diagnosis("self-check", f"results equal NumPy's bit for bit: {', '.join(able)}")
 
 
 def _start_check(simd: str) -> subprocess.Popen[str]:
@@ -173,12 +173,12 @@ def _outcome(run: subprocess.Popen[str]) -> dict[str, Any]:
     except subprocess.TimeoutExpired:
         run.kill()
         run.communicate()
-        return {"trouble": "does not end"}
+        return {"trouble": "does not finish"}
     if run.returncode == 0:
         result: dict[str, Any] = json.loads(out)
         return result
     if run.returncode < 0:
-        return {"trouble": f"the process died of signal {-run.returncode}"}
+        return {"trouble": f"the process was killed by signal {-run.returncode}"}
     return {"trouble": _last_line(subprocess.CompletedProcess([], run.returncode, out, err))}
 
 
@@ -190,7 +190,7 @@ def _cache() -> Diagnosis:
 
     folder = cache_folder()
     existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    cure = "set FLOWERABLATE_CACHE to a folder on a disk with room that you may write to"
+    cure = "set FLOWERABLATE_CACHE to a folder that you may write to, on a disk with free space"
     try:
         if not existing.is_dir():
             raise NotADirectoryError(0, "Not a directory", str(existing))
@@ -202,7 +202,7 @@ def _cache() -> Diagnosis:
     room = f"{free / 2**30:.1f} GB free"
     if free < TOO_LITTLE:
         return Diagnosis("cache", f"{folder}: {room}", "note", cure)
-    return Diagnosis("cache", f"{folder}: {room}" + ("" if folder.exists() else ", not made yet"))
+    return Diagnosis("cache", f"{folder}: {room}" + ("" if folder.exists() else ", not created yet"))
 
 
 def _plugins(folder: Path) -> Iterator[Diagnosis]:
@@ -211,7 +211,7 @@ def _plugins(folder: Path) -> Iterator[Diagnosis]:
     catalogue = discover(folder, strict=False)
     yield Diagnosis("plugins", ", ".join(plugin.owner.plugin for plugin in catalogue.plugins) or "none")
     for failure in catalogue.failures:
-        cure = "mend it, reinstall it, or uninstall the distribution that brings it"
+        cure = "fix it, reinstall it, or uninstall the distribution that provides it"
         yield Diagnosis(f"plugin {failure.owner}", failure.reason, "wrong", cure)
     for clash in catalogue.clashes:
         yield Diagnosis(f"plugin {clash.owner}", clash.reason, "wrong", "rename one of the two, or uninstall it")
@@ -231,7 +231,7 @@ def _parts(findings: list[Diagnosis]) -> Iterator[RenderableType]:
         table.add_row(Text(finding.status, styles[finding.status]), finding.name, found)
     yield table
     wrong = sum(finding.status == "wrong" for finding in findings)
-    yield Text(f"\n{wrong} thing{'s' * (wrong > 1)} wrong" if wrong else "\nnothing is wrong")
+    yield Text(f"\n{count(wrong, 'problem')} found" if wrong else "\nno problems found")
 
 
 def _version(distribution: str) -> str:

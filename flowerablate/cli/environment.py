@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 DataOption = Annotated[
     Path | None,
-    typer.Option(metavar="PATH", help="A folder of images, one subfolder per class; or what another data set reads."),
+    typer.Option(
+        metavar="PATH", help="A folder of images, one subfolder per class; or anything that another data set can read."
+    ),
 ]
 OverridesOption = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override any key of the study.")

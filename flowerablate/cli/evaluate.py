@@ -27,7 +27,8 @@ def evaluate(
     data: Annotated[
         Path,
         typer.Argument(
-            metavar="DATA", help="What the data sets can read: a folder with one subfolder per class, a CSV file, ..."
+            metavar="DATA",
+            help="A folder with one subfolder per class, a CSV file, or anything else that a data set can read.",
         ),
     ],
     metric: Annotated[
@@ -40,17 +41,17 @@ def evaluate(
         ),
     ] = None,
     allow_missing: Annotated[
-        bool, typer.Option("--allow-missing", help="Go on where the data have no image of some class of the model.")
+        bool, typer.Option("--allow-missing", help="Accept data without images of some classes of the model.")
     ] = False,
-    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Go on without unreadable images.")] = False,
+    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Skip unreadable images.")] = False,
     form: FormatOption = Format.table,
     batch_size: BatchOption = 128,
     device: DeviceOption = "auto",
 ) -> None:
     """Measure a trained model on labelled images that it has not seen.
 
-    The intervals (95 %) are over images, or over groups of them such as patients: this model on others of the same
-    kind. They do not hold the chance of training, which only replicates show.
+    The intervals (95 %) are over images, or over groups of them such as patients: they are about this model on
+    other images of the same kind. They do not cover the chance in training, which only replicates show.
 
     \b
     Examples:
@@ -84,8 +85,9 @@ def evaluate(
 
 
 _LEGEND = (
-    "Intervals: 95 %, over images, or over groups of them if the data has groups. Sensitivity: fraction of a class "
-    "that is found; specificity: of the rest left alone; precision: of what is called so. All in percent."
+    "Intervals: 95 %, over images, or over groups of them if the data has groups. Sensitivity: fraction of the images "
+    "of a class that are recognised; specificity: of the other images, the fraction not taken for it; precision: of "
+    "the images taken for it, the fraction that belong to it. All in percent."
 )
 
 

@@ -47,7 +47,7 @@ def explain(
 ) -> None:
     """Show what each step does to one image in one epoch, with the values that it draws.
 
-    The numbers depend on the seed, the epoch, the image and the step's name alone, so they are those of training.
+    The numbers depend only on the seed, the epoch, the image and the name of the step, so they are those of training.
 
     \b
     Examples:
@@ -148,7 +148,7 @@ class _Row:
 
 def _row(one: Drawn) -> _Row:
     note = "" if one.op else "(a step in Python)"
-    return _Row(one.step, one.applied, "yes" if one.applied else "not this time", one.op, one.values, note)
+    return _Row(one.step, one.applied, "yes" if one.applied else "not applied", one.op, one.values, note)
 
 
 def _print_table(key: str, seed: int, epoch: int, rows: Sequence[_Row]) -> None:

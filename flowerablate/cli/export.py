@@ -45,5 +45,6 @@ def export(
     """
     messages = Console(stderr=True)
     found = model.open(messages, "cpu").export(out, form.value, tolerance=tolerance)
-    text = f"wrote {out} and {out.name}.json; by {found.checked_by} it differs from the model by {found.difference:.2g}"
-    messages.print(escape(f"{text} (relative to the largest logit)"), soft_wrap=True, highlight=False)
+    text = f"wrote {out} and {out.name}.json; run by {found.checked_by}, it differs from the model by at most"
+    relative = f"{found.difference:.2g} (relative to the largest logit)"
+    messages.print(escape(f"{text} {relative}"), soft_wrap=True, highlight=False)

@@ -28,29 +28,44 @@ def gradcam(
     of: Annotated[
         str | None,
         typer.Option(
-            "--class", metavar="NAME", help="Evidence for this class. Without it: for that predicted for each."
+            "--class",
+            metavar="NAME",
+            help="Evidence for this class. Without it: for the class predicted for each image.",
+        ),
+    ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help=f"At most this many images, evenly spread over those named. Without it: {ON_A_SHEET} on a sheet, "
+            "all in a folder.",
         ),
     ] = None,
     device: DeviceOption = "auto",
 ) -> None:
     """Draw where a trained model finds the evidence for its answer (Grad-CAM).
 
-    Bright is what speaks for the class, at the resolution of the last layer that has height and width. A map shows what
-    the network used, not that it was right to.
+    Bright areas speak for the class, at the resolution of the last layer that has height and width. A map shows what
+    the network used, not whether it was right to use it.
 
     \b
     Examples:
       flowerablate gradcam flowers photographs/rose --out looked.png
+      flowerablate gradcam flowers photographs --limit 24 --out looked.png
       flowerablate gradcam flowers a.jpg b.jpg --class rose --out maps/
     """
     from ..api.progress import Display
-    from ..inference.image_files import find_images
+    from ..inference.image_files import find_images, spread
 
     messages = Console(stderr=True)
-    paths = find_images(images)
     on_sheet = out.suffix.lower() == ".png"
-    if on_sheet and len(paths) > ON_A_SHEET:
-        raise StudyError(f"{len(paths)} images are too many for one sheet of {ON_A_SHEET}; let --out name a folder")
+    if on_sheet and limit is not None and limit > ON_A_SHEET:
+        raise StudyError(f"a sheet has room for {ON_A_SHEET} images, not {limit}; let --out name a folder")
+    found = find_images(images)
+    paths = spread(found, limit or (ON_A_SHEET if on_sheet else len(found)))
+    if len(paths) < len(found):
+        more = "" if limit else "; '--limit' chooses how many, and a folder as --out takes all"
+        messages.print(f"{len(paths)} of {len(found)} images, evenly spread{more}", highlight=False)
     trained = model.open(messages, device)
 
     from ..files import replacing

@@ -8,27 +8,46 @@ from typing import Annotated
 
 import typer
 
-from ..errors import StudyError
-from ..study.templates import default_study
+from ..errors import StudyError, nearest
+from ..study.templates import KINDS, default_study, study_for
+
+
+def complete_kinds(incomplete: str) -> list[str]:
+    """Complete the kind of images that a study is for."""
+    return [kind for kind in KINDS if kind.startswith(incomplete)]
 
 
 def init(
     path: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write.")] = Path("study.toml"),
+    images: Annotated[
+        str | None,
+        typer.Option(
+            "--for",
+            metavar="|".join(KINDS),
+            help="Write a study for images of your own of this kind. Without it: the default study.",
+            autocompletion=complete_kinds,
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
 ) -> None:
-    """Write a commented study file: the default pipeline, ready to be changed.
+    """Write a commented study file, ready to be changed; nothing is asked.
 
     \b
     Examples:
       flowerablate init
       flowerablate init flowers.toml
       flowerablate run flowers.toml --disable morphology
+      flowerablate init roses.toml --for photographs
+      flowerablate run roses.toml --data photographs
     """
     from ..study.read import study_name
 
     target = path / "study.toml" if path.is_dir() else path
     if target.exists() and not force:
         raise StudyError(f"{target} exists already; choose another name, or --force to replace it")
-    text = default_study().replace('name = "default"', f'name = "{study_name(target.stem)}"', 1)
-    target.write_text(text, encoding="utf-8")
-    typer.echo(f"wrote {target}; next: flowerablate run {shlex.quote(str(target))} --disable morphology")
+    if images is not None and images not in KINDS:
+        raise StudyError(f"there is no study for {images!r}; {nearest(images, KINDS)}")
+    text = default_study() if images is None else study_for(images)
+    target.write_text(text.replace('name = "default"', f'name = "{study_name(target.stem)}"', 1), encoding="utf-8")
+    further = "--disable morphology" if images is None else "--data FOLDER"
+    typer.echo(f"wrote {target}; next: flowerablate run {shlex.quote(str(target))} {further}")

@@ -40,7 +40,7 @@ LocalOption = Annotated[
         help="Folder of a study, or the study file; its [b]flowerablate_local.py[/b] is loaded too.",
     ),
 ]
-FormatOption = Annotated[Format, typer.Option("--format", help="A table to read, or JSON for programs.")]
+FormatOption = Annotated[Format, typer.Option("--format", help="A table for people, or JSON for programs.")]
 
 
 def complete_slots(incomplete: str) -> list[str]:
@@ -74,8 +74,8 @@ def list_components(
 ) -> None:
     """List the components that can be used in a study.
 
-    Without SLOT an overview; with SLOT its components and their parameters; with NAME one of them in full. A parameter
-    marked feature can be switched off separately, as in `--disable model.skip`.
+    Without SLOT, an overview; with SLOT, its components and their parameters; with NAME, one of them in full. A
+    parameter marked feature can be switched off separately, as in `--disable model.skip`.
 
     \b
     Examples:
@@ -169,17 +169,17 @@ def _of_slot(components: list[Component]) -> Iterator[RenderableType]:
             yield ""
         yield from _head(component)
         table = _grid()
-        for param in component.spec.params:
+        for param in component.spec.settable:
             mark = "feature" if param.off is not None else ""
             table.add_row(f"  {param.name}", param.type_name, value_text(param.default), param.range_text, mark)
-        if component.spec.params:
+        if component.spec.settable:
             yield table
 
 
 def _in_full(component: Component) -> Iterator[RenderableType]:
     yield from _head(component)
     spec = component.spec
-    for param in spec.params:
+    for param in spec.settable:
         allowed = f", {param.range_text}" if param.range_text else ""
         yield ""
         yield indented(f"{param.name} = {value_text(param.default)}")
@@ -200,7 +200,7 @@ def _use(spec: ComponentSpec) -> Iterator[RenderableType]:
         yield indented(command)
         return
     where = "after" if spec.number == "none" else "beside"
-    yield f"\nIn a study, with any of the parameters {where} it:\n" if spec.params else "\nIn a study:\n"
+    yield f"\nIn a study, with any of the parameters {where} it:\n" if spec.settable else "\nIn a study:\n"
     for line in spec.in_study.format(slot=spec.slot, name=spec.name, setting=setting).splitlines():
         yield indented(line)
     if not spec.in_pipeline and spec.number != "none":
@@ -241,7 +241,7 @@ def _record(component: Component) -> dict[str, Any]:
         "plugin": owner.plugin,
         "distribution": owner.distribution,
         "version": owner.version,
-        "params": [_param_record(param) for param in spec.params],
+        "params": [_param_record(param) for param in spec.settable],
     }
     if isinstance(spec, StepSpec):
         record |= {"kind": spec.kind, "random": spec.random}

@@ -35,19 +35,19 @@ class ModelChoice:
     variant: Annotated[
         str | None,
         typer.Option(
-            "--variant", metavar="CHANGE", help="Of a study: the variant, as its table calls it. Without it: base."
+            "--variant", metavar="CHANGE", help="For a study: the variant, as named in its table. Without it: base."
         ),
     ] = None
     seed: Annotated[
         int | None,
         typer.Option(
-            "--seed", metavar="N", min=0, help="Of a study: the replicate. Without it: the best on validation."
+            "--seed", metavar="N", min=0, help="For a study: the replicate. Without it: the best on validation."
         ),
     ] = None
     runs: RunsOption = RUNS
     local: LocalOption = Path()
     changed_plugins: Annotated[
-        bool, typer.Option("--changed-plugins", help="Accept plugins whose source is not what it was in training.")
+        bool, typer.Option("--changed-plugins", help="Accept plugins whose source has changed since training.")
     ] = False
 
     def open(self, messages: Console, device: str = "auto") -> TrainedModel:

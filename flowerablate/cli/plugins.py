@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 def list_plugins(local: LocalOption = Path(), form: FormatOption = Format.table) -> None:
-    """List the plugins, what they bring, and those that cannot be used, with the reason.
+    """List the plugins, what they provide, and those that cannot be used, with the reason.
 
-    A plugin that fails to load does no harm to the others. Two that claim one name are an error (exit code 1), because
-    it would be open which of them a study means.
+    A plugin that fails to load does not affect the others. Two that claim one name are an error (exit code 1), because
+    it would not be clear which of them a study means.
 
     \b
     Examples:

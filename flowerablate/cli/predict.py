@@ -34,11 +34,11 @@ def predict(
         list[Path], typer.Argument(metavar="IMAGE", help="Images, and folders with images at any depth.")
     ],
     form: Annotated[
-        PredictionFormat, typer.Option("--format", help="Lines to read, or CSV or JSON with every probability.")
+        PredictionFormat, typer.Option("--format", help="Plain text, or CSV or JSON with every probability.")
     ] = PredictionFormat.table,
     top: Annotated[int, typer.Option(min=1, help="Classes reported for each image, the most probable first.")] = 1,
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write to this file, which appears when it is complete.")
+        Path | None, typer.Option(metavar="FILE", help="Write to this file; it appears once it is complete.")
     ] = None,
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Report unreadable files, but do not fail because of them.")
@@ -48,7 +48,7 @@ def predict(
 ) -> None:
     """Predict the class of images with a trained model.
 
-    Images are decoded and prepared as in training, by the checkpoint. Each line appears as soon as its batch is
+    Images are decoded and prepared as in training, as the checkpoint says. Each line appears as soon as its batch is
     done. Unreadable files are reported on standard error and left out, and the exit code is then 1.
 
     \b

@@ -53,7 +53,7 @@ def report(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="The metric to compare, any that is installed, or loss. Without it: the study's primary one.",
+            help="The metric of the table or comparison, any that is installed, or loss. Without it: the primary one.",
             autocompletion=completion.complete_metrics,
         ),
     ] = None,
@@ -71,7 +71,7 @@ def report(
         typer.Option(
             "--sample-images/--no-sample-images",
             "--pictures/--no-pictures",
-            help="Whether an HTML page shows images of the data; leave out those of patients.",
+            help="Whether an HTML page shows images of the data; do not publish those of patients.",
         ),
     ] = True,
     images: Annotated[
@@ -90,7 +90,7 @@ def report(
         Path | None, typer.Option(metavar="FILE.png", help="With --images: draw them on a contact sheet.")
     ] = None,
 ) -> None:
-    """Print the ablation table of a study that has run, wholly or in part.
+    """Print the ablation table of a study that has run, completely or in part.
 
     \b
     Examples:
@@ -124,7 +124,7 @@ def report(
         print_comparison(ledger, open_ledger(compare, study.runs), chosen, metric, out)
         return
     if columns is not None and chosen in ("csv", "json"):
-        raise StudyError(f"{chosen} holds every value; leave out --columns")
+        raise StudyError(f"{chosen} always has every value; leave out --columns")
     result = read_result(ledger, study.base, assembler_here(), metric, cast("Population | None", population), columns)
     if chosen == "rich" and out is None:
         Console().print(result)
@@ -133,7 +133,7 @@ def report(
 
 
 def print_comparison(ledger: Ledger, other: Ledger, format: str, metric: str | None, out: Path | None) -> None:
-    """Print the latest studies of two ledgers side by side, by *metric* or by their primary ones."""
+    """Print the latest studies of two ledgers side by side, by *metric* or by one that both have."""
     from ..api.result import check_comparison_format, compared
 
     check_comparison_format(format)

@@ -51,8 +51,8 @@ def print_images(
             if place:
                 console.print()
             for part in to_tables(row, top):
-                console.print(part)
-        legend = "p of truth: probability of the true class, mean difference of the first arm and the second"
+                console.print(part, crop=False)
+        legend = "p of truth: mean difference in the probability of the true class, first arm minus second"
         console.print(f"\n{legend}", style="dim", highlight=False)
     if sheet is not None:
         drawn = won_images_sheet(rows, ledger, note, top, assembler_here())

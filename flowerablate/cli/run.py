@@ -103,10 +103,10 @@ def _finish(outcome: Outcome, planned: PlannedStudy, messages: Console, *, timed
         messages.print(f"left out {what}, such as {escape(skipped[0])}", highlight=False)
     if outcome.elsewhere and planned.study.file.execution.detach:
         what = count(outcome.elsewhere, "trial")
-        messages.print(f"left to the queue: {what}; 'flowerablate status' watches, the same command takes them up")
+        messages.print(f"in the queue: {what}; 'flowerablate status' follows them, and the same command collects them")
     elif outcome.elsewhere:
         what = count(outcome.elsewhere, "trial")
-        messages.print(f"left to another run that is at work on it: {what}; 'flowerablate report' shows it later")
+        messages.print(f"being trained by another run: {what}; 'flowerablate report' shows the results later")
     if outcome.left:
         missing = count(outcome.left, "trial") + (" of this look" if planned.plan.rules.looks else "")
     if outcome.left and outcome.failed and planned.study.file.execution.fail_fast:

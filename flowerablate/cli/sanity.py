@@ -46,26 +46,26 @@ def sanity(
     seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="The replicate whose split is used.")] = 0,
     only: Annotated[
         list[str] | None,
-        typer.Option(metavar="RUNG", help="Climb this rung; may be repeated.", autocompletion=complete_rungs),
+        typer.Option(metavar="RUNG", help="Run only this rung; may be repeated.", autocompletion=complete_rungs),
     ] = None,
     skip: Annotated[
         list[str] | None,
-        typer.Option(metavar="RUNG", help="Leave this rung out; may be repeated.", autocompletion=complete_rungs),
+        typer.Option(metavar="RUNG", help="Leave out this rung; may be repeated.", autocompletion=complete_rungs),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Folder for what is written. Without it: sanity/STUDY.")
+        Path | None, typer.Option(metavar="FOLDER", help="Folder for the output. Without it: sanity/STUDY.")
     ] = None,
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="As for 'run': leave out unreadable images.")] = False,
     executor: Annotated[
         str | None,
         typer.Option(
             metavar="NAME",
-            help="Where the rungs are climbed: processes, so that a crash costs one rung, or inline, for a debugger.",
+            help="How the rungs run: processes, so that a crash costs one rung, or inline, for a debugger.",
         ),
     ] = None,
-    form: Annotated[Format, typer.Option("--format", help="A ladder to read, or JSON for programs.")] = Format.table,
+    form: Annotated[Format, typer.Option("--format", help="Text for people, or JSON for programs.")] = Format.table,
 ) -> None:
-    """Run the checks to make before any ablation, rung by rung.
+    """Run the checks that should come before any ablation, rung by rung.
 
     The rungs: data, batch, initial-loss, overfit, labels, subset, lr-range, inputs, reproducible. Each reports
     its observations, whether it passed, and what to do if not. The exit code is 1 if one failed.
@@ -99,7 +99,7 @@ def sanity(
     where = out or Path("sanity") / wanted.name
     use = wanted.table(ExecutorSpec).use
     if executor and use not in (INLINE, LOCAL):
-        raise StudyError(f"--executor {executor}: the ladder is climbed on this machine; choose {LOCAL} or {INLINE}")
+        raise StudyError(f"--executor {executor}: the rungs run on this machine; choose {LOCAL} or {INLINE}")
     assembler = asked.assembler()
     rungs: list[Rung] = []
 
@@ -169,7 +169,9 @@ def _sum_up(rungs: Sequence[Rung], console: Console) -> None:
     console.print(f"{words}, in {seconds:.0f} s", highlight=False)
     first = next((rung for rung in rungs if rung.status == "failed"), None)
     if first is not None:
-        console.print(f"begin with [bold]{escape(first.name)}[/bold]: what is above it often follows", highlight=False)
+        console.print(
+            f"fix [bold]{escape(first.name)}[/bold] first; later failures may follow from it", highlight=False
+        )
 
 
 def _records(rungs: Iterable[Rung]) -> list[dict[str, Any]]:

@@ -29,9 +29,11 @@ def _group() -> None:
 def new(
     name: Annotated[str, typer.Argument(help="Name of the plugin and of its component, such as sharpen.")],
     slot: Annotated[
-        str, typer.Option("--slot", help=f"What it brings: {', '.join(slots(from_plugins=True))}.")
+        str, typer.Option("--slot", help=f"What it provides: {', '.join(slots(from_plugins=True))}.")
     ] = StepSpec.slot,
-    path: Annotated[Path, typer.Option("--path", metavar="DIR", help="Folder in which to make the plugin's.")] = Path(),
+    path: Annotated[
+        Path, typer.Option("--path", metavar="DIR", help="Folder in which the folder of the plugin is created.")
+    ] = Path(),
 ) -> None:
     """Write an installable plugin with one working component and its test.
 
@@ -77,7 +79,8 @@ def _placeholders(name: str, slot: str) -> dict[str, str]:
     short = _PREFIX.sub("", name)
     if not _NAME.fullmatch(short):
         raise PluginError(
-            f"{name!r} cannot name a plugin; use small letters, digits and single - or _, beginning with a letter"
+            f"{name!r} is not a valid name of a plugin; use lower-case letters, digits and single - or _, beginning "
+            "with a letter"
         )
     _refuse_taken(short, slot)
     return {

@@ -13,7 +13,7 @@ from .listing import LocalOption, study_folder
 def schema(local: LocalOption = Path()) -> None:
     """Print the JSON Schema of a study file, with the components that are installed.
 
-    An editor that knows TOML completes and checks a study by it: write it to a file, and name that in the first line
+    An editor for TOML uses it to complete and check a study: write it to a file, and name that file in the first line
     of the study, as in `#:schema study.schema.json`.
 
     \b

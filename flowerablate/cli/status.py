@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 def status(
     study: LedgerChoice,
-    form: Annotated[Format, typer.Option("--format", help="A summary to read, or JSON for programs.")] = Format.table,
+    form: Annotated[
+        Format, typer.Option("--format", help="A summary for people, or JSON for programs.")
+    ] = Format.table,
 ) -> None:
     """Show how far the latest run of a study is: trials done, running, failed and left, and the time left.
 

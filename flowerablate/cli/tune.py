@@ -49,7 +49,7 @@ def tune(
     seeds: Annotated[
         int,
         typer.Option(
-            min=1, max=100, help="Training runs of each trial, each on another split.", rich_help_panel=_SEARCH
+            min=1, max=100, help="Training runs of each trial, each on a different split.", rich_help_panel=_SEARCH
         ),
     ] = 2,
     prune: Annotated[
@@ -65,7 +65,7 @@ def tune(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="The metric on validation that trials are judged by. Without it: the study's primary one.",
+            help="The validation metric by which trials are judged. Without it: the study's primary one.",
             rich_help_panel=_SEARCH,
             autocompletion=complete_metrics,
         ),
@@ -93,7 +93,7 @@ def tune(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what is searched; nothing is trained.")] = False,
     **execution: Unpack[ExecutionOptions],
 ) -> None:
-    """Search the settings that are best on validation, and write them as a study.
+    """Search for the settings that are best on validation, and write them as a study.
 
     Every trial trains on the same few splits, from the same initial weights. Without --search: the
     optimizer's learning rate and weight decay. If interrupted, continue with the same command.
@@ -175,8 +175,8 @@ def _show_space(plan: TuningPlan, console: Console) -> None:
         at_base = "" if value is None else show_value(value)
         table.add_row(escape(dimension.name), escape(dimension.text), escape(at_base))
     show([table])
-    seeds = f"{count(len(plan.seeds), 'replicate')} that no run uses (seeds from {plan.seeds[0]})"
-    console.print(f"by {escape(plan.metric.name)} on validation, mean of {seeds}", highlight=False)
+    splits = f"{count(len(plan.seeds), 'split')} reserved for tuning (seeds from {plan.seeds[0]})"
+    console.print(f"by {escape(plan.metric.name)} on validation, mean of {splits}", highlight=False)
     if plan.space.left_out:
         console.print(
             f"left out because they declare no range: {escape(', '.join(plan.space.left_out))}", highlight=False

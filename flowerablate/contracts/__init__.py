@@ -9,6 +9,7 @@ from .contexts import *  # noqa: F403
 from .contexts import Progress
 from .costs import CORE_COSTS, IMAGES_PER_SECOND, PARAMETERS, SECONDS, CostInfo
 from .executing import Ended, Executor, ExecutorContext, Job
+from .labels import ASKED_EARLIER, current_label, interaction_of, label_of, removed_by, signed, together
 from .measuring import Finish, MeasureContext, MeasuredTrial
 from .owner import OWN_DISTRIBUTION, Fingerprint, OwnedComponent, Owner
 from .pipeline import (
@@ -25,7 +26,6 @@ from .pipeline import (
     TrainPlan,
     Trial,
     Variant,
-    label_of,
 )
 from .products import IMAGE_SUFFIXES, SPLITS, Area, BatchOp, Draws, Metric, NativeOp, PythonOp, Samples, Scores
 from .results import BEST, LAST, MetricInfo, TrialFailure, TrialOutcome, TrialResult, failures, finished
@@ -38,6 +38,7 @@ from .training import ALWAYS_MEASURED, TRAINING
 
 __all__ = [
     "ALWAYS_MEASURED",
+    "ASKED_EARLIER",
     "BEST",
     "CORE_COSTS",
     "IMAGES_PER_SECOND",
@@ -101,10 +102,15 @@ __all__ = [
     "TunedBase",
     "Value",
     "Variant",
+    "current_label",
     "failures",
     "finished",
+    "interaction_of",
     "label_of",
+    "removed_by",
+    "signed",
     "slots",
+    "together",
 ]
 __all__ += contexts.__all__
 __all__ += specs.__all__

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from ..errors import StudyError
 from ..params import Value
+from .labels import label_of
 from .slots import slots
 from .specs import ComponentSpec, StepSpec, TrainingSpec
 
@@ -179,11 +180,6 @@ class Pipeline:
         place = self.place(name)
         assert place is not None, name
         return self.with_choice(place, replace(place.choice, params={**place.choice.params, **params}))
-
-
-def label_of(change: str) -> str:
-    """Return the label of the variant with this *change*, in tables and their notes."""
-    return change.removeprefix("control=") or "base"
 
 
 @dataclass(frozen=True)

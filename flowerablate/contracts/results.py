@@ -8,8 +8,8 @@ from typing import TypeAlias
 
 from ..params import Value
 from .costs import CostInfo
+from .labels import label_of
 from .owner import OwnedComponent
-from .pipeline import label_of
 
 BEST = "best.safetensors"
 """The file with the weights of a training's best epoch, in the folder of its trial."""

@@ -108,9 +108,21 @@ class ComponentSpec:
         return next((param for param in self.params if param.name == name), None)
 
     @property
+    def settable(self) -> tuple[Param, ...]:
+        """What a study may set: the parameters, and what the core takes for each component of the slot."""
+        return self.params
+
+    @property
     def features(self) -> tuple[Param, ...]:
         """The parameters that can be switched off."""
         return tuple(param for param in self.params if param.off is not None)
+
+
+_LISTS = (
+    Param("groups", "", "CSV with the columns path and group: images that a drawn split must not separate"),
+    Param("exclude", "", "text file with the path of an image on each line: images to leave out"),
+)
+"""See :mod:`flowerablate.data.lists`."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +138,17 @@ class DatasetSpec(ComponentSpec):
     on_command_line = "run --set {slot}.use={name}"
 
     reads: Callable[[Path], bool] | None = None
+
+    @property
+    def settable(self) -> tuple[Param, ...]:
+        """The parameters, and the lists of images that the core reads, unless the data set has its own of that name."""
+        return (*self.params, *self.lists)
+
+    @property
+    def lists(self) -> tuple[Param, ...]:
+        """The settings of the core for each data set: which images belong together, and which are left out."""
+        own = {param.name for param in self.params}
+        return tuple(param for param in _LISTS if param.name not in own)
 
 
 @dataclass(frozen=True)

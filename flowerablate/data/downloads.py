@@ -53,8 +53,8 @@ def require_checksum(path: Path, sha256: str, what: str | None = None) -> None:
     found = checksum(path)
     if found != sha256.strip().lower():
         raise DataError(
-            f"{what or path} has the SHA-256 checksum {found}, not {sha256}: it is damaged or the wrong file; get it "
-            "again"
+            f"{what or path} has the SHA-256 checksum {found}, not {sha256}: it is damaged or the wrong file; "
+            "download it again"
         )
 
 

@@ -103,16 +103,21 @@ def ask_execution(
     """Return how trials in *folder* run, as the file *study* says.
 
     *settled*: the number of threads and the kind of device of the trials that are there; 0 and empty if there are none.
-    Raises :class:`StudyError` with the *cure* if the study asks for others.
+    Raises :class:`StudyError` with the *cure* if the study asks for others, and with its file if that is at fault.
     """
+    with study.blamed():
+        return _asked(study, assembler, folder, settled, cure)
+
+
+def _asked(study: StudyFile, assembler: Assembler, folder: Path, settled: tuple[int, str], cure: str) -> AskedExecution:
     table, wanted = study.execution, study.table(ExecutorSpec)
     choice = resolve_choice(ExecutorSpec.slot, wanted.use, wanted.params, assembler.lookup)
     spec = assembler.lookup(ExecutorSpec.slot, choice.use, ExecutorSpec.slot)
     assert isinstance(spec, ExecutorSpec)
     if table.detach and not spec.outlives:
         raise StudyError(
-            f"the trials of executor {choice.use!r} end with this process, so it cannot be left; leave out detach, or "
-            "use an executor with a queue of its own, such as slurm"
+            f"the trials of executor {choice.use!r} end with this process, so they cannot be detached; leave out "
+            "detach, or use an executor with a queue of its own, such as slurm"
         )
     threads, device = settled
     if table.threads and threads and table.threads != threads:
@@ -203,9 +208,9 @@ def _require_kind(asked: AskedExecution, kind: str) -> None:
         raise StudyError(f"the earlier trials ran on {asked.device}, not on {kind}: choose devices of that kind")
 
 
-_IN_TURN = "it runs one trial after another; leave that out, or use the executor processes"
-_NO_HOLD = "a trial in this process cannot be held to that; leave it out, or use the executor processes"
-_UNWATCHED = "that needs a run that watches; leave it out, or leave out detach"
+_IN_TURN = "that executor runs one trial after another; leave it out, or use the executor processes"
+_NO_HOLD = "it cannot be enforced on a trial in this process; leave it out, or use the executor processes"
+_UNWATCHED = "only a run that waits can enforce it; leave it out, or leave out detach"
 
 
 def _require_use(table: ExecutionTable, executor: str) -> None:

@@ -135,8 +135,8 @@ class StateWatch:
             who = several([label_of(change) for change in self._turned] or ["the study"])
             names = several(found if len(found) <= _NAMED else [*found[:_NAMED], f"{len(found) - _NAMED} more"])
             raise PluginError(
-                f"{who} changed {names} when it was prepared, before any trial, and all trials of this "
-                "process would meet that; begin again in a new process, with the executor processes"
+                f"{who} changed {names} when it was prepared, before any trial, which would "
+                "affect all trials of this process; start again in a new process, with the executor processes"
             )
         self._turned = changes
 

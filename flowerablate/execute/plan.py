@@ -12,6 +12,7 @@ from ..errors import StudyError
 from ..ledger import StudyNote
 from ..study.designs import design
 from ..study.identity import FingerprintOf, expand_trials
+from ..study.origin import about
 from ..study.resolve import resolve, rules_of, tuned_of
 from ..study.schema import StudyFile
 from ..wiring.assemble import Assembler, DataSet
@@ -93,13 +94,15 @@ def plan_study(
     loaded already.
     """
     base = resolve(study, assembler.lookup)
-    metrics = choose_metrics(study.metrics.primary, study.metrics.secondary, assembler)
-    _check_margin(study.statistics.margin, metrics)
-    asked = design(base, assembler.lookup, study.ablation)
-    for variant in asked.variants:
-        if build:
-            assembler.build_steps(variant.pipeline)
-        choose_best_by(variant.pipeline.train.best_by, assembler)
+    with study.blamed():
+        metrics = choose_metrics(study.metrics.primary, study.metrics.secondary, assembler)
+        with about("statistics.margin"):
+            _check_margin(study.statistics.margin, metrics)
+        asked = design(base, assembler.lookup, study.ablation)
+        for variant in asked.variants:
+            if build:
+                assembler.build_steps(variant.pipeline)
+            choose_best_by(variant.pipeline.train.best_by, assembler)
     data = data or assembler.load_data(base, skip_bad=skip_bad)
     split_samples(data.samples, 0, base.split)  # reports faults of the split before images are packed
     metrics.build_all(len(data.samples.classes))

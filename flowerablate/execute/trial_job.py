@@ -104,8 +104,8 @@ def read_trial(folder: TrialFolder, workplace: Workplace, base_id: str, change: 
     found = trial_id(pipeline, seed, workplace.data.fingerprint, assembler.fingerprint)
     if found != folder.path.name:
         raise LedgerError(
-            f"in its process this trial is {found}, not {folder.path.name}: its images, plugins or versions differ "
-            "there, or have changed since; run the same command again"
+            f"in its process this trial has the id {found}, not {folder.path.name}: its images, plugins or versions "
+            "differ there, or have changed since; run the same command again"
         )
     return Trial(found, base_id, seed, Variant(change, pipeline))
 

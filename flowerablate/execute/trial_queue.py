@@ -25,7 +25,7 @@ from .prepared import Prepared
 from .trial_end import Attempts
 from .workplace import Workplace, job_of
 
-_REMOVED = "something has removed the folder of the trial, or what was in it, while it ran"
+_REMOVED = "the folder of the trial, or files in it, were removed while it ran"
 
 
 class TrialQueue:

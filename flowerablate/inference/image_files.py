@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ..contracts import IMAGE_SUFFIXES
@@ -28,6 +28,13 @@ def find_images(named: Iterable[Path]) -> list[Path]:
         else:
             raise DataError(f"there is no file or folder {path}")
     return found
+
+
+def spread(found: Sequence[Path], limit: int) -> list[Path]:
+    """Return *limit* of the paths *found*, evenly spread over them in their order; all if there are no more."""
+    if len(found) <= limit:
+        return list(found)
+    return [found[(2 * place + 1) * len(found) // (2 * limit)] for place in range(limit)]
 
 
 def _below(folder: Path) -> Iterator[Path]:

@@ -11,7 +11,7 @@ from typing import Any
 from ..contracts import Ended, Job
 from .worker import work
 
-UNWANTED = "it was stopped because it is no longer wanted"
+UNWANTED = "it was stopped because it is no longer needed"
 
 
 class _Unwanted(BaseException):

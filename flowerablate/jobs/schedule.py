@@ -226,7 +226,7 @@ class Schedule:
         timed = ((self.limits.job, running.began), (self.limits.part, running.turned))
         for limit, since in timed:
             if limit and since is not None and now - since > limit:
-                return f"it took longer than its limit of {in_units(limit)}, and was stopped"
+                return f"it exceeded its time limit of {in_units(limit)} and was stopped"
         if self.limits.silence and now - running.heard > self.limits.silence:
-            return f"it made no step for {in_units(self.limits.silence)}, and was stopped"
+            return f"it made no progress for {in_units(self.limits.silence)} and was stopped"
         return ""

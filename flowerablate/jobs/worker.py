@@ -52,7 +52,7 @@ def work(job: Job, listener: EventListener | None = None) -> int:
     """Do *job* in this process and return what it came to; an exception passes through. *listener* hears its events."""
     module, _, name = job.entry.partition(":")
     if not module.startswith("flowerablate."):
-        raise ValueError(f"{job.entry} is no function of flowerablate")
+        raise ValueError(f"{job.entry} is not a function of flowerablate")
     entry: Entry = getattr(import_module(module), name)
     writers: list[EventWriter] = []
 
@@ -209,7 +209,8 @@ def _keep_below(memory: int) -> None:
         used = _data_of_this_process()
         if memory <= used:
             raise MemoryError(
-                f"its memory is limited to {memory >> 20} MB, but {used >> 20} MB are needed before it begins; raise it"
+                f"its memory is limited to {memory >> 20} MB, but {used >> 20} MB are needed before it begins; raise "
+                "the limit"
             )
         resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
 

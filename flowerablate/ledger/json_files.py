@@ -60,7 +60,7 @@ class CommonEnds(Generic[Parsed]):
                 pass
         whole = _parsed(content, path)
         if not isinstance(whole, dict):
-            raise LedgerError(f"{path} is damaged (it is no object); remove it to run that trial again")
+            raise LedgerError(f"{path} is damaged (not a JSON object); remove it to run that trial again")
         names = list(whole)
         place = names.index(self._key) if self._key in whole else len(names)
         return {name: whole[name] for name in names[:place]}, self._read_end(

@@ -16,8 +16,9 @@ from typing import Any
 from filelock import FileLock
 
 from ..contracts import Trial, TrialOutcome
+from .earlier_labels import read_current_notes
 from .json_files import many_objects
-from .note import StudyNote, read_notes, write_notes
+from .note import StudyNote, write_notes
 from .trial_folder import TRIAL, Claim, TrialFolder
 
 _NO_FILE = (FileNotFoundError, NotADirectoryError)
@@ -65,14 +66,14 @@ class Ledger:
                 if all(old.base_id != claim.base_id for old in known):
                     folder.claim([*known, claim], id=trial.id, seed=trial.seed, pipeline=pipelines[change])
                     entered[folder] = folder.places
-            write_notes(self._notes, read_notes(self._notes).with_note(note))
+            write_notes(self._notes, read_current_notes(self._notes).with_note(note))
 
     def note(self, base_id: str | None = None) -> StudyNote | None:
         """Return the note of the study with base *base_id*, by default that of the latest run.
 
         Without notes, return an empty one for the newest trial's base, or None if there are no trials.
         """
-        notes = read_notes(self._notes)
+        notes = read_current_notes(self._notes)
         wanted = base_id or notes.latest
         if wanted:
             return notes.studies.get(wanted, StudyNote(wanted))

@@ -10,13 +10,12 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from ..contracts import Contrast, CostInfo, MetricInfo, Rules, TunedBase
+from ..contracts import ASKED_EARLIER, Contrast, CostInfo, MetricInfo, Rules, TunedBase
 from ..errors import LedgerError
 from ..files import write_json
 from .json_files import read_json
 
 _FORMAT = 2
-_EARLIER = ", asked earlier"
 
 
 @dataclass(frozen=True)
@@ -148,7 +147,7 @@ def _union(old: Iterable[Contrast], new: Iterable[Contrast]) -> tuple[Contrast, 
     """
     found: dict[str, Contrast] = {}
     for contrast in (*old, *new):
-        for label in [label for label in found if label.startswith(f"{contrast.label}{_EARLIER}")]:
+        for label in [label for label in found if label.startswith(f"{contrast.label}{ASKED_EARLIER}")]:
             if _same_question(found[label], contrast):
                 del found[label]
         known = found.get(contrast.label)
@@ -162,7 +161,7 @@ def _union(old: Iterable[Contrast], new: Iterable[Contrast]) -> tuple[Contrast, 
 
 
 def _free_label(label: str, taken: Container[str]) -> str:
-    numbered = (f"{label}{_EARLIER}{f' ({number})' if number > 1 else ''}" for number in count(1))
+    numbered = (f"{label}{ASKED_EARLIER}{f' ({number})' if number > 1 else ''}" for number in count(1))
     return next(each for each in numbered if each not in taken)
 
 

@@ -11,7 +11,7 @@ from os.path import basename, isfile, join
 from pathlib import Path
 from typing import Any
 
-from ..contracts import TrialFailure, TrialResult
+from ..contracts import TrialFailure, TrialResult, current_label
 from ..errors import LedgerError
 from ..files import lock_now, write_json
 from .json_files import CommonEnds, RememberedFile, read_json
@@ -35,7 +35,11 @@ class Claim:
     order: int
 
 
-_TRIALS = CommonEnds("pipeline", lambda end: tuple(Claim(**claim) for claim in end["claims"]))
+def _claim(base_id: str, change: str, order: int) -> Claim:
+    return Claim(base_id, current_label(change), order)
+
+
+_TRIALS = CommonEnds("pipeline", lambda end: tuple(_claim(**claim) for claim in end["claims"]))
 """The replicates of a variant have the same pipeline, nearly all of the text, and the same claims."""
 
 

@@ -72,7 +72,9 @@ class Batches:
         one, and requesting another batch of it raises :class:`RuntimeError`.
         """
         if self._running is not None:
-            self._running.stop(RuntimeError(f"epoch {number} has started and took over the buffers; iterate over that"))
+            self._running.stop(
+                RuntimeError(f"epoch {number} has started and reuses the buffers; iterate over that epoch")
+            )
         run = self._running = _Run(self, number)
         try:
             yield from run.batches()

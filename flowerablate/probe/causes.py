@@ -21,6 +21,7 @@ from ..contracts import (
     StepChoice,
     StepSpec,
     TrainingSpec,
+    together,
 )
 from ..data.decode import decode
 from ..data.store import PackedImages
@@ -37,7 +38,7 @@ _DECODED = Extent(training=24, epochs=1, evaluation=8)
 _IN_TRAINING = {
     "accumulate": "make one step of each epoch",
     "ema": "have the same effect in so few steps (see docs/reference/training.md)",
-    "patience": "never stop so short a training",
+    "patience": "never stop such a short training",
 }
 """Why two values of a training setting have the same effect, if the reason is not the data."""
 
@@ -123,12 +124,12 @@ def _changed_steps(first: Pipeline, second: Pipeline) -> list[str]:
 def _cause_in_steps(names: Sequence[str], mine: Pixels, its: Pixels, assembler: Assembler) -> str:
     walked = _walk(names, mine, its, assembler)
     if walked.ended_by is not None:
-        what = "+".join(walked.differed)
+        what = together(walked.differed)
         if walked.restored or writes_floats(walked.ended_by.op):
             return f"{what}: what it changes is undone by {walked.ended_by.name}"
         return f"{what}: overwritten by {walked.ended_by.name}"
     if walked.differed:  # they differ step by step, so the merging of steps makes them equal
-        return f"{'+'.join(walked.differed)}: what it changes is lost when steps are interpolated as one"
+        return f"{together(walked.differed)}: what it changes is lost when steps are interpolated as one"
     return "; ".join(_idle(name, walked, mine, its, assembler) for name in names)
 
 

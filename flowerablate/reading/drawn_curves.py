@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..contracts import MetricInfo, finished
+from ..contracts import MetricInfo, current_label, finished
 from ..errors import LedgerError, StudyError, nearest
 from ..ledger import Ledger, StudyNote
 from ..report.figures.learning import draw_learning
@@ -53,10 +53,11 @@ def drawn_curves(
 
 def _chosen(found: Sequence[VariantCurves], wanted: Sequence[str]) -> list[VariantCurves]:
     by_label = {variant.label: variant for variant in sorted(found, key=lambda variant: bool(variant.change))}
-    for label in wanted:
+    labels = [current_label(label) for label in wanted]
+    for label in labels:
         if label not in by_label:
             raise StudyError(f"no trial of variant {label!r} has finished; {nearest(label, by_label)}")
-    return [by_label[label] for label in wanted or by_label]
+    return [by_label[label] for label in labels or by_label]
 
 
 def _metric(name: str | None, note: StudyNote, found: Sequence[VariantCurves]) -> MetricInfo:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..contracts import BEST, TrialResult, finished
+from ..contracts import BEST, TrialResult, current_label, finished
 from ..errors import LedgerError, StudyError, nearest
 from ..ledger import Ledger, StudyNote
 from ..study.read import study_name
@@ -84,7 +84,7 @@ def find_checkpoint(model: str | Path, runs: Path, variant: str | None, seed: in
             f"no trial of the latest base pipeline in {root} has finished yet; continue with 'flowerablate run', or "
             "give a folder of its trials/ for a model of another base"
         )
-    wanted = variant if variant is not None else "base"
+    wanted = current_label(variant) if variant is not None else "base"
     group = [result for result in done if wanted in (result.label, result.change or "base")]
     if not group:
         raise LedgerError(f"no trial of variant {wanted!r} in {root} has finished; {nearest(wanted, labels)}")

@@ -53,7 +53,7 @@ class StudyImages:
     assembler: Assembler
 
     def __post_init__(self) -> None:
-        choice = self.pipeline.choice(DatasetSpec)
+        choice = self.assembler.without_lists(self.pipeline.choice(DatasetSpec))  # they do not change what an image is
         self.samples: Samples = self.assembler.load_samples(choice, skip_bad=True)
         self._places = {key: place for place, key in enumerate(self.samples.keys)}
 
@@ -124,7 +124,7 @@ def _strip(images: StudyImages, key: str, steps: Sequence[BuiltStep], seed: int,
         chain.run(source, np.zeros(1, np.int64), ids, out, seed=seed, epoch=epoch, threads=1)
         drawn = chain.explain(height, width, ident, seed=seed, epoch=epoch)
         acted = next((one.applied for one in reversed(drawn) if one.step == steps[end - 1].name), True)
-        frames.append(frame(steps[end - 1].name, out[0], "" if acted else "not this time"))
+        frames.append(frame(steps[end - 1].name, out[0], "" if acted else "not applied"))
     return Strip(key, images.truth(key), tuple(frames))
 
 

@@ -8,7 +8,6 @@ from dataclasses import replace
 from ..contracts import Population
 from ..errors import LedgerError
 from ..ledger import Ledger, StudyNote
-from ..report import Side
 from ..stats import Summary, summarise
 from ..stats.confounds import refusal_notes
 from ..stats.wording import count
@@ -65,25 +64,10 @@ def read_summary(
     more += [f"{remark}." for remark in note.data_remarks]
     if others := shown_elsewhere(ledger, note.base_id):
         more.append(
-            f"Results of this base were shown in {'another study' if len(others) == 1 else 'other studies'} as well, "
-            f"{', '.join(others)}: a study of another name trains the same replicates, and its verdicts do not pay for "
-            "those tables."
+            f"Results of this base were also shown in {'another study' if len(others) == 1 else 'other studies'}, "
+            f"{', '.join(others)}: a study of another name trains the same replicates, and the verdicts here do not "
+            "account for those tables."
         )
     if note.skipped:
         more.append(f"{count(note.skipped, 'unreadable image')} left out of the data.")
     return note, replace(summary, notes=(*summary.notes, *more))
-
-
-def side_of(ledger: Ledger, assembler: Assembler, metric: str | None = None) -> Side:
-    """Return the latest study of *ledger* as one side of a comparison, for *metric* or its primary one."""
-    note, summary = read_summary(ledger, None, assembler, metric)
-    return Side(ledger.root.absolute().name, summary, note.data, _split(ledger, note))
-
-
-def _split(ledger: Ledger, note: StudyNote) -> dict[str, object]:
-    """Return the split plan of the base; empty if its trials do not record it."""
-    for claim, folder in ledger.trials_of(note.base_id):
-        plan = folder.record.get("pipeline", {}).get("split", {})
-        if not claim.change and plan:
-            return dict(plan)
-    return {}

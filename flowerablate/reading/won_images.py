@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..contracts import Contrast, finished
+from ..contracts import Contrast, current_label, finished
 from ..errors import DataError, FlowerablateError, LedgerError, StudyError, nearest
 from ..ledger import Ledger, StudyNote
 from ..report.contact_sheet import contact_sheet
@@ -58,10 +58,11 @@ def _wanted(ledger: Ledger, note: StudyNote, of: str | None) -> list[Contrast]:
     results = finished(ledger.results(note.base_id))
     contrasts = {contrast.label: contrast for contrast in contrasts_for(results, note.contrasts)}
     if of is not None:
-        if of not in contrasts:
+        label = current_label(of)
+        if label not in contrasts:
             raise StudyError(f"the table has no row {of!r}; {nearest(of, contrasts)}")
-        two_arms(contrasts[of])
-        return [contrasts[of]]
+        two_arms(contrasts[label])
+        return [contrasts[label]]
     found, reasons = [], []
     done = {result.change for result in results}
     for contrast in contrasts.values():

@@ -36,10 +36,11 @@ def caption(summary: Summary, columns: Sequence[Column] = ()) -> tuple[str, ...]
     lines: list[str] = []
     if groups:
         lines += [_effect(summary, groups), *rules(summary)]
-        if any(group.words.sides == ("hurts", "helps") for group in groups):
-            lines.append("helps, hurts: about the component, not about the change.")
-    if any(column.is_drawing for column in columns):
-        lines.append(_drawing(summary))
+        if words := _about_components(summary, columns):
+            lines.append(f"{', '.join(words)}: about the component, not about the change.")
+    drawn = "".join(cell for column in columns if column.is_drawing for cell in column.cells(summary))
+    if drawn:
+        lines.append(_drawing(drawn))
     if "time" in shown:
         lines.append("time: per trial.")
     return tuple(lines)
@@ -93,7 +94,17 @@ def _tests(summary: Summary) -> str:
     return " / ".join(names)
 
 
-def _drawing(summary: Summary) -> str:
-    margin = ", ░ the margin" if summary.rules.margin is not None else ""
-    together = "; ╌ holds for all comparisons together" if summary.drawn_together else ""
-    return f"plot: all on one scale, │ is 0{margin}{together}; ◂ ▸ extend beyond it."
+def _about_components(summary: Summary, columns: Sequence[Column]) -> list[str]:
+    """Return which of the words "helps" and "hurts" stand in a verdict or above a plot."""
+    verdicts = {row.verdict for row in summary.rows}
+    heads = " ".join(column.header(summary) for column in columns if column.is_drawing).split()
+    return [word for word in ("helps", "hurts") if word in verdicts or word in heads]
+
+
+def _drawing(drawn: str) -> str:
+    """Return the explanation of a plot, whose rows are *drawn*: of the marks that occur in it."""
+    margin = ", ░ the margin" if "░" in drawn else ""
+    together = "; ╌ holds for all comparisons together" if "╌" in drawn else ""
+    beyond = " ".join(mark for mark in "◂▸" if mark in drawn)
+    continued = f"; {beyond} {'extends' if len(beyond) == 1 else 'extend'} beyond it" if beyond else ""
+    return f"plot: all on one scale, │ is 0{margin}{together}{continued}."

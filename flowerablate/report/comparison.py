@@ -44,12 +44,16 @@ class Match:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two studies with their *matches*. *obstacles* are the reasons why they are not paired; empty if they are."""
+    """Two studies with their *matches*. *obstacles* are the reasons why they are not paired; empty if they are.
+
+    *remark*: why they are compared by this metric, if it is not the primary one of both; else empty.
+    """
 
     first: Side
     second: Side
     matches: tuple[Match, ...]
     obstacles: tuple[str, ...]
+    remark: str = ""
 
     @property
     def is_paired(self) -> bool:
@@ -62,7 +66,7 @@ class Comparison:
         return tuple(_notes(self))
 
 
-def compare(first: Side, second: Side) -> Comparison:
+def compare(first: Side, second: Side, remark: str = "") -> Comparison:
     """Match the rows of two studies by label and kind; raise :class:`StudyError` if their metrics differ."""
     metrics = first.summary.metric, second.summary.metric
     if metrics[0] != metrics[1]:
@@ -74,7 +78,7 @@ def compare(first: Side, second: Side) -> Comparison:
     for label, kind in dict.fromkeys([*rows[0], *rows[1]]):
         pair = rows[0].get((label, kind)), rows[1].get((label, kind))
         matches.append(Match(label, kind, *pair, _difference(*pair, paired=not obstacles)))
-    return Comparison(first, second, tuple(matches), obstacles)
+    return Comparison(first, second, tuple(matches), obstacles, remark)
 
 
 def _rows(summary: Summary) -> Iterator[Row]:
@@ -130,6 +134,8 @@ def _spans(seeds: set[int]) -> str:
 
 def _notes(comparison: Comparison) -> Iterator[str]:
     sides = (comparison.first, comparison.second)
+    if comparison.remark:
+        yield comparison.remark
     for name, other, side in (("A", "B", 0), ("B", "A", 1)):
         missing = [match.label for match in comparison.matches if (match.first, match.second)[1 - side] is None]
         if missing:

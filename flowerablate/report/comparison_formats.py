@@ -19,7 +19,7 @@ from .formats import as_text
 from .json_csv import csv_of, document_of, dumps, row_record
 from .markdown import code_text, escape, table_line
 from .phrases import MISSING, Scale, ascii_only, printable, scale_of
-from .signs import LEGEND, UNTESTED, sign_of, style_of
+from .signs import UNTESTED, legend, sign_of, style_of
 from .standard import effect_cells, interval_cells
 from .table import ASCII_RULE, MIN_LABEL, RULE, bullet, trimmed, wrap_label
 
@@ -120,7 +120,8 @@ def _side_by_side(comparison: Comparison, *, words: bool) -> _Grid:
         lines.append((match.label, *first, *second, difference))
         plain = [""] if words else []
         styles.append(("", *plain, _style(match.first), *plain, _style(match.second), ""))
-    return _Grid((*heads, f"A − B{unit}\n{interval}"), tuple(lines), tuple(styles), "" if words else LEGEND)
+    shown = [row.verdict for match in comparison.matches for row in (match.first, match.second) if row]
+    return _Grid((*heads, f"A − B{unit}\n{interval}"), tuple(lines), tuple(styles), "" if words else legend(shown))
 
 
 def _stacked(comparison: Comparison) -> _Grid:

@@ -19,7 +19,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from rich.console import RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.measure import Measurement
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -30,6 +32,9 @@ from .phrases import printable
 from .row_groups import WORDS
 
 SCHEMA = "flowerablate.images/1"
+
+_UNLIMITED = 100_000
+"""A width in which everything has room."""
 
 
 @dataclass(frozen=True)
@@ -82,27 +87,45 @@ def to_tables(images: ContrastImages, top: int) -> Iterator[RenderableType]:
         yield Text()
         yield Text(title, style="bold")
         if counts:
-            yield _table(counts[:top], arm_names(images.contrast))
+            yield ImageTable(counts[:top], arm_names(images.contrast))
         if len(counts) > top:
             yield Text(f"and {len(counts) - top} more; --top shows them", style="dim")
 
 
-def _table(counts: Sequence[ImageCount], arms: tuple[str, str]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("image", overflow="fold")
-    table.add_column("truth", overflow="fold")
-    table.add_column(arms[0], overflow="fold")
-    table.add_column(arms[1], overflow="fold")
-    table.add_column("p of truth", justify="right")
-    for count in counts:
-        table.add_row(
-            Text(printable(count.key)),
-            Text(printable(count.truth)),
-            Text(answer(count.answer_with, count.right_with, count.replicates)),
-            Text(answer(count.answer_without, count.right_without, count.replicates)),
+@dataclass(frozen=True)
+class ImageTable:
+    """A rich renderable: a line for each of *counts*. Print it uncropped: no name of a file is broken or cut.
+
+    Where the lines of a table would be too long for that, each name has a line of its own, above the rest.
+    """
+
+    counts: Sequence[ImageCount]
+    arms: tuple[str, str]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+        heads = ("image", "truth", *self.arms, "p of truth")
+        for head in heads:
+            table.add_column(head, justify="right" if head == heads[-1] else "left")
+        for count in self.counts:
+            table.add_row(*map(Text, self._cells(count)))
+        if Measurement.get(console, options.update(max_width=_UNLIMITED), table).maximum <= options.max_width:
+            yield table
+            return
+        for count in self.counts:
+            name, truth, one, other, gain = self._cells(count)
+            yield Text(name, no_wrap=True, overflow="ignore")
+            text = f"truth {truth}; {self.arms[0]}: {one}; {self.arms[1]}: {other}; p of truth {gain}"
+            yield Padding(Text(text), (0, 0, 0, 4))
+
+    def _cells(self, count: ImageCount) -> tuple[str, ...]:
+        return (
+            printable(count.key),
+            printable(count.truth),
+            answer(count.answer_with, count.right_with, count.replicates),
+            answer(count.answer_without, count.right_without, count.replicates),
             f"{count.gain:+.2f}",
         )
-    return table
 
 
 def images_to_json(rows: Sequence[ContrastImages], title: str = "") -> str:

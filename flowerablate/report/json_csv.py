@@ -20,7 +20,7 @@ SCHEMA = "flowerablate.report/3"
 """The name of the schema in docs/report.schema.json; the number increases when a field changes or is removed."""
 
 _FORMULA = re.compile(r"^[=+\-@\t\r\n]")
-_LABEL = re.compile(r"^[-+]?[A-Za-z_][\w.]*(\+[\w.]+)*$")
+_LABEL = re.compile(r"^[-+]?[A-Za-z_][\w.]*( [-+][A-Za-z_][\w.]*)*$")
 
 
 def to_json(summary: Summary, title: str = "") -> str:
@@ -149,7 +149,7 @@ _EFFECT_FIELDS = {
 def to_csv(summary: Summary) -> str:
     """Return a header and one line per row, base first; empty where there is no value.
 
-    Text that a spreadsheet could interpret as a formula gets a leading apostrophe. Names like ``-morphology+flip`` do
+    Text that a spreadsheet could interpret as a formula gets a leading apostrophe. Names like ``-morphology -flip`` do
     not: without brackets, quotes, ``!`` or ``|`` they can neither call nor fetch anything, and other programs read them
     unchanged.
     """

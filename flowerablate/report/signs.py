@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ..stats import Row
 
 UNTESTED = "not tested"
@@ -21,12 +23,18 @@ _SIGNS = {
 
 _STYLES = {"▲": "green", "▼": "red", "≠": "yellow", "≈": "cyan", "=": "cyan"}
 
-LEGEND = "▲ for, ▼ against, ≈ negligible, = unchanged, · undecided"
+_MEANINGS = {"▲": "for", "▼": "against", "≠": "differs", "≈": "negligible", "=": "unchanged", "·": "undecided"}
 
 
 def sign_of(verdict: str | None) -> str:
     """Return the sign of *verdict*; a space if there is none."""
     return _SIGNS.get(verdict or "", " ")
+
+
+def legend(verdicts: Iterable[str | None]) -> str:
+    """Return what the signs of *verdicts* mean, such as ``▲ for, · undecided``; empty without any."""
+    signs = {sign_of(verdict) for verdict in verdicts}
+    return ", ".join(f"{sign} {meaning}" for sign, meaning in _MEANINGS.items() if sign in signs)
 
 
 def signed_verdict(row: Row) -> str:

@@ -174,12 +174,12 @@ def _widths(heads: Sequence[str], cells: Sequence[Sequence[str]]) -> tuple[int, 
 
 
 def wrap_label(label: str, width: int) -> str:
-    """Break *label* after ``+ = . , _ -`` into lines of at most *width* cells, all but the first indented by two.
+    """Break *label* at blanks and after ``+ = . , _ -`` into lines of at most *width* cells, the further ones indented.
 
-    A number that fits on a line stays whole.
+    A number that fits on a line stays whole, and a sign stays with the name that it stands before.
     """
     lines = [""]
-    for part in re.findall(r"(?:[^+=.,_\- ]|\.(?=\d))*[+=.,_\- ]?", label):
+    for part in re.findall(r"(?:(?<![^ ])[-+])?(?:[^+=.,_\- ]|\.(?=\d))*[+=.,_\- ]?", label):
         if cell_len(lines[-1] + part) > width:
             lines.append("  ")
         for character in part:

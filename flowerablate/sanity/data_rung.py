@@ -8,13 +8,14 @@ import numpy as np
 
 from ..contracts.products import SPLITS, Samples
 from ..data.check import DataReport, Finding, check_data
+from ..data.splits import method_of
 from .bench import Bench
 from .rung import Rung, judged
 
 
 def check(bench: Bench) -> Rung:
     """Look for unreadable files, copies, leaks between the parts and shortcuts; faults fail, warnings are listed."""
-    report: DataReport = check_data(_as_split(bench), bench.progress)
+    report: DataReport = check_data(_as_split(bench), bench.progress, drawn=_is_drawn(bench))
     split = bench.split
     counts = np.bincount(bench.data.labels[split.train], minlength=len(bench.classes))
     faults = {f"{found.name}: {found.text}{_example(found)}": found.advice for found in report.of("fault")}
@@ -38,6 +39,11 @@ def _example(found: Finding) -> str:
     """Return the names of the first two files of a finding about groups of files."""
     group = found.files[0] if found.files else ()
     return f", such as {' = '.join(group[:2])}" if len(group) > 1 else ""
+
+
+def _is_drawn(bench: Bench) -> bool:
+    """Whether the split is drawn anew for each replicate, and not the official one of the data set."""
+    return method_of(bench.data.samples, bench.pipeline.split) != "official"
 
 
 def _as_split(bench: Bench) -> Samples:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..contracts import Contrast, ContrastKind, TrialOutcome, finished
+from ..contracts import Contrast, ContrastKind, TrialOutcome, finished, removed_by, together
 
 Values = Mapping[str, Mapping[int, float]]
 """The metric by change and seed, for the trials with a finite value."""
@@ -60,7 +60,10 @@ def arms_of(contrast: Contrast, values: Values, seeds: Iterable[int]) -> Arms:
 
 def contrast_of_change(change: str) -> Contrast:
     """Return the contrast of a variant if the design is unknown: base against that variant."""
-    place, equals, value = change.removeprefix("-").partition("=")
+    if removed := removed_by(change):
+        return Contrast.with_base(change, "removal", together(removed))
+    setting = next((word for word in change.split() if "=" in word), change)
+    place, equals, value = setting.partition("=")
     if place == "control":
         return Contrast.with_base(change, "control", value, label=value)
     kind: ContrastKind = "removal" if not equals else "setting" if "." in place else "swap"
@@ -87,7 +90,7 @@ def unasked(results: Sequence[TrialOutcome], contrasts: Sequence[Contrast]) -> t
 
 def _simple(change: str) -> bool:
     """Whether *change* removes one part, or is an alternative."""
-    return "=" in change or ("+" not in change and change.startswith("-"))
+    return "=" in change or len(removed_by(change)) == 1
 
 
 def changes_of(contrast: Contrast) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
-from ..contracts import PARAMETERS, Contrast, TrialOutcome, TrialResult, finished
+from ..contracts import PARAMETERS, Contrast, TrialOutcome, TrialResult, finished, removed_by, together
 from .rows import Summary
 
 _COUNTS = (
@@ -90,7 +90,7 @@ def refusals(refused: Mapping[str, str]) -> list[str]:
 
 
 def _without_name(reason: str, label: str) -> str:
-    named = label.removeprefix("-")
+    named = together(removed_by(label)) or label
     return reason.removeprefix(f"{named}: ").removeprefix(f"{named.partition('=')[0]}: ")
 
 

@@ -28,7 +28,7 @@ def earlier_tables(summary: Summary, schedule: LookSchedule) -> Iterator[str]:
     alpha = 1 - summary.level
     shown = f"Verdicts were shown before, at {several(before)} replicates"
     if schedule.left < NOTHING:
-        yield f"{shown}, and they have used all of the error: nothing new is decided."
+        yield f"{shown}, and those tables have used up the error: nothing new is decided."
     elif summary.rules.looks:
         yield f"{shown}: the planned looks spend what was left, {short(schedule.left * alpha, 2)} of {short(alpha, 2)}."
     else:
@@ -100,7 +100,7 @@ def _chances(rows: Sequence[Row], summary: Summary, schedule: LookSchedule) -> s
         )
     by = max(row.forecast.by for row in rows if row.forecast)
     if all(row.forecast is None or row.forecast.high < HARDLY for row in rows):
-        return f"Undecided, and hardly to be decided with {by} replicates: {labels}."
+        return f"Undecided, and unlikely to be decided with {by} replicates: {labels}."
     chances = ", ".join(f"{row.label} {_chance(row.forecast)}" for row in rows)
     plan = ""
     rules = summary.rules

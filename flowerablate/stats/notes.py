@@ -79,9 +79,9 @@ def _no_better_than_a_constant(summary: Summary, results: Sequence[TrialOutcome]
     constant = math.fsum(result.facts[LARGEST_CLASS] for result in bases) / len(bases)
     if summary.base.base_mean <= constant:
         yield (
-            f"THE BASE HAS LEARNED NOTHING: its accuracy is {100 * summary.base.base_mean:.1f} %, and always naming "
-            f"the largest class has {100 * constant:.1f} %. No verdict in this table tells what its parts are worth; "
-            "'flowerablate sanity' looks for the cause."
+            f"THE BASE HAS LEARNED NOTHING: its accuracy is {100 * summary.base.base_mean:.1f} %, and always "
+            f"predicting the largest class gives {100 * constant:.1f} %. The verdicts in this table say nothing "
+            "about its parts; 'flowerablate sanity' looks for the cause."
         )
 
 
@@ -187,7 +187,7 @@ def _other_rules(summary: Summary) -> Iterator[str]:
     others = [row.label for row in summary.rows if row.evidence and not row.evidence.is_over_replicates]
     if rules.test == "modified-t" and (images := [label for label in others if label not in _modified(summary)]):
         yield (
-            "The plain t test instead of the modified one, which knows of replicates only: the intervals of "
+            "The plain t test instead of the modified one, which covers replicates only: the intervals of "
             f'{", ".join(images)} are over test images too (statistics.population = "replicates" is over replicates).'
         )
 
@@ -245,8 +245,8 @@ def _equal_and_negligible(summary: Summary) -> Iterator[str]:
     ]
     if hit:
         yield (
-            f"Negligible because no replicate differs from another: {', '.join(hit)}. A component that acts in few "
-            "trainings, and much there, would look the same in so few."
+            f"Negligible because no replicate differs from another: {', '.join(hit)}. A component with a "
+            "large effect in few trainings would look the same in so few."
         )
 
 
@@ -255,8 +255,8 @@ def _coarse_margin(summary: Summary, results: Sequence[TrialOutcome]) -> Iterato
     margin, step = summary.rules.margin, known_step(finished(results), summary.metric)
     if margin is not None and summary.rows and margin < 2 * step * (1 - 1e-9):
         yield (
-            f"The margin is {margin:g}, less than two steps of {short(step, 2)}, in which {summary.metric} comes: "
-            "verdicts «negligible» err more often than their level says."
+            f"The margin is {margin:g}, less than two steps of {short(step, 2)}, the smallest change of "
+            f"{summary.metric}: verdicts «negligible» are wrong more often than their level says."
         )
 
 
@@ -300,8 +300,8 @@ def _skewed(summary: Summary) -> Iterator[str]:
     if hit:
         yield (
             f"The differences are skewed: Johnson's modified t test would decide otherwise on {', '.join(hit)}. Where "
-            "a component changes how much results vary, t errs more often than its level says; a study that expects it "
-            'states [statistics] test = "modified-t" beforehand.'
+            "a component changes how much results vary, t errs more often than its level says; if you expect that, set "
+            '[statistics] test = "modified-t" beforehand.'
         )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..contracts import DatasetSpec
 from ..errors import StudyError, nearest
+from .origin import Origin
 from .schema import StudyFile, component_tables, parse, study_model
 
 if sys.version_info >= (3, 11):
@@ -41,8 +42,12 @@ def read_study(
     if path is not None:
         tables = merge(tables, {"name": study_name(path.stem), **written})
     for key, value in pairs:
+        if key == DatasetSpec.slot and isinstance(value, Mapping):  # other data, of which the lists may still speak
+            lists = {name: text for name, text in tables.get(key, {}).items() if name in ("groups", "exclude")}
+            value = {**lists, **value}
         set_key(tables, key, value)
     study = parse(tables, source if path is None else str(path), asked)
+    study = study.from_file(Origin("" if path is None else str(path), frozenset(asked)))
     if (
         path is not None
         and with_data

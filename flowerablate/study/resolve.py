@@ -27,7 +27,12 @@ Lookup: TypeAlias = Callable[[str, str, str], ComponentSpec]
 
 
 def resolve(study: StudyFile, lookup: Lookup) -> Pipeline:
-    """Return the base pipeline of *study*."""
+    """Return the base pipeline of *study*; an error about what its file says names the file."""
+    with study.blamed():
+        return _pipeline(study, lookup)
+
+
+def _pipeline(study: StudyFile, lookup: Lookup) -> Pipeline:
     return Pipeline(
         components={
             slot: resolve_choice(slot, table.use, table.params, lookup) for slot, table in study.components.items()
@@ -43,11 +48,11 @@ def resolve(study: StudyFile, lookup: Lookup) -> Pipeline:
 def resolve_trackers(study: StudyFile, lookup: Lookup) -> dict[str, Choice]:
     """Return the trackers of *study* by their names in it; they are not part of a trial."""
     trackers = {}
-    for name, table in study.trackers.items():
-        where = f"trackers.{name}"
-        trackers[name] = Choice(
-            table.use, check_params(lookup(TrackerSpec.slot, table.use, where), table.params, where)
-        )
+    with study.blamed():
+        for name, table in study.trackers.items():
+            where = f"trackers.{name}"
+            spec = lookup(TrackerSpec.slot, table.use, where)
+            trackers[name] = Choice(table.use, check_params(spec, table.params, where))
     return trackers
 
 
@@ -58,7 +63,12 @@ def tuned_of(study: StudyFile) -> TunedBase | None:
 
 
 def rules_of(study: StudyFile) -> Rules:
-    """Return the rules for the verdicts of *study*."""
+    """Return the rules for the verdicts of *study*; an error about what its file says names the file."""
+    with study.blamed():
+        return _rules(study)
+
+
+def _rules(study: StudyFile) -> Rules:
     statistics = study.statistics
     if statistics.family == "max-t" and statistics.margin is not None:
         raise StudyError('statistics.family = "max-t" has no test of a margin; leave out the margin, or use "holm"')
@@ -105,12 +115,14 @@ def resolve_at(place: Place, use: str, params: Mapping[str, Any], lookup: Lookup
 
 
 def check_params(spec: ComponentSpec, given: Mapping[str, Any], where: str) -> dict[str, Value]:
-    """Return all parameters of *spec*: the *given* ones, checked, and defaults for the rest."""
-    names = [param.name for param in spec.params]
+    """Return all parameters of *spec*, the *given* ones checked, and what else of it the study sets."""
+    names = [param.name for param in spec.settable]
     for key in given:
         if key not in names:
             hint = nearest(key, names) if names else "it takes no parameters"
             raise StudyError(f"{where}: {spec.title} has no parameter {key!r}; {hint}")
     return {
-        param.name: param.check(given.get(param.name, param.default), f"{where}.{param.name}") for param in spec.params
+        param.name: param.check(given.get(param.name, param.default), f"{where}.{param.name}")
+        for param in spec.settable
+        if param.name in given or param in spec.params
     }

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from decimal import Decimal
 from functools import lru_cache
 from types import NoneType
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError, create_model
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from ..contracts import SPECS, ComponentSpec, Rules, SplitMethod, slots
 from ..errors import StudyError, nearest
+from .origin import Origin
 
 
 class _Table(BaseModel):
@@ -201,6 +203,17 @@ class StudyFile(_Table):
     )
     tuned: TunedTable | None = None
 
+    _origin: Origin = PrivateAttr(default_factory=Origin)
+
+    def from_file(self, origin: Origin) -> StudyFile:
+        """Note where the keys are from, and return the study."""
+        self._origin = origin
+        return self
+
+    def blamed(self) -> AbstractContextManager[None]:
+        """Have a :class:`StudyError` about what the file of the study says name the file."""
+        return self._origin.blaming(type(self).model_fields)
+
     @property
     def components(self) -> dict[str, ComponentTable]:
         """The tables of the components of the pipeline, by slot."""
@@ -213,11 +226,11 @@ class StudyFile(_Table):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # The type is made from the list of slots, so no other process finds it by its name: the content travels alone.
-        return _rebuilt, (self.model_dump(exclude_unset=True),)
+        return _rebuilt, (self.model_dump(exclude_unset=True), self._origin)
 
 
-def _rebuilt(content: dict[str, Any]) -> StudyFile:
-    return study_model().model_validate(content)
+def _rebuilt(content: dict[str, Any], origin: Origin) -> StudyFile:
+    return study_model().model_validate(content).from_file(origin)
 
 
 def _single_slots() -> tuple[str, ...]:

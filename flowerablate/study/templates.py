@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+KINDS = ("photographs", "x-rays")
+"""The kinds of images for which there is a study to start from."""
+
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 
@@ -13,6 +16,11 @@ def template(name: str) -> Path:
         if (home / name).exists():
             return home / name
     raise FileNotFoundError(f"template {name!r} is missing from the installation")
+
+
+def study_for(images: str) -> str:
+    """Return the text of a study for a kind of *images*, one of :data:`KINDS`, TOML."""
+    return template(f"study-{images}.toml").read_text(encoding="utf-8")
 
 
 def default_study() -> str:

@@ -121,7 +121,7 @@ def _pipeline(content: Mapping[str, Any], folder: Path, workplace: Workplace) ->
         raise LedgerError(f"{folder / _FILE} is of another version; remove its folder") from None
     if pipeline_id(pipeline, workplace.data.fingerprint, workplace.assembler.fingerprint) != wanted:
         raise LedgerError(
-            "in its process this candidate is another one: its images, plugins or versions differ there, or have "
+            "in its process this candidate has another id: its images, plugins or versions differ there, or have "
             "changed since; run the same command again"
         )
     return pipeline

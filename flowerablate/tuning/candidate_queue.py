@@ -178,7 +178,9 @@ class CandidateQueue:
             candidate.all_done(CandidateResult.read(folder.path))
         if not (candidate.pruned or folder.complete):
             if ended.word == ELSEWHERE:
-                raise FlowerablateError(f"{folder.path} is in use by another process; stop that, and begin again")
+                raise FlowerablateError(
+                    f"{folder.path} is in use by another process; stop that process, and start again"
+                )
             then = self._attempts.after(job, folder, ended, attempt)
             if then is not Then.GO_ON:
                 return then

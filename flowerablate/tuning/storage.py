@@ -126,7 +126,7 @@ class Trials:
         """
         with self._exclusively():
             if self.settled[0] and self.settled != (threads, device):
-                raise StudyError(f"another process has begun {self.folder} just now; run the same command again")
+                raise StudyError(f"another process has just started {self.folder}; run the same command again")
             self.study.set_user_attr(_SETTLED, [threads, device])
 
     # ------------------------------------------------------------------------------------------ storage
@@ -200,7 +200,7 @@ class Trials:
         lock = self._lock(new.number)
         if lock is None:
             raise FlowerablateError(
-                f"{self._place(new.number)} is in use by another process; stop that, or choose another --name"
+                f"{self._place(new.number)} is in use by another process; stop that process, or choose another --name"
             )
         new.set_user_attr(_HOME, self._home)
         return new, lock

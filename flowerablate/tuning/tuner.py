@@ -37,7 +37,9 @@ def tuning_execution(study: StudyFile, assembler: Assembler, trials: Trials) -> 
     """
     table = study.execution
     if table.detach:
-        raise StudyError("a tuning cannot be left, for it learns from each trial; use --set execution.detach=false")
+        raise StudyError(
+            "a tuning cannot be detached, because it learns from each trial; use --set execution.detach=false"
+        )
     one_or_more = study.model_copy(update={"execution": table.model_copy(update={"jobs": table.jobs or 1})})
     asked = ask_execution(one_or_more, assembler, trials.folder, trials.settled, _CURE)
     return make_execution(asked, assembler, 1)

@@ -79,11 +79,12 @@ class TuningPlan:
         """
         pipeline = self.tuned(values, assembler)
         dataset = pipeline.choice(DatasetSpec)
-        path = dataset.params.get("path")
-        if isinstance(path, str) and (assembler.root / path).exists():
-            # A relative path refers to the folder of its study file, and this file may be in another folder.
-            absolute = replace(dataset, params={**dataset.params, "path": str((assembler.root / path).absolute())})
-            pipeline = replace(pipeline, components={**pipeline.components, DatasetSpec.slot: absolute})
+        # A relative path refers to the folder of its study file, and this file may be in another folder.
+        given = {name: dataset.params.get(name) for name in ("path", "groups", "exclude")}
+        here = {name: assembler.root / path for name, path in given.items() if isinstance(path, str) and path}
+        absolute = {name: str(path.absolute()) for name, path in here.items() if path.exists()}
+        moved = replace(dataset, params={**dataset.params, **absolute})
+        pipeline = replace(pipeline, components={**pipeline.components, DatasetSpec.slot: moved})
         name = f"{self.study[:74]}-tuned"
         names = [dimension.name for dimension in self.space.dimensions]
         before = self.tuned_before
@@ -101,8 +102,9 @@ def plan_tuning(
     """Resolve *study*, read the space and load the data; nothing is trained. *seeds*: training runs of each trial."""
     base = resolve(study, assembler.lookup)
     space = read_space(search, base, assembler.lookup)
-    metrics = choose_metrics(study.metrics.primary, study.metrics.secondary, assembler)
-    assembler.build_steps(base)
+    with study.blamed():
+        metrics = choose_metrics(study.metrics.primary, study.metrics.secondary, assembler)
+        assembler.build_steps(base)
     data = assembler.load_data(base, skip_bad=skip_bad)
     metrics.build_all(len(data.samples.classes))
     rules = replace(rules_of(study), metric=metrics.names[0])

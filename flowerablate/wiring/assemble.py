@@ -33,6 +33,7 @@ from ..contracts import (
     StepSpec,
 )
 from ..data.fingerprint import file_hash, fingerprint
+from ..data.lists import with_lists
 from ..data.store import PackedImages, open_store, sample_ids, without_unreadable
 from ..errors import DataError, FlowerablateError, PluginError, StudyError, calling_a_component, one_line
 from ..preprocess import BuiltStep, NamedOp, Preprocess, fit, stage
@@ -141,10 +142,22 @@ class Assembler:
         return {*named, *([source.folder] if source else [])}
 
     def load_samples(self, choice: Choice, *, skip_bad: bool) -> Samples:
-        """Collect the samples of a data set, without opening its files."""
+        """Collect the samples of a data set, without opening its images, in the groups and without those it lists."""
         context = DataContext(self.cache / "datasets" / choice.use, self.root, skip_bad, self.progress)
-        samples: Samples = self.build(DatasetSpec.slot, choice, context)
-        return samples
+        samples: Samples = self.build(DatasetSpec.slot, self.without_lists(choice), context)
+        named = {name: text for name in self._lists_of(choice) if (text := str(choice.params[name]))}
+        files = {name: self.root / Path(text).expanduser() for name, text in named.items()}
+        return with_lists(samples, files.get("groups"), files.get("exclude"))
+
+    def without_lists(self, choice: Choice) -> Choice:
+        """Return the *choice* of a data set without the lists of images that the core reads."""
+        lists = self._lists_of(choice)
+        return Choice(choice.use, {name: value for name, value in choice.params.items() if name not in lists})
+
+    def _lists_of(self, choice: Choice) -> tuple[str, ...]:
+        spec = self.lookup(DatasetSpec.slot, choice.use, DatasetSpec.slot)
+        assert isinstance(spec, DatasetSpec)
+        return tuple(param.name for param in spec.lists if param.name in choice.params)
 
     def load_data(self, pipeline: Pipeline, *, skip_bad: bool) -> DataSet:
         """Collect the samples of the pipeline's data set, and compute their fingerprint."""

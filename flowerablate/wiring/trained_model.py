@@ -15,7 +15,18 @@ from typing import Any
 import torch
 from pydantic import TypeAdapter, ValidationError
 
-from ..contracts import BEST, ModelContext, ModelSpec, NativeOp, OwnedComponent, Pipeline, Samples, StepSpec, Trial
+from ..contracts import (
+    BEST,
+    ModelContext,
+    ModelSpec,
+    NativeOp,
+    OwnedComponent,
+    Pipeline,
+    Samples,
+    StepSpec,
+    Trial,
+    current_label,
+)
 from ..data.splits import Split
 from ..errors import PluginError, StudyError, TrainingError, without_cure
 from ..inference import Predictor
@@ -126,7 +137,8 @@ def read_record(path: Path) -> tuple[ModelRecord, Mapping[str, torch.Tensor]]:
             f"{path} has format {found!r}, but this version reads {FORMAT}; use the version that wrote it"
         )
     try:
-        return _RECORD.validate_python({**record, "epoch": state.get("epoch", 0)}), state["model"]
+        found = _RECORD.validate_python({**record, "epoch": state.get("epoch", 0)})
+        return replace(found, variant=current_label(found.variant)), state["model"]
     except ValidationError as error:
         what = error.errors()[0]
         where = ".".join(map(str, what["loc"]))

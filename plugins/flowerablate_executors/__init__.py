@@ -60,11 +60,11 @@ def build_ray(context: fa.ExecutorContext, address: str) -> Executor:
 
 _SLURM = (
     fa.Param("partition", "", "partition of the cluster; empty: Slurm's default"),
-    fa.Param("time", "24h", "limit of a trial, such as 2h; one that is stopped by it is handed in again and resumes"),
+    fa.Param("time", "24h", "time limit of a trial, such as 2h; a trial that it stops is submitted again and resumes"),
     fa.Param(
         "gres", "", "generic resources of a trial, such as gpu:a100:1 or shard:1; empty: one GPU where it needs one"
     ),
-    fa.Param("account", "", "account that is charged"),
+    fa.Param("account", "", "account to charge"),
     fa.Param("qos", "", "quality of service"),
     fa.Param("constraint", "", "features that the node must have"),
     fa.Param("setup", "", "shell command that runs first on the node, such as 'module load cuda'"),

@@ -201,9 +201,9 @@ class _Task:
         try:
             news: News = ray.get(next(self.stream))
         except StopIteration:
-            return Ended(name, reason="Ray ended it without a word")
+            return Ended(name, reason="Ray ended it without a reason")
         except RayTaskError as error:
-            return Ended(name, reason=f"its node could not begin it: {one_line(error.cause)}")
+            return Ended(name, reason=f"its node could not start it: {one_line(error.cause)}")
         except OutOfMemoryError:
             return Ended(name, reason="Ray stopped it because the memory of its node ran out")
         except RayError as error:

@@ -97,7 +97,7 @@ def _executor(preload: tuple[str, ...]) -> ProcessExecutor:
 def _for_the_driver(ended: Ended) -> Ended:
     """Return *ended* as another machine must understand it: a disk that is full is that of this node."""
     if ended.word == DISK_FULL:
-        return Ended(ended.name, reason=f"nothing can be written any more on the disk of its node, {platform.node()}")
+        return Ended(ended.name, reason=f"nothing more can be written to the disk of its node, {platform.node()}")
     return ended
 
 

@@ -98,7 +98,7 @@ class SlurmExecutor:
         self.capacity = max(1, context.jobs) if self._local else None
         if not self._local and shutil.which("srun") is None:
             raise StudyError(
-                "Slurm's srun is not here; run this on a login node, or try it with --executor slurm,cluster=local"
+                "Slurm's srun was not found; run this on a login node, or try it with --executor slurm,cluster=local"
             )
         if "gpu" in settings["gres"] and not context.gpus:
             raise StudyError("a trial that asks Slurm for a GPU needs it named as its device too: --devices cuda")
@@ -164,7 +164,7 @@ class SlurmExecutor:
             with submit.batch():
                 handed_in = [submit.submit(task) for task in tasks]
         except (RuntimeError, ValueError) as error:
-            raise StudyError(f"Slurm does not take the trials: {one_line(error)}") from None
+            raise StudyError(f"Slurm rejects the trials: {one_line(error)}") from None
         for job, report, each in zip(jobs, reports, handed_in, strict=True):
             self._jobs[job.name] = _Submitted(job, each.job_id, report, local=each if self._local else None)
             self._record.handed_in(job.name, each.job_id, report, job.folder)
@@ -221,7 +221,9 @@ class SlurmExecutor:
         if time.monotonic() - each.over < (1.0 if self._local else _PATIENCE):
             return None
         del self._jobs[name]
-        return Ended(name, lost=state in _LOST, reason=f"Slurm says of job {each.slurm}: {state}; see {self._folder}")
+        return Ended(
+            name, lost=state in _LOST, reason=f"Slurm reports {state} for job {each.slurm}; see {self._folder}"
+        )
 
     def _forget(self, name: str, report: Path) -> None:
         """Remove the report of a job that ended while nobody watched, and what submitit wrote if the job was done."""

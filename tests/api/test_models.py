@@ -76,7 +76,7 @@ def test_maps_a_card_and_an_export_are_made(model, trained_study, tmp_path):
 
 
 def test_what_cannot_be_written_or_made_is_an_error_of_ours(model, trained_study, tmp_path):
-    with pytest.raises(fa.FlowerablateError, match=r"No such file or directory: /nonexistent/m\.pt; make the folder"):
+    with pytest.raises(fa.FlowerablateError, match=r"No such file or directory: /nonexistent/m\.pt; create the folder"):
         model.export("/nonexistent/m.pt", "torchscript")
     for wrong in (0, -1):
         with pytest.raises(fa.StudyError, match=f"batch_size must be 1 or more, not {wrong}"):

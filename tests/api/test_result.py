@@ -123,7 +123,7 @@ def test_columns_are_a_text_or_several(trained_study, result):
         fa.report("tiny", runs=trained_study.runs, columns=",".join(names))
     )
     assert result.render("md", iter(names)) == result.render("md", ",".join(names))
-    with pytest.raises(fa.StudyError, match="columns: give a text, or a list of texts, not 3"):
+    with pytest.raises(fa.StudyError, match="columns: give a string, or a list of strings, not 3"):
         result.render("md", 3)
     with pytest.raises(fa.StudyError, match=r"^columns: no column is called 'varianteffect'"):
         result.render("md", "varianteffect")

@@ -68,7 +68,7 @@ def test_what_overrides_nothing_is_refused_in_our_words(overrides):
 
 
 def test_a_key_and_a_path_are_texts():
-    with pytest.raises(fa.StudyError, match="the key to override: give a text, not None"):
+    with pytest.raises(fa.StudyError, match="the key to override: give a string, not None"):
         fa.Study().override(None, 3)
     for wrong in (lambda: fa.Study(data=3), lambda: fa.Study.read(3), lambda: fa.run(3), lambda: fa.report(3)):
         with pytest.raises(fa.StudyError, match="give a path, not 3"):
@@ -152,7 +152,7 @@ def test_numbers_of_numpy_and_overrides_in_any_shape_are_taken():
 
 @pytest.mark.parametrize("given", [5, [None], {"a": 1}.values()])
 def test_what_is_no_text_is_an_error_of_ours(given):
-    with pytest.raises(fa.StudyError, match="give a text, or a list of texts"):
+    with pytest.raises(fa.StudyError, match="give a string, or a list of strings"):
         fa.Study().ask(disable=given)
 
 

@@ -212,7 +212,7 @@ def test_a_full_disk_loses_nothing(command, image_folder):
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         signal.signal(signal.SIGXFSZ, handler)
-    assert "free some space" in refused(done)
+    assert "free some disk space" in refused(done)
     again = command(*words)
     assert again.returncode == 0, again.stderr
 

@@ -101,3 +101,54 @@ def test_every_line_of_the_document_runs(command, folder, make_images):
     assert len(lines) >= 3
     for words in lines:
         assert command("data", "check", *shlex.split(words)).returncode == 0, words
+
+
+@pytest.fixture
+def copied(image_folder):
+    """Images without an official split, each of one class with a copy under another name."""
+    for number in range(12):
+        shutil.copy(image_folder / "red" / f"{number:02}.png", image_folder / "red" / f"again-{number:02}.png")
+    return image_folder
+
+
+def test_with_its_file_of_groups_the_ladder_passes_the_rung_that_it_failed(command, folder, copied):
+    climb = ("sanity", "tiny.toml", "--data", copied, "--only", "data")
+    failed = command(*climb)
+    assert failed.returncode == 1
+    told = " ".join(failed.stdout.split())
+    assert "test images have copies in training, so accuracy is inflated" in told
+    assert 'flowerablate data check --write-groups groups.csv, and in the study dataset.groups = "groups.csv"' in told
+    done = command("data", "check", copied, "--write-groups", "groups.csv")
+    assert "wrote groups.csv, 24 images in 12 groups; a study takes it as dataset.groups" in done.stderr
+    passed = command(*climb, "--set", "dataset.groups=groups.csv")
+    assert passed.returncode == 0, passed.stdout
+    (folder / "grouped.toml").write_text(f"{(folder / 'tiny.toml').read_text()}\n")
+    text = (folder / "tiny.toml").read_text()
+    written = text.replace('use = "synthetic-flowers"', f'use = "folder"\npath = "{copied}"\ngroups = "groups.csv"')
+    (folder / "grouped.toml").write_text(written)
+    assert command("sanity", "grouped.toml", "--only", "data").returncode == 0
+    assert command("sanity", "grouped.toml", "--data", copied, "--only", "data").returncode == 0
+
+
+def test_with_its_list_of_images_to_leave_out_the_ladder_passes_as_well(command, copied):
+    done = command("data", "check", copied, "--write-exclude", "exclude.txt", "--write-groups", "groups.csv")
+    assert "wrote exclude.txt, 12 images; a study takes it as dataset.exclude" in done.stderr
+    words = ("--set", "dataset.exclude=exclude.txt")
+    assert command("sanity", "tiny.toml", "--data", copied, "--only", "data", *words).returncode == 0
+    again = command("data", "check", copied, *words, "--write-groups", "none.csv", "--write-exclude", "none.txt")
+    assert "none.csv was not written: there are no copies" in again.stderr
+    assert "none.txt was not written: there is nothing to leave out" in again.stderr
+
+
+def test_a_study_runs_with_both_lists_and_says_what_is_left_out(command, copied):
+    command("data", "check", copied, "--write-groups", "groups.csv")
+    Path("exclude.txt").write_text("green/00.png\n")
+    words = ("--set", "dataset.groups=groups.csv", "--set", "dataset.exclude=exclude.txt")
+    done = command("run", "tiny.toml", "--data", copied, "--disable", "flip", "--set", "train.epochs=1", *words)
+    assert done.returncode == 0, done.stderr
+    assert "1 image left out by exclude.txt" in " ".join(done.stdout.split())
+
+
+def test_a_misspelt_list_is_refused_with_the_nearest(command, copied):
+    done = command("run", "tiny.toml", "--data", copied, "--set", "dataset.group=groups.csv")
+    assert "dataset 'folder' has no parameter 'group'; did you mean 'groups'?" in done.stderr

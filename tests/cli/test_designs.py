@@ -48,13 +48,13 @@ def test_several_designs_share_their_trials_and_each_question_is_answered(comman
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     found = trials(folder)
-    cells = ("", "-flip", "-light", "-flip+light", "optimizer.lr=0.05")
+    cells = ("", "-flip", "-light", "-flip -light", "optimizer.lr=0.05")
     assert set(found) == {(change, 0) for change in cells}
     accuracy = {key: trial["metrics"]["accuracy"] for key, trial in found.items()}
     asked = contrasts(folder)
     assert set(asked) == {
         "-flip", "-light", "+flip", "+light", "flip × light", "flip on average", "light on average",
-        "flip × light on average", "share of flip", "share of light", "-flip+light",
+        "flip × light on average", "share of flip", "share of light", "-flip -light",
         "optimizer.lr=0.05",
     }  # fmt: skip
     full, no_flip, no_light, bare = (accuracy[change, 0] for change in cells[:4])
@@ -233,7 +233,7 @@ def test_a_search_that_is_killed_goes_on_to_the_same_numbers(command, image_fold
 def test_a_dry_run_shows_the_questions_of_a_design(command, image_folder):
     words = ("run", "tiny.toml", "--data", image_folder, "--dry-run", "--disable", "flip", "--disable", "light")
     told = command(*words, "--design", "pairwise").stdout
-    assert "[base] - [-flip] - [-light] + [-flip+light]" in told
+    assert "[base] - [-flip] - [-light] + [-flip -light]" in told
     assert "4 variants, 8 trials, 8 to run" in told
     assert "answered by" not in command(*words).stdout
     fraction = command(*words, "--disable", "crop", "--design", "fractional-3").stdout

@@ -90,3 +90,28 @@ sys.exit(flowerablate.cli.main())
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (130, "interrupted\n")
+
+
+@pytest.mark.parametrize("name", [name for name, _ in every_command()])
+def test_no_range_of_a_number_breaks_across_lines(command, name):
+    shown = command(*name.split(), "--help").stdout
+    assert all(line.count("[") == line.count("]") for line in shown.splitlines() if "<=" in line or ">=" in line)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("tune", "--subset", "10%"), "no such option: --subset; use --set split.subset=..."),
+        (("sanity", "--seeds", "3"), "no such option: --seeds; use --set ablation.seeds=..."),
+        (("run", "--subste", "10%"), "no such option: --subste; did you mean --subset?"),
+        (("predict", "x", "--compare", "y"), "no such option: --compare; it is an option of 'report'"),
+        (("run", "--wibble"), "no such option: --wibble"),
+    ],
+)
+def test_what_may_have_been_meant_by_an_unknown_option_is_said(command, words, said):
+    done = command(*words)
+    assert done.returncode == 2
+    text = " ".join(done.stderr.replace("│", " ").split())
+    assert said in text
+    assert "Possible options" not in text
+    assert not re.search("--wibble[;(]", text)

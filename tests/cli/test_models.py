@@ -213,6 +213,21 @@ def test_gradcam_draws_a_sheet_or_a_folder(use, trained_study, folder):
     )
 
 
+def test_gradcam_of_many_images_draws_a_spread_sample_and_says_so(use, trained_study, folder, monkeypatch):
+    import flowerablate.cli.gradcam as command
+
+    monkeypatch.setattr(command, "ON_A_SHEET", 4)
+    found = len(list(trained_study.images.rglob("*.png")))
+    done = use("gradcam", trained_study.images, "--out", "many.png")
+    assert done.returncode == 0, done.stderr
+    assert f"4 of {found} images, evenly spread; '--limit' chooses how many" in " ".join(done.stderr.split())
+    assert use("gradcam", trained_study.images, "--limit", 3, "--out", "some").returncode == 0
+    assert len(list((folder / "some").iterdir())) == 3
+    refused = use("gradcam", trained_study.images, "--limit", 5, "--out", "no.png")
+    assert "a sheet has room for 4 images, not 5; let --out name a folder" in refused.stderr
+    assert not (folder / "no.png").exists()
+
+
 def test_the_card_has_the_metrics_of_the_trial_and_asks_for_what_only_people_know(use, trained_study, folder):
     done = use("card", "--seed", 0)
     assert done.returncode == 0

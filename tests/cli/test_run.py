@@ -49,7 +49,7 @@ def test_everything_that_can_be_disabled_or_swapped_runs(command, image_folder):
         "--swap", "optimizer=adam,lr=0.01", "--swap", "morphology=dilate", "--swap", "scheduler=cosine",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    for change in ("-flip+rotation", "-model.skip", "-morphology", "optimizer=adam,lr=0.01", "morphology=dilate"):
+    for change in ("-flip -rotation", "-model.skip", "-morphology", "optimizer=adam,lr=0.01", "morphology=dilate"):
         assert change in done.stderr
 
 

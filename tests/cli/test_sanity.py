@@ -51,7 +51,7 @@ def test_a_rung_that_failed_gives_exit_code_1_and_advice(command, make_images, f
     assert "✗ data" in done.stdout
     assert ".png = " in done.stdout  # two of the copies, by name
     assert "\n    -> " in done.stdout
-    assert "begin with data" in done.stdout
+    assert "fix data first" in done.stdout
 
 
 def test_files_that_are_left_out_as_asked_are_no_fault(command, make_images, folder):
@@ -130,7 +130,7 @@ SOME = ("--only", "batch", "--only", "labels", "--only", "inputs", "--only", "in
         ("segfault-in-training", "its process was killed by SIGSEGV", {"batch", "inputs", "initial-loss"}),
         pytest.param(
             "hang-in-training",
-            "it made no step for 6 s, and was stopped",
+            "it made no progress for 6 s and was stopped",
             {"batch", "inputs", "initial-loss"},
             marks=pytest.mark.slow,
         ),

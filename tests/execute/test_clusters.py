@@ -146,7 +146,7 @@ def test_a_trial_that_ray_stops_for_its_time_has_its_log_here(tmp_path, images, 
     given = {"swap": "loss=slow", "seeds": 1, "threads": 1, "executor": "ray", "trial_timeout": "8s"}
     result = fa.run(asked, runs=tmp_path / "ray", progress=False, **given)
     (failure,) = result.failed
-    stopped = "it took longer than its limit of 8 s, and was stopped"
+    stopped = "it exceeded its time limit of 8 s and was stopped"
     assert failure.reason == f"{stopped}; the last line of its log: about to hang"
     folder = tmp_path / "ray" / "tiny" / "trials" / failure.trial_id
     assert "about to hang" in (folder / "log.txt").read_text()

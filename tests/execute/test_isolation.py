@@ -130,7 +130,7 @@ def test_a_component_that_removes_the_folder_of_its_trial_costs_that_trial(small
     result = small(FAULTS, disable="flip", swap="loss=remove", **options)
     (failure,) = result.failed
     assert failure.label == "loss=remove"
-    assert failure.reason == "something has removed the folder of the trial, or what was in it, while it ran"
+    assert failure.reason == "the folder of the trial, or files in it, were removed while it ran"
     assert result["-flip"].n == 1
 
 
@@ -164,7 +164,7 @@ def test_a_trial_that_hangs_is_stopped_and_nothing_of_it_is_left(small, tmp_path
     result = small(FAULTS, disable="flip", swap="loss=hang", stall_timeout="3s")
     assert time.monotonic() - began < 60
     assert [failure.reason.partition(";")[0] for failure in result.failed] == [
-        "it made no step for 3 s, and was stopped"
+        "it made no progress for 3 s and was stopped"
     ]
     folder = tmp_path / "runs" / "tiny" / "trials" / result.failed[0].trial_id
     pid = json.loads((folder / "events.jsonl").read_text().splitlines()[0])["pid"]
@@ -230,7 +230,7 @@ def test_a_component_that_ends_its_process_when_it_is_built_costs_its_variant(sm
 def test_the_time_of_a_trial_is_also_that_of_building_each_variant(small):
     result = small(BUILDING.replace("BUILD", "time.sleep(600)"), disable="flip", swap="loss=bad", trial_timeout="4s")
     (failure,) = result.failed
-    assert failure.reason.startswith("could not be prepared: it took longer than its limit of 4 s, and was stopped")
+    assert failure.reason.startswith("could not be prepared: it exceeded its time limit of 4 s and was stopped")
     assert result["-flip"].n == 1
 
 
@@ -342,8 +342,8 @@ def test_another_number_of_threads_for_the_same_study_is_refused_with_the_cure(s
         ({"executor": "inline", "stall_timeout": "1h"}, "stall_timeout = 1h .* use the executor processes"),
         ({"executor": "inline", "memory": "1GB"}, "memory = 1GB .* use the executor processes"),
         ({"per_device": 2, "devices": "cpu"}, "per_device = 2 says how many trials share a GPU"),
-        ({"executor": "slurm", "detach": True, "retries": 1}, "retries = 1 .* needs a run that watches"),
-        ({"executor": "slurm", "detach": True, "stall_timeout": "1h"}, "stall_timeout = 1h .* that watches"),
+        ({"executor": "slurm", "detach": True, "retries": 1}, "retries = 1 .* only a run that waits"),
+        ({"executor": "slurm", "detach": True, "stall_timeout": "1h"}, "stall_timeout = 1h .* only a run that waits"),
         ({"executor": "slurm,cluster=local", "detach": True}, "has no queue with these settings"),
     ],
 )

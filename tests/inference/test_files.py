@@ -1,9 +1,12 @@
 """What a command line means by its images."""
 
+from itertools import pairwise
+from pathlib import Path
+
 import pytest
 
 from flowerablate.errors import DataError
-from flowerablate.inference.image_files import find_images
+from flowerablate.inference.image_files import find_images, spread
 
 
 def test_a_folder_gives_the_images_below_it_in_order_and_a_file_itself(tmp_path):
@@ -19,3 +22,15 @@ def test_what_is_not_there_or_empty_is_said(tmp_path):
         find_images([tmp_path / "gone"])
     with pytest.raises(DataError, match="there are no images in"):
         find_images([tmp_path])
+
+
+def test_a_sample_is_spread_evenly_over_all_and_has_none_twice():
+    found = [Path(f"{number:04}.png") for number in range(1544)]
+    sample = spread(found, 120)
+    places = [found.index(path) for path in sample]
+    assert len(sample) == len(set(sample)) == 120
+    assert {after - before for before, after in pairwise(places)} == {12, 13}
+    assert places[0] < 13
+    assert places[-1] > 1530
+    assert spread(found[:5], 5) == spread(found[:5], 99) == found[:5]
+    assert spread(found[:5], 1) == [found[2]]

@@ -160,10 +160,10 @@ def test_a_job_that_takes_too_long_or_is_silent_is_stopped_with_the_reason(jobs)
     client = Client()
     run(executor, client, jobs("ab"), [WorkerPlace(0, "cpu"), WorkerPlace(1, "cpu")], Limits(job=0.05))
     assert sorted(executor.stopped) == ["a", "b"]
-    assert {reason for _, _, _, reason in client.found} == {"it took longer than its limit of 0.05 s, and was stopped"}
+    assert {reason for _, _, _, reason in client.found} == {"it exceeded its time limit of 0.05 s and was stopped"}
     client = Client()
     run(executor, client, jobs("c"), [WorkerPlace(0, "cpu")], Limits(silence=0.05))
-    assert client.found[0][3] == "it made no step for 0.05 s, and was stopped"
+    assert client.found[0][3] == "it made no progress for 0.05 s and was stopped"
 
 
 def test_no_time_runs_while_a_job_waits_in_the_queue_of_its_executor(jobs):

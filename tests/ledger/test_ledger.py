@@ -345,3 +345,41 @@ def test_a_ledger_without_a_folder_has_no_trials(tmp_path, ledger, trials):
     ledger.folder(trials[0]).fail("ValueError: no", "")
     assert ledger.has_outcomes("base0")
     assert not ledger.has_outcomes("base1")
+
+
+def test_a_ledger_of_an_earlier_version_is_read_and_continued_with_the_labels_of_now(tmp_path):
+    root = tmp_path / "study"
+    trials = [trial("", 0), replace(trial("-a -b", 0), id="both")]
+    asked = (
+        Contrast.with_base("-a -b", "removal", "a & b"),
+        Contrast("+a +b", "addition", {"-c": 1.0, "-a -b -c": -1.0}, "a & b"),
+        Contrast("(a & b) × c", "interaction", {"": 1.0, "-a -b": -1.0}, "(a & b) × c", aliases=("a & b",)),
+        Contrast("share of a & b", "share", {}, "a & b", by_seed={0: {"": 1.0, "-a -b": -1.0}}),
+    )
+    note = StudyNote(
+        "base0",
+        contrasts=asked,
+        refused={"-b -d": "b & d: switched off in both"},
+        remarks={"-a -b": "hardly differs"},
+        late={"-a -b": 5},
+        seen={"-a -b": (5,)},
+        judged={"-a -b": ((5, 4),)},
+    )
+    ledger = Ledger(root)
+    ledger.enter(trials, {"": {}, "-a -b": {}}, note)
+    ledger.folder(trials[1]).finish(result(trials[1]), {})
+    earlier = {"-a -b -c": "-a+b+c", "-a -b": "-a+b", "-b -d": "-b+d", "+a +b": "+a+b", "(a & b)": "a+b", " & ": "+"}
+    for file in (root / "study.json", ledger.folder(trials[1]).path / "trial.json"):
+        text = file.read_text()
+        for now, before in earlier.items():
+            text = text.replace(now, before)
+        file.write_text(text)
+
+    again = Ledger(root)
+    assert "a+b" in (root / "study.json").read_text()
+    assert again.note("base0") == note
+    assert again.results("base0") == [result(trials[1])]
+    again.enter(trials, {"": {}, "-a -b": {}}, StudyNote("base0", contrasts=asked[:1]))
+    assert Ledger(root).note("base0").contrasts == asked
+    assert "a+b" not in (root / "study.json").read_text()
+    assert [claim.change for claim in again.folder(trials[1]).claims] == ["-a -b"]

@@ -106,7 +106,7 @@ REFUSED = {
     "patience that no training is short of": (
         steps(),
         "train.patience=2",
-        r"train.patience: 0 and 2 never stop so short a training",
+        r"train.patience: 0 and 2 never stop such a short training",
     ),
     "a step of more batches than there are": (
         steps(),

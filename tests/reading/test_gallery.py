@@ -79,7 +79,7 @@ def test_the_strip_begins_with_the_file_and_shows_each_step_with_bytes(images, i
 
 def test_a_step_that_was_not_drawn_says_so_and_changes_nothing(images):
     frames = [strip.frames for seed in range(6) for strip in sample_images(images, seed).strips]
-    idle = [one for one in frames if one[2].remark == "not this time"]
+    idle = [one for one in frames if one[2].remark == "not applied"]
     acting = [one for one in frames if one[2].remark == ""]
     assert idle
     assert acting

@@ -80,7 +80,7 @@ def test_csv_text_that_a_spreadsheet_could_run_gets_an_apostrophe(study, name) -
     assert row["label"] == row["change"] == "'" + name
 
 
-@pytest.mark.parametrize("name", ["-morphology", "-morphology+flip", "-model.skip", "model=resnet34"])
+@pytest.mark.parametrize("name", ["-morphology", "-morphology -flip", "-model.skip", "model=resnet34"])
 def test_csv_keeps_plain_names_as_they_are(study, name) -> None:
     assert table_of(render(study({"": [0.5], name: [0.4]}), "csv"))[1]["label"] == name
 

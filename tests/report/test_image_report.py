@@ -1,7 +1,9 @@
 import csv
 import io
 import json
+from dataclasses import replace
 
+import pytest
 from rich.console import Console
 
 from flowerablate.contracts import Contrast
@@ -20,10 +22,10 @@ FOUND = ImageWins((COUNT, COUNT), (), 9, 4, 36, 6, 0)
 ROW = ContrastImages(Contrast("-flip", "removal", {"": 1.0, "-flip": -1.0}), FOUND)
 
 
-def printed(top: int) -> str:
-    console = Console(file=io.StringIO(), width=100)
-    for part in to_tables(ROW, top):
-        console.print(part)
+def printed(top: int, width: int = 100, row: ContrastImages = ROW) -> str:
+    console = Console(file=io.StringIO(), width=width)
+    for part in to_tables(row, top):
+        console.print(part, crop=False)
     return console.file.getvalue()  # type: ignore[attr-defined]
 
 
@@ -33,6 +35,16 @@ def test_the_table_says_what_each_arm_answered_and_how_often_it_was_right():
     assert "[red]daisy, 1 of 4 right" in text
     assert "-flip: 2 images more often right with it than without it" in text
     assert "-flip: 0 images more often right without it than with it" in text
+
+
+@pytest.mark.parametrize("width", [20, 40, 80, 120])
+def test_no_name_of_a_file_is_broken_or_cut(width):
+    name = "a class with a long name/2023-05-06 a photograph of a rose.png"
+    found = replace(FOUND, wins=(replace(COUNT, key=name), COUNT))
+    lines = [line.rstrip() for line in printed(5, width, replace(ROW, found=found)).splitlines()]
+    assert sum(line.startswith(name) for line in lines) == 1
+    assert all(len(line) <= width for line in lines if not line.startswith(name))
+    assert "p of truth +0.25" in " ".join(" ".join(lines).split()) or width == 120
 
 
 def test_what_is_not_shown_is_counted():

@@ -29,24 +29,24 @@ variant               [95 % interval]      -5    0        +10     n  verdict
 ────────────────────────────────────────────────────────────────────────────────
 base                      —                      │                5  —
 ── left out: base − without ────────────────────────────────────────────────────
--random_resized_crop   +7.0 [+5.8,  +8.2]        │   ╌╌├●┤╌       5  ▲ helps
--horizontal_flip       +1.3 [+0.4,  +2.1]       ╌│●┤╌             4  · undecided
+-random_resized_crop   +7.0 [+5.8,  +8.2]        │    ╌├●┤╌╌      5  ▲ helps
+-horizontal_flip       +1.3 [+0.4,  +2.1]       ╌│●┤╌╌            4  · undecided
 -rotation              -0.8 [-2.2,  +0.5]    ╌╌├●┼┤╌              5  · undecided
--brightness_contrast   +1.2 [-0.1,  +2.5]      ╌├┼●┤╌╌            5  · undecided
+-brightness_contrast   +1.2 [-0.1,  +2.5]      ╌├┼●─┤╌            5  · undecided
 -morphology            +3.0 [+1.6,  +4.3]        │╌├●┤╌╌          5  ▲ helps
--morphology+flip       +3.6 [+2.5,  +4.6]        │╌├●┤╌╌          5  ▲ helps
--model.skip            +1.8 [+0.1,  +3.4]      ╌╌│├●┤╌╌           5  · undecided
+-morphology -flip      +3.2 [+2.4,  +4.0]        │ ├●┤╌           5  ▲ helps
+-model.skip            +1.8 [+0.1,  +3.4]      ╌╌│├●─┤╌           5  · undecided
 -model.batchnorm      +19.4 [+4.8, +34.0]  ╌╌╌╌╌╌│╌╌╌╌├────────▸  5  · undecided
 ── swapped: base − new ─────────────────────────────────────────────────────────
-model=resnet34         -2.4 [-3.5,  -1.3]   ╌╌├●┤│                5  ▼ new wins
+model=resnet34         -2.4 [-3.5,  -1.3]   ╌├─●┤│                5  ▼ new wins
 optimizer=adamw        +1.2 [+0.7,  +1.6]        │●┤              5  ▲ base wins
 
 effect: as in each heading in points, paired by seed; + favours the component or
 the base.
 verdict: paired t test at .05 (.01 of it kept for more replicates), Holm over 10
 comparisons.
-helps, hurts: about the component, not about the change.
-plot: all on one scale, │ is 0; ╌ holds for all comparisons together; ◂ ▸ extend
+helps: about the component, not about the change.
+plot: all on one scale, │ is 0; ╌ holds for all comparisons together; ▸ extends
 beyond it.
 No room at this width for: means, time, params.
 
@@ -64,7 +64,7 @@ No room at this width for: means, time, params.
 · One arm collapsed or failed more often than the other: -horizontal_flip (0 and
   1 of 5), -model.batchnorm (0 and 1 of 5). A mean without such runs may be too
   good, and a mean with them often has an interval that is too narrow.
-· -random_resized_crop, -morphology, -morphology+flip, model=resnet34,
+· -random_resized_crop, -morphology, -morphology -flip, model=resnet34,
   optimizer=adamw: decided by a t test, which assumes differences that are about
   normal. Their signs alone could not give a p below .0625; where differences
   have two modes, few replicates err more often.
@@ -285,3 +285,14 @@ def test_importing_the_rooms_loads_neither_torch_nor_scipy() -> None:
 def test_a_label_is_not_broken_inside_a_number_that_fits_in_a_line() -> None:
     assert wrap_label("optimizer.lr=0.03", 16) == "optimizer.lr=\n  0.03"
     assert wrap_label("optimizer=adam,lr=0.001", 16) == "optimizer=adam,\n  lr=0.001"
+
+
+def test_a_label_breaks_between_its_parts_and_a_sign_stays_with_its_name() -> None:
+    assert wrap_label("-morphology -flip -light", 13).split("\n") == ["-morphology ", "  -flip ", "  -light"]
+    assert wrap_label("-random-crop", 9).split("\n") == ["-random-", "  crop"]
+
+
+def test_the_lines_below_explain_only_marks_and_words_that_occur(study) -> None:
+    plain = render(study({"": [0.50, 0.61, 0.72, 0.83, 0.94], "-x": [0.51, 0.61, 0.71, 0.83, 0.94]}))
+    assert "plot: all on one scale, │ is 0." in plain
+    assert not any(mark in plain for mark in "◂▸╌░")

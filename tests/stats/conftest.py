@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from flowerablate.contracts import TrialFailure, TrialOutcome, TrialResult
+from flowerablate.contracts import TrialFailure, TrialOutcome, TrialResult, signed
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +44,7 @@ def arms(trial: Callable[..., TrialOutcome]) -> Callable[..., list[TrialOutcome]
 
     def make(**accuracies: list[float]) -> list[TrialOutcome]:
         return [
-            trial("" if name == "base" else f"-{name}", seed, accuracy)
+            trial("" if name == "base" else signed("-", name.split("+")), seed, accuracy)
             for name, values in accuracies.items()
             for seed, accuracy in enumerate(values)
         ]

@@ -6,8 +6,10 @@ from flowerablate.stats.arms import contrast_of_change
 @pytest.mark.parametrize(
     ("change", "kind", "component"),
     [
-        ("-flip+light", "removal", "flip+light"),
+        ("-flip -light", "removal", "flip & light"),
         ("bare", "removal", "bare"),
+        ("-model.skip model.width=32", "setting", "model.width"),
+        ("normalize.mean=[0.5, -0.5]", "setting", "normalize.mean"),
         ("model=resnet34", "swap", "model"),
         ("optimizer.lr=0.03", "setting", "optimizer.lr"),
         ("control=placebo", "control", "placebo"),

@@ -8,13 +8,13 @@ from flowerablate.stats.design_notes import aliases_in_words, design_notes
 
 ADD_AND_REMOVE = (
     Contrast("-x", "removal", {"": 1.0, "-x": -1.0}, "x"),
-    Contrast("+x", "addition", {"-y": 1.0, "-x+y": -1.0}, "x"),
+    Contrast("+x", "addition", {"-y": 1.0, "-x -y": -1.0}, "x"),
 )
 SHARES = (
-    Contrast("share of x", "share", {"": 0.5, "-x": -0.5, "-y": 0.5, "-x+y": -0.5}, "x"),
-    Contrast("share of y", "share", {"": 0.5, "-y": -0.5, "-x": 0.5, "-x+y": -0.5}, "y"),
+    Contrast("share of x", "share", {"": 0.5, "-x": -0.5, "-y": 0.5, "-x -y": -0.5}, "x"),
+    Contrast("share of y", "share", {"": 0.5, "-y": -0.5, "-x": 0.5, "-x -y": -0.5}, "y"),
 )
-WHOLE = Contrast("-x+y", "exploration", {"": 1.0, "-x+y": -1.0}, "-x+y", in_family=False)
+WHOLE = Contrast("-x -y", "exploration", {"": 1.0, "-x -y": -1.0}, "-x -y", in_family=False)
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_two_differing_effects_are_not_told_apart_by_one_replicate(notes):
 def test_a_note_states_that_shapley_values_add_up(notes):
     (note,) = notes((*SHARES, WHOLE), FULL, [0.8, 0.8, 0.8, 0.8], [0.7, 0.8, 0.7, 0.8], [0.6, 0.6, 0.6, 0.6])
     assert note == (
-        "The Shapley values add up to +30.00 points; base against -x+y is +30.00 points (on 4 of 4 replicates, those "
+        "The Shapley values add up to +30.00 points; base against -x -y is +30.00 points (on 4 of 4 replicates, those "
         "that have all trials)."
     )
 
@@ -98,17 +98,17 @@ def test_a_cell_of_an_earlier_design_is_no_question_but_is_counted(arms):
     assert [row.label for row in summary.rows] == ["-x", "-y"]
     assert summary.comparisons == 2
     (note,) = design_notes(summary, results)
-    assert note == "The ledger also has trials of 2 variants that no row of the table is about, such as -y+z."
+    assert note == "The ledger also has trials of 2 variants that no row of the table is about, such as -y -z."
 
 
 def test_without_a_design_every_variant_is_a_question(arms):
     results = arms(**{"base": FULL, "x": FULL, "y+z": FULL})
-    assert [row.label for row in summarise(results).rows] == ["-x", "-y+z"]
+    assert [row.label for row in summarise(results).rows] == ["-x", "-y -z"]
 
 
 def test_which_way_two_effects_differ_is_told_of_a_loss_as_well(trial):
     """Without x the loss grows in the whole pipeline, not in the bare one: x acts together with others."""
-    cells = {"": [0.50, 0.51, 0.49], "-x": [0.70, 0.72, 0.69], "-y": [0.80, 0.80, 0.81], "-x+y": [0.80, 0.81, 0.80]}
+    cells = {"": [0.50, 0.51, 0.49], "-x": [0.70, 0.72, 0.69], "-y": [0.80, 0.80, 0.81], "-x -y": [0.80, 0.81, 0.80]}
     results = [
         trial(change, seed, 0.5, metrics={"loss": loss})
         for change, each in cells.items()

@@ -86,7 +86,7 @@ def test_removals_and_additions_have_two_arms_and_others_say_why_not():
     assert two_arms(Contrast("-flip", "removal", {"": 1.0, "-flip": -1.0})) == ("", "-flip")
     assert two_arms(Contrast("+flip", "addition", {"bare": -1.0, "bare+flip": 1.0})) == ("bare+flip", "bare")
     with pytest.raises(StudyError, match="several variants"):
-        two_arms(Contrast("a x b", "interaction", {"": 1.0, "-a": -1.0, "-b": -1.0, "-a+b": 1.0}))
+        two_arms(Contrast("a x b", "interaction", {"": 1.0, "-a": -1.0, "-b": -1.0, "-a -b": 1.0}))
     with pytest.raises(StudyError, match="several variants"):
         two_arms(Contrast("a", "share", {"": 1.0, "-a": -1.0}, by_seed={0: {"": 1.0, "-b": -1.0}}))
 

@@ -188,12 +188,12 @@ def test_a_length_that_does_not_fit_is_refused() -> None:
 
 def test_a_contrast_weighs_the_images_of_its_variants() -> None:
     values = {
-        change: np.random.default_rng(number).normal(size=12) for number, change in enumerate(["", "-a", "-b", "-a+b"])
+        change: np.random.default_rng(number).normal(size=12) for number, change in enumerate(["", "-a", "-b", "-a -b"])
     }
     evidence = ImageEvidence("accuracy", {(change, 0): influence(row, names(12)) for change, row in values.items()})
-    contrast = Contrast("a x b", "interaction", {"": 1, "-a": -1, "-b": -1, "-a+b": 1})
+    contrast = Contrast("a x b", "interaction", {"": 1, "-a": -1, "-b": -1, "-a -b": 1})
     (found,) = evidence.of(contrast, [0]) or ()
-    together = values[""] - values["-a"] - values["-b"] + values["-a+b"]
+    together = values[""] - values["-a"] - values["-b"] + values["-a -b"]
     assert found.values == pytest.approx((together - together.mean()) / 12)
 
 

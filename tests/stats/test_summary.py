@@ -277,7 +277,7 @@ def test_another_judge_gives_interval_and_p_of_the_contrasts_that_it_knows(arms)
 
 
 def test_an_interaction_is_asked_of_four_variants(arms) -> None:
-    contrast = Contrast("a × b", "interaction", {"": 1.0, "-a": -1.0, "-b": -1.0, "-a+b": 1.0}, "a+b")
+    contrast = Contrast("a × b", "interaction", {"": 1.0, "-a": -1.0, "-b": -1.0, "-a -b": 1.0}, "a+b")
     a, b = [value - 0.01 for value in BASE], [value - 0.02 for value in BASE]
     both = [value - delta for value, delta in zip(BASE, [0.01, 0.012, 0.008, 0.011, 0.01], strict=True)]
     results = arms(**{"base": BASE, "a": a, "b": b, "a+b": both})

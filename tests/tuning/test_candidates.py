@@ -109,7 +109,7 @@ def test_the_pruner_stops_the_job_at_once_and_later_epochs_do_not_count(make_pla
         ("exit", "its process ended with exit code 3; the last line of its log: about to exit"),
         pytest.param(
             "hang",
-            "it made no step for 8 s, and was stopped; the last line of its log: about to hang",
+            "it made no progress for 8 s and was stopped; the last line of its log: about to hang",
             marks=pytest.mark.slow,
         ),
     ],

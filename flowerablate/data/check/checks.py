@@ -10,6 +10,7 @@ import numpy as np
 from ...contracts import Progress, Samples
 from ..window import in_order
 from .copies import copies
+from .cures import UNREADABLE
 from .hints import misleading_signs
 from .look import Look, look_at
 from .records import SEVERITIES, ClassFacts, DataReport, Finding
@@ -17,10 +18,13 @@ from .sets import balance, groups_in_two_splits
 from .single_images import looks_of_images
 
 
-def check_data(samples: Samples, progress: Progress = lambda what, done, total: None) -> DataReport:
+def check_data(
+    samples: Samples, progress: Progress = lambda what, done, total: None, *, drawn: bool = False
+) -> DataReport:
     """Decode every image of *samples* once, on all cores, and return what to know before training.
 
-    Nothing is written. The time goes into decoding, about a millisecond for a small photograph, and comparing all
+    *drawn*: whether the split of *samples* was drawn for one replicate, and is none of the data set. Nothing is
+    written. The time goes into decoding, about a millisecond for a small photograph, and comparing all
     images with each other (see :func:`.alike.near_pairs`). A file that is missing or may not be read raises
     :class:`DataError`; a file that is not an image is a finding.
     """
@@ -36,7 +40,7 @@ def check_data(samples: Samples, progress: Progress = lambda what, done, total: 
         progress("checking images", place + 1, len(samples))
     findings = [
         _unreadable(bad),
-        *copies(samples, seen, looks, progress),
+        *copies(samples, seen, looks, progress, drawn=drawn),
         *(Finding("remark of the data set", "warning", remark) for remark in samples.remarks),
         *groups_in_two_splits(samples),
         *balance(samples),
@@ -49,10 +53,10 @@ def check_data(samples: Samples, progress: Progress = lambda what, done, total: 
 
 def _unreadable(bad: Sequence[tuple[str, str]]) -> Finding:
     if not bad:
-        return Finding("unreadable files", "fine", "every file can be read")
+        return Finding(UNREADABLE, "fine", "every file can be read")
     key, reason = bad[0]
     return Finding(
-        "unreadable files",
+        UNREADABLE,
         "fault",
         f"{len(bad)} cannot be read; the first, {key}: {reason}",
         "repair or remove them, or train without them (skip-bad)",

@@ -11,15 +11,30 @@ from .alike import exact_groups, joined, near_pairs
 from .look import Look
 from .records import Finding, Severity
 
-_ADVICE = {
-    "across classes": "at least one label in each group is wrong: look at them, keep one or none",
-    "across splits": "the test set would contain training images: remove them from one side",
-    "within a class": "keep one of each, or a random split may put one on each side",
+_EXCLUDE = (
+    "leave copies out: flowerablate data check --write-exclude exclude.txt, and in the study "
+    'dataset.exclude = "exclude.txt"'
+)
+_GROUPS = (
+    "keep copies together: flowerablate data check --write-groups groups.csv, and in the study "
+    'dataset.groups = "groups.csv"'
+)
+_SEVERITIES: dict[str, Severity] = {
+    "across classes": "fault",
+    "across splits": "fault",
+    "within a class": "warning",
+    "within a group": "fine",
 }
+_INFLATED = "test images have copies in training, so accuracy is inflated"
 
 
-def copies(samples: Samples, seen: Sequence[int], looks: Sequence[Look], progress: Progress) -> list[Finding]:
-    """Return findings about exact and near duplicates; *looks* belong to the samples with the indices *seen*."""
+def copies(
+    samples: Samples, seen: Sequence[int], looks: Sequence[Look], progress: Progress, *, drawn: bool
+) -> list[Finding]:
+    """Return findings about exact and near duplicates; *looks* belong to the samples with the indices *seen*.
+
+    *drawn*: whether the split of the samples, if they have one, was drawn, so that groups can change it.
+    """
     same = exact_groups([look.pixels for look in looks])
     again = {place for group in same for place in group[1:]}
     single = [place for place in range(len(looks)) if place not in again]
@@ -29,13 +44,13 @@ def copies(samples: Samples, seen: Sequence[int], looks: Sequence[Look], progres
         near = [tuple(single[place] for place in group) for group in joined(pairs)]
     bytewise = sum(len({looks[place].content for place in group}) == 1 for group in same)
     return [
-        *_sorted_by_harm("duplicates", [tuple(seen[p] for p in g) for g in same], samples, bytewise),
-        *_sorted_by_harm("near duplicates", [tuple(seen[p] for p in g) for g in near], samples),
+        *_sorted_by_harm("duplicates", [tuple(seen[p] for p in g) for g in same], samples, drawn, bytewise),
+        *_sorted_by_harm("near duplicates", [tuple(seen[p] for p in g) for g in near], samples, drawn),
     ]
 
 
 def _sorted_by_harm(
-    what: str, groups: Sequence[tuple[int, ...]], samples: Samples, bytewise: int | None = None
+    what: str, groups: Sequence[tuple[int, ...]], samples: Samples, drawn: bool, bytewise: int | None = None
 ) -> list[Finding]:
     if not groups:
         return [Finding(what, "fine", "none")]
@@ -48,11 +63,22 @@ def _sorted_by_harm(
         text = f"{images} images in {len(members)} group{'s' * (len(members) > 1)}"
         if bytewise is not None and len(kinds) == 1:
             text += f", {bytewise} of them byte for byte" if bytewise < len(members) else ", byte for byte"
-        severity: Severity = "warning" if kind == "within a class" else "fault"
+        severity = _SEVERITIES[kind]
         files = tuple(tuple(samples.keys[place] for place in group) for group in members)
         values = {"groups": len(members), "images": images}
-        findings.append(Finding(f"{what} {kind}", severity, text, _ADVICE[kind], files, values))
+        findings.append(Finding(f"{what} {kind}", severity, text, _advice(kind, samples, drawn), files, values))
     return findings
+
+
+def _advice(kind: str, samples: Samples, drawn: bool) -> str:
+    """Return what to do about duplicates of this *kind*."""
+    if kind == "across classes":
+        return f"at least one label in each group is wrong: correct it, or {_EXCLUDE}"
+    if kind == "across splits":
+        return f"{_INFLATED}: {_GROUPS}, or {_EXCLUDE}" if drawn else f"{_INFLATED}: {_EXCLUDE}"
+    if kind == "within a class" and not samples.splits:
+        return f"a split may separate them, and then {_INFLATED}: {_GROUPS}, or {_EXCLUDE}"
+    return _EXCLUDE if kind == "within a class" else ""
 
 
 def _kind(group: tuple[int, ...], samples: Samples) -> str:
@@ -60,4 +86,6 @@ def _kind(group: tuple[int, ...], samples: Samples) -> str:
         return "across classes"
     if samples.splits and len({samples.splits[place] for place in group}) > 1:
         return "across splits"
+    if samples.groups and len({samples.groups[place] for place in group}) == 1:
+        return "within a group"
     return "within a class"

@@ -44,13 +44,17 @@ def misleading_signs(samples: Samples, seen: Sequence[int], looks: Sequence[Look
         if not found.surprising or found.auc < _MIN_AUC:
             weak.append(f"{name} {found.auc:.2f}")
             continue
-        text = f"a rule on {name} alone finds {samples.classes[found.label]} with AUC {found.auc:.2f}"
+        text = f"{name} alone tells {samples.classes[found.label]} from the rest, with AUC {found.auc:.2f}"
         if name in _OF_THE_LIGHT:
-            advice = "fine if the objects themselves differ; else a device or a place does: vary light in training"
+            advice = (
+                "fine if the objects themselves differ; if the camera or the place does, vary the light in training"
+            )
         elif name in _OF_ITS_BYTES:
-            advice = "detail, noise or compression differ: the objects themselves, or the device? compare some by eye"
+            advice = "detail, noise or compression differ: is it the objects, or the device? compare some images by eye"
         else:
-            advice = "the classes may come from two sources: the model can win without seeing; make them alike"
+            advice = (
+                "the classes may come from two sources, which a model can tell apart by this alone; make them alike"
+            )
         findings.append(Finding(f"shortcut: {name}", "warning", text, advice, (), {"AUC": round(found.auc, 4)}))
     if weak:
         findings.append(Finding("shortcuts", "fine", f"these predict the class weakly: {', '.join(weak)} (AUC)"))
@@ -82,6 +86,8 @@ def _drift(samples: Samples, seen: Sequence[int], looks: Sequence[Look]) -> list
     if not worst:
         return [Finding("splits alike", "fine", "sizes, formats and light are alike in all splits")]
     text = "; ".join(f"{where} stands out by {name} (AUC {auc:.2f})" for name, (auc, where) in worst.items())
-    advice = "the split is not random: test metrics describe another source; say so, or draw a new split"
+    advice = (
+        "the split is not random, so test metrics describe another source of images; report that, or draw a new split"
+    )
     values = {name: round(auc, 4) for name, (auc, _) in worst.items()}
     return [Finding("splits alike", "warning", text, advice, (), values)]

@@ -82,5 +82,5 @@ def groups_in_two_splits(samples: Samples) -> list[Finding]:
         advice = 'split by group (split.method = "grouped"), or remove them from one side'
         return [Finding(what, "fault", text, advice, files, values)]
     text = f"file names such as {next(iter(torn))} are in two splits: {len(torn)} of {len(places)}"
-    advice = "if these are patients, test metrics are too good: split by patient, or remove them from one side"
+    advice = "if these are patients, test metrics are inflated: split by patient, or remove them from one side"
     return [Finding(what, "warning", text, advice, files, values)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ...contracts import Contrast
+from ...contracts import Contrast, signed
 from .cells import Cells, Factor, require_separate, weigh
 
 
@@ -14,4 +14,5 @@ def add_one_in(cells: Cells, components: Sequence[Factor]) -> Iterator[Contrast]
     bare = cells.without(components)
     for component in components:
         alone = cells.without(other for other in components if other is not component)
-        yield Contrast(f"+{component.name}", "addition", weigh([(alone, 1.0), (bare, -1.0)]), component=component.name)
+        label = signed("+", component.parts)
+        yield Contrast(label, "addition", weigh([(alone, 1.0), (bare, -1.0)]), component=component.name)

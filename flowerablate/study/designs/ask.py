@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from ...contracts import Contrast, Design, Pipeline, Variant
 from ...errors import StudyError
+from ..origin import about
 from ..resolve import Lookup
 from ..schema import AblationTable, DesignName
 from .add_one_in import add_one_in
@@ -31,18 +32,24 @@ def design(base: Pipeline, lookup: Lookup, ablation: AblationTable) -> Design:
     ``leave-one-out`` and there are swaps or settings, only these are asked about.
     """
     cells = Cells(base, lookup)
-    _refuse_two_averages(ablation.design)
-    components = _components(cells, ablation)
+    with about("ablation.design"):
+        _refuse_two_averages(ablation.design)
+    with about("ablation.disable"):
+        components = _components(cells, ablation)
     asked: list[Contrast] = []
-    for name in dict.fromkeys(ablation.design) if components else ():
-        asked += _questions(name, cells, components, _seeds(ablation))
+    with about("ablation.design"):
+        for name in dict.fromkeys(ablation.design) if components else ():
+            asked += _questions(name, cells, components, _seeds(ablation))
     removals = {variant.change for variant in cells.variants}
-    asked += swaps(cells, ablation.swap)
-    asked += settings(cells, ablation.vary)
+    with about("ablation.swap"):
+        asked += swaps(cells, ablation.swap)
+    with about("ablation.vary"):
+        asked += settings(cells, ablation.vary)
     asked += controls(cells, ablation.controls)
     if not asked:
         raise StudyError("the study asks nothing: name a design, a component to disable, a swap or a setting")
-    return Design(_retuned(cells, ablation, removals), tuple(_once(asked)))
+    with about("ablation.retune"):
+        return Design(_retuned(cells, ablation, removals), tuple(_once(asked)))
 
 
 def _components(cells: Cells, ablation: AblationTable) -> list[Factor]:

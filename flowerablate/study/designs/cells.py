@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
-from ...contracts import Pipeline, Place, Variant
+from ...contracts import Pipeline, Place, Variant, together
 from ...errors import StudyError
 from ..resolve import Lookup
 from .changes import without, without_parts
@@ -43,8 +43,8 @@ class Cells:
         pipeline = without(self.base, words, self.lookup)
         parts = tuple(removed_parts(self.base, pipeline, self.lookup))
         if not parts:
-            raise StudyError(f"'-{words}' changes nothing: it is already off in the base pipeline")
-        return Factor("+".join(parts), parts)
+            raise StudyError(f"disabling {words!r} changes nothing: it is already off in the base pipeline")
+        return Factor(together(parts), parts)
 
     def in_order(self, components: Iterable[Factor]) -> list[Factor]:
         """Sort *components* by the order of their parts in the pipeline, so each question has one name."""

@@ -13,9 +13,8 @@ from functools import reduce
 from itertools import combinations
 from operator import xor
 
-from ...contracts import Contrast
+from ...contracts import Contrast, interaction_of
 from .cells import Cells, Factor, require_room, require_separate, weigh
-from .pairwise import TIMES
 
 _MAX_ALIAS_SIZE = 3
 """Maximum number of components in an alias that is listed."""
@@ -86,4 +85,4 @@ def _odd(number: int) -> bool:
 
 
 def _name(names: Sequence[str], members: Sequence[int]) -> str:
-    return TIMES.join(names[place] for place in members)
+    return interaction_of(names[place] for place in members)

@@ -1,14 +1,14 @@
 """One name for each variant: its differences from the base, in the order of the pipeline.
 
 The name depends only on the two pipelines, so the ledger finds a variant however the user wrote it: ``light+flip`` is
-``-flip+light``. A pipeline without any removable part is called ``bare``.
+``-flip -light``. A pipeline without any removable part is called ``bare``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ...contracts import Pipeline, Place, Value
+from ...contracts import Pipeline, Place, Value, signed
 from ..resolve import Lookup
 from .changes import removable
 
@@ -16,12 +16,12 @@ BARE = "bare"
 
 
 def change_of(base: Pipeline, pipeline: Pipeline, lookup: Lookup) -> str:
-    """Return the change from *base* to *pipeline*, such as ``-flip+model.skip`` or ``optimizer.lr=0.03``."""
+    """Return the change from *base* to *pipeline*, such as ``-flip -model.skip`` or ``optimizer.lr=0.03``."""
     removed = list(removed_parts(base, pipeline, lookup))
     others = [*_other_settings(base, pipeline, lookup, set(removed))]
     if not others and len(removed) > 1 and set(removed) == {target.name for target in removable(base, lookup)}:
         return BARE
-    return "+".join([*(["-" + "+".join(removed)] if removed else []), *others])
+    return " ".join([*([signed("-", removed)] if removed else []), *others])
 
 
 def removed_parts(base: Pipeline, pipeline: Pipeline, lookup: Lookup) -> Iterator[str]:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
-from ...contracts import Contrast
+from ...contracts import Contrast, interaction_of
 from .cells import Cells, Factor, require_room, require_separate, weigh
 from .leave_one_out import leave_one_out
-
-TIMES = " × "
 
 
 def pairwise(cells: Cells, components: Sequence[Factor]) -> Iterator[Contrast]:
@@ -31,5 +29,5 @@ def pairwise(cells: Cells, components: Sequence[Factor]) -> Iterator[Contrast]:
                 (cells.without([one, other]), 1.0),
             ]
         )
-        name = f"{one.name}{TIMES}{other.name}"
+        name = interaction_of([one.name, other.name])
         yield Contrast(name, "interaction", weights, component=name)

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from flowerablate import Samples
-from flowerablate.data.check import check_data
+from flowerablate.data.check import check_data, groups_of_copies, images_to_exclude
 from flowerablate.data.check.look import look_at
 from flowerablate.errors import DataError
 
@@ -273,3 +273,41 @@ def test_what_the_data_set_remarks_is_passed_on(folder):
     report = check_data(replace(folder.samples(), remarks=("ten files do not tell their patient",)))
     assert found(report, "remark of the data set").text == "ten files do not tell their patient"
     assert report.severity == "warning"
+
+
+def test_copies_in_one_group_are_fine(folder):
+    folder.copy(folder.root / folder.keys[0], 0, "train")
+    samples = folder.samples(split=False)
+    groups = [key if key != folder.keys[-1] else folder.keys[0] for key in folder.keys]
+    finding = found(check_data(replace(samples, groups=tuple(groups))), "duplicates within a group")
+    assert (finding.severity, finding.advice) == ("fine", "")
+
+
+def test_the_advice_on_copies_on_both_sides_fits_the_kind_of_split(folder):
+    folder.copy(folder.root / folder.keys[0], 0, "test")
+    official = found(folder.report(), "duplicates across splits").advice
+    assert "accuracy is inflated" in official
+    assert "--write-exclude" in official
+    assert "--write-groups" not in official
+    assert "--write-groups" in found(check_data(folder.samples(), drawn=True), "duplicates across splits").advice
+
+
+def test_copies_of_copies_are_one_group(folder):
+    first = folder.root / folder.keys[0]
+    folder.copy(first, 0, "train")
+    Image.open(first).resize((120, 96)).save(folder.root / "again.jpg", quality=90)
+    folder.note("again.jpg", 0, "train")
+    samples = folder.samples(split=False)
+    assert groups_of_copies(check_data(samples), samples) == [(folder.keys[0], *folder.keys[-2:])]
+
+
+def test_of_copies_that_of_the_test_part_stays_and_of_contradictory_ones_none(folder):
+    folder.copy(folder.root / folder.keys[0], 0, "test", "leak.png")
+    folder.copy(folder.root / folder.keys[4], 1, "train", "other.png")
+    (folder.root / folder.keys[2]).write_bytes(b"no image")
+    samples = folder.samples()
+    excluded = images_to_exclude(check_data(samples), samples)
+    assert {key for key, _ in excluded} == {*folder.keys[:5:2], "train/rose/other.png"}
+    assert dict(excluded)[folder.keys[0]] == "a copy of test/daisy/leak.png"
+    left = samples.only([place for place, key in enumerate(samples.keys) if key not in dict(excluded)])
+    assert not groups_of_copies(check_data(left), left)

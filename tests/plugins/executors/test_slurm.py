@@ -178,7 +178,7 @@ def test_another_run_of_the_study_leaves_the_jobs_to_the_first(slurm, executor, 
 
 def test_what_slurm_does_not_take_is_an_error_in_one_line(slurm, executor, jobs, tmp_path):
     (tmp_path / "bin" / "sbatch").write_text("#!/bin/sh\necho invalid partition specified: lng >&2\nexit 1\n")
-    with pytest.raises(StudyError, match=r"Slurm does not take the trials: .*invalid partition specified: lng"):
+    with pytest.raises(StudyError, match=r"Slurm rejects the trials: .*invalid partition specified: lng"):
         executor(partition="lng").start(jobs)
 
 
