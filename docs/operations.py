@@ -40,8 +40,8 @@ KINDS = {
 HEAD = """# Steps
 
 Every step that comes with flowerablate, written by `python docs/operations.py` from the components themselves.
-`flowerablate list step` prints the same parameters in the terminal. To add a step, see [write a plugin](../how-
-to/plugins.md).
+`flowerablate list step` prints the same parameters in the terminal. To add a step, see [write a
+plugin](../how-to/plugins.md).
 
 **Equal to** says what a step is tested against (`tests/native`). *Exactly* means every value; *n levels* is the
 largest difference, of 255. Each step is also tested against a slow NumPy twin (`tests/reference`). It gives the

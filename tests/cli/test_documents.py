@@ -17,8 +17,8 @@ from flowerablate.study.resolve import resolve
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = ["README.md", *(str(path.relative_to(ROOT)) for path in sorted(ROOT.glob("docs/*/*.md")))]
-EVERYWHERE = ("flowers", "photographs", "best")
-"""The study files that the documents name as they go on; all are the default study here."""
+STUDIES = {"flowers": (), "best": (), "photographs": ("--for", "photographs")}
+"""The study files that the documents name as they go on, and how each begins."""
 
 ELSEWHERE = [
     *("docs/explanation/designs.md", "docs/how-to/cluster.md", "docs/how-to/library-transforms.md"),
@@ -57,8 +57,8 @@ def prepared(command, folder, make_images):
     for part in ("train", "test"):
         for label in ("NORMAL", "PNEUMONIA"):
             (folder / "chest_xray" / part / label).mkdir(parents=True)
-    for name in EVERYWHERE:
-        assert command("init", f"{name}.toml").returncode == 0
+    for name, kind in STUDIES.items():
+        assert command("init", f"{name}.toml", *kind).returncode == 0
     return folder
 
 
