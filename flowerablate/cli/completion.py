@@ -21,12 +21,16 @@ def complete_designs(incomplete: str) -> list[str]:
 
 
 def complete_parts(incomplete: str) -> list[str]:
-    """Complete what can be disabled in the study of this folder, or in the default one; silent where that fails."""
+    """Complete what can be disabled in the study of this folder, or in the default one; silent where that fails.
+
+    Of several parts with ``+`` between them, it is the last.
+    """
     from ..study.designs import removable
 
+    *before, last = incomplete.split("+")
     found = _study_here()
     names = [target.name for target in removable(found.base, found.lookup)] if found else []
-    return [name for name in names if name.startswith(incomplete)]
+    return ["+".join((*before, name)) for name in names if name.startswith(last) and name not in before]
 
 
 def complete_settings(incomplete: str) -> list[str]:

@@ -34,7 +34,7 @@ def print_data_report(report: DataReport, console: Console) -> None:
             print_indented(Text(f"→ {printable(finding.advice)}", style="italic"), _INDENT, console)
         if finding.severity != "fine":
             for line in _file_lines(finding.files):
-                print_indented(Text(line, style="dim"), _INDENT, console)
+                console.print(Text(" " * _INDENT + line, style="dim"), soft_wrap=True)  # no name of a file is broken
     console.print()
     console.print(Text(", ".join(_counted(report)), style=_STYLES[report.severity]))
 

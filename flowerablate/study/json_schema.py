@@ -51,7 +51,7 @@ def _component(specs: Sequence[ComponentSpec], default_use: str, more: Schema) -
 
 def _if_used(spec: ComponentSpec, more: Schema, *, is_default: bool) -> Schema:
     named = {"properties": {"use": {"const": spec.name}}, **({} if is_default else {"required": ["use"]})}
-    params = {param.name: _of_param(param) for param in spec.params}
+    params = {param.name: _of_param(param) for param in spec.settable}
     return {"if": named, "then": {"properties": {"use": True, **params, **more}, "additionalProperties": False}}
 
 

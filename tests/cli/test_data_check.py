@@ -41,6 +41,12 @@ def test_a_leak_is_told_first_with_its_files_and_gives_one(command, leak):
     assert "1 fault" in done.stdout.splitlines()[-1]
 
 
+def test_no_name_of_a_file_is_broken(command, image_folder):
+    name = "2024-05-06 photograph number 001 of a long series of photographs (copy).png"
+    shutil.copy(image_folder / "red" / "00.png", image_folder / "red" / name)
+    assert f"red/00.png = red/{name}\n" in command("data", "check", image_folder).stdout
+
+
 def test_json_names_all_and_is_written_whole(command, folder, leak):
     done = command("data", "check", leak, "--format", "json")
     told = json.loads(done.stdout)
@@ -117,7 +123,9 @@ def test_with_its_file_of_groups_the_ladder_passes_the_rung_that_it_failed(comma
     assert failed.returncode == 1
     told = " ".join(failed.stdout.split())
     assert "test images have copies in training, so accuracy is inflated" in told
-    assert 'flowerablate data check --write-groups groups.csv, and in the study dataset.groups = "groups.csv"' in told
+    assert (
+        'flowerablate data check PATH --write-groups groups.csv, and in the study dataset.groups = "groups.csv"' in told
+    )
     done = command("data", "check", copied, "--write-groups", "groups.csv")
     assert "wrote groups.csv, 24 images in 12 groups; a study takes it as dataset.groups" in done.stderr
     passed = command(*climb, "--set", "dataset.groups=groups.csv")

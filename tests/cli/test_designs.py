@@ -256,6 +256,7 @@ def test_names_are_completed_from_the_study_that_is_here(folder, monkeypatch):
     (folder / "tiny.toml").rename(folder / "study.toml")
     monkeypatch.chdir(folder)
     assert list(completion.complete_parts("m")) == ["morphology", "model.skip", "model.batchnorm"]
+    assert list(completion.complete_parts("flip+m")) == ["flip+morphology", "flip+model.skip", "flip+model.batchnorm"]
     assert list(completion.complete_designs("fra")) == ["fractional", "fractional-3", "fractional-5"]
     assert list(completion.complete_settings("optimizer.l")) == ["optimizer.lr="]
     assert list(completion.complete_settings("train.b")) == ["train.batch_size=", "train.best_by="]

@@ -11,7 +11,7 @@ from flowerablate.discovery import discover
 from flowerablate.study.json_schema import json_schema
 
 ROOT = Path(__file__).parents[2]
-STUDIES = [ROOT / "templates" / "study.toml", *sorted((ROOT / "examples").glob("*/*.toml"))]
+STUDIES = [*sorted((ROOT / "templates").glob("*.toml")), *sorted((ROOT / "examples").glob("*/*.toml"))]
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +36,7 @@ def test_the_studies_of_the_project_are_valid(check, path):
         "[split]\nsubset = 100",
         "[steps.a]\nuse = 'normalize'\nmean = 0.5\nremovable = false",
         "[trackers.log]\nuse = 'csv'",
+        "[dataset]\nuse = 'folder'\ngroups = 'groups.csv'\nexclude = 'exclude.txt'",
     ],
 )
 def test_what_may_be_left_out_or_said_in_another_type_is_valid(check, text):

@@ -12,11 +12,11 @@ from .look import Look
 from .records import Finding, Severity
 
 _EXCLUDE = (
-    "leave copies out: flowerablate data check --write-exclude exclude.txt, and in the study "
+    "to leave copies out: flowerablate data check PATH --write-exclude exclude.txt, and in the study "
     'dataset.exclude = "exclude.txt"'
 )
 _GROUPS = (
-    "keep copies together: flowerablate data check --write-groups groups.csv, and in the study "
+    "to keep copies together: flowerablate data check PATH --write-groups groups.csv, and in the study "
     'dataset.groups = "groups.csv"'
 )
 _SEVERITIES: dict[str, Severity] = {
@@ -73,11 +73,11 @@ def _sorted_by_harm(
 def _advice(kind: str, samples: Samples, drawn: bool) -> str:
     """Return what to do about duplicates of this *kind*."""
     if kind == "across classes":
-        return f"at least one label in each group is wrong: correct it, or {_EXCLUDE}"
+        return f"at least one label in each group is wrong: correct it; {_EXCLUDE}"
     if kind == "across splits":
-        return f"{_INFLATED}: {_GROUPS}, or {_EXCLUDE}" if drawn else f"{_INFLATED}: {_EXCLUDE}"
+        return f"{_INFLATED}; {_GROUPS}; {_EXCLUDE}" if drawn else f"{_INFLATED}; {_EXCLUDE}"
     if kind == "within a class" and not samples.splits:
-        return f"a split may separate them, and then {_INFLATED}: {_GROUPS}, or {_EXCLUDE}"
+        return f"where a split separates them, {_INFLATED}; {_GROUPS}; {_EXCLUDE}"
     return _EXCLUDE if kind == "within a class" else ""
 
 
