@@ -1,14 +1,16 @@
-"""What keeps main green, as sessions: ``nox`` runs lint, types, the fast tests and the native tests.
+"""What keeps main green, as sessions: ``nox`` runs lint, types, the docs, the fast tests and the native tests.
 
-Extra, only when asked for: ``nox -s sanitize``, ``nox -s fuzz``, and the long proofs, ``nox -s tests -- -m slow``.
+Extra, only when asked for: ``nox -s sanitize``, ``nox -s fuzz``, the long proofs, ``nox -s tests -- -m slow``, and the
+table that the documents show, ``nox -s table``.
 """
 
 import re
+import shutil
 from pathlib import Path
 
 import nox
 
-nox.options.sessions = ["lint", "types", "tests", "native"]
+nox.options.sessions = ["lint", "types", "docs", "tests", "native"]
 nox.options.default_venv_backend = "venv"
 
 
@@ -30,10 +32,29 @@ def types(session: nox.Session) -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site into build/site, or the folder after ``--``; a warning, such as of a broken link, is an error."""
+    session.install(".[docs]")
+    (folder,) = session.posargs or ["build/site"]
+    session.run("sphinx-build", "-W", "--keep-going", "-n", "-q", "-j", "auto", "docs", folder)
+
+
+@nox.session
 def tests(session: nox.Session) -> None:
     """Run the fast suite, or what is given after ``--``, such as ``-m slow``, with a worker for each core."""
     session.install(".[test]")
     session.run("pytest", "-n", "auto", *session.posargs)
+
+
+@nox.session
+def table(session: nox.Session) -> None:
+    """Run the default study in a new folder and draw its table, docs/table.svg; extra, as it takes minutes."""
+    session.install(".")
+    drawn = Path("docs/table.svg").absolute()
+    with session.chdir(session.create_tmp()):
+        shutil.rmtree("runs", ignore_errors=True)
+        session.run("flowerablate", "run", "--disable", "morphology", *session.posargs)
+        session.run("flowerablate", "report", "--out", str(drawn))
 
 
 @nox.session

@@ -7,7 +7,7 @@ images with a random resized crop, a flip and a normalisation. Each is a process
 epoch at a time, and sleep meanwhile.
 
 - *ours*: a packed store (each image decoded once, shorter side 72), ``Batches``, and a process prepared as
-  docs/loader.md says: channels-last, threads that sleep when they wait, memory that is kept.
+  docs/how-to/loader.md says: channels-last, threads that sleep when they wait, memory that is kept.
 - *peer*: the JPEG files, torchvision's v2 transforms on tensors or PIL images (whichever is faster here), a DataLoader
   with two persistent workers; the process is prepared like ours.
 - *as written*: the peer in a process as Python starts it, without channels-last: the loop of a tutorial.

@@ -12,15 +12,17 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from components import parameters
+
 from flowerablate import BatchOp, NativeOp
 from flowerablate._native import op_names, op_params
-from flowerablate.contracts import Param, StepContext, StepSpec
+from flowerablate.contracts import StepContext, StepSpec
 from flowerablate.discovery import discover
 
 if TYPE_CHECKING:
     from flowerablate._native import ParamDeclaration
 
-DOCUMENT = Path(__file__).with_name("operations.md")
+DOCUMENT = Path(__file__).parent / "reference" / "operations.md"
 
 KINDS = {
     "geometry": "Geometry",
@@ -35,35 +37,34 @@ KINDS = {
     "policy": "Policies",
 }
 
-HEAD = """# Operations
+HEAD = """# Steps
 
-Every step that comes with flowerablate, written by `python docs/operations.py` from the components themselves:
-`flowerablate list step` prints the same parameters in the terminal. How they are joined in a study is in the
-[README](../README.md), how to add one in [plugins.md](plugins.md).
+Every step that comes with flowerablate, written by `python docs/operations.py` from the components themselves.
+`flowerablate list step` prints the same parameters in the terminal. To add a step, see [write a
+plugin](../how-to/plugins.md).
 
-**Equal to** says what a step is tested against (`tests/native`). *Exactly* means every value; *n levels* the largest
-difference, of 255. Each step is also tested against a slow NumPy twin (`tests/reference`), and gives the same
-bytes on every instruction set and with any number of threads. Random steps have the peer's distribution, not its draws.
+**Equal to** says what a step is tested against (`tests/native`). *Exactly* means every value; *n levels* is the
+largest difference, of 255. Each step is also tested against a slow NumPy twin (`tests/reference`). It gives the
+same bytes on every instruction set and with any number of threads. Random steps have the distribution of the other
+library, not its draws.
 
-**Random** steps are drawn anew for each image in each epoch, act in training only and leave the image as it is in
-evaluation, unless the text says what stands in for them. **Deterministic** ones act in training and evaluation alike.
-Where such a step has a `probability` and it is set below 1, it becomes random in this sense: it changes that fraction
-of the training images and none in evaluation. `flowerablate explain` shows what was drawn.
+**Random** steps are drawn again for each image in each epoch. They act in training only and leave the image
+unchanged in evaluation, unless the text says what stands in for them. **Deterministic** steps act in training and
+evaluation. If such a step has a `probability` below 1, it becomes random in this sense: it changes that fraction of
+the training images, and none in evaluation. `flowerablate explain` shows what was drawn.
 
-**16 bits** says whether a step takes the images of a study with `[input] bits = 16`. For the others put `to_8_bits`
-before it. Steps work on 1, 3 and 4 channels (`channel_shuffle`, `hue` and `saturation` not on 1, which has no colour);
-of 4 channels, a step on colours leaves the fourth as it is.
+**16 bits** says whether a step takes the images of a study with `[input] bits = 16`. Put `to_8_bits` before the
+others. Steps work on 1, 3 and 4 channels (`channel_shuffle`, `hue` and `saturation` not on 1, which has no colour).
+Of 4 channels, a step on colours leaves the fourth unchanged.
 """
 
-NATIVE = """<a id="native"></a>
+NATIVE = """## Native ops
 
-## Native ops
-
-What the steps above are made of: the ops of `flowerablate._native`, for plugins that name one in a `NativeOp`. The core
-declares all of this itself (`_native.op_params`). A parameter without a default must be given. Each op but
-`normalize` and `standardize`, which must be the last of a chain, takes `probability` as well (default 1): the fraction
-of the images that it is applied to. Ops that change the size take 1 only, except `random_resized_crop`, which
-then takes the largest centred square. Draw 0 decides whether an op is applied; the numbers of the others begin with 1.
+The steps above are made of the ops of `flowerablate._native`. Plugins name one in a `NativeOp`. The core declares
+all of this itself (`_native.op_params`). A parameter without a default must be given. Each op takes `probability`
+as well (default 1), the fraction of the images that it is applied to, except `normalize` and `standardize`, which
+must be the last of a chain. Ops that change the size take only 1, except `random_resized_crop`, which then takes
+the largest centred square. Draw 0 decides whether an op is applied; the numbers of the others begin with 1.
 """
 
 EQUAL = {
@@ -142,10 +143,21 @@ def document() -> str:
 
 def _overview(specs: list[StepSpec]) -> list[str]:
     rows = ["| kind | steps |", "|---|---|"]
+    anchors = _anchors(specs)
     for kind, title in KINDS.items():
-        names = ", ".join(f"[{spec.name}](#{spec.name})" for spec in specs if spec.kind == kind)
-        rows.append(f"| [{title}](#kind-{kind}), `--disable kind:{kind}` | {names} |")
+        names = ", ".join(f"[{spec.name}](#{anchors[spec.name]})" for spec in specs if spec.kind == kind)
+        rows.append(f"| [{title}](#{anchors[title]}), `--disable kind:{kind}` | {names} |")
     return [*rows, ""]
+
+
+def _anchors(specs: list[StepSpec]) -> dict[str, str]:
+    """Return the anchor of each heading: its words with hyphens, and a number behind the second of the same name."""
+    anchors: dict[str, str] = {}
+    for kind, title in KINDS.items():
+        for heading in (title, *(spec.name for spec in specs if spec.kind == kind)):
+            words = heading.lower().replace(" ", "-")
+            anchors[heading] = f"{words}-1" if words in anchors.values() else words
+    return anchors
 
 
 def _chapters(specs: list[StepSpec]) -> list[str]:
@@ -154,7 +166,7 @@ def _chapters(specs: list[StepSpec]) -> list[str]:
         raise SystemExit(f"docs/operations.py: no place for steps of the kinds {sorted(unknown)}; add them to KINDS")
     lines: list[str] = []
     for kind, title in KINDS.items():
-        lines += [f'<a id="kind-{kind}"></a>', "", f"## {title}", ""]
+        lines += [f"## {title}", ""]
         for spec in specs:
             if spec.kind == kind:
                 lines += _chapter(spec)
@@ -163,13 +175,7 @@ def _chapters(specs: list[StepSpec]) -> list[str]:
 
 def _chapter(spec: StepSpec) -> list[str]:
     lines = [f"### {spec.name}", "", spec.summary, "", f"- {_behaviour(spec)}", f"- Equal to: {_equal(spec)}."]
-    if spec.params:
-        lines += ["", "| parameter | default | range | meaning |", "|---|---|---|---|"]
-        lines += [
-            f"| `{param.name}` | `{json.dumps(param.default)}` | {_range(param)} | {param.summary} |"
-            for param in spec.params
-        ]
-    return [*lines, ""]
+    return [*lines, "", *parameters(spec.params)]
 
 
 def _equal(spec: StepSpec) -> str:
@@ -246,10 +252,6 @@ def _native_row(name: str, param: ParamDeclaration) -> tuple[str, ...]:
     return f"`{param['name']}`", kind, default, text, meaning
 
 
-def _range(param: Param) -> str:
-    return param.range_text.replace(" | ", ", ").replace("|", "\\|")
-
-
 def main() -> None:
     """Write the document, or compare it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -258,7 +260,7 @@ def main() -> None:
     if not parser.parse_args().check:
         DOCUMENT.write_text(text, encoding="utf-8")
     elif DOCUMENT.read_text(encoding="utf-8") != text:
-        sys.exit("docs/operations.md is out of date; run: python docs/operations.py")
+        sys.exit("docs/reference/operations.md is out of date; run: python docs/operations.py")
 
 
 if __name__ == "__main__":

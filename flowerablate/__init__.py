@@ -1,8 +1,8 @@
 """Which parts of your image-classification pipeline earn their place?
 
 This package exports the names that a plugin needs, and the API for notebooks and scripts: ``Study``, ``run``,
-``report``, ``compare`` and ``load_model`` (see ``docs/python.md``). Importing it loads nothing:
-each name is loaded when it is first used.
+``report``, ``compare`` and ``load_model`` (see ``docs/how-to/notebook.md``). Importing it loads nothing: each name is
+loaded when it is first used.
 """
 
 import sys

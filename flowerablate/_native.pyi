@@ -51,7 +51,7 @@ class Chain:
 
     Each op is ``(name, params, stream)``; *stream* is the unsigned 64-bit key of the step's name, from which random ops
     draw. ``op_names()`` tells the names, ``op_params(name)`` the parameters; the table "Native ops" of
-    ``docs/operations.md`` is made of them. *channels* is 1, 3 or 4.
+    ``docs/reference/operations.md`` is made of them. *channels* is 1, 3 or 4.
 
     *dtype*, ``uint8`` or ``uint16``, is that of the images. *fuse* False runs every op by itself, to check by.
 

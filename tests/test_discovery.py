@@ -19,7 +19,8 @@ from flowerablate.discovery import LOCAL_PLUGIN, collect_specs, discover
 from flowerablate.testing import check_component, check_plugin
 
 NAMED_HOOKS = sorted(name for name in vars(hookspecs.named_hooks()) if name.startswith("flowerablate_"))
-DOCUMENT = Path(__file__).parents[1] / "docs" / "plugins.md"
+DOCS = Path(__file__).parents[1] / "docs"
+GUIDE, REFERENCE = DOCS / "how-to" / "plugins.md", DOCS / "reference" / "slots.md"
 STEP_PLUGIN = """
 import flowerablate as fa
 
@@ -344,11 +345,12 @@ def test_the_hook_that_has_the_name_of_a_slot_takes_its_specs(slot):
 
 
 def examples():
-    """Return the examples of docs/plugins.md that implement the hook, as (slots, source)."""
-    blocks = re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), flags=re.DOTALL)
+    """Return the examples of the guide and the reference that implement the hook, as (slots, source)."""
+    text = "".join(document.read_text(encoding="utf-8") for document in (GUIDE, REFERENCE))
+    blocks = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
     found = []
     for block in blocks:
-        compile(block, str(DOCUMENT), "exec")
+        compile(block, "example", "exec")
         if "def flowerablate_register(" in block:
             classes = re.findall(r"fa\.(\w+Spec)\(", block)
             found.append((" ".join(slot for slot, spec in SPECS.items() if spec.__name__ in classes), block))
@@ -362,7 +364,7 @@ def test_there_is_one_named_hook_for_each_slot_that_plugins_fill():
 
 @pytest.mark.parametrize("slot", slots(from_plugins=True))
 def test_every_slot_has_a_section_in_the_documentation(slot):
-    assert f": `{SPECS[slot].__name__}`\n" in DOCUMENT.read_text(encoding="utf-8")
+    assert f": `{SPECS[slot].__name__}`\n" in REFERENCE.read_text(encoding="utf-8")
 
 
 def test_every_slot_is_exercised_by_an_example():
@@ -372,7 +374,7 @@ def test_every_slot_is_exercised_by_an_example():
 @pytest.mark.parametrize(("names", "source"), examples(), ids=lambda value: value[:40].split("\n")[0])
 def test_an_example_of_the_documentation_keeps_the_contract(names, source, tmp_path):
     module = types.ModuleType("documented")
-    exec(compile(source, str(DOCUMENT), "exec"), vars(module))
+    exec(compile(source, "example", "exec"), vars(module))
     specs = check_plugin(module)
     assert {spec.slot for spec in specs} == set(names.split())
     for spec in specs:

@@ -24,7 +24,7 @@ def test_the_readme_has_one_line_that_sets_up_and_runs_the_main_job():
 
 
 def test_every_link_of_the_documents_leads_somewhere():
-    documents = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]
+    documents = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
     for document in documents:
         for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text()):
             assert (document.parent / target).exists(), (document.name, target)

@@ -1,4 +1,4 @@
-"""What the tables of docs/evidence.md have in common: percentages with their errors, promises, conditions."""
+"""What the tables of the evidence have in common: percentages with their errors, promises, conditions."""
 
 from __future__ import annotations
 

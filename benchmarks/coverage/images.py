@@ -1,7 +1,7 @@
 """Do intervals over replicates x images cover, and what does the t interval over replicates leave out?
 
 python benchmarks/coverage/images.py               # 3,000 studies per case, about three minutes on two cores
-python benchmarks/coverage/report.py               # writes the table of docs/evidence.md from the result
+python benchmarks/coverage/report.py               # writes the table of docs/explanation/evidence.md from the result
 
 No training: the effect on image j in replicate i is drawn as ``a_i + b_j + e_ij``, or as the difference of two models
 that are right or wrong about it. The truth is the mean over all replicates and images that could have been drawn.

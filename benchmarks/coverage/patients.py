@@ -1,7 +1,7 @@
 """Do intervals cover where images come in groups, such as patients, and those of one model's area under the ROC curve?
 
 python benchmarks/coverage/patients.py             # 2,000 studies per case, about five minutes on two cores
-python benchmarks/coverage/report.py               # writes the tables of docs/evidence.md from the result
+python benchmarks/coverage/report.py               # writes the tables of docs/explanation/evidence.md from the result
 
 No training. *Effects*: the effect on image j of patient p in replicate i is drawn as ``a_i + b_p + b_j + e_ij``, with
 ``b_p`` and ``b_j`` in the proportion of the intraclass correlation (ICC). *One model*: scores are normal, a patient's

@@ -2,7 +2,7 @@
 
 python benchmarks/coverage/practice.py             # 2,000 studies per case, about half an hour on two cores
 python benchmarks/coverage/practice.py --only extension --studies 200 --output quick.json
-python benchmarks/coverage/report.py               # writes the tables of docs/evidence.md from the result
+python benchmarks/coverage/report.py               # writes the tables of docs/explanation/evidence.md from the result
 
 No training, as in run.py.
 """

@@ -1,4 +1,4 @@
-"""Write the tables of docs/evidence.md from the results, between their markers.
+"""Write the tables of docs/explanation/evidence.md from the results, between their markers.
 
 python benchmarks/coverage/report.py               # after the scripts of this folder, adaptive.py and planted/run.py
 python benchmarks/coverage/report.py --check       # exit code 1 if a table is not that of the results
@@ -20,11 +20,11 @@ from cells import Result, by_case, conditions, percent, promise, versions
 from tables import between, table
 
 RESULTS = Path(__file__).parents[1] / "results"
-DOCUMENT = Path(__file__).parents[2] / "docs" / "evidence.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "explanation" / "evidence.md"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Write the tables of docs/evidence.md from the results.")
+    parser = argparse.ArgumentParser(description="Write the tables of docs/explanation/evidence.md from the results.")
     parser.add_argument("--check", action="store_true", help="change nothing, say whether they agree")
     options = parser.parse_args()
     old = new = DOCUMENT.read_text(encoding="utf-8")
@@ -42,7 +42,9 @@ def main() -> None:
     if not options.check:
         DOCUMENT.write_text(new, encoding="utf-8")
     elif new != old:
-        sys.exit("error: docs/evidence.md does not show the results; run python benchmarks/coverage/report.py")
+        sys.exit(
+            "error: docs/explanation/evidence.md does not show the results; run python benchmarks/coverage/report.py"
+        )
 
 
 def coverage(result: Result) -> str:

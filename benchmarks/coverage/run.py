@@ -2,7 +2,7 @@
 
 python benchmarks/coverage/run.py                  # 2,000 studies per case, about 15 minutes on two cores
 python benchmarks/coverage/run.py --studies 200 --output quick.json
-python benchmarks/coverage/report.py               # writes the tables of docs/evidence.md from the result
+python benchmarks/coverage/report.py               # writes the tables of docs/explanation/evidence.md from the result
 
 No training: the scores are drawn (worlds.py), and go through the code that makes the table that users see
 (procedures.py). Study number k of a case is drawn from the stream (case, k), so every number is reproducible.

@@ -2,7 +2,7 @@
 
 python benchmarks/planted/run.py                   # 40 studies of 30 trials each, about half an hour on two cores
 python benchmarks/planted/run.py --studies 2 --output quick.json
-python benchmarks/coverage/report.py               # writes the table of docs/evidence.md
+python benchmarks/coverage/report.py               # writes the table of docs/explanation/evidence.md
 
 Study number k draws other flowers (``dataset.seed = k``) and asks four questions: a median filter where there is salt
 and pepper, which is built to matter; the mirroring of the specks, the placebo and the seed control, which cannot.

@@ -1,4 +1,4 @@
-"""Writes the tables of docs/scaling.md from the results, between their markers.
+"""Writes the tables of docs/explanation/scaling.md from the results, between their markers.
 
 python benchmarks/scaling/report.py              # after the other scripts of this folder
 python benchmarks/scaling/report.py --check      # exit code 1 if a table is not that of the results
@@ -18,13 +18,13 @@ sys.path.insert(0, str(HERE.parent))
 
 from tables import between, table
 
-DOCUMENT = HERE.parents[1] / "docs" / "scaling.md"
+DOCUMENT = HERE.parents[1] / "docs" / "explanation" / "scaling.md"
 RESULTS = HERE.parent / "results"
 Result = dict[str, Any]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Write the tables of docs/scaling.md from the results.")
+    parser = argparse.ArgumentParser(description="Write the tables of docs/explanation/scaling.md from the results.")
     parser.add_argument("--check", action="store_true", help="change nothing, say whether they agree")
     options = parser.parse_args()
     old = DOCUMENT.read_text(encoding="utf-8")

@@ -33,7 +33,9 @@ def build_trackers(choices: Mapping[str, Choice], context: TrackerContext, assem
         missing = [method for method in _METHODS if not callable(getattr(tracker, method, None))]
         if missing:
             owner = assembler.owner(TrackerSpec.slot, choice.use)
-            raise PluginError(f"tracker {choice.use!r} of {owner} has no method {missing[0]}; see docs/plugins.md")
+            raise PluginError(
+                f"tracker {choice.use!r} of {owner} has no method {missing[0]}; see docs/reference/slots.md"
+            )
         trackers[name] = tracker
     return trackers
 

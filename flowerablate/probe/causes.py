@@ -37,7 +37,7 @@ _DECODED = Extent(training=24, epochs=1, evaluation=8)
 
 _IN_TRAINING = {
     "accumulate": "make one step of each epoch",
-    "ema": "have the same effect in so few steps (see docs/training.md)",
+    "ema": "have the same effect in so few steps (see docs/reference/training.md)",
     "patience": "never stop such a short training",
 }
 """Why two values of a training setting have the same effect, if the reason is not the data."""

@@ -1,7 +1,7 @@
 """Analyses the trials of a study: paired effects, tests over the whole family, verdicts.
 
-``summarise(results)`` is the entry point; the other names are its parts. docs/statistics.md gives each rule with its
-source.
+``summarise(results)`` is the entry point; the other names are its parts.
+docs/explanation/statistics.md gives each rule with its source.
 """
 
 from .between import EffectDifference, difference_of_effects, difference_of_paired_effects

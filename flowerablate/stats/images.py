@@ -16,9 +16,10 @@ contains the rest; without any overlap, the result is the t interval over replic
 **Small samples.** Degrees of freedom by Satterthwaite 1946 (doi:10.2307/3002019), with the variance of *c* estimated
 from the images. Estimates of variance components that are near zero may be negative. Neither component can narrow the
 interval then: the variance is never below that of the replicates alone, nor below that of the images alone. The
-interval then covers more than its level, up to 97.5 % at 95 %: docs/evidence.md. Two or three replicates that happen to
-be alike hide the variation between replicates, and Satterthwaite's interval alone would cover as little as 88 %;
-therefore, with fewer than four, it is never narrower than the t interval over replicates, nor is any p smaller.
+interval then covers more than its level, up to 97.5 % at 95 %: docs/explanation/evidence.md. Two or three replicates
+that happen to be alike hide the variation between replicates, and Satterthwaite's interval alone would cover as little
+as 88 %; therefore, with fewer than four, it is never narrower than the t interval over replicates, nor is any p
+smaller.
 
 **Groups.** Images of one patient are not independent, so where images have groups, the unit *j* is a group: what its
 images add is summed, and all of the above runs over groups.

@@ -3,8 +3,9 @@
 Johnson (1978, doi:10.1080/01621459.1978.10480051) adds ``m3 / (6 s^2 n) + m3 mean^2 / (3 s^4)`` to the mean, m3 being
 the third central moment. Far from 0 that turns back, so the term of Hall (1992, JRSS B 54:221-228) that makes it
 monotone is added too: with ``u = mean / s`` and ``g = m3 / s^3``, t is ``sqrt(n) (u + g u^2 / 3 + g^2 u^3 / 27 + g / (6
-n))``. As the first three terms are ``((1 + g u / 3)^3 - 1) / g``, the interval follows by a cube root. docs/evidence.md
-measures it beside the plain t test: fewer false findings where differences are skewed, though more than 5 %.
+n))``. As the first three terms are ``((1 + g u / 3)^3 - 1) / g``, the interval follows by a cube root.
+docs/explanation/evidence.md measures it beside the plain t test: fewer false findings where differences are skewed,
+though more than 5 %.
 
 ``[statistics] test = "modified-t"`` makes it the test of the verdicts, from ``MIN_PAIRS`` pairs on: m3 of fewer is
 noise.

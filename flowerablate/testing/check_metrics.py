@@ -24,7 +24,8 @@ def check_metric(spec: MetricSpec, *, params: Mapping[str, Value] | None = None)
     changed; that the order of the images does not matter; that the means of ``per_image`` and of ``areas``, if there
     are any, equal the value; that perfect predictions are no worse than chance in the stated direction, and better than
     predictions that are always wrong; and that the value is a float, possibly nan, if no image belongs to one of the
-    classes.
+    classes. A metric that does not look at the labels, such as the mean entropy, cannot tell right from wrong: it must
+    tell sure predictions from unsure ones instead.
     """
     for when, chosen in each_setting(spec, params):
         for classes in (2, 5):
@@ -49,8 +50,12 @@ def _check_metric(spec: MetricSpec, metric: Metric, what: str, classes: int) -> 
     )
     _check_per_image(metric, labels, chance, value, what)
     _check_areas(metric, labels, chance, value, what)
-    perfect = _value(metric, labels, _scores(metric, np.eye(classes)[labels]), what)
+    _value(metric, labels[labels > 0], chance[labels > 0], f"{what}, no image of the first class")
+    sure = _scores(metric, np.eye(classes)[labels])
+    perfect = _value(metric, labels, sure, what)
     wrong = _value(metric, labels, _scores(metric, np.eye(classes)[(labels + 1) % classes]), what)
+    if perfect != value and all(_ignores_labels(metric, labels, scores, classes, what) for scores in (chance, sure)):
+        return
     direction = "lower_is_better" if spec.lower_is_better else "lower_is_better=False, higher is better"
     sign = -1 if spec.lower_is_better else 1
     for name, worse in (("chance", value), ("always wrong", wrong)):
@@ -58,7 +63,14 @@ def _check_metric(spec: MetricSpec, metric: Metric, what: str, classes: int) -> 
             f"{what} declares {direction}, but returns {perfect:.4g} for perfect predictions and {worse:.4g} for {name}"
         )
     assert sign * perfect > sign * wrong, f"{what} returns {perfect:.4g} for perfect and for always wrong predictions"
-    _value(metric, labels[labels > 0], chance[labels > 0], f"{what}, no image of the first class")
+
+
+def _ignores_labels(
+    metric: Metric, labels: NDArray[np.int64], scores: NDArray[np.float64], classes: int, what: str
+) -> bool:
+    """Whether the value is the same whatever the right answers are."""
+    value = _value(metric, labels, scores, what)
+    return all(_value(metric, (labels + shift) % classes, scores, what) == value for shift in range(1, classes))
 
 
 def _scores(metric: Metric, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,8 +1,8 @@
 """Metrics of a classifier, computed from the labels and the probabilities of the test images.
 
 Classes are in the order of the data set; of two classes the second is the positive one. A metric that needs images of
-every class is undefined (nan) if the test images lack a class. docs/metrics.md has the formulas and their sources.
-scikit-learn is imported when a metric that needs it is built.
+every class is undefined (nan) if the test images lack a class. docs/reference/metrics.md has the formulas and their
+sources. scikit-learn is imported when a metric that needs it is built.
 """
 
 from __future__ import annotations

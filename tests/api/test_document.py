@@ -1,11 +1,11 @@
-"""Every line of docs/python.md runs, and gives what the document says."""
+"""Every line of docs/how-to/notebook.md runs, and gives what the document says."""
 
 import doctest
 from pathlib import Path
 
 import pytest
 
-DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "python.md"
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "notebook.md"
 
 
 @pytest.mark.usefixtures("one_thread")

@@ -91,7 +91,7 @@ def test_a_tracker_may_have_a_list():
 
 
 def test_the_document_names_every_option():
-    text = (Path(__file__).resolve().parents[2] / "docs" / "python.md").read_text()
+    text = (Path(__file__).resolve().parents[2] / "docs" / "how-to" / "notebook.md").read_text()
     (table,) = re.findall(r"\| option \| what it takes \|\n(.*?)\n\n", text, flags=re.DOTALL)
     rows = [row.split("|")[1] for row in table.splitlines()]
     assert set(re.findall(r"`(\w+)`", " ".join(rows))) == set(options_of(RunOptions))

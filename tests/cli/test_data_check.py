@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "data-check.md"
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "data-check.md"
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def test_every_line_of_the_document_runs(command, folder, make_images):
     lines = re.findall(r"^ *flowerablate data check\b(.*)$", DOCUMENT.read_text(), flags=re.MULTILINE)
     assert len(lines) >= 3
     for words in lines:
-        assert command("data", "check", *shlex.split(words)).returncode == 0, words
+        assert command("data", "check", *shlex.split(words, comments=True)).returncode == 0, words
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from flowerablate.execute import trial as trial_module
 from flowerablate.report.formats import SUFFIXES
 from flowerablate.train.state import load_state
 
-DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "designs.md"
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "explanation" / "designs.md"
 QUICK = ("--set", "train.epochs=1")
 
 

@@ -16,13 +16,15 @@ from flowerablate.study.designs import design
 from flowerablate.study.resolve import resolve
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = (
-    "README.md",
-    *(f"docs/{name}.md" for name in ("adaptive", "data", "imbalance", "metrics", "report", "resnets", "training")),
-)
+DOCUMENTS = ["README.md", *(str(path.relative_to(ROOT)) for path in sorted(ROOT.glob("docs/*/*.md")))]
+STUDIES = {"flowers": (), "best": (), "photographs": ("--for", "photographs")}
+"""The study files that the documents name as they go on, and how each begins."""
 
-FURTHER = ("docs/designs.md", "docs/scaling.md", "docs/trackers.md")
-"""Documents whose lines are run in the tests of what they tell of."""
+ELSEWHERE = [
+    *("docs/explanation/designs.md", "docs/how-to/cluster.md", "docs/how-to/library-transforms.md"),
+    *("docs/how-to/plugins.md", "docs/how-to/trackers.md", "docs/how-to/x-rays.md", "docs/reference/slots.md"),
+]
+"""Documents whose lines are run in the tests of what they tell of, or need more than this machine has."""
 
 
 def lines_of(document, name):
@@ -31,7 +33,41 @@ def lines_of(document, name):
     return [shlex.split(re.sub(r"\s[#>].*", "", line)) for line in lines]
 
 
-def test_every_line_that_runs_a_study_is_understood(command, folder, make_images, monkeypatch):
+def plugin_of(document):
+    """The examples of a document that register components, as one ``flowerablate_local.py``."""
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / document).read_text(), flags=re.DOTALL)
+    return f"""
+import flowerablate as fa
+
+@fa.hookimpl
+def flowerablate_register(register):
+    seen = {{}}
+    for source in {[block for block in blocks if "@fa.hookimpl" in block]!r}:
+        names = {{}}
+        exec(source, names)
+        (hook,) = (value for name, value in names.items() if name.startswith("flowerablate_register"))
+        hook(lambda spec: register(seen.setdefault(spec.name, spec)) if spec.name not in seen else None)
+"""
+
+
+@pytest.fixture
+def prepared(command, folder, make_images):
+    """The folder with the images and study files that the documents name."""
+    make_images(folder / "photographs")
+    for part in ("train", "test"):
+        for label in ("NORMAL", "PNEUMONIA"):
+            (folder / "chest_xray" / part / label).mkdir(parents=True)
+    for name, kind in STUDIES.items():
+        assert command("init", f"{name}.toml", *kind).returncode == 0
+    return folder
+
+
+def test_the_documents_run_many_studies():
+    assert sum(len(lines_of(document, "run")) for document in DOCUMENTS) >= 45
+
+
+@pytest.mark.parametrize("document", [each for each in DOCUMENTS if lines_of(each, "run")])
+def test_every_line_that_runs_a_study_is_understood(document, command, prepared, monkeypatch):
     """Its study is read and resolved and its questions are found; no images are read."""
     asked = []
 
@@ -41,11 +77,8 @@ def test_every_line_that_runs_a_study_is_understood(command, folder, make_images
         raise typer.Exit
 
     monkeypatch.setattr(planned, "make_plan", understand)
-    make_images(folder / "photographs")
-    (words,) = lines_of("README.md", "init")
-    assert command("init", *words).returncode == 0
-    lines = [words for document in (*DOCUMENTS, *FURTHER) for words in lines_of(document, "run")]
-    assert len(lines) >= 25
+    (prepared / "flowerablate_local.py").write_text(plugin_of(document))
+    lines = lines_of(document, "run")
     for words in lines:
         done = command("run", *words)
         assert done.returncode == 0, (words, done.stderr)
@@ -55,8 +88,9 @@ def test_every_line_that_runs_a_study_is_understood(command, folder, make_images
 
 @pytest.mark.parametrize(
     ("document", "name", "least"),
-    [("models", "predict", 4), ("models", "evaluate", 2), ("models", "gradcam", 2), ("models", "export", 3),
-     ("models", "card", 2), ("report", "report", 4), ("training", "curves", 1)],
+    [("how-to/models", "predict", 4), ("how-to/models", "evaluate", 2), ("how-to/models", "gradcam", 2),
+     ("how-to/models", "export", 3), ("how-to/models", "card", 2), ("reference/report", "report", 4),
+     ("reference/training", "curves", 1), ("how-to/paper", "report", 6), ("how-to/own-pictures", "curves", 1)],
 )  # fmt: skip
 def test_the_words_of_every_line_are_those_of_the_command(document, name, least, folder, monkeypatch, make_images):
     monkeypatch.chdir(folder)
@@ -70,13 +104,9 @@ def test_the_words_of_every_line_are_those_of_the_command(document, name, least,
 
 
 @pytest.mark.slow
-def test_every_line_that_runs_a_study_can_be_run(command, folder, make_images):
-    make_images(folder / "photographs")
-    (words,) = lines_of("README.md", "init")
-    assert command("init", *words).returncode == 0
-    lines = [words for document in DOCUMENTS for words in lines_of(document, "run")]
-    assert len(lines) >= 14
-    for words in lines:
+@pytest.mark.parametrize("document", [each for each in DOCUMENTS if lines_of(each, "run") and each not in ELSEWHERE])
+def test_every_line_that_runs_a_study_can_be_run(document, command, prepared):
+    for words in lines_of(document, "run"):
         done = command("run", *words, "--dry-run")
         assert done.returncode == 0, (words, done.stderr)
 
@@ -85,7 +115,7 @@ def test_every_line_that_climbs_the_ladder_is_understood(command, folder, make_i
     monkeypatch.setattr(lr_range, "STEPS", 20)
     make_images(folder / "photographs", per_class=20)
     (folder / "study.toml").write_text((folder / "tiny.toml").read_text())
-    lines = lines_of("docs/sanity.md", "sanity")
+    lines = lines_of("docs/how-to/sanity.md", "sanity")
     assert len(lines) == 4
     for words in lines:
         every = [word for option, word in pairwise(words) if option == "--only"]
@@ -95,14 +125,14 @@ def test_every_line_that_climbs_the_ladder_is_understood(command, folder, make_i
 
 @pytest.mark.slow
 def test_every_line_that_reports_can_be_run(command, folder, image_folder):
-    lines = [words for document in DOCUMENTS for words in lines_of(document, "report")]
+    lines = [words for document in DOCUMENTS if document not in ELSEWHERE for words in lines_of(document, "report")]
     assert len(lines) >= 12
     words = ("tiny.toml", "--data", image_folder, "--disable", "morphology", "--seeds", 2, "--set", "train.epochs=1")
     assert command("run", *words).returncode == 0
-    for name in ("default", "long", "flowers", "flowers-noisy"):
+    for name in ("default", "flowers", "flowers-noisy", "photographs"):
         shutil.copytree(folder / "runs" / "tiny", folder / "runs" / name)
     lines = [("report", *words) for words in lines]
-    lines += [("curves", *words) for words in lines_of("docs/training.md", "curves")]
+    lines += [("curves", *words) for words in lines_of("docs/reference/training.md", "curves")]
     for words in lines:
         done = command(*words)
         assert done.returncode == 0, (words, done.stderr)
@@ -117,7 +147,7 @@ def test_every_line_that_uses_a_model_can_be_run(command, folder, trained_study,
     make_images(folder / "photographs", per_class=3)
     make_images(folder / "others", per_class=3)
     for name, least in (("predict", 4), ("evaluate", 2), ("gradcam", 2), ("export", 3), ("card", 2)):
-        lines = lines_of("docs/models.md", name)
+        lines = lines_of("docs/how-to/models.md", name)
         assert len(lines) >= least
         for words in lines:
             done = command(name, *words)

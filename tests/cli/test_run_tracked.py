@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "trackers.md"
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "trackers.md"
 
 WORDS = ("run", "tiny.toml", "--disable", "light", "--seeds", 1)
 

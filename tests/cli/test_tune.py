@@ -17,7 +17,7 @@ from flowerablate.tuning import extra
 
 pytest.importorskip("optuna")
 
-DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "tuning.md"
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "tuning.md"
 SMALL = ("--set", "train.epochs=1", "--set", "model.width=4")
 
 

@@ -1,9 +1,9 @@
-"""The example of docs/loader.md runs as it stands."""
+"""The example of docs/how-to/loader.md runs as it stands."""
 
 import re
 from pathlib import Path
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "loader.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "how-to" / "loader.md"
 
 
 def test_the_example_of_the_document_runs_and_both_ways_agree():

@@ -59,7 +59,7 @@ def test_flips_around_a_warp_in_one_are_within_one_of_all_in_turn(border):
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_one_interpolation_instead_of_two_hardly_changes_smooth_images(dtype):
-    """Stated in docs/architecture.md: mean below 1 level, largest below 14, of 255, at waves of 44 pixels and more."""
+    """Mean below 1 level, largest below 14, of 255, at waves of 44 pixels and more, as the architecture says."""
     factor = 1 if dtype == np.uint8 else 257
     enlarged = [image.astype(dtype) * factor for image in photographs(8, 96, 96)]
     for ops in (

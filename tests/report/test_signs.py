@@ -34,7 +34,7 @@ def test_the_schema_knows_all_verdicts(name):
     assert any(each and "enum" in each for each in listed)
 
 
-@pytest.mark.parametrize("page", ["docs/report.md", "docs/statistics.md"])
+@pytest.mark.parametrize("page", ["docs/reference/report.md", "docs/explanation/statistics.md"])
 def test_the_docs_explain_all_verdicts(page):
     rows = [line for line in (ROOT / page).read_text().splitlines() if line.startswith("|")]
     for verdict in VERDICTS:

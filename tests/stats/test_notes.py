@@ -90,7 +90,7 @@ def test_looks_before_the_plan_are_told_though_looks_are_planned_now(arms) -> No
 
 
 def test_looking_at_each_replicate_from_3_to_20_finds_what_is_not_there_in_about_23_of_100_studies() -> None:
-    """The number in docs/statistics.md: why looks must be planned."""
+    """The number in docs/explanation/statistics.md: why looks must be planned."""
     differences = np.random.default_rng(1).standard_normal((20_000, 20))
     found = np.zeros(len(differences), bool)
     for n in range(3, 21):

@@ -62,6 +62,29 @@ def test_a_good_metric_passes():
     check_metric(spec(lambda *given: 1 - share_right(*given), lower_is_better=True))
 
 
+def entropy(labels, probabilities):
+    return -(probabilities * np.log(np.maximum(probabilities, 1e-12))).sum(axis=1)
+
+
+def confidence(labels, probabilities):
+    return probabilities.max(axis=1)
+
+
+@pytest.mark.parametrize(("each", "traits"), [(entropy, {"lower_is_better": True}), (confidence, {})])
+def test_a_metric_that_looks_at_no_labels_passes_if_it_tells_sure_from_unsure_predictions(each, traits):
+    check_metric(spec(lambda *given: float(each(*given).mean()), each, **traits))
+
+
+def test_a_metric_that_looks_at_labels_only_where_predictions_are_unsure_is_held_to_them():
+    def odd(labels, probabilities):
+        return float(
+            (confidence(labels, probabilities) + (probabilities[:, 0] * (1 - probabilities[:, 0]) * labels)).mean()
+        )
+
+    with pytest.raises(AssertionError, match="for perfect and for always wrong predictions"):
+        check_metric(spec(odd))
+
+
 def test_each_choice_of_a_metric_is_tried():
     def build(context, mean):
         return fa.Metric(share_right if mean == "plain" else weighted_by_place)

@@ -265,7 +265,7 @@ def test_the_directions_are_those_of_the_literature():
 
 
 def test_the_documentation_has_each_metric_with_its_direction():
-    text = (Path(__file__).parents[3] / "docs" / "metrics.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[3] / "docs" / "reference" / "metrics.md").read_text(encoding="utf-8")
     for name, spec in METRICS.items():
         row = next(line for line in text.splitlines() if line.startswith(f"| `{name}` |"))
         assert f"| {'lower' if spec.lower_is_better else 'higher'} |" in row
