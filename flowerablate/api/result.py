@@ -216,7 +216,7 @@ class Result:
         if format == "html":
             return self._page(images=images, columns=chosen)
         if columns is not None and format in ("csv", "json"):
-            raise StudyError(f"{format} always has every value; leave out columns")
+            raise StudyError(f"{format} contains every value; leave out columns")
         return render(self.summary, format, title=self.title, columns=chosen)
 
     def save(self, path: Path | str, format: str | None = None, columns: Texts | None = None) -> Path:

@@ -124,7 +124,7 @@ def report(
         print_comparison(ledger, open_ledger(compare, study.runs), chosen, metric, out)
         return
     if columns is not None and chosen in ("csv", "json"):
-        raise StudyError(f"{chosen} always has every value; leave out --columns")
+        raise StudyError(f"{chosen} contains every value; leave out --columns")
     result = read_result(ledger, study.base, assembler_here(), metric, cast("Population | None", population), columns)
     if chosen == "rich" and out is None:
         Console().print(result)

@@ -49,7 +49,7 @@ def caption(summary: Summary, columns: Sequence[Column] = ()) -> tuple[str, ...]
 def _effect(summary: Summary, groups: Sequence[Group]) -> str:
     unit = f" in {scale_of(summary).points}" if scale_of(summary).points else ""
     formulas = list(dict.fromkeys(group.words.effect for group in groups))
-    what = f"{formulas[0]}{unit}" if len(formulas) == 1 else f"as in each heading{unit}"
+    what = f"{formulas[0]}{unit}" if len(formulas) == 1 else f"see each heading{',' * bool(unit)}{unit}"
     favoured = list(dict.fromkeys(group.words.favours for group in groups))
     target = favoured[0] if len(favoured) == 1 else "the component or the base"
     sign = f"lower is better: − favours {target}" if summary.lower_is_better else f"+ favours {target}"

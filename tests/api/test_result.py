@@ -78,7 +78,7 @@ def test_columns_are_chosen_for_a_file_or_for_the_result(trained_study, result):
     narrow = fa.report("tiny", runs=trained_study.runs, columns="variant,effect")
     assert narrow.render("md") == result.render("md", "variant,effect")
     assert "verdict" not in narrow.render("md").splitlines()[2]
-    with pytest.raises(fa.StudyError, match="csv holds every value"):
+    with pytest.raises(fa.StudyError, match="csv contains every value"):
         result.save("t.csv", columns="variant")
     with pytest.raises(fa.StudyError, match="has no suffix of a report"):
         result.save("t.doc")

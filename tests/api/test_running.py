@@ -100,7 +100,7 @@ def test_a_budget_leaves_trials_and_says_how_many(study, runs, tmp_path):
     result = fa.run(study, disable="flip", seeds=3, runs=runs, progress=False, budget=0.001)
     assert result.left == 2
     assert result["-flip"].seeds == (0, 1)
-    with pytest.raises(fa.LedgerError, match="given more time"):
+    with pytest.raises(fa.LedgerError, match="run it again with more time"):
         fa.run(study, disable="flip", runs="short", progress=False, budget="0.001s")
 
 

@@ -128,7 +128,7 @@ def test_removing_a_step_leaves_the_draws_of_the_others(told, folder):
 
 def test_a_step_that_never_acts_says_so(command):
     done = command("explain", ONE, "--study", "tiny.toml", "--set", "steps.flip.probability=0")
-    assert re.search(r"^flip +not this time$", done.stdout, flags=re.MULTILINE)
+    assert re.search(r"^flip +not applied$", done.stdout, flags=re.MULTILINE)
 
 
 def test_the_image_written_is_the_one_that_the_loader_gives(command, folder, seen):

@@ -36,7 +36,7 @@ def test_a_finished_study_is_reported_in_any_columns_and_to_files(ran, folder):
     assert "'n' is given twice" in error("--columns", "n,variant,n")
     assert "no column comes before it" in error("--columns", "width=20,variant")
     assert "wide" in error("--columns", "forest,wide=20")
-    assert "csv holds every value; leave out --columns" in error("--columns", "n", "--format", "csv")
+    assert "csv contains every value; leave out --columns" in error("--columns", "n", "--format", "csv")
     assert "has no suffix of a report" in error("--out", "table.docx")
     assert "--columns does not go with --compare" in error("--columns", "n", "--compare", "tiny")
     assert "--of does not go with a table; add --images" in error("--of", "-flip")

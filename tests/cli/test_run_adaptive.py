@@ -28,7 +28,7 @@ def test_a_dry_run_shows_the_trials_of_the_first_look_and_counts_those_of_the_la
     text = re.sub(r"\s+", " ", done.stdout)
     assert "4 trials, 4 to run" in text
     assert "looks at 2, 3, 4, 5 and 6 replicates" in text
-    assert "12 at most" in text
+    assert "at most 12 up to the last" in text
     assert not (folder / "runs").exists()
 
 

@@ -172,4 +172,4 @@ def test_a_process_of_its_own_sees_the_same_and_leaves_nothing_but_the_files_of_
 def test_the_ladder_is_not_climbed_on_other_machines(command):
     done = command("sanity", "tiny.toml", "--executor", "ray")
     assert done.returncode == 1
-    assert "climbed on this machine; choose processes or inline" in done.stderr
+    assert "the rungs run on this machine; choose processes or inline" in done.stderr

@@ -49,7 +49,7 @@ def test_dry_run_shows_the_space_and_trains_nothing(command, image_folder, folde
     done = command("tune", "tiny.toml", "--data", image_folder, "--search", "optimizer", "--dry-run")
     assert done.returncode == 0, done.stderr
     assert re.search(r"^optimizer\.lr +1e-06 to 10, log +0\.1", done.stdout, re.MULTILINE)
-    assert "accuracy on validation, mean of 2 replicates" in done.stdout
+    assert "accuracy on validation, mean of 2 splits reserved for tuning" in done.stdout
     assert not (folder / "runs").exists()
 
 

@@ -336,8 +336,14 @@ def test_another_number_of_threads_for_the_same_study_is_refused_with_the_cure(s
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ({"executor": "inline", "jobs": 2}, "jobs = 2 with executor 'inline': it runs one trial after another; leave"),
-        ({"executor": "inline", "trial_timeout": "3s"}, "trial_timeout = 3s with executor 'inline': a trial in this"),
+        (
+            {"executor": "inline", "jobs": 2},
+            "jobs = 2 with executor 'inline': that executor runs one trial after",
+        ),
+        (
+            {"executor": "inline", "trial_timeout": "3s"},
+            "trial_timeout = 3s with executor 'inline': it cannot be enforced",
+        ),
         ({"executor": "inline", "stall_timeout": "3s"}, "stall_timeout = 3s .* use the executor processes"),
         ({"executor": "inline", "stall_timeout": "1h"}, "stall_timeout = 1h .* use the executor processes"),
         ({"executor": "inline", "memory": "1GB"}, "memory = 1GB .* use the executor processes"),

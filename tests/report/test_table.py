@@ -41,7 +41,7 @@ base                      —                      │                5  —
 model=resnet34         -2.4 [-3.5,  -1.3]   ╌├─●┤│                5  ▼ new wins
 optimizer=adamw        +1.2 [+0.7,  +1.6]        │●┤              5  ▲ base wins
 
-effect: as in each heading in points, paired by seed; + favours the component or
+effect: see each heading, in points, paired by seed; + favours the component or
 the base.
 verdict: paired t test at .05 (.01 of it kept for more replicates), Holm over 10
 comparisons.
@@ -192,7 +192,7 @@ def test_a_loss_is_shown_as_it_is(study) -> None:
 def test_the_caption_names_metric_split_family_and_effect(demo, study) -> None:
     text = render(demo)
     assert "accuracy on the test split, 4 to 5 replicates, base 88.9 %" in text
-    assert "effect: as in each heading in points, paired by seed;" in text
+    assert "effect: see each heading, in points, paired by seed;" in text
     assert "paired t test at .05 (.01 of it kept for more replicates), Holm over 10\ncomparisons." in text
     one = render(study({"": [0.5, 0.6], "-x": [0.4, 0.5]}))
     assert "1\ncomparison." in one or "1 comparison." in one
@@ -296,3 +296,8 @@ def test_the_lines_below_explain_only_marks_and_words_that_occur(study) -> None:
     plain = render(study({"": [0.50, 0.61, 0.72, 0.83, 0.94], "-x": [0.51, 0.61, 0.71, 0.83, 0.94]}))
     assert "plot: all on one scale, │ is 0." in plain
     assert not any(mark in plain for mark in "◂▸╌░")
+
+
+def test_the_effects_of_several_kinds_in_no_unit_are_explained_without_a_gap(study) -> None:
+    text = render(study({"": [0.5, 0.6], "-x": [0.4, 0.5], "model=y": [0.4, 0.5]}, metric="loss"))
+    assert "effect: see each heading, paired by seed;" in text
