@@ -142,6 +142,9 @@ use = "resize"
 size = 20
 removable = false
 {steps}
+[optimizer]
+use = "nesterov"
+lr = 0.1
 [train]
 epochs = 2
 batch_size = {batch_size}

@@ -16,7 +16,7 @@ from rich.markup import escape
 from typer.core import TyperArgument, TyperCommand, TyperGroup
 
 from ..errors import in_one_line
-from .commands import COMMANDS, Entry
+from .commands import COMMANDS, CommandEntry
 
 _SHOWN = {bool: "", int: "N", float: "X", str: "TEXT", Path: "PATH"}
 """What the help shows behind an option instead of its type: nothing for a flag."""
@@ -114,14 +114,14 @@ class _Commands(Mapping[str, Any]):
         return len(ENTRIES)
 
 
-ENTRIES: dict[str, tuple[str, Entry]] = {
+ENTRIES: dict[str, tuple[str, CommandEntry]] = {
     name: (panel, entry) for panel, entries in COMMANDS.items() for name, entry in entries.items()
 }
 """Each command with the heading under which the help lists it."""
 
 
 @functools.cache
-def _loaded(name: str, panel: str, entry: Entry) -> Any:
+def _loaded(name: str, panel: str, entry: CommandEntry) -> Any:
     """Return the command or group of commands of *entry*, made by typer."""
     found = getattr(import_module(f".{entry.module}", __package__), entry.attribute)
     one = typer.Typer(add_completion=False, rich_markup_mode="rich")

@@ -8,7 +8,8 @@ from collections import defaultdict
 import pytest
 import typer
 
-from flowerablate.cli.app import COMMANDS, app
+from flowerablate.cli.app import app
+from flowerablate.cli.commands import COMMANDS
 
 SHARED = ("--runs", "--set", "--local", "--device", "--variant", "--metric", "--subset", "--data", "--changed-plugins")
 
@@ -59,6 +60,28 @@ def test_every_command_stands_in_a_group(command):
     for panel, commands in COMMANDS.items():
         assert panel in shown
         assert all(re.search(rf"^│ {name} ", shown, flags=re.MULTILINE) for name in commands)
+
+
+def test_the_list_of_commands_says_what_each_says_of_itself():
+    loaded = typer.main.get_command(app).commands
+    for commands in COMMANDS.values():
+        for name, entry in commands.items():
+            assert loaded[name].help.replace("\\[", "[").partition("\n")[0] == entry.summary
+
+
+def test_the_list_of_commands_loads_none_of_them():
+    program = """
+import sys
+from flowerablate.cli import main
+try:
+    main()
+finally:
+    print([name for name in sys.modules if name.startswith("flowerablate.") and "cli" not in name])
+"""
+    done = subprocess.run([sys.executable, "-c", program, "--help"], capture_output=True, text=True, check=True)
+    loaded = done.stdout.splitlines()[-1]
+    assert "contracts" not in loaded
+    assert "jobs.interrupts" in loaded
 
 
 @pytest.mark.parametrize("name", [name for name, _ in every_command()] + [""])
