@@ -129,7 +129,7 @@ def test_another_slot_is_swapped_ablated_and_varied(base, assembler, folder):
         },
     ).ablation
     found = {variant.change: variant.pipeline for variant in design(base, assembler.lookup, asked).variants}
-    assert {*found} == {"", "-averager.decay", "-model.skip+averager.decay", "averager=last", "averager.width=7"}
+    assert {*found} == {"", "-averager.decay", "-model.skip -averager.decay", "averager=last", "averager.width=7"}
     assert found["-averager.decay"].components["averager"].params["decay"] == 0.0
     assert found["averager=last"].components["averager"].params == {}
     assert found["averager.width=7"].components["averager"].params["width"] == 7

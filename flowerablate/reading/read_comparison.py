@@ -8,6 +8,7 @@ from ..contracts import finished
 from ..ledger import Ledger, StudyNote
 from ..report import Comparison, Side, compare
 from ..wiring.assemble import Assembler
+from ..wiring.scoring import LOSS
 from .find_study import note_of
 from .kept_metrics import Reading, reading
 from .read_summary import read_summary
@@ -52,7 +53,7 @@ def _recorded(ledger: Ledger, note: StudyNote) -> list[str]:
     """Return the metrics that all finished trials recorded, except the loss."""
     trials = finished(ledger.results(note.base_id))
     names = trials[0].metrics if trials else ()
-    return [name for name in names if name != "loss" and all(name in trial.metrics for trial in trials)]
+    return [name for name in names if name != LOSS.name and all(name in trial.metrics for trial in trials)]
 
 
 def _side(ledger: Ledger, assembler: Assembler, metric: str) -> Side:

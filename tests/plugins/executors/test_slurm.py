@@ -112,7 +112,7 @@ def test_a_job_has_ended_when_it_says_so_or_slurm_does(slurm, executor, jobs):
     slurm.says(j7_1="CANCELLED")
     (ended,) = runner.ended(0.0)
     assert (ended.name, ended.exit_code, ended.lost) == ("b", None, False)
-    assert "Slurm says of job 7_1: CANCELLED" in ended.reason
+    assert "Slurm reports CANCELLED for job 7_1" in ended.reason
 
 
 @pytest.mark.parametrize(
