@@ -176,7 +176,7 @@ def _synthetic() -> fa.DatasetSpec:
         name="synthetic-flowers",
         summary="Roses and daisies drawn by this plugin, with salt noise that an opening removes.",
         params=(
-            fa.Param("images", 1500, "number of images, half of them in each class", low=10, high=1_000_000),
+            fa.Param("images", 1300, "number of images, half of them in each class", low=10, high=1_000_000),
             fa.Param("size", 36, "side of the stored images, pixels", low=16, high=1024),
             fa.Param("seed", 0, "seed of the drawing", low=0),
             fa.Param("noise", 1.0, "strength of the salt noise; 0 is none, 1 the usual amount", low=0.0, high=1.5),
