@@ -1,6 +1,6 @@
 """Write the tables of docs/explanation/evidence.md from the results, between their markers.
 
-python benchmarks/coverage/report.py               # after the scripts of this folder, adaptive.py and planted/run.py
+python benchmarks/coverage/report.py               # after the scripts of this folder, adaptive.py, default_study.py and planted/run.py
 python benchmarks/coverage/report.py --check       # exit code 1 if a table is not that of the results
 """
 
@@ -257,6 +257,20 @@ def planted(result: Result) -> str:
     return f"{table(heads, rows)}\n\n{total} {versions(result)}"
 
 
+def first_study(result: Result) -> str:
+    """Return the verdicts of the default study on disjoint sets of seeds, a line for each machine and row."""
+    heads = ("processor", "threads", "row", "verdicts", "effects of the sets, points", "stuck trainings of the base")
+    rows = []
+    for line in result["lines"]:
+        for label, verdicts in line["verdicts"].items():
+            low, mean, high = line["effects"][label]
+            said = ", ".join(f"{word} {count}" for word, count in sorted(verdicts.items()))
+            effects = f"{low:+.1f} to {high:+.1f}, mean {mean:+.1f}"
+            processor = f"{line['cpu']}, {line['capability']}"
+            rows.append([processor, line["threads"], f"`{label}`", said, effects, line["stuck"]])
+    return f"{table(heads, rows)}\n\n{versions(result)}"
+
+
 TABLES: dict[str, tuple[str, Callable[[Result], str]]] = {
     "coverage": ("coverage.json", coverage),
     "skew": ("coverage.json", skew),
@@ -269,6 +283,7 @@ TABLES: dict[str, tuple[str, Callable[[Result], str]]] = {
     "patients": ("patients.json", patients),
     "one model": ("patients.json", one_model),
     "planted": ("planted.json", planted),
+    "default study": ("default_study.json", first_study),
     "extension": ("practice.json", practice_tables.extension),
     "chances": ("practice.json", practice_tables.chances),
     "families": ("practice.json", practice_tables.families),
