@@ -1,6 +1,6 @@
 """Write the tables of docs/explanation/evidence.md from the results, between their markers.
 
-python benchmarks/coverage/report.py               # after the scripts of this folder, adaptive.py, default_study.py and planted/run.py
+python benchmarks/coverage/report.py               # after this folder, adaptive.py, default_study.py, planted/run.py
 python benchmarks/coverage/report.py --check       # exit code 1 if a table is not that of the results
 """
 
