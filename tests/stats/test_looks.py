@@ -264,3 +264,11 @@ def test_what_is_provisional_decides_nothing_about_what_is_shown(arms):
         for d in (0.05, 0.0)
     ]
     assert rows[0].adjusted_p == rows[1].adjusted_p
+
+
+def test_a_study_whose_only_error_went_to_pairs_that_have_changed_decides_nothing_however_often_it_is_extended(arms):
+    trials = arms(base=[0.9, 0.91, 0.92, 0.9, 0.91] * 2, a=[0.88, 0.89, 0.9, 0.88, 0.892] * 2)
+    judged = {"-a": [(5, 4), (5, 5)]}
+    for looked in ([5], [5, 7]):
+        row = summarise(trials, rules=Rules(reserve=0.0), looked=looked, judged=judged).rows[0]
+        assert (row.verdict, row.adjusted_p, row.family_interval) == ("undecided", 1.0, None)
