@@ -68,6 +68,10 @@ class Evidence:
         """Whether the t test runs over replicates only, so that its boundaries at several looks are known exactly."""
         return self.interval in ("t", "repeated")
 
+    def needed_replicates(self, rules: Rules) -> int:
+        """Return how many replicates a verdict needs; the modified t, which judges replicates only, needs more."""
+        return rules.needed_replicates if self.is_over_replicates else rules.min_replicates
+
     def nominal(
         self, alpha: float, sides: Literal[1, 2] = 2, looks: Sequence[StudyLook] = (), *, quick: bool = False
     ) -> float:

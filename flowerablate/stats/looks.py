@@ -65,15 +65,18 @@ class LookSchedule:
         seeds: Sequence[int] = (),
         *,
         complete: bool = True,
+        over_images: bool = False,
     ) -> LookSchedule:
         """Return the schedule of a comparison by *rules*, of which there are *now* replicates, *complete* or not.
 
         *looked* are the numbers of replicates at which verdicts were shown without a plan, *shown* the rules of these
         tables: what they have spent is spent, whatever the rules say since. *judged*: the same numbers with those of
-        the pairs that there were; by now there are pairs on *seeds*, increasing.
+        the pairs that there were; by now there are pairs on *seeds*, increasing. *over_images*: intervals may be over
+        test images too, where the modified t test, which needs more replicates, is not used.
         """
         reserve = min(each.reserve for each in (rules, *shown))
-        least = min(each.min_replicates for each in (rules, *shown))
+        needed = ((each.min_replicates if over_images else each.needed_replicates) for each in (rules, *shown))
+        least = min(needed)
         before = {n for n in looked if n >= least}
         if not rules.looks:
             before = {n for n in before if n < now} | {now}

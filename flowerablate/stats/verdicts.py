@@ -115,7 +115,7 @@ def _decided(
 ) -> Decision | None:
     """Return the verdict, if there is one."""
     alpha = 1 - rules.level
-    if effect.n < _needed(evidence, rules):
+    if effect.n < evidence.needed_replicates(rules):
         return None
     by = f"{evidence.test}, {evidence.look}" if evidence.look else evidence.test
     within = adjusted.equivalence is not None and adjusted.equivalence <= alpha
@@ -141,11 +141,6 @@ def _decided(
     return None
 
 
-def _needed(evidence: Evidence, rules: Rules) -> int:
-    """Return how many replicates a verdict needs; the modified t, which judges replicates only, needs more."""
-    return rules.needed_replicates if evidence.is_over_replicates else rules.min_replicates
-
-
 def _turned(effect: Effect, evidence: Evidence) -> bool:
     """Whether the look that rejected «no difference» had a mean of the other sign than there is now."""
     then = effect.differences[: evidence.decisive_pairs]
@@ -166,7 +161,7 @@ def _undecided(
         return Decision("undecided", f"no difference established in {count(effect.n, 'replicate')}, as expected")
     if effect.is_zero and rules.margin is None:
         return Decision("undecided", f"no difference in any of {effect.n} replicates; does the change have any effect?")
-    needed = _needed(evidence, rules)
+    needed = evidence.needed_replicates(rules)
     if effect.n < needed:
         by = f" by {MODIFIED_T}" if needed > rules.min_replicates else ""
         return Decision("undecided", f"n = {effect.n}: a verdict{by} needs {needed} replicates", needed - effect.n)
