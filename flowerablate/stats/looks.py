@@ -84,8 +84,9 @@ class LookSchedule:
         then: dict[int, set[int]] = {}
         for n, pairs in judged:
             then.setdefault(n, set()).add(pairs)
-        lost = [n for n in sorted(before) for pairs in then.get(n, ()) if pairs not in present.values()]
         kept = [n for n in sorted(before) if present[n] in then.get(n, {present[n]}) or (n == now and not rules.looks)]
+        counted = {present[n] for n in kept}
+        lost = [n for n in sorted(before) for pairs in then.get(n, ()) if pairs not in counted]
         return cls(tuple(kept), rules.looks, reserve, least, now if complete else 0, tuple(lost))
 
     def reached(self, seeds: Sequence[int]) -> tuple[StudyLook, ...]:

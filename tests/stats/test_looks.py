@@ -214,6 +214,13 @@ def test_a_look_whose_failed_trials_have_values_now_is_paid_for_and_decides_noth
     assert later.before == (10,)
 
 
+def test_each_of_several_looks_without_a_failed_seed_is_paid_for_once_it_has_a_value():
+    schedule = LookSchedule.of(Rules(), [6, 7], 8, judged=[(6, 5), (7, 6)], seeds=range(8))
+    assert schedule.lost == (6, 7)
+    assert schedule.reached(range(8)) == (StudyLook(8, pytest.approx(0.0375)),)
+    assert schedule.left == pytest.approx(0.05)
+
+
 def test_a_look_whose_pairs_are_gone_is_paid_for_too():
     seeds = [seed for seed in range(10) if seed != 3]
     schedule = LookSchedule.of(Rules(), [5], 10, judged=[(5, 5)], seeds=seeds)
