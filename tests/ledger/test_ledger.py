@@ -12,6 +12,7 @@ from flowerablate.contracts import (
     Contrast,
     OwnedComponent,
     Owner,
+    Rules,
     Trial,
     TrialFailure,
     TrialResult,
@@ -246,6 +247,23 @@ def test_a_question_that_is_asked_again_takes_its_label_back(ledger, trials):
         "share": first.by_seed,
         "share, asked earlier": second.by_seed,
     }
+
+
+def test_the_looks_of_a_question_stay_its_own_when_another_one_takes_its_label(ledger, trials):
+    first, second = drawn(0), drawn(0, cell="-b")
+    looked = {"looked": (5,), "seen": {"share": (5,)}, "judged": {"share": ((5, 4),)}, "shown": Rules()}
+    notes = [
+        StudyNote("base0", contrasts=(first,)),
+        StudyNote("base0", contrasts=(first,), **looked),
+        StudyNote("base0", contrasts=(second,)),
+    ]
+    for note in notes:
+        ledger.enter(trials, {"": {}, "-a": {}, "-b": {}}, note)
+    earlier = "share, asked earlier"
+    note = ledger.note()
+    assert (note.seen, note.judged, note.late) == ({earlier: (5,)}, {earlier: ((5, 4),)}, {"share": 5})
+    ledger.enter(trials, {"": {}, "-a": {}, "-b": {}}, notes[0])
+    assert (ledger.note().seen, ledger.note().late) == ({"share": (5,)}, {earlier: 5})
 
 
 def test_trials_of_an_abandoned_plan_are_not_waited_for(ledger, trials):
