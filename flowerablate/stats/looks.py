@@ -42,7 +42,7 @@ class LookSchedule:
     """The looks at a comparison as numbers of replicates, increasing: those *unplanned*, then those *planned*.
 
     *reserve*: the fraction of the level that the first unplanned look leaves for others. *min_pairs*: a look with fewer
-    decides nothing, now or later. *now*: how many replicates there are, 0 if some of their trials are still to run.
+    decides nothing, now or later. *now*: how many replicates there are, *complete* if none of their trials is to run.
     *lost*: looks that are paid for and decide nothing any more, as their pairs were others: trials that had failed were
     run again, or trials are gone.
     """
@@ -53,6 +53,7 @@ class LookSchedule:
     min_pairs: int = 2
     now: int = 0
     lost: tuple[int, ...] = ()
+    complete: bool = True
 
     @classmethod
     def of(
@@ -87,7 +88,7 @@ class LookSchedule:
         kept = [n for n in sorted(before) if present[n] in then.get(n, {present[n]}) or (n == now and not rules.looks)]
         counted = {present[n] for n in kept}
         lost = [n for n in sorted(before) for pairs in then.get(n, ()) if pairs not in counted]
-        return cls(tuple(kept), rules.looks, reserve, least, now if complete else 0, tuple(lost))
+        return cls(tuple(kept), rules.looks, reserve, least, now, tuple(lost), complete)
 
     def reached(self, seeds: Sequence[int]) -> tuple[StudyLook, ...]:
         """Return the looks that a comparison with values on *seeds* (increasing, from 0) has had.
@@ -113,10 +114,13 @@ class LookSchedule:
         return max(2 * self.unplanned[-1], self.min_pairs) if self.unplanned else None
 
     def ahead(self, reached: Sequence[StudyLook]) -> tuple[StudyLook, ...]:
-        """Return the looks still to come after those *reached*: the planned ones, or one at twice the replicates."""
+        """Return the looks still to come after those *reached*: the planned ones, or one at twice the replicates.
+
+        A failed trial makes a look have fewer pairs than replicates; it is past all the same.
+        """
         pairs = reached[-1].pairs
         if self.planned:
-            return tuple(self._planned(look) for look in self.planned if look > pairs)
+            return tuple(self._planned(look) for look in self.planned if look > max(pairs, self.now))
         if self.next is None:
             return ()
         later = max(pairs + 1, round(pairs * self.next / self.unplanned[-1]))
@@ -129,7 +133,7 @@ class LookSchedule:
 
     def is_provisional(self, pending: int) -> bool:
         """Whether a table now is no look: *pending* trials are still to run, and this is none of those planned."""
-        return pending > 0 and self.now not in self.planned
+        return pending > 0 and not (self.complete and self.now in self.planned)
 
     @property
     def before(self) -> tuple[int, ...]:

@@ -166,7 +166,7 @@ def _undecided(
         by = f" by {MODIFIED_T}" if needed > rules.min_replicates else ""
         return Decision("undecided", f"n = {effect.n}: a verdict{by} needs {needed} replicates", needed - effect.n)
     if rules.looks:
-        return _between_looks(effect.n, chance.chance if chance else 0.0, rules)
+        return _between_looks(schedule.now, chance.chance if chance else 0.0, rules)
     alpha = 1 - rules.level
     hidden = t_quantile(1 - alpha / adjusted.factor / 2, math.inf) * math.sqrt(evidence.lasting)
     if abs(effect.mean) < hidden and (rules.margin is None or abs(effect.mean) >= rules.margin):
@@ -179,15 +179,15 @@ def _undecided(
     return Decision("undecided", f"adjusted p {short(p, 2)} ({evidence.test})")
 
 
-def _between_looks(n: int, chance: float, rules: Rules) -> Decision:
+def _between_looks(now: int, chance: float, rules: Rules) -> Decision:
     last = rules.looks[-1]
-    following = next((look for look in rules.looks if look > n), None)
+    following = next((look for look in rules.looks if look > now), None)
     if following is None:
         return Decision("undecided", f"not decided at the last planned look, n = {last}")
     if chance < rules.futility:
         low = "below .001" if chance < 0.001 else short(chance, 1)
         return Decision("undecided", f"stopped: the chance of a decision by n = {last} is {low}")
-    return Decision("undecided", f"the next planned look is at n = {following}", following - n)
+    return Decision("undecided", f"the next planned look is at n = {following}", following - now)
 
 
 def _all_equal(
