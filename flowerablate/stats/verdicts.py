@@ -169,7 +169,11 @@ def _undecided(
         return _between_looks(schedule.now, chance.chance if chance else 0.0, rules)
     alpha = 1 - rules.level
     hidden = t_quantile(1 - alpha / adjusted.factor / 2, math.inf) * math.sqrt(evidence.lasting)
-    if abs(effect.mean) < hidden and (rules.margin is None or abs(effect.mean) >= rules.margin):
+    if (
+        evidence.is_of_images
+        and abs(effect.mean) < hidden
+        and (rules.margin is None or abs(effect.mean) >= rules.margin)
+    ):
         return Decision(
             "undecided", "the noise of the test images is too large: more test images are needed, not more replicates"
         )
