@@ -150,6 +150,11 @@ class LookSchedule:
         """The fraction of the level that the looks before have left."""
         return 1 - self._of_all(self.tables if self.planned else self.tables - 1)
 
+    @property
+    def kept(self) -> float:
+        """The fraction of the level that this table leaves for others with more replicates; with a plan, none."""
+        return 0.0 if self.planned else 1 - self._of_all(self.tables)
+
     def _spent(self, number: int) -> float:
         """Return the fraction of the level spent by the unplanned look of that *number*, from 1, and those before it.
 

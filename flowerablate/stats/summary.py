@@ -132,6 +132,10 @@ def summarise(
             if name != rules.metric
         ),
         costs=known,
+        kept=max(
+            (each.schedule.kept for each in answers if each.evidence and not each.schedule.is_provisional(pending)),
+            default=0.0,
+        ),
     )
     notes = write_notes(
         summary,

@@ -210,7 +210,7 @@ def _all_equal(
     if needed == 0:
         return Decision("undecided", f"{reason}; earlier tables have spent the error of this study")
     later = evidence.nominal(left, sides, (*evidence.looks, *schedule.ahead(evidence.looks)), quick=True)
-    missing = math.ceil(math.log2(sides / later)) - effect.n if later else None
+    missing = max(1, math.ceil(math.log2(sides / later)) - effect.n) if later else None
     smallest = f"its smallest p is {short(floor)}, but {short(needed)} is needed"
     reason += f"; the sign-flip test cannot reach the level with n = {effect.n}: {smallest}"
     return Decision("undecided", reason, missing)
