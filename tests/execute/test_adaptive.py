@@ -1,6 +1,5 @@
 """Adaptive runs, with trials that need no training: their accuracies are a function of variant and seed."""
 
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -31,7 +30,6 @@ from flowerablate.execute.runner import run_study
 from flowerablate.jobs.worker import DONE, FAILED
 from flowerablate.jobs.worker_places import WorkerPlace
 from flowerablate.ledger import Ledger, TrialFolder
-from flowerablate.ledger.note import Notes, write_notes
 from flowerablate.stats import summarise
 from flowerablate.train import device
 
@@ -376,16 +374,6 @@ def test_looks_before_there_was_a_plan_are_noted_apart_from_the_planned_ones(led
     assert ledger.note(plan.base_id).unplanned == (3, 5)
     run(plan, ledger)
     assert ledger.note(plan.base_id).unplanned == (3, 5)
-
-
-def test_a_finished_table_that_no_run_printed_is_a_look_before_the_plan_too(ledger):
-    first = plan_for("-idle", seeds=5, max_seeds=None)
-    run(first, ledger)
-    unprinted = replace(ledger.note(first.base_id), looked=(), seen={}, judged={}, shown=None, told=())
-    write_notes(ledger.root / "study.json", Notes(first.base_id, {first.base_id: unprinted}))
-    plan = plan_for("-idle", seeds=5, max_seeds=9, futility=0.0)
-    run(plan, ledger)
-    assert ledger.note(plan.base_id).unplanned == (5,)
 
 
 def test_a_study_that_begins_with_a_plan_has_no_other_looks(ledger):

@@ -12,7 +12,6 @@ from flowerablate.contracts import (
     Contrast,
     OwnedComponent,
     Owner,
-    Rules,
     Trial,
     TrialFailure,
     TrialResult,
@@ -215,55 +214,6 @@ def test_a_trial_that_a_study_knows_by_another_name_keeps_its_first(ledger, tria
     ledger.folder(trials[1]).finish(result(trials[1]), {})
     ledger.enter([replace(trials[1], variant=Variant("-kind:b", PIPELINE))], {"-kind:b": {}}, StudyNote("base0"))
     assert [r.change for r in ledger.results("base0")] == ["-b"]
-
-
-def drawn(*seeds, cell="-a"):
-    """A Shapley value that weighs other variants on each of *seeds*."""
-    return Contrast("share", "share", {}, by_seed={seed: {"": 1.0, cell: -1.0} for seed in seeds})
-
-
-def test_replicates_that_were_drawn_before_stay_known_when_fewer_are_asked_for(ledger, trials):
-    for asked in (drawn(0, 1, 2), drawn(0)):
-        ledger.enter(trials, {"": {}, "-a": {}, "-b": {}}, StudyNote("base0", contrasts=(asked,)))
-    assert ledger.note().contrasts == (drawn(0, 1, 2),)
-
-
-def test_what_was_asked_stays_in_the_family_when_another_question_takes_its_label(ledger, trials):
-    first, second, third = drawn(0, 1, 2), drawn(0, cell="-b"), drawn(5)
-    for asked in (first, second, third):
-        ledger.enter(trials, {"": {}, "-a": {}, "-b": {}}, StudyNote("base0", contrasts=(asked,)))
-    assert {c.label: c.by_seed for c in ledger.note().contrasts} == {
-        "share": third.by_seed,
-        "share, asked earlier": first.by_seed,
-        "share, asked earlier (2)": second.by_seed,
-    }
-
-
-def test_a_question_that_is_asked_again_takes_its_label_back(ledger, trials):
-    first, second = drawn(0), drawn(0, cell="-b")
-    for asked in (first, second, first, second, first):
-        ledger.enter(trials, {"": {}, "-a": {}, "-b": {}}, StudyNote("base0", contrasts=(asked,)))
-    assert {c.label: c.by_seed for c in ledger.note().contrasts} == {
-        "share": first.by_seed,
-        "share, asked earlier": second.by_seed,
-    }
-
-
-def test_the_looks_of_a_question_stay_its_own_when_another_one_takes_its_label(ledger, trials):
-    first, second = drawn(0), drawn(0, cell="-b")
-    looked = {"looked": (5,), "seen": {"share": (5,)}, "judged": {"share": ((5, 4),)}, "shown": Rules()}
-    notes = [
-        StudyNote("base0", contrasts=(first,)),
-        StudyNote("base0", contrasts=(first,), **looked),
-        StudyNote("base0", contrasts=(second,)),
-    ]
-    for note in notes:
-        ledger.enter(trials, {"": {}, "-a": {}, "-b": {}}, note)
-    earlier = "share, asked earlier"
-    note = ledger.note()
-    assert (note.seen, note.judged, note.late) == ({earlier: (5,)}, {earlier: ((5, 4),)}, {"share": 5})
-    ledger.enter(trials, {"": {}, "-a": {}, "-b": {}}, notes[0])
-    assert (ledger.note().seen, ledger.note().late) == ({"share": (5,)}, {earlier: 5})
 
 
 def test_trials_of_an_abandoned_plan_are_not_waited_for(ledger, trials):
