@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
@@ -78,9 +78,11 @@ class Notes:
         old = self.studies.get(note.base_id)
         if old is not None:
             asked = {contrast.label for contrast in note.contrasts}
+            contrasts = _union([c for c in old.contrasts if c.label not in note.refused], note.contrasts)
+            old, note = _with_labels(old, note, _new_labels(old.contrasts, contrasts))
             note = replace(
                 note,
-                contrasts=_union([c for c in old.contrasts if c.label not in note.refused], note.contrasts),
+                contrasts=contrasts,
                 refused={**{label: why for label, why in old.refused.items() if label not in asked}, **note.refused},
                 remarks={**old.remarks, **note.remarks},
                 looked=tuple(sorted({*old.looked, *note.looked})),
@@ -90,7 +92,7 @@ class Notes:
                 shown=old.shown or note.shown,
                 later=_later(old, note.shown),
                 told=tuple(dict.fromkeys((*old.told, *note.told))),
-                unplanned=old.looked if note.rules.looks and not old.rules.looks else old.unplanned,
+                unplanned=_unplanned(old, note),
                 metrics=tuple({info.name: info for info in (*old.metrics, *note.metrics)}.values()),
                 threads=note.threads or old.threads,
                 device=note.device or old.device,
@@ -107,6 +109,52 @@ def _united(old: Mapping[str, tuple[Any, ...]], new: Mapping[str, tuple[Any, ...
 def _later(old: StudyNote, shown: Rules | None) -> tuple[Rules, ...]:
     is_new = shown is not None and old.shown is not None and shown not in (old.shown, *old.later)
     return (*old.later, shown) if is_new and shown else old.later
+
+
+def _unplanned(old: StudyNote, note: StudyNote) -> tuple[int, ...]:
+    """Return the looks before the plan; the first note with a plan may name one more, at a table read since."""
+    is_new = note.rules.looks and not old.rules.looks
+    return tuple(sorted({*old.looked, *note.looked})) if is_new else old.unplanned
+
+
+def _new_labels(old: Iterable[Contrast], now: Sequence[Contrast]) -> dict[str, str]:
+    """Return the label *now* of each of the *old* questions whose label has gone to another one of the same name."""
+    there = {contrast.label: contrast for contrast in now}
+    found = {}
+    for contrast in old:
+        same = there.get(contrast.label)
+        if same is not None and (_same_question(same, contrast) or _same_draws(same, contrast)):
+            continue
+        name = contrast.label.partition(ASKED_EARLIER)[0]
+        for each in now:
+            if each.label.partition(ASKED_EARLIER)[0] == name and _same_question(each, contrast):
+                found[contrast.label] = each.label
+    return found
+
+
+def _with_labels(old: StudyNote, note: StudyNote, new: Mapping[str, str]) -> tuple[StudyNote, StudyNote]:
+    """Return both notes with what each question has been through under its *new* label.
+
+    The looks of *note* are those before its run, when the questions had the old labels.
+    """
+    if not new:
+        return old, note
+
+    def moved(entries: Mapping[str, Any]) -> dict[str, Any]:
+        return {new.get(label, label): entry for label, entry in entries.items()}
+
+    contrasts = tuple(replace(each, label=new.get(each.label, each.label)) for each in old.contrasts)
+    return (
+        replace(
+            old,
+            contrasts=contrasts,
+            remarks=moved(old.remarks),
+            late=moved(old.late),
+            seen=moved(old.seen),
+            judged=moved(old.judged),
+        ),
+        replace(note, seen=moved(note.seen), judged=moved(note.judged)),
+    )
 
 
 def _late(old: StudyNote, contrasts: Iterable[Contrast]) -> dict[str, int]:

@@ -80,10 +80,9 @@ def rules(summary: Summary) -> Iterator[str]:
 
 def _kept(summary: Summary) -> str:
     """Return what a study of fixed size keeps of its error for tables with more replicates."""
-    left = {1 - row.evidence.looks[-1].unplanned for row in summary.rows if row.evidence and row.evidence.looks}
-    if summary.rules.looks or not any(left):
+    if not summary.kept:
         return ""
-    return f" ({(1 - summary.level) * max(left):.2g}".replace("(0.", "(.") + " of it kept for more replicates)"
+    return f" ({(1 - summary.level) * summary.kept:.2g}".replace("(0.", "(.") + " of it kept for more replicates)"
 
 
 def _tests(summary: Summary) -> str:

@@ -89,10 +89,13 @@ def first_level_score(score: float, look: StudyLook) -> float:
 
     p = float(ndtr(-score))
     if not look.progress:
-        return -float(ndtri(min(1.0, p / look.unplanned) / 2))
+        return -float(ndtri(min(1.0, p / look.unplanned) / 2)) if look.unplanned else 0.0
     if look.unplanned:
         return tables((look,), 2)[0].level_score(score)
-    return -float(ndtri(min(1.0, p) / 2)) * math.sqrt(min(look.progress, 1.0))
+    planned = -float(ndtri(min(1.0, p) / 2)) * math.sqrt(min(look.progress, 1.0))
+    if look.plan == 1:
+        return planned
+    return -float(ndtri(min(0.5, float(ndtr(-planned)) / look.plan))) if look.plan else 0.0
 
 
 def level_of(score: float, sides: Sides) -> float:

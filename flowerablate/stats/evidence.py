@@ -68,6 +68,17 @@ class Evidence:
         """Whether the t test runs over replicates only, so that its boundaries at several looks are known exactly."""
         return self.interval in ("t", "repeated")
 
+    @property
+    def is_of_images(self) -> bool:
+        """Whether half of the estimate's variance or more is due to the test images, as far as that is known."""
+        if self.components is not None:
+            return self.components.from_images >= 0.5
+        return 0 < max((error**2 for _, error in self.scales), default=0.0) <= 2 * self.lasting
+
+    def needed_replicates(self, rules: Rules) -> int:
+        """Return how many replicates a verdict needs; the modified t, which judges replicates only, needs more."""
+        return rules.needed_replicates if self.is_over_replicates else rules.min_replicates
+
     def nominal(
         self, alpha: float, sides: Literal[1, 2] = 2, looks: Sequence[StudyLook] = (), *, quick: bool = False
     ) -> float:

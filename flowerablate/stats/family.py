@@ -110,7 +110,7 @@ def _adjusted_at(limit: int, family: Sequence[ContrastResult], alpha: float) -> 
     members = [FamilyMember((), (), None)] * len(family)
     for position, each in enumerate(family):
         pairs = sum(seed < limit for seed in each.arms.seeds)
-        if each.effect is not None and pairs > 1:
+        if each.effect is not None and pairs > 1 and (pairs >= each.schedule.min_pairs or pairs == each.effect.n):
             early, effect = at_look(each.arms, each.effect, pairs)
             members[position] = FamilyMember(early.seeds, effect.differences, effect.p)
     if any(len(member.seeds) < MIN_PAIRS for member in members if member.p is not None):

@@ -155,12 +155,14 @@ def _weighted(
     """Return *own* evidence with p-values over all *looks*, of which each has a part of the level.
 
     Weighted Bonferroni: the smallest p of a look over its part, valid however the looks depend on each other. A look
-    that the method could not judge yet was judged by the t test.
+    that the method could not judge yet was judged by the t test, if the rules allow a verdict by it.
     """
     ps, equivalences, spent = [], [], 0.0
     for look in looks:
         share, spent = look.unplanned - spent, look.unplanned
         there = own if look == looks[-1] else _at(look, judge, contrast, arms, effect, rules)
+        if look != looks[-1] and there.is_over_replicates and look.pairs < rules.needed_replicates:
+            continue
         ps.append((1.0 if there.p is None else _scaled(there.p, share), look.pairs))
         equivalences.append(_scaled(there.equivalence_p, share))
     p, pairs = min(ps)

@@ -42,7 +42,7 @@ class LookSchedule:
     """The looks at a comparison as numbers of replicates, increasing: those *unplanned*, then those *planned*.
 
     *reserve*: the fraction of the level that the first unplanned look leaves for others. *min_pairs*: a look with fewer
-    decides nothing, now or later. *now*: how many replicates there are, 0 if some of their trials are still to run.
+    decides nothing, now or later. *now*: how many replicates there are, *complete* if none of their trials is to run.
     *lost*: looks that are paid for and decide nothing any more, as their pairs were others: trials that had failed were
     run again, or trials are gone.
     """
@@ -53,6 +53,7 @@ class LookSchedule:
     min_pairs: int = 2
     now: int = 0
     lost: tuple[int, ...] = ()
+    complete: bool = True
 
     @classmethod
     def of(
@@ -65,15 +66,18 @@ class LookSchedule:
         seeds: Sequence[int] = (),
         *,
         complete: bool = True,
+        over_images: bool = False,
     ) -> LookSchedule:
         """Return the schedule of a comparison by *rules*, of which there are *now* replicates, *complete* or not.
 
         *looked* are the numbers of replicates at which verdicts were shown without a plan, *shown* the rules of these
         tables: what they have spent is spent, whatever the rules say since. *judged*: the same numbers with those of
-        the pairs that there were; by now there are pairs on *seeds*, increasing.
+        the pairs that there were; by now there are pairs on *seeds*, increasing. *over_images*: intervals may be over
+        test images too, where the modified t test, which needs more replicates, is not used.
         """
         reserve = min(each.reserve for each in (rules, *shown))
-        least = min(each.min_replicates for each in (rules, *shown))
+        needed = ((each.min_replicates if over_images else each.needed_replicates) for each in (rules, *shown))
+        least = min(needed)
         before = {n for n in looked if n >= least}
         if not rules.looks:
             before = {n for n in before if n < now} | {now}
@@ -81,9 +85,10 @@ class LookSchedule:
         then: dict[int, set[int]] = {}
         for n, pairs in judged:
             then.setdefault(n, set()).add(pairs)
-        lost = [n for n in sorted(before) for pairs in then.get(n, ()) if pairs not in present.values()]
         kept = [n for n in sorted(before) if present[n] in then.get(n, {present[n]}) or (n == now and not rules.looks)]
-        return cls(tuple(kept), rules.looks, reserve, least, now if complete else 0, tuple(lost))
+        counted = {present[n] for n in kept}
+        lost = [n for n in sorted(before) for pairs in then.get(n, ()) if pairs not in counted]
+        return cls(tuple(kept), rules.looks, reserve, least, now, tuple(lost), complete)
 
     def reached(self, seeds: Sequence[int]) -> tuple[StudyLook, ...]:
         """Return the looks that a comparison with values on *seeds* (increasing, from 0) has had.
@@ -109,10 +114,13 @@ class LookSchedule:
         return max(2 * self.unplanned[-1], self.min_pairs) if self.unplanned else None
 
     def ahead(self, reached: Sequence[StudyLook]) -> tuple[StudyLook, ...]:
-        """Return the looks still to come after those *reached*: the planned ones, or one at twice the replicates."""
+        """Return the looks still to come after those *reached*: the planned ones, or one at twice the replicates.
+
+        A failed trial makes a look have fewer pairs than replicates; it is past all the same.
+        """
         pairs = reached[-1].pairs
         if self.planned:
-            return tuple(self._planned(look) for look in self.planned if look > pairs)
+            return tuple(self._planned(look) for look in self.planned if look > max(pairs, self.now))
         if self.next is None:
             return ()
         later = max(pairs + 1, round(pairs * self.next / self.unplanned[-1]))
@@ -125,7 +133,7 @@ class LookSchedule:
 
     def is_provisional(self, pending: int) -> bool:
         """Whether a table now is no look: *pending* trials are still to run, and this is none of those planned."""
-        return pending > 0 and self.now not in self.planned
+        return pending > 0 and not (self.complete and self.now in self.planned)
 
     @property
     def before(self) -> tuple[int, ...]:
@@ -141,6 +149,11 @@ class LookSchedule:
     def left(self) -> float:
         """The fraction of the level that the looks before have left."""
         return 1 - self._of_all(self.tables if self.planned else self.tables - 1)
+
+    @property
+    def kept(self) -> float:
+        """The fraction of the level that this table leaves for others with more replicates; with a plan, none."""
+        return 0.0 if self.planned else 1 - self._of_all(self.tables)
 
     def _spent(self, number: int) -> float:
         """Return the fraction of the level spent by the unplanned look of that *number*, from 1, and those before it.

@@ -112,9 +112,26 @@ def population_notes(summary: Summary, images: Images) -> Iterator[str]:
             "Planned looks judge the replicates: the verdicts hold for further replicates on "
             f"{_which(evidence)}, and do not account for the choice of these images."
         )
-    elif rules.population == "images" and any(row.n > 1 for row in rows):
-        why = "does not differ on any of them" if evidence else "is not known image by image"
-        yield f"The intervals do not include the test images, although requested: {summary.metric} {why}."
+    elif _meant(rules, images) and any(row.n > 1 for row in rows):
+        requested = ", although requested" if rules.population == "images" else ""
+        yield f"The intervals do not include the test images{requested}: {summary.metric} {_why_not(evidence)}."
+
+
+def _meant(rules: Rules, images: Images) -> bool:
+    """Whether *rules* ask for other test images; ``auto`` does on one split, of which any metric tells."""
+    on_one_split = any(evidence.fixed_split for evidence in images.values())
+    return rules.population == "images" or (rules.population == "auto" and on_one_split)
+
+
+def _why_not(evidence: ImageEvidence | None) -> str:
+    """Return why a metric with that *evidence* has no intervals over test images."""
+    if evidence is None or not evidence.trials:
+        return "is not known image by image"
+    if evidence.groups == 1:
+        return "is known of a single group of them"
+    if any(influence.values.any() for influence in evidence.trials.values()):
+        return "is not known image by image for every trial"
+    return "does not differ on any of them"
 
 
 def _replicates_or_images(rows: Sequence[Row], images: str) -> Iterator[str]:

@@ -23,6 +23,6 @@ def goes_on(row: Row, rules: Rules) -> bool:
         return False
     if row.n >= rules.looks[-1]:
         return False
-    if row.chance is None:
-        return row.tally.failed < row.tally.trials or not row.tally.trials
+    if row.chance is None:  # with a single pair, or without a look to come
+        return row.n < 2 and (row.tally.failed < row.tally.trials or not row.tally.trials)
     return row.chance >= rules.futility

@@ -133,7 +133,8 @@ class Summary:
 
     *comparisons* is the size of the family: all contrasts in it, including those without a test; *procedure* adjusts
     for it. *rules* are the rules of the verdicts. *percent*: the metric is a fraction, to be shown in percent. *costs*
-    describe the costs of the rows.
+    describe the costs of the rows. *kept* is the fraction of the error that this table leaves for others with more
+    replicates.
     """
 
     metric: str
@@ -148,6 +149,7 @@ class Summary:
     secondary: tuple[Secondary, ...] = ()
     costs: tuple[CostInfo, ...] = CORE_COSTS
     procedure: Family = "holm"
+    kept: float = 0.0
 
     @property
     def drawn_together(self) -> bool:

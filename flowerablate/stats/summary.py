@@ -30,7 +30,7 @@ from .looks import LookSchedule, is_complete, replicates_of, seeds_of
 from .modified_t import judge_by_modified_t
 from .multiplicity import Adjusted
 from .notes import write_notes
-from .population import judge_by_images
+from .population import judge_by_images, uses_images
 from .resolution import resolution_of, rounding_sd
 from .rows import Row, Secondary, Summary, Tally
 from .verdicts import Decision, decide, lower_is_better_by_name
@@ -82,6 +82,7 @@ def summarise(
         groups.setdefault(result.change, []).append(result)
     values = values_of(results, rules.metric)
     asked = contrasts_for(results, contrasts)
+    over_images = judge is not None or uses_images(rules, (images or {}).get(rules.metric))
     judge = judge or first_that_knows(judge_by_images(images or {}), judge_by_modified_t)
     seeds = _seeds(results)
     step = resolution_of(finished(results), rules.metric)
@@ -92,7 +93,7 @@ def summarise(
         now = replicates_of(contrast, seeds_by_change) or seeds[-1] + 1
         pairs = judged.get(contrast.label, ()) if judged and rules.metric == given.metric else ()
         complete = is_complete(contrast, seeds_by_change, now)
-        return LookSchedule.of(rules, shown_at, now, shown, pairs, there, complete=complete)
+        return LookSchedule.of(rules, shown_at, now, shown, pairs, there, complete=complete, over_images=over_images)
 
     arms = [arms_of(contrast, values, seeds) for contrast in asked]
     answers = [
@@ -131,6 +132,10 @@ def summarise(
             if name != rules.metric
         ),
         costs=known,
+        kept=max(
+            (each.schedule.kept for each in answers if each.evidence and not each.schedule.is_provisional(pending)),
+            default=0.0,
+        ),
     )
     notes = write_notes(
         summary,

@@ -115,7 +115,7 @@ def _decided(
 ) -> Decision | None:
     """Return the verdict, if there is one."""
     alpha = 1 - rules.level
-    if effect.n < _needed(evidence, rules):
+    if effect.n < evidence.needed_replicates(rules):
         return None
     by = f"{evidence.test}, {evidence.look}" if evidence.look else evidence.test
     within = adjusted.equivalence is not None and adjusted.equivalence <= alpha
@@ -141,11 +141,6 @@ def _decided(
     return None
 
 
-def _needed(evidence: Evidence, rules: Rules) -> int:
-    """Return how many replicates a verdict needs; the modified t, which judges replicates only, needs more."""
-    return rules.needed_replicates if evidence.is_over_replicates else rules.min_replicates
-
-
 def _turned(effect: Effect, evidence: Evidence) -> bool:
     """Whether the look that rejected «no difference» had a mean of the other sign than there is now."""
     then = effect.differences[: evidence.decisive_pairs]
@@ -166,15 +161,19 @@ def _undecided(
         return Decision("undecided", f"no difference established in {count(effect.n, 'replicate')}, as expected")
     if effect.is_zero and rules.margin is None:
         return Decision("undecided", f"no difference in any of {effect.n} replicates; does the change have any effect?")
-    needed = _needed(evidence, rules)
+    needed = evidence.needed_replicates(rules)
     if effect.n < needed:
         by = f" by {MODIFIED_T}" if needed > rules.min_replicates else ""
         return Decision("undecided", f"n = {effect.n}: a verdict{by} needs {needed} replicates", needed - effect.n)
     if rules.looks:
-        return _between_looks(effect.n, chance.chance if chance else 0.0, rules)
+        return _between_looks(schedule.now, chance.chance if chance else 0.0, rules)
     alpha = 1 - rules.level
     hidden = t_quantile(1 - alpha / adjusted.factor / 2, math.inf) * math.sqrt(evidence.lasting)
-    if abs(effect.mean) < hidden and (rules.margin is None or abs(effect.mean) >= rules.margin):
+    if (
+        evidence.is_of_images
+        and abs(effect.mean) < hidden
+        and (rules.margin is None or abs(effect.mean) >= rules.margin)
+    ):
         return Decision(
             "undecided", "the noise of the test images is too large: more test images are needed, not more replicates"
         )
@@ -184,15 +183,15 @@ def _undecided(
     return Decision("undecided", f"adjusted p {short(p, 2)} ({evidence.test})")
 
 
-def _between_looks(n: int, chance: float, rules: Rules) -> Decision:
+def _between_looks(now: int, chance: float, rules: Rules) -> Decision:
     last = rules.looks[-1]
-    following = next((look for look in rules.looks if look > n), None)
+    following = next((look for look in rules.looks if look > now), None)
     if following is None:
         return Decision("undecided", f"not decided at the last planned look, n = {last}")
     if chance < rules.futility:
         low = "below .001" if chance < 0.001 else short(chance, 1)
         return Decision("undecided", f"stopped: the chance of a decision by n = {last} is {low}")
-    return Decision("undecided", f"the next planned look is at n = {following}", following - n)
+    return Decision("undecided", f"the next planned look is at n = {following}", following - now)
 
 
 def _all_equal(
@@ -211,7 +210,7 @@ def _all_equal(
     if needed == 0:
         return Decision("undecided", f"{reason}; earlier tables have spent the error of this study")
     later = evidence.nominal(left, sides, (*evidence.looks, *schedule.ahead(evidence.looks)), quick=True)
-    missing = math.ceil(math.log2(sides / later)) - effect.n if later else None
+    missing = max(1, math.ceil(math.log2(sides / later)) - effect.n) if later else None
     smallest = f"its smallest p is {short(floor)}, but {short(needed)} is needed"
     reason += f"; the sign-flip test cannot reach the level with n = {effect.n}: {smallest}"
     return Decision("undecided", reason, missing)

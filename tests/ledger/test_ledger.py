@@ -216,38 +216,6 @@ def test_a_trial_that_a_study_knows_by_another_name_keeps_its_first(ledger, tria
     assert [r.change for r in ledger.results("base0")] == ["-b"]
 
 
-def drawn(*seeds, cell="-a"):
-    """A Shapley value that weighs other variants on each of *seeds*."""
-    return Contrast("share", "share", {}, by_seed={seed: {"": 1.0, cell: -1.0} for seed in seeds})
-
-
-def test_replicates_that_were_drawn_before_stay_known_when_fewer_are_asked_for(ledger, trials):
-    for asked in (drawn(0, 1, 2), drawn(0)):
-        ledger.enter(trials, {"": {}, "-a": {}, "-b": {}}, StudyNote("base0", contrasts=(asked,)))
-    assert ledger.note().contrasts == (drawn(0, 1, 2),)
-
-
-def test_what_was_asked_stays_in_the_family_when_another_question_takes_its_label(ledger, trials):
-    first, second, third = drawn(0, 1, 2), drawn(0, cell="-b"), drawn(5)
-    for asked in (first, second, third):
-        ledger.enter(trials, {"": {}, "-a": {}, "-b": {}}, StudyNote("base0", contrasts=(asked,)))
-    assert {c.label: c.by_seed for c in ledger.note().contrasts} == {
-        "share": third.by_seed,
-        "share, asked earlier": first.by_seed,
-        "share, asked earlier (2)": second.by_seed,
-    }
-
-
-def test_a_question_that_is_asked_again_takes_its_label_back(ledger, trials):
-    first, second = drawn(0), drawn(0, cell="-b")
-    for asked in (first, second, first, second, first):
-        ledger.enter(trials, {"": {}, "-a": {}, "-b": {}}, StudyNote("base0", contrasts=(asked,)))
-    assert {c.label: c.by_seed for c in ledger.note().contrasts} == {
-        "share": first.by_seed,
-        "share, asked earlier": second.by_seed,
-    }
-
-
 def test_trials_of_an_abandoned_plan_are_not_waited_for(ledger, trials):
     ledger.enter(trials[:1], {"": {}}, StudyNote("base0", (trials[0].id,)))
     ledger.folder(trials[0]).finish(result(trials[0]), {})

@@ -242,6 +242,13 @@ def test_the_caption_tells_planned_looks(demo) -> None:
     assert "looks planned at n = 3, 5, 8: interval and verdict" in render(planned)
 
 
+def test_the_caption_tells_what_is_kept_after_tables_whose_pairs_have_changed_too(study) -> None:
+    values = {"": [0.9, 0.91, 0.92, 0.89, 0.9], "-a": [0.88, 0.92, 0.9, 0.9, 0.87]}
+    text = render(study(values, looked=(5,), judged={"-a": [(5, 3)]}))
+    assert "paired t test at .05 (.0025 of it kept for more replicates)" in text
+    assert "kept for" not in render(study(values, looked=(5,), rules=Rules(reserve=0.0)))
+
+
 def test_verdicts_read_without_colour(kinds) -> None:
     text = render(kinds)
     assert re.search(r"-morphology .*▲ helps\n", text)

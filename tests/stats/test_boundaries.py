@@ -103,12 +103,24 @@ def test_a_single_look_is_the_plain_test():
 
 
 @pytest.mark.parametrize(
-    "look", [StudyLook(5, 0.8), StudyLook(5, progress=0.25), StudyLook(5, 0.8, 0.25, 0.2), StudyLook(5, 1.0)]
+    "look",
+    [
+        StudyLook(5, 0.8),
+        StudyLook(5, progress=0.25),
+        StudyLook(5, progress=0.25, plan=0.2),
+        StudyLook(5, 0.8, 0.25, 0.2),
+        StudyLook(5, 1.0),
+    ],
 )
 def test_the_level_of_a_first_look_is_the_one_whose_boundary_it_reaches(look):
     for level in (0.3, 0.05, 1e-4):
         (boundary,) = boundary_scores((look,), level, 2)
         assert level_of(first_level_score(boundary, look), 2) == pytest.approx(level, rel=2e-3)
+
+
+@pytest.mark.parametrize("look", [StudyLook(5, 0.0), StudyLook(5, progress=0.25, plan=0.0)])
+def test_a_first_look_that_may_spend_nothing_rejects_nothing(look):
+    assert level_of(first_level_score(5.5, look), 2) == 1
 
 
 def test_where_the_first_look_spent_everything_a_second_decides_nothing():

@@ -214,6 +214,13 @@ def test_a_look_whose_failed_trials_have_values_now_is_paid_for_and_decides_noth
     assert later.before == (10,)
 
 
+def test_each_of_several_looks_without_a_failed_seed_is_paid_for_once_it_has_a_value():
+    schedule = LookSchedule.of(Rules(), [6, 7], 8, judged=[(6, 5), (7, 6)], seeds=range(8))
+    assert schedule.lost == (6, 7)
+    assert schedule.reached(range(8)) == (StudyLook(8, pytest.approx(0.0375)),)
+    assert schedule.left == pytest.approx(0.05)
+
+
 def test_a_look_whose_pairs_are_gone_is_paid_for_too():
     seeds = [seed for seed in range(10) if seed != 3]
     schedule = LookSchedule.of(Rules(), [5], 10, judged=[(5, 5)], seeds=seeds)
@@ -264,3 +271,11 @@ def test_what_is_provisional_decides_nothing_about_what_is_shown(arms):
         for d in (0.05, 0.0)
     ]
     assert rows[0].adjusted_p == rows[1].adjusted_p
+
+
+def test_a_study_whose_only_error_went_to_pairs_that_have_changed_decides_nothing_however_often_it_is_extended(arms):
+    trials = arms(base=[0.9, 0.91, 0.92, 0.9, 0.91] * 2, a=[0.88, 0.89, 0.9, 0.88, 0.892] * 2)
+    judged = {"-a": [(5, 4), (5, 5)]}
+    for looked in ([5], [5, 7]):
+        row = summarise(trials, rules=Rules(reserve=0.0), looked=looked, judged=judged).rows[0]
+        assert (row.verdict, row.adjusted_p, row.family_interval) == ("undecided", 1.0, None)

@@ -122,5 +122,14 @@ def test_of_several_looks_each_has_its_part_of_the_level(arms) -> None:
     assert again.adjusted_p == pytest.approx(min(max_t_of(scores[:10]) / 0.8, max_t_of(scores) / 0.15))
 
 
+@pytest.mark.parametrize("family", ["holm", "max-t"])
+def test_a_look_with_too_few_pairs_for_a_verdict_decides_nothing_later(arms, family) -> None:
+    a = [0.93, 0.931, 0.929, 0.87, 0.99, 0.85, 0.97, 0.93, 0.84, 0.96, 0.88, 0.92]
+    trials = arms(base=[0.9] * 12, a=a, b=[0.9 + 0.001 * seed for seed in range(12)])
+    trials = [each for each in trials if not (each.change == "-a" and each.seed in (3, 4))]
+    row = summarise(trials, rules=Rules(family=family), looked=(5,)).rows[0]
+    assert (row.n, row.verdict) == (10, "undecided")
+
+
 def max_t_of(scores: np.ndarray) -> float:
     return max_t(members(scores[:, :1] - scores[:, 1:]), ALPHA).adjusted[0].difference

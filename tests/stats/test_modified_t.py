@@ -80,6 +80,26 @@ def test_it_is_the_test_of_the_verdicts_if_the_study_says_so_from_ten_pairs_on(a
     assert (few.verdict, few.reason) == ("undecided", "n = 9: a verdict by modified t needs 10 replicates")
 
 
+LATER = [0.93, 0.931, 0.929, 0.93, 0.93, 0.93, 0.87, 0.99, 0.85, 0.97]
+"""Five clear differences from .9, then five that say little."""
+
+
+def test_a_table_below_ten_pairs_spends_nothing_and_decides_nothing_later(arms) -> None:
+    trials = arms(base=LATER, x=[0.9] * 10)
+    rules = Rules(test="modified-t")
+    once, again = (summarise(trials, rules=rules, looked=looked).rows[0] for looked in ((), (5,)))
+    assert (again.verdict, again.adjusted_p) == ("undecided", once.adjusted_p)
+    assert [look.pairs for look in again.evidence.looks] == [10]
+
+
+def test_what_the_plain_test_had_shown_before_is_paid_for_and_decides_nothing(arms) -> None:
+    trials = arms(base=LATER, x=[0.9] * 10)
+    row = summarise(trials, rules=Rules(test="modified-t"), looked=(5,), shown=(Rules(),)).rows[0]
+    assert row.verdict == "undecided"
+    assert row.evidence.decisive_pairs == 10
+    assert row.evidence.nominal(0.05) == pytest.approx(0.15 * 0.05)
+
+
 def test_its_margin_is_tested_on_both_sides(arms) -> None:
     base = [0.8 + 0.001 * value for value in SKEWED]
     (row,) = summarise(arms(base=base, x=[0.8] * 10), rules=Rules(test="modified-t", margin=0.01)).rows

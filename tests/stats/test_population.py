@@ -15,6 +15,7 @@ from flowerablate.ledger import Predictions
 from flowerablate.stats import Summary, summarise
 from flowerablate.stats.images import INTERVAL, ImageEvidence, Influence
 from flowerablate.stats.influence import MAX_UNITS, influence_of
+from flowerablate.stats.rows import Row
 
 Results = Callable[..., TrialResult]
 
@@ -154,6 +155,52 @@ def test_where_the_test_images_hide_the_effect_no_replicates_are_promised(trial:
     row = table(results, evidence).rows[0]
     assert (row.verdict, row.more_replicates) == ("undecided", None)
     assert "noise of the test images is too large" in row.reason
+
+
+def test_more_images_are_asked_for_only_where_they_are_most_of_the_noise(trial: Results) -> None:
+    for seed in range(20):
+        row = table(*study(trial, gain=0.0, seed=seed)).rows[0]
+        assert row.evidence
+        assert row.evidence.components
+        if "more test images are needed, not more replicates" in row.reason:
+            assert row.evidence.components.from_images >= 0.5
+    little = summarise_little_of_images(trial)
+    assert little.evidence
+    assert little.evidence.lasting > 0
+    assert little.reason == f"adjusted p {little.adjusted_p:.2g} (t over {INTERVAL})".replace(" 0.", " .")
+
+
+def summarise_little_of_images(trial: Results) -> Row:
+    """Return a row whose replicates are alike by chance: nothing in its variance is of images."""
+    noise = np.random.default_rng(6).standard_normal((6, 40))
+    noise -= noise.mean(axis=1, keepdims=True)
+    keys = tuple(f"{number:03d}" for number in range(40))
+    means = (0.002, -0.001, 0.001, 0.003, -0.002, 0.0)
+    results = [
+        trial(change, place, 0.8 + mean * bool(change)) for place, mean in enumerate(means) for change in ("", "-a")
+    ]
+    influences = {
+        (change, place): Influence(keys, keys, (noise[place] if change else 0 * noise[place]) / 400)
+        for place in range(6)
+        for change in ("", "-a")
+    }
+    return table(results, ImageEvidence("accuracy", influences)).rows[0]
+
+
+def test_on_one_split_a_note_says_where_the_images_are_not_in_the_interval(trial: Results) -> None:
+    results, evidence = study(trial)
+    one_group = {place: Influence(each.images, ("p",), np.zeros(1), ("p",)) for place, each in evidence.trials.items()}
+    missing = {place: each for place, each in evidence.trials.items() if place != ("-a", 3)}
+    for trials, why in (
+        (one_group, "is known of a single group of them"),
+        (missing, "is not known image by image for every trial"),
+    ):
+        summary = table(results, ImageEvidence("accuracy", trials))
+        assert summary.rows[0].interval == "t"
+        assert f"The intervals do not include the test images: accuracy {why}." in summary.notes
+    of_another = summarise(results, rules=Rules("loss"), images={"accuracy": evidence})
+    assert "The intervals do not include the test images: loss is not known image by image." in of_another.notes
+    assert not notes_on_images(table(*study(trial, fixed=False)))
 
 
 def test_a_mean_over_images_moves_by_what_each_adds() -> None:

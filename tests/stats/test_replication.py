@@ -56,6 +56,36 @@ def test_a_comparison_whose_trials_have_all_failed_stops_and_one_with_a_single_p
     assert after([*arms(base=STEADY[:5]), *broken, *once])[0] == {"-once"}
 
 
+def with_failures(trials, trial, seeds):
+    """The same trials, but those of the open comparison on those seeds have failed."""
+    kept = [each for each in trials if each.change != "-open" or each.seed not in seeds]
+    return [*kept, *(trial("-open", seed, None, failure="killed") for seed in seeds)]
+
+
+@pytest.mark.parametrize(("n", "reason", "more"), [
+    (9, "the next planned look is at n = 13", 4),
+    (13, "not decided at the last planned look, n = 13", None),
+])  # fmt: skip
+def test_looks_are_counted_in_replicates_of_which_some_may_have_failed(arms, trial, n, reason, more):
+    trials = [
+        each for each in arms(base=STEADY[:n], open=lowered(0.013, n)) if (each.change, each.seed) != ("-open", 3)
+    ]
+    trials.append(trial("-open", 3, None, failure="killed"))
+    going, rows = after(trials, looks=(5, 9, 13), futility=0.0)
+    row = rows["-open"]
+    assert (row.n, row.reason, row.more_replicates) == (n - 1, reason, more)
+    assert going == (set() if more is None else {"-open"})
+
+
+def test_more_replicates_than_were_planned_are_no_reason_to_fail(arms, trial):
+    failed = [trial("-open", seed, None, failure="killed") for seed in (1, 2)]
+    trials = [
+        each for each in arms(base=STEADY, open=lowered(0.013, 13)) if each.change == "" or each.seed not in (1, 2)
+    ]
+    going, rows = after([*trials, *failed], looks=(5, 7))
+    assert (going, rows["-open"].reason) == (set(), "not decided at the last planned look, n = 7")
+
+
 def test_the_chance_counts_on_no_more_than_the_family_leaves(arms):
     alone = after(arms(base=STEADY[:9], a=lowered(0.013)))[1]["-a"].chance
     among = after(arms(base=STEADY[:9], a=lowered(0.013), b=lowered(0.0), c=lowered(0.001)))[1]["-a"].chance

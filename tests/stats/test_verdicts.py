@@ -138,6 +138,12 @@ def test_two_equal_differences_say_why_they_cannot_decide() -> None:
     assert decision.more == 6  # 2 / 2^8 = .0078, within the .0075 to .0107 that the second table may spend
 
 
+def test_equal_differences_wait_for_one_more_at_least_also_where_the_next_table_may_spend_more() -> None:
+    decision = verdict_on(paired_effect([0.9] * 8, [0.8] * 8), rules=rules_with(reserve=0.9))
+    assert "its smallest p is .00781, but .005 is needed" in decision.reason
+    assert decision.more == 1
+
+
 def test_equal_differences_decide_once_the_exact_sign_flip_test_can() -> None:
     base = [0.80 + 0.01 * index for index in range(6)]
     decision = verdict_on(paired_effect(base, [value - 0.05 for value in base]))
