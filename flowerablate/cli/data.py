@@ -115,10 +115,10 @@ def _write_groups(path: Path, report: DataReport, samples: Samples, messages: Co
     from ..data.lists import write_groups
 
     found = groups_of_copies(report, samples)
-    if not found:
-        _say(f"{path} was not written: there are no copies", messages)
-        return
     write_groups(path, found)
+    if not found:
+        _say(f"wrote {path}, without entries: there are no copies", messages)
+        return
     what = f"{count(sum(map(len, found)), 'image')} in {count(len(found), 'group')}"
     _say(f'wrote {path}, {what}; a study takes it as dataset.groups = "{path}"', messages)
 
@@ -128,10 +128,10 @@ def _write_exclude(path: Path, report: DataReport, samples: Samples, messages: C
     from ..data.lists import write_exclude
 
     found = images_to_exclude(report, samples)
-    if not found:
-        _say(f"{path} was not written: there is nothing to leave out", messages)
-        return
     write_exclude(path, found)
+    if not found:
+        _say(f"wrote {path}, without entries: there is nothing to leave out", messages)
+        return
     _say(f'wrote {path}, {count(len(found), "image")}; a study takes it as dataset.exclude = "{path}"', messages)
 
 

@@ -46,7 +46,9 @@ def init(
     if target.exists() and not force:
         raise StudyError(f"{target} exists already; choose another name, or --force to replace it")
     if images is not None and images not in KINDS:
-        raise StudyError(f"there is no study for {images!r}; {nearest(images, KINDS)}")
+        raise StudyError(
+            f"--for names a kind of images, not their folder, and {images!r} is none; {nearest(images, KINDS)}"
+        )
     text = default_study() if images is None else study_for(images)
     target.write_text(text.replace('name = "default"', f'name = "{study_name(target.stem)}"', 1), encoding="utf-8")
     further = "--disable morphology" if images is None else "--data FOLDER"

@@ -82,6 +82,8 @@ def predict(
             display.preparing("predicting", done, len(paths))
     if bad:
         display.remarked(f"{count(len(bad), 'file')} of {len(paths)} could not be read")
+    if out is not None:
+        display.remarked(f"wrote {out}, {count(len(paths) - len(bad), 'image')}")
     if bad and not skip_bad:
         raise typer.Exit(1)
 

@@ -24,7 +24,8 @@ def with_lists(samples: Samples, groups: Path | None, exclude: Path | None) -> S
     """Return *samples* without those that the file *exclude* names, in the groups of the file *groups*.
 
     Groups of the data set itself, such as patients, are joined with those of the file wherever they share an image.
-    Raises :class:`DataError` if a file cannot be read or names none of the samples.
+    A file without entries, as ``data check`` writes it where there is nothing to list, changes nothing. Raises
+    :class:`DataError` if a file cannot be read or names none of the samples.
     """
     if exclude is not None:
         samples = _without(samples, exclude)
@@ -58,6 +59,8 @@ def _without(samples: Samples, path: Path) -> Samples:
     text = _text(path, "dataset.exclude")
     lines = [line.strip() for line in text.splitlines()]
     named = {line.removeprefix("./") for line in lines if line and not line.startswith(_REMARK)}
+    if not named:
+        return samples
     _require_some(path, named, samples)
     kept = [place for place, key in enumerate(samples.keys) if key not in named]
     left_out = len(samples) - len(kept)
@@ -67,6 +70,8 @@ def _without(samples: Samples, path: Path) -> Samples:
 
 def _grouped(samples: Samples, path: Path) -> Samples:
     named = _read_groups(path)
+    if not named:
+        return samples
     _require_some(path, named, samples)
     own = samples.groups or samples.keys
     joined = _Joined()

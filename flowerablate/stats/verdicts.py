@@ -189,8 +189,8 @@ def _between_looks(now: int, chance: float, rules: Rules) -> Decision:
     if following is None:
         return Decision("undecided", f"not decided at the last planned look, n = {last}")
     if chance < rules.futility:
-        low = "below .001" if chance < 0.001 else short(chance, 1)
-        return Decision("undecided", f"stopped: the chance of a decision by n = {last} is {low}")
+        low = "below 0.1" if chance < 0.001 else f"{100 * chance:.1g}"
+        return Decision("undecided", f"stopped: the chance of a decision by n = {last} is {low} %")
     return Decision("undecided", f"the next planned look is at n = {following}", following - now)
 
 

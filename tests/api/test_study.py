@@ -20,7 +20,7 @@ def test_without_a_file_it_is_the_default_study():
 def test_a_study_of_this_folder_is_read_where_none_is_named():
     Path("study.toml").write_text("[train]\nepochs = 3\n[dataset]\nuse = 'synthetic-flowers'\n")
     assert fa.Study.read().file.train.params["epochs"] == 3
-    assert fa.Study().file.train.params["epochs"] == 8
+    assert fa.Study().file.train.params["epochs"] == 10
 
 
 def test_override_returns_another_study_and_the_last_word_counts(tmp_path):

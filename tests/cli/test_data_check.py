@@ -144,8 +144,10 @@ def test_with_its_list_of_images_to_leave_out_the_ladder_passes_as_well(command,
     words = ("--set", "dataset.exclude=exclude.txt")
     assert command("sanity", "tiny.toml", "--data", copied, "--only", "data", *words).returncode == 0
     again = command("data", "check", copied, *words, "--write-groups", "none.csv", "--write-exclude", "none.txt")
-    assert "none.csv was not written: there are no copies" in again.stderr
-    assert "none.txt was not written: there is nothing to leave out" in again.stderr
+    assert "wrote none.csv, without entries: there are no copies" in again.stderr
+    assert "wrote none.txt, without entries: there is nothing to leave out" in again.stderr
+    empty = ("--set", "dataset.exclude=none.txt", "--set", "dataset.groups=none.csv")
+    assert command("data", "check", copied, *empty).stdout == command("data", "check", copied).stdout
 
 
 def test_a_study_runs_with_both_lists_and_says_what_is_left_out(command, copied):

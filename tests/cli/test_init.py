@@ -72,7 +72,9 @@ def test_a_study_for_x_rays_keeps_the_images_of_a_patient_together(command, fold
 
 def test_a_kind_that_there_is_no_study_for_is_refused_with_the_nearest(command, folder):
     done = command("init", "mine.toml", "--for", "xrays")
-    assert done.stderr == "error: there is no study for 'xrays'; did you mean 'x-rays'?\n"
+    assert done.stderr == (
+        "error: --for names a kind of images, not their folder, and 'xrays' is none; did you mean 'x-rays'?\n"
+    )
     assert not (folder / "mine.toml").exists()
 
 
