@@ -21,7 +21,7 @@ TRAINING = TrainingSpec(
     "How a trial trains.",
     _plan,
     (
-        Param("epochs", 8, "passes over the training images", low=1),
+        Param("epochs", 10, "passes over the training images", low=1),
         Param("batch_size", 32, "images in a batch", low=2),
         Param("channels_last", True, "store images and weights with the channels innermost in memory"),
         Param(

@@ -21,6 +21,9 @@ STANDARD = 'norm: use = "standardize"'
 START = """
 [input]
 image_size = 16
+[optimizer]
+use = "nesterov"
+lr = 0.1
 [train]
 epochs = 3
 batch_size = 4

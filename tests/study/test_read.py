@@ -201,7 +201,7 @@ def test_another_component_starts_from_its_own_defaults():
 
 
 def test_the_same_component_keeps_its_parameters():
-    assert read_study(DEFAULTS, None, ["optimizer.use=nesterov"]).optimizer.params == {"lr": 0.1}
+    assert read_study(DEFAULTS, None, ["optimizer.use=adamw"]).optimizer.params == {"lr": 0.005}
 
 
 def test_options_are_laid_over_the_file_and_overrides_over_options(tmp_path):

@@ -24,8 +24,9 @@ def assembler(tmp_path: Path, own_cache: Path) -> Assembler:
 
 @pytest.fixture
 def base(assembler: Assembler):
-    """The default pipeline."""
-    return resolve(read_study(default_study(), None), assembler.lookup)
+    """The default pipeline, trained by SGD with Nesterov momentum."""
+    keys = {"optimizer": {"use": "nesterov", "lr": 0.1}}
+    return resolve(read_study(default_study(), None, (), keys), assembler.lookup)
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ def test_a_tuning_gives_the_same_again_and_an_interrupted_one_goes_on_to_the_sam
 def test_the_base_is_tried_first_and_all_trials_have_the_same_replicates(
     make_plan, assembler, open_trials, watcher, monkeypatch
 ):
-    plan = make_plan("optimizer.lr=0.01:1", seeds=2)
+    plan = make_plan("optimizer.lr=0.001:1", seeds=2)
     seeds = []
     monkeypatch.setattr(candidate_job, "value_on", lambda seed, *rest: (seeds.append(seed), 0.5 + len(seeds) / 100)[1])
     trials = open_trials(plan)

@@ -89,7 +89,7 @@ def test_the_base_is_a_point_of_the_space_or_is_outside(base, assembler):
         ("optimizer.lr=0.1,20", "1e-06 to 10"),
         ("optimizer=adamw", "leaves nothing to choose"),
         ("optimizer=adamw,adamm", "'adam'"),
-        ("train.epochs", "train.epochs=1:16"),
+        ("train.epochs", "train.epochs=1:20"),
         ("crop.scale", "values, such as crop.scale=[0.35, 1.0],..."),
         ("model.skip=0:1", "has no range"),
         ("morphology.shape=cross,elipse", "'ellipse'"),
