@@ -54,6 +54,7 @@ def flowerablate_register(register):
 def prepared(command, folder, make_images):
     """The folder with the images and study files that the documents name."""
     make_images(folder / "photographs")
+    (folder / "groups.csv").write_text("path,group\n")
     for part in ("train", "test"):
         for label in ("NORMAL", "PNEUMONIA"):
             (folder / "chest_xray" / part / label).mkdir(parents=True)
