@@ -3,7 +3,7 @@
 python benchmarks/default_study.py --threads 1            # 20 sets of six seeds: 360 short trials
 python benchmarks/default_study.py --threads 2
 ATEN_CPU_CAPABILITY=default ONEDNN_MAX_CPU_ISA=SSE41 python benchmarks/default_study.py --threads 1
-python benchmarks/coverage/report.py                      # writes the table of docs/evidence.md
+python benchmarks/coverage/report.py                      # writes the table of docs/explanation/evidence.md
 
 Seeds 0 to 5 are the first set, 6 to 11 the second, and so on; each is judged as a study of its own. The opening removes
 the planted noise; the flip is not built to matter. An interrupted run goes on: its ledger is kept in --runs. Each run
@@ -38,12 +38,13 @@ STUCK = 0.05
 def main() -> None:
     options = _options()
     name = f"default-{options.threads}-{torch.backends.cpu.get_cpu_capability()}".lower().replace(" ", "-")
-    jobs = max(1, len(_cores()) // options.threads)
+    here = machine()
+    jobs = max(1, int(str(here["cores"])) // options.threads)
     words = ["--set", f"name={name}", "--disable", "morphology", "--disable", "flip", "--runs", str(options.runs)]
     words += ["--seeds", str(options.sets * SEEDS), "--jobs", str(jobs), "--threads", str(options.threads)]
     subprocess.run([sys.executable, "-m", "flowerablate", "run", *words], check=True)
     line = {
-        **{key: value for key, value in machine().items() if key == "cpu"},
+        "cpu": here["cpu"],
         "capability": torch.backends.cpu.get_cpu_capability(),
         "threads": options.threads,
         "sets": options.sets,
@@ -63,12 +64,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--runs", type=Path, default=Path("runs-default"), help="the folder in which ledgers are kept")
     return parser.parse_args()
-
-
-def _cores() -> tuple[int, ...]:
-    from flowerablate.jobs.worker_places import cores_here
-
-    return cores_here()
 
 
 def _judged(folder: Path, sets: int) -> dict[str, Any]:

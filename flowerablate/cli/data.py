@@ -116,11 +116,8 @@ def _write_groups(path: Path, report: DataReport, samples: Samples, messages: Co
 
     found = groups_of_copies(report, samples)
     write_groups(path, found)
-    if not found:
-        _say(f"wrote {path}, without entries: there are no copies", messages)
-        return
-    what = f"{count(sum(map(len, found)), 'image')} in {count(len(found), 'group')}"
-    _say(f'wrote {path}, {what}; a study takes it as dataset.groups = "{path}"', messages)
+    what = f"{count(sum(map(len, found)), 'image')} in {count(len(found), 'group')}" if found else ""
+    _say_written(path, what, "dataset.groups", "there are no copies", messages)
 
 
 def _write_exclude(path: Path, report: DataReport, samples: Samples, messages: Console) -> None:
@@ -129,10 +126,14 @@ def _write_exclude(path: Path, report: DataReport, samples: Samples, messages: C
 
     found = images_to_exclude(report, samples)
     write_exclude(path, found)
-    if not found:
-        _say(f"wrote {path}, without entries: there is nothing to leave out", messages)
-        return
-    _say(f'wrote {path}, {count(len(found), "image")}; a study takes it as dataset.exclude = "{path}"', messages)
+    what = count(len(found), "image") if found else ""
+    _say_written(path, what, "dataset.exclude", "there is nothing to leave out", messages)
+
+
+def _say_written(path: Path, what: str, key: str, empty: str, messages: Console) -> None:
+    """Say *what* the list at *path* holds and which *key* of a study takes it, or why it is *empty*."""
+    told = f'{what}; a study takes it as {key} = "{path}"' if what else f"without entries: {empty}"
+    _say(f"wrote {path}, {told}", messages)
 
 
 def _say(text: str, messages: Console) -> None:
