@@ -173,7 +173,11 @@ void test_float_resampling(const Kernels& one, const Kernels& other) {
     if (any(0, 1)) std::reverse(starts.begin(), starts.end());
     starts.resize(starts.size() + 32);
     weights.resize(weights.size() + 32);
-    const FloatTaps table{count, taps, starts.data(), weights.data()};
+    FloatTaps table{};
+    table.count = count;
+    table.taps = taps;
+    table.starts = starts.data();
+    table.weights = weights.data();
     const std::size_t values = static_cast<std::size_t>(count * in.channels);
     const auto resampled = [&](const Kernels& kernel) {
         std::vector<std::vector<float>> rows;
