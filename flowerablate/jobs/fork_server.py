@@ -30,7 +30,7 @@ def begin_fork_server(preload: Sequence[str]) -> ForkServerContext | None:
     """Start the fork server of this process, unless it runs, and return its context; None where there is none.
 
     The call returns at once: the server loads the modules *preload* meanwhile, and a job that is started waits for it.
-    It lives until this process ends.
+    It lives until this process ends. One that something has stopped goes on.
     """
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return None
@@ -40,6 +40,7 @@ def begin_fork_server(preload: Sequence[str]) -> ForkServerContext | None:
     context.set_forkserver_preload(list(preload))
     with without_main(), _looking_where_we_look(), temporary_files_in_own_folder():
         ensure_running()
+    wake_server()
     atexit.unregister(_end)
     atexit.register(_end)
     return context
@@ -81,10 +82,19 @@ def _end() -> None:
 
 def kill_server() -> None:
     """Kill the fork server, and with it what was forked from it."""
+    _signal_server("SIGKILL")
+
+
+def wake_server() -> None:
+    """Have the fork server go on if a component has stopped it; it would answer nobody, not even that a job ended."""
+    _signal_server("SIGCONT")
+
+
+def _signal_server(name: str) -> None:
     pid = number_of_server()
     if pid is not None:
         with contextlib.suppress(OSError):
-            os.kill(pid, signal.SIGKILL)
+            os.kill(pid, getattr(signal, name))  # Windows, which has neither, has no fork server
 
 
 def number_of_server() -> int | None:

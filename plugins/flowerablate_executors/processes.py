@@ -25,6 +25,7 @@ from flowerablate.jobs.fork_server import (
     has_ended,
     kill_server,
     number_of_server,
+    wake_server,
     without_main,
 )
 from flowerablate.jobs.worker import live_for
@@ -70,6 +71,7 @@ class ProcessExecutor:
     def ended(self, seconds: float) -> list[Ended]:
         """Return the jobs whose processes have ended; wait at most *seconds* for the first."""
         found, self._lost = self._lost, []
+        wake_server()
         wait([process.sentinel for process in self._running.values()], timeout=0 if found else seconds)
         for name, process in list(self._running.items()):
             code = process.exitcode

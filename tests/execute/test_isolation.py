@@ -60,6 +60,7 @@ DO = {
     "child-and-kill": lambda: (child(), os.kill(os.getpid(), signal.SIGKILL)),
     "child-and-hang": lambda: (child(), time.sleep(600)),
     "kill-server": lambda: (os.kill(os.getppid(), signal.SIGKILL), time.sleep(600)),
+    "stop-server": lambda: os.kill(os.getppid(), signal.SIGSTOP),
 }
 
 def build(context, what):
@@ -195,6 +196,12 @@ def test_a_trial_that_ends_the_fork_server_harms_no_other(small):
     assert {failure.label for failure in result.failed} == {"loss=bad"}
     assert all("the fork server ended" in failure.reason for failure in result.failed)
     assert result["-flip"].n == 2
+
+
+def test_a_trial_that_stops_the_fork_server_stops_no_run(small):
+    result = small(FAULTS, disable="flip", swap="loss=stop-server", jobs=1)
+    assert result.failed == ()
+    assert result["-flip"].n == result["loss=stop-server"].n == 1
 
 
 def test_what_a_component_changes_in_its_process_reaches_no_other_trial(small, tmp_path):
