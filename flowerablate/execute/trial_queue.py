@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..contracts import SECONDS, Ended, Job, Trial, TrialFailure, TrialOutcome, finished
-from ..errors import StudyError
+from ..errors import LedgerError, StudyError
 from ..jobs.events import forget_events
 from ..jobs.schedule import Schedule, Then
 from ..jobs.worker import DONE_BEFORE, ELSEWHERE
@@ -26,6 +26,7 @@ from .trial_end import Attempts
 from .workplace import Workplace, job_of
 
 _REMOVED = "the folder of the trial, or files in it, were removed while it ran"
+_UNREADABLE = "what stood in its result.json was no result"
 
 
 class TrialQueue:
@@ -171,9 +172,12 @@ class TrialQueue:
             self.elsewhere += not complete
             self._observer.trial_elsewhere(trial, complete)
             return Then.GO_ON
-        if complete:
+        if complete and _readable(trial, folder):
             self._done(trial, folder)
             return Then.GO_ON
+        if complete:
+            folder.forget_result()
+            ended = replace(ended, exit_code=None, reason=_UNREADABLE)
         if not folder.exists:
             self._enter()
             ended = replace(ended, exit_code=None, reason=_REMOVED)
@@ -216,3 +220,12 @@ class TrialQueue:
             self._begin(trial)  # it ended before it could say so
         self.run += 1
         self._observer.trial_finished(trial, outcome)
+
+
+def _readable(trial: Trial, folder: TrialFolder) -> bool:
+    """Whether the result of *trial* can be read; a component may have written something else in its place."""
+    try:
+        folder.result_of(trial.base_id, trial.variant.change)
+    except LedgerError:
+        return False
+    return True

@@ -95,6 +95,11 @@ class TrialFolder:
         """Record that the trial failed, and *more* about it; reports count it, and the next run tries it again."""
         write_json(self.path / FAILURE, {"reason": reason, "traceback": traceback, **more})
 
+    def forget_result(self) -> None:
+        """Remove the result: it is not one that can be read."""
+        (self.path / RESULT).unlink(missing_ok=True)
+        self._result = None
+
     def forget_failure(self) -> None:
         """Remove the record of an earlier failure: the trial is tried again."""
         (self.path / FAILURE).unlink(missing_ok=True)

@@ -42,14 +42,25 @@ def cramped():
     import resource
     resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 17, resource.RLIM_INFINITY))
 
+def folder():
+    return next(f.f_locals["job"].folder for f in frames() if "job" in f.f_locals)
+
 def remove():
     import shutil
-    shutil.rmtree(next(f.f_locals["job"].folder for f in frames() if "job" in f.f_locals))
+    shutil.rmtree(folder())
+
+def forge(text):
+    with open(os.path.join(folder(), "result.json"), "w") as file:
+        file.write(text)
+    os._exit(0)
 
 DO = {
     **{f"exit{code}": lambda code=code: os._exit(code) for code in (0, 70, 74, 75, 76, 255)},
     "cramped": cramped,
     "remove": remove,
+    "no-object": lambda: forge("[]"),
+    "no-json": lambda: forge("no result"),
+    "no-result": lambda: forge('{"format": 2}'),
     "segfault": segfault,
     "exit": lambda: os._exit(3),
     "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
@@ -150,6 +161,14 @@ def test_a_disk_without_room_for_a_checkpoint_ends_the_run(small):
     pytest.importorskip("resource")
     with pytest.raises(fa.FlowerablateError, match="No space left on device"):
         small(FAULTS, disable="flip", swap="loss=cramped", **{"model.width": 32})
+
+
+def test_a_component_that_writes_something_else_as_the_result_costs_its_trial(small):
+    forged = ["no-object", "no-json", "no-result"]
+    result = small(FAULTS, disable="flip", swap=[f"loss={name}" for name in forged])
+    assert {failure.label for failure in result.failed} == {f"loss={name}" for name in forged}
+    assert all("was no result" in failure.reason for failure in result.failed)
+    assert result["-flip"].n == 1
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is limited on Linux only")
