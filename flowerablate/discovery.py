@@ -10,6 +10,7 @@ import hashlib
 import importlib.util
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -152,24 +153,47 @@ class _Finder:
 
 def collect_specs(module: Any, name: str) -> list[ComponentSpec]:
     """Call every hook of the plugin *module* and return the specs that it registers, checked against their slots."""
-    named = hookspecs.named_hooks()
-    manager = pluggy.PluginManager(hookspecs.PROJECT)
-    manager.add_hookspecs(hookspecs)
-    manager.add_hookspecs(named)
     for attribute, value in vars(module).items():
         if attribute.startswith(_HOOK) and callable(value) and not hasattr(value, "flowerablate_impl"):
             raise PluginError(f"{attribute} lacks the @flowerablate.hookimpl decorator; add it")
-    manager.register(module, name)
+    with _ONE_PLUGIN:
+        manager, takes = _hooks(*slots(from_plugins=True))
+        manager.register(module, name)
+        try:
+            return _registered_by(module, manager, takes)
+        finally:
+            manager.unregister(module)
+
+
+_Takes = dict[str, set[type[ComponentSpec]]]
+_ONE_PLUGIN = threading.RLock()
+"""Held while a plugin is registered, so that its hooks alone are called."""
+
+
+@cache
+def _hooks(*slots: str) -> tuple[pluggy.PluginManager, _Takes]:
+    """Return the manager that knows the hooks for *slots*, and the specs that each hook takes."""
+    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    manager.add_hookspecs(hookspecs)
+    manager.add_hookspecs(hookspecs.named_hooks())
+    return manager, {
+        _HOOK: {SPECS[slot] for slot in slots},
+        **{hookspecs.NAMED + slot: {SPECS[slot]} for slot in slots},
+    }
+
+
+def _registered_by(module: Any, manager: pluggy.PluginManager, takes: _Takes) -> list[ComponentSpec]:
+    """Call the hooks of *module*, the only plugin in *manager*, and return what it registers."""
+    own = {hook.name: hook for hook in manager.get_hookcallers(module) or ()}
     try:
         manager.check_pending()
     except pluggy.PluginValidationError as error:
-        known = [key for key in (*vars(hookspecs), *vars(named)) if key.startswith(_HOOK)]
-        hooks = vars(manager.hook).items()
-        unknown = next((key for key, hook in hooks if not key.startswith("_") and not hook.has_spec()), "")
-        raise PluginError(f"unknown hook {unknown!r}; {nearest(unknown, known)}") from error
+        unknown = next((name for name, hook in own.items() if not hook.has_spec()), "")
+        raise PluginError(f"unknown hook {unknown!r}; {nearest(unknown, list(takes))}") from error
     specs: list[ComponentSpec] = []
-    takes = {hookspecs.NAMED + slot: {SPECS[slot]} for slot in slots(from_plugins=True)}
-    for hook, wanted in {_HOOK: {SPECS[slot] for slot in slots(from_plugins=True)}, **takes}.items():
+    for hook, wanted in takes.items():
+        if hook not in own:
+            continue
 
         def register(spec: ComponentSpec, /, hook: str = hook, wanted: set[type[ComponentSpec]] = wanted) -> None:
             if type(spec) not in wanted:
@@ -178,7 +202,7 @@ def collect_specs(module: Any, name: str) -> list[ComponentSpec]:
                 raise PluginError(f"{hook} takes a {known}, not {'an' if given[0] in 'aeiouAEIOU' else 'a'} {given}")
             specs.append(spec)
 
-        getattr(manager.hook, hook)(register=register)
+        own[hook](register=register)
     return specs
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -94,6 +93,8 @@ def list_components(
     if name:
         entries[slot] = {name: registry.find(slot, name)}
     if form is Format.json:
+        import json
+
         found = {each: [_record(component) for component in entries[each].values()] for each in slots}
         typer.echo(json.dumps(found, indent=2))
     elif name:
@@ -230,6 +231,8 @@ def _grid() -> Table:
 
 def value_text(value: Value) -> str:
     """Return *value* as it is written in a study file (TOML)."""
+    import json
+
     return json.dumps(value, ensure_ascii=False)
 
 

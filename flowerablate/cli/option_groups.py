@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from types import NoneType
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import typer
 from typer.models import ArgumentInfo
 
-from ..api.options import Option, options_of, unpacked
+if TYPE_CHECKING:
+    from ..api.options import Option
 
 Completions = dict[str, Callable[[str], list[str]]]
 
@@ -35,6 +36,8 @@ def expanded(command: Callable[..., None], completions: Completions | None = Non
             for each in _of_dataclass(groups[name]):
                 (arguments if _is_argument(each) else shared).append(each)
         elif parameter.kind is inspect.Parameter.VAR_KEYWORD:
+            from ..api.options import options_of, unpacked
+
             found = options_of(unpacked(command)).items()
             options += [_of_option(key, hint, option, completions or {}) for key, (hint, option) in found]
         else:

@@ -13,17 +13,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-__all__ = [
-    "ColumnContext",
-    "DataContext",
-    "LossContext",
-    "MetricContext",
-    "ModelContext",
-    "OptimizerContext",
-    "SamplerContext",
-    "ScheduleContext",
-    "StepContext",
-]
 """Names for plugin authors; ``flowerablate`` exports them too."""
 
 

@@ -9,10 +9,11 @@ from functools import cached_property
 from typing import Any, Literal
 
 from ..errors import StudyError
-from ..params import Value
 from .labels import label_of
+from .params import Value
 from .slots import slots
 from .specs import ComponentSpec, StepSpec, TrainingSpec
+from .training import TrainPlan
 
 
 @dataclass(frozen=True)
@@ -103,27 +104,6 @@ class SplitPlan:
         if found["images"]:
             return min(int(found["images"]), available)
         return max(1, round(available * float(found["percent"]) / 100))
-
-
-@dataclass(frozen=True)
-class TrainPlan:
-    """How a trial trains: one field per parameter of :data:`flowerablate.contracts.TRAINING`.
-
-    The parameters are explained there, and so are their defaults.
-    """
-
-    epochs: int
-    batch_size: int
-    channels_last: bool
-    precision: str
-    compile: bool
-    accumulate: int
-    clip_norm: float
-    clip_value: float
-    decay: str
-    ema: float
-    patience: int
-    best_by: str
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, get_args
 
 from ..errors import DataError, PluginError
-from ..params import Value
+from .params import Value
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from ..params import Value
 from .costs import CostInfo
 from .labels import label_of
 from .owner import OwnedComponent
+from .params import Value
 
 BEST = "best.safetensors"
 """The file with the weights of a training's best epoch, in the folder of its trial."""

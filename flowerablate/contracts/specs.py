@@ -10,23 +10,9 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol, get_args
 
 from ..errors import PluginError
-from ..params import Param
 from .costs import CORE_COSTS, Combined, CostInfo
+from .params import Param
 
-__all__ = [
-    "ColumnSpec",
-    "DatasetSpec",
-    "ExecutorSpec",
-    "LossSpec",
-    "MeasureSpec",
-    "MetricSpec",
-    "ModelSpec",
-    "OptimizerSpec",
-    "SamplerSpec",
-    "SchedulerSpec",
-    "StepSpec",
-    "TrackerSpec",
-]
 """Names for plugin authors; ``flowerablate`` exports them too."""
 
 _COMPONENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")

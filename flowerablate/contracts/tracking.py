@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from ..params import Value
+from .params import Value
 from .results import TrialOutcome
 
 

@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
-from ..params import Param
-from .pipeline import TrainPlan
+from .params import Param
 from .specs import TrainingSpec
 
 ALWAYS_MEASURED = ("accuracy", "loss")
 """Names that ``train.best_by`` accepts besides metrics; every evaluation computes both."""
+
+
+@dataclass(frozen=True)
+class TrainPlan:
+    """How a trial trains: one field per parameter of :data:`TRAINING`.
+
+    The parameters are explained there, and so are their defaults.
+    """
+
+    epochs: int
+    batch_size: int
+    channels_last: bool
+    precision: str
+    compile: bool
+    accumulate: int
+    clip_norm: float
+    clip_value: float
+    decay: str
+    ema: float
+    patience: int
+    best_by: str
 
 
 def _plan(context: None, **params: Any) -> TrainPlan:

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..contracts import MetricInfo, MetricSpec, TrialOutcome, TrialResult, finished
+from ..contracts.params import component_in
 from ..errors import StudyError
 from ..ledger import Ledger, StudyNote, TrialFolder
-from ..params import component_in
 from ..study.metric_choice import resolve_metric
 from ..wiring.assemble import Assembler
 from ..wiring.scoring import LOSS, Metrics

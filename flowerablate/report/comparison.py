@@ -7,7 +7,7 @@ independent, and the interval is Welch's. The output always states which of the 
 
 from __future__ import annotations
 
-import re
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -93,7 +93,8 @@ def _difference(first: Row | None, second: Row | None, *, paired: bool) -> Effec
     if paired:
         ones = dict(zip(first.seeds, first.effect.differences, strict=True))
         others = dict(zip(second.seeds, second.effect.differences, strict=True))
-        found = difference_of_paired_effects(ones, others, first.effect.level)
+        roundings = (first.effect.rounding_sd, second.effect.rounding_sd)
+        found = difference_of_paired_effects(ones, others, first.effect.level, rounding_sd=math.hypot(*roundings))
     # Rows without a common seed share no random numbers, even if the studies are paired.
     found = found or difference_of_effects(first.effect, second.effect)
     # A study whose trials are not all there shows no intervals, here either.
@@ -134,6 +135,8 @@ def _spans(seeds: set[int]) -> str:
 
 def _notes(comparison: Comparison) -> Iterator[str]:
     sides = (comparison.first, comparison.second)
+    for name, side_ in zip("AB", sides, strict=True):
+        yield from (f"{name}: {doubt}" for doubt in side_.summary.doubts)
     if comparison.remark:
         yield comparison.remark
     for name, other, side in (("A", "B", 0), ("B", "A", 1)):
@@ -153,10 +156,6 @@ def _notes(comparison: Comparison) -> Iterator[str]:
             yield f"No seed in common, so not paired (Welch's interval): {', '.join(alone)}."
     if any(side.summary.rules.looks for side in sides):
         yield "Planned looks chose a study's size from its data; intervals of the difference do not account for that."
-    for name, side_ in zip("AB", sides, strict=True):
-        for note in side_.summary.notes:
-            if re.search(r"still to run|Collapsed|Failed", note):
-                yield f"{name}: {note}"
 
 
 def basis(comparison: Comparison) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from ..contracts import PARAMETERS, SECONDS, CostInfo
-from ..params import component_in
+from ..contracts.params import component_in
 from ..stats import Effect, Row, Secondary, Summary
 from .column import Column
 from .forest import ForestColumn

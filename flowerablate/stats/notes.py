@@ -71,6 +71,17 @@ def write_notes(
     )
 
 
+def doubts(summary: Summary, results: Sequence[TrialOutcome], pending: int) -> tuple[str, ...]:
+    """Return those notes of *summary* without which its effects mislead, wherever they are shown."""
+    return (
+        *_no_better_than_a_constant(summary, results),
+        *_controls(summary),
+        *_pending(pending, bool(summary.rules.looks)),
+        *_failed(summary, results),
+        *_collapsed(results),
+    )
+
+
 def _no_better_than_a_constant(summary: Summary, results: Sequence[TrialOutcome]) -> Iterator[str]:
     """A base whose accuracy is that of always naming the largest class: nothing can be missing in it."""
     bases = [result for result in finished(results) if not result.change and LARGEST_CLASS in result.facts]

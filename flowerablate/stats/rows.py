@@ -129,7 +129,8 @@ class Secondary:
 
 @dataclass(frozen=True)
 class Summary:
-    """The results of a study for *metric*: the *base*, one row per contrast, and *notes* to be printed below.
+    """The results of a study for *metric*: the *base*, one row per contrast, and *notes* to be printed below;
+    *doubts* are those of them without which the effects mislead.
 
     *comparisons* is the size of the family: all contrasts in it, including those without a test; *procedure* adjusts
     for it. *rules* are the rules of the verdicts. *percent*: the metric is a fraction, to be shown in percent. *costs*
@@ -144,6 +145,7 @@ class Summary:
     base: Row
     rows: tuple[Row, ...]
     notes: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
     rules: Rules = field(default_factory=Rules)
     percent: bool = False
     secondary: tuple[Secondary, ...] = ()

@@ -29,7 +29,7 @@ from .judging import judged
 from .looks import LookSchedule, is_complete, replicates_of, seeds_of
 from .modified_t import judge_by_modified_t
 from .multiplicity import Adjusted
-from .notes import write_notes
+from .notes import doubts, write_notes
 from .population import judge_by_images, uses_images
 from .resolution import resolution_of, rounding_sd
 from .rows import Row, Secondary, Summary, Tally
@@ -148,7 +148,7 @@ def summarise(
         images=images or {},
         tuned=tuned,
     )
-    return replace(summary, notes=notes)
+    return replace(summary, notes=notes, doubts=doubts(summary, results, pending))
 
 
 def _info(metric: str, metrics: Mapping[str, MetricInfo] | None) -> MetricInfo:

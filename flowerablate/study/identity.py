@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from ..contracts import ALWAYS_MEASURED, Choice, DatasetSpec, Design, Fingerprint, MetricSpec, Pipeline, Trial
-from ..params import component_in
+from ..contracts.params import component_in
 
 FingerprintOf = Callable[[str, Choice], Fingerprint]
 """``fingerprint_of(slot, choice)`` returns the owner of a component and the hashes of its files."""

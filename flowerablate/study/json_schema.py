@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ..contracts import SPECS, ComponentSpec, StepSpec
-from ..params import Param
+from ..contracts import SPECS, ComponentSpec, Param, StepSpec
 from .schema import study_model
 
 Schema = dict[str, Any]

@@ -162,3 +162,17 @@ def test_every_format_ends_in_one_newline(format) -> None:
 def test_an_unknown_format_is_refused() -> None:
     with pytest.raises(StudyError, match="no comparison format is called 'svg'"):
         render_comparison(two_studies(), "svg")
+
+
+def test_what_makes_a_study_misleading_stands_first_here_too(sides) -> None:
+    first, second = sides
+    broken = replace(second, summary=replace(second.summary, doubts=("THE PLACEBO CHANGES RESULTS: ...",)))
+    notes = compare(first, broken).notes
+    assert notes[0] == "B: THE PLACEBO CHANGES RESULTS: ..."
+
+
+def test_failed_trials_are_said_of_their_study(study) -> None:
+    first = Side("one", study({"": [0.9, 0.8, 0.85], "-x": [0.8, None, 0.76]}), "same", SPLIT)
+    notes = compare(first, first).notes
+    assert notes[0].startswith("A: Failed and left out: 1 of 3 trials of -x")
+    assert notes[1].startswith("B: Failed and left out")

@@ -43,3 +43,18 @@ def test_paired_effects_are_compared_seed_by_seed_over_the_common_seeds() -> Non
     assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
     assert (found.pairs, found.df) == (3, 2)
     assert difference_of_paired_effects({0: 0.1}, {1: 0.1}, 0.95) is None
+
+
+def test_equal_differences_are_compared_with_the_standard_deviation_of_rounding() -> None:
+    equal = paired_effect([0.93] * 5, [0.90] * 5, rounding_sd=0.002)
+    unequal = paired_effect([0.93, 0.93, 0.93, 0.93, 0.94], [0.90] * 5, rounding_sd=0.002)
+    other = paired_effect([0.91] * 5, [0.90] * 5, rounding_sd=0.002)
+    for found in (equal, unequal):
+        difference = difference_of_effects(found, other)
+        assert difference.low is not None
+        assert difference.low > 0
+    seeds = dict(enumerate(equal.differences)), dict(enumerate(other.differences))
+    paired = difference_of_paired_effects(*seeds, 0.95, rounding_sd=math.hypot(0.002, 0.002))
+    assert paired is not None
+    expected = stats.t.ppf(0.975, 4) * 0.002 * math.sqrt(2 / 5)
+    assert (paired.low, paired.high) == pytest.approx((0.02 - expected, 0.02 + expected))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from .errors import StudyError, nearest
+from ..errors import StudyError, nearest
 
 Value: TypeAlias = "bool | int | float | str | tuple[int | float | str, ...]"
 """The type of a parameter's value; TOML can express all of them."""
