@@ -37,7 +37,7 @@ def caption(summary: Summary, columns: Sequence[Column] = ()) -> tuple[str, ...]
     if groups:
         lines += [_effect(summary, groups), *rules(summary)]
         if words := _about_components(summary, columns):
-            lines.append(f"{', '.join(words)}: about the component, not about the change.")
+            lines.append(f"{', '.join(words)}: what the component does, not what leaving it out does.")
     drawn = "".join(cell for column in columns if column.is_drawing for cell in column.cells(summary))
     if drawn:
         lines.append(_drawing(drawn))
@@ -65,12 +65,12 @@ def rules(summary: Summary) -> Iterator[str]:
     family = f"{summary.comparisons} comparisons"
     if given.margin is None:
         over = "1 comparison" if summary.comparisons == 1 else f"{_PROCEDURES[summary.procedure]} over {family}"
-        yield f"verdict: {_tests(summary)} at {alpha}, {over}."
+        yield f"verdict: {_tests(summary)} at level {alpha}, {over}."
     else:
         over = "1 comparison" if summary.comparisons == 1 else f"{family}, adjusted together (Shaffer)"
         scale = scale_of(summary)
         margin = f"±{given.margin * scale.factor:g}{' ' + scale.points if scale.points else ''}"
-        yield f"verdict: {_tests(summary)} and TOST within {margin} at {alpha}, {over}."
+        yield f"verdict: {_tests(summary)} and TOST within {margin} at level {alpha}, {over}."
     if given.looks:
         looks = ", ".join(map(str, given.looks))
         yield f"looks planned at n = {looks}: interval and verdict are valid at each of them."
@@ -82,7 +82,7 @@ def _kept(summary: Summary) -> str:
     """Return what a study of fixed size keeps of its error for tables with more replicates."""
     if not summary.kept:
         return ""
-    return f" ({(1 - summary.level) * summary.kept:.2g}".replace("(0.", "(.") + " of it kept for more replicates)"
+    return f" ({(1 - summary.level) * summary.kept:.2g}".replace("(0.", "(.") + " of it reserved for more replicates)"
 
 
 def _tests(summary: Summary) -> str:
@@ -103,7 +103,7 @@ def _about_components(summary: Summary, columns: Sequence[Column]) -> list[str]:
 def _drawing(drawn: str) -> str:
     """Return the explanation of a plot, whose rows are *drawn*: of the marks that occur in it."""
     margin = ", ░ the margin" if "░" in drawn else ""
-    together = "; ╌ holds for all comparisons together" if "╌" in drawn else ""
+    together = "; ╌ is the interval that holds for all comparisons together" if "╌" in drawn else ""
     beyond = " ".join(mark for mark in "◂▸" if mark in drawn)
     continued = f"; {beyond} {'extends' if len(beyond) == 1 else 'extend'} beyond it" if beyond else ""
     return f"plot: all on one scale, │ is 0{margin}{together}{continued}."

@@ -63,6 +63,8 @@ def difference_of_paired_effects(
     common = sorted(first.keys() & second.keys())
     if not common:
         return None
-    effect = paired_effect([first[seed] for seed in common], [second[seed] for seed in common], level=level, rounding_sd=rounding_sd)
+    effect = paired_effect(
+        [first[seed] for seed in common], [second[seed] for seed in common], level=level, rounding_sd=rounding_sd
+    )
     df = effect.n - 1 if effect.low is not None else None
     return EffectDifference(effect.mean, effect.low, effect.high, effect.n, df)

@@ -55,7 +55,8 @@ def confound_notes(summary: Summary, results: Sequence[TrialOutcome]) -> Iterato
     if changes:
         with_pixels = any(" pixels " in text for text in changes)
         legend = " (pixels: mean ± standard deviation of the model's input)" if with_pixels else ""
-        yield f"Besides the component{legend}: {'; '.join(changes)}."
+        what = "This comparison changes" if len(changes) == 1 else "These comparisons change"
+        yield f"{what} more than the component, and the effect may come from that{legend}: {'; '.join(changes)}."
 
 
 def nothing_left(refused: Mapping[str, str]) -> str:

@@ -17,6 +17,7 @@ interval can be shown; :func:`interval_over_looks` gives one that holds at every
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -35,11 +36,16 @@ def evidence_for(arms: Arms, effect: Effect, rules: Rules, schedule: LookSchedul
     """Return the evidence of *effect*, that of *arms*, by *rules*; without a *schedule*, as if looked at once."""
     schedule = schedule or LookSchedule.of(rules, (), max(arms.seeds) + 1)
     looks = schedule.reached(arms.seeds)
-    return sequential_evidence(effect, rules, looks) if rules.looks else fixed_evidence(effect, rules, looks)
+    if rules.looks:
+        return sequential_evidence(effect, rules, looks, bisect_right(rules.looks, schedule.now))
+    return fixed_evidence(effect, rules, looks)
 
 
-def sequential_evidence(effect: Effect, rules: Rules, looks: tuple[StudyLook, ...]) -> Evidence:
-    """Return the evidence of a study with planned looks, valid at whichever look the comparison stopped."""
+def sequential_evidence(effect: Effect, rules: Rules, looks: tuple[StudyLook, ...], number: int) -> Evidence:
+    """Return the evidence of a study with planned looks, valid at whichever the comparison stopped: look *number*.
+
+    That is among those of the plan; *looks* are those with enough pairs.
+    """
     p, pairs, equivalence = _over_looks(effect, rules, looks)
     low, high = _repeated(effect, looks)(rules.level) or (None, None)
     return Evidence(
@@ -50,7 +56,7 @@ def sequential_evidence(effect: Effect, rules: Rules, looks: tuple[StudyLook, ..
         equivalence,
         interval="repeated",
         scales=_paired_t(effect),
-        look=f"look {sum(look.progress > 0 for look in looks)} of {len(rules.looks)}" if looks else "",
+        look=f"look {number} of {len(rules.looks)}" if looks and number else "",
         looks=looks,
         decisive_p=p,
         decisive_equivalence_p=equivalence.p if equivalence else None,

@@ -28,7 +28,7 @@ def earlier_tables(summary: Summary, schedule: LookSchedule) -> Iterator[str]:
     alpha = 1 - summary.level
     shown = f"Verdicts were shown before, at {several(before)} replicates"
     if schedule.left < NOTHING:
-        yield f"{shown}, and those tables have used up the error: nothing new is decided."
+        yield f"{shown}, and those tables have used up the error: no new verdict is possible."
     elif summary.rules.looks:
         yield f"{shown}: the planned looks spend what was left, {short(schedule.left * alpha, 2)} of {short(alpha, 2)}."
     else:
@@ -53,8 +53,8 @@ def late_questions(summary: Summary, late: Mapping[str, int]) -> Iterator[str]:
     if rows:
         shown = several(sorted({late[label] for label in rows}))
         yield (
-            f"Asked only after verdicts had been shown, at {shown} replicates: {', '.join(rows)}. The family counts "
-            "them now, but that table did not: asking until something is found makes false findings more frequent."
+            f"Asked only after verdicts had been shown at {shown} replicates: {', '.join(rows)}. This table adjusts for "
+            "them, the earlier ones did not: asking until something is found makes false findings more frequent."
         )
 
 
@@ -95,8 +95,8 @@ def _chances(rows: Sequence[Row], summary: Summary, schedule: LookSchedule) -> s
     labels = ", ".join(row.label for row in rows)
     if schedule.reserve == 0:
         return (
-            f"Undecided: {labels}. This study reserves no error for more replicates: with them, nothing new would be "
-            "decided."
+            f"Undecided: {labels}. More replicates would decide nothing: this study reserves none of its error for "
+            "later tables."
         )
     by = max(row.forecast.by for row in rows if row.forecast)
     if all(row.forecast is None or row.forecast.high < HARDLY for row in rows):
@@ -106,10 +106,10 @@ def _chances(rows: Sequence[Row], summary: Summary, schedule: LookSchedule) -> s
     rules = summary.rules
     over_replicates = all(row.interval in ("", "t") for row in rows)
     if rules.test == "t" and rules.family == "holm" and over_replicates and by <= PLANNED_UP_TO:
-        plan = "; '--until-decided' may need fewer"
+        plan = ". '--until-decided' may need fewer"
     return (
-        f"Undecided. Chance of a decision with {by} replicates (and over the 80 % interval of the effect): {chances}. "
-        f"'--seeds {by}' adds them within the error{plan}."
+        f"Undecided. The chance of a verdict with {by} replicates, and its range over the effects that are likely now: "
+        f"{chances}. Run with '--seeds {by}' to add them; the error rate is kept{plan}."
     )
 
 
@@ -127,4 +127,4 @@ def _chance(forecast: Forecast | None) -> str:
     if forecast is None:
         return ""
     low, chance, high = (f"{100 * value:.0f}" for value in (forecast.low, forecast.chance, forecast.high))
-    return f"{chance} % ({low} to {high})"
+    return f"{chance} % ({low} to {high} %)"

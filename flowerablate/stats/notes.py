@@ -357,8 +357,8 @@ def _sign_flip(summary: Summary) -> Iterator[str]:
     if floors:
         yield (
             f"{', '.join(floors)}: decided by a t test, which assumes differences that are about normal. Their signs "
-            f"alone could not give a p below {short(max(floors.values()))}; where differences have two modes, few "
-            "replicates err more often."
+            f"alone could not give a p below {short(max(floors.values()))}; if a component only sometimes makes a "
+            "difference, few replicates err more often than the level says."
         )
 
 

@@ -43,21 +43,22 @@ optimizer=adamw        +1.2 [+0.7,  +1.6]        │●┤              5  ▲ b
 
 effect: see each heading, in points, paired by seed; + favours the component or
 the base.
-verdict: paired t test at .05 (.01 of it kept for more replicates), Holm over 10
-comparisons.
-helps: about the component, not about the change.
-plot: all on one scale, │ is 0; ╌ holds for all comparisons together; ▸ extends
-beyond it.
+verdict: paired t test at level .05 (.01 of it reserved for more replicates),
+Holm over 10 comparisons.
+helps: what the component does, not what leaving it out does.
+plot: all on one scale, │ is 0; ╌ is the interval that holds for all comparisons
+together; ▸ extends beyond it.
 No room at this width for: means, time, params.
 
 · Failed and left out: 1 of 5 trials of -horizontal_flip (the disk was full;
   make room).
 · Collapsed trials (one class predicted for all images, or a loss that is not
   finite), included in all numbers: -model.batchnorm 1 of 5.
-· Undecided. Chance of a decision with 12 replicates (and over the 80 % interval
-  of the effect): -rotation 23 % (1 to 59), -brightness_contrast 48 % (9 to 76),
-  -model.skip 53 % (14 to 78), -model.batchnorm 72 % (46 to 87). '--seeds 12'
-  adds them within the error; '--until-decided' may need fewer.
+· Undecided. The chance of a verdict with 12 replicates, and its range over the
+  effects that are likely now: -rotation 23 % (1 to 59 %), -brightness_contrast
+  48 % (9 to 76 %), -model.skip 53 % (14 to 78 %), -model.batchnorm 72 % (46 to
+  87 %). Run with '--seeds 12' to add them; the error rate is kept.
+  '--until-decided' may need fewer.
 · Undecided: -horizontal_flip (n = 4: a verdict needs 5 replicates).
 · The interval excludes 0, but the verdict accounts for 10 comparisons and later
   tables: -model.skip, -model.batchnorm.
@@ -66,10 +67,12 @@ No room at this width for: means, time, params.
   good, and a mean with them often has an interval that is too narrow.
 · -random_resized_crop, -morphology, -morphology -flip, model=resnet34,
   optimizer=adamw: decided by a t test, which assumes differences that are about
-  normal. Their signs alone could not give a p below .0625; where differences
-  have two modes, few replicates err more often.
-· Besides the component: -model.skip: parameters 272k → 270k; -model.batchnorm:
-  parameters 272k → 271k; model=resnet34: parameters 272k → 21.3M.
+  normal. Their signs alone could not give a p below .0625; if a component only
+  sometimes makes a difference, few replicates err more often than the level
+  says.
+· These comparisons change more than the component, and the effect may come from
+  that: -model.skip: parameters 272k → 270k; -model.batchnorm: parameters 272k →
+  271k; model=resnet34: parameters 272k → 21.3M.
 """
 
 
@@ -186,14 +189,14 @@ def test_a_loss_is_shown_as_it_is(study) -> None:
     text = render(study({"": [0.5, 0.62], "-x": [0.4, 0.5]}, metric="loss"), width=100)
     assert re.search(r"0\.440 → 0\.550 +-0\.110", text)
     assert "lower is better: − favours the component" in text
-    assert "%" not in text.partition("Undecided. Chance")[0].replace("95 % interval", "")
+    assert "%" not in text.partition("Undecided. The chance")[0].replace("95 % interval", "")
 
 
 def test_the_caption_names_metric_split_family_and_effect(demo, study) -> None:
     text = render(demo)
     assert "accuracy on the test split, 4 to 5 replicates, base 88.9 %" in text
     assert "effect: see each heading, in points, paired by seed;" in text
-    assert "paired t test at .05 (.01 of it kept for more replicates), Holm over 10\ncomparisons." in text
+    assert "paired t test at level .05 (.01 of it reserved for more replicates),\nHolm over 10 comparisons." in text
     one = render(study({"": [0.5, 0.6], "-x": [0.4, 0.5]}))
     assert "1\ncomparison." in one or "1 comparison." in one
     assert "effect: base − without in points, paired by seed; + favours the component." in one
@@ -230,7 +233,7 @@ def test_questions_of_one_kind_have_no_heading_and_the_head_names_the_arms(study
 def test_the_caption_tells_margin_and_family(kinds) -> None:
     text = " ".join(render(kinds).split())
     rule = (
-        "paired t test and TOST within ±0.5 points at .05 (.01 of it kept for more replicates), 9 comparisons, "
+        "paired t test and TOST within ±0.5 points at level .05 (.01 of it reserved for more replicates), 9 comparisons, "
         "adjusted together (Shaffer)."
     )
     assert f"verdict: {rule}" in text
@@ -245,7 +248,7 @@ def test_the_caption_tells_planned_looks(demo) -> None:
 def test_the_caption_tells_what_is_kept_after_tables_whose_pairs_have_changed_too(study) -> None:
     values = {"": [0.9, 0.91, 0.92, 0.89, 0.9], "-a": [0.88, 0.92, 0.9, 0.9, 0.87]}
     text = render(study(values, looked=(5,), judged={"-a": [(5, 3)]}))
-    assert "paired t test at .05 (.0025 of it kept for more replicates)" in text
+    assert "paired t test at level .05 (.0025 of it reserved for more replicates)" in text
     assert "kept for" not in render(study(values, looked=(5,), rules=Rules(reserve=0.0)))
 
 

@@ -71,7 +71,7 @@ def test_looks_that_were_not_planned_are_told(arms) -> None:
     assert not any("were shown" in note for note in summarise(results, rules=rules, looked=(5,)).notes)
     nothing_left = summarise(results, rules=Rules(min_replicates=3, reserve=0.0), looked=(3,)).notes
     assert any(
-        note.endswith("and those tables have used up the error: nothing new is decided.") for note in nothing_left
+        note.endswith("and those tables have used up the error: no new verdict is possible.") for note in nothing_left
     )
 
 
@@ -101,7 +101,7 @@ def test_looking_at_each_replicate_from_3_to_20_finds_what_is_not_there_in_about
 def test_questions_asked_after_a_table_was_shown_are_named(arms) -> None:
     results = arms(base=BASE, x=BASE, y=BASE)
     (note,) = (note for note in summarise(results, late={"-y": 5}).notes if "Asked only after" in note)
-    assert note.startswith("Asked only after verdicts had been shown, at 5 replicates: -y. The family counts them now")
+    assert note.startswith("Asked only after verdicts had been shown at 5 replicates: -y. This table adjusts for them")
     assert not any("Asked only" in note for note in summarise(results).notes)
 
 

@@ -164,3 +164,11 @@ def test_rules_with_looks_give_evidence_that_allows_for_them():
     assert (evidence.test, evidence.look, evidence.interval) == ("paired t", "look 2 of 5", "repeated")
     assert -0.5 < evidence.equivalence.low < evidence.equivalence.high < 0.5
     assert evidence.equivalence.p <= 0.05
+
+
+def test_a_look_with_too_few_pairs_counts_as_one_of_the_plan_all_the_same():
+    plan = Rules(looks=(5, 9, 13), min_replicates=5)
+    seeds = (0, 1, 2, 4, 5, 6, 7, 8)  # of the first five replicates, one has failed
+    arms = Arms(seeds, tuple(0.3 + seed / 100 for seed in seeds), (0.0,) * 8, True)
+    evidence = evidence_for(arms, paired_effect(arms.with_it, arms.without), plan)
+    assert evidence.look == "look 2 of 3"
