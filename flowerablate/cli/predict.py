@@ -68,6 +68,13 @@ def predict(
     messages = Console(stderr=True)
     paths = find_images(images)
     trained = model.open(messages, device)
+    if known := trained.known(paths):
+        messages.print(
+            f"warning: {len(known)} of these {count(len(paths), 'image')} are of the study's training or validation "
+            "split: predictions of them are too good",
+            soft_wrap=True,
+            highlight=False,
+        )
     bad: list[Unreadable] = []
     # Rows on a terminal are their own progress; a bar among them would be in the way.
     quiet = out is None and sys.stdout.isatty()

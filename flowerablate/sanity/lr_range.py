@@ -124,8 +124,8 @@ def check(bench: Bench) -> Rung:
     limit = f"explodes from {curve.limit:.2g}" if math.isfinite(curve.limit) else "never explodes"
     seen = (
         f"the loss {found}, {limit}",
-        f"a tenth of the rate at the minimum: {_short(curve.suggested)}; "
-        f"the study's rate reaches {peak:.3g}, {_times(peak, curve.suggested)}",
+        f"suggested peak: {_short(curve.suggested)}, a tenth of the rate at the minimum; "
+        f"the study's peak: {peak:.3g}{_judged_beside(peak, curve, bool(faults))}",
         sparkline(curve),
     )
     values = {"steepest": curve.steepest, "smallest": curve.smallest, "suggested": curve.suggested}
@@ -212,9 +212,11 @@ def _endless(bench: Bench) -> Iterator[tuple[Tensor, Tensor]]:
         yield from bench.delivered(batches, epoch)
 
 
-def _times(peak: float, suggested: float) -> str:
-    ratio = peak / suggested
-    return f"{ratio:.2g} times that" if ratio >= 1 else f"1/{1 / ratio:.2g} of that"
+def _judged_beside(peak: float, curve: RateCurve, failed: bool) -> str:
+    """Say of a peak that is far from the suggested one, but passes, why it does."""
+    if failed or 0.2 <= peak / curve.suggested <= 5:
+        return ""
+    return ", higher but below the explosion" if peak > curve.suggested else ", lower but not too low to learn"
 
 
 def _short(rate: float) -> str:

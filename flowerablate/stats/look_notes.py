@@ -53,8 +53,8 @@ def late_questions(summary: Summary, late: Mapping[str, int]) -> Iterator[str]:
     if rows:
         shown = several(sorted({late[label] for label in rows}))
         yield (
-            f"Asked only after verdicts had been shown at {shown} replicates: {', '.join(rows)}. This table adjusts for "
-            "them, the earlier ones did not: asking until something is found makes false findings more frequent."
+            f"Asked only after verdicts had been shown at {shown} replicates: {', '.join(rows)}. This table adjusts "
+            "for them, the earlier ones did not: asking until something is found makes false findings more frequent."
         )
 
 

@@ -42,6 +42,19 @@ def test_predict_prints_a_line_for_each_image(use, trained_study):
     assert "the best of 2 replicates on validation" in done.stderr
 
 
+def test_predict_warns_of_images_that_the_model_was_trained_on(use, trained_study, folder):
+    tests = TrialFolder(trained_study.trial).predictions().keys
+    images = [path for path in trained_study.images.rglob("*") if path.is_file()]
+    said = use("predict", trained_study.images, model=trained_study.trial).stderr
+    assert f"warning: {len(images) - len(tests)} of these {len(images)} images are of the study's training" in said
+    only_tests = [trained_study.images / key for key in tests]
+    assert "warning" not in use("predict", *only_tests, model=trained_study.trial).stderr
+    (folder / "else").mkdir()
+    copy = folder / "else" / "new.png"
+    copy.write_bytes(images[0].read_bytes())
+    assert "warning" not in use("predict", copy, model=trained_study.trial).stderr
+
+
 def test_csv_has_the_kept_predictions_of_the_trial_bit_for_bit(use, trained_study):
     kept = TrialFolder(trained_study.trial).predictions()
     paths = [trained_study.images / key for key in kept.keys]

@@ -233,8 +233,8 @@ def test_questions_of_one_kind_have_no_heading_and_the_head_names_the_arms(study
 def test_the_caption_tells_margin_and_family(kinds) -> None:
     text = " ".join(render(kinds).split())
     rule = (
-        "paired t test and TOST within ±0.5 points at level .05 (.01 of it reserved for more replicates), 9 comparisons, "
-        "adjusted together (Shaffer)."
+        "paired t test and TOST within ±0.5 points at level .05 (.01 of it reserved for more replicates), "
+        "9 comparisons, adjusted together (Shaffer)."
     )
     assert f"verdict: {rule}" in text
     assert "░ the margin" in text
