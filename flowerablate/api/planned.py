@@ -151,7 +151,7 @@ def make_plan(
     """
     from ..contracts import TrackerContext
     from ..execute.adaptive import settled
-    from ..execute.execution import begin_early
+    from ..execute.execution import begin_early, choose_executor
     from ..execute.plan import plan_study
     from ..execute.trackers import build_trackers
     from ..ledger import Ledger
@@ -166,6 +166,8 @@ def make_plan(
     ledger = Ledger(path_of(runs, "runs") / wanted.name)
     assembler = study.assembler()
     assembler.progress = observer.preparing
+    with wanted.blamed():
+        choose_executor(wanted, assembler)
     trackers = resolve_trackers(wanted, assembler.lookup)
     context = TrackerContext(wanted.name, ledger.root.absolute())
     built = build_trackers(trackers, context, assembler) if follow else {}

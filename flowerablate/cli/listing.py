@@ -73,8 +73,8 @@ def list_components(
 ) -> None:
     """List the components that can be used in a study.
 
-    Without SLOT, an overview; with SLOT, its components and their parameters; with NAME, one of them in full. A
-    parameter marked feature can be switched off separately, as in `--disable model.skip`.
+    Without SLOT, an overview; with SLOT, its components and the names of their parameters; with NAME, one of them in
+    full. A parameter called a feature can be switched off separately, as in `--disable model.skip`.
 
     \b
     Examples:
@@ -159,22 +159,31 @@ def _overview(entries: dict[str, dict[str, Component]]) -> Iterator[RenderableTy
     for slot, components in entries.items():
         table.add_row(slot, str(len(components)), ", ".join(components) or "-")
     yield table
-    yield "\nflowerablate list SLOT shows the parameters, flowerablate list SLOT NAME one in full."
+    yield "\nflowerablate list SLOT describes each, flowerablate list SLOT NAME shows one in full."
 
 
 def _of_slot(components: list[Component]) -> Iterator[RenderableType]:
     if not components:
         yield "nothing is installed for this slot; see: flowerablate plugins"
-    for index, component in enumerate(components):
-        if index:
-            yield ""
-        yield from _head(component)
-        table = _grid()
-        for param in component.spec.settable:
-            mark = "feature" if param.off is not None else ""
-            table.add_row(f"  {param.name}", param.type_name, value_text(param.default), param.range_text, mark)
-        if component.spec.settable:
-            yield table
+        return
+    table = _grid()
+    for component in components:
+        table.add_row(component.spec.name, _in_brief(component))
+    yield table
+    slot = components[0].spec.slot
+    yield f"\nflowerablate list {slot} NAME shows the parameters of one, with their defaults and ranges."
+
+
+def _in_brief(component: Component) -> Text:
+    """Return what the component is, the names of its parameters, and who brought it if that is not this package."""
+    from rich.text import Text
+
+    text = Text(component.spec.summary)
+    if component.spec.settable:
+        text.append(f" [{', '.join(param.name for param in component.spec.settable)}]", "dim")
+    if not component.owner.is_ours:
+        text.append(f" from {component.owner}", "dim")
+    return text
 
 
 def _in_full(component: Component) -> Iterator[RenderableType]:
