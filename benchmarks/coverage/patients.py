@@ -4,10 +4,11 @@ python benchmarks/coverage/patients.py             # 2,000 studies per case, abo
 python benchmarks/coverage/report.py               # writes the tables of docs/explanation/evidence.md from the result
 
 No training. *Effects*: the effect on image j of patient p in replicate i is drawn as ``a_i + b_p + b_j + e_ij``, with
-``b_p`` and ``b_j`` in the proportion of the intraclass correlation (ICC). *One model*: scores are normal, a patient's
-images share a part of theirs, as large as the ICC, and their class. Beside each interval stands the one that takes
-images for independent, and for areas that of Wald on DeLong's variance. Study number k of a case is drawn from the
-stream (case, k), so every number is reproducible to the bit.
+``b_p`` and ``b_j`` in the proportion of the intraclass correlation (ICC). *Areas*: the effect is the difference of the
+areas under the ROC curves of two arms, whose trials share patients and images. *One model*: scores are normal, a
+patient's images share a part of theirs, as large as the ICC, and their class. Beside each interval stands the one that
+takes images for independent, and for areas of one model that of Wald on DeLong's variance. Study number k of a case is
+drawn from the stream (case, k), so every number is reproducible to the bit.
 """
 
 from __future__ import annotations
@@ -77,6 +78,59 @@ def _two_level(effects: list[float], values: NDArray[np.float64]) -> Interval | 
 
 
 @dataclass(frozen=True)
+class Areas:
+    """Studies of R *replicates* whose effect is a difference of AUC, on the same patients with so many *images* each.
+
+    In either arm, the score of an image is what its class adds in this trial, and a normal value of variance 1: *parts*
+    of it are those of the image, of the image in this arm, and of the rest; of the first two, a patient's images share
+    as much as the *icc*. A trial's skill, what the positive class adds, has the standard deviation ``_SKILL``.
+    """
+
+    icc: float
+    positives: int
+    negatives: int
+    images: int
+    replicates: int = 10
+    areas: tuple[float, float] = (0.9, 0.85)
+    parts: tuple[float, float, float] = (0.5, 0.25, 0.25)
+
+    @property
+    def truth(self) -> float:
+        """The difference of the areas over all trials and patients that could have been drawn."""
+        return self.areas[0] - self.areas[1]
+
+    def intervals(self, random: np.random.Generator) -> dict[str, Interval | None]:
+        """Draw a study, and return its interval over patients, and that over images."""
+        patients = self.positives + self.negatives
+        labels = np.repeat(np.arange(patients) < self.positives, self.images).astype(np.int64)
+        shared, own, rest = map(math.sqrt, self.parts)
+        difficulty = shared * self._of_images(random)
+        arms = [difficulty + own * self._of_images(random) for _ in self.areas]
+        effects, added = [], np.zeros((self.replicates, len(labels)))
+        for replicate in range(self.replicates):
+            values = []
+            for sign, area, arm in zip((1, -1), self.areas, arms, strict=True):
+                skill = random.normal(math.sqrt(2 + _SKILL**2) * float(ndtri(area)), _SKILL)
+                score = labels * skill + arm + rest * random.normal(size=len(labels))
+                scores = np.stack([-score, score], axis=1)
+                values.append(AREA.value(labels, scores))
+                parts = _area_per_image(labels, scores)
+                added[replicate] += sign * (parts - parts.mean()) / len(labels)
+            effects.append(values[0] - values[1])
+        sums = added.reshape(self.replicates, patients, self.images).sum(axis=2)
+        return {"ours": _two_level(effects, sums), "images": _two_level(effects, added)}
+
+    def _of_images(self, random: np.random.Generator) -> NDArray[np.float64]:
+        """Return a value of variance 1 for each image."""
+        patients = self.positives + self.negatives
+        of_patients = math.sqrt(self.icc) * np.repeat(random.normal(size=patients), self.images)
+        return of_patients + math.sqrt(1 - self.icc) * random.normal(size=patients * self.images)
+
+
+_SKILL = 0.1
+
+
+@dataclass(frozen=True)
 class OneModel:
     """One model on *positives* and *negatives*, which are patients with so many *images* each; *truth*: its metric."""
 
@@ -137,6 +191,13 @@ EFFECTS = [
     *(Effects(icc, 40, 5, replicates=5) for icc in ICCS),
     *(Effects(icc, patients, 5) for patients in (10, 20) for icc in (0.2, 0.5)),
 ]
+AREAS = [
+    *(Areas(icc, 10, 30, images) for images in (5, 10) for icc in ICCS),
+    *(Areas(icc, 10, 30, 5, replicates=5) for icc in ICCS),
+    *(Areas(icc, 10, 30, 5, areas=(0.9, 0.9)) for icc in ICCS),
+    *(Areas(icc, 20, 60, 5) for icc in (0.2, 0.5)),
+    *(Areas(icc, 5, 15, 5) for icc in (0.2, 0.5)),
+]
 ONE_MODEL = [
     OneModel("AUC", 0.8, 3, 97),
     OneModel("AUC", 0.95, 10, 90),
@@ -169,7 +230,7 @@ def main() -> None:
     result: dict[str, Any] = {"machine": machine(), "versions": versions(["flowerablate", "numpy", "scipy"])}
     result["studies"] = options.studies
     with ProcessPoolExecutor(options.processes) as pool:
-        for name, cases in (("effects", EFFECTS), ("one_model", ONE_MODEL)):
+        for name, cases in (("effects", EFFECTS), ("areas", AREAS), ("one_model", ONE_MODEL)):
             result[name] = list(pool.map(_simulate, cases, [options.studies] * len(cases)))
             for row in result[name]:
                 print(*(f"{key}={value}" for key, value in row.items()))
@@ -177,7 +238,7 @@ def main() -> None:
     options.output.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _simulate(case: Effects | OneModel, studies: int) -> dict[str, object]:
+def _simulate(case: Effects | Areas | OneModel, studies: int) -> dict[str, object]:
     key = zlib.crc32(repr(case).encode())
     covered: dict[str, int] = {}
     undefined: dict[str, int] = {}
@@ -188,6 +249,7 @@ def _simulate(case: Effects | OneModel, studies: int) -> dict[str, object]:
     fractions = {name: times / studies for name, times in covered.items()}
     return {
         **asdict(case),
+        "truth": case.truth,
         **{f"{name}_covered": round(fraction, 5) for name, fraction in fractions.items()},
         **{f"{name}_covered_se": round(math.sqrt(p * (1 - p) / studies), 5) for name, p in fractions.items()},
         **{f"{name}_undefined": round(times / studies, 5) for name, times in undefined.items()},

@@ -218,6 +218,17 @@ def patients(result: Result) -> str:
     return conditions(result) + "\n\n" + table(heads, rows)
 
 
+def areas(result: Result) -> str:
+    """Return the coverage of differences of areas under the ROC curve on other patients."""
+    heads = ("ICC", "areas", "n", "patients", "images each", "ours covers", "by images covers")
+    rows = []
+    for row in result["areas"]:
+        sizes = row["replicates"], f"{row['positives']} + {row['negatives']}", row["images"]
+        between = ", ".join(f"{area:g}" for area in row["areas"])
+        rows.append([row["icc"], between, *sizes, *_covers(row, "ours", "images")])
+    return conditions(result) + "\n\n" + table(heads, rows)
+
+
 def one_model(result: Result) -> str:
     """Return the coverage of the metrics of one model, beside intervals over images and Wald's."""
     heads = ("metric", "truth", "patients", "images each", "ICC", "ours covers", "by images covers", "Wald covers")
@@ -281,6 +292,7 @@ TABLES: dict[str, tuple[str, Callable[[Result], str]]] = {
     "power": ("coverage.json", power),
     "images": ("images.json", images),
     "patients": ("patients.json", patients),
+    "areas": ("patients.json", areas),
     "one model": ("patients.json", one_model),
     "planted": ("planted.json", planted),
     "default study": ("default_study.json", first_study),
