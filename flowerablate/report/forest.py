@@ -138,6 +138,7 @@ def _draw(row: Row, axis: Axis, empty: list[str], thin: tuple[float, float] | No
         return cells
     last = axis.width - 1
     middle = start = end = axis.cell(effect.mean)
+    first = final = middle
     if effect.low is not None and effect.high is not None:
         start = _on_its_side(effect.low, axis.cell(effect.low), axis.zero)
         end = _on_its_side(effect.high, axis.cell(effect.high), axis.zero)
@@ -154,9 +155,9 @@ def _draw(row: Row, axis: Axis, empty: list[str], thin: tuple[float, float] | No
             cells[end] = "┤"
     if 0 <= middle <= last:
         cells[middle] = "●"
-    if start < 0:
+    if min(start, first) < 0:
         cells[0] = "◂"
-    if end > last:
+    if max(end, final) > last:
         cells[last] = "▸"
     return cells
 

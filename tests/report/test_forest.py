@@ -142,4 +142,5 @@ def test_a_thin_interval_that_is_much_wider_than_the_others_does_not_stretch_the
     summary = summary_of((0.04, 0.02, 0.06), (0.01, -0.01, 0.03))
     wide = replace(summary, rows=(summary.rows[0], replace(summary.rows[1], family_interval=(-0.5, 0.6))))
     assert axis_of(wide, 41) == axis_of(summary, 41)
-    assert drawn(wide, 41)[1].startswith("╌")
+    assert drawn(wide, 41)[1].startswith("◂")
+    assert drawn(wide, 41)[1].endswith("╌▸")

@@ -36,7 +36,7 @@ base                      —                      │                5  —
 -morphology            +3.0 [+1.6,  +4.3]        │╌├●┤╌╌          5  ▲ helps
 -morphology -flip      +3.2 [+2.4,  +4.0]        │ ├●┤╌           5  ▲ helps
 -model.skip            +1.8 [+0.1,  +3.4]      ╌╌│├●─┤╌           5  · undecided
--model.batchnorm      +19.4 [+4.8, +34.0]  ╌╌╌╌╌╌│╌╌╌╌├────────▸  5  · undecided
+-model.batchnorm      +19.4 [+4.8, +34.0]  ◂╌╌╌╌╌│╌╌╌╌├────────▸  5  · undecided
 ── swapped: base − new ─────────────────────────────────────────────────────────
 model=resnet34         -2.4 [-3.5,  -1.3]   ╌├─●┤│                5  ▼ new wins
 optimizer=adamw        +1.2 [+0.7,  +1.6]        │●┤              5  ▲ base wins
@@ -47,7 +47,7 @@ verdict: paired t test at level .05 (.01 of it reserved for more replicates),
 Holm over 10 comparisons.
 helps: what the component does, not what leaving it out does.
 plot: all on one scale, │ is 0; ╌ is the interval that holds for all comparisons
-together; ▸ extends beyond it.
+together; ◂ ▸ extend beyond it.
 No room at this width for: means, time, params.
 
 · Failed and left out: 1 of 5 trials of -horizontal_flip (the disk was full;

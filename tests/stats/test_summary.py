@@ -131,9 +131,7 @@ def test_undecided_rows_say_what_would_decide(arms, trial) -> None:
     summary = summarise(arms(base=BASE, flip=[0.90, 0.90, 0.93, 0.87, 0.90]))
     (row,) = summary.rows
     assert row.verdict == "undecided"
-    (note,) = (
-        note for note in summary.notes if "chance of a verdict with 10 replicates" in note
-    )
+    (note,) = (note for note in summary.notes if "chance of a verdict with 10 replicates" in note)
     assert f": -flip {100 * row.chance:.0f} % (" in note
     assert "Run with '--seeds 10' to add them; the error rate is kept" in note
     single = summarise([trial("", 1, 0.9), trial("-a", 1, 0.8), trial("-b", 1, 0.9)])

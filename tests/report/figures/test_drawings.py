@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from flowerablate.contracts import Contrast, Rules
 from flowerablate.report.figures import draw_accuracy, draw_costs, draw_forest, draw_losses
 from flowerablate.report.figures.svg_canvas import short
@@ -23,6 +25,25 @@ def test_the_forest_names_rows_below_their_kinds_with_figures_and_verdicts(study
     wanted = ["left out", "-flip", "+10.3", "added to the bare pipeline", "+dilate"]
     assert [text for text in said if text in wanted] == wanted
     assert "helps" in said
+
+
+def test_an_interval_is_thick_and_that_of_all_comparisons_thin_each_to_its_ends(study):
+    summary = study(ARMS, contrasts=CONTRASTS)
+    lines = re.findall(
+        r'd="M ([-\d.]+) ([-\d.]+) \nL ([-\d.]+) ([-\d.]+) ?\n?" [^>]*stroke-width: (0\.8|2\.2)', draw_forest(summary)
+    )
+    ys = [y1 for _, y1, _, y2, width in lines if width == "2.2" and y1 == y2]
+    level = [(width, float(x2) - float(x1), float(x1)) for x1, y1, x2, y2, width in lines if y1 == y2 and y1 in ys]
+    thin, thick = ([each[1:] for each in level if each[0] == width] for width in ("0.8", "2.2"))
+    rows = summary.rows
+    assert len(thin) == len(thick) == len(rows) == 2
+    unit = thick[0][0] / (rows[0].effect.high - rows[0].effect.low)
+    for row, (long, left), (short_, start) in zip(rows, thin, thick, strict=True):
+        low, high = row.family_interval
+        assert low < row.effect.low < row.effect.high < high
+        assert long == pytest.approx(unit * (high - low), rel=1e-3)
+        assert short_ == pytest.approx(unit * (row.effect.high - row.effect.low), rel=1e-3)
+        assert start - left == pytest.approx(unit * (row.effect.low - low), rel=1e-3)
 
 
 def test_the_margin_is_shaded_where_the_rules_state_one(study):
