@@ -187,7 +187,7 @@ def _evaluation(card: Card) -> str:
             for one in tested.by_class
         ],
     )
-    heads = ("truth \\ answer", *map(code_text, card.classes))
+    heads = ("true \\ predicted", *map(code_text, card.classes))
     counts = [(code_text(name), *map(str, row)) for name, row in zip(card.classes, tested.confusion, strict=True)]
     lines += ["", *_table(heads, counts), ""]
     lines += [f"Expected calibration error (10 bins): {_number(tested.calibration_error, True)}."]
@@ -201,7 +201,7 @@ def _evaluation(card: Card) -> str:
 
 def _limits(card: Card) -> str:
     lines = [
-        "- It always answers with one of its classes, whatever the image shows.",
+        "- It always predicts one of its classes, whatever the image shows.",
         "- Its metrics apply to images like those of its data set, acquired and prepared in the same way.",
         "- The intervals cover the choice of test images, not the variation from the split and from training.",
     ]

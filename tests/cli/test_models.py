@@ -39,7 +39,7 @@ def test_predict_prints_a_line_for_each_image(use, trained_study):
     assert len(lines) == 24
     assert all(line.split()[0] in ("green", "red") and line.endswith(".png") for line in lines)
     assert done.stderr.startswith("model: base, seed ")
-    assert "the best of 2 replicates on validation" in done.stderr
+    assert "the best of 2: validation" in done.stderr
 
 
 def test_predict_warns_of_images_that_the_model_was_trained_on(use, trained_study, folder):

@@ -228,7 +228,7 @@ def _matrix(confusion: Confusion) -> _Matrix:
     for place, (name, row) in enumerate(zip(confusion.classes, confusion.counts, strict=True)):
         whole = sum(row)
         fractions = [count / whole if whole else 0.0 for count in row]
-        rows.append(tuple((count, f"{100 * f:.0f}", f"{f:.2f}") for count, f in zip(row, fractions, strict=True)))
+        rows.append(tuple((count, f"{100 * f:.1f}", f"{f:.2f}") for count, f in zip(row, fractions, strict=True)))
         for other, count in enumerate(row):
             if count and other != place:
                 mistakes.append((name, confusion.classes[other], count, f"{100 * fractions[other]:.1f}"))
