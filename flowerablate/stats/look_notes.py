@@ -81,7 +81,7 @@ def undecided(summary: Summary, schedule: LookSchedule) -> Iterator[str]:
     open_rows = [row for row in summary.rows if row.verdict == "undecided"]
     plain = [row for row in open_rows if _only_p_is_too_large(row, summary.rules)]
     if plain:
-        yield _chances(plain, summary, schedule)
+        yield from _chances(plain, summary, schedule)
     groups: dict[str, list[str]] = {}
     for row in open_rows:
         if row not in plain:
@@ -90,20 +90,32 @@ def undecided(summary: Summary, schedule: LookSchedule) -> Iterator[str]:
         yield f"Undecided: {', '.join(labels)} ({reason})."
 
 
-def _chances(rows: Sequence[Row], summary: Summary, schedule: LookSchedule) -> str:
-    """Return the chance of each of *rows* to be decided, and the command that adds replicates within the error."""
-    labels = ", ".join(row.label for row in rows)
+def _chances(rows: Sequence[Row], summary: Summary, schedule: LookSchedule) -> Iterator[str]:
+    """Yield the chances of *rows* to be decided, and the commands that add replicates within the error.
+
+    A chance is that of a table with twice the replicates of its own row, so rows of other numbers have another note.
+    """
     if schedule.reserve == 0:
-        return (
+        labels = ", ".join(row.label for row in rows)
+        yield (
             f"Undecided: {labels}. More replicates would decide nothing: this study reserves none of its error for "
             "later tables."
         )
-    by = max(row.forecast.by for row in rows if row.forecast)
+        return
+    by_horizon: dict[int, list[Row]] = {}
+    for row in rows:
+        if row.forecast:
+            by_horizon.setdefault(row.forecast.by, []).append(row)
+    for by, found in sorted(by_horizon.items()):
+        yield _chances_by(by, found, summary.rules)
+
+
+def _chances_by(by: int, rows: Sequence[Row], rules: Rules) -> str:
+    """Return the chance of each of *rows* to be decided with *by* replicates."""
     if all(row.forecast is None or row.forecast.high < HARDLY for row in rows):
-        return f"Undecided, and unlikely to be decided with {by} replicates: {labels}."
+        return f"Undecided, and unlikely to be decided with {by} replicates: {', '.join(row.label for row in rows)}."
     chances = ", ".join(f"{row.label} {_chance(row.forecast)}" for row in rows)
     plan = ""
-    rules = summary.rules
     over_replicates = all(row.interval in ("", "t") for row in rows)
     if rules.test == "t" and rules.family == "holm" and over_replicates and by <= PLANNED_UP_TO:
         plan = ". '--until-decided' may need fewer"

@@ -138,6 +138,19 @@ def test_undecided_rows_say_what_would_decide(arms, trial) -> None:
     assert "Undecided: -a, -b (n = 1: no interval; run more seeds)." in single.notes
 
 
+def test_the_chance_of_a_row_is_told_with_the_number_of_replicates_that_it_was_computed_for(arms) -> None:
+    base, less = BASE + BASE, [0.90, 0.90, 0.93, 0.87, 0.90]
+    summary = summarise(arms(base=base, flip=[value - 0.002 * (i % 3) for i, value in enumerate(less + less)], crop=less))
+    rows = {row.label: row for row in summary.rows}
+    notes = [note for note in summary.notes if "The chance of a verdict" in note]
+    assert [rows[label].forecast.by for label in ("-crop", "-flip")] == [10, 20]
+    for note, label, other, by in zip(notes, ("-crop", "-flip"), ("-flip", "-crop"), (10, 20), strict=True):
+        assert f"with {by} replicates" in note
+        assert f": {label} {100 * rows[label].chance:.0f} % (" in note
+        assert f"'--seeds {by}'" in note
+        assert other not in note
+
+
 def test_mixed_environments_and_pending_trials_are_noted(trial) -> None:
     results = [
         trial("", 1, 0.9, environment={"torch": "2.6.0", "device": "cpu"}),
