@@ -231,11 +231,18 @@ LARGE |= {"wide_resnet50_2", "resnext50_32x4d", "resnet50d", "resnet14", "resnet
 OF_FILES = {"folder", "table", "flowers", "flowers102", "chest-xray", "findings"}
 """Data sets that need files: the tests of their plugin make some, and run the suite on them."""
 
+
+def _marks(name):
+    if name in LARGE:
+        return [pytest.mark.slow, pytest.mark.longest]
+    return [pytest.mark.slow] if name == "ray" else []  # a cluster takes long to start and to end
+
+
 COMPONENTS = [
     pytest.param(
         component.spec,
         id=f"{slot}-{component.spec.name}",
-        marks=[pytest.mark.slow, pytest.mark.longest] if component.spec.name in LARGE else [],
+        marks=_marks(component.spec.name),
     )
     for slot in SLOTS
     for component in CATALOGUE.registry.slot(slot).values()

@@ -40,6 +40,7 @@ def html_of(outputs):
     return [output.data["text/html"] for output in outputs if "text/html" in output.get("data", {})]
 
 
+@pytest.mark.slow
 def test_the_example_runs_and_has_the_outputs_that_are_kept(tmp_path):
     kept = nbformat.read(NOTEBOOK, as_version=4)
     outputs = execute(nbformat.read(NOTEBOOK, as_version=4).cells, tmp_path)

@@ -41,7 +41,16 @@ def test_the_page_shows_table_curves_images_confusion_and_provenance(command, tr
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
     page = (trained / "report.html").read_text(encoding="utf-8")
     text = text_of(page)
-    for word in ("-morphology", "-model.skip", "undecided", "green/00.png", "predicted", "[model]", "torch", "seeds 0, 1"):
+    for word in (
+        "-morphology",
+        "-model.skip",
+        "undecided",
+        "green/00.png",
+        "predicted",
+        "[model]",
+        "torch",
+        "seeds 0, 1",
+    ):
         assert word in text, word
     assert page.count("<svg") == 4
     assert page.count("data:image/png") == 4 * 5

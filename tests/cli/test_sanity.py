@@ -127,7 +127,12 @@ SOME = ("--only", "batch", "--only", "labels", "--only", "inputs", "--only", "in
 @pytest.mark.parametrize(
     ("loss", "said", "fine"),
     [
-        ("segfault-in-training", "its process was killed by SIGSEGV", {"batch", "inputs", "initial-loss"}),
+        pytest.param(
+            "segfault-in-training",
+            "its process was killed by SIGSEGV",
+            {"batch", "inputs", "initial-loss"},
+            marks=pytest.mark.slow,
+        ),
         pytest.param(
             "hang-in-training",
             "it made no progress for 6 s and was stopped",

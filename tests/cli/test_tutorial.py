@@ -5,6 +5,8 @@ import shlex
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
+
 from flowerablate.study.templates import default_study
 
 TUTORIAL = Path(__file__).resolve().parents[2] / "docs" / "tutorial.md"
@@ -21,6 +23,7 @@ def small(text):
     return text
 
 
+@pytest.mark.slow
 def test_every_command_of_the_tutorial_works_after_those_before_it(command, folder):
     (folder / "study.toml").write_text(small(default_study()))  # what ``run`` takes where no study is named
     blocks = re.findall(r"```bash\n(.*?)```", TUTORIAL.read_text(), flags=re.DOTALL)

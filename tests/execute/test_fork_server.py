@@ -71,6 +71,7 @@ def test_a_process_that_ends_without_an_answer_gives_none(server, entry):
     assert ask_fork(server, entry) is None
 
 
+@pytest.mark.slow
 def test_a_package_of_the_same_name_in_the_working_directory_is_not_taken(tmp_path):
     """As in a source tree, where the package has no compiled core."""
     (tmp_path / "here" / "flowerablate").mkdir(parents=True)

@@ -210,6 +210,7 @@ def runs(pid):
     return bool(done.stdout.strip()) and not done.stdout.startswith("Z")
 
 
+@pytest.mark.slow
 def test_a_trial_that_ends_the_fork_server_harms_no_other(small):
     result = small(FAULTS.replace('"kill-server"', '"bad"'), disable="flip", swap="loss=bad", seeds=2)
     assert {failure.label for failure in result.failed} == {"loss=bad"}

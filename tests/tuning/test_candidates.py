@@ -58,6 +58,7 @@ def said(trials):
     return [(row.number, row.state, row.values, row.seed_values, row.value) for row in trials.rows()], kept
 
 
+@pytest.mark.slow
 def test_one_job_at_a_time_gives_the_bits_of_inline_whether_its_events_are_heard_or_only_its_result(
     make_plan, run, open_trials, monkeypatch
 ):
@@ -105,7 +106,7 @@ def test_the_pruner_stops_the_job_at_once_and_later_epochs_do_not_count(make_pla
 @pytest.mark.parametrize(
     ("what", "reason"),
     [
-        ("segfault", "its process was killed by SIGSEGV (Segmentation fault)"),
+        pytest.param("segfault", "its process was killed by SIGSEGV (Segmentation fault)", marks=pytest.mark.slow),
         ("exit", "its process ended with exit code 3; the last line of its log: about to exit"),
         pytest.param(
             "hang",
