@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -48,7 +49,7 @@ def _first_and_last(summary: Summary, values: Values, seeds: Sequence[int]) -> I
         last = removed[row.contrast.component]
         if last.contrast is None or last.effect is None or row.effect is None:
             continue
-        differs = _difference(last.contrast, row.contrast, values, seeds, summary.level)
+        differs = _difference(last, row, values, seeds, summary.level)
         if differs is None or not (_excludes_zero(differs) or _contradict(last, row)):
             continue
         good = -differs.mean if summary.lower_is_better else differs.mean
@@ -61,15 +62,19 @@ def _first_and_last(summary: Summary, values: Values, seeds: Sequence[int]) -> I
         )
 
 
-def _difference(last: Contrast, first: Contrast, values: Values, seeds: Sequence[int], level: float) -> Effect | None:
-    """Compare the two effects on the replicates that have both."""
-    one, other = arms_of(last, values, seeds), arms_of(first, values, seeds)
+def _difference(last: Row, first: Row, values: Values, seeds: Sequence[int], level: float) -> Effect | None:
+    """Compare the two effects on the replicates that have both; each is rounded to the steps of the metric."""
+    if last.contrast is None or first.contrast is None:
+        return None
+    one, other = arms_of(last.contrast, values, seeds), arms_of(first.contrast, values, seeds)
     one_effects = dict(zip(one.seeds, _effects(one.with_it, one.without), strict=True))
     other_effects = dict(zip(other.seeds, _effects(other.with_it, other.without), strict=True))
     shared = [seed for seed in one.seeds if seed in other_effects]
     if not shared:
         return None
-    return paired_effect([one_effects[s] for s in shared], [other_effects[s] for s in shared], level=level)
+    rounding = math.hypot(*(row.effect.rounding_sd for row in (last, first) if row.effect))
+    pairs = [one_effects[seed] for seed in shared], [other_effects[seed] for seed in shared]
+    return paired_effect(*pairs, level=level, rounding_sd=rounding)
 
 
 def _effects(with_it: Sequence[float], without: Sequence[float]) -> list[float]:

@@ -16,6 +16,7 @@ from rich.cells import cell_len
 from flowerablate.errors import StudyError
 from flowerablate.report import COMPARISON_FORMATS, Side, compare, render_comparison
 from flowerablate.report.__main__ import all_kinds, two_studies
+from flowerablate.stats import EffectDifference
 
 SPLIT = {"method": "auto", "validation": 0.15, "test": 0.2}
 
@@ -66,6 +67,24 @@ def test_studies_that_differ_in_what_a_seed_means_are_not_paired_and_the_reason_
     text = " ".join(render_comparison(comparison).split())
     assert f"Not paired: {reason}. The studies are treated as independent." in text
     assert "Welch's t interval" in text
+
+
+@pytest.mark.parametrize("data", ["same", "other"])
+def test_equal_differences_say_no_less_than_differences_that_vary_a_little(study, data) -> None:
+    plain = Side("two", study({"": [0.9] * 5, "-x": [0.89] * 5, "-y": [0.7] * 5}), data, SPLIT)
+
+    def difference(points: list[float]) -> EffectDifference:
+        losses = {"": [0.9] * 5, "-x": [0.9 - 0.01 * lost for lost in points], "-y": [0.71, 0.72, 0.71, 0.72, 0.71]}
+        found = compare(Side("one", study(losses), "same", SPLIT), plain).matches[0].difference
+        assert found is not None
+        return found
+
+    equal, varying = difference([3, 3, 3, 3, 3]), difference([3, 3, 3, 3, 4])
+    assert equal.is_paired == varying.is_paired == (data == "same")
+    assert equal.low is not None
+    assert equal.high is not None
+    assert equal.low > 0
+    assert equal.high - equal.low < varying.high - varying.low
 
 
 def test_other_seeds_are_said(sides) -> None:

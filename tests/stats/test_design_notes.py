@@ -1,6 +1,9 @@
 """What designs say under the table."""
 
+import math
+
 import pytest
+from scipy.stats import t
 
 from flowerablate.contracts import Contrast
 from flowerablate.stats import summarise
@@ -42,6 +45,13 @@ def test_a_component_that_others_can_replace_is_told(notes):
     found = notes(ADD_AND_REMOVE, FULL, [0.90, 0.90, 0.89, 0.91], [0.90, 0.90, 0.91, 0.89], [0.70, 0.71, 0.70, 0.72])
     (note,) = found
     assert "Likely other components do part of what it does" in note
+
+
+def test_two_effects_that_differ_alike_in_every_replicate_are_told_with_the_interval_of_rounding(notes):
+    alone = [0.80, 0.81, 0.79, 0.80]
+    (note,) = notes(ADD_AND_REMOVE, FULL, alone, alone, alone)
+    half = t.ppf(0.975, 3) * 0.01 * math.sqrt(2 / 12) / 2
+    assert f"(difference {100 * (0.1 - half):+.2f} points to {100 * (0.1 + half):+.2f} points" in note
 
 
 def test_no_note_where_the_two_effects_agree_within_chance(notes):
