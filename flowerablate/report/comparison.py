@@ -135,8 +135,9 @@ def _spans(seeds: set[int]) -> str:
 
 def _notes(comparison: Comparison) -> Iterator[str]:
     sides = (comparison.first, comparison.second)
-    for name, side_ in zip("AB", sides, strict=True):
-        yield from (f"{name}: {doubt}" for doubt in side_.summary.doubts)
+    named = [(name, side.summary) for name, side in zip("AB", sides, strict=True)]
+    yield from (f"{name}: {alarm}" for name, summary in named for alarm in summary.alarms)
+    yield from (f"{name}: {doubt}" for name, summary in named for doubt in summary.doubts)
     if comparison.remark:
         yield comparison.remark
     for name, other, side in (("A", "B", 0), ("B", "A", 1)):

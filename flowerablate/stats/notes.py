@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from textwrap import shorten
 
 from ..contracts import OwnedComponent, Rules, TrialOutcome, TrialResult, TunedBase, failures, finished, label_of, slots
+from .alarms import alarms
 from .confounds import confound_notes
 from .design_notes import design_notes
 from .effects import sign_flip_floor
@@ -16,7 +17,7 @@ from .looks import LookSchedule
 from .modified_t import TEST as MODIFIED_T
 from .modified_t import ModifiedT
 from .population import population_notes
-from .resolution import LARGEST_CLASS, known_step
+from .resolution import known_step
 from .robust import MIN_PAIRS
 from .rows import Row, Summary
 from .verdicts import PLACEBO
@@ -42,7 +43,8 @@ def write_notes(
     *tuned* says how the base was tuned and its variants were not.
     """
     return (
-        *_no_better_than_a_constant(summary, results),
+        *alarms(summary, results),
+        *_controls_that_differ(summary),
         *_controls(summary),
         *_pending(pending, bool(summary.rules.looks)),
         *(() if _is_provisional(summary) else earlier_tables(summary, schedule or LookSchedule())),
@@ -72,42 +74,26 @@ def write_notes(
 
 
 def doubts(summary: Summary, results: Sequence[TrialOutcome], pending: int) -> tuple[str, ...]:
-    """Return those notes of *summary* without which its effects mislead, wherever they are shown."""
+    """Return those notes of *summary* without which its effects mislead, beside the alarms, wherever they are shown."""
     return (
-        *_no_better_than_a_constant(summary, results),
-        *_controls(summary),
+        *_controls_that_differ(summary),
         *_pending(pending, bool(summary.rules.looks)),
         *_failed(summary, results),
         *_collapsed(results),
     )
 
 
-def _no_better_than_a_constant(summary: Summary, results: Sequence[TrialOutcome]) -> Iterator[str]:
-    """A base whose accuracy is that of always naming the largest class: nothing can be missing in it."""
-    bases = [result for result in finished(results) if not result.change and LARGEST_CLASS in result.facts]
-    if summary.metric != "accuracy" or summary.base.base_mean is None or not bases:
-        return
-    constant = math.fsum(result.facts[LARGEST_CLASS] for result in bases) / len(bases)
-    if summary.base.base_mean <= constant:
-        yield (
-            f"THE BASE HAS LEARNED NOTHING: its accuracy is {100 * summary.base.base_mean:.1f} %, and always "
-            f"predicting the largest class gives {100 * constant:.1f} %. The verdicts in this table say nothing "
-            "about its parts; 'flowerablate sanity' looks for the cause."
-        )
-
-
 def _controls(summary: Summary) -> Iterator[str]:
     for row in summary.rows:
-        if row.contrast is None or row.contrast.kind != "control" or row.effect is None:
-            continue
-        if row.contrast.component == PLACEBO and not row.effect.is_zero:
-            yield (
-                f"THE PLACEBO CHANGES RESULTS: pairing is broken. {row.label} leaves every image unchanged, yet its "
-                "trials differ from the base. Until the cause is found, no verdict in this table is valid."
-            )
-        elif row.verdict == "unchanged":
+        if row.contrast is not None and row.contrast.kind == "control" and row.verdict == "unchanged":
             yield f"The control {row.label} shows {row.reason}."
-        elif row.verdict == "differs":
+
+
+def _controls_that_differ(summary: Summary) -> Iterator[str]:
+    for row in summary.rows:
+        if row.contrast is None or row.contrast.component == PLACEBO:
+            continue
+        if row.contrast.kind == "control" and row.verdict == "differs":
             yield (
                 f"The control {row.label} differs, although only its random numbers do: either this is the false "
                 f"finding that up to {100 * (1 - summary.level):.3g} % of all studies have, or the differences "

@@ -129,9 +129,9 @@ class Secondary:
 
 @dataclass(frozen=True)
 class Summary:
-    """The results of a study for *metric*: the *base*, one row per contrast, and *notes* to be printed below;
-    *doubts* are those of them without which the effects mislead.
+    """The results of a study for *metric*: the *base*, one row per contrast, and *notes* to be printed below.
 
+    *alarms* are those of the notes that make all verdicts void, *doubts* others without which the effects mislead.
     *comparisons* is the size of the family: all contrasts in it, including those without a test; *procedure* adjusts
     for it. *rules* are the rules of the verdicts. *percent*: the metric is a fraction, to be shown in percent. *costs*
     describe the costs of the rows. *kept* is the fraction of the error that this table leaves for others with more
@@ -145,6 +145,7 @@ class Summary:
     base: Row
     rows: tuple[Row, ...]
     notes: tuple[str, ...] = ()
+    alarms: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
     rules: Rules = field(default_factory=Rules)
     percent: bool = False

@@ -20,6 +20,7 @@ from ..contracts import (
     finished,
 )
 from ..errors import StudyError, nearest
+from .alarms import alarms
 from .arms import Arms, Values, arms_of, changes_of, contrasts_for, values_of
 from .effects import paired_effect
 from .evidence import Judge, first_that_knows
@@ -148,7 +149,7 @@ def summarise(
         images=images or {},
         tuned=tuned,
     )
-    return replace(summary, notes=notes, doubts=doubts(summary, results, pending))
+    return replace(summary, notes=notes, alarms=alarms(summary, results), doubts=doubts(summary, results, pending))
 
 
 def _info(metric: str, metrics: Mapping[str, MetricInfo] | None) -> MetricInfo:

@@ -13,10 +13,12 @@ import pytest
 from jsonschema import Draft202012Validator
 from rich.cells import cell_len
 
+from flowerablate.contracts import Contrast
 from flowerablate.errors import StudyError
 from flowerablate.report import COMPARISON_FORMATS, Side, compare, render_comparison
 from flowerablate.report.__main__ import all_kinds, two_studies
-from flowerablate.stats import EffectDifference
+from flowerablate.stats import EffectDifference, summarise
+from flowerablate.stats.resolution import LARGEST_CLASS
 
 SPLIT = {"method": "auto", "validation": 0.15, "test": 0.2}
 
@@ -183,11 +185,22 @@ def test_an_unknown_format_is_refused() -> None:
         render_comparison(two_studies(), "svg")
 
 
-def test_what_makes_a_study_misleading_stands_first_here_too(sides) -> None:
-    first, second = sides
-    broken = replace(second, summary=replace(second.summary, doubts=("THE PLACEBO CHANGES RESULTS: ...",)))
-    notes = compare(first, broken).notes
-    assert notes[0] == "B: THE PLACEBO CHANGES RESULTS: ..."
+def test_a_broken_placebo_of_either_study_stands_above_all_else(study) -> None:
+    scores = {"": [0.9, 0.8, 0.85], "-x": [0.8, None, 0.76]}
+    placebo = Contrast("placebo", "control", {"": 1.0, "control=placebo": -1.0}, "placebo")
+    broken = study({**scores, "control=placebo": [0.9, 0.8, 0.86]}, contrasts=[placebo])
+    comparison = compare(Side("one", study(scores), "same", SPLIT), Side("two", broken, "same", SPLIT), "a remark")
+    assert comparison.notes[0].startswith("B: THE PLACEBO CHANGES RESULTS: pairing is broken.")
+    for name in "AB":
+        assert any(note.startswith(f"{name}: Failed and left out") for note in comparison.notes[1:])
+
+
+def test_a_base_that_has_learned_nothing_stands_above_all_else(trials) -> None:
+    void = summarise(trials({"": [0.6, 0.6], "-x": [0.5, 0.6]}, facts={LARGEST_CLASS: 0.6}))
+    fine = summarise(trials({"": [0.9, 0.8], "-x": [0.8, 0.7]}, facts={LARGEST_CLASS: 0.6}))
+    for first, second, name in ((void, fine, "A"), (fine, void, "B")):
+        notes = compare(Side("one", first, "same", SPLIT), Side("two", second, "same", SPLIT), "a remark").notes
+        assert notes[0].startswith(f"{name}: THE BASE HAS LEARNED NOTHING")
 
 
 def test_failed_trials_are_said_of_their_study(study) -> None:
