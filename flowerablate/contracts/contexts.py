@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-"""Names for plugin authors; ``flowerablate`` exports them too."""
-
-
 Progress: TypeAlias = Callable[[str, int, int], None]
 """What hears of long work: what is done, how much of it is, and how much there is."""
 

@@ -13,8 +13,6 @@ from ..errors import PluginError
 from .costs import CORE_COSTS, Combined, CostInfo
 from .params import Param
 
-"""Names for plugin authors; ``flowerablate`` exports them too."""
-
 _COMPONENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
@@ -29,7 +27,7 @@ class ComponentSpec:
     with a letter or digit; a parameter's name is a Python identifier. Anything else raises :class:`PluginError`.
 
     The class variables are the facts of the slot, which all rooms use. Their defaults describe a slot in which each
-    pipeline has one component.
+    pipeline has one component. A subclass is a dataclass itself only if it adds fields.
     """
 
     slot: ClassVar[str] = ""
@@ -158,7 +156,6 @@ class StepSpec(ComponentSpec):
     stand_in: Callable[..., Any] | None = None
 
 
-@dataclass(frozen=True)
 class ModelSpec(ComponentSpec):
     """A network. ``build(ModelContext, **params) -> torch.nn.Module``: float32 [N, C, H, W] to logits [N, classes]."""
 
@@ -166,7 +163,6 @@ class ModelSpec(ComponentSpec):
     sameness = "the network has the same weights, outputs and gradients"
 
 
-@dataclass(frozen=True)
 class OptimizerSpec(ComponentSpec):
     """An optimizer. ``build(OptimizerContext, **params) -> torch.optim.Optimizer``.
 
@@ -177,7 +173,6 @@ class OptimizerSpec(ComponentSpec):
     sameness = "the optimizer makes the same steps"
 
 
-@dataclass(frozen=True)
 class SchedulerSpec(ComponentSpec):
     """A learning-rate schedule. ``build(ScheduleContext, **params) -> LRScheduler``.
 
@@ -203,7 +198,6 @@ class LossSpec(ComponentSpec):
     soft_targets: bool = False
 
 
-@dataclass(frozen=True)
 class SamplerSpec(ComponentSpec):
     """An order of the training images. ``build(SamplerContext, **params) -> callable``: epoch to int64 [M].
 
@@ -216,7 +210,6 @@ class SamplerSpec(ComponentSpec):
     sameness = "the training images come in the same order"
 
 
-@dataclass(frozen=True)
 class TrainingSpec(ComponentSpec):
     """The settings of training that belong to no component, ``[train]``.
 
@@ -303,7 +296,6 @@ class MeasureSpec(ComponentSpec):
         return CostInfo(self.name, self.summary, self.unit, self.lower_is_better, self.combined, self.head)
 
 
-@dataclass(frozen=True)
 class ColumnSpec(ComponentSpec):
     """A column of the ablation table. ``build(ColumnContext, **params) -> flowerablate.report.Column``."""
 
@@ -315,7 +307,6 @@ class ColumnSpec(ComponentSpec):
     on_command_line = "report --columns variant,effect,{name}"
 
 
-@dataclass(frozen=True)
 class TrackerSpec(ComponentSpec):
     """A tracker that records a study. ``build(TrackerContext, **params) -> flowerablate.contracts.Tracker``.
 
