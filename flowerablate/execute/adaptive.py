@@ -11,7 +11,7 @@ from ..ledger import Ledger, StudyNote
 from ..reading.kept_metrics import with_metrics
 from ..stats import summarise
 from ..stats.arms import arms_of, values_of
-from ..stats.looks import replicates_of, seeds_of
+from ..stats.looks import replicates_of, seeds_of, settled_reserve
 from ..stats.replication import undecided_after
 from ..stats.sequential import planned_looks
 from ..stats.wording import several
@@ -44,7 +44,7 @@ def settled(plan: Plan, ledger: Ledger) -> Plan:
     _check_rules(plan)
     least = plan.rules.min_replicates
     shown = known.rules_shown if known else ()
-    if shown and min(each.reserve for each in (plan.rules, *shown)) == 0:
+    if shown and settled_reserve(plan.rules, shown) == 0:
         raise StudyError(
             "the tables of this study may have used all of its error (statistics.reserve = 0), so planned looks would "
             "decide nothing"

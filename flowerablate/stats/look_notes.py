@@ -60,7 +60,7 @@ def late_questions(summary: Summary, late: Mapping[str, int]) -> Iterator[str]:
 
 def changed_rules(rules: Rules, shown: Sequence[Rules], primary: str) -> Iterator[str]:
     """Rules that were other ones in a table that was *shown* before: a choice between results is no rule."""
-    keys = ("level", "margin", "population", "min_replicates", "reserve", "test", "family")
+    keys = ("level", "margin", "population", "min_replicates", "test", "family")
     found = {key: _others((getattr(each, key) for each in shown), getattr(rules, key)) for key in keys}
     changed = [f"{key} was {old}" for key, others in found.items() for old in others]
     if primary:
@@ -69,6 +69,15 @@ def changed_rules(rules: Rules, shown: Sequence[Rules], primary: str) -> Iterato
         yield (
             f"Changed after results had been shown: {', '.join(changed)}. Choosing rules "
             "after seeing results makes false findings more frequent."
+        )
+
+
+def kept_reserve(rules: Rules, schedule: LookSchedule) -> Iterator[str]:
+    """A reserve that was changed after the first table, which has spent the error by its own: that one stays."""
+    if rules.reserve != schedule.reserve:
+        yield (
+            f"The reserve stays {schedule.reserve:g}, that of the first table with verdicts, not {rules.reserve:g}: "
+            "what tables have spent stays spent."
         )
 
 

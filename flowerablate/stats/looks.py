@@ -71,11 +71,11 @@ class LookSchedule:
         """Return the schedule of a comparison by *rules*, of which there are *now* replicates, *complete* or not.
 
         *looked* are the numbers of replicates at which verdicts were shown without a plan, *shown* the rules of these
-        tables: what they have spent is spent, whatever the rules say since. *judged*: the same numbers with those of
-        the pairs that there were; by now there are pairs on *seeds*, increasing. *over_images*: intervals may be over
-        test images too, where the modified t test, which needs more replicates, is not used.
+        tables, the first one first: what they have spent is spent, whatever the rules say since. *judged*: the same
+        numbers with those of the pairs that there were; by now there are pairs on *seeds*, increasing. *over_images*:
+        intervals may be over test images too, where the modified t test, which needs more replicates, is not used.
         """
-        reserve = min(each.reserve for each in (rules, *shown))
+        reserve = settled_reserve(rules, shown)
         needed = ((each.min_replicates if over_images else each.needed_replicates) for each in (rules, *shown))
         least = min(needed)
         before = {n for n in looked if n >= least}
@@ -169,6 +169,14 @@ class LookSchedule:
     def _planned(self, pairs: int) -> StudyLook:
         spent = self._spent(len(self.unplanned)) if self.unplanned else 0.0
         return StudyLook(pairs, spent, pairs / self.planned[-1], 1 - self._of_all(self.tables))
+
+
+def settled_reserve(rules: Rules, shown: Sequence[Rules]) -> float:
+    """Return the reserve by which looks spend: that of the first table *shown*, or of *rules* if there was none.
+
+    Another one afterwards would move the boundaries of looks whose results are known.
+    """
+    return (shown[0] if shown else rules).reserve
 
 
 def seeds_of(outcomes: Iterable[TrialOutcome]) -> dict[str, set[int]]:

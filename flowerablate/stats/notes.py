@@ -12,7 +12,7 @@ from .confounds import confound_notes
 from .design_notes import design_notes
 from .effects import sign_flip_floor
 from .images import ImageEvidence
-from .look_notes import changed_rules, earlier_tables, late_questions, undecided
+from .look_notes import changed_rules, earlier_tables, kept_reserve, late_questions, undecided
 from .looks import LookSchedule
 from .modified_t import TEST as MODIFIED_T
 from .modified_t import ModifiedT
@@ -50,6 +50,7 @@ def write_notes(
         *(() if _is_provisional(summary) else earlier_tables(summary, schedule or LookSchedule())),
         *late_questions(summary, late or {}),
         *changed_rules(summary.rules, shown, primary),
+        *(kept_reserve(summary.rules, schedule) if schedule else ()),
         *_another_metric(summary, primary),
         *_unequal_tuning(summary, tuned),
         *_missing_base(summary),

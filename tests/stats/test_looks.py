@@ -125,6 +125,23 @@ def test_what_the_first_table_spent_is_spent_whatever_the_rules_say_since():
     assert LookSchedule.of(Rules(looks=PLAN), [10], 5).left == pytest.approx(0.2)
 
 
+@pytest.mark.parametrize("later", [0.0, 0.1, 0.5, 0.9])
+def test_a_reserve_that_is_changed_after_the_first_table_moves_no_boundary(arms, later):
+    first, then = Rules(reserve=0.2), Rules(reserve=later)
+    for rules in (then, Rules(reserve=later, looks=PLAN)):
+        kept = Rules(reserve=0.2, looks=rules.looks)
+        shown = [first, then]
+        assert LookSchedule.of(rules, [5, 8], 9, shown=shown) == LookSchedule.of(kept, [5, 8], 9, shown=[first])
+    scores = 0.8 + 0.02 * np.random.default_rng(3).standard_normal((10, 2))
+    trials = arms(base=scores[:, 0].tolist(), a=scores[:, 1].tolist())
+    before, after = (summarise(trials, rules=rules, looked=[5], shown=[first]) for rules in (first, then))
+    assert after.rows[0].adjusted_p == before.rows[0].adjusted_p
+    assert after.kept == before.kept
+    (note,) = (note for note in after.notes if "reserve" in note)
+    assert note.startswith(f"The reserve stays 0.2, that of the first table with verdicts, not {later:g}")
+    assert not any("reserve" in note for note in before.notes)
+
+
 def test_each_question_has_the_looks_of_its_own_replicates(arms):
     base = (0.9 + 0.01 * np.random.default_rng(1).standard_normal(20)).tolist()
     fewer = [value - 0.004 * (1 + i % 3) for i, value in enumerate(base[:10])]
