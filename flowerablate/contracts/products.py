@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -135,13 +136,18 @@ class Metric:
     If it is the mean of areas under ROC curves, ``areas(labels, probabilities)`` returns each as a pair: which images
     are positive, bool [N], and their scores, float64 [N], larger for positives; the interval of one model's metric
     rests on them. With ``needs="logits"`` all functions get the logits, float64 [N, K], instead of the probabilities.
+    *limits* are the least and the largest possible value, which no interval of the metric exceeds; those of a fraction,
+    0 and 1, need not be given.
     """
 
     value: Callable[[NDArray[np.int64], NDArray[np.float64]], float]
     per_image: Callable[[NDArray[np.int64], NDArray[np.float64]], NDArray[np.float64]] | None = None
     needs: Scores = "probabilities"
     areas: Callable[[NDArray[np.int64], NDArray[np.float64]], Sequence[Area]] | None = None
+    limits: tuple[float, float] = (-math.inf, math.inf)
 
     def __post_init__(self) -> None:
         if self.needs not in get_args(Scores):
             raise PluginError(f"a metric needs {' or '.join(get_args(Scores))}, not {self.needs!r}")
+        if not self.limits[0] < self.limits[1]:
+            raise PluginError(f"a metric's limits must increase, not {self.limits[0]} to {self.limits[1]}")

@@ -5,7 +5,8 @@ where the images have groups. They do not include the randomness of training. Fr
 get score intervals (:mod:`.score_intervals`), which are defined at 1. Another metric that is a mean over images gets
 an interval from the variance of what each image adds, or each group; any other the percentile bootstrap over images,
 or groups. If all images add the same, or no resample differs, the latter two would give an interval of zero width
-although there is variation: then the interval is undefined.
+although there is variation: then the interval is undefined. Both are cut at the limits of the metric, which keeps their
+coverage: no true value lies beyond.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 from ..contracts import Area, Metric, MetricInfo
 from ..keyed import key64
 from .delong import area_per_image
+from .effects import RESOLUTION
 from .score_intervals import (
     UNDEFINED,
     Grouping,
@@ -95,11 +97,10 @@ def estimate_metric(
         parts = np.asarray(metric.per_image(labels, scores), np.float64)
         if info.percent and _is_fraction(metric, labels, scores, parts):
             return _fraction(parts == 1, level, grouping)
-        return Estimate(value, *_within(*_of_mean(parts, level, grouping), info), f"mean over {over}")
-    low, high = (
-        _resampled(metric, info, labels, scores, level, resamples, grouping) if math.isfinite(value) else UNDEFINED
-    )
-    return Estimate(value, low, high, "bootstrap" if grouping is None else f"bootstrap of {over}")
+        return Estimate(value, *_within(_of_mean(parts, level, grouping), metric, info), f"mean over {over}")
+    found = _resampled(metric, info, labels, scores, level, resamples, grouping) if math.isfinite(value) else UNDEFINED
+    how = "bootstrap" if grouping is None else f"bootstrap of {over}"
+    return Estimate(value, *_within(found, metric, info), how)
 
 
 def _of_areas(areas: Sequence[Area], value: float, level: float, grouping: Grouping | None) -> Interval:
@@ -108,7 +109,7 @@ def _of_areas(areas: Sequence[Area], value: float, level: float, grouping: Group
 
 
 def _of_mean(parts: NDArray[np.float64], level: float, grouping: Grouping | None) -> Interval:
-    if len(parts) < 2 or not np.isfinite(parts).all() or np.ptp(parts) == 0:
+    if len(parts) < 2 or not np.isfinite(parts).all() or not _varies(parts):
         return UNDEFINED
     mean, n = float(parts.mean()), len(parts)
     if grouping is None:
@@ -134,7 +135,7 @@ def _resampled(
     chosen = drawn if grouping is None else (grouping.members_of(row) for row in drawn)
     values = np.array([metric.value(labels[rows], scores[rows]) for rows in chosen], np.float64)
     values = values[np.isfinite(values)]  # a resample may lack a class
-    if len(values) < resamples / 2 or np.ptp(values) == 0:
+    if len(values) < resamples / 2 or not _varies(values):
         return UNDEFINED
     low, high = np.quantile(values, [0.5 - level / 2, 0.5 + level / 2])
     return float(low), float(high)
@@ -213,5 +214,14 @@ def _is_fraction(
     return bool(np.array_equal(metric.per_image(labels[alone], scores[alone]), parts[alone]))
 
 
-def _within(low: float, high: float, info: MetricInfo) -> tuple[float, float]:
-    return (max(0.0, low), min(1.0, high)) if info.percent and math.isfinite(low) else (low, high)
+def _varies(values: NDArray[np.float64]) -> bool:
+    """Whether *values* differ by more than rounding: sums in another order may differ in their last bits."""
+    return float(np.ptp(values)) > RESOLUTION * float(np.abs(values).max())
+
+
+def _within(interval: Interval, metric: Metric, info: MetricInfo) -> Interval:
+    """Return *interval* without what lies beyond the limits of *metric*; nan stays nan."""
+    (low, high), (least, most) = interval, metric.limits
+    if info.percent:
+        least, most = max(0.0, least), min(1.0, most)
+    return (max(least, low), min(most, high)) if math.isfinite(low) else interval

@@ -16,16 +16,18 @@ if TYPE_CHECKING:
 
 _IMAGES = 60
 
+_ROUNDING = 1e-9
+
 
 def check_metric(spec: MetricSpec, *, params: Mapping[str, Value] | None = None) -> None:
     """Compute *spec* on made-up predictions for two and five classes: with its defaults, each feature off, each choice.
 
-    A metric that needs logits gets logits. Checks that the value is a finite float; that labels and scores are not
-    changed; that the order of the images does not matter; that the means of ``per_image`` and of ``areas``, if there
-    are any, equal the value; that perfect predictions are no worse than chance in the stated direction, and better than
-    predictions that are always wrong; and that the value is a float, possibly nan, if no image belongs to one of the
-    classes. A metric that does not look at the labels, such as the mean entropy, cannot tell right from wrong: it must
-    tell sure predictions from unsure ones instead.
+    A metric that needs logits gets logits. Checks that the value is a finite float within the metric's limits; that
+    labels and scores are not changed; that the order of the images does not matter; that the means of ``per_image`` and
+    of ``areas``, if there are any, equal the value; that perfect predictions are no worse than chance in the stated
+    direction, and better than predictions that are always wrong; and that the value is a float, possibly nan, if no
+    image belongs to one of the classes. A metric that does not look at the labels, such as the mean entropy, cannot
+    tell right from wrong: it must tell sure predictions from unsure ones instead.
     """
     for when, chosen in each_setting(spec, params):
         for classes in (2, 5):
@@ -92,6 +94,9 @@ def _value(metric: Metric, labels: NDArray[np.int64], scores: NDArray[np.float64
     assert isinstance(value, float), f"{what}: value must return a float, not {type(value).__name__}"
     unchanged = (labels == kept[0]).all() and (scores == kept[1]).all()
     assert unchanged, f"{what} changes labels or {metric.needs} in place; other metrics need them too"
+    low, high = metric.limits
+    is_beyond = value < low - _ROUNDING or value > high + _ROUNDING
+    assert not is_beyond, f"{what} returns {value:.6g}, which is not within its limits, {low:g} to {high:g}"
     return value
 
 

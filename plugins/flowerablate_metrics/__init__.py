@@ -73,11 +73,11 @@ def flowerablate_register(register: Register) -> None:
     )
 
 
-def _mean_of(per_image: Callable[[Any, Any], Any]) -> fa.Metric:
-    """Return the metric that is the mean of *per_image*, summed exactly."""
+def _mean_of(per_image: Callable[[Any, Any], Any], most: float = 1.0) -> fa.Metric:
+    """Return the metric that is the mean of *per_image*, summed exactly; each of these is between 0 and *most*."""
     import math
 
-    return fa.Metric(lambda labels, p: math.fsum(per_image(labels, p)) / len(labels), per_image)
+    return fa.Metric(lambda labels, p: math.fsum(per_image(labels, p)) / len(labels), per_image, limits=(0.0, most))
 
 
 def _needs_every_class(
@@ -213,13 +213,16 @@ def _one_against_the_rest(
 def build_log_loss(context: fa.MetricContext) -> fa.Metric:
     """Return the mean of -log p of the right class; p is at least 2.2e-16, so that an image contributes 36 at most."""
 
+    import sys
+    from math import log
+
     def per_image(labels: Any, p: Any) -> Any:
         import numpy as np
 
         right = np.take_along_axis(p, labels[:, None], axis=1)[:, 0]
-        return -np.log(np.maximum(right, np.finfo(np.float64).eps))
+        return -np.log(np.maximum(right, sys.float_info.epsilon))
 
-    return _mean_of(per_image)
+    return _mean_of(per_image, -log(sys.float_info.epsilon))
 
 
 def build_brier(context: fa.MetricContext) -> fa.Metric:
@@ -235,7 +238,7 @@ def build_brier(context: fa.MetricContext) -> fa.Metric:
 
         return ((p - np.eye(context.classes)[labels]) ** 2)[:, first:].sum(axis=1)
 
-    return _mean_of(per_image)
+    return _mean_of(per_image, 2.0 - first)
 
 
 def build_calibration_error(context: fa.MetricContext, bins: int) -> fa.Metric:

@@ -1,6 +1,7 @@
 """Metrics of one model with intervals over its images."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -174,6 +175,29 @@ def test_what_shows_no_chance_has_no_interval_rather_than_one_without_width():
     found = [perfect, estimate_metric(Metric(lambda y, q: 1.0), PERCENT, labels, p)]
     assert [(one.value, one.how) for one in found] == [(1.0, "mean over images"), (1.0, "bootstrap")]
     assert all(math.isnan(one.low) and math.isnan(one.high) for one in found)
+
+
+def test_rounding_of_sums_is_no_chance_either():
+    labels, p = drawn()
+    noisy = Metric(lambda y, q: 1 + float(q[0, 0] - 0.5) * 4e-16)
+    assert len({noisy.value(labels, p[start:]) for start in range(20)}) > 1
+    assert math.isnan(estimate_metric(noisy, PERCENT, labels, p).high)
+
+
+@pytest.mark.parametrize("how", ["mean", "bootstrap"])
+def test_no_interval_goes_beyond_the_limits_of_its_metric(how):
+    labels, p = drawn(12)
+    risks = -np.log(p[np.arange(12), labels]) * (np.arange(12) == 3)
+    risk = Metric(
+        (lambda y, q: float(risks.mean())) if how == "mean" else (lambda y, q: float(q[:, 0].max() - 0.95)),
+        (lambda y, q: risks) if how == "mean" else None,
+    )
+    free = estimate_metric(risk, MetricInfo("nats"), labels, p)
+    assert free.low < 0
+    held = estimate_metric(replace(risk, limits=(0.0, math.inf)), MetricInfo("nats"), labels, p)
+    assert (held.value, held.low, held.high) == (free.value, 0.0, free.high)
+    below = estimate_metric(replace(risk, limits=(-math.inf, free.high - 1e-3)), MetricInfo("nats"), labels, p)
+    assert (below.low, below.high) == (free.low, free.high - 1e-3)
 
 
 def test_a_risk_of_nothing_is_no_share():

@@ -46,6 +46,10 @@ def fails_without_the_first_class(labels, probabilities):
         (spec(weighted_by_place), "depends on the order of the images"),
         (spec(share_right, lower_is_better=True), "declares lower_is_better, but returns 1 for perfect"),
         (spec(lambda *given: 1 - share_right(*given)), "lower_is_better=False, higher is better, but returns 0"),
+        (
+            fa.MetricSpec("odd", "Odd.", build=lambda context: fa.Metric(share_right, limits=(0.0, 0.9))),
+            "returns 1, which is not within its limits, 0 to 0.9",
+        ),
         (spec(lambda *given: 0.5), "returns 0.5 for perfect and for always wrong predictions"),
         (spec(share_right, lambda *given: right(*given)[:5]), "must return an array with one number per image"),
         (spec(share_right, lambda *given: 2 * right(*given)), "omit per_image if value is not its mean"),

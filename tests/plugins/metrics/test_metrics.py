@@ -12,10 +12,11 @@ import sklearn.metrics
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flowerablate.contracts import MetricContext
+from flowerablate.contracts import MetricContext, MetricInfo
 from flowerablate.discovery import discover
 from flowerablate.errors import StudyError
 from flowerablate.ledger import Predictions
+from flowerablate.stats.one_model import estimate_metric
 
 METRICS = {name: component.spec for name, component in discover().registry.slot("metric").items()}
 NEED_EVERY_CLASS = ("balanced_accuracy", "macro_f1", "roc_auc", "average_precision")
@@ -48,6 +49,29 @@ CASES = [
         [(2, 1.0, None), (2, 20.0, 0), (3, 1.0, 0), (5, 3.0, None), (12, 0.1, None)]
     )
 ]
+
+
+def extremes(classes):
+    """Labels and predictions that are perfect, sure and wrong, wrong once, or about perfect."""
+    labels = np.arange(12 * classes) % classes
+    perfect, wrong = np.eye(classes)[labels], np.eye(classes)[(labels + 1) % classes]
+    once = np.where(np.arange(len(labels))[:, None] == 5, wrong, perfect)
+    weights = perfect + np.random.default_rng(1).uniform(0, 0.4, perfect.shape)
+    return [(labels, p) for p in (perfect, wrong, once, weights / weights.sum(axis=1, keepdims=True))]
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize("grouped", [False, True])
+@pytest.mark.parametrize("name", METRICS)
+def test_the_interval_of_a_metric_stays_within_its_range(name, grouped, classes):
+    spec = METRICS[name]
+    info = MetricInfo(name, spec.lower_is_better, spec.percent)
+    most = {"log_loss": 36.1, "brier": 1 if classes == 2 else 2}.get(name, 1)
+    for labels, p in extremes(classes):
+        groups = [f"patient {number // 4}" for number in range(len(labels))] if grouped else None
+        found = estimate_metric(metric(name, classes), info, labels, p, resamples=100, groups=groups)
+        assert math.isnan(found.low) == math.isnan(found.high)
+        assert math.isnan(found.low) or 0 <= found.low <= found.high <= most
 
 
 def against_the_rest(score):
