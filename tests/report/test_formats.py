@@ -188,6 +188,14 @@ def test_svg_is_well_formed_and_needs_no_network(demo) -> None:
     assert svg == render(demo, "svg", title="<study> & more")
 
 
+def test_svg_has_the_plot_of_the_terminal_with_thick_and_thin_intervals_and_where_they_are_cut(demo) -> None:
+    width, text = columns_and_text(render(demo, "svg"))
+    plots = re.findall("[◂╌├─┼●┤▸│]*[├┤][◂╌├─┼●┤▸│]*", render(demo, "rich", width=round(width)))
+    assert len(plots) > 5
+    assert {sign for plot in plots for sign in plot} >= set("◂╌├●┤▸")
+    assert re.findall("[◂╌├─┼●┤▸│]*[├┤][◂╌├─┼●┤▸│]*", text) == plots
+
+
 def columns_and_text(svg: str) -> tuple[float, str]:
     """Return the cells that the image of a terminal is wide, and its text."""
     root = ElementTree.fromstring(svg)

@@ -7,6 +7,7 @@ import matplotlib
 import pytest
 
 from flowerablate.report.column import Column
+from flowerablate.report.figures import draw_forest
 from flowerablate.report.html.document import Confusion, Frame, SampleImages, Strip
 from flowerablate.report.html.page import to_html
 
@@ -94,6 +95,16 @@ def test_every_figure_says_in_words_what_it_shows(plain, parsed):
     assert len(said) == 4
     assert any("-flip +10.3" in words and "helps" in words for words in said)
     assert all(attributes.get("alt") for tag, attributes in parsed(plain).elements if tag == "img")
+
+
+def test_the_page_has_the_figure_of_both_intervals(document, study):
+    summary = study({"": [0.9, 0.91, 0.93], "-flip": [0.8, 0.82, 0.81], "-crop": [0.9, 0.9, 0.91]})
+    page = to_html(document(summary=summary))
+    forest = draw_forest(summary)
+    assert forest in page
+    assert forest.count("stroke-width: 2.2") == len(summary.rows)
+    low, high = summary.rows[0].family_interval
+    assert low < summary.rows[0].effect.low < summary.rows[0].effect.high < high
 
 
 def test_characters_that_mislead_the_eye_are_replaced(document):
