@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from textwrap import shorten
 
 from ..contracts import Rules, TrialOutcome, TrialResult, TunedBase, failures, finished, label_of
+from .alarms import alarms
 from .confounds import confound_notes
 from .design_notes import design_notes
 from .effects import sign_flip_floor

@@ -47,7 +47,7 @@ verdict: paired t test at level .05, Holm over 10 comparisons; .01 of the level
 is reserved for later tables with more replicates.
 helps: the result is better with the component than without it.
 plot: one scale for all rows; │ is 0; ╌ the interval for all comparisons
-together; ▸ an interval that extends beyond the plot.
+together; ◂ ▸ an interval that extends beyond the plot.
 Columns that do not fit at this width: means, time, params.
 
 · Failed and left out: 1 of 5 trials of -horizontal_flip (the disk was full;
