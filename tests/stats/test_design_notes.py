@@ -52,7 +52,8 @@ def test_two_effects_that_differ_alike_in_every_replicate_are_told_with_the_inte
     alone = [0.80, 0.81, 0.79, 0.80]
     (note,) = notes(ADD_AND_REMOVE, FULL, alone, alone, alone)
     half = t.ppf(0.975, 3) * 0.01 * math.sqrt(2 / 12) / 2
-    assert f"(difference {100 * (0.1 - half):+.2f} points to {100 * (0.1 + half):+.2f} points" in note
+    low, high = f"{100 * (0.1 - half):+.2f}", f"{100 * (0.1 + half):+.2f}"
+    assert f"95 % interval of the difference: {low} points to {high} points" in note
 
 
 def test_no_note_where_the_two_effects_agree_within_chance(notes):
