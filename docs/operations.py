@@ -40,7 +40,7 @@ KINDS = {
 HEAD = """# Steps
 
 Every step that comes with flowerablate, written by `python docs/operations.py` from the components themselves.
-`flowerablate list step` prints the same parameters in the terminal. To add a step, see [write a
+`flowerablate list step NAME` prints the same parameters in the terminal. To add a step, see [write a
 plugin](../how-to/plugins.md).
 
 **Equal to** says what a step is tested against (`tests/native`). *Exactly* means every value; *n levels* is the
