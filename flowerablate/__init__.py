@@ -10,181 +10,116 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
+from .lazy_names import lazy_names
+
 if TYPE_CHECKING:
-    from .api.models import TrainedModel, load_model
-    from .api.planned import PlannedStudy
-    from .api.result import ComparedStudies, Result, ResultRow
-    from .api.running import compare, plan_of, report, run
-    from .api.study import Study
-    from .contracts import (
-        IMAGE_SUFFIXES,
-        BatchOp,
-        Choice,
-        Contrast,
-        Draws,
-        Ended,
-        Executor,
-        ExecutorContext,
-        Job,
-        MeasureContext,
-        MeasuredTrial,
-        Metric,
-        NativeOp,
-        Param,
-        PythonOp,
-        Samples,
-        TrackedTrial,
-        Tracker,
-        TrackerContext,
-        TrialFailure,
-        TrialResult,
+    # ruff: noqa: F403
+    from .api.models import TrainedModel as TrainedModel
+    from .api.models import load_model as load_model
+    from .api.planned import PlannedStudy as PlannedStudy
+    from .api.result import ComparedStudies as ComparedStudies
+    from .api.result import Result as Result
+    from .api.result import ResultRow as ResultRow
+    from .api.running import compare as compare
+    from .api.running import plan_of as plan_of
+    from .api.running import report as report
+    from .api.running import run as run
+    from .api.study import Study as Study
+    from .contracts import IMAGE_SUFFIXES as IMAGE_SUFFIXES
+    from .contracts import BatchOp as BatchOp
+    from .contracts import Choice as Choice
+    from .contracts import Contrast as Contrast
+    from .contracts import Draws as Draws
+    from .contracts import Ended as Ended
+    from .contracts import Executor as Executor
+    from .contracts import ExecutorContext as ExecutorContext
+    from .contracts import Job as Job
+    from .contracts import MeasureContext as MeasureContext
+    from .contracts import MeasuredTrial as MeasuredTrial
+    from .contracts import Metric as Metric
+    from .contracts import NativeOp as NativeOp
+    from .contracts import Param as Param
+    from .contracts import PythonOp as PythonOp
+    from .contracts import Samples as Samples
+    from .contracts import TrackedTrial as TrackedTrial
+    from .contracts import Tracker as Tracker
+    from .contracts import TrackerContext as TrackerContext
+    from .contracts import TrialFailure as TrialFailure
+    from .contracts import TrialResult as TrialResult
+    from .contracts.contexts import *
+    from .contracts.specs import *
+    from .errors import DataError as DataError
+    from .errors import FlowerablateError as FlowerablateError
+    from .errors import LedgerError as LedgerError
+    from .errors import PluginError as PluginError
+    from .errors import StudyError as StudyError
+    from .errors import TrainingError as TrainingError
+    from .execute.observer import RunObserver as RunObserver
+    from .execute.observer import SilentObserver as SilentObserver
+    from .hookspecs import hookimpl as hookimpl
+    from .params import low_and_high as low_and_high
+else:
+    _load, __dir__, __all__ = lazy_names(
+        __name__,
+        {
+            ".api.models": ("TrainedModel", "load_model"),
+            ".api.planned": ("PlannedStudy",),
+            ".api.result": ("ComparedStudies", "Result", "ResultRow"),
+            ".api.running": ("compare", "plan_of", "report", "run"),
+            ".api.study": ("Study",),
+            ".contracts": (
+                "IMAGE_SUFFIXES",
+                "BatchOp",
+                "Choice",
+                "ColumnContext",
+                "ColumnSpec",
+                "Contrast",
+                "DataContext",
+                "DatasetSpec",
+                "Draws",
+                "Ended",
+                "Executor",
+                "ExecutorContext",
+                "ExecutorSpec",
+                "Job",
+                "LossContext",
+                "LossSpec",
+                "MeasureContext",
+                "MeasureSpec",
+                "MeasuredTrial",
+                "Metric",
+                "MetricContext",
+                "MetricSpec",
+                "ModelContext",
+                "ModelSpec",
+                "NativeOp",
+                "OptimizerContext",
+                "OptimizerSpec",
+                "Param",
+                "PythonOp",
+                "SamplerContext",
+                "SamplerSpec",
+                "Samples",
+                "ScheduleContext",
+                "SchedulerSpec",
+                "StepContext",
+                "StepSpec",
+                "TrackedTrial",
+                "Tracker",
+                "TrackerContext",
+                "TrackerSpec",
+                "TrialFailure",
+                "TrialResult",
+            ),
+            ".errors": ("DataError", "FlowerablateError", "LedgerError", "PluginError", "StudyError", "TrainingError"),
+            ".execute.observer": ("RunObserver", "SilentObserver"),
+            ".hookspecs": ("hookimpl",),
+            ".params": ("low_and_high",),
+        },
     )
-    from .contracts.contexts import *  # noqa: F403
-    from .contracts.specs import *  # noqa: F403
-    from .errors import DataError, FlowerablateError, LedgerError, PluginError, StudyError, TrainingError
-    from .execute.observer import RunObserver, SilentObserver
-    from .hookspecs import hookimpl
-    from .params import low_and_high
 
-_HOMES = {
-    "api.models": ("TrainedModel", "load_model"),
-    "api.planned": ("PlannedStudy",),
-    "api.result": ("ComparedStudies", "Result", "ResultRow"),
-    "api.running": ("compare", "plan_of", "run"),
-    "api.study": ("Study",),
-    "contracts": (
-        "BatchOp",
-        "Choice",
-        "ColumnContext",
-        "ColumnSpec",
-        "Contrast",
-        "DataContext",
-        "DatasetSpec",
-        "Draws",
-        "Ended",
-        "Executor",
-        "ExecutorContext",
-        "ExecutorSpec",
-        "IMAGE_SUFFIXES",
-        "Job",
-        "LossContext",
-        "LossSpec",
-        "MeasureContext",
-        "MeasureSpec",
-        "MeasuredTrial",
-        "Metric",
-        "MetricContext",
-        "MetricSpec",
-        "ModelContext",
-        "ModelSpec",
-        "NativeOp",
-        "OptimizerContext",
-        "OptimizerSpec",
-        "Param",
-        "PythonOp",
-        "SamplerContext",
-        "SamplerSpec",
-        "Samples",
-        "ScheduleContext",
-        "SchedulerSpec",
-        "StepContext",
-        "StepSpec",
-        "TrackedTrial",
-        "Tracker",
-        "TrackerContext",
-        "TrackerSpec",
-        "TrialFailure",
-        "TrialResult",
-    ),
-    "errors": ("DataError", "FlowerablateError", "LedgerError", "PluginError", "StudyError", "TrainingError"),
-    "execute.observer": ("RunObserver", "SilentObserver"),
-    "hookspecs": ("hookimpl",),
-    "params": ("low_and_high",),
-}
-"""The names of each module, which is loaded when one of them is first used."""
-
-_LAZY = {name: module for module, names in _HOMES.items() for name in names}
-
-# ruff: noqa: F405
-__all__ = [
-    "IMAGE_SUFFIXES",
-    "BatchOp",
-    "Choice",
-    "ColumnContext",
-    "ColumnSpec",
-    "ComparedStudies",
-    "Contrast",
-    "DataContext",
-    "DataError",
-    "DatasetSpec",
-    "Draws",
-    "Ended",
-    "Executor",
-    "ExecutorContext",
-    "ExecutorSpec",
-    "FlowerablateError",
-    "Job",
-    "LedgerError",
-    "LossContext",
-    "LossSpec",
-    "MeasureContext",
-    "MeasureSpec",
-    "MeasuredTrial",
-    "Metric",
-    "MetricContext",
-    "MetricSpec",
-    "ModelContext",
-    "ModelSpec",
-    "NativeOp",
-    "OptimizerContext",
-    "OptimizerSpec",
-    "Param",
-    "PlannedStudy",
-    "PluginError",
-    "PythonOp",
-    "Result",
-    "ResultRow",
-    "RunObserver",
-    "SamplerContext",
-    "SamplerSpec",
-    "Samples",
-    "ScheduleContext",
-    "SchedulerSpec",
-    "SilentObserver",
-    "StepContext",
-    "StepSpec",
-    "Study",
-    "StudyError",
-    "TrackedTrial",
-    "Tracker",
-    "TrackerContext",
-    "TrackerSpec",
-    "TrainedModel",
-    "TrainingError",
-    "TrialFailure",
-    "TrialResult",
-    "compare",
-    "hookimpl",
-    "load_model",
-    "low_and_high",
-    "plan_of",
-    "report",
-    "run",
-]
-
-
-def __getattr__(name: str) -> Any:
-    if name == "report":
-        return import_module(".report", __name__)  # made callable below
-    if name not in _LAZY:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(import_module(f".{_LAZY[name]}", __name__), name)
-    globals()[name] = found
-    return found
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    def __getattr__(name):
+        return import_module(".report", __name__) if name == "report" else _load(name)  # made callable below
 
 
 class _ReportRoom(ModuleType):

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from ..contracts import Population
-
 if TYPE_CHECKING:
     from ..contracts import ComponentSpec, Pipeline
     from ..registry import Registry
@@ -102,6 +100,8 @@ def complete_metrics(incomplete: str) -> list[str]:
 
 def complete_populations(incomplete: str) -> list[str]:
     """Complete what intervals may speak of."""
+    from ..contracts import Population
+
     return [name for name in get_args(Population) if name.startswith(incomplete)]
 
 

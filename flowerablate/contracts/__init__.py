@@ -1,116 +1,124 @@
 """The frozen records that rooms exchange, and the specs with which plugins describe their components.
 
-Importing this package loads neither torch nor the native core, so listing components stays fast.
+Importing this package loads nothing: each name is loaded when it is first used. None of its modules loads torch or the
+native core, so listing components stays fast.
 """
 
-from ..params import Param, Value
-from . import contexts, specs
-from .contexts import *  # noqa: F403
-from .contexts import Progress
-from .costs import CORE_COSTS, IMAGES_PER_SECOND, PARAMETERS, SECONDS, CostInfo
-from .executing import Ended, Executor, ExecutorContext, Job
-from .labels import ASKED_EARLIER, current_label, interaction_of, label_of, removed_by, signed, together
-from .measuring import Finish, MeasureContext, MeasuredTrial
-from .owner import OWN_DISTRIBUTION, Fingerprint, OwnedComponent, Owner
-from .pipeline import (
-    Choice,
-    Contrast,
-    ContrastKind,
-    Design,
-    InputPlan,
-    Pipeline,
-    Place,
-    SplitMethod,
-    SplitPlan,
-    StepChoice,
-    TrainPlan,
-    Trial,
-    Variant,
-)
-from .products import IMAGE_SUFFIXES, SPLITS, Area, BatchOp, Draws, Metric, NativeOp, PythonOp, Samples, Scores
-from .results import BEST, LAST, MetricInfo, TrialFailure, TrialOutcome, TrialResult, failures, finished
-from .rules import Family, Population, Rules, Test, TunedBase
-from .slots import SLOTS, SPECS, slots
-from .specs import *  # noqa: F403
-from .specs import RESERVED, ComponentSpec, Register, TrainingSpec
-from .tracking import TrackedTrial, Tracker, TrackerContext
-from .training import ALWAYS_MEASURED, TRAINING
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "ALWAYS_MEASURED",
-    "ASKED_EARLIER",
-    "BEST",
-    "CORE_COSTS",
-    "IMAGES_PER_SECOND",
-    "IMAGE_SUFFIXES",
-    "LAST",
-    "OWN_DISTRIBUTION",
-    "PARAMETERS",
-    "RESERVED",
-    "SECONDS",
-    "SLOTS",
-    "SPECS",
-    "SPLITS",
-    "TRAINING",
-    "Area",
-    "BatchOp",
-    "Choice",
-    "ComponentSpec",
-    "Contrast",
-    "ContrastKind",
-    "CostInfo",
-    "Design",
-    "Draws",
-    "Ended",
-    "Executor",
-    "ExecutorContext",
-    "Family",
-    "Fingerprint",
-    "Finish",
-    "InputPlan",
-    "Job",
-    "MeasureContext",
-    "MeasuredTrial",
-    "Metric",
-    "MetricInfo",
-    "NativeOp",
-    "OwnedComponent",
-    "Owner",
-    "Param",
-    "Pipeline",
-    "Place",
-    "Population",
-    "Progress",
-    "PythonOp",
-    "Register",
-    "Rules",
-    "Samples",
-    "Scores",
-    "SplitMethod",
-    "SplitPlan",
-    "StepChoice",
-    "Test",
-    "TrackedTrial",
-    "Tracker",
-    "TrackerContext",
-    "TrainPlan",
-    "TrainingSpec",
-    "Trial",
-    "TrialFailure",
-    "TrialOutcome",
-    "TrialResult",
-    "TunedBase",
-    "Value",
-    "Variant",
-    "current_label",
-    "failures",
-    "finished",
-    "interaction_of",
-    "label_of",
-    "removed_by",
-    "signed",
-    "slots",
-    "together",
-]
-__all__ += contexts.__all__
-__all__ += specs.__all__
+from ..lazy_names import lazy_names
+
+if TYPE_CHECKING:
+    # ruff: noqa: F403
+    from ..params import Param as Param
+    from ..params import Value as Value
+    from .contexts import *
+    from .contexts import Progress as Progress
+    from .costs import *
+    from .executing import *
+    from .labels import *
+    from .measuring import *
+    from .owner import *
+    from .pipeline import *
+    from .products import *
+    from .results import *
+    from .rules import *
+    from .slot_list import *
+    from .specs import *
+    from .specs import RESERVED as RESERVED
+    from .specs import ComponentSpec as ComponentSpec
+    from .specs import Register as Register
+    from .specs import TrainingSpec as TrainingSpec
+    from .tracking import *
+    from .training import *
+else:
+    __getattr__, __dir__, __all__ = lazy_names(
+        __name__,
+        {
+            "..params": ("Param", "Value"),
+            ".contexts": (
+                "ColumnContext",
+                "DataContext",
+                "LossContext",
+                "MetricContext",
+                "ModelContext",
+                "OptimizerContext",
+                "Progress",
+                "SamplerContext",
+                "ScheduleContext",
+                "StepContext",
+            ),
+            ".costs": ("CORE_COSTS", "IMAGES_PER_SECOND", "PARAMETERS", "SECONDS", "Combined", "CostInfo"),
+            ".executing": ("Ended", "Executor", "ExecutorContext", "Job"),
+            ".labels": (
+                "ASKED_EARLIER",
+                "current_label",
+                "interaction_of",
+                "label_of",
+                "removed_by",
+                "signed",
+                "together",
+            ),
+            ".measuring": ("Finish", "MeasureContext", "MeasuredTrial"),
+            ".owner": ("OWN_DISTRIBUTION", "Fingerprint", "OwnedComponent", "Owner"),
+            ".pipeline": (
+                "Choice",
+                "Contrast",
+                "ContrastKind",
+                "Design",
+                "InputPlan",
+                "Pipeline",
+                "Place",
+                "SplitMethod",
+                "SplitPlan",
+                "StepChoice",
+                "TrainPlan",
+                "Trial",
+                "Variant",
+            ),
+            ".products": (
+                "IMAGE_SUFFIXES",
+                "SPLITS",
+                "Area",
+                "BatchOp",
+                "Draws",
+                "Metric",
+                "NativeOp",
+                "PythonOp",
+                "Samples",
+                "Scores",
+            ),
+            ".results": (
+                "BEST",
+                "LAST",
+                "MetricInfo",
+                "TrialFailure",
+                "TrialOutcome",
+                "TrialResult",
+                "failures",
+                "finished",
+            ),
+            ".rules": ("Family", "Population", "Rules", "Test", "TunedBase"),
+            ".slot_list": ("SLOTS", "SPECS", "slots"),
+            ".specs": (
+                "RESERVED",
+                "ColumnSpec",
+                "ComponentSpec",
+                "DatasetSpec",
+                "ExecutorSpec",
+                "LossSpec",
+                "MeasureSpec",
+                "MetricSpec",
+                "ModelSpec",
+                "OptimizerSpec",
+                "Register",
+                "SamplerSpec",
+                "SchedulerSpec",
+                "StepSpec",
+                "TrackerSpec",
+                "TrainingSpec",
+            ),
+            ".tracking": ("TrackedTrial", "Tracker", "TrackerContext"),
+            ".training": ("ALWAYS_MEASURED", "TRAINING"),
+        },
+    )

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..params import Param
-from .pipeline import TrainPlan
 from .specs import TrainingSpec
+
+if TYPE_CHECKING:
+    from .pipeline import TrainPlan
 
 ALWAYS_MEASURED = ("accuracy", "loss")
 """Names that ``train.best_by`` accepts besides metrics; every evaluation computes both."""
 
 
 def _plan(context: None, **params: Any) -> TrainPlan:
+    from .pipeline import TrainPlan
+
     return TrainPlan(**params)
 
 
