@@ -10,7 +10,7 @@ import hashlib
 import importlib.util
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
@@ -23,7 +23,7 @@ from typing import Any
 import pluggy
 
 from . import hookspecs
-from .contracts import OWN_DISTRIBUTION, SPECS, ComponentSpec, Owner, slots
+from .contracts import OWN_DISTRIBUTION, SPECS, ComponentSpec, Owner, Register, slots
 from .errors import PluginError, nearest, one_line
 from .jobs.interrupts import noticing_ctrl_c
 from .registry import Registry
@@ -152,34 +152,41 @@ class _Finder:
 
 def collect_specs(module: Any, name: str) -> list[ComponentSpec]:
     """Call every hook of the plugin *module* and return the specs that it registers, checked against their slots."""
-    named = hookspecs.named_hooks()
-    manager = pluggy.PluginManager(hookspecs.PROJECT)
-    manager.add_hookspecs(hookspecs)
-    manager.add_hookspecs(named)
     for attribute, value in vars(module).items():
         if attribute.startswith(_HOOK) and callable(value) and not hasattr(value, "flowerablate_impl"):
             raise PluginError(f"{attribute} lacks the @flowerablate.hookimpl decorator; add it")
+    taken = {slot: SPECS[slot] for slot in slots(from_plugins=True)}
+    hooks = {_HOOK: {*taken.values()}, **{hookspecs.NAMED + slot: {spec} for slot, spec in taken.items()}}
+    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    manager.add_hookspecs(hookspecs)
     manager.register(module, name)
+    own = {caller.name for caller in manager.get_hookcallers(module) or ()}
+    if named := [hook for hook in hooks if hook in own and hook != _HOOK]:  # few plugins have one
+        manager.add_hookspecs(hookspecs.named_hooks(named))
     try:
         manager.check_pending()
     except pluggy.PluginValidationError as error:
-        known = [key for key in (*vars(hookspecs), *vars(named)) if key.startswith(_HOOK)]
-        hooks = vars(manager.hook).items()
-        unknown = next((key for key, hook in hooks if not key.startswith("_") and not hook.has_spec()), "")
-        raise PluginError(f"unknown hook {unknown!r}; {nearest(unknown, known)}") from error
+        callers = vars(manager.hook).items()
+        unknown = next((key for key, hook in callers if not key.startswith("_") and not hook.has_spec()), "")
+        raise PluginError(f"unknown hook {unknown!r}; {nearest(unknown, hooks)}") from error
     specs: list[ComponentSpec] = []
-    takes = {hookspecs.NAMED + slot: {SPECS[slot]} for slot in slots(from_plugins=True)}
-    for hook, wanted in {_HOOK: {SPECS[slot] for slot in slots(from_plugins=True)}, **takes}.items():
-
-        def register(spec: ComponentSpec, /, hook: str = hook, wanted: set[type[ComponentSpec]] = wanted) -> None:
-            if type(spec) not in wanted:
-                known = next(iter(wanted)).__name__ if len(wanted) == 1 else "spec, such as a StepSpec or a MetricSpec"
-                given = type(spec).__name__
-                raise PluginError(f"{hook} takes a {known}, not {'an' if given[0] in 'aeiouAEIOU' else 'a'} {given}")
-            specs.append(spec)
-
-        getattr(manager.hook, hook)(register=register)
+    for hook in hooks:
+        if hook in own:
+            getattr(manager.hook, hook)(register=_adding_to(specs, hook, hooks[hook]))
     return specs
+
+
+def _adding_to(specs: list[ComponentSpec], hook: str, wanted: Collection[type[ComponentSpec]]) -> Register:
+    """Return what *hook* is given: it adds a spec of a type that is *wanted* to *specs*."""
+
+    def register(spec: ComponentSpec, /) -> None:
+        if type(spec) not in wanted:
+            known = next(iter(wanted)).__name__ if len(wanted) == 1 else "spec, such as a StepSpec or a MetricSpec"
+            given = type(spec).__name__
+            raise PluginError(f"{hook} takes a {known}, not {'an' if given[0] in 'aeiouAEIOU' else 'a'} {given}")
+        specs.append(spec)
+
+    return register
 
 
 @cache
