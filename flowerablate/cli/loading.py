@@ -83,22 +83,20 @@ class Root(_Group):
         return self.commands.get(cmd_name)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        with _set(self, "_listing", True):
+        with self._listing_all():
             super().format_help(ctx, formatter)
 
     def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
-        with _set(self, "_listing", True):
+        with self._listing_all():
             return super().shell_complete(ctx, incomplete)
 
-
-@contextmanager
-def _set(owner: object, name: str, value: object) -> Iterator[None]:
-    before = getattr(owner, name)
-    setattr(owner, name, value)
-    try:
-        yield
-    finally:
-        setattr(owner, name, before)
+    @contextmanager
+    def _listing_all(self) -> Iterator[None]:
+        self._listing = True
+        try:
+            yield
+        finally:
+            self._listing = False
 
 
 class _Commands(Mapping[str, Any]):
