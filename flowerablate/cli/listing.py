@@ -122,7 +122,7 @@ def show(parts: Iterable[RenderableType]) -> None:
     from rich.console import Console, Group
 
     piped = not sys.stdout.isatty() and "COLUMNS" not in os.environ
-    console = Console(width=10_000 if piped else None, highlight=False, markup=False)
+    console = Console(width=10_000 if piped else None, highlight=False, markup=False, emoji=False)
     if console.is_terminal:
         console.print(Group(*parts))
         return
