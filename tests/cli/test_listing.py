@@ -154,6 +154,25 @@ def test_listing_loads_neither_torch_nor_scipy_nor_the_native_core(words):
     assert run.stderr.strip() == "[]"
 
 
+def test_listing_loads_of_flowerablate_what_finds_and_describes_components():
+    code = (
+        "import sys; sys.argv = ['flowerablate', 'list']\nfrom flowerablate.cli import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "print(*(name for name in sys.modules if name.startswith(('flowerablate', 'rich._emoji'))), file=sys.stderr)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(run.stderr.split())
+    assert "flowerablate_morphology" in loaded
+    of_contracts = {name.removeprefix("flowerablate.contracts.") for name in loaded if ".contracts." in name}
+    assert of_contracts == {"costs", "owner", "slot_list", "specs", "training"}
+    rooms = {name.split(".")[1] for name in loaded if name.count(".") > 1 and name.startswith("flowerablate.")}
+    assert rooms == {"cli", "contracts", "jobs"}
+    of_plugins = {name for name in loaded if name.startswith("flowerablate_") and "." in name}
+    declaring = ("addresses", "features", "sizes", "variants", "warps")
+    assert {name.split(".")[1] for name in of_plugins} == {*declaring}
+    assert "rich._emoji_codes" not in loaded, "texts hold no codes of emoji"
+
+
 @pytest.mark.parametrize(
     ("words", "completed"),
     [
