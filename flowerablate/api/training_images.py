@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..contracts import DatasetSpec, Pipeline
+from ..contracts import SPLITS, DatasetSpec, Pipeline
 from ..data.fingerprint import file_hash
 from ..data.splits import split_samples
 from ..errors import FlowerablateError
@@ -37,7 +37,7 @@ def _training_images(of: ModelRecord, assembler: Assembler) -> list[Path]:
     except (OSError, FlowerablateError):
         return []
     counts = np.bincount(np.array(samples.labels, np.int64)[train], minlength=len(samples.classes))
-    same = samples.classes == of.classes and tuple(counts.tolist()) == tuple(of.counts.get("train", ()))
+    same = samples.classes == of.classes and tuple(counts.tolist()) == tuple(of.counts.get(SPLITS[0], ()))
     return [samples.paths[place] for place in train] if same else []
 
 

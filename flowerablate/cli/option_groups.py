@@ -16,8 +16,6 @@ from typer.models import ArgumentInfo
 if TYPE_CHECKING:
     from ..api.options import Option
 
-Completions = dict[str, Callable[[str], list[str]]]
-
 
 def expanded(command: Callable[..., None]) -> Callable[..., None]:
     """Return *command* with the options of its groups in its signature, as typer reads it.
@@ -36,10 +34,7 @@ def expanded(command: Callable[..., None]) -> Callable[..., None]:
             for each in _of_dataclass(groups[name]):
                 (arguments if _is_argument(each) else shared).append(each)
         elif parameter.kind is inspect.Parameter.VAR_KEYWORD:
-            from ..api.options import options_of, unpacked
-
-            found = options_of(unpacked(command)).items()
-            options += [_of_option(key, hint, option, completions or {}) for key, (hint, option) in found]
+            options += _declared(command)
         else:
             own = parameter.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY)
             (arguments if _is_argument(own) else options).append(own)

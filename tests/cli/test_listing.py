@@ -164,7 +164,7 @@ def test_listing_loads_of_flowerablate_what_finds_and_describes_components():
     loaded = set(run.stderr.split())
     assert "flowerablate_morphology" in loaded
     of_contracts = {name.removeprefix("flowerablate.contracts.") for name in loaded if ".contracts." in name}
-    assert of_contracts == {"costs", "owner", "slot_list", "specs", "training"}
+    assert of_contracts == {"costs", "owner", "params", "slot_list", "specs", "training"}
     rooms = {name.split(".")[1] for name in loaded if name.count(".") > 1 and name.startswith("flowerablate.")}
     assert rooms == {"cli", "contracts", "jobs"}
     of_plugins = {name for name in loaded if name.startswith("flowerablate_") and "." in name}
