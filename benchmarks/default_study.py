@@ -2,7 +2,7 @@
 
 python benchmarks/default_study.py --threads 1            # 20 sets of six seeds: 360 short trials
 python benchmarks/default_study.py --threads 2
-ATEN_CPU_CAPABILITY=default ONEDNN_MAX_CPU_ISA=SSE41 python benchmarks/default_study.py --threads 1
+ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 python benchmarks/default_study.py --threads 1
 python benchmarks/coverage/report.py                      # writes the table of docs/explanation/evidence.md
 
 Seeds 0 to 5 are the first set, 6 to 11 the second, and so on; each is judged as a study of its own. The opening removes

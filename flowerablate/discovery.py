@@ -24,7 +24,7 @@ from typing import Any
 import pluggy
 
 from . import hookspecs
-from .contracts import OWN_DISTRIBUTION, SPECS, ComponentSpec, Owner, slots
+from .contracts import OWN_DISTRIBUTION, SPECS, ComponentSpec, Owner, Register, slots
 from .errors import PluginError, nearest, one_line
 from .jobs.interrupts import noticing_ctrl_c
 from .registry import Registry
@@ -204,6 +204,19 @@ def _registered_by(module: Any, manager: pluggy.PluginManager, takes: _Takes) ->
 
         own[hook](register=register)
     return specs
+
+
+def _adding_to(specs: list[ComponentSpec], hook: str, wanted: Collection[type[ComponentSpec]]) -> Register:
+    """Return what *hook* is given: it adds a spec of a type that is *wanted* to *specs*."""
+
+    def register(spec: ComponentSpec, /) -> None:
+        if type(spec) not in wanted:
+            known = next(iter(wanted)).__name__ if len(wanted) == 1 else "spec, such as a StepSpec or a MetricSpec"
+            given = type(spec).__name__
+            raise PluginError(f"{hook} takes a {known}, not {'an' if given[0] in 'aeiouAEIOU' else 'a'} {given}")
+        specs.append(spec)
+
+    return register
 
 
 @cache

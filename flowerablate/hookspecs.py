@@ -15,11 +15,11 @@ A plugin is a module that implements it. It is found by an entry point in the gr
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import pluggy
 
-from .contracts import Register, slots
+from .contracts import Register
 
 PROJECT = "flowerablate"
 NAMED = "flowerablate_register_"
@@ -34,9 +34,8 @@ def flowerablate_register(register: Register) -> None:
     """Register components of any slots: the type of each spec names its slot."""
 
 
-def named_hooks() -> type:
-    """Return another hook per slot, ``flowerablate_register_SLOT``, which accepts only the specs of that slot."""
-    names = (NAMED + slot for slot in slots(from_plugins=True))
+def named_hooks(names: Iterable[str]) -> type:
+    """Return the hooks *names*, such as ``flowerablate_register_step``, which accept only the specs of one slot."""
     return type("NamedHooks", (), {name: _named(name) for name in names})
 
 

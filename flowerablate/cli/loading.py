@@ -146,10 +146,9 @@ def _help(function: Callable[..., None]) -> str:
 
 def _typed(function: Callable[..., None]) -> Callable[..., None]:
     """Return the command for typer: with the options of its groups expanded, and a message on Ctrl-C."""
-    from .completion import OF_OPTIONS
     from .option_groups import expanded
 
-    return _interruptible(expanded(function, OF_OPTIONS))
+    return _interruptible(expanded(function))
 
 
 def _interruptible(function: Callable[..., None]) -> Callable[..., None]:

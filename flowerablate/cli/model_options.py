@@ -64,7 +64,7 @@ class ModelChoice:
 
         path, choice = find_checkpoint(self.model, self.runs, self.variant, self.seed)
         if choice:
-            messages.print(escape(choice), soft_wrap=True, highlight=False)
+            messages.print(escape(choice), highlight=False)
         prepare_process()
         folder = study_folder(self.local).absolute()
         catalogue = discover(folder)
@@ -92,6 +92,6 @@ class Messages:
         """Print *text*."""
         kind, colon, rest = text.partition(": ")
         if colon and kind == "warning":
-            self._console.print(f"[yellow]warning[/yellow]: {escape(rest)}", soft_wrap=True, highlight=False)
+            self._console.print(f"[yellow]warning[/yellow]: {escape(rest)}", highlight=False)
         else:
-            self._console.print(escape(text), soft_wrap=True, highlight=False)
+            self._console.print(escape(text), highlight=False)

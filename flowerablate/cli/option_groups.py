@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 Completions = dict[str, Callable[[str], list[str]]]
 
 
-def expanded(command: Callable[..., None], completions: Completions | None = None) -> Callable[..., None]:
+def expanded(command: Callable[..., None]) -> Callable[..., None]:
     """Return *command* with the options of its groups in its signature, as typer reads it.
 
     A group is a parameter whose type is a dataclass; the command gets an instance of it. Its arguments take the
     position of the group, its options come after those of the command. ``**options: Unpack[GROUP]`` takes the options
-    that :mod:`flowerablate.api.options` declares; *completions* map an option to its shell completion.
+    that :mod:`flowerablate.api.options` declares.
     """
     groups = dict(_groups(command))
     arguments: list[inspect.Parameter] = []
@@ -73,7 +73,16 @@ def _of_dataclass(group: Any) -> Iterator[inspect.Parameter]:
         yield inspect.Parameter(each.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=hints[each.name])
 
 
-def _of_option(name: str, hint: Any, option: Option, completions: Completions) -> inspect.Parameter:
+def _declared(command: Callable[..., None]) -> Iterator[inspect.Parameter]:
+    from ..api.options import options_of, unpacked
+
+    for name, (hint, option) in options_of(unpacked(command)).items():
+        yield _of_option(name, hint, option)
+
+
+def _of_option(name: str, hint: Any, option: Option) -> inspect.Parameter:
+    from .completion import OF_OPTIONS
+
     typed = _as_typed(hint)
     shown = typer.Option(
         *option.flags,
@@ -81,7 +90,7 @@ def _of_option(name: str, hint: Any, option: Option, completions: Completions) -
         metavar=option.metavar,
         min=option.min,
         rich_help_panel=option.panel,
-        autocompletion=completions.get(name),
+        autocompletion=OF_OPTIONS.get(name),
         show_default=option.default is not None,
     )
     default = Path(option.default) if typed is Path else option.default

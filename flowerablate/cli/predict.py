@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from .model_options import BatchOption, DeviceOption, ModelChoice
+from .model_options import BatchOption, DeviceOption, Messages, ModelChoice
 
 if TYPE_CHECKING:
     from ..inference import Prediction, Predictor, Unreadable
@@ -61,6 +61,7 @@ def predict(
     """
     from ..api.models import unread
     from ..api.progress import Display
+    from ..api.training_images import trained_on
     from ..inference import Unreadable
     from ..inference.image_files import find_images
     from ..stats.wording import count
@@ -68,12 +69,11 @@ def predict(
     messages = Console(stderr=True)
     paths = find_images(images)
     trained = model.open(messages, device)
-    if known := trained.known(paths):
-        messages.print(
-            f"warning: {len(known)} of these {count(len(paths), 'image')} are of the study's training or validation "
-            "split: predictions of them are too good",
-            soft_wrap=True,
-            highlight=False,
+    if known := trained_on(paths, trained.record, trained.assembler):
+        are = "image is" if known == 1 else "images are"
+        Messages(messages).remarked(
+            f"warning: {known} of {len(paths)} {are} in the training split of this model, so its answers on them are "
+            "better than on new images"
         )
     bad: list[Unreadable] = []
     # Rows on a terminal are their own progress; a bar among them would be in the way.

@@ -72,7 +72,7 @@ from .results import (
     finished as finished,
 )
 from .rules import Family as Family, Population as Population, Rules as Rules, Test as Test, TunedBase as TunedBase
-from .slots import SLOTS as SLOTS, SPECS as SPECS, slots as slots
+from .slot_list import SLOTS as SLOTS, SPECS as SPECS, slots as slots
 from .specs import (
     RESERVED as RESERVED,
     ColumnSpec as ColumnSpec,

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from typing import Literal
 
-TIMES = " × "
+_TIMES = " × "
 """What stands between the components of an interaction."""
 
 ASKED_EARLIER = ", asked earlier"
@@ -39,7 +39,7 @@ def together(parts: Iterable[str]) -> str:
 
 def interaction_of(components: Iterable[str]) -> str:
     """Return the name of the interaction of *components*: ``(flip & light) × model.skip``."""
-    return TIMES.join(f"({name})" if " & " in name else name for name in components)
+    return _TIMES.join(f"({name})" if " & " in name else name for name in components)
 
 
 def removed_by(change: str) -> tuple[str, ...]:
@@ -72,11 +72,11 @@ def current_label(text: str) -> str:
 def _with_groups(label: str) -> str:
     head = "share of " if label.startswith("share of ") else ""
     tail = " on average" if label.endswith(" on average") else ""
-    names = label.removeprefix(head).removesuffix(tail).split(TIMES)
+    names = label.removeprefix(head).removesuffix(tail).split(_TIMES)
     groups = [together(_JOINED.split(name)) for name in names]
     if groups == names:
         return label
-    whole = TIMES.join(
+    whole = _TIMES.join(
         f"({new})" if len(names) > 1 and new != old else new for old, new in zip(names, groups, strict=True)
     )
     return f"{head}{whole}{tail}"

@@ -9,7 +9,7 @@ OWN_DISTRIBUTION = "flowerablate"
 """The distribution of our own plugins; its version identifies their source."""
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Owner:
     """Which plugin provides a component, with the plugin's distribution and version.
 
@@ -35,7 +35,7 @@ class Owner:
         return f"{self.plugin} ({self.source})"
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class OwnedComponent:
     """A component that was used: its *slot*, its *name* in it, and its *owner* at the time."""
 

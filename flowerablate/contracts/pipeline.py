@@ -11,7 +11,7 @@ from typing import Any, Literal
 from ..errors import StudyError
 from .labels import label_of
 from .params import Value
-from .slots import slots
+from .slot_list import slots
 from .specs import ComponentSpec, StepSpec, TrainingSpec
 from .training import TrainPlan
 

@@ -8,6 +8,9 @@ from typing import Any
 from .params import Param
 from .specs import TrainingSpec
 
+if TYPE_CHECKING:
+    from .pipeline import TrainPlan
+
 ALWAYS_MEASURED = ("accuracy", "loss")
 """Names that ``train.best_by`` accepts besides metrics; every evaluation computes both."""
 
@@ -34,6 +37,8 @@ class TrainPlan:
 
 
 def _plan(context: None, **params: Any) -> TrainPlan:
+    from .pipeline import TrainPlan
+
     return TrainPlan(**params)
 
 

@@ -104,9 +104,10 @@ def _run_looks(plan: Plan, queue: TrialQueue, ledger: Ledger, observer: RunObser
     looks = plan.rules.looks or (plan.seeds,)
     contrasts = plan.design.contrasts
     for number, look in enumerate(looks, 1):
-        if plan.rules.looks:
+        trials = plan.trials_of(range(look), contrasts)
+        if plan.rules.looks and not all(ledger.folder(trial).complete for trial in trials):
             observer.look_started(number, len(looks), look, len(contrasts))
-        queue.run_missing(plan.trials_of(range(look), contrasts))
+        queue.run_missing(trials)
         if queue.interrupted or look == looks[-1]:
             break
         contrasts = open_after(plan, ledger, look)

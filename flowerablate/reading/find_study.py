@@ -110,5 +110,5 @@ def _in_words(best: TrialResult, group: Sequence[TrialResult], root: Path) -> st
     by = best.best_by
     value = best.validation.get(by.name, math.nan)
     shown = f"{100 * value:.1f} %" if by.percent else f"{value:.4f}"
-    why = f"the best of {len(group)}: " if len(group) > 1 else ""
-    return f"model: {best.label}, seed {best.seed} of {root} ({why}validation {by.name} {shown})"
+    why = f"best of {len(group)} by validation {by.name}," if len(group) > 1 else f"validation {by.name}"
+    return f"model: {best.label}, seed {best.seed} of {root} ({why} {shown})"

@@ -81,8 +81,12 @@ class StudyImages:
         return sorted(chosen[:count], key=lambda key: (self.truth(key), key))
 
 
-def sample_images(images: StudyImages, seed: int, *, epoch: int = 1, count: int = SHOWN) -> SampleImages:
-    """Return some images after each step of the base, with the random draws of training for *seed* and *epoch*.
+def sample_images(
+    images: StudyImages, seed: int, *, epoch: int = 1, count: int = SHOWN, keys: Sequence[str] = ()
+) -> SampleImages:
+    """Return images after each step of the base, with the random draws of training for *seed* and *epoch*.
+
+    They are those with these *keys*, by default *count* images of all classes.
 
     Steps that write floats or mix batches are named in a remark instead. An image that cannot be read is left out, with
     the reason in a remark.
@@ -90,7 +94,7 @@ def sample_images(images: StudyImages, seed: int, *, epoch: int = 1, count: int 
     steps = [step for step in images.assembler.build_steps(images.pipeline) if step.enabled]
     shown = [step for step in steps if not writes_floats(step.op) and not isinstance(step.op, BatchOp)]
     strips, faults = [], []
-    for key in images.first_of_each_class(count):
+    for key in keys or images.first_of_each_class(count):
         try:
             strips.append(_strip(images, key, shown, seed, epoch))
         except (FlowerablateError, OSError) as error:

@@ -14,6 +14,13 @@ _TEST_NAMES = {"t over replicates x images": "t test over replicates and test im
 """Tests whose name does not fit before the word "test"."""
 
 
+_HELPS_AND_HURTS = {
+    ("helps",): "helps: the result is better with the component than without it.",
+    ("hurts",): "hurts: the result is worse with the component than without it.",
+    ("helps", "hurts"): "helps, hurts: the result is better or worse with the component than without it.",
+}
+
+
 def headline(summary: Summary) -> str:
     """Return the headline: the metric, the split, the number of replicates, the base's mean."""
     ns = [row.n for row in (summary.rows or (summary.base,))]
@@ -37,17 +44,17 @@ def caption(summary: Summary, columns: Sequence[Column] = ()) -> tuple[str, ...]
     if groups:
         lines += [_effect(summary, groups), *rules(summary)]
         if words := _about_components(summary, columns):
-            lines.append(f"{', '.join(words)}: what the component does, not what leaving it out does.")
+            lines.append(_HELPS_AND_HURTS[words])
     drawn = "".join(cell for column in columns if column.is_drawing for cell in column.cells(summary))
     if drawn:
         lines.append(_drawing(drawn))
     if "time" in shown:
-        lines.append("time: per trial.")
+        lines.append("time: mean duration of a trial.")
     return tuple(lines)
 
 
 def _effect(summary: Summary, groups: Sequence[Group]) -> str:
-    unit = f" in {scale_of(summary).points}" if scale_of(summary).points else ""
+    unit = f" in percentage {scale_of(summary).points}" if scale_of(summary).points else ""
     formulas = list(dict.fromkeys(group.words.effect for group in groups))
     what = f"{formulas[0]}{unit}" if len(formulas) == 1 else f"see each heading{',' * bool(unit)}{unit}"
     favoured = list(dict.fromkeys(group.words.favours for group in groups))
@@ -61,28 +68,30 @@ def rules(summary: Summary) -> Iterator[str]:
     if not summary.comparisons:
         return
     given = summary.rules
-    alpha = f"{1 - summary.level:.2g}".lstrip("0") + _kept(summary)
+    alpha = f"{1 - summary.level:.2g}".lstrip("0")
     family = f"{summary.comparisons} comparisons"
     if given.margin is None:
         over = "1 comparison" if summary.comparisons == 1 else f"{_PROCEDURES[summary.procedure]} over {family}"
-        yield f"verdict: {_tests(summary)} at level {alpha}, {over}."
+        yield f"verdict: {_tests(summary)} at level {alpha}, {over}{_kept(summary)}."
     else:
         over = "1 comparison" if summary.comparisons == 1 else f"{family}, adjusted together (Shaffer)"
         scale = scale_of(summary)
         margin = f"±{given.margin * scale.factor:g}{' ' + scale.points if scale.points else ''}"
-        yield f"verdict: {_tests(summary)} and TOST within {margin} at level {alpha}, {over}."
+        tests = f"{_tests(summary)} and equivalence test (TOST) with margin {margin}"
+        yield f"verdict: {tests} at level {alpha}, {over}{_kept(summary)}."
     if given.looks:
         looks = ", ".join(map(str, given.looks))
-        yield f"looks planned at n = {looks}: interval and verdict are valid at each of them."
+        yield f"looks planned at n = {looks}: intervals and verdicts are valid at each of them."
     if any(row.interval == "replicates x images" for row in summary.rows):
-        yield "interval: over replicates and test images, or groups of them."
+        yield "interval: accounts for the choice of replicates and of test images, or groups of them."
 
 
 def _kept(summary: Summary) -> str:
     """Return what a study of fixed size keeps of its error for tables with more replicates."""
     if not summary.kept:
         return ""
-    return f" ({(1 - summary.level) * summary.kept:.2g}".replace("(0.", "(.") + " of it reserved for more replicates)"
+    kept = f"{(1 - summary.level) * summary.kept:.2g}".removeprefix("0")
+    return f"; {kept} of the level is reserved for later tables with more replicates"
 
 
 def _tests(summary: Summary) -> str:
@@ -93,17 +102,17 @@ def _tests(summary: Summary) -> str:
     return " / ".join(names)
 
 
-def _about_components(summary: Summary, columns: Sequence[Column]) -> list[str]:
+def _about_components(summary: Summary, columns: Sequence[Column]) -> tuple[str, ...]:
     """Return which of the words "helps" and "hurts" stand in a verdict or above a plot."""
     verdicts = {row.verdict for row in summary.rows}
     heads = " ".join(column.header(summary) for column in columns if column.is_drawing).split()
-    return [word for word in ("helps", "hurts") if word in verdicts or word in heads]
+    return tuple(word for word in ("helps", "hurts") if word in verdicts or word in heads)
 
 
 def _drawing(drawn: str) -> str:
     """Return the explanation of a plot, whose rows are *drawn*: of the marks that occur in it."""
     margin = ", ░ the margin" if "░" in drawn else ""
-    together = "; ╌ is the interval that holds for all comparisons together" if "╌" in drawn else ""
+    together = "; ╌ the interval for all comparisons together" if "╌" in drawn else ""
     beyond = " ".join(mark for mark in "◂▸" if mark in drawn)
-    continued = f"; {beyond} {'extends' if len(beyond) == 1 else 'extend'} beyond it" if beyond else ""
-    return f"plot: all on one scale, │ is 0{margin}{together}{continued}."
+    continued = f"; {beyond} an interval that extends beyond the plot" if beyond else ""
+    return f"plot: one scale for all rows; │ is 0{margin}{together}{continued}."

@@ -63,7 +63,7 @@ class Report:
         for line in caption(self.summary, layout.columns):
             yield Text(safe(line), style="dim")
         if layout.dropped:
-            yield Text(safe(f"No room at this width for: {', '.join(layout.dropped)}."), style="dim")
+            yield Text(safe(f"Columns that do not fit at this width: {', '.join(layout.dropped)}."), style="dim")
         if self.summary.notes:
             yield Text()
         for note in self.summary.notes:

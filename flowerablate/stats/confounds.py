@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ..contracts import PARAMETERS, Contrast, TrialOutcome, TrialResult, finished, removed_by, together
 from .rows import Summary
+from .wording import several
 
 _COUNTS = (
     "epochs",
@@ -27,6 +28,19 @@ _TRAINED = "epochs trained"
 
 _PIXELS = (("pixel mean", "pixel deviation"), ("normalisation mean", "normalisation deviation"))
 """Facts that every step on images changes a little: a mean, and a standard deviation, the unit of the changes."""
+
+_NAMES = {
+    "pixels": "the brightness and contrast of the model's input",
+    "normalisation": "the normalisation",
+    PARAMETERS.name: "the number of parameters",
+    **{name: f"the {name}" for name in ("batch size", "effective batch size", "steps per epoch")},
+    **{name: f"the number of {name}" for name in ("epochs", "training images", "different images per epoch")},
+    "test images": "the number of test images",
+    _TRAINED: "the number of epochs trained",
+}
+"""How the facts are called in a sentence."""
+
+_MAY_EXPLAIN_IT = "This may explain the effect."
 
 _SHIFT = 0.05
 """Minimum change to be shown of the epochs trained (as a fraction), and of mean and standard deviation of the pixels
@@ -51,12 +65,26 @@ def confound_notes(summary: Summary, results: Sequence[TrialOutcome]) -> Iterato
         facts = {change: facts_of(change, row.seeds) for change in row.contrast.weights}
         changed = _changed(row.contrast, {change: each for change, each in facts.items() if each})
         if changed:
-            changes.append(f"{row.label}: {', '.join(changed)}")
-    if changes:
-        with_pixels = any(" pixels " in text for text in changes)
-        legend = " (pixels: mean ± standard deviation of the model's input)" if with_pixels else ""
-        what = "This comparison changes" if len(changes) == 1 else "These comparisons change"
-        yield f"{what} more than the component, and the effect may come from that{legend}: {'; '.join(changes)}."
+            changes.append((row.contrast, changed))
+    if len(changes) == 1:
+        contrast, changed = changes[0]
+        yield f"{_subject(contrast)} also changes {several([*map(_in_a_sentence, changed)])}. {_MAY_EXPLAIN_IT}"
+    elif changes:
+        listed = "; ".join(
+            f"{contrast.label}: {', '.join(f'{name} {values}' for name, values in changed)}"
+            for contrast, changed in changes
+        )
+        yield f"These comparisons change more than the component, and that may explain their effects: {listed}."
+
+
+def _subject(contrast: Contrast) -> str:
+    """Return who changes something: what was done to the pipeline, where a word says it."""
+    return f"Removing {contrast.component}" if contrast.kind == "removal" else contrast.label
+
+
+def _in_a_sentence(change: tuple[str, str]) -> str:
+    name, values = change
+    return f"{_NAMES.get(name, name)} ({values})"
 
 
 def nothing_left(refused: Mapping[str, str]) -> str:
@@ -126,29 +154,35 @@ def _means(results: Sequence[TrialResult]) -> Facts:
     return {name: math.fsum(values) / len(values) for name, values in found.items()}
 
 
-def _changed(contrast: Contrast, facts: Mapping[str, Facts]) -> list[str]:
+def _changed(contrast: Contrast, facts: Mapping[str, Facts]) -> list[tuple[str, str]]:
+    """Return what differs between the arms, each with its values: ``("epochs", "8 → 6")``."""
     arms = [_arm(contrast.weights, sign, facts) for sign in (1, -1)]
     if not all(arms):
         return []
     old, new = (arm or {} for arm in arms)
     both = [name for name in (PARAMETERS.name, *_COUNTS) if name in old and name in new]
     changed = [
-        f"{name} {_from_to(old[name], new[name])}"
+        (name, _from_to(old[name], new[name]))
         for name in both
         if not math.isclose(old[name], new[name], rel_tol=1e-9) and not _follows(name, old, new)
     ]
     trained = [arm[_TRAINED] for arm in (old, new)]
     if old.get("epochs") == new.get("epochs") and abs(trained[0] - trained[1]) >= _SHIFT * max(trained) > 0:
-        changed.append(f"{_TRAINED} {_from_to(*trained)}")
+        changed.append((_TRAINED, _from_to(*trained)))
     for mean, sd in _PIXELS:
         if not {mean, sd} <= set(old) & set(new):
             continue
         min_change = _SHIFT * max(old[sd], new[sd])
         if abs(old[mean] - new[mean]) >= min_change or abs(old[sd] - new[sd]) >= min_change:
-            name = mean.partition(" ")[0]
-            before, after = (f"{arm[mean]:.2f} ± {arm[sd]:.2f}" for arm in (old, new))
-            changed.append(f"{name} {before} → {after}" if name != "pixel" else f"pixels {before} → {after}")
+            name = "pixels" if mean.startswith("pixel ") else mean.partition(" ")[0]
+            shifts = [_shift(words, old[key], new[key]) for words, key in (("mean", mean), ("standard deviation", sd))]
+            changed.append((name, ", ".join(shifts)))
     return changed
+
+
+def _shift(name: str, old: float, new: float) -> str:
+    before, after = f"{old:.2f}", f"{new:.2f}"
+    return f"{name} {before} → {after}" if before != after else f"{name} {before} in both"
 
 
 def _follows(name: str, old: Facts, new: Facts) -> bool:

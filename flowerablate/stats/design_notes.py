@@ -56,9 +56,9 @@ def _first_and_last(summary: Summary, values: Values, seeds: Sequence[int]) -> I
         reason = "it acts together with other components" if good > 0 else "other components do part of what it does"
         alone = _amount(summary, row.effect.mean)
         yield (
-            f"{row.contrast.component}: {_amount(summary, last.effect.mean)} when removed from the full pipeline, "
-            f"{alone} when added to the bare one ({_difference_in_words(summary, differs)}). "
-            f"Likely {reason}; --design pairwise shows which."
+            f"{row.contrast.component}, with minus without it: {_amount(summary, last.effect.mean)} in the full "
+            f"pipeline, {alone} in the bare one ({_difference_in_words(summary, differs)}). "
+            f"Probably {reason}; '--design pairwise' shows which."
         )
 
 
@@ -98,7 +98,7 @@ def _difference_in_words(summary: Summary, differs: Effect) -> str:
     if differs.low is None or differs.high is None:
         return "no interval for the difference"
     low, high = _amount(summary, differs.low), _amount(summary, differs.high)
-    return f"difference {low} to {high}, this comparison alone"
+    return f"{100 * summary.level:g} % interval of the difference: {low} to {high}, for this comparison alone"
 
 
 def _amount(summary: Summary, value: float) -> str:
@@ -109,7 +109,7 @@ def _aliases(rows: Sequence[Row]) -> Iterator[str]:
     found = [(row.label, aliases_in_words(row.contrast)) for row in rows if row.contrast and row.contrast.aliases]
     if found:
         pairs = "; ".join(f"'{label}' from {aliases}" for label, aliases in found)
-        yield f"A fraction of the runs cannot distinguish {pairs}."
+        yield f"This fractional design cannot distinguish {pairs}."
 
 
 def _shapley_values(summary: Summary, values: Values, seeds: Sequence[int]) -> Iterator[str]:
@@ -154,7 +154,8 @@ def _tuned(results: Sequence[TrialOutcome]) -> Iterator[str]:
     for key, changes in chosen.items():
         shown = [f"{change} {_counts(counts)}" for change, counts in list(changes.items())[:_MAX_CHANGES]]
         more = len(changes) - len(shown)
-        yield f"{key}, chosen on validation: {'; '.join(shown)}{f'; and {more} more variants' if more else ''}."
+        others = f"; and {more} more variants" if more else ""
+        yield f"Values of {key} that were chosen on validation: {'; '.join(shown)}{others}."
 
 
 def _counts(counts: Mapping[str, int]) -> str:
@@ -170,4 +171,4 @@ def _unasked(rows: Sequence[Row], results: Sequence[TrialOutcome]) -> Iterator[s
     others = unasked(results, [row.contrast for row in rows if row.contrast])
     if others:
         which = count(len(others), "variant")
-        yield f"The ledger also has trials of {which} that no row of the table is about, such as {others[0]}."
+        yield f"The study also has trials of {which} without a row in this table, such as {others[0]}."

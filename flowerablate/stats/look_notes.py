@@ -28,13 +28,14 @@ def earlier_tables(summary: Summary, schedule: LookSchedule) -> Iterator[str]:
     alpha = 1 - summary.level
     shown = f"Verdicts were shown before, at {several(before)} replicates"
     if schedule.left < NOTHING:
-        yield f"{shown}, and those tables have used up the error: no new verdict is possible."
+        yield f"{shown}. Those tables have used up the error rate, so nothing new can be decided."
     elif summary.rules.looks:
-        yield f"{shown}: the planned looks spend what was left, {short(schedule.left * alpha, 2)} of {short(alpha, 2)}."
+        left = f"{short(schedule.left * alpha, 2)} of {short(alpha, 2)}"
+        yield f"{shown}. The planned looks share what was left of the error rate, {left}."
     else:
         yield (
-            f"{shown}: the verdicts allow for that, so that the error stays at {short(alpha, 2)}. A single comparison "
-            f"now needs a p of {' or '.join(_needed(summary, schedule))}."
+            f"{shown}. The verdicts of this table account for that, so the error rate of all tables together stays "
+            f"at {short(alpha, 2)}: a single comparison needs a p of {' or '.join(_needed(summary, schedule))} or less."
         )
 
 
@@ -52,9 +53,11 @@ def late_questions(summary: Summary, late: Mapping[str, int]) -> Iterator[str]:
     rows = [row.label for row in summary.rows if row.verdict and row.label in late]
     if rows:
         shown = several(sorted({late[label] for label in rows}))
+        these = "this question" if len(rows) == 1 else "these questions"
         yield (
-            f"Asked only after verdicts had been shown at {shown} replicates: {', '.join(rows)}. This table adjusts "
-            "for them, the earlier ones did not: asking until something is found makes false findings more frequent."
+            f"Asked only after verdicts had been shown, at {shown} replicates: {', '.join(rows)}. This table corrects "
+            f"for {these} too, but the earlier one could not. Asking until something is found makes false findings "
+            "more frequent."
         )
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from textwrap import shorten
 
-from ..contracts import OwnedComponent, Rules, TrialOutcome, TrialResult, TunedBase, failures, finished, label_of, slots
+from ..contracts import Rules, TrialOutcome, TrialResult, TunedBase, failures, finished, label_of
 from .alarms import alarms
 from .confounds import confound_notes
 from .design_notes import design_notes
 from .effects import sign_flip_floor
+from .environment_notes import environment_notes
 from .images import ImageEvidence
 from .look_notes import changed_rules, earlier_tables, kept_reserve, late_questions, undecided
 from .looks import LookSchedule
@@ -70,7 +71,7 @@ def write_notes(
         *population_notes(summary, images or {}),
         *design_notes(summary, results),
         *confound_notes(summary, results),
-        *_environment(results),
+        *environment_notes(results),
     )
 
 
@@ -96,17 +97,17 @@ def _controls_that_differ(summary: Summary) -> Iterator[str]:
             continue
         if row.contrast.kind == "control" and row.verdict == "differs":
             yield (
-                f"The control {row.label} differs, although only its random numbers do: either this is the false "
-                f"finding that up to {100 * (1 - summary.level):.3g} % of all studies have, or the differences "
-                "violate the assumptions of the test. Read the other verdicts with care."
+                f"The control {row.label} differs from the base, although only its random numbers are different. "
+                f"Either this is one of the false findings that up to {100 * (1 - summary.level):.3g} % of all studies "
+                "contain, or the differences violate the assumptions of the test. Read the other verdicts with care."
             )
 
 
 def _another_metric(summary: Summary, primary: str) -> Iterator[str]:
     if primary and primary != summary.metric:
         yield (
-            f"The study's primary metric is {primary}, not {summary.metric}: these verdicts are a separate family, "
-            "and choosing among metrics makes false findings more frequent."
+            f"The study's primary metric is {primary}, not {summary.metric}. These verdicts are corrected for multiple "
+            "comparisons on their own, and choosing among metrics makes false findings more frequent."
         )
 
 
@@ -114,15 +115,16 @@ def _unequal_tuning(summary: Summary, tuned: TunedBase | None) -> Iterator[str]:
     if tuned is not None and summary.rows:
         settings = ", ".join(tuned.settings)
         yield (
-            f"The base was tuned for {tuned.metric} ({count(tuned.trials, 'trial')}: {settings}), its variants were "
-            "not, which favours the base: --retune searches for both."
+            f"The base was tuned for {tuned.metric} ({count(tuned.trials, 'trial')}: {settings}) and its variants were "
+            "not, which favours the base. '--retune' tunes each of them."
         )
 
 
 def _pending(pending: int, planned: bool) -> Iterator[str]:
     if pending:
-        until = "between planned looks" if planned else "until then"
-        yield f"{count(pending, 'trial')} still to run: {until} there are no verdicts, p-values and intervals."
+        when = "at the next planned look" if planned else "once they have finished"
+        are = "is" if pending == 1 else "are"
+        yield f"{count(pending, 'trial')} {are} still to run. Verdicts, p-values and intervals are shown {when}."
 
 
 def _missing_base(summary: Summary) -> Iterator[str]:
@@ -169,9 +171,9 @@ def _has_value(result: TrialOutcome, metric: str) -> bool:
 
 
 def _unpaired(rows: Sequence[Row]) -> Iterator[str]:
-    hit = [f"{row.label} {row.tally.unpaired}" for row in rows if row.tally.unpaired]
+    hit = [f"{row.tally.unpaired} of {row.label}" for row in rows if row.tally.unpaired]
     if hit:
-        yield f"Number of seeds left out because the base has no value for them: {', '.join(hit)}."
+        yield f"Seeds left out because the base has no value for them: {', '.join(hit)}."
 
 
 def _other_rules(summary: Summary) -> Iterator[str]:
@@ -179,14 +181,15 @@ def _other_rules(summary: Summary) -> Iterator[str]:
     rules = summary.rules
     if rules.family == "max-t" and summary.procedure != "max-t" and summary.comparisons > 1:
         yield (
-            f"Holm's procedure instead of max-T, which needs {MIN_PAIRS} replicates or more, intervals over replicates "
-            "only, and no margin."
+            f"Holm's procedure was used instead of max-T, which needs {MIN_PAIRS} or more replicates, intervals over "
+            "replicates only, and no margin."
         )
     others = [row.label for row in summary.rows if row.evidence and not row.evidence.is_over_replicates]
     if rules.test == "modified-t" and (images := [label for label in others if label not in _modified(summary)]):
         yield (
-            "The plain t test instead of the modified one, which covers replicates only: the intervals of "
-            f'{", ".join(images)} are over test images too (statistics.population = "replicates" is over replicates).'
+            f"The plain t test was used instead of the modified one for {', '.join(images)}: these intervals also "
+            "account for the choice of test images, which the modified test cannot. "
+            'It is used with statistics.population = "replicates".'
         )
 
 
@@ -201,22 +204,29 @@ def _single_against_family(summary: Summary) -> Iterator[str]:
     open_rows = [row for row in summary.rows if row.verdict == "undecided" and row.evidence and row.n >= least]
     different = [row.label for row in open_rows if _leaves_out_0(row)]
     if different:
-        yield f"The interval excludes 0, but the verdict accounts for {_all(summary)}: {', '.join(different)}."
+        yield (
+            f"Undecided, although the interval excludes 0: {', '.join(different)}. The interval is for one comparison "
+            f"alone; the verdict also accounts for {_all(summary)}."
+        )
     equivalent = [row.label for row in open_rows if row.evidence and _within(row.evidence.equivalence_p, alpha)]
     if equivalent:
-        yield f"Within the margin, but for the verdict, which accounts for {_all(summary)}: {', '.join(equivalent)}."
+        yield (
+            f"Undecided, although each is within the margin if tested alone: {', '.join(equivalent)}. The verdict also "
+            f"accounts for {_all(summary)}."
+        )
 
 
 def _all(summary: Summary) -> str:
-    parts = [f"{summary.comparisons} comparisons"] if summary.comparisons > 1 else []
+    others = summary.comparisons - 1
+    parts = [f"the {count(others, 'other comparison')}" if others > 1 else "the other comparison"] if others > 0 else []
     looks = [row.evidence.looks for row in summary.rows if row.evidence and row.evidence.looks]
     if summary.rules.looks:
         parts.append("all planned looks")
     elif any(len(each) > 1 for each in looks):
         parts.append("earlier tables")
     elif any(each[0].unplanned < 1 for each in looks):
-        parts.append("later tables")
-    return " and ".join(parts) or "what else was asked"
+        parts.append("possible later tables")
+    return " and ".join(parts) or "other questions"
 
 
 def _decided_before(rows: Sequence[Row]) -> Iterator[str]:
@@ -231,7 +241,10 @@ def _decided_before(rows: Sequence[Row]) -> Iterator[str]:
         and not _leaves_out_0(row)
     ]
     if hit:
-        yield f"Decided by an earlier table, although the interval of all replicates includes 0: {', '.join(hit)}."
+        yield (
+            "Decided in an earlier table and still valid, although the interval over all replicates now includes 0: "
+            f"{', '.join(hit)}."
+        )
 
 
 def _equal_and_negligible(summary: Summary) -> Iterator[str]:
@@ -243,8 +256,8 @@ def _equal_and_negligible(summary: Summary) -> Iterator[str]:
     ]
     if hit:
         yield (
-            f"Negligible because no replicate differs from another: {', '.join(hit)}. A component with a "
-            "large effect in few trainings would look the same in so few."
+            f"Negligible because the difference is the same in every replicate: {', '.join(hit)}. With so few "
+            "replicates, a component that has a large effect in rare trainings only could look the same."
         )
 
 
@@ -253,8 +266,8 @@ def _coarse_margin(summary: Summary, results: Sequence[TrialOutcome]) -> Iterato
     margin, step = summary.rules.margin, known_step(finished(results), summary.metric)
     if margin is not None and summary.rows and margin < 2 * step * (1 - 1e-9):
         yield (
-            f"The margin is {margin:g}, less than two steps of {short(step, 2)}, the smallest change of "
-            f"{summary.metric}: verdicts «negligible» are wrong more often than their level says."
+            f"The margin of {margin:g} is small: {summary.metric} changes in steps of {short(step, 2)}, and the margin "
+            "is less than two of them. The verdict 'negligible' is then wrong more often than the level says."
         )
 
 
@@ -278,7 +291,10 @@ def _few_replicates_carry(rows: Sequence[Row]) -> Iterator[str]:
         if robust and row.effect and robust.iqm.value * row.effect.mean < 0.5 * row.effect.mean**2:
             hit.append(row.label)
     if hit:
-        yield f"The middle half of the replicates shows less than half of the mean effect: {', '.join(hit)}."
+        yield (
+            f"The effect comes from few replicates: {', '.join(hit)}. The mean over the middle half of the differences "
+            "(interquartile mean) is less than half of the overall mean."
+        )
 
 
 def _skewed(summary: Summary) -> Iterator[str]:
@@ -297,9 +313,9 @@ def _skewed(summary: Summary) -> Iterator[str]:
             hit.append(f"{row.label} (p {short(row.effect.t_p, 2)}, modified {short(modified, 2)})")
     if hit:
         yield (
-            f"The differences are skewed: Johnson's modified t test would decide otherwise on {', '.join(hit)}. Where "
-            "a component changes how much results vary, t errs more often than its level says; if you expect that, set "
-            '[statistics] test = "modified-t" beforehand.'
+            f"The differences are skewed: Johnson's modified t test would give another verdict on {', '.join(hit)}. "
+            "If a component changes how much the results vary, the plain t test errs more often than its level says. "
+            'If you expect that, set [statistics] test = "modified-t" before the first trial.'
         )
 
 
@@ -313,15 +329,17 @@ def _unequal_losses(summary: Summary, results: Sequence[TrialOutcome]) -> Iterat
         weights = row.contrast.weights if row.contrast else {}
         if len(weights) != 2:
             continue
-        arms = [lost.get(change, {}) for change in sorted(weights, key=lambda change: -weights[change])]
+        changes = sorted(weights, key=lambda change: -weights[change])
+        arms = [lost.get(change, {}) for change in changes]
         seeds = arms[0].keys() & arms[1].keys()
         first, second = (sum(arm[seed] for seed in seeds) for arm in arms)
         if first != second:
-            hit.append(f"{row.label} ({first} and {second} of {len(seeds)})")
+            names = [label_of(change) for change in changes]
+            hit.append(f"{names[1]} {second} of {len(seeds)}, {names[0]} {first} of {len(seeds)}")
     if hit:
         yield (
-            f"One arm collapsed or failed more often than the other: {', '.join(hit)}. A mean without such runs may "
-            "be too good, and a mean with them often has an interval that is too narrow."
+            f"Trials collapsed or failed more often on one side: {'; '.join(hit)}. A mean without such trials may be "
+            "too good, and a mean with them often has an interval that is too narrow."
         )
 
 
@@ -343,44 +361,13 @@ def _sign_flip(summary: Summary) -> Iterator[str]:
             floors[row.label] = floor
     if floors:
         yield (
-            f"{', '.join(floors)}: decided by a t test, which assumes differences that are about normal. Their signs "
-            f"alone could not give a p below {short(max(floors.values()))}; if a component only sometimes makes a "
-            "difference, few replicates err more often than the level says."
+            f"{'Verdict' if len(floors) == 1 else 'Verdicts'} that only the t test can reach with so few replicates: "
+            f"{', '.join(floors)}. It assumes differences that are roughly normal; the sign-flip test, which does not, "
+            f"cannot give a p below {short(max(floors.values()))} here. If the differences form two clusters, for "
+            "example because some trainings fail, the t test errs more often than its level says."
         )
 
 
 def _is_provisional(summary: Summary) -> bool:
     effects = [row.effect for row in summary.rows if row.effect]
     return bool(effects) and not any(effect.is_shown for effect in effects)
-
-
-def _environment(results: Sequence[TrialOutcome]) -> Iterator[str]:
-    """Differences of the environment between trials, such as the version of torch.
-
-    Different plugins in different variants are not a difference of the environment; two versions of one plugin are.
-    What a result does not record counts as equal.
-    """
-    done = finished(results)
-    values: dict[str, set[str]] = {}
-    for name, value in {item for result in done for item in result.environment.items()}:
-        values.setdefault(name, set()).add(value)
-    # Trials have most records in common, which are hashed slowly: each is looked at once.
-    for name, value in _owners({id(owned): owned for result in done for owned in result.owners}.values()):
-        values.setdefault(name, set()).add(value)
-    mixed = [f"{name} {' / '.join(sorted(found))}" for name, found in sorted(values.items()) if len(found) > 1]
-    if mixed:
-        yield f"Not all trials ran in the same environment: {'; '.join(mixed)}."
-
-
-def _owners(owners: Iterable[OwnedComponent]) -> Iterator[tuple[str, str]]:
-    """Yield what must be the same in all trials: the plugins of the pipeline, and who brought metrics and measures.
-
-    The version of flowerablate's own plugins is left out, because it is in the environment.
-    """
-    of_pipeline = slots(in_pipeline=True)
-    for owned in owners:
-        owner = owned.owner
-        if owned.slot not in of_pipeline:
-            yield f"{owned.slot} {owned.name}", owner.plugin if owner.is_ours else str(owner)
-        elif not owner.is_ours:
-            yield f"plugin {owner.plugin}", owner.source

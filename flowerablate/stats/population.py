@@ -94,8 +94,8 @@ def population_notes(summary: Summary, images: Images) -> Iterator[str]:
             ("groups of test images", "other groups") if evidence.groups else ("test images", "other test images")
         )
         yield (
-            f"Intervals and p-values are over replicates and {over}: they hold for further replicates on {on} of this "
-            f"kind, not only on {_which(evidence)}."
+            f"Intervals and p-values account for the choice of replicates and of {over}: they hold for further "
+            f"replicates on {on} of this kind, not only on {_which(evidence)}."
         )
         if 0 < evidence.least_groups < FEW_GROUPS:
             yield (
@@ -106,15 +106,21 @@ def population_notes(summary: Summary, images: Images) -> Iterator[str]:
         others = [row.label for row in rows if row not in by_images and row.n > 1]
         if others:
             names = ", ".join(others)
-            yield f"Over replicates only, because the test images are not known or have no influence: {names}."
+            yield (
+                f"The intervals of {names} account for replicates only, because the test images are not known or have "
+                "no influence."
+            )
     elif rules.looks and evidence is not None and (rules.population == "images" or evidence.fixed_split):
         yield (
-            "Planned looks judge the replicates: the verdicts hold for further replicates on "
-            f"{_which(evidence)}, and do not account for the choice of these images."
+            f"With planned looks, verdicts hold for further replicates on {_which(evidence)}. They do not account for "
+            "the choice of these images."
         )
     elif _meant(rules, images) and any(row.n > 1 for row in rows):
         requested = ", although requested" if rules.population == "images" else ""
-        yield f"The intervals do not include the test images{requested}: {summary.metric} {_why_not(evidence)}."
+        yield (
+            f"The intervals do not account for the choice of test images{requested}: {summary.metric} "
+            f"{_why_not(evidence)}."
+        )
 
 
 def _meant(rules: Rules, images: Images) -> bool:
@@ -142,8 +148,8 @@ def _replicates_or_images(rows: Sequence[Row], images: str) -> Iterator[str]:
         by_replicates = _range(each.narrower(times_replicates=2) for each in known)
         by_images = _range(each.narrower(times_images=2) for each in known)
         yield (
-            f"The {images} are {share} of the variance: twice the replicates would reduce the standard errors by "
-            f"{by_replicates}, twice the {images} by {by_images}."
+            f"The choice of {images} causes {share} of the variance: twice the replicates would reduce the standard "
+            f"errors by {by_replicates}, twice the {images} by {by_images}."
         )
 
 

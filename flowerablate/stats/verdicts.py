@@ -134,7 +134,7 @@ def _decided(
     if within and adjusted.equivalence is not None and rules.margin is not None:
         if abs(effect.mean) >= rules.margin:
             return Decision(
-                "undecided", f"an earlier look was within the margin, and all {effect.n} replicates are not"
+                "undecided", f"within the margin at an earlier look, but not with all {effect.n} replicates"
             )
         p = short(adjusted.equivalence, 2)
         return Decision("negligible", f"within the margin of {rules.margin:g}, adjusted p {p} (TOST, {by})")

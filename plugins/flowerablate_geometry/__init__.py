@@ -5,13 +5,17 @@ The default ``size`` 0 of a step means the ``image_size`` of the study.
 
 from __future__ import annotations
 
-from flowerablate import hookimpl
-from flowerablate.contracts import Register
+from typing import TYPE_CHECKING
+
+import flowerablate as fa
 
 from . import sizes, warps
 
+if TYPE_CHECKING:
+    from flowerablate.contracts import Register
 
-@hookimpl
+
+@fa.hookimpl
 def flowerablate_register(register: Register) -> None:
     """Register the geometric steps."""
     for spec in (*sizes.SPECS, *warps.SPECS):

@@ -2,64 +2,70 @@
 
 from __future__ import annotations
 
-from flowerablate import NativeOp, Param, StepContext, StepSpec, StudyError, low_and_high
-from flowerablate.contracts import Value
+from typing import TYPE_CHECKING
+
+import flowerablate as fa
+
+if TYPE_CHECKING:
+    from flowerablate.contracts import Value
 
 KIND = "geometry"
 
-_SIZE = Param("size", 0, "side of the result in pixels; 0 means the study's image_size", low=0, high=4096)
-_INTERPOLATION = Param(
+_SIZE = fa.Param("size", 0, "side of the result in pixels; 0 means the study's image_size", low=0, high=4096)
+_INTERPOLATION = fa.Param(
     "interpolation",
     "bilinear",
     "bilinear, bicubic (Pillow's), area (OpenCV's INTER_AREA) or nearest",
     choices=("bilinear", "bicubic", "area", "nearest"),
 )
-_ANTIALIAS = Param(
+_ANTIALIAS = fa.Param(
     "antialias",
     True,
     "bilinear and bicubic: filter before shrinking, as Pillow does, which avoids aliasing; "
     "area always filters, nearest never does",
 )
 _BORDER = (
-    Param(
+    fa.Param(
         "border",
         "constant",
         "what surrounds an image (names as in OpenCV)",
         choices=("constant", "edge", "reflect", "reflect101", "wrap"),
     ),
-    Param("fill", 0.0, "value of a constant border; 16-bit images need values up to 65535", low=0.0, high=65535.0),
+    fa.Param("fill", 0.0, "value of a constant border; 16-bit images need values up to 65535", low=0.0, high=65535.0),
 )
 
 
-def build_resize(context: StepContext, *, size: int, fit: str, interpolation: str, antialias: bool) -> NativeOp:
+def build_resize(context: fa.StepContext, *, size: int, fit: str, interpolation: str, antialias: bool) -> fa.NativeOp:
     """Return the native op; ``size`` 0 means ``context.image_size``."""
-    return NativeOp("resize", {"size": _side(context, size), "fit": fit, **_filter(interpolation, antialias)})
+    return fa.NativeOp("resize", {"size": _side(context, size), "fit": fit, **_filter(interpolation, antialias)})
 
 
-def build_center_crop(context: StepContext, *, size: int) -> NativeOp:
+def build_center_crop(context: fa.StepContext, *, size: int) -> fa.NativeOp:
     """Return the native op; ``size`` 0 means ``context.image_size``."""
-    return NativeOp("center_crop", {"size": _side(context, size)})
+    return fa.NativeOp("center_crop", {"size": _side(context, size)})
 
 
-def build_random_crop(context: StepContext, *, size: int, padding: int, border: str, fill: float) -> NativeOp:
+def build_random_crop(context: fa.StepContext, *, size: int, padding: int, border: str, fill: float) -> fa.NativeOp:
     """Return the native op; ``size`` 0 means ``context.image_size``."""
     check_fill("random_crop", border, fill)
-    return NativeOp("random_crop", {"size": _side(context, size), "padding": padding, "border": border, "fill": fill})
+    return fa.NativeOp(
+        "random_crop", {"size": _side(context, size), "padding": padding, "border": border, "fill": fill}
+    )
 
 
-def build_random_crop_stand_in(context: StepContext, *, size: int, **_: object) -> NativeOp:
+def build_random_crop_stand_in(context: fa.StepContext, *, size: int, **_: object) -> fa.NativeOp:
     """Return the central crop of the same size, the deterministic replacement for a random crop."""
     return build_center_crop(context, size=size)
 
 
-def build_pad(context: StepContext, *, pixels: int, to_size: int, border: str, fill: float) -> NativeOp:
+def build_pad(context: fa.StepContext, *, pixels: int, to_size: int, border: str, fill: float) -> fa.NativeOp:
     """Return the native op; *context* is not used. Raises :class:`StudyError` for a fill that is not used."""
     check_fill("pad", border, fill)
-    return NativeOp("pad", {"pixels": pixels, "to_size": to_size, "border": border, "fill": fill})
+    return fa.NativeOp("pad", {"pixels": pixels, "to_size": to_size, "border": border, "fill": fill})
 
 
 def build_random_resized_crop(
-    context: StepContext,
+    context: fa.StepContext,
     *,
     size: int,
     scale: tuple[float, ...],
@@ -68,14 +74,14 @@ def build_random_resized_crop(
     antialias: bool,
     evaluation: str,
     probability: float,
-) -> NativeOp:
+) -> fa.NativeOp:
     """Return the native op; raises :class:`StudyError` if scale or ratio is not a pair with the lower number first.
 
     *evaluation* affects only the stand-in.
     """
-    scale_low, scale_high = low_and_high("step 'random_resized_crop': scale", scale)
-    ratio_low, ratio_high = low_and_high("step 'random_resized_crop': ratio", ratio)
-    return NativeOp(
+    scale_low, scale_high = fa.low_and_high("step 'random_resized_crop': scale", scale)
+    ratio_low, ratio_high = fa.low_and_high("step 'random_resized_crop': ratio", ratio)
+    return fa.NativeOp(
         "random_resized_crop",
         {
             "size": _side(context, size),
@@ -90,7 +96,7 @@ def build_random_resized_crop(
 
 
 def build_crop_stand_in(
-    context: StepContext,
+    context: fa.StepContext,
     *,
     size: int,
     scale: tuple[float, ...],
@@ -99,7 +105,7 @@ def build_crop_stand_in(
     antialias: bool,
     evaluation: str,
     probability: float,
-) -> NativeOp:
+) -> fa.NativeOp:
     """Return the deterministic replacement for the random crop; its result always has exactly ``size`` pixels.
 
     The default resizes the largest centred square, which shows the whole object whatever the size of the stored image.
@@ -114,12 +120,12 @@ def build_crop_stand_in(
 def check_fill(step: str, border: str, fill: float) -> None:
     """Raise :class:`StudyError` for a *fill* that the border would not use."""
     if border != "constant" and fill != 0:
-        raise StudyError(
+        raise fa.StudyError(
             f"step '{step}': fill is for border 'constant', not '{border}'; change the border or remove fill"
         )
 
 
-def _side(context: StepContext, size: int) -> int:
+def _side(context: fa.StepContext, size: int) -> int:
     return size or context.image_size
 
 
@@ -131,13 +137,13 @@ def _filter(interpolation: str, antialias: bool) -> dict[str, Value]:
 
 
 SPECS = (
-    StepSpec(
+    fa.StepSpec(
         name="resize",
         summary="Resize every image to the same size.",
         kind=KIND,
         params=(
             _SIZE,
-            Param(
+            fa.Param(
                 "fit",
                 "cover",
                 "cover: the largest centred square; stretch: the whole image, distorted; "
@@ -149,56 +155,58 @@ SPECS = (
         ),
         build=build_resize,
     ),
-    StepSpec(
+    fa.StepSpec(
         name="center_crop",
         summary="Cut the central square; smaller images are padded with zeros.",
         kind=KIND,
         params=(_SIZE,),
         build=build_center_crop,
     ),
-    StepSpec(
+    fa.StepSpec(
         name="random_crop",
         summary="Cut a square at a random place; smaller images are padded (torchvision's RandomCrop).",
         kind=KIND,
         random=True,
         params=(
             _SIZE,
-            Param("padding", 0, "pixels added around every image before the crop", low=0, high=4096),
+            fa.Param("padding", 0, "pixels added around every image before the crop", low=0, high=4096),
             *_BORDER,
         ),
         build=build_random_crop,
         stand_in=build_random_crop_stand_in,
     ),
-    StepSpec(
+    fa.StepSpec(
         name="pad",
         summary="Add pixels around every image.",
         kind=KIND,
         params=(
-            Param("pixels", 4, "pixels added on every side", low=0, high=1024),
-            Param("to_size", 0, "then pad evenly to at least this height and width", low=0, high=4096),
+            fa.Param("pixels", 4, "pixels added on every side", low=0, high=1024),
+            fa.Param("to_size", 0, "then pad evenly to at least this height and width", low=0, high=4096),
             *_BORDER,
         ),
         build=build_pad,
     ),
-    StepSpec(
+    fa.StepSpec(
         name="random_resized_crop",
         summary="Cut out a random part and resize it (torchvision's RandomResizedCrop).",
         kind=KIND,
         random=True,
         params=(
             _SIZE,
-            Param("scale", (0.35, 1.0), "minimum and maximum fraction of the area that is cut out", low=0.01, high=1.0),
-            Param("ratio", (0.75, 1.333), "minimum and maximum width / height of the crop", low=0.05, high=20.0),
+            fa.Param(
+                "scale", (0.35, 1.0), "minimum and maximum fraction of the area that is cut out", low=0.01, high=1.0
+            ),
+            fa.Param("ratio", (0.75, 1.333), "minimum and maximum width / height of the crop", low=0.05, high=20.0),
             _INTERPOLATION,
             _ANTIALIAS,
-            Param(
+            fa.Param(
                 "evaluation",
                 "resize",
                 "in evaluation, and in training without this step: resize the largest centred square, or "
                 "center_crop (for images stored slightly larger than size)",
                 choices=("resize", "center_crop"),
             ),
-            Param(
+            fa.Param(
                 "probability",
                 1.0,
                 "fraction of the images that are cropped; of the others the largest centred square is resized",

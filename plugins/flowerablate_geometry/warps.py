@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from flowerablate import NativeOp, Param, StepContext, StepSpec, low_and_high
+import flowerablate as fa
 
 from .sizes import KIND, check_fill
 
 _SAMPLING = (
-    Param(
+    fa.Param(
         "border",
         "reflect101",
         "what fills the area outside the image (names as in OpenCV)",
         choices=("constant", "edge", "reflect", "reflect101", "wrap"),
     ),
-    Param("interpolation", "bilinear", "bilinear, or the nearest pixel", choices=("bilinear", "nearest")),
-    Param("fill", 0.0, "value of a constant border; 16-bit images need values up to 65535", low=0.0, high=65535.0),
+    fa.Param("interpolation", "bilinear", "bilinear, or the nearest pixel", choices=("bilinear", "nearest")),
+    fa.Param("fill", 0.0, "value of a constant border; 16-bit images need values up to 65535", low=0.0, high=65535.0),
 )
 
 
@@ -24,26 +24,26 @@ def _sampling(step: str, border: str, interpolation: str, fill: float, probabili
     return {"border": border, "interpolation": interpolation, "fill": fill, "probability": probability}
 
 
-def build_horizontal_flip(context: StepContext, *, probability: float) -> NativeOp:
+def build_horizontal_flip(context: fa.StepContext, *, probability: float) -> fa.NativeOp:
     """Return the native op."""
-    return NativeOp("horizontal_flip", {"probability": probability})
+    return fa.NativeOp("horizontal_flip", {"probability": probability})
 
 
-def build_vertical_flip(context: StepContext, *, probability: float) -> NativeOp:
+def build_vertical_flip(context: fa.StepContext, *, probability: float) -> fa.NativeOp:
     """Return the native op."""
-    return NativeOp("vertical_flip", {"probability": probability})
+    return fa.NativeOp("vertical_flip", {"probability": probability})
 
 
 def build_rotate(
-    context: StepContext, *, degrees: float, border: str, interpolation: str, fill: float, probability: float
-) -> NativeOp:
+    context: fa.StepContext, *, degrees: float, border: str, interpolation: str, fill: float, probability: float
+) -> fa.NativeOp:
     """Return the native op; raises :class:`StudyError` for a fill that is not used."""
     sampling = _sampling("rotate", border, interpolation, fill, probability)
-    return NativeOp("rotate", {"degrees": degrees, **sampling})
+    return fa.NativeOp("rotate", {"degrees": degrees, **sampling})
 
 
 def build_affine(
-    context: StepContext,
+    context: fa.StepContext,
     *,
     degrees: tuple[float, ...],
     scale: tuple[float, ...],
@@ -55,7 +55,7 @@ def build_affine(
     interpolation: str,
     fill: float,
     probability: float,
-) -> NativeOp:
+) -> fa.NativeOp:
     """Return the native op; raises :class:`StudyError` for a range that is not a pair or an unused fill."""
     ranges = {
         "degrees": degrees,
@@ -67,21 +67,21 @@ def build_affine(
     }
     params: dict[str, float | str] = {}
     for name, values in ranges.items():
-        params[f"{name}_low"], params[f"{name}_high"] = low_and_high(f"step 'affine': {name}", values)
+        params[f"{name}_low"], params[f"{name}_high"] = fa.low_and_high(f"step 'affine': {name}", values)
     sampling = _sampling("affine", border, interpolation, fill, probability)
-    return NativeOp("affine", {**params, **sampling})
+    return fa.NativeOp("affine", {**params, **sampling})
 
 
 def build_perspective(
-    context: StepContext, *, distortion: float, border: str, interpolation: str, fill: float, probability: float
-) -> NativeOp:
+    context: fa.StepContext, *, distortion: float, border: str, interpolation: str, fill: float, probability: float
+) -> fa.NativeOp:
     """Return the native op; raises :class:`StudyError` for a fill that is not used."""
     sampling = _sampling("perspective", border, interpolation, fill, probability)
-    return NativeOp("perspective", {"distortion": distortion, **sampling})
+    return fa.NativeOp("perspective", {"distortion": distortion, **sampling})
 
 
 def build_elastic(
-    context: StepContext,
+    context: fa.StepContext,
     *,
     alpha: float,
     sigma: float,
@@ -89,78 +89,78 @@ def build_elastic(
     interpolation: str,
     fill: float,
     probability: float,
-) -> NativeOp:
+) -> fa.NativeOp:
     """Return the native op; raises :class:`StudyError` for a fill that is not used."""
     sampling = _sampling("elastic", border, interpolation, fill, probability)
-    return NativeOp("elastic", {"alpha": alpha, "sigma": sigma, **sampling})
+    return fa.NativeOp("elastic", {"alpha": alpha, "sigma": sigma, **sampling})
 
 
 SPECS = (
-    StepSpec(
+    fa.StepSpec(
         name="horizontal_flip",
         summary="Mirror left and right at random.",
         kind=KIND,
         random=True,
-        params=(Param.probability(0.5),),
+        params=(fa.Param.probability(0.5),),
         build=build_horizontal_flip,
     ),
-    StepSpec(
+    fa.StepSpec(
         name="vertical_flip",
         summary="Mirror top and bottom at random.",
         kind=KIND,
         random=True,
-        params=(Param.probability(0.5),),
+        params=(fa.Param.probability(0.5),),
         build=build_vertical_flip,
     ),
-    StepSpec(
+    fa.StepSpec(
         name="rotate",
         summary="Rotate about the centre by a random angle; the size stays.",
         kind=KIND,
         random=True,
         params=(
-            Param("degrees", 15.0, "the angle is uniform between -degrees and +degrees", low=0.0, high=180.0),
+            fa.Param("degrees", 15.0, "the angle is uniform between -degrees and +degrees", low=0.0, high=180.0),
             *_SAMPLING,
-            Param.probability(),
+            fa.Param.probability(),
         ),
         build=build_rotate,
     ),
-    StepSpec(
+    fa.StepSpec(
         name="affine",
         summary="Rotate, scale, shift and shear at random (torchvision's RandomAffine; angles counter-clockwise).",
         kind=KIND,
         random=True,
         params=(
-            Param("degrees", (-15.0, 15.0), "minimum and maximum angle, counter-clockwise", low=-180.0, high=180.0),
-            Param("scale", (0.9, 1.1), "minimum and maximum magnification", low=0.05, high=20.0),
-            Param("shift_x", (-0.1, 0.1), "shift to the right, as a fraction of the width", low=-2.0, high=2.0),
-            Param("shift_y", (-0.1, 0.1), "shift downwards, as a fraction of the height", low=-2.0, high=2.0),
-            Param("shear_x", (0.0, 0.0), "shear along the x axis, in degrees", low=-75.0, high=75.0),
-            Param("shear_y", (0.0, 0.0), "shear along the y axis, in degrees", low=-75.0, high=75.0),
+            fa.Param("degrees", (-15.0, 15.0), "minimum and maximum angle, counter-clockwise", low=-180.0, high=180.0),
+            fa.Param("scale", (0.9, 1.1), "minimum and maximum magnification", low=0.05, high=20.0),
+            fa.Param("shift_x", (-0.1, 0.1), "shift to the right, as a fraction of the width", low=-2.0, high=2.0),
+            fa.Param("shift_y", (-0.1, 0.1), "shift downwards, as a fraction of the height", low=-2.0, high=2.0),
+            fa.Param("shear_x", (0.0, 0.0), "shear along the x axis, in degrees", low=-75.0, high=75.0),
+            fa.Param("shear_y", (0.0, 0.0), "shear along the y axis, in degrees", low=-75.0, high=75.0),
             *_SAMPLING,
-            Param.probability(),
+            fa.Param.probability(),
         ),
         build=build_affine,
     ),
-    StepSpec(
+    fa.StepSpec(
         name="perspective",
         summary="View the image from a random angle (torchvision's RandomPerspective).",
         kind=KIND,
         random=True,
         params=(
-            Param("distortion", 0.3, "a corner moves by up to this fraction of half a side", low=0.0, high=1.0),
+            fa.Param("distortion", 0.3, "a corner moves by up to this fraction of half a side", low=0.0, high=1.0),
             *_SAMPLING,
-            Param.probability(0.5),
+            fa.Param.probability(0.5),
         ),
         build=build_perspective,
     ),
-    StepSpec(
+    fa.StepSpec(
         name="elastic",
         summary="Distort the image by smoothed noise (Simard et al. 2003).",
         kind=KIND,
         random=True,
         params=(
-            Param("alpha", 100.0, "displacement of pixels: this times the noise, in pixels", low=0.0, high=10000.0),
-            Param(
+            fa.Param("alpha", 100.0, "displacement of pixels: this times the noise, in pixels", low=0.0, high=10000.0),
+            fa.Param(
                 "sigma",
                 8.0,
                 "standard deviation of the Gaussian that smooths the noise, in pixels",
@@ -168,7 +168,7 @@ SPECS = (
                 high=200.0,
             ),
             *_SAMPLING,
-            Param.probability(0.5),
+            fa.Param.probability(0.5),
         ),
         build=build_elastic,
     ),

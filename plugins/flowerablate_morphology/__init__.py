@@ -8,10 +8,12 @@ study can disable them together.
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from flowerablate import NativeOp, Param, StepContext, StepSpec, StudyError, hookimpl
-from flowerablate.contracts import Register
+import flowerablate as fa
+
+if TYPE_CHECKING:
+    from flowerablate.contracts import Register
 
 KIND = "morphology"
 
@@ -26,70 +28,72 @@ _OPERATIONS = {
 }
 
 _PARAMS = (
-    Param("size", 3, "side of the structuring element in pixels", low=1, high=63),
-    Param(
+    fa.Param("size", 3, "side of the structuring element in pixels", low=1, high=63),
+    fa.Param(
         "shape",
         "rectangle",
         "shape of the structuring element: ellipse is OpenCV's, disk scikit-image's (odd sizes only)",
         choices=("rectangle", "cross", "ellipse", "disk"),
     ),
-    Param(
+    fa.Param(
         "iterations", 1, "number of repetitions; two of opening are two erosions, then two dilations", low=1, high=16
     ),
-    Param(
+    fa.Param(
         "on",
         "channels",
         "each channel separately, or the luminance, whose change is then added to red, green and blue",
         choices=("channels", "luminance"),
     ),
-    Param(
+    fa.Param(
         "border",
         "neutral",
         "what lies outside the image: nothing, border_value, or the image repeated or mirrored (reflect101: "
         "without its edge)",
         choices=("neutral", "constant", "edge", "reflect", "reflect101"),
     ),
-    Param(
+    fa.Param(
         "border_value", 0, "value outside the image, for border 'constant'; 255 is white (65535 with 16 bits)", low=0
     ),
-    Param.probability(random=False),
+    fa.Param.probability(random=False),
 )
 
 
-@hookimpl
+@fa.hookimpl
 def flowerablate_register(register: Register) -> None:
     """Register ``morphology`` and its operations."""
     register(
-        StepSpec(
+        fa.StepSpec(
             name="morphology",
             summary="Erosion, dilation, opening, closing, gradient or hats with a flat structuring element.",
             kind=KIND,
             params=(
-                Param("op", "open", "the operation; opening removes bright specks", choices=tuple(_OPERATIONS)),
+                fa.Param("op", "open", "the operation; opening removes bright specks", choices=tuple(_OPERATIONS)),
                 *_PARAMS,
             ),
             build=build_morphology,
         )
     )
     for op, summary in _OPERATIONS.items():
-        register(StepSpec(name=op, summary=summary, kind=KIND, params=_PARAMS, build=partial(build_morphology, op=op)))
+        register(
+            fa.StepSpec(name=op, summary=summary, kind=KIND, params=_PARAMS, build=partial(build_morphology, op=op))
+        )
 
 
 def build_morphology(
-    context: StepContext, *, op: str, size: int, shape: str, border: str, border_value: int, **others: Any
-) -> NativeOp:
+    context: fa.StepContext, *, op: str, size: int, shape: str, border: str, border_value: int, **others: Any
+) -> fa.NativeOp:
     """Return the native op.
 
     Raises :class:`StudyError` for a disk of even size, which has no centre pixel, and for a ``border_value`` that the
     border does not use.
     """
     if shape == "disk" and size % 2 == 0:
-        raise StudyError(f"step {op!r}: a disk needs an odd size, not {size}; use {size + 1}, or shape 'ellipse'")
+        raise fa.StudyError(f"step {op!r}: a disk needs an odd size, not {size}; use {size + 1}, or shape 'ellipse'")
     if border != "constant" and border_value != 0:
-        raise StudyError(
+        raise fa.StudyError(
             f"step {op!r}: border_value is for border 'constant', not {border!r}; change border or remove it"
         )
     params = {"op": op, "size": size, "shape": shape, "border": border, **others}
     if border == "constant":
         params["border_value"] = border_value
-    return NativeOp("morphology", params)
+    return fa.NativeOp("morphology", params)

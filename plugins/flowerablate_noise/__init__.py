@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from flowerablate import NativeOp, Param, StepContext, StepSpec, StudyError, hookimpl, low_and_high
-from flowerablate.contracts import Register
+from typing import TYPE_CHECKING
+
+import flowerablate as fa
+
+if TYPE_CHECKING:
+    from flowerablate.contracts import Register
 
 NOISE = "noise"
 ERASING = "erasing"
 
-_PROBABILITY = Param.probability()
+_PROBABILITY = fa.Param.probability()
 _FILL = (
-    Param(
+    fa.Param(
         "fill",
         "noise",
         "new value of erased pixels: random bytes, the mean of each channel of the image, or value",
         choices=("noise", "mean", "constant"),
     ),
-    Param(
+    fa.Param(
         "value",
         0.0,
         "new value of erased pixels if fill is constant, as a fraction of the full range",
@@ -26,71 +30,75 @@ _FILL = (
 )
 
 
-@hookimpl
+@fa.hookimpl
 def flowerablate_register(register: Register) -> None:
     """Register the steps that add noise and those that erase."""
     register(
-        StepSpec(
+        fa.StepSpec(
             name="gaussian_noise",
             summary="Add normally distributed noise, its standard deviation drawn for each image.",
             kind=NOISE,
             random=True,
             params=(
-                Param(
+                fa.Param(
                     "std",
                     (0.02, 0.1),
                     "minimum and maximum standard deviation, as fractions of the full range",
                     low=0.0,
                     high=1.0,
                 ),
-                Param("per_channel", True, "draw noise for each channel; false: the same for all channels of a pixel"),
+                fa.Param(
+                    "per_channel", True, "draw noise for each channel; false: the same for all channels of a pixel"
+                ),
                 _PROBABILITY,
             ),
             build=build_gaussian_noise,
         )
     )
     register(
-        StepSpec(
+        fa.StepSpec(
             name="salt_and_pepper",
             summary="Turn single pixels white or black.",
             kind=NOISE,
             random=True,
             params=(
-                Param("amount", 0.02, "fraction of the pixels that are replaced", low=0.0, high=1.0, off=0.0),
-                Param("salt_share", 0.5, "fraction of these that become white", low=0.0, high=1.0),
-                Param("per_channel", False, "replace values of single channels; false: whole pixels"),
+                fa.Param("amount", 0.02, "fraction of the pixels that are replaced", low=0.0, high=1.0, off=0.0),
+                fa.Param("salt_share", 0.5, "fraction of these that become white", low=0.0, high=1.0),
+                fa.Param("per_channel", False, "replace values of single channels; false: whole pixels"),
                 _PROBABILITY,
             ),
             build=build_salt_and_pepper,
         )
     )
     register(
-        StepSpec(
+        fa.StepSpec(
             name="random_erasing",
             summary="Erase a rectangle of random position, area and shape, like torchvision's RandomErasing.",
             kind=ERASING,
             random=True,
             params=(
-                Param(
+                fa.Param(
                     "scale", (0.02, 0.33), "minimum and maximum fraction of the image that is erased", low=0.0, high=1.0
                 ),
-                Param("ratio", (0.3, 3.3), "minimum and maximum height / width", low=0.001, high=1000.0),
+                fa.Param("ratio", (0.3, 3.3), "minimum and maximum height / width", low=0.001, high=1000.0),
                 *_FILL,
-                Param.probability(0.5),
+                fa.Param.probability(0.5),
             ),
             build=build_random_erasing,
         )
     )
     register(
-        StepSpec(
+        fa.StepSpec(
             name="cutout",
             summary="Erase squares whose centres lie anywhere in the image.",
             kind=ERASING,
             random=True,
             params=(
-                Param("holes", 1, "number of squares", low=1, high=64),
-                Param("size", 0, "side of a square in pixels; 0: set by share", low=0, high=8192),
-                Param("share", 0.25, "side as a fraction of the image's shorter side, if size is 0", low=0.0, high=1.0),
+                fa.Param("holes", 1, "number of squares", low=1, high=64),
+                fa.Param("size", 0, "side of a square in pixels; 0: set by share", low=0, high=8192),
+                fa.Param(
+                    "share", 0.25, "side as a fraction of the image's shorter side, if size is 0", low=0.0, high=1.0
+                ),
                 *_FILL,
                 _PROBABILITY,
             ),
@@ -100,39 +108,39 @@ def flowerablate_register(register: Register) -> None:
 
 
 def build_gaussian_noise(
-    context: StepContext, *, std: tuple[float, ...], per_channel: bool, probability: float
-) -> NativeOp:
+    context: fa.StepContext, *, std: tuple[float, ...], per_channel: bool, probability: float
+) -> fa.NativeOp:
     """Return the native op; raises :class:`StudyError` for bounds that are not a pair."""
-    low, high = low_and_high("step 'gaussian_noise': std", std)
-    return NativeOp(
+    low, high = fa.low_and_high("step 'gaussian_noise': std", std)
+    return fa.NativeOp(
         "gaussian_noise", {"std_low": low, "std_high": high, "per_channel": per_channel, "probability": probability}
     )
 
 
 def build_salt_and_pepper(
-    context: StepContext, *, amount: float, salt_share: float, per_channel: bool, probability: float
-) -> NativeOp:
+    context: fa.StepContext, *, amount: float, salt_share: float, per_channel: bool, probability: float
+) -> fa.NativeOp:
     """Return the native op."""
-    return NativeOp(
+    return fa.NativeOp(
         "salt_and_pepper",
         {"amount": amount, "salt_share": salt_share, "per_channel": per_channel, "probability": probability},
     )
 
 
 def build_random_erasing(
-    context: StepContext,
+    context: fa.StepContext,
     *,
     scale: tuple[float, ...],
     ratio: tuple[float, ...],
     fill: str,
     value: float,
     probability: float,
-) -> NativeOp:
+) -> fa.NativeOp:
     """Return the native op; raises :class:`StudyError` for bounds that are not a pair or a value that is not used."""
     _check_fill("random_erasing", fill, value)
-    scale_low, scale_high = low_and_high("step 'random_erasing': scale", scale)
-    ratio_low, ratio_high = low_and_high("step 'random_erasing': ratio", ratio)
-    return NativeOp(
+    scale_low, scale_high = fa.low_and_high("step 'random_erasing': scale", scale)
+    ratio_low, ratio_high = fa.low_and_high("step 'random_erasing': ratio", ratio)
+    return fa.NativeOp(
         "random_erasing",
         {
             "scale_low": scale_low,
@@ -147,11 +155,11 @@ def build_random_erasing(
 
 
 def build_cutout(
-    context: StepContext, *, holes: int, size: int, share: float, fill: str, value: float, probability: float
-) -> NativeOp:
+    context: fa.StepContext, *, holes: int, size: int, share: float, fill: str, value: float, probability: float
+) -> fa.NativeOp:
     """Return the native op; raises :class:`StudyError` for a value that is not used."""
     _check_fill("cutout", fill, value)
-    return NativeOp(
+    return fa.NativeOp(
         "cutout",
         {"holes": holes, "size": size, "share": share, "fill": fill, "value": value, "probability": probability},
     )
@@ -159,4 +167,6 @@ def build_cutout(
 
 def _check_fill(step: str, fill: str, value: float) -> None:
     if fill != "constant" and value != 0:
-        raise StudyError(f"step {step!r}: value is for fill 'constant', not {fill!r}; change the fill or remove value")
+        raise fa.StudyError(
+            f"step {step!r}: value is for fill 'constant', not {fill!r}; change the fill or remove value"
+        )

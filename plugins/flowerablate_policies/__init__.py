@@ -22,40 +22,43 @@ Pixels outside the image are black; positions between pixels are interpolated li
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
-from flowerablate import NativeOp, Param, StepContext, StepSpec, hookimpl
-from flowerablate.contracts import Register
+import flowerablate as fa
+
+if TYPE_CHECKING:
+    from flowerablate.contracts import Register
 
 KIND = "policy"
 
 _PARTS = (
-    Param("geometry", True, "include shears, translations and rotations", off=False),
-    Param("color", True, "include brightness, color, contrast, posterize and solarize", off=False),
-    Param("sharpness", True, "include sharpness", off=False),
-    Param("histogram", True, "include auto_contrast and equalize", off=False),
-    Param.probability(),
+    fa.Param("geometry", True, "include shears, translations and rotations", off=False),
+    fa.Param("color", True, "include brightness, color, contrast, posterize and solarize", off=False),
+    fa.Param("sharpness", True, "include sharpness", off=False),
+    fa.Param("histogram", True, "include auto_contrast and equalize", off=False),
+    fa.Param.probability(),
 )
 
 
-@hookimpl
+@fa.hookimpl
 def flowerablate_register(register: Register) -> None:
     """Register ``rand_augment`` and ``trivial_augment``."""
     register(
-        StepSpec(
+        fa.StepSpec(
             name="rand_augment",
             summary="RandAugment (Cubuk et al. 2020): several operations in sequence, all of one magnitude.",
             kind=KIND,
             random=True,
             params=(
-                Param("ops", 2, "number of operations in sequence", low=1, high=8),
-                Param("magnitude", 9, "strength of the operations; 0 is the weakest", low=0, high=30),
+                fa.Param("ops", 2, "number of operations in sequence", low=1, high=8),
+                fa.Param("magnitude", 9, "strength of the operations; 0 is the weakest", low=0, high=30),
                 *_PARTS,
             ),
             build=partial(build_policy, name="rand_augment"),
         )
     )
     register(
-        StepSpec(
+        fa.StepSpec(
             name="trivial_augment",
             summary="TrivialAugment (Müller and Hutter 2021), wide space: one operation of a random magnitude.",
             kind=KIND,
@@ -66,6 +69,6 @@ def flowerablate_register(register: Register) -> None:
     )
 
 
-def build_policy(context: StepContext, *, name: str, **params: float) -> NativeOp:
+def build_policy(context: fa.StepContext, *, name: str, **params: float) -> fa.NativeOp:
     """Return the native op of that name with the same parameters."""
-    return NativeOp(name, params)
+    return fa.NativeOp(name, params)

@@ -6,53 +6,55 @@ channels stays the same. All steps are of the kind ``threshold``.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from flowerablate import NativeOp, Param, StepContext, StepSpec, StudyError, hookimpl
-from flowerablate.contracts import Register
+import flowerablate as fa
+
+if TYPE_CHECKING:
+    from flowerablate.contracts import Register
 
 KIND = "threshold"
 
 _MODES = ("binary", "binary_inv", "truncate", "tozero", "tozero_inv")
 
-_MODE = Param(
+_MODE = fa.Param(
     "mode",
     "binary",
     "OpenCV's modes: white above the threshold (binary) or below it, or values truncated or set to zero",
     choices=_MODES,
 )
-_OUTPUT = Param(
+_OUTPUT = fa.Param(
     "output",
     "binary",
     "mask keeps the image where mode binary or binary_inv is white, and is black elsewhere",
     choices=("binary", "mask"),
 )
-_ON = Param(
+_ON = fa.Param(
     "on",
     "luminance",
     "the luminance decides for all channels, or each channel for itself",
     choices=("luminance", "channels"),
 )
-_PROBABILITY = Param.probability(random=False)
+_PROBABILITY = fa.Param.probability(random=False)
 
 
-@hookimpl
+@fa.hookimpl
 def flowerablate_register(register: Register) -> None:
     """Register ``threshold``, ``otsu`` and ``adaptive_threshold``."""
     register(
-        StepSpec(
+        fa.StepSpec(
             name="threshold",
             summary="Fixed threshold for each channel, or on one channel that decides for all.",
             kind=KIND,
             params=(
-                Param(
+                fa.Param(
                     "value",
                     (125.0,),
                     "the threshold: one number for all channels, or one for each",
                     low=0.0,
                     high=65535.0,
                 ),
-                Param("channel", "each", "each, or the index of the channel that decides for all: '0' is red"),
+                fa.Param("channel", "each", "each, or the index of the channel that decides for all: '0' is red"),
                 _MODE,
                 _OUTPUT,
                 _PROBABILITY,
@@ -61,7 +63,7 @@ def flowerablate_register(register: Register) -> None:
         )
     )
     register(
-        StepSpec(
+        fa.StepSpec(
             name="otsu",
             summary="Otsu's threshold: separates the values of an image into two classes as well as possible.",
             kind=KIND,
@@ -70,18 +72,18 @@ def flowerablate_register(register: Register) -> None:
         )
     )
     register(
-        StepSpec(
+        fa.StepSpec(
             name="adaptive_threshold",
             summary="Threshold at the mean of each pixel's neighbourhood, for unevenly lit images.",
             kind=KIND,
             params=(
-                Param(
+                fa.Param(
                     "method", "mean", "weights of the neighbourhood: equal or Gaussian", choices=("mean", "gaussian")
                 ),
-                Param("block_size", 11, "side of the neighbourhood in pixels, odd", low=3, high=127),
-                Param("c", 2.0, "subtracted from the mean to give the threshold", low=-255.0, high=255.0),
+                fa.Param("block_size", 11, "side of the neighbourhood in pixels, odd", low=3, high=127),
+                fa.Param("c", 2.0, "subtracted from the mean to give the threshold", low=-255.0, high=255.0),
                 _ON,
-                Param("mode", "binary", "white above the threshold, or below", choices=_MODES[:2]),
+                fa.Param("mode", "binary", "white above the threshold, or below", choices=_MODES[:2]),
                 _OUTPUT,
                 _PROBABILITY,
             ),
@@ -91,42 +93,44 @@ def flowerablate_register(register: Register) -> None:
 
 
 def build_threshold(
-    context: StepContext, *, value: tuple[float, ...], channel: str, mode: str, output: str, probability: float
-) -> NativeOp:
+    context: fa.StepContext, *, value: tuple[float, ...], channel: str, mode: str, output: str, probability: float
+) -> fa.NativeOp:
     """Return the native op; raises :class:`StudyError` if value or channel does not match the images."""
     channels = context.channels
     if channel != "each" and channel not in [str(number) for number in range(channels)]:
-        raise StudyError(
+        raise fa.StudyError(
             f"step 'threshold': channel must be 'each' or a number from '0' to '{channels - 1}', not {channel!r}"
         )
     wanted = channels if channel == "each" else 1
     if len(value) not in (1, wanted):
         whose = f"the images have {channels} channels" if channel == "each" else f"only channel {channel} decides"
-        raise StudyError(
+        raise fa.StudyError(
             f"step 'threshold': value has {len(value)} numbers, but {whose}; give {wanted}, or one for all"
         )
     _check_output("threshold", mode, output)
     values = value * wanted if len(value) == 1 else value
-    return NativeOp(
+    return fa.NativeOp(
         "threshold", {"value": values, "channel": channel, "mode": mode, "output": output, "probability": probability}
     )
 
 
-def build_otsu(context: StepContext, *, mode: str, output: str, **others: Any) -> NativeOp:
+def build_otsu(context: fa.StepContext, *, mode: str, output: str, **others: Any) -> fa.NativeOp:
     """Return the native op; raises :class:`StudyError` for a mask in a mode that has none."""
     _check_output("otsu", mode, output)
-    return NativeOp("otsu", {"mode": mode, "output": output, **others})
+    return fa.NativeOp("otsu", {"mode": mode, "output": output, **others})
 
 
-def build_adaptive_threshold(context: StepContext, *, block_size: int, **others: Any) -> NativeOp:
+def build_adaptive_threshold(context: fa.StepContext, *, block_size: int, **others: Any) -> fa.NativeOp:
     """Return the native op; raises :class:`StudyError` for an even ``block_size``, which has no centre pixel."""
     if block_size % 2 == 0:
-        raise StudyError(f"step 'adaptive_threshold': block_size must be odd, not {block_size}; use {block_size + 1}")
-    return NativeOp("adaptive_threshold", {"block_size": block_size, **others})
+        raise fa.StudyError(
+            f"step 'adaptive_threshold': block_size must be odd, not {block_size}; use {block_size + 1}"
+        )
+    return fa.NativeOp("adaptive_threshold", {"block_size": block_size, **others})
 
 
 def _check_output(step: str, mode: str, output: str) -> None:
     if output == "mask" and not mode.startswith("binary"):
-        raise StudyError(
+        raise fa.StudyError(
             f"step {step!r}: output 'mask' requires mode 'binary' or 'binary_inv', not {mode!r}; use 'binary'"
         )

@@ -170,7 +170,7 @@ def test_both_arms_choose_on_validation_and_say_what(command, image_folder, fold
         assert trial["costs"]["seconds"] == pytest.approx(sum(record["seconds"] for record in records))
         assert (trial["folder"] / "best.safetensors").is_file()
         assert not (trial["folder"] / "candidates").exists()
-    assert "optimizer.lr, chosen on validation: base" in " ".join(done.stdout.split())
+    assert "Values of optimizer.lr that were chosen on validation: base" in " ".join(done.stdout.split())
 
 
 def test_a_candidate_gives_what_it_gives_as_a_study_of_its_own(command, image_folder, folder):

@@ -14,6 +14,7 @@ from flowerablate.api.study import Study
 from flowerablate.loader import PackedDataset, collate
 from flowerablate.preprocess import Preprocess
 from flowerablate.preprocess.steps import writes_floats
+from flowerablate.report.step_sheet import FIELD
 from flowerablate.study.resolve import resolve
 
 ONE = "rose/000017.png"
@@ -133,10 +134,19 @@ def test_a_step_that_never_acts_says_so(command):
 
 def test_the_image_written_is_the_one_that_the_loader_gives(command, folder, seen):
     done = command("explain", ONE, "--study", "tiny.toml", "--seed", 3, "--epoch", 2, "--out", "seen.png")
-    assert (done.returncode, done.stderr) == (0, "wrote seen.png\n")
+    said = "wrote seen.png: the image as the model sees it, 16x16 pixels\n"
+    assert (done.returncode, done.stderr) == (0, said)
     written = np.asarray(Image.open(folder / "seen.png"))
     assert written.shape == (16, 16, 3)
     np.testing.assert_array_equal(written, seen("tiny.toml", ONE, 3, 2))
+
+
+def test_a_sheet_shows_the_image_after_each_step_large_enough_to_see(command, folder):
+    done = command("explain", ONE, "--study", "tiny.toml", "--sheet", "steps.png")
+    assert (done.returncode, done.stderr) == (0, "wrote steps.png: the original and the image after 6 steps\n")
+    width, height = Image.open(folder / "steps.png").size
+    assert width > 7 * FIELD
+    assert height > FIELD
 
 
 def test_steps_that_learn_or_mix_batches_are_told_too(command, folder):

@@ -21,14 +21,17 @@ def test_without_a_slot_every_slot_is_listed_with_its_components(bare_command):
     assert "resnet18" in lines["model"]
 
 
-def test_a_slot_is_listed_with_what_each_component_is_and_the_names_of_its_parameters(bare_command):
+def test_a_slot_is_listed_with_a_line_for_each_component_the_steps_by_kind(bare_command):
     code, out, _ = bare_command("list", "step")
     assert code == 0
-    rows = {line.split()[0]: line for line in out.splitlines()[:-2]}
-    assert rows["rotate"].endswith(" [degrees, border, interpolation, fill, probability]")
-    assert "Cut the central square" in rows["center_crop"]
-    assert list(rows) == sorted(rows)
-    assert out.endswith("\nflowerablate list step NAME shows the parameters of one, with their defaults and ranges.\n")
+    lines = out.splitlines()
+    assert lines.index("kind geometry") < next(place for place, line in enumerate(lines) if line.startswith("rotate "))
+    (rotate,) = (line for line in lines if line.startswith("rotate "))
+    assert rotate.endswith(" (random)")
+    (morphology,) = (line for line in lines if line.startswith("morphology "))
+    assert "random" not in morphology
+    assert "rectangle | cross" not in out
+    assert "flowerablate list step NAME shows the parameters of one." in lines[-1]
 
 
 def test_one_component_is_shown_in_full_with_its_place_in_a_study(bare_command):
@@ -109,8 +112,8 @@ def test_the_local_plugin_of_the_current_folder_is_listed(bare_command, tmp_path
         "    register(fa.LossSpec('home-made', 'A loss.', build=lambda context: None))\n"
     )
     _, out, _ = bare_command("list", "loss")
-    row = next(line for line in out.splitlines() if line.startswith("home-made "))
-    assert row.split(maxsplit=1)[1].startswith("A loss. from flowerablate_local (flowerablate_local.py ")
+    (line,) = (line for line in out.splitlines() if line.startswith("home-made "))
+    assert line.endswith("A loss. (from flowerablate_local)")
 
 
 def test_a_plugin_that_failed_is_mentioned_but_does_no_harm(bare_command, tmp_path):
@@ -149,6 +152,25 @@ def test_listing_loads_neither_torch_nor_scipy_nor_the_native_core(words):
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "morphology" in run.stdout
     assert run.stderr.strip() == "[]"
+
+
+def test_listing_loads_of_flowerablate_what_finds_and_describes_components():
+    code = (
+        "import sys; sys.argv = ['flowerablate', 'list']\nfrom flowerablate.cli import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "print(*(name for name in sys.modules if name.startswith(('flowerablate', 'rich._emoji'))), file=sys.stderr)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(run.stderr.split())
+    assert "flowerablate_morphology" in loaded
+    of_contracts = {name.removeprefix("flowerablate.contracts.") for name in loaded if ".contracts." in name}
+    assert of_contracts == {"costs", "owner", "slot_list", "specs", "training"}
+    rooms = {name.split(".")[1] for name in loaded if name.count(".") > 1 and name.startswith("flowerablate.")}
+    assert rooms == {"cli", "contracts", "jobs"}
+    of_plugins = {name for name in loaded if name.startswith("flowerablate_") and "." in name}
+    declaring = ("addresses", "features", "sizes", "variants", "warps")
+    assert {name.split(".")[1] for name in of_plugins} == {*declaring}
+    assert "rich._emoji_codes" not in loaded, "texts hold no codes of emoji"
 
 
 @pytest.mark.parametrize(

@@ -14,12 +14,13 @@ import pytest
 from PIL import Image
 
 from flowerablate.api.labelled_images import held_out, labels_of
-from flowerablate.contracts import MetricInfo, Samples, SplitPlan, TrialResult
+from flowerablate.contracts import BEST, MetricInfo, Samples, SplitPlan, TrialResult
 from flowerablate.errors import DataError, LedgerError
 from flowerablate.inference import export as exporting
 from flowerablate.ledger import TrialFolder
 from flowerablate.ledger.ledger import Claim
 from flowerablate.reading.find_study import find_checkpoint
+from flowerablate.wiring.trained_model import read_record
 
 
 @pytest.fixture
@@ -39,20 +40,25 @@ def test_predict_prints_a_line_for_each_image(use, trained_study):
     assert len(lines) == 24
     assert all(line.split()[0] in ("green", "red") and line.endswith(".png") for line in lines)
     assert done.stderr.startswith("model: base, seed ")
-    assert "the best of 2: validation" in done.stderr
+    assert "(best of 2 by validation accuracy, " in " ".join(done.stderr.split())
 
 
 def test_predict_warns_of_images_that_the_model_was_trained_on(use, trained_study, folder):
-    tests = TrialFolder(trained_study.trial).predictions().keys
-    images = [path for path in trained_study.images.rglob("*") if path.is_file()]
-    said = use("predict", trained_study.images, model=trained_study.trial).stderr
-    assert f"warning: {len(images) - len(tests)} of these {len(images)} images are of the study's training" in said
-    only_tests = [trained_study.images / key for key in tests]
-    assert "warning" not in use("predict", *only_tests, model=trained_study.trial).stderr
-    (folder / "else").mkdir()
-    copy = folder / "else" / "new.png"
-    copy.write_bytes(images[0].read_bytes())
-    assert "warning" not in use("predict", copy, model=trained_study.trial).stderr
+    record, _ = read_record(trained_study.trial / BEST)
+    trained = sum(record.counts["train"])
+    done = use("predict", trained_study.images, model=trained_study.trial)
+    assert f"warning: {trained} of 24 images are in the training split of this model" in " ".join(done.stderr.split())
+    held_out = TrialFolder(trained_study.trial).predictions().keys
+    done = use("predict", *(trained_study.images / key for key in held_out), model=trained_study.trial)
+    assert "training split" not in done.stderr
+
+
+def test_predict_knows_a_copy_of_an_image_that_the_model_was_trained_on(use, trained_study, folder):
+    shutil.copytree(trained_study.images, folder / "renamed")
+    for number, path in enumerate(sorted((folder / "renamed").rglob("*.png"))):
+        path.rename(folder / "renamed" / f"{number}.png")
+    done = use("predict", folder / "renamed", model=trained_study.trial)
+    assert "of 24 images are in the training split" in " ".join(done.stderr.split())
 
 
 def test_csv_has_the_kept_predictions_of_the_trial_bit_for_bit(use, trained_study):
@@ -326,4 +332,4 @@ def test_the_best_replicate_is_best_by_what_the_study_chose_its_epochs_by(tmp_pa
         folder.finish(TrialResult(f"t{seed}", "base", "", seed, {}, validation, 1, 1, False, best_by=by), {})
     path, said = find_checkpoint("tiny", tmp_path, None, None)
     assert path.parent.name == f"t{best}"
-    assert f"validation {by.name} " in said
+    assert f"by validation {by.name}, " in said

@@ -10,8 +10,8 @@ def test_a_study_runs_until_it_is_decided_or_at_its_end_and_runs_nothing_again(c
     words = ("run", *WORDS, "--data", image_folder, "--until-decided", "--max-seeds", 4)
     first = command(*words, "--set", "ablation.futility=0.0")
     assert first.returncode == 0, first.stderr
-    assert "look 1 of 3: 2 replicates, 1 comparison open" in first.stderr
-    assert "look 3 of 3: 4 replicates, 1 comparison open" in first.stderr
+    assert "up to planned look 1 of 3, at 2 replicates: 1 comparison open" in first.stderr
+    assert "up to planned look 3 of 3, at 4 replicates: 1 comparison open" in first.stderr
     assert "looks planned at n = 2, 3, 4" in re.sub(r"\s+", " ", first.stdout)
     assert len(list((folder / "runs" / "tiny" / "trials").glob("*/result.json"))) == 8
     again = command(*words, "--set", "ablation.futility=0.0")
@@ -39,7 +39,7 @@ def test_nothing_begins_once_the_time_is_over_and_the_same_command_goes_on(comma
     assert done.returncode == 0, done.stderr
     assert "still to run: 2 trials" in re.sub(r"\s+", " ", done.stderr)
     assert "continue with the same command" in re.sub(r"\s+", " ", done.stderr)
-    assert "2 trials still to run" in re.sub(r"\s+", " ", done.stdout)
+    assert "2 trials are still to run" in re.sub(r"\s+", " ", done.stdout)
     assert command(*words).returncode == 0
     notes = json.loads((folder / "runs" / "tiny" / "study.json").read_text())
     assert [study["looked"] for study in notes["studies"].values()] == [[1, 2]]

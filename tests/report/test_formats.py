@@ -208,15 +208,15 @@ def test_svg_is_as_wide_as_its_columns_need(demo, study) -> None:
     wide, text = columns_and_text(render(demo, "svg"))
     assert 80 <= round(small) <= 100
     assert 80 < round(wide) <= 120
-    assert "No room at this width" in render(demo, width=80)
-    assert "No room at this width" not in text
+    assert "Columns that do not fit at this width" in render(demo, width=80)
+    assert "Columns that do not fit at this width" not in text
 
 
 def test_svg_is_never_wider_than_a_page_shows(demo) -> None:
     # Twice the columns: what does not fit is left out, and said so.
     wide, text = columns_and_text(render(demo, "svg", columns=(*default_columns(demo), *default_columns(demo))))
     assert round(wide) == 120
-    assert "No room at this width for: " in text
+    assert "Columns that do not fit at this width: " in text
 
 
 @pytest.mark.parametrize("format", FORMATS)

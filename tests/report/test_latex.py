@@ -98,8 +98,8 @@ def test_the_caption_has_the_rules_and_the_notes_stand_below(demo) -> None:
     assert caption is not None
     assert "flowers: accuracy on the test split" in caption.group(1)
     assert (
-        "Verdict: paired t test at level .05 (.01 of it reserved for more replicates), Holm over 10 comparisons."
-        in caption.group(1)
+        "Verdict: paired t test at level .05, Holm over 10 comparisons; .01 of the level is reserved for later tables "
+        "with more replicates." in caption.group(1)
     )
     assert text.index(r"\end{tabular}") < text.index("Collapsed trials (one class predicted for all")
     assert r"\label{tab:flowers}" in text

@@ -41,14 +41,14 @@ base                      —                      │                5  —
 model=resnet34         -2.4 [-3.5,  -1.3]   ╌├─●┤│                5  ▼ new wins
 optimizer=adamw        +1.2 [+0.7,  +1.6]        │●┤              5  ▲ base wins
 
-effect: see each heading, in points, paired by seed; + favours the component or
-the base.
-verdict: paired t test at level .05 (.01 of it reserved for more replicates),
-Holm over 10 comparisons.
-helps: what the component does, not what leaving it out does.
-plot: all on one scale, │ is 0; ╌ is the interval that holds for all comparisons
-together; ◂ ▸ extend beyond it.
-No room at this width for: means, time, params.
+effect: see each heading, in percentage points, paired by seed; + favours the
+component or the base.
+verdict: paired t test at level .05, Holm over 10 comparisons; .01 of the level
+is reserved for later tables with more replicates.
+helps: the result is better with the component than without it.
+plot: one scale for all rows; │ is 0; ╌ the interval for all comparisons
+together; ◂ ▸ an interval that extends beyond the plot.
+Columns that do not fit at this width: means, time, params.
 
 · Failed and left out: 1 of 5 trials of -horizontal_flip (the disk was full;
   make room).
@@ -60,19 +60,22 @@ No room at this width for: means, time, params.
   87 %). Run with '--seeds 12' to add them; the error rate is kept.
   '--until-decided' may need fewer.
 · Undecided: -horizontal_flip (n = 4: a verdict needs 5 replicates).
-· The interval excludes 0, but the verdict accounts for 10 comparisons and later
-  tables: -model.skip, -model.batchnorm.
-· One arm collapsed or failed more often than the other: -horizontal_flip (0 and
-  1 of 5), -model.batchnorm (0 and 1 of 5). A mean without such runs may be too
-  good, and a mean with them often has an interval that is too narrow.
-· -random_resized_crop, -morphology, -morphology -flip, model=resnet34,
-  optimizer=adamw: decided by a t test, which assumes differences that are about
-  normal. Their signs alone could not give a p below .0625; if a component only
-  sometimes makes a difference, few replicates err more often than the level
-  says.
-· These comparisons change more than the component, and the effect may come from
-  that: -model.skip: parameters 272k → 270k; -model.batchnorm: parameters 272k →
-  271k; model=resnet34: parameters 272k → 21.3M.
+· Undecided, although the interval excludes 0: -model.skip, -model.batchnorm.
+  The interval is for one comparison alone; the verdict also accounts for the 9
+  other comparisons and possible later tables.
+· Trials collapsed or failed more often on one side: -horizontal_flip 1 of 5,
+  base 0 of 5; -model.batchnorm 1 of 5, base 0 of 5. A mean without such trials
+  may be too good, and a mean with them often has an interval that is too
+  narrow.
+· Verdicts that only the t test can reach with so few replicates:
+  -random_resized_crop, -morphology, -morphology -flip, model=resnet34,
+  optimizer=adamw. It assumes differences that are roughly normal; the sign-flip
+  test, which does not, cannot give a p below .0625 here. If the differences
+  form two clusters, for example because some trainings fail, the t test errs
+  more often than its level says.
+· These comparisons change more than the component, and that may explain their
+  effects: -model.skip: parameters 272k → 270k; -model.batchnorm: parameters
+  272k → 271k; model=resnet34: parameters 272k → 21.3M.
 """
 
 
@@ -110,7 +113,7 @@ def test_columns_are_left_out_from_the_least_needed_and_the_reader_is_told(demo)
     assert "No room" not in render(demo, width=120)
     at_80 = fit(default_columns(demo), demo, 80)
     assert [column.name for column in at_80.columns] == ["variant", "effect", "forest", "n", "verdict"]
-    assert "No room at this width for: means, time, params." in render(demo, width=80)
+    assert "Columns that do not fit at this width: means, time, params." in render(demo, width=80)
     narrow = fit(default_columns(demo), demo, 50)
     assert [column.name for column in narrow.columns] == ["variant", "effect", "n", "verdict"]
     assert narrow.dropped == ("means", "forest", "time", "params")
@@ -195,11 +198,12 @@ def test_a_loss_is_shown_as_it_is(study) -> None:
 def test_the_caption_names_metric_split_family_and_effect(demo, study) -> None:
     text = render(demo)
     assert "accuracy on the test split, 4 to 5 replicates, base 88.9 %" in text
-    assert "effect: see each heading, in points, paired by seed;" in text
-    assert "paired t test at level .05 (.01 of it reserved for more replicates),\nHolm over 10 comparisons." in text
+    assert "effect: see each heading, in percentage points, paired by seed;" in " ".join(text.split())
+    assert "paired t test at level .05, Holm over 10 comparisons; .01 of the level" in " ".join(text.split())
     one = render(study({"": [0.5, 0.6], "-x": [0.4, 0.5]}))
-    assert "1\ncomparison." in one or "1 comparison." in one
-    assert "effect: base − without in points, paired by seed; + favours the component." in one
+    one = " ".join(one.split())
+    assert "at level .05, 1 comparison;" in one
+    assert "effect: base − without in percentage points, paired by seed; + favours the component." in one
     assert "helps, hurts" not in render(study({"": [0.5, 0.6], "model=x": [0.4, 0.5]}))
 
 
@@ -233,8 +237,8 @@ def test_questions_of_one_kind_have_no_heading_and_the_head_names_the_arms(study
 def test_the_caption_tells_margin_and_family(kinds) -> None:
     text = " ".join(render(kinds).split())
     rule = (
-        "paired t test and TOST within ±0.5 points at level .05 (.01 of it reserved for more replicates), "
-        "9 comparisons, adjusted together (Shaffer)."
+        "paired t test and equivalence test (TOST) with margin ±0.5 points at level .05, 9 comparisons, "
+        "adjusted together (Shaffer); .01 of the level is reserved"
     )
     assert f"verdict: {rule}" in text
     assert "░ the margin" in text
@@ -242,14 +246,14 @@ def test_the_caption_tells_margin_and_family(kinds) -> None:
 
 def test_the_caption_tells_planned_looks(demo) -> None:
     planned = dataclasses.replace(demo, rules=Rules(looks=(3, 5, 8)))
-    assert "looks planned at n = 3, 5, 8: interval and verdict" in render(planned)
+    assert "looks planned at n = 3, 5, 8: intervals and verdicts" in render(planned)
 
 
 def test_the_caption_tells_what_is_kept_after_tables_whose_pairs_have_changed_too(study) -> None:
     values = {"": [0.9, 0.91, 0.92, 0.89, 0.9], "-a": [0.88, 0.92, 0.9, 0.9, 0.87]}
     text = render(study(values, looked=(5,), judged={"-a": [(5, 3)]}))
-    assert "paired t test at level .05 (.0025 of it reserved for more replicates)" in text
-    assert "kept for" not in render(study(values, looked=(5,), rules=Rules(reserve=0.0)))
+    assert ".0025 of the level is reserved for later tables" in " ".join(text.split())
+    assert "reserved" not in render(study(values, looked=(5,), rules=Rules(reserve=0.0)))
 
 
 def test_verdicts_read_without_colour(kinds) -> None:
@@ -304,7 +308,7 @@ def test_a_label_breaks_between_its_parts_and_a_sign_stays_with_its_name() -> No
 
 def test_the_lines_below_explain_only_marks_and_words_that_occur(study) -> None:
     plain = render(study({"": [0.50, 0.61, 0.72, 0.83, 0.94], "-x": [0.51, 0.61, 0.71, 0.83, 0.94]}))
-    assert "plot: all on one scale, │ is 0." in plain
+    assert "plot: one scale for all rows; │ is 0." in plain
     assert not any(mark in plain for mark in "◂▸╌░")
 
 

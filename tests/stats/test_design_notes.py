@@ -37,21 +37,23 @@ FULL = [0.90, 0.91, 0.89, 0.90]
 def test_a_component_that_acts_only_with_others_is_told(notes):
     found = notes(ADD_AND_REMOVE, FULL, [0.80, 0.82, 0.79, 0.81], [0.80, 0.80, 0.81, 0.79], [0.80, 0.81, 0.80, 0.79])
     (note,) = found
-    assert note.startswith("x: +9.50 points when removed from the full pipeline, +0.00 points when added to the bare")
-    assert "Likely it acts together with other components" in note
+    assert note.startswith("x, with minus without it: +9.50 points in the full pipeline, +0.00 points in the bare one")
+    assert "(95 % interval of the difference: +" in note
+    assert "Probably it acts together with other components" in note
 
 
 def test_a_component_that_others_can_replace_is_told(notes):
     found = notes(ADD_AND_REMOVE, FULL, [0.90, 0.90, 0.89, 0.91], [0.90, 0.90, 0.91, 0.89], [0.70, 0.71, 0.70, 0.72])
     (note,) = found
-    assert "Likely other components do part of what it does" in note
+    assert "Probably other components do part of what it does" in note
 
 
 def test_two_effects_that_differ_alike_in_every_replicate_are_told_with_the_interval_of_rounding(notes):
     alone = [0.80, 0.81, 0.79, 0.80]
     (note,) = notes(ADD_AND_REMOVE, FULL, alone, alone, alone)
     half = t.ppf(0.975, 3) * 0.01 * math.sqrt(2 / 12) / 2
-    assert f"(difference {100 * (0.1 - half):+.2f} points to {100 * (0.1 + half):+.2f} points" in note
+    low, high = f"{100 * (0.1 - half):+.2f}", f"{100 * (0.1 + half):+.2f}"
+    assert f"95 % interval of the difference: {low} points to {high} points" in note
 
 
 def test_no_note_where_the_two_effects_agree_within_chance(notes):
@@ -92,14 +94,17 @@ def test_a_fraction_says_what_it_cannot_tell(arms):
     results = arms(base=FULL, x=FULL)
     contrast = Contrast("x on average", "main effect", {"": 1.0, "-x": -1.0}, "x", aliases=("y × z",))
     (note,) = design_notes(summarise(results, [contrast]), results)
-    assert note == "A fraction of the runs cannot distinguish 'x on average' from y × z."
+    assert note == "This fractional design cannot distinguish 'x on average' from y × z."
 
 
 def test_the_values_that_each_variant_chose_are_counted(trial):
     results = [trial("", seed, 0.9, tuned={"optimizer.lr": rate}) for seed, rate in enumerate((0.1, 0.1, 0.03))]
     results += [trial("-x", seed, 0.9, tuned={"optimizer.lr": 0.1}) for seed in range(3)]
     (note,) = design_notes(summarise(results), results)
-    assert note == "optimizer.lr, chosen on validation: base 0.1 (2 of 3), 0.03 (1 of 3); -x 0.1 (3 of 3)."
+    assert (
+        note
+        == "Values of optimizer.lr that were chosen on validation: base 0.1 (2 of 3), 0.03 (1 of 3); -x 0.1 (3 of 3)."
+    )
 
 
 def test_a_cell_of_an_earlier_design_is_no_question_but_is_counted(arms):
@@ -108,7 +113,7 @@ def test_a_cell_of_an_earlier_design_is_no_question_but_is_counted(arms):
     assert [row.label for row in summary.rows] == ["-x", "-y"]
     assert summary.comparisons == 2
     (note,) = design_notes(summary, results)
-    assert note == "The ledger also has trials of 2 variants that no row of the table is about, such as -y -z."
+    assert note == "The study also has trials of 2 variants without a row in this table, such as -y -z."
 
 
 def test_without_a_design_every_variant_is_a_question(arms):
@@ -125,4 +130,4 @@ def test_which_way_two_effects_differ_is_told_of_a_loss_as_well(trial):
         for seed, loss in enumerate(each)
     ]
     (note,) = design_notes(summarise(results, ADD_AND_REMOVE, metric="loss"), results)
-    assert "Likely it acts together with other components" in note
+    assert "Probably it acts together with other components" in note

@@ -216,7 +216,7 @@ def test_an_effect_that_has_left_the_margin_since_it_was_negligible_is_undecided
     assert row.adjusted_equivalence_p <= 0.05
     assert (row.verdict, row.reason) == (
         "undecided",
-        "an earlier look was within the margin, and all 10 replicates are not",
+        "within the margin at an earlier look, but not with all 10 replicates",
     )
 
 

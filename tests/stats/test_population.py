@@ -82,7 +82,7 @@ def test_one_test_set_for_all_replicates_brings_its_noise_into_the_interval(tria
 def test_the_table_says_which_population_it_speaks_of(trial: Results) -> None:
     results, evidence = study(trial)
     (note,) = notes_on_images(table(results, evidence))
-    assert "over replicates and test images" in note
+    assert "account for the choice of replicates and of test images" in note
     assert "these 80 images" in note
     assert f"over {INTERVAL}" in table(*study(trial, gain=0.5)).rows[0].reason
     assert not notes_on_images(table(results, None))
@@ -94,7 +94,7 @@ def test_the_table_says_whether_more_replicates_or_more_images_would_narrow_it(t
     parts = summary.rows[0].evidence.components  # type: ignore[union-attr]
     assert parts is not None
     (note,) = [note for note in summary.notes if "twice" in note]
-    assert note.startswith(f"The test images are {100 * parts.from_images:.0f} % of the variance")
+    assert note.startswith(f"The choice of test images causes {100 * parts.from_images:.0f} % of the variance")
     assert f"twice the test images by {100 * parts.narrower(times_images=2):.0f} %." in note
     assert not any("twice" in note for note in table(*study(trial, fixed=False), population="images").notes)
 
@@ -121,7 +121,7 @@ def test_planned_looks_judge_the_replicates_and_say_so(trial: Results) -> None:
     assert summary.rows[0].evidence
     assert summary.rows[0].evidence.interval != INTERVAL
     (note,) = notes_on_images(summary)
-    assert "Planned looks judge the replicates" in note
+    assert "With planned looks, verdicts hold for further replicates" in note
 
 
 def test_a_metric_of_which_the_images_say_nothing_falls_back_and_says_so(trial: Results) -> None:
@@ -197,9 +197,12 @@ def test_on_one_split_a_note_says_where_the_images_are_not_in_the_interval(trial
     ):
         summary = table(results, ImageEvidence("accuracy", trials))
         assert summary.rows[0].interval == "t"
-        assert f"The intervals do not include the test images: accuracy {why}." in summary.notes
+        assert f"The intervals do not account for the choice of test images: accuracy {why}." in summary.notes
     of_another = summarise(results, rules=Rules("loss"), images={"accuracy": evidence})
-    assert "The intervals do not include the test images: loss is not known image by image." in of_another.notes
+    assert (
+        "The intervals do not account for the choice of test images: loss is not known image by image."
+        in of_another.notes
+    )
     assert not notes_on_images(table(*study(trial, fixed=False)))
 
 
