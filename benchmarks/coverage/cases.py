@@ -10,11 +10,16 @@ FIRST, LAST = 5, 20
 """Initial and maximum number of replicates of the adaptive studies."""
 
 
+FAILS = ("at random", "the worst", "the worst of the variants")
+"""Which trials fail, if any: a twentieth of all by chance, or by their scores, those of the base as well or not."""
+
+
 @dataclass(frozen=True)
 class Case:
     """Studies of one kind. *replicates*: of a fixed study; None stands for an adaptive one.
 
-    *drawn*: replicates that are made up for a study without a fixed number. *model_holds*: whether the differences are
+    *drawn*: replicates that are made up for a study without a fixed number. *fails*: which trials fail, one of
+    ``FAILS``. *model_holds*: whether the differences are
     normal, so that the nominal level is owed and not only hoped for. *counted*: whether trials record the number of
     test images, of which an accuracy is a count.
     """
@@ -26,6 +31,7 @@ class Case:
     model_holds: bool = True
     counted: bool = True
     drawn: int = field(default=LAST, repr=False)
+    fails: str = field(default="", repr=False)
 
     @property
     def adaptive(self) -> bool:
@@ -156,3 +162,19 @@ FAMILIES = [
     Case("exponential differences", World(_nothing(10), shape="exponential"), 10, model_holds=False),
 ]
 """Holm's procedure beside max-T, for which it stands in below ten replicates."""
+
+COARSE = [
+    Case(f"macro F1 of {m} of 100 images right", World(_nothing(5), images=100, center=m / 100, macro_f1=True), n,
+         model_holds=False)
+    for m in (80, 95, 99)
+    for n in (5, 10)
+]  # fmt: skip
+"""A metric in unequal steps, whose smallest is not the one that rounds: differences are often equal by chance."""
+
+FAILING = [
+    Case(f"{m} comparison{'s' * (m > 1)}, a twentieth fails: {how}", World(_nothing(m)), None,
+         model_holds=how == FAILS[0], drawn=20, fails=how)
+    for how in FAILS
+    for m in (1, 3)
+]  # fmt: skip
+"""A fixed study is extended, and some of its trials fail."""

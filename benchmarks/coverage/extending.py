@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Sequence
 
+import numpy as np
 from adaptive_study import adaptive
-from cases import FIRST, LAST, Case
+from cases import FAILS, FIRST, LAST, Case
+from numpy.typing import NDArray
 from procedures import Said, Scores, peeking, said_by, summary_of
+from scipy.special import ndtri
+from worlds import CENTER, NOISE
 
 from flowerablate.contracts import Rules
 from flowerablate.stats import Summary
@@ -15,6 +20,9 @@ from flowerablate.stats.sequential import planned_looks
 
 SIZES = (5, 10, 20)
 """``--seeds 5``, a look, ``--seeds 10``, a look, ``--seeds 20``."""
+
+FAILED = 0.05
+"""The fraction of the trials that fail, where some do."""
 
 WORTHWHILE = 0.2
 """Who goes by the printed chance adds replicates while that of some row is at least this."""
@@ -38,6 +46,21 @@ def then_planned(scores: Scores, case: Case) -> list[Said]:
     """Our table at 5 replicates, and ``--until-decided`` after it."""
     plan = planned_looks(FIRST, LAST)
     return adaptive(scores, plan=plan, looked=(FIRST,), images=case.world.images)
+
+
+def left_out(scores: Scores, case: Case) -> list[Said]:
+    """The same three tables; trials that have failed are never run again."""
+    return _with_failures(scores, case, again=False)
+
+
+def run_again(scores: Scores, case: Case) -> list[Said]:
+    """Each table is shown, its failed trials are run again, and it is shown anew before replicates are added."""
+    return _with_failures(scores, case, again=True)
+
+
+def run_again_uncharged(scores: Scores, case: Case) -> list[Said]:
+    """The same, if only the number of replicates of each table were remembered."""
+    return _with_failures(scores, case, again=True, charged=False)
 
 
 def without_rules(scores: Scores, case: Case) -> list[Said]:
@@ -85,6 +108,34 @@ def _extended(
             break
     assert said is not None
     return said
+
+
+def _with_failures(scores: Scores, case: Case, *, again: bool, charged: bool = True) -> list[Said]:
+    missing = failed(scores, case.fails)
+    said: list[Said] | None = None
+    looked: list[int] = []
+    judged: dict[str, list[tuple[int, int]]] = {}
+    for n in SIZES:
+        for _ in range(1 + (again and bool(missing[:n].any()))):
+            there = np.where(missing, np.nan, scores)[:n]
+            summary = summary_of(there, Rules(), looked=looked, judged=judged if charged else None)
+            said = _believed(said, summary)
+            looked.append(n)
+            for row in summary.rows:
+                judged.setdefault(row.label, []).append((n, row.n))
+            if again:
+                missing[:n] = False
+    assert said is not None
+    return said
+
+
+def failed(scores: Scores, how: str) -> NDArray[np.bool_]:
+    """Return which trials fail, bool [replicates, 1 + comparisons]: a twentieth of them, *how* as in ``FAILS``."""
+    if how == FAILS[0]:
+        return np.random.default_rng(zlib.crc32(scores.tobytes())).random(scores.shape) < FAILED
+    worst = scores < CENTER + NOISE * ndtri(FAILED)
+    worst[:, 0] &= how == FAILS[1]
+    return worst
 
 
 def _believed(before: list[Said] | None, summary: Summary) -> list[Said]:

@@ -23,7 +23,7 @@ sys.path.append(str(Path(__file__).parents[1]))
 
 import extending
 import procedures
-from cases import EXTENSION, FAMILIES, Case
+from cases import EXTENSION, FAILING, FAMILIES, Case
 from machine import machine, versions
 from procedures import Said, Scores
 from simulation import simulate
@@ -44,6 +44,12 @@ def max_t(scores: Scores, case: Case) -> list[Said]:
     return procedures.max_t(scores)
 
 
+FAILING_PROCEDURES: dict[str, Callable[[Scores, Case], list[Said]]] = {
+    "left out": extending.left_out,
+    "run again": extending.run_again,
+    "run again, uncharged": extending.run_again_uncharged,
+}
+
 FAMILY: dict[str, Callable[[Scores, Case], list[Said]]] = {"ours": ours, "max-T": max_t}
 EXTENDING: dict[str, Callable[[Scores, Case], list[Said]]] = {
     "naturally": extending.naturally,
@@ -52,6 +58,12 @@ EXTENDING: dict[str, Callable[[Scores, Case], list[Said]]] = {
     "without rules": extending.without_rules,
     "by missing replicates": extending.by_missing_replicates,
 }
+
+SECTIONS = (
+    ("extension", EXTENSION, EXTENDING),
+    ("failing", FAILING, FAILING_PROCEDURES),
+    ("families", FAMILIES, FAMILY),
+)
 
 QUESTIONS = 5
 METRICS = 3
@@ -171,7 +183,7 @@ def main() -> None:
     result |= {"machine": machine(), "versions": versions(["flowerablate", "numpy", "scipy"])}
     result["studies"] = options.studies
     with ProcessPoolExecutor(options.processes) as pool:
-        for section, cases, named in (("extension", EXTENSION, EXTENDING), ("families", FAMILIES, FAMILY)):
+        for section, cases, named in SECTIONS:
             if not options.only or section in options.only:
                 jobs = [(case, name, each, options.studies) for case in cases for name, each in named.items()]
                 result[section] = list(pool.map(simulate, *zip(*jobs, strict=True)))
@@ -187,7 +199,9 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Simulate what people do around a table, and count what goes wrong.")
     parser.add_argument("--studies", type=int, default=2000, help="studies per case")
-    parser.add_argument("--only", nargs="+", choices=["extension", "families", "questions", "tuning", "chances"])
+    parser.add_argument(
+        "--only", nargs="+", choices=["extension", "failing", "families", "questions", "tuning", "chances"]
+    )
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--output", type=Path, default=RESULT)
     return parser.parse_args()

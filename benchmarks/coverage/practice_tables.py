@@ -35,6 +35,21 @@ def extension(result: Result) -> str:
     return conditions(result) + "\n\n" + table(heads, rows)
 
 
+def failing(result: Result) -> str:
+    """Return the error of extended studies some of whose trials fail; empty without a result."""
+    if "failing" not in result:
+        return ""
+    names = ("left out", "run again", "run again, uncharged")
+    heads = ("studies", *(f"any false finding: {name}" for name in names), "interval covers", "promise")
+    rows = []
+    for found in by_case(result["failing"]).values():
+        errors = [percent(found[name], "family_error") for name in names]
+        kept = all(promise(found[name]).startswith("✓") for name in names[:2])
+        said = ("✓" if kept else "**no**") + ("" if found["left out"]["model_holds"] else " (not owed)")
+        rows.append([found["left out"]["case"], *errors, percent(found["left out"], "covered"), said])
+    return table(heads, rows)
+
+
 def families(result: Result) -> str:
     """Return Holm's procedure beside max-T."""
     heads = (

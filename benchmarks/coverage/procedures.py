@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from flowerablate.contracts import Contrast, Rules, TrialResult
+from flowerablate.contracts import Contrast, Rules, TrialFailure, TrialOutcome, TrialResult
 from flowerablate.stats import Summary, holm, summarise
 from flowerablate.stats.resolution import TEST_IMAGES
 from flowerablate.stats.robust import robust_effect
@@ -42,10 +42,12 @@ def summary_of(
     used: Sequence[int] | None = None,
     images: int | None = None,
     looked: Sequence[int] = (),
+    judged: Mapping[str, Sequence[tuple[int, int]]] | None = None,
 ) -> Summary:
     """Return our table of *scores*; comparison *j* has the first ``used[j]`` replicates, the base as many as any.
 
-    *images*: the recorded number of test images. *looked*: the numbers of replicates at which tables were shown before.
+    A trial whose score is nan has failed. *images*: the recorded number of test images. *looked*: the numbers of
+    replicates at which tables were shown before, and *judged* the same with the numbers of pairs, by comparison.
     """
     replicates, variants = scores.shape
     changes = ["", *(f"-{number}" for number in range(1, variants))]
@@ -56,7 +58,7 @@ def summary_of(
         for seed in range(counts[column])
     ]
     contrasts = [Contrast(change, "removal", {"": 1.0, change: -1.0}) for change in changes[1:]]
-    return summarise(results, contrasts, rules=rules, looked=looked)
+    return summarise(results, contrasts, rules=rules, looked=looked, judged=judged)
 
 
 def said_by(summary: Summary) -> list[Said]:
@@ -136,6 +138,8 @@ def _tested(scores: Scores, ps: Sequence[float]) -> list[Said]:
     return [Said("?" if p > ALPHA else "+" if d > 0 else "-", len(scores)) for p, d in zip(ps, effects, strict=True)]
 
 
-def _result(change: str, seed: int, score: float, images: int | None) -> TrialResult:
+def _result(change: str, seed: int, score: float, images: int | None) -> TrialOutcome:
+    if np.isnan(score):
+        return TrialFailure(f"{change}{seed}", "b", change, seed, "made to fail")
     facts = {} if images is None else {TEST_IMAGES: float(images)}
     return TrialResult(f"{change}{seed}", "b", change, seed, {"accuracy": score}, {}, 1, 1, False, facts=facts)

@@ -64,6 +64,11 @@ def coverage(result: Result) -> str:
     return conditions(result) + "\n\n" + table(heads, rows)
 
 
+def coarse(result: Result) -> str:
+    """Return coverage and error for a metric in unequal steps; empty without a result."""
+    return coverage({**result, "coverage": result["coarse"]}) if "coarse" in result else ""
+
+
 def skew(result: Result) -> str:
     """Return the error where components change how scores vary, by our test and by others."""
     names = ("sign flip", "modified t", "trimmed")
@@ -286,6 +291,7 @@ def first_study(result: Result) -> str:
 
 TABLES: dict[str, tuple[str, Callable[[Result], str]]] = {
     "coverage": ("coverage.json", coverage),
+    "coarse": ("coverage.json", coarse),
     "skew": ("coverage.json", skew),
     "few": ("coverage.json", few),
     "equivalence": ("coverage.json", equivalence),
@@ -299,6 +305,7 @@ TABLES: dict[str, tuple[str, Callable[[Result], str]]] = {
     "planted": ("planted.json", planted),
     "default study": ("default_study.json", first_study),
     "extension": ("practice.json", practice_tables.extension),
+    "failing": ("practice.json", practice_tables.failing),
     "chances": ("practice.json", practice_tables.chances),
     "families": ("practice.json", practice_tables.families),
     "habits": ("practice.json", practice_tables.habits),

@@ -2,6 +2,7 @@
 
 python benchmarks/coverage/run.py                  # 2,000 studies per case, about 15 minutes on two cores
 python benchmarks/coverage/run.py --studies 200 --output quick.json
+python benchmarks/coverage/run.py --only coarse    # one section, the others stay
 python benchmarks/coverage/report.py               # writes the tables of docs/explanation/evidence.md from the result
 
 No training: the scores are drawn (worlds.py), and go through the code that makes the table that users see
@@ -22,7 +23,7 @@ sys.path.append(str(Path(__file__).parents[1]))
 
 import procedures
 from adaptive_study import adaptive, looks
-from cases import ADAPTIVE, COVERAGE, EQUIVALENCE, FEW, POWER, SKEW, Case
+from cases import ADAPTIVE, COARSE, COVERAGE, EQUIVALENCE, FEW, POWER, SKEW, Case
 from machine import machine, versions
 from procedures import Said, Scores
 from simulation import simulate
@@ -74,6 +75,7 @@ PROCEDURES: dict[str, Procedure] = {
 
 SECTIONS: dict[str, tuple[list[Case], tuple[str, ...]]] = {
     "coverage": (COVERAGE, ("ours",)),
+    "coarse": (COARSE, ("ours",)),
     "skew": (SKEW, ("ours", "sign flip", "modified t", "trimmed")),
     "few": (FEW, ("ours",)),
     "equivalence": (EQUIVALENCE, ("ours",)),
@@ -86,7 +88,7 @@ def main() -> None:
     options = _options()
     started = time.perf_counter()
     result: dict[str, object] = {}
-    if options.only:
+    if options.only and options.output.exists():
         result = json.loads(options.output.read_text(encoding="utf-8"))
         if result["studies"] != options.studies:
             sys.exit(f"error: {options.output} has {result['studies']} studies per case; take as many")

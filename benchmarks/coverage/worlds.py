@@ -14,7 +14,7 @@ the scores vary and not their mean; then the base has no own part, and the diffe
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +32,8 @@ class World:
 
     *tails*: degrees of freedom of Student's t for the own part, None for normal. *collapse*: the chance that a training
     collapses and scores as one that guesses; *one_arm*: that of the base never does. *images*: size of the test set,
-    whose accuracy is a count, or None. *center*: the score without an effect. *shape*: one of ``SHAPES``, that of the
+    whose accuracy is a count, or None; *macro_f1*: not their accuracy, but macro F1 over a class of a fifth of them and
+    the rest. *center*: the score without an effect. *shape*: one of ``SHAPES``, that of the
     differences instead of a normal distribution, or with ``OF_BOTH`` that of each arm.
     """
 
@@ -44,6 +45,7 @@ class World:
     center: float = CENTER
     one_arm: bool = False
     shape: str = ""
+    macro_f1: bool = field(default=False, repr=False)
 
     def scores(self, replicates: int, random: np.random.Generator) -> NDArray[np.float64]:
         """Return float64 [replicates, 1 + comparisons], the base first."""
@@ -52,7 +54,9 @@ class World:
         shared = random.standard_normal((replicates, 1))
         truth = self.center - np.array([0.0, *self.effects])
         scores = truth + NOISE * (np.sqrt(self.correlation) * shared + np.sqrt(1 - self.correlation) * own)
-        if self.images is not None:
+        if self.images is not None and self.macro_f1:
+            scores = _macro_f1(self.images, np.clip(scores, 0, 1), random)
+        elif self.images is not None:
             scores = random.binomial(self.images, np.clip(scores, 0, 1)) / self.images
         if self.collapse:
             collapsed = random.random(shape) < self.collapse
@@ -75,6 +79,16 @@ class World:
         if self.tails is None:
             return random.standard_normal(tuple(shape))
         return random.standard_t(self.tails, tuple(shape)) / np.sqrt(self.tails / (self.tails - 2))
+
+
+def _macro_f1(images: int, accuracy: NDArray[np.float64], random: np.random.Generator) -> NDArray[np.float64]:
+    """Return macro F1 where each image is right with the chance *accuracy*, whatever its class."""
+    sizes = images // 5, images - images // 5
+    right = [random.binomial(size, accuracy) for size in sizes]
+    wrong = [size - each for size, each in zip(sizes, right, strict=True)]
+    # The wrong ones of a class are those that the other is credited with; 2 TP + FP + FN is the same sum for both.
+    parts: list[NDArray[np.float64]] = [2 * each / np.maximum(1, 2 * each + sum(wrong)) for each in right]
+    return np.asarray(sum(parts) / 2, dtype=np.float64)
 
 
 Draw = Callable[[np.random.Generator, tuple[int, ...]], NDArray[np.float64]]

@@ -11,7 +11,7 @@ from ..ledger import Ledger, StudyNote
 from ..reading.kept_metrics import with_metrics
 from ..stats import summarise
 from ..stats.arms import arms_of, values_of
-from ..stats.looks import replicates_of, seeds_of, settled_reserve
+from ..stats.looks import is_complete, replicates_of, seeds_of, settled_reserve
 from ..stats.replication import undecided_after
 from ..stats.sequential import planned_looks
 from ..stats.wording import several
@@ -116,7 +116,7 @@ def note_of_table(plan: Plan, ledger: Ledger, trials: Iterable[Trial], *, interr
     if looks and interrupted and 2 <= count < looks[-1]:
         looks = tuple(sorted({*looks, count}))
     note = replace(plan, rules=replace(plan.rules, looks=looks)).note(trials)
-    return note if interrupted and not looks else _with_look(note, ledger, plan.design.contrasts)
+    return note if interrupted and not looks else _with_look(note, ledger, plan.design.contrasts, pending=interrupted)
 
 
 def note_of_start(plan: Plan, ledger: Ledger, trials: Iterable[Trial]) -> StudyNote:
@@ -130,8 +130,18 @@ def note_of_start(plan: Plan, ledger: Ledger, trials: Iterable[Trial]) -> StudyN
     return _with_look(note, ledger, before.contrasts, before.rules)
 
 
-def _with_look(note: StudyNote, ledger: Ledger, contrasts: Iterable[Contrast], rules: Rules | None = None) -> StudyNote:
-    """Return *note* with the look that a table of the ledger's results is, by *rules* or those of the note."""
+def _with_look(
+    note: StudyNote,
+    ledger: Ledger,
+    contrasts: Iterable[Contrast],
+    rules: Rules | None = None,
+    *,
+    pending: bool = False,
+) -> StudyNote:
+    """Return *note* with the look that a table of the ledger's results is, by *rules* or those of the note.
+
+    While trials are *pending*, planned looks show verdicts of complete comparisons only, and no other was judged.
+    """
     rules = rules or note.rules
     count = replicates(ledger, note.base_id)
     if not count:
@@ -140,12 +150,16 @@ def _with_look(note: StudyNote, ledger: Ledger, contrasts: Iterable[Contrast], r
     seeds, values = seeds_of(results), values_of(results, rules.metric)
     every = sorted({result.seed for result in results})
     at = {contrast.label: replicates_of(contrast, seeds) for contrast in contrasts}
-    pairs = {contrast.label: len(arms_of(contrast, values, every).seeds) for contrast in contrasts}
+    pairs = {
+        contrast.label: len(arms_of(contrast, values, every).seeds)
+        for contrast in contrasts
+        if not pending or (is_complete(contrast, seeds, n := at[contrast.label]) and n in rules.looks)
+    }
     return replace(
         note,
         looked=(count,),
         seen={label: (n,) for label, n in at.items()},
-        judged={label: ((n, pairs[label]),) for label, n in at.items()},
+        judged={label: ((n, pairs[label]),) for label, n in at.items() if label in pairs},
         shown=rules if count >= rules.min_replicates else None,
         told=(rules,),
     )

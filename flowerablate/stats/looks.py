@@ -5,7 +5,10 @@
 3.75 ... % of the level. So ``--seeds 5``, a look, then ``--seeds 10`` errs no more often than a single table. Tables
 with too few replicates for a verdict spend nothing. If all of the error was spent, further tables decide nothing new.
 
-**With a plan** (:mod:`.sequential`), its looks spend what earlier looks without a plan have left, or all of it.
+**With a plan** (:mod:`.sequential`), its looks spend what earlier looks without a plan have left, or all of it. A
+planned look that was shown with fewer pairs than there are now, as trials that had failed were run again, has spent
+what its pairs were due. It decides nothing any more, nor do the looks before it: of two looks at one number of
+replicates either could reject, and both together would err in up to 6 % of studies instead of 5.
 
 A comparison's boundaries follow from what is spent by each look (:mod:`.boundaries`). Methods for which these do not
 hold, such as intervals over test images, get a part of the level at each look instead (weighted Bonferroni).
@@ -28,13 +31,15 @@ class StudyLook(NamedTuple):
     """A look at so many *pairs*: what any level has spent by then.
 
     *unplanned*: the fraction of the level spent at looks without a plan. *progress*: this look's fraction of the
-    replicates of the plan, 0 without one. *plan*: the fraction of the level that the whole plan may spend.
+    replicates of the plan, 0 without one. *plan*: the fraction of the level that the whole plan may spend. *is_lost*:
+    it is paid for and decides nothing, as its pairs were others.
     """
 
     pairs: int
     unplanned: float = 0.0
     progress: float = 0.0
     plan: float = 1.0
+    is_lost: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,8 @@ class LookSchedule:
     *reserve*: the fraction of the level that the first unplanned look leaves for others. *min_pairs*: a look with fewer
     decides nothing, now or later. *now*: how many replicates there are, *complete* if none of their trials is to run.
     *lost*: looks that are paid for and decide nothing any more, as their pairs were others: trials that had failed were
-    run again, or trials are gone.
+    run again, or trials are gone. *silent*: the planned looks of which that is so, or that came before such a one;
+    *paid*: the numbers of pairs with which they were shown.
     """
 
     unplanned: tuple[int, ...] = ()
@@ -54,6 +60,8 @@ class LookSchedule:
     now: int = 0
     lost: tuple[int, ...] = ()
     complete: bool = True
+    silent: tuple[int, ...] = ()
+    paid: tuple[int, ...] = ()
 
     @classmethod
     def of(
@@ -88,7 +96,8 @@ class LookSchedule:
         kept = [n for n in sorted(before) if present[n] in then.get(n, {present[n]}) or (n == now and not rules.looks)]
         counted = {present[n] for n in kept}
         lost = [n for n in sorted(before) for pairs in then.get(n, ()) if pairs not in counted]
-        return cls(tuple(kept), rules.looks, reserve, least, now, tuple(lost), complete)
+        silent, paid = _changed(rules.looks, {n: then[n] for n in then.keys() - before if n <= now}, now, seeds)
+        return cls(tuple(kept), rules.looks, reserve, least, now, tuple(lost), complete, silent, paid)
 
     def reached(self, seeds: Sequence[int]) -> tuple[StudyLook, ...]:
         """Return the looks that a comparison with values on *seeds* (increasing, from 0) has had.
@@ -101,10 +110,30 @@ class LookSchedule:
         for number, look in enumerate(self.unplanned, 1):
             pairs = bisect_left(seeds, look)
             found[pairs] = StudyLook(pairs, self._spent(number))
-        for pairs in sorted({bisect_left(seeds, look) for look in self.planned}):
+        for pairs in sorted({bisect_left(seeds, look) for look in self.planned if look not in self.silent}):
             found[pairs] = self._planned(pairs)
         looks = [found[pairs] for pairs in sorted(found) if pairs >= 2]
-        return tuple([look for look in looks if look.pairs >= self.min_pairs] or looks[-1:])
+        looks = [look for look in looks if look.pairs >= self.min_pairs] or looks[-1:]
+        return self._with_paid(looks, seeds) if self.paid and looks else tuple(looks)
+
+    def _with_paid(self, looks: Sequence[StudyLook], seeds: Sequence[int]) -> tuple[StudyLook, ...]:
+        """Return *looks* after those that are paid for: what has been spent stays spent, though pairs may be fewer.
+
+        Those before a table had fewer pairs too, but it is not known how many; they are taken to have had the present
+        ones, which moves later boundaries by little.
+        """
+        last = looks[-1].pairs
+        found = {look.pairs: look for look in looks}
+        before = [pairs for look in self.silent if (pairs := bisect_left(seeds, look)) < self.paid[-1]]
+        for pairs in sorted({*before, *self.paid}):
+            place = min(pairs, last - 1)
+            if pairs >= self.min_pairs and place >= 2 and (place not in found or found[place].is_lost):
+                found[place] = self._planned(pairs)._replace(pairs=place, is_lost=True)
+        spent = 0.0
+        for pairs in sorted(found):
+            spent = max(spent, found[pairs].progress)
+            found[pairs] = found[pairs]._replace(progress=spent)
+        return tuple(found[pairs] for pairs in sorted(found))
 
     @property
     def next(self) -> int | None:
@@ -169,6 +198,19 @@ class LookSchedule:
     def _planned(self, pairs: int) -> StudyLook:
         spent = self._spent(len(self.unplanned)) if self.unplanned else 0.0
         return StudyLook(pairs, spent, pairs / self.planned[-1], 1 - self._of_all(self.tables))
+
+
+def _changed(
+    planned: Sequence[int], shown: Mapping[int, Collection[int]], now: int, seeds: Sequence[int]
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the *planned* looks that decide nothing, and the numbers of pairs with which they are paid for.
+
+    *shown*: by number of replicates, the numbers of pairs of tables so far; by now there are pairs on *seeds*.
+    """
+    paid = {n: [pairs for pairs in every if pairs != bisect_left(seeds, n)] for n, every in shown.items()}
+    last = max((n for n, pairs in paid.items() if planned and pairs), default=0)
+    silent = [n for n in planned if n <= last and n != now and bisect_left(seeds, n) not in shown.get(n, ())]
+    return tuple(silent), tuple(sorted({each for pairs in paid.values() for each in pairs})) if last else ()
 
 
 def settled_reserve(rules: Rules, shown: Sequence[Rules]) -> float:

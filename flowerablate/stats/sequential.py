@@ -81,6 +81,9 @@ def levels_at(
     scale = max(map(abs, differences), default=0.0) if scale is None else scale
     levels = []
     for number, look in enumerate(looks):
+        if look.is_lost:
+            levels.append(1.0)
+            continue
         score = _score(signed[: look.pairs], sides, scale, rounding_sd)
         if number == 0:
             named = first_level_score(score, look)
@@ -114,7 +117,7 @@ def repeated_interval(
     bounds = []
     for look, score in zip(looks, scores, strict=True):
         mean, sd = _assumed(differences[: look.pairs], scale, rounding_sd)
-        if sd > 0 and abs(score) <= MAX_SCORE:
+        if sd > 0 and abs(score) <= MAX_SCORE and not look.is_lost:
             half = t_of(score, look.pairs) * sd / math.sqrt(look.pairs)
             bounds.append((mean - half, mean + half))
     if not bounds:

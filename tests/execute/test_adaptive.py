@@ -165,7 +165,8 @@ def seeds_of(ledger, plan):
 
 def table(ledger, plan):
     note = ledger.note(plan.base_id)
-    return summarise(ledger.results(plan.base_id), note.contrasts, rules=note.rules, shown=note.rules_shown)
+    results = ledger.results(plan.base_id)
+    return summarise(results, note.contrasts, rules=note.rules, shown=note.rules_shown, judged=note.judged)
 
 
 def test_only_open_comparisons_get_more_replicates_and_the_base_with_them(ledger):
@@ -282,6 +283,10 @@ def test_a_failed_trial_is_not_tried_again_in_the_same_run_but_by_the_next(ledge
     assert seeds_of(ledger, plan) == {"": 20, "-idle": 19}
     broken.clear()
     assert run(plan, ledger)[1].trials == [("-idle", 2)]
+    assert ledger.note(plan.base_id).judged["-idle"] == ((20, 19), (20, 20))
+    (row,) = table(ledger, plan).rows
+    assert [look.pairs for look in row.evidence.looks if not look.is_lost] == [20]
+    assert 19 in [look.pairs for look in row.evidence.looks if look.is_lost]
 
 
 class Clock:
