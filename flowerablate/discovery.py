@@ -28,7 +28,6 @@ from .contracts import OWN_DISTRIBUTION, SPECS, ComponentSpec, Owner, slots
 from .errors import PluginError, nearest, one_line
 from .jobs.interrupts import noticing_ctrl_c
 from .registry import Registry
-from .trial_import import fault_of_import
 
 GROUP = "flowerablate"
 LOCAL_PLUGIN = "flowerablate_local.py"
@@ -124,6 +123,8 @@ class _Finder:
 
     def _is_fatal(self, owner: Owner, digest: str, load: Callable[[], object]) -> bool:
         """Whether the import, or a hook, ends its process; it is then listed and not done here."""
+        from .trial_import import fault_of_import
+
         fault = fault_of_import(digest, load, lambda module: collect_specs(module, owner.plugin))
         if fault:
             self.failures.append(Failure(owner, fault))
@@ -139,7 +140,7 @@ class _Finder:
 
     def _admit(self, module: Any, owner: Owner) -> None:
         ours = owner.distribution == OWN_DISTRIBUTION
-        specs = _specs_of_ours(module, owner.plugin, *slots()) if ours else collect_specs(module, owner.plugin)
+        specs = _specs_of_ours(module, owner.plugin, *SPECS) if ours else collect_specs(module, owner.plugin)
         try:
             self.registry.add(specs, owner)
         except PluginError as error:

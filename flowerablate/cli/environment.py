@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from . import completion
+from .unused_plugins import warn
 
 if TYPE_CHECKING:
     from ..api.study import Study
-    from ..discovery import Catalogue
     from ..ledger import Ledger
     from ..wiring.assemble import Assembler
 
@@ -84,12 +84,6 @@ def open_study(path: Path | None, data: Path | None, overrides: list[str] | None
     study = replace(Study.read(path, data), overrides=tuple(overrides or ()), source=COMMAND_LINE)
     warn(study.catalogue)
     return study
-
-
-def warn(catalogue: Catalogue) -> None:
-    """Report on standard error which plugins are not used; ``flowerablate plugins`` has the details."""
-    for text in catalogue.unusable:
-        typer.echo(f"{typer.style('warning', fg=typer.colors.YELLOW)}: {text}", err=True)
 
 
 def assembler_here() -> Assembler:

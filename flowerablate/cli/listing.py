@@ -13,7 +13,7 @@ import typer
 
 from ..contracts import SLOTS, MetricSpec, Param, StepSpec, Value
 from ..errors import PluginError
-from .environment import warn
+from .unused_plugins import warn
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

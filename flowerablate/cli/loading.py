@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import inspect
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -156,6 +157,7 @@ def _interruptible(function: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(function)
     def command(*words: Any, **options: Any) -> None:
+        _spare_what_is_loaded()
         try:
             function(*words, **options)
         except KeyboardInterrupt:
@@ -163,6 +165,12 @@ def _interruptible(function: Callable[..., None]) -> Callable[..., None]:
             raise typer.Exit(130) from None
 
     return command
+
+
+@functools.cache  # once: a process that runs more commands has objects by then that do not stay
+def _spare_what_is_loaded() -> None:
+    """Have Python look for no garbage among the modules loaded so far, which it would do several times as it ends."""
+    gc.freeze()
 
 
 def _options_of_commands(command: Any = None, name: str = "") -> dict[str, list[str]]:

@@ -10,8 +10,9 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from .environment import RUNS, RunsOption, warn
+from .environment import RUNS, RunsOption
 from .listing import LocalOption, study_folder
+from .unused_plugins import warn
 
 if TYPE_CHECKING:
     from ..api.models import TrainedModel

@@ -154,6 +154,17 @@ def test_listing_loads_neither_torch_nor_scipy_nor_the_native_core(words):
     assert run.stderr.strip() == "[]"
 
 
+def test_python_looks_for_no_garbage_in_what_was_loaded_for_a_command():
+    code = (
+        "import gc, sys; sys.argv = ['flowerablate', 'list']\nfrom flowerablate.cli import main\n"
+        "before = len(gc.get_objects())\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "print(gc.get_freeze_count() > before > 1000, file=sys.stderr)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stderr.strip() == "True"
+
+
 def test_listing_loads_of_flowerablate_what_finds_and_describes_components():
     code = (
         "import sys; sys.argv = ['flowerablate', 'list']\nfrom flowerablate.cli import main\n"

@@ -1,0 +1,16 @@
+"""Says which plugins a command does not use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from ..discovery import Catalogue
+
+
+def warn(catalogue: Catalogue) -> None:
+    """Report on standard error which plugins are not used; ``flowerablate plugins`` has the details."""
+    for text in catalogue.unusable:
+        typer.echo(f"{typer.style('warning', fg=typer.colors.YELLOW)}: {text}", err=True)
