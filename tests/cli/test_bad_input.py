@@ -237,3 +237,9 @@ def test_an_option_with_a_name_that_there_is_not_is_called_by_its_own_name(comma
 def test_the_search_says_what_it_goes_by(command):
     told = " ".join(command("run", "--help").stdout.replace("│", " ").split())
     assert "by train.best_by, then by loss, whatever the metric" in told
+
+
+def test_a_dry_run_refuses_an_executor_that_does_not_exist(command, image_folder):
+    done = command("run", "tiny.toml", "--data", image_folder, "--dry-run", "--set", "executor.use=procesess")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.endswith("no executor is called 'procesess'; did you mean 'processes'?\n")
