@@ -151,7 +151,7 @@ def make_plan(
     """
     from ..contracts import TrackerContext
     from ..execute.adaptive import settled
-    from ..execute.execution import begin_early, choose_executor
+    from ..execute.execution import ask_execution, begin_early, settled_in
     from ..execute.plan import plan_study
     from ..execute.trackers import build_trackers
     from ..ledger import Ledger
@@ -176,6 +176,8 @@ def make_plan(
     plan = plan_study(wanted, assembler, skip_bad=skip_bad, build=not follow)
     with wanted.blamed():
         plan = settled(plan, ledger)
+    if not follow:  # a run finds these errors when it starts
+        ask_execution(wanted, assembler, ledger.root, settled_in(ledger, plan.base_id))
     return PlannedStudy(study, plan, ledger, assembler, built)
 
 

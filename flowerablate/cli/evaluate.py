@@ -85,9 +85,9 @@ def evaluate(
 
 
 _LEGEND = (
-    "Intervals: 95 %, over images, or over groups of them if the data has groups. Sensitivity: fraction of the images "
-    "of a class that are recognised; specificity: of the other images, the fraction not taken for it; precision: of "
-    "the images taken for it, the fraction that belong to it. All in percent."
+    "Intervals: 95 %, over images, or over groups of images if the data has groups. Sensitivity: percentage of the "
+    "images of a class that are predicted as this class. Specificity: percentage of all other images that are not. "
+    "Precision: percentage of the images predicted as this class that belong to it."
 )
 
 
@@ -101,7 +101,7 @@ def _tables(found: ModelScores) -> Iterator[RenderableType]:
     names = [printable(name) for name in found.classes]
     groups = f" of {count(found.groups, 'group')}" if found.groups else ""
     yield Text(f"{count(found.images, 'image')}{groups}, {len(names)} classes\n")
-    table = Table("metric", "value", "95 % interval", "by", box=None, pad_edge=False)
+    table = Table("metric", "value", "95 % interval", "method", box=None, pad_edge=False)
     for name, metric in found.metrics.items():
         percent = found.infos[name].percent
         table.add_row(Text(name), number(metric.value, percent), interval(metric, percent), metric.how)
@@ -116,12 +116,12 @@ def _tables(found: ModelScores) -> Iterator[RenderableType]:
         )
     yield table
     yield ""
-    table = Table("truth \\ answer", *map(escape, names), box=None, pad_edge=False)
+    table = Table("true class \\ prediction", *map(escape, names), box=None, pad_edge=False)
     for name, row in zip(names, found.confusion, strict=True):
         table.add_row(Text(name), *map(str, row))
     yield table
     yield ""
-    table = Table("confidence", "images", "mean", "right", box=None, pad_edge=False)
+    table = Table("confidence", "images", "mean", "correct", box=None, pad_edge=False)
     for bin in found.bins:
         table.add_row(f"{bin.low:.1f}-{bin.high:.1f}", str(bin.images), number(bin.confidence), number(bin.accuracy))
     yield table

@@ -12,6 +12,7 @@ from ..report.figures.learning import draw_learning
 from ..report.html.document import VariantCurves
 from .study_document import finished_trials
 from .training_curves import collect_curves
+from .trial_times import times_remark
 
 FORMATS = ("png", "svg", "pdf")
 
@@ -48,7 +49,8 @@ def drawn_curves(
             "choose another base"
         )
     grey = next((curve for curve in found if not curve.change), None)
-    return draw_learning(_chosen(found, variants), _metric(metric, note, found), format, grey)
+    remark = times_remark(ledger, note.base_id)
+    return draw_learning(_chosen(found, variants), _metric(metric, note, found), format, grey, remark)
 
 
 def _chosen(found: Sequence[VariantCurves], wanted: Sequence[str]) -> list[VariantCurves]:

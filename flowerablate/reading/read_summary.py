@@ -16,6 +16,7 @@ from ..wiring.measured_costs import cost_infos
 from .find_study import note_of, shown_elsewhere
 from .image_evidence import image_evidence
 from .kept_metrics import reading, undefined, with_metrics
+from .trial_times import times_remark
 
 
 def read_summary(
@@ -62,6 +63,8 @@ def read_summary(
     )
     more = [*refusal_notes(note.refused, note.remarks), *undefined(results, read.infos)]
     more += [f"{remark}." for remark in note.data_remarks]
+    if remark := times_remark(ledger, note.base_id):
+        more.append(remark)
     if others := shown_elsewhere(ledger, note.base_id):
         more.append(
             f"Results of this base were also shown in {'another study' if len(others) == 1 else 'other studies'}, "

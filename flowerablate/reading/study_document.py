@@ -25,6 +25,7 @@ from ..study.toml import to_toml
 from ..wiring.assemble import Assembler
 from .gallery import StudyImages, pipeline_of, sample_images
 from .training_curves import collect_curves
+from .trial_times import times_remark
 
 Folders = Mapping[tuple[str, int], TrialFolder]
 """The finished trials by change and seed."""
@@ -48,6 +49,7 @@ def collect(ledger: Ledger, note: StudyNote, summary: Summary, title: str, assem
         summary=summary,
         curves=collect_curves(results, labels, folders, missing),
         costs=_costs(results, labels, summary),
+        cost_remark=times_remark(ledger, note.base_id),
         confusions=_confusions(results, labels, folders, missing),
         samples=_samples(pipeline, results, assembler),
         study=_study(pipeline, title, note, results) if pipeline else "",

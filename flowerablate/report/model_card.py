@@ -90,7 +90,7 @@ def _head(card: Card) -> str:
         [
             f"# Model card: {escape(card.study)}",
             "",
-            f"A classifier of images into {len(card.classes)} classes: {', '.join(map(code_text, card.classes))}.",
+            f"An image classifier with {len(card.classes)} classes: {', '.join(map(code_text, card.classes))}.",
             "",
             *_table(
                 ("", ""),
@@ -98,7 +98,7 @@ def _head(card: Card) -> str:
                     ("network", _choice(card.pipeline.choice(ModelSpec))),
                     ("parameters", f"{card.parameters:,}"),
                     ("input", size),
-                    ("output", "a probability for each class, summing to 1"),
+                    ("output", "one probability per class; they sum to 1"),
                     ("variant, seed", f"{code_text(card.variant)}, {card.seed}"),
                 ],
             ),
@@ -110,7 +110,7 @@ def _intended_use() -> str:
     return (
         "## Intended use\n\n"
         "*To be written by whoever releases the model: its purpose, its intended users, and excluded uses.\n"
-        "Until then it is a research result and must not be used for decisions about people, animals or plants.*"
+        "Until then, the model is a research result. Do not base decisions about people, animals or plants on it.*"
     )
 
 
@@ -119,25 +119,32 @@ def _data(card: Card) -> str:
     parts = list(card.counts)
     rows = [(code_text(name), *(str(card.counts[part][k]) for part in parts)) for k, name in enumerate(card.classes)]
     rows.append(("all", *(str(sum(card.counts[part])) for part in parts)))
-    split = f"Split: method {code_text(plan.method)}, drawn with seed {card.seed}"
+    split = f"The split was made by the method {code_text(plan.method)} with seed {card.seed}"
     return "\n".join(
         [
             "## Data",
             "",
-            f"Data set {_choice(card.pipeline.choice(DatasetSpec))}, content {code_text(card.data)}.",
+            f"Data set: {_choice(card.pipeline.choice(DatasetSpec))}. Hash of its content: {code_text(card.data)}.",
             "",
             *_table(("images", *parts), rows),
             "",
-            f"{split}. The epoch was chosen on the validation part; the test part served only for the metrics below.",
+            f"{split}. The validation split selected the epoch; the test split was used only for the metrics below.",
             "",
-            "*To be written: the source of the images, their licence, and which groups or cases are missing.*",
+            "*To be written: where the images come from, their licence, and which groups or cases are missing.*",
         ]
     )
 
 
 def _preprocessing(card: Card) -> str:
-    lines = [f"{number}. {code_text(step.name)}: {_choice(step)}" for number, step in enumerate(_enabled(card), 1)]
-    return "\n".join(["## Preprocessing", "", "In this order; random steps are active in training only.", "", *lines])
+    lines = [f"{number}. {_named(step)}" for number, step in enumerate(_enabled(card), 1)]
+    return "\n".join(
+        ["## Preprocessing", "", "The steps are applied in this order; random steps act in training only.", "", *lines]
+    )
+
+
+def _named(step: StepChoice) -> str:
+    """Return the step, after its name where the study calls it otherwise."""
+    return _choice(step) if step.name == step.use else f"{code_text(step.name)}: {_choice(step)}"
 
 
 def _enabled(card: Card) -> list[StepChoice]:
@@ -150,7 +157,7 @@ def _training(card: Card) -> str:
     named = [slot for slot in slots(number="one", ablated=True) if slot not in listed]
     rows = [(slot, _choice(pipeline.components[slot])) for slot in named if slot in pipeline.components]
     rows += [
-        ("epochs", f"{plan.epochs}; the weights are those of epoch {card.epoch}"),
+        ("epochs", f"{plan.epochs}; the weights are from epoch {card.epoch}"),
         ("batch size", f"{plan.batch_size}"),
     ]
     settings = pipeline.choice(TrainingSpec).params
@@ -167,15 +174,18 @@ def _evaluation(card: Card) -> str:
     lines = ["## Evaluation", ""]
     if tested is None:
         return "\n".join(
-            [*lines, "Not available: the predictions on the test split are not stored next to the checkpoint."]
+            [*lines, "Not available: the predictions for the test split are not stored beside the checkpoint."]
         )
     rows = []
     for name, estimate in tested.metrics.items():
         percent = tested.infos[name].percent
         rows.append((code_text(name), _number(estimate.value, percent), _interval(estimate, percent), estimate.how))
     of, over = ("", "images") if not tested.groups else (f" of {count(tested.groups, 'group')}", "groups")
-    lines += [f"On the {count(tested.images, 'image')}{of} of the test split, with 95 % intervals over {over}:", ""]
-    lines += [*_table(("metric", "value", "95 % interval", "by"), rows), ""]
+    lines += [
+        f"Results on the {count(tested.images, 'image')}{of} of the test split, with 95 % intervals over {over}:",
+        "",
+    ]
+    lines += [*_table(("metric", "value", "95 % interval", "method"), rows), ""]
     lines += _table(
         ("class", "images", "sensitivity", "specificity", "precision"),
         [
@@ -187,7 +197,7 @@ def _evaluation(card: Card) -> str:
             for one in tested.by_class
         ],
     )
-    heads = ("true \\ predicted", *map(code_text, card.classes))
+    heads = ("true class \\ prediction", *map(code_text, card.classes))
     counts = [(code_text(name), *map(str, row)) for name, row in zip(card.classes, tested.confusion, strict=True)]
     lines += ["", *_table(heads, counts), ""]
     lines += [f"Expected calibration error (10 bins): {_number(tested.calibration_error, True)}."]
@@ -195,22 +205,22 @@ def _evaluation(card: Card) -> str:
         if len(values) > 1:
             (mean, sd), percent = moments(values), tested.infos[name].percent
             values_text = f"mean {_number(mean, percent)}, standard deviation {_number(sd, percent)}"
-            lines += ["", f"{code_text(name)} over the {len(values)} replicates of this variant: {values_text}."]
+            lines += ["", f"{code_text(name)} over all {len(values)} replicates of this variant: {values_text}."]
     return "\n".join(lines)
 
 
 def _limits(card: Card) -> str:
     lines = [
-        "- It always predicts one of its classes, whatever the image shows.",
-        "- Its metrics apply to images like those of its data set, acquired and prepared in the same way.",
-        "- The intervals cover the choice of test images, not the variation from the split and from training.",
+        "- The model always predicts one of its classes, whatever the image shows.",
+        "- The metrics hold for images like those of the data set, acquired and prepared in the same way.",
+        "- The intervals reflect the choice of test images, but not the variation between splits and training runs.",
     ]
     if card.tested and (few := few_groups(card.tested.groups, card.tested.class_groups)):
         lines.append(f"- {few[0].upper()}{few[1:]}.")
     if card.tested and min(one.images for one in card.tested.by_class) < 50:
-        lines.append("- At least one class has fewer than 50 test images: mind the intervals of its metrics.")
+        lines.append("- At least one class has fewer than 50 test images, so the intervals of its metrics are wide.")
     return "\n".join(
-        ["## Limits", "", *lines, "", "*To be written: groups and conditions for which it was not tested.*"]
+        ["## Limits", "", *lines, "", "*To be written: groups and conditions for which the model was not tested.*"]
     )
 
 

@@ -44,6 +44,9 @@ _TOO_HIGH = 1.5
 _TOO_LOW = 300.0
 """The study's rate fails if it is more than this factor below the steepest descent; below that it passes."""
 
+_NEAR = 10.0
+"""The study's rate needs no change if it is within this factor of the recommended one: a single test is noisy."""
+
 _CLEAR = 3.0
 """Minimum decrease of the loss, in standard errors, to count as one."""
 
@@ -118,15 +121,16 @@ def check(bench: Bench) -> Rung:
         )
     with replacing(bench.out / FILE) as file:
         file.write(draw_rates(curve.rates, curve.losses, curve.smooth, peak, curve.suggested))
-    found = f"falls fastest at {curve.steepest:.2g}, has its minimum at {curve.smallest:.2g}"
+    found = f"falls fastest at {curve.steepest:.2g} and is lowest at {curve.smallest:.2g}"
     if not curve.falls:
-        found = f"hardly falls in {len(curve.rates)} steps, has its minimum at {curve.smallest:.2g}"
-    limit = f"explodes from {curve.limit:.2g}" if math.isfinite(curve.limit) else "never explodes"
+        found = f"hardly falls; it is lowest at {curve.smallest:.2g}"
+    limit = f"it explodes from {curve.limit:.2g}" if math.isfinite(curve.limit) else "it never explodes"
     seen = (
-        f"the loss {found}, {limit}",
-        f"suggested peak: {_short(curve.suggested)}, a tenth of the rate at the minimum; "
-        f"the study's peak: {peak:.3g}{_judged_beside(peak, curve, bool(faults))}",
-        sparkline(curve),
+        f"tried learning rates from {curve.rates[0]:.1g} to {curve.rates[-1]:.2g}, raised in {len(curve.rates)} steps",
+        f"the loss {found}; {limit}",
+        f"recommended peak: about {_short(curve.suggested)}, a tenth of the rate with the lowest loss",
+        f"peak of the study: {peak:.3g}, {_against(peak, curve.suggested)}",
+        f"loss by learning rate: {sparkline(curve)}",
     )
     values = {"steepest": curve.steepest, "smallest": curve.smallest, "suggested": curve.suggested}
     return judged("lr-range", seen, faults, values | {"limit": curve.limit, "peak": peak}, (FILE,))
@@ -196,7 +200,7 @@ def peak_rate(bench: Bench) -> float:
     return maximum
 
 
-def sparkline(curve: RateCurve, width: int = 48) -> str:
+def sparkline(curve: RateCurve, width: int = 36) -> str:
     """Return the smoothed losses as a row of bars, by increasing rate, capped at twice the first."""
     bars = "▁▂▃▄▅▆▇█"
     picked = [curve.smooth[place * len(curve.smooth) // width] for place in range(width)]
@@ -212,11 +216,13 @@ def _endless(bench: Bench) -> Iterator[tuple[Tensor, Tensor]]:
         yield from bench.delivered(batches, epoch)
 
 
-def _judged_beside(peak: float, curve: RateCurve, failed: bool) -> str:
-    """Say of a peak that is far from the suggested one, but passes, why it does."""
-    if failed or 0.2 <= peak / curve.suggested <= 5:
-        return ""
-    return ", higher but below the explosion" if peak > curve.suggested else ", lower but not too low to learn"
+def _against(peak: float, suggested: float) -> str:
+    """Return how *peak* compares with the recommended rate."""
+    ratio = peak / suggested
+    if 1 / _NEAR <= ratio <= _NEAR:
+        return f"within a factor of {_NEAR:g} of that, so it needs no change"
+    factor = f"{ratio:.2g} times higher" if ratio > 1 else f"{1 / ratio:.2g} times lower" if ratio else "lower"
+    return f"{factor}: worth comparing with the recommended one"
 
 
 def _short(rate: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,6 +30,9 @@ _MIN_VALIDATED, _MAX_VALIDATED = 200, 1000
 _MIN_EPOCHS = 2
 _FEW_STEPS = 50
 """With fewer steps than this, a run that has learnt nothing is most likely too short."""
+
+_FEW_IMAGES = 200
+"""With fewer training images than this, a run that has learnt nothing most likely needs more of them."""
 
 _LEVEL = 0.95
 _LEAK_LEVEL = 0.999
@@ -65,21 +69,20 @@ def check(bench: Bench) -> Rung:
     right, total = int((seeing.predictions == seeing.labels).sum()), len(seeing.labels)
     interval = wilson(right, total, _LEVEL)
     low, high = interval.low, interval.high
-    short = f"{count(run.steps, 'step')} may be too few: use a larger --subset, or raise train.epochs"
-    short = short if run.steps < _FEW_STEPS else ""
+    short = _too_little(bench, run)
     faults = {}
     if not last.train_loss < first.train_loss:
         faults[f"the training loss did not fall: {first.train_loss:.3f}, then {last.train_loss:.3f}"] = (
             short or "lower optimizer.lr, or run the rung 'overfit' first"
         )
     if low <= run.majority:
-        faults[f"no better than always the largest class, which is {run.majority:.0%} of the images"] = (
+        faults[f"no better than always predicting the largest class ({run.majority:.0%} of the images)"] = (
             short or "check the labels, train longer, or use a larger --subset"
         )
     if not seeing.loss < blind.loss:
-        faults[f"empty images have no higher loss: {blind.loss:.3f} against {seeing.loss:.3f}"] = (
-            short or "the model ignores its input: check the images of the rung 'inputs'"
-        )
+        faults[
+            f"the loss on empty images is no higher than on real ones: {blind.loss:.3f} against {seeing.loss:.3f}"
+        ] = short or "the model ignores its input: check the images of the rung 'inputs'"
     seen = (
         where,
         f"loss {first.train_loss:.3f} to {last.train_loss:.3f}; "
@@ -90,6 +93,25 @@ def check(bench: Bench) -> Rung:
     values = {"accuracy": seeing.accuracy, "low": low, "high": high, "majority": run.majority}
     values |= {"first loss": first.train_loss, "last loss": last.train_loss}
     return judged("subset", seen, faults, values | {"loss": seeing.loss, "blind loss": blind.loss})
+
+
+def _too_little(bench: Bench, run: _Run) -> str:
+    """Return what to do if *run* had too few steps or images for any conclusion; empty if it had enough."""
+    plan, whole = bench.pipeline.train, run.images == len(bench.split.train)
+    if run.steps < _FEW_STEPS:
+        epochs = len(run.fitted.history)
+        enough = math.ceil(_FEW_STEPS / max(1, run.steps // epochs))
+        return (
+            f"{count(run.steps, 'step')} are too few to learn much: {run.images} images in batches of "
+            f"{plan.batch_size} give {count(run.steps // epochs, 'step')} per epoch; "
+            f"set train.epochs={enough} or more, or {'add images' if whole else 'use a larger --subset'}"
+        )
+    if whole and run.images < _FEW_IMAGES:
+        return (
+            f"{run.images} training images are all there are, and may be too few for this task: add images, or check "
+            "the labels"
+        )
+    return ""
 
 
 def check_labels(bench: Bench) -> Rung:

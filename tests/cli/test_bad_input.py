@@ -239,7 +239,7 @@ def test_the_search_says_what_it_goes_by(command):
     assert "by train.best_by, then by loss, whatever the metric" in told
 
 
-def test_a_dry_run_refuses_an_executor_that_there_is_not(command, image_folder):
-    done = command("run", "tiny.toml", "--data", image_folder, "--disable", "flip", "--dry-run", "--executor", "rya")
-    assert done.returncode == 1
-    assert "no executor is called 'rya'; did you mean 'ray'?" in done.stderr
+def test_a_dry_run_refuses_an_executor_that_does_not_exist(command, image_folder):
+    done = command("run", "tiny.toml", "--data", image_folder, "--dry-run", "--set", "executor.use=procesess")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.endswith("no executor is called 'procesess'; did you mean 'processes'?\n")

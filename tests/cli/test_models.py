@@ -153,7 +153,7 @@ def test_evaluate_measures_with_intervals(use, trained_study, make_images, folde
     table = use("evaluate", "others", "--metric", "brier").stdout
     assert "brier" in table
     assert "accuracy" not in table
-    assert "truth \\ answer" in table
+    assert "true class \\ prediction" in table
 
 
 def test_evaluate_warns_where_the_model_has_seen_the_images(use, trained_study, folder, make_images):

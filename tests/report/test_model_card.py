@@ -16,7 +16,7 @@ def test_every_setting_of_training_that_is_not_the_default_is_told():
     for line in ("| `train.ema` | `0.9` |", "| `train.precision` | `bfloat16` |", "| `train.best_by` | `roc_auc` |"):
         assert line in text
     assert "train.clip_norm" not in text
-    assert "the weights are those of epoch 3" in text
+    assert "the weights are from epoch 3" in text
 
 
 def test_settings_are_told_as_a_study_writes_them_without_the_folders_of_whoever_trained():

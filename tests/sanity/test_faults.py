@@ -33,8 +33,8 @@ def test_a_sound_study_passes_every_rung(put):
         ("overfit", ["model.use=blind"], "not memorised"),
         ("overfit", ["optimizer.lr=1e-6"], "not memorised"),
         ("labels", ["model.use=knows"], "shuffled labels are enough for 100%"),
-        ("subset", ["dataset.use=mislabelled"], "no better than always the largest class"),
-        ("subset", ["model.use=blind"], "empty images have no higher loss"),
+        ("subset", ["dataset.use=mislabelled"], "no better than always predicting the largest class"),
+        ("subset", ["model.use=blind"], "loss on empty images is no higher"),
         ("lr-range", ["model.use=loud", "optimizer.lr=1"], "where the loss explodes"),
         ("lr-range", ["optimizer.lr=1e-6"], "hardly anything is learnt"),
         ("reproducible", ["model.use=moody"], "differ, such as"),
@@ -78,4 +78,7 @@ def test_an_image_in_two_parts_of_the_split_is_found(put, tmp_path, study_folder
 def test_a_run_of_few_steps_that_learns_nothing_is_told_to_be_longer(climbed):
     short = climbed("subset", "model.use=blind", subset="4")
     assert short.status == "failed"
-    assert re.match(r"\d+ steps may be too few: use a larger --subset, or raise train\.epochs", short.do)
+    assert re.match(
+        r"\d+ steps are too few to learn much: \d+ images in batches of \d+ give \d+ steps? per epoch; ", short.do
+    )
+    assert "set train.epochs=" in short.do

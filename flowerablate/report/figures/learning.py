@@ -16,8 +16,8 @@ from .curve_plot import MAX_SEEDS, Series, draw_line, length_of, mean_of, set_ep
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_WIDTH, _ROW, _HEAD, _FOOT = 13.0, 1.7, 0.75, 0.55
-"""Inches: total width, height of a row of panels, margins above and below."""
+_WIDTH, _ROW, _HEAD, _FOOT, _REMARK = 13.0, 1.7, 0.75, 0.55, 0.25
+"""Inches: total width, height of a row of panels, margins above and below, height of a remark."""
 _INK, _MAIN, _BACKGROUND, _SOFT = (
     canvas.ON_PAPER[tone] for tone in (canvas.INK, canvas.GOOD, canvas.OPEN, canvas.SOFT)
 )
@@ -32,22 +32,27 @@ class _Panel:
 
 
 def draw_learning(
-    curves: Sequence[VariantCurves], metric: MetricInfo, format: str, base: VariantCurves | None = None
+    curves: Sequence[VariantCurves],
+    metric: MetricInfo,
+    format: str,
+    base: VariantCurves | None = None,
+    remark: str = "",
 ) -> bytes:
     """Return an image of *curves* in *format*, ``png``, ``svg`` or ``pdf``; equal curves give equal bytes.
 
     Each variant has a row: loss, *metric* on validation, learning rate, images per second, and the fraction of time
     spent waiting for images. Single seeds are thin, their mean is thick; the mean of *base* is grey in the background,
-    and dots mark the best epochs.
+    and dots mark the best epochs. *remark* is a sentence on the speeds, below them.
     """
     curves = [variant for variant in curves if any(length_of(seed) for seed in variant.seeds)]
     panels = _panels(metric)
-    height = _HEAD + _ROW * len(curves) + _FOOT
+    foot = _FOOT + (_REMARK if remark else 0)
+    height = _HEAD + _ROW * len(curves) + foot
     with canvas.style("learning", canvas.ON_PAPER):
         figure = canvas.new_figure(_WIDTH, height)
         grid = figure.subplots(len(curves), len(panels), sharex=True, sharey="col", squeeze=False)
         figure.subplots_adjust(
-            left=0.05, right=0.99, top=1 - _HEAD / height, bottom=_FOOT / height, wspace=0.28, hspace=0.36
+            left=0.05, right=0.99, top=1 - _HEAD / height, bottom=foot / height, wspace=0.28, hspace=0.36
         )
         for variant, row in zip(curves, grid, strict=True):
             for panel, axes in zip(panels, row, strict=True):
@@ -64,6 +69,8 @@ def draw_learning(
                 top.set_ylim(bottom=0)
             if panel.log or not panel.from_zero:
                 set_scale(top, log=panel.log)
+        if remark:
+            figure.text(0.99, 0.08 / height, remark, ha="right", va="bottom", color=_SOFT, fontsize=8)
         set_epochs(grid[0][0], max(length_of(seed) for variant in curves for seed in variant.seeds))
         return files.image(figure, format)
 

@@ -36,8 +36,8 @@ def draw_rates(
         axes.xaxis.set_major_formatter(FuncFormatter(lambda rate, _: f"{rate:g}"))
         axes.set_xlim(rates[0] / 1.5, max(rates[-1], peak, suggested) * 1.5)
         for rate, color, what, above in (
-            (suggested, _SUGGESTED, "minimum / 10", 1.02),
-            (peak, _STUDY, "study's peak", 1.09),
+            (suggested, _SUGGESTED, "recommended", 1.02),
+            (peak, _STUDY, "peak of the study", 1.09),
         ):
             if rate > 0 and math.isfinite(rate):
                 axes.axvline(rate, color=color, linewidth=1.2)

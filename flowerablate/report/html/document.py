@@ -107,12 +107,16 @@ class Basis:
 
 @dataclass(frozen=True)
 class Document:
-    """The content of a page; empty parts are left out, *missing* lists what could not be found and why."""
+    """The content of a page; empty parts are left out, *missing* lists what could not be found and why.
+
+    *cost_remark*: what a reader must know to compare *costs*.
+    """
 
     title: str
     summary: Summary
     curves: tuple[VariantCurves, ...] = ()
     costs: tuple[CostPoint, ...] = ()
+    cost_remark: str = ""
     confusions: tuple[Confusion, ...] = ()
     samples: SampleImages = field(default_factory=SampleImages)
     study: str = ""

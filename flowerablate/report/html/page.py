@@ -221,6 +221,14 @@ class _Matrix:
     mistakes: tuple[tuple[str, str, int, str], ...]
 
 
+def _whole_percent(fraction: float) -> str:
+    """Return *fraction* in whole percent; 0 and 100 stand for none and all, not for a few and nearly all."""
+    rounded = f"{100 * fraction:.0f}"
+    if rounded == "0" and fraction > 0:
+        return "< 1"
+    return "> 99" if rounded == "100" and fraction < 1 else rounded
+
+
 def _matrix(confusion: Confusion) -> _Matrix:
     total = sum(map(sum, confusion.counts))
     right = sum(row[place] for place, row in enumerate(confusion.counts))
@@ -228,7 +236,7 @@ def _matrix(confusion: Confusion) -> _Matrix:
     for place, (name, row) in enumerate(zip(confusion.classes, confusion.counts, strict=True)):
         whole = sum(row)
         fractions = [count / whole if whole else 0.0 for count in row]
-        rows.append(tuple((count, f"{100 * f:.1f}", f"{f:.2f}") for count, f in zip(row, fractions, strict=True)))
+        rows.append(tuple((count, _whole_percent(f), f"{f:.2f}") for count, f in zip(row, fractions, strict=True)))
         for other, count in enumerate(row):
             if count and other != place:
                 mistakes.append((name, confusion.classes[other], count, f"{100 * fractions[other]:.1f}"))

@@ -9,7 +9,7 @@ import pytest
 from flowerablate.report.column import Column
 from flowerablate.report.figures import draw_forest
 from flowerablate.report.html.document import Confusion, Frame, SampleImages, Strip
-from flowerablate.report.html.page import to_html
+from flowerablate.report.html.page import _whole_percent, to_html
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -162,3 +162,7 @@ def test_a_page_of_a_large_study_stays_small(document):
     curve = replace(curve, train_loss=curve.validation_accuracy, validation_loss=curve.validation_accuracy)
     curves = tuple(replace(small.curves[1], change=str(i), label=str(i), seeds=(curve,) * 30) for i in range(12))
     assert len(to_html(replace(small, curves=curves)).encode()) < 1.5e6
+
+
+def test_a_rounded_share_never_reads_as_none_or_all_of_a_class():
+    assert [_whole_percent(fraction) for fraction in (0, 0.004, 0.5, 0.996, 1)] == ["0", "< 1", "50", "> 99", "100"]
