@@ -166,8 +166,6 @@ def make_plan(
     ledger = Ledger(path_of(runs, "runs") / wanted.name)
     assembler = study.assembler()
     assembler.progress = observer.preparing
-    with wanted.blamed():
-        choose_executor(wanted, assembler)
     trackers = resolve_trackers(wanted, assembler.lookup)
     context = TrackerContext(wanted.name, ledger.root.absolute())
     built = build_trackers(trackers, context, assembler) if follow else {}

@@ -97,15 +97,6 @@ class AskedExecution:
     memory: int
 
 
-def choose_executor(study: StudyFile, assembler: Assembler) -> tuple[Choice, ExecutorSpec]:
-    """Return the executor that *study* names, and its spec; raises :class:`StudyError` if there is none."""
-    wanted = study.table(ExecutorSpec)
-    choice = resolve_choice(ExecutorSpec.slot, wanted.use, wanted.params, assembler.lookup)
-    spec = assembler.lookup(ExecutorSpec.slot, choice.use, ExecutorSpec.slot)
-    assert isinstance(spec, ExecutorSpec)
-    return choice, spec
-
-
 def ask_execution(
     study: StudyFile, assembler: Assembler, folder: Path, settled: tuple[int, str], cure: str = CURE
 ) -> AskedExecution:
@@ -119,8 +110,10 @@ def ask_execution(
 
 
 def _asked(study: StudyFile, assembler: Assembler, folder: Path, settled: tuple[int, str], cure: str) -> AskedExecution:
-    table = study.execution
-    choice, spec = choose_executor(study, assembler)
+    table, wanted = study.execution, study.table(ExecutorSpec)
+    choice = resolve_choice(ExecutorSpec.slot, wanted.use, wanted.params, assembler.lookup)
+    spec = assembler.lookup(ExecutorSpec.slot, choice.use, ExecutorSpec.slot)
+    assert isinstance(spec, ExecutorSpec)
     if table.detach and not spec.outlives:
         raise StudyError(
             f"the trials of executor {choice.use!r} end with this process, so they cannot be detached; leave out "
