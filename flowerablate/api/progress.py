@@ -172,7 +172,7 @@ class Display(Bars):
     def study_started(self, trials: int, finished: int) -> None:
         """Show the bar of the whole study, for the trials known so far."""
         if finished > self._finished:
-            self._say(f"{finished} of {trials} trials are in the ledger already", keep=False, style="dim")
+            self._say(f"{finished} of {trials} trials are finished already", keep=False, style="dim")
         self._trials, self._finished = trials, finished
         self._move_whole("study", finished, trials)
 

@@ -81,7 +81,7 @@ def explain(
     stages = stage(assembler.build_steps(pipeline))
     ident = int(samples.ids[place])
     height, width = int(prepared.images.heights[place]), int(prepared.images.widths[place])
-    rows = [_Row(named.name, "once", "once, when packed") for named in stages.prefix]
+    rows = [_Row(named.name, "once", "once, before training") for named in stages.prefix]
     learns = {named.name for named in stages.train if waits_for_training_images(named.op)}
     for one in prepared.train.explain(height, width, ident, seed=seed, epoch=epoch):
         learnt = _Row(one.step, True, "yes", note="(computed from the training images)")

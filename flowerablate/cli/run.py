@@ -78,7 +78,8 @@ def _how_far(planned: PlannedStudy | None) -> str:
     note = planned.ledger.note(planned.plan.base_id) if planned else None
     if planned is None or note is None or not note.trials:
         return "no trial had started"
-    return f"{len(note.trials) - planned.ledger.unfinished(note)} of {len(note.trials)} trials are finished"
+    done = len(note.trials) - planned.ledger.unfinished(note)
+    return f"{done} of {len(note.trials)} trials are finished, those that were running go on from their last epoch"
 
 
 def _finish(outcome: Outcome, planned: PlannedStudy, messages: Console, *, timed: bool) -> None:

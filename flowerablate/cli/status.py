@@ -63,7 +63,7 @@ def _parts(found: RunStatus) -> Iterator[RenderableType]:
     ]
     if found.seconds_left:
         counts.append(f"about {in_units(found.seconds_left)} to go")
-    yield f"{escape(found.study)}: {', '.join(counts)}"
+    yield f"{escape(found.study)}, latest run: {', '.join(counts)}"
     if found.running:
         table = Table(box=None, pad_edge=False)
         for head in ["running", "seed", "epoch", "step", "loss", "since", "where"]:

@@ -55,10 +55,11 @@ def side_titles(images: ContrastImages) -> tuple[str, str]:
     """Return the headings above the images won and lost."""
     one, other = arm_names(images.contrast)
     wins, losses = len(images.found.wins), len(images.found.losses)
-    label = printable(images.contrast.label)
+    contrast = images.contrast
+    subject = printable(contrast.component if one.startswith("with") and contrast.component else contrast.label)
     return (
-        f"{label}: {_count(wins)} more often right {_arm(one)} than {_arm(other)}",
-        f"{label}: {_count(losses)} more often right {_arm(other)} than {_arm(one)}",
+        f"{subject}: {_count(wins)} right more often {_arm(one)} than {_arm(other)}",
+        f"{subject}: {_count(losses)} right more often {_arm(other)} than {_arm(one)}",
     )
 
 

@@ -65,7 +65,7 @@ def changed_rules(rules: Rules, shown: Sequence[Rules], primary: str) -> Iterato
     """Rules that were other ones in a table that was *shown* before: a choice between results is no rule."""
     keys = ("level", "margin", "population", "min_replicates", "test", "family")
     found = {key: _others((getattr(each, key) for each in shown), getattr(rules, key)) for key in keys}
-    changed = [f"{key} was {old}" for key, others in found.items() for old in others]
+    changed = [f"{key} was {'not set' if old is None else old}" for key, others in found.items() for old in others]
     if primary:
         changed += [f"the primary metric was {old}" for old in _others((each.metric for each in shown), primary)]
     if changed:

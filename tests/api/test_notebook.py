@@ -63,6 +63,6 @@ def test_the_bars_of_a_notebook_are_one_output_and_remarks_are_kept(tmp_path):
     (bars,) = html_of(outputs)
     assert '<progress value="1" max="3"></progress> 1/3 study' in bars
     assert "packing &lt;images&gt;" in bars
-    assert "1 of 3 trials are in the ledger already" in bars
+    assert "1 of 3 trials are finished already" in bars
     remarks = [output.text for output in outputs if output.output_type == "stream"]
     assert remarks == ["refused, for nothing differs\n"]

@@ -37,7 +37,7 @@ def test_one_more_seed_runs_only_the_new_trials_and_the_observer_hears_of_them(s
     assert observer.steps > 0
     assert result["-flip"].seeds == (0, 1, 2)
     told = capfd.readouterr().err
-    assert "4 of 6 trials are in the ledger already" in told
+    assert "4 of 6 trials are finished already" in told
     assert "6/6  -flip  seed 2  accuracy" in told
 
 

@@ -150,7 +150,7 @@ def test_an_edited_local_plugin_is_a_new_trial_and_counted_once(command, image_f
         assert done.returncode == 0, done.stderr
         rows = [line for line in done.stdout.splitlines() if line.startswith("morphology=shift")]
         assert len(rows) == 1
-    assert "1 of 2 trials are in the ledger already" in done.stderr
+    assert "1 of 2 trials are finished already" in done.stderr
 
 
 def test_a_folder_with_any_name_is_read(command, image_folder):

@@ -92,7 +92,7 @@ def test_every_step_has_a_row_in_the_order_of_the_study(command):
     assert title == f"{ONE}, seed 0, epoch 1"
     assert heads.split() == ["step", "acts", "drawn"]
     assert [row.split()[0] for row in rows] == ["resize", "morphology", "crop", "flip", "rotation", "light"]
-    assert all("once, when packed" in row for row in rows[:2])
+    assert all("once, before training" in row for row in rows[:2])
     assert re.search(r"rotation +yes +angle -?\d+\.\d+", done.stdout)
 
 

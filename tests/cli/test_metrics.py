@@ -32,7 +32,7 @@ def test_the_primary_metric_is_shown_and_others_are_taken_of_the_same_trials(com
     assert len(re.findall(r"seed \d  log_loss \d\.\d{3}", first.stderr)) == 4
     assert "log_loss on the test split" in first.stdout
     again = command(*words)
-    assert "4 of 4 trials are in the ledger already" in again.stderr
+    assert "4 of 4 trials are finished already" in again.stderr
     assert "accuracy on the test split" in again.stdout
     kept = json.loads(next((folder / "runs" / "tiny" / "trials").glob("*/result.json")).read_text())
     assert set(kept["metrics"]) == {"log_loss", "roc_auc", "loss"}

@@ -253,7 +253,7 @@ def test_the_card_has_the_metrics_of_the_trial_and_asks_for_what_only_people_kno
     result = json.loads((trained_study.trial / "result.json").read_text())
     assert f"| `accuracy` | {100 * result['metrics']['accuracy']:.1f} % |" in done.stdout
     assert f"| trial | `{trained_study.trial.name}` |" in done.stdout
-    assert "`accuracy` over the 2 replicates of this variant:" in done.stdout
+    assert "`accuracy` over all 2 replicates of this variant:" in done.stdout
     assert "## Intended use\n\n*To be written" in done.stdout
     for heading in ("Data", "Preprocessing", "Training", "Evaluation", "Limits", "Provenance"):
         assert f"\n## {heading}\n" in done.stdout
@@ -265,7 +265,7 @@ def test_the_card_of_a_checkpoint_alone_has_no_metrics(use, trained_study, folde
     shutil.copy(trained_study.trial / "best.safetensors", folder / "model.safetensors")
     done = use("card", model="model.safetensors")
     assert done.returncode == 0
-    assert "not stored next to the checkpoint" in done.stdout
+    assert "not stored beside the checkpoint" in done.stdout
 
 
 def test_ctrl_c_is_said_and_leaves_nothing_half_written(use, trained_study, folder, monkeypatch):

@@ -42,7 +42,7 @@ ASKED = ("run", "tiny.toml", "--data", "images", "--disable", "morphology", "--d
 
 def test_the_status_loads_no_library_for_numbers_or_images(finished):
     said, names = loaded(finished, "status")
-    assert said == "tiny: 6 of 6 trials done\n"
+    assert said == "tiny, latest run: 6 of 6 trials done\n"
     assert names <= {"numpy"}
 
 

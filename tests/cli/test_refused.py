@@ -31,7 +31,7 @@ def test_a_finished_study_is_asked_for_one_that_vanishes(command, image_folder, 
     assert command(*words, "flip").returncode == 0
     done = command(*words, "flip", "--disable", "morphology")
     assert done.returncode == 0
-    assert "4 of 4 trials are in the ledger already" in done.stderr
+    assert "4 of 4 trials are finished already" in done.stderr
     assert "Refused before training" in done.stdout
 
 

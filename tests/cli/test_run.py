@@ -28,9 +28,9 @@ def test_a_finished_study_runs_nothing_and_one_more_seed_only_the_new_trials(com
     first = command(*words)
     again = command(*words)
     assert again.stdout == first.stdout
-    assert "4 of 4 trials are in the ledger already" in again.stderr
+    assert "4 of 4 trials are finished already" in again.stderr
     more = command(*words, "--seeds", 3)
-    assert "4 of 6 trials are in the ledger already" in more.stderr
+    assert "4 of 6 trials are finished already" in more.stderr
     assert len(re.findall(r"accuracy 0|accuracy 1", more.stderr)) == 2
 
 

@@ -15,7 +15,7 @@ def test_a_study_runs_until_it_is_decided_or_at_its_end_and_runs_nothing_again(c
     assert "looks planned at n = 2, 3, 4" in re.sub(r"\s+", " ", first.stdout)
     assert len(list((folder / "runs" / "tiny" / "trials").glob("*/result.json"))) == 8
     again = command(*words, "--set", "ablation.futility=0.0")
-    assert "8 of 8 trials are in the ledger already" in again.stderr
+    assert "8 of 8 trials are finished already" in again.stderr
     assert again.stdout == first.stdout == command("report").stdout
     other = command("run", *WORDS, "--data", image_folder)
     assert other.returncode == 1

@@ -84,7 +84,10 @@ def test_a_killed_run_leaves_no_process_and_goes_on_to_the_same_bits(folder, ima
         _, told = process.communicate(timeout=60)
         if number != signal.SIGKILL:
             assert process.returncode == 130
-            assert "interrupted: 0 of 4 trials are finished; continue with the same command" in told
+            assert (
+                "interrupted: 0 of 4 trials are finished, those that were running go on from their last epoch; continue with the same command"
+                in told
+            )
         deadline = time.monotonic() + 10
         while any(alive(trial["pid"]) for trial in at_work) and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -140,7 +143,7 @@ def test_the_status_tells_which_trials_run_where_and_how_far_they_are(folder, im
 
 def test_the_status_of_a_finished_study(command, finished_study):
     said = command("status").stdout
-    assert said == "tiny: 6 of 6 trials done\n"
+    assert said == "tiny, latest run: 6 of 6 trials done\n"
     content = json.loads(command("status", "tiny", "--format", "json").stdout)
     assert (content["done"], content["left"], content["running"], content["seconds_left"]) == (6, 0, [], 0.0)
 
@@ -160,5 +163,5 @@ def test_a_failed_trial_is_in_the_status_with_its_reason(command, finished_study
     (trial / "result.json").unlink()
     (trial / "failure.json").write_text('{"reason": "it [broke]", "traceback": ""}')
     said = " ".join(command("status").stdout.split())
-    assert said.startswith("tiny: 5 of 6 trials done, 1 failed failed ")
+    assert said.startswith("tiny, latest run: 5 of 6 trials done, 1 failed failed ")
     assert said.endswith(": it [broke]")

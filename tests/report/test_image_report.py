@@ -33,8 +33,8 @@ def test_the_table_says_what_each_arm_answered_and_how_often_it_was_right():
     text = printed(5)
     assert "rose, 4 of 4 right" in text
     assert "[red]daisy, 1 of 4 right" in text
-    assert "-flip: 2 images more often right with it than without it" in text
-    assert "-flip: 0 images more often right without it than with it" in text
+    assert "flip: 2 images right more often with it than without it" in text
+    assert "flip: 0 images right more often without it than with it" in text
 
 
 @pytest.mark.parametrize("width", [20, 40, 80, 120])
@@ -67,5 +67,5 @@ def test_arms_of_a_swap_are_the_base_and_the_new_one():
     contrast = Contrast("model=x", "swap", {"": 1.0, "model=x": -1.0})
     assert arm_names(contrast) == ("base", "new")
     won, lost = side_titles(ContrastImages(contrast, FOUND))
-    assert won == "model=x: 2 images more often right in the base than in the new one"
-    assert lost == "model=x: 0 images more often right in the new one than in the base"
+    assert won == "model=x: 2 images right more often in the base than in the new one"
+    assert lost == "model=x: 0 images right more often in the new one than in the base"

@@ -15,6 +15,7 @@ from flowerablate.sanity import RUNGS, chosen, climb, small_run
 from flowerablate.sanity.lr_range import RateCurve, peak_rate, smoothed, sparkline
 from flowerablate.sanity.small_run import shuffled
 from flowerablate.sanity.subset import plan_of, take
+from flowerablate.stats.one_model import Estimate
 
 
 def test_rungs_are_chosen_in_the_order_of_the_ladder():
@@ -67,6 +68,31 @@ def test_shuffled_labels_keep_their_numbers_and_say_nothing_of_the_class(put):
     assert abs(np.mean(labels[few] == true[few]) - 0.5) <= 1 / 20
     others = np.setdiff1d(np.arange(len(true)), few)
     assert (labels[others] == true[others]).all()
+    again = shuffled(bench, 1)
+    assert again.tolist() != labels.tolist()
+    assert abs(np.mean(again[few] == true[few]) - 0.5) <= 1 / 20
+
+
+def test_one_shuffle_that_is_above_chance_is_no_leak_if_further_ones_are_not(put, monkeypatch):
+    further = iter([0.42, 0.55, 0.61, 0.47])
+    monkeypatch.setattr(small_run, "wilson", lambda *given: Estimate(0.7, 0.6, 0.8, ""))
+    monkeypatch.setattr(small_run, "_accuracy_of_shuffle", lambda bench, number: next(further))
+    found = small_run.check_labels(put(subset="10"))
+    assert found.status == "passed"
+    assert found.seen[-1] == "shuffled again: 42.0%, 55.0%, 61.0%, 47.0%"
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "leak"),
+    [
+        ([1.0, 1.0, 1.0, 1.0], True),
+        ([0.58, 0.61, 0.60, 0.62], True),
+        ([0.58, 0.66, 0.45, 0.62], False),
+        ([0.3, 0.3, 0.3, 0.3], False),
+    ],
+)
+def test_further_shuffles_are_judged_together(accuracies, leak):
+    assert small_run._exceed(accuracies, 0.5) == leak
 
 
 def test_a_small_validation_part_is_filled_up_with_images_that_were_not_trained_on(put, monkeypatch):

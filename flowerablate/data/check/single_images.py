@@ -52,7 +52,7 @@ def _channels(keys: Sequence[str], looks: Sequence[Look]) -> list[Finding]:
         kept = f", {stored} of them stored as colour" if stored else ""
         findings.append(Finding("channels", "fine", f"all grey{kept}: input.channels = 1 is enough", "", (), values))
     elif grey:
-        advice = "fine if it reflects reality; if grey depends on the class, it is a shortcut (see below)"
+        advice = "fine if it reflects reality; if grey depends on the class, it is a shortcut (see 'shortcuts')"
         findings.append(
             Finding(
                 "channels",
