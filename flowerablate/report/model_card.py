@@ -205,7 +205,7 @@ def _evaluation(card: Card) -> str:
         if len(values) > 1:
             (mean, sd), percent = moments(values), tested.infos[name].percent
             values_text = f"mean {_number(mean, percent)}, standard deviation {_number(sd, percent)}"
-            lines += ["", f"{code_text(name)} over all {len(values)} replicates of this variant: {values_text}."]
+            lines += ["", f"{code_text(name)} over the {len(values)} replicates of this variant: {values_text}."]
     return "\n".join(lines)
 
 
