@@ -92,7 +92,7 @@ def test_limits_are_numbers_or_texts(options, read):
     asked = fa.Study().ask(**options)
     ((name, _),) = options.items()
     assert getattr(asked.file.execution, name) == read
-    few = fa.Study().override("dataset.images", 20)
+    few = fa.Study().override("dataset.images", 20).override("executor.use", "processes")
     assert fa.plan_of(few, seeds=1, disable="flip", **options).missing
 
 

@@ -253,7 +253,7 @@ def test_the_card_has_the_metrics_of_the_trial_and_asks_for_what_only_people_kno
     result = json.loads((trained_study.trial / "result.json").read_text())
     assert f"| `accuracy` | {100 * result['metrics']['accuracy']:.1f} % |" in done.stdout
     assert f"| trial | `{trained_study.trial.name}` |" in done.stdout
-    assert "`accuracy` over all 2 replicates of this variant:" in done.stdout
+    assert "`accuracy` over the 2 replicates of this variant:" in done.stdout
     assert "## Intended use\n\n*To be written" in done.stdout
     for heading in ("Data", "Preprocessing", "Training", "Evaluation", "Limits", "Provenance"):
         assert f"\n## {heading}\n" in done.stdout

@@ -94,8 +94,8 @@ def test_damaged_histories_and_predictions_are_named_and_the_rest_is_shown(comma
 def test_images_are_named_for_each_row_and_drawn_on_a_sheet(command, trained):
     done = command("report", "--images", "--sheet", "sheet.png", "--top", 3)
     assert done.returncode == 0, done.stderr
-    assert "-morphology: " in done.stdout
-    assert "-model.skip: " in done.stdout
+    assert "morphology: " in done.stdout
+    assert "model.skip: " in done.stdout
     assert "wrote sheet.png" in done.stderr
     assert Image.open(trained / "sheet.png").width >= 600
 
