@@ -58,8 +58,7 @@ class Effects:
         """Draw a study, and return its interval over patients, and that over images."""
         n, count = self.replicates, self.patients * self.images
         # Each part is that of the variance of the mean; a patient's images divide it among fewer independent values.
-        image = math.sqrt(self.icc) * np.repeat(random.normal(size=self.patients), self.images)
-        image += math.sqrt(1 - self.icc) * random.normal(size=count)
+        image = _of_images(random, self.icc, self.patients, self.images)
         image *= math.sqrt(count / (1 + (self.images - 1) * self.icc))
         a, b, e = map(math.sqrt, self.parts)
         table = a * math.sqrt(n) * random.normal(size=(n, 1)) + b * image
@@ -69,6 +68,12 @@ class Effects:
         sums = added.reshape(n, self.patients, self.images).sum(axis=2)
         found = {"ours": sums, "images": added}
         return {name: _two_level(effects.tolist(), values) for name, values in found.items()}
+
+
+def _of_images(random: np.random.Generator, icc: float, patients: int, images: int) -> NDArray[np.float64]:
+    """Return a normal value of variance 1 for each image, of which the *images* of a patient share as much as *icc*."""
+    shared = math.sqrt(icc) * np.repeat(random.normal(size=patients), images)
+    return np.asarray(shared + math.sqrt(1 - icc) * random.normal(size=patients * images))
 
 
 def _two_level(effects: list[float], values: NDArray[np.float64]) -> Interval | None:
@@ -104,8 +109,8 @@ class Areas:
         patients = self.positives + self.negatives
         labels = np.repeat(np.arange(patients) < self.positives, self.images).astype(np.int64)
         shared, own, rest = map(math.sqrt, self.parts)
-        difficulty = shared * self._of_images(random)
-        arms = [difficulty + own * self._of_images(random) for _ in self.areas]
+        difficulty = shared * _of_images(random, self.icc, patients, self.images)
+        arms = [difficulty + own * _of_images(random, self.icc, patients, self.images) for _ in self.areas]
         effects, added = [], np.zeros((self.replicates, len(labels)))
         for replicate in range(self.replicates):
             values = []
@@ -119,12 +124,6 @@ class Areas:
             effects.append(values[0] - values[1])
         sums = added.reshape(self.replicates, patients, self.images).sum(axis=2)
         return {"ours": _two_level(effects, sums), "images": _two_level(effects, added)}
-
-    def _of_images(self, random: np.random.Generator) -> NDArray[np.float64]:
-        """Return a value of variance 1 for each image."""
-        patients = self.positives + self.negatives
-        of_patients = math.sqrt(self.icc) * np.repeat(random.normal(size=patients), self.images)
-        return of_patients + math.sqrt(1 - self.icc) * random.normal(size=patients * self.images)
 
 
 _SKILL = 0.1
@@ -145,8 +144,7 @@ class OneModel:
         """Draw the scores, and return our interval, that over independent images, and that of Wald on DeLong."""
         patients = self.positives + self.negatives
         labels = np.repeat(np.arange(patients) < self.positives, self.images).astype(np.int64)
-        noise = math.sqrt(self.icc) * np.repeat(random.normal(size=patients), self.images)
-        noise += math.sqrt(1 - self.icc) * random.normal(size=patients * self.images)
+        noise = _of_images(random, self.icc, patients, self.images)
         names = None if self.images == 1 else np.repeat(np.arange(patients), self.images).astype(str).tolist()
         if self.metric == "accuracy":
             predicted = np.where(noise < ndtri(self.truth), labels, 1 - labels)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from os.path import basename, isfile, join
+from os.path import basename, getmtime, isfile, join
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,11 @@ class TrialFolder:
     def complete(self) -> bool:
         """Whether the trial has a result."""
         return isfile(self._result_file)
+
+    @property
+    def finished_at(self) -> float:
+        """When the result was written, in seconds since 1970."""
+        return getmtime(self._result_file)
 
     @property
     def failed(self) -> bool:

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 
 from ..contracts import SECONDS, label_of
 from ..ledger import Ledger
-from ..ledger.result_file import FILE
 from ..stats.wording import several
 
 _MIN_TRIALS = 2
@@ -40,7 +39,7 @@ def _finished(ledger: Ledger, base_id: str) -> dict[str, list[tuple[float, float
         if folder.complete:
             seconds = folder.result_of(base_id, claim.change).cost(SECONDS)
             if seconds is not None and math.isfinite(seconds):
-                found.setdefault(claim.change, []).append((seconds, (folder.path / FILE).stat().st_mtime))
+                found.setdefault(claim.change, []).append((seconds, folder.finished_at))
     return found
 
 
