@@ -24,8 +24,8 @@ public:
                          beta(draws));
     }
     void explain(Size, const Draws& draws, Explanation& found) const override {
-        found.emplace_back("alpha", alpha(draws));
-        found.emplace_back("beta", beta(draws));
+        found.emplace_back("factor", alpha(draws));
+        found.emplace_back("shift", beta(draws));
     }
 
 private:

@@ -250,7 +250,7 @@ def _line(start: str, result: TrialOutcome, metric: MetricInfo | None) -> str:
         return f"{start}  [red]failed[/red]: {escape(result.reason)}"
     collapsed = "  [yellow]collapsed[/yellow]" if result.collapsed else ""
     value = result.metrics.get(metric.name) if metric else None
-    shown = "" if metric is None or value is None else f"  {escape(metric.name)} {value:.3f}"
+    shown = "" if metric is None or value is None else f"  {escape(metric.name)} {metric.shown(value)}"
     return f"{start}{shown}  {result.cost(SECONDS) or 0.0:.1f} s{collapsed}"
 
 

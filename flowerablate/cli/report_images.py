@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from ..errors import StudyError, nearest
 from .environment import assembler_here
@@ -34,7 +35,7 @@ def print_images(
     from ..files import replacing
     from ..reading.find_study import note_of
     from ..reading.won_images import won_images, won_images_sheet
-    from ..report.image_report import images_to_csv, images_to_json, to_tables
+    from ..report.image_report import CHANCE, images_to_csv, images_to_json, to_tables
 
     if format not in FORMATS:
         raise StudyError(f"--images has no format {format!r}; {nearest(format, FORMATS)}")
@@ -47,12 +48,12 @@ def print_images(
     elif format == "json":
         typer.echo(images_to_json(rows, ledger.root.absolute().name), nl=False)
     else:
-        for place, row in enumerate(rows):
-            if place:
-                console.print()
+        console.print(Text(ledger.root.absolute().name, style="bold"))
+        for row in rows:
+            console.print()
             for part in to_tables(row, top):
                 console.print(part, crop=False)
-        legend = "p of truth: mean difference in the probability of the true class, first arm minus second"
+        legend = f"{CHANCE}: mean difference in the predicted probability of the true class, first arm minus second"
         console.print(f"\n{legend}", style="dim", highlight=False)
     if sheet is not None:
         drawn = won_images_sheet(rows, ledger, note, top, assembler_here())

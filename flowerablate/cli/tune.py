@@ -206,7 +206,7 @@ def _finish(trials: Trials, assembler: Assembler, target: Path, console: Console
         write_history(points, plan.metric.name, history, lower_is_better=plan.metric.lower_is_better)
         if importance:
             write_importance(importance, trials.folder / f"importance.{suffix}")
-    remark = f"trial {best.number} of {len(rows)}, {plan.metric.name} {best.value:.4f} on validation"
+    remark = f"trial {best.number} of {len(rows)}, {plan.metric.name} {plan.metric.shown(best.value, 2)} on validation"
     with replacing(target) as file:
         file.write(plan.study_file(best.values, len(rows), remark, assembler).encode())
     drawn = "history and importance" if importance else "history"
@@ -237,8 +237,8 @@ def _print_best(rows: list[TuningTrial], plan: TuningPlan, console: Console, max
     shown = done[:max_shown] + ([first] if first is not None and first not in done[:max_shown] else [])
     for row in shown:
         settings = "  ".join(f"{key}={brief(value)}" for key, value in row.values.items())
-        std = "" if row.std is None else f"{row.std:.4f}"
-        cells = [str(row.number), f"{row.value:.4f}", *([std] if several else [])]
+        std = "" if row.std is None else plan.metric.shown(row.std, 2)
+        cells = [str(row.number), plan.metric.shown(row.value, 2), *([std] if several else [])]
         table.add_row(*cells, escape(settings) + (" (base)" if row is first else ""))
     show([table])
     states: list[str] = [row.state for row in rows]

@@ -55,7 +55,7 @@ class TuneDisplay(Bars):
         """Print one line about the trial."""
         self._forget(row.number)
         self._over.add(row.number)
-        value = "" if row.value is None else f"{self._metric.name} {row.value:.4f}  "
+        value = "" if row.value is None else f"{self._metric.name} {self._metric.shown(row.value, 2)}  "
         outcome = {"pruned": "pruned  ", "failed": f"failed: {row.failure}  "}.get(row.state, "")
         settings = " ".join(f"{key}={brief(value)}" for key, value in row.values.items())
         number = f"{len(self._over):>{len(str(self._max_trials))}}/{self._max_trials}"
@@ -70,10 +70,10 @@ class TuneDisplay(Bars):
     def _so_far(self, best: TuningTrial | None) -> str:
         if best is None or best.value is None:
             return ""
-        return f"  [dim](best {best.value:.4f}, trial {best.number})[/dim]"
+        return f"  [dim](best {self._metric.shown(best.value, 2)}, trial {best.number})[/dim]"
 
     def _advance(self, best: TuningTrial | None) -> None:
-        best_text = "" if best is None or best.value is None else f", best {best.value:.4f}"
+        best_text = "" if best is None or best.value is None else f", best {self._metric.shown(best.value, 2)}"
         self._move_whole(f"tuning{best_text}", len(self._over), self._max_trials)
 
 

@@ -29,6 +29,10 @@ class MetricInfo:
     lower_is_better: bool = False
     percent: bool = False
 
+    def shown(self, value: float, digits: int = 1) -> str:
+        """Return *value* as a reader sees it: ``98.3 %`` for a fraction, with *digits*, else with four decimals."""
+        return f"{100 * value:.{digits}f} %" if self.percent else f"{value:.4f}"
+
 
 @dataclass(frozen=True)
 class TrialResult:

@@ -109,6 +109,5 @@ def _merit(result: TrialResult) -> tuple[bool, float, float]:
 def _in_words(best: TrialResult, group: Sequence[TrialResult], root: Path) -> str:
     by = best.best_by
     value = best.validation.get(by.name, math.nan)
-    shown = f"{100 * value:.1f} %" if by.percent else f"{value:.4f}"
     why = f"best of {len(group)} by validation {by.name}," if len(group) > 1 else f"validation {by.name}"
-    return f"model: {best.label}, seed {best.seed} of {root} ({why} {shown})"
+    return f"model: {best.label}, seed {best.seed} of {root} ({why} {by.shown(value)})"

@@ -102,7 +102,7 @@ def sample_images(
     remarks = [f"As in training, epoch {epoch}, seed {seed}; each image is shown after all steps up to the one named."]
     unseen = [step.name for step in steps if step not in shown]
     if unseen:
-        remarks.append(f"Not shown: {', '.join(unseen)}, after which there is no single 8- or 16-bit image.")
+        remarks.append(f"Not shown: {', '.join(unseen)}, whose results are not 8- or 16-bit images.")
     return SampleImages(tuple(strips), (*remarks, *faults))
 
 

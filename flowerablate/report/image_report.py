@@ -21,7 +21,6 @@ from typing import Any
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.measure import Measurement
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -32,6 +31,9 @@ from .phrases import printable
 from .row_groups import WORDS
 
 SCHEMA = "flowerablate.images/1"
+
+CHANCE = "Δ p(true)"
+"""The heading of the mean difference in the predicted probability of the true class, first arm minus second."""
 
 _UNLIMITED = 100_000
 """A width in which everything has room."""
@@ -76,14 +78,20 @@ def answer(name: str, right: int, replicates: int) -> str:
     return f"{printable(name)}, {right} of {replicates} right"
 
 
+def _head(images: ContrastImages) -> str:
+    found = images.found
+    one, other = map(_arm, arm_names(images.contrast))
+    replicates = f"{found.replicates} {'replicate' if found.replicates == 1 else 'replicates'}"
+    return (
+        f"{printable(images.contrast.label)}: {_count(found.images)} tested in {replicates}, {found.answers} answers; "
+        f"{found.won} right only {one}, {found.lost} only {other}"
+    )
+
+
 def to_tables(images: ContrastImages, top: int) -> Iterator[RenderableType]:
     """Yield the printed parts for one row: a line about all images, then at most *top* won and *top* lost ones."""
+    yield Text(_head(images), style="dim")
     found = images.found
-    yield Text(
-        f"{_count(found.images)} tested, {found.answers} pairs of answers in {found.replicates} "
-        f"{'replicate' if found.replicates == 1 else 'replicates'}: {found.won} won, {found.lost} lost",
-        style="dim",
-    )
     for title, counts in zip(side_titles(images), (found.wins, found.losses), strict=True):
         yield Text()
         yield Text(title, style="bold")
@@ -105,7 +113,7 @@ class ImageTable:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-        heads = ("image", "truth", *self.arms, "p of truth")
+        heads = ("image", "truth", *self.arms, CHANCE)
         for head in heads:
             table.add_column(head, justify="right" if head == heads[-1] else "left")
         for count in self.counts:
@@ -116,8 +124,10 @@ class ImageTable:
         for count in self.counts:
             name, truth, one, other, gain = self._cells(count)
             yield Text(name, no_wrap=True, overflow="ignore")
-            text = f"truth {truth}; {self.arms[0]}: {one}; {self.arms[1]}: {other}; p of truth {gain}"
-            yield Padding(Text(text), (0, 0, 0, 4))
+            text = f"truth {truth}; {self.arms[0]}: {one}; {self.arms[1]}: {other}; {CHANCE} {gain}"
+            for line in Text(text).wrap(console, options.max_width - 4):
+                line.rstrip()
+                yield Text("    ").append_text(line)
 
     def _cells(self, count: ImageCount) -> tuple[str, ...]:
         return (

@@ -37,7 +37,7 @@ def test_in_a_pipe_there_is_a_line_for_each_trial_and_no_bar(monkeypatch):
     watch(Console(file=told, width=80), monkeypatch)
     assert told.getvalue().splitlines() == [
         "1 of 3 trials are finished already",
-        "2/3  -flip  seed 0  accuracy 0.750  1.2 s  collapsed",
+        "2/3  -flip  seed 0  accuracy 75.0 %  1.2 s  collapsed",
         "3/3  -flip  seed 1  failed: no [room]",
         "[not] markup",
     ]

@@ -17,7 +17,7 @@ from flowerablate.study.resolve import resolve
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = ["README.md", *(str(path.relative_to(ROOT)) for path in sorted(ROOT.glob("docs/*/*.md")))]
-STUDIES = {"flowers": (), "best": (), "photographs": ("--for", "photographs")}
+STUDIES = {"flowers": (), "best": (), "garden": ("--for", "photographs")}
 """The study files that the documents name as they go on, and how each begins."""
 
 ELSEWHERE = [
@@ -130,7 +130,7 @@ def test_every_line_that_reports_can_be_run(command, folder, image_folder):
     assert len(lines) >= 12
     words = ("tiny.toml", "--data", image_folder, "--disable", "morphology", "--seeds", 2, "--set", "train.epochs=1")
     assert command("run", *words).returncode == 0
-    for name in ("default", "flowers", "flowers-noisy", "photographs"):
+    for name in ("default", "flowers", "flowers-noisy", "garden"):
         shutil.copytree(folder / "runs" / "tiny", folder / "runs" / name)
     lines = [("report", *words) for words in lines]
     lines += [("curves", *words) for words in lines_of("docs/reference/training.md", "curves")]

@@ -35,6 +35,12 @@ def test_without_a_kind_it_is_the_default_study(command, folder):
     assert command("run", "mine.toml", "--disable", "morphology", "--dry-run").returncode == 0
 
 
+@pytest.mark.parametrize("kind", [(), *(("--for", kind) for kind in KINDS)])
+def test_the_file_can_be_read_in_80_columns(command, folder, kind):
+    command("init", "mine.toml", *kind)
+    assert max(map(len, (folder / "mine.toml").read_text().splitlines())) <= 80
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_study_for_a_kind_of_images_is_accepted_as_it_is_once_the_data_are_given(command, folder, image_folder, kind):
     done = command("init", "mine.toml", "--for", kind)

@@ -27,8 +27,8 @@ def test_the_best_is_a_study_that_runs_as_it_is(command, image_folder, folder):
     done = command(*words, "--trials", 2)
     assert done.returncode == 0, done.stderr
     assert tomllib.loads((folder / "best.toml").read_text())["ablation"]["disable"] == ["flip"]
-    assert re.search(r"2/2  accuracy [01]\.\d{4}  optimizer\.lr=\S+  \(best [01]\.\d{4}, trial [01]\)", done.stderr)
-    assert re.search(r"^ +0 +[01]\.\d{4} +0\.\d{4}  optimizer\.lr=0\.1 \(base\)", done.stdout, re.MULTILINE)
+    assert re.search(r"2/2  accuracy \d+\.\d\d %  optimizer\.lr=\S+  \(best \d+\.\d\d %, trial [01]\)", done.stderr)
+    assert re.search(r"^ +0 +\d+\.\d\d % +\d+\.\d\d %  optimizer\.lr=0\.1 \(base\)", done.stdout, re.MULTILINE)
     assert "is biased upwards" in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 80
     place = folder / "runs" / "tiny" / "tune"

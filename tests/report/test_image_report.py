@@ -44,7 +44,7 @@ def test_no_name_of_a_file_is_broken_or_cut(width):
     lines = [line.rstrip() for line in printed(5, width, replace(ROW, found=found)).splitlines()]
     assert sum(line.startswith(name) for line in lines) == 1
     assert all(len(line) <= width for line in lines if not line.startswith(name))
-    assert "p of truth +0.25" in " ".join(" ".join(lines).split()) or width == 120
+    assert "Δ p(true) +0.25" in " ".join(" ".join(lines).split()) or width == 120
 
 
 def test_what_is_not_shown_is_counted():

@@ -12,12 +12,12 @@ from .look import Look
 from .records import Finding, Severity
 
 _EXCLUDE = (
-    "to leave copies out: flowerablate data check PATH --write-exclude exclude.txt, and in the study "
-    'dataset.exclude = "exclude.txt"'
+    "to leave copies out, set dataset.exclude to the file that "
+    "'flowerablate data check PATH --write-exclude exclude.txt' writes"
 )
 _GROUPS = (
-    "to keep copies together: flowerablate data check PATH --write-groups groups.csv, and in the study "
-    'dataset.groups = "groups.csv"'
+    "to keep copies together, set dataset.groups to the file that "
+    "'flowerablate data check PATH --write-groups groups.csv' writes"
 )
 _SEVERITIES: dict[str, Severity] = {
     "across classes": "fault",

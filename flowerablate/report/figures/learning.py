@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _WIDTH, _ROW, _HEAD, _FOOT, _REMARK = 13.0, 1.7, 0.75, 0.55, 0.25
-"""Inches: total width, height of a row of panels, margins above and below, height of a remark."""
+"""Inches: total width, height of a row of panels, margins above and below, height of a line of the legend."""
+_LEGEND = "Thin: single seeds; thick: their mean; dots: the epochs whose weights were kept"
 _INK, _MAIN, _BACKGROUND, _SOFT = (
     canvas.ON_PAPER[tone] for tone in (canvas.INK, canvas.GOOD, canvas.OPEN, canvas.SOFT)
 )
@@ -46,7 +47,8 @@ def draw_learning(
     """
     curves = [variant for variant in curves if any(length_of(seed) for seed in variant.seeds)]
     panels = _panels(metric)
-    foot = _FOOT + (_REMARK if remark else 0)
+    beneath = [line for line in (remark, f"{_LEGEND}; grey: the mean of the base." if base else f"{_LEGEND}.") if line]
+    foot = _FOOT + _REMARK * len(beneath)
     height = _HEAD + _ROW * len(curves) + foot
     with canvas.style("learning", canvas.ON_PAPER):
         figure = canvas.new_figure(_WIDTH, height)
@@ -69,8 +71,9 @@ def draw_learning(
                 top.set_ylim(bottom=0)
             if panel.log or not panel.from_zero:
                 set_scale(top, log=panel.log)
-        if remark:
-            figure.text(0.99, 0.08 / height, remark, ha="right", va="bottom", color=_SOFT, fontsize=8)
+        for place, line in enumerate(reversed(beneath)):
+            bottom_of_line = (0.08 + _REMARK * place) / height
+            figure.text(0.99, bottom_of_line, line, ha="right", va="bottom", color=_SOFT, fontsize=8)
         set_epochs(grid[0][0], max(length_of(seed) for variant in curves for seed in variant.seeds))
         return files.image(figure, format)
 

@@ -50,6 +50,7 @@ def to_html(document: Document, columns: Sequence[Column] = ()) -> str:
             tally=_tally(summary),
             table=_table(summary, columns),
             evidence=[_evidence(row, summary) for row in summary.rows if row.effect is not None],
+            points=scale_of(summary).points,
             figures={
                 "forest": _markup(draw_forest(summary)),
                 "costs": _markup(draw_costs(document.costs, summary)),
