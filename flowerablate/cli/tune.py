@@ -206,7 +206,8 @@ def _finish(trials: Trials, assembler: Assembler, target: Path, console: Console
         write_history(points, plan.metric.name, history, lower_is_better=plan.metric.lower_is_better)
         if importance:
             write_importance(importance, trials.folder / f"importance.{suffix}")
-    remark = f"trial {best.number} of {len(rows)}, {plan.metric.name} {plan.metric.shown(best.value, 2)} on validation"
+    reached = "" if best.value is None else plan.metric.shown(best.value, 2)
+    remark = f"trial {best.number} of {len(rows)}, {plan.metric.name} {reached} on validation"
     with replacing(target) as file:
         file.write(plan.study_file(best.values, len(rows), remark, assembler).encode())
     drawn = "history and importance" if importance else "history"
@@ -224,7 +225,10 @@ def _print_best(rows: list[TuningTrial], plan: TuningPlan, console: Console, max
     from rich.table import Table
 
     sign = 1 if plan.metric.lower_is_better else -1
-    done = sorted((row for row in rows if row.value is not None), key=lambda row: (sign * (row.value or 0), row.number))
+    values = {row.number: row.value for row in rows if row.value is not None}
+    done = sorted(
+        (row for row in rows if row.number in values), key=lambda row: (sign * values[row.number], row.number)
+    )
     base = plan.space.point_of(plan.base)
     several = len(plan.seeds) > 1
     table = Table(box=None, pad_edge=False)
@@ -238,7 +242,7 @@ def _print_best(rows: list[TuningTrial], plan: TuningPlan, console: Console, max
     for row in shown:
         settings = "  ".join(f"{key}={brief(value)}" for key, value in row.values.items())
         std = "" if row.std is None else plan.metric.shown(row.std, 2)
-        cells = [str(row.number), plan.metric.shown(row.value, 2), *([std] if several else [])]
+        cells = [str(row.number), plan.metric.shown(values[row.number], 2), *([std] if several else [])]
         table.add_row(*cells, escape(settings) + (" (base)" if row is first else ""))
     show([table])
     states: list[str] = [row.state for row in rows]

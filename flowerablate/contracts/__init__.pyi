@@ -71,7 +71,14 @@ from .results import (
     failures as failures,
     finished as finished,
 )
-from .rules import Family as Family, Population as Population, Rules as Rules, Test as Test, TunedBase as TunedBase
+from .rules import (
+    Family as Family,
+    JudgedTable as JudgedTable,
+    Population as Population,
+    Rules as Rules,
+    Test as Test,
+    TunedBase as TunedBase,
+)
 from .slot_list import SLOTS as SLOTS, SPECS as SPECS, slots as slots
 from .specs import (
     RESERVED as RESERVED,

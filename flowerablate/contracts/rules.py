@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Population = Literal["auto", "replicates", "images"]
 """The population that intervals refer to: see :class:`Rules`."""
@@ -43,6 +43,22 @@ class Rules:
     def needed_replicates(self) -> int:
         """The number of replicates below which nothing is decided; the modified t test needs ten."""
         return max(self.min_replicates, 10 if self.test == "modified-t" else 0)
+
+
+class JudgedTable(NamedTuple):
+    """A table in which a comparison had a verdict: its number of *replicates*, and of *pairs* of finished trials.
+
+    *trials*: a digest of their ids, which tells pairs from others of the same number; empty in a ledger of an earlier
+    version.
+    """
+
+    replicates: int
+    pairs: int
+    trials: str = ""
+
+    def is_of(self, other: JudgedTable) -> bool:
+        """Whether both are about the same pairs, as far as is known."""
+        return self.pairs == other.pairs and (not self.trials or not other.trials or self.trials == other.trials)
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,15 @@ from ..errors import StudyError
 from ..ledger import Ledger, StudyNote
 from ..reading.kept_metrics import with_metrics
 from ..stats import summarise
-from ..stats.arms import arms_of, values_of
-from ..stats.looks import is_complete, replicates_of, seeds_of, settled_reserve
+from ..stats.looks import (
+    LookSchedule,
+    ids_by_seed,
+    is_complete,
+    pairs_of,
+    replicates_of,
+    seeds_of,
+    settled_reserve,
+)
 from ..stats.replication import undecided_after
 from ..stats.sequential import planned_looks
 from ..stats.wording import several
@@ -94,8 +101,27 @@ def open_after(plan: Plan, ledger: Ledger, look: int) -> tuple[Contrast, ...]:
         shown=shown,
         judged=note.judged if note else None,
     )
-    undecided = {contrast.label for contrast in undecided_after(summary)}
-    return tuple(contrast for contrast in plan.design.contrasts if contrast.label in undecided)
+    still_open = {contrast.label for contrast in undecided_after(summary)} | _decided_anew(plan, ledger, look)
+    return tuple(contrast for contrast in plan.design.contrasts if contrast.label in still_open)
+
+
+def _decided_anew(plan: Plan, ledger: Ledger, look: int) -> set[str]:
+    """Return the labels of the contrasts that *look* cannot stop: its pairs have changed since it was shown.
+
+    The table says so by all of the ledger, so a look that is taken by itself must not say otherwise.
+    """
+    note = ledger.note(plan.base_id)
+    if note is None:
+        return set()
+    results = ledger.results(plan.base_id)
+    seeds, ids = seeds_of(results), ids_by_seed(results)
+    found = set()
+    for contrast in note.contrasts:
+        now, judged = replicates_of(contrast, seeds), note.judged.get(contrast.label, ())
+        pairs = pairs_of(contrast, ids)
+        if look in LookSchedule.of(plan.rules, note.unplanned, now, note.rules_shown, judged, pairs).silent:
+            found.add(contrast.label)
+    return found
 
 
 def replicates(ledger: Ledger, base_id: str) -> int:
@@ -122,12 +148,16 @@ def note_of_table(plan: Plan, ledger: Ledger, trials: Iterable[Trial], *, interr
 def note_of_start(plan: Plan, ledger: Ledger, trials: Iterable[Trial]) -> StudyNote:
     """Return the note to write before a run of *trials*.
 
-    If the study was finished before, its table may have been read since, whether a run printed it or not.
+    If the study was finished before, its table may have been read since, whether a run printed it or not; and if its
+    looks are planned, so may the verdicts of those comparisons that had reached one.
     """
     note, before = plan.note(trials), ledger.note(plan.base_id)
-    if before is None or before.rules.looks or not before.trials or ledger.unfinished(before):
+    if before is None or not before.trials:
         return note
-    return _with_look(note, ledger, before.contrasts, before.rules)
+    pending = bool(ledger.unfinished(before))
+    if pending and not before.rules.looks:
+        return note
+    return _with_look(note, ledger, before.contrasts, before.rules, pending=pending)
 
 
 def _with_look(
@@ -147,11 +177,10 @@ def _with_look(
     if not count:
         return note
     results = ledger.results(note.base_id)
-    seeds, values = seeds_of(results), values_of(results, rules.metric)
-    every = sorted({result.seed for result in results})
+    seeds, ids = seeds_of(results), ids_by_seed(results)
     at = {contrast.label: replicates_of(contrast, seeds) for contrast in contrasts}
-    pairs = {
-        contrast.label: len(arms_of(contrast, values, every).seeds)
+    judged = {
+        contrast.label: pairs_of(contrast, ids).at(at[contrast.label])
         for contrast in contrasts
         if not pending or (is_complete(contrast, seeds, n := at[contrast.label]) and n in rules.looks)
     }
@@ -159,7 +188,7 @@ def _with_look(
         note,
         looked=(count,),
         seen={label: (n,) for label, n in at.items()},
-        judged={label: ((n, pairs[label]),) for label, n in at.items() if label in pairs},
-        shown=rules if count >= rules.min_replicates else None,
+        judged={label: (table,) for label, table in judged.items()},
+        shown=rules if any(table.pairs >= rules.min_replicates for table in judged.values()) else None,
         told=(rules,),
     )

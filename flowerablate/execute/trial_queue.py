@@ -56,7 +56,7 @@ class TrialQueue:
         self._begun: set[str] = set()
         self.failed: dict[str, TrialFailure] = {}
         self.run = self.elsewhere = self.left = 0
-        self._stopped = False
+        self._stopped = self._entered = False
         if budget is not None:
             for result in finished(ledger.results(plan.base_id)):
                 budget.learn(result.change, result.cost(SECONDS) or 0.0)
@@ -107,7 +107,9 @@ class TrialQueue:
             self.elsewhere += len(jobs) - left - (self.run + self.elsewhere - run)
 
     def _enter(self) -> None:
-        self._ledger.enter(self.trials, self._pipelines, note_of_start(self._plan, self._ledger, self.trials))
+        note = self._plan.note(self.trials) if self._entered else note_of_start(self._plan, self._ledger, self.trials)
+        self._ledger.enter(self.trials, self._pipelines, note)
+        self._entered = True
 
     @cached_property
     def _execution(self) -> Execution:

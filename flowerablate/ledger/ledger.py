@@ -102,6 +102,10 @@ class Ledger:
         """Yield the same one by one, for whoever may need few of them."""
         return ((claim, folder) for claim, folder in self._claims() if claim.base_id == base_id)
 
+    def other_notes(self, base_id: str) -> list[StudyNote]:
+        """Return the notes of the studies in this ledger with other bases than *base_id*."""
+        return [note for base, note in read_current_notes(self._notes).studies.items() if base != base_id]
+
     def base_ids(self) -> list[str]:
         """Return the bases whose trials the ledger holds."""
         return sorted({claim.base_id for claim, _ in self._claims()})

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from ..contracts import ASKED_EARLIER, Contrast, CostInfo, MetricInfo, Rules, TunedBase
+from ..contracts import ASKED_EARLIER, Contrast, CostInfo, JudgedTable, MetricInfo, Rules, TunedBase
 from ..errors import LedgerError
 from ..files import write_json
 from .json_files import read_json
@@ -31,8 +31,8 @@ class StudyNote:
     number that torch computes with in every trial, *device* the kind of device; 0 and an empty text if not settled yet.
     *tuned*: how the base was tuned and its variants were not. *late* gives, for each contrast first asked after
     verdicts had been shown, the number of replicates of that table. *seen* are the numbers of its
-    own replicates at which each contrast was in a table, *judged* the same with the number of its pairs, as trials that
-    failed may be run again. *shown* are the rules of the first table with verdicts, *later* other ones of such tables
+    own replicates at which each contrast was in a table, *judged* what these tables were about, as trials that failed
+    may be run again. *shown* are the rules of the first table with verdicts, *later* other ones of such tables
     since; *told* are the rules of all tables, with verdicts or without.
     """
 
@@ -55,7 +55,7 @@ class StudyNote:
     tuned: TunedBase | None = None
     late: Mapping[str, int] = field(default_factory=dict)
     seen: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
-    judged: Mapping[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+    judged: Mapping[str, tuple[JudgedTable, ...]] = field(default_factory=dict)
     shown: Rules | None = None
     later: tuple[Rules, ...] = ()
     told: tuple[Rules, ...] = ()
@@ -160,7 +160,9 @@ def _with_labels(old: StudyNote, note: StudyNote, new: Mapping[str, str]) -> tup
 def _late(old: StudyNote, contrasts: Iterable[Contrast]) -> dict[str, int]:
     """Return the *contrasts* that are asked only now, though the verdicts on others were shown."""
     least = min(rules.min_replicates for rules in (old.rules, *old.rules_shown))
-    shown = max((n for n in old.looked if n >= least), default=0)
+    tables = [table for every in old.judged.values() for table in every]
+    looked = [table.replicates for table in tables if table.pairs >= least] if tables else old.looked
+    shown = max((n for n in looked if n >= least), default=0)
     known = {contrast.label for contrast in old.contrasts}
     return {contrast.label: shown for contrast in contrasts if shown and contrast.label not in known}
 

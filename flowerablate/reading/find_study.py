@@ -43,6 +43,13 @@ def shown_elsewhere(ledger: Ledger, base_id: str) -> list[str]:
     return found
 
 
+def bases_shown(ledger: Ledger, note: StudyNote) -> int:
+    """Return for how many other bases in *ledger* verdicts on any question of *note* were shown."""
+    asked = {contrast.label for contrast in note.contrasts}
+    others = ledger.other_notes(note.base_id)
+    return sum(each.shown is not None and any(c.label in asked for c in each.contrasts) for each in others)
+
+
 def note_of(ledger: Ledger, base_id: str | None = None) -> StudyNote:
     """Return the note in *ledger* on the study with that base, or on the latest one.
 

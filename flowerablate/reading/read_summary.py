@@ -13,7 +13,7 @@ from ..stats.confounds import refusal_notes
 from ..stats.wording import count
 from ..wiring.assemble import Assembler
 from ..wiring.measured_costs import cost_infos
-from .find_study import note_of, shown_elsewhere
+from .find_study import bases_shown, note_of, shown_elsewhere
 from .image_evidence import image_evidence
 from .kept_metrics import reading, undefined, with_metrics
 from .trial_times import times_remark
@@ -70,6 +70,11 @@ def read_summary(
             f"Results of this base were also shown in {'another study' if len(others) == 1 else 'other studies'}, "
             f"{', '.join(others)}: a study of another name trains the same replicates, and the verdicts here do not "
             "account for those tables."
+        )
+    if bases := bases_shown(ledger, note):
+        more.append(
+            f"Verdicts on these questions were also shown for {count(bases, 'other base')} of this study, with other "
+            "settings, data or code. The verdicts here do not account for those tables."
         )
     if note.skipped:
         more.append(f"{count(note.skipped, 'unreadable image')} left out of the data.")

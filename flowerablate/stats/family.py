@@ -86,21 +86,40 @@ def _suits_max_t(family: Sequence[ContrastResult], rules: Rules) -> bool:
 
 
 def _max_t(family: Sequence[ContrastResult], rules: Rules) -> FamilyResult:
-    """Adjust at each look; of several looks the smallest p over its part of the level counts (weighted Bonferroni)."""
+    """Adjust at each look; of several looks the smallest p over its part of the level counts (weighted Bonferroni).
+
+    A comparison counts for others at every look, and is decided at those of its own, each with the part of the table in
+    which it was shown.
+    """
     best: list[Adjusted] = [Adjusted(1.0, 1) for _ in family]
     nominal = 0.0
     pairs = [0] * len(family)
-    most = max((each.schedule for each in family), key=lambda schedule: schedule.tables)
-    for limit, share in most.shares():
-        if share <= 0:
-            continue
-        found, nominal = _adjusted_at(limit, family, share * (1 - rules.level))
+    shares = own_shares([each.schedule for each in family])
+    for limit in sorted({limit for own in shares for limit, share in own.items() if share > 0}):
+        part = min(own[limit] for own in shares if own.get(limit, 0) > 0)
+        found, nominal = _adjusted_at(limit, family, part * (1 - rules.level))
         for position, new in enumerate(found):
+            share = shares[position].get(limit, 0)
+            if share <= 0:
+                continue
             p = min(1.0, new.difference / share)
             if p < best[position].difference:
                 pairs[position] = sum(seed < limit for seed in family[position].arms.seeds)
             best[position] = Adjusted(min(best[position].difference, p), new.factor)
     return FamilyResult(tuple(best), "max-t", nominal, tuple(pairs))
+
+
+def own_shares(schedules: Sequence[LookSchedule]) -> list[dict[int, float]]:
+    """Return, by comparison, its unplanned looks and what each may spend of the level: the part of its table.
+
+    The tables of the family are those of all comparisons: with one number of replicates, as many as the comparison has
+    that was shown most often with it, because its trials were run again.
+    """
+    number, first = 1, {}
+    for n in sorted({n for each in schedules for n in (*each.lost, *each.unplanned)}):
+        first[n] = number
+        number += max(each.lost.count(n) + each.unplanned.count(n) for each in schedules)
+    return [{n: each.share(first[n] + each.lost.count(n)) for n in each.unplanned} for each in schedules]
 
 
 def _adjusted_at(limit: int, family: Sequence[ContrastResult], alpha: float) -> tuple[Sequence[Adjusted], float]:

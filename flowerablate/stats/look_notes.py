@@ -20,8 +20,8 @@ PLANNED_UP_TO = 20
 """The number of replicates up to which ``--until-decided`` plans, if the study does not say otherwise."""
 
 
-def earlier_tables(summary: Summary, schedule: LookSchedule) -> Iterator[str]:
-    """What earlier tables without planned looks have spent of the error."""
+def earlier_tables(summary: Summary, schedule: LookSchedule, tables: Sequence[Rules] = ()) -> Iterator[str]:
+    """What earlier tables without planned looks have spent of the error; *tables* are the rules of all of them."""
     before = schedule.before
     if not before:
         return
@@ -33,19 +33,41 @@ def earlier_tables(summary: Summary, schedule: LookSchedule) -> Iterator[str]:
         left = f"{short(schedule.left * alpha, 2)} of {short(alpha, 2)}"
         yield f"{shown}. The planned looks share what was left of the error rate, {left}."
     else:
+        most = max(alpha, *(1 - rules.level for rules in tables), 0.0)
+        together = "stays at" if most == alpha else f"is not {short(alpha, 2)}, but at most that of the earlier level,"
         yield (
-            f"{shown}. The verdicts of this table account for that, so the error rate of all tables together stays "
-            f"at {short(alpha, 2)}: a single comparison needs a p of {' or '.join(_needed(summary, schedule))} or less."
+            f"{shown}. The verdicts of this table account for that, so the error rate of all tables together "
+            f"{together} {short(most, 2)}: {_needed(summary, schedule)}."
         )
 
 
-def _needed(summary: Summary, schedule: LookSchedule) -> list[str]:
-    """Return the p that a single comparison needs in this table; several where the looks at comparisons differ."""
+def _needed(summary: Summary, schedule: LookSchedule) -> str:
+    """Return the p that a single comparison needs in this table, which differs where the looks at comparisons do."""
     alpha = 1 - summary.level
+    found: dict[str, list[str]] = {}
     if summary.procedure == "max-t":
-        return [short(schedule.shares()[-1][1] * alpha, 2)]
-    found = {row.evidence.nominal(alpha) for row in summary.rows if row.evidence and row.evidence.looks}
-    return [short(nominal, 2) for nominal in sorted(found)] or [short(alpha, 2)]
+        found[short(schedule.share(schedule.tables) * alpha, 2)] = []
+    else:
+        for row in summary.rows:
+            if row.evidence and row.evidence.looks:
+                found.setdefault(short(row.evidence.nominal(alpha), 2), []).append(row.label)
+    if len(found) <= 1:
+        return f"a single comparison needs a p of {next(iter(found), short(alpha, 2))} or less"
+    each = (f"{', '.join(labels)} a p of {nominal} or less" for nominal, labels in sorted(found.items()))
+    return f"judged alone, {'; '.join(each)} would be needed"
+
+
+def changed_pairs(changed: Mapping[str, Sequence[int]]) -> Iterator[str]:
+    """Comparisons whose pairs are others since verdicts on them were shown, with the looks that decide nothing now."""
+    by_looks: dict[tuple[int, ...], list[str]] = {}
+    for label, looks in changed.items():
+        by_looks.setdefault(tuple(sorted(set(looks))), []).append(label)
+    for looks, labels in by_looks.items():
+        silent = f", and what was shown at {several(looks)} replicates decides nothing any more" if looks else ""
+        yield (
+            f"Trials of {', '.join(labels)} were run again, changed or removed after verdicts had been shown. The "
+            f"error that those verdicts have spent stays spent{silent}."
+        )
 
 
 def late_questions(summary: Summary, late: Mapping[str, int]) -> Iterator[str]:

@@ -3,7 +3,9 @@
 **Without a plan.** The first table of a study of fixed size spends all of its error but the rules'
 *reserve*. Each table with more replicates spends three quarters of what is left: with a reserve of a fifth, 80, 15,
 3.75 ... % of the level. So ``--seeds 5``, a look, then ``--seeds 10`` errs no more often than a single table. Tables
-with too few replicates for a verdict spend nothing. If all of the error was spent, further tables decide nothing new.
+with too few pairs for a verdict spend nothing. If all of the error was spent, further tables decide nothing new. A
+table whose pairs are others by now, as trials that had failed were run again or a component's code was changed, has
+spent its part and decides nothing any more; those before and after it keep theirs.
 
 **With a plan** (:mod:`.sequential`), its looks spend what earlier looks without a plan have left, or all of it. A
 planned look that was shown with fewer pairs than there are now, as trials that had failed were run again, has spent
@@ -19,9 +21,11 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import starmap
 from typing import NamedTuple
 
-from ..contracts import Contrast, Rules, TrialOutcome
+from ..contracts import Contrast, JudgedTable, Rules, TrialOutcome, finished
 
 EXTENSION = 0.75
 """The fraction of the error left that a table with more replicates spends."""
@@ -42,15 +46,47 @@ class StudyLook(NamedTuple):
     is_lost: bool = False
 
 
+class Pairs(NamedTuple):
+    """The pairs of finished trials of a comparison: their *seeds*, increasing, and the *ids* of the trials of each."""
+
+    seeds: Sequence[int] = ()
+    ids: Sequence[str] = ()
+
+    def at(self, replicates: int) -> JudgedTable:
+        """Return what a table with so many *replicates* is about."""
+        count = bisect_left(self.seeds, replicates)
+        trials = blake2b(" ".join(self.ids[:count]).encode(), digest_size=6).hexdigest() if self.ids else ""
+        return JudgedTable(replicates, count, trials)
+
+
+def ids_by_seed(results: Iterable[TrialOutcome]) -> dict[int, dict[str, str]]:
+    """Return the ids of the finished trials among *results*, of one base, by seed and change; seeds increase."""
+    ids: dict[int, dict[str, str]] = {}
+    for result in sorted(finished(results), key=lambda each: each.seed):
+        ids.setdefault(result.seed, {})[result.change] = result.trial_id
+    return ids
+
+
+def pairs_of(contrast: Contrast, ids: Mapping[int, Mapping[str, str]]) -> Pairs:
+    """Return the pairs of *contrast*, whatever the metric; *ids* are those of :func:`ids_by_seed`."""
+    found: dict[int, str] = {}
+    for seed, there in ids.items():
+        changes = contrast.weights_on(seed)
+        if changes and all(change in there for change in changes):
+            found[seed] = " ".join(there[change] for change in sorted(changes))
+    return Pairs(tuple(found), tuple(found.values()))
+
+
 @dataclass(frozen=True)
 class LookSchedule:
     """The looks at a comparison as numbers of replicates, increasing: those *unplanned*, then those *planned*.
 
     *reserve*: the fraction of the level that the first unplanned look leaves for others. *min_pairs*: a look with fewer
-    decides nothing, now or later. *now*: how many replicates there are, *complete* if none of their trials is to run.
-    *lost*: looks that are paid for and decide nothing any more, as their pairs were others: trials that had failed were
-    run again, or trials are gone. *silent*: the planned looks of which that is so, or that came before such a one;
-    *paid*: the numbers of pairs with which they were shown.
+    decides nothing, now or later. *now*: how many replicates there are, *complete* if none of their trials is to run,
+    *decides* if there are enough pairs for a verdict. *lost*: looks that are paid for and decide nothing any more, as
+    their pairs were others. *numbers*: which of all tables, lost ones too, each unplanned look is, from 1; without
+    them, the first, second and so on. *silent*: the planned looks whose pairs were others, or that came before such a
+    one; *paid*: the numbers of pairs with which they were shown.
     """
 
     unplanned: tuple[int, ...] = ()
@@ -62,6 +98,8 @@ class LookSchedule:
     complete: bool = True
     silent: tuple[int, ...] = ()
     paid: tuple[int, ...] = ()
+    numbers: tuple[int, ...] = ()
+    decides: bool = True
 
     @classmethod
     def of(
@@ -70,8 +108,8 @@ class LookSchedule:
         looked: Iterable[int],
         now: int,
         shown: Sequence[Rules] = (),
-        judged: Iterable[tuple[int, int]] = (),
-        seeds: Sequence[int] = (),
+        judged: Iterable[JudgedTable | tuple[int, int]] = (),
+        pairs: Pairs | None = None,
         *,
         complete: bool = True,
         over_images: bool = False,
@@ -79,25 +117,37 @@ class LookSchedule:
         """Return the schedule of a comparison by *rules*, of which there are *now* replicates, *complete* or not.
 
         *looked* are the numbers of replicates at which verdicts were shown without a plan, *shown* the rules of these
-        tables, the first one first: what they have spent is spent, whatever the rules say since. *judged*: the same
-        numbers with those of the pairs that there were; by now there are pairs on *seeds*, increasing. *over_images*:
-        intervals may be over test images too, where the modified t test, which needs more replicates, is not used.
+        tables, the first one first: what they have spent is spent, whatever the rules say since. *judged*: what all
+        tables were about. *pairs*: those that there are; by default one of each replicate. *over_images*: intervals may
+        be over test images too, where the modified t test, which needs more replicates, is not used.
         """
-        reserve = settled_reserve(rules, shown)
         needed = ((each.min_replicates if over_images else each.needed_replicates) for each in (rules, *shown))
         least = min(needed)
-        before = {n for n in looked if n >= least}
+        there = Pairs(range(now)) if pairs is None else pairs
+        then: dict[int, list[JudgedTable]] = {}
+        for table in starmap(JudgedTable, judged):
+            if table.pairs >= least:
+                then.setdefault(table.replicates, []).append(table)
+        before = {n for n in looked if n >= least and there.at(n).pairs >= least}
         if not rules.looks:
             before = {n for n in before if n < now} | {now}
-        present = {n: bisect_left(seeds, n) for n in before}
-        then: dict[int, set[int]] = {}
-        for n, pairs in judged:
-            then.setdefault(n, set()).add(pairs)
-        kept = [n for n in sorted(before) if present[n] in then.get(n, {present[n]}) or (n == now and not rules.looks)]
-        counted = {present[n] for n in kept}
-        lost = [n for n in sorted(before) for pairs in then.get(n, ()) if pairs not in counted]
-        silent, paid = _changed(rules.looks, {n: then[n] for n in then.keys() - before if n <= now}, now, seeds)
-        return cls(tuple(kept), rules.looks, reserve, least, now, tuple(lost), complete, silent, paid)
+        earlier = {n: then.pop(n) for n in list(then) if n in before or not rules.looks or n in looked}
+        kept = {n for n in before if _is_shown(there.at(n), earlier.get(n)) or (n == now and not rules.looks)}
+        tables = _in_order(kept, earlier, there, now if not rules.looks else None)
+        silent, paid = _changed(rules.looks, {n: every for n, every in then.items() if n <= now}, now, there)
+        return cls(
+            unplanned=tuple(n for n, is_lost in tables if not is_lost),
+            planned=rules.looks,
+            reserve=settled_reserve(rules, shown),
+            min_pairs=least,
+            now=now,
+            lost=tuple(n for n, is_lost in tables if is_lost),
+            complete=complete,
+            silent=silent,
+            paid=paid,
+            numbers=tuple(number for number, (_, is_lost) in enumerate(tables, 1) if not is_lost),
+            decides=there.at(now).pairs >= least,
+        )
 
     def reached(self, seeds: Sequence[int]) -> tuple[StudyLook, ...]:
         """Return the looks that a comparison with values on *seeds* (increasing, from 0) has had.
@@ -155,10 +205,9 @@ class LookSchedule:
         later = max(pairs + 1, round(pairs * self.next / self.unplanned[-1]))
         return (StudyLook(later, self._spent(len(self.unplanned) + 1)),)
 
-    def shares(self) -> tuple[tuple[int, float], ...]:
-        """Return each unplanned look as its number of replicates and the fraction of the level that is its own."""
-        spent = [0.0, *(self._spent(number) for number in range(1, len(self.unplanned) + 1))]
-        return tuple((look, now - old) for look, old, now in zip(self.unplanned, spent, spent[1:], strict=False))
+    def share(self, number: int) -> float:
+        """Return the fraction of the level that is the own one of the unplanned table of that *number*, from 1."""
+        return self._of_all(number) - self._of_all(number - 1)
 
     def is_provisional(self, pending: int) -> bool:
         """Whether a table now is no look: *pending* trials are still to run, and this is none of those planned."""
@@ -181,15 +230,17 @@ class LookSchedule:
 
     @property
     def kept(self) -> float:
-        """The fraction of the level that this table leaves for others with more replicates; with a plan, none."""
-        return 0.0 if self.planned else 1 - self._of_all(self.tables)
+        """The fraction of the level that this table leaves for others with more replicates; with a plan, none.
 
-    def _spent(self, number: int) -> float:
-        """Return the fraction of the level spent by the unplanned look of that *number*, from 1, and those before it.
-
-        Lost looks have spent theirs first.
+        None either where there are too few pairs for a verdict: such a table takes none.
         """
-        return self._of_all(len(self.lost) + number) - self._of_all(len(self.lost))
+        return 1 - self._of_all(self.tables) if self.decides and not self.planned else 0.0
+
+    def _spent(self, looks: int) -> float:
+        """Return the fraction of the level spent by so many of the unplanned looks, and one more if they are fewer."""
+        numbers = (*(self.numbers or range(1, len(self.unplanned) + 1)), self.tables + 1)
+        last = numbers[looks - 1]
+        return self._of_all(last) - sum(self.share(number) for number in range(1, last) if number not in numbers)
 
     def _of_all(self, tables: int) -> float:
         """Return the fraction of the level that so many *tables* spend."""
@@ -200,16 +251,36 @@ class LookSchedule:
         return StudyLook(pairs, spent, pairs / self.planned[-1], 1 - self._of_all(self.tables))
 
 
+def _is_shown(table: JudgedTable, before: Sequence[JudgedTable] | None) -> bool:
+    """Whether *table* is about the pairs of one of those *before*; if none is known, about those that there are."""
+    return before is None or any(each.is_of(table) for each in before)
+
+
+def _in_order(
+    kept: Collection[int], earlier: Mapping[int, Sequence[JudgedTable]], there: Pairs, now: int | None
+) -> list[tuple[int, bool]]:
+    """Return the unplanned tables in the order in which they were shown: the replicates, and whether each is lost.
+
+    Of tables with the same number of replicates, those that are lost came first, and this one, with *now*, is the last.
+    """
+    counted = [there.at(n) for n in kept]
+    tables: list[tuple[int, bool]] = []
+    for n in sorted({*kept, *earlier}, key=lambda n: (n == now, n)):
+        tables += [(n, True) for table in earlier.get(n, ()) if not any(table.is_of(each) for each in counted)]
+        tables += [(n, False)] if n in kept else []
+    return tables
+
+
 def _changed(
-    planned: Sequence[int], shown: Mapping[int, Collection[int]], now: int, seeds: Sequence[int]
+    planned: Sequence[int], shown: Mapping[int, Sequence[JudgedTable]], now: int, there: Pairs
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Return the *planned* looks that decide nothing, and the numbers of pairs with which they are paid for.
 
-    *shown*: by number of replicates, the numbers of pairs of tables so far; by now there are pairs on *seeds*.
+    *shown*: the tables so far, by number of replicates; *there* are the pairs by now.
     """
-    paid = {n: [pairs for pairs in every if pairs != bisect_left(seeds, n)] for n, every in shown.items()}
+    paid = {n: [table.pairs for table in every if not table.is_of(there.at(n))] for n, every in shown.items()}
     last = max((n for n, pairs in paid.items() if planned and pairs), default=0)
-    silent = [n for n in planned if n <= last and n != now and bisect_left(seeds, n) not in shown.get(n, ())]
+    silent = [n for n in planned if n <= last and n != now and not _is_shown(there.at(n), shown.get(n, ()))]
     return tuple(silent), tuple(sorted({each for pairs in paid.values() for each in pairs})) if last else ()
 
 

@@ -13,7 +13,7 @@ from .design_notes import design_notes
 from .effects import sign_flip_floor
 from .environment_notes import environment_notes
 from .images import ImageEvidence
-from .look_notes import changed_rules, earlier_tables, kept_reserve, late_questions, undecided
+from .look_notes import changed_pairs, changed_rules, earlier_tables, kept_reserve, late_questions, undecided
 from .looks import LookSchedule
 from .modified_t import TEST as MODIFIED_T
 from .modified_t import ModifiedT
@@ -31,26 +31,30 @@ def write_notes(
     *,
     pending: int = 0,
     schedule: LookSchedule | None = None,
+    changed: Mapping[str, Sequence[int]] | None = None,
     late: Mapping[str, int] | None = None,
     shown: Sequence[Rules] = (),
+    told: Sequence[Rules] = (),
     primary: str = "",
     images: Mapping[str, ImageEvidence] | None = None,
     tuned: TunedBase | None = None,
 ) -> tuple[str, ...]:
     """Return the notes of *summary*; each names the variants that it is about.
 
-    *schedule* has the looks at the study, *late* the contrasts asked only after one of them, *shown* the rules of the
-    tables before, *primary* is the study's primary metric, *images* holds the influence of the test images by metric,
-    *tuned* says how the base was tuned and its variants were not.
+    *schedule* has the looks at the study, *changed* by comparison those whose pairs are others by now, *late* the
+    contrasts asked only after one of them, *shown* the rules of the tables with verdicts before, *told* those of all,
+    *primary* is the study's primary metric, *images* holds the influence of the test images by metric, *tuned* says how
+    the base was tuned and its variants were not.
     """
     return (
         *alarms(summary, results),
         *_controls_that_differ(summary),
         *_controls(summary),
         *_pending(pending, bool(summary.rules.looks)),
-        *(() if _is_provisional(summary) else earlier_tables(summary, schedule or LookSchedule())),
+        *(() if _is_provisional(summary) else earlier_tables(summary, schedule or LookSchedule(), shown)),
+        *(() if _is_provisional(summary) else changed_pairs(changed or {})),
         *late_questions(summary, late or {}),
-        *changed_rules(summary.rules, shown, primary),
+        *changed_rules(summary.rules, told or shown, primary),
         *(kept_reserve(summary.rules, schedule) if schedule else ()),
         *_another_metric(summary, primary),
         *_unequal_tuning(summary, tuned),

@@ -220,8 +220,11 @@ def _varies(values: NDArray[np.float64]) -> bool:
 
 
 def _within(interval: Interval, metric: Metric, info: MetricInfo) -> Interval:
-    """Return *interval* without what lies beyond the limits of *metric*; nan stays nan."""
+    """Return *interval* without what lies beyond the limits of *metric*, 0 and 1 for a fraction that names none.
+
+    An undefined interval stays so.
+    """
     (low, high), (least, most) = interval, metric.limits
-    if info.percent:
-        least, most = max(0.0, least), min(1.0, most)
+    if info.percent and (least, most) == (-math.inf, math.inf):
+        least, most = 0.0, 1.0
     return (max(least, low), min(most, high)) if math.isfinite(low) else interval

@@ -11,6 +11,7 @@ from ..contracts import (
     CORE_COSTS,
     Contrast,
     CostInfo,
+    JudgedTable,
     MetricInfo,
     Rules,
     TrialOutcome,
@@ -27,7 +28,7 @@ from .evidence import Judge, first_that_knows
 from .family import ContrastResult, FamilyResult, judge_family
 from .images import ImageEvidence
 from .judging import judged
-from .looks import LookSchedule, is_complete, replicates_of, seeds_of
+from .looks import LookSchedule, ids_by_seed, is_complete, pairs_of, replicates_of, seeds_of
 from .modified_t import judge_by_modified_t
 from .multiplicity import Adjusted
 from .notes import doubts, write_notes
@@ -54,7 +55,7 @@ def summarise(
     late: Mapping[str, int] | None = None,
     shown: Sequence[Rules] = (),
     told: Sequence[Rules] = (),
-    judged: Mapping[str, Sequence[tuple[int, int]]] | None = None,
+    judged: Mapping[str, Sequence[JudgedTable | tuple[int, int]]] | None = None,
     pending: int = 0,
     images: Mapping[str, ImageEvidence] | None = None,
     judge: Judge | None = None,
@@ -67,7 +68,7 @@ def summarise(
     the primary one only. *secondary* metrics get effects without verdicts. *metrics* describes them; a metric that it
     lacks is judged by its name (``loss``, ``...error``). *tuned*: how the base alone was tuned. *looked* are the
     numbers of replicates at which verdicts were shown without a plan, *seen* those at which each contrast had one, by
-    label (by default *looked*), and *judged* the same with the numbers of pairs; *late* gives the last of these for
+    label (by default *looked*), and *judged* what these tables were about; *late* gives the last of these for
     each contrast first asked after it, by label, *shown* the rules of these tables, *told* those of all tables, without
     verdicts too. *pending* is the number of trials still to run. *images*: the influence of the test images on each
     metric, for rules that request intervals over replicates x images (see :mod:`.population`). *judge*: another method
@@ -87,18 +88,19 @@ def summarise(
     judge = judge or first_that_knows(judge_by_images(images or {}), judge_by_modified_t)
     seeds = _seeds(results)
     step = resolution_of(finished(results), rules.metric)
-    seeds_by_change = seeds_of(results)
+    seeds_by_change, ids = seeds_of(results), ids_by_seed(results)
 
-    def schedule_of(contrast: Contrast, there: Sequence[int]) -> LookSchedule:
+    def schedule_of(contrast: Contrast) -> LookSchedule:
         shown_at = looked if rules.looks or not seen else seen.get(contrast.label, ())
         now = replicates_of(contrast, seeds_by_change) or seeds[-1] + 1
-        pairs = judged.get(contrast.label, ()) if judged and rules.metric == given.metric else ()
+        before = judged.get(contrast.label, ()) if judged else ()
         complete = is_complete(contrast, seeds_by_change, now)
-        return LookSchedule.of(rules, shown_at, now, shown, pairs, there, complete=complete, over_images=over_images)
+        pairs = pairs_of(contrast, ids)
+        return LookSchedule.of(rules, shown_at, now, shown, before, pairs, complete=complete, over_images=over_images)
 
     arms = [arms_of(contrast, values, seeds) for contrast in asked]
     answers = [
-        _answer(contrast, each, rules, judge, step, schedule_of(contrast, each.seeds))
+        _answer(contrast, each, rules, judge, step, schedule_of(contrast))
         for contrast, each in zip(asked, arms, strict=True)
     ]
     members = [each for each in answers if each.contrast.in_family]
@@ -143,8 +145,14 @@ def summarise(
         results,
         pending=pending,
         schedule=max((each.schedule for each in answers), key=lambda each: each.tables, default=None),
+        changed={
+            each.contrast.label: (*each.schedule.lost, *each.schedule.silent)
+            for each in answers
+            if each.schedule.lost or each.schedule.paid
+        },
         late=late or {},
-        shown=told or shown,
+        shown=shown,
+        told=told,
         primary=given.metric,
         images=images or {},
         tuned=tuned,

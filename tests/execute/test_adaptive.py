@@ -31,6 +31,7 @@ from flowerablate.jobs.worker import DONE, FAILED
 from flowerablate.jobs.worker_places import WorkerPlace
 from flowerablate.ledger import Ledger, TrialFolder
 from flowerablate.stats import summarise
+from flowerablate.stats.looks import StudyLook
 from flowerablate.train import device
 
 BASE = make_pipeline()
@@ -284,7 +285,7 @@ def test_a_failed_trial_is_not_tried_again_in_the_same_run_but_by_the_next(ledge
     assert seeds_of(ledger, plan) == {"": 20, "-idle": 19}
     broken.clear()
     assert run(plan, ledger)[1].trials == [("-idle", 2)]
-    assert ledger.note(plan.base_id).judged["-idle"] == ((20, 19), (20, 20))
+    assert [each[:2] for each in ledger.note(plan.base_id).judged["-idle"]] == [(20, 19), (20, 20)]
     (row,) = table(ledger, plan).rows
     assert [look.pairs for look in row.evidence.looks if not look.is_lost] == [20]
     assert 19 in [look.pairs for look in row.evidence.looks if look.is_lost]
@@ -397,3 +398,50 @@ def test_an_interaction_gets_all_of_its_cells_and_nothing_else(ledger):
     run(plan, ledger)
     assert set(seeds_of(ledger, plan).values()) <= {5, 6, 7, 8, 9}
     assert seeds_of(ledger, plan)["-idle"] == seeds_of(ledger, plan)["-middling"] == seeds_of(ledger, plan)[""]
+
+
+def test_a_look_whose_pairs_have_changed_since_it_was_shown_stops_nothing(ledger, broken, monkeypatch):
+    """Else the table would hold for undecided what no run continues."""
+    plan = plan_for("-idle", futility=0.0)
+    broken.add(("-idle", 2))
+    run(plan, ledger)
+    broken.clear()
+    monkeypatch.setitem(EFFECTS, "-idle", 0.0)
+    run(plan, ledger)
+    looked = settled(plan, ledger)
+    assert [look.pairs for look in table(ledger, plan).rows[0].evidence.looks if not look.is_lost] == [20]
+    monkeypatch.setattr(adaptive, "undecided_after", lambda summary: ())  # as if each look by itself had decided
+    assert [[each.label for each in adaptive.open_after(looked, ledger, n)] for n in (5, 9, 13, 16)] == [["-idle"]] * 4
+
+
+def test_a_first_table_without_a_single_pair_has_shown_no_verdict(ledger, broken):
+    plan = plan_for("-idle", seeds=5, max_seeds=None)
+    broken.update(("-idle", seed) for seed in range(5))
+    run(plan, ledger)
+    note = ledger.note(plan.base_id)
+    assert (note.shown, note.judged["-idle"][0][:2]) == (None, (5, 0))
+    broken.clear()
+    run(plan_for("-idle", "-middling", seeds=5, max_seeds=None, reserve=0.5), ledger)
+    note = ledger.note(plan.base_id)
+    assert (note.late, note.shown.reserve) == ({}, 0.5)
+    assert table(ledger, plan).rows[0].evidence.looks == (StudyLook(5, 0.5),)
+
+
+def test_verdicts_that_could_be_read_before_a_run_goes_on_were_shown(ledger, broken, executor):
+    plan = plan_for("-idle", futility=0.0)
+    broken.add(("-idle", 2))
+    begun = []
+
+    def killed():
+        begun.append(1)
+        if len(begun) > 2 * 9:  # both looks, at 5 and 9 replicates, have been taken
+            raise KeyboardInterrupt
+
+    executor.before.append(killed)
+    with pytest.raises(KeyboardInterrupt):
+        run(plan, ledger)
+    assert ledger.note(plan.base_id).judged == {}
+    executor.before.clear()
+    broken.clear()
+    run(plan, ledger)
+    assert [each[:2] for each in ledger.note(plan.base_id).judged["-idle"]] == [(9, 8), (20, 20)]

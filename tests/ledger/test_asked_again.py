@@ -2,7 +2,7 @@
 
 import pytest
 
-from flowerablate.contracts import Contrast, Rules
+from flowerablate.contracts import Contrast, JudgedTable, Rules
 from flowerablate.ledger import Ledger, StudyNote
 
 
@@ -45,7 +45,7 @@ def test_a_question_that_is_asked_again_takes_its_label_back(ledger):
 
 def test_the_looks_of_a_question_stay_its_own_when_another_one_takes_its_label(ledger):
     first, second = drawn(0), drawn(0, cell="-b")
-    looked = {"looked": (5,), "seen": {"share": (5,)}, "judged": {"share": ((5, 4),)}, "shown": Rules()}
+    looked = {"looked": (5,), "seen": {"share": (5,)}, "judged": {"share": (JudgedTable(5, 5),)}, "shown": Rules()}
     notes = [
         StudyNote("base0", contrasts=(first,)),
         StudyNote("base0", contrasts=(first,), **looked),
@@ -55,7 +55,7 @@ def test_the_looks_of_a_question_stay_its_own_when_another_one_takes_its_label(l
         ledger.enter((), {}, note)
     earlier = "share, asked earlier"
     note = ledger.note()
-    assert (note.seen, note.judged, note.late) == ({earlier: (5,)}, {earlier: ((5, 4),)}, {"share": 5})
+    assert (note.seen, note.judged, note.late) == ({earlier: (5,)}, {earlier: (JudgedTable(5, 5),)}, {"share": 5})
     ledger.enter((), {}, notes[0])
     assert (ledger.note().seen, ledger.note().late) == ({"share": (5,)}, {earlier: 5})
 

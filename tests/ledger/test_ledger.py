@@ -10,6 +10,7 @@ from pipelines import make_pipeline
 
 from flowerablate.contracts import (
     Contrast,
+    JudgedTable,
     OwnedComponent,
     Owner,
     Trial,
@@ -331,7 +332,7 @@ def test_a_ledger_of_an_earlier_version_is_read_and_continued_with_the_labels_of
         remarks={"-a -b": "hardly differs"},
         late={"-a -b": 5},
         seen={"-a -b": (5,)},
-        judged={"-a -b": ((5, 4),)},
+        judged={"-a -b": (JudgedTable(5, 4),)},
     )
     ledger = Ledger(root)
     ledger.enter(trials, {"": {}, "-a -b": {}}, note)

@@ -6,7 +6,7 @@ import pytest
 from flowerablate.contracts import Rules
 from flowerablate.stats import summarise
 from flowerablate.stats.boundaries import boundary_scores
-from flowerablate.stats.looks import LookSchedule
+from flowerablate.stats.looks import LookSchedule, Pairs
 from flowerablate.stats.sequential import t_of
 
 PLAN = (5, 9, 13, 16, 20)
@@ -16,7 +16,7 @@ RULES = Rules(looks=PLAN)
 def reached(now, judged=(), without=()):
     """The looks of a comparison that has so many replicates, *without* those seeds."""
     seeds = [seed for seed in range(now) if seed not in without]
-    return LookSchedule.of(RULES, (), now, judged=judged, seeds=seeds).reached(seeds)
+    return LookSchedule.of(RULES, (), now, judged=judged, pairs=Pairs(seeds)).reached(seeds)
 
 
 def lost(looks):

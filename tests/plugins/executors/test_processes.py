@@ -8,6 +8,7 @@ import pytest
 from flowerablate_executors.processes import ProcessExecutor
 
 from flowerablate.contracts import Job
+from flowerablate.execute.execution import PRELOAD
 from flowerablate.jobs.events import events_in
 from flowerablate.jobs.fork_server import number_of_server
 from flowerablate.testing.made_up_jobs import ENTRY
@@ -15,7 +16,7 @@ from flowerablate.testing.made_up_jobs import ENTRY
 
 @pytest.fixture
 def executor():
-    executor = ProcessExecutor(2)
+    executor = ProcessExecutor(2, PRELOAD)  # the server that it may begin serves the tests after it
     if number_of_server() is None:
         pytest.skip("nothing can be forked here")
     yield executor
