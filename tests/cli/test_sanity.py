@@ -139,7 +139,7 @@ SOME = ("--only", "batch", "--only", "labels", "--only", "inputs", "--only", "in
             {"batch", "inputs", "initial-loss"},
             marks=pytest.mark.slow,
         ),
-        ("segfault-always", "its process was killed by SIGSEGV", {"inputs"}),
+        pytest.param("segfault-always", "its process was killed by SIGSEGV", {"inputs"}, marks=pytest.mark.slow),
     ],
 )
 def test_a_component_that_ends_its_process_costs_its_rung_and_the_ladder_goes_on(

@@ -119,6 +119,7 @@ def test_a_server_that_was_killed_has_ended_and_another_one_serves(server):
     assert ask_fork(server, "os:getppid") == number_of_server() != before
 
 
+@pytest.mark.slow
 def test_a_job_starts_though_something_has_removed_the_temporary_files(server, tmp_path):
     """As some systems do with files of some age, and some components with all that they find."""
     processes = pytest.importorskip("flowerablate_executors.processes")

@@ -82,7 +82,7 @@ def test_all_looks_together_reject_a_true_null_as_often_as_the_level_says(reserv
     assert least <= rejected <= 0.05 + 3 * 0.004
 
 
-@pytest.mark.parametrize("variants", [1, 3])
+@pytest.mark.parametrize("variants", [1, pytest.param(3, marks=pytest.mark.slow)])
 def test_adding_replicates_until_a_verdict_appears_keeps_the_error(arms, variants):
     studies = 400
     wrong = {0.2: 0, 0.0: 0}

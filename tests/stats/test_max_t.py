@@ -80,6 +80,7 @@ def test_failed_replicates_leave_the_pairs_that_are_there() -> None:
     assert 0.02 <= found.adjusted[0].difference <= 0.06
 
 
+@pytest.mark.slow
 def test_a_study_that_names_it_errs_in_at_most_5_percent_and_finds_what_holm_finds(arms) -> None:
     wrong, more, studies = 0, 0, 150
     for number in range(studies):

@@ -23,6 +23,7 @@ def executor():
     executor.close()
 
 
+@pytest.mark.slow
 def test_jobs_whose_fork_server_was_killed_are_lost_though_another_one_has_begun(executor, tmp_path):
     jobs = [Job(name, ENTRY, tmp_path / name, tmp_path, tmp_path, {"do": "hang"}) for name in ("a", "b", "c")]
     for job in jobs:
