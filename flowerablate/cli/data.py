@@ -95,6 +95,8 @@ def check(
     except KeyboardInterrupt:
         messages.print("interrupted: nothing was written")
         raise typer.Exit(130) from None
+    if samples.found and not as_record:
+        messages.print(samples.found, highlight=False, markup=False, soft_wrap=True)
     if out is None and as_record:
         typer.echo(json.dumps(as_json(report), indent=2, ensure_ascii=False))
     elif out is None:

@@ -69,7 +69,8 @@ class Samples:
     them. *splits*: ``train``, ``val`` or ``test`` per sample if the data set has an official split, else None.
     *skipped*: files that were left out because they are unreadable. *groups*: the group of each sample that must stay
     on one side of a split, such as its patient, else None. *remarks*: sentences about the data, without the full
-    stop, that a reader of the table must know.
+    stop, that a reader of the table must know. *found*: what was read and what was left out, in one line; a run begins
+    with it.
 
     Raises :class:`DataError` for the first duplicate key, label that is not an index into *classes*, unknown split name
     or empty group.
@@ -83,6 +84,7 @@ class Samples:
     skipped: tuple[str, ...] = ()
     groups: tuple[str, ...] | None = None
     remarks: tuple[str, ...] = ()
+    found: str = ""
 
     def __post_init__(self) -> None:
         if not len(self.keys) == len(self.paths) == len(self.labels):

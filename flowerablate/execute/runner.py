@@ -62,6 +62,8 @@ def run_study(
         prepare = functools.partial(_prepared, plan, workplace, ledger, observer, means, study)
         missing = {trial.variant.change for trial in plan.trials if not ledger.folder(trial).complete}
         if missing:
+            if plan.data.samples.found:
+                observer.remarked(plan.data.samples.found)
             prepared = prepare(missing)
             plan = prepared.applied(plan)
             _say(prepared, observer)

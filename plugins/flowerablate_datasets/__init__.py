@@ -20,17 +20,26 @@ def flowerablate_register(register: Any) -> None:
 
 
 def _folder() -> fa.DatasetSpec:
-    def build(context: fa.DataContext, path: str) -> fa.Samples:
+    def build(context: fa.DataContext, **params: Any) -> fa.Samples:
         from .folder import build
 
-        return build(context, path)
+        return build(context, **params)
+
+    def reads(path: Path) -> bool:
+        from flowerablate.data.archives import is_archive
+
+        return path.is_dir() or is_archive(path)
 
     return fa.DatasetSpec(
         name="folder",
-        summary="Images in one subfolder per class, directly or within train/, test/ and optionally val/.",
-        params=(fa.Param("path", "", f"the folder; {_PATH}"),),
+        summary="Images in one subfolder per class, within train/ and test/ or not; a folder, or an archive of it.",
+        params=(
+            fa.Param("path", "", f"the folder or archive; {_PATH}"),
+            fa.Param("level", 0, "how many folders down the classes are; 0: found out, or asked", low=0, high=9),
+            fa.Param("classes", (), 'classes to use, such as ["daisy", "roses"]; empty: all'),
+        ),
         build=build,
-        reads=Path.is_dir,
+        reads=reads,
     )
 
 
@@ -67,11 +76,6 @@ def _flowers() -> fa.DatasetSpec:
 
         return build(context, **params)
 
-    def reads(path: Path) -> bool:
-        from flowerablate.data.archives import is_archive
-
-        return is_archive(path)
-
     return fa.DatasetSpec(
         name="flowers",
         summary="Photographs of five kinds of flowers, fetched once (229 MB), or an archive with a folder per class.",
@@ -84,7 +88,6 @@ def _flowers() -> fa.DatasetSpec:
             ),
         ),
         build=build,
-        reads=reads,
     )
 
 

@@ -13,10 +13,9 @@ from pathlib import Path, PurePosixPath
 
 from flowerablate import DataContext, DataError, Samples
 
-from .folder import scan
+from .folder import CHEST_XRAYS, scan
 from .places import folder_of
 
-_CLASSES = ("NORMAL", "PNEUMONIA")
 _PERSON = re.compile(r"(?P<number>person\d+)_(?P<series>[A-Za-z]+)_")
 _NORMAL = re.compile(r"(?P<number>(NORMAL\d*-)?IM-\d+)-")
 _WHAT = "train/ and test/ with NORMAL/ and PNEUMONIA/ in each"
@@ -50,7 +49,7 @@ def build(context: DataContext, *, path: str, validation: str, patients: str) ->
 
 def is_chest_xray(folder: Path) -> bool:
     """Return whether *folder* has this layout."""
-    return all((folder / part / name).is_dir() for part in ("train", "test") for name in _CLASSES)
+    return all((folder / part / name).is_dir() for part in ("train", "test") for name in CHEST_XRAYS)
 
 
 def patient_of(key: str, *, series: bool) -> str | None:

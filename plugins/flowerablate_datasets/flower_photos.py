@@ -5,11 +5,9 @@ from __future__ import annotations
 from flowerablate import DataContext, DataError, Samples
 
 from .addresses import FLOWER_PHOTOS, FLOWER_PHOTOS_SHA256
-from .chest_xray import is_chest_xray
+from .folder import build as of_folder
 from .folder import scan
-from .places import fetched, folder_of, holds_classes, with_classes
-
-_WHAT = "a folder with one subfolder of images per class"
+from .places import fetched, with_classes
 
 
 def build(context: DataContext, *, path: str, classes: tuple[str, ...], url: str, sha256: str) -> Samples:
@@ -20,15 +18,8 @@ def build(context: DataContext, *, path: str, classes: tuple[str, ...], url: str
     folder. Raises :class:`DataError` for a wrong or missing checksum or an unknown class.
     """
     if path.strip():
-        folder = folder_of(context, path, holds_classes, _WHAT, sha256=sha256)
-        if is_chest_xray(folder):
-            raise DataError(
-                f"{path} holds chest X-rays, which must be split by patients; use their data set: "
-                f'dataset.use = "chest-xray", dataset.path = "{path}"'
-            )
-    else:
-        known = sha256 or (FLOWER_PHOTOS_SHA256 if url == FLOWER_PHOTOS else "")
-        if not known:
-            raise DataError(f"dataset.url is not the public address; set dataset.sha256 to the checksum of {url}")
-        folder = fetched(context, url, known, holds_classes, _WHAT)
-    return with_classes(scan(folder, skip_bad=context.skip_bad), classes)
+        return with_classes(of_folder(context, path, sha256=sha256), classes)
+    known = sha256 or (FLOWER_PHOTOS_SHA256 if url == FLOWER_PHOTOS else "")
+    if not known:
+        raise DataError(f"dataset.url is not the public address; set dataset.sha256 to the checksum of {url}")
+    return with_classes(scan(fetched(context, url, known), skip_bad=context.skip_bad), classes)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from flowerablate import DataContext, DataError, Samples
 
-from .folder import SPLIT_NAMES
+from .layouts import part_of
 from .table_rows import TableRow, read_rows
 
 
@@ -56,8 +56,8 @@ def _key(home: Path, name: str) -> str:
 
 
 def _part(row: TableRow, column: str) -> str:
-    part = SPLIT_NAMES.get(row[column].lower())
-    if part is None:
+    part = part_of(row[column])
+    if not part:
         raise row.fault(f"has the unknown part {row[column]!r}; use train, val or test")
     return part
 

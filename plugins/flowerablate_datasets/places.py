@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from flowerablate import IMAGE_SUFFIXES, DataContext, DataError, Samples
 from flowerablate.data.archives import is_archive, unpack
 from flowerablate.data.downloads import checksum, download, require_checksum
+
+from .tree import is_junk
 
 _MAX_LEVELS = 4
 """Folder levels of an archive that are searched."""
@@ -35,28 +37,28 @@ def folder_of(context: DataContext, path: str, fits: Callable[[Path], bool], wha
     return _fitting(_unpacked(context, place, sha256 or checksum(place)), fits, place, what)
 
 
-def fetched(context: DataContext, url: str, sha256: str, fits: Callable[[Path], bool], what: str) -> Path:
-    """Return the folder that *fits* from the archive at *url*, which is fetched, unpacked once and removed."""
+def folder_or_unpacked(context: DataContext, path: str, sha256: str = "") -> Path:
+    """Return the folder *path*, or that to which the archive *path* is unpacked once, with all that is in it.
+
+    A path that is neither is returned as it is. *sha256*, if given, is the archive's checksum.
+    """
+    place = context.root / Path(path).expanduser()
+    if not is_archive(place):
+        return place
+    if sha256:
+        require_checksum(place, sha256)
+    return _unpacked(context, place, sha256 or checksum(place))
+
+
+def fetched(context: DataContext, url: str, sha256: str) -> Path:
+    """Return the folder with what is in the archive at *url*, which is fetched, unpacked once and removed."""
     folder = _cached(context, sha256)
     if not folder.is_dir():
         name = url.rstrip("/").rpartition("/")[2] or "archive"
         archive = download(url, context.cache / name, sha256=sha256, progress=context.progress)
         _unpacked(context, archive, sha256)
         archive.unlink(missing_ok=True)
-    return _fitting(folder, fits, Path(url), what)
-
-
-def holds_classes(folder: Path) -> bool:
-    """Return whether *folder*, or its ``train`` and ``test`` or ``val``, has two or more subfolders of images."""
-    parts = {"train": False, "test": False, "val": False}
-    for each in _subfolders(folder):
-        if each.name.lower() in parts:
-            parts[each.name.lower()] = _classes_in(each)
-    return _classes_in(folder) or (parts["train"] and (parts["test"] or parts["val"]))
-
-
-def _classes_in(folder: Path) -> bool:
-    return sum(1 for each in _subfolders(folder) if any(_is_image(file.name) for file in each.iterdir())) > 1
+    return folder
 
 
 def with_classes(samples: Samples, names: tuple[str, ...]) -> Samples:
@@ -74,7 +76,7 @@ def with_classes(samples: Samples, names: tuple[str, ...]) -> Samples:
 
 
 def _cached(context: DataContext, sha256: str) -> Path:
-    return context.cache / f"unpacked-{sha256.strip().lower()[:20]}"
+    return context.cache / f"files-{sha256.strip().lower()[:20]}"
 
 
 def _unpacked(context: DataContext, archive: Path, sha256: str) -> Path:
@@ -84,7 +86,7 @@ def _unpacked(context: DataContext, archive: Path, sha256: str) -> Path:
 
 
 def _wanted(name: str) -> bool:
-    return _is_image(name) and "__MACOSX" not in name
+    return not any(map(is_junk, PurePosixPath(name).parts))
 
 
 def _is_image(name: str) -> bool:

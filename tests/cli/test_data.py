@@ -34,23 +34,24 @@ def places(tmp_path, make_images):
         "flowers102": layout(tmp_path / "oxford", "jpg/1.jpg", "imagelabels.mat", "setid.mat"),
         "findings": layout(tmp_path / "nih", "images/1.png"),
         "table": tmp_path / "table.csv",
-        "flowers": tmp_path / "flowers.tgz",
     }
+    found |= {"archive": tmp_path / "flowers.tgz"}
     (found["findings"] / "Data_Entry_2017.csv").write_text("Image Index,Finding Labels,Patient ID\n")
     found["table"].write_text("path,label\n")
-    with tarfile.open(found["flowers"], "w:gz") as archive:
+    with tarfile.open(found["archive"], "w:gz") as archive:
         archive.add(found["folder"], "flowers")
     return found
 
 
 def test_what_lies_at_a_path_chooses_the_data_set(places):
     registry = discover().registry
-    assert {name: data_choice(registry, place).use for name, place in places.items()} == {name: name for name in places}
+    found = {name: data_choice(registry, place).use for name, place in places.items()}
+    assert found == {name: name for name in places} | {"archive": "folder"}
     assert data_choice(registry, places["findings"] / "Data_Entry_2017.csv").use == "findings"
 
 
 def test_an_archive_is_a_data_set_like_any_other(command, places):
-    done = command("run", "tiny.toml", "--data", places["flowers"], "--disable", "flip", "--dry-run")
+    done = command("run", "tiny.toml", "--data", places["archive"], "--disable", "flip", "--dry-run")
     assert done.returncode == 0, done.stderr
     assert "24 images of 2 classes" in done.stdout
 

@@ -9,13 +9,19 @@ from typing import Any
 
 import pytest
 from pipelines import small_study
+from untrained import Pretending
 
 import flowerablate as fa
-from flowerablate.contracts import Trial, TrialOutcome
+from flowerablate.contracts import Job, Trial, TrialOutcome
 from flowerablate.discovery import discover
+from flowerablate.execute import adaptive, preparing, runner
+from flowerablate.execute.execution import Execution
 from flowerablate.execute.observer import RunObserver
 from flowerablate.execute.plan import Plan, plan_study
+from flowerablate.execute.prepared import Prepared
+from flowerablate.jobs.worker_places import WorkerPlace
 from flowerablate.ledger import Ledger
+from flowerablate.train import device
 from flowerablate.wiring.assemble import Assembler
 
 ASKED = {"ablation.seeds": 1, "ablation.disable": ["flip"]}
@@ -107,3 +113,29 @@ def run_tiny(tmp_path: Path, image_folder: Path, tiny_study: Callable[..., str])
         return fa.run(study, runs=runs, **given)
 
     return run
+
+
+@pytest.fixture
+def broken() -> set[tuple[str, int]]:
+    """Trials that fail, as (change, seed)."""
+    return set()
+
+
+@pytest.fixture
+def executor(broken: set[tuple[str, int]]) -> Pretending:
+    return Pretending(broken)
+
+
+@pytest.fixture
+def without_training(monkeypatch: pytest.MonkeyPatch, executor: Pretending) -> None:
+    monkeypatch.setattr(adaptive, "with_metrics", lambda results, *words: results)
+    monkeypatch.setattr(device, "prepare_process", lambda **words: None)
+    monkeypatch.setattr(preparing, "prepare", lambda *words: Prepared())
+    monkeypatch.setattr(runner.Workplace, "job", lambda self, *words: Job(*words[:3], Path(), Path(), words[3]))
+    execution = Execution(executor, None, False, [WorkerPlace(0, "cpu")], 1, "cpu")
+    monkeypatch.setattr(runner, "in_this_process", lambda: execution)
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    return Ledger(tmp_path / "study")

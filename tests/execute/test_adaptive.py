@@ -1,173 +1,22 @@
 """Adaptive runs, with trials that need no training: their accuracies are a function of variant and seed."""
 
-from pathlib import Path
-from types import SimpleNamespace
-
-import numpy as np
 import pytest
-from pipelines import make_pipeline
+from untrained import EFFECTS, LOOKS, METRICS, plan_for, run, seeds_of, table, variant
 
 from flowerablate.contracts import (
-    Choice,
     Contrast,
     Design,
-    Ended,
-    Fingerprint,
-    Job,
-    Owner,
     Rules,
-    TrialResult,
-    Variant,
 )
 from flowerablate.errors import StudyError
-from flowerablate.execute import adaptive, preparing, runner
+from flowerablate.execute import adaptive
 from flowerablate.execute.adaptive import settled
 from flowerablate.execute.budget import Budget
-from flowerablate.execute.execution import Execution
 from flowerablate.execute.plan import Plan
-from flowerablate.execute.prepared import Prepared
-from flowerablate.execute.runner import run_study
-from flowerablate.jobs.worker import DONE, FAILED
-from flowerablate.jobs.worker_places import WorkerPlace
-from flowerablate.ledger import Ledger, TrialFolder
-from flowerablate.stats import summarise
+from flowerablate.ledger import Ledger
 from flowerablate.stats.looks import StudyLook
-from flowerablate.train import device
 
-BASE = make_pipeline()
-EFFECTS = {"": 0.0, "-clear": 0.3, "-middling": 0.03, "-idle": 0.0}
-"""By how much each change lowers the accuracy."""
-
-METRICS = SimpleNamespace(names=("accuracy",), infos={})
-LOOKS = (5, 9, 13, 16, 20)
-
-
-def variant(change):
-    return Variant(change, make_pipeline(dataset=Choice(change), model=Choice(change)) if change else BASE)
-
-
-def design_of(*changes):
-    contrasts = tuple(Contrast(change, "removal", {"": 1.0, change: -1.0}) for change in changes)
-    return Design(tuple(map(variant, ("", *changes))), contrasts)
-
-
-def plan_for(*changes, seeds=5, max_seeds=20, **rules):
-    data = SimpleNamespace(
-        fingerprint="data", samples=SimpleNamespace(skipped=(), remarks=(), splits=None, groups=None)
-    )
-    return Plan(data, design_of(*changes), seeds, Rules(**rules), fingerprint_of, METRICS, max_seeds)
-
-
-def fingerprint_of(slot, choice):
-    return Fingerprint(Owner(choice.use, "made-up", "1.0"))
-
-
-def accuracy(change, seed):
-    noise = np.random.default_rng([seed, *change.encode()]).normal(0, 0.03)
-    return 0.8 + 0.05 * np.sin(seed) - EFFECTS[change] + noise
-
-
-class Observer:
-    """Remembers what it is told."""
-
-    def __init__(self):
-        self.looks, self.trials, self.counts = [], [], []
-
-    def look_started(self, number, looks, replicates, comparisons):
-        self.looks.append((number, looks, replicates, comparisons))
-
-    def study_started(self, trials, finished):
-        self.counts.append((trials, finished))
-
-    def trial_started(self, trial):
-        self.trials.append((trial.variant.change, trial.seed))
-
-    def trial_finished(self, trial, result):
-        """Nothing to remember."""
-
-    def remarked(self, text):
-        """Nothing to remember."""
-
-
-@pytest.fixture
-def broken():
-    """Trials that fail, as (change, seed)."""
-    return set()
-
-
-class Pretending:
-    """An executor whose trials come to an end at once, unless they are *broken*; *before* is called for each."""
-
-    capacity = 1
-
-    def __init__(self, broken):
-        self.broken, self.before, self._ended = broken, [], []
-
-    def start(self, jobs):
-        for job in jobs:
-            self._ended.append(Ended(job.name, self.train(job)))
-
-    def train(self, job):
-        for each in self.before:
-            each()
-        folder = TrialFolder(job.folder)
-        change, seed = job.params["change"], folder.record["seed"]
-        if (change, seed) in self.broken:
-            folder.fail("RuntimeError: no memory", "")
-            return FAILED
-        metrics = {"accuracy": accuracy(change, seed)}
-        base = job.params["base_id"]
-        folder.finish(TrialResult(job.name, base, change, seed, metrics, {}, 1, 1, False, {"seconds": 60.0}), {})
-        return DONE
-
-    def ended(self, seconds):
-        ended, self._ended = self._ended, []
-        return ended
-
-    def stop(self, names):
-        """Nothing runs when this is called."""
-
-    close = print
-
-
-@pytest.fixture
-def executor(broken):
-    return Pretending(broken)
-
-
-@pytest.fixture(autouse=True)
-def without_training(monkeypatch, executor):
-    monkeypatch.setattr(adaptive, "with_metrics", lambda results, *words: results)
-    monkeypatch.setattr(device, "prepare_process", lambda **words: None)
-    monkeypatch.setattr(preparing, "prepare", lambda *words: Prepared())
-    monkeypatch.setattr(runner.Workplace, "job", lambda self, *words: Job(*words[:3], Path(), Path(), words[3]))
-    execution = Execution(executor, None, False, [WorkerPlace(0, "cpu")], 1, "cpu")
-    monkeypatch.setattr(runner, "in_this_process", lambda: execution)
-
-
-@pytest.fixture
-def ledger(tmp_path):
-    return Ledger(tmp_path / "study")
-
-
-def run(plan, ledger, budget=None):
-    observer = Observer()
-    assembler = SimpleNamespace(root=ledger.root)
-    return run_study(settled(plan, ledger), assembler, ledger, observer, budget), observer
-
-
-def seeds_of(ledger, plan):
-    """How many replicates each variant has."""
-    counts = {}
-    for result in ledger.results(plan.base_id):
-        counts[result.change] = counts.get(result.change, 0) + isinstance(result, TrialResult)
-    return counts
-
-
-def table(ledger, plan):
-    note = ledger.note(plan.base_id)
-    results = ledger.results(plan.base_id)
-    return summarise(results, note.contrasts, rules=note.rules, shown=note.rules_shown, judged=note.judged)
+pytestmark = pytest.mark.usefixtures("without_training")
 
 
 def test_only_open_comparisons_get_more_replicates_and_the_base_with_them(ledger):

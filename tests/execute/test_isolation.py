@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
+from marks import slow
 from pipelines import BUILDING
 from same_bits import equal
 
@@ -146,10 +147,7 @@ def test_a_component_that_removes_the_folder_of_its_trial_costs_that_trial(small
     assert result["-flip"].n == 1
 
 
-SLOW = pytest.mark.slow
-
-
-@pytest.mark.parametrize("code", [*(pytest.param(code, marks=SLOW) for code in (0, 70, 74, 76)), 75, 255])
+@pytest.mark.parametrize("code", [75, 255, *slow(0, 70, 74, 76)])
 def test_an_exit_code_that_a_component_chose_says_nothing_of_the_trial(small, code):
     result = small(FAULTS, disable="flip", swap=f"loss=exit{code}")
     (failure,) = result.failed
@@ -195,9 +193,7 @@ def test_a_trial_that_hangs_is_stopped_and_nothing_of_it_is_left(small, tmp_path
         os.kill(pid, 0)
 
 
-@pytest.mark.parametrize(
-    "what", ["child", pytest.param("child-and-kill", marks=SLOW), pytest.param("child-and-hang", marks=SLOW)]
-)
+@pytest.mark.parametrize("what", ["child", *slow("child-and-kill", "child-and-hang")])
 def test_what_a_trial_has_started_ends_with_it_however_it_ends(small, tmp_path, monkeypatch, what):
     monkeypatch.chdir(tmp_path)
     small(FAULTS.replace("DO = {", f"DO = {{'bad': lambda: DO[{what!r}](),"), swap="loss=bad", trial_timeout="5s")
@@ -248,14 +244,7 @@ def test_a_loss_that_runs_away_is_shown_and_tracked_and_collapses_its_trial_only
     assert "tracker csv failed" not in capfd.readouterr().err
 
 
-@pytest.mark.parametrize(
-    "how",
-    [
-        *(pytest.param(how, marks=SLOW) for how in ("os._exit(4)", "os._exit(74)", "time.sleep(600)")),
-        "os._exit(75)",
-        "os.kill(os.getpid(), 11)",
-    ],
-)
+@pytest.mark.parametrize("how", ["os._exit(75)", "os.kill(os.getpid(), 11)", *slow("os._exit(4)", "time.sleep(600)")])
 def test_a_component_that_ends_its_process_when_it_is_built_costs_its_variant(small, how):
     result = small(BUILDING.replace("BUILD", how), disable="flip", swap="loss=bad", stall_timeout="5s")
     (failure,) = result.failed

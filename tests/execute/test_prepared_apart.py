@@ -212,5 +212,6 @@ def test_what_a_component_changes_when_it_is_built_deceives_nobody_about_other_v
     """The losses of all later variants would be zero, and so the same."""
     watch = Remarks()
     run_tiny(PATCHING, swap=["loss=a-patching", "loss=half", "loss=twice"], observer=watch)
-    (said,) = watch.said
+    read, said = watch.said
+    assert read.startswith("2 classes")
     assert said.endswith("whether they differ from each other is not known")

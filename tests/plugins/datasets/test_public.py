@@ -96,9 +96,9 @@ def test_what_is_no_archive_of_classes_is_refused(context: DataContext, tmp_path
     tgz(images(tmp_path / "one", "daisy"), context.root / "one.tgz")
     (context.root / "words.txt").touch()
     for path, message in {
-        "one.tgz": "one subfolder",
+        "one.tgz": r"one\.tgz/one has only one class, 'daisy'",
         "absent.zip": "no folder or archive",
-        "words.txt": "does not have the name of an archive",
+        "words.txt": "is no archive",
     }.items():
         with pytest.raises(DataError, match=message):
             flowers(context, path=path)
@@ -138,9 +138,7 @@ def test_the_archive_is_fetched_from_the_web_checked_and_removed(context: DataCo
         server.shutdown()
         server.server_close()
     assert len(samples) == 9
-    assert [path.name for path in context.cache.iterdir() if not path.name.startswith(".")] == [
-        f"unpacked-{right[:20]}"
-    ]
+    assert [path.name for path in context.cache.iterdir() if not path.name.startswith(".")] == [f"files-{right[:20]}"]
     assert flowers(context, url=url, sha256=right) == samples  # the server is gone
 
 

@@ -18,7 +18,7 @@ from flowerablate.testing import check_dataset
 ROWS = [
     "path,label,patient,part",
     "a/1.png,10,p1,train",
-    "a/2.png,9,p1,Training",
+    "a/2.png,9,p1,Trainees",
     "b/3.png,9,p2,test",
     "b/4.png,10,p3,val",
 ]
@@ -41,7 +41,7 @@ def images(context: DataContext) -> None:
 
 
 def test_paths_labels_groups_and_parts_come_from_their_columns(context: DataContext) -> None:
-    rows = [row.replace("Training", "train") for row in ROWS]
+    rows = [row.replace("Trainees", "train") for row in ROWS]
     samples = table(context, rows, group="patient", split="part")
     assert samples.keys == ("a/1.png", "a/2.png", "b/3.png", "b/4.png")
     assert samples.classes == ("9", "10")
@@ -88,7 +88,7 @@ def test_a_bad_row_is_named(context: DataContext, row: str, message: str) -> Non
 def test_a_missing_group_and_a_strange_part_are_named(context: DataContext) -> None:
     with pytest.raises(DataError, match="row 2 has no 'patient'"):
         table(context, [ROWS[0], "a/1.png,x,,train"], group="patient")
-    with pytest.raises(DataError, match="row 3 has the unknown part 'Training'; use train, val or test"):
+    with pytest.raises(DataError, match="row 3 has the unknown part 'Trainees'; use train, val or test"):
         table(context, ROWS, split="part")
 
 

@@ -1,0 +1,161 @@
+"""A tree of folders on disk as data sets see it: images, other files and subfolders, without what systems add."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from flowerablate import IMAGE_SUFFIXES, DataError
+
+JUNK = frozenset({"__macosx", "@eadir", "thumbs.db", "desktop.ini", "$recycle.bin", "system volume information"})
+"""Names, in lower case, that an operating system or a server adds; names that begin with a dot are junk as well."""
+
+_SNIFFED = 3
+"""Files of each unknown suffix of which the first bytes are read: enough to tell photographs from lists of labels."""
+
+_MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51")
+_BRANDS = (b"heic", b"heix", b"mif1", b"msf1", b"avif")
+
+
+def is_junk(name: str) -> bool:
+    """Whether the file or folder *name* is none of the user's."""
+    return name.startswith(".") or name.lower() in JUNK
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What tells a folder from all others, whatever links lead to it."""
+
+    device: int
+    inode: int
+
+
+@dataclass
+class Folder:
+    """A folder at *path*, *key* relative to where the tree begins (empty there); read when it is asked.
+
+    *above*: the identities of the folders that it lies in, so that loops of links end.
+    """
+
+    path: Path
+    key: str = ""
+    above: tuple[Identity, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Its own name."""
+        return self.path.name
+
+    @cached_property
+    def identity(self) -> Identity:
+        """Its identity."""
+        found = self.path.stat()
+        return Identity(found.st_dev, found.st_ino)
+
+    @cached_property
+    def images(self) -> list[str]:
+        """The names of the images directly in it, by suffix, sorted."""
+        return sorted(entry.name for entry in self._listed if not _is_folder(entry) and has_image_suffix(entry.name))
+
+    @cached_property
+    def others(self) -> list[str]:
+        """The names of its other files, sorted."""
+        return sorted(
+            entry.name for entry in self._listed if not _is_folder(entry) and not has_image_suffix(entry.name)
+        )
+
+    @cached_property
+    def folders(self) -> list[Folder]:
+        """Its subfolders, sorted by name."""
+        here = (*self.above, self.identity)
+        names = sorted(entry.name for entry in self._listed if _is_folder(entry))
+        return [Folder(self.path / name, f"{self.key}/{name}" if self.key else name, here) for name in names]
+
+    @cached_property
+    def filled(self) -> list[Folder]:
+        """Those of its subfolders that have images, directly or below."""
+        return [each for each in self.folders if each.has_images]
+
+    @cached_property
+    def has_files(self) -> bool:
+        """Whether there are files in it or below, images or not."""
+        return any(folder.images or folder.others for folder in self.walk())
+
+    @cached_property
+    def has_images(self) -> bool:
+        """Whether there are images in it or below."""
+        return any(folder.images for folder in self.walk())
+
+    def walk(self) -> Iterator[Folder]:
+        """Yield this folder and all below, each one once, though several links may lead to it."""
+        seen, waiting = set(self.above), [self]
+        while waiting:
+            here = waiting.pop()
+            if here.identity in seen:
+                continue
+            seen.add(here.identity)
+            yield here
+            waiting += reversed(here.folders)
+
+    @cached_property
+    def _listed(self) -> list[os.DirEntry[str]]:
+        try:
+            with os.scandir(self.path) as entries:
+                return [entry for entry in entries if not is_junk(entry.name)]
+        except OSError as error:
+            raise DataError(f"cannot list the folder {self.path}: {(error.strerror or str(error)).lower()}") from error
+
+
+def has_image_suffix(name: str) -> bool:
+    """Whether the suffix of *name* is that of an image."""
+    return os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES  # noqa: PTH122 - a Path per file is slow
+
+
+def special_file(path: Path) -> str:
+    """Return what *path* is if no data can be read from it, such as ``a FIFO``; else an empty text."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:  # a broken link: it is found unreadable when it is decoded
+        return ""
+    kinds = {"a FIFO": stat.S_ISFIFO, "a socket": stat.S_ISSOCK, "a device": stat.S_ISCHR, "a disk": stat.S_ISBLK}
+    return next((kind for kind, is_one in kinds.items() if is_one(mode)), "")
+
+
+def other_files(top: Folder) -> tuple[Counter[str], Counter[str]]:
+    """Count the files in *top* without the suffix of an image, by suffix: those that are images, and the others.
+
+    A file is an image if its first bytes say so; of each suffix a few files are read, and stand for all.
+    """
+    found: dict[str, list[Path]] = {}
+    for folder in top.walk():
+        for name in folder.others:
+            found.setdefault(os.path.splitext(name)[1].lower() or "no suffix", []).append(folder.path / name)  # noqa: PTH122
+    images, others = Counter[str](), Counter[str]()
+    for suffix, paths in sorted(found.items()):
+        (images if any(map(_begins_as_image, paths[:_SNIFFED])) else others)[suffix] = len(paths)
+    return images, others
+
+
+def _begins_as_image(path: Path) -> bool:
+    try:
+        if special_file(path):
+            return False
+        with path.open("rb") as file:
+            head = file.read(132)
+    except OSError:
+        return False
+    is_riff = head[:4] == b"RIFF" and head[8:12] == b"WEBP"
+    is_boxed = head[4:8] == b"ftyp" and head[8:12] in _BRANDS
+    return head.startswith(_MAGIC) or is_riff or is_boxed or head[128:132] == b"DICM"
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
