@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from ..contracts import IMAGE_SUFFIXES
+from ..data.tree import Folder, special_file
 from ..errors import DataError
 
 
 def find_images(named: Iterable[Path]) -> list[Path]:
     """Return the files that *named* stands for: files whatever their suffix, and the images in folders.
 
-    The images of a folder are sorted by path; hidden files and folders are left out. A missing path or a folder without
-    images raises :class:`DataError`.
+    The images of a folder are sorted by path, found as those of a data set are: links are followed, hidden files and
+    folders are left out. A missing path, a folder without images, or what is no file raises :class:`DataError`.
     """
     found: list[Path] = []
     for path in named:
         if path.is_dir():
-            below = sorted(_below(path))
+            below = sorted(folder.path / name for folder in Folder(path).walk() for name in folder.images)
             if not below:
                 raise DataError(f"there are no images in {path}")
             found += below
@@ -27,6 +26,9 @@ def find_images(named: Iterable[Path]) -> list[Path]:
             found.append(path)
         else:
             raise DataError(f"there is no file or folder {path}")
+    for path in found:
+        if kind := special_file(path):
+            raise DataError(f"{path} is {kind}, not a file; leave it out")
     return found
 
 
@@ -35,11 +37,3 @@ def spread(found: Sequence[Path], limit: int) -> list[Path]:
     if len(found) <= limit:
         return list(found)
     return [found[(2 * place + 1) * len(found) // (2 * limit)] for place in range(limit)]
-
-
-def _below(folder: Path) -> Iterator[Path]:
-    for where, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in names:
-            if not name.startswith(".") and Path(name).suffix.lower() in IMAGE_SUFFIXES:
-                yield Path(where, name)

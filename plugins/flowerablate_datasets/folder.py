@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from flowerablate import DataContext, DataError, Samples
+from flowerablate.data.tree import Folder, other_files, special_file
 
 from .layouts import PARTS, Class, FolderLayout, layout_of
 from .places import folder_or_unpacked
-from .tree import Folder, other_files, special_file
 
 CHEST_XRAYS = ("NORMAL", "PNEUMONIA")
 """The classes of the data set ``chest-xray``, which an archive cannot be told from before it is unpacked."""

@@ -20,8 +20,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from flowerablate import DataError
-
-from .tree import Folder
+from flowerablate.data.tree import Folder
 
 PARTS = ("train", "val", "test")
 """The parts of a split, in the order in which samples are listed."""

@@ -9,8 +9,7 @@ from pathlib import Path, PurePosixPath
 from flowerablate import IMAGE_SUFFIXES, DataContext, DataError, Samples
 from flowerablate.data.archives import is_archive, unpack
 from flowerablate.data.downloads import checksum, download, require_checksum
-
-from .tree import is_junk
+from flowerablate.data.tree import is_junk
 
 _MAX_LEVELS = 4
 """Folder levels of an archive that are searched."""

@@ -1,5 +1,6 @@
 """What a command line means by its images."""
 
+import os
 from itertools import pairwise
 from pathlib import Path
 
@@ -34,3 +35,18 @@ def test_a_sample_is_spread_evenly_over_all_and_has_none_twice():
     assert places[-1] > 1530
     assert spread(found[:5], 5) == spread(found[:5], 99) == found[:5]
     assert spread(found[:5], 1) == [found[2]]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no links or FIFOs here")
+def test_links_are_followed_as_in_a_data_set_and_what_is_no_file_is_refused(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/1.jpg").touch()
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set/0.jpg").touch()
+    (tmp_path / "set/linked").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    (tmp_path / "elsewhere/back").symlink_to(tmp_path / "set", target_is_directory=True)
+    assert find_images([tmp_path / "set"]) == [tmp_path / "set/0.jpg", tmp_path / "set/linked/1.jpg"]
+    os.mkfifo(tmp_path / "set/pipe.jpg")
+    for named in (tmp_path / "set", tmp_path / "set/pipe.jpg"):
+        with pytest.raises(DataError, match=r"pipe\.jpg is a FIFO, not a file"):
+            find_images([named])

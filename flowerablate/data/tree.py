@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from flowerablate import IMAGE_SUFFIXES, DataError
+from ..contracts import IMAGE_SUFFIXES
+from ..errors import DataError
 
 JUNK = frozenset({"__macosx", "@eadir", "thumbs.db", "desktop.ini", "$recycle.bin", "system volume information"})
 """Names, in lower case, that an operating system or a server adds; names that begin with a dot are junk as well."""
