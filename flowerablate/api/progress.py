@@ -6,7 +6,8 @@ import html
 import math
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from importlib import import_module
 from types import TracebackType
@@ -57,6 +58,7 @@ class Bars:
             MofNCompleteColumn(),
             TimeElapsedColumn(),
             *more,
+            TextColumn("  "),  # room for the ^C of a terminal, which would else wrap and leave the bars
             console=console,
             transient=True,
             disable=not console.is_terminal,
@@ -88,13 +90,25 @@ class Bars:
         self._end()
         self._say(escape(text))
 
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Take the bars off the terminal while something else prints on it."""
+        self._end()
+        self._progress.stop()
+        try:
+            yield
+        finally:
+            self._progress.start()
+
     def _say(self, text: str, *, keep: bool = True, style: str | None = None, soft_wrap: bool = True) -> None:
         """Print a line of markup; one that a notebook need not *keep* stands in its output until the next one."""
         if self._cell is not None and not keep:
             self._cell.line = Text.from_markup(text).plain
             self._cell.update(self._progress, now=True)
         else:
-            self._console.print(text, style=style, soft_wrap=soft_wrap, highlight=False)
+            # Rich's own thread draws the bars; between its measuring and its writing nothing may be printed.
+            with getattr(self._progress.live, "_lock", nullcontext()):
+                self._console.print(text, style=style, soft_wrap=soft_wrap, highlight=False)
 
     def is_whole(self, task: TaskID) -> bool:
         """Whether *task* is the bar of the whole."""

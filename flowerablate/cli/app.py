@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
 
 import typer
@@ -70,6 +72,14 @@ _WORKING = ("run", "tune", "sanity", "bench", "data", "doctor")
 """Commands whose exit code says more than whether they could print."""
 
 
+def _on_terminal(line: str) -> str:
+    """Return *line* broken between words where a terminal would break it within one."""
+    if not sys.stderr.isatty():
+        return line
+    width = max(20, shutil.get_terminal_size().columns - 1)
+    return "\n".join(textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False)) or line
+
+
 def _fail(message: str) -> int:
-    print(f"error: {in_one_line(message)}", file=sys.stderr)
+    print(_on_terminal(f"error: {in_one_line(message)}"), file=sys.stderr)
     return 1

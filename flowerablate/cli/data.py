@@ -96,7 +96,7 @@ def check(
         messages.print("interrupted: nothing was written")
         raise typer.Exit(130) from None
     if samples.found and not as_record:
-        messages.print(samples.found, highlight=False, markup=False, soft_wrap=True)
+        _say(samples.found, messages)
     if out is None and as_record:
         typer.echo(json.dumps(as_json(report), indent=2, ensure_ascii=False))
     elif out is None:
@@ -139,4 +139,5 @@ def _say_written(path: Path, what: str, key: str, empty: str, messages: Console)
 
 
 def _say(text: str, messages: Console) -> None:
-    messages.print(text, highlight=False, markup=False, soft_wrap=True)
+    wrapped = messages.is_terminal  # at words; piped, a line stays one
+    messages.print(text, highlight=False, markup=False, soft_wrap=not wrapped, overflow="ignore", crop=False)

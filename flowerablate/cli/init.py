@@ -50,6 +50,9 @@ def init(
             f"--for names a kind of images, not their folder, and {images!r} is none; {nearest(images, KINDS)}"
         )
     text = default_study() if images is None else study_for(images)
-    target.write_text(text.replace('name = "default"', f'name = "{study_name(target.stem)}"', 1), encoding="utf-8")
+    named = text.replace('name = "default"', f'name = "{study_name(target.stem)}"', 1)
+    itself = "study.toml" if images is None else f"{images}.toml"
+    target.write_text(named.replace(f" {itself} ", f" {shlex.quote(str(target))} "), encoding="utf-8")
     further = "--disable morphology" if images is None else "--data FOLDER"
-    typer.echo(f"wrote {target}; next: flowerablate run {shlex.quote(str(target))} {further}")
+    taken = ", which commands in this folder take from now on" if str(target) == "study.toml" else ""
+    typer.echo(f"wrote {target}{taken}; next: flowerablate run {shlex.quote(str(target))} {further}")

@@ -205,7 +205,8 @@ def _in_full(component: Component) -> Iterator[RenderableType]:
         yield indented(param.summary, 6)
         if param.off is not None:
             place = "NAME" if spec.number == "several" else spec.slot
-            yield indented(f"feature, off at {value_text(param.off)}: --disable {place}.{param.name}", 6)
+            how = f"off at {value_text(param.off)}: --disable {place}.{param.name}"
+            yield indented("feature, off by default" if param.default == param.off else f"feature, {how}", 6)
     yield from _use(spec)
 
 

@@ -69,9 +69,9 @@ def report(
     sample_images: Annotated[
         bool,
         typer.Option(
-            "--sample-images/--no-sample-images",
-            "--pictures/--no-pictures",
-            help="Whether an HTML page shows images of the data; do not publish those of patients.",
+            " /--no-sample-images",
+            " /--no-pictures",
+            help="Show no images of the data on an HTML page; those of patients must not be published.",
         ),
     ] = True,
     images: Annotated[

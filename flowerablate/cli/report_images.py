@@ -53,7 +53,10 @@ def print_images(
             console.print()
             for part in to_tables(row, top):
                 console.print(part, crop=False)
-        legend = f"{CHANCE}: mean difference in the predicted probability of the true class, first arm minus second"
+        legend = (
+            f"{CHANCE}: mean difference in the predicted probability of the true class, the first of the two columns "
+            "before it minus the second. Answers are those given most often; most consistent images first."
+        )
         console.print(f"\n{legend}", style="dim", highlight=False)
     if sheet is not None:
         drawn = won_images_sheet(rows, ledger, note, top, assembler_here())

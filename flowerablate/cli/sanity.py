@@ -106,10 +106,12 @@ def sanity(
     def finished(rung: Rung) -> None:
         rungs.append(rung)
         if form is Format.table:
-            _print(rung, console)
+            with display.aside():
+                _print(rung, console)
 
+    display = Display(messages)
     try:
-        with Display(messages) as display:
+        with display:
             assembler.progress = display.preparing
             pipeline = resolve(wanted, assembler.lookup)
             data = assembler.load_data(pipeline, skip_bad=skip_bad)

@@ -59,6 +59,8 @@ def _wanted(ledger: Ledger, note: StudyNote, of: str | None) -> list[Contrast]:
     contrasts = {contrast.label: contrast for contrast in contrasts_for(results, note.contrasts)}
     if of is not None:
         label = current_label(of)
+        if label not in contrasts and f"-{label}" in contrasts:
+            label = f"-{label}"  # as the component is called elsewhere
         if label not in contrasts:
             raise StudyError(f"the table has no row {of!r}; {nearest(of, contrasts)}")
         two_arms(contrasts[label])

@@ -81,7 +81,10 @@ def rules(summary: Summary) -> Iterator[str]:
         yield f"verdict: {tests} at level {alpha}, {over}{_kept(summary)}."
     if given.looks:
         looks = ", ".join(map(str, given.looks))
-        yield f"looks planned at n = {looks}: intervals and verdicts are valid at each of them."
+        yield (
+            f"looks planned at n = {looks}: intervals and verdicts are valid at each of them, so intervals are wider "
+            "than at a single one, and need not be centred on the effect."
+        )
     if any(row.interval == "replicates x images" for row in summary.rows):
         yield "interval: accounts for the choice of replicates and of test images, or groups of them."
 

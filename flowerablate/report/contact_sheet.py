@@ -20,7 +20,7 @@ _MIN_COLUMNS = 4  # room for the headings
 _LINE = 19
 _CAPTION = 4 * _LINE + 8
 _HEADING = 62
-_LEGEND = "each arm: its most frequent answer, and right answers / replicates that tested the image"
+_LEGEND = "each arm: an answer that it gave most often, and right answers / replicates that tested the image"
 _WON, _LOST = "#0a63a6", "#bd4b06"
 
 

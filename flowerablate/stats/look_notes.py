@@ -13,6 +13,9 @@ from .wording import several, short
 HARDLY = 0.01
 """A row whose chance of a decision is below this, for any effect that its pairs allow, is only named."""
 
+UNLIKELY = 0.05
+"""Where the chance of a decision is below this, nobody is told how to add replicates."""
+
 NOTHING = 1e-6
 """A fraction of the error below which nothing is left to spend."""
 
@@ -53,8 +56,8 @@ def _needed(summary: Summary, schedule: LookSchedule) -> str:
                 found.setdefault(short(row.evidence.nominal(alpha), 2), []).append(row.label)
     if len(found) <= 1:
         return f"a single comparison needs a p of {next(iter(found), short(alpha, 2))} or less"
-    each = (f"{', '.join(labels)} a p of {nominal} or less" for nominal, labels in sorted(found.items()))
-    return f"judged alone, {'; '.join(each)} would be needed"
+    each = (f"{nominal} or less for {', '.join(labels)}" for nominal, labels in sorted(found.items()))
+    return f"a single comparison needs a p of {' and of '.join(each)}"
 
 
 def changed_pairs(changed: Mapping[str, Sequence[int]]) -> Iterator[str]:
@@ -149,6 +152,11 @@ def _chances_by(by: int, rows: Sequence[Row], rules: Rules) -> str:
     if all(row.forecast is None or row.forecast.high < HARDLY for row in rows):
         return f"Undecided, and unlikely to be decided with {by} replicates: {', '.join(row.label for row in rows)}."
     chances = ", ".join(f"{row.label} {_chance(row.forecast)}" for row in rows)
+    if all(row.forecast is None or row.forecast.chance < UNLIKELY for row in rows):
+        return (
+            f"Undecided. More replicates would hardly decide it: the chance of a verdict with {by}, and its range over "
+            f"the effects that are likely now, is {chances}."
+        )
     plan = ""
     over_replicates = all(row.interval in ("", "t") for row in rows)
     if rules.test == "t" and rules.family == "holm" and over_replicates and by <= PLANNED_UP_TO:

@@ -81,7 +81,7 @@ def test_an_image_with_too_many_pixels_is_refused(command, image_folder):
         (["--set", "steps.morphology.use=morfology"], "did you mean 'morphology'?"),
         (["--set", "steps.morphology.siez=3"], "did you mean 'size'?"),
         (["--set", "train.epoch=3"], "did you mean 'epochs'?"),
-        (["--disable", "morfology"], "it is not in the pipeline; did you mean 'morphology'?"),
+        (["--disable", "morfology"], "it is no step of the pipeline; did you mean 'morphology'?"),
         (["--disable", "model.skp"], "did you mean 'skip'?"),
         (["--disable", "resize"], "cannot be disabled"),
         (["--swap", "model=resnet35"], "did you mean 'resnet"),

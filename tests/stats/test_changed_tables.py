@@ -78,7 +78,7 @@ def test_the_p_that_is_needed_is_that_of_each_comparison_where_their_looks_diffe
         for note in summarise(trials, looked=[6], judged={"-a": [(6, 5)], "-b": [(6, 6)]}).notes
         if "a p of" in note
     )
-    assert note.endswith("judged alone, -a a p of .0075 or less; -b a p of .04 or less would be needed.")
+    assert note.endswith("a single comparison needs a p of .0075 or less for -a and of .04 or less for -b.")
 
 
 def test_a_level_that_was_lower_in_an_earlier_table_is_what_all_of_them_together_keep(arms):

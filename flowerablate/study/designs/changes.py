@@ -91,9 +91,10 @@ def _steps_called(base: Pipeline, name: str) -> tuple[StepChoice, ...]:
         return named or kind
     if base.place(name) is not None:
         raise StudyError(f"{name!r} cannot be disabled as a whole, only a step can; name a feature, such as model.skip")
-    names = [step.name for step in base.steps]
-    kinds = {step.kind for step in base.steps if step.kind}
-    raise StudyError(f"{name!r} cannot be disabled: it is not in the pipeline; {nearest(rest, {*names, *kinds})}")
+    if used := [step.name for step in base.steps if step.use == rest]:
+        raise StudyError(f"{name!r} cannot be disabled by what it uses; name the step, {' or '.join(map(repr, used))}")
+    known = [step.name for step in base.steps if step.removable]
+    raise StudyError(f"{name!r} cannot be disabled: it is no step of the pipeline; {nearest(rest, known)}")
 
 
 def _feature_off(pipeline: Pipeline, name: str, lookup: Lookup) -> Pipeline:

@@ -98,7 +98,7 @@ def test_a_swap_may_set_a_list(base, variants):
 @pytest.mark.parametrize(
     ("disable", "swap", "message"),
     [
-        ("claen", "", "it is not in the pipeline; did you mean 'clean'?"),
+        ("claen", "", "it is no step of the pipeline; did you mean 'clean'?"),
         ("model", "", "'model' cannot be disabled as a whole, only a step can; name a feature"),
         ("model.skop", "", "has no feature 'skop'; did you mean 'skip'?"),
         ("model.width", "", "has no feature 'width'"),
