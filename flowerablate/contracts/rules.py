@@ -45,20 +45,31 @@ class Rules:
         return max(self.min_replicates, 10 if self.test == "modified-t" else 0)
 
 
+MARK = 6
+"""The number of characters that stand for the trials of a pair in :attr:`JudgedTable.trials`."""
+
+
 class JudgedTable(NamedTuple):
     """A table in which a comparison had a verdict: its number of *replicates*, and of *pairs* of finished trials.
 
-    *trials*: a digest of their ids, which tells pairs from others of the same number; empty in a ledger of an earlier
-    version.
+    *trials*: a digest of the ids of each pair's trials, :data:`MARK` characters each, which tells pairs from others;
+    empty in a ledger of an earlier version. *number*: which of the study's tables it was, from 1, or 0 if that is not
+    known. *planned*: whether its looks were planned, None if that is not known. *verdict*: whether the rules allowed
+    one with so many pairs.
     """
 
     replicates: int
     pairs: int
     trials: str = ""
+    number: int = 0
+    planned: bool | None = None
+    verdict: bool = True
 
     def is_of(self, other: JudgedTable) -> bool:
-        """Whether both are about the same pairs, as far as is known."""
-        return self.pairs == other.pairs and (not self.trials or not other.trials or self.trials == other.trials)
+        """Whether both are about the same pairs; without their trials, whether so many replicates had so many pairs."""
+        if self.trials and other.trials:
+            return self.trials == other.trials
+        return self[:2] == other[:2]
 
 
 @dataclass(frozen=True)

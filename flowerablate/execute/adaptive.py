@@ -5,20 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from ..contracts import Contrast, Rules, Trial
+from ..contracts import Contrast, JudgedTable, Rules, Trial
 from ..errors import StudyError
 from ..ledger import Ledger, StudyNote
 from ..reading.kept_metrics import with_metrics
 from ..stats import summarise
-from ..stats.looks import (
-    LookSchedule,
-    ids_by_seed,
-    is_complete,
-    pairs_of,
-    replicates_of,
-    seeds_of,
-    settled_reserve,
-)
+from ..stats.looks import LookSchedule, is_complete, replicates_of, seeds_of, settled_reserve
+from ..stats.pairs import ids_by_seed, pairs_of
 from ..stats.replication import undecided_after
 from ..stats.sequential import planned_looks
 from ..stats.wording import several
@@ -92,6 +85,7 @@ def open_after(plan: Plan, ledger: Ledger, look: int) -> tuple[Contrast, ...]:
     results = with_metrics(results, ledger, plan.base_id, plan.metrics)
     contrasts = note.contrasts if note else plan.design.contrasts
     looked, shown = (note.unplanned, note.rules_shown) if note else ((), ())
+    judged = note.judged if note else {}
     summary = summarise(
         results,
         contrasts,
@@ -99,7 +93,7 @@ def open_after(plan: Plan, ledger: Ledger, look: int) -> tuple[Contrast, ...]:
         metrics=plan.metrics.infos,
         looked=looked,
         shown=shown,
-        judged=note.judged if note else None,
+        judged={label: [t for t in tables if t.replicates <= look] for label, tables in judged.items()},
     )
     still_open = {contrast.label for contrast in undecided_after(summary)} | _decided_anew(plan, ledger, look)
     return tuple(contrast for contrast in plan.design.contrasts if contrast.label in still_open)
@@ -176,11 +170,12 @@ def _with_look(
     count = replicates(ledger, note.base_id)
     if not count:
         return note
-    results = ledger.results(note.base_id)
+    results, before = ledger.results(note.base_id), ledger.note(note.base_id)
     seeds, ids = seeds_of(results), ids_by_seed(results)
     at = {contrast.label: replicates_of(contrast, seeds) for contrast in contrasts}
+    number = 1 + (before.tables if before else 0)
     judged = {
-        contrast.label: pairs_of(contrast, ids).at(at[contrast.label])
+        contrast.label: _table(pairs_of(contrast, ids).at(at[contrast.label]), rules, number)
         for contrast in contrasts
         if not pending or (is_complete(contrast, seeds, n := at[contrast.label]) and n in rules.looks)
     }
@@ -189,6 +184,11 @@ def _with_look(
         looked=(count,),
         seen={label: (n,) for label, n in at.items()},
         judged={label: (table,) for label, table in judged.items()},
-        shown=rules if any(table.pairs >= rules.min_replicates for table in judged.values()) else None,
+        shown=rules if any(table.verdict for table in judged.values()) else None,
         told=(rules,),
     )
+
+
+def _table(table: JudgedTable, rules: Rules, number: int) -> JudgedTable:
+    """Return *table* as one by *rules*: which of the study's, with looks that were planned or not."""
+    return table._replace(number=number, planned=bool(rules.looks), verdict=table.pairs >= rules.min_replicates)

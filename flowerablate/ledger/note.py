@@ -61,6 +61,11 @@ class StudyNote:
     told: tuple[Rules, ...] = ()
 
     @property
+    def tables(self) -> int:
+        """The number of the latest table."""
+        return max((table.number for every in self.judged.values() for table in every), default=0)
+
+    @property
     def rules_shown(self) -> tuple[Rules, ...]:
         """The rules of the tables whose verdicts were shown, each once."""
         return () if self.shown is None else (self.shown, *self.later)
@@ -88,7 +93,7 @@ class Notes:
                 looked=tuple(sorted({*old.looked, *note.looked})),
                 late={**_late(old, note.contrasts), **old.late},
                 seen=_united(old.seen, note.seen),
-                judged=_united(old.judged, note.judged),
+                judged=_judged(old.judged, note.judged),
                 shown=old.shown or note.shown,
                 later=_later(old, note.shown),
                 told=tuple(dict.fromkeys((*old.told, *note.told))),
@@ -104,6 +109,17 @@ class Notes:
 
 def _united(old: Mapping[str, tuple[Any, ...]], new: Mapping[str, tuple[Any, ...]]) -> dict[str, tuple[Any, ...]]:
     return {label: tuple(sorted({*old.get(label, ()), *new.get(label, ())})) for label in (*old, *new)}
+
+
+def _judged(
+    old: Mapping[str, tuple[JudgedTable, ...]], new: Mapping[str, tuple[JudgedTable, ...]]
+) -> dict[str, tuple[JudgedTable, ...]]:
+    """Return the tables of both, in order; one that is shown again without a change stays what it was."""
+    found = {}
+    for label in dict.fromkeys((*old, *new)):
+        known = {table[:3]: table for table in (*new.get(label, ()), *old.get(label, ()))}
+        found[label] = tuple(sorted(known.values(), key=lambda table: (table.number, table.replicates)))
+    return found
 
 
 def _later(old: StudyNote, shown: Rules | None) -> tuple[Rules, ...]:
@@ -161,7 +177,9 @@ def _late(old: StudyNote, contrasts: Iterable[Contrast]) -> dict[str, int]:
     """Return the *contrasts* that are asked only now, though the verdicts on others were shown."""
     least = min(rules.min_replicates for rules in (old.rules, *old.rules_shown))
     tables = [table for every in old.judged.values() for table in every]
-    looked = [table.replicates for table in tables if table.pairs >= least] if tables else old.looked
+    looked = [table.replicates for table in tables if table.pairs >= least and table.verdict] or (
+        () if tables else old.looked
+    )
     shown = max((n for n in looked if n >= least), default=0)
     known = {contrast.label for contrast in old.contrasts}
     return {contrast.label: shown for contrast in contrasts if shown and contrast.label not in known}

@@ -45,6 +45,9 @@ SPAN = 6.5
 CELLS = 416
 """Number of cells, each 1/32 wide."""
 
+_BEYOND = 37.0
+"""A score that nothing reaches: the boundary of a look that may spend nothing."""
+
 _GRID = 128
 _MAX_SCORE = 5.8
 """The score of the smallest level in the tables: about 1e-8."""
@@ -74,9 +77,11 @@ def spent(level_score: Floats, look: StudyLook, sides: Sides) -> Floats:
 
     level: Floats = 2 * sides * ndtr(-level_score)
     total = look.unplanned * level
-    if look.progress > 0:
+    if look.progress > look.paid:
         planned = level_score if look.plan == 1 else -ndtri(look.plan * level / (2 * sides))
         total = total + 2 * sides * ndtr(-planned / math.sqrt(min(look.progress, 1.0)))
+        if look.paid:
+            total = total - 2 * sides * ndtr(-planned / math.sqrt(look.paid))
     return total
 
 
@@ -90,7 +95,7 @@ def first_level_score(score: float, look: StudyLook) -> float:
     p = float(ndtr(-score))
     if not look.progress:
         return -float(ndtri(min(1.0, p / look.unplanned) / 2)) if look.unplanned else 0.0
-    if look.unplanned:
+    if look.unplanned or look.paid:
         return tables((look,), 2)[0].level_score(score)
     planned = -float(ndtri(min(1.0, p) / 2)) * math.sqrt(min(look.progress, 1.0))
     if look.plan == 1:
@@ -143,7 +148,7 @@ def _state(looks: tuple[StudyLook, ...], sides: Sides, quick: bool) -> _State:
     due = spent(levels, here, sides)
     if len(looks) == 1:
         going = np.ones((_GRID, CELLS))
-        exact = -ndtri(due / sides)
+        exact = np.minimum(-ndtri(due / sides), _BEYOND)
         return _cut(going, levels, due, sides, exact)
     before = looks[-2]
     going = _state(looks[:-1], sides, quick).going

@@ -65,6 +65,17 @@ class FamilyResult:
         nominal = answer.evidence.nominal(self._part(rules)) if self.nominal is None else self.nominal
         return answer.evidence.detectable(nominal)
 
+    def needed(self, family: Sequence[ContrastResult], rules: Rules) -> dict[str, float]:
+        """Return, by label, the p that each tested comparison of *family* needs in this table by itself."""
+        alpha = 1 - rules.level
+        tested = [each for each in family if each.evidence and each.evidence.looks]
+        if self.nominal is None:
+            return {each.contrast.label: each.evidence.nominal(alpha) for each in tested if each.evidence}
+        shares = dict(
+            zip((each.contrast.label for each in family), own_shares([e.schedule for e in family]), strict=True)
+        )
+        return {label: alpha * own[max(own)] for label in (e.contrast.label for e in tested) if (own := shares[label])}
+
     def _part(self, rules: Rules) -> float:
         return (1 - rules.level) / len(self.adjusted)
 
@@ -112,14 +123,13 @@ def _max_t(family: Sequence[ContrastResult], rules: Rules) -> FamilyResult:
 def own_shares(schedules: Sequence[LookSchedule]) -> list[dict[int, float]]:
     """Return, by comparison, its unplanned looks and what each may spend of the level: the part of its table.
 
-    The tables of the family are those of all comparisons: with one number of replicates, as many as the comparison has
-    that was shown most often with it, because its trials were run again.
+    The tables of the family are those of all comparisons, in the order in which they were shown.
     """
-    number, first = 1, {}
-    for n in sorted({n for each in schedules for n in (*each.lost, *each.unplanned)}):
-        first[n] = number
-        number += max(each.lost.count(n) + each.unplanned.count(n) for each in schedules)
-    return [{n: each.share(first[n] + each.lost.count(n)) for n in each.unplanned} for each in schedules]
+    keys = sorted({key for each in schedules for key in (*each.keys, *each.lost_keys)})
+    return [
+        {n: each.share(keys.index(key) + 1) for n, key in zip(each.unplanned, each.keys, strict=True)}
+        for each in schedules
+    ]
 
 
 def _adjusted_at(limit: int, family: Sequence[ContrastResult], alpha: float) -> tuple[Sequence[Adjusted], float]:

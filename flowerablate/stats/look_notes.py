@@ -23,9 +23,18 @@ PLANNED_UP_TO = 20
 """The number of replicates up to which ``--until-decided`` plans, if the study does not say otherwise."""
 
 
-def earlier_tables(summary: Summary, schedule: LookSchedule, tables: Sequence[Rules] = ()) -> Iterator[str]:
-    """What earlier tables without planned looks have spent of the error; *tables* are the rules of all of them."""
-    before = schedule.before
+def earlier_tables(
+    summary: Summary,
+    schedule: LookSchedule,
+    before: Sequence[int],
+    needed: Mapping[str, float],
+    tables: Sequence[Rules],
+) -> Iterator[str]:
+    """What tables at *before* replicates without planned looks have spent of the error.
+
+    *schedule*: that of the comparison with the most tables. *needed*: the p that each needs now. *tables*: the rules of
+    the tables so far.
+    """
     if not before:
         return
     alpha = 1 - summary.level
@@ -40,36 +49,38 @@ def earlier_tables(summary: Summary, schedule: LookSchedule, tables: Sequence[Ru
         together = "stays at" if most == alpha else f"is not {short(alpha, 2)}, but at most that of the earlier level,"
         yield (
             f"{shown}. The verdicts of this table account for that, so the error rate of all tables together "
-            f"{together} {short(most, 2)}: {_needed(summary, schedule)}."
+            f"{together} {short(most, 2)}: {_needed(summary, needed)}."
         )
 
 
-def _needed(summary: Summary, schedule: LookSchedule) -> str:
+def _needed(summary: Summary, needed: Mapping[str, float]) -> str:
     """Return the p that a single comparison needs in this table, which differs where the looks at comparisons do."""
-    alpha = 1 - summary.level
     found: dict[str, list[str]] = {}
-    if summary.procedure == "max-t":
-        found[short(schedule.share(schedule.tables) * alpha, 2)] = []
-    else:
-        for row in summary.rows:
-            if row.evidence and row.evidence.looks:
-                found.setdefault(short(row.evidence.nominal(alpha), 2), []).append(row.label)
+    for label, nominal in sorted(needed.items(), key=lambda each: each[1]):
+        found.setdefault(short(nominal, 2), []).append(label)
     if len(found) <= 1:
-        return f"a single comparison needs a p of {next(iter(found), short(alpha, 2))} or less"
-    each = (f"{nominal} or less for {', '.join(labels)}" for nominal, labels in sorted(found.items()))
+        return f"a single comparison needs a p of {next(iter(found), short(1 - summary.level, 2))} or less"
+    each = (f"{nominal} or less for {', '.join(labels)}" for nominal, labels in found.items())
     return f"a single comparison needs a p of {' and of '.join(each)}"
 
 
-def changed_pairs(changed: Mapping[str, Sequence[int]]) -> Iterator[str]:
-    """Comparisons whose pairs are others since verdicts on them were shown, with the looks that decide nothing now."""
-    by_looks: dict[tuple[int, ...], list[str]] = {}
-    for label, looks in changed.items():
-        by_looks.setdefault(tuple(sorted(set(looks))), []).append(label)
-    for looks, labels in by_looks.items():
-        silent = f", and what was shown at {several(looks)} replicates decides nothing any more" if looks else ""
+def changed_pairs(changed: Mapping[str, LookSchedule]) -> Iterator[str]:
+    """Comparisons whose pairs are others since verdicts on them were shown, with the tables that decide nothing now."""
+    by_tables: dict[tuple[str, ...], list[str]] = {}
+    for label, schedule in changed.items():
+        gone = dict.fromkeys(f"{table.replicates} replicates with {table.pairs} pairs" for table in schedule.gone)
+        by_tables.setdefault(tuple(gone), []).append(label)
+    for tables, labels in by_tables.items():
+        one = len(tables) == 1
         yield (
-            f"Trials of {', '.join(labels)} were run again, changed or removed after verdicts had been shown. The "
-            f"error that those verdicts have spent stays spent{silent}."
+            f"Trials of {', '.join(labels)} were run again, changed or removed after verdicts had been shown, at "
+            f"{several(tables)}. What {'that table has' if one else 'those tables have'} spent of the error stays "
+            f"spent, and {'it decides' if one else 'they decide'} nothing any more."
+        )
+    if used := [label for label, schedule in changed.items() if schedule.offset >= 1]:
+        yield (
+            f"Nothing of the error is left for {', '.join(used)}: the plan had reached its end with other trials. A "
+            "study of another name begins anew."
         )
 
 

@@ -3,14 +3,15 @@
 **Without a plan.** The first table of a study of fixed size spends all of its error but the rules'
 *reserve*. Each table with more replicates spends three quarters of what is left: with a reserve of a fifth, 80, 15,
 3.75 ... % of the level. So ``--seeds 5``, a look, then ``--seeds 10`` errs no more often than a single table. Tables
-with too few pairs for a verdict spend nothing. If all of the error was spent, further tables decide nothing new. A
-table whose pairs are others by now, as trials that had failed were run again or a component's code was changed, has
-spent its part and decides nothing any more; those before and after it keep theirs.
+with too few pairs for a verdict spend nothing. If all of the error was spent, further tables decide nothing new. Tables
+are counted in the order in which they were shown. One whose pairs are others by now, as trials that had failed were run
+again or a component's code was changed, has spent its part and decides nothing any more; the others keep theirs.
 
 **With a plan** (:mod:`.sequential`), its looks spend what earlier looks without a plan have left, or all of it. A
 planned look that was shown with fewer pairs than there are now, as trials that had failed were run again, has spent
 what its pairs were due. It decides nothing any more, nor do the looks before it: of two looks at one number of
-replicates either could reject, and both together would err in up to 6 % of studies instead of 5.
+replicates either could reject, and both together would err in up to 6 % of studies instead of 5. Where
+the pairs were replaced, as by other code, what was spent on the old ones is no longer due, whatever the new ones say.
 
 A comparison's boundaries follow from what is spent by each look (:mod:`.boundaries`). Methods for which these do not
 hold, such as intervals over test images, get a part of the level at each look instead (weighted Bonferroni).
@@ -21,14 +22,21 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from itertools import starmap
 from typing import NamedTuple
 
-from ..contracts import Contrast, JudgedTable, Rules, TrialOutcome, finished
+from ..contracts import Contrast, JudgedTable, Rules, TrialOutcome
+from .pairs import Pairs
 
 EXTENSION = 0.75
 """The fraction of the error left that a table with more replicates spends."""
+
+
+Key = tuple[int, int]
+"""What orders the tables of a study: their number, or that of replicates in ledgers of earlier versions."""
+
+_LAST = 1 << 30
+"""The number of the table that is about to be shown."""
 
 
 class StudyLook(NamedTuple):
@@ -36,7 +44,8 @@ class StudyLook(NamedTuple):
 
     *unplanned*: the fraction of the level spent at looks without a plan. *progress*: this look's fraction of the
     replicates of the plan, 0 without one. *plan*: the fraction of the level that the whole plan may spend. *is_lost*:
-    it is paid for and decides nothing, as its pairs were others.
+    it is paid for and decides nothing, as its pairs were others. *paid*: what the plan had spent at this progress went
+    to pairs that were replaced since.
     """
 
     pairs: int
@@ -44,37 +53,7 @@ class StudyLook(NamedTuple):
     progress: float = 0.0
     plan: float = 1.0
     is_lost: bool = False
-
-
-class Pairs(NamedTuple):
-    """The pairs of finished trials of a comparison: their *seeds*, increasing, and the *ids* of the trials of each."""
-
-    seeds: Sequence[int] = ()
-    ids: Sequence[str] = ()
-
-    def at(self, replicates: int) -> JudgedTable:
-        """Return what a table with so many *replicates* is about."""
-        count = bisect_left(self.seeds, replicates)
-        trials = blake2b(" ".join(self.ids[:count]).encode(), digest_size=6).hexdigest() if self.ids else ""
-        return JudgedTable(replicates, count, trials)
-
-
-def ids_by_seed(results: Iterable[TrialOutcome]) -> dict[int, dict[str, str]]:
-    """Return the ids of the finished trials among *results*, of one base, by seed and change; seeds increase."""
-    ids: dict[int, dict[str, str]] = {}
-    for result in sorted(finished(results), key=lambda each: each.seed):
-        ids.setdefault(result.seed, {})[result.change] = result.trial_id
-    return ids
-
-
-def pairs_of(contrast: Contrast, ids: Mapping[int, Mapping[str, str]]) -> Pairs:
-    """Return the pairs of *contrast*, whatever the metric; *ids* are those of :func:`ids_by_seed`."""
-    found: dict[int, str] = {}
-    for seed, there in ids.items():
-        changes = contrast.weights_on(seed)
-        if changes and all(change in there for change in changes):
-            found[seed] = " ".join(there[change] for change in sorted(changes))
-    return Pairs(tuple(found), tuple(found.values()))
+    paid: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -85,8 +64,10 @@ class LookSchedule:
     decides nothing, now or later. *now*: how many replicates there are, *complete* if none of their trials is to run,
     *decides* if there are enough pairs for a verdict. *lost*: looks that are paid for and decide nothing any more, as
     their pairs were others. *numbers*: which of all tables, lost ones too, each unplanned look is, from 1; without
-    them, the first, second and so on. *silent*: the planned looks whose pairs were others, or that came before such a
-    one; *paid*: the numbers of pairs with which they were shown.
+    them, the first, second and so on. *keys* and *lost_keys* tell their tables from those of other comparisons.
+    *silent*: the planned looks whose pairs were others, or that came before such a one; *paid*: the numbers of pairs
+    with which they were shown; *offset*: the progress of the plan up to which its error went to pairs that were
+    replaced. *gone*: all tables whose pairs are others by now.
     """
 
     unplanned: tuple[int, ...] = ()
@@ -100,6 +81,10 @@ class LookSchedule:
     paid: tuple[int, ...] = ()
     numbers: tuple[int, ...] = ()
     decides: bool = True
+    keys: tuple[Key, ...] = ()
+    lost_keys: tuple[Key, ...] = ()
+    offset: float = 0.0
+    gone: tuple[JudgedTable, ...] = ()
 
     @classmethod
     def of(
@@ -124,29 +109,33 @@ class LookSchedule:
         needed = ((each.min_replicates if over_images else each.needed_replicates) for each in (rules, *shown))
         least = min(needed)
         there = Pairs(range(now)) if pairs is None else pairs
-        then: dict[int, list[JudgedTable]] = {}
-        for table in starmap(JudgedTable, judged):
-            if table.pairs >= least:
-                then.setdefault(table.replicates, []).append(table)
-        before = {n for n in looked if n >= least and there.at(n).pairs >= least}
+        unplanned, planned = _tables(rules, {n for n in looked if n >= least}, judged, there, least)
         if not rules.looks:
-            before = {n for n in before if n < now} | {now}
-        earlier = {n: then.pop(n) for n in list(then) if n in before or not rules.looks or n in looked}
-        kept = {n for n in before if _is_shown(there.at(n), earlier.get(n)) or (n == now and not rules.looks)}
-        tables = _in_order(kept, earlier, there, now if not rules.looks else None)
-        silent, paid = _changed(rules.looks, {n: every for n, every in then.items() if n <= now}, now, there)
+            present = there.at(now)._replace(number=_LAST)
+            unplanned = _distinct([*unplanned, present])
+        kept = sorted(
+            ((table, number) for number, table in enumerate(unplanned, 1) if there.have(table)),
+            key=lambda each: (each[0].pairs, each[0].replicates),
+        )
+        lost = [table for table in unplanned if not there.have(table)]
+        changed = [table for table in planned if not there.have(table)]
+        replaced = [table for table in changed if not there.hold(table)]
         return cls(
-            unplanned=tuple(n for n, is_lost in tables if not is_lost),
+            unplanned=tuple(table.replicates for table, _ in kept),
             planned=rules.looks,
             reserve=settled_reserve(rules, shown),
             min_pairs=least,
             now=now,
-            lost=tuple(n for n, is_lost in tables if is_lost),
+            lost=tuple(table.replicates for table in lost),
             complete=complete,
-            silent=silent,
-            paid=paid,
-            numbers=tuple(number for number, (_, is_lost) in enumerate(tables, 1) if not is_lost),
+            silent=_silent(rules.looks, planned, changed, now, there),
+            paid=tuple(sorted({table.pairs for table in changed if table not in replaced})),
+            numbers=tuple(number for _, number in kept),
             decides=there.at(now).pairs >= least,
+            keys=tuple(_key(table) for table, _ in kept),
+            lost_keys=tuple(map(_key, lost)),
+            offset=max((table.pairs / rules.looks[-1] for table in replaced), default=0.0),
+            gone=(*lost, *changed),
         )
 
     def reached(self, seeds: Sequence[int]) -> tuple[StudyLook, ...]:
@@ -190,7 +179,7 @@ class LookSchedule:
         """The number of replicates that a forecast speaks of: the last planned look, or twice as many as now."""
         if self.planned:
             return self.planned[-1]
-        return max(2 * self.unplanned[-1], self.min_pairs) if self.unplanned else None
+        return max(2 * self._latest, self.min_pairs) if self.unplanned else None
 
     def ahead(self, reached: Sequence[StudyLook]) -> tuple[StudyLook, ...]:
         """Return the looks still to come after those *reached*: the planned ones, or one at twice the replicates.
@@ -202,8 +191,12 @@ class LookSchedule:
             return tuple(self._planned(look) for look in self.planned if look > max(pairs, self.now))
         if self.next is None:
             return ()
-        later = max(pairs + 1, round(pairs * self.next / self.unplanned[-1]))
+        later = max(pairs + 1, round(pairs * self.next / self._latest))
         return (StudyLook(later, self._spent(len(self.unplanned) + 1)),)
+
+    @property
+    def _latest(self) -> int:
+        return self.now or self.unplanned[-1]
 
     def share(self, number: int) -> float:
         """Return the fraction of the level that is the own one of the unplanned table of that *number*, from 1."""
@@ -216,7 +209,9 @@ class LookSchedule:
     @property
     def before(self) -> tuple[int, ...]:
         """The unplanned looks before this table, or before the plan, each number once."""
-        return tuple(sorted({*self.lost, *(self.unplanned if self.planned else self.unplanned[:-1])}))
+        keys = self.keys or ((0, n) for n in self.unplanned)
+        kept = {n for n, key in zip(self.unplanned, keys, strict=True) if key[0] != _LAST}
+        return tuple(sorted({*self.lost, *(n for n in kept if self.planned or n < self.now)}))
 
     @property
     def tables(self) -> int:
@@ -238,8 +233,8 @@ class LookSchedule:
 
     def _spent(self, looks: int) -> float:
         """Return the fraction of the level spent by so many of the unplanned looks, and one more if they are fewer."""
-        numbers = (*(self.numbers or range(1, len(self.unplanned) + 1)), self.tables + 1)
-        last = numbers[looks - 1]
+        numbers = (*(self.numbers or range(1, len(self.unplanned) + 1)), self.tables + 1)[:looks]
+        last = max(numbers)
         return self._of_all(last) - sum(self.share(number) for number in range(1, last) if number not in numbers)
 
     def _of_all(self, tables: int) -> float:
@@ -248,40 +243,53 @@ class LookSchedule:
 
     def _planned(self, pairs: int) -> StudyLook:
         spent = self._spent(len(self.unplanned)) if self.unplanned else 0.0
-        return StudyLook(pairs, spent, pairs / self.planned[-1], 1 - self._of_all(self.tables))
+        return StudyLook(pairs, spent, pairs / self.planned[-1], 1 - self._of_all(self.tables), paid=self.offset)
 
 
-def _is_shown(table: JudgedTable, before: Sequence[JudgedTable] | None) -> bool:
-    """Whether *table* is about the pairs of one of those *before*; if none is known, about those that there are."""
-    return before is None or any(each.is_of(table) for each in before)
+def _tables(
+    rules: Rules, looked: Collection[int], judged: Iterable[JudgedTable | tuple[int, int]], there: Pairs, least: int
+) -> tuple[list[JudgedTable], list[JudgedTable]]:
+    """Return the tables with verdicts so far, without a plan and with one, in the order in which they were shown.
 
-
-def _in_order(
-    kept: Collection[int], earlier: Mapping[int, Sequence[JudgedTable]], there: Pairs, now: int | None
-) -> list[tuple[int, bool]]:
-    """Return the unplanned tables in the order in which they were shown: the replicates, and whether each is lost.
-
-    Of tables with the same number of replicates, those that are lost came first, and this one, with *now*, is the last.
+    *looked*: the numbers of replicates of tables without a plan, of which ledgers of earlier versions say no more.
     """
-    counted = [there.at(n) for n in kept]
-    tables: list[tuple[int, bool]] = []
-    for n in sorted({*kept, *earlier}, key=lambda n: (n == now, n)):
-        tables += [(n, True) for table in earlier.get(n, ()) if not any(table.is_of(each) for each in counted)]
-        tables += [(n, False)] if n in kept else []
-    return tables
+    known = list(starmap(JudgedTable, judged))
+    if all(table.planned is None for table in known):
+        at = {table.replicates for table in known}
+        known += [there.at(n)._replace(planned=False) for n in looked if n not in at]
+    known = sorted((t for t in known if t.pairs >= least and t.verdict), key=lambda t: (t.number, t.replicates))
+
+    def is_planned(table: JudgedTable) -> bool:
+        return bool(rules.looks) and (table.replicates not in looked if table.planned is None else table.planned)
+
+    return (
+        _distinct(table for table in known if not is_planned(table)),
+        _distinct(table for table in known if is_planned(table)),
+    )
 
 
-def _changed(
-    planned: Sequence[int], shown: Mapping[int, Sequence[JudgedTable]], now: int, there: Pairs
-) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return the *planned* looks that decide nothing, and the numbers of pairs with which they are paid for.
+def _distinct(tables: Iterable[JudgedTable]) -> list[JudgedTable]:
+    """Return *tables* without those that are about the pairs of an earlier one."""
+    found: list[JudgedTable] = []
+    for table in tables:
+        if not any(table.is_of(each) for each in found):
+            found.append(table)
+    return found
 
-    *shown*: the tables so far, by number of replicates; *there* are the pairs by now.
+
+def _key(table: JudgedTable) -> Key:
+    return (table.number, 0) if table.number else (0, table.replicates)
+
+
+def _silent(
+    looks: Sequence[int], shown: Sequence[JudgedTable], changed: Sequence[JudgedTable], now: int, there: Pairs
+) -> tuple[int, ...]:
+    """Return the planned *looks* that decide nothing: up to that of a table that has *changed*, but for those *shown*.
+
+    The look that there is *now* decides.
     """
-    paid = {n: [table.pairs for table in every if not table.is_of(there.at(n))] for n, every in shown.items()}
-    last = max((n for n, pairs in paid.items() if planned and pairs), default=0)
-    silent = [n for n in planned if n <= last and n != now and not _is_shown(there.at(n), shown.get(n, ()))]
-    return tuple(silent), tuple(sorted({each for pairs in paid.values() for each in pairs})) if last else ()
+    last = max((table.replicates for table in changed), default=0)
+    return tuple(n for n in looks if n <= last and n != now and not any(there.at(n).is_of(each) for each in shown))
 
 
 def settled_reserve(rules: Rules, shown: Sequence[Rules]) -> float:

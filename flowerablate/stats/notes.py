@@ -30,8 +30,8 @@ def write_notes(
     results: Sequence[TrialOutcome],
     *,
     pending: int = 0,
-    schedule: LookSchedule | None = None,
-    changed: Mapping[str, Sequence[int]] | None = None,
+    schedules: Mapping[str, LookSchedule] | None = None,
+    needed: Mapping[str, float] | None = None,
     late: Mapping[str, int] | None = None,
     shown: Sequence[Rules] = (),
     told: Sequence[Rules] = (),
@@ -41,28 +41,32 @@ def write_notes(
 ) -> tuple[str, ...]:
     """Return the notes of *summary*; each names the variants that it is about.
 
-    *schedule* has the looks at the study, *changed* by comparison those whose pairs are others by now, *late* the
-    contrasts asked only after one of them, *shown* the rules of the tables with verdicts before, *told* those of all,
-    *primary* is the study's primary metric, *images* holds the influence of the test images by metric, *tuned* says how
-    the base was tuned and its variants were not.
+    *schedules* has the looks at each comparison, *needed* the p that it needs by itself in this table, *late* the
+    contrasts asked only after one of the looks, *shown* the rules of the tables with verdicts before, *told* those of
+    all, *primary* is the study's primary metric, *images* holds the influence of the test images by metric, *tuned*
+    says how the base was tuned and its variants were not.
     """
+    looks = schedules or {}
+    schedule = max(looks.values(), key=lambda each: each.tables, default=LookSchedule())
+    before = sorted({n for each in looks.values() for n in each.before})
+    tables = earlier_tables(summary, schedule, before, needed or {}, shown)
+    gone = {label: each for label, each in looks.items() if each.gone}
     return (
         *alarms(summary, results),
         *_controls_that_differ(summary),
         *_controls(summary),
         *_pending(pending, bool(summary.rules.looks)),
-        *(() if _is_provisional(summary) else earlier_tables(summary, schedule or LookSchedule(), shown)),
-        *(() if _is_provisional(summary) else changed_pairs(changed or {})),
+        *(() if _is_provisional(summary) else (*tables, *changed_pairs(gone))),
         *late_questions(summary, late or {}),
         *changed_rules(summary.rules, told or shown, primary),
-        *(kept_reserve(summary.rules, schedule) if schedule else ()),
+        *(kept_reserve(summary.rules, schedule) if looks else ()),
         *_another_metric(summary, primary),
         *_unequal_tuning(summary, tuned),
         *_missing_base(summary),
         *_failed(summary, results),
         *_collapsed(results),
         *_unpaired(summary.rows),
-        *undecided(summary, schedule or LookSchedule()),
+        *undecided(summary, schedule),
         *_other_rules(summary),
         *_single_against_family(summary),
         *_decided_before(summary.rows),

@@ -28,10 +28,11 @@ from .evidence import Judge, first_that_knows
 from .family import ContrastResult, FamilyResult, judge_family
 from .images import ImageEvidence
 from .judging import judged
-from .looks import LookSchedule, ids_by_seed, is_complete, pairs_of, replicates_of, seeds_of
+from .looks import LookSchedule, is_complete, replicates_of, seeds_of
 from .modified_t import judge_by_modified_t
 from .multiplicity import Adjusted
 from .notes import doubts, write_notes
+from .pairs import ids_by_seed, pairs_of
 from .population import judge_by_images, uses_images
 from .resolution import resolution_of, rounding_sd
 from .rows import Row, Secondary, Summary, Tally
@@ -144,12 +145,8 @@ def summarise(
         summary,
         results,
         pending=pending,
-        schedule=max((each.schedule for each in answers), key=lambda each: each.tables, default=None),
-        changed={
-            each.contrast.label: (*each.schedule.lost, *each.schedule.silent)
-            for each in answers
-            if each.schedule.lost or each.schedule.paid
-        },
+        schedules={each.contrast.label: each.schedule for each in answers},
+        needed=family.needed(members, rules),
         late=late or {},
         shown=shown,
         told=told,

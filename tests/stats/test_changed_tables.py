@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 
-from flowerablate.contracts import Rules
+from flowerablate.contracts import JudgedTable, Rules
 from flowerablate.stats import summarise
+from flowerablate.stats.boundaries import boundary_scores
 from flowerablate.stats.family import own_shares
-from flowerablate.stats.looks import LookSchedule, Pairs, StudyLook
-from flowerablate.stats.sequential import sequential_p
+from flowerablate.stats.looks import LookSchedule, StudyLook
+from flowerablate.stats.pairs import Pairs
+from flowerablate.stats.sequential import sequential_p, t_of
 
 
 def test_a_table_that_had_too_few_pairs_for_a_verdict_has_spent_nothing():
@@ -63,11 +65,18 @@ def test_trials_that_are_others_though_as_many_are_paid_for_anew():
 def test_what_has_changed_since_a_table_is_said(arms):
     trials = arms(base=[0.9, 0.91, 0.92, 0.9, 0.91, 0.92], a=[0.88, 0.89, 0.9, 0.88, 0.892, 0.9])
     notes = summarise(trials, looked=[6], judged={"-a": [(6, 5)]}).notes
-    said = "Trials of -a were run again, changed or removed after verdicts had been shown. The error that those "
-    said += "verdicts have spent stays spent, and what was shown at {} replicates decides nothing any more."
-    assert said.format(6) in notes
-    assert said.format(5) in summarise(trials, rules=Rules(looks=(5, 6)), judged={"-a": [(6, 5)]}).notes
+    said = (
+        "Trials of -a were run again, changed or removed after verdicts had been shown, at 6 replicates with 5 pairs. "
+    )
+    said += "What that table has spent of the error stays spent, and it decides nothing any more."
+    assert said in notes
+    assert said in summarise(trials, rules=Rules(looks=(5, 6)), judged={"-a": [(6, 5)]}).notes
     assert not any("run again" in note for note in summarise(trials, looked=[6], judged={"-a": [(6, 6)]}).notes)
+    used = summarise(trials, rules=Rules(looks=(5, 6)), judged={"-a": [JudgedTable(6, 6, "other" * 6)]})
+    assert used.rows[0].verdict == "undecided"
+    assert any(
+        note.startswith("Nothing of the error is left for -a: the plan had reached its end") for note in used.notes
+    )
 
 
 def test_the_p_that_is_needed_is_that_of_each_comparison_where_their_looks_differ(arms):
@@ -119,5 +128,75 @@ def test_a_family_shares_the_error_by_the_tables_of_all_its_comparisons():
         {24: pytest.approx(0.15)},
     ]
     again = LookSchedule.of(Rules(), [12, 24], 24, judged=[(12, 12), (24, 23)], pairs=Pairs(range(24)))
-    assert own_shares([again, early])[0] == {12: pytest.approx(0.8), 24: pytest.approx(0.0375)}
-    assert own_shares([again, early])[1] == {12: pytest.approx(0.8), 24: pytest.approx(0.15)}
+    unchanged = LookSchedule.of(Rules(), [12, 24], 24, judged=[(12, 12), (24, 24)], pairs=Pairs(range(24)))
+    assert own_shares([again, unchanged])[0] == {12: pytest.approx(0.8), 24: pytest.approx(0.0375)}
+    assert own_shares([again, unchanged])[1] == {12: pytest.approx(0.8), 24: pytest.approx(0.15)}
+
+
+def versions(*each):
+    """The pairs of as many replicates as there are words, each with the trials of a version of the code."""
+    return Pairs(range(len(each)), [f"{seed:03}{version:>3}" for seed, version in enumerate(each)])
+
+
+def test_a_table_with_too_few_pairs_never_comes_back_as_a_look():
+    schedule = LookSchedule.of(Rules(), [5, 10], 10, judged=[(5, 4), (10, 9)], pairs=Pairs(range(10)))
+    assert (schedule.unplanned, schedule.lost) == ((10,), (10,))
+    assert schedule.reached(range(10)) == (StudyLook(10, pytest.approx(0.15)),)
+    lenient = LookSchedule.of(Rules(), [7], 12, judged=[JudgedTable(7, 7, verdict=False)], pairs=Pairs(range(12)))
+    assert lenient.reached(range(12)) == (StudyLook(12, 0.8),)  # a verdict had needed ten then
+
+
+def test_tables_are_counted_in_the_order_in_which_they_were_shown():
+    old, new = versions(*["old"] * 10), versions(*["new"] * 10)
+    judged = [old.at(10)._replace(number=1), new.at(5)._replace(number=2)]
+    schedule = LookSchedule.of(Rules(), [5, 10], 10, judged=judged, pairs=new)
+    assert schedule.reached(range(10)) == (StudyLook(5, pytest.approx(0.15)), StudyLook(10, pytest.approx(0.1875)))
+    fewer = LookSchedule.of(Rules(), [10], 5, judged=judged[:1], pairs=versions(*["new"] * 5))
+    assert fewer.reached(range(5)) == (StudyLook(5, pytest.approx(0.15)),)
+
+
+def test_a_table_with_the_pairs_of_an_earlier_one_is_none_of_its_own():
+    there = versions(*["one"] * 20)
+    judged = [there.at(5)._replace(number=1), there.at(5)._replace(replicates=10, number=2)]
+    schedule = LookSchedule.of(Rules(), [5, 10], 20, judged=judged, pairs=there)
+    assert schedule.reached(range(20)) == (StudyLook(5, 0.8), StudyLook(20, 0.95))
+
+
+def wrong(*tables):
+    """How often a true null is rejected in any of *tables*: the versions of the pairs, each with its looks."""
+    noise = np.random.default_rng(3).standard_normal((20_000, 3, 20))
+    found = np.zeros(len(noise), bool)
+    for version, seeds, looks in tables:
+        for look, score in zip(looks, boundary_scores(looks, 0.05, 2), strict=True):
+            if not look.is_lost:
+                seen = noise[:, version, list(seeds)[: look.pairs]]
+                t = seen.mean(axis=1) / seen.std(axis=1, ddof=1) * np.sqrt(look.pairs)
+                found |= np.abs(t) >= t_of(score, look.pairs)
+    return found.mean()
+
+
+@pytest.mark.parametrize("stopped", [13, 16, 20])
+def test_a_plan_that_goes_on_with_other_code_spends_what_the_old_code_has_left(stopped):
+    rules = Rules(looks=(5, 9, 13, 16, 20))
+    old, new = versions(*["old"] * 20), versions(*["new"] * 20)
+    before = LookSchedule.of(rules, [], stopped, pairs=old)
+    shown = old.at(stopped)._replace(number=1, planned=True)
+    after = LookSchedule.of(rules, [], 20, judged=[shown], pairs=new)
+    assert after.offset == stopped / 20
+    tables = [(0, range(stopped), before.reached(range(stopped))), (1, range(20), after.reached(range(20)))]
+    assert wrong(*tables) <= 0.05 + 3 * 0.0016
+
+
+def test_a_comparison_that_was_in_a_table_of_its_own_before_a_plan_has_paid_for_it():
+    there = versions(*["one"] * 10)
+    judged = [there.at(7)._replace(number=2, planned=False)]
+    schedule = LookSchedule.of(Rules(looks=(10, 13)), [10], 10, judged=judged, pairs=there)
+    assert schedule.unplanned == (7,)
+    assert schedule.left == pytest.approx(0.2)
+
+
+def test_a_question_with_fewer_replicates_takes_nothing_from_others_by_max_t():
+    there = versions(*["one"] * 12)
+    early = LookSchedule.of(Rules(), [12], 12, judged=[there.at(12)._replace(number=1)], pairs=there)
+    late = LookSchedule.of(Rules(), [], 10, pairs=versions(*["one"] * 10))
+    assert own_shares([early, late]) == [{12: pytest.approx(0.8)}, {10: pytest.approx(0.15)}]

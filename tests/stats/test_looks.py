@@ -6,7 +6,8 @@ import pytest
 from flowerablate.contracts import Rules
 from flowerablate.report import render
 from flowerablate.stats import summarise
-from flowerablate.stats.looks import LookSchedule, Pairs, StudyLook
+from flowerablate.stats.looks import LookSchedule, StudyLook
+from flowerablate.stats.pairs import Pairs
 from flowerablate.stats.sequential import sequential_p
 
 PLAN = (5, 9, 13, 16, 20)
@@ -245,7 +246,9 @@ def test_a_look_whose_pairs_are_gone_is_paid_for_too():
 
 
 def test_a_look_at_pairs_that_another_one_had_seen_is_kept():
-    schedule = LookSchedule.of(Rules(), [5, 10], 10, judged=[(5, 5), (10, 5)], pairs=Pairs(range(10)))
+    there = Pairs(range(10), [f"{seed:06}" for seed in range(10)])
+    judged = [there.at(5), there.at(5)._replace(replicates=10)]  # all further trials had failed
+    schedule = LookSchedule.of(Rules(), [5, 10], 10, judged=judged, pairs=there)
     assert schedule.lost == ()
     assert schedule.reached(range(10)) == (StudyLook(5, 0.8), StudyLook(10, 0.95))
 
