@@ -253,7 +253,7 @@ def _tables(
 
     *looked*: the numbers of replicates of tables without a plan, of which ledgers of earlier versions say no more.
     """
-    known = list(starmap(JudgedTable, judged))
+    known = [table.with_marks for table in starmap(JudgedTable, judged)]
     if all(table.planned is None for table in known):
         at = {table.replicates for table in known}
         known += [there.at(n)._replace(planned=False) for n in looked if n not in at]
