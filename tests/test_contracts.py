@@ -235,7 +235,7 @@ OF_FILES = {"folder", "table", "flowers", "flowers102", "chest-xray", "findings"
 def _marks(name):
     if name in LARGE:
         return [pytest.mark.slow, pytest.mark.longest]
-    return [pytest.mark.slow] if name == "ray" else []  # a cluster takes long to start and to end
+    return [pytest.mark.slow] if name in ("ray", "slurm") else []  # a cluster takes long to start and to end
 
 
 COMPONENTS = [

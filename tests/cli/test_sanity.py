@@ -160,6 +160,7 @@ def test_a_component_that_ends_its_process_costs_its_rung_and_the_ladder_goes_on
     assert (folder / "sanity" / "tiny" / "process" / "log.txt").is_file()
 
 
+@pytest.mark.slow
 def test_a_process_of_its_own_sees_the_same_and_leaves_nothing_but_the_files_of_the_ladder(
     command, make_images, folder
 ):

@@ -109,6 +109,7 @@ def test_the_script_is_hidden_no_longer_than_needed():
     assert sys.modules["__main__"] is main
 
 
+@pytest.mark.slow
 def test_a_server_that_was_killed_has_ended_and_another_one_serves(server):
     before = number_of_server()
     assert not has_ended(before, PRELOAD, patience=0.05)

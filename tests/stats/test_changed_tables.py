@@ -58,7 +58,9 @@ def test_trials_that_are_others_though_as_many_are_paid_for_anew():
     changed = LookSchedule.of(Rules(), [5], 5, judged=seen, pairs=pairs_by("second"))
     assert changed.lost == (5,)
     assert changed.reached(range(5)) == (StudyLook(5, pytest.approx(0.15)),)
-    planned = LookSchedule.of(Rules(looks=(5, 7)), [], 7, judged=seen, pairs=Pairs(range(7), [f"other{seed}" for seed in range(7)]))
+    planned = LookSchedule.of(
+        Rules(looks=(5, 7)), [], 7, judged=seen, pairs=Pairs(range(7), [f"other{seed}" for seed in range(7)])
+    )
     assert planned.silent == (5,)
 
 
