@@ -6,14 +6,15 @@ import html
 import math
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from datetime import timedelta
 from importlib import import_module
 from types import TracebackType
 from typing import Any, TypeVar
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.markup import escape
 from rich.progress import (
     BarColumn,
@@ -39,6 +40,22 @@ _INTERVAL = 0.2
 Shown = TypeVar("Shown", bound="Bars")
 
 
+class _Narrower(Progress):
+    """Bars that leave room for the ``^C`` that a terminal echoes: it would wrap, and a bar would stay."""
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        """Return the bars, two columns narrower than the terminal."""
+        yield from map(_Narrow, super().get_renderables())
+
+
+@dataclass(frozen=True)
+class _Narrow:
+    bars: RenderableType
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield from console.render(self.bars, options.update_width(max(20, options.max_width - 2)))
+
+
 class Bars:
     """A bar for the whole, one for the part at hand, and lines above them. A context manager.
 
@@ -52,13 +69,12 @@ class Bars:
             console = Console(file=sys.stdout, force_jupyter=False, force_terminal=False)
         self._console = console
         more: tuple[ProgressColumn, ...] = (TextColumn("left"), _TimeLeft(self)) if estimate else ()
-        self._progress = Progress(
+        self._progress = _Narrower(
             TextColumn("{task.description}"),
             BarColumn(bar_width=None),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
             *more,
-            TextColumn("  "),  # room for the ^C of a terminal, which would else wrap and leave the bars
             console=console,
             transient=True,
             disable=not console.is_terminal,

@@ -26,6 +26,7 @@ def run(
     """Run an ablation study and print its table.
 
     Without --disable, --swap or --vary (here or in the study) each removable step and each feature is left out in turn.
+    Each of them replaces the list of the study.
     Trials in the ledger are not run again: interrupt it, continue later, add seeds, components or contrasts.
 
     \b

@@ -89,5 +89,5 @@ def test_the_time_left_of_the_study_counts_the_trials_that_run_at_once(monkeypat
     display.step_done(trial(3), 1, 4, 4)
     assert display.seconds_left() == pytest.approx(4 / 3 + 4)
     whole = next(task for task in display._progress.tasks if display.is_whole(task.id))
-    column = display._progress.columns[-2]
+    column = display._progress.columns[-1]
     assert column.render(whole).plain == "0:00:06"

@@ -57,7 +57,7 @@ def _channels(keys: Sequence[str], looks: Sequence[Look]) -> list[Finding]:
             Finding(
                 "channels",
                 "warning",
-                f"{len(grey)} of {len(looks)} are grey ({text})",
+                f"{len(grey)} of {len(looks)} have no colour (modes: {text})",
                 advice,
                 tuple((key,) for key in grey),
                 {**values, "grey": len(grey)},
