@@ -16,6 +16,8 @@ from typing import Any
 from ..files import lock_now
 
 _PREFIX, _LOCK = "flowerablate-", "lock"
+_RANDOM = 8
+"""Characters that :func:`tempfile.mkdtemp` adds to a name."""
 
 _LONGEST = 60
 """Characters in the name of the folder, at most: that of a socket in it may have 104 on some systems."""
@@ -62,16 +64,28 @@ def _own_folder() -> Path:
 
 
 def _remove(folder: Path, lock: Any) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
+    _delete(folder)
     lock.release()
     _clear(folder.parent)  # again: of a run that was killed just before this one began, something may have lived on
 
 
+def _delete(folder: Path) -> None:
+    """Delete *folder*, and its lock last: what a kill leaves of it can be told from what others call so."""
+    with contextlib.suppress(OSError):
+        for path in folder.iterdir():
+            if path.name != _LOCK:
+                shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink(missing_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 def _clear(parent: Path) -> None:
-    """Remove the folders in *parent* of processes that were killed: nobody holds their locks."""
+    """Remove the folders in *parent* of processes that were killed: nobody holds their locks, or they have none yet."""
     for path in parent.glob(f"{_PREFIX}*/{_LOCK}"):
         with contextlib.suppress(OSError):  # that of another user
             lock = lock_now(path)
             if lock is not None:
-                shutil.rmtree(path.parent, ignore_errors=True)
+                _delete(path.parent)
                 lock.release()
+    for path in parent.glob(f"{_PREFIX}{'?' * _RANDOM}"):
+        with contextlib.suppress(OSError):  # not empty; or that of another user
+            path.rmdir()  # its process, if it lives, makes another one
