@@ -31,9 +31,10 @@ _PART_OF_WORD = {
     **dict.fromkeys(("test", "testing", "tst"), "test"),
 }
 _FILLERS = frozenset({"set", "data", "dataset", "image", "images", "img", "imgs", "split", "seg", "folder", "samples"})
-_NUMBERED = re.compile(r"(?P<stem>\D*)\d+\D{0,2}")
+_NUMBERED = re.compile(r"(?:.*[\W_])?(?P<word>[A-Za-z]+)[\W_]*\d+[A-Za-z]{0,2}")
 _GROUPS = frozenset({"patient", "pat", "pid", "person", "subject", "subj", "sub", "case", "study", "series", "scan"})
 _GROUPS |= {"slide", "exam", "session", "visit", "animal", "p", "s", "id"}
+_GROUPS |= {"part", "batch", "fold", "chunk", "shard", "image", "images", "img"}
 _SHOWN = 4
 
 
@@ -137,6 +138,11 @@ def _classes(folder: Folder, level: int, names: Sequence[str], root: Folder) -> 
         raise DataError(
             f"{folder.path} has no class {missing[0]!r}; choose from: {_listed([e.name for e in folder.filled])}"
         )
+    if len(found) > 1 and not level and not names and _are_groups(found):
+        raise DataError(
+            f"the folders in {folder.path} are named like {found[0].name!r}, so they are patients or parts, no "
+            "classes; give a table of the images and their labels, or dataset.level = 1 if they are classes"
+        )
     classes = tuple(Class(each.name, each) for each in found)
     if len({each.name for each in classes}) < 2:
         _refuse(folder, root, classes)
@@ -167,9 +173,9 @@ def _require_one_reading(folder: Folder, found: Sequence[Folder]) -> None:
 
 
 def _are_groups(folders: Sequence[Folder]) -> bool:
-    """Whether the names of *folders* are those of patients or the like: such a word, and a number."""
+    """Whether the names of *folders* are those of patients, or parts of a download: such a word, and a number."""
     matches = [_NUMBERED.fullmatch(folder.name) for folder in folders]
-    return all(match is not None and match["stem"].strip(" _-").lower() in _GROUPS for match in matches)
+    return all(match is not None and match["word"].lower() in _GROUPS for match in matches)
 
 
 def _require_equal(root: Folder, parts: dict[str, Folder], classes: dict[str, tuple[Class, ...]]) -> None:

@@ -118,6 +118,63 @@ def test_where_two_readings_are_possible_both_are_named_with_what_chooses(
 
 
 @pytest.mark.parametrize(
+    "folders",
+    [
+        ["HAM10000_images_part_1", "HAM10000_images_part_2"],
+        ["images_001/images", "images_002/images"],
+        ["patient1", "patient2", "Patient_10b"],
+        ["fold-1/fold", "fold-2/fold"],
+    ],
+)
+def test_parts_of_a_download_and_patients_are_no_classes_unless_that_is_said(
+    tmp_path: Path, folders: list[str]
+) -> None:
+    make(tmp_path, *below(*folders))
+    with pytest.raises(DataError, match=r"so they are patients or parts, no classes; give a table"):
+        scan(tmp_path)
+    assert len(scan(tmp_path, level=1).classes) == len(folders)
+
+
+OF_PUBLIC_SETS = {
+    "CUB": (["CUB_200_2011/images/001.Albatross", "CUB_200_2011/images/002.Auklet"], 2, {}),
+    "EuroSAT": (["EuroSAT/2750/Forest", "EuroSAT/2750/River", "EuroSAT/2750/SeaLake"], 3, {}),
+    "Stanford dogs": (["Images/n02085620-Chihuahua", "Images/n02085782-spaniel"], 2, {}),
+    "ImageNet": (["ILSVRC/train/n01440764", "ILSVRC/train/n01443537"], 2, {}),
+    "tiny ImageNet": (["train/n01443537/images", "train/n01629819/images"], 2, {}),
+    "Fruits": (
+        [
+            "fruits/Training/Apple",
+            "fruits/Training/Banana",
+            "fruits/Test/Apple",
+            "fruits/Test/Banana",
+            "fruits/test-many",
+        ],
+        2,
+        {"train": 6, "test": 6},
+    ),
+    "Imagenette": (
+        ["imagenette2/train/n01", "imagenette2/train/n02", "imagenette2/val/n01", "imagenette2/val/n02"],
+        2,
+        {"train": 6, "test": 6},
+    ),
+    "chest X-rays in a folder of the same name": (
+        [f"chest_xray/chest_xray/{part}/{name}" for part in ("train", "test") for name in ("NORMAL", "VIRUS")],
+        2,
+        {"train": 6, "test": 6},
+    ),
+}
+
+
+@pytest.mark.parametrize(("folders", "classes", "parts"), OF_PUBLIC_SETS.values(), ids=OF_PUBLIC_SETS)
+def test_public_sets_are_read_as_their_descriptions_say(
+    tmp_path: Path, folders: list[str], classes: int, parts: dict[str, int]
+) -> None:
+    samples = scan(make(tmp_path, *below(*folders), "README.md", "meta/classes.txt"))
+    assert len(samples.classes) == classes
+    assert Counter(samples.splits or ()) == parts
+
+
+@pytest.mark.parametrize(
     ("name", "part"),
     [
         ("train", "train"), ("Training", "train"), ("trainset", "train"), ("seg_train", "train"),
