@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..stats import Row
+from ..stats.verdicts import PROVISIONAL
 
 UNTESTED = "not tested"
 
@@ -38,7 +39,9 @@ def legend(verdicts: Iterable[str | None]) -> str:
 
 
 def signed_verdict(row: Row) -> str:
-    """Return the verdict of *row* after its sign, such as ``▲ helps``."""
+    """Return the verdict of *row* after its sign, such as ``▲ helps``; that of a row with trials to run is pending."""
+    if row.verdict is not None and row.reason.startswith(PROVISIONAL):
+        return f"{sign_of(row.verdict)} pending"
     return f"{sign_of(row.verdict)} {row.verdict or UNTESTED}"
 
 

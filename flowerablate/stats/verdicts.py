@@ -39,6 +39,9 @@ from .wording import count, short
 PLACEBO = "placebo"
 """The component of the control that leaves every image unchanged."""
 
+PROVISIONAL = "provisional"
+"""How the reason of a row begins that has trials to run, and so no verdict yet."""
+
 Verdict = Literal[
     "helps",
     "hurts",
@@ -102,7 +105,7 @@ def decide(
         return Decision("unchanged", f"no difference in any of {effect.n} replicates, as expected")
     schedule = schedule or LookSchedule.of(rules, (), effect.n)
     if schedule.is_provisional(pending):
-        return Decision("undecided", f"provisional: {count(pending, 'trial')} of the study still to run")
+        return Decision("undecided", f"{PROVISIONAL}: {count(pending, 'trial')} of the study still to run")
     found = _decided(contrast, effect, evidence, adjusted, rules, lower_is_better)
     if found is not None:
         return found

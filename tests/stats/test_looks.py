@@ -195,6 +195,7 @@ def test_a_provisional_table_shows_effects_without_tests_and_intervals(arms, nam
     assert summary.secondary[0].effects[0] is None or summary.secondary[0].effects[0].low is None
     text = render(summary, name)
     assert "provisional" in text
+    assert ("pending" in text) == (name in ("rich", "md", "svg", "latex"))
     low = f"{100 * summarise(trials).rows[0].effect.low:.1f}"
     assert low not in text.replace(f"{100 * row.effect.mean:.1f}", "")
     assert not any("needs a p of" in note for note in summary.notes)
