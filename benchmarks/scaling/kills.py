@@ -137,9 +137,9 @@ def main() -> None:
             assert results(folder) == expected, folder
             hidden = [path.name for path in (folder / "runs").rglob(".*") if path.is_file()]
             assert not hidden, hidden
-            names = {path.name for path in images.with_name("tmp").iterdir()}
-            left = [name for name in names if not name.startswith("torchinductor_")]  # torch's own cache
-            assert not left, f"in the folder for temporary files: {left}"
+            every = sorted(images.with_name("tmp").iterdir())
+            left = [path for path in every if not path.name.startswith("torchinductor_")]  # torch's own cache
+            assert not left, [(path.name, sorted(map(str, path.rglob("*")))) for path in left]
             studies += 1
             print(f"{studies} studies equal to the bit, kills so far: {counts}", flush=True)
     document = {

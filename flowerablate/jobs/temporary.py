@@ -70,12 +70,21 @@ def _remove(folder: Path, lock: Any) -> None:
 
 
 def _delete(folder: Path) -> None:
-    """Delete *folder*, and its lock last: what a kill leaves of it can be told from what others call so."""
+    """Delete *folder*, and its lock last, so that what stays can be told from what others call so.
+
+    A process that outlives the killed one for a moment may still write there; then the next process deletes the rest.
+    """
     with contextlib.suppress(OSError):
         for path in folder.iterdir():
-            if path.name != _LOCK:
-                shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink(missing_ok=True)
-    shutil.rmtree(folder, ignore_errors=True)
+            if path.name == _LOCK:
+                continue
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+        if [path.name for path in folder.iterdir()] == [_LOCK]:
+            (folder / _LOCK).unlink()
+            folder.rmdir()
 
 
 def _clear(parent: Path) -> None:
