@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from ..contracts import Contrast, JudgedTable, Rules, Trial
+from ..contracts import Contrast, JudgedTable, Rules, Trial, TrialOutcome
 from ..errors import StudyError
 from ..ledger import Ledger, StudyNote
 from ..reading.kept_metrics import with_metrics
@@ -81,7 +81,8 @@ def open_after(plan: Plan, ledger: Ledger, look: int) -> tuple[Contrast, ...]:
     this base, so that a resumed run reaches the same decisions.
     """
     note = ledger.note(plan.base_id)
-    results = [result for result in ledger.results(plan.base_id) if result.seed < look]
+    every = ledger.results(plan.base_id)
+    results = [result for result in every if result.seed < look]
     results = with_metrics(results, ledger, plan.base_id, plan.metrics)
     contrasts = note.contrasts if note else plan.design.contrasts
     looked, shown = (note.unplanned, note.rules_shown) if note else ((), ())
@@ -95,19 +96,17 @@ def open_after(plan: Plan, ledger: Ledger, look: int) -> tuple[Contrast, ...]:
         shown=shown,
         judged={label: [t for t in tables if t.replicates <= look] for label, tables in judged.items()},
     )
-    still_open = {contrast.label for contrast in undecided_after(summary)} | _decided_anew(plan, ledger, look)
+    still_open = {contrast.label for contrast in undecided_after(summary)} | _decided_anew(plan, note, every, look)
     return tuple(contrast for contrast in plan.design.contrasts if contrast.label in still_open)
 
 
-def _decided_anew(plan: Plan, ledger: Ledger, look: int) -> set[str]:
+def _decided_anew(plan: Plan, note: StudyNote | None, results: Sequence[TrialOutcome], look: int) -> set[str]:
     """Return the labels of the contrasts that *look* cannot stop: its pairs have changed since it was shown.
 
-    The table says so by all of the ledger, so a look that is taken by itself must not say otherwise.
+    The table says so by all *results* of the ledger, so a look that is taken by itself must not say otherwise.
     """
-    note = ledger.note(plan.base_id)
     if note is None:
         return set()
-    results = ledger.results(plan.base_id)
     seeds, ids = seeds_of(results), ids_by_seed(results)
     found = set()
     for contrast in note.contrasts:

@@ -57,13 +57,15 @@ def scan(root: Path, *, skip_bad: bool = False, level: int = 0, classes: Sequenc
         raise DataError(
             f"{root} is no archive (.tgz, .tar.gz, .zip ...); give one, or a folder of one subfolder per class"
         )
-    layout = layout_of(Folder(root), level=level, names=classes)
+    tree = Folder(root)
+    layout = layout_of(tree, level=level, names=classes)
     names = tuple(sorted({each.name for each in layout.classes}))
     keys: list[str] = []
     labels: list[int] = []
     splits: list[str] = []
     bad: list[str] = []
     for each in layout.classes:
+        label = names.index(each.name)
         for key in _keys(layout, each):
             if fault := _fault(layout.top.path / key, key):
                 if not skip_bad:
@@ -71,7 +73,7 @@ def scan(root: Path, *, skip_bad: bool = False, level: int = 0, classes: Sequenc
                 bad.append(key.encode(errors="backslashreplace").decode())
                 continue
             keys.append(key)
-            labels.append(names.index(each.name))
+            labels.append(label)
             splits.append(each.part)
     with_splits = any(splits)
     return Samples(
@@ -81,7 +83,7 @@ def scan(root: Path, *, skip_bad: bool = False, level: int = 0, classes: Sequenc
         labels=tuple(labels),
         splits=tuple(splits) if with_splits else None,
         skipped=tuple(bad),
-        found=_in_words(root, layout, len(keys), [part for part in PARTS if part in splits]),
+        found=_in_words(tree, layout, len(keys), [part for part in PARTS if part in splits]),
     )
 
 
@@ -102,13 +104,12 @@ def _fault(path: Path, key: str) -> str:
     return f"{path} is {kind}, not a file" if kind else ""
 
 
-def _in_words(root: Path, layout: FolderLayout, images: int, parts: Sequence[str]) -> str:
+def _in_words(top: Folder, layout: FolderLayout, images: int, parts: Sequence[str]) -> str:
     """Return what was read and what was left out, in one line."""
     names = {each.name for each in layout.classes}
     read = f"{len(names)} classes, {images:,} images"
     if parts:
         read += f", official split {'/'.join(parts)}"
-    top = Folder(root)
     by_content, others = other_files(top)
     inside = sum(len(folder.images) for each in layout.classes for folder in each.folder.walk())
     beside = sum(len(folder.images) for folder in top.walk()) - inside

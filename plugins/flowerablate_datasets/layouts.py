@@ -9,8 +9,7 @@
 
 Where the folders directly here have no images of their own, but several folders with images each, two readings are
 possible: these are the classes, or those below. It is not guessed: :class:`DataError` names both, and the *level* that
-chooses. If the folders below are those of
-patients or the like, such as ``patient3``, they are no classes.
+chooses. Folders of patients or of parts of a download, such as ``patient3`` or ``images_part_1``, are no classes.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from flowerablate import IMAGE_SUFFIXES, DataContext, DataError, Samples
+from flowerablate import DataContext, DataError, Samples
 from flowerablate.data.archives import is_archive, unpack
 from flowerablate.data.downloads import checksum, download, require_checksum
 from flowerablate.data.tree import is_junk
@@ -15,12 +15,12 @@ _MAX_LEVELS = 4
 """Folder levels of an archive that are searched."""
 
 
-def folder_of(context: DataContext, path: str, fits: Callable[[Path], bool], what: str, *, sha256: str = "") -> Path:
+def folder_of(context: DataContext, path: str, fits: Callable[[Path], bool], what: str) -> Path:
     """Return the folder *path*, or the folder to which the archive *path* is unpacked.
 
     A relative path begins at the study's folder; ``~`` is the home folder. A folder is returned as it is; of an archive
-    the first folder, from the top, that *fits*. *what* describes the required content. *sha256*, if given, is the
-    archive's checksum. Raises :class:`DataError` if there is no such folder or archive.
+    the first folder, from the top, that *fits*. *what* describes the required content. Raises :class:`DataError` if
+    there is no such folder or archive.
     """
     place = context.root / Path(path).expanduser()
     if place.is_dir():
@@ -31,9 +31,7 @@ def folder_of(context: DataContext, path: str, fits: Callable[[Path], bool], wha
         raise DataError(
             f"{place} does not have the name of an archive (.tgz, .tar.gz, .zip ...); give an archive or {what}"
         )
-    if sha256:
-        require_checksum(place, sha256)
-    return _fitting(_unpacked(context, place, sha256 or checksum(place)), fits, place, what)
+    return _fitting(folder_or_unpacked(context, path), fits, place, what)
 
 
 def folder_or_unpacked(context: DataContext, path: str, sha256: str = "") -> Path:
@@ -86,10 +84,6 @@ def _unpacked(context: DataContext, archive: Path, sha256: str) -> Path:
 
 def _wanted(name: str) -> bool:
     return not any(map(is_junk, PurePosixPath(name).parts))
-
-
-def _is_image(name: str) -> bool:
-    return Path(name).suffix.lower() in IMAGE_SUFFIXES and not Path(name).name.startswith(".")
 
 
 def _fitting(top: Path, fits: Callable[[Path], bool], archive: Path, what: str) -> Path:
