@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from ..contracts import TrialFailure
 from ..jobs.schedule import Schedule
+from ..jobs.temporary import remove_left_folders
 from ..ledger import Ledger
 from ..preprocess import require_core
 from ..stats.confounds import refusals
@@ -70,6 +71,8 @@ def run_study(
             if means().device == "cpu" and not means().remote:
                 for text in prepared.hints:
                     observer.remarked(text)
+        else:
+            remove_left_folders()
         queue = TrialQueue(plan, workplace, ledger, observer, budget, means, prepared, prepare)
         return _run_looks(plan, queue, ledger, observer)
     finally:

@@ -1,4 +1,4 @@
-"""A folder for the temporary files of this process. If it is killed, the next process that wants one removes it."""
+"""A folder for the temporary files of this process. If it is killed, the next run removes it."""
 
 from __future__ import annotations
 
@@ -47,6 +47,14 @@ def restore_own_folder() -> None:
     for folder in (_own_folder(), *([] if inner is None else [Path(inner)])):
         if not folder.is_dir():
             folder.mkdir(mode=0o700)
+
+
+def remove_left_folders() -> None:
+    """Remove the folders of processes that were killed, though this one wants none.
+
+    A run that was killed as it ended has left nothing to do for the next one but this.
+    """
+    _clear(Path(tempfile.gettempdir()))
 
 
 @cache

@@ -43,12 +43,19 @@ def run(study, budget=None):
     return run_study(study.plan, study.assembler, study.ledger, study.heard, budget)
 
 
-def test_every_trial_that_is_due_is_trained_and_told(small):
+def test_every_trial_that_is_due_is_trained_and_told(small, tmp_path, monkeypatch):
     study = small()
     outcome = run(study)
     assert (outcome.run, outcome.failed, outcome.elsewhere, outcome.left) == (2, (), 0, 0)
     assert [trial.variant.change for trial in study.heard.started] == ["", "-flip"]
     assert study.ledger.results(study.plan.base_id) == study.heard.outcomes
+
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    left = tmp_path / "flowerablate-ours/lock"  # by a run that was killed as it ended
+    left.parent.mkdir()
+    left.touch()
+    assert run(study).run == 0
+    assert not left.parent.exists()
 
 
 @pytest.mark.parametrize(
