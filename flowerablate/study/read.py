@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import re
 import sys
 from collections.abc import Iterable, Mapping
@@ -18,6 +19,10 @@ if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
+
+
+_WORD = re.compile(r"(?<![\w.])(?:True|False|(\d*)\.(?=\d|(?<=\d\.))(\d*)((?:[eE][+-]?\d+)?))(?![\w.])")
+_IN_TOML = {"True": "true", "False": "false"}
 
 
 def read_study(
@@ -146,8 +151,16 @@ def set_key(tables: dict[str, Any], key: str, value: Any) -> None:
 
 
 def read_value(text: str) -> Any:
-    """Read *text* as a TOML value; invalid TOML is a plain string, so ``shape=cross`` needs no quotes."""
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text.strip()
+    """Read *text* as a TOML value; invalid TOML is a plain string, so ``shape=cross`` needs no quotes.
+
+    Numbers and booleans may be written as in Python, too: ``.01``, ``1.``, ``True``.
+    """
+    for each in (text, _as_toml(text)):
+        with contextlib.suppress(tomllib.TOMLDecodeError):
+            return tomllib.loads(f"value = {each}")["value"]
+    return text.strip()
+
+
+def _as_toml(text: str) -> str:
+    """Return *text* with the numbers and booleans of Python in it as TOML writes them."""
+    return _WORD.sub(lambda found: _IN_TOML.get(found[0]) or f"{found[1] or 0}.{found[2] or 0}{found[3]}", text)

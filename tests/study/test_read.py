@@ -190,6 +190,19 @@ def test_values_are_read_as_toml_and_else_as_text():
     assert read_value("[1, 2]") == [1, 2]
     assert read_value("cross") == "cross"
     assert read_value('"3"') == "3"
+    assert read_value("images/a.b") == "images/a.b"
+    assert [read_value(text) for text in (".", "..", "./a")] == [".", "..", "./a"]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (".01", 0.01), ("-.5", -0.5), ("1.", 1.0), ("2.e-3", 0.002), (".5e2", 50.0), ("[.5, 1., 0.2]", [0.5, 1.0, 0.2]),
+        ("True", True), ("[False, true]", [False, True]), ('".5"', ".5"), ("v1.", "v1."), ("1.2.3", "1.2.3"),
+    ],
+)  # fmt: skip
+def test_numbers_and_booleans_may_be_written_as_in_python(text, value):
+    assert read_value(text) == value
 
 
 def test_another_component_starts_from_its_own_defaults():
