@@ -28,7 +28,9 @@ def _folder() -> fa.DatasetSpec:
     def reads(path: Path) -> bool:
         from flowerablate.data.archives import is_archive
 
-        return path.is_dir() or is_archive(path)
+        from .metadata_files import metadata_files
+
+        return not metadata_files(path) if path.is_dir() else is_archive(path)
 
     return fa.DatasetSpec(
         name="folder",
@@ -44,25 +46,28 @@ def _folder() -> fa.DatasetSpec:
 
 
 def _table() -> fa.DatasetSpec:
-    def build(context: fa.DataContext, **params: str) -> fa.Samples:
+    def build(context: fa.DataContext, **params: Any) -> fa.Samples:
         from .label_table import build
 
         return build(context, **params)
 
     def reads(path: Path) -> bool:
+        from .metadata_files import metadata_files
         from .table_rows import SUFFIXES
 
-        return path.is_file() and path.suffix.lower() in SUFFIXES
+        return path.suffix.lower() in SUFFIXES if path.is_file() else path.is_dir() and bool(metadata_files(path))
 
+    found = "empty: found out"
     return fa.DatasetSpec(
         name="table",
-        summary="A CSV, TSV or Parquet file of paths and labels, optionally with groups and an official split.",
+        summary="A CSV, TSV, JSON lines or Parquet file of images and labels, or a folder with metadata.jsonl.",
         params=(
-            fa.Param("path", "", f"the table; {_PATH}"),
-            fa.Param("image", "path", "column with the path of the image"),
-            fa.Param("label", "label", "column with the class of the image"),
-            fa.Param("group", "", "column with the group, such as the patient, that a split must not separate"),
-            fa.Param("split", "", "column with the official part: train, val or test"),
+            fa.Param("path", "", f"the table, or a folder with metadata.csv or metadata.jsonl; {_PATH}"),
+            fa.Param("image", "", f"column with the path or name of the image; {found}"),
+            fa.Param("label", "", f"column with the class of the image; {found}"),
+            fa.Param("one_hot", (), "instead of a label, the columns of the classes, one of which is 1 in each row"),
+            fa.Param("group", "", f"column with the group that a split must not separate; {found}, -: none"),
+            fa.Param("split", "", f"column with the official part (train, val, test); {found}, -: none"),
             fa.Param("folder", "", "folder of the images; empty: that of the table"),
         ),
         build=build,
