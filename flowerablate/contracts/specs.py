@@ -104,6 +104,7 @@ class ComponentSpec:
 
 _LISTS = (
     Param("groups", "", "CSV with the columns path and group: images that a drawn split must not separate"),
+    Param("group_from", "", "regular expression whose first group in the path of an image is the group of the image"),
     Param("exclude", "", "text file with the path of an image on each line: images to leave out"),
 )
 """See :mod:`flowerablate.data.lists`."""

@@ -1,35 +1,49 @@
 """The lists that a study may give with any data set: which images belong together, and which are left out.
 
 ``dataset.groups`` names a CSV with the columns ``path`` and ``group``; ``dataset.exclude`` a text with a path on each
-line. Paths are the keys of the samples: relative to the folder of the data set, with forward slashes.
+line; ``dataset.group_from`` is a regular expression that finds the group in a path. Paths are the keys of the samples:
+relative to the folder of the data set, with forward slashes.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from ..contracts import Samples
 from ..errors import DataError, message_of
 from ..files import replacing
+from .identifiers import groups_by
 
 _COLUMNS = ("path", "group")
 _REMARK = "# "
 
 
-def with_lists(samples: Samples, groups: Path | None, exclude: Path | None) -> Samples:
+def with_lists(
+    samples: Samples, groups: Path | None = None, exclude: Path | None = None, group_from: str = ""
+) -> Samples:
     """Return *samples* without those that the file *exclude* names, in the groups of the file *groups*.
 
-    Groups of the data set itself, such as patients, are joined with those of the file wherever they share an image.
-    A file without entries, as ``data check`` writes it where there is nothing to list, changes nothing. Raises
-    :class:`DataError` if a file cannot be read or names none of the samples.
+    *group_from*: a regular expression whose first group, or else all that matches, is the group of an image in its
+    path. Groups of the data set itself, such as patients, are joined with these wherever they share an image. A file
+    without entries, as ``data check`` writes it where there is nothing to list, changes nothing. Raises
+    :class:`DataError` if a file cannot be read or names none of the samples, and for an expression that is none or is
+    in no path.
     """
     if exclude is not None:
         samples = _without(samples, exclude)
-    return samples if groups is None else _grouped(samples, groups)
+    if group_from:
+        samples = _grouped(samples, _found_in_paths(samples, group_from))
+    if groups is not None:
+        named = _read_groups(groups)
+        if named:
+            _require_some(groups, named, samples)
+        samples = _grouped(samples, named)
+    return samples
 
 
 def write_groups(path: Path, groups: Iterable[Sequence[str]]) -> None:
@@ -68,11 +82,20 @@ def _without(samples: Samples, path: Path) -> Samples:
     return replace(samples.only(kept), remarks=(*samples.remarks, remark) if left_out else samples.remarks)
 
 
-def _grouped(samples: Samples, path: Path) -> Samples:
-    named = _read_groups(path)
+def _found_in_paths(samples: Samples, pattern: str) -> dict[str, str]:
+    try:
+        found = groups_by(pattern, samples.keys)
+    except re.error as error:
+        raise DataError(f"dataset.group_from: {pattern!r} is no regular expression: {message_of(error)}") from error
+    if not found:
+        raise DataError(f"dataset.group_from: {pattern!r} is in the path of no image, such as {samples.keys[0]}")
+    return found
+
+
+def _grouped(samples: Samples, named: Mapping[str, str]) -> Samples:
+    """Return *samples* with those in one group that *named* puts there, by their keys."""
     if not named:
         return samples
-    _require_some(path, named, samples)
     own = samples.groups or samples.keys
     joined = _Joined()
     for key, group in zip(samples.keys, own, strict=True):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 from ..contracts import TrialFailure
+from ..data.identifiers import remark_on_identifiers
 from ..jobs.schedule import Schedule
 from ..jobs.temporary import remove_left_folders
 from ..ledger import Ledger
@@ -63,8 +64,9 @@ def run_study(
         prepare = functools.partial(_prepared, plan, workplace, ledger, observer, means, study)
         missing = {trial.variant.change for trial in plan.trials if not ledger.folder(trial).complete}
         if missing:
-            if plan.data.samples.found:
-                observer.remarked(plan.data.samples.found)
+            for text in (plan.data.samples.found, remark_on_identifiers(plan.data.samples)):
+                if text:
+                    observer.remarked(text)
             prepared = prepare(missing)
             plan = prepared.applied(plan)
             _say(prepared, observer)

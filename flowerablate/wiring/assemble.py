@@ -146,8 +146,9 @@ class Assembler:
         context = DataContext(self.cache / "datasets" / choice.use, self.root, skip_bad, self.progress)
         samples: Samples = self.build(DatasetSpec.slot, self.without_lists(choice), context)
         named = {name: text for name in self._lists_of(choice) if (text := str(choice.params[name]))}
+        group_from = named.pop("group_from", "")
         files = {name: self.root / Path(text).expanduser() for name, text in named.items()}
-        return with_lists(samples, files.get("groups"), files.get("exclude"))
+        return with_lists(samples, files.get("groups"), files.get("exclude"), group_from)
 
     def without_lists(self, choice: Choice) -> Choice:
         """Return the *choice* of a data set without the lists of images that the core reads."""

@@ -75,3 +75,12 @@ def test_a_missing_list_is_named_with_its_key(samples, tmp_path):
         with_lists(samples, None, tmp_path / "no.txt")
     with pytest.raises(DataError, match=r"dataset\.groups: there is no file .*no\.csv"):
         with_lists(samples, tmp_path / "no.csv", None)
+
+
+def test_groups_may_be_found_in_paths(samples):
+    assert with_lists(samples, group_from=r"(\d)\.png$").groups == ("1", "2", "3", "1", "2")
+    assert with_lists(samples, group_from="^b").groups == ("a/1.png", "a/2.png", "a/3.png", "b", "b")
+    with pytest.raises(DataError, match=r"dataset.group_from: '\(' is no regular expression"):
+        with_lists(samples, group_from="(")
+    with pytest.raises(DataError, match=r"dataset.group_from: 'x' is in the path of no image, such as a/1.png"):
+        with_lists(samples, group_from="x")

@@ -14,7 +14,7 @@ from .cures import UNREADABLE
 from .hints import misleading_signs
 from .look import Look, look_at
 from .records import SEVERITIES, ClassFacts, DataReport, Finding
-from .sets import balance, groups_in_two_splits
+from .sets import balance, groups_of_samples
 from .single_images import looks_of_images
 
 
@@ -42,7 +42,7 @@ def check_data(
         _unreadable(bad),
         *copies(samples, seen, looks, progress, drawn=drawn),
         *(Finding("remark of the data set", "warning", remark) for remark in samples.remarks),
-        *groups_in_two_splits(samples),
+        *groups_of_samples(samples),
         *balance(samples),
         *looks_of_images(samples, seen, looks),
         *misleading_signs(samples, seen, looks),

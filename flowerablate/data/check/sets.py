@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter, defaultdict
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from ...contracts import Samples
+from ..identifiers import repeated_identifiers, torn_groups
 from .records import Finding
 
 _IMBALANCED = 1.5
 _FEW = 20
-_PERSON = re.compile(r"(?:person|patient|subject|case|pat|pid)[_-]?\d+", re.IGNORECASE)
+_TORN = "groups in two splits"
 
 
 def balance(samples: Samples) -> list[Finding]:
@@ -56,31 +57,42 @@ def _lacking(samples: Samples) -> list[Finding]:
     return [Finding("classes in splits", "fine", "every class is in every split")]
 
 
-def groups_in_two_splits(samples: Samples) -> list[Finding]:
+def groups_of_samples(samples: Samples) -> list[Finding]:
     """Return a finding about groups (patients) with images in two parts of an official split.
 
-    If the data set has no groups, file names such as ``person12_3.png`` serve as a hint.
+    If the data set has no groups, identifiers that the file names repeat serve as a hint; they are a finding also where
+    a split is still to be drawn.
     """
+    if samples.groups:
+        return _torn_groups(samples, samples.groups) if samples.splits else []
+    found = repeated_identifiers(samples)
+    if found is None:
+        return []
+    number = len(set(found.groups.values()))
+    advice = (
+        "if these are patients or the like, test metrics are inflated: keep the images of each together with "
+        f"dataset.group_from = '{found.pattern}'"
+    )
+    values = {"identifiers": number, "images": found.images}
     if not samples.splits:
-        return []
-    given = samples.groups
-    names = given or [match[0] if (match := _PERSON.search(key.rpartition("/")[2])) else "" for key in samples.keys]
-    places: dict[str, list[int]] = defaultdict(list)
-    for place, name in enumerate(names):
-        if name:
-            places[name].append(place)
-    if not places:
-        return []
-    torn = {name: group for name, group in places.items() if len({samples.splits[place] for place in group}) > 1}
-    what = "groups in two splits"
+        text = f"names repeat an identifier, such as {found.most}: {number} in {len(found.groups)} images"
+        return [Finding("groups in names", "warning", text, advice, (), values)]
+    torn = torn_groups(samples, [found.groups.get(key, "") for key in samples.keys])
     if not torn:
-        return [Finding(what, "fine", f"each of {len(places)} groups is in one split", "", (), {"groups": len(places)})]
-    files = tuple(tuple(samples.keys[place] for place in group) for group in torn.values())
-    values = {"groups": len(places), "in two splits": len(torn)}
-    if given:
-        text = f"{len(torn)} of {len(places)} groups are in two splits, such as {next(iter(torn))}"
-        advice = 'split by group (split.method = "grouped"), or remove them from one side'
-        return [Finding(what, "fault", text, advice, files, values)]
-    text = f"file names such as {next(iter(torn))} are in two splits: {len(torn)} of {len(places)}"
-    advice = "if these are patients, test metrics are inflated: split by patient, or remove them from one side"
-    return [Finding(what, "warning", text, advice, files, values)]
+        return [Finding(_TORN, "fine", f"each of {number} identifiers in names is in one split", "", (), values)]
+    text = f"{len(torn)} of {number} identifiers in names are in two splits, such as {next(iter(torn))}"
+    return [Finding(_TORN, "warning", text, f'{advice} and split.method = "grouped"', _files(samples, torn), values)]
+
+
+def _torn_groups(samples: Samples, groups: Sequence[str]) -> list[Finding]:
+    number, torn = len(set(groups)), torn_groups(samples, groups)
+    if not torn:
+        return [Finding(_TORN, "fine", f"each of {number} groups is in one split", "", (), {"groups": number})]
+    text = f"{len(torn)} of {number} groups are in two splits, such as {next(iter(torn))}"
+    advice = 'split by group (split.method = "grouped"), or remove them from one side'
+    values = {"groups": number, "in two splits": len(torn)}
+    return [Finding(_TORN, "fault", text, advice, _files(samples, torn), values)]
+
+
+def _files(samples: Samples, torn: Mapping[str, Sequence[int]]) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(samples.keys[place] for place in group) for group in torn.values())

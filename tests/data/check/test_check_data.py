@@ -172,8 +172,21 @@ def test_file_names_of_one_person_in_two_splits_are_a_warning(folder):
     folder.add(0, "test", "person8_a")
     finding = found(folder.report(), "groups in two splits")
     assert finding.severity == "warning"
-    assert finding.values == {"groups": 2, "in two splits": 1}
+    assert finding.values == {"identifiers": 2, "images": 2}
+    assert finding.text == "1 of 2 identifiers in names are in two splits, such as person7"
+    assert "dataset.group_from = '" in finding.advice
     assert finding.files == (("train/daisy/person7_a.png", "test/daisy/person7_b.png"),)
+
+
+def test_identifiers_in_names_are_a_warning_where_a_split_is_still_to_be_drawn(tmp_path):
+    folder = Folder(tmp_path / "set")
+    for number in range(60):
+        folder.add(number % 2, "train", f"{number // 3:05d}_{number % 3}")
+    samples = replace(folder.samples(), splits=None)
+    finding = found(check_data(samples), "groups in names")
+    assert finding.severity == "warning"
+    assert finding.text == "names repeat an identifier, such as 00000: 20 in 60 images"
+    assert not any("groups" in each.name for each in check_data(replace(samples, groups=samples.keys)).findings)
 
 
 @pytest.mark.parametrize("what", ["width", "aspect ratio"])
