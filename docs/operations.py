@@ -67,6 +67,11 @@ must be the last of a chain. Ops that change the size take only 1, except `rando
 the largest centred square. Draw 0 decides whether an op is applied; the numbers of the others begin with 1.
 """
 
+_GREY_CUT = (
+    "rounded instead of cut: 2 levels up to a factor of 2, above that as many as the factor, by which their cut grey "
+    "value is multiplied"
+)
+
 EQUAL = {
     "resize": "bilinear with antialias: Pillow, 1 level; bicubic with antialias: Pillow, 2 levels where it begins with "
     "the rows (before version 13 always; since then not always where the height shrinks more than the width); "
@@ -110,8 +115,8 @@ EQUAL = {
     "solarize": "Pillow's `solarize`, exactly",
     "channel_shuffle": "the twin, exactly; all six orders equally frequent",
     "brightness": "torchvision's `adjust_brightness` and Pillow, rounded instead of cut: 1 level",
-    "contrast": "torchvision's `adjust_contrast` and Pillow, rounded instead of cut: 2 levels",
-    "saturation": "torchvision's `adjust_saturation` and Pillow, rounded instead of cut: 2 levels",
+    "contrast": f"torchvision's `adjust_contrast` and Pillow, {_GREY_CUT}",
+    "saturation": f"torchvision's `adjust_saturation` and Pillow, {_GREY_CUT}",
     "hue": "torchvision's `adjust_hue`, 1 level",
     "color_jitter": "its four changes one after the other, exactly",
     "hsv_jitter": "albumentations' `HueSaturationValue` without OpenCV's rounding of HSV to 8 bits: "
