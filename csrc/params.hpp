@@ -113,9 +113,10 @@ struct Choice {
     const char* meaning;
     std::vector<std::pair<const char*, Enum>> choices;
     std::optional<Enum> fallback = {};
+    std::optional<When> when = {};
 
     [[gnu::cold]] operator ParamSpec() const {
-        ParamSpec spec{.name = name, .meaning = meaning, .type = ParamType::kChoice};
+        ParamSpec spec{.name = name, .meaning = meaning, .type = ParamType::kChoice, .when = when};
         for (const auto& [word, value] : choices) {
             spec.choices.emplace_back(word);
             if (fallback && value == *fallback) spec.fallback = std::string(word);

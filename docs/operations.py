@@ -135,7 +135,8 @@ EQUAL = {
 """What each step is tested against; the tests that say so are in tests/native and tests/plugins."""
 
 _MORPHOLOGY = (
-    "OpenCV's `morphologyEx`, exactly, for every shape, size and border that it has; `disk`: scikit-image's element"
+    "OpenCV's `morphologyEx`, exactly, for every shape, size and border that it has (even sizes with the "
+    "anchor `opencv`, or with the second pass mirrored); `disk`: scikit-image's element"
 )
 
 

@@ -257,7 +257,7 @@ void fill_slot(const RunsJob& job, const RunsLayout& layout, int row, int x) {
         return job.work + window.place + (window.kept ? (row % job.size) * layout.slot : 0);
     };
     const int reach = layout.strip + job.size;  // pixels of the source that matter, from x - anchor on
-    const int first = x - job.size / 2;
+    const int first = x - job.anchor;
     const int left = max_int(0, first), right = min_int(job.width, first + reach);
     const Window* window = layout.chain;
     std::uint8_t* to = rows(*window) - static_cast<std::ptrdiff_t>(window->begin) * c;
@@ -311,7 +311,7 @@ template <bool Dilate, typename Value>
 void runs_typed(const RunsJob& job) {
     const RunsLayout layout = runs_layout(job);
     const int c = job.pixel_bytes;
-    const int anchor = job.size / 2;
+    const int anchor = job.anchor;
     const std::ptrdiff_t stride = static_cast<std::ptrdiff_t>(job.width) * c;
     const std::uint8_t* rows[kMaxElement * (kMaxElement + 1) / 2];  // runs in a row are a pixel apart
     if (layout.windows == 0) std::memset(job.target, Dilate ? 0 : 255, static_cast<std::size_t>(stride * job.height));

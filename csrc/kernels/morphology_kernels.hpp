@@ -28,7 +28,8 @@ struct Run {
     int row, begin, end;
 };
 
-// The same with an element of `size` rows and columns, given as runs of pixels in any order, and the anchor size/2.
+// The same with an element of `size` rows and columns, given as runs of pixels in any order, and the anchor at
+// `anchor` from its left and upper edge.
 // Empty runs do not count; without any pixel that is set and inside the image, a result is neutral.
 struct RunsJob {
     const std::uint8_t* source;
@@ -36,7 +37,7 @@ struct RunsJob {
     std::uint8_t* target;
     int height, width;
     int pixel_bytes, itemsize;
-    int size;
+    int size, anchor;
     bool dilate;
     const Run* runs;
     int run_count;

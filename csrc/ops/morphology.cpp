@@ -14,6 +14,7 @@ constexpr int kMaxIterations = 16;
 enum class Operation { kErode, kDilate, kOpen, kClose, kGradient, kTopHat, kBlackHat };
 enum class Border { kNeutral, kConstant, kEdge, kReflect, kReflect101 };
 enum class On { kChannels, kLuminance };
+enum class Anchor { kCentered, kOpenCV };
 enum class Shape { kRectangle, kCross, kEllipse, kDisk };
 
 const Choice<Operation> kOp{.name = "op",
@@ -57,6 +58,14 @@ const Integer kBorderValue{.name = "border_value",
                            .max_of = MaxOf::kValues,
                            .when = When{"border", {"constant"}}};
 
+const Choice<Anchor> kAnchor{.name = "anchor",
+                             .meaning =
+                                 "of even sizes: centered mirrors the element for the second pass, which undoes "
+                                 "the shift of the first; opencv does not",
+                             .choices = {{"centered", Anchor::kCentered}, {"opencv", Anchor::kOpenCV}},
+                             .fallback = Anchor::kCentered,
+                             .when = When{"op", {"open", "close", "tophat", "blackhat"}}};
+
 // OpenCV's getStructuringElement(MORPH_ELLIPSE): the half-width of a row is rounded, halves to even.
 Run ellipse_row(int size, int row) {
     const int radius = size / 2;
@@ -76,7 +85,7 @@ Run disk_row(int size, int row) {
     return {row, radius - half, radius + half + 1};
 }
 
-std::vector<Run> element(Shape shape, int size) {
+std::vector<Run> runs_of(Shape shape, int size) {
     std::vector<Run> runs;
     for (int row = 0; row < size; ++row) {
         switch (shape) {
@@ -90,6 +99,19 @@ std::vector<Run> element(Shape shape, int size) {
     }
     return runs;
 }
+
+// A structuring element of `size` rows and columns whose anchor is at `anchor` from its left and upper edge.
+struct Element {
+    int size, anchor;
+    std::vector<Run> runs;
+
+    // The same, turned by half a turn about the anchor.
+    Element mirrored() const {
+        Element turned{size, size - 1 - anchor, runs};
+        for (Run& run : turned.runs) run = {size - 1 - run.row, size - run.end, size - run.begin};
+        return turned;
+    }
+};
 
 // Where the pixel at `place` of a line of `length` is found, if the line goes on outside as the border says.
 int inside(int place, int length, Border border) {
@@ -116,15 +138,19 @@ public:
             params.fail("parameter 'size' must be odd for shape 'disk', not " + std::to_string(size_));
         }
         if (setup.format.channels == 1) luminance_ = false;  // it is the one channel
-        runs_ = element(shape, size_);
-        full_ = std::all_of(runs_.begin(), runs_.end(), [&](Run run) { return run.begin == 0 && run.end == size_; });
-        anchor_ = size_ / 2;
+        first_ = {size_, size_ / 2, runs_of(shape, size_)};
+        full_ = std::all_of(first_.runs.begin(), first_.runs.end(),
+                            [&](Run run) { return run.begin == 0 && run.end == size_; });
         if (full_) {  // n times a rectangle is once a larger one
-            anchor_ *= times_;
-            size_ += (times_ - 1) * (size_ - 1);
+            first_.anchor *= times_;
+            first_.size = size_ += (times_ - 1) * (size_ - 1);
             times_ = 1;
         }
-        small_ = size_ == 3 && anchor_ == 1;
+        const bool twice =
+            operation_ != Operation::kErode && operation_ != Operation::kDilate && operation_ != Operation::kGradient;
+        const bool mirrors = twice && params[kAnchor] == Anchor::kCentered;
+        second_ = mirrors ? first_.mirrored() : first_;
+        small_ = size_ == 3 && first_.anchor == 1;
     }
 
 protected:
@@ -155,12 +181,12 @@ private:
                 return spread_small(input, to, pixel, closes, true, scratch);
             }
             std::uint8_t* between = scratch.work(kBetween, bytes);
-            repeat(input, between, pixel, closes, scratch);
-            repeat(packed_image(between, size, pixel), to, pixel, !closes, scratch);
+            repeat(first_, input, between, pixel, closes, scratch);
+            repeat(second_, packed_image(between, size, pixel), to, pixel, !closes, scratch);
         };
         switch (operation_) {
-            case Operation::kErode: return repeat(input, target, pixel, false, scratch);
-            case Operation::kDilate: return repeat(input, target, pixel, true, scratch);
+            case Operation::kErode: return repeat(first_, input, target, pixel, false, scratch);
+            case Operation::kDilate: return repeat(first_, input, target, pixel, true, scratch);
             case Operation::kOpen: return two(false, target);
             case Operation::kClose: return two(true, target);
             default: break;
@@ -168,8 +194,8 @@ private:
         std::uint8_t* kept = scratch.work(kKept, bytes);
         if (operation_ == Operation::kGradient) {
             std::uint8_t* dilated = scratch.work(kBetween, bytes);
-            repeat(input, dilated, pixel, true, scratch);
-            repeat(input, kept, pixel, false, scratch);
+            repeat(first_, input, dilated, pixel, true, scratch);
+            repeat(first_, input, kept, pixel, false, scratch);
             return subtract(packed_image(dilated, size, pixel), packed_image(kept, size, pixel), target, pixel);
         }
         const bool black = operation_ == Operation::kBlackHat;
@@ -205,7 +231,8 @@ private:
     }
 
     // Erodes or dilates as often as asked for. `target` is neither the input nor of slot kTurn.
-    void repeat(const Image& input, std::uint8_t* target, int pixel, bool dilate, Scratch& scratch) const {
+    void repeat(const Element& element, const Image& input, std::uint8_t* target, int pixel, bool dilate,
+                Scratch& scratch) const {
         std::uint8_t* turn = times_ == 1 ? nullptr
                                          : scratch.work(kTurn, static_cast<std::size_t>(input.height) *
                                                                    static_cast<std::size_t>(input.width) *
@@ -213,24 +240,25 @@ private:
         Image from = input;
         for (int left = times_; left > 0; --left) {
             std::uint8_t* to = left % 2 ? target : turn;
-            once(from, to, pixel, dilate, scratch);
+            once(element, from, to, pixel, dilate, scratch);
             from = packed_image(to, input.size(), pixel);
         }
     }
 
-    void once(const Image& input, std::uint8_t* target, int pixel, bool dilate, Scratch& scratch) const {
+    void once(const Element& element, const Image& input, std::uint8_t* target, int pixel, bool dilate,
+              Scratch& scratch) const {
         if (size_ == 1) {
             copy_rows(input, target, pixel);
         } else if (border_ == Border::kNeutral) {
-            spread(input, target, pixel, dilate, scratch);
+            spread(element, input, target, pixel, dilate, scratch);
         } else {
-            const Image padded = pad(input, pixel, scratch);
+            const Image padded = pad(element.anchor, input, pixel, scratch);
             const Size size = padded.size();
             std::uint8_t* wide =
                 scratch.work(kWide, static_cast<std::size_t>(padded.stride) * static_cast<std::size_t>(size.height));
-            spread(padded, wide, pixel, dilate, scratch);
+            spread(element, padded, wide, pixel, dilate, scratch);
             Image middle = packed_image(wide, size, pixel);
-            middle.data += anchor_ * (middle.stride + pixel);
+            middle.data += element.anchor * (middle.stride + pixel);
             middle.height = input.height;
             middle.width = input.width;
             copy_rows(middle, target, pixel);
@@ -238,7 +266,7 @@ private:
     }
 
     // The image with as much of the border around it as an element can reach.
-    Image pad(const Image& input, int pixel, Scratch& scratch) const {
+    Image pad(int anchor, const Image& input, int pixel, Scratch& scratch) const {
         const Size size{input.height + size_ - 1, input.width + size_ - 1};
         const std::size_t stride = static_cast<std::size_t>(size.width) * static_cast<std::size_t>(pixel);
         std::uint8_t* padded = scratch.work(kPadded, static_cast<std::size_t>(size.height) * stride);
@@ -255,17 +283,17 @@ private:
         };
         for (int y = 0; y < size.height; ++y) {
             std::uint8_t* to = padded + static_cast<std::size_t>(y) * stride;
-            const int place = y - anchor_;
+            const int place = y - anchor;
             const bool outside = place < 0 || place >= input.height;
             const bool empty = outside && border_ == Border::kConstant;
             const std::uint8_t* row = empty ? nullptr : input.row(inside(place, input.height, border_));
             for (int x = 0; x < size.width; ++x) {
-                if (row && x == anchor_) {
+                if (row && x == anchor) {
                     std::memcpy(to + x * pixel, row,
                                 static_cast<std::size_t>(input.width) * static_cast<std::size_t>(pixel));
                     x += input.width - 1;
                 } else {
-                    fill(to + x * pixel, row, x - anchor_);
+                    fill(to + x * pixel, row, x - anchor);
                 }
             }
         }
@@ -273,7 +301,8 @@ private:
     }
 
     // One erosion or dilation with the neutral border.
-    void spread(const Image& input, std::uint8_t* target, int pixel, bool dilate, Scratch& scratch) const {
+    void spread(const Element& element, const Image& input, std::uint8_t* target, int pixel, bool dilate,
+                Scratch& scratch) const {
         const MorphologyKernels& kernel = kernels().morphology;
         if (small_) {
             spread_small(input, target, pixel, dilate, false, scratch);
@@ -286,8 +315,8 @@ private:
                              .width = input.width,
                              .pixel_bytes = pixel,
                              .itemsize = format().itemsize,
-                             .size = size_,
-                             .anchor = anchor_,
+                             .size = element.size,
+                             .anchor = element.anchor,
                              .dilate = dilate};
             job.work = scratch.work(kKernel, static_cast<std::size_t>(kernel.rectangle_work_bytes(job)));
             kernel.rectangle(job);
@@ -299,10 +328,11 @@ private:
                         .width = input.width,
                         .pixel_bytes = pixel,
                         .itemsize = format().itemsize,
-                        .size = size_,
+                        .size = element.size,
+                        .anchor = element.anchor,
                         .dilate = dilate,
-                        .runs = runs_.data(),
-                        .run_count = static_cast<int>(runs_.size())};
+                        .runs = element.runs.data(),
+                        .run_count = static_cast<int>(element.runs.size())};
             job.work = scratch.work(kKernel, static_cast<std::size_t>(kernel.runs_work_bytes(job)));
             kernel.runs(job);
         }
@@ -330,17 +360,17 @@ private:
     int size_, times_;
     bool luminance_;
     Border border_;
-    int border_value_, anchor_ = 0;
-    std::vector<Run> runs_;
-    bool full_ = false;   // whether it is a square
-    bool small_ = false;  // whether it has 3 x 3 pixels; all shapes but the square are crosses then
+    int border_value_;
+    Element first_{}, second_{};  // of the first pass, and of the second one of openings, closings and hats
+    bool full_ = false;           // whether it is a square
+    bool small_ = false;          // whether it has 3 x 3 pixels; all shapes but the square are crosses then
 };
 
 }  // namespace
 
 void add_morphology(OpKinds& kinds) {
     kinds["morphology"] = {.make = make_op<Morphology>,
-                           .params = declare(kOp, kSize, kShape, kIterations, kOn, kBorder, kBorderValue),
+                           .params = declare(kOp, kSize, kShape, kIterations, kOn, kBorder, kBorderValue, kAnchor),
                            .sixteen_bits = SixteenBits::kAll};
 }
 

@@ -1,5 +1,8 @@
 """Erosion, dilation and their combinations, run by the native core and equal to OpenCV's bit for bit.
 
+With elements of even size, openings, closings and hats are those of OpenCV where ``anchor`` is ``opencv``; by default
+they do not shift the image.
+
 ``morphology`` is one step whose operation is a parameter; ``erode``, ``dilate``, ``open``, ``close``, ``gradient``,
 ``tophat`` and ``blackhat`` are the same operations under their own names. All are of the kind ``morphology``, so that a
 study can disable them together.
@@ -26,6 +29,16 @@ _OPERATIONS = {
     "tophat": "Top-hat, the image minus its opening: keeps bright details smaller than the element.",
     "blackhat": "Black-hat, the closing minus the image: keeps dark details smaller than the element.",
 }
+
+_TWICE = ("open", "close", "tophat", "blackhat")
+"""Operations of two passes."""
+
+_ANCHOR = fa.Param(
+    "anchor",
+    "centered",
+    "of even sizes, in openings, closings and hats: centered keeps the image in place; opencv shifts it by a pixel",
+    choices=("centered", "opencv"),
+)
 
 _PARAMS = (
     fa.Param("size", 3, "side of the structuring element in pixels", low=1, high=63),
@@ -69,23 +82,33 @@ def flowerablate_register(register: Register) -> None:
             params=(
                 fa.Param("op", "open", "the operation; opening removes bright specks", choices=tuple(_OPERATIONS)),
                 *_PARAMS,
+                _ANCHOR,
             ),
             build=build_morphology,
         )
     )
     for op, summary in _OPERATIONS.items():
+        params = (*_PARAMS, _ANCHOR) if op in _TWICE else _PARAMS
         register(
-            fa.StepSpec(name=op, summary=summary, kind=KIND, params=_PARAMS, build=partial(build_morphology, op=op))
+            fa.StepSpec(name=op, summary=summary, kind=KIND, params=params, build=partial(build_morphology, op=op))
         )
 
 
 def build_morphology(
-    context: fa.StepContext, *, op: str, size: int, shape: str, border: str, border_value: int, **others: Any
+    context: fa.StepContext,
+    *,
+    op: str,
+    size: int,
+    shape: str,
+    border: str,
+    border_value: int,
+    anchor: str = "centered",
+    **others: Any,
 ) -> fa.NativeOp:
     """Return the native op.
 
     Raises :class:`StudyError` for a disk of even size, which has no centre pixel, and for a ``border_value`` that the
-    border does not use.
+    border, or an ``anchor`` that the operation does not use.
     """
     if shape == "disk" and size % 2 == 0:
         raise fa.StudyError(f"step {op!r}: a disk needs an odd size, not {size}; use {size + 1}, or shape 'ellipse'")
@@ -96,4 +119,8 @@ def build_morphology(
     params = {"op": op, "size": size, "shape": shape, "border": border, **others}
     if border == "constant":
         params["border_value"] = border_value
+    if anchor != "centered":
+        if op not in _TWICE:
+            raise fa.StudyError(f"step {op!r}: anchor is for {', '.join(_TWICE)}; remove it")
+        params["anchor"] = anchor
     return fa.NativeOp("morphology", params)

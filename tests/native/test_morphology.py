@@ -35,15 +35,27 @@ BORDERS = {
 }
 
 
+TWICE = {"open": (cv2.erode, cv2.dilate), "close": (cv2.dilate, cv2.erode)}
+TWICE |= {"tophat": TWICE["open"], "blackhat": TWICE["close"]}
+
+
 def core(image, op, size, shape, **others):
     return run([("morphology", {"op": op, "size": size, "shape": shape, **others}, 0)], [image])[0]
 
 
-def opencv(image, op, size, shape, iterations=1, border="neutral", border_value=None):
+def opencv(image, op, size, shape, iterations=1, border="neutral", border_value=None, anchor="centered"):
     kernel = disk((size - 1) // 2) if shape == "disk" else cv2.getStructuringElement(SHAPES[shape], (size, size))
-    value = {} if border_value is None else {"borderValue": (border_value,) * 4}
-    done = cv2.morphologyEx(image, OPS[op], kernel, iterations=iterations, borderType=BORDERS[border], **value)
-    return done.reshape(image.shape)
+    words = {} if border_value is None else {"borderValue": (border_value,) * 4}
+    words |= {"iterations": iterations, "borderType": BORDERS[border]}
+    if op not in TWICE or anchor == "opencv":
+        return cv2.morphologyEx(image, OPS[op], kernel, **words).reshape(image.shape)
+    first, second = TWICE[op]
+    middle = size - 1 - size // 2
+    done = second(first(image, kernel, **words), kernel[::-1, ::-1].copy(), anchor=(middle, middle), **words)
+    difference = {"tophat": (image, done), "blackhat": (done, image)}.get(op)
+    return (done if difference is None else cv2.subtract(*(each.reshape(image.shape) for each in difference))).reshape(
+        image.shape
+    )
 
 
 def sizes_of(shape, sizes):
@@ -53,10 +65,17 @@ def sizes_of(shape, sizes):
 def check(rng, shape, size, images):
     for height, width, channels in images:
         image = rng.integers(0, 256, (height, width, channels), dtype=np.uint8)
-        for op in OPS:
+        for op, others in with_anchors(size):
             np.testing.assert_array_equal(
-                core(image, op, size, shape), opencv(image, op, size, shape), f"{op} of {image.shape}"
+                core(image, op, size, shape, **others),
+                opencv(image, op, size, shape, **others),
+                f"{op} {others} of {image.shape}",
             )
+
+
+def with_anchors(size):
+    """Every operation with its default anchor, and with that of OpenCV where it matters."""
+    return [(op, {}) for op in OPS] + [(op, {"anchor": "opencv"}) for op in TWICE if size % 2 == 0]
 
 
 def random_image(rng, shape, pixel_type=np.uint8):
@@ -65,9 +84,11 @@ def random_image(rng, shape, pixel_type=np.uint8):
 
 def check_settings(image, *, sizes, iterations, against=opencv):
     """Every operation, shape and border in each of the sizes and iterations."""
-    for shape, border, op in product(SHAPES, BORDERS, OPS):
+    for shape, border, (op, anchor) in product(SHAPES, BORDERS, with_anchors(2)):
         for size, times in product(sizes, iterations):
-            others = {"iterations": times, "border": border}
+            if anchor and size % 2:
+                continue
+            others = {"iterations": times, "border": border, **anchor}
             if border == "constant":
                 others["border_value"] = 100
             got = core(image, op, size, shape, **others)
@@ -203,8 +224,30 @@ def test_equals_the_twin(rng, shape, size):
     if size not in sizes_of(shape, [size]):
         pytest.skip("disks have odd sizes")
     image = rng.integers(0, 256, (23, 31, 3), dtype=np.uint8)
-    for op in OPS:
-        np.testing.assert_array_equal(core(image, op, size, shape), twin.morphology(image, op, size, shape))
+    for op, others in with_anchors(size):
+        got = core(image, op, size, shape, **others)
+        np.testing.assert_array_equal(got, twin.morphology(image, op, size, shape, **others))
+
+
+@pytest.mark.parametrize("shape", [*SHAPES, "disk"])
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 8, 9, 62])
+@pytest.mark.parametrize("iterations", [1, 2])
+def test_openings_take_only_light_away_and_do_so_once_for_every_size(rng, shape, size, iterations):
+    """Anti-extensive, idempotent, and the dual of a closing; with OpenCV's anchor, even sizes shift the image."""
+    if size not in sizes_of(shape, [size]):
+        pytest.skip("disks have odd sizes")
+    image = random_image(rng, (40, 57, 3))
+    words = {"size": size, "shape": shape, "iterations": iterations}
+    opened, closed = core(image, "open", **words), core(image, "close", **words)
+    assert (opened <= image).all()
+    assert (closed >= image).all()
+    np.testing.assert_array_equal(core(opened, "open", **words), opened)
+    np.testing.assert_array_equal(core(closed, "close", **words), closed)
+    np.testing.assert_array_equal(core(255 - image, "open", **words), 255 - closed)
+    np.testing.assert_array_equal(core(image, "tophat", **words), image - opened)
+    np.testing.assert_array_equal(core(image, "blackhat", **words), closed - image)
+    if size in (2, 4):
+        assert (core(image, "open", anchor="opencv", **words) > image).any()
 
 
 images = npst.arrays(

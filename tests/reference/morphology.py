@@ -30,16 +30,17 @@ def element(shape: str, size: int) -> NDArray[np.bool_]:
     return np.abs(right) <= half
 
 
-def spread(image: Pixels, flags: NDArray[np.bool_], *, largest: bool, border: str, border_value: int) -> Pixels:
-    """Largest or smallest value under the element, whose anchor is its middle (the later one if even).
+def spread(
+    image: Pixels, flags: NDArray[np.bool_], anchor: int, *, largest: bool, border: str, border_value: int
+) -> Pixels:
+    """Largest or smallest value under the element, whose anchor is so far from its left and upper edge.
 
-    The element is not mirrored between the two, as in OpenCV. A neutral border never wins.
+    A neutral border never wins.
     """
     height, width, _ = image.shape
     size = len(flags)
     if size == 1:
         return image  # it does not reach the border
-    anchor = size // 2
     margin = ((anchor, size - 1 - anchor), (anchor, size - 1 - anchor), (0, 0))
     neutral = 0 if largest else np.iinfo(image.dtype).max
     if border in PADS:
@@ -62,25 +63,28 @@ def morphology(
     on: str = "channels",
     border: str = "neutral",
     border_value: int = 0,
+    anchor: str = "centered",
 ) -> Pixels:
-    """The op of the same name."""
+    """The op of the same name; with the centered anchor, the second of two passes has the element mirrored."""
     if on == "luminance" and image.shape[2] > 1:
         before = luminance(image)
-        after = morphology(before, op, size, shape, iterations, "channels", border, border_value)
+        after = morphology(before, op, size, shape, iterations, "channels", border, border_value, anchor)
         changed = image.astype(int)
         changed[..., :3] += after.astype(int) - before
         return changed.clip(0, np.iinfo(image.dtype).max).astype(image.dtype)
     flags = element(shape, size)
 
-    def several(image: Pixels, *, largest: bool) -> Pixels:
+    def several(image: Pixels, *, largest: bool, mirrored: bool = False) -> Pixels:
+        middle = size - 1 - size // 2 if mirrored else size // 2
         if flags.all() and border not in ("neutral", "edge"):
-            return _large_rectangle(image, size, iterations, largest, border, border_value)
+            return _large_rectangle(image, size, middle, iterations, largest, border, border_value)
+        set_ = flags[::-1, ::-1] if mirrored else flags
         for _ in range(iterations):
-            image = spread(image, flags, largest=largest, border=border, border_value=border_value)
+            image = spread(image, set_, middle, largest=largest, border=border, border_value=border_value)
         return image
 
     def both(first: bool) -> Pixels:
-        return several(several(image, largest=first), largest=not first)
+        return several(several(image, largest=first), largest=not first, mirrored=anchor == "centered")
 
     if op in ("erode", "dilate"):
         return several(image, largest=op == "dilate")
@@ -92,12 +96,12 @@ def morphology(
 
 
 def _large_rectangle(
-    image: Pixels, size: int, iterations: int, largest: bool, border: str, border_value: int
+    image: Pixels, size: int, anchor: int, iterations: int, largest: bool, border: str, border_value: int
 ) -> Pixels:
     """Slide once by a rectangle as large as all iterations together reach, as OpenCV does."""
     if size == 1:
         return image
-    before, after = size // 2 * iterations, (size - 1 - size // 2) * iterations
+    before, after = anchor * iterations, (size - 1 - anchor) * iterations
     margin = ((before, after), (before, after), (0, 0))
     if border in PADS:
         padded = np.pad(image, margin, mode=PADS[border])  # type: ignore[call-overload]

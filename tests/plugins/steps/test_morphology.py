@@ -32,6 +32,13 @@ def test_an_operation_under_its_own_name_equals_the_parameter_of_the_general_ste
     )
 
 
+def test_the_anchor_of_opencv_is_for_operations_of_two_passes():
+    assert build("tophat", anchor="opencv").params["anchor"] == "opencv"
+    assert build("morphology", op="close", anchor="opencv").params["anchor"] == "opencv"
+    with pytest.raises(StudyError, match="step 'erode': anchor is for open, close, tophat, blackhat; remove it"):
+        build("morphology", op="erode", anchor="opencv")
+
+
 def test_the_default_is_opening_three_by_three():
     op = build("morphology")
     assert (op.params["op"], op.params["size"], op.params["shape"]) == ("open", 3, "rectangle")
