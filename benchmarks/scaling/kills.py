@@ -77,11 +77,11 @@ def kill(process: subprocess.Popen[bytes], draw: random.Random) -> str:
     os.kill(process.pid if wanted == "run" else draw.choice(victims), signal.SIGKILL)
     if wanted == "run":
         process.wait()
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60  # a server that loads torch notices when it has loaded it
         while any(alive(pid) for pid in below) and time.monotonic() < deadline:
             time.sleep(0.02)
         left = {role for pid, role in below.items() if alive(pid)}
-        assert not left, f"still there ten seconds after the run was killed: {left}"
+        assert not left, f"still there a minute after the run was killed: {left}"
     return wanted
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -39,14 +39,27 @@ def copies(
     again = {place for group in same for place in group[1:]}
     single = [place for place in range(len(looks)) if place not in again]
     near: list[tuple[int, ...]] = []
+    alike: dict[int, float] = {}
     if len(single) > 1:
-        pairs = near_pairs(np.stack([looks[place].thumbnail for place in single]), progress)
+        labels = np.array([samples.labels[seen[place]] for place in single], np.int64)
+        pairs, alike = near_pairs(np.stack([looks[place].thumbnail for place in single]), labels, progress)
         near = [tuple(single[place] for place in group) for group in joined(pairs)]
     bytewise = sum(len({looks[place].content for place in group}) == 1 for group in same)
     return [
         *_sorted_by_harm("duplicates", [tuple(seen[p] for p in g) for g in same], samples, drawn, bytewise),
         *_sorted_by_harm("near duplicates", [tuple(seen[p] for p in g) for g in near], samples, drawn),
+        *_alike(samples, alike),
     ]
+
+
+def _alike(samples: Samples, alike: Mapping[int, float]) -> list[Finding]:
+    """Return the finding about classes whose images are so *alike* that copies are hard to tell from them."""
+    if not alike:
+        return []
+    named = ", ".join(f"{samples.classes[label]} (cosine {alike[label]:.3f})" for label in sorted(alike))
+    text = f"images of a class are alike anyway, so only closer ones count as near duplicates: {named}"
+    values = {samples.classes[label]: round(value, 4) for label, value in sorted(alike.items())}
+    return [Finding("alike images", "fine", text, "", (), values)]
 
 
 def _sorted_by_harm(
