@@ -25,10 +25,7 @@ def labelled_images(data: Path, of: ModelRecord, assembler: Assembler, *, skip_b
     """Return the samples at *data*, read as those of the study were if its data set can; none is opened."""
     found = data_choice(assembler.registry, data, like=of.pipeline.choice(DatasetSpec))
     choice = resolve_choice(DatasetSpec.slot, found.use, found.params, assembler.lookup)
-    samples = assembler.load_samples(choice, skip_bad=skip_bad)
-    if not len(samples):
-        raise DataError(f"there are no images in {data}")
-    return samples
+    return assembler.load_samples(choice, skip_bad=skip_bad)
 
 
 def part_of(samples: Samples, part: str | None, data: Path) -> tuple[Samples, str | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler, get_worker_info
 
+from .. import _native
+from ..contracts import NativeOp
 from ..data.store import PackedImages
 from ..errors import StudyError
 from ..keyed import permutation
@@ -108,8 +111,8 @@ class PackedDataset(Dataset[tuple[Tensor, Tensor]]):
             raise StudyError(
                 f"step {preprocess.ops[-1].name!r} writes floats; leave it out, or use dtype=torch.float32"
             )
-        # In shared memory, so that persistent workers see the next epoch.
-        self._epoch = torch.zeros(1, dtype=torch.int64).share_memory_()  # type: ignore[no-untyped-call]
+        # The epoch, the samples fetched in it, and whether the warning was given: in shared memory, for all workers.
+        self._epoch = torch.zeros(3, dtype=torch.int64).share_memory_()  # type: ignore[no-untyped-call]
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -122,11 +125,12 @@ class PackedDataset(Dataset[tuple[Tensor, Tensor]]):
     def set_epoch(self, number: int) -> None:
         """Key the draws of all later batches by epoch *number*, also in running workers.
 
-        Call it before iterating over the DataLoader, whose workers then start to prefetch.
+        Call it before iterating over the DataLoader, whose workers then start to prefetch. A data set that is fetched
+        for another epoch without it warns once.
         """
         if not 0 <= number < 2**32:
             raise StudyError(f"the epoch must be between 0 and 2^32 - 1, not {number}")
-        self._epoch[0] = number
+        self._epoch[0], self._epoch[1] = number, 0
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
         """Return one sample: its image and its label. With batch ops it is a batch of one, without a partner to mix."""
@@ -134,7 +138,19 @@ class PackedDataset(Dataset[tuple[Tensor, Tensor]]):
         return sample
 
     def __getitems__(self, indices: Sequence[int]) -> Batch:
-        """Return the samples *indices* as one batch, which the native core writes in place."""
+        """Return the samples *indices* as one batch, which the native core writes in place.
+
+        Warns once if one epoch goes on for more than its samples, so that random steps repeat what they drew.
+        """
+        self._epoch[1] += len(indices)  # workers may lose a count to each other; then the warning comes later
+        if self._epoch[1] > len(self) and not self._epoch[2]:
+            self._epoch[2] = 1
+            if self._draws_by_epoch():
+                warnings.warn(
+                    f"more than the {len(self)} samples of epoch {self.epoch} were fetched, with the same random "
+                    "draws; call set_epoch before each epoch",
+                    stacklevel=2,
+                )
         in_worker = get_worker_info() is not None
         buffer = Buffer(self.shape, len(indices), shared=in_worker)
         chosen = self.indices[np.asarray(indices, np.int64)]
@@ -163,6 +179,20 @@ class PackedDataset(Dataset[tuple[Tensor, Tensor]]):
             return
         classes = np.take(self._labels, chosen, out=buffer.classes[:count], mode="clip")
         self.batch_ops.run(images, classes, ids, labels, buffer.spare, seed=self.seed, epoch=epoch)
+
+    def _draws_by_epoch(self) -> bool:
+        """Whether native steps draw other numbers in another epoch; Python ones do not say."""
+        if self.batch_ops is not None:
+            return True
+        size = _first_size(self._images)
+        drawn = [
+            [self._preprocess.explain(*size, int(sample), seed=self.seed, epoch=epoch) for sample in self._ids[:8]]
+            for epoch in (0, 1)
+        ]
+        return drawn[0] != drawn[1] or any(
+            isinstance(named.op, NativeOp) and _native.op_params(named.op.op)["draws_pixels"]
+            for named in self._preprocess.ops
+        )
 
     def order(self, epoch: int) -> NDArray[np.int64]:
         """Return the indices of the samples, 0 to ``len - 1``, in an order drawn from (seed, *epoch*)."""

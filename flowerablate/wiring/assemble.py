@@ -148,7 +148,11 @@ class Assembler:
         named = {name: text for name in self._lists_of(choice) if (text := str(choice.params[name]))}
         group_from = named.pop("group_from", "")
         files = {name: self.root / Path(text).expanduser() for name, text in named.items()}
-        return with_lists(samples, files.get("groups"), files.get("exclude"), group_from)
+        samples = with_lists(samples, files.get("groups"), files.get("exclude"), group_from)
+        if not len(samples):
+            left_out = f": {len(samples.skipped)} were left out, such as {samples.skipped[0]}" if samples.skipped else ""
+            raise DataError(f"the data set {choice.use!r} has no images{left_out}")
+        return samples
 
     def without_lists(self, choice: Choice) -> Choice:
         """Return the *choice* of a data set without the lists of images that the core reads."""

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch.utils.data import BatchSampler, DataLoader
 
-from flowerablate.contracts import PythonOp
+from flowerablate.contracts import NativeOp, PythonOp
 from flowerablate.errors import StudyError
 from flowerablate.loader import Batches, KeyedSampler, PackedDataset, collate
 from flowerablate.preprocess import NamedOp, Preprocess
@@ -62,6 +62,24 @@ def test_workers_that_live_on_see_the_new_epoch(dataset, mapped, context):
         source.set_epoch(epoch)
         wanted = collected(Batches(dataset(mixing=True), batch_size=5).epoch(epoch))
         assert_same(collected(batches), [part[:20] for part in wanted])
+
+
+@pytest.mark.parametrize("mixing", [False, True])
+def test_an_epoch_that_is_fetched_again_without_set_epoch_is_warned_of_once(dataset, mixing):
+    source = dataset(mixing=mixing)
+    for epoch in range(3):
+        source.set_epoch(epoch)
+        collected(loader(source, batch_size=5, drop_last=False))
+    with pytest.warns(UserWarning, match=f"more than the {len(source)} samples of epoch 2 were fetched"):
+        collected(loader(source, batch_size=5, drop_last=False))
+    collected(loader(source, batch_size=5, drop_last=False))
+
+
+def test_a_chain_without_random_steps_may_be_fetched_as_often_as_one_likes(images):
+    steps = Preprocess((NamedOp("normalize", NativeOp("normalize", {"mean": (0.5,) * 3, "std": (0.2,) * 3})),), 3)
+    source = PackedDataset(steps, images, np.arange(len(images)), np.zeros(len(images), np.int64))
+    for _ in range(3):
+        collected(loader(source, batch_size=5, drop_last=False))
 
 
 def test_a_batch_from_a_worker_was_written_where_it_stays(dataset):
