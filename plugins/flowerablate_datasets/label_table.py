@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from flowerablate import DataContext, DataError, Samples
+from flowerablate.data.patients import with_patients
 
 from .layouts import part_of
 from .table_rows import TableRow, read_rows
@@ -15,9 +16,10 @@ def build(context: DataContext, *, path: str, image: str, label: str, group: str
     """Return the images that the table at *path* lists, in its order.
 
     *image* and *label* are names of columns, as are *group* and *split*, if given: that of groups which a split must
-    not separate, such as patients, and that of the official part (train, val or test). Paths of images begin at
-    *folder*, by default that of the table. Raises :class:`DataError` with the row for a missing value, an image that
-    does not exist (left out with ``context.skip_bad``) or is listed twice, and an unknown part.
+    not separate, such as patients, and that of the official part (train, val or test). Without a column, the patients
+    of DICOM files are groups. Paths of images begin at *folder*, by default that of the table. Raises
+    :class:`DataError` with the row for a missing value, an image that does not exist (left out with
+    ``context.skip_bad``) or is listed twice, and an unknown part.
     """
     if not path.strip():
         raise DataError("the table data set needs a file; name it as the data, or as path under [dataset]")
@@ -39,7 +41,7 @@ def build(context: DataContext, *, path: str, image: str, label: str, group: str
     names = [row[label] for row in seen.values()]
     classes = tuple(sorted(set(names), key=_in_number_order))
     index = {name: number for number, name in enumerate(classes)}
-    return Samples(
+    samples = Samples(
         classes=classes,
         keys=tuple(seen),
         paths=tuple(home / row[image] for row in seen.values()),
@@ -48,6 +50,7 @@ def build(context: DataContext, *, path: str, image: str, label: str, group: str
         skipped=tuple(skipped),
         groups=tuple(row[group] for row in seen.values()) if group else None,
     )
+    return samples if group else with_patients(samples, context.progress)
 
 
 def _key(home: Path, name: str) -> str:
