@@ -35,6 +35,7 @@ _PALETTES = tuple(
     for colour in ("Red", "Green", "Blue")
     for kind, part in (("", "Descriptor"), ("", "Data"), ("Segmented", "Data"))
 )
+_PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 _OF_FRAMES = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")
 _READ = (
     *("Modality", "SamplesPerPixel", "PhotometricInterpretation", "PlanarConfiguration", "NumberOfFrames"),
@@ -142,14 +143,14 @@ def _first_frame(file: BinaryIO, header: FileDataset) -> NDArray[Any]:
     from pydicom.pixels.utils import pixel_array
 
     syntax = _syntax(header)
-    _require_decoder(syntax, int(header.BitsStored))
+    _require_decoder(syntax, int(header.get("BitsStored", 0)))
     if syntax != _DEFLATED:
         try:
             return pixel_array(file, index=0, transfer_syntax_uid=syntax)
         except (AttributeError, KeyError, ValueError):
             pass  # elements may be encoded in another way than the file says, which reading all of it finds out
     file.seek(0)
-    whole = dcmread(file, force=True, specific_tags=[*_READ, "PixelData"])
+    whole = dcmread(file, force=True, specific_tags=[*_READ, *_PIXELS])
     whole.file_meta.TransferSyntaxUID = syntax
     return pixel_array(whole, index=0)
 
