@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,5 +23,5 @@ def open_heif(path: Path) -> Image.Image:
         raise MissingDecoderError(
             "HEIC needs pillow-heif: pip install 'flowerablate[heic]', or convert such files to JPEG"
         ) from None
-    image: Image.Image = HeifImageFile(path)  # type: ignore[no-untyped-call]
-    return image
+    opened: Callable[[Path], Image.Image] = HeifImageFile
+    return opened(path)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from ..contracts import Progress, Samples
 from ..errors import DataError
@@ -69,7 +70,7 @@ def with_patients(samples: Samples, progress: Progress) -> Samples:
     if unnamed:
         remark = f"{unnamed} of {files} have no PatientID; they are grouped by study, or are groups of their own"
         remarks = (*remarks, remark)
-    found = f"{files} of {_count(len(images), 'patient')}"
+    found = f"{files} in {_count(len(images), 'group')} by patient"
     return replace(
         samples,
         groups=tuple(groups),
@@ -111,8 +112,14 @@ def _subject_of(path: Path) -> _Subject | None:
             file.seek(0)
             tags = list(_READ.values())
             header = read_partial(file, lambda tag, *_: tag > tags[-1], force=True, specific_tags=[*tags])
-            return _Subject(*(" ".join(str(header.get(name) or "").split()) for name in _READ))
+            return _Subject(*(_text(header.get_item(tag)) for tag in tags))
     except MissingDecoderError:
         raise
     except Exception:  # pydicom raises almost anything on malformed files
         return _Subject("", "", "")
+
+
+def _text(element: Any) -> str:
+    """Return what an element holds, as it was read: pydicom would log what is wrong with it if it interpreted it."""
+    value = getattr(element, "value", None)
+    return " ".join(value.decode("latin-1").replace("\0", " ").split()) if isinstance(value, bytes) else ""

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from flowerablate.data.decode import decode
 from dicom_files import dataset, image, pydicom, table, written
 from reference import dicom as twin
+
+from flowerablate.data.decode import decode
 
 RAMP = np.arange(4096, dtype=np.uint16).reshape(64, 64)
 """Every value of 12 bits."""
@@ -39,9 +39,7 @@ def assert_shown(path: Path, stored: np.ndarray, show: Callable[[float, int], fl
 
 @pytest.mark.parametrize(("centre", "width"), [(2048, 4096), (600, 1500), (40.5, 1), (3000, 2), (-50, 400)])
 @pytest.mark.parametrize("function", ["LINEAR", "LINEAR_EXACT", "SIGMOID", None])
-def test_a_window_is_applied_by_its_function(
-    tmp_path: Path, centre: float, width: float, function: str | None
-) -> None:
+def test_a_window_is_applied_by_its_function(tmp_path: Path, centre: float, width: float, function: str | None) -> None:
     elements = {"WindowCenter": centre, "WindowWidth": width}
     path = image(tmp_path / "a.dcm", RAMP, **elements, **({"VOILUTFunction": function} if function else {}))
     formula = getattr(twin, (function or "LINEAR").lower())

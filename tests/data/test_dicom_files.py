@@ -29,6 +29,15 @@ def shipped() -> list[str]:
     return found
 
 
+def refused(path: Path) -> str:
+    """Why *path* is refused, in one line; nothing if it is decoded."""
+    try:
+        decode(path, 3)
+    except DataError as error:
+        return str(error)
+    return ""
+
+
 BROKEN = {"JPEG-lossy.dcm", "JPEG2000-embedded-sequence-delimiter.dcm", "MR_truncated.dcm", "badVR.dcm"}
 """Those that pydicom itself does not decode."""
 
@@ -37,16 +46,12 @@ BROKEN = {"JPEG-lossy.dcm", "JPEG2000-embedded-sequence-delimiter.dcm", "MR_trun
 def test_every_file_that_pydicom_brings_is_read_or_refused_with_a_reason(name: str) -> None:
     path = SHIPPED / name
     header = pydicom.dcmread(path)
-    try:
-        pixels, deep = decode(path, 3), decode(path, 3, bits=16)
-    except UnreachableError as error:
-        assert "needs another decoder: pip install 'pylibjpeg[all]'" in str(error)
-        return
-    except DataError as error:
-        assert name in BROKEN
-        assert "it is a truncated or corrupt DICOM file" in str(error)
+    if refusal := refused(path):
+        lacking = "needs another decoder: pip install 'pylibjpeg[all]'" in refusal
+        assert lacking or (name in BROKEN and "it is a truncated or corrupt DICOM file" in refusal)
         return
     assert name not in BROKEN
+    pixels, deep = decode(path, 3), decode(path, 3, bits=16)
     assert pixels.shape == deep.shape == (header.Rows, header.Columns, 3)
     assert np.abs(deep / 257.0 - pixels).max() <= 0.51
     theirs = pydicom.pixels.pixel_array(header, index=0)
@@ -172,14 +177,13 @@ def test_a_truncated_file_gives_one_line(tmp_path: Path, name: str, keep: float)
     raw = (SHIPPED / name).read_bytes()
     path = tmp_path / "cut.dcm"
     path.write_bytes(raw[: int(len(raw) * keep)])
-    try:
-        decode(path, 1)
-    except DataError as error:
-        assert "\n" not in str(error)
-        assert "skip-bad" in str(error)
-    else:
+    refusal = refused(path)
+    assert "\n" not in refusal
+    if not refusal:
         assert keep == 0.99  # the last bytes of these files are padding
         assert np.array_equal(decode(path, 1), decode(SHIPPED / name, 1))
+    else:
+        assert "skip-bad" in refusal
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -195,10 +199,7 @@ def test_garbled_bytes_give_pixels_or_a_data_error_and_nothing_else(
         raw[position] = draws.integers(0, 256)
     path = tmp_path / "garbled.dcm"
     path.write_bytes(raw)
-    try:
-        assert decode(path, 3).shape[2] == 3
-    except DataError as error:
-        assert "\n" not in str(error)
+    assert "\n" not in refused(path)
     assert capfd.readouterr().out == ""
 
 
@@ -282,5 +283,3 @@ def test_pydicom_is_loaded_with_the_first_dicom_file(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
     assert done.stdout.strip() == "[]"
-
-
