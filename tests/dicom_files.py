@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-pydicom = pytest.importorskip("pydicom", minversion="3.0")
+pydicom = pytest.importorskip("pydicom", minversion="3.0.1")
 
 from pydicom.dataset import Dataset, FileMetaDataset  # noqa: E402
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid  # noqa: E402

@@ -47,7 +47,9 @@ _READ = (
 """Keywords of the elements that are read, besides the pixels."""
 
 _DEFLATED = "1.2.840.10008.1.2.1.99"
+_RLE = "1.2.840.10008.1.2.5"
 _JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"
+_INSTALL = "pip install 'pylibjpeg[all]'"
 _SILENCE = ("ignore", None, Warning, re.compile(r"pydicom\."), 0)
 _BYTES_PER_PIXEL = 16
 """Bytes that a deflated file may have for each allowed pixel: three samples of 32 bits, and the header."""
@@ -138,12 +140,25 @@ def _header(file: BinaryIO) -> FileDataset:
 
 
 def _first_frame(file: BinaryIO, header: FileDataset) -> NDArray[Any]:
-    """Decode the first frame, [H, W] or [H, W, 3]; of a file that keeps to the standard, only its bytes are read."""
+    """Decode the first frame, [H, W] or [H, W, 3]."""
+    syntax = _syntax(header)
+    others = _require_decoder(syntax, int(header.get("BitsStored", 0)))
+    try:
+        return _decoded(file, syntax)
+    except RuntimeError:  # what decodes compressed frames has failed
+        if not others:
+            raise
+    raise UnusableError(
+        f"it is truncated or corrupt, or its compression ({syntax.name}) is of a kind that needs another decoder "
+        f"({_INSTALL})"
+    )
+
+
+def _decoded(file: BinaryIO, syntax: UID) -> NDArray[Any]:
+    """Decode the first frame; of a file that keeps to the standard, only its bytes are read."""
     from pydicom import dcmread
     from pydicom.pixels.utils import pixel_array
 
-    syntax = _syntax(header)
-    _require_decoder(syntax, int(header.get("BitsStored", 0)))
     if syntax != _DEFLATED:
         try:
             return pixel_array(file, index=0, transfer_syntax_uid=syntax)
@@ -164,8 +179,11 @@ def _syntax(header: FileDataset) -> UID:
     return UID(header.file_meta.get("TransferSyntaxUID") or guess)
 
 
-def _require_decoder(syntax: UID, depth: int) -> None:
-    """Raise :class:`UnusableError` if nothing can decode *syntax*, :class:`MissingDecoderError` if a package could."""
+def _require_decoder(syntax: UID, depth: int) -> bool:
+    """Return whether there are packages that decode more of *syntax*.
+
+    Raises :class:`UnusableError` if nothing can decode it, :class:`MissingDecoderError` if only such a package could.
+    """
     from pydicom.pixels.decoders.base import get_decoder
 
     name = syntax.name if syntax.name != str(syntax) else "of an unknown kind"
@@ -173,12 +191,12 @@ def _require_decoder(syntax: UID, depth: int) -> None:
         decoder = get_decoder(syntax)
     except NotImplementedError:
         raise UnusableError(f"its transfer syntax ({name}) is not supported by this pydicom") from None
-    only_eight = syntax == _JPEG_EXTENDED and depth > 8 and "pylibjpeg" not in decoder.available_plugins
-    if not decoder.is_available or only_eight:
+    complete = decoder.is_native or syntax == _RLE or "pylibjpeg" in decoder.available_plugins
+    if not decoder.is_available or (not complete and syntax == _JPEG_EXTENDED and depth > 8):
         raise MissingDecoderError(
-            f"its compression ({name}) needs another decoder: pip install 'pylibjpeg[all]', or convert such files to "
-            "PNG"
+            f"its compression ({name}) needs another decoder: {_INSTALL}, or convert such files to PNG"
         )
+    return not complete
 
 
 def _colours(stored: NDArray[Any], header: FileDataset, interpretation: str) -> NDArray[np.uint8]:
