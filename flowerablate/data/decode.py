@@ -139,7 +139,7 @@ class UnreachableError(DataError):
 def _opened(path: Path, head: bytes) -> Image.Image:
     if is_heif(head):
         return open_heif(path)
-    if is_avif(head) and not features.check("avif"):
+    if is_avif(head) and not ("avif" in features.modules and features.check("avif")):
         raise MissingDecoderError("AVIF needs Pillow 11.3 or newer: pip install --upgrade pillow")
     return Image.open(path)
 

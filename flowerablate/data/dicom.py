@@ -1,6 +1,6 @@
 """Reads the first frame of a DICOM file through pydicom, which is loaded with the first such file.
 
-Only the elements that say how pixels are stored and shown are read, so nothing about the patient is ever in memory
+Only the elements that say how pixels are stored and shown are read, so nothing that identifies a patient is in memory
 here, nor in an error. What pydicom says of a file is not passed on for the same reason: errors have words of our own.
 """
 
@@ -100,7 +100,7 @@ def read_pixels(path: Path, bits: Literal[8, 16], max_pixels: int) -> NDArray[An
     """
     require_pydicom()
     with path.open("rb") as file:
-        _refuse_bombs(file, path, max_pixels)
+        refuse_bombs(file, path, max_pixels)
         header = _header(file)
         interpretation = str(header.get("PhotometricInterpretation", "")).strip()
         if "Rows" not in header or "Columns" not in header:
@@ -123,6 +123,28 @@ def pillow_mode(path: Path) -> str:
         if str(header.get("PhotometricInterpretation", "")).strip() not in _GREY:
             return "RGB"
         return "I;16" if int(header.get("BitsStored", 16)) > 8 else "L"
+
+
+def refuse_bombs(file: BinaryIO, path: Path, max_pixels: int) -> None:
+    """Raise :class:`UnusableError` if *file*, at *path*, is deflated (PS3.5, A.5) and comes to too many bytes.
+
+    pydicom inflates such a file as a whole. *max_pixels*: how many pixels it may have, each of some bytes.
+    """
+    from pydicom.filereader import read_file_meta_info
+
+    if _DEFLATED.encode() not in file.read(4096):
+        return
+    meta = read_file_meta_info(path)
+    if meta.get("TransferSyntaxUID") != _DEFLATED:
+        return
+    file.seek(132 + 12 + int(meta.FileMetaInformationGroupLength))
+    limit = max_pixels * _BYTES_PER_PIXEL + (1 << 20)
+    inflater, total, rest = zlib.decompressobj(-zlib.MAX_WBITS), 0, b""
+    while total <= limit and not inflater.eof and (rest or (rest := file.read(1 << 16))):
+        total += len(inflater.decompress(rest, 1 << 20))
+        rest = inflater.unconsumed_tail
+    if total > limit:
+        raise UnusableError(f"it is deflated, and comes to more than {limit:,} bytes (a decompression bomb?)")
 
 
 def _header(file: BinaryIO) -> FileDataset:
@@ -221,22 +243,3 @@ def _through_palette(stored: NDArray[Any], header: FileDataset) -> tuple[NDArray
         raise UnusableError(f"a palette of {entries} colours of 8 bits is not supported")
     # Some writers say 16 bits, and write 8.
     return colours, 8 if colours.dtype == np.uint8 or colours.max(initial=0) < 256 else 16
-
-
-def _refuse_bombs(file: BinaryIO, path: Path, max_pixels: int) -> None:
-    """Raise :class:`UnusableError` if a deflated file comes to more bytes than its pixels may have (PS3.5, A.5)."""
-    from pydicom.filereader import read_file_meta_info
-
-    if _DEFLATED.encode() not in file.read(4096):
-        return
-    meta = read_file_meta_info(path)
-    if meta.get("TransferSyntaxUID") != _DEFLATED:
-        return
-    file.seek(132 + 12 + int(meta.FileMetaInformationGroupLength))
-    limit = max_pixels * _BYTES_PER_PIXEL + (1 << 20)
-    inflater, total, rest = zlib.decompressobj(-zlib.MAX_WBITS), 0, b""
-    while total <= limit and not inflater.eof and (rest or (rest := file.read(1 << 16))):
-        total += len(inflater.decompress(rest, 1 << 20))
-        rest = inflater.unconsumed_tail
-    if total > limit:
-        raise UnusableError(f"it is deflated, and comes to more than {limit:,} bytes (a decompression bomb?)")

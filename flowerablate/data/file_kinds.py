@@ -10,6 +10,7 @@ HEAD = 132
 DICOM_SUFFIXES = frozenset({".dcm", ".dicom", ".ima"})
 """Suffixes of DICOM files, in lower case with the dot."""
 
+_TIFF = (b"II*\0", b"MM\0*")
 _HEVC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"})
 _COMMON_BRANDS = frozenset({b"mif1", b"msf1"})
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
@@ -40,10 +41,12 @@ def may_be_dicom(name: str) -> bool:
 def is_dicom(head: bytes, name: str) -> bool:
     """Whether a file that begins with *head* (:data:`HEAD` bytes) is DICOM.
 
-    Files have a preamble and ``DICM`` (PS3.10, 7.1). Old ones without it begin with an element of group 2 or 8; they
-    count if *name* may be that of a DICOM file.
+    Files have a preamble and ``DICM`` (PS3.10, 7.1). Two kinds count only if *name* may be that of a DICOM file: old
+    ones without a preamble, which begin with an element of group 2 or 8, and those whose preamble makes them TIFF too.
     """
-    return head[128:132] == b"DICM" or (may_be_dicom(name) and _begins_with_element(head))
+    if head[128:132] == b"DICM" and not head.startswith(_TIFF):
+        return True
+    return may_be_dicom(name) and (head[128:132] == b"DICM" or _begins_with_element(head))
 
 
 def is_heif(head: bytes) -> bool:

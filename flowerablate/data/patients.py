@@ -11,13 +11,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..contracts import Progress, Samples
+from ..contracts import IMAGE_SUFFIXES, Progress, Samples
 from ..errors import DataError
-from .dicom import require_pydicom
-from .file_kinds import HEAD, MissingDecoderError, is_dicom, may_be_dicom
+from .decode import MAX_PIXELS
+from .dicom import refuse_bombs, require_pydicom
+from .file_kinds import DICOM_SUFFIXES, HEAD, MissingDecoderError, is_dicom
 
 _READ = {"PatientID": 0x00100020, "IssuerOfPatientID": 0x00100021, "StudyInstanceUID": 0x0020000D}
 """The elements that are read, with their tags; elements of a file are in the order of their tags."""
+
+_OTHERS = IMAGE_SUFFIXES - DICOM_SUFFIXES
 
 
 @dataclass(frozen=True)
@@ -35,12 +38,13 @@ def with_patients(samples: Samples, progress: Progress) -> Samples:
     Files with one PatientID are a group, unless each of them names an issuer (IssuerOfPatientID) and these differ. A
     file without a PatientID joins the files of its study (StudyInstanceUID), and a remark counts such files. Each other
     image is a group of its own. If no file has either, there are no groups, and a remark says so. ``found`` tells the
-    number of patients.
+    number of groups.
 
-    Only the beginning of each file is read. Unreadable files are groups of their own; they are reported when they are
-    decoded. Raises :class:`DataError` if there are DICOM files, but pydicom is not installed.
+    Files with the suffix of another kind of image are not looked at. Of others, only the beginning is read. Unreadable
+    files are groups of their own; they are reported when they are decoded. Raises :class:`DataError` if there are DICOM
+    files, but pydicom is not installed.
     """
-    places = [place for place, path in enumerate(samples.paths) if may_be_dicom(path.name)]
+    places = [place for place, path in enumerate(samples.paths) if path.suffix.lower() not in _OTHERS]
     subjects: dict[int, _Subject] = {}
     try:
         for done, place in enumerate(places, start=1):
@@ -109,6 +113,8 @@ def _subject_of(path: Path) -> _Subject | None:
             require_pydicom()
             from pydicom.filereader import read_partial
 
+            file.seek(0)
+            refuse_bombs(file, path, MAX_PIXELS)
             file.seek(0)
             tags = list(_READ.values())
             header = read_partial(file, lambda tag, *_: tag > tags[-1], force=True, specific_tags=[*tags])

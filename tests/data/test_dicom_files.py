@@ -135,6 +135,15 @@ def test_a_file_with_another_suffix_is_dicom_if_it_says_so(tmp_path: Path) -> No
         decode(cut, 3)
 
 
+def test_a_file_that_is_tiff_and_dicom_is_what_its_name_says(tmp_path: Path) -> None:
+    """Its preamble may be the header of a TIFF file (PS3.10, 7.1)."""
+    both = image(tmp_path / "a.dcm")
+    both.write_bytes(b"II*\0" + both.read_bytes()[4:])
+    assert decode(both, 1).shape == (6, 8, 1)
+    with pytest.raises(DataError, match="it is not an image"):
+        decode(both.rename(tmp_path / "a.tif"), 1)
+
+
 @pytest.mark.parametrize("suffix", [".dcm", ".ima", ""])
 def test_text_under_the_name_of_a_dicom_file_is_no_image(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"letter{suffix}"

@@ -11,7 +11,7 @@ from pathlib import Path
 import flowerablate_datasets
 import numpy as np
 import pytest
-from dicom_files import NAME, SHIPPED, image
+from dicom_files import NAME, SHIPPED, dataset, image, written
 from flowerablate_datasets.folder import build
 from PIL import Image
 
@@ -191,6 +191,24 @@ def test_a_table_takes_patients_unless_it_has_a_column_for_groups(context: DataC
     assert samples.groups == ("a/1", "a/2", "a/1")
     assert samples.found == "3 DICOM files in 2 groups by patient"
     assert built(context, path="table.csv", group="site").groups == ("x", "x", "y")
+
+
+def test_a_table_may_list_dicom_files_of_any_other_suffix(context: DataContext) -> None:
+    for name, patient in (("a/1.img", "p1"), ("a/2.img", "p2"), ("b/3.img", "p1")):
+        image(context.root / name, PatientID=patient)
+    (context.root / "table.csv").write_text("path,label\na/1.img,ill\na/2.img,ill\nb/3.img,well")
+    assert built(context, path="table.csv").groups == ("a/1.img", "a/2.img", "a/1.img")
+
+
+def test_patients_of_deflated_files_are_read_unless_they_are_bombs(
+    context: DataContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = files(context.root / "x", ill_1="p1", ill_2="p2", well_3="p3")
+    made = dataset(np.zeros((64, 64), np.uint16), PatientID="p1")
+    written(root / "well/4", made, syntax="1.2.840.10008.1.2.1.99")
+    assert frozenset({"ill/1", "well/4"}) in grouped(build(context, path="x"))
+    monkeypatch.setattr("flowerablate.data.dicom._BYTES_PER_PIXEL", -1)
+    assert frozenset({"well/4"}) in grouped(build(context, path="x"))
 
 
 def test_a_missing_pydicom_is_named_before_anything_is_read(
