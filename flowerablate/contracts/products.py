@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _SUFFIXES = ".jpg .jpeg .jpe .jfif .png .apng .bmp .dib .gif .webp .tif .tiff .ppm .pgm .pbm .pnm .tga .jp2 .j2k .avif"
-IMAGE_SUFFIXES = frozenset(_SUFFIXES.split(" "))
+IMAGE_SUFFIXES = frozenset(f"{_SUFFIXES} .heic .heif .hif .dcm .dicom .ima".split(" "))
 """File name suffixes, lower-case with the dot, that count as images."""
 
 SPLITS = ("train", "val", "test")

@@ -1,8 +1,9 @@
-"""Decodes an image file of any mode and format that Pillow reads, with one clear error for all others.
+"""Decodes an image file of any mode and format that Pillow reads, DICOM and HEIC, with one clear error for all others.
 
 Plain JPEG files take a faster path (:mod:`.jpeg`) to the same pixels; Pillow reads all others and decides what to
-reject. Its warnings are never printed, and any number of threads may decode concurrently. (libtiff, which Pillow calls
-for compressed TIFF files, writes a line to stderr when such a file is corrupt; Pillow cannot turn that off.)
+reject. DICOM and HEIC have libraries of their own (:mod:`.dicom`, :mod:`.heif`). Warnings of these libraries are never
+printed, and any number of threads may decode concurrently. (libtiff, which Pillow calls for compressed TIFF files,
+writes a line to stderr when such a file is corrupt; Pillow cannot turn that off.)
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ from typing import Any, Literal, TypeAlias, overload
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError, features
 
 from ..errors import DataError, message_of
-from . import jpeg
+from . import dicom, jpeg
+from .file_kinds import HEAD, MissingDecoderError, UnusableError, check_size, is_avif, is_dicom, is_heif
+from .heif import open_heif
 
 Bits: TypeAlias = Literal[8, 16]
 
@@ -68,15 +71,15 @@ def decode(
     so its full range becomes 0..255; 8-bit images are multiplied by 257 at 16 bits (16-bit colour too: Pillow reads
     its upper 8 bits). Integer and float images of 32 bits are read as 0..1 (float only), 0..255 or 0..65535, the first
     of these that holds all their values; if none does, they are stretched from their minimum to their maximum. NaN
-    becomes black.
+    becomes black. DICOM is shown as a viewer shows it: see :func:`.dicom.read_pixels`.
 
     *min_side*, for images that are shrunk afterwards: a plain JPEG whose sides are divisible may be decoded at 1/2, 1/4
     or 1/8 of its size, which is faster, as long as its shorter side keeps *min_side* pixels. Other files are decoded at
     full size.
 
     Raises :class:`DataError` with one line that names the file, the cause and the cure if the file is empty, truncated,
-    corrupt, not an image, or has more than *max_pixels* pixels; its subclass :class:`UnreachableError` if it is missing
-    or cannot be opened.
+    corrupt, not an image, or has more than *max_pixels* pixels; its subclass :class:`UnreachableError` if it is
+    missing, cannot be opened, or needs a package that is not installed.
     """
     if channels not in _TARGET_MODES:
         raise ValueError(f"channels must be 1, 3 or 4, not {channels}")
@@ -87,13 +90,17 @@ def decode(
     _keep_pillow_silent()
     _lift_pillow_limit(max_pixels)
     try:
-        pixels = _plain_jpeg(path, channels, min_side, max_pixels)
-        if pixels is None:
-            with Image.open(path) as image:
-                _check_size(image.size, max_pixels)
-                image.load()
-                return _pixels(_upright(image), channels, bits)
-        return _deepened(pixels, bits)
+        head, pixels = _plain_jpeg(path, channels, min_side, max_pixels)
+        if pixels is not None:
+            return _deepened(pixels, bits)
+        if is_dicom(head, path.name):
+            return _shown(dicom.read_pixels(path, bits, max_pixels), channels, bits)
+        with _opened(path, head) as image:
+            check_size(*image.size, max_pixels)
+            image.load()
+            return _pixels(_upright(image), channels, bits)
+    except MissingDecoderError as error:
+        raise UnreachableError(f"cannot read image {path}: {error}") from None
     except Exception as error:  # Pillow's readers raise almost anything on malformed input
         if _is_unreachable(error):
             raise UnreachableError(
@@ -104,23 +111,54 @@ def decode(
         ) from error
 
 
-class UnreachableError(DataError):
-    """The file cannot be accessed: it is missing, forbidden, or the system failed. The image itself may be fine."""
+def stored_as(path: Path) -> tuple[str, dict[int, Any]]:
+    """Return Pillow's name for the pixel format of the file at *path*, such as ``RGB``, and its JPEG tables, if any.
 
-
-class _UnusableError(Exception):
-    """A file that we reject before Pillow does; the message is the cause."""
-
-
-def _plain_jpeg(path: Path, channels: int, min_side: int | None, max_pixels: int) -> NDArray[np.uint8] | None:
-    """Decode a plain JPEG to uint8 [H, W, channels]; return None for any other file."""
+    Raises :class:`DataError` as :func:`decode` does, and what Pillow raises.
+    """
     with path.open("rb") as file:
-        raw = file.read(len(jpeg.MAGIC))
-        if not raw:
-            raise _UnusableError("the file is empty")
-        if raw != jpeg.MAGIC:
-            return None
-        raw += file.read()
+        head = file.read(HEAD)
+    try:
+        if is_dicom(head, path.name):
+            return dicom.pillow_mode(path), {}
+        with _opened(path, head) as image:
+            return image.mode, getattr(image, "quantization", {})
+    except MissingDecoderError as error:
+        raise UnreachableError(f"cannot read image {path}: {error}") from None
+    except UnusableError as error:
+        raise DataError(f"cannot read image {path}: {error}") from None
+
+
+class UnreachableError(DataError):
+    """The file cannot be accessed: it is missing, forbidden, the system failed, or no package is there that decodes it.
+
+    The image itself may be fine.
+    """
+
+
+def _opened(path: Path, head: bytes) -> Image.Image:
+    if is_heif(head):
+        return open_heif(path)
+    if is_avif(head) and not ("avif" in features.modules and features.check("avif")):
+        raise MissingDecoderError("AVIF needs Pillow 11.3 or newer: pip install --upgrade pillow")
+    return Image.open(path)
+
+
+def _plain_jpeg(
+    path: Path, channels: int, min_side: int | None, max_pixels: int
+) -> tuple[bytes, NDArray[np.uint8] | None]:
+    """Return how the file begins, and of a plain JPEG its pixels, uint8 [H, W, channels]; None for any other file."""
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+        if not head:
+            raise UnusableError("the file is empty")
+        if not head.startswith(jpeg.MAGIC):
+            return head, None
+        raw = head + file.read()
+    return head, _of_jpeg(raw, channels, min_side, max_pixels)
+
+
+def _of_jpeg(raw: bytes, channels: int, min_side: int | None, max_pixels: int) -> NDArray[np.uint8] | None:
     header = jpeg.read_header(raw)
     if header is None or not 0 < header.height * header.width <= max_pixels:
         return None
@@ -147,16 +185,8 @@ def _lift_pillow_limit(max_pixels: int) -> None:
         Image.MAX_IMAGE_PIXELS = (max_pixels + 1) // 2
 
 
-def _check_size(size: tuple[int, int], max_pixels: int) -> None:
-    width, height = size
-    if width * height > max_pixels:
-        raise _UnusableError(f"{width} x {height} pixels exceed the {max_pixels:,} allowed (a decompression bomb?)")
-    if width * height == 0:
-        raise _UnusableError(f"it has no pixels ({width} x {height})")
-
-
 def _cause(error: Exception) -> str:
-    if isinstance(error, _UnusableError):
+    if isinstance(error, UnusableError):
         return str(error)
     if isinstance(error, UnidentifiedImageError):
         return "it is not an image, or its format is not supported by this Pillow"
@@ -201,6 +231,13 @@ def _pixels(image: Image.Image, channels: int, bits: Bits) -> NDArray[Any]:
     if image.mode != wanted:
         image = image.convert(wanted)
     return _deepened(np.array(image, dtype=np.uint8).reshape(image.height, image.width, channels), bits)
+
+
+def _shown(pixels: NDArray[Any], channels: int, bits: Bits) -> NDArray[Any]:
+    """Bring what a reader shows, grey [H, W] at *bits* bits or colour [H, W, 3] at 8, to *channels* and *bits*."""
+    if pixels.ndim == 2 and bits == 16:
+        return _as_channels(pixels, channels)
+    return _pixels(Image.fromarray(pixels), channels, bits)
 
 
 def _deepened(pixels: NDArray[np.uint8], bits: Bits) -> NDArray[Any]:

@@ -12,9 +12,11 @@ from pathlib import Path
 
 from ..contracts import IMAGE_SUFFIXES
 from ..errors import DataError
+from .file_kinds import HEAD, is_dicom, may_be_dicom
 
 JUNK = frozenset({"__macosx", "@eadir", "thumbs.db", "desktop.ini", "$recycle.bin", "system volume information"})
-"""Names, in lower case, that an operating system or a server adds; names that begin with a dot are junk as well."""
+JUNK |= {"dicomdir"}
+"""Names, in lower case, that a system, a server or a DICOM disk adds; those that begin with a dot are junk as well."""
 
 _SNIFFED = 3
 """Files of each unknown suffix of which the first bytes are read: enough to tell photographs from lists of labels."""
@@ -60,15 +62,14 @@ class Folder:
 
     @cached_property
     def images(self) -> list[str]:
-        """The names of the images directly in it, by suffix, sorted."""
-        return sorted(entry.name for entry in self._listed if not _is_folder(entry) and has_image_suffix(entry.name))
+        """The names of the images directly in it, sorted: by suffix, and DICOM files without one."""
+        return sorted(self._files - set(self.others))
 
     @cached_property
     def others(self) -> list[str]:
         """The names of its other files, sorted."""
-        return sorted(
-            entry.name for entry in self._listed if not _is_folder(entry) and not has_image_suffix(entry.name)
-        )
+        unknown = sorted(name for name in self._files if not has_image_suffix(name))
+        return [name for name in unknown if not (may_be_dicom(name) and _begins_as_dicom(self.path / name))]
 
     @cached_property
     def folders(self) -> list[Folder]:
@@ -102,6 +103,10 @@ class Folder:
             seen.add(here.identity)
             yield here
             waiting += reversed(here.folders)
+
+    @cached_property
+    def _files(self) -> set[str]:
+        return {entry.name for entry in self._listed if not _is_folder(entry)}
 
     @cached_property
     def _listed(self) -> list[os.DirEntry[str]]:
@@ -142,14 +147,23 @@ def other_files(top: Folder) -> tuple[Counter[str], Counter[str]]:
     return images, others
 
 
-def _begins_as_image(path: Path) -> bool:
+def _begins_as_dicom(path: Path) -> bool:
+    return is_dicom(_head(path), path.name)
+
+
+def _head(path: Path) -> bytes:
+    """Return how a file begins; nothing if it cannot be read."""
     try:
         if special_file(path):
-            return False
+            return b""
         with path.open("rb") as file:
-            head = file.read(132)
+            return file.read(HEAD)
     except OSError:
-        return False
+        return b""
+
+
+def _begins_as_image(path: Path) -> bool:
+    head = _head(path)
     is_riff = head[:4] == b"RIFF" and head[8:12] == b"WEBP"
     is_boxed = head[4:8] == b"ftyp" and head[8:12] in _BRANDS
     return head.startswith(_MAGIC) or is_riff or is_boxed or head[128:132] == b"DICM"

@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler, get_worker_info
 
-from .. import _native
-from ..contracts import NativeOp
 from ..data.store import PackedImages
 from ..errors import StudyError
 from ..keyed import permutation
@@ -145,7 +143,7 @@ class PackedDataset(Dataset[tuple[Tensor, Tensor]]):
         self._epoch[1] += len(indices)  # workers may lose a count to each other; then the warning comes later
         if self._epoch[1] > len(self) and not self._epoch[2]:
             self._epoch[2] = 1
-            if self._draws_by_epoch():
+            if self.batch_ops is not None or self._preprocess.draws_by_epoch(*_first_size(self._images)):
                 warnings.warn(
                     f"more than the {len(self)} samples of epoch {self.epoch} were fetched, with the same random "
                     "draws; call set_epoch before each epoch",
@@ -179,20 +177,6 @@ class PackedDataset(Dataset[tuple[Tensor, Tensor]]):
             return
         classes = np.take(self._labels, chosen, out=buffer.classes[:count], mode="clip")
         self.batch_ops.run(images, classes, ids, labels, buffer.spare, seed=self.seed, epoch=epoch)
-
-    def _draws_by_epoch(self) -> bool:
-        """Whether native steps draw other numbers in another epoch; Python ones do not say."""
-        if self.batch_ops is not None:
-            return True
-        size = _first_size(self._images)
-        drawn = [
-            [self._preprocess.explain(*size, int(sample), seed=self.seed, epoch=epoch) for sample in self._ids[:8]]
-            for epoch in (0, 1)
-        ]
-        return drawn[0] != drawn[1] or any(
-            isinstance(named.op, NativeOp) and _native.op_params(named.op.op)["draws_pixels"]
-            for named in self._preprocess.ops
-        )
 
     def order(self, epoch: int) -> NDArray[np.int64]:
         """Return the indices of the samples, 0 to ``len - 1``, in an order drawn from (seed, *epoch*)."""

@@ -23,6 +23,10 @@ IntegerPixels: TypeAlias = "NDArray[np.uint8] | NDArray[np.uint16]"
 Output: TypeAlias = "IntegerPixels | NDArray[np.float32]"
 
 
+_SAMPLES_TRIED = 16
+"""Samples that tell whether a step is random: one that acts on a quarter of the images differs in one of 16."""
+
+
 @dataclass(frozen=True)
 class Drawn:
     """What one step does to one sample: its native *op*, whether it is *applied*, and the *values* that it drew.
@@ -190,6 +194,15 @@ class Preprocess:
                 drawn.append(Drawn(names[0], "", True, {}))
                 height, width = self._size_after(segment, height, width)
         return [*drawn, *(Drawn(name, op, True, {}) for name, op in self._waiting)]  # they stand last
+
+    def draws_by_epoch(self, height: int, width: int) -> bool:
+        """Whether native steps do something else to an image of that size in another epoch; Python ones do not say."""
+        one, other = (
+            [self.explain(height, width, sample, seed=0, epoch=epoch) for sample in range(_SAMPLES_TRIED)]
+            for epoch in (0, 1)
+        )
+        native = (named.op for named in self.ops if isinstance(named.op, NativeOp))
+        return one != other or any(_native.op_params(op.op)["draws_pixels"] for op in native)
 
     def output_size(self, height: int, width: int) -> tuple[int, int]:
         """Return the (height, width) of an image of *height* x *width* pixels after the chain.

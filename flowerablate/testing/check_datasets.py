@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from ..contracts import DataContext, DatasetSpec, Samples, Value
+from ..errors import DataError, without_cure
 from .check_settings import build, named, settings
 
 
@@ -53,11 +54,10 @@ def _check_keys(what: str, samples: Samples) -> None:
 
 
 def _check_image(what: str, path: Path) -> None:
-    from PIL import Image
+    from ..data.decode import decode
 
     assert path.is_file(), f"{what}: {path} is not a file"
     try:
-        with Image.open(path) as image:
-            image.load()
-    except (OSError, SyntaxError) as error:
-        raise AssertionError(f"{what}: {path} does not open as an image: {error}") from error
+        decode(path, 3)
+    except DataError as error:
+        raise AssertionError(f"{what}: {path} does not open as an image: {without_cure(str(error))}") from error

@@ -150,7 +150,9 @@ class Assembler:
         files = {name: self.root / Path(text).expanduser() for name, text in named.items()}
         samples = with_lists(samples, files.get("groups"), files.get("exclude"), group_from)
         if not len(samples):
-            left_out = f": {len(samples.skipped)} were left out, such as {samples.skipped[0]}" if samples.skipped else ""
+            left_out = (
+                f": {len(samples.skipped)} were left out, such as {samples.skipped[0]}" if samples.skipped else ""
+            )
             raise DataError(f"the data set {choice.use!r} has no images{left_out}")
         return samples
 

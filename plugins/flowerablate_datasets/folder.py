@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from flowerablate import DataContext, DataError, Samples
+from flowerablate.data.patients import with_patients
 from flowerablate.data.tree import Folder, other_files, special_file
 
 from .layouts import PARTS, Class, FolderLayout, layout_of
@@ -24,7 +25,8 @@ _NAMED = 3
 def build(context: DataContext, path: str, *, level: int = 0, classes: Sequence[str] = (), sha256: str = "") -> Samples:
     """Scan the folder or archive *path*; a relative path begins at the study's folder, ``~`` is the home folder.
 
-    *level* and *classes*: see :func:`scan`. *sha256*, if given, is the checksum of the archive.
+    *level* and *classes*: see :func:`scan`. *sha256*, if given, is the checksum of the archive. Patients of DICOM files
+    are groups: see :func:`.patients.with_patients`.
     """
     if not path.strip():
         raise DataError("the folder data set needs a folder; name it as the data, or as path under [dataset]")
@@ -39,7 +41,7 @@ def build(context: DataContext, path: str, *, level: int = 0, classes: Sequence[
             f"{path} holds chest X-rays, which must be split by patients; use their data set: "
             f'dataset.use = "chest-xray", dataset.path = "{path}"'
         )
-    return samples
+    return with_patients(samples, context.progress)
 
 
 def scan(root: Path, *, skip_bad: bool = False, level: int = 0, classes: Sequence[str] = ()) -> Samples:

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flowerablate import DataContext, DataError, Samples
+from flowerablate.data.patients import with_patients
 
 from .layouts import PARTS, part_of
 from .listed_images import ListedImages
 from .metadata_files import metadata_files, require_all_parts
 from .table_columns import Columns, columns_of
-from .table_rows import Table, TableRow, read_table
+from .table_rows import LabelTable, TableRow, read_table
 
 _JOINTS = re.compile(r"\s*(?:[|;,/+&]|\band\b)\s*")
 """What may stand between two labels in one value."""
@@ -34,10 +35,10 @@ def build(
 
     *image*, *label*, *group* and *split* are columns: the path or name of the image, its class, the group which a split
     must not separate, such as a patient, and the official part (train, val or test). Where a name is empty, the column
-    is found out by its name and content; ``-``: there is none. *one_hot*: instead of a label, columns of which one is 1
-    in each row. Paths of images begin at *folder*, by default that of the table. Raises :class:`DataError` with the row
-    for a missing value, an image that does not exist (left out with ``context.skip_bad``) or is listed twice, an
-    unknown part, and an image of several classes.
+    is found out by its name and content; ``-``: there is none. Without a column, the patients of DICOM files are
+    groups. *one_hot*: instead of a label, columns of which one is 1 in each row. Paths of images begin at *folder*, by
+    default that of the table. Raises :class:`DataError` with the row for a missing value, an image that does not exist
+    (left out with ``context.skip_bad``) or is listed twice, an unknown part, and an image of several classes.
     """
     if not path.strip():
         raise DataError("the table data set needs a file; name it as the data, or as path under [dataset]")
@@ -60,7 +61,7 @@ def build(
 class _Listed:
     """A table of *images*, all of one *part* of the split if it is named."""
 
-    table: Table
+    table: LabelTable
     images: ListedImages
     part: str = ""
 
@@ -92,7 +93,7 @@ def _samples(context: DataContext, home: Path, lists: Sequence[_Listed], given: 
     classes = columns.one_hot or tuple(sorted(set(names), key=_in_number_order))
     index = {name: number for number, name in enumerate(classes)}
     split = f", official split {'/'.join(part for part in PARTS if part in parts)}" if any(parts) else ""
-    return Samples(
+    samples = Samples(
         classes=classes,
         keys=tuple(rows),
         paths=tuple(home / key for key in rows),
@@ -102,6 +103,7 @@ def _samples(context: DataContext, home: Path, lists: Sequence[_Listed], given: 
         groups=tuple(row[columns.group] for row in rows.values()) if columns.group else None,
         found=f"{len(classes)} classes, {len(rows):,} images{split}; {columns.in_words()}",
     )
+    return samples if columns.group else with_patients(samples, context.progress)
 
 
 def _missing(row: TableRow, columns: Columns, listed: _Listed) -> DataError:

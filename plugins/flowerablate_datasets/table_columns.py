@@ -10,7 +10,7 @@ from flowerablate import DataError
 from flowerablate.data.tree import has_image_suffix
 
 from .layouts import part_of
-from .table_rows import Table, TableRow
+from .table_rows import LabelTable, TableRow
 
 NONE = "-"
 """What a user writes for no such column."""
@@ -69,7 +69,7 @@ class Columns:
         return f"columns: {', '.join(words)}" + (" and one for each class" if self.one_hot else "")
 
 
-def columns_of(table: Table, given: Columns, is_image: Callable[[str], bool]) -> Columns:
+def columns_of(table: LabelTable, given: Columns, is_image: Callable[[str], bool]) -> Columns:
     """Return the columns of *table*: those that are *given*, and for empty ones those that it must be.
 
     *is_image*: whether a value names an image. Raises :class:`DataError` for a column that the table lacks, and where
@@ -88,7 +88,7 @@ def columns_of(table: Table, given: Columns, is_image: Callable[[str], bool]) ->
     return Columns(image, label, "" if group == NONE else group, "" if split == NONE else split, one_hot)
 
 
-def _image(table: Table, taken: Sequence[str], is_image: Callable[[str], bool]) -> str:
+def _image(table: LabelTable, taken: Sequence[str], is_image: Callable[[str], bool]) -> str:
     free = [name for name in table.columns if name not in taken]
     likely = sorted((name for name in free if _plain(name) in _IMAGE), key=lambda name: _IMAGE.index(_plain(name)))
     rows = table.rows[:: max(1, len(table.rows) // _TRIED)][:_TRIED]
@@ -104,7 +104,7 @@ def _image(table: Table, taken: Sequence[str], is_image: Callable[[str], bool]) 
     )
 
 
-def _label(table: Table, free: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+def _label(table: LabelTable, free: Sequence[str]) -> tuple[str, tuple[str, ...]]:
     """Return the column of the label, or those of the classes if they are one-hot."""
     if known := _known(free, _LABEL):
         return known, ()
@@ -119,7 +119,7 @@ def _label(table: Table, free: Sequence[str]) -> tuple[str, tuple[str, ...]]:
     )
 
 
-def _split(table: Table, free: Sequence[str]) -> str:
+def _split(table: LabelTable, free: Sequence[str]) -> str:
     name = _known(free, _SPLIT)
     return name if name and all(part_of(row.values[name]) for row in table.rows) else ""
 

@@ -46,7 +46,7 @@ class TableRow:
 
 
 @dataclass(frozen=True)
-class Table:
+class LabelTable:
     """A table: its *columns* that hold numbers or texts, and its *rows*, at least one."""
 
     path: Path
@@ -62,7 +62,7 @@ class Table:
                 raise DataError(f"{self.path} has two columns {column!r}; rename one of them")
 
 
-def read_table(path: Path) -> Table:
+def read_table(path: Path) -> LabelTable:
     """Return the table at *path*; raise :class:`DataError` if it cannot be read, or has no rows."""
     if not path.is_file():
         raise DataError(f"no table {path}; check the path (a relative path begins at the study's folder)")
@@ -113,7 +113,7 @@ def _joined(head: str, rest: Iterable[str]) -> Iterator[str]:
     yield from rest
 
 
-def _read_text(path: Path) -> Table:
+def _read_text(path: Path) -> LabelTable:
     rows = []
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -132,10 +132,10 @@ def _read_text(path: Path) -> Table:
         raise DataError(f"cannot read {path} as a table: {message_of(error)}; save it in UTF-8") from error
     except (OSError, csv.Error) as error:
         raise DataError(f"cannot read {path} as a table: {message_of(error)}") from error
-    return Table(path, tuple(head), tuple(rows))
+    return LabelTable(path, tuple(head), tuple(rows))
 
 
-def _read_json_lines(path: Path) -> Table:
+def _read_json_lines(path: Path) -> LabelTable:
     rows: list[TableRow] = []
     columns: dict[str, None] = {}
     try:
@@ -152,10 +152,10 @@ def _read_json_lines(path: Path) -> Table:
     except (OSError, UnicodeDecodeError, ValueError, RecursionError) as error:
         raise DataError(f"cannot read {path} as JSON lines: {message_of(error)}") from error
     empty = dict.fromkeys(columns, "")
-    return Table(path, tuple(columns), tuple(TableRow(path, row.number, empty | row.values) for row in rows))
+    return LabelTable(path, tuple(columns), tuple(TableRow(path, row.number, empty | row.values) for row in rows))
 
 
-def _read_parquet(path: Path) -> Table:
+def _read_parquet(path: Path) -> LabelTable:
     try:
         import pyarrow
         from pyarrow import parquet, types
@@ -174,7 +174,9 @@ def _read_parquet(path: Path) -> Table:
         raise DataError(f"cannot read {path} as Parquet: {message_of(error)}") from error
     names = list(values)
     rows = (dict(zip(names, map(_text, cells), strict=True)) for cells in zip(*values.values(), strict=True))
-    return Table(path, tuple(columns), tuple(TableRow(path, number, row) for number, row in enumerate(rows, start=1)))
+    return LabelTable(
+        path, tuple(columns), tuple(TableRow(path, number, row) for number, row in enumerate(rows, start=1))
+    )
 
 
 def _is_binary(types: Any, kind: Any) -> bool:

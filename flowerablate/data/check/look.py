@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ...errors import DataError, without_cure
-from ..decode import UnreachableError, decode
+from ..decode import UnreachableError, decode, stored_as
 
 SIDE = 32
 """Side of the small grey image, pixels."""
@@ -55,7 +55,7 @@ def look_at(path: Path) -> Look | str:
     try:
         pixels = decode(path, 3)
         raw = path.read_bytes()
-        mode, quality = _header(path)
+        mode, tables = stored_as(path)
     except UnreachableError:
         raise
     except DataError as error:
@@ -70,18 +70,11 @@ def look_at(path: Path) -> Look | str:
         width=width,
         file_bytes=len(raw),
         mode=mode,
-        quality=quality,
+        quality=_quality(tables[0]) if tables.get(0) else 0.0,
         brightness=float(grey.mean()),
         contrast=float(grey.std()),
         grey=_is_grey(pixels),
     )
-
-
-def _header(path: Path) -> tuple[str, float]:
-    """Return Pillow's name for the pixel format, and the JPEG quality."""
-    with Image.open(path) as image:
-        tables: dict[int, Any] = getattr(image, "quantization", {})
-        return image.mode, _quality(tables[0]) if tables.get(0) else 0.0
 
 
 def _quality(table: Any) -> float:

@@ -192,11 +192,11 @@ def test_one_line_says_what_was_read_and_what_was_left_out(tmp_path: Path) -> No
     names = [f"{part}/{name}" for part in ("train", "test") for name in ("daisy", "rose")]
     make(tmp_path, *below(*names), "train/daisy/notes.txt", "train/b.txt", "assets/figure.png", "Thumbs.db")
     make(tmp_path, "@eaDir/train/daisy/0.jpg", "__MACOSX/._0.jpg", ".git/config")
-    (tmp_path / "train/daisy/photo.heic").write_bytes(b"\0\0\0\x18ftypheic")
+    (tmp_path / "train/daisy/photo.img").write_bytes(b"\0\0\0\x18ftypheic")
     (tmp_path / "train/rose/scan").write_bytes(PNG)
     assert scan(tmp_path).found == (
         "2 classes, 12 images, official split train/test; left out: 1 folder (assets), 1 image outside the classes, "
-        "2 images with another suffix (.heic, no suffix), 2 files that are no images (.txt)"
+        "2 images with another suffix (.img, no suffix), 2 files that are no images (.txt)"
     )
 
 
