@@ -26,6 +26,7 @@ from filelock import FileLock
 
 from ..contracts import Progress
 from ..errors import DataError, cause_of, message_of
+from ..files import open_file
 
 MAX_BYTES = 64 << 30
 """Default maximum of the unpacked size, bytes."""
@@ -179,7 +180,7 @@ def _climbs(name: str) -> bool:
 
 def _unpack_tar(archive: Path, writer: _Writer, progress: Progress) -> None:
     size = archive.stat().st_size
-    with archive.open("rb") as raw, _Plain(_decompressed(raw)) as plain, tarfile.TarFile(fileobj=plain) as tar:
+    with open_file(archive) as raw, _Plain(_decompressed(raw)) as plain, tarfile.TarFile(fileobj=plain) as tar:
         for member in tar:
             if writer.look_at(member.name, plain=member.isreg() or member.isdir()) and member.isreg():
                 source = tar.extractfile(member)

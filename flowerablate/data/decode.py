@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from ..errors import DataError, message_of
+from ..files import open_file
 from . import jpeg
 
 Bits: TypeAlias = Literal[8, 16]
@@ -89,7 +90,7 @@ def decode(
     try:
         pixels = _plain_jpeg(path, channels, min_side, max_pixels)
         if pixels is None:
-            with Image.open(path) as image:
+            with open_file(path) as file, Image.open(file) as image:
                 _check_size(image.size, max_pixels)
                 image.load()
                 return _pixels(_upright(image), channels, bits)
@@ -114,7 +115,7 @@ class _UnusableError(Exception):
 
 def _plain_jpeg(path: Path, channels: int, min_side: int | None, max_pixels: int) -> NDArray[np.uint8] | None:
     """Decode a plain JPEG to uint8 [H, W, channels]; return None for any other file."""
-    with path.open("rb") as file:
+    with open_file(path) as file:
         raw = file.read(len(jpeg.MAGIC))
         if not raw:
             raise _UnusableError("the file is empty")

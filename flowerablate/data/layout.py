@@ -33,6 +33,7 @@ from numpy.typing import NDArray
 
 from ..contracts import Progress
 from ..errors import DataError
+from ..files import content_of, open_file
 from .decode import Bits
 from .packed import Image, PackedImages, PixelFile, Source
 from .window import in_order
@@ -154,9 +155,9 @@ def first_damage(folder: Path, progress: Progress) -> int | None:
 
     The pixels are read, not mapped, so they do not stay in memory. Raises OSError if a file cannot be read.
     """
-    sums = (folder / "blocks.bin").read_bytes()
+    sums = content_of(folder / "blocks.bin")
     right = [sums[start : start + _SUM] for start in range(0, len(sums), _SUM)]
-    with (folder / "pixels.bin").open("rb", buffering=0) as file:
+    with open_file(folder / "pixels.bin") as file:
         done = 0
         for found in in_order(_sum, iter(lambda: file.read(BLOCK), b"")):
             if done == len(right) or found != right[done]:
@@ -172,7 +173,7 @@ def _header(contents: Contents) -> dict[str, Any]:
 
 
 def _read_manifest(folder: Path) -> dict[str, Any] | None:
-    manifest = json.loads((folder / "manifest.json").read_bytes())
+    manifest = json.loads(content_of(folder / "manifest.json"))
     if not isinstance(manifest, dict) or manifest.get("checksum") != _manifest_sum(manifest):
         return None
     return manifest
@@ -214,7 +215,7 @@ def _state(folder: Path, checksum: str) -> dict[str, Any]:
 
 def _read_stamp(folder: Path) -> object:
     try:
-        return json.loads((folder / "verified.json").read_bytes())
+        return json.loads(content_of(folder / "verified.json"))
     except (OSError, ValueError):
         return None
 
@@ -231,7 +232,8 @@ def _write_stamp(folder: Path, state: dict[str, Any]) -> None:
 def _mapped(folder: Path, manifest: dict[str, Any]) -> PackedImages:
     count = manifest["images"]
     file = PixelFile(folder / "pixels.bin", np.dtype(manifest["dtype"]))
-    index = np.memmap(folder / "index.bin", np.uint8, mode="r")
+    with open_file(folder / "index.bin") as raw:
+        index = np.memmap(raw, np.uint8, mode="r")
     source = Source(folder, manifest["checksum"], file, map_again)
     return PackedImages(
         file.pixels,
@@ -257,7 +259,7 @@ def _digest(content: bytes) -> str:
 
 def _file_digest(path: Path) -> str:
     digest = hashlib.blake2b(digest_size=16)
-    with path.open("rb", buffering=0) as file:
+    with open_file(path) as file:
         while chunk := file.read(BLOCK):
             digest.update(chunk)
     return digest.hexdigest()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ..contracts import Samples
 from ..errors import DataError, message_of
-from ..files import replacing
+from ..files import open_text, replacing
 
 _COLUMNS = ("path", "group")
 _REMARK = "# "
@@ -128,7 +128,8 @@ def _read_groups(path: Path) -> dict[str, str]:
 
 def _text(path: Path, key: str) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")
+        with open_text(path, encoding="utf-8-sig") as file:
+            return file.read()
     except FileNotFoundError:
         raise DataError(
             f"{key}: there is no file {path}; check the path (a relative path begins at the study's folder)"

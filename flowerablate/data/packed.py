@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
+from ..files import file_number
 
 Image: TypeAlias = NDArray[Any]
 """One image, uint8 or uint16 [H, W, C]."""
@@ -27,7 +28,7 @@ class PixelFile:
 
     def __init__(self, path: Path, dtype: np.dtype[Any]) -> None:
         self._path = path
-        self._handle = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        self._handle = file_number(path)
         self._buffers = threading.local()
         self.pixels: NDArray[Any] = np.frombuffer(mmap.mmap(self._handle, 0, access=mmap.ACCESS_READ), dtype)
         self.is_copied = self.pixels.nbytes > MAPPED_WHOLE and hasattr(os, "preadv")

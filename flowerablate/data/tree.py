@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ..contracts import IMAGE_SUFFIXES
 from ..errors import DataError
+from ..files import open_file
 
 JUNK = frozenset({"__macosx", "@eadir", "thumbs.db", "desktop.ini", "$recycle.bin", "system volume information"})
 """Names, in lower case, that an operating system or a server adds; names that begin with a dot are junk as well."""
@@ -144,9 +145,7 @@ def other_files(top: Folder) -> tuple[Counter[str], Counter[str]]:
 
 def _begins_as_image(path: Path) -> bool:
     try:
-        if special_file(path):
-            return False
-        with path.open("rb") as file:
+        with open_file(path) as file:
             head = file.read(132)
     except OSError:
         return False

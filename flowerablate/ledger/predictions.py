@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..contracts import Scores
 from ..errors import LedgerError
-from ..files import replacing
+from ..files import open_file, replacing
 
 FILE = "predictions.npz"
 
@@ -85,7 +85,7 @@ def read_predictions(folder: Path) -> Predictions:
     """Read what :func:`write_predictions` wrote; a missing or damaged file raises :class:`LedgerError`."""
     path = folder / FILE
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open_file(path) as raw, np.load(raw, allow_pickle=False) as file:
             return Predictions(
                 keys=tuple(str(key) for key in file["keys"]),
                 labels=file["labels"].astype(np.int64),

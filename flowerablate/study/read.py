@@ -11,6 +11,7 @@ from typing import Any
 
 from ..contracts import DatasetSpec
 from ..errors import StudyError, nearest
+from ..files import content_of
 from .origin import Origin
 from .schema import StudyFile, component_tables, parse, study_model
 
@@ -72,7 +73,7 @@ def load_toml(path: Path) -> dict[str, Any]:
     """Read a TOML file; a missing file or a syntax error raises :class:`StudyError`."""
     text = ""
     try:
-        content = path.read_bytes()
+        content = content_of(path)
         if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             raise StudyError(f"{path} is in UTF-16; save it in UTF-8")
         text = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n") + "\n"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from flowerablate import DataError
 from flowerablate.errors import message_of
+from flowerablate.files import open_text
 
 _MISSING = {"", "nan", "<na>", "null"}
 """Spellings of a missing value, in lower case."""
@@ -51,7 +52,7 @@ def read_rows(path: Path, columns: Sequence[str]) -> list[TableRow]:
 def head_of(path: Path) -> list[str]:
     """Return the column names of a CSV, or none if it cannot be read."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with open_text(path, encoding="utf-8-sig", newline="") as file:
             return next(csv.reader(file), [])
     except (OSError, UnicodeDecodeError, csv.Error):
         return []
@@ -59,7 +60,7 @@ def head_of(path: Path) -> list[str]:
 
 def _text_rows(path: Path, columns: Sequence[str]) -> Iterator[TableRow]:
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with open_text(path, encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, delimiter="\t" if path.suffix.lower() == ".tsv" else ",")
             head = next(reader, [])
             _require_columns(path, head, columns)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ...errors import DataError, without_cure
+from ...files import content_of
 from ..decode import UnreachableError, decode
 
 SIDE = 32
@@ -54,8 +56,8 @@ def look_at(path: Path) -> Look | str:
     """
     try:
         pixels = decode(path, 3)
-        raw = path.read_bytes()
-        mode, quality = _header(path)
+        raw = content_of(path)
+        mode, quality = _header(raw)
     except UnreachableError:
         raise
     except DataError as error:
@@ -77,9 +79,9 @@ def look_at(path: Path) -> Look | str:
     )
 
 
-def _header(path: Path) -> tuple[str, float]:
+def _header(raw: bytes) -> tuple[str, float]:
     """Return Pillow's name for the pixel format, and the JPEG quality."""
-    with Image.open(path) as image:
+    with Image.open(io.BytesIO(raw)) as image:
         tables: dict[int, Any] = getattr(image, "quantization", {})
         return image.mode, _quality(tables[0]) if tables.get(0) else 0.0
 
