@@ -16,7 +16,7 @@ from flowerablate.cli.loading import ENTRIES
 
 PACKAGE = Path(flowerablate.__file__).parent
 REPOSITORY = Path(__file__).resolve().parents[1]
-GROUND_FLOOR = {"contracts", "durations", "errors", "exit_codes", "files", "keyed", "params"}
+GROUND_FLOOR = {"console", "contracts", "durations", "errors", "exit_codes", "files", "keyed", "params", "visible"}
 ROOMS = ["jobs", "study", "data", "preprocess", "loader", "train", "inference", "ledger", "stats", "report"]
 UPPER_FLOOR = ["wiring", "reading", "probe", "execute", "sanity", "tuning", "api", "cli"]
 """The rooms that may consult the registry; each knows those to its left, and all of ROOMS. ``testing`` stands apart."""

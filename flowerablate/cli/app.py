@@ -6,10 +6,13 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Sequence
+from types import TracebackType
 
 import typer
 
 from ..errors import FlowerablateError, in_one_line
+from ..visible import printable, visible
+from .echo import echo
 from .loading import Root
 
 app = typer.Typer(
@@ -27,7 +30,7 @@ def _show_version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
 
-        typer.echo(f"flowerablate {version('flowerablate')}")
+        echo(f"flowerablate {version('flowerablate')}")
         raise typer.Exit
 
 
@@ -45,6 +48,7 @@ def run_commands() -> int:
     from ..jobs.interrupts import end_on_request
 
     end_on_request()
+    sys.excepthook = _show_bug
     try:
         app(standalone_mode=True)
     except SystemExit as leaving:
@@ -61,6 +65,13 @@ def run_commands() -> int:
             return _fail(said(error, ""))
         raise
     return 0
+
+
+def _show_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Print the traceback of what is a fault of the program, whatever the message repeats of a file."""
+    import traceback
+
+    sys.stderr.write(visible("".join(traceback.format_exception(kind, error, trace))))
 
 
 def _only_prints(words: Sequence[str]) -> bool:
@@ -81,5 +92,5 @@ def _on_terminal(line: str) -> str:
 
 
 def _fail(message: str) -> int:
-    print(_on_terminal(f"error: {in_one_line(message)}"), file=sys.stderr)
+    print(_on_terminal(f"error: {printable(in_one_line(message))}"), file=sys.stderr)
     return 1
