@@ -252,6 +252,8 @@ def ended_how(exit_code: int | None, reason: str, tail: list[str]) -> str:
         how = f"its process {how_it_ended(exit_code)}"
         if -exit_code == getattr(signal, "SIGKILL", 9):
             how += ", as the system does when memory runs out"
+        if -exit_code == getattr(signal, "SIGBUS", None):
+            how += ", as the system does when a file in use, such as that of packed images, is cut short"
     crash = _crash_in(tail)
     if crash:
         return f"{how}; {crash}"
