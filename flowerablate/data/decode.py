@@ -22,11 +22,18 @@ from PIL import Image, UnidentifiedImageError
 from ..errors import DataError, message_of
 from ..files import open_file
 from . import jpeg
+from .memory_share import reserve
 
 Bits: TypeAlias = Literal[8, 16]
 
 MAX_PIXELS = 178_956_970
 """Width times height above which a file counts as a decompression bomb; Pillow raises at the same size."""
+
+_TO_LOAD, _TO_LOAD_OTHERS = {"WEBP": 20, "JPEG2000": 16, "AVIF": 12}, 5
+"""Bytes per pixel that Pillow takes to load a file: four in most modes, and what the reader of its format needs."""
+
+_AT_ONCE = 1 << 22
+"""Pixels of an image above which it is converted in strips."""
 
 _TARGET_MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 _ORIENTATION_TAG = 0x0112
@@ -92,6 +99,11 @@ def decode(
         if pixels is None:
             with open_file(path) as file, Image.open(file) as image:
                 _check_size(image.size, max_pixels)
+                reserve(
+                    image.width
+                    * image.height
+                    * (_TO_LOAD.get(image.format or "", _TO_LOAD_OTHERS) + channels * bits // 8)
+                )
                 image.load()
                 return _pixels(_upright(image), channels, bits)
         return _deepened(pixels, bits)
@@ -129,6 +141,7 @@ def _plain_jpeg(path: Path, channels: int, min_side: int | None, max_pixels: int
     if header.tagged:
         with Image.open(io.BytesIO(raw)) as image:
             method = _turn(image)
+    reserve(header.height * header.width * (header.components + channels) // jpeg.scale_for(header, min_side) ** 2)
     pixels = jpeg.read_pixels(raw, header, min_side)
     if pixels is None or (method is None and pixels.shape[2] == channels):
         return pixels
@@ -195,13 +208,24 @@ def _pixels(image: Image.Image, channels: int, bits: Bits) -> NDArray[Any]:
         if bits == 16:
             return _as_channels(grey, channels)
         image = Image.fromarray(grey)
+    rows = max(1, _AT_ONCE // image.width)
+    if rows >= image.height:
+        return _deepened(_converted(image, channels), bits)
+    pixels = np.empty((image.height, image.width, channels), np.uint8 if bits == 8 else np.uint16)
+    for top in range(0, image.height, rows):  # a conversion of the whole would take its memory several times
+        strip = image.crop((0, top, image.width, min(top + rows, image.height)))
+        pixels[top : top + rows] = _deepened(_converted(strip, channels), bits)
+    return pixels
+
+
+def _converted(image: Image.Image, channels: int) -> NDArray[np.uint8]:
     if channels != 4 and _is_transparent(image):
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     wanted = _TARGET_MODES[channels]
     if image.mode != wanted:
         image = image.convert(wanted)
-    return _deepened(np.array(image, dtype=np.uint8).reshape(image.height, image.width, channels), bits)
+    return np.array(image, dtype=np.uint8).reshape(image.height, image.width, channels)
 
 
 def _deepened(pixels: NDArray[np.uint8], bits: Bits) -> NDArray[Any]:
