@@ -11,7 +11,7 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
@@ -114,6 +114,28 @@ def remove_temporary(folder: Path) -> None:
         if _TEMPORARY.fullmatch(path.name) and path.is_file():
             with contextlib.suppress(OSError):
                 path.unlink()
+
+
+def sweep(folders: Iterable[Path]) -> None:
+    """Remove from *folders*, but not from those below, what :func:`remove_temporary` does, if nobody works there.
+
+    Somebody works in a folder as long as its file ``lock`` is locked. Folders that are missing or closed are passed by.
+    """
+    for folder in folders:
+        try:
+            with os.scandir(folder) as entries:
+                left = [entry.path for entry in entries if _TEMPORARY.fullmatch(entry.name) and entry.is_file()]
+        except OSError:
+            continue
+        if not left:
+            continue
+        with contextlib.suppress(OSError):
+            lock = lock_now(folder / "lock")
+            if lock is not None:
+                with lock:
+                    for path in left:
+                        Path(path).unlink(missing_ok=True)
+                lock.release()
 
 
 _TEMPORARY = re.compile(r"\..+(\.tmp|-[0-9a-f]{12})")

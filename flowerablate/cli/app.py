@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import sys
 import textwrap
@@ -58,13 +59,26 @@ def run_commands() -> int:
         raise
     except FlowerablateError as error:
         return _fail(str(error))
+    except MemoryError:
+        return _fail(f"there is not enough memory; {_MORE_MEMORY}")
+    except ImportError as error:
+        if any(sign in str(error) for sign in _NO_ROOM):
+            return _fail(f"there is not enough memory to load a library ({error}); {_MORE_MEMORY}")
+        raise
     except OSError as error:
+        if error.errno == errno.ENOMEM:
+            return _fail(f"there is not enough memory; {_MORE_MEMORY}")
         from ..api.caller import FILE_CURES, said
 
         if error.errno in FILE_CURES:
             return _fail(said(error, ""))
         raise
     return 0
+
+
+_MORE_MEMORY = "end other programs, or raise the limit of this one (ulimit -v)"
+_NO_ROOM = ("failed to map segment", "cannot allocate memory", "Cannot allocate memory")
+"""What the loader of libraries says where the memory does not suffice."""
 
 
 def _show_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

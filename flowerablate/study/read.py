@@ -20,6 +20,9 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+MOST_BYTES = 2_000_000
+"""Size of a study file, at most: reading takes a second for each 3 MB, and what is larger was named by mistake."""
+
 
 def read_study(
     defaults: str,
@@ -74,6 +77,11 @@ def load_toml(path: Path) -> dict[str, Any]:
     text = ""
     try:
         content = content_of(path)
+        if len(content) > MOST_BYTES:
+            raise StudyError(
+                f"{path} has {len(content) / 1e6:,.0f} MB, which is no study file (at most {MOST_BYTES / 1e6:.0f} MB); "
+                "name images as the data"
+            )
         if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             raise StudyError(f"{path} is in UTF-16; save it in UTF-8")
         text = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n") + "\n"
@@ -82,6 +90,8 @@ def load_toml(path: Path) -> dict[str, Any]:
         raise StudyError(f"no study file {path}; create one with 'flowerablate init'") from None
     except IsADirectoryError:
         raise StudyError(f"{path} is a folder; give the study file, or name the folder as the data") from None
+    except RecursionError:
+        raise StudyError(f"{path} has values that are nested too deeply for a study; check its brackets") from None
     except UnicodeDecodeError as error:
         raise StudyError(f"{path} is not in UTF-8 ({error.reason} at byte {error.start}); save it in UTF-8") from None
     except tomllib.TOMLDecodeError as error:
@@ -152,3 +162,5 @@ def read_value(text: str) -> Any:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text.strip()
+    except RecursionError:
+        raise StudyError(f"{text[:20]}... is nested too deeply for a value; check its brackets") from None
