@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from ..contracts import IMAGE_SUFFIXES
-from ..errors import DataError
+from ..errors import DataError, cause_of
 from ..files import open_file
 
 JUNK = frozenset({"__macosx", "@eadir", "thumbs.db", "desktop.ini", "$recycle.bin", "system volume information"})
@@ -110,7 +110,9 @@ class Folder:
             with os.scandir(self.path) as entries:
                 return [entry for entry in entries if not is_junk(entry.name)]
         except OSError as error:
-            raise DataError(f"cannot list the folder {self.path}: {(error.strerror or str(error)).lower()}") from error
+            raise DataError(
+                f"cannot list the folder {self.path}: {cause_of(error)}; check its permissions, or move it elsewhere"
+            ) from error
 
 
 def has_image_suffix(name: str) -> bool:

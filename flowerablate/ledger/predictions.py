@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..contracts import Scores
-from ..errors import LedgerError
+from ..errors import LedgerError, cause_of
 from ..files import open_file, replacing
 
 FILE = "predictions.npz"
@@ -96,5 +96,9 @@ def read_predictions(folder: Path) -> Predictions:
             )
     except FileNotFoundError:
         raise LedgerError(f"{path} is missing; remove the trial's folder to run it again") from None
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError) as error:
+    except OSError as error:
+        if error.errno is not None:
+            raise LedgerError(f"cannot read {path}: {cause_of(error)}; check what it is, and its permissions") from None
+        raise LedgerError(f"{path} is damaged ({error}); remove the trial's folder to run it again") from None
+    except (ValueError, KeyError, zipfile.BadZipFile, EOFError) as error:
         raise LedgerError(f"{path} is damaged ({error}); remove the trial's folder to run it again") from None
