@@ -147,10 +147,10 @@ class _Finder:
         except PluginError as error:
             self.clashes.append(Failure(owner, str(error)))
             return
-        components: dict[str, tuple[str, ...]] = {}
+        components: dict[str, list[str]] = {}
         for spec in specs:
-            components[spec.slot] = (*components.get(spec.slot, ()), spec.name)
-        self.plugins.append(Plugin(owner, components))
+            components.setdefault(spec.slot, []).append(spec.name)
+        self.plugins.append(Plugin(owner, {slot: tuple(names) for slot, names in components.items()}))
 
 
 def collect_specs(module: Any, name: str) -> list[ComponentSpec]:
