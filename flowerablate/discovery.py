@@ -26,6 +26,7 @@ import pluggy
 from . import hookspecs
 from .contracts import OWN_DISTRIBUTION, SPECS, ComponentSpec, Owner, slots
 from .errors import PluginError, nearest, one_line
+from .files import content_of
 from .jobs.interrupts import noticing_ctrl_c
 from .registry import Registry
 
@@ -103,7 +104,7 @@ class _Finder:
             self._admit(module, owner)
 
     def load_file(self, path: Path) -> None:
-        content = path.read_bytes()
+        content = content_of(path)
         owner = Owner(path.stem, path.name, "", hashlib.blake2b(content, digest_size=16).hexdigest())
         if not self._claim(owner) or self._is_fatal(owner, owner.digest, lambda: _import_file(path, content)):
             return
@@ -146,10 +147,10 @@ class _Finder:
         except PluginError as error:
             self.clashes.append(Failure(owner, str(error)))
             return
-        components: dict[str, tuple[str, ...]] = {}
+        components: dict[str, list[str]] = {}
         for spec in specs:
-            components[spec.slot] = (*components.get(spec.slot, ()), spec.name)
-        self.plugins.append(Plugin(owner, components))
+            components.setdefault(spec.slot, []).append(spec.name)
+        self.plugins.append(Plugin(owner, {slot: tuple(names) for slot, names in components.items()}))
 
 
 def collect_specs(module: Any, name: str) -> list[ComponentSpec]:
@@ -244,7 +245,7 @@ def _digest_of(file: Path, *, package: bool) -> str:
     files = _sources(root) if package else [file]
     digest = hashlib.blake2b(digest_size=16)
     for path in files:
-        name, content = path.relative_to(root).as_posix().encode(), path.read_bytes()
+        name, content = path.relative_to(root).as_posix().encode(), content_of(path)
         digest.update(b"%d %d " % (len(name), len(content)) + name + content)
     return digest.hexdigest()
 

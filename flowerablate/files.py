@@ -1,17 +1,21 @@
-"""Atomic file writes: a reader sees the old content or the new one, never a part."""
+"""Files opened for reading, which are files indeed, and written at once: a reader sees old content or new, no part."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import json
 import math
 import os
 import re
 import secrets
-from collections.abc import Iterator
+import stat
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
+
+from .errors import FlowerablateError
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -19,6 +23,62 @@ if TYPE_CHECKING:
 
 DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
 """The numbers of the errors of a disk on which nothing more can be written."""
+
+
+_KINDS = {"a FIFO": stat.S_ISFIFO, "a socket": stat.S_ISSOCK, "a device": stat.S_ISCHR, "a disk": stat.S_ISBLK}
+# Without waiting for somebody to write, where it is a FIFO; of files this changes nothing.
+_READING = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOCTTY", 0)
+
+
+class NotAFileError(FlowerablateError, OSError):
+    """What stands at a path is a FIFO, a device or a socket: reading it might wait, or go on, for ever."""
+
+    def __str__(self) -> str:
+        """Return the line that names the path and what it is."""
+        return f"cannot read {self.filename}: {self.strerror}; put a file in its place, or remove it"
+
+
+def file_number(path: Path | str) -> int:
+    """Open the file at *path* for reading and return its number, which the caller closes.
+
+    Every file that flowerablate reads is opened here, or by the functions below. Raises :class:`NotAFileError`, at
+    once, if it is none, :class:`IsADirectoryError` for a folder, and other OSErrors as the system does.
+    """
+    number = os.open(path, _READING)
+    mode = os.fstat(number).st_mode
+    if stat.S_ISREG(mode):
+        return number
+    os.close(number)
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    kind = next((kind for kind, is_one in _KINDS.items() if is_one(mode)), "something else")
+    raise NotAFileError(errno.EINVAL, f"it is {kind}, not a file", str(path))
+
+
+def open_file(path: Path | str) -> BinaryIO:
+    """Open the file at *path* to read bytes; errors as of :func:`file_number`."""
+    return os.fdopen(file_number(path), "rb")
+
+
+def open_text(
+    path: Path | str, *, encoding: str = "utf-8", errors: str = "strict", newline: str | None = None
+) -> TextIO:
+    """Open the file at *path* to read text; *errors* and *newline* as of :func:`open`.
+
+    Raises what :func:`file_number` raises.
+    """
+    return io.TextIOWrapper(open_file(path), encoding=encoding, errors=errors, newline=newline)
+
+
+def content_of(path: Path | str) -> bytes:
+    """Return all bytes of the file at *path*; errors as of :func:`file_number`."""
+    with open_file(path) as file:
+        return file.read()
+
+
+def require_file(path: Path | str) -> None:
+    """Raise what :func:`file_number` raises, before a library opens *path* by its name."""
+    os.close(file_number(path))
 
 
 @contextlib.contextmanager
@@ -57,6 +117,28 @@ def remove_temporary(folder: Path) -> None:
         if _TEMPORARY.fullmatch(path.name) and path.is_file():
             with contextlib.suppress(OSError):
                 path.unlink()
+
+
+def sweep(folders: Iterable[Path]) -> None:
+    """Remove from *folders*, but not from those below, what :func:`remove_temporary` does, if nobody works there.
+
+    Somebody works in a folder as long as its file ``lock`` is locked. Folders that are missing or closed are passed by.
+    """
+    for folder in folders:
+        try:
+            with os.scandir(folder) as entries:
+                left = [entry.path for entry in entries if _TEMPORARY.fullmatch(entry.name) and entry.is_file()]
+        except OSError:
+            continue
+        if not left:
+            continue
+        with contextlib.suppress(OSError):
+            lock = lock_now(folder / "lock")
+            if lock is not None:
+                with lock:
+                    for path in left:
+                        Path(path).unlink(missing_ok=True)
+                lock.release()
 
 
 _TEMPORARY = re.compile(r"\..+(\.tmp|-[0-9a-f]{12})")

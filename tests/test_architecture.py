@@ -16,7 +16,7 @@ from flowerablate.cli.loading import ENTRIES
 
 PACKAGE = Path(flowerablate.__file__).parent
 REPOSITORY = Path(__file__).resolve().parents[1]
-GROUND_FLOOR = {"contracts", "durations", "errors", "exit_codes", "files", "keyed", "params"}
+GROUND_FLOOR = {"console", "contracts", "durations", "errors", "exit_codes", "files", "keyed", "params", "visible"}
 ROOMS = ["jobs", "study", "data", "preprocess", "loader", "train", "inference", "ledger", "stats", "report"]
 UPPER_FLOOR = ["wiring", "reading", "probe", "execute", "sanity", "tuning", "api", "cli"]
 """The rooms that may consult the registry; each knows those to its left, and all of ROOMS. ``testing`` stands apart."""
@@ -152,6 +152,35 @@ def test_no_modules_import_each_other_in_a_circle():
         TopologicalSorter(knows).prepare()
     except CycleError as error:
         pytest.fail(" -> ".join(error.args[1]))
+
+
+def opened_otherwise(path: Path) -> list[str]:
+    """Calls in a file by which it opens another one to read it, other than those of ``flowerablate.files``."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if not isinstance(node, ast.Call):
+            continue
+        called, words = ast.unparse(node.func), [ast.unparse(each) for each in node.args]
+        text_mode = not words and any(each.arg == "encoding" for each in node.keywords)
+        if (
+            called.rpartition(".")[2] in {"read_text", "read_bytes"}
+            or (called == "Image.open" and "BytesIO" not in words[0] and words[0] != "file")
+            or (called in {"np.load", "np.memmap", "np.fromfile", "torch.load"} and words[0] not in {"raw", "file"})
+            or (called.endswith("open") and (text_mode or (words and re.fullmatch(r"'r[b+]*'", words[-1]))))
+        ):  # fmt: skip
+            found.append(called)
+    return found
+
+
+def test_what_is_read_is_opened_in_one_way_which_waits_for_no_fifo():
+    """But for what the package brings itself, what the system says, and parcels of files that have been listed."""
+    own = {"cli/scaffold.py", "cli/doctor.py", "study/templates.py", "train/device.py", "jobs/worker.py"}
+    own |= {"jobs/worker_places.py", "jobs/same_process.py", "files.py", "parcels.py"}
+    files = {path.relative_to(PACKAGE).as_posix(): path for path in PACKAGE.rglob("*.py")}
+    read = {name: opened_otherwise(path) for name, path in files.items() if not name.startswith("testing/")}
+    read |= {path.name: opened_otherwise(path) for path in (REPOSITORY / "plugins").rglob("*.py")}
+    assert len(opened_otherwise(Path(__file__))) > 3
+    assert {name: calls for name, calls in read.items() if calls and name not in own} == {}
 
 
 def dashed(path: Path) -> list[str]:

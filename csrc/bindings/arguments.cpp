@@ -13,6 +13,16 @@ std::string text_of(py::handle value) {
     return text.size() > 80 ? text.substr(0, 77) + "..." : text;
 }
 
+std::string to_text(const std::string& name, py::handle value) {
+    Py_ssize_t size = 0;
+    const char* bytes = PyUnicode_AsUTF8AndSize(value.ptr(), &size);
+    if (bytes == nullptr) {
+        PyErr_Clear();  // half of a surrogate pair
+        throw py::value_error(name + " must be a text that UTF-8 can hold, not " + text_of(value));
+    }
+    return {bytes, static_cast<std::size_t>(size)};
+}
+
 py::object as_index(py::handle value) {
     if (PyBool_Check(value.ptr()) || !PyIndex_Check(value.ptr())) return {};
     py::object number = py::reinterpret_steal<py::object>(PyNumber_Index(value.ptr()));
@@ -46,7 +56,7 @@ Size to_size(py::handle height, py::handle width) {
 }
 
 Format to_format(py::handle channels, py::handle dtype) {
-    const std::string name = PyUnicode_Check(dtype.ptr()) ? dtype.cast<std::string>() : "";
+    const std::string name = PyUnicode_Check(dtype.ptr()) ? to_text("dtype", dtype) : "";
     if (name != "uint8" && name != "uint16") {
         throw py::value_error("dtype must be 'uint8' or 'uint16', not " + text_of(dtype));
     }

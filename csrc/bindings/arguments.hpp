@@ -15,6 +15,8 @@ namespace flowerablate::bindings {
 std::string type_of(pybind11::handle value);
 // The value as Python shows it, cut off where it is long.
 std::string text_of(pybind11::handle value);
+// The characters of a Python str, as UTF-8.
+std::string to_text(const std::string& name, pybind11::handle value);
 // `uint8` or `uint16`.
 std::string type_name(Format format);
 

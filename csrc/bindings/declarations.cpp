@@ -62,7 +62,7 @@ py::dict to_dict(const ParamSpec& param) {
 
 py::dict op_params(py::handle name, py::handle channels, py::handle dtype) {
     if (!PyUnicode_Check(name.ptr())) throw py::type_error("name must be a str, not " + type_of(name));
-    const OpDeclaration found = op_declaration(name.cast<std::string>(), to_format(channels, dtype));
+    const OpDeclaration found = op_declaration(to_text("name", name), to_format(channels, dtype));
     py::list params, formats;
     for (const ParamSpec& param : found.params) params.append(to_dict(param));
     for (const int itemsize : {1, 2}) {

@@ -25,7 +25,7 @@ std::vector<double> number_list(const std::string& where, const py::sequence& it
 Value to_value(const std::string& where, py::handle value) {
     if (PyBool_Check(value.ptr())) return value.ptr() == Py_True;
     if (PyFloat_Check(value.ptr())) return PyFloat_AsDouble(value.ptr());
-    if (PyUnicode_Check(value.ptr())) return value.cast<std::string>();
+    if (PyUnicode_Check(value.ptr())) return to_text(where, value);
     if (PyTuple_Check(value.ptr()) || PyList_Check(value.ptr())) {
         return number_list(where, py::reinterpret_borrow<py::sequence>(value));
     }
@@ -51,12 +51,12 @@ OpSpec to_spec(std::size_t index, py::handle item) {
     if (!PyMapping_Check(params.ptr()) || !py::hasattr(params, "items")) {
         throw py::type_error(where + ": params must be a mapping, not " + type_of(params));
     }
-    OpSpec spec{name.cast<std::string>(), {}, whole(where + ": stream", stream, 0, UINT64_MAX)};
+    OpSpec spec{to_text(where + ": the name", name), {}, whole(where + ": stream", stream, 0, UINT64_MAX)};
     const std::string begin = where + " (" + spec.name + "): parameter '";
     for (py::handle entry : py::list(params.attr("items")())) {
         const auto both = py::reinterpret_borrow<py::tuple>(entry);
         if (!PyUnicode_Check(both[0].ptr())) throw py::type_error(where + ": parameter names must be str");
-        const auto key = both[0].cast<std::string>();
+        const auto key = to_text(where + ": the name of a parameter", both[0]);
         spec.params[key] = to_value(begin + key + "'", both[1]);
     }
     return spec;

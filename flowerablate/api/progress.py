@@ -14,7 +14,7 @@ from importlib import import_module
 from types import TracebackType
 from typing import Any, TypeVar
 
-from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.console import ConsoleOptions, RenderableType, RenderResult
 from rich.markup import escape
 from rich.progress import (
     BarColumn,
@@ -29,10 +29,12 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from ..console import Console
 from ..contracts import SECONDS, MetricInfo, Trial, TrialFailure, TrialOutcome
 from ..jobs.time_left import Pace, seconds_left
 from ..stats.wording import count
 from ..study.designs import candidates
+from ..visible import printable
 
 _INTERVAL = 0.2
 """Seconds between two updates of a notebook."""
@@ -95,16 +97,17 @@ class Bars:
 
     def preparing(self, what: str, done: int, total: int) -> None:
         """Show how far the preparation is."""
+        shown = escape(printable(what))
         if self._part is None or done <= 1:
-            self._begin(what, total)
-        self._move(done, total, what)
+            self._begin(shown, total)
+        self._move(done, total, shown)
         if done >= total:
             self._end()
 
     def remarked(self, text: str) -> None:
         """Print what is to be known now."""
         self._end()
-        self._say(escape(text))
+        self._say(escape(printable(text)))
 
     @contextmanager
     def aside(self) -> Iterator[None]:
@@ -262,7 +265,7 @@ class Display(Bars):
 
     def _named(self, trial: Trial) -> str:
         where = self._places.get(trial.id)
-        return f"{_name(trial)}  on {escape(where)}" if where else _name(trial)
+        return f"{_name(trial)}  on {escape(printable(where))}" if where else _name(trial)
 
     def _forget(self, trial: Trial) -> None:
         self._paces.pop(trial.id, None)
@@ -272,12 +275,12 @@ class Display(Bars):
 
 
 def _name(trial: Trial) -> str:
-    return f"{escape(trial.variant.label)}  seed {trial.seed}"
+    return f"{escape(printable(trial.variant.label))}  seed {trial.seed}"
 
 
 def _line(start: str, result: TrialOutcome, metric: MetricInfo | None) -> str:
     if isinstance(result, TrialFailure):
-        return f"{start}  [red]failed[/red]: {escape(result.reason)}"
+        return f"{start}  [red]failed[/red]: {escape(printable(result.reason))}"
     collapsed = "  [yellow]collapsed[/yellow]" if result.collapsed else ""
     value = result.metrics.get(metric.name) if metric else None
     shown = "" if metric is None or value is None else f"  {escape(metric.name)} {metric.shown(value)}"

@@ -176,8 +176,7 @@ class _Watch:
     """The observer of a run: the display, if requested, and the user's observer, if any."""
 
     def __init__(self, *, progress: bool, observer: RunObserver | None) -> None:
-        from rich.console import Console
-
+        from ..console import Console
         from ..execute.observer import Relay
         from .progress import Display
 

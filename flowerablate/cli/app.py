@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import sys
 import textwrap
 from collections.abc import Sequence
+from types import TracebackType
 
 import typer
 
 from ..errors import FlowerablateError, in_one_line
+from ..visible import printable, visible
+from .echo import echo
 from .loading import Root
 
 app = typer.Typer(
@@ -27,7 +31,7 @@ def _show_version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
 
-        typer.echo(f"flowerablate {version('flowerablate')}")
+        echo(f"flowerablate {version('flowerablate')}")
         raise typer.Exit
 
 
@@ -45,6 +49,7 @@ def run_commands() -> int:
     from ..jobs.interrupts import end_on_request
 
     end_on_request()
+    sys.excepthook = _show_bug
     try:
         app(standalone_mode=True)
     except SystemExit as leaving:
@@ -54,13 +59,33 @@ def run_commands() -> int:
         raise
     except FlowerablateError as error:
         return _fail(str(error))
+    except MemoryError:
+        return _fail(f"there is not enough memory; {_MORE_MEMORY}")
+    except ImportError as error:
+        if any(sign in str(error) for sign in _NO_ROOM):
+            return _fail(f"there is not enough memory to load a library ({error}); {_MORE_MEMORY}")
+        raise
     except OSError as error:
+        if error.errno == errno.ENOMEM:
+            return _fail(f"there is not enough memory; {_MORE_MEMORY}")
         from ..api.caller import FILE_CURES, said
 
         if error.errno in FILE_CURES:
             return _fail(said(error, ""))
         raise
     return 0
+
+
+_MORE_MEMORY = "end other programs, or raise the limit of this one (ulimit -v)"
+_NO_ROOM = ("failed to map segment", "cannot allocate memory", "Cannot allocate memory")
+"""What the loader of libraries says where the memory does not suffice."""
+
+
+def _show_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Print the traceback of what is a fault of the program, whatever the message repeats of a file."""
+    import traceback
+
+    sys.stderr.write(visible("".join(traceback.format_exception(kind, error, trace))))
 
 
 def _only_prints(words: Sequence[str]) -> bool:
@@ -81,5 +106,5 @@ def _on_terminal(line: str) -> str:
 
 
 def _fail(message: str) -> int:
-    print(_on_terminal(f"error: {in_one_line(message)}"), file=sys.stderr)
+    print(_on_terminal(f"error: {printable(in_one_line(message))}"), file=sys.stderr)
     return 1

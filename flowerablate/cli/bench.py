@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import FlowerablateError
+from .echo import echo
 from .listing import Format, FormatOption, show
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def bench(
             rows.append(_row(f"whole chain, {threads} threads", all_of_them, "itself on one", one, seconds))
     if form is Format.json:
         record = {"simd": simd, "threads": threads, "unit": "microseconds per image"}
-        typer.echo(json.dumps({**record, "rows": [asdict(row) for row in rows]}, indent=2))
+        echo(json.dumps({**record, "rows": [asdict(row) for row in rows]}, indent=2))
     else:
         show(_parts(rows, f"{simd}, {threads} thread{'s' * (threads > 1)}"))
 

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
+from ..console import Console
+from ..visible import printable
+from .echo import echo
 from .model_options import ModelChoice
 
 
@@ -33,8 +35,8 @@ def card(
     messages = Console(stderr=True)
     text = model.open(messages, "cpu").card()
     if out is None:
-        typer.echo(text, nl=False)
+        echo(text, nl=False)
         return
     with replacing(out) as file:
         file.write(text.encode())
-    messages.print(f"wrote {escape(str(out))}", soft_wrap=True, highlight=False)
+    messages.print(f"wrote {escape(printable(str(out)))}", soft_wrap=True, highlight=False)

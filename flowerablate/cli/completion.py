@@ -121,7 +121,8 @@ def complete_trackers(incomplete: str) -> list[str]:
 
 def complete_studies(incomplete: str) -> list[str]:
     """Complete the name of a study that has been run in the folder ``runs``."""
-    return [path.parent.name for path in sorted(Path("runs").glob(f"{incomplete}*/trials"))]
+    names = [path.parent.name for path in sorted(Path("runs").glob(f"{incomplete}*/trials"))]
+    return [name for name in names if name.isprintable()]
 
 
 def complete_formats(incomplete: str) -> list[str]:

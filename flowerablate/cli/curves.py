@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from ..console import Console
+from ..visible import printable
 from .environment import LedgerChoice
 
 
@@ -52,7 +53,7 @@ def curves(
         drawn = drawn_curves(ledger, note_of(ledger, study.base), format, variant or (), metric, missing)
     finally:
         for remark in missing:
-            messages.print(remark, style="yellow", soft_wrap=True, highlight=False, markup=False)
+            messages.print(printable(remark), style="yellow", soft_wrap=True, highlight=False, markup=False)
     with replacing(out) as file:
         file.write(drawn)
-    messages.print(f"wrote {out}", soft_wrap=True, highlight=False, markup=False)
+    messages.print(printable(f"wrote {out}"), soft_wrap=True, highlight=False, markup=False)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
+from ..console import Console
 from ..stats.wording import count
+from ..visible import json_text, printable
+from .echo import echo
 from .environment import OverridesOption, open_study
 from .listing import Format
 
@@ -98,12 +99,12 @@ def check(
     if samples.found and not as_record:
         _say(samples.found, messages)
     if out is None and as_record:
-        typer.echo(json.dumps(as_json(report), indent=2, ensure_ascii=False))
+        echo(json_text(as_json(report)))
     elif out is None:
         print_data_report(report, Console())
     else:
         write_data_report(out, report, as_record=as_record)
-        messages.print(f"wrote {out}", highlight=False, markup=False, soft_wrap=True)
+        messages.print(printable(f"wrote {out}"), highlight=False, markup=False, soft_wrap=True)
     if groups is not None:
         _write_groups(groups, report, samples, messages)
     if exclude is not None:
@@ -140,4 +141,4 @@ def _say_written(path: Path, what: str, key: str, empty: str, messages: Console)
 
 def _say(text: str, messages: Console) -> None:
     wrapped = messages.is_terminal  # at words; piped, a line stays one
-    messages.print(text, highlight=False, markup=False, soft_wrap=not wrapped, overflow="ignore", crop=False)
+    messages.print(printable(text), highlight=False, markup=False, soft_wrap=not wrapped, overflow="ignore", crop=False)

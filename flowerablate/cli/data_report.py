@@ -8,10 +8,10 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ..console import Console
 from ..data.check import SEVERITIES, ClassFacts, DataReport, Finding
 from ..report import printable
 from .listing import print_indented
@@ -65,7 +65,7 @@ def _classes(report: DataReport) -> Table:
     for head in heads:
         table.add_column(head, justify="right", no_wrap=True)
     for facts in report.classes:
-        table.add_row(*_cells(facts, parts, sum(other.images for other in report.classes)))
+        table.add_row(*map(Text, _cells(facts, parts, sum(other.images for other in report.classes))))
     return table
 
 

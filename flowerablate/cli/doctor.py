@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..stats.wording import count
+from .echo import echo
 from .listing import Format, FormatOption, LocalOption, show, study_folder
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def doctor(
     ]
     healthy = all(finding.status != "wrong" for finding in findings)
     if form is Format.json:
-        typer.echo(json.dumps({"healthy": healthy, "findings": [asdict(finding) for finding in findings]}, indent=2))
+        echo(json.dumps({"healthy": healthy, "findings": [asdict(finding) for finding in findings]}, indent=2))
     else:
         show(_parts(findings))
     if not healthy:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
+from ..console import Console
 from ..files import finite
+from ..visible import json_text, printable
+from .echo import echo
 from .listing import Format, FormatOption, show
 from .model_options import BatchOption, DeviceOption, ModelChoice
 
@@ -76,7 +77,7 @@ def evaluate(
         )
     if form is Format.json:
         record = {"model": str(trained.path), "trial": trained.record.trial, "data": str(data), **found.record()}
-        typer.echo(json.dumps(finite(record), indent=2, ensure_ascii=False))
+        echo(json_text(finite(record)))
     else:
         show(_tables(found))
         messages.print(escape(_LEGEND), style="dim", highlight=False)
@@ -95,7 +96,6 @@ def _tables(found: ModelScores) -> Iterator[RenderableType]:
     from rich.table import Table
     from rich.text import Text
 
-    from ..report.phrases import printable
     from ..stats.wording import count
 
     names = [printable(name) for name in found.classes]

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
+from ..console import Console
 from ..errors import DataError
+from ..visible import printable
+from .echo import echo
 from .environment import DataOption, OverridesOption, open_study
 from .listing import Format, FormatOption, show
 
@@ -95,13 +97,13 @@ def explain(
     if sheet is not None:
         strip = _write_sheet(sheet, pipeline, assembler, key, seed, epoch)
         said = f"wrote {sheet}: the original and the image after {count(strip, 'step')}"
-        messages.print(escape(said), soft_wrap=True, highlight=False)
+        messages.print(escape(printable(said)), soft_wrap=True, highlight=False)
     if out is not None:
         shown = Preprocess(_pixel_ops(stages.train), pipeline.input.channels, dtype=prepared.images.pixels.dtype.name)
         pixels = _image(shown, prepared.images, place, ident, seed, epoch)
         _write(out, pixels)
         said = f"wrote {out}: the image as the model sees it, {pixels.shape[1]}x{pixels.shape[0]} pixels"
-        messages.print(escape(said), soft_wrap=True, highlight=False)
+        messages.print(escape(printable(said)), soft_wrap=True, highlight=False)
 
 
 def _find(keys: Sequence[str], wanted: str) -> int:
@@ -189,7 +191,7 @@ def _print_table(key: str, seed: int, epoch: int, rows: Sequence[_Row]) -> None:
     for row in rows:
         values = ", ".join(f"{name} {_text(value)}" for name, value in row.values.items())
         table.add_row(Text(row.step), row.shown, Text(values or row.note))
-    show([Text(f"{key}, seed {seed}, epoch {epoch}"), table])
+    show([Text(printable(f"{key}, seed {seed}, epoch {epoch}")), table])
 
 
 def _text(value: object) -> str:
@@ -202,4 +204,4 @@ def _print_json(key: str, seed: int, epoch: int, rows: Sequence[_Row]) -> None:
     import json
 
     steps = [{"step": row.step, "op": row.op or None, "acts": row.acts, "drawn": dict(row.values)} for row in rows]
-    typer.echo(json.dumps({"sample": key, "seed": seed, "epoch": epoch, "steps": steps}, indent=2))
+    echo(json.dumps({"sample": key, "seed": seed, "epoch": epoch, "steps": steps}, indent=2))

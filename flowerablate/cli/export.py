@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
+from ..console import Console
+from ..visible import printable
 from .model_options import ModelChoice
 
 
@@ -47,4 +48,4 @@ def export(
     found = model.open(messages, "cpu").export(out, form.value, tolerance=tolerance)
     text = f"wrote {out} and {out.name}.json; run by {found.checked_by}, it differs from the model by at most"
     relative = f"{found.difference:.2g} (relative to the largest logit)"
-    messages.print(escape(f"{text} {relative}"), soft_wrap=True, highlight=False)
+    messages.print(escape(printable(f"{text} {relative}")), soft_wrap=True, highlight=False)

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from ..console import Console
 from ..errors import DataError, StudyError
 from .model_options import DeviceOption, ModelChoice
 

@@ -10,6 +10,8 @@ import typer
 
 from ..errors import StudyError, nearest
 from ..study.templates import KINDS, default_study, study_for
+from ..visible import printable
+from .echo import echo
 
 
 def complete_kinds(incomplete: str) -> list[str]:
@@ -55,4 +57,4 @@ def init(
     target.write_text(named.replace(f" {itself} ", f" {shlex.quote(str(target))} "), encoding="utf-8")
     further = "--disable morphology" if images is None else "--data FOLDER"
     taken = ", which commands in this folder take from now on" if str(target) == "study.toml" else ""
-    typer.echo(f"wrote {target}{taken}; next: flowerablate run {shlex.quote(str(target))} {further}")
+    echo(printable(f"wrote {target}{taken}; next: flowerablate run {shlex.quote(str(target))} {further}"))

@@ -13,13 +13,16 @@ import typer
 
 from ..contracts import SLOTS, MetricSpec, Param, StepSpec, Value
 from ..errors import PluginError
+from ..visible import printable
+from .echo import echo
 from .unused_plugins import warn
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from rich.console import RenderableType
     from rich.table import Table
     from rich.text import Text
 
+    from ..console import Console
     from ..contracts import ComponentSpec
     from ..registry import Component
 
@@ -96,7 +99,7 @@ def list_components(
         import json
 
         found = {each: [_record(component) for component in entries[each].values()] for each in slots}
-        typer.echo(json.dumps(found, indent=2))
+        echo(json.dumps(found, indent=2))
     elif name:
         show(_in_full(entries[slot][name]))
     elif slot:
@@ -120,7 +123,9 @@ def show(parts: Iterable[RenderableType]) -> None:
 
     The environment variable ``COLUMNS`` sets the width of both.
     """
-    from rich.console import Console, Group
+    from rich.console import Group
+
+    from ..console import Console
 
     piped = not sys.stdout.isatty() and "COLUMNS" not in os.environ
     console = Console(width=10_000 if piped else None, highlight=False, markup=False, emoji=False)
@@ -130,7 +135,7 @@ def show(parts: Iterable[RenderableType]) -> None:
     with console.capture() as capture:
         console.print(Group(*parts))
     for line in capture.get().splitlines():
-        typer.echo(line.rstrip())
+        echo(line.rstrip())
 
 
 def print_indented(text: Text, by: int, console: Console, before: Text | None = None) -> None:
@@ -148,7 +153,7 @@ def indented(text: str, by: int = 2) -> RenderableType:
     from rich.padding import Padding
     from rich.text import Text
 
-    return Padding(Text(text), (0, 0, 0, by))
+    return Padding(Text(printable(text)), (0, 0, 0, by))
 
 
 # ------------------------------------------------------------------------------------------- what is shown
@@ -178,7 +183,7 @@ def _of_slot(slot: str, components: list[Component]) -> Iterator[RenderableType]
             yield Text(f"kind {kind}" if kind else "no kind", style="dim")
         table = _grid(width)
         for component in groups[kind]:
-            table.add_row(component.spec.name, _in_a_line(component))
+            table.add_row(printable(component.spec.name), _in_a_line(component))
         yield table
         yield ""
     yield f"flowerablate list {slot} NAME shows the parameters of one."
@@ -191,7 +196,7 @@ def _in_a_line(component: Component) -> Text:
     traits = ["random"] if isinstance(spec, StepSpec) and spec.random else []
     traits += ["lower is better"] if isinstance(spec, MetricSpec) and spec.lower_is_better else []
     traits += [] if owner.is_ours else [f"from {owner.plugin}"]
-    return Text.assemble(spec.summary, (f" ({', '.join(traits)})" if traits else "", "dim"))
+    return Text.assemble(printable(spec.summary), (f" ({', '.join(traits)})" if traits else "", "dim"))
 
 
 def _in_full(component: Component) -> Iterator[RenderableType]:

@@ -17,6 +17,7 @@ from rich.markup import escape
 from typer.core import TyperArgument, TyperCommand, TyperGroup
 
 from ..errors import in_one_line
+from ..visible import printable
 from .commands import COMMANDS, CommandEntry
 
 _SHOWN = {bool: "", int: "N", float: "X", str: "TEXT", Path: "PATH"}
@@ -66,6 +67,17 @@ class _Group(_Shown, TyperGroup):
     """A group of commands."""
 
 
+@contextmanager
+def _printable_errors() -> Iterator[None]:
+    """Make the messages of click, which repeat the words that were given, fit for a terminal."""
+    try:
+        yield
+    except Exception as error:  # UsageError, of click or of the copy of it that typer brings
+        if hasattr(error, "format_message") and isinstance(getattr(error, "message", None), str):
+            error.message = printable(in_one_line(error.message))  # type: ignore[attr-defined]
+        raise
+
+
 class Root(_Group):
     """The group of all commands, each of which is loaded when it is asked for; its help needs none of them."""
 
@@ -73,6 +85,14 @@ class Root(_Group):
         super().__init__(**settings)
         self.commands = _Commands()  # type: ignore[assignment] # it is only read
         self._listing = False
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        with _printable_errors():
+            return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        with _printable_errors():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(self.commands)

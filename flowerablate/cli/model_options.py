@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
+from ..console import Console
+from ..visible import printable
 from .environment import RUNS, RunsOption
 from .listing import LocalOption, study_folder
 from .unused_plugins import warn
@@ -65,7 +66,7 @@ class ModelChoice:
 
         path, choice = find_checkpoint(self.model, self.runs, self.variant, self.seed)
         if choice:
-            messages.print(escape(choice), highlight=False)
+            messages.print(escape(printable(choice)), highlight=False)
         prepare_process()
         folder = study_folder(self.local).absolute()
         catalogue = discover(folder)
@@ -93,6 +94,6 @@ class Messages:
         """Print *text*."""
         kind, colon, rest = text.partition(": ")
         if colon and kind == "warning":
-            self._console.print(f"[yellow]warning[/yellow]: {escape(rest)}", highlight=False)
+            self._console.print(f"[yellow]warning[/yellow]: {escape(printable(rest))}", highlight=False)
         else:
-            self._console.print(escape(text), highlight=False)
+            self._console.print(escape(printable(text)), highlight=False)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from .echo import echo
 from .listing import Format, FormatOption, LocalOption, indented, show, study_folder
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def list_plugins(local: LocalOption = Path(), form: FormatOption = Format.table)
 
     catalogue = discover(study_folder(local), strict=False)
     if form is Format.json:
-        typer.echo(json.dumps(_record(catalogue), indent=2))
+        echo(json.dumps(_record(catalogue), indent=2))
     else:
         show(_parts(catalogue))
     if catalogue.clashes:

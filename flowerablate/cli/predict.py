@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,8 +11,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
+from ..console import Console
+from ..visible import json_text, printable
 from .model_options import BatchOption, DeviceOption, Messages, ModelChoice
 
 if TYPE_CHECKING:
@@ -125,8 +125,6 @@ def _writer(
 
 
 def _line_writer(file: IO[str], predictor: Predictor, top: int) -> Callable[[Prediction], None]:
-    from ..report.phrases import printable
-
     width = max(len(printable(name)) for name in predictor.classes)
 
     def write(found: Prediction) -> None:
@@ -140,7 +138,7 @@ def _csv_writer(file: IO[str], predictor: Predictor) -> Callable[[Prediction], N
     from ..report.json_csv import harmless
 
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(["path", "class", "probability", *(f"p({name})" for name in predictor.classes)])
+    writer.writerow(["path", "class", "probability", *(harmless(f"p({name})") for name in predictor.classes)])
 
     def write(found: Prediction) -> None:
         numbers = map(float, found.probabilities)
@@ -158,7 +156,7 @@ def _json_writer(file: IO[str], top: int) -> Iterator[Callable[[Prediction], Non
         record: dict[str, Any] = {"path": str(found.path), "class": found.label, "probability": found.probability}
         record["top"] = [{"class": name, "probability": p} for name, p in found.top(top)]
         record["probabilities"] = dict(zip(found.classes, map(float, found.probabilities), strict=True))
-        file.write(f"{separator}\n{json.dumps(record, ensure_ascii=False)}")
+        file.write(f"{separator}\n{json_text(record, None)}")
         separator = ","
 
     try:

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
-from rich.console import Console
 
+from ..console import Console
 from ..contracts import Population
 from ..errors import StudyError, nearest
+from ..visible import printable
 from . import completion
+from .echo import echo
 from .environment import LedgerChoice, assembler_here, open_ledger
 from .report_images import print_images
 
@@ -147,13 +149,13 @@ def print_comparison(ledger: Ledger, other: Ledger, format: str, metric: str | N
 def put(text: str, out: Path | None) -> None:
     """Write *text* to the file *out*, with a line on standard error, or to the standard output."""
     if out is None:
-        typer.echo(text, nl=False)
+        echo(text, nl=False)
         return
     from ..files import replacing
 
     with replacing(out) as file:
         file.write(text.encode())
-    typer.echo(f"wrote {out}", err=True)
+    echo(printable(f"wrote {out}"), err=True)
 
 
 def _refuse(other: str, options: Mapping[str, object], cure: str = "leave out one of them") -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-from rich.console import Console
 from rich.text import Text
 
+from ..console import Console
 from ..errors import StudyError, nearest
+from ..visible import printable
+from .echo import echo
 from .environment import assembler_here
 
 if TYPE_CHECKING:
@@ -44,11 +45,11 @@ def print_images(
     note = note_of(ledger, base_id)
     rows = won_images(ledger, note, of)
     if format == "csv":
-        typer.echo(images_to_csv(rows), nl=False)
+        echo(images_to_csv(rows), nl=False)
     elif format == "json":
-        typer.echo(images_to_json(rows, ledger.root.absolute().name), nl=False)
+        echo(images_to_json(rows, ledger.root.absolute().name), nl=False)
     else:
-        console.print(Text(ledger.root.absolute().name, style="bold"))
+        console.print(Text(printable(ledger.root.absolute().name), style="bold"))
         for row in rows:
             console.print()
             for part in to_tables(row, top):
@@ -62,4 +63,4 @@ def print_images(
         drawn = won_images_sheet(rows, ledger, note, top, assembler_here())
         with replacing(sheet) as file:
             file.write(drawn)
-        Console(stderr=True).print(f"wrote {sheet}", soft_wrap=True, highlight=False, markup=False)
+        Console(stderr=True).print(printable(f"wrote {sheet}"), soft_wrap=True, highlight=False, markup=False)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
 from ..api.options import RunOptions, Unpack
+from ..console import Console
 from ..errors import FlowerablateError
 from ..stats.wording import count
+from ..visible import printable
 from .environment import StudyChoice
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def _finish(outcome: Outcome, planned: PlannedStudy, messages: Console, *, timed
     skipped = planned.plan.data.samples.skipped
     if skipped:
         what = count(len(skipped), "unreadable image")
-        messages.print(f"left out {what}, such as {escape(skipped[0])}", highlight=False)
+        messages.print(f"left out {what}, such as {escape(printable(skipped[0]))}", highlight=False)
     if outcome.elsewhere and planned.study.file.execution.detach:
         what = count(outcome.elsewhere, "trial")
         messages.print(f"in the queue: {what}; 'flowerablate status' follows them, and the same command collects them")

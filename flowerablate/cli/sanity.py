@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
+from ..console import Console
 from ..contracts import ExecutorSpec
 from ..errors import StudyError
 from ..stats.wording import count
+from ..visible import printable
+from .echo import echo
 from .environment import StudyChoice
 from .listing import Format, print_indented
 
@@ -130,7 +132,7 @@ def sanity(
     document = {"study": wanted.name, "folder": str(where), "rungs": _records(rungs)}
     write_json(where / _LADDER, document)
     if form is Format.json:
-        typer.echo(json.dumps(document, indent=2))
+        echo(json.dumps(document, indent=2))
     else:
         _sum_up(rungs, console)
     if any(rung.status == "failed" for rung in rungs):
@@ -146,7 +148,7 @@ def _print(rung: Rung, console: Console) -> None:
     if rung.seen == NOT_ASKED_FOR:
         return
     if rung.status == "skipped":
-        console.print(Text(f"{sign} {rung.name}: skipped, {rung.seen[0]}", style))
+        console.print(Text(printable(f"{sign} {rung.name}: skipped, {rung.seen[0]}"), style))
         return
     console.print(Text.assemble((sign, style), " ", (rung.name, "bold"), (f"  {rung.seconds:.1f} s", "dim")))
     for line in _lines(rung):
@@ -155,8 +157,6 @@ def _print(rung: Rung, console: Console) -> None:
 
 def _lines(rung: Rung) -> Iterable[Text]:
     from rich.text import Text
-
-    from ..report import printable
 
     for line in rung.seen:
         yield Text(printable(line))
@@ -172,7 +172,8 @@ def _sum_up(rungs: Sequence[Rung], console: Console) -> None:
     first = next((rung for rung in rungs if rung.status == "failed"), None)
     if first is not None:
         console.print(
-            f"fix [bold]{escape(first.name)}[/bold] first; later failures may follow from it", highlight=False
+            f"fix [bold]{escape(printable(first.name))}[/bold] first; later failures may follow from it",
+            highlight=False,
         )
 
 

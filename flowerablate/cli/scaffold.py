@@ -12,6 +12,8 @@ import typer
 from ..contracts import SPECS, StepSpec, slots
 from ..errors import PluginError, nearest
 from ..study.templates import template
+from ..visible import printable
+from .echo import echo
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", help="Write your own plugins.")
 
@@ -45,12 +47,12 @@ def new(
     words = _placeholders(name, slot)
     folder = path / words["distribution"]
     write_plugin(folder, slot, words)
-    typer.echo(f"wrote {folder}\n")
-    typer.echo("next:")
-    typer.echo(f"  pip install -e {_quoted(folder)}")
-    typer.echo(f"  flowerablate list {slot} {words['component']}")
-    typer.echo(f"  pytest {_quoted(folder)}")
-    typer.echo(f"  flowerablate {words['use']}")
+    echo(f"wrote {printable(str(folder))}\n")
+    echo("next:")
+    echo(f"  pip install -e {_quoted(folder)}")
+    echo(f"  flowerablate list {slot} {words['component']}")
+    echo(f"  pytest {_quoted(folder)}")
+    echo(f"  flowerablate {words['use']}")
 
 
 def write_plugin(folder: Path, slot: str, words: dict[str, str]) -> None:
@@ -108,4 +110,5 @@ def _refuse_taken(component: str, slot: str) -> None:
 
 
 def _quoted(path: Path) -> str:
-    return f'"{path}"' if " " in str(path) else str(path)
+    text = printable(str(path))
+    return f'"{text}"' if " " in text else text

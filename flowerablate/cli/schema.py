@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-import typer
-
+from ..visible import json_text
+from .echo import echo
 from .listing import LocalOption, study_folder
 
 
@@ -26,4 +25,4 @@ def schema(local: LocalOption = Path()) -> None:
 
     registry = discover(study_folder(local), strict=False).registry
     found = {slot: [component.spec for component in registry.slot(slot).values()] for slot in SLOTS}
-    typer.echo(json.dumps(json_schema(found), indent=2, ensure_ascii=False))
+    echo(json_text(json_schema(found)))

@@ -11,6 +11,8 @@ import typer
 
 from ..durations import in_units
 from ..files import finite
+from ..visible import printable
+from .echo import echo
 from .environment import LedgerChoice
 from .listing import Format
 
@@ -42,9 +44,9 @@ def status(
     ledger = study.open()
     found = run_status(ledger, note_of(ledger, study.base))
     if form is Format.json:
-        print(json.dumps(finite({**asdict(found), "left": found.left}), indent=2))
+        echo(json.dumps(finite({**asdict(found), "left": found.left}), indent=2))
         return
-    from rich.console import Console
+    from ..console import Console
 
     console = Console()
     for part in _parts(found):
@@ -63,16 +65,17 @@ def _parts(found: RunStatus) -> Iterator[RenderableType]:
     ]
     if found.seconds_left:
         counts.append(f"about {in_units(found.seconds_left)} to go")
-    yield f"{escape(found.study)}, latest run: {', '.join(counts)}"
+    yield f"{escape(printable(found.study))}, latest run: {', '.join(counts)}"
     if found.running:
         table = Table(box=None, pad_edge=False)
         for head in ["running", "seed", "epoch", "step", "loss", "since", "where"]:
             table.add_column(head, overflow="fold", justify="left" if head in ("running", "where") else "right")
         for trial in found.running:
-            table.add_row(*map(escape, _cells(trial)))
+            table.add_row(*(escape(printable(cell)) for cell in _cells(trial)))
         yield table
     for failure in found.failed:
-        yield f"[red]failed[/red] {escape(failure.label)} seed {failure.seed}: {escape(failure.reason)}"
+        what = f"{printable(failure.label)} seed {failure.seed}: {printable(failure.reason)}"
+        yield f"[red]failed[/red] {escape(what)}"
 
 
 def _cells(trial: RunningTrial) -> tuple[str, ...]:

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
 from ..api.options import ExecutionOptions, Unpack
+from ..console import Console
 from ..errors import StudyError, nearest
 from ..stats.wording import count
 from ..tuning.extra import PRUNERS, optuna
+from ..visible import printable
 from .completion import complete_metrics, complete_settings
 from .environment import RUNS, RunsOption, StudyChoice
 from .listing import show
@@ -176,10 +177,11 @@ def _show_space(plan: TuningPlan, console: Console) -> None:
         table.add_row(escape(dimension.name), escape(dimension.text), escape(at_base))
     show([table])
     splits = f"{count(len(plan.seeds), 'split')} reserved for tuning (seeds from {plan.seeds[0]})"
-    console.print(f"by {escape(plan.metric.name)} on validation, mean of {splits}", highlight=False)
+    console.print(f"by {escape(printable(plan.metric.name))} on validation, mean of {splits}", highlight=False)
     if plan.space.left_out:
         console.print(
-            f"left out because they declare no range: {escape(', '.join(plan.space.left_out))}", highlight=False
+            f"left out because they declare no range: {escape(printable(', '.join(plan.space.left_out)))}",
+            highlight=False,
         )
     if plan.space.point_of(plan.base) is None:
         console.print("the base is outside this space and is not tried", highlight=False)
@@ -212,13 +214,13 @@ def _finish(trials: Trials, assembler: Assembler, target: Path, console: Console
         file.write(plan.study_file(best.values, len(rows), remark, assembler).encode())
     drawn = "history and importance" if importance else "history"
     where = f"wrote {target}; {drawn}: {trials.folder}"
-    console.print(escape(where), highlight=False, soft_wrap=True)
+    console.print(escape(printable(where)), highlight=False, soft_wrap=True)
     console.print(
         "The validation metric of the best of many trials is biased upwards. Report the metric on the test split of "
         "replicates that tuning has not used:",
         highlight=False,
     )
-    console.print(f"  flowerablate run {escape(shlex.quote(str(target)))}", highlight=False, soft_wrap=True)
+    console.print(f"  flowerablate run {escape(printable(shlex.quote(str(target))))}", highlight=False, soft_wrap=True)
 
 
 def _print_best(rows: list[TuningTrial], plan: TuningPlan, console: Console, max_shown: int = 10) -> None:
@@ -233,7 +235,7 @@ def _print_best(rows: list[TuningTrial], plan: TuningPlan, console: Console, max
     several = len(plan.seeds) > 1
     table = Table(box=None, pad_edge=False)
     table.add_column("trial", justify="right")
-    table.add_column(escape(plan.metric.name), justify="right")
+    table.add_column(escape(printable(plan.metric.name)), justify="right")
     if several:
         table.add_column("sd", justify="right")
     table.add_column("settings", overflow="fold")
@@ -250,7 +252,7 @@ def _print_best(rows: list[TuningTrial], plan: TuningPlan, console: Console, max
     console.print(f"{count(len(rows), 'trial')}: {', '.join(counts)}", highlight=False)
     failed = next((row for row in rows if row.state == "failed"), None)
     if failed is not None:
-        console.print(f"trial {failed.number} failed: {escape(failed.failure)}", highlight=False)
+        console.print(f"trial {failed.number} failed: {escape(printable(failed.failure))}", highlight=False)
     console.print()
 
 

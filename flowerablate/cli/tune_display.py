@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.markup import escape
 from rich.progress import TaskID
 
 from ..api.progress import Bars
+from ..console import Console
 from ..contracts import MetricInfo, Value
 from ..study.designs.naming import show_value
 

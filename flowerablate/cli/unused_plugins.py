@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from ..visible import printable
+
 if TYPE_CHECKING:
     from ..discovery import Catalogue
 
@@ -13,4 +15,4 @@ if TYPE_CHECKING:
 def warn(catalogue: Catalogue) -> None:
     """Report on standard error which plugins are not used; ``flowerablate plugins`` has the details."""
     for text in catalogue.unusable:
-        typer.echo(f"{typer.style('warning', fg=typer.colors.YELLOW)}: {text}", err=True)
+        typer.echo(f"{typer.style('warning', fg=typer.colors.YELLOW)}: {printable(text)}", err=True)

@@ -14,6 +14,7 @@ import io
 import lzma
 import shutil
 import tarfile
+import unicodedata
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -25,6 +26,7 @@ from filelock import FileLock
 
 from ..contracts import Progress
 from ..errors import DataError, cause_of, message_of
+from ..files import open_file
 
 MAX_BYTES = 64 << 30
 """Default maximum of the unpacked size, bytes."""
@@ -34,6 +36,7 @@ MAX_FILES = 2_000_000
 
 _CHUNK = 1 << 20
 _MAX_PADDING = 64 << 20
+_LOCAL_HEADER = 30  # bytes of a zip archive before the name and the data of a member, at least
 _TAR_ENDINGS = (".tar", ".tgz", ".tar.gz", ".tbz2", ".tar.bz2", ".txz", ".tar.xz")
 _COMPRESSED: dict[bytes, Callable[[IO[bytes]], Any]] = {
     b"\x1f\x8b": gzip.open,
@@ -115,6 +118,7 @@ class _Writer:
         self._archive, self._root, self._wanted = archive, root, wanted
         self._max_bytes = max_bytes
         self._members = self._bytes = self.files = 0
+        self._folders: dict[str, PurePosixPath] = {".": PurePosixPath()}
 
     def look_at(self, name: str, *, plain: bool) -> bool:
         """Reject a harmful member; return whether it is wanted. *plain*: it is a regular file or a folder."""
@@ -134,10 +138,14 @@ class _Writer:
         """Copy *source* to the file *name*, which has been checked."""
         target = self._root / PurePosixPath(name)
         target.parent.mkdir(parents=True, exist_ok=True)
+        self._require_own(PurePosixPath(name).parent)
         try:
             file = target.open("xb")
         except FileExistsError:
-            raise DataError(f"{self._archive} holds {name!r} twice; do not trust it") from None
+            raise DataError(
+                f"{self._archive} holds {name!r} twice, or spelt in another case, which this file system takes for the "
+                "same; do not trust it"
+            ) from None
         with file:
             while chunk := source.read(_CHUNK):
                 self._bytes += len(chunk)
@@ -149,6 +157,20 @@ class _Writer:
                 file.write(chunk)
         self.files += 1
 
+    def _require_own(self, folder: PurePosixPath) -> None:
+        """Reject a *folder* that this file system takes for another one, as many do if only the case differs.
+
+        The images of two classes would be mixed.
+        """
+        known = self._folders.setdefault(unicodedata.normalize("NFC", str(folder)).casefold(), folder)
+        if known != folder and (self._root / known).samefile(self._root / folder):
+            raise DataError(
+                f"{self._archive} holds the folders {str(known)!r} and {str(folder)!r}, which are the same on this "
+                "file system; unpack it on one that tells upper from lower case, and give the folder"
+            )
+        if known is folder and folder.name:
+            self._require_own(folder.parent)
+
 
 def _climbs(name: str) -> bool:
     """Whether *name* is absolute, on a drive, or leaves its folder, on any operating system."""
@@ -158,14 +180,14 @@ def _climbs(name: str) -> bool:
 
 def _unpack_tar(archive: Path, writer: _Writer, progress: Progress) -> None:
     size = archive.stat().st_size
-    with archive.open("rb") as raw, _Plain(_decompressed(raw)) as plain, tarfile.TarFile(fileobj=plain) as tar:
+    with open_file(archive) as raw, _Plain(_decompressed(raw)) as plain, tarfile.TarFile(fileobj=plain) as tar:
         for member in tar:
             if writer.look_at(member.name, plain=member.isreg() or member.isdir()) and member.isreg():
                 source = tar.extractfile(member)
                 assert source is not None
                 writer.write(member.name, source)
                 progress(f"unpacking {archive.name}, KB", raw.tell() // 1000, size // 1000 + 1)
-        plain.finish()
+        plain.finish(tar.offset)
     progress(f"unpacking {archive.name}, KB", size // 1000 + 1, size // 1000 + 1)
 
 
@@ -176,16 +198,30 @@ class _Plain(io.BufferedReader):
     exhaust the memory.
     """
 
+    _last = b""
+
     def read(self, size: int | None = -1, /) -> bytes:
         """Return *size* bytes, fewer at the end."""
         if size is None or not 0 <= size <= 2 * _CHUNK:
             raise tarfile.ReadError(f"a header of {size} bytes")
-        return super().read(size)
+        self._last = super().read(size)
+        return self._last
 
-    def finish(self) -> None:
-        """Read the padding of the archive, so the decompressor verifies its checksum, which comes last."""
+    def finish(self, place: int) -> None:
+        """Require that the members ended with a block of zeros, at the byte *place*, and nothing but zeros follows.
+
+        tarfile takes a header that it cannot read, or that is not there, for the end of the archive, and tells nobody.
+        Reading to the end has the decompressor verify its checksum, which comes last.
+        """
+        if len(self._last) < tarfile.BLOCKSIZE:
+            raise tarfile.ReadError(f"it ends at byte {place}, without the mark of its end")
+        if any(self._last):
+            raise tarfile.ReadError(f"the header at byte {place} is wrong")
         for _ in range(_MAX_PADDING // _CHUNK):
-            if not self.read(_CHUNK):
+            padding = self.read(_CHUNK)
+            if padding.strip(b"\0"):
+                break
+            if not padding:
                 return
         raise tarfile.ReadError("it continues after its end")
 
@@ -199,6 +235,7 @@ def _decompressed(raw: IO[bytes]) -> Any:
 def _unpack_zip(archive: Path, writer: _Writer, progress: Progress) -> None:
     with zipfile.ZipFile(archive) as packed:
         members = packed.infolist()
+        _require_apart(members)
         for done, member in enumerate(members, start=1):
             kind = member.external_attr >> 28  # the file type set by Unix tools: 8 regular, 4 folder, 0 unset
             if writer.look_at(member.filename, plain=kind in (0, 4, 8)) and not member.is_dir():
@@ -207,3 +244,12 @@ def _unpack_zip(archive: Path, writer: _Writer, progress: Progress) -> None:
                 with packed.open(member) as source:
                     writer.write(member.filename, source)
             progress(f"unpacking {archive.name}", done, len(members))
+
+
+def _require_apart(members: list[zipfile.ZipInfo]) -> None:
+    """Reject members that share bytes, from which a few megabytes make petabytes; not every zipfile does."""
+    last: zipfile.ZipInfo | None = None
+    for member in sorted(members, key=lambda each: each.header_offset):
+        if last is not None and last.header_offset + _LOCAL_HEADER + last.compress_size > member.header_offset:
+            raise zipfile.BadZipFile(f"{last.filename!r} and {member.filename!r} overlap")
+        last = member

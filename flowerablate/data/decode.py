@@ -14,21 +14,29 @@ import logging
 import re
 import warnings
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, overload
+from typing import Any, BinaryIO, Literal, TypeAlias, overload
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError, features
 
 from ..errors import DataError, message_of
+from ..files import open_file
 from . import dicom, jpeg
 from .file_kinds import HEAD, MissingDecoderError, UnusableError, check_size, is_avif, is_dicom, is_heif
 from .heif import open_heif
+from .memory_share import reserve
 
 Bits: TypeAlias = Literal[8, 16]
 
 MAX_PIXELS = 178_956_970
 """Width times height above which a file counts as a decompression bomb; Pillow raises at the same size."""
+
+_TO_LOAD, _TO_LOAD_OTHERS = {"WEBP": 20, "JPEG2000": 16, "AVIF": 12}, 5
+"""Bytes per pixel that Pillow takes to load a file: four in most modes, and what the reader of its format needs."""
+
+_AT_ONCE = 1 << 22
+"""Pixels of an image above which it is converted in strips."""
 
 _TARGET_MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 _ORIENTATION_TAG = 0x0112
@@ -95,8 +103,10 @@ def decode(
             return _deepened(pixels, bits)
         if is_dicom(head, path.name):
             return _shown(dicom.read_pixels(path, bits, max_pixels), channels, bits)
-        with _opened(path, head) as image:
+        with open_file(path) as file, _opened(file, head) as image:
             check_size(*image.size, max_pixels)
+            to_load = _TO_LOAD.get(image.format or "", _TO_LOAD_OTHERS)
+            reserve(image.width * image.height * (to_load + channels * bits // 8))
             image.load()
             return _pixels(_upright(image), channels, bits)
     except MissingDecoderError as error:
@@ -116,12 +126,12 @@ def stored_as(path: Path) -> tuple[str, dict[int, Any]]:
 
     Raises :class:`DataError` as :func:`decode` does, and what Pillow raises.
     """
-    with path.open("rb") as file:
+    with open_file(path) as file:
         head = file.read(HEAD)
     try:
         if is_dicom(head, path.name):
             return dicom.pillow_mode(path), {}
-        with _opened(path, head) as image:
+        with open_file(path) as file, _opened(file, head) as image:
             return image.mode, getattr(image, "quantization", {})
     except MissingDecoderError as error:
         raise UnreachableError(f"cannot read image {path}: {error}") from None
@@ -136,19 +146,19 @@ class UnreachableError(DataError):
     """
 
 
-def _opened(path: Path, head: bytes) -> Image.Image:
+def _opened(file: BinaryIO, head: bytes) -> Image.Image:
     if is_heif(head):
-        return open_heif(path)
+        return open_heif(file)
     if is_avif(head) and not ("avif" in features.modules and features.check("avif")):
         raise MissingDecoderError("AVIF needs Pillow 11.3 or newer: pip install --upgrade pillow")
-    return Image.open(path)
+    return Image.open(file)
 
 
 def _plain_jpeg(
     path: Path, channels: int, min_side: int | None, max_pixels: int
 ) -> tuple[bytes, NDArray[np.uint8] | None]:
     """Return how the file begins, and of a plain JPEG its pixels, uint8 [H, W, channels]; None for any other file."""
-    with path.open("rb") as file:
+    with open_file(path) as file:
         head = file.read(HEAD)
         if not head:
             raise UnusableError("the file is empty")
@@ -166,6 +176,7 @@ def _of_jpeg(raw: bytes, channels: int, min_side: int | None, max_pixels: int) -
     if header.tagged:
         with Image.open(io.BytesIO(raw)) as image:
             method = _turn(image)
+    reserve(header.height * header.width * (header.components + channels) // jpeg.scale_for(header, min_side) ** 2)
     pixels = jpeg.read_pixels(raw, header, min_side)
     if pixels is None or (method is None and pixels.shape[2] == channels):
         return pixels
@@ -224,13 +235,24 @@ def _pixels(image: Image.Image, channels: int, bits: Bits) -> NDArray[Any]:
         if bits == 16:
             return _as_channels(grey, channels)
         image = Image.fromarray(grey)
+    rows = max(1, _AT_ONCE // image.width)
+    if rows >= image.height:
+        return _deepened(_converted(image, channels), bits)
+    pixels = np.empty((image.height, image.width, channels), np.uint8 if bits == 8 else np.uint16)
+    for top in range(0, image.height, rows):  # a conversion of the whole would take its memory several times
+        strip = image.crop((0, top, image.width, min(top + rows, image.height)))
+        pixels[top : top + rows] = _deepened(_converted(strip, channels), bits)
+    return pixels
+
+
+def _converted(image: Image.Image, channels: int) -> NDArray[np.uint8]:
     if channels != 4 and _is_transparent(image):
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     wanted = _TARGET_MODES[channels]
     if image.mode != wanted:
         image = image.convert(wanted)
-    return _deepened(np.array(image, dtype=np.uint8).reshape(image.height, image.width, channels), bits)
+    return np.array(image, dtype=np.uint8).reshape(image.height, image.width, channels)
 
 
 def _shown(pixels: NDArray[Any], channels: int, bits: Bits) -> NDArray[Any]:

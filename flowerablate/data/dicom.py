@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal, ParamSpec, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ..files import open_file
 from .file_kinds import MissingDecoderError, UnusableError, check_size
 from .grey_levels import LOOK_UP_TABLES, grey_levels
+from .memory_share import reserve
 
 if TYPE_CHECKING:
     from pydicom.dataset import FileDataset
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 
 _Taken = ParamSpec("_Taken")
 _Returned = TypeVar("_Returned")
+
+_TO_SHOW = 24
+"""Bytes per pixel that it takes to decode and to show an image: values as stored, and twice as float64."""
 
 _GREY = ("MONOCHROME1", "MONOCHROME2")
 _COLOUR = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
@@ -99,13 +104,14 @@ def read_pixels(path: Path, bits: Literal[8, 16], max_pixels: int) -> NDArray[An
     that could; and OSError if the file cannot be read.
     """
     require_pydicom()
-    with path.open("rb") as file:
+    with open_file(path) as file:
         refuse_bombs(file, path, max_pixels)
         header = _header(file)
         interpretation = str(header.get("PhotometricInterpretation", "")).strip()
         if "Rows" not in header or "Columns" not in header:
             raise UnusableError("it is a DICOM file without an image")
         check_size(int(header.Columns), int(header.Rows), max_pixels)
+        reserve(int(header.Columns) * int(header.Rows) * _TO_SHOW)
         if interpretation not in (*_GREY, *_COLOUR, _PALETTE):
             raise UnusableError(f"its photometric interpretation {interpretation[:16]!a} is not supported")
         stored = _first_frame(file, header)
@@ -118,7 +124,7 @@ def read_pixels(path: Path, bits: Literal[8, 16], max_pixels: int) -> NDArray[An
 def pillow_mode(path: Path) -> str:
     """Return Pillow's name for pixels like those of the DICOM file at *path*: L or, for more than 8 bits, I;16; RGB."""
     require_pydicom()
-    with path.open("rb") as file:
+    with open_file(path) as file:
         header = _header(file)
         if str(header.get("PhotometricInterpretation", "")).strip() not in _GREY:
             return "RGB"

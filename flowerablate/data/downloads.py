@@ -13,6 +13,7 @@ from filelock import FileLock
 
 from ..contracts import Progress
 from ..errors import DataError
+from ..files import open_file
 
 _CHUNK = 1 << 18
 _TIMEOUT = 60.0  # seconds without a byte
@@ -61,7 +62,7 @@ def require_checksum(path: Path, sha256: str, what: str | None = None) -> None:
 def checksum(path: Path) -> str:
     """Return the SHA-256 checksum of a file, 64 hexadecimal digits."""
     digest = hashlib.sha256()
-    with path.open("rb") as file:
+    with open_file(path) as file:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..contracts import Progress, Samples
 from ..errors import DataError
+from ..files import open_file
 from .window import in_order
 
 _CHUNK = 1 << 20
@@ -27,7 +28,7 @@ def file_hash(path: Path) -> bytes:
     """Hash every byte of the file at *path* (BLAKE2b, 128 bit); raises :class:`DataError` if it cannot be read."""
     digest = hashlib.blake2b(digest_size=16)
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             while chunk := file.read(_CHUNK):
                 digest.update(chunk)
     except OSError as error:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from .file_kinds import MissingDecoderError
 
@@ -12,8 +11,8 @@ if TYPE_CHECKING:
     from PIL import Image
 
 
-def open_heif(path: Path) -> Image.Image:
-    """Open the HEIF file at *path*; its primary image is decoded, at 8 bits and upright, when it is loaded.
+def open_heif(file: BinaryIO) -> Image.Image:
+    """Open the HEIF *file*; its primary image is decoded, at 8 bits and upright, when it is loaded.
 
     Raises :class:`MissingDecoderError` without pillow-heif.
     """
@@ -23,5 +22,5 @@ def open_heif(path: Path) -> Image.Image:
         raise MissingDecoderError(
             "HEIC needs pillow-heif: pip install 'flowerablate[heic]', or convert such files to JPEG"
         ) from None
-    opened: Callable[[Path], Image.Image] = HeifImageFile
-    return opened(path)
+    opened: Callable[[BinaryIO], Image.Image] = HeifImageFile
+    return opened(file)

@@ -33,8 +33,9 @@ from numpy.typing import NDArray
 
 from ..contracts import Progress
 from ..errors import DataError
+from ..files import content_of, open_file
 from .decode import Bits
-from .packed import Image, PackedImages, PixelFile, Source
+from .packed import Image, MappedFile, PackedImages, PixelFile, Source, Stamps
 from .window import in_order
 
 FORMAT = 3
@@ -131,19 +132,27 @@ def read_store(folder: Path, contents: Contents, progress: Progress) -> PackedIm
         manifest = _read_manifest(folder)
         if manifest is None or any(manifest.get(key) != value for key, value in _header(contents).items()):
             return None
-        if not _is_whole(folder, manifest) or not _pixels_are_right(folder, manifest, progress):
+        state = _state(folder, manifest["checksum"])  # before reading, so that later writes are not covered
+        if not _is_whole(folder, manifest) or not _pixels_are_right(folder, manifest, state, progress):
             return None
-        return _mapped(folder, manifest)
+        packed = _mapped(folder, manifest)
+        found = packed.source.file.stamp if packed.source is not None else None
+        return packed if found == (state["size"], state["mtime_ns"], state["inode"]) else None
     except (OSError, ValueError):
         return None
 
 
-def map_again(folder: Path, checksum: str) -> PackedImages:
-    """Map a store that was opened before, perhaps by another process; *checksum*: that of its manifest."""
+def map_again(folder: Path, checksum: str, stamps: Stamps) -> PackedImages:
+    """Map a store that was opened before, perhaps by another process.
+
+    *checksum*: that of its manifest; *stamps*: those of its files. Raises :class:`DataError` if any differs.
+    """
     try:
         manifest = _read_manifest(folder)
         if manifest is not None and manifest["checksum"] == checksum:
-            return _mapped(folder, manifest)
+            packed = _mapped(folder, manifest)
+            if packed.source is not None and packed.source.stamps == stamps:
+                return packed
     except (OSError, ValueError):
         pass
     raise DataError(f"the packed images in {folder} were removed or rebuilt since they were opened; start again")
@@ -154,9 +163,9 @@ def first_damage(folder: Path, progress: Progress) -> int | None:
 
     The pixels are read, not mapped, so they do not stay in memory. Raises OSError if a file cannot be read.
     """
-    sums = (folder / "blocks.bin").read_bytes()
+    sums = content_of(folder / "blocks.bin")
     right = [sums[start : start + _SUM] for start in range(0, len(sums), _SUM)]
-    with (folder / "pixels.bin").open("rb", buffering=0) as file:
+    with open_file(folder / "pixels.bin") as file:
         done = 0
         for found in in_order(_sum, iter(lambda: file.read(BLOCK), b"")):
             if done == len(right) or found != right[done]:
@@ -172,7 +181,7 @@ def _header(contents: Contents) -> dict[str, Any]:
 
 
 def _read_manifest(folder: Path) -> dict[str, Any] | None:
-    manifest = json.loads((folder / "manifest.json").read_bytes())
+    manifest = json.loads(content_of(folder / "manifest.json"))
     if not isinstance(manifest, dict) or manifest.get("checksum") != _manifest_sum(manifest):
         return None
     return manifest
@@ -194,8 +203,7 @@ def _is_whole(folder: Path, manifest: dict[str, Any]) -> bool:
     return all(_file_digest(folder / f"{name}.bin") == manifest[name] for name in ("index", "blocks"))
 
 
-def _pixels_are_right(folder: Path, manifest: dict[str, Any], progress: Progress) -> bool:
-    state = _state(folder, manifest["checksum"])  # before reading, so that later writes are not covered
+def _pixels_are_right(folder: Path, manifest: dict[str, Any], state: dict[str, Any], progress: Progress) -> bool:
     is_large = manifest["bytes"] > ALWAYS_CHECKED
     if is_large and _read_stamp(folder) == state:
         return True
@@ -214,7 +222,7 @@ def _state(folder: Path, checksum: str) -> dict[str, Any]:
 
 def _read_stamp(folder: Path) -> object:
     try:
-        return json.loads((folder / "verified.json").read_bytes())
+        return json.loads(content_of(folder / "verified.json"))
     except (OSError, ValueError):
         return None
 
@@ -231,13 +239,13 @@ def _write_stamp(folder: Path, state: dict[str, Any]) -> None:
 def _mapped(folder: Path, manifest: dict[str, Any]) -> PackedImages:
     count = manifest["images"]
     file = PixelFile(folder / "pixels.bin", np.dtype(manifest["dtype"]))
-    index = np.memmap(folder / "index.bin", np.uint8, mode="r")
-    source = Source(folder, manifest["checksum"], file, map_again)
+    index = MappedFile(folder / "index.bin", np.dtype(np.uint8))
+    source = Source(folder, manifest["checksum"], file, index, map_again)
     return PackedImages(
-        file.pixels,
-        _column(index, 0, count, np.int64),
-        _column(index, 8 * count, count, np.int32),
-        _column(index, 12 * count, count, np.int32),
+        file.content,
+        _column(index.content, 0, count, np.int64),
+        _column(index.content, 8 * count, count, np.int32),
+        _column(index.content, 12 * count, count, np.int32),
         manifest["channels"],
         source,
     )
@@ -257,7 +265,7 @@ def _digest(content: bytes) -> str:
 
 def _file_digest(path: Path) -> str:
     digest = hashlib.blake2b(digest_size=16)
-    with path.open("rb", buffering=0) as file:
+    with open_file(path) as file:
         while chunk := file.read(BLOCK):
             digest.update(chunk)
     return digest.hexdigest()

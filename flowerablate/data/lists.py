@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ..contracts import Samples
 from ..errors import DataError, message_of
-from ..files import replacing
+from ..files import open_text, replacing
 from .identifiers import groups_by
 
 _COLUMNS = ("path", "group")
@@ -151,7 +151,8 @@ def _read_groups(path: Path) -> dict[str, str]:
 
 def _text(path: Path, key: str) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")
+        with open_text(path, encoding="utf-8-sig") as file:
+            return file.read()
     except FileNotFoundError:
         raise DataError(
             f"{key}: there is no file {path}; check the path (a relative path begins at the study's folder)"

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..contracts import IMAGE_SUFFIXES, Progress, Samples
 from ..errors import DataError
+from ..files import open_file
 from .decode import MAX_PIXELS
 from .dicom import refuse_bombs, require_pydicom
 from .file_kinds import DICOM_SUFFIXES, HEAD, MissingDecoderError, is_dicom
@@ -107,7 +108,7 @@ def _patients(subjects: Sequence[_Subject]) -> list[object]:
 def _subject_of(path: Path) -> _Subject | None:
     """Read whom the file at *path* shows; None if it is no DICOM file, or cannot be read."""
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             if not is_dicom(file.read(HEAD), path.name):
                 return None
             require_pydicom()

@@ -11,7 +11,8 @@ from functools import cached_property
 from pathlib import Path
 
 from ..contracts import IMAGE_SUFFIXES
-from ..errors import DataError
+from ..errors import DataError, cause_of
+from ..files import open_file
 from .file_kinds import HEAD, is_dicom, may_be_dicom
 
 JUNK = frozenset({"__macosx", "@eadir", "thumbs.db", "desktop.ini", "$recycle.bin", "system volume information"})
@@ -114,7 +115,9 @@ class Folder:
             with os.scandir(self.path) as entries:
                 return [entry for entry in entries if not is_junk(entry.name)]
         except OSError as error:
-            raise DataError(f"cannot list the folder {self.path}: {(error.strerror or str(error)).lower()}") from error
+            raise DataError(
+                f"cannot list the folder {self.path}: {cause_of(error)}; check its permissions, or move it elsewhere"
+            ) from error
 
 
 def has_image_suffix(name: str) -> bool:
@@ -154,9 +157,7 @@ def _begins_as_dicom(path: Path) -> bool:
 def _head(path: Path) -> bytes:
     """Return how a file begins; nothing if it cannot be read."""
     try:
-        if special_file(path):
-            return b""
-        with path.open("rb") as file:
+        with open_file(path) as file:
             return file.read(HEAD)
     except OSError:
         return b""

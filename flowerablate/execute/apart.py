@@ -10,7 +10,7 @@ from typing import Any
 
 from ..contracts import Ended, Job, Progress
 from ..errors import FlowerablateError
-from ..files import write_json
+from ..files import content_of, write_json
 from ..jobs.schedule import Client, Limits, Schedule, Then
 from ..jobs.worker import DISK_FULL, DONE, disk_full, ended_how, tail_of_log
 
@@ -75,7 +75,7 @@ def ask(
 
 def _content(folder: Path) -> dict[str, Any] | None:
     try:
-        content: dict[str, Any] = json.loads((folder / _ANSWER).read_text(encoding="utf-8"))
+        content: dict[str, Any] = json.loads(content_of(folder / _ANSWER))
     except FileNotFoundError:
         return None
     if "error" not in content:

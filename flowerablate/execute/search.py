@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 from ..contracts import BEST, LAST, Pipeline, Value
-from ..files import replacing
+from ..files import open_file, replacing
 from ..study.designs import candidates
 from ..train.loop import FitResult
 
@@ -87,5 +87,5 @@ def _record(fitted: FitResult) -> dict[str, object]:
 
 
 def _copy(source: Path, target: Path) -> None:
-    with source.open("rb") as old, replacing(target, alone=True) as new:
+    with open_file(source) as old, replacing(target, alone=True) as new:
         shutil.copyfileobj(old, new)

@@ -108,6 +108,8 @@ class TrialQueue:
 
     def _enter(self) -> None:
         note = self._plan.note(self.trials) if self._entered else note_of_start(self._plan, self._ledger, self.trials)
+        if not self._entered:
+            self._ledger.sweep()
         self._ledger.enter(self.trials, self._pipelines, note)
         self._entered = True
 

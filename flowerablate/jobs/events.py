@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ..files import finite
+from ..files import finite, open_file
 from .same_process import began
 
 FILE = "events.jsonl"
@@ -177,7 +177,7 @@ def _event(line: bytes) -> dict[str, Any]:
 def _whole_lines(path: Path, start: int = 0) -> bytes:
     """Return the content from byte *start* to the last line break: the line after it is still being written."""
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             file.seek(start)
             content = file.read()
     except OSError:

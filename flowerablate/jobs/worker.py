@@ -21,6 +21,7 @@ from typing import NoReturn
 from ..contracts import Job
 from ..errors import in_one_line, shortened
 from ..exit_codes import how_it_ended
+from ..files import open_file
 from .events import EventListener, EventWriter
 from .guard import end_with_parent_thread, guard_this_process
 
@@ -161,6 +162,8 @@ def _print_to(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
+    if path.exists() and not path.is_file():  # a FIFO would wait for a reader
+        path.unlink()
     # Not cut to nothing: another process may be at work on the job.
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -230,7 +233,7 @@ def disk_full(folder: Path) -> OSError:
 def tail_of_log(folder: Path, lines: int = 20) -> list[str]:
     """Return the last lines that the job in *folder* printed; if Python wrote where it crashed, all from there on."""
     try:
-        with (folder / LOG).open("rb") as file:
+        with open_file(folder / LOG) as file:
             file.seek(0, os.SEEK_END)
             file.seek(max(0, file.tell() - 65536))
             content = file.read().decode("utf-8", "replace")
@@ -249,6 +252,8 @@ def ended_how(exit_code: int | None, reason: str, tail: list[str]) -> str:
         how = f"its process {how_it_ended(exit_code)}"
         if -exit_code == getattr(signal, "SIGKILL", 9):
             how += ", as the system does when memory runs out"
+        if -exit_code == getattr(signal, "SIGBUS", None):
+            how += ", as the system does when a file in use, such as that of packed images, is cut short"
     crash = _crash_in(tail)
     if crash:
         return f"{how}; {crash}"

@@ -16,6 +16,7 @@ from typing import Any
 from filelock import FileLock
 
 from ..contracts import Trial, TrialOutcome
+from ..files import sweep
 from .earlier_labels import read_current_notes
 from .json_files import many_objects
 from .note import StudyNote, write_notes
@@ -67,6 +68,10 @@ class Ledger:
                     folder.claim([*known, claim], id=trial.id, seed=trial.seed, pipeline=pipelines[change])
                     entered[folder] = folder.places
             write_notes(self._notes, read_current_notes(self._notes).with_note(note))
+
+    def sweep(self) -> None:
+        """Remove the temporary files that killed processes left in the ledger, but for trials at work."""
+        sweep([self.root, *(Path(self._trials, name) for name in self._names())])
 
     def note(self, base_id: str | None = None) -> StudyNote | None:
         """Return the note of the study with base *base_id*, by default that of the latest run.

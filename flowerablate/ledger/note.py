@@ -190,7 +190,7 @@ _NOTES: TypeAdapter[Notes] = TypeAdapter(Notes)
 
 def read_notes(path: Path) -> Notes:
     """Read the notes at *path*, empty if there are none; a damaged file raises :class:`LedgerError`."""
-    if not path.is_file():
+    if not path.exists():
         return Notes("", {})
     content: Any = read_json(path)
     if not isinstance(content, dict) or content.pop("format", None) != _FORMAT:

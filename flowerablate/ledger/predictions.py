@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..contracts import Scores
-from ..errors import LedgerError
-from ..files import replacing
+from ..errors import LedgerError, cause_of
+from ..files import open_file, replacing
 
 FILE = "predictions.npz"
 
@@ -85,7 +85,7 @@ def read_predictions(folder: Path) -> Predictions:
     """Read what :func:`write_predictions` wrote; a missing or damaged file raises :class:`LedgerError`."""
     path = folder / FILE
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open_file(path) as raw, np.load(raw, allow_pickle=False) as file:
             return Predictions(
                 keys=tuple(str(key) for key in file["keys"]),
                 labels=file["labels"].astype(np.int64),
@@ -96,5 +96,9 @@ def read_predictions(folder: Path) -> Predictions:
             )
     except FileNotFoundError:
         raise LedgerError(f"{path} is missing; remove the trial's folder to run it again") from None
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError) as error:
+    except OSError as error:
+        if error.errno is not None:
+            raise LedgerError(f"cannot read {path}: {cause_of(error)}; check what it is, and its permissions") from None
+        raise LedgerError(f"{path} is damaged ({error}); remove the trial's folder to run it again") from None
+    except (ValueError, KeyError, zipfile.BadZipFile, EOFError) as error:
         raise LedgerError(f"{path} is damaged ({error}); remove the trial's folder to run it again") from None

@@ -143,6 +143,8 @@ class Preprocess:
 
         *out* is [B, H, W, C] of the chain's *output_dtype*, or float32 [B, C, H, W], contiguous or channels-last. With
         *bfloat16* it is uint16 [B, C, H, W], a view of a torch tensor, and receives the bits of bfloat16 numbers.
+
+        Raises :class:`DataError` if the store of the images was written to, before or meanwhile.
         """
         if self._waiting:
             raise RuntimeError(
@@ -171,6 +173,7 @@ class Preprocess:
                     self._repeated.add(name)
             if following is not None:
                 source, places = _packed(batch), np.arange(len(indices), dtype=np.int64)
+        images.require_unchanged()
 
     def run_one(self, image: IntegerPixels) -> IntegerPixels:
         """Process one image, [H, W, C] of *dtype*, with a chain without random ops; return [H', W', C]."""

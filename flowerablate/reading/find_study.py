@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..contracts import BEST, TrialResult, current_label, finished
 from ..errors import LedgerError, StudyError, nearest
+from ..files import require_file
 from ..ledger import Ledger, StudyNote
 from ..study.read import study_name
 
@@ -69,7 +70,9 @@ def find_checkpoint(model: str | Path, runs: Path, variant: str | None, seed: in
     validation loss, unless *seed* is given. The test split is not used.
     """
     path = Path(model)
-    file = path / BEST if (path / BEST).is_file() else path
+    file = path / BEST if (path / BEST).exists() else path
+    if file.exists() and not file.is_dir():
+        require_file(file)
     if file.suffix == ".toml" and file.is_file():
         raise StudyError(
             f"{model} is a study file, not a model; give the name of the study in {runs}, such as "

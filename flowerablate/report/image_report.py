@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -26,6 +25,7 @@ from rich.text import Text
 
 from ..contracts import Contrast
 from ..stats.image_wins import ImageCount, ImageWins
+from ..visible import json_text
 from .json_csv import harmless
 from .phrases import printable
 from .row_groups import WORDS
@@ -148,7 +148,7 @@ def images_to_json(rows: Sequence[ContrastImages], title: str = "") -> str:
         sides = {"wins": [_record(one) for one in found.wins], "losses": [_record(one) for one in found.losses]}
         records.append({"row": row.contrast.label, "arms": list(arm_names(row.contrast)), **totals, **sides})
     document = {"schema": SCHEMA, "title": title, "rows": records}
-    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return json_text(document) + "\n"
 
 
 def images_to_csv(rows: Sequence[ContrastImages]) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import math
 import re
 from collections.abc import Iterable, Mapping
@@ -15,6 +14,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ..stats import Center, Effect, Row, Summary
+from ..visible import REPLACEMENT, json_text, visible
 
 SCHEMA = "flowerablate.report/3"
 """The name of the schema in docs/report.schema.json; the number increases when a field changes or is removed."""
@@ -30,7 +30,7 @@ def to_json(summary: Summary, title: str = "") -> str:
 
 def dumps(document: Mapping[str, Any]) -> str:
     """Return *document* as indented JSON, ending in a newline."""
-    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return json_text(document) + "\n"
 
 
 def document_of(summary: Summary) -> dict[str, Any]:
@@ -205,7 +205,9 @@ def csv_of(lines: Iterable[Mapping[str, object]]) -> str:
 
 
 def harmless(value: object) -> object:
-    """Return *value* as a CSV cell that no spreadsheet executes; numbers keep every digit."""
+    """Return *value* as a CSV cell that no spreadsheet executes and no terminal obeys; numbers keep every digit."""
+    if isinstance(value, str):
+        value = visible(value).replace("\n", REPLACEMENT)
     if isinstance(value, str) and _FORMULA.match(value) and not _LABEL.match(value):
         return "'" + value
     if isinstance(value, float):

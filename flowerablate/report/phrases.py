@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ..contracts import CostInfo
 from ..stats import Secondary, Summary
+from ..visible import printable as printable
 
 MISSING = "—"
 
@@ -90,11 +91,6 @@ def probability(p: float) -> str:
     if p < 1e-4:
         return "<.0001"
     return f"{p:.2g}".removeprefix("0")
-
-
-def printable(text: str) -> str:
-    """Return *text* as one line of visible characters: control and formatting characters become ``�``."""
-    return "".join(character if character.isprintable() else "�" for character in text)
 
 
 _PLAIN = {

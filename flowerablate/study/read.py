@@ -12,6 +12,7 @@ from typing import Any
 
 from ..contracts import DatasetSpec
 from ..errors import StudyError, nearest
+from ..files import content_of
 from .origin import Origin
 from .schema import StudyFile, component_tables, parse, study_model
 
@@ -19,6 +20,9 @@ if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
+
+MOST_BYTES = 2_000_000
+"""Size of a study file, at most: reading takes a second for each 3 MB, and what is larger was named by mistake."""
 
 
 _WORD = re.compile(r"(?<![\w.])(?:True|False|(\d*)\.(?=\d|(?<=\d\.))(\d*)((?:[eE][+-]?\d+)?))(?![\w.])")
@@ -77,7 +81,12 @@ def load_toml(path: Path) -> dict[str, Any]:
     """Read a TOML file; a missing file or a syntax error raises :class:`StudyError`."""
     text = ""
     try:
-        content = path.read_bytes()
+        content = content_of(path)
+        if len(content) > MOST_BYTES:
+            raise StudyError(
+                f"{path} has {len(content) / 1e6:,.0f} MB, which is no study file (at most {MOST_BYTES / 1e6:.0f} MB); "
+                "name images as the data"
+            )
         if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             raise StudyError(f"{path} is in UTF-16; save it in UTF-8")
         text = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n") + "\n"
@@ -86,6 +95,8 @@ def load_toml(path: Path) -> dict[str, Any]:
         raise StudyError(f"no study file {path}; create one with 'flowerablate init'") from None
     except IsADirectoryError:
         raise StudyError(f"{path} is a folder; give the study file, or name the folder as the data") from None
+    except RecursionError:
+        raise StudyError(f"{path} has values that are nested too deeply for a study; check its brackets") from None
     except UnicodeDecodeError as error:
         raise StudyError(f"{path} is not in UTF-8 ({error.reason} at byte {error.start}); save it in UTF-8") from None
     except tomllib.TOMLDecodeError as error:
@@ -155,9 +166,12 @@ def read_value(text: str) -> Any:
 
     Numbers and booleans may be written as in Python, too: ``.01``, ``1.``, ``True``.
     """
-    for each in (text, _as_toml(text)):
-        with contextlib.suppress(tomllib.TOMLDecodeError):
-            return tomllib.loads(f"value = {each}")["value"]
+    try:
+        for each in (text, _as_toml(text)):
+            with contextlib.suppress(tomllib.TOMLDecodeError):
+                return tomllib.loads(f"value = {each}")["value"]
+    except RecursionError:
+        raise StudyError(f"{text[:20]}... is nested too deeply for a value; check its brackets") from None
     return text.strip()
 
 

@@ -13,7 +13,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 
 from ..errors import TrainingError
-from ..files import replacing
+from ..files import replacing, require_file
 
 FORMAT = "flowerablate.state/1"
 
@@ -86,8 +86,7 @@ def load_state(path: Path) -> dict[str, Any]:
 
     A file that is no checkpoint or was changed raises :class:`TrainingError`, a missing file :class:`OSError`.
     """
-    with path.open("rb"):
-        pass  # raises OSError for a missing or unreadable file; safetensors raises other errors
+    require_file(path)  # safetensors raises other errors for a missing or unreadable one
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..contracts import DatasetSpec, MetricInfo, Pipeline, Rules, TrainingSpec, TunedBase, Value
+from ..files import open_text
 from ..study.identity import pipeline_id
 from ..study.resolve import resolve, rules_of, tuned_of
 from ..study.schema import StudyFile
@@ -128,7 +129,7 @@ def plan_tuning(
 def is_ours(path: Path) -> bool:
     """Whether *path* may be written: it does not exist, or was written by tuning."""
     try:
-        with path.open(encoding="utf-8") as file:
+        with open_text(path) as file:
             return file.readline().startswith(HEAD)
     except FileNotFoundError:
         return True

@@ -12,7 +12,7 @@ import numpy as np
 from ..contracts import Samples
 from ..data.store import sample_ids
 from ..errors import DataError
-from ..files import write_json
+from ..files import content_of, write_json
 from .assemble import DataSet
 
 _FORMAT = 1
@@ -37,7 +37,7 @@ def keep_samples(data: DataSet, cache: Path) -> Path:
 def read_samples(path: Path) -> DataSet:
     """Return what :func:`keep_samples` wrote; a file that is missing or damaged raises :class:`DataError`."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(content_of(path))
         if content["format"] != _FORMAT:
             raise ValueError("it is of another version")
         texts = {name: content[name] for name in _TEXTS}

@@ -11,6 +11,7 @@ import os
 from pathlib import Path
 
 from flowerablate import IMAGE_SUFFIXES, DataContext, DataError, Samples
+from flowerablate.files import content_of
 
 from .table_rows import TableRow, head_of, read_rows
 
@@ -108,7 +109,7 @@ def _lists(folder: Path) -> dict[str, str]:
         raise DataError(f"{folder} has {here[0]} but no {lacking}; add it, or remove {here[0]} to draw a split")
     part: dict[str, str] = {}
     for name, split in _LISTS.items():
-        for image in (folder / name).read_text(encoding="utf-8-sig", errors="replace").split():
+        for image in content_of(folder / name).decode("utf-8-sig", "replace").split():
             if part.setdefault(image, split) != split:
                 raise DataError(f"{image} is in both lists of {folder}, {' and '.join(_LISTS)}; remove one of them")
     return part

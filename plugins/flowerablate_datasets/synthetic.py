@@ -19,6 +19,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from flowerablate import DataContext, DataError, Samples
+from flowerablate.files import content_of
 
 from .drawing import draw_files, key_of
 from .folder import scan
@@ -49,7 +50,7 @@ def build(context: DataContext, *, images: int, size: int, seed: int, noise: flo
 def _stored(folder: Path, manifest: dict[str, int | float]) -> Samples | None:
     """Return the samples in *folder* if they match *manifest* exactly."""
     try:
-        if json.loads((folder / _MANIFEST).read_text()) != manifest:
+        if json.loads(content_of(folder / _MANIFEST)) != manifest:
             return None
         samples = scan(folder)
     except (OSError, ValueError, DataError):

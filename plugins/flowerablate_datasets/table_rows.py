@@ -11,6 +11,7 @@ from typing import Any
 
 from flowerablate import DataError
 from flowerablate.errors import message_of
+from flowerablate.files import open_text
 
 _MISSING = {"", "nan", "<na>", "null"}
 """Spellings of a missing value, in lower case."""
@@ -84,7 +85,7 @@ def read_rows(path: Path, columns: Sequence[str]) -> list[TableRow]:
 def head_of(path: Path) -> list[str]:
     """Return the column names of a text, or none if it cannot be read."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with open_text(path, encoding="utf-8-sig", newline="") as file:
             return next(_cells(file.readline()), [])
     except (OSError, UnicodeDecodeError, csv.Error):
         return []
@@ -93,7 +94,7 @@ def head_of(path: Path) -> list[str]:
 def json_head_of(path: Path) -> list[str]:
     """Return the keys of the first object of a file of JSON lines, or none if it cannot be read."""
     try:
-        with path.open(encoding="utf-8-sig") as file:
+        with open_text(path, encoding="utf-8-sig") as file:
             first = json.loads(file.readline())
     except (OSError, ValueError, RecursionError):
         return []
@@ -116,7 +117,7 @@ def _joined(head: str, rest: Iterable[str]) -> Iterator[str]:
 def _read_text(path: Path) -> LabelTable:
     rows = []
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with open_text(path, encoding="utf-8-sig", newline="") as file:
             reader: Any = _cells(file.readline(), file)
             head = [name.strip() for name in next(reader, [])]
             for cells in reader:
@@ -139,7 +140,7 @@ def _read_json_lines(path: Path) -> LabelTable:
     rows: list[TableRow] = []
     columns: dict[str, None] = {}
     try:
-        with path.open(encoding="utf-8-sig") as file:
+        with open_text(path, encoding="utf-8-sig") as file:
             for number, line in enumerate(file, start=1):
                 if not line.strip():
                     continue

@@ -21,6 +21,7 @@ import ray
 from filelock import FileLock, Timeout
 
 from flowerablate.contracts import Ended, Job
+from flowerablate.files import open_file
 from flowerablate.jobs.events import FILE as EVENTS
 from flowerablate.jobs.worker import DISK_FULL, LOG, word_of
 from flowerablate.user_cache import cache_folder
@@ -126,7 +127,7 @@ class _Delivery:
 
     def _appended(self, name: str, most: int = -1) -> bytes:
         try:
-            with (self._folder / name).open("rb") as file:
+            with open_file(self._folder / name) as file:
                 file.seek(self._read[name])
                 found = file.read(most)
         except FileNotFoundError:

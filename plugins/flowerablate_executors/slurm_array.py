@@ -29,7 +29,7 @@ from flowerablate import ExecutorContext, StudyError
 from flowerablate.contracts import Ended, Job
 from flowerablate.durations import seconds_of
 from flowerablate.errors import one_line
-from flowerablate.files import lock_now
+from flowerablate.files import content_of, lock_now
 from flowerablate.jobs.events import forget_events
 from flowerablate.jobs.same_process import began
 from flowerablate.jobs.worker import DONE, DONE_BEFORE, ELSEWHERE
@@ -207,7 +207,7 @@ class SlurmExecutor:
     def _end_of(self, each: _Submitted, arrived: Collection[Path]) -> Ended | None:
         name = each.job.name
         if each.report in arrived:
-            report = json.loads(each.report.read_text(encoding="utf-8"))
+            report = json.loads(content_of(each.report))
             each.report.unlink()
             del self._jobs[name]
             if _has_result(report):
@@ -228,7 +228,7 @@ class SlurmExecutor:
     def _forget(self, name: str, report: Path) -> None:
         """Remove the report of a job that ended while nobody watched, and what submitit wrote if the job was done."""
         try:
-            if _has_result(json.loads(report.read_text(encoding="utf-8"))):
+            if _has_result(json.loads(content_of(report))):
                 self._record.clear(name)
         except (OSError, ValueError, KeyError):
             return

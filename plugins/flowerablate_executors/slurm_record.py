@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from flowerablate.files import lock_now, write_json
+from flowerablate.files import content_of, lock_now, write_json
 from flowerablate.ledger import TrialFolder
 
 FOLDER, LOCK = "slurm", "lock"
@@ -31,7 +31,7 @@ class SlurmRecord:
         """Return what is known of each job, by name: its number in Slurm (*slurm*) and its *report*."""
         if not self._known:
             try:
-                self._known = json.loads(self._file.read_text(encoding="utf-8"))
+                self._known = json.loads(content_of(self._file))
             except (OSError, ValueError):
                 self._known = {}
         return dict(self._known)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from flowerablate.errors import StudyError, message_of
+from flowerablate.files import open_file, require_file
 
 if TYPE_CHECKING:
     from torchvision.models import WeightsEnum
@@ -71,8 +72,10 @@ def _read(file: Path) -> Mapping[str, Tensor]:
         if file.suffix == ".safetensors":
             from safetensors.torch import load_file as load_safetensors
 
+            require_file(file)
             return load_safetensors(file)
-        content: Any = torch.load(file, map_location="cpu", weights_only=True)
+        with open_file(file) as raw:
+            content: Any = torch.load(raw, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise StudyError(
             f"model.weights: {file} does not exist; check the path (a relative path begins at the study's folder)"

@@ -11,6 +11,7 @@ from filelock import FileLock
 
 import flowerablate as fa
 from flowerablate.contracts import TrialOutcome, TrialResult
+from flowerablate.files import open_text, require_file
 
 COLUMNS = ("study", "trial", "variant", "seed", "part", "epoch", "name", "value")
 """The header. *part* is ``training`` for values of epochs, ``test`` for those of the finished trial."""
@@ -47,6 +48,8 @@ class CsvTracker:
     def _append(self, lines: Iterable[tuple[str, ...]]) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(self._path.with_name(f".{self._path.name}.lock")):
+            if self._path.exists():
+                require_file(self._path)
             with self._path.open("ab+") as file:
                 _cut_off_half_line(file)
                 empty = file.tell() == 0
@@ -61,7 +64,7 @@ class CsvTracker:
             self._known |= {_key(line) for line in new}
 
     def _read(self) -> set[tuple[str, ...]]:
-        with self._path.open(encoding="utf-8", newline="") as file:
+        with open_text(self._path, newline="") as file:
             rows = csv.reader(file)
             header = next(rows, [])
             if tuple(header) != COLUMNS:

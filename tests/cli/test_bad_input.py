@@ -1,7 +1,10 @@
 """Whatever is wrong with the input is said in one line, with a non-zero exit and without a traceback."""
 
 import resource
+import shutil
 import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -243,3 +246,17 @@ def test_a_dry_run_refuses_an_executor_that_does_not_exist(command, image_folder
     done = command("run", "tiny.toml", "--data", image_folder, "--dry-run", "--set", "executor.use=procesess")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.endswith("no executor is called 'procesess'; did you mean 'processes'?\n")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="no such limit of memory")
+@pytest.mark.parametrize("words", ["run --data images --seeds=3", "predict tiny images"])
+def test_too_little_memory_for_torch_is_told_in_one_line(finished_study, folder, words):
+    shutil.copytree(finished_study, folder / "images")
+    limit = "import resource as r; r.setrlimit(r.RLIMIT_AS, (1_600_000_000,) * 2)"
+    code = f"import sys; {limit}; import flowerablate.cli as c; sys.exit(c.main())"
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words.split()], capture_output=True, text=True, cwd=folder, timeout=300
+    )
+    assert "error: there is not enough memory" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,12 +1,16 @@
 """Archives are unpacked whole and harmlessly, or not at all."""
 
+import bz2
 import contextlib
 import gzip
 import io
+import lzma
 import shutil
 import stat
+import struct
 import tarfile
 import zipfile
+import zlib
 
 import pytest
 
@@ -125,6 +129,105 @@ def test_a_damaged_archive_is_said_to_be_and_leaves_nothing(tmp_path, name, keep
     with pytest.raises(DataError, match="damaged or not an archive"):
         unpack(archive, tmp_path / "out")
     assert everything_in(tmp_path) == {name}
+
+
+def some_images(count=12):
+    return {f"a/{number:02}.jpg": bytes([number]) * 700 for number in range(count)}
+
+
+PACKERS = {"a.tar": bytes, "a.tgz": gzip.compress, "a.tar.bz2": bz2.compress, "a.tar.xz": lzma.compress}
+
+
+@pytest.mark.parametrize("name", PACKERS)
+@pytest.mark.parametrize("place", [0, 99, 130, 150, 156, 257, 500])
+def test_one_wrong_byte_in_a_header_loses_no_images_in_silence(tmp_path, name, place):
+    plain = bytearray(gzip.decompress(tar(tmp_path / "a", some_images()).read_bytes()))
+    plain[7 * 1536 + place] ^= 4
+    (tmp_path / name).write_bytes(PACKERS[name](plain))
+    with pytest.raises(DataError, match=r"damaged or not an archive .the header at byte 10752 is wrong"):
+        unpack(tmp_path / name, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", PACKERS)
+@pytest.mark.parametrize("end", [7 * 1536, 7 * 1536 + 200, 7 * 1536 + 511])
+def test_an_archive_that_was_cut_at_a_header_lacks_the_mark_of_its_end(tmp_path, name, end):
+    plain = gzip.decompress(tar(tmp_path / "a", some_images()).read_bytes())
+    (tmp_path / name).write_bytes(PACKERS[name](plain[:end]))
+    with pytest.raises(DataError, match="ends at byte 10752, without the mark of its end"):
+        unpack(tmp_path / name, tmp_path / "out")
+
+
+@pytest.mark.parametrize("name", PACKERS)
+def test_members_behind_the_end_of_an_archive_are_not_lost_in_silence(tmp_path, name):
+    plain = bytearray(gzip.decompress(tar(tmp_path / "a", some_images()).read_bytes()))
+    plain[7 * 1536 : 7 * 1536 + 512] = bytes(512)  # a header on a part of the disk that was lost
+    (tmp_path / name).write_bytes(PACKERS[name](plain))
+    with pytest.raises(DataError, match="it continues after its end"):
+        unpack(tmp_path / name, tmp_path / "out")
+
+
+@pytest.mark.parametrize("kind", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+@pytest.mark.parametrize("zeros", [512, 1024, 10240])
+def test_whole_archives_of_all_kinds_are_unpacked_whatever_their_padding(tmp_path, kind, zeros):
+    with tarfile.open(tmp_path / "a.tar", "w", format=kind) as archive:
+        for name, content in some_images().items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    whole = (tmp_path / "a.tar").read_bytes().rstrip(b"\0")
+    (tmp_path / "a.tar").write_bytes(whole + bytes(-len(whole) % 512 + zeros))
+    unpack(tmp_path / "a.tar", tmp_path / "out")
+    assert len(list((tmp_path / "out/a").iterdir())) == 12
+
+
+def overlapping(path, *, quoted):
+    """Several names for one member's bytes; *quoted*: each member's data begins with the header of the next one."""
+    kernel = zlib.compressobj(9, zlib.DEFLATED, -15)
+    data = kernel.compress(bytes(1 << 20)) + kernel.flush()
+    names = [f"a/{number}.jpg" for number in range(20)]
+    headers = []
+    for name in names:
+        head = struct.pack(
+            "<4sHHHHHIIIHH", b"PK\3\4", 20, 0, 8, 0, 33, zlib.crc32(bytes(1 << 20)), len(data), 1 << 20, len(name), 0
+        )
+        headers.append(head + name.encode())
+    places = [sum(map(len, headers[:number])) if quoted else 0 for number in range(20)]
+    body = (b"".join(headers) if quoted else headers[0]) + data
+    central = b""
+    for number, name in enumerate(names):
+        size = len(body) - places[number] - len(headers[number]) if quoted else len(data)
+        central += struct.pack(
+            "<4sHHHHHHIIIHHHHHII", b"PK\1\2", 20, 20, 0, 8, 0, 33, zlib.crc32(bytes(1 << 20)), size, 1 << 20,
+            len(name), 0, 0, 0, 0, 0, places[number],
+        ) + name.encode()  # fmt: skip
+    end = struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, 20, 20, len(central), len(body), 0)
+    path.write_bytes(body + central + end)
+    return path
+
+
+@pytest.mark.parametrize("quoted", [False, True])
+def test_members_of_a_zip_that_overlap_are_refused_before_anything_is_unpacked(tmp_path, quoted):
+    archive = overlapping(tmp_path / "a.zip", quoted=quoted)
+    assert len(zipfile.ZipFile(archive).infolist()) == 20
+    with pytest.raises(DataError, match="overlap"):
+        unpack(archive, tmp_path / "out")
+    assert everything_in(tmp_path) == {"a.zip"}
+
+
+@pytest.mark.parametrize("maker", MAKERS)
+def test_folders_that_the_file_system_takes_for_one_are_not_mixed(tmp_path, maker):
+    archive = MAKERS[maker](tmp_path / maker, {"set/Rose/1.jpg": b"1", "set/rose/2.jpg": b"2"})
+
+    def like_a_case_insensitive_one(name):
+        if name == "set/rose/2.jpg":
+            (tmp_path / ".out.partial/set/rose").symlink_to("Rose")
+        return True
+
+    with pytest.raises(DataError, match="'set/Rose' and 'set/rose', which are the same on this file system"):
+        unpack(archive, tmp_path / "out", wanted=like_a_case_insensitive_one)
+    unpack(archive, tmp_path / "out")
+    assert {path.name for path in (tmp_path / "out/set").iterdir()} == {"Rose", "rose"}
 
 
 def test_bytes_that_were_changed_by_chance_raise_no_other_error(tmp_path):

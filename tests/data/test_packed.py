@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import pickle
+import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from flowerablate.contracts import NativeOp
-from flowerablate.data import packed
+from flowerablate.contracts import NativeOp, PythonOp
+from flowerablate.data import layout, packed
 from flowerablate.data.layout import Contents, Writer, read_store
 from flowerablate.data.packed import PackedImages
 from flowerablate.errors import DataError
@@ -103,12 +109,13 @@ def test_a_store_cut_short_while_it_is_read_is_an_error_and_no_crash(tmp_path: P
     images, _ = a_store(tmp_path / "store")
     with (tmp_path / "store" / "pixels.bin").open("r+b") as file:
         file.truncate(100)
-    with pytest.raises(DataError, match=r"pixels\.bin was truncated"):
+    with pytest.raises(DataError, match=r"pixels\.bin was written to"):
         images.batch(np.array([4], np.int64))
 
 
 READ_AT_RANDOM = """
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 import numpy as np
@@ -173,3 +180,67 @@ def test_memory_stays_flat_while_a_large_store_is_written_and_read_at_random(
     highest, mapped = growth(tmp_path / "store", count, side)
     assert highest < 200
     assert mapped < 40
+
+
+def overwrite(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.seek(3)
+        file.write(b"\xff\x01\xff")
+
+
+def cut(path: Path) -> None:
+    os.truncate(path, 0)
+
+
+@pytest.mark.parametrize("harm", [overwrite, cut])
+@pytest.mark.parametrize("name", ["pixels.bin", "index.bin"])
+@pytest.mark.parametrize("whole", [0, 1 << 20])
+def test_a_store_that_is_written_to_while_it_is_in_use_is_noticed_at_the_next_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, harm: Callable[[Path], None], name: str, whole: int
+) -> None:
+    monkeypatch.setattr(packed, "MAPPED_WHOLE", whole)
+    images, _ = a_store(tmp_path / "store")
+    images.batch(np.array([0, 1], np.int64))
+    time.sleep(0.02)  # the system's clock of files may tick as rarely
+    harm(tmp_path / "store" / name)
+    for _ in range(2):
+        with pytest.raises(DataError, match=f"{name} was written to while it was in use"):
+            images.batch(np.array([0, 1], np.int64))
+    again = pickle.dumps(images)
+    with pytest.raises(DataError):
+        pickle.loads(again).batch(np.array([0, 1], np.int64))
+
+
+def test_a_store_that_is_written_to_while_a_batch_is_made_is_noticed_after_it(tmp_path: Path) -> None:
+    images, _ = a_store(tmp_path / "store")
+
+    def step(batch: np.ndarray, draws: object) -> np.ndarray:
+        overwrite(tmp_path / "store/pixels.bin")
+        return batch
+
+    chain = Preprocess([NamedOp("meanwhile", PythonOp(step))], 3)
+    out = np.empty((1, 5, 7, 3), np.uint8)
+    with pytest.raises(DataError, match="was written to while it was in use"):
+        chain.run(images, np.array([0]), np.array([7], np.uint64), out, seed=0, epoch=0)
+
+
+def test_a_store_that_is_removed_while_it_is_in_use_stays_what_it_was(tmp_path: Path) -> None:
+    images, whole = a_store(tmp_path / "store")
+    shutil.rmtree(tmp_path / "store")
+    source, places = images.batch(np.array([2], np.int64))
+    assert np.array_equal(source.image(int(places[0])), whole[2])
+
+
+def test_a_store_that_is_written_to_between_its_check_and_its_opening_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_store(tmp_path / "store")
+    checked = layout.first_damage
+
+    def check_then_write(*words: Any) -> int | None:
+        found = checked(*words)
+        overwrite(tmp_path / "store/pixels.bin")
+        return found
+
+    monkeypatch.setattr(layout, "first_damage", check_then_write)
+    assert read_store(tmp_path / "store", Contents(len(SIZES), 3), silent) is None

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 
 import numpy as np
 import pytest
 
 from flowerablate.contracts import BEST, LAST
+from flowerablate.errors import DataError
 from flowerablate.execute.trial import run_trial
 from flowerablate.ledger.predictions import read_predictions
+from flowerablate.loader import Batches
 
 
 def run(study, change=""):
@@ -92,3 +95,22 @@ def test_a_result_records_the_environment_and_the_owners_of_components_metrics_a
     owners = {(owned.slot, owned.name): owned.owner.plugin for owned in result.owners}
     assert owners["model", "resnet8"] == "resnets"
     assert {("metric", "accuracy"), ("measure", "flops")} <= owners.keys()
+
+
+@pytest.mark.parametrize("harm", [lambda path: os.truncate(path, 10), lambda path: path.open("r+b").write(b"other")])
+def test_a_trial_whose_packed_images_are_written_to_fails_and_leaves_no_result(small, tmp_path, monkeypatch, harm):
+    begin = Batches.epoch
+    harmed = []
+
+    def epoch(self, number):
+        harmed.append(self.dataset._images.source.folder / "pixels.bin")
+        if len(harmed) == 2:
+            harm(harmed[0])
+        return begin(self, number)
+
+    monkeypatch.setattr(Batches, "epoch", epoch)
+    study = small()
+    study.assembler.cache = tmp_path / "cache"  # other tests share theirs
+    with pytest.raises(DataError, match=r"pixels\.bin was written to while it was in use"):
+        run(study)
+    assert not study.ledger.folder(study.trial("")).complete

@@ -62,3 +62,12 @@ def test_a_pickle_is_not_loaded(tmp_path):
     np.savez(tmp_path / "predictions.npz", keys=np.array([print], dtype=object), labels=0, probabilities=0, classes=0)
     with pytest.raises(LedgerError, match="damaged"):
         read_predictions(tmp_path)
+
+
+def test_predictions_that_may_not_be_read_are_not_called_damaged(tmp_path, monkeypatch):
+    def refused(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("flowerablate.ledger.predictions.open_file", refused)
+    with pytest.raises(LedgerError, match=r"cannot read .*: permission denied; check what it is, and its permissions"):
+        read_predictions(tmp_path)

@@ -274,3 +274,11 @@ arrays = st.builds(np.zeros, st.lists(st.integers(0, 9), max_size=5), types)
 def test_any_argument_is_either_used_or_refused_by_name(name, value):
     message = refusal(call, **{name: value})
     assert not message or name in message or "sample" in message
+
+
+@pytest.mark.parametrize(
+    "op", [("res\udcff", {}, 0), ("resize", {"size\udcff": 3}, 0), ("resize", {"size": "\udcff"}, 0)]
+)
+def test_half_a_character_is_a_wrong_value_in_one_line(op):
+    with pytest.raises(ValueError, match=r"^op 0.* must be a text that UTF-8 can hold, not '.*\\udcff'$"):
+        _native.Chain([op], 3)

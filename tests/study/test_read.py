@@ -1,11 +1,12 @@
 import pickle
+import time
 from pathlib import Path
 
 import pytest
 
 from flowerablate.contracts import TRAINING
 from flowerablate.errors import StudyError
-from flowerablate.study.read import read_study, read_value, study_name
+from flowerablate.study.read import load_toml, parse_override, read_study, read_value, study_name
 
 DEFAULTS = (Path(__file__).parents[2] / "templates" / "study.toml").read_text()
 
@@ -232,3 +233,22 @@ def test_a_whole_table_can_be_set():
 @pytest.mark.parametrize(("text", "name"), [("my study", "my-study"), ("\N{ROSE}", "study"), ("a.b-c_d", "a.b-c_d")])
 def test_a_study_is_named_validly_after_any_file(text, name):
     assert study_name(text) == name
+
+
+@pytest.mark.parametrize(
+    "deep", ["a = " + "[" * 100_000, "a = " + "[" * 100_000 + "]" * 100_000, "a = " + "{a=" * 50_000]
+)
+def test_values_that_are_nested_too_deeply_are_refused_in_one_line(tmp_path, deep):
+    (tmp_path / "deep.toml").write_text(deep)
+    with pytest.raises(StudyError, match="nested too deeply"):
+        load_toml(tmp_path / "deep.toml")
+    with pytest.raises(StudyError, match="nested too deeply"):
+        parse_override(deep)
+
+
+def test_a_file_that_is_far_too_large_for_a_study_is_not_parsed(tmp_path):
+    (tmp_path / "large.toml").write_text("# " + "x" * 50_000_000)
+    begin = time.perf_counter()
+    with pytest.raises(StudyError, match="has 50 MB, which is no study file"):
+        load_toml(tmp_path / "large.toml")
+    assert time.perf_counter() - begin < 5

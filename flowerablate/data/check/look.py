@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ...errors import DataError, without_cure
+from ...files import content_of
 from ..decode import UnreachableError, decode, stored_as
 
 SIDE = 32
@@ -54,7 +55,7 @@ def look_at(path: Path) -> Look | str:
     """
     try:
         pixels = decode(path, 3)
-        raw = path.read_bytes()
+        raw = content_of(path)
         mode, tables = stored_as(path)
     except UnreachableError:
         raise
