@@ -13,6 +13,7 @@ from flowerablate.contracts import (
     Fingerprint,
     Owner,
     Rules,
+    Samples,
     TrialResult,
     Variant,
 )
@@ -29,6 +30,7 @@ EFFECTS = {"": 0.0, "-clear": 0.3, "-middling": 0.03, "-idle": 0.0}
 
 METRICS = SimpleNamespace(names=("accuracy",), infos={})
 LOOKS = (5, 9, 13, 16, 20)
+NO_SAMPLES = Samples(classes=("daisy", "rose"), keys=(), paths=(), labels=())
 
 
 def variant(change):
@@ -41,9 +43,7 @@ def design_of(*changes):
 
 
 def plan_for(*changes, seeds=5, max_seeds=20, **rules):
-    data = SimpleNamespace(
-        fingerprint="data", samples=SimpleNamespace(skipped=(), remarks=(), found="", splits=None, groups=None)
-    )
+    data = SimpleNamespace(fingerprint="data", samples=NO_SAMPLES)
     return Plan(data, design_of(*changes), seeds, Rules(**rules), fingerprint_of, METRICS, max_seeds)
 
 

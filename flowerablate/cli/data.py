@@ -96,7 +96,7 @@ def check(
     except KeyboardInterrupt:
         messages.print("interrupted: nothing was written")
         raise typer.Exit(130) from None
-    if samples.found and not as_record:
+    if not as_record:
         _say(samples.found, messages)
     if out is None and as_record:
         echo(json_text(as_json(report)))

@@ -69,8 +69,8 @@ class Samples:
     them. *splits*: ``train``, ``val`` or ``test`` per sample if the data set has an official split, else None.
     *skipped*: files that were left out because they are unreadable. *groups*: the group of each sample that must stay
     on one side of a split, such as its patient, else None. *remarks*: sentences about the data, without the full
-    stop, that a reader of the table must know. *found*: what was read and what was left out, in one line; a run begins
-    with it.
+    stop, that a reader of the table must know. *read_as* and *left_out*: phrases for :attr:`found`, about how the data
+    set was read, such as ``columns: image 'path', label 'kind'``, and what was left out, such as ``1 folder (assets)``.
 
     Raises :class:`DataError` for the first duplicate key, label that is not an index into *classes*, unknown split name
     or empty group.
@@ -84,7 +84,8 @@ class Samples:
     skipped: tuple[str, ...] = ()
     groups: tuple[str, ...] | None = None
     remarks: tuple[str, ...] = ()
-    found: str = ""
+    read_as: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not len(self.keys) == len(self.paths) == len(self.labels):
@@ -110,6 +111,15 @@ class Samples:
     def __len__(self) -> int:
         return len(self.keys)
 
+    @property
+    def found(self) -> str:
+        """What was read, how, and what was left out, in one line; a run begins with it."""
+        read = f"{_count(len(self.classes), 'class', 'classes')}, {_count(len(self), 'image', 'images')}"
+        if self.splits:
+            read += f", official split {'/'.join(part for part in SPLITS if part in self.splits)}"
+        left_out = (f"left out: {', '.join(self.left_out)}",) if self.left_out else ()
+        return "; ".join((read, *self.read_as, *left_out))
+
     def only(self, indices: Sequence[int]) -> Samples:
         """Return the samples at *indices*, in that order; all classes stay, even those without a sample."""
         return replace(
@@ -120,6 +130,10 @@ class Samples:
             splits=None if self.splits is None else tuple(self.splits[i] for i in indices),
             groups=None if self.groups is None else tuple(self.groups[i] for i in indices),
         )
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
 
 
 Scores = Literal["probabilities", "logits"]

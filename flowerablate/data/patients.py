@@ -76,12 +76,7 @@ def with_patients(samples: Samples, progress: Progress) -> Samples:
         remark = f"{unnamed} of {files} have no PatientID; they are grouped by study, or are groups of their own"
         remarks = (*remarks, remark)
     found = f"{files} in {_count(len(images), 'group')} by patient"
-    return replace(
-        samples,
-        groups=tuple(groups),
-        remarks=remarks,
-        found=f"{samples.found}; {found}" if samples.found else found,
-    )
+    return replace(samples, groups=tuple(groups), remarks=remarks, read_as=(*samples.read_as, found))
 
 
 def _count(number: int, noun: str) -> str:

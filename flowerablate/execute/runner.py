@@ -64,9 +64,9 @@ def run_study(
         prepare = functools.partial(_prepared, plan, workplace, ledger, observer, means, study)
         missing = {trial.variant.change for trial in plan.trials if not ledger.folder(trial).complete}
         if missing:
-            for text in (plan.data.samples.found, remark_on_identifiers(plan.data.samples)):
-                if text:
-                    observer.remarked(text)
+            observer.remarked(plan.data.samples.found)
+            if text := remark_on_identifiers(plan.data.samples):
+                observer.remarked(text)
             prepared = prepare(missing)
             plan = prepared.applied(plan)
             _say(prepared, observer)

@@ -12,7 +12,7 @@ from flowerablate import DataContext, DataError, Samples
 from flowerablate.data.patients import with_patients
 from flowerablate.data.tree import Folder, other_files, special_file
 
-from .layouts import PARTS, Class, FolderLayout, layout_of
+from .layouts import Class, FolderLayout, layout_of
 from .places import folder_or_unpacked
 
 CHEST_XRAYS = ("NORMAL", "PNEUMONIA")
@@ -85,7 +85,7 @@ def scan(root: Path, *, skip_bad: bool = False, level: int = 0, classes: Sequenc
         labels=tuple(labels),
         splits=tuple(splits) if with_splits else None,
         skipped=tuple(bad),
-        found=_in_words(tree, layout, len(keys), [part for part in PARTS if part in splits]),
+        left_out=_left_out(tree, layout),
     )
 
 
@@ -106,12 +106,8 @@ def _fault(path: Path, key: str) -> str:
     return f"{path} is {kind}, not a file" if kind else ""
 
 
-def _in_words(top: Folder, layout: FolderLayout, images: int, parts: Sequence[str]) -> str:
-    """Return what was read and what was left out, in one line."""
-    names = {each.name for each in layout.classes}
-    read = f"{len(names)} classes, {images:,} images"
-    if parts:
-        read += f", official split {'/'.join(parts)}"
+def _left_out(top: Folder, layout: FolderLayout) -> tuple[str, ...]:
+    """Return what was left out, as phrases."""
     by_content, others = other_files(top)
     inside = sum(len(folder.images) for each in layout.classes for folder in each.folder.walk())
     beside = sum(len(folder.images) for folder in top.walk()) - inside
@@ -126,7 +122,7 @@ def _in_words(top: Folder, layout: FolderLayout, images: int, parts: Sequence[st
     if others:
         files = _count(sum(others.values()), "file that is no image", "files that are no images")
         left_out.append(f"{files} ({_few(list(others))})")
-    return read + (f"; left out: {', '.join(left_out)}" if left_out else "")
+    return tuple(left_out)
 
 
 def _count(number: int, noun: str, many: str = "") -> str:

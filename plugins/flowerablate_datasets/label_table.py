@@ -10,7 +10,7 @@ from pathlib import Path
 from flowerablate import DataContext, DataError, Samples
 from flowerablate.data.patients import with_patients
 
-from .layouts import PARTS, part_of
+from .layouts import part_of
 from .listed_images import ListedImages
 from .metadata_files import metadata_files, require_all_parts
 from .table_columns import Columns, columns_of
@@ -92,7 +92,6 @@ def _samples(context: DataContext, home: Path, lists: Sequence[_Listed], given: 
     _require_single(list(rows.values()), names)
     classes = columns.one_hot or tuple(sorted(set(names), key=_in_number_order))
     index = {name: number for number, name in enumerate(classes)}
-    split = f", official split {'/'.join(part for part in PARTS if part in parts)}" if any(parts) else ""
     samples = Samples(
         classes=classes,
         keys=tuple(rows),
@@ -101,7 +100,7 @@ def _samples(context: DataContext, home: Path, lists: Sequence[_Listed], given: 
         splits=tuple(parts) if any(parts) else None,
         skipped=tuple(skipped),
         groups=tuple(row[columns.group] for row in rows.values()) if columns.group else None,
-        found=f"{len(classes)} classes, {len(rows):,} images{split}; {columns.in_words()}",
+        read_as=(columns.in_words(),),
     )
     return samples if columns.group else with_patients(samples, context.progress)
 

@@ -12,7 +12,6 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -56,7 +55,7 @@ def _stored(folder: Path, manifest: dict[str, int | float]) -> Samples | None:
     except (OSError, ValueError, DataError):
         return None
     expected = sorted(key_of(index) for index in range(int(manifest["images"])))
-    return replace(samples, found="") if list(samples.keys) == expected else None
+    return samples if list(samples.keys) == expected else None
 
 
 def _draw(context: DataContext, folder: Path, manifest: dict[str, int | float]) -> Samples:
@@ -73,7 +72,7 @@ def _draw(context: DataContext, folder: Path, manifest: dict[str, int | float]) 
         unfinished.rename(folder)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
-    return replace(scan(folder), found="")  # it was drawn, not found
+    return scan(folder)
 
 
 @contextmanager
