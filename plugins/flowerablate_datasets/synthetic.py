@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def _stored(folder: Path, manifest: dict[str, int | float]) -> Samples | None:
     try:
         if json.loads(content_of(folder / _MANIFEST)) != manifest:
             return None
-        samples = scan(folder)
+        samples = _listed(folder)
     except (OSError, ValueError, DataError):
         return None
     expected = sorted(key_of(index) for index in range(int(manifest["images"])))
@@ -72,7 +73,12 @@ def _draw(context: DataContext, folder: Path, manifest: dict[str, int | float]) 
         unfinished.rename(folder)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
-    return scan(folder)
+    return _listed(folder)
+
+
+def _listed(folder: Path) -> Samples:
+    """List the images in *folder*; the manifest beside them is not the user's, so it does not count as left out."""
+    return replace(scan(folder), left_out=())
 
 
 @contextmanager

@@ -55,6 +55,7 @@ def prepared(command, folder, make_images):
     """The folder with the images and study files that the documents name."""
     make_images(folder / "photographs")
     (folder / "groups.csv").write_text("path,group\n")
+    (folder / "images.csv").write_text("image,label\n")
     for part in ("train", "test"):
         for label in ("NORMAL", "PNEUMONIA"):
             (folder / "chest_xray" / part / label).mkdir(parents=True)

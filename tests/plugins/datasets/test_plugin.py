@@ -16,7 +16,7 @@ def test_the_plugin_brings_its_data_sets_and_builds_them(context: DataContext) -
     assert set(specs) == {"folder", "synthetic-flowers", "table", *public}
     drawn = specs["synthetic-flowers"].build(context, images=10, size=16, seed=0, noise=0.0)
     stored = specs["folder"].build(context, path=str(drawn.paths[0].parent.parent))
-    assert replace(stored, found="") == drawn
+    assert replace(stored, left_out=()) == drawn
 
 
 def test_the_defaults_are_those_that_the_documentation_speaks_of() -> None:
