@@ -126,7 +126,10 @@ class _Finder:
         """Whether the import, or a hook, ends its process; it is then listed and not done here."""
         from .trial_import import fault_of_import
 
-        fault = fault_of_import(digest, load, lambda module: collect_specs(module, owner.plugin))
+        try:
+            fault = fault_of_import(digest, load, lambda module: collect_specs(module, owner.plugin))
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(f"while {owner} was imported") from None  # which may never have ended
         if fault:
             self.failures.append(Failure(owner, fault))
         return bool(fault)

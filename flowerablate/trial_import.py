@@ -25,14 +25,15 @@ T = TypeVar("T")
 SECONDS = 120.0
 """How long an import may take, with the hooks."""
 
-_IMPORTED, _REGISTERED = b"i", b"r"
+_IMPORTED, _REGISTERED, _CLOSED = b"i", b"r", b"c"
 
 
 def fault_of_import(digest: str, load: Callable[[], T], register: Callable[[T], object] = lambda module: None) -> str:
     """Return how a process ended that called *load*, and *register* with what it returned.
 
     Empty if it did not end, or if content *digest* did not before. What they raise is no fault: the caller meets it
-    too. Without :func:`os.fork` nothing is tried.
+    too. To close a standard stream is one: no command could print any more. Without :func:`os.fork` nothing
+    is tried.
     """
     note = cache_folder() / "registered" / digest
     if not digest or not hasattr(os, "fork") or note.exists():
@@ -47,18 +48,25 @@ def fault_of_import(digest: str, load: Callable[[], T], register: Callable[[T], 
     if not child:
         _import_and_end(load, register, theirs)
     os.close(theirs)
-    code = _exit_code(child)
+    try:
+        code = _exit_code(child)
+    except BaseException:  # Ctrl-C, which reaches the child in a terminal only
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        raise
     os.set_blocking(ours, False)  # what the plugin has started may still hold the other end
     try:
-        told = os.read(ours, 2)
+        told = os.read(ours, 3)
     except BlockingIOError:
         told = b""
     os.close(ours)
     if code is None:
         at = "registering its components" if _IMPORTED in told else "being imported"
         return f"it was still {at} after {SECONDS:g} s"
+    at = "registered its components" if _IMPORTED in told else "was imported"
+    if _CLOSED in told:
+        return f"it closed a standard stream when it {at}"
     if _REGISTERED not in told:
-        at = "registered its components" if _IMPORTED in told else "was imported"
         return f"its process {how_it_ended(code)} when it {at}"
     _keep(note)
     return ""
@@ -73,9 +81,22 @@ def _import_and_end(load: Callable[[], T], register: Callable[[T], object], aske
         for number in range(3):
             os.dup2(nothing, number)
         module = load()
+        _require_streams(asker)
         os.write(asker, _IMPORTED)
         register(module)
+    _require_streams(asker)
     os.write(asker, _REGISTERED)
+    os._exit(0)
+
+
+def _require_streams(asker: int) -> None:
+    """End this process, and tell it to *asker*, if nothing can be printed any more."""
+    with contextlib.suppress(OSError):
+        for number in (1, 2):
+            os.fstat(number)
+        if not any(stream is None or stream.closed for stream in (sys.stdout, sys.stderr)):
+            return
+    os.write(asker, _CLOSED)
     os._exit(0)
 
 

@@ -1,6 +1,8 @@
 """What a plugin does to its process when it is imported, it does not do to ours."""
 
 import os
+import signal
+import threading
 
 import pytest
 
@@ -17,6 +19,9 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing is trie
         ("import os; os._exit(4)", "its process ended with exit code 4 when it was imported"),
         ("import os; os._exit(0)", "its process ended with exit code 0 when it was imported"),
         ("import ctypes; ctypes.string_at(0)", "its process was killed by SIGSEGV (Segmentation fault) when"),
+        ("import os; os.close(1)", "it closed a standard stream when it was imported"),
+        ("import sys; sys.stdout.close()", "it closed a standard stream when it was imported"),
+        ("import sys; sys.stderr = None", "it closed a standard stream when it was imported"),
         ("raise SystemExit(3)", "SystemExit: 3"),
         ("raise KeyboardInterrupt", "KeyboardInterrupt"),
         ("raise GeneratorExit", "GeneratorExit"),
@@ -49,6 +54,7 @@ def {hook}(register):
     [
         ("os._exit(0)", "its process ended with exit code 0 when it registered its components"),
         ("ctypes.string_at(0)", "its process was killed by SIGSEGV (Segmentation fault) when it registered its"),
+        ("os.close(2)", "it closed a standard stream when it registered its components"),
         ("raise SystemExit(0)", "SystemExit: 0"),
         ("raise KeyboardInterrupt", "KeyboardInterrupt"),
         ("raise GeneratorExit", "GeneratorExit"),
@@ -71,6 +77,17 @@ def test_the_users_own_ctrl_c_ends_the_search_for_plugins(tmp_path, where):
     (tmp_path / LOCAL_PLUGIN).write_text(source)
     with pytest.raises(KeyboardInterrupt):
         discover(tmp_path)
+
+
+def test_ctrl_c_while_a_plugin_hangs_names_it_and_leaves_no_process(tmp_path):
+    (tmp_path / LOCAL_PLUGIN).write_text(
+        f"import os, time; open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))\ntime.sleep(60)"
+    )
+    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt, match="while flowerablate_local"):
+        discover(tmp_path)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
 
 
 def test_what_was_imported_once_is_not_tried_again_until_it_changes():

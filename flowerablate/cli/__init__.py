@@ -1,6 +1,6 @@
 """The command line: one file per command, gathered in :mod:`flowerablate.cli.app`."""
 
-import sys
+from .interrupted import say_interrupted
 
 __all__ = ["main"]
 
@@ -11,6 +11,6 @@ def main() -> int:
         from .app import run_commands  # here, so that Ctrl-C in the seconds that it takes to load is no traceback
 
         return run_commands()
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+    except KeyboardInterrupt as error:
+        say_interrupted(error)
         return 130

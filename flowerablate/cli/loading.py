@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import gc
 import inspect
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
@@ -19,6 +18,7 @@ from typer.core import TyperArgument, TyperCommand, TyperGroup
 from ..errors import in_one_line
 from ..visible import printable
 from .commands import COMMANDS, CommandEntry
+from .interrupted import say_interrupted
 
 _SHOWN = {bool: "", int: "N", float: "X", str: "TEXT", Path: "PATH"}
 """What the help shows behind an option instead of its type: nothing for a flag."""
@@ -180,8 +180,8 @@ def _interruptible(function: Callable[..., None]) -> Callable[..., None]:
         _spare_what_is_loaded()
         try:
             function(*words, **options)
-        except KeyboardInterrupt:
-            print("interrupted", file=sys.stderr)
+        except KeyboardInterrupt as error:
+            say_interrupted(error)
             raise typer.Exit(130) from None
 
     return command
