@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import io
 import json
 import math
@@ -17,6 +18,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
 from .errors import FlowerablateError
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
 if TYPE_CHECKING:
     from filelock import FileLock
 
@@ -28,6 +34,10 @@ DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
 _KINDS = {"a FIFO": stat.S_ISFIFO, "a socket": stat.S_ISSOCK, "a device": stat.S_ISCHR, "a disk": stat.S_ISBLK}
 # Without waiting for somebody to write, where it is a FIFO; of files this changes nothing.
 _READING = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOCTTY", 0)
+
+
+_TOKEN = 12
+_TEMPORARY = re.compile(rf"\..+(\.tmp|-[0-9a-f]{{{_TOKEN}}})")
 
 
 class NotAFileError(FlowerablateError, OSError):
@@ -85,27 +95,71 @@ def require_file(path: Path | str) -> None:
 def replacing(path: Path, *, alone: bool = False) -> Iterator[BinaryIO]:
     """Open a temporary file that replaces *path*, synced to disk, when the block ends without an error.
 
-    An error of the disk names *path*.
+    An error of the disk names *path*. What a killed process left of *path* is removed.
 
     *alone*: no other process writes *path*. The temporary file then has a fixed name, so the next process overwrites
     what a killed one left of a large file.
     """
-    mark = ".tmp" if alone else f"-{secrets.token_hex(6)}"
-    temporary = path.with_name(f".{path.name}{mark}")  # mkstemp would restrict the file to one user
+    with _named(path):
+        file = path.with_name(f".{path.name}.tmp").open("wb") if alone else _beside(path)
+        temporary = Path(file.name)
+        try:
+            with file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+            raise
+
+
+@contextlib.contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Have an error of the disk, or of a temporary file of *path*, name *path*, as the user did."""
     try:
-        with temporary.open("wb" if alone else "xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException as error:
-        if isinstance(error, OSError):
-            unnamed = error.filename is None and error.errno in DISK_ERRORS
-            if unnamed or error.filename == str(temporary):
-                error.filename = str(path)  # the name that the user gave
-        with contextlib.suppress(OSError):
-            temporary.unlink()
+        yield
+    except OSError as error:
+        unnamed = error.filename is None and error.errno in DISK_ERRORS
+        if unnamed or str(error.filename).startswith(str(path.with_name(f".{path.name}"))):
+            error.filename = str(path)
         raise
+
+
+def _beside(path: Path) -> BinaryIO:
+    """Create a temporary file for *path* and return it, locked until it is closed; mkstemp would have it for one user.
+
+    Earlier ones that are not locked were left by processes that were killed, and are removed.
+    """
+    for name in _temporary_in(path.parent):
+        if name[:-_TOKEN] == f".{path.name}-":
+            left = path.with_name(name)
+            with contextlib.suppress(OSError), left.open("ab") as unfinished:  # Windows removes no file that is open
+                _lock(unfinished)
+                left.unlink()
+    while True:
+        file = path.with_name(f".{path.name}-{secrets.token_hex(_TOKEN // 2)}").open("xb")
+        with contextlib.suppress(OSError):  # many network file systems have no locks
+            _lock(file)
+        if os.fstat(file.fileno()).st_nlink:  # else another process removed it before it was locked
+            return file
+        file.close()
+
+
+@functools.lru_cache(maxsize=64)  # a command may write thousands of files into one folder
+def _temporary_in(folder: Path) -> tuple[str, ...]:
+    try:
+        with os.scandir(folder) as entries:
+            return tuple(entry.name for entry in entries if _TEMPORARY.fullmatch(entry.name) and entry.is_file())
+    except OSError:
+        return ()
+
+
+def _lock(file: BinaryIO) -> None:
+    """Lock *file* until it is closed. Raises OSError, at once, if another process has done so or there are no locks."""
+    if fcntl is not None:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def remove_temporary(folder: Path) -> None:
@@ -139,9 +193,6 @@ def sweep(folders: Iterable[Path]) -> None:
                     for path in left:
                         Path(path).unlink(missing_ok=True)
                 lock.release()
-
-
-_TEMPORARY = re.compile(r"\..+(\.tmp|-[0-9a-f]{12})")
 
 
 def lock_now(path: Path) -> FileLock | None:

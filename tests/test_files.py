@@ -1,5 +1,7 @@
 """Temporary files that killed processes leave are swept by the next run, unless somebody is at work."""
 
+import subprocess
+import sys
 import time
 
 from filelock import FileLock
@@ -22,6 +24,29 @@ def test_where_somebody_is_at_work_nothing_is_swept(tmp_path):
         file.write(b"all of it")
         sweep([tmp_path])
     assert (tmp_path / "predictions.npz").read_bytes() == b"all of it"
+
+
+def test_what_a_killed_process_left_of_a_file_is_removed_when_it_is_written_again(tmp_path):
+    left, kept = ".sheet.png-0123456789ab", [".sheet.png-0123", ".other.png-0123456789ab"]
+    for name in (left, *kept):
+        (tmp_path / name).touch()
+    with replacing(tmp_path / "sheet.png") as file:
+        file.write(b"all of it")
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*kept, "sheet.png"])
+
+
+def test_what_another_process_writes_now_is_not_removed(tmp_path):
+    with replacing(tmp_path / "sheet.png") as file:
+        file.write(b"the first")
+        other = f"""
+from pathlib import Path
+from flowerablate.files import replacing
+with replacing(Path({str(tmp_path / "sheet.png")!r})) as file:
+    file.write(b"the second")
+"""
+        subprocess.run([sys.executable, "-c", other], check=True)
+        assert (tmp_path / "sheet.png").read_bytes() == b"the second"
+    assert (tmp_path / "sheet.png").read_bytes() == b"the first"
 
 
 def test_sweeping_many_folders_takes_no_time(tmp_path):
