@@ -21,11 +21,17 @@ from ..wiring.trained_model import ModelRecord
 Remarked = Callable[[str], None]
 
 
-def labelled_images(data: Path, of: ModelRecord, assembler: Assembler, *, skip_bad: bool) -> Samples:
-    """Return the samples at *data*, read as those of the study were if its data set can; none is opened."""
+def labelled_images(
+    data: Path, of: ModelRecord, assembler: Assembler, *, label_from: str | None, min_classes: int, skip_bad: bool
+) -> Samples:
+    """Return the samples at *data*, read as those of the study were if its data set can; none is opened.
+
+    *label_from*, if given, is used in place of the study's.
+    """
     found = data_choice(assembler.registry, data, like=of.pipeline.choice(DatasetSpec))
-    choice = resolve_choice(DatasetSpec.slot, found.use, found.params, assembler.lookup)
-    return assembler.load_samples(choice, skip_bad=skip_bad)
+    params = found.params if label_from is None else {**found.params, "label_from": label_from}
+    choice = resolve_choice(DatasetSpec.slot, found.use, params, assembler.lookup)
+    return assembler.load_samples(choice, skip_bad=skip_bad, min_classes=min_classes)
 
 
 def part_of(samples: Samples, part: str | None, data: Path) -> tuple[Samples, str | None]:

@@ -97,6 +97,7 @@ class TrainedModel:
         metrics: Texts | None = None,
         *,
         part: str | None = None,
+        label_from: str | None = None,
         allow_missing: bool = False,
         skip_bad: bool = False,
         batch_size: int = BATCH,
@@ -105,9 +106,10 @@ class TrainedModel:
         """Measure the model on labelled images that it has not seen: a folder of classes, or what a data set reads.
 
         *metrics*: those of its study if none is named. *part* of an official split: train, validation (or val), test or
-        all; test if none is named. *allow_missing*: accept classes of the model without an image. *skip_bad*: leave out
-        unreadable images. Intervals, at 95 %, are over images, or over groups of them, such as patients, where
-        the data set has groups: they do not cover the variation from training.
+        all; test if none is named. *label_from*: a regular expression whose first group, in the path of an image, is
+        its class; None: as in the study. *allow_missing*: accept classes of the model without an image. *skip_bad*:
+        leave out unreadable images. Intervals, at 95 %, are over images, or over groups of them, such as patients,
+        where the data set has groups: they do not cover the variation from training.
 
         Raises :class:`~flowerablate.DataError` for the images, :class:`~flowerablate.StudyError` for a metric.
         """
@@ -116,7 +118,10 @@ class TrainedModel:
 
         reporter, data = listener or Warner(), path_of(data, "data")
         self.assembler.progress = reporter.preparing
-        whole = labelled_images(data, self.record, self.assembler, skip_bad=skip_bad)
+        least = 1 if allow_missing else 2
+        whole = labelled_images(
+            data, self.record, self.assembler, label_from=label_from, min_classes=least, skip_bad=skip_bad
+        )
         samples, remark = part_of(whole, part, data)
         labels = labels_of(samples, self.classes, data, allow_missing=allow_missing)
         if remark and listener is not None:

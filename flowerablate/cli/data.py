@@ -11,7 +11,7 @@ from ..console import Console
 from ..stats.wording import count
 from ..visible import json_text, printable
 from .echo import echo
-from .environment import OverridesOption, open_study
+from .environment import LabelFromOption, OverridesOption, open_study
 from .listing import Format
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def check(
             metavar="PATH", help="A data set, such as a folder of classes, or a study file. Without it: study.toml."
         ),
     ] = None,
+    label_from: LabelFromOption = None,
     overrides: OverridesOption = None,
     form: Annotated[
         Format | None,
@@ -85,7 +86,7 @@ def check(
 
     messages = Console(stderr=True)
     study, data = (path, None) if path is None or path.suffix == ".toml" else (None, path)
-    asked = open_study(study, data, overrides)
+    asked = open_study(study, data, overrides, label_from)
     try:
         with Display(messages) as display:
             assembler = asked.assembler()

@@ -25,6 +25,14 @@ DataOption = Annotated[
 OverridesOption = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override any key of the study.")
 ]
+LabelFromOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="REGEX",
+        help="Where file names say the class, such as cat.0.jpg: a regular expression whose first group, in the path "
+        "of an image, is its class.",
+    ),
+]
 RunsOption = Annotated[Path, typer.Option(metavar="FOLDER", help="The folder in which ledgers are kept.")]
 RUNS = Path("runs")
 
@@ -40,11 +48,12 @@ class StudyChoice:
         ),
     ] = None
     data: DataOption = None
+    label_from: LabelFromOption = None
     overrides: OverridesOption = None
 
     def open(self) -> Study:
         """Return the study; plugins that are not used are reported."""
-        return open_study(self.study, self.data, self.overrides)
+        return open_study(self.study, self.data, self.overrides, self.label_from)
 
 
 @dataclass(frozen=True)
@@ -77,11 +86,15 @@ def open_ledger(study: str | None, runs: Path) -> Ledger:
     return Ledger(find_ledger(study, runs))
 
 
-def open_study(path: Path | None, data: Path | None, overrides: list[str] | None) -> Study:
+def open_study(
+    path: Path | None, data: Path | None, overrides: list[str] | None, label_from: str | None = None
+) -> Study:
     """Return the study with what the command line sets; plugins that are not used are reported."""
     from ..api.study import COMMAND_LINE, Study
 
     study = replace(Study.read(path, data), overrides=tuple(overrides or ()), source=COMMAND_LINE)
+    if label_from is not None:
+        study = study.override("dataset.label_from", label_from)
     warn(study.catalogue)
     return study
 

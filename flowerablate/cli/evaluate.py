@@ -13,6 +13,7 @@ from ..console import Console
 from ..files import finite
 from ..visible import json_text, printable
 from .echo import echo
+from .environment import LabelFromOption
 from .listing import Format, FormatOption, show
 from .model_options import BatchOption, DeviceOption, ModelChoice
 
@@ -41,6 +42,7 @@ def evaluate(
             metavar="NAME", help="Of data with an official split: train, validation, test or all. Without it: test."
         ),
     ] = None,
+    label_from: LabelFromOption = None,
     allow_missing: Annotated[
         bool, typer.Option("--allow-missing", help="Accept data without images of some classes of the model.")
     ] = False,
@@ -70,6 +72,7 @@ def evaluate(
             data,
             metric,
             part=part,
+            label_from=label_from,
             allow_missing=allow_missing,
             skip_bad=skip_bad,
             batch_size=batch_size,

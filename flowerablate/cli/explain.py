@@ -14,7 +14,7 @@ from ..console import Console
 from ..errors import DataError
 from ..visible import printable
 from .echo import echo
-from .environment import DataOption, OverridesOption, open_study
+from .environment import DataOption, LabelFromOption, OverridesOption, open_study
 from .listing import Format, FormatOption, show
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ def explain(
         Path | None, typer.Option(metavar="FILE", help="The study file; as for 'run' without one.")
     ] = None,
     data: DataOption = None,
+    label_from: LabelFromOption = None,
     seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="The replicate.")] = 0,
     epoch: Annotated[int, typer.Option(min=1, max=2**32 - 1, help="The epoch of training, counted from 1.")] = 1,
     overrides: OverridesOption = None,
@@ -72,7 +73,7 @@ def explain(
     from ..study.resolve import resolve
 
     messages = Console(stderr=True)
-    wanted = open_study(study, data, overrides)
+    wanted = open_study(study, data, overrides, label_from)
     assembler = wanted.assembler()
     with Display(messages) as display:
         assembler.progress = display.preparing

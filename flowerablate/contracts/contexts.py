@@ -21,13 +21,15 @@ Progress: TypeAlias = Callable[[str, int, int], None]
 class DataContext:
     """*cache*: a private folder for the data set, which creates it when needed. *skip_bad*: skip unreadable files.
 
-    *root*: the folder of the study file; relative paths start there.
+    *root*: the folder of the study file; relative paths start there. *min_classes*: fewer are an error; 1 where a
+    trained model is evaluated on some of its classes.
     """
 
     cache: Path
     root: Path
     skip_bad: bool = False
     progress: Progress = lambda what, done, total: None
+    min_classes: int = 2
 
 
 @dataclass(frozen=True)

@@ -125,6 +125,17 @@ def has_image_suffix(name: str) -> bool:
     return os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES  # noqa: PTH122 - a Path per file is slow
 
 
+def fault_of(path: Path, key: str) -> str:
+    """Return why no image *key* can be read from *path*, as far as that is seen without opening it; else nothing."""
+    try:
+        key.encode()
+    except UnicodeEncodeError:
+        # Such a key can be neither hashed nor printed; backslashreplace makes it legible.
+        return f"the name of {str(path).encode(errors='backslashreplace').decode()} is not UTF-8"
+    kind = special_file(path)
+    return f"{path} is {kind}, not a file" if kind else ""
+
+
 def special_file(path: Path) -> str:
     """Return what *path* is if no data can be read from it, such as ``a FIFO``; else an empty text."""
     try:

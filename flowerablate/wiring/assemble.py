@@ -141,9 +141,9 @@ class Assembler:
         named = [path for slot, choice in pipeline.used for path in self._named_files(slot, choice).values()]
         return {*named, *([source.folder] if source else [])}
 
-    def load_samples(self, choice: Choice, *, skip_bad: bool) -> Samples:
+    def load_samples(self, choice: Choice, *, skip_bad: bool, min_classes: int = 2) -> Samples:
         """Collect the samples of a data set, without opening its images, in the groups and without those it lists."""
-        context = DataContext(self.cache / "datasets" / choice.use, self.root, skip_bad, self.progress)
+        context = DataContext(self.cache / "datasets" / choice.use, self.root, skip_bad, self.progress, min_classes)
         samples: Samples = self.build(DatasetSpec.slot, self.without_lists(choice), context)
         named = {name: text for name in self._lists_of(choice) if (text := str(choice.params[name]))}
         group_from = named.pop("group_from", "")

@@ -39,6 +39,9 @@ def _folder() -> fa.DatasetSpec:
             fa.Param("path", "", f"the folder or archive; {_PATH}"),
             fa.Param("level", 0, "how many folders down the classes are; 0: found out, or asked", low=0, high=9),
             fa.Param("classes", (), 'classes to use, such as ["daisy", "roses"]; empty: all'),
+            fa.Param(
+                "label_from", "", "regular expression whose first group in the path of an image is its class: cat.0.jpg"
+            ),
         ),
         build=build,
         reads=reads,

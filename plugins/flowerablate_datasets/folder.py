@@ -10,10 +10,11 @@ from pathlib import Path
 
 from flowerablate import DataContext, DataError, Samples
 from flowerablate.data.patients import with_patients
-from flowerablate.data.tree import Folder, other_files, special_file
+from flowerablate.data.tree import Folder, fault_of, other_files
 
 from .layouts import Class, FolderLayout, layout_of
-from .places import folder_or_unpacked
+from .named_images import scan as scan_named
+from .places import folder_or_unpacked, with_classes
 
 CHEST_XRAYS = ("NORMAL", "PNEUMONIA")
 """The classes of the data set ``chest-xray``, which an archive cannot be told from before it is unpacked."""
@@ -22,18 +23,29 @@ _NAMED = 3
 """Left-out folders and suffixes that are named."""
 
 
-def build(context: DataContext, path: str, *, level: int = 0, classes: Sequence[str] = (), sha256: str = "") -> Samples:
+def build(
+    context: DataContext,
+    path: str,
+    *,
+    level: int = 0,
+    classes: Sequence[str] = (),
+    label_from: str = "",
+    sha256: str = "",
+) -> Samples:
     """Scan the folder or archive *path*; a relative path begins at the study's folder, ``~`` is the home folder.
 
-    *level* and *classes*: see :func:`scan`. *sha256*, if given, is the checksum of the archive. Patients of DICOM files
-    are groups: see :func:`.patients.with_patients`.
+    *level* and *classes*: see :func:`scan`. *label_from*: see :func:`.named_images.scan`. *sha256*, if given, is the
+    checksum of the archive. Patients of DICOM files are groups: see :func:`.patients.with_patients`.
     """
     if not path.strip():
         raise DataError("the folder data set needs a folder; name it as the data, or as path under [dataset]")
     place = context.root / Path(path).expanduser()
     root = folder_or_unpacked(context, path, sha256)
     try:
-        samples = scan(root, skip_bad=context.skip_bad, level=level, classes=classes)
+        if label_from:
+            samples = with_classes(scan_named(root, label_from, skip_bad=context.skip_bad), tuple(classes))
+        else:
+            samples = scan(root, skip_bad=context.skip_bad, level=level, classes=classes)
     except DataError as error:
         raise DataError(str(error).replace(str(root), str(place))) from None  # the reader knows the archive
     if samples.splits and samples.classes == CHEST_XRAYS and root != place:
@@ -69,7 +81,7 @@ def scan(root: Path, *, skip_bad: bool = False, level: int = 0, classes: Sequenc
     for each in layout.classes:
         label = names.index(each.name)
         for key in _keys(layout, each):
-            if fault := _fault(layout.top.path / key, key):
+            if fault := fault_of(layout.top.path / key, key):
                 if not skip_bad:
                     raise DataError(f"{fault}; remove or rename it, or leave it out (skip-bad)")
                 bad.append(key.encode(errors="backslashreplace").decode())
@@ -93,17 +105,6 @@ def _keys(layout: FolderLayout, one: Class) -> list[str]:
     """Return the keys of the images of *one* class, sorted; they are relative to the folder of the data set."""
     start = len(layout.top.key) + 1 if layout.top.key else 0
     return sorted(f"{folder.key[start:]}/{name}" for folder in one.folder.walk() for name in folder.images)
-
-
-def _fault(path: Path, key: str) -> str:
-    """Return why no image can be read from *path*, as far as that can be seen without opening it."""
-    try:
-        key.encode()
-    except UnicodeEncodeError:
-        # Such a key can be neither hashed nor printed; backslashreplace makes it legible.
-        return f"the name of {str(path).encode(errors='backslashreplace').decode()} is not UTF-8"
-    kind = special_file(path)
-    return f"{path} is {kind}, not a file" if kind else ""
 
 
 def _left_out(top: Folder, layout: FolderLayout) -> tuple[str, ...]:

@@ -18,7 +18,12 @@ PYTHON = inspect.signature(fa.run).parameters
 
 
 def test_no_option_of_the_command_is_out_of_reach():
-    elsewhere = {"data": "Study.data", "overrides": "Study.override", "dry_run": "plan_of"}
+    elsewhere = {
+        "data": "Study.data",
+        "label_from": "Study.override",
+        "overrides": "Study.override",
+        "dry_run": "plan_of",
+    }
     assert set(COMMAND) == set(PYTHON) - {"progress", "observer"} | set(elsewhere)
     assert {field.name for field in fields(fa.Study)} >= {"path", "data", "overrides"}
     assert set(inspect.signature(fa.plan_of).parameters) == set(PYTHON) - {"progress", "observer", "budget"}
