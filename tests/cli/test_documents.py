@@ -55,6 +55,10 @@ def prepared(command, folder, make_images):
     """The folder with the images and study files that the documents name."""
     make_images(folder / "photographs")
     (folder / "groups.csv").write_text("path,group\n")
+    for kind in ("rose", "daisy"):
+        shutil.copytree(folder / "photographs/green", folder / f"pets/{kind}")
+        for path in (folder / f"pets/{kind}").iterdir():
+            path.rename(folder / f"pets/{kind}_{path.name}")
     (folder / "images.csv").write_text("image,label\n")
     for part in ("train", "test"):
         for label in ("NORMAL", "PNEUMONIA"):
