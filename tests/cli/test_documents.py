@@ -59,7 +59,10 @@ def prepared(command, folder, make_images):
         shutil.copytree(folder / "photographs/green", folder / f"pets/{kind}")
         for path in (folder / f"pets/{kind}").iterdir():
             path.rename(folder / f"pets/{kind}_{path.name}")
-    (folder / "images.csv").write_text("image,label\n")
+    rows = (
+        f"photographs/{path.parent.name}/{path.name},{path.parent.name}\n" for path in folder.glob("photographs/*/*")
+    )
+    (folder / "images.csv").write_text("image,label\n" + "".join(rows))
     for part in ("train", "test"):
         for label in ("NORMAL", "PNEUMONIA"):
             (folder / "chest_xray" / part / label).mkdir(parents=True)
