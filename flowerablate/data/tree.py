@@ -43,12 +43,14 @@ class Identity:
 class Folder:
     """A folder at *path*, *key* relative to where the tree begins (empty there); read when it is asked.
 
-    *above*: the identities of the folders that it lies in, so that loops of links end.
+    *above*: the identities of the folders that it lies in, so that loops of links end. *within*: if given, only what is
+    in folders of this name counts; empty in these.
     """
 
     path: Path
     key: str = ""
     above: tuple[Identity, ...] = ()
+    within: str = ""
 
     @property
     def name(self) -> str:
@@ -77,7 +79,15 @@ class Folder:
         """Its subfolders, sorted by name."""
         here = (*self.above, self.identity)
         names = sorted(entry.name for entry in self._listed if _is_folder(entry))
-        return [Folder(self.path / name, f"{self.key}/{name}" if self.key else name, here) for name in names]
+        return [
+            Folder(
+                self.path / name,
+                f"{self.key}/{name}" if self.key else name,
+                here,
+                "" if name == self.within else self.within,
+            )
+            for name in names
+        ]
 
     @cached_property
     def filled(self) -> list[Folder]:
@@ -107,7 +117,7 @@ class Folder:
 
     @cached_property
     def _files(self) -> set[str]:
-        return {entry.name for entry in self._listed if not _is_folder(entry)}
+        return set() if self.within else {entry.name for entry in self._listed if not _is_folder(entry)}
 
     @cached_property
     def _listed(self) -> list[os.DirEntry[str]]:
@@ -118,6 +128,18 @@ class Folder:
             raise DataError(
                 f"cannot list the folder {self.path}: {cause_of(error)}; check its permissions, or move it elsewhere"
             ) from error
+
+
+def tree_of(path: Path, within: str = "") -> Folder:
+    """Return the tree at *path*, of which only what is in folders called *within* counts, if that is given.
+
+    Raises :class:`DataError` if there is no such folder with images.
+    """
+    tree = Folder(path, within=within)
+    if within and not tree.has_images:
+        names = sorted({folder.name for folder in Folder(path).walk() if folder.key and folder.has_images})
+        raise DataError(f"{path} has no folder {within!r} with images; choose from: {', '.join(names[:20])}")
+    return tree
 
 
 def has_image_suffix(name: str) -> bool:

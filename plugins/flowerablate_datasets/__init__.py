@@ -37,7 +37,7 @@ def _folder() -> fa.DatasetSpec:
         summary="Images in one subfolder per class, within train/ and test/ or not; a folder, or an archive of it.",
         params=(
             fa.Param("path", "", f"the folder or archive; {_PATH}"),
-            fa.Param("level", 0, "how many folders down the classes are; 0: found out, or asked", low=0, high=9),
+            *_reading(),
             fa.Param("classes", (), 'classes to use, such as ["daisy", "roses"]; empty: all'),
             fa.Param(
                 "label_from", "", "regular expression whose first group in the path of an image is its class: cat.0.jpg"
@@ -45,6 +45,13 @@ def _folder() -> fa.DatasetSpec:
         ),
         build=build,
         reads=reads,
+    )
+
+
+def _reading() -> tuple[fa.Param, ...]:
+    return (
+        fa.Param("level", 0, "how many folders down the classes are; 0: found out, or asked", low=0, high=9),
+        fa.Param("within", "", "take only what is in folders of this name, such as images beside masks; empty: all"),
     )
 
 
@@ -89,6 +96,7 @@ def _flowers() -> fa.DatasetSpec:
         summary="Photographs of five kinds of flowers, fetched once (229 MB), or an archive with a folder per class.",
         params=(
             fa.Param("path", "", f"a local archive or folder instead of the download; {_PATH}"),
+            *_reading(),
             fa.Param("classes", (), 'classes to use, such as ["daisy", "roses"]; empty: all'),
             fa.Param("url", FLOWER_PHOTOS, "address of the archive"),
             fa.Param(
@@ -127,8 +135,9 @@ def _chest_xray() -> fa.DatasetSpec:
 
     def reads(path: Path) -> bool:
         from .chest_xray import is_chest_xray
+        from .places import unwrapped
 
-        return is_chest_xray(path)
+        return path.is_dir() and unwrapped(path, is_chest_xray) is not None
 
     return fa.DatasetSpec(
         name="chest-xray",

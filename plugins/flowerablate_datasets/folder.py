@@ -10,7 +10,7 @@ from pathlib import Path
 
 from flowerablate import DataContext, DataError, Samples
 from flowerablate.data.patients import with_patients
-from flowerablate.data.tree import Folder, fault_of, other_files
+from flowerablate.data.tree import Folder, fault_of, other_files, tree_of
 
 from .layouts import Class, FolderLayout, layout_of
 from .named_images import scan as scan_named
@@ -28,14 +28,15 @@ def build(
     path: str,
     *,
     level: int = 0,
+    within: str = "",
     classes: Sequence[str] = (),
     label_from: str = "",
     sha256: str = "",
 ) -> Samples:
     """Scan the folder or archive *path*; a relative path begins at the study's folder, ``~`` is the home folder.
 
-    *level* and *classes*: see :func:`scan`. *label_from*: see :func:`.named_images.scan`. *sha256*, if given, is the
-    checksum of the archive. Patients of DICOM files are groups: see :func:`.patients.with_patients`.
+    *level*, *within* and *classes*: see :func:`scan`. *label_from*: see :func:`.named_images.scan`. *sha256*, if
+    given, is the checksum of the archive. Patients of DICOM files are groups: see :func:`.patients.with_patients`.
     """
     if not path.strip():
         raise DataError("the folder data set needs a folder; name it as the data, or as path under [dataset]")
@@ -43,9 +44,19 @@ def build(
     root = folder_or_unpacked(context, path, sha256)
     try:
         if label_from:
-            samples = with_classes(scan_named(root, label_from, skip_bad=context.skip_bad), tuple(classes))
+            samples = scan_named(
+                root, label_from, within=within, skip_bad=context.skip_bad, min_classes=context.min_classes
+            )
+            samples = with_classes(samples, tuple(classes))
         else:
-            samples = scan(root, skip_bad=context.skip_bad, level=level, classes=classes)
+            samples = scan(
+                root,
+                skip_bad=context.skip_bad,
+                level=level,
+                within=within,
+                classes=classes,
+                min_classes=context.min_classes,
+            )
     except DataError as error:
         raise DataError(str(error).replace(str(root), str(place))) from None  # the reader knows the archive
     if samples.splits and samples.classes == CHEST_XRAYS and root != place:
@@ -56,11 +67,20 @@ def build(
     return with_patients(samples, context.progress)
 
 
-def scan(root: Path, *, skip_bad: bool = False, level: int = 0, classes: Sequence[str] = ()) -> Samples:
+def scan(
+    root: Path,
+    *,
+    skip_bad: bool = False,
+    level: int = 0,
+    within: str = "",
+    classes: Sequence[str] = (),
+    min_classes: int = 2,
+) -> Samples:
     """List the images below *root* in a fixed order: by split, class and path.
 
-    Folders are read as :func:`.layouts.layout_of` says, which takes *level* and the names of *classes*. Links are
-    followed; within a class no folder is read twice. ``found`` of the samples says what was read and what was left out.
+    Folders are read as :func:`.layouts.layout_of` says, which takes *level*, the names of *classes* and *min_classes*.
+    *within*: only what is in folders of this name counts, such as ``images`` beside ``masks``. Links are followed;
+    within a class no folder is read twice. ``found`` of the samples says what was read and what was left out.
 
     Raises :class:`DataError` if the folder does not exist, for a layout that cannot be read, or in several ways, and
     for a file that nothing can be read from, such as a FIFO, or whose name is not UTF-8 (skipped with *skip_bad*).
@@ -71,8 +91,8 @@ def scan(root: Path, *, skip_bad: bool = False, level: int = 0, classes: Sequenc
         raise DataError(
             f"{root} is no archive (.tgz, .tar.gz, .zip ...); give one, or a folder of one subfolder per class"
         )
-    tree = Folder(root)
-    layout = layout_of(tree, level=level, names=classes)
+    tree = tree_of(root, within)
+    layout = layout_of(tree, level=level, names=classes, min_classes=min_classes)
     names = tuple(sorted({each.name for each in layout.classes}))
     keys: list[str] = []
     labels: list[int] = []
@@ -97,7 +117,7 @@ def scan(root: Path, *, skip_bad: bool = False, level: int = 0, classes: Sequenc
         labels=tuple(labels),
         splits=tuple(splits) if with_splits else None,
         skipped=tuple(bad),
-        left_out=_left_out(tree, layout),
+        left_out=_left_out(Folder(root), layout),
     )
 
 

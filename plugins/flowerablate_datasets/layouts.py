@@ -4,8 +4,12 @@
 ``CLASS/...``                         each folder is a class, with everything nested in it
 ``train/CLASS/...``, ``test/...``     parts of a split above the classes, by any of the names that people give them
 ``CLASS/train/...``                   parts of a split below the classes, in each of them
+``trainA/...``, ``testA/...``,        parts and classes in one name
+``trainB/...``, ``testB/...``
 ``NAME/...`` alone                    a folder around any of these is passed
 ====================================  ==================================================================================
+
+A part of a split with none of the classes of the training part, such as a ``test/`` without labels, is left out.
 
 Where the folders directly here have no images of their own, but several folders with images each, two readings are
 possible: these are the classes, or those below. It is not guessed: :class:`DataError` names both, and the *level* that
@@ -14,27 +18,20 @@ chooses. Folders of patients or of parts of a download, such as ``patient3`` or 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from flowerablate import DataError
+from flowerablate.contracts import SPLITS
 from flowerablate.data.tree import Folder
 
-PARTS = ("train", "val", "test")
-"""The parts of a split, in the order in which samples are listed."""
+from .folder_names import are_groups, part_name
+from .named_images import cure_for
 
-_PART_OF_WORD = {
-    **dict.fromkeys(("train", "training", "trn"), "train"),
-    **dict.fromkeys(("val", "valid", "validation", "dev"), "val"),
-    **dict.fromkeys(("test", "testing", "tst"), "test"),
-}
-_FILLERS = frozenset({"set", "data", "dataset", "image", "images", "img", "imgs", "split", "seg", "folder", "samples"})
-_NUMBERED = re.compile(r"(?:.*[\W_])?(?P<word>[A-Za-z]+)[\W_]*\d+[A-Za-z]{0,2}")
-_GROUPS = frozenset({"patient", "pat", "pid", "person", "subject", "subj", "sub", "case", "study", "series", "scan"})
-_GROUPS |= {"slide", "exam", "session", "visit", "animal", "p", "s", "id"}
-_GROUPS |= {"part", "batch", "fold", "chunk", "shard", "image", "images", "img"}
 _SHOWN = 4
+
+Parts = dict[str, Folder]
+"""The folder of each part of a split."""
 
 
 @dataclass(frozen=True)
@@ -55,29 +52,37 @@ class FolderLayout:
     left_out: tuple[Folder, ...] = ()
 
 
-def part_of(name: str) -> str:
-    """Return the part of a split that the folder *name* stands for, such as ``seg_train``; empty for none."""
-    words = [re.sub(r"(?<=.)(set|data)$", "", word) for word in re.findall(r"[a-z]+|\d+", name.lower())]
-    rest = [word for word in words if word not in _FILLERS]
-    return _PART_OF_WORD.get(rest[0], "") if len(rest) == 1 else ""
-
-
-def layout_of(root: Folder, *, level: int = 0, names: Sequence[str] = ()) -> FolderLayout:
+def layout_of(root: Folder, *, level: int = 0, names: Sequence[str] = (), min_classes: int = 2) -> FolderLayout:
     """Return how the folders in *root* are read.
 
     *level*: how many folders down the classes are, below the parts of a split if there are such; 0: found out. *names*:
-    the classes that are wanted; all, if empty. Raises :class:`DataError` for what is no layout, and for several.
+    the classes that are wanted; all, if empty. Raises :class:`DataError` for what is no layout, for several, and for
+    fewer classes than *min_classes*.
     """
+    wanted = _Wanted(root, level, tuple(names), min_classes)
     top = _inside(root)
-    parts = _parts(top)
-    if parts:
-        inner = {part: _inside(parts[part]) for part in PARTS if part in parts}
-        classes = {part: _classes(folder, level, names, root) for part, folder in inner.items()}
-        _require_equal(root, parts, classes)
-        found = [Class(each.name, each.folder, part) for part in PARTS for each in classes.get(part, ())]
-        return FolderLayout(top, tuple(found), _left_out(root, found))
-    found = (not level and _split_below(top, names)) or list(_classes(top, level, names, root))
+    splits = _splits(top)
+    if len(splits) > 1:
+        found = _split_classes(top, splits, wanted)
+    elif splits:
+        found = _in_parts(next(iter(splits.values())), wanted)
+    else:
+        found = (not level and _split_below(top, wanted)) or list(_classes(top, wanted))
     return FolderLayout(top, tuple(found), _left_out(root, found))
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """What is asked of the folders below *root*; see :func:`layout_of`."""
+
+    root: Folder
+    level: int
+    names: tuple[str, ...]
+    min_classes: int
+
+    def has(self, name: str) -> bool:
+        """Whether the class *name* is wanted."""
+        return not self.names or name in self.names
 
 
 def _inside(folder: Folder) -> Folder:
@@ -87,65 +92,105 @@ def _inside(folder: Folder) -> Folder:
     return folder
 
 
-def _parts(top: Folder) -> dict[str, Folder]:
-    """Return the folder of each part of a split in *top*, if there is one to train on and one to test on.
+def _splits(top: Folder) -> dict[str, Parts]:
+    """Return the parts of each split in *top* that has one to train on and another, by what else their names say.
 
-    A part for validation without one for tests is the one for tests.
+    Parts whose names say nothing else come before all others.
     """
-    found: dict[str, Folder] = {}
+    found: dict[str, Parts] = {}
     for folder in top.folders:
-        part = part_of(folder.name) if folder.has_files else ""
-        if part and part in found:
+        part, rest = part_name(folder.name)
+        if not part or not folder.has_files:
+            continue
+        parts = found.setdefault(rest, {})
+        if part in parts:
             raise DataError(
-                f"{top.path} has both {found[part].name}/ and {folder.name}/ for the {part} split; remove one of them"
+                f"{top.path} has both {parts[part].name}/ and {folder.name}/ for the {part} split; remove one of them"
             )
-        if part:
-            found[part] = folder
-    if "train" not in found or len(found) == 1:
-        return {}
-    if "test" not in found:
-        found["test"] = found.pop("val")
+        parts[part] = folder
+    splits = {rest: parts for rest, parts in found.items() if "train" in parts and len(parts) > 1}
+    return {"": splits[""]} if "" in splits else splits
+
+
+def _in_parts(parts: Parts, wanted: _Wanted) -> list[Class]:
+    """Return the classes in each of *parts* that has those of the training part; the others are not labelled."""
+    train = _classes(_inside(parts["train"]), wanted)
+    known = {each.name.casefold() for each in train}
+    classes = {"train": train}
+    for part in SPLITS[1:]:
+        if part in parts:
+            inside = _inside(parts[part])
+            if not known.isdisjoint(each.name.casefold() for each in _candidates(inside, wanted)):
+                classes[part] = _classes(inside, wanted)
+    _require_equal(wanted.root, parts, classes)
+    return [Class(each.name, each.folder, named) for part, named in _named(classes) for each in classes[part]]
+
+
+def _named(parts: Collection[str]) -> list[tuple[str, str]]:
+    """Return each of *parts* and what it is in the samples: one for validation without one for tests is for tests.
+
+    A part for training alone is no split.
+    """
+    if len(parts) == 1:
+        return [(part, "") for part in parts]
+    return [(part, "test" if part == "val" and "test" not in parts else part) for part in SPLITS if part in parts]
+
+
+def _split_below(top: Folder, wanted: _Wanted) -> list[Class]:
+    """Return the classes with their parts where every folder in *top* is split; none if some are not."""
+    chosen = [folder for folder in top.filled if wanted.has(folder.name)]
+    split = {folder.name: next(iter(_splits(folder).values()), {}) for folder in chosen}
+    if len(chosen) < 2 or not any(split.values()):
+        return []
+    return _split_classes(top, split, wanted)
+
+
+def _split_classes(top: Folder, split: dict[str, Parts], wanted: _Wanted) -> list[Class]:
+    """Return the classes that are *split*, by name, all into the same parts."""
+    split = {name: parts for name, parts in split.items() if wanted.has(name)}
+    one = next((name for name, parts in split.items() if parts), "")
+    if lacking := [name for name, parts in split.items() if set(parts) != set(split[one])]:
+        raise DataError(
+            f"in {top.path}, {one} is split into {_listed([each.name for each in split[one].values()])}, and "
+            f"{lacking[0]} is not; give all classes the same parts, or name the classes that are wanted "
+            "(dataset.classes)"
+        )
+    found = [
+        Class(name, parts[part], named)
+        for part, named in _named(split[one] if one else ())
+        for name, parts in sorted(split.items())
+    ]
+    _require_names(top, [Class(name, top) for name in split], wanted)
     return found
 
 
-def _split_below(top: Folder, names: Sequence[str]) -> list[Class]:
-    """Return the classes with their parts where every folder in *top* is split; none if some are not."""
-    chosen = [folder for folder in top.filled if not names or folder.name in names]
-    split = {folder.name: _parts(folder) for folder in chosen}
-    if len(chosen) < 2 or not any(split.values()):
-        return []
-    if lacking := [name for name, parts in split.items() if set(parts) != set(next(filter(None, split.values())))]:
-        one = next(name for name, parts in split.items() if parts)
-        raise DataError(
-            f"{top.path / one} is split into {_listed([each.name for each in split[one].values()])}, and "
-            f"{top.path / lacking[0]} is not; give all classes the same parts, or name the classes that are wanted "
-            "(dataset.classes)"
-        )
-    return [Class(name, split[name][part], part) for part in PARTS for name in split if part in split[name]]
-
-
-def _classes(folder: Folder, level: int, names: Sequence[str], root: Folder) -> tuple[Class, ...]:
-    """Return the classes in *folder*, at least two."""
-    if level > 1:
-        found = [each for inner in folder.filled for each in _at(inner, level - 1)]
-    else:
-        found = [each for each in folder.filled if level or not names or each.name in names]
-        if not level:
-            _require_one_reading(folder, found)
-    found = [each for each in found if not names or each.name in names]
-    if missing := [name for name in names if name not in {each.name for each in found}]:
-        raise DataError(
-            f"{folder.path} has no class {missing[0]!r}; choose from: {_listed([e.name for e in folder.filled])}"
-        )
-    if len(found) > 1 and not level and not names and _are_groups(found):
-        raise DataError(
-            f"the folders in {folder.path} are named like {found[0].name!r}, so they are patients or parts, no "
-            "classes; give a table of the images and their labels, or dataset.level = 1 if they are classes"
-        )
+def _classes(folder: Folder, wanted: _Wanted) -> tuple[Class, ...]:
+    """Return the classes in *folder*, as many as are needed."""
+    found = _candidates(folder, wanted)
+    if not wanted.level:
+        _require_one_reading(folder, found)
+        if len(found) > 1 and not wanted.names and _are_groups(found):
+            raise DataError(
+                f"the folders in {folder.path} are named like {found[0].name!r}, so they are patients or parts, no "
+                "classes; give a table of the images and their labels, or dataset.level = 1 if they are classes"
+            )
     classes = tuple(Class(each.name, each) for each in found)
-    if len({each.name for each in classes}) < 2:
-        _refuse(folder, root, classes)
+    _require_names(folder, classes, wanted)
+    if len({each.name for each in classes}) < wanted.min_classes:
+        _refuse(folder, wanted.root, classes)
     return classes
+
+
+def _candidates(folder: Folder, wanted: _Wanted) -> list[Folder]:
+    """Return the folders in *folder* that are its classes if they may be."""
+    return [each for each in _at(folder, max(1, wanted.level)) if wanted.has(each.name)]
+
+
+def _require_names(folder: Folder, found: Sequence[Class], wanted: _Wanted) -> None:
+    """Raise :class:`DataError` if a class that is named is not among those *found* in *folder*."""
+    if missing := [name for name in wanted.names if name not in {each.name for each in found}]:
+        there = [each.name for each in folder.filled]
+        raise DataError(f"{folder.path} has no class {missing[0]!r}; choose from: {_listed(there)}")
 
 
 def _at(folder: Folder, level: int) -> Iterator[Folder]:
@@ -164,20 +209,21 @@ def _require_one_reading(folder: Folder, found: Sequence[Folder]) -> None:
     if len(found) < 2 or not deep:
         return
     inner = list(dict.fromkeys(each.name for folders in deep.values() for each in folders))
+    every = len(deep) == len(found) and all({each.name for each in folders} == set(inner) for folders in deep.values())
+    one = "images" if "images" in inner else found[0].name
+    alone = f"take only what is in folders of one name (dataset.within = {one!r}), " if every else ""
     raise DataError(
         f"{folder.path} can be read in two ways: {len(found)} classes ({_listed([each.name for each in found])}) with "
-        f"dataset.level = 1, or {len(inner)} classes ({_listed(inner)}) with dataset.level = 2; choose one, "
+        f"dataset.level = 1, or {len(inner)} classes ({_listed(inner)}) with dataset.level = 2; choose one, {alone}"
         "name the classes that are wanted (dataset.classes), or give a folder within it"
     )
 
 
 def _are_groups(folders: Sequence[Folder]) -> bool:
-    """Whether the names of *folders* are those of patients, or parts of a download: such a word, and a number."""
-    matches = [_NUMBERED.fullmatch(folder.name) for folder in folders]
-    return all(match is not None and match["word"].lower() in _GROUPS for match in matches)
+    return are_groups(folder.name for folder in folders)
 
 
-def _require_equal(root: Folder, parts: dict[str, Folder], classes: dict[str, tuple[Class, ...]]) -> None:
+def _require_equal(root: Folder, parts: Parts, classes: dict[str, tuple[Class, ...]]) -> None:
     train = {each.name for each in classes["train"]}
     for part, found in classes.items():
         names = {each.name for each in found}
@@ -185,7 +231,15 @@ def _require_equal(root: Folder, parts: dict[str, Folder], classes: dict[str, tu
             lacking, extra = train - names, names - train
             verb, name = ("lacks", min(lacking)) if lacking else ("has", min(extra))
             where = f"{parts['train'].name}/ {'has' if lacking else 'lacks'}"
-            raise DataError(f"the classes of {root.path} differ: {parts[part].name}/ {verb} {name!r}, which {where}")
+            alike = next((each for each in extra if lacking and each.casefold() == name.casefold()), "")
+            cure = (
+                f"; it has {alike!r}: give both the same name"
+                if alike
+                else "; add images, or name the classes that are wanted (dataset.classes)"
+            )
+            raise DataError(
+                f"the classes of {root.path} differ: {parts[part].name}/ {verb} {name!r}, which {where}{cure}"
+            )
 
 
 def _refuse(folder: Folder, root: Folder, classes: Sequence[Class]) -> None:
@@ -194,8 +248,8 @@ def _refuse(folder: Folder, root: Folder, classes: Sequence[Class]) -> None:
     if classes:
         raise DataError(f"{folder.path} has only one class, {classes[0].name!r}; a classifier needs two or more")
     if folder.images:
-        if folder is not root and part_of(folder.name) in ("val", "test"):
-            cure += f", or give only the part for training if {folder.name}/ is not labelled"
+        if named := cure_for(folder.images):
+            cure += f", or, {named}"
         raise DataError(f"{folder.path} has images but no class folders; {cure}")
     raise DataError(f"no images in {folder.path}; {cure}")
 

@@ -9,9 +9,9 @@ from pathlib import Path, PurePosixPath
 
 from flowerablate import DataError, Samples
 from flowerablate.data.identifiers import groups_by
-from flowerablate.data.tree import Folder, fault_of
+from flowerablate.data.tree import fault_of, tree_of
 
-from .layouts import part_of
+from .folder_names import part_of
 
 _MAX_CLASSES = 1000
 _MIN_IMAGES = 2
@@ -24,17 +24,17 @@ _FORMS = (
 )
 
 
-def scan(root: Path, label_from: str, *, skip_bad: bool = False) -> Samples:
+def scan(root: Path, label_from: str, *, within: str = "", skip_bad: bool = False, min_classes: int = 2) -> Samples:
     """List the images below *root* by path; their classes are what :func:`classes_in` finds in their paths.
 
     Where they lie in folders of a split, for training and another part, that is the official split; a part for
-    validation without one for tests is the one for tests. Images without a class are left out. Raises
-    :class:`DataError` for fewer than two classes, and for a file that nothing can be read from (skipped with
-    *skip_bad*).
+    validation without one for tests is the one for tests. Images without a class are left out. *within*: only what is
+    in folders of this name counts. Raises :class:`DataError` for fewer classes than *min_classes*, and for a file that
+    nothing can be read from (skipped with *skip_bad*).
     """
     if not root.is_dir():
         raise DataError(f"no folder or archive {root}; check the path (a relative path begins at the study's folder)")
-    every = [f"{folder.key}/{name}".lstrip("/") for folder in Folder(root).walk() for name in folder.images]
+    every = [f"{folder.key}/{name}".lstrip("/") for folder in tree_of(root, within).walk() for name in folder.images]
     if not every:
         raise DataError(f"no images in {root}")
     named = classes_in(sorted(every), label_from)
@@ -43,7 +43,7 @@ def scan(root: Path, label_from: str, *, skip_bad: bool = False) -> Samples:
         raise DataError(f"{next(iter(bad.values()))}; remove or rename it, or leave it out (skip-bad)")
     keys = [key for key in named if key not in bad]
     classes = tuple(sorted({named[key] for key in keys}))
-    if len(classes) < 2:
+    if len(classes) < min_classes:
         raise DataError(
             f"dataset.label_from: {label_from!r} finds {f'only the class {classes[0]!r}' if classes else 'no class'} "
             f"in paths such as {next(iter(named))}; a classifier needs two or more"

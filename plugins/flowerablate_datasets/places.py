@@ -18,13 +18,13 @@ _MAX_LEVELS = 4
 def folder_of(context: DataContext, path: str, fits: Callable[[Path], bool], what: str) -> Path:
     """Return the folder *path*, or the folder to which the archive *path* is unpacked.
 
-    A relative path begins at the study's folder; ``~`` is the home folder. A folder is returned as it is; of an archive
-    the first folder, from the top, that *fits*. *what* describes the required content. Raises :class:`DataError` if
-    there is no such folder or archive.
+    A relative path begins at the study's folder; ``~`` is the home folder. Of a folder, that within it is returned
+    which *fits* if there are only folders around it, else itself; of an archive the first folder, from the top, that
+    *fits*. *what* describes the required content. Raises :class:`DataError` if there is no such folder or archive.
     """
     place = context.root / Path(path).expanduser()
     if place.is_dir():
-        return place
+        return unwrapped(place, fits) or place
     if not place.exists():
         raise DataError(f"no folder or archive {place}; check the path (a relative path begins at the study's folder)")
     if not is_archive(place):
@@ -32,6 +32,18 @@ def folder_of(context: DataContext, path: str, fits: Callable[[Path], bool], wha
             f"{place} does not have the name of an archive (.tgz, .tar.gz, .zip ...); give an archive or {what}"
         )
     return _fitting(folder_or_unpacked(context, path), fits, place, what)
+
+
+def unwrapped(folder: Path, fits: Callable[[Path], bool]) -> Path | None:
+    """Return *folder*, or the one within it that *fits* and has nothing but folders around it; None without one."""
+    for _ in range(_MAX_LEVELS):
+        if fits(folder):
+            return folder
+        below = [each for each in _subfolders(folder) if not is_junk(each.name)]
+        if len(below) != 1:
+            return None
+        folder = below[0]
+    return None
 
 
 def folder_or_unpacked(context: DataContext, path: str, sha256: str = "") -> Path:

@@ -297,6 +297,20 @@ def test_evaluate_fits_80_columns_with_every_interval_on_its_line(use, folder, m
     assert len(re.findall(r"\d \(\d+\.\d-\d+\.\d\)", row)) == 3
 
 
+def test_evaluate_reads_classes_from_file_names_and_a_single_class_where_that_is_accepted(use, folder, make_images):
+    make_images(folder / "others", per_class=3)
+    by_folder = json.loads(use("evaluate", "others", "--format", "json").stdout)
+    for path in list((folder / "others").glob("*/*")):
+        path.rename(folder / "others" / f"{path.parent.name}-{path.name}")
+    by_name = use("evaluate", "others", "--label-from", r"([^/]+)-\d+\.\w+$", "--format", "json")
+    assert json.loads(by_name.stdout)["metrics"] == by_folder["metrics"]
+    (folder / "some/red").mkdir(parents=True)
+    for path in (folder / "others").glob("red-*"):
+        path.rename(folder / "some/red" / path.name)
+    assert "has only one class, 'red'" in use("evaluate", "some").stderr
+    assert json.loads(use("evaluate", "some", "--allow-missing", "--format", "json").stdout)["images"] == 3
+
+
 def test_a_study_file_is_told_from_a_model(use, folder):
     done = use("card", model="tiny.toml")
     assert "tiny.toml is a study file, not a model; give the name of the study in" in done.stderr

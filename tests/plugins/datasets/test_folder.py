@@ -103,8 +103,12 @@ def test_a_class_may_be_called_train(tmp_path: Path) -> None:
             "only one class, 'a'",
         ),
         (
-            ["train/a/1.jpg", "train/b/1.jpg", "test/1.jpg"],
-            "test has images but no class folders.*give only the part for training if test/ is not labelled",
+            ["train/Daisy/1.jpg", "train/b/1.jpg", "test/daisy/1.jpg", "test/b/1.jpg"],
+            "test/ lacks 'Daisy', which train/ has; it has 'daisy': give both the same name",
+        ),
+        (
+            ["cat.0.jpg", "cat.1.jpg", "dog.0.jpg", "dog.1.jpg"],
+            r"or, if their names say the class \(cat, dog\), set dataset",
         ),
         (["train/a/1.jpg", "test/a/1.jpg"], "only one class, 'a'"),
         (

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from flowerablate_datasets.folder import build, scan
-from flowerablate_datasets.layouts import part_of
+from flowerablate_datasets.folder_names import part_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -74,6 +74,44 @@ READ = {
         CLASSES,
         {"train": 9, "test": 9},
     ),
+    "parts and classes in one name": (
+        below("trainA", "trainB", "testA", "testB"),
+        {},
+        ("A", "B"),
+        {"train": 6, "test": 6},
+    ),
+    "numbers that sort the parts": (
+        below(*(f"{part}/{name}" for part in ("1_train", "2_test") for name in CLASSES)),
+        {},
+        CLASSES,
+        {"train": 9, "test": 9},
+    ),
+    "a test part without labels": (below("train/daisy", "train/rose", "test"), {}, ("daisy", "rose"), {}),
+    "a test part without labels, in a folder": (
+        below("train/daisy", "train/rose", "test/all"),
+        {},
+        ("daisy", "rose"),
+        {},
+    ),
+    "a validation part where that for tests has no labels": (
+        below("train/daisy", "train/rose", "val/daisy", "val/rose", "test"),
+        {},
+        ("daisy", "rose"),
+        {"train": 6, "test": 6},
+    ),
+    "images beside their masks": (
+        below(*(f"{name}/{kind}" for name in CLASSES for kind in ("images", "masks"))),
+        {"within": "images"},
+        CLASSES,
+        {},
+    ),
+    "one of several versions of a set": (
+        below(*(f"{kind}/{name}" for kind in ("color", "grayscale") for name in CLASSES)),
+        {"within": "color"},
+        CLASSES,
+        {},
+    ),
+    "a class alone, where one is enough": (below("daisy"), {"min_classes": 1}, ("daisy",), {}),
     "a folder around a folder": (below(*(f"flowers/flowers/{name}" for name in CLASSES)), {}, CLASSES, {}),
     "organs": (below(*TWO_ORGANS), {"level": 1}, ("colon", "lung"), {}),
     "findings of organs": (below(*TWO_ORGANS), {"level": 2}, ("aca", "benign", "scc"), {}),
@@ -101,6 +139,11 @@ def test_a_layout_is_read(
     ("names", "readings"),
     [
         (below(*TWO_ORGANS), "2 classes (colon, lung) with dataset.level = 1, or 3 classes (aca, benign, scc)"),
+        (
+            below(*(f"{name}/{kind}" for name in CLASSES for kind in ("images", "masks"))),
+            "2 classes (images, masks) with dataset.level = 2; choose one, take only what is in folders of one name "
+            "(dataset.within = 'images')",
+        ),
         (below(*WITH_A_COPY), "4 classes (daisy, flowers, rose, tulip) with dataset.level = 1, or 3 classes (daisy"),
         (
             below("assets", *(f"data/{name}" for name in CLASSES)),
@@ -141,6 +184,42 @@ OF_PUBLIC_SETS = {
     "Stanford dogs": (["Images/n02085620-Chihuahua", "Images/n02085782-spaniel"], 2, {}),
     "ImageNet": (["ILSVRC/train/n01440764", "ILSVRC/train/n01443537"], 2, {}),
     "tiny ImageNet": (["train/n01443537/images", "train/n01629819/images"], 2, {}),
+    "horse2zebra": (
+        ["horse2zebra/trainA", "horse2zebra/trainB", "horse2zebra/testA", "horse2zebra/testB"],
+        2,
+        {"train": 6, "test": 6},
+    ),
+    "German traffic signs": (
+        ["Final_Training/Images/00000", "Final_Training/Images/00001", "Final_Test/Images"],
+        2,
+        {},
+    ),
+    "American sign language": (
+        [
+            "asl_alphabet_train/asl_alphabet_train/A",
+            "asl_alphabet_train/asl_alphabet_train/B",
+            "asl_alphabet_test/asl_alphabet_test",
+        ],
+        2,
+        {},
+    ),
+    "brain tumours": (
+        [f"{part}/{name}" for part in ("Training", "Testing") for name in ("glioma", "notumor")],
+        2,
+        {"train": 6, "test": 6},
+    ),
+    "Food-101": (["food-101/images/apple_pie", "food-101/images/waffles"], 2, {}),
+    "textures (DTD)": (["dtd/images/banded", "dtd/images/dotted"], 2, {}),
+    "Caltech 101": (["101_ObjectCategories/BACKGROUND_Google", "101_ObjectCategories/accordion"], 2, {}),
+    "sports": (
+        [
+            *(f"{part}/{name}" for part in ("train", "valid", "test") for name in ("archery", "boxing")),
+            "images to predict",
+        ],
+        2,
+        {"train": 6, "val": 6, "test": 6},
+    ),
+    "tiny ImageNet, whole": (["train/n01443537/images", "train/n01629819/images", "val/images", "test/images"], 2, {}),
     "Fruits": (
         [
             "fruits/Training/Apple",
@@ -163,6 +242,40 @@ OF_PUBLIC_SETS = {
         {"train": 6, "test": 6},
     ),
 }
+
+
+CHOSEN_OF_PUBLIC_SETS = {
+    "PlantVillage": (
+        [f"{kind}/{name}" for kind in ("color", "grayscale", "segmented") for name in ("Apple___scab", "Corn___rust")],
+        {"within": "color"}, ("Apple___scab", "Corn___rust")),
+    "COVID-19 radiography": (
+        [f"{name}/{kind}" for name in ("COVID", "Normal") for kind in ("images", "masks")],
+        {"within": "images"}, ("COVID", "Normal")),
+    "Office-31": (
+        [f"{place}/images/{name}" for place in ("amazon", "dslr", "webcam") for name in ("bike", "mug")],
+        {"within": "dslr"}, ("bike", "mug")),
+    "BreakHis": (
+        [f"BreaKHis_v1/histology_slides/breast/{name}/SOB/{kind}/SOB_{kind}_14-22549AB/{zoom}X"
+         for name, kind in (("benign", "adenosis"), ("benign", "fibroadenoma"), ("malignant", "ductal_carcinoma"))
+         for zoom in (40, 100)],
+        {"level": 1}, ("benign", "malignant")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("folders", "options", "classes"), CHOSEN_OF_PUBLIC_SETS.values(), ids=CHOSEN_OF_PUBLIC_SETS)
+def test_sets_with_several_readings_are_read_by_the_option_that_their_error_names(
+    tmp_path: Path, folders: list[str], options: dict[str, str], classes: tuple[str, ...]
+) -> None:
+    make(tmp_path, *below(*folders))
+    with pytest.raises(DataError, match=next(iter(options))):
+        scan(tmp_path)
+    assert scan(tmp_path, **options).classes == classes  # type: ignore[arg-type]
+
+
+def test_a_name_that_no_folder_has_is_refused_with_those_that_there_are(tmp_path: Path) -> None:
+    make(tmp_path, *below("color/daisy", "grey/daisy"))
+    with pytest.raises(DataError, match="has no folder 'colour' with images; choose from: color, daisy, grey"):
+        scan(tmp_path, within="colour")
 
 
 @pytest.mark.parametrize(("folders", "classes", "parts"), OF_PUBLIC_SETS.values(), ids=OF_PUBLIC_SETS)

@@ -84,6 +84,19 @@ def test_a_name_without_a_patient_counts_as_one_of_its_own(context: DataContext,
     assert samples.remarks[-1].startswith("files whose names do not identify a patient: 1;")
 
 
+def test_a_folder_around_the_x_rays_is_passed_so_that_patients_are_never_lost(
+    context: DataContext, chest: Path
+) -> None:
+    plain = built("chest-xray", context, path=str(chest))
+    outer = chest.parent / "download"
+    (outer / "archive").mkdir(parents=True)
+    chest.rename(outer / "archive" / "chest_xray")
+    (outer / "README.md").touch()
+    assert SPECS["chest-xray"].reads(outer)
+    found = built("chest-xray", context, path=str(outer))
+    assert (found.keys, found.groups, found.splits) == (plain.keys, plain.groups, plain.splits)
+
+
 def test_another_layout_is_refused(context: DataContext) -> None:
     (context.root / "elsewhere").mkdir()
     with pytest.raises(DataError, match=r"does not hold train/ and test/"):
