@@ -54,6 +54,7 @@ def run(
     from ..api.planned import make_plan
     from ..api.progress import Display
     from ..api.running import budget_of, study_options
+    from ..data.identifiers import first_lines
 
     clock = budget_of(options.get("budget"))
     console, messages = Console(), Console(stderr=True)
@@ -65,6 +66,9 @@ def run(
             display.metric = planned.metric
             if not dry_run:
                 outcome = planned.start(display, clock)
+            else:
+                for text in first_lines(planned.plan.data.samples):
+                    display.remarked(text)
     except KeyboardInterrupt:
         messages.print(f"interrupted: {_how_far(planned)}; continue with the same command", highlight=False)
         raise typer.Exit(130) from None

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
@@ -98,6 +98,13 @@ def torn_groups(samples: Samples, groups: Sequence[str]) -> dict[str, list[int]]
             places[name].append(place)
     parts = samples.splits or ("",) * len(samples)
     return {name: group for name, group in places.items() if len({parts[place] for place in group}) > 1}
+
+
+def first_lines(samples: Samples) -> Iterator[str]:
+    """Yield the lines with which a run on *samples* begins: what was read, and identifiers that no group keeps."""
+    yield samples.found
+    if text := remark_on_identifiers(samples):
+        yield text
 
 
 def remark_on_identifiers(samples: Samples) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 from ..contracts import TrialFailure
-from ..data.identifiers import remark_on_identifiers
+from ..data.identifiers import first_lines
 from ..jobs.schedule import Schedule
 from ..jobs.temporary import remove_left_folders
 from ..ledger import Ledger
@@ -64,8 +64,7 @@ def run_study(
         prepare = functools.partial(_prepared, plan, workplace, ledger, observer, means, study)
         missing = {trial.variant.change for trial in plan.trials if not ledger.folder(trial).complete}
         if missing:
-            observer.remarked(plan.data.samples.found)
-            if text := remark_on_identifiers(plan.data.samples):
+            for text in first_lines(plan.data.samples):
                 observer.remarked(text)
             prepared = prepare(missing)
             plan = prepared.applied(plan)
