@@ -12,21 +12,18 @@ import bz2
 import gzip
 import io
 import lzma
-import shutil
 import tarfile
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO, Any
 
-from filelock import FileLock
-
 from ..contracts import Progress
-from ..errors import DataError, cause_of, message_of
+from ..errors import DataError, message_of
 from ..files import open_file
+from .whole_folders import whole_folder
 
 MAX_BYTES = 64 << 30
 """Default maximum of the unpacked size, bytes."""
@@ -69,7 +66,7 @@ def unpack(
     """
     if folder.exists():
         return
-    with _writing(folder) as temporary:
+    with whole_folder(folder) as temporary:
         if temporary is None:
             return
         writer = _Writer(archive, temporary, wanted, max_bytes)
@@ -86,29 +83,6 @@ def unpack(
             ) from error
         if not writer.files:
             raise DataError(f"{archive} holds none of the wanted files; give another archive")
-
-
-@contextmanager
-def _writing(folder: Path) -> Iterator[Path | None]:
-    """Yield a temporary folder that becomes *folder* at the end, or None if another process created it meanwhile."""
-    temporary = folder.with_name(f".{folder.name}.partial")
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder.with_name(f".{folder.name}.lock")):
-            if folder.exists():
-                yield None
-                return
-            shutil.rmtree(temporary, ignore_errors=True)
-            temporary.mkdir()
-            try:
-                yield temporary
-                temporary.rename(folder)
-            finally:
-                shutil.rmtree(temporary, ignore_errors=True)
-    except OSError as error:
-        raise DataError(
-            f"cannot unpack to {folder}: {cause_of(error)}; free space there, or use another cache folder"
-        ) from error
 
 
 class _Writer:

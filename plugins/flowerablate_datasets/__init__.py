@@ -15,7 +15,8 @@ _PATH = "a relative path begins at the study's folder"
 @fa.hookimpl
 def flowerablate_register(register: Any) -> None:
     """Register the data sets of this plugin."""
-    for spec in (_folder(), _table(), _flowers(), _flowers102(), _chest_xray(), _findings(), _synthetic()):
+    own = (_folder(), _table(), _arrays(), _idx())
+    for spec in (*own, _flowers(), _flowers102(), _chest_xray(), _findings(), _synthetic()):
         register(spec)
 
 
@@ -28,9 +29,10 @@ def _folder() -> fa.DatasetSpec:
     def reads(path: Path) -> bool:
         from flowerablate.data.archives import is_archive
 
+        from .container_kinds import is_container
         from .metadata_files import metadata_files
 
-        return not metadata_files(path) if path.is_dir() else is_archive(path)
+        return (not metadata_files(path) if path.is_dir() else is_archive(path)) and not is_container(path)
 
     return fa.DatasetSpec(
         name="folder",
@@ -69,6 +71,62 @@ def _table() -> fa.DatasetSpec:
             fa.Param("group", "", f"column with the group that a split must not separate; {found}, -: none"),
             fa.Param("split", "", f"column with the official part (train, val, test); {found}, -: none"),
             fa.Param("folder", "", "folder of the images; empty: that of the table"),
+        ),
+        build=build,
+        reads=reads,
+    )
+
+
+def _arrays() -> fa.DatasetSpec:
+    def build(context: fa.DataContext, **params: Any) -> fa.Samples:
+        from .arrays import build
+
+        return build(context, **params)
+
+    def reads(path: Path) -> bool:
+        from .arrays import reads_arrays
+
+        return reads_arrays(path)
+
+    found = "empty: found out by its name"
+    return fa.DatasetSpec(
+        name="arrays",
+        summary="NumPy arrays of images and labels: an NPZ file, such as those of MedMNIST, or NPY files.",
+        params=(
+            fa.Param("path", "", f"the NPZ file, or an NPY file with the others beside it, or their folder; {_PATH}"),
+            fa.Param("images", "", f"array of the images, [N, H, W], [N, H, W, C] or [N, C, H, W]; {found}"),
+            fa.Param("labels", "", f"array of the labels, [N], or one-hot [N, classes]; {found}"),
+            fa.Param("group", "", f"array of the groups that a split must not separate, [N]; {found}, or none"),
+            fa.Param(
+                "channels",
+                "auto",
+                "where the channels are, if the shape does not tell: first is [N, C, H, W], last [N, H, W, C]",
+                choices=("auto", "first", "last"),
+            ),
+            fa.Param("class_names", (), "names of the labels 0, 1, ...; empty: an array class_names, or the numbers"),
+        ),
+        build=build,
+        reads=reads,
+    )
+
+
+def _idx() -> fa.DatasetSpec:
+    def build(context: fa.DataContext, **params: Any) -> fa.Samples:
+        from .idx import build
+
+        return build(context, **params)
+
+    def reads(path: Path) -> bool:
+        from .idx import reads_idx
+
+        return reads_idx(path)
+
+    return fa.DatasetSpec(
+        name="idx",
+        summary="IDX files, as those of MNIST, Fashion-MNIST and EMNIST, with gzip or without.",
+        params=(
+            fa.Param("path", "", f"one of the files, or their folder; {_PATH}"),
+            fa.Param("class_names", (), "names of the labels 0, 1, ...; empty: the numbers"),
         ),
         build=build,
         reads=reads,
