@@ -15,7 +15,7 @@ _PATH = "a relative path begins at the study's folder"
 @fa.hookimpl
 def flowerablate_register(register: Any) -> None:
     """Register the data sets of this plugin."""
-    own = (_folder(), _table(), _arrays(), _idx())
+    own = (_folder(), _table(), _arrays(), _idx(), _arrow(), _webdataset())
     for spec in (*own, _flowers(), _flowers102(), _chest_xray(), _findings(), _synthetic()):
         register(spec)
 
@@ -54,10 +54,13 @@ def _table() -> fa.DatasetSpec:
         return build(context, **params)
 
     def reads(path: Path) -> bool:
+        from .arrow import reads_arrow
         from .metadata_files import metadata_files
         from .table_rows import SUFFIXES
 
-        return path.suffix.lower() in SUFFIXES if path.is_file() else path.is_dir() and bool(metadata_files(path))
+        if path.is_file():
+            return path.suffix.lower() in SUFFIXES and not reads_arrow(path)
+        return path.is_dir() and bool(metadata_files(path))
 
     found = "empty: found out"
     return fa.DatasetSpec(
@@ -127,6 +130,59 @@ def _idx() -> fa.DatasetSpec:
         params=(
             fa.Param("path", "", f"one of the files, or their folder; {_PATH}"),
             fa.Param("class_names", (), "names of the labels 0, 1, ...; empty: the numbers"),
+        ),
+        build=build,
+        reads=reads,
+    )
+
+
+def _arrow() -> fa.DatasetSpec:
+    def build(context: fa.DataContext, **params: Any) -> fa.Samples:
+        from .arrow import build
+
+        return build(context, **params)
+
+    def reads(path: Path) -> bool:
+        from .arrow import reads_arrow
+
+        return reads_arrow(path)
+
+    found = "empty: found out"
+    return fa.DatasetSpec(
+        name="arrow",
+        summary="Parquet files with the images in them, or a folder saved by the library datasets (Hugging Face).",
+        params=(
+            fa.Param("path", "", f"a Parquet or Arrow file, a folder of Parquet files, or a saved one; {_PATH}"),
+            fa.Param("image", "", f"column with the bytes of the image; {found}"),
+            fa.Param("label", "", f"column with the class of the image; {found}"),
+            fa.Param("group", "", f"column with the group that a split must not separate; {found}, -: none"),
+            fa.Param("split", "", "column with the official part; empty: the names of files, else found out; -: none"),
+            fa.Param("class_names", (), "names of the labels 0, 1, ...; empty: those in the file, or the values"),
+        ),
+        build=build,
+        reads=reads,
+    )
+
+
+def _webdataset() -> fa.DatasetSpec:
+    def build(context: fa.DataContext, **params: Any) -> fa.Samples:
+        from .webdataset_tars import build
+
+        return build(context, **params)
+
+    def reads(path: Path) -> bool:
+        from .tar_samples import reads_samples
+
+        return reads_samples(path)
+
+    return fa.DatasetSpec(
+        name="webdataset",
+        summary="Tar files of samples, as webdataset writes them: 0001.jpg with 0001.cls, 0001.json or 0001.txt.",
+        params=(
+            fa.Param("path", "", f"a tar file, a folder of them, or a pattern such as train-{{000..009}}.tar; {_PATH}"),
+            fa.Param("image", "", "field of the image, such as left.png; empty: the only one"),
+            fa.Param("label", "", "field of the class, or key of the field json; empty: cls, json or txt"),
+            fa.Param("group", "", "field, or key of json, of the group that a split must not separate; empty: none"),
         ),
         build=build,
         reads=reads,

@@ -57,8 +57,8 @@ def labels_of(array: Any, names: Sequence[str], what: str) -> list[str]:
     for place, text in enumerate(texts):
         if not 0 <= int(text) < len(names):
             raise DataError(
-                f"{what}: image {place} has the label {text}, but {len(names)} classes are named, 0 to {len(names) - 1}; "
-                "name all of them (dataset.class_names)"
+                f"{what}: image {place} has the label {text}, but {len(names)} classes are named, 0 to "
+                f"{len(names) - 1}; name all of them (dataset.class_names)"
             )
     return [names[int(text)] for text in texts]
 

@@ -22,7 +22,7 @@ _CLASS_NAMES = frozenset({"classnames", "labelnames", "targetnames", "classes", 
 
 @dataclass(frozen=True)
 class ArrayRole:
-    """What an array is: *kind* (``images``, ``labels``, ``group``, ``class_names``) of the *part* of a split, if any."""
+    """What an array is: its *kind* (images, labels, group, class_names), and the *part* of a split, if any."""
 
     kind: str
     part: str = ""

@@ -39,8 +39,8 @@ def build(
 ) -> Samples:
     """Return the images in the arrays at *path*, an NPZ file, an NPY file with others beside it, or their folder.
 
-    *images*, *labels* and *group* name arrays (of NPY files, without the suffix); where they are empty, the names of the
-    arrays tell, and may tell parts of a split: see :func:`.array_roles.parts_of`. *channels*: see
+    *images*, *labels* and *group* name arrays (of NPY files, without the suffix); where they are empty, the names of
+    the arrays tell, and may tell parts of a split: see :func:`.array_roles.parts_of`. *channels*: see
     :func:`.pixel_arrays.images_of`. *class_names*: of the labels 0, 1 and so on; empty: an array ``class_names``, or
     the numbers. Raises :class:`DataError` for arrays that cannot be read, or in several ways.
     """

@@ -51,6 +51,7 @@ class ImageWriter:
     left_out: list[str] = field(default_factory=list)
     total: int = 0
     images: dict[str, Origin] = field(default_factory=dict)
+    faults: dict[str, str] = field(default_factory=dict)
     _bytes: int = 0
 
     def write_pixels(self, stem: str, pixels: NDArray[np.uint8] | NDArray[np.uint16], origin: Origin) -> None:
@@ -68,7 +69,12 @@ class ImageWriter:
                 f"{self.container} holds images of more than {MAX_BYTES / 1e9:,.0f} GB; unpack it yourself, and give "
                 "the folder"
             )
-        self._place(key, origin).write_bytes(content)
+        with self._place(key, origin).open("xb") as file:
+            file.write(content)
+
+    def leave_out(self, key: str, fault: str) -> None:
+        """Note that nothing can be read from what is called *key*, and why; an error unless bad files are skipped."""
+        self.faults[key] = fault
 
     def _place(self, key: str, origin: Origin) -> Path:
         if len(self.images) >= MAX_FILES:
@@ -105,7 +111,7 @@ def unpacked_once(
                 writer = ImageWriter(temporary, files[0].name, context)
                 unpack(writer)
                 write_json(temporary / _INDEX, _index(writer))
-    samples = _samples(folder)
+    samples = _samples(folder, skip_bad=context.skip_bad)
     return samples if samples.groups else with_patients(samples, context.progress)
 
 
@@ -121,11 +127,14 @@ def count_of(number: int, noun: str, many: str = "") -> str:
 
 def _index(writer: ImageWriter) -> dict[str, Any]:
     if not writer.images:
-        raise DataError(f"{writer.container} holds no images; give another file")
+        fault = next(iter(writer.faults.values()), "give another file")
+        raise DataError(f"{writer.container} holds no images that can be read; {fault}")
     origins = list(writer.images.values())
     used = {origin.label for origin in origins}
     classes = [name for name in writer.classes if name in used] or in_number_order([*used])
     parts = [origin.part for origin in origins]
+    if set(parts) == {"train", "val"}:  # as in folders: what one is tested on, if there is nothing else
+        parts = ["test" if part == "val" else part for part in parts]
     return {
         "classes": list(classes),
         "keys": list(writer.images),
@@ -134,15 +143,18 @@ def _index(writer: ImageWriter) -> dict[str, Any]:
         "groups": [origin.group for origin in origins] if any(origin.group for origin in origins) else None,
         "read_as": writer.read_as,
         "left_out": writer.left_out,
+        "faults": writer.faults,
     }
 
 
-def _samples(folder: Path) -> Samples:
+def _samples(folder: Path, *, skip_bad: bool) -> Samples:
     try:
         index = json.loads(content_of(folder / _INDEX))
-        return Samples(
-            **{name: None if value is None else tuple(value) for name, value in index.items()},
-            paths=tuple(folder / key for key in index["keys"]),
-        )
+        faults: dict[str, str] = index.pop("faults")
+        known: dict[str, Any] = {name: None if value is None else tuple(value) for name, value in index.items()}
+        samples = Samples(**known, paths=tuple(folder / key for key in index["keys"]), skipped=tuple(faults))
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise DataError(f"{folder / _INDEX} is damaged; remove {folder}, and it is made anew") from error
+    if faults and not skip_bad:
+        raise DataError(f"{next(iter(faults.values()))}; mend it, or leave it out (skip-bad)")
+    return samples

@@ -35,7 +35,7 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True)
 class IdxName:
-    """What the name of a file says: the *collection* it is of, such as ``emnist-letters``, its *part* and its *kind*."""
+    """What a name says: the *collection* a file is of, such as ``emnist-letters``, its *part* and its *kind*."""
 
     collection: str
     part: str
@@ -63,7 +63,7 @@ def build(context: DataContext, *, path: str, class_names: Sequence[str]) -> Sam
     """Return the images of the IDX files at *path*: a folder, or any one of the files of images and labels in it.
 
     Files named ``train`` and ``t10k`` (or ``test``) are the official parts. *class_names*: of the labels 0, 1 and so
-    on; empty: the numbers. Raises :class:`DataError` for a file that lacks its other half, is damaged, or is not 8 bits.
+    on; empty: the numbers. Raises :class:`DataError` for a file that lacks its other half, is damaged or not of bytes.
     """
     if not path.strip():
         raise DataError("the data set idx needs a file; name it as the data, or as path under [dataset]")
@@ -173,7 +173,8 @@ def _shape(head: bytes, axes: int, path: Path) -> tuple[int, ...]:
     if head[2] != _UBYTE or head[3] != axes:
         kind = "images" if axes == 3 else "labels"
         raise DataError(
-            f"{path} says that it holds type {head[2]:#04x} in {head[3]} axes; {kind} must be bytes (type 0x08) in {axes}"
+            f"{path} says that it holds type {head[2]:#04x} in {head[3]} axes; {kind} must be bytes (type 0x08) "
+            f"in {axes}"
         )
     if len(head) < 4 + 4 * axes:
         raise DataError(f"{path} is cut within its header; get it again")
@@ -183,7 +184,7 @@ def _shape(head: bytes, axes: int, path: Path) -> tuple[int, ...]:
     return shape
 
 
-def _copy(source: IO[bytes], target: IO[bytes], size: int, path: Path) -> None:
+def _copy(source: Any, target: IO[bytes], size: int, path: Path) -> None:
     copied = 0
     while chunk := source.read(_CHUNK):
         copied += len(chunk)
