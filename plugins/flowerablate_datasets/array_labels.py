@@ -35,7 +35,9 @@ def texts_of(array: Any, what: str) -> list[str]:
     if values.dtype.kind == "b":
         values = values.astype(np.uint8)
     try:
-        return [str(value).strip() for value in values.tolist()]
+        texts = [str(value).strip() for value in values.tolist()]
+        "".join(texts).encode()
+        return texts
     except (UnicodeError, ValueError):
         raise DataError(f"{what} holds texts that are not Unicode; save it again") from None
 

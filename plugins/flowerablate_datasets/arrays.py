@@ -12,7 +12,7 @@ from flowerablate import DataContext, DataError, Samples
 
 from .array_labels import labels_of, texts_of
 from .array_roles import GROUPS, IMAGES, LABELS, NAMES, PartArrays, parts_of, role_of
-from .containers import ImageWriter, Origin, count_of, unpacked_once
+from .containers import ImageOrigin, ImageWriter, count_of, unpacked_once
 from .numpy_files import array_names, array_of, member
 from .pixel_arrays import images_of
 
@@ -49,6 +49,8 @@ def build(
     place = context.root / Path(path).expanduser()
     if not place.exists():
         raise DataError(f"no file {place}; check the path (a relative path begins at the study's folder)")
+    if not place.is_dir() and not (place.is_file() and place.suffix.lower() in SUFFIXES):
+        raise DataError(f"{place} is no NPZ or NPY file; give one, or a folder of NPY files")
     store = _npz(place) if place.suffix.lower() == ".npz" and place.is_file() else _npy(place)
     given = {IMAGES: images, LABELS: labels, GROUPS: group}
     if place.suffix.lower() == ".npy" and place.is_file() and not images and not role_of(place.stem):
@@ -124,7 +126,7 @@ class _Reading:
             pixels = images_of(images, self.channels, self._what(each.images))
             for place, image in enumerate(pixels):
                 stem = f"{each.part}/{place:06}" if each.part else f"{place:06}"
-                writer.write_pixels(stem, image, Origin(labels[place], each.part, groups[place]))
+                writer.write_pixels(stem, image, ImageOrigin(labels[place], each.part, groups[place]))
         shutil.rmtree(scratch)
 
     def _groups(self, each: PartArrays, scratch: Path, count: int) -> list[str]:

@@ -14,7 +14,10 @@ from flowerablate.data.archives import MAX_BYTES, MAX_FILES
 from flowerablate.data.downloads import checksum
 from flowerablate.data.patients import with_patients
 from flowerablate.data.whole_folders import whole_folder
+from flowerablate.errors import cause_of
 from flowerablate.files import content_of, write_json
+
+from .class_order import in_number_order
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,7 +30,7 @@ _INDEX = "index.json"
 
 
 @dataclass(frozen=True)
-class Origin:
+class ImageOrigin:
     """What a container says of an image: its class *label*, its *part* of the split and its *group*, empty for none."""
 
     label: str
@@ -50,18 +53,18 @@ class ImageWriter:
     read_as: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     total: int = 0
-    images: dict[str, Origin] = field(default_factory=dict)
+    images: dict[str, ImageOrigin] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
     _bytes: int = 0
 
-    def write_pixels(self, stem: str, pixels: NDArray[np.uint8] | NDArray[np.uint16], origin: Origin) -> None:
+    def write_pixels(self, stem: str, pixels: NDArray[np.uint8] | NDArray[np.uint16], origin: ImageOrigin) -> None:
         """Write *pixels* losslessly as ``stem.png``: uint8 or uint16 [H, W], or uint8 [H, W, 3 or 4]."""
         from PIL import Image
 
         path = self._place(f"{stem}.png", origin)
         Image.fromarray(pixels).save(path, compress_level=1)
 
-    def write_file(self, key: str, content: bytes, origin: Origin) -> None:
+    def write_file(self, key: str, content: bytes, origin: ImageOrigin) -> None:
         """Write the encoded image *content* as it is."""
         self._bytes += len(content)
         if self._bytes > MAX_BYTES:
@@ -76,7 +79,7 @@ class ImageWriter:
         """Note that nothing can be read from what is called *key*, and why; an error unless bad files are skipped."""
         self.faults[key] = fault
 
-    def _place(self, key: str, origin: Origin) -> Path:
+    def _place(self, key: str, origin: ImageOrigin) -> Path:
         if len(self.images) >= MAX_FILES:
             raise DataError(f"{self.container} has more than {MAX_FILES:,} images; divide it")
         self.images[key] = origin
@@ -95,8 +98,6 @@ def unpacked_once(
     files are groups, unless the container has groups. Raises :class:`DataError` if a file cannot be read, and what
     *unpack* raises; then nothing is left behind.
     """
-    from flowerablate.errors import cause_of
-
     try:
         content = [[path.name, checksum(path)] for path in files]
     except OSError as error:
@@ -115,11 +116,6 @@ def unpacked_once(
     return samples if samples.groups else with_patients(samples, context.progress)
 
 
-def in_number_order(names: Sequence[str]) -> tuple[str, ...]:
-    """Return the different *names*, sorted: numbers by value, before other names."""
-    return tuple(sorted(set(names), key=lambda name: (0, int(name), name) if name.isdecimal() else (1, 0, name)))
-
-
 def count_of(number: int, noun: str, many: str = "") -> str:
     """Return *number* with its noun, such as ``2 arrays``."""
     return f"{number:,} {noun if number == 1 else many or f'{noun}s'}"
@@ -131,14 +127,15 @@ def _index(writer: ImageWriter) -> dict[str, Any]:
         raise DataError(f"{writer.container} holds no images that can be read; {fault}")
     origins = list(writer.images.values())
     used = {origin.label for origin in origins}
-    classes = [name for name in writer.classes if name in used] or in_number_order([*used])
+    classes = [name for name in writer.classes if name in used] or in_number_order(used)
+    number = {name: place for place, name in enumerate(classes)}
     parts = [origin.part for origin in origins]
     if set(parts) == {"train", "val"}:  # as in folders: what one is tested on, if there is nothing else
         parts = ["test" if part == "val" else part for part in parts]
     return {
         "classes": list(classes),
         "keys": list(writer.images),
-        "labels": [classes.index(origin.label) for origin in origins],
+        "labels": [number[origin.label] for origin in origins],
         "splits": parts if len(set(parts)) > 1 else None,
         "groups": [origin.group for origin in origins] if any(origin.group for origin in origins) else None,
         "read_as": writer.read_as,

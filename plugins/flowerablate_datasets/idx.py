@@ -20,7 +20,7 @@ from flowerablate.errors import message_of
 from flowerablate.files import open_file
 
 from .array_labels import labels_of
-from .containers import ImageWriter, Origin, unpacked_once
+from .containers import ImageOrigin, ImageWriter, unpacked_once
 from .layouts import part_of
 from .pixel_arrays import images_of
 
@@ -56,7 +56,10 @@ def reads_idx(path: Path) -> bool:
     """Whether *path* is an IDX file of images or labels, or a folder with both."""
     if path.is_file():
         return idx_name(path.name) is not None
-    return path.is_dir() and {name.kind for name in _files(path)} == set(_AXES)
+    try:
+        return {name.kind for name in _files(path)} == set(_AXES)
+    except OSError:  # a folder that cannot be listed, or none
+        return False
 
 
 def build(context: DataContext, *, path: str, class_names: Sequence[str]) -> Samples:
@@ -130,7 +133,7 @@ def _unpack(writer: ImageWriter, part: str, images: Path, labels: Path, names: S
         raise DataError(f"{images} has {len(pixels):,} images, and {labels.name} {len(texts):,} labels; get them again")
     writer.total += len(texts)
     for place, image in enumerate(images_of(pixels, "auto", str(images))):
-        writer.write_pixels(f"{part}/{place:06}" if part else f"{place:06}", image, Origin(texts[place], part))
+        writer.write_pixels(f"{part}/{place:06}" if part else f"{place:06}", image, ImageOrigin(texts[place], part))
     shutil.rmtree(scratch)
 
 

@@ -6,6 +6,7 @@ are there before anything is allocated.
 
 from __future__ import annotations
 
+import io
 import math
 import zipfile
 import zlib
@@ -19,11 +20,15 @@ import numpy as np
 
 from flowerablate import DataError
 from flowerablate.data.archives import MAX_BYTES
-from flowerablate.errors import message_of
+from flowerablate.errors import cause_of, message_of
 from flowerablate.files import open_file
 
 _CHUNK = 1 << 20
 _MAX_MEMBERS = 1000
+_MAX_AXES = 8
+_MAX_HEADER = 1 << 16
+_LENGTHS = {(1, 0): 2, (2, 0): 4}
+"""Bytes that say how long a header is, by the version of the format."""
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 
 
@@ -82,10 +87,14 @@ def _header(file: IO[bytes], available: int, what: str) -> ArrayHeader:
     """Read the header of an array, with the cure if it is one that is not read. *available*: bytes of the file."""
     try:
         version = np.lib.format.read_magic(file)
-        if version not in ((1, 0), (2, 0)):
+        if version not in _LENGTHS:
             raise ValueError(f"version {version[0]}.{version[1]} of the format")
+        length = file.read(_LENGTHS[version])
+        if int.from_bytes(length, "little") > _MAX_HEADER:
+            raise ValueError(f"a header of {int.from_bytes(length, 'little'):,} bytes")
+        head = io.BytesIO(length + file.read(int.from_bytes(length, "little")))
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, fortran, dtype = read(file)
+        shape, fortran, dtype = read(head)
     except (ValueError, TypeError, OverflowError, RecursionError, MemoryError, EOFError) as error:
         raise DataError(f"cannot read {what}: {message_of(error)}; save it with numpy.save or numpy.savez") from None
     if dtype.hasobject:
@@ -93,8 +102,8 @@ def _header(file: IO[bytes], available: int, what: str) -> ArrayHeader:
             f"{what} holds Python objects, which could run programs and are not read; save an array of numbers, such "
             "as numpy.stack(images), and names as an array of texts"
         )
-    if any(side < 0 for side in shape):
-        raise DataError(f"{what} has the shape {list(shape)}; save it again")
+    if not dtype.itemsize or len(shape) > _MAX_AXES or any(side < 0 for side in shape):
+        raise DataError(f"{what} has the shape {list(shape)} of {dtype}; save it again")
     header = ArrayHeader(shape, dtype, fortran, file.tell())
     if header.size > MAX_BYTES:
         raise DataError(f"{what} has {header.size / 1e9:,.0f} GB, more than {MAX_BYTES / 1e9:,.0f}; divide it")
@@ -123,5 +132,9 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
         with open_file(path) as file, zipfile.ZipFile(file) as packed:
             yield packed
+    except OSError as error:
+        if error.filename != str(path):
+            raise  # of the disk that is written to
+        raise DataError(f"cannot read {path}: {cause_of(error)}; check its permissions") from None
     except _DAMAGED as error:
         raise DataError(f"{path} is damaged or no NPZ file ({message_of(error)}); get it again") from error

@@ -10,7 +10,7 @@ from pathlib import Path
 from flowerablate import DataError
 from flowerablate.data.tree import is_junk
 
-from .layouts import part_of
+from .layouts import PARTS, part_of
 
 _NUMBER = re.compile(r"[-_.]?\d+([-_.]of[-_.]\d+)?$")
 
@@ -41,12 +41,13 @@ def shard_part(name: str) -> str:
     return part_of(plain) or part_of(re.split(r"[-_.]", plain)[-1])
 
 
-def require_parts(shards: Sequence[Shard], where: Path) -> None:
-    """Raise :class:`DataError` if some of *shards* are of a part of the split, and others of none."""
+def in_part_order(shards: Sequence[Shard], where: Path) -> list[Shard]:
+    """Return *shards*, those for training first; :class:`DataError` if some are of a part, and others of none."""
     parts = {shard.part for shard in shards}
     if "" in parts and len(parts) > 1:
         one = next(shard for shard in shards if not shard.part)
         raise DataError(f"{where}: {one.path.name} names no part of the split, and others do; rename or remove it")
+    return sorted(shards, key=lambda shard: ("", *PARTS).index(shard.part))
 
 
 def _with_suffix(folder: Path, suffixes: Sequence[str]) -> list[Shard]:

@@ -11,8 +11,7 @@ from pathlib import Path
 from flowerablate import IMAGE_SUFFIXES, DataError
 from flowerablate.data.archives import TAR_SUFFIXES, is_tar, tar_files
 
-from .layouts import PARTS
-from .shards import Shard, require_parts, shard_part, shards_in
+from .shards import Shard, in_part_order, shard_part, shards_in
 
 _MOST = 100_000
 _LOOKED_AT = 64
@@ -43,10 +42,11 @@ def member_of(name: str) -> TarMember | None:
 
 def reads_samples(path: Path) -> bool:
     """Whether *path* is a tar file of samples, or a folder with such files."""
-    if path.is_dir():
-        found = shards_in(path, TAR_SUFFIXES)
+    try:
+        found = [Shard(path)] if is_tar(path) else shards_in(path, TAR_SUFFIXES)
         return bool(found) and _holds_samples(found[0].path)
-    return is_tar(path) and _holds_samples(path)
+    except (DataError, OSError):  # damaged, or cannot be read or listed
+        return False
 
 
 def tar_shards(place: Path) -> list[Shard]:
@@ -62,8 +62,7 @@ def tar_shards(place: Path) -> list[Shard]:
     for shard in found:
         if not is_tar(shard.path):
             raise DataError(f"no tar file {shard.path}; check the path (a relative path begins at the study's folder)")
-    require_parts(found, place)
-    return sorted(found, key=lambda shard: (*PARTS, "").index(shard.part))
+    return in_part_order(found, place)
 
 
 def class_file(shard: Path) -> Path | None:
@@ -84,13 +83,10 @@ def _holds_samples(path: Path) -> bool:
     """
     fields: dict[str, set[str]] = {}
     images: set[str] = set()
-    try:
-        for name, _ in tar_files(path, first=_LOOKED_AT):
-            if member := member_of(name):
-                fields.setdefault(member.key, set()).add(member.field)
-                images |= {member.key} if member.is_image else set()
-    except (DataError, OSError):
-        return False
+    for name, _ in tar_files(path, first=_LOOKED_AT):
+        if member := member_of(name):
+            fields.setdefault(member.key, set()).add(member.field)
+            images |= {member.key} if member.is_image else set()
     return any("cls" in fields[key] or ("/" not in key and fields[key] & {"json", "txt"}) for key in images)
 
 

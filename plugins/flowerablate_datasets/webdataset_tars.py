@@ -13,12 +13,13 @@ from flowerablate.data.archives import tar_files, telling_damage
 from flowerablate.errors import cause_of
 from flowerablate.files import open_text
 
-from .containers import ImageWriter, Origin, count_of, unpacked_once
+from .containers import ImageOrigin, ImageWriter, count_of, unpacked_once
 from .shards import Shard
 from .tar_samples import TarMember, class_file, member_of, tar_shards
 
 _MAX_IMAGE = 1 << 29
 _MAX_TEXT = 1 << 20
+_DIGITS = 9
 _TEXTS = ("cls", "json", "txt")
 _LABELS = ("label", "class", "cls", "target", "class_name", "category", "diagnosis")
 
@@ -90,7 +91,7 @@ def _unpack(writer: ImageWriter, shard: Shard, fields: _Fields) -> None:
         top, key = f"{shard.part}/" if shard.part else "", f"{sample.key}.{name}"
         if top + key in writer.images:  # shards often count from 0
             key = f"{shard.path.name}/{key}"
-        writer.write_file(top + key, content, Origin(label, shard.part, group))
+        writer.write_file(top + key, content, ImageOrigin(label, shard.part, group))
 
 
 def _samples(path: Path, fields: _Fields) -> Iterator[_Sample]:
@@ -141,7 +142,7 @@ def _label(sample: _Sample, fields: _Fields) -> str:
     text = _text(sample, fields.label or _label_field(sample))
     if not fields.classes or text in fields.classes:
         return text
-    if not text.isdecimal() or int(text) >= len(fields.classes):
+    if not text.isdecimal() or len(text) > _DIGITS or int(text) >= len(fields.classes):
         raise DataError(
             f"the sample {sample.key!r} has the class {text!r}, but {len(fields.classes)} are named; name all of them"
         )

@@ -200,6 +200,40 @@ def test_a_header_that_lies_allocates_nothing(context: DataContext, shape: str) 
         built(context, "images.npy")
 
 
+HEADERS = {
+    "long": b"\x93NUMPY\x02\x00" + (4_000_000_000).to_bytes(4, "little") + bytes(99),
+    "later": b"\x93NUMPY\x09\x00" + bytes(99),
+    "empty type": lying("(1000000000000, 9, 9)").replace(b"|u1", b"|S0"),
+    "axes": lying(f"({'1, ' * 30})"),
+    "none": b"",
+    "text": b"path,label\n",
+}
+
+
+@pytest.mark.parametrize("content", HEADERS.values(), ids=HEADERS)
+def test_a_header_that_is_none_is_refused(context: DataContext, content: bytes) -> None:
+    (context.root / "images.npy").write_bytes(content)
+    np.save(context.root / "labels.npy", LABELS)
+    with pytest.raises(DataError, match=r"cannot read .*images.npy|has the shape .*save it again"):
+        built(context, "images.npy")
+
+
+@pytest.mark.parametrize(
+    ("labels", "why"),
+    [
+        (np.array([0, 1, 1, 0, 0.5, 2]), "holds fractions or NaN"),
+        (np.array([0, 1, 1, 0, np.nan, 2]), "holds fractions or NaN"),
+        (np.array(["a", "b", "", "a", "a", "b"]), "image 2 has no label"),
+        (np.array(["a", "b", "\ud800", "a", "a", "b"]), "not Unicode"),
+        (np.zeros((6, 2, 2), np.uint8), r"shape \[6, 2, 2\]"),
+        (np.zeros(6, "M8[s]"), "no classes"),
+    ],
+)
+def test_labels_that_are_no_classes_are_refused(context: DataContext, labels: np.ndarray, why: str) -> None:
+    with pytest.raises(DataError, match=why):
+        npz(context, images=GREY, labels=labels)
+
+
 def test_a_cut_or_changed_file_is_refused(context: DataContext) -> None:
     npz(context, images=GREY, labels=LABELS)
     whole = (context.root / "set.npz").read_bytes()
