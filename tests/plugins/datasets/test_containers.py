@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from flowerablate_datasets.class_order import in_number_order
-from flowerablate_datasets.containers import ImageWriter, Origin, unpacked_once
+from flowerablate_datasets.containers import ImageOrigin, ImageWriter, unpacked_once
 from PIL import Image
 
 from flowerablate import DataContext, DataError
@@ -27,7 +27,7 @@ def container(context: DataContext) -> Path:
 
 def unpack(writer: ImageWriter) -> None:
     for number, label in enumerate(("b", "a")):
-        writer.write_pixels(f"{number}", GREY, Origin(label))
+        writer.write_pixels(f"{number}", GREY, ImageOrigin(label))
 
 
 def left(context: DataContext) -> list[str]:
@@ -80,7 +80,7 @@ def test_faults_are_errors_unless_they_are_skipped(context: DataContext, contain
 
 
 def test_a_container_without_images_is_refused(context: DataContext, container: Path) -> None:
-    with pytest.raises(DataError, match="set.box holds no images"):
+    with pytest.raises(DataError, match=r"set.box holds no images"):
         unpacked_once(context, [container], {}, lambda writer: None)
     assert left(context) == []
 
@@ -88,14 +88,14 @@ def test_a_container_without_images_is_refused(context: DataContext, container: 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs here")
 def test_what_is_no_file_is_refused_at_once(context: DataContext) -> None:
     os.mkfifo(context.root / "fifo")
-    with pytest.raises(DataError, match="cannot read .*fifo: it is a fifo"):
+    with pytest.raises(DataError, match=r"cannot read .*fifo: it is a fifo"):
         unpacked_once(context, [context.root / "fifo"], {}, unpack)
 
 
 def test_validation_without_a_test_part_is_the_test_part(context: DataContext, container: Path) -> None:
     def parts(writer: ImageWriter) -> None:
-        writer.write_pixels("train/0", GREY, Origin("a", "train"))
-        writer.write_pixels("val/0", GREY, Origin("b", "val"))
+        writer.write_pixels("train/0", GREY, ImageOrigin("a", "train"))
+        writer.write_pixels("val/0", GREY, ImageOrigin("b", "val"))
 
     assert unpacked_once(context, [container], {}, parts).splits == ("train", "test")
 
