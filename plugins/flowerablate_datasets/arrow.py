@@ -24,6 +24,9 @@ from .shards import Shard, in_part_order, shard_part, shards_in
 
 _SAVED, _SAVED_PARTS = "state.json", "dataset_dict.json"
 _LABELS_AT_ONCE = 4096
+_DIGITS = 18
+"""Of a label that is a number; Python refuses to read thousands of them."""
+
 _IMAGES_AT_ONCE = 1
 """Rows: an image that is stored once for all rows would otherwise be in memory many times."""
 
@@ -31,9 +34,12 @@ _IMAGES_AT_ONCE = 1
 def reads_arrow(path: Path) -> bool:
     """Whether *path* is a Parquet or Arrow file with images, or a folder of such files."""
     if path.is_dir():
-        if _is_saved(path):
-            return True
-        shards = [] if metadata_files(path) else shards_in(path, PARQUET)
+        try:
+            if _is_saved(path):
+                return True
+            shards = [] if metadata_files(path) else shards_in(path, PARQUET)
+        except (DataError, OSError):  # a folder that is closed
+            return False
         return bool(shards) and (not has_pyarrow() or _has_images(shards[0].path))
     return path.is_file() and path.suffix.lower() in SUFFIXES and has_pyarrow() and _has_images(path)
 
@@ -46,7 +52,8 @@ def build(
     *image*, *label*, *group* and *split* are columns; where they are empty, they are found out, and ``-`` is none.
     *class_names*: of the labels 0, 1 and so on; empty: those that the file notes, or the values. The part of a file
     is in its name, such as ``train-00000-of-00002.parquet``, unless *split* is given. A part of which no image has a
-    label is left out. Raises :class:`DataError` for files that cannot be read, and rows without an image or label.
+    label is left out. Raises :class:`DataError` for files that cannot be read, and rows without an
+    image (left out with ``context.skip_bad``) or label.
     """
     if not path.strip():
         raise DataError("the data set arrow needs a file; name it as the data, or as path under [dataset]")
@@ -122,7 +129,7 @@ class _Unpacking:
             return text
         if text in ("", "-1"):
             return ""
-        if not text.isdecimal() or int(text) >= len(names):
+        if not text.isdecimal() or len(text) > _DIGITS or int(text) >= len(names):
             raise DataError(
                 f"{where} has the label {text}, but {len(names)} classes are named, 0 to {len(names) - 1}; name all of "
                 "them (dataset.class_names)"
@@ -142,11 +149,13 @@ class _Unpacking:
             if origin.part not in labelled:
                 continue
             content, name = (image.get("bytes"), image.get("path")) if isinstance(image, dict) else (image, None)
-            if not content:
-                such = f", only the path {name!r}: save the data set with its images in it" if name else "; remove it"
-                raise DataError(f"{shard.path}, row {number} has no image in {self.columns.image!r}{such}")
             place = self._counts.setdefault(origin.part, 0)
             self._counts[origin.part] += 1
+            if not content:
+                such = f", only the path {name!r}: save the data set with its images in it" if name else ""
+                fault = f"{shard.path}, row {number} has no image in {self.columns.image!r}{such}"
+                self.writer.leave_out(f"{shard.path.name}, row {number}", fault)
+                continue
             stem = f"{origin.part}/{place:06}" if origin.part else f"{place:06}"
             suffix = image_suffix(content, name if isinstance(name, str) else "")
             self.writer.write_file(f"{stem}{suffix}", content, origin)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from flowerablate import DataError
 from flowerablate.data.tree import is_junk
+from flowerablate.errors import cause_of
 
 from .layouts import PARTS, part_of
 
@@ -24,10 +25,13 @@ class Shard:
 
 
 def shards_in(folder: Path, suffixes: Sequence[str]) -> list[Shard]:
-    """Return the files with *suffixes* in *folder*: directly, in ``data/``, or in the folders of the parts, sorted."""
+    """Return the files with *suffixes* in *folder*: directly, in ``data/``, or in the folders of the parts, sorted.
+
+    Raises :class:`DataError` for a folder that cannot be listed.
+    """
     if not folder.is_dir():
         return []
-    inner = [each for each in sorted(folder.iterdir()) if each.name == "data" or part_of(each.name)]
+    inner = [each for each in _listed(folder) if each.name == "data" or part_of(each.name)]
     found = _with_suffix(folder, suffixes)
     for each in inner:
         if each.is_dir():
@@ -50,9 +54,16 @@ def in_part_order(shards: Sequence[Shard], where: Path) -> list[Shard]:
     return sorted(shards, key=lambda shard: ("", *PARTS).index(shard.part))
 
 
+def _listed(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError as error:
+        raise DataError(f"cannot list the folder {folder}: {cause_of(error)}; check its permissions") from error
+
+
 def _with_suffix(folder: Path, suffixes: Sequence[str]) -> list[Shard]:
     found = []
-    for path in sorted(folder.iterdir()):
+    for path in _listed(folder):
         suffix = next((each for each in suffixes if path.name.lower().endswith(each)), "")
         if suffix and not is_junk(path.name) and path.is_file():
             found.append(Shard(path, shard_part(path.name[: -len(suffix)])))

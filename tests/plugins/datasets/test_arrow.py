@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import flowerablate_datasets
@@ -174,7 +175,23 @@ def test_labels_outside_of_the_names_and_images_that_are_not_there_are_named(con
     refused(context, "row 3 has the label 2, but 2 classes are named, 0 to 1")
     images = pa.array([{"bytes": png(PIXELS[0]), "path": None}, {"bytes": None, "path": "/a/b.png"}], KIND)
     written(context, pa.table({"image": images, "label": ["a", "b"]}))
-    refused(context, r"row 2 has no image in 'image', only the path '/a/b.png': save the data set with its images")
+    why = r"row 2 has no image in 'image', only the path '/a/b.png': save the data set with its images in it"
+    with pytest.raises(DataError, match=why):
+        built(context)
+    skipping = built(replace(context, skip_bad=True))
+    assert (skipping.keys, skipping.skipped) == (("000000.png",), ("data.parquet, row 2",))
+
+
+def test_labels_that_are_no_classes_and_columns_without_any_image_leave_nothing(context: DataContext) -> None:
+    images = pa.array([{"bytes": None, "path": "/a/b.png"}, {"bytes": b"", "path": None}], KIND)
+    written(context, pa.table({"image": images, "label": ["a", "b"]}))
+    refused(context, "holds no images that can be read; .*row 1 has no image in 'image', only the path")
+    written(context, table(labels=["9" * 5000, "0"] * 3))
+    refused(context, "row 1 has the label 9+, but 2 classes are named")
+    written(context, pa.table({"image": images, "label": ["", "a"]}))
+    refused(context, "row 1 has no 'label'; fill it in, or remove the row")
+    written(context, pa.table({"image": images, "label": [[1, 2], [3]]}))
+    refused(context, r"which column is the class of an image is not clear; choose one \(dataset.label\): none")
     written(context, pa.table({"image": images, "label": [0.5, 1.0]}))
     refused(context, r"row 1 has the fraction 0.5, no class")
 
