@@ -12,7 +12,6 @@ import bz2
 import gzip
 import io
 import lzma
-import shutil
 import tarfile
 import unicodedata
 import zipfile
@@ -22,11 +21,10 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO, Any
 
-from filelock import FileLock
-
 from ..contracts import Progress
-from ..errors import DataError, cause_of, message_of
+from ..errors import DataError, message_of
 from ..files import open_file
+from .whole_folders import whole_folder
 
 MAX_BYTES = 64 << 30
 """Default maximum of the unpacked size, bytes."""
@@ -37,7 +35,7 @@ MAX_FILES = 2_000_000
 _CHUNK = 1 << 20
 _MAX_PADDING = 64 << 20
 _LOCAL_HEADER = 30  # bytes of a zip archive before the name and the data of a member, at least
-_TAR_ENDINGS = (".tar", ".tgz", ".tar.gz", ".tbz2", ".tar.bz2", ".txz", ".tar.xz")
+TAR_SUFFIXES = (".tar", ".tgz", ".tar.gz", ".tbz2", ".tar.bz2", ".txz", ".tar.xz")
 _COMPRESSED: dict[bytes, Callable[[IO[bytes]], Any]] = {
     b"\x1f\x8b": gzip.open,
     b"BZh": bz2.open,
@@ -51,7 +49,7 @@ _DAMAGED = (
 
 def is_archive(path: Path) -> bool:
     """Whether *path* is a file with the suffix of an archive."""
-    return path.is_file() and path.name.lower().endswith((*_TAR_ENDINGS, ".zip"))
+    return path.is_file() and path.name.lower().endswith((*TAR_SUFFIXES, ".zip"))
 
 
 def unpack(
@@ -69,59 +67,73 @@ def unpack(
     """
     if folder.exists():
         return
-    with _writing(folder) as temporary:
+    with whole_folder(folder) as temporary:
         if temporary is None:
             return
         writer = _Writer(archive, temporary, wanted, max_bytes)
-        try:
+        with telling_damage(archive):
             if zipfile.is_zipfile(archive):
                 _unpack_zip(archive, writer, progress)
             else:
                 _unpack_tar(archive, writer, progress)
-        except _DAMAGED as error:
-            if isinstance(error, OSError) and error.errno is not None:
-                raise  # a disk error; gzip and bzip2 report damage without an errno
-            raise DataError(
-                f"{archive} is damaged or not an archive ({message_of(error)}); download it again"
-            ) from error
         if not writer.files:
             raise DataError(f"{archive} holds none of the wanted files; give another archive")
 
 
-@contextmanager
-def _writing(folder: Path) -> Iterator[Path | None]:
-    """Yield a temporary folder that becomes *folder* at the end, or None if another process created it meanwhile."""
-    temporary = folder.with_name(f".{folder.name}.partial")
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder.with_name(f".{folder.name}.lock")):
-            if folder.exists():
-                yield None
+def is_tar(path: Path) -> bool:
+    """Whether *path* is a file with the suffix of a tar archive."""
+    return path.is_file() and path.name.lower().endswith(TAR_SUFFIXES)
+
+
+def tar_files(
+    archive: Path, *, first: int | None = None, progress: Progress = lambda what, done, total: None
+) -> Iterator[tuple[str, IO[bytes]]]:
+    """Yield the names of the regular files in a tar *archive*, and their bytes, which are read before the next name is.
+
+    *first*: how many members are looked at; None: all, and the end. Raises :class:`DataError` as :func:`unpack` does;
+    who reads the bytes does so :func:`telling_damage`.
+    """
+    guard = _Guard(archive)
+    what, size = f"unpacking {archive.name}, KB", archive.stat().st_size // 1000 + 1
+    with (
+        telling_damage(archive),
+        open_file(archive) as raw,
+        _Plain(_decompressed(raw)) as plain,
+        tarfile.TarFile(fileobj=plain) as tar,
+    ):
+        for number, member in enumerate(tar):
+            if number == first:
                 return
-            shutil.rmtree(temporary, ignore_errors=True)
-            temporary.mkdir()
-            try:
-                yield temporary
-                temporary.rename(folder)
-            finally:
-                shutil.rmtree(temporary, ignore_errors=True)
-    except OSError as error:
-        raise DataError(
-            f"cannot unpack to {folder}: {cause_of(error)}; free space there, or use another cache folder"
-        ) from error
+            guard.look_at(member.name, plain=member.isreg() or member.isdir())
+            if member.isreg():
+                source = tar.extractfile(member)
+                assert source is not None
+                yield member.name, source
+                progress(what, raw.tell() // 1000, size)
+        plain.finish(tar.offset)
+    progress(what, size, size)
 
 
-class _Writer:
-    """Checks members, writes them below *root*, and counts the bytes."""
+@contextmanager
+def telling_damage(archive: Path) -> Iterator[None]:
+    """Raise :class:`DataError` for what the libraries raise in the block if *archive* is damaged."""
+    try:
+        yield
+    except _DAMAGED as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # a disk error; gzip and bzip2 report damage without an errno
+        raise DataError(f"{archive} is damaged or not an archive ({message_of(error)}); download it again") from error
 
-    def __init__(self, archive: Path, root: Path, wanted: Callable[[str], bool], max_bytes: int) -> None:
-        self._archive, self._root, self._wanted = archive, root, wanted
-        self._max_bytes = max_bytes
-        self._members = self._bytes = self.files = 0
-        self._folders: dict[str, PurePosixPath] = {".": PurePosixPath()}
 
-    def look_at(self, name: str, *, plain: bool) -> bool:
-        """Reject a harmful member; return whether it is wanted. *plain*: it is a regular file or a folder."""
+class _Guard:
+    """Looks at the members of *archive* before anything is done with them."""
+
+    def __init__(self, archive: Path) -> None:
+        self._archive = archive
+        self._members = 0
+
+    def look_at(self, name: str, *, plain: bool) -> None:
+        """Reject a harmful member. *plain*: it is a regular file or a folder."""
         self._members += 1
         if self._members > MAX_FILES:
             raise DataError(
@@ -132,7 +144,17 @@ class _Writer:
             raise DataError(f"{self._archive} holds {name!r}, a link or a device; unpack it yourself if you trust it")
         if _climbs(name):
             raise DataError(f"{self._archive} holds {name!r}, which points outside its folder; do not trust it")
-        return self._wanted(name)
+
+
+class _Writer(_Guard):
+    """Checks members, writes those that are *wanted* below *root*, and counts the bytes."""
+
+    def __init__(self, archive: Path, root: Path, wanted: Callable[[str], bool], max_bytes: int) -> None:
+        super().__init__(archive)
+        self._root, self.wanted = root, wanted
+        self._max_bytes = max_bytes
+        self._bytes = self.files = 0
+        self._folders: dict[str, PurePosixPath] = {".": PurePosixPath()}
 
     def write(self, name: str, source: IO[bytes]) -> None:
         """Copy *source* to the file *name*, which has been checked."""
@@ -179,16 +201,9 @@ def _climbs(name: str) -> bool:
 
 
 def _unpack_tar(archive: Path, writer: _Writer, progress: Progress) -> None:
-    size = archive.stat().st_size
-    with open_file(archive) as raw, _Plain(_decompressed(raw)) as plain, tarfile.TarFile(fileobj=plain) as tar:
-        for member in tar:
-            if writer.look_at(member.name, plain=member.isreg() or member.isdir()) and member.isreg():
-                source = tar.extractfile(member)
-                assert source is not None
-                writer.write(member.name, source)
-                progress(f"unpacking {archive.name}, KB", raw.tell() // 1000, size // 1000 + 1)
-        plain.finish(tar.offset)
-    progress(f"unpacking {archive.name}, KB", size // 1000 + 1, size // 1000 + 1)
+    for name, source in tar_files(archive, progress=progress):
+        if writer.wanted(name):
+            writer.write(name, source)
 
 
 class _Plain(io.BufferedReader):
@@ -238,7 +253,8 @@ def _unpack_zip(archive: Path, writer: _Writer, progress: Progress) -> None:
         _require_apart(members)
         for done, member in enumerate(members, start=1):
             kind = member.external_attr >> 28  # the file type set by Unix tools: 8 regular, 4 folder, 0 unset
-            if writer.look_at(member.filename, plain=kind in (0, 4, 8)) and not member.is_dir():
+            writer.look_at(member.filename, plain=kind in (0, 4, 8))
+            if writer.wanted(member.filename) and not member.is_dir():
                 if member.flag_bits & 1:
                     raise DataError(f"{archive} is encrypted; unpack it yourself and give the folder")
                 with packed.open(member) as source:

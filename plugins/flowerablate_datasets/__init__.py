@@ -15,7 +15,8 @@ _PATH = "a relative path begins at the study's folder"
 @fa.hookimpl
 def flowerablate_register(register: Any) -> None:
     """Register the data sets of this plugin."""
-    for spec in (_folder(), _table(), _flowers(), _flowers102(), _chest_xray(), _findings(), _synthetic()):
+    own = (_folder(), _table(), _arrays(), _idx(), _arrow(), _webdataset())
+    for spec in (*own, _flowers(), _flowers102(), _chest_xray(), _findings(), _synthetic()):
         register(spec)
 
 
@@ -28,9 +29,10 @@ def _folder() -> fa.DatasetSpec:
     def reads(path: Path) -> bool:
         from flowerablate.data.archives import is_archive
 
+        from .container_kinds import is_container
         from .metadata_files import metadata_files
 
-        return not metadata_files(path) if path.is_dir() else is_archive(path)
+        return (not metadata_files(path) if path.is_dir() else is_archive(path)) and not is_container(path)
 
     return fa.DatasetSpec(
         name="folder",
@@ -62,10 +64,13 @@ def _table() -> fa.DatasetSpec:
         return build(context, **params)
 
     def reads(path: Path) -> bool:
+        from .arrow import reads_arrow
         from .metadata_files import metadata_files
         from .table_rows import SUFFIXES
 
-        return path.suffix.lower() in SUFFIXES if path.is_file() else path.is_dir() and bool(metadata_files(path))
+        if path.is_file():
+            return path.suffix.lower() in SUFFIXES and not reads_arrow(path)
+        return path.is_dir() and bool(metadata_files(path))
 
     found = "empty: found out"
     return fa.DatasetSpec(
@@ -79,6 +84,115 @@ def _table() -> fa.DatasetSpec:
             fa.Param("group", "", f"column with the group that a split must not separate; {found}, -: none"),
             fa.Param("split", "", f"column with the official part (train, val, test); {found}, -: none"),
             fa.Param("folder", "", "folder of the images; empty: that of the table"),
+        ),
+        build=build,
+        reads=reads,
+    )
+
+
+def _arrays() -> fa.DatasetSpec:
+    def build(context: fa.DataContext, **params: Any) -> fa.Samples:
+        from .arrays import build
+
+        return build(context, **params)
+
+    def reads(path: Path) -> bool:
+        from .arrays import reads_arrays
+
+        return reads_arrays(path)
+
+    found = "empty: found out by its name"
+    return fa.DatasetSpec(
+        name="arrays",
+        summary="NumPy arrays of images and labels: an NPZ file, such as those of MedMNIST, or NPY files.",
+        params=(
+            fa.Param("path", "", f"the NPZ file, or an NPY file with the others beside it, or their folder; {_PATH}"),
+            fa.Param("images", "", f"array of the images, [N, H, W], [N, H, W, C] or [N, C, H, W]; {found}"),
+            fa.Param("labels", "", f"array of the labels, [N], or one-hot [N, classes]; {found}"),
+            fa.Param("group", "", f"array of the groups that a split must not separate, [N]; {found}, or none"),
+            fa.Param(
+                "channels",
+                "auto",
+                "where the channels are, if the shape does not tell: first is [N, C, H, W], last [N, H, W, C]",
+                choices=("auto", "first", "last"),
+            ),
+            fa.Param("class_names", (), "names of the labels 0, 1, ...; empty: an array class_names, or the numbers"),
+        ),
+        build=build,
+        reads=reads,
+    )
+
+
+def _idx() -> fa.DatasetSpec:
+    def build(context: fa.DataContext, **params: Any) -> fa.Samples:
+        from .idx import build
+
+        return build(context, **params)
+
+    def reads(path: Path) -> bool:
+        from .idx import reads_idx
+
+        return reads_idx(path)
+
+    return fa.DatasetSpec(
+        name="idx",
+        summary="IDX files, as those of MNIST, Fashion-MNIST and EMNIST, with gzip or without.",
+        params=(
+            fa.Param("path", "", f"one of the files, or their folder; {_PATH}"),
+            fa.Param("class_names", (), "names of the labels 0, 1, ...; empty: the numbers"),
+        ),
+        build=build,
+        reads=reads,
+    )
+
+
+def _arrow() -> fa.DatasetSpec:
+    def build(context: fa.DataContext, **params: Any) -> fa.Samples:
+        from .arrow import build
+
+        return build(context, **params)
+
+    def reads(path: Path) -> bool:
+        from .arrow import reads_arrow
+
+        return reads_arrow(path)
+
+    found = "empty: found out"
+    return fa.DatasetSpec(
+        name="arrow",
+        summary="Parquet files with the images in them, or a folder saved by the library datasets (Hugging Face).",
+        params=(
+            fa.Param("path", "", f"a Parquet or Arrow file, a folder of Parquet files, or a saved one; {_PATH}"),
+            fa.Param("image", "", f"column with the bytes of the image; {found}"),
+            fa.Param("label", "", f"column with the class of the image; {found}"),
+            fa.Param("group", "", f"column with the group that a split must not separate; {found}, -: none"),
+            fa.Param("split", "", "column with the official part; empty: the names of files, else found out; -: none"),
+            fa.Param("class_names", (), "names of the labels 0, 1, ...; empty: those in the file, or the values"),
+        ),
+        build=build,
+        reads=reads,
+    )
+
+
+def _webdataset() -> fa.DatasetSpec:
+    def build(context: fa.DataContext, **params: Any) -> fa.Samples:
+        from .webdataset_tars import build
+
+        return build(context, **params)
+
+    def reads(path: Path) -> bool:
+        from .tar_samples import reads_samples
+
+        return reads_samples(path)
+
+    return fa.DatasetSpec(
+        name="webdataset",
+        summary="Tar files of samples, as webdataset writes them: 0001.jpg with 0001.cls, 0001.json or 0001.txt.",
+        params=(
+            fa.Param("path", "", f"a tar file, a folder of them, or a pattern such as train-{{000..009}}.tar; {_PATH}"),
+            fa.Param("image", "", "field of the image, such as left.png; empty: the only one"),
+            fa.Param("label", "", "field of the class, or key of the field json; empty: cls, json or txt"),
+            fa.Param("group", "", "field, or key of json, of the group that a split must not separate; empty: none"),
         ),
         build=build,
         reads=reads,

@@ -10,6 +10,7 @@ from pathlib import Path
 from flowerablate import DataContext, DataError, Samples
 from flowerablate.data.patients import with_patients
 
+from .class_order import in_number_order
 from .folder_names import part_of
 from .listed_images import ListedImages
 from .metadata_files import metadata_files, require_all_parts
@@ -90,7 +91,7 @@ def _samples(context: DataContext, home: Path, lists: Sequence[_Listed], given: 
         raise _missing(lists[0].table.rows[0], columns, lists[0])
     names = [columns.label_of(row) for row in rows.values()]
     _require_single(list(rows.values()), names)
-    classes = columns.one_hot or tuple(sorted(set(names), key=_in_number_order))
+    classes = columns.one_hot or in_number_order(names)
     index = {name: number for number, name in enumerate(classes)}
     samples = Samples(
         classes=classes,
@@ -136,7 +137,3 @@ def _part(row: TableRow, column: str) -> str:
     if not part:
         raise row.fault(f"has the unknown part {row[column]!r}; use train, val or test")
     return part
-
-
-def _in_number_order(name: str) -> tuple[int, str]:
-    return (int(name), name) if name.isdecimal() else (0, name)

@@ -19,15 +19,15 @@ _IMAGE = (
     "path", "imagepath", "imgpath", "filepath", "filename", "file", "imagefile", "imagefilename", "image", "images",
     "imagename", "img", "imageid", "imageindex", "isicid", "idcode", "sopinstanceuid", "id", "name", "key",
 )  # fmt: skip
-_LABEL = (
+LABEL = (
     "label", "labels", "class", "classname", "classid", "category", "categoryname", "target", "diagnosis", "dx",
     "finding", "pathology", "species", "breed", "grade", "y",
 )  # fmt: skip
-_GROUP = (
+GROUP = (
     "patient", "patientid", "patientidentifier", "pid", "subject", "subjectid", "person", "personid", "caseid",
     "lesionid", "animalid",
 )  # fmt: skip
-_SPLIT = ("split", "partition", "subset", "part", "set", "datasplit", "datasettype")
+SPLIT = ("split", "partition", "subset", "part", "set", "datasplit", "datasettype")
 _TRIED = 20
 """Rows of which it is tried whether they name images."""
 
@@ -81,7 +81,7 @@ def columns_of(table: LabelTable, given: Columns, is_image: Callable[[str], bool
         raise DataError(f"{table.path} has no header; add a first line such as path,label")
     image = given.image or _image(table, named, is_image)
     free = [name for name in table.columns if name not in (image, *named)]
-    group = given.group or _known(free, _GROUP)
+    group = given.group or known_column(free, GROUP)
     split = given.split or _split(table, free)
     free = [name for name in free if name not in (group, split)]
     label, one_hot = (given.label, given.one_hot) if given.label or given.one_hot else _label(table, free)
@@ -106,7 +106,7 @@ def _image(table: LabelTable, taken: Sequence[str], is_image: Callable[[str], bo
 
 def _label(table: LabelTable, free: Sequence[str]) -> tuple[str, tuple[str, ...]]:
     """Return the column of the label, or those of the classes if they are one-hot."""
-    if known := _known(free, _LABEL):
+    if known := known_column(free, LABEL):
         return known, ()
     if len(free) == 1:
         return free[0], ()
@@ -120,11 +120,11 @@ def _label(table: LabelTable, free: Sequence[str]) -> tuple[str, tuple[str, ...]
 
 
 def _split(table: LabelTable, free: Sequence[str]) -> str:
-    name = _known(free, _SPLIT)
+    name = known_column(free, SPLIT)
     return name if name and all(part_of(row.values[name]) for row in table.rows) else ""
 
 
-def _known(columns: Sequence[str], names: Sequence[str]) -> str:
+def known_column(columns: Sequence[str], names: Sequence[str]) -> str:
     """Return the first of *names* that a column has, as the table writes it."""
     written = {_plain(name): name for name in reversed(columns)}
     return next((written[name] for name in names if name in written), "")

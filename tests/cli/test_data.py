@@ -104,7 +104,7 @@ def test_what_a_reader_has_to_know_of_the_split_stands_under_the_table(command, 
 def test_the_study_files_of_the_documentation_are_read(tmp_path):
     registry = discover().registry
     blocks = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "reference" / "data.md").read_text(), flags=re.DOTALL)
-    assert len(blocks) == 8
+    assert len(blocks) == 10
     for block in blocks:
         (tmp_path / "study.toml").write_text(block)
         study = read_study(default_study(), tmp_path / "study.toml", with_data=False)

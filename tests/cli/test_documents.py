@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import typer
+from container_files import write_idx, write_npz, write_parquet, write_shards
 
 from flowerablate.api import planned
 from flowerablate.cli.app import app
@@ -62,6 +63,10 @@ def prepared(command, folder, make_images):
     rows = (
         f"photographs/{path.parent.name}/{path.name},{path.parent.name}\n" for path in folder.glob("photographs/*/*")
     )
+    write_npz(folder / "bloodmnist.npz")
+    write_idx(folder / "mnist")
+    write_parquet(folder / "train-00000-of-00001.parquet")
+    write_shards(folder / "shards")
     (folder / "images.csv").write_text("image,label\n" + "".join(rows))
     for part in ("train", "test"):
         for label in ("NORMAL", "PNEUMONIA"):

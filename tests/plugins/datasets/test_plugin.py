@@ -13,7 +13,8 @@ from flowerablate.discovery import collect_specs
 def test_the_plugin_brings_its_data_sets_and_builds_them(context: DataContext) -> None:
     specs = {spec.name: spec for spec in collect_specs(flowerablate_datasets, "datasets")}
     public = {"chest-xray", "findings", "flowers", "flowers102"}
-    assert set(specs) == {"folder", "synthetic-flowers", "table", *public}
+    containers = {"arrays", "arrow", "idx", "webdataset"}
+    assert set(specs) == {"folder", "synthetic-flowers", "table", *containers, *public}
     drawn = specs["synthetic-flowers"].build(context, images=10, size=16, seed=0, noise=0.0)
     stored = specs["folder"].build(context, path=str(drawn.paths[0].parent.parent))
     assert replace(stored, left_out=()) == drawn
