@@ -34,12 +34,19 @@ def places(tmp_path, make_images):
         "flowers102": layout(tmp_path / "oxford", "jpg/1.jpg", "imagelabels.mat", "setid.mat"),
         "findings": layout(tmp_path / "nih", "images/1.png"),
         "table": tmp_path / "table.csv",
+        "arrays": layout(tmp_path / "arrays", "set.npz") / "set.npz",
+        "idx": layout(tmp_path / "mnist", "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte"),
+        "arrow": layout(tmp_path / "saved", "state.json", "dataset_info.json"),
+        "webdataset": layout(tmp_path / "shards", "0.jpg", "0.cls"),
     }
     found |= {"archive": tmp_path / "flowers.tgz"}
     (found["findings"] / "Data_Entry_2017.csv").write_text("Image Index,Finding Labels,Patient ID\n")
     found["table"].write_text("path,label\n")
     with tarfile.open(found["archive"], "w:gz") as archive:
         archive.add(found["folder"], "flowers")
+    with tarfile.open(found["webdataset"] / "0.tar", "w") as archive:
+        for name in ("0.jpg", "0.cls"):
+            archive.add(found["webdataset"] / name, name)
     return found
 
 
@@ -104,7 +111,7 @@ def test_what_a_reader_has_to_know_of_the_split_stands_under_the_table(command, 
 def test_the_study_files_of_the_documentation_are_read(tmp_path):
     registry = discover().registry
     blocks = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "reference" / "data.md").read_text(), flags=re.DOTALL)
-    assert len(blocks) == 8
+    assert len(blocks) == 10
     for block in blocks:
         (tmp_path / "study.toml").write_text(block)
         study = read_study(default_study(), tmp_path / "study.toml", with_data=False)
