@@ -145,7 +145,8 @@ class _Unpacking:
 
     def _write(self, shard: Shard, origins: Sequence[ImageOrigin], labelled: set[str]) -> None:
         rows = rows_of(shard.path, [self.columns.image], _IMAGES_AT_ONCE)
-        for number, (origin, (image,)) in enumerate(zip(origins, rows, strict=True), start=1):
+        number = 0
+        for number, (origin, (image,)) in enumerate(zip(origins, rows, strict=False), start=1):
             if origin.part not in labelled:
                 continue
             content, name = (image.get("bytes"), image.get("path")) if isinstance(image, dict) else (image, None)
@@ -159,6 +160,10 @@ class _Unpacking:
             stem = f"{origin.part}/{place:06}" if origin.part else f"{place:06}"
             suffix = image_suffix(content, name if isinstance(name, str) else "")
             self.writer.write_file(f"{stem}{suffix}", content, origin)
+        if number < len(origins):
+            raise DataError(
+                f"{shard.path} is damaged: it has {len(origins):,} labels, and {number:,} images; get it again"
+            )
 
 
 def _require(shard: Shard, names: Sequence[str]) -> None:

@@ -30,8 +30,12 @@ def schema_of(path: Path) -> Any:
     with _told(path):
         if path.suffix.lower() in PARQUET:
             with _parquet(path) as file:
-                return file.schema_arrow
-        return _stream(path)[0]
+                schema = file.schema_arrow
+        else:
+            schema = _stream(path)[0]
+        for field in schema:
+            _read_names(field)
+        return schema
 
 
 def rows_of(path: Path, columns: Sequence[str], at_once: int) -> Iterator[tuple[Any, ...]]:
@@ -63,6 +67,16 @@ def class_names_of(schema: Any) -> dict[str, list[str]]:
         }
     except (KeyError, ValueError, TypeError, AttributeError, RecursionError):  # a note that is none of theirs
         return {}
+
+
+def _read_names(field: Any) -> None:
+    """Read the names of *field* and of what it is made of, which raises ValueError if one is not UTF-8."""
+    from pyarrow import types
+
+    _ = field.name
+    if types.is_struct(field.type):
+        for inner in field.type:
+            _read_names(inner)
 
 
 @contextmanager

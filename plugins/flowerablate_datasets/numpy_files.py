@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import math
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -30,6 +31,11 @@ _MAX_HEADER = 1 << 16
 _LENGTHS = {(1, 0): 2, (2, 0): 4}
 """Bytes that say how long a header is, by the version of the format."""
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+
+_NO_HEADER = (
+    ValueError, TypeError, OverflowError, SyntaxError, tokenize.TokenError, RecursionError, MemoryError, EOFError,
+)  # fmt: skip
+"""What numpy raises for a header that is none: it reads headers as Python."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +101,7 @@ def _header(file: IO[bytes], available: int, what: str) -> ArrayHeader:
         head = io.BytesIO(length + file.read(int.from_bytes(length, "little")))
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, fortran, dtype = read(head)
-    except (ValueError, TypeError, OverflowError, RecursionError, MemoryError, EOFError) as error:
+    except _NO_HEADER as error:
         raise DataError(f"cannot read {what}: {message_of(error)}; save it with numpy.save or numpy.savez") from None
     if dtype.hasobject:
         raise DataError(

@@ -17,7 +17,7 @@ from .containers import ImageOrigin, ImageWriter, count_of, unpacked_once
 from .shards import Shard
 from .tar_samples import TarMember, class_file, member_of, tar_shards
 
-_MAX_IMAGE = 1 << 29
+_MAX_IMAGE = 1 << 28
 _MAX_TEXT = 1 << 20
 _DIGITS = 9
 _TEXTS = ("cls", "json", "txt")

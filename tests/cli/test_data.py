@@ -34,12 +34,19 @@ def places(tmp_path, make_images):
         "flowers102": layout(tmp_path / "oxford", "jpg/1.jpg", "imagelabels.mat", "setid.mat"),
         "findings": layout(tmp_path / "nih", "images/1.png"),
         "table": tmp_path / "table.csv",
+        "arrays": layout(tmp_path / "arrays", "set.npz") / "set.npz",
+        "idx": layout(tmp_path / "mnist", "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte"),
+        "arrow": layout(tmp_path / "saved", "state.json", "dataset_info.json"),
+        "webdataset": layout(tmp_path / "shards", "0.jpg", "0.cls"),
     }
     found |= {"archive": tmp_path / "flowers.tgz"}
     (found["findings"] / "Data_Entry_2017.csv").write_text("Image Index,Finding Labels,Patient ID\n")
     found["table"].write_text("path,label\n")
     with tarfile.open(found["archive"], "w:gz") as archive:
         archive.add(found["folder"], "flowers")
+    with tarfile.open(found["webdataset"] / "0.tar", "w") as archive:
+        for name in ("0.jpg", "0.cls"):
+            archive.add(found["webdataset"] / name, name)
     return found
 
 

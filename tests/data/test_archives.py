@@ -14,7 +14,7 @@ import zlib
 
 import pytest
 
-from flowerablate.data.archives import is_archive, unpack
+from flowerablate.data.archives import is_archive, is_tar, tar_files, unpack
 from flowerablate.errors import DataError
 
 GOOD = {"flowers/a/1.jpg": b"one", "flowers/b/2.jpg": b"two" * 1000, "flowers/notes.txt": b"words"}
@@ -279,3 +279,27 @@ def test_archives_are_known_by_their_names(tmp_path):
     (tmp_path / "e.jpg").touch()
     assert not is_archive(tmp_path / "e.jpg")
     assert not is_archive(tmp_path / "absent.zip")
+
+
+def test_a_tar_is_read_file_by_file_to_its_end(tmp_path):
+    archive = tar(tmp_path / "a.tgz", GOOD)
+    told = []
+    found = {name: file.read() for name, file in tar_files(archive, progress=lambda *what: told.append(what))}
+    assert found == GOOD
+    assert told[-1][1] == told[-1][2]
+    assert [name for name, _ in tar_files(archive, first=2)] == list(GOOD)[:2]
+    assert is_tar(archive)
+    assert not is_tar(zipped(tmp_path / "a.zip", GOOD))
+
+
+def test_a_harmful_or_cut_tar_is_refused_when_its_files_are_read(tmp_path):
+    link = tarfile.TarInfo("flowers/link")
+    link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+    with pytest.raises(DataError, match="a link or a device"):
+        list(tar_files(tar(tmp_path / "a.tgz", GOOD, [link])))
+    with pytest.raises(DataError, match="points outside its folder"):
+        list(tar_files(tar(tmp_path / "b.tgz", {"../1.jpg": b"one"})))
+    cut = tar(tmp_path / "c.tgz", GOOD)
+    cut.write_bytes(cut.read_bytes()[:-20])
+    with pytest.raises(DataError, match="damaged or not an archive"):
+        list(tar_files(cut))

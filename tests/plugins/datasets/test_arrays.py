@@ -205,6 +205,7 @@ HEADERS = {
     "later": b"\x93NUMPY\x09\x00" + bytes(99),
     "empty type": lying("(1000000000000, 9, 9)").replace(b"|u1", b"|S0"),
     "axes": lying(f"({'1, ' * 30})"),
+    "open bracket": lying("(6, 8, 8").replace(b"}", b" "),
     "none": b"",
     "text": b"path,label\n",
 }

@@ -270,6 +270,19 @@ def test_offsets_that_lead_outside_of_an_arrow_file_are_refused(context: DataCon
     refused(context, "cannot read .*data.arrow", "data.arrow")
 
 
+@pytest.mark.parametrize("name", [b"label", b"bytes"])
+def test_names_of_columns_that_are_not_utf8_are_refused(context: DataContext, name: bytes) -> None:
+    found = table(names=())
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, found.schema) as stream:
+        stream.write_table(found)
+    content = sink.getvalue().to_pybytes()
+    assert name in content
+    (context.root / "data.arrow").write_bytes(content.replace(name, b"\xff" * 5))
+    assert not SPEC.reads(context.root / "data.arrow")
+    refused(context, "cannot read .*data.arrow", "data.arrow")
+
+
 def test_what_the_library_datasets_writes_is_read(context: DataContext, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_DATASETS_CACHE", str(context.root / "cache"))
     datasets = pytest.importorskip("datasets")
