@@ -127,12 +127,12 @@ def note_of_table(plan: Plan, ledger: Ledger, trials: Iterable[Trial], *, interr
     """Return the note to write when the table is shown after a run of *trials*: it records this look at the results.
 
     If planned looks were *interrupted*, the table is an additional look. It joins the plan and is accounted for from
-    now on; alpha spending allows looks at any time, as long as the data do not determine it. Without planned looks, a
-    table that was interrupted is provisional and no look: its verdicts are those of the finished one.
+    now on; alpha spending allows looks at any time, as long as the data do not determine it. With fewer replicates than
+    a verdict needs it is none. Without planned looks, a table that was interrupted is provisional and no look: its verdicts are those of the finished one.
     """
     count = replicates(ledger, plan.base_id)
     looks = plan.rules.looks
-    if looks and interrupted and 2 <= count < looks[-1]:
+    if looks and interrupted and max(2, plan.rules.min_replicates) <= count < looks[-1]:
         looks = tuple(sorted({*looks, count}))
     note = replace(plan, rules=replace(plan.rules, looks=looks)).note(trials)
     return note if interrupted and not looks else _with_look(note, ledger, plan.design.contrasts, pending=interrupted)
