@@ -19,6 +19,7 @@ from .equivalence import Equivalence
 from .images import Components
 from .looks import StudyLook
 from .power import detectable_noncentrality
+from .sequential import looks_bounds
 
 Bounds: TypeAlias = tuple[float, float]
 """The lower and the upper end of an interval."""
@@ -89,14 +90,11 @@ class Evidence:
         looks = tuple(looks) or self.looks
         if not looks:
             return alpha
-        spent = looks[-2].unplanned if len(looks) > 1 else 0.0
-        if not looks[-1].progress and (len(looks) == 1 or not self.is_over_replicates):
-            return (looks[-1].unplanned - spent) * alpha
+        if not looks[-1].progress:
+            return looks[-1].share * alpha
         from scipy.special import ndtr
 
-        from .boundaries import boundary_scores
-
-        nominal = sides * float(ndtr(-boundary_scores(looks, alpha, sides, quick=quick)[-1]))
+        nominal = sides * float(ndtr(-looks_bounds(looks, alpha, sides, quick=quick)[-1]))
         return nominal if nominal > NEVER else 0.0
 
     def interval_at(self, mean: float, nominal: float) -> Bounds | None:

@@ -125,9 +125,13 @@ def own_shares(schedules: Sequence[LookSchedule]) -> list[dict[int, float]]:
 
     The tables of the family are those of all comparisons, in the order in which they were shown.
     """
-    keys = sorted({key for each in schedules for key in (*each.keys, *each.lost_keys)})
+    keys = sorted({table.key for each in schedules for table in each.tables if table.number})
     return [
-        {n: each.share(keys.index(key) + 1) for n, key in zip(each.unplanned, each.keys, strict=True)}
+        {
+            table.replicates: each.share(keys.index(table.key) + 1 if table.number else 0)
+            for table in each.tables
+            if table.decides
+        }
         for each in schedules
     ]
 

@@ -28,10 +28,19 @@ class Pairs(NamedTuple):
 
     def hold(self, table: JudgedTable) -> bool:
         """Whether those of *table* are all among these."""
-        if not table.trials or not self.marks:
+        if not table.marks or not self.marks:
             return table.pairs <= len(self.seeds)
-        marks = {table.trials[place : place + MARK] for place in range(0, len(table.trials), MARK)}
-        return marks <= set(self.marks)
+        return set(table.marks) <= set(self.marks)
+
+    def began(self, table: JudgedTable, replicates: int) -> bool:
+        """Whether *table* had begun with the very pairs that there are of so many *replicates*, and no others of them.
+
+        Its next pair must be one of these too, of a later seed: another one may have been of an earlier one.
+        """
+        count = bisect_left(self.seeds, replicates)
+        had = table.marks
+        following = had[count : count + 1]
+        return bool(had) and had[:count] == tuple(self.marks[:count]) and set(following) <= set(self.marks[count:])
 
 
 def ids_by_seed(results: Iterable[TrialOutcome]) -> dict[int, dict[str, str]]:
